@@ -1,0 +1,14 @@
+/** The layers of ARCHITECTURE.md: imports go downwards only, and never in a circle. */
+const layers = ['cli', 'server', 'broker', 'amqp', 'engine'];
+module.exports = {
+  forbidden: [
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    ...layers.slice(1).map((layer, i) => ({
+      name: `${layer}-imports-downwards`,
+      severity: 'error',
+      from: { path: `^src/${layer}/` },
+      to: { path: `^src/(${layers.slice(0, i + 1).join('|')})/` },
+    })),
+  ],
+  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+};

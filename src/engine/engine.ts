@@ -1,0 +1,201 @@
+/**
+ * The one interface to a core. Two implementations stand behind it: `wasm/` (the WebAssembly core) and `js/` (its
+ * plain-JavaScript twin). Everything above this folder drives the message path through these calls and nothing else.
+ *
+ * One `Engine` is one participant: a worker thread, or the coordinator (the last participant). All participants
+ * share one memory; a participant's connections, channels and consumers are its own, queues and messages are shared.
+ * What must hold: no call throws for anything that came from a socket; a call that finds no memory says so by its
+ * result; an error thrown here is a defect of the core and ends the process.
+ */
+
+export type EngineKind = 'wasm' | 'js';
+
+/** References into a core. All are non-zero integers; 0 means "none". They are opaque to the host. */
+export type Queue = number;
+export type Connection = number;
+export type Channel = number;
+export type Consumer = number;
+export type Message = number;
+
+/** What a participant needs to join: structured-cloneable, handed to worker threads as it is. */
+export interface SharedCore {
+  readonly kind: EngineKind;
+  readonly buffer: SharedArrayBuffer;
+  /** The WebAssembly memory and compiled module; absent for the JavaScript twin. */
+  readonly memory?: WebAssembly.Memory;
+  readonly module?: WebAssembly.Module;
+  /** Worker threads; participants are 0 … workers, the coordinator being number `workers`. */
+  readonly workers: number;
+}
+
+/** Why `ingest` came back. */
+export const Stop = {
+  /** All bytes were taken (what is incomplete is kept by the core). */
+  END: 0,
+  /** A whole, well-framed frame that is the host's to handle: `frameOffset`, `frameLength` (header and end octet included). It counts as consumed. */
+  FRAME: 1,
+  /** A basic.publish whose route is not known: the key (exchange and routing key as two short strings) lies at `frameOffset`, `frameLength`; the
+   * channel is `stopChannel`. Not consumed: install a route (or close the channel) and call again with the rest. */
+  ROUTE: 2,
+  /** A whole message whose route asks the host: `stopMessage`, `stopChannel`. Consumed; answer with `publish` before the next `ingest` of this connection. */
+  MESSAGE: 3,
+  /** No memory for a message: keep the rest, stop reading this socket, and try again after a doorbell or a later turn. */
+  MEMORY: 4,
+  /** The topology epoch has moved: apply the changes waiting in the port, call `applyTopology`, and call again with the rest. */
+  TOPOLOGY: 5,
+  /** A frame longer than frame-max; its 7-octet header is at `frameOffset`. The connection cannot go on. */
+  OVERSIZE: 6,
+  /** A frame that does not end in 0xCE; it is at `frameOffset`, `frameLength` (0 when it is a long body, whose start is gone). The connection cannot go on. */
+  FRAME_END: 7,
+} as const;
+export type Stop = (typeof Stop)[keyof typeof Stop];
+
+/** How a route treats the messages that take it. */
+export const RouteFlag = {
+  /** Nothing depends on the message: the core enqueues without asking. */
+  STATIC: 0,
+  /** Every message stops with `Stop.MESSAGE` once it is complete. */
+  ASK_HOST: 1,
+} as const;
+
+/** What a channel expects next from its client. */
+export const Content = {
+  /** A method frame. */
+  NONE: 0,
+  /** The content header of a basic.publish. */
+  HEADER: 1,
+  /** More body. */
+  BODY: 2,
+} as const;
+export type Content = (typeof Content)[keyof typeof Content];
+
+/** Limits that both engines keep; each stands here once and is checked against the AssemblyScript sources when the core is loaded. */
+export const Limit = {
+  /** Largest frame of all (bytes, header and end octet included); what tune offers. */
+  FRAME_MAX: 131072,
+  /** Largest body (bytes); a longer one is handed over as `Stop.FRAME` with its header frame. */
+  BODY_MAX: 134217728,
+  /** Highest channel number. */
+  CHANNEL_MAX: 2047,
+} as const;
+
+export interface Engine {
+  readonly kind: EngineKind;
+  /** The whole shared memory. */
+  readonly bytes: Uint8Array;
+  /** Where this worker's sockets read into: `readLength` bytes at `readOffset`. */
+  readonly readOffset: number;
+  readonly readLength: number;
+
+  // ── Results of the last call ─────────────────────────────────────────────────────────────────────────────────
+  /** Bytes of the input that the last `ingest` took. */
+  readonly consumed: number;
+  readonly frameOffset: number;
+  readonly frameLength: number;
+  /** Number of the channel that the last stop is about, and its message. */
+  readonly stopChannel: number;
+  readonly stopMessage: Message;
+  /** The chunk that `nextOutput` or `takeOutput` gave out. */
+  readonly outputOffset: number;
+  readonly outputLength: number;
+  readonly outputBox: number;
+
+  // ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Bytes that are in use by segments, pages and boxes (not those that are free again). */
+  memoryUsed(): number;
+
+  // ── Topology ─────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Coordinator: makes every worker drain its port before it scans another read. Call it after the change is posted. Returns the new epoch. */
+  raiseTopology(): number;
+  /** The current epoch. A worker reads it, drains its port, then calls `applyTopology` with it. */
+  topologyEpoch(): number;
+  /** Worker: everything posted up to `epoch` has been applied. Forgets all cached routes. */
+  applyTopology(epoch: number): void;
+
+  // ── Queues (any participant) ─────────────────────────────────────────────────────────────────────────────────
+  /** Makes an empty queue; 0 when there is no memory. */
+  createQueue(): Queue;
+  /** Messages that wait for a consumer (not those delivered and unacknowledged). */
+  readyCount(queue: Queue): number;
+  /** Drops all ready messages; returns how many. */
+  purge(queue: Queue): number;
+  /** First step of deleting: drops what is ready and, from now on, what is published or requeued. Returns how many were ready. */
+  retireQueue(queue: Queue): number;
+  /** Last step, once every participant has applied the deletion (no route, no consumer): its memory is free when its last unacknowledged message is settled. */
+  freeQueue(queue: Queue): void;
+
+  // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────
+  /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */
+  openConnection(id: number, vhost: number): Connection;
+  /** Frame-max as negotiated (bytes); until then an initial limit of 8192 holds for input. */
+  setFrameMax(connection: Connection, bytes: number): void;
+  /** The vhost (a number the host chose) that route keys of this connection belong to. */
+  setVhost(connection: Connection, vhost: number): void;
+  /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */
+  closeConnection(connection: Connection): void;
+
+  /** Scans bytes that a socket delivered into core memory. Until the channel is opened, every frame comes back as `Stop.FRAME`. */
+  ingest(connection: Connection, offset: number, length: number): Stop;
+
+  /** 0 when there is no memory. The number must be free (1 … CHANNEL_MAX). */
+  openChannel(connection: Connection, number: number): Channel;
+  /** Requeues what is unacknowledged, cancels consumers, drops a message half received. From now on the core swallows every frame on this
+   * number but channel.close and channel.close-ok, which come as `Stop.FRAME`. */
+  closeChannel(channel: Channel): void;
+  /** Forgets a channel (closing it if need be); the number can be opened anew. */
+  freeChannel(channel: Channel): void;
+  contentState(channel: Channel): Content;
+  /** From now on publishes are numbered from 1 and confirmed. */
+  setConfirm(channel: Channel): void;
+  /** basic.qos global=true: all consumers of the channel together hold at most `count` unacknowledged messages; 0 = no limit. */
+  setChannelPrefetch(channel: Channel, count: number): void;
+  /** basic.recover: requeues everything unacknowledged of the channel. */
+  recover(channel: Channel): void;
+  /** Unacknowledged deliveries of the channel. */
+  unackedCount(channel: Channel): number;
+
+  // ── Publishing ───────────────────────────────────────────────────────────────────────────────────────────────
+  /** Answers `Stop.ROUTE`: where messages with the key at `frameOffset` go until the topology changes. A mandatory message on a route
+   * without queues asks the host in any case. */
+  installRoute(connection: Connection, queues: readonly Queue[], flags: number): void;
+  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. */
+  publish(channel: Channel, message: Message, queues: readonly Queue[]): void;
+  /** The message's payload of the content header frame (class id, weight, body size, property flags, properties). */
+  messageHeader(message: Message): Uint8Array;
+  /** The message's exchange and routing key as two short strings. */
+  messageKey(message: Message): Uint8Array;
+  /** Whether the publish was mandatory. */
+  messageMandatory(message: Message): boolean;
+  /** Copies the whole body out (off the hot path). */
+  messageBody(message: Message): Uint8Array;
+  /** Writes basic.return + content to the channel's connection; the message stays the caller's until `publish`. Needs `outputIdle`. */
+  returnMessage(channel: Channel, message: Message, code: number, text: Uint8Array): void;
+
+  // ── Consuming ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** `prefetch` 0 = no limit. 0 when there is no memory. `tag` is at most 255 bytes. */
+  addConsumer(channel: Channel, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer;
+  /** Nothing more is delivered; what is unacknowledged stays so. The reference is void from now on. */
+  cancelConsumer(consumer: Consumer): void;
+  /** Takes one message and writes basic.get-ok + content; false when the queue is empty. Needs `outputIdle`. */
+  get(channel: Channel, queue: Queue, noAck: boolean): boolean;
+
+  // ── A turn of the worker ─────────────────────────────────────────────────────────────────────────────────────
+  /** Lets ready consumers pull, in turn, in bounded batches. True: there is more to do in a later turn. */
+  serve(): boolean;
+  /** The next connection (its host id) with bytes to send, or −1: they lie at `outputOffset`, `outputLength`. The box is in flight until `written`. */
+  nextOutput(): number;
+  /** Takes what one connection has to send, in flight or not, so that the host may write frames of its own behind it. False: nothing. */
+  takeOutput(connection: Connection): boolean;
+  /** The socket has taken the bytes of a box. */
+  written(connection: Connection, box: number): void;
+  /** True when no content is half written: only then may the host put frames of its own into the stream. */
+  outputIdle(connection: Connection): boolean;
+
+  // ── Sleep and doorbells ──────────────────────────────────────────────────────────────────────────────────────
+  /** Says that this worker is about to wait for events; false when another worker has just left it work (then call `serve` again). */
+  sleep(): boolean;
+  /** Says that this worker is running (call it first in every turn). */
+  wake(): void;
+  /** Resolves when another participant rings (work for a consumer of ours, or memory that became free). Arm it once, and again after each ring. */
+  doorbell(): Promise<void>;
+}
