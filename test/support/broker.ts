@@ -1,0 +1,136 @@
+/**
+ * The broker under test, as its users run it: a child process on a port of its own. `LEVERET_TEST_URL` names a broker that
+ * runs already (RabbitMQ, as the referee of these tests); `LEVERET_ENGINE` chooses the engine of those that are started.
+ * What must hold: a broker that was started is gone when its file's tests are over, whatever happened in them.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
+import { deferred, within } from './waiting.js';
+
+const external = process.env['LEVERET_TEST_URL'];
+
+/** True when another broker is the referee: tests on what only Leveret does, or on the process itself, do not apply to it. */
+export const isReferee = external !== undefined;
+
+/** Where the built broker starts. */
+export const mainPath = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface BrokerOptions {
+  readonly workers?: number;
+  readonly memory?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One running broker. */
+export class Broker {
+  readonly #child: ChildProcess | null;
+  readonly #exit: Promise<Exit>;
+
+  constructor(
+    readonly url: string,
+    child: ChildProcess | null,
+    exit: Promise<Exit>,
+  ) {
+    this.#child = child;
+    this.#exit = exit;
+  }
+
+  get host(): string {
+    return new URL(this.url).hostname;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port || 5672);
+  }
+
+  /** Resident memory of the process (bytes), as Linux counts it. */
+  residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** Whether the process runs; a broker that was not started here is taken to. */
+  get alive(): boolean {
+    return this.#child === null || (this.#child.exitCode === null && this.#child.signalCode === null);
+  }
+
+  /** Asks the process to end, and waits for it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit | null> {
+    if (this.#child === null) return null;
+    this.#child.kill(signal);
+    try {
+      return await within(10_000, 'the broker to end', this.#exit);
+    } finally {
+      if (this.alive) this.#child.kill('SIGKILL');
+    }
+  }
+}
+
+/** Runs the command with these flags until it ends. */
+export function runToExit(flags: readonly string[]): Promise<Exit> {
+  const run = launch(flags);
+  return within(10_000, `the command with ${flags.join(' ')} to end`, run.exit).finally(() =>
+    run.child.kill('SIGKILL'),
+  );
+}
+
+/** Starts a broker, or hands over the referee. */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  if (external !== undefined) {
+    return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
+  }
+  const run = launch([
+    ...['--port', '0', '--engine', process.env['LEVERET_ENGINE'] ?? 'wasm'],
+    ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
+  ]);
+  try {
+    const url = await within(15_000, 'the broker to listen', run.listening);
+    return new Broker(url, run.child, run.exit);
+  } catch (error) {
+    run.child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+/** Starts a broker before a file's tests and stops it after them. */
+export function useBroker(options: BrokerOptions = {}): () => Broker {
+  let broker: Broker | undefined;
+  beforeAll(async () => {
+    broker = await startBroker(options);
+  });
+  afterAll(async () => {
+    await broker?.stop();
+  });
+  return () => {
+    if (broker === undefined) throw new Error('the broker runs only while tests do');
+    return broker;
+  };
+}
+
+function launch(flags: readonly string[]): { child: ChildProcess; listening: Promise<string>; exit: Promise<Exit> } {
+  const child = spawn(process.execPath, [mainPath, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const listening = deferred<string>();
+  const exit = deferred<Exit>();
+  let stdout = '';
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    const port = /listening on amqp:\/\/[^\s]+:(\d+)/.exec(stdout)?.[1];
+    if (port !== undefined) listening.resolve(`amqp://guest:guest@127.0.0.1:${port}`);
+  });
+  child.on('close', (code) => {
+    listening.reject(new Error(`the broker ended with code ${code}: ${stderr || stdout}`));
+    exit.resolve({ code, stdout, stderr });
+  });
+  return { child, listening: listening.promise, exit: exit.promise };
+}
