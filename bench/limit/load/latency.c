@@ -1,0 +1,40 @@
+#include "latency.h"
+
+enum { STEP_BITS = 5, STEPS = 1 << STEP_BITS, POWERS = 64, BUCKETS = POWERS * STEPS };
+
+static u64 histogram[BUCKETS];
+static u64 max_ns;
+
+/* Below STEPS a bucket is a nanosecond. Above, row `shift + 1` holds what has STEP_BITS + 1 significant bits after the shift. */
+static int bucket_of(u64 ns) {
+  if (ns < STEPS) return (int)ns;
+  int shift = 63 - __builtin_clzll(ns) - STEP_BITS;
+  return (shift + 1) * STEPS + (int)((ns >> shift) & (STEPS - 1));
+}
+
+/* The least latency that falls into the bucket. */
+static double bucket_start_ns(int bucket) {
+  if (bucket < STEPS) return bucket;
+  int shift = bucket / STEPS - 1;
+  return (double)((u64)(STEPS + bucket % STEPS) << shift);
+}
+
+void record_latency(u64 ns) {
+  if (ns > max_ns) max_ns = ns;
+  histogram[bucket_of(ns)]++;
+}
+
+double latency_percentile_ns(double share) {
+  u64 recorded = 0;
+  for (int i = 0; i < BUCKETS; i++) recorded += histogram[i];
+  if (!recorded) return 0;
+
+  u64 rank = (u64)((double)recorded * share), below = 0;
+  for (int i = 0; i < BUCKETS; i++) {
+    below += histogram[i];
+    if (below > rank) return bucket_start_ns(i);
+  }
+  return (double)max_ns;
+}
+
+u64 latency_max_ns(void) { return max_ns; }
