@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 import { deferred, within } from './waiting.js';
 
-const external = process.env['LEVERET_TEST_URL'];
+const external = process.env.LEVERET_TEST_URL;
 
 /** True when another broker is the referee: tests on what only Leveret does, or on the process itself, do not apply to it. */
 export const isReferee = external !== undefined;
@@ -87,7 +87,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
   }
   const run = launch([
-    ...['--port', '0', '--engine', process.env['LEVERET_ENGINE'] ?? 'wasm'],
+    ...['--port', '0', '--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
     ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
   ]);
   try {
