@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "connection.h"
 #include "counters.h"
 #include "failure.h"
 #include "options.h"
@@ -19,7 +20,7 @@ static void *allocate(size_t count, size_t bytes) {
 void start_delivery_check(void) {
   size_t producers = (size_t)options.producers;
   next_sequence = allocate(producers, sizeof *next_sequence);
-  if (!options.count || !producers) return;
+  if (!options.count || !producers || options.body_size < STAMP_BYTES) return;
   received_limit = (u64)options.count + 1;
   received = allocate(producers, sizeof *received);
   for (size_t i = 0; i < producers; i++) received[i] = allocate(received_limit / 8 + 1, 1);

@@ -13,7 +13,8 @@
 void start_delivery_check(void);
 void check_delivery(u32 producer, u64 sequence, bool redelivered);
 
-/* Counts what one producer has sent and nobody received. Does nothing in runs for a time, whose end cuts messages off. */
+/* Counts what one producer has sent and nobody received. Does nothing in runs for a time, whose end cuts messages off, and
+ * for bodies too short to carry a stamp. */
 void count_lost(u32 producer, u64 sent);
 
 #endif

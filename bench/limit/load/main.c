@@ -133,7 +133,11 @@ static u64 run(u64 start_ns) {
 }
 
 static void count_all_lost(void) {
-  if (!options.consumers) return;
+  if (!options.consumers || !options.count) return;
+  if (options.body_size < STAMP_BYTES) {
+    if (counters.published > counters.consumed) counters.lost = counters.published - counters.consumed;
+    return;
+  }
   for (int i = 0; i < options.producers; i++) count_lost((u32)i, producers[i].publisher.sent);
 }
 

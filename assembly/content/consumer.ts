@@ -1,0 +1,79 @@
+/**
+ * Consumers: their making and end, and credit. A consumer's cell is freed when it was cancelled, stands in no list, and none of its
+ * deliveries is unacknowledged.
+ */
+import { atomicAdd } from '../memory/atomic';
+import { self } from '../memory/root';
+import { giveCell, takeCell } from '../memory/units';
+import { Queue } from '../queue/queue';
+import { DEAD, NO_CREDIT, NO_OUTPUT, passOn, run, RUNNABLE, unwait, WAITING } from '../queue/waiters';
+import { Channel, Consumer, initPrefix } from './connection';
+
+/** A consumer with its tag at `tag`, ready to run; 0 when there is no memory. */
+export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32): usize {
+  const cell = takeCell();
+  if (!cell) return 0;
+  const consumer = changetype<Consumer>(cell);
+  consumer.queue = <u32>changetype<usize>(queue);
+  consumer.owner = self.index;
+  consumer.channel = <u32>changetype<usize>(channel);
+  consumer.connection = channel.connection;
+  consumer.noAck = noAck ? 1 : 0;
+  consumer.prefetch = prefetch;
+  initPrefix(consumer, channel.number, tag, tagLength);
+  consumer.siblingNext = channel.consumerFirst;
+  if (channel.consumerFirst) changetype<Consumer>(channel.consumerFirst).siblingPrevious = <u32>cell;
+  channel.consumerFirst = <u32>cell;
+  // Read by `share` of all workers, as a rough number.
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), 1);
+  run(consumer);
+  return cell;
+}
+
+/** Ends a consumer; its turn, if it had one, goes to another. */
+export function endConsumer(consumer: Consumer): void {
+  const queue = changetype<Queue>(consumer.queue);
+  const channel = changetype<Channel>(consumer.channel);
+  if (consumer.siblingPrevious) changetype<Consumer>(consumer.siblingPrevious).siblingNext = consumer.siblingNext;
+  else channel.consumerFirst = consumer.siblingNext;
+  if (consumer.siblingNext) changetype<Consumer>(consumer.siblingNext).siblingPrevious = consumer.siblingPrevious;
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), -1);
+  if (consumer.state == WAITING) {
+    // Granted in this very moment: then it comes through the inbox.
+    if (!unwait(queue, consumer)) consumer.linked = 1;
+  } else if (consumer.state == RUNNABLE || consumer.state == NO_OUTPUT) consumer.linked = 1;
+  consumer.state = DEAD;
+  freeIfDone(consumer);
+  passOn(queue);
+}
+
+export function freeIfDone(consumer: Consumer): void {
+  if (consumer.state == DEAD && !consumer.linked && !consumer.used) giveCell(changetype<usize>(consumer));
+}
+
+/** How many more messages a consumer may hold unacknowledged. */
+@inline export function creditOf(consumer: Consumer, channel: Channel): u32 {
+  let credit: u32 = 0xffffffff;
+  if (consumer.prefetch) credit = consumer.used < consumer.prefetch ? consumer.prefetch - consumer.used : 0;
+  if (channel.prefetch) credit = min(credit, channel.used < channel.prefetch ? channel.prefetch - channel.used : 0);
+  return credit;
+}
+
+/** One of a consumer's deliveries is settled: it may pull again, and with it, under a prefetch of the channel, its siblings. */
+@inline export function giveCredit(consumer: Consumer, channel: Channel): void {
+  consumer.used -= 1;
+  channel.used -= 1;
+  if (consumer.state == NO_CREDIT) run(consumer);
+  else if (consumer.state == DEAD) freeIfDone(consumer);
+  if (channel.prefetch) wakeSiblings(channel);
+}
+
+/** Lets all consumers of a channel that lacked credit look again. */
+export function wakeSiblings(channel: Channel): void {
+  let at = <usize>channel.consumerFirst;
+  while (at) {
+    const consumer = changetype<Consumer>(at);
+    if (consumer.state == NO_CREDIT) run(consumer);
+    at = consumer.siblingNext;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Beginning and end of connections and channels: what must be given back when one goes.
+ */
+import { giveCell, givePage, takeCell, takePage } from '../memory/units';
+import { flushRun } from './run';
+import { dropConfirms } from './confirm';
+import { Channel, channelFrom, CLOSING, Connection, Consumer, enterChannel, forgetChannel, freeDirectory, OPEN } from './connection';
+import { endConsumer } from './consumer';
+import { acknowledge } from './ack';
+import { forgetCarry } from './ingest';
+import { dropOutput, unpark } from './output';
+import { endParts } from './parts';
+import { dropContent } from './receive';
+import { freeUnacked } from './unacked';
+
+/** Input limit until tune-ok (octets): enough for a start-ok with a long token. */
+const INITIAL_FRAME_MAX: u32 = 8192;
+
+export function newConnection(id: u32, vhost: u32): usize {
+  const page = takePage();
+  if (!page) return 0;
+  memory.fill(page, 0, 2048);
+  const connection = changetype<Connection>(page);
+  connection.id = id;
+  connection.vhost = vhost;
+  connection.frameMax = INITIAL_FRAME_MAX;
+  return page;
+}
+
+export function newChannel(connection: Connection, number: u32): usize {
+  const cell = takeCell();
+  if (!cell) return 0;
+  if (!enterChannel(connection, number, cell)) { giveCell(cell); return 0; }
+  const channel = changetype<Channel>(cell);
+  channel.connection = <u32>changetype<usize>(connection);
+  channel.number = number;
+  channel.nextTag = 1;
+  return cell;
+}
+
+/** Ends what a channel does: its consumers, the message half received, its unacknowledged deliveries (they are requeued, in order). */
+export function stopChannel(channel: Channel): void {
+  if (channel.state == CLOSING) return;
+  const connection = changetype<Connection>(channel.connection);
+  flushRun();
+  channel.state = CLOSING;
+  dropContent(connection, channel);
+  dropConfirms(connection, channel);
+  while (channel.consumerFirst) endConsumer(changetype<Consumer>(channel.consumerFirst));
+  acknowledge(channel, 0, true, true);
+  freeUnacked(channel);
+}
+
+export function forget(channel: Channel): void {
+  if (channel.state == OPEN) stopChannel(channel);
+  const connection = changetype<Connection>(channel.connection);
+  if (connection.bodyChannel == <u32>changetype<usize>(channel)) connection.bodyChannel = 0;
+  forgetChannel(connection, channel.number);
+  if (channel.keyCell) giveCell(channel.keyCell);
+  giveCell(changetype<usize>(channel));
+}
+
+export function endConnection(connection: Connection): void {
+  while (true) {
+    const channel = channelFrom(connection, 1);
+    if (!changetype<usize>(channel)) break;
+    forget(channel);
+  }
+  endParts(connection);
+  // Only dead consumers are parked by now.
+  unpark(connection);
+  forgetCarry(connection);
+  dropOutput(connection);
+  freeDirectory(connection);
+  givePage(changetype<usize>(connection));
+}

@@ -1,0 +1,9 @@
+/** Why `ingest` comes back; the same numbers as `Stop` in the host's interface, which checks them. */
+export const STOP_END: u32 = 0;
+export const STOP_FRAME: u32 = 1;
+export const STOP_ROUTE: u32 = 2;
+export const STOP_MESSAGE: u32 = 3;
+export const STOP_MEMORY: u32 = 4;
+export const STOP_TOPOLOGY: u32 = 5;
+export const STOP_OVERSIZE: u32 = 6;
+export const STOP_FRAME_END: u32 = 7;

@@ -1,0 +1,37 @@
+/**
+ * Bytes as AMQP has them: big-endian numbers, and copies and comparisons that are quick for short runs.
+ * `copyBytes` may write up to 7 bytes past `length`; destinations have that room.
+ */
+
+@inline export function read16(address: usize): u32 { return <u32>bswap<u16>(load<u16>(address)); }
+@inline export function read32(address: usize): u32 { return bswap<u32>(load<u32>(address)); }
+@inline export function read64(address: usize): u64 { return bswap<u64>(load<u64>(address)); }
+@inline export function write16(address: usize, value: u32): void { store<u16>(address, bswap<u16>(<u16>value)); }
+@inline export function write32(address: usize, value: u32): void { store<u32>(address, bswap<u32>(value)); }
+@inline export function write64(address: usize, value: u64): void { store<u64>(address, bswap<u64>(value)); }
+
+/** Up to this length a loop of words beats the call that `memory.copy` is in the engines (measured with V8: 128 bytes). */
+const SHORT: u32 = 128;
+
+/** Copies `length` bytes, and up to 7 more when that is quicker: the room behind the destination must be there. */
+@inline export function copyBytes(to: usize, from: usize, length: u32): void {
+  if (length <= SHORT) {
+    for (let i: u32 = 0; i < length; i += 8) store<u64>(to + i, load<u64>(from + i));
+  } else memory.copy(to, from, length);
+}
+
+/** Copies exactly `length` bytes, for destinations with neighbours. */
+@inline export function copyExactly(to: usize, from: usize, length: u32): void {
+  if (length <= SHORT) {
+    let i: u32 = 0;
+    for (; i + 8 <= length; i += 8) store<u64>(to + i, load<u64>(from + i));
+    for (; i < length; i++) store<u8>(to + i, load<u8>(from + i));
+  } else memory.copy(to, from, length);
+}
+
+@inline export function equalBytes(a: usize, b: usize, length: u32): bool {
+  let i: u32 = 0;
+  for (; i + 8 <= length; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  for (; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
+  return true;
+}

@@ -1,0 +1,57 @@
+/**
+ * Reclamation by quiescence (QSBR): a slot block that nobody can reach any more is reused only when every participant that was
+ * inside the core at that moment has left it.
+ *
+ * A participant enters (`seen` = epoch) at each call that touches queues and leaves (`seen` = 0) at its end. Whoever unlinks a
+ * block stamps it with the epoch and raises the epoch: a participant with a newer `seen` entered after the block was
+ * unreachable. Epochs are odd and wrap; they are compared by subtraction.
+ * The limbo list is the participant's own, in order of stamps. See "Quiescent-state-based reclamation", Hart et al., 2007.
+ */
+import { atomicAdd, atomicLoad, atomicStore } from './atomic';
+import { Participant, participantAt, ROOT, Root, root, self } from './root';
+import { givePage } from './units';
+
+/** Words of a block that are free for us once it is unreachable; `next` of the chain (offset 0) must stay, late readers follow it. */
+const STAMP: usize = 28;
+const LIMBO_NEXT: usize = 32;
+
+/**
+ * The store pairs with the load in `isQuiescent`: if the reclaimer does not see it, then our later loads of a queue's hints come after the
+ * block was unlinked, and cannot find it.
+ */
+@inline export function enter(): void {
+  atomicStore(changetype<usize>(self) + offsetof<Participant>("seen"), atomicLoad(ROOT + offsetof<Root>("epoch")));
+}
+
+@inline export function leave(): void {
+  atomicStore(changetype<usize>(self) + offsetof<Participant>("seen"), 0);
+  if (self.limboFirst) reclaim();
+}
+
+/** Hands over a block that is unreachable for whoever enters from now on. */
+export function retire(block: usize): void {
+  const stamp = atomicAdd(ROOT + offsetof<Root>("epoch"), 2);
+  store<u32>(block + STAMP, stamp);
+  store<u32>(block + LIMBO_NEXT, 0);
+  if (self.limboLast) store<u32>(<usize>self.limboLast + LIMBO_NEXT, <u32>block);
+  else self.limboFirst = <u32>block;
+  self.limboLast = <u32>block;
+}
+
+function isQuiescent(stamp: u32): bool {
+  for (let i: u32 = 0; i < root().participants; i++) {
+    const seen = atomicLoad(changetype<usize>(participantAt(i)) + offsetof<Participant>("seen"));
+    if (seen != 0 && <i32>(seen - stamp) <= 0) return false;
+  }
+  return true;
+}
+
+function reclaim(): void {
+  while (self.limboFirst) {
+    const block = <usize>self.limboFirst;
+    if (!isQuiescent(load<u32>(block + STAMP))) return;
+    self.limboFirst = load<u32>(block + LIMBO_NEXT);
+    if (!self.limboFirst) self.limboLast = 0;
+    givePage(block);
+  }
+}

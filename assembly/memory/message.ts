@@ -1,0 +1,197 @@
+/**
+ * Messages: in wire form, in segments. A participant appends to its own two open segments: the hot one, and the cold one for queues that hold many
+ * messages already, so that what stays long does not pin the memory of what goes soon.
+ *
+ * Segment  0 │ live u32: while open, OPEN less what was released; after sealing, messages and pieces not yet released
+ *         64 │ messages and pieces, 8-aligned
+ *
+ * Message  0 │ refs u32        queues that hold it (and 1 for content being sent in parts); the last one to let go releases it
+ *          4 │ next u32        second piece of a long body, or 0
+ *          8 │ bodySize u32
+ *         12 │ headerLength u32  whole header frame: 7 octets, payload, end octet
+ *         16 │ firstLength u32   body octets in this first piece
+ *         20 │ keyLength u16, mandatory u16
+ *         24 │ key: exchange and routing key as two short strings
+ *            │ header frame
+ *            │ body frame of `firstLength` octets (none when the body is empty)
+ *
+ * Piece    0 │ next u32, 4 │ length u32, 8 │ one whole body frame
+ *
+ * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max allows: delivery
+ * is one copy and a patched channel number. The channel numbers stored here mean nothing.
+ * Written by: the receiving worker until it is enqueued, then nobody (but `refs`). Freed by: the last holder, any participant.
+ */
+import { atomicAdd, atomicLoad, atomicStore, atomicSub } from './atomic';
+import { write32 } from './bytes';
+import { root, SEGMENT, self } from './root';
+import { giveSegment, takeSegment } from './units';
+
+@unmanaged export class Message {
+  refs: u32;
+  next: u32;
+  bodySize: u32;
+  headerLength: u32;
+  firstLength: u32;
+  keyLength: u16;
+  mandatory: u16;
+}
+@unmanaged export class Piece {
+  next: u32;
+  length: u32;
+}
+
+/** Octets around a frame's payload: type, channel, size; end. */
+export const FRAME_HEAD: u32 = 7;
+export const FRAME_OVERHEAD: u32 = 8;
+export const FRAME_END: u8 = 0xce;
+export const FRAME_MAX: u32 = 131072;
+/** Body octets in the largest frame. */
+export const FRAME_BODY_MAX: u32 = FRAME_MAX - FRAME_OVERHEAD;
+export const BODY_MAX: u32 = 128 << 20;
+
+const MESSAGE_HEAD: u32 = 24;
+const PIECE_HEAD: u32 = 8;
+const SEGMENT_HEAD: u32 = 64;
+/** More than a segment can hold messages. */
+const OPEN: u32 = 1 << 30;
+
+@inline export function keyOf(message: Message): usize { return changetype<usize>(message) + MESSAGE_HEAD; }
+@inline export function headerOf(message: Message): usize { return keyOf(message) + message.keyLength; }
+@inline export function bodyFrameOf(message: Message): usize { return headerOf(message) + message.headerLength; }
+@inline export function pieceFrameOf(piece: Piece): usize { return changetype<usize>(piece) + PIECE_HEAD; }
+
+// ── Open segments ──────────────────────────────────────────────────────────────────────────────────────────────
+
+@inline function aligned(length: u32): u32 { return (length + 7) & ~7; }
+
+/** Room for `length` bytes in an open segment, or 0. */
+function append(length: u32, cold: bool): usize {
+  const need = aligned(length);
+  if (cold) {
+    if ((!self.coldSegment || self.coldOffset + need > SEGMENT) && !openCold()) return 0;
+    const at = self.coldSegment + self.coldOffset;
+    self.coldOffset += need;
+    self.coldCount += 1;
+    return at;
+  }
+  if ((!self.hotSegment || self.hotOffset + need > SEGMENT) && !openHot()) return 0;
+  const at = self.hotSegment + self.hotOffset;
+  self.hotOffset += need;
+  self.hotCount += 1;
+  return at;
+}
+
+function openSegment(): usize {
+  const segment = takeSegment(root().reserve);
+  // Nobody else has a message of it yet; the release of the first one comes after its publication.
+  if (segment) atomicStore(segment, OPEN);
+  return segment;
+}
+
+function openHot(): bool {
+  const fresh = openSegment();
+  if (!fresh) return false;
+  if (self.hotSegment) seal(self.hotSegment, self.hotCount);
+  self.hotSegment = <u32>fresh;
+  self.hotOffset = SEGMENT_HEAD;
+  self.hotCount = 0;
+  return true;
+}
+
+function openCold(): bool {
+  const fresh = openSegment();
+  if (!fresh) return false;
+  if (self.coldSegment) seal(self.coldSegment, self.coldCount);
+  self.coldSegment = <u32>fresh;
+  self.coldOffset = SEGMENT_HEAD;
+  self.coldCount = 0;
+  return true;
+}
+
+/** From OPEN − released to appended − released. Pairs with the subtraction in `releaseFrom`: whoever brings the count to 0 gives the segment back. */
+function seal(segment: usize, count: u32): void {
+  if (atomicSub(segment, OPEN - count) == OPEN - count) giveSegment(segment);
+}
+
+function releaseFrom(segment: usize, count: u32): void {
+  if (atomicSub(segment, count) == count) giveSegment(segment);
+}
+
+// ── Making ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Room for a message whose body is `bodySize` octets, with the heads filled in; the caller copies key, header frame and body. 0: no memory.
+ * The body frame's head and end stand already, so a caller that has copied `firstLength` octets has finished the first piece.
+ */
+export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool): usize {
+  const first = min(bodySize, FRAME_BODY_MAX);
+  const length = MESSAGE_HEAD + keyLength + headerLength + (first ? first + FRAME_OVERHEAD : 0);
+  const address = append(length, cold);
+  if (!address) return 0;
+  const message = changetype<Message>(address);
+  message.refs = 1;
+  message.next = 0;
+  message.bodySize = bodySize;
+  message.headerLength = headerLength;
+  message.firstLength = first;
+  message.keyLength = <u16>keyLength;
+  message.mandatory = 0;
+  if (first) frameBody(bodyFrameOf(message), first);
+  return address;
+}
+
+/** Room for the next piece of a long body, or 0. */
+export function newPiece(length: u32): usize {
+  const address = append(PIECE_HEAD + length + FRAME_OVERHEAD, false);
+  if (!address) return 0;
+  const piece = changetype<Piece>(address);
+  piece.next = 0;
+  piece.length = length;
+  frameBody(pieceFrameOf(piece), length);
+  return address;
+}
+
+function frameBody(frame: usize, length: u32): void {
+  store<u8>(frame, 3);
+  write32(frame + 3, length);
+  store<u8>(frame + FRAME_HEAD + length, FRAME_END);
+}
+
+// ── Letting go ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One more holder. Only who holds it may call this. */
+export function retain(message: Message): void {
+  atomicAdd(changetype<usize>(message), 1);
+}
+
+/** Lets go of a message that nobody else holds and that has one piece: no look at the message is needed. */
+@inline export function releaseSimple(message: usize): void {
+  const segment = <u32>message & ~(SEGMENT - 1);
+  if (segment == self.releaseSegment) { self.releaseCount += 1; return; }
+  flushReleases();
+  self.releaseSegment = segment;
+  self.releaseCount = 1;
+}
+
+/**
+ * Lets go of any message. The load pairs with the subtraction of other holders: who finds 1 is alone, and sees what they did before.
+ */
+export function release(message: Message): void {
+  const refs = changetype<usize>(message);
+  if (atomicLoad(refs) != 1 && atomicSub(refs, 1) != 1) return;
+  let next = message.next;
+  while (next) {
+    const piece = changetype<Piece>(next);
+    next = piece.next;
+    releaseSimple(changetype<usize>(piece));
+  }
+  releaseSimple(changetype<usize>(message));
+}
+
+/** Releases are gathered while they fall into one segment; this settles them. Called at the end of each call that may release. */
+export function flushReleases(): void {
+  if (!self.releaseCount) return;
+  const count = self.releaseCount;
+  self.releaseCount = 0;
+  releaseFrom(self.releaseSegment, count);
+}

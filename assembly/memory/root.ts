@@ -1,0 +1,151 @@
+/**
+ * The root: where everything shared is found from, at one fixed address, and the participants behind it.
+ *
+ *   0          unused, so that no address is 0
+ *   64 KiB     Root                                  one 4 KiB page
+ *   68 KiB …   Participant 0, 1 … `participants` − 1  one 4 KiB page each; the last one is the coordinator
+ *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (units.ts)
+ *
+ * Written by: see each field. Freed by: nobody, it lives as long as the memory.
+ */
+
+export const ROOT: usize = 65536;
+export const PAGE: u32 = 4096;
+export const SEGMENT: u32 = 1 << 20;
+export const PARTICIPANTS_MAX: u32 = 200;
+
+/** The shared root. A line (64 bytes) for each word that several participants write. */
+@unmanaged export class Root {
+  // line 0: written once by `initRoot`
+  /** Number of participants, the coordinator included. */
+  participants: u32;
+  /** Segments that exist at all. */
+  segments: u32;
+  /** Segments that messages must leave free, for blocks, boxes and channels. */
+  reserve: u32;
+  /** Boxes that one participant may hold. */
+  boxesMax: u32;
+  a4: u64; a5: u64; a6: u64; a7: u64; a8: u64; a9: u64;
+  /** line 1: index of the first segment that was never used; moved on by compare-and-swap. */
+  frontier: u32;
+  b1: u32; b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
+  /** line 2: stack of free segments: address in the low half, a count of pops in the high half (against ABA). */
+  freeSegments: u64;
+  c2: u64; c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
+  /** line 3: stack of bundles of free pages, built the same way. */
+  freePages: u64;
+  d2: u64; d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  /** line 4: stack of bundles of free cells. */
+  freeCells: u64;
+  e2: u64; e3: u64; e4: u64; e5: u64; e6: u64; e7: u64; e8: u64;
+  /** line 5: segments that are free: beyond the frontier or on the stack. */
+  segmentsFree: u32;
+  f1: u32; f2: u64; f3: u64; f4: u64; f5: u64; f6: u64; f7: u64; f8: u64;
+  /** line 6: 1 when a publisher is held back for want of memory. */
+  starved: u32;
+  g1: u32; g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
+  /** line 7: the reclamation epoch; odd, so that it is never 0 (epoch.ts). */
+  epoch: u32;
+  h1: u32; h2: u64; h3: u64; h4: u64; h5: u64; h6: u64; h7: u64; h8: u64;
+  /** line 8: the topology epoch; the coordinator alone raises it. */
+  topology: u32;
+}
+
+/**
+ * What one participant owns. Lines 1 and 2 are shared; all else is written and read by the participant alone
+ * (and by its host thread, which reads the results of line 0 through typed arrays).
+ */
+@unmanaged export class Participant {
+  // line 0: results of the last call, for the host
+  consumed: u32;
+  frameOffset: u32;
+  frameLength: u32;
+  stopChannel: u32;
+  stopMessage: u32;
+  outputOffset: u32;
+  outputLength: u32;
+  outputBox: u32;
+  /** Where the host puts arguments that do not fit a call: a page. */
+  scratch: u32;
+  readOffset: u32;
+  readLength: u32;
+  index: u32;
+  r12: u32; r13: u32; r14: u32; r15: u32;
+  /** line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the owner, read by all. */
+  seen: u32;
+  s1: u32; s2: u64; s3: u64; s4: u64; s5: u64; s6: u64; s7: u64; s8: u64;
+  /** line 2: AWAKE or SLEEPING; set by the owner, set back by whoever rings. */
+  state: u32;
+  /** Raised at each ring; the host waits on it. */
+  doorbell: u32;
+  /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
+  inbox: u32;
+  t3: u32; t4: u64; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
+  // line 3: units (units.ts)
+  pageFirst: u32;
+  pageCount: u32;
+  cellFirst: u32;
+  cellCount: u32;
+  /** The rest of the segment that pages are being cut from. */
+  pageNext: u32;
+  pageEnd: u32;
+  boxFirst: u32;
+  boxesCut: u32;
+  /** Taken less given back by this participant; a sum over all participants is what is in use. May be negative. */
+  segmentsUsed: i32;
+  pagesUsed: i32;
+  cellsUsed: i32;
+  boxesUsed: i32;
+  // line 4: open segments and pending releases (message.ts), reclamation (epoch.ts)
+  hotSegment: u32;
+  hotOffset: u32;
+  hotCount: u32;
+  coldSegment: u32;
+  coldOffset: u32;
+  coldCount: u32;
+  releaseSegment: u32;
+  releaseCount: u32;
+  settleBlock: u32;
+  settleCount: u32;
+  limboFirst: u32;
+  limboLast: u32;
+  // line 5: routes (route.ts) and the pending run (run.ts)
+  topologyApplied: u32;
+  routeArena: u32;
+  routeNext: u32;
+  routeVersion: u32;
+  runRoute: u32;
+  runCount: u32;
+  runMessages: u32;
+  // line 6: the turn (serve.ts, output.ts)
+  runFirst: u32;
+  runLast: u32;
+  outputFirst: u32;
+  outputLast: u32;
+  serviceFirst: u32;
+  serviceLast: u32;
+  starved: u32;
+  /** Channel of a route stop or a message stop. */
+  stopChannelAddress: u32;
+}
+
+export const AWAKE: u32 = 0;
+export const SLEEPING: u32 = 1;
+
+/** The participant that this instance of the core is. */
+export let self: Participant = changetype<Participant>(0);
+@inline export function root(): Root { return changetype<Root>(ROOT); }
+@inline export function participantAt(index: u32): Participant { return changetype<Participant>(ROOT + PAGE + index * PAGE); }
+export function becomeParticipant(index: u32): void { self = participantAt(index); }
+
+/** Lays out the root of a memory of `mebibytes` MiB. Called once, before any participant opens. */
+export function initRoot(mebibytes: u32, participants: u32): void {
+  const shared = root();
+  // The first MiB holds the root; the last one is never used, so that an address behind a segment does not wrap at 4 GiB.
+  shared.segments = mebibytes - 2;
+  shared.participants = participants;
+  shared.reserve = max<u32>(4, shared.segments >> 4);
+  shared.boxesMax = max<u32>(8, (shared.segments * 4) >> 3) / max<u32>(1, participants - 1);
+  shared.segmentsFree = shared.segments;
+  shared.epoch = 1;
+}

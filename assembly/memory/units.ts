@@ -1,0 +1,239 @@
+/**
+ * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 256 KiB, pages of 4 KiB, cells of 512 bytes.
+ * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest through
+ * lock-free stacks in the root: segments one by one, pages and cells by bundles, so that the stacks are touched rarely.
+ *
+ * A free unit is linked through its first words:
+ *   0 │ next unit of the list or bundle
+ *   4 │ next bundle (first unit of a bundle on a shared stack) or next segment
+ * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
+ */
+import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
+import { AWAKE, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
+
+export const CELL: u32 = 512;
+export const BOX: u32 = 256 << 10;
+
+const NEXT: usize = 0;
+const NEXT_BUNDLE: usize = 4;
+const PAGE_BUNDLE: u32 = 32;
+const CELL_BUNDLE: u32 = 32;
+/** A participant's list longer than this gives a bundle away. */
+const LIST_MAX: u32 = 128;
+
+// ── Shared stacks ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Pushes a unit. The compare-and-swap pairs with the one in `pop`: whoever pops the unit sees its links. */
+function push(stack: usize, unit: usize): void {
+  while (true) {
+    const top = atomicLoad64(stack);
+    store<u32>(unit + NEXT_BUNDLE, <u32>top);
+    if (compareExchange64(stack, top, (top & 0xffffffff00000000) | <u64>unit) == top) return;
+  }
+}
+
+/** Pops a unit, or 0. The count in the high half changes at each pop: a unit popped and pushed again meanwhile does not look unmoved (ABA). */
+function pop(stack: usize): usize {
+  while (true) {
+    const top = atomicLoad64(stack);
+    const unit = <usize>(<u32>top);
+    if (!unit) return 0;
+    // May be stale when another participant has just popped the unit; then the compare-and-swap fails.
+    const next = load<u32>(unit + NEXT_BUNDLE);
+    if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | <u64>next) == top) return unit;
+  }
+}
+
+// ── Segments ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Takes a segment, leaving at least `spared` free; 0 when there is none. */
+export function takeSegment(spared: u32): usize {
+  const free = ROOT + offsetof<Root>("segmentsFree");
+  // Counted before it is taken, so that the reserve is never dug into by two at once. Pairs with the add in `giveSegment`.
+  if (<i32>atomicSub(free, 1) <= <i32>spared) { atomicAdd(free, 1); return 0; }
+  self.segmentsUsed += 1;
+  const reused = pop(ROOT + offsetof<Root>("freeSegments"));
+  if (reused) return reused;
+  while (true) {
+    const frontier = ROOT + offsetof<Root>("frontier");
+    const index = atomicLoad(frontier);
+    if (index >= root().segments) {
+      // Another participant has counted its segment free, or taken ours, but not yet linked it: it is there in a moment.
+      const late = pop(ROOT + offsetof<Root>("freeSegments"));
+      if (late) return late;
+      continue;
+    }
+    if (compareExchange(frontier, index, index + 1) == index) return (<usize>index + 1) * SEGMENT;
+  }
+}
+
+/** Gives a segment back and, when publishers are held back for want of memory, rings all participants. */
+export function giveSegment(segment: usize): void {
+  self.segmentsUsed -= 1;
+  push(ROOT + offsetof<Root>("freeSegments"), segment);
+  atomicAdd(ROOT + offsetof<Root>("segmentsFree"), 1);
+  // Pairs with the store in `markStarved`: either we see the mark, or the one who set it sees the free segment.
+  if (atomicLoad(ROOT + offsetof<Root>("starved"))) {
+    atomicExchange(ROOT + offsetof<Root>("starved"), 0);
+    for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
+  }
+}
+
+/** Whether a message segment could be opened. */
+export function messageRoom(): bool {
+  return <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree")) > <i32>root().reserve;
+}
+
+/** Remembers that a publisher waits for memory. */
+export function markStarved(): void {
+  self.starved = 1;
+  atomicExchange(ROOT + offsetof<Root>("starved"), 1);
+}
+
+/** Rings a participant's doorbell if it sleeps. The exchange pairs with the store in `sleep`: one ring wakes it once. */
+export function ring(target: Participant): void {
+  const address = changetype<usize>(target);
+  if (compareExchange(address + offsetof<Participant>("state"), SLEEPING, AWAKE) != SLEEPING) return;
+  atomicAdd(address + offsetof<Participant>("doorbell"), 1);
+  notify(address + offsetof<Participant>("doorbell"));
+}
+
+// ── Pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Makes sure that `count` pages can be taken without fail. */
+export function ensurePages(count: u32): bool {
+  while (self.pageCount < count) {
+    const bundle = pop(ROOT + offsetof<Root>("freePages"));
+    if (bundle) { adoptPages(bundle); continue; }
+    if (self.pageNext == self.pageEnd) {
+      const segment = takeSegment(0);
+      if (!segment) return false;
+      self.segmentsUsed -= 1; // Counted by its pages from now on.
+      self.pageNext = <u32>segment;
+      self.pageEnd = <u32>segment + SEGMENT;
+    }
+    const page = self.pageNext;
+    self.pageNext += PAGE;
+    store<u32>(page + NEXT, self.pageFirst);
+    self.pageFirst = page;
+    self.pageCount += 1;
+  }
+  return true;
+}
+
+function adoptPages(bundle: usize): void {
+  let last = bundle;
+  let count: u32 = 1;
+  while (load<u32>(last + NEXT)) { last = load<u32>(last + NEXT); count += 1; }
+  store<u32>(last + NEXT, self.pageFirst);
+  self.pageFirst = <u32>bundle;
+  self.pageCount += count;
+}
+
+/** A page with any content, or 0. */
+export function takePage(): usize {
+  if (!self.pageFirst && !ensurePages(1)) return 0;
+  const page = self.pageFirst;
+  self.pageFirst = load<u32>(page + NEXT);
+  self.pageCount -= 1;
+  self.pagesUsed += 1;
+  return page;
+}
+
+export function givePage(page: usize): void {
+  store<u32>(page + NEXT, self.pageFirst);
+  self.pageFirst = <u32>page;
+  self.pageCount += 1;
+  self.pagesUsed -= 1;
+  if (self.pageCount < LIST_MAX) return;
+  let last = <usize>self.pageFirst;
+  const bundle = last;
+  for (let i: u32 = 1; i < PAGE_BUNDLE; i++) last = load<u32>(last + NEXT);
+  self.pageFirst = load<u32>(last + NEXT);
+  self.pageCount -= PAGE_BUNDLE;
+  store<u32>(last + NEXT, 0);
+  push(ROOT + offsetof<Root>("freePages"), bundle);
+}
+
+// ── Cells ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A cell filled with zeroes, or 0. */
+export function takeCell(): usize {
+  if (!self.cellFirst && !refillCells()) return 0;
+  const cell = self.cellFirst;
+  self.cellFirst = load<u32>(cell + NEXT);
+  self.cellCount -= 1;
+  self.cellsUsed += 1;
+  memory.fill(cell, 0, CELL);
+  return cell;
+}
+
+function refillCells(): bool {
+  const bundle = pop(ROOT + offsetof<Root>("freeCells"));
+  if (bundle) {
+    self.cellFirst = <u32>bundle;
+    self.cellCount = CELL_BUNDLE;
+    return true;
+  }
+  const page = takePage();
+  if (!page) return false;
+  self.pagesUsed -= 1; // Counted by its cells from now on.
+  for (let at: u32 = 0; at < PAGE; at += CELL) {
+    store<u32>(page + at + NEXT, self.cellFirst);
+    self.cellFirst = <u32>page + at;
+    self.cellCount += 1;
+  }
+  return true;
+}
+
+export function giveCell(cell: usize): void {
+  store<u32>(cell + NEXT, self.cellFirst);
+  self.cellFirst = <u32>cell;
+  self.cellCount += 1;
+  self.cellsUsed -= 1;
+  if (self.cellCount < LIST_MAX) return;
+  let last = <usize>self.cellFirst;
+  const bundle = last;
+  for (let i: u32 = 1; i < CELL_BUNDLE; i++) last = load<u32>(last + NEXT);
+  self.cellFirst = load<u32>(last + NEXT);
+  self.cellCount -= CELL_BUNDLE;
+  store<u32>(last + NEXT, 0);
+  push(ROOT + offsetof<Root>("freeCells"), bundle);
+}
+
+// ── Boxes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A box with any content, or 0. A participant's boxes stay its own, up to `boxesMax`. */
+export function takeBox(): usize {
+  if (!self.boxFirst) {
+    if (self.boxesCut >= root().boxesMax) return 0;
+    const segment = takeSegment(0);
+    if (!segment) return 0;
+    self.segmentsUsed -= 1; // Counted by its boxes from now on.
+    for (let at: u32 = 0; at < SEGMENT; at += BOX) {
+      store<u32>(segment + at + NEXT, self.boxFirst);
+      self.boxFirst = <u32>segment + at;
+      self.boxesCut += 1;
+    }
+  }
+  const box = self.boxFirst;
+  self.boxFirst = load<u32>(box + NEXT);
+  self.boxesUsed += 1;
+  return box;
+}
+
+export function giveBox(box: usize): void {
+  store<u32>(box + NEXT, self.boxFirst);
+  self.boxFirst = <u32>box;
+  self.boxesUsed -= 1;
+}
+
+/** Bytes in use by all participants; exact when none of them is running. */
+export function memoryUsed(): f64 {
+  let bytes: f64 = 0;
+  for (let i: u32 = 0; i < root().participants; i++) {
+    const one = participantAt(i);
+    bytes += <f64>one.segmentsUsed * <f64>SEGMENT + <f64>one.pagesUsed * <f64>PAGE + <f64>one.cellsUsed * <f64>CELL + <f64>one.boxesUsed * <f64>BOX;
+  }
+  return bytes;
+}

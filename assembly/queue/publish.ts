@@ -1,0 +1,48 @@
+/**
+ * Publishing to a queue: positions for a run of messages are reserved by one atomic add, then filled. Nothing may stop or trap
+ * between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are taken care of before.
+ * Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
+ */
+import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
+import { Message, release } from '../memory/message';
+import { Block, linkedNext, moveHint, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
+import { grant } from './waiters';
+
+/** Longest run; it touches at most two blocks and links a third. */
+export const RUN_MAX: u32 = 256;
+/** Pages that one run may need for one queue. */
+export const RUN_PAGES: u32 = 2;
+
+/**
+ * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The caller is inside the
+ * core (`enter`) and has ensured RUN_PAGES pages. Each message's `refs` counts this queue already.
+ */
+export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): void {
+  if (queue.retired) {
+    for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
+    return;
+  }
+  const address = changetype<usize>(queue);
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
+  const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  let block = hint;
+  let index = position - block.start;
+  while (index >= SLOTS) { block = linkedNext(block); index -= SLOTS; }
+  for (let i: u32 = 0; i < count; i++) {
+    if (index == SLOTS) { block = linkedNext(block); index = 0; }
+    if (index == SLOTS - 1) linkedNext(block);
+    const slot = slotAt(block, index);
+    const message = load<u32>(messages + i * 4);
+    slot.message = message;
+    // Pairs with the load of a cursor: whoever sees READY sees the message, too.
+    atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));
+    index += 1;
+  }
+  if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
+  grant(queue, count);
+}
+
+/** A long message has pieces that its release must find. */
+@inline function sharedFlag(message: Message): u32 {
+  return message.bodySize > message.firstLength ? SHARED : 0;
+}

@@ -1,0 +1,156 @@
+/**
+ * Queues and their blocks: layouts, and the walk along the chain.
+ *
+ * A queue is an unbounded chain of blocks of slots. A slot has a position (0, 1, 2 …, wrapping at 2^32, compared by subtraction),
+ * a state and a message. Publishers reserve positions at the tail, cursors claim them at the head, in order.
+ *
+ * The hints `tailBlock` and `headBlock` name a block at or before the tail and the head; they only move forward, and never stand
+ * at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so that the walk from it is forward.
+ * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
+ *
+ * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when it was
+ * freed by the host and its last block is done.
+ */
+import { atomicAdd, atomicLoad, compareExchange } from '../memory/atomic';
+import { CELL, giveCell, givePage, takeCell, takePage } from '../memory/units';
+import { PAGE } from '../memory/root';
+
+/** A line (64 bytes) for each group of words that different participants write. */
+@unmanaged export class Queue {
+  /** line 0: next position to reserve. Written by publishers (atomic add). */
+  tail: u32;
+  tailBlock: u32;
+  a2: u64; a3: u64; a4: u64; a5: u64; a6: u64; a7: u64; a8: u64;
+  /** line 1: first position not claimed. Written by cursors (compare-and-swap). */
+  head: u32;
+  headBlock: u32;
+  b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
+  /** line 2: the returned set (returned.ts). `returned` is read without the lock; the rest belongs to its holder. */
+  returned: u32;
+  returnedLock: u32;
+  returnedFirst: u32;
+  returnedFinger: u32;
+  c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
+  /** line 3: consumers that wait (waiters.ts). `waiting` is read without the lock; the rest belongs to its holder. */
+  waiting: u32;
+  waitersLock: u32;
+  waitersFirst: u32;
+  waitersLast: u32;
+  d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  /** line 4: rarely written. */
+  consumers: u32;
+  retired: u32;
+  /** Blocks that are not done, plus 1 until the host has freed the queue. */
+  blocks: u32;
+}
+
+@unmanaged export class Block {
+  next: u32;
+  reserved4: u32;
+  /** Position of the first slot. Written before the block is linked, then constant. */
+  start: u32;
+  /** Slots settled (atomic add); at SLOTS the block is done. */
+  done: u32;
+  queue: u32;
+  /** Returned slots here and the lowest of them; under the queue's returnedLock. */
+  returned: u32;
+  returnedLow: u32;
+  /** Stamp and link of limbo (epoch.ts). */
+  stamp: u32;
+  limboNext: u32;
+  /** Next block of the returned set; under the lock. */
+  returnedNext: u32;
+}
+
+@unmanaged export class Slot {
+  state: u32;
+  message: u32;
+}
+
+export const BLOCK_HEAD: u32 = 64;
+export const SLOT: u32 = 8;
+export const SLOTS: u32 = (PAGE - BLOCK_HEAD) / SLOT;
+
+/** States of a slot: the low bits of its word. A claimed slot keeps READY: that it lies before the head says that it is claimed. */
+export const EMPTY: u32 = 0;
+export const READY: u32 = 1;
+export const RETURNED: u32 = 2;
+export const STATE_MASK: u32 = 7;
+/** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
+export const REDELIVERED: u32 = 8;
+export const SHARED: u32 = 16;
+
+@inline export function slotAt(block: Block, index: u32): Slot { return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT); }
+@inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
+@inline export function queueOf(slot: Slot): Queue { return changetype<Queue>(blockOf(slot).queue); }
+
+/** An empty queue, or 0 when there is no memory. */
+export function newQueue(): usize {
+  const cell = takeCell();
+  if (!cell) return 0;
+  const page = takePage();
+  if (!page) { giveCell(cell); return 0; }
+  const queue = changetype<Queue>(cell);
+  initBlock(changetype<Block>(page), queue, 0);
+  queue.tailBlock = <u32>page;
+  queue.headBlock = <u32>page;
+  queue.blocks = 2;
+  return cell;
+}
+
+function initBlock(block: Block, queue: Queue, start: u32): void {
+  memory.fill(changetype<usize>(block), 0, PAGE);
+  block.start = start;
+  block.queue = <u32>changetype<usize>(queue);
+}
+
+/** The successor of a block; made when there is none. The caller has made sure that a page can be taken. */
+export function linkedNext(block: Block): Block {
+  const link = changetype<usize>(block) + offsetof<Block>("next");
+  const next = atomicLoad(link);
+  if (next) return changetype<Block>(next);
+  const page = takePage();
+  const queue = changetype<Queue>(block.queue);
+  initBlock(changetype<Block>(page), queue, block.start + SLOTS);
+  // Counted before it can be seen, so that `blocks` never reaches 0 while one of them is in use.
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
+  // Pairs with the load above and in `nextOf`: whoever sees the link sees the block laid out.
+  const seen = compareExchange(link, 0, <u32>page);
+  if (!seen) return changetype<Block>(page);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1);
+  givePage(page);
+  return changetype<Block>(seen);
+}
+
+@inline export function nextOf(block: Block): Block {
+  return changetype<Block>(atomicLoad(changetype<usize>(block) + offsetof<Block>("next")));
+}
+
+/** Moves a hint on, if it still stands where we found it. */
+@inline export function moveHint(hint: usize, from: Block, to: Block): void {
+  compareExchange(hint, <u32>changetype<usize>(from), <u32>changetype<usize>(to));
+}
+
+/** Moves a hint past a done block, so that whoever enters from now on cannot reach it. */
+export function moveHintPast(hint: usize, block: Block): void {
+  while (true) {
+    const at = changetype<Block>(atomicLoad(hint));
+    if (<i32>(at.start - block.start) > 0) return;
+    moveHint(hint, at, nextOf(block));
+  }
+}
+
+/** Messages that wait for a consumer. A moment's view when others are at work. */
+export function readyCount(queue: Queue): u32 {
+  const address = changetype<usize>(queue);
+  // The head first: it never passes the tail, so the difference is not negative.
+  const head = atomicLoad(address + offsetof<Queue>("head"));
+  return atomicLoad(address + offsetof<Queue>("tail")) - head + atomicLoad(address + offsetof<Queue>("returned"));
+}
+
+/** Lets go of one of the queue's `blocks`; with the last one the cell is free. */
+export function releaseQueue(queue: Queue): void {
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1) == 1) giveCell(changetype<usize>(queue));
+}
+
+export const QUEUE_FITS: bool = offsetof<Queue>() <= CELL;

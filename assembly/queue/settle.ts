@@ -1,0 +1,52 @@
+/**
+ * Settling: what happens to a claimed slot when its message is acknowledged, rejected for good, or needed none. The slot counts as done;
+ * counts are gathered while they fall into one block and added at once. The last one to settle in a block retires it.
+ * Meets: other settlers of the same block (atomic add; exactly one of them reaches SLOTS).
+ */
+import { atomicAdd } from '../memory/atomic';
+import { retire } from '../memory/epoch';
+import { flushReleases, Message, release, releaseSimple } from '../memory/message';
+import { self } from '../memory/root';
+import { Block, blockOf, moveHintPast, Queue, releaseQueue, SHARED, Slot, SLOTS } from './queue';
+
+/** Settles a slot and lets go of its message. */
+@inline export function settle(slot: Slot): void {
+  if (slot.state & SHARED) release(changetype<Message>(slot.message));
+  else releaseSimple(slot.message);
+  settleSlot(slot);
+}
+
+/** Settles a slot whose message goes on living for a while (it is being sent in parts). */
+@inline export function settleSlot(slot: Slot): void {
+  const block = <u32>changetype<usize>(blockOf(slot));
+  if (block == self.settleBlock) { self.settleCount += 1; return; }
+  flushSettled();
+  self.settleBlock = block;
+  self.settleCount = 1;
+}
+
+/** Adds what was gathered. Called at the end of each call that may settle, before `leave`. */
+export function flushSettlements(): void {
+  flushSettled();
+  self.settleBlock = 0;
+  flushReleases();
+}
+
+function flushSettled(): void {
+  if (!self.settleCount) return;
+  const count = self.settleCount;
+  self.settleCount = 0;
+  addDone(changetype<Block>(self.settleBlock), count);
+}
+
+/** Counts slots as done; with the last one the block is retired. */
+export function addDone(block: Block, count: u32): void {
+  if (atomicAdd(changetype<usize>(block) + offsetof<Block>("done"), count) + count != SLOTS) return;
+  const queue = changetype<Queue>(block.queue);
+  if (block.next) {
+    moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
+    moveHintPast(changetype<usize>(queue) + offsetof<Queue>("headBlock"), block);
+  }
+  retire(changetype<usize>(block));
+  releaseQueue(queue);
+}

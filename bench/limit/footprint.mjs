@@ -1,0 +1,175 @@
+/**
+ * What the broker costs beside its throughput: latency at a modest rate, resident memory idle and full, time to start.
+ */
+
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { runLoad } from '../support/generator.mjs';
+import { median } from '../support/median.mjs';
+import { launchLeveret, residentMb, startLeveret, startRelay } from '../support/processes.mjs';
+import { checkDeliveries, reportFault, say } from './progress.mjs';
+import { verdict } from './verdict.mjs';
+import { IDLE, LATENCY, START, WAITING } from './workloads.mjs';
+
+/** @typedef {import('./options.mjs').Options} Options */
+/** @typedef {readonly string[]} Row measure, figure, wanted */
+/** @typedef {import('../support/processes.mjs').Server} Server */
+
+const CONNECT_PAUSE_MS = 2;
+
+/**
+ * @param {Options} options
+ * @returns {Promise<Row[]>}
+ */
+export async function measureLatency(options) {
+  const ours = await medianLatency('leveret', () => startLeveret(['--workers', '1']), options);
+  const relay = await medianLatency('relay', startRelay, options);
+  return [
+    ['latency at 2,000/s, p50', `${ours.p50.toFixed(0)} us`, verdict(ours.p50, 'at most', LATENCY.p50MaxUs)],
+    ['latency at 2,000/s, p99', `${ours.p99.toFixed(0)} us`, verdict(ours.p99, 'at most', LATENCY.p99MaxUs)],
+    ['the relay beside it, p50 / p99', `${relay.p50.toFixed(0)} / ${relay.p99.toFixed(0)} us`, ''],
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {() => Promise<Server>} start
+ * @param {Options} options
+ */
+async function medianLatency(name, start, options) {
+  const runs = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const server = await start();
+    const time = ['--warmup', String(options.warmup), '--duration', String(options.seconds)];
+    const figures = await runLoad(server, [...LATENCY.load, ...time]);
+    await server.stop();
+    checkDeliveries(`${name}, latency`, figures);
+    say(`latency, ${name}, round ${round} of ${options.rounds}: p50 ${figures.p50_us} us, p99 ${figures.p99_us} us`);
+    runs.push(figures);
+  }
+  return { p50: median(runs.map((run) => run.p50_us)), p99: median(runs.map((run) => run.p99_us)) };
+}
+
+/** @returns {Promise<Row[]>} */
+export async function measureIdle() {
+  const server = await startLeveret(['--workers', '2']);
+  await pause(IDLE.settleMs);
+  const resident = residentMb(server.pid);
+  await server.stop();
+  say(`idle, two workers: ${resident.toFixed(0)} MB`);
+  return [['resident, idle, two workers', megabytes(resident), verdict(resident, 'at most', IDLE.residentMaxMb)]];
+}
+
+/** @returns {Promise<Row[]>} */
+export async function measureWaiting() {
+  const server = await startLeveret(['--workers', '2']);
+  await pause(IDLE.settleMs);
+  const idle = residentMb(server.pid);
+  const full = await fill(server);
+  const drained = await drain(server);
+  const refilled = await fill(server);
+  await drain(server);
+  await server.stop();
+
+  const growth = full - idle;
+  const reuse = (refilled - idle) / growth;
+  return [
+    ['1,000,000 x 100 bytes waiting, growth', megabytes(growth), verdict(growth, 'at most', WAITING.growthMaxMb)],
+    ['  after they are drained, growth', megabytes(drained - idle), ''],
+    ['  filled again, growth', megabytes(refilled - idle), ''],
+    ['  second filling / first', reuse.toFixed(2), verdict(reuse, 'at most', WAITING.refillMax)],
+  ];
+}
+
+const WAITING_QUEUE = ['--keep', '--prefix', 'waiting', '--warmup', '0', '--count', String(WAITING.count)];
+
+/**
+ * Confirms tell when the last message has arrived: the generator would leave at the last write otherwise.
+ * @param {Server} server
+ */
+async function fill(server) {
+  await runLoad(server, ['-x', '1', '-y', '0', '--size', String(WAITING.bytes), '--confirm', '5000', ...WAITING_QUEUE]);
+  const resident = residentMb(server.pid);
+  say(`${WAITING.count} messages waiting: ${resident.toFixed(0)} MB`);
+  return resident;
+}
+
+/** @param {Server} server */
+async function drain(server) {
+  const figures = await runLoad(server, [
+    '-x',
+    '0',
+    '-y',
+    '1',
+    '--consume-only',
+    '--multi-ack',
+    '50',
+    ...WAITING_QUEUE,
+  ]);
+  if (figures.total_consumed !== WAITING.count) {
+    reportFault(`of ${WAITING.count} messages waiting, ${figures.total_consumed} were delivered`);
+  }
+  const resident = residentMb(server.pid);
+  say(`drained: ${resident.toFixed(0)} MB`);
+  return resident;
+}
+
+/**
+ * @param {Options} options
+ * @returns {Promise<Row[]>}
+ */
+export async function measureStart(options) {
+  const times = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const ms = await timeToFirstConnection();
+    say(`start to first accepted connection, round ${round} of ${options.rounds}: ${ms.toFixed(0)} ms`);
+    times.push(ms);
+  }
+  const ms = median(times);
+  return [['start to first accepted connection', `${ms.toFixed(0)} ms`, verdict(ms, 'at most', START.maxMs)]];
+}
+
+async function timeToFirstConnection() {
+  const port = await freePort();
+  const begin = performance.now();
+  const server = launchLeveret(port, []);
+  const ended = once(server.process, 'exit').then(() => 'ended');
+  while ((await Promise.race([tryConnect(port), ended])) !== 'connected') {
+    if (server.process.exitCode !== null) throw new Error('leveret ended before it accepted a connection');
+    await pause(CONNECT_PAUSE_MS);
+  }
+  const ms = performance.now() - begin;
+  await server.stop();
+  return ms;
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no TCP port');
+  return address.port;
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<'connected' | 'refused'>}
+ */
+function tryConnect(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('connected');
+    });
+    socket.once('error', () => resolve('refused'));
+  });
+}
+
+/** @param {number} value */
+function megabytes(value) {
+  return `${value.toFixed(0)} MB`;
+}

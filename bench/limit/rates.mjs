@@ -1,0 +1,157 @@
+/**
+ * Consumed rates and CPU per message: Leveret beside the relay, and two workers beside one. Turn by turn, each in a fresh
+ * process, because the machine drifts: a ratio is taken within a round, and the median of the rounds is what counts.
+ */
+import { runLoad } from '../support/generator.mjs';
+import { median } from '../support/median.mjs';
+import { startLeveret, startRelay } from '../support/processes.mjs';
+import { formatTable, thousands } from '../support/table.mjs';
+import { checkDeliveries, say } from './progress.mjs';
+import { verdict } from './verdict.mjs';
+import { WORKERS } from './workloads.mjs';
+
+/** @typedef {import('./workloads.mjs').Workload} Workload */
+/** @typedef {import('./options.mjs').Options} Options */
+/** @typedef {{ rate: number, cpu: number }} Run */
+
+/**
+ * @param {readonly Workload[]} workloads
+ * @param {Options} options
+ */
+export async function compareWithRelay(workloads, options) {
+  const rows = [];
+  for (const workload of workloads) {
+    const rounds = [];
+    for (let round = 1; round <= options.rounds; round++) {
+      const ours = await runLeveret(workload, options, 1, round === 1);
+      const relay = await runRelay(workload, options);
+      say(`${workload.title}, round ${round} of ${options.rounds}: ${summary(ours)}; relay ${summary(relay)}`);
+      rounds.push({ first: ours, second: relay });
+    }
+    rows.push(comparisonRow(workload, rounds));
+  }
+  return formatTable(
+    [
+      { title: 'one worker beside the relay', align: 'left' },
+      { title: 'leveret/s' },
+      { title: 'relay/s' },
+      { title: 'ratio' },
+      { title: 'wanted', align: 'left' },
+      { title: 'CPU us/msg' },
+      { title: 'relay' },
+      { title: 'ratio' },
+      { title: 'wanted', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+/** @param {Options} options */
+export async function compareWorkers(options) {
+  const rows = [];
+  for (const workload of WORKERS.workloads) {
+    const rounds = [];
+    for (let round = 1; round <= options.rounds; round++) {
+      const two = await runLeveret(workload, options, 2, round === 1);
+      const one = await runLeveret(workload, options, 1, false);
+      say(`${workload.title}, round ${round} of ${options.rounds}: two workers ${summary(two)}; one ${summary(one)}`);
+      rounds.push({ first: two, second: one });
+    }
+    const { rate, otherRate, rateRatio } = medians(rounds);
+    const wanted = verdict(rateRatio, 'at least', WORKERS.ratioMin);
+    rows.push([workload.title, thousands(rate), thousands(otherRate), rateRatio.toFixed(2), wanted]);
+  }
+  return formatTable(
+    [
+      { title: 'two workers beside one', align: 'left' },
+      { title: 'two/s' },
+      { title: 'one/s' },
+      { title: 'ratio' },
+      { title: 'wanted', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+/**
+ * @param {Workload} workload
+ * @param {Options} options
+ * @param {number} workers
+ * @param {boolean} verify also run a fixed count, in which every single message is checked
+ */
+async function runLeveret(workload, options, workers, verify) {
+  const server = await startLeveret(['--workers', String(workers)]);
+  try {
+    const run = await measure(server, `leveret, ${workload.title}`, workload, options);
+    if (verify) {
+      const figures = await runLoad(server, [...workload.load, '--warmup', '0', '--count', String(workload.verify)]);
+      checkDeliveries(`leveret, ${workload.title}, ${workers} workers, ${workload.verify} messages`, figures);
+    }
+    return run;
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * @param {Workload} workload
+ * @param {Options} options
+ */
+async function runRelay(workload, options) {
+  const server = await startRelay();
+  try {
+    return await measure(server, `relay, ${workload.title}`, workload, options);
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * @param {import('../support/processes.mjs').Server} server
+ * @param {string} where
+ * @param {Workload} workload
+ * @param {Options} options
+ * @returns {Promise<Run>}
+ */
+async function measure(server, where, workload, options) {
+  const time = ['--warmup', String(options.warmup), '--duration', String(options.seconds)];
+  const figures = await runLoad(server, [...workload.load, ...time]);
+  checkDeliveries(where, figures);
+  return { rate: figures.consumed, cpu: figures.broker_cpu_us_per_msg };
+}
+
+/** @param {readonly { first: Run, second: Run }[]} rounds */
+function medians(rounds) {
+  return {
+    rate: median(rounds.map(({ first }) => first.rate)),
+    otherRate: median(rounds.map(({ second }) => second.rate)),
+    rateRatio: median(rounds.map(({ first, second }) => first.rate / second.rate)),
+    cpu: median(rounds.map(({ first }) => first.cpu)),
+    otherCpu: median(rounds.map(({ second }) => second.cpu)),
+    cpuRatio: median(rounds.map(({ first, second }) => first.cpu / second.cpu)),
+  };
+}
+
+/**
+ * @param {Workload} workload
+ * @param {readonly { first: Run, second: Run }[]} rounds
+ */
+function comparisonRow(workload, rounds) {
+  const { rate, otherRate, rateRatio, cpu, otherCpu, cpuRatio } = medians(rounds);
+  return [
+    workload.title,
+    thousands(rate),
+    thousands(otherRate),
+    rateRatio.toFixed(2),
+    verdict(rateRatio, 'at least', workload.rateMin),
+    cpu.toFixed(3),
+    otherCpu.toFixed(3),
+    cpuRatio.toFixed(2),
+    verdict(cpuRatio, 'at most', workload.cpuMax),
+  ];
+}
+
+/** @param {Run} run */
+function summary({ rate, cpu }) {
+  return `${thousands(rate)}/s, ${cpu.toFixed(2)} us CPU a message`;
+}

@@ -1,0 +1,31 @@
+/**
+ * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or an exchange.
+ */
+import { cleanName } from './names.js';
+import { internalExchange, lockedQueue, noExchange, noQueue, type Refused, refused } from './refusals.js';
+import type { ConnectionId, Refusal } from './requests.js';
+import type { QueueEntry } from './topology-entries.js';
+import type { TopologyView } from './topology-view.js';
+
+export type QueueAccess = { readonly ok: true; readonly queue: QueueEntry } | Refused;
+
+/** Whether another connection holds the queue as its own. */
+export function isLocked(queue: QueueEntry, connection: ConnectionId): boolean {
+  return queue.owner !== null && queue.owner !== connection;
+}
+
+/** The queue that a connection wants to use: it must exist, and not be another's own. */
+export function accessQueue(view: TopologyView, connection: ConnectionId, vhost: string, name: string): QueueAccess {
+  const wanted = cleanName(name);
+  const queue = view.queue(vhost, wanted);
+  if (queue === undefined) return refused(noQueue(vhost, wanted));
+  if (isLocked(queue, connection)) return refused(lockedQueue(vhost, wanted));
+  return { ok: true, queue };
+}
+
+/** Why a client may not publish to this exchange; null when it may. */
+export function publishRefusal(view: TopologyView, vhost: string, exchange: string): Refusal | null {
+  const target = view.exchange(vhost, exchange);
+  if (target === undefined) return noExchange(vhost, exchange);
+  return target.internal ? internalExchange(vhost, exchange) : null;
+}

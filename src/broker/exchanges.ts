@@ -1,0 +1,94 @@
+/** Declaring and deleting exchanges. */
+import { compareArguments, compareProperties } from './equivalence.js';
+import { typeName } from './field-values.js';
+import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from './names.js';
+import {
+  defaultExchange,
+  inUse,
+  noExchange,
+  precondition,
+  refused,
+  reservedName,
+  systemExchange,
+  unknownExchangeType,
+} from './refusals.js';
+import type { Answer, Refusal, Request } from './requests.js';
+import { exchangeType } from './routing/exchange-types.js';
+import type { Topology } from './topology.js';
+import { ALTERNATE_EXCHANGE, type ExchangeEntry } from './topology-entries.js';
+
+type Declare = Extract<Request, { op: 'exchange.declare' }>;
+type Delete = Extract<Request, { op: 'exchange.delete' }>;
+
+export class Exchanges {
+  readonly #topology: Topology;
+
+  constructor(topology: Topology) {
+    this.#topology = topology;
+  }
+
+  declare(request: Declare): Answer {
+    const name = cleanName(request.exchange);
+    if (request.passive) return this.#exists(request.vhost, name);
+    if (exchangeType(request.type) === undefined) return refused(unknownExchangeType(request.type));
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    const existing = this.#topology.view.exchange(request.vhost, name);
+    const refusal = existing === undefined ? newExchangeRefusal(request, name) : difference(existing, request);
+    if (refusal !== null) return refused(refusal);
+    if (existing === undefined) this.#add(request, name);
+    return { ok: true };
+  }
+
+  delete({ vhost, exchange, ifUnused }: Delete): Answer {
+    const name = cleanName(exchange);
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    if (isReserved(name)) return refused(systemExchange(vhost, name));
+    const existing = this.#topology.view.exchange(vhost, name);
+    if (existing === undefined) return { ok: true };
+    if (ifUnused && existing.outgoing.size > 0) return refused(inUse('exchange', vhost, name));
+    this.#topology.deleteExchange(existing);
+    return { ok: true };
+  }
+
+  #exists(vhost: string, name: string): Answer {
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    if (this.#topology.view.exchange(vhost, name) === undefined) return refused(noExchange(vhost, name));
+    return { ok: true };
+  }
+
+  #add(request: Declare, exchange: string): void {
+    const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
+    this.#topology.change({
+      kind: 'exchange.declared',
+      vhost,
+      exchange,
+      type,
+      durable,
+      autoDelete,
+      internal,
+      arguments: args,
+    });
+  }
+}
+
+function newExchangeRefusal(request: Declare, name: string): Refusal | null {
+  if (isReserved(name)) return reservedName('exchange', name);
+  const alternate = request.arguments.get(ALTERNATE_EXCHANGE);
+  if (alternate === undefined || alternate.type === 'S') return null;
+  const exchange = describe('exchange', request.vhost, name);
+  return precondition(`invalid type '${typeName(alternate)}' for arg '${ALTERNATE_EXCHANGE}' in ${exchange}`);
+}
+
+function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
+  const subject = describe('exchange', existing.vhost, existing.name);
+  const properties = [
+    { name: 'type', received: request.type, current: existing.type },
+    { name: 'durable', received: request.durable, current: existing.durable },
+    { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
+    { name: 'internal', received: request.internal, current: existing.internal },
+  ];
+  return (
+    compareProperties(subject, properties) ??
+    compareArguments(subject, [ALTERNATE_EXCHANGE], request.arguments, existing.arguments)
+  );
+}

@@ -1,0 +1,32 @@
+/**
+ * Names of vhosts, exchanges and queues: which are reserved, how one is made up, how RabbitMQ writes one in its texts.
+ * What must hold: a name is compared as the string that the wire gave, but for line ends, which RabbitMQ drops.
+ */
+import { randomBytes } from 'node:crypto';
+
+export const DEFAULT_VHOST = '/';
+export const DEFAULT_EXCHANGE = '';
+
+const RESERVED_PREFIX = 'amq.';
+const GENERATED_PREFIX = 'amq.gen-';
+/** 16 random bytes are 22 characters of base64url, as in RabbitMQ's names. */
+const GENERATED_BYTES = 16;
+
+/** What a request's name stands for: RabbitMQ drops line ends, since they have forged log lines. */
+export function cleanName(name: string): string {
+  return name.replaceAll(/[\r\n]/g, '');
+}
+
+/** Only the broker itself makes resources with such names. */
+export function isReserved(name: string): boolean {
+  return name.startsWith(RESERVED_PREFIX);
+}
+
+/** A name for a queue that was declared without one. */
+export function generateQueueName(): string {
+  return GENERATED_PREFIX + randomBytes(GENERATED_BYTES).toString('base64url');
+}
+
+export function describe(kind: 'queue' | 'exchange', vhost: string, name: string): string {
+  return `${kind} '${name}' in vhost '${vhost}'`;
+}

@@ -1,0 +1,159 @@
+/**
+ * The arguments of queue.declare and basic.consume that mean something: their types and values, checked in RabbitMQ's order and
+ * with its texts, and compared when a queue is declared again. Arguments that are not listed are accepted as they come.
+ */
+import { type FieldTable, table } from '../amqp/table.js';
+import {
+  type ArgumentCheck,
+  atMost,
+  flag,
+  integer,
+  nonNegative,
+  oneOfIntegers,
+  oneOfTexts,
+  positive,
+  TIME_MAX,
+  text,
+} from './argument-checks.js';
+import { compareArguments } from './equivalence.js';
+import { typeName } from './field-values.js';
+import { describe } from './names.js';
+import { invalidArgument, precondition } from './refusals.js';
+import type { Refusal } from './requests.js';
+
+const QUEUE_TYPE = 'x-queue-type';
+const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
+const DEAD_LETTER_ROUTING_KEY = 'x-dead-letter-routing-key';
+const SINGLE_ACTIVE_CONSUMER = 'x-single-active-consumer';
+const PRIORITY_MAX = 255n;
+
+const DEFAULTS = table({ [QUEUE_TYPE]: 'classic' });
+
+const checkQueueType = oneOfTexts(['classic', 'quorum'], (type) => `"unsupported queue type '${type}'"`);
+
+/** In the order in which RabbitMQ looks at them: with several at fault the first one is told. */
+const QUEUE_CHECKS = new Map<string, ArgumentCheck>([
+  ['x-expires', atMost(TIME_MAX, positive, 'value_too_large')],
+  ['x-message-ttl', atMost(TIME_MAX, nonNegative, 'value_too_large')],
+  [DEAD_LETTER_EXCHANGE, text],
+  [DEAD_LETTER_ROUTING_KEY, text],
+  ['x-dead-letter-strategy', oneOfTexts(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy')],
+  ['x-max-length', nonNegative],
+  ['x-max-length-bytes', nonNegative],
+  ['x-max-priority', atMost(PRIORITY_MAX, nonNegative, 'max_value_exceeded')],
+  ['x-overflow', oneOfTexts(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')],
+  ['x-queue-mode', oneOfTexts(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`)],
+  ['x-queue-version', oneOfIntegers([1n, 2n], 'queue version')],
+  [SINGLE_ACTIVE_CONSUMER, flag],
+  [QUEUE_TYPE, checkQueueType],
+  ['x-delivery-limit', integer],
+]);
+
+/** Arguments that only one type of queue takes. */
+const ONLY_FOR = new Map([
+  ['x-dead-letter-strategy', 'quorum'],
+  ['x-delivery-limit', 'quorum'],
+  ['x-max-priority', 'classic'],
+  ['x-max-age', 'stream'],
+  ['x-stream-max-segment-size-bytes', 'stream'],
+]);
+
+const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([['x-priority', integer]]);
+
+/** What is declared, as far as its type may mind. `named`: the client has chosen the name. */
+export interface QueueDeclaration {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly named: boolean;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: FieldTable;
+}
+
+/** Why a new queue cannot be as declared; null when it can. */
+export function queueRefusal(declaration: QueueDeclaration): Refusal | null {
+  return (
+    deadLetterExchangeRefusal(declaration) ??
+    queueTypeRefusal(declaration) ??
+    propertyRefusal(declaration) ??
+    foreignArgumentRefusal(declaration) ??
+    checkArguments(QUEUE_CHECKS, declaration) ??
+    deadLetterKeyRefusal(declaration)
+  );
+}
+
+/** Why a consumer cannot have these arguments; null when it can. */
+export function consumerRefusal(vhost: string, queue: string, args: FieldTable): Refusal | null {
+  return checkArguments(CONSUMER_CHECKS, { vhost, queue, arguments: args });
+}
+
+/** Why a queue that has `current` is not what was declared with `received`; null when it is. */
+export function queueArgumentsDifference(subject: string, received: FieldTable, current: FieldTable): Refusal | null {
+  return compareArguments(subject, [...QUEUE_CHECKS.keys()], received, current, DEFAULTS);
+}
+
+export function isSingleActiveConsumer(args: FieldTable): boolean {
+  return args.get(SINGLE_ACTIVE_CONSUMER)?.value === true;
+}
+
+type WithArguments = Pick<QueueDeclaration, 'vhost' | 'queue' | 'arguments'>;
+
+function checkArguments(checks: ReadonlyMap<string, ArgumentCheck>, subject: WithArguments): Refusal | null {
+  for (const [name, check] of checks) {
+    const field = subject.arguments.get(name);
+    const reason = field === undefined ? null : check(field);
+    if (reason !== null) return invalidArgument(name, subject.vhost, subject.queue, reason);
+  }
+  return null;
+}
+
+function queueTypeRefusal(subject: WithArguments): Refusal | null {
+  return checkArguments(new Map([[QUEUE_TYPE, checkQueueType]]), subject);
+}
+
+/** RabbitMQ resolves this argument to an exchange before it checks any other, and words it differently. */
+function deadLetterExchangeRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
+  const exchange = args.get(DEAD_LETTER_EXCHANGE);
+  if (exchange === undefined || exchange.type === 'S') return null;
+  return precondition(
+    `invalid type '${typeName(exchange)}' for arg '${DEAD_LETTER_EXCHANGE}' in ${describe('queue', vhost, queue)}`,
+  );
+}
+
+function deadLetterKeyRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
+  if (!args.has(DEAD_LETTER_ROUTING_KEY) || args.has(DEAD_LETTER_EXCHANGE)) return null;
+  return invalidArgument(DEAD_LETTER_ROUTING_KEY, vhost, queue, 'routing_key_but_no_dlx_defined');
+}
+
+/** A quorum queue is always durable, shared and lasting. */
+function propertyRefusal(declaration: QueueDeclaration): Refusal | null {
+  if (typeOf(declaration) !== 'quorum') return null;
+  if (!declaration.named) {
+    return precondition('Cannot declare a server-named queue for type rabbit_quorum_queue');
+  }
+  const property = unfitForQuorum(declaration);
+  if (property === null) return null;
+  return precondition(`invalid property '${property}' for ${describe('queue', declaration.vhost, declaration.queue)}`);
+}
+
+function unfitForQuorum({ autoDelete, exclusive, durable }: QueueDeclaration): string | null {
+  if (autoDelete) return 'auto-delete';
+  if (exclusive) return 'exclusive-owner';
+  return durable ? null : 'non-durable';
+}
+
+function foreignArgumentRefusal(declaration: QueueDeclaration): Refusal | null {
+  const type = typeOf(declaration);
+  for (const [name, onlyFor] of ONLY_FOR) {
+    if (onlyFor === type || !declaration.arguments.has(name)) continue;
+    const queue = describe('queue', declaration.vhost, declaration.queue);
+    return precondition(`invalid arg '${name}' for ${queue} of queue type rabbit_${type}_queue`);
+  }
+  return null;
+}
+
+function typeOf({ arguments: args }: QueueDeclaration): string {
+  const type = args.get(QUEUE_TYPE);
+  return type?.type === 'S' ? type.value : 'classic';
+}

@@ -1,0 +1,127 @@
+/** Declaring, purging and deleting queues, and whose they are. */
+import type { Engine } from '../engine/engine.js';
+import { accessQueue, isLocked } from './access.js';
+import type { ConsumerRegistry } from './consumer-registry.js';
+import { compareProperties } from './equivalence.js';
+import { cleanName, describe, generateQueueName, isReserved } from './names.js';
+import { queueArgumentsDifference, queueRefusal } from './queue-arguments.js';
+import { inUse, lockedQueue, noMemory, notEmpty, refused, reservedName } from './refusals.js';
+import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
+import type { Topology } from './topology.js';
+import type { QueueEntry } from './topology-entries.js';
+
+type Declare = Extract<Request, { op: 'queue.declare' }>;
+type Purge = Extract<Request, { op: 'queue.purge' }>;
+type Delete = Extract<Request, { op: 'queue.delete' }>;
+
+type QueueCore = Pick<Engine, 'createQueue' | 'readyCount' | 'purge'>;
+
+export class Queues {
+  readonly #core: QueueCore;
+  readonly #topology: Topology;
+  readonly #consumers: ConsumerRegistry;
+  readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
+
+  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry) {
+    this.#core = core;
+    this.#topology = topology;
+    this.#consumers = consumers;
+  }
+
+  declare(connection: ConnectionId, request: Declare): Answer {
+    if (request.passive) return this.#inspect(connection, request.vhost, request.queue);
+    const name = cleanName(request.queue);
+    if (name === '') return this.#create(connection, request, generateQueueName());
+    if (isReserved(name)) return refused(reservedName('queue', name));
+    const existing = this.#topology.view.queue(request.vhost, name);
+    if (existing === undefined) return this.#create(connection, request, name);
+    const refusal = redeclareRefusal(existing, connection, request);
+    return refusal === null ? this.#describe(existing) : refused(refusal);
+  }
+
+  purge(connection: ConnectionId, request: Purge): Answer {
+    const access = accessQueue(this.#topology.view, connection, request.vhost, request.queue);
+    if (!access.ok) return access;
+    return { ok: true, messageCount: this.#core.purge(access.queue.ref) };
+  }
+
+  delete(connection: ConnectionId, request: Delete): Answer {
+    const { vhost } = request;
+    const name = cleanName(request.queue);
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue === undefined) return { ok: true, messageCount: 0 };
+    if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
+    if (request.ifEmpty && this.#core.readyCount(queue.ref) > 0) return refused(notEmpty(vhost, name));
+    if (request.ifUnused && this.#consumers.count(queue) > 0) return refused(inUse('queue', vhost, name));
+    return { ok: true, messageCount: this.remove(queue) };
+  }
+
+  /** Deletes a queue whatever it holds; returns how many messages waited in it. */
+  remove(queue: QueueEntry): number {
+    this.#consumers.forgetQueue(queue);
+    this.#disown(queue);
+    return this.#topology.deleteQueue(queue);
+  }
+
+  /** Exclusive queues go with their connection. */
+  disconnect(connection: ConnectionId): void {
+    for (const queue of this.#exclusive.get(connection) ?? []) this.remove(queue);
+  }
+
+  #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
+    const access = accessQueue(this.#topology.view, connection, vhost, name);
+    return access.ok ? this.#describe(access.queue) : access;
+  }
+
+  #create(connection: ConnectionId, request: Declare, name: string): Answer {
+    const { vhost, exclusive, autoDelete, arguments: args } = request;
+    const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
+    if (refusal !== null) return refused(refusal);
+    const ref = this.#core.createQueue();
+    if (ref === 0) return refused(noMemory(vhost, name));
+    const owner = exclusive ? connection : null;
+    const kind = 'queue.declared';
+    const durable = isDurable(request);
+    this.#topology.change({ kind, vhost, queue: name, ref, durable, autoDelete, owner, arguments: args });
+    this.#own(vhost, name);
+    return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  #describe(queue: QueueEntry): Answer {
+    const messageCount = this.#core.readyCount(queue.ref);
+    return { ok: true, queue: queue.name, messageCount, consumerCount: this.#consumers.count(queue), ref: queue.ref };
+  }
+
+  #own(vhost: string, name: string): void {
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue === undefined || queue.owner === null) return;
+    const own = this.#exclusive.get(queue.owner) ?? new Set();
+    this.#exclusive.set(queue.owner, own.add(queue));
+  }
+
+  #disown(queue: QueueEntry): void {
+    if (queue.owner === null) return;
+    const own = this.#exclusive.get(queue.owner);
+    own?.delete(queue);
+    if (own?.size === 0) this.#exclusive.delete(queue.owner);
+  }
+}
+
+/** An exclusive queue ends with its connection, so that durability has no meaning for it. */
+function isDurable({ durable, exclusive }: Declare): boolean {
+  return durable && !exclusive;
+}
+
+/** Why an existing queue is not what is declared; null when it is. */
+function redeclareRefusal(existing: QueueEntry, connection: ConnectionId, request: Declare): Refusal | null {
+  const owner = request.exclusive ? connection : null;
+  if (existing.owner !== owner) return lockedQueue(existing.vhost, existing.name);
+  const subject = describe('queue', existing.vhost, existing.name);
+  const properties = [
+    { name: 'durable', received: isDurable(request), current: existing.durable },
+    { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
+  ];
+  return (
+    compareProperties(subject, properties) ?? queueArgumentsDifference(subject, request.arguments, existing.arguments)
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * Every refusal of the topology with RabbitMQ's code and words: clients match on both.
+ * A text is the part after `NAME - `; what cuts it to the wire's length is the protocol layer.
+ */
+import { type ReplyCode, replyCode } from '../amqp/errors.js';
+import { describe } from './names.js';
+import type { Refusal } from './requests.js';
+
+export type Refused = { readonly ok: false; readonly refusal: Refusal };
+
+export function refused(refusal: Refusal): Refused {
+  return { ok: false, refusal };
+}
+
+function onChannel(code: ReplyCode, text: string): Refusal {
+  return { scope: 'channel', code, text };
+}
+
+export function precondition(text: string): Refusal {
+  return onChannel(replyCode.PRECONDITION_FAILED, text);
+}
+
+export function noQueue(vhost: string, queue: string): Refusal {
+  return onChannel(replyCode.NOT_FOUND, `no ${describe('queue', vhost, queue)}`);
+}
+
+export function noExchange(vhost: string, exchange: string): Refusal {
+  return onChannel(replyCode.NOT_FOUND, `no ${describe('exchange', vhost, exchange)}`);
+}
+
+/** An empty queue name stands for the queue last declared on the channel; there was none. */
+export function noPreviousQueue(): Refusal {
+  return onChannel(replyCode.NOT_FOUND, 'no previously declared queue');
+}
+
+export function reservedName(kind: 'queue' | 'exchange', name: string): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, `${kind} name '${name}' contains reserved prefix 'amq.*'`);
+}
+
+export function defaultExchange(): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, 'operation not permitted on the default exchange');
+}
+
+export function systemExchange(vhost: string, exchange: string): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, `deletion of system ${describe('exchange', vhost, exchange)} not allowed`);
+}
+
+export function internalExchange(vhost: string, exchange: string): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, `cannot publish to internal ${describe('exchange', vhost, exchange)}`);
+}
+
+/** The queue has an exclusive consumer, or others while an exclusive one was asked for. */
+export function exclusiveUse(vhost: string, queue: string): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, `${describe('queue', vhost, queue)} in exclusive use`);
+}
+
+export function lockedQueue(vhost: string, queue: string): Refusal {
+  return onChannel(
+    replyCode.RESOURCE_LOCKED,
+    `cannot obtain exclusive access to locked ${describe('queue', vhost, queue)}. It could be originally declared on ` +
+      'another connection or the exclusive property value does not match that of the original declaration.',
+  );
+}
+
+export function inUse(kind: 'queue' | 'exchange', vhost: string, name: string): Refusal {
+  return precondition(`${describe(kind, vhost, name)} in use`);
+}
+
+export function notEmpty(vhost: string, queue: string): Refusal {
+  return precondition(`${describe('queue', vhost, queue)} not empty`);
+}
+
+export function unknownExchangeType(type: string): Refusal {
+  return precondition(`unknown exchange type '${type}'`);
+}
+
+/** `reason` is an Erlang term in RabbitMQ's texts: a word, a pair, or a quoted sentence. */
+export function invalidArgument(argument: string, vhost: string, queue: string, reason: string): Refusal {
+  return precondition(`invalid arg '${argument}' for ${describe('queue', vhost, queue)}: ${reason}`);
+}
+
+/** The memory of the core is used up. */
+export function noMemory(vhost: string, queue: string): Refusal {
+  return {
+    scope: 'connection',
+    code: replyCode.RESOURCE_ERROR,
+    text: `no memory for ${describe('queue', vhost, queue)}`,
+  };
+}

@@ -1,0 +1,19 @@
+/** Fanout: every binding matches every message. */
+import type { FieldTable } from '../../amqp/table.js';
+import type { Bound, Router } from './router.js';
+
+export class FanoutRouter<B extends Bound> implements Router<B> {
+  readonly #bindings = new Set<B>();
+
+  add(binding: B): void {
+    this.#bindings.add(binding);
+  }
+
+  remove(binding: B): void {
+    this.#bindings.delete(binding);
+  }
+
+  match(_routingKey: string, _headers: FieldTable | null, found: (binding: B) => void): void {
+    for (const binding of this.#bindings) found(binding);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The nouns of a topology as a view holds them: exchanges and queues as the ends of bindings, each knowing its own.
+ * What must hold: a binding is in its source's `outgoing` and router and in its destination's `incoming`, or in none.
+ */
+import type { FieldTable } from '../amqp/table.js';
+import type { Queue } from '../engine/engine.js';
+import { canonicalTable } from './field-values.js';
+import { DEFAULT_EXCHANGE } from './names.js';
+import type { Change, ConnectionId } from './requests.js';
+import { exchangeType } from './routing/exchange-types.js';
+import type { Bound, Router } from './routing/router.js';
+
+export const ALTERNATE_EXCHANGE = 'alternate-exchange';
+
+type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
+type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
+export type BindingChange = Extract<Change, { kind: 'bound' | 'unbound' }>;
+
+/** Where a binding leads. */
+export type Destination = ExchangeEntry | QueueEntry;
+
+export interface Binding extends Bound {
+  readonly id: string;
+  readonly source: ExchangeEntry;
+  readonly destination: Destination;
+}
+
+export class QueueEntry {
+  readonly kind = 'queue';
+  readonly vhost: string;
+  readonly name: string;
+  readonly ref: Queue;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it; null: any. */
+  readonly owner: ConnectionId | null;
+  readonly arguments: FieldTable;
+  readonly incoming = new Set<Binding>();
+
+  constructor(declared: QueueDeclared) {
+    this.vhost = declared.vhost;
+    this.name = declared.queue;
+    this.ref = declared.ref;
+    this.durable = declared.durable;
+    this.autoDelete = declared.autoDelete;
+    this.owner = declared.owner;
+    this.arguments = declared.arguments;
+  }
+}
+
+export class ExchangeEntry {
+  readonly kind = 'exchange';
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+  readonly readsHeaders: boolean;
+  /** The exchange that gets what this one routes nowhere; it need not exist. */
+  readonly alternate: string | null;
+  readonly incoming = new Set<Binding>();
+  /** The bindings from here, by what makes each one unique. */
+  readonly outgoing = new Map<string, Binding>();
+  readonly router: Router<Binding>;
+  /** How many of `outgoing` lead to exchanges. */
+  #toExchanges = 0;
+
+  constructor(declared: ExchangeDeclared) {
+    const type = exchangeType(declared.type);
+    if (type === undefined) throw new Error(`exchange type ${declared.type} was let through`);
+    this.vhost = declared.vhost;
+    this.name = declared.exchange;
+    this.type = declared.type;
+    this.durable = declared.durable;
+    this.autoDelete = declared.autoDelete;
+    this.internal = declared.internal;
+    this.arguments = declared.arguments;
+    this.readsHeaders = type.readsHeaders;
+    this.alternate = alternateOf(declared.arguments);
+    this.router = type.newRouter<Binding>();
+  }
+
+  /** Whether queues are all that its messages can reach through bindings. */
+  get isLast(): boolean {
+    return this.#toExchanges === 0;
+  }
+
+  get isDefault(): boolean {
+    return this.name === DEFAULT_EXCHANGE;
+  }
+
+  binding(change: BindingChange): Binding | undefined {
+    return this.outgoing.get(bindingId(change));
+  }
+
+  attach(change: BindingChange, destination: Destination): void {
+    const id = bindingId(change);
+    if (this.outgoing.has(id)) return;
+    const { routingKey, arguments: args } = change;
+    const binding: Binding = { id, source: this, destination, routingKey, arguments: args };
+    this.outgoing.set(id, binding);
+    destination.incoming.add(binding);
+    this.router.add(binding);
+    if (destination.kind === 'exchange') this.#toExchanges++;
+  }
+
+  detach(binding: Binding): void {
+    if (!this.outgoing.delete(binding.id)) return;
+    binding.destination.incoming.delete(binding);
+    this.router.remove(binding);
+    if (binding.destination.kind === 'exchange') this.#toExchanges--;
+  }
+}
+
+/** Two bindings of one exchange are the same when destination, key and arguments are. */
+function bindingId(change: BindingChange): string {
+  const { destinationKind, destination, routingKey } = change;
+  return JSON.stringify([destinationKind, destination, routingKey, canonicalTable(change.arguments)]);
+}
+
+function alternateOf(args: FieldTable): string | null {
+  const alternate = args.get(ALTERNATE_EXCHANGE);
+  return alternate?.type === 'S' ? alternate.value : null;
+}

@@ -1,0 +1,81 @@
+/**
+ * The coordinator's own view, and the only way to change it: a change takes effect here at once, and is gathered to be
+ * posted when the request is decided. Deletions take along what cannot stay without the deleted.
+ * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
+ */
+import type { Engine, Queue } from '../engine/engine.js';
+import type { Change } from './requests.js';
+import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
+import { TopologyView } from './topology-view.js';
+
+export interface GatheredChanges {
+  readonly changes: readonly Change[];
+  /** Queues that are retired in the core, to be freed once every worker has applied the changes. */
+  readonly retired: readonly Queue[];
+}
+
+export class Topology {
+  readonly view: TopologyView;
+  readonly #core: Pick<Engine, 'retireQueue'>;
+  #changes: Change[] = [];
+  #retired: Queue[] = [];
+
+  constructor(core: Pick<Engine, 'retireQueue'>, vhosts?: readonly string[]) {
+    this.#core = core;
+    this.view = new TopologyView(vhosts);
+  }
+
+  change(change: Change): void {
+    this.view.apply(change);
+    this.#changes.push(change);
+  }
+
+  takeChanges(): GatheredChanges {
+    const gathered = { changes: this.#changes, retired: this.#retired };
+    this.#changes = [];
+    this.#retired = [];
+    return gathered;
+  }
+
+  /** Removes a binding, and its source when that was all that kept it. */
+  unbind(change: BindingChange, source: ExchangeEntry): void {
+    this.change(change);
+    this.#deleteUnbound([source]);
+  }
+
+  /** Deletes an exchange with its bindings; those to it may have been all that kept their sources. */
+  deleteExchange(exchange: ExchangeEntry): void {
+    this.#deleteUnbound(this.#removeExchange(exchange));
+  }
+
+  /** Deletes a queue with its bindings; returns how many messages waited in it. */
+  deleteQueue(queue: QueueEntry): number {
+    const sources = sourcesOf(queue.incoming);
+    const ready = this.#core.retireQueue(queue.ref);
+    this.#retired.push(queue.ref);
+    this.change({ kind: 'queue.deleted', vhost: queue.vhost, queue: queue.name, ref: queue.ref });
+    this.#deleteUnbound(sources);
+    return ready;
+  }
+
+  /** Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others. */
+  #deleteUnbound(sources: readonly ExchangeEntry[]): void {
+    const suspects = [...sources];
+    for (let exchange = suspects.pop(); exchange !== undefined; exchange = suspects.pop()) {
+      if (!exchange.autoDelete || exchange.outgoing.size > 0) continue;
+      if (this.view.exchange(exchange.vhost, exchange.name) !== exchange) continue;
+      for (const source of this.#removeExchange(exchange)) suspects.push(source);
+    }
+  }
+
+  /** Returns the sources of the bindings that went with it. */
+  #removeExchange(exchange: ExchangeEntry): ExchangeEntry[] {
+    const sources = sourcesOf(exchange.incoming);
+    this.change({ kind: 'exchange.deleted', vhost: exchange.vhost, exchange: exchange.name });
+    return sources;
+  }
+}
+
+function sourcesOf(bindings: ReadonlySet<Binding>): ExchangeEntry[] {
+  return [...new Set([...bindings].map((binding) => binding.source))];
+}

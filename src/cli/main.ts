@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/**
+ * The command: reads the flags, starts the broker, says what runs, and ends it on SIGINT or SIGTERM. What must hold:
+ * what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
+ */
+import { readFileSync } from 'node:fs';
+import { type Broker, startBroker } from '../server/broker.js';
+import { HELP, parseOptions, type ServeOptions } from './options.js';
+
+const command = parseOptions(process.argv.slice(2));
+switch (command.action) {
+  case 'help':
+    process.stdout.write(HELP);
+    break;
+  case 'version':
+    process.stdout.write(`leveret ${version()}\n`);
+    break;
+  case 'refuse':
+    refuse(`${command.reason} (try --help)`);
+    break;
+  case 'serve':
+    await serve(command.options);
+    break;
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  try {
+    const broker = await startBroker({ ...options, onFatal: endWithReport });
+    stopOnSignal(broker);
+    process.stdout.write(startLines(broker, options).join('\n').concat('\n'));
+  } catch (error) {
+    refuse(startFailure(error, options));
+  }
+}
+
+function stopOnSignal(broker: Broker): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    broker.close().then(
+      () => process.exit(0),
+      (error: unknown) => endWithReport(error instanceof Error ? error : new Error(String(error))),
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+function startLines(broker: Broker, options: ServeOptions): string[] {
+  const host = broker.host.includes(':') ? `[${broker.host}]` : broker.host;
+  const engine = options.engine === 'wasm' ? 'WebAssembly core' : 'JavaScript engine';
+  return [
+    `leveret ${version()} listening on amqp://${host}:${broker.port}`,
+    `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
+    `${engine}, ${options.memory / 1024 ** 2} MiB of memory for messages`,
+  ];
+}
+
+function startFailure(error: unknown, options: ServeOptions): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return `port ${options.port} on ${options.host} is taken by another program`;
+  if (code === 'EACCES') return `port ${options.port} on ${options.host} needs rights that this user does not have`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${options.host} is not an address of this machine`;
+  return error.message;
+}
+
+/** A defect of the broker: what is in shared memory is not to be trusted any more, so the process ends. */
+function endWithReport(error: Error): void {
+  process.stderr.write(`leveret: a defect ended the broker: ${error.stack ?? error.message}\n`);
+  process.exit(70);
+}
+
+function refuse(reason: string): void {
+  process.stderr.write(`leveret: ${reason}\n`);
+  process.exitCode = 1;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

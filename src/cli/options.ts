@@ -1,0 +1,110 @@
+/**
+ * The command's flags: what they are called, what they accept, what they mean when left out. Pure: nothing is started
+ * or printed here. A flag that cannot be understood is answered with one line that says what would be.
+ */
+import { availableParallelism, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { EngineKind } from '../engine/engine.js';
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+  readonly engine: EngineKind;
+  /** Size of the shared memory (bytes). */
+  readonly memory: number;
+  readonly pin: boolean;
+}
+
+export type Command =
+  | { action: 'serve'; options: ServeOptions }
+  | { action: 'help' }
+  | { action: 'version' }
+  | { action: 'refuse'; reason: string };
+
+const MIB = 1024 ** 2;
+const UNITS: Readonly<Record<string, number>> = { K: 1024, M: MIB, G: 1024 ** 3 };
+/** Below this the reserves leave too little for messages. */
+export const MEMORY_MIN = 32 * MIB;
+/** What 32-bit addresses reach. */
+export const MEMORY_MAX = 4096 * MIB;
+/** Share of the machine's memory that is taken when nothing is said; untouched pages cost nothing. */
+const MEMORY_SHARE = 0.4;
+const WORKERS_MAX = 64;
+
+export const HELP = `Usage: leveret [options]
+
+Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
+
+  --port N          port to listen on; 0 takes a free one (default 5672)
+  --host ADDRESS    address to listen on (default 127.0.0.1)
+  --workers N       worker threads (default: one for each CPU)
+  --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
+  --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
+                    (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
+  --no-pin          do not bind each worker to a CPU of its own
+  --help, --version
+`;
+
+/** Reads the flags that follow the command's name. */
+export function parseOptions(args: readonly string[]): Command {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        workers: { type: 'string' },
+        engine: { type: 'string' },
+        memory: { type: 'string' },
+        'no-pin': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+      },
+    });
+    if (values.help) return { action: 'help' };
+    if (values.version) return { action: 'version' };
+    const options: ServeOptions = {
+      host: values.host ?? '127.0.0.1',
+      port: values.port === undefined ? 5672 : wholeNumber('--port', values.port, 0, 65535),
+      workers:
+        values.workers === undefined
+          ? Math.min(availableParallelism(), WORKERS_MAX)
+          : wholeNumber('--workers', values.workers, 1, WORKERS_MAX),
+      engine: values.engine === undefined ? 'wasm' : engineKind(values.engine),
+      memory: values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory),
+      pin: values['no-pin'] !== true,
+    };
+    return { action: 'serve', options };
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return { action: 'refuse', reason };
+  }
+}
+
+/** The share of the machine's memory that is taken by default, in whole MiB. */
+export function defaultMemory(total: number): number {
+  const share = Math.floor((total * MEMORY_SHARE) / MIB) * MIB;
+  return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
+}
+
+function wholeNumber(flag: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
+}
+
+function engineKind(text: string): EngineKind {
+  if (text === 'wasm' || text === 'js') return text;
+  throw new Error(`--engine must be wasm or js, not '${text}'`);
+}
+
+function memorySize(text: string): number {
+  const match = /^(\d+)([KMG])(?:i?B)?$/i.exec(text);
+  const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
+  const bytes = match !== null && unit !== undefined ? Number(match[1]) * unit : Number.NaN;
+  if (bytes >= MEMORY_MIN && bytes <= MEMORY_MAX) return Math.floor(bytes / MIB) * MIB;
+  throw new Error(`--memory must be a size from ${MEMORY_MIN / MIB}M to ${MEMORY_MAX / MIB}M, such as 512M, not '${text}'`);
+}

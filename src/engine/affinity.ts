@@ -1,0 +1,103 @@
+/**
+ * What Node has no call for: which CPUs this process may use, pinning the calling thread to one of them, and a second
+ * descriptor for a socket, so that two threads can own one each. Reached through koffi, a foreign function interface
+ * whose binaries come with its package. What must hold: a machine where it cannot load still runs the broker, and is told why.
+ */
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+
+/** Calls of the operating system, as far as this platform has them. */
+export interface Affinity {
+  /** CPUs that this process may run on, in ascending order. */
+  allowedCpus(): number[];
+  /** Binds the calling thread to one CPU. */
+  pin(cpu: number): Outcome;
+  /** A second descriptor for the same socket; null where descriptors cannot be duplicated. */
+  readonly dup: ((fd: number) => number) | null;
+}
+
+export type Outcome = { ok: true } | { ok: false; why: string };
+export type Loaded = { ok: true; affinity: Affinity } | { ok: false; why: string };
+
+/** CPUs in the mask that is passed to Linux: glibc's `cpu_set_t` has 1024. */
+const LINUX_CPUS_MAX = 1024;
+
+/** Loads the calls for this platform. Takes some 20 ms, so only those who need them ask. */
+export function loadAffinity(): Loaded {
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    if (process.platform === 'linux') return { ok: true, affinity: linux(koffi) };
+    if (process.platform === 'win32') return { ok: true, affinity: windows(koffi) };
+    return { ok: true, affinity: posix(koffi) };
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : String(error);
+    return { ok: false, why: `the native calls cannot be loaded: ${why}` };
+  }
+}
+
+function linux(koffi: typeof Koffi): Affinity {
+  const libc = koffi.load(null);
+  const getAffinity = libc.func('int sched_getaffinity(int, size_t, void *)');
+  const setAffinity = libc.func('int sched_setaffinity(int, size_t, void *)');
+  const set = new Uint8Array(LINUX_CPUS_MAX / 8);
+  return {
+    allowedCpus: () => (getAffinity(0, set.length, set) < 0 ? [] : cpusIn(set)),
+    pin: (cpu) => {
+      set.fill(0);
+      set[cpu >> 3] = 1 << (cpu & 7);
+      return setAffinity(0, set.length, set) === 0 ? { ok: true } : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
+    },
+    dup: dupOf(koffi),
+  };
+}
+
+function windows(koffi: typeof Koffi): Affinity {
+  const kernel = koffi.load('kernel32.dll');
+  const currentProcess = kernel.func('intptr_t GetCurrentProcess()');
+  const currentThread = kernel.func('intptr_t GetCurrentThread()');
+  const getMask = kernel.func('int GetProcessAffinityMask(intptr_t, void *, void *)');
+  const setMask = kernel.func('size_t SetThreadAffinityMask(intptr_t, size_t)');
+  return {
+    allowedCpus: () => {
+      const own = new Uint8Array(8);
+      return getMask(currentProcess(), own, new Uint8Array(8)) === 0 ? [] : cpusIn(own);
+    },
+    pin: (cpu) =>
+      BigInt(setMask(currentThread(), 2n ** BigInt(cpu))) === 0n
+        ? { ok: false, why: 'SetThreadAffinityMask refused' }
+        : { ok: true },
+    // A Windows socket is a handle, which `dup` does not know.
+    dup: null,
+  };
+}
+
+/** macOS and the BSDs as far as Node runs there: descriptors, but no way to pin. */
+function posix(koffi: typeof Koffi): Affinity {
+  return {
+    allowedCpus: () => [],
+    pin: () => ({ ok: false, why: `${process.platform} cannot bind a thread to a CPU` }),
+    dup: dupOf(koffi),
+  };
+}
+
+function dupOf(koffi: typeof Koffi): (fd: number) => number {
+  const dup = koffi.load(null).func('int dup(int)');
+  return (fd) => {
+    const copy: number = dup(fd);
+    if (copy < 0) throw new Error(errnoText(koffi, 'dup'));
+    return copy;
+  };
+}
+
+function errnoText(koffi: typeof Koffi, call: string): string {
+  return `${call} failed with errno ${koffi.errno()}`;
+}
+
+/** The numbers of the bits that are set; byte 0 holds CPUs 0 to 7. */
+export function cpusIn(mask: Uint8Array): number[] {
+  const cpus: number[] = [];
+  mask.forEach((byte, index) => {
+    for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) cpus.push(index * 8 + bit);
+  });
+  return cpus;
+}

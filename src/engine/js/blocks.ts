@@ -1,0 +1,125 @@
+/**
+ * A queue's chain of blocks: the slots of its positions, from the oldest that is not settled to the newest.
+ * Everything here happens under the queue's lock. What must hold: a block is in the chain from HEAD_BLOCK on as long as
+ * it has a slot at or behind the head; it is freed when its last slot is settled; positions wrap and are subtracted only.
+ */
+import { BLOCK_HEADER, Block, PAGE, QueueCell, REDELIVERED, SLOT, SLOTS, Slot, SlotState, STATE_MASK } from './layout.js';
+import type { Memory } from './memory.js';
+import { at32, word } from './views.js';
+
+export class Blocks {
+  readonly #memory: Memory;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  blockOf(slot: number): number {
+    return slot - (slot % PAGE);
+  }
+
+  queueOf(slot: number): number {
+    return at32(this.#memory.u32, word(this.blockOf(slot), Block.QUEUE));
+  }
+
+  message(slot: number): number {
+    return at32(this.#memory.u32, word(slot, Slot.MESSAGE));
+  }
+
+  redelivered(slot: number): boolean {
+    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & REDELIVERED) !== 0;
+  }
+
+  state(slot: number): number {
+    return at32(this.#memory.u32, word(slot, Slot.STATE)) & STATE_MASK;
+  }
+
+  setState(slot: number, state: number): void {
+    const at = word(slot, Slot.STATE);
+    this.#memory.u32[at] = (at32(this.#memory.u32, at) & REDELIVERED) | state;
+  }
+
+  /** Fills the slot at the tail. Takes an ensured page when the last block is full. */
+  append(queue: number, message: number): void {
+    const { u32 } = this.#memory;
+    const tail = at32(u32, word(queue, QueueCell.TAIL));
+    const slot = this.#slotAt(this.#blockForTail(queue, tail), tail);
+    u32[word(slot, Slot.STATE)] = SlotState.READY;
+    u32[word(slot, Slot.MESSAGE)] = message;
+    u32[word(queue, QueueCell.TAIL)] = tail + 1;
+  }
+
+  /** The slot at the head, or 0 when head and tail have met. */
+  atHead(queue: number): number {
+    const { u32 } = this.#memory;
+    const head = at32(u32, word(queue, QueueCell.HEAD));
+    if (head === at32(u32, word(queue, QueueCell.TAIL))) return 0;
+    const block = at32(u32, word(queue, QueueCell.HEAD_BLOCK));
+    return this.#slotAt(block, head);
+  }
+
+  /** Moves the head past its slot. */
+  advance(queue: number): void {
+    const { u32 } = this.#memory;
+    const head = (at32(u32, word(queue, QueueCell.HEAD)) + 1) >>> 0;
+    u32[word(queue, QueueCell.HEAD)] = head;
+    const block = at32(u32, word(queue, QueueCell.HEAD_BLOCK));
+    const next = at32(u32, word(block, Block.NEXT));
+    if (this.#indexIn(block, head) === SLOTS && next !== 0) u32[word(queue, QueueCell.HEAD_BLOCK)] = next;
+  }
+
+  /** The slot is settled for good; its block goes with its last one. */
+  finish(queue: number, slot: number): void {
+    const { u32 } = this.#memory;
+    const block = this.blockOf(slot);
+    this.setState(slot, SlotState.DONE);
+    const done = at32(u32, word(block, Block.DONE)) + 1;
+    u32[word(block, Block.DONE)] = done;
+    if (done === SLOTS) this.#free(queue, block);
+  }
+
+  /** Frees the block that is not full, of a queue that has nothing left. */
+  freeRest(queue: number): void {
+    const block = at32(this.#memory.u32, word(queue, QueueCell.TAIL_BLOCK));
+    if (block !== 0) this.#free(queue, block);
+  }
+
+  slot(block: number, index: number): number {
+    return block + BLOCK_HEADER + index * SLOT;
+  }
+
+  indexOf(slot: number): number {
+    return ((slot % PAGE) - BLOCK_HEADER) / SLOT;
+  }
+
+  #slotAt(block: number, position: number): number {
+    return this.slot(block, this.#indexIn(block, position));
+  }
+
+  #indexIn(block: number, position: number): number {
+    return (position - at32(this.#memory.u32, word(block, Block.START))) >>> 0;
+  }
+
+  #blockForTail(queue: number, tail: number): number {
+    const { u32 } = this.#memory;
+    const last = at32(u32, word(queue, QueueCell.TAIL_BLOCK));
+    if (last !== 0 && this.#indexIn(last, tail) < SLOTS) return last;
+    const block = this.#memory.takePage();
+    u32[word(block, Block.START)] = tail;
+    u32[word(block, Block.QUEUE)] = queue;
+    u32[word(queue, QueueCell.TAIL_BLOCK)] = block;
+    if (last !== 0) u32[word(last, Block.NEXT)] = block;
+    // The head stands behind the last block's end, or there was no block.
+    if (at32(u32, word(queue, QueueCell.HEAD)) === tail) u32[word(queue, QueueCell.HEAD_BLOCK)] = block;
+    return block;
+  }
+
+  #free(queue: number, block: number): void {
+    const { u32 } = this.#memory;
+    if (at32(u32, word(queue, QueueCell.HEAD_BLOCK)) === block) {
+      u32[word(queue, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
+    }
+    if (at32(u32, word(queue, QueueCell.TAIL_BLOCK)) === block) u32[word(queue, QueueCell.TAIL_BLOCK)] = 0;
+    this.#memory.freePage(block);
+  }
+}

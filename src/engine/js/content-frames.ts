@@ -1,0 +1,137 @@
+/**
+ * A message as the frames that a client gets: its header frame and its body frames, cut to the client's frame-max.
+ * `ContentFrames` writes as many whole frames as there is room for and goes on later; a delivery that fits is written
+ * by one step. What must hold: while it is active it holds the message, whatever happens to its queue and channel.
+ */
+import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, PIECE_BODY } from './layout.js';
+import type { Memory } from './memory.js';
+import type { Messages } from './messages.js';
+import { FrameType } from './methods.js';
+import { copy, write16, write32 } from './views.js';
+
+/** Bytes of header and body frames for a client with this frame-max. */
+export function contentSize(messages: Messages, message: number, frameMax: number): number {
+  const body = messages.bodySize(message);
+  const full = Math.floor(body / PIECE_BODY);
+  const frames = full * framesFor(PIECE_BODY, frameMax) + framesFor(body % PIECE_BODY, frameMax);
+  return messages.headerFrameLength(message) + body + frames * FRAME_OVERHEAD;
+}
+
+function framesFor(body: number, frameMax: number): number {
+  return Math.ceil(body / (frameMax - FRAME_OVERHEAD));
+}
+
+/** Copies a message whose stored frames are what the client gets: one copy, two channel numbers. Null when they are not. */
+export function copyAsStored(
+  memory: Memory,
+  messages: Messages,
+  message: number,
+  channel: number,
+  at: number,
+  frameMax: number,
+): number | null {
+  const body = messages.bodySize(message);
+  if (body > PIECE_BODY || body + FRAME_OVERHEAD > frameMax) return null;
+  const header = messages.headerFrameLength(message);
+  const length = body === 0 ? header : header + body + FRAME_OVERHEAD;
+  const end = copy(memory.bytes, at, messages.headerFrameAt(message), length);
+  write16(memory.bytes, at + 1, channel);
+  if (body > 0) write16(memory.bytes, at + header + 1, channel);
+  return end;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class ContentFrames {
+  readonly #memory: Memory;
+  readonly #messages: Messages;
+  #message = 0;
+  #channel = 0;
+  /** The method frame, until it is written together with the header frame. */
+  #method = NOTHING;
+  #headWritten = false;
+  /** The body bytes of the message or of the current piece that are still to be written, and the piece after them. */
+  #bodyAt = 0;
+  #bodyLeft = 0;
+  #nextPiece = 0;
+
+  constructor(memory: Memory, messages: Messages) {
+    this.#memory = memory;
+    this.#messages = messages;
+  }
+
+  get active(): boolean {
+    return this.#message !== 0;
+  }
+
+  /** Starts a message, of which nothing is written yet; `method` is the frame before it. */
+  start(message: number, channel: number, method: Uint8Array = NOTHING): void {
+    this.#messages.retain(message, 1);
+    this.#message = message;
+    this.#channel = channel;
+    this.#method = method;
+    this.#headWritten = false;
+    const piece = this.#messages.firstPiece(message);
+    if (piece !== 0) {
+      this.#turnTo(piece);
+    } else {
+      this.#bodyAt = this.#messages.headerFrameAt(message) + this.#messages.headerFrameLength(message) + FRAME_HEADER;
+      this.#bodyLeft = this.#messages.bodySize(message);
+      this.#nextPiece = 0;
+    }
+  }
+
+  /** Writes whole frames from `at` on, as far as `room` goes; returns the address behind them. Inactive when that was all. */
+  write(at: number, room: number, frameMax: number): number {
+    const limit = at + room;
+    let end = at;
+    if (!this.#headWritten) {
+      if (this.#method.length + this.#messages.headerFrameLength(this.#message) > room) return at;
+      end = this.#writeHead(at);
+    }
+    while (this.#bodyLeft > 0) {
+      const count = Math.min(this.#bodyLeft, frameMax - FRAME_OVERHEAD);
+      if (end + count + FRAME_OVERHEAD > limit) return end;
+      end = this.#writeBody(end, count);
+    }
+    this.drop();
+    return end;
+  }
+
+  /** Lets go of the message. */
+  drop(): void {
+    if (this.#message !== 0) this.#messages.release(this.#message);
+    this.#message = 0;
+    this.#method = NOTHING;
+  }
+
+  #writeHead(at: number): number {
+    const { bytes } = this.#memory;
+    const header = at + this.#method.length;
+    bytes.set(this.#method, at);
+    const message = this.#message;
+    const end = copy(bytes, header, this.#messages.headerFrameAt(message), this.#messages.headerFrameLength(message));
+    write16(bytes, header + 1, this.#channel);
+    this.#headWritten = true;
+    return end;
+  }
+
+  #writeBody(at: number, count: number): number {
+    const { bytes } = this.#memory;
+    bytes[at] = FrameType.BODY;
+    write16(bytes, at + 1, this.#channel);
+    write32(bytes, at + 3, count);
+    const end = copy(bytes, at + FRAME_HEADER, this.#bodyAt, count);
+    bytes[end] = FRAME_END;
+    this.#bodyAt += count;
+    this.#bodyLeft -= count;
+    if (this.#bodyLeft === 0 && this.#nextPiece !== 0) this.#turnTo(this.#nextPiece);
+    return end + 1;
+  }
+
+  #turnTo(piece: number): void {
+    this.#bodyAt = this.#messages.pieceBodyAt(piece);
+    this.#bodyLeft = this.#messages.pieceBodySize(piece);
+    this.#nextPiece = this.#messages.nextPiece(piece);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Where things lie in the shared memory: units, and for each shared structure its fields as word numbers (4 bytes
+ * each) from its address. The algorithms use these names only.
+ *
+ *   │ root │ participants │ read and staging buffers │ segments …                                   │
+ *
+ * An address is an unsigned 32-bit number; 0 means none. Segments are aligned to their size, so a message's segment
+ * and a slot's block are found by rounding down.
+ */
+import { Limit } from '../engine.js';
+
+export const SEGMENT = 1 << 20;
+export const BOX = 256 << 10;
+export const PAGE = 4 << 10;
+export const CELL = 512;
+
+/** Bytes that a socket read may bring at once. */
+export const READ_LENGTH = 256 << 10;
+/** Room for one whole frame that came in parts. */
+export const STAGING_LENGTH = Limit.FRAME_MAX;
+
+/** The root, at address 0. */
+export const Root = {
+  WORKERS: 0,
+  /** Segments in all, the ones under the root and the buffers included. */
+  SEGMENTS: 1,
+  TOPOLOGY: 2,
+  /** 1: a publisher was stopped for want of memory. */
+  STARVED: 3,
+  /** 1: a connection found no outbox. */
+  BOXLESS: 4,
+  LOCK: 5,
+  /** Number of the first segment that was never used. */
+  FRONTIER: 6,
+  FREE_SEGMENT: 7,
+  FREE_SEGMENTS: 8,
+  FREE_BOX: 9,
+  FREE_PAGE: 10,
+  FREE_CELL: 11,
+  USED_SEGMENTS: 12,
+  USED_BOXES: 13,
+  USED_PAGES: 14,
+  USED_CELLS: 15,
+} as const;
+
+/** One record for each participant. */
+export const Participant = {
+  DOORBELL: 0,
+  SLEEPING: 1,
+  /** Consumers that others granted a turn, a list of nodes. */
+  INBOX_LOCK: 2,
+  INBOX_FIRST: 3,
+  INBOX_LAST: 4,
+} as const;
+
+const PARTICIPANTS_AT = 4096;
+const PARTICIPANT_SIZE = 256;
+
+export function participantAt(participant: number): number {
+  return PARTICIPANTS_AT + participant * PARTICIPANT_SIZE;
+}
+
+/** The read buffer of a participant; its staging buffer follows. */
+export function readBufferAt(workers: number, participant: number): number {
+  const first = Math.ceil(participantAt(workers + 1) / PAGE) * PAGE;
+  return first + participant * (READ_LENGTH + STAGING_LENGTH);
+}
+
+/** A segment of messages: a header of one cache line, then messages and pieces. */
+export const Segment = {
+  /** Messages and pieces not yet released, and one more while a worker appends. */
+  LIVE: 0,
+  /** While it is free: the next free one. */
+  NEXT: 1,
+} as const;
+export const SEGMENT_HEADER = 64;
+
+/**
+ * A message: this head, then the exchange and the routing key as short strings, the complete header frame, and the
+ * complete body frame when the body fits one (none for an empty body). A longer body is a chain of pieces.
+ */
+export const Message = {
+  /** Queues (and half-sent deliveries) that hold it. */
+  REFS: 0,
+  MANDATORY: 1,
+  /** Bytes of the two short strings. */
+  KEY_LENGTH: 2,
+  /** Bytes of the header frame with its own header and end octet. */
+  HEADER_LENGTH: 3,
+  BODY_SIZE: 4,
+  FIRST_PIECE: 5,
+} as const;
+export const MESSAGE_HEAD = 24;
+
+/** A piece of a long body: this head, then a complete body frame. */
+export const Piece = { NEXT: 0, BODY_SIZE: 1 } as const;
+export const PIECE_HEAD = 8;
+
+/** Bytes around the payload of a frame. */
+export const FRAME_HEADER = 7;
+export const FRAME_OVERHEAD = 8;
+export const FRAME_END = 0xce;
+/** The largest body that lies in one frame. */
+export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
+
+/** A queue (one cell). All fields are written under LOCK; READY, WAITING, CONSUMERS and FLAGS are also read without it. */
+export const QueueCell = {
+  LOCK: 0,
+  /** Messages that wait for a consumer. */
+  READY: 1,
+  /** Consumers that wait for a message. */
+  WAITING: 2,
+  CONSUMERS: 3,
+  FLAGS: 4,
+  /** Messages claimed and not yet settled. */
+  CLAIMED: 5,
+  /** Positions: next to claim, next to fill. They wrap. */
+  HEAD: 6,
+  TAIL: 7,
+  /** The blocks that hold those positions; both 0 when there is none. */
+  HEAD_BLOCK: 8,
+  TAIL_BLOCK: 9,
+  /** First of the blocks with returned slots, in order of position. */
+  RETURNED: 10,
+  FIRST_WAITER: 11,
+  LAST_WAITER: 12,
+} as const;
+export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
+
+/** A block (one page): this head, then slots. Written under its queue's lock. */
+export const Block = {
+  /** Position of the first slot. */
+  START: 0,
+  NEXT: 1,
+  /** Slots that are settled. */
+  DONE: 2,
+  QUEUE: 3,
+  /** Returned slots in it, the next block that has some, and a slot number that none of them is below. */
+  RETURNED: 4,
+  RETURNED_NEXT: 5,
+  RETURNED_LOW: 6,
+} as const;
+export const BLOCK_HEADER = 64;
+export const SLOT = 8;
+export const SLOTS = (PAGE - BLOCK_HEADER) / SLOT;
+
+export const Slot = { STATE: 0, MESSAGE: 1 } as const;
+export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4 } as const;
+/** Added to the state of a slot whose message was delivered before. */
+export const REDELIVERED = 8;
+export const STATE_MASK = 7;
+
+/** A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of neither. */
+export const Node = {
+  WHERE: 0,
+  NEXT: 1,
+  PREVIOUS: 2,
+  WORKER: 3,
+  CONSUMER: 4,
+} as const;
+export const NodePlace = { OWNER: 0, WAITERS: 1, INBOX: 2 } as const;

@@ -1,0 +1,21 @@
+/**
+ * A lock in one shared word: 0 free, 1 held, 2 held and waited for. The twin guards each shared structure by one.
+ * Order, so that nothing can wait in a circle: queue, then inbox or memory; never two of a kind.
+ */
+
+const FREE = 0;
+const HELD = 1;
+const WAITED_FOR = 2;
+const SPINS = 200;
+
+export function lock(words: Int32Array, index: number): void {
+  for (let spin = 0; spin < SPINS; spin++) {
+    if (Atomics.compareExchange(words, index, FREE, HELD) === FREE) return;
+  }
+  // The holder may have lost its CPU: give it ours.
+  while (Atomics.exchange(words, index, WAITED_FOR) !== FREE) Atomics.wait(words, index, WAITED_FOR);
+}
+
+export function unlock(words: Int32Array, index: number): void {
+  if (Atomics.exchange(words, index, FREE) === WAITED_FOR) Atomics.notify(words, index, 1);
+}

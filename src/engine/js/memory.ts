@@ -1,0 +1,225 @@
+/**
+ * The shared memory in units: segments for messages; boxes, pages and cells carved from segments. Every kind has a
+ * free list; segments also have a frontier, so that memory that was never needed is never touched.
+ * What must hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what
+ * is needed to deliver, and thereby to free memory, can still be had when messages have filled theirs.
+ */
+import type { SharedCore } from '../engine.js';
+import { ringAll } from './doorbell.js';
+import { BOX, CELL, PAGE, Root, readBufferAt, SEGMENT, Segment } from './layout.js';
+import { lock, unlock } from './lock.js';
+import { at32, type Views, viewsOf, word } from './views.js';
+
+const SPARE_PAGES_MAX = 64;
+/** Segments that pages and cells leave to boxes. */
+const BOX_RESERVE = 1;
+
+/** Lays out the root of a zeroed memory; once, before anybody joins. */
+export function initJsCore(buffer: SharedArrayBuffer, workers: number): void {
+  const { u32 } = viewsOf(buffer);
+  const segments = Math.floor(buffer.byteLength / SEGMENT);
+  const frontier = Math.ceil(readBufferAt(workers, workers + 1) / SEGMENT);
+  if (segments < frontier + reserveOf(segments) + 2) {
+    throw new RangeError(`${buffer.byteLength} bytes are too few for ${workers} workers`);
+  }
+  u32[Root.WORKERS] = workers;
+  u32[Root.SEGMENTS] = segments;
+  u32[Root.FRONTIER] = frontier;
+}
+
+/** Segments that messages leave to everything else. */
+function reserveOf(segments: number): number {
+  return Math.max(4, segments >>> 4);
+}
+
+export class Memory implements Views {
+  readonly bytes: Uint8Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly workers: number;
+  readonly #reserve: number;
+  readonly #boxesMax: number;
+  /** Pages taken ahead, so that a publish never fails half way. Private. */
+  readonly #sparePages: number[] = [];
+  /** What this participant asked for in vain, since `lackIsOver` was last true. */
+  #lack: 'nothing' | 'segment' | 'page' | 'box' = 'nothing';
+
+  constructor(shared: SharedCore) {
+    ({ bytes: this.bytes, u32: this.u32, i32: this.i32 } = viewsOf(shared.buffer));
+    this.workers = shared.workers;
+    const segments = at32(this.u32, Root.SEGMENTS);
+    this.#reserve = reserveOf(segments);
+    this.#boxesMax = Math.max(8, (segments >>> 3) * (SEGMENT / BOX));
+  }
+
+  used(): number {
+    const { u32 } = this;
+    return (
+      Atomics.load(u32, Root.USED_SEGMENTS) * SEGMENT +
+      Atomics.load(u32, Root.USED_BOXES) * BOX +
+      Atomics.load(u32, Root.USED_PAGES) * PAGE +
+      Atomics.load(u32, Root.USED_CELLS) * CELL
+    );
+  }
+
+  /** A segment for messages, or 0; then every participant is rung when one becomes free. */
+  takeSegment(): number {
+    return this.#locked(() => {
+      const segment = this.#takeRaw(this.#reserve);
+      if (segment === 0) this.#miss('segment', Root.STARVED);
+      else Atomics.add(this.u32, Root.USED_SEGMENTS, 1);
+      return segment;
+    });
+  }
+
+  freeSegment(segment: number): void {
+    this.#locked(() => {
+      this.#push(Root.FREE_SEGMENT, segment, Segment.NEXT);
+      Atomics.add(this.u32, Root.FREE_SEGMENTS, 1);
+      Atomics.sub(this.u32, Root.USED_SEGMENTS, 1);
+    });
+    this.#tellThoseWhoMiss(Root.STARVED);
+  }
+
+  /** An outbox, or 0; then every participant is rung when one becomes free. */
+  takeBox(): number {
+    return this.#locked(() => {
+      const box = this.#hasBox() ? this.#take(Root.FREE_BOX, BOX, 0) : 0;
+      if (box === 0) this.#miss('box', Root.BOXLESS);
+      else Atomics.add(this.u32, Root.USED_BOXES, 1);
+      return box;
+    });
+  }
+
+  freeBox(box: number): void {
+    this.#locked(() => {
+      this.#push(Root.FREE_BOX, box, 0);
+      Atomics.sub(this.u32, Root.USED_BOXES, 1);
+    });
+    this.#tellThoseWhoMiss(Root.BOXLESS);
+  }
+
+  #hasBox(): boolean {
+    if (Atomics.load(this.u32, Root.USED_BOXES) >= this.#boxesMax) return false;
+    return Atomics.load(this.u32, Root.FREE_BOX) !== 0 || this.#freeSegments() > 0;
+  }
+
+  /** Makes sure that the next `count` calls of `takePage` succeed. */
+  ensurePages(count: number): boolean {
+    while (this.#sparePages.length < count) {
+      const page = this.#locked(() => this.#take(Root.FREE_PAGE, PAGE, BOX_RESERVE));
+      if (page === 0) {
+        this.#miss('page', Root.STARVED);
+        return false;
+      }
+      this.#sparePages.push(page);
+    }
+    return true;
+  }
+
+  /** A zeroed page out of those ensured. */
+  takePage(): number {
+    const page = this.#sparePages.pop();
+    if (page === undefined) throw new Error('a page was taken that had not been ensured');
+    Atomics.add(this.u32, Root.USED_PAGES, 1);
+    this.u32.fill(0, word(page, 0), word(page + PAGE, 0));
+    return page;
+  }
+
+  freePage(page: number): void {
+    Atomics.sub(this.u32, Root.USED_PAGES, 1);
+    if (this.#sparePages.length < SPARE_PAGES_MAX) {
+      this.#sparePages.push(page);
+      return;
+    }
+    this.#locked(() => this.#push(Root.FREE_PAGE, page, 0));
+    this.#tellThoseWhoMiss(Root.STARVED);
+  }
+
+  /** A zeroed cell, or 0. */
+  takeCell(): number {
+    const cell = this.#locked(() => this.#take(Root.FREE_CELL, CELL, BOX_RESERVE));
+    if (cell === 0) return 0;
+    Atomics.add(this.u32, Root.USED_CELLS, 1);
+    this.u32.fill(0, word(cell, 0), word(cell + CELL, 0));
+    return cell;
+  }
+
+  freeCell(cell: number): void {
+    Atomics.sub(this.u32, Root.USED_CELLS, 1);
+    this.#locked(() => this.#push(Root.FREE_CELL, cell, 0));
+  }
+
+  /** True once when what this participant missed can be had again. Asked before it sleeps: nobody rings one that is awake. */
+  lackIsOver(): boolean {
+    const over = this.#isThere(this.#lack);
+    if (over) this.#lack = 'nothing';
+    return over;
+  }
+
+  #isThere(lack: 'nothing' | 'segment' | 'page' | 'box'): boolean {
+    switch (lack) {
+      case 'nothing':
+        return false;
+      case 'segment':
+        return this.#freeSegments() > this.#reserve;
+      case 'page':
+        return Atomics.load(this.u32, Root.FREE_PAGE) !== 0 || this.#freeSegments() > BOX_RESERVE;
+      case 'box':
+        return this.#hasBox();
+    }
+  }
+
+  #miss(lack: 'segment' | 'page' | 'box', flag: number): void {
+    this.#lack = lack;
+    Atomics.store(this.u32, flag, 1);
+  }
+
+  #tellThoseWhoMiss(flag: number): void {
+    if (Atomics.compareExchange(this.u32, flag, 1, 0) === 1) ringAll(this);
+  }
+
+  #freeSegments(): number {
+    const untouched = at32(this.u32, Root.SEGMENTS) - Atomics.load(this.u32, Root.FRONTIER);
+    return untouched + Atomics.load(this.u32, Root.FREE_SEGMENTS);
+  }
+
+  /** Off a free list of small units, carving another segment when it is empty. */
+  #take(list: number, size: number, leave: number): number {
+    if (at32(this.u32, list) === 0) {
+      const segment = this.#takeRaw(leave);
+      if (segment === 0) return 0;
+      for (let at = segment + SEGMENT - size; at >= segment; at -= size) this.#push(list, at, 0);
+    }
+    return this.#pop(list, 0);
+  }
+
+  #takeRaw(leave: number): number {
+    if (this.#freeSegments() <= leave) return 0;
+    if (at32(this.u32, Root.FREE_SEGMENT) !== 0) {
+      Atomics.sub(this.u32, Root.FREE_SEGMENTS, 1);
+      return this.#pop(Root.FREE_SEGMENT, Segment.NEXT);
+    }
+    return Atomics.add(this.u32, Root.FRONTIER, 1) * SEGMENT;
+  }
+
+  #push(list: number, unit: number, next: number): void {
+    this.u32[word(unit, next)] = at32(this.u32, list);
+    Atomics.store(this.u32, list, unit);
+  }
+
+  #pop(list: number, next: number): number {
+    const unit = at32(this.u32, list);
+    Atomics.store(this.u32, list, at32(this.u32, word(unit, next)));
+    return unit;
+  }
+
+  #locked<T>(body: () => T): T {
+    lock(this.i32, Root.LOCK);
+    try {
+      return body();
+    } finally {
+      unlock(this.i32, Root.LOCK);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Whose turn it is: the run queue of this worker's consumers, their credit, and where they wait when they cannot go on.
+ * What must hold: a runnable consumer is in the run queue once; a consumer that leaves its turn with messages ready
+ * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
+ */
+import type { Channel } from './channel.js';
+import type { Connection } from './connection.js';
+import { Consumer } from './consumer.js';
+import type { Deliveries } from './deliveries.js';
+import { Fifo } from './fifo.js';
+import type { Memory } from './memory.js';
+import type { Output } from './output.js';
+import { CLAIM_MAX, type Queues } from './queues.js';
+import type { Waiters } from './waiters.js';
+
+/** Turns in one call of `serve`: bounds how long sockets wait for it. */
+const TURNS_MAX = 128;
+const SHARE_MAX = 64;
+/** A queue is shared out in at least so many turns for each consumer. */
+const SHARES_EACH = 16;
+
+export class Scheduler {
+  readonly #memory: Memory;
+  readonly #queues: Queues;
+  readonly #waiters: Waiters;
+  readonly #deliveries: Deliveries;
+  readonly #output: Output;
+  readonly #runnable = new Fifo<Consumer>();
+  readonly #consumers = new Map<number, Consumer>();
+  #lastId = 0;
+
+  constructor(memory: Memory, queues: Queues, waiters: Waiters, deliveries: Deliveries, output: Output) {
+    this.#memory = memory;
+    this.#queues = queues;
+    this.#waiters = waiters;
+    this.#deliveries = deliveries;
+    this.#output = output;
+  }
+
+  add(channel: Channel, queue: number, tag: Uint8Array, noAck: boolean, prefetch: number): number {
+    const id = ++this.#lastId;
+    const node = this.#waiters.createNode(id);
+    if (node === 0) return 0;
+    const consumer = new Consumer(id, channel, queue, node, tag, noAck, prefetch);
+    this.#consumers.set(id, consumer);
+    channel.consumers.add(consumer);
+    this.#queues.countConsumer(queue, 1);
+    this.#run(consumer);
+    return id;
+  }
+
+  find(id: number): Consumer | undefined {
+    return this.#consumers.get(id);
+  }
+
+  remove(consumer: Consumer): void {
+    const { state, queue, node, channel } = consumer;
+    consumer.state = 'dead';
+    this.#consumers.delete(consumer.id);
+    channel.consumers.delete(consumer);
+    if (state === 'without credit') channel.withoutCredit--;
+    const ours = this.#queues.withdraw(queue, node);
+    this.#queues.countConsumer(queue, -1);
+    if (!ours || state === 'runnable') this.#queues.passOn(queue);
+    // A node in the inbox is freed when the inbox is emptied.
+    if (ours) this.#memory.freeCell(node);
+  }
+
+  /** A consumer was given a turn; false when it is gone. */
+  grant(id: number): boolean {
+    const consumer = this.#consumers.get(id);
+    if (consumer === undefined) return false;
+    consumer.granted = true;
+    this.#run(consumer);
+    return true;
+  }
+
+  /** The channel holds less than before: those who stand without credit may go on. */
+  onCredit(channel: Channel): void {
+    if (channel.withoutCredit === 0) return;
+    for (const consumer of channel.consumers) {
+      if (consumer.state !== 'without credit' || consumer.credit() === 0) continue;
+      channel.withoutCredit--;
+      this.#run(consumer);
+    }
+  }
+
+  onRoom(connection: Connection): void {
+    for (const consumer of connection.withoutRoom) if (consumer.state === 'without room') this.#run(consumer);
+    connection.withoutRoom.length = 0;
+  }
+
+  /** Lets runnable consumers pull in turn; true when some are left. */
+  serve(): boolean {
+    this.#waiters.drainInbox((id) => this.grant(id));
+    this.#output.retryStalled();
+    for (let turns = 0; turns < TURNS_MAX; turns++) {
+      const consumer = this.#runnable.shift();
+      if (consumer === undefined) break;
+      if (consumer.state === 'runnable') this.#turn(consumer);
+    }
+    return this.hasWork();
+  }
+
+  hasWork(): boolean {
+    return this.#runnable.length > 0 || this.#waiters.hasInbox();
+  }
+
+  #run(consumer: Consumer): void {
+    consumer.state = 'runnable';
+    this.#runnable.push(consumer);
+  }
+
+  #turn(consumer: Consumer): void {
+    const { connection } = consumer.channel;
+    const credit = consumer.credit();
+    if (credit === 0) return this.#leaveWithoutCredit(consumer);
+    const ready = this.#queues.ready(consumer.queue);
+    // With nothing ready a pull of nothing registers the consumer, and no box is taken for it.
+    if (ready > 0 && !this.#hasRoom(connection)) return this.#leaveWithoutRoom(consumer);
+    const share = ready === 0 ? 0 : Math.min(credit, this.#share(consumer, ready));
+    const claim = this.#deliveries.pull(consumer, share);
+    connection.outbox.releaseEmpty();
+    if (claim.count > 0) consumer.granted = false;
+    if (this.#isWaiting(consumer)) return;
+    if (claim.end === 'no room') return this.#leaveWithoutRoom(consumer);
+    if (consumer.credit() === 0) return this.#leaveWithoutCredit(consumer);
+    this.#run(consumer);
+  }
+
+  /** A pull may have put the consumer among the waiters. */
+  #isWaiting(consumer: Consumer): boolean {
+    return consumer.state === 'waiting';
+  }
+
+  #hasRoom(connection: Connection): boolean {
+    if (connection.content.active) return false;
+    if (connection.outbox.room() > 0) return true;
+    this.#output.stall(connection);
+    return false;
+  }
+
+  #share(consumer: Consumer, ready: number): number {
+    const consumers = this.#queues.consumers(consumer.queue);
+    if (consumers <= 1) return CLAIM_MAX;
+    return Math.min(SHARE_MAX, Math.max(1, Math.floor(ready / (consumers * SHARES_EACH))));
+  }
+
+  #leaveWithoutCredit(consumer: Consumer): void {
+    consumer.state = 'without credit';
+    consumer.granted = false;
+    consumer.channel.withoutCredit++;
+    this.#queues.passOn(consumer.queue);
+  }
+
+  #leaveWithoutRoom(consumer: Consumer): void {
+    consumer.state = 'without room';
+    consumer.granted = false;
+    consumer.channel.connection.withoutRoom.push(consumer);
+    this.#queues.passOn(consumer.queue);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Acknowledging, rejecting and giving back what a channel holds. Deliveries of one queue are gathered to a run, so that
+ * the queue is locked once for many. What must hold: runs are flushed before the call into the engine ends, and
+ * deliveries go back in the order of their tags.
+ */
+import type { Channel } from './channel.js';
+import type { Queues } from './queues.js';
+import { Entry } from './unacked.js';
+
+export type Outcome = 'settle' | 'give back';
+
+const RUN_MAX = 256;
+
+export class Settlements {
+  readonly #queues: Queues;
+  readonly #onCredit: (channel: Channel) => void;
+  readonly #entry = new Entry();
+  readonly #run = new Uint32Array(RUN_MAX);
+  #count = 0;
+  #queue = 0;
+  #outcome: Outcome = 'settle';
+
+  /** `onCredit`: consumers of the channel may take more. */
+  constructor(queues: Queues, onCredit: (channel: Channel) => void) {
+    this.#queues = queues;
+    this.#onCredit = onCredit;
+  }
+
+  /** One delivery; false when the tag is not outstanding. */
+  one(channel: Channel, tag: number, outcome: Outcome): boolean {
+    if (!channel.unacked.take(tag, this.#entry)) return false;
+    this.#settle(channel, outcome);
+    this.#onCredit(channel);
+    return true;
+  }
+
+  /** All deliveries up to a tag, 0 meaning all; false when the tag was not given out or nothing up to it is outstanding. */
+  upTo(channel: Channel, tag: number, outcome: Outcome): boolean {
+    if (tag === 0) {
+      this.all(channel, outcome);
+      return true;
+    }
+    const { unacked } = channel;
+    if (tag > channel.lastTag || unacked.firstTag > tag) return false;
+    while (unacked.firstTag <= tag) this.#settleFirst(channel, outcome);
+    this.#onCredit(channel);
+    return true;
+  }
+
+  all(channel: Channel, outcome: Outcome): void {
+    while (channel.unacked.count > 0) this.#settleFirst(channel, outcome);
+    this.#onCredit(channel);
+  }
+
+  flush(): void {
+    if (this.#count === 0) return;
+    const count = this.#count;
+    this.#count = 0;
+    if (this.#outcome === 'settle') this.#queues.settle(this.#queue, this.#run, count);
+    else this.#queues.giveBack(this.#queue, this.#run, count);
+  }
+
+  #settleFirst(channel: Channel, outcome: Outcome): void {
+    channel.unacked.takeFirst(this.#entry);
+    this.#settle(channel, outcome);
+  }
+
+  /** Puts the entry into the run and gives its consumer the credit back. */
+  #settle(channel: Channel, outcome: Outcome): void {
+    const { slot, consumer } = this.#entry;
+    this.#entry.consumer = null;
+    const queue = this.#queues.queueOf(slot);
+    if (queue !== this.#queue || outcome !== this.#outcome || this.#count === RUN_MAX) this.flush();
+    this.#queue = queue;
+    this.#outcome = outcome;
+    this.#run[this.#count++] = slot;
+    if (consumer === null) return;
+    consumer.used--;
+    channel.used--;
+  }
+}

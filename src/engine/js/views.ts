@@ -1,0 +1,66 @@
+/**
+ * The shared memory as typed arrays, and the little-endian words and big-endian octets that the core reads and writes.
+ * What must hold: word indexes are unsigned (`word`), since addresses reach 4 GiB.
+ */
+
+export interface Views {
+  readonly bytes: Uint8Array;
+  readonly u32: Uint32Array;
+  /** Only for words that threads wait on: locks and doorbells. */
+  readonly i32: Int32Array;
+}
+
+export function viewsOf(buffer: SharedArrayBuffer): Views {
+  return { bytes: new Uint8Array(buffer), u32: new Uint32Array(buffer), i32: new Int32Array(buffer) };
+}
+
+/** Index in `u32` or `i32` of a structure's field. */
+export function word(address: number, field: number): number {
+  return (address >>> 2) + field;
+}
+
+export function read16(bytes: Uint8Array, at: number): number {
+  return (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1);
+}
+
+export function read32(bytes: Uint8Array, at: number): number {
+  return ((read16(bytes, at) << 16) | read16(bytes, at + 2)) >>> 0;
+}
+
+/** A 64-bit number; inexact from 2^53 on, which is above every tag that was ever given out. */
+export function read64(bytes: Uint8Array, at: number): number {
+  return read32(bytes, at) * 0x1_0000_0000 + read32(bytes, at + 4);
+}
+
+/** The octet at an address that is known to be inside. */
+export function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
+}
+
+/** The word at an index that is known to be inside. */
+export function at32(words: Uint32Array, index: number): number {
+  return words[index] as number;
+}
+
+export function write16(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+  return at + 2;
+}
+
+export function write32(bytes: Uint8Array, at: number, value: number): number {
+  write16(bytes, at, value >>> 16);
+  return write16(bytes, at + 2, value & 0xffff);
+}
+
+export function write64(bytes: Uint8Array, at: number, value: number): number {
+  write32(bytes, at, Math.floor(value / 0x1_0000_0000));
+  return write32(bytes, at + 4, value >>> 0);
+}
+
+/** Moves octets inside the shared memory; a loop is quicker than a call for the few of a key. */
+export function copy(bytes: Uint8Array, to: number, from: number, length: number): number {
+  if (length > 32) bytes.copyWithin(to, from, from + length);
+  else for (let i = 0; i < length; i++) bytes[to + i] = byteAt(bytes, from + i);
+  return to + length;
+}

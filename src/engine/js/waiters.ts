@@ -1,0 +1,115 @@
+/**
+ * Consumers that wait for a message, first come first served, and how they are given a turn: our own through
+ * `onGranted`, those of another worker through that worker's inbox and doorbell.
+ * What must hold: whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the
+ * queue empty registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
+ */
+import { ring } from './doorbell.js';
+import { Node, NodePlace, Participant, participantAt, QueueCell } from './layout.js';
+import { lock, unlock } from './lock.js';
+import type { Memory } from './memory.js';
+import { at32, word } from './views.js';
+
+export class Waiters {
+  readonly #memory: Memory;
+  readonly #self: number;
+  readonly #onGranted: (consumer: number) => void;
+
+  /** `onGranted` is called under a queue's lock. */
+  constructor(memory: Memory, self: number, onGranted: (consumer: number) => void) {
+    this.#memory = memory;
+    this.#self = self;
+    this.#onGranted = onGranted;
+  }
+
+  /** A consumer's node, or 0 when there is no memory. */
+  createNode(consumer: number): number {
+    const node = this.#memory.takeCell();
+    if (node === 0) return 0;
+    this.#memory.u32[word(node, Node.WORKER)] = this.#self;
+    this.#memory.u32[word(node, Node.CONSUMER)] = consumer;
+    return node;
+  }
+
+  /** Under the queue's lock. */
+  register(queue: number, node: number, inFront: boolean): void {
+    const { u32 } = this.#memory;
+    const first = at32(u32, word(queue, QueueCell.FIRST_WAITER));
+    const last = at32(u32, word(queue, QueueCell.LAST_WAITER));
+    u32[word(node, Node.WHERE)] = NodePlace.WAITERS;
+    this.#join(queue, inFront ? 0 : last, node);
+    this.#join(queue, node, inFront ? first : 0);
+    Atomics.add(u32, word(queue, QueueCell.WAITING), 1);
+  }
+
+  /** Takes a node back from the waiters. False: it is in the inbox, which frees it. Under the queue's lock. */
+  withdraw(queue: number, node: number): boolean {
+    const { u32 } = this.#memory;
+    const where = at32(u32, word(node, Node.WHERE));
+    if (where === NodePlace.WAITERS) this.#unlink(queue, node);
+    return where !== NodePlace.INBOX;
+  }
+
+  /** Gives up to `count` of those who wait a turn. Under the queue's lock. */
+  grant(queue: number, count: number): void {
+    const { u32 } = this.#memory;
+    for (let granted = 0; granted < count; granted++) {
+      const node = at32(u32, word(queue, QueueCell.FIRST_WAITER));
+      if (node === 0) return;
+      this.#unlink(queue, node);
+      const worker = at32(u32, word(node, Node.WORKER));
+      if (worker === this.#self) this.#onGranted(at32(u32, word(node, Node.CONSUMER)));
+      else this.#send(worker, node);
+    }
+  }
+
+  hasInbox(): boolean {
+    return Atomics.load(this.#memory.u32, word(participantAt(this.#self), Participant.INBOX_FIRST)) !== 0;
+  }
+
+  /** Empties our inbox; `deliver` says whether the consumer still lives. */
+  drainInbox(deliver: (consumer: number) => boolean): void {
+    if (!this.hasInbox()) return;
+    const { u32, i32 } = this.#memory;
+    const record = participantAt(this.#self);
+    lock(i32, word(record, Participant.INBOX_LOCK));
+    let node = at32(u32, word(record, Participant.INBOX_FIRST));
+    Atomics.store(u32, word(record, Participant.INBOX_FIRST), 0);
+    u32[word(record, Participant.INBOX_LAST)] = 0;
+    unlock(i32, word(record, Participant.INBOX_LOCK));
+    while (node !== 0) {
+      const next = at32(u32, word(node, Node.NEXT));
+      u32[word(node, Node.WHERE)] = NodePlace.OWNER;
+      if (!deliver(at32(u32, word(node, Node.CONSUMER)))) this.#memory.freeCell(node);
+      node = next;
+    }
+  }
+
+  #send(worker: number, node: number): void {
+    const { u32, i32 } = this.#memory;
+    const record = participantAt(worker);
+    u32[word(node, Node.WHERE)] = NodePlace.INBOX;
+    u32[word(node, Node.NEXT)] = 0;
+    lock(i32, word(record, Participant.INBOX_LOCK));
+    const last = at32(u32, word(record, Participant.INBOX_LAST));
+    if (last === 0) Atomics.store(u32, word(record, Participant.INBOX_FIRST), node);
+    else u32[word(last, Node.NEXT)] = node;
+    u32[word(record, Participant.INBOX_LAST)] = node;
+    unlock(i32, word(record, Participant.INBOX_LOCK));
+    ring(this.#memory, worker);
+  }
+
+  #unlink(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    u32[word(node, Node.WHERE)] = NodePlace.OWNER;
+    this.#join(queue, at32(u32, word(node, Node.PREVIOUS)), at32(u32, word(node, Node.NEXT)));
+    Atomics.sub(u32, word(queue, QueueCell.WAITING), 1);
+  }
+
+  /** Makes two nodes neighbours; 0 stands for the end of the list on that side. */
+  #join(queue: number, left: number, right: number): void {
+    const { u32 } = this.#memory;
+    u32[left === 0 ? word(queue, QueueCell.FIRST_WAITER) : word(left, Node.NEXT)] = right;
+    u32[right === 0 ? word(queue, QueueCell.LAST_WAITER) : word(right, Node.PREVIOUS)] = left;
+  }
+}

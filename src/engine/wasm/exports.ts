@@ -1,0 +1,64 @@
+/**
+ * The exports of assembly/index.ts as TypeScript sees them: functions on numbers, and constants as WebAssembly globals.
+ * Nothing outside this folder knows them.
+ */
+export interface CoreFunctions {
+  initCore(mebibytes: number, participants: number): void;
+  joinCore(index: number, worker: number): number;
+  participantAddress(): number;
+  memoryUsed(): number;
+  raiseTopology(): number;
+  topologyEpoch(): number;
+  applyTopology(epoch: number): void;
+  createQueue(): number;
+  readyCount(queue: number): number;
+  purge(queue: number): number;
+  retireQueue(queue: number): number;
+  freeQueue(queue: number): void;
+  openConnection(id: number, vhost: number): number;
+  setFrameMax(connection: number, bytes: number): void;
+  setVhost(connection: number, vhost: number): void;
+  closeConnection(connection: number): void;
+  ingest(connection: number, offset: number, length: number): number;
+  openChannel(connection: number, number: number): number;
+  closeChannel(channel: number): void;
+  freeChannel(channel: number): void;
+  contentState(channel: number): number;
+  setConfirm(channel: number): void;
+  setChannelPrefetch(channel: number, count: number): void;
+  recover(channel: number): void;
+  unackedCount(channel: number): number;
+  installRoute(connection: number, count: number, flags: number): void;
+  publishTo(message: number, count: number): void;
+  endPublish(channel: number, message: number): void;
+  messageHeaderOffset(message: number): number;
+  messageHeaderLength(message: number): number;
+  messageKeyOffset(message: number): number;
+  messageKeyLength(message: number): number;
+  messageMandatory(message: number): number;
+  messageBodySize(message: number): number;
+  nextPiece(message: number, piece: number): number;
+  pieceOffset(message: number, piece: number): number;
+  pieceLength(message: number, piece: number): number;
+  returnMessage(channel: number, message: number, code: number, textLength: number): void;
+  addConsumer(channel: number, queue: number, tagLength: number, noAck: number, prefetch: number): number;
+  cancelConsumer(consumer: number): void;
+  getMessage(channel: number, queue: number, noAck: number): number;
+  serve(): number;
+  nextOutput(): number;
+  takeOutput(connection: number): number;
+  written(connection: number, box: number): void;
+  outputIdle(connection: number): number;
+  sleep(): number;
+  wake(): void;
+}
+
+/** Constants of the core that the host checks or uses. */
+export interface CoreConstants {
+  LAYOUT: WebAssembly.Global;
+  BODY_MAX: WebAssembly.Global;
+  FRAME_MAX: WebAssembly.Global;
+  CHANNEL_MAX: WebAssembly.Global;
+  DOORBELL_OFFSET: WebAssembly.Global;
+  PAGE: WebAssembly.Global;
+}

@@ -1,0 +1,54 @@
+/**
+ * Loading the WebAssembly core: the module is compiled once, each participant instantiates it on the shared memory.
+ * What must hold: limits that both engines keep are the same numbers in the core (`checkConstants`).
+ */
+import { readFile } from 'node:fs/promises';
+import { instantiateSync } from '@assemblyscript/loader';
+import { Limit } from '../engine.js';
+import type { CoreConstants, CoreFunctions } from './exports.js';
+
+/** Layout of the memory that this host knows. */
+const LAYOUT = 1;
+
+/** Compiles the core with threads. */
+export async function compileCore(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(new URL('../../core.threads.wasm', import.meta.url)));
+}
+
+/** A loaded core: its functions without the loader's wrappers, which take a rest array for each call. */
+export interface Core {
+  readonly functions: CoreFunctions;
+  readonly doorbellOffset: number;
+  readonly pageBytes: number;
+}
+
+export function instantiateCore(module: WebAssembly.Module, memory: WebAssembly.Memory): Core {
+  const { exports } = instantiateSync(module, { env: { memory } });
+  const constants = exports as unknown as CoreConstants;
+  checkConstants(constants);
+  return {
+    functions: unwrapped(exports as unknown as Record<string, unknown>),
+    doorbellOffset: constants.DOORBELL_OFFSET.value as number,
+    pageBytes: constants.PAGE.value as number,
+  };
+}
+
+function unwrapped(exports: Record<string, unknown>): CoreFunctions {
+  const functions: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(exports)) {
+    if (typeof value === 'function') functions[name] = (value as { original?: unknown }).original ?? value;
+  }
+  return functions as unknown as CoreFunctions;
+}
+
+function checkConstants(constants: CoreConstants): void {
+  const pairs: [string, unknown, number][] = [
+    ['LAYOUT', constants.LAYOUT.value, LAYOUT],
+    ['FRAME_MAX', constants.FRAME_MAX.value, Limit.FRAME_MAX],
+    ['BODY_MAX', constants.BODY_MAX.value, Limit.BODY_MAX],
+    ['CHANNEL_MAX', constants.CHANNEL_MAX.value, Limit.CHANNEL_MAX],
+  ];
+  for (const [name, core, host] of pairs) {
+    if (core !== host) throw new Error(`the core was built for another host: ${name} is ${core} there and ${host} here`);
+  }
+}

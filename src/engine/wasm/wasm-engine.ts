@@ -1,0 +1,262 @@
+/**
+ * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the participant's scratch
+ * page, results are read from the first words of its page. Nothing here runs per message.
+ */
+import type { Channel, Connection, Consumer, Content, Engine, Message, Queue, SharedCore, Stop } from '../engine.js';
+import { RouteFlag } from '../engine.js';
+import type { CoreFunctions } from './exports.js';
+import { instantiateCore } from './wasm-core.js';
+
+/** Words of a participant's page (memory/root.ts, Participant, line 0). */
+const Word = {
+  CONSUMED: 0,
+  FRAME_OFFSET: 1,
+  FRAME_LENGTH: 2,
+  STOP_CHANNEL: 3,
+  STOP_MESSAGE: 4,
+  OUTPUT_OFFSET: 5,
+  OUTPUT_LENGTH: 6,
+  OUTPUT_BOX: 7,
+  SCRATCH: 8,
+  READ_OFFSET: 9,
+  READ_LENGTH: 10,
+} as const;
+const RESULT_WORDS = 16;
+
+/** Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. */
+export function openWasmEngine(shared: SharedCore, participant: number): Engine {
+  if (!shared.module || !shared.memory) throw new Error('a core of kind wasm needs its module and memory');
+  return new WasmEngine(shared, shared.module, shared.memory, participant);
+}
+
+class WasmEngine implements Engine {
+  readonly kind = 'wasm';
+  readonly bytes: Uint8Array;
+  readonly readOffset: number;
+  readonly readLength: number;
+
+  readonly #core: CoreFunctions;
+  readonly #results: Uint32Array;
+  readonly #words: Int32Array;
+  readonly #doorbell: number;
+  readonly #scratch: number;
+  readonly #pageBytes: number;
+  #rings: number;
+
+  constructor(shared: SharedCore, module: WebAssembly.Module, memory: WebAssembly.Memory, participant: number) {
+    const { functions, doorbellOffset, pageBytes } = instantiateCore(module, memory);
+    if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
+      throw new Error(`the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`);
+    }
+    const address = functions.participantAddress();
+    this.bytes = new Uint8Array(shared.buffer);
+    this.#core = functions;
+    this.#results = new Uint32Array(shared.buffer, address, RESULT_WORDS);
+    this.#words = new Int32Array(shared.buffer);
+    this.#doorbell = (address + doorbellOffset) / 4;
+    this.#rings = Atomics.load(this.#words, this.#doorbell);
+    this.#pageBytes = pageBytes;
+    this.#scratch = this.#result(Word.SCRATCH);
+    this.readOffset = this.#result(Word.READ_OFFSET);
+    this.readLength = this.#result(Word.READ_LENGTH);
+  }
+
+  #result(word: number): number {
+    return this.#results[word] ?? 0;
+  }
+
+  get consumed(): number {
+    return this.#result(Word.CONSUMED);
+  }
+  get frameOffset(): number {
+    return this.#result(Word.FRAME_OFFSET);
+  }
+  get frameLength(): number {
+    return this.#result(Word.FRAME_LENGTH);
+  }
+  get stopChannel(): number {
+    return this.#result(Word.STOP_CHANNEL);
+  }
+  get stopMessage(): Message {
+    return this.#result(Word.STOP_MESSAGE);
+  }
+  get outputOffset(): number {
+    return this.#result(Word.OUTPUT_OFFSET);
+  }
+  get outputLength(): number {
+    return this.#result(Word.OUTPUT_LENGTH);
+  }
+  get outputBox(): number {
+    return this.#result(Word.OUTPUT_BOX);
+  }
+
+  memoryUsed(): number {
+    return this.#core.memoryUsed();
+  }
+
+  raiseTopology(): number {
+    return this.#core.raiseTopology();
+  }
+  topologyEpoch(): number {
+    return this.#core.topologyEpoch();
+  }
+  applyTopology(epoch: number): void {
+    this.#core.applyTopology(epoch);
+  }
+
+  createQueue(): Queue {
+    return this.#core.createQueue() >>> 0;
+  }
+  readyCount(queue: Queue): number {
+    return this.#core.readyCount(queue) >>> 0;
+  }
+  purge(queue: Queue): number {
+    return this.#core.purge(queue) >>> 0;
+  }
+  retireQueue(queue: Queue): number {
+    return this.#core.retireQueue(queue) >>> 0;
+  }
+  freeQueue(queue: Queue): void {
+    this.#core.freeQueue(queue);
+  }
+
+  openConnection(id: number, vhost: number): Connection {
+    return this.#core.openConnection(id, vhost) >>> 0;
+  }
+  setFrameMax(connection: Connection, bytes: number): void {
+    this.#core.setFrameMax(connection, bytes);
+  }
+  setVhost(connection: Connection, vhost: number): void {
+    this.#core.setVhost(connection, vhost);
+  }
+  closeConnection(connection: Connection): void {
+    this.#core.closeConnection(connection);
+  }
+
+  ingest(connection: Connection, offset: number, length: number): Stop {
+    return this.#core.ingest(connection, offset, length) as Stop;
+  }
+
+  openChannel(connection: Connection, number: number): Channel {
+    return this.#core.openChannel(connection, number) >>> 0;
+  }
+  closeChannel(channel: Channel): void {
+    this.#core.closeChannel(channel);
+  }
+  freeChannel(channel: Channel): void {
+    this.#core.freeChannel(channel);
+  }
+  contentState(channel: Channel): Content {
+    return this.#core.contentState(channel) as Content;
+  }
+  setConfirm(channel: Channel): void {
+    this.#core.setConfirm(channel);
+  }
+  setChannelPrefetch(channel: Channel, count: number): void {
+    this.#core.setChannelPrefetch(channel, count);
+  }
+  recover(channel: Channel): void {
+    this.#core.recover(channel);
+  }
+  unackedCount(channel: Channel): number {
+    return this.#core.unackedCount(channel) >>> 0;
+  }
+
+  installRoute(connection: Connection, queues: readonly Queue[], flags: number): void {
+    // A longer list than the scratch page holds is not cached: its messages come to the host one by one.
+    const fits = queues.length <= this.#listMax();
+    if (fits) this.#writeList(queues, 0, queues.length);
+    this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
+  }
+
+  publish(channel: Channel, message: Message, queues: readonly Queue[]): void {
+    for (let from = 0; from < queues.length; from += this.#listMax()) {
+      const count = Math.min(this.#listMax(), queues.length - from);
+      this.#writeList(queues, from, count);
+      this.#core.publishTo(message, count);
+    }
+    this.#core.endPublish(channel, message);
+  }
+
+  #listMax(): number {
+    return this.#pageBytes / 4;
+  }
+
+  #writeList(queues: readonly Queue[], from: number, count: number): void {
+    const at = this.#scratch / 4;
+    for (let i = 0; i < count; i++) this.#words[at + i] = queues[from + i] ?? 0;
+  }
+
+  messageHeader(message: Message): Uint8Array {
+    return this.#copy(this.#core.messageHeaderOffset(message) >>> 0, this.#core.messageHeaderLength(message));
+  }
+  messageKey(message: Message): Uint8Array {
+    return this.#copy(this.#core.messageKeyOffset(message) >>> 0, this.#core.messageKeyLength(message));
+  }
+  messageMandatory(message: Message): boolean {
+    return this.#core.messageMandatory(message) !== 0;
+  }
+  messageBody(message: Message): Uint8Array {
+    const body = new Uint8Array(this.#core.messageBodySize(message));
+    let at = 0;
+    let piece = 0;
+    do {
+      const offset = this.#core.pieceOffset(message, piece) >>> 0;
+      const length = this.#core.pieceLength(message, piece);
+      body.set(this.bytes.subarray(offset, offset + length), at);
+      at += length;
+      piece = this.#core.nextPiece(message, piece) >>> 0;
+    } while (piece !== 0);
+    return body;
+  }
+
+  #copy(offset: number, length: number): Uint8Array {
+    return this.bytes.slice(offset, offset + length);
+  }
+
+  returnMessage(channel: Channel, message: Message, code: number, text: Uint8Array): void {
+    this.bytes.set(text, this.#scratch);
+    this.#core.returnMessage(channel, message, code, text.length);
+  }
+
+  addConsumer(channel: Channel, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer {
+    this.bytes.set(tag, this.#scratch);
+    return this.#core.addConsumer(channel, queue, tag.length, noAck ? 1 : 0, prefetch) >>> 0;
+  }
+  cancelConsumer(consumer: Consumer): void {
+    this.#core.cancelConsumer(consumer);
+  }
+  get(channel: Channel, queue: Queue, noAck: boolean): boolean {
+    return this.#core.getMessage(channel, queue, noAck ? 1 : 0) !== 0;
+  }
+
+  serve(): boolean {
+    return this.#core.serve() !== 0;
+  }
+  nextOutput(): number {
+    return this.#core.nextOutput();
+  }
+  takeOutput(connection: Connection): boolean {
+    return this.#core.takeOutput(connection) !== 0;
+  }
+  written(connection: Connection, box: number): void {
+    this.#core.written(connection, box);
+  }
+  outputIdle(connection: Connection): boolean {
+    return this.#core.outputIdle(connection) !== 0;
+  }
+
+  sleep(): boolean {
+    return this.#core.sleep() !== 0;
+  }
+  wake(): void {
+    this.#core.wake();
+  }
+
+  async doorbell(): Promise<void> {
+    // Pairs with the add and notify in `ring` of the core: a ring since the last answer makes the wait end at once.
+    const wait = Atomics.waitAsync(this.#words, this.#doorbell, this.#rings);
+    if (wait.async) await wait.value;
+    this.#rings = Atomics.load(this.#words, this.#doorbell);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Who may come in: the SASL mechanisms and the one user there is. Pure; throws what the client is to be told.
+ */
+import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
+import { methodId } from '../amqp/protocol.js';
+import { decodeTableEntries } from '../amqp/table.js';
+import { MECHANISMS } from './identity.js';
+
+interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+const GUEST: Credentials = { user: 'guest', password: 'guest' };
+
+/** Checks a login; returns the user's name. The guest comes from this machine only, as in RabbitMQ. */
+export function authenticate(mechanism: string, response: Uint8Array, loopback: boolean): string {
+  const { user, password } = credentials(mechanism, response);
+  if (user === GUEST.user && password === GUEST.password && loopback) return user;
+  throw refused(
+    replyCode.ACCESS_REFUSED,
+    `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
+  );
+}
+
+function credentials(mechanism: string, response: Uint8Array): Credentials {
+  switch (mechanism) {
+    case 'PLAIN':
+      return plain(response);
+    case 'AMQPLAIN':
+      return amqplain(response);
+    default:
+      throw refused(
+        replyCode.COMMAND_INVALID,
+        `unknown authentication mechanism '${mechanism}', this broker has ${MECHANISMS}`,
+      );
+  }
+}
+
+/** `authorization id NUL user NUL password`. */
+function plain(response: Uint8Array): Credentials {
+  const [, user, password, ...rest] = Buffer.from(response).toString('utf8').split('\0');
+  if (user === undefined || password === undefined || rest.length > 0) throw malformed('PLAIN');
+  return { user, password };
+}
+
+/** The entries of a table, without its length. */
+function amqplain(response: Uint8Array): Credentials {
+  const fields = decodeTableEntries(response);
+  const user = fields.get('LOGIN');
+  const password = fields.get('PASSWORD');
+  if (user?.type !== 'S' || password?.type !== 'S') throw malformed('AMQPLAIN');
+  return { user: user.value, password: password.value };
+}
+
+function malformed(mechanism: string): AmqpError {
+  return refused(replyCode.SYNTAX_ERROR, `the response is not one of authentication mechanism ${mechanism}`);
+}
+
+function refused(code: 403 | 502 | 503, explanation: string): AmqpError {
+  return connectionError(code, explanation, methodId('connection.start-ok'));
+}

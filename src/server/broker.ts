@@ -1,0 +1,72 @@
+/**
+ * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command starts.
+ */
+import type { Change } from '../broker/requests.js';
+import { Coordinator } from '../broker/coordinator.js';
+import { type Affinity, loadAffinity } from '../engine/affinity.js';
+import type { Engine, EngineKind } from '../engine/engine.js';
+import { createSharedCore, openEngine } from '../engine/open.js';
+import { listen } from './listener.js';
+import { type Coordination, WorkerPool } from './pool.js';
+
+export interface BrokerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly workers: number;
+  readonly engine: EngineKind;
+  /** Shared memory in bytes. */
+  readonly memory: number;
+  /** Bind each worker to a CPU of its own. */
+  readonly pin: boolean;
+  /** A worker has ended by a defect: nothing in shared memory is to be trusted any more. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface Broker {
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+  /** Where the workers run, in words. */
+  readonly placement: string;
+  /** Closes all connections with CONNECTION_FORCED and ends the workers. */
+  close(): Promise<void>;
+}
+
+/** Resolves when connections are accepted; rejects when the port cannot be had or a worker cannot start. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const native = loadAffinity();
+  const dup = native.ok ? native.affinity.dup : null;
+  // Sockets that cannot change threads are all served by one worker on this one.
+  const workers = dup === null ? 1 : options.workers;
+  const shared = await createSharedCore(options.engine, options.memory, workers);
+  const cpus = native.ok && options.pin ? placeWorkers(native.affinity, workers) : new Array<null>(workers).fill(null);
+
+  let coordination: Coordination | undefined;
+  const attended: Coordination = {
+    handle: (connection, request) => deferred(coordination).handle(connection, request),
+    applied: (worker, epoch) => deferred(coordination).applied(worker, epoch),
+    fatal: options.onFatal,
+  };
+  const starting = dup === null ? WorkerPool.local(shared, attended) : WorkerPool.threads(shared, cpus, attended);
+  const [engine, pool] = await Promise.all([openEngine(shared, workers), starting]);
+  coordination = coordinate(engine, pool, workers, options.onFatal);
+
+  try {
+    const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
+    return {
+      host: listener.host,
+      port: listener.port,
+      workers,
+      placement: placementText(options.pin, cpus, native.ok ? pool : native.why, dup !== null),
+      close: async () => {
+        const closed = listener.close();
+        await pool.close();
+        await closed;
+      },
+    };
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * One open channel: the methods that the core does not take. Owns the channel's consumers, its prefetch for consumers to
+ * come, and the name of the queue declared last. What must hold: methods are handled one after the other; one that must wait
+ * returns a promise, and the connection hands over nothing more until it is kept.
+ */
+import { randomBytes } from 'node:crypto';
+import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
+import { type ClientMethod, type Method, type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
+import { encodeText } from '../amqp/text.js';
+import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '../engine/engine.js';
+import type { Subscription } from './consumers.js';
+import type { Session } from './session.js';
+import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
+
+/** What a channel handles: the rest belongs to the connection. */
+export type ChannelMethod = Exclude<ClientMethod, { name: `connection.${string}` | `channel.${'open' | 'close' | 'close-ok'}` }>;
+
+type Outcome = Promise<void> | void;
+
+export class Channel {
+  readonly number: number;
+  readonly core: CoreChannel;
+  readonly #session: Session;
+  readonly #consumers = new Map<string, LiveConsumer>();
+  #state: 'open' | 'closing' = 'open';
+  /** Limit of consumers that are yet to come; 0 = none. */
+  #prefetch = 0;
+  #lastQueue: string | null = null;
+
+  constructor(session: Session, number: number, core: CoreChannel) {
+    this.#session = session;
+    this.number = number;
+    this.core = core;
+  }
+
+  /** True after the broker has sent channel.close: only the close methods count now. */
+  get closing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  /** Ends the channel's work: requeues, cancels. Returns when the coordinator knows too. */
+  async close(): Promise<void> {
+    this.#state = 'closing';
+    this.#session.host.engine.closeChannel(this.core);
+    const consumers = this.abandon();
+    if (consumers.length > 0) await this.#session.ask({ op: 'cancel', consumers });
+  }
+
+  /** Forgets the consumers, which the core has cancelled; returns their names at the coordinator. */
+  abandon(): string[] {
+    const names = [...this.#consumers.keys()].map((tag) => this.#consumerName(tag));
+    for (const consumer of this.#consumers.values()) this.#session.host.consumers.remove(consumer);
+    this.#consumers.clear();
+    return names;
+  }
+
+  /** Handles a method. Throws (or rejects with) the error that closes channel or connection. */
+  handle(method: ChannelMethod): Outcome {
+    if (isTopologyMethod(method)) return this.#changeTopology(method);
+    switch (method.name) {
+      case 'channel.flow':
+        if (!method.active) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'active=false');
+        return this.#send({ name: 'channel.flow-ok', active: true });
+      case 'access.request':
+        return this.#send({ name: 'access.request-ok', ticket: 1 });
+      case 'basic.qos':
+        return this.#setPrefetch(method);
+      case 'basic.consume':
+        return this.#consume(method);
+      case 'basic.cancel':
+        return this.#cancel(method);
+      case 'basic.get':
+        return this.#get(method);
+      case 'basic.recover':
+      case 'basic.recover-async':
+        return this.#recover(method);
+      case 'confirm.select':
+        this.#session.host.engine.setConfirm(this.core);
+        return method.nowait ? undefined : this.#send({ name: 'confirm.select-ok' });
+      case 'basic.ack':
+      case 'basic.nack':
+      case 'basic.reject':
+        // The core takes all but those that name no delivery.
+        throw channelError(
+          replyCode.PRECONDITION_FAILED,
+          `unknown delivery tag ${method.deliveryTag}`,
+          methodId(method.name),
+        );
+      case 'basic.publish':
+        // The core takes all but those that are to be delivered at once.
+        throw refusal(method, replyCode.NOT_IMPLEMENTED, 'immediate=true');
+      case 'tx.select':
+      case 'tx.commit':
+      case 'tx.rollback':
+        throw refusal(method, replyCode.NOT_IMPLEMENTED, 'transactions are not implemented');
+      default:
+        return method satisfies never;
+    }
+  }
+
+  async #changeTopology(method: TopologyMethod): Promise<void> {
+    const granted = await this.#ask(method.name, requestOf(method, this.#session.vhost, this.#lastQueue));
+    if (method.name === 'queue.declare') this.#lastQueue = granted.queue ?? method.queue;
+    if (!isNowait(method)) this.#send(replyTo(method, granted));
+  }
+
+  #setPrefetch(method: MethodOf<'basic.qos'>): void {
+    if (method.prefetchSize !== 0) {
+      throw refusal(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
+    }
+    if (method.global) this.#session.host.engine.setChannelPrefetch(this.core, method.prefetchCount);
+    else this.#prefetch = method.prefetchCount;
+    this.#send({ name: 'basic.qos-ok' });
+  }
+
+  async #consume(method: MethodOf<'basic.consume'>): Promise<void> {
+    const tag = method.consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : method.consumerTag;
+    if (this.#consumers.has(tag)) {
+      throw refusal(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
+    }
+    const { vhost, host } = this.#session;
+    const queue = queueNamed(method, this.#lastQueue);
+    const { exclusive, arguments: args } = method;
+    const consumer = this.#consumerName(tag);
+    await this.#ask(method.name, { op: 'consume', vhost, queue, consumer, exclusive, arguments: args });
+    if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
+    const found = host.view.queue(vhost, queue);
+    // Deleted since the coordinator answered: a cancellation is on its way from nobody but us.
+    if (found === undefined) return this.#notifyCancelled(tag);
+    this.#addConsumer(method, tag, found.ref);
+  }
+
+  #addConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: Queue): void {
+    const { engine, consumers } = this.#session.host;
+    const core = engine.addConsumer(this.core, queue, encodeText(tag), method.noAck, this.#prefetch);
+    if (core === 0) throw refusal(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
+    const consumer = new LiveConsumer(queue, core, () => this.#queueDeleted(tag));
+    this.#consumers.set(tag, consumer);
+    consumers.add(consumer);
+  }
+
+  async #cancel(method: MethodOf<'basic.cancel'>): Promise<void> {
+    const tag = method.consumerTag;
+    const consumer = this.#consumers.get(tag);
+    if (consumer !== undefined) {
+      this.#drop(tag, consumer);
+      await this.#ask(method.name, { op: 'cancel', consumers: [this.#consumerName(tag)] });
+    }
+    if (!method.nowait) this.#send({ name: 'basic.cancel-ok', consumerTag: tag });
+  }
+
+  /** The coordinator has deleted a consumer's queue, and the consumer with it. */
+  #queueDeleted(tag: string): void {
+    const consumer = this.#consumers.get(tag);
+    if (consumer === undefined) return;
+    this.#drop(tag, consumer);
+    this.#notifyCancelled(tag);
+  }
+
+  #notifyCancelled(tag: string): void {
+    if (!this.#session.capabilities.consumerCancelNotify) return;
+    this.#send({ name: 'basic.cancel', consumerTag: tag, nowait: true });
+  }
+
+  #drop(tag: string, consumer: LiveConsumer): void {
+    this.#consumers.delete(tag);
+    this.#session.host.consumers.remove(consumer);
+    this.#session.host.engine.cancelConsumer(consumer.core);
+  }
+
+  #get(method: MethodOf<'basic.get'>): Outcome {
+    const busy = this.#session.outputIdle();
+    if (busy !== null) return busy.then(() => this.#getNow(method));
+    this.#getNow(method);
+  }
+
+  #getNow(method: MethodOf<'basic.get'>): void {
+    const { host, vhost, id } = this.#session;
+    const name = queueNamed(method, this.#lastQueue);
+    const queue = host.view.queue(vhost, name);
+    if (queue === undefined) {
+      throw channelError(replyCode.NOT_FOUND, `no queue '${name}' in vhost '${vhost}'`, methodId(method.name));
+    }
+    if (queue.owner !== null && queue.owner !== id) {
+      throw channelError(replyCode.RESOURCE_LOCKED, lockedText(name, vhost), methodId(method.name));
+    }
+    if (!host.engine.get(this.core, queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
+  }
+
+  #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): void {
+    if (!method.requeue) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'requeue=false');
+    this.#session.host.engine.recover(this.core);
+    if (method.name === 'basic.recover') this.#send({ name: 'basic.recover-ok' });
+  }
+
+  #send(method: Method): void {
+    this.#session.send(this.number, method);
+  }
+
+  /** Asks the coordinator; a refusal names the method that asked. */
+  async #ask(method: MethodName, request: Parameters<Session['ask']>[0]): ReturnType<Session['ask']> {
+    try {
+      return await this.#session.ask(request);
+    } catch (error) {
+      throw error instanceof AmqpError ? error.during(methodId(method)) : error;
+    }
+  }
+
+  /** The name by which the coordinator knows a consumer: unique within the connection. */
+  #consumerName(tag: string): string {
+    return `${this.number}:${tag}`;
+  }
+}
+
+class LiveConsumer implements Subscription {
+  constructor(
+    readonly queue: Queue,
+    readonly core: CoreConsumer,
+    readonly queueDeleted: () => void,
+  ) {}
+}
+
+/** A hard error, of this method. */
+function refusal(method: { readonly name: MethodName }, code: ReplyCode, explanation: string): AmqpError {
+  return connectionError(code, explanation, methodId(method.name));
+}
+
+function lockedText(queue: string, vhost: string): string {
+  return (
+    `cannot obtain exclusive access to locked queue '${queue}' in vhost '${vhost}'. It could be originally declared on ` +
+    'another connection or the exclusive property value does not match that of the original declaration.'
+  );
+}

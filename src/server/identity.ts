@@ -1,0 +1,47 @@
+/**
+ * How the broker introduces itself. Clients steer by this: they compute semantics from product and version, and some fail
+ * without a version. So it says what it is compatible with, and names itself in the fields that no client reads.
+ */
+import { hostname } from 'node:os';
+import { type FieldTable, table } from '../amqp/table.js';
+
+export const MECHANISMS = 'PLAIN AMQPLAIN';
+export const LOCALES = 'en_US';
+
+/** The product and version whose behaviour clients may expect. */
+const COMPATIBLE_PRODUCT = 'RabbitMQ';
+const COMPATIBLE_VERSION = '4.1.0';
+
+export function serverProperties(): FieldTable {
+  return table({
+    capabilities: {
+      publisher_confirms: true,
+      exchange_exchange_bindings: true,
+      'basic.nack': true,
+      consumer_cancel_notify: true,
+      'connection.blocked': true,
+      consumer_priorities: true,
+      authentication_failure_close: true,
+      per_consumer_qos: true,
+      direct_reply_to: true,
+    },
+    cluster_name: `leveret@${hostname()}`,
+    copyright: 'The Leveret authors',
+    information: 'Leveret, an AMQP 0-9-1 broker. Licensed under the Apache License 2.0',
+    platform: `Leveret on Node.js ${process.versions.node}`,
+    product: COMPATIBLE_PRODUCT,
+    version: COMPATIBLE_VERSION,
+  });
+}
+
+/** What a client said that it understands. */
+export interface ClientCapabilities {
+  readonly consumerCancelNotify: boolean;
+  readonly connectionBlocked: boolean;
+}
+
+export function clientCapabilities(properties: FieldTable): ClientCapabilities {
+  const field = properties.get('capabilities');
+  const says = (name: string): boolean => field?.type === 'F' && field.value.get(name)?.value === true;
+  return { consumerCancelNotify: says('consumer_cancel_notify'), connectionBlocked: says('connection.blocked') };
+}

@@ -1,0 +1,42 @@
+/**
+ * What the main thread and the workers say to each other, apart from topology changes, which have a port of their own:
+ * a worker drains that one in the midst of a read, and must find nothing else there.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Answer, ConnectionId, Request } from '../broker/requests.js';
+import type { Outcome } from '../engine/affinity.js';
+import type { SharedCore } from '../engine/engine.js';
+
+/** What a worker thread starts with. */
+export interface WorkerSetup {
+  readonly shared: SharedCore;
+  /** The worker's number, and that of its participant in the core. */
+  readonly index: number;
+  /** The CPU to run on; null: any. */
+  readonly cpu: number | null;
+  /** Arrays of `Change`, in the order in which they were made. */
+  readonly topology: MessagePort;
+}
+
+/** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */
+export interface Handover {
+  readonly id: ConnectionId;
+  readonly fd: number;
+  /** Whether the client is on this machine. */
+  readonly loopback: boolean;
+}
+
+export type ToWorker =
+  | { kind: 'socket'; handover: Handover }
+  | { kind: 'answer'; connection: ConnectionId; answer: Answer }
+  /** Close all clients with 320, then say `stopped`. */
+  | { kind: 'shutdown' };
+
+export type FromWorker =
+  /** Sockets can come. `pinned` is null when no CPU was asked for. */
+  | { kind: 'ready'; pinned: Outcome | null }
+  | { kind: 'request'; connection: ConnectionId; request: Request }
+  /** The changes up to this epoch are applied. */
+  | { kind: 'applied'; epoch: number }
+  | { kind: 'closed'; connection: ConnectionId }
+  | { kind: 'stopped' };

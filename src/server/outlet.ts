@@ -1,0 +1,81 @@
+/**
+ * The sending side of one connection: the core's chunks and the host's own frames go to the socket in the order in
+ * which they were made. While the core is in the midst of a long content, the host's frames wait here for its end.
+ */
+import type { Socket } from 'node:net';
+import type { Connection, Engine } from '../engine/engine.js';
+import type { Turn } from './turn.js';
+
+/** Bytes waiting in the socket above which a client that does not read is not heard either. */
+const BACKLOG_MAX = 1024 * 1024;
+
+export class Outlet {
+  readonly #engine: Engine;
+  readonly #turn: Turn;
+  readonly #core: Connection;
+  readonly #socket: Socket;
+  /** Boxes that the socket has not yet taken, oldest first. */
+  readonly #boxes: number[] = [];
+  /** The host's frames that wait until the core's content is complete. */
+  readonly #frames: Uint8Array[] = [];
+  #whenIdle: (() => void) | null = null;
+  readonly #onWritten = (error?: Error | null): void => this.#written(error);
+
+  constructor(engine: Engine, turn: Turn, core: Connection, socket: Socket) {
+    this.#engine = engine;
+    this.#turn = turn;
+    this.#core = core;
+    this.#socket = socket;
+  }
+
+  /** Writes the chunk that the core has just given out; its box is free again when the socket has taken it. */
+  writeOutput(): void {
+    const { bytes, outputOffset, outputLength, outputBox } = this.#engine;
+    this.#boxes.push(outputBox);
+    this.#socket.write(Buffer.from(bytes.buffer, outputOffset, outputLength), this.#onWritten);
+    if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
+  }
+
+  /** Sends a frame of the host's behind everything that was sent or made before. */
+  send(frame: Uint8Array): void {
+    if (this.#frames.length > 0 || !this.#engine.outputIdle(this.#core)) this.#frames.push(frame);
+    else this.#write(frame);
+  }
+
+  /** Null when the core may be asked for single messages (get, return); else resolves when it may. */
+  idle(): Promise<void> | null {
+    if (this.#frames.length === 0 && this.#engine.outputIdle(this.#core)) return null;
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  /** Null unless the client lets far too much pile up; else resolves when it has read that. */
+  clogged(): Promise<void> | null {
+    if (this.#socket.writableLength < BACKLOG_MAX) return null;
+    return new Promise((resolve) => this.#socket.once('drain', resolve));
+  }
+
+  #write(frame: Uint8Array): void {
+    while (this.#engine.takeOutput(this.#core)) this.writeOutput();
+    this.#socket.write(frame);
+  }
+
+  #written(error?: Error | null): void {
+    const box = this.#boxes.shift();
+    // A socket that failed is closed next, and everything of the connection is freed with it.
+    if (box === undefined || error || this.#socket.destroyed) return;
+    this.#turn.begin();
+    this.#engine.written(this.#core, box);
+    if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
+  }
+
+  /** Sends what waited, once the core's content is complete. */
+  #goOn(): void {
+    if (!this.#engine.outputIdle(this.#core)) return;
+    for (const frame of this.#frames.splice(0)) this.#write(frame);
+    const resume = this.#whenIdle;
+    this.#whenIdle = null;
+    resume?.();
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * What the core asks about messages: where a route leads that it does not know yet, and what becomes of a message whose
+ * way depends on its headers, or that finds no queue and is to be returned.
+ */
+import { type AmqpError, channelError, replyCode } from '../amqp/errors.js';
+import { decodeHeader } from '../amqp/properties.js';
+import { methodId } from '../amqp/protocol.js';
+import { EMPTY_TABLE, type FieldTable } from '../amqp/table.js';
+import { decodeText } from '../amqp/text.js';
+import { type Channel as CoreChannel, type Message, type Queue, RouteFlag } from '../engine/engine.js';
+import type { Session } from './session.js';
+
+interface Key {
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+const NO_ROUTE = new TextEncoder().encode('NO_ROUTE');
+
+/** Answers `Stop.ROUTE`. Throws when nothing may be published there. */
+export function installRoute(session: Session): void {
+  const { engine, view } = session.host;
+  const { exchange, routingKey } = decodeKey(
+    engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength),
+  );
+  const found = view.exchange(session.vhost, exchange);
+  if (found === undefined) {
+    throw refused(replyCode.NOT_FOUND, `no exchange '${exchange}' in vhost '${session.vhost}'`);
+  }
+  if (found.internal) {
+    const explanation = `cannot publish to internal exchange '${exchange}' in vhost '${session.vhost}'`;
+    throw refused(replyCode.ACCESS_REFUSED, explanation);
+  }
+  if (view.needsHeaders(session.vhost, exchange)) engine.installRoute(session.core, [], RouteFlag.ASK_HOST);
+  else engine.installRoute(session.core, view.route(session.vhost, exchange, routingKey, null), RouteFlag.STATIC);
+}
+
+/** Answers `Stop.MESSAGE`: enqueues the message, or returns it, or drops it. */
+export function publishAsked(session: Session, channel: CoreChannel, message: Message): Promise<void> | void {
+  const { engine } = session.host;
+  const queues = queuesOf(session, channel, message);
+  if (queues.length > 0 || !engine.messageMandatory(message)) return engine.publish(channel, message, queues);
+  const busy = session.outputIdle();
+  if (busy === null) return giveBack(session, channel, message);
+  return busy.then(() => giveBack(session, channel, message));
+}
+
+/** The return goes before the confirm that `publish` counts. */
+function giveBack(session: Session, channel: CoreChannel, message: Message): void {
+  const { engine } = session.host;
+  engine.returnMessage(channel, message, replyCode.NO_ROUTE, NO_ROUTE);
+  engine.publish(channel, message, []);
+}
+
+function queuesOf(session: Session, channel: CoreChannel, message: Message): readonly Queue[] {
+  const { engine, view } = session.host;
+  const { exchange, routingKey } = decodeKey(new Uint8Array(engine.messageKey(message)));
+  if (!view.needsHeaders(session.vhost, exchange)) return view.route(session.vhost, exchange, routingKey, null);
+  return view.route(session.vhost, exchange, routingKey, headersOf(session, channel, message));
+}
+
+function headersOf(session: Session, channel: CoreChannel, message: Message): FieldTable {
+  const { engine } = session.host;
+  try {
+    return decodeHeader(new Uint8Array(engine.messageHeader(message))).properties.headers ?? EMPTY_TABLE;
+  } catch (error) {
+    // The message must have left the core's hands before its channel is closed.
+    engine.publish(channel, message, []);
+    throw error;
+  }
+}
+
+/** Exchange and routing key as two short strings. Names need not be UTF-8 here: what is not simply matches nothing. */
+function decodeKey(key: Uint8Array): Key {
+  const exchangeEnd = 1 + (key[0] ?? 0);
+  return {
+    exchange: decodeText(key.subarray(1, exchangeEnd)),
+    routingKey: decodeText(key.subarray(exchangeEnd + 1)),
+  };
+}
+
+function refused(code: 403 | 404, explanation: string): AmqpError {
+  return channelError(code, explanation, methodId('basic.publish'));
+}

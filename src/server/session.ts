@@ -1,0 +1,45 @@
+/**
+ * A connection as its channels see it, and a worker as its connections see it: the interfaces between the three.
+ */
+import type { Method } from '../amqp/protocol.js';
+import type { Answer, ConnectionId, Request } from '../broker/requests.js';
+import type { TopologyView } from '../broker/topology-view.js';
+import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
+import type { ConsumerRegistry } from './consumers.js';
+import type { ClientCapabilities } from './identity.js';
+import type { Turn } from './turn.js';
+
+/** What the coordinator grants. */
+export type Granted = Extract<Answer, { ok: true }>;
+
+/** What a worker offers its connections. */
+export interface Host {
+  readonly engine: Engine;
+  readonly turn: Turn;
+  readonly view: TopologyView;
+  readonly consumers: ConsumerRegistry;
+  /** The worker's sockets read into this. */
+  readonly readBuffer: Uint8Array;
+  /** The number that the core knows a virtual host by. */
+  vhostNumber(vhost: string): number;
+  /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
+  ask(connection: ConnectionId, request: Request): void;
+  /** Applies the topology changes that have been posted. */
+  syncTopology(): void;
+  /** The socket is closed, and everything of the connection is gone. */
+  closed(connection: ConnectionId): void;
+}
+
+/** What a connection offers its channels. */
+export interface Session {
+  readonly host: Host;
+  readonly id: ConnectionId;
+  readonly core: CoreConnection;
+  readonly vhost: string;
+  readonly capabilities: ClientCapabilities;
+  send(channel: number, method: Method): void;
+  /** Asks the coordinator. Throws what it refuses. Never settles once the connection closes. */
+  ask(request: Request): Promise<Granted>;
+  /** Null when the core may write single messages for this connection now; else resolves when it may. */
+  outputIdle(): Promise<void> | null;
+}

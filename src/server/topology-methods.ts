@@ -1,0 +1,102 @@
+/**
+ * The methods that read or change the topology, as requests to the coordinator, and its answers as methods. Pure.
+ */
+import { channelError, replyCode } from '../amqp/errors.js';
+import { type ClientMethod, type Method, methodId } from '../amqp/protocol.js';
+import type { Request } from '../broker/requests.js';
+import type { Granted } from './session.js';
+
+const NAMES = [
+  'exchange.declare',
+  'exchange.delete',
+  'exchange.bind',
+  'exchange.unbind',
+  'queue.declare',
+  'queue.delete',
+  'queue.purge',
+  'queue.bind',
+  'queue.unbind',
+] as const;
+
+export type TopologyMethod = Extract<ClientMethod, { name: (typeof NAMES)[number] }>;
+
+export function isTopologyMethod(method: ClientMethod): method is TopologyMethod {
+  return (NAMES as readonly string[]).includes(method.name);
+}
+
+/** `lastQueue` is the queue that the channel declared last: an empty queue name means that one. */
+export function requestOf(method: TopologyMethod, vhost: string, lastQueue: string | null): Request {
+  switch (method.name) {
+    case 'exchange.declare': {
+      const { name: op, exchange, nowait, ...rest } = method;
+      return { op, vhost, exchange: withoutLineBreaks(exchange), ...rest };
+    }
+    case 'exchange.delete':
+      return { op: method.name, vhost, exchange: withoutLineBreaks(method.exchange), ifUnused: method.ifUnused };
+    case 'exchange.bind':
+    case 'exchange.unbind': {
+      const { name: op, nowait, ...rest } = method;
+      return { op, vhost, ...rest };
+    }
+    case 'queue.declare': {
+      const { name: op, queue, nowait, ...rest } = method;
+      return { op, vhost, queue: withoutLineBreaks(queue), ...rest };
+    }
+    case 'queue.delete': {
+      const { ifUnused, ifEmpty } = method;
+      const queue = withoutLineBreaks(queueNamed(method, lastQueue));
+      return { op: method.name, vhost, queue, ifUnused, ifEmpty };
+    }
+    case 'queue.purge':
+      return { op: method.name, vhost, queue: queueNamed(method, lastQueue) };
+    case 'queue.bind':
+    case 'queue.unbind': {
+      const queue = queueNamed(method, lastQueue);
+      const { exchange, arguments: args } = method;
+      // Both names left out: the queue is bound by its own name.
+      const routingKey = method.queue === '' && method.routingKey === '' ? queue : method.routingKey;
+      return { op: method.name, vhost, queue, exchange, routingKey, arguments: args };
+    }
+    default:
+      return method satisfies never;
+  }
+}
+
+/** The answer to the client. */
+export function replyTo(method: TopologyMethod, granted: Granted): Method {
+  const messageCount = granted.messageCount ?? 0;
+  switch (method.name) {
+    case 'queue.declare':
+      return {
+        name: 'queue.declare-ok',
+        queue: granted.queue ?? method.queue,
+        messageCount,
+        consumerCount: granted.consumerCount ?? 0,
+      };
+    case 'queue.delete':
+    case 'queue.purge':
+      return { name: `${method.name}-ok`, messageCount };
+    default:
+      return { name: `${method.name}-ok` };
+  }
+}
+
+/** Whether the client wants no answer. */
+export function isNowait(method: TopologyMethod): boolean {
+  return method.name !== 'queue.unbind' && method.nowait;
+}
+
+/** The queue that a method names: an empty name means the one that the channel declared last. */
+export function queueNamed(
+  method: Extract<ClientMethod, { queue: string }>,
+  lastQueue: string | null,
+): string {
+  if (method.queue !== '') return method.queue;
+  if (lastQueue !== null) return lastQueue;
+  throw channelError(replyCode.NOT_FOUND, 'no previously declared queue', methodId(method.name));
+}
+
+/** RabbitMQ drops line breaks from the names of what is declared. */
+function withoutLineBreaks(name: string): string {
+  return name.replace(/[\r\n]/g, '');
+}

@@ -1,0 +1,99 @@
+/**
+ * One worker's turns: after events (reads, writes that completed, answers, doorbells) the core serves its consumers, what
+ * they are to get is written to their sockets, and the worker goes to sleep if nothing is left to do.
+ * This is the hot path: nothing here runs per message, and nothing allocates per turn.
+ * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
+ */
+import type { Engine } from '../engine/engine.js';
+
+/** A connection as a turn sees it. */
+export interface Peer {
+  /** Writes the chunk that `Engine.nextOutput` has just given out. */
+  writeOutput(): void;
+  /** Tries again to take what was held back for want of memory. */
+  retry(): void;
+}
+
+/** Up to this many connections a read is served at once; with more, serving after all reads of a poll makes larger writes. */
+const SERVE_AT_READ_MAX = 2;
+
+export class Turn {
+  readonly #engine: Engine;
+  readonly #peers: ReadonlyMap<number, Peer>;
+  /** Connections that wait for memory. */
+  readonly #held = new Set<Peer>();
+  readonly #run = (): void => this.#turn();
+  #heldAtUse = 0;
+  #scheduled = false;
+  #stopped = false;
+
+  /** `peers` are the worker's connections by the number that they were opened with. */
+  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>) {
+    this.#engine = engine;
+    this.#peers = peers;
+  }
+
+  /** An event has come: the core may be called now, and a turn follows. */
+  begin(): void {
+    this.#engine.wake();
+    this.#schedule();
+  }
+
+  /** A read has come: the core may be called now; `endRead` follows. */
+  beginRead(): void {
+    this.#engine.wake();
+  }
+
+  /** The read is taken: serves at once where that pays. */
+  endRead(): void {
+    if (this.#peers.size > SERVE_AT_READ_MAX) this.#schedule();
+    else this.#turn();
+  }
+
+  /** Keeps a connection that found no memory, and calls its `retry` when there may be some. */
+  hold(peer: Peer): void {
+    this.#held.add(peer);
+    this.#heldAtUse = this.#engine.memoryUsed();
+  }
+
+  release(peer: Peer): void {
+    this.#held.delete(peer);
+  }
+
+  /** Answers other workers' doorbells until `stop`. */
+  async answerDoorbell(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#engine.doorbell();
+      this.begin();
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#run);
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const engine = this.#engine;
+    engine.wake();
+    if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
+    const more = engine.serve();
+    for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) this.#peers.get(id)?.writeOutput();
+    if (more) return this.#schedule();
+    if (engine.sleep()) return;
+    this.#heldAtUse = 0;
+    this.#schedule();
+  }
+
+  #retryHeld(): void {
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const peer of held) peer.retry();
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Where a worker thread starts: pins itself, joins the core, and serves what the main thread hands over.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadAffinity, type Outcome } from '../engine/affinity.js';
+import { openEngine } from '../engine/open.js';
+import type { FromWorker, WorkerSetup } from './messages.js';
+import { Worker } from './worker.js';
+
+const setup = workerData as WorkerSetup;
+if (parentPort === null) throw new Error('this file is for a worker thread');
+// First of all, so that the memory that this thread touches first lies near its CPU.
+const pinned = setup.cpu === null ? null : pinTo(setup.cpu);
+new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology);
+parentPort.postMessage({ kind: 'ready', pinned } satisfies FromWorker);
+
+function pinTo(cpu: number): Outcome {
+  const loaded = loadAffinity();
+  return loaded.ok ? loaded.affinity.pin(cpu) : loaded;
+}

@@ -1,0 +1,141 @@
+/**
+ * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of its
+ * own (worker-thread.ts), or on the main thread where sockets cannot be handed over.
+ * What must hold: a change is applied to the view, and cut off from consumers, before the coordinator is told so.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Answer, Change, ConnectionId, Request } from '../broker/requests.js';
+import { TopologyView } from '../broker/topology-view.js';
+import type { Engine } from '../engine/engine.js';
+import { Connection, type Source } from './connection.js';
+import { ConsumerRegistry } from './consumers.js';
+import type { FromWorker, ToWorker } from './messages.js';
+import { TICK_MS } from './pulse.js';
+import type { Host } from './session.js';
+import { Turn } from './turn.js';
+
+/** How long clients may take to answer the close that ends the broker (ms). */
+const SHUTDOWN_MS = 2_000;
+
+export class Worker implements Host {
+  readonly engine: Engine;
+  readonly turn: Turn;
+  readonly view = new TopologyView();
+  readonly consumers = new ConsumerRegistry();
+  readonly readBuffer: Uint8Array;
+  readonly #control: MessagePort;
+  readonly #topology: MessagePort;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #vhosts = new Map<string, number>();
+  #ticker: NodeJS.Timeout | null = null;
+  #stopping = false;
+
+  constructor(engine: Engine, control: MessagePort, topology: MessagePort) {
+    this.engine = engine;
+    this.#control = control;
+    this.#topology = topology;
+    this.turn = new Turn(engine, this.#connections);
+    this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
+    control.on('message', (message: ToWorker) => this.#onMessage(message));
+    topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
+    // It never ends by itself; a rejection is a defect of the core and ends the process.
+    void this.turn.answerDoorbell();
+    this.turn.begin();
+  }
+
+  /** Takes over a socket that the listener has accepted. */
+  accept(id: ConnectionId, source: Source, loopback: boolean): void {
+    this.turn.begin();
+    const core = this.engine.openConnection(id, 0);
+    this.#connections.set(id, new Connection(this, id, core, source, loopback));
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  vhostNumber(vhost: string): number {
+    const number = this.#vhosts.get(vhost) ?? this.#vhosts.size;
+    this.#vhosts.set(vhost, number);
+    return number;
+  }
+
+  ask(connection: ConnectionId, request: Request): void {
+    this.#post({ kind: 'request', connection, request });
+  }
+
+  syncTopology(): void {
+    // Read before the port: whatever was posted up to this epoch is in the port by now.
+    const epoch = this.engine.topologyEpoch();
+    for (let next = receiveMessageOnPort(this.#topology); next; next = receiveMessageOnPort(this.#topology)) {
+      this.#apply(next.message as readonly Change[]);
+    }
+    this.engine.applyTopology(epoch);
+    this.#post({ kind: 'applied', epoch });
+  }
+
+  closed(connection: ConnectionId): void {
+    this.#connections.delete(connection);
+    this.#post({ kind: 'closed', connection });
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#ticker ?? undefined);
+    this.#ticker = null;
+    if (this.#stopping) this.#stop();
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'socket': {
+        const { id, fd, loopback } = message.handover;
+        return this.accept(id, { fd }, loopback);
+      }
+      case 'answer':
+        return this.#onAnswer(message.connection, message.answer);
+      case 'shutdown':
+        return this.#shutdown();
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** What an answer speaks of must be in the view before the connection goes on. */
+  #onAnswer(connection: ConnectionId, answer: Answer): void {
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(connection)?.answered(answer);
+  }
+
+  #onChanges(changes: readonly Change[]): void {
+    this.turn.begin();
+    this.#apply(changes);
+    this.syncTopology();
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.view.apply(change);
+      if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const connection of this.#connections.values()) connection.tick(now);
+  }
+
+  #shutdown(): void {
+    this.#stopping = true;
+    if (this.#connections.size === 0) return this.#stop();
+    for (const connection of this.#connections.values()) connection.shutdown();
+    setTimeout(() => this.#stop(), SHUTDOWN_MS).unref();
+  }
+
+  #stop(): void {
+    clearInterval(this.#ticker ?? undefined);
+    this.turn.stop();
+    this.#post({ kind: 'stopped' });
+    this.#topology.close();
+    this.#control.close();
+  }
+
+  #post(message: FromWorker): void {
+    this.#control.postMessage(message);
+  }
+}
