@@ -8,7 +8,7 @@ import { BODY_MAX, flushReleases, FRAME_MAX, headerOf, keyOf, Message, Piece, re
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, self } from './memory/root';
-import { BOX, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
+import { BOX, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
 import { claim, claimed } from './queue/claim';
 import { enqueue, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, readyCount as countReady, releaseQueue, SHARED, Slot, SLOT, SLOTS } from './queue/queue';
@@ -217,6 +217,7 @@ export function returnMessage(channel: usize, message: usize, code: u32, textLen
   const one = changetype<Channel>(channel);
   const connection = changetype<Connection>(one.connection);
   const held = changetype<Message>(message);
+  openBox(connection);
   filledTo(connection, encodeReturn(outputAt(connection), one.number, held, code, self.scratch, textLength));
   sendContent(connection, one, held, changetype<Slot>(0));
 }
@@ -276,7 +277,7 @@ export function written(connection: usize, box: usize): void {
 /** No content in parts, and room for a method frame before content. */
 export function outputIdle(connection: usize): bool {
   const one = changetype<Connection>(connection);
-  return !one.partsMessage && openBox(one) && roomIn(one) >= METHOD_ROOM;
+  return !one.partsMessage && (one.box ? roomIn(one) >= METHOD_ROOM : ensureBox());
 }
 
 export function sleep(): bool { return fallAsleep(); }

@@ -11,7 +11,7 @@ import { grant, NO_CREDIT, passOn, run, wait } from '../queue/waiters';
 import { Channel, Connection, Consumer } from './connection';
 import { creditOf } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, METHOD_OVERHEAD } from './encode';
-import { BOX_ROOM, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
+import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './parts';
 import { record, unackedRoom } from './unacked';
 
@@ -39,9 +39,9 @@ export function pull(consumer: Consumer): void {
   let most = shareOf(queue);
   if (!consumer.noAck) {
     const credit = creditOf(consumer, channel);
-    if (!credit) { consumer.state = NO_CREDIT; passOn(queue); return; }
+    if (!credit) { closeEmptyBox(connection); consumer.state = NO_CREDIT; passOn(queue); return; }
     const room = unackedRoom(channel);
-    if (!room) { park(connection, consumer); needService(connection); passOn(queue); return; }
+    if (!room) { closeEmptyBox(connection); park(connection, consumer); needService(connection); passOn(queue); return; }
     most = min(most, min(credit, room));
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
@@ -66,6 +66,7 @@ export function pull(consumer: Consumer): void {
   if (left != most) consumer.granted = 0;
   if (full) { lacksRoom(connection, channel, consumer, queue, left); return; }
   if (left == most) {
+    closeEmptyBox(connection);
     if (wait(queue, consumer)) run(consumer);
     return;
   }
@@ -76,7 +77,7 @@ export function pull(consumer: Consumer): void {
 function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32): void {
   if (connection.boxUsed || !left) { park(connection, consumer); passOn(queue); return; }
   const slot = claimOne(queue);
-  if (!changetype<usize>(slot)) { run(consumer); return; }
+  if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
   const message = changetype<Message>(slot.message);
   slot.state |= SHARED;
   consumer.granted = 0;
@@ -112,9 +113,9 @@ function claimOne(queue: Queue): Slot {
 
 /** basic.get: false when the queue is empty. Content in parts must not be under way, and the box must have METHOD_ROOM. */
 export function takeOne(connection: Connection, channel: Channel, queue: Queue, noAck: bool): bool {
-  if (!noAck && !unackedRoom(channel)) return false;
+  if ((!noAck && !unackedRoom(channel)) || !openBox(connection)) return false;
   const slot = claimOne(queue);
-  if (!changetype<usize>(slot)) return false;
+  if (!changetype<usize>(slot)) { closeEmptyBox(connection); return false; }
   const message = changetype<Message>(slot.message);
   const at = encodeGetOk(outputAt(connection), channel.number, message, channel.nextTag, (slot.state & REDELIVERED) != 0, readyCount(queue));
   filledTo(connection, at);

@@ -28,6 +28,13 @@ function newBox(connection: Connection): bool {
   return true;
 }
 
+/** Gives an empty box back: a connection with nothing to send holds none. */
+@inline export function closeEmptyBox(connection: Connection): void {
+  if (connection.boxUsed || !connection.box) return;
+  giveBox(connection.box);
+  connection.box = 0;
+}
+
 @inline export function roomIn(connection: Connection): u32 { return BOX_ROOM - connection.boxUsed; }
 @inline export function outputAt(connection: Connection): usize { return <usize>connection.box + BOX_HEAD + connection.boxUsed; }
 

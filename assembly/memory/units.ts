@@ -203,19 +203,24 @@ export function giveCell(cell: usize): void {
 
 // ── Boxes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A box with any content, or 0. A participant's boxes stay its own, up to `boxesMax`. */
-export function takeBox(): usize {
-  if (!self.boxFirst) {
-    if (self.boxesCut >= root().boxesMax) return 0;
-    const segment = takeSegment(0);
-    if (!segment) return 0;
-    self.segmentsUsed -= 1; // Counted by its boxes from now on.
-    for (let at: u32 = 0; at < SEGMENT; at += BOX) {
-      store<u32>(segment + at + NEXT, self.boxFirst);
-      self.boxFirst = <u32>segment + at;
-      self.boxesCut += 1;
-    }
+/** Makes sure that a box can be taken without fail. A participant's boxes stay its own, up to `boxesMax`. */
+export function ensureBox(): bool {
+  if (self.boxFirst) return true;
+  if (self.boxesCut >= root().boxesMax) return false;
+  const segment = takeSegment(0);
+  if (!segment) return false;
+  self.segmentsUsed -= 1; // Counted by its boxes from now on.
+  for (let at: u32 = 0; at < SEGMENT; at += BOX) {
+    store<u32>(segment + at + NEXT, self.boxFirst);
+    self.boxFirst = <u32>segment + at;
+    self.boxesCut += 1;
   }
+  return true;
+}
+
+/** A box with any content, or 0. */
+export function takeBox(): usize {
+  if (!ensureBox()) return 0;
   const box = self.boxFirst;
   self.boxFirst = load<u32>(box + NEXT);
   self.boxesUsed += 1;

@@ -106,5 +106,7 @@ function memorySize(text: string): number {
   const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
   const bytes = match !== null && unit !== undefined ? Number(match[1]) * unit : Number.NaN;
   if (bytes >= MEMORY_MIN && bytes <= MEMORY_MAX) return Math.floor(bytes / MIB) * MIB;
-  throw new Error(`--memory must be a size from ${MEMORY_MIN / MIB}M to ${MEMORY_MAX / MIB}M, such as 512M, not '${text}'`);
+  throw new Error(
+    `--memory must be a size from ${MEMORY_MIN / MIB}M to ${MEMORY_MAX / MIB}M, such as 512M, not '${text}'`,
+  );
 }

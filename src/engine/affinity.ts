@@ -45,7 +45,9 @@ function linux(koffi: typeof Koffi): Affinity {
     pin: (cpu) => {
       set.fill(0);
       set[cpu >> 3] = 1 << (cpu & 7);
-      return setAffinity(0, set.length, set) === 0 ? { ok: true } : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
+      return setAffinity(0, set.length, set) === 0
+        ? { ok: true }
+        : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
     },
     dup: dupOf(koffi),
   };

@@ -1,13 +1,12 @@
 /**
  * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command starts.
  */
-import type { Change } from '../broker/requests.js';
 import { Coordinator } from '../broker/coordinator.js';
-import { type Affinity, loadAffinity } from '../engine/affinity.js';
-import type { Engine, EngineKind } from '../engine/engine.js';
+import { type Loaded, loadAffinity, type Outcome } from '../engine/affinity.js';
+import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { listen } from './listener.js';
-import { type Coordination, WorkerPool } from './pool.js';
+import { WorkerPool } from './pool.js';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -39,26 +38,26 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
+  const cpus = placeWorkers(native, dup !== null && options.pin, workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const cpus = native.ok && options.pin ? placeWorkers(native.affinity, workers) : new Array<null>(workers).fill(null);
-
-  let coordination: Coordination | undefined;
-  const attended: Coordination = {
-    handle: (connection, request) => deferred(coordination).handle(connection, request),
-    applied: (worker, epoch) => deferred(coordination).applied(worker, epoch),
-    fatal: options.onFatal,
-  };
-  const starting = dup === null ? WorkerPool.local(shared, attended) : WorkerPool.threads(shared, cpus, attended);
-  const [engine, pool] = await Promise.all([openEngine(shared, workers), starting]);
-  coordination = coordinate(engine, pool, workers, options.onFatal);
-
+  const pool = dup === null ? await WorkerPool.local(shared) : WorkerPool.threads(shared, cpus, options.onFatal);
   try {
+    const engine = await openEngine(shared, workers);
+    const coordinator = new Coordinator(
+      engine,
+      (changes) => {
+        pool.postChanges(changes);
+        return engine.raiseTopology();
+      },
+      workers,
+    );
+    const pinned = await pool.attend(coordinator);
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {
       host: listener.host,
       port: listener.port,
       workers,
-      placement: placementText(options.pin, cpus, native.ok ? pool : native.why, dup !== null),
+      placement: placementText(options.pin, native, cpus, pinned),
       close: async () => {
         const closed = listener.close();
         await pool.close();
@@ -69,4 +68,28 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await pool.close();
     throw error;
   }
+}
+
+/** A CPU for each worker, one after the other; null where there is none to bind to. */
+function placeWorkers(native: Loaded, pin: boolean, workers: number): (number | null)[] {
+  const allowed = native.ok && pin ? native.affinity.allowedCpus() : [];
+  return Array.from({ length: workers }, (_, index) => allowed[index % allowed.length] ?? null);
+}
+
+/** Says where the workers run, and why they are not pinned where they are not. */
+export function placementText(
+  asked: boolean,
+  native: Loaded,
+  cpus: readonly (number | null)[],
+  pinned: readonly (Outcome | null)[],
+): string {
+  if (!native.ok) return `not pinned, and one worker only: ${native.why}`;
+  if (!asked) return 'not pinned, as asked';
+  if (native.affinity.dup === null)
+    return 'not pinned, and one worker only: sockets cannot change threads on this system';
+  const failure = pinned.find((outcome) => outcome !== null && !outcome.ok);
+  if (failure !== undefined && failure !== null && !failure.ok) return `not pinned: ${failure.why}`;
+  const placed = cpus.filter((cpu) => cpu !== null);
+  if (placed.length === 0) return `not pinned: ${process.platform} does not say which CPUs there are`;
+  return `pinned to ${placed.length === 1 ? 'CPU' : 'CPUs'} ${placed.join(', ')}`;
 }

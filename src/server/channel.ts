@@ -7,13 +7,18 @@ import { randomBytes } from 'node:crypto';
 import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
 import { type ClientMethod, type Method, type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import { encodeText } from '../amqp/text.js';
+import { accessQueue } from '../broker/access.js';
 import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '../engine/engine.js';
 import type { Subscription } from './consumers.js';
+import { refusalError } from './refusal.js';
 import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
 /** What a channel handles: the rest belongs to the connection. */
-export type ChannelMethod = Exclude<ClientMethod, { name: `connection.${string}` | `channel.${'open' | 'close' | 'close-ok'}` }>;
+export type ChannelMethod = Exclude<
+  ClientMethod,
+  { name: `connection.${string}` | `channel.${'open' | 'close' | 'close-ok'}` }
+>;
 
 type Outcome = Promise<void> | void;
 
@@ -176,15 +181,9 @@ export class Channel {
 
   #getNow(method: MethodOf<'basic.get'>): void {
     const { host, vhost, id } = this.#session;
-    const name = queueNamed(method, this.#lastQueue);
-    const queue = host.view.queue(vhost, name);
-    if (queue === undefined) {
-      throw channelError(replyCode.NOT_FOUND, `no queue '${name}' in vhost '${vhost}'`, methodId(method.name));
-    }
-    if (queue.owner !== null && queue.owner !== id) {
-      throw channelError(replyCode.RESOURCE_LOCKED, lockedText(name, vhost), methodId(method.name));
-    }
-    if (!host.engine.get(this.core, queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
+    const access = accessQueue(host.view, id, vhost, queueNamed(method, this.#lastQueue));
+    if (!access.ok) throw refusalError(access.refusal, method.name);
+    if (!host.engine.get(this.core, access.queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
   }
 
   #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): void {
@@ -223,11 +222,4 @@ class LiveConsumer implements Subscription {
 /** A hard error, of this method. */
 function refusal(method: { readonly name: MethodName }, code: ReplyCode, explanation: string): AmqpError {
   return connectionError(code, explanation, methodId(method.name));
-}
-
-function lockedText(queue: string, vhost: string): string {
-  return (
-    `cannot obtain exclusive access to locked queue '${queue}' in vhost '${vhost}'. It could be originally declared on ` +
-    'another connection or the exclusive property value does not match that of the original declaration.'
-  );
 }

@@ -3,8 +3,8 @@
  * what the core does not take comes here frame by frame. What must hold: frames are handled in the order in which they came.
  * While one must wait, for the coordinator or for memory, the socket is not read and the rest of the read is kept.
  */
-import { Socket } from 'node:net';
-import { AmqpError, channelError, connectionError, replyCode } from '../amqp/errors.js';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type ClientMethod, fromClient, type Method, type MethodOf, methodId } from '../amqp/protocol.js';
 import type { Answer, ConnectionId, Request } from '../broker/requests.js';
@@ -14,10 +14,10 @@ import { Channel, type ChannelMethod } from './channel.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './frame-fault.js';
 import { type ClientCapabilities, clientCapabilities, LOCALES, MECHANISMS, serverProperties } from './identity.js';
 import { Outlet } from './outlet.js';
+import { installRoute, publishAsked } from './publishing.js';
 import { Pulse } from './pulse.js';
 import type { Granted, Host, Session } from './session.js';
 import { type Limits, negotiate, OFFER } from './tune.js';
-import { installRoute, publishAsked } from './publishing.js';
 import type { Peer } from './turn.js';
 
 /** How far a connection has come. `starting` to `running` are RabbitMQ's names, which its error texts carry. */
@@ -71,8 +71,9 @@ export class Connection implements Session, Peer {
     this.core = core;
     this.#loopback = loopback;
     this.#pulse = new Pulse(performance.now());
-    const onread = { buffer: host.readBuffer, callback: (length: number) => this.#onRead(length) };
-    this.#socket = new Socket({ ...source, readable: true, writable: true, onread });
+    const onread: OnReadOpts = { buffer: host.readBuffer, callback: (length) => this.#onRead(length) };
+    // Node's types know `onread` for outgoing connections only.
+    this.#socket = new Socket({ ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts);
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.on('end', () => this.#pulse.close(performance.now()));
@@ -150,9 +151,14 @@ export class Connection implements Session, Peer {
     if (this.#hold !== 'memory') return;
     this.#hold = 'none';
     this.#resume();
-    if (this.#hold === 'memory' || !this.#blocked) return;
+    if (this.#isHeld('memory') || !this.#blocked) return;
     this.#blocked = false;
     this.send(0, { name: 'connection.unblocked' });
+  }
+
+  /** Asks anew: what was called meanwhile may have changed it. */
+  #isHeld(hold: Hold): boolean {
+    return this.#hold === hold;
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -29,7 +29,9 @@ export function misplacedFrame(type: number, channel: number, payload: Uint8Arra
 
 /** A frame that is longer than was negotiated. */
 export function oversizeFrame(payloadSize: number, frameMax: number): AmqpError {
-  return frameError(`frame payload of ${payloadSize} octets is more than the negotiated frame_max of ${frameMax} allows`);
+  return frameError(
+    `frame payload of ${payloadSize} octets is more than the negotiated frame_max of ${frameMax} allows`,
+  );
 }
 
 /** A frame that does not end as frames do. */
@@ -54,7 +56,10 @@ function badHeader(payload: Uint8Array): AmqpError {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const classId = view.getUint16(0);
   if (classId !== 60) {
-    return unexpectedFrame(`expected content header for class 60, got one for class ${classId} instead`, Content.HEADER);
+    return unexpectedFrame(
+      `expected content header for class 60, got one for class ${classId} instead`,
+      Content.HEADER,
+    );
   }
   if (view.getUint16(2) !== 0) return unexpectedFrame('expected content header of weight 0', Content.HEADER);
   const size = view.getBigUint64(4);

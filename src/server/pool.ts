@@ -2,6 +2,7 @@
  * The workers as the main thread knows them: starts them, carries topology changes, requests and sockets to and from them,
  * and ends them. A new connection goes to the worker that has the fewest.
  */
+import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
@@ -11,48 +12,51 @@ import type { Source } from './connection.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import { Worker } from './worker.js';
 
-/** What the pool's owner does for the workers. */
-export interface Coordination {
+/** The coordinator, as workers reach it. */
+export interface Authority {
   handle(connection: ConnectionId, request: Request): Answer;
   applied(worker: number, epoch: number): void;
-  /** A worker thread has ended by a defect. */
-  fatal(error: Error): void;
+}
+
+/** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
+interface Member {
+  readonly ready: Promise<Outcome | null>;
+  /** What it says comes here. */
+  readonly control: Pick<MessagePort, 'on' | 'postMessage'>;
+  readonly topology: MessagePort;
+  accept(id: ConnectionId, source: Source, loopback: boolean): void;
+  terminate(): Promise<unknown>;
 }
 
 /** How long workers may take to end after they were asked to (ms): more than they give their clients. */
 const STOP_MS = 4_000;
 
-interface Member {
-  readonly topology: MessagePort;
-  readonly pinned: Outcome | null;
-  readonly stopped: Promise<void>;
-  connections: number;
-  post(message: ToWorker): void;
-  accept(id: ConnectionId, source: Source, loopback: boolean): void;
-  terminate(): Promise<void>;
-}
-
 export class WorkerPool {
   readonly #members: readonly Member[];
+  readonly #connections: number[];
   #lastId = 0;
 
   private constructor(members: readonly Member[]) {
     this.#members = members;
+    this.#connections = members.map(() => 0);
   }
 
   /** Starts one thread for each element of `cpus`, all at once; null leaves a worker to the scheduler. */
-  static async threads(shared: SharedCore, cpus: readonly (number | null)[], by: Coordination): Promise<WorkerPool> {
-    return new WorkerPool(await Promise.all(cpus.map((cpu, index) => startThread(shared, index, cpu, by))));
+  static threads(shared: SharedCore, cpus: readonly (number | null)[], onFatal: (error: Error) => void): WorkerPool {
+    return new WorkerPool(cpus.map((cpu, index) => startThread(shared, index, cpu, onFatal)));
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
-  static async local(shared: SharedCore, by: Coordination): Promise<WorkerPool> {
-    return new WorkerPool([await startLocal(shared, by)]);
+  static async local(shared: SharedCore): Promise<WorkerPool> {
+    return new WorkerPool([await startLocal(shared)]);
   }
 
-  /** How pinning went, for each worker; null where it was not asked for. */
-  get pinned(): readonly (Outcome | null)[] {
-    return this.#members.map((member) => member.pinned);
+  /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
+  attend(authority: Authority): Promise<readonly (Outcome | null)[]> {
+    this.#members.forEach((member, index) => {
+      member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority));
+    });
+    return Promise.all(this.#members.map((member) => member.ready));
   }
 
   postChanges(changes: readonly Change[]): void {
@@ -60,22 +64,54 @@ export class WorkerPool {
   }
 
   accept(source: Source, loopback: boolean): void {
-    const member = this.#members.reduce((least, next) => (next.connections < least.connections ? next : least));
-    member.connections += 1;
+    const index = this.#connections.indexOf(Math.min(...this.#connections));
+    this.#count(index, 1);
     this.#lastId += 1;
-    member.accept(this.#lastId, source, loopback);
+    this.#members[index]?.accept(this.#lastId, source, loopback);
   }
 
   /** Closes all connections and ends all workers. */
   async close(): Promise<void> {
-    for (const member of this.#members) member.post({ kind: 'shutdown' });
-    const allStopped = Promise.all(this.#members.map((member) => member.stopped));
-    await Promise.race([allStopped, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+    const allStopped = Promise.all(this.#members.map(stopped));
+    for (const member of this.#members) tell(member, { kind: 'shutdown' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS);
+    });
+    await Promise.race([allStopped, late]);
+    clearTimeout(timer);
+    for (const member of this.#members) member.topology.close();
     await Promise.all(this.#members.map((member) => member.terminate()));
+  }
+
+  #onMessage(index: number, message: FromWorker, authority: Authority): void {
+    switch (message.kind) {
+      case 'request': {
+        const { connection, request } = message;
+        const member = this.#members[index];
+        const answer = authority.handle(connection, request);
+        if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
+        return;
+      }
+      case 'applied':
+        return authority.applied(index, message.epoch);
+      case 'closed':
+        return this.#count(index, -1);
+      case 'ready':
+      case 'stopped':
+        // Who waits for these listens for them.
+        return;
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #count(index: number, change: number): void {
+    this.#connections[index] = (this.#connections[index] ?? 0) + change;
   }
 }
 
-async function startThread(shared: SharedCore, index: number, cpu: number | null, by: Coordination): Promise<Member> {
+function startThread(shared: SharedCore, index: number, cpu: number | null, onFatal: (error: Error) => void): Member {
   const { port1, port2 } = new MessageChannel();
   const setup: WorkerSetup = { shared, index, cpu, topology: port2 };
   const thread = new Thread(new URL('./worker-thread.js', import.meta.url), {
@@ -83,100 +119,44 @@ async function startThread(shared: SharedCore, index: number, cpu: number | null
     transferList: [port2],
     name: `leveret-worker-${index}`,
   });
-  const post = (message: ToWorker): void => thread.postMessage(message);
-  const events = attend(index, thread, post, by);
-  thread.on('error', (error) => {
-    events.failed(error);
-    by.fatal(error);
-  });
-  const pinned = await events.ready;
-  return events.join({
+  thread.on('error', onFatal);
+  return {
+    ready: once(thread, 'message').then(([message]: FromWorker[]) =>
+      message?.kind === 'ready' ? message.pinned : null,
+    ),
+    control: thread,
     topology: port1,
-    pinned,
-    stopped: events.stopped,
-    connections: 0,
-    post,
     accept: (id, source, loopback) => {
       if (!('fd' in source)) throw new Error('only descriptors can go to another thread');
-      post({ kind: 'socket', handover: { id, fd: source.fd, loopback } });
+      const message: ToWorker = { kind: 'socket', handover: { id, fd: source.fd, loopback } };
+      thread.postMessage(message);
     },
-    terminate: async () => {
-      port1.close();
-      await thread.terminate();
-    },
-  });
+    terminate: () => thread.terminate(),
+  };
 }
 
-async function startLocal(shared: SharedCore, by: Coordination): Promise<Member> {
+async function startLocal(shared: SharedCore): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const post = (message: ToWorker): void => control.port1.postMessage(message);
-  const events = attend(0, control.port1, post, by);
   const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2);
-  return events.join({
-    topology: topology.port1,
-    pinned: null,
-    stopped: events.stopped,
-    connections: 0,
-    post,
-    accept: (id, source, loopback) => worker.accept(id, source, loopback),
-    terminate: async () => {
-      topology.port1.close();
-      control.port1.close();
-    },
-  });
-}
-
-interface Attendance {
-  readonly ready: Promise<Outcome | null>;
-  readonly stopped: Promise<void>;
-  failed(error: Error): void;
-  /** Counts the connections that close from now on. */
-  join(member: Member): Member;
-}
-
-/** Answers what a worker says. */
-function attend(
-  index: number,
-  source: { on(event: 'message', listener: (message: FromWorker) => void): unknown },
-  post: (message: ToWorker) => void,
-  by: Coordination,
-): Attendance {
-  let member: Member | null = null;
-  let settle: ((pinned: Outcome | null) => void) | undefined;
-  let failed: ((error: Error) => void) | undefined;
-  let stop: (() => void) | undefined;
-  const ready = new Promise<Outcome | null>((resolve, reject) => {
-    settle = resolve;
-    failed = reject;
-  });
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  source.on('message', (message) => {
-    switch (message.kind) {
-      case 'ready':
-        return settle?.(message.pinned);
-      case 'request':
-        return post({ kind: 'answer', connection: message.connection, answer: by.handle(message.connection, message.request) });
-      case 'applied':
-        return by.applied(index, message.epoch);
-      case 'closed':
-        if (member !== null) member.connections -= 1;
-        return;
-      case 'stopped':
-        return stop?.();
-      default:
-        return message satisfies never;
-    }
-  });
   return {
-    ready,
-    stopped,
-    failed: (error) => failed?.(error),
-    join: (joined) => {
-      member = joined;
-      return joined;
-    },
+    ready: Promise.resolve(null),
+    control: control.port1,
+    topology: topology.port1,
+    accept: (id, source, loopback) => worker.accept(id, source, loopback),
+    terminate: async () => control.port1.close(),
   };
+}
+
+function tell(member: Member, message: ToWorker): void {
+  member.control.postMessage(message);
+}
+
+/** Resolves when the worker has said its last word. */
+function stopped(member: Member): Promise<void> {
+  return new Promise((resolve) => {
+    member.control.on('message', (message: FromWorker) => {
+      if (message.kind === 'stopped') resolve();
+    });
+  });
 }

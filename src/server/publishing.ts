@@ -2,12 +2,13 @@
  * What the core asks about messages: where a route leads that it does not know yet, and what becomes of a message whose
  * way depends on its headers, or that finds no queue and is to be returned.
  */
-import { type AmqpError, channelError, replyCode } from '../amqp/errors.js';
+import { replyCode } from '../amqp/errors.js';
 import { decodeHeader } from '../amqp/properties.js';
-import { methodId } from '../amqp/protocol.js';
 import { EMPTY_TABLE, type FieldTable } from '../amqp/table.js';
 import { decodeText } from '../amqp/text.js';
+import { publishRefusal } from '../broker/access.js';
 import { type Channel as CoreChannel, type Message, type Queue, RouteFlag } from '../engine/engine.js';
+import { refusalError } from './refusal.js';
 import type { Session } from './session.js';
 
 interface Key {
@@ -23,14 +24,8 @@ export function installRoute(session: Session): void {
   const { exchange, routingKey } = decodeKey(
     engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength),
   );
-  const found = view.exchange(session.vhost, exchange);
-  if (found === undefined) {
-    throw refused(replyCode.NOT_FOUND, `no exchange '${exchange}' in vhost '${session.vhost}'`);
-  }
-  if (found.internal) {
-    const explanation = `cannot publish to internal exchange '${exchange}' in vhost '${session.vhost}'`;
-    throw refused(replyCode.ACCESS_REFUSED, explanation);
-  }
+  const refusal = publishRefusal(view, session.vhost, exchange);
+  if (refusal !== null) throw refusalError(refusal, 'basic.publish');
   if (view.needsHeaders(session.vhost, exchange)) engine.installRoute(session.core, [], RouteFlag.ASK_HOST);
   else engine.installRoute(session.core, view.route(session.vhost, exchange, routingKey, null), RouteFlag.STATIC);
 }
@@ -77,8 +72,4 @@ function decodeKey(key: Uint8Array): Key {
     exchange: decodeText(key.subarray(1, exchangeEnd)),
     routingKey: decodeText(key.subarray(exchangeEnd + 1)),
   };
-}
-
-function refused(code: 403 | 404, explanation: string): AmqpError {
-  return channelError(code, explanation, methodId('basic.publish'));
 }

@@ -1,9 +1,10 @@
 /**
  * The methods that read or change the topology, as requests to the coordinator, and its answers as methods. Pure.
  */
-import { channelError, replyCode } from '../amqp/errors.js';
-import { type ClientMethod, type Method, methodId } from '../amqp/protocol.js';
+import type { ClientMethod, Method } from '../amqp/protocol.js';
+import { noPreviousQueue } from '../broker/refusals.js';
 import type { Request } from '../broker/requests.js';
+import { refusalError } from './refusal.js';
 import type { Granted } from './session.js';
 
 const NAMES = [
@@ -87,13 +88,10 @@ export function isNowait(method: TopologyMethod): boolean {
 }
 
 /** The queue that a method names: an empty name means the one that the channel declared last. */
-export function queueNamed(
-  method: Extract<ClientMethod, { queue: string }>,
-  lastQueue: string | null,
-): string {
+export function queueNamed(method: Extract<ClientMethod, { queue: string }>, lastQueue: string | null): string {
   if (method.queue !== '') return method.queue;
   if (lastQueue !== null) return lastQueue;
-  throw channelError(replyCode.NOT_FOUND, 'no previously declared queue', methodId(method.name));
+  throw refusalError(noPreviousQueue(), method.name);
 }
 
 /** RabbitMQ drops line breaks from the names of what is declared. */

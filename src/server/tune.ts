@@ -29,7 +29,8 @@ export function negotiate(tuneOk: MethodOf<'connection.tune-ok'>): Limits {
 
 function check(field: string, value: number, least: number, most: number): void {
   // Zero asks for no limit, which is more than was offered.
-  if (value === 0) throw refused(`negotiated ${field} = 0 (no limit) is higher than the maximum allowed value (${most})`);
+  if (value === 0)
+    throw refused(`negotiated ${field} = 0 (no limit) is higher than the maximum allowed value (${most})`);
   if (value < least) throw refused(`negotiated ${field} = ${value} is lower than the minimum allowed value (${least})`);
   if (value > most) throw refused(`negotiated ${field} = ${value} is higher than the maximum allowed value (${most})`);
 }
