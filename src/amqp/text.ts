@@ -60,5 +60,5 @@ function encodeEscaped(text: string): Uint8Array {
     const escaped = character.length === 1 && code >= ESCAPE + 0x80 && code <= ESCAPE + 0xff;
     parts.push(escaped ? Uint8Array.of(code - ESCAPE) : encoder.encode(character));
   }
-  return Buffer.concat(parts);
+  return new Uint8Array(Buffer.concat(parts));
 }

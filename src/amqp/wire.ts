@@ -22,8 +22,10 @@ export class Reader {
   #bitsTaken = BITS_PER_OCTET;
 
   constructor(bytes: Uint8Array) {
+    // A plain view: `slice` of a Buffer would not copy.
+    const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Text decoding wants memory that no other thread can change meanwhile.
-    this.#bytes = bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
+    this.#bytes = bytes.buffer instanceof SharedArrayBuffer ? view.slice() : view;
     this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
     this.#end = this.#bytes.length;
   }
@@ -163,45 +165,45 @@ export class Writer {
   }
 
   octet(value: number): void {
-    this.#view.setUint8(this.#reserve(1), whole(value, 0, 0xff));
+    this.#put(1, (view, at) => view.setUint8(at, whole(value, 0, 0xff)));
   }
 
   short(value: number): void {
-    this.#view.setUint16(this.#reserve(2), whole(value, 0, 0xffff));
+    this.#put(2, (view, at) => view.setUint16(at, whole(value, 0, 0xffff)));
   }
 
   long(value: number): void {
-    this.#view.setUint32(this.#reserve(4), whole(value, 0, 0xffff_ffff));
+    this.#put(4, (view, at) => view.setUint32(at, whole(value, 0, 0xffff_ffff)));
   }
 
   longlong(value: bigint): void {
     if (BigInt.asUintN(64, value) !== value) throw outOfRange(value);
-    this.#view.setBigUint64(this.#reserve(8), value);
+    this.#put(8, (view, at) => view.setBigUint64(at, value));
   }
 
   int8(value: number): void {
-    this.#view.setInt8(this.#reserve(1), whole(value, -0x80, 0x7f));
+    this.#put(1, (view, at) => view.setInt8(at, whole(value, -0x80, 0x7f)));
   }
 
   int16(value: number): void {
-    this.#view.setInt16(this.#reserve(2), whole(value, -0x8000, 0x7fff));
+    this.#put(2, (view, at) => view.setInt16(at, whole(value, -0x8000, 0x7fff)));
   }
 
   int32(value: number): void {
-    this.#view.setInt32(this.#reserve(4), whole(value, -0x8000_0000, 0x7fff_ffff));
+    this.#put(4, (view, at) => view.setInt32(at, whole(value, -0x8000_0000, 0x7fff_ffff)));
   }
 
   int64(value: bigint): void {
     if (BigInt.asIntN(64, value) !== value) throw outOfRange(value);
-    this.#view.setBigInt64(this.#reserve(8), value);
+    this.#put(8, (view, at) => view.setBigInt64(at, value));
   }
 
   float(value: number): void {
-    this.#view.setFloat32(this.#reserve(4), value);
+    this.#put(4, (view, at) => view.setFloat32(at, value));
   }
 
   double(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value);
+    this.#put(8, (view, at) => view.setFloat64(at, value));
   }
 
   shortText(value: string): void {
@@ -221,7 +223,6 @@ export class Writer {
   }
 
   bytes(value: Uint8Array): void {
-    // The argument first: reserving may replace the memory.
     const start = this.#reserve(value.length);
     this.#bytes.set(value, start);
   }
@@ -232,6 +233,12 @@ export class Writer {
     const start = this.#length;
     write();
     this.#view.setUint32(at, this.#length - start);
+  }
+
+  /** Makes room first, for that may replace the memory, and then writes. */
+  #put(length: number, write: (view: DataView, at: number) => void): void {
+    const at = this.#reserve(length);
+    write(this.#view, at);
   }
 
   #reserve(length: number): number {

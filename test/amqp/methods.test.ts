@@ -98,8 +98,8 @@ test('a method in shared memory is decoded into values of its own', () => {
   expect(decoded).toEqual(method);
 });
 
-test('bytes are kept when the input is overwritten', () => {
-  const payload = payloadOf({ name: 'connection.secure-ok', response: Uint8Array.of(1, 2, 3) });
+test('bytes are kept when the input is overwritten, be it a Buffer', () => {
+  const payload = Buffer.from(payloadOf({ name: 'connection.secure-ok', response: Uint8Array.of(1, 2, 3) }));
   const decoded = decodeMethod(payload);
   payload.fill(0xff);
   expect(decoded).toEqual({ name: 'connection.secure-ok', response: Uint8Array.of(1, 2, 3) });

@@ -73,7 +73,8 @@ test('any header is refused wherever it is cut off', () => {
       expect(refusal(payload.subarray(0, length))).toMatchObject({ scope: 'connection', code: 501 });
     }
   });
-  fc.assert(cut, { numRuns: 20 });
+  // Each run tries every length, so shrinking would take longer than reading the example.
+  fc.assert(cut, { numRuns: 20, endOnFailure: true });
 });
 
 test('anything behind the properties is refused', () => {

@@ -103,7 +103,8 @@ test('any table is refused wherever it is cut off', () => {
       expect(refusal(bytes.subarray(0, length))).toMatchObject({ scope: 'connection', code: 501 });
     }
   });
-  fc.assert(cut, { numRuns: 30 });
+  // Each run tries every length, so shrinking would take longer than reading the example.
+  fc.assert(cut, { numRuns: 30, endOnFailure: true });
 });
 
 test('any table with changed octets is a table or a connection error', () => {
