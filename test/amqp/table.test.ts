@@ -145,7 +145,7 @@ test('an unknown type letter is refused', () => {
   expect(refusal(oneField(0x71, 1))).toMatchObject({ code: 501 });
 });
 
-test('the name of an object’s method is no type letter', () => {
+test('a zero octet is no type letter', () => {
   expect(refusal(oneField(0x00))).toMatchObject({ code: 501 });
 });
 
