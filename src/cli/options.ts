@@ -5,6 +5,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineKind } from '../engine/engine.js';
+import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
 
 export interface ServeOptions {
   readonly host: string;
@@ -24,10 +25,6 @@ export type Command =
 
 const MIB = 1024 ** 2;
 const UNITS: Readonly<Record<string, number>> = { K: 1024, M: MIB, G: 1024 ** 3 };
-/** Below this the reserves leave too little for messages. */
-export const MEMORY_MIN = 32 * MIB;
-/** What 32-bit addresses reach. */
-export const MEMORY_MAX = 4096 * MIB;
 /** Share of the machine's memory that is taken when nothing is said; untouched pages cost nothing. */
 const MEMORY_SHARE = 0.4;
 const WORKERS_MAX = 64;

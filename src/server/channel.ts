@@ -4,12 +4,13 @@
  * returns a promise, and the connection hands over nothing more until it is kept.
  */
 import { randomBytes } from 'node:crypto';
-import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
+import { type AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
 import { type ClientMethod, type Method, type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import { encodeText } from '../amqp/text.js';
 import { accessQueue } from '../broker/access.js';
 import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '../engine/engine.js';
 import type { Subscription } from './consumers.js';
+import type { Outcome } from './intake.js';
 import { refusalError } from './refusal.js';
 import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
@@ -19,8 +20,6 @@ export type ChannelMethod = Exclude<
   ClientMethod,
   { name: `connection.${string}` | `channel.${'open' | 'close' | 'close-ok'}` }
 >;
-
-type Outcome = Promise<void> | void;
 
 export class Channel {
   readonly number: number;
@@ -44,15 +43,15 @@ export class Channel {
   }
 
   /** Ends the channel's work: requeues, cancels. Returns when the coordinator knows too. */
-  async close(): Promise<void> {
-    this.#state = 'closing';
-    this.#session.host.engine.closeChannel(this.core);
+  async close(reason: MethodName): Promise<void> {
     const consumers = this.abandon();
-    if (consumers.length > 0) await this.#session.ask({ op: 'cancel', consumers });
+    if (consumers.length > 0) await this.#session.ask(reason, { op: 'cancel', consumers });
   }
 
-  /** Forgets the consumers, which the core has cancelled; returns their names at the coordinator. */
+  /** Ends the channel's work in the core; returns the names of its consumers at the coordinator. */
   abandon(): string[] {
+    this.#state = 'closing';
+    this.#session.host.engine.closeChannel(this.core);
     const names = [...this.#consumers.keys()].map((tag) => this.#consumerName(tag));
     for (const consumer of this.#consumers.values()) this.#session.host.consumers.remove(consumer);
     this.#consumers.clear();
@@ -65,9 +64,11 @@ export class Channel {
     switch (method.name) {
       case 'channel.flow':
         if (!method.active) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'active=false');
-        return this.#send({ name: 'channel.flow-ok', active: true });
+        this.#send({ name: 'channel.flow-ok', active: true });
+        return undefined;
       case 'access.request':
-        return this.#send({ name: 'access.request-ok', ticket: 1 });
+        this.#send({ name: 'access.request-ok', ticket: 1 });
+        return undefined;
       case 'basic.qos':
         return this.#setPrefetch(method);
       case 'basic.consume':
@@ -81,7 +82,8 @@ export class Channel {
         return this.#recover(method);
       case 'confirm.select':
         this.#session.host.engine.setConfirm(this.core);
-        return method.nowait ? undefined : this.#send({ name: 'confirm.select-ok' });
+        if (!method.nowait) this.#send({ name: 'confirm.select-ok' });
+        return undefined;
       case 'basic.ack':
       case 'basic.nack':
       case 'basic.reject':
@@ -104,12 +106,12 @@ export class Channel {
   }
 
   async #changeTopology(method: TopologyMethod): Promise<void> {
-    const granted = await this.#ask(method.name, requestOf(method, this.#session.vhost, this.#lastQueue));
+    const granted = await this.#session.ask(method.name, requestOf(method, this.#session.vhost, this.#lastQueue));
     if (method.name === 'queue.declare') this.#lastQueue = granted.queue ?? method.queue;
     if (!isNowait(method)) this.#send(replyTo(method, granted));
   }
 
-  #setPrefetch(method: MethodOf<'basic.qos'>): void {
+  #setPrefetch(method: MethodOf<'basic.qos'>): undefined {
     if (method.prefetchSize !== 0) {
       throw refusal(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
     }
@@ -127,12 +129,12 @@ export class Channel {
     const queue = queueNamed(method, this.#lastQueue);
     const { exclusive, arguments: args } = method;
     const consumer = this.#consumerName(tag);
-    await this.#ask(method.name, { op: 'consume', vhost, queue, consumer, exclusive, arguments: args });
+    await this.#session.ask(method.name, { op: 'consume', vhost, queue, consumer, exclusive, arguments: args });
     if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
-    const found = host.view.queue(vhost, queue);
-    // Deleted since the coordinator answered: a cancellation is on its way from nobody but us.
-    if (found === undefined) return this.#notifyCancelled(tag);
-    this.#addConsumer(method, tag, found.ref);
+    const access = accessQueue(host.view, this.#session.id, vhost, queue);
+    // Deleted since the coordinator answered: nobody but us knows that there is a consumer to tell.
+    if (access.ok) this.#addConsumer(method, tag, access.queue.ref);
+    else this.#notifyCancelled(tag);
   }
 
   #addConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: Queue): void {
@@ -149,7 +151,7 @@ export class Channel {
     const consumer = this.#consumers.get(tag);
     if (consumer !== undefined) {
       this.#drop(tag, consumer);
-      await this.#ask(method.name, { op: 'cancel', consumers: [this.#consumerName(tag)] });
+      await this.#session.ask(method.name, { op: 'cancel', consumers: [this.#consumerName(tag)] });
     }
     if (!method.nowait) this.#send({ name: 'basic.cancel-ok', consumerTag: tag });
   }
@@ -177,6 +179,7 @@ export class Channel {
     const busy = this.#session.outputIdle();
     if (busy !== null) return busy.then(() => this.#getNow(method));
     this.#getNow(method);
+    return undefined;
   }
 
   #getNow(method: MethodOf<'basic.get'>): void {
@@ -186,7 +189,7 @@ export class Channel {
     if (!host.engine.get(this.core, access.queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
   }
 
-  #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): void {
+  #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): undefined {
     if (!method.requeue) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'requeue=false');
     this.#session.host.engine.recover(this.core);
     if (method.name === 'basic.recover') this.#send({ name: 'basic.recover-ok' });
@@ -194,15 +197,6 @@ export class Channel {
 
   #send(method: Method): void {
     this.#session.send(this.number, method);
-  }
-
-  /** Asks the coordinator; a refusal names the method that asked. */
-  async #ask(method: MethodName, request: Parameters<Session['ask']>[0]): ReturnType<Session['ask']> {
-    try {
-      return await this.#session.ask(request);
-    } catch (error) {
-      throw error instanceof AmqpError ? error.during(methodId(method)) : error;
-    }
   }
 
   /** The name by which the coordinator knows a consumer: unique within the connection. */

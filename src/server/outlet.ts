@@ -19,6 +19,7 @@ export class Outlet {
   /** The host's frames that wait until the core's content is complete. */
   readonly #frames: Uint8Array[] = [];
   #whenIdle: (() => void) | null = null;
+  #ending = false;
   readonly #onWritten = (error?: Error | null): void => this.#written(error);
 
   constructor(engine: Engine, turn: Turn, core: Connection, socket: Socket) {
@@ -56,6 +57,17 @@ export class Outlet {
     return new Promise((resolve) => this.#socket.once('drain', resolve));
   }
 
+  /** Nobody waits to write any more: promises of `idle` stay unkept. */
+  forgetWaiting(): void {
+    this.#whenIdle = null;
+  }
+
+  /** Ends the stream, once everything that was sent is written. */
+  end(): void {
+    this.#ending = true;
+    if (this.#frames.length === 0) this.#socket.end();
+  }
+
   #write(frame: Uint8Array): void {
     while (this.#engine.takeOutput(this.#core)) this.writeOutput();
     this.#socket.write(frame);
@@ -77,5 +89,6 @@ export class Outlet {
     const resume = this.#whenIdle;
     this.#whenIdle = null;
     resume?.();
+    if (this.#ending) this.#socket.end();
   }
 }

@@ -22,7 +22,7 @@ export interface Authority {
 interface Member {
   readonly ready: Promise<Outcome | null>;
   /** What it says comes here. */
-  readonly control: Pick<MessagePort, 'on' | 'postMessage'>;
+  readonly control: MessagePort | Thread;
   readonly topology: MessagePort;
   accept(id: ConnectionId, source: Source, loopback: boolean): void;
   terminate(): Promise<unknown>;
@@ -91,18 +91,20 @@ export class WorkerPool {
         const member = this.#members[index];
         const answer = authority.handle(connection, request);
         if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
-        return;
+        break;
       }
       case 'applied':
-        return authority.applied(index, message.epoch);
+        authority.applied(index, message.epoch);
+        break;
       case 'closed':
-        return this.#count(index, -1);
+        this.#count(index, -1);
+        break;
       case 'ready':
       case 'stopped':
         // Who waits for these listens for them.
-        return;
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 

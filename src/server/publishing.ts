@@ -8,6 +8,7 @@ import { EMPTY_TABLE, type FieldTable } from '../amqp/table.js';
 import { decodeText } from '../amqp/text.js';
 import { publishRefusal } from '../broker/access.js';
 import { type Channel as CoreChannel, type Message, type Queue, RouteFlag } from '../engine/engine.js';
+import type { Outcome } from './intake.js';
 import { refusalError } from './refusal.js';
 import type { Session } from './session.js';
 
@@ -31,13 +32,17 @@ export function installRoute(session: Session): void {
 }
 
 /** Answers `Stop.MESSAGE`: enqueues the message, or returns it, or drops it. */
-export function publishAsked(session: Session, channel: CoreChannel, message: Message): Promise<void> | void {
+export function publishAsked(session: Session, channel: CoreChannel, message: Message): Outcome {
   const { engine } = session.host;
   const queues = queuesOf(session, channel, message);
-  if (queues.length > 0 || !engine.messageMandatory(message)) return engine.publish(channel, message, queues);
+  if (queues.length > 0 || !engine.messageMandatory(message)) {
+    engine.publish(channel, message, queues);
+    return undefined;
+  }
   const busy = session.outputIdle();
-  if (busy === null) return giveBack(session, channel, message);
-  return busy.then(() => giveBack(session, channel, message));
+  if (busy !== null) return busy.then(() => giveBack(session, channel, message));
+  giveBack(session, channel, message);
+  return undefined;
 }
 
 /** The return goes before the confirm that `publish` counts. */

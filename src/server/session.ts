@@ -1,7 +1,7 @@
 /**
  * A connection as its channels see it, and a worker as its connections see it: the interfaces between the three.
  */
-import type { Method } from '../amqp/protocol.js';
+import type { Method, MethodName } from '../amqp/protocol.js';
 import type { Answer, ConnectionId, Request } from '../broker/requests.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
@@ -38,8 +38,8 @@ export interface Session {
   readonly vhost: string;
   readonly capabilities: ClientCapabilities;
   send(channel: number, method: Method): void;
-  /** Asks the coordinator. Throws what it refuses. Never settles once the connection closes. */
-  ask(request: Request): Promise<Granted>;
+  /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
+  ask(method: MethodName, request: Request): Promise<Granted>;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */
   outputIdle(): Promise<void> | null;
 }

@@ -30,10 +30,10 @@ export function requestOf(method: TopologyMethod, vhost: string, lastQueue: stri
   switch (method.name) {
     case 'exchange.declare': {
       const { name: op, exchange, nowait, ...rest } = method;
-      return { op, vhost, exchange: withoutLineBreaks(exchange), ...rest };
+      return { op, vhost, exchange: exchange, ...rest };
     }
     case 'exchange.delete':
-      return { op: method.name, vhost, exchange: withoutLineBreaks(method.exchange), ifUnused: method.ifUnused };
+      return { op: method.name, vhost, exchange: method.exchange, ifUnused: method.ifUnused };
     case 'exchange.bind':
     case 'exchange.unbind': {
       const { name: op, nowait, ...rest } = method;
@@ -41,11 +41,11 @@ export function requestOf(method: TopologyMethod, vhost: string, lastQueue: stri
     }
     case 'queue.declare': {
       const { name: op, queue, nowait, ...rest } = method;
-      return { op, vhost, queue: withoutLineBreaks(queue), ...rest };
+      return { op, vhost, queue, ...rest };
     }
     case 'queue.delete': {
       const { ifUnused, ifEmpty } = method;
-      const queue = withoutLineBreaks(queueNamed(method, lastQueue));
+      const queue = queueNamed(method, lastQueue);
       return { op: method.name, vhost, queue, ifUnused, ifEmpty };
     }
     case 'queue.purge':
@@ -92,9 +92,4 @@ export function queueNamed(method: Extract<ClientMethod, { queue: string }>, las
   if (method.queue !== '') return method.queue;
   if (lastQueue !== null) return lastQueue;
   throw refusalError(noPreviousQueue(), method.name);
-}
-
-/** RabbitMQ drops line breaks from the names of what is declared. */
-function withoutLineBreaks(name: string): string {
-  return name.replace(/[\r\n]/g, '');
 }

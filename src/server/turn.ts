@@ -6,11 +6,14 @@
  */
 import type { Engine } from '../engine/engine.js';
 
-/** A connection as a turn sees it. */
+/** A connection as far as a turn writes to it. */
 export interface Peer {
   /** Writes the chunk that `Engine.nextOutput` has just given out. */
   writeOutput(): void;
-  /** Tries again to take what was held back for want of memory. */
+}
+
+/** What was held back for want of memory. */
+export interface Held {
   retry(): void;
 }
 
@@ -21,7 +24,7 @@ export class Turn {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
   /** Connections that wait for memory. */
-  readonly #held = new Set<Peer>();
+  readonly #held = new Set<Held>();
   readonly #run = (): void => this.#turn();
   #heldAtUse = 0;
   #scheduled = false;
@@ -50,14 +53,14 @@ export class Turn {
     else this.#turn();
   }
 
-  /** Keeps a connection that found no memory, and calls its `retry` when there may be some. */
-  hold(peer: Peer): void {
-    this.#held.add(peer);
+  /** Keeps what found no memory, and calls its `retry` when there may be some. */
+  hold(held: Held): void {
+    this.#held.add(held);
     this.#heldAtUse = this.#engine.memoryUsed();
   }
 
-  release(peer: Peer): void {
-    this.#held.delete(peer);
+  release(held: Held): void {
+    this.#held.delete(held);
   }
 
   /** Answers other workers' doorbells until `stop`. */
@@ -85,15 +88,14 @@ export class Turn {
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
     const more = engine.serve();
     for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) this.#peers.get(id)?.writeOutput();
-    if (more) return this.#schedule();
-    if (engine.sleep()) return;
-    this.#heldAtUse = 0;
+    if (!more && engine.sleep()) return;
+    if (!more) this.#heldAtUse = -1;
     this.#schedule();
   }
 
   #retryHeld(): void {
     const held = [...this.#held];
     this.#held.clear();
-    for (const peer of held) peer.retry();
+    for (const waiting of held) waiting.retry();
   }
 }

@@ -3,6 +3,7 @@
  * own (worker-thread.ts), or on the main thread where sockets cannot be handed over.
  * What must hold: a change is applied to the view, and cut off from consumers, before the coordinator is told so.
  */
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Request } from '../broker/requests.js';
 import { TopologyView } from '../broker/topology-view.js';
@@ -47,6 +48,11 @@ export class Worker implements Host {
   accept(id: ConnectionId, source: Source, loopback: boolean): void {
     this.turn.begin();
     const core = this.engine.openConnection(id, 0);
+    if (core === 0 || this.#stopping) {
+      new Socket(source as SocketConstructorOpts).destroy();
+      this.#post({ kind: 'closed', connection: id });
+      return;
+    }
     this.#connections.set(id, new Connection(this, id, core, source, loopback));
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
   }
@@ -84,14 +90,17 @@ export class Worker implements Host {
     switch (message.kind) {
       case 'socket': {
         const { id, fd, loopback } = message.handover;
-        return this.accept(id, { fd }, loopback);
+        this.accept(id, { fd }, loopback);
+        break;
       }
       case 'answer':
-        return this.#onAnswer(message.connection, message.answer);
+        this.#onAnswer(message.connection, message.answer);
+        break;
       case 'shutdown':
-        return this.#shutdown();
+        this.#shutdown();
+        break;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 
@@ -122,9 +131,9 @@ export class Worker implements Host {
 
   #shutdown(): void {
     this.#stopping = true;
-    if (this.#connections.size === 0) return this.#stop();
     for (const connection of this.#connections.values()) connection.shutdown();
-    setTimeout(() => this.#stop(), SHUTDOWN_MS).unref();
+    if (this.#connections.size === 0) this.#stop();
+    else setTimeout(() => this.#stop(), SHUTDOWN_MS).unref();
   }
 
   #stop(): void {

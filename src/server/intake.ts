@@ -1,0 +1,226 @@
+/**
+ * The receiving side of one connection: hands what the socket read to the core, and what the core does not take to the
+ * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for memory,
+ * or for a client that does not read, the socket is not read and the rest of the last read is kept.
+ */
+import { PROTOCOL_HEADER } from '../amqp/frames.js';
+import { type Connection as CoreConnection, Stop } from '../engine/engine.js';
+import type { Host } from './session.js';
+
+/** Nothing, or a promise when the stream must wait. */
+export type Outcome = Promise<void> | undefined;
+
+/** What a connection does with what comes in. */
+export interface Receiver {
+  onHeader(kind: 'amqp' | 'wrong'): void;
+  onFrame(type: number, channel: number, payload: Uint8Array): Outcome;
+  /** The core does not know a route; the key lies where it says. */
+  onRoute(): Outcome;
+  /** A message is complete whose way the host decides. */
+  onMessage(channel: number): Outcome;
+  /** Work for a frame of this channel threw, or its promise was rejected. */
+  onError(channel: number, error: unknown): Outcome;
+  /** A frame is too long, by its payload's size; the stream cannot be followed any more. */
+  onOversize(payloadSize: number): void;
+  /** A frame does not end as it should; the stream cannot be followed any more. */
+  onBadEnd(): void;
+  /** Messages wait for memory, or do not any more. */
+  onMemory(state: 'short' | 'enough'): void;
+  /** Null unless the client must read before it is heard again. */
+  congestion(): Promise<void> | null;
+  /** Lets the socket read on. */
+  readOn(): void;
+}
+
+/** What is expected from the socket; when deaf, everything is dropped. */
+type Mode = 'header' | 'frames' | 'deaf';
+
+type Hold = 'none' | 'work' | 'memory';
+
+const FRAME_HEADER_SIZE = 7;
+
+export class Intake {
+  readonly #host: Host;
+  readonly #core: CoreConnection;
+  readonly #receiver: Receiver;
+  readonly #header: number[] = [];
+  #mode: Mode = 'header';
+  #hold: Hold = 'none';
+  /** What the last read brought and could not be taken yet. */
+  #rest: Uint8Array | null = null;
+  /** Whether the receiver was told that memory is short. */
+  #short = false;
+
+  constructor(host: Host, core: CoreConnection, receiver: Receiver) {
+    this.#host = host;
+    this.#core = core;
+    this.#receiver = receiver;
+  }
+
+  /** False while the socket is not read, for reasons of ours. */
+  get reading(): boolean {
+    return this.#hold === 'none';
+  }
+
+  /** The socket has read `length` bytes into the read buffer. Returns whether it may read on. */
+  read(length: number): boolean {
+    const { engine, turn } = this.#host;
+    turn.beginRead();
+    if (this.#mode === 'frames') this.#scan(engine.readOffset, length);
+    else if (this.#mode === 'header') this.#takeHeader(engine.readOffset, length);
+    turn.endRead();
+    return this.#hold === 'none';
+  }
+
+  /** There may be memory again. */
+  retry(): void {
+    if (this.#hold !== 'memory') return;
+    this.#goOn();
+    if (!this.#short || this.#isHeldForMemory()) return;
+    this.#short = false;
+    this.#receiver.onMemory('enough');
+  }
+
+  /** From now on everything is read and dropped. */
+  deafen(): void {
+    this.#mode = 'deaf';
+    this.forget();
+  }
+
+  /** Whatever is waited for does not matter any more; the stream goes on behind it. */
+  forget(): void {
+    if (this.#hold === 'none') return;
+    this.#host.turn.release(this);
+    this.#goOn();
+  }
+
+  /** The socket is closed. */
+  close(): void {
+    this.#host.turn.release(this);
+    this.#mode = 'deaf';
+    this.#rest = null;
+  }
+
+  #takeHeader(offset: number, length: number): void {
+    const size = Math.min(length, PROTOCOL_HEADER.length - this.#header.length);
+    this.#header.push(...this.#host.engine.bytes.slice(offset, offset + size));
+    const kind = headerKind(this.#header);
+    if (kind === 'incomplete') return;
+    this.#mode = kind === 'amqp' ? 'frames' : 'deaf';
+    this.#receiver.onHeader(kind);
+    if (kind === 'amqp' && length > size) this.#scan(offset + size, length - size);
+  }
+
+  /** Lets the core take the bytes, and handles what it stops at. */
+  #scan(start: number, size: number): void {
+    const { engine } = this.#host;
+    let offset = start;
+    let length = size;
+    while (this.#hold === 'none') {
+      if (this.#mode === 'deaf') return;
+      const stop = engine.ingest(this.#core, offset, length);
+      offset += engine.consumed;
+      length -= engine.consumed;
+      if (stop === Stop.END) return;
+      this.#onStop(stop);
+    }
+    this.#rest = engine.bytes.slice(offset, offset + length);
+  }
+
+  #onStop(stop: Exclude<Stop, typeof Stop.END>): void {
+    const { engine } = this.#host;
+    const receiver = this.#receiver;
+    const channel = engine.stopChannel;
+    switch (stop) {
+      case Stop.FRAME:
+        this.#takeFrame(engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength));
+        break;
+      case Stop.ROUTE:
+        this.#work(channel, () => receiver.onRoute());
+        break;
+      case Stop.MESSAGE:
+        this.#work(channel, () => receiver.onMessage(channel));
+        break;
+      case Stop.MEMORY:
+        this.#waitForMemory();
+        break;
+      case Stop.TOPOLOGY:
+        this.#host.syncTopology();
+        break;
+      case Stop.OVERSIZE: {
+        const head = engine.bytes.slice(engine.frameOffset, engine.frameOffset + FRAME_HEADER_SIZE);
+        receiver.onOversize(new DataView(head.buffer).getUint32(3));
+        break;
+      }
+      case Stop.FRAME_END:
+        receiver.onBadEnd();
+        break;
+      default:
+        stop satisfies never;
+    }
+  }
+
+  #takeFrame(frame: Uint8Array): void {
+    const [type = 0, high = 0, low = 0] = frame;
+    const channel = (high << 8) | low;
+    this.#work(channel, () => this.#receiver.onFrame(type, channel, frame.subarray(FRAME_HEADER_SIZE, -1)));
+  }
+
+  /** Does what the stream asks for. If that must wait, so does the rest of the stream. */
+  #work(channel: number, work: () => Outcome): void {
+    let outcome: Outcome;
+    try {
+      outcome = work()?.catch((error: unknown) => this.#receiver.onError(channel, error));
+    } catch (error) {
+      outcome = this.#receiver.onError(channel, error);
+    }
+    const pending = outcome ?? this.#receiver.congestion();
+    if (pending === null || this.#mode === 'deaf') return;
+    this.#hold = 'work';
+    // A rejection here is a defect: nobody catches it, and it ends the process.
+    void pending.then(() => this.#proceed());
+  }
+
+  /** What was waited for is there. */
+  #proceed(): void {
+    if (this.#hold !== 'work') return;
+    this.#host.turn.begin();
+    this.#goOn();
+  }
+
+  #waitForMemory(): void {
+    this.#hold = 'memory';
+    this.#host.turn.hold(this);
+    if (this.#short) return;
+    this.#short = true;
+    this.#receiver.onMemory('short');
+  }
+
+  /** Asks anew: what was called meanwhile may have changed it. */
+  #isHeldForMemory(): boolean {
+    return this.#hold === 'memory';
+  }
+
+  /** Takes what is left of the last read, then reads on. */
+  #goOn(): void {
+    this.#hold = 'none';
+    const rest = this.#rest;
+    this.#rest = null;
+    if (rest !== null) {
+      const { engine } = this.#host;
+      engine.bytes.set(rest, engine.readOffset);
+      this.#scan(engine.readOffset, rest.length);
+    }
+    if (this.#hold === 'none') this.#receiver.readOn();
+  }
+}
+
+/** 0-9-1, and 0-9 as RabbitMQ takes it. */
+const ACCEPTED_HEADERS = [PROTOCOL_HEADER, Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9)];
+
+/** What starts otherwise is refused at its first wrong octet. */
+export function headerKind(bytes: readonly number[]): 'incomplete' | 'amqp' | 'wrong' {
+  const fits = ACCEPTED_HEADERS.some((header) => bytes.every((byte, index) => byte === header[index]));
+  if (!fits) return 'wrong';
+  return bytes.length < PROTOCOL_HEADER.length ? 'incomplete' : 'amqp';
+}
