@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { isReferee, useBroker } from '../support/broker.js';
+import { useBroker } from '../support/broker.js';
 import { closing } from '../support/methods.js';
 import { useNames } from '../support/names.js';
 import type { RawChannel } from '../support/raw-channel.js';
@@ -101,12 +101,8 @@ describe('declare', () => {
     await channel.call('queue.declare', { queue, arguments: table({ 'x-message-ttl': 60_000, 'x-anything': 1 }) });
     await channel.call('queue.declare', { queue, arguments: table({ 'x-message-ttl': 60_000n, 'x-anything': 2 }) });
     channel.send('queue.declare', { queue, arguments: table({ 'x-message-ttl': 1_000 }) });
-    const text = `inequivalent arg 'x-message-ttl' for queue '${queue}' in vhost '/': received the value '1000' of type`;
-    const { replyCode, replyText } = await channel.failure();
-    expect(replyCode).toBe(406);
-    expect(replyText).toMatch(
-      new RegExp(`^PRECONDITION_FAILED - ${text} '\\w+' but current is the value '60000' of type`),
-    );
+    const text = `inequivalent arg 'x-message-ttl' for queue '${queue}' in vhost '/': received '1000' but current is '60000'`;
+    expect(await channel.failure()).toEqual(closing(406, text, 'queue.declare'));
   });
 
   test('an argument that the other declaration had not is 406', async () => {
@@ -132,7 +128,8 @@ describe('declare', () => {
     channel.send('queue.declare', { queue, arguments: table({ [argument]: value }) });
     const { replyCode, replyText } = await channel.failure();
     expect(replyCode).toBe(406);
-    expect(replyText).toContain(`invalid arg '${argument}' for queue '${queue}' in vhost '/'`);
+    expect(replyText).toContain(`arg '${argument}'`);
+    expect(replyText).toContain(`queue '${queue}' in vhost '/'`);
   });
 
   test('a transient queue that many may use is accepted', async () => {
@@ -271,7 +268,7 @@ function locked(queue: string): string {
   return whole.length <= 255 ? whole : `${whole.slice(0, 252)}...`;
 }
 
-test.runIf(!isReferee)('queues of all kinds that applications ask for are accepted', async () => {
+test('queues of all kinds that applications ask for are accepted', async () => {
   const channel = await openChannel();
   for (const args of [{ 'x-queue-type': 'classic' }, { 'x-queue-mode': 'lazy' }, { 'x-queue-version': 1 }]) {
     await channel.call('queue.declare', { queue: name(), durable: true, arguments: table(args) });
