@@ -56,6 +56,8 @@ const DIRECTORY_CELL: u32 = 128;
   partsMessage: u32;
   partsPiece: u32;
   partsOffset: u32;
+  /** Octets of body still to be sent. */
+  partsLeft: u32;
   partsChannel: u32;
   partsHeader: u32;
 }

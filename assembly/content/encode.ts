@@ -84,12 +84,11 @@ function startMethod(to: usize, number: u32, method: u32, length: u32): void {
 
 function reframe(to: usize, number: u32, message: Message, frameMax: u32): usize {
   let at = encodeHeader(to, number, message);
-  at = reframePiece(at, number, bodyFrameOf(message) + FRAME_HEAD, message.firstLength, frameMax);
-  let next = message.next;
-  while (next) {
-    const piece = changetype<Piece>(next);
-    at = reframePiece(at, number, pieceFrameOf(piece) + FRAME_HEAD, piece.length, frameMax);
-    next = piece.next;
+  seekBody(message, 0, 0);
+  for (let left = message.bodySize; left;) {
+    const part = min(left, frameMax - FRAME_OVERHEAD);
+    at = encodeBodyFrame(at, number, part);
+    left -= part;
   }
   return at;
 }
@@ -100,21 +99,40 @@ export function encodeHeader(to: usize, number: u32, message: Message): usize {
   return to + message.headerLength;
 }
 
-function reframePiece(to: usize, number: u32, body: usize, length: u32, frameMax: u32): usize {
-  let at = to;
-  for (let done: u32 = 0; done < length;) {
-    const part = min(length - done, frameMax - FRAME_OVERHEAD);
-    at = encodeBodyFrame(at, number, body + done, part);
-    done += part;
-  }
-  return at;
+// ── Bodies, read across their pieces ───────────────────────────────────────────────────────────────────────────
+// Frames are filled to frame-max whatever the pieces are: there are clients that count frames instead of octets.
+
+let bodyMessage: Message = changetype<Message>(0);
+/** Where the next octet comes from: the piece (0 = the first) and the offset in it. */
+export let bodyPiece: u32 = 0;
+export let bodyOffset: u32 = 0;
+
+export function seekBody(message: Message, piece: u32, offset: u32): void {
+  bodyMessage = message;
+  bodyPiece = piece;
+  bodyOffset = offset;
 }
 
-export function encodeBodyFrame(to: usize, number: u32, body: usize, length: u32): usize {
+/** One body frame of `length` octets from where the body stands. */
+export function encodeBodyFrame(to: usize, number: u32, length: u32): usize {
   store<u8>(to, 3);
   write16(to + 1, number);
   write32(to + 3, length);
-  copyBytes(to + FRAME_HEAD, body, length);
-  store<u8>(to + FRAME_HEAD + length, FRAME_END);
-  return to + FRAME_OVERHEAD + length;
+  let at = to + FRAME_HEAD;
+  for (let left = length; left;) {
+    const pieceLength = bodyPiece ? changetype<Piece>(bodyPiece).length : bodyMessage.firstLength;
+    if (bodyOffset == pieceLength) {
+      bodyPiece = bodyPiece ? changetype<Piece>(bodyPiece).next : bodyMessage.next;
+      bodyOffset = 0;
+      continue;
+    }
+    const part = min(left, pieceLength - bodyOffset);
+    const frame = bodyPiece ? pieceFrameOf(changetype<Piece>(bodyPiece)) : bodyFrameOf(bodyMessage);
+    copyBytes(at, frame + FRAME_HEAD + bodyOffset, part);
+    bodyOffset += part;
+    at += part;
+    left -= part;
+  }
+  store<u8>(at, FRAME_END);
+  return at + 1;
 }

@@ -3,7 +3,8 @@
  * checked against the octets at hand and the negotiated limits before they are used: nothing that comes from a socket is believed.
  *
  * A frame that is not complete is kept by the connection (`carry`) until the next read; a body is not carried but copied to its
- * place as it comes. What a call has not consumed the host brings again.
+ * place as it comes. A payload as long as frame-max is let through: some clients forget the 8 octets around it, and RabbitMQ forgives
+ * them. What a call has not consumed the host brings again.
  */
 import { read16, read32, read64 } from '../memory/bytes';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
@@ -57,7 +58,7 @@ export function scan(connection: Connection, from: usize, length: u32): u32 {
       break;
     }
     const size = read32(at + 3);
-    if (size > connection.frameMax - FRAME_OVERHEAD) { stop = oversize(at); break; }
+    if (size > connection.frameMax) { stop = oversize(at); break; }
     if (load<u8>(at) == BODY_FRAME && beginBody(connection, at, size)) { at += FRAME_HEAD; continue; }
     if (available < size + FRAME_OVERHEAD) {
       if (!keep(connection, at, available)) { stop = STOP_MEMORY; break; }
@@ -102,7 +103,7 @@ function oversize(frame: usize): u32 {
 @inline function onMethod(connection: Connection, channel: Channel, payload: usize, length: u32): u32 {
   const method = read32(payload);
   if (method == PUBLISH) return length >= 9 ? onPublish(connection, channel, payload, length) : STOP_FRAME;
-  if (length < 13) return STOP_FRAME;
+  if (length != 13) return STOP_FRAME;
   const bits = load<u8>(payload + 12);
   let done = false;
   if (method == ACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, false);
@@ -202,7 +203,7 @@ function carryOn(connection: Connection, at: usize, end: usize): u32 {
   }
   const frame = carryAddress(connection);
   const size = read32(frame + 3);
-  if (size > connection.frameMax - FRAME_OVERHEAD) return oversize(frame);
+  if (size > connection.frameMax) return oversize(frame);
   if (load<u8>(frame) == BODY_FRAME && connection.carryLength == FRAME_HEAD && beginBody(connection, frame, size)) {
     forgetCarry(connection);
     return STOP_END;

@@ -21,7 +21,7 @@ export function onPublish(connection: Connection, channel: Channel, payload: usi
   const exchangeLength = <u32>load<u8>(payload + 6);
   if (length < 9 + exchangeLength) return STOP_FRAME;
   const keyLength = 2 + exchangeLength + <u32>load<u8>(payload + 7 + exchangeLength);
-  if (length < 7 + keyLength) return STOP_FRAME;
+  if (length != 7 + keyLength) return STOP_FRAME;
   const bits = load<u8>(payload + 6 + keyLength);
   if (bits & 2) return STOP_FRAME;
   const route = findRoute(connection, channel, payload + 6, keyLength);

@@ -43,7 +43,7 @@ export const Stop = {
   MEMORY: 4,
   /** The topology epoch has moved: apply the changes waiting in the port, call `applyTopology`, and call again with the rest. */
   TOPOLOGY: 5,
-  /** A frame longer than frame-max; its 7-octet header is at `frameOffset`. The connection cannot go on. */
+  /** A frame whose payload is longer than frame-max (the 8 octets around it are forgiven, as RabbitMQ does); its 7-octet header is at `frameOffset`. The connection cannot go on. */
   OVERSIZE: 6,
   /** A frame that does not end in 0xCE; it is at `frameOffset`, `frameLength` (0 when it is a long body, whose start is gone). The connection cannot go on. */
   FRAME_END: 7,
