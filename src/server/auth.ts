@@ -2,7 +2,6 @@
  * Who may come in: the SASL mechanisms and the one user there is. Pure; throws what the client is to be told.
  */
 import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
-import { methodId } from '../amqp/protocol.js';
 import { decodeTableEntries } from '../amqp/table.js';
 import { MECHANISMS } from './identity.js';
 
@@ -58,5 +57,5 @@ function malformed(mechanism: string): AmqpError {
 }
 
 function refused(code: 403 | 502 | 503, explanation: string): AmqpError {
-  return connectionError(code, explanation, methodId('connection.start-ok'));
+  return connectionError(code, explanation);
 }
