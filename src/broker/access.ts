@@ -1,7 +1,6 @@
 /**
  * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or an exchange.
  */
-import { cleanName } from './names.js';
 import { internalExchange, lockedQueue, noExchange, noQueue, type Refused, refused } from './refusals.js';
 import type { ConnectionId, Refusal } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -16,10 +15,9 @@ export function isLocked(queue: QueueEntry, connection: ConnectionId): boolean {
 
 /** The queue that a connection wants to use: it must exist, and not be another's own. */
 export function accessQueue(view: TopologyView, connection: ConnectionId, vhost: string, name: string): QueueAccess {
-  const wanted = cleanName(name);
-  const queue = view.queue(vhost, wanted);
-  if (queue === undefined) return refused(noQueue(vhost, wanted));
-  if (isLocked(queue, connection)) return refused(lockedQueue(vhost, wanted));
+  const queue = view.queue(vhost, name);
+  if (queue === undefined) return refused(noQueue(vhost, name));
+  if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
   return { ok: true, queue };
 }
 

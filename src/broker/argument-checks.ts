@@ -21,7 +21,7 @@ export const positive = integerWhere((value) => {
   return value < 0n ? `{value_negative,${value}}` : null;
 });
 
-/** Milliseconds from now. */
+/** An integer that passes `atLeast` and is not above `max`; `tooLarge` is the word for one that is. */
 export function atMost(max: bigint, atLeast: ArgumentCheck, tooLarge: string): ArgumentCheck {
   return (field) => atLeast(field) ?? exceeds(field, max, tooLarge);
 }

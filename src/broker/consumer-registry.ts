@@ -27,10 +27,14 @@ export class ConsumerRegistry {
     return first?.exclusive ?? false;
   }
 
+  has(connection: ConnectionId, consumer: string): boolean {
+    return this.#byConnection.get(connection)?.has(consumer) ?? false;
+  }
+
+  /** The consumer must not be registered already. */
   add(registration: Registration): void {
     const { connection, consumer, queue } = registration;
     const own = this.#byConnection.get(connection) ?? new Map<string, Registration>();
-    if (own.has(consumer)) throw new Error(`consumer '${consumer}' of connection ${connection} is registered already`);
     this.#byConnection.set(connection, own.set(consumer, registration));
     const others = this.#byQueue.get(queue) ?? new Set();
     this.#byQueue.set(queue, others.add(registration));

@@ -6,7 +6,7 @@ import { accessQueue } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { consumerRefusal, isSingleActiveConsumer } from './queue-arguments.js';
 import type { Queues } from './queues.js';
-import { exclusiveUse, refused } from './refusals.js';
+import { exclusiveUse, refused, reusedConsumer } from './refusals.js';
 import type { Answer, ConnectionId, Request } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
@@ -31,6 +31,7 @@ export class Consumers {
     const { consumer, exclusive } = request;
     const refusal = consumerRefusal(queue.vhost, queue.name, request.arguments);
     if (refusal !== null) return refused(refusal);
+    if (this.#registry.has(connection, consumer)) return refused(reusedConsumer(consumer));
     if (this.#isInExclusiveUse(queue, exclusive)) return refused(exclusiveUse(queue.vhost, queue.name));
     this.#registry.add({ connection, consumer, queue, exclusive });
     return { ok: true, queue: queue.name, ref: queue.ref, consumerCount: this.#registry.count(queue) };

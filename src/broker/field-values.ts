@@ -4,6 +4,7 @@
  * their canonical texts are, however deep they are nested.
  */
 import type { FieldTable, FieldType, FieldValue } from '../amqp/table.js';
+import { decodeText } from '../amqp/text.js';
 
 /** Erlang's names of the wire types, which stand in error texts. */
 const TYPE_NAMES: Record<FieldType, string> = {
@@ -68,6 +69,20 @@ export function canonical(field: FieldValue): string {
       return canonicalTable(field.value);
     default:
       return `${field.type}${field.value}`;
+  }
+}
+
+/** One text for each value as headers compare: numbers by their value, whatever their types, and bytes as the string they spell. */
+export function comparable(field: FieldValue): string {
+  switch (field.type) {
+    case 'f':
+    case 'd':
+    case 'T':
+      return `i${field.value}`;
+    case 'x':
+      return JSON.stringify(decodeText(field.value));
+    default:
+      return canonical(field);
   }
 }
 

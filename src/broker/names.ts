@@ -1,6 +1,6 @@
 /**
  * Names of vhosts, exchanges and queues: which are reserved, how one is made up, how RabbitMQ writes one in its texts.
- * What must hold: a name is compared as the string that the wire gave, but for line ends, which RabbitMQ drops.
+ * What must hold: names are compared as the strings that the wire gave, whatever bytes they stand for.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -12,7 +12,7 @@ const GENERATED_PREFIX = 'amq.gen-';
 /** 16 random bytes are 22 characters of base64url, as in RabbitMQ's names. */
 const GENERATED_BYTES = 16;
 
-/** What a request's name stands for: RabbitMQ drops line ends, since they have forged log lines. */
+/** The name without line ends, which RabbitMQ drops where something is declared, deleted or bound. */
 export function cleanName(name: string): string {
   return name.replaceAll(/[\r\n]/g, '');
 }

@@ -29,8 +29,8 @@ export class Queues {
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
-    if (request.passive) return this.#inspect(connection, request.vhost, request.queue);
     const name = cleanName(request.queue);
+    if (request.passive) return this.#inspect(connection, request.vhost, name);
     if (name === '') return this.#create(connection, request, generateQueueName());
     if (isReserved(name)) return refused(reservedName('queue', name));
     const existing = this.#topology.view.queue(request.vhost, name);

@@ -54,6 +54,14 @@ export function exclusiveUse(vhost: string, queue: string): Refusal {
   return onChannel(replyCode.ACCESS_REFUSED, `${describe('queue', vhost, queue)} in exclusive use`);
 }
 
+export function reusedConsumer(consumer: string): Refusal {
+  return {
+    scope: 'connection',
+    code: replyCode.NOT_ALLOWED,
+    text: `attempt to reuse consumer tag '${consumer}'`,
+  };
+}
+
 export function lockedQueue(vhost: string, queue: string): Refusal {
   return onChannel(
     replyCode.RESOURCE_LOCKED,

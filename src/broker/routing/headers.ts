@@ -4,7 +4,7 @@
  * `x-match` itself never does. `all` of nothing is true, `any` of nothing is not.
  */
 import { EMPTY_TABLE, type FieldTable } from '../../amqp/table.js';
-import { canonical, display, typeName } from '../field-values.js';
+import { comparable, display, typeName } from '../field-values.js';
 import type { Bound, Router } from './router.js';
 
 const MATCH_ARGUMENT = 'x-match';
@@ -58,7 +58,7 @@ export function headersArgumentsError(args: FieldTable): string | null {
 
 /** A message's headers, each made comparable once, however many bindings ask for it. */
 class MessageHeaders {
-  readonly #canonical = new Map<string, string>();
+  readonly #comparable = new Map<string, string>();
 
   constructor(readonly headers: FieldTable) {}
 
@@ -66,10 +66,10 @@ class MessageHeaders {
     const field = this.headers.get(name);
     if (field === undefined) return false;
     if (wanted === null) return true;
-    let value = this.#canonical.get(name);
+    let value = this.#comparable.get(name);
     if (value === undefined) {
-      value = canonical(field);
-      this.#canonical.set(name, value);
+      value = comparable(field);
+      this.#comparable.set(name, value);
     }
     return value === wanted;
   }
@@ -85,7 +85,7 @@ function ruleOf(args: FieldTable): Rule {
   const conditions: Condition[] = [];
   for (const [name, field] of args) {
     if (name === MATCH_ARGUMENT || (!withX && name.startsWith(HIDDEN_PREFIX))) continue;
-    conditions.push([name, field.type === 'V' ? null : canonical(field)]);
+    conditions.push([name, field.type === 'V' ? null : comparable(field)]);
   }
   return { every, conditions };
 }

@@ -1,0 +1,183 @@
+/**
+ * A coordinator on a stage: a core that only counts, workers that are views, and short words for requests.
+ * Posted changes reach the views at once; that workers have *told* so is up to the test (`allApplied`).
+ */
+import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
+import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
+import type { Answer, Change, ConnectionId, Request } from '../../../src/broker/requests.js';
+import { TopologyView } from '../../../src/broker/topology-view.js';
+import type { Queue } from '../../../src/engine/engine.js';
+
+export const VHOST = '/';
+export const OTHER_VHOST = 'other';
+
+/** Queues as numbers of ready messages; keeps a record of what was retired and freed. */
+export class CountingCore implements QueueCore {
+  readonly ready = new Map<Queue, number>();
+  readonly retired: Queue[] = [];
+  readonly freed: Queue[] = [];
+  full = false;
+  #last = 0;
+
+  createQueue(): Queue {
+    if (this.full) return 0;
+    this.ready.set(++this.#last, 0);
+    return this.#last;
+  }
+
+  readyCount(queue: Queue): number {
+    return this.ready.get(queue) ?? 0;
+  }
+
+  purge(queue: Queue): number {
+    const count = this.readyCount(queue);
+    this.ready.set(queue, 0);
+    return count;
+  }
+
+  retireQueue(queue: Queue): number {
+    this.retired.push(queue);
+    return this.purge(queue);
+  }
+
+  freeQueue(queue: Queue): void {
+    this.freed.push(queue);
+  }
+}
+
+type Fields<Op extends Request['op']> = Partial<Omit<Extract<Request, { op: Op }>, 'op'>>;
+
+export class Stage {
+  readonly core = new CountingCore();
+  readonly posted: (readonly Change[])[] = [];
+  readonly views = [new TopologyView([VHOST, OTHER_VHOST]), new TopologyView([VHOST, OTHER_VHOST])];
+  readonly coordinator: Coordinator;
+  epoch = 0;
+
+  constructor() {
+    const post = (changes: readonly Change[]): number => {
+      this.posted.push(changes);
+      // Views get copies, as across a message port.
+      for (const view of this.views) for (const change of structuredClone(changes)) view.apply(change);
+      return ++this.epoch;
+    };
+    this.coordinator = new Coordinator(this.core, post, this.views.length, [VHOST, OTHER_VHOST]);
+  }
+
+  get view(): TopologyView {
+    return this.views[0] as TopologyView;
+  }
+
+  allApplied(): void {
+    this.views.forEach((_, worker) => {
+      this.coordinator.applied(worker, this.epoch);
+    });
+  }
+
+  ask(connection: ConnectionId, request: Request): Answer {
+    return this.coordinator.handle(connection, request);
+  }
+
+  exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}): Answer {
+    const flags = { passive: false, durable: false, autoDelete: false, internal: false };
+    return this.ask(1, {
+      op: 'exchange.declare',
+      vhost: VHOST,
+      exchange,
+      type,
+      ...flags,
+      arguments: EMPTY_TABLE,
+      ...fields,
+    });
+  }
+
+  deleteExchange(exchange: string, ifUnused = false): Answer {
+    return this.ask(1, { op: 'exchange.delete', vhost: VHOST, exchange, ifUnused });
+  }
+
+  queue(queue: string, fields: Fields<'queue.declare'> = {}, connection = 1): Answer {
+    const flags = { passive: false, durable: false, exclusive: false, autoDelete: false };
+    return this.ask(connection, {
+      op: 'queue.declare',
+      vhost: VHOST,
+      queue,
+      ...flags,
+      arguments: EMPTY_TABLE,
+      ...fields,
+    });
+  }
+
+  deleteQueue(queue: string, fields: Fields<'queue.delete'> = {}, connection = 1): Answer {
+    return this.ask(connection, {
+      op: 'queue.delete',
+      vhost: VHOST,
+      queue,
+      ifUnused: false,
+      ifEmpty: false,
+      ...fields,
+    });
+  }
+
+  purge(queue: string, connection = 1): Answer {
+    return this.ask(connection, { op: 'queue.purge', vhost: VHOST, queue });
+  }
+
+  bind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): Answer {
+    return this.ask(connection, { op: 'queue.bind', vhost: VHOST, queue, exchange, routingKey, arguments: args });
+  }
+
+  unbind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): Answer {
+    return this.ask(connection, { op: 'queue.unbind', vhost: VHOST, queue, exchange, routingKey, arguments: args });
+  }
+
+  bindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): Answer {
+    return this.ask(1, { op: 'exchange.bind', vhost: VHOST, destination, source, routingKey, arguments: args });
+  }
+
+  unbindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): Answer {
+    return this.ask(1, { op: 'exchange.unbind', vhost: VHOST, destination, source, routingKey, arguments: args });
+  }
+
+  consume(queue: string, consumer: string, fields: Fields<'consume'> = {}, connection = 1): Answer {
+    const rest = { exclusive: false, arguments: EMPTY_TABLE, ...fields };
+    return this.ask(connection, { op: 'consume', vhost: VHOST, queue, consumer, ...rest });
+  }
+
+  cancel(consumers: readonly string[], connection = 1): Answer {
+    return this.ask(connection, { op: 'cancel', consumers });
+  }
+
+  disconnect(connection: ConnectionId): Answer {
+    return this.ask(connection, { op: 'disconnect' });
+  }
+
+  /** A queue's reference, to speak to the core of it. */
+  ref(queue: string): Queue {
+    const entry = this.view.queue(VHOST, queue);
+    if (entry === undefined) throw new Error(`no queue '${queue}' on the stage`);
+    return entry.ref;
+  }
+
+  hasQueue(queue: string): boolean {
+    return this.view.queue(VHOST, queue) !== undefined;
+  }
+
+  hasExchange(exchange: string): boolean {
+    return this.view.exchange(VHOST, exchange) !== undefined;
+  }
+
+  /** The names of the queues that a message goes to, in order. */
+  routed(exchange: string, routingKey = '', headers: FieldTable | null = null, vhost = VHOST): string[] {
+    return this.view.route(vhost, exchange, routingKey, headers).map((ref) => this.#names.get(ref) ?? `#${ref}`);
+  }
+
+  get #names(): Map<Queue, string> {
+    const declared = this.posted.flat().filter((change) => change.kind === 'queue.declared');
+    return new Map(declared.map((change) => [change.ref, change.queue]));
+  }
+}
+
+/** What a refused request is told, as `code text`; `ok` when it was granted. */
+export function outcome(answer: Answer): string {
+  return answer.ok ? 'ok' : `${answer.refusal.code} ${answer.refusal.text}`;
+}
