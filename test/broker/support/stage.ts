@@ -12,7 +12,7 @@ export const VHOST = '/';
 export const OTHER_VHOST = 'other';
 
 /** Queues as numbers of ready messages; keeps a record of what was retired and freed. */
-export class CountingCore implements QueueCore {
+class CountingCore implements QueueCore {
   readonly ready = new Map<Queue, number>();
   readonly retired: Queue[] = [];
   readonly freed: Queue[] = [];
