@@ -3,7 +3,18 @@
  * Everything here happens under the queue's lock. What must hold: a block is in the chain from HEAD_BLOCK on as long as
  * it has a slot at or behind the head; it is freed when its last slot is settled; positions wrap and are subtracted only.
  */
-import { BLOCK_HEADER, Block, PAGE, QueueCell, REDELIVERED, SLOT, SLOTS, Slot, SlotState, STATE_MASK } from './layout.js';
+import {
+  BLOCK_HEADER,
+  Block,
+  PAGE,
+  QueueCell,
+  REDELIVERED,
+  SLOT,
+  SLOTS,
+  Slot,
+  SlotState,
+  STATE_MASK,
+} from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, word } from './views.js';
 

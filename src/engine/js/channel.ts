@@ -1,9 +1,10 @@
 /** A channel: what its client is sending, what it has not acknowledged, what is to be confirmed. Private to a worker. */
-import type { Route } from './routes.js';
+
 import { Content } from '../engine.js';
 import type { Connection } from './connection.js';
 import type { Consumer } from './consumer.js';
 import { MessageBuilder } from './messages.js';
+import type { Route } from './routes.js';
 import { Unacked } from './unacked.js';
 
 export class Channel {
@@ -13,6 +14,7 @@ export class Channel {
   content: Content = Content.NONE;
   /** Of the message that is being received: its route, from its basic.publish on. */
   route: Route | null = null;
+  routeVersion = 0;
   mandatory = false;
   readonly builder = new MessageBuilder();
 

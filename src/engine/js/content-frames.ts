@@ -12,13 +12,8 @@ import { copy, write16, write32 } from './views.js';
 /** Bytes of header and body frames for a client with this frame-max. */
 export function contentSize(messages: Messages, message: number, frameMax: number): number {
   const body = messages.bodySize(message);
-  const full = Math.floor(body / PIECE_BODY);
-  const frames = full * framesFor(PIECE_BODY, frameMax) + framesFor(body % PIECE_BODY, frameMax);
+  const frames = Math.ceil(body / (frameMax - FRAME_OVERHEAD));
   return messages.headerFrameLength(message) + body + frames * FRAME_OVERHEAD;
-}
-
-function framesFor(body: number, frameMax: number): number {
-  return Math.ceil(body / (frameMax - FRAME_OVERHEAD));
 }
 
 /** Copies a message whose stored frames are what the client gets: one copy, two channel numbers. Null when they are not. */
@@ -48,9 +43,11 @@ export class ContentFrames {
   #message = 0;
   #channel = 0;
   /** The method frame, until it is written together with the header frame. */
-  #method = NOTHING;
+  #method: Uint8Array = NOTHING;
   #headWritten = false;
-  /** The body bytes of the message or of the current piece that are still to be written, and the piece after them. */
+  /** Body bytes that are still to be written. */
+  #left = 0;
+  /** Where the next of them lie, how many lie there, and the piece after those. */
   #bodyAt = 0;
   #bodyLeft = 0;
   #nextPiece = 0;
@@ -71,6 +68,7 @@ export class ContentFrames {
     this.#channel = channel;
     this.#method = method;
     this.#headWritten = false;
+    this.#left = this.#messages.bodySize(message);
     const piece = this.#messages.firstPiece(message);
     if (piece !== 0) {
       this.#turnTo(piece);
@@ -89,8 +87,8 @@ export class ContentFrames {
       if (this.#method.length + this.#messages.headerFrameLength(this.#message) > room) return at;
       end = this.#writeHead(at);
     }
-    while (this.#bodyLeft > 0) {
-      const count = Math.min(this.#bodyLeft, frameMax - FRAME_OVERHEAD);
+    while (this.#left > 0) {
+      const count = Math.min(this.#left, frameMax - FRAME_OVERHEAD);
       if (end + count + FRAME_OVERHEAD > limit) return end;
       end = this.#writeBody(end, count);
     }
@@ -116,16 +114,22 @@ export class ContentFrames {
     return end;
   }
 
+  /** One body frame, filled across pieces: there are clients that count frames instead of octets. */
   #writeBody(at: number, count: number): number {
     const { bytes } = this.#memory;
     bytes[at] = FrameType.BODY;
     write16(bytes, at + 1, this.#channel);
-    write32(bytes, at + 3, count);
-    const end = copy(bytes, at + FRAME_HEADER, this.#bodyAt, count);
+    let end = write32(bytes, at + 3, count);
+    for (let left = count; left > 0; ) {
+      if (this.#bodyLeft === 0) this.#turnTo(this.#nextPiece);
+      const part = Math.min(left, this.#bodyLeft);
+      end = copy(bytes, end, this.#bodyAt, part);
+      this.#bodyAt += part;
+      this.#bodyLeft -= part;
+      left -= part;
+    }
+    this.#left -= count;
     bytes[end] = FRAME_END;
-    this.#bodyAt += count;
-    this.#bodyLeft -= count;
-    if (this.#bodyLeft === 0 && this.#nextPiece !== 0) this.#turnTo(this.#nextPiece);
     return end + 1;
   }
 

@@ -16,8 +16,8 @@ export const CELL = 512;
 
 /** Bytes that a socket read may bring at once. */
 export const READ_LENGTH = 256 << 10;
-/** Room for one whole frame that came in parts. */
-export const STAGING_LENGTH = Limit.FRAME_MAX;
+/** Room for one whole frame that came in parts: the octets around its payload are forgiven. In pages. */
+export const STAGING_LENGTH = Limit.FRAME_MAX + PAGE;
 
 /** The root, at address 0. */
 export const Root = {

@@ -2,8 +2,9 @@
  * The slots of a queue that were delivered and came back: claimed before the head, the oldest first, so that a message
  * returns to its place. A list of the blocks that have some, in order of position. Under the queue's lock.
  */
-import { Block, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
+
 import type { Blocks } from './blocks.js';
+import { Block, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, word } from './views.js';
 

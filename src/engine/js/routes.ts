@@ -19,6 +19,8 @@ export interface Route {
 export class Routes {
   readonly #byHash = new Map<number, Route>();
   #count = 0;
+  /** Raised when all routes are forgotten: one that was found before may be wrong. */
+  version = 1;
   /** The route found last: messages of one kind come in runs. */
   #last: Route | undefined;
 
@@ -39,6 +41,7 @@ export class Routes {
   }
 
   clear(): void {
+    this.version++;
     this.#byHash.clear();
     this.#count = 0;
     this.#last = undefined;

@@ -34,14 +34,14 @@ export class Settlements {
     return true;
   }
 
-  /** All deliveries up to a tag, 0 meaning all; false when the tag was not given out or nothing up to it is outstanding. */
+  /** All deliveries up to a tag that is outstanding itself, 0 meaning all; false when it is not. */
   upTo(channel: Channel, tag: number, outcome: Outcome): boolean {
     if (tag === 0) {
       this.all(channel, outcome);
       return true;
     }
     const { unacked } = channel;
-    if (tag > channel.lastTag || unacked.firstTag > tag) return false;
+    if (!unacked.has(tag)) return false;
     while (unacked.firstTag <= tag) this.#settleFirst(channel, outcome);
     this.#onCredit(channel);
     return true;

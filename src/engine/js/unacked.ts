@@ -37,8 +37,20 @@ export class Unacked {
     this.#takeAt(0, entry);
   }
 
+  has(tag: number): boolean {
+    return this.#find(tag) >= 0;
+  }
+
   /** Takes the entry of a tag out; false when there is none. */
   take(tag: number, entry: Entry): boolean {
+    const offset = this.#find(tag);
+    if (offset < 0) return false;
+    this.#takeAt(offset, entry);
+    return true;
+  }
+
+  /** Where the entry of an outstanding tag stands, or -1. */
+  #find(tag: number): number {
     let low = 0;
     let high = this.#length - 1;
     // Most tags are settled in order: the first entry is nearly always the one.
@@ -48,9 +60,8 @@ export class Unacked {
       if (this.#tagAt(middle) < tag) low = middle + 1;
       else high = middle;
     }
-    if (low >= this.#length || this.#tagAt(low) !== tag || at32(this.#slots, this.#index(low)) === 0) return false;
-    this.#takeAt(low, entry);
-    return true;
+    if (low >= this.#length || this.#tagAt(low) !== tag || at32(this.#slots, this.#index(low)) === 0) return -1;
+    return low;
   }
 
   #takeAt(offset: number, entry: Entry): void {

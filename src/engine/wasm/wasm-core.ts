@@ -49,6 +49,7 @@ function checkConstants(constants: CoreConstants): void {
     ['CHANNEL_MAX', constants.CHANNEL_MAX.value, Limit.CHANNEL_MAX],
   ];
   for (const [name, core, host] of pairs) {
-    if (core !== host) throw new Error(`the core was built for another host: ${name} is ${core} there and ${host} here`);
+    if (core !== host)
+      throw new Error(`the core was built for another host: ${name} is ${core} there and ${host} here`);
   }
 }

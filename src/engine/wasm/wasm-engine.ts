@@ -46,7 +46,9 @@ class WasmEngine implements Engine {
   constructor(shared: SharedCore, module: WebAssembly.Module, memory: WebAssembly.Memory, participant: number) {
     const { functions, doorbellOffset, pageBytes } = instantiateCore(module, memory);
     if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
-      throw new Error(`the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`);
+      throw new Error(
+        `the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`,
+      );
     }
     const address = functions.participantAddress();
     this.bytes = new Uint8Array(shared.buffer);

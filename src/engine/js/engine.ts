@@ -1,0 +1,308 @@
+/**
+ * The plain-JavaScript twin behind the `Engine` interface: the baseline that the WebAssembly core is measured against, the oracle that
+ * it is compared with, and the engine of last resort. Handles of connections and channels are numbers into tables of this participant.
+ */
+import type {
+  Channel as ChannelRef,
+  Connection as ConnectionRef,
+  Consumer,
+  Engine,
+  Message,
+  Queue,
+  SharedCore,
+} from '../engine.js';
+import { type Content, RouteFlag, Stop } from '../engine.js';
+import { Channel } from './channel.js';
+import { Connection } from './connection.js';
+import { ContentFrames } from './content-frames.js';
+import { Deliveries } from './deliveries.js';
+import { Doorbell } from './doorbell.js';
+import { Intake } from './intake.js';
+import { READ_LENGTH, Root, readBufferAt } from './layout.js';
+import { Memory } from './memory.js';
+import { Messages } from './messages.js';
+import { Outbox } from './outbox.js';
+import { Output } from './output.js';
+import { Publishes } from './publishes.js';
+import { Queues } from './queues.js';
+import { Routes } from './routes.js';
+import { Scheduler } from './scheduler.js';
+import { Settlements } from './settlements.js';
+import { Waiters } from './waiters.js';
+
+export { initJsCore } from './memory.js';
+
+/** Joins a memory that `initJsCore` has laid out. */
+export function openJsEngine(shared: SharedCore, participant: number): Engine {
+  return new JsEngine(shared, participant);
+}
+
+class JsEngine implements Engine {
+  readonly kind = 'js';
+  readonly bytes: Uint8Array;
+  readonly readOffset: number;
+  readonly readLength = READ_LENGTH;
+  outputOffset = 0;
+  outputLength = 0;
+  outputBox = 0;
+
+  readonly #memory: Memory;
+  readonly #messages: Messages;
+  readonly #queues: Queues;
+  readonly #routes = new Routes();
+  readonly #publishes: Publishes;
+  readonly #settlements: Settlements;
+  readonly #waiters: Waiters;
+  readonly #output: Output;
+  readonly #deliveries: Deliveries;
+  readonly #scheduler: Scheduler;
+  readonly #intake: Intake;
+  readonly #doorbell: Doorbell;
+  readonly #connections = new Map<ConnectionRef, Connection>();
+  readonly #channels = new Map<ChannelRef, Channel>();
+  #lastHandle = 0;
+  #topologyApplied = 0;
+
+  constructor(shared: SharedCore, participant: number) {
+    const memory = new Memory(shared);
+    this.#memory = memory;
+    this.bytes = memory.bytes;
+    this.readOffset = readBufferAt(shared.workers, participant);
+    this.#messages = new Messages(memory);
+    this.#waiters = new Waiters(memory, participant, (consumer) => this.#scheduler.grant(consumer));
+    this.#queues = new Queues(memory, this.#messages, this.#waiters);
+    this.#publishes = new Publishes(memory, this.#messages, this.#queues);
+    this.#output = new Output(memory, (connection) => this.#scheduler.onRoom(connection));
+    this.#deliveries = new Deliveries(memory, this.#messages, this.#queues, this.#output);
+    this.#scheduler = new Scheduler(memory, this.#queues, this.#waiters, this.#deliveries, this.#output);
+    this.#settlements = new Settlements(this.#queues, (channel) => this.#scheduler.onCredit(channel));
+    this.#intake = new Intake(
+      memory,
+      this.#messages,
+      this.#queues,
+      this.#routes,
+      this.#publishes,
+      this.#settlements,
+      this.#output,
+      this.readOffset + READ_LENGTH,
+    );
+    this.#doorbell = new Doorbell(memory, participant);
+  }
+
+  get consumed(): number {
+    return this.#intake.consumed;
+  }
+  get frameOffset(): number {
+    return this.#intake.frameOffset;
+  }
+  get frameLength(): number {
+    return this.#intake.frameLength;
+  }
+  get stopChannel(): number {
+    return this.#intake.stopChannel;
+  }
+  get stopMessage(): Message {
+    return this.#intake.stopMessage;
+  }
+
+  memoryUsed(): number {
+    return this.#memory.used();
+  }
+
+  raiseTopology(): number {
+    return Atomics.add(this.#memory.u32, Root.TOPOLOGY, 1) + 1;
+  }
+  topologyEpoch(): number {
+    return Atomics.load(this.#memory.u32, Root.TOPOLOGY);
+  }
+  applyTopology(epoch: number): void {
+    this.#topologyApplied = epoch;
+    this.#routes.clear();
+  }
+
+  createQueue(): Queue {
+    return this.#queues.create();
+  }
+  readyCount(queue: Queue): number {
+    return this.#queues.ready(queue);
+  }
+  purge(queue: Queue): number {
+    return this.#queues.purge(queue);
+  }
+  retireQueue(queue: Queue): number {
+    return this.#queues.retire(queue);
+  }
+  freeQueue(queue: Queue): void {
+    this.#queues.free(queue);
+  }
+
+  openConnection(id: number, vhost: number): ConnectionRef {
+    const handle = ++this.#lastHandle;
+    const content = new ContentFrames(this.#memory, this.#messages);
+    this.#connections.set(handle, new Connection(handle, id, vhost, new Outbox(this.#memory), content));
+    return handle;
+  }
+  setFrameMax(connection: ConnectionRef, bytes: number): void {
+    const one = this.#connection(connection);
+    one.inputMax = bytes;
+    one.outputMax = bytes;
+  }
+  setVhost(connection: ConnectionRef, vhost: number): void {
+    this.#connection(connection).vhost = vhost;
+  }
+  closeConnection(connection: ConnectionRef): void {
+    const one = this.#connection(connection);
+    one.closed = true;
+    for (const channel of one.channels.values()) this.freeChannel(channel.handle);
+    this.#output.forget(one);
+    one.withoutRoom.length = 0;
+    this.#connections.delete(connection);
+  }
+
+  ingest(connection: ConnectionRef, offset: number, length: number): Stop {
+    if (this.topologyEpoch() !== this.#topologyApplied) {
+      this.#intake.consumed = 0;
+      return Stop.TOPOLOGY;
+    }
+    const one = this.#connection(connection);
+    const stop = this.#intake.scan(one, offset, length);
+    this.#publishes.flush();
+    this.#settlements.flush();
+    this.#output.confirm(one);
+    return stop;
+  }
+
+  openChannel(connection: ConnectionRef, number: number): ChannelRef {
+    const one = this.#connection(connection);
+    const handle = ++this.#lastHandle;
+    const channel = new Channel(handle, one, number);
+    one.channels.set(number, channel);
+    this.#channels.set(handle, channel);
+    return handle;
+  }
+  closeChannel(channel: ChannelRef): void {
+    const one = this.#channel(channel);
+    if (one.state === 'closing') return;
+    one.state = 'closing';
+    this.#intake.drop(one.connection, one);
+    for (const consumer of [...one.consumers]) this.#scheduler.remove(consumer);
+    this.#settlements.all(one, 'give back');
+    this.#settlements.flush();
+  }
+  freeChannel(channel: ChannelRef): void {
+    const one = this.#channel(channel);
+    this.closeChannel(channel);
+    one.connection.channels.delete(one.number);
+    this.#channels.delete(channel);
+  }
+  contentState(channel: ChannelRef): Content {
+    return this.#channel(channel).content;
+  }
+  setConfirm(channel: ChannelRef): void {
+    this.#channel(channel).confirming = true;
+  }
+  setChannelPrefetch(channel: ChannelRef, count: number): void {
+    const one = this.#channel(channel);
+    one.prefetch = count;
+    this.#scheduler.onCredit(one);
+  }
+  recover(channel: ChannelRef): void {
+    this.#settlements.all(this.#channel(channel), 'give back');
+    this.#settlements.flush();
+  }
+  unackedCount(channel: ChannelRef): number {
+    return this.#channel(channel).unacked.count;
+  }
+
+  installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number): void {
+    const { frameOffset, frameLength } = this.#intake;
+    const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
+    this.#routes.install(this.#connection(connection).vhost, key, queues, (flags & RouteFlag.ASK_HOST) !== 0);
+  }
+  publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): void {
+    this.#publishes.publishOne(message, queues);
+    const one = this.#channel(channel);
+    if (!one.confirming) return;
+    this.#output.owe(one);
+    this.#output.confirm(one.connection);
+  }
+  messageHeader(message: Message): Uint8Array {
+    return this.#messages.header(message);
+  }
+  messageKey(message: Message): Uint8Array {
+    return this.#messages.key(message);
+  }
+  messageMandatory(message: Message): boolean {
+    return this.#messages.mandatory(message);
+  }
+  messageBody(message: Message): Uint8Array {
+    return this.#messages.body(message);
+  }
+  returnMessage(channel: ChannelRef, message: Message, code: number, text: Uint8Array): void {
+    this.#deliveries.returnMessage(this.#channel(channel), message, code, text);
+  }
+
+  addConsumer(channel: ChannelRef, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer {
+    return this.#scheduler.add(this.#channel(channel), queue, tag.slice(), noAck, prefetch);
+  }
+  cancelConsumer(consumer: Consumer): void {
+    const one = this.#scheduler.find(consumer);
+    if (one !== undefined) this.#scheduler.remove(one);
+  }
+  get(channel: ChannelRef, queue: Queue, noAck: boolean): boolean {
+    return this.#deliveries.get(this.#channel(channel), queue, noAck);
+  }
+
+  serve(): boolean {
+    return this.#scheduler.serve();
+  }
+  nextOutput(): number {
+    const connection = this.#output.next();
+    if (connection === undefined) return -1;
+    this.#launch(connection);
+    return connection.id;
+  }
+  takeOutput(connection: ConnectionRef): boolean {
+    const one = this.#connection(connection);
+    if (one.outbox.filled === 0) return false;
+    this.#launch(one);
+    return true;
+  }
+  #launch(connection: Connection): void {
+    const { box, length } = connection.outbox.launch();
+    this.outputBox = box;
+    this.outputOffset = box;
+    this.outputLength = length;
+  }
+  written(connection: ConnectionRef, box: number): void {
+    this.#output.landed(this.#connection(connection), box);
+  }
+  outputIdle(connection: ConnectionRef): boolean {
+    return !this.#connection(connection).content.active;
+  }
+
+  sleep(): boolean {
+    this.#doorbell.setSleeping(true);
+    if (!this.#scheduler.hasWork() && !this.#memory.lackIsOver()) return true;
+    this.#doorbell.setSleeping(false);
+    return false;
+  }
+  wake(): void {
+    this.#doorbell.setSleeping(false);
+  }
+  doorbell(): Promise<void> {
+    return this.#doorbell.next();
+  }
+
+  #connection(handle: ConnectionRef): Connection {
+    const connection = this.#connections.get(handle);
+    if (connection === undefined) throw new Error(`no connection ${handle}`);
+    return connection;
+  }
+
+  #channel(handle: ChannelRef): Channel {
+    const channel = this.#channels.get(handle);
+    if (channel === undefined) throw new Error(`no channel ${handle}`);
+    return channel;
+  }
+}
