@@ -1,12 +1,13 @@
 /**
- * Heartbeats: each side shows that it lives, and the broker drops a peer that has been silent for two intervals.
+ * Silence: by heartbeats each side shows that it lives, and the broker drops a peer that has been silent for two intervals,
+ * or that never finishes its handshake.
  */
 import { afterAll, expect, test } from 'vitest';
 import { useBroker } from '../support/broker.js';
 import { useRawConnections } from '../support/raw-connections.js';
 
 const broker = useBroker();
-const { connect } = useRawConnections(broker, afterAll);
+const { dial, connect } = useRawConnections(broker, afterAll);
 
 test.concurrent('the broker sends heartbeats at least once an interval', async () => {
   const client = await connect({ tune: { heartbeat: 1 } });
@@ -45,4 +46,11 @@ test.concurrent('a client that asked for no heartbeat gets none', async () => {
   }
   expect(silent.heartbeats.waiting).toEqual([]);
   await silent.ping();
+});
+
+test.concurrent('a client that does not finish its handshake is dropped after ten seconds', async () => {
+  const silent = await dial();
+  const started = Date.now();
+  await silent.ended(15_000);
+  expect(Date.now() - started).toBeGreaterThan(8_000);
 });

@@ -1,0 +1,69 @@
+/**
+ * The command line: what it says when it starts, and when it cannot.
+ */
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { isReferee, runToExit, startBroker } from '../support/broker.js';
+import { RawClient } from '../support/raw-client.js';
+
+describe.runIf(!isReferee)('the command', () => {
+  test('says where it listens, with how many workers, on which engine and with how much memory', async () => {
+    const broker = await startBroker({ workers: 2, memory: '128M' });
+    const exit = await broker.stop();
+    expect(exit?.stdout).toMatch(/listening on amqp:\/\/127\.0\.0\.1:\d+/);
+    expect(exit?.stdout).toMatch(/2 workers/);
+    expect(exit?.stdout).toContain(process.env.LEVERET_ENGINE ?? 'wasm');
+    expect(exit?.stdout).toMatch(/128 ?M/);
+  });
+
+  test('works with one worker as with several', async () => {
+    for (const workers of [1, 3]) {
+      const broker = await startBroker({ workers });
+      try {
+        const clients = await Promise.all(Array.from({ length: 4 }, () => RawClient.open(broker)));
+        for (const client of clients) await client.ping();
+        for (const client of clients) await client.close();
+      } finally {
+        expect(await broker.stop()).toMatchObject({ code: 0 });
+      }
+    }
+  });
+
+  test('ends with one line and code 1 when the port is taken', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const exit = await runToExit(['--port', String(port)]);
+      expect(exit).toMatchObject({ code: 1, stdout: '' });
+      expect(exit.stderr).toMatch(/^[^\n]+\n$/);
+      expect(exit.stderr).toContain(String(port));
+    } finally {
+      server.close();
+    }
+  });
+
+  test.each([
+    [['--nonsense']],
+    [['--port', 'http']],
+    [['--port', '65536']],
+    [['--workers', '0']],
+    [['--engine', 'java']],
+    [['--memory', 'much']],
+    [['surplus']],
+  ])('ends with one line and code 1 for %j', async (flags) => {
+    const exit = await runToExit(flags);
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toMatch(/^[^\n]+\n$/);
+    const offender = flags.at(-1) ?? '';
+    expect(exit.stderr).toContain(offender);
+  });
+
+  test('explains its flags when asked', async () => {
+    const exit = await runToExit(['--help']);
+    expect(exit).toMatchObject({ code: 0, stderr: '' });
+    for (const flag of ['--port', '--host', '--workers', '--engine', '--memory', '--no-pin']) {
+      expect(exit.stdout).toContain(flag);
+    }
+  });
+});

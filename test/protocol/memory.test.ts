@@ -1,0 +1,110 @@
+/**
+ * A broker whose memory is full holds its publishers back: nothing is refused, nothing is lost, and it goes on as soon
+ * as there is room again.
+ */
+import { describe, expect, test } from 'vitest';
+import { encodeFrame, encodeMethod, FrameType } from '../../src/amqp/frames.js';
+import { encodeHeader } from '../../src/amqp/properties.js';
+import { isReferee, useBroker } from '../support/broker.js';
+import { build } from '../support/methods.js';
+import { useNames } from '../support/names.js';
+import type { RawChannel } from '../support/raw-channel.js';
+import { useRawConnections } from '../support/raw-connections.js';
+
+const MIB = 1 << 20;
+
+describe.runIf(!isReferee)('a broker with 64 MiB', () => {
+  const broker = useBroker({ memory: '64M' });
+  const name = useNames(broker);
+  const { openChannel } = useRawConnections(broker);
+
+  /** A body that begins with its number. */
+  function numbered(number: number, size: number): Buffer {
+    const body = Buffer.alloc(size);
+    body.writeUInt32BE(number);
+    return body;
+  }
+
+  /** Publishes twice as much as there is room for, and waits until the broker says that it reads no further. */
+  async function fill(publisher: RawChannel, queue: string, count: number): Promise<void> {
+    await publisher.call('confirm.select');
+    for (let i = 0; i < count; i++) publisher.publish('', queue, numbered(i, 64 * 1024));
+    expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on memory' });
+  }
+
+  async function allConfirmed(publisher: RawChannel, count: number): Promise<void> {
+    let through = 0;
+    while (through < count) through = Number((await publisher.confirms.next('the confirms')).deliveryTag);
+    expect(through).toBe(count);
+  }
+
+  async function drain(channel: RawChannel, queue: string, count: number): Promise<number[]> {
+    await channel.call('basic.qos', { prefetchCount: 50 });
+    await channel.consume(queue);
+    const numbers: number[] = [];
+    while (numbers.length < count) {
+      const delivery = await channel.deliveries.next(`message ${numbers.length}`);
+      numbers.push(delivery.body.readUInt32BE());
+      channel.send('basic.ack', { deliveryTag: delivery.deliveryTag });
+    }
+    return numbers;
+  }
+
+  test('holds a publisher back while it is full, and loses nothing', async () => {
+    const publisher = await openChannel();
+    const consumer = await openChannel();
+    const count = 2_048;
+    const { queue } = await publisher.call('queue.declare', { queue: name() });
+    await fill(publisher, queue, count);
+    expect((await consumer.counts(queue)).ready).toBeLessThan(count);
+    expect(broker().residentBytes()).toBeLessThan(300 * MIB);
+
+    const numbers = await drain(consumer, queue, count);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
+    await publisher.client.expect('connection.unblocked');
+    await allConfirmed(publisher, count);
+    expect(await consumer.counts(queue)).toMatchObject({ ready: 0 });
+  });
+
+  test('serves those who do not publish as ever, while it is full', async () => {
+    const publisher = await openChannel();
+    const { queue } = await publisher.call('queue.declare', { queue: name() });
+    await fill(publisher, queue, 2_048);
+    const other = await openChannel();
+    const { queue: another } = await other.call('queue.declare', { exclusive: true });
+    await other.call('queue.bind', { queue: another, exchange: 'amq.fanout' });
+    expect((await other.get(queue, true))?.body.readUInt32BE()).toBe(0);
+    await other.call('queue.purge', { queue });
+    await publisher.client.expect('connection.unblocked');
+    await other.call('queue.delete', { queue });
+    await allConfirmed(publisher, 2_048);
+  });
+
+  test('takes back what a full queue held when it is deleted', async () => {
+    for (let round = 0; round < 3; round++) {
+      const publisher = await openChannel();
+      const { queue } = await publisher.call('queue.declare', { queue: name() });
+      await fill(publisher, queue, 1_200);
+      await (await openChannel()).call('queue.delete', { queue });
+      await allConfirmed(publisher, 1_200);
+    }
+  });
+
+  test('takes back what publishers leave behind who go in the middle of a message', async () => {
+    const channel = await openChannel();
+    const { queue } = await channel.call('queue.declare', { queue: name() });
+    for (let round = 0; round < 8; round++) {
+      const leaving = await openChannel();
+      const half = Buffer.alloc(100_000);
+      leaving.client.write(encodeMethod(1, build('basic.publish', { routingKey: queue })));
+      leaving.client.frame(FrameType.HEADER, 1, encodeHeader({ bodySize: 60 * MIB, properties: {} }));
+      for (let sent = 0; sent < 20 * MIB; sent += half.length)
+        leaving.client.write(encodeFrame(FrameType.BODY, 1, half));
+      await leaving.client.ping();
+      leaving.client.cut();
+    }
+    channel.publish('', queue, Buffer.alloc(10 * MIB, 'x'));
+    await channel.sync();
+    expect((await channel.get(queue, true))?.body.length).toBe(10 * MIB);
+  });
+});
