@@ -1,11 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
+/** Stories that a whole broker tells, over sockets. */
+const BROKER = ['test/protocol/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/hostile/**/*.test.ts'];
+
+/** The broker's stories, told by one engine: test/support/broker.ts reads the variable. */
+function onEngine(engine: 'wasm' | 'js') {
+  return { extends: true as const, test: { name: engine, include: BROKER, env: { LEVERET_ENGINE: engine } } };
+}
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // The machine is shared with the brokers that the tests start.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: BROKER } },
+      onEngine('wasm'),
+      onEngine('js'),
+    ],
   },
 });

@@ -14,7 +14,9 @@ function modified(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-const sources = readdirSync(join(root, 'assembly'), { recursive: true }).map((name) => join(root, 'assembly', String(name)));
+const sources = readdirSync(join(root, 'assembly'), { recursive: true }).map((name) =>
+  join(root, 'assembly', String(name)),
+);
 const newest = Math.max(...sources.map(modified), modified(join(root, 'asconfig.json')));
 
 process.chdir(root);
