@@ -49,11 +49,12 @@ function stopOnSignal(broker: Broker): void {
 
 function startLines(broker: Broker, options: ServeOptions): string[] {
   const host = broker.host.includes(':') ? `[${broker.host}]` : broker.host;
-  const engine = options.engine === 'wasm' ? 'WebAssembly core' : 'JavaScript engine';
+  const engine = options.engine === 'wasm' ? 'wasm, the WebAssembly core' : 'js, the same in plain JavaScript';
   return [
     `leveret ${version()} listening on amqp://${host}:${broker.port}`,
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
-    `${engine}, ${options.memory / 1024 ** 2} MiB of memory for messages`,
+    `engine ${engine}`,
+    `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
   ];
 }
 

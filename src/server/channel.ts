@@ -125,25 +125,33 @@ export class Channel {
     if (this.#consumers.has(tag)) {
       throw refusal(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
     }
-    const { vhost, host } = this.#session;
+    const { vhost } = this.#session;
     const queue = queueNamed(method, this.#lastQueue);
     const { exclusive, arguments: args } = method;
     const consumer = this.#consumerName(tag);
     await this.#session.ask(method.name, { op: 'consume', vhost, queue, consumer, exclusive, arguments: args });
-    if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
-    const access = accessQueue(host.view, this.#session.id, vhost, queue);
-    // Deleted since the coordinator answered: nobody but us knows that there is a consumer to tell.
-    if (access.ok) this.#addConsumer(method, tag, access.queue.ref);
-    else this.#notifyCancelled(tag);
+    this.#session.sendTogether(() => {
+      if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
+      this.#startConsumer(method, tag, queue);
+    });
   }
 
-  #addConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: Queue): void {
-    const { engine, consumers } = this.#session.host;
-    const core = engine.addConsumer(this.core, queue, encodeText(tag), method.noAck, this.#prefetch);
+  /** What consume-ok announces: a consumer whose turn counts from before the client knows of it. */
+  #startConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: string): void {
+    const { host, id, vhost } = this.#session;
+    const access = accessQueue(host.view, id, vhost, queue);
+    if (!access.ok) {
+      // Deleted since the coordinator answered: nobody but us knows that there is a consumer to tell.
+      this.#notifyCancelled(tag);
+      return;
+    }
+    const { ref } = access.queue;
+    const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, this.#prefetch);
     if (core === 0) throw refusal(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
-    const consumer = new LiveConsumer(queue, core, () => this.#queueDeleted(tag));
+    const consumer = new LiveConsumer(ref, core, () => this.#queueDeleted(tag));
     this.#consumers.set(tag, consumer);
-    consumers.add(consumer);
+    host.consumers.add(consumer);
+    host.turn.serveNow();
   }
 
   async #cancel(method: MethodOf<'basic.cancel'>): Promise<void> {

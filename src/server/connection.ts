@@ -84,6 +84,15 @@ export class Connection implements Session, Receiver {
     this.#outlet.send(encodeMethod(channel, method));
   }
 
+  sendTogether(work: () => void): void {
+    this.#socket.cork();
+    try {
+      work();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
+
   outputIdle(): Promise<void> | null {
     return this.#outlet.idle();
   }

@@ -14,12 +14,11 @@ const BODY_CEILING = 512 * 1024 * 1024;
 export function misplacedFrame(type: number, channel: number, payload: Uint8Array, state: Content): AmqpError {
   switch (type) {
     case FrameType.METHOD:
-      return misplacedMethod(state);
+      return outOfPlace(state);
     case FrameType.HEADER:
-      return state === Content.HEADER ? badHeader(payload) : unexpected(state, 'content header');
+      return state === Content.HEADER ? badHeader(payload) : outOfPlace(state);
     case FrameType.BODY:
-      if (state === Content.BODY) return frameError('the body is longer than its content header says');
-      return unexpected(state, 'content body');
+      return state === Content.BODY ? frameError('the body is longer than its content header says') : outOfPlace(state);
     case FrameType.HEARTBEAT:
       return connectionError(replyCode.UNEXPECTED_FRAME, `heartbeat frame on channel ${channel}`);
     default:
@@ -39,15 +38,15 @@ export function badFrameEnd(): AmqpError {
   return frameError('the frame does not end in octet 206');
 }
 
-function misplacedMethod(state: Content): AmqpError {
-  const what = state === Content.HEADER ? 'content header for class 60' : 'content body';
-  const got = state === Content.HEADER ? 'non content header' : 'non content body';
-  return unexpectedFrame(`expected ${what}, got ${got} frame instead`, state);
-}
+const EXPECTED: Readonly<Record<Content, string>> = {
+  [Content.NONE]: 'expected method frame, got non method frame instead',
+  [Content.HEADER]: 'expected content header for class 60, got non content header frame instead',
+  [Content.BODY]: 'expected content body, got non content body frame instead',
+};
 
-function unexpected(state: Content, got: string): AmqpError {
-  if (state === Content.NONE) return unexpectedFrame(`expected method frame, got ${got} frame instead`, state);
-  return misplacedMethod(state);
+/** Another kind of frame than the one that is due. */
+function outOfPlace(state: Content): AmqpError {
+  return unexpectedFrame(EXPECTED[state], state);
 }
 
 /** A content header in its place that the core would not take. */

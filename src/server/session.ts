@@ -38,6 +38,8 @@ export interface Session {
   readonly vhost: string;
   readonly capabilities: ClientCapabilities;
   send(channel: number, method: Method): void;
+  /** What is sent during `work` leaves when it is done. */
+  sendTogether(work: () => void): void;
   /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
   ask(method: MethodName, request: Request): Promise<Granted>;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */

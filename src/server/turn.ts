@@ -75,6 +75,14 @@ export class Turn {
     this.#stopped = true;
   }
 
+  /** Lets consumers pull, and writes what they are to get. True: there is more to do. */
+  serveNow(): boolean {
+    const engine = this.#engine;
+    const more = engine.serve();
+    for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) this.#peers.get(id)?.writeOutput();
+    return more;
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -86,8 +94,7 @@ export class Turn {
     const engine = this.#engine;
     engine.wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
-    const more = engine.serve();
-    for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) this.#peers.get(id)?.writeOutput();
+    const more = this.serveNow();
     if (!more && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
     this.#schedule();

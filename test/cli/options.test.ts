@@ -1,0 +1,72 @@
+/**
+ * The command's flags: what each means, what is refused, and in which words.
+ */
+import { expect, test } from 'vitest';
+import { defaultMemory, parseOptions, type ServeOptions } from '../../src/cli/options.js';
+
+const MIB = 1024 ** 2;
+
+function served(...args: string[]): ServeOptions {
+  const command = parseOptions(args);
+  if (command.action !== 'serve') throw new Error(`not served: ${JSON.stringify(command)}`);
+  return command.options;
+}
+
+function refusal(...args: string[]): string {
+  const command = parseOptions(args);
+  if (command.action !== 'refuse') throw new Error(`not refused: ${JSON.stringify(command)}`);
+  return command.reason;
+}
+
+test('without flags it serves this machine on the usual port, pinned, on the WebAssembly core', () => {
+  expect(served()).toMatchObject({ host: '127.0.0.1', port: 5672, engine: 'wasm', pin: true });
+});
+
+test('every flag is taken as it was given', () => {
+  const flags = ['--port', '0', '--host', '::1', '--workers', '3', '--engine', 'js', '--memory', '512M', '--no-pin'];
+  expect(served(...flags)).toEqual({
+    host: '::1',
+    port: 0,
+    workers: 3,
+    engine: 'js',
+    memory: 512 * MIB,
+    pin: false,
+  });
+});
+
+test.each([
+  ['64M', 64 * MIB],
+  ['64m', 64 * MIB],
+  ['64MiB', 64 * MIB],
+  ['65536K', 64 * MIB],
+  ['2G', 2048 * MIB],
+  ['4GB', 4096 * MIB],
+])('a memory of %s is understood', (text, bytes) => {
+  expect(served('--memory', text).memory).toBe(bytes);
+});
+
+test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is refused in one line', (text) => {
+  expect(refusal(`--memory=${text}`)).toMatch(/^--memory must be a size from 16M to 4096M.*$/);
+});
+
+test.each([
+  [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
+  [['--port', 'amqp'], '--port must be a whole number'],
+  [['--workers', '0'], '--workers must be a whole number from 1'],
+  [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
+  [['--prot', '1'], "Unknown option '--prot'"],
+  [['serve'], "Unexpected argument 'serve'"],
+])('%j is refused and says why', (args, reason) => {
+  expect(refusal(...args)).toContain(reason);
+});
+
+test('help and version come before everything else', () => {
+  expect(parseOptions(['--help', '--port', 'x'])).toEqual({ action: 'help' });
+  expect(parseOptions(['--version'])).toEqual({ action: 'version' });
+});
+
+test('memory is a share of the machine, whole MiB, within what the core can have', () => {
+  expect(defaultMemory(1000 * MIB + 7)).toBe(400 * MIB);
+  expect(defaultMemory(64 * 1024 * MIB)).toBe(4096 * MIB);
+  expect(defaultMemory(MIB)).toBe(16 * MIB);
+});

@@ -1,0 +1,142 @@
+/**
+ * The order of what is sent: the core's chunks and the host's frames, in the order in which they were made.
+ */
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import { Outlet } from '../../src/server/outlet.js';
+import { Turn } from '../../src/server/turn.js';
+
+type Sent = (error?: Error) => void;
+
+/** A socket that keeps what is written, and says that it is sent when the test says so. */
+class Wire {
+  readonly written: string[] = [];
+  readonly #callbacks: (Sent | undefined)[] = [];
+  readonly destroyed = false;
+  writableLength = 0;
+  ended = false;
+
+  write(bytes: Uint8Array, sent?: Sent): void {
+    this.written.push(Buffer.from(bytes).toString());
+    this.#callbacks.push(sent);
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  flush(): void {
+    for (const sent of this.#callbacks.splice(0)) sent?.();
+  }
+}
+
+/** A core with one connection: chunks to give out, and whether a content is half written. */
+class Core {
+  readonly bytes = new Uint8Array(1024);
+  readonly chunks: string[] = [];
+  readonly returned: number[] = [];
+  outputOffset = 0;
+  outputLength = 0;
+  outputBox = 0;
+  idle = true;
+
+  outputIdle(): boolean {
+    return this.idle;
+  }
+
+  takeOutput(): boolean {
+    const chunk = this.chunks.shift();
+    if (chunk === undefined) return false;
+    this.outputBox += 1;
+    this.outputOffset = this.outputBox * 16;
+    this.outputLength = chunk.length;
+    this.bytes.set(Buffer.from(chunk), this.outputOffset);
+    return true;
+  }
+
+  written(_connection: number, box: number): void {
+    this.returned.push(box);
+  }
+
+  wake(): void {}
+  serve(): boolean {
+    return false;
+  }
+  nextOutput(): number {
+    return -1;
+  }
+  sleep(): boolean {
+    return true;
+  }
+}
+
+function scenario(): { core: Core; wire: Wire; outlet: Outlet } {
+  const core = new Core();
+  const wire = new Wire();
+  // The few calls that an outlet makes.
+  const engine = core as unknown as Engine;
+  const outlet = new Outlet(engine, new Turn(engine, new Map()), 1, wire as unknown as Socket);
+  return { core, wire, outlet };
+}
+
+const frame = (text: string): Uint8Array => Buffer.from(text);
+
+test('a frame of the host goes behind what the core made before it', () => {
+  const { core, wire, outlet } = scenario();
+  core.chunks.push('deliver', 'confirm');
+  outlet.send(frame('cancel-ok'));
+  expect(wire.written).toEqual(['deliver', 'confirm', 'cancel-ok']);
+});
+
+test('frames wait for the end of a content that is half written', () => {
+  const { core, wire, outlet } = scenario();
+  core.idle = false;
+  outlet.send(frame('one'));
+  outlet.send(frame('two'));
+  expect(wire.written).toEqual([]);
+
+  core.chunks.push('end of content');
+  core.takeOutput();
+  core.idle = true;
+  outlet.writeOutput();
+  expect(wire.written).toEqual(['end of content', 'one', 'two']);
+});
+
+test('a stream ends behind the frames that still wait', () => {
+  const { core, wire, outlet } = scenario();
+  core.idle = false;
+  outlet.send(frame('close-ok'));
+  outlet.end();
+  expect(wire.ended).toBe(false);
+
+  core.chunks.push('end of content');
+  core.takeOutput();
+  core.idle = true;
+  outlet.writeOutput();
+  expect(wire.written.at(-1)).toBe('close-ok');
+  expect(wire.ended).toBe(true);
+});
+
+test('boxes go back to the core when the socket has sent them, oldest first', () => {
+  const { core, wire, outlet } = scenario();
+  core.chunks.push('a', 'b');
+  outlet.send(frame('x'));
+  expect(core.returned).toEqual([]);
+  wire.flush();
+  expect(core.returned).toEqual([1, 2]);
+});
+
+test('single messages are asked for only when no content is half written', async () => {
+  const { core, outlet } = scenario();
+  expect(outlet.idle()).toBeNull();
+  core.idle = false;
+  const idle = outlet.idle();
+  expect(idle).not.toBeNull();
+
+  core.chunks.push('end of content');
+  core.takeOutput();
+  core.idle = true;
+  outlet.writeOutput();
+  await idle;
+});
