@@ -59,7 +59,20 @@ export function scan(connection: Connection, from: usize, length: u32): u32 {
     }
     const size = read32(at + 3);
     if (size > connection.frameMax) { stop = oversize(at); break; }
-    if (load<u8>(at) == BODY_FRAME && beginBody(connection, at, size)) { at += FRAME_HEAD; continue; }
+    if (load<u8>(at) == BODY_FRAME && beginBody(connection, at, size)) {
+      at += FRAME_HEAD;
+      if (available < size + FRAME_OVERHEAD || load<u8>(at + size) != FRAME_END) continue;
+      // The usual case, a whole frame: no need to remember where it stands.
+      const channel = changetype<Channel>(connection.bodyChannel);
+      if (size > channel.pieceLeft) continue;
+      takeBody(channel, at, size);
+      connection.bodyChannel = 0;
+      at += size + 1;
+      if (channel.bodyLeft) continue;
+      stop = complete(connection, channel);
+      if (stop != STOP_END) break;
+      continue;
+    }
     if (available < size + FRAME_OVERHEAD) {
       if (!keep(connection, at, available)) { stop = STOP_MEMORY; break; }
       at = end;

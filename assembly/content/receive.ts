@@ -3,7 +3,7 @@
  * straight to its place in a segment, whatever frames and reads it comes in.
  */
 import { copyBytes, copyExactly, read32, read64 } from '../memory/bytes';
-import { BODY_MAX, bodyFrameOf, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, headerOf, keyOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { BODY_MAX, bodyFrameOf, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
 import { self } from '../memory/root';
 import { ensurePages, markStarved, messageRoom, takeCell } from '../memory/units';
 import { Queue, readyCount } from '../queue/queue';
@@ -68,9 +68,10 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   if (!address) { markStarved(); return STOP_MEMORY; }
   const message = changetype<Message>(address);
   message.mandatory = <u16>channel.mandatory;
-  // The key first: each copy may write a few octets too many, which the next one puts right; the body frame's head stands already.
+  // In this order: each copy may write a few octets too many, which the next step puts right.
   copyBytes(keyOf(message), channel.key, keyLength);
-  copyExactly(headerOf(message), frame, length + FRAME_OVERHEAD);
+  copyHeader(message, frame, length + FRAME_OVERHEAD);
+  frameFirst(message);
   channel.message = <u32>address;
   channel.lastPiece = 0;
   channel.bodyLeft = <u32>size;
@@ -78,6 +79,12 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   channel.writeAt = <u32>bodyFrameOf(message) + FRAME_HEAD;
   channel.content = BODY;
   return size ? STOP_END : complete(connection, channel);
+}
+
+/** An empty body has no frame behind the header that would put an overrun right, and the next message may stand there. */
+@inline function copyHeader(message: Message, frame: usize, length: u32): void {
+  if (message.firstLength) copyBytes(headerOf(message), frame, length);
+  else copyExactly(headerOf(message), frame, length);
 }
 
 /** The flag words go on while their lowest bit is set; they must end within the payload. */

@@ -22,16 +22,21 @@ const SHORT: u32 = 128;
 
 /** Copies exactly `length` bytes, for destinations with neighbours. */
 @inline export function copyExactly(to: usize, from: usize, length: u32): void {
-  if (length <= SHORT) {
-    let i: u32 = 0;
-    for (; i + 8 <= length; i += 8) store<u64>(to + i, load<u64>(from + i));
-    for (; i < length; i++) store<u8>(to + i, load<u8>(from + i));
-  } else memory.copy(to, from, length);
+  if (length > SHORT) { memory.copy(to, from, length); return; }
+  if (length < 8) {
+    for (let i: u32 = 0; i < length; i++) store<u8>(to + i, load<u8>(from + i));
+    return;
+  }
+  // The last word overlaps the one before it, instead of a loop over single octets.
+  const last = length - 8;
+  for (let i: u32 = 0; i < last; i += 8) store<u64>(to + i, load<u64>(from + i));
+  store<u64>(to + last, load<u64>(from + last));
 }
 
 @inline export function equalBytes(a: usize, b: usize, length: u32): bool {
   let i: u32 = 0;
   for (; i + 8 <= length; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
-  for (; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
-  return true;
+  // What is left are the low octets of one more word; reading past the end harms nobody.
+  const left = length - i;
+  return left == 0 || ((load<u64>(a + i) ^ load<u64>(b + i)) << <u64>(64 - left * 8)) == 0;
 }

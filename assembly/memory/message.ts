@@ -120,8 +120,8 @@ function releaseFrom(segment: usize, count: u32): void {
 // ── Making ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Room for a message whose body is `bodySize` octets, with the heads filled in; the caller copies key, header frame and body. 0: no memory.
- * The body frame's head and end stand already, so a caller that has copied `firstLength` octets has finished the first piece.
+ * Room for a message whose body is `bodySize` octets, with its head filled in; the caller copies key and header frame, then
+ * calls `frameFirst` and copies the body. 0: no memory.
  */
 export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool): usize {
   const first = min(bodySize, FRAME_BODY_MAX);
@@ -136,8 +136,12 @@ export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, col
   message.firstLength = first;
   message.keyLength = <u16>keyLength;
   message.mandatory = 0;
-  if (first) frameBody(bodyFrameOf(message), first);
   return address;
+}
+
+/** Writes head and end of the first body frame, so that with `firstLength` octets of body the first piece is finished. */
+@inline export function frameFirst(message: Message): void {
+  if (message.firstLength) frameBody(bodyFrameOf(message), message.firstLength);
 }
 
 /** Room for the next piece of a long body, or 0. */
