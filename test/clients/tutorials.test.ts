@@ -30,7 +30,10 @@ describe.each(clients)('$name', (client) => {
     const { queue } = await boss.declareQueue(name('tasks'), { durable: true });
     const taken = new Inbox<string>();
     for (const worker of ['first', 'second', 'third']) {
-      await (await openChannel()).consume(queue, () => taken.push(worker), { noAck: true });
+      const channel = await openChannel();
+      await channel.consume(queue, () => taken.push(worker), { noAck: true });
+      // After a round trip it is known to be idle, so before the next one.
+      await channel.declareQueue(queue, { passive: true });
     }
     const turns: string[] = [];
     for (let task = 0; task < 9; task++) {

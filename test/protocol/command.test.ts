@@ -12,7 +12,7 @@ describe.runIf(!isReferee)('the command', () => {
     const exit = await broker.stop();
     expect(exit?.stdout).toMatch(/listening on amqp:\/\/127\.0\.0\.1:\d+/);
     expect(exit?.stdout).toMatch(/2 workers/);
-    expect(exit?.stdout).toContain(process.env.LEVERET_ENGINE ?? 'wasm');
+    expect(exit?.stdout).toContain(process.env.LEVERET_ENGINE === 'js' ? 'JavaScript' : 'WebAssembly');
     expect(exit?.stdout).toMatch(/128 ?M/);
   });
 

@@ -177,7 +177,11 @@ describe('sharing', () => {
   test('with idle consumers messages go round in the order in which they came', async () => {
     const { channel, queue } = await scenario();
     const consumers = [await openChannel(), await openChannel(), await openChannel()];
-    for (const consumer of consumers) await consumer.consume(queue, { noAck: true });
+    for (const consumer of consumers) {
+      await consumer.consume(queue, { noAck: true });
+      // After a round trip it is known to be idle, so before the next one.
+      await consumer.sync();
+    }
     const turns: number[] = [];
     for (let i = 0; i < 9; i++) {
       channel.publish('', queue, `${i}`);

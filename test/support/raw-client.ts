@@ -57,7 +57,7 @@ export class RawClient {
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     // A reset is an end like any other here: the tests ask what was said before it.
     socket.on('error', () => {});
-    socket.on('close', () => this.#onEnd());
+    socket.on('close', () => this.#end(new Error('the socket was closed')));
   }
 
   /** Opens the socket and says nothing. */
@@ -184,6 +184,16 @@ export class RawClient {
       this.greeting = this.#rest;
       return;
     }
+    try {
+      this.#takeFrames();
+    } catch (error) {
+      // Whoever waits for an answer learns that what came could not be read.
+      this.#end(error as Error);
+      this.socket.destroy();
+    }
+  }
+
+  #takeFrames(): void {
     for (let frame = readFrame(this.#rest); frame !== undefined; frame = readFrame(this.#rest)) {
       this.#rest = this.#rest.subarray(frame.length);
       this.#onFrame(frame.type, frame.channel, frame.payload);
@@ -215,8 +225,7 @@ export class RawClient {
     }
   }
 
-  #onEnd(): void {
-    const reason = new Error('the socket was closed');
+  #end(reason: Error): void {
     this.#closing.reject(reason);
     this.#ended.resolve();
     this.methods.end(reason);
