@@ -2,10 +2,11 @@
  * What the core asks about messages: where a route leads that it does not know yet, and what becomes of a message whose
  * way depends on its headers, or that finds no queue and is to be returned.
  */
-import { replyCode } from '../amqp/errors.js';
+import { AmqpError, replyCode } from '../amqp/errors.js';
 import { decodeHeader } from '../amqp/properties.js';
+import { methodId } from '../amqp/protocol.js';
 import { EMPTY_TABLE, type FieldTable } from '../amqp/table.js';
-import { decodeText } from '../amqp/text.js';
+import { Reader } from '../amqp/wire.js';
 import { publishRefusal } from '../broker/access.js';
 import { type Channel as CoreChannel, type Message, type Queue, RouteFlag } from '../engine/engine.js';
 import type { Outcome } from './intake.js';
@@ -70,11 +71,12 @@ function headersOf(session: Session, channel: CoreChannel, message: Message): Fi
   }
 }
 
-/** Exchange and routing key as two short strings. Names need not be UTF-8 here: what is not simply matches nothing. */
+/** Exchange and routing key as two short strings. Throws when they are not UTF-8. */
 function decodeKey(key: Uint8Array): Key {
-  const exchangeEnd = 1 + (key[0] ?? 0);
-  return {
-    exchange: decodeText(key.subarray(1, exchangeEnd)),
-    routingKey: decodeText(key.subarray(exchangeEnd + 1)),
-  };
+  try {
+    const reader = new Reader(key);
+    return { exchange: reader.shortstr(), routingKey: reader.shortstr() };
+  } catch (error) {
+    throw error instanceof AmqpError ? error.during(methodId('basic.publish')) : error;
+  }
 }
