@@ -4,14 +4,14 @@
  * returns a promise, and the connection hands over nothing more until it is kept.
  */
 import { randomBytes } from 'node:crypto';
-import { type AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
+import { channelError, replyCode } from '../amqp/errors.js';
 import { type ClientMethod, type Method, type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import { encodeText } from '../amqp/text.js';
 import { accessQueue } from '../broker/access.js';
 import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '../engine/engine.js';
 import type { Subscription } from './consumers.js';
 import type { Outcome } from './intake.js';
-import { refusalError } from './refusal.js';
+import { failure, refusalError } from './refusal.js';
 import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
@@ -63,7 +63,7 @@ export class Channel {
     if (isTopologyMethod(method)) return this.#changeTopology(method);
     switch (method.name) {
       case 'channel.flow':
-        if (!method.active) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'active=false');
+        if (!method.active) throw failure(method, replyCode.NOT_IMPLEMENTED, 'active=false');
         this.#send({ name: 'channel.flow-ok', active: true });
         return undefined;
       case 'access.request':
@@ -95,11 +95,11 @@ export class Channel {
         );
       case 'basic.publish':
         // The core takes all but those that are to be delivered at once.
-        throw refusal(method, replyCode.NOT_IMPLEMENTED, 'immediate=true');
+        throw failure(method, replyCode.NOT_IMPLEMENTED, 'immediate=true');
       case 'tx.select':
       case 'tx.commit':
       case 'tx.rollback':
-        throw refusal(method, replyCode.NOT_IMPLEMENTED, 'transactions are not implemented');
+        throw failure(method, replyCode.NOT_IMPLEMENTED, 'transactions are not implemented');
       default:
         return method satisfies never;
     }
@@ -113,7 +113,7 @@ export class Channel {
 
   #setPrefetch(method: MethodOf<'basic.qos'>): undefined {
     if (method.prefetchSize !== 0) {
-      throw refusal(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
+      throw failure(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
     }
     if (method.global) this.#session.host.engine.setChannelPrefetch(this.core, method.prefetchCount);
     else this.#prefetch = method.prefetchCount;
@@ -123,7 +123,7 @@ export class Channel {
   async #consume(method: MethodOf<'basic.consume'>): Promise<void> {
     const tag = method.consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : method.consumerTag;
     if (this.#consumers.has(tag)) {
-      throw refusal(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
+      throw failure(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
     }
     const { vhost } = this.#session;
     const queue = queueNamed(method, this.#lastQueue);
@@ -147,7 +147,7 @@ export class Channel {
     }
     const { ref } = access.queue;
     const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, this.#prefetch);
-    if (core === 0) throw refusal(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
+    if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
     const consumer = new LiveConsumer(ref, core, () => this.#queueDeleted(tag));
     this.#consumers.set(tag, consumer);
     host.consumers.add(consumer);
@@ -198,7 +198,7 @@ export class Channel {
   }
 
   #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): undefined {
-    if (!method.requeue) throw refusal(method, replyCode.NOT_IMPLEMENTED, 'requeue=false');
+    if (!method.requeue) throw failure(method, replyCode.NOT_IMPLEMENTED, 'requeue=false');
     this.#session.host.engine.recover(this.core);
     if (method.name === 'basic.recover') this.#send({ name: 'basic.recover-ok' });
   }
@@ -219,9 +219,4 @@ class LiveConsumer implements Subscription {
     readonly core: CoreConsumer,
     readonly queueDeleted: () => void,
   ) {}
-}
-
-/** A hard error, of this method. */
-function refusal(method: { readonly name: MethodName }, code: ReplyCode, explanation: string): AmqpError {
-  return connectionError(code, explanation, methodId(method.name));
 }

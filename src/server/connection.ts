@@ -4,16 +4,9 @@
  * methods count, and everything that the client had is given up at once.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { AmqpError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
+import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
-import {
-  type ClientMethod,
-  fromClient,
-  type Method,
-  type MethodName,
-  type MethodOf,
-  methodId,
-} from '../amqp/protocol.js';
+import { type ClientMethod, fromClient, type Method, type MethodName, type MethodOf } from '../amqp/protocol.js';
 import type { Answer, ConnectionId, Request } from '../broker/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
 import { authenticate } from './auth.js';
@@ -24,7 +17,7 @@ import { Intake, type Outcome, type Receiver } from './intake.js';
 import { Outlet } from './outlet.js';
 import { installRoute, publishAsked } from './publishing.js';
 import { Pulse } from './pulse.js';
-import { refusalError } from './refusal.js';
+import { failure, reasonOf, refusalError } from './refusal.js';
 import type { Granted, Host, Session } from './session.js';
 import { type Limits, negotiate, OFFER } from './tune.js';
 
@@ -397,12 +390,4 @@ function isChannelMethod(method: ClientMethod): method is ChannelMethod {
 
 function unimplemented(method: Method): AmqpError {
   return failure(method, replyCode.COMMAND_INVALID, 'unimplemented method');
-}
-
-function failure(method: Method, code: ReplyCode, explanation: string): AmqpError {
-  return connectionError(code, explanation, methodId(method.name));
-}
-
-function reasonOf(error: AmqpError): { replyCode: number; replyText: string; classId: number; methodId: number } {
-  return { replyCode: error.code, replyText: error.text, classId: error.classId, methodId: error.methodId };
 }
