@@ -1,0 +1,181 @@
+/**
+ * A test bench for engines: one or two participants on a small memory, clients that feed bytes and collect what they would read.
+ * It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
+ */
+import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
+import { type Engine, type EngineKind, RouteFlag, Stop } from '../../../src/engine/engine.js';
+import { type Received, received } from './frames.js';
+
+export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
+const MEBIBYTE = 1 << 20;
+
+export class Bench {
+  readonly queues = new Map<string, number>();
+  /** Keys whose messages the host routes itself. */
+  readonly asked = new Set<string>();
+
+  private constructor(readonly participants: readonly Engine[]) {}
+
+  static async open(kind: EngineKind, options: { workers?: number; mebibytes?: number } = {}): Promise<Bench> {
+    const workers = options.workers ?? 1;
+    const shared = await createSharedCore(kind, (options.mebibytes ?? 32) * MEBIBYTE, workers);
+    const engines: Engine[] = [];
+    for (let i = 0; i < workers; i++) {
+      const engine = await openEngine(shared, i);
+      engine.applyTopology(engine.topologyEpoch());
+      engines.push(engine);
+    }
+    return new Bench(engines);
+  }
+
+  engine(worker = 0): Engine {
+    const engine = this.participants[worker];
+    if (engine === undefined) throw new Error(`no worker ${worker}`);
+    return engine;
+  }
+
+  queue(name: string): number {
+    const known = this.queues.get(name);
+    if (known !== undefined) return known;
+    const queue = this.engine().createQueue();
+    this.queues.set(name, queue);
+    return queue;
+  }
+
+  client(worker = 0, frameMax = 131072): Client {
+    return new Client(this, this.engine(worker), frameMax);
+  }
+
+  /** Lets a worker's consumers pull until nothing is left to do, and hands the bytes to the clients. */
+  serve(worker = 0): void {
+    const engine = this.engine(worker);
+    let more = true;
+    while (more) {
+      more = engine.serve();
+      for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) {
+        more = true;
+        Client.byId(engine, id).take();
+      }
+    }
+  }
+}
+
+const clients = new WeakMap<Engine, Map<number, Client>>();
+
+export class Client {
+  readonly core: number;
+  readonly channels = new Map<number, number>();
+  /** Why each `feed` stopped before its end, if for more than a route. */
+  readonly stops: Stop[] = [];
+  #stream: Buffer[] = [];
+
+  constructor(
+    readonly bench: Bench,
+    readonly engine: Engine,
+    frameMax: number,
+  ) {
+    const known = clients.get(engine) ?? new Map<number, Client>();
+    clients.set(engine, known);
+    const id = known.size;
+    known.set(id, this);
+    this.core = engine.openConnection(id, 0);
+    engine.setFrameMax(this.core, frameMax);
+  }
+
+  static byId(engine: Engine, id: number): Client {
+    const client = clients.get(engine)?.get(id);
+    if (client === undefined) throw new Error(`no client ${id}`);
+    return client;
+  }
+
+  open(number: number): number {
+    const channel = this.engine.openChannel(this.core, number);
+    this.channels.set(number, channel);
+    return channel;
+  }
+
+  consume(number: number, queue: string, options: { noAck?: boolean; prefetch?: number } = {}): number {
+    const channel = this.channels.get(number) ?? this.open(number);
+    const tag = Buffer.from(`tag-${number}`);
+    return this.engine.addConsumer(
+      channel,
+      this.bench.queue(queue),
+      tag,
+      options.noAck ?? false,
+      options.prefetch ?? 0,
+    );
+  }
+
+  /** Feeds bytes as a socket would, in reads of at most `read` octets. Returns the stop that ended it. */
+  feed(bytes: Uint8Array, read = 65536): Stop {
+    for (let at = 0; at < bytes.length; at += read) {
+      const stop = this.#read(bytes.subarray(at, at + read));
+      if (stop !== Stop.END) return stop;
+    }
+    return Stop.END;
+  }
+
+  #read(bytes: Uint8Array): Stop {
+    const { engine } = this;
+    engine.bytes.set(bytes, engine.readOffset);
+    let offset = engine.readOffset;
+    let left = bytes.length;
+    for (;;) {
+      const stop = engine.ingest(this.core, offset, left);
+      offset += engine.consumed;
+      left -= engine.consumed;
+      if (stop === Stop.ROUTE) {
+        this.#installRoute();
+        continue;
+      }
+      if (stop === Stop.MESSAGE) {
+        this.#publish();
+        continue;
+      }
+      if (stop !== Stop.END) this.stops.push(stop);
+      if (stop !== Stop.FRAME) return stop;
+    }
+  }
+
+  #keyAt(key: Uint8Array): string {
+    return Buffer.from(key.subarray(2 + (key[0] ?? 0))).toString('latin1');
+  }
+
+  #installRoute(): void {
+    const { engine } = this;
+    const key = this.#keyAt(engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength));
+    const queue = this.bench.queues.get(key);
+    const flags = this.bench.asked.has(key) ? RouteFlag.ASK_HOST : RouteFlag.STATIC;
+    engine.installRoute(this.core, queue === undefined || flags !== RouteFlag.STATIC ? [] : [queue], flags);
+  }
+
+  #publish(): void {
+    const { engine } = this;
+    const message = engine.stopMessage;
+    const channel = this.channels.get(engine.stopChannel) ?? 0;
+    const queue = this.bench.queues.get(this.#keyAt(engine.messageKey(message)));
+    engine.publish(channel, message, queue === undefined ? [] : [queue]);
+  }
+
+  /** Takes the chunk that `nextOutput` gave out. */
+  take(): void {
+    const { engine } = this;
+    this.#stream.push(Buffer.from(engine.bytes.slice(engine.outputOffset, engine.outputOffset + engine.outputLength)));
+    engine.written(this.core, engine.outputBox);
+  }
+
+  /** What has come since the last call. */
+  received(): Received[] {
+    const stream = Buffer.concat(this.#stream);
+    this.#stream = [];
+    return received(stream);
+  }
+
+  bodies(): string[] {
+    return this.received().flatMap((one) => ('body' in one ? [one.body.toString()] : []));
+  }
+
+  close(): void {
+    this.engine.closeConnection(this.core);
+  }
+}
