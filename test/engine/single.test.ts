@@ -1,0 +1,49 @@
+/** The core without threads, as another runtime would embed it: own memory, no imports, plain numbers. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { Stop } from '../../src/engine/engine.js';
+import type { CoreFunctions } from '../../src/engine/wasm/exports.js';
+import { ack, publish, received } from './support/frames.js';
+
+const MEBIBYTES = 32;
+const WASM_PAGES_PER_MEBIBYTE = 16;
+
+test('the core without threads takes a message in and gives it out', async () => {
+  const { instance, module } = await WebAssembly.instantiate(
+    await readFile(new URL('../../dist/core.wasm', import.meta.url)),
+  );
+  expect(WebAssembly.Module.imports(module)).toEqual([]);
+  const core = instance.exports as unknown as CoreFunctions;
+  const memory = instance.exports['memory'] as WebAssembly.Memory;
+  memory.grow(MEBIBYTES * WASM_PAGES_PER_MEBIBYTE - memory.buffer.byteLength / 65536);
+  const bytes = new Uint8Array(memory.buffer);
+  core.initCore(MEBIBYTES, 2);
+  expect(core.joinCore(0, 1)).toBe(1);
+  // Words of the participant's page: see Participant in assembly/memory/root.ts.
+  const results = new Uint32Array(memory.buffer, core.participantAddress(), 16);
+  const [scratch = 0, read = 0] = results.slice(8, 10);
+
+  const queue = core.createQueue();
+  const connection = core.openConnection(7, 0);
+  const channel = core.openChannel(connection, 1);
+  const message = publish(1, 'q', Buffer.from('embedded'));
+  bytes.set(message, read);
+  expect(core.ingest(connection, read, message.length)).toBe(Stop.ROUTE);
+  new Uint32Array(memory.buffer)[scratch / 4] = queue;
+  core.installRoute(connection, 1, 0);
+  expect(core.ingest(connection, read, message.length)).toBe(Stop.END);
+  expect(core.readyCount(queue)).toBe(1);
+
+  bytes.set(Buffer.from('tag'), scratch);
+  core.addConsumer(channel, queue, 3, 0, 10);
+  core.serve();
+  expect(core.nextOutput()).toBe(7);
+  const [offset = 0, length = 0, box = 0] = results.slice(5, 8);
+  expect(received(Buffer.from(bytes.slice(offset, offset + length)))).toEqual([
+    { kind: 'delivery', channel: 1, tag: 1, redelivered: false, body: Buffer.from('embedded') },
+  ]);
+  core.written(connection, box);
+  bytes.set(ack(1, 1), read);
+  expect(core.ingest(connection, read, 21)).toBe(Stop.END);
+  expect(core.unackedCount(channel)).toBe(0);
+});
