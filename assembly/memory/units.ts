@@ -1,5 +1,5 @@
 /**
- * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 256 KiB, pages of 4 KiB, cells of 512 bytes.
+ * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 512 KiB, pages of 4 KiB, cells of 512 bytes.
  * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest through
  * lock-free stacks in the root: segments one by one, pages and cells by bundles, so that the stacks are touched rarely.
  *
@@ -12,7 +12,7 @@ import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicSub, compare
 import { AWAKE, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
 
 export const CELL: u32 = 512;
-export const BOX: u32 = 256 << 10;
+export const BOX: u32 = 512 << 10;
 
 const NEXT: usize = 0;
 const NEXT_BUNDLE: usize = 4;
