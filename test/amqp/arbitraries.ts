@@ -23,7 +23,7 @@ function field<T extends FieldValue['type'], V>(type: T, value: fc.Arbitrary<V>)
   return fc.record({ type: fc.constant(type), value }, { noNullPrototype: true });
 }
 
-export const { table, value: fieldValue } = fc.letrec<{ table: FieldTable; value: FieldValue }>((tie) => ({
+export const { table } = fc.letrec<{ table: FieldTable; value: FieldValue }>((tie) => ({
   table: fc
     .array(fc.tuple(shortText, tie('value')), { maxLength: 4, depthIdentifier: 'table' })
     .map((entries) => new Map(entries)),

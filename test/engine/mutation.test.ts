@@ -82,32 +82,36 @@ class Fiend {
   }
 }
 
-test('a hundred thousand mutated reads have the same outcome on both engines, and others keep their messages', {
-  timeout: 120_000,
-}, async () => {
-  const seed = Number(process.env['LEVERET_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  console.info(`mutated reads: repeat with LEVERET_SEED=${seed}`);
-  const random = randomFrom(seed);
-  const benches = await Promise.all(ENGINES.map((kind) => Bench.open(kind, { mebibytes: 64 })));
-  const canaries = Array.from({ length: CANARIES }, (_, i) => `canary ${i} `.repeat(i * 50 + 1));
-  for (const bench of benches) {
-    bench.queue('canaries');
-    const owner = bench.client();
-    owner.open(1);
-    for (const canary of canaries) owner.feed(publish(1, 'canaries', Buffer.from(canary)));
-  }
-  const fiends = benches.map((bench) => new Fiend(bench));
-  for (let read = 0; read < READS; read++) {
-    const bytes = mutated(random);
-    const [first, second] = fiends.map((fiend) => fiend.send(bytes));
-    if (JSON.stringify(first) !== JSON.stringify(second))
-      expect({ read, outcome: second }).toEqual({ read, outcome: first });
-    if (read % 50 === 49) for (const fiend of fiends) fiend.renew();
-  }
-  for (const bench of benches) {
-    const owner = bench.client();
-    owner.consume(1, 'canaries');
-    bench.serve();
-    expect(owner.bodies()).toEqual(canaries);
-  }
-});
+test(
+  'a hundred thousand mutated reads have the same outcome on both engines, and others keep their messages',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const seed = Number(process.env.LEVERET_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    console.info(`mutated reads: repeat with LEVERET_SEED=${seed}`);
+    const random = randomFrom(seed);
+    const benches = await Promise.all(ENGINES.map((kind) => Bench.open(kind, { mebibytes: 64 })));
+    const canaries = Array.from({ length: CANARIES }, (_, i) => `canary ${i} `.repeat(i * 50 + 1));
+    for (const bench of benches) {
+      bench.queue('canaries');
+      const owner = bench.client();
+      owner.open(1);
+      for (const canary of canaries) owner.feed(publish(1, 'canaries', Buffer.from(canary)));
+    }
+    const fiends = benches.map((bench) => new Fiend(bench));
+    for (let read = 0; read < READS; read++) {
+      const bytes = mutated(random);
+      const [first, second] = fiends.map((fiend) => fiend.send(bytes));
+      if (JSON.stringify(first) !== JSON.stringify(second))
+        expect({ read, outcome: second }).toEqual({ read, outcome: first });
+      if (read % 50 === 49) for (const fiend of fiends) fiend.renew();
+    }
+    for (const bench of benches) {
+      const owner = bench.client();
+      owner.consume(1, 'canaries');
+      bench.serve();
+      expect(owner.bodies()).toEqual(canaries);
+    }
+  },
+);

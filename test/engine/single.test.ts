@@ -14,7 +14,7 @@ test('the core without threads takes a message in and gives it out', async () =>
   );
   expect(WebAssembly.Module.imports(module)).toEqual([]);
   const core = instance.exports as unknown as CoreFunctions;
-  const memory = instance.exports['memory'] as WebAssembly.Memory;
+  const memory = instance.exports.memory as WebAssembly.Memory;
   memory.grow(MEBIBYTES * WASM_PAGES_PER_MEBIBYTE - memory.buffer.byteLength / 65536);
   const bytes = new Uint8Array(memory.buffer);
   core.initCore(MEBIBYTES, 2);

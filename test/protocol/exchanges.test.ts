@@ -12,24 +12,30 @@ const broker = useBroker();
 const name = useNames(broker);
 const { openChannel } = useRawConnections(broker);
 
-test.each(['direct', 'fanout', 'topic', 'headers'])(
-  'an exchange of type %s can be declared, again too',
-  async (type) => {
-    const channel = await openChannel();
-    const exchange = name();
-    await channel.call('exchange.declare', { exchange, type });
-    await channel.call('exchange.declare', { exchange, type });
-    await channel.call('exchange.declare', { exchange, passive: true });
-  },
-);
+test.each([
+  'direct',
+  'fanout',
+  'topic',
+  'headers',
+])('an exchange of type %s can be declared, again too', async (type) => {
+  const channel = await openChannel();
+  const exchange = name();
+  await channel.call('exchange.declare', { exchange, type });
+  await channel.call('exchange.declare', { exchange, type });
+  await channel.call('exchange.declare', { exchange, passive: true });
+});
 
-test.each(['amq.direct', 'amq.fanout', 'amq.topic', 'amq.headers', 'amq.match', 'amq.rabbitmq.trace'])(
-  '%s is there from the start',
-  async (exchange) => {
-    const channel = await openChannel();
-    await channel.call('exchange.declare', { exchange, passive: true });
-  },
-);
+test.each([
+  'amq.direct',
+  'amq.fanout',
+  'amq.topic',
+  'amq.headers',
+  'amq.match',
+  'amq.rabbitmq.trace',
+])('%s is there from the start', async (exchange) => {
+  const channel = await openChannel();
+  await channel.call('exchange.declare', { exchange, passive: true });
+});
 
 test('a predeclared exchange may be declared as it is', async () => {
   const channel = await openChannel();

@@ -27,8 +27,7 @@ describe.runIf(!isReferee)('a broker that is asked to end', () => {
         expect(await failure).toEqual(closing(320, "broker forced connection closure with reason 'shutdown'"));
       }
       expect(exit).toMatchObject({ code: 0, stderr: '' });
-    }),
-  );
+    }));
 
   test('is not kept from it by a client that does not answer', () =>
     withBroker(async (broker) => {
