@@ -3,19 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { Bench, ENGINES } from './support/bench.js';
 import { ack, frame, nack, publish } from './support/frames.js';
-
-const text = (body: string): Buffer => Buffer.from(body);
-
-/** A publisher, and a consumer's client on channel 1. */
-async function scenario(kind: (typeof ENGINES)[number]) {
-  const bench = await Bench.open(kind);
-  bench.queue('q');
-  const publisher = bench.client();
-  publisher.open(1);
-  const consumer = bench.client();
-  consumer.open(1);
-  return { bench, publisher, consumer, engine: bench.engine(), queue: bench.queue('q') };
-}
+import { scenario, text } from './support/scenario.js';
 
 describe.each(ENGINES)('%s', (kind) => {
   test('messages come in the order in which they were published', async () => {

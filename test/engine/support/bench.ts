@@ -14,7 +14,10 @@ export class Bench {
   /** Keys whose messages the host routes itself. */
   readonly asked = new Set<string>();
 
-  private constructor(readonly participants: readonly Engine[]) {}
+  private constructor(
+    readonly participants: readonly Engine[],
+    readonly coordinator: Engine,
+  ) {}
 
   static async open(kind: EngineKind, options: { workers?: number; mebibytes?: number } = {}): Promise<Bench> {
     const workers = options.workers ?? 1;
@@ -25,7 +28,7 @@ export class Bench {
       engine.applyTopology(engine.topologyEpoch());
       engines.push(engine);
     }
-    return new Bench(engines);
+    return new Bench(engines, await openEngine(shared, workers));
   }
 
   engine(worker = 0): Engine {
@@ -68,6 +71,7 @@ export class Client {
   /** Why each `feed` stopped before its end, if for more than a route. */
   readonly stops: Stop[] = [];
   #stream: Buffer[] = [];
+  #rest = 0;
 
   constructor(
     readonly bench: Bench,
@@ -109,10 +113,22 @@ export class Client {
   /** Feeds bytes as a socket would, in reads of at most `read` octets. Returns the stop that ended it. */
   feed(bytes: Uint8Array, read = 65536): Stop {
     for (let at = 0; at < bytes.length; at += read) {
-      const stop = this.#read(bytes.subarray(at, at + read));
-      if (stop !== Stop.END) return stop;
+      const part = bytes.subarray(at, at + read);
+      const stop = this.#read(part);
+      if (stop !== Stop.END) {
+        this.#rest = bytes.length - at - part.length + this.#rest;
+        return stop;
+      }
     }
     return Stop.END;
+  }
+
+  /** Feeds bytes that may have to wait for memory: returns those that were not taken, to be fed again. */
+  offer(bytes: Uint8Array): Uint8Array {
+    const stop = this.feed(bytes);
+    if (stop === Stop.END) return bytes.subarray(bytes.length);
+    if (stop !== Stop.MEMORY) throw new Error(`an offer ended with stop ${stop}`);
+    return bytes.subarray(bytes.length - this.#rest);
   }
 
   #read(bytes: Uint8Array): Stop {
@@ -133,6 +149,7 @@ export class Client {
         continue;
       }
       if (stop !== Stop.END) this.stops.push(stop);
+      this.#rest = left;
       if (stop !== Stop.FRAME) return stop;
     }
   }
@@ -164,11 +181,16 @@ export class Client {
     engine.written(this.core, engine.outputBox);
   }
 
-  /** What has come since the last call. */
-  received(): Received[] {
+  /** What has come since the last call, as it came. */
+  stream(): Buffer {
     const stream = Buffer.concat(this.#stream);
     this.#stream = [];
-    return received(stream);
+    return stream;
+  }
+
+  /** What has come since the last call. */
+  received(): Received[] {
+    return received(this.stream());
   }
 
   bodies(): string[] {

@@ -21,16 +21,19 @@ function uint64(value: number): Buffer {
   return bytes;
 }
 
-/** basic.publish with its content; the body in frames of `frameBody` octets. */
+/** Flags and properties of a content header: nothing but a delivery mode. */
+const TRANSIENT = Buffer.of(0x10, 0, 1);
+
+/** basic.publish with its content; the body in frames of `frameBody` octets, `properties` with the flags before them. */
 export function publish(
   channel: number,
   key: string,
   body: Uint8Array,
-  options: { mandatory?: boolean; frameBody?: number } = {},
+  options: { mandatory?: boolean; frameBody?: number; properties?: Uint8Array } = {},
 ): Buffer {
   const bits = Buffer.of(options.mandatory ? 1 : 0);
   const method = Buffer.concat([Buffer.of(0, 60, 0, 40, 0, 0), shortString(''), shortString(key), bits]);
-  const header = Buffer.concat([Buffer.of(0, 60, 0, 0), uint64(body.length), Buffer.of(0x10, 0, 1)]);
+  const header = Buffer.concat([Buffer.of(0, 60, 0, 0), uint64(body.length), options.properties ?? TRANSIENT]);
   const frames = [frame(1, channel, method), frame(2, channel, header)];
   const part = options.frameBody ?? 131064;
   for (let at = 0; at < body.length; at += part) frames.push(frame(3, channel, body.subarray(at, at + part)));
@@ -44,6 +47,10 @@ export function ack(channel: number, tag: number, multiple = false): Buffer {
 export function nack(channel: number, tag: number, multiple: boolean, requeue: boolean): Buffer {
   const bits = (multiple ? 1 : 0) | (requeue ? 2 : 0);
   return frame(1, channel, Buffer.concat([Buffer.of(0, 60, 0, 120), uint64(tag), Buffer.of(bits)]));
+}
+
+export function reject(channel: number, tag: number, requeue: boolean): Buffer {
+  return frame(1, channel, Buffer.concat([Buffer.of(0, 60, 0, 90), uint64(tag), Buffer.of(requeue ? 1 : 0)]));
 }
 
 /** What a client reads. */

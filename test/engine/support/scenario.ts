@@ -1,0 +1,21 @@
+/** Where most stories begin: one queue `q`, a client that publishes to it, and one that will consume on its channel 1. */
+import type { EngineKind } from '../../../src/engine/engine.js';
+import { Bench, type Client } from './bench.js';
+import { publish } from './frames.js';
+
+export const text = (body: string): Buffer => Buffer.from(body);
+
+export async function scenario(kind: EngineKind, mebibytes = 32) {
+  const bench = await Bench.open(kind, { mebibytes });
+  const queue = bench.queue('q');
+  const publisher = bench.client();
+  publisher.open(1);
+  const consumer = bench.client();
+  const channel = consumer.open(1);
+  return { bench, publisher, consumer, channel, engine: bench.engine(), queue };
+}
+
+/** Publishes texts to `q`, in one read. */
+export function publishTexts(publisher: Client, ...bodies: readonly string[]): void {
+  publisher.feed(Buffer.concat(bodies.map((body) => publish(1, 'q', text(body)))));
+}
