@@ -1,5 +1,5 @@
 /**
- * What Node has no call for: which CPUs this process may use, pinning the calling thread to one of them, and a second
+ * What Node has no call for: which CPUs this process may use, pinning the calling thread to some of them, and a second
  * descriptor for a socket, so that two threads can own one each. Reached through koffi, a foreign function interface
  * whose binaries come with its package. What must hold: a machine where it cannot load still runs the broker, and is told why.
  */
@@ -10,8 +10,8 @@ import type * as Koffi from 'koffi';
 export interface Affinity {
   /** CPUs that this process may run on, in ascending order. */
   allowedCpus(): number[];
-  /** Binds the calling thread to one CPU. */
-  pin(cpu: number): Outcome;
+  /** Binds the calling thread to some CPUs. */
+  pin(cpus: readonly number[]): Outcome;
   /** A second descriptor for the same socket; null where descriptors cannot be duplicated. */
   readonly dup: ((fd: number) => number) | null;
 }
@@ -42,9 +42,9 @@ function linux(koffi: typeof Koffi): Affinity {
   const set = new Uint8Array(LINUX_CPUS_MAX / 8);
   return {
     allowedCpus: () => (getAffinity(0, set.length, set) < 0 ? [] : cpusIn(set)),
-    pin: (cpu) => {
+    pin: (cpus) => {
       set.fill(0);
-      set[cpu >> 3] = 1 << (cpu & 7);
+      for (const cpu of cpus) set[cpu >> 3] = (set[cpu >> 3] ?? 0) | (1 << (cpu & 7));
       return setAffinity(0, set.length, set) === 0
         ? { ok: true }
         : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
@@ -64,8 +64,13 @@ function windows(koffi: typeof Koffi): Affinity {
       const own = new Uint8Array(8);
       return getMask(currentProcess(), own, new Uint8Array(8)) === 0 ? [] : cpusIn(own);
     },
-    pin: (cpu) =>
-      BigInt(setMask(currentThread(), 2n ** BigInt(cpu))) === 0n
+    pin: (cpus) =>
+      BigInt(
+        setMask(
+          currentThread(),
+          cpus.reduce((mask, cpu) => mask | (1n << BigInt(cpu)), 0n),
+        ),
+      ) === 0n
         ? { ok: false, why: 'SetThreadAffinityMask refused' }
         : { ok: true },
     // A Windows socket is a handle, which `dup` does not know.

@@ -12,8 +12,8 @@ export interface WorkerSetup {
   readonly shared: SharedCore;
   /** The worker's number, and that of its participant in the core. */
   readonly index: number;
-  /** The CPU to run on; null: any. */
-  readonly cpu: number | null;
+  /** The CPUs to run on; null: any. */
+  readonly cpus: readonly number[] | null;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
 }
@@ -33,7 +33,7 @@ export type ToWorker =
   | { kind: 'shutdown' };
 
 export type FromWorker =
-  /** Sockets can come. `pinned` is null when no CPU was asked for. */
+  /** Sockets can come. `pinned` is null when no CPUs were asked for. */
   | { kind: 'ready'; pinned: Outcome | null }
   | { kind: 'request'; connection: ConnectionId; request: Request }
   /** The changes up to this epoch are applied. */

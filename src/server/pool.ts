@@ -10,6 +10,7 @@ import type { SharedCore } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { Source } from './connection.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import type { Place } from './placement.js';
 import { Worker } from './worker.js';
 
 /** The coordinator, as workers reach it. */
@@ -41,9 +42,9 @@ export class WorkerPool {
     this.#connections = members.map(() => 0);
   }
 
-  /** Starts one thread for each element of `cpus`, all at once; null leaves a worker to the scheduler. */
-  static threads(shared: SharedCore, cpus: readonly (number | null)[], onFatal: (error: Error) => void): WorkerPool {
-    return new WorkerPool(cpus.map((cpu, index) => startThread(shared, index, cpu, onFatal)));
+  /** Starts one thread for each element of `places`, all at once, on the CPUs that it names; null leaves a worker to the scheduler. */
+  static threads(shared: SharedCore, places: readonly Place[], onFatal: (error: Error) => void): WorkerPool {
+    return new WorkerPool(places.map((place, index) => startThread(shared, index, place, onFatal)));
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
@@ -113,9 +114,9 @@ export class WorkerPool {
   }
 }
 
-function startThread(shared: SharedCore, index: number, cpu: number | null, onFatal: (error: Error) => void): Member {
+function startThread(shared: SharedCore, index: number, cpus: Place, onFatal: (error: Error) => void): Member {
   const { port1, port2 } = new MessageChannel();
-  const setup: WorkerSetup = { shared, index, cpu, topology: port2 };
+  const setup: WorkerSetup = { shared, index, cpus, topology: port2 };
   const thread = new Thread(new URL('./worker-thread.js', import.meta.url), {
     workerData: setup,
     transferList: [port2],

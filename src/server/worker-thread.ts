@@ -9,12 +9,12 @@ import { Worker } from './worker.js';
 
 const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error('this file is for a worker thread');
-// First of all, so that the memory that this thread touches first lies near its CPU.
-const pinned = setup.cpu === null ? null : pinTo(setup.cpu);
+// First of all, so that the memory that this thread touches first lies near its CPUs.
+const pinned = setup.cpus === null ? null : pinTo(setup.cpus);
 new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology);
 parentPort.postMessage({ kind: 'ready', pinned } satisfies FromWorker);
 
-function pinTo(cpu: number): Outcome {
+function pinTo(cpus: readonly number[]): Outcome {
   const loaded = loadAffinity();
-  return loaded.ok ? loaded.affinity.pin(cpu) : loaded;
+  return loaded.ok ? loaded.affinity.pin(cpus) : loaded;
 }
