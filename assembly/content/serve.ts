@@ -51,8 +51,9 @@ export function resume(connection: Connection): void {
   unpark(connection);
 }
 
-/** False when work has come in meanwhile. */
+/** False when there is work: output that the sockets took at once lets consumers go on, and others may have left some meanwhile. */
 export function fallAsleep(): bool {
+  if (self.runFirst || self.serviceFirst || self.outputFirst) return false;
   const address = changetype<usize>(self);
   atomicStore(address + offsetof<Participant>("state"), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.

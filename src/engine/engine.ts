@@ -192,7 +192,8 @@ export interface Engine {
   outputIdle(connection: Connection): boolean;
 
   // ── Sleep and doorbells ──────────────────────────────────────────────────────────────────────────────────────
-  /** Says that this worker is about to wait for events; false when another worker has just left it work (then call `serve` again). */
+  /** Says that this worker is about to wait for events; false when there is work (then call `serve` again): another worker has just left it
+   * some, or a box that was `written` since the last `serve` lets consumers go on. */
   sleep(): boolean;
   /** Says that this worker is running (call it first in every turn). */
   wake(): void;

@@ -57,7 +57,7 @@ export class Connection implements Session, Receiver {
     // Node's types know `onread` for outgoing connections only.
     const options = { ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts;
     this.#socket = new Socket(options);
-    this.#outlet = new Outlet(host.engine, host.turn, core, this.#socket);
+    this.#outlet = new Outlet(host.engine, host.turn, core, this.#socket, 'fd' in source ? source.fd : null);
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.on('end', () => this.#pulse.close(performance.now()));
@@ -115,10 +115,10 @@ export class Connection implements Session, Receiver {
 
   /** Time has passed. */
   tick(now: number): void {
-    const { bytesRead, bytesWritten, writableLength } = this.#socket;
+    const { bytesRead, writableLength } = this.#socket;
     const due = this.#pulse.tick(now, {
       bytesRead,
-      bytesSent: bytesWritten - writableLength,
+      bytesSent: this.#outlet.bytesSent,
       sending: writableLength > 0,
       reading: this.#intake.reading,
     });

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection, Engine } from '../engine/engine.js';
+import { writeDirectly } from './direct-write.js';
 import type { Turn } from './turn.js';
 
 /** Bytes waiting in the socket above which a client that does not read is not heard either. */
@@ -14,6 +15,10 @@ export class Outlet {
   readonly #turn: Turn;
   readonly #core: Connection;
   readonly #socket: Socket;
+  /** The socket's descriptor; null when it can be reached through the socket alone. */
+  readonly #fd: number | null;
+  /** Bytes that went past the socket's own count. */
+  #sentDirectly = 0;
   /** Boxes that the socket has not yet taken, oldest first. */
   readonly #boxes: number[] = [];
   /** The host's frames that wait until the core's content is complete. */
@@ -22,19 +27,38 @@ export class Outlet {
   #ending = false;
   readonly #onWritten = (error?: Error | null): void => this.#written(error);
 
-  constructor(engine: Engine, turn: Turn, core: Connection, socket: Socket) {
+  constructor(engine: Engine, turn: Turn, core: Connection, socket: Socket, fd: number | null) {
     this.#engine = engine;
     this.#turn = turn;
     this.#core = core;
     this.#socket = socket;
+    this.#fd = fd;
+  }
+
+  /** Bytes that the system has taken. */
+  get bytesSent(): number {
+    return this.#sentDirectly + this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
   /** Writes the chunk that the core has just given out; its box is free again when the socket has taken it. */
   writeOutput(): void {
     const { bytes, outputOffset, outputLength, outputBox } = this.#engine;
-    this.#boxes.push(outputBox);
-    this.#socket.write(Buffer.from(bytes.buffer, outputOffset, outputLength), this.#onWritten);
+    const sent = this.#sendDirectly(bytes, outputOffset, outputLength);
+    if (sent === outputLength) this.#engine.written(this.#core, outputBox);
+    else {
+      this.#boxes.push(outputBox);
+      this.#socket.write(Buffer.from(bytes.buffer, outputOffset + sent, outputLength - sent), this.#onWritten);
+    }
     if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
+  }
+
+  /** Bytes that the socket took at once; none while others wait before them, or when it is closed. */
+  #sendDirectly(bytes: Uint8Array, offset: number, length: number): number {
+    const socket = this.#socket;
+    if (this.#fd === null || socket.writableLength > 0 || !socket.writable) return 0;
+    const sent = writeDirectly(this.#fd, bytes, offset, length);
+    this.#sentDirectly += sent;
+    return sent;
   }
 
   /** Sends a frame of the host's behind everything that was sent or made before. */

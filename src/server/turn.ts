@@ -20,6 +20,9 @@ export interface Held {
 /** Up to this many connections a read is served at once; with more, serving after all reads of a poll makes larger writes. */
 const SERVE_AT_READ_MAX = 2;
 
+/** Boxes written in one turn: a reader who keeps up with a long message must not keep the others from their reads. */
+const BOXES_PER_TURN = 64;
+
 export class Turn {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
@@ -79,8 +82,12 @@ export class Turn {
   serveNow(): boolean {
     const engine = this.#engine;
     const more = engine.serve();
-    for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) this.#peers.get(id)?.writeOutput();
-    return more;
+    for (let boxes = 0; boxes < BOXES_PER_TURN; boxes++) {
+      const id = engine.nextOutput();
+      if (id < 0) return more;
+      this.#peers.get(id)?.writeOutput();
+    }
+    return true;
   }
 
   #schedule(): void {

@@ -1,8 +1,9 @@
 /**
  * The order of what is sent: the core's chunks and the host's frames, in the order in which they were made.
  */
-import type { Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { Outlet } from '../../src/server/outlet.js';
 import { Turn } from '../../src/server/turn.js';
@@ -33,13 +34,17 @@ class Wire {
 
 /** A core with one connection: chunks to give out, and whether a content is half written. */
 class Core {
-  readonly bytes = new Uint8Array(1024);
+  readonly bytes: Uint8Array;
   readonly chunks: string[] = [];
   readonly returned: number[] = [];
   outputOffset = 0;
   outputLength = 0;
   outputBox = 0;
   idle = true;
+
+  constructor(size = 1024) {
+    this.bytes = new Uint8Array(size);
+  }
 
   outputIdle(): boolean {
     return this.idle;
@@ -76,7 +81,7 @@ function scenario(): { core: Core; wire: Wire; outlet: Outlet } {
   const wire = new Wire();
   // The few calls that an outlet makes.
   const engine = core as unknown as Engine;
-  const outlet = new Outlet(engine, new Turn(engine, new Map()), 1, wire as unknown as Socket);
+  const outlet = new Outlet(engine, new Turn(engine, new Map()), 1, wire as unknown as Socket, null);
   return { core, wire, outlet };
 }
 
@@ -139,4 +144,63 @@ test('single messages are asked for only when no content is half written', async
   core.idle = true;
   outlet.writeOutput();
   await idle;
+});
+
+/** A real connection, its descriptor, and an outlet that may write to it past its stream. */
+async function connected(core: Core): Promise<{ outlet: Outlet; client: Socket; close(): void }> {
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  const [socket] = await accepted;
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  const engine = core as unknown as Engine;
+  const close = (): void => {
+    client.destroy();
+    socket.destroy();
+    server.close();
+  };
+  return { outlet: new Outlet(engine, new Turn(engine, new Map()), 1, socket, fd), client, close };
+}
+
+test('a chunk that the system takes whole is gone, and its box is back, at once', async () => {
+  const core = new Core();
+  const { outlet, client, close } = await connected(core);
+  core.chunks.push('deliver');
+  core.takeOutput();
+  outlet.writeOutput();
+  expect(core.returned).toEqual([1]);
+  expect(outlet.bytesSent).toBe('deliver'.length);
+
+  const [read] = (await once(client, 'data')) as [Buffer];
+  expect(read.toString()).toBe('deliver');
+  close();
+});
+
+test('what a slow reader leaves of a chunk follows it in order, and its box is back when all is sent', async () => {
+  const long = 'a'.repeat(32 * 1024 * 1024);
+  const core = new Core(long.length + 1024);
+  const { outlet, client, close } = await connected(core);
+  core.chunks.push(long, 'b');
+  core.takeOutput();
+  outlet.writeOutput();
+  core.takeOutput();
+  outlet.writeOutput();
+  outlet.send(frame('c'));
+  expect(core.returned).toEqual([]);
+  expect(outlet.bytesSent).toBeGreaterThan(0);
+  expect(outlet.bytesSent).toBeLessThan(long.length);
+
+  let read = 0;
+  let last = '';
+  for await (const part of client as AsyncIterable<Buffer>) {
+    read += part.length;
+    last = (last + part.subarray(-2).toString()).slice(-2);
+    if (read >= long.length + 2) break;
+  }
+  expect(read).toBe(long.length + 2);
+  expect(last).toBe('bc');
+  await vi.waitFor(() => expect(core.returned).toEqual([1, 2]));
+  expect(outlet.bytesSent).toBe(long.length + 2);
+  close();
 });

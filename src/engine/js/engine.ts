@@ -283,7 +283,7 @@ class JsEngine implements Engine {
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);
-    if (!this.#scheduler.hasWork() && !this.#memory.lackIsOver()) return true;
+    if (!this.#scheduler.hasWork() && !this.#output.hasWork() && !this.#memory.lackIsOver()) return true;
     this.#doorbell.setSleeping(false);
     return false;
   }

@@ -14,6 +14,8 @@ export class Output {
   readonly #announced = new Fifo<Connection>();
   /** Connections that could not write all they have for want of a box. */
   readonly #stalled = new Set<Connection>();
+  /** Whether a box was given back since they were tried last. */
+  #boxesFreed = false;
 
   /** `onRoom`: the connection's consumers may try again. */
   constructor(memory: Memory, onRoom: (connection: Connection) => void) {
@@ -35,10 +37,16 @@ export class Output {
 
   /** Tries once more those that found no box. */
   retryStalled(): void {
+    this.#boxesFreed = false;
     if (this.#stalled.size === 0) return;
     const stalled = [...this.#stalled];
     this.#stalled.clear();
     for (const connection of stalled) this.proceed(connection);
+  }
+
+  /** Whether boxes have become free that were missing, or something waits to be sent. */
+  hasWork(): boolean {
+    return this.#announced.length > 0 || (this.#boxesFreed && this.#stalled.size > 0);
   }
 
   /** Writes what is left of a content, then confirms, and lets consumers go on. */
@@ -74,6 +82,7 @@ export class Output {
   /** The socket has taken a box. */
   landed(connection: Connection, box: number): void {
     connection.outbox.landed(box);
+    this.#boxesFreed = true;
     this.proceed(connection);
     this.announce(connection);
   }
