@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { type Affinity, cpusIn, type Loaded, loadAffinity } from '../../src/engine/affinity.js';
-import { placementText, placeWorkers } from '../../src/server/placement.js';
+import { cpusInList, placementText, placeWorkers } from '../../src/server/placement.js';
 
 const affinity: Affinity = { allowedCpus: () => [0, 1], pin: () => ({ ok: true }), dup: (fd) => fd };
 const loaded: Loaded = { ok: true, affinity };
@@ -34,15 +34,35 @@ test('whoever is not pinned is told why', () => {
   expect(placementText(true, windows, [null], [null])).toContain('one worker only');
 });
 
-test('CPUs are shared out among the workers, in runs of neighbours', () => {
-  expect(placeWorkers([0, 1], 2)).toEqual([[0], [1]]);
-  expect(placeWorkers([0, 1], 1)).toEqual([[0, 1]]);
-  expect(placeWorkers([0, 2, 4, 6, 8], 2)).toEqual([
-    [0, 2],
-    [4, 6, 8],
+test('workers that share their CPUs are told in one', () => {
+  const place = [0, 1];
+  expect(placementText(true, loaded, [place, place], [pinned, pinned])).toBe('pinned to CPUs 0-1, which share a cache');
+});
+
+test('a worker may run where its cache is, and workers are spread over the caches', () => {
+  const inPairs = (cpu: number): number[] => [cpu & ~1, cpu | 1];
+  expect(placeWorkers([0, 1, 2, 3], 2, inPairs)).toEqual([
+    [0, 1],
+    [2, 3],
   ]);
-  expect(placeWorkers([5, 7], 3)).toEqual([[5], [7], [5]]);
-  expect(placeWorkers([], 2)).toEqual([null, null]);
+  expect(placeWorkers([0, 1, 2, 3], 4, inPairs)).toEqual([
+    [0, 1],
+    [0, 1],
+    [2, 3],
+    [2, 3],
+  ]);
+  expect(placeWorkers([0, 1, 2, 3], 1, inPairs)).toEqual([[0, 1]]);
+});
+
+test('a worker gets no CPU that the process may not use', () => {
+  const all = (): number[] => [0, 1, 2, 3, 4];
+  expect(placeWorkers([1, 3], 1, all)).toEqual([[1, 3]]);
+  expect(placeWorkers([5, 7], 3, (cpu) => [cpu])).toEqual([[5], [5], [7]]);
+  expect(placeWorkers([], 2, all)).toEqual([null, null]);
+});
+
+test('a list of CPUs is read as Linux writes it', () => {
+  expect(cpusInList('0-2,8,10-11\n')).toEqual([0, 1, 2, 8, 10, 11]);
 });
 
 test('a mask names its CPUs', () => {
