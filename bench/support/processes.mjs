@@ -29,13 +29,14 @@ function killAll() {
 /**
  * @param {readonly string[]} options the broker's own
  * @param {readonly string[]} [nodeOptions]
+ * @param {(line: string) => void} [onLine] called with each line that it prints
  */
-export function startLeveret(options, nodeOptions = []) {
-  return startServer(process.execPath, [...nodeOptions, LEVERET, '--port', '0', ...options]);
+export function startLeveret(options, nodeOptions = [], onLine = () => {}) {
+  return startServer(process.execPath, [...nodeOptions, LEVERET, '--port', '0', ...options], onLine);
 }
 
 export function startRelay() {
-  return startServer(RELAY, ['0']);
+  return startServer(RELAY, ['0'], () => {});
 }
 
 /**
@@ -50,9 +51,10 @@ export function launchLeveret(port, options) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
+ * @param {(line: string) => void} onLine
  * @returns {Promise<Server>} once it has said where it listens
  */
-async function startServer(command, args) {
+async function startServer(command, args, onLine) {
   const child = launch(command, args);
   const lines = createInterface({ input: child.process.stdout });
   /** @type {Promise<number>} */
@@ -60,6 +62,7 @@ async function startServer(command, args) {
     lines.on('line', (line) => {
       const port = LISTENING.exec(line)?.[1];
       if (port) resolve(Number(port));
+      onLine(line);
     });
     lines.on('close', () => reject(new Error(`${command} ended before it listened`)));
   });
