@@ -1,4 +1,4 @@
-/* One client: reads, the hot methods, and the output that did not fit into its socket. */
+/* One client: its reads and the hot methods in them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -23,27 +23,6 @@ void accept_connection(int listener) {
   connection->out = malloc(OUTPUT_BYTES);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-static void arm_write(struct connection *connection, bool wanted) {
-  if (connection->write_armed == wanted) return;
-  connection->write_armed = wanted;
-  struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0), .data.ptr = connection};
-  epoll_ctl(epoll_fd, EPOLL_CTL_MOD, connection->fd, &event);
-}
-
-void flush_connection(struct connection *connection) {
-  while (connection->out_sent < connection->out_end) {
-    const u8 *from = connection->out + connection->out_sent;
-    ssize_t written = write(connection->fd, from, connection->out_end - connection->out_sent);
-    if (written < 0) {
-      arm_write(connection, true);
-      return;
-    }
-    connection->out_sent += (u32)written;
-  }
-  connection->out_sent = connection->out_end = 0;
-  arm_write(connection, false);
 }
 
 /* The connection itself is not freed: events of the same turn may still name it. A relay lives for one measurement. */

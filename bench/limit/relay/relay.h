@@ -70,6 +70,8 @@ extern int epoll_fd;
 /* connection.c */
 void accept_connection(int listener);
 void read_connection(struct connection *connection);
+
+/* output.c */
 void flush_connection(struct connection *connection);
 
 /* control.c: the methods off the hot path, each answered at once. */
