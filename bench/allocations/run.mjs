@@ -57,9 +57,12 @@ function allocatedMb(collections) {
 async function measure(workload, seconds) {
   /** @type {Collection[]} */
   const collections = [];
-  const server = await startLeveret(['--workers', '1'], ['--trace-gc'], (line) => {
-    const collection = readCollection(line);
-    if (collection) collections.push(collection);
+  const server = await startLeveret(['--workers', '1'], {
+    nodeOptions: ['--trace-gc'],
+    onLine: (line) => {
+      const collection = readCollection(line);
+      if (collection) collections.push(collection);
+    },
   });
   await runLoad(server, [...workload.load, '--warmup', '0', '--duration', String(WARMUP_S)]);
   // The last collection of each isolate before the run is where its count begins.

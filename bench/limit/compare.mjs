@@ -8,8 +8,8 @@ import { formatTable } from '../support/table.mjs';
 import { measureIdle, measureLatency, measureStart, measureWaiting } from './footprint.mjs';
 import { readOptions } from './options.mjs';
 import { faultCount, say } from './progress.mjs';
-import { compareWithRelay, compareWorkers } from './rates.mjs';
-import { IDLE, LATENCY, RATE_WORKLOADS, START, WAITING, WORKERS } from './workloads.mjs';
+import { compareAgainst, compareRules, compareWithRelay, compareWorkers } from './rates.mjs';
+import { IDLE, LATENCY, RATE_WORKLOADS, RULES, START, WAITING, WORKERS } from './workloads.mjs';
 
 /** @param {import('./options.mjs').Options} options */
 async function compare(options) {
@@ -18,8 +18,11 @@ async function compare(options) {
   /** @type {string[]} */
   const tables = [];
   const workloads = RATE_WORKLOADS.filter((workload) => options.only.has(workload.name));
+  if (options.against !== undefined) return [await compareAgainst(workloads, options.against, options)];
   if (workloads.length > 0) tables.push(await compareWithRelay(workloads, options));
   if (options.only.has(WORKERS.name)) tables.push(await compareWorkers(options));
+  const [first] = RATE_WORKLOADS;
+  if (first && options.only.has(RULES.name)) tables.push(await compareRules(first, options));
   const rows = await measureFootprint(options);
   if (rows.length > 0) {
     const columns = /** @type {const} */ ([

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { NAMES } from './workloads.mjs';
 
-/** @typedef {{ only: ReadonlySet<string>, seconds: number, warmup: number, rounds: number }} Options */
+/** @typedef {{ only: ReadonlySet<string>, seconds: number, warmup: number, rounds: number, against: string | undefined }} Options */
 
 const HELP = `Usage: npm run bench:limit -- [options]
 
@@ -14,6 +14,7 @@ messages were lost, doubled or reordered; a figure that is not what is wanted is
   --only NAMES   comma-separated, of: ${NAMES.join(', ')}
   --seconds N    measured seconds of each run (default 5), after a warm-up of up to one second
   --rounds N     runs of each (default 3)
+  --against DIR  only compares the rates with those of another checkout, which is built already
 `;
 
 /**
@@ -27,6 +28,7 @@ export function readOptions(args) {
       only: { type: 'string', default: NAMES.join(',') },
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
+      against: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -43,6 +45,7 @@ export function readOptions(args) {
     seconds,
     warmup: Math.min(1, seconds),
     rounds: Math.ceil(positive('--rounds', values.rounds)),
+    against: values.against,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Consumed rates and CPU per message: Leveret beside the relay, and two workers beside one. Turn by turn, each in a fresh
+ * Consumed rates and CPU per message: Leveret beside the relay, and beside itself (more workers, queues with rules, an older checkout). Turn by turn, each in a fresh
  * process, because the machine drifts: a ratio is taken within a round, and the median of the rounds is what counts.
  */
 import { runLoad } from '../support/generator.mjs';
@@ -8,7 +8,7 @@ import { startLeveret, startRelay } from '../support/processes.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
 import { checkDeliveries, say } from './progress.mjs';
 import { verdict } from './verdict.mjs';
-import { WORKERS } from './workloads.mjs';
+import { AGAINST, RULES, WORKERS } from './workloads.mjs';
 
 /** @typedef {import('./workloads.mjs').Workload} Workload */
 /** @typedef {import('./options.mjs').Options} Options */
@@ -23,7 +23,7 @@ export async function compareWithRelay(workloads, options) {
   for (const workload of workloads) {
     const rounds = [];
     for (let round = 1; round <= options.rounds; round++) {
-      const ours = await runLeveret(workload, options, 1, round === 1);
+      const ours = await runLeveret(workload, options, { verify: round === 1 });
       const relay = await runRelay(workload, options);
       say(`${workload.title}, round ${round} of ${options.rounds}: ${summary(ours)}; relay ${summary(relay)}`);
       rounds.push({ first: ours, second: relay });
@@ -50,37 +50,97 @@ export async function compareWithRelay(workloads, options) {
 export async function compareWorkers(options) {
   const rows = [];
   for (const workload of WORKERS.workloads) {
-    const rounds = [];
-    for (let round = 1; round <= options.rounds; round++) {
-      const two = await runLeveret(workload, options, 2, round === 1);
-      const one = await runLeveret(workload, options, 1, false);
-      say(`${workload.title}, round ${round} of ${options.rounds}: two workers ${summary(two)}; one ${summary(one)}`);
-      rounds.push({ first: two, second: one });
-    }
-    const { rate, otherRate, rateRatio } = medians(rounds);
-    const wanted = verdict(rateRatio, 'at least', WORKERS.ratioMin);
-    rows.push([workload.title, thousands(rate), thousands(otherRate), rateRatio.toFixed(2), wanted]);
+    const two = { name: 'two workers', run: () => runLeveret(workload, options, { workers: 2 }) };
+    const one = { name: 'one', run: () => runLeveret(workload, options) };
+    rows.push(await pairRow(workload.title, two, one, WORKERS.ratioMin, options));
   }
-  return formatTable(
-    [
-      { title: 'two workers beside one', align: 'left' },
-      { title: 'two/s' },
-      { title: 'one/s' },
-      { title: 'ratio' },
-      { title: 'wanted', align: 'left' },
-    ],
-    rows,
-  );
+  return formatTable(pairColumns('two workers beside one', 'two/s', 'one/s'), rows);
+}
+
+/**
+ * Queues with rules beside plain ones.
+ * @param {Workload} workload
+ * @param {Options} options
+ */
+export async function compareRules(workload, options) {
+  const rows = [];
+  for (const { title, load } of RULES.queues) {
+    const ruled = {
+      name: 'with it',
+      run: () => runLeveret({ ...workload, load: [...workload.load, ...load] }, options),
+    };
+    const plain = { name: 'plain', run: () => runLeveret(workload, options) };
+    rows.push(await pairRow(title, ruled, plain, RULES.ratioMin, options));
+  }
+  return formatTable(pairColumns(`queues with rules, ${workload.title}`, 'ruled/s', 'plain/s'), rows);
+}
+
+/**
+ * This checkout beside another one.
+ * @param {readonly Workload[]} workloads
+ * @param {string} checkout
+ * @param {Options} options
+ */
+export async function compareAgainst(workloads, checkout, options) {
+  const rows = [];
+  for (const workload of workloads) {
+    const ours = { name: 'this', run: () => runLeveret(workload, options) };
+    const other = { name: 'that', run: () => runLeveret(workload, options, { checkout }) };
+    rows.push(await pairRow(workload.title, ours, other, AGAINST.ratioMin, options));
+  }
+  return formatTable(pairColumns(`this checkout beside ${checkout}`, 'this/s', 'that/s'), rows);
+}
+
+/** @typedef {{ name: string, run: () => Promise<Run> }} Side */
+
+/**
+ * Runs both sides in turn; which one begins changes from round to round.
+ * @param {string} title
+ * @param {Side} one
+ * @param {Side} other
+ * @param {number} ratioMin
+ * @param {Options} options
+ */
+async function pairRow(title, one, other, ratioMin, options) {
+  const rounds = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const early = round % 2 === 1 ? await one.run() : undefined;
+    const second = await other.run();
+    const first = early ?? (await one.run());
+    say(
+      `${title}, round ${round} of ${options.rounds}: ${one.name} ${summary(first)}; ${other.name} ${summary(second)}`,
+    );
+    rounds.push({ first, second });
+  }
+  const { rate, otherRate, rateRatio, cpuRatio } = medians(rounds);
+  const wanted = verdict(rateRatio, 'at least', ratioMin);
+  return [title, thousands(rate), thousands(otherRate), rateRatio.toFixed(2), wanted, cpuRatio.toFixed(2)];
+}
+
+/**
+ * @param {string} title
+ * @param {string} one
+ * @param {string} other
+ * @returns {import('../support/table.mjs').Column[]}
+ */
+function pairColumns(title, one, other) {
+  return [
+    { title, align: 'left' },
+    { title: one },
+    { title: other },
+    { title: 'ratio' },
+    { title: 'wanted', align: 'left' },
+    { title: 'CPU ratio' },
+  ];
 }
 
 /**
  * @param {Workload} workload
  * @param {Options} options
- * @param {number} workers
- * @param {boolean} verify also run a fixed count, in which every single message is checked
+ * @param {{ workers?: number, verify?: boolean, checkout?: string }} [how] `verify`: also run a fixed count, in which every single message is checked
  */
-async function runLeveret(workload, options, workers, verify) {
-  const server = await startLeveret(['--workers', String(workers)]);
+async function runLeveret(workload, options, { workers = 1, verify = false, checkout } = {}) {
+  const server = await startLeveret(['--workers', String(workers)], checkout === undefined ? {} : { checkout });
   try {
     const run = await measure(server, `leveret, ${workload.title}`, workload, options);
     if (verify) {

@@ -66,6 +66,30 @@ export const WORKERS = {
   ratioMin: 0.7,
 };
 
+/** Queues with rules beside plain ones, on the first workload. A queue's dead-letter exchange need not exist. */
+export const RULES = {
+  name: 'rules',
+  ratioMin: 0.5,
+  queues: [
+    { title: 'x-message-ttl', load: ['--queue-arg', 'x-message-ttl=600000'] },
+    { title: 'x-max-length, drop-head', load: ['--queue-arg', 'x-max-length=1000000'] },
+    {
+      title: 'x-max-length-bytes, drop-head',
+      load: ['--queue-arg', 'x-max-length-bytes=2000000000'],
+    },
+    { title: 'x-dead-letter-exchange', load: ['--queue-arg', 'x-dead-letter-exchange=dead'] },
+    {
+      title: 'x-max-length, reject-publish',
+      load: ['--queue-arg', 'x-max-length=1000000', '--queue-arg', 'x-overflow=reject-publish'],
+    },
+    { title: 'x-max-priority', load: ['--queue-arg', 'x-max-priority=10'] },
+    { title: 'x-delivery-limit', load: ['--queue-arg', 'x-delivery-limit=20'] },
+  ],
+};
+
+/** What a change may cost where it is not used: beside an older checkout. */
+export const AGAINST = { ratioMin: 0.97 };
+
 export const LATENCY = {
   name: 'latency',
   load: ['-x', '1', '-y', '1', '--size', '1024', '--rate', '2000'],
@@ -89,5 +113,5 @@ export const START = { name: 'start', maxMs: 400 };
 /** Everything that `--only` can name, in the order in which it runs. */
 export const NAMES = [
   ...RATE_WORKLOADS.map((workload) => workload.name),
-  ...[WORKERS, LATENCY, IDLE, WAITING, START].map((measure) => measure.name),
+  ...[WORKERS, RULES, LATENCY, IDLE, WAITING, START].map((measure) => measure.name),
 ];

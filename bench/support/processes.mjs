@@ -5,10 +5,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const LEVERET = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** This checkout. */
+const HERE = fileURLToPath(new URL('../../', import.meta.url));
 const RELAY = fileURLToPath(new URL('../limit/build/relay', import.meta.url));
 const LISTENING = /listening on amqp:\/\/\S*:(\d+)/;
 const STOP_MS = 10_000;
@@ -26,13 +28,18 @@ function killAll() {
   for (const child of running) child.kill('SIGKILL');
 }
 
+/** @param {string} checkout a folder with a built Leveret */
+function broker(checkout) {
+  return resolvePath(checkout, 'dist/cli/main.js');
+}
+
 /**
  * @param {readonly string[]} options the broker's own
- * @param {readonly string[]} [nodeOptions]
- * @param {(line: string) => void} [onLine] called with each line that it prints
+ * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, checkout?: string }} [how] `onLine` is called with each line that it
+ *   prints; `checkout` is another built checkout than this one
  */
-export function startLeveret(options, nodeOptions = [], onLine = () => {}) {
-  return startServer(process.execPath, [...nodeOptions, LEVERET, '--port', '0', ...options], onLine);
+export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE } = {}) {
+  return startServer(process.execPath, [...nodeOptions, broker(checkout), '--port', '0', ...options], onLine);
 }
 
 export function startRelay() {
@@ -45,7 +52,7 @@ export function startRelay() {
  * @param {readonly string[]} options
  */
 export function launchLeveret(port, options) {
-  return launch(process.execPath, [LEVERET, '--port', String(port), ...options]);
+  return launch(process.execPath, [broker(HERE), '--port', String(port), ...options]);
 }
 
 /**
