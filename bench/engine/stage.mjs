@@ -50,7 +50,7 @@ export class Stage {
 
   /** @param {boolean} noAck */
   consume(noAck) {
-    this.engine.addConsumer(this.channel, this.queues[0] ?? 0, Buffer.from('consumer'), noAck, 0);
+    this.engine.addConsumer(this.channel, this.queues[0] ?? 0, Buffer.from('consumer'), noAck, 0, 0);
   }
 
   /** Lets the consumer pull all; the socket takes everything at once. */

@@ -37,7 +37,9 @@ export const Stop = {
   /** A basic.publish whose route is not known: the key (exchange and routing key as two short strings) lies at `frameOffset`, `frameLength`; the
    * channel is `stopChannel`. Not consumed: install a route (or close the channel) and call again with the rest. */
   ROUTE: 2,
-  /** A whole message whose route asks the host: `stopMessage`, `stopChannel`. Consumed; answer with `publish` before the next `ingest` of this connection. */
+  /** A whole message whose route asks the host: `stopMessage`, `stopChannel`. Consumed. It is the host's until it answers with `publish`: before the next `ingest` of this
+   * connection, or, on a transactional channel, at any time. Besides the route, the message itself may ask for the host: an `expiration` that is no number of
+   * milliseconds, a `user-id`, a header CC or BCC, or `amq.rabbitmq.reply-to` as `reply-to`. */
   MESSAGE: 3,
   /** No memory for a message: keep the rest, stop reading this socket, and try again after a doorbell or a later turn. */
   MEMORY: 4,
@@ -79,6 +81,48 @@ export const Limit = {
   CHANNEL_MAX: 2047,
 } as const;
 
+/** What a queue does with a message that it has no room for. */
+export const Overflow = {
+  /** The oldest ready messages die (reason MAXLEN). */
+  DROP_HEAD: 0,
+  /** The message is refused: basic.nack where confirms are on. */
+  REJECT_PUBLISH: 1,
+  /** The message is refused, and dies (reason MAXLEN). */
+  REJECT_PUBLISH_DLX: 2,
+} as const;
+export type Overflow = (typeof Overflow)[keyof typeof Overflow];
+
+/** Why a message died. */
+export const Death = {
+  /** basic.reject, or basic.nack, without requeue. */
+  REJECTED: 0,
+  /** Its time to live, or the queue's, is over. */
+  EXPIRED: 1,
+  /** The queue was too long. */
+  MAXLEN: 2,
+  /** It was given back more often than the queue allows. */
+  DELIVERY_LIMIT: 3,
+} as const;
+export type Death = (typeof Death)[keyof typeof Death];
+
+/** What a queue does beyond holding messages. A queue without any of it pays nothing for it. */
+export interface QueueRules {
+  /** Time to live of its messages (ms, 0 …), besides each message's own `expiration`; the smaller holds. */
+  readonly ttl: number | null;
+  /** Most ready messages, most bytes of their bodies. */
+  readonly maxLength: number | null;
+  readonly maxBytes: number | null;
+  readonly overflow: Overflow;
+  /** What dies here is handed to the host (`nextDead`); otherwise it is dropped. */
+  readonly deadLetters: boolean;
+  /** Highest priority (1 … 255); 0: all messages are equal. Given once, before the first message. */
+  readonly maxPriority: number;
+  /** How often a message may be given back to the queue (0 …): once more and it dies. */
+  readonly deliveryLimit: number | null;
+  /** Deliveries after the first carry the header `x-delivery-count`. */
+  readonly deliveryCount: boolean;
+}
+
 export interface Engine {
   readonly kind: EngineKind;
   /** The whole shared memory. */
@@ -92,6 +136,9 @@ export interface Engine {
   readonly consumed: number;
   readonly frameOffset: number;
   readonly frameLength: number;
+  /** Queue and reason of the message that `nextDead` gave out. */
+  readonly deadQueue: Queue;
+  readonly deadReason: Death;
   /** Number of the channel that the last stop is about, and its message. */
   readonly stopChannel: number;
   readonly stopMessage: Message;
@@ -104,6 +151,9 @@ export interface Engine {
   /** Bytes that are in use by segments, pages and boxes (not those that are free again). */
   memoryUsed(): number;
 
+  /** Sets this participant's clock (ms since the Unix epoch, as `Date.now`): what arrives is stamped with it, what is too old by it dies. */
+  setTime(now: number): void;
+
   // ── Topology ─────────────────────────────────────────────────────────────────────────────────────────────────
   /** Coordinator: makes every worker drain its port before it scans another read. Call it after the change is posted. Returns the new epoch. */
   raiseTopology(): number;
@@ -115,14 +165,33 @@ export interface Engine {
   // ── Queues (any participant) ─────────────────────────────────────────────────────────────────────────────────
   /** Makes an empty queue; 0 when there is no memory. */
   createQueue(): Queue;
+  /** Coordinator: sets what the queue does from now on; false when there is no memory (nothing is changed then). Routes to it must be resolved anew (`raiseTopology`). */
+  setRules(queue: Queue, rules: QueueRules): boolean;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */
   readyCount(queue: Queue): number;
+  /** Bytes of their bodies; counted for queues with `maxBytes`, else 0. */
+  readyBytes(queue: Queue): number;
+  /** When a message was last asked for by `get` (ms since the Unix epoch; 0: never). */
+  lastGet(queue: Queue): number;
   /** Drops all ready messages; returns how many. */
   purge(queue: Queue): number;
   /** First step of deleting: drops what is ready and, from now on, what is published or requeued. Returns how many were ready. */
   retireQueue(queue: Queue): number;
   /** Last step, once every participant has applied the deletion (no route, no consumer): its memory is free when its last unacknowledged message is settled. */
   freeQueue(queue: Queue): void;
+
+  // ── Death (workers) ──────────────────────────────────────────────────────────────────────────────────────────
+  /** Queues whose messages may expire and that this worker sweeps. As long as there are some, `sweep` must be called every few milliseconds. */
+  expiringQueues(): number;
+  /** Lets what has expired at the heads of those queues die; bounded. True: there is more to do at once. */
+  sweep(): boolean;
+  /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `bury`. */
+  nextDead(): Message;
+  /** Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the content header frame, to
+   * queues. False: no memory, nothing was done. A queue that refuses it does not get it. The message stays its owner's. */
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean;
+  /** The host is done with what `nextDead` gave out. */
+  bury(): void;
 
   // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────
   /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */
@@ -147,6 +216,12 @@ export interface Engine {
   contentState(channel: Channel): Content;
   /** From now on publishes are numbered from 1 and confirmed. */
   setConfirm(channel: Channel): void;
+  /** From now on every whole message comes as `Stop.MESSAGE` and every acknowledgement as `Stop.FRAME`: the host keeps them until it commits. */
+  setTransactional(channel: Channel): void;
+  /** basic.ack (`requeue` null), nack and reject for the host; `multiple` with tag 0: all. False: there is no such delivery, nothing was done. */
+  settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean | null): boolean;
+  /** Whether a delivery is unacknowledged. */
+  isUnacked(channel: Channel, tag: number): boolean;
   /** basic.qos global=true: all consumers of the channel together hold at most `count` unacknowledged messages; 0 = no limit. */
   setChannelPrefetch(channel: Channel, count: number): void;
   /** basic.recover: requeues everything unacknowledged of the channel. */
@@ -158,8 +233,11 @@ export interface Engine {
   /** Answers `Stop.ROUTE`: where messages with the key at `frameOffset` go until the topology changes. A mandatory message on a route
    * without queues asks the host in any case. */
   installRoute(connection: Connection, queues: readonly Queue[], flags: number): void;
-  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. */
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): void;
+  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. Where a queue refused it,
+   * the confirm is a basic.nack, and the result is false. */
+  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean;
+  /** Lets go of a message that `Stop.MESSAGE` gave out, in place of `publish`: it was kept for a commit that does not come. */
+  releaseMessage(message: Message): void;
   /** The message's payload of the content header frame (class id, weight, body size, property flags, properties). */
   messageHeader(message: Message): Uint8Array;
   /** The message's exchange and routing key as two short strings. */
@@ -172,10 +250,22 @@ export interface Engine {
   returnMessage(channel: Channel, message: Message, code: number, text: Uint8Array): void;
 
   // ── Consuming ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** `prefetch` 0 = no limit. 0 when there is no memory. `tag` is at most 255 bytes. */
-  addConsumer(channel: Channel, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer;
+  /** `prefetch` 0 = no limit. 0 when there is no memory. `tag` is at most 255 bytes. A consumer of a lower `priority` (usually 0) gets messages only
+   * while all of a higher one lack credit. */
+  addConsumer(
+    channel: Channel,
+    queue: Queue,
+    tag: Uint8Array,
+    noAck: boolean,
+    prefetch: number,
+    priority: number,
+  ): Consumer;
   /** Nothing more is delivered; what is unacknowledged stays so. The reference is void from now on. */
   cancelConsumer(consumer: Consumer): void;
+  /** Tag of the consumer's oldest delivery that is unacknowledged, or 0. */
+  oldestUnacked(consumer: Consumer): number;
+  /** Gives all unacknowledged deliveries of the consumer back to their queue. */
+  returnDeliveries(consumer: Consumer): void;
   /** Takes one message and writes basic.get-ok + content; false when the queue is empty. Needs `outputIdle`. */
   get(channel: Channel, queue: Queue, noAck: boolean): boolean;
 

@@ -146,7 +146,7 @@ export class Channel {
       return;
     }
     const { ref } = access.queue;
-    const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, this.#prefetch);
+    const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, this.#prefetch, 0);
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
     const consumer = new LiveConsumer(ref, core, () => this.#queueDeleted(tag));
     this.#consumers.set(tag, consumer);

@@ -6,9 +6,11 @@ import type {
   Channel as ChannelRef,
   Connection as ConnectionRef,
   Consumer,
+  Death,
   Engine,
   Message,
   Queue,
+  QueueRules,
   SharedCore,
 } from '../engine.js';
 import { type Content, RouteFlag, Stop } from '../engine.js';
@@ -219,12 +221,13 @@ class JsEngine implements Engine {
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     this.#routes.install(this.#connection(connection).vhost, key, queues, (flags & RouteFlag.ASK_HOST) !== 0);
   }
-  publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): void {
+  publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): boolean {
     this.#publishes.publishOne(message, queues);
     const one = this.#channel(channel);
-    if (!one.confirming) return;
+    if (!one.confirming) return true;
     this.#output.owe(one);
     this.#output.confirm(one.connection);
+    return true;
   }
   messageHeader(message: Message): Uint8Array {
     return this.#messages.header(message);
@@ -242,7 +245,14 @@ class JsEngine implements Engine {
     this.#deliveries.returnMessage(this.#channel(channel), message, code, text);
   }
 
-  addConsumer(channel: ChannelRef, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer {
+  addConsumer(
+    channel: ChannelRef,
+    queue: Queue,
+    tag: Uint8Array,
+    noAck: boolean,
+    prefetch: number,
+    _priority: number,
+  ): Consumer {
     return this.#scheduler.add(this.#channel(channel), queue, tag.slice(), noAck, prefetch);
   }
   cancelConsumer(consumer: Consumer): void {
@@ -305,4 +315,43 @@ class JsEngine implements Engine {
     if (channel === undefined) throw new Error(`no channel ${handle}`);
     return channel;
   }
+
+  // ── Queue rules: to be built ─────────────────────────────────────────────────────────────────────────────────
+  readonly deadQueue: Queue = 0;
+  readonly deadReason: Death = 0;
+  setTime(_now: number): void {}
+  setRules(_queue: Queue, _rules: QueueRules): boolean {
+    return true;
+  }
+  readyBytes(_queue: Queue): number {
+    return 0;
+  }
+  lastGet(_queue: Queue): number {
+    return 0;
+  }
+  expiringQueues(): number {
+    return 0;
+  }
+  sweep(): boolean {
+    return false;
+  }
+  nextDead(): Message {
+    return 0;
+  }
+  republish(_message: Message, _key: Uint8Array, _header: Uint8Array, _queues: readonly Queue[]): boolean {
+    return false;
+  }
+  bury(): void {}
+  setTransactional(_channel: ChannelRef): void {}
+  settle(_channel: ChannelRef, _tag: number, _multiple: boolean, _requeue: boolean | null): boolean {
+    return false;
+  }
+  isUnacked(_channel: ChannelRef, _tag: number): boolean {
+    return false;
+  }
+  releaseMessage(_message: Message): void {}
+  oldestUnacked(_consumer: Consumer): number {
+    return 0;
+  }
+  returnDeliveries(_consumer: Consumer): void {}
 }

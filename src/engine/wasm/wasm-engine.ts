@@ -2,7 +2,19 @@
  * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the participant's scratch
  * page, results are read from the first words of its page. Nothing here runs per message.
  */
-import type { Channel, Connection, Consumer, Content, Engine, Message, Queue, SharedCore, Stop } from '../engine.js';
+import type {
+  Channel,
+  Connection,
+  Consumer,
+  Content,
+  Death,
+  Engine,
+  Message,
+  Queue,
+  QueueRules,
+  SharedCore,
+  Stop,
+} from '../engine.js';
 import { RouteFlag } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
 import { instantiateCore } from './wasm-core.js';
@@ -171,13 +183,14 @@ class WasmEngine implements Engine {
     this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
   }
 
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): void {
+  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean {
     for (let from = 0; from < queues.length; from += this.#listMax()) {
       const count = Math.min(this.#listMax(), queues.length - from);
       this.#writeList(queues, from, count);
       this.#core.publishTo(message, count);
     }
     this.#core.endPublish(channel, message);
+    return true;
   }
 
   #listMax(): number {
@@ -221,7 +234,14 @@ class WasmEngine implements Engine {
     this.#core.returnMessage(channel, message, code, text.length);
   }
 
-  addConsumer(channel: Channel, queue: Queue, tag: Uint8Array, noAck: boolean, prefetch: number): Consumer {
+  addConsumer(
+    channel: Channel,
+    queue: Queue,
+    tag: Uint8Array,
+    noAck: boolean,
+    prefetch: number,
+    _priority: number,
+  ): Consumer {
     this.bytes.set(tag, this.#scratch);
     return this.#core.addConsumer(channel, queue, tag.length, noAck ? 1 : 0, prefetch) >>> 0;
   }
@@ -261,4 +281,43 @@ class WasmEngine implements Engine {
     if (wait.async) await wait.value;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
   }
+
+  // ── Queue rules: to be built ─────────────────────────────────────────────────────────────────────────────────
+  readonly deadQueue: Queue = 0;
+  readonly deadReason: Death = 0;
+  setTime(_now: number): void {}
+  setRules(_queue: Queue, _rules: QueueRules): boolean {
+    return true;
+  }
+  readyBytes(_queue: Queue): number {
+    return 0;
+  }
+  lastGet(_queue: Queue): number {
+    return 0;
+  }
+  expiringQueues(): number {
+    return 0;
+  }
+  sweep(): boolean {
+    return false;
+  }
+  nextDead(): Message {
+    return 0;
+  }
+  republish(_message: Message, _key: Uint8Array, _header: Uint8Array, _queues: readonly Queue[]): boolean {
+    return false;
+  }
+  bury(): void {}
+  setTransactional(_channel: Channel): void {}
+  settle(_channel: Channel, _tag: number, _multiple: boolean, _requeue: boolean | null): boolean {
+    return false;
+  }
+  isUnacked(_channel: Channel, _tag: number): boolean {
+    return false;
+  }
+  releaseMessage(_message: Message): void {}
+  oldestUnacked(_consumer: Consumer): number {
+    return 0;
+  }
+  returnDeliveries(_consumer: Consumer): void {}
 }

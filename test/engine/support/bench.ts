@@ -107,6 +107,7 @@ export class Client {
       tag,
       options.noAck ?? false,
       options.prefetch ?? 0,
+      0,
     );
   }
 
