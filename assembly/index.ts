@@ -4,7 +4,7 @@
  * A memory is laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`). Results beyond a return value stand
  * in the first words of the participant's page (`participantAddress`): see `RESULT_WORDS` in memory/root.ts's Participant, line 0.
  */
-import { BODY_MAX, flushReleases, FRAME_MAX, headerOf, keyOf, Message, Piece, release, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
+import { BODY_MAX, flushReleases, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, self } from './memory/root';
@@ -157,6 +157,7 @@ export function freeChannel(channel: usize): void {
 
 export function contentState(channel: usize): u32 { return changetype<Channel>(channel).content; }
 export function unackedCount(channel: usize): u32 { return changetype<Channel>(channel).unacked; }
+export function lastTag(channel: usize): f64 { return <f64>(changetype<Channel>(channel).nextTag - 1); }
 export function setConfirm(channel: usize): void { changetype<Channel>(channel).confirming = 1; }
 
 export function setChannelPrefetch(channel: usize, count: u32): void {
@@ -198,6 +199,7 @@ export function endPublish(channel: usize, message: usize): void {
   sendConfirms(connection);
 }
 
+export function keepMessage(message: usize): void { retain(changetype<Message>(message)); }
 export function messageHeaderOffset(message: usize): usize { return headerOf(changetype<Message>(message)) + FRAME_HEAD; }
 export function messageHeaderLength(message: usize): u32 { return changetype<Message>(message).headerLength - FRAME_HEAD - 1; }
 export function messageKeyOffset(message: usize): usize { return keyOf(changetype<Message>(message)); }

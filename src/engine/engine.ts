@@ -222,6 +222,8 @@ export interface Engine {
   settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean | null): boolean;
   /** Whether a delivery is unacknowledged. */
   isUnacked(channel: Channel, tag: number): boolean;
+  /** The last delivery tag that the channel has given out; 0: none. */
+  lastTag(channel: Channel): number;
   /** basic.qos global=true: all consumers of the channel together hold at most `count` unacknowledged messages; 0 = no limit. */
   setChannelPrefetch(channel: Channel, count: number): void;
   /** basic.recover: requeues everything unacknowledged of the channel. */
@@ -238,6 +240,8 @@ export interface Engine {
   publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean;
   /** Lets go of a message that `Stop.MESSAGE` gave out, in place of `publish`: it was kept for a commit that does not come. */
   releaseMessage(message: Message): void;
+  /** Holds a message that is the host's once more, past its `publish`: until a `releaseMessage` of its own. */
+  keepMessage(message: Message): void;
   /** The message's payload of the content header frame (class id, weight, body size, property flags, properties). */
   messageHeader(message: Message): Uint8Array;
   /** The message's exchange and routing key as two short strings. */

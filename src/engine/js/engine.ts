@@ -212,6 +212,9 @@ class JsEngine implements Engine {
     this.#settlements.all(this.#channel(channel), 'give back');
     this.#settlements.flush();
   }
+  lastTag(channel: ChannelRef): number {
+    return this.#channel(channel).lastTag;
+  }
   unackedCount(channel: ChannelRef): number {
     return this.#channel(channel).unacked.count;
   }
@@ -228,6 +231,9 @@ class JsEngine implements Engine {
     this.#output.owe(one);
     this.#output.confirm(one.connection);
     return true;
+  }
+  keepMessage(message: Message): void {
+    this.#messages.retain(message, 1);
   }
   messageHeader(message: Message): Uint8Array {
     return this.#messages.header(message);

@@ -28,9 +28,11 @@ export interface CoreFunctions {
   setChannelPrefetch(channel: number, count: number): void;
   recover(channel: number): void;
   unackedCount(channel: number): number;
+  lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
   publishTo(message: number, count: number): void;
   endPublish(channel: number, message: number): void;
+  keepMessage(message: number): void;
   messageHeaderOffset(message: number): number;
   messageHeaderLength(message: number): number;
   messageKeyOffset(message: number): number;

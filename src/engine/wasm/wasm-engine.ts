@@ -172,6 +172,9 @@ class WasmEngine implements Engine {
   recover(channel: Channel): void {
     this.#core.recover(channel);
   }
+  lastTag(channel: Channel): number {
+    return this.#core.lastTag(channel);
+  }
   unackedCount(channel: Channel): number {
     return this.#core.unackedCount(channel) >>> 0;
   }
@@ -202,6 +205,9 @@ class WasmEngine implements Engine {
     for (let i = 0; i < count; i++) this.#words[at + i] = queues[from + i] ?? 0;
   }
 
+  keepMessage(message: Message): void {
+    this.#core.keepMessage(message);
+  }
   messageHeader(message: Message): Uint8Array {
     return this.#copy(this.#core.messageHeaderOffset(message) >>> 0, this.#core.messageHeaderLength(message));
   }
