@@ -11,7 +11,7 @@ const EXPIRATION_MAX = 315_360_000_000n;
 /** Milliseconds. Throws when the text is no number of them that a message can have. */
 export function parseExpiration(text: string): number {
   // As Erlang's string:to_integer reads: a sign, digits, and whatever follows.
-  const [, digits, rest = ''] = /^([+-]?\d+)([^]*)$/.exec(text) ?? [];
+  const [, digits, rest = ''] = /^([+-]?\d+)(.*)$/s.exec(text) ?? [];
   if (digits === undefined) throw invalid(text, 'no_integer');
   if (rest !== '') throw invalid(text, `{leftover_string,"${rest}"}`);
   const value = BigInt(digits);
