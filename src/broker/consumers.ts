@@ -4,7 +4,7 @@
  */
 import { accessQueue } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
-import { consumerRefusal, isSingleActiveConsumer } from './queue-arguments.js';
+import { consumerPriority, consumerRefusal, isSingleActiveConsumer } from './queue-arguments.js';
 import type { Queues } from './queues.js';
 import { exclusiveUse, refused, reusedConsumer } from './refusals.js';
 import type { Answer, ConnectionId, Request } from './requests.js';
@@ -34,7 +34,9 @@ export class Consumers {
     if (this.#registry.has(connection, consumer)) return refused(reusedConsumer(consumer));
     if (this.#isInExclusiveUse(queue, exclusive)) return refused(exclusiveUse(queue.vhost, queue.name));
     this.#registry.add({ connection, consumer, queue, exclusive });
-    return { ok: true, queue: queue.name, ref: queue.ref, consumerCount: this.#registry.count(queue) };
+    const consumerCount = this.#registry.count(queue);
+    const priority = consumerPriority(request.arguments);
+    return { ok: true, queue: queue.name, ref: queue.ref, consumerCount, active: true, priority };
   }
 
   cancel(connection: ConnectionId, consumers: readonly string[]): Answer {

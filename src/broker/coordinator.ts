@@ -10,39 +10,49 @@ import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
 import { Exchanges } from './exchanges.js';
 import { Queues } from './queues.js';
-import type { Answer, Change, ConnectionId, Request } from './requests.js';
+import { ReplyQueues } from './reply-queues.js';
+import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
 import { RetiredQueues } from './retired-queues.js';
+import { Sessions } from './sessions.js';
 import { Topology } from './topology.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<Engine, 'createQueue' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'>;
 
+/** What the coordinator works in. */
+export interface Surroundings {
+  /** How many workers there are: each one calls for `applied` with its own number, from 0, and the epoch that it has reached. */
+  readonly workers: number;
+  /** Sends changes to every worker, raises the epoch and returns it. */
+  post(changes: readonly Change[]): number;
+  /** Sends a notice to the worker of a connection, if it still has one. */
+  notify(notice: Notice): void;
+  /** The vhosts to begin with. */
+  readonly vhosts?: readonly string[];
+}
+
 export class Coordinator {
-  readonly #post: (changes: readonly Change[]) => number;
+  readonly #outside: Surroundings;
   readonly #topology: Topology;
   readonly #exchanges: Exchanges;
   readonly #queues: Queues;
   readonly #bindings: Bindings;
   readonly #consumers: Consumers;
+  readonly #replies: ReplyQueues;
+  readonly #sessions: Sessions;
   readonly #retired: RetiredQueues;
 
-  /**
-   * `post` sends changes to every worker, raises the epoch and returns it. `workers` is their number: each one calls
-   * for `applied` with its own number, from 0, and the epoch that it has reached.
-   */
-  constructor(
-    core: QueueCore,
-    post: (changes: readonly Change[]) => number,
-    workers: number,
-    vhosts?: readonly string[],
-  ) {
-    this.#post = post;
+  constructor(core: QueueCore, outside: Surroundings) {
+    const { workers, vhosts } = outside;
+    this.#outside = outside;
     this.#topology = new Topology(core, vhosts);
     const registry = new ConsumerRegistry();
     this.#exchanges = new Exchanges(this.#topology);
     this.#bindings = new Bindings(this.#topology);
     this.#queues = new Queues(core, this.#topology, registry);
     this.#consumers = new Consumers(this.#topology.view, registry, this.#queues);
+    this.#replies = new ReplyQueues(core, this.#topology);
+    this.#sessions = new Sessions(this.#topology.view);
     this.#retired = new RetiredQueues(core, workers);
   }
 
@@ -79,6 +89,16 @@ export class Coordinator {
         return this.#consumers.add(connection, request);
       case 'cancel':
         return this.#consumers.cancel(connection, request.consumers);
+      case 'reply.open':
+        return this.#replies.open(connection, request.vhost);
+      case 'reply.close':
+        return this.#replies.close(connection, request.queue);
+      case 'connection.open':
+        return this.#sessions.open(connection, request);
+      case 'channel.open':
+        return this.#sessions.openChannel(connection);
+      case 'channel.close':
+        return this.#sessions.closeChannel(connection);
       case 'disconnect':
         return this.#disconnect(connection);
       default:
@@ -88,14 +108,16 @@ export class Coordinator {
 
   #disconnect(connection: ConnectionId): Answer {
     this.#consumers.disconnect(connection);
+    this.#replies.disconnect(connection);
     this.#queues.disconnect(connection);
+    this.#sessions.disconnect(connection);
     return { ok: true };
   }
 
   #publishChanges(): void {
     const { changes, retired } = this.#topology.takeChanges();
     if (changes.length === 0) return;
-    const epoch = this.#post(changes);
+    const epoch = this.#outside.post(changes);
     this.#retired.await(retired, epoch);
   }
 }

@@ -1,4 +1,5 @@
 /** Declaring and deleting exchanges. */
+import type { FieldTable } from '../amqp/table.js';
 import { compareArguments, compareProperties } from './equivalence.js';
 import { typeName } from './field-values.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from './names.js';
@@ -67,8 +68,15 @@ export class Exchanges {
       autoDelete,
       internal,
       arguments: args,
+      alternate: alternateOf(args),
+      memory: null,
     });
   }
+}
+
+function alternateOf(args: FieldTable): string | null {
+  const alternate = args.get(ALTERNATE_EXCHANGE);
+  return alternate?.type === 'S' ? alternate.value : null;
 }
 
 function newExchangeRefusal(request: Declare, name: string): Refusal | null {

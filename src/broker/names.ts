@@ -8,6 +8,10 @@ export const DEFAULT_VHOST = '/';
 export const DEFAULT_EXCHANGE = '';
 
 const RESERVED_PREFIX = 'amq.';
+/** The name that stands for the requester's own reply queue, and what the names of such queues start with. */
+export const REPLY_TO = 'amq.rabbitmq.reply-to';
+export const REPLY_PREFIX = `${REPLY_TO}.`;
+
 const GENERATED_PREFIX = 'amq.gen-';
 /** 16 random bytes are 22 characters of base64url, as in RabbitMQ's names. */
 const GENERATED_BYTES = 16;

@@ -25,5 +25,16 @@ export function predeclaredExchanges(vhost: string): ExchangeDeclared[] {
 
 function predeclared(vhost: string, exchange: string, type: string, internal: boolean): ExchangeDeclared {
   const kind = 'exchange.declared';
-  return { kind, vhost, exchange, type, durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE };
+  return {
+    kind,
+    vhost,
+    exchange,
+    type,
+    durable: true,
+    autoDelete: false,
+    internal,
+    arguments: EMPTY_TABLE,
+    alternate: null,
+    memory: null,
+  };
 }

@@ -16,7 +16,7 @@ import {
   text,
 } from './argument-checks.js';
 import { compareArguments } from './equivalence.js';
-import { typeName } from './field-values.js';
+import { integerOf, typeName } from './field-values.js';
 import { describe } from './names.js';
 import { invalidArgument, precondition } from './refusals.js';
 import type { Refusal } from './requests.js';
@@ -26,6 +26,8 @@ const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
 const DEAD_LETTER_ROUTING_KEY = 'x-dead-letter-routing-key';
 const SINGLE_ACTIVE_CONSUMER = 'x-single-active-consumer';
 const PRIORITY_MAX = 255n;
+const INT32_MIN = -(2n ** 31n);
+const INT32_MAX = 2n ** 31n - 1n;
 
 const DEFAULTS = table({ [QUEUE_TYPE]: 'classic' });
 
@@ -58,7 +60,8 @@ const ONLY_FOR = new Map([
   ['x-stream-max-segment-size-bytes', 'stream'],
 ]);
 
-const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([['x-priority', integer]]);
+const CONSUMER_PRIORITY = 'x-priority';
+const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([[CONSUMER_PRIORITY, integer]]);
 
 /** What is declared, as far as its type may mind. `named`: the client has chosen the name. */
 export interface QueueDeclaration {
@@ -86,6 +89,14 @@ export function queueRefusal(declaration: QueueDeclaration): Refusal | null {
 /** Why a consumer cannot have these arguments; null when it can. */
 export function consumerRefusal(vhost: string, queue: string, args: FieldTable): Refusal | null {
   return checkArguments(CONSUMER_CHECKS, { vhost, queue, arguments: args });
+}
+
+/** The rank that a consumer asks for, as near as 32 bits come to it. */
+export function consumerPriority(args: FieldTable): number {
+  const field = args.get(CONSUMER_PRIORITY);
+  const priority = field === undefined ? 0n : (integerOf(field) ?? 0n);
+  if (priority < INT32_MIN) return Number(INT32_MIN);
+  return Number(priority > INT32_MAX ? INT32_MAX : priority);
 }
 
 /** Why a queue that has `current` is not what was declared with `received`; null when it is. */

@@ -3,9 +3,9 @@ import type { Engine } from '../engine/engine.js';
 import { accessQueue, isLocked } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { compareProperties } from './equivalence.js';
-import { cleanName, describe, generateQueueName, isReserved } from './names.js';
+import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
 import { queueArgumentsDifference, queueRefusal } from './queue-arguments.js';
-import { inUse, lockedQueue, noMemory, notEmpty, refused, reservedName } from './refusals.js';
+import { inUse, lockedQueue, noMemory, noQueue, notEmpty, refused, reservedName } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
 import type { Topology } from './topology.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -30,6 +30,7 @@ export class Queues {
 
   declare(connection: ConnectionId, request: Declare): Answer {
     const name = cleanName(request.queue);
+    if (name.startsWith(REPLY_TO)) return this.#inspectReply(request.vhost, name);
     if (request.passive) return this.#inspect(connection, request.vhost, name);
     if (name === '') return this.#create(connection, request, generateQueueName());
     if (isReserved(name)) return refused(reservedName('queue', name));
@@ -73,6 +74,12 @@ export class Queues {
     return access.ok ? this.#describe(access.queue) : access;
   }
 
+  /** To declare a reply queue is to ask whether its requester is still there. */
+  #inspectReply(vhost: string, queue: string): Answer {
+    const exists = queue === REPLY_TO || this.#topology.view.replyQueue(vhost, queue) !== undefined;
+    return exists ? { ok: true, queue, messageCount: 0, consumerCount: 1 } : refused(noQueue(vhost, queue));
+  }
+
   #create(connection: ConnectionId, request: Declare, name: string): Answer {
     const { vhost, exclusive, autoDelete, arguments: args } = request;
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
@@ -82,7 +89,9 @@ export class Queues {
     const owner = exclusive ? connection : null;
     const kind = 'queue.declared';
     const durable = isDurable(request);
-    this.#topology.change({ kind, vhost, queue: name, ref, durable, autoDelete, owner, arguments: args });
+    const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
+    const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
+    this.#topology.change({ kind, ...fixed, settings, memory: null });
     this.#own(vhost, name);
     return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
   }

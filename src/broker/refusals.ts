@@ -28,6 +28,10 @@ export function noExchange(vhost: string, exchange: string): Refusal {
   return onChannel(replyCode.NOT_FOUND, `no ${describe('exchange', vhost, exchange)}`);
 }
 
+export function noVhost(vhost: string): Refusal {
+  return { scope: 'connection', code: replyCode.NOT_ALLOWED, text: `vhost ${vhost} not found` };
+}
+
 /** An empty queue name stands for the queue last declared on the channel; there was none. */
 export function noPreviousQueue(): Refusal {
   return onChannel(replyCode.NOT_FOUND, 'no previously declared queue');

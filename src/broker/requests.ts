@@ -54,19 +54,52 @@ export type Request =
   | { op: 'consume'; vhost: string; queue: string; consumer: string; exclusive: boolean; arguments: FieldTable }
   /** Unregisters consumers: basic.cancel, a closed channel. Auto-delete queues go with their last consumer. */
   | { op: 'cancel'; consumers: readonly string[] }
-  /** The connection is gone: its consumers leave, its exclusive queues are deleted. Answered when that is done. */
+  /** The connection enters a vhost, if it may: the vhost is there and limits are not reached. */
+  | { op: 'connection.open'; vhost: string; user: string }
+  /** A channel more, or one less, of a connection that entered; users may be limited. */
+  | { op: 'channel.open' | 'channel.close' }
+  /** Opens a queue for direct replies to this connection, and closes it. Only the default exchange leads to it, by its name. */
+  | { op: 'reply.open'; vhost: string }
+  | { op: 'reply.close'; queue: string }
+  /** The connection is gone: its consumers and reply queues leave, its exclusive queues are deleted. Answered when that is done. */
   | { op: 'disconnect' };
 
 /** Answers by operation; a refusal is a `Refusal`. */
 export type Answer =
-  | { ok: true; queue?: string; messageCount?: number; consumerCount?: number; ref?: Queue }
+  | {
+      ok: true;
+      queue?: string;
+      messageCount?: number;
+      consumerCount?: number;
+      ref?: Queue;
+      /** To `consume`: false when the consumer stands by until the notice `activate`. */
+      active?: boolean;
+      /** To `consume`: its rank among the queue's consumers, usually 0. */
+      priority?: number;
+    }
   | { ok: false; refusal: Refusal };
+
+/** What the coordinator tells a connection by itself; its worker takes it after all changes posted before. */
+export type Notice =
+  /** A consumer that stood by is to consume from now on. */
+  | { kind: 'activate'; connection: ConnectionId; consumer: string }
+  /** The connection must go: 320 CONNECTION_FORCED with this text. */
+  | { kind: 'close'; connection: ConnectionId; text: string };
 
 /** An AMQP error, ready for the wire: `text` without the `NAME - ` prefix. `scope` says what it closes. */
 export interface Refusal {
   readonly scope: 'channel' | 'connection';
   readonly code: number;
   readonly text: string;
+}
+
+/** What a queue does besides what the core does for it, as its arguments and the policies on it make it. */
+export interface QueueSettings {
+  /** Where what dies in the queue goes, and under which key; null: nowhere, and under its own. */
+  readonly deadLetterExchange: string | null;
+  readonly deadLetterRoutingKey: string | null;
+  /** How long a delivery may stay unacknowledged (ms). */
+  readonly consumerTimeout: number | null;
 }
 
 /** A change of topology as every participant applies it to its view, in the order in which the coordinator posted them. */
@@ -80,7 +113,12 @@ export type Change =
       autoDelete: boolean;
       internal: boolean;
       arguments: FieldTable;
+      /** The exchange that gets what this one routes nowhere, by argument or policy. */
+      alternate: string | null;
+      /** What it remembers of messages, to know duplicates: shared by all workers. */
+      memory: SharedArrayBuffer | null;
     }
+  | { kind: 'exchange.changed'; vhost: string; exchange: string; alternate: string | null }
   | { kind: 'exchange.deleted'; vhost: string; exchange: string }
   | {
       kind: 'queue.declared';
@@ -91,8 +129,15 @@ export type Change =
       autoDelete: boolean;
       owner: ConnectionId | null;
       arguments: FieldTable;
+      settings: QueueSettings;
+      memory: SharedArrayBuffer | null;
     }
+  | { kind: 'queue.changed'; vhost: string; queue: string; settings: QueueSettings }
   | { kind: 'queue.deleted'; vhost: string; queue: string; ref: Queue }
+  | { kind: 'reply.opened'; vhost: string; queue: string; ref: Queue }
+  | { kind: 'reply.closed'; vhost: string; queue: string }
+  | { kind: 'vhost.created'; vhost: string }
+  | { kind: 'vhost.deleted'; vhost: string }
   | {
       kind: 'bound' | 'unbound';
       vhost: string;

@@ -6,12 +6,14 @@ import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
 import { canonicalTable } from './field-values.js';
 import { DEFAULT_EXCHANGE } from './names.js';
-import type { Change, ConnectionId } from './requests.js';
+import { isSingleActiveConsumer } from './queue-arguments.js';
+import type { Change, ConnectionId, QueueSettings } from './requests.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Bound, Router } from './routing/router.js';
 
 export const ALTERNATE_EXCHANGE = 'alternate-exchange';
 
+type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 export type BindingChange = Extract<Change, { kind: 'bound' | 'unbound' }>;
@@ -35,7 +37,14 @@ export class QueueEntry {
   /** The connection that alone may use it; null: any. */
   readonly owner: ConnectionId | null;
   readonly arguments: FieldTable;
+  /** One consumer at a time gets its messages. */
+  readonly singleActive: boolean;
+  /** It looks at each message before it takes it: it refuses duplicates. */
+  readonly asksHost: boolean;
   readonly incoming = new Set<Binding>();
+  deadLetterExchange: string | null = null;
+  deadLetterRoutingKey: string | null = null;
+  consumerTimeout: number | null = null;
 
   constructor(declared: QueueDeclared) {
     this.vhost = declared.vhost;
@@ -45,6 +54,15 @@ export class QueueEntry {
     this.autoDelete = declared.autoDelete;
     this.owner = declared.owner;
     this.arguments = declared.arguments;
+    this.singleActive = isSingleActiveConsumer(declared.arguments);
+    this.asksHost = declared.memory !== null;
+    this.change(declared.settings);
+  }
+
+  change(settings: QueueSettings): void {
+    this.deadLetterExchange = settings.deadLetterExchange;
+    this.deadLetterRoutingKey = settings.deadLetterRoutingKey;
+    this.consumerTimeout = settings.consumerTimeout;
   }
 }
 
@@ -57,9 +75,10 @@ export class ExchangeEntry {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: FieldTable;
-  readonly readsHeaders: boolean;
+  /** Whether routing looks at more of a message than its key. */
+  readonly asksHost: boolean;
   /** The exchange that gets what this one routes nowhere; it need not exist. */
-  readonly alternate: string | null;
+  alternate: string | null;
   readonly incoming = new Set<Binding>();
   /** The bindings from here, by what makes each one unique. */
   readonly outgoing = new Map<string, Binding>();
@@ -77,9 +96,13 @@ export class ExchangeEntry {
     this.autoDelete = declared.autoDelete;
     this.internal = declared.internal;
     this.arguments = declared.arguments;
-    this.readsHeaders = type.readsHeaders;
-    this.alternate = alternateOf(declared.arguments);
+    this.asksHost = type.readsHeaders || declared.memory !== null;
+    this.alternate = declared.alternate;
     this.router = type.newRouter<Binding>();
+  }
+
+  change(changed: ExchangeChanged): void {
+    this.alternate = changed.alternate;
   }
 
   /** Whether queues are all that its messages can reach through bindings. */
@@ -118,9 +141,4 @@ export class ExchangeEntry {
 function bindingId(change: BindingChange): string {
   const { destinationKind, destination, routingKey } = change;
   return JSON.stringify([destinationKind, destination, routingKey, canonicalTable(change.arguments)]);
-}
-
-function alternateOf(args: FieldTable): string | null {
-  const alternate = args.get(ALTERNATE_EXCHANGE);
-  return alternate?.type === 'S' ? alternate.value : null;
 }

@@ -4,26 +4,22 @@
  * What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of exchanges
  * makes a route endless.
  */
-import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
+import { routingKeys } from './carbon-copies.js';
 import { DEFAULT_VHOST } from './names.js';
 import { predeclaredExchanges } from './predeclared.js';
 import type { Change } from './requests.js';
+import { asksOnTheWay, type Publication, type Routed, routesFrom } from './routes.js';
+import type { Routable } from './routing/router.js';
 import { type Binding, type BindingChange, type Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
-
-class Vhost {
-  readonly exchanges = new Map<string, ExchangeEntry>();
-  readonly queues = new Map<string, QueueEntry>();
-}
+import { Vhost } from './vhost.js';
 
 export class TopologyView {
   readonly #vhosts = new Map<string, Vhost>();
+  readonly #queuesByRef = new Map<Queue, QueueEntry>();
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
-    for (const vhost of vhosts) {
-      this.#vhosts.set(vhost, new Vhost());
-      for (const change of predeclaredExchanges(vhost)) this.apply(change);
-    }
+    for (const vhost of vhosts) this.#createVhost(vhost);
   }
 
   hasVhost(vhost: string): boolean {
@@ -38,21 +34,54 @@ export class TopologyView {
     return this.#vhosts.get(vhost)?.queues.get(name);
   }
 
+  /** The queue that a reference stands for; undefined once it is deleted, and for queues of direct replies. */
+  queueByRef(ref: Queue): QueueEntry | undefined {
+    return this.#queuesByRef.get(ref);
+  }
+
+  /** A queue for direct replies, by its whole name. */
+  replyQueue(vhost: string, name: string): Queue | undefined {
+    return this.#vhosts.get(vhost)?.replies.get(name);
+  }
+
   apply(change: Change): void {
+    if (change.kind === 'vhost.created') {
+      this.#createVhost(change.vhost);
+      return;
+    }
     const vhost = this.#vhosts.get(change.vhost);
     if (vhost === undefined) throw new Error(`change in unknown vhost '${change.vhost}'`);
     switch (change.kind) {
+      case 'vhost.deleted':
+        this.#vhosts.delete(change.vhost);
+        return;
       case 'exchange.declared':
         vhost.exchanges.set(change.exchange, new ExchangeEntry(change));
+        return;
+      case 'exchange.changed':
+        vhost.exchanges.get(change.exchange)?.change(change);
         return;
       case 'exchange.deleted':
         deleteExchange(vhost, change.exchange);
         return;
-      case 'queue.declared':
-        vhost.queues.set(change.queue, new QueueEntry(change));
+      case 'queue.declared': {
+        const queue = new QueueEntry(change);
+        vhost.queues.set(change.queue, queue);
+        this.#queuesByRef.set(queue.ref, queue);
+        return;
+      }
+      case 'queue.changed':
+        vhost.queues.get(change.queue)?.change(change.settings);
         return;
       case 'queue.deleted':
         deleteQueue(vhost, change.queue);
+        this.#queuesByRef.delete(change.ref);
+        return;
+      case 'reply.opened':
+        vhost.replies.set(change.queue, change.ref);
+        return;
+      case 'reply.closed':
+        vhost.replies.delete(change.queue);
         return;
       case 'bound':
         bind(vhost, change);
@@ -66,43 +95,38 @@ export class TopologyView {
   }
 
   /**
-   * The queues that a message published to `exchange` goes to, each once, in the order of their discovery.
-   * `headers` matters only where `needsHeaders` says so.
+   * Whether messages with this key must be routed one by one, by `routeMessage`: an exchange on their way looks at more
+   * than the key, or a queue at its end looks at each message.
    */
-  route(vhost: string, exchange: string, routingKey: string, headers: FieldTable | null): readonly Queue[] {
-    const here = this.#vhosts.get(vhost);
-    const first = here?.exchanges.get(exchange);
-    if (here === undefined || first === undefined) return [];
-
-    const queues = new Set<Queue>();
-    const visit = new Set([first]);
-    // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
-    for (const current of visit) {
-      let routed = false;
-      const reach = (destination: Destination): void => {
-        routed = true;
-        if (destination.kind === 'queue') queues.add(destination.ref);
-        else visit.add(destination);
-      };
-      matches(here, current, routingKey, headers, reach);
-      const alternate = routed ? undefined : alternateOf(here, current);
-      if (alternate !== undefined) visit.add(alternate);
-    }
-    return [...queues];
-  }
-
-  /** Whether a message's headers can decide where it goes: a headers exchange lies on a way from `exchange`. */
-  needsHeaders(vhost: string, exchange: string): boolean {
+  asksHost(vhost: string, exchange: string, routingKey: string): boolean {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return false;
+    if (asksOnTheWay(here, first)) return true;
+    return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
+  }
 
-    const visit = new Set([first]);
-    for (const current of visit) {
-      if (current.readsHeaders) return true;
-      for (const next of followers(here, current)) visit.add(next);
-    }
-    return false;
+  /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */
+  route(vhost: string, exchange: string, routingKey: string): readonly Queue[] {
+    return this.#routes(vhost, exchange, { keys: [routingKey], properties: {} }).queues;
+  }
+
+  /** The way of one message. What remembers messages remembers this one from now on: it is to be called once a publish. */
+  routeMessage(publication: Publication): Routed {
+    const { vhost, exchange, routingKey, properties } = publication;
+    return this.#routes(vhost, exchange, { keys: routingKeys(routingKey, properties), properties });
+  }
+
+  #routes(vhost: string, exchange: string, message: Routable): Routed {
+    const here = this.#vhosts.get(vhost);
+    const first = here?.exchanges.get(exchange);
+    if (here === undefined || first === undefined) return { queues: [], delays: [] };
+    return routesFrom(here, first, message);
+  }
+
+  #createVhost(name: string): void {
+    this.#vhosts.set(name, new Vhost());
+    for (const change of predeclaredExchanges(name)) this.apply(change);
   }
 }
 
@@ -140,33 +164,4 @@ function unbind(vhost: Vhost, change: BindingChange): void {
 function end(vhost: Vhost, change: BindingChange): Destination | undefined {
   const ends = change.destinationKind === 'queue' ? vhost.queues : vhost.exchanges;
   return ends.get(change.destination);
-}
-
-function matches(
-  vhost: Vhost,
-  exchange: ExchangeEntry,
-  routingKey: string,
-  headers: FieldTable | null,
-  reach: (destination: Destination) => void,
-): void {
-  if (!exchange.isDefault) {
-    exchange.router.match(routingKey, headers, (binding) => reach(binding.destination));
-    return;
-  }
-  const queue = vhost.queues.get(routingKey);
-  if (queue !== undefined) reach(queue);
-}
-
-function alternateOf(vhost: Vhost, exchange: ExchangeEntry): ExchangeEntry | undefined {
-  return exchange.alternate === null ? undefined : vhost.exchanges.get(exchange.alternate);
-}
-
-/** The exchanges that messages can go on to from here. */
-function* followers(vhost: Vhost, exchange: ExchangeEntry): Iterable<ExchangeEntry> {
-  const alternate = alternateOf(vhost, exchange);
-  if (alternate !== undefined) yield alternate;
-  if (exchange.isLast) return;
-  for (const { destination } of exchange.outgoing.values()) {
-    if (destination.kind === 'exchange') yield destination;
-  }
 }

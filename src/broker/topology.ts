@@ -58,6 +58,14 @@ export class Topology {
     return ready;
   }
 
+  closeReplyQueue(vhost: string, queue: string): void {
+    const ref = this.view.replyQueue(vhost, queue);
+    if (ref === undefined) return;
+    this.#core.retireQueue(ref);
+    this.#retired.push(ref);
+    this.change({ kind: 'reply.closed', vhost, queue });
+  }
+
   /** Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others. */
   #deleteUnbound(sources: readonly ExchangeEntry[]): void {
     const suspects = [...sources];

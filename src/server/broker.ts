@@ -44,14 +44,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const pool = dup === null ? await WorkerPool.local(shared) : WorkerPool.threads(shared, places, options.onFatal);
   try {
     const engine = await openEngine(shared, workers);
-    const coordinator = new Coordinator(
-      engine,
-      (changes) => {
+    const coordinator = new Coordinator(engine, {
+      workers,
+      post: (changes) => {
         pool.postChanges(changes);
         return engine.raiseTopology();
       },
-      workers,
-    );
+      notify: (notice) => pool.notify(notice),
+    });
     const pinned = await pool.attend(coordinator);
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {

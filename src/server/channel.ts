@@ -12,7 +12,7 @@ import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '..
 import type { Subscription } from './consumers.js';
 import type { Outcome } from './intake.js';
 import { failure, refusalError } from './refusal.js';
-import type { Session } from './session.js';
+import type { Granted, Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
 /** What a channel handles: the rest belongs to the connection. */
@@ -129,15 +129,25 @@ export class Channel {
     const queue = queueNamed(method, this.#lastQueue);
     const { exclusive, arguments: args } = method;
     const consumer = this.#consumerName(tag);
-    await this.#session.ask(method.name, { op: 'consume', vhost, queue, consumer, exclusive, arguments: args });
+    const request = { op: 'consume', vhost, queue, consumer, exclusive, arguments: args } as const;
+    const granted = await this.#session.ask(method.name, request);
     this.#session.sendTogether(() => {
       if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
-      this.#startConsumer(method, tag, queue);
+      this.#addConsumer(method, tag, queue, granted);
     });
   }
 
+  /** A consumer of ours stands by no more. */
+  activate(name: string): void {
+    for (const [tag, consumer] of this.#consumers) {
+      if (this.#consumerName(tag) !== name || consumer.core !== 0) continue;
+      consumer.start();
+      this.#session.host.turn.serveNow();
+    }
+  }
+
   /** What consume-ok announces: a consumer whose turn counts from before the client knows of it. */
-  #startConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: string): void {
+  #addConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: string, granted: Granted): void {
     const { host, id, vhost } = this.#session;
     const access = accessQueue(host.view, id, vhost, queue);
     if (!access.ok) {
@@ -146,9 +156,15 @@ export class Channel {
       return;
     }
     const { ref } = access.queue;
-    const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, this.#prefetch, 0);
-    if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
-    const consumer = new LiveConsumer(ref, core, () => this.#queueDeleted(tag));
+    const prefetch = this.#prefetch;
+    const start = (): CoreConsumer => {
+      const rank = granted.priority ?? 0;
+      const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, prefetch, rank);
+      if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
+      return core;
+    };
+    const consumer = new LiveConsumer(ref, start, () => this.#queueDeleted(tag));
+    if (granted.active !== false) consumer.start();
     this.#consumers.set(tag, consumer);
     host.consumers.add(consumer);
     host.turn.serveNow();
@@ -180,7 +196,7 @@ export class Channel {
   #drop(tag: string, consumer: LiveConsumer): void {
     this.#consumers.delete(tag);
     this.#session.host.consumers.remove(consumer);
-    this.#session.host.engine.cancelConsumer(consumer.core);
+    if (consumer.core !== 0) this.#session.host.engine.cancelConsumer(consumer.core);
   }
 
   #get(method: MethodOf<'basic.get'>): Outcome {
@@ -214,9 +230,23 @@ export class Channel {
 }
 
 class LiveConsumer implements Subscription {
+  readonly #start: () => CoreConsumer;
+  #core: CoreConsumer = 0;
+
   constructor(
     readonly queue: Queue,
-    readonly core: CoreConsumer,
+    start: () => CoreConsumer,
     readonly queueDeleted: () => void,
-  ) {}
+  ) {
+    this.#start = start;
+  }
+
+  /** 0 while it stands by. */
+  get core(): CoreConsumer {
+    return this.#core;
+  }
+
+  start(): void {
+    this.#core = this.#start();
+  }
 }

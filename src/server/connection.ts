@@ -7,7 +7,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type ClientMethod, fromClient, type Method, type MethodName, type MethodOf } from '../amqp/protocol.js';
-import type { Answer, ConnectionId, Request } from '../broker/requests.js';
+import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
 import { authenticate } from './auth.js';
 import { Channel, type ChannelMethod } from './channel.js';
@@ -111,6 +111,29 @@ export class Connection implements Session, Receiver {
     const take = this.#answer;
     this.#answer = null;
     take?.(answer);
+  }
+
+  /** The coordinator has something to say by itself. */
+  noticed(notice: Notice): void {
+    switch (notice.kind) {
+      case 'activate':
+        this.#activate(notice.consumer);
+        break;
+      case 'close':
+        this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, notice.text));
+        break;
+      default:
+        notice satisfies never;
+    }
+  }
+
+  #activate(consumer: string): void {
+    try {
+      for (const channel of this.#channels.values()) channel.activate(consumer);
+    } catch (error) {
+      if (!(error instanceof AmqpError)) throw error;
+      this.#closeWith(error);
+    }
   }
 
   /** Time has passed. */

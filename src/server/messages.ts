@@ -3,7 +3,7 @@
  * a worker drains that one in the midst of a read, and must find nothing else there.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Answer, ConnectionId, Request } from '../broker/requests.js';
+import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import type { SharedCore } from '../engine/engine.js';
 
@@ -29,6 +29,7 @@ export interface Handover {
 export type ToWorker =
   | { kind: 'socket'; handover: Handover }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
+  | { kind: 'notice'; notice: Notice }
   /** Close all clients with 320, then say `stopped`. */
   | { kind: 'shutdown' };
 

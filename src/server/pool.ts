@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
-import type { Answer, Change, ConnectionId, Request } from '../broker/requests.js';
+import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import type { SharedCore } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
@@ -35,6 +35,8 @@ const STOP_MS = 4_000;
 export class WorkerPool {
   readonly #members: readonly Member[];
   readonly #connections: number[];
+  /** The worker of each connection. */
+  readonly #homes = new Map<ConnectionId, number>();
   #lastId = 0;
 
   private constructor(members: readonly Member[]) {
@@ -64,10 +66,16 @@ export class WorkerPool {
     for (const member of this.#members) member.topology.postMessage(changes);
   }
 
+  notify(notice: Notice): void {
+    const member = this.#members[this.#homes.get(notice.connection) ?? -1];
+    if (member !== undefined) tell(member, { kind: 'notice', notice });
+  }
+
   accept(source: Source, loopback: boolean): void {
     const index = this.#connections.indexOf(Math.min(...this.#connections));
     this.#count(index, 1);
     this.#lastId += 1;
+    this.#homes.set(this.#lastId, index);
     this.#members[index]?.accept(this.#lastId, source, loopback);
   }
 
@@ -99,6 +107,7 @@ export class WorkerPool {
         break;
       case 'closed':
         this.#count(index, -1);
+        this.#homes.delete(message.connection);
         break;
       case 'ready':
       case 'stopped':

@@ -3,11 +3,11 @@
  * way depends on its headers, or that finds no queue and is to be returned.
  */
 import { AmqpError, replyCode } from '../amqp/errors.js';
-import { decodeHeader } from '../amqp/properties.js';
+import { decodeHeader, type Properties } from '../amqp/properties.js';
 import { methodId } from '../amqp/protocol.js';
-import { EMPTY_TABLE, type FieldTable } from '../amqp/table.js';
 import { Reader } from '../amqp/wire.js';
 import { publishRefusal } from '../broker/access.js';
+import { copiesRefusal } from '../broker/carbon-copies.js';
 import { type Channel as CoreChannel, type Message, type Queue, RouteFlag } from '../engine/engine.js';
 import type { Outcome } from './intake.js';
 import { refusalError } from './refusal.js';
@@ -28,8 +28,8 @@ export function installRoute(session: Session): void {
   );
   const refusal = publishRefusal(view, session.vhost, exchange);
   if (refusal !== null) throw refusalError(refusal, 'basic.publish');
-  if (view.needsHeaders(session.vhost, exchange)) engine.installRoute(session.core, [], RouteFlag.ASK_HOST);
-  else engine.installRoute(session.core, view.route(session.vhost, exchange, routingKey, null), RouteFlag.STATIC);
+  if (view.asksHost(session.vhost, exchange, routingKey)) engine.installRoute(session.core, [], RouteFlag.ASK_HOST);
+  else engine.installRoute(session.core, view.route(session.vhost, exchange, routingKey), RouteFlag.STATIC);
 }
 
 /** Answers `Stop.MESSAGE`: enqueues the message, or returns it, or drops it. */
@@ -56,14 +56,17 @@ function giveBack(session: Session, channel: CoreChannel, message: Message): voi
 function queuesOf(session: Session, channel: CoreChannel, message: Message): readonly Queue[] {
   const { engine, view } = session.host;
   const { exchange, routingKey } = decodeKey(new Uint8Array(engine.messageKey(message)));
-  if (!view.needsHeaders(session.vhost, exchange)) return view.route(session.vhost, exchange, routingKey, null);
-  return view.route(session.vhost, exchange, routingKey, headersOf(session, channel, message));
+  const { vhost } = session;
+  return view.routeMessage({ vhost, exchange, routingKey, properties: propertiesOf(session, channel, message) }).queues;
 }
 
-function headersOf(session: Session, channel: CoreChannel, message: Message): FieldTable {
+function propertiesOf(session: Session, channel: CoreChannel, message: Message): Properties {
   const { engine } = session.host;
   try {
-    return decodeHeader(new Uint8Array(engine.messageHeader(message))).properties.headers ?? EMPTY_TABLE;
+    const { properties } = decodeHeader(new Uint8Array(engine.messageHeader(message)));
+    const refusal = copiesRefusal(properties);
+    if (refusal !== null) throw refusalError(refusal, 'basic.publish');
+    return properties;
   } catch (error) {
     // The message must have left the core's hands before its channel is closed.
     engine.publish(channel, message, []);

@@ -5,7 +5,7 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Answer, Change, ConnectionId, Request } from '../broker/requests.js';
+import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import { TopologyView } from '../broker/topology-view.js';
 import type { Engine } from '../engine/engine.js';
 import { Connection, type Source } from './connection.js';
@@ -96,6 +96,9 @@ export class Worker implements Host {
       case 'answer':
         this.#onAnswer(message.connection, message.answer);
         break;
+      case 'notice':
+        this.#onNotice(message.notice);
+        break;
       case 'shutdown':
         this.#shutdown();
         break;
@@ -109,6 +112,12 @@ export class Worker implements Host {
     this.turn.begin();
     this.syncTopology();
     this.#connections.get(connection)?.answered(answer);
+  }
+
+  #onNotice(notice: Notice): void {
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(notice.connection)?.noticed(notice);
   }
 
   #onChanges(changes: readonly Change[]): void {

@@ -114,7 +114,7 @@ test('routes are what was bound, in every view, after any history', () => {
         for (const name of EXCHANGES) {
           for (const routingKey of KEYS) {
             expect(new Set(stage.routed(name, routingKey))).toEqual(model.reach(name, routingKey));
-            const routes = stage.views.map((view) => view.route(VHOST, name, routingKey, null));
+            const routes = stage.views.map((view) => view.route(VHOST, name, routingKey));
             expect(routes[1]).toEqual(routes[0]);
           }
         }

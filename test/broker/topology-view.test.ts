@@ -13,7 +13,7 @@ beforeEach(() => {
 test('the default exchange knows every queue of its vhost by name', () => {
   expect(stage.routed('', 'b')).toEqual(['b']);
   expect(stage.routed('', 'nope')).toEqual([]);
-  expect(stage.routed('', 'b', null, OTHER_VHOST)).toEqual([]);
+  expect(stage.routed('', 'b', undefined, OTHER_VHOST)).toEqual([]);
   stage.deleteQueue('b');
   expect(stage.routed('', 'b')).toEqual([]);
 });
@@ -35,9 +35,7 @@ test('a queue is found once, and queues in a stable order', () => {
   const routed = stage.routed('amq.topic', 'x.y');
   expect([...routed].sort()).toEqual(['a', 'c']);
   expect(stage.routed('amq.topic', 'x.y')).toEqual(routed);
-  expect(stage.views[1]?.route(VHOST, 'amq.topic', 'x.y', null)).toEqual(
-    stage.view.route(VHOST, 'amq.topic', 'x.y', null),
-  );
+  expect(stage.views[1]?.route(VHOST, 'amq.topic', 'x.y')).toEqual(stage.view.route(VHOST, 'amq.topic', 'x.y'));
 });
 
 describe('bindings between exchanges', () => {
@@ -60,7 +58,7 @@ describe('bindings between exchanges', () => {
     stage.bind('a', 'y');
     expect(stage.routed('x')).toEqual(['a']);
     expect(stage.routed('y')).toEqual(['a']);
-    expect(stage.view.needsHeaders(VHOST, 'x')).toBe(false);
+    expect(stage.view.asksHost(VHOST, 'x', 'k')).toBe(false);
   });
 });
 
@@ -111,13 +109,13 @@ describe('headers are needed', () => {
   test('where a headers exchange can be reached, through bindings or alternates', () => {
     stage.exchange('x', 'fanout');
     stage.exchange('y', 'fanout', { arguments: table({ 'alternate-exchange': 'x' }) });
-    const needed = () => ['amq.headers', 'x', 'y'].map((name) => stage.view.needsHeaders(VHOST, name));
+    const needed = () => ['amq.headers', 'x', 'y'].map((name) => stage.view.asksHost(VHOST, name, 'k'));
     expect(needed()).toEqual([true, false, false]);
     stage.bindExchange('amq.match', 'x');
     expect(needed()).toEqual([true, true, true]);
     stage.unbindExchange('amq.match', 'x');
     expect(needed()).toEqual([true, false, false]);
-    expect(stage.view.needsHeaders(VHOST, 'nope')).toBe(false);
+    expect(stage.view.asksHost(VHOST, 'nope', 'k')).toBe(false);
   });
 
   test('and then decide', () => {
@@ -126,7 +124,7 @@ describe('headers are needed', () => {
     stage.bind('a', 'amq.headers', '', table({ colour: 'red' }));
     expect(stage.routed('x', '', table({ colour: 'red' }))).toEqual(['a']);
     expect(stage.routed('x', '', table({ colour: 'blue' }))).toEqual([]);
-    expect(stage.routed('x', '', null)).toEqual([]);
+    expect(stage.routed('x', '')).toEqual([]);
   });
 });
 

@@ -1,6 +1,5 @@
 /** Direct: a binding matches messages with exactly its routing key. */
-import type { FieldTable } from '../../amqp/table.js';
-import type { Bound, Router } from './router.js';
+import type { Bound, Routable, Router } from './router.js';
 
 export class DirectRouter<B extends Bound> implements Router<B> {
   readonly #byKey = new Map<string, Set<B>>();
@@ -18,9 +17,9 @@ export class DirectRouter<B extends Bound> implements Router<B> {
     if (same.size === 0) this.#byKey.delete(binding.routingKey);
   }
 
-  match(routingKey: string, _headers: FieldTable | null, found: (binding: B) => void): void {
-    const same = this.#byKey.get(routingKey);
-    if (same === undefined) return;
-    for (const binding of same) found(binding);
+  match({ keys }: Routable, found: (binding: B) => void): void {
+    for (const key of keys) {
+      for (const binding of this.#byKey.get(key) ?? []) found(binding);
+    }
   }
 }

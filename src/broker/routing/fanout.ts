@@ -1,6 +1,5 @@
 /** Fanout: every binding matches every message. */
-import type { FieldTable } from '../../amqp/table.js';
-import type { Bound, Router } from './router.js';
+import type { Bound, Routable, Router } from './router.js';
 
 export class FanoutRouter<B extends Bound> implements Router<B> {
   readonly #bindings = new Set<B>();
@@ -13,7 +12,7 @@ export class FanoutRouter<B extends Bound> implements Router<B> {
     this.#bindings.delete(binding);
   }
 
-  match(_routingKey: string, _headers: FieldTable | null, found: (binding: B) => void): void {
+  match(_message: Routable, found: (binding: B) => void): void {
     for (const binding of this.#bindings) found(binding);
   }
 }

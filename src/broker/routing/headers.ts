@@ -5,7 +5,7 @@
  */
 import { EMPTY_TABLE, type FieldTable } from '../../amqp/table.js';
 import { comparable, display, typeName } from '../field-values.js';
-import type { Bound, Router } from './router.js';
+import type { Bound, Routable, Router } from './router.js';
 
 const MATCH_ARGUMENT = 'x-match';
 const HIDDEN_PREFIX = 'x-';
@@ -37,8 +37,8 @@ export class HeadersRouter<B extends Bound> implements Router<B> {
     this.#rules.delete(binding);
   }
 
-  match(_routingKey: string, headers: FieldTable | null, found: (binding: B) => void): void {
-    const message = new MessageHeaders(headers ?? EMPTY_TABLE);
+  match({ properties }: Routable, found: (binding: B) => void): void {
+    const message = new MessageHeaders(properties.headers ?? EMPTY_TABLE);
     for (const [binding, rule] of this.#rules) {
       if (holds(rule, message)) found(binding);
     }

@@ -5,8 +5,7 @@
  * led to, each node once, so that no pattern and no key costs more than nodes times words, however many ways there are
  * to match. A `#` node that was reached stays reached: it may swallow every further word.
  */
-import type { FieldTable } from '../../amqp/table.js';
-import type { Bound, Router } from './router.js';
+import type { Bound, Routable, Router } from './router.js';
 
 const ONE_WORD = '*';
 const ANY_WORDS = '#';
@@ -69,7 +68,11 @@ export class TopicRouter<B extends Bound> implements Router<B> {
     }
   }
 
-  match(routingKey: string, _headers: FieldTable | null, found: (binding: B) => void): void {
+  match({ keys }: Routable, found: (binding: B) => void): void {
+    for (const key of keys) this.#matchKey(key, found);
+  }
+
+  #matchKey(routingKey: string, found: (binding: B) => void): void {
     let nodes: TopicNode<B>[] = [];
     this.#step++;
     this.#reach(this.#root, nodes);

@@ -9,7 +9,7 @@ function matches(args: FieldTable, headers: FieldTable | null): boolean {
   const router = new HeadersRouter<Bound>();
   router.add({ routingKey: '', arguments: args });
   let hits = 0;
-  router.match('any key', headers, () => {
+  router.match({ keys: ['any key'], properties: headers === null ? {} : { headers } }, () => {
     hits++;
   });
   expect(hits).toBeLessThanOrEqual(1);
@@ -92,5 +92,5 @@ test('a binding that was taken away matches nothing', () => {
   const binding = { routingKey: '', arguments: table({}) };
   router.add(binding);
   router.remove(binding);
-  router.match('', null, () => expect.unreachable());
+  router.match({ keys: [''], properties: {} }, () => expect.unreachable());
 });

@@ -18,7 +18,7 @@ function naiveMatch([first, ...rest]: string[], key: string[]): boolean {
 
 function found(router: TopicRouter<Bound>, key: string): Bound[] {
   const bindings: Bound[] = [];
-  router.match(key, null, (binding) => bindings.push(binding));
+  router.match({ keys: [key], properties: {} }, (binding) => bindings.push(binding));
   return bindings;
 }
 

@@ -4,7 +4,7 @@
  */
 import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
-import type { Answer, Change, ConnectionId, Request } from '../../../src/broker/requests.js';
+import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
 import { TopologyView } from '../../../src/broker/topology-view.js';
 import type { Queue } from '../../../src/engine/engine.js';
 
@@ -49,6 +49,7 @@ type Fields<Op extends Request['op']> = Partial<Omit<Extract<Request, { op: Op }
 
 export class Stage {
   readonly core = new CountingCore();
+  readonly notices: Notice[] = [];
   readonly posted: (readonly Change[])[] = [];
   readonly views = [new TopologyView([VHOST, OTHER_VHOST]), new TopologyView([VHOST, OTHER_VHOST])];
   readonly coordinator: Coordinator;
@@ -61,7 +62,12 @@ export class Stage {
       for (const view of this.views) for (const change of structuredClone(changes)) view.apply(change);
       return ++this.epoch;
     };
-    this.coordinator = new Coordinator(this.core, post, this.views.length, [VHOST, OTHER_VHOST]);
+    this.coordinator = new Coordinator(this.core, {
+      workers: this.views.length,
+      post,
+      notify: (notice) => this.notices.push(notice),
+      vhosts: [VHOST, OTHER_VHOST],
+    });
   }
 
   get view(): TopologyView {
@@ -167,8 +173,9 @@ export class Stage {
   }
 
   /** The names of the queues that a message goes to, in order. */
-  routed(exchange: string, routingKey = '', headers: FieldTable | null = null, vhost = VHOST): string[] {
-    return this.view.route(vhost, exchange, routingKey, headers).map((ref) => this.#names.get(ref) ?? `#${ref}`);
+  routed(exchange: string, routingKey = '', headers: FieldTable = EMPTY_TABLE, vhost = VHOST): string[] {
+    const { queues } = this.view.routeMessage({ vhost, exchange, routingKey, properties: { headers } });
+    return queues.map((ref) => this.#names.get(ref) ?? `#${ref}`);
   }
 
   get #names(): Map<Queue, string> {

@@ -1,0 +1,91 @@
+/**
+ * The way of a message through a vhost: from the exchange that it is published to, through bindings and alternate
+ * exchanges, to queues. What must hold: a queue is found once, an exchange is asked once, and so no loop is endless.
+ */
+import type { Properties } from '../amqp/properties.js';
+import type { Queue } from '../engine/engine.js';
+import type { Routable } from './routing/router.js';
+import type { Destination, ExchangeEntry } from './topology-entries.js';
+import type { Vhost } from './vhost.js';
+
+/** A message on its way. */
+export interface Publication {
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+  /** It has waited already for as long as its first exchange was to delay it. */
+  readonly waited?: boolean;
+}
+
+/** Where a message goes. */
+export interface Routed {
+  /** Each queue once, in the order of their discovery. */
+  readonly queues: readonly Queue[];
+  /** Exchanges that hold it back first: it is to be published there again when the time has come, as one that has `waited`. */
+  readonly delays: readonly Delay[];
+}
+
+export interface Delay {
+  readonly exchange: string;
+  /** ms */
+  readonly delay: number;
+}
+
+export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable): Routed {
+  const queues = new Set<Queue>();
+  const visit = new Set([first]);
+  // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
+  for (const current of visit) {
+    let routed = false;
+    const reach = (destination: Destination): void => {
+      routed = true;
+      if (destination.kind === 'queue') queues.add(destination.ref);
+      else visit.add(destination);
+    };
+    if (current.isDefault) reachByName(vhost, message, reach, queues);
+    else current.router.match(message, (binding) => reach(binding.destination));
+    const alternate = routed ? undefined : alternateOf(vhost, current);
+    if (alternate !== undefined) visit.add(alternate);
+  }
+  return { queues: [...queues], delays: [] };
+}
+
+/** Whether an exchange that looks at more than the key lies on a way from `first`. */
+export function asksOnTheWay(vhost: Vhost, first: ExchangeEntry): boolean {
+  const visit = new Set([first]);
+  for (const current of visit) {
+    if (current.asksHost) return true;
+    for (const next of followers(vhost, current)) visit.add(next);
+  }
+  return false;
+}
+
+/** The default exchange's bindings are implied: every queue is bound by its name. */
+function reachByName(
+  vhost: Vhost,
+  { keys }: Routable,
+  reach: (destination: Destination) => void,
+  replies: Set<Queue>,
+): void {
+  for (const key of keys) {
+    const queue = vhost.queues.get(key);
+    if (queue !== undefined) reach(queue);
+    const reply = vhost.replies.get(key);
+    if (reply !== undefined) replies.add(reply);
+  }
+}
+
+function alternateOf(vhost: Vhost, exchange: ExchangeEntry): ExchangeEntry | undefined {
+  return exchange.alternate === null ? undefined : vhost.exchanges.get(exchange.alternate);
+}
+
+/** The exchanges that messages can go on to from here. */
+function* followers(vhost: Vhost, exchange: ExchangeEntry): Iterable<ExchangeEntry> {
+  const alternate = alternateOf(vhost, exchange);
+  if (alternate !== undefined) yield alternate;
+  if (exchange.isLast) return;
+  for (const { destination } of exchange.outgoing.values()) {
+    if (destination.kind === 'exchange') yield destination;
+  }
+}
