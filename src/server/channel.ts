@@ -1,18 +1,17 @@
 /**
- * One open channel: the methods that the core does not take. Owns the channel's consumers, its prefetch for consumers to
- * come, and the name of the queue declared last. What must hold: methods are handled one after the other; one that must wait
- * returns a promise, and the connection hands over nothing more until it is kept.
+ * One open channel: the methods that the core does not take. Owns the channel's consumers, its publishing side, and the
+ * name of the queue declared last. What must hold: methods are handled one after the other; one that must wait returns a
+ * promise, and the connection hands over nothing more until it is kept.
  */
-import { randomBytes } from 'node:crypto';
-import { channelError, replyCode } from '../amqp/errors.js';
-import { type ClientMethod, type Method, type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
-import { encodeText } from '../amqp/text.js';
+import { replyCode } from '../amqp/errors.js';
+import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protocol.js';
 import { accessQueue } from '../broker/access.js';
-import type { Channel as CoreChannel, Consumer as CoreConsumer, Queue } from '../engine/engine.js';
-import type { Subscription } from './consumers.js';
+import type { Channel as CoreChannel, Message } from '../engine/engine.js';
+import { ChannelConsumers } from './channel-consumers.js';
 import type { Outcome } from './intake.js';
+import { Publisher } from './publisher.js';
 import { failure, refusalError } from './refusal.js';
-import type { Granted, Session } from './session.js';
+import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
 /** What a channel handles: the rest belongs to the connection. */
@@ -25,16 +24,17 @@ export class Channel {
   readonly number: number;
   readonly core: CoreChannel;
   readonly #session: Session;
-  readonly #consumers = new Map<string, LiveConsumer>();
+  readonly #publisher: Publisher;
+  readonly #consumers: ChannelConsumers;
   #state: 'open' | 'closing' = 'open';
-  /** Limit of consumers that are yet to come; 0 = none. */
-  #prefetch = 0;
   #lastQueue: string | null = null;
 
   constructor(session: Session, number: number, core: CoreChannel) {
     this.#session = session;
     this.number = number;
     this.core = core;
+    this.#publisher = new Publisher(session, core);
+    this.#consumers = new ChannelConsumers(session, number, core, this.#publisher);
   }
 
   /** True after the broker has sent channel.close: only the close methods count now. */
@@ -44,18 +44,32 @@ export class Channel {
 
   /** Ends the channel's work: requeues, cancels. Returns when the coordinator knows too. */
   async close(reason: MethodName): Promise<void> {
-    const consumers = this.abandon();
+    const { consumers, replyQueue } = this.abandon();
+    if (replyQueue !== null) await this.#session.ask(reason, { op: 'reply.close', queue: replyQueue });
     if (consumers.length > 0) await this.#session.ask(reason, { op: 'cancel', consumers });
   }
 
-  /** Ends the channel's work in the core; returns the names of its consumers at the coordinator. */
-  abandon(): string[] {
+  /** Ends the channel's work in the core; returns what the coordinator knows of it. */
+  abandon(): ReturnType<ChannelConsumers['end']> {
     this.#state = 'closing';
+    this.#publisher.end();
     this.#session.host.engine.closeChannel(this.core);
-    const names = [...this.#consumers.keys()].map((tag) => this.#consumerName(tag));
-    for (const consumer of this.#consumers.values()) this.#session.host.consumers.remove(consumer);
-    this.#consumers.clear();
-    return names;
+    return this.#consumers.end();
+  }
+
+  /** Answers `Stop.MESSAGE`. */
+  onMessage(message: Message): Outcome {
+    return this.#publisher.onMessage(message);
+  }
+
+  /** A consumer that stood by is to consume, if it is one of this channel. */
+  activate(consumer: string): void {
+    this.#consumers.activate(consumer);
+  }
+
+  /** Time has passed: consumers may have kept a delivery for too long. */
+  tick(now: number): void {
+    if (!this.closing) this.#consumers.expire(now);
   }
 
   /** Handles a method. Throws (or rejects with) the error that closes channel or connection. */
@@ -72,34 +86,36 @@ export class Channel {
       case 'basic.qos':
         return this.#setPrefetch(method);
       case 'basic.consume':
-        return this.#consume(method);
+        return this.#consumers.consume(method, queueNamed(method, this.#lastQueue));
       case 'basic.cancel':
-        return this.#cancel(method);
+        return this.#consumers.cancel(method);
       case 'basic.get':
         return this.#get(method);
       case 'basic.recover':
       case 'basic.recover-async':
         return this.#recover(method);
       case 'confirm.select':
-        this.#session.host.engine.setConfirm(this.core);
+        this.#publisher.selectConfirm();
         if (!method.nowait) this.#send({ name: 'confirm.select-ok' });
         return undefined;
       case 'basic.ack':
       case 'basic.nack':
       case 'basic.reject':
-        // The core takes all but those that name no delivery.
-        throw channelError(
-          replyCode.PRECONDITION_FAILED,
-          `unknown delivery tag ${method.deliveryTag}`,
-          methodId(method.name),
-        );
+        this.#publisher.settle(method);
+        return undefined;
       case 'basic.publish':
         // The core takes all but those that are to be delivered at once.
         throw failure(method, replyCode.NOT_IMPLEMENTED, 'immediate=true');
       case 'tx.select':
+        this.#publisher.selectTransaction();
+        this.#send({ name: 'tx.select-ok' });
+        return undefined;
       case 'tx.commit':
+        return this.#publisher.commit().then(() => this.#send({ name: 'tx.commit-ok' }));
       case 'tx.rollback':
-        throw failure(method, replyCode.NOT_IMPLEMENTED, 'transactions are not implemented');
+        this.#publisher.rollBack();
+        this.#send({ name: 'tx.rollback-ok' });
+        return undefined;
       default:
         return method satisfies never;
     }
@@ -116,87 +132,8 @@ export class Channel {
       throw failure(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
     }
     if (method.global) this.#session.host.engine.setChannelPrefetch(this.core, method.prefetchCount);
-    else this.#prefetch = method.prefetchCount;
+    else this.#consumers.prefetch = method.prefetchCount;
     this.#send({ name: 'basic.qos-ok' });
-  }
-
-  async #consume(method: MethodOf<'basic.consume'>): Promise<void> {
-    const tag = method.consumerTag === '' ? `amq.ctag-${randomBytes(16).toString('base64url')}` : method.consumerTag;
-    if (this.#consumers.has(tag)) {
-      throw failure(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
-    }
-    const { vhost } = this.#session;
-    const queue = queueNamed(method, this.#lastQueue);
-    const { exclusive, arguments: args } = method;
-    const consumer = this.#consumerName(tag);
-    const request = { op: 'consume', vhost, queue, consumer, exclusive, arguments: args } as const;
-    const granted = await this.#session.ask(method.name, request);
-    this.#session.sendTogether(() => {
-      if (!method.nowait) this.#send({ name: 'basic.consume-ok', consumerTag: tag });
-      this.#addConsumer(method, tag, queue, granted);
-    });
-  }
-
-  /** A consumer of ours stands by no more. */
-  activate(name: string): void {
-    for (const [tag, consumer] of this.#consumers) {
-      if (this.#consumerName(tag) !== name || consumer.core !== 0) continue;
-      consumer.start();
-      this.#session.host.turn.serveNow();
-    }
-  }
-
-  /** What consume-ok announces: a consumer whose turn counts from before the client knows of it. */
-  #addConsumer(method: MethodOf<'basic.consume'>, tag: string, queue: string, granted: Granted): void {
-    const { host, id, vhost } = this.#session;
-    const access = accessQueue(host.view, id, vhost, queue);
-    if (!access.ok) {
-      // Deleted since the coordinator answered: nobody but us knows that there is a consumer to tell.
-      this.#notifyCancelled(tag);
-      return;
-    }
-    const { ref } = access.queue;
-    const prefetch = this.#prefetch;
-    const start = (): CoreConsumer => {
-      const rank = granted.priority ?? 0;
-      const core = host.engine.addConsumer(this.core, ref, encodeText(tag), method.noAck, prefetch, rank);
-      if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
-      return core;
-    };
-    const consumer = new LiveConsumer(ref, start, () => this.#queueDeleted(tag));
-    if (granted.active !== false) consumer.start();
-    this.#consumers.set(tag, consumer);
-    host.consumers.add(consumer);
-    host.turn.serveNow();
-  }
-
-  async #cancel(method: MethodOf<'basic.cancel'>): Promise<void> {
-    const tag = method.consumerTag;
-    const consumer = this.#consumers.get(tag);
-    if (consumer !== undefined) {
-      this.#drop(tag, consumer);
-      await this.#session.ask(method.name, { op: 'cancel', consumers: [this.#consumerName(tag)] });
-    }
-    if (!method.nowait) this.#send({ name: 'basic.cancel-ok', consumerTag: tag });
-  }
-
-  /** The coordinator has deleted a consumer's queue, and the consumer with it. */
-  #queueDeleted(tag: string): void {
-    const consumer = this.#consumers.get(tag);
-    if (consumer === undefined) return;
-    this.#drop(tag, consumer);
-    this.#notifyCancelled(tag);
-  }
-
-  #notifyCancelled(tag: string): void {
-    if (!this.#session.capabilities.consumerCancelNotify) return;
-    this.#send({ name: 'basic.cancel', consumerTag: tag, nowait: true });
-  }
-
-  #drop(tag: string, consumer: LiveConsumer): void {
-    this.#consumers.delete(tag);
-    this.#session.host.consumers.remove(consumer);
-    if (consumer.core !== 0) this.#session.host.engine.cancelConsumer(consumer.core);
   }
 
   #get(method: MethodOf<'basic.get'>): Outcome {
@@ -207,6 +144,7 @@ export class Channel {
   }
 
   #getNow(method: MethodOf<'basic.get'>): void {
+    if (this.closing) return;
     const { host, vhost, id } = this.#session;
     const access = accessQueue(host.view, id, vhost, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
@@ -220,33 +158,8 @@ export class Channel {
   }
 
   #send(method: Method): void {
+    // What was under way when the channel was closed is not answered any more.
+    if (this.closing) return;
     this.#session.send(this.number, method);
-  }
-
-  /** The name by which the coordinator knows a consumer: unique within the connection. */
-  #consumerName(tag: string): string {
-    return `${this.number}:${tag}`;
-  }
-}
-
-class LiveConsumer implements Subscription {
-  readonly #start: () => CoreConsumer;
-  #core: CoreConsumer = 0;
-
-  constructor(
-    readonly queue: Queue,
-    start: () => CoreConsumer,
-    readonly queueDeleted: () => void,
-  ) {
-    this.#start = start;
-  }
-
-  /** 0 while it stands by. */
-  get core(): CoreConsumer {
-    return this.#core;
-  }
-
-  start(): void {
-    this.#core = this.#start();
   }
 }

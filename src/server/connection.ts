@@ -12,10 +12,17 @@ import { Content, type Connection as CoreConnection } from '../engine/engine.js'
 import { authenticate } from './auth.js';
 import { Channel, type ChannelMethod } from './channel.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './frame-fault.js';
-import { type ClientCapabilities, clientCapabilities, LOCALES, MECHANISMS, serverProperties } from './identity.js';
+import {
+  type ClientCapabilities,
+  clientCapabilities,
+  connectionName,
+  LOCALES,
+  MECHANISMS,
+  serverProperties,
+} from './identity.js';
 import { Intake, type Outcome, type Receiver } from './intake.js';
 import { Outlet } from './outlet.js';
-import { installRoute, publishAsked } from './publishing.js';
+import { installRoute } from './publishing.js';
 import { Pulse } from './pulse.js';
 import { failure, reasonOf, refusalError } from './refusal.js';
 import type { Granted, Host, Session } from './session.js';
@@ -38,12 +45,14 @@ export class Connection implements Session, Receiver {
   readonly #loopback: boolean;
   readonly #channels = new Map<number, Channel>();
   #state: State = 'starting';
-  /** Takes the coordinator's answer, while one is due. */
-  #answer: ((answer: Answer) => void) | null = null;
+  /** Take the coordinator's answers that are due, in the order of the requests. */
+  #takers: ((answer: Answer) => void)[] = [];
   /** Whether the coordinator may know of this connection. */
   #registered = false;
   #limits: Limits = OFFER;
   #vhost = '';
+  #user = '';
+  #name: string | null = null;
   #capabilities: ClientCapabilities = { consumerCancelNotify: false, connectionBlocked: false };
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, source: Source, loopback: boolean) {
@@ -67,6 +76,15 @@ export class Connection implements Session, Receiver {
 
   get vhost(): string {
     return this.#vhost;
+  }
+
+  get user(): string {
+    return this.#user;
+  }
+
+  /** What the client calls this connection; null: nothing. */
+  get name(): string | null {
+    return this.#name;
   }
 
   get capabilities(): ClientCapabilities {
@@ -96,21 +114,27 @@ export class Connection implements Session, Receiver {
   }
 
   ask(method: MethodName, request: Request): Promise<Granted> {
-    this.#registered = true;
-    this.host.ask(this.id, request);
     return new Promise((resolve, reject) => {
-      this.#answer = (answer) => {
+      this.#request(request, (answer) => {
         if (answer.ok) resolve(answer);
         else reject(refusalError(answer.refusal, method));
-      };
+      });
     });
   }
 
-  /** The coordinator's answer to `ask`. */
+  tell(request: Request): void {
+    this.#request(request, ignore);
+  }
+
+  #request(request: Request, take: (answer: Answer) => void): void {
+    this.#registered = true;
+    this.#takers.push(take);
+    this.host.ask(this.id, request);
+  }
+
+  /** The coordinator's answer to the oldest request that is under way. */
   answered(answer: Answer): void {
-    const take = this.#answer;
-    this.#answer = null;
-    take?.(answer);
+    this.#takers.shift()?.(answer);
   }
 
   /** The coordinator has something to say by itself. */
@@ -138,6 +162,7 @@ export class Connection implements Session, Receiver {
 
   /** Time has passed. */
   tick(now: number): void {
+    if (this.#state === 'running') this.#tickChannels(now);
     const { bytesRead, writableLength } = this.#socket;
     const due = this.#pulse.tick(now, {
       bytesRead,
@@ -149,6 +174,16 @@ export class Connection implements Session, Receiver {
     if (due !== 'heartbeat') return;
     this.host.turn.begin();
     this.#outlet.send(HEARTBEAT_FRAME);
+  }
+
+  #tickChannels(now: number): void {
+    for (const channel of this.#channels.values()) {
+      try {
+        channel.tick(now);
+      } catch (error) {
+        void this.onError(channel.number, error);
+      }
+    }
   }
 
   /** The broker ends: tells the client why. */
@@ -188,7 +223,7 @@ export class Connection implements Session, Receiver {
   onMessage(number: number): Outcome {
     const channel = this.#channels.get(number);
     if (channel === undefined) throw new Error(`the core stopped at a message of channel ${number}, which is not open`);
-    return publishAsked(this, channel.core, this.host.engine.stopMessage);
+    return channel.onMessage(this.host.engine.stopMessage);
   }
 
   /** Tells the client what it did wrong. Anything else that was thrown is a defect, and goes on. */
@@ -234,15 +269,17 @@ export class Connection implements Session, Receiver {
     if (method.name === 'connection.close') return this.#closeForClient();
     if (method.name === 'connection.start-ok' && this.#state === 'starting') this.#authenticate(method);
     else if (method.name === 'connection.tune-ok' && this.#state === 'tuning') this.#tune(method);
-    else if (method.name === 'connection.open' && this.#state === 'opening') this.#open(method);
+    else if (method.name === 'connection.open' && this.#state === 'opening') return this.#open(method);
     else if (method.name === 'connection.update-secret' && this.#state === 'running') {
+      // A password does not expire: as in RabbitMQ, the new one matters to who comes in next.
       this.send(0, { name: 'connection.update-secret-ok' });
     } else throw this.#unexpected(method);
     return undefined;
   }
 
   #authenticate(method: MethodOf<'connection.start-ok'>): void {
-    authenticate(method.mechanism, method.response, this.#loopback);
+    this.#user = authenticate(method.mechanism, method.response, this.#loopback);
+    this.#name = connectionName(method.clientProperties);
     this.#capabilities = clientCapabilities(method.clientProperties);
     this.#state = 'tuning';
     this.send(0, { name: 'connection.tune', ...OFFER });
@@ -254,9 +291,9 @@ export class Connection implements Session, Receiver {
     this.#state = 'opening';
   }
 
-  #open(method: MethodOf<'connection.open'>): void {
+  async #open(method: MethodOf<'connection.open'>): Promise<void> {
     const vhost = method.virtualHost;
-    if (!this.host.view.hasVhost(vhost)) throw failure(method, replyCode.NOT_ALLOWED, `vhost ${vhost} not found`);
+    await this.ask(method.name, { op: 'connection.open', vhost, user: this.#user });
     this.#vhost = vhost;
     this.host.engine.setVhost(this.core, this.host.vhostNumber(vhost));
     this.#state = 'running';
@@ -292,7 +329,7 @@ export class Connection implements Session, Receiver {
     return channel.handle(method);
   }
 
-  #openChannel(number: number, method: ClientMethod): undefined {
+  async #openChannel(number: number, method: ClientMethod): Promise<void> {
     if (method.name !== 'channel.open') throw failure(method, replyCode.CHANNEL_ERROR, "expected 'channel.open'");
     const { channelMax } = this.#limits;
     const open = this.#channels.size;
@@ -304,6 +341,7 @@ export class Connection implements Session, Receiver {
       const explanation = `channel number ${number} is above the negotiated channel_max (${channelMax})`;
       throw failure(method, replyCode.NOT_ALLOWED, explanation);
     }
+    await this.ask(method.name, { op: 'channel.open' });
     const core = this.host.engine.openChannel(this.core, number);
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');
     this.#channels.set(number, new Channel(this, number, core));
@@ -322,6 +360,7 @@ export class Connection implements Session, Receiver {
   #freeChannel(channel: Channel): void {
     this.host.engine.freeChannel(channel.core);
     this.#channels.delete(channel.number);
+    this.tell({ op: 'channel.close' });
   }
 
   async #refuseChannel(channel: Channel, error: AmqpError): Promise<void> {
@@ -357,7 +396,8 @@ export class Connection implements Session, Receiver {
   #abandon(): void {
     this.#state = 'closing';
     this.#pulse.close(performance.now());
-    this.#answer = null;
+    // Nobody waits for what is still to be answered.
+    this.#takers = this.#takers.map(() => ignore);
     this.#outlet.forgetWaiting();
     for (const channel of this.#channels.values()) channel.abandon();
   }
@@ -395,6 +435,8 @@ export class Connection implements Session, Receiver {
     this.host.closed(this.id);
   }
 }
+
+function ignore(): void {}
 
 /** Decodes a method that a client may send. */
 function clientMethod(payload: Uint8Array): ClientMethod {

@@ -7,7 +7,6 @@
 import type { ContentHeader } from '../amqp/properties.js';
 import { EMPTY_TABLE, type FieldTable, type FieldValue, fieldValue } from '../amqp/table.js';
 import { Death } from '../engine/engine.js';
-import { routingKeysIn } from './extra-keys.js';
 
 const X_DEATH = 'x-death';
 
@@ -84,7 +83,7 @@ function newEntry(headers: FieldTable, death: DeathEvent, expiration: string | u
     ['queue', fieldValue(queue)],
     ['time', fieldValue(new Date(now))],
     ['exchange', fieldValue(exchange)],
-    ['routing-keys', fieldValue([routingKey, ...routingKeysIn(headers, 'CC')])],
+    ['routing-keys', fieldValue([routingKey, ...openCopies(headers)])],
   ]);
   if (expiration !== undefined) entry.set('original-expiration', fieldValue(expiration));
   return { type: 'F', value: entry };
@@ -100,4 +99,10 @@ function countedOnce(entry: FieldTable): FieldValue {
 function textOf(table: FieldTable, name: string): string | undefined {
   const field = table.get(name);
   return field?.type === 'S' ? field.value : undefined;
+}
+
+/** The further keys that everybody may see. */
+function openCopies(headers: FieldTable): readonly string[] {
+  const field = headers.get('CC');
+  return field?.type === 'A' ? field.value.flatMap((key) => (key.type === 'S' ? [key.value] : [])) : [];
 }

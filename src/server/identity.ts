@@ -45,3 +45,9 @@ export function clientCapabilities(properties: FieldTable): ClientCapabilities {
   const says = (name: string): boolean => field?.type === 'F' && field.value.get(name)?.value === true;
   return { consumerCancelNotify: says('consumer_cancel_notify'), connectionBlocked: says('connection.blocked') };
 }
+
+/** The name that a client gives its connection, for people to tell it from others; null: none. */
+export function connectionName(properties: FieldTable): string | null {
+  const name = properties.get('connection_name');
+  return name?.type === 'S' ? name.value : null;
+}

@@ -74,9 +74,14 @@ export class Intake {
 
   /** There may be memory again. */
   retry(): void {
-    if (this.#hold !== 'memory') return;
-    this.#goOn();
+    const { turn } = this.#host;
+    if (this.#hold === 'memory') this.#goOn();
     if (!this.#short || this.#isHeldForMemory()) return;
+    if (!turn.isRelieved) {
+      // A little room that is full again at once is no news for the client.
+      turn.hold(this);
+      return;
+    }
     this.#short = false;
     this.#receiver.onMemory('enough');
   }

@@ -6,6 +6,7 @@ import type { Answer, ConnectionId, Request } from '../broker/requests.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
 import type { ConsumerRegistry } from './consumers.js';
+import type { Delays } from './delays.js';
 import type { ClientCapabilities } from './identity.js';
 import type { Turn } from './turn.js';
 
@@ -18,6 +19,7 @@ export interface Host {
   readonly turn: Turn;
   readonly view: TopologyView;
   readonly consumers: ConsumerRegistry;
+  readonly delays: Delays;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
   /** The number that the core knows a virtual host by. */
@@ -36,12 +38,16 @@ export interface Session {
   readonly id: ConnectionId;
   readonly core: CoreConnection;
   readonly vhost: string;
+  /** Who has logged in. */
+  readonly user: string;
   readonly capabilities: ClientCapabilities;
   send(channel: number, method: Method): void;
   /** What is sent during `work` leaves when it is done. */
   sendTogether(work: () => void): void;
   /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
   ask(method: MethodName, request: Request): Promise<Granted>;
+  /** Asks the coordinator for what it does not refuse, and does not wait for it. */
+  tell(request: Request): void;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */
   outputIdle(): Promise<void> | null;
 }

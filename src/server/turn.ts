@@ -1,6 +1,6 @@
 /**
  * One worker's turns: after events (reads, writes that completed, answers, doorbells) the core serves its consumers, what
- * they are to get is written to their sockets, and the worker goes to sleep if nothing is left to do.
+ * they are to get is written to their sockets, chores are done, and the worker goes to sleep if nothing is left to do.
  * This is the hot path: nothing here runs per message, and nothing allocates per turn.
  * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
  */
@@ -17,43 +17,67 @@ export interface Held {
   retry(): void;
 }
 
+/** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
+export type Chores = 'done' | 'more' | 'short';
+
 /** Up to this many connections a read is served at once; with more, serving after all reads of a poll makes larger writes. */
 const SERVE_AT_READ_MAX = 2;
 
 /** Boxes written in one turn: a reader who keeps up with a long message must not keep the others from their reads. */
 const BOXES_PER_TURN = 64;
 
+/** When chores that find no memory are tried again (ms), unless something happens before. */
+const SHORT_RETRY_MS = 5;
+
+/** Share of the memory that must be free for work that takes pages without asking, and to call the shortage over. */
+const ROOM = 1 / 32;
+const RELIEF = 1 / 8;
+
 export class Turn {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
+  readonly #chores: () => Chores;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
   readonly #run = (): void => this.#turn();
   #heldAtUse = 0;
   #scheduled = false;
+  /** Set while chores wait for memory. */
+  #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  /** `peers` are the worker's connections by the number that they were opened with. */
-  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>) {
+  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn. */
+  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: () => Chores) {
     this.#engine = engine;
     this.#peers = peers;
+    this.#chores = chores;
   }
 
   /** An event has come: the core may be called now, and a turn follows. */
   begin(): void {
-    this.#engine.wake();
+    this.#wake();
     this.#schedule();
   }
 
   /** A read has come: the core may be called now; `endRead` follows. */
   beginRead(): void {
-    this.#engine.wake();
+    this.#wake();
   }
 
   /** The read is taken: serves at once where that pays. */
   endRead(): void {
     if (this.#peers.size > SERVE_AT_READ_MAX) this.#schedule();
     else this.#turn();
+  }
+
+  /** Resolves in a turn to come, for work that is done in portions. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.begin();
+        resolve();
+      });
+    });
   }
 
   /** Keeps what found no memory, and calls its `retry` when there may be some. */
@@ -64,6 +88,26 @@ export class Turn {
 
   release(held: Held): void {
     this.#held.delete(held);
+  }
+
+  /** Whether there is memory for some work that does not ask for it. */
+  get hasRoom(): boolean {
+    return this.#free >= ROOM;
+  }
+
+  /** Whether so much memory is free that a shortage is over, and not just interrupted. */
+  get isRelieved(): boolean {
+    return this.#free >= RELIEF;
+  }
+
+  get #free(): number {
+    const size = this.#engine.bytes.length;
+    return (size - this.#engine.memoryUsed()) / size;
+  }
+
+  /** Time has passed: what is held back may have missed that there is memory again. */
+  tick(): void {
+    if (this.#held.size > 0) this.begin();
   }
 
   /** Answers other workers' doorbells until `stop`. */
@@ -90,6 +134,11 @@ export class Turn {
     return true;
   }
 
+  #wake(): void {
+    this.#engine.wake();
+    this.#engine.setTime(Date.now());
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -99,12 +148,19 @@ export class Turn {
   #turn(): void {
     this.#scheduled = false;
     const engine = this.#engine;
-    engine.wake();
+    this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
     const more = this.serveNow();
-    if (!more && engine.sleep()) return;
+    const chores = this.#chores();
+    if (!more && chores !== 'more' && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
-    this.#schedule();
+    if (more || chores !== 'short') this.#schedule();
+    else this.#retry ??= setTimeout(() => this.#retryChores(), SHORT_RETRY_MS);
+  }
+
+  #retryChores(): void {
+    this.#retry = null;
+    this.#turn();
   }
 
   #retryHeld(): void {

@@ -10,10 +10,13 @@ import { TopologyView } from '../broker/topology-view.js';
 import type { Engine } from '../engine/engine.js';
 import { Connection, type Source } from './connection.js';
 import { ConsumerRegistry } from './consumers.js';
+import { DeadLetters } from './dead-letters.js';
+import { Delays } from './delays.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { TICK_MS } from './pulse.js';
 import type { Host } from './session.js';
-import { Turn } from './turn.js';
+import { Sweeper } from './sweeper.js';
+import { type Chores, Turn } from './turn.js';
 
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
@@ -23,7 +26,10 @@ export class Worker implements Host {
   readonly turn: Turn;
   readonly view = new TopologyView();
   readonly consumers = new ConsumerRegistry();
+  readonly delays: Delays;
   readonly readBuffer: Uint8Array;
+  readonly #deadLetters: DeadLetters;
+  readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
   readonly #topology: MessagePort;
   readonly #connections = new Map<ConnectionId, Connection>();
@@ -35,7 +41,11 @@ export class Worker implements Host {
     this.engine = engine;
     this.#control = control;
     this.#topology = topology;
-    this.turn = new Turn(engine, this.#connections);
+    this.turn = new Turn(engine, this.#connections, () => this.#doChores());
+    const begin = (): void => this.turn.begin();
+    this.delays = new Delays(engine, this.view, begin);
+    this.#deadLetters = new DeadLetters(engine, this.view, this.delays);
+    this.#sweeper = new Sweeper(engine, begin);
     this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
@@ -130,10 +140,20 @@ export class Worker implements Host {
     for (const change of changes) {
       this.view.apply(change);
       if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
+      if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
     }
   }
 
+  /** What a turn does besides serving. */
+  #doChores(): Chores {
+    this.#sweeper.attend();
+    const isMoreDue = this.delays.work();
+    const deadLetters = this.#deadLetters.sendOn();
+    return isMoreDue ? 'more' : deadLetters;
+  }
+
   #tick(): void {
+    this.turn.tick();
     const now = performance.now();
     for (const connection of this.#connections.values()) connection.tick(now);
   }
@@ -148,6 +168,8 @@ export class Worker implements Host {
   #stop(): void {
     clearInterval(this.#ticker ?? undefined);
     this.turn.stop();
+    this.#sweeper.stop();
+    this.delays.stop();
     this.#post({ kind: 'stopped' });
     this.#topology.close();
     this.#control.close();

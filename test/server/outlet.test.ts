@@ -65,6 +65,7 @@ class Core {
   }
 
   wake(): void {}
+  setTime(): void {}
   serve(): boolean {
     return false;
   }
@@ -81,7 +82,7 @@ function scenario(): { core: Core; wire: Wire; outlet: Outlet } {
   const wire = new Wire();
   // The few calls that an outlet makes.
   const engine = core as unknown as Engine;
-  const outlet = new Outlet(engine, new Turn(engine, new Map()), 1, wire as unknown as Socket, null);
+  const outlet = new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, wire as unknown as Socket, null);
   return { core, wire, outlet };
 }
 
@@ -160,7 +161,7 @@ async function connected(core: Core): Promise<{ outlet: Outlet; client: Socket; 
     socket.destroy();
     server.close();
   };
-  return { outlet: new Outlet(engine, new Turn(engine, new Map()), 1, socket, fd), client, close };
+  return { outlet: new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, socket, fd), client, close };
 }
 
 test('a chunk that the system takes whole is gone, and its box is back, at once', async () => {

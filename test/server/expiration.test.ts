@@ -3,9 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { AmqpError } from '../../src/amqp/errors.js';
-import { table } from '../../src/amqp/table.js';
 import { parseExpiration } from '../../src/server/expiration.js';
-import { checkKeyHeaders, routingKeysIn } from '../../src/server/extra-keys.js';
 
 function refusal(work: () => unknown): string {
   try {
@@ -39,19 +37,4 @@ test.each([
   ['315360000001', '{value_too_large,315360000001}'],
 ])('the expiration %j is refused as %s', (text, reason) => {
   expect(refusal(() => parseExpiration(text))).toBe(`invalid expiration '${text}': ${reason}`);
-});
-
-test('further keys are the texts in the arrays CC and BCC', () => {
-  const headers = table({ CC: ['a', 1, 'b'], BCC: ['c'] });
-  expect(routingKeysIn(headers, 'CC')).toEqual(['a', 'b']);
-  expect(routingKeysIn(headers, 'BCC')).toEqual(['c']);
-  expect(routingKeysIn(table({ CC: 'a' }), 'CC')).toEqual([]);
-  expect(() => checkKeyHeaders(headers)).not.toThrow();
-});
-
-test.each([
-  [{ CC: 'a' }, '{unacceptable_type_in_header,"CC",longstr}'],
-  [{ BCC: true }, '{unacceptable_type_in_header,"BCC",bool}'],
-])('%o is refused', (headers, reason) => {
-  expect(refusal(() => checkKeyHeaders(table(headers)))).toBe(`invalid message: ${reason}`);
 });

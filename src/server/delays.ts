@@ -1,0 +1,170 @@
+/**
+ * Messages that an exchange holds back until their time has come. They stay in the core's memory; here is only when each
+ * one is due. What must hold: what is due goes in the order of its time, then of its arrival; an exchange that is deleted
+ * takes what waits for it along; a turn does a bounded portion.
+ */
+import { decodeHeader, encodeHeader } from '../amqp/properties.js';
+import { EMPTY_TABLE, type FieldValue } from '../amqp/table.js';
+import type { Delay } from '../broker/routes.js';
+import type { TopologyView } from '../broker/topology-view.js';
+import type { Engine, Message } from '../engine/engine.js';
+import { decodeKey } from './submission.js';
+import { TimeHeap } from './time-heap.js';
+
+/** The header that says how long a message is to be held back (ms). */
+const DELAY_HEADER = 'x-delay';
+
+/** Messages that are let go in one turn. */
+const PORTION = 128;
+
+/** The longest that a timer of Node.js can wait (ms), about 25 days. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** How long a message that finds no memory waits before it is tried again (ms). */
+const RETRY_MS = 10;
+
+/** A message, and what it has got in place of its own key and content header; null: nothing. */
+export interface Waiting {
+  readonly message: Message;
+  readonly key: Uint8Array | null;
+  readonly header: Uint8Array | null;
+}
+
+interface Entry extends Waiting {
+  readonly delay: number;
+}
+
+/** What one exchange holds back. */
+interface Room {
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly entries: TimeHeap<Entry>;
+}
+
+export class Delays {
+  readonly #engine: Engine;
+  readonly #view: TopologyView;
+  readonly #begin: () => void;
+  readonly #rooms = new Map<string, Room>();
+  /** What exchanges held back that are deleted. */
+  readonly #dropped: Entry[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  #wakeAt = Number.POSITIVE_INFINITY;
+  /** Whether something may be due. */
+  #awake = false;
+
+  /** `begin` makes a turn follow, in which `work` is called. */
+  constructor(engine: Engine, view: TopologyView, begin: () => void) {
+    this.#engine = engine;
+    this.#view = view;
+    this.#begin = begin;
+  }
+
+  /** Holds a message back for `delay` ms. */
+  add(vhost: string, { exchange, delay }: Delay, { message, key, header }: Waiting): void {
+    this.#engine.keepMessage(message);
+    const id = roomId(vhost, exchange);
+    const room = this.#rooms.get(id) ?? { vhost, exchange, entries: new TimeHeap<Entry>() };
+    this.#rooms.set(id, room);
+    const due = Date.now() + delay;
+    room.entries.push(due, { message, key, header, delay });
+    this.#wakeBy(due);
+  }
+
+  /** How many messages an exchange holds back. */
+  count(vhost: string, exchange: string): number {
+    return this.#rooms.get(roomId(vhost, exchange))?.entries.size ?? 0;
+  }
+
+  exchangeDeleted(vhost: string, exchange: string): void {
+    const id = roomId(vhost, exchange);
+    const room = this.#rooms.get(id);
+    if (room === undefined) return;
+    this.#rooms.delete(id);
+    for (const entry of room.entries.takeAll()) this.#dropped.push(entry);
+  }
+
+  /** Lets some of what is due go. True: there is more to do at once. */
+  work(): boolean {
+    if (this.#dropped.length > 0) this.#dropSome();
+    if (!this.#awake) return this.#dropped.length > 0;
+    const now = Date.now();
+    for (let count = 0; count < PORTION; count++) {
+      const room = this.#next();
+      if (room === undefined || room.entries.firstTime > now) {
+        this.#awake = false;
+        this.#wakeBy(room?.entries.firstTime ?? Number.POSITIVE_INFINITY);
+        return this.#dropped.length > 0;
+      }
+      if (!this.#letGo(room)) {
+        this.#awake = false;
+        this.#wakeBy(now + RETRY_MS);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Nothing is let go any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #dropSome(): void {
+    for (const { message } of this.#dropped.splice(-PORTION)) this.#engine.releaseMessage(message);
+  }
+
+  /** The exchange whose first message is due before all others. */
+  #next(): Room | undefined {
+    let next: Room | undefined;
+    for (const room of this.#rooms.values()) {
+      if (next === undefined || room.entries.firstTime < next.entries.firstTime) next = room;
+    }
+    return next;
+  }
+
+  /** Sends the first message of an exchange on. False: no memory, it waits still. */
+  #letGo(room: Room): boolean {
+    const { vhost, exchange, entries } = room;
+    const entry = entries.first;
+    if (entry === undefined) return true;
+    const engine = this.#engine;
+    const { message } = entry;
+    const key = entry.key ?? new Uint8Array(engine.messageKey(message));
+    const { bodySize, properties } = decodeHeader(entry.header ?? new Uint8Array(engine.messageHeader(message)));
+    const headers = new Map(properties.headers ?? EMPTY_TABLE).set(DELAY_HEADER, negative(entry.delay));
+    const waited = { ...properties, headers };
+    const header = encodeHeader({ bodySize, properties: waited });
+    const publication = { vhost, exchange, routingKey: decodeKey(key).routingKey, properties: waited, waited: true };
+    const { queues, delays } = this.#view.routeMessage(publication);
+    if (queues.length > 0 && !engine.republish(message, key, header, queues)) return false;
+    entries.shift();
+    if (entries.size === 0) this.#rooms.delete(roomId(vhost, exchange));
+    for (const delay of delays) this.add(vhost, delay, { message, key, header });
+    engine.releaseMessage(message);
+    return true;
+  }
+
+  #wakeBy(time: number): void {
+    if (time >= this.#wakeAt) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = time;
+    this.#timer = setTimeout(() => this.#wake(), Math.min(Math.max(0, time - Date.now()), TIMER_MAX));
+  }
+
+  #wake(): void {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#awake = true;
+    this.#begin();
+  }
+}
+
+function roomId(vhost: string, exchange: string): string {
+  return JSON.stringify([vhost, exchange]);
+}
+
+/** As the plugin for RabbitMQ: who reads it knows how long the message has waited, and no other exchange holds it back again. */
+function negative(delay: number): FieldValue {
+  return delay < 2 ** 31 ? { type: 'I', value: -delay } : { type: 'l', value: -BigInt(delay) };
+}

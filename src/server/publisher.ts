@@ -1,0 +1,163 @@
+/**
+ * The publishing side of one channel: what becomes of the messages that the core hands over, at once, with confirms, or at
+ * the commit of a transaction.
+ * What must hold: a message that waits, for memory or for the client to read, is owned here, and is let go of when the
+ * channel ends meanwhile; a return goes before the confirm that `Engine.publish` counts.
+ */
+import { type AmqpError, channelError, replyCode } from '../amqp/errors.js';
+import { type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
+import type { Routed } from '../broker/routes.js';
+import type { Channel as CoreChannel, Message, Queue } from '../engine/engine.js';
+import type { Outcome } from './intake.js';
+import type { Session } from './session.js';
+import { type Submission, takeSubmission } from './submission.js';
+import { namesOf, queuesNamed, Transaction } from './transaction.js';
+
+const NO_ROUTE = new TextEncoder().encode('NO_ROUTE');
+
+/** Messages of a commit that are sent in one turn. */
+const COMMIT_PORTION = 256;
+
+type Settling = MethodOf<'basic.ack'> | MethodOf<'basic.nack'> | MethodOf<'basic.reject'>;
+
+export class Publisher {
+  readonly #session: Session;
+  readonly #core: CoreChannel;
+  #mode: 'plain' | 'confirm' | Transaction = 'plain';
+  /** A message that waits to be sent. */
+  #waiting: Message | null = null;
+  #ended = false;
+  /** Where replies to this channel go; null: it has not asked for any. */
+  replyQueue: string | null = null;
+
+  constructor(session: Session, core: CoreChannel) {
+    this.#session = session;
+    this.#core = core;
+  }
+
+  /** The channel ends: what waits and what was put off is dropped. */
+  end(): void {
+    this.#ended = true;
+    if (this.#waiting !== null) this.#session.host.engine.releaseMessage(this.#waiting);
+    this.#waiting = null;
+    if (this.#mode instanceof Transaction) this.#mode.rollBack();
+  }
+
+  selectConfirm(): void {
+    if (this.#mode instanceof Transaction) throw refused('cannot switch from tx to confirm mode', 'confirm.select');
+    this.#mode = 'confirm';
+    this.#session.host.engine.setConfirm(this.#core);
+  }
+
+  selectTransaction(): void {
+    if (this.#mode === 'confirm') throw refused('cannot switch from confirm to tx mode', 'tx.select');
+    if (this.#mode !== 'plain') return;
+    const { engine } = this.#session.host;
+    engine.setTransactional(this.#core);
+    this.#mode = new Transaction(engine, this.#core);
+  }
+
+  /** Answers `Stop.MESSAGE`. */
+  onMessage(message: Message): Outcome {
+    const { host, user, vhost } = this.#session;
+    const { replyQueue } = this;
+    const submission = takeSubmission(host.engine, message, { user, vhost, replyQueue });
+    const routed = host.view.routeMessage(submission);
+    if (this.#mode instanceof Transaction) {
+      const queues = namesOf(host.view, routed.queues, submission);
+      this.#mode.publish({ submission, queues, delays: routed.delays });
+      return undefined;
+    }
+    this.#waiting = message;
+    const sent = this.#send(submission, routed);
+    if (typeof sent !== 'boolean') return sent.then(() => this.#left());
+    this.#waiting = null;
+    return undefined;
+  }
+
+  /** An acknowledgement that the core does not take: it names no delivery, or belongs to a transaction. */
+  settle(method: Settling): void {
+    const multiple = method.name !== 'basic.reject' && method.multiple;
+    const requeue = method.name === 'basic.ack' ? null : method.requeue;
+    const settlement = { tag: Number(method.deliveryTag), multiple, requeue };
+    if (this.#mode instanceof Transaction && this.#mode.settle(settlement)) return;
+    throw refused(`unknown delivery tag ${method.deliveryTag}`, method.name);
+  }
+
+  /** Sends what was put off, a portion a turn, then settles. */
+  async commit(): Promise<void> {
+    const transaction = this.#transaction('tx.commit');
+    let complete = true;
+    for (let next = transaction.next; next !== undefined; next = transaction.next) {
+      if (!this.#session.host.turn.hasRoom) await this.#memory();
+      if (this.#ended) return;
+      const { submission, delays } = next;
+      const queues = queuesNamed(this.#session.host.view, submission.vhost, next.queues);
+      const sent = this.#send(submission, { queues, delays });
+      if (!(typeof sent === 'boolean' ? sent : await sent)) complete = false;
+      if (this.#ended) return;
+      transaction.sent();
+      if (transaction.sentCount % COMMIT_PORTION === 0) await this.#session.host.turn.next();
+      if (this.#ended) return;
+    }
+    transaction.complete();
+    if (!complete) throw refused('partial tx completion', 'tx.commit');
+  }
+
+  rollBack(): void {
+    this.#transaction('tx.rollback').rollBack();
+  }
+
+  #transaction(method: MethodName): Transaction {
+    if (this.#mode instanceof Transaction) return this.#mode;
+    throw refused('channel is not transactional', method);
+  }
+
+  #left(): void {
+    if (!this.#ended) this.#waiting = null;
+  }
+
+  /** Sends a message on its way. False: a queue refused it. */
+  #send(submission: Submission, routed: Routed): boolean | Promise<boolean> {
+    const { queues, delays } = routed;
+    if (queues.length > 0 || delays.length > 0 || !submission.mandatory) return this.#enqueue(submission, routed);
+    const busy = this.#session.outputIdle();
+    return busy === null ? this.#return(submission) : busy.then(() => this.#return(submission));
+  }
+
+  #return({ message }: Submission): boolean {
+    const { engine } = this.#session.host;
+    engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
+    return engine.publish(this.#core, message, []);
+  }
+
+  #enqueue(submission: Submission, { queues, delays }: Routed): boolean | Promise<boolean> {
+    const { engine, delays: waitingRoom } = this.#session.host;
+    const { message, header } = submission;
+    const rest = this.#copied(submission, queues);
+    if (rest === null) return this.#whenMemory(() => this.#enqueue(submission, { queues, delays }));
+    for (const delay of delays) waitingRoom.add(submission.vhost, delay, { message, key: null, header });
+    return engine.publish(this.#core, message, rest);
+  }
+
+  /** Gives the queues their copy where the header is another one. Returns the queues that are still without; null: no memory. */
+  #copied({ message, key, header }: Submission, queues: readonly Queue[]): readonly Queue[] | null {
+    if (header === null || queues.length === 0) return queues;
+    return this.#session.host.engine.republish(message, key, header, queues) ? [] : null;
+  }
+
+  async #whenMemory(work: () => boolean | Promise<boolean>): Promise<boolean> {
+    await this.#memory();
+    return this.#ended ? true : work();
+  }
+
+  async #memory(): Promise<void> {
+    const { turn } = this.#session.host;
+    await new Promise<void>((resolve) => turn.hold({ retry: resolve }));
+    turn.begin();
+  }
+}
+
+function refused(explanation: string, method: MethodName): AmqpError {
+  return channelError(replyCode.PRECONDITION_FAILED, explanation, methodId(method));
+}
