@@ -17,7 +17,10 @@ import { Sessions } from './sessions.js';
 import { Topology } from './topology.js';
 
 /** What the coordinator does to queues in the core. */
-export type QueueCore = Pick<Engine, 'createQueue' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'>;
+export type QueueCore = Pick<
+  Engine,
+  'createQueue' | 'setRules' | 'lastGet' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
+>;
 
 /** What the coordinator works in. */
 export interface Surroundings {

@@ -51,13 +51,19 @@ const QUEUE_CHECKS = new Map<string, ArgumentCheck>([
   ['x-delivery-limit', integer],
 ]);
 
-/** Arguments that only one type of queue takes. */
+/** Arguments that only one type of queue takes. A delivery limit is good for all, whatever RabbitMQ says. */
 const ONLY_FOR = new Map([
   ['x-dead-letter-strategy', 'quorum'],
-  ['x-delivery-limit', 'quorum'],
+  ['x-max-in-memory-length', 'quorum'],
+  ['x-max-in-memory-bytes', 'quorum'],
+  ['x-quorum-initial-group-size', 'quorum'],
   ['x-max-priority', 'classic'],
+  ['x-queue-mode', 'classic'],
+  ['x-queue-version', 'classic'],
+  ['x-queue-master-locator', 'classic'],
   ['x-max-age', 'stream'],
   ['x-stream-max-segment-size-bytes', 'stream'],
+  ['x-initial-cluster-size', 'stream'],
 ]);
 
 const CONSUMER_PRIORITY = 'x-priority';
@@ -139,7 +145,7 @@ function deadLetterKeyRefusal({ vhost, queue, arguments: args }: QueueDeclaratio
 
 /** A quorum queue is always durable, shared and lasting. */
 function propertyRefusal(declaration: QueueDeclaration): Refusal | null {
-  if (typeOf(declaration) !== 'quorum') return null;
+  if (queueTypeOf(declaration.arguments) !== 'quorum') return null;
   if (!declaration.named) {
     return precondition('Cannot declare a server-named queue for type rabbit_quorum_queue');
   }
@@ -155,7 +161,7 @@ function unfitForQuorum({ autoDelete, exclusive, durable }: QueueDeclaration): s
 }
 
 function foreignArgumentRefusal(declaration: QueueDeclaration): Refusal | null {
-  const type = typeOf(declaration);
+  const type = queueTypeOf(declaration.arguments);
   for (const [name, onlyFor] of ONLY_FOR) {
     if (onlyFor === type || !declaration.arguments.has(name)) continue;
     const queue = describe('queue', declaration.vhost, declaration.queue);
@@ -164,7 +170,8 @@ function foreignArgumentRefusal(declaration: QueueDeclaration): Refusal | null {
   return null;
 }
 
-function typeOf({ arguments: args }: QueueDeclaration): string {
+/** `classic` unless another type is declared. */
+export function queueTypeOf(args: FieldTable): string {
   const type = args.get(QUEUE_TYPE);
   return type?.type === 'S' ? type.value : 'classic';
 }

@@ -1,10 +1,11 @@
 /** Declaring, purging and deleting queues, and whose they are. */
-import type { Engine } from '../engine/engine.js';
+import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { compareProperties } from './equivalence.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
 import { queueArgumentsDifference, queueRefusal } from './queue-arguments.js';
+import { queueEffects } from './queue-effects.js';
 import { inUse, lockedQueue, noMemory, noQueue, notEmpty, refused, reservedName } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
 import type { Topology } from './topology.js';
@@ -14,7 +15,7 @@ type Declare = Extract<Request, { op: 'queue.declare' }>;
 type Purge = Extract<Request, { op: 'queue.purge' }>;
 type Delete = Extract<Request, { op: 'queue.delete' }>;
 
-type QueueCore = Pick<Engine, 'createQueue' | 'readyCount' | 'purge'>;
+type QueueCore = Pick<Engine, 'createQueue' | 'setRules' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'>;
 
 export class Queues {
   readonly #core: QueueCore;
@@ -84,16 +85,25 @@ export class Queues {
     const { vhost, exclusive, autoDelete, arguments: args } = request;
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
-    const ref = this.#core.createQueue();
+    const { rules, settings } = queueEffects(args, {});
+    const ref = this.#newQueue(rules);
     if (ref === 0) return refused(noMemory(vhost, name));
     const owner = exclusive ? connection : null;
     const kind = 'queue.declared';
     const durable = isDurable(request);
-    const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
     const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
     this.#topology.change({ kind, ...fixed, settings, memory: null });
     this.#own(vhost, name);
     return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  /** 0 when there is no memory. */
+  #newQueue(rules: QueueRules): Queue {
+    const ref = this.#core.createQueue();
+    if (ref === 0 || this.#core.setRules(ref, rules)) return ref;
+    this.#core.retireQueue(ref);
+    this.#core.freeQueue(ref);
+    return 0;
   }
 
   #describe(queue: QueueEntry): Answer {

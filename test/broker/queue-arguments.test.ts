@@ -59,6 +59,8 @@ test.each<[string, Plain]>([
   ['x-queue-type', 'classic'],
   ['x-queue-type', 'quorum'],
   ['x-queue-leader-locator', 'client-local'],
+  ['x-delivery-limit', 5],
+  ['x-consumer-timeout', 'a'],
   ['x-whatever', 1],
 ])('%s: %s is accepted', (name, value) => {
   expect(declare({ [name]: value })).toBe('ok');
@@ -95,7 +97,8 @@ describe('a quorum queue', () => {
     const not = (name: string, type: string) =>
       `406 invalid arg '${name}' for queue 'q' in vhost '/' of queue type rabbit_${type}_queue`;
     expect(declare({ ...quorum, 'x-max-priority': 5 })).toBe(not('x-max-priority', 'quorum'));
-    expect(declare({ 'x-delivery-limit': 5 })).toBe(not('x-delivery-limit', 'classic'));
+    expect(declare({ ...quorum, 'x-queue-mode': 'lazy' })).toBe(not('x-queue-mode', 'quorum'));
+    expect(declare({ 'x-max-in-memory-length': 5 })).toBe(not('x-max-in-memory-length', 'classic'));
     expect(declare({ 'x-dead-letter-strategy': 'at-least-once' })).toBe(not('x-dead-letter-strategy', 'classic'));
     expect(declare({ ...quorum, 'x-delivery-limit': -1, 'x-dead-letter-strategy': 'at-least-once' })).toBe('ok');
   });

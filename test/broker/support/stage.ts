@@ -6,7 +6,7 @@ import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
 import { TopologyView } from '../../../src/broker/topology-view.js';
-import type { Queue } from '../../../src/engine/engine.js';
+import type { Queue, QueueRules } from '../../../src/engine/engine.js';
 
 export const VHOST = '/';
 export const OTHER_VHOST = 'other';
@@ -14,15 +14,29 @@ export const OTHER_VHOST = 'other';
 /** Queues as numbers of ready messages; keeps a record of what was retired and freed. */
 class CountingCore implements QueueCore {
   readonly ready = new Map<Queue, number>();
+  readonly rules = new Map<Queue, QueueRules>();
+  /** When each queue was last asked for a message. */
+  readonly gets = new Map<Queue, number>();
   readonly retired: Queue[] = [];
   readonly freed: Queue[] = [];
   full = false;
+  rulesFull = false;
   #last = 0;
 
   createQueue(): Queue {
     if (this.full) return 0;
     this.ready.set(++this.#last, 0);
     return this.#last;
+  }
+
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    if (this.rulesFull) return false;
+    this.rules.set(queue, rules);
+    return true;
+  }
+
+  lastGet(queue: Queue): number {
+    return this.gets.get(queue) ?? 0;
   }
 
   readyCount(queue: Queue): number {
