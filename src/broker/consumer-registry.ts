@@ -1,6 +1,7 @@
 /**
  * Who consumes from which queue, over all workers. Data only: what follows from it is decided elsewhere.
- * What must hold: a registration is found under its queue and under its connection, or under neither.
+ * What must hold: a registration is found under its queue and under its connection, or under neither; who is active in a
+ * queue is registered there.
  */
 import type { ConnectionId } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -11,10 +12,13 @@ export interface Registration {
   readonly consumer: string;
   readonly queue: QueueEntry;
   readonly exclusive: boolean;
+  readonly priority: number;
 }
 
 export class ConsumerRegistry {
   readonly #byQueue = new Map<QueueEntry, Set<Registration>>();
+  /** The one that gets messages, in queues that have such a one. */
+  readonly #active = new Map<QueueEntry, Registration>();
   readonly #byConnection = new Map<ConnectionId, Map<string, Registration>>();
 
   count(queue: QueueEntry): number {
@@ -49,6 +53,20 @@ export class ConsumerRegistry {
     return registration.queue;
   }
 
+  active(queue: QueueEntry): Registration | undefined {
+    return this.#active.get(queue);
+  }
+
+  /** Makes the consumer of the highest priority active, of those the one that came first; undefined when there is none. */
+  activateNext(queue: QueueEntry): Registration | undefined {
+    let next: Registration | undefined;
+    for (const candidate of this.#byQueue.get(queue) ?? []) {
+      if (next === undefined || candidate.priority > next.priority) next = candidate;
+    }
+    if (next !== undefined) this.#active.set(queue, next);
+    return next;
+  }
+
   consumersOf(connection: ConnectionId): string[] {
     return [...(this.#byConnection.get(connection)?.keys() ?? [])];
   }
@@ -57,11 +75,13 @@ export class ConsumerRegistry {
   forgetQueue(queue: QueueEntry): void {
     for (const registration of this.#byQueue.get(queue) ?? []) this.#leaveConnection(registration);
     this.#byQueue.delete(queue);
+    this.#active.delete(queue);
   }
 
   #leaveQueue(registration: Registration): void {
     const others = this.#byQueue.get(registration.queue);
     others?.delete(registration);
+    if (this.#active.get(registration.queue) === registration) this.#active.delete(registration.queue);
     if (others?.size === 0) this.#byQueue.delete(registration.queue);
   }
 

@@ -1,13 +1,15 @@
 /**
- * Consumers as far as they concern the topology: who may have one, and what goes when the last one leaves.
+ * Consumers as far as they concern the topology: who may have one, who is the active one where only one is,
+ * and what goes when the last one leaves.
  * Deliveries are no business of the coordinator.
  */
 import { accessQueue } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
-import { consumerPriority, consumerRefusal, isSingleActiveConsumer } from './queue-arguments.js';
+import type { Leases } from './leases.js';
+import { consumerPriority, consumerRefusal } from './queue-arguments.js';
 import type { Queues } from './queues.js';
 import { exclusiveUse, refused, reusedConsumer } from './refusals.js';
-import type { Answer, ConnectionId, Request } from './requests.js';
+import type { Answer, ConnectionId, Notice, Request } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
@@ -17,11 +19,21 @@ export class Consumers {
   readonly #view: TopologyView;
   readonly #registry: ConsumerRegistry;
   readonly #queues: Queues;
+  readonly #leases: Leases;
+  readonly #notify: (notice: Notice) => void;
 
-  constructor(view: TopologyView, registry: ConsumerRegistry, queues: Queues) {
+  constructor(
+    view: TopologyView,
+    registry: ConsumerRegistry,
+    queues: Queues,
+    leases: Leases,
+    notify: (notice: Notice) => void,
+  ) {
     this.#view = view;
     this.#registry = registry;
     this.#queues = queues;
+    this.#leases = leases;
+    this.#notify = notify;
   }
 
   add(connection: ConnectionId, request: Consume): Answer {
@@ -33,17 +45,21 @@ export class Consumers {
     if (refusal !== null) return refused(refusal);
     if (this.#registry.has(connection, consumer)) return refused(reusedConsumer(consumer));
     if (this.#isInExclusiveUse(queue, exclusive)) return refused(exclusiveUse(queue.vhost, queue.name));
-    this.#registry.add({ connection, consumer, queue, exclusive });
-    const consumerCount = this.#registry.count(queue);
     const priority = consumerPriority(request.arguments);
-    return { ok: true, queue: queue.name, ref: queue.ref, consumerCount, active: true, priority };
+    this.#registry.add({ connection, consumer, queue, exclusive, priority });
+    const consumerCount = this.#registry.count(queue);
+    const active = this.#startsActive(queue);
+    return { ok: true, queue: queue.name, ref: queue.ref, consumerCount, active, priority };
   }
 
   cancel(connection: ConnectionId, consumers: readonly string[]): Answer {
+    const left = new Set<QueueEntry>();
     for (const consumer of consumers) {
       const queue = this.#registry.remove(connection, consumer);
-      if (queue?.autoDelete && this.#registry.count(queue) === 0) this.#queues.remove(queue);
+      if (queue !== undefined) left.add(queue);
     }
+    // Only now, so that nobody is made active who is about to leave.
+    for (const queue of left) this.#settle(queue);
     return { ok: true };
   }
 
@@ -51,9 +67,29 @@ export class Consumers {
     this.cancel(connection, this.#registry.consumersOf(connection));
   }
 
+  /** What follows for a queue that consumers have left. */
+  #settle(queue: QueueEntry): void {
+    if (this.#registry.count(queue) === 0) {
+      if (queue.autoDelete) this.#queues.remove(queue);
+      else this.#leases.renew(queue);
+      return;
+    }
+    if (!queue.singleActive || this.#registry.active(queue) !== undefined) return;
+    const next = this.#registry.activateNext(queue);
+    if (next !== undefined) this.#notify({ kind: 'activate', connection: next.connection, consumer: next.consumer });
+  }
+
+  /** Whether a consumer that has just come gets messages at once. */
+  #startsActive(queue: QueueEntry): boolean {
+    if (!queue.singleActive) return true;
+    if (this.#registry.active(queue) !== undefined) return false;
+    this.#registry.activateNext(queue);
+    return true;
+  }
+
   /** An exclusive consumer bears no others, and a queue that chooses its one active consumer bears no exclusive one. */
   #isInExclusiveUse(queue: QueueEntry, exclusive: boolean): boolean {
     if (this.#registry.hasExclusive(queue)) return true;
-    return exclusive && (this.#registry.count(queue) > 0 || isSingleActiveConsumer(queue.arguments));
+    return exclusive && (this.#registry.count(queue) > 0 || queue.singleActive);
   }
 }

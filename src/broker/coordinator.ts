@@ -6,15 +6,18 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { Bindings } from './bindings.js';
+import { type Clock, systemClock } from './clock.js';
 import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
 import { Exchanges } from './exchanges.js';
+import { Leases } from './leases.js';
 import { Queues } from './queues.js';
 import { ReplyQueues } from './reply-queues.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
 import { RetiredQueues } from './retired-queues.js';
 import { Sessions } from './sessions.js';
 import { Topology } from './topology.js';
+import type { QueueEntry } from './topology-entries.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
@@ -30,6 +33,7 @@ export interface Surroundings {
   post(changes: readonly Change[]): number;
   /** Sends a notice to the worker of a connection, if it still has one. */
   notify(notice: Notice): void;
+  readonly clock?: Clock;
   /** The vhosts to begin with. */
   readonly vhosts?: readonly string[];
 }
@@ -39,6 +43,7 @@ export class Coordinator {
   readonly #topology: Topology;
   readonly #exchanges: Exchanges;
   readonly #queues: Queues;
+  readonly #leases: Leases;
   readonly #bindings: Bindings;
   readonly #consumers: Consumers;
   readonly #replies: ReplyQueues;
@@ -46,14 +51,16 @@ export class Coordinator {
   readonly #retired: RetiredQueues;
 
   constructor(core: QueueCore, outside: Surroundings) {
-    const { workers, vhosts } = outside;
+    const { workers, vhosts, clock = systemClock } = outside;
     this.#outside = outside;
     this.#topology = new Topology(core, vhosts);
     const registry = new ConsumerRegistry();
     this.#exchanges = new Exchanges(this.#topology);
     this.#bindings = new Bindings(this.#topology);
-    this.#queues = new Queues(core, this.#topology, registry);
-    this.#consumers = new Consumers(this.#topology.view, registry, this.#queues);
+    this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
+    this.#queues = new Queues(core, this.#topology, registry, this.#leases);
+    const notify = (notice: Notice): void => outside.notify(notice);
+    this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
     this.#sessions = new Sessions(this.#topology.view);
     this.#retired = new RetiredQueues(core, workers);
@@ -68,6 +75,16 @@ export class Coordinator {
   /** A worker has applied everything posted up to `epoch`. */
   applied(worker: number, epoch: number): void {
     this.#retired.applied(worker, epoch);
+  }
+
+  /** Nothing happens by itself any more. */
+  close(): void {
+    this.#leases.endAll();
+  }
+
+  #expire(queue: QueueEntry): void {
+    this.#queues.remove(queue);
+    this.#publishChanges();
   }
 
   #decide(connection: ConnectionId, request: Request): Answer {

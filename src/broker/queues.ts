@@ -3,6 +3,7 @@ import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { compareProperties } from './equivalence.js';
+import type { Leases } from './leases.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
 import { queueArgumentsDifference, queueRefusal } from './queue-arguments.js';
 import { queueEffects } from './queue-effects.js';
@@ -21,12 +22,14 @@ export class Queues {
   readonly #core: QueueCore;
   readonly #topology: Topology;
   readonly #consumers: ConsumerRegistry;
+  readonly #leases: Leases;
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
 
-  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry) {
+  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry, leases: Leases) {
     this.#core = core;
     this.#topology = topology;
     this.#consumers = consumers;
+    this.#leases = leases;
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
@@ -38,7 +41,7 @@ export class Queues {
     const existing = this.#topology.view.queue(request.vhost, name);
     if (existing === undefined) return this.#create(connection, request, name);
     const refusal = redeclareRefusal(existing, connection, request);
-    return refusal === null ? this.#describe(existing) : refused(refusal);
+    return refusal === null ? this.#declaredAgain(existing) : refused(refusal);
   }
 
   purge(connection: ConnectionId, request: Purge): Answer {
@@ -61,6 +64,7 @@ export class Queues {
   /** Deletes a queue whatever it holds; returns how many messages waited in it. */
   remove(queue: QueueEntry): number {
     this.#consumers.forgetQueue(queue);
+    this.#leases.end(queue);
     this.#disown(queue);
     return this.#topology.deleteQueue(queue);
   }
@@ -72,7 +76,7 @@ export class Queues {
 
   #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
     const access = accessQueue(this.#topology.view, connection, vhost, name);
-    return access.ok ? this.#describe(access.queue) : access;
+    return access.ok ? this.#declaredAgain(access.queue) : access;
   }
 
   /** To declare a reply queue is to ask whether its requester is still there. */
@@ -85,7 +89,7 @@ export class Queues {
     const { vhost, exclusive, autoDelete, arguments: args } = request;
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
-    const { rules, settings } = queueEffects(args, {});
+    const { rules, settings, expires } = queueEffects(args, {});
     const ref = this.#newQueue(rules);
     if (ref === 0) return refused(noMemory(vhost, name));
     const owner = exclusive ? connection : null;
@@ -93,7 +97,8 @@ export class Queues {
     const durable = isDurable(request);
     const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
     this.#topology.change({ kind, ...fixed, settings, memory: null });
-    this.#own(vhost, name);
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue !== undefined) this.#welcome(queue, expires);
     return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
   }
 
@@ -106,14 +111,16 @@ export class Queues {
     return 0;
   }
 
-  #describe(queue: QueueEntry): Answer {
+  /** Declaring a queue that is there tells about it, and counts as using it. */
+  #declaredAgain(queue: QueueEntry): Answer {
+    this.#leases.renew(queue);
     const messageCount = this.#core.readyCount(queue.ref);
     return { ok: true, queue: queue.name, messageCount, consumerCount: this.#consumers.count(queue), ref: queue.ref };
   }
 
-  #own(vhost: string, name: string): void {
-    const queue = this.#topology.view.queue(vhost, name);
-    if (queue === undefined || queue.owner === null) return;
+  #welcome(queue: QueueEntry, expires: number | null): void {
+    this.#leases.set(queue, expires);
+    if (queue.owner === null) return;
     const own = this.#exclusive.get(queue.owner) ?? new Set();
     this.#exclusive.set(queue.owner, own.add(queue));
   }

@@ -61,6 +61,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       placement: placementText(options.pin, native, places, pinned),
       close: async () => {
         const closed = listener.close();
+        coordinator.close();
         await pool.close();
         await closed;
       },

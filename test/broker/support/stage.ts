@@ -3,6 +3,7 @@
  * Posted changes reach the views at once; that workers have *told* so is up to the test (`allApplied`).
  */
 import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
+import type { Clock } from '../../../src/broker/clock.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
 import { TopologyView } from '../../../src/broker/topology-view.js';
@@ -59,10 +60,46 @@ class CountingCore implements QueueCore {
   }
 }
 
+/** A clock that stands still until a test lets time pass. */
+class StageClock implements Clock {
+  #now = 1_000_000;
+  readonly #timers = new Set<{ readonly at: number; readonly work: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delay: number, work: () => void): () => void {
+    const timer = { at: this.#now + delay, work };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Timers go off in their order, each at its time. */
+  pass(ms: number): void {
+    const end = this.#now + ms;
+    for (let next = this.#nextBefore(end); next !== undefined; next = this.#nextBefore(end)) {
+      this.#timers.delete(next);
+      this.#now = next.at;
+      next.work();
+    }
+    this.#now = end;
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  #nextBefore(end: number) {
+    return [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+  }
+}
+
 type Fields<Op extends Request['op']> = Partial<Omit<Extract<Request, { op: Op }>, 'op'>>;
 
 export class Stage {
   readonly core = new CountingCore();
+  readonly clock = new StageClock();
   readonly notices: Notice[] = [];
   readonly posted: (readonly Change[])[] = [];
   readonly views = [new TopologyView([VHOST, OTHER_VHOST]), new TopologyView([VHOST, OTHER_VHOST])];
@@ -79,6 +116,7 @@ export class Stage {
     this.coordinator = new Coordinator(this.core, {
       workers: this.views.length,
       post,
+      clock: this.clock,
       notify: (notice) => this.notices.push(notice),
       vhosts: [VHOST, OTHER_VHOST],
     });
