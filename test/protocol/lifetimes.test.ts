@@ -2,6 +2,7 @@
  * What goes when its owner goes: exclusive queues, auto-delete queues, consumers.
  */
 import { expect, test } from 'vitest';
+import { table } from '../../src/amqp/table.js';
 import { useBroker } from '../support/broker.js';
 import { useNames } from '../support/names.js';
 import type { RawChannel } from '../support/raw-channel.js';
@@ -26,6 +27,19 @@ async function gone(queue: string): Promise<void> {
     `${queue} to be gone`,
     () => exists(queue),
     (there) => !there,
+  );
+}
+
+/** Waits until a queue is gone without using it: a mandatory message comes back when there is no queue for it. */
+async function unroutable(channel: RawChannel, queue: string): Promise<void> {
+  await eventually(
+    `${queue} to be gone`,
+    async () => {
+      channel.publish('', queue, 'x', { mandatory: true });
+      await channel.sync();
+      return channel.returns.waiting.length;
+    },
+    (returned) => returned > 0,
   );
 }
 
@@ -139,4 +153,18 @@ test('connections that come and go leave nothing behind', async () => {
     () => channel.counts(queue),
     ({ ready, consumers }) => ready === 1 && consumers === 0,
   );
+});
+
+test('an unused queue goes when its x-expires is over, without being asked for', async () => {
+  const { channel, queue } = await declare({ arguments: table({ 'x-expires': 50 }) });
+  await unroutable(channel, queue);
+  expect(await exists(queue)).toBe(false);
+});
+
+test('a queue with x-expires stays while it has a consumer', async () => {
+  const { channel, queue } = await declare({ arguments: table({ 'x-expires': 400 }) });
+  await channel.consume(queue);
+  const other = await declare({ arguments: table({ 'x-expires': 500 }) });
+  await unroutable(other.channel, other.queue);
+  expect(await exists(queue)).toBe(true);
 });

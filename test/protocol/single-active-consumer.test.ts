@@ -1,0 +1,63 @@
+/**
+ * x-single-active-consumer as its consumers see it: one of them gets the messages, the next takes over.
+ */
+import { expect, test } from 'vitest';
+import { table } from '../../src/amqp/table.js';
+import { useBroker } from '../support/broker.js';
+import { closing } from '../support/methods.js';
+import { useNames } from '../support/names.js';
+import { bodies } from '../support/raw-channel.js';
+import { useRawConnections } from '../support/raw-connections.js';
+
+const broker = useBroker();
+const name = useNames(broker);
+const { openChannel } = useRawConnections(broker);
+
+async function scenario() {
+  const channel = await openChannel();
+  const queue = name('single');
+  await channel.call('queue.declare', { queue, arguments: table({ 'x-single-active-consumer': true }) });
+  const first = await openChannel();
+  const second = await openChannel();
+  const tag = await first.consume(queue);
+  await second.consume(queue);
+  return { channel, queue, first, second, tag };
+}
+
+test('the first consumer gets everything; when it is cancelled, the second goes on', async () => {
+  const { channel, queue, first, second, tag } = await scenario();
+  expect(await channel.counts(queue)).toEqual({ ready: 0, consumers: 2 });
+  for (const body of ['1', '2', '3']) channel.publish('', queue, body);
+  const got = await first.deliver(3);
+  expect(bodies(got)).toEqual(['1', '2', '3']);
+  expect(second.deliveries.waiting).toEqual([]);
+
+  await first.call('basic.cancel', { consumerTag: tag });
+  channel.publish('', queue, '4');
+  expect(bodies(await second.deliver(1))).toEqual(['4']);
+  expect(first.deliveries.waiting).toEqual([]);
+});
+
+test('when its connection is cut, the second gets what it had not acknowledged', async () => {
+  const { channel, queue, first, second } = await scenario();
+  channel.publish('', queue, '1');
+  await first.deliver(1);
+  first.client.cut();
+  const [again] = await second.deliver(1);
+  expect(again).toMatchObject({ redelivered: true });
+  expect(again?.body.toString()).toBe('1');
+});
+
+test('those that stand by are told when the queue is deleted', async () => {
+  const { channel, queue, first, second } = await scenario();
+  await channel.call('queue.delete', { queue });
+  await first.cancels.next('the cancellation of the active one');
+  await second.cancels.next('the cancellation of the one that stands by');
+});
+
+test('nobody can have it for himself', async () => {
+  const { queue, second } = await scenario();
+  second.send('basic.consume', { queue, exclusive: true, consumerTag: 'mine' });
+  const refusal = `queue '${queue}' in vhost '/' in exclusive use`;
+  expect(await second.failure()).toEqual(closing(403, refusal, 'basic.consume'));
+});
