@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from './support/bench.js';
-import { ack, frame, nack, publish } from './support/frames.js';
+import { ack, frame, nack, publish, type Received } from './support/frames.js';
 
 const READS = 100_000;
 const CANARIES = 40;
@@ -48,6 +48,15 @@ function mutated(random: (below: number) => number): Buffer {
   return bytes;
 }
 
+/** How many publishes one confirm speaks for depends on where a read was interrupted: the last of those in a row says it all. */
+function withoutPartialConfirms(heard: readonly Received[]): unknown[] {
+  return heard.flatMap((one, i) => {
+    if (one.kind !== 'confirm') return [one];
+    const next = heard[i + 1];
+    return next?.kind === 'confirm' && next.channel === one.channel ? [] : [{ ...one, multiple: true }];
+  });
+}
+
 /** A client that sends nonsense, and starts anew when its stream cannot be followed any more. */
 class Fiend {
   #client: Client;
@@ -69,7 +78,11 @@ class Fiend {
   send(bytes: Buffer): unknown {
     const stop = this.#client.feed(bytes);
     this.bench.serve();
-    const outcome = { stop, stops: this.#client.stops.splice(0), heard: this.#client.received() };
+    const outcome = {
+      stop,
+      stops: this.#client.stops.splice(0),
+      heard: withoutPartialConfirms(this.#client.received()),
+    };
     if (stop === Stop.OVERSIZE || stop === Stop.FRAME_END) this.renew();
     return outcome;
   }

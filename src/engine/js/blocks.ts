@@ -1,11 +1,12 @@
 /**
- * A queue's chain of blocks: the slots of its positions, from the oldest that is not settled to the newest.
- * Everything here happens under the queue's lock. What must hold: a block is in the chain from HEAD_BLOCK on as long as
+ * A lane's chain of blocks (a queue is its own lane, or has one for each priority): the slots of its positions, from the oldest that is not
+ * settled to the newest. Everything here happens under the queue's lock. What must hold: a block is in the chain from HEAD_BLOCK on as long as
  * it has a slot at or behind the head; it is freed when its last slot is settled; positions wrap and are subtracted only.
  */
 import {
   BLOCK_HEADER,
   Block,
+  COUNT_SHIFT,
   PAGE,
   QueueCell,
   REDELIVERED,
@@ -29,8 +30,14 @@ export class Blocks {
     return slot - (slot % PAGE);
   }
 
-  queueOf(slot: number): number {
+  laneOf(slot: number): number {
     return at32(this.#memory.u32, word(this.blockOf(slot), Block.QUEUE));
+  }
+
+  queueOf(slot: number): number {
+    const lane = this.laneOf(slot);
+    const parent = at32(this.#memory.u32, word(lane, QueueCell.PARENT));
+    return parent === 0 ? lane : parent;
   }
 
   message(slot: number): number {
@@ -41,58 +48,78 @@ export class Blocks {
     return (at32(this.#memory.u32, word(slot, Slot.STATE)) & REDELIVERED) !== 0;
   }
 
+  /** How often the message was given back; 0 in a queue that does not count. */
+  returns(slot: number): number {
+    return at32(this.#memory.u32, word(slot, Slot.STATE)) >>> COUNT_SHIFT;
+  }
+
   state(slot: number): number {
     return at32(this.#memory.u32, word(slot, Slot.STATE)) & STATE_MASK;
   }
 
   setState(slot: number, state: number): void {
     const at = word(slot, Slot.STATE);
-    this.#memory.u32[at] = (at32(this.#memory.u32, at) & REDELIVERED) | state;
+    this.#memory.u32[at] = (at32(this.#memory.u32, at) & ~STATE_MASK) | state;
   }
 
   /** Fills the slot at the tail. Takes an ensured page when the last block is full. */
-  append(queue: number, message: number): void {
+  append(lane: number, message: number): void {
     const { u32 } = this.#memory;
-    const tail = at32(u32, word(queue, QueueCell.TAIL));
-    const slot = this.#slotAt(this.#blockForTail(queue, tail), tail);
+    const tail = at32(u32, word(lane, QueueCell.TAIL));
+    const slot = this.#slotAt(this.#blockForTail(lane, tail), tail);
     u32[word(slot, Slot.STATE)] = SlotState.READY;
     u32[word(slot, Slot.MESSAGE)] = message;
-    u32[word(queue, QueueCell.TAIL)] = tail + 1;
+    u32[word(lane, QueueCell.TAIL)] = tail + 1;
   }
 
   /** The slot at the head, or 0 when head and tail have met. */
-  atHead(queue: number): number {
+  atHead(lane: number): number {
     const { u32 } = this.#memory;
-    const head = at32(u32, word(queue, QueueCell.HEAD));
-    if (head === at32(u32, word(queue, QueueCell.TAIL))) return 0;
-    const block = at32(u32, word(queue, QueueCell.HEAD_BLOCK));
+    const head = at32(u32, word(lane, QueueCell.HEAD));
+    if (head === at32(u32, word(lane, QueueCell.TAIL))) return 0;
+    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
     return this.#slotAt(block, head);
   }
 
   /** Moves the head past its slot. */
-  advance(queue: number): void {
+  advance(lane: number): void {
     const { u32 } = this.#memory;
-    const head = (at32(u32, word(queue, QueueCell.HEAD)) + 1) >>> 0;
-    u32[word(queue, QueueCell.HEAD)] = head;
-    const block = at32(u32, word(queue, QueueCell.HEAD_BLOCK));
+    const head = (at32(u32, word(lane, QueueCell.HEAD)) + 1) >>> 0;
+    u32[word(lane, QueueCell.HEAD)] = head;
+    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
     const next = at32(u32, word(block, Block.NEXT));
-    if (this.#indexIn(block, head) === SLOTS && next !== 0) u32[word(queue, QueueCell.HEAD_BLOCK)] = next;
+    if (this.#indexIn(block, head) === SLOTS && next !== 0) u32[word(lane, QueueCell.HEAD_BLOCK)] = next;
   }
 
   /** The slot is settled for good; its block goes with its last one. */
-  finish(queue: number, slot: number): void {
+  finish(lane: number, slot: number): void {
     const { u32 } = this.#memory;
     const block = this.blockOf(slot);
     this.setState(slot, SlotState.DONE);
     const done = at32(u32, word(block, Block.DONE)) + 1;
     u32[word(block, Block.DONE)] = done;
-    if (done === SLOTS) this.#free(queue, block);
+    if (done === SLOTS) this.#free(lane, block);
   }
 
-  /** Frees the block that is not full, of a queue that has nothing left. */
-  freeRest(queue: number): void {
-    const block = at32(this.#memory.u32, word(queue, QueueCell.TAIL_BLOCK));
-    if (block !== 0) this.#free(queue, block);
+  /** Goes over the messages that are ready. */
+  eachReady(lane: number, visit: (message: number) => void): void {
+    const { u32 } = this.#memory;
+    const inBlock = (block: number, state: number): void => {
+      for (let index = 0; index < SLOTS; index++) {
+        const slot = this.slot(block, index);
+        if (this.state(slot) === state) visit(this.message(slot));
+      }
+    };
+    let block = at32(u32, word(lane, QueueCell.RETURNED));
+    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT))) inBlock(block, SlotState.RETURNED);
+    block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
+    for (; block !== 0; block = at32(u32, word(block, Block.NEXT))) inBlock(block, SlotState.READY);
+  }
+
+  /** Frees the block that is not full, of a lane that has nothing left. */
+  freeRest(lane: number): void {
+    const block = at32(this.#memory.u32, word(lane, QueueCell.TAIL_BLOCK));
+    if (block !== 0) this.#free(lane, block);
   }
 
   slot(block: number, index: number): number {
@@ -111,26 +138,26 @@ export class Blocks {
     return (position - at32(this.#memory.u32, word(block, Block.START))) >>> 0;
   }
 
-  #blockForTail(queue: number, tail: number): number {
+  #blockForTail(lane: number, tail: number): number {
     const { u32 } = this.#memory;
-    const last = at32(u32, word(queue, QueueCell.TAIL_BLOCK));
+    const last = at32(u32, word(lane, QueueCell.TAIL_BLOCK));
     if (last !== 0 && this.#indexIn(last, tail) < SLOTS) return last;
     const block = this.#memory.takePage();
     u32[word(block, Block.START)] = tail;
-    u32[word(block, Block.QUEUE)] = queue;
-    u32[word(queue, QueueCell.TAIL_BLOCK)] = block;
+    u32[word(block, Block.QUEUE)] = lane;
+    u32[word(lane, QueueCell.TAIL_BLOCK)] = block;
     if (last !== 0) u32[word(last, Block.NEXT)] = block;
     // The head stands behind the last block's end, or there was no block.
-    if (at32(u32, word(queue, QueueCell.HEAD)) === tail) u32[word(queue, QueueCell.HEAD_BLOCK)] = block;
+    if (at32(u32, word(lane, QueueCell.HEAD)) === tail) u32[word(lane, QueueCell.HEAD_BLOCK)] = block;
     return block;
   }
 
-  #free(queue: number, block: number): void {
+  #free(lane: number, block: number): void {
     const { u32 } = this.#memory;
-    if (at32(u32, word(queue, QueueCell.HEAD_BLOCK)) === block) {
-      u32[word(queue, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
+    if (at32(u32, word(lane, QueueCell.HEAD_BLOCK)) === block) {
+      u32[word(lane, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
     }
-    if (at32(u32, word(queue, QueueCell.TAIL_BLOCK)) === block) u32[word(queue, QueueCell.TAIL_BLOCK)] = 0;
+    if (at32(u32, word(lane, QueueCell.TAIL_BLOCK)) === block) u32[word(lane, QueueCell.TAIL_BLOCK)] = 0;
     this.#memory.freePage(block);
   }
 }

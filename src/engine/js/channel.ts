@@ -16,12 +16,18 @@ export class Channel {
   route: Route | null = null;
   routeVersion = 0;
   mandatory = false;
+  /** MessageFlag, from its content header on. */
+  flags = 0;
   readonly builder = new MessageBuilder();
 
+  /** The host keeps publishes and settlements until it commits. */
+  transactional = false;
   confirming = false;
   /** Publishes handled, and those of them that were confirmed to the client. */
   handled = 0;
   confirmed = 0;
+  /** Numbers of those that a queue refused, not answered yet. */
+  readonly refused: number[] = [];
   /** In its connection's list of channels that owe confirms. */
   owesConfirm = false;
 

@@ -18,6 +18,8 @@ export class Consumer {
   used = 0;
   /** Whether it was given its turn because messages had come. If others took them, it waits in front again. */
   granted = false;
+  /** Whether its queue still counts a turn that it was granted and has not taken. */
+  owesGrant = false;
 
   constructor(
     readonly id: number,

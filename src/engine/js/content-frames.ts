@@ -44,6 +44,8 @@ export class ContentFrames {
   #channel = 0;
   /** The method frame, until it is written together with the header frame. */
   #method: Uint8Array = NOTHING;
+  /** A header frame in place of the stored one; empty for none. */
+  #header: Uint8Array = NOTHING;
   #headWritten = false;
   /** Body bytes that are still to be written. */
   #left = 0;
@@ -61,12 +63,13 @@ export class ContentFrames {
     return this.#message !== 0;
   }
 
-  /** Starts a message, of which nothing is written yet; `method` is the frame before it. */
-  start(message: number, channel: number, method: Uint8Array = NOTHING): void {
+  /** Starts a message, of which nothing is written yet; `method` is the frame before it, `header` a header frame in place of its own. */
+  start(message: number, channel: number, method: Uint8Array = NOTHING, header: Uint8Array = NOTHING): void {
     this.#messages.retain(message, 1);
     this.#message = message;
     this.#channel = channel;
     this.#method = method;
+    this.#header = header;
     this.#headWritten = false;
     this.#left = this.#messages.bodySize(message);
     const piece = this.#messages.firstPiece(message);
@@ -84,7 +87,8 @@ export class ContentFrames {
     const limit = at + room;
     let end = at;
     if (!this.#headWritten) {
-      if (this.#method.length + this.#messages.headerFrameLength(this.#message) > room) return at;
+      const header = this.#header.length || this.#messages.headerFrameLength(this.#message);
+      if (this.#method.length + header > room) return at;
       end = this.#writeHead(at);
     }
     while (this.#left > 0) {
@@ -101,17 +105,27 @@ export class ContentFrames {
     if (this.#message !== 0) this.#messages.release(this.#message);
     this.#message = 0;
     this.#method = NOTHING;
+    this.#header = NOTHING;
   }
 
   #writeHead(at: number): number {
     const { bytes } = this.#memory;
     const header = at + this.#method.length;
     bytes.set(this.#method, at);
-    const message = this.#message;
-    const end = copy(bytes, header, this.#messages.headerFrameAt(message), this.#messages.headerFrameLength(message));
+    const end = this.#writeHeader(header);
     write16(bytes, header + 1, this.#channel);
     this.#headWritten = true;
     return end;
+  }
+
+  #writeHeader(at: number): number {
+    const { bytes } = this.#memory;
+    if (this.#header.length === 0) {
+      const message = this.#message;
+      return copy(bytes, at, this.#messages.headerFrameAt(message), this.#messages.headerFrameLength(message));
+    }
+    bytes.set(this.#header, at);
+    return at + this.#header.length;
   }
 
   /** One body frame, filled across pieces: there are clients that count frames instead of octets. */

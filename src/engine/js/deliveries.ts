@@ -6,12 +6,16 @@ import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
 import type { Consumer } from './consumer.js';
 import { ContentFrames, contentSize, copyAsStored } from './content-frames.js';
+import { COUNT_ENTRY_MAX, withDeliveryCount } from './delivery-count.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { deliverSize, getOkSize, type Key, returnSize, writeDeliver, writeGetOk, writeReturn } from './methods.js';
 import type { Output } from './output.js';
 import { Claim, type Claimant, type Queues } from './queues.js';
 import { at32, byteAt } from './views.js';
+
+/** How long (ms) a message may have been expired for a consumer that waited when it came: it is on its way to it. */
+const GRANTED_PATIENCE = 100;
 
 /** A key in shared memory; one is used over and over, so that a delivery allocates nothing. */
 class SharedKey implements Key {
@@ -57,7 +61,7 @@ export class Deliveries implements Claimant {
       const key = this.#keyOf(message);
       const redelivered = claim.redelivered[i] === 1;
       at = writeDeliver(this.#memory.bytes, at, channel.number, consumer.tag, tag, redelivered, key);
-      at = this.#writeContent(message, channel.number, at, outputMax);
+      at = this.#writeContent(message, channel.number, at, outputMax, at32(claim.returns, i));
     }
     if (consumer.noAck) this.#queues.settle(consumer.queue, claim.slots, claim.count);
     outbox.advanceTo(at);
@@ -69,6 +73,7 @@ export class Deliveries implements Claimant {
   get(channel: Channel, queue: number, noAck: boolean): boolean {
     this.#consumer = null;
     const claim = this.#claim;
+    this.#queues.noteGet(queue);
     this.#queues.claim(queue, 1, Number.POSITIVE_INFINITY, this, claim);
     if (claim.count === 0) return false;
     const message = at32(claim.messages, 0);
@@ -76,7 +81,7 @@ export class Deliveries implements Claimant {
     const key = this.#keyOf(message);
     const method = new Uint8Array(getOkSize(key.length));
     writeGetOk(method, 0, channel.number, tag, claim.redelivered[0] === 1, key, this.#queues.ready(queue));
-    this.#write(channel.connection, channel.number, method, message);
+    this.#write(channel.connection, channel.number, method, message, at32(claim.returns, 0));
     if (noAck) this.#queues.settle(queue, claim.slots, 1);
     return true;
   }
@@ -85,13 +90,18 @@ export class Deliveries implements Claimant {
     const key = this.#keyOf(message);
     const method = new Uint8Array(returnSize(text.length, key.length));
     writeReturn(method, 0, channel.number, code, text, key);
-    this.#write(channel.connection, channel.number, method, message);
+    this.#write(channel.connection, channel.number, method, message, 0);
   }
 
-  sizeOf(message: number): number {
+  get patience(): number {
+    return this.#consumer?.granted ? GRANTED_PATIENCE : 0;
+  }
+
+  sizeOf(message: number, returns: number): number {
     if (this.#consumer === null) return 0;
     const method = deliverSize(this.#consumer.tag.length, this.#messages.keyLength(message));
-    return method + contentSize(this.#messages, message, this.#frameMax);
+    const count = returns === 0 ? 0 : COUNT_ENTRY_MAX;
+    return method + contentSize(this.#messages, message, this.#frameMax) + count;
   }
 
   onEmpty(queue: number, taken: number): void {
@@ -100,6 +110,14 @@ export class Deliveries implements Claimant {
     // Others were quicker with what it was woken for: it has waited longest.
     this.#queues.wait(queue, consumer.node, consumer.granted && taken === 0);
     consumer.state = 'waiting';
+  }
+
+  isOutranked(queue: number): boolean {
+    const consumer = this.#consumer;
+    if (consumer === null || !this.#queues.isOutranked(queue, consumer.node)) return false;
+    this.#queues.wait(queue, consumer.node, consumer.granted);
+    consumer.state = 'waiting';
+    return true;
   }
 
   /** A message that no box can hold: it becomes the connection's content, and goes out in parts. */
@@ -112,7 +130,7 @@ export class Deliveries implements Claimant {
     const key = this.#keyOf(message);
     const method = new Uint8Array(deliverSize(consumer.tag.length, key.length));
     writeDeliver(method, 0, channel.number, consumer.tag, tag, byteAt(claim.redelivered, 0) === 1, key);
-    this.#write(channel.connection, channel.number, method, message);
+    this.#write(channel.connection, channel.number, method, message, at32(claim.returns, 0));
     if (consumer.noAck) this.#queues.settle(consumer.queue, claim.slots, 1);
     return claim;
   }
@@ -138,16 +156,23 @@ export class Deliveries implements Claimant {
   }
 
   /** A content that is known to fit. */
-  #writeContent(message: number, channel: number, at: number, frameMax: number): number {
-    const end = copyAsStored(this.#memory, this.#messages, message, channel, at, frameMax);
-    if (end !== null) return end;
-    this.#frames.start(message, channel);
+  #writeContent(message: number, channel: number, at: number, frameMax: number, returns: number): number {
+    if (returns === 0) {
+      const end = copyAsStored(this.#memory, this.#messages, message, channel, at, frameMax);
+      if (end !== null) return end;
+    }
+    this.#frames.start(message, channel, undefined, this.#headerOf(message, returns));
     return this.#frames.write(at, Number.POSITIVE_INFINITY, frameMax);
   }
 
-  #write(connection: Connection, channel: number, method: Uint8Array, message: number): void {
-    connection.content.start(message, channel, method);
+  #write(connection: Connection, channel: number, method: Uint8Array, message: number, returns: number): void {
+    connection.content.start(message, channel, method, this.#headerOf(message, returns));
     this.#output.proceed(connection);
+  }
+
+  /** A header frame that says how often the message was given back; undefined when it need not. */
+  #headerOf(message: number, returns: number): Uint8Array | undefined {
+    return returns === 0 ? undefined : withDeliveryCount(this.#messages.header(message), returns);
   }
 
   #keyOf(message: number): Key {

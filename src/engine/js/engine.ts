@@ -6,23 +6,22 @@ import type {
   Channel as ChannelRef,
   Connection as ConnectionRef,
   Consumer,
-  Death,
   Engine,
   Message,
   Queue,
   QueueRules,
   SharedCore,
 } from '../engine.js';
-import { type Content, RouteFlag, Stop } from '../engine.js';
+import { type Content, Death, RouteFlag, Stop } from '../engine.js';
 import { Channel } from './channel.js';
 import { Connection } from './connection.js';
 import { ContentFrames } from './content-frames.js';
 import { Deliveries } from './deliveries.js';
 import { Doorbell } from './doorbell.js';
 import { Intake } from './intake.js';
-import { READ_LENGTH, Root, readBufferAt } from './layout.js';
+import { READ_LENGTH, Root, readBufferAt, Trait } from './layout.js';
 import { Memory } from './memory.js';
-import { Messages } from './messages.js';
+import { type Clock, Messages } from './messages.js';
 import { Outbox } from './outbox.js';
 import { Output } from './output.js';
 import { Publishes } from './publishes.js';
@@ -30,6 +29,7 @@ import { Queues } from './queues.js';
 import { Routes } from './routes.js';
 import { Scheduler } from './scheduler.js';
 import { Settlements } from './settlements.js';
+import { Sweep } from './sweep.js';
 import { Waiters } from './waiters.js';
 
 export { initJsCore } from './memory.js';
@@ -47,7 +47,10 @@ class JsEngine implements Engine {
   outputOffset = 0;
   outputLength = 0;
   outputBox = 0;
+  deadQueue: Queue = 0;
+  deadReason: Death = Death.REJECTED;
 
+  readonly #clock: Clock = { now: 0 };
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #queues: Queues;
@@ -59,6 +62,7 @@ class JsEngine implements Engine {
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
   readonly #intake: Intake;
+  readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #connections = new Map<ConnectionRef, Connection>();
   readonly #channels = new Map<ChannelRef, Channel>();
@@ -70,9 +74,9 @@ class JsEngine implements Engine {
     this.#memory = memory;
     this.bytes = memory.bytes;
     this.readOffset = readBufferAt(shared.workers, participant);
-    this.#messages = new Messages(memory);
+    this.#messages = new Messages(memory, this.#clock);
     this.#waiters = new Waiters(memory, participant, (consumer) => this.#scheduler.grant(consumer));
-    this.#queues = new Queues(memory, this.#messages, this.#waiters);
+    this.#queues = new Queues(memory, this.#messages, this.#waiters, this.#clock, participant);
     this.#publishes = new Publishes(memory, this.#messages, this.#queues);
     this.#output = new Output(memory, (connection) => this.#scheduler.onRoom(connection));
     this.#deliveries = new Deliveries(memory, this.#messages, this.#queues, this.#output);
@@ -88,6 +92,7 @@ class JsEngine implements Engine {
       this.#output,
       this.readOffset + READ_LENGTH,
     );
+    this.#sweep = new Sweep(this.#queues);
     this.#doorbell = new Doorbell(memory, participant);
   }
 
@@ -111,6 +116,10 @@ class JsEngine implements Engine {
     return this.#memory.used();
   }
 
+  setTime(now: number): void {
+    this.#clock.now = now;
+  }
+
   raiseTopology(): number {
     return Atomics.add(this.#memory.u32, Root.TOPOLOGY, 1) + 1;
   }
@@ -120,13 +129,23 @@ class JsEngine implements Engine {
   applyTopology(epoch: number): void {
     this.#topologyApplied = epoch;
     this.#routes.clear();
+    this.#queues.forgetRetired();
   }
 
   createQueue(): Queue {
     return this.#queues.create();
   }
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    return this.#queues.setRules(queue, rules);
+  }
   readyCount(queue: Queue): number {
     return this.#queues.ready(queue);
+  }
+  readyBytes(queue: Queue): number {
+    return this.#queues.readyBytes(queue);
+  }
+  lastGet(queue: Queue): number {
+    return this.#queues.lastGet(queue);
   }
   purge(queue: Queue): number {
     return this.#queues.purge(queue);
@@ -136,6 +155,26 @@ class JsEngine implements Engine {
   }
   freeQueue(queue: Queue): void {
     this.#queues.free(queue);
+  }
+
+  expiringQueues(): number {
+    return this.#queues.sweeps.count();
+  }
+  sweep(): boolean {
+    return this.#sweep.run();
+  }
+  nextDead(): Message {
+    const dead = this.#queues.nextDead();
+    if (dead === undefined) return 0;
+    this.deadQueue = dead.queue;
+    this.deadReason = dead.reason;
+    return dead.message;
+  }
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+    return this.#publishes.republish(message, key, header, queues);
+  }
+  bury(): void {
+    this.#queues.bury();
   }
 
   openConnection(id: number, vhost: number): ConnectionRef {
@@ -203,6 +242,18 @@ class JsEngine implements Engine {
   setConfirm(channel: ChannelRef): void {
     this.#channel(channel).confirming = true;
   }
+  setTransactional(channel: ChannelRef): void {
+    this.#channel(channel).transactional = true;
+  }
+  settle(channel: ChannelRef, tag: number, multiple: boolean, requeue: boolean | null): boolean {
+    const outcome = requeue === null ? 'settle' : requeue ? 'give back' : 'reject';
+    const known = this.#settlements.settle(this.#channel(channel), tag, multiple, outcome);
+    this.#settlements.flush();
+    return known;
+  }
+  isUnacked(channel: ChannelRef, tag: number): boolean {
+    return this.#channel(channel).unacked.has(tag);
+  }
   setChannelPrefetch(channel: ChannelRef, count: number): void {
     const one = this.#channel(channel);
     one.prefetch = count;
@@ -222,15 +273,21 @@ class JsEngine implements Engine {
   installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number): void {
     const { frameOffset, frameLength } = this.#intake;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
-    this.#routes.install(this.#connection(connection).vhost, key, queues, (flags & RouteFlag.ASK_HOST) !== 0);
+    const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
+    const guarded = queues.some((queue) => (this.#queues.rules.traits(queue) & (Trait.REJECT | Trait.LEVELS)) !== 0);
+    this.#routes.install(this.#connection(connection).vhost, key, queues, asksHost, guarded);
   }
   publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): boolean {
-    this.#publishes.publishOne(message, queues);
+    const accepted = this.#publishes.publishOne(message, queues);
     const one = this.#channel(channel);
-    if (!one.confirming) return true;
-    this.#output.owe(one);
-    this.#output.confirm(one.connection);
-    return true;
+    if (one.confirming) {
+      this.#output.answer(one, accepted);
+      this.#output.confirm(one.connection);
+    }
+    return accepted;
+  }
+  releaseMessage(message: Message): void {
+    this.#messages.release(message);
   }
   keepMessage(message: Message): void {
     this.#messages.retain(message, 1);
@@ -257,13 +314,23 @@ class JsEngine implements Engine {
     tag: Uint8Array,
     noAck: boolean,
     prefetch: number,
-    _priority: number,
+    priority: number,
   ): Consumer {
-    return this.#scheduler.add(this.#channel(channel), queue, tag.slice(), noAck, prefetch);
+    return this.#scheduler.add(this.#channel(channel), queue, tag.slice(), noAck, prefetch, priority);
   }
   cancelConsumer(consumer: Consumer): void {
     const one = this.#scheduler.find(consumer);
     if (one !== undefined) this.#scheduler.remove(one);
+  }
+  oldestUnacked(consumer: Consumer): number {
+    const one = this.#scheduler.find(consumer);
+    return one === undefined ? 0 : one.channel.unacked.firstTagOf(one);
+  }
+  returnDeliveries(consumer: Consumer): void {
+    const one = this.#scheduler.find(consumer);
+    if (one === undefined) return;
+    this.#settlements.giveBackOf(one);
+    this.#settlements.flush();
   }
   get(channel: ChannelRef, queue: Queue, noAck: boolean): boolean {
     return this.#deliveries.get(this.#channel(channel), queue, noAck);
@@ -299,9 +366,12 @@ class JsEngine implements Engine {
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);
-    if (!this.#scheduler.hasWork() && !this.#output.hasWork() && !this.#memory.lackIsOver()) return true;
+    if (!this.#hasWork() && !this.#memory.lackIsOver()) return true;
     this.#doorbell.setSleeping(false);
     return false;
+  }
+  #hasWork(): boolean {
+    return this.#scheduler.hasWork() || this.#output.hasWork() || this.#queues.dead.length > 0;
   }
   wake(): void {
     this.#doorbell.setSleeping(false);
@@ -321,43 +391,4 @@ class JsEngine implements Engine {
     if (channel === undefined) throw new Error(`no channel ${handle}`);
     return channel;
   }
-
-  // ── Queue rules: to be built ─────────────────────────────────────────────────────────────────────────────────
-  readonly deadQueue: Queue = 0;
-  readonly deadReason: Death = 0;
-  setTime(_now: number): void {}
-  setRules(_queue: Queue, _rules: QueueRules): boolean {
-    return true;
-  }
-  readyBytes(_queue: Queue): number {
-    return 0;
-  }
-  lastGet(_queue: Queue): number {
-    return 0;
-  }
-  expiringQueues(): number {
-    return 0;
-  }
-  sweep(): boolean {
-    return false;
-  }
-  nextDead(): Message {
-    return 0;
-  }
-  republish(_message: Message, _key: Uint8Array, _header: Uint8Array, _queues: readonly Queue[]): boolean {
-    return false;
-  }
-  bury(): void {}
-  setTransactional(_channel: ChannelRef): void {}
-  settle(_channel: ChannelRef, _tag: number, _multiple: boolean, _requeue: boolean | null): boolean {
-    return false;
-  }
-  isUnacked(_channel: ChannelRef, _tag: number): boolean {
-    return false;
-  }
-  releaseMessage(_message: Message): void {}
-  oldestUnacked(_consumer: Consumer): number {
-    return 0;
-  }
-  returnDeliveries(_consumer: Consumer): void {}
 }

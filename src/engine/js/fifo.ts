@@ -14,6 +14,11 @@ export class Fifo<T> {
     this.#length++;
   }
 
+  /** The first, which stays. */
+  peek(): T | undefined {
+    return this.#length === 0 ? undefined : this.#ring[this.#first];
+  }
+
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#ring[this.#first];

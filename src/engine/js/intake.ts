@@ -6,21 +6,24 @@
 import { Content, Limit, Stop } from '../engine.js';
 import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
-import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD } from './layout.js';
+import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, MessageFlag } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { BASIC_CLASS, FrameType, MethodId } from './methods.js';
 import type { Output } from './output.js';
+import { inspect } from './properties.js';
 import type { Publishes } from './publishes.js';
 import type { Queues } from './queues.js';
-import type { Routes } from './routes.js';
-import type { Settlements } from './settlements.js';
+import type { Route, Routes } from './routes.js';
+import type { Outcome, Settlements } from './settlements.js';
 import { byteAt, read16, read32, read64 } from './views.js';
 
 /** A queue with more ready messages keeps new ones for a while. */
 const COLD_DEPTH = 64;
 /** Class, method, tag and bits: the payload of basic.ack, nack and reject. */
 const SETTLEMENT_LENGTH = 13;
+/** Refusals that a channel may have to say: a client that does not read is not read from. */
+const REFUSED_MAX = 4096;
 /** Class, weight, body size and one word of flags. */
 const HEADER_LENGTH_MIN = 14;
 
@@ -186,27 +189,23 @@ export class Intake {
     const { bytes } = this.#memory;
     const method = read32(bytes, payload);
     if (method === MethodId.PUBLISH) return this.#onPublish(connection, channel, payload, length);
-    if (length !== SETTLEMENT_LENGTH) return Stop.FRAME;
+    if (length !== SETTLEMENT_LENGTH || channel.transactional) return Stop.FRAME;
     const tag = read64(bytes, payload + 4);
     const bits = byteAt(bytes, payload + 12);
     switch (method) {
       case MethodId.ACK:
-        return this.#settle(channel, tag, (bits & 1) !== 0, false);
+        return this.#settle(channel, tag, (bits & 1) !== 0, 'settle');
       case MethodId.NACK:
-        return this.#settle(channel, tag, (bits & 1) !== 0, (bits & 2) !== 0);
+        return this.#settle(channel, tag, (bits & 1) !== 0, (bits & 2) !== 0 ? 'give back' : 'reject');
       case MethodId.REJECT:
-        return this.#settle(channel, tag, false, (bits & 1) !== 0);
+        return this.#settle(channel, tag, false, (bits & 1) !== 0 ? 'give back' : 'reject');
       default:
         return Stop.FRAME;
     }
   }
 
-  #settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean): Stop {
-    const outcome = requeue ? 'give back' : 'settle';
-    const known = multiple
-      ? this.#settlements.upTo(channel, tag, outcome)
-      : this.#settlements.one(channel, tag, outcome);
-    return known ? Stop.END : Stop.FRAME;
+  #settle(channel: Channel, tag: number, multiple: boolean, outcome: Outcome): Stop {
+    return this.#settlements.settle(channel, tag, multiple, outcome) ? Stop.END : Stop.FRAME;
   }
 
   // ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,8 +243,9 @@ export class Intake {
     const first = route.queues[0];
     const lifetime = first !== undefined && this.#queues.ready(first) > COLD_DEPTH ? 'cold' : 'hot';
     const length = size + FRAME_OVERHEAD;
-    if (!this.#messages.begin(builder, route.key, at, length, bodySize, channel.mandatory, lifetime))
-      return Stop.MEMORY;
+    const flags = inspect(bytes, payload, size) | (channel.mandatory ? MessageFlag.MANDATORY : 0);
+    if (!this.#messages.begin(builder, route.key, at, length, bodySize, flags, lifetime)) return Stop.MEMORY;
+    channel.flags = flags;
     channel.content = Content.BODY;
     return bodySize === 0 ? this.#complete(connection, channel) : Stop.END;
   }
@@ -301,13 +301,23 @@ export class Intake {
     }
     const { route } = channel;
     if (route === null) throw new Error('a message is whole that has no route');
-    if (route.askHost || (channel.mandatory && route.queues.length === 0))
-      return this.#stopForHost(connection, channel);
+    if (asksHost(channel, route)) return this.#stopForHost(connection, channel);
+    if (route.queues.length > 0 && !this.#publishes.prepare(route)) return Stop.MEMORY;
+    if (route.guarded) {
+      return channel.refused.length < REFUSED_MAX ? this.#offer(connection, channel, route) : Stop.MEMORY;
+    }
     if (route.queues.length === 0) this.#messages.release(message);
-    else if (this.#publishes.prepare(route)) this.#publishes.add(route, message);
-    else return Stop.MEMORY;
+    else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
     this.#finish(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
+    return Stop.END;
+  }
+
+  /** One message by itself, to queues that may refuse it. */
+  #offer(connection: Connection, channel: Channel, route: Route): Stop {
+    const accepted = this.#publishes.publishOne(channel.builder.message, route.queues);
+    this.#finish(connection, channel);
+    if (channel.confirming) this.#output.answer(channel, accepted);
     return Stop.END;
   }
 
@@ -334,4 +344,14 @@ export class Intake {
     channel.builder.message = 0;
     channel.content = Content.NONE;
   }
+}
+
+/** Whether a whole message goes to the host. */
+function asksHost(channel: Channel, route: Route): boolean {
+  return (
+    route.askHost ||
+    channel.transactional ||
+    (channel.flags & MessageFlag.ASK) !== 0 ||
+    (channel.mandatory && route.queues.length === 0)
+  );
 }

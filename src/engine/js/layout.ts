@@ -41,6 +41,8 @@ export const Root = {
   USED_BOXES: 13,
   USED_PAGES: 14,
   USED_CELLS: 15,
+  /** Queues that were given a worker to be swept by so far: they go round. */
+  SWEPT: 16,
 } as const;
 
 /** One record for each participant. */
@@ -51,6 +53,10 @@ export const Participant = {
   INBOX_LOCK: 2,
   INBOX_FIRST: 3,
   INBOX_LAST: 4,
+  /** Queues whose messages may expire and that this participant sweeps. */
+  SWEEP_LOCK: 5,
+  SWEEP_FIRST: 6,
+  SWEEP_COUNT: 7,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
@@ -82,15 +88,26 @@ export const SEGMENT_HEADER = 64;
 export const Message = {
   /** Queues (and half-sent deliveries) that hold it. */
   REFS: 0,
-  MANDATORY: 1,
+  /** MessageFlag. */
+  FLAGS: 1,
   /** Bytes of the two short strings. */
   KEY_LENGTH: 2,
   /** Bytes of the header frame with its own header and end octet. */
   HEADER_LENGTH: 3,
   BODY_SIZE: 4,
   FIRST_PIECE: 5,
+  /** When its content header came (ms since the Unix epoch): a 64-bit float in two words. */
+  ARRIVAL: 6,
 } as const;
-export const MESSAGE_HEAD = 24;
+export const MESSAGE_HEAD = 32;
+
+export const MessageFlag = {
+  MANDATORY: 1,
+  /** It has an `expiration` that is a number of milliseconds. */
+  EXPIRES: 2,
+  /** The host must see it before it is enqueued. */
+  ASK: 4,
+} as const;
 
 /** A piece of a long body: this head, then a complete body frame. */
 export const Piece = { NEXT: 0, BODY_SIZE: 1 } as const;
@@ -103,7 +120,11 @@ export const FRAME_END = 0xce;
 /** The largest body that lies in one frame. */
 export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
 
-/** A queue (one cell). All fields are written under LOCK; READY, WAITING, CONSUMERS and FLAGS are also read without it. */
+/**
+ * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are single words.
+ * The fields from HEAD to RETURNED make a lane: a line of messages. A queue is its own lane, unless its messages have
+ * priorities: then each level that was used has a lane in a cell of its own, which names its queue as PARENT.
+ */
 export const QueueCell = {
   LOCK: 0,
   /** Messages that wait for a consumer. */
@@ -112,7 +133,7 @@ export const QueueCell = {
   WAITING: 2,
   CONSUMERS: 3,
   FLAGS: 4,
-  /** Messages claimed and not yet settled. */
+  /** Messages claimed and not yet settled, the dead that are not buried among them. */
   CLAIMED: 5,
   /** Positions: next to claim, next to fill. They wrap. */
   HEAD: 6,
@@ -124,8 +145,59 @@ export const QueueCell = {
   RETURNED: 10,
   FIRST_WAITER: 11,
   LAST_WAITER: 12,
+  /** Turns that consumers were granted and have not taken yet. */
+  GRANTS: 13,
+  /** The queue that a lane belongs to; 0 in a queue. */
+  PARENT: 14,
+  /** A page with the lane of each level, 0 for those that were never used; 0 in a queue without priorities. */
+  LANES: 15,
+  /** All its consumers, a list of nodes. */
+  FIRST_PEER: 16,
+
+  /** What it does beyond holding messages (Trait); 0: nothing. The rules follow. */
+  TRAITS: 17,
+  MAX_LENGTH: 18,
+  MAX_BYTES: 19,
+  MAX_PRIORITY: 20,
+  DELIVERY_LIMIT: 21,
+  /** Bytes of the bodies of ready messages, with Trait.BYTES. */
+  BYTES: 22,
+  /** The participant whose sweep it belongs to, counted from 1; its neighbours in that list. */
+  SWEEPER: 23,
+  SWEEP_NEXT: 24,
+  SWEEP_PREVIOUS: 25,
+  /** 64-bit floats in two words each: milliseconds. */
+  TTL: 26,
+  LAST_GET: 28,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
+
+/** What a rule that gives no number holds instead of one: more than there can be. */
+export const UNLIMITED = 0xffff_ffff;
+
+export const Trait = {
+  /** Its messages have a time to live. */
+  TTL: 1,
+  /** It has a greatest length, in messages or bytes. */
+  LENGTH: 2,
+  /** BYTES is kept. */
+  BYTES: 4,
+  /** What it has no room for is refused; otherwise the oldest die. */
+  REJECT: 8,
+  /** What is refused dies. */
+  REJECT_DEAD: 16,
+  DEAD_LETTERS: 32,
+  /** Its messages have priorities. */
+  LEVELS: 64,
+  /** It counts how often a message was given back. */
+  COUNTED: 128,
+  /** Deliveries say how often that was. */
+  SAYS_COUNT: 256,
+  /** Its consumers have different priorities. */
+  RANKED: 512,
+  /** A message that expires by itself was put into it. */
+  EXPIRES: 1024,
+} as const;
 
 /** A block (one page): this head, then slots. Written under its queue's lock. */
 export const Block = {
@@ -134,6 +206,7 @@ export const Block = {
   NEXT: 1,
   /** Slots that are settled. */
   DONE: 2,
+  /** The lane. */
   QUEUE: 3,
   /** Returned slots in it, the next block that has some, and a slot number that none of them is below. */
   RETURNED: 4,
@@ -149,6 +222,9 @@ export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4 
 /** Added to the state of a slot whose message was delivered before. */
 export const REDELIVERED = 8;
 export const STATE_MASK = 7;
+/** Above both: how often it was given back, in a queue that counts. */
+export const COUNT_SHIFT = 8;
+export const COUNT_MAX = 0xff_ffff;
 
 /** A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of neither. */
 export const Node = {
@@ -157,5 +233,12 @@ export const Node = {
   PREVIOUS: 2,
   WORKER: 3,
   CONSUMER: 4,
+  /** Its priority, signed. */
+  RANK: 5,
+  /** 1: it could take a message. */
+  ABLE: 6,
+  /** Its neighbours among all consumers of its queue. */
+  PEER_NEXT: 7,
+  PEER_PREVIOUS: 8,
 } as const;
 export const NodePlace = { OWNER: 0, WAITERS: 1, INBOX: 2 } as const;

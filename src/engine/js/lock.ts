@@ -1,6 +1,6 @@
 /**
  * A lock in one shared word: 0 free, 1 held, 2 held and waited for. The twin guards each shared structure by one.
- * Order, so that nothing can wait in a circle: queue, then inbox or memory; never two of a kind.
+ * Order, so that nothing can wait in a circle: queue, then inbox, sweep or memory; never two of a kind.
  */
 
 const FREE = 0;

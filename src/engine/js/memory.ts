@@ -36,6 +36,7 @@ export class Memory implements Views {
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
+  readonly f64: Float64Array;
   readonly workers: number;
   readonly #reserve: number;
   readonly #boxesMax: number;
@@ -45,7 +46,7 @@ export class Memory implements Views {
   #lack: 'nothing' | 'segment' | 'page' | 'box' = 'nothing';
 
   constructor(shared: SharedCore) {
-    ({ bytes: this.bytes, u32: this.u32, i32: this.i32 } = viewsOf(shared.buffer));
+    ({ bytes: this.bytes, u32: this.u32, i32: this.i32, f64: this.f64 } = viewsOf(shared.buffer));
     this.workers = shared.workers;
     const segments = at32(this.u32, Root.SEGMENTS);
     this.#reserve = reserveOf(segments);

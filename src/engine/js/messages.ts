@@ -9,6 +9,7 @@ import {
   FRAME_OVERHEAD,
   MESSAGE_HEAD,
   Message,
+  MessageFlag,
   PIECE_BODY,
   PIECE_HEAD,
   Piece,
@@ -17,7 +18,8 @@ import {
   Segment,
 } from './layout.js';
 import type { Memory } from './memory.js';
-import { at32, copy, word, write16, write32 } from './views.js';
+import { expirationOf, priorityOf } from './properties.js';
+import { at32, at64, copy, double, word, write16, write32 } from './views.js';
 
 /** Which open segment: short-lived messages do not share one with those that will wait. */
 export type Lifetime = 'hot' | 'cold';
@@ -39,12 +41,19 @@ export class MessageBuilder {
   lastPiece = 0;
 }
 
+/** What a participant takes for the time: ms since the Unix epoch, as its host said last. */
+export interface Clock {
+  now: number;
+}
+
 export class Messages {
   readonly #memory: Memory;
+  readonly #clock: Clock;
   readonly #open: Record<Lifetime, OpenSegment> = { hot: { address: 0, next: 0 }, cold: { address: 0, next: 0 } };
 
-  constructor(memory: Memory) {
+  constructor(memory: Memory, clock: Clock) {
     this.#memory = memory;
+    this.#clock = clock;
   }
 
   /** Starts a message out of its key and its header frame, wherever they lie; false when there is no memory. */
@@ -54,7 +63,42 @@ export class Messages {
     headerAt: number,
     headerLength: number,
     bodySize: number,
-    mandatory: boolean,
+    flags: number,
+    lifetime: Lifetime,
+  ): boolean {
+    if (!this.#start(builder, key, headerLength, bodySize, flags, lifetime)) return false;
+    copy(this.#memory.bytes, this.headerFrameAt(builder.message), headerAt, headerLength);
+    return true;
+  }
+
+  /** Makes another message of one's body, with a key and the payload of a header frame of its own; 0 when there is no memory. */
+  rewrite(original: number, key: Uint8Array, header: Uint8Array, flags: number): number {
+    const { bytes } = this.#memory;
+    const bodySize = this.bodySize(original);
+    const builder = new MessageBuilder();
+    if (!this.#start(builder, key, header.length + FRAME_OVERHEAD, bodySize, flags, 'cold')) return 0;
+    const at = this.headerFrameAt(builder.message);
+    bytes[at] = 2;
+    write16(bytes, at + 1, 0);
+    bytes.set(header, write32(bytes, at + 3, header.length));
+    bytes[at + FRAME_HEADER + header.length] = FRAME_END;
+    let piece = this.firstPiece(original);
+    if (piece === 0) this.append(builder, this.#bodyInOne(original), bodySize);
+    for (; piece !== 0; piece = this.nextPiece(piece)) {
+      const size = this.pieceBodySize(piece);
+      if (this.append(builder, this.pieceBodyAt(piece), size) === size) continue;
+      this.release(builder.message);
+      return 0;
+    }
+    return builder.message;
+  }
+
+  #start(
+    builder: MessageBuilder,
+    key: Uint8Array,
+    headerLength: number,
+    bodySize: number,
+    flags: number,
     lifetime: Lifetime,
   ): boolean {
     const { bytes, u32 } = this.#memory;
@@ -64,19 +108,19 @@ export class Messages {
     if (message === 0) return false;
     const head = word(message, 0);
     Atomics.store(u32, head + Message.REFS, 1);
-    u32[head + Message.MANDATORY] = mandatory ? 1 : 0;
+    u32[head + Message.FLAGS] = flags;
     u32[head + Message.KEY_LENGTH] = key.length;
     u32[head + Message.HEADER_LENGTH] = headerLength;
     u32[head + Message.BODY_SIZE] = bodySize;
     u32[head + Message.FIRST_PIECE] = 0;
+    this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.now;
     bytes.set(key, message + MESSAGE_HEAD);
-    const bodyFrame = copy(bytes, message + MESSAGE_HEAD + key.length, headerAt, headerLength);
     builder.message = message;
     builder.left = bodySize;
     builder.lifetime = lifetime;
     builder.lastPiece = 0;
     builder.room = inOne ? bodySize : 0;
-    builder.cursor = inOne ? this.#frame(bodyFrame, bodySize) : 0;
+    builder.cursor = inOne ? this.#frame(message + MESSAGE_HEAD + key.length + headerLength, bodySize) : 0;
     return true;
   }
 
@@ -149,14 +193,45 @@ export class Messages {
     return piece + PIECE_HEAD + FRAME_HEADER;
   }
 
+  flags(message: number): number {
+    return at32(this.#memory.u32, word(message, Message.FLAGS));
+  }
+
   mandatory(message: number): boolean {
-    return at32(this.#memory.u32, word(message, Message.MANDATORY)) === 1;
+    return (this.flags(message) & MessageFlag.MANDATORY) !== 0;
+  }
+
+  /** When it expires in a queue of this time to live, by its own or the queue's. */
+  deadline(message: number, ttl: number): number {
+    const own = (this.flags(message) & MessageFlag.EXPIRES) === 0 ? ttl : Math.min(ttl, this.#expiration(message));
+    return at64(this.#memory.f64, double(message, Message.ARRIVAL)) + own;
+  }
+
+  priority(message: number): number {
+    return priorityOf(this.#memory.bytes, this.#headerPayloadAt(message), this.#headerPayloadLength(message));
+  }
+
+  #expiration(message: number): number {
+    return expirationOf(this.#memory.bytes, this.#headerPayloadAt(message), this.#headerPayloadLength(message));
+  }
+
+  #headerPayloadAt(message: number): number {
+    return this.headerFrameAt(message) + FRAME_HEADER;
+  }
+
+  #headerPayloadLength(message: number): number {
+    return this.headerFrameLength(message) - FRAME_OVERHEAD;
+  }
+
+  /** The body that lies in one frame behind the header frame. */
+  #bodyInOne(message: number): number {
+    return this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEADER;
   }
 
   /** A copy of the content header frame's payload. */
   header(message: number): Uint8Array {
-    const at = this.headerFrameAt(message);
-    return this.#memory.bytes.slice(at + FRAME_HEADER, at + this.headerFrameLength(message) - 1);
+    const at = this.#headerPayloadAt(message);
+    return this.#memory.bytes.slice(at, at + this.#headerPayloadLength(message));
   }
 
   key(message: number): Uint8Array {
@@ -169,7 +244,7 @@ export class Messages {
     const size = this.bodySize(message);
     let piece = this.firstPiece(message);
     if (piece === 0) {
-      const at = this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEADER;
+      const at = this.#bodyInOne(message);
       return bytes.slice(at, at + size);
     }
     const body = new Uint8Array(size);

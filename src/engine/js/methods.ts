@@ -98,9 +98,18 @@ export function writeReturn(
 }
 
 export function writeAck(to: Uint8Array, at: number, channel: number, tag: number, multiple: boolean): number {
-  let end = begin(to, at, channel, MethodId.ACK, ACK_SIZE);
+  return writeConfirm(to, at, channel, MethodId.ACK, tag, multiple ? 1 : 0);
+}
+
+/** A publish was refused; a nack has the size of an ack. */
+export function writeNack(to: Uint8Array, at: number, channel: number, tag: number): number {
+  return writeConfirm(to, at, channel, MethodId.NACK, tag, 0);
+}
+
+function writeConfirm(to: Uint8Array, at: number, channel: number, method: number, tag: number, bits: number): number {
+  let end = begin(to, at, channel, method, ACK_SIZE);
   end = write64(to, end, tag);
-  to[end] = multiple ? 1 : 0;
+  to[end] = bits;
   return finish(to, end + 1);
 }
 

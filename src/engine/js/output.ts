@@ -6,7 +6,7 @@ import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
 import { Fifo } from './fifo.js';
 import type { Memory } from './memory.js';
-import { ACK_SIZE, writeAck } from './methods.js';
+import { ACK_SIZE, writeAck, writeNack } from './methods.js';
 
 export class Output {
   readonly #memory: Memory;
@@ -66,7 +66,15 @@ export class Output {
     channel.connection.owing.push(channel);
   }
 
-  /** One basic.ack for each channel that owes some. */
+  /** A publish was handled by itself: a refusal is written at once, behind what it follows, if that can be. */
+  answer(channel: Channel, accepted: boolean): void {
+    this.owe(channel);
+    if (accepted) return;
+    channel.refused.push(channel.handled);
+    this.confirm(channel.connection);
+  }
+
+  /** For each channel that owes some: a basic.ack, and a basic.nack for each publish that was refused. */
   confirm(connection: Connection): void {
     if (connection.owing.length > 0 && !this.#writeConfirms(connection)) this.#stalled.add(connection);
   }
@@ -105,20 +113,43 @@ export class Output {
   }
 
   #writeConfirms(connection: Connection): boolean {
-    const { owing, outbox } = connection;
+    const { owing } = connection;
     if (owing.length === 0) return true;
     if (connection.content.active) return false;
     for (let channel = owing.at(-1); channel !== undefined; channel = owing.at(-1)) {
       if (channel.state === 'open') {
-        if (outbox.room() < ACK_SIZE) return false;
-        const multiple = channel.handled - channel.confirmed > 1;
-        outbox.advanceTo(writeAck(this.#memory.bytes, outbox.end, channel.number, channel.handled, multiple));
-        channel.confirmed = channel.handled;
+        if (!this.#writeNacks(channel) || !this.#writeAck(channel, channel.handled)) return false;
       }
       channel.owesConfirm = false;
       owing.pop();
     }
     this.announce(connection);
+    return true;
+  }
+
+  #writeNacks(channel: Channel): boolean {
+    const { refused } = channel;
+    const { outbox } = channel.connection;
+    for (const [index, number] of refused.entries()) {
+      if (!this.#writeAck(channel, number - 1) || outbox.room() < ACK_SIZE) {
+        refused.splice(0, index);
+        return false;
+      }
+      outbox.advanceTo(writeNack(this.#memory.bytes, outbox.end, channel.number, number));
+      channel.confirmed = number;
+    }
+    refused.length = 0;
+    return true;
+  }
+
+  /** Confirms what has no answer yet, up to a number. */
+  #writeAck(channel: Channel, upTo: number): boolean {
+    const { outbox } = channel.connection;
+    const count = upTo - channel.confirmed;
+    if (count === 0) return true;
+    if (outbox.room() < ACK_SIZE) return false;
+    outbox.advanceTo(writeAck(this.#memory.bytes, outbox.end, channel.number, upTo, count > 1));
+    channel.confirmed = upTo;
     return true;
   }
 }

@@ -2,8 +2,10 @@
  * Whole messages on their way into queues: gathered to a run as long as they take the same route, so that each queue
  * is locked once for many. What must hold: a page for each queue is ensured before a message joins, so a flush cannot fail.
  */
+import { MessageFlag } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
+import { inspect } from './properties.js';
 import type { Queues } from './queues.js';
 import type { Route } from './routes.js';
 import { at32 } from './views.js';
@@ -17,6 +19,8 @@ export class Publishes {
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
   #route: Route | null = null;
+  /** Whether messages of the run may expire by themselves. */
+  #expires = false;
 
   constructor(memory: Memory, messages: Messages, queues: Queues) {
     this.#memory = memory;
@@ -31,9 +35,10 @@ export class Publishes {
   }
 
   /** After `prepare` of the same route. */
-  add(route: Route, message: number): void {
+  add(route: Route, message: number, expires: boolean): void {
     this.#route = route;
     this.#run[this.#count++] = message;
+    if (expires) this.#expires = true;
   }
 
   flush(): void {
@@ -41,22 +46,36 @@ export class Publishes {
     if (route === null) return;
     this.#route = null;
     const count = this.#count;
+    const expires = this.#expires;
     this.#count = 0;
+    this.#expires = false;
     if (route.queues.length > 1) {
       for (let i = 0; i < count; i++) this.#messages.retain(at32(this.#run, i), route.queues.length - 1);
     }
-    for (const queue of route.queues) this.#queues.publish(queue, this.#run, count);
+    for (const queue of route.queues) this.#queues.publish(queue, this.#run, count, expires);
   }
 
-  /** One message that the host routed. Takes the caller's reference. */
-  publishOne(message: number, queues: readonly number[]): void {
+  /** One message by itself: that the host routed, or to queues that look at each. Takes the caller's reference. False when a queue refused it. */
+  publishOne(message: number, queues: readonly number[]): boolean {
     this.flush();
+    const expires = (this.#messages.flags(message) & MessageFlag.EXPIRES) !== 0;
+    let accepted = true;
     this.#messages.retain(message, queues.length);
     this.#run[0] = message;
     for (const queue of queues) {
-      if (!this.#memory.ensurePages(1)) throw new Error('no page is left for a message that the host routed');
-      this.#queues.publish(queue, this.#run, 1);
+      if (!this.#memory.ensurePages(1)) throw new Error('no page is left for a message that is whole');
+      if (!this.#queues.offer(queue, this.#run, expires)) accepted = false;
     }
     this.#messages.release(message);
+    return accepted;
+  }
+
+  /** A copy of a message to queues, with a key and a header of its own; false when there is no memory. */
+  republish(message: number, key: Uint8Array, header: Uint8Array, queues: readonly number[]): boolean {
+    if (!this.#memory.ensurePages(queues.length)) return false;
+    const copy = this.#messages.rewrite(message, key, header, inspect(header, 0, header.length));
+    if (copy === 0) return false;
+    this.publishOne(copy, queues);
+    return true;
   }
 }

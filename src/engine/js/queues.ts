@@ -1,58 +1,121 @@
 /**
- * Queues: publish, claim, settle, return, purge, retire, free. Each operation takes the queue's lock once for a whole
+ * Queues: publish, claim, settle, give back, purge, retire, free. Each operation takes the queue's lock once for a whole
  * run of messages. What must hold: per queue READY + CLAIMED + settled = published; between head and tail every slot is
- * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message.
+ * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in a queue with dead
+ * letters stays claimed until it is buried, so the queue lives as long.
  */
+import { Death, type QueueRules } from '../engine.js';
 import { Blocks } from './blocks.js';
-import { QueueCell, QueueFlag, SlotState } from './layout.js';
+import { Fifo } from './fifo.js';
+import { Lanes } from './lanes.js';
+import { COUNT_MAX, QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
 import type { Memory } from './memory.js';
-import type { Messages } from './messages.js';
+import type { Clock, Messages } from './messages.js';
 import { Returned } from './returned.js';
-import { at32, word } from './views.js';
+import { Rules } from './rules.js';
+import { Sweeps } from './sweeps.js';
+import { at32, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
 
 /** The most messages that one claim takes. */
 export const CLAIM_MAX = 512;
+/** The most queues that wait for the end of a turn to be shortened. */
+const LONG_MAX = 64;
 
 /** What a claim took, in order. */
 export class Claim {
   readonly slots = new Uint32Array(CLAIM_MAX);
   readonly messages = new Uint32Array(CLAIM_MAX);
   readonly redelivered = new Uint8Array(CLAIM_MAX);
+  /** How often each was given back, where the client is to know. */
+  readonly returns = new Uint32Array(CLAIM_MAX);
   count = 0;
-  /** Why it took no more: it has what it asked for, the next message needs more room, or nothing is left. */
+  /** Why it took no more: it has what it asked for, the next message needs more room, or nothing is left for it. */
   end: 'enough' | 'no room' | 'empty' = 'empty';
 }
 
-/** Who claims: how much room a message takes, and what to do when the queue is empty. */
+/** Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock. */
 export interface Claimant {
-  sizeOf(message: number): number;
-  /** Registers a consumer that could take more; under the queue's lock. */
+  /** What has expired for less than this (ms) is still delivered. */
+  readonly patience: number;
+  sizeOf(message: number, returns: number): number;
+  /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;
+  /** Whether another consumer goes before it; then it was registered. In a queue with Trait.RANKED. */
+  isOutranked(queue: number): boolean;
+}
+
+/** A message that died through this participant. */
+export interface Dead {
+  readonly message: number;
+  /** Its claimed slot; 0 when the queue had refused it. */
+  readonly slot: number;
+  readonly queue: number;
+  readonly reason: Death;
 }
 
 export class Queues {
+  readonly rules: Rules;
+  readonly sweeps: Sweeps;
+  readonly dead = new Fifo<Dead>();
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #waiters: Waiters;
+  readonly #clock: Clock;
   readonly #blocks: Blocks;
   readonly #returned: Returned;
+  readonly #lanes: Lanes;
+  /** Queues that are too long, but have consumers that may take the surplus. */
+  readonly #long = new Set<number>();
 
-  constructor(memory: Memory, messages: Messages, waiters: Waiters) {
+  constructor(memory: Memory, messages: Messages, waiters: Waiters, clock: Clock, self: number) {
     this.#memory = memory;
     this.#messages = messages;
     this.#waiters = waiters;
+    this.#clock = clock;
     this.#blocks = new Blocks(memory);
     this.#returned = new Returned(memory, this.#blocks);
+    this.#lanes = new Lanes(memory, this.#blocks, this.#returned);
+    this.rules = new Rules(memory);
+    this.sweeps = new Sweeps(memory, self);
   }
 
   create(): number {
     return this.#memory.takeCell();
   }
 
+  /** Sets what the queue does from now on; false when there is no memory. */
+  setRules(queue: number, rules: QueueRules): boolean {
+    this.#lock(queue);
+    const before = this.rules.traits(queue);
+    const known = rules.maxPriority === 0 || (before & Trait.LEVELS) !== 0 || this.#openLanes(queue, rules.maxPriority);
+    if (known) {
+      this.rules.set(queue, rules);
+      const traits = this.rules.traits(queue);
+      if ((traits & ~before & Trait.BYTES) !== 0) this.#countBytes(queue);
+      if ((traits & Trait.TTL) !== 0) this.sweeps.joinAny(queue);
+      else if ((traits & Trait.EXPIRES) === 0) this.sweeps.leave(queue);
+    }
+    this.#unlock(queue);
+    return known;
+  }
+
   ready(queue: number): number {
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.READY));
+  }
+
+  readyBytes(queue: number): number {
+    if ((this.rules.traits(queue) & Trait.BYTES) === 0) return 0;
+    return Atomics.load(this.#memory.u32, word(queue, QueueCell.BYTES));
+  }
+
+  lastGet(queue: number): number {
+    return this.#memory.f64[double(queue, QueueCell.LAST_GET)] ?? 0;
+  }
+
+  noteGet(queue: number): void {
+    this.#memory.f64[double(queue, QueueCell.LAST_GET)] = this.#clock.now;
   }
 
   waiting(queue: number): number {
@@ -63,82 +126,143 @@ export class Queues {
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.CONSUMERS));
   }
 
-  countConsumer(queue: number, change: number): void {
-    Atomics.add(this.#memory.u32, word(queue, QueueCell.CONSUMERS), change);
+  /** A consumer has come; a rank other than 0 makes the queue one of ranks. */
+  join(queue: number, node: number, rank: number): void {
+    this.#lock(queue);
+    if (rank !== 0) this.rules.add(queue, Trait.RANKED);
+    this.#waiters.join(queue, node);
+    this.#add(queue, QueueCell.CONSUMERS, 1);
+    this.#unlock(queue);
+  }
+
+  /** A consumer goes. False: its node lies in the inbox. */
+  leave(queue: number, node: number): boolean {
+    this.#lock(queue);
+    const ours = this.#waiters.withdraw(queue, node);
+    this.#waiters.leave(queue, node);
+    this.#add(queue, QueueCell.CONSUMERS, -1);
+    this.#unlock(queue);
+    return ours;
   }
 
   queueOf(slot: number): number {
     return this.#blocks.queueOf(slot);
   }
 
-  /** Puts messages at the end, one reference each. One page must be ensured. */
-  publish(queue: number, messages: Uint32Array, count: number): void {
+  /** Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by themselves. */
+  publish(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
     this.#lock(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
-    if (!retired) {
-      for (let i = 0; i < count; i++) this.#blocks.append(queue, at32(messages, i));
-      this.#add(queue, QueueCell.READY, count);
-      this.#waiters.grant(queue, count);
-    }
+    if (!retired) this.#enqueue(queue, messages, count, expires);
     this.#unlock(queue);
     if (retired) for (let i = 0; i < count; i++) this.#messages.release(at32(messages, i));
   }
 
-  /** Takes up to `max` messages that together fit in `room`, the oldest first. */
+  /** As `publish`, of one message, if the queue has room for it; false when it was refused (its reference is taken in any case). */
+  offer(queue: number, messages: Uint32Array, expires: boolean): boolean {
+    const message = at32(messages, 0);
+    this.#lock(queue);
+    const traits = this.rules.traits(queue);
+    const retired = this.#has(queue, QueueFlag.RETIRED);
+    const refused =
+      !retired && (traits & Trait.REJECT) !== 0 && !this.rules.hasRoom(queue, this.#messages.bodySize(message));
+    const dies = refused && (traits & Trait.REJECT_DEAD) !== 0 && (traits & Trait.DEAD_LETTERS) !== 0;
+    if (dies) {
+      this.#add(queue, QueueCell.CLAIMED, 1);
+      this.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
+    }
+    if (!retired && !refused) this.#enqueue(queue, messages, 1, expires);
+    this.#unlock(queue);
+    if (retired || (refused && !dies)) this.#messages.release(message);
+    return !refused;
+  }
+
+  /** Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     claim.count = 0;
+    claim.end = 'empty';
     this.#lock(queue);
-    const limit = Math.min(max, CLAIM_MAX);
+    const traits = this.rules.traits(queue);
+    if ((traits & Trait.RANKED) === 0 || !claimant.isOutranked(queue)) {
+      this.#claim(queue, traits, Math.min(max, CLAIM_MAX), room, claimant, claim);
+      if (this.ready(queue) === 0) claimant.onEmpty(queue, claim.count);
+    }
+    this.#unlock(queue);
+  }
+
+  #claim(queue: number, traits: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
+    const expiry = this.#expiry(queue, traits, claimant.patience);
+    let left = room;
+    let bytes = 0;
+    let dead = 0;
     claim.end = 'enough';
-    for (let left = room; claim.count < limit; ) {
-      const returned = this.#returned.first(queue);
-      const slot = returned === 0 ? this.#blocks.atHead(queue) : returned;
+    while (claim.count < max) {
+      const slot = this.#lanes.first(queue);
       if (slot === 0) {
         claim.end = 'empty';
         break;
       }
       const message = this.#blocks.message(slot);
-      left -= claimant.sizeOf(message);
+      const expired = expiry !== null && this.#messages.deadline(message, expiry.ttl) < expiry.now;
+      const returns = (traits & Trait.SAYS_COUNT) === 0 ? 0 : this.#blocks.returns(slot);
+      if (!expired) left -= claimant.sizeOf(message, returns);
       if (left < 0) {
         claim.end = 'no room';
         break;
       }
-      if (returned === 0) this.#blocks.advance(queue);
-      else this.#returned.removeFirst(queue);
-      this.#blocks.setState(slot, SlotState.CLAIMED);
+      this.#lanes.claimFirst(slot);
+      if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
+      if (expired) {
+        dead++;
+        this.#die(queue, traits, slot, Death.EXPIRED);
+        continue;
+      }
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
       claim.redelivered[claim.count] = this.#blocks.redelivered(slot) ? 1 : 0;
+      claim.returns[claim.count] = returns;
       claim.count++;
     }
-    this.#add(queue, QueueCell.READY, -claim.count);
-    this.#add(queue, QueueCell.CLAIMED, claim.count);
-    if (this.ready(queue) === 0) claimant.onEmpty(queue, claim.count);
-    this.#unlock(queue);
+    this.#leaveReady(queue, claim.count + dead, bytes);
   }
 
   /** Claimed messages are done with: they leave the queue. */
   settle(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    for (let i = 0; i < count; i++) this.#finish(queue, at32(slots, i));
+    for (let i = 0; i < count; i++) this.#finish(at32(slots, i));
     this.#add(queue, QueueCell.CLAIMED, -count);
+    this.#unlockOrFree(queue);
+  }
+
+  /** Claimed messages are done with, and nobody wanted them. */
+  reject(queue: number, slots: Uint32Array, count: number): void {
+    this.#lock(queue);
+    const traits = this.#has(queue, QueueFlag.RETIRED) ? 0 : this.rules.traits(queue);
+    for (let i = 0; i < count; i++) this.#die(queue, traits, at32(slots, i), Death.REJECTED);
     this.#unlockOrFree(queue);
   }
 
   /** Claimed messages go back to their places; out of a retired queue they are dropped. */
   giveBack(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
+    const traits = this.rules.traits(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
+    let back = 0;
+    let bytes = 0;
     for (let i = 0; i < count; i++) {
       const slot = at32(slots, i);
-      if (retired) this.#finish(queue, slot);
-      else this.#returned.add(queue, slot);
+      const returns = (traits & Trait.COUNTED) === 0 ? 0 : Math.min(this.#blocks.returns(slot) + 1, COUNT_MAX);
+      if (retired) this.#die(queue, 0, slot, Death.REJECTED);
+      else if (returns > this.rules.deliveryLimit(queue)) this.#die(queue, traits, slot, Death.DELIVERY_LIMIT);
+      else {
+        this.#returned.add(this.#blocks.laneOf(slot), slot, returns);
+        if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(this.#blocks.message(slot));
+        back++;
+      }
     }
-    this.#add(queue, QueueCell.CLAIMED, -count);
-    if (!retired) {
-      this.#add(queue, QueueCell.READY, count);
-      this.#waiters.grant(queue, count);
-    }
+    this.#leaveReady(queue, -back, -bytes);
+    this.#waiters.grant(queue, back);
+    if (back > 0) this.#checkLength(queue, traits);
     this.#unlockOrFree(queue);
   }
 
@@ -151,67 +275,225 @@ export class Queues {
 
   retire(queue: number): number {
     this.#lock(queue);
-    this.#set(queue, QueueFlag.RETIRED);
-    const count = this.#dropReady(queue);
+    const count = this.#retire(queue, QueueFlag.RETIRED);
     this.#unlock(queue);
     return count;
   }
 
   free(queue: number): void {
     this.#lock(queue);
-    this.#set(queue, QueueFlag.RETIRED | QueueFlag.FREED);
-    this.#dropReady(queue);
+    this.#retire(queue, QueueFlag.RETIRED | QueueFlag.FREED);
     this.#unlockOrFree(queue);
   }
 
-  /** Registers a consumer at a queue that is empty; from `Claimant.onEmpty` only. */
+  #retire(queue: number, flags: number): number {
+    this.#set(queue, flags);
+    this.#long.delete(queue);
+    this.sweeps.leave(queue);
+    return this.#dropReady(queue);
+  }
+
+  /** Registers a consumer at a queue that has nothing for it; from `Claimant` only. */
   wait(queue: number, node: number, inFront: boolean): void {
     this.#waiters.register(queue, node, inFront);
   }
 
-  /** A consumer no longer waits. False: its node lies in the inbox. */
-  withdraw(queue: number, node: number): boolean {
-    this.#lock(queue);
-    const ours = this.#waiters.withdraw(queue, node);
-    this.#unlock(queue);
-    return ours;
+  /** Whether another consumer goes before this one; it gets a turn if it waits. From `Claimant` only. */
+  isOutranked(queue: number, node: number): boolean {
+    if (!this.#waiters.isOutranked(queue, node)) return false;
+    if (this.ready(queue) > 0) this.#waiters.grantAbove(queue, node);
+    return true;
   }
 
   /** A consumer leaves its turn to another although messages are ready. */
   passOn(queue: number): void {
-    if (this.waiting(queue) === 0) return;
+    const ranked = (this.rules.traits(queue) & Trait.RANKED) !== 0;
+    if (!ranked && this.waiting(queue) === 0) return;
     this.#lock(queue);
-    if (this.ready(queue) > 0) this.#waiters.grant(queue, 1);
+    // Where ranks count, all that had to stand back may go on.
+    const ready = this.ready(queue);
+    this.#waiters.grant(queue, ranked ? ready : Math.min(1, ready));
     this.#unlock(queue);
+  }
+
+  /** A consumer has taken the turn that it was granted, or never will. */
+  endGrant(queue: number): void {
+    this.#add(queue, QueueCell.GRANTS, -1);
+  }
+
+  // ── Death ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Lets up to `max` messages die that have expired for longer than `patience`; returns how many. */
+  expire(queue: number, max: number, patience: number): number {
+    this.#lock(queue);
+    const traits = this.rules.traits(queue);
+    const expiry = this.#expiry(queue, traits, patience);
+    let count = 0;
+    let bytes = 0;
+    for (let level = this.#lanes.levels(queue) - 1; expiry !== null && level >= 0; level--) {
+      const lane = this.#lanes.lane(queue, level);
+      for (let slot = this.#lanes.firstOf(lane); slot !== 0 && count < max; slot = this.#lanes.firstOf(lane)) {
+        const message = this.#blocks.message(slot);
+        if (this.#messages.deadline(message, expiry.ttl) >= expiry.now) break;
+        this.#lanes.claimFirst(slot);
+        bytes += this.#messages.bodySize(message);
+        this.#die(queue, traits, slot, Death.EXPIRED);
+        count++;
+      }
+    }
+    this.#leaveReady(queue, count, (traits & Trait.BYTES) === 0 ? 0 : bytes);
+    this.#unlock(queue);
+    return count;
+  }
+
+  /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
+  shorten(): void {
+    for (const queue of this.#long) {
+      this.#lock(queue);
+      const isAboutToShrink = at32(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
+      if (!isAboutToShrink) {
+        this.#long.delete(queue);
+        this.#shorten(queue, this.rules.traits(queue));
+      }
+      this.#unlock(queue);
+    }
+  }
+
+  /** Whether queues are too long that others' consumers are about to take something from. */
+  hasLong(): boolean {
+    return this.#long.size > 0;
+  }
+
+  /** Forgets queues that are about to be freed. */
+  forgetRetired(): void {
+    for (const queue of this.#long) if (this.#has(queue, QueueFlag.RETIRED)) this.#long.delete(queue);
+  }
+
+  /** The oldest of the dead, without those whose queue is no more. */
+  nextDead(): Dead | undefined {
+    for (let dead = this.dead.peek(); dead !== undefined; dead = this.dead.peek()) {
+      if (!this.#has(dead.queue, QueueFlag.RETIRED)) return dead;
+      this.bury();
+    }
+    return undefined;
+  }
+
+  /** The oldest of the dead is done with. */
+  bury(): void {
+    const dead = this.dead.shift();
+    if (dead === undefined) return;
+    this.#lock(dead.queue);
+    if (dead.slot === 0) this.#messages.release(dead.message);
+    else this.#finish(dead.slot);
+    this.#add(dead.queue, QueueCell.CLAIMED, -1);
+    this.#unlockOrFree(dead.queue);
+  }
+
+  /** A claimed message dies: it is handed to the host, or dropped. */
+  #die(queue: number, traits: number, slot: number, reason: Death): void {
+    if ((traits & Trait.DEAD_LETTERS) !== 0) {
+      this.dead.push({ message: this.#blocks.message(slot), slot, queue, reason });
+      return;
+    }
+    this.#finish(slot);
+    this.#add(queue, QueueCell.CLAIMED, -1);
+  }
+
+  /** What has passed its deadline by then has expired; null where nothing can. */
+  #expiry(queue: number, traits: number, patience: number): { ttl: number; now: number } | null {
+    if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
+    return { ttl: this.rules.ttl(queue, traits), now: this.#clock.now - patience };
+  }
+
+  /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
+  #checkLength(queue: number, traits: number): void {
+    if ((traits & (Trait.LENGTH | Trait.REJECT)) !== Trait.LENGTH || !this.rules.isTooLong(queue)) return;
+    const isFull = this.#long.size >= LONG_MAX && !this.#long.has(queue);
+    if (isFull || this.consumers(queue) === 0 || this.rules.isFarTooLong(queue)) this.#shorten(queue, traits);
+    else this.#long.add(queue);
+  }
+
+  #shorten(queue: number, traits: number): void {
+    while (this.rules.isTooLong(queue)) {
+      const slot = this.#lanes.first(queue);
+      if (slot === 0) return;
+      this.#lanes.claimFirst(slot);
+      const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.#blocks.message(slot));
+      this.#leaveReady(queue, 1, bytes);
+      this.#die(queue, traits, slot, Death.MAXLEN);
+    }
+  }
+
+  // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
+
+  #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
+    const traits = this.rules.traits(queue);
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      const message = at32(messages, i);
+      const lane = (traits & Trait.LEVELS) === 0 ? queue : this.#lanes.laneFor(queue, this.#messages.priority(message));
+      this.#blocks.append(lane, message);
+      if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
+    }
+    if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
+    this.#add(queue, QueueCell.READY, count);
+    if (expires && (traits & Trait.EXPIRES) === 0) {
+      this.rules.add(queue, Trait.EXPIRES);
+      this.sweeps.join(queue);
+    }
+    this.#waiters.grant(queue, count);
+    if (traits !== 0) this.#checkLength(queue, traits);
+  }
+
+  /** So many ready messages are claimed from now on; a negative number: are ready again. */
+  #leaveReady(queue: number, count: number, bytes: number): void {
+    this.#add(queue, QueueCell.READY, -count);
+    this.#add(queue, QueueCell.CLAIMED, count);
+    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
+  }
+
+  #openLanes(queue: number, maxPriority: number): boolean {
+    if (!this.#lanes.open(queue)) return false;
+    this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
+    this.rules.add(queue, Trait.LEVELS);
+    return true;
+  }
+
+  /** The queue begins to count the bytes of its ready messages. */
+  #countBytes(queue: number): void {
+    let bytes = 0;
+    const add = (message: number): void => {
+      bytes += this.#messages.bodySize(message);
+    };
+    for (let level = this.#lanes.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.#lanes.lane(queue, level);
+      if (lane !== 0) this.#blocks.eachReady(lane, add);
+    }
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
   }
 
   #dropReady(queue: number): number {
     const count = this.ready(queue);
-    for (let slot = this.#returned.first(queue); slot !== 0; slot = this.#returned.first(queue)) {
-      this.#returned.removeFirst(queue);
-      this.#blocks.setState(slot, SlotState.CLAIMED);
-      this.#finish(queue, slot);
-    }
-    for (let slot = this.#blocks.atHead(queue); slot !== 0; slot = this.#blocks.atHead(queue)) {
-      this.#blocks.advance(queue);
-      this.#blocks.setState(slot, SlotState.CLAIMED);
-      this.#finish(queue, slot);
+    for (let slot = this.#lanes.first(queue); slot !== 0; slot = this.#lanes.first(queue)) {
+      this.#lanes.claimFirst(slot);
+      this.#finish(slot);
     }
     this.#add(queue, QueueCell.READY, -count);
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), 0);
     return count;
   }
 
-  #finish(queue: number, slot: number): void {
+  #finish(slot: number): void {
     if (this.#blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
     const message = this.#blocks.message(slot);
-    this.#blocks.finish(queue, slot);
+    this.#blocks.finish(this.#blocks.laneOf(slot), slot);
     this.#messages.release(message);
   }
 
   /** A queue that was freed by the host goes with its last claimed message. */
   #unlockOrFree(queue: number): void {
     const over = this.#has(queue, QueueFlag.FREED) && at32(this.#memory.u32, word(queue, QueueCell.CLAIMED)) === 0;
-    if (over) this.#blocks.freeRest(queue);
+    if (over) this.#lanes.close(queue);
     this.#unlock(queue);
     if (over) this.#memory.freeCell(queue);
   }

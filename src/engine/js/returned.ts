@@ -1,10 +1,10 @@
 /**
- * The slots of a queue that were delivered and came back: claimed before the head, the oldest first, so that a message
+ * The slots of a lane that were delivered and came back: claimed before the head, the oldest first, so that a message
  * returns to its place. A list of the blocks that have some, in order of position. Under the queue's lock.
  */
 
 import type { Blocks } from './blocks.js';
-import { Block, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
+import { Block, COUNT_SHIFT, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, word } from './views.js';
 
@@ -17,22 +17,23 @@ export class Returned {
     this.#blocks = blocks;
   }
 
-  add(queue: number, slot: number): void {
+  /** `returns`: how often the message was given back, this time included. */
+  add(lane: number, slot: number, returns: number): void {
     const { u32 } = this.#memory;
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
     const count = at32(u32, word(block, Block.RETURNED));
-    u32[word(slot, Slot.STATE)] = SlotState.RETURNED | REDELIVERED;
+    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.RETURNED | REDELIVERED;
     u32[word(block, Block.RETURNED)] = count + 1;
     const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.RETURNED_LOW)));
     u32[word(block, Block.RETURNED_LOW)] = low;
-    if (count === 0) this.#insert(queue, block);
+    if (count === 0) this.#insert(lane, block);
   }
 
   /** The oldest returned slot, or 0. */
-  first(queue: number): number {
+  first(lane: number): number {
     const { u32 } = this.#memory;
-    const block = at32(u32, word(queue, QueueCell.RETURNED));
+    const block = at32(u32, word(lane, QueueCell.RETURNED));
     if (block === 0) return 0;
     for (let index = at32(u32, word(block, Block.RETURNED_LOW)); index < SLOTS; index++) {
       const slot = this.#blocks.slot(block, index);
@@ -44,19 +45,19 @@ export class Returned {
   }
 
   /** Takes out what `first` gave. */
-  removeFirst(queue: number): void {
+  removeFirst(lane: number): void {
     const { u32 } = this.#memory;
-    const block = at32(u32, word(queue, QueueCell.RETURNED));
+    const block = at32(u32, word(lane, QueueCell.RETURNED));
     const count = at32(u32, word(block, Block.RETURNED)) - 1;
     u32[word(block, Block.RETURNED)] = count;
     u32[word(block, Block.RETURNED_LOW)] = at32(u32, word(block, Block.RETURNED_LOW)) + 1;
-    if (count === 0) u32[word(queue, QueueCell.RETURNED)] = at32(u32, word(block, Block.RETURNED_NEXT));
+    if (count === 0) u32[word(lane, QueueCell.RETURNED)] = at32(u32, word(block, Block.RETURNED_NEXT));
   }
 
-  #insert(queue: number, block: number): void {
+  #insert(lane: number, block: number): void {
     const { u32 } = this.#memory;
     const start = at32(u32, word(block, Block.START));
-    let link = word(queue, QueueCell.RETURNED);
+    let link = word(lane, QueueCell.RETURNED);
     let next = at32(u32, link);
     while (next !== 0 && ((start - at32(u32, word(next, Block.START))) | 0) > 0) {
       link = word(next, Block.RETURNED_NEXT);

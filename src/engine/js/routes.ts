@@ -12,6 +12,8 @@ export interface Route {
   readonly key: Uint8Array;
   readonly queues: readonly number[];
   readonly askHost: boolean;
+  /** Its queues look at each message by itself. */
+  readonly guarded: boolean;
   /** The next route whose key has the same hash. */
   readonly next: Route | undefined;
 }
@@ -32,10 +34,10 @@ export class Routes {
     return route;
   }
 
-  install(vhost: number, key: Uint8Array, queues: readonly number[], askHost: boolean): void {
+  install(vhost: number, key: Uint8Array, queues: readonly number[], askHost: boolean, guarded: boolean): void {
     if (this.#count >= ROUTES_MAX) this.clear();
     const at = hash(key, 0, key.length);
-    this.#byHash.set(at, { vhost, key, queues: [...queues], askHost, next: this.#byHash.get(at) });
+    this.#byHash.set(at, { vhost, key, queues: [...queues], askHost, guarded, next: this.#byHash.get(at) });
     this.#count++;
     this.#last = undefined;
   }

@@ -37,14 +37,14 @@ export class Scheduler {
     this.#output = output;
   }
 
-  add(channel: Channel, queue: number, tag: Uint8Array, noAck: boolean, prefetch: number): number {
+  add(channel: Channel, queue: number, tag: Uint8Array, noAck: boolean, prefetch: number, priority: number): number {
     const id = ++this.#lastId;
-    const node = this.#waiters.createNode(id);
+    const node = this.#waiters.createNode(id, priority);
     if (node === 0) return 0;
     const consumer = new Consumer(id, channel, queue, node, tag, noAck, prefetch);
     this.#consumers.set(id, consumer);
     channel.consumers.add(consumer);
-    this.#queues.countConsumer(queue, 1);
+    this.#queues.join(queue, node, priority);
     this.#run(consumer);
     return id;
   }
@@ -59,8 +59,10 @@ export class Scheduler {
     this.#consumers.delete(consumer.id);
     channel.consumers.delete(consumer);
     if (state === 'without credit') channel.withoutCredit--;
-    const ours = this.#queues.withdraw(queue, node);
-    this.#queues.countConsumer(queue, -1);
+    this.#waiters.setAble(node, false);
+    const ours = this.#queues.leave(queue, node);
+    // In the inbox lies a turn that was granted.
+    if (!ours || consumer.owesGrant) this.#queues.endGrant(queue);
     if (!ours || state === 'runnable') this.#queues.passOn(queue);
     // A node in the inbox is freed when the inbox is emptied.
     if (ours) this.#memory.freeCell(node);
@@ -71,6 +73,7 @@ export class Scheduler {
     const consumer = this.#consumers.get(id);
     if (consumer === undefined) return false;
     consumer.granted = true;
+    consumer.owesGrant = true;
     this.#run(consumer);
     return true;
   }
@@ -97,18 +100,28 @@ export class Scheduler {
     for (let turns = 0; turns < TURNS_MAX; turns++) {
       const consumer = this.#runnable.shift();
       if (consumer === undefined) break;
-      if (consumer.state === 'runnable') this.#turn(consumer);
+      if (consumer.state === 'runnable') this.#grantedTurn(consumer);
     }
+    this.#queues.shorten();
     return this.hasWork();
   }
 
   hasWork(): boolean {
-    return this.#runnable.length > 0 || this.#waiters.hasInbox();
+    return this.#runnable.length > 0 || this.#waiters.hasInbox() || this.#queues.hasLong();
   }
 
   #run(consumer: Consumer): void {
     consumer.state = 'runnable';
+    this.#waiters.setAble(consumer.node, true);
     this.#runnable.push(consumer);
+  }
+
+  /** A turn; if it was granted, its queue hears that it was taken. */
+  #grantedTurn(consumer: Consumer): void {
+    const { owesGrant } = consumer;
+    consumer.owesGrant = false;
+    this.#turn(consumer);
+    if (owesGrant) this.#queues.endGrant(consumer.queue);
   }
 
   #turn(consumer: Consumer): void {
@@ -150,6 +163,7 @@ export class Scheduler {
     consumer.state = 'without credit';
     consumer.granted = false;
     consumer.channel.withoutCredit++;
+    this.#waiters.setAble(consumer.node, false);
     this.#queues.passOn(consumer.queue);
   }
 
@@ -157,6 +171,7 @@ export class Scheduler {
     consumer.state = 'without room';
     consumer.granted = false;
     consumer.channel.connection.withoutRoom.push(consumer);
+    this.#waiters.setAble(consumer.node, false);
     this.#queues.passOn(consumer.queue);
   }
 }

@@ -4,10 +4,11 @@
  * deliveries go back in the order of their tags.
  */
 import type { Channel } from './channel.js';
+import type { Consumer } from './consumer.js';
 import type { Queues } from './queues.js';
 import { Entry } from './unacked.js';
 
-export type Outcome = 'settle' | 'give back';
+export type Outcome = 'settle' | 'reject' | 'give back';
 
 const RUN_MAX = 256;
 
@@ -26,10 +27,15 @@ export class Settlements {
     this.#onCredit = onCredit;
   }
 
+  /** One delivery, or all up to one; false when there is no such delivery, and nothing was done. */
+  settle(channel: Channel, tag: number, multiple: boolean, outcome: Outcome): boolean {
+    return multiple ? this.upTo(channel, tag, outcome) : this.one(channel, tag, outcome);
+  }
+
   /** One delivery; false when the tag is not outstanding. */
   one(channel: Channel, tag: number, outcome: Outcome): boolean {
     if (!channel.unacked.take(tag, this.#entry)) return false;
-    this.#settle(channel, outcome);
+    this.#gather(channel, outcome);
     this.#onCredit(channel);
     return true;
   }
@@ -47,6 +53,16 @@ export class Settlements {
     return true;
   }
 
+  /** Gives back what a consumer holds, in order. */
+  giveBackOf(consumer: Consumer): void {
+    const { channel } = consumer;
+    for (let tag = channel.unacked.firstTagOf(consumer); tag !== 0; tag = channel.unacked.firstTagOf(consumer)) {
+      channel.unacked.take(tag, this.#entry);
+      this.#gather(channel, 'give back');
+    }
+    this.#onCredit(channel);
+  }
+
   all(channel: Channel, outcome: Outcome): void {
     while (channel.unacked.count > 0) this.#settleFirst(channel, outcome);
     this.#onCredit(channel);
@@ -56,17 +72,23 @@ export class Settlements {
     if (this.#count === 0) return;
     const count = this.#count;
     this.#count = 0;
-    if (this.#outcome === 'settle') this.#queues.settle(this.#queue, this.#run, count);
-    else this.#queues.giveBack(this.#queue, this.#run, count);
+    switch (this.#outcome) {
+      case 'settle':
+        return this.#queues.settle(this.#queue, this.#run, count);
+      case 'reject':
+        return this.#queues.reject(this.#queue, this.#run, count);
+      case 'give back':
+        return this.#queues.giveBack(this.#queue, this.#run, count);
+    }
   }
 
   #settleFirst(channel: Channel, outcome: Outcome): void {
     channel.unacked.takeFirst(this.#entry);
-    this.#settle(channel, outcome);
+    this.#gather(channel, outcome);
   }
 
   /** Puts the entry into the run and gives its consumer the credit back. */
-  #settle(channel: Channel, outcome: Outcome): void {
+  #gather(channel: Channel, outcome: Outcome): void {
     const { slot, consumer } = this.#entry;
     this.#entry.consumer = null;
     const queue = this.#queues.queueOf(slot);

@@ -37,6 +37,14 @@ export class Unacked {
     this.#takeAt(0, entry);
   }
 
+  /** The lowest tag of a consumer, or 0. */
+  firstTagOf(consumer: Consumer): number {
+    for (let offset = 0; offset < this.#length; offset++) {
+      if (this.#consumers[this.#index(offset)] === consumer) return this.#tagAt(offset);
+    }
+    return 0;
+  }
+
   has(tag: number): boolean {
     return this.#find(tag) >= 0;
   }

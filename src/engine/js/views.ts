@@ -8,15 +8,27 @@ export interface Views {
   readonly u32: Uint32Array;
   /** Only for words that threads wait on: locks and doorbells. */
   readonly i32: Int32Array;
+  /** Only for points in time and spans of it. */
+  readonly f64: Float64Array;
 }
 
 export function viewsOf(buffer: SharedArrayBuffer): Views {
-  return { bytes: new Uint8Array(buffer), u32: new Uint32Array(buffer), i32: new Int32Array(buffer) };
+  return {
+    bytes: new Uint8Array(buffer),
+    u32: new Uint32Array(buffer),
+    i32: new Int32Array(buffer),
+    f64: new Float64Array(buffer),
+  };
 }
 
 /** Index in `u32` or `i32` of a structure's field. */
 export function word(address: number, field: number): number {
   return (address >>> 2) + field;
+}
+
+/** Index in `f64` of a structure's field of two words; the structure and the field are aligned to it. */
+export function double(address: number, field: number): number {
+  return (address + field * 4) / 8;
 }
 
 export function read16(bytes: Uint8Array, at: number): number {
@@ -30,6 +42,11 @@ export function read32(bytes: Uint8Array, at: number): number {
 /** A 64-bit number; inexact from 2^53 on, which is above every tag that was ever given out. */
 export function read64(bytes: Uint8Array, at: number): number {
   return read32(bytes, at) * 0x1_0000_0000 + read32(bytes, at + 4);
+}
+
+/** The 64-bit float at an index that is known to be inside. */
+export function at64(doubles: Float64Array, index: number): number {
+  return doubles[index] as number;
 }
 
 /** The octet at an address that is known to be inside. */

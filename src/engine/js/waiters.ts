@@ -1,5 +1,5 @@
 /**
- * Consumers that wait for a message, first come first served, and how they are given a turn: our own through
+ * Consumers that wait for a message, first come first served among those of the highest rank, and how they are given a turn: our own through
  * `onGranted`, those of another worker through that worker's inbox and doorbell.
  * What must hold: whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the
  * queue empty registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
@@ -23,22 +23,72 @@ export class Waiters {
   }
 
   /** A consumer's node, or 0 when there is no memory. */
-  createNode(consumer: number): number {
+  createNode(consumer: number, rank: number): number {
     const node = this.#memory.takeCell();
     if (node === 0) return 0;
     this.#memory.u32[word(node, Node.WORKER)] = this.#self;
     this.#memory.u32[word(node, Node.CONSUMER)] = consumer;
+    this.#memory.u32[word(node, Node.RANK)] = rank;
+    this.#memory.u32[word(node, Node.ABLE)] = 1;
     return node;
   }
 
-  /** Under the queue's lock. */
+  /** Whether the consumer could take a message, now or when it gets its turn. Set to false before its turn is passed on. */
+  setAble(node: number, able: boolean): void {
+    Atomics.store(this.#memory.u32, word(node, Node.ABLE), able ? 1 : 0);
+  }
+
+  /** A consumer of the queue has come, or goes. Under the queue's lock. */
+  join(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    const first = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    u32[word(node, Node.PEER_NEXT)] = first;
+    u32[word(node, Node.PEER_PREVIOUS)] = 0;
+    if (first !== 0) u32[word(first, Node.PEER_PREVIOUS)] = node;
+    u32[word(queue, QueueCell.FIRST_PEER)] = node;
+  }
+
+  leave(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    const next = at32(u32, word(node, Node.PEER_NEXT));
+    const previous = at32(u32, word(node, Node.PEER_PREVIOUS));
+    if (next !== 0) u32[word(next, Node.PEER_PREVIOUS)] = previous;
+    u32[previous === 0 ? word(queue, QueueCell.FIRST_PEER) : word(previous, Node.PEER_NEXT)] = next;
+  }
+
+  /** Whether a consumer of a higher rank could take what is there. Under the queue's lock. */
+  isOutranked(queue: number, node: number): boolean {
+    const { u32 } = this.#memory;
+    const rank = this.#rank(node);
+    let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    for (; peer !== 0; peer = at32(u32, word(peer, Node.PEER_NEXT))) {
+      if (this.#rank(peer) > rank && Atomics.load(u32, word(peer, Node.ABLE)) === 1) return true;
+    }
+    return false;
+  }
+
+  /** Gives the first who waits a turn if it is of a higher rank. Under the queue's lock. */
+  grantAbove(queue: number, node: number): void {
+    const first = at32(this.#memory.u32, word(queue, QueueCell.FIRST_WAITER));
+    if (first !== 0 && this.#rank(first) > this.#rank(node)) this.grant(queue, 1);
+  }
+
+  #rank(node: number): number {
+    return at32(this.#memory.u32, word(node, Node.RANK)) | 0;
+  }
+
+  /** Puts a consumer behind those of its rank, or in front of them. Under the queue's lock. */
   register(queue: number, node: number, inFront: boolean): void {
     const { u32 } = this.#memory;
-    const first = at32(u32, word(queue, QueueCell.FIRST_WAITER));
-    const last = at32(u32, word(queue, QueueCell.LAST_WAITER));
+    const rank = this.#rank(node);
+    // Usually all have one rank: the place is at one of the ends.
+    let left = inFront ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
+    let right = inFront ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
+    for (; left !== 0 && this.#rank(left) < rank; left = at32(u32, word(left, Node.PREVIOUS))) right = left;
+    for (; right !== 0 && this.#rank(right) > rank; right = at32(u32, word(right, Node.NEXT))) left = right;
     u32[word(node, Node.WHERE)] = NodePlace.WAITERS;
-    this.#join(queue, inFront ? 0 : last, node);
-    this.#join(queue, node, inFront ? first : 0);
+    this.#join(queue, left, node);
+    this.#join(queue, node, right);
     Atomics.add(u32, word(queue, QueueCell.WAITING), 1);
   }
 
@@ -57,6 +107,7 @@ export class Waiters {
       const node = at32(u32, word(queue, QueueCell.FIRST_WAITER));
       if (node === 0) return;
       this.#unlink(queue, node);
+      Atomics.add(u32, word(queue, QueueCell.GRANTS), 1);
       const worker = at32(u32, word(node, Node.WORKER));
       if (worker === this.#self) this.#onGranted(at32(u32, word(node, Node.CONSUMER)));
       else this.#send(worker, node);

@@ -3,11 +3,38 @@
  * It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
  */
 import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
-import { type Engine, type EngineKind, RouteFlag, Stop } from '../../../src/engine/engine.js';
+import {
+  type Engine,
+  type EngineKind,
+  Overflow,
+  type QueueRules,
+  RouteFlag,
+  Stop,
+} from '../../../src/engine/engine.js';
 import { type Received, received } from './frames.js';
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
+/** Those that know rules of queues. */
+export const RULED_ENGINES: readonly EngineKind[] = ['js'];
 const MEBIBYTE = 1 << 20;
+
+const NO_RULES: QueueRules = {
+  ttl: null,
+  maxLength: null,
+  maxBytes: null,
+  overflow: Overflow.DROP_HEAD,
+  deadLetters: false,
+  maxPriority: 0,
+  deliveryLimit: null,
+  deliveryCount: false,
+};
+
+/** A message that died, as the host is told. */
+export interface Dead {
+  readonly body: string;
+  readonly queue: string;
+  readonly reason: number;
+}
 
 export class Bench {
   readonly queues = new Map<string, number>();
@@ -43,6 +70,42 @@ export class Bench {
     const queue = this.engine().createQueue();
     this.queues.set(name, queue);
     return queue;
+  }
+
+  /** Sets what a queue does from now on, as the coordinator does: every worker forgets its routes. */
+  setRules(name: string, rules: Partial<QueueRules>): number {
+    const queue = this.queue(name);
+    if (!this.coordinator.setRules(queue, { ...NO_RULES, ...rules })) throw new Error('no memory for rules');
+    const epoch = this.coordinator.raiseTopology();
+    for (const engine of this.participants) engine.applyTopology(epoch);
+    return queue;
+  }
+
+  /** Sets the clocks. */
+  setTime(now: number): void {
+    for (const engine of [...this.participants, this.coordinator]) engine.setTime(now);
+  }
+
+  /** Lets a worker sweep as long as there is something to do at once. */
+  sweep(worker = 0): void {
+    while (this.engine(worker).sweep());
+  }
+
+  /** Buries what has died through a worker; returns it, the oldest first. */
+  dead(worker = 0): Dead[] {
+    const engine = this.engine(worker);
+    const dead: Dead[] = [];
+    for (let message = engine.nextDead(); message !== 0; message = engine.nextDead()) {
+      const body = Buffer.from(engine.messageBody(message)).toString();
+      dead.push({ body, queue: this.nameOf(engine.deadQueue), reason: engine.deadReason });
+      engine.bury();
+    }
+    return dead;
+  }
+
+  nameOf(queue: number): string {
+    for (const [name, one] of this.queues) if (one === queue) return name;
+    throw new Error(`no queue ${queue}`);
   }
 
   client(worker = 0, frameMax = 131072): Client {
@@ -98,7 +161,11 @@ export class Client {
     return channel;
   }
 
-  consume(number: number, queue: string, options: { noAck?: boolean; prefetch?: number } = {}): number {
+  consume(
+    number: number,
+    queue: string,
+    options: { noAck?: boolean; prefetch?: number; priority?: number } = {},
+  ): number {
     const channel = this.channels.get(number) ?? this.open(number);
     const tag = Buffer.from(`tag-${number}`);
     return this.engine.addConsumer(
@@ -107,7 +174,7 @@ export class Client {
       tag,
       options.noAck ?? false,
       options.prefetch ?? 0,
-      0,
+      options.priority ?? 0,
     );
   }
 

@@ -24,6 +24,39 @@ function uint64(value: number): Buffer {
 /** Flags and properties of a content header: nothing but a delivery mode. */
 const TRANSIENT = Buffer.of(0x10, 0, 1);
 
+/** Properties that engines look at, and a table of headers as it is encoded. */
+export interface Properties {
+  readonly headers?: Uint8Array;
+  readonly priority?: number;
+  readonly replyTo?: string;
+  readonly expiration?: string;
+  readonly userId?: string;
+}
+
+/** Flags and properties of a content header. */
+export function properties(given: Properties): Buffer {
+  const parts: [flag: number, bytes: Buffer][] = [];
+  if (given.headers !== undefined) parts.push([0x2000, longString(given.headers)]);
+  if (given.priority !== undefined) parts.push([0x0800, Buffer.of(given.priority)]);
+  if (given.replyTo !== undefined) parts.push([0x0200, shortString(given.replyTo)]);
+  if (given.expiration !== undefined) parts.push([0x0100, shortString(given.expiration)]);
+  if (given.userId !== undefined) parts.push([0x0010, shortString(given.userId)]);
+  const flags = Buffer.alloc(2);
+  flags.writeUInt16BE(parts.reduce((sum, [flag]) => sum | flag, 0));
+  return Buffer.concat([flags, ...parts.map(([, bytes]) => bytes)]);
+}
+
+/** An entry of a table: its name, the type of its value and the value's octets. */
+export function entry(name: string, type: string, value: Uint8Array): Buffer {
+  return Buffer.concat([shortString(name), Buffer.from(type), value]);
+}
+
+export function longString(bytes: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
 /** basic.publish with its content; the body in frames of `frameBody` octets, `properties` with the flags before them. */
 export function publish(
   channel: number,
@@ -58,7 +91,7 @@ export type Received =
   | { kind: 'delivery'; channel: number; tag: number; redelivered: boolean; body: Buffer }
   | { kind: 'got'; channel: number; tag: number; redelivered: boolean; remaining: number; body: Buffer }
   | { kind: 'returned'; channel: number; code: number; body: Buffer }
-  | { kind: 'confirm'; channel: number; tag: number; multiple: boolean };
+  | { kind: 'confirm' | 'refusal'; channel: number; tag: number; multiple: boolean };
 
 /** Decodes a stream of whole frames; fails on anything that a client would not understand. */
 export function received(stream: Buffer): Received[] {
@@ -79,8 +112,9 @@ export function received(stream: Buffer): Received[] {
     if (type === 1) {
       if (content !== null) throw new Error('a method stands between the frames of a content');
       const method = payload.readUInt32BE(0);
-      if (method === 0x003c0050) {
-        all.push({ kind: 'confirm', channel, tag: Number(payload.readBigUInt64BE(4)), multiple: payload[12] === 1 });
+      if (method === 0x003c0050 || method === 0x003c0078) {
+        const kind = method === 0x003c0050 ? 'confirm' : 'refusal';
+        all.push({ kind, channel, tag: Number(payload.readBigUInt64BE(4)), multiple: payload[12] === 1 });
         continue;
       }
       content = { channel, left: -1, parts: [], done: contentOf(method, channel, payload) };

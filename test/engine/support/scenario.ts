@@ -1,18 +1,26 @@
 /** Where most stories begin: one queue `q`, a client that publishes to it, and one that will consume on its channel 1. */
-import type { EngineKind } from '../../../src/engine/engine.js';
+import type { EngineKind, QueueRules } from '../../../src/engine/engine.js';
 import { Bench, type Client } from './bench.js';
 import { publish } from './frames.js';
 
 export const text = (body: string): Buffer => Buffer.from(body);
 
-export async function scenario(kind: EngineKind, mebibytes = 32) {
+export async function scenario(kind: EngineKind, mebibytes = 32, rules?: Partial<QueueRules>) {
   const bench = await Bench.open(kind, { mebibytes });
   const queue = bench.queue('q');
+  if (rules !== undefined) bench.setRules('q', rules);
   const publisher = bench.client();
   publisher.open(1);
   const consumer = bench.client();
   const channel = consumer.open(1);
   return { bench, publisher, consumer, channel, engine: bench.engine(), queue };
+}
+
+/** A scenario whose queue has rules, at a time of its own. */
+export async function ruledScenario(kind: EngineKind, rules: Partial<QueueRules>) {
+  const made = await scenario(kind, 32, rules);
+  made.bench.setTime(1_000_000);
+  return made;
 }
 
 /** Publishes texts to `q`, in one read. */

@@ -1,0 +1,112 @@
+/**
+ * The lanes of a queue: itself, or one for each priority that was used, the highest first. In each, what came back stands before the rest.
+ * Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from the beginning, so a message
+ * always finds one, if not its own for want of memory then the next below.
+ */
+import type { Blocks } from './blocks.js';
+import { QueueCell, SlotState } from './layout.js';
+import type { Memory } from './memory.js';
+import type { Returned } from './returned.js';
+import { at32, word } from './views.js';
+
+export class Lanes {
+  readonly #memory: Memory;
+  readonly #blocks: Blocks;
+  readonly #returned: Returned;
+  /** Where the slot found last stands: its lane, and whether it came back there. */
+  #lane = 0;
+  #isReturned = false;
+
+  constructor(memory: Memory, blocks: Blocks, returned: Returned) {
+    this.#memory = memory;
+    this.#blocks = blocks;
+    this.#returned = returned;
+  }
+
+  /** Gives a queue priorities; false when there is no memory. */
+  open(queue: number): boolean {
+    if (!this.#memory.ensurePages(1)) return false;
+    const lane = this.#create(queue);
+    if (lane === 0) return false;
+    const lanes = this.#memory.takePage();
+    this.#memory.u32[word(lanes, 0)] = lane;
+    this.#memory.u32[word(queue, QueueCell.LANES)] = lanes;
+    return true;
+  }
+
+  /** The lane of a queue with priorities that a message of this priority goes to. */
+  laneFor(queue: number, priority: number): number {
+    const { u32 } = this.#memory;
+    const lanes = this.#lanes(queue);
+    const level = Math.min(priority, at32(u32, word(queue, QueueCell.MAX_PRIORITY)));
+    let lane = at32(u32, word(lanes, level));
+    if (lane !== 0) return lane;
+    lane = this.#create(queue);
+    if (lane !== 0) u32[word(lanes, level)] = lane;
+    for (let below = level - 1; lane === 0; below--) lane = at32(u32, word(lanes, below));
+    return lane;
+  }
+
+  /** The ready slot that is next, or 0. */
+  first(queue: number): number {
+    if (this.#lanes(queue) === 0) return this.firstOf(queue);
+    for (let level = this.#highest(queue); level >= 0; level--) {
+      const slot = this.firstOf(this.lane(queue, level));
+      if (slot !== 0) return slot;
+    }
+    return 0;
+  }
+
+  /** The ready slot that is next in one lane (0: none), or 0. */
+  firstOf(lane: number): number {
+    if (lane === 0) return 0;
+    const returned = this.#returned.first(lane);
+    this.#lane = lane;
+    this.#isReturned = returned !== 0;
+    return this.#isReturned ? returned : this.#blocks.atHead(lane);
+  }
+
+  /** Claims the slot that was found last. */
+  claimFirst(slot: number): void {
+    if (this.#isReturned) this.#returned.removeFirst(this.#lane);
+    else this.#blocks.advance(this.#lane);
+    this.#blocks.setState(slot, SlotState.CLAIMED);
+  }
+
+  /** How many levels there may be. */
+  levels(queue: number): number {
+    return this.#lanes(queue) === 0 ? 1 : this.#highest(queue) + 1;
+  }
+
+  /** The lane of a level, or 0 while none was needed. */
+  lane(queue: number, level: number): number {
+    const lanes = this.#lanes(queue);
+    return lanes === 0 ? queue : at32(this.#memory.u32, word(lanes, level));
+  }
+
+  /** Frees what belongs to the lanes of a queue that has nothing left. */
+  close(queue: number): void {
+    const lanes = this.#lanes(queue);
+    for (let level = this.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lane(queue, level);
+      if (lane === 0) continue;
+      this.#blocks.freeRest(lane);
+      if (lanes !== 0) this.#memory.freeCell(lane);
+    }
+    if (lanes !== 0) this.#memory.freePage(lanes);
+  }
+
+  #create(queue: number): number {
+    const lane = this.#memory.takeCell();
+    if (lane !== 0) this.#memory.u32[word(lane, QueueCell.PARENT)] = queue;
+    return lane;
+  }
+
+  #lanes(queue: number): number {
+    return at32(this.#memory.u32, word(queue, QueueCell.LANES));
+  }
+
+  #highest(queue: number): number {
+    return at32(this.#memory.u32, word(queue, QueueCell.MAX_PRIORITY));
+  }
+}

@@ -1,0 +1,38 @@
+/** A participant's sweep over the queues in its list: a message that nobody asks for must die all the same. */
+import type { Queues } from './queues.js';
+
+/** A consumer that was granted a turn is not raced: what has expired for less than this (ms) is left. */
+const PATIENCE = 5;
+const QUEUE_MAX = 256;
+const SWEEP_MAX = 4096;
+
+/** Lets what has expired die, at the heads of the queues in our list, in bounded portions. */
+export class Sweep {
+  readonly #queues: Queues;
+  /** How far the last one came that could not go round: the next begins there. */
+  #from = 0;
+
+  constructor(queues: Queues) {
+    this.#queues = queues;
+  }
+
+  /** True when there is more to do at once. */
+  run(): boolean {
+    if (this.#queues.sweeps.count() === 0) return false;
+    const queues = this.#queues.sweeps.queues();
+    let left = SWEEP_MAX;
+    let more = false;
+    for (let i = 0; i < queues.length; i++) {
+      const at = (this.#from + i) % queues.length;
+      const max = Math.min(QUEUE_MAX, left);
+      const died = this.#queues.expire(queues[at] ?? 0, max, PATIENCE);
+      if (died === max) more = true;
+      left -= died;
+      if (left > 0) continue;
+      this.#from = at;
+      return true;
+    }
+    this.#from = 0;
+    return more;
+  }
+}
