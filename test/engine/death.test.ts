@@ -76,7 +76,9 @@ describe.each(RULED_ENGINES)('%s', (kind) => {
     expect([engine.readyCount(grave), engine.readyCount(other)]).toEqual([0, 0]);
   });
 
-  test.each([0, 1, 131_064, 131_065, 400_000])('a body of %i octets is the same after it was published anew', async (size) => {
+  test.each([
+    0, 1, 131_064, 131_065, 400_000,
+  ])('a body of %i octets is the same after it was published anew', async (size) => {
     const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
     const grave = bench.queue('dead');
     const body = Buffer.from(Array.from({ length: size }, (_, i) => i * 7));
@@ -160,7 +162,9 @@ describe.each(RULED_ENGINES)('%s', (kind) => {
     const stream = consumer.stream();
     const table = Buffer.concat([count, Buffer.of(1)]);
     expect(stream.includes(Buffer.concat([Buffer.of(0x30, 0, 0, 0, 0, 26), table, Buffer.of(1, 0xce)]))).toBe(true);
-    expect(stream.includes(Buffer.concat([Buffer.of(0x28, 0, 0, 0, 0, 30), table, own, Buffer.of(4, 0xce)]))).toBe(true);
+    expect(stream.includes(Buffer.concat([Buffer.of(0x28, 0, 0, 0, 0, 30), table, own, Buffer.of(4, 0xce)]))).toBe(
+      true,
+    );
     expect(stream.toString('latin1').split('x-delivery-count')).toHaveLength(4);
     engine.recover(channel);
     bench.serve();
