@@ -1,0 +1,47 @@
+/**
+ * The clients that are driven against the broker: what each needs on the machine, how it is built, and its programs.
+ * What must hold: everything that a client fetches has an exact version, and all that is built lies in `BUILD`, which git ignores.
+ */
+import { fileURLToPath } from 'node:url';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+export const BUILD = `${HERE}build`;
+
+/** @typedef {readonly [string, ...string[]]} Command */
+
+/**
+ * @typedef {object} Client
+ * @property {string} name
+ * @property {readonly Command[]} needs commands that succeed where the toolchain is there
+ * @property {string} folder where its commands run
+ * @property {readonly Command[]} build
+ * @property {readonly { name: string, run: Command }[]} programs each exits with 0 when all that it checks holds
+ */
+
+const PYTHON = `${BUILD}/python/bin/python`;
+
+/** @param {string} script */
+function python(script) {
+  return { name: `python/${script}`, run: /** @type {Command} */ ([PYTHON, '-B', `${script}.py`]) };
+}
+
+/** @type {readonly Client[]} */
+export const CLIENTS = [
+  {
+    name: 'c',
+    needs: [['amqp-publish', '--help']],
+    folder: `${HERE}c`,
+    build: [],
+    programs: [{ name: 'c/amqp_tools', run: ['bash', 'amqp_tools.sh'] }],
+  },
+  {
+    name: 'python',
+    needs: [['python3', '-c', 'import ensurepip, venv']],
+    folder: `${HERE}python`,
+    build: [
+      ['python3', '-m', 'venv', `${BUILD}/python`],
+      [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
+    ],
+    programs: ['pika_blocking', 'pika_select', 'aio_pika_robust', 'celery_results', 'celery_chord'].map(python),
+  },
+];

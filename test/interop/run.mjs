@@ -1,0 +1,109 @@
+/**
+ * Drives real clients from other languages against a broker from `dist`: `npm run interop [-- --all] [NAME...]`.
+ * Clients without their toolchain are skipped by name; with `--all`, as continuous integration calls it, that is an error.
+ * `LEVERET_TEST_URL` names a broker that runs already (RabbitMQ, as the referee of these programs).
+ */
+import { startLeveret } from '../../bench/support/processes.mjs';
+import { CLIENTS } from './clients.mjs';
+import { runCommand, succeeds } from './commands.mjs';
+
+/** @typedef {import('./clients.mjs').Client} Client */
+
+const BUILD_MS = 600_000;
+const PROGRAM_MS = 120_000;
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** The clients that were named, or all. */
+function chosen() {
+  const names = process.argv.slice(2).filter((argument) => argument !== '--all');
+  const unknown = names.filter((name) => !CLIENTS.some((client) => client.name === name));
+  if (unknown.length > 0) {
+    throw new Error(`no client ${unknown.join(', ')}; there are ${CLIENTS.map((client) => client.name).join(', ')}`);
+  }
+  return CLIENTS.filter((client) => names.length === 0 || names.includes(client.name));
+}
+
+/**
+ * Builds a client, one command after the other.
+ * @param {Client} client
+ */
+async function build(client) {
+  const started = performance.now();
+  for (const command of client.build) {
+    const { code, output } = await runCommand(command, { cwd: client.folder, timeoutMs: BUILD_MS });
+    if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output}`);
+  }
+  say(`built ${client.name} in ${seconds(started)}`);
+}
+
+/** @param {number} started */
+function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
+}
+
+/** Where the programs connect: a broker of two workers, and one so small that it fills up at once. */
+async function startBrokers() {
+  const referee = process.env.LEVERET_TEST_URL;
+  if (referee !== undefined) return { env: { AMQP_URL: referee }, stop: async () => {} };
+  const brokers = [
+    await startLeveret(['--workers', '2', '--memory', '512M']),
+    await startLeveret(['--workers', '2', '--memory', '64M']),
+  ];
+  const [AMQP_URL, AMQP_SMALL_URL] = brokers.map(({ port }) => `amqp://guest:guest@127.0.0.1:${port}`);
+  return {
+    env: { AMQP_URL, AMQP_SMALL_URL },
+    stop: async () => {
+      for (const broker of brokers) await broker.stop();
+    },
+  };
+}
+
+/**
+ * Runs a program and tells what it checked.
+ * @param {Client['programs'][number]} program
+ * @param {string} cwd
+ * @param {Record<string, string | undefined>} env
+ */
+async function runProgram(program, cwd, env) {
+  const started = performance.now();
+  const { code, output } = await runCommand(program.run, { cwd, env, timeoutMs: PROGRAM_MS });
+  const passed = output.split('\n').filter((line) => line.startsWith('ok ')).length;
+  const failed = code !== 0 || passed === 0;
+  say(
+    `\n${program.name}: ${failed ? `FAILED with ${code}` : `${passed} checks`} in ${seconds(started)}\n${output.trimEnd()}`,
+  );
+  return { passed, failed };
+}
+
+async function main() {
+  const clients = chosen();
+  const missing = clients.filter((client) => !client.needs.every(succeeds));
+  for (const { name, needs } of missing) say(`skipped ${name}: ${needs.map((need) => need[0]).join(', ')} not found`);
+  if (missing.length > 0 && process.argv.includes('--all')) throw new Error('a toolchain is missing');
+
+  const ready = clients.filter((client) => !missing.includes(client));
+  for (const client of ready) await build(client);
+
+  const brokers = await startBrokers();
+  let passed = 0;
+  let failed = 0;
+  try {
+    for (const client of ready) {
+      for (const program of client.programs) {
+        const outcome = await runProgram(program, client.folder, brokers.env);
+        passed += outcome.passed;
+        if (outcome.failed) failed++;
+      }
+    }
+  } finally {
+    await brokers.stop();
+  }
+  say(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+await main();
