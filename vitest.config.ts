@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Stories that a whole broker tells, over sockets. */
-const BROKER = ['test/protocol/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/hostile/**/*.test.ts'];
+const BROKER = ['protocol', 'clients', 'hostile', 'conformance'].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** The broker's stories, told by one engine: test/support/broker.ts reads the variable. */
 function onEngine(engine: 'wasm' | 'js') {
@@ -14,6 +14,8 @@ export default defineConfig({
     hookTimeout: 30_000,
     // The machine is shared with the brokers that the tests start.
     maxWorkers: 2,
+    // Scenarios wait for the broker most of the time.
+    maxConcurrency: 16,
     projects: [
       { extends: true, test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: BROKER } },
       onEngine('wasm'),

@@ -16,6 +16,9 @@ export type Carried<N extends 'basic.deliver' | 'basic.return' | 'basic.get-ok'>
 
 type Confirm = MethodOf<'basic.ack'> | MethodOf<'basic.nack'>;
 
+/** Whatever came: a method, with its message when it brings one. */
+export type Arrival = Method | Carried<'basic.deliver' | 'basic.return' | 'basic.get-ok'>;
+
 export interface PublishOptions {
   readonly mandatory?: boolean;
   readonly immediate?: boolean;
@@ -32,6 +35,8 @@ export class RawChannel {
   readonly cancels = new Inbox<string>();
   /** Names of all methods that came, in order. */
   readonly log: string[] = [];
+  /** Told of everything that comes, in order and whole. */
+  watch: (arrival: Arrival) => void = () => {};
   /** Octets of the longest frame that came. */
   longestFrame = 0;
   readonly #closing = deferred<Closing>();
@@ -121,7 +126,8 @@ export class RawChannel {
 
   onMethod(method: Method): void {
     this.log.push(method.name);
-    if (method.name === 'basic.deliver' || method.name === 'basic.return' || method.name === 'basic.get-ok') {
+    if (!bringsContent(method)) this.watch(method);
+    if (bringsContent(method)) {
       this.#content = { method, header: null, body: [], missing: 0 };
       if (method.name === 'basic.get-ok') this.replies.push(method);
     } else if (method.name === 'basic.ack' || method.name === 'basic.nack') {
@@ -165,10 +171,17 @@ export class RawChannel {
     this.#content = null;
     const carried = { properties: content.header.properties, body: Buffer.concat(content.body) };
     const { method } = content;
+    if (bringsContent(method)) this.watch({ ...method, ...carried });
     if (method.name === 'basic.deliver') this.deliveries.push({ ...method, ...carried });
     if (method.name === 'basic.return') this.returns.push({ ...method, ...carried });
     if (method.name === 'basic.get-ok') this.gets.push({ ...method, ...carried });
   }
+}
+
+type Bringing = Extract<Method, { name: 'basic.deliver' | 'basic.return' | 'basic.get-ok' }>;
+
+function bringsContent(method: Method): method is Bringing {
+  return method.name === 'basic.deliver' || method.name === 'basic.return' || method.name === 'basic.get-ok';
 }
 
 /** The bodies of messages as text. */

@@ -48,6 +48,8 @@ export class RawClient {
   channelMax = 0;
   serverProperties: FieldTable = new Map();
   readonly #channels = new Map<number, RawChannel>();
+  /** Why the broker closed the connection, once it has said so. */
+  closing: Closing | null = null;
   readonly #closing = deferred<Closing>();
   readonly #ended = deferred<void>();
   #rest: Buffer = Buffer.alloc(0);
@@ -215,6 +217,7 @@ export class RawClient {
       this.channel(channel).onMethod(method);
     } else if (method.name === 'connection.close') {
       const { name: _, ...closing } = method;
+      this.closing = closing;
       this.#closing.resolve(closing);
       this.send('connection.close-ok');
       this.socket.end();

@@ -1,0 +1,13 @@
+/**
+ * `npm run conformance`: plays the scenarios against a live RabbitMQ (`RABBITMQ_URL`, by default the local one) and compares
+ * its transcripts with the stored ones; `-- --refresh` stores them anew. Other arguments go to vitest (`-t 'a name'`).
+ */
+import { spawn } from 'node:child_process';
+
+const args = process.argv.slice(2);
+const refresh = args.includes('--refresh');
+const env = { ...process.env, LEVERET_TEST_URL: process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672' };
+if (refresh) env.LEVERET_REFRESH = '1';
+const rest = args.filter((arg) => arg !== '--refresh');
+const vitest = ['vitest', 'run', '--project', 'wasm', 'test/conformance', ...rest];
+spawn('npx', vitest, { stdio: 'inherit', env }).on('exit', (code) => process.exit(code ?? 1));
