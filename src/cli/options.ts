@@ -6,6 +6,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
+import { type Announced, COMPATIBLE } from '../server/identity.js';
 
 export interface ServeOptions {
   readonly host: string;
@@ -15,6 +16,8 @@ export interface ServeOptions {
   /** Size of the shared memory (bytes). */
   readonly memory: number;
   readonly pin: boolean;
+  /** What clients are told of the broker. */
+  readonly announced: Announced;
 }
 
 export type Command =
@@ -40,6 +43,9 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
                     (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
   --no-pin          do not bind each worker to a CPU of its own
+  --announce NAME/VERSION
+                    product and version that clients are told, for those that compute what
+                    the broker can do from them (default ${COMPATIBLE.product}/${COMPATIBLE.version})
   --help, --version
 `;
 
@@ -57,6 +63,7 @@ export function parseOptions(args: readonly string[]): Command {
         engine: { type: 'string' },
         memory: { type: 'string' },
         'no-pin': { type: 'boolean' },
+        announce: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -73,6 +80,7 @@ export function parseOptions(args: readonly string[]): Command {
       engine: values.engine === undefined ? 'wasm' : engineKind(values.engine),
       memory: values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory),
       pin: values['no-pin'] !== true,
+      announced: values.announce === undefined ? COMPATIBLE : announcement(values.announce),
     };
     return { action: 'serve', options };
   } catch (error) {
@@ -96,6 +104,12 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
 function engineKind(text: string): EngineKind {
   if (text === 'wasm' || text === 'js') return text;
   throw new Error(`--engine must be wasm or js, not '${text}'`);
+}
+
+function announcement(text: string): Announced {
+  const [, product, version] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (product !== undefined && version !== undefined) return { product, version };
+  throw new Error(`--announce must be a product and its version, such as RabbitMQ/3.13.7, not '${text}'`);
 }
 
 function memorySize(text: string): number {

@@ -5,6 +5,7 @@ import { Coordinator } from '../broker/coordinator.js';
 import { loadAffinity } from '../engine/affinity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
+import type { Announced } from './identity.js';
 import { listen } from './listener.js';
 import { placementText, placeWorkers } from './placement.js';
 import { WorkerPool } from './pool.js';
@@ -19,6 +20,8 @@ export interface BrokerOptions {
   readonly memory: number;
   /** Bind each worker to CPUs of its own. */
   readonly pin: boolean;
+  /** What clients are told of the broker: some compute what it can do from that. */
+  readonly announced: Announced;
   /** A worker has ended by a defect: nothing in shared memory is to be trusted any more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -41,7 +44,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const workers = dup === null ? 1 : options.workers;
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const pool = dup === null ? await WorkerPool.local(shared) : WorkerPool.threads(shared, places, options.onFatal);
+  const common = { shared, announced: options.announced };
+  const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, places, options.onFatal);
   try {
     const engine = await openEngine(shared, workers);
     const coordinator = new Coordinator(engine, {

@@ -205,7 +205,7 @@ export class Connection implements Session, Receiver {
       name: 'connection.start',
       versionMajor: 0,
       versionMinor: 9,
-      serverProperties: serverProperties(),
+      serverProperties: serverProperties(this.host.announced),
       mechanisms: MECHANISMS,
       locales: LOCALES,
     });

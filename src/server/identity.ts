@@ -9,10 +9,15 @@ export const MECHANISMS = 'PLAIN AMQPLAIN';
 export const LOCALES = 'en_US';
 
 /** The product and version whose behaviour clients may expect. */
-const COMPATIBLE_PRODUCT = 'RabbitMQ';
-const COMPATIBLE_VERSION = '4.1.0';
+export interface Announced {
+  readonly product: string;
+  readonly version: string;
+}
 
-export function serverProperties(): FieldTable {
+/** The last RabbitMQ before those that refuse transient queues and global prefetch: clients that know of both use them. */
+export const COMPATIBLE: Announced = { product: 'RabbitMQ', version: '3.13.7' };
+
+export function serverProperties(announced: Announced): FieldTable {
   return table({
     capabilities: {
       publisher_confirms: true,
@@ -29,8 +34,7 @@ export function serverProperties(): FieldTable {
     copyright: 'The Leveret authors',
     information: 'Leveret, an AMQP 0-9-1 broker. Licensed under the Apache License 2.0',
     platform: `Leveret on Node.js ${process.versions.node}`,
-    product: COMPATIBLE_PRODUCT,
-    version: COMPATIBLE_VERSION,
+    ...announced,
   });
 }
 

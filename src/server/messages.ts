@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import type { SharedCore } from '../engine/engine.js';
+import type { Announced } from './identity.js';
 
 /** What a worker thread starts with. */
 export interface WorkerSetup {
@@ -14,6 +15,8 @@ export interface WorkerSetup {
   readonly index: number;
   /** The CPUs to run on; null: any. */
   readonly cpus: readonly number[] | null;
+  /** What clients are told of the broker. */
+  readonly announced: Announced;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
 }

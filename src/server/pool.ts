@@ -6,12 +6,14 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
-import type { SharedCore } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { Source } from './connection.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import type { Place } from './placement.js';
 import { Worker } from './worker.js';
+
+/** What all workers start with. */
+type Common = Pick<WorkerSetup, 'shared' | 'announced'>;
 
 /** The coordinator, as workers reach it. */
 export interface Authority {
@@ -45,13 +47,13 @@ export class WorkerPool {
   }
 
   /** Starts one thread for each element of `places`, all at once, on the CPUs that it names; null leaves a worker to the scheduler. */
-  static threads(shared: SharedCore, places: readonly Place[], onFatal: (error: Error) => void): WorkerPool {
-    return new WorkerPool(places.map((place, index) => startThread(shared, index, place, onFatal)));
+  static threads(common: Common, places: readonly Place[], onFatal: (error: Error) => void): WorkerPool {
+    return new WorkerPool(places.map((place, index) => startThread(common, index, place, onFatal)));
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
-  static async local(shared: SharedCore): Promise<WorkerPool> {
-    return new WorkerPool([await startLocal(shared)]);
+  static async local(common: Common): Promise<WorkerPool> {
+    return new WorkerPool([await startLocal(common)]);
   }
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
@@ -123,9 +125,9 @@ export class WorkerPool {
   }
 }
 
-function startThread(shared: SharedCore, index: number, cpus: Place, onFatal: (error: Error) => void): Member {
+function startThread(common: Common, index: number, cpus: Place, onFatal: (error: Error) => void): Member {
   const { port1, port2 } = new MessageChannel();
-  const setup: WorkerSetup = { shared, index, cpus, topology: port2 };
+  const setup: WorkerSetup = { ...common, index, cpus, topology: port2 };
   const thread = new Thread(new URL('./worker-thread.js', import.meta.url), {
     workerData: setup,
     transferList: [port2],
@@ -147,10 +149,10 @@ function startThread(shared: SharedCore, index: number, cpus: Place, onFatal: (e
   };
 }
 
-async function startLocal(shared: SharedCore): Promise<Member> {
+async function startLocal({ shared, announced }: Common): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2);
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, announced);
   return {
     ready: Promise.resolve(null),
     control: control.port1,

@@ -7,7 +7,7 @@ import type { TopologyView } from '../broker/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
 import type { ConsumerRegistry } from './consumers.js';
 import type { Delays } from './delays.js';
-import type { ClientCapabilities } from './identity.js';
+import type { Announced, ClientCapabilities } from './identity.js';
 import type { Turn } from './turn.js';
 
 /** What the coordinator grants. */
@@ -20,6 +20,8 @@ export interface Host {
   readonly view: TopologyView;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
+  /** What clients are told of the broker. */
+  readonly announced: Announced;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
   /** The number that the core knows a virtual host by. */

@@ -12,6 +12,7 @@ import { Connection, type Source } from './connection.js';
 import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
+import type { Announced } from './identity.js';
 import type { FromWorker, ToWorker } from './messages.js';
 import { TICK_MS } from './pulse.js';
 import type { Host } from './session.js';
@@ -27,6 +28,7 @@ export class Worker implements Host {
   readonly view = new TopologyView();
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
+  readonly announced: Announced;
   readonly readBuffer: Uint8Array;
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
@@ -37,8 +39,9 @@ export class Worker implements Host {
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
 
-  constructor(engine: Engine, control: MessagePort, topology: MessagePort) {
+  constructor(engine: Engine, control: MessagePort, topology: MessagePort, announced: Announced) {
     this.engine = engine;
+    this.announced = announced;
     this.#control = control;
     this.#topology = topology;
     this.turn = new Turn(engine, this.#connections, () => this.#doChores());

@@ -23,7 +23,21 @@ test('without flags it serves this machine on the usual port, pinned, on the Web
 });
 
 test('every flag is taken as it was given', () => {
-  const flags = ['--port', '0', '--host', '::1', '--workers', '3', '--engine', 'js', '--memory', '512M', '--no-pin'];
+  const flags = [
+    '--port',
+    '0',
+    '--host',
+    '::1',
+    '--workers',
+    '3',
+    '--engine',
+    'js',
+    '--memory',
+    '512M',
+    '--no-pin',
+    '--announce',
+    'Hare/1.2',
+  ];
   expect(served(...flags)).toEqual({
     host: '::1',
     port: 0,
@@ -31,6 +45,7 @@ test('every flag is taken as it was given', () => {
     engine: 'js',
     memory: 512 * MIB,
     pin: false,
+    announced: { product: 'Hare', version: '1.2' },
   });
 });
 
@@ -54,6 +69,7 @@ test.each([
   [['--port', 'amqp'], '--port must be a whole number'],
   [['--workers', '0'], '--workers must be a whole number from 1'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
+  [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
   [['--prot', '1'], "Unknown option '--prot'"],
   [['serve'], "Unexpected argument 'serve'"],
 ])('%j is refused and says why', (args, reason) => {

@@ -29,6 +29,22 @@ describe.runIf(!isReferee)('the command', () => {
     }
   });
 
+  test('tells clients the product and version that it is asked to', async () => {
+    for (const [flags, announced] of [
+      [[], 'RabbitMQ 3.13.7'],
+      [['--announce', 'Hare/1.2'], 'Hare 1.2'],
+    ] as const) {
+      const broker = await startBroker({ flags });
+      try {
+        const { serverProperties } = await RawClient.open(broker);
+        const told = ['product', 'version'].map((field) => serverProperties.get(field)?.value);
+        expect(told.join(' ')).toBe(announced);
+      } finally {
+        await broker.stop();
+      }
+    }
+  });
+
   test('ends with one line and code 1 when the port is taken', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

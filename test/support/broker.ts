@@ -20,6 +20,8 @@ export const mainPath = fileURLToPath(new URL('../../dist/cli/main.js', import.m
 export interface BrokerOptions {
   readonly workers?: number;
   readonly memory?: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
 }
 
 export interface Exit {
@@ -89,6 +91,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const run = launch([
     ...['--port', '0', '--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
     ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
+    ...(options.flags ?? []),
   ]);
   try {
     const url = await within(15_000, 'the broker to listen', run.listening);
