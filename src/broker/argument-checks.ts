@@ -1,11 +1,30 @@
 /**
- * The checks that arguments of queues and consumers are made of: each says in RabbitMQ's words why a value will not do.
+ * The checks that arguments of queues, exchanges and consumers are made of: each says in RabbitMQ's words why a value will not do.
  * A check returns the reason as it stands in the text (an Erlang term), or null when the value is fine.
  */
-import type { FieldValue } from '../amqp/table.js';
+import type { FieldTable, FieldValue } from '../amqp/table.js';
 import { integerOf, typeName } from './field-values.js';
+import { describe } from './names.js';
+import { invalidArgument } from './refusals.js';
+import type { Refusal } from './requests.js';
 
 export type ArgumentCheck = (field: FieldValue) => string | null;
+
+/** The first of the checks that its argument does not pass; null when all do. What is not given passes. */
+export function argumentRefusal(
+  checks: ReadonlyMap<string, ArgumentCheck>,
+  args: FieldTable,
+  kind: 'queue' | 'exchange',
+  vhost: string,
+  name: string,
+): Refusal | null {
+  for (const [argument, check] of checks) {
+    const field = args.get(argument);
+    const reason = field === undefined ? null : check(field);
+    if (reason !== null) return invalidArgument(argument, describe(kind, vhost, name), reason);
+  }
+  return null;
+}
 
 /** Times are at most ten years, in milliseconds. */
 export const TIME_MAX = 10n * 365n * 86_400_000n;

@@ -90,7 +90,7 @@ function noDestination({ vhost, destination, destinationKind }: BindingChange): 
 }
 
 function argumentsRefusal(source: ExchangeEntry, change: BindingChange): Refusal | null {
-  const error = exchangeType(source.type)?.argumentsError(change.arguments) ?? null;
+  const error = exchangeType(source.type)?.bindingError(change, source.arguments) ?? null;
   return error === null ? null : precondition(error);
 }
 

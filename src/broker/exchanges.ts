@@ -1,5 +1,7 @@
 /** Declaring and deleting exchanges. */
 import type { FieldTable } from '../amqp/table.js';
+import { argumentRefusal } from './argument-checks.js';
+import { deduplicationChecks, memoryFor } from './deduplication.js';
 import { compareArguments, compareProperties } from './equivalence.js';
 import { typeName } from './field-values.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from './names.js';
@@ -69,7 +71,7 @@ export class Exchanges {
       internal,
       arguments: args,
       alternate: alternateOf(args),
-      memory: null,
+      memory: memoryFor(args),
     });
   }
 }
@@ -81,6 +83,19 @@ function alternateOf(args: FieldTable): string | null {
 
 function newExchangeRefusal(request: Declare, name: string): Refusal | null {
   if (isReserved(name)) return reservedName('exchange', name);
+  return (
+    alternateRefusal(request, name) ??
+    typeRefusal(request) ??
+    argumentRefusal(deduplicationChecks(request.arguments), request.arguments, 'exchange', request.vhost, name)
+  );
+}
+
+function typeRefusal({ type, arguments: args }: Declare): Refusal | null {
+  const error = exchangeType(type)?.argumentsError(args) ?? null;
+  return error === null ? null : precondition(error);
+}
+
+function alternateRefusal(request: Declare, name: string): Refusal | null {
   const alternate = request.arguments.get(ALTERNATE_EXCHANGE);
   if (alternate === undefined || alternate.type === 'S') return null;
   const exchange = describe('exchange', request.vhost, name);

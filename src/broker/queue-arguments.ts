@@ -5,6 +5,7 @@
 import { type FieldTable, table } from '../amqp/table.js';
 import {
   type ArgumentCheck,
+  argumentRefusal,
   atMost,
   flag,
   integer,
@@ -15,6 +16,7 @@ import {
   TIME_MAX,
   text,
 } from './argument-checks.js';
+import { deduplicationChecks } from './deduplication.js';
 import { compareArguments } from './equivalence.js';
 import { integerOf, typeName } from './field-values.js';
 import { describe } from './names.js';
@@ -88,6 +90,7 @@ export function queueRefusal(declaration: QueueDeclaration): Refusal | null {
     propertyRefusal(declaration) ??
     foreignArgumentRefusal(declaration) ??
     checkArguments(QUEUE_CHECKS, declaration) ??
+    checkArguments(deduplicationChecks(declaration.arguments), declaration) ??
     deadLetterKeyRefusal(declaration)
   );
 }
@@ -117,12 +120,7 @@ export function isSingleActiveConsumer(args: FieldTable): boolean {
 type WithArguments = Pick<QueueDeclaration, 'vhost' | 'queue' | 'arguments'>;
 
 function checkArguments(checks: ReadonlyMap<string, ArgumentCheck>, subject: WithArguments): Refusal | null {
-  for (const [name, check] of checks) {
-    const field = subject.arguments.get(name);
-    const reason = field === undefined ? null : check(field);
-    if (reason !== null) return invalidArgument(name, subject.vhost, subject.queue, reason);
-  }
-  return null;
+  return argumentRefusal(checks, subject.arguments, 'queue', subject.vhost, subject.queue);
 }
 
 function queueTypeRefusal(subject: WithArguments): Refusal | null {
@@ -140,7 +138,7 @@ function deadLetterExchangeRefusal({ vhost, queue, arguments: args }: QueueDecla
 
 function deadLetterKeyRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
   if (!args.has(DEAD_LETTER_ROUTING_KEY) || args.has(DEAD_LETTER_EXCHANGE)) return null;
-  return invalidArgument(DEAD_LETTER_ROUTING_KEY, vhost, queue, 'routing_key_but_no_dlx_defined');
+  return invalidArgument(DEAD_LETTER_ROUTING_KEY, describe('queue', vhost, queue), 'routing_key_but_no_dlx_defined');
 }
 
 /** A quorum queue is always durable, shared and lasting. */

@@ -2,6 +2,7 @@
 import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
+import { memoryFor } from './deduplication.js';
 import { compareProperties } from './equivalence.js';
 import type { Leases } from './leases.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
@@ -96,7 +97,7 @@ export class Queues {
     const kind = 'queue.declared';
     const durable = isDurable(request);
     const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
-    this.#topology.change({ kind, ...fixed, settings, memory: null });
+    this.#topology.change({ kind, ...fixed, settings, memory: memoryFor(args) });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) this.#welcome(queue, expires);
     return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };

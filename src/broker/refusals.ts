@@ -87,8 +87,8 @@ export function unknownExchangeType(type: string): Refusal {
 }
 
 /** `reason` is an Erlang term in RabbitMQ's texts: a word, a pair, or a quoted sentence. */
-export function invalidArgument(argument: string, vhost: string, queue: string, reason: string): Refusal {
-  return precondition(`invalid arg '${argument}' for ${describe('queue', vhost, queue)}: ${reason}`);
+export function invalidArgument(argument: string, subject: string, reason: string): Refusal {
+  return precondition(`invalid arg '${argument}' for ${subject}: ${reason}`);
 }
 
 /** The memory of the core is used up. */

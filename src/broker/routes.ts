@@ -4,8 +4,9 @@
  */
 import type { Properties } from '../amqp/properties.js';
 import type { Queue } from '../engine/engine.js';
+import { delayOf } from './routing/delayed.js';
 import type { Routable } from './routing/router.js';
-import type { Destination, ExchangeEntry } from './topology-entries.js';
+import type { Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import type { Vhost } from './vhost.js';
 
 /** A message on its way. */
@@ -32,23 +33,37 @@ export interface Delay {
   readonly delay: number;
 }
 
-export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable): Routed {
+/** `waited`: the first exchange does not hold the message back, nor take it for a duplicate: it has seen it before. */
+export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable, waited: boolean): Routed {
   const queues = new Set<Queue>();
+  const delays: Delay[] = [];
   const visit = new Set([first]);
   // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
   for (const current of visit) {
+    if (!(waited && current === first)) {
+      if (current.deduplication?.isDuplicate(message.properties)) continue;
+      const delay = current.delays ? delayOf(message.properties) : 0;
+      if (delay > 0) {
+        delays.push({ exchange: current.name, delay });
+        continue;
+      }
+    }
     let routed = false;
     const reach = (destination: Destination): void => {
       routed = true;
-      if (destination.kind === 'queue') queues.add(destination.ref);
-      else visit.add(destination);
+      if (destination.kind === 'exchange') visit.add(destination);
+      else if (!queues.has(destination.ref) && takes(destination, message)) queues.add(destination.ref);
     };
     if (current.isDefault) reachByName(vhost, message, reach, queues);
     else current.router.match(message, (binding) => reach(binding.destination));
     const alternate = routed ? undefined : alternateOf(vhost, current);
     if (alternate !== undefined) visit.add(alternate);
   }
-  return { queues: [...queues], delays: [] };
+  return { queues: [...queues], delays };
+}
+
+function takes(queue: QueueEntry, message: Routable): boolean {
+  return !queue.deduplication?.isDuplicate(message.properties);
 }
 
 /** Whether an exchange that looks at more than the key lies on a way from `first`. */

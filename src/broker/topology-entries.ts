@@ -4,10 +4,12 @@
  */
 import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
+import { Deduplication } from './deduplication.js';
 import { canonicalTable } from './field-values.js';
 import { DEFAULT_EXCHANGE } from './names.js';
 import { isSingleActiveConsumer } from './queue-arguments.js';
 import type { Change, ConnectionId, QueueSettings } from './requests.js';
+import { DELAYED_TYPE } from './routing/delayed.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Bound, Router } from './routing/router.js';
 
@@ -39,8 +41,7 @@ export class QueueEntry {
   readonly arguments: FieldTable;
   /** One consumer at a time gets its messages. */
   readonly singleActive: boolean;
-  /** It looks at each message before it takes it: it refuses duplicates. */
-  readonly asksHost: boolean;
+  readonly deduplication: Deduplication | null;
   readonly incoming = new Set<Binding>();
   deadLetterExchange: string | null = null;
   deadLetterRoutingKey: string | null = null;
@@ -55,8 +56,13 @@ export class QueueEntry {
     this.owner = declared.owner;
     this.arguments = declared.arguments;
     this.singleActive = isSingleActiveConsumer(declared.arguments);
-    this.asksHost = declared.memory !== null;
+    this.deduplication = deduplicationOf(declared);
     this.change(declared.settings);
+  }
+
+  /** Whether it looks at each message before it takes it. */
+  get asksHost(): boolean {
+    return this.deduplication !== null;
   }
 
   change(settings: QueueSettings): void {
@@ -75,7 +81,10 @@ export class ExchangeEntry {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: FieldTable;
-  /** Whether routing looks at more of a message than its key. */
+  readonly deduplication: Deduplication | null;
+  /** Whether it holds messages back that ask for it. */
+  readonly delays: boolean;
+  /** Whether it looks at each message, at more of it than the key. */
   readonly asksHost: boolean;
   /** The exchange that gets what this one routes nowhere; it need not exist. */
   alternate: string | null;
@@ -96,9 +105,11 @@ export class ExchangeEntry {
     this.autoDelete = declared.autoDelete;
     this.internal = declared.internal;
     this.arguments = declared.arguments;
-    this.asksHost = type.readsHeaders || declared.memory !== null;
+    this.deduplication = deduplicationOf(declared);
+    this.delays = declared.type === DELAYED_TYPE;
+    this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
     this.alternate = declared.alternate;
-    this.router = type.newRouter<Binding>();
+    this.router = type.newRouter<Binding>(declared.arguments);
   }
 
   change(changed: ExchangeChanged): void {
@@ -141,4 +152,8 @@ export class ExchangeEntry {
 function bindingId(change: BindingChange): string {
   const { destinationKind, destination, routingKey } = change;
   return JSON.stringify([destinationKind, destination, routingKey, canonicalTable(change.arguments)]);
+}
+
+function deduplicationOf({ memory, arguments: args }: ExchangeDeclared | QueueDeclared): Deduplication | null {
+  return memory === null ? null : new Deduplication(memory, args);
 }

@@ -113,15 +113,15 @@ export class TopologyView {
 
   /** The way of one message. What remembers messages remembers this one from now on: it is to be called once a publish. */
   routeMessage(publication: Publication): Routed {
-    const { vhost, exchange, routingKey, properties } = publication;
-    return this.#routes(vhost, exchange, { keys: routingKeys(routingKey, properties), properties });
+    const { vhost, exchange, routingKey, properties, waited } = publication;
+    return this.#routes(vhost, exchange, { keys: routingKeys(routingKey, properties), properties }, waited);
   }
 
-  #routes(vhost: string, exchange: string, message: Routable): Routed {
+  #routes(vhost: string, exchange: string, message: Routable, waited = false): Routed {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return { queues: [], delays: [] };
-    return routesFrom(here, first, message);
+    return routesFrom(here, first, message, waited);
   }
 
   #createVhost(name: string): void {

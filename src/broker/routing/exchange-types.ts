@@ -1,29 +1,73 @@
-/** The exchange types by the name that clients declare them with: how each routes, and which bindings it takes. */
+/** The exchange types by the name that clients declare them with: how each routes, and which arguments and bindings it takes. */
 import type { FieldTable } from '../../amqp/table.js';
+import { ConsistentHashRouter, hashArgumentsError, hashesByKey, weightError } from './consistent-hash.js';
+import { DELAYED_TYPE, innerType, NO_INNER_TYPE } from './delayed.js';
 import { DirectRouter } from './direct.js';
 import { FanoutRouter } from './fanout.js';
 import { HeadersRouter, headersArgumentsError } from './headers.js';
+import { RandomRouter } from './random.js';
 import type { Bound, Router } from './router.js';
 import { TopicRouter } from './topic.js';
 
 interface ExchangeType {
-  newRouter<B extends Bound>(): Router<B>;
-  /** Whether routing looks at a message's headers, which only the host can read. */
-  readonly readsHeaders: boolean;
-  /** Why a binding with these arguments is refused; null when it is not. */
+  newRouter<B extends Bound>(args: FieldTable): Router<B>;
+  /** Whether an exchange with these arguments decides for each message anew, by more than the key. */
+  asksHost(args: FieldTable): boolean;
+  /** Why an exchange with these arguments is refused; null when it is not. */
   argumentsError(args: FieldTable): string | null;
+  /** Why a binding is refused; null when it is not. `args` are those of the exchange. */
+  bindingError(binding: Pick<Bound, 'routingKey' | 'arguments'>, args: FieldTable): string | null;
 }
 
-const anyArguments = (): null => null;
+const no = (): false => false;
+const yes = (): true => true;
+const fine = (): null => null;
+const plain = { asksHost: no, argumentsError: fine, bindingError: fine };
+
+/** It routes, and takes bindings, as the type that its arguments name. */
+const delayed: ExchangeType = {
+  newRouter: (args) => inner(args).newRouter(args),
+  asksHost: yes,
+  argumentsError: (args) => {
+    const type = exchangeType(innerType(args) ?? '');
+    return type === undefined ? NO_INNER_TYPE : type.argumentsError(args);
+  },
+  bindingError: (binding, args) => inner(args).bindingError(binding, args),
+};
 
 const TYPES = new Map<string, ExchangeType>([
-  ['direct', { newRouter: () => new DirectRouter(), readsHeaders: false, argumentsError: anyArguments }],
-  ['fanout', { newRouter: () => new FanoutRouter(), readsHeaders: false, argumentsError: anyArguments }],
-  ['topic', { newRouter: () => new TopicRouter(), readsHeaders: false, argumentsError: anyArguments }],
-  ['headers', { newRouter: () => new HeadersRouter(), readsHeaders: true, argumentsError: headersArgumentsError }],
+  ['direct', { ...plain, newRouter: () => new DirectRouter() }],
+  ['fanout', { ...plain, newRouter: () => new FanoutRouter() }],
+  ['topic', { ...plain, newRouter: () => new TopicRouter() }],
+  [
+    'headers',
+    {
+      ...plain,
+      newRouter: () => new HeadersRouter(),
+      asksHost: yes,
+      bindingError: (binding) => headersArgumentsError(binding.arguments),
+    },
+  ],
+  [
+    'x-consistent-hash',
+    {
+      newRouter: (args) => new ConsistentHashRouter(args),
+      asksHost: (args) => !hashesByKey(args),
+      argumentsError: hashArgumentsError,
+      bindingError: ({ routingKey }) => weightError(routingKey),
+    },
+  ],
+  ['x-random', { ...plain, newRouter: () => new RandomRouter(), asksHost: yes }],
+  [DELAYED_TYPE, delayed],
 ]);
 
 /** Undefined when there is no such type. */
 export function exchangeType(name: string): ExchangeType | undefined {
   return TYPES.get(name);
+}
+
+function inner(args: FieldTable): ExchangeType {
+  const type = exchangeType(innerType(args) ?? '');
+  if (type === undefined) throw new Error('a delayed exchange without an inner type was let through');
+  return type;
 }

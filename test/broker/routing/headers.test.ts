@@ -7,7 +7,7 @@ import type { Bound } from '../../../src/broker/routing/router.js';
 
 function matches(args: FieldTable, headers: FieldTable | null): boolean {
   const router = new HeadersRouter<Bound>();
-  router.add({ routingKey: '', arguments: args });
+  router.add({ destination: {}, routingKey: '', arguments: args });
   let hits = 0;
   router.match({ keys: ['any key'], properties: headers === null ? {} : { headers } }, () => {
     hits++;
@@ -89,7 +89,7 @@ test('a binding matches exactly when its rule holds', () => {
 
 test('a binding that was taken away matches nothing', () => {
   const router = new HeadersRouter<Bound>();
-  const binding = { routingKey: '', arguments: table({}) };
+  const binding = { destination: {}, routingKey: '', arguments: table({}) };
   router.add(binding);
   router.remove(binding);
   router.match({ keys: [''], properties: {} }, () => expect.unreachable());

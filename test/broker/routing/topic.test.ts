@@ -5,7 +5,7 @@ import { EMPTY_TABLE } from '../../../src/amqp/table.js';
 import type { Bound } from '../../../src/broker/routing/router.js';
 import { TopicRouter } from '../../../src/broker/routing/topic.js';
 
-const bound = (routingKey: string): Bound => ({ routingKey, arguments: EMPTY_TABLE });
+const bound = (routingKey: string): Bound => ({ destination: {}, routingKey, arguments: EMPTY_TABLE });
 const words = (key: string): string[] => (key === '' ? [] : key.split('.'));
 
 /** What the patterns mean, in so many words. */

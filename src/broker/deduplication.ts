@@ -1,0 +1,67 @@
+/**
+ * Message deduplication, as LavinMQ has it: an exchange or a queue that remembers the messages it took by one of their
+ * headers, and drops those that come again. Messages without that header are never duplicates.
+ */
+import type { Properties } from '../amqp/properties.js';
+import type { FieldTable } from '../amqp/table.js';
+import { type ArgumentCheck, atMost, nonNegative, positive, TIME_MAX, text } from './argument-checks.js';
+import { DuplicateMemory, newDuplicateMemory } from './duplicate-memory.js';
+import { canonical, integerOf } from './field-values.js';
+
+const DEDUPLICATES = 'x-message-deduplication';
+const CACHE_SIZE = 'x-cache-size';
+const CACHE_TTL = 'x-cache-ttl';
+const HEADER = 'x-deduplication-header';
+
+const SIZE_DEFAULT = 128;
+const SIZE_MAX = 10_000_000n;
+
+/** What the arguments must be, where deduplication is asked for. */
+const CHECKS = new Map<string, ArgumentCheck>([
+  [CACHE_SIZE, atMost(SIZE_MAX, positive, 'max_value_exceeded')],
+  [CACHE_TTL, atMost(TIME_MAX, nonNegative, 'value_too_large')],
+  [HEADER, text],
+]);
+
+/** The checks that arguments must pass: none where duplicates do not matter. */
+export function deduplicationChecks(args: FieldTable): ReadonlyMap<string, ArgumentCheck> {
+  return deduplicates(args) ? CHECKS : new Map();
+}
+
+/** A new memory for what has these arguments; null when it needs none. */
+export function memoryFor(args: FieldTable): SharedArrayBuffer | null {
+  return deduplicates(args) ? newDuplicateMemory(integerIn(args, CACHE_SIZE) ?? SIZE_DEFAULT) : null;
+}
+
+export class Deduplication {
+  readonly #memory: DuplicateMemory;
+  readonly #header: string;
+  readonly #ttl: number | undefined;
+
+  constructor(memory: SharedArrayBuffer, args: FieldTable) {
+    this.#memory = new DuplicateMemory(memory);
+    const header = args.get(HEADER);
+    this.#header = header?.type === 'S' ? header.value : HEADER;
+    this.#ttl = integerIn(args, CACHE_TTL);
+  }
+
+  /** Whether the message was here before; if not, it has been now. A message may say itself how long it is remembered. */
+  isDuplicate({ headers }: Properties): boolean {
+    const field = headers?.get(this.#header);
+    if (headers === undefined || field === undefined) return false;
+    const now = Date.now();
+    const ttl = integerIn(headers, CACHE_TTL) ?? this.#ttl;
+    return !this.#memory.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
+  }
+}
+
+function deduplicates(args: FieldTable): boolean {
+  const field = args.get(DEDUPLICATES);
+  return field?.value === true || field?.value === 'true';
+}
+
+function integerIn(table: FieldTable, name: string): number | undefined {
+  const field = table.get(name);
+  const value = field === undefined ? undefined : integerOf(field);
+  return value === undefined ? undefined : Number(value);
+}
