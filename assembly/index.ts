@@ -4,18 +4,25 @@
  * A memory is laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`). Results beyond a return value stand
  * in the first words of the participant's page (`participantAddress`): see `RESULT_WORDS` in memory/root.ts's Participant, line 0.
  */
-import { BODY_MAX, flushReleases, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
+import { BODY_MAX, flushReleases, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
-import { atomicAdd, atomicLoad } from './memory/atomic';
+import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, self } from './memory/root';
 import { BOX, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
 import { claim, claimed } from './queue/claim';
-import { enqueue, RUN_MAX, RUN_PAGES } from './queue/publish';
-import { newQueue, Block, nextOf, Queue, readyCount as countReady, releaseQueue, SHARED, Slot, SLOT, SLOTS } from './queue/queue';
+import { buryFirst, firstDead } from './queue/death';
+import { claimAny } from './queue/front';
+import { levelAt, readyCount as countReady } from './queue/levels';
+import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
+import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
+import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
+import { leaveSweep, sweepQueues } from './queue/sweep';
 import { claimReturned } from './queue/returned';
 import { addDone, flushSettlements, settle } from './queue/settle';
-import { acknowledge } from './content/ack';
-import { countConfirm, sendConfirms } from './content/confirm';
+import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
+import { countConfirm, countRefusal, sendConfirms } from './content/confirm';
+import { finishCopy, newCopy } from './content/copy';
+import { admit } from './content/guarded';
 import { Channel, CHANNEL_MAX, Connection, Consumer } from './content/connection';
 import { endConsumer, newConsumer, wakeSiblings } from './content/consumer';
 import { METHOD_ROOM, sendContent, takeOne } from './content/deliver';
@@ -31,7 +38,7 @@ import { STOP_TOPOLOGY } from './content/stop';
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
 export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
 /** Version of the memory layout; a host and a core must agree. */
-export const LAYOUT: u32 = 1;
+export const LAYOUT: u32 = 2;
 /** Word of a participant's page that is raised at each ring, in bytes from its start. */
 export const DOORBELL_OFFSET: u32 = offsetof<Participant>("doorbell");
 
@@ -55,6 +62,7 @@ export function joinCore(index: u32, worker: bool): bool {
 
 export function participantAddress(): usize { return changetype<usize>(self); }
 export function memoryUsed(): f64 { return sumOfUse(); }
+export function setTime(now: f64): void { self.now = now; }
 
 // ── Topology ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,7 +77,20 @@ export function applyTopology(epoch: u32): void {
 // ── Queues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function createQueue(): usize { return newQueue(); }
+
+/** Numbers below 0 mean that there is no such rule. False: no memory. */
+export function setRules(
+  queue: usize, ttl: f64, maxLength: f64, maxBytes: f64, overflow: u32, deadLetters: bool, maxPriority: u32, deliveryLimit: f64, deliveryCount: bool
+): bool {
+  enter();
+  const done = setQueueRules(changetype<Queue>(queue), ttl, maxLength, maxBytes, overflow, deadLetters, maxPriority, deliveryLimit, deliveryCount);
+  leave();
+  return done;
+}
+
 export function readyCount(queue: usize): u32 { return countReady(changetype<Queue>(queue)); }
+export function readyBytes(queue: usize): f64 { return countBytes(changetype<Queue>(queue)); }
+export function lastGet(queue: usize): f64 { return atomicLoadF64(queue + offsetof<Queue>("lastGet")); }
 
 export function purge(queue: usize): u32 {
   enter();
@@ -83,6 +104,13 @@ function drop(queue: Queue): u32 {
   const most = countReady(queue);
   let count: u32 = 0;
   while (count < most) {
+    if (queue.traits & SINGLY) {
+      const slot = claimAny(queue);
+      if (!changetype<usize>(slot)) break;
+      settle(slot);
+      count += 1;
+      continue;
+    }
     const returned = claimReturned(queue, u32.MAX_VALUE, 0, FRAME_MAX);
     if (changetype<usize>(returned)) { settle(returned); count += 1; continue; }
     const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
@@ -96,21 +124,77 @@ function drop(queue: Queue): u32 {
 }
 
 export function retireQueue(queue: usize): u32 {
-  changetype<Queue>(queue).retired = 1;
+  retire(changetype<Queue>(queue));
   return purge(queue);
 }
 
 export function freeQueue(queue: usize): void {
   enter();
   const target = changetype<Queue>(queue);
+  retire(target);
   drop(target);
-  // Nobody publishes any more: the tail stands in the last block, and its unused slots will never be.
-  let last = changetype<Block>(atomicLoad(queue + offsetof<Queue>("tailBlock")));
-  while (target.tail - last.start >= SLOTS) last = nextOf(last);
-  addDone(last, SLOTS - (target.tail - last.start));
-  releaseQueue(target);
+  if (target.levels) {
+    for (let level: u32 = 1; level <= target.maxPriority; level++) {
+      const child = levelAt(target, level);
+      if (changetype<usize>(child)) end(child);
+    }
+  }
+  end(target);
   leave();
 }
+
+/** From now on nothing comes into the queue. */
+function retire(queue: Queue): void {
+  // Before the queue leaves its sweep: pairs with the load in `joinSweep`.
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>("retired"), 1);
+  leaveSweep(queue);
+}
+
+/** Nobody publishes any more: the tail stands in the last block, and its unused slots will never be. */
+function end(queue: Queue): void {
+  let last = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("tailBlock")));
+  while (queue.tail - last.start >= SLOTS) last = nextOf(last);
+  addDone(last, SLOTS - (queue.tail - last.start));
+  releaseQueue(queue);
+}
+
+// ── Death ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function expiringQueues(): u32 { return self.sweepCount; }
+
+export function sweep(): bool {
+  enter();
+  const more = sweepQueues();
+  flushSettlements();
+  leave();
+  return more;
+}
+
+/** Queue and reason stand among the results. */
+export function nextDead(): usize {
+  if (!self.deadFirst) return 0;
+  enter();
+  const message = firstDead();
+  flushSettlements();
+  leave();
+  return message;
+}
+
+export function bury(): void {
+  enter();
+  buryFirst();
+  flushSettlements();
+  leave();
+}
+
+/** A copy of a message for `count` queues, 0 when there is no memory: the host fills in key and header payload, then calls `endCopy`, publishes it and lets go of it. */
+export function beginCopy(message: usize, keyLength: u32, payloadLength: u32, count: u32): usize {
+  if (!ensurePages(count * GUARDED_PAGES)) return 0;
+  const copy = newCopy(changetype<Message>(message), keyLength, payloadLength);
+  flushReleases();
+  return copy;
+}
+export function endCopy(message: usize): void { finishCopy(changetype<Message>(message)); }
 
 // ── Connections and channels ───────────────────────────────────────────────────────────────────────────────────
 
@@ -159,6 +243,18 @@ export function contentState(channel: usize): u32 { return changetype<Channel>(c
 export function unackedCount(channel: usize): u32 { return changetype<Channel>(channel).unacked; }
 export function lastTag(channel: usize): f64 { return <f64>(changetype<Channel>(channel).nextTag - 1); }
 export function setConfirm(channel: usize): void { changetype<Channel>(channel).confirming = 1; }
+export function setTransactional(channel: usize): void { changetype<Channel>(channel).transactional = 1; }
+
+/** By one of the ways in content/ack.ts. False: there is no such delivery. */
+export function settleDelivery(channel: usize, tag: f64, multiple: bool, how: u32): bool {
+  enter();
+  const done = acknowledge(changetype<Channel>(channel), <u64>tag, multiple, how);
+  flushSettlements();
+  leave();
+  return done;
+}
+
+export function isUnacked(channel: usize, tag: f64): bool { return isOutstanding(changetype<Channel>(channel), <u64>tag); }
 
 export function setChannelPrefetch(channel: usize, count: u32): void {
   changetype<Channel>(channel).prefetch = count;
@@ -167,7 +263,7 @@ export function setChannelPrefetch(channel: usize, count: u32): void {
 
 export function recover(channel: usize): void {
   enter();
-  acknowledge(changetype<Channel>(channel), 0, true, true);
+  acknowledge(changetype<Channel>(channel), 0, true, REQUEUE);
   flushSettlements();
   leave();
 }
@@ -179,23 +275,33 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
   addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, RUN_PAGES);
 }
 
-/** Enqueues a message that was handed to the host to `count` queues at `scratch`, at most a page of them. */
-export function publishTo(message: usize, count: u32): void {
-  atomicAdd(message, count);
-  ensurePages(count * RUN_PAGES);
+/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. False: one of them refused it. */
+export function publishTo(message: usize, count: u32): bool {
+  let taken = true;
+  ensurePages(count * GUARDED_PAGES + 1);
   enter();
-  store<u32>(self.runMessages, <u32>message);
-  for (let i: u32 = 0; i < count; i++) enqueue(changetype<Queue>(load<u32>(self.scratch + i * 4)), self.runMessages, 1, SHARED);
+  for (let i: u32 = 0; i < count; i++) {
+    if (!admit(changetype<Queue>(load<u32>(self.scratch + i * 4)), changetype<Message>(message))) taken = false;
+  }
+  flushSettlements();
   leave();
+  return taken;
+}
+
+/** Lets go of a message that the host holds. */
+export function releaseMessage(message: usize): void {
+  release(changetype<Message>(message));
+  flushReleases();
 }
 
 /** The host is done with the message: lets go of it and counts it for the confirm. */
-export function endPublish(channel: usize, message: usize): void {
+export function endPublish(channel: usize, message: usize, taken: bool): void {
   const one = changetype<Channel>(channel);
   const connection = changetype<Connection>(one.connection);
   release(changetype<Message>(message));
   flushReleases();
-  countConfirm(connection, one);
+  if (taken) countConfirm(connection, one);
+  else countRefusal(connection, one);
   sendConfirms(connection);
 }
 
@@ -204,7 +310,7 @@ export function messageHeaderOffset(message: usize): usize { return headerOf(cha
 export function messageHeaderLength(message: usize): u32 { return changetype<Message>(message).headerLength - FRAME_HEAD - 1; }
 export function messageKeyOffset(message: usize): usize { return keyOf(changetype<Message>(message)); }
 export function messageKeyLength(message: usize): u32 { return changetype<Message>(message).keyLength; }
-export function messageMandatory(message: usize): bool { return changetype<Message>(message).mandatory != 0; }
+export function messageMandatory(message: usize): bool { return (changetype<Message>(message).flags & MANDATORY) != 0; }
 export function messageBodySize(message: usize): u32 { return changetype<Message>(message).bodySize; }
 
 /** Copies the body to `to`, which has room for it: see `messageBodySize`. */
@@ -221,14 +327,28 @@ export function returnMessage(channel: usize, message: usize, code: u32, textLen
   const held = changetype<Message>(message);
   openBox(connection);
   filledTo(connection, encodeReturn(outputAt(connection), one.number, held, code, self.scratch, textLength));
-  sendContent(connection, one, held, changetype<Slot>(0));
+  sendContent(connection, one, held, changetype<Slot>(0), 0);
 }
 
 // ── Consuming ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The tag stands at `scratch`. */
-export function addConsumer(channel: usize, queue: usize, tagLength: u32, noAck: bool, prefetch: u32): usize {
-  return newConsumer(changetype<Channel>(channel), changetype<Queue>(queue), self.scratch, tagLength, noAck, prefetch);
+export function addConsumer(channel: usize, queue: usize, tagLength: u32, noAck: bool, prefetch: u32, priority: i32): usize {
+  return newConsumer(changetype<Channel>(channel), changetype<Queue>(queue), self.scratch, tagLength, noAck, prefetch, priority);
+}
+
+/** Tag of the oldest delivery that is unacknowledged, or 0. */
+export function oldestUnacked(consumer: usize): f64 {
+  const one = changetype<Consumer>(consumer);
+  return <f64>oldestOf(changetype<Channel>(one.channel), one);
+}
+
+export function returnDeliveries(consumer: usize): void {
+  const one = changetype<Consumer>(consumer);
+  enter();
+  giveBackAll(changetype<Channel>(one.channel), one);
+  flushSettlements();
+  leave();
 }
 
 export function cancelConsumer(consumer: usize): void {

@@ -1,35 +1,41 @@
 /**
- * basic.ack, basic.nack, basic.reject. False: the tag is none that could be acknowledged, and nothing was done; the host answers with the error.
+ * basic.ack, basic.nack, basic.reject, and what the host settles. False: the tag is none that could be acknowledged, and nothing was done; the host answers with the error.
  */
 import { Slot } from '../queue/queue';
 import { settle } from '../queue/settle';
 import { Channel, Consumer } from './connection';
 import { giveCredit } from './consumer';
-import { giveBack } from './deliver';
+import { giveBack, reject } from './giveback';
 import { PAGE_TAGS, pageOf, strike, Unacked, unackedAt, UnackedPage } from './unacked';
 
-/** Settles (or, with `requeue`, gives back) the delivery `tag`; with `multiple` all up to it; with tag 0 and `multiple` all. */
-export function acknowledge(channel: Channel, tag: u64, multiple: bool, requeue: bool): bool {
-  if (multiple && tag == 0) { upTo(channel, channel.nextTag - 1, requeue); return true; }
+/** What becomes of a delivery: it is done with, goes back to its queue, or dies there. */
+export const DONE: u32 = 0;
+export const REQUEUE: u32 = 1;
+export const REJECT: u32 = 2;
+
+/** Settles the delivery `tag`, by one of the above; with `multiple` all up to it; with tag 0 and `multiple` all. */
+export function acknowledge(channel: Channel, tag: u64, multiple: bool, how: u32): bool {
+  if (multiple && tag == 0) { upTo(channel, channel.nextTag - 1, how); return true; }
   const page = pageOf(channel, tag);
   if (!changetype<usize>(page)) return false;
   const entry = unackedAt(page, <u32>(tag - page.start));
   if (!entry.slot) return false;
-  if (multiple) upTo(channel, tag, requeue);
-  else one(channel, page, entry, requeue);
+  if (multiple) upTo(channel, tag, how);
+  else one(channel, page, entry, how);
   return true;
 }
 
-@inline function one(channel: Channel, page: UnackedPage, entry: Unacked, requeue: bool): void {
+@inline function one(channel: Channel, page: UnackedPage, entry: Unacked, how: u32): void {
   const slot = changetype<Slot>(entry.slot);
   const consumer = changetype<Consumer>(entry.consumer);
   strike(channel, page, entry);
-  if (requeue) giveBack(slot);
-  else settle(slot);
+  if (how == DONE) settle(slot);
+  else if (how == REQUEUE) giveBack(slot);
+  else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);
 }
 
-function upTo(channel: Channel, tag: u64, requeue: bool): void {
+function upTo(channel: Channel, tag: u64, how: u32): void {
   let page = changetype<UnackedPage>(channel.unackedFirst);
   while (changetype<usize>(page) && page.start <= tag) {
     // Striking the last entry frees the page: what is needed of it is read before.
@@ -40,7 +46,43 @@ function upTo(channel: Channel, tag: u64, requeue: bool): void {
       const entry = unackedAt(page, i);
       if (!entry.slot) continue;
       outstanding -= 1;
-      one(channel, page, entry, requeue);
+      one(channel, page, entry, how);
+    }
+    page = next;
+  }
+}
+
+/** Whether a delivery is unacknowledged. */
+export function isOutstanding(channel: Channel, tag: u64): bool {
+  const page = pageOf(channel, tag);
+  return changetype<usize>(page) != 0 && unackedAt(page, <u32>(tag - page.start)).slot != 0;
+}
+
+/** Tag of a consumer's oldest delivery that is unacknowledged, or 0. */
+export function oldestOf(channel: Channel, consumer: Consumer): u64 {
+  const address = <u32>changetype<usize>(consumer);
+  for (let page = changetype<UnackedPage>(channel.unackedFirst); changetype<usize>(page); page = changetype<UnackedPage>(page.next)) {
+    for (let i: u32 = 0; page.outstanding && i < PAGE_TAGS; i++) {
+      const entry = unackedAt(page, i);
+      if (entry.slot && entry.consumer == address) return page.start + i;
+    }
+  }
+  return 0;
+}
+
+/** Gives all deliveries of a consumer back that are unacknowledged. */
+export function giveBackAll(channel: Channel, consumer: Consumer): void {
+  const address = <u32>changetype<usize>(consumer);
+  let page = changetype<UnackedPage>(channel.unackedFirst);
+  while (changetype<usize>(page)) {
+    // Striking the last entry frees the page: what is needed of it is read before.
+    const next = changetype<UnackedPage>(page.next);
+    let outstanding = page.outstanding;
+    for (let i: u32 = 0; outstanding && i < PAGE_TAGS; i++) {
+      const entry = unackedAt(page, i);
+      if (!entry.slot) continue;
+      outstanding -= 1;
+      if (entry.consumer == address) one(channel, page, entry, REQUEUE);
     }
     page = next;
   }

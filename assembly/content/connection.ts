@@ -60,6 +60,8 @@ const DIRECTORY_CELL: u32 = 128;
   partsLeft: u32;
   partsChannel: u32;
   partsHeader: u32;
+  /** How often the message was given back, if its header is to say so. */
+  partsReturns: u32;
 }
 
 export const CONNECTION_DIRECTORY: u32 = 256;
@@ -89,9 +91,13 @@ export const CARRY_SIZE: u32 = PAGE - CARRY;
   confirming: u32;
   confirmListed: u32;
   confirmNext: u32;
-  pad: u32;
+  /** Whole messages and acknowledgements go to the host. */
+  transactional: u32;
   confirmed: u64;
   confirmSent: u64;
+  /** Numbers (u64) of publishes that were refused and are to be answered by basic.nack: a Fifo. */
+  nackFirst: u32;
+  nackLast: u32;
 
   // Deliveries (unacked.ts)
   nextTag: u64;

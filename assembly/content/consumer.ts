@@ -2,15 +2,17 @@
  * Consumers: their making and end, and credit. A consumer's cell is freed when it was cancelled, stands in no list, and none of its
  * deliveries is unacknowledged.
  */
-import { atomicAdd } from '../memory/atomic';
+import { atomicAdd, atomicOr } from '../memory/atomic';
 import { self } from '../memory/root';
 import { giveCell, takeCell } from '../memory/units';
 import { Queue } from '../queue/queue';
-import { DEAD, NO_CREDIT, NO_OUTPUT, passOn, run, RUNNABLE, unwait, WAITING } from '../queue/waiters';
+import { joinRanks, leaveRanks } from '../queue/ranks';
+import { RANKED } from '../queue/rules';
+import { DEAD, NO_CREDIT, NO_OUTPUT, passOn, run, RUNNABLE, takeTurn, unwait, WAITING } from '../queue/waiters';
 import { Channel, Consumer, initPrefix } from './connection';
 
 /** A consumer with its tag at `tag`, ready to run; 0 when there is no memory. */
-export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32): usize {
+export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32, rank: i32): usize {
   const cell = takeCell();
   if (!cell) return 0;
   const consumer = changetype<Consumer>(cell);
@@ -26,6 +28,10 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
   channel.consumerFirst = <u32>cell;
   // Read by `share` of all workers, as a rough number.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), 1);
+  consumer.rank = rank;
+  // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at their next turn.
+  if (rank) atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), RANKED);
+  joinRanks(queue, consumer);
   run(consumer);
   return cell;
 }
@@ -42,7 +48,9 @@ export function endConsumer(consumer: Consumer): void {
     // Granted in this very moment: then it comes through the inbox.
     if (!unwait(queue, consumer)) consumer.linked = 1;
   } else if (consumer.state == RUNNABLE || consumer.state == NO_OUTPUT) consumer.linked = 1;
+  takeTurn(queue, consumer);
   consumer.state = DEAD;
+  leaveRanks(queue, consumer);
   freeIfDone(consumer);
   passOn(queue);
 }

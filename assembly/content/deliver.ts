@@ -4,21 +4,33 @@
  */
 import { Message } from '../memory/message';
 import { claim, claimed, lackedRoom } from '../queue/claim';
-import { Queue, queueOf, readyCount, REDELIVERED, SHARED, Slot, SLOT } from '../queue/queue';
-import { claimReturned, putBack, returnedLackedRoom } from '../queue/returned';
+import { die, EXPIRED } from '../queue/death';
+import { claimAny, claimFront, dropExpired, dropStuck, frontLackedRoom } from '../queue/front';
+import { readyCount } from '../queue/levels';
+import { Queue, REDELIVERED, RETURNS_SHIFT, SHARED, Slot, SLOT } from '../queue/queue';
+import { higherAble } from '../queue/ranks';
+import { claimReturned, returnedLackedRoom } from '../queue/returned';
+import { COUNTED, isExpired, MORTAL, RANKED, SINGLY } from '../queue/rules';
 import { settle } from '../queue/settle';
-import { grant, NO_CREDIT, passOn, run, wait } from '../queue/waiters';
+import { self } from '../memory/root';
+import { atomicStoreF64 } from '../memory/atomic';
+import { NO_CREDIT, passOn, run, takeTurn, wait } from '../queue/waiters';
 import { Channel, Connection, Consumer } from './connection';
 import { creditOf } from './consumer';
-import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, METHOD_OVERHEAD } from './encode';
+import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './parts';
+import { RETURNS_ROOM } from './returns';
 import { record, unackedRoom } from './unacked';
 
 const SHARE_MAX: u32 = 64;
 /** Consumers take at most this part of what each of them could get, so that a short queue goes round one by one. */
 const SHARE_PART: u32 = 16;
 const NO_LIMIT: u32 = 0x7fffffff;
+/** So much older (ms) a message may be for a consumer that waited for it. */
+const GRANTED_LEEWAY: f64 = 100;
+/** Deaths at the front that one turn waits for. */
+const DEATHS_A_TURN: u32 = 1024;
 /** The key of a message, at most. */
 const KEY_MAX: u32 = 512;
 
@@ -34,6 +46,7 @@ export function pull(consumer: Consumer): void {
   const connection = changetype<Connection>(consumer.connection);
   const channel = changetype<Channel>(consumer.channel);
   const queue = changetype<Queue>(consumer.queue);
+  takeTurn(queue, consumer);
   if (connection.partsMessage) { park(connection, consumer); passOn(queue); return; }
   if (!openBox(connection)) { park(connection, consumer); needService(connection); passOn(queue); return; }
   let most = shareOf(queue);
@@ -43,6 +56,10 @@ export function pull(consumer: Consumer): void {
     const room = unackedRoom(channel);
     if (!room) { closeEmptyBox(connection); park(connection, consumer); needService(connection); passOn(queue); return; }
     most = min(most, min(credit, room));
+  }
+  if (queue.traits) {
+    if ((queue.traits & RANKED) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
+    if (queue.traits & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
   const frameMax = connection.frameMax;
@@ -63,14 +80,65 @@ export function pull(consumer: Consumer): void {
     }
     left -= count;
   }
-  if (left != most) consumer.granted = 0;
+  endTurn(connection, channel, consumer, queue, left, left != most, full);
+}
+
+/** What follows when so many messages were pulled as could be. */
+@inline function endTurn(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool, full: bool): void {
+  if (any) consumer.granted = 0;
   if (full) { lacksRoom(connection, channel, consumer, queue, left); return; }
-  if (left == most) {
-    closeEmptyBox(connection);
-    if (wait(queue, consumer)) run(consumer);
-    return;
+  if (any) run(consumer);
+  else becomeIdle(connection, consumer, queue);
+}
+
+function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): void {
+  closeEmptyBox(connection);
+  if (wait(queue, consumer)) run(consumer);
+}
+
+/** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
+function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
+  const traits = queue.traits;
+  const limit = self.now - (consumer.granted ? GRANTED_LEEWAY : 0);
+  if (traits & MORTAL) {
+    dropExpired(queue, limit, DEATHS_A_TURN);
+    if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
   }
-  run(consumer);
+  const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
+  const frameMax = connection.frameMax;
+  let left = most;
+  let full = false;
+  while (left) {
+    const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
+    if (!changetype<usize>(slot)) { full = frontLackedRoom; break; }
+    if ((traits & MORTAL) && isExpired(queue, changetype<Message>(slot.message), limit)) {
+      if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+    } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
+    left -= 1;
+  }
+  endTurn(connection, channel, consumer, queue, left, left != most, full);
+}
+
+/** Messages that died cannot be kept for the host now: the consumer comes back to them. */
+function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): void {
+  closeEmptyBox(connection);
+  park(connection, consumer);
+  needService(connection);
+  passOn(queue);
+}
+
+/** How often the message was given back, if its queue says so to those who get it. */
+@inline function returnsOf(queue: Queue, slot: Slot): u32 {
+  return (queue.traits & COUNTED) && queue.deliveryCount ? slot.state >> RETURNS_SHIFT : 0;
+}
+
+function deliverCounted(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, slot: Slot, frameMax: u32): void {
+  const returns = returnsOf(queue, slot);
+  if (!returns) { deliver(connection, channel, consumer, slot, frameMax); return; }
+  const message = changetype<Message>(slot.message);
+  const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, true);
+  filledTo(connection, encodeReframed(at, channel, message, frameMax, returns));
+  hold(channel, consumer, slot);
 }
 
 /** The next message does not fit into what is left of the box: it waits for the next box, or goes in parts if no box would do. */
@@ -79,16 +147,23 @@ function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer,
   const slot = claimOne(queue);
   if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
   const message = changetype<Message>(slot.message);
+  if ((queue.traits & MORTAL) && isExpired(queue, message, self.now - (consumer.granted ? GRANTED_LEEWAY : 0))) {
+    if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+    closeEmptyBox(connection);
+    run(consumer);
+    return;
+  }
   slot.state |= SHARED;
   consumer.granted = 0;
   filledTo(connection, encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0));
-  startParts(connection, channel.number, message);
+  startParts(connection, channel.number, message, returnsOf(queue, slot));
   hold(channel, consumer, slot);
   run(consumer);
 }
 
 /** Claims the next message whatever its size. */
 function claimOne(queue: Queue): Slot {
+  if (queue.traits & SINGLY) return claimAny(queue);
   const returned = claimReturned(queue, NO_LIMIT, 0, 131072);
   return changetype<usize>(returned) ? returned : claim(queue, 1, NO_LIMIT, 0, 131072);
 }
@@ -113,38 +188,44 @@ function claimOne(queue: Queue): Slot {
 
 /** basic.get: false when the queue is empty. Content in parts must not be under way, and the box must have METHOD_ROOM. */
 export function takeOne(connection: Connection, channel: Channel, queue: Queue, noAck: bool): bool {
+  // Pairs with the load in `lastGet`: a clock reading that stands for itself.
+  atomicStoreF64(changetype<usize>(queue) + offsetof<Queue>("lastGet"), self.now);
   if ((!noAck && !unackedRoom(channel)) || !openBox(connection)) return false;
-  const slot = claimOne(queue);
+  const slot = claimLiving(queue);
   if (!changetype<usize>(slot)) { closeEmptyBox(connection); return false; }
   const message = changetype<Message>(slot.message);
   const at = encodeGetOk(outputAt(connection), channel.number, message, channel.nextTag, (slot.state & REDELIVERED) != 0, readyCount(queue));
   filledTo(connection, at);
-  sendContent(connection, channel, message, slot);
+  sendContent(connection, channel, message, slot, returnsOf(queue, slot));
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
   channel.nextTag += 1;
   return true;
 }
 
+/** Claims the next message that is not too old; 0 when there is none. */
+function claimLiving(queue: Queue): Slot {
+  const mortal = (queue.traits & MORTAL) != 0;
+  if (mortal) dropExpired(queue, self.now, u32.MAX_VALUE);
+  let slot = claimOne(queue);
+  while (mortal && changetype<usize>(slot) && isExpired(queue, changetype<Message>(slot.message), self.now)) {
+    if (!die(queue, slot, EXPIRED)) return changetype<Slot>(0);
+    slot = claimOne(queue);
+  }
+  return slot;
+}
+
 /** Content behind a method frame that stands in the box: at once if there is room, otherwise in parts. `slot` may be 0. */
-export function sendContent(connection: Connection, channel: Channel, message: Message, slot: Slot): void {
-  if (message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) && message.bodySize + 8 <= connection.frameMax && !message.next) {
+export function sendContent(connection: Connection, channel: Channel, message: Message, slot: Slot, returns: u32): void {
+  if (!returns && message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) && message.bodySize + 8 <= connection.frameMax && !message.next) {
     filledTo(connection, encodeContent(outputAt(connection), channel, message, connection.frameMax));
     return;
   }
   if (changetype<usize>(slot)) slot.state |= SHARED;
-  startParts(connection, channel.number, message);
+  startParts(connection, channel.number, message, returns);
 }
 
 /** Room that a method frame before content needs, at most: overhead, key, reply text. */
 export const METHOD_ROOM: u32 = METHOD_OVERHEAD + KEY_MAX + 256;
-
-/** Gives a claimed slot back to its queue, or settles it when the queue is being deleted. */
-export function giveBack(slot: Slot): void {
-  const queue = queueOf(slot);
-  if (queue.retired) { settle(slot); return; }
-  putBack(queue, slot);
-  grant(queue, 1);
-}
 
 export const ROOM_FOR_LARGEST_FRAME: bool = BOX_ROOM > 131072 + METHOD_ROOM;

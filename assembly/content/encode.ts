@@ -5,6 +5,7 @@
 import { copyBytes, write16, write32, write64 } from '../memory/bytes';
 import { bodyFrameOf, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, headerOf, keyOf, Message, Piece, pieceFrameOf } from '../memory/message';
 import { Channel, Consumer, prefixOf } from './connection';
+import { encodeCountedHeader, RETURNS_ROOM } from './returns';
 
 /** Octets of basic.deliver besides the consumer's prefix and the key: delivery tag, redelivered, frame end. */
 export const DELIVER_OVERHEAD: u32 = 10;
@@ -60,6 +61,15 @@ export function encodeConfirm(to: usize, number: u32, tag: u64, multiple: bool):
   return to + 21;
 }
 
+/** basic.nack of a publish that was refused; returns the end. */
+export function encodeRefusal(to: usize, number: u32, tag: u64): usize {
+  startMethod(to, number, 0x003c0078, 9);
+  write64(to + 11, tag);
+  store<u8>(to + 19, 0);
+  store<u8>(to + 20, FRAME_END);
+  return to + 21;
+}
+
 /** Frame head and method id; `length` is that of the arguments. */
 function startMethod(to: usize, number: u32, method: u32, length: u32): void {
   store<u8>(to, 1);
@@ -79,11 +89,16 @@ function startMethod(to: usize, number: u32, method: u32, length: u32): void {
     if (body) write16(to + headerLength + 1, channel.number);
     return to + length;
   }
-  return reframe(to, channel.number, message, frameMax);
+  return reframe(to, channel.number, message, frameMax, 0);
 }
 
-function reframe(to: usize, number: u32, message: Message, frameMax: u32): usize {
-  let at = encodeHeader(to, number, message);
+/** The same with a header frame that says how often the message was given back, if that is not 0. */
+export function encodeReframed(to: usize, channel: Channel, message: Message, frameMax: u32, returns: u32): usize {
+  return reframe(to, channel.number, message, frameMax, returns);
+}
+
+function reframe(to: usize, number: u32, message: Message, frameMax: u32, returns: u32): usize {
+  let at = encodeHeader(to, number, message, returns, frameMax);
   seekBody(message, 0, 0);
   for (let left = message.bodySize; left;) {
     const part = min(left, frameMax - FRAME_OVERHEAD);
@@ -93,7 +108,12 @@ function reframe(to: usize, number: u32, message: Message, frameMax: u32): usize
   return at;
 }
 
-export function encodeHeader(to: usize, number: u32, message: Message): usize {
+/** The header frame; returns the end. It says how often the message was given back, if that is not 0. */
+export function encodeHeader(to: usize, number: u32, message: Message, returns: u32, frameMax: u32): usize {
+  if (returns && message.headerLength + RETURNS_ROOM <= frameMax) {
+    const end = encodeCountedHeader(to, number, message, returns);
+    if (end) return end;
+  }
   copyBytes(to, headerOf(message), message.headerLength);
   write16(to + 1, number);
   return to + message.headerLength;

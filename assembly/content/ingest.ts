@@ -10,7 +10,7 @@ import { read16, read32, read64 } from '../memory/bytes';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, markStarved, takeBox } from '../memory/units';
-import { acknowledge } from './ack';
+import { acknowledge, DONE, REJECT as REJECTED, REQUEUE } from './ack';
 import { BODY, CARRY, CARRY_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection';
 import { complete, onHeader, onPublish, takeBody } from './receive';
 import { STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE } from './stop';
@@ -116,12 +116,12 @@ function oversize(frame: usize): u32 {
 @inline function onMethod(connection: Connection, channel: Channel, payload: usize, length: u32): u32 {
   const method = read32(payload);
   if (method == PUBLISH) return length >= 9 ? onPublish(connection, channel, payload, length) : STOP_FRAME;
-  if (length != 13) return STOP_FRAME;
+  if (length != 13 || channel.transactional) return STOP_FRAME;
   const bits = load<u8>(payload + 12);
   let done = false;
-  if (method == ACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, false);
-  else if (method == NACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, (bits & 2) != 0);
-  else if (method == REJECT) done = acknowledge(channel, read64(payload + 4), false, (bits & 1) != 0);
+  if (method == ACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, DONE);
+  else if (method == NACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
+  else if (method == REJECT) done = acknowledge(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECTED);
   return done ? STOP_END : STOP_FRAME;
 }
 

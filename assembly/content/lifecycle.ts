@@ -6,7 +6,7 @@ import { flushRun } from './run';
 import { dropConfirms } from './confirm';
 import { Channel, channelFrom, CLOSING, Connection, Consumer, enterChannel, forgetChannel, freeDirectory, OPEN } from './connection';
 import { endConsumer } from './consumer';
-import { acknowledge } from './ack';
+import { acknowledge, REQUEUE } from './ack';
 import { forgetCarry } from './ingest';
 import { dropOutput, unpark } from './output';
 import { endParts } from './parts';
@@ -47,7 +47,7 @@ export function stopChannel(channel: Channel): void {
   dropContent(connection, channel);
   dropConfirms(connection, channel);
   while (channel.consumerFirst) endConsumer(changetype<Consumer>(channel.consumerFirst));
-  acknowledge(channel, 0, true, true);
+  acknowledge(channel, 0, true, REQUEUE);
   freeUnacked(channel);
 }
 

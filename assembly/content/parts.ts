@@ -6,10 +6,11 @@
 import { FRAME_OVERHEAD, Message, release, retain } from '../memory/message';
 import { Connection } from './connection';
 import { bodyOffset, bodyPiece, encodeBodyFrame, encodeHeader, seekBody } from './encode';
+import { RETURNS_ROOM } from './returns';
 import { filledTo, needService, openBox, outputAt, roomIn, unpark } from './output';
 
 /** Begins to send a message's header and body; its method frame stands in the box already. */
-export function startParts(connection: Connection, number: u32, message: Message): void {
+export function startParts(connection: Connection, number: u32, message: Message, returns: u32): void {
   retain(message);
   connection.partsMessage = <u32>changetype<usize>(message);
   connection.partsChannel = number;
@@ -17,6 +18,7 @@ export function startParts(connection: Connection, number: u32, message: Message
   connection.partsOffset = 0;
   connection.partsLeft = message.bodySize;
   connection.partsHeader = 0;
+  connection.partsReturns = returns;
   continueParts(connection);
 }
 
@@ -25,8 +27,8 @@ export function continueParts(connection: Connection): void {
   const message = changetype<Message>(connection.partsMessage);
   if (!openBox(connection)) { needService(connection); return; }
   if (!connection.partsHeader) {
-    if (roomIn(connection) < message.headerLength) return;
-    filledTo(connection, encodeHeader(outputAt(connection), connection.partsChannel, message));
+    if (roomIn(connection) < message.headerLength + RETURNS_ROOM) return;
+    filledTo(connection, encodeHeader(outputAt(connection), connection.partsChannel, message, connection.partsReturns, connection.frameMax));
     connection.partsHeader = 1;
   }
   while (connection.partsLeft) {

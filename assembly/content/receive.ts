@@ -2,14 +2,17 @@
  * Receiving messages: basic.publish, content header, body, and what happens when the last octet is there. A body is copied from the read
  * straight to its place in a segment, whatever frames and reads it comes in.
  */
-import { copyBytes, copyExactly, read32, read64 } from '../memory/bytes';
-import { BODY_MAX, bodyFrameOf, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { copyBytes, copyExactly, read16, read32, read64 } from '../memory/bytes';
+import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
 import { self } from '../memory/root';
 import { ensurePages, markStarved, messageRoom, takeCell } from '../memory/units';
-import { Queue, readyCount } from '../queue/queue';
-import { countConfirm } from './confirm';
+import { FLAGS_AT } from '../memory/properties';
+import { Queue, readyHere } from '../queue/queue';
+import { inspect, INSPECTED } from './inspect';
+import { expectExpiries, publishGuarded, routeGuardedPages } from './guarded';
+import { countConfirm, countRefusal } from './confirm';
 import { BODY, Channel, CHANNEL_KEY, CHANNEL_KEY_SIZE, Connection, HEADER, NOTHING } from './connection';
-import { ASK_HOST, findRoute, Route, routeQueue } from './route';
+import { ASK_HOST, findRoute, GUARDED, Route, routeQueue } from './route';
 import { addToRun, flushRun, pendingPages } from './run';
 import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE } from './stop';
 
@@ -67,7 +70,8 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const address = newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel));
   if (!address) { markStarved(); return STOP_MEMORY; }
   const message = changetype<Message>(address);
-  message.mandatory = <u16>channel.mandatory;
+  message.flags = <u16>channel.mandatory;
+  if (read16(payload + FLAGS_AT) & INSPECTED) message.flags |= <u16>inspect(payload, length);
   // In this order: each copy may write a few octets too many, which the next step puts right.
   copyBytes(keyOf(message), channel.key, keyLength);
   copyHeader(message, frame, length + FRAME_OVERHEAD);
@@ -101,7 +105,7 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
 @inline function isDeep(channel: Channel): bool {
   if (channel.routeVersion != self.routeVersion) return false;
   const route = changetype<Route>(channel.route);
-  return route.queueCount != 0 && readyCount(changetype<Queue>(routeQueue(route, 0))) > COLD_DEPTH;
+  return route.queueCount != 0 && readyHere(changetype<Queue>(routeQueue(route, 0))) > COLD_DEPTH;
 }
 
 /** Copies `length` octets of body from `from`, as far as memory allows; returns how many. */
@@ -157,7 +161,8 @@ export function complete(connection: Connection, channel: Channel): u32 {
     channel.route = <u32>changetype<usize>(route);
     channel.routeVersion = self.routeVersion;
   }
-  if ((route.flags & ASK_HOST) || (channel.mandatory && !route.queueCount)) return stopForHost(connection, channel, message);
+  if (route.flags | channel.transactional | (<u32>message.flags & (EXPIRING | ASK))) return completeRuled(connection, channel, message, route);
+  if (channel.mandatory && !route.queueCount) return stopForHost(connection, channel, message);
   if (route.queueCount) {
     const pages = route.pages + pendingPages();
     if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
@@ -165,6 +170,28 @@ export function complete(connection: Connection, channel: Channel): u32 {
   } else release(message);
   finish(connection, channel);
   countConfirm(connection, channel);
+  return STOP_END;
+}
+
+/** The same where the route, the channel or the message asks for more than being enqueued with others. */
+function completeRuled(connection: Connection, channel: Channel, message: Message, route: Route): u32 {
+  if ((route.flags & ASK_HOST) || channel.transactional || (message.flags & ASK) || (channel.mandatory && !route.queueCount)) {
+    return stopForHost(connection, channel, message);
+  }
+  const guarded = (route.flags & GUARDED) != 0;
+  let refused = false;
+  if (route.queueCount) {
+    const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages();
+    if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
+    if (message.flags & EXPIRING) expectExpiries(route);
+    if (guarded) {
+      flushRun();
+      refused = !publishGuarded(route, message);
+    } else addToRun(route, message);
+  } else release(message);
+  finish(connection, channel);
+  if (refused) countRefusal(connection, channel);
+  else countConfirm(connection, channel);
   return STOP_END;
 }
 

@@ -9,6 +9,8 @@
 import { copyExactly, equalBytes } from '../memory/bytes';
 import { SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
+import { Queue } from '../queue/queue';
+import { GUARDED_TRAITS } from '../queue/rules';
 import { Channel, Connection } from './connection';
 
 @unmanaged export class Route {
@@ -31,6 +33,8 @@ export const ROUTE_QUEUES_MAX: u32 = 8192;
 
 /** Flag: every message of the route asks the host. */
 export const ASK_HOST: u32 = 1;
+/** Flag: a queue of the route takes messages one by one, or refuses them. */
+export const GUARDED: u32 = 2;
 
 @inline export function routeQueue(route: Route, index: u32): u32 { return load<u32>(changetype<usize>(route) + ROUTE_HEAD + index * 4); }
 @inline function keyOfRoute(route: Route): usize { return changetype<usize>(route) + ROUTE_HEAD + route.queueCount * 4; }
@@ -97,6 +101,9 @@ export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, cou
   route.vhost = vhost;
   route.hash = hash;
   route.flags = flags;
+  for (let i: u32 = 0; i < count; i++) {
+    if (changetype<Queue>(load<u32>(queues + i * 4)).traits & GUARDED_TRAITS) route.flags |= GUARDED;
+  }
   route.keyLength = length;
   route.queueCount = count;
   route.pages = count * pagesEach;

@@ -1,10 +1,12 @@
 /**
  * A worker's turn: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one after the other.
- * Bounded: after so many turns the rest waits for the next call, so that sockets are read in between.
+ * At its end queues that are over their limit are cut. Bounded: after so many turns the rest waits for the next call, so that sockets are read in between.
  */
 import { atomicLoad, atomicStore } from '../memory/atomic';
 import { AWAKE, Participant, self, SLEEPING } from '../memory/root';
 import { messageRoom } from '../memory/units';
+import { noneDead } from '../queue/death';
+import { keepLimits } from '../queue/length';
 import { DEAD, drainInbox, nextToRun } from '../queue/waiters';
 import { sendConfirms } from './confirm';
 import { Connection, Consumer } from './connection';
@@ -17,6 +19,11 @@ const TURNS: u32 = 1024;
 
 /** True when there is more to do. */
 export function serveTurns(): bool {
+  const more = takeTurns();
+  return (self.overCount != 0 && keepLimits()) || more;
+}
+
+function takeTurns(): bool {
   drainInbox();
   if (self.serviceFirst) serviceConnections();
   for (let turn: u32 = 0; turn < TURNS; turn++) {
@@ -53,7 +60,7 @@ export function resume(connection: Connection): void {
 
 /** False when there is work: output that the sockets took at once lets consumers go on, and others may have left some meanwhile. */
 export function fallAsleep(): bool {
-  if (self.runFirst || self.serviceFirst || self.outputFirst) return false;
+  if (self.runFirst || self.serviceFirst || self.outputFirst || self.overCount || !noneDead()) return false;
   const address = changetype<usize>(self);
   atomicStore(address + offsetof<Participant>("state"), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.

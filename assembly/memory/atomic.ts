@@ -48,6 +48,27 @@
   return ASC_FEATURE_THREADS ? atomic.load<u64>(address) : load<u64>(address);
 }
 
+/** Sets bits and returns the value from before. */
+@inline export function atomicOr(address: usize, bits: u32): u32 {
+  if (ASC_FEATURE_THREADS) return atomic.or<u32>(address, bits);
+  const before = load<u32>(address);
+  store<u32>(address, before | bits);
+  return before;
+}
+
+@inline export function atomicAdd64(address: usize, value: u64): void {
+  if (ASC_FEATURE_THREADS) atomic.add<u64>(address, value);
+  else store<u64>(address, load<u64>(address) + value);
+}
+
+/** A number of 8 octets, read as a whole while others write it. */
+@inline export function atomicLoadF64(address: usize): f64 { return reinterpret<f64>(atomicLoad64(address)); }
+
+@inline export function atomicStoreF64(address: usize, value: f64): void {
+  if (ASC_FEATURE_THREADS) atomic.store<u64>(address, reinterpret<u64>(value));
+  else store<f64>(address, value);
+}
+
 @inline export function compareExchange64(address: usize, expected: u64, value: u64): u64 {
   if (ASC_FEATURE_THREADS) return atomic.cmpxchg<u64>(address, expected, value);
   const before = load<u64>(address);

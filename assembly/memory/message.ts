@@ -10,8 +10,9 @@
  *          8 │ bodySize u32
  *         12 │ headerLength u32  whole header frame: 7 octets, payload, end octet
  *         16 │ firstLength u32   body octets in this first piece
- *         20 │ keyLength u16, mandatory u16
- *         24 │ key: exchange and routing key as two short strings
+ *         20 │ keyLength u16, flags u16
+ *         24 │ arrival f64     when its content header came (ms since the Unix epoch)
+ *         32 │ key: exchange and routing key as two short strings
  *            │ header frame
  *            │ body frame of `firstLength` octets (none when the body is empty)
  *
@@ -33,8 +34,14 @@ import { giveSegment, takeSegment } from './units';
   headerLength: u32;
   firstLength: u32;
   keyLength: u16;
-  mandatory: u16;
+  /** MANDATORY, EXPIRES, ASK. */
+  flags: u16;
+  arrival: f64;
 }
+/** The publish was mandatory; it has a valid `expiration`; it must go to the host. */
+export const MANDATORY: u32 = 1;
+export const EXPIRING: u32 = 2;
+export const ASK: u32 = 4;
 @unmanaged export class Piece {
   next: u32;
   length: u32;
@@ -49,7 +56,7 @@ export const FRAME_MAX: u32 = 131072;
 export const FRAME_BODY_MAX: u32 = FRAME_MAX - FRAME_OVERHEAD;
 export const BODY_MAX: u32 = 128 << 20;
 
-const MESSAGE_HEAD: u32 = 24;
+const MESSAGE_HEAD: u32 = 32;
 const PIECE_HEAD: u32 = 8;
 const SEGMENT_HEAD: u32 = 64;
 /** More than a segment can hold messages. */
@@ -81,8 +88,12 @@ function append(length: u32, cold: bool): usize {
   return at;
 }
 
+let borrowing: bool = false;
+/** Whether new messages may use half of the reserve: copies of dead messages do, since the dead are freed then. */
+export function borrowReserve(allowed: bool): void { borrowing = allowed; }
+
 function openSegment(): usize {
-  const segment = takeSegment(root().reserve);
+  const segment = takeSegment(borrowing ? root().reserve >> 1 : root().reserve);
   // Nobody else has a message of it yet; the release of the first one comes after its publication.
   if (segment) atomicStore(segment, OPEN);
   return segment;
@@ -135,7 +146,8 @@ export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, col
   message.headerLength = headerLength;
   message.firstLength = first;
   message.keyLength = <u16>keyLength;
-  message.mandatory = 0;
+  message.flags = 0;
+  message.arrival = self.now;
   return address;
 }
 

@@ -52,7 +52,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
 }
 
 /**
- * What one participant owns. Lines 1 and 2 are shared; all else is written and read by the participant alone
+ * What one participant owns. Lines 1, 2 and 7 are shared; all else is written and read by the participant alone
  * (and by its host thread, which reads the results of line 0 through typed arrays).
  */
 @unmanaged export class Participant {
@@ -70,7 +70,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   readOffset: u32;
   readLength: u32;
   index: u32;
-  r12: u32; r13: u32; r14: u32; r15: u32;
+  /** Queue and reason of the message that `nextDead` gave out. */
+  deadQueue: u32;
+  deadReason: u32;
+  r14: u32; r15: u32;
   /** line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the owner, read by all. */
   seen: u32;
   s1: u32; s2: u64; s3: u64; s4: u64; s5: u64; s6: u64; s7: u64; s8: u64;
@@ -127,7 +130,24 @@ export const PARTICIPANTS_MAX: u32 = 200;
   starved: u32;
   /** Channel of a route stop or a message stop. */
   stopChannelAddress: u32;
+  i9: u64; i10: u64; i11: u64; i12: u64;
+  /** line 7: queues whose messages may expire and that this participant sweeps (sweep.ts). `sweepCount` is read without the lock, the rest belongs to its holder. */
+  sweepLock: u32;
+  sweepFirst: u32;
+  sweepCount: u32;
+  /** Where the next sweep goes on. */
+  sweepAt: u32;
+  j3: u64; j4: u64; j5: u64; j6: u64; j7: u64; j8: u64;
+  // line 8: clock (ms since the Unix epoch), messages that died (death.ts), queues over their limit (length.ts)
+  now: f64;
+  deadFirst: u32;
+  deadLast: u32;
+  overCount: u32;
 }
+
+/** Where a participant's page holds its queues over their limit: OVER_MAX addresses. */
+export const PARTICIPANT_OVER: u32 = 1024;
+export const OVER_MAX: u32 = 64;
 
 export const AWAKE: u32 = 0;
 export const SLEEPING: u32 = 1;

@@ -6,6 +6,7 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
+import { anyLevelReady } from './levels';
 import { Block, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 
 /** How many slots the last `claim` took; they follow the returned one in memory. */
@@ -14,7 +15,7 @@ export let claimed: u32 = 0;
 export let lackedRoom: bool = false;
 
 /** The block that holds `position`, from a hint at or before it; 0 when it is not linked yet. */
-@inline function blockAt(hint: Block, position: u32): Block {
+@inline export function blockAt(hint: Block, position: u32): Block {
   let block = hint;
   while (position - block.start >= SLOTS) {
     block = nextOf(block);
@@ -73,8 +74,13 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
   return first;
 }
 
-/** Whether a message waits at the head or in the returned set. */
+/** Whether a message waits in the queue or its children. */
 export function hasReady(queue: Queue): bool {
+  return isReady(queue) || (queue.levels != 0 && anyLevelReady(queue));
+}
+
+/** Whether a message waits at the head or in the returned set. */
+export function isReady(queue: Queue): bool {
   const address = changetype<usize>(queue);
   if (atomicLoad(address + offsetof<Queue>("returned"))) return true;
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));

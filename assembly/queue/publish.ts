@@ -5,13 +5,17 @@
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { Message, release } from '../memory/message';
-import { Block, linkedNext, moveHint, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
+import { checkLength } from './length';
+import { levelFor } from './levels';
+import { linkedNext, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
+import { addBytes, BYTES, LENGTH, LEVELS } from './rules';
 import { grant } from './waiters';
 
 /** Longest run; it touches at most two blocks and links a third. */
 export const RUN_MAX: u32 = 256;
-/** Pages that one run may need for one queue. */
+/** Pages that one run may need for one queue; and one message for a queue with rules: a new level's cell and block, and a place among the dead. */
 export const RUN_PAGES: u32 = 2;
+export const GUARDED_PAGES: u32 = RUN_PAGES + 3;
 
 /**
  * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The caller is inside the
@@ -22,6 +26,32 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
     return;
   }
+  if (queue.traits) { enqueueRuled(queue, messages, count, flags); return; }
+  fill(queue, messages, count, flags);
+  grant(queue, count);
+}
+
+/** The same for a queue with rules. */
+function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): void {
+  const traits = queue.traits;
+  if (traits & BYTES) {
+    // Before anybody can claim them.
+    let bytes: i64 = 0;
+    for (let i: u32 = 0; i < count; i++) bytes += changetype<Message>(load<u32>(messages + i * 4)).bodySize;
+    addBytes(queue, bytes);
+  }
+  if (traits & LEVELS) {
+    for (let i: u32 = 0; i < count; i++) {
+      const message = messages + i * 4;
+      fill(levelFor(queue, changetype<Message>(load<u32>(message))), message, 1, flags);
+    }
+  } else fill(queue, messages, count, flags);
+  grant(queue, count);
+  if (traits & LENGTH) checkLength(queue);
+}
+
+/** Reserves positions and fills them. */
+@inline function fill(queue: Queue, messages: usize, count: u32, flags: u32): void {
   const address = changetype<usize>(queue);
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
   const position = atomicAdd(address + offsetof<Queue>("tail"), count);
@@ -39,7 +69,6 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     index += 1;
   }
   if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
-  grant(queue, count);
 }
 
 /** A long message has pieces that its release must find. */

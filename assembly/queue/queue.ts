@@ -8,6 +8,8 @@
  * at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so that the walk from it is forward.
  * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
  *
+ * A queue with priorities has a child queue for each level above 0 (levels.ts), level 0 being the queue itself.
+ *
  * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when it was
  * freed by the host and its last block is done.
  */
@@ -36,12 +38,42 @@ import { PAGE } from '../memory/root';
   waitersLock: u32;
   waitersFirst: u32;
   waitersLast: u32;
-  d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  /** All consumers of the queue, in order of priority (ranks.ts). */
+  ranksFirst: u32;
+  /** Turns that were granted and not yet taken; counted for queues with LENGTH. Read without the lock. */
+  grants: u32;
+  d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
   /** line 4: rarely written. */
   consumers: u32;
   retired: u32;
-  /** Blocks that are not done, plus 1 until the host has freed the queue. */
+  /** Blocks that are not done, plus 1 until the host has freed the queue, plus 1 for each child, and for each list that names the queue. */
   blocks: u32;
+  /** What the queue does beyond holding messages (rules.ts); 0 for most. */
+  traits: u32;
+  /** Page of the children's addresses by level, 0 without LEVELS; and of a child, its queue. */
+  levels: u32;
+  parent: u32;
+  /** 1 + the participant that sweeps the queue, 0 when nobody does; the rest is under that participant's sweepLock (sweep.ts). */
+  sweeper: u32;
+  sweepLinked: u32;
+  sweepNext: u32;
+  sweepPrevious: u32;
+  // Rules, each valid on its own. Written by the coordinator.
+  maxPriority: u32;
+  overflow: u32;
+  /** Most give-backs of a message; NO_LIMIT = 0xffffffff. */
+  deliveryLimit: u32;
+  /** Deliveries after the first say how many there were. */
+  deliveryCount: u32;
+  e7: u64;
+  // line 5: the rest of the rules (Infinity: none), and the clock at the last basic.get
+  ttl: f64;
+  maxLength: f64;
+  maxBytes: f64;
+  lastGet: f64;
+  f4: u64; f5: u64; f6: u64; f7: u64;
+  /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
+  readyBytes: i64;
 }
 
 @unmanaged export class Block {
@@ -79,6 +111,10 @@ export const STATE_MASK: u32 = 7;
 /** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
 export const REDELIVERED: u32 = 8;
 export const SHARED: u32 = 16;
+/** Above them, in queues with COUNTED: how often the message was given back. */
+export const RETURNS_SHIFT: u32 = 8;
+export const RETURNS_ONE: u32 = 1 << RETURNS_SHIFT;
+export const RETURNS_MAX: u32 = 0xffffff;
 
 @inline export function slotAt(block: Block, index: u32): Slot { return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT); }
 @inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
@@ -140,8 +176,8 @@ export function moveHintPast(hint: usize, block: Block): void {
   }
 }
 
-/** Messages that wait for a consumer. A moment's view when others are at work. */
-export function readyCount(queue: Queue): u32 {
+/** Messages that wait for a consumer, those of the queue's children not counted. A moment's view when others are at work. */
+export function readyHere(queue: Queue): u32 {
   const address = changetype<usize>(queue);
   // The head first: it never passes the tail, so the difference is not negative.
   const head = atomicLoad(address + offsetof<Queue>("head"));
@@ -150,7 +186,15 @@ export function readyCount(queue: Queue): u32 {
 
 /** Lets go of one of the queue's `blocks`; with the last one the cell is free. */
 export function releaseQueue(queue: Queue): void {
-  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1) == 1) giveCell(changetype<usize>(queue));
+  // Whoever brings it to 0 is the last to know the queue, and sees all that the others did before their own subtraction.
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1) != 1) return;
+  const parent = changetype<Queue>(queue.parent);
+  if (queue.levels) givePage(queue.levels);
+  giveCell(changetype<usize>(queue));
+  if (changetype<usize>(parent)) releaseQueue(parent);
 }
+
+/** Keeps the cell of a queue until `releaseQueue`. Only who may still use the queue may call this. */
+export function holdQueue(queue: Queue): void { atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1); }
 
 export const QUEUE_FITS: bool = offsetof<Queue>() <= CELL;

@@ -6,19 +6,20 @@
 import { atomicAdd, atomicLoad, atomicStore, lock, unlock } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { contentSize } from './claim';
-import { Block, BLOCK_HEAD, blockOf, Queue, READY, REDELIVERED, RETURNED, Slot, SLOT, slotAt, SLOTS, STATE_MASK } from './queue';
+import { isExpired } from './rules';
+import { Block, BLOCK_HEAD, blockOf, Queue, READY, RETURNED, Slot, SLOT, slotAt, SLOTS, STATE_MASK } from './queue';
 
 /** Whether the last `claimReturned` found a message that had no room. */
 export let returnedLackedRoom: bool = false;
 
-/** Puts a claimed slot back. */
-export function putBack(queue: Queue, slot: Slot): void {
+/** Puts a claimed slot back, with `mark` (REDELIVERED, or 0 when nobody has seen the message). */
+export function putBack(queue: Queue, slot: Slot, mark: u32): void {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("returnedLock");
   const block = blockOf(slot);
   const index = (<u32>(changetype<usize>(slot) - changetype<usize>(block)) - BLOCK_HEAD) / SLOT;
   lock(lockWord);
   // Pairs with the load in `claimReturned`, under the same lock; atomic because cursors at the head may still look at the slot.
-  atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | RETURNED | REDELIVERED);
+  atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | RETURNED | mark);
   if (block.returned == 0) {
     block.returnedLow = index;
     insert(queue, block);
@@ -56,24 +57,50 @@ export function claimReturned(queue: Queue, room: u32, overhead: u32, frameMax: 
   lock(lockWord);
   const block = changetype<Block>(queue.returnedFirst);
   if (!changetype<usize>(block)) { unlock(lockWord); return changetype<Slot>(0); }
-  let index = block.returnedLow;
-  while (index < SLOTS && (slotAt(block, index).state & STATE_MASK) != RETURNED) index += 1;
-  const slot = slotAt(block, index);
+  const slot = lowest(block);
   const message = changetype<Message>(slot.message);
   if (overhead + message.keyLength + contentSize(message, frameMax) > room) {
-    block.returnedLow = index;
     returnedLackedRoom = true;
     unlock(lockWord);
     return changetype<Slot>(0);
   }
+  take(queue, block, slot);
+  unlock(lockWord);
+  return slot;
+}
+
+/** Claims the returned slot with the lowest position if its message is too old at `limit`; 0 when there is none or it is not. */
+export function claimReturnedExpired(queue: Queue, rules: Queue, limit: f64): Slot {
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("returnedLock");
+  let slot = changetype<Slot>(0);
+  lock(lockWord);
+  const block = changetype<Block>(queue.returnedFirst);
+  if (changetype<usize>(block)) {
+    slot = lowest(block);
+    if (isExpired(rules, changetype<Message>(slot.message), limit)) take(queue, block, slot);
+    else slot = changetype<Slot>(0);
+  }
+  unlock(lockWord);
+  return slot;
+}
+
+/** The lowest returned slot of a block that has some. Under the lock. */
+@inline function lowest(block: Block): Slot {
+  let index = block.returnedLow;
+  while (index < SLOTS - 1 && (slotAt(block, index).state & STATE_MASK) != RETURNED) index += 1;
+  block.returnedLow = index;
+  return slotAt(block, index);
+}
+
+/** Claims the slot that `lowest` found. Under the lock. */
+@inline function take(queue: Queue, block: Block, slot: Slot): void {
   atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | READY);
-  block.returnedLow = index + 1;
+  block.returnedLow += 1;
   block.returned -= 1;
   if (block.returned == 0) {
     queue.returnedFirst = block.returnedNext;
     if (queue.returnedFinger == <u32>changetype<usize>(block)) queue.returnedFinger = 0;
   }
+  // Pairs with the load without the lock in `hasReady` and `claimReturned`.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("returned"), -1);
-  unlock(lockWord);
-  return slot;
 }

@@ -10,7 +10,10 @@ import { atomicAdd, atomicExchange, atomicLoad, compareExchange, lock, unlock } 
 import { Participant, participantAt, self } from '../memory/root';
 import { ring } from '../memory/units';
 import { hasReady } from './claim';
+import { readyCount } from './levels';
 import { Queue } from './queue';
+import { higherAble, insertByRank } from './ranks';
+import { LENGTH, RANKED } from './rules';
 
 /** What the queue needs to know of a consumer; the rest follows in content/consumer.ts. A cell. */
 @unmanaged export class Waiter {
@@ -23,9 +26,16 @@ import { Queue } from './queue';
   runNext: u32;
   waitNext: u32;
   waitPrevious: u32;
-  /** 1 when the turn was granted and nothing has been pulled since. */
+  /** TURN when the turn was granted and nothing has been pulled since; COUNTED_TURN when the queue counts it and it was not taken yet. */
   granted: u32;
+  /** Priority, and links among the queue's consumers, under its waitersLock (ranks.ts). */
+  rank: i32;
+  rankNext: u32;
+  rankPrevious: u32;
 }
+
+export const TURN: u32 = 1;
+export const COUNTED_TURN: u32 = 2;
 
 /** In the waiters of its queue. */
 export const WAITING: u32 = 1;
@@ -91,7 +101,8 @@ export function wait(queue: Queue, waiter: Waiter): bool {
   const address = <u32>changetype<usize>(waiter);
   lock(lockWord);
   waiter.state = WAITING;
-  if (waiter.granted) {
+  if (queue.traits & RANKED) insertByRank(queue, waiter);
+  else if (waiter.granted) {
     waiter.waitPrevious = 0;
     waiter.waitNext = queue.waitersFirst;
     if (queue.waitersFirst) changetype<Waiter>(queue.waitersFirst).waitPrevious = address;
@@ -107,7 +118,10 @@ export function wait(queue: Queue, waiter: Waiter): bool {
   // Pairs with the load in `grant`, as `hasReady` below pairs with the store of READY before it.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), 1);
   unlock(lockWord);
-  return hasReady(queue) && unwait(queue, waiter);
+  if (!hasReady(queue)) return false;
+  // Pairs with the addition in `passOn`: one of a higher rank that became unable sees us, or we see that it is.
+  if ((queue.traits & RANKED) && higherAble(queue, waiter)) return false;
+  return unwait(queue, waiter);
 }
 
 /** Takes an own consumer out of the waiters; false when somebody has granted it a turn meanwhile (then it is on its way). */
@@ -120,7 +134,8 @@ export function unwait(queue: Queue, waiter: Waiter): bool {
   return waits;
 }
 
-function unlink(queue: Queue, waiter: Waiter): void {
+/** Takes a waiter out; it will have a turn. Under the lock. */
+export function unlink(queue: Queue, waiter: Waiter): void {
   if (waiter.waitPrevious) changetype<Waiter>(waiter.waitPrevious).waitNext = waiter.waitNext;
   else queue.waitersFirst = waiter.waitNext;
   if (waiter.waitNext) changetype<Waiter>(waiter.waitNext).waitPrevious = waiter.waitPrevious;
@@ -139,13 +154,33 @@ function grantWaiters(queue: Queue, count: u32): void {
   while (count) {
     lock(lockWord);
     const waiter = changetype<Waiter>(queue.waitersFirst);
-    if (changetype<usize>(waiter)) { unlink(queue, waiter); waiter.granted = 1; }
+    if (changetype<usize>(waiter)) { unlink(queue, waiter); countTurn(queue, waiter); }
     unlock(lockWord);
     if (!changetype<usize>(waiter)) return;
-    if (waiter.owner == self.index) run(waiter);
-    else leaveTurn(waiter);
+    letRun(waiter);
     count -= 1;
   }
+}
+
+/** Notes that a waiter was granted its turn. Under the lock. */
+@inline export function countTurn(queue: Queue, waiter: Waiter): void {
+  if (queue.traits & LENGTH) {
+    waiter.granted = COUNTED_TURN;
+    // Read without the lock by who looks at the length; pairs with nothing: a moment's view.
+    atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), 1);
+  } else waiter.granted = TURN;
+}
+
+/** The turn is taken, or will never be. Called by the owner. */
+@inline export function takeTurn(queue: Queue, waiter: Waiter): void {
+  if (waiter.granted != COUNTED_TURN) return;
+  waiter.granted = TURN;
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1);
+}
+
+@inline export function letRun(waiter: Waiter): void {
+  if (waiter.owner == self.index) run(waiter);
+  else leaveTurn(waiter);
 }
 
 /** Leaves a turn in the inbox of another worker's consumer, and rings. */
@@ -163,5 +198,9 @@ function leaveTurn(waiter: Waiter): void {
 
 /** A consumer that leaves messages behind hands its turn to one that waits. */
 @inline export function passOn(queue: Queue): void {
-  if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>("waiting")) && hasReady(queue)) grantWaiters(queue, 1);
+  // A queue with ranks must see who waits after our state was stored: this pairs with the addition in `wait`.
+  if (queue.traits & RANKED) atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), 0);
+  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>("waiting")) || !hasReady(queue)) return;
+  // Where there are ranks, equals may wait beside what a higher one has left.
+  grantWaiters(queue, queue.traits & RANKED ? readyCount(queue) : 1);
 }

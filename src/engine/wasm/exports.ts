@@ -7,14 +7,34 @@ export interface CoreFunctions {
   joinCore(index: number, worker: number): number;
   participantAddress(): number;
   memoryUsed(): number;
+  setTime(now: number): void;
   raiseTopology(): number;
   topologyEpoch(): number;
   applyTopology(epoch: number): void;
   createQueue(): number;
+  setRules(
+    queue: number,
+    ttl: number,
+    maxLength: number,
+    maxBytes: number,
+    overflow: number,
+    deadLetters: number,
+    maxPriority: number,
+    deliveryLimit: number,
+    deliveryCount: number,
+  ): number;
   readyCount(queue: number): number;
+  readyBytes(queue: number): number;
+  lastGet(queue: number): number;
   purge(queue: number): number;
   retireQueue(queue: number): number;
   freeQueue(queue: number): void;
+  expiringQueues(): number;
+  sweep(): number;
+  nextDead(): number;
+  bury(): void;
+  beginCopy(message: number, keyLength: number, payloadLength: number, count: number): number;
+  endCopy(message: number): void;
   openConnection(id: number, vhost: number): number;
   setFrameMax(connection: number, bytes: number): void;
   setVhost(connection: number, vhost: number): void;
@@ -25,13 +45,17 @@ export interface CoreFunctions {
   freeChannel(channel: number): void;
   contentState(channel: number): number;
   setConfirm(channel: number): void;
+  setTransactional(channel: number): void;
+  settleDelivery(channel: number, tag: number, multiple: number, how: number): number;
+  isUnacked(channel: number, tag: number): number;
   setChannelPrefetch(channel: number, count: number): void;
   recover(channel: number): void;
   unackedCount(channel: number): number;
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
-  publishTo(message: number, count: number): void;
-  endPublish(channel: number, message: number): void;
+  publishTo(message: number, count: number): number;
+  endPublish(channel: number, message: number, taken: number): void;
+  releaseMessage(message: number): void;
   keepMessage(message: number): void;
   messageHeaderOffset(message: number): number;
   messageHeaderLength(message: number): number;
@@ -43,8 +67,17 @@ export interface CoreFunctions {
   pieceOffset(message: number, piece: number): number;
   pieceLength(message: number, piece: number): number;
   returnMessage(channel: number, message: number, code: number, textLength: number): void;
-  addConsumer(channel: number, queue: number, tagLength: number, noAck: number, prefetch: number): number;
+  addConsumer(
+    channel: number,
+    queue: number,
+    tagLength: number,
+    noAck: number,
+    prefetch: number,
+    priority: number,
+  ): number;
   cancelConsumer(consumer: number): void;
+  oldestUnacked(consumer: number): number;
+  returnDeliveries(consumer: number): void;
   getMessage(channel: number, queue: number, noAck: number): number;
   serve(): number;
   nextOutput(): number;

@@ -8,7 +8,7 @@ import { Limit } from '../engine.js';
 import type { CoreConstants, CoreFunctions } from './exports.js';
 
 /** Layout of the memory that this host knows. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** Compiles the core with threads. */
 export async function compileCore(): Promise<WebAssembly.Module> {

@@ -32,7 +32,15 @@ const Word = {
   SCRATCH: 8,
   READ_OFFSET: 9,
   READ_LENGTH: 10,
+  DEAD_QUEUE: 12,
+  DEAD_REASON: 13,
 } as const;
+
+/** What becomes of a delivery (content/ack.ts). */
+const Settlement = { DONE: 0, REQUEUE: 1, REJECT: 2 } as const;
+
+/** A rule that there is not. */
+const NONE = -1;
 const RESULT_WORDS = 16;
 
 /** Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. */
@@ -88,6 +96,12 @@ class WasmEngine implements Engine {
   get frameLength(): number {
     return this.#result(Word.FRAME_LENGTH);
   }
+  get deadQueue(): Queue {
+    return this.#result(Word.DEAD_QUEUE);
+  }
+  get deadReason(): Death {
+    return this.#result(Word.DEAD_REASON) as Death;
+  }
   get stopChannel(): number {
     return this.#result(Word.STOP_CHANNEL);
   }
@@ -108,6 +122,10 @@ class WasmEngine implements Engine {
     return this.#core.memoryUsed();
   }
 
+  setTime(now: number): void {
+    this.#core.setTime(now);
+  }
+
   raiseTopology(): number {
     return this.#core.raiseTopology();
   }
@@ -121,8 +139,28 @@ class WasmEngine implements Engine {
   createQueue(): Queue {
     return this.#core.createQueue() >>> 0;
   }
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    const done = this.#core.setRules(
+      queue,
+      rules.ttl ?? NONE,
+      rules.maxLength ?? NONE,
+      rules.maxBytes ?? NONE,
+      rules.overflow,
+      rules.deadLetters ? 1 : 0,
+      rules.maxPriority,
+      rules.deliveryLimit ?? NONE,
+      rules.deliveryCount ? 1 : 0,
+    );
+    return done !== 0;
+  }
   readyCount(queue: Queue): number {
     return this.#core.readyCount(queue) >>> 0;
+  }
+  readyBytes(queue: Queue): number {
+    return this.#core.readyBytes(queue);
+  }
+  lastGet(queue: Queue): number {
+    return this.#core.lastGet(queue);
   }
   purge(queue: Queue): number {
     return this.#core.purge(queue) >>> 0;
@@ -132,6 +170,29 @@ class WasmEngine implements Engine {
   }
   freeQueue(queue: Queue): void {
     this.#core.freeQueue(queue);
+  }
+
+  expiringQueues(): number {
+    return this.#core.expiringQueues();
+  }
+  sweep(): boolean {
+    return this.#core.sweep() !== 0;
+  }
+  nextDead(): Message {
+    return this.#core.nextDead() >>> 0;
+  }
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+    const copy = this.#core.beginCopy(message, key.length, header.length, queues.length) >>> 0;
+    if (copy === 0) return false;
+    this.bytes.set(key, this.#core.messageKeyOffset(copy) >>> 0);
+    this.bytes.set(header, this.#core.messageHeaderOffset(copy) >>> 0);
+    this.#core.endCopy(copy);
+    this.#publishTo(copy, queues);
+    this.#core.releaseMessage(copy);
+    return true;
+  }
+  bury(): void {
+    this.#core.bury();
   }
 
   openConnection(id: number, vhost: number): Connection {
@@ -166,6 +227,16 @@ class WasmEngine implements Engine {
   setConfirm(channel: Channel): void {
     this.#core.setConfirm(channel);
   }
+  setTransactional(channel: Channel): void {
+    this.#core.setTransactional(channel);
+  }
+  settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean | null): boolean {
+    const how = requeue === null ? Settlement.DONE : requeue ? Settlement.REQUEUE : Settlement.REJECT;
+    return this.#core.settleDelivery(channel, tag, multiple ? 1 : 0, how) !== 0;
+  }
+  isUnacked(channel: Channel, tag: number): boolean {
+    return this.#core.isUnacked(channel, tag) !== 0;
+  }
   setChannelPrefetch(channel: Channel, count: number): void {
     this.#core.setChannelPrefetch(channel, count);
   }
@@ -187,13 +258,24 @@ class WasmEngine implements Engine {
   }
 
   publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean {
+    const taken = this.#publishTo(message, queues);
+    this.#core.endPublish(channel, message, taken ? 1 : 0);
+    return taken;
+  }
+
+  /** False: one of the queues refused the message. */
+  #publishTo(message: Message, queues: readonly Queue[]): boolean {
+    let taken = true;
     for (let from = 0; from < queues.length; from += this.#listMax()) {
       const count = Math.min(this.#listMax(), queues.length - from);
       this.#writeList(queues, from, count);
-      this.#core.publishTo(message, count);
+      if (!this.#core.publishTo(message, count)) taken = false;
     }
-    this.#core.endPublish(channel, message);
-    return true;
+    return taken;
+  }
+
+  releaseMessage(message: Message): void {
+    this.#core.releaseMessage(message);
   }
 
   #listMax(): number {
@@ -246,13 +328,19 @@ class WasmEngine implements Engine {
     tag: Uint8Array,
     noAck: boolean,
     prefetch: number,
-    _priority: number,
+    priority: number,
   ): Consumer {
     this.bytes.set(tag, this.#scratch);
-    return this.#core.addConsumer(channel, queue, tag.length, noAck ? 1 : 0, prefetch) >>> 0;
+    return this.#core.addConsumer(channel, queue, tag.length, noAck ? 1 : 0, prefetch, priority) >>> 0;
   }
   cancelConsumer(consumer: Consumer): void {
     this.#core.cancelConsumer(consumer);
+  }
+  oldestUnacked(consumer: Consumer): number {
+    return this.#core.oldestUnacked(consumer);
+  }
+  returnDeliveries(consumer: Consumer): void {
+    this.#core.returnDeliveries(consumer);
   }
   get(channel: Channel, queue: Queue, noAck: boolean): boolean {
     return this.#core.getMessage(channel, queue, noAck ? 1 : 0) !== 0;
@@ -287,43 +375,4 @@ class WasmEngine implements Engine {
     if (wait.async) await wait.value;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
   }
-
-  // ── Queue rules: to be built ─────────────────────────────────────────────────────────────────────────────────
-  readonly deadQueue: Queue = 0;
-  readonly deadReason: Death = 0;
-  setTime(_now: number): void {}
-  setRules(_queue: Queue, _rules: QueueRules): boolean {
-    return true;
-  }
-  readyBytes(_queue: Queue): number {
-    return 0;
-  }
-  lastGet(_queue: Queue): number {
-    return 0;
-  }
-  expiringQueues(): number {
-    return 0;
-  }
-  sweep(): boolean {
-    return false;
-  }
-  nextDead(): Message {
-    return 0;
-  }
-  republish(_message: Message, _key: Uint8Array, _header: Uint8Array, _queues: readonly Queue[]): boolean {
-    return false;
-  }
-  bury(): void {}
-  setTransactional(_channel: Channel): void {}
-  settle(_channel: Channel, _tag: number, _multiple: boolean, _requeue: boolean | null): boolean {
-    return false;
-  }
-  isUnacked(_channel: Channel, _tag: number): boolean {
-    return false;
-  }
-  releaseMessage(_message: Message): void {}
-  oldestUnacked(_consumer: Consumer): number {
-    return 0;
-  }
-  returnDeliveries(_consumer: Consumer): void {}
 }

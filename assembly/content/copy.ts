@@ -1,0 +1,43 @@
+/**
+ * Copies of messages: the body as it is, with another key and another header. The host fills in both, between `newCopy` and `finishCopy`.
+ */
+import { copyExactly, write16, write32 } from '../memory/bytes';
+import { ASK, borrowReserve, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { inspect } from './inspect';
+
+/** A message with the body of `from` and room for key and header payload; 0 when there is no memory. */
+export function newCopy(from: Message, keyLength: u32, payloadLength: u32): usize {
+  borrowReserve(true);
+  const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, from.bodySize, false);
+  const whole = address != 0 && copyPieces(from, changetype<Message>(address));
+  borrowReserve(false);
+  if (whole || !address) return address;
+  release(changetype<Message>(address));
+  return 0;
+}
+
+function copyPieces(from: Message, to: Message): bool {
+  if (from.firstLength) copyExactly(bodyFrameOf(to) + FRAME_HEAD, bodyFrameOf(from) + FRAME_HEAD, from.firstLength);
+  let last = changetype<Piece>(0);
+  for (let piece = changetype<Piece>(from.next); changetype<usize>(piece); piece = changetype<Piece>(piece.next)) {
+    const copy = newPiece(piece.length);
+    if (!copy) return false;
+    copyExactly(pieceFrameOf(changetype<Piece>(copy)) + FRAME_HEAD, pieceFrameOf(piece) + FRAME_HEAD, piece.length);
+    if (changetype<usize>(last)) last.next = <u32>copy;
+    else to.next = <u32>copy;
+    last = changetype<Piece>(copy);
+  }
+  return true;
+}
+
+/** Key and header payload are in their places: frames them, and sees what the header asks for. */
+export function finishCopy(message: Message): void {
+  const header = headerOf(message);
+  const length = message.headerLength - FRAME_OVERHEAD;
+  store<u8>(header, 2);
+  write16(header + 1, 0);
+  write32(header + 3, length);
+  store<u8>(header + FRAME_HEAD + length, FRAME_END);
+  frameFirst(message);
+  message.flags = <u16>(inspect(header + FRAME_HEAD, length) & ~ASK);
+}

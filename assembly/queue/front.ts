@@ -1,0 +1,99 @@
+/**
+ * The front of a queue with rules: the message that is next, whatever level it stands in and whether it was given back; and what at the front has
+ * become too old. Messages are claimed one by one here.
+ */
+import { atomicLoad, compareExchange } from '../memory/atomic';
+import { FRAME_MAX, Message } from '../memory/message';
+import { blockAt, claim, lackedRoom } from './claim';
+import { die, EXPIRED } from './death';
+import { levelAt } from './levels';
+import { Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
+import { claimReturned, claimReturnedExpired, returnedLackedRoom } from './returned';
+import { addBytes, BYTES, isExpired } from './rules';
+
+/** Whether the last `claimFront` found a message that had no room. */
+export let frontLackedRoom: bool = false;
+/** Room that fits every content. */
+export const ANY_ROOM: u32 = 0x7fffffff;
+
+/** Claims the next message, if its content fits into `room`; 0 when there is none or it does not fit. */
+export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
+  let slot = changetype<Slot>(0);
+  frontLackedRoom = false;
+  let level = queue.levels ? queue.maxPriority : 0;
+  while (true) {
+    const one = levelAt(queue, level);
+    if (changetype<usize>(one)) {
+      slot = claimReturned(one, room, overhead, frameMax);
+      frontLackedRoom = returnedLackedRoom;
+      if (!changetype<usize>(slot) && !frontLackedRoom) {
+        slot = claim(one, 1, room, overhead, frameMax);
+        frontLackedRoom = lackedRoom;
+      }
+      if (changetype<usize>(slot) || frontLackedRoom) break;
+    }
+    if (!level) break;
+    level -= 1;
+  }
+  if (changetype<usize>(slot) && (queue.traits & BYTES)) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
+  return slot;
+}
+
+/** Claims the next message whatever its size. */
+export function claimAny(queue: Queue): Slot { return claimFront(queue, ANY_ROOM, 0, FRAME_MAX); }
+
+/** Whether the last `dropExpired` could not go on for want of memory. */
+export let dropStuck: bool = false;
+
+/** Lets up to `most` messages die that were too old at `limit` and stand at the front of a level. Returns how many. */
+export function dropExpired(queue: Queue, limit: f64, most: u32): u32 {
+  let count: u32 = 0;
+  dropStuck = false;
+  let level = queue.levels ? queue.maxPriority : 0;
+  for (; count < most; level--) {
+    const one = levelAt(queue, level);
+    if (changetype<usize>(one)) {
+      while (count < most) {
+        const slot = claimExpired(one, queue, limit);
+        if (!changetype<usize>(slot)) break;
+        if (queue.traits & BYTES) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
+        if (!die(queue, slot, EXPIRED)) { dropStuck = true; return count; }
+        count += 1;
+      }
+    }
+    if (!level) break;
+  }
+  return count;
+}
+
+/** Claims the message at the front of one level if it was too old at `limit`, by the rules of `rules`. */
+function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
+  const address = changetype<usize>(queue);
+  while (atomicLoad(address + offsetof<Queue>("returned"))) {
+    const slot = claimReturnedExpired(queue, rules, limit);
+    if (changetype<usize>(slot)) return slot;
+    // It was not too old, unless somebody has taken it meanwhile.
+    if (atomicLoad(address + offsetof<Queue>("returned"))) return slot;
+  }
+  while (true) {
+    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
+    const head = atomicLoad(address + offsetof<Queue>("head"));
+    const block = blockAt(hint, head);
+    if (!changetype<usize>(block)) return changetype<Slot>(0);
+    const slot = slotAt(block, head - block.start);
+    // Pairs with the store of the publisher.
+    if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) {
+      if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      return changetype<Slot>(0);
+    }
+    // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has moved, too.
+    if (!isExpired(rules, changetype<Message>(slot.message), limit)) {
+      if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      return changetype<Slot>(0);
+    }
+    // Pairs with the same operation of other cursors.
+    if (compareExchange(address + offsetof<Queue>("head"), head, head + 1) != head) continue;
+    if (block != hint) moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+    return slot;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
+ * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn.
+ * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
+ */
+import { atomicLoad, atomicLoadF64 } from '../memory/atomic';
+import { Message } from '../memory/message';
+import { OVER_MAX, PARTICIPANT_OVER, self } from '../memory/root';
+import { die, MAXLEN } from './death';
+import { claimAny } from './front';
+import { readyCount } from './levels';
+import { holdQueue, Queue, releaseQueue } from './queue';
+import { BYTES, readyBytes, REJECT } from './rules';
+
+/** Messages on their way to consumers for which a turn was granted. */
+const UNDER_WAY: f64 = 1024;
+
+@inline function maxLength(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxLength")); }
+@inline function maxBytes(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxBytes")); }
+@inline function turnsUnderWay(queue: Queue): bool { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("grants")) != 0; }
+
+function isOver(queue: Queue): bool {
+  if (<f64>readyCount(queue) > maxLength(queue)) return true;
+  return (queue.traits & BYTES) != 0 && readyBytes(queue) > maxBytes(queue);
+}
+
+/** Something came into a queue with LENGTH. */
+export function checkLength(queue: Queue): void {
+  if ((queue.traits & REJECT) || !isOver(queue)) return;
+  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue)) dropSurplus(queue);
+}
+
+/** Lets messages die from the front until the limits are kept. */
+function dropSurplus(queue: Queue): void {
+  while (isOver(queue)) {
+    const slot = claimAny(queue);
+    if (!changetype<usize>(slot) || !die(queue, slot, MAXLEN)) return;
+  }
+}
+
+@inline function noted(index: u32): usize { return changetype<usize>(self) + PARTICIPANT_OVER + index * 4; }
+
+/** Notes a queue; false when there is no room for more. */
+function note(queue: Queue): bool {
+  const address = <u32>changetype<usize>(queue);
+  for (let i: u32 = 0; i < self.overCount; i++) if (load<u32>(noted(i)) == address) return true;
+  if (self.overCount == OVER_MAX) return false;
+  holdQueue(queue);
+  store<u32>(noted(self.overCount), address);
+  self.overCount += 1;
+  return true;
+}
+
+/** Keeps the limits of the queues that were noted. True: some of them still wait for turns that were granted. */
+export function keepLimits(): bool {
+  const count = self.overCount;
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const queue = changetype<Queue>(load<u32>(noted(i)));
+    if (!queue.retired && isOver(queue)) {
+      if (turnsUnderWay(queue)) {
+        store<u32>(noted(kept), <u32>changetype<usize>(queue));
+        kept += 1;
+        continue;
+      }
+      dropSurplus(queue);
+    }
+    releaseQueue(queue);
+  }
+  self.overCount = kept;
+  return kept != 0;
+}
+
+/** Whether a queue with REJECT takes one more message. */
+export function hasRoom(queue: Queue, message: Message): bool {
+  const limit = maxLength(queue);
+  if (turnsUnderWay(queue)) return <f64>readyCount(queue) + 1 <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
+  if (<f64>readyCount(queue) + 1 > limit) return false;
+  return !(queue.traits & BYTES) || readyBytes(queue) + <f64>message.bodySize <= maxBytes(queue);
+}

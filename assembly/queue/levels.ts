@@ -1,0 +1,72 @@
+/**
+ * Priorities of messages: a queue with LEVELS has a child queue for each priority above 0, made when it is first used; messages of priority 0 stand in the
+ * queue itself. Claims go over the levels from the highest. Waiters, consumers, rules and grants are the queue's.
+ * Meets: publishers that make the same child (one of them wins the compare-and-swap).
+ */
+import { atomicLoad, compareExchange } from '../memory/atomic';
+import { Message } from '../memory/message';
+import { PAGE } from '../memory/root';
+import { giveCell, givePage, takePage } from '../memory/units';
+import { priorityOf } from '../memory/properties';
+import { isReady } from './claim';
+import { holdQueue, newQueue, Queue, readyHere } from './queue';
+import { LEVEL } from './rules';
+
+/** Makes room for the children of a queue; false when there is no memory. */
+export function openLevels(queue: Queue, maxPriority: u32): bool {
+  const page = takePage();
+  if (!page) return false;
+  memory.fill(page, 0, PAGE);
+  queue.maxPriority = min<u32>(maxPriority, 255);
+  queue.levels = <u32>page;
+  return true;
+}
+
+/** The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makeLevel`: who sees the child sees it laid out. */
+@inline export function levelAt(queue: Queue, level: u32): Queue {
+  return level ? changetype<Queue>(atomicLoad(<usize>queue.levels + level * 4)) : queue;
+}
+
+/** The queue that a message of a queue with LEVELS goes to. */
+export function levelFor(queue: Queue, message: Message): Queue {
+  const level = min(priorityOf(message), queue.maxPriority);
+  const child = levelAt(queue, level);
+  return changetype<usize>(child) ? child : makeLevel(queue, level);
+}
+
+/** Without memory the message goes to level 0. */
+function makeLevel(queue: Queue, level: u32): Queue {
+  const fresh = newQueue();
+  if (!fresh) return queue;
+  const child = changetype<Queue>(fresh);
+  child.parent = <u32>changetype<usize>(queue);
+  child.traits = LEVEL;
+  const seen = compareExchange(<usize>queue.levels + level * 4, 0, <u32>fresh);
+  if (seen) {
+    givePage(child.headBlock);
+    giveCell(fresh);
+    return changetype<Queue>(seen);
+  }
+  holdQueue(queue);
+  return child;
+}
+
+/** Messages that wait for a consumer. A moment's view when others are at work. */
+export function readyCount(queue: Queue): u32 {
+  let count = readyHere(queue);
+  if (!queue.levels) return count;
+  for (let level: u32 = 1; level <= queue.maxPriority; level++) {
+    const child = levelAt(queue, level);
+    if (changetype<usize>(child)) count += readyHere(child);
+  }
+  return count;
+}
+
+/** Whether a message waits in one of the children. */
+export function anyLevelReady(queue: Queue): bool {
+  for (let level: u32 = 1; level <= queue.maxPriority; level++) {
+    const child = levelAt(queue, level);
+    if (changetype<usize>(child) && isReady(child)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,85 @@
+/**
+ * Sweeping: messages that are too old die even if nobody asks for them. Each queue whose messages may expire is swept by one participant,
+ * which keeps such queues in a list. Only the front of a queue is looked at.
+ * The list is linked through the queues and guarded by the participant's sweepLock: the coordinator and publishers join, deletion leaves.
+ * A queue is left before it is freed, and not freed before its sweeper has applied the deletion: so the sweep may use it without the lock.
+ */
+import { atomicLoad, compareExchange, lock, unlock } from '../memory/atomic';
+import { Participant, participantAt, root, self } from '../memory/root';
+import { dropExpired, dropStuck } from './front';
+import { Queue } from './queue';
+
+/** Deaths a call: in one queue, and in all. */
+const QUEUE_MOST: u32 = 256;
+const SWEEP_MOST: u32 = 4096;
+/** So long (ms) a message is left to a consumer whose turn was granted. */
+const SWEEP_DELAY: f64 = 5;
+
+let nextSweeper: u32 = 0;
+
+/** Lets a queue be swept, by participant `sweeper`, or (UNLIMITED) by the worker whose turn it is. */
+export function joinSweep(queue: Queue, sweeper: u32): void {
+  const workers = root().participants - 1;
+  const index = sweeper < workers ? sweeper : nextSweeper++ % max<u32>(1, workers);
+  // Pairs with the same operation of others: one of them enters the queue.
+  if (compareExchange(changetype<usize>(queue) + offsetof<Queue>("sweeper"), 0, index + 1) != 0) return;
+  const participant = participantAt(index);
+  const lockWord = changetype<usize>(participant) + offsetof<Participant>("sweepLock");
+  lock(lockWord);
+  // Pairs with the store before `leaveSweep`: either we see that the queue is retired, or its deletion finds it in the list.
+  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>("retired"))) {
+    queue.sweepPrevious = 0;
+    queue.sweepNext = participant.sweepFirst;
+    if (participant.sweepFirst) changetype<Queue>(participant.sweepFirst).sweepPrevious = <u32>changetype<usize>(queue);
+    participant.sweepFirst = <u32>changetype<usize>(queue);
+    participant.sweepCount += 1;
+    queue.sweepLinked = 1;
+  }
+  unlock(lockWord);
+}
+
+/** Takes a queue that was marked retired out of the list that it may stand in. */
+export function leaveSweep(queue: Queue): void {
+  const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>("sweeper"));
+  if (!sweeper) return;
+  const participant = participantAt(sweeper - 1);
+  const lockWord = changetype<usize>(participant) + offsetof<Participant>("sweepLock");
+  lock(lockWord);
+  if (queue.sweepLinked) {
+    queue.sweepLinked = 0;
+    if (queue.sweepPrevious) changetype<Queue>(queue.sweepPrevious).sweepNext = queue.sweepNext;
+    else participant.sweepFirst = queue.sweepNext;
+    if (queue.sweepNext) changetype<Queue>(queue.sweepNext).sweepPrevious = queue.sweepPrevious;
+    if (participant.sweepAt == <u32>changetype<usize>(queue)) participant.sweepAt = queue.sweepNext;
+    participant.sweepCount -= 1;
+  }
+  unlock(lockWord);
+}
+
+/** The next queue of the own list, round after round; 0 when it is empty. */
+function nextSwept(): Queue {
+  const lockWord = changetype<usize>(self) + offsetof<Participant>("sweepLock");
+  lock(lockWord);
+  const queue = changetype<Queue>(self.sweepAt ? self.sweepAt : self.sweepFirst);
+  if (changetype<usize>(queue)) self.sweepAt = queue.sweepNext;
+  unlock(lockWord);
+  return queue;
+}
+
+/** One round over the own queues. True: stopped at its bounds. */
+export function sweepQueues(): bool {
+  let left = SWEEP_MOST;
+  let more = false;
+  const limit = self.now - SWEEP_DELAY;
+  for (let round = self.sweepCount; round; round--) {
+    const queue = nextSwept();
+    if (!changetype<usize>(queue)) break;
+    const most = min(QUEUE_MOST, left);
+    const count = dropExpired(queue, limit, most);
+    if (dropStuck) return false;
+    if (count == most) more = true;
+    left -= count;
+    if (!left) return true;
+  }
+  return more;
+}
