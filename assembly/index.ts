@@ -17,6 +17,7 @@ import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
 import { leaveSweep, sweepQueues } from './queue/sweep';
+import { DEAD } from './queue/waiters';
 import { claimReturned } from './queue/returned';
 import { addDone, flushSettlements, settle } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
@@ -340,6 +341,7 @@ export function addConsumer(channel: usize, queue: usize, tagLength: u32, noAck:
 /** Tag of the oldest delivery that is unacknowledged, or 0. */
 export function oldestUnacked(consumer: usize): f64 {
   const one = changetype<Consumer>(consumer);
+  if (one.state == DEAD) return 0;
   return <f64>oldestOf(changetype<Channel>(one.channel), one);
 }
 
