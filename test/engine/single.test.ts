@@ -35,7 +35,7 @@ test('the core without threads takes a message in and gives it out', async () =>
   expect(core.readyCount(queue)).toBe(1);
 
   bytes.set(Buffer.from('tag'), scratch);
-  core.addConsumer(channel, queue, 3, 0, 10);
+  core.addConsumer(channel, queue, 3, 0, 10, 0);
   core.serve();
   expect(core.nextOutput()).toBe(7);
   const [offset = 0, length = 0, box = 0] = results.slice(5, 8);
