@@ -37,6 +37,9 @@ type Mode = 'header' | 'frames' | 'deaf';
 
 type Hold = 'none' | 'work' | 'memory';
 
+/** How long a shortage lasts at least, to the client (ms): who is told so stops, and must not be called back and forth. */
+const SHORTAGE_MS = 1_000;
+
 const FRAME_HEADER_SIZE = 7;
 
 export class Intake {
@@ -50,6 +53,7 @@ export class Intake {
   #rest: Uint8Array | null = null;
   /** Whether the receiver was told that memory is short. */
   #short = false;
+  #shortSince = 0;
 
   constructor(host: Host, core: CoreConnection, receiver: Receiver) {
     this.#host = host;
@@ -77,8 +81,8 @@ export class Intake {
     const { turn } = this.#host;
     if (this.#hold === 'memory') this.#goOn();
     if (!this.#short || this.#isHeldForMemory()) return;
-    if (!turn.isRelieved) {
-      // A little room that is full again at once is no news for the client.
+    // A little room, or one that is full again at once, is no news for the client.
+    if (!turn.isRelieved || performance.now() - this.#shortSince < SHORTAGE_MS) {
       turn.hold(this);
       return;
     }
@@ -198,6 +202,7 @@ export class Intake {
     this.#host.turn.hold(this);
     if (this.#short) return;
     this.#short = true;
+    this.#shortSince = performance.now();
     this.#receiver.onMemory('short');
   }
 

@@ -105,9 +105,11 @@ export class Turn {
     return (size - this.#engine.memoryUsed()) / size;
   }
 
-  /** Time has passed: what is held back may have missed that there is memory again. */
+  /** Time has passed: what is held back may have missed that there is memory again, or waits for no more than time. */
   tick(): void {
-    if (this.#held.size > 0) this.begin();
+    if (this.#held.size === 0) return;
+    this.#heldAtUse = -1;
+    this.begin();
   }
 
   /** Answers other workers' doorbells until `stop`. */

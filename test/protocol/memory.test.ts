@@ -54,6 +54,7 @@ describe.runIf(!isReferee)('a broker with 64 MiB', () => {
     const publisher = await openChannel();
     const consumer = await openChannel();
     const count = 2_048;
+    const start = performance.now();
     const { queue } = await publisher.call('queue.declare', { queue: name() });
     await fill(publisher, queue, count);
     expect((await consumer.counts(queue)).ready).toBeLessThan(count);
@@ -63,6 +64,9 @@ describe.runIf(!isReferee)('a broker with 64 MiB', () => {
     expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
     await publisher.client.expect('connection.unblocked');
     await allConfirmed(publisher, count);
+    // Told once a second at most, although there was room for some messages again and again.
+    const seconds = (performance.now() - start) / 1_000;
+    expect(publisher.client.methods.waiting.length / 2).toBeLessThan(seconds);
     expect(await consumer.counts(queue)).toMatchObject({ ready: 0 });
   });
 
