@@ -1,5 +1,5 @@
 /**
- * Compiles the core, both targets of asconfig.json, when a source is newer than what was built. `--force` compiles in any case.
+ * Compiles the core, both targets of asconfig.json, and the log's module, when a source is newer than what was built. `--force` compiles in any case.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outputs = { threads: join(root, 'dist/core.threads.wasm'), single: join(root, 'dist/core.wasm') };
+const core = ['--config', 'asconfig.json', '--target'];
+const builds = [
+  { output: 'dist/core.threads.wasm', options: [...core, 'threads'] },
+  { output: 'dist/core.wasm', options: [...core, 'single'] },
+  { output: 'dist/log.wasm', options: ['--config', 'assembly/log/asconfig.json'] },
+];
 
 /** Modification time in ms; 0 when there is no such file. */
 function modified(file) {
@@ -20,9 +25,9 @@ const sources = readdirSync(join(root, 'assembly'), { recursive: true }).map((na
 const newest = Math.max(...sources.map(modified), modified(join(root, 'asconfig.json')));
 
 process.chdir(root);
-for (const [target, output] of Object.entries(outputs)) {
-  if (modified(output) > newest && !process.argv.includes('--force')) continue;
-  const { error, stderr } = await asc.main(['--config', 'asconfig.json', '--target', target]);
+for (const { output, options } of builds) {
+  if (modified(join(root, output)) > newest && !process.argv.includes('--force')) continue;
+  const { error, stderr } = await asc.main(options);
   if (error) {
     console.error(String(stderr));
     process.exit(1);

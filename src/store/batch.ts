@@ -1,0 +1,254 @@
+/**
+ * What one append writes: records that stand or fall together, made here by the host. What must hold: a message, its pieces and all its
+ * places in queues go into one batch, so into one file; records are stamped only when the file they go to is known, since each file has a seed.
+ */
+import { LogMemory, type Seed } from './log-memory.js';
+import {
+  CheckpointField,
+  DeletedField,
+  EnqueueField,
+  EnqueueFlag,
+  MessageField,
+  PieceField,
+  PositionsField,
+  PurgedField,
+  RECORD_HEAD,
+  RECORD_LENGTH_MAX,
+  RECORD_SPAN_MAX,
+  RecordType,
+  RUN_OCTETS,
+  set64,
+  spanOf,
+} from './record-format.js';
+
+/** Records ready to be written, whoever made them. */
+export interface Batch {
+  readonly octets: number;
+  /** Messages in it and the octets of their records: what the file holds until they are let go. */
+  readonly messages: number;
+  readonly messageOctets: number;
+  /** Queues that got messages, and those of which something is recorded as done. */
+  readonly enqueued: ReadonlySet<number>;
+  readonly settled: ReadonlySet<number>;
+  /** Makes the records those of a file. May be called again for another one. */
+  stamp(seed: Seed): readonly Uint8Array[];
+  /** The octets are not needed any more. */
+  release(): void;
+}
+
+/** A message as it is stored: in wire form, its body in frames of the largest size. */
+export interface StoredMessage {
+  readonly bodySize: number;
+  /** Exchange and routing key as two short strings. */
+  readonly key: Uint8Array;
+  /** The whole content header frame. */
+  readonly header: Uint8Array;
+  /** Whole body frames; none when the body is empty. */
+  readonly frames: readonly Uint8Array[];
+}
+
+/** Positions in a row. */
+export interface Run {
+  readonly from: number;
+  readonly count: number;
+}
+
+export interface Checkpoint {
+  readonly queue: number;
+  /** The position that comes after all that were ever given out. */
+  readonly next: number;
+  readonly done: readonly Run[];
+  readonly delivered: readonly Run[];
+}
+
+interface Part {
+  readonly memory: LogMemory;
+  end: number;
+}
+
+/** Memories of batches that were written, for the next ones. */
+const idle: LogMemory[] = [];
+const IDLE_MAX = 8;
+/** Has room for the longest record. */
+const PART_OCTETS = RECORD_SPAN_MAX + (64 << 10);
+/** Runs that one record takes; more go into further records. */
+const RUNS_MAX = 4096;
+const IDS_MAX = 65536;
+
+export class BatchBuilder implements Batch {
+  octets = 0;
+  messages = 0;
+  messageOctets = 0;
+  readonly enqueued = new Set<number>();
+  readonly settled = new Set<number>();
+  readonly #parts: Part[] = [];
+
+  message(id: number, message: StoredMessage): void {
+    const [first, ...others] = message.frames;
+    const { key, header } = message;
+    const firstOctets = first?.length ?? 0;
+    const length = MessageField.DATA + key.length + header.length + firstOctets;
+    const { memory, at } = this.#record(RecordType.MESSAGE, length);
+    const { view, bytes } = memory;
+    set64(view, at + MessageField.ID, id);
+    set64(view, at + MessageField.CORE, 0);
+    view.setUint32(at + MessageField.BODY_SIZE, message.bodySize, true);
+    view.setUint32(at + MessageField.HEADER_LENGTH, header.length, true);
+    view.setUint32(at + MessageField.FIRST_LENGTH, Math.max(0, firstOctets - 8), true);
+    view.setUint32(at + MessageField.KEY_LENGTH, key.length, true);
+    bytes.set(key, at + MessageField.DATA);
+    bytes.set(header, at + MessageField.DATA + key.length);
+    if (first !== undefined) bytes.set(first, at + MessageField.DATA + key.length + header.length);
+    this.messages += 1;
+    this.messageOctets += spanOf(length);
+    for (const frame of others) this.#piece(id, frame);
+  }
+
+  #piece(id: number, frame: Uint8Array): void {
+    const length = PieceField.FRAME + frame.length;
+    const { memory, at } = this.#record(RecordType.PIECE, length);
+    set64(memory.view, at + PieceField.ID, id);
+    set64(memory.view, at + PieceField.CORE, 0);
+    memory.bytes.set(frame, at + PieceField.FRAME);
+    this.messageOctets += spanOf(length);
+  }
+
+  /** Records of one message as they stand in another file. */
+  copied(records: readonly Uint8Array[]): void {
+    for (const record of records) {
+      const { memory, at } = this.#room(record.length);
+      memory.bytes.set(record, at);
+      this.messageOctets += record.length;
+    }
+    this.messages += 1;
+  }
+
+  /** Messages took the positions from `position` on. */
+  enqueue(queue: number, position: number, time: number, ids: readonly number[], redelivered = false): void {
+    this.enqueued.add(queue);
+    const inOrder = ids.every((id, index) => id === (ids[0] as number) + index);
+    const step = inOrder ? Number.MAX_SAFE_INTEGER : IDS_MAX;
+    for (let from = 0; from < ids.length; from += step) {
+      const some = inOrder ? ids : ids.slice(from, from + step);
+      const listed = inOrder ? some.slice(0, 1) : some;
+      const { memory, at } = this.#record(RecordType.ENQUEUE, EnqueueField.IDS + listed.length * 8);
+      const flags = (inOrder ? EnqueueFlag.IN_ORDER : 0) | (redelivered ? EnqueueFlag.REDELIVERED : 0);
+      set64(memory.view, at + EnqueueField.QUEUE, queue);
+      set64(memory.view, at + EnqueueField.POSITION, position + from);
+      set64(memory.view, at + EnqueueField.TIME, time);
+      memory.view.setUint32(at + EnqueueField.COUNT, some.length, true);
+      memory.view.setUint32(at + EnqueueField.FLAGS, flags, true);
+      listed.forEach((id, index) => {
+        set64(memory.view, at + EnqueueField.IDS + index * 8, id);
+      });
+    }
+  }
+
+  ack(queue: number, runs: readonly Run[]): void {
+    this.settled.add(queue);
+    this.#positions(RecordType.ACK, queue, runs);
+  }
+
+  delivered(queue: number, runs: readonly Run[]): void {
+    this.settled.add(queue);
+    this.#positions(RecordType.DELIVERED, queue, runs);
+  }
+
+  #positions(type: RecordType, queue: number, runs: readonly Run[]): void {
+    for (let from = 0; from < runs.length; from += RUNS_MAX) {
+      const some = runs.slice(from, from + RUNS_MAX);
+      const { memory, at } = this.#record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
+      set64(memory.view, at + PositionsField.QUEUE, queue);
+      putRuns(memory, at + PositionsField.RUNS, some);
+    }
+  }
+
+  /** What is too much for one record goes into several: each says something that is true by itself. */
+  checkpoint({ queue, next, done, delivered }: Checkpoint): void {
+    this.settled.add(queue);
+    const records = Math.max(1, Math.ceil(done.length / RUNS_MAX), Math.ceil(delivered.length / RUNS_MAX));
+    for (let i = 0; i < records; i++) {
+      const doneRuns = done.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
+      const deliveredRuns = delivered.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
+      const length = CheckpointField.RUNS + (doneRuns.length + deliveredRuns.length) * RUN_OCTETS;
+      const { memory, at } = this.#record(RecordType.CHECKPOINT, length);
+      set64(memory.view, at + CheckpointField.QUEUE, queue);
+      set64(memory.view, at + CheckpointField.NEXT, next);
+      memory.view.setUint32(at + CheckpointField.DONE_RUNS, doneRuns.length, true);
+      memory.view.setUint32(at + CheckpointField.DELIVERED_RUNS, deliveredRuns.length, true);
+      putRuns(memory, at + CheckpointField.RUNS, doneRuns);
+      putRuns(memory, at + CheckpointField.RUNS + doneRuns.length * RUN_OCTETS, deliveredRuns);
+    }
+  }
+
+  /** All positions below `below` are done, but those in `kept` (ascending), which consumers hold. */
+  purged(queue: number, below: number, kept: readonly Run[]): void {
+    if (kept.length > RUNS_MAX) return this.ack(queue, gaps(below, kept));
+    this.settled.add(queue);
+    const { memory, at } = this.#record(RecordType.PURGED, PurgedField.KEPT + kept.length * RUN_OCTETS);
+    set64(memory.view, at + PurgedField.QUEUE, queue);
+    set64(memory.view, at + PurgedField.BELOW, below);
+    putRuns(memory, at + PurgedField.KEPT, kept);
+  }
+
+  deleted(queue: number): void {
+    this.settled.add(queue);
+    const { memory, at } = this.#record(RecordType.DELETED, DeletedField.OCTETS);
+    set64(memory.view, at + DeletedField.QUEUE, queue);
+  }
+
+  stamp(seed: Seed): readonly Uint8Array[] {
+    return this.#parts.map(({ memory, end }) => {
+      memory.setSeed(seed);
+      memory.stamp(0, end);
+      return memory.bytes.subarray(0, end);
+    });
+  }
+
+  release(): void {
+    for (const { memory } of this.#parts.splice(0)) if (idle.length < IDLE_MAX) idle.push(memory);
+  }
+
+  /** Room for a record with its length and type filled in; `at` is where its payload begins. */
+  #record(type: RecordType, length: number): { memory: LogMemory; at: number } {
+    if (length > RECORD_LENGTH_MAX) throw new RangeError(`a log record of ${length} octets is too long`);
+    const span = spanOf(length);
+    const { memory, at } = this.#room(span);
+    memory.view.setUint32(at, length, true);
+    memory.view.setUint32(at + 4, type, true);
+    memory.bytes.fill(0, at + RECORD_HEAD + length, at + span);
+    return { memory, at: at + RECORD_HEAD };
+  }
+
+  #room(span: number): { memory: LogMemory; at: number } {
+    let part = this.#parts.at(-1);
+    if (part === undefined || part.end + span > part.memory.bytes.length) {
+      part = { memory: idle.pop() ?? new LogMemory(PART_OCTETS), end: 0 };
+      this.#parts.push(part);
+    }
+    const at = part.end;
+    part.end += span;
+    this.octets += span;
+    return { memory: part.memory, at };
+  }
+}
+
+function putRuns(memory: LogMemory, at: number, runs: readonly Run[]): void {
+  runs.forEach((run, index) => {
+    set64(memory.view, at + index * RUN_OCTETS, run.from);
+    set64(memory.view, at + index * RUN_OCTETS + 8, run.count);
+  });
+}
+
+/** The runs below a position that some ascending runs leave out. */
+export function gaps(below: number, runs: readonly Run[]): Run[] {
+  const out: Run[] = [];
+  let from = 0;
+  for (const run of runs) {
+    const end = Math.min(run.from, below);
+    if (end > from) out.push({ from, count: end - from });
+    from = Math.max(from, run.from + run.count);
+  }
+  if (from < below) out.push({ from, count: below - from });
+  return out;
+}

@@ -1,0 +1,395 @@
+/**
+ * One worker's log: group commit. While a batch is written and synced the next ones gather; then they are written together, by one write and
+ * one sync. What must hold: an append resolves only when all of it is as durable as was asked for; after a write or sync that failed, the file
+ * is not touched again and what it covered is written anew to another one (systems report a failed sync once and then forget the octets).
+ */
+import type { Batch } from './batch.js';
+import { encodeHead, randomSeed } from './file-head.js';
+import { type LiveFiles, type LogFileState, newFileState } from './live-files.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
+import { LogMemory, type Seed } from './log-memory.js';
+import {
+  BatchField,
+  fileName,
+  isSpare,
+  LANE_MESSAGES_MAX,
+  LANES_MAX,
+  LOG_FORMAT,
+  messageId,
+  RECORD_HEAD,
+  RecordType,
+  SealField,
+  set64,
+  spanOf,
+} from './record-format.js';
+
+/**
+ * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is written by and by.
+ */
+export type Durability = 'fsync' | 'os' | 'none';
+
+/** ok; full: waits for space; failing: the device reports errors, and writing is tried again and again. */
+export type Health = { readonly state: 'ok' } | { readonly state: 'full' | 'failing'; readonly error: Error };
+
+/** Where numbering goes on: one more than what any file of the lane holds. */
+export interface LaneStart {
+  readonly file: number;
+  readonly batch: number;
+  readonly message: number;
+}
+
+export interface LaneOptions {
+  readonly directory: LogDirectory;
+  readonly lane: number;
+  readonly start: LaneStart;
+  readonly files: LiveFiles;
+  readonly durability?: Durability;
+  /** Size at which the next file is begun (octets). */
+  readonly fileOctets?: number;
+  readonly onHealth?: (health: Health) => void;
+  /** Waits before another try, the `attempt`th; resolves early when `retry` is called. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly clock?: () => number;
+}
+
+export const FILE_OCTETS = 64 << 20;
+/** Octets that are written at once, at most, unless one append alone has more. */
+const GROUP_OCTETS = 4 << 20;
+const PAUSE_MS = 250;
+const PAUSE_MS_MAX = 10_000;
+const SEAL_AT = 256;
+
+interface Waiting {
+  readonly batch: Batch;
+  readonly placed: ((file: LogFileState) => void) | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface OpenFile {
+  readonly file: LogFile;
+  readonly seed: Seed;
+  readonly state: LogFileState;
+}
+
+export class Lane {
+  readonly lane: number;
+  readonly durability: Durability;
+  health: Health = { state: 'ok' };
+  readonly #options: LaneOptions;
+  readonly #directory: LogDirectory;
+  readonly #fileOctets: number;
+  readonly #heads = new LogMemory(4096);
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #current: OpenFile | null = null;
+  #next: Promise<OpenFile> | null = null;
+  #nextFile: number;
+  #nextBatch: number;
+  #nextMessage: number;
+  #closing = false;
+  /** Why a file that was left behind is perhaps not durable, where appends promise less. */
+  #unsynced: Error | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(options: LaneOptions) {
+    if (options.lane >= LANES_MAX) throw new RangeError(`there are at most ${LANES_MAX} lanes`);
+    this.lane = options.lane;
+    this.durability = options.durability ?? 'fsync';
+    this.#options = options;
+    this.#directory = options.directory;
+    this.#fileOctets = options.fileOctets ?? FILE_OCTETS;
+    this.#nextFile = options.start.file;
+    this.#nextBatch = options.start.batch;
+    this.#nextMessage = options.start.message;
+  }
+
+  /** Ids for some messages in a row; returns the first. */
+  takeMessageIds(count: number): number {
+    const first = this.#nextMessage;
+    if (first + count > LANE_MESSAGES_MAX)
+      throw new RangeError(`lane ${this.lane} has numbered all messages that it can`);
+    this.#nextMessage += count;
+    return messageId(this.lane, first);
+  }
+
+  /** Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed and cannot write. */
+  append(batch: Batch, placed?: (file: LogFileState) => void): Promise<void> {
+    if (this.#closing) return Promise.reject(new Error('the log is closed'));
+    const written = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ batch, placed, resolve, reject });
+      this.#start();
+    });
+    if (this.durability !== 'none') return written;
+    // Told by `onHealth`; nobody waits for this one.
+    written.catch(() => undefined);
+    return Promise.resolve();
+  }
+
+  /** Makes durable what was appended, whatever appends promise. */
+  async sync(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    if (this.durability === 'fsync') return;
+    if (this.#unsynced !== null) throw this.#unsynced;
+    await this.#current?.file.sync();
+  }
+
+  /** Space may be there again: a lane that waits tries now. */
+  retry(): void {
+    this.#wake?.();
+  }
+
+  /** The file that is written to now; it must not be copied or removed. */
+  isOpen(name: string): boolean {
+    return this.#current?.state.name === name;
+  }
+
+  /** Writes what was appended and ends the file. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.retry();
+    while (this.#running !== null) await this.#running;
+    const prepared = await this.#next?.catch(() => null);
+    const current = this.#current;
+    this.#current = null;
+    this.#next = null;
+    try {
+      if (prepared) await this.#discard(prepared);
+      if (current !== null && this.health.state === 'ok') {
+        const seal = this.#sealRecord(current.seed, this.#nextBatch - 1);
+        await current.file.write([seal], current.state.octets);
+        await current.file.sync();
+      }
+    } finally {
+      if (current !== null) {
+        current.state.closed = true;
+        await current.file.close();
+      }
+    }
+  }
+
+  #start(): void {
+    if (this.#running !== null) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      if (this.#waiting.length > 0) this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        await this.#commit(group);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error as Error);
+      }
+      for (const { batch } of group) batch.release();
+    }
+  }
+
+  #takeGroup(): Waiting[] {
+    let octets = 0;
+    let count = 0;
+    for (const { batch } of this.#waiting) {
+      if (count > 0 && octets + batch.octets > GROUP_OCTETS) break;
+      octets += batch.octets;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Writes a group, to as many files as it takes. Throws only while the lane is closing. */
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const open = await this.#openFile();
+        await this.#write(open, group);
+        this.#say({ state: 'ok' });
+        return;
+      } catch (error) {
+        await this.#abandon();
+        this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
+        if (this.#closing) throw error;
+        // Another file on the same device may well do.
+        if (attempt > 0 || isFull(error)) await this.#pause(attempt);
+      }
+    }
+  }
+
+  async #write(open: OpenFile, group: readonly Waiting[]): Promise<void> {
+    const { file, seed, state } = open;
+    const octets = group.reduce((sum, { batch }) => sum + batch.octets, 0);
+    const head = this.#batchRecord(seed, octets);
+    const views = [head, ...group.flatMap(({ batch }) => batch.stamp(seed))];
+    let end = state.octets + head.length + octets;
+    const full = end >= this.#fileOctets;
+    if (full) {
+      const seal = this.#sealRecord(seed, this.#nextBatch);
+      views.push(seal);
+      end += seal.length;
+    }
+    await file.write(views, state.octets);
+    if (this.durability === 'fsync') await file.sync();
+    this.#nextBatch += 1;
+    state.octets = end;
+    this.#options.files.set(state.name, state);
+    for (const { batch, placed } of group) {
+      count(state, batch);
+      placed?.(state);
+    }
+    if (full) await this.#rotate(open);
+    else if (end >= this.#fileOctets / 2) this.#prepare();
+  }
+
+  async #rotate({ file, state }: OpenFile): Promise<void> {
+    this.#current = null;
+    state.closed = true;
+    if (this.durability !== 'fsync') {
+      await file.sync().catch((error: Error) => {
+        this.#unsynced = error;
+      });
+    }
+    // What was written is safe; a file that does not close is the system's affair.
+    await file.close().catch(() => undefined);
+  }
+
+  async #openFile(): Promise<OpenFile> {
+    if (this.#current === null) {
+      const next = this.#next ?? this.#newFile();
+      this.#next = null;
+      this.#current = await next;
+    }
+    return this.#current;
+  }
+
+  /** Begins the next file while this one is written. */
+  #prepare(): void {
+    if (this.#next !== null || this.#closing) return;
+    this.#next = this.#newFile();
+    this.#next.catch(() => {
+      this.#next = null;
+    });
+  }
+
+  /** A file whose head and name are durable. A dead file is written anew if there is one: syncs of blocks that are there already take half the time. */
+  async #newFile(): Promise<OpenFile> {
+    const number = this.#nextFile++;
+    const name = fileName(this.lane, number);
+    const seed = randomSeed();
+    const created = this.#options.clock?.() ?? Date.now();
+    const file = await this.#blankFile(name);
+    try {
+      const head = { format: LOG_FORMAT, lane: this.lane, number, seed, created, firstBatch: this.#nextBatch };
+      await file.write([encodeHead(head)], 0);
+      await file.sync();
+      await this.#directory.syncNames();
+      return { file, seed, state: newFileState(name, this.lane, number) };
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await this.#directory.remove(name).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #blankFile(name: string): Promise<LogFile> {
+    const spare = (await this.#directory.list()).find((entry) => isSpare(entry.name));
+    if (spare !== undefined) {
+      const renamed = await this.#directory.rename(spare.name, name).then(
+        () => true,
+        // Another lane was faster.
+        () => false,
+      );
+      if (renamed) return this.#directory.open(name);
+    }
+    const file = await this.#directory.create(name);
+    try {
+      await file.truncate(this.#fileOctets);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await this.#directory.remove(name).catch(() => undefined);
+      throw error;
+    }
+    return file;
+  }
+
+  /** Gives up the current file after a failure: what was promised of it stays, and nothing more is expected of it. */
+  async #abandon(): Promise<void> {
+    const open = this.#current;
+    this.#current = null;
+    if (open === null) return;
+    const { file, state } = open;
+    state.closed = true;
+    // All of this is tidiness: what fails here is seen, and cut, when the log is next read.
+    await file.truncate(state.octets).catch(() => undefined);
+    await file.close().catch(() => undefined);
+    if (!this.#options.files.has(state.name)) await this.#directory.remove(state.name).catch(() => undefined);
+  }
+
+  async #discard({ file, state }: OpenFile): Promise<void> {
+    await file.close();
+    await this.#directory.remove(state.name);
+  }
+
+  #batchRecord(seed: Seed, following: number): Uint8Array {
+    const { view } = this.#heads;
+    set64(view, RECORD_HEAD + BatchField.SEQUENCE, this.#nextBatch);
+    set64(view, RECORD_HEAD + BatchField.FOLLOWING, following);
+    set64(view, RECORD_HEAD + BatchField.TIME, this.#options.clock?.() ?? Date.now());
+    return this.#stamped(0, RecordType.BATCH, BatchField.OCTETS, seed);
+  }
+
+  #sealRecord(seed: Seed, batch: number): Uint8Array {
+    set64(this.#heads.view, SEAL_AT + RECORD_HEAD + SealField.SEQUENCE, Math.max(0, batch));
+    return this.#stamped(SEAL_AT, RecordType.SEAL, SealField.OCTETS, seed);
+  }
+
+  #stamped(at: number, type: RecordType, length: number, seed: Seed): Uint8Array {
+    const { view, bytes } = this.#heads;
+    const end = at + spanOf(length);
+    view.setUint32(at, length, true);
+    view.setUint32(at + 4, type, true);
+    this.#heads.setSeed(seed);
+    this.#heads.stamp(at, end);
+    return bytes.subarray(at, end);
+  }
+
+  #say(health: Health): void {
+    const changed = health.state !== this.health.state;
+    this.health = health;
+    if (changed) this.#options.onHealth?.(health);
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const milliseconds = Math.min(PAUSE_MS * 2 ** attempt, PAUSE_MS_MAX);
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    if (this.#options.pause !== undefined) await Promise.race([this.#options.pause(milliseconds), woken]);
+    else await until(milliseconds, woken);
+    this.#wake = null;
+  }
+}
+
+function count(state: LogFileState, batch: Batch): void {
+  state.liveMessages += batch.messages;
+  state.liveOctets += batch.messageOctets;
+  for (const queue of batch.enqueued) state.enqueued.add(queue);
+  for (const queue of batch.settled) state.settled.add(queue);
+}
+
+function isFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** A timer that an event can cut short. */
+async function until(milliseconds: number, event: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([timeout, event]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,127 @@
+/**
+ * The store's files on this machine. What must hold: a write is whole or an error; directory entries are synced like contents, where the
+ * system can do that (Windows keeps them by itself).
+ */
+import { constants, fdatasync, ftruncate, read, writev } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogDirectory, LogFile } from './log-directory.js';
+
+export class LocalDirectory implements LogDirectory {
+  private constructor(readonly path: string) {}
+
+  /** Opens a directory, making it if need be. */
+  static async at(path: string): Promise<LocalDirectory> {
+    const made = await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncPath(join(path, '..'));
+    return new LocalDirectory(path);
+  }
+
+  async list(): Promise<{ name: string; octets: number }[]> {
+    const entries = await fs.readdir(this.path, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return Promise.all(files.map(async ({ name }) => ({ name, octets: (await fs.stat(join(this.path, name))).size })));
+  }
+
+  async create(name: string): Promise<LogFile> {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+    return new LocalFile(await fs.open(join(this.path, name), flags, 0o600));
+  }
+
+  async open(name: string): Promise<LogFile> {
+    return new LocalFile(await fs.open(join(this.path, name), 'r+'));
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await fs.rename(join(this.path, from), join(this.path, to));
+  }
+
+  async remove(name: string): Promise<void> {
+    await fs.unlink(join(this.path, name));
+  }
+
+  syncNames(): Promise<void> {
+    return syncPath(this.path);
+  }
+}
+
+/** Makes a directory's entries durable. */
+export async function syncPath(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await fs.open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** Goes by the descriptor and callbacks: the promises of a FileHandle cost more than a small write. */
+class LocalFile implements LogFile {
+  readonly #handle: fs.FileHandle;
+  readonly #fd: number;
+
+  constructor(handle: fs.FileHandle) {
+    this.#handle = handle;
+    this.#fd = handle.fd;
+  }
+
+  write(views: readonly Uint8Array[], at: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#write(views, at, resolve, reject));
+  }
+
+  #write(views: readonly Uint8Array[], at: number, resolve: () => void, reject: (error: Error) => void): void {
+    writev(this.#fd, views, at, (error, written) => {
+      if (error !== null) return reject(error);
+      const rest = behind(views, written);
+      if (rest.length === 0) return resolve();
+      if (written === 0) return reject(new Error('the system wrote nothing and gave no reason'));
+      this.#write(rest, at + written, resolve, reject);
+    });
+  }
+
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error))),
+    );
+  }
+
+  async read(into: Uint8Array, at: number): Promise<number> {
+    let filled = 0;
+    while (filled < into.length) {
+      const octets = await this.#read(into, filled, at + filled);
+      if (octets === 0) break;
+      filled += octets;
+    }
+    return filled;
+  }
+
+  #read(into: Uint8Array, offset: number, at: number): Promise<number> {
+    return new Promise((resolve, reject) =>
+      read(this.#fd, into, offset, into.length - offset, at, (error, octets) =>
+        error === null ? resolve(octets) : reject(error),
+      ),
+    );
+  }
+
+  truncate(octets: number): Promise<void> {
+    return new Promise((resolve, reject) =>
+      ftruncate(this.#fd, octets, (error) => (error === null ? resolve() : reject(error))),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** What is left of some views behind their first octets. */
+function behind(views: readonly Uint8Array[], octets: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let skip = octets;
+  for (const view of views) {
+    if (skip < view.length) rest.push(skip === 0 ? view : view.subarray(skip));
+    skip = Math.max(0, skip - view.length);
+  }
+  return rest;
+}

@@ -1,0 +1,27 @@
+/**
+ * The store's files through one narrow interface, so that nothing above it knows where they lie: on this machine (local-directory.ts), in
+ * a simulation that loses power (the tests), or copied to other machines. What must hold: nothing is promised to outlast a loss of power but
+ * what lay in a file when `sync` was called and resolved, and names that stood when `syncNames` was called and resolved.
+ */
+
+/** One file. Calls on one file come one after another; after an append or sync that failed the file is not appended to again. */
+export interface LogFile {
+  /** Writes some views behind one another at `at`. */
+  write(views: readonly Uint8Array[], at: number): Promise<void>;
+  sync(): Promise<void>;
+  /** Fills `into` from `at` on; fewer octets at the end of the file. */
+  read(into: Uint8Array, at: number): Promise<number>;
+  /** Cuts the file, or extends it by zeros. */
+  truncate(octets: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LogDirectory {
+  list(): Promise<{ readonly name: string; readonly octets: number }[]>;
+  /** Makes a file that must not exist. */
+  create(name: string): Promise<LogFile>;
+  open(name: string): Promise<LogFile>;
+  rename(from: string, to: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  syncNames(): Promise<void>;
+}

@@ -1,0 +1,64 @@
+/**
+ * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be read.
+ */
+import { decodeHead, type FileHead } from './file-head.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
+import { FILE_HEAD, isSpare, parseFileName } from './record-format.js';
+
+export interface FoundFile {
+  readonly name: string;
+  readonly octets: number;
+  readonly lane: number;
+  readonly number: number;
+  /** Null: its head cannot be read, and so nothing behind it. */
+  readonly head: FileHead | null;
+  /** One copy of the head is damaged. */
+  readonly headDamaged: boolean;
+}
+
+export interface FoundFiles {
+  /** In the order of lanes and numbers. */
+  readonly logs: readonly FoundFile[];
+  /** Files whose making was cut short: nothing was ever promised of them. */
+  readonly unborn: readonly string[];
+  readonly spares: readonly string[];
+}
+
+export async function findFiles(directory: LogDirectory): Promise<FoundFiles> {
+  const logs: FoundFile[] = [];
+  const unborn: string[] = [];
+  const spares: string[] = [];
+  for (const { name, octets } of await directory.list()) {
+    if (isSpare(name)) spares.push(name);
+    const place = parseFileName(name);
+    if (place === null) continue;
+    const bytes = await firstOctets(directory, name);
+    const decoded = decodeHead(bytes);
+    const former = decoded !== null && (decoded.head.lane !== place.lane || decoded.head.number !== place.number);
+    if (former || (decoded === null && bytes.every((octet) => octet === 0))) unborn.push(name);
+    else logs.push({ name, octets, ...place, head: decoded?.head ?? null, headDamaged: decoded?.damaged ?? true });
+  }
+  logs.sort((a, b) => a.lane - b.lane || a.number - b.number);
+  return { logs, unborn, spares };
+}
+
+async function firstOctets(directory: LogDirectory, name: string): Promise<Uint8Array> {
+  return withFile(directory, name, async (file) => {
+    const bytes = new Uint8Array(FILE_HEAD);
+    return bytes.subarray(0, await file.read(bytes, 0));
+  });
+}
+
+/** Opens a file for as long as something is done with it. */
+export async function withFile<T>(
+  directory: LogDirectory,
+  name: string,
+  use: (file: LogFile) => Promise<T>,
+): Promise<T> {
+  const file = await directory.open(name);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Reading stored messages out of log files, those that are wanted and nothing else: neighbours by one read, the next read under way while the last
+ * one is used. Their checksums were verified when the log was scanned.
+ */
+import type { StoredMessage } from './batch.js';
+import type { MessageTable } from './facts.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
+import { withFile } from './log-set.js';
+import { MessageField, PieceField, RECORD_HEAD, RecordType, spanOf } from './record-format.js';
+import type { RecoveredMessage } from './recovery.js';
+
+/** Octets that one read brings, unless one message has more. */
+const READ_OCTETS = 2 << 20;
+/** Dead octets between two messages that are read along. */
+const HOLE_OCTETS = 64 << 10;
+
+/** One is filled while the other is used. */
+type Buffers = [Uint8Array, Uint8Array];
+
+/** Messages of a file that are read at once. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly indices: readonly number[];
+}
+
+export async function* streamMessages(
+  directory: LogDirectory,
+  names: readonly string[],
+  table: MessageTable,
+  holders: Uint32Array,
+): AsyncGenerator<readonly RecoveredMessage[]> {
+  const byFile = names.map((): number[] => []);
+  holders.forEach((count, index) => {
+    if (count > 0) byFile[table.files.at(index)]?.push(index);
+  });
+  const buffers: Buffers = [new Uint8Array(0), new Uint8Array(0)];
+  for (const [number, indices] of byFile.entries()) {
+    if (indices.length > 0) yield* streamFile(directory, names[number] as string, table, indices, buffers);
+  }
+}
+
+async function* streamFile(
+  directory: LogDirectory,
+  name: string,
+  table: MessageTable,
+  indices: number[],
+  buffers: Buffers,
+): AsyncGenerator<readonly RecoveredMessage[]> {
+  const file = await directory.open(name);
+  try {
+    let reading: Promise<readonly RecoveredMessage[]> | null = null;
+    for (const [turn, stretch] of stretches(table, indices).entries()) {
+      const next = readStretch(file, table, stretch, buffers, turn % 2 ? 1 : 0);
+      // It is awaited in the next turn; a failure before that must not end the process.
+      next.catch(() => undefined);
+      if (reading !== null) yield await reading;
+      reading = next;
+    }
+    if (reading !== null) yield await reading;
+  } finally {
+    await file.close();
+  }
+}
+
+function stretches(table: MessageTable, indices: number[]): Stretch[] {
+  indices.sort((a, b) => table.offsets.at(a) - table.offsets.at(b));
+  const out: { from: number; to: number; indices: number[] }[] = [];
+  for (const index of indices) {
+    const from = table.offsets.at(index);
+    const to = from + table.spans.at(index);
+    const last = out.at(-1);
+    if (last !== undefined && from - last.to <= HOLE_OCTETS && to - last.from <= READ_OCTETS) {
+      last.to = to;
+      last.indices.push(index);
+    } else {
+      out.push({ from, to, indices: [index] });
+    }
+  }
+  return out;
+}
+
+async function readStretch(
+  file: LogFile,
+  table: MessageTable,
+  { from, to, indices }: Stretch,
+  buffers: Buffers,
+  turn: 0 | 1,
+): Promise<readonly RecoveredMessage[]> {
+  const octets = to - from;
+  if (buffers[turn].length < octets) buffers[turn] = new Uint8Array(octets);
+  const bytes = buffers[turn].subarray(0, octets);
+  if ((await file.read(bytes, from)) < octets) throw new Error('a log file became shorter while it was read');
+  return indices.map((index) => {
+    const at = table.offsets.at(index) - from;
+    return { index, id: table.ids.at(index), message: decodeMessage(bytes.subarray(at, at + table.spans.at(index))) };
+  });
+}
+
+/** The message in its records. */
+function decodeMessage(records: Uint8Array): StoredMessage {
+  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  const key = RECORD_HEAD + MessageField.DATA;
+  const header = key + view.getUint32(RECORD_HEAD + MessageField.KEY_LENGTH, true);
+  const first = header + view.getUint32(RECORD_HEAD + MessageField.HEADER_LENGTH, true);
+  const length = view.getUint32(0, true);
+  const frames: Uint8Array[] = [];
+  if (first < RECORD_HEAD + length) frames.push(records.subarray(first, RECORD_HEAD + length));
+  for (let at = spanOf(length); at < records.length; at += spanOf(view.getUint32(at, true))) {
+    if (view.getUint16(at + 4, true) !== RecordType.PIECE) throw new Error('a stored message has a part that is none');
+    const frame = at + RECORD_HEAD + PieceField.FRAME;
+    frames.push(records.subarray(frame, at + RECORD_HEAD + view.getUint32(at, true)));
+  }
+  return {
+    bodySize: view.getUint32(RECORD_HEAD + MessageField.BODY_SIZE, true),
+    key: records.subarray(key, header),
+    header: records.subarray(header, first),
+    frames,
+  };
+}
+
+/** The messages among some places of one file, as they stand in their records. */
+export async function readRecords(
+  directory: LogDirectory,
+  name: string,
+  places: readonly { readonly offset: number; readonly span: number }[],
+): Promise<Uint8Array[]> {
+  return withFile(directory, name, async (file) => {
+    const records: Uint8Array[] = [];
+    for (const { offset, span } of places) {
+      const bytes = new Uint8Array(span);
+      if ((await file.read(bytes, offset)) < span) throw new Error('a log file became shorter while it was read');
+      records.push(bytes);
+    }
+    return records;
+  });
+}

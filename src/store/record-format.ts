@@ -1,0 +1,127 @@
+/**
+ * The log's layout: numbers that writer, reader and inspection share. docs/log-format.md is the same as tables, assembly/log/record.ts what
+ * frames a record. All integers are little-endian; 64-bit ones hold at most 2^53 − 1, so that the host needs no big integers.
+ */
+
+/** Version of files and records; a file with a newer one is refused. */
+export const LOG_FORMAT = 1;
+
+/** Octets of a file before its first batch: the head twice, in different sectors. */
+export const FILE_HEAD = 4096;
+export const FILE_HEAD_COPIES: readonly number[] = [0, 2048];
+export const FILE_HEAD_OCTETS = 56;
+export const MAGIC = 'LEVERET\n';
+
+export const FileHeadField = {
+  MAGIC: 0,
+  FORMAT: 8,
+  LANE: 12,
+  NUMBER: 16,
+  SEED: 24,
+  CREATED: 32,
+  FIRST_BATCH: 40,
+  CHECKSUM: 48,
+} as const;
+
+export const RECORD_HEAD = 16;
+/** Octets of payload that any record but a gap has at most. */
+export const RECORD_LENGTH_MAX = 1 << 20;
+/** From one record's start to the next, at most. */
+export const RECORD_SPAN_MAX = RECORD_HEAD + RECORD_LENGTH_MAX;
+
+export const RecordType = {
+  /** One message: key, header frame, first body frame. */
+  MESSAGE: 1,
+  /** The next body frame of the message before it. */
+  PIECE: 2,
+  /** Messages took a run of positions in a queue. */
+  ENQUEUE: 3,
+  /** Positions of a queue are done. */
+  ACK: 4,
+  /** Positions of a queue were given out once. */
+  DELIVERED: 5,
+  /** All that was ever done in a queue. */
+  CHECKPOINT: 6,
+  /** All positions below one are done, except those that are out with consumers. */
+  PURGED: 7,
+  /** The queue is gone. */
+  DELETED: 8,
+  /** What lies here could not be read. */
+  GAP: 9,
+  /** Head of what was written at once. */
+  BATCH: 10,
+  /** The file ends here. */
+  SEAL: 11,
+} as const;
+export type RecordType = (typeof RecordType)[keyof typeof RecordType];
+
+export const MessageField = {
+  ID: 0,
+  /** Octets that the core uses while the record is written; they mean nothing here. */
+  CORE: 8,
+  BODY_SIZE: 16,
+  HEADER_LENGTH: 20,
+  FIRST_LENGTH: 24,
+  KEY_LENGTH: 28,
+  DATA: 32,
+} as const;
+export const PieceField = { ID: 0, CORE: 8, FRAME: 16 } as const;
+export const EnqueueField = { QUEUE: 0, POSITION: 8, TIME: 16, COUNT: 24, FLAGS: 28, IDS: 32 } as const;
+export const EnqueueFlag = {
+  /** One id stands for all: the others follow it one by one. */
+  IN_ORDER: 1,
+  /** The messages were given out before. */
+  REDELIVERED: 2,
+} as const;
+/** ACK and DELIVERED. */
+export const PositionsField = { QUEUE: 0, RUNS: 8 } as const;
+export const RUN_OCTETS = 16;
+export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RUNS: 16, DELIVERED_RUNS: 20, RUNS: 24 } as const;
+export const PurgedField = { QUEUE: 0, BELOW: 8, KEPT: 16 } as const;
+export const DeletedField = { QUEUE: 0, OCTETS: 8 } as const;
+export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as const;
+export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
+
+/** Octets around a body frame's content. */
+export const FRAME_OVERHEAD = 8;
+
+/** Workers, of this run or an earlier one, that can have a log. */
+export const LANES_MAX = 64;
+/** Messages that one lane can number: a million a second for four years. */
+export const LANE_MESSAGES_MAX = 2 ** 47;
+
+export function messageId(lane: number, sequence: number): number {
+  return lane * LANE_MESSAGES_MAX + sequence;
+}
+export function laneOf(id: number): number {
+  return Math.floor(id / LANE_MESSAGES_MAX);
+}
+export function sequenceOf(id: number): number {
+  return id % LANE_MESSAGES_MAX;
+}
+
+export function spanOf(length: number): number {
+  return (RECORD_HEAD + length + 7) & ~7;
+}
+
+const HIGH = 2 ** 32;
+export function get64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * HIGH;
+}
+export function set64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % HIGH, true);
+  view.setUint32(at + 4, Math.floor(value / HIGH), true);
+}
+
+/** A log file's name: its lane and number. */
+export function fileName(lane: number, number: number): string {
+  return `w${String(lane).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
+}
+export function parseFileName(name: string): { lane: number; number: number } | null {
+  const match = /^w(\d{2})-(\d{10,})\.log$/.exec(name);
+  return match === null ? null : { lane: Number(match[1]), number: Number(match[2]) };
+}
+/** Dead files that wait to be written anew: their blocks are there already. */
+export function isSpare(name: string): boolean {
+  return /^spare-.*\.old$/.test(name);
+}

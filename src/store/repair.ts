@@ -1,0 +1,121 @@
+/**
+ * What becomes of damaged places before anything new is written: a torn tail is cut, a damaged middle is kept in a quarantine file and covered
+ * by a gap record, so that it is reported once and never taken for something else. What must hold: repairing can be cut short at any
+ * point and begun again; nothing is changed before its copy is durable.
+ */
+import { encodeHead } from './file-head.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
+import { LogMemory, type Seed } from './log-memory.js';
+import { type FoundFile, withFile } from './log-set.js';
+import { FILE_HEAD, RECORD_HEAD, RecordType, SealField, set64, spanOf } from './record-format.js';
+import type { Damage, Scanned } from './scan.js';
+
+export interface Damaged {
+  readonly file: string;
+  readonly offset: number;
+  readonly octets: number;
+  /** torn: it was being written when the power went, and was never promised. corrupt: it was whole once. head: the file cannot be read. */
+  readonly kind: 'torn' | 'corrupt' | 'head';
+  /** The file that holds what lay there. */
+  readonly quarantine: string | null;
+}
+
+/** What a damage is: something of the lane's last batch was perhaps never finished, anything older was. */
+export function kindOf(damage: Damage, lastBatchOfLane: number): 'torn' | 'corrupt' {
+  return damage.batch < lastBatchOfLane ? 'corrupt' : 'torn';
+}
+
+/** Nothing was ever written to the file. */
+export function isEmpty(scanned: Scanned): boolean {
+  return !scanned.sealed && scanned.batches === 0 && scanned.damages.length === 0 && scanned.end === FILE_HEAD;
+}
+
+/** Puts a file in order. A file that nobody ended is ended where its last whole record does. The caller syncs the names. */
+export async function repairFile(
+  directory: LogDirectory,
+  found: FoundFile,
+  scanned: Scanned,
+  lastBatchOfLane: number,
+): Promise<Damaged[]> {
+  const { name, head } = found;
+  if (head === null) return [await setAside(directory, found)];
+  if (isEmpty(scanned)) {
+    await directory.remove(name);
+    return [];
+  }
+  if (scanned.sealed && scanned.damages.length === 0 && !found.headDamaged) return [];
+  return withFile(directory, name, async (file) => {
+    const damaged: Damaged[] = [];
+    for (const damage of scanned.damages) {
+      const kind = kindOf(damage, lastBatchOfLane);
+      const { offset } = damage;
+      const octets = Math.max(0, Math.min(damage.octets, found.octets - offset));
+      const quarantine = kind === 'corrupt' && octets > 0 ? await keep(directory, file, name, offset, octets) : null;
+      if (damage.inside) await file.write([gapRecord(head.seed, octets)], offset);
+      damaged.push({ file: name, offset, octets: damage.octets, kind, quarantine });
+    }
+    if (found.headDamaged) await file.write([encodeHead(head)], 0);
+    if (!scanned.sealed) {
+      if (found.octets > scanned.end) await file.truncate(scanned.end);
+      await file.write([sealRecord(head.seed, scanned.lastBatch)], scanned.end);
+    }
+    await file.sync();
+    return damaged;
+  });
+}
+
+async function setAside(directory: LogDirectory, { name, octets }: FoundFile): Promise<Damaged> {
+  const quarantine = `${name}.quarantine`;
+  await directory.rename(name, quarantine);
+  return { file: name, offset: 0, octets, kind: 'head', quarantine };
+}
+
+/** Copies a stretch of a file to one of its own. */
+async function keep(
+  directory: LogDirectory,
+  file: LogFile,
+  name: string,
+  offset: number,
+  octets: number,
+): Promise<string> {
+  const quarantine = `${name}.${offset}.quarantine`;
+  const entries = await directory.list();
+  if (entries.some((entry) => entry.name === quarantine)) await directory.remove(quarantine);
+  const copy = await directory.create(quarantine);
+  try {
+    const chunk = new Uint8Array(Math.min(octets, 1 << 20));
+    for (let done = 0; done < octets; ) {
+      const part = chunk.subarray(0, Math.min(chunk.length, octets - done));
+      const read = await file.read(part, offset + done);
+      if (read === 0) break;
+      await copy.write([part.subarray(0, read)], done);
+      done += read;
+    }
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
+  await directory.syncNames();
+  return quarantine;
+}
+
+const memory = new LogMemory(4096);
+
+/** The head of a record that covers some octets. */
+function gapRecord(seed: Seed, octets: number): Uint8Array {
+  memory.view.setUint32(0, octets - RECORD_HEAD, true);
+  memory.view.setUint32(4, RecordType.GAP, true);
+  memory.setSeed(seed);
+  memory.stamp(0, RECORD_HEAD);
+  return memory.bytes.slice(0, RECORD_HEAD);
+}
+
+function sealRecord(seed: Seed, batch: number): Uint8Array {
+  const span = spanOf(SealField.OCTETS);
+  memory.view.setUint32(0, SealField.OCTETS, true);
+  memory.view.setUint32(4, RecordType.SEAL, true);
+  set64(memory.view, RECORD_HEAD + SealField.SEQUENCE, Math.max(0, batch));
+  memory.setSeed(seed);
+  memory.stamp(0, span);
+  return memory.bytes.slice(0, span);
+}

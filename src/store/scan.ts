@@ -1,0 +1,160 @@
+/**
+ * Reading a log file from its first batch to its end: every checksum verified, damaged places stepped over. While one stretch is looked at,
+ * the next is read. What must hold: every record that is whole is reported, once and in order, whatever lies between.
+ */
+import type { LogFile } from './log-directory.js';
+import { LogMemory, type Seed } from './log-memory.js';
+import { BatchField, FILE_HEAD, get64, RECORD_HEAD, RECORD_SPAN_MAX, RecordType, SealField } from './record-format.js';
+
+/** A place where a record should be and none is whole. */
+export interface Damage {
+  readonly offset: number;
+  readonly octets: number;
+  /** The batch that it belongs to, as far as that can be told. */
+  readonly batch: number;
+  /** The file goes on behind it. Else it is its end, and what was in the making. */
+  readonly inside: boolean;
+}
+
+/** A record in a buffer. `at` is where its payload begins, `offset` where the record begins in the file. */
+export interface Seen {
+  readonly memory: LogMemory;
+  readonly type: RecordType;
+  readonly at: number;
+  readonly length: number;
+  readonly offset: number;
+  readonly span: number;
+}
+
+export interface Scanned {
+  /** Where the last whole record ends: behind it there is nothing that counts. */
+  readonly end: number;
+  readonly damages: readonly Damage[];
+  readonly batches: number;
+  /** Numbers of the first and the last batch; −1: none. */
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly sealed: boolean;
+}
+
+const CHUNK = 2 << 20;
+/** Where a chunk is read to: before it there is room for a record that began in the chunk before. */
+const LEAD = RECORD_SPAN_MAX + RECORD_HEAD;
+
+/** Two buffers, so that reading and checking go side by side. */
+export class Scanner {
+  readonly #memories: readonly [LogMemory, LogMemory] = [new LogMemory(LEAD + CHUNK), new LogMemory(LEAD + CHUNK)];
+
+  async scan(
+    file: LogFile,
+    seed: Seed,
+    onRecord: (seen: Seen) => void,
+    onRead?: (octets: number) => void,
+  ): Promise<Scanned> {
+    const pass = new Pass(onRecord);
+    let offset = FILE_HEAD;
+    let [memory, other] = this.#memories;
+    let reading = this.#read(file, memory, offset);
+    let carried = 0;
+    for (;;) {
+      const octets = await reading;
+      const last = octets < CHUNK;
+      if (!last) reading = this.#read(file, other, offset + octets);
+      memory.setSeed(seed);
+      const rest = pass.look(memory, LEAD - carried, LEAD + octets, offset - carried, last);
+      onRead?.(octets);
+      if (last || pass.sealed) {
+        if (!last) await reading;
+        return pass.finish();
+      }
+      carried = LEAD + octets - rest;
+      other.bytes.set(memory.bytes.subarray(rest, LEAD + octets), LEAD - carried);
+      offset += octets;
+      [memory, other] = [other, memory];
+    }
+  }
+
+  #read(file: LogFile, memory: LogMemory, offset: number): Promise<number> {
+    return file.read(memory.bytes.subarray(LEAD, LEAD + CHUNK), offset);
+  }
+}
+
+/** The state of one scan. */
+class Pass {
+  sealed = false;
+  readonly #damages: Damage[] = [];
+  readonly #onRecord: (seen: Seen) => void;
+  #end = FILE_HEAD;
+  #batches = 0;
+  #firstBatch = -1;
+  #batch = -1;
+  #batchEnd = FILE_HEAD;
+  /** Where the damage began that is being stepped over, or −1. */
+  #damage = -1;
+  /** Where a gap that reaches beyond the buffer ends. */
+  #skipTo = 0;
+
+  constructor(onRecord: (seen: Seen) => void) {
+    this.#onRecord = onRecord;
+  }
+
+  /** Looks at what lies from `from` to `to`; `offset` is where `from` is in the file. Returns where the rest begins that needs more. */
+  look(memory: LogMemory, from: number, to: number, offset: number, last: boolean): number {
+    const base = offset - from;
+    let at = Math.min(Math.max(from, this.#skipTo - base), to);
+    while (at < to && !this.sealed) {
+      const span = memory.check(at, to);
+      if (span > 0) {
+        this.#whole(memory, at, span, base);
+        at = Math.min(at + span, to);
+      } else if (span < 0 && !last) {
+        return at;
+      } else {
+        if (this.#damage < 0) this.#damage = base + at;
+        at = memory.find(at + 8, to);
+        if (at >= to) return last ? to : Math.max(from, (to & ~7) - RECORD_HEAD + 8);
+      }
+    }
+    return at;
+  }
+
+  #whole(memory: LogMemory, at: number, span: number, base: number): void {
+    const offset = base + at;
+    if (this.#damage >= 0) {
+      this.#damages.push({ offset: this.#damage, octets: offset - this.#damage, batch: this.#batch, inside: true });
+      this.#damage = -1;
+    }
+    const type = memory.view.getUint16(at + 4, true) as RecordType;
+    const payload = at + RECORD_HEAD;
+    this.#end = offset + span;
+    if (type === RecordType.BATCH) this.#startBatch(memory.view, payload, offset + span);
+    if (type === RecordType.GAP) this.#skipTo = offset + span;
+    if (type === RecordType.SEAL) {
+      this.sealed = true;
+      this.#batch = Math.max(this.#batch, get64(memory.view, payload + SealField.SEQUENCE));
+    }
+    this.#onRecord({ memory, type, at: payload, length: memory.view.getUint32(at, true), offset, span });
+  }
+
+  #startBatch(view: DataView, at: number, offset: number): void {
+    this.#batch = get64(view, at + BatchField.SEQUENCE);
+    this.#batchEnd = offset + get64(view, at + BatchField.FOLLOWING);
+    this.#batches += 1;
+    if (this.#firstBatch < 0) this.#firstBatch = this.#batch;
+  }
+
+  finish(): Scanned {
+    if (!this.sealed && this.#end < this.#batchEnd) {
+      const octets = this.#batchEnd - this.#end;
+      this.#damages.push({ offset: this.#end, octets, batch: this.#batch, inside: false });
+    }
+    return {
+      end: this.#end,
+      damages: this.#damages,
+      batches: this.#batches,
+      firstBatch: this.#firstBatch,
+      lastBatch: this.#batch,
+      sealed: this.sealed,
+    };
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * What a worker writes comes back: batches, files, numbers, whatever the form of the records.
+ */
+import { expect, test } from 'vitest';
+import { BatchBuilder } from '../../dist/store/batch.js';
+import { ack, openLane, publish, recover } from './support/logs.js';
+import { recoveredQueues, storedMessage } from './support/messages.js';
+import { SimulatedDirectory, systemError } from './support/simulated.js';
+
+const bodies = (entries: { body: string }[] | undefined): string[] => (entries ?? []).map(({ body }) => body);
+
+test('what was appended is recovered in order', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 7, 0, ['a', 'b', 'c']);
+  await publish(lane, 9, 0, ['x']);
+  await publish(lane, 7, 3, ['d']);
+  await lane.close();
+  const recovered = await recover(directory);
+  const queues = await recoveredQueues(recovered);
+  expect(bodies(queues.get(7))).toEqual(['a', 'b', 'c', 'd']);
+  expect(bodies(queues.get(9))).toEqual(['x']);
+  expect(recovered.report).toMatchObject({ messages: 5, damaged: [], missing: [], lost: [] });
+  expect(recovered.start(0)).toMatchObject({ batch: 3, message: 5 });
+});
+
+test('what is done does not come back, and its positions are not given out again', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 7, 0, ['a', 'b', 'c']);
+  await ack(lane, 7, 1, 2);
+  await lane.close();
+  const recovered = await recover(directory);
+  expect(bodies((await recoveredQueues(recovered)).get(7))).toEqual(['a']);
+  expect(recovered.queues[0]?.next).toBe(3);
+});
+
+test('a message in many queues is written once and streamed once', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  const batch = new BatchBuilder();
+  const id = lane.takeMessageIds(1);
+  batch.message(id, storedMessage('for all'));
+  for (let queue = 0; queue < 50; queue++) batch.enqueue(queue, 5, 0, [id]);
+  await lane.append(batch);
+  await ack(lane, 3, 5);
+  await lane.close();
+  const recovered = await recover(directory);
+  const queues = await recoveredQueues(recovered);
+  expect(bodies(queues.get(49))).toEqual(['for all']);
+  expect(bodies(queues.get(3))).toEqual([]);
+  expect(recovered.report.messages).toBe(1);
+});
+
+test('a body of many frames comes back whole', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  const body = 'leveret '.repeat(100_000);
+  await publish(lane, 1, 0, ['before', body, 'after']);
+  await lane.close();
+  expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['before', body, 'after']);
+});
+
+test('a checkpoint says what is done and what was delivered', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['a', 'b', 'c', 'd']);
+  const batch = new BatchBuilder();
+  batch.checkpoint({
+    queue: 1,
+    next: 40,
+    done: [
+      { from: 0, count: 1 },
+      { from: 2, count: 1 },
+    ],
+    delivered: [{ from: 1, count: 1 }],
+  });
+  await lane.append(batch);
+  await lane.close();
+  const recovered = await recover(directory);
+  expect((await recoveredQueues(recovered)).get(1)).toEqual([
+    { position: 1, body: 'b', delivered: true },
+    { position: 3, body: 'd', delivered: false },
+  ]);
+  expect(recovered.queues[0]?.next).toBe(40);
+});
+
+test('a purged queue keeps what consumers hold, a deleted one nothing', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['a', 'b', 'c', 'd']);
+  await publish(lane, 2, 0, ['x']);
+  const batch = new BatchBuilder();
+  batch.purged(1, 3, [{ from: 1, count: 1 }]);
+  batch.deleted(2);
+  await lane.append(batch);
+  await lane.close();
+  const recovered = await recover(directory);
+  const queues = await recoveredQueues(recovered);
+  expect(bodies(queues.get(1))).toEqual(['b', 'd']);
+  expect(queues.has(2)).toBe(false);
+  expect([...recovered.deleted]).toEqual([2]);
+});
+
+test('messages that did not arrive one after the other keep their places', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  const batch = new BatchBuilder();
+  const first = lane.takeMessageIds(4);
+  for (let i = 0; i < 4; i++) batch.message(first + i, storedMessage(`m${i}`));
+  batch.enqueue(1, 0, 0, [first, first + 2]);
+  batch.enqueue(2, 0, 0, [first + 3, first + 1], true);
+  await lane.append(batch);
+  await lane.close();
+  const queues = await recoveredQueues(await recover(directory));
+  expect(bodies(queues.get(1))).toEqual(['m0', 'm2']);
+  expect(queues.get(2)).toEqual([
+    { position: 0, body: 'm3', delivered: true },
+    { position: 1, body: 'm1', delivered: true },
+  ]);
+});
+
+test('what is appended while a batch is written goes together by one sync', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['first']);
+  let syncs = 0;
+  directory.onCall = (call) => {
+    if (call === 'sync') syncs += 1;
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, i) => publish(lane, 1, i + 1, [`m${i}`])));
+  expect(syncs).toBeLessThanOrEqual(2);
+  await lane.close();
+});
+
+test('logs of several workers are put together by position', async () => {
+  const directory = new SimulatedDirectory();
+  const one = openLane(directory);
+  const two = openLane(directory, { lane: 1 });
+  for (let i = 0; i < 10; i++) await publish(i % 2 ? one : two, 1, i, [`m${i}`]);
+  await ack(one, 1, 0);
+  await ack(two, 1, 9);
+  await Promise.all([one.close(), two.close()]);
+  const queues = await recoveredQueues(await recover(directory));
+  expect(bodies(queues.get(1))).toEqual(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8']);
+});
+
+test('files are begun anew at a size, and all of them are read', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  for (let i = 0; i < 50; i++) await publish(lane, 1, i, [`${i}:${'x'.repeat(4000)}`]);
+  await lane.close();
+  expect(directory.files().size).toBeGreaterThan(5);
+  const recovered = await recover(directory);
+  expect(bodies((await recoveredQueues(recovered)).get(1)).map(Number.parseFloat)).toEqual([...Array(50).keys()]);
+  expect(recovered.report.damaged).toEqual([]);
+});
+
+test('a lane goes on where it stopped', async () => {
+  const directory = new SimulatedDirectory();
+  for (let run = 0; run < 5; run++) {
+    const recovered = await recover(directory);
+    const lane = openLane(directory, { start: recovered.start(0) });
+    await publish(lane, 1, run, [`run ${run}`]);
+    await lane.close();
+  }
+  const recovered = await recover(directory);
+  expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['run 0', 'run 1', 'run 2', 'run 3', 'run 4']);
+  expect(recovered.start(0)).toMatchObject({ batch: 5, message: 5 });
+});
+
+test.each([
+  'EIO',
+  'ENOSPC',
+] as const)('%s at any call loses nothing, and nothing is promised too early', async (code) => {
+  for (let failing = 1; ; failing++) {
+    const directory = new SimulatedDirectory();
+    const told: string[] = [];
+    const lane = openLane(directory, { onHealth: ({ state }) => told.push(state) });
+    let failed = false;
+    directory.onCall = () => {
+      if (directory.calls !== failing) return;
+      failed = true;
+      throw systemError(code);
+    };
+    for (let i = 0; i < 12; i++) {
+      await publish(lane, 1, i, [`${i}:${'x'.repeat(4000)}`]);
+      const promised = await recoveredQueues(await recover(directory.powerLoss(() => 0.1)));
+      expect(bodies(promised.get(1)).map(Number.parseFloat), `call ${failing}`).toEqual([...Array(i + 1).keys()]);
+    }
+    await lane.close().catch(() => undefined);
+    if (!failed) break;
+    expect(told.every((state, i) => state === (i % 2 ? 'ok' : code === 'ENOSPC' ? 'full' : 'failing'))).toBe(true);
+  }
+});
+
+test('a full disk is told, and the log goes on when there is space', async () => {
+  const directory = new SimulatedDirectory();
+  const told: string[] = [];
+  let full = true;
+  let resume = (): void => undefined;
+  const lane = openLane(directory, {
+    onHealth: ({ state }) => told.push(state),
+    pause: () =>
+      new Promise((resolve) => {
+        resume = resolve;
+      }),
+  });
+  await publish(lane, 1, 0, ['a']);
+  const paused = new Promise<void>((resolve) => {
+    directory.onCall = (call) => {
+      if (full && (call === 'write' || call === 'create')) {
+        queueMicrotask(resolve);
+        throw systemError('ENOSPC');
+      }
+    };
+  });
+  let done = false;
+  const waiting = publish(lane, 1, 1, ['b']).then(() => {
+    done = true;
+  });
+  await paused;
+  expect(done).toBe(false);
+  full = false;
+  await expect.poll(() => told).toEqual(['full']);
+  resume();
+  lane.retry();
+  await waiting;
+  expect(told).toEqual(['full', 'ok']);
+  await lane.close();
+  expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', 'b']);
+});

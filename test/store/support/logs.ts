@@ -1,0 +1,49 @@
+/**
+ * Writing and reading logs in tests: small files, no waiting, one scanner for all recoveries.
+ */
+import { BatchBuilder } from '../../../dist/store/batch.js';
+import { Lane } from '../../../dist/store/lane.js';
+import { recover as recoverLogs } from '../../../dist/store/recovery.js';
+import { Scanner } from '../../../dist/store/scan.js';
+import type { LogDirectory } from '../../../src/store/log-directory.js';
+import type { Recovered, RecoverOptions } from '../../../src/store/recovery.js';
+import { storedMessage } from './messages.js';
+
+const scanner = new Scanner();
+
+export function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
+  return recoverLogs(directory, { scanner, ...options });
+}
+
+export function openLane(directory: LogDirectory, options: Partial<ConstructorParameters<typeof Lane>[0]> = {}): Lane {
+  return new Lane({
+    directory,
+    lane: 0,
+    start: { file: 0, batch: 0, message: 0 },
+    files: new Map(),
+    fileOctets: 32 << 10,
+    pause: async () => undefined,
+    ...options,
+  });
+}
+
+export function publish(lane: Lane, queue: number, position: number, bodies: readonly string[]): Promise<void> {
+  const batch = new BatchBuilder();
+  const first = lane.takeMessageIds(bodies.length);
+  bodies.forEach((body, i) => {
+    batch.message(first + i, storedMessage(body));
+  });
+  batch.enqueue(
+    queue,
+    position,
+    1000,
+    bodies.map((_, i) => first + i),
+  );
+  return lane.append(batch);
+}
+
+export function ack(lane: Lane, queue: number, from: number, count = 1): Promise<void> {
+  const batch = new BatchBuilder();
+  batch.ack(queue, [{ from, count }]);
+  return lane.append(batch);
+}
