@@ -113,14 +113,18 @@ export class BatchBuilder implements Batch {
     this.messageOctets += spanOf(length);
   }
 
-  /** Records of one message as they stand in another file. */
-  copied(records: readonly Uint8Array[]): void {
-    for (const record of records) {
-      const { memory, at } = this.#room(record.length);
-      memory.bytes.set(record, at);
-      this.messageOctets += record.length;
+  /** The records of one message as they stand in another file. Returns their octets. */
+  copied(records: Uint8Array): number {
+    const lengths = new DataView(records.buffer, records.byteOffset, records.length);
+    for (let from = 0; from < records.length; ) {
+      const span = spanOf(lengths.getUint32(from, true));
+      const { memory, at } = this.#room(span);
+      memory.bytes.set(records.subarray(from, from + span), at);
+      from += span;
     }
+    this.messageOctets += records.length;
     this.messages += 1;
+    return records.length;
   }
 
   /** Messages took the positions from `position` on. */

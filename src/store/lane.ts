@@ -322,7 +322,10 @@ export class Lane {
     const { file, state } = open;
     state.closed = true;
     // All of this is tidiness: what fails here is seen, and cut, when the log is next read.
-    await file.truncate(state.octets).catch(() => undefined);
+    await file
+      .truncate(state.octets)
+      .then(() => file.sync())
+      .catch(() => undefined);
     await file.close().catch(() => undefined);
     if (!this.#options.files.has(state.name)) await this.#directory.remove(state.name).catch(() => undefined);
   }

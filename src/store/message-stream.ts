@@ -5,7 +5,6 @@
 import type { StoredMessage } from './batch.js';
 import type { MessageTable } from './facts.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
-import { withFile } from './log-set.js';
 import { MessageField, PieceField, RECORD_HEAD, RecordType, spanOf } from './record-format.js';
 import type { RecoveredMessage } from './recovery.js';
 
@@ -24,6 +23,15 @@ interface Stretch {
   readonly indices: readonly number[];
 }
 
+/** A message as it stands in its records. */
+export interface RawMessage {
+  /** Where it is in the table. */
+  readonly index: number;
+  readonly id: number;
+  readonly records: Uint8Array;
+}
+
+/** Every message that somebody holds. */
 export async function* streamMessages(
   directory: LogDirectory,
   names: readonly string[],
@@ -34,22 +42,25 @@ export async function* streamMessages(
   holders.forEach((count, index) => {
     if (count > 0) byFile[table.files.at(index)]?.push(index);
   });
-  const buffers: Buffers = [new Uint8Array(0), new Uint8Array(0)];
   for (const [number, indices] of byFile.entries()) {
-    if (indices.length > 0) yield* streamFile(directory, names[number] as string, table, indices, buffers);
+    if (indices.length === 0) continue;
+    for await (const some of readMessages(directory, names[number] as string, table, indices)) {
+      yield some.map(({ index, id, records }) => ({ index, id, message: decodeMessage(records) }));
+    }
   }
 }
 
-async function* streamFile(
+/** Some messages of one file, in the order in which they lie there. The octets are good until the next step. */
+export async function* readMessages(
   directory: LogDirectory,
   name: string,
   table: MessageTable,
   indices: number[],
-  buffers: Buffers,
-): AsyncGenerator<readonly RecoveredMessage[]> {
+): AsyncGenerator<readonly RawMessage[]> {
+  const buffers: Buffers = [new Uint8Array(0), new Uint8Array(0)];
   const file = await directory.open(name);
   try {
-    let reading: Promise<readonly RecoveredMessage[]> | null = null;
+    let reading: Promise<readonly RawMessage[]> | null = null;
     for (const [turn, stretch] of stretches(table, indices).entries()) {
       const next = readStretch(file, table, stretch, buffers, turn % 2 ? 1 : 0);
       // It is awaited in the next turn; a failure before that must not end the process.
@@ -86,14 +97,14 @@ async function readStretch(
   { from, to, indices }: Stretch,
   buffers: Buffers,
   turn: 0 | 1,
-): Promise<readonly RecoveredMessage[]> {
+): Promise<readonly RawMessage[]> {
   const octets = to - from;
   if (buffers[turn].length < octets) buffers[turn] = new Uint8Array(octets);
   const bytes = buffers[turn].subarray(0, octets);
   if ((await file.read(bytes, from)) < octets) throw new Error('a log file became shorter while it was read');
   return indices.map((index) => {
     const at = table.offsets.at(index) - from;
-    return { index, id: table.ids.at(index), message: decodeMessage(bytes.subarray(at, at + table.spans.at(index))) };
+    return { index, id: table.ids.at(index), records: bytes.subarray(at, at + table.spans.at(index)) };
   });
 }
 
@@ -117,21 +128,4 @@ function decodeMessage(records: Uint8Array): StoredMessage {
     header: records.subarray(header, first),
     frames,
   };
-}
-
-/** The messages among some places of one file, as they stand in their records. */
-export async function readRecords(
-  directory: LogDirectory,
-  name: string,
-  places: readonly { readonly offset: number; readonly span: number }[],
-): Promise<Uint8Array[]> {
-  return withFile(directory, name, async (file) => {
-    const records: Uint8Array[] = [];
-    for (const { offset, span } of places) {
-      const bytes = new Uint8Array(span);
-      if ((await file.read(bytes, offset)) < span) throw new Error('a log file became shorter while it was read');
-      records.push(bytes);
-    }
-    return records;
-  });
 }

@@ -10,7 +10,7 @@ import { type LiveFiles, type LogFileState, newFileState } from './live-files.js
 import type { LogDirectory } from './log-directory.js';
 import { type FoundFile, findFiles, withFile } from './log-set.js';
 import { streamMessages } from './message-stream.js';
-import { type Damaged, isEmpty, repairFile } from './repair.js';
+import { type Damaged, isEmpty, type Neighbours, repairFile } from './repair.js';
 import { type Scanned, Scanner } from './scan.js';
 
 export interface Progress {
@@ -75,13 +75,9 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   }
   const facts = new Facts();
   const reads = await readAll(directory, found.logs, facts, options, begun);
-  const lastBatch = new Map<number, number>();
-  for (const { found: file, scanned } of reads) {
-    lastBatch.set(file.lane, Math.max(lastBatch.get(file.lane) ?? -1, scanned.lastBatch));
-  }
   const damaged: Damaged[] = [];
-  for (const { found: file, scanned } of reads) {
-    damaged.push(...(await repairFile(directory, file, scanned, lastBatch.get(file.lane) ?? -1)));
+  for (const [index, { found: file, scanned }] of reads.entries()) {
+    damaged.push(...(await repairFile(directory, file, scanned, neighboursOf(reads, index))));
   }
   await directory.syncNames();
   const { queues, lost } = facts.queues(options.exists ?? (() => true));
@@ -108,7 +104,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     }),
     start: (lane) => ({
       file: 1 + Math.max(-1, ...found.logs.filter((file) => file.lane === lane).map(({ number }) => number)),
-      batch: 1 + (lastBatch.get(lane) ?? -1),
+      batch: 1 + lastBatch(reads.filter(({ found: file }) => file.lane === lane)),
       message: 1 + (facts.lastSequence.get(lane) ?? -1),
     }),
     messages: () =>
@@ -155,7 +151,30 @@ async function readAll(
   return reads;
 }
 
-const UNREADABLE: Scanned = { end: 0, damages: [], batches: 0, firstBatch: -1, lastBatch: -1, sealed: true };
+const UNREADABLE: Scanned = {
+  end: 0,
+  damages: [],
+  batches: 0,
+  firstBatch: -1,
+  lastHead: -1,
+  lastBatch: -1,
+  sealed: true,
+};
+
+function lastBatch(reads: readonly Read[]): number {
+  return reads.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1);
+}
+
+/** The batches of the same lane around a file. */
+export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], index: number): Neighbours {
+  const { lane } = (reads[index] as Read).found;
+  const next = reads.slice(index + 1).find(({ found, scanned }) => found.lane === lane && scanned.firstBatch >= 0);
+  const before = reads.slice(0, index).filter(({ found }) => found.lane === lane);
+  return {
+    before: before.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1),
+    behind: next?.scanned.firstBatch ?? Number.POSITIVE_INFINITY,
+  };
+}
 
 /** Counts what each file holds; returns in how many queues each message of the table is. */
 function countHolders(queues: readonly RecoveredQueue[], facts: Facts, reads: readonly Read[]): Uint32Array {

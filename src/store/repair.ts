@@ -20,9 +20,21 @@ export interface Damaged {
   readonly quarantine: string | null;
 }
 
-/** What a damage is: something of the lane's last batch was perhaps never finished, anything older was. */
-export function kindOf(damage: Damage, lastBatchOfLane: number): 'torn' | 'corrupt' {
-  return damage.batch < lastBatchOfLane ? 'corrupt' : 'torn';
+/** Batches of the same lane around a file: the last one before it, and the first one behind it (infinity: none). */
+export interface Neighbours {
+  readonly before: number;
+  readonly behind: number;
+}
+
+/**
+ * What a damage is. A batch is begun when the one before it is safe, and written again under its number to another file when it failed: so a damage
+ * in the file's last batch was never promised, unless later ones came.
+ */
+export function kindOf(damage: Damage, scanned: Scanned, { before, behind }: Neighbours): 'torn' | 'corrupt' {
+  const batch = damage.batch < 0 ? before : damage.batch;
+  const isLast = Math.max(scanned.lastHead, before) <= batch;
+  const torn = isLast && (behind === Number.POSITIVE_INFINITY || behind <= (damage.inBatch ? batch : batch + 1));
+  return torn ? 'torn' : 'corrupt';
 }
 
 /** Nothing was ever written to the file. */
@@ -35,7 +47,7 @@ export async function repairFile(
   directory: LogDirectory,
   found: FoundFile,
   scanned: Scanned,
-  lastBatchOfLane: number,
+  neighbours: Neighbours,
 ): Promise<Damaged[]> {
   const { name, head } = found;
   if (head === null) return [await setAside(directory, found)];
@@ -47,7 +59,7 @@ export async function repairFile(
   return withFile(directory, name, async (file) => {
     const damaged: Damaged[] = [];
     for (const damage of scanned.damages) {
-      const kind = kindOf(damage, lastBatchOfLane);
+      const kind = kindOf(damage, scanned, neighbours);
       const { offset } = damage;
       const octets = Math.max(0, Math.min(damage.octets, found.octets - offset));
       const quarantine = kind === 'corrupt' && octets > 0 ? await keep(directory, file, name, offset, octets) : null;

@@ -10,8 +10,10 @@ import { BatchField, FILE_HEAD, get64, RECORD_HEAD, RECORD_SPAN_MAX, RecordType,
 export interface Damage {
   readonly offset: number;
   readonly octets: number;
-  /** The batch that it belongs to, as far as that can be told. */
+  /** The last batch that begins before it; −1: none in this file. */
   readonly batch: number;
+  /** It belongs to that batch; else to one whose head is gone. */
+  readonly inBatch: boolean;
   /** The file goes on behind it. Else it is its end, and what was in the making. */
   readonly inside: boolean;
 }
@@ -31,8 +33,10 @@ export interface Scanned {
   readonly end: number;
   readonly damages: readonly Damage[];
   readonly batches: number;
-  /** Numbers of the first and the last batch; −1: none. */
+  /** Numbers of the first and the last batch whose heads are there; −1: none. */
   readonly firstBatch: number;
+  readonly lastHead: number;
+  /** The last batch that the file ever had, as far as that can be told. */
   readonly lastBatch: number;
   readonly sealed: boolean;
 }
@@ -88,6 +92,7 @@ class Pass {
   #batches = 0;
   #firstBatch = -1;
   #batch = -1;
+  #sealedBatch = -1;
   #batchEnd = FILE_HEAD;
   /** Where the damage began that is being stepped over, or −1. */
   #damage = -1;
@@ -121,7 +126,7 @@ class Pass {
   #whole(memory: LogMemory, at: number, span: number, base: number): void {
     const offset = base + at;
     if (this.#damage >= 0) {
-      this.#damages.push({ offset: this.#damage, octets: offset - this.#damage, batch: this.#batch, inside: true });
+      this.#addDamage(this.#damage, offset, true);
       this.#damage = -1;
     }
     const type = memory.view.getUint16(at + 4, true) as RecordType;
@@ -131,7 +136,7 @@ class Pass {
     if (type === RecordType.GAP) this.#skipTo = offset + span;
     if (type === RecordType.SEAL) {
       this.sealed = true;
-      this.#batch = Math.max(this.#batch, get64(memory.view, payload + SealField.SEQUENCE));
+      this.#sealedBatch = get64(memory.view, payload + SealField.SEQUENCE);
     }
     this.#onRecord({ memory, type, at: payload, length: memory.view.getUint32(at, true), offset, span });
   }
@@ -143,17 +148,22 @@ class Pass {
     if (this.#firstBatch < 0) this.#firstBatch = this.#batch;
   }
 
+  #addDamage(from: number, to: number, inside: boolean): void {
+    const inBatch = from < this.#batchEnd;
+    this.#damages.push({ offset: from, octets: to - from, batch: this.#batch, inBatch, inside });
+  }
+
   finish(): Scanned {
     if (!this.sealed && this.#end < this.#batchEnd) {
-      const octets = this.#batchEnd - this.#end;
-      this.#damages.push({ offset: this.#end, octets, batch: this.#batch, inside: false });
+      this.#addDamage(this.#end, this.#batchEnd, false);
     }
     return {
       end: this.#end,
       damages: this.#damages,
       batches: this.#batches,
       firstBatch: this.#firstBatch,
-      lastBatch: this.#batch,
+      lastHead: this.#batch,
+      lastBatch: Math.max(this.#batch, this.#sealedBatch),
       sealed: this.sealed,
     };
   }

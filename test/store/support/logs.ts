@@ -3,13 +3,12 @@
  */
 import { BatchBuilder } from '../../../dist/store/batch.js';
 import { Lane } from '../../../dist/store/lane.js';
-import { recover as recoverLogs } from '../../../dist/store/recovery.js';
+import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery.js';
 import { Scanner } from '../../../dist/store/scan.js';
 import type { LogDirectory } from '../../../src/store/log-directory.js';
-import type { Recovered, RecoverOptions } from '../../../src/store/recovery.js';
 import { storedMessage } from './messages.js';
 
-const scanner = new Scanner();
+export const scanner = new Scanner();
 
 export function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
   return recoverLogs(directory, { scanner, ...options });

@@ -1,0 +1,213 @@
+/**
+ * Clearing files away: those in which nothing counts, and those that hold so little that it is copied forward. What must hold: a file goes only
+ * when all that it says and that still counts is durable in another one: its messages with their places, what it records as done (as a checkpoint), and
+ * deletions of queues that other files speak of. Facts stand twice for a while, which reading does not mind.
+ */
+import { BatchBuilder } from './batch.js';
+import { Facts, type RecoveredQueue } from './facts.js';
+import { decodeHead } from './file-head.js';
+import type { Lane } from './lane.js';
+import type { Liveness } from './ledger.js';
+import type { LiveFiles, LogFileState } from './live-files.js';
+import type { LogDirectory } from './log-directory.js';
+import { withFile } from './log-set.js';
+import { readMessages } from './message-stream.js';
+import { FILE_HEAD, isSpare } from './record-format.js';
+import { Scanner } from './scan.js';
+
+export interface ReclaimOptions {
+  readonly directory: LogDirectory;
+  /** Where copies go. */
+  readonly lane: Lane;
+  readonly files: LiveFiles;
+  readonly liveness: Liveness;
+  /** The lanes whose files are looked after here. */
+  readonly isOwn?: (lane: number) => boolean;
+  readonly scanner?: Scanner;
+}
+
+export type Reclaimed = { readonly file: string; readonly copied: number } | null;
+
+/** Of what lies in a file, at most this share is written again to be rid of it. */
+const COPY_SHARE = 0.4;
+/** Dead files that are kept to be written anew. */
+const SPARES = 2;
+/** Octets that one append copies. */
+const COPY_OCTETS = 1 << 20;
+
+export class Reclaimer {
+  readonly #options: ReclaimOptions;
+  #scanner: Scanner | undefined;
+  #running: Promise<Reclaimed> | null = null;
+  /** Files that cannot be read any more; they stay as they are. */
+  readonly stuck = new Map<string, Error>();
+
+  constructor(options: ReclaimOptions) {
+    this.#options = options;
+    this.#scanner = options.scanner;
+  }
+
+  /** Clears one file away, if one is worth it. One call after the other. */
+  async step(): Promise<Reclaimed> {
+    if (this.#running !== null) return this.#running;
+    const state = this.#choose();
+    if (state === null) return null;
+    this.#running = this.#clear(state);
+    try {
+      return await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** The file of which the least would have to be written again. */
+  #choose(): LogFileState | null {
+    let best: LogFileState | null = null;
+    let bestShare = COPY_SHARE;
+    for (const state of this.#options.files.values()) {
+      if (!state.closed || this.stuck.has(state.name) || this.#options.isOwn?.(state.lane) === false) continue;
+      let octets = state.liveOctets;
+      for (const queue of state.settled) {
+        if (octets > state.octets * bestShare) break;
+        octets += this.#options.liveness.checkpointOctets(queue);
+      }
+      const share = octets / state.octets;
+      if (share < bestShare) {
+        best = state;
+        bestShare = share;
+      }
+    }
+    return best;
+  }
+
+  async #clear(state: LogFileState): Promise<Reclaimed> {
+    let copied: number;
+    try {
+      copied = state.liveMessages > 0 ? await this.#copyMessages(state) : 0;
+    } catch (error) {
+      this.stuck.set(state.name, error as Error);
+      return null;
+    }
+    await this.#copyFacts(state);
+    await this.#options.lane.sync();
+    await this.#discard(state);
+    return { file: state.name, copied };
+  }
+
+  async #copyMessages(state: LogFileState): Promise<number> {
+    const { directory, liveness } = this.#options;
+    const facts = await this.#read(state);
+    const places = livePlaces(facts, state, liveness);
+    if (places.size < state.liveMessages) {
+      throw new Error(`${state.name} holds messages that cannot be read any more`);
+    }
+    let batch = new BatchBuilder();
+    let copies: { id: number; octets: number }[] = [];
+    const flush = async (): Promise<void> => {
+      const done = copies;
+      const full = batch;
+      batch = new BatchBuilder();
+      copies = [];
+      if (done.length > 0) await this.#append(full, done);
+    };
+    for await (const some of readMessages(directory, state.name, facts.messages, [...places.keys()])) {
+      for (const { index, id, records } of some) {
+        const octets = batch.copied(records);
+        for (const place of places.get(index) as Place[]) {
+          batch.enqueue(place.queue, place.position, place.time, [id], place.delivered);
+        }
+        copies.push({ id, octets });
+        if (batch.octets >= COPY_OCTETS) await flush();
+      }
+    }
+    await flush();
+    return places.size;
+  }
+
+  #append(batch: BatchBuilder, copies: readonly { id: number; octets: number }[]): Promise<void> {
+    return this.#options.lane.append(batch, (to) => {
+      for (const { id, octets } of copies) this.#options.liveness.moved(id, octets, to);
+    });
+  }
+
+  async #read(state: LogFileState): Promise<Facts> {
+    this.#scanner ??= new Scanner();
+    const scanner = this.#scanner;
+    const facts = new Facts();
+    facts.beginFile(0, state);
+    return withFile(this.#options.directory, state.name, async (file) => {
+      const bytes = new Uint8Array(FILE_HEAD);
+      const head = decodeHead(bytes.subarray(0, await file.read(bytes, 0)));
+      if (head === null) throw new Error(`the head of ${state.name} cannot be read any more`);
+      await scanner.scan(file, head.head.seed, (seen) => facts.take(seen));
+      return facts;
+    });
+  }
+
+  /** What the file says of queues: as it stands now, not as it was said. */
+  async #copyFacts(state: LogFileState): Promise<void> {
+    const batch = new BatchBuilder();
+    for (const queue of state.settled) {
+      const checkpoint = this.#options.liveness.checkpoint(queue);
+      if (checkpoint === 'deleted') {
+        if (this.#isSpokenOf(queue, state)) batch.deleted(queue);
+        else this.#options.liveness.forget(queue);
+      } else if (checkpoint !== null) {
+        batch.checkpoint(checkpoint);
+      }
+    }
+    if (batch.octets > 0) await this.#options.lane.append(batch);
+  }
+
+  /** Whether another file has messages of a queue. */
+  #isSpokenOf(queue: number, but: LogFileState): boolean {
+    for (const state of this.#options.files.values()) if (state !== but && state.enqueued.has(queue)) return true;
+    return false;
+  }
+
+  /** The file's name goes for good before anybody relies on it. */
+  async #discard(state: LogFileState): Promise<void> {
+    const { directory, files, lane } = this.#options;
+    const spares = (await directory.list()).filter(({ name }) => isSpare(name)).length;
+    const keep = spares < SPARES && lane.health.state === 'ok';
+    if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
+    else await directory.remove(state.name);
+    await directory.syncNames();
+    files.delete(state.name);
+    lane.retry();
+  }
+}
+
+interface Place {
+  readonly queue: number;
+  readonly position: number;
+  readonly time: number;
+  readonly delivered: boolean;
+}
+
+/** The messages of a file that count, by their place in its table, and where they are held. */
+function livePlaces(facts: Facts, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
+  const places = new Map<number, Place[]>();
+  for (const queue of facts.queues(() => true).queues) {
+    forEachLive(queue, state, liveness, (i, delivered) => {
+      const index = queue.messages[i] as number;
+      const list = places.get(index) ?? [];
+      places.set(index, list);
+      const position = queue.positions[i] as number;
+      list.push({ queue: queue.id, position, time: queue.times[i] as number, delivered });
+    });
+  }
+  return places;
+}
+
+function forEachLive(
+  queue: RecoveredQueue,
+  state: LogFileState,
+  liveness: Liveness,
+  use: (index: number, delivered: boolean) => void,
+): void {
+  queue.positions.forEach((position, i) => {
+    const held = liveness.holding(queue.id, position, state.name);
+    if (held !== null) use(i, held.delivered);
+  });
+}
