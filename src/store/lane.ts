@@ -118,6 +118,7 @@ export class Lane {
     if (this.#closing) return Promise.reject(new Error('the log is closed'));
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ batch, placed, resolve, reject });
+      this.#options.files.inFlight.add(batch);
       this.#start();
     });
     if (this.durability !== 'none') return written;
@@ -185,7 +186,10 @@ export class Lane {
       } catch (error) {
         for (const { reject } of group) reject(error as Error);
       }
-      for (const { batch } of group) batch.release();
+      for (const { batch } of group) {
+        this.#options.files.inFlight.delete(batch);
+        batch.release();
+      }
     }
   }
 
@@ -209,7 +213,7 @@ export class Lane {
         this.#say({ state: 'ok' });
         return;
       } catch (error) {
-        await this.#abandon();
+        await this.#abandon(group);
         this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
         if (this.#closing) throw error;
         // Another file on the same device may well do.
@@ -234,7 +238,7 @@ export class Lane {
     if (this.durability === 'fsync') await file.sync();
     this.#nextBatch += 1;
     state.octets = end;
-    this.#options.files.set(state.name, state);
+    this.#options.files.states.set(state.name, state);
     for (const { batch, placed } of group) {
       count(state, batch);
       placed?.(state);
@@ -315,19 +319,25 @@ export class Lane {
   }
 
   /** Gives up the current file after a failure: what was promised of it stays, and nothing more is expected of it. */
-  async #abandon(): Promise<void> {
+  async #abandon(group: readonly Waiting[]): Promise<void> {
     const open = this.#current;
     this.#current = null;
     if (open === null) return;
     const { file, state } = open;
     state.closed = true;
+    for (const { batch } of group) speakOf(state, batch);
     // All of this is tidiness: what fails here is seen, and cut, when the log is next read.
     await file
       .truncate(state.octets)
       .then(() => file.sync())
       .catch(() => undefined);
     await file.close().catch(() => undefined);
-    if (!this.#options.files.has(state.name)) await this.#directory.remove(state.name).catch(() => undefined);
+    if (!this.#options.files.states.has(state.name)) {
+      await this.#directory
+        .remove(state.name)
+        .then(() => this.#directory.syncNames())
+        .catch(() => undefined);
+    }
   }
 
   async #discard({ file, state }: OpenFile): Promise<void> {
@@ -378,6 +388,10 @@ export class Lane {
 function count(state: LogFileState, batch: Batch): void {
   state.liveMessages += batch.messages;
   state.liveOctets += batch.messageOctets;
+  speakOf(state, batch);
+}
+
+function speakOf(state: LogFileState, batch: Batch): void {
   for (const queue of batch.enqueued) state.enqueued.add(queue);
   for (const queue of batch.settled) state.settled.add(queue);
 }

@@ -2,6 +2,7 @@
  * What each log file still holds that counts. A file goes when nothing in it does; one that holds little is copied forward. All lanes of a
  * process that looks after them share one table.
  */
+import type { Batch } from './batch.js';
 import { FILE_HEAD } from './record-format.js';
 
 export interface LogFileState {
@@ -34,5 +35,19 @@ export function newFileState(name: string, lane: number, number: number): LogFil
   };
 }
 
-/** Files by name. */
-export type LiveFiles = Map<string, LogFileState>;
+export class LiveFiles {
+  readonly states = new Map<string, LogFileState>();
+  /** Batches that are on their way to a file. */
+  readonly inFlight = new Set<Batch>();
+
+  constructor(states: Iterable<LogFileState> = []) {
+    for (const state of states) this.states.set(state.name, state);
+  }
+
+  /** Whether anything but one file has, or will have, messages of a queue. */
+  hasMessagesOf(queue: number, but: LogFileState): boolean {
+    for (const batch of this.inFlight) if (batch.enqueued.has(queue)) return true;
+    for (const state of this.states.values()) if (state !== but && state.enqueued.has(queue)) return true;
+    return false;
+  }
+}

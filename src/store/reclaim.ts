@@ -64,7 +64,7 @@ export class Reclaimer {
   #choose(): LogFileState | null {
     let best: LogFileState | null = null;
     let bestShare = COPY_SHARE;
-    for (const state of this.#options.files.values()) {
+    for (const state of this.#options.files.states.values()) {
       if (!state.closed || this.stuck.has(state.name) || this.#options.isOwn?.(state.lane) === false) continue;
       let octets = state.liveOctets;
       for (const queue of state.settled) {
@@ -150,19 +150,13 @@ export class Reclaimer {
     for (const queue of state.settled) {
       const checkpoint = this.#options.liveness.checkpoint(queue);
       if (checkpoint === 'deleted') {
-        if (this.#isSpokenOf(queue, state)) batch.deleted(queue);
+        if (this.#options.files.hasMessagesOf(queue, state)) batch.deleted(queue);
         else this.#options.liveness.forget(queue);
       } else if (checkpoint !== null) {
         batch.checkpoint(checkpoint);
       }
     }
     if (batch.octets > 0) await this.#options.lane.append(batch);
-  }
-
-  /** Whether another file has messages of a queue. */
-  #isSpokenOf(queue: number, but: LogFileState): boolean {
-    for (const state of this.#options.files.values()) if (state !== but && state.enqueued.has(queue)) return true;
-    return false;
   }
 
   /** The file's name goes for good before anybody relies on it. */
@@ -173,7 +167,7 @@ export class Reclaimer {
     if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
     else await directory.remove(state.name);
     await directory.syncNames();
-    files.delete(state.name);
+    files.states.delete(state.name);
     lane.retry();
   }
 }

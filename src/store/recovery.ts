@@ -6,7 +6,7 @@
 import type { StoredMessage } from './batch.js';
 import { Facts, type LostMessage, type RecoveredQueue } from './facts.js';
 import type { LaneStart } from './lane.js';
-import { type LiveFiles, type LogFileState, newFileState } from './live-files.js';
+import { LiveFiles, type LogFileState, newFileState } from './live-files.js';
 import type { LogDirectory } from './log-directory.js';
 import { type FoundFile, findFiles, withFile } from './log-set.js';
 import { streamMessages } from './message-stream.js';
@@ -96,7 +96,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     queues,
     deleted: facts.deleted,
     report,
-    files: new Map(kept.map(({ state }) => [state.name, state])),
+    files: new LiveFiles(kept.map(({ state }) => state)),
     place: (index) => ({
       file: (reads[facts.messages.files.at(index)] as Read).state,
       id: facts.messages.ids.at(index),

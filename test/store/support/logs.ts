@@ -3,6 +3,7 @@
  */
 import { BatchBuilder } from '../../../dist/store/batch.js';
 import { Lane } from '../../../dist/store/lane.js';
+import { LiveFiles } from '../../../dist/store/live-files.js';
 import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery.js';
 import { Scanner } from '../../../dist/store/scan.js';
 import type { LogDirectory } from '../../../src/store/log-directory.js';
@@ -19,7 +20,7 @@ export function openLane(directory: LogDirectory, options: Partial<ConstructorPa
     directory,
     lane: 0,
     start: { file: 0, batch: 0, message: 0 },
-    files: new Map(),
+    files: new LiveFiles(),
     fileOctets: 32 << 10,
     pause: async () => undefined,
     ...options,

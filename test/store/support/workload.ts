@@ -227,7 +227,9 @@ export async function broken(promised: Promised, recovered: Recovered, faults = 
   const found = await recoveredQueues(recovered);
   for (const [id, queue] of promised) {
     const entries = found.get(id);
-    if (queue.deleted === 'durable' && entries !== undefined) return `queue ${id} was deleted and is back`;
+    // What a failing device leaves behind of a deleted queue is told from others by the definitions.
+    if (faults === 0 && queue.deleted === 'durable' && (entries?.length ?? 0) > 0)
+      return `queue ${id} was deleted and is back`;
     if (queue.deleted !== 'no') continue;
     let before = -1;
     for (const { position, body, delivered } of entries ?? []) {
