@@ -1,0 +1,134 @@
+/**
+ * The directory in which a broker keeps what must outlast it: `log/` (messages), `definitions/` (everything that is declared), `format.json` (the
+ * version of all of this) and `lock`. What must hold: two brokers never write to one; what a newer version wrote is left alone.
+ */
+import * as fs from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { LocalDirectory, syncPath } from './local-directory.js';
+import { holderOf, takeLock } from './lock.js';
+
+/** Version of the directory as a whole. */
+const DATA_FORMAT = 1;
+
+/** Why a data directory cannot be used, in words for its owner. */
+export class DataDirectoryError extends Error {}
+
+export class DataDirectory {
+  readonly #unlock: () => void;
+
+  private constructor(
+    readonly path: string,
+    unlock: () => void,
+  ) {
+    this.#unlock = unlock;
+  }
+
+  /** Opens a data directory, making it if need be. */
+  static async open(path: string): Promise<DataDirectory> {
+    const full = resolve(path);
+    await fs.mkdir(full, { recursive: true, mode: 0o700 });
+    const unlock = takeLock(lockPath(full));
+    if (unlock === null) {
+      throw new DataDirectoryError(
+        `data directory ${full} is used by another broker (process ${holderOf(lockPath(full))})`,
+      );
+    }
+    try {
+      const format = await readFormat(full);
+      if (format === null) await writeFormat(full);
+      return new DataDirectory(full, unlock);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
+  }
+
+  /** Where the log files are. */
+  openLog(): Promise<LocalDirectory> {
+    return LocalDirectory.at(logPath(this.path));
+  }
+
+  get definitionsPath(): string {
+    return definitionsPath(this.path);
+  }
+
+  close(): void {
+    this.#unlock();
+  }
+}
+
+export interface Inspectable {
+  readonly log: LocalDirectory;
+  readonly definitionsPath: string;
+  /** The broker that uses it; 0: none, and none can until `close`. */
+  readonly usedBy: number;
+  close(): void;
+}
+
+/** A data directory to look at. Refuses what is none. */
+export async function openForInspection(path: string): Promise<Inspectable> {
+  const full = resolve(path);
+  if ((await readFormat(full)) === null) throw new DataDirectoryError(`${full} is not a data directory of Leveret`);
+  const unlock = takeLock(lockPath(full));
+  return {
+    log: await LocalDirectory.at(logPath(full)),
+    definitionsPath: definitionsPath(full),
+    usedBy: unlock === null ? holderOf(lockPath(full)) : 0,
+    close: () => unlock?.(),
+  };
+}
+
+function logPath(path: string): string {
+  return join(path, 'log');
+}
+function definitionsPath(path: string): string {
+  return join(path, 'definitions');
+}
+function lockPath(path: string): string {
+  return join(path, 'lock');
+}
+function formatPath(path: string): string {
+  return join(path, 'format.json');
+}
+
+/** Null: there is none yet. */
+async function readFormat(path: string): Promise<number | null> {
+  let text: string;
+  try {
+    text = await fs.readFile(formatPath(path), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const format = formatIn(text);
+  if (format === null) throw new DataDirectoryError(`${formatPath(path)} does not say which format the data has`);
+  if (format > DATA_FORMAT) {
+    throw new DataDirectoryError(
+      `data directory ${path} was written by a newer version of Leveret (format ${format}; this version knows up to ${DATA_FORMAT})`,
+    );
+  }
+  return format;
+}
+
+function formatIn(text: string): number | null {
+  try {
+    const { format } = JSON.parse(text) as { format?: unknown };
+    return Number.isInteger(format) ? (format as number) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all, and durable. */
+async function writeFormat(path: string): Promise<void> {
+  const fresh = `${formatPath(path)}.new`;
+  const file = await fs.open(fresh, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify({ format: DATA_FORMAT })}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fs.rename(fresh, formatPath(path));
+  await syncPath(path);
+}

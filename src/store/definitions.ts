@@ -1,0 +1,202 @@
+/**
+ * Everything that is declared and must outlast the broker, in LMDB. What must hold: a change is durable when its promise resolves; changes that are
+ * made together are there together or not at all; an id of a queue is never given to another one.
+ */
+import { createHash } from 'node:crypto';
+import * as lmdb from 'lmdb';
+
+export interface VhostDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+}
+
+export interface ExchangeDefinition {
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  /** A field table as it is on the wire, so that every type in it comes back. */
+  readonly arguments: Uint8Array;
+}
+
+export interface QueueDefinition {
+  readonly vhost: string;
+  readonly name: string;
+  /** Its number in the log. */
+  readonly id: number;
+  readonly autoDelete: boolean;
+  readonly arguments: Uint8Array;
+}
+
+export interface BindingDefinition {
+  readonly vhost: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly destinationType: 'queue' | 'exchange';
+  readonly routingKey: string;
+  readonly arguments: Uint8Array;
+}
+
+export interface UserDefinition {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly hashingAlgorithm: string;
+  readonly tags: readonly string[];
+}
+
+export interface PermissionDefinition {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export interface TopicPermissionDefinition {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export interface PolicyDefinition {
+  readonly vhost: string;
+  readonly name: string;
+  /** Set by an operator: it limits what the others say. */
+  readonly operator: boolean;
+  readonly pattern: string;
+  readonly applyTo: string;
+  readonly priority: number;
+  readonly definition: Readonly<Record<string, string | number | boolean>>;
+}
+
+interface Kinds {
+  vhost: VhostDefinition;
+  exchange: ExchangeDefinition;
+  queue: QueueDefinition;
+  binding: BindingDefinition;
+  user: UserDefinition;
+  permission: PermissionDefinition;
+  topicPermission: TopicPermissionDefinition;
+  policy: PolicyDefinition;
+}
+export type DefinitionKind = keyof Kinds;
+export type Definition<K extends DefinitionKind> = Kinds[K];
+
+/** What makes each definition the only one of its kind. */
+const KEYS: { readonly [K in DefinitionKind]: (definition: Identity<K>) => string[] } = {
+  vhost: ({ name }) => [name],
+  exchange: ({ vhost, name }) => [vhost, name],
+  queue: ({ vhost, name }) => [vhost, name],
+  binding: (binding) => [
+    binding.vhost,
+    binding.source,
+    binding.destinationType,
+    binding.destination,
+    binding.routingKey,
+    // Arguments can be longer than a key may be.
+    createHash('sha256')
+      .update(binding.arguments)
+      .digest('base64'),
+  ],
+  user: ({ name }) => [name],
+  permission: ({ user, vhost }) => [user, vhost],
+  topicPermission: ({ user, vhost, exchange }) => [user, vhost, exchange],
+  policy: ({ vhost, name, operator }) => [vhost, name, operator ? 'operator' : 'user'],
+};
+
+/** As much of a definition as tells it from others. */
+export type Identity<K extends DefinitionKind> = {
+  vhost: Pick<VhostDefinition, 'name'>;
+  exchange: Pick<ExchangeDefinition, 'vhost' | 'name'>;
+  queue: Pick<QueueDefinition, 'vhost' | 'name'>;
+  binding: BindingDefinition;
+  user: Pick<UserDefinition, 'name'>;
+  permission: Pick<PermissionDefinition, 'user' | 'vhost'>;
+  topicPermission: Pick<TopicPermissionDefinition, 'user' | 'vhost' | 'exchange'>;
+  policy: Pick<PolicyDefinition, 'vhost' | 'name' | 'operator'>;
+}[K];
+
+/** One change; those of a list are made together. */
+export type DefinitionChange = {
+  [K in DefinitionKind]:
+    | { readonly put: K; readonly definition: Kinds[K] }
+    | { readonly remove: K; readonly definition: Identity<K> };
+}[DefinitionKind];
+
+const NEXT_QUEUE = ['next queue'];
+
+export class Definitions {
+  readonly #root: lmdb.RootDatabase<unknown, string[]>;
+  readonly #kinds: { readonly [K in DefinitionKind]: lmdb.Database<Kinds[K], string[]> };
+  #nextQueue: number;
+
+  private constructor(root: lmdb.RootDatabase<unknown, string[]>) {
+    this.#root = root;
+    const open = <K extends DefinitionKind>(kind: K) => root.openDB<Kinds[K], string[]>({ name: kind });
+    this.#kinds = {
+      vhost: open('vhost'),
+      exchange: open('exchange'),
+      queue: open('queue'),
+      binding: open('binding'),
+      user: open('user'),
+      permission: open('permission'),
+      topicPermission: open('topicPermission'),
+      policy: open('policy'),
+    };
+    this.#nextQueue = Number(root.get(NEXT_QUEUE) ?? 1);
+  }
+
+  static open(path: string): Definitions {
+    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe.
+    return new Definitions(lmdb.open<unknown, string[]>({ path, maxDbs: 16, overlappingSync: false }));
+  }
+
+  /** Makes some changes, all or none. */
+  async change(changes: readonly DefinitionChange[]): Promise<void> {
+    await this.#root.childTransaction(() => {
+      for (const change of changes) this.#apply(change);
+      this.#root.put(NEXT_QUEUE, this.#nextQueue);
+    });
+    await this.#root.flushed;
+  }
+
+  put<K extends DefinitionKind>(kind: K, definition: Kinds[K]): Promise<void> {
+    return this.change([{ put: kind, definition } as DefinitionChange]);
+  }
+
+  remove<K extends DefinitionKind>(kind: K, definition: Identity<K>): Promise<void> {
+    return this.change([{ remove: kind, definition } as DefinitionChange]);
+  }
+
+  get<K extends DefinitionKind>(kind: K, definition: Identity<K>): Kinds[K] | undefined {
+    return this.#kinds[kind].get(KEYS[kind](definition));
+  }
+
+  /** All definitions of a kind, in the order of their names. */
+  list<K extends DefinitionKind>(kind: K): Kinds[K][] {
+    return [...this.#kinds[kind].getRange()].map(({ value }) => value);
+  }
+
+  /** An id for a new queue. It becomes durable with the next change, so with the queue's own definition. */
+  takeQueueId(): number {
+    return this.#nextQueue++;
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+
+  #apply<K extends DefinitionKind>(change: DefinitionChange): void {
+    if ('put' in change) {
+      const kind = change.put as K;
+      this.#kinds[kind].put(KEYS[kind](change.definition as Kinds[K] & Identity<K>), change.definition as Kinds[K]);
+    } else {
+      const kind = change.remove as K;
+      this.#kinds[kind].remove(KEYS[kind](change.definition as Identity<K>));
+    }
+  }
+}

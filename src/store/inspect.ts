@@ -1,0 +1,111 @@
+/**
+ * What a directory of log files holds, file by file, with every checksum verified. Nothing is changed, so it can be asked of any directory.
+ */
+import { Facts } from './facts.js';
+import type { LogDirectory } from './log-directory.js';
+import { countHolders, neighboursOf, readAll } from './log-reader.js';
+import { findFiles } from './log-set.js';
+import { RecordType } from './record-format.js';
+import { kindOf } from './repair.js';
+import type { Scanner } from './scan.js';
+
+export interface InspectedFile {
+  readonly name: string;
+  readonly octets: number;
+  readonly batches: number;
+  readonly records: ReadonlyMap<RecordType, number>;
+  readonly liveMessages: number;
+  readonly liveOctets: number;
+  readonly sealed: boolean;
+  readonly damages: readonly string[];
+}
+
+export interface Inspection {
+  readonly files: readonly InspectedFile[];
+  /** Files that are not read when a broker starts. */
+  readonly others: readonly string[];
+  readonly queues: readonly { readonly id: number; readonly messages: number; readonly next: number }[];
+  readonly lost: number;
+}
+
+/** `exists`: whether a queue is still defined. */
+export async function inspectLogs(
+  directory: LogDirectory,
+  exists: (queue: number) => boolean = () => true,
+  scanner?: Scanner,
+): Promise<Inspection> {
+  const found = await findFiles(directory);
+  const facts = new Facts();
+  const records = new Map<string, Map<RecordType, number>>();
+  const reads = await readAll(directory, found.logs, facts, {
+    ...(scanner && { scanner }),
+    onRecord: ({ name }, { type }) => {
+      const counts = records.get(name) ?? new Map<RecordType, number>();
+      records.set(name, counts.set(type, (counts.get(type) ?? 0) + 1));
+    },
+  });
+  const { queues, lost } = facts.queues(exists);
+  countHolders(queues, facts, reads);
+  const logs = new Set(found.logs.map(({ name }) => name));
+  return {
+    files: reads.map(({ found: { name, head, headDamaged }, scanned, state }, index) => ({
+      name,
+      octets: scanned.end,
+      batches: scanned.batches,
+      records: records.get(name) ?? new Map(),
+      liveMessages: state.liveMessages,
+      liveOctets: state.liveOctets,
+      sealed: scanned.sealed,
+      damages: [
+        ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),
+        ...scanned.damages.map((damage) => {
+          const kind = kindOf(damage, scanned, neighboursOf(reads, index));
+          return `${kind === 'torn' ? 'unfinished' : 'damaged'}: ${damage.octets} octets at ${damage.offset}`;
+        }),
+      ],
+    })),
+    others: (await directory.list()).map(({ name }) => name).filter((name) => !logs.has(name)),
+    queues: queues.map(({ id, positions, next }) => ({ id, messages: positions.length, next })),
+    lost: lost.length,
+  };
+}
+
+const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][] = [
+  ['file', ({ name }) => name],
+  ['octets', ({ octets }) => String(octets)],
+  ['batches', ({ batches }) => String(batches)],
+  ['messages', ({ records }) => String(records.get(RecordType.MESSAGE) ?? 0)],
+  ['enqueue', ({ records }) => String(records.get(RecordType.ENQUEUE) ?? 0)],
+  ['ack', ({ records }) => String(records.get(RecordType.ACK) ?? 0)],
+  ['other', (file) => String(otherRecords(file))],
+  ['live', ({ liveMessages }) => String(liveMessages)],
+  ['live octets', ({ liveOctets }) => String(liveOctets)],
+  ['ended', ({ sealed }) => (sealed ? 'yes' : 'no')],
+  ['checksums', ({ damages }) => (damages.length === 0 ? 'good' : `${damages.length} bad`)],
+];
+
+function otherRecords({ records }: InspectedFile): number {
+  const counted: readonly RecordType[] = [RecordType.MESSAGE, RecordType.ENQUEUE, RecordType.ACK, RecordType.BATCH];
+  return [...records].reduce((sum, [type, count]) => sum + (counted.includes(type) ? 0 : count), 0);
+}
+
+/** The inspection as text, one line a file. */
+export function inspectionText({ files, others, queues, lost }: Inspection): string {
+  const rows = [COLUMNS.map(([title]) => title), ...files.map((file) => COLUMNS.map(([, value]) => value(file)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  const live = files.reduce((sum, { liveMessages }) => sum + liveMessages, 0);
+  const waiting = queues.reduce((sum, { messages }) => sum + messages, 0);
+  lines.push('', `${live} messages live, ${waiting} places in ${queues.length} queues`);
+  if (lost > 0) lines.push(`${lost} places whose message cannot be found`);
+  for (const { name, damages } of files) for (const damage of damages) lines.push(`${name}: ${damage}`);
+  if (others.length > 0) lines.push(`not read: ${others.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,58 @@
+/**
+ * One broker to a data directory. The lock is the system's own (flock), so it ends with the process however that ends; where the native call cannot
+ * be loaded, the number of the process in the file and whether that process lives must do.
+ */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as Koffi from 'koffi';
+
+const LOCK_EXCLUSIVE = 2;
+const LOCK_NONBLOCKING = 4;
+
+type Flock = (fd: number, operation: number) => number;
+
+/** Takes the lock in a file; the returned function gives it back. Null: somebody else has it. */
+export function takeLock(path: string): (() => void) | null {
+  const fd = openSync(path, 'a+', 0o600);
+  const flock = loadFlock();
+  const taken = flock === null ? !isAlive(holderOf(path)) : flock(fd, LOCK_EXCLUSIVE | LOCK_NONBLOCKING) === 0;
+  if (!taken) {
+    closeSync(fd);
+    return null;
+  }
+  ftruncateSync(fd);
+  writeSync(fd, `${process.pid}\n`);
+  return () => {
+    ftruncateSync(fd);
+    closeSync(fd);
+  };
+}
+
+/** The process that took the lock last; 0: nobody has it. */
+export function holderOf(path: string): number {
+  try {
+    return Number.parseInt(readFileSync(path, 'latin1'), 10) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function loadFlock(): Flock | null {
+  if (process.platform === 'win32') return null;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    return koffi.load(null).func('int flock(int, int)') as Flock;
+  } catch {
+    return null;
+  }
+}

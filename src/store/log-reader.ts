@@ -1,0 +1,124 @@
+/**
+ * Reading all files of all lanes: what they say, what each of them still holds, and where they are damaged. Nothing is changed here.
+ */
+import type { Facts, RecoveredQueue } from './facts.js';
+import { type LogFileState, newFileState } from './live-files.js';
+import type { LogDirectory } from './log-directory.js';
+import { NO_SEED } from './log-memory.js';
+import { type FoundFile, withFile } from './log-set.js';
+import type { Neighbours } from './repair.js';
+import { type Scanned, Scanner, type Seen } from './scan.js';
+
+export interface Progress {
+  readonly octets: number;
+  readonly octetsTotal: number;
+  readonly messages: number;
+  /** Millions of octets a second. */
+  readonly rate: number;
+  readonly secondsLeft: number;
+}
+
+export interface ReadOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Sees every record after the facts have taken it. */
+  readonly onRecord?: (file: FoundFile, seen: Seen) => void;
+  readonly scanner?: Scanner;
+}
+
+/** One file as it was read. */
+export interface Read {
+  readonly found: FoundFile;
+  readonly scanned: Scanned;
+  readonly state: LogFileState;
+}
+
+const UNREADABLE: Scanned = {
+  end: 0,
+  damages: [],
+  batches: 0,
+  firstBatch: -1,
+  lastHead: -1,
+  lastBatch: -1,
+  sealed: true,
+};
+
+/** Reads files in the order of their lanes and numbers; what they say goes to `facts`. */
+export async function readAll(
+  directory: LogDirectory,
+  logs: readonly FoundFile[],
+  facts: Facts,
+  options: ReadOptions,
+): Promise<Read[]> {
+  const begun = performance.now();
+  const scanner = options.scanner ?? new Scanner();
+  const octetsTotal = logs.reduce((sum, { octets }) => sum + octets, 0);
+  let octets = 0;
+  const tell = (more: number): void => {
+    octets += more;
+    const seconds = (performance.now() - begun) / 1000;
+    const rate = octets / 1e6 / seconds;
+    const secondsLeft = Math.max(0, (octetsTotal - octets) / 1e6 / rate);
+    options.onProgress?.({ octets, octetsTotal, messages: facts.messages.ids.length, rate, secondsLeft });
+  };
+  const reads: Read[] = [];
+  for (const found of logs) {
+    const state = newFileState(found.name, found.lane, found.number);
+    state.closed = true;
+    facts.beginFile(reads.length, state);
+    const seed = found.head?.seed ?? NO_SEED;
+    const take = (seen: Seen): void => {
+      facts.take(seen);
+      options.onRecord?.(found, seen);
+    };
+    const scanned =
+      found.head === null
+        ? UNREADABLE
+        : await withFile(directory, found.name, (file) => scanner.scan(file, seed, take, tell));
+    state.octets = scanned.end;
+    reads.push({ found, scanned, state });
+  }
+  return reads;
+}
+
+/** The last batch of some files. */
+export function lastBatch(reads: readonly Read[]): number {
+  return reads.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1);
+}
+
+/** The batches of the same lane around a file. */
+export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], index: number): Neighbours {
+  const { lane } = (reads[index] as Read).found;
+  const next = reads.slice(index + 1).find(({ found, scanned }) => found.lane === lane && scanned.firstBatch >= 0);
+  const before = reads.slice(0, index).filter(({ found }) => found.lane === lane);
+  return {
+    before: before.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1),
+    behind: next?.scanned.firstBatch ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** Counts what each file holds; returns in how many queues each message of the table is. */
+export function countHolders(queues: readonly RecoveredQueue[], facts: Facts, reads: readonly Read[]): Uint32Array {
+  const holders = new Uint32Array(facts.messages.ids.length);
+  for (const { messages } of queues) for (const index of messages) holders[index] = (holders[index] as number) + 1;
+  holders.forEach((count, index) => {
+    if (count === 0) return;
+    const state = (reads[facts.messages.files.at(index)] as Read).state;
+    state.liveMessages += 1;
+    state.liveOctets += facts.messages.spans.at(index);
+  });
+  return holders;
+}
+
+/** Files that end before the next one of their lane begins. */
+export function missingBatches(reads: readonly Read[]): { file: string; batches: number }[] {
+  const missing: { file: string; batches: number }[] = [];
+  reads.forEach(({ found, scanned }, index) => {
+    const next = reads[index + 1];
+    if (next === undefined || scanned.sealed || found.head === null) return;
+    if (next.found.lane !== found.lane || next.found.number !== found.number + 1 || next.scanned.firstBatch < 0) return;
+    const last = Math.max(scanned.lastBatch, found.head.firstBatch - 1);
+    const batches = next.scanned.firstBatch - last - 1;
+    if (batches > 0) missing.push({ file: found.name, batches });
+  });
+  return missing;
+}
