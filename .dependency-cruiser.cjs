@@ -9,6 +9,13 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
+    {
+      name: 'store-stands-beside-amqp',
+      severity: 'error',
+      comment: 'The log knows nothing of the protocol or of a core: it is given octets.',
+      from: { path: '^src/store/' },
+      to: { path: '^src/(amqp|engine)/' },
+    },
     ...layers.slice(1).map((layer, i) => ({
       name: `${layer}-imports-downwards`,
       severity: 'error',

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Broker, startBroker } from '../server/broker.js';
+import { printLog } from './log.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 
 const command = parseOptions(process.argv.slice(2));
@@ -17,6 +18,9 @@ switch (command.action) {
     break;
   case 'refuse':
     refuse(`${command.reason} (try --help)`);
+    break;
+  case 'log':
+    await printLog(command.directory);
     break;
   case 'serve':
     await serve(command.options);

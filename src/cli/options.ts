@@ -22,6 +22,7 @@ export interface ServeOptions {
 
 export type Command =
   | { action: 'serve'; options: ServeOptions }
+  | { action: 'log'; directory: string }
   | { action: 'help' }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
@@ -33,6 +34,7 @@ const MEMORY_SHARE = 0.4;
 const WORKERS_MAX = 64;
 
 export const HELP = `Usage: leveret [options]
+       leveret log DIR    shows what the log files of a data directory hold
 
 Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
@@ -51,6 +53,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
 /** Reads the flags that follow the command's name. */
 export function parseOptions(args: readonly string[]): Command {
+  if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -87,6 +90,13 @@ export function parseOptions(args: readonly string[]): Command {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };
   }
+}
+
+function logCommand(args: readonly string[]): Command {
+  const [directory, ...others] = args;
+  return directory === undefined || others.length > 0
+    ? { action: 'refuse', reason: 'log takes one data directory' }
+    : { action: 'log', directory };
 }
 
 /** The share of the machine's memory that is taken by default, in whole MiB. */

@@ -86,3 +86,8 @@ test('memory is a share of the machine, whole MiB, within what the core can have
   expect(defaultMemory(64 * 1024 * MIB)).toBe(4096 * MIB);
   expect(defaultMemory(MIB)).toBe(16 * MIB);
 });
+
+test('log takes the directory to look at', () => {
+  expect(parseOptions(['log', '/var/lib/leveret'])).toEqual({ action: 'log', directory: '/var/lib/leveret' });
+  expect(refusal('log')).toBe('log takes one data directory');
+});

@@ -1,0 +1,98 @@
+/**
+ * The data directory: one broker at a time, no older one on newer data, and what lies in it can be looked at.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { DataDirectory } from '../../dist/store/data-directory.js';
+import { temporaryDirectory } from './support/directories.js';
+import { ack, openLane, publish, recover } from './support/logs.js';
+import { bodyOf } from './support/messages.js';
+
+const module = new URL('../../dist/store/data-directory.js', import.meta.url).href;
+const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+test('a second broker is told who uses the directory', async () => {
+  const path = await temporaryDirectory();
+  const first = await DataDirectory.open(path);
+  await expect(DataDirectory.open(path)).rejects.toThrow(
+    `data directory ${path} is used by another broker (process ${process.pid})`,
+  );
+  first.close();
+  (await DataDirectory.open(path)).close();
+});
+
+test('a broker that was killed leaves no lock', async () => {
+  const path = await temporaryDirectory();
+  const script = `const { DataDirectory } = await import(${JSON.stringify(module)});
+    globalThis.directory = await DataDirectory.open(${JSON.stringify(path)});
+    process.stdout.write('open');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  await expect(DataDirectory.open(path)).rejects.toThrow(`(process ${child.pid})`);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  (await DataDirectory.open(path)).close();
+});
+
+test('data of a newer version is left alone', async () => {
+  const path = await temporaryDirectory();
+  (await DataDirectory.open(path)).close();
+  await writeFile(join(path, 'format.json'), '{"format":2}');
+  const refusal = `data directory ${path} was written by a newer version of Leveret (format 2; this version knows up to 1)`;
+  await expect(DataDirectory.open(path)).rejects.toThrow(refusal);
+  expect(await readFile(join(path, 'format.json'), 'utf8')).toBe('{"format":2}');
+  await writeFile(join(path, 'format.json'), 'what is this');
+  await expect(DataDirectory.open(path)).rejects.toThrow('does not say which format the data has');
+});
+
+test('on a real disk what was appended comes back, run after run', async () => {
+  const path = await temporaryDirectory();
+  const data = await DataDirectory.open(path);
+  const directory = await data.openLog();
+  const body = 'leveret '.repeat(40_000);
+  for (let run = 0; run < 3; run++) {
+    const recovered = await recover(directory);
+    const lane = openLane(directory, { start: recovered.start(0), files: recovered.files, fileOctets: 1 << 20 });
+    for (let i = 0; i < 5; i++) await publish(lane, 1, run * 5 + i, [`${run}.${i} ${body}`]);
+    await ack(lane, 1, run * 5, 1);
+    await lane.close();
+  }
+  const seen: string[] = [];
+  for await (const some of (await recover(directory)).messages()) {
+    for (const { message } of some) seen.push(bodyOf(message).slice(0, 3));
+    expect(some.every(({ message }) => bodyOf(message).endsWith(body))).toBe(true);
+  }
+  expect(seen).toEqual([0, 1, 2].flatMap((run) => [1, 2, 3, 4].map((i) => `${run}.${i}`)));
+  data.close();
+});
+
+test('leveret log shows each file, and says when one is damaged', async () => {
+  const path = await temporaryDirectory();
+  const data = await DataDirectory.open(path);
+  const directory = await data.openLog();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['a', 'b', 'c']);
+  await ack(lane, 1, 0);
+  await lane.close();
+  data.close();
+  const run = () => promisify(execFile)(process.execPath, [command, 'log', path]);
+  const { stdout } = await run();
+  expect(stdout).toMatch(/^w00-0000000000\.log +\d+ +2 +3 +1 +1 +1 +2 +\d+ +yes +good$/m);
+  expect(stdout).toContain('2 messages live, 2 places in 1 queues');
+  const file = join(path, 'log', 'w00-0000000000.log');
+  const bytes = await readFile(file);
+  bytes[4096 + 60] = 0xff;
+  await writeFile(file, bytes);
+  await expect(run()).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('damaged: ') });
+  expect(await readFile(file)).toEqual(bytes);
+  const nothing = promisify(execFile)(process.execPath, [command, 'log', join(path, 'log')]);
+  await expect(nothing).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('is not a data directory') });
+});
