@@ -1,0 +1,96 @@
+/**
+ * The log's writer beside the least that a program can do: `npm run bench:disk`. Both write the same octets with as many syncs to the same
+ * directory, in turn; what counts is the ratio, since disks of shared machines change by the minute.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median } from '../support/median.mjs';
+import { formatTable } from '../support/table.mjs';
+import { runWriter } from './writer.mjs';
+
+const { values } = parseArgs({
+  options: {
+    directory: { type: 'string', default: tmpdir() },
+    rounds: { type: 'string', default: '5' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const rounds = values.quick ? 1 : Number(values.rounds);
+const share = values.quick ? 0.05 : 1;
+
+/** A record of a body of 1 KB and what goes with it. */
+const RECORD = 1024;
+const MEBIBYTE = 1 << 20;
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const build = join(folder, 'build');
+mkdirSync(build, { recursive: true });
+const program = join(build, 'yardstick');
+execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, join(folder, 'yardstick.c')], { stdio: 'inherit' });
+
+/** @typedef {{ rate: number, median: number }} Figures */
+
+/**
+ * @param {string} path @param {number} octets @param {number} count @param {'append' | 'again'} mode
+ * @returns {Figures}
+ */
+function yardstick(path, octets, count, mode) {
+  const text = execFileSync(program, [join(path, 'yardstick.bin'), `${octets}`, `${Math.ceil(count * share)}`, mode]);
+  return JSON.parse(text.toString());
+}
+
+/** @param {number} perBatch @param {number} window @param {number} batches @param {boolean} ready */
+function writer(perBatch, window, batches, ready) {
+  return (/** @type {string} */ path) =>
+    runWriter({ path: join(path, 'log'), size: RECORD, perBatch, window, batches: Math.ceil(batches * share), ready });
+}
+
+/** @type {readonly { title: string, run: (path: string) => Figures | Promise<Figures> }[]} */
+const BULK = [
+  { title: 'C, 1 MiB a sync, appended', run: (path) => yardstick(path, MEBIBYTE, 256, 'append') },
+  { title: 'C, 1 MiB a sync, written again', run: (path) => yardstick(path, MEBIBYTE, 256, 'again') },
+  { title: 'log, records ready in memory', run: writer(128, 16, 2048, true) },
+  { title: 'log, records made by the host', run: writer(128, 16, 2048, false) },
+];
+/** @type {typeof BULK} */
+const SINGLE = [
+  { title: 'C, 1 KB a sync, appended', run: (path) => yardstick(path, RECORD, 1000, 'append') },
+  { title: 'C, 1 KB a sync, written again', run: (path) => yardstick(path, RECORD, 1000, 'again') },
+  { title: 'log, one message at a time', run: writer(1, 1, 1000, true) },
+];
+
+/** @param {typeof BULK} cases @param {keyof Figures} figure @param {string} unit */
+async function compare(cases, figure, unit) {
+  /** @type {number[][]} */
+  const results = cases.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, { run }] of cases.entries()) {
+      const path = mkdtempSync(join(values.directory, 'leveret-disk-'));
+      try {
+        results[index]?.push((await run(path))[figure]);
+      } finally {
+        rmSync(path, { recursive: true });
+      }
+    }
+  }
+  const medians = results.map(median);
+  const [appended = 1, again = 1] = medians;
+  const rows = cases.map(({ title }, index) => {
+    const value = medians[index] ?? 0;
+    return [title, value.toFixed(2), (value / appended).toFixed(2), (value / again).toFixed(2)];
+  });
+  const columns = [
+    { title: `median of ${rounds}`, align: /** @type {const} */ ('left') },
+    { title: unit },
+    { title: 'to appended' },
+    { title: 'to written again' },
+  ];
+  console.log(`${formatTable(columns, rows)}\n`);
+}
+
+await compare(BULK, 'rate', 'MB/s');
+await compare(SINGLE, 'median', 'ms');

@@ -1,0 +1,116 @@
+/**
+ * The log's writer under load: messages of one size, so many octets on their way at a time; everything is done as soon as it is written, so that
+ * dead files are written anew, as in a broker that runs for long.
+ */
+import { BatchBuilder } from '../../dist/store/batch.js';
+import { Lane } from '../../dist/store/lane.js';
+import { LocalDirectory } from '../../dist/store/local-directory.js';
+import { LogMemory } from '../../dist/store/log-memory.js';
+import { Reclaimer } from '../../dist/store/reclaim.js';
+import { recover } from '../../dist/store/recovery.js';
+import { median } from '../support/median.mjs';
+
+/** @typedef {import('../../dist/store/batch.js').Batch} Batch */
+
+/** Nothing that is in a file is needed any more. */
+const NOTHING_LIVES = {
+  holding: () => null,
+  checkpoint: () => null,
+  checkpointOctets: () => 0,
+  moved: () => {},
+  forget: () => {},
+};
+
+/** A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements {Batch} */
+class ReadyBatch {
+  messageOctets = 0;
+  enqueued = new Set();
+  settled = new Set();
+
+  /** @param {LogMemory} memory @param {number} octets @param {number} messages */
+  constructor(memory, octets, messages) {
+    this.memory = memory;
+    this.octets = octets;
+    this.messages = messages;
+  }
+
+  /** @param {import('../../dist/store/log-memory.js').Seed} seed */
+  stamp(seed) {
+    this.memory.setSeed(seed);
+    this.memory.stamp(0, this.octets);
+    return [this.memory.bytes.subarray(0, this.octets)];
+  }
+
+  release() {}
+}
+
+/** @param {number} octets @returns {import('../../dist/store/batch.js').StoredMessage} */
+function messageOf(octets) {
+  const frame = Buffer.alloc(octets + 8, 'x');
+  frame.writeUInt8(3, 0);
+  frame.writeUInt32BE(octets, 3);
+  frame.writeUInt8(0xce, octets + 7);
+  return { bodySize: octets, key: Buffer.from('\0\x01q', 'latin1'), header: Buffer.alloc(22), frames: [frame] };
+}
+
+/** @param {number} size of a body @param {number} messages @param {number} first id */
+function built(size, messages, first) {
+  const batch = new BatchBuilder();
+  const ids = Array.from({ length: messages }, (_, i) => first + i);
+  for (const id of ids) batch.message(id, messageOf(size));
+  batch.enqueue(1, first, 0, ids);
+  return batch;
+}
+
+/**
+ * @param {{ path: string, size: number, perBatch: number, window: number, batches: number, ready: boolean }} load
+ * window: batches that are on their way at a time.
+ * @returns {Promise<{ rate: number, median: number }>} millions of octets a second, ms an append
+ */
+export async function runWriter({ path, size, perBatch, window, batches, ready }) {
+  const directory = await LocalDirectory.at(path);
+  const recovered = await recover(directory);
+  const { files } = recovered;
+  const lane = new Lane({ directory, lane: 0, start: recovered.start(0), files });
+  const reclaimer = new Reclaimer({ directory, lane, files, liveness: NOTHING_LIVES });
+  const bodies = messageOf(size);
+  const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));
+  const times = [];
+  let octets = 0;
+  const run = async (/** @type {number} */ slot, /** @type {number} */ count) => {
+    for (let i = 0; i < count; i++) {
+      const first = lane.takeMessageIds(perBatch);
+      const { memory, octets: length } = /** @type {{ memory: LogMemory, octets: number }} */ (memories[slot]);
+      /** @type {Batch} */
+      const batch = ready ? new ReadyBatch(memory, length, perBatch) : built(bodies.bodySize, perBatch, first);
+      octets += batch.octets;
+      const begun = performance.now();
+      await lane.append(batch, (file) => {
+        file.liveMessages = 0;
+        file.liveOctets = 0;
+      });
+      times.push(performance.now() - begun);
+      await reclaimer.step();
+    }
+  };
+  const go = (/** @type {number} */ total) =>
+    Promise.all(memories.map((_, slot) => run(slot, Math.ceil(total / window))));
+  await go(batches / 2);
+  times.length = 0;
+  octets = 0;
+  const begun = performance.now();
+  await go(batches);
+  const seconds = (performance.now() - begun) / 1000;
+  await lane.close();
+  return { rate: octets / 1e6 / seconds, median: median(times) };
+}
+
+/** @param {number} size @param {number} messages */
+function readyMemory(size, messages) {
+  const batch = built(size, messages, 0);
+  const [bytes] = batch.stamp({ low: 0, high: 0 });
+  if (bytes === undefined) throw new Error('an empty batch');
+  const memory = new LogMemory(bytes.length);
+  memory.bytes.set(bytes);
+  return { memory, octets: bytes.length };
+}
