@@ -18,6 +18,7 @@ import {
   connectionName,
   LOCALES,
   MECHANISMS,
+  NO_CAPABILITIES,
   serverProperties,
 } from './identity.js';
 import { Intake, type Outcome, type Receiver } from './intake.js';
@@ -53,7 +54,7 @@ export class Connection implements Session, Receiver {
   #vhost = '';
   #user = '';
   #name: string | null = null;
-  #capabilities: ClientCapabilities = { consumerCancelNotify: false, connectionBlocked: false };
+  #capabilities: ClientCapabilities = NO_CAPABILITIES;
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, source: Source, loopback: boolean) {
     this.host = host;
@@ -278,9 +279,16 @@ export class Connection implements Session, Receiver {
   }
 
   #authenticate(method: MethodOf<'connection.start-ok'>): void {
-    this.#user = authenticate(method.mechanism, method.response, this.#loopback);
-    this.#name = connectionName(method.clientProperties);
     this.#capabilities = clientCapabilities(method.clientProperties);
+    try {
+      this.#user = authenticate(method.mechanism, method.response, this.#loopback);
+    } catch (error) {
+      if (this.#capabilities.authenticationFailureClose) throw error;
+      // Clients from before that capability take the end of the socket for a failed login, and a close for something else.
+      this.#end();
+      return;
+    }
+    this.#name = connectionName(method.clientProperties);
     this.#state = 'tuning';
     this.send(0, { name: 'connection.tune', ...OFFER });
   }

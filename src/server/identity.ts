@@ -42,12 +42,20 @@ export function serverProperties(announced: Announced): FieldTable {
 export interface ClientCapabilities {
   readonly consumerCancelNotify: boolean;
   readonly connectionBlocked: boolean;
+  readonly authenticationFailureClose: boolean;
 }
+
+/** Of a client that has said nothing yet. */
+export const NO_CAPABILITIES = clientCapabilities(new Map());
 
 export function clientCapabilities(properties: FieldTable): ClientCapabilities {
   const field = properties.get('capabilities');
   const says = (name: string): boolean => field?.type === 'F' && field.value.get(name)?.value === true;
-  return { consumerCancelNotify: says('consumer_cancel_notify'), connectionBlocked: says('connection.blocked') };
+  return {
+    consumerCancelNotify: says('consumer_cancel_notify'),
+    connectionBlocked: says('connection.blocked'),
+    authenticationFailureClose: says('authentication_failure_close'),
+  };
 }
 
 /** The name that a client gives its connection, for people to tell it from others; null: none. */

@@ -44,4 +44,11 @@ export const CLIENTS = [
     ],
     programs: ['pika_blocking', 'pika_select', 'aio_pika_robust', 'celery_results', 'celery_chord'].map(python),
   },
+  {
+    name: 'go',
+    needs: [['go', 'version']],
+    folder: `${HERE}go`,
+    build: [['go', 'build', '-o', `${BUILD}/go/`, '.']],
+    programs: [{ name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] }],
+  },
 ];

@@ -64,6 +64,13 @@ test.each([
   );
 });
 
+test('a failed login ends the socket without a word when the client does not know better', async () => {
+  const client = await dial();
+  const login = { response: Buffer.from('\0guest\0wrong'), capabilities: { authentication_failure_close: false } };
+  await expect(client.startUp(login)).rejects.toThrow('the socket was closed');
+  await client.ended();
+});
+
 test.each([
   ['another version', Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 8, 0])],
   ['another protocol', Buffer.from('HTTP/1.1')],
