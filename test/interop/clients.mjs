@@ -20,6 +20,8 @@ export const BUILD = `${HERE}build`;
 
 const PYTHON = `${BUILD}/python/bin/python`;
 
+const JARS = `${BUILD}/java/lib/*`;
+
 /** @param {string} script */
 function python(script) {
   return { name: `python/${script}`, run: /** @type {Command} */ ([PYTHON, '-B', `${script}.py`]) };
@@ -50,5 +52,21 @@ export const CLIENTS = [
     folder: `${HERE}go`,
     build: [['go', 'build', '-o', `${BUILD}/go/`, '.']],
     programs: [{ name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] }],
+  },
+  {
+    name: 'java',
+    needs: [
+      ['mvn', '--version'],
+      ['javac', '--version'],
+    ],
+    folder: `${HERE}java`,
+    build: [
+      ['mvn', '--quiet', '--batch-mode', 'dependency:copy-dependencies'],
+      ['javac', '-Xlint:all', '-Werror', '-d', `${BUILD}/java/classes`, '-cp', JARS, 'Checks.java', 'AmqpClient.java'],
+    ],
+    programs: [
+      { name: 'java/amqp-client', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'AmqpClient'] },
+      { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
+    ],
   },
 ];
