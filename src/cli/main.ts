@@ -5,7 +5,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Broker, startBroker } from '../server/broker.js';
-import { printLog } from './log.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 
 const command = parseOptions(process.argv.slice(2));
@@ -20,7 +19,8 @@ switch (command.action) {
     refuse(`${command.reason} (try --help)`);
     break;
   case 'log':
-    await printLog(command.directory);
+    // Loaded here, so that a broker does not wait for what it does not use.
+    await (await import('./log.js')).printLog(command.directory);
     break;
   case 'serve':
     await serve(command.options);

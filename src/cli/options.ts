@@ -44,7 +44,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
                     (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
-  --no-pin          do not bind each worker to a CPU of its own
+  --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
                     product and version that clients are told, for those that compute what
                     the broker can do from them (default ${COMPATIBLE.product}/${COMPATIBLE.version})
