@@ -1,7 +1,7 @@
 /** Messages that the host must see because of what they carry, and those that it need not. */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
-import { RULED_ENGINES } from './support/bench.js';
+import { ENGINES } from './support/bench.js';
 import { entry, longString, properties, publish } from './support/frames.js';
 import { scenario, text } from './support/scenario.js';
 
@@ -60,7 +60,7 @@ const HARMLESS_ONES: [name: string, properties: Buffer][] = [
   ['a priority', properties({ priority: 9 })],
 ];
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test.each(ASKING)('a message with %s goes to the host', async (_name, given) => {
     const { publisher, engine, queue } = await scenario(kind);
     const stop = stopOf(engine, publisher.core, queue, given);

@@ -1,7 +1,7 @@
 /** Messages that die: handed to the host one after the other, published anew by it, buried. */
 import { describe, expect, test } from 'vitest';
 import { Death } from '../../src/engine/engine.js';
-import { RULED_ENGINES } from './support/bench.js';
+import { ENGINES } from './support/bench.js';
 import { nack, properties, publish, reject } from './support/frames.js';
 import { publishTexts, ruledScenario, text } from './support/scenario.js';
 
@@ -15,7 +15,7 @@ function headerOf(size: number, given: Uint8Array): Buffer {
   return Buffer.concat([head, given]);
 }
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('what a client rejects or nacks without requeue dies, in order; what it acknowledges does not', async () => {
     const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { deadLetters: true });
     consumer.consume(1, 'q');

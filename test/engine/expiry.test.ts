@@ -1,7 +1,7 @@
 /** Messages with a time to live, their own or their queue's: when they are delivered, when they die, and who notices. */
 import { describe, expect, test } from 'vitest';
 import { Death } from '../../src/engine/engine.js';
-import { Bench, RULED_ENGINES } from './support/bench.js';
+import { Bench, ENGINES } from './support/bench.js';
 import { nack, properties, publish } from './support/frames.js';
 import { publishTexts, ruledScenario, scenario, text } from './support/scenario.js';
 
@@ -9,7 +9,7 @@ const START = 1_000_000;
 const expiring = (body: string, expiration: string) =>
   publish(1, 'q', text(body), { properties: properties({ expiration }) });
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('a message is delivered until its queue’s time to live is over, and dies after', async () => {
     const { bench, publisher, channel, consumer, engine, queue } = await ruledScenario(kind, {
       ttl: 100,

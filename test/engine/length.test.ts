@@ -1,11 +1,11 @@
 /** Queues with a greatest length: which messages die, which are refused, and what the publisher is told. */
 import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../src/engine/engine.js';
-import { RULED_ENGINES } from './support/bench.js';
+import { ENGINES } from './support/bench.js';
 import { nack, publish } from './support/frames.js';
 import { publishTexts, ruledScenario, text } from './support/scenario.js';
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('the oldest messages die of a queue that is too long', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
       maxLength: 2,

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from './support/bench.js';
-import { ack, frame, nack, publish, type Received } from './support/frames.js';
+import { ack, entry, frame, longString, nack, properties, publish } from './support/frames.js';
 
 const READS = 100_000;
 const CANARIES = 40;
@@ -21,12 +21,21 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
+const HEADERS = Buffer.concat([
+  entry('a', 'S', longString(Buffer.from('text'))),
+  entry('b', 'F', longString(entry('c', 'l', Buffer.alloc(8)))),
+  entry('CC', 'A', longString(Buffer.alloc(0))),
+]);
 const SAMPLES = [
   publish(1, 'q', Buffer.from('a small message')),
   publish(2, 'q', Buffer.alloc(300, 'b'), { frameBody: 90 }),
   publish(1, 'nowhere', Buffer.from('mandatory'), { mandatory: true }),
   publish(1, 'q', Buffer.alloc(0)),
   publish(2, 'q', Buffer.alloc(3_000, 'c')),
+  publish(1, 'q', Buffer.from('expires'), { properties: properties({ priority: 3, expiration: '50' }) }),
+  publish(2, 'q', Buffer.from('asks'), {
+    properties: properties({ headers: HEADERS, replyTo: 'amq.rabbitmq.reply-to' }),
+  }),
   Buffer.concat([ack(1, 1), ack(1, 2, true), ack(2, 0, true)]),
   Buffer.concat([nack(1, 1, true, true), nack(2, 3, false, false), nack(1, 0, true, true)]),
   frame(8, 0, Buffer.alloc(0)),
@@ -46,15 +55,6 @@ function mutated(random: (below: number) => number): Buffer {
   if (cut === 0) return bytes.subarray(0, random(bytes.length) + 1);
   if (cut === 1) return bytes.subarray(random(bytes.length));
   return bytes;
-}
-
-/** How many publishes one confirm speaks for depends on where a read was interrupted: the last of those in a row says it all. */
-function withoutPartialConfirms(heard: readonly Received[]): unknown[] {
-  return heard.flatMap((one, i) => {
-    if (one.kind !== 'confirm') return [one];
-    const next = heard[i + 1];
-    return next?.kind === 'confirm' && next.channel === one.channel ? [] : [{ ...one, multiple: true }];
-  });
 }
 
 /** A client that sends nonsense, and starts anew when its stream cannot be followed any more. */

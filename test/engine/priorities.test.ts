@@ -1,7 +1,7 @@
 /** Messages with priorities, and consumers with priorities. */
 import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../src/engine/engine.js';
-import { Bench, type Client, RULED_ENGINES } from './support/bench.js';
+import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, nack, properties, publish } from './support/frames.js';
 import { publishTexts, ruledScenario, scenario, text } from './support/scenario.js';
 
@@ -15,7 +15,7 @@ function publishAt(publisher: Client, ...levels: readonly [body: string, priorit
   publisher.feed(Buffer.concat(frames));
 }
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('messages of a higher priority come first, those of one priority in order, none counts as 0', async () => {
     const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { maxPriority: 5 });
     publishTexts(publisher, 'none');

@@ -1,11 +1,11 @@
 /** Channels whose publishes and settlements the host keeps until it commits, and what the host can do with deliveries itself. */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
-import { RULED_ENGINES } from './support/bench.js';
+import { ENGINES } from './support/bench.js';
 import { ack, nack, publish, reject } from './support/frames.js';
 import { publishTexts, scenario, text } from './support/scenario.js';
 
-describe.each(RULED_ENGINES)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('messages of a transactional channel stay with the host until it publishes them, or lets them go', async () => {
     const { bench, publisher, engine, queue } = await scenario(kind);
     const channel = publisher.channels.get(1) ?? 0;

@@ -33,20 +33,23 @@ const BEYOND = Number.POSITIVE_INFINITY;
 export function inspect(bytes: Uint8Array, at: number, size: number): number {
   const flags = read16(bytes, at + FLAGS_AT);
   if ((flags & LOOKED_AT) === 0) return 0;
-  if ((flags & Property.USER_ID) !== 0) return MessageFlag.ASK;
   const end = at + size;
+  const expires = (flags & Property.EXPIRATION) !== 0;
+  const isClear = !expires || expirationAt(bytes, find(bytes, at, end, Property.EXPIRATION), end) !== null;
+  return (expires && isClear ? MessageFlag.EXPIRES : 0) | (isClear && !asks(bytes, at, end) ? 0 : MessageFlag.ASK);
+}
+
+/** Whether another property than the expiration is the host's to look at. */
+function asks(bytes: Uint8Array, at: number, end: number): boolean {
+  const flags = read16(bytes, at + FLAGS_AT);
+  if ((flags & Property.USER_ID) !== 0) return true;
   if ((flags & Property.HEADERS) !== 0) {
     const table = find(bytes, at, end, Property.HEADERS);
-    if (table + 4 > end || asksByHeaders(bytes, table, end)) return MessageFlag.ASK;
+    if (table + 4 > end || asksByHeaders(bytes, table, end)) return true;
   }
-  if ((flags & Property.REPLY_TO) !== 0) {
-    const reply = find(bytes, at, end, Property.REPLY_TO);
-    if (afterString(bytes, reply, end) > end || isText(bytes, reply, REPLY_TO)) return MessageFlag.ASK;
-  }
-  if ((flags & Property.EXPIRATION) === 0) return 0;
-  return expirationAt(bytes, find(bytes, at, end, Property.EXPIRATION), end) === null
-    ? MessageFlag.ASK
-    : MessageFlag.EXPIRES;
+  if ((flags & Property.REPLY_TO) === 0) return false;
+  const reply = find(bytes, at, end, Property.REPLY_TO);
+  return afterString(bytes, reply, end) > end || isText(bytes, reply, REPLY_TO);
 }
 
 /** The message's own time to live; of a header that was inspected and has one. */

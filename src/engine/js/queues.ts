@@ -55,6 +55,12 @@ export interface Dead {
   readonly reason: Death;
 }
 
+/** When a message has expired: if it had reached the end of its time to live by then. */
+interface Expiry {
+  readonly ttl: number;
+  readonly now: number;
+}
+
 export class Queues {
   readonly rules: Rules;
   readonly sweeps: Sweeps;
@@ -194,36 +200,35 @@ export class Queues {
     const expiry = this.#expiry(queue, traits, claimant.patience);
     let left = room;
     let bytes = 0;
-    let dead = 0;
     claim.end = 'enough';
+    if (expiry !== null && max > 0) this.#expire(queue, traits, expiry, Number.POSITIVE_INFINITY);
     while (claim.count < max) {
       const slot = this.#lanes.first(queue);
       if (slot === 0) {
         claim.end = 'empty';
         break;
       }
+      if (expiry !== null && this.#hasExpired(slot, expiry)) {
+        this.#claimFirst(queue, traits, slot);
+        this.#die(queue, traits, slot, Death.EXPIRED);
+        continue;
+      }
       const message = this.#blocks.message(slot);
-      const expired = expiry !== null && this.#messages.deadline(message, expiry.ttl) < expiry.now;
       const returns = (traits & Trait.SAYS_COUNT) === 0 ? 0 : this.#blocks.returns(slot);
-      if (!expired) left -= claimant.sizeOf(message, returns);
+      left -= claimant.sizeOf(message, returns);
       if (left < 0) {
         claim.end = 'no room';
         break;
       }
       this.#lanes.claimFirst(slot);
       if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
-      if (expired) {
-        dead++;
-        this.#die(queue, traits, slot, Death.EXPIRED);
-        continue;
-      }
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
       claim.redelivered[claim.count] = this.#blocks.redelivered(slot) ? 1 : 0;
       claim.returns[claim.count] = returns;
       claim.count++;
     }
-    this.#leaveReady(queue, claim.count + dead, bytes);
+    this.#leaveReady(queue, claim.count, bytes);
   }
 
   /** Claimed messages are done with: they leave the queue. */
@@ -328,22 +333,35 @@ export class Queues {
     this.#lock(queue);
     const traits = this.rules.traits(queue);
     const expiry = this.#expiry(queue, traits, patience);
+    const count = expiry === null ? 0 : this.#expire(queue, traits, expiry, max);
+    this.#unlock(queue);
+    return count;
+  }
+
+  /** Of each lane, the highest first, what is next as long as it has expired. */
+  #expire(queue: number, traits: number, expiry: Expiry, max: number): number {
     let count = 0;
-    let bytes = 0;
-    for (let level = this.#lanes.levels(queue) - 1; expiry !== null && level >= 0; level--) {
+    for (let level = this.#lanes.levels(queue) - 1; level >= 0; level--) {
       const lane = this.#lanes.lane(queue, level);
       for (let slot = this.#lanes.firstOf(lane); slot !== 0 && count < max; slot = this.#lanes.firstOf(lane)) {
-        const message = this.#blocks.message(slot);
-        if (this.#messages.deadline(message, expiry.ttl) >= expiry.now) break;
-        this.#lanes.claimFirst(slot);
-        bytes += this.#messages.bodySize(message);
+        if (!this.#hasExpired(slot, expiry)) break;
+        this.#claimFirst(queue, traits, slot);
         this.#die(queue, traits, slot, Death.EXPIRED);
         count++;
       }
     }
-    this.#leaveReady(queue, count, (traits & Trait.BYTES) === 0 ? 0 : bytes);
-    this.#unlock(queue);
     return count;
+  }
+
+  #hasExpired(slot: number, expiry: Expiry): boolean {
+    return this.#messages.deadline(this.#blocks.message(slot), expiry.ttl) < expiry.now;
+  }
+
+  /** Claims the slot that was found last. */
+  #claimFirst(queue: number, traits: number, slot: number): void {
+    this.#lanes.claimFirst(slot);
+    const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.#blocks.message(slot));
+    this.#leaveReady(queue, 1, bytes);
   }
 
   /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
@@ -400,7 +418,7 @@ export class Queues {
   }
 
   /** What has passed its deadline by then has expired; null where nothing can. */
-  #expiry(queue: number, traits: number, patience: number): { ttl: number; now: number } | null {
+  #expiry(queue: number, traits: number, patience: number): Expiry | null {
     if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
     return { ttl: this.rules.ttl(queue, traits), now: this.#clock.now - patience };
   }
@@ -417,9 +435,7 @@ export class Queues {
     while (this.rules.isTooLong(queue)) {
       const slot = this.#lanes.first(queue);
       if (slot === 0) return;
-      this.#lanes.claimFirst(slot);
-      const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.#blocks.message(slot));
-      this.#leaveReady(queue, 1, bytes);
+      this.#claimFirst(queue, traits, slot);
       this.#die(queue, traits, slot, Death.MAXLEN);
     }
   }

@@ -14,8 +14,6 @@ import {
 import { type Received, received } from './frames.js';
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
-/** Those that know rules of queues. */
-export const RULED_ENGINES: readonly EngineKind[] = ['js'];
 const MEBIBYTE = 1 << 20;
 
 const NO_RULES: QueueRules = {

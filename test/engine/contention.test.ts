@@ -1,0 +1,130 @@
+/** Two worker threads that publish into one queue and consume from it at once: nothing is lost, doubled or out of order, and nothing stays behind. */
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { createSharedCore, openEngine } from '../../dist/engine/open.js';
+import { type EngineKind, Overflow, type QueueRules } from '../../src/engine/engine.js';
+import { ENGINES } from './support/bench.js';
+
+const WORKERS = 2;
+const COUNT = 5_000;
+const MEMORY = 128 * 2 ** 20;
+/** Each worker keeps two of them open for messages. */
+const SEGMENT = 2 ** 20;
+/** Pages and cells that participants keep at hand. */
+const AT_HAND = 512 * 1024;
+
+interface Delivered {
+  readonly body: string;
+  readonly redelivered: boolean;
+  /** Published anew after it had died. */
+  readonly dead: boolean;
+}
+
+interface Result {
+  readonly delivered: readonly Delivered[];
+  readonly oldest: number;
+  /** Memory in use before anything was published. */
+  readonly begin: number;
+}
+
+interface Contest {
+  readonly rules?: Partial<QueueRules>;
+  /** Of the consumer on each worker. */
+  readonly priorities?: readonly number[];
+  readonly levels?: number;
+}
+
+async function contend(kind: EngineKind, contest: Contest) {
+  const shared = await createSharedCore(kind, MEMORY, WORKERS);
+  const coordinator = await openEngine(shared, WORKERS);
+  const queue = coordinator.createQueue();
+  const rules: QueueRules = {
+    ttl: null,
+    maxLength: null,
+    maxBytes: null,
+    overflow: Overflow.DROP_HEAD,
+    deadLetters: true,
+    maxPriority: 0,
+    deliveryLimit: null,
+    deliveryCount: false,
+    ...contest.rules,
+  };
+  expect(coordinator.setRules(queue, rules)).toBe(true);
+  const progress = new Int32Array(new SharedArrayBuffer(8));
+  const results = await Promise.all(
+    Array.from({ length: WORKERS }, (_, index) =>
+      play({
+        shared,
+        index,
+        queue,
+        count: COUNT,
+        progress,
+        priority: contest.priorities?.[index] ?? 0,
+        levels: contest.levels ?? 1,
+      }),
+    ),
+  );
+  const ready = coordinator.readyCount(queue);
+  coordinator.retireQueue(queue);
+  coordinator.freeQueue(queue);
+  return { results, ready, kept: coordinator.memoryUsed() - Math.min(...results.map((one) => one.begin)) };
+}
+
+function play(workerData: object): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./support/contender.mjs', import.meta.url), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/** All numbers, of all workers, whose number passes. */
+function expected(passes: (number: number) => boolean): string[] {
+  const numbers = Array.from({ length: COUNT }, (_, number) => number).filter(passes);
+  return Array.from({ length: WORKERS }, (_, worker) => numbers.map((number) => `${worker} ${number}`))
+    .flat()
+    .sort();
+}
+
+const CONTESTS: [name: string, contest: Contest][] = [
+  ['a queue', {}],
+  ['a queue with priorities', { rules: { maxPriority: 3 }, levels: 4 }],
+  [
+    'a queue that expires, counts bytes and counts returns',
+    { rules: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
+  ],
+  ['consumers with priorities', { priorities: [0, 5] }],
+];
+
+describe.each(ENGINES)('%s', (kind) => {
+  test.each(CONTESTS)('two workers share %s', { timeout: 60_000 }, async (_name, contest) => {
+    const { results, ready, kept } = await contend(kind, contest);
+    const all = results.flatMap((one) => one.delivered);
+    const bodies = (passes: (one: Delivered) => boolean): string[] =>
+      all
+        .filter(passes)
+        .map((one) => one.body)
+        .sort();
+
+    // Every message once; what was given back once more; what died once more.
+    expect(bodies((one) => !one.redelivered && !one.dead)).toEqual(expected(() => true));
+    expect(bodies((one) => one.redelivered)).toEqual(expected((number) => number % 7 === 0));
+    expect(bodies((one) => one.dead)).toEqual(expected((number) => number % 11 === 0));
+    for (const { delivered } of results) expect(disorder(delivered, contest.levels ?? 1)).toEqual([]);
+    expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
+    expect(kept).toBeLessThanOrEqual(2 * WORKERS * SEGMENT + AT_HAND);
+  });
+});
+
+/** What a consumer got for the first time behind a later message of the same publisher and priority. */
+function disorder(delivered: readonly Delivered[], levels: number): string[] {
+  const last = new Map<string, number>();
+  return delivered.flatMap(({ body, redelivered, dead }) => {
+    if (redelivered || dead) return [];
+    const [publisher, number] = body.split(' ').map(Number);
+    const line = `${publisher} ${(number ?? 0) % levels}`;
+    const before = last.get(line) ?? -1;
+    last.set(line, number ?? 0);
+    return before < (number ?? 0) ? [] : [body];
+  });
+}

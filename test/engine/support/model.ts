@@ -1,0 +1,140 @@
+/**
+ * A queue with rules as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers: messages are got one by one,
+ * so that each step has one outcome.
+ */
+import { Death, Overflow, type QueueRules } from '../../../src/engine/engine.js';
+import type { Dead } from './bench.js';
+
+export interface Entry {
+  /** Rises with each publish: its place among those of its level. */
+  readonly number: number;
+  readonly body: string;
+  readonly level: number;
+  readonly deadline: number;
+  returns: number;
+}
+
+/** What has expired for less than this (ms) is left by a sweep. */
+const SWEEP_PATIENCE = 5;
+
+export class ModelQueue {
+  readonly dead: Dead[] = [];
+  readonly unacked = new Map<number, Entry>();
+  now = 0;
+  #ready: Entry[] = [];
+  #published = 0;
+  #tags = 0;
+
+  constructor(
+    readonly name: string,
+    readonly rules: QueueRules,
+  ) {}
+
+  get length(): number {
+    return this.#ready.length;
+  }
+
+  get bytes(): number {
+    return this.rules.maxBytes === null ? 0 : this.#bytes();
+  }
+
+  /** False: refused. */
+  publish(body: string, priority: number, expiration: number | null): boolean {
+    const { overflow, maxPriority, ttl } = this.rules;
+    const life = Math.min(ttl ?? Number.POSITIVE_INFINITY, expiration ?? Number.POSITIVE_INFINITY);
+    const level = Math.min(priority, maxPriority);
+    const entry = { number: this.#published++, body, level, deadline: this.now + life, returns: 0 };
+    if (overflow !== Overflow.DROP_HEAD && this.#isTooLong(1, body.length)) {
+      if (overflow === Overflow.REJECT_PUBLISH_DLX) this.#die(entry, Death.MAXLEN);
+      return false;
+    }
+    this.#enter(entry);
+    this.#shorten();
+    return true;
+  }
+
+  /** The message that is next, with its tag. */
+  get(): { tag: number; entry: Entry } | null {
+    this.#expire(this.now);
+    const entry = this.#ready.shift();
+    if (entry === undefined) return null;
+    this.unacked.set(++this.#tags, entry);
+    return { tag: this.#tags, entry };
+  }
+
+  ack(tag: number): void {
+    this.unacked.delete(tag);
+  }
+
+  reject(tag: number): void {
+    this.#die(this.#take(tag), Death.REJECTED);
+  }
+
+  giveBack(tag: number): void {
+    const entry = this.#take(tag);
+    entry.returns++;
+    if (this.rules.deliveryLimit !== null && entry.returns > this.rules.deliveryLimit) {
+      this.#die(entry, Death.DELIVERY_LIMIT);
+      return;
+    }
+    this.#enter(entry);
+    this.#shorten();
+  }
+
+  sweep(): void {
+    this.#expire(this.now - SWEEP_PATIENCE);
+  }
+
+  purge(): number {
+    return this.#ready.splice(0).length;
+  }
+
+  #take(tag: number): Entry {
+    const entry = this.unacked.get(tag);
+    if (entry === undefined) throw new Error(`no delivery ${tag}`);
+    this.unacked.delete(tag);
+    return entry;
+  }
+
+  /** To its place: the higher level first, then the older. */
+  #enter(entry: Entry): void {
+    this.#ready.push(entry);
+    this.#ready.sort((a, b) => b.level - a.level || a.number - b.number);
+  }
+
+  /** Of each level, what stands before all that have not expired. */
+  #expire(now: number): void {
+    const alive = new Set<number>();
+    this.#ready = this.#ready.filter((entry) => {
+      if (entry.deadline >= now || alive.has(entry.level)) {
+        alive.add(entry.level);
+        return true;
+      }
+      this.#die(entry, Death.EXPIRED);
+      return false;
+    });
+  }
+
+  #shorten(): void {
+    if (this.rules.overflow !== Overflow.DROP_HEAD) return;
+    while (this.#isTooLong(0, 0)) {
+      const entry = this.#ready.shift();
+      if (entry === undefined) return;
+      this.#die(entry, Death.MAXLEN);
+    }
+  }
+
+  #isTooLong(more: number, moreBytes: number): boolean {
+    const { maxLength, maxBytes } = this.rules;
+    if (maxLength !== null && this.length + more > maxLength) return true;
+    return maxBytes !== null && this.#bytes() + moreBytes > maxBytes;
+  }
+
+  #bytes(): number {
+    return this.#ready.reduce((sum, entry) => sum + entry.body.length, 0);
+  }
+
+  #die(entry: Entry, reason: number): void {
+    if (this.rules.deadLetters) this.dead.push({ body: entry.body, queue: this.name, reason });
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * What can happen to an engine, as random operations, and a play of them: a publisher, and a client that consumes. What it notes of each
+ * operation (what clients read, what dies, what is counted, why reads stop) is the same for engines that behave alike.
+ */
+import fc from 'fast-check';
+import type { QueueRules } from '../../../src/engine/engine.js';
+import type { Bench, Client } from './bench.js';
+import { ack, nack, properties, publish } from './frames.js';
+
+export const QUEUES = ['one', 'two', 'three'];
+const EXPIRATIONS = [undefined, undefined, undefined, '0', '10', '300', 'soon'];
+
+export type Operation =
+  | {
+      op: 'publish';
+      key: number;
+      size: number;
+      count: number;
+      mandatory: boolean;
+      priority: number;
+      expiration: string | undefined;
+    }
+  | { op: 'consume'; queue: number; noAck: boolean; prefetch: number; priority: number }
+  | { op: 'cancel' | 'recover' | 'reopen' | 'reconnect' | 'sweep' | 'return' }
+  | { op: 'time'; passes: number }
+  | { op: 'rules'; queue: number; rules: Partial<QueueRules> }
+  | { op: 'bury'; count: number; to: number | null }
+  | { op: 'get'; queue: number; noAck: boolean }
+  | { op: 'settle'; how: 'ack' | 'requeue' | 'drop'; which: number; multiple: boolean }
+  | { op: 'purge'; queue: number };
+
+const queue = fc.nat(QUEUES.length - 1);
+
+/** Operations with bodies of some sizes, and rules of some kinds. */
+export function operations(
+  sizes: readonly number[],
+  rules: fc.Arbitrary<Partial<QueueRules>>,
+): fc.Arbitrary<Operation[]> {
+  return fc.array(operation(sizes, rules), { minLength: 5, maxLength: 80 });
+}
+
+function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRules>>): fc.Arbitrary<Operation> {
+  return fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        op: fc.constant('publish' as const),
+        key: fc.nat(QUEUES.length),
+        size: fc.constantFrom(...sizes),
+        count: fc.integer({ min: 1, max: 20 }),
+        mandatory: fc.boolean(),
+        priority: fc.nat(6),
+        expiration: fc.constantFrom(...EXPIRATIONS),
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        op: fc.constant('settle' as const),
+        how: fc.constantFrom('ack' as const, 'requeue' as const, 'drop' as const),
+        which: fc.nat(40),
+        multiple: fc.boolean(),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ op: fc.constant('get' as const), queue, noAck: fc.boolean() }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant('consume' as const),
+        queue,
+        noAck: fc.boolean(),
+        prefetch: fc.nat(8),
+        priority: fc.constantFrom(0, 0, 3),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('time' as const), passes: fc.constantFrom(1, 10, 50, 400) }) },
+    { weight: 1, arbitrary: fc.record({ op: fc.constant('rules' as const), queue, rules }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ op: fc.constant('bury' as const), count: fc.nat(20), to: fc.option(queue) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        op: fc.constantFrom(
+          'cancel' as const,
+          'recover' as const,
+          'reopen' as const,
+          'reconnect' as const,
+          'sweep' as const,
+          'return' as const,
+        ),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ op: fc.constant('purge' as const), queue }) },
+  );
+}
+
+/** Plays a sequence on one engine: a publisher, and a client that consumes on channel 1, from one queue at a time. */
+export class Play {
+  readonly transcript: unknown[] = [];
+  #publisher: Client;
+  #client: Client;
+  #consumer = 0;
+  #outstanding: number[] = [];
+  #published = 0;
+  #now = 1_000_000;
+
+  constructor(
+    readonly bench: Bench,
+    first: readonly (Partial<QueueRules> | null)[],
+  ) {
+    bench.setTime(this.#now);
+    for (const [i, name] of QUEUES.entries()) {
+      bench.queue(name);
+      const given = first[i];
+      if (given) bench.setRules(name, given);
+    }
+    this.#publisher = bench.client();
+    this.bench.engine().setConfirm(this.#publisher.open(1));
+    this.#client = bench.client(0, 8192);
+    this.#client.open(1);
+  }
+
+  step(operation: Operation): void {
+    this.#do(operation);
+    this.bench.serve();
+    this.transcript.push(this.#publisher.received());
+    for (const one of this.#client.received()) {
+      this.transcript.push('body' in one ? { ...one, body: `${one.body.length} ${one.body.subarray(0, 12)}` } : one);
+      if ('tag' in one && 'redelivered' in one) this.#outstanding.push(one.tag);
+    }
+    const engine = this.bench.engine();
+    this.transcript.push(
+      QUEUES.map((name) => engine.readyCount(this.bench.queue(name))),
+      QUEUES.map((name) => engine.readyBytes(this.bench.queue(name))),
+      QUEUES.map((name) => engine.lastGet(this.bench.queue(name))),
+      engine.expiringQueues(),
+      [...this.#client.stops],
+    );
+  }
+
+  #do(operation: Operation): void {
+    const engine = this.bench.engine();
+    const channel = this.#client.channels.get(1) ?? 0;
+    switch (operation.op) {
+      case 'publish':
+        return this.#publish(operation);
+      case 'consume':
+        if (this.#consumer !== 0) return;
+        this.#consumer = this.#client.consume(1, QUEUES[operation.queue] ?? '', operation);
+        return;
+      case 'cancel':
+        if (this.#consumer !== 0) engine.cancelConsumer(this.#consumer);
+        this.#consumer = 0;
+        return;
+      case 'recover':
+        return engine.recover(channel);
+      case 'return':
+        if (this.#consumer === 0) return;
+        this.transcript.push(engine.oldestUnacked(this.#consumer));
+        return engine.returnDeliveries(this.#consumer);
+      case 'time':
+        this.#now += operation.passes;
+        return this.bench.setTime(this.#now);
+      case 'sweep':
+        return this.bench.sweep();
+      case 'rules':
+        this.bench.setRules(QUEUES[operation.queue] ?? '', operation.rules);
+        return;
+      case 'bury':
+        return this.#bury(operation.count, operation.to);
+      case 'get':
+        this.transcript.push(
+          engine.outputIdle(this.#client.core) &&
+            engine.get(channel, this.bench.queue(QUEUES[operation.queue] ?? ''), operation.noAck),
+        );
+        return;
+      case 'settle':
+        return this.#settle(operation.how, operation.which, operation.multiple);
+      case 'purge':
+        this.transcript.push(engine.purge(this.bench.queue(QUEUES[operation.queue] ?? '')));
+        return;
+      case 'reopen':
+        engine.closeChannel(channel);
+        engine.freeChannel(channel);
+        this.#client.open(1);
+        return this.#forget();
+      case 'reconnect':
+        this.#client.close();
+        this.#client = this.bench.client(0, 4096);
+        this.#client.open(1);
+        return this.#forget();
+    }
+  }
+
+  #forget(): void {
+    this.#consumer = 0;
+    this.#outstanding = [];
+  }
+
+  #publish(operation: Operation & { op: 'publish' }): void {
+    const { key, size, count, mandatory, priority, expiration } = operation;
+    const given = { priority, ...(expiration === undefined ? {} : { expiration }) };
+    const read: Buffer[] = [];
+    for (let i = 0; i < (size > 1_000 ? 1 : count); i++) {
+      this.#published += 1;
+      const body = Buffer.alloc(size, `${this.#published} `);
+      const options = { mandatory, frameBody: 100_000, properties: properties(given) };
+      read.push(publish(1, QUEUES[key] ?? 'nowhere', body, options));
+    }
+    this.transcript.push(this.#publisher.feed(Buffer.concat(read), 50_021));
+  }
+
+  /** Buries some of the dead, or first publishes them anew. */
+  #bury(count: number, to: number | null): void {
+    const engine = this.bench.engine();
+    for (let i = 0; i < count; i++) {
+      const dead = engine.nextDead();
+      if (dead === 0) return;
+      const body = engine.messageBody(dead);
+      const start = Buffer.from(body.subarray(0, 12)).toString();
+      this.transcript.push([start, body.length, this.bench.nameOf(engine.deadQueue), engine.deadReason]);
+      const queues = to === null ? [] : [this.bench.queue(QUEUES[to] ?? '')];
+      engine.republish(dead, engine.messageKey(dead), engine.messageHeader(dead), queues);
+      engine.bury();
+    }
+  }
+
+  /** Settles one of the tags that were seen, or one that never was: then both engines must refuse. */
+  #settle(how: 'ack' | 'requeue' | 'drop', which: number, multiple: boolean): void {
+    const tag = this.#outstanding[which % (this.#outstanding.length + 1)] ?? which + 1_000_000;
+    this.#client.feed(how === 'ack' ? ack(1, tag, multiple) : nack(1, tag, multiple, how === 'requeue'));
+    if (!multiple) this.#outstanding = this.#outstanding.filter((one) => one !== tag);
+  }
+}
