@@ -183,11 +183,13 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
   if (route.queueCount) {
     const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages();
     if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
-    if (message.flags & EXPIRING) expectExpiries(route);
     if (guarded) {
       flushRun();
       refused = !publishGuarded(route, message);
-    } else addToRun(route, message);
+    } else {
+      if (message.flags & EXPIRING) expectExpiries(route);
+      addToRun(route, message);
+    }
   } else release(message);
   finish(connection, channel);
   if (refused) countRefusal(connection, channel);

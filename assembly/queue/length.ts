@@ -74,7 +74,7 @@ export function keepLimits(): bool {
 /** Whether a queue with REJECT takes one more message. */
 export function hasRoom(queue: Queue, message: Message): bool {
   const limit = maxLength(queue);
-  if (turnsUnderWay(queue)) return <f64>readyCount(queue) + 1 <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
-  if (<f64>readyCount(queue) + 1 > limit) return false;
-  return !(queue.traits & BYTES) || readyBytes(queue) + <f64>message.bodySize <= maxBytes(queue);
+  const length = <f64>readyCount(queue) + 1;
+  if (length <= limit && (!(queue.traits & BYTES) || readyBytes(queue) + <f64>message.bodySize <= maxBytes(queue))) return true;
+  return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
 }
