@@ -81,7 +81,7 @@ class Fiend {
     const outcome = {
       stop,
       stops: this.#client.stops.splice(0),
-      heard: withoutPartialConfirms(this.#client.received()),
+      heard: this.#client.received(),
     };
     if (stop === Stop.OVERSIZE || stop === Stop.FRAME_END) this.renew();
     return outcome;
