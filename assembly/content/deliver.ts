@@ -101,7 +101,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   const traits = queue.traits;
   const limit = self.now - (consumer.granted ? GRANTED_LEEWAY : 0);
   if (traits & MORTAL) {
-    dropExpired(queue, limit, DEATHS_A_TURN);
+    dropExpired(queue, limit, DEATHS_A_TURN, false);
     if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
@@ -206,7 +206,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
   const mortal = (queue.traits & MORTAL) != 0;
-  if (mortal) dropExpired(queue, self.now, u32.MAX_VALUE);
+  if (mortal) dropExpired(queue, self.now, u32.MAX_VALUE, false);
   let slot = claimOne(queue);
   while (mortal && changetype<usize>(slot) && isExpired(queue, changetype<Message>(slot.message), self.now)) {
     if (!die(queue, slot, EXPIRED)) return changetype<Slot>(0);

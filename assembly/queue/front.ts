@@ -4,7 +4,7 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { FRAME_MAX, Message } from '../memory/message';
-import { blockAt, claim, lackedRoom } from './claim';
+import { blockAt, claim, isReady, lackedRoom } from './claim';
 import { die, EXPIRED } from './death';
 import { levelAt } from './levels';
 import { Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
@@ -45,8 +45,10 @@ export function claimAny(queue: Queue): Slot { return claimFront(queue, ANY_ROOM
 /** Whether the last `dropExpired` could not go on for want of memory. */
 export let dropStuck: bool = false;
 
-/** Lets up to `most` messages die that were too old at `limit` and stand at the front of a level. Returns how many. */
-export function dropExpired(queue: Queue, limit: f64, most: u32): u32 {
+/**
+ * Lets up to `most` messages die that were too old at `limit` and stand at the front: of the queue, or (`everywhere`) of each of its levels. Returns how many.
+ */
+export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
   let count: u32 = 0;
   dropStuck = false;
   let level = queue.levels ? queue.maxPriority : 0;
@@ -61,7 +63,8 @@ export function dropExpired(queue: Queue, limit: f64, most: u32): u32 {
         count += 1;
       }
     }
-    if (!level) break;
+    // As in RabbitMQ, what is alive in a level protects those below.
+    if (!level || (!everywhere && changetype<usize>(one) && isReady(one))) break;
   }
   return count;
 }

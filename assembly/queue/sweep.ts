@@ -75,7 +75,7 @@ export function sweepQueues(): bool {
     const queue = nextSwept();
     if (!changetype<usize>(queue)) break;
     const most = min(QUEUE_MOST, left);
-    const count = dropExpired(queue, limit, most);
+    const count = dropExpired(queue, limit, most, true);
     if (dropStuck) return false;
     if (count == most) more = true;
     left -= count;
