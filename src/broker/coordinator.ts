@@ -11,6 +11,7 @@ import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
 import { Exchanges } from './exchanges.js';
 import { Leases } from './leases.js';
+import { Policies, type Policy, type PolicyKind, type PolicyProposal, type Subject } from './policies.js';
 import { Queues } from './queues.js';
 import { ReplyQueues } from './reply-queues.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
@@ -41,6 +42,7 @@ export interface Surroundings {
 export class Coordinator {
   readonly #outside: Surroundings;
   readonly #topology: Topology;
+  readonly #policies = new Policies();
   readonly #exchanges: Exchanges;
   readonly #queues: Queues;
   readonly #leases: Leases;
@@ -55,10 +57,10 @@ export class Coordinator {
     this.#outside = outside;
     this.#topology = new Topology(core, vhosts);
     const registry = new ConsumerRegistry();
-    this.#exchanges = new Exchanges(this.#topology);
+    this.#exchanges = new Exchanges(this.#topology, this.#policies);
     this.#bindings = new Bindings(this.#topology);
     this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
-    this.#queues = new Queues(core, this.#topology, registry, this.#leases);
+    this.#queues = new Queues(core, this.#topology, registry, this.#leases, this.#policies);
     const notify = (notice: Notice): void => outside.notify(notice);
     this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
@@ -75,6 +77,38 @@ export class Coordinator {
   /** A worker has applied everything posted up to `epoch`. */
   applied(worker: number, epoch: number): void {
     this.#retired.applied(worker, epoch);
+  }
+
+  // ── What administrators do ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Sets a policy, which applies at once; returns why it cannot be, or null. */
+  setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
+    if (!this.#topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
+    const error = this.#policies.set(kind, proposal);
+    if (error === null) this.#applyPolicies(proposal.vhost);
+    return error;
+  }
+
+  /** Takes a policy back, and what it did; false when there is none. */
+  clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
+    const cleared = this.#policies.clear(kind, vhost, name);
+    if (cleared) this.#applyPolicies(vhost);
+    return cleared;
+  }
+
+  policies(kind: PolicyKind, vhost: string): Policy[] {
+    return this.#policies.list(kind, vhost);
+  }
+
+  /** The policy that applies to something; null: none does. */
+  policyOf(kind: PolicyKind, subject: Subject): Policy | null {
+    return this.#policies.applying(kind, subject);
+  }
+
+  #applyPolicies(vhost: string): void {
+    this.#exchanges.applyPolicies(vhost);
+    this.#queues.applyPolicies(vhost);
+    this.#publishChanges();
   }
 
   /** Nothing happens by itself any more. */

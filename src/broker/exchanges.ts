@@ -5,6 +5,7 @@ import { deduplicationChecks, memoryFor } from './deduplication.js';
 import { compareArguments, compareProperties } from './equivalence.js';
 import { typeName } from './field-values.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from './names.js';
+import type { Policies } from './policies.js';
 import {
   defaultExchange,
   inUse,
@@ -25,9 +26,11 @@ type Delete = Extract<Request, { op: 'exchange.delete' }>;
 
 export class Exchanges {
   readonly #topology: Topology;
+  readonly #policies: Policies;
 
-  constructor(topology: Topology) {
+  constructor(topology: Topology, policies: Policies) {
     this.#topology = topology;
+    this.#policies = policies;
   }
 
   declare(request: Declare): Answer {
@@ -53,6 +56,22 @@ export class Exchanges {
     return { ok: true };
   }
 
+  /** Policies have changed. */
+  applyPolicies(vhost: string): void {
+    for (const { name, arguments: args, alternate: current, isDefault } of this.#topology.view.exchangesIn(vhost)) {
+      const alternate = isDefault ? null : this.#alternate(vhost, name, args);
+      if (alternate === current) continue;
+      this.#topology.change({ kind: 'exchange.changed', vhost, exchange: name, alternate });
+    }
+  }
+
+  /** The argument counts before a policy. */
+  #alternate(vhost: string, name: string, args: FieldTable): string | null {
+    const declared = args.get(ALTERNATE_EXCHANGE);
+    if (declared?.type === 'S') return declared.value;
+    return this.#policies.definitionFor({ kind: 'exchange', vhost, name })[ALTERNATE_EXCHANGE] ?? null;
+  }
+
   #exists(vhost: string, name: string): Answer {
     if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
     if (this.#topology.view.exchange(vhost, name) === undefined) return refused(noExchange(vhost, name));
@@ -70,15 +89,10 @@ export class Exchanges {
       autoDelete,
       internal,
       arguments: args,
-      alternate: alternateOf(args),
+      alternate: this.#alternate(vhost, exchange, args),
       memory: memoryFor(args),
     });
   }
-}
-
-function alternateOf(args: FieldTable): string | null {
-  const alternate = args.get(ALTERNATE_EXCHANGE);
-  return alternate?.type === 'S' ? alternate.value : null;
 }
 
 function newExchangeRefusal(request: Declare, name: string): Refusal | null {

@@ -1,4 +1,5 @@
 /** Declaring, purging and deleting queues, and whose they are. */
+import type { FieldTable } from '../amqp/table.js';
 import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
@@ -6,8 +7,9 @@ import { memoryFor } from './deduplication.js';
 import { compareProperties } from './equivalence.js';
 import type { Leases } from './leases.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
-import { queueArgumentsDifference, queueRefusal } from './queue-arguments.js';
-import { queueEffects } from './queue-effects.js';
+import type { Policies } from './policies.js';
+import { queueArgumentsDifference, queueRefusal, queueTypeOf } from './queue-arguments.js';
+import { type QueueEffects, queueEffects } from './queue-effects.js';
 import { inUse, lockedQueue, noMemory, noQueue, notEmpty, refused, reservedName } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
 import type { Topology } from './topology.js';
@@ -24,13 +26,17 @@ export class Queues {
   readonly #topology: Topology;
   readonly #consumers: ConsumerRegistry;
   readonly #leases: Leases;
+  readonly #policies: Policies;
+  /** The rules and settings of each queue, in one text, to see whether others are new. */
+  readonly #applied = new Map<QueueEntry, string>();
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
 
-  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry, leases: Leases) {
+  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry, leases: Leases, policies: Policies) {
     this.#core = core;
     this.#topology = topology;
     this.#consumers = consumers;
     this.#leases = leases;
+    this.#policies = policies;
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
@@ -66,6 +72,7 @@ export class Queues {
   remove(queue: QueueEntry): number {
     this.#consumers.forgetQueue(queue);
     this.#leases.end(queue);
+    this.#applied.delete(queue);
     this.#disown(queue);
     return this.#topology.deleteQueue(queue);
   }
@@ -73,6 +80,23 @@ export class Queues {
   /** Exclusive queues go with their connection. */
   disconnect(connection: ConnectionId): void {
     for (const queue of this.#exclusive.get(connection) ?? []) this.remove(queue);
+  }
+
+  /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
+  applyPolicies(vhost: string): void {
+    for (const queue of this.#topology.view.queuesIn(vhost)) {
+      const { rules, settings, expires } = this.#effects(vhost, queue.name, queue.arguments);
+      this.#leases.set(queue, expires);
+      const applied = JSON.stringify([rules, settings]);
+      if (applied === this.#applied.get(queue) || !this.#core.setRules(queue.ref, rules)) continue;
+      this.#applied.set(queue, applied);
+      this.#topology.change({ kind: 'queue.changed', vhost, queue: queue.name, settings });
+    }
+  }
+
+  #effects(vhost: string, name: string, args: FieldTable): QueueEffects {
+    const type = queueTypeOf(args);
+    return queueEffects(args, this.#policies.definitionFor({ kind: 'queue', vhost, name, type }));
   }
 
   #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
@@ -90,7 +114,7 @@ export class Queues {
     const { vhost, exclusive, autoDelete, arguments: args } = request;
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
-    const { rules, settings, expires } = queueEffects(args, {});
+    const { rules, settings, expires } = this.#effects(vhost, name, args);
     const ref = this.#newQueue(rules);
     if (ref === 0) return refused(noMemory(vhost, name));
     const owner = exclusive ? connection : null;
@@ -99,7 +123,10 @@ export class Queues {
     const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
     this.#topology.change({ kind, ...fixed, settings, memory: memoryFor(args) });
     const queue = this.#topology.view.queue(vhost, name);
-    if (queue !== undefined) this.#welcome(queue, expires);
+    if (queue !== undefined) {
+      this.#applied.set(queue, JSON.stringify([rules, settings]));
+      this.#welcome(queue, expires);
+    }
     return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
   }
 

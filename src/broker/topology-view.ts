@@ -26,6 +26,23 @@ export class TopologyView {
     return this.#vhosts.has(vhost);
   }
 
+  vhosts(): string[] {
+    return [...this.#vhosts.keys()];
+  }
+
+  exchangesIn(vhost: string): Iterable<ExchangeEntry> {
+    return this.#vhosts.get(vhost)?.exchanges.values() ?? [];
+  }
+
+  queuesIn(vhost: string): Iterable<QueueEntry> {
+    return this.#vhosts.get(vhost)?.queues.values() ?? [];
+  }
+
+  /** How many queues there are in a vhost. */
+  queueCount(vhost: string): number {
+    return this.#vhosts.get(vhost)?.queues.size ?? 0;
+  }
+
   exchange(vhost: string, name: string): ExchangeEntry | undefined {
     return this.#vhosts.get(vhost)?.exchanges.get(name);
   }

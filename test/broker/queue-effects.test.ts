@@ -83,7 +83,6 @@ describe('a quorum queue', () => {
     [undefined, 5, 5],
     [-1, 5, 5],
     [3, 5, 3],
-    [3, -1, 3],
   ])('with delivery limit %s, and %s by policy, has %s', (declared, policy, limit) => {
     const args = declared === undefined ? quorum : { ...quorum, 'x-delivery-limit': declared };
     const { rules } = effects(args, policy === undefined ? {} : { 'delivery-limit': policy });
