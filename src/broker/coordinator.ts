@@ -5,14 +5,17 @@
  * queue's memory is given back only after every worker has applied the deletion.
  */
 import type { Engine } from '../engine/engine.js';
+import { Administration } from './administration.js';
 import { Bindings } from './bindings.js';
 import { type Clock, systemClock } from './clock.js';
 import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
 import { Exchanges } from './exchanges.js';
 import { Leases } from './leases.js';
-import { Policies, type Policy, type PolicyKind, type PolicyProposal, type Subject } from './policies.js';
+import { Limits } from './limits.js';
+import { Policies } from './policies.js';
 import { Queues } from './queues.js';
+import { noVhost, refused } from './refusals.js';
 import { ReplyQueues } from './reply-queues.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
 import { RetiredQueues } from './retired-queues.js';
@@ -42,7 +45,8 @@ export interface Surroundings {
 export class Coordinator {
   readonly #outside: Surroundings;
   readonly #topology: Topology;
-  readonly #policies = new Policies();
+  /** What administrators may do, beside what clients do. */
+  readonly administration: Administration;
   readonly #exchanges: Exchanges;
   readonly #queues: Queues;
   readonly #leases: Leases;
@@ -57,14 +61,22 @@ export class Coordinator {
     this.#outside = outside;
     this.#topology = new Topology(core, vhosts);
     const registry = new ConsumerRegistry();
-    this.#exchanges = new Exchanges(this.#topology, this.#policies);
+    const policies = new Policies();
+    const limits = new Limits();
+    this.#exchanges = new Exchanges(this.#topology, policies);
     this.#bindings = new Bindings(this.#topology);
     this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
-    this.#queues = new Queues(core, this.#topology, registry, this.#leases, this.#policies);
+    this.#queues = new Queues(core, this.#topology, registry, this.#leases, policies, limits);
     const notify = (notice: Notice): void => outside.notify(notice);
     this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
-    this.#sessions = new Sessions(this.#topology.view);
+    this.#sessions = new Sessions(this.#topology.view, limits);
+    this.administration = new Administration(
+      { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
+      policies,
+      limits,
+      { publishChanges: () => this.#publishChanges(), notify },
+    );
     this.#retired = new RetiredQueues(core, workers);
   }
 
@@ -79,38 +91,6 @@ export class Coordinator {
     this.#retired.applied(worker, epoch);
   }
 
-  // ── What administrators do ───────────────────────────────────────────────────────────────────────────────────
-
-  /** Sets a policy, which applies at once; returns why it cannot be, or null. */
-  setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
-    if (!this.#topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
-    const error = this.#policies.set(kind, proposal);
-    if (error === null) this.#applyPolicies(proposal.vhost);
-    return error;
-  }
-
-  /** Takes a policy back, and what it did; false when there is none. */
-  clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
-    const cleared = this.#policies.clear(kind, vhost, name);
-    if (cleared) this.#applyPolicies(vhost);
-    return cleared;
-  }
-
-  policies(kind: PolicyKind, vhost: string): Policy[] {
-    return this.#policies.list(kind, vhost);
-  }
-
-  /** The policy that applies to something; null: none does. */
-  policyOf(kind: PolicyKind, subject: Subject): Policy | null {
-    return this.#policies.applying(kind, subject);
-  }
-
-  #applyPolicies(vhost: string): void {
-    this.#exchanges.applyPolicies(vhost);
-    this.#queues.applyPolicies(vhost);
-    this.#publishChanges();
-  }
-
   /** Nothing happens by itself any more. */
   close(): void {
     this.#leases.endAll();
@@ -122,6 +102,8 @@ export class Coordinator {
   }
 
   #decide(connection: ConnectionId, request: Request): Answer {
+    // Its vhost may be deleted, and the connection not know yet that it must go.
+    if ('vhost' in request && !this.#topology.view.hasVhost(request.vhost)) return refused(noVhost(request.vhost));
     switch (request.op) {
       case 'exchange.declare':
         return this.#exchanges.declare(request);

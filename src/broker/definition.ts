@@ -3,6 +3,7 @@
  * `x-`. Numbers are not negative, times are in milliseconds.
  * What must hold: a definition that passes `definitionError` has the type that it says; reasons are in RabbitMQ's words.
  */
+import { term, terms } from './terms.js';
 
 export interface Definition {
   readonly 'message-ttl'?: number;
@@ -67,10 +68,7 @@ export function definitionError(
   const known = (name: string): boolean =>
     Object.hasOwn(RULES, name) && (kind === 'policy' || OPERATOR_SETTINGS.has(name));
   const unknown = settings.filter(([name]) => !known(name));
-  if (unknown.length > 0) {
-    const terms = unknown.map(([name, value]) => `{${term(name)},${term(value)}}`);
-    return `[${terms.join()}] are not recognised policy settings`;
-  }
+  if (unknown.length > 0) return `${terms(unknown)} are not recognised policy settings`;
   const wrong = settings.find(([name, value]) => !RULES[name as Setting].fits(value));
   return wrong === undefined ? null : `${term(wrong[1])} is not a valid ${RULES[wrong[0] as Setting].what}`;
 }
@@ -83,9 +81,4 @@ export function restricted(policy: Definition, operator: Definition): Definition
     merged[name] = typeof own === 'number' && typeof value === 'number' ? Math.min(own, value) : value;
   }
   return merged;
-}
-
-/** A value as Erlang writes it. */
-function term(value: unknown): string {
-  return typeof value === 'string' ? `<<"${value}">>` : JSON.stringify(value);
 }

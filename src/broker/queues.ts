@@ -6,11 +6,12 @@ import type { ConsumerRegistry } from './consumer-registry.js';
 import { memoryFor } from './deduplication.js';
 import { compareProperties } from './equivalence.js';
 import type { Leases } from './leases.js';
+import type { Limits } from './limits.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
 import type { Policies } from './policies.js';
 import { queueArgumentsDifference, queueRefusal, queueTypeOf } from './queue-arguments.js';
 import { type QueueEffects, queueEffects } from './queue-effects.js';
-import { inUse, lockedQueue, noMemory, noQueue, notEmpty, refused, reservedName } from './refusals.js';
+import { inUse, lockedQueue, noMemory, noQueue, notEmpty, queueLimit, refused, reservedName } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
 import type { Topology } from './topology.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -27,16 +28,25 @@ export class Queues {
   readonly #consumers: ConsumerRegistry;
   readonly #leases: Leases;
   readonly #policies: Policies;
+  readonly #limits: Limits;
   /** The rules and settings of each queue, in one text, to see whether others are new. */
   readonly #applied = new Map<QueueEntry, string>();
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
 
-  constructor(core: QueueCore, topology: Topology, consumers: ConsumerRegistry, leases: Leases, policies: Policies) {
+  constructor(
+    core: QueueCore,
+    topology: Topology,
+    consumers: ConsumerRegistry,
+    leases: Leases,
+    policies: Policies,
+    limits: Limits,
+  ) {
     this.#core = core;
     this.#topology = topology;
     this.#consumers = consumers;
     this.#leases = leases;
     this.#policies = policies;
+    this.#limits = limits;
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
@@ -112,6 +122,8 @@ export class Queues {
 
   #create(connection: ConnectionId, request: Declare, name: string): Answer {
     const { vhost, exclusive, autoDelete, arguments: args } = request;
+    const most = this.#limits.reached('vhost', vhost, 'max-queues', this.#topology.view.queueCount(vhost));
+    if (most !== null) return refused(queueLimit(vhost, name, most));
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
     const { rules, settings, expires } = this.#effects(vhost, name, args);

@@ -28,8 +28,29 @@ export function noExchange(vhost: string, exchange: string): Refusal {
   return onChannel(replyCode.NOT_FOUND, `no ${describe('exchange', vhost, exchange)}`);
 }
 
+function notAllowed(text: string): Refusal {
+  return { scope: 'connection', code: replyCode.NOT_ALLOWED, text };
+}
+
 export function noVhost(vhost: string): Refusal {
-  return { scope: 'connection', code: replyCode.NOT_ALLOWED, text: `vhost ${vhost} not found` };
+  return notAllowed(`vhost ${vhost} not found`);
+}
+
+export function vhostConnectionLimit(vhost: string, user: string, most: number): Refusal {
+  return notAllowed(`access to vhost '${vhost}' refused for user '${user}': connection limit (${most}) is reached`);
+}
+
+export function userConnectionLimit(user: string, most: number): Refusal {
+  return notAllowed(`connection refused for user '${user}': user connection limit (${most}) is reached`);
+}
+
+export function channelLimit(user: string, most: number): Refusal {
+  const reached = `has reached the maximum allowed user limit of (${most})`;
+  return notAllowed(`number of channels opened for user '${user}' ${reached}`);
+}
+
+export function queueLimit(vhost: string, queue: string, most: number): Refusal {
+  return precondition(`cannot declare queue '${queue}': queue limit in vhost '${vhost}' (${most}) is reached`);
 }
 
 /** An empty queue name stands for the queue last declared on the channel; there was none. */
@@ -59,11 +80,7 @@ export function exclusiveUse(vhost: string, queue: string): Refusal {
 }
 
 export function reusedConsumer(consumer: string): Refusal {
-  return {
-    scope: 'connection',
-    code: replyCode.NOT_ALLOWED,
-    text: `attempt to reuse consumer tag '${consumer}'`,
-  };
+  return notAllowed(`attempt to reuse consumer tag '${consumer}'`);
 }
 
 export function lockedQueue(vhost: string, queue: string): Refusal {

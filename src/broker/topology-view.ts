@@ -38,6 +38,10 @@ export class TopologyView {
     return this.#vhosts.get(vhost)?.queues.values() ?? [];
   }
 
+  replyQueuesIn(vhost: string): Iterable<string> {
+    return this.#vhosts.get(vhost)?.replies.keys() ?? [];
+  }
+
   /** How many queues there are in a vhost. */
   queueCount(vhost: string): number {
     return this.#vhosts.get(vhost)?.queues.size ?? 0;

@@ -66,6 +66,15 @@ export class Topology {
     this.change({ kind: 'reply.closed', vhost, queue });
   }
 
+  /** Deletes a vhost whose queues are deleted, with its exchanges. */
+  deleteVhost(vhost: string): void {
+    for (const queue of [...this.view.replyQueuesIn(vhost)]) this.closeReplyQueue(vhost, queue);
+    for (const exchange of [...this.view.exchangesIn(vhost)]) {
+      if (this.view.exchange(vhost, exchange.name) === exchange) this.deleteExchange(exchange);
+    }
+    this.change({ kind: 'vhost.deleted', vhost });
+  }
+
   /** Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others. */
   #deleteUnbound(sources: readonly ExchangeEntry[]): void {
     const suspects = [...sources];

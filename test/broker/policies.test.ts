@@ -14,8 +14,8 @@ const set = (
   definition: PolicyProposal['definition'],
   more: Partial<PolicyProposal> = {},
   kind: PolicyKind = 'policy',
-) => stage.coordinator.setPolicy(kind, { vhost: VHOST, name: 'p', pattern: '', definition, ...more });
-const clear = (name = 'p', kind: PolicyKind = 'policy') => stage.coordinator.clearPolicy(kind, VHOST, name);
+) => stage.administration.setPolicy(kind, { vhost: VHOST, name: 'p', pattern: '', definition, ...more });
+const clear = (name = 'p', kind: PolicyKind = 'policy') => stage.administration.clearPolicy(kind, VHOST, name);
 const declare = (name: string, args: PlainObject = {}) => stage.queue(name, { durable: true, arguments: table(args) });
 const rules = (name: string) => stage.core.rules.get(stage.ref(name));
 
@@ -80,7 +80,9 @@ describe('a policy', () => {
     set({ 'max-length': 5, 'message-ttl': 5 }, { name: 'low', priority: 1 });
     set({ 'max-length': 9 }, { name: 'high', priority: 2 });
     expect(rules('q')).toMatchObject({ maxLength: 9, ttl: null });
-    expect(stage.coordinator.policyOf('policy', { kind: 'queue', vhost: VHOST, name: 'q', type: 'classic' })).toEqual({
+    expect(
+      stage.administration.policyOf('policy', { kind: 'queue', vhost: VHOST, name: 'q', type: 'classic' }),
+    ).toEqual({
       vhost: VHOST,
       name: 'high',
       pattern: '',
@@ -134,8 +136,8 @@ describe('an operator’s policy', () => {
     const operator = { 'max-length': 20, 'message-ttl': 900, overflow: 'reject-publish' };
     expect(set(operator, { name: 'o' }, 'operator policy')).toBeNull();
     expect(rules('q')).toMatchObject({ maxLength: 20, ttl: 100, overflow: Overflow.REJECT_PUBLISH });
-    expect(stage.coordinator.policies('operator policy', VHOST).map(({ name }) => name)).toEqual(['o']);
-    expect(stage.coordinator.policies('policy', VHOST).map(({ name }) => name)).toEqual(['p']);
+    expect(stage.administration.policies('operator policy', VHOST).map(({ name }) => name)).toEqual(['o']);
+    expect(stage.administration.policies('policy', VHOST).map(({ name }) => name)).toEqual(['p']);
     clear('o', 'operator policy');
     expect(rules('q')).toMatchObject({ maxLength: 50, overflow: Overflow.DROP_HEAD });
   });
@@ -164,7 +166,7 @@ test.each<[PolicyProposal['definition'], string]>([
   [{ bar: 2, toString: 1 }, '[{<<"bar">>,2},{<<"toString">>,1}] are not recognised policy settings'],
 ])('definition %j is refused: %s', (definition, reason) => {
   expect(set(definition)).toBe(reason);
-  expect(stage.coordinator.policies('policy', VHOST)).toEqual([]);
+  expect(stage.administration.policies('policy', VHOST)).toEqual([]);
 });
 
 test('patterns, priorities, targets and vhosts must be such', () => {

@@ -3,6 +3,7 @@
  * Posted changes reach the views at once; that workers have *told* so is up to the test (`allApplied`).
  */
 import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
+import type { Administration } from '../../../src/broker/administration.js';
 import type { Clock } from '../../../src/broker/clock.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
@@ -120,6 +121,10 @@ export class Stage {
       notify: (notice) => this.notices.push(notice),
       vhosts: [VHOST, OTHER_VHOST],
     });
+  }
+
+  get administration(): Administration {
+    return this.coordinator.administration;
   }
 
   get view(): TopologyView {

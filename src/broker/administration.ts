@@ -1,0 +1,108 @@
+/**
+ * What administrators do to the broker while it runs: vhosts, policies, limits. Each call takes effect at once, in all workers.
+ * What must hold: a call that is refused changes nothing.
+ */
+import type { Exchanges } from './exchanges.js';
+import type { LimitScope, LimitSet, Limits } from './limits.js';
+import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
+import type { Queues } from './queues.js';
+import type { Notice } from './requests.js';
+import type { Sessions } from './sessions.js';
+import type { Topology } from './topology.js';
+
+interface Parts {
+  readonly topology: Topology;
+  readonly exchanges: Exchanges;
+  readonly queues: Queues;
+  readonly sessions: Sessions;
+}
+
+interface Outside {
+  /** Posts what was changed. */
+  publishChanges(): void;
+  notify(notice: Notice): void;
+}
+
+export class Administration {
+  readonly #parts: Parts;
+  readonly #policies: Policies;
+  readonly #limits: Limits;
+  readonly #outside: Outside;
+
+  constructor(parts: Parts, policies: Policies, limits: Limits, outside: Outside) {
+    this.#parts = parts;
+    this.#policies = policies;
+    this.#limits = limits;
+    this.#outside = outside;
+  }
+
+  /** Sets a policy, which applies at once; returns why it cannot be, or null. */
+  setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
+    if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
+    const error = this.#policies.set(kind, proposal);
+    if (error === null) this.#applyPolicies(proposal.vhost);
+    return error;
+  }
+
+  /** Takes a policy back, and what it did; false when there is none. */
+  clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
+    const cleared = this.#policies.clear(kind, vhost, name);
+    if (cleared) this.#applyPolicies(vhost);
+    return cleared;
+  }
+
+  policies(kind: PolicyKind, vhost: string): Policy[] {
+    return this.#policies.list(kind, vhost);
+  }
+
+  /** The policy that applies to something; null: none does. */
+  policyOf(kind: PolicyKind, subject: Subject): Policy | null {
+    return this.#policies.applying(kind, subject);
+  }
+
+  /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */
+  setLimits(scope: LimitScope, name: string, limits: Readonly<Record<string, unknown>>): string | null {
+    if (scope === 'vhost' && !this.#parts.topology.view.hasVhost(name)) return `vhost ${name} not found`;
+    return this.#limits.set(scope, name, limits);
+  }
+
+  clearLimits(scope: LimitScope, name: string): void {
+    this.#limits.clear(scope, name);
+  }
+
+  limits(scope: LimitScope, name: string): LimitSet {
+    return this.#limits.of(scope, name);
+  }
+
+  vhosts(): string[] {
+    return this.#parts.topology.view.vhosts();
+  }
+
+  /** False when there is such a vhost already. */
+  createVhost(vhost: string): boolean {
+    if (this.#parts.topology.view.hasVhost(vhost)) return false;
+    this.#parts.topology.change({ kind: 'vhost.created', vhost });
+    this.#outside.publishChanges();
+    return true;
+  }
+
+  /** Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. */
+  deleteVhost(vhost: string): boolean {
+    const { view } = this.#parts.topology;
+    if (!view.hasVhost(vhost)) return false;
+    for (const queue of [...view.queuesIn(vhost)]) this.#parts.queues.remove(queue);
+    this.#parts.topology.deleteVhost(vhost);
+    this.#policies.vhostDeleted(vhost);
+    this.#limits.clear('vhost', vhost);
+    this.#outside.publishChanges();
+    const text = `vhost '${vhost}' is deleted`;
+    for (const connection of this.#parts.sessions.in(vhost)) this.#outside.notify({ kind: 'close', connection, text });
+    return true;
+  }
+
+  #applyPolicies(vhost: string): void {
+    this.#parts.exchanges.applyPolicies(vhost);
+    this.#parts.queues.applyPolicies(vhost);
+    this.#outside.publishChanges();
+  }
+}
