@@ -279,10 +279,11 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
 /** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. False: one of them refused it. */
 export function publishTo(message: usize, count: u32): bool {
   let taken = true;
-  ensurePages(count * GUARDED_PAGES + 1);
   enter();
   for (let i: u32 = 0; i < count; i++) {
-    if (!admit(changetype<Queue>(load<u32>(self.scratch + i * 4)), changetype<Message>(message))) taken = false;
+    // A message that goes to very many queues may find the reserve used up: the queues that are left refuse it.
+    if (!ensurePages(GUARDED_PAGES + 1)) taken = false;
+    else if (!admit(changetype<Queue>(load<u32>(self.scratch + i * 4)), changetype<Message>(message))) taken = false;
   }
   flushSettlements();
   leave();

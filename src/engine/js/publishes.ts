@@ -63,8 +63,13 @@ export class Publishes {
     this.#messages.retain(message, queues.length);
     this.#run[0] = message;
     for (const queue of queues) {
-      if (!this.#memory.ensurePages(1)) throw new Error('no page is left for a message that is whole');
-      if (!this.#queues.offer(queue, this.#run, expires)) accepted = false;
+      if (this.#memory.ensurePages(1)) {
+        if (!this.#queues.offer(queue, this.#run, expires)) accepted = false;
+        continue;
+      }
+      // A message that goes to very many queues may find the reserve used up: the queues that are left refuse it.
+      this.#messages.release(message);
+      accepted = false;
     }
     this.#messages.release(message);
     return accepted;
