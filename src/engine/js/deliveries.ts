@@ -3,6 +3,7 @@
  * What must hold: what is claimed is written or has become the connection's unfinished content before the call ends.
  */
 import type { Channel } from './channel.js';
+import { Claim, type Claimant } from './claim.js';
 import type { Connection } from './connection.js';
 import type { Consumer } from './consumer.js';
 import { ContentFrames, contentSize, copyAsStored } from './content-frames.js';
@@ -11,7 +12,7 @@ import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { deliverSize, getOkSize, type Key, returnSize, writeDeliver, writeGetOk, writeReturn } from './methods.js';
 import type { Output } from './output.js';
-import { Claim, type Claimant, type Queues } from './queues.js';
+import type { Queues } from './queues.js';
 import { at32, byteAt } from './views.js';
 
 /** How long (ms) a message may have been expired for a consumer that waited when it came: it is on its way to it. */

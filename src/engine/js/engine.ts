@@ -371,7 +371,7 @@ class JsEngine implements Engine {
     return false;
   }
   #hasWork(): boolean {
-    return this.#scheduler.hasWork() || this.#output.hasWork() || this.#queues.dead.length > 0;
+    return this.#scheduler.hasWork() || this.#output.hasWork() || this.#queues.deadCount > 0;
   }
   wake(): void {
     this.#doorbell.setSleeping(false);

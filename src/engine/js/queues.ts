@@ -5,85 +5,33 @@
  * letters stays claimed until it is buried, so the queue lives as long.
  */
 import { Death, type QueueRules } from '../engine.js';
-import { Blocks } from './blocks.js';
-import { Fifo } from './fifo.js';
-import { Lanes } from './lanes.js';
-import { COUNT_MAX, QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
+import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
+import { COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
-import { Returned } from './returned.js';
-import { Rules } from './rules.js';
+import type { Rules } from './rules.js';
+import { Stock } from './stock.js';
 import { Sweeps } from './sweeps.js';
 import { at32, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
 
-/** The most messages that one claim takes. */
-export const CLAIM_MAX = 512;
-/** The most queues that wait for the end of a turn to be shortened. */
-const LONG_MAX = 64;
-
-/** What a claim took, in order. */
-export class Claim {
-  readonly slots = new Uint32Array(CLAIM_MAX);
-  readonly messages = new Uint32Array(CLAIM_MAX);
-  readonly redelivered = new Uint8Array(CLAIM_MAX);
-  /** How often each was given back, where the client is to know. */
-  readonly returns = new Uint32Array(CLAIM_MAX);
-  count = 0;
-  /** Why it took no more: it has what it asked for, the next message needs more room, or nothing is left for it. */
-  end: 'enough' | 'no room' | 'empty' = 'empty';
-}
-
-/** Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock. */
-export interface Claimant {
-  /** What has expired for less than this (ms) is still delivered. */
-  readonly patience: number;
-  sizeOf(message: number, returns: number): number;
-  /** Registers a consumer that could take more. */
-  onEmpty(queue: number, taken: number): void;
-  /** Whether another consumer goes before it; then it was registered. In a queue with Trait.RANKED. */
-  isOutranked(queue: number): boolean;
-}
-
-/** A message that died through this participant. */
-export interface Dead {
-  readonly message: number;
-  /** Its claimed slot; 0 when the queue had refused it. */
-  readonly slot: number;
-  readonly queue: number;
-  readonly reason: Death;
-}
-
-/** When a message has expired: if it had reached the end of its time to live by then. */
-interface Expiry {
-  readonly ttl: number;
-  readonly now: number;
-}
-
 export class Queues {
   readonly rules: Rules;
   readonly sweeps: Sweeps;
-  readonly dead = new Fifo<Dead>();
+  readonly #stock: Stock;
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
-  readonly #blocks: Blocks;
-  readonly #returned: Returned;
-  readonly #lanes: Lanes;
-  /** Queues that are too long, but have consumers that may take the surplus. */
-  readonly #long = new Set<number>();
 
   constructor(memory: Memory, messages: Messages, waiters: Waiters, clock: Clock, self: number) {
     this.#memory = memory;
     this.#messages = messages;
     this.#waiters = waiters;
     this.#clock = clock;
-    this.#blocks = new Blocks(memory);
-    this.#returned = new Returned(memory, this.#blocks);
-    this.#lanes = new Lanes(memory, this.#blocks, this.#returned);
-    this.rules = new Rules(memory);
+    this.#stock = new Stock(memory, messages, clock);
+    this.rules = this.#stock.rules;
     this.sweeps = new Sweeps(memory, self);
   }
 
@@ -95,11 +43,12 @@ export class Queues {
   setRules(queue: number, rules: QueueRules): boolean {
     this.#lock(queue);
     const before = this.rules.traits(queue);
-    const known = rules.maxPriority === 0 || (before & Trait.LEVELS) !== 0 || this.#openLanes(queue, rules.maxPriority);
+    const known =
+      rules.maxPriority === 0 || (before & Trait.LEVELS) !== 0 || this.#stock.openLanes(queue, rules.maxPriority);
     if (known) {
       this.rules.set(queue, rules);
       const traits = this.rules.traits(queue);
-      if ((traits & ~before & Trait.BYTES) !== 0) this.#countBytes(queue);
+      if ((traits & ~before & Trait.BYTES) !== 0) this.#stock.countBytes(queue);
       if ((traits & Trait.TTL) !== 0) this.sweeps.joinAny(queue);
       else if ((traits & Trait.EXPIRES) === 0) this.sweeps.leave(queue);
     }
@@ -152,7 +101,7 @@ export class Queues {
   }
 
   queueOf(slot: number): number {
-    return this.#blocks.queueOf(slot);
+    return this.#stock.blocks.queueOf(slot);
   }
 
   /** Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by themselves. */
@@ -175,7 +124,7 @@ export class Queues {
     const dies = refused && (traits & Trait.REJECT_DEAD) !== 0 && (traits & Trait.DEAD_LETTERS) !== 0;
     if (dies) {
       this.#add(queue, QueueCell.CLAIMED, 1);
-      this.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
+      this.#stock.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
     }
     if (!retired && !refused) this.#enqueue(queue, messages, 1, expires);
     this.#unlock(queue);
@@ -197,44 +146,44 @@ export class Queues {
   }
 
   #claim(queue: number, traits: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
-    const expiry = this.#expiry(queue, traits, claimant.patience);
+    const expiry = this.#stock.expiry(queue, traits, claimant.patience);
     let left = room;
     let bytes = 0;
     claim.end = 'enough';
-    if (expiry !== null && max > 0) this.#expire(queue, traits, expiry, Number.POSITIVE_INFINITY);
+    if (expiry !== null && max > 0) this.#stock.expire(queue, traits, expiry, Number.POSITIVE_INFINITY);
     while (claim.count < max) {
-      const slot = this.#lanes.first(queue);
+      const slot = this.#stock.lanes.first(queue);
       if (slot === 0) {
         claim.end = 'empty';
         break;
       }
-      if (expiry !== null && this.#hasExpired(slot, expiry)) {
-        this.#claimFirst(queue, traits, slot);
-        this.#die(queue, traits, slot, Death.EXPIRED);
+      if (expiry !== null && this.#stock.hasExpired(slot, expiry)) {
+        this.#stock.claimFirst(queue, traits, slot);
+        this.#stock.die(queue, traits, slot, Death.EXPIRED);
         continue;
       }
-      const message = this.#blocks.message(slot);
-      const returns = (traits & Trait.SAYS_COUNT) === 0 ? 0 : this.#blocks.returns(slot);
+      const message = this.#stock.blocks.message(slot);
+      const returns = (traits & Trait.SAYS_COUNT) === 0 ? 0 : this.#stock.blocks.returns(slot);
       left -= claimant.sizeOf(message, returns);
       if (left < 0) {
         claim.end = 'no room';
         break;
       }
-      this.#lanes.claimFirst(slot);
+      this.#stock.lanes.claimFirst(slot);
       if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
-      claim.redelivered[claim.count] = this.#blocks.redelivered(slot) ? 1 : 0;
+      claim.redelivered[claim.count] = this.#stock.blocks.redelivered(slot) ? 1 : 0;
       claim.returns[claim.count] = returns;
       claim.count++;
     }
-    this.#leaveReady(queue, claim.count, bytes);
+    this.#stock.leaveReady(queue, claim.count, bytes);
   }
 
   /** Claimed messages are done with: they leave the queue. */
   settle(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    for (let i = 0; i < count; i++) this.#finish(at32(slots, i));
+    for (let i = 0; i < count; i++) this.#stock.finish(at32(slots, i));
     this.#add(queue, QueueCell.CLAIMED, -count);
     this.#unlockOrFree(queue);
   }
@@ -243,7 +192,7 @@ export class Queues {
   reject(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
     const traits = this.#has(queue, QueueFlag.RETIRED) ? 0 : this.rules.traits(queue);
-    for (let i = 0; i < count; i++) this.#die(queue, traits, at32(slots, i), Death.REJECTED);
+    for (let i = 0; i < count; i++) this.#stock.die(queue, traits, at32(slots, i), Death.REJECTED);
     this.#unlockOrFree(queue);
   }
 
@@ -256,24 +205,24 @@ export class Queues {
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const slot = at32(slots, i);
-      const returns = (traits & Trait.COUNTED) === 0 ? 0 : Math.min(this.#blocks.returns(slot) + 1, COUNT_MAX);
-      if (retired) this.#die(queue, 0, slot, Death.REJECTED);
-      else if (returns > this.rules.deliveryLimit(queue)) this.#die(queue, traits, slot, Death.DELIVERY_LIMIT);
+      const returns = (traits & Trait.COUNTED) === 0 ? 0 : Math.min(this.#stock.blocks.returns(slot) + 1, COUNT_MAX);
+      if (retired) this.#stock.die(queue, 0, slot, Death.REJECTED);
+      else if (returns > this.rules.deliveryLimit(queue)) this.#stock.die(queue, traits, slot, Death.DELIVERY_LIMIT);
       else {
-        this.#returned.add(this.#blocks.laneOf(slot), slot, returns);
-        if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(this.#blocks.message(slot));
+        this.#stock.returned.add(this.#stock.blocks.laneOf(slot), slot, returns);
+        if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(this.#stock.blocks.message(slot));
         back++;
       }
     }
-    this.#leaveReady(queue, -back, -bytes);
+    this.#stock.leaveReady(queue, -back, -bytes);
     this.#waiters.grant(queue, back);
-    if (back > 0) this.#checkLength(queue, traits);
+    if (back > 0) this.#stock.checkLength(queue, traits);
     this.#unlockOrFree(queue);
   }
 
   purge(queue: number): number {
     this.#lock(queue);
-    const count = this.#dropReady(queue);
+    const count = this.#stock.dropReady(queue);
     this.#unlock(queue);
     return count;
   }
@@ -293,9 +242,9 @@ export class Queues {
 
   #retire(queue: number, flags: number): number {
     this.#set(queue, flags);
-    this.#long.delete(queue);
+    this.#stock.long.delete(queue);
     this.sweeps.leave(queue);
-    return this.#dropReady(queue);
+    return this.#stock.dropReady(queue);
   }
 
   /** Registers a consumer at a queue that has nothing for it; from `Claimant` only. */
@@ -332,46 +281,20 @@ export class Queues {
   expire(queue: number, max: number, patience: number): number {
     this.#lock(queue);
     const traits = this.rules.traits(queue);
-    const expiry = this.#expiry(queue, traits, patience);
-    const count = expiry === null ? 0 : this.#expire(queue, traits, expiry, max);
+    const expiry = this.#stock.expiry(queue, traits, patience);
+    const count = expiry === null ? 0 : this.#stock.expire(queue, traits, expiry, max);
     this.#unlock(queue);
     return count;
   }
 
-  /** Of each lane, the highest first, what is next as long as it has expired. */
-  #expire(queue: number, traits: number, expiry: Expiry, max: number): number {
-    let count = 0;
-    for (let level = this.#lanes.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.#lanes.lane(queue, level);
-      for (let slot = this.#lanes.firstOf(lane); slot !== 0 && count < max; slot = this.#lanes.firstOf(lane)) {
-        if (!this.#hasExpired(slot, expiry)) break;
-        this.#claimFirst(queue, traits, slot);
-        this.#die(queue, traits, slot, Death.EXPIRED);
-        count++;
-      }
-    }
-    return count;
-  }
-
-  #hasExpired(slot: number, expiry: Expiry): boolean {
-    return this.#messages.deadline(this.#blocks.message(slot), expiry.ttl) < expiry.now;
-  }
-
-  /** Claims the slot that was found last. */
-  #claimFirst(queue: number, traits: number, slot: number): void {
-    this.#lanes.claimFirst(slot);
-    const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.#blocks.message(slot));
-    this.#leaveReady(queue, 1, bytes);
-  }
-
   /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
   shorten(): void {
-    for (const queue of this.#long) {
+    for (const queue of this.#stock.long) {
       this.#lock(queue);
       const isAboutToShrink = at32(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
       if (!isAboutToShrink) {
-        this.#long.delete(queue);
-        this.#shorten(queue, this.rules.traits(queue));
+        this.#stock.long.delete(queue);
+        this.#stock.shorten(queue, this.rules.traits(queue));
       }
       this.#unlock(queue);
     }
@@ -379,17 +302,22 @@ export class Queues {
 
   /** Whether queues are too long that others' consumers are about to take something from. */
   hasLong(): boolean {
-    return this.#long.size > 0;
+    return this.#stock.long.size > 0;
+  }
+
+  /** How many of the dead are not buried. */
+  get deadCount(): number {
+    return this.#stock.dead.length;
   }
 
   /** Forgets queues that are about to be freed. */
   forgetRetired(): void {
-    for (const queue of this.#long) if (this.#has(queue, QueueFlag.RETIRED)) this.#long.delete(queue);
+    for (const queue of this.#stock.long) if (this.#has(queue, QueueFlag.RETIRED)) this.#stock.long.delete(queue);
   }
 
   /** The oldest of the dead, without those whose queue is no more. */
   nextDead(): Dead | undefined {
-    for (let dead = this.dead.peek(); dead !== undefined; dead = this.dead.peek()) {
+    for (let dead = this.#stock.dead.peek(); dead !== undefined; dead = this.#stock.dead.peek()) {
       if (!this.#has(dead.queue, QueueFlag.RETIRED)) return dead;
       this.bury();
     }
@@ -398,46 +326,13 @@ export class Queues {
 
   /** The oldest of the dead is done with. */
   bury(): void {
-    const dead = this.dead.shift();
+    const dead = this.#stock.dead.shift();
     if (dead === undefined) return;
     this.#lock(dead.queue);
     if (dead.slot === 0) this.#messages.release(dead.message);
-    else this.#finish(dead.slot);
+    else this.#stock.finish(dead.slot);
     this.#add(dead.queue, QueueCell.CLAIMED, -1);
     this.#unlockOrFree(dead.queue);
-  }
-
-  /** A claimed message dies: it is handed to the host, or dropped. */
-  #die(queue: number, traits: number, slot: number, reason: Death): void {
-    if ((traits & Trait.DEAD_LETTERS) !== 0) {
-      this.dead.push({ message: this.#blocks.message(slot), slot, queue, reason });
-      return;
-    }
-    this.#finish(slot);
-    this.#add(queue, QueueCell.CLAIMED, -1);
-  }
-
-  /** What has passed its deadline by then has expired; null where nothing can. */
-  #expiry(queue: number, traits: number, patience: number): Expiry | null {
-    if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
-    return { ttl: this.rules.ttl(queue, traits), now: this.#clock.now - patience };
-  }
-
-  /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
-  #checkLength(queue: number, traits: number): void {
-    if ((traits & (Trait.LENGTH | Trait.REJECT)) !== Trait.LENGTH || !this.rules.isTooLong(queue)) return;
-    const isFull = this.#long.size >= LONG_MAX && !this.#long.has(queue);
-    if (isFull || this.consumers(queue) === 0 || this.rules.isFarTooLong(queue)) this.#shorten(queue, traits);
-    else this.#long.add(queue);
-  }
-
-  #shorten(queue: number, traits: number): void {
-    while (this.rules.isTooLong(queue)) {
-      const slot = this.#lanes.first(queue);
-      if (slot === 0) return;
-      this.#claimFirst(queue, traits, slot);
-      this.#die(queue, traits, slot, Death.MAXLEN);
-    }
   }
 
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
@@ -447,8 +342,9 @@ export class Queues {
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const message = at32(messages, i);
-      const lane = (traits & Trait.LEVELS) === 0 ? queue : this.#lanes.laneFor(queue, this.#messages.priority(message));
-      this.#blocks.append(lane, message);
+      const lane =
+        (traits & Trait.LEVELS) === 0 ? queue : this.#stock.lanes.laneFor(queue, this.#messages.priority(message));
+      this.#stock.blocks.append(lane, message);
       if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
     }
     if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
@@ -458,58 +354,13 @@ export class Queues {
       this.sweeps.join(queue);
     }
     this.#waiters.grant(queue, count);
-    if (traits !== 0) this.#checkLength(queue, traits);
-  }
-
-  /** So many ready messages are claimed from now on; a negative number: are ready again. */
-  #leaveReady(queue: number, count: number, bytes: number): void {
-    this.#add(queue, QueueCell.READY, -count);
-    this.#add(queue, QueueCell.CLAIMED, count);
-    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
-  }
-
-  #openLanes(queue: number, maxPriority: number): boolean {
-    if (!this.#lanes.open(queue)) return false;
-    this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
-    this.rules.add(queue, Trait.LEVELS);
-    return true;
-  }
-
-  /** The queue begins to count the bytes of its ready messages. */
-  #countBytes(queue: number): void {
-    let bytes = 0;
-    const add = (message: number): void => {
-      bytes += this.#messages.bodySize(message);
-    };
-    for (let level = this.#lanes.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.#lanes.lane(queue, level);
-      if (lane !== 0) this.#blocks.eachReady(lane, add);
-    }
-    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
-  }
-
-  #dropReady(queue: number): number {
-    const count = this.ready(queue);
-    for (let slot = this.#lanes.first(queue); slot !== 0; slot = this.#lanes.first(queue)) {
-      this.#lanes.claimFirst(slot);
-      this.#finish(slot);
-    }
-    this.#add(queue, QueueCell.READY, -count);
-    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), 0);
-    return count;
-  }
-
-  #finish(slot: number): void {
-    if (this.#blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
-    const message = this.#blocks.message(slot);
-    this.#blocks.finish(this.#blocks.laneOf(slot), slot);
-    this.#messages.release(message);
+    if (traits !== 0) this.#stock.checkLength(queue, traits);
   }
 
   /** A queue that was freed by the host goes with its last claimed message. */
   #unlockOrFree(queue: number): void {
     const over = this.#has(queue, QueueFlag.FREED) && at32(this.#memory.u32, word(queue, QueueCell.CLAIMED)) === 0;
-    if (over) this.#lanes.close(queue);
+    if (over) this.#stock.lanes.close(queue);
     this.#unlock(queue);
     if (over) this.#memory.freeCell(queue);
   }

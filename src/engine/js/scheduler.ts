@@ -4,13 +4,14 @@
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */
 import type { Channel } from './channel.js';
+import { CLAIM_MAX } from './claim.js';
 import type { Connection } from './connection.js';
 import { Consumer } from './consumer.js';
 import type { Deliveries } from './deliveries.js';
 import { Fifo } from './fifo.js';
 import type { Memory } from './memory.js';
 import type { Output } from './output.js';
-import { CLAIM_MAX, type Queues } from './queues.js';
+import type { Queues } from './queues.js';
 import type { Waiters } from './waiters.js';
 
 /** Turns in one call of `serve`: bounds how long sockets wait for it. */

@@ -1,0 +1,158 @@
+/**
+ * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many. Everything here happens under
+ * the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when the lock is let go; a message that dies in a queue
+ * with dead letters stays claimed until it is buried.
+ */
+import { Death } from '../engine.js';
+import { Blocks } from './blocks.js';
+import type { Dead } from './claim.js';
+import { Fifo } from './fifo.js';
+import { Lanes } from './lanes.js';
+import { QueueCell, SlotState, Trait } from './layout.js';
+import type { Memory } from './memory.js';
+import type { Clock, Messages } from './messages.js';
+import { Returned } from './returned.js';
+import { Rules } from './rules.js';
+import { at32, word } from './views.js';
+
+/** The most queues that wait for the end of a turn to be shortened. */
+const LONG_MAX = 64;
+
+/** When a message has expired: if it had reached the end of its time to live by then. */
+interface Expiry {
+  readonly ttl: number;
+  readonly now: number;
+}
+
+export class Stock {
+  readonly rules: Rules;
+  readonly blocks: Blocks;
+  readonly returned: Returned;
+  readonly lanes: Lanes;
+  /** What died through this participant and is not buried, the oldest first. */
+  readonly dead = new Fifo<Dead>();
+  /** Queues that are too long, but have consumers that may take the surplus. */
+  readonly long = new Set<number>();
+  readonly #memory: Memory;
+  readonly #messages: Messages;
+  readonly #clock: Clock;
+
+  constructor(memory: Memory, messages: Messages, clock: Clock) {
+    this.#memory = memory;
+    this.#messages = messages;
+    this.#clock = clock;
+    this.rules = new Rules(memory);
+    this.blocks = new Blocks(memory);
+    this.returned = new Returned(memory, this.blocks);
+    this.lanes = new Lanes(memory, this.blocks, this.returned);
+  }
+
+  /** Of each lane, the highest first, what is next as long as it has expired. */
+  expire(queue: number, traits: number, expiry: Expiry, max: number): number {
+    let count = 0;
+    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lanes.lane(queue, level);
+      for (let slot = this.lanes.firstOf(lane); slot !== 0 && count < max; slot = this.lanes.firstOf(lane)) {
+        if (!this.hasExpired(slot, expiry)) break;
+        this.claimFirst(queue, traits, slot);
+        this.die(queue, traits, slot, Death.EXPIRED);
+        count++;
+      }
+    }
+    return count;
+  }
+
+  hasExpired(slot: number, expiry: Expiry): boolean {
+    return this.#messages.deadline(this.blocks.message(slot), expiry.ttl) < expiry.now;
+  }
+
+  /** Claims the slot that was found last. */
+  claimFirst(queue: number, traits: number, slot: number): void {
+    this.lanes.claimFirst(slot);
+    const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.blocks.message(slot));
+    this.leaveReady(queue, 1, bytes);
+  }
+
+  /** A claimed message dies: it is handed to the host, or dropped. */
+  die(queue: number, traits: number, slot: number, reason: Death): void {
+    if ((traits & Trait.DEAD_LETTERS) !== 0) {
+      this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
+      return;
+    }
+    this.finish(slot);
+    this.#add(queue, QueueCell.CLAIMED, -1);
+  }
+
+  /** What has passed its deadline by then has expired; null where nothing can. */
+  expiry(queue: number, traits: number, patience: number): Expiry | null {
+    if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
+    return { ttl: this.rules.ttl(queue, traits), now: this.#clock.now - patience };
+  }
+
+  /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
+  checkLength(queue: number, traits: number): void {
+    if ((traits & (Trait.LENGTH | Trait.REJECT)) !== Trait.LENGTH || !this.rules.isTooLong(queue)) return;
+    const isFull = this.long.size >= LONG_MAX && !this.long.has(queue);
+    if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.rules.isFarTooLong(queue))
+      this.shorten(queue, traits);
+    else this.long.add(queue);
+  }
+
+  shorten(queue: number, traits: number): void {
+    while (this.rules.isTooLong(queue)) {
+      const slot = this.lanes.first(queue);
+      if (slot === 0) return;
+      this.claimFirst(queue, traits, slot);
+      this.die(queue, traits, slot, Death.MAXLEN);
+    }
+  }
+
+  /** So many ready messages are claimed from now on; a negative number: are ready again. */
+  leaveReady(queue: number, count: number, bytes: number): void {
+    this.#add(queue, QueueCell.READY, -count);
+    this.#add(queue, QueueCell.CLAIMED, count);
+    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
+  }
+
+  openLanes(queue: number, maxPriority: number): boolean {
+    if (!this.lanes.open(queue)) return false;
+    this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
+    this.rules.add(queue, Trait.LEVELS);
+    return true;
+  }
+
+  /** The queue begins to count the bytes of its ready messages. */
+  countBytes(queue: number): void {
+    let bytes = 0;
+    const add = (message: number): void => {
+      bytes += this.#messages.bodySize(message);
+    };
+    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lanes.lane(queue, level);
+      if (lane !== 0) this.blocks.eachReady(lane, add);
+    }
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
+  }
+
+  dropReady(queue: number): number {
+    const count = at32(this.#memory.u32, word(queue, QueueCell.READY));
+    for (let slot = this.lanes.first(queue); slot !== 0; slot = this.lanes.first(queue)) {
+      this.lanes.claimFirst(slot);
+      this.finish(slot);
+    }
+    this.#add(queue, QueueCell.READY, -count);
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), 0);
+    return count;
+  }
+
+  finish(slot: number): void {
+    if (this.blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
+    const message = this.blocks.message(slot);
+    this.blocks.finish(this.blocks.laneOf(slot), slot);
+    this.#messages.release(message);
+  }
+
+  #add(queue: number, field: number, change: number): void {
+    Atomics.add(this.#memory.u32, word(queue, field), change);
+  }
+}
