@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../support/median.mjs';
-import { formatTable } from '../support/table.mjs';
+import { formatTable, thousands } from '../support/table.mjs';
+import { runRecovery } from './recovery.mjs';
 import { runWriter } from './writer.mjs';
 
 const { values } = parseArgs({
@@ -63,18 +64,27 @@ const SINGLE = [
   { title: 'log, one message at a time', run: writer(1, 1, 1000, true) },
 ];
 
+/**
+ * Runs something in a directory that goes with it.
+ * @template T
+ * @param {(path: string) => T | Promise<T>} run
+ */
+async function inDirectory(run) {
+  const path = mkdtempSync(join(values.directory, 'leveret-disk-'));
+  try {
+    return await run(path);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+}
+
 /** @param {typeof BULK} cases @param {keyof Figures} figure @param {string} unit */
 async function compare(cases, figure, unit) {
   /** @type {number[][]} */
   const results = cases.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, { run }] of cases.entries()) {
-      const path = mkdtempSync(join(values.directory, 'leveret-disk-'));
-      try {
-        results[index]?.push((await run(path))[figure]);
-      } finally {
-        rmSync(path, { recursive: true });
-      }
+      results[index]?.push((await inDirectory(run))[figure]);
     }
   }
   const medians = results.map(median);
@@ -94,3 +104,11 @@ async function compare(cases, figure, unit) {
 
 await compare(BULK, 'rate', 'MB/s');
 await compare(SINGLE, 'median', 'ms');
+
+const recovery = await inDirectory((path) => runRecovery(join(path, 'log'), Math.ceil(400_000 * share), RECORD));
+console.log(
+  formatTable(
+    [{ title: 'recovery', align: 'left' }, { title: 'MB/s' }, { title: 'messages/s' }],
+    recovery.map(({ title, rate, messages }) => [title, rate.toFixed(0), thousands(messages)]),
+  ),
+);

@@ -54,7 +54,7 @@ function messageOf(octets) {
 }
 
 /** @param {number} size of a body @param {number} messages @param {number} first id */
-function built(size, messages, first) {
+export function built(size, messages, first) {
   const batch = new BatchBuilder();
   const ids = Array.from({ length: messages }, (_, i) => first + i);
   for (const id of ids) batch.message(id, messageOf(size));

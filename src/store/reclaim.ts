@@ -162,10 +162,13 @@ export class Reclaimer {
   /** The file's name goes for good before anybody relies on it. */
   async #discard(state: LogFileState): Promise<void> {
     const { directory, files, lane } = this.#options;
-    const spares = (await directory.list()).filter(({ name }) => isSpare(name)).length;
-    const keep = spares < SPARES && lane.health.state === 'ok';
-    if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
-    else await directory.remove(state.name);
+    const names = (await directory.list()).map(({ name }) => name);
+    // It is gone already when an earlier attempt failed behind this.
+    if (names.includes(state.name)) {
+      const keep = names.filter(isSpare).length < SPARES && lane.health.state === 'ok';
+      if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
+      else await directory.remove(state.name);
+    }
     await directory.syncNames();
     files.states.delete(state.name);
     lane.retry();

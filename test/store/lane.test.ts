@@ -230,3 +230,69 @@ test('a full disk is told, and the log goes on when there is space', async () =>
   await lane.close();
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', 'b']);
 });
+
+test('os waits for the write and for no sync', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { durability: 'os' });
+  await publish(lane, 1, 0, ['a']);
+  const calls: string[] = [];
+  directory.onCall = (call) => calls.push(call);
+  await publish(lane, 1, 1, ['b']);
+  expect(calls).toEqual(['write']);
+  await lane.sync();
+  expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toEqual(['a', 'b']);
+  await lane.close();
+});
+
+test('none waits for nothing, and writes all the same', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { durability: 'none', pause: () => new Promise(() => undefined) });
+  directory.onCall = (call) => {
+    if (call === 'create') throw systemError('ENOSPC');
+  };
+  await publish(lane, 1, 0, ['a']);
+  await expect.poll(() => lane.health.state).toBe('full');
+  directory.onCall = () => undefined;
+  lane.retry();
+  await lane.close();
+  expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toEqual(['a']);
+});
+
+test('what waits when the log is closed is written, and what comes later is refused', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  const appended = [0, 1, 2].map((i) => publish(lane, 1, i, [`m${i}`]));
+  await lane.close();
+  await Promise.all(appended);
+  await expect(publish(lane, 1, 3, ['late'])).rejects.toThrow('the log is closed');
+  expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['m0', 'm1', 'm2']);
+});
+
+test('a log that cannot be written when it is closed says so, and promised nothing', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['a']);
+  directory.onCall = (call) => {
+    if (call === 'write') throw systemError('EIO');
+  };
+  const refused = expect(publish(lane, 1, 1, ['b'])).rejects.toThrow('EIO');
+  await lane.close();
+  await refused;
+  directory.onCall = () => undefined;
+  expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toContain('a');
+});
+
+test('recovery says how far it is', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  for (let i = 0; i < 30; i++) await publish(lane, 1, i, ['x'.repeat(4000)]);
+  await lane.close();
+  const told: { octets: number; messages: number; secondsLeft: number }[] = [];
+  const recovered = await recover(directory, { onProgress: (progress) => told.push({ ...progress }) });
+  expect(told.length).toBe(recovered.report.files);
+  expect(told.at(-1)).toMatchObject({ messages: 30 });
+  told.slice(1).forEach(({ octets, secondsLeft }, i) => {
+    expect(octets).toBeGreaterThan(told[i]?.octets ?? 0);
+    expect(secondsLeft).toBeGreaterThanOrEqual(0);
+  });
+});

@@ -46,8 +46,13 @@ class Content {
   }
 
   sync(): void {
+    for (const change of this.pending) this.synced = applied(this.synced, change);
     this.pending = [];
-    this.synced = this.now;
+  }
+
+  /** A sync failed: as systems do, what it covered counts as written from now on, and is not. */
+  failSync(): void {
+    this.pending = [];
   }
 
   /** What a loss of power leaves. */
@@ -142,6 +147,12 @@ export class SimulatedDirectory implements LogDirectory {
     return SimulatedDirectory.of(new Map([...names].map(([name, content]) => [name, content.survives(random)])));
   }
 
+  /** Changes a byte behind everybody's back. */
+  flip(name: string, offset: number): void {
+    const { now } = this.#content(name);
+    now[offset] = (now[offset] ?? 0) ^ 0x40;
+  }
+
   /** The files as a process sees them. */
   files(): Map<string, Uint8Array> {
     return new Map([...this.#names].map(([name, content]) => [name, content.now]));
@@ -220,7 +231,12 @@ class SimulatedFile implements LogFile {
   }
 
   async sync(): Promise<void> {
-    this.directory.before('sync', this.name);
+    try {
+      this.directory.before('sync', this.name);
+    } catch (error) {
+      this.content.failSync();
+      throw error;
+    }
     this.content.sync();
   }
 
