@@ -53,11 +53,16 @@ function messageOf(octets) {
   return { bodySize: octets, key: Buffer.from('\0\x01q', 'latin1'), header: Buffer.alloc(22), frames: [frame] };
 }
 
+/** @type {Map<number, import('../../dist/store/batch.js').StoredMessage>} */
+const made = new Map();
+
 /** @param {number} size of a body @param {number} messages @param {number} first id */
 export function built(size, messages, first) {
+  const message = made.get(size) ?? messageOf(size);
+  made.set(size, message);
   const batch = new BatchBuilder();
   const ids = Array.from({ length: messages }, (_, i) => first + i);
-  for (const id of ids) batch.message(id, messageOf(size));
+  for (const id of ids) batch.message(id, message);
   batch.enqueue(1, first, 0, ids);
   return batch;
 }
@@ -73,7 +78,6 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const { files } = recovered;
   const lane = new Lane({ directory, lane: 0, start: recovered.start(0), files });
   const reclaimer = new Reclaimer({ directory, lane, files, liveness: NOTHING_LIVES });
-  const bodies = messageOf(size);
   const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));
   const times = [];
   let octets = 0;
@@ -82,7 +86,7 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
       const first = lane.takeMessageIds(perBatch);
       const { memory, octets: length } = /** @type {{ memory: LogMemory, octets: number }} */ (memories[slot]);
       /** @type {Batch} */
-      const batch = ready ? new ReadyBatch(memory, length, perBatch) : built(bodies.bodySize, perBatch, first);
+      const batch = ready ? new ReadyBatch(memory, length, perBatch) : built(size, perBatch, first);
       octets += batch.octets;
       const begun = performance.now();
       await lane.append(batch, (file) => {
