@@ -1,6 +1,7 @@
 /**
  * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command starts.
  */
+import type { Administration } from '../broker/administration.js';
 import { Coordinator } from '../broker/coordinator.js';
 import { loadAffinity } from '../engine/affinity.js';
 import type { EngineKind } from '../engine/engine.js';
@@ -32,6 +33,8 @@ export interface Broker {
   readonly workers: number;
   /** Where the workers run, in words. */
   readonly placement: string;
+  /** Vhosts, policies and limits of the running broker. */
+  readonly administration: Administration;
   /** Closes all connections with CONNECTION_FORCED and ends the workers. */
   close(): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       host: listener.host,
       port: listener.port,
       workers,
+      administration: coordinator.administration,
       placement: placementText(options.pin, native, places, pinned),
       close: async () => {
         const closed = listener.close();
