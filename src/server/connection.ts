@@ -164,6 +164,8 @@ export class Connection implements Session, Receiver {
   /** Time has passed. */
   tick(now: number): void {
     if (this.#state === 'running') this.#tickChannels(now);
+    // Who is held back for want of memory may hold much of it.
+    if (!this.#intake.reading && this.#outlet.isReset) this.#socket.destroy();
     const { bytesRead, writableLength } = this.#socket;
     const due = this.#pulse.tick(now, {
       bytesRead,

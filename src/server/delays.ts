@@ -78,10 +78,16 @@ export class Delays {
   }
 
   exchangeDeleted(vhost: string, exchange: string): void {
-    const id = roomId(vhost, exchange);
-    const room = this.#rooms.get(id);
-    if (room === undefined) return;
-    this.#rooms.delete(id);
+    const room = this.#rooms.get(roomId(vhost, exchange));
+    if (room !== undefined) this.#drop(room);
+  }
+
+  vhostDeleted(vhost: string): void {
+    for (const room of this.#rooms.values()) if (room.vhost === vhost) this.#drop(room);
+  }
+
+  #drop(room: Room): void {
+    this.#rooms.delete(roomId(room.vhost, room.exchange));
     for (const entry of room.entries.takeAll()) this.#dropped.push(entry);
   }
 

@@ -12,3 +12,15 @@ export function writeDirectly(fd: number, bytes: Uint8Array, offset: number, len
     return 0;
   }
 }
+
+const NOTHING = new Uint8Array();
+
+/** Whether the other side has reset the connection: a socket that is neither read nor written learns of that only when it is asked. */
+export function isReset(fd: number): boolean {
+  try {
+    writeSync(fd, NOTHING);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EAGAIN';
+  }
+}

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection, Engine } from '../engine/engine.js';
-import { writeDirectly } from './direct-write.js';
+import { isReset, writeDirectly } from './direct-write.js';
 import type { Turn } from './turn.js';
 
 /** Bytes waiting in the socket above which a client that does not read is not heard either. */
@@ -38,6 +38,11 @@ export class Outlet {
   /** Bytes that the system has taken. */
   get bytesSent(): number {
     return this.#sentDirectly + this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  /** Whether the client has gone without a word. For times in which the socket is not read: reading tells it by itself. */
+  get isReset(): boolean {
+    return this.#fd !== null && this.#socket.writable && isReset(this.#fd);
   }
 
   /** Writes the chunk that the core has just given out; its box is free again when the socket has taken it. */

@@ -144,6 +144,7 @@ export class Worker implements Host {
       this.view.apply(change);
       if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
+      if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
     }
   }
 

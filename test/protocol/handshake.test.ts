@@ -166,3 +166,10 @@ test('close is answered with close-ok, and the socket closed', async () => {
   await client.openChannel();
   await client.close();
 });
+
+test('a secret can be updated', async () => {
+  const client = await connect();
+  client.send('connection.update-secret', { newSecret: Buffer.from('another'), reason: 'it is time' });
+  await client.expect('connection.update-secret-ok');
+  await client.ping();
+});

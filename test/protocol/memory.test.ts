@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeFrame, encodeMethod, FrameType } from '../../src/amqp/frames.js';
 import { encodeHeader } from '../../src/amqp/properties.js';
+import { table } from '../../src/amqp/table.js';
 import { isReferee, useBroker } from '../support/broker.js';
 import { build } from '../support/methods.js';
 import { useNames } from '../support/names.js';
@@ -92,6 +93,36 @@ describe.runIf(!isReferee)('a broker with 64 MiB', () => {
       await (await openChannel()).call('queue.delete', { queue });
       await allConfirmed(publisher, 1_200);
     }
+  });
+
+  test('counts what a transaction holds, and takes it back when the connection goes', async () => {
+    const channel = await openChannel();
+    const { queue } = await channel.call('queue.declare', { queue: name() });
+    for (let round = 0; round < 3; round++) {
+      const publisher = await openChannel();
+      await publisher.call('tx.select');
+      for (let i = 0; i < 1_200; i++) publisher.publish('', queue, numbered(i, 64 * 1024));
+      expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on memory' });
+      publisher.client.cut();
+      await publisher.client.ended();
+    }
+    channel.publish('', queue, Buffer.alloc(10 * MIB, 'x'));
+    await channel.sync();
+    expect((await channel.get(queue, true))?.body.length).toBe(10 * MIB);
+  });
+
+  test('counts what an exchange holds back, and takes it back when the exchange is deleted', async () => {
+    const channel = await openChannel();
+    const exchange = name();
+    const args = table({ 'x-delayed-type': 'fanout' });
+    await channel.call('exchange.declare', { exchange, type: 'x-delayed-message', arguments: args });
+    const publisher = await openChannel();
+    const headers = table({ 'x-delay': 3_600_000 });
+    for (let i = 0; i < 1_200; i++)
+      publisher.publish(exchange, '', numbered(i, 64 * 1024), { properties: { headers } });
+    expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on memory' });
+    await channel.call('exchange.delete', { exchange });
+    await publisher.client.expect('connection.unblocked');
   });
 
   test('takes back what publishers leave behind who go in the middle of a message', async () => {
