@@ -73,10 +73,15 @@ test.each([
 
 test('capabilities are those that the client says are true', () => {
   const said = table({ capabilities: { 'connection.blocked': true, consumer_cancel_notify: false } });
-  expect(clientCapabilities(said)).toEqual({ connectionBlocked: true, consumerCancelNotify: false });
+  expect(clientCapabilities(said)).toEqual({
+    connectionBlocked: true,
+    consumerCancelNotify: false,
+    authenticationFailureClose: false,
+  });
   expect(clientCapabilities(table({ capabilities: 'all' }))).toEqual({
     connectionBlocked: false,
     consumerCancelNotify: false,
+    authenticationFailureClose: false,
   });
 });
 
