@@ -69,4 +69,11 @@ export const CLIENTS = [
       { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
     ],
   },
+  {
+    name: 'rust',
+    needs: [['cargo', '--version']],
+    folder: `${HERE}rust`,
+    build: [['cargo', 'build', '--quiet', '--locked', '--target-dir', `${BUILD}/rust`]],
+    programs: [{ name: 'rust/lapin', run: [`${BUILD}/rust/debug/interop`] }],
+  },
 ];

@@ -86,7 +86,7 @@ async function main() {
   if (missing.length > 0 && process.argv.includes('--all')) throw new Error('a toolchain is missing');
 
   const ready = clients.filter((client) => !missing.includes(client));
-  for (const client of ready) await build(client);
+  await Promise.all(ready.map(build));
 
   const brokers = await startBrokers();
   let passed = 0;
