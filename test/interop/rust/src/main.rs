@@ -269,7 +269,7 @@ async fn blocked(url: &str) -> Outcome {
             let options = BasicPublishOptions::default();
             channel.basic_publish("".into(), name.clone(), options, &body, BasicProperties::default()).await?;
         }
-        lapin::Result::Ok(())
+        lapin::Result::Ok(channel)
     });
     loop {
         if let Event::ConnectionBlocked(reason) = next(&mut events).await? {
@@ -278,13 +278,15 @@ async fn blocked(url: &str) -> Outcome {
         }
     }
     // What is still on its way then goes nowhere.
-    other.create_channel().await?.queue_delete(queue.name().clone(), QueueDeleteOptions::default()).await?;
+    let emptier = other.create_channel().await?;
+    emptier.queue_delete(queue.name().clone(), QueueDeleteOptions::default()).await?;
     loop {
         if let Event::ConnectionUnblocked = next(&mut events).await? {
             break;
         }
     }
-    filler.await??;
+    // Dropping a channel closes it in the background: both are kept until their connections are closed.
+    let _channel = filler.await??;
     publisher.close(200, "done".into()).await?;
     other.close(200, "done".into()).await?;
     Ok(())
