@@ -1,7 +1,16 @@
 /**
  * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or an exchange.
  */
-import { internalExchange, lockedQueue, noExchange, noQueue, type Refused, refused } from './refusals.js';
+import { queueTypeOf } from './queue-arguments.js';
+import {
+  internalExchange,
+  lockedQueue,
+  noExchange,
+  noQueue,
+  noSingleMessages,
+  type Refused,
+  refused,
+} from './refusals.js';
 import type { ConnectionId, Refusal } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
@@ -19,6 +28,13 @@ export function accessQueue(view: TopologyView, connection: ConnectionId, vhost:
   if (queue === undefined) return refused(noQueue(vhost, name));
   if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
   return { ok: true, queue };
+}
+
+/** The queue that a connection wants to take a single message from. */
+export function accessForGet(view: TopologyView, connection: ConnectionId, vhost: string, name: string): QueueAccess {
+  const access = accessQueue(view, connection, vhost, name);
+  if (!access.ok || !access.queue.singleActive || queueTypeOf(access.queue.arguments) !== 'quorum') return access;
+  return refused(noSingleMessages(vhost, name));
 }
 
 /** Why a client may not publish to this exchange; null when it may. */

@@ -91,6 +91,15 @@ export function lockedQueue(vhost: string, queue: string): Refusal {
   );
 }
 
+/** A quorum queue with one active consumer gives single messages to nobody. */
+export function noSingleMessages(vhost: string, queue: string): Refusal {
+  return onChannel(
+    replyCode.RESOURCE_LOCKED,
+    `cannot obtain access to locked ${describe('queue', vhost, queue)}. basic.get operations are not supported by ` +
+      'quorum queues with single active consumer',
+  );
+}
+
 export function inUse(kind: 'queue' | 'exchange', vhost: string, name: string): Refusal {
   return precondition(`${describe(kind, vhost, name)} in use`);
 }

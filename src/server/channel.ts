@@ -5,7 +5,7 @@
  */
 import { replyCode } from '../amqp/errors.js';
 import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protocol.js';
-import { accessQueue } from '../broker/access.js';
+import { accessForGet } from '../broker/access.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import type { Outcome } from './intake.js';
@@ -146,7 +146,7 @@ export class Channel {
   #getNow(method: MethodOf<'basic.get'>): void {
     if (this.closing) return;
     const { host, vhost, id } = this.#session;
-    const access = accessQueue(host.view, id, vhost, queueNamed(method, this.#lastQueue));
+    const access = accessForGet(host.view, id, vhost, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
     if (!host.engine.get(this.core, access.queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
   }

@@ -61,3 +61,15 @@ test('nobody can have it for himself', async () => {
   const refusal = `queue '${queue}' in vhost '/' in exclusive use`;
   expect(await second.failure()).toEqual(closing(403, refusal, 'basic.consume'));
 });
+
+test('a quorum queue gives single messages to nobody then', async () => {
+  const channel = await openChannel();
+  const queue = name('single');
+  const args = table({ 'x-queue-type': 'quorum', 'x-single-active-consumer': true });
+  await channel.call('queue.declare', { queue, durable: true, arguments: args });
+  channel.send('basic.get', { queue });
+  const refusal =
+    `cannot obtain access to locked queue '${queue}' in vhost '/'. ` +
+    'basic.get operations are not supported by quorum queues with single active consumer';
+  expect(await channel.failure()).toEqual(closing(405, refusal, 'basic.get'));
+});
