@@ -51,7 +51,7 @@ test.each([
   ['in queues with all rules', SMALL, fc.record(all, { requiredKeys: [] })],
 ])(
   'any sequence of operations %s is answered alike by both engines',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (_what, sizes, rules) => {
     const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules), compare);
     await fc.assert(sequences, { numRuns: Number(process.env.LEVERET_RUNS ?? 150) });

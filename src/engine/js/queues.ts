@@ -132,7 +132,8 @@ export class Queues {
     return !refused;
   }
 
-  /** Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead. */
+  /** Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead; as in RabbitMQ, what is alive in a
+   * level protects those below. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     claim.count = 0;
     claim.end = 'empty';
@@ -150,7 +151,6 @@ export class Queues {
     let left = room;
     let bytes = 0;
     claim.end = 'enough';
-    if (expiry !== null && max > 0) this.#stock.expire(queue, traits, expiry, Number.POSITIVE_INFINITY);
     while (claim.count < max) {
       const slot = this.#stock.lanes.first(queue);
       if (slot === 0) {

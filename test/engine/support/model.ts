@@ -55,7 +55,7 @@ export class ModelQueue {
 
   /** The message that is next, with its tag. */
   get(): { tag: number; entry: Entry } | null {
-    this.#expire(this.now);
+    this.#expire(this.now, false);
     const entry = this.#ready.shift();
     if (entry === undefined) return null;
     this.unacked.set(++this.#tags, entry);
@@ -82,7 +82,7 @@ export class ModelQueue {
   }
 
   sweep(): void {
-    this.#expire(this.now - SWEEP_PATIENCE);
+    this.#expire(this.now - SWEEP_PATIENCE, true);
   }
 
   purge(): number {
@@ -102,11 +102,11 @@ export class ModelQueue {
     this.#ready.sort((a, b) => b.level - a.level || a.number - b.number);
   }
 
-  /** Of each level, what stands before all that have not expired. */
-  #expire(now: number): void {
+  /** Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which nothing is alive. */
+  #expire(now: number, everywhere: boolean): void {
     const alive = new Set<number>();
     this.#ready = this.#ready.filter((entry) => {
-      if (entry.deadline >= now || alive.has(entry.level)) {
+      if (entry.deadline >= now || alive.has(entry.level) || (!everywhere && alive.size > 0)) {
         alive.add(entry.level);
         return true;
       }
