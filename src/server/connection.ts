@@ -268,7 +268,8 @@ export class Connection implements Session, Receiver {
     if (type === FrameType.HEARTBEAT) return undefined;
     if (this.#state === 'closing') return this.#onClosing(type, payload);
     if (type !== FrameType.METHOD) throw misplacedFrame(type, 0, payload, Content.NONE);
-    const method = clientMethod(payload);
+    const method = decodeMethod(payload);
+    if (!isClientMethod(method)) throw this.#unexpected(method);
     if (method.name === 'connection.close') return this.#closeForClient();
     if (method.name === 'connection.start-ok' && this.#state === 'starting') this.#authenticate(method);
     else if (method.name === 'connection.tune-ok' && this.#state === 'tuning') this.#tune(method);
@@ -311,7 +312,7 @@ export class Connection implements Session, Receiver {
     this.send(0, { name: 'connection.open-ok' });
   }
 
-  #unexpected(method: ClientMethod): AmqpError {
+  #unexpected(method: Method): AmqpError {
     return failure(method, replyCode.CHANNEL_ERROR, `unexpected method in connection state ${this.#state}`);
   }
 
@@ -345,7 +346,8 @@ export class Connection implements Session, Receiver {
     const open = this.#channels.size;
     if (open >= channelMax) {
       const explanation = `number of channels opened (${open}) has reached the negotiated channel_max (${channelMax})`;
-      throw failure(method, replyCode.NOT_ALLOWED, explanation);
+      // RabbitMQ refuses the channel before it looks at the method.
+      throw connectionError(replyCode.NOT_ALLOWED, explanation);
     }
     if (number > channelMax) {
       const explanation = `channel number ${number} is above the negotiated channel_max (${channelMax})`;

@@ -110,11 +110,22 @@ export class RecordedChannel {
 
   /** Writes the next returns and confirms down, as they come. */
   async outcomes(count: number): Promise<void> {
-    for (const outcome of await this.#outcomes.take(count, 'outcomes')) this.note(renderArrival(outcome));
+    for (const outcome of await this.#outcomes.take(count, 'outcomes')) this.note(renderOutcome(outcome));
   }
 
   /** Writes down what became of the first `count` publishes; brokers may settle several with one method, in any order. */
   async settled(count: number): Promise<void> {
+    const words = await this.#settled(count);
+    const sorted = [...words].sort(([a], [b]) => a - b).map(([tag, word]) => `${tag} ${word}`);
+    this.note(`confirms: ${sorted.join(', ')}`);
+  }
+
+  /** Waits until the first `count` publishes are settled. */
+  async settledQuietly(count: number): Promise<void> {
+    await this.#settled(count);
+  }
+
+  async #settled(count: number): Promise<ReadonlyMap<number, string>> {
     const words = new Map<number, string>();
     while (words.size < count) {
       const outcome = await this.#outcomes.next(`confirms (${words.size} of ${count})`);
@@ -127,8 +138,7 @@ export class RecordedChannel {
       for (let tag = first; tag <= last; tag++)
         if (!words.has(tag)) words.set(tag, outcome.name.slice('basic.'.length));
     }
-    const sorted = [...words].sort(([a], [b]) => a - b).map(([tag, word]) => `${tag} ${word}`);
-    this.note(`confirms: ${sorted.join(', ')}`);
+    return words;
   }
 
   /** Takes the returns and confirms that have come; nothing is told. */
@@ -139,7 +149,7 @@ export class RecordedChannel {
   /** Writes the next return or confirm down, or why the channel was closed instead. */
   async outcomeOrFailure(): Promise<void> {
     const outcome = await this.#outcomes.next('an outcome').catch(() => this.#next());
-    this.note(renderArrival(outcome));
+    this.note(renderOutcome(outcome));
   }
 
   async cancelled(): Promise<void> {
@@ -195,6 +205,36 @@ export class RecordedChannel {
       },
       (gone) => gone,
     );
+  }
+
+  /** Asks until the first ready message of a queue is this one, and gives it back each time. */
+  async untilFirst(queue: string, body: string): Promise<void> {
+    await eventually(
+      `${body} to be the first of ${queue}`,
+      async () => {
+        const answer = await this.quietly('basic.get', { queue });
+        if (answer.name !== 'basic.get-ok' || !('body' in answer)) return '';
+        this.send('basic.reject', { deliveryTag: answer.deliveryTag, requeue: true });
+        return answer.body.toString();
+      },
+      (first) => first === body,
+    );
+  }
+
+  /** Waits until an unused queue is gone, by a message that cannot be routed any more: asking would be a use of it. */
+  async untilExpired(queue: string): Promise<void> {
+    const prober = await this.raw.client.openChannel(PROBE - this.raw.number);
+    await eventually(
+      `${queue} to expire`,
+      async () => {
+        prober.publish('', queue, 'probe', { mandatory: true });
+        await prober.sync();
+        return prober.returns.waiting.length > 0;
+      },
+      (gone) => gone,
+    );
+    await prober.close();
+    this.note('expired');
   }
 
   /** Writes down why the channel or the connection was closed. */
@@ -262,6 +302,12 @@ export class RecordedChannel {
     const error = reason instanceof Error ? reason : new Error(renderArrival(reason));
     for (const lane of [this.#answers, this.#deliveries, this.#outcomes, this.#cancels]) lane.end(error);
   }
+}
+
+/** How many publishes a confirm settles depends on timing, and `requeue` means nothing in it. */
+function renderOutcome(outcome: Arrival): string {
+  const { name } = outcome;
+  return name === 'basic.ack' || name === 'basic.nack' ? `${name} ${outcome.deliveryTag}` : renderArrival(outcome);
 }
 
 /** The numbers of the channels that `untilGone` and `fill` use are counted down from here. */

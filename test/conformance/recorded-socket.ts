@@ -2,9 +2,10 @@
  * A connection at the level of frames whose conversation is written down: greetings, methods on channel 0, and how it ended.
  */
 import type { Method } from '../../src/amqp/protocol.js';
+import { EMPTY_TABLE } from '../../src/amqp/table.js';
 import type { Fields } from '../support/methods.js';
 import type { RawClient } from '../support/raw-client.js';
-import { renderArrival, renderClose } from './rendering.js';
+import { renderArrival, renderClose, renderTable } from './rendering.js';
 
 export class RecordedSocket {
   constructor(
@@ -23,6 +24,23 @@ export class RecordedSocket {
     const method = await this.client.methods.next('a method on channel 0');
     this.note(renderArrival(method));
     return method;
+  }
+
+  /** Waits for the broker's start and writes down what it says of itself, but for the values. */
+  async start(): Promise<void> {
+    const { serverProperties, mechanisms, locales, ...version } = await this.client.expect('connection.start');
+    const sorted = mechanisms.split(' ').sort().join(' ');
+    const capabilities = serverProperties.get('capabilities');
+    if (capabilities?.type === 'F') this.note(`capabilities ${renderTable(capabilities.value)}`);
+    this.note(`properties ${[...serverProperties.keys()].sort().join(' ')}`);
+    this.note(`${renderArrival({ ...version, serverProperties: EMPTY_TABLE, mechanisms: sorted, locales })}`);
+  }
+
+  /** Writes down whether the broker starts the handshake, or how it refuses to. */
+  async startOrFailure(): Promise<void> {
+    const start = await this.client.methods.next('connection.start').catch(() => null);
+    if (start === null) await this.failure();
+    else this.note(start.name);
   }
 
   /** Writes down how the broker ended the connection: with a greeting, a close, or not a word. */

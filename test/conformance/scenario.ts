@@ -17,6 +17,6 @@ export interface Difference {
   readonly transcript: readonly string[];
 }
 
-export function scenario(name: string, play: Scenario['play'], differs: Difference | null = null): Scenario {
-  return { name, play, differs };
+export function scenario(name: string, play: Scenario['play'], differs?: Difference | null): Scenario {
+  return { name, play, differs: differs ?? null };
 }

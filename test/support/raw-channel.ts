@@ -17,7 +17,7 @@ export type Carried<N extends 'basic.deliver' | 'basic.return' | 'basic.get-ok'>
 type Confirm = MethodOf<'basic.ack'> | MethodOf<'basic.nack'>;
 
 /** Whatever came: a method, with its message when it brings one. */
-export type Arrival = Method | Carried<'basic.deliver' | 'basic.return' | 'basic.get-ok'>;
+export type Arrival = Method | Carried<'basic.deliver'> | Carried<'basic.return'> | Carried<'basic.get-ok'>;
 
 export interface PublishOptions {
   readonly mandatory?: boolean;
@@ -37,6 +37,8 @@ export class RawChannel {
   readonly log: string[] = [];
   /** Told of everything that comes, in order and whole. */
   watch: (arrival: Arrival) => void = () => {};
+  /** Whether the test itself answers the broker's close. */
+  deferCloseOk = false;
   /** Octets of the longest frame that came. */
   longestFrame = 0;
   readonly #closing = deferred<Closing>();
@@ -136,7 +138,7 @@ export class RawChannel {
       this.cancels.push(method.consumerTag);
     } else if (method.name === 'channel.close') {
       const { name: _, ...closing } = method;
-      this.send('channel.close-ok');
+      if (!this.deferCloseOk) this.send('channel.close-ok');
       this.#closing.resolve(closing);
       this.end(new Error(`the broker closed the channel: ${closing.replyText}`));
     } else {
