@@ -55,7 +55,8 @@ function recordDeath(headers: FieldTable, death: DeathEvent, expiration: string 
   const last = marks('x-last-death', reason, queue, exchange);
   const deaths = headers.get(X_DEATH);
   if (deaths?.type !== 'A') {
-    const first = marks('x-first-death', reason, queue, exchange);
+    // Whoever has put something there himself has no first death, as in RabbitMQ.
+    const first = deaths === undefined ? marks('x-first-death', reason, queue, exchange) : [];
     const entry = newEntry(headers, death, expiration);
     return new Map([...headers, [X_DEATH, { type: 'A', value: [entry] }], ...first, ...last]);
   }

@@ -222,13 +222,14 @@ export class RecordedChannel {
   }
 
   /** Waits until an unused queue is gone, by a message that cannot be routed any more: asking would be a use of it. */
-  async untilExpired(queue: string): Promise<void> {
+  async untilExpired(queue: string, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     const prober = await this.raw.client.openChannel(PROBE - this.raw.number);
     await eventually(
       `${queue} to expire`,
       async () => {
         prober.publish('', queue, 'probe', { mandatory: true });
         await prober.sync();
+        await meanwhile();
         return prober.returns.waiting.length > 0;
       },
       (gone) => gone,

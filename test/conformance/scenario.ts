@@ -13,10 +13,21 @@ export interface Scenario {
 /** A difference on purpose; docs/compatibility.md lists it. */
 export interface Difference {
   readonly why: string;
-  /** What Leveret answers instead. */
-  readonly transcript: readonly string[];
+  /** What Leveret answers instead; or how that follows from RabbitMQ's answers. */
+  readonly transcript: readonly string[] | ((rabbit: readonly string[]) => readonly string[]);
 }
 
 export function scenario(name: string, play: Scenario['play'], differs?: Difference | null): Scenario {
   return { name, play, differs: differs ?? null };
+}
+
+/** What Leveret answers, where RabbitMQ answers as given. */
+export function expectedTranscript({ differs }: Scenario, rabbit: readonly string[]): readonly string[] {
+  if (differs === null) return rabbit;
+  return typeof differs.transcript === 'function' ? differs.transcript(rabbit) : differs.transcript;
+}
+
+/** A difference in some words of the answers. */
+export function rewording(why: string, rabbit: string | RegExp, leveret: string): Difference {
+  return { why, transcript: (lines) => lines.map((line) => line.replace(rabbit, leveret)) };
 }

@@ -47,8 +47,13 @@ const CHECKED = [
 const FREE = ['x-cancel-on-ha-failover', 'x-unknown', 'x-delayed-type', 'alternate-exchange'];
 
 /** Arguments of other types of queues. */
-const FOREIGN = ['x-dead-letter-strategy', 'x-delivery-limit', 'x-max-age', 'x-stream-max-segment-size-bytes'];
-const HARMLESS = ['x-max-in-memory-length', 'x-queue-leader-locator', 'x-quorum-initial-group-size'];
+const FOREIGN = [
+  'x-dead-letter-strategy',
+  'x-max-age',
+  'x-stream-max-segment-size-bytes',
+  'x-max-in-memory-length',
+  'x-quorum-initial-group-size',
+];
 
 const alone = (name: string, value: FieldValue): FieldTable => new Map([[name, value]]);
 
@@ -166,8 +171,12 @@ export const scenarios = [
   ...checks,
   ...again,
   ...FOREIGN.map((argument) => declared(`${argument} for a classic queue`, { [argument]: int(7) })),
-  ...HARMLESS.map((argument) =>
-    declared(`${argument} for a classic queue`, { [argument]: int(7) }, {}, nothingRefused),
+  declared('x-queue-leader-locator for a classic queue', { 'x-queue-leader-locator': int(7) }, {}, nothingRefused),
+  declared(
+    'x-delivery-limit for a classic queue',
+    { 'x-delivery-limit': int(7) },
+    {},
+    { ...nothingRefused, why: 'a delivery limit is good for every queue' },
   ),
   ...OVERFLOWS.map((overflow) => declared(`x-overflow: ${overflow}`, { 'x-overflow': text(overflow) })),
   ...TYPES.map((type) => declared(`x-queue-type: ${type}`, { 'x-queue-type': text(type) })),
@@ -224,27 +233,12 @@ export const scenarios = [
   declared('quorum: x-max-priority', { 'x-queue-type': text('quorum'), 'x-max-priority': int(5) }),
   declared('quorum: x-message-ttl', { 'x-queue-type': text('quorum'), 'x-message-ttl': int(60000) }),
   declared('quorum: x-expires', { 'x-queue-type': text('quorum'), 'x-expires': int(60000) }),
-  declared(
-    'quorum: x-queue-mode',
-    { 'x-queue-type': text('quorum'), 'x-queue-mode': text('lazy') },
-    { durable: true },
-    nothingRefused,
-  ),
-  declared(
-    'quorum: x-queue-version',
-    { 'x-queue-type': text('quorum'), 'x-queue-version': int(2) },
-    { durable: true },
-    nothingRefused,
-  ),
-  declared(
-    'quorum: x-queue-master-locator',
-    {
-      'x-queue-type': text('quorum'),
-      'x-queue-master-locator': text('random'),
-    },
-    { durable: true },
-    nothingRefused,
-  ),
+  declared('quorum: x-queue-mode', { 'x-queue-type': text('quorum'), 'x-queue-mode': text('lazy') }),
+  declared('quorum: x-queue-version', { 'x-queue-type': text('quorum'), 'x-queue-version': int(2) }),
+  declared('quorum: x-queue-master-locator', {
+    'x-queue-type': text('quorum'),
+    'x-queue-master-locator': text('random'),
+  }),
   declared('quorum: x-delivery-limit', { 'x-queue-type': text('quorum'), 'x-delivery-limit': int(3) }),
   declared('quorum: x-delivery-limit 0', { 'x-queue-type': text('quorum'), 'x-delivery-limit': int(0) }),
   declared('quorum: x-delivery-limit -1', { 'x-queue-type': text('quorum'), 'x-delivery-limit': int(-1) }),

@@ -1,0 +1,244 @@
+/** Transactions. */
+import { table } from '../../../src/amqp/table.js';
+import { scenario } from '../scenario.js';
+
+export const scenarios = [
+  scenario('select, twice', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    await channel.call('tx.select');
+  }),
+
+  ...(['tx.commit', 'tx.rollback'] as const).map((method) =>
+    scenario(`${method} without select`, async (stage) => {
+      const channel = await stage.channel();
+      await channel.call(method);
+    }),
+  ),
+
+  scenario('select on a confirming channel', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('confirm.select');
+    await channel.call('tx.select');
+  }),
+
+  scenario('confirm.select on a transactional channel', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    await channel.call('confirm.select');
+  }),
+
+  ...(['tx.commit', 'tx.rollback'] as const).map((method) =>
+    scenario(`${method} of nothing`, async (stage) => {
+      const channel = await stage.channel();
+      await channel.call('tx.select');
+      await channel.call(method);
+      await channel.call(method);
+    }),
+  ),
+
+  scenario('publishes arrive with the commit', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.call('tx.select');
+    channel.publish('', queue, 'a');
+    channel.publish('', queue, 'b');
+    await channel.call('queue.declare', { queue, passive: true });
+    await channel.call('tx.commit');
+    await channel.call('queue.declare', { queue, passive: true });
+    await channel.bodies(queue);
+  }),
+
+  scenario('publishes are gone with the rollback', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.call('tx.select');
+    channel.publish('', queue, 'a');
+    await channel.call('tx.rollback');
+    channel.publish('', queue, 'b');
+    await channel.call('tx.commit');
+    await channel.bodies(queue);
+  }),
+
+  scenario('publishes are gone when the channel is closed', async (stage) => {
+    const channel = await stage.channel();
+    const other = await stage.channelOn(channel.raw.client, 'other');
+    const queue = await channel.queue(stage.name());
+    await channel.call('tx.select');
+    channel.publish('', queue, 'a');
+    await channel.close();
+    await other.call('queue.declare', { queue, passive: true });
+  }),
+
+  scenario('a returned message comes with the commit, before its answer', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    channel.publish('', stage.name('nowhere'), 'a', { mandatory: true });
+    await channel.sync();
+    channel.note('nothing yet');
+    await channel.call('tx.commit');
+    await channel.outcomes(1);
+  }),
+
+  scenario('a mandatory message rolled back is not returned', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    channel.publish('', stage.name('nowhere'), 'a', { mandatory: true });
+    await channel.call('tx.rollback');
+  }),
+
+  scenario('publishing to a missing exchange fails at once', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    channel.publish(stage.name('missing'), 'k', 'a');
+    await channel.failure();
+  }),
+
+  scenario('acknowledgements count with the commit', async (stage) => {
+    const channel = await stage.channel();
+    const other = await stage.channelOn(channel.raw.client, 'other');
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue });
+    await channel.call('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('tx.commit');
+    channel.send('basic.ack', { deliveryTag: 2n });
+    await channel.sync();
+    await channel.close();
+    await other.until(queue, 1);
+    await other.bodies(queue);
+  }),
+
+  scenario('acknowledgements are taken back with the rollback', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('tx.rollback');
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('tx.commit');
+    await channel.call('queue.declare', { queue, passive: true });
+  }),
+
+  scenario('rollback does not deliver again', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a']);
+    await channel.call('tx.select');
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    await channel.call('tx.rollback');
+    await channel.call('queue.declare', { queue, passive: true });
+    await channel.call('basic.recover', { requeue: true });
+    await channel.deliveries(1);
+  }),
+
+  scenario('reject with requeue counts with the commit', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue });
+    channel.send('basic.reject', { deliveryTag: 1n, requeue: true });
+    await channel.call('basic.get', { queue });
+    await channel.call('tx.commit');
+    await channel.call('basic.get', { queue });
+  }),
+
+  scenario('nack of several counts with the commit', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b', 'c']);
+    await channel.call('tx.select');
+    for (let n = 0; n < 3; n++) await channel.call('basic.get', { queue });
+    channel.send('basic.nack', { deliveryTag: 2n, multiple: true, requeue: true });
+    await channel.call('basic.get', { queue });
+    await channel.call('tx.commit');
+    await channel.bodies(queue);
+  }),
+
+  scenario('acknowledging an unknown tag fails at once', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    channel.send('basic.ack', { deliveryTag: 5n });
+    await channel.failure();
+  }),
+
+  scenario('acknowledging a tag twice in one transaction', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.failure();
+  }),
+
+  scenario('acknowledgements pending do not make room for a prefetch of 1', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b']);
+    await channel.call('basic.qos', { prefetchCount: 1 });
+    await channel.call('tx.select');
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('queue.declare', { queue, passive: true });
+    await channel.call('tx.commit');
+    await channel.deliveries(1);
+  }),
+
+  scenario('consumed with auto-ack: nothing to commit', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue, noAck: true });
+    await channel.call('tx.rollback');
+    await channel.call('queue.declare', { queue, passive: true });
+  }),
+
+  scenario('topology changes are not transactional', async (stage) => {
+    const channel = await stage.channel();
+    await channel.call('tx.select');
+    const queue = await channel.queue(stage.name());
+    await channel.call('tx.rollback');
+    await channel.call('queue.declare', { queue, passive: true });
+  }),
+
+  scenario('commit of publishes to a queue that refuses them', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-length': 1, 'x-overflow': 'reject-publish' }));
+    await channel.call('tx.select');
+    for (const body of ['a', 'b', 'c']) channel.publish('', queue, body);
+    await channel.call('tx.commit');
+  }),
+
+  scenario('publishes and acknowledgements in one commit', async (stage) => {
+    const channel = await stage.channel();
+    const [from, to] = [await channel.queue(stage.name('from')), await channel.queue(stage.name('to'))];
+    await channel.fill(from, ['a', 'b']);
+    await channel.call('tx.select');
+    await channel.call('basic.get', { queue: from });
+    channel.publish('', to, 'moved');
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('tx.commit');
+    await channel.bodies(to);
+    await channel.bodies(from);
+  }),
+
+  scenario('tx.select does not count what was published before', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    channel.publish('', queue, 'before');
+    await channel.call('tx.select');
+    await channel.call('tx.rollback');
+    await channel.until(queue, 1);
+    await channel.bodies(queue);
+  }),
+];
