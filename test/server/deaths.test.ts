@@ -118,9 +118,10 @@ describe('what a dead letter leaves behind', () => {
   });
 });
 
-test('a header x-death that is no list of ours is replaced', () => {
+test('a header x-death that is no list of ours is replaced, and no first death is known', () => {
   const headers = plain(headersOf(afterDeaths(message({ headers: table({ 'x-death': 'mine' }) }), {})));
-  expect(headers).toMatchObject({ 'x-death': [{ count: 1n, queue: 'q' }], 'x-first-death-queue': 'q' });
+  expect(headers).toMatchObject({ 'x-death': [{ count: 1n, queue: 'q' }], 'x-last-death-queue': 'q' });
+  expect(headers).not.toHaveProperty('x-first-death-queue');
 });
 
 describe('a dead letter', () => {
