@@ -28,8 +28,7 @@ def worker():
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "C_FORCE_ROOT": "1"},
-        # A group of its own: its children end with it whatever happens here.
-        start_new_session=True,
+        # In the program's own process group: who runs the program ends all of it, whatever happens here.
     )
     try:
         with check("a worker comes up"):
@@ -51,4 +50,4 @@ def worker():
                 connection.default_channel.exchange_delete(QUEUE)
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
