@@ -161,6 +161,12 @@ export const scenarios = [
     ),
   ),
 
+  scenario('single active: nobody may get', async (stage) => {
+    const { channel, queue } = await quorum(stage, { 'x-single-active-consumer': true });
+    await channel.fill(queue, ['a']);
+    await channel.call('basic.get', { queue });
+  }),
+
   scenario('purge', async (stage) => {
     const { channel, queue } = await quorum(stage);
     await channel.fill(queue, ['a', 'b']);
