@@ -134,7 +134,7 @@ function releaseFrom(segment: usize, count: u32): void {
  * Room for a message whose body is `bodySize` octets, with its head filled in; the caller copies key and header frame, then
  * calls `frameFirst` and copies the body. 0: no memory.
  */
-export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool): usize {
+@inline export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool): usize {
   const first = min(bodySize, FRAME_BODY_MAX);
   const length = MESSAGE_HEAD + keyLength + headerLength + (first ? first + FRAME_OVERHEAD : 0);
   const address = append(length, cold);
