@@ -123,6 +123,23 @@ export interface QueueRules {
   readonly deliveryCount: boolean;
 }
 
+/** What makes a log file's checksums its own. */
+export interface LogSeed {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Records that were made since the batch before it, and the confirms that wait for them. */
+export interface LogBatch {
+  /** Counts from 1 for each participant. */
+  readonly number: number;
+  /** Octets of all records; 0: only confirms wait in it. */
+  readonly octets: number;
+  /** Messages in it, and the octets of their records. */
+  readonly messages: number;
+  readonly messageOctets: number;
+}
+
 export interface Engine {
   readonly kind: EngineKind;
   /** The whole shared memory. */
@@ -192,6 +209,49 @@ export interface Engine {
   republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean;
   /** The host is done with what `nextDead` gave out. */
   bury(): void;
+
+  // ── The log (participants whose host keeps one) ──────────────────────────────────────────────────────────────
+  /** From now on this participant records what is persistent in queues with a log id. `firstMessage`: the number of its first message in the lane. */
+  startLog(lane: number, firstMessage: number): void;
+  /** Coordinator, before the queue's first message: the queue's number in the log (a multiple of 256; its levels count on from it), and the log position of its first message. */
+  setLogId(queue: Queue, id: number, nextPosition: number): void;
+  /** Ends the batch that gathers; null: nothing is in it. */
+  takeBatch(): LogBatch | null;
+  /** Number of the batch that gathers: what was just published or settled is in it. */
+  readonly gatheringBatch: number;
+  /** Makes a batch's records those of the file with this seed, and gives the octets to write, in order. May be called again with another seed. */
+  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[];
+  /** A copy of the batch's records of places taken and done (ENQUEUE and ACK), not stamped. */
+  batchFacts(batch: LogBatch): Uint8Array;
+  /** The batch is as durable as was asked for: its confirms go out, its octets may be used anew. Batches are done in order. */
+  batchDone(batch: LogBatch): void;
+  /** Coordinator: while publishers are blocked every `ingest` stops with `Stop.MEMORY` at a content header. */
+  blockPublishers(blocked: boolean): void;
+  /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
+  redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[];
+
+  // ── Messages that are elsewhere (coordinator) ────────────────────────────────────────────────────────────────
+  /** Messages that come back at once by `pageIn`, at most. */
+  readonly slotsPerBlock: number;
+  /** The next `count` messages of a queue that was just made are elsewhere. False: no memory. */
+  setAbsent(queue: Queue, count: number): boolean;
+  absentCount(queue: Queue): number;
+  /** Begins to send the next block of messages away: the octets of its image; 0: none may leave. */
+  pageOut(queue: Queue): number;
+  /** Writes whole units of the image; returns octets, 0 at its end. Any unit fits into 512 KiB. */
+  pageOutFill(offset: number, length: number): number;
+  /** They are away, or stay here. */
+  pageOutEnd(done: boolean): void;
+  /** Begins to bring the next block back: how many messages it wants; 0: nothing is absent. */
+  pageIn(queue: Queue): number;
+  /** Takes whole units; returns octets taken, −1: no memory. */
+  pageInTake(offset: number, length: number): number;
+  /** All are there, or what was taken is given up. */
+  pageInEnd(done: boolean): void;
+  /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. */
+  dropAbsent(queue: Queue): number;
+  /** A queue whose absent messages are wanted; 0: none. The coordinator's doorbell rings for it. */
+  nextWish(): Queue;
 
   // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────
   /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */

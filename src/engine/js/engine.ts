@@ -7,6 +7,8 @@ import type {
   Connection as ConnectionRef,
   Consumer,
   Engine,
+  LogBatch,
+  LogSeed,
   Message,
   Queue,
   QueueRules,
@@ -390,5 +392,60 @@ class JsEngine implements Engine {
     const channel = this.#channels.get(handle);
     if (channel === undefined) throw new Error(`no channel ${handle}`);
     return channel;
+  }
+
+  startLog(_lane: number, _firstMessage: number): void {
+    throw new Error('not built yet');
+  }
+  setLogId(_queue: Queue, _id: number, _nextPosition: number): void {
+    throw new Error('not built yet');
+  }
+  takeBatch(): LogBatch | null {
+    return null;
+  }
+  get gatheringBatch(): number {
+    return 1;
+  }
+  stampBatch(_batch: LogBatch, _seed: LogSeed): readonly Uint8Array[] {
+    throw new Error('not built yet');
+  }
+  batchFacts(_batch: LogBatch): Uint8Array {
+    throw new Error('not built yet');
+  }
+  batchDone(_batch: LogBatch): void {
+    throw new Error('not built yet');
+  }
+  blockPublishers(_blocked: boolean): void {
+    throw new Error('not built yet');
+  }
+  redeliveredRuns(_queue: Queue): readonly { readonly from: number; readonly count: number }[] {
+    throw new Error('not built yet');
+  }
+  readonly slotsPerBlock = 504;
+  setAbsent(_queue: Queue, _count: number): boolean {
+    throw new Error('not built yet');
+  }
+  absentCount(_queue: Queue): number {
+    return 0;
+  }
+  pageOut(_queue: Queue): number {
+    return 0;
+  }
+  pageOutFill(_offset: number, _length: number): number {
+    return 0;
+  }
+  pageOutEnd(_done: boolean): void {}
+  pageIn(_queue: Queue): number {
+    return 0;
+  }
+  pageInTake(_offset: number, _length: number): number {
+    return -1;
+  }
+  pageInEnd(_done: boolean): void {}
+  dropAbsent(_queue: Queue): number {
+    return 0;
+  }
+  nextWish(): Queue {
+    return 0;
   }
 }

@@ -9,6 +9,8 @@ import type {
   Content,
   Death,
   Engine,
+  LogBatch,
+  LogSeed,
   Message,
   Queue,
   QueueRules,
@@ -374,5 +376,60 @@ class WasmEngine implements Engine {
     const wait = Atomics.waitAsync(this.#words, this.#doorbell, this.#rings);
     if (wait.async) await wait.value;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
+  }
+
+  startLog(_lane: number, _firstMessage: number): void {
+    throw new Error('not built yet');
+  }
+  setLogId(_queue: Queue, _id: number, _nextPosition: number): void {
+    throw new Error('not built yet');
+  }
+  takeBatch(): LogBatch | null {
+    return null;
+  }
+  get gatheringBatch(): number {
+    return 1;
+  }
+  stampBatch(_batch: LogBatch, _seed: LogSeed): readonly Uint8Array[] {
+    throw new Error('not built yet');
+  }
+  batchFacts(_batch: LogBatch): Uint8Array {
+    throw new Error('not built yet');
+  }
+  batchDone(_batch: LogBatch): void {
+    throw new Error('not built yet');
+  }
+  blockPublishers(_blocked: boolean): void {
+    throw new Error('not built yet');
+  }
+  redeliveredRuns(_queue: Queue): readonly { readonly from: number; readonly count: number }[] {
+    throw new Error('not built yet');
+  }
+  readonly slotsPerBlock = 504;
+  setAbsent(_queue: Queue, _count: number): boolean {
+    throw new Error('not built yet');
+  }
+  absentCount(_queue: Queue): number {
+    return 0;
+  }
+  pageOut(_queue: Queue): number {
+    return 0;
+  }
+  pageOutFill(_offset: number, _length: number): number {
+    return 0;
+  }
+  pageOutEnd(_done: boolean): void {}
+  pageIn(_queue: Queue): number {
+    return 0;
+  }
+  pageInTake(_offset: number, _length: number): number {
+    return -1;
+  }
+  pageInEnd(_done: boolean): void {}
+  dropAbsent(_queue: Queue): number {
+    return 0;
+  }
+  nextWish(): Queue {
+    return 0;
   }
 }
