@@ -1,0 +1,45 @@
+/**
+ * Where messages of a queue are that are not in memory, from the next on: in page files, or in log files after a restart. A source is read
+ * once, in order. It gives units as the core takes them back (8-aligned, little-endian):
+ *
+ *    0 │ span u32         octets to the next unit
+ *    4 │ flags u32        of the slot; or PIECE alone: one more piece of the message before it
+ *    8 │ log position u64 all ones: none
+ *   16 │ id u64           the message's number in the log, 0: none
+ *   24 │ Message or Piece, and what follows it
+ *
+ * What must hold: a message counts with its first unit, and its pieces follow before the next message. Whoever deletes or purges the queue
+ * writes down that its messages are done; a source is only told that nobody wants them any more.
+ */
+
+/** Octets of a unit before the Message or Piece. */
+export const UNIT_HEAD = 24;
+/** Octets of any unit, at most; so much room a target has at least. */
+export const UNIT_MAX = 512 * 1024;
+
+/** Flags of a unit. */
+export const UnitFlag = {
+  /** The message was delivered before. */
+  REDELIVERED: 8,
+  /** The message is in the log, at its place in this queue. */
+  LOGGED: 32,
+  /** Not a message, but one more piece of the one before it. */
+  PIECE: 0x80000000,
+} as const;
+
+export interface Filled {
+  /** Whole units only. */
+  readonly octets: number;
+  /** Messages whose first unit is among them. */
+  readonly messages: number;
+}
+
+export interface AbsentSource {
+  /** Messages that are still to come. */
+  readonly remaining: number;
+  /** Writes the next units into `target`: as many as fit, of at most `most` messages (pieces that a call before began come first). It writes at
+   * least one while there are some. One call at a time. */
+  fill(most: number, target: Uint8Array): Promise<Filled>;
+  /** Nobody wants the rest. No call of `fill` is under way. */
+  drop(): void;
+}
