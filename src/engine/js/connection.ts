@@ -1,10 +1,14 @@
-/** A connection: its limits, its channels, where its input and its output stand. Private to the worker of its socket. */
-
+/**
+ * A connection, its channels and their consumers: where its input and its output stand; what each channel's client is sending, has not
+ * acknowledged, is to be told; what each consumer may take. They know one another, so they stand together. Private to the worker of the socket.
+ */
+import { Content } from '../engine.js';
 import { Carry } from './carry.js';
-import type { Channel } from './channel.js';
-import type { Consumer } from './consumer.js';
 import type { ContentFrames } from './content-frames.js';
+import { MessageBuilder } from './messages.js';
 import type { Outbox } from './outbox.js';
+import type { Route } from './routes.js';
+import { Unacked } from './unacked.js';
 
 const INITIAL_INPUT_MAX = 8192;
 const INITIAL_FRAME_MAX = 4096;
@@ -40,5 +44,88 @@ export class Connection {
     content: ContentFrames,
   ) {
     this.content = content;
+  }
+}
+
+export class Channel {
+  /** Once closing, all frames but those of closing are swallowed. */
+  state: 'open' | 'closing' = 'open';
+
+  content: Content = Content.NONE;
+  /** Of the message that is being received: its route, from its basic.publish on. */
+  route: Route | null = null;
+  routeVersion = 0;
+  mandatory = false;
+  /** MessageFlag, from its content header on. */
+  flags = 0;
+  readonly builder = new MessageBuilder();
+
+  /** The host keeps publishes and settlements until it commits. */
+  transactional = false;
+  confirming = false;
+  /** Publishes handled, and those of them that were confirmed to the client. */
+  handled = 0;
+  confirmed = 0;
+  /** Numbers of those that a queue refused, not answered yet. */
+  readonly refused: number[] = [];
+  /** In its connection's list of channels that owe confirms. */
+  owesConfirm = false;
+
+  /** The last delivery tag given out. */
+  lastTag = 0;
+  readonly unacked = new Unacked<Consumer>();
+  readonly consumers = new Set<Consumer>();
+  /** Consumers that stand without credit. */
+  withoutCredit = 0;
+  /** Limit for all consumers together, 0 for none, and how much of it is used. */
+  prefetch = 0;
+  used = 0;
+
+  constructor(
+    readonly handle: number,
+    readonly connection: Connection,
+    readonly number: number,
+  ) {}
+
+  credit(): number {
+    return this.prefetch === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.prefetch - this.used);
+  }
+}
+
+export type ConsumerState =
+  /** In its queue's waiters or in our inbox. */
+  | 'waiting'
+  /** In the run queue. */
+  | 'runnable'
+  /** Has as many unacknowledged messages as it or its channel may have. */
+  | 'without credit'
+  /** Its connection's outbox is full. */
+  | 'without room'
+  | 'dead';
+
+export class Consumer {
+  state: ConsumerState = 'runnable';
+  /** Unacknowledged deliveries. */
+  used = 0;
+  /** Whether it was given its turn because messages had come. If others took them, it waits in front again. */
+  granted = false;
+  /** Whether its queue still counts a turn that it was granted and has not taken. */
+  owesGrant = false;
+
+  constructor(
+    readonly id: number,
+    readonly channel: Channel,
+    readonly queue: number,
+    readonly node: number,
+    readonly tag: Uint8Array,
+    readonly noAck: boolean,
+    readonly prefetch: number,
+  ) {}
+
+  /** How many messages it may take now. */
+  credit(): number {
+    if (this.noAck) return Number.POSITIVE_INFINITY;
+    const own = this.prefetch === 0 ? Number.POSITIVE_INFINITY : this.prefetch - this.used;
+    return Math.max(0, Math.min(own, this.channel.credit()));
   }
 }

@@ -2,10 +2,9 @@
  * From a queue to an outbox: pulls for consumers, basic.get, basic.return.
  * What must hold: what is claimed is written or has become the connection's unfinished content before the call ends.
  */
-import type { Channel } from './channel.js';
+
 import { Claim, type Claimant } from './claim.js';
-import type { Connection } from './connection.js';
-import type { Consumer } from './consumer.js';
+import type { Channel, Connection, Consumer } from './connection.js';
 import { ContentFrames, contentSize, copyAsStored } from './content-frames.js';
 import { COUNT_ENTRY_MAX, withDeliveryCount } from './delivery-count.js';
 import type { Memory } from './memory.js';

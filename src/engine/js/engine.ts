@@ -2,6 +2,7 @@
  * The plain-JavaScript twin behind the `Engine` interface: the baseline that the WebAssembly core is measured against, the oracle that
  * it is compared with, and the engine of last resort. Handles of connections and channels are numbers into tables of this participant.
  */
+
 import type {
   Channel as ChannelRef,
   Connection as ConnectionRef,
@@ -15,8 +16,7 @@ import type {
   SharedCore,
 } from '../engine.js';
 import { type Content, Death, RouteFlag, Stop } from '../engine.js';
-import { Channel } from './channel.js';
-import { Connection } from './connection.js';
+import { Channel, Connection } from './connection.js';
 import { ContentFrames } from './content-frames.js';
 import { Deliveries } from './deliveries.js';
 import { Doorbell } from './doorbell.js';

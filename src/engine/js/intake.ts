@@ -3,9 +3,9 @@
  * to the host. What must hold: every length is checked against the bytes at hand and the negotiated limits before it is
  * used; a frame that is not whole waits in the connection's carry, a body goes to its message as it comes.
  */
+
 import { Content, Limit, Stop } from '../engine.js';
-import type { Channel } from './channel.js';
-import type { Connection } from './connection.js';
+import type { Channel, Connection } from './connection.js';
 import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, MessageFlag } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';

@@ -2,8 +2,7 @@
  * What connections have to send, in the order in which they had something first: contents that did not fit, confirms,
  * and the boxes that the host takes to the sockets. What must hold: nothing stands between the frames of a content.
  */
-import type { Channel } from './channel.js';
-import type { Connection } from './connection.js';
+import type { Channel, Connection } from './connection.js';
 import { Fifo } from './fifo.js';
 import type { Memory } from './memory.js';
 import { ACK_SIZE, writeAck, writeNack } from './methods.js';

@@ -3,10 +3,9 @@
  * What must hold: a runnable consumer is in the run queue once; a consumer that leaves its turn with messages ready
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */
-import type { Channel } from './channel.js';
+
 import { CLAIM_MAX } from './claim.js';
-import type { Connection } from './connection.js';
-import { Consumer } from './consumer.js';
+import { type Channel, type Connection, Consumer } from './connection.js';
 import type { Deliveries } from './deliveries.js';
 import { Fifo } from './fifo.js';
 import type { Memory } from './memory.js';

@@ -3,8 +3,7 @@
  * the queue is locked once for many. What must hold: runs are flushed before the call into the engine ends, and
  * deliveries go back in the order of their tags.
  */
-import type { Channel } from './channel.js';
-import type { Consumer } from './consumer.js';
+import type { Channel, Consumer } from './connection.js';
 import type { Queues } from './queues.js';
 import { Entry } from './unacked.js';
 
@@ -15,7 +14,7 @@ const RUN_MAX = 256;
 export class Settlements {
   readonly #queues: Queues;
   readonly #onCredit: (channel: Channel) => void;
-  readonly #entry = new Entry();
+  readonly #entry = new Entry<Consumer>();
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
   #queue = 0;

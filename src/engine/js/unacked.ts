@@ -3,13 +3,13 @@
  * stay as holes until those before them are settled too, or the ring would have to grow.
  * What must hold: tags rise; the first entry is never a hole.
  */
-import type { Consumer } from './consumer.js';
 import { at32 } from './views.js';
 
-export class Unacked {
+/** `C`: who took a delivery. */
+export class Unacked<C> {
   #tags = new Float64Array(64);
   #slots = new Uint32Array(64);
-  #consumers: (Consumer | null)[] = new Array(64).fill(null);
+  #consumers: (C | null)[] = new Array(64).fill(null);
   #first = 0;
   #length = 0;
   #holes = 0;
@@ -23,7 +23,7 @@ export class Unacked {
     return this.#length === 0 ? Number.POSITIVE_INFINITY : this.#tagAt(0);
   }
 
-  push(tag: number, slot: number, consumer: Consumer | null): void {
+  push(tag: number, slot: number, consumer: C | null): void {
     if (this.#length === this.#slots.length) this.#rebuild();
     const at = this.#index(this.#length);
     this.#tags[at] = tag;
@@ -33,12 +33,12 @@ export class Unacked {
   }
 
   /** Takes the entry of the lowest tag out. There must be one. */
-  takeFirst(entry: Entry): void {
+  takeFirst(entry: Entry<C>): void {
     this.#takeAt(0, entry);
   }
 
   /** The lowest tag of a consumer, or 0. */
-  firstTagOf(consumer: Consumer): number {
+  firstTagOf(consumer: C): number {
     for (let offset = 0; offset < this.#length; offset++) {
       if (this.#consumers[this.#index(offset)] === consumer) return this.#tagAt(offset);
     }
@@ -50,7 +50,7 @@ export class Unacked {
   }
 
   /** Takes the entry of a tag out; false when there is none. */
-  take(tag: number, entry: Entry): boolean {
+  take(tag: number, entry: Entry<C>): boolean {
     const offset = this.#find(tag);
     if (offset < 0) return false;
     this.#takeAt(offset, entry);
@@ -72,7 +72,7 @@ export class Unacked {
     return low;
   }
 
-  #takeAt(offset: number, entry: Entry): void {
+  #takeAt(offset: number, entry: Entry<C>): void {
     const at = this.#index(offset);
     entry.slot = at32(this.#slots, at);
     entry.consumer = this.#consumers[at] ?? null;
@@ -99,7 +99,7 @@ export class Unacked {
     const size = this.count * 2 > this.#slots.length ? this.#slots.length * 2 : this.#slots.length;
     const tags = new Float64Array(size);
     const slots = new Uint32Array(size);
-    const consumers: (Consumer | null)[] = new Array(size).fill(null);
+    const consumers: (C | null)[] = new Array(size).fill(null);
     let kept = 0;
     for (let offset = 0; offset < this.#length; offset++) {
       const at = this.#index(offset);
@@ -119,7 +119,7 @@ export class Unacked {
 }
 
 /** What is taken out of the table; one is used over and over, so that a settled delivery allocates nothing. */
-export class Entry {
+export class Entry<C> {
   slot = 0;
-  consumer: Consumer | null = null;
+  consumer: C | null = null;
 }
