@@ -2,10 +2,11 @@
  * The log's writer under load: messages of one size, so many octets on their way at a time; everything is done as soon as it is written, so that
  * dead files are written anew, as in a broker that runs for long.
  */
+
+import { LogMemory } from '../../dist/log/log-memory.js';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import { Lane } from '../../dist/store/lane.js';
 import { LocalDirectory } from '../../dist/store/local-directory.js';
-import { LogMemory } from '../../dist/store/log-memory.js';
 import { Reclaimer } from '../../dist/store/reclaim.js';
 import { recover } from '../../dist/store/recovery.js';
 import { median } from '../support/median.mjs';
@@ -34,7 +35,7 @@ class ReadyBatch {
     this.messages = messages;
   }
 
-  /** @param {import('../../dist/store/log-memory.js').Seed} seed */
+  /** @param {import('../../dist/log/log-memory.js').Seed} seed */
   stamp(seed) {
     this.memory.setSeed(seed);
     this.memory.stamp(0, this.octets);

@@ -2,7 +2,7 @@
  * What one append writes: records that stand or fall together, made here by the host. What must hold: a message, its pieces and all its
  * places in queues go into one batch, so into one file; records are stamped only when the file they go to is known, since each file has a seed.
  */
-import { LogMemory, type Seed } from './log-memory.js';
+import { LogMemory, type Seed } from '../log/log-memory.js';
 import {
   CheckpointField,
   DeletedField,
@@ -19,7 +19,7 @@ import {
   RUN_OCTETS,
   set64,
   spanOf,
-} from './record-format.js';
+} from '../log/record-format.js';
 
 /** Records ready to be written, whoever made them. */
 export interface Batch {

@@ -2,9 +2,7 @@
  * What the records of all logs say, gathered in any order. What must hold: every record is a fact that stays true (a message exists, it took a
  * position, a position is done …), so it makes no difference in which order they are read, or whether one is read twice.
  */
-import { gaps, type Run } from './batch.js';
-import { ascending, Column, RunColumns } from './columns.js';
-import type { LogFileState } from './live-files.js';
+
 import {
   CheckpointField,
   EnqueueField,
@@ -19,7 +17,10 @@ import {
   RecordType,
   RUN_OCTETS,
   sequenceOf,
-} from './record-format.js';
+} from '../log/record-format.js';
+import { gaps, type Run } from './batch.js';
+import { ascending, Column, RunColumns } from './columns.js';
+import type { LogFileState } from './live-files.js';
 import type { Seen } from './scan.js';
 
 /** What is left of one queue. The columns go together, in order of position. */

@@ -3,7 +3,7 @@
  * A head that does not fit the file's name belongs to the file's former life: then nothing was ever written in this one.
  */
 import { randomBytes } from 'node:crypto';
-import { LogMemory, NO_SEED, type Seed } from './log-memory.js';
+import { LogMemory, NO_SEED, type Seed } from '../log/log-memory.js';
 import {
   FILE_HEAD,
   FILE_HEAD_COPIES,
@@ -13,7 +13,7 @@ import {
   LOG_FORMAT,
   MAGIC,
   set64,
-} from './record-format.js';
+} from '../log/record-format.js';
 
 export interface FileHead {
   readonly format: number;

@@ -1,11 +1,12 @@
 /**
  * What a directory of log files holds, file by file, with every checksum verified. Nothing is changed, so it can be asked of any directory.
  */
+
+import { RecordType } from '../log/record-format.js';
 import { Facts } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
 import { countHolders, neighboursOf, readAll } from './log-reader.js';
 import { findFiles } from './log-set.js';
-import { RecordType } from './record-format.js';
 import { kindOf } from './repair.js';
 import type { Scanner } from './scan.js';
 

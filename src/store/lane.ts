@@ -3,11 +3,8 @@
  * one sync. What must hold: an append resolves only when all of it is as durable as was asked for; after a write or sync that failed, the file
  * is not touched again and what it covered is written anew to another one (systems report a failed sync once and then forget the octets).
  */
-import type { Batch } from './batch.js';
-import { encodeHead, randomSeed } from './file-head.js';
-import { type LiveFiles, type LogFileState, newFileState } from './live-files.js';
-import type { LogDirectory, LogFile } from './log-directory.js';
-import { LogMemory, type Seed } from './log-memory.js';
+
+import { LogMemory, type Seed } from '../log/log-memory.js';
 import {
   BatchField,
   fileName,
@@ -21,7 +18,11 @@ import {
   SealField,
   set64,
   spanOf,
-} from './record-format.js';
+} from '../log/record-format.js';
+import type { Batch } from './batch.js';
+import { encodeHead, randomSeed } from './file-head.js';
+import { type LiveFiles, type LogFileState, newFileState } from './live-files.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
 
 /**
  * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is written by and by.

@@ -2,8 +2,9 @@
  * What each log file still holds that counts. A file goes when nothing in it does; one that holds little is copied forward. All lanes of a
  * process that looks after them share one table.
  */
+
+import { FILE_HEAD } from '../log/record-format.js';
 import type { Batch } from './batch.js';
-import { FILE_HEAD } from './record-format.js';
 
 export interface LogFileState {
   readonly name: string;

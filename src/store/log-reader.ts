@@ -1,10 +1,11 @@
 /**
  * Reading all files of all lanes: what they say, what each of them still holds, and where they are damaged. Nothing is changed here.
  */
+
+import { NO_SEED } from '../log/log-memory.js';
 import type { Facts, RecoveredQueue } from './facts.js';
 import { type LogFileState, newFileState } from './live-files.js';
 import type { LogDirectory } from './log-directory.js';
-import { NO_SEED } from './log-memory.js';
 import { type FoundFile, withFile } from './log-set.js';
 import type { Neighbours } from './repair.js';
 import { type Scanned, Scanner, type Seen } from './scan.js';

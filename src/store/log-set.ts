@@ -1,9 +1,10 @@
 /**
  * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be read.
  */
+
+import { FILE_HEAD, isSpare, parseFileName } from '../log/record-format.js';
 import { decodeHead, type FileHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
-import { FILE_HEAD, isSpare, parseFileName } from './record-format.js';
 
 export interface FoundFile {
   readonly name: string;

@@ -2,10 +2,11 @@
  * Reading stored messages out of log files, those that are wanted and nothing else: neighbours by one read, the next read under way while the last
  * one is used. Their checksums were verified when the log was scanned.
  */
+
+import { MessageField, PieceField, RECORD_HEAD, RecordType, spanOf } from '../log/record-format.js';
 import type { StoredMessage } from './batch.js';
 import type { MessageTable } from './facts.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
-import { MessageField, PieceField, RECORD_HEAD, RecordType, spanOf } from './record-format.js';
 import type { RecoveredMessage } from './recovery.js';
 
 /** Octets that one read brings, unless one message has more. */

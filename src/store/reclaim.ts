@@ -3,6 +3,8 @@
  * when all that it says and that still counts is durable in another one: its messages with their places, what it records as done (as a checkpoint), and
  * deletions of queues that other files speak of. Facts stand twice for a while, which reading does not mind.
  */
+
+import { FILE_HEAD, isSpare } from '../log/record-format.js';
 import { BatchBuilder } from './batch.js';
 import { Facts, type RecoveredQueue } from './facts.js';
 import { decodeHead } from './file-head.js';
@@ -12,7 +14,6 @@ import type { LiveFiles, LogFileState } from './live-files.js';
 import type { LogDirectory } from './log-directory.js';
 import { withFile } from './log-set.js';
 import { readMessages } from './message-stream.js';
-import { FILE_HEAD, isSpare } from './record-format.js';
 import { Scanner } from './scan.js';
 
 export interface ReclaimOptions {

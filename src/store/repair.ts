@@ -3,11 +3,12 @@
  * by a gap record, so that it is reported once and never taken for something else. What must hold: repairing can be cut short at any
  * point and begun again; nothing is changed before its copy is durable.
  */
+
+import { LogMemory, type Seed } from '../log/log-memory.js';
+import { FILE_HEAD, RECORD_HEAD, RecordType, SealField, set64, spanOf } from '../log/record-format.js';
 import { encodeHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
-import { LogMemory, type Seed } from './log-memory.js';
 import { type FoundFile, withFile } from './log-set.js';
-import { FILE_HEAD, RECORD_HEAD, RecordType, SealField, set64, spanOf } from './record-format.js';
 import type { Damage, Scanned } from './scan.js';
 
 export interface Damaged {

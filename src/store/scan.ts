@@ -2,9 +2,18 @@
  * Reading a log file from its first batch to its end: every checksum verified, damaged places stepped over. While one stretch is looked at,
  * the next is read. What must hold: every record that is whole is reported, once and in order, whatever lies between.
  */
+
+import { LogMemory, type Seed } from '../log/log-memory.js';
+import {
+  BatchField,
+  FILE_HEAD,
+  get64,
+  RECORD_HEAD,
+  RECORD_SPAN_MAX,
+  RecordType,
+  SealField,
+} from '../log/record-format.js';
 import type { LogFile } from './log-directory.js';
-import { LogMemory, type Seed } from './log-memory.js';
-import { BatchField, FILE_HEAD, get64, RECORD_HEAD, RECORD_SPAN_MAX, RecordType, SealField } from './record-format.js';
 
 /** A place where a record should be and none is whole. */
 export interface Damage {

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LogMemory } from '../../dist/store/log-memory.js';
+import { LogMemory } from '../../dist/log/log-memory.js';
 
 const MASK = (1n << 64n) - 1n;
 const [P1, P2, P3, P4, P5] = [

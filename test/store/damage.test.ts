@@ -3,9 +3,9 @@
  * not is reported with its place and kept aside.
  */
 import { expect, test } from 'vitest';
+import { FILE_HEAD, RecordType } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import { decodeHead } from '../../dist/store/file-head.js';
-import { FILE_HEAD, RecordType } from '../../dist/store/record-format.js';
 import type { Recovered } from '../../dist/store/recovery.js';
 import { ack, openLane, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
