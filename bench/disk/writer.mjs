@@ -51,7 +51,8 @@ function messageOf(octets) {
   frame.writeUInt8(3, 0);
   frame.writeUInt32BE(octets, 3);
   frame.writeUInt8(0xce, octets + 7);
-  return { bodySize: octets, key: Buffer.from('\0\x01q', 'latin1'), header: Buffer.alloc(22), frames: [frame] };
+  const key = Buffer.from('\0\x01q', 'latin1');
+  return { bodySize: octets, arrival: 0, key, header: Buffer.alloc(22), frames: [frame] };
 }
 
 /** @type {Map<number, import('../../dist/store/batch.js').StoredMessage>} */

@@ -62,8 +62,10 @@ export const MessageField = {
   BODY_SIZE: 16,
   HEADER_LENGTH: 20,
   FIRST_LENGTH: 24,
+  /** 16 bits, and 16 of the core. */
   KEY_LENGTH: 28,
-  DATA: 32,
+  ARRIVAL: 32,
+  DATA: 40,
 } as const;
 export const PieceField = { ID: 0, CORE: 8, FRAME: 16 } as const;
 export const EnqueueField = { QUEUE: 0, POSITION: 8, TIME: 16, COUNT: 24, FLAGS: 28, IDS: 32 } as const;

@@ -39,6 +39,8 @@ export interface Batch {
 /** A message as it is stored: in wire form, its body in frames of the largest size. */
 export interface StoredMessage {
   readonly bodySize: number;
+  /** When its content header came (ms since 1970). */
+  readonly arrival: number;
   /** Exchange and routing key as two short strings. */
   readonly key: Uint8Array;
   /** The whole content header frame. */
@@ -96,6 +98,7 @@ export class BatchBuilder implements Batch {
     view.setUint32(at + MessageField.HEADER_LENGTH, header.length, true);
     view.setUint32(at + MessageField.FIRST_LENGTH, Math.max(0, firstOctets - 8), true);
     view.setUint32(at + MessageField.KEY_LENGTH, key.length, true);
+    view.setFloat64(at + MessageField.ARRIVAL, message.arrival, true);
     bytes.set(key, at + MessageField.DATA);
     bytes.set(header, at + MessageField.DATA + key.length);
     if (first !== undefined) bytes.set(first, at + MessageField.DATA + key.length + header.length);

@@ -113,7 +113,7 @@ async function readStretch(
 function decodeMessage(records: Uint8Array): StoredMessage {
   const view = new DataView(records.buffer, records.byteOffset, records.length);
   const key = RECORD_HEAD + MessageField.DATA;
-  const header = key + view.getUint32(RECORD_HEAD + MessageField.KEY_LENGTH, true);
+  const header = key + view.getUint16(RECORD_HEAD + MessageField.KEY_LENGTH, true);
   const first = header + view.getUint32(RECORD_HEAD + MessageField.HEADER_LENGTH, true);
   const length = view.getUint32(0, true);
   const frames: Uint8Array[] = [];
@@ -125,6 +125,7 @@ function decodeMessage(records: Uint8Array): StoredMessage {
   }
   return {
     bodySize: view.getUint32(RECORD_HEAD + MessageField.BODY_SIZE, true),
+    arrival: view.getFloat64(RECORD_HEAD + MessageField.ARRIVAL, true),
     key: records.subarray(key, header),
     header: records.subarray(header, first),
     frames,

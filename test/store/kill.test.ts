@@ -23,7 +23,7 @@ function writerScript(path: string, from: number): string {
     const frame = (body) => Buffer.concat([Buffer.alloc(7), Buffer.from(body), Buffer.of(0xce)]);
     const publish = async (position) => {
       const body = position + ':' + 'x'.repeat(position % 3000);
-      const message = { bodySize: body.length, key: Buffer.of(0, 0), header: Buffer.alloc(22), frames: [frame(body)] };
+      const message = { bodySize: body.length, arrival: 0, key: Buffer.of(0, 0), header: Buffer.alloc(22), frames: [frame(body)] };
       await log.publish([{ message, places: [{ queue: 1, position }] }], 0);
       process.stdout.write(position + '\\n');
     };

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import { ack, openLane, publish, recover } from './support/logs.js';
-import { recoveredQueues, storedMessage } from './support/messages.js';
+import { ARRIVAL, recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
 
 const bodies = (entries: { body: string }[] | undefined): string[] => (entries ?? []).map(({ body }) => body);
@@ -22,6 +22,16 @@ test('what was appended is recovered in order', async () => {
   expect(bodies(queues.get(9))).toEqual(['x']);
   expect(recovered.report).toMatchObject({ messages: 5, damaged: [], missing: [], lost: [] });
   expect(recovered.start(0)).toMatchObject({ batch: 3, message: 5 });
+});
+
+test('a message says when it arrived', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 7, 0, ['a']);
+  await lane.close();
+  for await (const some of (await recover(directory)).messages()) {
+    expect(some.map(({ message }) => message.arrival)).toEqual([ARRIVAL]);
+  }
 });
 
 test('what is done does not come back, and its positions are not given out again', async () => {

@@ -6,6 +6,8 @@ import type { Recovered } from '../../../src/store/recovery.js';
 
 /** Body octets in the largest frame. */
 const FRAME_BODY_MAX = 131072 - 8;
+/** When all stored messages arrived. */
+export const ARRIVAL = 1_700_000_000_123.5;
 
 function frame(type: number, payload: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(payload.length + 8);
@@ -25,7 +27,7 @@ export function storedMessage(body: string | Uint8Array, routingKey = 'q'): Stor
   const frames: Uint8Array[] = [];
   for (let at = 0; at < octets.length; at += FRAME_BODY_MAX)
     frames.push(frame(3, octets.subarray(at, at + FRAME_BODY_MAX)));
-  return { bodySize: octets.length, key, header: frame(2, header), frames };
+  return { bodySize: octets.length, arrival: ARRIVAL, key, header: frame(2, header), frames };
 }
 
 export function bodyOf(message: StoredMessage): string {
