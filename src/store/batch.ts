@@ -2,7 +2,7 @@
  * What one append writes: records that stand or fall together, made here by the host. What must hold: a message, its pieces and all its
  * places in queues go into one batch, so into one file; records are stamped only when the file they go to is known, since each file has a seed.
  */
-import { LogMemory, type Seed } from '../log/log-memory.js';
+import type { LogMemory, Seed } from '../log/log-memory.js';
 import {
   CheckpointField,
   DeletedField,
@@ -12,14 +12,12 @@ import {
   PieceField,
   PositionsField,
   PurgedField,
-  RECORD_HEAD,
-  RECORD_LENGTH_MAX,
-  RECORD_SPAN_MAX,
   RecordType,
   RUN_OCTETS,
   set64,
   spanOf,
 } from '../log/record-format.js';
+import { RecordParts } from '../log/record-parts.js';
 
 /** Records ready to be written, whoever made them. */
 export interface Batch {
@@ -63,34 +61,27 @@ export interface Checkpoint {
   readonly delivered: readonly Run[];
 }
 
-interface Part {
-  readonly memory: LogMemory;
-  end: number;
-}
-
-/** Memories of batches that were written, for the next ones. */
-const idle: LogMemory[] = [];
-const IDLE_MAX = 8;
-/** Has room for the longest record. */
-const PART_OCTETS = RECORD_SPAN_MAX + (64 << 10);
 /** Runs that one record takes; more go into further records. */
 const RUNS_MAX = 4096;
 const IDS_MAX = 65536;
 
 export class BatchBuilder implements Batch {
-  octets = 0;
   messages = 0;
   messageOctets = 0;
   readonly enqueued = new Set<number>();
   readonly settled = new Set<number>();
-  readonly #parts: Part[] = [];
+  readonly #records = new RecordParts();
+
+  get octets(): number {
+    return this.#records.octets;
+  }
 
   message(id: number, message: StoredMessage): void {
     const [first, ...others] = message.frames;
     const { key, header } = message;
     const firstOctets = first?.length ?? 0;
     const length = MessageField.DATA + key.length + header.length + firstOctets;
-    const { memory, at } = this.#record(RecordType.MESSAGE, length);
+    const { memory, at } = this.#records.record(RecordType.MESSAGE, length);
     const { view, bytes } = memory;
     set64(view, at + MessageField.ID, id);
     set64(view, at + MessageField.CORE, 0);
@@ -109,7 +100,7 @@ export class BatchBuilder implements Batch {
 
   #piece(id: number, frame: Uint8Array): void {
     const length = PieceField.FRAME + frame.length;
-    const { memory, at } = this.#record(RecordType.PIECE, length);
+    const { memory, at } = this.#records.record(RecordType.PIECE, length);
     set64(memory.view, at + PieceField.ID, id);
     set64(memory.view, at + PieceField.CORE, 0);
     memory.bytes.set(frame, at + PieceField.FRAME);
@@ -121,7 +112,7 @@ export class BatchBuilder implements Batch {
     const lengths = new DataView(records.buffer, records.byteOffset, records.length);
     for (let from = 0; from < records.length; ) {
       const span = spanOf(lengths.getUint32(from, true));
-      const { memory, at } = this.#room(span);
+      const { memory, at } = this.#records.room(span);
       memory.bytes.set(records.subarray(from, from + span), at);
       from += span;
     }
@@ -138,7 +129,7 @@ export class BatchBuilder implements Batch {
     for (let from = 0; from < ids.length; from += step) {
       const some = inOrder ? ids : ids.slice(from, from + step);
       const listed = inOrder ? some.slice(0, 1) : some;
-      const { memory, at } = this.#record(RecordType.ENQUEUE, EnqueueField.IDS + listed.length * 8);
+      const { memory, at } = this.#records.record(RecordType.ENQUEUE, EnqueueField.IDS + listed.length * 8);
       const flags = (inOrder ? EnqueueFlag.IN_ORDER : 0) | (redelivered ? EnqueueFlag.REDELIVERED : 0);
       set64(memory.view, at + EnqueueField.QUEUE, queue);
       set64(memory.view, at + EnqueueField.POSITION, position + from);
@@ -164,7 +155,7 @@ export class BatchBuilder implements Batch {
   #positions(type: RecordType, queue: number, runs: readonly Run[]): void {
     for (let from = 0; from < runs.length; from += RUNS_MAX) {
       const some = runs.slice(from, from + RUNS_MAX);
-      const { memory, at } = this.#record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
+      const { memory, at } = this.#records.record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
       set64(memory.view, at + PositionsField.QUEUE, queue);
       putRuns(memory, at + PositionsField.RUNS, some);
     }
@@ -178,7 +169,7 @@ export class BatchBuilder implements Batch {
       const doneRuns = done.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
       const deliveredRuns = delivered.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
       const length = CheckpointField.RUNS + (doneRuns.length + deliveredRuns.length) * RUN_OCTETS;
-      const { memory, at } = this.#record(RecordType.CHECKPOINT, length);
+      const { memory, at } = this.#records.record(RecordType.CHECKPOINT, length);
       set64(memory.view, at + CheckpointField.QUEUE, queue);
       set64(memory.view, at + CheckpointField.NEXT, next);
       memory.view.setUint32(at + CheckpointField.DONE_RUNS, doneRuns.length, true);
@@ -192,7 +183,7 @@ export class BatchBuilder implements Batch {
   purged(queue: number, below: number, kept: readonly Run[]): void {
     if (kept.length > RUNS_MAX) return this.ack(queue, gaps(below, kept));
     this.settled.add(queue);
-    const { memory, at } = this.#record(RecordType.PURGED, PurgedField.KEPT + kept.length * RUN_OCTETS);
+    const { memory, at } = this.#records.record(RecordType.PURGED, PurgedField.KEPT + kept.length * RUN_OCTETS);
     set64(memory.view, at + PurgedField.QUEUE, queue);
     set64(memory.view, at + PurgedField.BELOW, below);
     putRuns(memory, at + PurgedField.KEPT, kept);
@@ -200,43 +191,16 @@ export class BatchBuilder implements Batch {
 
   deleted(queue: number): void {
     this.settled.add(queue);
-    const { memory, at } = this.#record(RecordType.DELETED, DeletedField.OCTETS);
+    const { memory, at } = this.#records.record(RecordType.DELETED, DeletedField.OCTETS);
     set64(memory.view, at + DeletedField.QUEUE, queue);
   }
 
   stamp(seed: Seed): readonly Uint8Array[] {
-    return this.#parts.map(({ memory, end }) => {
-      memory.setSeed(seed);
-      memory.stamp(0, end);
-      return memory.bytes.subarray(0, end);
-    });
+    return this.#records.stamp(seed);
   }
 
   release(): void {
-    for (const { memory } of this.#parts.splice(0)) if (idle.length < IDLE_MAX) idle.push(memory);
-  }
-
-  /** Room for a record with its length and type filled in; `at` is where its payload begins. */
-  #record(type: RecordType, length: number): { memory: LogMemory; at: number } {
-    if (length > RECORD_LENGTH_MAX) throw new RangeError(`a log record of ${length} octets is too long`);
-    const span = spanOf(length);
-    const { memory, at } = this.#room(span);
-    memory.view.setUint32(at, length, true);
-    memory.view.setUint32(at + 4, type, true);
-    memory.bytes.fill(0, at + RECORD_HEAD + length, at + span);
-    return { memory, at: at + RECORD_HEAD };
-  }
-
-  #room(span: number): { memory: LogMemory; at: number } {
-    let part = this.#parts.at(-1);
-    if (part === undefined || part.end + span > part.memory.bytes.length) {
-      part = { memory: idle.pop() ?? new LogMemory(PART_OCTETS), end: 0 };
-      this.#parts.push(part);
-    }
-    const at = part.end;
-    part.end += span;
-    this.octets += span;
-    return { memory: part.memory, at };
+    this.#records.release();
   }
 }
 

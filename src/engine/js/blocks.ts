@@ -7,6 +7,7 @@ import {
   BLOCK_HEADER,
   Block,
   COUNT_SHIFT,
+  LOGGED,
   PAGE,
   QueueCell,
   REDELIVERED,
@@ -17,7 +18,7 @@ import {
   STATE_MASK,
 } from './layout.js';
 import type { Memory } from './memory.js';
-import { at32, word } from './views.js';
+import { at32, at64, double, word } from './views.js';
 
 export class Blocks {
   readonly #memory: Memory;
@@ -62,14 +63,29 @@ export class Blocks {
     this.#memory.u32[at] = (at32(this.#memory.u32, at) & ~STATE_MASK) | state;
   }
 
-  /** Fills the slot at the tail. Takes an ensured page when the last block is full. */
-  append(lane: number, message: number): void {
+  /** Whether the log knows that the message took this place. */
+  isLogged(slot: number): boolean {
+    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & LOGGED) !== 0;
+  }
+
+  setLogged(slot: number): void {
+    const at = word(slot, Slot.STATE);
+    this.#memory.u32[at] = at32(this.#memory.u32, at) | LOGGED;
+  }
+
+  logPosition(slot: number): number {
+    return at64(this.#memory.f64, double(this.blockOf(slot), Block.LOG_START)) + this.indexOf(slot);
+  }
+
+  /** Fills the slot at the tail and returns it. Takes an ensured page when the last block is full. */
+  append(lane: number, message: number): number {
     const { u32 } = this.#memory;
     const tail = at32(u32, word(lane, QueueCell.TAIL));
     const slot = this.#slotAt(this.#blockForTail(lane, tail), tail);
     u32[word(slot, Slot.STATE)] = SlotState.READY;
     u32[word(slot, Slot.MESSAGE)] = message;
     u32[word(lane, QueueCell.TAIL)] = tail + 1;
+    return slot;
   }
 
   /** The slot at the head, or 0 when head and tail have met. */
@@ -101,13 +117,13 @@ export class Blocks {
     if (done === SLOTS) this.#free(lane, block);
   }
 
-  /** Goes over the messages that are ready. */
-  eachReady(lane: number, visit: (message: number) => void): void {
+  /** Goes over the slots that are ready. */
+  eachReady(lane: number, visit: (slot: number) => void): void {
     const { u32 } = this.#memory;
     const inBlock = (block: number, state: number): void => {
       for (let index = 0; index < SLOTS; index++) {
         const slot = this.slot(block, index);
-        if (this.state(slot) === state) visit(this.message(slot));
+        if (this.state(slot) === state) visit(slot);
       }
     };
     let block = at32(u32, word(lane, QueueCell.RETURNED));
@@ -145,11 +161,20 @@ export class Blocks {
     const block = this.#memory.takePage();
     u32[word(block, Block.START)] = tail;
     u32[word(block, Block.QUEUE)] = lane;
+    this.#placeInLog(lane, block);
     u32[word(lane, QueueCell.TAIL_BLOCK)] = block;
     if (last !== 0) u32[word(last, Block.NEXT)] = block;
     // The head stands behind the last block's end, or there was no block.
     if (at32(u32, word(lane, QueueCell.HEAD)) === tail) u32[word(lane, QueueCell.HEAD_BLOCK)] = block;
     return block;
+  }
+
+  /** The log positions of a lane go on from block to block; in one that is not logged they mean nothing. */
+  #placeInLog(lane: number, block: number): void {
+    const { f64 } = this.#memory;
+    const next = double(lane, QueueCell.LOG_NEXT);
+    f64[double(block, Block.LOG_START)] = at64(f64, next);
+    f64[next] = at64(f64, next) + SLOTS;
   }
 
   #free(lane: number, block: number): void {

@@ -5,6 +5,7 @@
 import { Content } from '../engine.js';
 import { Carry } from './carry.js';
 import type { ContentFrames } from './content-frames.js';
+import { HeldConfirms } from './held-confirms.js';
 import { MessageBuilder } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { Route } from './routes.js';
@@ -68,6 +69,8 @@ export class Channel {
   confirmed = 0;
   /** Numbers of those that a queue refused, not answered yet. */
   readonly refused: number[] = [];
+  /** Those that wait for the log. */
+  readonly held = new HeldConfirms();
   /** In its connection's list of channels that owe confirms. */
   owesConfirm = false;
 

@@ -3,7 +3,7 @@
  * `ContentFrames` writes as many whole frames as there is room for and goes on later; a delivery that fits is written
  * by one step. What must hold: while it is active it holds the message, whatever happens to its queue and channel.
  */
-import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, PIECE_BODY } from './layout.js';
+import { FRAME_END, FRAME_OVERHEAD, PIECE_BODY } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { FrameType } from './methods.js';
@@ -72,14 +72,9 @@ export class ContentFrames {
     this.#header = header;
     this.#headWritten = false;
     this.#left = this.#messages.bodySize(message);
-    const piece = this.#messages.firstPiece(message);
-    if (piece !== 0) {
-      this.#turnTo(piece);
-    } else {
-      this.#bodyAt = this.#messages.headerFrameAt(message) + this.#messages.headerFrameLength(message) + FRAME_HEADER;
-      this.#bodyLeft = this.#messages.bodySize(message);
-      this.#nextPiece = 0;
-    }
+    this.#bodyAt = this.#messages.firstBodyAt(message);
+    this.#bodyLeft = this.#messages.firstBodySize(message);
+    this.#nextPiece = this.#messages.firstPiece(message);
   }
 
   /** Writes whole frames from `at` on, as far as `room` goes; returns the address behind them. Inactive when that was all. */

@@ -22,6 +22,8 @@ import { Deliveries } from './deliveries.js';
 import { Doorbell } from './doorbell.js';
 import { Intake } from './intake.js';
 import { READ_LENGTH, Root, readBufferAt, Trait } from './layout.js';
+import { Log, ownBatch } from './log.js';
+import { LoggedQueues } from './logged-queues.js';
 import { Memory } from './memory.js';
 import { type Clock, Messages } from './messages.js';
 import { Outbox } from './outbox.js';
@@ -31,6 +33,7 @@ import { Queues } from './queues.js';
 import { Routes } from './routes.js';
 import { Scheduler } from './scheduler.js';
 import { Settlements } from './settlements.js';
+import { Stock } from './stock.js';
 import { Sweep } from './sweep.js';
 import { Waiters } from './waiters.js';
 
@@ -64,6 +67,8 @@ class JsEngine implements Engine {
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
   readonly #intake: Intake;
+  readonly #log: Log;
+  readonly #logged: LoggedQueues;
   readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #connections = new Map<ConnectionRef, Connection>();
@@ -77,8 +82,11 @@ class JsEngine implements Engine {
     this.bytes = memory.bytes;
     this.readOffset = readBufferAt(shared.workers, participant);
     this.#messages = new Messages(memory, this.#clock);
+    this.#log = new Log(memory, this.#messages, this.#clock);
+    const stock = new Stock(memory, this.#messages, this.#clock, this.#log);
+    this.#logged = new LoggedQueues(memory, stock);
     this.#waiters = new Waiters(memory, participant, (consumer) => this.#scheduler.grant(consumer));
-    this.#queues = new Queues(memory, this.#messages, this.#waiters, this.#clock, participant);
+    this.#queues = new Queues(memory, this.#messages, stock, this.#waiters, this.#clock, this.#log, participant);
     this.#publishes = new Publishes(memory, this.#messages, this.#queues);
     this.#output = new Output(memory, (connection) => this.#scheduler.onRoom(connection));
     this.#deliveries = new Deliveries(memory, this.#messages, this.#queues, this.#output);
@@ -92,6 +100,7 @@ class JsEngine implements Engine {
       this.#publishes,
       this.#settlements,
       this.#output,
+      this.#log,
       this.readOffset + READ_LENGTH,
     );
     this.#sweep = new Sweep(this.#queues);
@@ -227,6 +236,7 @@ class JsEngine implements Engine {
     const one = this.#channel(channel);
     if (one.state === 'closing') return;
     one.state = 'closing';
+    this.#log.forget(one);
     this.#intake.drop(one.connection, one);
     for (const consumer of [...one.consumers]) this.#scheduler.remove(consumer);
     this.#settlements.all(one, 'give back');
@@ -276,14 +286,25 @@ class JsEngine implements Engine {
     const { frameOffset, frameLength } = this.#intake;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
-    const guarded = queues.some((queue) => (this.#queues.rules.traits(queue) & (Trait.REJECT | Trait.LEVELS)) !== 0);
-    this.#routes.install(this.#connection(connection).vhost, key, queues, asksHost, guarded);
+    const have = (traits: number): boolean => queues.some((queue) => (this.#queues.rules.traits(queue) & traits) !== 0);
+    this.#routes.install({
+      vhost: this.#connection(connection).vhost,
+      key,
+      queues: [...queues],
+      askHost: asksHost,
+      guarded: have(Trait.REJECT | Trait.LEVELS),
+      logged: have(Trait.LOGGED),
+    });
   }
   publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): boolean {
-    const accepted = this.#publishes.publishOne(message, queues);
     const one = this.#channel(channel);
+    const isLogged =
+      one.confirming &&
+      this.#messages.isLoggable(message) &&
+      queues.some((queue) => this.#queues.rules.isLogged(queue));
+    const accepted = this.#publishes.publishOne(message, queues);
     if (one.confirming) {
-      this.#output.answer(one, accepted);
+      this.#intake.answer(one, accepted, isLogged);
       this.#output.confirm(one.connection);
     }
     return accepted;
@@ -394,32 +415,35 @@ class JsEngine implements Engine {
     return channel;
   }
 
-  startLog(_lane: number, _firstMessage: number): void {
-    throw new Error('not built yet');
+  startLog(lane: number, firstMessage: number): void {
+    this.#log.start(lane, firstMessage);
   }
-  setLogId(_queue: Queue, _id: number, _nextPosition: number): void {
-    throw new Error('not built yet');
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#logged.setLogId(queue, id, nextPosition);
   }
   takeBatch(): LogBatch | null {
-    return null;
+    return this.#log.take();
   }
   get gatheringBatch(): number {
-    return 1;
+    return this.#log.gathering;
   }
-  stampBatch(_batch: LogBatch, _seed: LogSeed): readonly Uint8Array[] {
-    throw new Error('not built yet');
+  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
+    return ownBatch(batch).stamp(seed);
   }
-  batchFacts(_batch: LogBatch): Uint8Array {
-    throw new Error('not built yet');
+  batchFacts(batch: LogBatch): Uint8Array {
+    return ownBatch(batch).facts();
   }
-  batchDone(_batch: LogBatch): void {
-    throw new Error('not built yet');
+  batchDone(batch: LogBatch): void {
+    for (const channel of this.#log.finish(batch)) {
+      channel.held.release(batch.number);
+      if (channel.state === 'open') this.#output.release(channel);
+    }
   }
-  blockPublishers(_blocked: boolean): void {
-    throw new Error('not built yet');
+  blockPublishers(blocked: boolean): void {
+    this.#memory.blockPublishers(blocked);
   }
-  redeliveredRuns(_queue: Queue): readonly { readonly from: number; readonly count: number }[] {
-    throw new Error('not built yet');
+  redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[] {
+    return this.#logged.redeliveredRuns(queue);
   }
   readonly slotsPerBlock = 504;
   setAbsent(_queue: Queue, _count: number): boolean {

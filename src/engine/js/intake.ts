@@ -7,6 +7,7 @@
 import { Content, Limit, Stop } from '../engine.js';
 import type { Channel, Connection } from './connection.js';
 import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, MessageFlag } from './layout.js';
+import type { Log } from './log.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { BASIC_CLASS, FrameType, MethodId } from './methods.js';
@@ -41,6 +42,7 @@ export class Intake {
   readonly #publishes: Publishes;
   readonly #settlements: Settlements;
   readonly #output: Output;
+  readonly #log: Log;
   /** Where a frame that came in parts is put together. */
   readonly #staging: number;
 
@@ -52,6 +54,7 @@ export class Intake {
     publishes: Publishes,
     settlements: Settlements,
     output: Output,
+    log: Log,
     staging: number,
   ) {
     this.#memory = memory;
@@ -61,6 +64,7 @@ export class Intake {
     this.#publishes = publishes;
     this.#settlements = settlements;
     this.#output = output;
+    this.#log = log;
     this.#staging = staging;
   }
 
@@ -240,6 +244,7 @@ export class Intake {
     if (route === null || size < HEADER_LENGTH_MIN || read32(bytes, payload) !== BASIC_CLASS << 16) return Stop.FRAME;
     const bodySize = read64(bytes, payload + 4);
     if (bodySize > Limit.BODY_MAX || !this.#flagsEnd(payload, size)) return Stop.FRAME;
+    if (this.#memory.arePublishersBlocked()) return Stop.MEMORY;
     const first = route.queues[0];
     const lifetime = first !== undefined && this.#queues.ready(first) > COLD_DEPTH ? 'cold' : 'hot';
     const length = size + FRAME_OVERHEAD;
@@ -301,24 +306,32 @@ export class Intake {
     }
     const { route } = channel;
     if (route === null) throw new Error('a message is whole that has no route');
+    const isHeld = channel.confirming && route.logged && this.#messages.isLoggable(message);
     if (asksHost(channel, route)) return this.#stopForHost(connection, channel);
     if (route.queues.length > 0 && !this.#publishes.prepare(route)) return Stop.MEMORY;
     if (route.guarded) {
-      return channel.refused.length < REFUSED_MAX ? this.#offer(connection, channel, route) : Stop.MEMORY;
+      return channel.refused.length < REFUSED_MAX ? this.#offer(connection, channel, route, isHeld) : Stop.MEMORY;
     }
     if (route.queues.length === 0) this.#messages.release(message);
     else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
     this.#finish(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
+    if (isHeld) this.#log.hold(channel);
     return Stop.END;
   }
 
   /** One message by itself, to queues that may refuse it. */
-  #offer(connection: Connection, channel: Channel, route: Route): Stop {
+  #offer(connection: Connection, channel: Channel, route: Route, isHeld: boolean): Stop {
     const accepted = this.#publishes.publishOne(channel.builder.message, route.queues);
     this.#finish(connection, channel);
-    if (channel.confirming) this.#output.answer(channel, accepted);
+    if (channel.confirming) this.answer(channel, accepted, isHeld);
     return Stop.END;
+  }
+
+  /** A publish of a confirming channel was handled by itself; `isHeld`: it is recorded in the log if it was accepted. */
+  answer(channel: Channel, accepted: boolean, isHeld: boolean): void {
+    this.#output.answer(channel, accepted);
+    if (accepted && isHeld) this.#log.hold(channel);
   }
 
   #stopForHost(connection: Connection, channel: Channel): Stop {

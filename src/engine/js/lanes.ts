@@ -7,7 +7,7 @@ import type { Blocks } from './blocks.js';
 import { QueueCell, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Returned } from './returned.js';
-import { at32, word } from './views.js';
+import { at32, at64, double, word } from './views.js';
 
 export class Lanes {
   readonly #memory: Memory;
@@ -26,7 +26,7 @@ export class Lanes {
   /** Gives a queue priorities; false when there is no memory. */
   open(queue: number): boolean {
     if (!this.#memory.ensurePages(1)) return false;
-    const lane = this.#create(queue);
+    const lane = this.#create(queue, 0);
     if (lane === 0) return false;
     const lanes = this.#memory.takePage();
     this.#memory.u32[word(lanes, 0)] = lane;
@@ -41,7 +41,7 @@ export class Lanes {
     const level = Math.min(priority, at32(u32, word(queue, QueueCell.MAX_PRIORITY)));
     let lane = at32(u32, word(lanes, level));
     if (lane !== 0) return lane;
-    lane = this.#create(queue);
+    lane = this.#create(queue, level);
     if (lane !== 0) u32[word(lanes, level)] = lane;
     for (let below = level - 1; lane === 0; below--) lane = at32(u32, word(lanes, below));
     return lane;
@@ -96,10 +96,30 @@ export class Lanes {
     if (lanes !== 0) this.#memory.freePage(lanes);
   }
 
-  #create(queue: number): number {
+  /** Gives a queue without messages its number in the log, and the log position of its first message. */
+  setLogId(queue: number, id: number, next: number): void {
+    this.#memory.f64[double(queue, QueueCell.LOG_ID)] = id;
+    this.#memory.f64[double(queue, QueueCell.LOG_NEXT)] = next;
+    if (this.#lanes(queue) === 0) return;
+    for (let level = this.#highest(queue); level >= 0; level--) {
+      const lane = this.lane(queue, level);
+      if (lane !== 0) this.#placeInLog(queue, lane, level);
+    }
+  }
+
+  #create(queue: number, level: number): number {
     const lane = this.#memory.takeCell();
-    if (lane !== 0) this.#memory.u32[word(lane, QueueCell.PARENT)] = queue;
+    if (lane === 0) return 0;
+    this.#memory.u32[word(lane, QueueCell.PARENT)] = queue;
+    this.#placeInLog(queue, lane, level);
     return lane;
+  }
+
+  /** Each level is a queue of its own in the log. */
+  #placeInLog(queue: number, lane: number, level: number): void {
+    const { f64 } = this.#memory;
+    f64[double(lane, QueueCell.LOG_ID)] = at64(f64, double(queue, QueueCell.LOG_ID)) + level;
+    f64[double(lane, QueueCell.LOG_NEXT)] = at64(f64, double(queue, QueueCell.LOG_NEXT));
   }
 
   #lanes(queue: number): number {

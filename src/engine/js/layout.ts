@@ -43,6 +43,8 @@ export const Root = {
   USED_CELLS: 15,
   /** Queues that were given a worker to be swept by so far: they go round. */
   SWEPT: 16,
+  /** 1: no publisher may go on. */
+  BLOCKED: 17,
 } as const;
 
 /** One record for each participant. */
@@ -83,23 +85,25 @@ export const SEGMENT_HEADER = 64;
 
 /**
  * A message: this head, then the exchange and the routing key as short strings, the complete header frame, and the
- * complete body frame when the body fits one (none for an empty body). A longer body is a chain of pieces.
+ * first body frame (none for an empty body). What a body has beyond the largest frame is a chain of pieces. From the body's size on this is
+ * how the log stores it (src/log/record-format.ts).
  */
 export const Message = {
   /** Queues (and half-sent deliveries) that hold it. */
   REFS: 0,
-  /** MessageFlag. */
-  FLAGS: 1,
-  /** Bytes of the two short strings. */
-  KEY_LENGTH: 2,
+  FIRST_PIECE: 1,
+  BODY_SIZE: 2,
   /** Bytes of the header frame with its own header and end octet. */
   HEADER_LENGTH: 3,
-  BODY_SIZE: 4,
-  FIRST_PIECE: 5,
+  /** Bytes of body in the first body frame. */
+  FIRST_LENGTH: 4,
+  /** Bytes of the two short strings; above KEY_BITS, MessageFlag. */
+  KEY_AND_FLAGS: 5,
   /** When its content header came (ms since the Unix epoch): a 64-bit float in two words. */
   ARRIVAL: 6,
 } as const;
 export const MESSAGE_HEAD = 32;
+export const KEY_BITS = 16;
 
 export const MessageFlag = {
   MANDATORY: 1,
@@ -107,6 +111,8 @@ export const MessageFlag = {
   EXPIRES: 2,
   /** The host must see it before it is enqueued. */
   ASK: 4,
+  /** It is persistent, and a record head stands before it and each of its pieces. */
+  LOGGABLE: 8,
 } as const;
 
 /** A piece of a long body: this head, then a complete body frame. */
@@ -169,6 +175,9 @@ export const QueueCell = {
   /** 64-bit floats in two words each: milliseconds. */
   TTL: 26,
   LAST_GET: 28,
+  /** 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with Trait.LOGGED. */
+  LOG_ID: 30,
+  LOG_NEXT: 32,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
@@ -197,6 +206,8 @@ export const Trait = {
   RANKED: 512,
   /** A message that expires by itself was put into it. */
   EXPIRES: 1024,
+  /** Its places are recorded in the log. */
+  LOGGED: 2048,
 } as const;
 
 /** A block (one page): this head, then slots. Written under its queue's lock. */
@@ -212,6 +223,8 @@ export const Block = {
   RETURNED: 4,
   RETURNED_NEXT: 5,
   RETURNED_LOW: 6,
+  /** Log position of the first slot: a 64-bit float in two words. */
+  LOG_START: 8,
 } as const;
 export const BLOCK_HEADER = 64;
 export const SLOT = 8;
@@ -222,7 +235,9 @@ export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4 
 /** Added to the state of a slot whose message was delivered before. */
 export const REDELIVERED = 8;
 export const STATE_MASK = 7;
-/** Above both: how often it was given back, in a queue that counts. */
+/** Added where the log knows that the message took this place. */
+export const LOGGED = 32;
+/** Above all: how often it was given back, in a queue that counts. */
 export const COUNT_SHIFT = 8;
 export const COUNT_MAX = 0xff_ffff;
 

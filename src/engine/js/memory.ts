@@ -32,6 +32,9 @@ function reserveOf(segments: number): number {
   return Math.max(4, segments >>> 4);
 }
 
+/** What a participant can miss; 'leave': to publish. */
+type Lack = 'nothing' | 'segment' | 'page' | 'box' | 'leave';
+
 export class Memory implements Views {
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
@@ -43,7 +46,7 @@ export class Memory implements Views {
   /** Pages taken ahead, so that a publish never fails half way. Private. */
   readonly #sparePages: number[] = [];
   /** What this participant asked for in vain, since `lackIsOver` was last true. */
-  #lack: 'nothing' | 'segment' | 'page' | 'box' = 'nothing';
+  #lack: Lack = 'nothing';
 
   constructor(shared: SharedCore) {
     ({ bytes: this.bytes, u32: this.u32, i32: this.i32, f64: this.f64 } = viewsOf(shared.buffer));
@@ -158,7 +161,7 @@ export class Memory implements Views {
     return over;
   }
 
-  #isThere(lack: 'nothing' | 'segment' | 'page' | 'box'): boolean {
+  #isThere(lack: Lack): boolean {
     switch (lack) {
       case 'nothing':
         return false;
@@ -168,7 +171,21 @@ export class Memory implements Views {
         return Atomics.load(this.u32, Root.FREE_PAGE) !== 0 || this.#freeSegments() > BOX_RESERVE;
       case 'box':
         return this.#hasBox();
+      case 'leave':
+        return Atomics.load(this.u32, Root.BLOCKED) === 0;
     }
+  }
+
+  blockPublishers(blocked: boolean): void {
+    Atomics.store(this.u32, Root.BLOCKED, blocked ? 1 : 0);
+    if (!blocked) ringAll(this);
+  }
+
+  /** Whoever is told so waits until they are not. */
+  arePublishersBlocked(): boolean {
+    if (Atomics.load(this.u32, Root.BLOCKED) === 0) return false;
+    this.#lack = 'leave';
+    return true;
   }
 
   #miss(lack: 'segment' | 'page' | 'box', flag: number): void {

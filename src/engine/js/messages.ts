@@ -7,6 +7,7 @@ import {
   FRAME_END,
   FRAME_HEADER,
   FRAME_OVERHEAD,
+  KEY_BITS,
   MESSAGE_HEAD,
   Message,
   MessageFlag,
@@ -19,6 +20,7 @@ import {
 } from './layout.js';
 import type { Memory } from './memory.js';
 import { expirationOf, priorityOf } from './properties.js';
+import { beginMessageRecord, beginPieceRecord, RECORD_BEFORE } from './record-heads.js';
 import { at32, at64, copy, double, word, write16, write32 } from './views.js';
 
 /** Which open segment: short-lived messages do not share one with those that will wait. */
@@ -51,6 +53,9 @@ export class Messages {
   readonly #clock: Clock;
   readonly #open: Record<Lifetime, OpenSegment> = { hot: { address: 0, next: 0 }, cold: { address: 0, next: 0 } };
 
+  /** Whether what is persistent is made loggable. */
+  recording = false;
+
   constructor(memory: Memory, clock: Clock) {
     this.#memory = memory;
     this.#clock = clock;
@@ -82,9 +87,8 @@ export class Messages {
     write16(bytes, at + 1, 0);
     bytes.set(header, write32(bytes, at + 3, header.length));
     bytes[at + FRAME_HEADER + header.length] = FRAME_END;
-    let piece = this.firstPiece(original);
-    if (piece === 0) this.append(builder, this.#bodyInOne(original), bodySize);
-    for (; piece !== 0; piece = this.nextPiece(piece)) {
+    this.append(builder, this.firstBodyAt(original), this.firstBodySize(original));
+    for (let piece = this.firstPiece(original); piece !== 0; piece = this.nextPiece(piece)) {
       const size = this.pieceBodySize(piece);
       if (this.append(builder, this.pieceBodyAt(piece), size) === size) continue;
       this.release(builder.message);
@@ -102,25 +106,28 @@ export class Messages {
     lifetime: Lifetime,
   ): boolean {
     const { bytes, u32 } = this.#memory;
-    const inOne = bodySize > 0 && bodySize <= PIECE_BODY;
-    const size = MESSAGE_HEAD + key.length + headerLength + (inOne ? bodySize + FRAME_OVERHEAD : 0);
-    const message = this.#allocate(size, lifetime);
+    const first = Math.min(bodySize, PIECE_BODY);
+    const size = MESSAGE_HEAD + key.length + headerLength + (first === 0 ? 0 : first + FRAME_OVERHEAD);
+    const kept = this.recording ? flags : flags & ~MessageFlag.LOGGABLE;
+    const before = (kept & MessageFlag.LOGGABLE) === 0 ? 0 : RECORD_BEFORE;
+    const message = this.#allocate(before, size, lifetime);
     if (message === 0) return false;
+    if (before > 0) beginMessageRecord(this.#memory, message, size);
     const head = word(message, 0);
     Atomics.store(u32, head + Message.REFS, 1);
-    u32[head + Message.FLAGS] = flags;
-    u32[head + Message.KEY_LENGTH] = key.length;
-    u32[head + Message.HEADER_LENGTH] = headerLength;
-    u32[head + Message.BODY_SIZE] = bodySize;
     u32[head + Message.FIRST_PIECE] = 0;
+    u32[head + Message.BODY_SIZE] = bodySize;
+    u32[head + Message.HEADER_LENGTH] = headerLength;
+    u32[head + Message.FIRST_LENGTH] = first;
+    u32[head + Message.KEY_AND_FLAGS] = key.length | (kept << KEY_BITS);
     this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.now;
     bytes.set(key, message + MESSAGE_HEAD);
     builder.message = message;
     builder.left = bodySize;
     builder.lifetime = lifetime;
     builder.lastPiece = 0;
-    builder.room = inOne ? bodySize : 0;
-    builder.cursor = inOne ? this.#frame(message + MESSAGE_HEAD + key.length + headerLength, bodySize) : 0;
+    builder.room = first;
+    builder.cursor = first === 0 ? 0 : this.#frame(message + MESSAGE_HEAD + key.length + headerLength, first);
     return true;
   }
 
@@ -161,10 +168,10 @@ export class Messages {
   }
 
   keyLength(message: number): number {
-    return at32(this.#memory.u32, word(message, Message.KEY_LENGTH));
+    return at32(this.#memory.u32, word(message, Message.KEY_AND_FLAGS)) & (2 ** KEY_BITS - 1);
   }
 
-  /** The header frame; the body frame follows it when there is one and no piece. */
+  /** The header frame; the first body frame follows it when there is a body. */
   headerFrameAt(message: number): number {
     return this.keyAt(message) + this.keyLength(message);
   }
@@ -177,12 +184,27 @@ export class Messages {
     return at32(this.#memory.u32, word(message, Message.BODY_SIZE));
   }
 
+  /** The bytes of body that lie in the first body frame. */
+  firstBodyAt(message: number): number {
+    return this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEADER;
+  }
+
+  firstBodySize(message: number): number {
+    return at32(this.#memory.u32, word(message, Message.FIRST_LENGTH));
+  }
+
   firstPiece(message: number): number {
     return at32(this.#memory.u32, word(message, Message.FIRST_PIECE));
   }
 
   nextPiece(piece: number): number {
     return at32(this.#memory.u32, word(piece, Piece.NEXT));
+  }
+
+  /** Goes over the message and its pieces. */
+  eachUnit(message: number, visit: (unit: number) => void): void {
+    visit(message);
+    for (let piece = this.firstPiece(message); piece !== 0; piece = this.nextPiece(piece)) visit(piece);
   }
 
   pieceBodySize(piece: number): number {
@@ -194,7 +216,11 @@ export class Messages {
   }
 
   flags(message: number): number {
-    return at32(this.#memory.u32, word(message, Message.FLAGS));
+    return at32(this.#memory.u32, word(message, Message.KEY_AND_FLAGS)) >>> KEY_BITS;
+  }
+
+  isLoggable(message: number): boolean {
+    return (this.flags(message) & MessageFlag.LOGGABLE) !== 0;
   }
 
   mandatory(message: number): boolean {
@@ -223,11 +249,6 @@ export class Messages {
     return this.headerFrameLength(message) - FRAME_OVERHEAD;
   }
 
-  /** The body that lies in one frame behind the header frame. */
-  #bodyInOne(message: number): number {
-    return this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEADER;
-  }
-
   /** A copy of the content header frame's payload. */
   header(message: number): Uint8Array {
     const at = this.#headerPayloadAt(message);
@@ -241,14 +262,11 @@ export class Messages {
 
   body(message: number): Uint8Array {
     const { bytes } = this.#memory;
-    const size = this.bodySize(message);
-    let piece = this.firstPiece(message);
-    if (piece === 0) {
-      const at = this.#bodyInOne(message);
-      return bytes.slice(at, at + size);
-    }
-    const body = new Uint8Array(size);
-    for (let done = 0; piece !== 0; piece = this.nextPiece(piece)) {
+    const body = new Uint8Array(this.bodySize(message));
+    const first = this.firstBodyAt(message);
+    let done = this.firstBodySize(message);
+    body.set(bytes.subarray(first, first + done));
+    for (let piece = this.firstPiece(message); piece !== 0; piece = this.nextPiece(piece)) {
       const at = this.pieceBodyAt(piece);
       body.set(bytes.subarray(at, at + this.pieceBodySize(piece)), done);
       done += this.pieceBodySize(piece);
@@ -259,8 +277,11 @@ export class Messages {
   #addPiece(builder: MessageBuilder): boolean {
     const { u32 } = this.#memory;
     const size = Math.min(builder.left, PIECE_BODY);
-    const piece = this.#allocate(PIECE_HEAD + size + FRAME_OVERHEAD, builder.lifetime);
+    const whole = PIECE_HEAD + size + FRAME_OVERHEAD;
+    const before = this.isLoggable(builder.message) ? RECORD_BEFORE : 0;
+    const piece = this.#allocate(before, whole, builder.lifetime);
     if (piece === 0) return false;
+    if (before > 0) beginPieceRecord(this.#memory, piece, whole);
     u32[word(piece, Piece.NEXT)] = 0;
     u32[word(piece, Piece.BODY_SIZE)] = size;
     if (builder.lastPiece === 0) u32[word(builder.message, Message.FIRST_PIECE)] = piece;
@@ -281,12 +302,14 @@ export class Messages {
     return body;
   }
 
-  #allocate(size: number, lifetime: Lifetime): number {
+  /** Room for `size` octets and for others before them. */
+  #allocate(before: number, size: number, lifetime: Lifetime): number {
     const open = this.#open[lifetime];
-    if (open.address !== 0 && open.next + size > open.address + SEGMENT) this.#makeRoom(open);
+    const whole = before + size;
+    if (open.address !== 0 && open.next + whole > open.address + SEGMENT) this.#makeRoom(open);
     if (open.address === 0 && !this.#openNew(open)) return 0;
-    const at = open.next;
-    open.next += Math.ceil(size / 8) * 8;
+    const at = open.next + before;
+    open.next += Math.ceil(whole / 8) * 8;
     Atomics.add(this.#memory.u32, word(open.address, Segment.LIVE), 1);
     return at;
   }

@@ -60,6 +60,16 @@ export class Output {
   /** Publishes of the channel were handled: it owes a confirm. */
   owe(channel: Channel): void {
     channel.handled++;
+    this.#list(channel);
+  }
+
+  /** What the channel owes need not wait any more. */
+  release(channel: Channel): void {
+    this.#list(channel);
+    this.confirm(channel.connection);
+  }
+
+  #list(channel: Channel): void {
     if (channel.owesConfirm) return;
     channel.owesConfirm = true;
     channel.connection.owing.push(channel);
@@ -117,7 +127,8 @@ export class Output {
     if (connection.content.active) return false;
     for (let channel = owing.at(-1); channel !== undefined; channel = owing.at(-1)) {
       if (channel.state === 'open') {
-        if (!this.#writeNacks(channel) || !this.#writeAck(channel, channel.handled)) return false;
+        const upTo = channel.held.upTo(channel.handled);
+        if (!this.#writeNacks(channel, upTo) || !this.#writeAck(channel, upTo)) return false;
       }
       channel.owesConfirm = false;
       owing.pop();
@@ -126,26 +137,29 @@ export class Output {
     return true;
   }
 
-  #writeNacks(channel: Channel): boolean {
+  /** Refuses what was refused, up to a number, behind what comes before it. */
+  #writeNacks(channel: Channel, upTo: number): boolean {
     const { refused } = channel;
     const { outbox } = channel.connection;
-    for (const [index, number] of refused.entries()) {
-      if (!this.#writeAck(channel, number - 1) || outbox.room() < ACK_SIZE) {
-        refused.splice(0, index);
-        return false;
-      }
+    let written = 0;
+    let isRoom = true;
+    for (const number of refused) {
+      if (number > upTo) break;
+      isRoom = this.#writeAck(channel, number - 1) && outbox.room() >= ACK_SIZE;
+      if (!isRoom) break;
       outbox.advanceTo(writeNack(this.#memory.bytes, outbox.end, channel.number, number));
       channel.confirmed = number;
+      written++;
     }
-    refused.length = 0;
-    return true;
+    refused.splice(0, written);
+    return isRoom;
   }
 
   /** Confirms what has no answer yet, up to a number. */
   #writeAck(channel: Channel, upTo: number): boolean {
     const { outbox } = channel.connection;
     const count = upTo - channel.confirmed;
-    if (count === 0) return true;
+    if (count <= 0) return true;
     if (outbox.room() < ACK_SIZE) return false;
     outbox.advanceTo(writeAck(this.#memory.bytes, outbox.end, channel.number, upTo, count > 1));
     channel.confirmed = upTo;

@@ -18,6 +18,8 @@ const Property = {
   USER_ID: 0x0010,
 } as const;
 const LOOKED_AT = Property.HEADERS | Property.REPLY_TO | Property.EXPIRATION | Property.USER_ID;
+/** The delivery mode of what is to outlast the broker. */
+const PERSISTENT = 2;
 const MORE_FLAGS = 1;
 
 /** Class, weight, body size: the flags follow. */
@@ -29,14 +31,23 @@ const EXPIRATION_MAX = 315_360_000_000;
 const DIGITS_MAX = 12;
 const BEYOND = Number.POSITIVE_INFINITY;
 
-/** Of a content header's payload, `size` octets at `at`: the message's flags (all but MANDATORY). */
+/** Of a content header's payload, `size` octets at `at`: the message's flags (all but MANDATORY). LOGGABLE: it is persistent. */
 export function inspect(bytes: Uint8Array, at: number, size: number): number {
   const flags = read16(bytes, at + FLAGS_AT);
-  if ((flags & LOOKED_AT) === 0) return 0;
+  if ((flags & (LOOKED_AT | Property.DELIVERY_MODE)) === 0) return 0;
   const end = at + size;
+  const loggable = isPersistent(bytes, at, end) ? MessageFlag.LOGGABLE : 0;
+  if ((flags & LOOKED_AT) === 0) return loggable;
   const expires = (flags & Property.EXPIRATION) !== 0;
   const isClear = !expires || expirationAt(bytes, find(bytes, at, end, Property.EXPIRATION), end) !== null;
-  return (expires && isClear ? MessageFlag.EXPIRES : 0) | (isClear && !asks(bytes, at, end) ? 0 : MessageFlag.ASK);
+  const ask = isClear && !asks(bytes, at, end) ? 0 : MessageFlag.ASK;
+  return loggable | ask | (expires && isClear ? MessageFlag.EXPIRES : 0);
+}
+
+function isPersistent(bytes: Uint8Array, at: number, end: number): boolean {
+  if ((read16(bytes, at + FLAGS_AT) & Property.DELIVERY_MODE) === 0) return false;
+  const mode = find(bytes, at, end, Property.DELIVERY_MODE);
+  return mode < end && byteAt(bytes, mode) === PERSISTENT;
 }
 
 /** Whether another property than the expiration is the host's to look at. */

@@ -8,10 +8,11 @@ import { Death, type QueueRules } from '../engine.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
 import { COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
+import type { Log } from './log.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
 import type { Rules } from './rules.js';
-import { Stock } from './stock.js';
+import type { Stock } from './stock.js';
 import { Sweeps } from './sweeps.js';
 import { at32, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
@@ -24,14 +25,24 @@ export class Queues {
   readonly #messages: Messages;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
+  readonly #log: Log;
 
-  constructor(memory: Memory, messages: Messages, waiters: Waiters, clock: Clock, self: number) {
+  constructor(
+    memory: Memory,
+    messages: Messages,
+    stock: Stock,
+    waiters: Waiters,
+    clock: Clock,
+    log: Log,
+    self: number,
+  ) {
     this.#memory = memory;
     this.#messages = messages;
     this.#waiters = waiters;
     this.#clock = clock;
-    this.#stock = new Stock(memory, messages, clock);
-    this.rules = this.#stock.rules;
+    this.#log = log;
+    this.#stock = stock;
+    this.rules = stock.rules;
     this.sweeps = new Sweeps(memory, self);
   }
 
@@ -344,9 +355,11 @@ export class Queues {
       const message = at32(messages, i);
       const lane =
         (traits & Trait.LEVELS) === 0 ? queue : this.#stock.lanes.laneFor(queue, this.#messages.priority(message));
-      this.#stock.blocks.append(lane, message);
+      const slot = this.#stock.blocks.append(lane, message);
+      if ((traits & Trait.LOGGED) !== 0) this.#stock.recordPlace(lane, slot);
       if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
     }
+    this.#log.endRun();
     if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
     this.#add(queue, QueueCell.READY, count);
     if (expires && (traits & Trait.EXPIRES) === 0) {

@@ -4,7 +4,7 @@
  */
 
 import type { Blocks } from './blocks.js';
-import { Block, COUNT_SHIFT, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
+import { Block, COUNT_SHIFT, LOGGED, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, word } from './views.js';
 
@@ -23,7 +23,8 @@ export class Returned {
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
     const count = at32(u32, word(block, Block.RETURNED));
-    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.RETURNED | REDELIVERED;
+    const logged = at32(u32, word(slot, Slot.STATE)) & LOGGED;
+    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.RETURNED | REDELIVERED | logged;
     u32[word(block, Block.RETURNED)] = count + 1;
     const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.RETURNED_LOW)));
     u32[word(block, Block.RETURNED_LOW)] = low;

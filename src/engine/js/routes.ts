@@ -14,6 +14,8 @@ export interface Route {
   readonly askHost: boolean;
   /** Its queues look at each message by itself. */
   readonly guarded: boolean;
+  /** The log knows one of its queues. */
+  readonly logged: boolean;
   /** The next route whose key has the same hash. */
   readonly next: Route | undefined;
 }
@@ -34,10 +36,10 @@ export class Routes {
     return route;
   }
 
-  install(vhost: number, key: Uint8Array, queues: readonly number[], askHost: boolean, guarded: boolean): void {
+  install(route: Omit<Route, 'next'>): void {
     if (this.#count >= ROUTES_MAX) this.clear();
-    const at = hash(key, 0, key.length);
-    this.#byHash.set(at, { vhost, key, queues: [...queues], askHost, guarded, next: this.#byHash.get(at) });
+    const at = hash(route.key, 0, route.key.length);
+    this.#byHash.set(at, { ...route, next: this.#byHash.get(at) });
     this.#count++;
     this.#last = undefined;
   }

@@ -8,7 +8,7 @@ import type { Memory } from './memory.js';
 import { at64, double, word } from './views.js';
 
 /** Traits that stay whatever rules are set. */
-const LASTING = Trait.RANKED | Trait.EXPIRES | Trait.LEVELS;
+const LASTING = Trait.RANKED | Trait.EXPIRES | Trait.LEVELS | Trait.LOGGED;
 /** So many ready messages more count as room while a consumer has not taken the turn that it was granted. */
 const GRANTED_ROOM = 1024;
 /** A queue that is twice as long as it may be, and so many messages more, waits for no consumer. */
@@ -23,6 +23,11 @@ export class Rules {
 
   traits(queue: number): number {
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.TRAITS));
+  }
+
+  /** Whether the log knows the queue. */
+  isLogged(queue: number): boolean {
+    return (this.traits(queue) & Trait.LOGGED) !== 0;
   }
 
   add(queue: number, trait: number): void {

@@ -8,12 +8,13 @@ import { Blocks } from './blocks.js';
 import type { Dead } from './claim.js';
 import { Fifo } from './fifo.js';
 import { Lanes } from './lanes.js';
-import { QueueCell, SlotState, Trait } from './layout.js';
+import { QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
+import type { Log } from './log.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
 import { Returned } from './returned.js';
 import { Rules } from './rules.js';
-import { at32, word } from './views.js';
+import { at32, at64, double, word } from './views.js';
 
 /** The most queues that wait for the end of a turn to be shortened. */
 const LONG_MAX = 64;
@@ -37,7 +38,10 @@ export class Stock {
   readonly #messages: Messages;
   readonly #clock: Clock;
 
-  constructor(memory: Memory, messages: Messages, clock: Clock) {
+  readonly #log: Log;
+
+  constructor(memory: Memory, messages: Messages, clock: Clock, log: Log) {
+    this.#log = log;
     this.#memory = memory;
     this.#messages = messages;
     this.#clock = clock;
@@ -124,14 +128,23 @@ export class Stock {
   /** The queue begins to count the bytes of its ready messages. */
   countBytes(queue: number): void {
     let bytes = 0;
-    const add = (message: number): void => {
-      bytes += this.#messages.bodySize(message);
+    const add = (slot: number): void => {
+      bytes += this.#messages.bodySize(this.blocks.message(slot));
     };
     for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
       const lane = this.lanes.lane(queue, level);
       if (lane !== 0) this.blocks.eachReady(lane, add);
     }
     Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
+  }
+
+  /** Log positions, in order, of the ready messages of one lane that were delivered before. */
+  redeliveredPositions(lane: number): number[] {
+    const positions: number[] = [];
+    this.blocks.eachReady(lane, (slot) => {
+      if (this.blocks.isLogged(slot) && this.blocks.redelivered(slot)) positions.push(this.blocks.logPosition(slot));
+    });
+    return positions.sort((one, other) => one - other);
   }
 
   dropReady(queue: number): number {
@@ -148,8 +161,28 @@ export class Stock {
   finish(slot: number): void {
     if (this.blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
     const message = this.blocks.message(slot);
-    this.blocks.finish(this.blocks.laneOf(slot), slot);
+    const lane = this.blocks.laneOf(slot);
+    if (this.blocks.isLogged(slot)) this.#recordDone(lane, slot);
+    this.blocks.finish(lane, slot);
     this.#messages.release(message);
+  }
+
+  /** What a queue that is deleted held needs no record. */
+  #recordDone(lane: number, slot: number): void {
+    const flags = at32(this.#memory.u32, word(this.blocks.queueOf(slot), QueueCell.FLAGS));
+    if ((flags & QueueFlag.RETIRED) === 0) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
+  }
+
+  /** Records that a slot's message took its place, if it is loggable. */
+  recordPlace(lane: number, slot: number): void {
+    const message = this.blocks.message(slot);
+    if (!this.#messages.isLoggable(message)) return;
+    this.blocks.setLogged(slot);
+    this.#log.enqueued(message, this.logId(lane), this.blocks.logPosition(slot));
+  }
+
+  logId(lane: number): number {
+    return at64(this.#memory.f64, double(lane, QueueCell.LOG_ID));
   }
 
   #add(queue: number, field: number, change: number): void {

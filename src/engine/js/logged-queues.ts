@@ -1,0 +1,63 @@
+/** What the coordinator tells and asks about queues that the log knows. */
+import { QueueCell, Trait } from './layout.js';
+import { lock, unlock } from './lock.js';
+import type { Memory } from './memory.js';
+import type { Stock } from './stock.js';
+import { word } from './views.js';
+
+/** Positions in a row of one level of a queue. */
+interface PositionRun {
+  readonly level: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+export class LoggedQueues {
+  readonly #memory: Memory;
+  readonly #stock: Stock;
+
+  constructor(memory: Memory, stock: Stock) {
+    this.#memory = memory;
+    this.#stock = stock;
+  }
+
+  /** From now on the log knows the queue; before its first message. */
+  setLogId(queue: number, id: number, next: number): void {
+    this.#locked(queue, () => {
+      this.#stock.lanes.setLogId(queue, id, next);
+      this.#stock.rules.add(queue, Trait.LOGGED);
+    });
+  }
+
+  /** Where the ready messages stand in the log that were delivered before. */
+  redeliveredRuns(queue: number): PositionRun[] {
+    const runs: PositionRun[] = [];
+    this.#locked(queue, () => {
+      for (let level = 0; level < this.#stock.lanes.levels(queue); level++) {
+        const lane = this.#stock.lanes.lane(queue, level);
+        if (lane !== 0) runs.push(...runsOf(level, this.#stock.redeliveredPositions(lane)));
+      }
+    });
+    return runs;
+  }
+
+  #locked(queue: number, body: () => void): void {
+    lock(this.#memory.i32, word(queue, QueueCell.LOCK));
+    try {
+      body();
+    } finally {
+      unlock(this.#memory.i32, word(queue, QueueCell.LOCK));
+    }
+  }
+}
+
+/** Ascending positions as runs. */
+function runsOf(level: number, positions: readonly number[]): PositionRun[] {
+  const runs: { level: number; from: number; count: number }[] = [];
+  for (const position of positions) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.from + last.count === position) last.count++;
+    else runs.push({ level, from: position, count: 1 });
+  }
+  return runs;
+}
