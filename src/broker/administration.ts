@@ -1,7 +1,9 @@
 /**
- * What administrators do to the broker while it runs: vhosts, policies, limits. Each call takes effect at once, in all workers.
- * What must hold: a call that is refused changes nothing.
+ * What administrators do to the broker while it runs: vhosts, policies, limits. Each call takes effect at once, in all workers;
+ * `saved` tells when it outlasts the broker. What must hold: a call that is refused changes nothing.
  */
+import type { DefinitionChange } from '../store/definitions.js';
+import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from './definition-records.js';
 import type { Exchanges } from './exchanges.js';
 import type { LimitScope, LimitSet, Limits } from './limits.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
@@ -20,6 +22,9 @@ interface Parts {
 interface Outside {
   /** Posts what was changed. */
   publishChanges(): void;
+  /** Stores what is no part of the topology. */
+  note(changes: readonly DefinitionChange[]): void;
+  saved(): Promise<void>;
   notify(notice: Notice): void;
 }
 
@@ -36,19 +41,28 @@ export class Administration {
     this.#outside = outside;
   }
 
+  /** Resolves when all that has been done so far is durable; rejects when that cannot be. Where nothing is stored, at once. */
+  saved(): Promise<void> {
+    return this.#outside.saved();
+  }
+
   /** Sets a policy, which applies at once; returns why it cannot be, or null. */
   setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
     if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
-    const error = this.#policies.set(kind, proposal);
-    if (error === null) this.#applyPolicies(proposal.vhost);
-    return error;
+    const set = this.#policies.set(kind, proposal);
+    if (typeof set === 'string') return set;
+    this.#outside.note([policyRecord(kind, set)]);
+    this.#applyPolicies(proposal.vhost);
+    return null;
   }
 
   /** Takes a policy back, and what it did; false when there is none. */
   clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
     const cleared = this.#policies.clear(kind, vhost, name);
-    if (cleared) this.#applyPolicies(vhost);
-    return cleared;
+    if (!cleared) return false;
+    this.#outside.note([policyRemoval(kind, { vhost, name })]);
+    this.#applyPolicies(vhost);
+    return true;
   }
 
   policies(kind: PolicyKind, vhost: string): Policy[] {
@@ -63,11 +77,14 @@ export class Administration {
   /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */
   setLimits(scope: LimitScope, name: string, limits: Readonly<Record<string, unknown>>): string | null {
     if (scope === 'vhost' && !this.#parts.topology.view.hasVhost(name)) return `vhost ${name} not found`;
-    return this.#limits.set(scope, name, limits);
+    const error = this.#limits.set(scope, name, limits);
+    if (error === null) this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
+    return error;
   }
 
   clearLimits(scope: LimitScope, name: string): void {
     this.#limits.clear(scope, name);
+    this.#outside.note([limitsRemoval(scope, name)]);
   }
 
   limits(scope: LimitScope, name: string): LimitSet {
@@ -92,12 +109,21 @@ export class Administration {
     if (!view.hasVhost(vhost)) return false;
     for (const queue of [...view.queuesIn(vhost)]) this.#parts.queues.remove(queue);
     this.#parts.topology.deleteVhost(vhost);
-    this.#policies.vhostDeleted(vhost);
-    this.#limits.clear('vhost', vhost);
+    this.#forgetRulesOf(vhost);
     this.#outside.publishChanges();
     const text = `vhost '${vhost}' is deleted`;
     for (const connection of this.#parts.sessions.in(vhost)) this.#outside.notify({ kind: 'close', connection, text });
     return true;
+  }
+
+  #forgetRulesOf(vhost: string): void {
+    const kinds = ['policy', 'operator policy'] as const;
+    const policies = kinds.flatMap((kind) =>
+      this.#policies.list(kind, vhost).map((policy) => policyRemoval(kind, policy)),
+    );
+    this.#policies.vhostDeleted(vhost);
+    this.#limits.clear('vhost', vhost);
+    this.#outside.note([...policies, limitsRemoval('vhost', vhost)]);
   }
 
   #applyPolicies(vhost: string): void {

@@ -46,6 +46,14 @@ export class Bindings {
     });
   }
 
+  /** Brings back a binding that outlasted the broker; false when one of its ends did not. */
+  restore(change: BindingChange): boolean {
+    const source = this.#topology.view.exchange(change.vhost, change.source);
+    const isPossible = source !== undefined && this.#destination(change) !== undefined;
+    if (isPossible) this.#topology.change(change);
+    return isPossible;
+  }
+
   #change(connection: ConnectionId, change: BindingChange): Answer {
     if (touchesDefaultExchange(change)) return refused(defaultExchange());
     return change.kind === 'bound' ? this.#bind(connection, change) : this.#unbind(connection, change);

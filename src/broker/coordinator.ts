@@ -1,8 +1,9 @@
 /**
  * The coordinator alone decides on topology, one request at a time. A request is decided on its own view; the changes
- * it made are posted to all workers, with the epoch raised, before its answer is returned.
- * What must hold: whoever holds an answer finds its effect in every view that has reached the current epoch; a deleted
- * queue's memory is given back only after every worker has applied the deletion.
+ * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored, an
+ * answer about something durable waits until that is written; what is written meanwhile is decided already.
+ * What must hold: whoever holds an answer finds its effect in every view that has reached the current epoch, and after a
+ * crash; a deleted queue's memory is given back only after every worker has applied the deletion.
  */
 import type { Engine } from '../engine/engine.js';
 import { Administration } from './administration.js';
@@ -10,23 +11,30 @@ import { Bindings } from './bindings.js';
 import { type Clock, systemClock } from './clock.js';
 import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
+import { recordsOf, vhostRecord } from './definition-records.js';
+import { type DefinitionStore, logIdOf } from './definition-store.js';
 import { Exchanges } from './exchanges.js';
 import { Leases } from './leases.js';
 import { Limits } from './limits.js';
+import { Outbox } from './outbox.js';
 import { Policies } from './policies.js';
 import { Queues } from './queues.js';
-import { noVhost, refused } from './refusals.js';
+import { notSaved, noVhost, refused } from './refusals.js';
 import { ReplyQueues } from './reply-queues.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
+import { Restoration, type RestoredQueue } from './restoration.js';
 import { RetiredQueues } from './retired-queues.js';
+import { Saving } from './saving.js';
 import { Sessions } from './sessions.js';
+import { subjectsOfChange, subjectsOfRequest } from './subjects.js';
 import { Topology } from './topology.js';
 import type { QueueEntry } from './topology-entries.js';
+import { Turns } from './turns.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
   Engine,
-  'createQueue' | 'setRules' | 'lastGet' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
+  'createQueue' | 'setRules' | 'setLogId' | 'lastGet' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
 >;
 
 /** What the coordinator works in. */
@@ -40,6 +48,12 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** The vhosts to begin with. */
   readonly vhosts?: readonly string[];
+  /** Where definitions outlast the broker; null: nowhere. */
+  readonly definitions?: DefinitionStore | null;
+  /** The definition of a queue with this number in the log is gone for good: its messages count no more. */
+  readonly forgotten?: (logId: number) => void;
+  /** Says something to the operator. */
+  readonly report?: (line: string) => void;
 }
 
 export class Coordinator {
@@ -55,35 +69,93 @@ export class Coordinator {
   readonly #replies: ReplyQueues;
   readonly #sessions: Sessions;
   readonly #retired: RetiredQueues;
+  readonly #policies = new Policies();
+  readonly #limits = new Limits();
+  readonly #turns = new Turns();
+  readonly #outbox: Outbox;
+  /** Null: nothing is stored. */
+  readonly #saving: Saving | null;
+  /** What changes now comes from the store. */
+  #restoring = false;
 
   constructor(core: QueueCore, outside: Surroundings) {
-    const { workers, vhosts, clock = systemClock } = outside;
+    const { workers, vhosts, clock = systemClock, definitions = null } = outside;
+    const notify = (notice: Notice): void => this.#turns.after(notice.connection, () => outside.notify(notice));
     this.#outside = outside;
-    this.#topology = new Topology(core, vhosts);
+    this.#saving = definitions === null ? null : new Saving(definitions, (error) => this.#reportFailure(error));
+    this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
+    this.#outbox = new Outbox(this.#topology.view, (changes) => outside.post(changes));
     const registry = new ConsumerRegistry();
-    const policies = new Policies();
-    const limits = new Limits();
-    this.#exchanges = new Exchanges(this.#topology, policies);
+    this.#exchanges = new Exchanges(this.#topology, this.#policies);
     this.#bindings = new Bindings(this.#topology);
     this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
-    this.#queues = new Queues(core, this.#topology, registry, this.#leases, policies, limits);
-    const notify = (notice: Notice): void => outside.notify(notice);
+    const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
+    this.#queues = new Queues(core, this.#topology, registry, this.#leases, this.#policies, this.#limits, newLogId);
     this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
-    this.#sessions = new Sessions(this.#topology.view, limits);
+    this.#sessions = new Sessions(this.#topology.view, this.#limits);
     this.administration = new Administration(
       { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
-      policies,
-      limits,
-      { publishChanges: () => this.#publishChanges(), notify },
+      this.#policies,
+      this.#limits,
+      {
+        publishChanges: () => this.#publishChanges(),
+        note: (changes) => this.#saving?.note(changes, []),
+        saved: () => this.saved(),
+        notify,
+      },
     );
     this.#retired = new RetiredQueues(core, workers);
   }
 
-  handle(connection: ConnectionId, request: Request): Answer {
+  /**
+   * Brings back what is stored, before the first request. `nextPosition` tells where the messages of each number in the
+   * log go on. Resolves with the queues that are back.
+   */
+  async restore(nextPosition: (logId: number) => number): Promise<readonly RestoredQueue[]> {
+    const { definitions = null, report = toStderr } = this.#outside;
+    if (definitions === null) return [];
+    const parts = {
+      topology: this.#topology,
+      exchanges: this.#exchanges,
+      queues: this.#queues,
+      bindings: this.#bindings,
+      policies: this.#policies,
+      limits: this.#limits,
+    };
+    this.#restoring = true;
+    const queues = new Restoration(parts, definitions, report).run(nextPosition);
+    this.#restoring = false;
+    const { changes, retired } = this.#topology.takeChanges();
+    this.#retired.await(retired, this.#outside.post(changes));
+    const isFirstStart = definitions.list('vhost').length === 0;
+    if (isFirstStart) this.#saving?.note(this.#topology.view.vhosts().map(vhostRecord), []);
+    await this.saved();
+    return queues;
+  }
+
+  /** Answers of one connection come in the order of its requests. A promise never rejects. */
+  handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    const noted = this.#saving?.noted;
     const answer = this.#decide(connection, request);
     this.#publishChanges();
-    return answer;
+    if (this.#saving === null) return answer;
+    const saved = this.#saving.noted === noted ? this.#savedBefore(request, answer) : this.saved();
+    if (saved === null) return this.#turns.answer(connection, answer);
+    // Who leaves does so in any case.
+    const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());
+    return this.#turns.answer(
+      connection,
+      saved.then(
+        () => answer,
+        () => otherwise,
+      ),
+    );
+  }
+
+  /** Resolves when all that has been decided is durable; rejects when that cannot be. */
+  saved(): Promise<void> {
+    return this.#saving?.saved() ?? Promise.resolve();
   }
 
   /** A worker has applied everything posted up to `epoch`. */
@@ -91,9 +163,32 @@ export class Coordinator {
     this.#retired.applied(worker, epoch);
   }
 
-  /** Nothing happens by itself any more. */
+  /** Nothing happens by itself any more. Requests may still come: what they change is durable when `saved` resolves. */
   close(): void {
     this.#leases.endAll();
+  }
+
+  /** What a request that changes nothing has found may still have to be written; null: all of it is. */
+  #savedBefore(request: Request, answer: Answer): Promise<void> | null {
+    return answer.ok ? (this.#saving?.savedAbout(subjectsOfRequest(request)) ?? null) : null;
+  }
+
+  #note(change: Change): void {
+    if (this.#saving === null || this.#restoring) return;
+    const effect = this.#effectOf(change);
+    this.#saving.note(recordsOf(this.#topology.view, change), subjectsOfChange(change), effect);
+  }
+
+  /** What follows once a change is durable. */
+  #effectOf(change: Change): (() => void) | undefined {
+    if (change.kind === 'queue.declared') return () => this.#outbox.show(change);
+    const logId = change.kind === 'queue.deleted' ? this.#topology.view.queueByRef(change.ref)?.logId : undefined;
+    return logId === undefined ? undefined : () => this.#outside.forgotten?.(logId);
+  }
+
+  #reportFailure(error: unknown): void {
+    const { report = toStderr } = this.#outside;
+    report(`definitions cannot be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #expire(queue: QueueEntry): void {
@@ -152,8 +247,12 @@ export class Coordinator {
 
   #publishChanges(): void {
     const { changes, retired } = this.#topology.takeChanges();
-    if (changes.length === 0) return;
-    const epoch = this.#outside.post(changes);
-    this.#retired.await(retired, epoch);
+    const visible = this.#outbox.visible(changes);
+    if (visible.length === 0 && retired.length === 0) return;
+    this.#retired.await(retired, this.#outside.post(visible));
   }
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -16,12 +16,13 @@ import {
   systemExchange,
   unknownExchangeType,
 } from './refusals.js';
-import type { Answer, Refusal, Request } from './requests.js';
+import type { Answer, Change, Refusal, Request } from './requests.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Topology } from './topology.js';
 import { ALTERNATE_EXCHANGE, type ExchangeEntry } from './topology-entries.js';
 
 type Declare = Extract<Request, { op: 'exchange.declare' }>;
+type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 type Delete = Extract<Request, { op: 'exchange.delete' }>;
 
 export class Exchanges {
@@ -41,7 +42,10 @@ export class Exchanges {
     const existing = this.#topology.view.exchange(request.vhost, name);
     const refusal = existing === undefined ? newExchangeRefusal(request, name) : difference(existing, request);
     if (refusal !== null) return refused(refusal);
-    if (existing === undefined) this.#add(request, name);
+    if (existing === undefined) {
+      const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
+      this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+    }
     return { ok: true };
   }
 
@@ -54,6 +58,13 @@ export class Exchanges {
     if (ifUnused && existing.outgoing.size > 0) return refused(inUse('exchange', vhost, name));
     this.#topology.deleteExchange(existing);
     return { ok: true };
+  }
+
+  /** Brings back an exchange that outlasted the broker; false when there is no such type. */
+  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): boolean {
+    const known = exchangeType(exchange.type) !== undefined;
+    if (known) this.#add(exchange);
+    return known;
   }
 
   /** Policies have changed. */
@@ -78,20 +89,10 @@ export class Exchanges {
     return { ok: true };
   }
 
-  #add(request: Declare, exchange: string): void {
-    const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
-    this.#topology.change({
-      kind: 'exchange.declared',
-      vhost,
-      exchange,
-      type,
-      durable,
-      autoDelete,
-      internal,
-      arguments: args,
-      alternate: this.#alternate(vhost, exchange, args),
-      memory: memoryFor(args),
-    });
+  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): void {
+    const { vhost, exchange: name, arguments: args } = exchange;
+    const alternate = this.#alternate(vhost, name, args);
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory: memoryFor(args) });
   }
 }
 

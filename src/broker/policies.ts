@@ -47,8 +47,8 @@ export class Policies {
     'operator policy': new Map(),
   };
 
-  /** Sets a policy, in place of one of the same name; returns why it cannot be, or null. */
-  set(kind: PolicyKind, proposal: PolicyProposal): string | null {
+  /** Sets a policy, in place of one of the same name; returns it, or why it cannot be. */
+  set(kind: PolicyKind, proposal: PolicyProposal): Policy | string {
     const { vhost, name, pattern, definition, priority = 0, applyTo = 'all' } = proposal;
     const expression = compiled(pattern);
     if (typeof expression === 'string') return `pattern should be regular expression but is invalid: ${expression}`;
@@ -59,7 +59,7 @@ export class Policies {
     const policy: Policy = { vhost, name, pattern, definition, priority, applyTo };
     const own = this.#entries[kind].get(vhost) ?? new Map<string, Entry>();
     this.#entries[kind].set(vhost, own.set(name, { policy, pattern: expression }));
-    return null;
+    return policy;
   }
 
   /** False when there is no such policy. */

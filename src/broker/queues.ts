@@ -20,7 +20,24 @@ type Declare = Extract<Request, { op: 'queue.declare' }>;
 type Purge = Extract<Request, { op: 'queue.purge' }>;
 type Delete = Extract<Request, { op: 'queue.delete' }>;
 
-type QueueCore = Pick<Engine, 'createQueue' | 'setRules' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'>;
+type QueueCore = Pick<
+  Engine,
+  'createQueue' | 'setRules' | 'setLogId' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
+>;
+
+/** What makes a queue what it is, whoever asks for it. */
+interface NewQueue {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly owner: ConnectionId | null;
+  readonly arguments: FieldTable;
+  readonly logId: number;
+}
+
+/** Gives out the number in the log of a new durable queue; 0: there is no log. */
+export type NewLogId = () => number;
 
 export class Queues {
   readonly #core: QueueCore;
@@ -29,6 +46,7 @@ export class Queues {
   readonly #leases: Leases;
   readonly #policies: Policies;
   readonly #limits: Limits;
+  readonly #newLogId: NewLogId;
   /** The rules and settings of each queue, in one text, to see whether others are new. */
   readonly #applied = new Map<QueueEntry, string>();
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
@@ -40,6 +58,7 @@ export class Queues {
     leases: Leases,
     policies: Policies,
     limits: Limits,
+    newLogId: NewLogId,
   ) {
     this.#core = core;
     this.#topology = topology;
@@ -47,6 +66,7 @@ export class Queues {
     this.#leases = leases;
     this.#policies = policies;
     this.#limits = limits;
+    this.#newLogId = newLogId;
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
@@ -92,6 +112,14 @@ export class Queues {
     for (const queue of this.#exclusive.get(connection) ?? []) this.remove(queue);
   }
 
+  /**
+   * Brings back a queue that outlasted the broker; 0 when there is no memory. `nextPosition` tells where each number in
+   * the log goes on. Its lease, if it has one, begins anew.
+   */
+  restore(queue: Omit<NewQueue, 'durable' | 'owner'>, nextPosition: (logId: number) => number): Queue {
+    return this.#add({ ...queue, durable: true, owner: null }, nextPosition);
+  }
+
   /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
   applyPolicies(vhost: string): void {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
@@ -126,20 +154,29 @@ export class Queues {
     if (most !== null) return refused(queueLimit(vhost, name, most));
     const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
+    const durable = isDurable(request);
+    const logId = durable ? this.#newLogId() : 0;
+    const owner = exclusive ? connection : null;
+    const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
+    return ref === 0
+      ? refused(noMemory(vhost, name))
+      : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  /** Makes a queue; 0 when there is no memory. */
+  #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue {
+    const { vhost, queue: name, logId, arguments: args } = declared;
     const { rules, settings, expires } = this.#effects(vhost, name, args);
     const ref = this.#newQueue(rules);
-    if (ref === 0) return refused(noMemory(vhost, name));
-    const owner = exclusive ? connection : null;
-    const kind = 'queue.declared';
-    const durable = isDurable(request);
-    const fixed = { vhost, queue: name, ref, durable, autoDelete, owner, arguments: args };
-    this.#topology.change({ kind, ...fixed, settings, memory: memoryFor(args) });
+    if (ref === 0) return 0;
+    if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
+    this.#topology.change({ kind: 'queue.declared', ...declared, ref, settings, memory: memoryFor(args) });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) {
       this.#applied.set(queue, JSON.stringify([rules, settings]));
       this.#welcome(queue, expires);
     }
-    return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+    return ref;
   }
 
   /** 0 when there is no memory. */
@@ -171,6 +208,13 @@ export class Queues {
     own?.delete(queue);
     if (own?.size === 0) this.#exclusive.delete(queue.owner);
   }
+}
+
+/** A log position that no message of the queue or of one of its levels has had. */
+function firstFree(logId: number, levels: number, nextPosition: (logId: number) => number): number {
+  let first = 0;
+  for (let level = 0; level <= levels; level++) first = Math.max(first, nextPosition(logId + level));
+  return first;
 }
 
 /** An exclusive queue ends with its connection, so that durability has no meaning for it. */

@@ -125,3 +125,8 @@ export function noMemory(vhost: string, queue: string): Refusal {
     text: `no memory for ${describe('queue', vhost, queue)}`,
   };
 }
+
+/** What was asked for cannot be made durable. It may be by and by: what is decided stays so. */
+export function notSaved(): Refusal {
+  return { scope: 'connection', code: replyCode.INTERNAL_ERROR, text: 'definitions cannot be written' };
+}

@@ -125,6 +125,8 @@ export type Change =
       vhost: string;
       queue: string;
       ref: Queue;
+      /** Its number in the log; 0: its messages are not logged. */
+      logId: number;
       durable: boolean;
       autoDelete: boolean;
       owner: ConnectionId | null;

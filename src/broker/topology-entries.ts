@@ -34,6 +34,8 @@ export class QueueEntry {
   readonly vhost: string;
   readonly name: string;
   readonly ref: Queue;
+  /** Its number in the log; 0: its messages are not logged. */
+  readonly logId: number;
   readonly durable: boolean;
   readonly autoDelete: boolean;
   /** The connection that alone may use it; null: any. */
@@ -51,6 +53,7 @@ export class QueueEntry {
     this.vhost = declared.vhost;
     this.name = declared.queue;
     this.ref = declared.ref;
+    this.logId = declared.logId;
     this.durable = declared.durable;
     this.autoDelete = declared.autoDelete;
     this.owner = declared.owner;

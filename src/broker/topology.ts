@@ -17,15 +17,19 @@ export interface GatheredChanges {
 export class Topology {
   readonly view: TopologyView;
   readonly #core: Pick<Engine, 'retireQueue'>;
+  readonly #before: (change: Change) => void;
   #changes: Change[] = [];
   #retired: Queue[] = [];
 
-  constructor(core: Pick<Engine, 'retireQueue'>, vhosts?: readonly string[]) {
+  /** `before` is told of each change while the view is still without it. */
+  constructor(core: Pick<Engine, 'retireQueue'>, before: (change: Change) => void, vhosts?: readonly string[]) {
     this.#core = core;
+    this.#before = before;
     this.view = new TopologyView(vhosts);
   }
 
   change(change: Change): void {
+    this.#before(change);
     this.view.apply(change);
     this.#changes.push(change);
   }

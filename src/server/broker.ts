@@ -71,6 +71,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         const closed = listener.close();
         coordinator.close();
         await pool.close();
+        // What cannot be written has been reported.
+        await coordinator.saved().catch(() => {});
         await closed;
       },
     };

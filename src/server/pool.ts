@@ -17,7 +17,8 @@ type Common = Pick<WorkerSetup, 'shared' | 'announced'>;
 
 /** The coordinator, as workers reach it. */
 export interface Authority {
-  handle(connection: ConnectionId, request: Request): Answer;
+  /** Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails. */
+  handle(connection: ConnectionId, request: Request): Answer | Promise<Answer>;
   applied(worker: number, epoch: number): void;
 }
 
@@ -99,9 +100,9 @@ export class WorkerPool {
     switch (message.kind) {
       case 'request': {
         const { connection, request } = message;
-        const member = this.#members[index];
         const answer = authority.handle(connection, request);
-        if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
+        if (answer instanceof Promise) void answer.then((late) => this.#answer(index, connection, late));
+        else this.#answer(index, connection, answer);
         break;
       }
       case 'applied':
@@ -118,6 +119,11 @@ export class WorkerPool {
       default:
         message satisfies never;
     }
+  }
+
+  #answer(index: number, connection: ConnectionId, answer: Answer): void {
+    const member = this.#members[index];
+    if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
   }
 
   #count(index: number, change: number): void {

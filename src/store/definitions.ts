@@ -70,7 +70,13 @@ export interface PolicyDefinition {
   readonly pattern: string;
   readonly applyTo: string;
   readonly priority: number;
-  readonly definition: Readonly<Record<string, string | number | boolean>>;
+  readonly definition: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+export interface LimitsDefinition {
+  readonly scope: 'vhost' | 'user';
+  readonly name: string;
+  readonly limits: Readonly<Record<string, number | undefined>>;
 }
 
 interface Kinds {
@@ -82,6 +88,7 @@ interface Kinds {
   permission: PermissionDefinition;
   topicPermission: TopicPermissionDefinition;
   policy: PolicyDefinition;
+  limits: LimitsDefinition;
 }
 export type DefinitionKind = keyof Kinds;
 export type Definition<K extends DefinitionKind> = Kinds[K];
@@ -106,6 +113,7 @@ const KEYS: { readonly [K in DefinitionKind]: (definition: Identity<K>) => strin
   permission: ({ user, vhost }) => [user, vhost],
   topicPermission: ({ user, vhost, exchange }) => [user, vhost, exchange],
   policy: ({ vhost, name, operator }) => [vhost, name, operator ? 'operator' : 'user'],
+  limits: ({ scope, name }) => [scope, name],
 };
 
 /** As much of a definition as tells it from others. */
@@ -118,6 +126,7 @@ export type Identity<K extends DefinitionKind> = {
   permission: Pick<PermissionDefinition, 'user' | 'vhost'>;
   topicPermission: Pick<TopicPermissionDefinition, 'user' | 'vhost' | 'exchange'>;
   policy: Pick<PolicyDefinition, 'vhost' | 'name' | 'operator'>;
+  limits: Pick<LimitsDefinition, 'scope' | 'name'>;
 }[K];
 
 /** One change; those of a list are made together. */
@@ -126,6 +135,17 @@ export type DefinitionChange = {
     | { readonly put: K; readonly definition: Kinds[K] }
     | { readonly remove: K; readonly definition: Identity<K> };
 }[DefinitionKind];
+
+/** What a change changes: two that have the same cannot both be. */
+export function definitionKey(change: DefinitionChange): string {
+  const kind = 'put' in change ? change.put : change.remove;
+  return JSON.stringify([kind, ...identifying(kind, change)]);
+}
+
+/** The compiler does not follow a kind from a change to its definition. */
+function identifying<K extends DefinitionKind>(kind: K, change: DefinitionChange): string[] {
+  return KEYS[kind](change.definition as Identity<K>);
+}
 
 const NEXT_QUEUE = ['next queue'];
 
@@ -146,6 +166,7 @@ export class Definitions {
       permission: open('permission'),
       topicPermission: open('topicPermission'),
       policy: open('policy'),
+      limits: open('limits'),
     };
     this.#nextQueue = Number(root.get(NEXT_QUEUE) ?? 1);
   }

@@ -46,6 +46,7 @@ const SAMPLES: { readonly [K in DefinitionKind]: Definition<K> } = {
     priority: 3,
     definition: { 'max-length': 10 },
   },
+  limits: { scope: 'user', name: 'guest', limits: { 'max-channels': 10 } },
 };
 const KINDS = Object.keys(SAMPLES) as DefinitionKind[];
 

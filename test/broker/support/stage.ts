@@ -37,6 +37,10 @@ class CountingCore implements QueueCore {
     return true;
   }
 
+  setLogId(): void {
+    throw new Error('there is no log on this stage');
+  }
+
   lastGet(queue: Queue): number {
     return this.gets.get(queue) ?? 0;
   }
@@ -138,7 +142,10 @@ export class Stage {
   }
 
   ask(connection: ConnectionId, request: Request): Answer {
-    return this.coordinator.handle(connection, request);
+    const answer = this.coordinator.handle(connection, request);
+    if (answer instanceof Promise)
+      throw new Error('nothing is stored on this stage, and so nothing is to be waited for');
+    return answer;
   }
 
   exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}): Answer {

@@ -1,0 +1,121 @@
+/**
+ * Rebuilds the topology from the store when the broker starts. Nothing is stored by that, and nobody is asked: what is
+ * in the store has been let through once. What the broker no longer knows how to be stays in the store, and is reported.
+ * What must hold: policies and limits come before what they apply to, the ends of bindings before bindings.
+ */
+import type { Queue } from '../engine/engine.js';
+import type { Bindings } from './bindings.js';
+import {
+  restoredBinding,
+  restoredExchange,
+  restoredLimits,
+  restoredPolicy,
+  restoredQueue,
+  restoredVhost,
+} from './definition-records.js';
+import type { DefinitionStore } from './definition-store.js';
+import type { Exchanges } from './exchanges.js';
+import type { Limits } from './limits.js';
+import { describe } from './names.js';
+import type { Policies } from './policies.js';
+import type { Queues } from './queues.js';
+import type { Topology } from './topology.js';
+
+/** A queue that is back, and its number in the log: messages of that number, and of its levels', are its own. */
+export interface RestoredQueue {
+  readonly queue: Queue;
+  readonly logId: number;
+}
+
+interface Parts {
+  readonly topology: Topology;
+  readonly exchanges: Exchanges;
+  readonly queues: Queues;
+  readonly bindings: Bindings;
+  readonly policies: Policies;
+  readonly limits: Limits;
+}
+
+type Store = Pick<DefinitionStore, 'list'>;
+
+export class Restoration {
+  readonly #parts: Parts;
+  readonly #store: Store;
+  readonly #report: (line: string) => void;
+
+  constructor(parts: Parts, store: Store, report: (line: string) => void) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#report = report;
+  }
+
+  /** `nextPosition` tells where each number in the log goes on. A queue for which there is no memory is an error. */
+  run(nextPosition: (logId: number) => number): RestoredQueue[] {
+    this.#restoreVhosts();
+    this.#restorePolicies();
+    this.#restoreLimits();
+    this.#restoreExchanges();
+    const queues = this.#restoreQueues(nextPosition);
+    this.#restoreBindings();
+    return queues;
+  }
+
+  /** Those to begin with are for a broker that starts for the first time. */
+  #restoreVhosts(): void {
+    const { topology } = this.#parts;
+    const vhosts = this.#store.list('vhost').map(restoredVhost);
+    if (vhosts.length === 0) return;
+    for (const vhost of vhosts) if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
+    for (const vhost of topology.view.vhosts()) if (!vhosts.includes(vhost)) topology.deleteVhost(vhost);
+  }
+
+  #restorePolicies(): void {
+    for (const { kind, proposal } of this.#store.list('policy').map(restoredPolicy)) {
+      const set = this.#parts.policies.set(kind, proposal);
+      if (typeof set !== 'string') continue;
+      this.#report(`${kind} '${proposal.name}' of vhost '${proposal.vhost}' is left out: ${set}`);
+    }
+  }
+
+  #restoreLimits(): void {
+    for (const { scope, name, limits } of this.#store.list('limits').map(restoredLimits)) {
+      const error = this.#parts.limits.set(scope, name, limits);
+      if (error !== null) this.#report(`limits of ${scope} '${name}' are left out: ${error}`);
+    }
+  }
+
+  #restoreExchanges(): void {
+    for (const exchange of this.#store.list('exchange').map(restoredExchange)) {
+      if (this.#isIn(exchange.vhost) && this.#parts.exchanges.restore(exchange)) continue;
+      const what = describe('exchange', exchange.vhost, exchange.exchange);
+      this.#report(`${what} is left out: there is no exchange type '${exchange.type}', or no such vhost`);
+    }
+  }
+
+  #restoreQueues(nextPosition: (logId: number) => number): RestoredQueue[] {
+    const back: RestoredQueue[] = [];
+    for (const declared of this.#store.list('queue').map(restoredQueue)) {
+      const what = describe('queue', declared.vhost, declared.queue);
+      if (!this.#isIn(declared.vhost)) {
+        this.#report(`${what} is left out: there is no such vhost`);
+        continue;
+      }
+      const queue = this.#parts.queues.restore(declared, nextPosition);
+      if (queue === 0) throw new Error(`no memory for ${what}`);
+      back.push({ queue, logId: declared.logId });
+    }
+    return back;
+  }
+
+  #restoreBindings(): void {
+    for (const binding of this.#store.list('binding').map(restoredBinding)) {
+      if (this.#parts.bindings.restore(binding)) continue;
+      const source = describe('exchange', binding.vhost, binding.source);
+      this.#report(`binding of ${binding.destinationKind} '${binding.destination}' to ${source} is left out`);
+    }
+  }
+
+  #isIn(vhost: string): boolean {
+    return this.#parts.topology.view.hasVhost(vhost);
+  }
+}
