@@ -6,6 +6,7 @@ import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
 import type { Administration } from '../../../src/broker/administration.js';
 import type { Clock } from '../../../src/broker/clock.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
+import type { DefinitionStore } from '../../../src/broker/definition-store.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
 import { TopologyView } from '../../../src/broker/topology-view.js';
 import type { Queue, QueueRules } from '../../../src/engine/engine.js';
@@ -19,6 +20,7 @@ class CountingCore implements QueueCore {
   readonly rules = new Map<Queue, QueueRules>();
   /** When each queue was last asked for a message. */
   readonly gets = new Map<Queue, number>();
+  readonly logIds = new Map<Queue, { readonly id: number; readonly nextPosition: number }>();
   readonly retired: Queue[] = [];
   readonly freed: Queue[] = [];
   full = false;
@@ -37,8 +39,8 @@ class CountingCore implements QueueCore {
     return true;
   }
 
-  setLogId(): void {
-    throw new Error('there is no log on this stage');
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.logIds.set(queue, { id, nextPosition });
   }
 
   lastGet(queue: Queue): number {
@@ -102,16 +104,21 @@ class StageClock implements Clock {
 
 type Fields<Op extends Request['op']> = Partial<Omit<Extract<Request, { op: Op }>, 'op'>>;
 
-export class Stage {
+/** `A`: how requests are answered. */
+abstract class AnyStage<A> {
   readonly core = new CountingCore();
   readonly clock = new StageClock();
   readonly notices: Notice[] = [];
   readonly posted: (readonly Change[])[] = [];
   readonly views = [new TopologyView([VHOST, OTHER_VHOST]), new TopologyView([VHOST, OTHER_VHOST])];
   readonly coordinator: Coordinator;
+  /** What was said to the operator. */
+  readonly reports: string[] = [];
+  /** Numbers in the log that are told to be of no queue any more. */
+  readonly forgotten: number[] = [];
   epoch = 0;
 
-  constructor() {
+  constructor(definitions: DefinitionStore | null = null) {
     const post = (changes: readonly Change[]): number => {
       this.posted.push(changes);
       // Views get copies, as across a message port.
@@ -124,6 +131,9 @@ export class Stage {
       clock: this.clock,
       notify: (notice) => this.notices.push(notice),
       vhosts: [VHOST, OTHER_VHOST],
+      definitions,
+      forgotten: (logId) => this.forgotten.push(logId),
+      report: (line) => this.reports.push(line),
     });
   }
 
@@ -141,14 +151,9 @@ export class Stage {
     });
   }
 
-  ask(connection: ConnectionId, request: Request): Answer {
-    const answer = this.coordinator.handle(connection, request);
-    if (answer instanceof Promise)
-      throw new Error('nothing is stored on this stage, and so nothing is to be waited for');
-    return answer;
-  }
+  abstract ask(connection: ConnectionId, request: Request): A;
 
-  exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}): Answer {
+  exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}): A {
     const flags = { passive: false, durable: false, autoDelete: false, internal: false };
     return this.ask(1, {
       op: 'exchange.declare',
@@ -161,11 +166,11 @@ export class Stage {
     });
   }
 
-  deleteExchange(exchange: string, ifUnused = false): Answer {
+  deleteExchange(exchange: string, ifUnused = false): A {
     return this.ask(1, { op: 'exchange.delete', vhost: VHOST, exchange, ifUnused });
   }
 
-  queue(queue: string, fields: Fields<'queue.declare'> = {}, connection = 1): Answer {
+  queue(queue: string, fields: Fields<'queue.declare'> = {}, connection = 1): A {
     const flags = { passive: false, durable: false, exclusive: false, autoDelete: false };
     return this.ask(connection, {
       op: 'queue.declare',
@@ -177,7 +182,7 @@ export class Stage {
     });
   }
 
-  deleteQueue(queue: string, fields: Fields<'queue.delete'> = {}, connection = 1): Answer {
+  deleteQueue(queue: string, fields: Fields<'queue.delete'> = {}, connection = 1): A {
     return this.ask(connection, {
       op: 'queue.delete',
       vhost: VHOST,
@@ -188,36 +193,36 @@ export class Stage {
     });
   }
 
-  purge(queue: string, connection = 1): Answer {
+  purge(queue: string, connection = 1): A {
     return this.ask(connection, { op: 'queue.purge', vhost: VHOST, queue });
   }
 
-  bind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): Answer {
+  bind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): A {
     return this.ask(connection, { op: 'queue.bind', vhost: VHOST, queue, exchange, routingKey, arguments: args });
   }
 
-  unbind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): Answer {
+  unbind(queue: string, exchange: string, routingKey = '', args: FieldTable = EMPTY_TABLE, connection = 1): A {
     return this.ask(connection, { op: 'queue.unbind', vhost: VHOST, queue, exchange, routingKey, arguments: args });
   }
 
-  bindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): Answer {
+  bindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): A {
     return this.ask(1, { op: 'exchange.bind', vhost: VHOST, destination, source, routingKey, arguments: args });
   }
 
-  unbindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): Answer {
+  unbindExchange(destination: string, source: string, routingKey = '', args: FieldTable = EMPTY_TABLE): A {
     return this.ask(1, { op: 'exchange.unbind', vhost: VHOST, destination, source, routingKey, arguments: args });
   }
 
-  consume(queue: string, consumer: string, fields: Fields<'consume'> = {}, connection = 1): Answer {
+  consume(queue: string, consumer: string, fields: Fields<'consume'> = {}, connection = 1): A {
     const rest = { exclusive: false, arguments: EMPTY_TABLE, ...fields };
     return this.ask(connection, { op: 'consume', vhost: VHOST, queue, consumer, ...rest });
   }
 
-  cancel(consumers: readonly string[], connection = 1): Answer {
+  cancel(consumers: readonly string[], connection = 1): A {
     return this.ask(connection, { op: 'cancel', consumers });
   }
 
-  disconnect(connection: ConnectionId): Answer {
+  disconnect(connection: ConnectionId): A {
     return this.ask(connection, { op: 'disconnect' });
   }
 
@@ -245,6 +250,23 @@ export class Stage {
   get #names(): Map<Queue, string> {
     const declared = this.posted.flat().filter((change) => change.kind === 'queue.declared');
     return new Map(declared.map((change) => [change.ref, change.queue]));
+  }
+}
+
+/** A broker that stores nothing: answers come at once. */
+export class Stage extends AnyStage<Answer> {
+  ask(connection: ConnectionId, request: Request): Answer {
+    const answer = this.coordinator.handle(connection, request);
+    if (answer instanceof Promise)
+      throw new Error('nothing is stored on this stage, and so nothing is to be waited for');
+    return answer;
+  }
+}
+
+/** A broker that stores definitions. */
+export class DurableStage extends AnyStage<Answer | Promise<Answer>> {
+  ask(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    return this.coordinator.handle(connection, request);
   }
 }
 
