@@ -47,7 +47,17 @@ function scenario(): Scenario {
   const view = new TopologyView();
   const args = { durable: false, autoDelete: false, arguments: new Map() };
   const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
-  view.apply({ kind: 'queue.declared', vhost: '/', queue: 'q', ref: 1, logId: 0, owner: null, memory: null, settings, ...args });
+  view.apply({
+    kind: 'queue.declared',
+    vhost: '/',
+    queue: 'q',
+    ref: 1,
+    logId: 0,
+    owner: null,
+    memory: null,
+    settings,
+    ...args,
+  });
   for (const exchange of ['x', 'y']) {
     const rest = { type: 'fanout', internal: false, alternate: null, memory: null, ...args };
     view.apply({ kind: 'exchange.declared', vhost: '/', exchange, ...rest });
