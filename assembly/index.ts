@@ -7,8 +7,11 @@
 import { BODY_MAX, flushReleases, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
-import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, self } from './memory/root';
-import { BOX, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
+import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, SEGMENT, self } from './memory/root';
+import { BOX, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
+import {
+  abandon, absentCount as countAbsent, beginIn, beginOut, dropAbsent as forgetAbsent, endIn, endOut, fillOut, presentCount as countPresent, setAbsent as makeAbsent, takeIn
+} from './queue/absent';
 import { claim, claimed } from './queue/claim';
 import { buryFirst, firstDead } from './queue/death';
 import { claimAny } from './queue/front';
@@ -18,6 +21,7 @@ import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from 
 import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
 import { leaveSweep, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/waiters';
+import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
 import { claimReturned } from './queue/returned';
 import { addDone, flushSettlements, settle } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
@@ -37,7 +41,7 @@ import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
 
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
-export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
+export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, SEGMENT, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
 /** Version of the memory layout; a host and a core must agree. */
 export const LAYOUT: u32 = 2;
 /** Word of a participant's page that is raised at each ring, in bytes from its start. */
@@ -63,6 +67,7 @@ export function joinCore(index: u32, worker: bool): bool {
 
 export function participantAddress(): usize { return changetype<usize>(self); }
 export function memoryUsed(): f64 { return sumOfUse(); }
+export function memoryFree(): f64 { return freeBytes(); }
 export function setTime(now: f64): void { self.now = now; }
 
 // ── Topology ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,9 +105,37 @@ export function purge(queue: usize): u32 {
   return count;
 }
 
-/** Settles everything that is ready; bounded by what was there at the start. */
+/** Settles everything that is ready, and forgets what is absent; bounded by what was there at the start. */
 function drop(queue: Queue): u32 {
   const most = countReady(queue);
+  let count: u32 = 0;
+  abandonLevels(queue);
+  while (count < most) {
+    const settled = dropPresent(queue, most - count);
+    const absent = dropAbsentLevels(queue);
+    if (!settled && !absent) break;
+    count += settled + absent;
+  }
+  return count;
+}
+
+/** What is under way with the queue's absent messages is over. */
+function abandonLevels(queue: Queue): void {
+  abandon(queue);
+  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) abandon(levelAt(queue, level));
+}
+
+function dropAbsentLevels(queue: Queue): u32 {
+  let count = forgetAbsent(queue);
+  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
+    const child = levelAt(queue, level);
+    if (changetype<usize>(child)) count += forgetAbsent(child);
+  }
+  return count;
+}
+
+/** Settles up to `most` messages that are ready, as far as they are here. */
+function dropPresent(queue: Queue, most: u32): u32 {
   let count: u32 = 0;
   while (count < most) {
     if (queue.traits & SINGLY) {
@@ -157,6 +190,64 @@ function end(queue: Queue): void {
   while (queue.tail - last.start >= SLOTS) last = nextOf(last);
   addDone(last, SLOTS - (queue.tail - last.start));
   releaseQueue(queue);
+}
+
+// ── Messages that are elsewhere (the coordinator) ──────────────────────────────────────────────────────────────
+
+export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
+export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
+export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
+
+export function pageOut(queue: usize, margin: u32): f64 {
+  enter();
+  const octets = beginOut(changetype<Queue>(queue), margin);
+  leave();
+  return octets;
+}
+
+export function pageOutFill(offset: usize, length: u32): u32 { return fillOut(offset, length); }
+
+export function pageOutEnd(done: bool): bool {
+  enter();
+  const away = endOut(done);
+  leave();
+  return away;
+}
+
+export function pageIn(queue: usize): i32 { return beginIn(changetype<Queue>(queue)); }
+
+export function pageInTake(offset: usize, length: u32): i32 {
+  enter();
+  const taken = takeIn(offset, length);
+  leave();
+  return taken;
+}
+
+export function pageInEnd(done: bool): bool {
+  enter();
+  const back = endIn(done);
+  leave();
+  return back;
+}
+
+export function dropAbsent(queue: usize): u32 {
+  enter();
+  const count = dropAbsentLevels(changetype<Queue>(queue));
+  leave();
+  return count;
+}
+
+export function nextWish(): usize { return firstWish(); }
+
+/** A segment for images on their way, or 0. */
+export function takeStaging(): usize { return takeSegment(0); }
+export function giveStaging(segment: usize): void { giveSegment(segment); }
+
+export function awaitFront(queue: usize): bool {
+  enter();
+  const absent = awaitNext(changetype<Queue>(queue));
+  leave();
+  return absent;
 }
 
 // ── Death ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -56,8 +56,8 @@ export const FRAME_MAX: u32 = 131072;
 export const FRAME_BODY_MAX: u32 = FRAME_MAX - FRAME_OVERHEAD;
 export const BODY_MAX: u32 = 128 << 20;
 
-const MESSAGE_HEAD: u32 = 32;
-const PIECE_HEAD: u32 = 8;
+export const MESSAGE_HEAD: u32 = 32;
+export const PIECE_HEAD: u32 = 8;
 const SEGMENT_HEAD: u32 = 64;
 /** More than a segment can hold messages. */
 const OPEN: u32 = 1 << 30;
@@ -69,7 +69,7 @@ const OPEN: u32 = 1 << 30;
 
 // ── Open segments ──────────────────────────────────────────────────────────────────────────────────────────────
 
-@inline function aligned(length: u32): u32 { return (length + 7) & ~7; }
+@inline export function aligned(length: u32): u32 { return (length + 7) & ~7; }
 
 /** Room for `length` bytes in an open segment, or 0. */
 function append(length: u32, cold: bool): usize {
@@ -150,6 +150,16 @@ function releaseFrom(segment: usize, count: u32): void {
   message.arrival = self.now;
   return address;
 }
+
+/** Octets of a message in its first piece; and of a further piece. */
+@inline export function messageLength(message: Message): u32 {
+  const first = message.firstLength;
+  return MESSAGE_HEAD + message.keyLength + message.headerLength + (first ? first + FRAME_OVERHEAD : 0);
+}
+@inline export function pieceLength(piece: Piece): u32 { return PIECE_HEAD + piece.length + FRAME_OVERHEAD; }
+
+/** Room for a message, or a piece of one, that is copied from elsewhere; 0: no memory. */
+export function roomForCopy(length: u32): usize { return append(length, false); }
 
 /** Writes head and end of the first body frame, so that with `firstLength` octets of body the first piece is finished. */
 @inline export function frameFirst(message: Message): void {

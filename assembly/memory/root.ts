@@ -25,7 +25,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   reserve: u32;
   /** Boxes that one participant may hold. */
   boxesMax: u32;
-  a4: u64; a5: u64; a6: u64; a7: u64; a8: u64; a9: u64;
+  /** With fewer free segments the coordinator is rung: messages may have to leave. */
+  scarce: u32;
+  a5: u32; a6: u64; a7: u64; a8: u64; a9: u64; a10: u64;
   /** line 1: index of the first segment that was never used; moved on by compare-and-swap. */
   frontier: u32;
   b1: u32; b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
@@ -83,7 +85,8 @@ export const PARTICIPANTS_MAX: u32 = 200;
   doorbell: u32;
   /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
   inbox: u32;
-  t3: u32; t4: u64; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
+  /** Of the coordinator: queues whose absent messages are wanted: a stack linked by `wishNext`, taken whole by it (wishes.ts). */
+  wishes: u32; t4: u64; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
   // line 3: units (units.ts)
   pageFirst: u32;
   pageCount: u32;
@@ -143,6 +146,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   deadFirst: u32;
   deadLast: u32;
   overCount: u32;
+  /** Some of them are to be looked at in the next turn. */
+  overSoon: u32;
+  /** Wishes that were taken and not yet looked at. */
+  wishFirst: u32;
 }
 
 /** Where a participant's page holds its queues over their limit: OVER_MAX addresses. */
@@ -156,6 +163,8 @@ export const SLEEPING: u32 = 1;
 export let self: Participant = changetype<Participant>(0);
 @inline export function root(): Root { return changetype<Root>(ROOT); }
 @inline export function participantAt(index: u32): Participant { return changetype<Participant>(ROOT + PAGE + index * PAGE); }
+/** The coordinator is the last one. */
+@inline export function coordinator(): Participant { return participantAt(root().participants - 1); }
 export function becomeParticipant(index: u32): void { self = participantAt(index); }
 
 /** Lays out the root of a memory of `mebibytes` MiB. Called once, before any participant opens. */
@@ -166,6 +175,7 @@ export function initRoot(mebibytes: u32, participants: u32): void {
   shared.participants = participants;
   shared.reserve = max<u32>(4, shared.segments >> 4);
   // Half a MiB each: an eighth of the memory for all workers together.
+  shared.scarce = shared.segments / 3;
   shared.boxesMax = max<u32>(8, shared.segments >> 2) / max<u32>(1, participants - 1);
   shared.segmentsFree = shared.segments;
   shared.epoch = 1;

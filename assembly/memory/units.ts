@@ -9,7 +9,7 @@
  * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
  */
 import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
-import { AWAKE, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
+import { AWAKE, coordinator, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
 
 export const CELL: u32 = 512;
 export const BOX: u32 = 512 << 10;
@@ -50,7 +50,9 @@ function pop(stack: usize): usize {
 export function takeSegment(spared: u32): usize {
   const free = ROOT + offsetof<Root>("segmentsFree");
   // Counted before it is taken, so that the reserve is never dug into by two at once. Pairs with the add in `giveSegment`.
-  if (<i32>atomicSub(free, 1) <= <i32>spared) { atomicAdd(free, 1); return 0; }
+  const left = <i32>atomicSub(free, 1);
+  if (left <= <i32>root().scarce) ring(coordinator());
+  if (left <= <i32>spared) { atomicAdd(free, 1); return 0; }
   self.segmentsUsed += 1;
   const reused = pop(ROOT + offsetof<Root>("freeSegments"));
   if (reused) return reused;
@@ -78,6 +80,9 @@ export function giveSegment(segment: usize): void {
     for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
   }
 }
+
+/** Bytes that are in no segment in use. */
+export function memoryFree(): f64 { return <f64>max<i32>(0, atomicLoad(ROOT + offsetof<Root>("segmentsFree"))) * <f64>SEGMENT; }
 
 /** Whether a message segment could be opened. */
 export function messageRoom(): bool {

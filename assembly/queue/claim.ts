@@ -7,12 +7,15 @@
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { anyLevelReady } from './levels';
-import { Block, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
+import { ABSENT, Block, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
+import { wish, wishAhead } from './wishes';
 
 /** How many slots the last `claim` took; they follow the returned one in memory. */
 export let claimed: u32 = 0;
 /** Whether the last `claim` found a message that had no room. */
 export let lackedRoom: bool = false;
+/** Whether the last `claim` found the next message absent; then it is wished for. */
+export let foundAbsent: bool = false;
 
 /** The block that holds `position`, from a hint at or before it; 0 when it is not linked yet. */
 @inline export function blockAt(hint: Block, position: u32): Block {
@@ -38,6 +41,7 @@ export let lackedRoom: bool = false;
 export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMax: u32): Slot {
   const address = changetype<usize>(queue);
   lackedRoom = false;
+  foundAbsent = false;
   claimed = 0;
   let first = changetype<Slot>(0);
   do {
@@ -64,11 +68,18 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
     }
     if (count == 0) {
       if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == ABSENT) {
+        foundAbsent = true;
+        wish(queue);
+      }
       return changetype<Slot>(0);
     }
     // Pairs with the same operation of other cursors: positions head … head + count − 1 are ours alone.
     if (compareExchange(address + offsetof<Queue>("head"), head, head + count) != head) continue;
-    if (block != hint) moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+    if (block != hint) {
+      moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+      if (queue.stub) wishAhead(queue, block);
+    }
     claimed = count;
   } while (claimed == 0);
   return first;

@@ -4,15 +4,18 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { FRAME_MAX, Message } from '../memory/message';
-import { blockAt, claim, isReady, lackedRoom } from './claim';
+import { blockAt, claim, foundAbsent, isReady, lackedRoom } from './claim';
 import { die, EXPIRED } from './death';
 import { levelAt } from './levels';
-import { Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
+import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
 import { claimReturned, claimReturnedExpired, returnedLackedRoom } from './returned';
 import { addBytes, BYTES, isExpired } from './rules';
+import { wish, wishAhead } from './wishes';
 
 /** Whether the last `claimFront` found a message that had no room. */
 export let frontLackedRoom: bool = false;
+/** Whether the last `claimFront` found that the next message is absent. */
+export let frontAbsent: bool = false;
 /** Room that fits every content. */
 export const ANY_ROOM: u32 = 0x7fffffff;
 
@@ -20,6 +23,7 @@ export const ANY_ROOM: u32 = 0x7fffffff;
 export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
   let slot = changetype<Slot>(0);
   frontLackedRoom = false;
+  frontAbsent = false;
   let level = queue.levels ? queue.maxPriority : 0;
   while (true) {
     const one = levelAt(queue, level);
@@ -29,8 +33,9 @@ export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32
       if (!changetype<usize>(slot) && !frontLackedRoom) {
         slot = claim(one, 1, room, overhead, frameMax);
         frontLackedRoom = lackedRoom;
+        frontAbsent = foundAbsent;
       }
-      if (changetype<usize>(slot) || frontLackedRoom) break;
+      if (changetype<usize>(slot) || frontLackedRoom || frontAbsent) break;
     }
     if (!level) break;
     level -= 1;
@@ -63,15 +68,19 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
         count += 1;
       }
     }
-    // As in RabbitMQ, what is alive in a level protects those below.
-    if (!level || (!everywhere && changetype<usize>(one) && isReady(one))) break;
+    // As in RabbitMQ, what is alive in a level protects those below; what is absent may be.
+    if (!level || (!everywhere && changetype<usize>(one) && (expiredAbsent || isReady(one)))) break;
   }
   return count;
 }
 
+/** Whether the last `claimExpired` found the message at the front absent. */
+let expiredAbsent: bool = false;
+
 /** Claims the message at the front of one level if it was too old at `limit`, by the rules of `rules`. */
 function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
+  expiredAbsent = false;
   while (atomicLoad(address + offsetof<Queue>("returned"))) {
     const slot = claimReturnedExpired(queue, rules, limit);
     if (changetype<usize>(slot)) return slot;
@@ -85,8 +94,13 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
     if (!changetype<usize>(block)) return changetype<Slot>(0);
     const slot = slotAt(block, head - block.start);
     // Pairs with the store of the publisher.
-    if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) {
+    const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
+    if (state != READY) {
       if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      if (state == ABSENT) {
+        expiredAbsent = true;
+        wish(queue);
+      }
       return changetype<Slot>(0);
     }
     // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has moved, too.
@@ -96,7 +110,10 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
     }
     // Pairs with the same operation of other cursors.
     if (compareExchange(address + offsetof<Queue>("head"), head, head + 1) != head) continue;
-    if (block != hint) moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+    if (block != hint) {
+      moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+      if (queue.stub) wishAhead(queue, block);
+    }
     return slot;
   }
 }

@@ -57,7 +57,7 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
   const position = atomicAdd(address + offsetof<Queue>("tail"), count);
   let block = hint;
   let index = position - block.start;
-  while (index >= SLOTS) { block = linkedNext(block); index -= SLOTS; }
+  while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }
   for (let i: u32 = 0; i < count; i++) {
     if (index == SLOTS) { block = linkedNext(block); index = 0; }
     if (index == SLOTS - 1) linkedNext(block);
@@ -72,6 +72,6 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
 }
 
 /** A long message has pieces that its release must find. */
-@inline function sharedFlag(message: Message): u32 {
+@inline export function sharedFlag(message: Message): u32 {
   return message.bodySize > message.firstLength ? SHARED : 0;
 }

@@ -8,6 +8,9 @@
  * at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so that the walk from it is forward.
  * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
  *
+ * Messages that are elsewhere stand in the chain as one block with ABSENT slots, the stub, for any number of blocks (absent.ts). So the next block need
+ * not begin where this one ends; but nobody walks over the stub to a position that it stands for.
+ *
  * A queue with priorities has a child queue for each level above 0 (levels.ts), level 0 being the queue itself.
  *
  * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when it was
@@ -74,11 +77,24 @@ import { PAGE } from '../memory/root';
   f4: u64; f5: u64; f6: u64; f7: u64;
   /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
   readyBytes: i64;
+  g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
+  /** line 7: messages that are elsewhere (absent.ts). The stub, or 0; written by the coordinator, read by all. */
+  stub: u32;
+  /** 1 while the queue is among the wishes, and the next one there; 1 when workers wait for its first message to be back (wishes.ts). */
+  wished: u32;
+  wishNext: u32;
+  awaited: u32;
+  /** Bytes of the absent bodies that `readyBytes` counts, and messages at their front that it does not. The coordinator's alone. */
+  absentBytes: i64;
+  absentUncounted: u32;
+  /** Slots at the stub's beginning that are not absent: done, or back already. */
+  absentFilled: u32;
 }
 
 @unmanaged export class Block {
   next: u32;
-  reserved4: u32;
+  /** Of a stub: how many blocks it stands for; otherwise 0. Written by the coordinator. */
+  absent: u32;
   /** Position of the first slot. Written before the block is linked, then constant. */
   start: u32;
   /** Slots settled (atomic add); at SLOTS the block is done. */
@@ -107,6 +123,8 @@ export const SLOTS: u32 = (PAGE - BLOCK_HEAD) / SLOT;
 export const EMPTY: u32 = 0;
 export const READY: u32 = 1;
 export const RETURNED: u32 = 2;
+/** The message is elsewhere, or about to go: nobody may claim it (absent.ts). */
+export const ABSENT: u32 = 3;
 export const STATE_MASK: u32 = 7;
 /** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
 export const REDELIVERED: u32 = 8;
@@ -134,7 +152,7 @@ export function newQueue(): usize {
   return cell;
 }
 
-function initBlock(block: Block, queue: Queue, start: u32): void {
+export function initBlock(block: Block, queue: Queue, start: u32): void {
   memory.fill(changetype<usize>(block), 0, PAGE);
   block.start = start;
   block.queue = <u32>changetype<usize>(queue);

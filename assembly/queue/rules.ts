@@ -8,7 +8,7 @@ import { EXPIRING, Message } from '../memory/message';
 import { expirationOf } from '../memory/properties';
 import { blockAt } from './claim';
 import { openLevels, readyCount } from './levels';
-import { Block, nextOf, Queue, READY, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
+import { ABSENT, Block, nextOf, Queue, READY, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
 import { joinSweep, leaveSweep } from './sweep';
 
 /** Messages die when they are too old: by the queue's rule; by their own (some message had one). */
@@ -150,8 +150,15 @@ function bytesHere(queue: Queue): i64 {
     const index = position - block.start;
     if (index >= SLOTS) { block = nextOf(block); continue; }
     const slot = slotAt(block, index);
-    // Pairs with the store of the publisher.
-    if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) break;
+    // Pairs with the store of the publisher. What is about to go is still here.
+    const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
+    if (state == ABSENT && block.absent) {
+      bytes += queue.absentBytes;
+      block = nextOf(block);
+      position = block.start;
+      continue;
+    }
+    if (state != READY && state != ABSENT) break;
     const size = changetype<Message>(slot.message).bodySize;
     // Claimed meanwhile: then the message may be gone, and its size nonsense.
     if (<i32>(atomicLoad(address + offsetof<Queue>("head")) - position) <= 0) bytes += size;

@@ -167,6 +167,8 @@ export interface Engine {
   // ── Memory ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Bytes that are in use by segments, pages and boxes (not those that are free again). */
   memoryUsed(): number;
+  /** Bytes that nobody has ever needed or that are free again as a whole: what messages and everything else may still take. Fewer than a third of all ring the coordinator. */
+  memoryFree(): number;
 
   /** Sets this participant's clock (ms since the Unix epoch, as `Date.now`): what arrives is stamped with it, what is too old by it dies. */
   setTime(now: number): void;
@@ -230,28 +232,38 @@ export interface Engine {
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
   redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[];
 
-  // ── Messages that are elsewhere (coordinator) ────────────────────────────────────────────────────────────────
-  /** Messages that come back at once by `pageIn`, at most. */
+  // ── Messages that are elsewhere (coordinator; one block on its way out and one on its way in at a time) ──────
+  /** Messages of a block: so many leave and come back together. */
   readonly slotsPerBlock: number;
-  /** The next `count` messages of a queue that was just made are elsewhere. False: no memory. */
+  /** The first `count` messages of a queue that was just made are elsewhere. False: no memory, or more than 2^30. */
   setAbsent(queue: Queue, count: number): boolean;
   absentCount(queue: Queue): number;
-  /** Begins to send the next block of messages away: the octets of its image; 0: none may leave. */
-  pageOut(queue: Queue): number;
-  /** Writes whole units of the image; returns octets, 0 at its end. Any unit fits into 512 KiB. */
+  /** Ready messages before the first absent one (of level 0; those that were given back not counted). */
+  presentCount(queue: Queue): number;
+  /** Room for an image on its way, `stagingBytes` of core memory; 0: no memory. Until `giveStaging`. */
+  takeStaging(): number;
+  giveStaging(offset: number): void;
+  readonly stagingBytes: number;
+  /** Begins to send away the block behind those that are absent; of a queue without such the one `margin` blocks behind the first. The octets of
+   * its image; 0: none may leave. */
+  pageOut(queue: Queue, margin: number): number;
+  /** Writes whole units of the image (src/store/absent-source.ts); returns octets, 0 at its end. Any unit fits into 512 KiB. */
   pageOutFill(offset: number, length: number): number;
-  /** They are away, or stay here. */
-  pageOutEnd(done: boolean): void;
-  /** Begins to bring the next block back: how many messages it wants; 0: nothing is absent. */
+  /** They are away, or stay here. False: they stay, since consumers have come to them, or the queue was purged. */
+  pageOutEnd(done: boolean): boolean;
+  /** Begins to bring the next block back: how many messages of it are absent; 0: none, −1: no memory. */
   pageIn(queue: Queue): number;
-  /** Takes whole units; returns octets taken, −1: no memory. */
+  /** Takes whole units; returns octets taken, −1: no memory for the next one now, −2: nobody wants them any more, or it is no unit. */
   pageInTake(offset: number, length: number): number;
-  /** All are there, or what was taken is given up. */
-  pageInEnd(done: boolean): void;
-  /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. */
+  /** All are there, or the message that has come in part is given up. False: some of the block are still absent. */
+  pageInEnd(done: boolean): boolean;
+  /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. `purge`, `retireQueue` and
+   * `freeQueue` on the coordinator do so themselves. */
   dropAbsent(queue: Queue): number;
-  /** A queue whose absent messages are wanted; 0: none. The coordinator's doorbell rings for it. */
+  /** A queue whose absent messages are wanted; 0: none. The coordinator's doorbell rings for it, if it sleeps. */
   nextWish(): Queue;
+  /** Any participant: whether the next message of a queue is absent; then all workers are rung when it is back. */
+  awaitFront(queue: Queue): boolean;
 
   // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────
   /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */

@@ -445,31 +445,49 @@ class JsEngine implements Engine {
   redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[] {
     return this.#logged.redeliveredRuns(queue);
   }
+  memoryFree(): number {
+    return this.#memory.free();
+  }
   readonly slotsPerBlock = 504;
+  readonly stagingBytes = 2 ** 20;
   setAbsent(_queue: Queue, _count: number): boolean {
     throw new Error('not built yet');
   }
   absentCount(_queue: Queue): number {
     return 0;
   }
-  pageOut(_queue: Queue): number {
+  presentCount(queue: Queue): number {
+    return this.readyCount(queue);
+  }
+  takeStaging(): number {
+    return 0;
+  }
+  giveStaging(_offset: number): void {}
+  pageOut(_queue: Queue, _margin: number): number {
     return 0;
   }
   pageOutFill(_offset: number, _length: number): number {
     return 0;
   }
-  pageOutEnd(_done: boolean): void {}
+  pageOutEnd(_done: boolean): boolean {
+    return false;
+  }
   pageIn(_queue: Queue): number {
     return 0;
   }
   pageInTake(_offset: number, _length: number): number {
     return -1;
   }
-  pageInEnd(_done: boolean): void {}
+  pageInEnd(_done: boolean): boolean {
+    return false;
+  }
   dropAbsent(_queue: Queue): number {
     return 0;
   }
   nextWish(): Queue {
     return 0;
+  }
+  awaitFront(_queue: Queue): boolean {
+    return false;
   }
 }

@@ -66,6 +66,10 @@ export class Memory implements Views {
     );
   }
 
+  free(): number {
+    return Math.max(0, this.#freeSegments()) * SEGMENT;
+  }
+
   /** A segment for messages, or 0; then every participant is rung when one becomes free. */
   takeSegment(): number {
     return this.#locked(() => {

@@ -7,6 +7,7 @@ export interface CoreFunctions {
   joinCore(index: number, worker: number): number;
   participantAddress(): number;
   memoryUsed(): number;
+  memoryFree(): number;
   setTime(now: number): void;
   raiseTopology(): number;
   topologyEpoch(): number;
@@ -29,6 +30,20 @@ export interface CoreFunctions {
   purge(queue: number): number;
   retireQueue(queue: number): number;
   freeQueue(queue: number): void;
+  setAbsent(queue: number, count: number): number;
+  absentCount(queue: number): number;
+  presentCount(queue: number): number;
+  pageOut(queue: number, margin: number): number;
+  pageOutFill(offset: number, length: number): number;
+  pageOutEnd(done: number): number;
+  pageIn(queue: number): number;
+  pageInTake(offset: number, length: number): number;
+  pageInEnd(done: number): number;
+  dropAbsent(queue: number): number;
+  nextWish(): number;
+  takeStaging(): number;
+  giveStaging(segment: number): void;
+  awaitFront(queue: number): number;
   expiringQueues(): number;
   sweep(): number;
   nextDead(): number;
@@ -96,4 +111,6 @@ export interface CoreConstants {
   CHANNEL_MAX: WebAssembly.Global;
   DOORBELL_OFFSET: WebAssembly.Global;
   PAGE: WebAssembly.Global;
+  SEGMENT: WebAssembly.Global;
+  SLOTS: WebAssembly.Global;
 }

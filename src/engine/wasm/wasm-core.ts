@@ -20,6 +20,8 @@ export interface Core {
   readonly functions: CoreFunctions;
   readonly doorbellOffset: number;
   readonly pageBytes: number;
+  readonly segmentBytes: number;
+  readonly slotsPerBlock: number;
 }
 
 export function instantiateCore(module: WebAssembly.Module, memory: WebAssembly.Memory): Core {
@@ -30,6 +32,8 @@ export function instantiateCore(module: WebAssembly.Module, memory: WebAssembly.
     functions: unwrapped(exports as unknown as Record<string, unknown>),
     doorbellOffset: constants.DOORBELL_OFFSET.value as number,
     pageBytes: constants.PAGE.value as number,
+    segmentBytes: constants.SEGMENT.value as number,
+    slotsPerBlock: constants.SLOTS.value as number,
   };
 }
 

@@ -18,6 +18,7 @@ import type {
   Stop,
 } from '../engine.js';
 import { RouteFlag } from '../engine.js';
+import { AbsentCalls } from './absent-calls.js';
 import type { CoreFunctions } from './exports.js';
 import { instantiateCore } from './wasm-core.js';
 
@@ -51,7 +52,7 @@ export function openWasmEngine(shared: SharedCore, participant: number): Engine 
   return new WasmEngine(shared, shared.module, shared.memory, participant);
 }
 
-class WasmEngine implements Engine {
+class WasmEngine extends AbsentCalls implements Engine {
   readonly kind = 'wasm';
   readonly bytes: Uint8Array;
   readonly readOffset: number;
@@ -66,7 +67,9 @@ class WasmEngine implements Engine {
   #rings: number;
 
   constructor(shared: SharedCore, module: WebAssembly.Module, memory: WebAssembly.Memory, participant: number) {
-    const { functions, doorbellOffset, pageBytes } = instantiateCore(module, memory);
+    const core = instantiateCore(module, memory);
+    super(core);
+    const { functions, doorbellOffset, pageBytes } = core;
     if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
       throw new Error(
         `the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`,
@@ -122,6 +125,10 @@ class WasmEngine implements Engine {
 
   memoryUsed(): number {
     return this.#core.memoryUsed();
+  }
+
+  memoryFree(): number {
+    return this.#core.memoryFree();
   }
 
   setTime(now: number): void {
@@ -404,32 +411,5 @@ class WasmEngine implements Engine {
   }
   redeliveredRuns(_queue: Queue): readonly { readonly from: number; readonly count: number }[] {
     throw new Error('not built yet');
-  }
-  readonly slotsPerBlock = 504;
-  setAbsent(_queue: Queue, _count: number): boolean {
-    throw new Error('not built yet');
-  }
-  absentCount(_queue: Queue): number {
-    return 0;
-  }
-  pageOut(_queue: Queue): number {
-    return 0;
-  }
-  pageOutFill(_offset: number, _length: number): number {
-    return 0;
-  }
-  pageOutEnd(_done: boolean): void {}
-  pageIn(_queue: Queue): number {
-    return 0;
-  }
-  pageInTake(_offset: number, _length: number): number {
-    return -1;
-  }
-  pageInEnd(_done: boolean): void {}
-  dropAbsent(_queue: Queue): number {
-    return 0;
-  }
-  nextWish(): Queue {
-    return 0;
   }
 }

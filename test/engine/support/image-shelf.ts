@@ -1,0 +1,72 @@
+/** Where a test keeps the blocks of messages that it has sent away: images in the order of their queues, and the few steps out and in. */
+import type { Engine, Queue } from '../../../src/engine/engine.js';
+
+export class ImageShelf {
+  readonly #engine: Engine;
+  readonly #images = new Map<Queue, Buffer[]>();
+  readonly #portion: number;
+
+  /** `portion`: octets that go out and in at a time. */
+  constructor(coordinator: Engine, portion = coordinator.stagingBytes) {
+    this.#engine = coordinator;
+    this.#portion = portion;
+  }
+
+  count(queue: Queue): number {
+    return this.#images.get(queue)?.length ?? 0;
+  }
+
+  images(queue: Queue): readonly Buffer[] {
+    return this.#images.get(queue) ?? [];
+  }
+
+  /** Sends the next block away. False: none could leave. */
+  out(queue: Queue, margin: number, whileOnItsWay?: () => void): boolean {
+    const engine = this.#engine;
+    const octets = engine.pageOut(queue, margin);
+    if (octets === 0) return false;
+    const staging = this.#staging();
+    const parts: Buffer[] = [];
+    for (let length = -1; length !== 0; ) {
+      length = engine.pageOutFill(staging, this.#portion);
+      parts.push(Buffer.from(engine.bytes.slice(staging, staging + length)));
+      whileOnItsWay?.();
+    }
+    engine.giveStaging(staging);
+    if (!engine.pageOutEnd(true)) return false;
+    const image = Buffer.concat(parts);
+    if (image.length !== octets) throw new Error(`an image of ${octets} octets has ${image.length}`);
+    this.#images.set(queue, [...(this.#images.get(queue) ?? []), image]);
+    return true;
+  }
+
+  /** Brings the next block back. False: there is none, or nobody wants it any more. */
+  in(queue: Queue, whileOnItsWay?: () => void): boolean {
+    const engine = this.#engine;
+    const image = this.#images.get(queue)?.[0];
+    if (engine.pageIn(queue) <= 0 || image === undefined) return false;
+    const staging = this.#staging();
+    for (let at = 0; at < image.length; ) {
+      const part = image.subarray(at, at + this.#portion);
+      engine.bytes.set(part, staging);
+      const taken = engine.pageInTake(staging, part.length);
+      if (taken < 0) break;
+      at += taken;
+      whileOnItsWay?.();
+    }
+    engine.giveStaging(staging);
+    const back = engine.pageInEnd(true);
+    if (back) this.#images.get(queue)?.shift();
+    return back;
+  }
+
+  forget(queue: Queue): void {
+    this.#images.delete(queue);
+  }
+
+  #staging(): number {
+    const staging = this.#engine.takeStaging();
+    if (staging === 0) throw new Error('no memory');
+    return staging;
+  }
+}
