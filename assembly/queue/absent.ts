@@ -82,7 +82,7 @@ export function setAbsent(queue: Queue, count: f64): bool {
   const blocks = (<u32>count + SLOTS - 1) / SLOTS;
   const pad = blocks * SLOTS - <u32>count;
   const behind = changetype<Block>(page);
-  initBlock(behind, queue, blocks * SLOTS);
+  initBlock(behind, queue, blocks * SLOTS, stub.logStart);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
   fillAbsent(stub);
   stub.absent = blocks;
@@ -396,7 +396,7 @@ function giveUp(): void {
 function linkNextStub(queue: Queue, stub: Block): void {
   const next = changetype<Block>(inPage);
   if (inPage) {
-    initBlock(next, queue, stub.start + SLOTS);
+    initBlock(next, queue, stub.start + SLOTS, 0);
     fillAbsent(next);
     next.absent = stub.absent - 1;
     next.next = stub.next;

@@ -9,8 +9,8 @@ import { PAGE } from '../memory/root';
 import { giveCell, givePage, takePage } from '../memory/units';
 import { priorityOf } from '../memory/properties';
 import { isReady } from './claim';
-import { holdQueue, newQueue, Queue, readyHere } from './queue';
-import { LEVEL } from './rules';
+import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
+import { LEVEL, LOGGED_QUEUE } from './rules';
 
 /** Makes room for the children of a queue; false when there is no memory. */
 export function openLevels(queue: Queue, maxPriority: u32): bool {
@@ -40,7 +40,11 @@ function makeLevel(queue: Queue, level: u32): Queue {
   if (!fresh) return queue;
   const child = changetype<Queue>(fresh);
   child.parent = <u32>changetype<usize>(queue);
-  child.traits = LEVEL;
+  child.traits = LEVEL | (queue.traits & LOGGED_QUEUE);
+  if (queue.logId) {
+    child.logId = queue.logId + level;
+    changetype<Block>(child.headBlock).logStart = queue.logFirst;
+  }
   const seen = compareExchange(<usize>queue.levels + level * 4, 0, <u32>fresh);
   if (seen) {
     givePage(child.headBlock);

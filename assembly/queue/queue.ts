@@ -74,7 +74,10 @@ import { PAGE } from '../memory/root';
   maxLength: f64;
   maxBytes: f64;
   lastGet: f64;
-  f4: u64; f5: u64; f6: u64; f7: u64;
+  /** The queue's number in the log, 0: it is not logged; a level's is that of level 0 and the level. And the log position of the first message. */
+  logId: u64;
+  logFirst: u64;
+  f6: u64; f7: u64;
   /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
   readyBytes: i64;
   g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
@@ -108,6 +111,11 @@ import { PAGE } from '../memory/root';
   limboNext: u32;
   /** Next block of the returned set; under the lock. */
   returnedNext: u32;
+  /** In logged queues: page of the log positions (u64) of all slots, or 0: they count on from `logStart`. Freed with the block. */
+  logTable: u32;
+  reserved44: u32;
+  /** Log position of the first slot; the successor's is SLOTS more, whatever the table says. Written before the block is linked, then constant. */
+  logStart: u64;
 }
 
 @unmanaged export class Slot {
@@ -129,6 +137,8 @@ export const STATE_MASK: u32 = 7;
 /** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
 export const REDELIVERED: u32 = 8;
 export const SHARED: u32 = 16;
+/** Its place is in the log: settling it is recorded, too. */
+export const LOGGED: u32 = 32;
 /** Above them, in queues with COUNTED: how often the message was given back. */
 export const RETURNS_SHIFT: u32 = 8;
 export const RETURNS_ONE: u32 = 1 << RETURNS_SHIFT;
@@ -138,6 +148,11 @@ export const RETURNS_MAX: u32 = 0xffffff;
 @inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
 @inline export function queueOf(slot: Slot): Queue { return changetype<Queue>(blockOf(slot).queue); }
 
+/** The log position of a slot in a logged queue. */
+@inline export function logPosition(block: Block, index: u32): u64 {
+  return block.logTable ? load<u64>(<usize>block.logTable + index * 8) : block.logStart + index;
+}
+
 /** An empty queue, or 0 when there is no memory. */
 export function newQueue(): usize {
   const cell = takeCell();
@@ -145,16 +160,17 @@ export function newQueue(): usize {
   const page = takePage();
   if (!page) { giveCell(cell); return 0; }
   const queue = changetype<Queue>(cell);
-  initBlock(changetype<Block>(page), queue, 0);
+  initBlock(changetype<Block>(page), queue, 0, 0);
   queue.tailBlock = <u32>page;
   queue.headBlock = <u32>page;
   queue.blocks = 2;
   return cell;
 }
 
-export function initBlock(block: Block, queue: Queue, start: u32): void {
+export function initBlock(block: Block, queue: Queue, start: u32, logStart: u64): void {
   memory.fill(changetype<usize>(block), 0, PAGE);
   block.start = start;
+  block.logStart = logStart;
   block.queue = <u32>changetype<usize>(queue);
 }
 
@@ -165,7 +181,7 @@ export function linkedNext(block: Block): Block {
   if (next) return changetype<Block>(next);
   const page = takePage();
   const queue = changetype<Queue>(block.queue);
-  initBlock(changetype<Block>(page), queue, block.start + SLOTS);
+  initBlock(changetype<Block>(page), queue, block.start + SLOTS, block.logStart + SLOTS);
   // Counted before it can be seen, so that `blocks` never reaches 0 while one of them is in use.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
   // Pairs with the load above and in `nextOf`: whoever sees the link sees the block laid out.

@@ -1,7 +1,7 @@
 /**
  * Rules of queues: what one does beyond holding messages, as bits of its `traits`, and the tests that follow from them. Most queues have none, and
  * then nothing here is called: `traits` is read once a run, a turn, or a message given back.
- * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and RANKED by the workers, atomically.
+ * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and RANKED by the workers, atomically; LOGGED_QUEUE once.
  */
 import { atomicAdd64, atomicLoad, atomicLoad64, atomicLoadF64, atomicOr, atomicStore, atomicStoreF64, compareExchange, lock, unlock } from '../memory/atomic';
 import { EXPIRING, Message } from '../memory/message';
@@ -27,6 +27,8 @@ export const LEVEL: u32 = 128;
 export const COUNTED: u32 = 256;
 /** Consumers have priorities. */
 export const RANKED: u32 = 512;
+/** Places of persistent messages are recorded in the log. */
+export const LOGGED_QUEUE: u32 = 1024;
 
 /** Messages may die of age. */
 export const MORTAL: u32 = TTL | EXPIRES;
@@ -72,7 +74,7 @@ export function setQueueRules(
   while (true) {
     const before = atomicLoad(word);
     // Pairs with the same operation of others: what workers have added stays.
-    if (compareExchange(word, before, traits | (before & (EXPIRES | RANKED))) == before) break;
+    if (compareExchange(word, before, traits | (before & (EXPIRES | RANKED | LOGGED_QUEUE))) == before) break;
   }
   if ((traits & BYTES) && !counts) countReadyBytes(queue);
   if (traits & TTL) joinSweep(queue, UNLIMITED);

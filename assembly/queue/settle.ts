@@ -7,6 +7,7 @@ import { atomicAdd } from '../memory/atomic';
 import { retire } from '../memory/epoch';
 import { flushReleases, Message, release, releaseSimple } from '../memory/message';
 import { self } from '../memory/root';
+import { givePage } from '../memory/units';
 import { Block, blockOf, moveHintPast, Queue, releaseQueue, SHARED, Slot, SLOTS } from './queue';
 
 /** Settles a slot and lets go of its message. */
@@ -47,6 +48,7 @@ export function addDone(block: Block, count: u32): void {
     moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
     moveHintPast(changetype<usize>(queue) + offsetof<Queue>("headBlock"), block);
   }
+  if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);
 }
