@@ -6,6 +6,7 @@ import type { DefinitionChange } from '../store/definitions.js';
 import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from './definition-records.js';
 import type { Exchanges } from './exchanges.js';
 import type { LimitScope, LimitSet, Limits } from './limits.js';
+import { fitsName } from './names.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
 import type { Queues } from './queues.js';
 import type { Notice } from './requests.js';
@@ -28,6 +29,8 @@ interface Outside {
   notify(notice: Notice): void;
 }
 
+const NAME_TOO_LONG = 'name is longer than 255 octets';
+
 export class Administration {
   readonly #parts: Parts;
   readonly #policies: Policies;
@@ -49,6 +52,7 @@ export class Administration {
   /** Sets a policy, which applies at once; returns why it cannot be, or null. */
   setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
     if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
+    if (!fitsName(proposal.name)) return NAME_TOO_LONG;
     const set = this.#policies.set(kind, proposal);
     if (typeof set === 'string') return set;
     this.#outside.note([policyRecord(kind, set)]);
@@ -77,6 +81,7 @@ export class Administration {
   /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */
   setLimits(scope: LimitScope, name: string, limits: Readonly<Record<string, unknown>>): string | null {
     if (scope === 'vhost' && !this.#parts.topology.view.hasVhost(name)) return `vhost ${name} not found`;
+    if (!fitsName(name)) return NAME_TOO_LONG;
     const error = this.#limits.set(scope, name, limits);
     if (error === null) this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
     return error;
@@ -95,9 +100,9 @@ export class Administration {
     return this.#parts.topology.view.vhosts();
   }
 
-  /** False when there is such a vhost already. */
+  /** False when there is such a vhost already, or clients could not name it. */
   createVhost(vhost: string): boolean {
-    if (this.#parts.topology.view.hasVhost(vhost)) return false;
+    if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
     this.#parts.topology.change({ kind: 'vhost.created', vhost });
     this.#outside.publishChanges();
     return true;

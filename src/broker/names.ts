@@ -3,6 +3,7 @@
  * What must hold: names are compared as the strings that the wire gave, whatever bytes they stand for.
  */
 import { randomBytes } from 'node:crypto';
+import { encodeText } from '../amqp/text.js';
 
 export const DEFAULT_VHOST = '/';
 export const DEFAULT_EXCHANGE = '';
@@ -19,6 +20,14 @@ const GENERATED_BYTES = 16;
 /** The name without line ends, which RabbitMQ drops where something is declared, deleted or bound. */
 export function cleanName(name: string): string {
   return name.replaceAll(/[\r\n]/g, '');
+}
+
+/** The most octets of a name: what a short string carries. */
+const NAME_MAX = 255;
+
+/** Whether the protocol, and the store, have room for a name that did not come over the wire. */
+export function fitsName(name: string): boolean {
+  return encodeText(name).length <= NAME_MAX;
 }
 
 /** Only the broker itself makes resources with such names. */

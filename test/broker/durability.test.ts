@@ -214,6 +214,26 @@ describe('after a restart', () => {
   });
 });
 
+test('names that the store has no room for are refused, and hold up nothing', async () => {
+  const { administration } = stage;
+  const long = 'é'.repeat(128);
+  expect(administration.createVhost(long)).toBe(false);
+  const policy = { vhost: VHOST, name: long, pattern: '', definition: { expires: 1 } };
+  expect(administration.setPolicy('policy', policy)).toBe('name is longer than 255 octets');
+  expect(administration.setLimits('user', long, { 'max-channels': 1 })).toBe('name is longer than 255 octets');
+  await administration.saved();
+  expect(outcome(await stage.queue('q', DURABLE))).toBe('ok');
+});
+
+test('who ends before a write has ended finds all of it or nothing', async () => {
+  const declared = Array.from({ length: 50 }, (_, i) => stage.queue(`q${i}`, DURABLE));
+  for (let i = 0; i < 50; i++) stage.bind(`q${i}`, 'amq.fanout');
+  const first = await declared[0];
+  expect(first?.ok).toBe(true);
+  await restart();
+  expect(stage.routed('amq.fanout')).toHaveLength(50);
+});
+
 describe('the number of a queue in the log', () => {
   const logId = (queue: string) => stage.core.logIds.get(stage.ref(queue))?.id ?? 0;
 
