@@ -2,14 +2,13 @@
  * The log's writer beside the least that a program can do: `npm run bench:disk`. Both write the same octets with as many syncs to the same
  * directory, in turn; what counts is the ratio, since disks of shared machines change by the minute.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../support/median.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
+import { inTemporaryFolder } from '../support/temporary.mjs';
+import { buildYardstick, runYardstick } from '../support/yardstick.mjs';
 import { runRecovery } from './recovery.mjs';
 import { runWriter } from './writer.mjs';
 
@@ -27,21 +26,13 @@ const share = values.quick ? 0.05 : 1;
 const RECORD = 1024;
 const MEBIBYTE = 1 << 20;
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
-const build = join(folder, 'build');
-mkdirSync(build, { recursive: true });
-const program = join(build, 'yardstick');
-execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, join(folder, 'yardstick.c')], { stdio: 'inherit' });
+buildYardstick();
 
 /** @typedef {{ rate: number, median: number }} Figures */
 
-/**
- * @param {string} path @param {number} octets @param {number} count @param {'append' | 'again'} mode
- * @returns {Figures}
- */
+/** @param {string} path @param {number} octets @param {number} count @param {'append' | 'again'} mode */
 function yardstick(path, octets, count, mode) {
-  const text = execFileSync(program, [join(path, 'yardstick.bin'), `${octets}`, `${Math.ceil(count * share)}`, mode]);
-  return JSON.parse(text.toString());
+  return runYardstick(path, octets, Math.ceil(count * share), mode);
 }
 
 /** @param {number} perBatch @param {number} window @param {number} batches @param {boolean} ready */
@@ -64,27 +55,13 @@ const SINGLE = [
   { title: 'log, one message at a time', run: writer(1, 1, 1000, true) },
 ];
 
-/**
- * Runs something in a directory that goes with it.
- * @template T
- * @param {(path: string) => T | Promise<T>} run
- */
-async function inDirectory(run) {
-  const path = mkdtempSync(join(values.directory, 'leveret-disk-'));
-  try {
-    return await run(path);
-  } finally {
-    rmSync(path, { recursive: true });
-  }
-}
-
 /** @param {typeof BULK} cases @param {keyof Figures} figure @param {string} unit */
 async function compare(cases, figure, unit) {
   /** @type {number[][]} */
   const results = cases.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, { run }] of cases.entries()) {
-      results[index]?.push((await inDirectory(run))[figure]);
+      results[index]?.push((await inTemporaryFolder(values.directory, run))[figure]);
     }
   }
   const medians = results.map(median);
@@ -105,7 +82,9 @@ async function compare(cases, figure, unit) {
 await compare(BULK, 'rate', 'MB/s');
 await compare(SINGLE, 'median', 'ms');
 
-const recovery = await inDirectory((path) => runRecovery(join(path, 'log'), Math.ceil(400_000 * share), RECORD));
+const recovery = await inTemporaryFolder(values.directory, (path) =>
+  runRecovery(join(path, 'log'), Math.ceil(400_000 * share), RECORD),
+);
 console.log(
   formatTable(
     [{ title: 'recovery', align: 'left' }, { title: 'MB/s' }, { title: 'messages/s' }],

@@ -3,10 +3,10 @@
  */
 
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runLoad } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';
+import { freePort, tryConnect } from '../support/ports.mjs';
 import { launchLeveret, residentMb, startLeveret, startRelay } from '../support/processes.mjs';
 import { checkDeliveries, reportFault, say } from './progress.mjs';
 import { verdict } from './verdict.mjs';
@@ -147,31 +147,6 @@ async function timeToFirstConnection() {
   const ms = performance.now() - begin;
   await server.stop();
   return ms;
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  return address.port;
-}
-
-/**
- * @param {number} port
- * @returns {Promise<'connected' | 'refused'>}
- */
-function tryConnect(port) {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve('connected');
-    });
-    socket.once('error', () => resolve('refused'));
-  });
 }
 
 /** @param {number} value */

@@ -13,14 +13,18 @@ const WRONG_DELIVERIES = 3;
 /**
  * @typedef {object} Figures as the generator prints them
  * @property {number} consumed a second
+ * @property {number} confirmed a second
  * @property {number} p50_us
  * @property {number} p99_us
+ * @property {number} confirm_p50_us
+ * @property {number} confirm_p99_us
  * @property {number} lost
  * @property {number} dup
  * @property {number} reorder
  * @property {number} broker_cpu_us_per_msg
  * @property {number} total_published
  * @property {number} total_consumed
+ * @property {number} total_confirmed
  */
 
 /**

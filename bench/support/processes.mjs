@@ -17,7 +17,9 @@ const STOP_MS = 10_000;
 
 /** @typedef {{ pid: number, port: number, stop: () => Promise<void> }} Server */
 
-/** @type {Set<import('node:child_process').ChildProcess>} */
+/** @typedef {(signal: NodeJS.Signals) => void} Kill */
+
+/** @type {Set<Kill>} */
 const running = new Set();
 process.on('exit', killAll);
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
@@ -25,7 +27,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
 }
 
 function killAll() {
-  for (const child of running) child.kill('SIGKILL');
+  for (const kill of running) kill('SIGKILL');
 }
 
 /** @param {string} checkout a folder with a built Leveret */
@@ -35,15 +37,15 @@ function broker(checkout) {
 
 /**
  * @param {readonly string[]} options the broker's own
- * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, checkout?: string }} [how] `onLine` is called with each line that it
- *   prints; `checkout` is another built checkout than this one
+ * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, checkout?: string, env?: Record<string, string> }} [how] `onLine` is
+ *   called with each line that it prints; `checkout` is another built checkout than this one; `env` is added to the environment
  */
-export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE } = {}) {
-  return startServer(process.execPath, [...nodeOptions, broker(checkout), '--port', '0', ...options], onLine);
+export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE, env = {} } = {}) {
+  return startServer(process.execPath, [...nodeOptions, broker(checkout), '--port', '0', ...options], onLine, env);
 }
 
 export function startRelay() {
-  return startServer(RELAY, ['0'], () => {});
+  return startServer(RELAY, ['0'], () => {}, {});
 }
 
 /**
@@ -59,10 +61,11 @@ export function launchLeveret(port, options) {
  * @param {string} command
  * @param {readonly string[]} args
  * @param {(line: string) => void} onLine
+ * @param {Record<string, string>} env
  * @returns {Promise<Server>} once it has said where it listens
  */
-async function startServer(command, args, onLine) {
-  const child = launch(command, args);
+async function startServer(command, args, onLine, env) {
+  const child = launch(command, args, { env });
   const lines = createInterface({ input: child.process.stdout });
   /** @type {Promise<number>} */
   const listening = new Promise((resolve, reject) => {
@@ -79,20 +82,41 @@ async function startServer(command, args, onLine) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
+ * @param {{ env?: Record<string, string>, group?: boolean }} [how] what its environment has besides this process's; whether it starts processes
+ *   of its own that end with it
  */
-function launch(command, args) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  running.add(child);
-  const exited = once(child, 'exit').finally(() => running.delete(child));
+export function launch(command, args, { env = {}, group = false } = {}) {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+    detached: group,
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error(`cannot start ${command}`);
+  /** @type {Kill} */
+  const kill = group ? (signal) => killGroup(pid, signal) : (signal) => child.kill(signal);
+  running.add(kill);
+  const exited = once(child, 'exit').finally(() => running.delete(kill));
   const stop = async () => {
-    child.kill('SIGTERM');
-    const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    kill('SIGTERM');
+    const deadline = setTimeout(() => kill('SIGKILL'), STOP_MS);
     await exited;
     clearTimeout(deadline);
   };
   return { pid, process: child, stop };
+}
+
+/**
+ * @param {number} leader
+ * @param {NodeJS.Signals} signal
+ */
+function killGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    // Nobody is left in it.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
 }
 
 /**

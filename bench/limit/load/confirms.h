@@ -11,6 +11,9 @@ enum { CONFIRM_MARKS = 1 << 20 };
 
 void start_confirm_marks(struct publisher *publisher);
 
+/* Keeps when the message that was just counted in `sent` left. */
+void note_sent(struct publisher *publisher, u64 at_ns);
+
 /* basic.ack or basic.nack: both say that the broker is done with the message. */
 void take_confirm(struct publisher *publisher, u64 tag, bool multiple, bool refused);
 

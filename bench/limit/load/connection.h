@@ -28,6 +28,7 @@ struct publisher {
   u64 next_due_ns; /* with a rate */
   /* Confirms may come singly and out of order: everything up to `confirmed_below` is confirmed, what is beyond it is marked. */
   u8 *confirmed_marks;
+  u64 *sent_ns; /* when each was sent, by its tag */
   u64 confirmed_below;
 };
 

@@ -11,10 +11,6 @@
 
 enum { OUTPUT_BYTES = 1 << 16, ACK_ARGUMENTS = 9, ACK_FRAME = METHOD_FRAME_OVERHEAD + ACK_ARGUMENTS };
 
-static bool recording;
-
-void start_recording_latency(void) { recording = true; }
-
 void prepare_consumer(struct connection *connection) {
   connection->out_capacity = OUTPUT_BYTES;
   connection->out = malloc(OUTPUT_BYTES);
@@ -35,7 +31,7 @@ static void delivered(struct connection *connection) {
   if (options.body_size >= STAMP_BYTES) {
     const struct stamp *stamp = &subscriber->stamp;
     u64 time_ns = now_ns();
-    if (recording && time_ns > stamp->time_ns) record_latency(time_ns - stamp->time_ns);
+    if (time_ns > stamp->time_ns) record_latency(&delivery_latencies, time_ns - stamp->time_ns);
     check_delivery(stamp->producer, stamp->sequence, subscriber->redelivered);
   }
   subscriber->unacked++;

@@ -6,9 +6,6 @@
 
 void prepare_consumer(struct connection *connection);
 
-/* Latencies are recorded from now on. */
-void start_recording_latency(void);
-
 /* The arguments of basic.deliver, the content header's payload, and the payload of a body frame. */
 void take_deliver(struct connection *connection, const u8 *arguments);
 void take_header(struct connection *connection, const u8 *payload);

@@ -18,7 +18,7 @@ static void *allocate(size_t count, size_t bytes) {
 }
 
 void start_delivery_check(void) {
-  size_t producers = (size_t)options.producers;
+  size_t producers = (size_t)options.stamped_producers;
   next_sequence = allocate(producers, sizeof *next_sequence);
   if (!options.count || !producers || options.body_size < STAMP_BYTES) return;
   received_limit = (u64)options.count + 1;
@@ -44,7 +44,7 @@ static void check_once(u32 producer, u64 sequence, bool redelivered) {
 }
 
 void check_delivery(u32 producer, u64 sequence, bool redelivered) {
-  if (producer >= (u32)options.producers) return; /* from an earlier run, or another process */
+  if (producer >= (u32)options.stamped_producers) return; /* from another process */
   if (redelivered) counters.redelivered++;
   if (options.consumers <= options.queues) check_order(producer, sequence, redelivered);
   if (received && sequence < received_limit) check_once(producer, sequence, redelivered);

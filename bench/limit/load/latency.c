@@ -1,9 +1,12 @@
 #include "latency.h"
 
-enum { STEP_BITS = 5, STEPS = 1 << STEP_BITS, POWERS = 64, BUCKETS = POWERS * STEPS };
+#include <stdbool.h>
 
-static u64 histogram[BUCKETS];
-static u64 max_ns;
+struct latencies delivery_latencies, confirm_latencies;
+
+static bool recording;
+
+void start_recording_latency(void) { recording = true; }
 
 /* Below STEPS a bucket is a nanosecond. Above, row `shift + 1` holds what has STEP_BITS + 1 significant bits after the shift. */
 static int bucket_of(u64 ns) {
@@ -19,22 +22,21 @@ static double bucket_start_ns(int bucket) {
   return (double)((u64)(STEPS + bucket % STEPS) << shift);
 }
 
-void record_latency(u64 ns) {
-  if (ns > max_ns) max_ns = ns;
-  histogram[bucket_of(ns)]++;
+void record_latency(struct latencies *latencies, u64 ns) {
+  if (!recording) return;
+  if (ns > latencies->max_ns) latencies->max_ns = ns;
+  latencies->histogram[bucket_of(ns)]++;
 }
 
-double latency_percentile_ns(double share) {
+double latency_percentile_ns(const struct latencies *latencies, double share) {
   u64 recorded = 0;
-  for (int i = 0; i < BUCKETS; i++) recorded += histogram[i];
+  for (int i = 0; i < BUCKETS; i++) recorded += latencies->histogram[i];
   if (!recorded) return 0;
 
   u64 rank = (u64)((double)recorded * share), below = 0;
   for (int i = 0; i < BUCKETS; i++) {
-    below += histogram[i];
+    below += latencies->histogram[i];
     if (below > rank) return bucket_start_ns(i);
   }
-  return (double)max_ns;
+  return (double)latencies->max_ns;
 }
-
-u64 latency_max_ns(void) { return max_ns; }

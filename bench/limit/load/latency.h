@@ -1,5 +1,5 @@
 /*
- * The latency histogram: 32 buckets to each power of two, so a percentile is off by 3% at most, in 16 KiB.
+ * A latency histogram: 32 buckets to each power of two, so a percentile is off by 3% at most, in 16 KiB.
  * Recording is one increment; nothing is stored per message.
  */
 #ifndef LATENCY_H
@@ -7,11 +7,22 @@
 
 #include "../wire.h"
 
-void record_latency(u64 ns);
+enum { STEP_BITS = 5, STEPS = 1 << STEP_BITS, POWERS = 64, BUCKETS = POWERS * STEPS };
+
+struct latencies {
+  u64 histogram[BUCKETS];
+  u64 max_ns;
+};
+
+/* From publish to delivery, and from publish to confirm. */
+extern struct latencies delivery_latencies, confirm_latencies;
+
+/* Latencies are recorded from now on. */
+void start_recording_latency(void);
+
+void record_latency(struct latencies *latencies, u64 ns);
 
 /* The latency below which `share` (0 … 1) of the recorded ones lie; 0 when there are none. */
-double latency_percentile_ns(double share);
-
-u64 latency_max_ns(void);
+double latency_percentile_ns(const struct latencies *latencies, double share);
 
 #endif

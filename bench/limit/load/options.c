@@ -138,6 +138,7 @@ void parse_options(int argc, char **argv) {
     snprintf(prefix, sizeof prefix, "load-%d", getpid());
     options.queue_prefix = prefix;
   }
+  options.stamped_producers = options.producers;
   if (options.consume_only) options.producers = 0;
   if (options.queues < 1) usage_error("--queues must be at least 1");
   if (options.body_size < 0 || options.producers < 0 || options.consumers < 0) usage_error("a count below zero");

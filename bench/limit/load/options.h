@@ -26,7 +26,8 @@ struct options {
   int prefetch;
   bool auto_ack;
   long acks_per_frame; /* above 1: one basic.ack with `multiple` for so many deliveries */
-  bool consume_only;
+  bool consume_only;    /* what an earlier run has published, by as many producers */
+  int stamped_producers; /* whose messages are checked: this run's, or the earlier one's */
 
   long count; /* publish so many, drain them, check each; 0: run for a time */
   double warmup_s, duration_s;

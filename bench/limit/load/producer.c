@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "confirms.h"
 #include "counters.h"
 #include "failure.h"
 #include "options.h"
@@ -106,6 +107,7 @@ static void append_message(struct connection *connection, u64 at_ns) {
   }
   connection->out_end += publisher->frames_length;
   publisher->sent++;
+  if (options.confirm_window) note_sent(publisher, at_ns);
   counters.published++;
   if (options.rate_per_producer) publisher->next_due_ns += NS_PER_S / (u64)options.rate_per_producer;
 }

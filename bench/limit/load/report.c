@@ -86,13 +86,16 @@ static double median(double *values, int count) {
 struct summary {
   double published, consumed, confirmed; /* a second */
   double published_median, consumed_median, confirmed_median;
-  double p50_us, p95_us, p99_us, p999_us, max_us;
+  double p50_us, p95_us, p99_us, p999_us, max_us; /* from publish to delivery */
+  double confirm_p50_us, confirm_p99_us;          /* from publish to confirm */
   double blocked_s, elapsed_s;
   double own_cpu_us, broker_cpu_us; /* a message, which is published and consumed */
   double broker_resident_mb;
 };
 
-static double percentile_us(double share) { return latency_percentile_ns(share) / 1e3; }
+static double percentile_us(const struct latencies *latencies, double share) {
+  return latency_percentile_ns(latencies, share) / 1e3;
+}
 
 static struct summary summarize(void) {
   double elapsed_s = (double)(end.time_ns - start.time_ns) / NS_PER_S;
@@ -106,11 +109,13 @@ static struct summary summarize(void) {
       .published_median = median(published_rates, seconds),
       .consumed_median = median(consumed_rates, seconds),
       .confirmed_median = median(confirmed_rates, seconds),
-      .p50_us = percentile_us(.5),
-      .p95_us = percentile_us(.95),
-      .p99_us = percentile_us(.99),
-      .p999_us = percentile_us(.999),
-      .max_us = (double)latency_max_ns() / 1e3,
+      .p50_us = percentile_us(&delivery_latencies, .5),
+      .p95_us = percentile_us(&delivery_latencies, .95),
+      .p99_us = percentile_us(&delivery_latencies, .99),
+      .p999_us = percentile_us(&delivery_latencies, .999),
+      .max_us = (double)delivery_latencies.max_ns / 1e3,
+      .confirm_p50_us = percentile_us(&confirm_latencies, .5),
+      .confirm_p99_us = percentile_us(&confirm_latencies, .99),
       .blocked_s = (double)counters.blocked_ns / NS_PER_S,
       .elapsed_s = elapsed_s,
       .own_cpu_us = messages ? (end.own_cpu_s - start.own_cpu_s) * 1e6 / messages : 0,
@@ -125,13 +130,14 @@ static void print_json(const struct summary *s) {
          s->consumed_median, s->confirmed_median);
   printf("\"p50_us\":%.1f,\"p95_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"max_us\":%.1f,", s->p50_us, s->p95_us,
          s->p99_us, s->p999_us, s->max_us);
+  printf("\"confirm_p50_us\":%.1f,\"confirm_p99_us\":%.1f,", s->confirm_p50_us, s->confirm_p99_us);
   printf("\"lost\":%lu,\"dup\":%lu,\"reorder\":%lu,", counters.lost, counters.duplicated, counters.reordered);
   printf("\"redelivered\":%lu,\"returned\":%lu,\"nacked\":%lu,\"blocked_s\":%.2f,", counters.redelivered,
          counters.returned, counters.nacked, s->blocked_s);
   printf("\"cpu_us_per_msg\":%.3f,\"broker_cpu_us_per_msg\":%.3f,\"broker_rss_mb\":%.1f,", s->own_cpu_us,
          s->broker_cpu_us, s->broker_resident_mb);
-  printf("\"total_published\":%lu,\"total_consumed\":%lu,\"elapsed\":%.2f}\n", counters.published, counters.consumed,
-         s->elapsed_s);
+  printf("\"total_published\":%lu,\"total_consumed\":%lu,\"total_confirmed\":%lu,\"elapsed\":%.2f}\n", counters.published,
+         counters.consumed, counters.confirmed, s->elapsed_s);
 }
 
 static void print_text(const struct summary *s) {
@@ -139,6 +145,7 @@ static void print_text(const struct summary *s) {
          s->published_median, s->consumed, s->consumed_median, s->confirmed);
   printf("latency us p50 %.1f p95 %.1f p99 %.1f p99.9 %.1f max %.1f\n", s->p50_us, s->p95_us, s->p99_us, s->p999_us,
          s->max_us);
+  if (options.confirm_window) printf("confirm us p50 %.1f p99 %.1f\n", s->confirm_p50_us, s->confirm_p99_us);
   printf("lost %lu dup %lu out-of-order %lu redelivered %lu returned %lu nacked %lu blocked %.2fs", counters.lost,
          counters.duplicated, counters.reordered, counters.redelivered, counters.returned, counters.nacked,
          s->blocked_s);

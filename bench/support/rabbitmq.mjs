@@ -1,0 +1,55 @@
+/**
+ * Debian's RabbitMQ as a process under measurement: a node of its own, with its data in a folder of the caller's, on a free port.
+ * What must hold: nothing of an installed node is read or written, and none outlives this process.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort, tryConnect } from './ports.mjs';
+import { launch } from './processes.mjs';
+
+const BIN = '/usr/lib/rabbitmq/bin';
+const START_MS = 60_000;
+const CONNECT_PAUSE_MS = 200;
+
+/** @returns {string | null} its version; null when it is not installed */
+export function rabbitmqVersion() {
+  if (!existsSync(join(BIN, 'rabbitmq-server'))) return null;
+  return execFileSync(join(BIN, 'rabbitmqctl'), ['version'], { encoding: 'utf8' }).trim();
+}
+
+/**
+ * @param {string} folder
+ * @returns {Promise<import('./processes.mjs').Server>} once it accepts connections
+ */
+export async function startRabbitmq(folder) {
+  mkdirSync(folder, { recursive: true });
+  const plugins = join(folder, 'enabled_plugins');
+  writeFileSync(plugins, '[].\n');
+  const [port, distributionPort] = [await freePort(), await freePort()];
+  const env = {
+    HOME: folder,
+    RABBITMQ_NODENAME: `bench-${process.pid}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(port),
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_MNESIA_BASE: join(folder, 'data'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
+    RABBITMQ_CONFIG_FILE: join(folder, 'none'),
+    RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'none'),
+    RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
+  };
+  const child = launch(join(BIN, 'rabbitmq-server'), [], { env, group: true });
+  // Nobody reads its banner, which must not fill the pipe.
+  child.process.stdout.resume();
+  const deadline = performance.now() + START_MS;
+  while ((await tryConnect(port)) !== 'connected') {
+    if (child.process.exitCode !== null) throw new Error('RabbitMQ ended before it accepted a connection');
+    if (performance.now() > deadline) throw new Error('RabbitMQ accepts no connection');
+    await pause(CONNECT_PAUSE_MS);
+  }
+  return { pid: child.pid, port, stop: child.stop };
+}
