@@ -38,6 +38,8 @@ export class Bench {
   readonly queues = new Map<string, number>();
   /** Keys whose messages the host routes itself. */
   readonly asked = new Set<string>();
+  /** Keys that lead to other queues than the one of their name. */
+  readonly routes = new Map<string, readonly string[]>();
 
   private constructor(
     readonly participants: readonly Engine[],
@@ -70,6 +72,19 @@ export class Bench {
     return queue;
   }
 
+  /** Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. */
+  startLog(firstMessage = 1): void {
+    this.coordinator.startLog(0, firstMessage);
+    for (const [i, engine] of this.participants.entries()) engine.startLog(i + 1, firstMessage);
+  }
+
+  /** A queue that the log knows, without messages. */
+  loggedQueue(name: string, id: number, nextPosition = 0): number {
+    const queue = this.queue(name);
+    this.coordinator.setLogId(queue, id, nextPosition);
+    return queue;
+  }
+
   /** Sets what a queue does from now on, as the coordinator does: every worker forgets its routes. */
   setRules(name: string, rules: Partial<QueueRules>): number {
     const queue = this.queue(name);
@@ -99,6 +114,12 @@ export class Bench {
       engine.bury();
     }
     return dead;
+  }
+
+  /** Where a key leads. */
+  routeOf(key: string): number[] {
+    const names = this.routes.get(key) ?? [key];
+    return names.flatMap((name) => this.queues.get(name) ?? []);
   }
 
   nameOf(queue: number): string {
@@ -227,17 +248,15 @@ export class Client {
   #installRoute(): void {
     const { engine } = this;
     const key = this.#keyAt(engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength));
-    const queue = this.bench.queues.get(key);
     const flags = this.bench.asked.has(key) ? RouteFlag.ASK_HOST : RouteFlag.STATIC;
-    engine.installRoute(this.core, queue === undefined || flags !== RouteFlag.STATIC ? [] : [queue], flags);
+    engine.installRoute(this.core, flags === RouteFlag.STATIC ? this.bench.routeOf(key) : [], flags);
   }
 
   #publish(): void {
     const { engine } = this;
     const message = engine.stopMessage;
     const channel = this.channels.get(engine.stopChannel) ?? 0;
-    const queue = this.bench.queues.get(this.#keyAt(engine.messageKey(message)));
-    engine.publish(channel, message, queue === undefined ? [] : [queue]);
+    engine.publish(channel, message, this.bench.routeOf(this.#keyAt(engine.messageKey(message))));
   }
 
   /** Takes the chunk that `nextOutput` gave out. */

@@ -27,6 +27,7 @@ const TRANSIENT = Buffer.of(0x10, 0, 1);
 /** Properties that engines look at, and a table of headers as it is encoded. */
 export interface Properties {
   readonly headers?: Uint8Array;
+  readonly persistent?: boolean;
   readonly priority?: number;
   readonly replyTo?: string;
   readonly expiration?: string;
@@ -37,6 +38,7 @@ export interface Properties {
 export function properties(given: Properties): Buffer {
   const parts: [flag: number, bytes: Buffer][] = [];
   if (given.headers !== undefined) parts.push([0x2000, longString(given.headers)]);
+  if (given.persistent !== undefined) parts.push([0x1000, Buffer.of(given.persistent ? 2 : 1)]);
   if (given.priority !== undefined) parts.push([0x0800, Buffer.of(given.priority)]);
   if (given.replyTo !== undefined) parts.push([0x0200, shortString(given.replyTo)]);
   if (given.expiration !== undefined) parts.push([0x0100, shortString(given.expiration)]);
