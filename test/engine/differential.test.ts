@@ -1,10 +1,11 @@
 /** One random sequence of operations, both engines: what clients read, what dies, what is counted and why reads stop must be equal. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Overflow, type QueueRules } from '../../src/engine/engine.js';
+import { type EngineKind, Overflow, type QueueRules } from '../../src/engine/engine.js';
 import { Bench, ENGINES } from './support/bench.js';
-import { type Operation, operations, Play, QUEUES } from './support/play.js';
+import { type Logged, logIdOf, type Operation, operations, Play, QUEUES } from './support/play.js';
 
+const LOGGING: readonly EngineKind[] = ['js'];
 const SMALL = [0, 1, 16, 1_000];
 const ALL_SIZES = [...SMALL, 131_064, 131_065, 300_000];
 
@@ -32,28 +33,66 @@ function firstRules(rules: fc.Arbitrary<Partial<QueueRules>>): fc.Arbitrary<(Par
   return fc.array(one, { minLength: QUEUES.length, maxLength: QUEUES.length });
 }
 
-async function compare(first: readonly (Partial<QueueRules> | null)[], played: readonly Operation[]): Promise<void> {
-  const [one, other] = await Promise.all(
-    ENGINES.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first)),
+/** Which queues the log knows. */
+const logged = fc.array(fc.boolean(), { minLength: QUEUES.length, maxLength: QUEUES.length });
+
+async function compare(
+  kinds: readonly EngineKind[],
+  first: readonly (Partial<QueueRules> | null)[],
+  log: Logged,
+  played: readonly Operation[],
+): Promise<void> {
+  const plays = await Promise.all(
+    kinds.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first, log)),
   );
-  if (one === undefined || other === undefined) throw new Error('two engines are compared');
+  const [one] = plays;
   for (const operation of played) {
-    one.step(operation);
-    other.step(operation);
-    expect({ operation, transcript: other.transcript }).toEqual({ operation, transcript: one.transcript });
-    one.transcript.length = 0;
-    other.transcript.length = 0;
+    for (const play of plays) play.step(operation);
+    for (const other of plays) {
+      expect({ operation, transcript: other.transcript }).toEqual({ operation, transcript: one?.transcript });
+    }
+    for (const play of plays) play.transcript.length = 0;
+  }
+  for (const play of plays) if (log !== null) checkLeft(play, log);
+}
+
+/** What the log says that its queues hold is what they do hold. */
+function checkLeft(play: Play, log: readonly boolean[]): void {
+  const held = play.end();
+  for (const [i, name] of QUEUES.entries()) {
+    const left = play.ledger.left(logIdOf(i), 255).map((one) => one.body.subarray(0, 12).toString());
+    // Nobody can tell of an empty body what it was.
+    expect([name, left.filter((body) => body !== '')]).toEqual([name, log[i] ? held[i] : []]);
   }
 }
 
-test.each([
+const KINDS: [what: string, sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRules>>][] = [
   ['of messages of all sizes', ALL_SIZES, fc.record(patient, { requiredKeys: [] })],
   ['in queues with all rules', SMALL, fc.record(all, { requiredKeys: [] })],
-])(
+];
+const numRuns = Number(process.env.LEVERET_RUNS ?? 150);
+
+test.each(KINDS)(
   'any sequence of operations %s is answered alike by both engines',
   { timeout: 300_000 },
   async (_what, sizes, rules) => {
-    const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules), compare);
-    await fc.assert(sequences, { numRuns: Number(process.env.LEVERET_RUNS ?? 150) });
+    const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules, false), (first, played) =>
+      compare(ENGINES, first, null, played),
+    );
+    await fc.assert(sequences, { numRuns });
+  },
+);
+
+test.each(KINDS)(
+  'any sequence of operations %s is recorded alike by both engines, as what queues hold',
+  { timeout: 300_000 },
+  async (_what, sizes, rules) => {
+    const sequences = fc.asyncProperty(
+      firstRules(rules),
+      logged,
+      operations(sizes, rules, true),
+      (first, log, played) => compare(LOGGING, first, log, played),
+    );
+    await fc.assert(sequences, { numRuns });
   },
 );

@@ -211,8 +211,8 @@ export class Client {
   }
 
   /** Feeds bytes that may have to wait for memory: returns those that were not taken, to be fed again. */
-  offer(bytes: Uint8Array): Uint8Array {
-    const stop = this.feed(bytes);
+  offer(bytes: Uint8Array, read?: number): Uint8Array {
+    const stop = this.feed(bytes, read);
     if (stop === Stop.END) return bytes.subarray(bytes.length);
     if (stop !== Stop.MEMORY) throw new Error(`an offer ended with stop ${stop}`);
     return bytes.subarray(bytes.length - this.#rest);

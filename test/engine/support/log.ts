@@ -156,3 +156,42 @@ export function placesOf(places: readonly Place[]): string[] {
     .sort((a, b) => a.queue - b.queue || a.position - b.position)
     .map(({ queue, position }) => `${queue}:${position}`);
 }
+
+/** What a log says that queues hold, from all that was written to it. */
+export class Ledger {
+  readonly #messages = new Map<number, Recorded>();
+  /** By queue and position: the number of the message there. */
+  readonly #places = new Map<number, Map<number, number>>();
+
+  add({ messages, facts }: { messages: readonly Recorded[]; facts: Facts }): void {
+    for (const one of messages) this.#messages.set(one.id, one);
+    for (const { queue, position, id } of facts.taken) {
+      const places = this.#placesOf(queue);
+      if (places.has(position)) throw new Error(`position ${position} of queue ${queue} is taken twice`);
+      if (!this.#messages.has(id)) throw new Error(`message ${id} has a place and is not written`);
+      places.set(position, id);
+    }
+    for (const { queue, position } of facts.done) {
+      if (!this.#placesOf(queue).delete(position))
+        throw new Error(`${position} of queue ${queue} is done and was not taken`);
+    }
+  }
+
+  /** What is not done in a queue: of its levels the highest first, in each in order of position. */
+  left(queue: number, maxPriority: number): Recorded[] {
+    const left: Recorded[] = [];
+    for (let level = maxPriority; level >= 0; level--) {
+      const places = [...this.#placesOf(queue + level)].sort(([one], [other]) => one - other);
+      left.push(...places.flatMap(([, id]) => this.#messages.get(id) ?? []));
+    }
+    return left;
+  }
+
+  #placesOf(queue: number): Map<number, number> {
+    const known = this.#places.get(queue);
+    if (known !== undefined) return known;
+    const fresh = new Map<number, number>();
+    this.#places.set(queue, fresh);
+    return fresh;
+  }
+}

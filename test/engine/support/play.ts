@@ -3,11 +3,14 @@
  * operation (what clients read, what dies, what is counted, why reads stop) is the same for engines that behave alike.
  */
 import fc from 'fast-check';
-import type { QueueRules } from '../../../src/engine/engine.js';
+import type { LogBatch, QueueRules } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
+import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
+/** Where publishes go: to one queue, to none, to all. */
+const KEYS = [...QUEUES, 'nowhere', 'all'];
 const EXPIRATIONS = [undefined, undefined, undefined, '0', '10', '300', 'soon'];
 
 export type Operation =
@@ -17,6 +20,7 @@ export type Operation =
       size: number;
       count: number;
       mandatory: boolean;
+      persistent: boolean;
       priority: number;
       expiration: string | undefined;
     }
@@ -27,17 +31,28 @@ export type Operation =
   | { op: 'bury'; count: number; to: number | null }
   | { op: 'get'; queue: number; noAck: boolean }
   | { op: 'settle'; how: 'ack' | 'requeue' | 'drop'; which: number; multiple: boolean }
-  | { op: 'purge'; queue: number };
+  | { op: 'purge'; queue: number }
+  /** The host takes what is recorded, hears that the oldest batch is durable, holds up publishers or lets them go on. */
+  | { op: 'batch' | 'durable' }
+  | { op: 'block'; blocked: boolean };
 
 const queue = fc.nat(QUEUES.length - 1);
 
-/** Operations with bodies of some sizes, and rules of some kinds. */
+/** Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, those that go with it. */
 export function operations(
   sizes: readonly number[],
   rules: fc.Arbitrary<Partial<QueueRules>>,
+  withLog: boolean,
 ): fc.Arbitrary<Operation[]> {
-  return fc.array(operation(sizes, rules), { minLength: 5, maxLength: 80 });
+  const one = operation(sizes, rules);
+  const any = withLog ? fc.oneof({ weight: 6, arbitrary: one }, { weight: 1, arbitrary: ofTheLog }) : one;
+  return fc.array(any, { minLength: 5, maxLength: 80 });
 }
+
+const ofTheLog: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ op: fc.constantFrom('batch' as const, 'durable' as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('block' as const), blocked: fc.boolean() }) },
+);
 
 function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRules>>): fc.Arbitrary<Operation> {
   return fc.oneof(
@@ -45,10 +60,11 @@ function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRu
       weight: 6,
       arbitrary: fc.record({
         op: fc.constant('publish' as const),
-        key: fc.nat(QUEUES.length),
+        key: fc.nat(KEYS.length - 1),
         size: fc.constantFrom(...sizes),
         count: fc.integer({ min: 1, max: 20 }),
         mandatory: fc.boolean(),
+        persistent: fc.boolean(),
         priority: fc.nat(6),
         expiration: fc.constantFrom(...EXPIRATIONS),
       }),
@@ -96,10 +112,23 @@ function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRu
   );
 }
 
+/** A queue's number in the log. */
+export function logIdOf(index: number): number {
+  return (index + 1) * 256;
+}
+
+/** Which queues the log knows; null: there is no log. */
+export type Logged = readonly boolean[] | null;
+
 /** Plays a sequence on one engine: a publisher, and a client that consumes on channel 1, from one queue at a time. */
 export class Play {
   readonly transcript: unknown[] = [];
+  /** All that the log would hold by now, of the batches that were taken. */
+  readonly ledger = new Ledger();
+  readonly #taken: LogBatch[] = [];
   #publisher: Client;
+  /** What the publisher has sent and the engine has not taken. */
+  #unread: Uint8Array = Buffer.alloc(0);
   #client: Client;
   #consumer = 0;
   #outstanding: number[] = [];
@@ -109,10 +138,14 @@ export class Play {
   constructor(
     readonly bench: Bench,
     first: readonly (Partial<QueueRules> | null)[],
+    logged: Logged = null,
   ) {
     bench.setTime(this.#now);
+    bench.routes.set('all', QUEUES);
+    if (logged !== null) bench.startLog();
     for (const [i, name] of QUEUES.entries()) {
-      bench.queue(name);
+      if (logged?.[i]) bench.loggedQueue(name, logIdOf(i), i * 1_000);
+      else bench.queue(name);
       const given = first[i];
       if (given) bench.setRules(name, given);
     }
@@ -124,6 +157,7 @@ export class Play {
 
   step(operation: Operation): void {
     this.#do(operation);
+    if (this.#unread.length > 0) this.#send();
     this.bench.serve();
     this.transcript.push(this.#publisher.received());
     for (const one of this.#client.received()) {
@@ -137,7 +171,51 @@ export class Play {
       QUEUES.map((name) => engine.lastGet(this.bench.queue(name))),
       engine.expiringQueues(),
       [...this.#client.stops],
+      [...this.#publisher.stops],
     );
+  }
+
+  /** Takes what is recorded: messages, places and what is done, as the log would hold them. */
+  #takeBatch(): void {
+    const engine = this.bench.engine();
+    const batch = engine.takeBatch();
+    if (batch === null) return;
+    const recorded = written(engine, batch);
+    this.ledger.add(recorded);
+    this.#taken.push(batch);
+    const { messages, facts } = recorded;
+    this.transcript.push(
+      [batch.number, engine.gatheringBatch, batch.messages, batch.messageOctets],
+      messages.map((one) => [one.id, one.arrival, one.key, one.body.length, one.body.subarray(0, 12).toString()]),
+      facts.taken.map((one) => `${one.queue}:${one.position} ${one.id} ${one.time}`),
+      placesOf(facts.done),
+    );
+  }
+
+  #reportDurable(): void {
+    const batch = this.#taken.shift();
+    if (batch !== undefined) this.bench.engine().batchDone(batch);
+  }
+
+  /**
+   * Ends the play: what was claimed goes back, everything is got, the dead are buried, and all of that is in the ledger. Returns the beginnings of the
+   * bodies got from each queue that were published as persistent, in order.
+   */
+  end(): string[][] {
+    const engine = this.bench.engine();
+    this.bench.coordinator.blockPublishers(false);
+    this.step({ op: 'reconnect' });
+    const got = QUEUES.map((name) => this.#getAll(this.bench.queue(name)).filter((body) => body.startsWith('p')));
+    for (; engine.nextDead() !== 0; engine.bury());
+    this.#takeBatch();
+    while (this.#taken.length > 0) this.#reportDurable();
+    return got;
+  }
+
+  #getAll(queue: number): string[] {
+    const channel = this.#client.channels.get(1) ?? 0;
+    while (this.bench.engine().get(channel, queue, false)) this.bench.serve();
+    return this.#client.bodies().map((body) => body.slice(0, 12));
   }
 
   #do(operation: Operation): void {
@@ -181,6 +259,12 @@ export class Play {
       case 'purge':
         this.transcript.push(engine.purge(this.bench.queue(QUEUES[operation.queue] ?? '')));
         return;
+      case 'batch':
+        return this.#takeBatch();
+      case 'durable':
+        return this.#reportDurable();
+      case 'block':
+        return this.bench.coordinator.blockPublishers(operation.blocked);
       case 'reopen':
         engine.closeChannel(channel);
         engine.freeChannel(channel);
@@ -200,16 +284,22 @@ export class Play {
   }
 
   #publish(operation: Operation & { op: 'publish' }): void {
-    const { key, size, count, mandatory, priority, expiration } = operation;
-    const given = { priority, ...(expiration === undefined ? {} : { expiration }) };
+    const { key, size, count, mandatory, persistent, priority, expiration } = operation;
+    const given = { persistent, priority, ...(expiration === undefined ? {} : { expiration }) };
     const read: Buffer[] = [];
     for (let i = 0; i < (size > 1_000 ? 1 : count); i++) {
       this.#published += 1;
-      const body = Buffer.alloc(size, `${this.#published} `);
+      const body = Buffer.alloc(size, `${persistent ? 'p' : 't'}${this.#published} `);
       const options = { mandatory, frameBody: 100_000, properties: properties(given) };
-      read.push(publish(1, QUEUES[key] ?? 'nowhere', body, options));
+      read.push(publish(1, KEYS[key] ?? '', body, options));
     }
-    this.transcript.push(this.#publisher.feed(Buffer.concat(read), 50_021));
+    this.#unread = Buffer.concat([this.#unread, ...read]);
+    this.#send();
+  }
+
+  #send(): void {
+    this.#unread = this.#publisher.offer(this.#unread, 50_021);
+    this.transcript.push(this.#unread.length);
   }
 
   /** Buries some of the dead, or first publishes them anew. */
