@@ -13,23 +13,13 @@ import { median } from '../support/median.mjs';
 
 /** @typedef {import('../../dist/store/batch.js').Batch} Batch */
 
-/** Nothing that is in a file is needed any more. */
-const NOTHING_LIVES = {
-  holding: () => null,
-  checkpoint: () => null,
-  checkpointOctets: () => 0,
-  moved: () => {},
-  forget: () => {},
-};
-
 /** A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements {Batch} */
 class ReadyBatch {
   messageOctets = 0;
-  enqueued = new Set();
-  settled = new Set();
 
-  /** @param {LogMemory} memory @param {number} octets @param {number} messages */
-  constructor(memory, octets, messages) {
+  /** @param {LogMemory} memory @param {number} octets @param {number} messages @param {Uint8Array} places */
+  constructor(memory, octets, messages, places) {
+    this.places = places;
     this.memory = memory;
     this.octets = octets;
     this.messages = messages;
@@ -40,6 +30,10 @@ class ReadyBatch {
     this.memory.setSeed(seed);
     this.memory.stamp(0, this.octets);
     return [this.memory.bytes.subarray(0, this.octets)];
+  }
+
+  facts() {
+    return this.places;
   }
 
   release() {}
@@ -78,23 +72,27 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const directory = await LocalDirectory.at(path);
   const recovered = await recover(directory);
   const { files } = recovered;
-  const lane = new Lane({ directory, lane: 0, start: recovered.start(0), files });
-  const reclaimer = new Reclaimer({ directory, lane, files, liveness: NOTHING_LIVES });
+  const heard = (/** @type {import('../../dist/store/log-files.js').LaneEvent} */ event) => {
+    if (event.type === 'passed') return;
+    const file = files.file(0, event.file);
+    if (event.type === 'closed') file.closed = true;
+    else file.octets = event.end;
+  };
+  const lane = new Lane({ directory, lane: 0, start: recovered.start(0), onEvent: heard });
+  // No place is ever entered there: what is written is dead at once.
+  const reclaimer = new Reclaimer({ directory, lane, files, liveness: recovered.ledger });
   const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));
   const times = [];
   let octets = 0;
   const run = async (/** @type {number} */ slot, /** @type {number} */ count) => {
     for (let i = 0; i < count; i++) {
       const first = lane.takeMessageIds(perBatch);
-      const { memory, octets: length } = /** @type {{ memory: LogMemory, octets: number }} */ (memories[slot]);
+      const { memory, octets: length, places } = /** @type {ReturnType<typeof readyMemory>} */ (memories[slot]);
       /** @type {Batch} */
-      const batch = ready ? new ReadyBatch(memory, length, perBatch) : built(size, perBatch, first);
+      const batch = ready ? new ReadyBatch(memory, length, perBatch, places) : built(size, perBatch, first);
       octets += batch.octets;
       const begun = performance.now();
-      await lane.append(batch, (file) => {
-        file.liveMessages = 0;
-        file.liveOctets = 0;
-      });
+      await lane.append(batch);
       times.push(performance.now() - begun);
       await reclaimer.step();
     }
@@ -118,5 +116,5 @@ function readyMemory(size, messages) {
   if (bytes === undefined) throw new Error('an empty batch');
   const memory = new LogMemory(bytes.length);
   memory.bytes.set(bytes);
-  return { memory, octets: bytes.length };
+  return { memory, octets: bytes.length, places: batch.facts() };
 }

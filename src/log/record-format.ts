@@ -38,14 +38,8 @@ export const RecordType = {
   ENQUEUE: 3,
   /** Positions of a queue are done. */
   ACK: 4,
-  /** Positions of a queue were given out once. */
-  DELIVERED: 5,
   /** All that was ever done in a queue. */
   CHECKPOINT: 6,
-  /** All positions below one are done, except those that are out with consumers. */
-  PURGED: 7,
-  /** The queue is gone. */
-  DELETED: 8,
   /** What lies here could not be read. */
   GAP: 9,
   /** Head of what was written at once. */
@@ -75,12 +69,10 @@ export const EnqueueFlag = {
   /** The messages were given out before. */
   REDELIVERED: 2,
 } as const;
-/** ACK and DELIVERED. */
+/** ACK. */
 export const PositionsField = { QUEUE: 0, RUNS: 8 } as const;
 export const RUN_OCTETS = 16;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RUNS: 16, DELIVERED_RUNS: 20, RUNS: 24 } as const;
-export const PurgedField = { QUEUE: 0, BELOW: 8, KEPT: 16 } as const;
-export const DeletedField = { QUEUE: 0, OCTETS: 8 } as const;
 export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as const;
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 

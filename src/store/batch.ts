@@ -5,13 +5,11 @@
 import type { LogMemory, Seed } from '../log/log-memory.js';
 import {
   CheckpointField,
-  DeletedField,
   EnqueueField,
   EnqueueFlag,
   MessageField,
   PieceField,
   PositionsField,
-  PurgedField,
   RecordType,
   RUN_OCTETS,
   set64,
@@ -25,9 +23,8 @@ export interface Batch {
   /** Messages in it and the octets of their records: what the file holds until they are let go. */
   readonly messages: number;
   readonly messageOctets: number;
-  /** Queues that got messages, and those of which something is recorded as done. */
-  readonly enqueued: ReadonlySet<number>;
-  readonly settled: ReadonlySet<number>;
+  /** A copy of its records of places taken and done, stamped or not. */
+  facts(): Uint8Array;
   /** Makes the records those of a file. May be called again for another one. */
   stamp(seed: Seed): readonly Uint8Array[];
   /** The octets are not needed any more. */
@@ -68,8 +65,6 @@ const IDS_MAX = 65536;
 export class BatchBuilder implements Batch {
   messages = 0;
   messageOctets = 0;
-  readonly enqueued = new Set<number>();
-  readonly settled = new Set<number>();
   readonly #records = new RecordParts();
 
   get octets(): number {
@@ -123,7 +118,6 @@ export class BatchBuilder implements Batch {
 
   /** Messages took the positions from `position` on. */
   enqueue(queue: number, position: number, time: number, ids: readonly number[], redelivered = false): void {
-    this.enqueued.add(queue);
     const inOrder = ids.every((id, index) => id === (ids[0] as number) + index);
     const step = inOrder ? Number.MAX_SAFE_INTEGER : IDS_MAX;
     for (let from = 0; from < ids.length; from += step) {
@@ -143,19 +137,9 @@ export class BatchBuilder implements Batch {
   }
 
   ack(queue: number, runs: readonly Run[]): void {
-    this.settled.add(queue);
-    this.#positions(RecordType.ACK, queue, runs);
-  }
-
-  delivered(queue: number, runs: readonly Run[]): void {
-    this.settled.add(queue);
-    this.#positions(RecordType.DELIVERED, queue, runs);
-  }
-
-  #positions(type: RecordType, queue: number, runs: readonly Run[]): void {
     for (let from = 0; from < runs.length; from += RUNS_MAX) {
       const some = runs.slice(from, from + RUNS_MAX);
-      const { memory, at } = this.#records.record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
+      const { memory, at } = this.#records.record(RecordType.ACK, PositionsField.RUNS + some.length * RUN_OCTETS);
       set64(memory.view, at + PositionsField.QUEUE, queue);
       putRuns(memory, at + PositionsField.RUNS, some);
     }
@@ -163,7 +147,6 @@ export class BatchBuilder implements Batch {
 
   /** What is too much for one record goes into several: each says something that is true by itself. */
   checkpoint({ queue, next, done, delivered }: Checkpoint): void {
-    this.settled.add(queue);
     const records = Math.max(1, Math.ceil(done.length / RUNS_MAX), Math.ceil(delivered.length / RUNS_MAX));
     for (let i = 0; i < records; i++) {
       const doneRuns = done.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
@@ -179,20 +162,18 @@ export class BatchBuilder implements Batch {
     }
   }
 
-  /** All positions below `below` are done, but those in `kept` (ascending), which consumers hold. */
-  purged(queue: number, below: number, kept: readonly Run[]): void {
-    if (kept.length > RUNS_MAX) return this.ack(queue, gaps(below, kept));
-    this.settled.add(queue);
-    const { memory, at } = this.#records.record(RecordType.PURGED, PurgedField.KEPT + kept.length * RUN_OCTETS);
-    set64(memory.view, at + PurgedField.QUEUE, queue);
-    set64(memory.view, at + PurgedField.BELOW, below);
-    putRuns(memory, at + PurgedField.KEPT, kept);
-  }
-
-  deleted(queue: number): void {
-    this.settled.add(queue);
-    const { memory, at } = this.#records.record(RecordType.DELETED, DeletedField.OCTETS);
-    set64(memory.view, at + DeletedField.QUEUE, queue);
+  facts(): Uint8Array {
+    const facts: Uint8Array[] = [];
+    for (const records of this.#records.views()) {
+      const view = new DataView(records.buffer, records.byteOffset, records.length);
+      for (let at = 0; at < records.length; ) {
+        const span = spanOf(view.getUint32(at, true));
+        const type = view.getUint8(at + 4);
+        if (type !== RecordType.MESSAGE && type !== RecordType.PIECE) facts.push(records.subarray(at, at + span));
+        at += span;
+      }
+    }
+    return Buffer.concat(facts);
   }
 
   stamp(seed: Seed): readonly Uint8Array[] {
@@ -209,17 +190,4 @@ function putRuns(memory: LogMemory, at: number, runs: readonly Run[]): void {
     set64(memory.view, at + index * RUN_OCTETS, run.from);
     set64(memory.view, at + index * RUN_OCTETS + 8, run.count);
   });
-}
-
-/** The runs below a position that some ascending runs leave out. */
-export function gaps(below: number, runs: readonly Run[]): Run[] {
-  const out: Run[] = [];
-  let from = 0;
-  for (const run of runs) {
-    const end = Math.min(run.from, below);
-    if (end > from) out.push({ from, count: end - from });
-    from = Math.max(from, run.from + run.count);
-  }
-  if (from < below) out.push({ from, count: below - from });
-  return out;
 }

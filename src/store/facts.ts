@@ -13,18 +13,17 @@ import {
   MessageField,
   PieceField,
   PositionsField,
-  PurgedField,
   RecordType,
   RUN_OCTETS,
   sequenceOf,
 } from '../log/record-format.js';
-import { gaps, type Run } from './batch.js';
-import { ascending, Column, RunColumns } from './columns.js';
-import type { LogFileState } from './live-files.js';
+import { ascending, Column } from './columns.js';
+import type { LogFileState } from './log-files.js';
+import { Runs } from './runs.js';
 import type { Seen } from './scan.js';
 
 /** What is left of one queue. The columns go together, in order of position. */
-export interface RecoveredQueue {
+export interface QueueLeft {
   readonly id: number;
   /** The position that comes after all that were ever given out. */
   readonly next: number;
@@ -35,7 +34,6 @@ export interface RecoveredQueue {
   readonly times: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
-  readonly done: readonly Run[];
 }
 
 /** An entry of a queue whose message is in no log. */
@@ -45,17 +43,38 @@ export interface LostMessage {
   readonly id: number;
 }
 
+/** Runs of places as they were written: places in a row with ids in a row. */
 class QueueFacts {
   next = 0;
-  readonly positions = new Column();
-  readonly ids = new Column();
-  readonly times = new Column();
+  readonly from = new Column();
+  readonly count = new Column();
+  readonly id = new Column();
+  readonly time = new Column();
   readonly redelivered = new Column();
-  readonly done = new RunColumns();
-  readonly delivered = new RunColumns();
+  readonly done = new Runs();
+  readonly delivered = new Runs();
 
   reach(next: number): void {
     if (next > this.next) this.next = next;
+  }
+
+  take(from: number, count: number, id: number, time: number, redelivered: number): void {
+    const last = this.from.length - 1;
+    const behind = last < 0 ? -1 : this.count.at(last);
+    if (
+      behind >= 0 &&
+      this.from.at(last) + behind === from &&
+      this.id.at(last) + behind === id &&
+      this.time.at(last) === time &&
+      this.redelivered.at(last) === redelivered
+    ) {
+      return this.count.set(last, behind + count);
+    }
+    this.from.push(from);
+    this.count.push(count);
+    this.id.push(id);
+    this.time.push(time);
+    this.redelivered.push(redelivered);
   }
 }
 
@@ -67,6 +86,7 @@ export class MessageTable {
   readonly offsets = new Column();
   readonly spans = new Column();
   #order: Uint32Array | null = null;
+  #rank = -1;
 
   add(id: number, file: number, offset: number, span: number): void {
     this.ids.push(id);
@@ -79,21 +99,27 @@ export class MessageTable {
   /** The message with an id: of several copies the last. −1: none. */
   find(id: number): number {
     this.#order ??= ascending(this.ids);
-    let low = 0;
-    let high = this.#order.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.ids.at(this.#order[middle] as number) <= id) low = middle + 1;
-      else high = middle;
+    const order = this.#order;
+    // Mostly the one that follows the last that was found.
+    let low = this.#rank + 1;
+    if (low >= order.length || this.ids.at(order[low] as number) !== id) {
+      low = 0;
+      let high = order.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (this.ids.at(order[middle] as number) < id) low = middle + 1;
+        else high = middle;
+      }
+      if (low >= order.length || this.ids.at(order[low] as number) !== id) return -1;
     }
-    const index = low > 0 ? (this.#order[low - 1] as number) : -1;
-    return index >= 0 && this.ids.at(index) === id ? index : -1;
+    while (low + 1 < order.length && this.ids.at(order[low + 1] as number) === id) low += 1;
+    this.#rank = low;
+    return order[low] as number;
   }
 }
 
 export class Facts {
   readonly messages = new MessageTable();
-  readonly deleted = new Set<number>();
   /** The highest number of a message that is spoken of, by lane. */
   readonly lastSequence = new Map<number, number>();
   readonly #queues = new Map<number, QueueFacts>();
@@ -102,8 +128,8 @@ export class Facts {
   /** The message whose pieces come: its id, its place and the octets of body that are still to come. */
   #open: { id: number; offset: number; end: number; missing: number } | null = null;
 
-  /** What `take` reads from now on is of the file with this index. */
-  beginFile(index: number, state: LogFileState): void {
+  /** What `take` reads from now on is of the file with this index; `state`: counts what is taken. */
+  beginFile(index: number, state: LogFileState | null): void {
     this.#files = index;
     this.#state = state;
     this.#open = null;
@@ -118,15 +144,9 @@ export class Facts {
       case RecordType.ENQUEUE:
         return this.#enqueue(seen);
       case RecordType.ACK:
-        return this.#positions(seen, 'done');
-      case RecordType.DELIVERED:
-        return this.#positions(seen, 'delivered');
+        return this.#ack(seen);
       case RecordType.CHECKPOINT:
         return this.#checkpoint(seen);
-      case RecordType.PURGED:
-        return this.#purged(seen);
-      case RecordType.DELETED:
-        return this.#deleted(seen);
       case RecordType.GAP:
       case RecordType.BATCH:
       case RecordType.SEAL:
@@ -137,11 +157,11 @@ export class Facts {
   }
 
   /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined. */
-  queues(exists: (id: number) => boolean): { queues: RecoveredQueue[]; lost: LostMessage[] } {
-    const queues: RecoveredQueue[] = [];
+  queues(exists: (id: number) => boolean): { queues: QueueLeft[]; lost: LostMessage[] } {
+    const queues: QueueLeft[] = [];
     const lost: LostMessage[] = [];
     for (const [id, facts] of this.#queues) {
-      if (!this.deleted.has(id) && exists(id)) queues.push(this.#queue(id, facts, lost));
+      if (exists(id)) queues.push(this.#queue(id, facts, lost));
     }
     return { queues, lost };
   }
@@ -169,28 +189,29 @@ export class Facts {
   #enqueue({ memory: { view }, at }: Seen): void {
     const id = get64(view, at + EnqueueField.QUEUE);
     const queue = this.#queueOf(id);
-    this.#state?.enqueued.add(id);
     const position = get64(view, at + EnqueueField.POSITION);
     const time = get64(view, at + EnqueueField.TIME);
     const count = view.getUint32(at + EnqueueField.COUNT, true);
     const flags = view.getUint32(at + EnqueueField.FLAGS, true);
-    const inOrder = (flags & EnqueueFlag.IN_ORDER) !== 0;
     const redelivered = flags & EnqueueFlag.REDELIVERED ? 1 : 0;
-    const first = get64(view, at + EnqueueField.IDS);
-    for (let i = 0; i < count; i++) {
-      const message = inOrder ? first + i : get64(view, at + EnqueueField.IDS + i * 8);
-      queue.positions.push(position + i);
-      queue.ids.push(message);
-      queue.times.push(time);
-      queue.redelivered.push(redelivered);
-      if (!inOrder || i === count - 1) this.#speakOf(message);
+    if (this.#state !== null) this.#state.places += count;
+    if (flags & EnqueueFlag.IN_ORDER) {
+      const first = get64(view, at + EnqueueField.IDS);
+      queue.take(position, count, first, time, redelivered);
+      this.#speakOf(first + count - 1);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const message = get64(view, at + EnqueueField.IDS + i * 8);
+        queue.take(position + i, 1, message, time, redelivered);
+        this.#speakOf(message);
+      }
     }
     queue.reach(position + count);
   }
 
-  #positions({ memory: { view }, at, length }: Seen, kind: 'done' | 'delivered'): void {
+  #ack({ memory: { view }, at, length }: Seen): void {
     const queue = this.#settled(get64(view, at + PositionsField.QUEUE));
-    this.#runs(view, at + PositionsField.RUNS, at + length, queue, kind);
+    this.#runs(view, at + PositionsField.RUNS, at + length, queue, 'done');
   }
 
   #checkpoint({ memory: { view }, at, length }: Seen): void {
@@ -202,28 +223,11 @@ export class Facts {
     this.#runs(view, delivered, at + length, queue, 'delivered');
   }
 
-  #purged({ memory: { view }, at, length }: Seen): void {
-    const queue = this.#settled(get64(view, at + PurgedField.QUEUE));
-    const below = get64(view, at + PurgedField.BELOW);
-    const kept: Run[] = [];
-    for (let run = at + PurgedField.KEPT; run < at + length; run += RUN_OCTETS) {
-      kept.push({ from: get64(view, run), count: get64(view, run + 8) });
-    }
-    for (const { from, count } of gaps(below, kept)) queue.done.push(from, count);
-    queue.reach(below);
-  }
-
-  #deleted({ memory: { view }, at }: Seen): void {
-    const id = get64(view, at);
-    this.#state?.settled.add(id);
-    this.deleted.add(id);
-  }
-
   #runs(view: DataView, from: number, to: number, queue: QueueFacts, kind: 'done' | 'delivered'): void {
     for (let run = from; run < to; run += RUN_OCTETS) {
       const first = get64(view, run);
       const count = get64(view, run + 8);
-      queue[kind].push(first, count);
+      queue[kind].set(first, count, 0);
       queue.reach(first + count);
     }
   }
@@ -248,54 +252,82 @@ export class Facts {
     if (sequence > (this.lastSequence.get(lane) ?? -1)) this.lastSequence.set(lane, sequence);
   }
 
-  #queue(id: number, facts: QueueFacts, lost: LostMessage[]): RecoveredQueue {
-    const done = facts.done.merged();
-    const given = facts.delivered.merged();
-    const isDone = cursor(done);
-    const isGiven = cursor(given);
-    const positions = new Column();
-    const messages: number[] = [];
-    const times = new Column();
-    const delivered: number[] = [];
+  #queue(id: number, facts: QueueFacts, lost: LostMessage[]): QueueLeft {
+    const places = placesOf(facts);
+    const { positions, ids, times, delivered } = places;
+    const messages = new Uint32Array(positions.length);
+    let length = 0;
     let before = -1;
-    for (const index of ascending(facts.positions)) {
-      const position = facts.positions.at(index);
-      if (isDone(position)) continue;
-      const again = facts.redelivered.at(index) === 1;
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[i] as number;
       if (position === before) {
         // A copy from a file that was made sparse and not yet removed.
-        if (again) delivered[delivered.length - 1] = 1;
+        if (delivered[i] === 1) delivered[length - 1] = 1;
         continue;
       }
-      const message = this.messages.find(facts.ids.at(index));
+      const message = this.messages.find(ids[i] as number);
       if (message < 0) {
-        if (lost.at(-1)?.position !== position) lost.push({ queue: id, position, id: facts.ids.at(index) });
+        if (lost.at(-1)?.position !== position) lost.push({ queue: id, position, id: ids[i] as number });
         continue;
       }
       before = position;
-      positions.push(position);
-      messages.push(message);
-      times.push(facts.times.at(index));
-      delivered.push(again || isGiven(position) ? 1 : 0);
+      positions[length] = position;
+      messages[length] = message;
+      times[length] = times[i] as number;
+      delivered[length] = delivered[i] as number;
+      length += 1;
     }
+    let at = 0;
+    facts.delivered.forEach((from, count) => {
+      while (at < length && (positions[at] as number) < from) at += 1;
+      for (; at < length && (positions[at] as number) < from + count; at++) delivered[at] = 1;
+    });
     return {
       id,
       next: facts.next,
-      positions: positions.values(),
-      messages: Uint32Array.from(messages),
-      times: times.values(),
-      delivered: Uint8Array.from(delivered),
-      done,
+      positions: positions.slice(0, length),
+      messages: messages.slice(0, length),
+      times: times.slice(0, length),
+      delivered: delivered.slice(0, length),
     };
   }
 }
 
-/** Whether ascending positions lie in ascending runs. */
-function cursor(runs: readonly Run[]): (position: number) => boolean {
-  let at = 0;
-  return (position) => {
-    let run = runs[at];
-    while (run !== undefined && run.from + run.count <= position) run = runs[++at];
-    return run !== undefined && run.from <= position;
+interface Places {
+  readonly positions: Float64Array;
+  readonly ids: Float64Array;
+  readonly times: Float64Array;
+  readonly delivered: Uint8Array;
+}
+
+/** The places of a queue that are not done, in order of position; copies of one follow one another. */
+function placesOf(facts: QueueFacts): Places {
+  const positions = new Column();
+  const ids = new Column();
+  const times = new Column();
+  const delivered = new Column();
+  for (const run of ascending(facts.from)) {
+    const from = facts.from.at(run);
+    facts.done.forEachGap(from, facts.count.at(run), (first, count) => {
+      for (let position = first; position < first + count; position++) {
+        positions.push(position);
+        ids.push(facts.id.at(run) + position - from);
+        times.push(facts.time.at(run));
+        delivered.push(facts.redelivered.at(run));
+      }
+    });
+  }
+  const order = ascending(positions);
+  return {
+    positions: picked(positions, order),
+    ids: picked(ids, order),
+    times: picked(times, order),
+    delivered: Uint8Array.from(picked(delivered, order)),
   };
+}
+
+function picked(column: Column, order: Uint32Array): Float64Array {
+  const values = new Float64Array(order.length);
+  for (let i = 0; i < values.length; i++) values[i] = column.at(order[i] as number);
+  return values;
 }

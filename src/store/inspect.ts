@@ -3,9 +3,11 @@
  */
 
 import { RecordType } from '../log/record-format.js';
+import { CLEAN_MARK } from './clean-mark.js';
 import { Facts } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
-import { countHolders, neighboursOf, readAll } from './log-reader.js';
+import { LogFiles } from './log-files.js';
+import { heldMessages, neighboursOf, readAll } from './log-reader.js';
 import { findFiles } from './log-set.js';
 import { kindOf } from './repair.js';
 import type { Scanner } from './scan.js';
@@ -38,7 +40,7 @@ export async function inspectLogs(
   const found = await findFiles(directory);
   const facts = new Facts();
   const records = new Map<string, Map<RecordType, number>>();
-  const reads = await readAll(directory, found.logs, facts, {
+  const reads = await readAll(directory, found.logs, new LogFiles(), facts, {
     ...(scanner && { scanner }),
     onRecord: ({ name }, { type }) => {
       const counts = records.get(name) ?? new Map<RecordType, number>();
@@ -46,16 +48,22 @@ export async function inspectLogs(
     },
   });
   const { queues, lost } = facts.queues(exists);
-  countHolders(queues, facts, reads);
-  const logs = new Set(found.logs.map(({ name }) => name));
+  const live = reads.map(() => ({ messages: 0, octets: 0 }));
+  heldMessages(queues, facts).forEach((held, index) => {
+    const file = live[facts.messages.files.at(index)];
+    if (held === 0 || file === undefined) return;
+    file.messages += 1;
+    file.octets += facts.messages.spans.at(index);
+  });
+  const logs = new Set([...found.logs.map(({ name }) => name), CLEAN_MARK]);
   return {
-    files: reads.map(({ found: { name, head, headDamaged }, scanned, state }, index) => ({
+    files: reads.map(({ found: { name, head, headDamaged }, scanned }, index) => ({
       name,
       octets: scanned.end,
       batches: scanned.batches,
       records: records.get(name) ?? new Map(),
-      liveMessages: state.liveMessages,
-      liveOctets: state.liveOctets,
+      liveMessages: live[index]?.messages ?? 0,
+      liveOctets: live[index]?.octets ?? 0,
       sealed: scanned.sealed,
       damages: [
         ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),

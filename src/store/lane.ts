@@ -7,6 +7,7 @@
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import {
   BatchField,
+  FILE_HEAD,
   fileName,
   isSpare,
   LANE_MESSAGES_MAX,
@@ -21,8 +22,8 @@ import {
 } from '../log/record-format.js';
 import type { Batch } from './batch.js';
 import { encodeHead, randomSeed } from './file-head.js';
-import { type LiveFiles, type LogFileState, newFileState } from './live-files.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
+import type { LaneEvent } from './log-files.js';
 
 /**
  * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is written by and by.
@@ -43,7 +44,8 @@ export interface LaneOptions {
   readonly directory: LogDirectory;
   readonly lane: number;
   readonly start: LaneStart;
-  readonly files: LiveFiles;
+  /** Is told, in order, what happens in files. */
+  readonly onEvent: (event: LaneEvent) => void;
   readonly durability?: Durability;
   /** Size at which the next file is begun (octets). */
   readonly fileOctets?: number;
@@ -60,9 +62,12 @@ const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
 const SEAL_AT = 256;
 
+/** The file of a batch, and where its first octet is in it. */
+export type Placed = (file: number, at: number) => void;
+
 interface Waiting {
   readonly batch: Batch;
-  readonly placed: ((file: LogFileState) => void) | undefined;
+  readonly placed: Placed | undefined;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -70,7 +75,10 @@ interface Waiting {
 interface OpenFile {
   readonly file: LogFile;
   readonly seed: Seed;
-  readonly state: LogFileState;
+  readonly name: string;
+  readonly number: number;
+  /** Where the next batch goes. */
+  end: number;
 }
 
 export class Lane {
@@ -82,6 +90,10 @@ export class Lane {
   readonly #fileOctets: number;
   readonly #heads = new LogMemory(4096);
   #waiting: Waiting[] = [];
+  /** Batches of the group that is being written. */
+  #writing = 0;
+  /** What must be written before each fence. */
+  readonly #fences: { readonly fence: number; behind: number }[] = [];
   #running: Promise<void> | null = null;
   #current: OpenFile | null = null;
   #next: Promise<OpenFile> | null = null;
@@ -115,11 +127,10 @@ export class Lane {
   }
 
   /** Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed and cannot write. */
-  append(batch: Batch, placed?: (file: LogFileState) => void): Promise<void> {
+  append(batch: Batch, placed?: Placed): Promise<void> {
     if (this.#closing) return Promise.reject(new Error('the log is closed'));
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ batch, placed, resolve, reject });
-      this.#options.files.inFlight.add(batch);
       this.#start();
     });
     if (this.durability !== 'none') return written;
@@ -141,9 +152,18 @@ export class Lane {
     this.#wake?.();
   }
 
-  /** The file that is written to now; it must not be copied or removed. */
-  isOpen(name: string): boolean {
-    return this.#current?.state.name === name;
+  /** Tells that a fence is passed when all that was appended before it has been told. */
+  fence(fence: number): void {
+    this.#fences.push({ fence, behind: this.#waiting.length + this.#writing });
+    this.#passFences(0);
+  }
+
+  #passFences(written: number): void {
+    for (const one of this.#fences) one.behind -= written;
+    while (this.#fences[0] !== undefined && this.#fences[0].behind <= 0) {
+      const { fence } = this.#fences.shift() as { fence: number };
+      this.#options.onEvent({ type: 'passed', fence });
+    }
   }
 
   /** Writes what was appended and ends the file. */
@@ -159,12 +179,12 @@ export class Lane {
       if (prepared) await this.#discard(prepared);
       if (current !== null && this.health.state === 'ok') {
         const seal = this.#sealRecord(current.seed, this.#nextBatch - 1);
-        await current.file.write([seal], current.state.octets);
+        await current.file.write([seal], current.end);
         await current.file.sync();
       }
     } finally {
       if (current !== null) {
-        current.state.closed = true;
+        this.#tellClosed(current, this.health.state !== 'ok');
         await current.file.close();
       }
     }
@@ -181,16 +201,16 @@ export class Lane {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
+      this.#writing = group.length;
       try {
         await this.#commit(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
         for (const { reject } of group) reject(error as Error);
       }
-      for (const { batch } of group) {
-        this.#options.files.inFlight.delete(batch);
-        batch.release();
-      }
+      for (const { batch } of group) batch.release();
+      this.#writing = 0;
+      this.#passFences(group.length);
     }
   }
 
@@ -214,7 +234,7 @@ export class Lane {
         this.#say({ state: 'ok' });
         return;
       } catch (error) {
-        await this.#abandon(group);
+        await this.#abandon();
         this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
         if (this.#closing) throw error;
         // Another file on the same device may well do.
@@ -224,38 +244,41 @@ export class Lane {
   }
 
   async #write(open: OpenFile, group: readonly Waiting[]): Promise<void> {
-    const { file, seed, state } = open;
+    const { file, seed } = open;
     const octets = group.reduce((sum, { batch }) => sum + batch.octets, 0);
     const head = this.#batchRecord(seed, octets);
     const views = [head, ...group.flatMap(({ batch }) => batch.stamp(seed))];
-    let end = state.octets + head.length + octets;
+    let end = open.end + head.length + octets;
     const full = end >= this.#fileOctets;
     if (full) {
       const seal = this.#sealRecord(seed, this.#nextBatch);
       views.push(seal);
       end += seal.length;
     }
-    await file.write(views, state.octets);
+    await file.write(views, open.end);
     if (this.durability === 'fsync') await file.sync();
     this.#nextBatch += 1;
-    state.octets = end;
-    this.#options.files.states.set(state.name, state);
+    let at = open.end + head.length;
+    open.end = end;
     for (const { batch, placed } of group) {
-      count(state, batch);
-      placed?.(state);
+      const { messageOctets } = batch;
+      this.#options.onEvent({ type: 'placed', file: open.number, end, messageOctets, facts: batch.facts() });
+      placed?.(open.number, at);
+      at += batch.octets;
     }
     if (full) await this.#rotate(open);
     else if (end >= this.#fileOctets / 2) this.#prepare();
   }
 
-  async #rotate({ file, state }: OpenFile): Promise<void> {
+  async #rotate(open: OpenFile): Promise<void> {
+    const { file } = open;
     this.#current = null;
-    state.closed = true;
     if (this.durability !== 'fsync') {
       await file.sync().catch((error: Error) => {
         this.#unsynced = error;
       });
     }
+    this.#tellClosed(open, false);
     // What was written is safe; a file that does not close is the system's affair.
     await file.close().catch(() => undefined);
   }
@@ -290,7 +313,7 @@ export class Lane {
       await file.write([encodeHead(head)], 0);
       await file.sync();
       await this.#directory.syncNames();
-      return { file, seed, state: newFileState(name, this.lane, number) };
+      return { file, seed, name, number, end: FILE_HEAD };
     } catch (error) {
       await file.close().catch(() => undefined);
       await this.#directory.remove(name).catch(() => undefined);
@@ -320,30 +343,34 @@ export class Lane {
   }
 
   /** Gives up the current file after a failure: what was promised of it stays, and nothing more is expected of it. */
-  async #abandon(group: readonly Waiting[]): Promise<void> {
+  async #abandon(): Promise<void> {
     const open = this.#current;
     this.#current = null;
     if (open === null) return;
-    const { file, state } = open;
-    state.closed = true;
-    for (const { batch } of group) speakOf(state, batch);
+    const { file, name, end } = open;
     // All of this is tidiness: what fails here is seen, and cut, when the log is next read.
     await file
-      .truncate(state.octets)
+      .truncate(end)
       .then(() => file.sync())
       .catch(() => undefined);
     await file.close().catch(() => undefined);
-    if (!this.#options.files.states.has(state.name)) {
+    this.#tellClosed(open, true);
+    if (end === FILE_HEAD) {
       await this.#directory
-        .remove(state.name)
+        .remove(name)
         .then(() => this.#directory.syncNames())
         .catch(() => undefined);
     }
   }
 
-  async #discard({ file, state }: OpenFile): Promise<void> {
+  /** A file that holds nothing is nobody's affair. */
+  #tellClosed({ number, end }: OpenFile, failed: boolean): void {
+    if (end > FILE_HEAD) this.#options.onEvent({ type: 'closed', file: number, failed });
+  }
+
+  async #discard({ file, name }: OpenFile): Promise<void> {
     await file.close();
-    await this.#directory.remove(state.name);
+    await this.#directory.remove(name);
   }
 
   #batchRecord(seed: Seed, following: number): Uint8Array {
@@ -384,17 +411,6 @@ export class Lane {
     else await until(milliseconds, woken);
     this.#wake = null;
   }
-}
-
-function count(state: LogFileState, batch: Batch): void {
-  state.liveMessages += batch.messages;
-  state.liveOctets += batch.messageOctets;
-  speakOf(state, batch);
-}
-
-function speakOf(state: LogFileState, batch: Batch): void {
-  for (const queue of batch.enqueued) state.enqueued.add(queue);
-  for (const queue of batch.settled) state.settled.add(queue);
 }
 
 function isFull(error: unknown): boolean {

@@ -1,183 +1,199 @@
 /**
- * What of the log still counts, message by message: which queues hold a message and in which file it lies, what is done in each queue. It
- * answers the questions of whoever clears files away; a core that counts by itself answers them in its place.
+ * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie, and those that are done.
+ * What must hold: facts of several lanes come in any order (a position may be done before it is heard that it was taken); a copy of a message counts
+ * in place of the message; what a checkpoint says is done is done.
  */
+import {
+  CheckpointField,
+  EnqueueField,
+  get64,
+  PositionsField,
+  RECORD_HEAD,
+  RecordType,
+  RUN_OCTETS,
+  spanOf,
+} from '../log/record-format.js';
 import type { Checkpoint, Run } from './batch.js';
-import { Intervals } from './intervals.js';
-import type { LogFileState } from './live-files.js';
-import type { Recovered } from './recovery.js';
+import type { LogFileState, LogFiles } from './log-files.js';
+import { Runs } from './runs.js';
 
 /** Who knows what is still needed. */
 export interface Liveness {
-  /** Whether a queue holds the message at a position, in this file; and whether it was given out before. */
-  holding(queue: number, position: number, file: string): { readonly delivered: boolean } | null;
-  /** Everything that is done in a queue; deleted: it is gone, and old records of it may still be about; null: nothing needs to be known. */
-  checkpoint(queue: number): Checkpoint | 'deleted' | null;
+  /** Whether a queue holds the message at a position, in this file. */
+  isHeld(queue: number, position: number, file: LogFileState): boolean;
+  /** Everything that is done in a queue; null: nothing needs to be known. */
+  checkpoint(queue: number): Checkpoint | null;
   /** Octets of that checkpoint, about. */
   checkpointOctets(queue: number): number;
-  /** A message was copied to a file, which counts the copy. */
-  moved(id: number, octets: number, to: LogFileState): void;
-  /** No file holds a record of a deleted queue any more. */
-  forget(queue: number): void;
 }
 
-interface Held {
-  readonly id: number;
-  /** Null until it is written. */
-  file: LogFileState | null;
-  readonly octets: number;
-  /** Queues that hold it. */
-  holders: number;
+class QueueLedger {
+  next = 0;
+  /** Up to here every place is known: what is not held is done, or never was in the log. */
+  known = 0;
+  readonly held = new Runs();
+  readonly done = new Runs();
 }
 
-interface QueueState {
-  next: number;
-  readonly done: Intervals;
-  readonly delivered: Intervals;
-  readonly held: Map<number, Held>;
-}
+/** A queue's levels have the numbers that follow its own. */
+export const LEVELS = 256;
+const CHECKPOINT_OCTETS = 64;
 
-const CHECKPOINT_OCTETS = 48;
-const RUN_OCTETS = 16;
+export class RunLedger implements Liveness {
+  readonly #files: LogFiles;
+  readonly #breaks: number;
+  readonly #queues = new Map<number, QueueLedger>();
+  /** Deleted queues, by number / LEVELS: facts of them may still come. */
+  readonly #deleted = new Runs();
 
-export class Ledger implements Liveness {
-  readonly #queues = new Map<number, QueueState>();
-  readonly #deleted = new Set<number>();
-  readonly #messages = new Map<number, Held>();
-
-  /** Takes over what recovery found. */
-  static from(recovered: Recovered): Ledger {
-    const ledger = new Ledger();
-    for (const queue of recovered.queues) {
-      const state = ledger.#queue(queue.id);
-      state.next = queue.next;
-      for (const { from, count } of queue.done) state.done.add(from, count);
-      queue.positions.forEach((position, i) => {
-        const { file, id, octets } = recovered.place(queue.messages[i] as number);
-        const held = ledger.#messages.get(id) ?? { id, file, octets, holders: 0 };
-        ledger.#messages.set(id, held);
-        held.holders += 1;
-        state.held.set(position, held);
-        if (queue.delivered[i] === 1) state.delivered.add(position, 1);
-      });
-    }
-    for (const queue of recovered.deleted) ledger.#deleted.add(queue);
-    return ledger;
+  /** `breaks`: so many in what is done are worth closing. */
+  constructor(files: LogFiles, breaks = 64) {
+    this.#files = files;
+    this.#breaks = breaks;
   }
 
-  /** A message is about to be written, for these places. */
-  add(id: number, octets: number, places: readonly { readonly queue: number; readonly position: number }[]): void {
-    const held: Held = { id, file: null, octets, holders: 0 };
-    this.#messages.set(id, held);
-    for (const { queue, position } of places) {
-      if (this.#deleted.has(queue)) continue;
-      const state = this.#queue(queue);
-      state.next = Math.max(state.next, position + 1);
-      if (state.done.has(position)) continue;
-      held.holders += 1;
-      state.held.set(position, held);
+  /** Takes ENQUEUE, ACK and CHECKPOINT records that were written to a file, stamped or not. */
+  heard(facts: Uint8Array, file: LogFileState): void {
+    const view = new DataView(facts.buffer, facts.byteOffset, facts.length);
+    for (let at = 0; at < facts.length; ) {
+      const length = view.getUint32(at, true);
+      const payload = at + RECORD_HEAD;
+      const queue = get64(view, payload);
+      switch (view.getUint8(at + 4)) {
+        case RecordType.ENQUEUE: {
+          const from = get64(view, payload + EnqueueField.POSITION);
+          this.enqueued(queue, from, view.getUint32(payload + EnqueueField.COUNT, true), file);
+          break;
+        }
+        case RecordType.ACK:
+          file.settled.add(queue);
+          this.#doneRuns(view, queue, payload + PositionsField.RUNS, payload + length);
+          break;
+        case RecordType.CHECKPOINT: {
+          file.settled.add(queue);
+          const runs = payload + CheckpointField.RUNS;
+          const count = view.getUint32(payload + CheckpointField.DONE_RUNS, true);
+          this.#doneRuns(view, queue, runs, runs + count * RUN_OCTETS);
+          break;
+        }
+        default:
+          throw new Error(`a record of type ${view.getUint8(at + 4)} is no fact of queues`);
+      }
+      at += spanOf(length);
     }
   }
 
-  /** It was written, and its file counts it. */
-  placed(id: number, file: LogFileState): void {
-    const held = this.#messages.get(id);
-    if (held === undefined) return;
-    held.file = file;
-    if (held.holders === 0) this.#release(held);
+  #doneRuns(view: DataView, queue: number, from: number, to: number): void {
+    for (let at = from; at < to; at += RUN_OCTETS) this.done(queue, get64(view, at), get64(view, at + 8));
   }
 
-  done(queue: number, runs: readonly Run[]): void {
-    if (this.#deleted.has(queue)) return;
-    const state = this.#queue(queue);
+  /** Positions were taken by messages in a file: the first time, or by copies. */
+  enqueued(id: number, from: number, count: number, file: LogFileState): void {
+    file.places += count;
+    const queue = this.#queue(id);
+    if (queue === null) return;
+    queue.next = Math.max(queue.next, from + count);
+    if (queue.done.size === 0) return this.#hold(queue, from, count, file);
+    const free: number[] = [];
+    queue.done.forEachGap(from, count, (first, length) => free.push(first, length));
+    for (let i = 0; i < free.length; i += 2) this.#hold(queue, free[i] as number, free[i + 1] as number, file);
+  }
+
+  #hold(queue: QueueLedger, from: number, count: number, file: LogFileState): void {
+    queue.held.set(from, count, file.index, this.#leave);
+    file.live += count;
+  }
+
+  done(id: number, from: number, count: number): void {
+    const queue = this.#queue(id);
+    if (queue === null) return;
+    queue.next = Math.max(queue.next, from + count);
+    queue.held.remove(from, count, this.#leave);
+    queue.done.set(from, count, 0);
+  }
+
+  /** The queue is gone, with all its levels. */
+  deleted(id: number): void {
+    const base = Math.floor(id / LEVELS);
+    this.#deleted.set(base, 1, 0);
+    for (let level = base * LEVELS; level < (base + 1) * LEVELS; level++) {
+      this.#queues.get(level)?.held.forEach(this.#leave);
+      this.#queues.delete(level);
+    }
+  }
+
+  readonly #leave = (_from: number, count: number, file: number): void => {
+    this.#files.at(file).live -= count;
+  };
+
+  /** How far each queue with many breaks goes now: for `known`, once all lanes have told what they had. */
+  reach(): Map<number, number> {
+    const reach = new Map<number, number>();
+    for (const [id, { next, done, known }] of this.#queues)
+      if (done.size > this.#breaks && next > known) reach.set(id, next);
+    return reach;
+  }
+
+  /** Every place below `below` was heard of: what a queue does not hold there is done. */
+  known(id: number, below: number): void {
+    const queue = this.#queues.get(id);
+    if (queue === undefined || below <= queue.known) return;
+    queue.known = below;
+    queue.held.forEachGap(0, below, (from, count) => queue.done.set(from, count, 0));
+  }
+
+  queues(): IterableIterator<number> {
+    return this.#queues.keys();
+  }
+
+  isHeld(id: number, position: number, file: LogFileState): boolean {
+    return this.#queues.get(id)?.held.at(position) === file.index;
+  }
+
+  checkpoint(id: number): Checkpoint | null {
+    const queue = this.#queues.get(id);
+    return queue === undefined ? null : { queue: id, next: queue.next, done: queue.done.list(), delivered: [] };
+  }
+
+  checkpointOctets(id: number): number {
+    const queue = this.#queues.get(id);
+    return queue === undefined ? 0 : CHECKPOINT_OCTETS + queue.done.size * RUN_OCTETS;
+  }
+
+  /** The parts of some runs that a queue holds. */
+  held(id: number, runs: readonly Run[]): Run[] {
+    const out = new Runs();
+    const queue = this.#queues.get(id);
     for (const { from, count } of runs) {
-      state.done.add(from, count);
-      state.next = Math.max(state.next, from + count);
-      for (const position of heldIn(state, from, count)) this.#let(state, position);
+      queue?.held.forEachIn(from, count, (first, length) => out.set(first, length, 0));
     }
+    return out.list();
   }
 
-  delivered(queue: number, runs: readonly Run[]): void {
-    if (this.#deleted.has(queue)) return;
-    const state = this.#queue(queue);
-    for (const { from, count } of runs) state.delivered.add(from, count);
-  }
-
-  deleted(queue: number): void {
-    const state = this.#queues.get(queue);
-    this.#queues.delete(queue);
-    this.#deleted.add(queue);
-    if (state !== undefined) for (const position of [...state.held.keys()]) this.#let(state, position);
-  }
-
-  /** Messages that some queue holds. */
-  get size(): number {
-    return this.#messages.size;
-  }
-
-  holding(queue: number, position: number, file: string): { delivered: boolean } | null {
-    const state = this.#queues.get(queue);
-    if (state?.held.get(position)?.file?.name !== file) return null;
-    return { delivered: state.delivered.has(position) };
-  }
-
-  checkpoint(queue: number): Checkpoint | 'deleted' | null {
-    if (this.#deleted.has(queue)) return 'deleted';
-    const state = this.#queues.get(queue);
-    if (state === undefined) return null;
-    return { queue, next: state.next, done: state.done.runs(), delivered: state.delivered.without(state.done) };
-  }
-
-  checkpointOctets(queue: number): number {
-    const state = this.#queues.get(queue);
-    return CHECKPOINT_OCTETS + (state === undefined ? 0 : (state.done.size + state.delivered.size) * RUN_OCTETS);
-  }
-
-  moved(id: number, octets: number, to: LogFileState): void {
-    const held = this.#messages.get(id);
-    // It may have been let go while it was copied.
-    if (held === undefined) return leave(to, octets);
-    if (held.file !== null) leave(held.file, held.octets);
-    held.file = to;
-  }
-
-  forget(queue: number): void {
-    this.#deleted.delete(queue);
-  }
-
-  #queue(id: number): QueueState {
-    let state = this.#queues.get(id);
-    if (state === undefined) {
-      state = { next: 0, done: new Intervals(), delivered: new Intervals(), held: new Map() };
-      this.#queues.set(id, state);
+  /** Goes on from what recovery found: places in order of position, and the files that they are in. */
+  begin(id: number, next: number, positions: Float64Array, files: Uint32Array): void {
+    const queue = this.#queue(id);
+    if (queue === null) return;
+    queue.next = next;
+    for (let i = 0, from = 0; i < positions.length; i++) {
+      const run = i - from;
+      const first = positions[from] as number;
+      if (positions[i + 1] === first + run + 1 && files[i + 1] === files[from]) continue;
+      const file = this.#files.at(files[from] as number);
+      queue.held.set(first, run + 1, file.index);
+      file.live += run + 1;
+      from = i + 1;
     }
-    return state;
+    this.known(id, next);
   }
 
-  #let(state: QueueState, position: number): void {
-    const held = state.held.get(position);
-    if (held === undefined) return;
-    state.held.delete(position);
-    held.holders -= 1;
-    if (held.holders === 0 && held.file !== null) this.#release(held);
+  /** Null: it is deleted. */
+  #queue(id: number): QueueLedger | null {
+    const known = this.#queues.get(id);
+    if (known !== undefined) return known;
+    if (this.#deleted.at(Math.floor(id / LEVELS)) >= 0) return null;
+    const fresh = new QueueLedger();
+    this.#queues.set(id, fresh);
+    return fresh;
   }
-
-  #release(held: Held): void {
-    this.#messages.delete(held.id);
-    if (held.file !== null) leave(held.file, held.octets);
-  }
-}
-
-function leave(file: LogFileState, octets: number): void {
-  file.liveMessages -= 1;
-  file.liveOctets -= octets;
-}
-
-/** The positions of a run that a queue holds: by the run or by what it holds, whichever is less. */
-function* heldIn(state: QueueState, from: number, count: number): Generator<number> {
-  if (count <= state.held.size) {
-    for (let position = from; position < from + count; position++) yield position;
-    return;
-  }
-  for (const position of [...state.held.keys()]) if (position >= from && position < from + count) yield position;
 }

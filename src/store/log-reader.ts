@@ -3,9 +3,9 @@
  */
 
 import { NO_SEED } from '../log/log-memory.js';
-import type { Facts, RecoveredQueue } from './facts.js';
-import { type LogFileState, newFileState } from './live-files.js';
+import type { Facts, QueueLeft } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
+import type { LogFileState, LogFiles } from './log-files.js';
 import { type FoundFile, withFile } from './log-set.js';
 import type { Neighbours } from './repair.js';
 import { type Scanned, Scanner, type Seen } from './scan.js';
@@ -47,6 +47,7 @@ const UNREADABLE: Scanned = {
 export async function readAll(
   directory: LogDirectory,
   logs: readonly FoundFile[],
+  files: LogFiles,
   facts: Facts,
   options: ReadOptions,
 ): Promise<Read[]> {
@@ -63,7 +64,7 @@ export async function readAll(
   };
   const reads: Read[] = [];
   for (const found of logs) {
-    const state = newFileState(found.name, found.lane, found.number);
+    const state = files.file(found.lane, found.number);
     state.closed = true;
     facts.beginFile(reads.length, state);
     const seed = found.head?.seed ?? NO_SEED;
@@ -97,17 +98,17 @@ export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], 
   };
 }
 
-/** Counts what each file holds; returns in how many queues each message of the table is. */
-export function countHolders(queues: readonly RecoveredQueue[], facts: Facts, reads: readonly Read[]): Uint32Array {
-  const holders = new Uint32Array(facts.messages.ids.length);
-  for (const { messages } of queues) for (const index of messages) holders[index] = (holders[index] as number) + 1;
-  holders.forEach((count, index) => {
-    if (count === 0) return;
-    const state = (reads[facts.messages.files.at(index)] as Read).state;
-    state.liveMessages += 1;
-    state.liveOctets += facts.messages.spans.at(index);
-  });
-  return holders;
+/** The octets of messages in each file. */
+export function countMessages(facts: Facts, reads: readonly Read[]): void {
+  const { files, spans } = facts.messages;
+  for (let i = 0; i < files.length; i++) (reads[files.at(i)] as Read).state.messageOctets += spans.at(i);
+}
+
+/** In which messages of the table somebody holds. */
+export function heldMessages(queues: readonly QueueLeft[], facts: Facts): Uint8Array {
+  const held = new Uint8Array(facts.messages.ids.length);
+  for (const { messages } of queues) for (const index of messages) held[index] = 1;
+  return held;
 }
 
 /** Files that end before the next one of their lane begins. */

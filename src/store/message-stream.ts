@@ -3,11 +3,8 @@
  * one is used. Their checksums were verified when the log was scanned.
  */
 
-import { MessageField, PieceField, RECORD_HEAD, RecordType, spanOf } from '../log/record-format.js';
-import type { StoredMessage } from './batch.js';
 import type { MessageTable } from './facts.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
-import type { RecoveredMessage } from './recovery.js';
 
 /** Octets that one read brings, unless one message has more. */
 const READ_OCTETS = 2 << 20;
@@ -30,25 +27,6 @@ export interface RawMessage {
   readonly index: number;
   readonly id: number;
   readonly records: Uint8Array;
-}
-
-/** Every message that somebody holds. */
-export async function* streamMessages(
-  directory: LogDirectory,
-  names: readonly string[],
-  table: MessageTable,
-  holders: Uint32Array,
-): AsyncGenerator<readonly RecoveredMessage[]> {
-  const byFile = names.map((): number[] => []);
-  holders.forEach((count, index) => {
-    if (count > 0) byFile[table.files.at(index)]?.push(index);
-  });
-  for (const [number, indices] of byFile.entries()) {
-    if (indices.length === 0) continue;
-    for await (const some of readMessages(directory, names[number] as string, table, indices)) {
-      yield some.map(({ index, id, records }) => ({ index, id, message: decodeMessage(records) }));
-    }
-  }
 }
 
 /** Some messages of one file, in the order in which they lie there. The octets are good until the next step. */
@@ -107,27 +85,4 @@ async function readStretch(
     const at = table.offsets.at(index) - from;
     return { index, id: table.ids.at(index), records: bytes.subarray(at, at + table.spans.at(index)) };
   });
-}
-
-/** The message in its records. */
-function decodeMessage(records: Uint8Array): StoredMessage {
-  const view = new DataView(records.buffer, records.byteOffset, records.length);
-  const key = RECORD_HEAD + MessageField.DATA;
-  const header = key + view.getUint16(RECORD_HEAD + MessageField.KEY_LENGTH, true);
-  const first = header + view.getUint32(RECORD_HEAD + MessageField.HEADER_LENGTH, true);
-  const length = view.getUint32(0, true);
-  const frames: Uint8Array[] = [];
-  if (first < RECORD_HEAD + length) frames.push(records.subarray(first, RECORD_HEAD + length));
-  for (let at = spanOf(length); at < records.length; at += spanOf(view.getUint32(at, true))) {
-    if (view.getUint16(at + 4, true) !== RecordType.PIECE) throw new Error('a stored message has a part that is none');
-    const frame = at + RECORD_HEAD + PieceField.FRAME;
-    frames.push(records.subarray(frame, at + RECORD_HEAD + view.getUint32(at, true)));
-  }
-  return {
-    bodySize: view.getUint32(RECORD_HEAD + MessageField.BODY_SIZE, true),
-    arrival: view.getFloat64(RECORD_HEAD + MessageField.ARRIVAL, true),
-    key: records.subarray(key, header),
-    header: records.subarray(header, first),
-    frames,
-  };
 }

@@ -1,17 +1,17 @@
 /**
  * Clearing files away: those in which nothing counts, and those that hold so little that it is copied forward. What must hold: a file goes only
- * when all that it says and that still counts is durable in another one: its messages with their places, what it records as done (as a checkpoint), and
- * deletions of queues that other files speak of. Facts stand twice for a while, which reading does not mind.
+ * when all that it says and that still counts is durable in another one: its messages with their places, and what it records as done (as a checkpoint).
+ * Facts stand twice for a while, which reading does not mind. Whoever reads from it is told where its messages are now, and what is being read is waited for.
  */
 
 import { FILE_HEAD, isSpare } from '../log/record-format.js';
 import { BatchBuilder } from './batch.js';
-import { Facts, type RecoveredQueue } from './facts.js';
+import { Facts } from './facts.js';
 import { decodeHead } from './file-head.js';
 import type { Lane } from './lane.js';
 import type { Liveness } from './ledger.js';
-import type { LiveFiles, LogFileState } from './live-files.js';
 import type { LogDirectory } from './log-directory.js';
+import { type LogFileState, type LogFiles, liveOctets } from './log-files.js';
 import { withFile } from './log-set.js';
 import { readMessages } from './message-stream.js';
 import { Scanner } from './scan.js';
@@ -20,10 +20,10 @@ export interface ReclaimOptions {
   readonly directory: LogDirectory;
   /** Where copies go. */
   readonly lane: Lane;
-  readonly files: LiveFiles;
+  readonly files: LogFiles;
   readonly liveness: Liveness;
-  /** The lanes whose files are looked after here. */
-  readonly isOwn?: (lane: number) => boolean;
+  /** The message at a position was copied: it is here now. */
+  readonly onMoved?: (queue: number, position: number, file: LogFileState, offset: number) => void;
   readonly scanner?: Scanner;
 }
 
@@ -66,8 +66,8 @@ export class Reclaimer {
     let best: LogFileState | null = null;
     let bestShare = COPY_SHARE;
     for (const state of this.#options.files.states.values()) {
-      if (!state.closed || this.stuck.has(state.name) || this.#options.isOwn?.(state.lane) === false) continue;
-      let octets = state.liveOctets;
+      if (!state.closed || this.stuck.has(state.name)) continue;
+      let octets = liveOctets(state);
       for (const queue of state.settled) {
         if (octets > state.octets * bestShare) break;
         octets += this.#options.liveness.checkpointOctets(queue);
@@ -84,7 +84,7 @@ export class Reclaimer {
   async #clear(state: LogFileState): Promise<Reclaimed> {
     let copied: number;
     try {
-      copied = state.liveMessages > 0 ? await this.#copyMessages(state) : 0;
+      copied = state.live > 0 ? await this.#copyMessages(state) : 0;
     } catch (error) {
       this.stuck.set(state.name, error as Error);
       return null;
@@ -99,11 +99,11 @@ export class Reclaimer {
     const { directory, liveness } = this.#options;
     const facts = await this.#read(state);
     const places = livePlaces(facts, state, liveness);
-    if (places.size < state.liveMessages) {
+    if ([...places.values()].reduce((sum, { length }) => sum + length, 0) < state.live) {
       throw new Error(`${state.name} holds messages that cannot be read any more`);
     }
     let batch = new BatchBuilder();
-    let copies: { id: number; octets: number }[] = [];
+    let copies: Copy[] = [];
     const flush = async (): Promise<void> => {
       const done = copies;
       const full = batch;
@@ -113,11 +113,10 @@ export class Reclaimer {
     };
     for await (const some of readMessages(directory, state.name, facts.messages, [...places.keys()])) {
       for (const { index, id, records } of some) {
-        const octets = batch.copied(records);
-        for (const place of places.get(index) as Place[]) {
-          batch.enqueue(place.queue, place.position, place.time, [id], place.delivered);
-        }
-        copies.push({ id, octets });
+        const held = places.get(index) as Place[];
+        copies.push({ at: batch.octets, places: held });
+        batch.copied(records);
+        for (const { queue, position, time, delivered } of held) batch.enqueue(queue, position, time, [id], delivered);
         if (batch.octets >= COPY_OCTETS) await flush();
       }
     }
@@ -125,9 +124,14 @@ export class Reclaimer {
     return places.size;
   }
 
-  #append(batch: BatchBuilder, copies: readonly { id: number; octets: number }[]): Promise<void> {
-    return this.#options.lane.append(batch, (to) => {
-      for (const { id, octets } of copies) this.#options.liveness.moved(id, octets, to);
+  #append(batch: BatchBuilder, copies: readonly Copy[]): Promise<void> {
+    const { lane, files, onMoved } = this.#options;
+    return lane.append(batch, (number, from) => {
+      if (onMoved === undefined) return;
+      const file = files.file(lane.lane, number);
+      for (const { at, places } of copies) {
+        for (const { queue, position } of places) onMoved(queue, position, file, from + at);
+      }
     });
   }
 
@@ -135,7 +139,7 @@ export class Reclaimer {
     this.#scanner ??= new Scanner();
     const scanner = this.#scanner;
     const facts = new Facts();
-    facts.beginFile(0, state);
+    facts.beginFile(0, null);
     return withFile(this.#options.directory, state.name, async (file) => {
       const bytes = new Uint8Array(FILE_HEAD);
       const head = decodeHead(bytes.subarray(0, await file.read(bytes, 0)));
@@ -150,12 +154,7 @@ export class Reclaimer {
     const batch = new BatchBuilder();
     for (const queue of state.settled) {
       const checkpoint = this.#options.liveness.checkpoint(queue);
-      if (checkpoint === 'deleted') {
-        if (this.#options.files.hasMessagesOf(queue, state)) batch.deleted(queue);
-        else this.#options.liveness.forget(queue);
-      } else if (checkpoint !== null) {
-        batch.checkpoint(checkpoint);
-      }
+      if (checkpoint !== null) batch.checkpoint(checkpoint);
     }
     if (batch.octets > 0) await this.#options.lane.append(batch);
   }
@@ -163,15 +162,16 @@ export class Reclaimer {
   /** The file's name goes for good before anybody relies on it. */
   async #discard(state: LogFileState): Promise<void> {
     const { directory, files, lane } = this.#options;
+    await files.unread(state);
     const names = (await directory.list()).map(({ name }) => name);
     // It is gone already when an earlier attempt failed behind this.
     if (names.includes(state.name)) {
-      const keep = names.filter(isSpare).length < SPARES && lane.health.state === 'ok';
+      const keep = !state.failed && names.filter(isSpare).length < SPARES && lane.health.state === 'ok';
       if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
       else await directory.remove(state.name);
     }
     await directory.syncNames();
-    files.states.delete(state.name);
+    files.forget(state);
     lane.retry();
   }
 }
@@ -183,29 +183,23 @@ interface Place {
   readonly delivered: boolean;
 }
 
-/** The messages of a file that count, by their place in its table, and where they are held. */
-function livePlaces(facts: Facts, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
-  const places = new Map<number, Place[]>();
-  for (const queue of facts.queues(() => true).queues) {
-    forEachLive(queue, state, liveness, (i, delivered) => {
-      const index = queue.messages[i] as number;
-      const list = places.get(index) ?? [];
-      places.set(index, list);
-      const position = queue.positions[i] as number;
-      list.push({ queue: queue.id, position, time: queue.times[i] as number, delivered });
-    });
-  }
-  return places;
+/** A message in a batch. */
+interface Copy {
+  readonly at: number;
+  readonly places: readonly Place[];
 }
 
-function forEachLive(
-  queue: RecoveredQueue,
-  state: LogFileState,
-  liveness: Liveness,
-  use: (index: number, delivered: boolean) => void,
-): void {
-  queue.positions.forEach((position, i) => {
-    const held = liveness.holding(queue.id, position, state.name);
-    if (held !== null) use(i, held.delivered);
-  });
+/** The messages of a file that count, by their place in its table, and where they are held. */
+function livePlaces(facts: Facts, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
+  const found = new Map<number, Place[]>();
+  for (const { id, positions, messages, times, delivered } of facts.queues(() => true).queues) {
+    positions.forEach((position, i) => {
+      if (!liveness.isHeld(id, position, state)) return;
+      const index = messages[i] as number;
+      const places = found.get(index) ?? [];
+      found.set(index, places);
+      places.push({ queue: id, position, time: times[i] as number, delivered: delivered[i] === 1 });
+    });
+  }
+  return found;
 }

@@ -1,15 +1,16 @@
 /**
  * From log files to queues: reads every file of every lane, whatever wrote them and in whatever order, rebuilds the queues by position, puts
- * damaged files in order and reports what it found; then streams the messages that are still in a queue. What must hold: what was reported
+ * damaged files in order and reports what it found; then gives each queue a source of the messages that are still in it. What must hold: what was reported
  * durable and not done is there exactly once; what was recorded as done never comes back.
  */
-import type { StoredMessage } from './batch.js';
-import { Facts, type LostMessage, type RecoveredQueue } from './facts.js';
+import { Facts, type LostMessage, type QueueLeft } from './facts.js';
 import type { LaneStart } from './lane.js';
-import { LiveFiles, type LogFileState } from './live-files.js';
+import { RunLedger } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
+import { LogFiles } from './log-files.js';
 import {
-  countHolders,
+  countMessages,
+  heldMessages,
   lastBatch,
   missingBatches,
   neighboursOf,
@@ -18,12 +19,16 @@ import {
   readAll,
 } from './log-reader.js';
 import { findFiles } from './log-set.js';
-import { streamMessages } from './message-stream.js';
+import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
 import { type Damaged, isEmpty, repairFile } from './repair.js';
 
 export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner'> {
-  /** Whether a queue is still defined; without it, those that no record says are deleted. */
+  /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
   readonly exists?: (queue: number) => boolean;
+  /** The log was ended in order: what was delivered before is known. Else all messages may have been. */
+  readonly clean?: boolean;
+  /** See the ledger. */
+  readonly breaks?: number;
 }
 
 export interface RecoveryReport {
@@ -37,24 +42,24 @@ export interface RecoveryReport {
   readonly seconds: number;
 }
 
-export interface RecoveredMessage {
-  /** Where it is in the table of messages, to which the queues refer. */
-  readonly index: number;
+/** What came back of one queue. */
+export interface RecoveredQueue {
   readonly id: number;
-  readonly message: StoredMessage;
+  /** The position that comes after all that were ever given out. */
+  readonly next: number;
+  /** Messages that it holds. */
+  readonly count: number;
+  /** Gives them, in order. */
+  readonly source: LogSource;
 }
 
 export interface Recovered {
   readonly queues: readonly RecoveredQueue[];
-  readonly deleted: ReadonlySet<number>;
   readonly report: RecoveryReport;
-  readonly files: LiveFiles;
-  /** The file, id and octets of a message in the table. */
-  place(index: number): { readonly file: LogFileState; readonly id: number; readonly octets: number };
+  readonly files: LogFiles;
+  readonly ledger: RunLedger;
   /** Where a lane goes on. */
   start(lane: number): LaneStart;
-  /** Everything that a queue refers to, once, file by file. The octets are good until the next step. */
-  messages(): AsyncGenerator<readonly RecoveredMessage[]>;
 }
 
 export async function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
@@ -65,45 +70,88 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     await directory.syncNames();
   }
   const facts = new Facts();
-  const reads = await readAll(directory, found.logs, facts, options);
+  const files = new LogFiles();
+  const reads = await readAll(directory, found.logs, files, facts, options);
   const damaged: Damaged[] = [];
   for (const [index, { found: file, scanned }] of reads.entries()) {
     damaged.push(...(await repairFile(directory, file, scanned, neighboursOf(reads, index))));
   }
   await directory.syncNames();
-  const { queues, lost } = facts.queues(options.exists ?? (() => true));
-  const holders = countHolders(queues, facts, reads);
+  const { queues: left, lost } = facts.queues(options.exists ?? (() => true));
+  const ledger = new RunLedger(files, options.breaks);
+  countMessages(facts, reads);
+  const queues = left.map((queue) => {
+    const places = placesOf(queue, facts, reads, options.clean === true);
+    ledger.begin(queue.id, queue.next, places.positions, places.files);
+    return { id: queue.id, next: queue.next, count: places.positions.length, places };
+  });
+  for (const { found: file, scanned, state } of reads) {
+    if (file.head === null || isEmpty(scanned)) files.forget(state);
+  }
   const report: RecoveryReport = {
     files: reads.length,
     octets: reads.reduce((sum, { scanned }) => sum + scanned.end, 0),
-    messages: holders.reduce((sum, count) => sum + Math.min(count, 1), 0),
+    messages: heldMessages(left, facts).reduce((sum, held) => sum + held, 0),
     damaged,
     missing: missingBatches(reads),
     lost,
     seconds: (performance.now() - begun) / 1000,
   };
-  const kept = reads.filter(({ found: { head }, scanned }) => head !== null && !isEmpty(scanned));
+  return made(directory, files, ledger, queues, report, laneStarts(facts, reads));
+}
+
+/** Keeps nothing of what was needed for reading alone. */
+function made(
+  directory: LogDirectory,
+  files: LogFiles,
+  ledger: RunLedger,
+  queues: readonly (Omit<RecoveredQueue, 'source'> & { readonly places: Places })[],
+  report: RecoveryReport,
+  starts: ReadonlyMap<number, LaneStart>,
+): Recovered {
   return {
-    queues,
-    deleted: facts.deleted,
+    queues: queues.map(({ id, next, count, places }) => ({
+      id,
+      next,
+      count,
+      source: new LogSource(directory, files, id, places),
+    })),
     report,
-    files: new LiveFiles(kept.map(({ state }) => state)),
-    place: (index) => ({
-      file: (reads[facts.messages.files.at(index)] as Read).state,
-      id: facts.messages.ids.at(index),
-      octets: facts.messages.spans.at(index),
-    }),
-    start: (lane) => ({
-      file: 1 + Math.max(-1, ...found.logs.filter((file) => file.lane === lane).map(({ number }) => number)),
-      batch: 1 + lastBatch(reads.filter(({ found: file }) => file.lane === lane)),
-      message: 1 + (facts.lastSequence.get(lane) ?? -1),
-    }),
-    messages: () =>
-      streamMessages(
-        directory,
-        reads.map(({ found: { name } }) => name),
-        facts.messages,
-        holders,
-      ),
+    files,
+    ledger,
+    start: (lane) => starts.get(lane) ?? { file: 0, batch: 0, message: 0 },
   };
+}
+
+/** Where the lanes go on that files or ids of messages speak of. */
+function laneStarts(facts: Facts, reads: readonly Read[]): Map<number, LaneStart> {
+  const starts = new Map<number, LaneStart>();
+  for (const lane of new Set([...reads.map(({ found }) => found.lane), ...facts.lastSequence.keys()])) {
+    const own = reads.filter(({ found }) => found.lane === lane);
+    starts.set(lane, {
+      file: 1 + own.reduce((last, { found }) => Math.max(last, found.number), -1),
+      batch: 1 + lastBatch(own),
+      message: 1 + (facts.lastSequence.get(lane) ?? -1),
+    });
+  }
+  return starts;
+}
+
+function placesOf(queue: QueueLeft, facts: Facts, reads: readonly Read[], clean: boolean): Places {
+  const { positions, messages, delivered } = queue;
+  const { files, offsets, spans } = facts.messages;
+  const places: Places = {
+    positions,
+    delivered: clean ? delivered : delivered.fill(1),
+    files: new Uint32Array(positions.length),
+    offsets: new Uint32Array(positions.length),
+    spans: new Uint32Array(positions.length),
+  };
+  for (let i = 0; i < positions.length; i++) {
+    const message = messages[i] as number;
+    places.files[i] = (reads[files.at(message)] as Read).state.index;
+    places.offsets[i] = offsets.at(message) / OFFSET_UNIT;
+    places.spans[i] = spans.at(message) / OFFSET_UNIT;
+  }
+  return places;
 }

@@ -16,15 +16,23 @@ const store = new URL('../../dist/store/', import.meta.url).href;
 function writerScript(path: string, from: number): string {
   return `
     const { LocalDirectory } = await import('${store}local-directory.js');
-    const { MessageLog } = await import('${store}message-log.js');
-    const { recover } = await import('${store}recovery.js');
-    const directory = await LocalDirectory.at(${JSON.stringify(path)});
-    const log = new MessageLog(directory, await recover(directory), { fileOctets: 256 << 10 });
-    const frame = (body) => Buffer.concat([Buffer.alloc(7), Buffer.from(body), Buffer.of(0xce)]);
+    const { BatchBuilder } = await import('${store}batch.js');
+    const { Keeper } = await import('${store}keeper.js');
+    const { Lane } = await import('${store}lane.js');
+    const log = await LocalDirectory.at(${JSON.stringify(path)});
+    const keeper = await Keeper.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
+    const [start] = keeper.lanesStart(1);
+    const onEvent = (event) => keeper.heard(1, event);
+    const lane = new Lane({ directory: log, lane: 1, start, onEvent, fileOctets: 256 << 10 });
+    const frame = (body) => Buffer.concat([Buffer.of(3, 0, 0, 0, 0, body.length >> 8, body.length), Buffer.from(body), Buffer.of(0xce)]);
     const publish = async (position) => {
       const body = position + ':' + 'x'.repeat(position % 3000);
-      const message = { bodySize: body.length, arrival: 0, key: Buffer.of(0, 0), header: Buffer.alloc(22), frames: [frame(body)] };
-      await log.publish([{ message, places: [{ queue: 1, position }] }], 0);
+      const key = Buffer.of(0, 0);
+      const batch = new BatchBuilder();
+      const id = lane.takeMessageIds(1);
+      batch.message(id, { bodySize: body.length, arrival: 0, key, header: Buffer.alloc(22), frames: [frame(body)] });
+      batch.enqueue(256, position, 0, [id]);
+      await lane.append(batch);
       process.stdout.write(position + '\\n');
     };
     for (let position = ${from}; ; position += 4) await Promise.all([0, 1, 2, 3].map((i) => publish(position + i)));`;
@@ -50,7 +58,7 @@ test('what was reported durable outlasts kill -9, again and again', async () => 
     expect(child.signalCode).toBe('SIGKILL');
     const recovered = await recover(directory);
     const positions = (await recoveredQueues(recovered))
-      .get(1)
+      .get(256)
       ?.map(({ position, body }) => [position, Number.parseFloat(body)]);
     expect(positions?.length).toBeGreaterThan(durable);
     expect(positions).toEqual(positions?.map((_, i) => [i, i]));

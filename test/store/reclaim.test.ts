@@ -2,137 +2,200 @@
  * Files go when nothing in them counts, and what stays long does not keep them.
  */
 import { expect, test } from 'vitest';
-import { MessageLog } from '../../dist/store/message-log.js';
-import { recover, scanner } from './support/logs.js';
-import { recoveredQueues, storedMessage } from './support/messages.js';
-import { SimulatedDirectory, systemError } from './support/simulated.js';
+import { BatchBuilder } from '../../dist/store/batch.js';
+import type { Keeper } from '../../dist/store/keeper.js';
+import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
+import { readSource, recoveredQueues, storedMessage } from './support/messages.js';
+import { type Call, SimulatedDirectory, systemError } from './support/simulated.js';
 
-async function openLog(directory: SimulatedDirectory): Promise<MessageLog> {
-  return new MessageLog(directory, await recover(directory), {
-    fileOctets: 16 << 10,
-    scanner,
-    pause: async () => undefined,
-  });
+interface Log {
+  readonly keeper: Keeper;
+  /** A worker's, of which the keeper hears at once. */
+  readonly lane: ReturnType<typeof openLane>;
 }
 
-async function publish(log: MessageLog, from: number, count: number, octets = 1000): Promise<void> {
+async function openLog(directory: SimulatedDirectory): Promise<Log> {
+  const keeper = await openKeeper(directory);
+  const [start] = keeper.lanesStart(1);
+  if (start === undefined) throw new Error('no lane');
+  const onEvent = (event: Parameters<Keeper['heard']>[1]) => keeper.heard(1, event);
+  return { keeper, lane: openLane(directory, { lane: 1, start, onEvent, fileOctets: 16 << 10 }) };
+}
+
+async function publishMany({ lane }: Log, from: number, count: number, octets = 1000): Promise<void> {
   for (let position = from; position < from + count; position++) {
-    const message = storedMessage(`${position}:${'x'.repeat(octets)}`);
-    await log.publish([{ message, places: [{ queue: 1, position }] }], 5000 + position);
+    await publish(lane, 1, position, [`${position}:${'x'.repeat(octets)}`]);
   }
 }
 
-async function reclaimAll(log: MessageLog): Promise<number> {
-  let cleared = 0;
-  while ((await log.reclaim()) !== null) cleared += 1;
-  return cleared;
+/** Publishes a message to many queues. */
+async function fanout({ lane }: Log, body: string, queues: readonly number[], position: number): Promise<void> {
+  const batch = new BatchBuilder();
+  const id = lane.takeMessageIds(1);
+  batch.message(id, storedMessage(body));
+  for (const queue of queues) batch.enqueue(queue, position, 0, [id]);
+  await lane.append(batch);
+}
+
+async function close({ keeper, lane }: Log): Promise<void> {
+  await lane.close();
+  await keeper.close(null);
+}
+
+function logFiles(directory: SimulatedDirectory): [string, Uint8Array][] {
+  return [...directory.files()].filter(([name]) => name.endsWith('.log'));
 }
 
 function logOctets(directory: SimulatedDirectory): number {
-  const logs = [...directory.files()].filter(([name]) => name.endsWith('.log'));
-  return logs.reduce((sum, [, { length }]) => sum + length, 0);
+  return logFiles(directory).reduce((sum, [, { length }]) => sum + length, 0);
 }
 
 test('a few messages that stay do not keep the files of those that went', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log, 0, 200);
+  await publishMany(log, 0, 200);
   const full = logOctets(directory);
+  const files = logFiles(directory).length;
   const stay = [7, 60, 61, 150];
-  for (let from = 0; from < 200; from++) if (!stay.includes(from)) await log.ack(1, [{ from, count: 1 }]);
-  await log.delivered(1, [{ from: 60, count: 1 }]);
-  expect(await reclaimAll(log)).toBeGreaterThan(10);
+  for (let from = 0; from < 200; from++) if (!stay.includes(from)) await ack(log.lane, 1, from);
+  await log.keeper.reclaim();
+  expect(logFiles(directory).length).toBeLessThan(files / 2);
   expect(logOctets(directory)).toBeLessThan(full / 4);
   const recovered = await recover(directory.powerLoss(() => 0.1));
   const entries = (await recoveredQueues(recovered)).get(1);
-  expect(entries?.map(({ position, body, delivered }) => [position, Number.parseFloat(body), delivered])).toEqual([
-    [7, 7, false],
-    [60, 60, true],
-    [61, 61, false],
-    [150, 150, false],
-  ]);
-  expect([...(recovered.queues[0]?.times ?? [])]).toEqual([5007, 5060, 5061, 5150]);
+  expect(entries?.map(({ position, body }) => [position, Number.parseFloat(body)])).toEqual(stay.map((at) => [at, at]));
   expect(recovered.queues[0]?.next).toBe(200);
-  await log.close();
+  await close(log);
+});
+
+test('a file’s name is gone for good before anything relies on it', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory);
+  await publishMany(log, 0, 120);
+  await ack(log.lane, 1, 0, 120);
+  let gone = 0;
+  let unsynced = false;
+  directory.onCall = (call: Call, name) => {
+    if (unsynced) expect(call, `after ${gone} files went`).toBe('syncNames');
+    unsynced = (call === 'remove' || call === 'rename') && !name.startsWith('spare-');
+    if (unsynced) gone += 1;
+  };
+  await log.keeper.reclaim();
+  directory.onCall = () => undefined;
+  expect(unsynced).toBe(false);
+  expect(gone).toBeGreaterThan(5);
+  await close(log);
+});
+
+test('what is absent is read where it was copied to, and no file goes while it is read', async () => {
+  const directory = new SimulatedDirectory();
+  const first = await openLog(directory);
+  // Every file holds a little of one queue and much of another.
+  for (let position = 0; position < 60; position++) {
+    await fanout(first, `${position}`, [1], position);
+    await fanout(first, 'x'.repeat(2000), [2], position);
+  }
+  await close(first);
+  const log = await openLog(directory);
+  const [small, large] = log.keeper.queues;
+  if (small === undefined || large === undefined) throw new Error('the queues are not there');
+  const target = Buffer.alloc(512 << 10);
+  expect((await small.source.fill(3, target)).messages).toBe(3);
+  large.source.drop();
+  await log.keeper.ack(large.id, [{ from: 0, count: large.next }]);
+  const before = logFiles(directory).map(([name]) => name);
+  const calls: string[] = [];
+  const begun = small.source.fill(20, target);
+  let read = false;
+  const reading = begun.then(({ messages }) => {
+    read = true;
+    return messages;
+  });
+  directory.onCall = (call, name) => {
+    if ((call === 'rename' || call === 'remove') && !read && name === before[0]) calls.push(name);
+  };
+  await log.keeper.reclaim();
+  expect(calls).toEqual([]);
+  expect(await reading).toBe(20);
+  const after = logFiles(directory).map(([name]) => name);
+  expect(before.filter((name) => after.includes(name)).length).toBeLessThan(3);
+  const rest = await readSource(small.source);
+  expect(rest.map(({ position, body }) => [position, body])).toEqual(
+    Array.from({ length: 37 }, (_, i) => [i + 23, `${i + 23}`]),
+  );
+  await close(log);
 });
 
 test('a dead file is written anew, and what it once held is not read again', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log, 0, 30);
-  await log.ack(1, [{ from: 0, count: 30 }]);
-  await reclaimAll(log);
+  await publishMany(log, 0, 30);
+  await ack(log.lane, 1, 0, 30);
+  await log.keeper.reclaim();
   const spare = [...directory.files().keys()].find((name) => name.startsWith('spare-'));
   expect(spare).toBeDefined();
   let created = 0;
   directory.onCall = (call) => {
     if (call === 'create') created += 1;
   };
-  await publish(log, 30, 12);
+  await publishMany(log, 30, 12);
   expect(created).toBe(0);
   expect(directory.files().has(spare as string)).toBe(false);
   const recovered = await recover(directory.powerLoss(() => 0.1));
   const entries = (await recoveredQueues(recovered)).get(1);
   expect(entries?.map(({ position }) => position)).toEqual([...Array(12).keys()].map((i) => i + 30));
   expect(recovered.report.damaged).toEqual([]);
-  await log.close();
+  await close(log);
 });
 
 test('messages of many queues are copied once, with those places that still hold them', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  const places = Array.from({ length: 5 }, (_, i) => ({ queue: 10 + i, position: 3 }));
-  await log.publish([{ message: storedMessage('for many'), places }], 0);
-  await log.ack(12, [{ from: 3, count: 1 }]);
-  await publish(log, 0, 40);
-  await log.ack(1, [{ from: 0, count: 40 }]);
-  await reclaimAll(log);
+  await fanout(log, 'for many', [10, 11, 12, 13, 14], 3);
+  await ack(log.lane, 12, 3, 1);
+  await publishMany(log, 0, 40);
+  await ack(log.lane, 1, 0, 40);
+  await log.keeper.reclaim();
   const recovered = await recover(directory.powerLoss(() => 0.1));
   const queues = await recoveredQueues(recovered);
   const holders = [10, 11, 12, 13, 14].filter((id) => queues.get(id)?.[0]?.body === 'for many');
   expect(holders).toEqual([10, 11, 13, 14]);
   expect(recovered.report.messages).toBe(1);
-  await log.close();
+  await close(log);
 });
 
-test('a deleted queue does not come back while older files still hold its messages', async () => {
+test('a deleted queue keeps no file, and facts of it that come late count for nothing', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  // Messages that stay and messages of a queue that goes lie in one file.
-  for (let position = 0; position < 12; position++) {
-    const places = [{ queue: position % 4 ? 2 : 3, position }];
-    await log.publish([{ message: storedMessage('x'.repeat(1000)), places }], 0);
-  }
-  await publish(log, 0, 10);
-  await log.deleted(3);
-  await publish(log, 10, 30);
-  await log.ack(1, [{ from: 0, count: 40 }]);
-  expect(await reclaimAll(log)).toBeGreaterThan(1);
-  const recovered = await recover(directory.powerLoss(() => 0.1));
-  expect(recovered.queues.map(({ id, positions }) => [id, positions.length])).toContainEqual([2, 9]);
-  expect(recovered.queues.map(({ id }) => id)).not.toContain(3);
-  await log.close();
+  for (let position = 0; position < 40; position++)
+    await fanout(log, 'x'.repeat(1000), [512 + (position % 2)], position);
+  log.keeper.deleted(512);
+  for (let position = 40; position < 80; position++) await fanout(log, 'x'.repeat(1000), [513], position);
+  await ack(log.lane, 512, 0, 5);
+  await log.keeper.reclaim();
+  expect(logFiles(directory).length).toBeLessThanOrEqual(3);
+  await close(log);
 });
 
 test('a sparse file whose messages cannot be read any more stays where it is', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log, 0, 40);
-  for (let from = 1; from < 40; from++) await log.ack(1, [{ from, count: 1 }]);
-  const name = 'w00-0000000000.log';
+  await publishMany(log, 0, 40);
+  for (let from = 1; from < 40; from++) await ack(log.lane, 1, from);
+  const name = 'w01-0000000000.log';
   directory.flip(name, 4096 + 40 + 200);
-  await reclaimAll(log);
-  expect([...log.reclaimer.stuck.keys()]).toEqual([name]);
+  await log.keeper.reclaim();
+  expect([...log.keeper.stuck]).toEqual([name]);
   expect(directory.files().has(name)).toBe(true);
-  await log.close();
+  await close(log);
 });
 
 test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared away loses nothing', async (code) => {
   for (let failing = 1; ; failing++) {
     const directory = new SimulatedDirectory();
     const log = await openLog(directory);
-    await publish(log, 0, 40);
-    for (let from = 0; from < 40; from++) if (from % 13) await log.ack(1, [{ from, count: 1 }]);
+    await publishMany(log, 0, 40);
+    for (let from = 0; from < 40; from++) if (from % 13) await ack(log.lane, 1, from);
     const before = directory.calls;
     let failed = false;
     directory.onCall = () => {
@@ -141,15 +204,15 @@ test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared aw
       throw systemError(code);
     };
     // A failure ends the attempt; the next one begins where things stand.
-    await reclaimAll(log).catch((error: Error) => expect(error.message).toContain(code));
+    await log.keeper.reclaim().catch((error: Error) => expect(error.message).toContain(code));
     directory.onCall = () => undefined;
     const held = (await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1);
     expect(
       held?.map(({ position }) => position),
       `call ${failing}`,
     ).toEqual([0, 13, 26, 39]);
-    await reclaimAll(log);
-    await log.close();
+    await log.keeper.reclaim();
+    await close(log);
     const later = (await recoveredQueues(await recover(directory))).get(1);
     expect(
       later?.map(({ position }) => position),

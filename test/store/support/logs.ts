@@ -2,8 +2,8 @@
  * Writing and reading logs in tests: small files, no waiting, one scanner for all recoveries.
  */
 import { BatchBuilder } from '../../../dist/store/batch.js';
+import { Keeper, type KeeperOptions } from '../../../dist/store/keeper.js';
 import { Lane } from '../../../dist/store/lane.js';
-import { LiveFiles } from '../../../dist/store/live-files.js';
 import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery.js';
 import { Scanner } from '../../../dist/store/scan.js';
 import type { LogDirectory } from '../../../src/store/log-directory.js';
@@ -11,8 +11,9 @@ import { storedMessage } from './messages.js';
 
 export const scanner = new Scanner();
 
+/** Recovers as after an orderly end, so that what was delivered can be told. */
 export function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
-  return recoverLogs(directory, { scanner, ...options });
+  return recoverLogs(directory, { scanner, clean: true, ...options });
 }
 
 export function openLane(directory: LogDirectory, options: Partial<ConstructorParameters<typeof Lane>[0]> = {}): Lane {
@@ -20,9 +21,21 @@ export function openLane(directory: LogDirectory, options: Partial<ConstructorPa
     directory,
     lane: 0,
     start: { file: 0, batch: 0, message: 0 },
-    files: new LiveFiles(),
+    onEvent: () => undefined,
     fileOctets: 32 << 10,
     pause: async () => undefined,
+    ...options,
+  });
+}
+
+export function openKeeper(log: LogDirectory, options: Partial<KeeperOptions> = {}): Promise<Keeper> {
+  return Keeper.open({
+    log,
+    exists: () => true,
+    fileOctets: 16 << 10,
+    reclaimMs: 0,
+    pause: async () => undefined,
+    scanner,
     ...options,
   });
 }

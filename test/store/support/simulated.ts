@@ -131,6 +131,11 @@ export class SimulatedDirectory implements LogDirectory {
     return directory;
   }
 
+  /** The same files, all of them safe. */
+  copy(): SimulatedDirectory {
+    return SimulatedDirectory.of(this.files());
+  }
+
   /** What a loss of power at this moment leaves. */
   powerLoss(random: Random): SimulatedDirectory {
     const names = new Map(this.#synced);

@@ -1,0 +1,233 @@
+/**
+ * The main thread's part of the log: recovery, the ledger of what counts, lane 0 and the clearing away of files. Workers write lanes 1, 2 … and tell
+ * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
+ */
+import type { AbsentSource } from './absent-source.js';
+import { BatchBuilder, type Run } from './batch.js';
+import { takeCleanMark, writeCleanMark } from './clean-mark.js';
+import { type Durability, type Health, Lane, type LaneStart } from './lane.js';
+import { LEVELS, type RunLedger } from './ledger.js';
+import type { LogDirectory } from './log-directory.js';
+import type { LaneEvent, LogFiles } from './log-files.js';
+import type { Progress } from './log-reader.js';
+import { Reclaimer } from './reclaim.js';
+import { type RecoveryReport, recover } from './recovery.js';
+import type { Scanner } from './scan.js';
+
+export interface KeeperOptions {
+  readonly log: LogDirectory;
+  /** Whether a queue (a multiple of 256) is still defined. */
+  readonly exists: (queue: number) => boolean;
+  readonly durability?: Durability;
+  readonly fileOctets?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Of lane 0. */
+  readonly onHealth?: (health: Health) => void;
+  /** Asks a lane to call `Lane.fence`, after it has appended all that it gathered. Without it, queues in which messages are that are not logged
+   * cost memory for each of them. */
+  readonly askFence?: (lane: number, fence: number) => void;
+  readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly scanner?: Scanner;
+  /** Breaks in what is done in a queue that are worth asking for a fence. */
+  readonly breaks?: number;
+  /** Between two looks for files that can go; 0: only `reclaim` looks. */
+  readonly reclaimMs?: number;
+}
+
+/** A queue, or a level of one, that has messages or a history. */
+export interface KeptQueue {
+  readonly id: number;
+  /** The log position of its next message. */
+  readonly next: number;
+  readonly count: number;
+  /** Its messages, in order. */
+  readonly source: AbsentSource;
+}
+
+const RECLAIM_MS = 1000;
+
+export class Keeper {
+  /** Lane 0. */
+  readonly lane: Lane;
+  /** The last stop was an orderly one. */
+  readonly clean: boolean;
+  readonly report: RecoveryReport;
+  readonly queues: readonly KeptQueue[];
+  readonly #options: KeeperOptions;
+  readonly #files: LogFiles;
+  readonly #ledger: RunLedger;
+  readonly #reclaimer: Reclaimer;
+  readonly #start: (lane: number) => LaneStart;
+  /** What had been given out before this start, by queue. */
+  readonly #delivered: Map<number, readonly Run[]>;
+  #timer: NodeJS.Timeout | null = null;
+  #clearing: Promise<void> | null = null;
+  #workers = 0;
+  /** The last fence, the lanes that have not passed it, and how far each queue went when it was asked for. */
+  #fence = 0;
+  readonly #fenced = new Set<number>();
+  #reach = new Map<number, number>();
+  /** A file that could not be cleared away; it is tried again. */
+  error: Error | null = null;
+
+  static async open(options: KeeperOptions): Promise<Keeper> {
+    const { log, exists, onProgress, scanner, breaks } = options;
+    const clean = await takeCleanMark(log);
+    const recovered = await recover(log, {
+      clean,
+      exists: (queue) => exists(queue - (queue % LEVELS)),
+      ...(onProgress && { onProgress }),
+      ...(scanner && { scanner }),
+      ...(breaks !== undefined && { breaks }),
+    });
+    return new Keeper(options, clean, recovered);
+  }
+
+  private constructor(options: KeeperOptions, clean: boolean, recovered: Awaited<ReturnType<typeof recover>>) {
+    const { log, durability, fileOctets, onHealth, pause, scanner } = options;
+    this.#options = options;
+    this.clean = clean;
+    this.report = recovered.report;
+    this.queues = recovered.queues;
+    this.#files = recovered.files;
+    this.#ledger = recovered.ledger;
+    this.#start = recovered.start;
+    const sources = new Map(recovered.queues.map(({ id, source }) => [id, source]));
+    this.#delivered = new Map(recovered.queues.map(({ id, source }) => [id, source.delivered()]));
+    this.lane = new Lane({
+      directory: log,
+      lane: 0,
+      start: recovered.start(0),
+      onEvent: (event) => this.heard(0, event),
+      ...(durability && { durability }),
+      ...(fileOctets && { fileOctets }),
+      ...(onHealth && { onHealth }),
+      ...(pause && { pause }),
+    });
+    this.#reclaimer = new Reclaimer({
+      directory: log,
+      lane: this.lane,
+      files: this.#files,
+      liveness: this.#ledger,
+      onMoved: (queue, position, file, offset) => sources.get(queue)?.moved(position, file, offset),
+      ...(scanner && { scanner }),
+    });
+    const every = options.reclaimMs ?? RECLAIM_MS;
+    if (every > 0) {
+      this.#timer = setInterval(() => void this.#tick(), every);
+      this.#timer.unref();
+    }
+  }
+
+  /** Where the lanes of the workers go on: lane 1 first. */
+  lanesStart(workers: number): LaneStart[] {
+    this.#workers = workers;
+    return Array.from({ length: workers }, (_, worker) => this.#start(worker + 1));
+  }
+
+  /** Takes what a lane tells. */
+  heard(lane: number, event: LaneEvent): void {
+    switch (event.type) {
+      case 'placed': {
+        const file = this.#files.file(lane, event.file);
+        file.octets = event.end;
+        file.messageOctets += event.messageOctets;
+        return this.#ledger.heard(event.facts, file);
+      }
+      case 'closed': {
+        const file = this.#files.file(lane, event.file);
+        file.closed = true;
+        file.failed = event.failed;
+        return;
+      }
+      case 'passed':
+        if (event.fence === this.#fence && this.#fenced.delete(lane) && this.#fenced.size === 0) this.#allPassed();
+        return;
+    }
+  }
+
+  /** Messages of a queue are done that no core knew: those of its source that nobody wants any more. */
+  async ack(queue: number, runs: readonly Run[]): Promise<void> {
+    const held = this.#ledger.held(queue, runs);
+    if (held.length === 0) return;
+    const batch = new BatchBuilder();
+    batch.ack(queue, held);
+    await this.lane.append(batch);
+  }
+
+  /** Everything that a queue still holds in the log up to a position is done. */
+  async ackBelow(queue: number, below: number): Promise<void> {
+    await this.ack(queue, [{ from: 0, count: below }]);
+  }
+
+  /** A queue is not defined any more, durably; its levels with it. */
+  deleted(queue: number): void {
+    this.#ledger.deleted(queue);
+    for (let level = queue; level < queue + LEVELS; level++) this.#delivered.delete(level);
+  }
+
+  /** Files that cannot be read any more, and stay. */
+  get stuck(): readonly string[] {
+    return [...this.#reclaimer.stuck.keys()];
+  }
+
+  /** Clears away what can go; resolves when there is nothing left that is worth it. */
+  async reclaim(): Promise<void> {
+    this.#askFences();
+    this.#clearing ??= this.#clear().finally(() => {
+      this.#clearing = null;
+    });
+    await this.#clearing;
+  }
+
+  async #clear(): Promise<void> {
+    while ((await this.#reclaimer.step()) !== null);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.reclaim();
+      this.error = null;
+    } catch (error) {
+      this.error = error as Error;
+    }
+  }
+
+  /** Places of messages that are not logged are never heard of; when all lanes have passed a fence, what was not heard by then is such a place. */
+  #askFences(): void {
+    const { askFence } = this.#options;
+    if (askFence === undefined || this.#fenced.size > 0) return;
+    this.#reach = this.#ledger.reach();
+    if (this.#reach.size === 0) return;
+    this.#fence += 1;
+    for (let lane = 0; lane <= this.#workers; lane++) this.#fenced.add(lane);
+    for (let lane = 0; lane <= this.#workers; lane++) askFence(lane, this.#fence);
+  }
+
+  #allPassed(): void {
+    for (const [queue, below] of this.#reach) this.#ledger.known(queue, below);
+  }
+
+  /**
+   * Ends the log; the workers' lanes are closed, and `heard` has all of it. `delivered`: by queue the positions of messages that were given out
+   * and came back; null: not all that was asked for could be written, so that nothing can be vouched for.
+   */
+  async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#clearing?.catch(() => undefined);
+    if (delivered !== null) await this.#writeCheckpoints(delivered);
+    await this.lane.close();
+    if (delivered !== null && this.lane.health.state === 'ok') await writeCleanMark(this.#options.log);
+  }
+
+  async #writeCheckpoints(delivered: ReadonlyMap<number, readonly Run[]>): Promise<void> {
+    const batch = new BatchBuilder();
+    for (const queue of this.#ledger.queues()) {
+      const checkpoint = this.#ledger.checkpoint(queue);
+      if (checkpoint === null) continue;
+      const runs = [...(this.#delivered.get(queue) ?? []), ...(delivered.get(queue) ?? [])];
+      batch.checkpoint({ ...checkpoint, delivered: this.#ledger.held(queue, runs) });
+    }
+    if (batch.octets > 0) await this.lane.append(batch);
+  }
+}
