@@ -98,6 +98,11 @@ export const CARRY_SIZE: u32 = PAGE - CARRY;
   /** Numbers (u64) of publishes that were refused and are to be answered by basic.nack: a Fifo. */
   nackFirst: u32;
   nackLast: u32;
+  /** Batches that confirms wait for: the first and last of Held; and the number of the last. */
+  heldFirst: u32;
+  heldLast: u32;
+  heldBatch: u32;
+  reserved: u32;
 
   // Deliveries (unacked.ts)
   nextTag: u64;

@@ -2,13 +2,15 @@
  * Copies of messages: the body as it is, with another key and another header. The host fills in both, between `newCopy` and `finishCopy`.
  */
 import { copyExactly, write16, write32 } from '../memory/bytes';
-import { ASK, borrowReserve, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { ASK, borrowReserve, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { isLogging } from '../log/lane';
+import { isPersistent } from '../memory/properties';
 import { inspect } from './inspect';
 
 /** A message with the body of `from` and room for key and header payload; 0 when there is no memory. */
 export function newCopy(from: Message, keyLength: u32, payloadLength: u32): usize {
   borrowReserve(true);
-  const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, from.bodySize, false);
+  const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, from.bodySize, false, isLogging() && isPersistent(from));
   const whole = address != 0 && copyPieces(from, changetype<Message>(address));
   borrowReserve(false);
   if (whole || !address) return address;
@@ -20,7 +22,7 @@ function copyPieces(from: Message, to: Message): bool {
   if (from.firstLength) copyExactly(bodyFrameOf(to) + FRAME_HEAD, bodyFrameOf(from) + FRAME_HEAD, from.firstLength);
   let last = changetype<Piece>(0);
   for (let piece = changetype<Piece>(from.next); changetype<usize>(piece); piece = changetype<Piece>(piece.next)) {
-    const copy = newPiece(piece.length);
+    const copy = newPiece(piece.length, (to.flags & LOGGABLE) != 0);
     if (!copy) return false;
     copyExactly(pieceFrameOf(changetype<Piece>(copy)) + FRAME_HEAD, pieceFrameOf(piece) + FRAME_HEAD, piece.length);
     if (changetype<usize>(last)) last.next = <u32>copy;
@@ -39,5 +41,5 @@ export function finishCopy(message: Message): void {
   write32(header + 3, length);
   store<u8>(header + FRAME_HEAD + length, FRAME_END);
   frameFirst(message);
-  message.flags = <u16>(inspect(header + FRAME_HEAD, length) & ~ASK);
+  message.flags = <u16>(inspect(header + FRAME_HEAD, length) & ~ASK) | (message.flags & <u16>LOGGABLE);
 }

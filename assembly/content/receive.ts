@@ -3,14 +3,16 @@
  * straight to its place in a segment, whatever frames and reads it comes in.
  */
 import { copyBytes, copyExactly, read16, read32, read64 } from '../memory/bytes';
-import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
-import { self } from '../memory/root';
+import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { endReserve, pagesFor, reserve } from '../log/lane';
+import { root, self } from '../memory/root';
 import { ensurePages, markStarved, messageRoom, takeCell } from '../memory/units';
-import { FLAGS_AT } from '../memory/properties';
+import { FLAGS_AT, persistentIn } from '../memory/properties';
+import { RUN_MAX } from '../queue/publish';
 import { Queue, readyHere } from '../queue/queue';
 import { inspect, INSPECTED } from './inspect';
 import { expectExpiries, publishGuarded, routeGuardedPages } from './guarded';
-import { countConfirm, countRefusal } from './confirm';
+import { countConfirm, countRefusal, holdConfirm } from './confirm';
 import { BODY, Channel, CHANNEL_KEY, CHANNEL_KEY_SIZE, Connection, HEADER, NOTHING } from './connection';
 import { ASK_HOST, findRoute, GUARDED, Route, routeQueue } from './route';
 import { addToRun, flushRun, pendingPages } from './run';
@@ -67,11 +69,13 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const size = read64(payload + 4);
   if (size > BODY_MAX) return STOP_FRAME;
   const keyLength = channel.keyLength;
-  const address = newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel));
+  const properties = read16(payload + FLAGS_AT);
+  const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
+  const address = root().blocked ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
   if (!address) { markStarved(); return STOP_MEMORY; }
   const message = changetype<Message>(address);
-  message.flags = <u16>channel.mandatory;
-  if (read16(payload + FLAGS_AT) & INSPECTED) message.flags |= <u16>inspect(payload, length);
+  message.flags |= <u16>channel.mandatory;
+  if (properties & INSPECTED) message.flags |= <u16>inspect(payload, length);
   // In this order: each copy may write a few octets too many, which the next step puts right.
   copyBytes(keyOf(message), channel.key, keyLength);
   copyHeader(message, frame, length + FRAME_OVERHEAD);
@@ -137,7 +141,7 @@ function takeBodyOverPieces(channel: Channel, from: usize, length: u32): u32 {
 
 function addPiece(channel: Channel): bool {
   const length = min(channel.bodyLeft, FRAME_BODY_MAX);
-  const piece = newPiece(length);
+  const piece = newPiece(length, (changetype<Message>(channel.message).flags & LOGGABLE) != 0);
   if (!piece) return false;
   if (channel.lastPiece) changetype<Piece>(channel.lastPiece).next = <u32>piece;
   else changetype<Message>(channel.message).next = <u32>piece;
@@ -161,7 +165,7 @@ export function complete(connection: Connection, channel: Channel): u32 {
     channel.route = <u32>changetype<usize>(route);
     channel.routeVersion = self.routeVersion;
   }
-  if (route.flags | channel.transactional | (<u32>message.flags & (EXPIRING | ASK))) return completeRuled(connection, channel, message, route);
+  if (route.flags | channel.transactional | (<u32>message.flags & (EXPIRING | ASK | LOGGABLE))) return completeRuled(connection, channel, message, route);
   if (channel.mandatory && !route.queueCount) return stopForHost(connection, channel, message);
   if (route.queueCount) {
     const pages = route.pages + pendingPages();
@@ -179,13 +183,16 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
     return stopForHost(connection, channel, message);
   }
   const guarded = (route.flags & GUARDED) != 0;
+  const logged = route.logged != 0 && (message.flags & LOGGABLE) != 0;
   let refused = false;
   if (route.queueCount) {
-    const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages();
+    const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages() + (logged ? pagesFor(message) : 0);
     if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
+    if (guarded) flushRun();
+    if (logged && !reserveFor(message, route)) { markStarved(); return STOP_MEMORY; }
     if (guarded) {
-      flushRun();
       refused = !publishGuarded(route, message);
+      endReserve();
     } else {
       if (message.flags & EXPIRING) expectExpiries(route);
       addToRun(route, message);
@@ -193,8 +200,19 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
   } else release(message);
   finish(connection, channel);
   if (refused) countRefusal(connection, channel);
+  else if (logged) holdConfirm(connection, channel);
   else countConfirm(connection, channel);
   return STOP_END;
+}
+
+/** Reserves room in the log; the pending run may have to go first. */
+function reserveFor(message: Message, route: Route): bool {
+  // Before, since what is reserved goes with the run.
+  if (self.runCount == RUN_MAX || self.runRoute != <u32>changetype<usize>(route)) flushRun();
+  if (reserve(message, route.queueCount)) return true;
+  if (!self.runCount) return false;
+  flushRun();
+  return reserve(message, route.queueCount);
 }
 
 function stopForHost(connection: Connection, channel: Channel, message: Message): u32 {

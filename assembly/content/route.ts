@@ -10,7 +10,7 @@ import { copyExactly, equalBytes } from '../memory/bytes';
 import { SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
 import { Queue } from '../queue/queue';
-import { GUARDED_TRAITS } from '../queue/rules';
+import { GUARDED_TRAITS, LOGGED_QUEUE } from '../queue/rules';
 import { Channel, Connection } from './connection';
 
 @unmanaged export class Route {
@@ -22,7 +22,8 @@ import { Channel, Connection } from './connection';
   queueCount: u32;
   /** Pages that enqueueing a run may need at most. */
   pages: u32;
-  reserved: u32;
+  /** A queue of the route is in the log. */
+  logged: u32;
 }
 
 const ROUTE_HEAD: u32 = 32;
@@ -101,8 +102,11 @@ export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, cou
   route.vhost = vhost;
   route.hash = hash;
   route.flags = flags;
+  route.logged = 0;
   for (let i: u32 = 0; i < count; i++) {
-    if (changetype<Queue>(load<u32>(queues + i * 4)).traits & GUARDED_TRAITS) route.flags |= GUARDED;
+    const traits = changetype<Queue>(load<u32>(queues + i * 4)).traits;
+    if (traits & GUARDED_TRAITS) route.flags |= GUARDED;
+    if (traits & LOGGED_QUEUE) route.logged = 1;
   }
   route.keyLength = length;
   route.queueCount = count;

@@ -3,6 +3,7 @@
  * run. It is flushed when the route changes, when it is full, and before a call returns to the host.
  * Ownership: the run and its array (1 KiB in the participant's scratch page) are the participant's.
  */
+import { endReserve, reservedPages } from '../log/lane';
 import { Message } from '../memory/message';
 import { self } from '../memory/root';
 import { enqueue, RUN_MAX } from '../queue/publish';
@@ -22,7 +23,7 @@ import { Route, routeQueue } from './route';
 }
 
 /** Pages that the run may still need; a message that joins or follows it needs its own beside them. */
-@inline export function pendingPages(): u32 { return self.runCount ? changetype<Route>(self.runRoute).pages : 0; }
+@inline export function pendingPages(): u32 { return self.runCount ? changetype<Route>(self.runRoute).pages + reservedPages() : 0; }
 
 /** Enqueues the run. Must come before anything that forgets routes. */
 export function flushRun(): void {
@@ -32,4 +33,5 @@ export function flushRun(): void {
   const route = changetype<Route>(self.runRoute);
   const flags = route.queueCount > 1 ? SHARED : 0;
   for (let i: u32 = 0; i < route.queueCount; i++) enqueue(changetype<Queue>(routeQueue(route, i)), self.runMessages, count, flags);
+  endReserve();
 }

@@ -1,6 +1,6 @@
 /**
  * Messages: in wire form, in segments. A participant appends to its own two open segments: the hot one, and the cold one for queues that hold many
- * messages already, so that what stays long does not pin the memory of what goes soon.
+ * messages already, so that what stays long does not pin the memory of what goes soon. With a log there are two more, for what may go into it.
  *
  * Segment  0 │ live u32: while open, OPEN less what was released; after sealing, messages and pieces not yet released
  *         64 │ messages and pieces, 8-aligned
@@ -18,13 +18,16 @@
  *
  * Piece    0 │ next u32, 4 │ length u32, 8 │ one whole body frame
  *
+ * Before each loggable message and piece: the head of its log record (log/record.ts), 16 octets, and its number in the log u64, 0 until it has one. So
+ * what lies from there on is a record whose payload is the number, the message or piece and what follows it.
+ *
  * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max allows: delivery
  * is one copy and a patched channel number. The channel numbers stored here mean nothing.
  * Written by: the receiving worker until it is enqueued, then nobody (but `refs`). Freed by: the last holder, any participant.
  */
 import { atomicAdd, atomicLoad, atomicStore, atomicSub } from './atomic';
 import { write32 } from './bytes';
-import { root, SEGMENT, self } from './root';
+import { Participant, root, SEGMENT, self } from './root';
 import { giveSegment, takeSegment } from './units';
 
 @unmanaged export class Message {
@@ -34,7 +37,7 @@ import { giveSegment, takeSegment } from './units';
   headerLength: u32;
   firstLength: u32;
   keyLength: u16;
-  /** MANDATORY, EXPIRES, ASK. */
+  /** MANDATORY, EXPIRING, ASK, LOGGABLE: as they stand in log records. */
   flags: u16;
   arrival: f64;
 }
@@ -42,6 +45,8 @@ import { giveSegment, takeSegment } from './units';
 export const MANDATORY: u32 = 1;
 export const EXPIRING: u32 = 2;
 export const ASK: u32 = 4;
+/** It is persistent, and its participant has a log. */
+export const LOGGABLE: u32 = 8;
 @unmanaged export class Piece {
   next: u32;
   length: u32;
@@ -58,7 +63,13 @@ export const BODY_MAX: u32 = 128 << 20;
 
 export const MESSAGE_HEAD: u32 = 32;
 export const PIECE_HEAD: u32 = 8;
-const SEGMENT_HEAD: u32 = 64;
+export const SEGMENT_HEAD: u32 = 64;
+/** Octets before a loggable message or piece. */
+export const RECORD_LEAD: u32 = 24;
+const RECORD_HEAD: u32 = 16;
+/** Types of records. */
+const MESSAGE_RECORD: u32 = 1;
+const PIECE_RECORD: u32 = 2;
 /** More than a segment can hold messages. */
 const OPEN: u32 = 1 << 30;
 
@@ -71,60 +82,66 @@ const OPEN: u32 = 1 << 30;
 
 @inline export function aligned(length: u32): u32 { return (length + 7) & ~7; }
 
+/** An open segment: three words of the participant. */
+@unmanaged class Opened {
+  segment: u32;
+  offset: u32;
+  count: u32;
+}
+
 /** Room for `length` bytes in an open segment, or 0. */
 function append(length: u32, cold: bool): usize {
+  return appendTo(changetype<Opened>(changetype<usize>(self) + (cold ? offsetof<Participant>("coldSegment") : offsetof<Participant>("hotSegment"))), length);
+}
+
+@inline function appendTo(open: Opened, length: u32): usize {
   const need = aligned(length);
-  if (cold) {
-    if ((!self.coldSegment || self.coldOffset + need > SEGMENT) && !openCold()) return 0;
-    const at = self.coldSegment + self.coldOffset;
-    self.coldOffset += need;
-    self.coldCount += 1;
-    return at;
-  }
-  if ((!self.hotSegment || self.hotOffset + need > SEGMENT) && !openHot()) return 0;
-  const at = self.hotSegment + self.hotOffset;
-  self.hotOffset += need;
-  self.hotCount += 1;
+  if ((!open.segment || open.offset + need > SEGMENT) && !openNext(open)) return 0;
+  const at = <usize>open.segment + open.offset;
+  open.offset += need;
+  open.count += 1;
   return at;
+}
+
+/** The same for a message or piece that may go into the log, with the octets before it. */
+function appendLoggable(length: u32, cold: bool, type: u32): usize {
+  const open = cold ? offsetof<Participant>("durableColdSegment") : offsetof<Participant>("durableSegment");
+  const at = appendTo(changetype<Opened>(changetype<usize>(self) + open), RECORD_LEAD + length);
+  if (!at) return 0;
+  store<u32>(at, RECORD_LEAD - RECORD_HEAD + length);
+  store<u32>(at + 4, type);
+  store<u64>(at + RECORD_HEAD, 0);
+  return at + RECORD_LEAD;
 }
 
 let borrowing: bool = false;
 /** Whether new messages may use half of the reserve: copies of dead messages do, since the dead are freed then. */
 export function borrowReserve(allowed: bool): void { borrowing = allowed; }
 
-function openSegment(): usize {
-  const segment = takeSegment(borrowing ? root().reserve >> 1 : root().reserve);
+function openNext(open: Opened): bool {
+  const fresh = takeSegment(borrowing ? root().reserve >> 1 : root().reserve);
+  if (!fresh) return false;
+  if (open.segment) sealSegment(open.segment, open.count);
   // Nobody else has a message of it yet; the release of the first one comes after its publication.
-  if (segment) atomicStore(segment, OPEN);
-  return segment;
-}
-
-function openHot(): bool {
-  const fresh = openSegment();
-  if (!fresh) return false;
-  if (self.hotSegment) seal(self.hotSegment, self.hotCount);
-  self.hotSegment = <u32>fresh;
-  self.hotOffset = SEGMENT_HEAD;
-  self.hotCount = 0;
+  markOpen(fresh);
+  open.segment = <u32>fresh;
+  open.offset = SEGMENT_HEAD;
+  open.count = 0;
   return true;
 }
 
-function openCold(): bool {
-  const fresh = openSegment();
-  if (!fresh) return false;
-  if (self.coldSegment) seal(self.coldSegment, self.coldCount);
-  self.coldSegment = <u32>fresh;
-  self.coldOffset = SEGMENT_HEAD;
-  self.coldCount = 0;
-  return true;
-}
+export function markOpen(segment: usize): void { atomicStore(segment, OPEN); }
+
+/** One more reason to keep the segment of an address. Only who knows that it is kept may call this. */
+export function holdSegment(address: usize): void { atomicAdd(address & ~(<usize>SEGMENT - 1), 1); }
 
 /** From OPEN − released to appended − released. Pairs with the subtraction in `releaseFrom`: whoever brings the count to 0 gives the segment back. */
-function seal(segment: usize, count: u32): void {
+export function sealSegment(segment: usize, count: u32): void {
   if (atomicSub(segment, OPEN - count) == OPEN - count) giveSegment(segment);
 }
 
-function releaseFrom(segment: usize, count: u32): void {
+/** Lets go of so many messages, pieces and other reasons to keep a segment. */
+export function releaseFrom(segment: usize, count: u32): void {
   if (atomicSub(segment, count) == count) giveSegment(segment);
 }
 
@@ -134,10 +151,10 @@ function releaseFrom(segment: usize, count: u32): void {
  * Room for a message whose body is `bodySize` octets, with its head filled in; the caller copies key and header frame, then
  * calls `frameFirst` and copies the body. 0: no memory.
  */
-@inline export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool): usize {
+@inline export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool, loggable: bool): usize {
   const first = min(bodySize, FRAME_BODY_MAX);
   const length = MESSAGE_HEAD + keyLength + headerLength + (first ? first + FRAME_OVERHEAD : 0);
-  const address = append(length, cold);
+  const address = loggable ? appendLoggable(length, cold, MESSAGE_RECORD) : append(length, cold);
   if (!address) return 0;
   const message = changetype<Message>(address);
   message.refs = 1;
@@ -146,7 +163,7 @@ function releaseFrom(segment: usize, count: u32): void {
   message.headerLength = headerLength;
   message.firstLength = first;
   message.keyLength = <u16>keyLength;
-  message.flags = 0;
+  message.flags = loggable ? <u16>LOGGABLE : 0;
   message.arrival = self.now;
   return address;
 }
@@ -158,8 +175,27 @@ function releaseFrom(segment: usize, count: u32): void {
 }
 @inline export function pieceLength(piece: Piece): u32 { return PIECE_HEAD + piece.length + FRAME_OVERHEAD; }
 
-/** Room for a message, or a piece of one, that is copied from elsewhere; 0: no memory. */
-export function roomForCopy(length: u32): usize { return append(length, false); }
+/** Room for a message that is copied from elsewhere, and for a piece of one; a loggable one gets its number. 0: no memory. */
+export function roomForMessage(length: u32, loggable: bool, id: u64): usize {
+  return loggable ? numbered(appendLoggable(length, false, MESSAGE_RECORD), id) : append(length, false);
+}
+export function roomForPiece(length: u32, loggable: bool, id: u64): usize {
+  return loggable ? numbered(appendLoggable(length, false, PIECE_RECORD), id) : append(length, false);
+}
+
+function numbered(address: usize, id: u64): usize {
+  if (address) setLogNumber(address, id);
+  return address;
+}
+
+/** The number in the log of a loggable message or piece; 0: none yet. */
+@inline export function logNumber(unit: usize): u64 { return load<u64>(unit - (RECORD_LEAD - RECORD_HEAD)); }
+@inline export function setLogNumber(unit: usize, id: u64): void { store<u64>(unit - (RECORD_LEAD - RECORD_HEAD), id); }
+
+/** Pieces of a body beyond the first. */
+@inline export function furtherPieces(message: Message): u32 {
+  return (message.bodySize - message.firstLength + FRAME_BODY_MAX - 1) / FRAME_BODY_MAX;
+}
 
 /** Writes head and end of the first body frame, so that with `firstLength` octets of body the first piece is finished. */
 @inline export function frameFirst(message: Message): void {
@@ -167,8 +203,9 @@ export function roomForCopy(length: u32): usize { return append(length, false); 
 }
 
 /** Room for the next piece of a long body, or 0. */
-export function newPiece(length: u32): usize {
-  const address = append(PIECE_HEAD + length + FRAME_OVERHEAD, false);
+export function newPiece(length: u32, loggable: bool): usize {
+  const size = PIECE_HEAD + length + FRAME_OVERHEAD;
+  const address = loggable ? appendLoggable(size, false, PIECE_RECORD) : append(size, false);
   if (!address) return 0;
   const piece = changetype<Piece>(address);
   piece.next = 0;

@@ -9,7 +9,8 @@ import { SEGMENT } from './root';
 
 /** Bits of the first flag word. */
 export const HEADERS: u32 = 0x2000;
-const DELIVERY_MODE: u32 = 0x1000;
+export const DELIVERY_MODE: u32 = 0x1000;
+const PERSISTENT: u8 = 2;
 const PRIORITY: u32 = 0x0800;
 export const REPLY_TO: u32 = 0x0200;
 export const EXPIRATION: u32 = 0x0100;
@@ -99,6 +100,12 @@ export function expirationIn(payload: usize, end: usize): f64 {
 }
 
 export function expirationOf(message: Message): f64 { return expirationIn(payloadOf(message), endOf(message)); }
+
+/** Whether a header payload asks for the message to be kept beyond a restart. */
+export function persistentIn(payload: usize, end: usize): bool {
+  return seek(payload, end, DELIVERY_MODE) == PRESENT && load<u8>(propertyAt) == PERSISTENT;
+}
+export function isPersistent(message: Message): bool { return persistentIn(payloadOf(message), endOf(message)); }
 
 /** The priority, 0 when there is none. */
 export function priorityOf(message: Message): u32 {

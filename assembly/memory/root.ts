@@ -27,7 +27,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   boxesMax: u32;
   /** With fewer free segments the coordinator is rung: messages may have to leave. */
   scarce: u32;
-  a5: u32; a6: u64; a7: u64; a8: u64; a9: u64; a10: u64;
+  /** Whether publishers are held back: each content header stops. Written by the coordinator. */
+  blocked: u32;
+  a6: u64; a7: u64; a8: u64; a9: u64; a10: u64;
   /** line 1: index of the first segment that was never used; moved on by compare-and-swap. */
   frontier: u32;
   b1: u32; b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
@@ -150,6 +152,34 @@ export const PARTICIPANTS_MAX: u32 = 200;
   overSoon: u32;
   /** Wishes that were taken and not yet looked at. */
   wishFirst: u32;
+  // line 9: the log (log/lane.ts). Open segments of loggable messages, hot and cold (message.ts)
+  durableSegment: u32;
+  durableOffset: u32;
+  durableCount: u32;
+  durableColdSegment: u32;
+  durableColdOffset: u32;
+  durableColdCount: u32;
+  /** Bits of the property flags that may make a message loggable; 0: this participant has no log. */
+  logProperties: u32;
+  /** The batch that gathers. */
+  batch: u32;
+  /** The open segment of the journal, where the next record goes, and where the part of the gathering batch begins there. */
+  journalSegment: u32;
+  journalOffset: u32;
+  journalBegin: u32;
+  /** Octets there, and entries of the batch's list of ranges, that the pending run may need. */
+  journalReserved: u32;
+  rangesReserved: u32;
+  /** The record of places done that ends the journal, or 0. */
+  doneRecord: u32;
+  /** Places done that are not recorded yet: so many in a row. */
+  doneCount: u32;
+  logReserved: u32;
+  doneQueue: u64;
+  doneFrom: u64;
+  /** The number of the next message, and of the first that the gathering batch could hold. */
+  nextMessage: u64;
+  batchMessages: u64;
 }
 
 /** Where a participant's page holds its queues over their limit: OVER_MAX addresses. */

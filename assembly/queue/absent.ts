@@ -20,14 +20,15 @@
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
 import { retire } from '../memory/epoch';
 import {
-  aligned, borrowReserve, flushReleases, FRAME_MAX, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple, roomForCopy
+  aligned, borrowReserve, flushReleases, FRAME_MAX, LOGGABLE, logNumber, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple,
+  roomForMessage, roomForPiece
 } from '../memory/message';
 import { coordinator, participantAt, root, self } from '../memory/root';
 import { givePage, ring, takePage } from '../memory/units';
 import { blockAt } from './claim';
 import { sharedFlag } from './publish';
 import {
-  ABSENT, Block, initBlock, moveHintPast, nextOf, Queue, READY, REDELIVERED, releaseQueue, RETURNS_SHIFT, SHARED, slotAt, SLOTS, STATE_MASK
+  ABSENT, Block, initBlock, LOGGED, logPosition, moveHintPast, nextOf, Queue, READY, REDELIVERED, releaseQueue, RETURNS_SHIFT, SHARED, slotAt, SLOTS, STATE_MASK
 } from './queue';
 import { addBytes, BYTES, ruling } from './rules';
 import { addDone } from './settle';
@@ -44,7 +45,7 @@ const UNIT_HEAD: u32 = 24;
 const PIECE: u32 = 0x80000000;
 const NO_POSITION: u64 = u64.MAX_VALUE;
 /** What a unit says of its slot: the rest follows from the message. */
-const KEPT_FLAGS: u32 = (REDELIVERED | (0xffffffff << RETURNS_SHIFT)) & ~PIECE;
+const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << RETURNS_SHIFT)) & ~PIECE;
 /** More positions than these between two blocks could not be told from a step back. */
 const ABSENT_MAX: f64 = 1073741824;
 
@@ -198,7 +199,7 @@ export function fillOut(offset: usize, length: u32): u32 {
     if (outPiece) {
       const octets = pieceLength(piece);
       if (!fits(at, end, octets)) break;
-      at = writeUnit(at, PIECE, outPiece, octets);
+      at = writeUnit(at, PIECE, NO_POSITION, 0, outPiece, octets);
       outPiece = piece.next;
       continue;
     }
@@ -208,7 +209,9 @@ export function fillOut(offset: usize, length: u32): u32 {
     const octets = messageLength(message);
     if (!fits(at, end, octets)) break;
     const copy = changetype<Message>(at + UNIT_HEAD);
-    at = writeUnit(at, slot.state & KEPT_FLAGS, slot.message, octets);
+    const place = slot.state & LOGGED ? logPosition(outBlock, outIndex) : NO_POSITION;
+    const id = message.flags & LOGGABLE ? logNumber(slot.message) : 0;
+    at = writeUnit(at, slot.state & KEPT_FLAGS, place, id, slot.message, octets);
     copy.refs = 1;
     copy.next = 0;
     outPiece = message.next;
@@ -219,12 +222,12 @@ export function fillOut(offset: usize, length: u32): u32 {
 
 @inline function fits(at: usize, end: usize, octets: u32): bool { return aligned(octets) + UNIT_HEAD <= <u32>(end - at); }
 
-function writeUnit(at: usize, flags: u32, from: usize, octets: u32): usize {
+function writeUnit(at: usize, flags: u32, position: u64, id: u64, from: usize, octets: u32): usize {
   const unit = changetype<Unit>(at);
   unit.span = aligned(octets) + UNIT_HEAD;
   unit.flags = flags;
-  unit.position = NO_POSITION;
-  unit.id = 0;
+  unit.position = position;
+  unit.id = id;
   memory.copy(at + UNIT_HEAD, from, octets);
   return at + unit.span;
 }
@@ -259,6 +262,7 @@ export function endOut(done: bool): bool {
   stub.absent += 1;
   // Pairs with the load in `nextOf`.
   atomicStore(changetype<usize>(stub) + offsetof<Block>("next"), block.next);
+  if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);
   return true;
@@ -276,6 +280,9 @@ let inIndex: u32 = 0;
 let inLink: usize = 0;
 /** Octets of its body that are still to come. */
 let inLeft: u32 = 0;
+/** Its number in the log, and whether it may go there. */
+let inId: u64 = 0;
+let inLoggable: bool = false;
 
 /** Begins to bring the first absent block back: how many messages it wants; 0: none is absent, −1: no memory. */
 export function beginIn(queue: Queue): i32 {
@@ -334,7 +341,10 @@ const UNWANTED: i32 = -2;
 function takeMessage(unit: Unit): i32 {
   const message = changetype<Message>(changetype<usize>(unit) + UNIT_HEAD);
   if (inLeft || inIndex == SLOTS || !holds(unit, MESSAGE_HEAD) || message.firstLength > message.bodySize || !holds(unit, messageLength(message))) return UNWANTED;
-  const address = roomForCopy(messageLength(message));
+  if ((unit.flags & LOGGED) && !place(unit.position)) return NO_MEMORY;
+  inId = unit.id;
+  inLoggable = (message.flags & LOGGABLE) != 0;
+  const address = roomForMessage(messageLength(message), inLoggable, inId);
   if (!address) return NO_MEMORY;
   memory.copy(address, changetype<usize>(message), messageLength(message));
   const copy = changetype<Message>(address);
@@ -350,10 +360,27 @@ function takeMessage(unit: Unit): i32 {
   return 0;
 }
 
+/** Gives the slot that is filled next its position in the log; false: no memory. */
+function place(position: u64): bool {
+  const block = inStub;
+  if (!block.logTable) {
+    // A block of which nothing is here yet begins where its first message says.
+    if (!inIndex) block.logStart = position;
+    if (block.logStart + inIndex == position) return true;
+    const page = takePage();
+    if (!page) return false;
+    for (let i: u32 = 0; i < SLOTS; i++) store<u64>(page + i * 8, block.logStart + i);
+    // The slots that can be claimed already have the same positions there.
+    block.logTable = <u32>page;
+  }
+  store<u64>(<usize>block.logTable + inIndex * 8, position);
+  return true;
+}
+
 function takePiece(unit: Unit): i32 {
   const piece = changetype<Piece>(changetype<usize>(unit) + UNIT_HEAD);
   if (!holds(unit, PIECE_HEAD) || piece.length > inLeft || !holds(unit, pieceLength(piece))) return UNWANTED;
-  const address = roomForCopy(pieceLength(piece));
+  const address = roomForPiece(pieceLength(piece), inLoggable, inId);
   if (!address) return NO_MEMORY;
   memory.copy(address, changetype<usize>(piece), pieceLength(piece));
   const copy = changetype<Piece>(address);

@@ -4,11 +4,12 @@
  * Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
-import { Message, release } from '../memory/message';
+import { isLogging, placesTaken, record } from '../log/lane';
+import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './length';
 import { levelFor } from './levels';
-import { linkedNext, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
-import { addBytes, BYTES, LENGTH, LEVELS } from './rules';
+import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
+import { addBytes, BYTES, LENGTH, LEVELS, LOGGED_QUEUE } from './rules';
 import { grant } from './waiters';
 
 /** Longest run; it touches at most two blocks and links a third. */
@@ -40,12 +41,16 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
     for (let i: u32 = 0; i < count; i++) bytes += changetype<Message>(load<u32>(messages + i * 4)).bodySize;
     addBytes(queue, bytes);
   }
+  const logged = (traits & LOGGED_QUEUE) != 0 && isLogging();
   if (traits & LEVELS) {
     for (let i: u32 = 0; i < count; i++) {
       const message = messages + i * 4;
-      fill(levelFor(queue, changetype<Message>(load<u32>(message))), message, 1, flags);
+      const level = levelFor(queue, changetype<Message>(load<u32>(message)));
+      if (logged) fillLogged(level, message, 1, flags);
+      else fill(level, message, 1, flags);
     }
-  } else fill(queue, messages, count, flags);
+  } else if (logged) fillLogged(queue, messages, count, flags);
+  else fill(queue, messages, count, flags);
   grant(queue, count);
   if (traits & LENGTH) checkLength(queue);
 }
@@ -68,6 +73,45 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
     atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));
     index += 1;
   }
+  if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
+}
+
+/** The same in a logged queue: what is loggable is recorded with its place. The caller has reserved room for that (log/lane.ts). */
+function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void {
+  const address = changetype<usize>(queue);
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
+  const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  let block = hint;
+  let index = position - block.start;
+  while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }
+  // Numbers and positions in a row.
+  let inRow: u32 = 0;
+  let firstId: u64 = 0;
+  let firstPosition: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (index == SLOTS) { block = linkedNext(block); index = 0; }
+    if (index == SLOTS - 1) linkedNext(block);
+    const slot = slotAt(block, index);
+    const message = changetype<Message>(load<u32>(messages + i * 4));
+    let state = READY | flags | sharedFlag(message);
+    if (message.flags & LOGGABLE) {
+      const id = record(message);
+      const at = block.logStart + index;
+      state |= LOGGED;
+      if (inRow && id == firstId + inRow && at == firstPosition + inRow) inRow += 1;
+      else {
+        if (inRow) placesTaken(queue.logId, firstPosition, firstId, inRow);
+        firstId = id;
+        firstPosition = at;
+        inRow = 1;
+      }
+    }
+    slot.message = <u32>changetype<usize>(message);
+    // Pairs with the load of a cursor: whoever sees READY sees the message, too.
+    atomicStore(changetype<usize>(slot), state);
+    index += 1;
+  }
+  if (inRow) placesTaken(queue.logId, firstPosition, firstId, inRow);
   if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
 }
 

@@ -146,6 +146,7 @@ export const RETURNS_MAX: u32 = 0xffffff;
 
 @inline export function slotAt(block: Block, index: u32): Slot { return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT); }
 @inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
+@inline export function indexOf(slot: Slot): u32 { return (<u32>(changetype<usize>(slot) & (PAGE - 1)) - BLOCK_HEAD) / SLOT; }
 @inline export function queueOf(slot: Slot): Queue { return changetype<Queue>(blockOf(slot).queue); }
 
 /** The log position of a slot in a logged queue. */

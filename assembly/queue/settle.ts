@@ -8,17 +8,33 @@ import { retire } from '../memory/epoch';
 import { flushReleases, Message, release, releaseSimple } from '../memory/message';
 import { self } from '../memory/root';
 import { givePage } from '../memory/units';
-import { Block, blockOf, moveHintPast, Queue, releaseQueue, SHARED, Slot, SLOTS } from './queue';
+import { flushDone, isLogging, placeDone } from '../log/lane';
+import { Block, blockOf, indexOf, LOGGED, logPosition, moveHintPast, Queue, releaseQueue, SHARED, Slot, SLOTS } from './queue';
+import { ruling } from './rules';
 
 /** Settles a slot and lets go of its message. */
 @inline export function settle(slot: Slot): void {
-  if (slot.state & SHARED) release(changetype<Message>(slot.message));
+  if (slot.state & (SHARED | LOGGED)) letGo(slot);
   else releaseSimple(slot.message);
   settleSlot(slot);
 }
 
-/** Settles a slot whose message goes on living for a while (it is being sent in parts). */
-@inline export function settleSlot(slot: Slot): void {
+/** Lets go of a message that others may hold, or whose place is in the log. */
+function letGo(slot: Slot): void {
+  if (slot.state & LOGGED) recordDone(slot);
+  if (slot.state & SHARED) release(changetype<Message>(slot.message));
+  else releaseSimple(slot.message);
+}
+
+/** Nothing is recorded of a queue that is being deleted: it is gone as a whole. */
+function recordDone(slot: Slot): void {
+  const block = blockOf(slot);
+  const queue = changetype<Queue>(block.queue);
+  if (!isLogging() || ruling(queue).retired) return;
+  placeDone(queue.logId, logPosition(block, indexOf(slot)));
+}
+
+@inline function settleSlot(slot: Slot): void {
   const block = <u32>changetype<usize>(blockOf(slot));
   if (block == self.settleBlock) { self.settleCount += 1; return; }
   flushSettled();
@@ -31,6 +47,7 @@ export function flushSettlements(): void {
   flushSettled();
   self.settleBlock = 0;
   flushReleases();
+  if (self.doneCount) flushDone();
 }
 
 function flushSettled(): void {

@@ -9,8 +9,6 @@ import type {
   Content,
   Death,
   Engine,
-  LogBatch,
-  LogSeed,
   Message,
   Queue,
   QueueRules,
@@ -18,8 +16,8 @@ import type {
   Stop,
 } from '../engine.js';
 import { RouteFlag } from '../engine.js';
-import { AbsentCalls } from './absent-calls.js';
 import type { CoreFunctions } from './exports.js';
+import { LogCalls } from './log-calls.js';
 import { instantiateCore } from './wasm-core.js';
 
 /** Words of a participant's page (memory/root.ts, Participant, line 0). */
@@ -52,9 +50,8 @@ export function openWasmEngine(shared: SharedCore, participant: number): Engine 
   return new WasmEngine(shared, shared.module, shared.memory, participant);
 }
 
-class WasmEngine extends AbsentCalls implements Engine {
+class WasmEngine extends LogCalls implements Engine {
   readonly kind = 'wasm';
-  readonly bytes: Uint8Array;
   readonly readOffset: number;
   readonly readLength: number;
 
@@ -68,7 +65,7 @@ class WasmEngine extends AbsentCalls implements Engine {
 
   constructor(shared: SharedCore, module: WebAssembly.Module, memory: WebAssembly.Memory, participant: number) {
     const core = instantiateCore(module, memory);
-    super(core);
+    super(core, new Uint8Array(shared.buffer));
     const { functions, doorbellOffset, pageBytes } = core;
     if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
       throw new Error(
@@ -76,7 +73,6 @@ class WasmEngine extends AbsentCalls implements Engine {
       );
     }
     const address = functions.participantAddress();
-    this.bytes = new Uint8Array(shared.buffer);
     this.#core = functions;
     this.#results = new Uint32Array(shared.buffer, address, RESULT_WORDS);
     this.#words = new Int32Array(shared.buffer);
@@ -383,33 +379,5 @@ class WasmEngine extends AbsentCalls implements Engine {
     const wait = Atomics.waitAsync(this.#words, this.#doorbell, this.#rings);
     if (wait.async) await wait.value;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
-  }
-
-  startLog(_lane: number, _firstMessage: number): void {
-    throw new Error('not built yet');
-  }
-  setLogId(_queue: Queue, _id: number, _nextPosition: number): void {
-    throw new Error('not built yet');
-  }
-  takeBatch(): LogBatch | null {
-    return null;
-  }
-  get gatheringBatch(): number {
-    return 1;
-  }
-  stampBatch(_batch: LogBatch, _seed: LogSeed): readonly Uint8Array[] {
-    throw new Error('not built yet');
-  }
-  batchFacts(_batch: LogBatch): Uint8Array {
-    throw new Error('not built yet');
-  }
-  batchDone(_batch: LogBatch): void {
-    throw new Error('not built yet');
-  }
-  blockPublishers(_blocked: boolean): void {
-    throw new Error('not built yet');
-  }
-  redeliveredRuns(_queue: Queue): readonly { readonly from: number; readonly count: number }[] {
-    throw new Error('not built yet');
   }
 }

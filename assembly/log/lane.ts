@@ -1,0 +1,187 @@
+/**
+ * A participant's lane of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of those that are done (ACK), in records as
+ * docs/log-format.md has them, one behind the other in open segments of their own.
+ * What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved before the run takes its positions; without
+ * memory for it a place that is done is not recorded: then its message may come back after a crash, but nothing fails.
+ */
+import { aligned, furtherPieces, LOGGABLE, logNumber, markOpen, Message, messageLength, Piece, pieceLength, RECORD_LEAD, sealSegment, SEGMENT_HEAD, setLogNumber } from '../memory/message';
+import { DELIVERY_MODE } from '../memory/properties';
+import { SEGMENT, self } from '../memory/root';
+import { takeSegment } from '../memory/units';
+import { addPart, addRange, Batch, gathering, gatherNext, partsLeft } from './batch';
+
+const RECORD_HEAD: u32 = 16;
+const ENQUEUE: u32 = 3;
+const ACK: u32 = 4;
+const IN_ORDER: u32 = 1;
+/** Octets of a record of places taken, and of its payload; and of one run of places done. */
+const TAKEN: u32 = 56;
+const TAKEN_PAYLOAD: u32 = 40;
+const DONE_RUN: u32 = 16;
+/** Payload of a record of places done before its runs; and how long it gets. */
+const DONE_LEAD: u32 = 8;
+const DONE_PAYLOAD_MAX: u32 = 65536;
+/** A lane's numbers begin at its own 2^47. */
+const LANE_SHIFT: u64 = 47;
+
+/** Whether this participant keeps a log. */
+@inline export function isLogging(): bool { return self.logProperties != 0; }
+
+/** Begins the log; false: no memory. */
+export function startLane(lane: u32, firstMessage: f64): bool {
+  if (!gatherNext(1)) return false;
+  self.nextMessage = (<u64>lane << LANE_SHIFT) + <u64>firstMessage;
+  // 0 means that a message has no number.
+  if (!self.nextMessage) self.nextMessage = 1;
+  self.batchMessages = self.nextMessage;
+  self.logProperties = DELIVERY_MODE;
+  return true;
+}
+
+// ── Messages ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The number of a loggable message, which is in the gathering batch from now on. */
+export function record(message: Message): u64 {
+  const address = changetype<usize>(message);
+  let id = logNumber(address);
+  if (id >= self.batchMessages && id < self.nextMessage) return id;
+  // One that was kept may be in a batch before: it is written once more.
+  const fresh = id == 0;
+  if (fresh) {
+    id = self.nextMessage;
+    self.nextMessage += 1;
+    setLogNumber(address, id);
+  }
+  addRange(address - RECORD_LEAD, aligned(RECORD_LEAD + messageLength(message)));
+  for (let at = <usize>message.next; at; at = changetype<Piece>(at).next) {
+    if (fresh) setLogNumber(at, id);
+    addRange(at - RECORD_LEAD, aligned(RECORD_LEAD + pieceLength(changetype<Piece>(at))));
+  }
+  gathering().messages += 1;
+  return id;
+}
+
+/** Whether a message is in the log, or about to be. */
+@inline export function isRecorded(message: Message): bool { return (message.flags & LOGGABLE) != 0 && logNumber(changetype<usize>(message)) != 0; }
+
+// ── Room for a run ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Entries that a page of the batch's lists has at least. */
+const PAGE_ENTRIES_SHIFT: u32 = 8;
+
+/** Pages that the ranges of the pending run may need. */
+@inline export function reservedPages(): u32 { return self.rangesReserved ? (self.rangesReserved >> PAGE_ENTRIES_SHIFT) + 1 : 0; }
+
+/** Pages that a loggable message may need beside those: for its ranges, and for a confirm that waits. */
+@inline export function pagesFor(message: Message): u32 { return (furtherPieces(message) >> PAGE_ENTRIES_SHIFT) + 2; }
+
+/** Reserves what recording a message with its places in `queues` queues may need; false: there is no memory, or too much is reserved already. */
+export function reserve(message: Message, queues: u32): bool {
+  const octets = self.journalReserved + queues * TAKEN;
+  if (!self.journalSegment || self.journalOffset + octets > SEGMENT) {
+    if (octets > SEGMENT - SEGMENT_HEAD || !openJournal()) return false;
+  }
+  self.journalReserved = octets;
+  self.rangesReserved += 1 + furtherPieces(message);
+  return true;
+}
+
+/** The pending run is enqueued: nothing is reserved any more. */
+@inline export function endReserve(): void {
+  self.journalReserved = 0;
+  self.rangesReserved = 0;
+}
+
+// ── The journal ────────────────────────────────────────────────────────────────────────────────────────────────
+
+function openJournal(): bool {
+  if (!partsLeft()) return false;
+  const fresh = takeSegment(0);
+  if (!fresh) return false;
+  markOpen(fresh);
+  endPart();
+  if (self.journalSegment) sealSegment(self.journalSegment, 0);
+  self.journalSegment = <u32>fresh;
+  self.journalOffset = SEGMENT_HEAD;
+  self.journalBegin = SEGMENT_HEAD;
+  return true;
+}
+
+/** What the journal has gathered in its segment is the gathering batch's. */
+function endPart(): void {
+  self.doneRecord = 0;
+  const length = self.journalOffset - self.journalBegin;
+  if (!length) return;
+  addPart(<usize>self.journalSegment + self.journalBegin, length);
+  self.journalBegin = self.journalOffset;
+}
+
+/** Room in the journal, where there is some. */
+@inline function write(length: u32): usize {
+  const at = <usize>self.journalSegment + self.journalOffset;
+  self.journalOffset += length;
+  gathering().octets += length;
+  return at;
+}
+
+/** Messages with numbers in a row took positions in a row. Room is reserved. */
+export function placesTaken(queue: u64, position: u64, id: u64, count: u32): void {
+  const at = write(TAKEN);
+  self.doneRecord = 0;
+  store<u32>(at, TAKEN_PAYLOAD);
+  store<u32>(at + 4, ENQUEUE);
+  store<u64>(at + RECORD_HEAD, queue);
+  store<u64>(at + RECORD_HEAD + 8, position);
+  store<u64>(at + RECORD_HEAD + 16, <u64>self.now);
+  store<u32>(at + RECORD_HEAD + 24, count);
+  store<u32>(at + RECORD_HEAD + 28, IN_ORDER);
+  store<u64>(at + RECORD_HEAD + 32, id);
+}
+
+/** A position is done. */
+export function placeDone(queue: u64, position: u64): void {
+  if (self.doneCount && queue == self.doneQueue && position == self.doneFrom + self.doneCount) { self.doneCount += 1; return; }
+  flushDone();
+  self.doneQueue = queue;
+  self.doneFrom = position;
+  self.doneCount = 1;
+}
+
+/** Records what was gathered: in the last record, if that is of the same queue, or in one of its own. */
+export function flushDone(): void {
+  const count = self.doneCount;
+  if (!count) return;
+  self.doneCount = 0;
+  const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
+  // What is reserved stays so in a new segment, too.
+  if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) { if (!openJournal()) return; }
+  let record = <usize>self.doneRecord;
+  if (record && load<u64>(record + RECORD_HEAD) == self.doneQueue && load<u32>(record) < DONE_PAYLOAD_MAX) {
+    writeRun(write(DONE_RUN), count);
+    store<u32>(record, load<u32>(record) + DONE_RUN);
+    return;
+  }
+  record = write(whole);
+  self.doneRecord = <u32>record;
+  store<u32>(record, DONE_LEAD + DONE_RUN);
+  store<u32>(record + 4, ACK);
+  store<u64>(record + RECORD_HEAD, self.doneQueue);
+  writeRun(record + RECORD_HEAD + DONE_LEAD, count);
+}
+
+function writeRun(at: usize, count: u32): void {
+  store<u64>(at, self.doneFrom);
+  store<u64>(at + 8, count);
+}
+
+/** Ends the gathering batch; 0: nothing is in it, or there is no memory for the next one. */
+export function takeGathered(): Batch {
+  const batch = gathering();
+  if (!changetype<usize>(batch)) return batch;
+  flushDone();
+  if (!batch.octets && !batch.heldFirst) return changetype<Batch>(0);
+  endPart();
+  if (!gatherNext(batch.number + 1)) return changetype<Batch>(0);
+  self.batchMessages = self.nextMessage;
+  return batch;
+}

@@ -1,0 +1,108 @@
+/**
+ * The calls about the log (assembly/log/): the part of the WebAssembly engine that the host's log uses. Records are made, stamped and written where
+ * they lie in the shared memory; only what is told of them is copied.
+ */
+import type { LogBatch, LogSeed, Queue } from '../engine.js';
+import { AbsentCalls } from './absent-calls.js';
+import type { CoreFunctions } from './exports.js';
+import type { Core } from './wasm-core.js';
+
+/** Positions in a row of one level of a queue. */
+interface PositionRun {
+  readonly level: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+/** A batch in the core: its address, and its first words as they were when it was taken. */
+class CoreBatch implements LogBatch {
+  constructor(
+    readonly address: number,
+    readonly number: number,
+    readonly octets: number,
+    readonly messages: number,
+    readonly messageOctets: number,
+  ) {}
+}
+
+export abstract class LogCalls extends AbsentCalls {
+  readonly bytes: Uint8Array;
+  readonly #core: CoreFunctions;
+  #done = 0;
+
+  constructor(core: Core, bytes: Uint8Array) {
+    super(core);
+    this.#core = core.functions;
+    this.bytes = bytes;
+  }
+
+  startLog(lane: number, firstMessage: number): void {
+    if (!this.#core.startLog(lane, firstMessage)) throw new Error('the memory is too small for a log');
+  }
+
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#core.setLogId(queue, id, nextPosition);
+  }
+
+  takeBatch(): LogBatch | null {
+    const address = this.#core.takeBatch() >>> 0;
+    if (address === 0) return null;
+    const [number = 0, octets = 0, messages = 0, messageOctets = 0] = new Uint32Array(this.bytes.buffer, address, 4);
+    return new CoreBatch(address, number, octets, messages, messageOctets);
+  }
+
+  get gatheringBatch(): number {
+    return this.#core.gatheringBatch();
+  }
+
+  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
+    const { address } = ownBatch(batch);
+    this.#core.stampBatch(address, seed.low, seed.high);
+    return this.#parts(address, true);
+  }
+
+  batchFacts(batch: LogBatch): Uint8Array {
+    const facts = new Uint8Array(batch.octets - batch.messageOctets);
+    let at = 0;
+    for (const part of this.#parts(ownBatch(batch).address, false)) {
+      facts.set(part, at);
+      at += part.length;
+    }
+    return facts;
+  }
+
+  #parts(address: number, messages: boolean): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    this.#core.beginParts(address, messages ? 1 : 0);
+    for (let from = this.#core.partOffset() >>> 0; from !== 0; from = this.#core.partOffset() >>> 0) {
+      parts.push(this.bytes.subarray(from, from + (this.#core.partOctets() >>> 0)));
+    }
+    return parts;
+  }
+
+  batchDone(batch: LogBatch): void {
+    const { address, number } = ownBatch(batch);
+    if (number !== this.#done + 1) throw new Error(`batch ${number} is done after ${this.#done}`);
+    this.#done = number;
+    this.#core.batchDone(address);
+  }
+
+  blockPublishers(blocked: boolean): void {
+    this.#core.blockPublishers(blocked ? 1 : 0);
+  }
+
+  redeliveredRuns(queue: Queue): readonly PositionRun[] {
+    const runs: PositionRun[] = [];
+    this.#core.beginRedelivered(queue);
+    for (let count = this.#core.redeliveredCount(); count !== 0; count = this.#core.redeliveredCount()) {
+      runs.push({ level: this.#core.redeliveredLevel(), from: this.#core.redeliveredFrom(), count });
+    }
+    return runs;
+  }
+}
+
+/** The batch behind what the host holds. */
+function ownBatch(batch: LogBatch): CoreBatch {
+  if (!(batch instanceof CoreBatch)) throw new Error('a batch of another engine');
+  return batch;
+}
