@@ -198,6 +198,26 @@ test.each([
   }
 });
 
+test.each(['write', 'sync'] as const)('a file is not written to again after a failed %s', async (failing) => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory);
+  await publish(lane, 1, 0, ['a']);
+  const first = [...directory.files().keys()][0];
+  const later: string[] = [];
+  let failed = false;
+  directory.onCall = (call, name) => {
+    if (failed && call === 'write' && name === first) later.push(name);
+    if (failed || call !== failing || name !== first) return;
+    failed = true;
+    throw systemError('EIO');
+  };
+  for (let i = 1; i < 5; i++) await publish(lane, 1, i, [`${i}`]);
+  expect(failed).toBe(true);
+  expect(later).toEqual([]);
+  await lane.close();
+  expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', '1', '2', '3', '4']);
+});
+
 test('a full disk is told, and the log goes on when there is space', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];
@@ -284,6 +304,22 @@ test('a log that cannot be written when it is closed says so, and promised nothi
   await refused;
   directory.onCall = () => undefined;
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toContain('a');
+});
+
+test('a fence is passed when all that was appended before it has been told', async () => {
+  const directory = new SimulatedDirectory();
+  const told: string[] = [];
+  const lane = openLane(directory, {
+    onEvent: (event) => told.push(event.type === 'passed' ? `fence ${event.fence}` : event.type),
+  });
+  lane.fence(1);
+  const one = publish(lane, 1, 0, ['a']);
+  lane.fence(2);
+  const two = publish(lane, 1, 1, ['b']);
+  lane.fence(3);
+  await Promise.all([one, two]);
+  await lane.close();
+  expect(told).toEqual(['fence 1', 'placed', 'fence 2', 'placed', 'fence 3', 'closed']);
 });
 
 test('recovery says how far it is', async () => {
