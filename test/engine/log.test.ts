@@ -2,12 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { type Engine, type EngineKind, type LogBatch, Stop } from '../../src/engine/engine.js';
 import { messageId } from '../../src/log/record-format.js';
-import { Bench, type Client } from './support/bench.js';
+import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, nack, properties, publish, type Received } from './support/frames.js';
 import { factsOf, placesOf, type Recorded, written } from './support/log.js';
 import { text } from './support/scenario.js';
 
-const LOGGING: readonly EngineKind[] = ['js'];
 const QUEUE = 256;
 const OTHER = 512;
 
@@ -58,7 +57,7 @@ function answers(received: readonly Received[]): string[] {
   });
 }
 
-describe.each(LOGGING)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('a persistent message in a logged queue is recorded as it came, with its place', async () => {
     const { bench, engine, publisher } = await loggedScenario(kind);
     bench.setTime(6_000);
