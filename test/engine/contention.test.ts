@@ -2,8 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
-import { type EngineKind, Overflow, type QueueRules } from '../../src/engine/engine.js';
+import { type Engine, type EngineKind, Overflow, type Queue, type QueueRules } from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';
+import { ImageShelf } from './support/image-shelf.js';
 
 const WORKERS = 2;
 const COUNT = 5_000;
@@ -32,6 +33,12 @@ interface Contest {
   /** Of the consumer on each worker. */
   readonly priorities?: readonly number[];
   readonly levels?: number;
+  /** Runs that a worker publishes before it takes a turn. */
+  readonly ahead?: number;
+  /** Of each worker. */
+  readonly count?: number;
+  /** What the coordinator does while the workers are at it, again and again. */
+  readonly meanwhile?: (coordinator: Engine, queue: Queue) => () => void;
 }
 
 async function contend(kind: EngineKind, contest: Contest) {
@@ -51,23 +58,41 @@ async function contend(kind: EngineKind, contest: Contest) {
   };
   expect(coordinator.setRules(queue, rules)).toBe(true);
   const progress = new Int32Array(new SharedArrayBuffer(8));
-  const results = await Promise.all(
+  const playing = Promise.all(
     Array.from({ length: WORKERS }, (_, index) =>
       play({
         shared,
         index,
         queue,
-        count: COUNT,
+        count: contest.count ?? COUNT,
+        ahead: contest.ahead ?? 1,
         progress,
         priority: contest.priorities?.[index] ?? 0,
         levels: contest.levels ?? 1,
       }),
     ),
   );
+  const results = await (contest.meanwhile === undefined
+    ? playing
+    : repeated(contest.meanwhile(coordinator, queue), playing));
   const ready = coordinator.readyCount(queue);
   coordinator.retireQueue(queue);
   coordinator.freeQueue(queue);
   return { results, ready, kept: coordinator.memoryUsed() - Math.min(...results.map((one) => one.begin)) };
+}
+
+/** Does something again and again until a promise has its result. */
+async function repeated<T>(action: () => void, until: Promise<T>): Promise<T> {
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  until.then(end, end);
+  while (!over) {
+    action();
+    await new Promise(setImmediate);
+  }
+  return until;
 }
 
 function play(workerData: object): Promise<Result> {
@@ -78,9 +103,9 @@ function play(workerData: object): Promise<Result> {
   });
 }
 
-/** All numbers, of all workers, whose number passes. */
-function expected(passes: (number: number) => boolean): string[] {
-  const numbers = Array.from({ length: COUNT }, (_, number) => number).filter(passes);
+/** All numbers below `count`, of all workers, whose number passes. */
+function expected(count: number, passes: (number: number) => boolean): string[] {
+  const numbers = Array.from({ length: count }, (_, number) => number).filter(passes);
   return Array.from({ length: WORKERS }, (_, worker) => numbers.map((number) => `${worker} ${number}`))
     .flat()
     .sort();
@@ -96,23 +121,61 @@ const CONTESTS: [name: string, contest: Contest][] = [
   ['consumers with priorities', { priorities: [0, 5] }],
 ];
 
+/** Engines whose messages can leave memory. */
+const PAGING: readonly EngineKind[] = ['wasm'];
+
+/** Messages leave block by block and come back when they are wished for, or by chance. */
+function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void {
+  let step = 0;
+  return () => {
+    step += 1;
+    shelf.out(queue, step % 3);
+    if (step % 5 === 0) shelf.in(queue);
+    while (coordinator.nextWish() !== 0) while (coordinator.presentCount(queue) < 100 && shelf.in(queue));
+  };
+}
+
+function check({ results, ready, kept }: Awaited<ReturnType<typeof contend>>, contest: Contest): void {
+  const count = contest.count ?? COUNT;
+  const all = results.flatMap((one) => one.delivered);
+  const bodies = (passes: (one: Delivered) => boolean): string[] =>
+    all
+      .filter(passes)
+      .map((one) => one.body)
+      .sort();
+
+  // Every message once; what was given back once more; what died once more.
+  expect(bodies((one) => !one.redelivered && !one.dead)).toEqual(expected(count, () => true));
+  expect(bodies((one) => one.redelivered)).toEqual(expected(count, (number) => number % 7 === 0));
+  expect(bodies((one) => one.dead)).toEqual(expected(count, (number) => number % 11 === 0));
+  for (const { delivered } of results) expect(disorder(delivered, contest.levels ?? 1)).toEqual([]);
+  expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
+  expect(kept).toBeLessThanOrEqual(2 * (WORKERS + (contest.meanwhile ? 1 : 0)) * SEGMENT + AT_HAND);
+}
+
 describe.each(ENGINES)('%s', (kind) => {
   test.each(CONTESTS)('two workers share %s', { timeout: 60_000 }, async (_name, contest) => {
-    const { results, ready, kept } = await contend(kind, contest);
-    const all = results.flatMap((one) => one.delivered);
-    const bodies = (passes: (one: Delivered) => boolean): string[] =>
-      all
-        .filter(passes)
-        .map((one) => one.body)
-        .sort();
+    check(await contend(kind, contest), contest);
+  });
+});
 
-    // Every message once; what was given back once more; what died once more.
-    expect(bodies((one) => !one.redelivered && !one.dead)).toEqual(expected(() => true));
-    expect(bodies((one) => one.redelivered)).toEqual(expected((number) => number % 7 === 0));
-    expect(bodies((one) => one.dead)).toEqual(expected((number) => number % 11 === 0));
-    for (const { delivered } of results) expect(disorder(delivered, contest.levels ?? 1)).toEqual([]);
-    expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
-    expect(kept).toBeLessThanOrEqual(2 * WORKERS * SEGMENT + AT_HAND);
+describe.each(PAGING)('%s', (kind) => {
+  test('two workers share a queue whose messages leave memory and come back', { timeout: 60_000 }, async () => {
+    let returned = 0;
+    const contest: Contest = {
+      ahead: 12,
+      count: 30_000,
+      meanwhile: (coordinator, queue) => {
+        const shelf = new ImageShelf(coordinator);
+        const turn = page(shelf, coordinator, queue);
+        return () => {
+          turn();
+          returned = shelf.returned;
+        };
+      },
+    };
+    check(await contend(kind, contest), contest);
+    expect(returned).toBeGreaterThan(10);
   });
 });
 

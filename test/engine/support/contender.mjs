@@ -1,11 +1,11 @@
 /**
  * A worker thread that publishes into one queue and consumes from it, beside others that do the same: `bodies` numbered per worker, each settled as
- * its number says. Posts what it was delivered, in order, once all messages of all workers are settled.
+ * its number says. It takes a turn after each `ahead` runs that it has published. Posts what it was delivered, in order, once all messages of all workers are settled.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../../../dist/engine/open.js';
 
-const { shared, index, queue, count, progress, priority, levels } = workerData;
+const { shared, index, queue, count, progress, priority, levels, ahead } = workerData;
 const ROUTE = 2;
 const RUN = 50;
 const PREFETCH = 100;
@@ -131,7 +131,7 @@ Atomics.add(progress, JOINED, 1);
 while (Atomics.load(progress, JOINED) < 2 * shared.workers);
 for (let number = 0; number < count; number += RUN) {
   ingest(publisher, Buffer.concat(Array.from({ length: RUN }, (_, i) => publish(number + i))));
-  turn();
+  if ((number / RUN) % ahead === 0) turn();
 }
 while (Atomics.load(progress, SETTLED) < count * shared.workers) if (!turn()) await new Promise(setImmediate);
 turn();

@@ -5,6 +5,8 @@ export class ImageShelf {
   readonly #engine: Engine;
   readonly #images = new Map<Queue, Buffer[]>();
   readonly #portion: number;
+  /** Blocks that came back. */
+  returned = 0;
 
   /** `portion`: octets that go out and in at a time. */
   constructor(coordinator: Engine, portion = coordinator.stagingBytes) {
@@ -56,8 +58,10 @@ export class ImageShelf {
     }
     engine.giveStaging(staging);
     const back = engine.pageInEnd(true);
-    if (back) this.#images.get(queue)?.shift();
-    return back;
+    if (!back) return false;
+    this.returned += 1;
+    this.#images.get(queue)?.shift();
+    return true;
   }
 
   forget(queue: Queue): void {
