@@ -6,8 +6,11 @@ import { Coordinator } from '../broker/coordinator.js';
 import { loadAffinity } from '../engine/affinity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
+import { PageFiles } from '../store/page-files.js';
 import type { Announced } from './identity.js';
 import { listen } from './listener.js';
+import { PagedQueues } from './paged-queues.js';
+import { Pager } from './pager.js';
 import { placementText, placeWorkers } from './placement.js';
 import { WorkerPool } from './pool.js';
 
@@ -51,7 +54,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, places, options.onFatal);
   try {
     const engine = await openEngine(shared, workers);
-    const coordinator = new Coordinator(engine, {
+    const pages = new PageFiles(null);
+    const queues = new PagedQueues(engine, pages);
+    const pager = new Pager(engine, pages, queues, ({ message }) => process.emitWarning(`paging: ${message}`));
+    const coordinator = new Coordinator(queues, {
       workers,
       post: (changes) => {
         pool.postChanges(changes);
@@ -59,6 +65,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       },
       notify: (notice) => pool.notify(notice),
     });
+    // It never ends by itself; a rejection is a defect of the core and ends the process.
+    void pager.run();
     const pinned = await pool.attend(coordinator);
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {
@@ -71,6 +79,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         const closed = listener.close();
         coordinator.close();
         await pool.close();
+        await pager.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
         await closed;

@@ -139,16 +139,21 @@ export class Channel {
   #get(method: MethodOf<'basic.get'>): Outcome {
     const busy = this.#session.outputIdle();
     if (busy !== null) return busy.then(() => this.#getNow(method));
-    this.#getNow(method);
-    return undefined;
+    return this.#getNow(method);
   }
 
-  #getNow(method: MethodOf<'basic.get'>): void {
-    if (this.closing) return;
+  #getNow(method: MethodOf<'basic.get'>): Outcome {
+    if (this.closing) return undefined;
     const { host, vhost, id } = this.#session;
     const access = accessForGet(host.view, id, vhost, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
-    if (!host.engine.get(this.core, access.queue.ref, method.noAck)) this.#send({ name: 'basic.get-empty' });
+    const { ref } = access.queue;
+    if (host.engine.get(this.core, ref, method.noAck)) return undefined;
+    // The next message is on its way back into memory.
+    if (host.engine.awaitFront(ref))
+      return host.turn.relief().then(() => (this.closing ? undefined : this.#get(method)));
+    this.#send({ name: 'basic.get-empty' });
+    return undefined;
   }
 
   #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): undefined {

@@ -86,6 +86,17 @@ export class Turn {
     this.#heldAtUse = this.#engine.memoryUsed();
   }
 
+  /** Resolves when what finds no memory, or is not in memory, is worth another try. */
+  relief(): Promise<void> {
+    return new Promise((resolve) => {
+      const retry = (): void => {
+        this.#schedule();
+        resolve();
+      };
+      this.hold({ retry });
+    });
+  }
+
   release(held: Held): void {
     this.#held.delete(held);
   }

@@ -37,8 +37,8 @@ export interface Filled {
 export interface AbsentSource {
   /** Messages that are still to come. */
   readonly remaining: number;
-  /** Writes the next units into `target`: as many as fit, of at most `most` messages (pieces that a call before began come first). It writes at
-   * least one while there are some. One call at a time. */
+  /** Writes the next units into `target`: as many as fit, of at most `most` messages. Pieces of a message that an earlier call has begun come first, even when
+   * `most` is 0. It writes at least one unit while there are some to write. Rejects when they cannot be read: then it may be called again. One call at a time. */
   fill(most: number, target: Uint8Array): Promise<Filled>;
   /** Nobody wants the rest. No call of `fill` is under way. */
   drop(): void;

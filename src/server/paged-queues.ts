@@ -1,0 +1,109 @@
+/**
+ * The queues in the core, with what is absent of each: the coordinator makes, purges and deletes them through this, and the pager works on the same list.
+ * What must hold: the sources of a queue give its absent messages in their order, from the next on; a purged or deleted queue has none.
+ */
+import type { QueueCore } from '../broker/coordinator.js';
+import type { Engine, Queue, QueueRules } from '../engine/engine.js';
+import type { AbsentSource } from '../store/absent-source.js';
+import type { PageFiles, PageImage } from '../store/page-files.js';
+
+/** Where the next messages of a queue are: one block in a page file, or whatever recovery gives. */
+export type Source = { readonly image: PageImage } | { readonly recovered: AbsentSource };
+
+export class PagedQueues implements QueueCore {
+  readonly #engine: Engine;
+  readonly #pages: PageFiles;
+  readonly #queues = new Set<Queue>();
+  readonly #sources = new Map<Queue, Source[]>();
+  /** The source that is being read; it is let go of by who reads it. */
+  #reading: Source | null = null;
+
+  constructor(engine: Engine, pages: PageFiles) {
+    this.#engine = engine;
+    this.#pages = pages;
+  }
+
+  get all(): ReadonlySet<Queue> {
+    return this.#queues;
+  }
+
+  // ── What is absent ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  sources(queue: Queue): readonly Source[] {
+    return this.#sources.get(queue) ?? [];
+  }
+
+  /** More of a queue's messages are absent, behind those that are. */
+  append(queue: Queue, source: Source): void {
+    const sources = this.#sources.get(queue);
+    if (sources === undefined) this.#sources.set(queue, [source]);
+    else sources.push(source);
+  }
+
+  /** Keeps a source until `finish`, or until another or none is held, whatever becomes of its queue. */
+  hold(source: Source | null): void {
+    this.#reading = source;
+  }
+
+  /** Whether a source is the one that the next messages of its queue come from. */
+  isNext(queue: Queue, source: Source): boolean {
+    return this.#sources.get(queue)?.[0] === source;
+  }
+
+  /** A source is read to its end, or nobody wants it any more. */
+  finish(queue: Queue, source: Source): void {
+    this.#reading = null;
+    const sources = this.#sources.get(queue);
+    if (sources?.[0] === source) {
+      sources.shift();
+      if (sources.length === 0) this.#sources.delete(queue);
+    }
+    this.#letGo(source);
+  }
+
+  #forget(queue: Queue): void {
+    for (const source of this.sources(queue)) if (source !== this.#reading) this.#letGo(source);
+    this.#sources.delete(queue);
+  }
+
+  #letGo(source: Source): void {
+    if ('image' in source) this.#pages.free(source.image);
+    else source.recovered.drop();
+  }
+
+  // ── The coordinator's calls ────────────────────────────────────────────────────────────────────────────────────
+
+  createQueue(): Queue {
+    const queue = this.#engine.createQueue();
+    if (queue !== 0) this.#queues.add(queue);
+    return queue;
+  }
+  purge(queue: Queue): number {
+    const count = this.#engine.purge(queue);
+    this.#forget(queue);
+    return count;
+  }
+  retireQueue(queue: Queue): number {
+    const count = this.#engine.retireQueue(queue);
+    this.#queues.delete(queue);
+    this.#forget(queue);
+    return count;
+  }
+  freeQueue(queue: Queue): void {
+    this.#engine.freeQueue(queue);
+    this.#queues.delete(queue);
+    this.#forget(queue);
+  }
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    return this.#engine.setRules(queue, rules);
+  }
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#engine.setLogId(queue, id, nextPosition);
+  }
+  lastGet(queue: Queue): number {
+    return this.#engine.lastGet(queue);
+  }
+  readyCount(queue: Queue): number {
+    return this.#engine.readyCount(queue);
+  }
+}
