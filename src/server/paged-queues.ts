@@ -8,7 +8,15 @@ import type { AbsentSource } from '../store/absent-source.js';
 import type { PageFiles, PageImage } from '../store/page-files.js';
 
 /** Where the next messages of a queue are: one block in a page file, or whatever recovery gives. */
-export type Source = { readonly image: PageImage } | { readonly recovered: AbsentSource };
+export type Source = ImageSource | RecoveredSource;
+export interface ImageSource {
+  readonly image: PageImage;
+  /** Until then it cannot be read. */
+  readonly written: Promise<void>;
+}
+export interface RecoveredSource {
+  readonly recovered: AbsentSource;
+}
 
 export class PagedQueues implements QueueCore {
   readonly #engine: Engine;
@@ -67,7 +75,7 @@ export class PagedQueues implements QueueCore {
   }
 
   #letGo(source: Source): void {
-    if ('image' in source) this.#pages.free(source.image);
+    if ('image' in source) void source.written.then(() => this.#pages.free(source.image));
     else source.recovered.drop();
   }
 

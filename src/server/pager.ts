@@ -7,7 +7,7 @@
 import type { Engine, Queue } from '../engine/engine.js';
 import type { AbsentSource } from '../store/absent-source.js';
 import type { PageFiles, PageImage } from '../store/page-files.js';
-import type { PagedQueues, Source } from './paged-queues.js';
+import type { ImageSource, PagedQueues, RecoveredSource, Source } from './paged-queues.js';
 
 /** Share of the memory below which blocks leave, and up to which they do. The core rings at a third. */
 const SCARCE = 1 / 3;
@@ -20,16 +20,18 @@ const WINDOW_SHARE = 1 / 16;
 /** Blocks that one queue gets before the next has its turn, and reads that are under way at once. */
 const BATCH_BLOCKS = 8;
 const READS = 3;
+/** Blocks that are being written at once. */
+const WRITES = 4;
 /** When memory is looked for again (ms), and a file that failed. */
 const SHORT_MS = 5;
 const NOTHING_LEFT_MS = 10;
 const FAILED_MS = 1_000;
 
-type RecoveredSource = Extract<Source, { recovered: AbsentSource }>;
+const WRITTEN = Promise.resolve();
 
 /** An image on its way in: the first part of it is read to staging of its own. */
 interface Read {
-  readonly source: { readonly image: PageImage };
+  readonly source: ImageSource;
   readonly staging: number;
   readonly length: number;
   readonly done: Promise<boolean>;
@@ -43,6 +45,7 @@ export class Pager {
   readonly #wanted = new Set<Queue>();
   /** Octets of the last block that came back, of each queue with absent messages. */
   readonly #blockOctets = new Map<Queue, number>();
+  readonly #writes = new Set<Promise<void>>();
   #out: Promise<void> | null = null;
   #in: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
@@ -113,12 +116,10 @@ export class Pager {
   // ── Out ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #sendAway(): Promise<void> {
-    const staging = this.#engine.takeStaging();
-    if (staging === 0) return this.#lookLater(SHORT_MS);
     try {
       for (const margin of MARGINS) {
         for (const queue of this.#deepest(margin)) {
-          while (this.#isBelow(ENOUGH) && !this.#stopped) if (!(await this.#writeBlock(queue, margin, staging))) break;
+          while (this.#isBelow(ENOUGH) && !this.#stopped) if (!(await this.#sendBlock(queue, margin))) break;
         }
       }
       // Those who wait for memory are served when a consumer has made room, or when another block is full.
@@ -126,9 +127,8 @@ export class Pager {
     } catch (error) {
       this.#onTrouble(error as Error);
       this.#lookLater(FAILED_MS);
-    } finally {
-      this.#engine.giveStaging(staging);
     }
+    await Promise.all(this.#writes);
   }
 
   /** Queues that have blocks to send away, those with most first. */
@@ -151,29 +151,58 @@ export class Pager {
   }
 
   /** Sends the next block away. False: none may leave. */
-  async #writeBlock(queue: Queue, margin: number, staging: number): Promise<boolean> {
+  async #sendBlock(queue: Queue, margin: number): Promise<boolean> {
     const engine = this.#engine;
-    const octets = engine.pageOut(queue, margin);
-    if (octets === 0) return false;
-    let image: PageImage | null = null;
-    let away = false;
+    // What is written has freed a segment already, and needs one until it is.
+    while (this.#writes.size >= WRITES) await Promise.race(this.#writes);
+    const staging = engine.takeStaging();
+    if (staging === 0) return false;
+    let octets = 0;
+    let sent = false;
     try {
-      image = this.#pages.place(octets);
-      let at = 0;
-      for (let length = -1; length !== 0; at += length) {
-        length = engine.pageOutFill(staging, engine.stagingBytes);
-        if (length > 0) await this.#pages.write(image, at, engine.bytes.subarray(staging, staging + length));
-      }
-      // Before it is said to be away: then its messages are nowhere but in the image.
-      away = at === octets && engine.pageOutEnd(true);
-      if (away) this.#queues.append(queue, { image });
+      octets = engine.pageOut(queue, margin);
+      if (octets === 0) return false;
+      const image = this.#pages.place(octets);
+      sent =
+        octets <= engine.stagingBytes
+          ? this.#sendShort(queue, image, staging)
+          : await this.#sendLong(queue, image, staging);
+      if (!sent) this.#pages.free(image);
     } finally {
-      if (!away) {
-        engine.pageOutEnd(false);
-        if (image !== null) this.#pages.free(image);
-      }
+      if (!sent) engine.pageOutEnd(false);
+      if (!sent || octets > engine.stagingBytes) engine.giveStaging(staging);
     }
-    return away;
+    return sent;
+  }
+
+  /** An image that fits into staging is away when it is there; it is written while the next ones follow. */
+  #sendShort(queue: Queue, image: PageImage, staging: number): boolean {
+    const engine = this.#engine;
+    const length = engine.pageOutFill(staging, engine.stagingBytes);
+    if (length !== image.octets || !engine.pageOutEnd(true)) return false;
+    const written = this.#writeShort(image, staging).finally(() => this.#writes.delete(written));
+    this.#writes.add(written);
+    this.#queues.append(queue, { image, written });
+    return true;
+  }
+
+  async #writeShort(image: PageImage, staging: number): Promise<void> {
+    const part = this.#engine.bytes.subarray(staging, staging + image.octets);
+    await this.#persist(() => this.#pages.write(image, 0, part));
+    this.#engine.giveStaging(staging);
+  }
+
+  async #sendLong(queue: Queue, image: PageImage, staging: number): Promise<boolean> {
+    const engine = this.#engine;
+    let at = 0;
+    for (let length = -1; length !== 0; at += length) {
+      length = engine.pageOutFill(staging, engine.stagingBytes);
+      if (length > 0) await this.#pages.write(image, at, engine.bytes.subarray(staging, staging + length));
+    }
+    // Before it is said to be away: then its messages are nowhere but in the image.
+    if (at !== image.octets || !engine.pageOutEnd(true)) return false;
+    this.#queues.append(queue, { image, written: WRITTEN });
+    return true;
   }
 
   // ── In ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,12 +273,12 @@ export class Pager {
   }
 
   /** Null: no memory. */
-  #beginRead(source: { readonly image: PageImage }): Read | null {
+  #beginRead(source: ImageSource): Read | null {
     const engine = this.#engine;
     const staging = engine.takeStaging();
     if (staging === 0) return null;
     const length = Math.min(engine.stagingBytes, source.image.octets);
-    return { source, staging, length, done: this.#read(source.image, 0, staging, length) };
+    return { source, staging, length, done: source.written.then(() => this.#read(source.image, 0, staging, length)) };
   }
 
   /** Takes a block whose first part is being read. False: nobody wants it any more. */
