@@ -148,12 +148,19 @@ export class Channel {
     const access = accessForGet(host.view, id, vhost, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
     const { ref } = access.queue;
-    if (host.engine.get(this.core, ref, method.noAck)) return undefined;
-    // The next message is on its way back into memory.
-    if (host.engine.awaitFront(ref))
-      return host.turn.relief().then(() => (this.closing ? undefined : this.#get(method)));
+    // It may come back between the two looks.
+    for (let look = 0; look < 2; look++) {
+      if (host.engine.get(this.core, ref, method.noAck)) return undefined;
+      if (host.engine.awaitFront(ref)) return this.#getLater(method);
+    }
     this.#send({ name: 'basic.get-empty' });
     return undefined;
+  }
+
+  /** The next message is on its way back into memory. */
+  async #getLater(method: MethodOf<'basic.get'>): Promise<void> {
+    await this.#session.host.turn.relief();
+    if (!this.closing) await this.#get(method);
   }
 
   #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): undefined {

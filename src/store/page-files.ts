@@ -43,8 +43,8 @@ export class PageFiles {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
-  /** Octets of the images that are there. */
-  get fileCount(): number {
+  /** Files that there are. */
+  get count(): number {
     return this.#files.size;
   }
 
