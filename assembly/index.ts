@@ -7,18 +7,16 @@
 import { BODY_MAX, flushReleases, LOGGABLE, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
-import { becomeParticipant, initRoot, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self } from './memory/root';
-import { BOX, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, ring, takeBox, takePage, takeSegment } from './memory/units';
+import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, SEGMENT, self } from './memory/root';
+import { BOX, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
 import {
   abandon, absentCount as countAbsent, beginIn, beginOut, dropAbsent as forgetAbsent, endIn, endOut, fillOut, presentCount as countPresent, setAbsent as makeAbsent, takeIn
 } from './queue/absent';
-import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts } from './log/batch';
-import { endReserve, isRecorded, pagesFor, reserve, startLane, takeGathered } from './log/lane';
+import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
 import { claim, claimed } from './queue/claim';
 import { buryFirst, firstDead } from './queue/death';
 import { claimAny } from './queue/front';
 import { levelAt, readyCount as countReady } from './queue/levels';
-import { deliveredFrom, deliveredLevel, enterLog, nextDelivered, walkDelivered } from './queue/logged';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
@@ -28,7 +26,7 @@ import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
 import { claimReturned } from './queue/returned';
 import { addDone, flushSettlements, settle } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
-import { confirmHeld, countConfirm, countRefusal, holdConfirm, sendConfirms } from './content/confirm';
+import { countConfirm, countRefusal, holdConfirm, sendConfirms } from './content/confirm';
 import { finishCopy, newCopy } from './content/copy';
 import { admit } from './content/guarded';
 import { Channel, CHANNEL_MAX, Connection, Consumer } from './content/connection';
@@ -197,34 +195,7 @@ function end(queue: Queue): void {
 
 // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** False: no memory. */
-export function startLog(lane: u32, firstMessage: f64): bool { return startLane(lane, firstMessage); }
-export function setLogId(queue: usize, id: f64, nextPosition: f64): void { enterLog(changetype<Queue>(queue), <u64>id, <u64>nextPosition); }
-/** Number, octets, messages and their octets are its first words. */
-export function takeBatch(): usize { return changetype<usize>(takeGathered()); }
-export function gatheringBatch(): u32 { return self.batch ? gathering().number : 1; }
-export function stampBatch(batch: usize, low: u32, high: u32): void { stampAll(changetype<Batch>(batch), (<u64>high << 32) | low); }
-/** Begins a walk over the octets of a batch: all, or without those of messages. */
-export function beginParts(batch: usize, messages: bool): void { walkParts(changetype<Batch>(batch), messages); }
-export function partOffset(): usize { return nextPart(); }
-export function partOctets(): u32 { return partLength; }
-
-export function batchDone(batch: usize): void {
-  confirmHeld(changetype<Batch>(batch));
-  endBatch(changetype<Batch>(batch));
-}
-
-export function blockPublishers(blocked: bool): void {
-  atomicStore(ROOT + offsetof<Root>("blocked"), blocked ? 1 : 0);
-  // Pairs with the load in `fallAsleep`: a worker that was stopped sees that it may go on, or sleeps and is rung.
-  if (!blocked) for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
-}
-
-export function beginRedelivered(queue: usize): void { walkDelivered(changetype<Queue>(queue)); }
-/** How many positions follow from `redeliveredFrom` on; 0: no more. */
-export function redeliveredCount(): u32 { return nextDelivered(); }
-export function redeliveredFrom(): f64 { return <f64>deliveredFrom; }
-export function redeliveredLevel(): u32 { return deliveredLevel; }
+export * from './log-calls';
 
 // ── Messages that are elsewhere (the coordinator) ──────────────────────────────────────────────────────────────
 

@@ -52,12 +52,12 @@ export function countRefusal(connection: Connection, channel: Channel): void {
 /** Counts a publish as taken, to be confirmed when the gathering batch is done. The caller has made sure that a page can be taken. */
 export function holdConfirm(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
-  countConfirm(connection, channel);
   const batch = gathering();
-  if (channel.heldFirst && channel.heldBatch == batch.number) return;
+  if (channel.heldFirst && channel.heldBatch == batch.number) { countConfirm(connection, channel); return; }
   const held = changetype<Held>(appendEntry(heldIn(batch), HELD));
-  // Without it the confirm would be early: it never comes instead.
+  // Rather than too early nothing is confirmed any more.
   if (!changetype<usize>(held)) { channel.confirming = 0; return; }
+  countConfirm(connection, channel);
   held.channel = <u32>changetype<usize>(channel);
   held.next = 0;
   held.publish = channel.confirmed;

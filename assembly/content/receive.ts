@@ -5,8 +5,8 @@
 import { copyBytes, copyExactly, read16, read32, read64 } from '../memory/bytes';
 import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
 import { endReserve, pagesFor, reserve } from '../log/lane';
-import { root, self } from '../memory/root';
-import { ensurePages, markStarved, messageRoom, takeCell } from '../memory/units';
+import { self } from '../memory/root';
+import { ensurePages, markStarved, messageRoom, publishersBlocked, takeCell } from '../memory/units';
 import { FLAGS_AT, persistentIn } from '../memory/properties';
 import { RUN_MAX } from '../queue/publish';
 import { Queue, readyHere } from '../queue/queue';
@@ -71,7 +71,7 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const keyLength = channel.keyLength;
   const properties = read16(payload + FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
-  const address = root().blocked ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
+  const address = publishersBlocked() ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
   if (!address) { markStarved(); return STOP_MEMORY; }
   const message = changetype<Message>(address);
   message.flags |= <u16>channel.mandatory;

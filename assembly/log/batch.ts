@@ -43,13 +43,11 @@ const PARTS_MAX: u32 = (CELL - PARTS) / RANGE;
 @inline function partOf(batch: Batch, index: u32): Range { return changetype<Range>(changetype<usize>(batch) + PARTS + index * RANGE); }
 @inline export function gathering(): Batch { return changetype<Batch>(self.batch); }
 
-/** Begins to gather the batch of this number; false: no memory. */
-export function gatherNext(number: u32): bool {
-  const cell = takeCell();
-  if (!cell) return false;
-  changetype<Batch>(cell).number = number;
-  self.batch = <u32>cell;
-  return true;
+/** An empty batch; 0: no memory. */
+export function newBatch(number: u32): Batch {
+  const batch = changetype<Batch>(takeCell());
+  if (changetype<usize>(batch)) batch.number = number;
+  return batch;
 }
 
 /** Adds a record of a message or piece to the gathering batch. The caller has made sure that a page can be taken. */

@@ -8,7 +8,7 @@ import { aligned, furtherPieces, LOGGABLE, logNumber, markOpen, Message, message
 import { DELIVERY_MODE } from '../memory/properties';
 import { SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
-import { addPart, addRange, Batch, gathering, gatherNext, partsLeft } from './batch';
+import { addPart, addRange, Batch, gathering, newBatch, partsLeft } from './batch';
 
 const RECORD_HEAD: u32 = 16;
 const ENQUEUE: u32 = 3;
@@ -29,7 +29,8 @@ const LANE_SHIFT: u64 = 47;
 
 /** Begins the log; false: no memory. */
 export function startLane(lane: u32, firstMessage: f64): bool {
-  if (!gatherNext(1)) return false;
+  self.batch = <u32>changetype<usize>(newBatch(1));
+  if (!self.batch) return false;
   self.nextMessage = (<u64>lane << LANE_SHIFT) + <u64>firstMessage;
   // 0 means that a message has no number.
   if (!self.nextMessage) self.nextMessage = 1;
@@ -180,8 +181,10 @@ export function takeGathered(): Batch {
   if (!changetype<usize>(batch)) return batch;
   flushDone();
   if (!batch.octets && !batch.heldFirst) return changetype<Batch>(0);
+  const next = newBatch(batch.number + 1);
+  if (!changetype<usize>(next)) return next;
   endPart();
-  if (!gatherNext(batch.number + 1)) return changetype<Batch>(0);
+  self.batch = <u32>changetype<usize>(next);
   self.batchMessages = self.nextMessage;
   return batch;
 }

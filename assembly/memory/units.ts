@@ -8,7 +8,7 @@
  *   4 │ next bundle (first unit of a bundle on a shared stack) or next segment
  * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
  */
-import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
+import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicStore, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
 import { AWAKE, coordinator, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
 
 export const CELL: u32 = 512;
@@ -87,6 +87,16 @@ export function memoryFree(): f64 { return <f64>max<i32>(0, atomicLoad(ROOT + of
 /** Whether a message segment could be opened. */
 export function messageRoom(): bool {
   return <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree")) > <i32>root().reserve;
+}
+
+/** Whether publishers are held back, whatever memory there is. */
+@inline export function publishersBlocked(): bool { return atomicLoad(ROOT + offsetof<Root>("blocked")) != 0; }
+
+/** Holds publishers back, or lets them go on. */
+export function setBlocked(blocked: bool): void {
+  // Pairs with the load of a worker about to sleep: one that was stopped sees that it may go on, or sleeps and is rung.
+  atomicStore(ROOT + offsetof<Root>("blocked"), blocked ? 1 : 0);
+  if (!blocked) for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
 }
 
 /** Remembers that a publisher waits for memory. */
