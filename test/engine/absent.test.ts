@@ -2,12 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EngineKind } from '../../src/engine/engine.js';
-import { Bench, type Client } from './support/bench.js';
+import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, nack, properties, publish } from './support/frames.js';
 import { ImageShelf } from './support/image-shelf.js';
 import { scenario } from './support/scenario.js';
 
-const KINDS: readonly EngineKind[] = ['wasm'];
 /** Longer than one frame, so that the message has pieces. */
 const LONG = 300_000;
 const PORTION = 512 * 1024;
@@ -28,7 +27,7 @@ function publishNumbers(publisher: Client, first: number, count: number, size = 
 
 const numbers = (first: number, end: number): string[] => Array.from({ length: end - first }, (_, i) => `${first + i}`);
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('what was sent away is counted, and comes back in its order', async () => {
     const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
     publishNumbers(publisher, 0, 9 * slots + 1);
@@ -439,7 +438,7 @@ class Pair {
   }
 }
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('a queue whose messages come and go does what the model does', { timeout: 120_000 }, async () => {
     const histories = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const pair = new Pair(await Bench.open(kind, { mebibytes: 48 }));

@@ -74,7 +74,43 @@ export class Blocks {
   }
 
   logPosition(slot: number): number {
-    return at64(this.#memory.f64, double(this.blockOf(slot), Block.LOG_START)) + this.indexOf(slot);
+    const { u32, f64 } = this.#memory;
+    const block = this.blockOf(slot);
+    const table = at32(u32, word(block, Block.LOG_TABLE));
+    if (table !== 0) return at64(f64, double(table, 0) + this.indexOf(slot));
+    return at64(f64, double(block, Block.LOG_START)) + this.indexOf(slot);
+  }
+
+  /** Of a slot whose message comes back to it; false when there is no memory. In a block that knows none yet LOG_START is no number. */
+  setLogPosition(slot: number, position: number): boolean {
+    const { u32, f64 } = this.#memory;
+    const block = this.blockOf(slot);
+    const index = this.indexOf(slot);
+    const start = double(block, Block.LOG_START);
+    if (Number.isNaN(at64(f64, start))) f64[start] = position - index;
+    if (this.logPosition(slot) === position) return true;
+    let table = at32(u32, word(block, Block.LOG_TABLE));
+    if (table === 0) {
+      if (!this.#memory.ensurePages(1)) return false;
+      table = this.#memory.takePage();
+      for (let i = 0; i < SLOTS; i++) f64[double(table, 0) + i] = at64(f64, start) + i;
+      u32[word(block, Block.LOG_TABLE)] = table;
+    }
+    f64[double(table, 0) + index] = position;
+    return true;
+  }
+
+  /** The block knows no log positions from now on. */
+  forgetLogPositions(block: number): void {
+    this.#memory.f64[double(block, Block.LOG_START)] = Number.NaN;
+    this.#freeTable(block);
+  }
+
+  #freeTable(block: number): void {
+    const { u32 } = this.#memory;
+    const table = at32(u32, word(block, Block.LOG_TABLE));
+    u32[word(block, Block.LOG_TABLE)] = 0;
+    if (table !== 0) this.#memory.freePage(table);
   }
 
   /** Fills the slot at the tail and returns it. Takes an ensured page when the last block is full. */
@@ -88,13 +124,22 @@ export class Blocks {
     return slot;
   }
 
-  /** The slot at the head, or 0 when head and tail have met. */
+  /** The slot at the head, or 0 when head and tail have met, or its message is absent. */
   atHead(lane: number): number {
+    const slot = this.#headSlot(lane);
+    return slot !== 0 && this.state(slot) === SlotState.ABSENT ? 0 : slot;
+  }
+
+  isHeadAbsent(lane: number): boolean {
+    const slot = this.#headSlot(lane);
+    return slot !== 0 && this.state(slot) === SlotState.ABSENT;
+  }
+
+  #headSlot(lane: number): number {
     const { u32 } = this.#memory;
     const head = at32(u32, word(lane, QueueCell.HEAD));
     if (head === at32(u32, word(lane, QueueCell.TAIL))) return 0;
-    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
-    return this.#slotAt(block, head);
+    return this.#slotAt(at32(u32, word(lane, QueueCell.HEAD_BLOCK)), head);
   }
 
   /** Moves the head past its slot. */
@@ -104,7 +149,7 @@ export class Blocks {
     u32[word(lane, QueueCell.HEAD)] = head;
     const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
     const next = at32(u32, word(block, Block.NEXT));
-    if (this.#indexIn(block, head) === SLOTS && next !== 0) u32[word(lane, QueueCell.HEAD_BLOCK)] = next;
+    if (this.indexIn(block, head) === SLOTS && next !== 0) u32[word(lane, QueueCell.HEAD_BLOCK)] = next;
   }
 
   /** The slot is settled for good; its block goes with its last one. */
@@ -114,28 +159,32 @@ export class Blocks {
     this.setState(slot, SlotState.DONE);
     const done = at32(u32, word(block, Block.DONE)) + 1;
     u32[word(block, Block.DONE)] = done;
-    if (done === SLOTS) this.#free(lane, block);
+    if (done === SLOTS) this.free(lane, block);
   }
 
   /** Goes over the slots that are ready. */
   eachReady(lane: number, visit: (slot: number) => void): void {
     const { u32 } = this.#memory;
-    const inBlock = (block: number, state: number): void => {
+    const inBlock = (block: number, ...states: number[]): void => {
       for (let index = 0; index < SLOTS; index++) {
         const slot = this.slot(block, index);
-        if (this.state(slot) === state) visit(slot);
+        if (states.includes(this.state(slot))) visit(slot);
       }
     };
     let block = at32(u32, word(lane, QueueCell.RETURNED));
     for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT))) inBlock(block, SlotState.RETURNED);
     block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
-    for (; block !== 0; block = at32(u32, word(block, Block.NEXT))) inBlock(block, SlotState.READY);
+    for (; block !== 0; block = at32(u32, word(block, Block.NEXT))) {
+      // What is about to go is still here.
+      if (at32(u32, word(block, Block.ABSENT)) === 0) inBlock(block, SlotState.READY, SlotState.ABSENT);
+      else inBlock(block, SlotState.READY);
+    }
   }
 
   /** Frees the block that is not full, of a lane that has nothing left. */
   freeRest(lane: number): void {
     const block = at32(this.#memory.u32, word(lane, QueueCell.TAIL_BLOCK));
-    if (block !== 0) this.#free(lane, block);
+    if (block !== 0) this.free(lane, block);
   }
 
   slot(block: number, index: number): number {
@@ -147,17 +196,18 @@ export class Blocks {
   }
 
   #slotAt(block: number, position: number): number {
-    return this.slot(block, this.#indexIn(block, position));
+    return this.slot(block, this.indexIn(block, position));
   }
 
-  #indexIn(block: number, position: number): number {
+  /** How far behind the block's first position another one is. */
+  indexIn(block: number, position: number): number {
     return (position - at32(this.#memory.u32, word(block, Block.START))) >>> 0;
   }
 
   #blockForTail(lane: number, tail: number): number {
     const { u32 } = this.#memory;
     const last = at32(u32, word(lane, QueueCell.TAIL_BLOCK));
-    if (last !== 0 && this.#indexIn(last, tail) < SLOTS) return last;
+    if (last !== 0 && this.indexIn(last, tail) < SLOTS) return last;
     const block = this.#memory.takePage();
     u32[word(block, Block.START)] = tail;
     u32[word(block, Block.QUEUE)] = lane;
@@ -177,8 +227,10 @@ export class Blocks {
     f64[next] = at64(f64, next) + SLOTS;
   }
 
-  #free(lane: number, block: number): void {
+  /** Takes a block out of its lane's chain; nobody stands before it any more. */
+  free(lane: number, block: number): void {
     const { u32 } = this.#memory;
+    this.#freeTable(block);
     if (at32(u32, word(lane, QueueCell.HEAD_BLOCK)) === block) {
       u32[word(lane, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
     }

@@ -16,12 +16,14 @@ import type {
   SharedCore,
 } from '../engine.js';
 import { type Content, Death, RouteFlag, Stop } from '../engine.js';
+import { Absent } from './absent.js';
 import { Channel, Connection } from './connection.js';
 import { ContentFrames } from './content-frames.js';
 import { Deliveries } from './deliveries.js';
 import { Doorbell } from './doorbell.js';
+import { Emptying } from './emptying.js';
 import { Intake } from './intake.js';
-import { READ_LENGTH, Root, readBufferAt, Trait } from './layout.js';
+import { READ_LENGTH, Root, readBufferAt, SEGMENT, SLOTS, Trait } from './layout.js';
 import { Log, ownBatch } from './log.js';
 import { LoggedQueues } from './logged-queues.js';
 import { Memory } from './memory.js';
@@ -69,6 +71,10 @@ class JsEngine implements Engine {
   readonly #intake: Intake;
   readonly #log: Log;
   readonly #logged: LoggedQueues;
+  readonly #stock: Stock;
+  readonly #absent: Absent;
+  readonly #emptying: Emptying;
+  readonly #isCoordinator: boolean;
   readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #connections = new Map<ConnectionRef, Connection>();
@@ -79,14 +85,18 @@ class JsEngine implements Engine {
   constructor(shared: SharedCore, participant: number) {
     const memory = new Memory(shared);
     this.#memory = memory;
+    this.#isCoordinator = participant === shared.workers;
     this.bytes = memory.bytes;
     this.readOffset = readBufferAt(shared.workers, participant);
     this.#messages = new Messages(memory, this.#clock);
     this.#log = new Log(memory, this.#messages, this.#clock);
     const stock = new Stock(memory, this.#messages, this.#clock, this.#log);
+    this.#stock = stock;
     this.#logged = new LoggedQueues(memory, stock);
     this.#waiters = new Waiters(memory, participant, (consumer) => this.#scheduler.grant(consumer));
     this.#queues = new Queues(memory, this.#messages, stock, this.#waiters, this.#clock, this.#log, participant);
+    this.#absent = new Absent(memory, this.#messages, stock, this.#waiters, participant);
+    this.#emptying = new Emptying(memory, stock, this.#absent, this.#queues.sweeps);
     this.#publishes = new Publishes(memory, this.#messages, this.#queues);
     this.#output = new Output(memory, (connection) => this.#scheduler.onRoom(connection));
     this.#deliveries = new Deliveries(memory, this.#messages, this.#queues, this.#output);
@@ -140,7 +150,8 @@ class JsEngine implements Engine {
   applyTopology(epoch: number): void {
     this.#topologyApplied = epoch;
     this.#routes.clear();
-    this.#queues.forgetRetired();
+    this.#stock.forgetRetired();
+    this.#absent.forgetRetired();
   }
 
   createQueue(): Queue {
@@ -159,13 +170,13 @@ class JsEngine implements Engine {
     return this.#queues.lastGet(queue);
   }
   purge(queue: Queue): number {
-    return this.#queues.purge(queue);
+    return this.#emptying.purge(queue);
   }
   retireQueue(queue: Queue): number {
-    return this.#queues.retire(queue);
+    return this.#emptying.retire(queue);
   }
   freeQueue(queue: Queue): void {
-    this.#queues.free(queue);
+    this.#emptying.free(queue);
   }
 
   expiringQueues(): number {
@@ -389,11 +400,12 @@ class JsEngine implements Engine {
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);
-    if (!this.#hasWork() && !this.#memory.lackIsOver()) return true;
+    if (!this.#hasWork() && !this.#memory.lackIsOver() && !this.#absent.isSomethingBack()) return true;
     this.#doorbell.setSleeping(false);
     return false;
   }
   #hasWork(): boolean {
+    if (this.#isCoordinator && this.#stock.wishes.areThere()) return true;
     return this.#scheduler.hasWork() || this.#output.hasWork() || this.#queues.deadCount > 0;
   }
   wake(): void {
@@ -448,46 +460,48 @@ class JsEngine implements Engine {
   memoryFree(): number {
     return this.#memory.free();
   }
-  readonly slotsPerBlock = 504;
-  readonly stagingBytes = 2 ** 20;
-  setAbsent(_queue: Queue, _count: number): boolean {
-    throw new Error('not built yet');
+  readonly slotsPerBlock = SLOTS;
+  readonly stagingBytes = SEGMENT;
+  setAbsent(queue: Queue, count: number): boolean {
+    return this.#absent.make(queue, count);
   }
-  absentCount(_queue: Queue): number {
-    return 0;
+  absentCount(queue: Queue): number {
+    return this.#absent.count(queue);
   }
   presentCount(queue: Queue): number {
-    return this.readyCount(queue);
+    return this.#absent.present(queue);
   }
   takeStaging(): number {
-    return 0;
+    return this.#memory.takeStaging();
   }
-  giveStaging(_offset: number): void {}
-  pageOut(_queue: Queue, _margin: number): number {
-    return 0;
+  giveStaging(offset: number): void {
+    this.#memory.freeSegment(offset);
   }
-  pageOutFill(_offset: number, _length: number): number {
-    return 0;
+  pageOut(queue: Queue, margin: number): number {
+    return this.#absent.pageOut(queue, margin);
   }
-  pageOutEnd(_done: boolean): boolean {
-    return false;
+  pageOutFill(offset: number, length: number): number {
+    return this.#absent.out.fill(offset, length);
   }
-  pageIn(_queue: Queue): number {
-    return 0;
+  pageOutEnd(done: boolean): boolean {
+    return this.#absent.out.end(done);
   }
-  pageInTake(_offset: number, _length: number): number {
-    return -1;
+  pageIn(queue: Queue): number {
+    return this.#absent.in.begin(queue);
   }
-  pageInEnd(_done: boolean): boolean {
-    return false;
+  pageInTake(offset: number, length: number): number {
+    return this.#absent.in.take(offset, length);
   }
-  dropAbsent(_queue: Queue): number {
-    return 0;
+  pageInEnd(done: boolean): boolean {
+    return this.#absent.in.end(done);
+  }
+  dropAbsent(queue: Queue): number {
+    return this.#absent.drop(queue);
   }
   nextWish(): Queue {
-    return 0;
+    return this.#stock.wishes.next();
   }
-  awaitFront(_queue: Queue): boolean {
-    return false;
+  awaitFront(queue: Queue): boolean {
+    return this.#absent.awaitFront(queue);
   }
 }

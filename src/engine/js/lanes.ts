@@ -4,10 +4,14 @@
  * always finds one, if not its own for want of memory then the next below.
  */
 import type { Blocks } from './blocks.js';
-import { QueueCell, SlotState } from './layout.js';
+import { Block, QueueCell, SLOTS, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Returned } from './returned.js';
 import { at32, at64, double, word } from './views.js';
+import type { Wishes } from './wishes.js';
+
+/** So near (in positions) absent messages are wished back. */
+const WINDOW = 16 * SLOTS;
 
 export class Lanes {
   readonly #memory: Memory;
@@ -16,9 +20,13 @@ export class Lanes {
   /** Where the slot found last stands: its lane, and whether it came back there. */
   #lane = 0;
   #isReturned = false;
+  readonly #wishes: Wishes;
+  /** Whether the last search ended at an absent message. */
+  foundAbsent = false;
 
-  constructor(memory: Memory, blocks: Blocks, returned: Returned) {
+  constructor(memory: Memory, blocks: Blocks, returned: Returned, wishes: Wishes) {
     this.#memory = memory;
+    this.#wishes = wishes;
     this.#blocks = blocks;
     this.#returned = returned;
   }
@@ -47,30 +55,62 @@ export class Lanes {
     return lane;
   }
 
-  /** The ready slot that is next, or 0. */
+  /** The ready slot that is next, or 0; what is absent protects the levels below. */
   first(queue: number): number {
     if (this.#lanes(queue) === 0) return this.firstOf(queue);
     for (let level = this.#highest(queue); level >= 0; level--) {
       const slot = this.firstOf(this.lane(queue, level));
-      if (slot !== 0) return slot;
+      if (slot !== 0 || this.foundAbsent) return slot;
     }
     return 0;
   }
 
-  /** The ready slot that is next in one lane (0: none), or 0. */
+  /** The ready slot that is next in one lane (0: none), or 0. An absent message there is wished for. */
   firstOf(lane: number): number {
+    this.foundAbsent = false;
     if (lane === 0) return 0;
     const returned = this.#returned.first(lane);
     this.#lane = lane;
     this.#isReturned = returned !== 0;
-    return this.#isReturned ? returned : this.#blocks.atHead(lane);
+    if (this.#isReturned) return returned;
+    const slot = this.#blocks.atHead(lane);
+    this.foundAbsent = slot === 0 && this.#blocks.isHeadAbsent(lane);
+    if (this.foundAbsent) this.#wishes.wish(this.#queueOf(lane));
+    return slot;
   }
 
   /** Claims the slot that was found last. */
   claimFirst(slot: number): void {
     if (this.#isReturned) this.#returned.removeFirst(this.#lane);
-    else this.#blocks.advance(this.#lane);
+    else this.#advance(this.#lane);
     this.#blocks.setState(slot, SlotState.CLAIMED);
+  }
+
+  #advance(lane: number): void {
+    const { u32 } = this.#memory;
+    const before = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
+    this.#blocks.advance(lane);
+    const stub = at32(u32, word(lane, QueueCell.STUB));
+    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
+    if (stub === 0 || block === before) return;
+    if (this.#blocks.indexIn(block, at32(u32, word(stub, Block.START))) <= WINDOW)
+      this.#wishes.wish(this.#queueOf(lane));
+  }
+
+  /** Whether the message that is next is absent. */
+  isFrontAbsent(queue: number): boolean {
+    for (let level = this.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lane(queue, level);
+      if (lane === 0) continue;
+      if (this.#returned.first(lane) !== 0) return false;
+      if (this.#blocks.isHeadAbsent(lane)) return true;
+      if (this.#blocks.atHead(lane) !== 0) return false;
+    }
+    return false;
+  }
+
+  #queueOf(lane: number): number {
+    return at32(this.#memory.u32, word(lane, QueueCell.PARENT)) || lane;
   }
 
   /** How many levels there may be. */

@@ -59,6 +59,9 @@ export const Participant = {
   SWEEP_LOCK: 5,
   SWEEP_FIRST: 6,
   SWEEP_COUNT: 7,
+  /** Of the coordinator: queues whose absent messages are wanted, a list linked through their cells. */
+  WISH_LOCK: 8,
+  WISH_FIRST: 9,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
@@ -178,6 +181,17 @@ export const QueueCell = {
   /** 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with Trait.LOGGED. */
   LOG_ID: 30,
   LOG_NEXT: 32,
+  /** Of a lane: the block that stands for its absent messages, or 0, and how many slots at its beginning are done or back already. */
+  STUB: 34,
+  STUB_FILLED: 35,
+  /** Absent messages whose bytes are not known yet; the bytes of the others (a 64-bit float). */
+  ABSENT_UNCOUNTED: 36,
+  ABSENT_BYTES: 38,
+  /** 1: it is in the coordinator's list of queues whose absent messages are wanted; the next one there. */
+  WISHED: 40,
+  WISH_NEXT: 41,
+  /** 1: workers are to be rung when messages are back. */
+  AWAITED: 42,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
@@ -225,13 +239,18 @@ export const Block = {
   RETURNED_LOW: 6,
   /** Log position of the first slot: a 64-bit float in two words. */
   LOG_START: 8,
+  /** A page with the log position of each slot (64-bit floats), where they do not follow one another; otherwise 0. */
+  LOG_TABLE: 7,
+  /** Of the stub: for how many blocks it stands. */
+  ABSENT: 10,
 } as const;
 export const BLOCK_HEADER = 64;
 export const SLOT = 8;
 export const SLOTS = (PAGE - BLOCK_HEADER) / SLOT;
 
 export const Slot = { STATE: 0, MESSAGE: 1 } as const;
-export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4 } as const;
+/** ABSENT: the message is elsewhere, or about to go. */
+export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4, ABSENT: 5 } as const;
 /** Added to the state of a slot whose message was delivered before. */
 export const REDELIVERED = 8;
 export const STATE_MASK = 7;

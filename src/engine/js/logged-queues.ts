@@ -1,9 +1,8 @@
 /** What the coordinator tells and asks about queues that the log knows. */
-import { QueueCell, Trait } from './layout.js';
-import { lock, unlock } from './lock.js';
+import { Trait } from './layout.js';
 import type { Memory } from './memory.js';
+import { withQueue } from './queue-lock.js';
 import type { Stock } from './stock.js';
-import { word } from './views.js';
 
 /** Positions in a row of one level of a queue. */
 interface PositionRun {
@@ -23,7 +22,7 @@ export class LoggedQueues {
 
   /** From now on the log knows the queue; before its first message. */
   setLogId(queue: number, id: number, next: number): void {
-    this.#locked(queue, () => {
+    withQueue(this.#memory, queue, () => {
       this.#stock.lanes.setLogId(queue, id, next);
       this.#stock.rules.add(queue, Trait.LOGGED);
     });
@@ -32,22 +31,13 @@ export class LoggedQueues {
   /** Where the ready messages stand in the log that were delivered before. */
   redeliveredRuns(queue: number): PositionRun[] {
     const runs: PositionRun[] = [];
-    this.#locked(queue, () => {
+    withQueue(this.#memory, queue, () => {
       for (let level = 0; level < this.#stock.lanes.levels(queue); level++) {
         const lane = this.#stock.lanes.lane(queue, level);
         if (lane !== 0) runs.push(...runsOf(level, this.#stock.redeliveredPositions(lane)));
       }
     });
     return runs;
-  }
-
-  #locked(queue: number, body: () => void): void {
-    lock(this.#memory.i32, word(queue, QueueCell.LOCK));
-    try {
-      body();
-    } finally {
-      unlock(this.#memory.i32, word(queue, QueueCell.LOCK));
-    }
   }
 }
 

@@ -5,7 +5,7 @@
  * is needed to deliver, and thereby to free memory, can still be had when messages have filled theirs.
  */
 import type { SharedCore } from '../engine.js';
-import { ringAll } from './doorbell.js';
+import { ring, ringAll } from './doorbell.js';
 import { BOX, CELL, PAGE, Root, readBufferAt, SEGMENT, Segment } from './layout.js';
 import { lock, unlock } from './lock.js';
 import { at32, type Views, viewsOf, word } from './views.js';
@@ -42,6 +42,8 @@ export class Memory implements Views {
   readonly f64: Float64Array;
   readonly workers: number;
   readonly #reserve: number;
+  /** With fewer free segments the coordinator is rung: messages may have to leave. */
+  readonly #scarce: number;
   readonly #boxesMax: number;
   /** Pages taken ahead, so that a publish never fails half way. Private. */
   readonly #sparePages: number[] = [];
@@ -53,6 +55,7 @@ export class Memory implements Views {
     this.workers = shared.workers;
     const segments = at32(this.u32, Root.SEGMENTS);
     this.#reserve = reserveOf(segments);
+    this.#scarce = Math.floor(segments / 3);
     this.#boxesMax = Math.max(8, (segments >>> 3) * (SEGMENT / BOX));
   }
 
@@ -70,12 +73,22 @@ export class Memory implements Views {
     return Math.max(0, this.#freeSegments()) * SEGMENT;
   }
 
-  /** A segment for messages, or 0; then every participant is rung when one becomes free. */
-  takeSegment(): number {
+  /** A segment for messages, or 0; then every participant is rung when one becomes free. `borrows`: half of the reserve is open to it. */
+  takeSegment(borrows: boolean): number {
     return this.#locked(() => {
-      const segment = this.#takeRaw(this.#reserve);
+      const segment = this.#takeRaw(borrows ? this.#reserve >>> 1 : this.#reserve);
       if (segment === 0) this.#miss('segment', Root.STARVED);
       else Atomics.add(this.u32, Root.USED_SEGMENTS, 1);
+      if (this.#freeSegments() <= this.#scarce) ring(this, this.workers);
+      return segment;
+    });
+  }
+
+  /** A segment for what is on its way out of memory or in, or 0. */
+  takeStaging(): number {
+    return this.#locked(() => {
+      const segment = this.#takeRaw(0);
+      if (segment !== 0) Atomics.add(this.u32, Root.USED_SEGMENTS, 1);
       return segment;
     });
   }

@@ -20,8 +20,8 @@ import {
 } from './layout.js';
 import type { Memory } from './memory.js';
 import { expirationOf, priorityOf } from './properties.js';
-import { beginMessageRecord, beginPieceRecord, RECORD_BEFORE } from './record-heads.js';
-import { at32, at64, copy, double, word, write16, write32 } from './views.js';
+import { beginMessageRecord, beginPieceRecord, RECORD_BEFORE, recordId, setRecordId } from './record-heads.js';
+import { at32, at64, copy, double, read32, word, write16, write32 } from './views.js';
 
 /** Which open segment: short-lived messages do not share one with those that will wait. */
 export type Lifetime = 'hot' | 'cold';
@@ -43,6 +43,11 @@ export class MessageBuilder {
   lastPiece = 0;
 }
 
+/** Octets of a message without its pieces. */
+function messageSize(keyLength: number, headerLength: number, first: number): number {
+  return MESSAGE_HEAD + keyLength + headerLength + (first === 0 ? 0 : first + FRAME_OVERHEAD);
+}
+
 /** What a participant takes for the time: ms since the Unix epoch, as its host said last. */
 export interface Clock {
   now: number;
@@ -53,6 +58,8 @@ export class Messages {
   readonly #clock: Clock;
   readonly #open: Record<Lifetime, OpenSegment> = { hot: { address: 0, next: 0 }, cold: { address: 0, next: 0 } };
 
+  /** Whether segments may be taken from the reserve. */
+  #borrows = false;
   /** Whether what is persistent is made loggable. */
   recording = false;
 
@@ -107,7 +114,7 @@ export class Messages {
   ): boolean {
     const { bytes, u32 } = this.#memory;
     const first = Math.min(bodySize, PIECE_BODY);
-    const size = MESSAGE_HEAD + key.length + headerLength + (first === 0 ? 0 : first + FRAME_OVERHEAD);
+    const size = messageSize(key.length, headerLength, first);
     const kept = this.recording ? flags : flags & ~MessageFlag.LOGGABLE;
     const before = (kept & MessageFlag.LOGGABLE) === 0 ? 0 : RECORD_BEFORE;
     const message = this.#allocate(before, size, lifetime);
@@ -274,6 +281,60 @@ export class Messages {
     return body;
   }
 
+  /** Octets of a message without its pieces, and of a piece. */
+  messageSize(message: number): number {
+    return messageSize(this.keyLength(message), this.headerFrameLength(message), this.firstBodySize(message));
+  }
+
+  pieceSize(piece: number): number {
+    return PIECE_HEAD + this.pieceBodySize(piece) + FRAME_OVERHEAD;
+  }
+
+  /** Takes a message without its pieces that lies elsewhere, with its number in the log; 0 when there is no memory. */
+  copyIn(from: number, id: number): number {
+    const size = this.messageSize(from);
+    const before = this.isLoggable(from) ? RECORD_BEFORE : 0;
+    const message = this.#allocateForCopy(before, size);
+    if (message === 0) return 0;
+    if (before > 0) {
+      beginMessageRecord(this.#memory, message, size);
+      setRecordId(this.#memory, message, id);
+    }
+    this.#memory.bytes.copyWithin(message, from, from + size);
+    const head = word(message, 0);
+    Atomics.store(this.#memory.u32, head + Message.REFS, 1);
+    this.#memory.u32[head + Message.FIRST_PIECE] = 0;
+    return message;
+  }
+
+  /** Takes the next piece of a message that was copied in, behind another piece (0: it is the first); 0 when there is no memory. */
+  copyPieceIn(message: number, last: number, from: number): number {
+    const { u32, bytes } = this.#memory;
+    const bodySize = read32(bytes, from + PIECE_HEAD + 3);
+    const size = PIECE_HEAD + bodySize + FRAME_OVERHEAD;
+    const before = this.isLoggable(message) ? RECORD_BEFORE : 0;
+    const piece = this.#allocateForCopy(before, size);
+    if (piece === 0) return 0;
+    if (before > 0) {
+      beginPieceRecord(this.#memory, piece, size);
+      setRecordId(this.#memory, piece, recordId(this.#memory, message));
+    }
+    bytes.copyWithin(piece, from, from + size);
+    u32[word(piece, Piece.NEXT)] = 0;
+    u32[word(piece, Piece.BODY_SIZE)] = bodySize;
+    if (last === 0) u32[word(message, Message.FIRST_PIECE)] = piece;
+    else u32[word(last, Piece.NEXT)] = piece;
+    return piece;
+  }
+
+  /** What comes back may use half of the reserve: consumers wait for it, and they make room. */
+  #allocateForCopy(before: number, size: number): number {
+    this.#borrows = true;
+    const at = this.#allocate(before, size, 'hot');
+    this.#borrows = false;
+    return at;
+  }
+
   #addPiece(builder: MessageBuilder): boolean {
     const { u32 } = this.#memory;
     const size = Math.min(builder.left, PIECE_BODY);
@@ -326,7 +387,7 @@ export class Messages {
   }
 
   #openNew(open: OpenSegment): boolean {
-    const segment = this.#memory.takeSegment();
+    const segment = this.#memory.takeSegment(this.#borrows);
     if (segment === 0) return false;
     Atomics.store(this.#memory.u32, word(segment, Segment.LIVE), 1);
     open.address = segment;

@@ -152,13 +152,15 @@ export class Queues {
     const traits = this.rules.traits(queue);
     if ((traits & Trait.RANKED) === 0 || !claimant.isOutranked(queue)) {
       this.#claim(queue, traits, Math.min(max, CLAIM_MAX), room, claimant, claim);
-      if (this.ready(queue) === 0) claimant.onEmpty(queue, claim.count);
+      const isOver = this.ready(queue) === 0 || this.#stock.lanes.foundAbsent;
+      if (isOver) claimant.onEmpty(queue, claim.count);
     }
     this.#unlock(queue);
   }
 
   #claim(queue: number, traits: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     const expiry = this.#stock.expiry(queue, traits, claimant.patience);
+    this.#stock.lanes.foundAbsent = false;
     let left = room;
     let bytes = 0;
     claim.end = 'enough';
@@ -231,33 +233,6 @@ export class Queues {
     this.#unlockOrFree(queue);
   }
 
-  purge(queue: number): number {
-    this.#lock(queue);
-    const count = this.#stock.dropReady(queue);
-    this.#unlock(queue);
-    return count;
-  }
-
-  retire(queue: number): number {
-    this.#lock(queue);
-    const count = this.#retire(queue, QueueFlag.RETIRED);
-    this.#unlock(queue);
-    return count;
-  }
-
-  free(queue: number): void {
-    this.#lock(queue);
-    this.#retire(queue, QueueFlag.RETIRED | QueueFlag.FREED);
-    this.#unlockOrFree(queue);
-  }
-
-  #retire(queue: number, flags: number): number {
-    this.#set(queue, flags);
-    this.#stock.long.delete(queue);
-    this.sweeps.leave(queue);
-    return this.#stock.dropReady(queue);
-  }
-
   /** Registers a consumer at a queue that has nothing for it; from `Claimant` only. */
   wait(queue: number, node: number, inFront: boolean): void {
     this.#waiters.register(queue, node, inFront);
@@ -300,11 +275,14 @@ export class Queues {
 
   /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
   shorten(): void {
-    for (const queue of this.#stock.long) {
+    const { long, stuck } = this.#stock;
+    if (long.size + stuck.size === 0) return;
+    for (const queue of [...long, ...stuck]) {
       this.#lock(queue);
       const isAboutToShrink = at32(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
       if (!isAboutToShrink) {
-        this.#stock.long.delete(queue);
+        long.delete(queue);
+        stuck.delete(queue);
         this.#stock.shorten(queue, this.rules.traits(queue));
       }
       this.#unlock(queue);
@@ -319,11 +297,6 @@ export class Queues {
   /** How many of the dead are not buried. */
   get deadCount(): number {
     return this.#stock.dead.length;
-  }
-
-  /** Forgets queues that are about to be freed. */
-  forgetRetired(): void {
-    for (const queue of this.#stock.long) if (this.#has(queue, QueueFlag.RETIRED)) this.#stock.long.delete(queue);
   }
 
   /** The oldest of the dead, without those whose queue is no more. */
@@ -372,18 +345,13 @@ export class Queues {
 
   /** A queue that was freed by the host goes with its last claimed message. */
   #unlockOrFree(queue: number): void {
-    const over = this.#has(queue, QueueFlag.FREED) && at32(this.#memory.u32, word(queue, QueueCell.CLAIMED)) === 0;
-    if (over) this.#stock.lanes.close(queue);
+    const over = this.#stock.closeIfOver(queue);
     this.#unlock(queue);
     if (over) this.#memory.freeCell(queue);
   }
 
   #has(queue: number, flag: number): boolean {
     return (at32(this.#memory.u32, word(queue, QueueCell.FLAGS)) & flag) !== 0;
-  }
-
-  #set(queue: number, flags: number): void {
-    Atomics.or(this.#memory.u32, word(queue, QueueCell.FLAGS), flags);
   }
 
   #add(queue: number, field: number, change: number): void {

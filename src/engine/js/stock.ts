@@ -15,6 +15,7 @@ import type { Clock, Messages } from './messages.js';
 import { Returned } from './returned.js';
 import { Rules } from './rules.js';
 import { at32, at64, double, word } from './views.js';
+import { Wishes } from './wishes.js';
 
 /** The most queues that wait for the end of a turn to be shortened. */
 const LONG_MAX = 64;
@@ -30,10 +31,13 @@ export class Stock {
   readonly blocks: Blocks;
   readonly returned: Returned;
   readonly lanes: Lanes;
+  readonly wishes: Wishes;
   /** What died through this participant and is not buried, the oldest first. */
   readonly dead = new Fifo<Dead>();
   /** Queues that are too long, but have consumers that may take the surplus. */
   readonly long = new Set<number>();
+  /** Queues that are too long, but whose next message is absent. */
+  readonly stuck = new Set<number>();
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #clock: Clock;
@@ -48,7 +52,8 @@ export class Stock {
     this.rules = new Rules(memory);
     this.blocks = new Blocks(memory);
     this.returned = new Returned(memory, this.blocks);
-    this.lanes = new Lanes(memory, this.blocks, this.returned);
+    this.wishes = new Wishes(memory);
+    this.lanes = new Lanes(memory, this.blocks, this.returned, this.wishes);
   }
 
   /** Of each lane, the highest first, what is next as long as it has expired. */
@@ -105,10 +110,18 @@ export class Stock {
   shorten(queue: number, traits: number): void {
     while (this.rules.isTooLong(queue)) {
       const slot = this.lanes.first(queue);
-      if (slot === 0) return;
+      if (slot === 0) {
+        if (this.lanes.foundAbsent) this.#awaitFront(queue);
+        return;
+      }
       this.claimFirst(queue, traits, slot);
       this.die(queue, traits, slot, Death.MAXLEN);
     }
+  }
+
+  #awaitFront(queue: number): void {
+    this.stuck.add(queue);
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.AWAITED), 1);
   }
 
   /** So many ready messages are claimed from now on; a negative number: are ready again. */
@@ -133,7 +146,9 @@ export class Stock {
     };
     for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
       const lane = this.lanes.lane(queue, level);
-      if (lane !== 0) this.blocks.eachReady(lane, add);
+      if (lane === 0) continue;
+      this.blocks.eachReady(lane, add);
+      bytes += at64(this.#memory.f64, double(lane, QueueCell.ABSENT_BYTES));
     }
     Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
   }
@@ -147,15 +162,44 @@ export class Stock {
     return positions.sort((one, other) => one - other);
   }
 
+  /** Drops what is ready, as far as it is here; returns how many. */
   dropReady(queue: number): number {
-    const count = at32(this.#memory.u32, word(queue, QueueCell.READY));
+    const counts = (this.rules.traits(queue) & Trait.BYTES) !== 0;
+    let count = 0;
+    let bytes = 0;
     for (let slot = this.lanes.first(queue); slot !== 0; slot = this.lanes.first(queue)) {
+      if (counts) bytes += this.#messages.bodySize(this.blocks.message(slot));
       this.lanes.claimFirst(slot);
       this.finish(slot);
+      count++;
     }
-    this.#add(queue, QueueCell.READY, -count);
-    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), 0);
+    this.vanish(queue, count, bytes);
     return count;
+  }
+
+  /** So many ready messages are no more. */
+  vanish(queue: number, count: number, bytes: number): void {
+    this.#add(queue, QueueCell.READY, -count);
+    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
+  }
+
+  /** Forgets queues that are about to be freed. */
+  forgetRetired(): void {
+    for (const queue of this.long) if (this.isRetired(queue)) this.long.delete(queue);
+    for (const queue of this.stuck) if (this.isRetired(queue)) this.stuck.delete(queue);
+  }
+
+  isRetired(queue: number): boolean {
+    return (at32(this.#memory.u32, word(queue, QueueCell.FLAGS)) & QueueFlag.RETIRED) !== 0;
+  }
+
+  /** A queue that was freed by the host goes with its last claimed message. True: its cell may be freed, too. */
+  closeIfOver(queue: number): boolean {
+    const { u32 } = this.#memory;
+    const isFreed = (at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.FREED) !== 0;
+    if (!isFreed || at32(u32, word(queue, QueueCell.CLAIMED)) > 0) return false;
+    this.lanes.close(queue);
+    return true;
   }
 
   finish(slot: number): void {
@@ -169,8 +213,7 @@ export class Stock {
 
   /** What a queue that is deleted held needs no record. */
   #recordDone(lane: number, slot: number): void {
-    const flags = at32(this.#memory.u32, word(this.blocks.queueOf(slot), QueueCell.FLAGS));
-    if ((flags & QueueFlag.RETIRED) === 0) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
+    if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
   }
 
   /** Records that a slot's message took its place, if it is loggable. */

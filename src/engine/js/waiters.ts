@@ -114,6 +114,13 @@ export class Waiters {
     }
   }
 
+  /** Messages can be claimed that could not before: those who wait get a turn, and those workers hear of it that wait in another way. Under the queue's lock. */
+  welcome(queue: number, count: number): void {
+    this.grant(queue, count);
+    if (Atomics.exchange(this.#memory.u32, word(queue, QueueCell.AWAITED), 0) === 0) return;
+    for (let worker = 0; worker < this.#memory.workers; worker++) ring(this.#memory, worker);
+  }
+
   hasInbox(): boolean {
     return Atomics.load(this.#memory.u32, word(participantAt(this.#self), Participant.INBOX_FIRST)) !== 0;
   }

@@ -1,0 +1,172 @@
+/**
+ * A block of messages on its way back into memory, to the first slots of its lane's stub: those that are whole can be claimed while the rest is still to come,
+ * since a block of long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a stub behind for the rest.
+ */
+import { LOGGED, QueueCell, SLOTS, Slot, SlotState, Trait } from './layout.js';
+import type { Memory } from './memory.js';
+import type { Messages } from './messages.js';
+import { withQueue } from './queue-lock.js';
+import type { Stock } from './stock.js';
+import type { Stubs } from './stubs.js';
+import type { Units } from './units.js';
+import { at32, at64, double, word } from './views.js';
+import type { Waiters } from './waiters.js';
+
+const NO_MEMORY = -1;
+/** Nobody wants it, or it is no unit. */
+const UNWANTED = -2;
+
+export class PageIn {
+  readonly #memory: Memory;
+  readonly #messages: Messages;
+  readonly #stock: Stock;
+  readonly #stubs: Stubs;
+  readonly #units: Units;
+  readonly #waiters: Waiters;
+  #queue = 0;
+  #lane = 0;
+  /** The next slot to be taken. Those before it, from the filled ones on, are taken and cannot be claimed yet. */
+  #index = 0;
+  /** Of the message taken last: its last piece, 0 for none, and the octets of its body that are still to come. */
+  #piece = 0;
+  #left = 0;
+
+  constructor(memory: Memory, messages: Messages, stock: Stock, stubs: Stubs, units: Units, waiters: Waiters) {
+    this.#memory = memory;
+    this.#messages = messages;
+    this.#stock = stock;
+    this.#stubs = stubs;
+    this.#units = units;
+    this.#waiters = waiters;
+  }
+
+  /** Begins with the first absent block: how many of its messages are absent; 0: none, −1: no memory. */
+  begin(queue: number): number {
+    if (this.#queue !== 0) return 0;
+    return withQueue(this.#memory, queue, () => {
+      const lane = this.#stock.lanes.lane(queue, 0);
+      if (this.#stubs.of(lane) === 0) return 0;
+      if (!this.#memory.ensurePages(1)) return NO_MEMORY;
+      this.#queue = queue;
+      this.#lane = lane;
+      this.#index = this.#stubs.filled(lane);
+      this.#left = 0;
+      return SLOTS - this.#index;
+    });
+  }
+
+  /** Takes whole units; returns octets taken, or NO_MEMORY or UNWANTED when it was none. */
+  take(offset: number, length: number): number {
+    if (this.#queue === 0) return UNWANTED;
+    return withQueue(this.#memory, this.#queue, () => {
+      const end = offset + length;
+      let at = offset;
+      let outcome = 0;
+      for (let span = this.#units.span(at, end); span > 0; span = this.#units.span(at, end)) {
+        outcome = this.#units.isPiece(at) ? this.#takePiece(at) : this.#takeMessage(at);
+        if (outcome < 0) break;
+        at += span;
+      }
+      const whole = this.#left > 0 ? this.#index - 1 : this.#index;
+      if (whole < SLOTS) this.#open(whole);
+      return at === offset ? outcome : at - offset;
+    });
+  }
+
+  #takeMessage(at: number): number {
+    const unit = this.#units.message(at);
+    if (unit === 0 || this.#left > 0 || this.#index === SLOTS) return UNWANTED;
+    const slot = this.#slot(this.#index);
+    const flags = this.#units.slotFlags(at);
+    const isLogged = (flags & LOGGED) !== 0;
+    if (isLogged && !this.#stock.blocks.setLogPosition(slot, this.#units.position(at))) return NO_MEMORY;
+    const message = this.#messages.copyIn(unit, this.#units.id(at));
+    if (message === 0) return NO_MEMORY;
+    this.#memory.u32[word(slot, Slot.STATE)] = SlotState.ABSENT | flags;
+    this.#memory.u32[word(slot, Slot.MESSAGE)] = message;
+    this.#piece = 0;
+    this.#left = this.#messages.bodySize(message) - this.#messages.firstBodySize(message);
+    this.#index++;
+    return 0;
+  }
+
+  #takePiece(at: number): number {
+    const size = this.#units.pieceBodySize(at);
+    if (size === 0 || size > this.#left) return UNWANTED;
+    const message = this.#stock.blocks.message(this.#slot(this.#index - 1));
+    const piece = this.#messages.copyPieceIn(message, this.#piece, this.#units.piece(at));
+    if (piece === 0) return NO_MEMORY;
+    this.#piece = piece;
+    this.#left -= size;
+    return 0;
+  }
+
+  /** All are there (`done`), or the message that has come in part is given up. False: some of the block are still absent. */
+  end(done: boolean): boolean {
+    if (this.#queue === 0) return false;
+    return withQueue(this.#memory, this.#queue, () => this.#end(done));
+  }
+
+  /** Nobody wants the messages of a lane any more. Under its queue's lock. */
+  abandon(lane: number): void {
+    if (this.#lane === lane) this.#end(false);
+  }
+
+  #end(done: boolean): boolean {
+    const lane = this.#lane;
+    const isWhole = this.#index === SLOTS && this.#left === 0;
+    const back = done && isWhole && (this.#stubs.blocks(lane) === 1 || this.#memory.ensurePages(1));
+    if (back) {
+      const queue = this.#queue;
+      const count = this.#count(SLOTS);
+      this.#stubs.open(lane, SLOTS);
+      this.#stubs.split(lane);
+      this.#waiters.welcome(queue, count);
+    } else this.#giveUp();
+    this.#queue = 0;
+    this.#lane = 0;
+    return back;
+  }
+
+  #giveUp(): void {
+    for (let index = this.#stubs.filled(this.#lane); index < this.#index; index++) {
+      const slot = this.#slot(index);
+      this.#messages.release(this.#stock.blocks.message(slot));
+      this.#memory.u32[word(slot, Slot.MESSAGE)] = 0;
+      this.#memory.u32[word(slot, Slot.STATE)] = SlotState.ABSENT;
+    }
+  }
+
+  /** Messages before slot `end` can be claimed. */
+  #open(end: number): void {
+    const count = this.#count(end);
+    if (count === 0) return;
+    this.#stubs.open(this.#lane, end);
+    this.#waiters.welcome(this.#queue, count);
+  }
+
+  /** How many slots before `end` are to be opened. What the queue counted of them all the time stays counted; what it did not know of is added. */
+  #count(end: number): number {
+    const { u32, f64 } = this.#memory;
+    const lane = this.#lane;
+    const first = this.#stubs.filled(lane);
+    let bytes = 0;
+    for (let index = first; index < end; index++) {
+      bytes += this.#messages.bodySize(this.#stock.blocks.message(this.#slot(index)));
+    }
+    const uncounted = word(lane, QueueCell.ABSENT_UNCOUNTED);
+    if (at32(u32, uncounted) > 0) {
+      // Those end with a block.
+      u32[uncounted] = at32(u32, uncounted) - (end - first);
+      if ((this.#stock.rules.traits(this.#queue) & Trait.BYTES) !== 0) this.#stock.vanish(this.#queue, 0, -bytes);
+    } else {
+      const absent = double(lane, QueueCell.ABSENT_BYTES);
+      f64[absent] = at64(f64, absent) - bytes;
+    }
+    return end - first;
+  }
+
+  #slot(index: number): number {
+    return this.#stock.blocks.slot(this.#stubs.of(this.#lane), index);
+  }
+}
