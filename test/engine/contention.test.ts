@@ -121,9 +121,6 @@ const CONTESTS: [name: string, contest: Contest][] = [
   ['consumers with priorities', { priorities: [0, 5] }],
 ];
 
-/** Engines whose messages can leave memory. */
-const PAGING: readonly EngineKind[] = ['wasm'];
-
 /** Messages leave block by block and come back when they are wished for, or by chance. */
 function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void {
   let step = 0;
@@ -159,7 +156,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 });
 
-describe.each(PAGING)('%s', (kind) => {
+describe.each(ENGINES)('%s', (kind) => {
   test('two workers share a queue whose messages leave memory and come back', { timeout: 60_000 }, async () => {
     let returned = 0;
     const contest: Contest = {

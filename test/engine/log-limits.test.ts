@@ -220,10 +220,9 @@ function unitsOf(image: Buffer): Unit[] {
   return units;
 }
 
-/** Messages that leave memory: the WebAssembly core only. */
-describe('wasm', () => {
+describe.each(ENGINES)('%s', (kind) => {
   test('messages that leave and come back keep their numbers and places in the log', async () => {
-    const { bench, engine, publisher, consumer, queue } = await loggedScenario('wasm', {
+    const { bench, engine, publisher, consumer, queue } = await loggedScenario(kind, {
       mebibytes: 64,
       next: 2 ** 40,
     });
@@ -255,7 +254,7 @@ describe('wasm', () => {
   });
 
   test('messages recovered with gaps between their positions are recorded as done where they stood', async () => {
-    const { bench, engine, publisher, consumer, queue } = await loggedScenario('wasm', { mebibytes: 64 });
+    const { bench, engine, publisher, consumer, queue } = await loggedScenario(kind, { mebibytes: 64 });
     const { coordinator } = bench;
     const slots = coordinator.slotsPerBlock;
     const shelf = new ImageShelf(coordinator);
