@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { type Broker, startBroker } from '../server/broker.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
+import { sourceStack } from './source-stack.js';
 
 const command = parseOptions(process.argv.slice(2));
 switch (command.action) {
@@ -73,7 +74,7 @@ function startFailure(error: unknown, options: ServeOptions): string {
 
 /** A defect of the broker: what is in shared memory is not to be trusted any more, so the process ends. */
 function endWithReport(error: Error): void {
-  process.stderr.write(`leveret: a defect ended the broker: ${error.stack ?? error.message}\n`);
+  process.stderr.write(`leveret: a defect ended the broker: ${sourceStack(error.stack ?? error.message)}\n`);
   process.exit(70);
 }
 

@@ -128,7 +128,7 @@ export class WorkerPool {
 function startThread(common: Common, index: number, cpus: Place, onFatal: (error: Error) => void): Member {
   const { port1, port2 } = new MessageChannel();
   const setup: WorkerSetup = { ...common, index, cpus, topology: port2 };
-  const thread = new Thread(new URL('./worker-thread.js', import.meta.url), {
+  const thread = new Thread(new URL('../server/worker-thread.js', import.meta.url), {
     workerData: setup,
     transferList: [port2],
     name: `leveret-worker-${index}`,
