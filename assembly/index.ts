@@ -36,6 +36,9 @@ import { flushRun } from './content/run';
 import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
 
+/** Pages that are taken ahead for one message, at most. */
+const PAGES_AHEAD: u32 = 512;
+
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
 export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
 /** Version of the memory layout; a host and a core must agree. */
@@ -190,7 +193,7 @@ export function bury(): void {
 
 /** A copy of a message for `count` queues, 0 when there is no memory: the host fills in key and header payload, then calls `endCopy`, publishes it and lets go of it. */
 export function beginCopy(message: usize, keyLength: u32, payloadLength: u32, count: u32): usize {
-  if (!ensurePages(count * GUARDED_PAGES)) return 0;
+  if (!preparePublish(count)) return 0;
   const copy = newCopy(changetype<Message>(message), keyLength, payloadLength);
   flushReleases();
   return copy;
@@ -276,18 +279,23 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
   addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, RUN_PAGES);
 }
 
-/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. False: one of them refused it. */
-export function publishTo(message: usize, count: u32): bool {
-  let taken = true;
+/** Makes sure that a message can be published to `count` queues: pages for what they keep of it, and one for a refusal. False: no memory. */
+export function preparePublish(count: u32): bool { return ensurePages(min(count * GUARDED_PAGES, PAGES_AHEAD) + 1); }
+
+/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
+export function publishTo(message: usize, count: u32): u32 {
+  let refused: u32 = 0;
   enter();
   for (let i: u32 = 0; i < count; i++) {
-    // A message that goes to very many queues may find the reserve used up: the queues that are left refuse it.
-    if (!ensurePages(GUARDED_PAGES + 1)) taken = false;
-    else if (!admit(changetype<Queue>(load<u32>(self.scratch + i * 4)), changetype<Message>(message))) taken = false;
+    const queue = load<u32>(self.scratch + i * 4);
+    // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
+    if (ensurePages(GUARDED_PAGES + 1) && admit(changetype<Queue>(queue), changetype<Message>(message))) continue;
+    store<u32>(self.scratch + refused * 4, queue);
+    refused += 1;
   }
   flushSettlements();
   leave();
-  return taken;
+  return refused;
 }
 
 /** Lets go of a message that the host holds. */

@@ -47,11 +47,10 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
   return true;
 }
 
-/** A publish was refused, and its message dies for that. Without memory it is dropped. */
+/** A publish was refused, and its message dies for that. The caller has made sure that a page can be taken. */
 export function dieRefused(queue: Queue, message: Message): void {
   if (!(queue.traits & DEAD_LETTERS)) return;
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
-  if (!changetype<usize>(entry)) return;
   retain(message);
   holdQueue(queue);
   entry.message = <u32>changetype<usize>(message);

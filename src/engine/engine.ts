@@ -188,8 +188,8 @@ export interface Engine {
   /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `bury`. */
   nextDead(): Message;
   /** Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the content header frame, to
-   * queues. False: no memory, nothing was done. A queue that refuses it does not get it. The message stays its owner's. */
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean;
+   * queues. Returns those that refused it; null: no memory, nothing was done. The message stays its owner's. */
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null;
   /** The host is done with what `nextDead` gave out. */
   bury(): void;
 
@@ -235,9 +235,10 @@ export interface Engine {
   /** Answers `Stop.ROUTE`: where messages with the key at `frameOffset` go until the topology changes. A mandatory message on a route
    * without queues asks the host in any case. */
   installRoute(connection: Connection, queues: readonly Queue[], flags: number): void;
-  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. Where a queue refused it,
-   * the confirm is a basic.nack, and the result is false. */
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean;
+  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. With `header`, queues get a
+   * copy whose content header frame has that payload. Where a queue refused it, the confirm is a basic.nack, and the result is false. Null: no memory,
+   * nothing was done, the message is still the host's. */
+  publish(channel: Channel, message: Message, queues: readonly Queue[], header?: Uint8Array | null): boolean | null;
   /** Lets go of a message that `Stop.MESSAGE` gave out, in place of `publish`: it was kept for a commit that does not come. */
   releaseMessage(message: Message): void;
   /** Holds a message that is the host's once more, past its `publish`: until a `releaseMessage` of its own. */

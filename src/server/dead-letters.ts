@@ -60,7 +60,7 @@ export class DeadLetters {
   }
 
   #send(message: Message, { vhost, key, header, queues, delays }: DeadLetter): boolean {
-    if (queues.length > 0 && !this.#engine.republish(message, key, header, queues)) return false;
+    if (queues.length > 0 && this.#engine.republish(message, key, header, queues) === null) return false;
     for (const delay of delays) this.#delays.add(vhost, delay, { message, key, header });
     return true;
   }

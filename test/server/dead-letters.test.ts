@@ -36,9 +36,9 @@ class Core {
   messageHeader(): Uint8Array {
     return encodeHeader({ bodySize: 0, properties: {} });
   }
-  republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): boolean {
+  republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): number[] | null {
     if (this.hasMemory) this.sent.push([...queues]);
-    return this.hasMemory;
+    return this.hasMemory ? [] : null;
   }
 }
 

@@ -28,9 +28,9 @@ class Core {
   messageHeader(): Uint8Array {
     return encodeHeader({ bodySize: 0, properties: { headers: table({ 'x-delay': 1 }) } });
   }
-  republish(message: number): boolean {
+  republish(message: number): number[] | null {
     if (this.hasMemory) this.sent.push(message);
-    return this.hasMemory;
+    return this.hasMemory ? [] : null;
   }
 }
 

@@ -170,7 +170,7 @@ class JsEngine implements Engine {
     this.deadReason = dead.reason;
     return dead.message;
   }
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
     return this.#publishes.republish(message, key, header, queues);
   }
   bury(): void {
@@ -277,14 +277,30 @@ class JsEngine implements Engine {
     const guarded = queues.some((queue) => (this.#queues.rules.traits(queue) & (Trait.REJECT | Trait.LEVELS)) !== 0);
     this.#routes.install(this.#connection(connection).vhost, key, queues, asksHost, guarded);
   }
-  publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): boolean {
-    const accepted = this.#publishes.publishOne(message, queues);
+  publish(
+    channel: ChannelRef,
+    message: Message,
+    queues: readonly Queue[],
+    header: Uint8Array | null = null,
+  ): boolean | null {
+    const refused = this.#send(message, queues, header);
+    if (refused === null) return null;
+    const accepted = refused.length === 0;
     const one = this.#channel(channel);
     if (one.confirming) {
       this.#output.answer(one, accepted);
       this.#output.confirm(one.connection);
     }
     return accepted;
+  }
+  /** Takes the message, unless there is no memory. */
+  #send(message: Message, queues: readonly Queue[], header: Uint8Array | null): readonly Queue[] | null {
+    if (header === null || queues.length === 0) {
+      return this.#publishes.prepareOne(queues.length) ? this.#publishes.publishOne(message, queues) : null;
+    }
+    const refused = this.#publishes.republish(message, this.#messages.key(message), header, queues);
+    if (refused !== null) this.#messages.release(message);
+    return refused;
   }
   releaseMessage(message: Message): void {
     this.#messages.release(message);

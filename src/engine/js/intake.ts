@@ -315,9 +315,9 @@ export class Intake {
 
   /** One message by itself, to queues that may refuse it. */
   #offer(connection: Connection, channel: Channel, route: Route): Stop {
-    const accepted = this.#publishes.publishOne(channel.builder.message, route.queues);
+    const refused = this.#publishes.publishOne(channel.builder.message, route.queues);
     this.#finish(connection, channel);
-    if (channel.confirming) this.#output.answer(channel, accepted);
+    if (channel.confirming) this.#output.answer(channel, refused.length === 0);
     return Stop.END;
   }
 

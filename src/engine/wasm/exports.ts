@@ -53,6 +53,7 @@ export interface CoreFunctions {
   unackedCount(channel: number): number;
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
+  preparePublish(count: number): number;
   publishTo(message: number, count: number): number;
   endPublish(channel: number, message: number, taken: number): void;
   releaseMessage(message: number): void;

@@ -42,6 +42,7 @@ const Settlement = { DONE: 0, REQUEUE: 1, REJECT: 2 } as const;
 /** A rule that there is not. */
 const NONE = -1;
 const RESULT_WORDS = 16;
+const NO_QUEUES: readonly Queue[] = [];
 
 /** Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. */
 export function openWasmEngine(shared: SharedCore, participant: number): Engine {
@@ -181,15 +182,15 @@ class WasmEngine implements Engine {
   nextDead(): Message {
     return this.#core.nextDead() >>> 0;
   }
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
     const copy = this.#core.beginCopy(message, key.length, header.length, queues.length) >>> 0;
-    if (copy === 0) return false;
+    if (copy === 0) return null;
     this.bytes.set(key, this.#core.messageKeyOffset(copy) >>> 0);
     this.bytes.set(header, this.#core.messageHeaderOffset(copy) >>> 0);
     this.#core.endCopy(copy);
-    this.#publishTo(copy, queues);
+    const refused = this.#publishTo(copy, queues);
     this.#core.releaseMessage(copy);
-    return true;
+    return refused;
   }
   bury(): void {
     this.#core.bury();
@@ -257,21 +258,34 @@ class WasmEngine implements Engine {
     this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
   }
 
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean {
-    const taken = this.#publishTo(message, queues);
+  publish(
+    channel: Channel,
+    message: Message,
+    queues: readonly Queue[],
+    header: Uint8Array | null = null,
+  ): boolean | null {
+    const refused = queues.length === 0 ? NO_QUEUES : this.#send(message, queues, header);
+    if (refused === null) return null;
+    const taken = refused.length === 0;
     this.#core.endPublish(channel, message, taken ? 1 : 0);
     return taken;
   }
 
-  /** False: one of the queues refused the message. */
-  #publishTo(message: Message, queues: readonly Queue[]): boolean {
-    let taken = true;
+  #send(message: Message, queues: readonly Queue[], header: Uint8Array | null): readonly Queue[] | null {
+    if (header !== null) return this.republish(message, this.messageKey(message), header, queues);
+    return this.#core.preparePublish(queues.length) === 0 ? null : this.#publishTo(message, queues);
+  }
+
+  /** Returns the queues that refused the message. */
+  #publishTo(message: Message, queues: readonly Queue[]): readonly Queue[] {
+    let refused = NO_QUEUES;
     for (let from = 0; from < queues.length; from += this.#listMax()) {
       const count = Math.min(this.#listMax(), queues.length - from);
       this.#writeList(queues, from, count);
-      if (!this.#core.publishTo(message, count)) taken = false;
+      const refusals = this.#core.publishTo(message, count) >>> 0;
+      if (refusals > 0) refused = [...refused, ...this.#readList(refusals)];
     }
-    return taken;
+    return refused;
   }
 
   releaseMessage(message: Message): void {
@@ -285,6 +299,11 @@ class WasmEngine implements Engine {
   #writeList(queues: readonly Queue[], from: number, count: number): void {
     const at = this.#scratch / 4;
     for (let i = 0; i < count; i++) this.#words[at + i] = queues[from + i] ?? 0;
+  }
+
+  #readList(count: number): readonly Queue[] {
+    const at = this.#scratch / 4;
+    return Array.from({ length: count }, (_, i) => (this.#words[at + i] ?? 0) >>> 0);
   }
 
   keepMessage(message: Message): void {
