@@ -7,15 +7,16 @@
 import { BODY_MAX, flushReleases, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
-import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, self } from './memory/root';
-import { BOX, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
+import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, self } from './memory/root';
+import { BOX, CELL, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
 import { claim, claimed } from './queue/claim';
 import { buryFirst, firstDead } from './queue/death';
 import { claimAny } from './queue/front';
+import { checkLength } from './queue/length';
 import { levelAt, readyCount as countReady } from './queue/levels';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
-import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
+import { readyBytes as countBytes, LENGTH, setQueueRules, SINGLY } from './queue/rules';
 import { leaveSweep, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/waiters';
 import { claimReturned } from './queue/returned';
@@ -90,6 +91,15 @@ export function setRules(
   const done = setQueueRules(changetype<Queue>(queue), ttl, maxLength, maxBytes, overflow, deadLetters, maxPriority, deliveryLimit, deliveryCount);
   leave();
   return done;
+}
+
+export function keepLength(queue: usize): void {
+  if (<u32>(queue / CELL) % (root().participants - 1) != self.index) return;
+  enter();
+  const one = changetype<Queue>(queue);
+  if ((one.traits & LENGTH) && !one.retired) checkLength(one);
+  flushSettlements();
+  leave();
 }
 
 export function readyCount(queue: usize): u32 { return countReady(changetype<Queue>(queue)); }
@@ -365,6 +375,7 @@ export function returnDeliveries(consumer: usize): void {
 export function cancelConsumer(consumer: usize): void {
   enter();
   endConsumer(changetype<Consumer>(consumer));
+  flushSettlements();
   leave();
 }
 

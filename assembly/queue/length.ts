@@ -1,6 +1,7 @@
 /**
  * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
- * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn.
+ * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
+ * still, whoever takes the last of them looks at it (waiters.ts).
  * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
  */
 import { atomicLoad, atomicLoadF64 } from '../memory/atomic';
@@ -51,24 +52,16 @@ function note(queue: Queue): bool {
   return true;
 }
 
-/** Keeps the limits of the queues that were noted. True: some of them still wait for turns that were granted. */
-export function keepLimits(): bool {
+/** Keeps the limits of the queues that were noted. */
+export function keepLimits(): void {
   const count = self.overCount;
-  let kept: u32 = 0;
+  self.overCount = 0;
   for (let i: u32 = 0; i < count; i++) {
     const queue = changetype<Queue>(load<u32>(noted(i)));
-    if (!queue.retired && isOver(queue)) {
-      if (turnsUnderWay(queue)) {
-        store<u32>(noted(kept), <u32>changetype<usize>(queue));
-        kept += 1;
-        continue;
-      }
-      dropSurplus(queue);
-    }
+    // Pairs with the subtraction in `takeTurn`: either we see that no turn is under way, or who takes the last one sees what is too much.
+    if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) dropSurplus(queue);
     releaseQueue(queue);
   }
-  self.overCount = kept;
-  return kept != 0;
 }
 
 /** Whether a queue with REJECT takes one more message. */

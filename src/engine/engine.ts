@@ -167,6 +167,8 @@ export interface Engine {
   createQueue(): Queue;
   /** Coordinator: sets what the queue does from now on; false when there is no memory (nothing is changed then). Routes to it must be resolved anew (`raiseTopology`). */
   setRules(queue: Queue, rules: QueueRules): boolean;
+  /** Worker: the queue's rules have changed. What is too much by them dies, through one of the workers that call this. */
+  keepLength(queue: Queue): void;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */
   readyCount(queue: Queue): number;
   /** Bytes of their bodies; counted for queues with `maxBytes`, else 0. */

@@ -142,10 +142,16 @@ export class Worker implements Host {
   #apply(changes: readonly Change[]): void {
     for (const change of changes) {
       this.view.apply(change);
+      if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
       if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
       if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
     }
+  }
+
+  #onRules(vhost: string, name: string): void {
+    const queue = this.view.queue(vhost, name);
+    if (queue !== undefined) this.engine.keepLength(queue.ref);
   }
 
   /** What a turn does besides serving. */

@@ -138,6 +138,9 @@ class JsEngine implements Engine {
   setRules(queue: Queue, rules: QueueRules): boolean {
     return this.#queues.setRules(queue, rules);
   }
+  keepLength(queue: Queue): void {
+    this.#queues.keepLength(queue);
+  }
   readyCount(queue: Queue): number {
     return this.#queues.ready(queue);
   }

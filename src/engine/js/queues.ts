@@ -6,7 +6,7 @@
  */
 import { Death, type QueueRules } from '../engine.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
-import { COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
+import { CELL, COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
@@ -24,12 +24,14 @@ export class Queues {
   readonly #messages: Messages;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
+  readonly #self: number;
 
   constructor(memory: Memory, messages: Messages, waiters: Waiters, clock: Clock, self: number) {
     this.#memory = memory;
     this.#messages = messages;
     this.#waiters = waiters;
     this.#clock = clock;
+    this.#self = self;
     this.#stock = new Stock(memory, messages, clock);
     this.rules = this.#stock.rules;
     this.sweeps = new Sweeps(memory, self);
@@ -54,6 +56,11 @@ export class Queues {
     }
     this.#unlock(queue);
     return known;
+  }
+
+  /** Has what is too much by new rules die, if that is our task and not another worker's. */
+  keepLength(queue: number): void {
+    if (Math.floor(queue / CELL) % this.#memory.workers === this.#self) this.#checkLength(queue);
   }
 
   ready(queue: number): number {
@@ -270,9 +277,16 @@ export class Queues {
     this.#unlock(queue);
   }
 
-  /** A consumer has taken the turn that it was granted, or never will. */
+  /** A consumer has taken the turn that it was granted, or never will. With the last one the queue is as long as it stays. */
   endGrant(queue: number): void {
-    this.#add(queue, QueueCell.GRANTS, -1);
+    if (Atomics.sub(this.#memory.u32, word(queue, QueueCell.GRANTS), 1) === 1) this.#checkLength(queue);
+  }
+
+  #checkLength(queue: number): void {
+    if ((this.rules.traits(queue) & Trait.LENGTH) === 0) return;
+    this.#lock(queue);
+    if (!this.#has(queue, QueueFlag.RETIRED)) this.#stock.checkLength(queue, this.rules.traits(queue));
+    this.#unlock(queue);
   }
 
   // ── Death ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -287,20 +301,18 @@ export class Queues {
     return count;
   }
 
-  /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
+  /** Shortens the queues that are still too long, but those whose consumers are about to take something: they look at them then. */
   shorten(): void {
     for (const queue of this.#stock.long) {
+      this.#stock.long.delete(queue);
       this.#lock(queue);
-      const isAboutToShrink = at32(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
-      if (!isAboutToShrink) {
-        this.#stock.long.delete(queue);
-        this.#stock.shorten(queue, this.rules.traits(queue));
-      }
+      const isAboutToShrink = Atomics.load(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
+      if (!isAboutToShrink) this.#stock.shorten(queue, this.rules.traits(queue));
       this.#unlock(queue);
     }
   }
 
-  /** Whether queues are too long that others' consumers are about to take something from. */
+  /** Whether queues are noted that are too long. */
   hasLong(): boolean {
     return this.#stock.long.size > 0;
   }

@@ -23,6 +23,7 @@ export interface CoreFunctions {
     deliveryLimit: number,
     deliveryCount: number,
   ): number;
+  keepLength(queue: number): void;
   readyCount(queue: number): number;
   readyBytes(queue: number): number;
   lastGet(queue: number): number;

@@ -154,6 +154,9 @@ class WasmEngine implements Engine {
     );
     return done !== 0;
   }
+  keepLength(queue: Queue): void {
+    this.#core.keepLength(queue);
+  }
   readyCount(queue: Queue): number {
     return this.#core.readyCount(queue) >>> 0;
   }
