@@ -10,7 +10,7 @@ import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atom
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, self } from './memory/root';
 import { BOX, CELL, ensureBox, ensurePages, memoryUsed as sumOfUse, takeBox, takePage } from './memory/units';
 import { claim, claimed } from './queue/claim';
-import { buryFirst, firstDead } from './queue/death';
+import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
 import { levelAt, readyCount as countReady } from './queue/levels';
@@ -197,6 +197,16 @@ export function nextDead(): usize {
 export function bury(): void {
   enter();
   buryFirst();
+  flushSettlements();
+  leave();
+}
+
+/** Takes the oldest of the dead off the list: its slot, 0 when it has none. */
+export function keepDead(): usize { return keepFirst(); }
+
+export function buryKept(slot: usize): void {
+  enter();
+  buryKeptSlot(changetype<Slot>(slot));
   flushSettlements();
   leave();
 }

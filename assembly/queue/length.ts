@@ -4,7 +4,7 @@
  * still, whoever takes the last of them looks at it (waiters.ts).
  * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
  */
-import { atomicLoad, atomicLoadF64 } from '../memory/atomic';
+import { atomicLoad, atomicLoad64, atomicLoadF64 } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../memory/root';
 import { die, MAXLEN } from './death';
@@ -66,8 +66,13 @@ export function keepLimits(): void {
 
 /** Whether a queue with REJECT takes one more message. */
 export function hasRoom(queue: Queue, message: Message): bool {
+  const address = changetype<usize>(queue);
   const limit = maxLength(queue);
-  const length = <f64>readyCount(queue) + 1;
-  if (length <= limit && (!(queue.traits & BYTES) || readyBytes(queue) + <f64>message.bodySize <= maxBytes(queue))) return true;
+  const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>("kept")) + 1;
+  if (length <= limit) {
+    if (!(queue.traits & BYTES)) return true;
+    const bytes = readyBytes(queue) + <f64><i64>atomicLoad64(address + offsetof<Queue>("keptBytes"));
+    if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
+  }
   return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
 }

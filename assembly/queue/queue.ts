@@ -71,7 +71,10 @@ import { PAGE } from '../memory/root';
   maxLength: f64;
   maxBytes: f64;
   lastGet: f64;
-  f4: u64; f5: u64; f6: u64; f7: u64;
+  f4: u64; f5: u64;
+  /** Dead messages that hosts keep, and the bytes of their bodies. Written by workers (atomic add). */
+  kept: u32; f6: u32;
+  keptBytes: i64;
   /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
   readyBytes: i64;
 }

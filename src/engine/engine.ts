@@ -194,6 +194,10 @@ export interface Engine {
   republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null;
   /** The host is done with what `nextDead` gave out. */
   bury(): void;
+  /** In place of `bury`: the host keeps the message, which counts towards its queue's limits until `buryKept` with the number returned. 0: it had been
+   * refused, and no queue has it; nothing was done. */
+  keepDead(): number;
+  buryKept(kept: number): void;
 
   // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────
   /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */

@@ -46,7 +46,12 @@ function scenario(): Scenario {
   const core = new Core();
   const view = new TopologyView();
   const args = { durable: false, autoDelete: false, arguments: new Map() };
-  const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
+  const settings = {
+    deadLetterExchange: null,
+    deadLetterRoutingKey: null,
+    keepsDeadLetters: false,
+    consumerTimeout: null,
+  };
   view.apply({ kind: 'queue.declared', vhost: '/', queue: 'q', ref: 1, owner: null, memory: null, settings, ...args });
   for (const exchange of ['x', 'y']) {
     const rest = { type: 'fanout', internal: false, alternate: null, memory: null, ...args };

@@ -179,6 +179,12 @@ class JsEngine implements Engine {
   bury(): void {
     this.#queues.bury();
   }
+  keepDead(): number {
+    return this.#queues.keepDead();
+  }
+  buryKept(kept: number): void {
+    this.#queues.buryKept(kept);
+  }
 
   openConnection(id: number, vhost: number): ConnectionRef {
     const handle = ++this.#lastHandle;

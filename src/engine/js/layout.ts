@@ -169,6 +169,10 @@ export const QueueCell = {
   /** 64-bit floats in two words each: milliseconds. */
   TTL: 26,
   LAST_GET: 28,
+
+  /** Dead messages that hosts keep, and the bytes of their bodies. */
+  KEPT: 60,
+  KEPT_BYTES: 61,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 

@@ -347,6 +347,26 @@ export class Queues {
     this.#unlockOrFree(dead.queue);
   }
 
+  /** Takes the oldest of the dead off the list; its slot, or 0 when it has none. It counts towards the queue's limits. */
+  keepDead(): number {
+    const dead = this.#stock.dead.peek();
+    if (dead === undefined || dead.slot === 0) return 0;
+    this.#stock.dead.shift();
+    this.#countKept(dead.queue, dead.slot, 1);
+    return dead.slot;
+  }
+
+  buryKept(slot: number): void {
+    const queue = this.queueOf(slot);
+    this.#countKept(queue, slot, -1);
+    this.settle(queue, Uint32Array.of(slot), 1);
+  }
+
+  #countKept(queue: number, slot: number, change: number): void {
+    this.#add(queue, QueueCell.KEPT, change);
+    this.#add(queue, QueueCell.KEPT_BYTES, change * this.#messages.bodySize(this.#stock.blocks.message(slot)));
+  }
+
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {

@@ -34,6 +34,8 @@ export interface CoreFunctions {
   sweep(): number;
   nextDead(): number;
   bury(): void;
+  keepDead(): number;
+  buryKept(slot: number): void;
   beginCopy(message: number, keyLength: number, payloadLength: number, count: number): number;
   endCopy(message: number): void;
   openConnection(id: number, vhost: number): number;

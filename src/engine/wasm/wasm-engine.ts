@@ -198,6 +198,12 @@ class WasmEngine implements Engine {
   bury(): void {
     this.#core.bury();
   }
+  keepDead(): number {
+    return this.#core.keepDead() >>> 0;
+  }
+  buryKept(kept: number): void {
+    this.#core.buryKept(kept);
+  }
 
   openConnection(id: number, vhost: number): Connection {
     return this.#core.openConnection(id, vhost) >>> 0;
