@@ -7,19 +7,20 @@
 import { BODY_MAX, flushReleases, LOGGABLE, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
-import { becomeParticipant, initRoot, PAGE, Participant, ROOT, Root, SEGMENT, self } from './memory/root';
-import { BOX, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
+import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
+import { BOX, CELL, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
 import {
   abandon, absentCount as countAbsent, beginIn, beginOut, dropAbsent as forgetAbsent, endIn, endOut, fillOut, presentCount as countPresent, setAbsent as makeAbsent, takeIn
 } from './queue/absent';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
 import { claim, claimed } from './queue/claim';
-import { buryFirst, firstDead } from './queue/death';
+import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { claimAny } from './queue/front';
+import { checkLength } from './queue/length';
 import { levelAt, readyCount as countReady } from './queue/levels';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
-import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
+import { readyBytes as countBytes, LENGTH, setQueueRules, SINGLY } from './queue/rules';
 import { leaveSweep, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/waiters';
 import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
@@ -40,6 +41,9 @@ import { addRoute, forgetRoutes, openRoutes, ROUTE_QUEUES_MAX } from './content/
 import { flushRun } from './content/run';
 import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
+
+/** Pages that are taken ahead for one message, at most. */
+const PAGES_AHEAD: u32 = 512;
 
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
 export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, SEGMENT, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
@@ -93,6 +97,15 @@ export function setRules(
   const done = setQueueRules(changetype<Queue>(queue), ttl, maxLength, maxBytes, overflow, deadLetters, maxPriority, deliveryLimit, deliveryCount);
   leave();
   return done;
+}
+
+export function keepLength(queue: usize): void {
+  if (<u32>(queue / CELL) % (root().participants - 1) != self.index) return;
+  enter();
+  const one = changetype<Queue>(queue);
+  if ((one.traits & LENGTH) && !one.retired) checkLength(one);
+  flushSettlements();
+  leave();
 }
 
 export function readyCount(queue: usize): u32 { return countReady(changetype<Queue>(queue)); }
@@ -284,9 +297,19 @@ export function bury(): void {
   leave();
 }
 
+/** Takes the oldest of the dead off the list: its slot, 0 when it has none. */
+export function keepDead(): usize { return keepFirst(); }
+
+export function buryKept(slot: usize): void {
+  enter();
+  buryKeptSlot(changetype<Slot>(slot));
+  flushSettlements();
+  leave();
+}
+
 /** A copy of a message for `count` queues, 0 when there is no memory: the host fills in key and header payload, then calls `endCopy`, publishes it and lets go of it. */
 export function beginCopy(message: usize, keyLength: u32, payloadLength: u32, count: u32): usize {
-  if (!ensurePages(count * GUARDED_PAGES + pagesFor(changetype<Message>(message)))) return 0;
+  if (!preparePublish(message, count)) return 0;
   const copy = newCopy(changetype<Message>(message), keyLength, payloadLength);
   flushReleases();
   return copy;
@@ -372,21 +395,30 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
   addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, RUN_PAGES);
 }
 
-/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. False: one of them refused it. */
-export function publishTo(message: usize, count: u32): bool {
+/** Makes sure that a message can be published to `count` queues: pages for what they and the log keep of it, and one for a refusal. False: no memory. */
+export function preparePublish(message: usize, count: u32): bool {
+  return ensurePages(min(count * GUARDED_PAGES, PAGES_AHEAD) + 1 + pagesFor(changetype<Message>(message)));
+}
+
+/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
+export function publishTo(message: usize, count: u32): u32 {
   const one = changetype<Message>(message);
   const pages = one.flags & LOGGABLE ? pagesFor(one) : 0;
-  let taken = true;
+  let refused: u32 = 0;
   enter();
   for (let i: u32 = 0; i < count; i++) {
-    // A message that goes to very many queues may find the reserve used up: the queues that are left refuse it.
-    if (!ensurePages(GUARDED_PAGES + 1 + pages) || (pages != 0 && !reserve(one, 1))) taken = false;
-    else if (!admit(changetype<Queue>(load<u32>(self.scratch + i * 4)), one)) taken = false;
+    const queue = load<u32>(self.scratch + i * 4);
+    // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
+    const hasRoom = ensurePages(GUARDED_PAGES + 1 + pages) && (pages == 0 || reserve(one, 1));
+    const taken = hasRoom && admit(changetype<Queue>(queue), one);
     endReserve();
+    if (taken) continue;
+    store<u32>(self.scratch + refused * 4, queue);
+    refused += 1;
   }
   flushSettlements();
   leave();
-  return taken;
+  return refused;
 }
 
 /** Lets go of a message that the host holds. */
@@ -458,6 +490,7 @@ export function returnDeliveries(consumer: usize): void {
 export function cancelConsumer(consumer: usize): void {
   enter();
   endConsumer(changetype<Consumer>(consumer));
+  flushSettlements();
   leave();
 }
 

@@ -30,8 +30,7 @@ const HELD: u32 = 16;
 export function countRefusal(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   countConfirm(connection, channel);
-  const entry = appendEntry(nacks(channel), NACK);
-  if (entry) store<u64>(entry, channel.confirmed);
+  store<u64>(appendEntry(nacks(channel), NACK), channel.confirmed);
 }
 
 /** Counts a publish as taken. */

@@ -20,7 +20,8 @@ const TURNS: u32 = 1024;
 /** True when there is more to do. */
 export function serveTurns(): bool {
   const more = takeTurns();
-  return (self.overCount != 0 && keepLimits()) || more;
+  if (self.overCount) keepLimits();
+  return more;
 }
 
 function takeTurns(): bool {

@@ -4,11 +4,12 @@
  * Ownership: the list of the dead is the participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
  */
 import { Fifo, appendEntry, dropEntry, firstEntry } from '../memory/fifo';
+import { atomicAdd, atomicAdd64 } from '../memory/atomic';
 import { Message, release, retain } from '../memory/message';
 import { Participant, self } from '../memory/root';
 import { holdQueue, Queue, queueOf, releaseQueue, SHARED, Slot } from './queue';
 import { putBack } from './returned';
-import { addBytes, BYTES, DEAD_LETTERS } from './rules';
+import { addBytes, BYTES, DEAD_LETTERS, ruling } from './rules';
 import { settle } from './settle';
 import { grant } from './waiters';
 
@@ -47,11 +48,10 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
   return true;
 }
 
-/** A publish was refused, and its message dies for that. Without memory it is dropped. */
+/** A publish was refused, and its message dies for that. The caller has made sure that a page can be taken. */
 export function dieRefused(queue: Queue, message: Message): void {
   if (!(queue.traits & DEAD_LETTERS)) return;
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
-  if (!changetype<usize>(entry)) return;
   retain(message);
   holdQueue(queue);
   entry.message = <u32>changetype<usize>(message);
@@ -82,6 +82,32 @@ export function buryFirst(): void {
     releaseQueue(changetype<Queue>(entry.queue));
   }
   dropEntry(deadList(), DEAD);
+}
+
+/**
+ * Takes the oldest of the dead off the list without letting go of it; its slot, or 0 when it has none. While the host keeps it, it counts towards the
+ * queue's limits, beside what is ready.
+ */
+export function keepFirst(): usize {
+  const entry = changetype<Dead>(firstEntry(deadList()));
+  if (!changetype<usize>(entry) || !entry.slot) return 0;
+  const slot = entry.slot;
+  countKept(changetype<Queue>(entry.queue), changetype<Slot>(slot), 1);
+  dropEntry(deadList(), DEAD);
+  return slot;
+}
+
+/** Lets go of what the host kept. */
+export function buryKeptSlot(slot: Slot): void {
+  countKept(ruling(queueOf(slot)), slot, -1);
+  settle(slot);
+}
+
+function countKept(queue: Queue, slot: Slot, change: i32): void {
+  const address = changetype<usize>(queue);
+  // Read by `hasRoom`: a moment's view.
+  atomicAdd(address + offsetof<Queue>("kept"), change);
+  atomicAdd64(address + offsetof<Queue>("keptBytes"), <i64>change * changetype<Message>(slot.message).bodySize);
 }
 
 /** Nobody waits to be buried. */

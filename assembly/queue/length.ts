@@ -1,10 +1,10 @@
 /**
  * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
- * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; and so it is while its
- * first message is absent, but then only when somebody rings.
+ * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
+ * still, whoever takes the last of them looks at it (waiters.ts). While its first message is absent it stays noted, and is looked at when somebody rings.
  * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
  */
-import { atomicLoad, atomicLoadF64 } from '../memory/atomic';
+import { atomicLoad, atomicLoad64, atomicLoadF64 } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../memory/root';
 import { die, MAXLEN } from './death';
@@ -59,21 +59,19 @@ function note(queue: Queue, soon: bool): bool {
   return true;
 }
 
-/** Keeps the limits of the queues that were noted. True: some of them still wait for turns that were granted. */
-export function keepLimits(): bool {
+/** Keeps the limits of the queues that were noted. */
+export function keepLimits(): void {
   const count = self.overCount;
   let kept: u32 = 0;
   self.overSoon = 0;
   for (let i: u32 = 0; i < count; i++) {
     const queue = changetype<Queue>(load<u32>(noted(i)));
-    let keep = !queue.retired && isOver(queue);
-    if (keep) {
-      if (turnsUnderWay(queue)) self.overSoon = 1;
-      else {
-        // The queue is noted already, here: should it be noted anew, its place stays.
-        dropSurplus(queue);
-        keep = frontAbsent && isOver(queue);
-      }
+    let keep = false;
+    // Pairs with the subtraction in `takeTurn`: either we see that no turn is under way, or who takes the last one sees what is too much.
+    if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) {
+      // The queue is noted already, here: should it be noted anew, its place stays.
+      dropSurplus(queue);
+      keep = frontAbsent && isOver(queue);
     }
     if (keep) {
       store<u32>(noted(kept), <u32>changetype<usize>(queue));
@@ -81,13 +79,17 @@ export function keepLimits(): bool {
     } else releaseQueue(queue);
   }
   self.overCount = kept;
-  return self.overSoon != 0;
 }
 
 /** Whether a queue with REJECT takes one more message. */
 export function hasRoom(queue: Queue, message: Message): bool {
+  const address = changetype<usize>(queue);
   const limit = maxLength(queue);
-  const length = <f64>readyCount(queue) + 1;
-  if (length <= limit && (!(queue.traits & BYTES) || readyBytes(queue) + <f64>message.bodySize <= maxBytes(queue))) return true;
+  const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>("kept")) + 1;
+  if (length <= limit) {
+    if (!(queue.traits & BYTES)) return true;
+    const bytes = readyBytes(queue) + <f64><i64>atomicLoad64(address + offsetof<Queue>("keptBytes"));
+    if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
+  }
   return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
 }

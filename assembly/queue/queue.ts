@@ -77,7 +77,9 @@ import { PAGE } from '../memory/root';
   /** The queue's number in the log, 0: it is not logged; a level's is that of level 0 and the level. And the log position of the first message. */
   logId: u64;
   logFirst: u64;
-  f6: u64; f7: u64;
+  /** Dead messages that hosts keep, and the bytes of their bodies. Written by workers (atomic add). */
+  kept: u32; f6: u32;
+  keptBytes: i64;
   /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
   readyBytes: i64;
   g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;

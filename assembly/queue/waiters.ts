@@ -10,6 +10,7 @@ import { atomicAdd, atomicExchange, atomicLoad, compareExchange, lock, unlock } 
 import { Participant, participantAt, self } from '../memory/root';
 import { ring } from '../memory/units';
 import { hasReady } from './claim';
+import { checkLength } from './length';
 import { readyCount } from './levels';
 import { Queue } from './queue';
 import { higherAble, insertByRank } from './ranks';
@@ -175,7 +176,8 @@ function grantWaiters(queue: Queue, count: u32): void {
 @inline export function takeTurn(queue: Queue, waiter: Waiter): void {
   if (waiter.granted != COUNTED_TURN) return;
   waiter.granted = TURN;
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1);
+  // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1) checkLength(queue);
 }
 
 @inline export function letRun(waiter: Waiter): void {

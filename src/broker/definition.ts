@@ -13,6 +13,7 @@ export interface Definition {
   readonly overflow?: OverflowName;
   readonly 'dead-letter-exchange'?: string;
   readonly 'dead-letter-routing-key'?: string;
+  readonly 'dead-letter-strategy'?: DeadLetterStrategy;
   readonly 'alternate-exchange'?: string;
   readonly 'delivery-limit'?: number;
   readonly 'consumer-timeout'?: number;
@@ -20,6 +21,9 @@ export interface Definition {
 
 const OVERFLOW_NAMES = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 export type OverflowName = (typeof OVERFLOW_NAMES)[number];
+
+const STRATEGIES = ['at-most-once', 'at-least-once'] as const;
+export type DeadLetterStrategy = (typeof STRATEGIES)[number];
 
 type Setting = keyof Definition;
 
@@ -35,14 +39,19 @@ const atLeast = (least: number, what: string): Rule => ({
   fits: (value) => Number.isSafeInteger(value) && Number(value) >= least,
 });
 
+function oneOf(what: string, names: readonly unknown[]): Rule {
+  return { what, fits: (value) => names.includes(value) };
+}
+
 const RULES: Readonly<Record<Setting, Rule>> = {
   'message-ttl': atLeast(0, 'message TTL'),
   expires: atLeast(1, 'queue expiry'),
   'max-length': atLeast(0, 'maximum length'),
   'max-length-bytes': atLeast(0, 'maximum length in bytes'),
-  overflow: { what: 'overflow value', fits: (value) => (OVERFLOW_NAMES as readonly unknown[]).includes(value) },
+  overflow: oneOf('overflow value', OVERFLOW_NAMES),
   'dead-letter-exchange': text('dead letter exchange name'),
   'dead-letter-routing-key': text('dead letter routing key'),
+  'dead-letter-strategy': oneOf('dead letter strategy', STRATEGIES),
   'alternate-exchange': text('alternate exchange name'),
   'delivery-limit': atLeast(0, 'delivery limit'),
   'consumer-timeout': atLeast(0, 'consumer timeout'),

@@ -4,7 +4,7 @@
  * What must hold: workers come to the coordinator's view; no change of a hidden queue goes out before the queue itself.
  */
 import { endsOf } from './definition-records.js';
-import type { Change } from './requests.js';
+import type { Change, QueueSettings } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
@@ -60,8 +60,9 @@ function nameOf({ vhost, queue }: { readonly vhost: string; readonly queue: stri
   return JSON.stringify([vhost, queue]);
 }
 
-function settingsOf({ deadLetterExchange, deadLetterRoutingKey, consumerTimeout }: QueueEntry) {
-  return { deadLetterExchange, deadLetterRoutingKey, consumerTimeout };
+function settingsOf(queue: QueueEntry): QueueSettings {
+  const { deadLetterExchange, deadLetterRoutingKey, keepsDeadLetters, consumerTimeout } = queue;
+  return { deadLetterExchange, deadLetterRoutingKey, keepsDeadLetters, consumerTimeout };
 }
 
 function bindingsOf(queue: QueueEntry): Change[] {

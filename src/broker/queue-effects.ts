@@ -32,13 +32,17 @@ export function queueEffects(args: FieldTable, policy: Definition): QueueEffects
   const declared = new Declared(args);
   const quorum = queueTypeOf(args) === 'quorum';
   const deadLetterExchange = declared.text('x-dead-letter-exchange') ?? policy['dead-letter-exchange'] ?? null;
+  const overflow = overflowOf(declared.text('x-overflow') ?? policy.overflow, quorum);
+  const strategy = declared.text('x-dead-letter-strategy') ?? policy['dead-letter-strategy'];
+  // As in RabbitMQ: with another overflow, the letters of a queue that is full would be too many to keep.
+  const keeps = quorum && overflow === Overflow.REJECT_PUBLISH && strategy === 'at-least-once';
   const deliveryLimit = deliveryLimitOf(declared.integer('x-delivery-limit'), policy['delivery-limit'], quorum);
   return {
     rules: {
       ttl: smaller(declared.integer('x-message-ttl'), policy['message-ttl']),
       maxLength: reachable(smaller(declared.integer('x-max-length'), policy['max-length'])),
       maxBytes: reachable(smaller(declared.integer('x-max-length-bytes'), policy['max-length-bytes'])),
-      overflow: overflowOf(declared.text('x-overflow') ?? policy.overflow, quorum),
+      overflow,
       deadLetters: deadLetterExchange !== null,
       maxPriority: declared.integer('x-max-priority') ?? 0,
       deliveryLimit: reachable(deliveryLimit),
@@ -47,6 +51,7 @@ export function queueEffects(args: FieldTable, policy: Definition): QueueEffects
     settings: {
       deadLetterExchange,
       deadLetterRoutingKey: declared.text('x-dead-letter-routing-key') ?? policy['dead-letter-routing-key'] ?? null,
+      keepsDeadLetters: keeps && deadLetterExchange !== null,
       consumerTimeout: smaller(declared.integer('x-consumer-timeout'), policy['consumer-timeout']),
     },
     expires: smaller(declared.integer('x-expires'), policy.expires),

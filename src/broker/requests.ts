@@ -98,6 +98,8 @@ export interface QueueSettings {
   /** Where what dies in the queue goes, and under which key; null: nowhere, and under its own. */
   readonly deadLetterExchange: string | null;
   readonly deadLetterRoutingKey: string | null;
+  /** A dead letter is kept and sent again until it has arrived. */
+  readonly keepsDeadLetters: boolean;
   /** How long a delivery may stay unacknowledged (ms). */
   readonly consumerTimeout: number | null;
 }

@@ -47,6 +47,7 @@ export class QueueEntry {
   readonly incoming = new Set<Binding>();
   deadLetterExchange: string | null = null;
   deadLetterRoutingKey: string | null = null;
+  keepsDeadLetters = false;
   consumerTimeout: number | null = null;
 
   constructor(declared: QueueDeclared) {
@@ -71,6 +72,7 @@ export class QueueEntry {
   change(settings: QueueSettings): void {
     this.deadLetterExchange = settings.deadLetterExchange;
     this.deadLetterRoutingKey = settings.deadLetterRoutingKey;
+    this.keepsDeadLetters = settings.keepsDeadLetters;
     this.consumerTimeout = settings.consumerTimeout;
   }
 }

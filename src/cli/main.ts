@@ -4,8 +4,10 @@
  * what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
  */
 import { readFileSync } from 'node:fs';
-import { type Broker, startBroker } from '../server/broker.js';
+import type { Broker } from '../server/broker.js';
+import { startThreads } from '../server/threads.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
+import { sourceStack } from './source-stack.js';
 
 const command = parseOptions(process.argv.slice(2));
 switch (command.action) {
@@ -29,7 +31,10 @@ switch (command.action) {
 
 async function serve(options: ServeOptions): Promise<void> {
   try {
-    const broker = await startBroker({ ...options, onFatal: endWithReport });
+    // They take longest: what else is needed is loaded meanwhile.
+    const threads = startThreads(options.workers);
+    const { startBroker } = await import('../server/broker.js');
+    const broker = await startBroker({ ...options, threads, onFatal: endWithReport });
     stopOnSignal(broker);
     process.stdout.write(startLines(broker, options).join('\n').concat('\n'));
   } catch (error) {
@@ -73,7 +78,7 @@ function startFailure(error: unknown, options: ServeOptions): string {
 
 /** A defect of the broker: what is in shared memory is not to be trusted any more, so the process ends. */
 function endWithReport(error: Error): void {
-  process.stderr.write(`leveret: a defect ended the broker: ${error.stack ?? error.message}\n`);
+  process.stderr.write(`leveret: a defect ended the broker: ${sourceStack(error.stack ?? error.message)}\n`);
   process.exit(70);
 }
 

@@ -186,6 +186,8 @@ export interface Engine {
   createQueue(): Queue;
   /** Coordinator: sets what the queue does from now on; false when there is no memory (nothing is changed then). Routes to it must be resolved anew (`raiseTopology`). */
   setRules(queue: Queue, rules: QueueRules): boolean;
+  /** Worker: the queue's rules have changed. What is too much by them dies, through one of the workers that call this. */
+  keepLength(queue: Queue): void;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */
   readyCount(queue: Queue): number;
   /** Bytes of their bodies; counted for queues with `maxBytes`, else 0. */
@@ -207,10 +209,14 @@ export interface Engine {
   /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `bury`. */
   nextDead(): Message;
   /** Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the content header frame, to
-   * queues. False: no memory, nothing was done. A queue that refuses it does not get it. The message stays its owner's. */
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean;
+   * queues. Returns those that refused it; null: no memory, nothing was done. The message stays its owner's. */
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null;
   /** The host is done with what `nextDead` gave out. */
   bury(): void;
+  /** In place of `bury`: the host keeps the message, which counts towards its queue's limits until `buryKept` with the number returned. 0: it had been
+   * refused, and no queue has it; nothing was done. */
+  keepDead(): number;
+  buryKept(kept: number): void;
 
   // ── The log (participants whose host keeps one) ──────────────────────────────────────────────────────────────
   /** From now on this participant records what is persistent in queues with a log id. `firstMessage`: the number of its first message in the lane. */
@@ -307,9 +313,10 @@ export interface Engine {
   /** Answers `Stop.ROUTE`: where messages with the key at `frameOffset` go until the topology changes. A mandatory message on a route
    * without queues asks the host in any case. */
   installRoute(connection: Connection, queues: readonly Queue[], flags: number): void;
-  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. Where a queue refused it,
-   * the confirm is a basic.nack, and the result is false. */
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean;
+  /** Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the confirm. With `header`, queues get a
+   * copy whose content header frame has that payload. Where a queue refused it, the confirm is a basic.nack, and the result is false. Null: no memory,
+   * nothing was done, the message is still the host's. */
+  publish(channel: Channel, message: Message, queues: readonly Queue[], header?: Uint8Array | null): boolean | null;
   /** Lets go of a message that `Stop.MESSAGE` gave out, in place of `publish`: it was kept for a commit that does not come. */
   releaseMessage(message: Message): void;
   /** Holds a message that is the host's once more, past its `publish`: until a `releaseMessage` of its own. */

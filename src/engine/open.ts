@@ -9,12 +9,15 @@ const MEBIBYTE = 1 << 20;
 export const MEMORY_MIN = 16 * MEBIBYTE;
 export const MEMORY_MAX = 4096 * MEBIBYTE;
 
+/** The core with threads, beside the built modules. */
+const CORE = new URL('../core.threads.wasm', import.meta.url);
+
 /** Makes the shared memory (`bytes`, rounded down to MiB) of a core for `workers` workers. */
 export async function createSharedCore(kind: EngineKind, bytes: number, workers: number): Promise<SharedCore> {
   const size = Math.max(MEMORY_MIN, Math.min(MEMORY_MAX, Math.floor(bytes / MEBIBYTE) * MEBIBYTE));
   if (kind === 'wasm') {
     const { createWasmCore } = await import('./wasm/shared-memory.js');
-    return createWasmCore(size, workers);
+    return createWasmCore(CORE, size, workers);
   }
   const { initJsCore } = await import('./js/engine.js');
   const buffer = new SharedArrayBuffer(size);

@@ -13,6 +13,7 @@ import { PagedQueues } from './paged-queues.js';
 import { Pager } from './pager.js';
 import { placementText, placeWorkers } from './placement.js';
 import { WorkerPool } from './pool.js';
+import { type IdleThread, startThreads } from './threads.js';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -26,6 +27,8 @@ export interface BrokerOptions {
   readonly pin: boolean;
   /** What clients are told of the broker: some compute what it can do from that. */
   readonly announced: Announced;
+  /** Threads that were started early, one for each worker; without them the broker starts its own. */
+  readonly threads?: readonly IdleThread[];
   /** A worker has ended by a defect: nothing in shared memory is to be trusted any more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -48,10 +51,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
+  const threads = options.threads ?? startThreads(dup === null ? 0 : workers);
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
   const common = { shared, announced: options.announced };
-  const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, places, options.onFatal);
+  const pool =
+    dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, options.onFatal);
+  if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
   try {
     const engine = await openEngine(shared, workers);
     const pages = new PageFiles(null);

@@ -2,96 +2,152 @@
  * What becomes of the messages that died through this worker: each goes to the exchange that its queue names for them,
  * with the record of its death, and from there on as a message that was just published.
  * What must hold: a call does a bounded portion; a message that finds no memory is tried again, and routed once only; one
- * that comes round by itself to a queue where it died is dropped there.
+ * that comes round by itself to a queue where it died is dropped there. A queue may ask that its letters are kept until they have arrived.
  */
 import { AmqpError } from '../amqp/errors.js';
-import { type ContentHeader, decodeHeader, encodeHeader } from '../amqp/properties.js';
+import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../amqp/properties.js';
 import { Writer } from '../amqp/wire.js';
 import type { Delay } from '../broker/routes.js';
-import type { QueueEntry } from '../broker/topology-entries.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import { Death, type Engine, type Message, type Queue } from '../engine/engine.js';
 import { deadHeader, isCycle } from './deaths.js';
 import type { Delays } from './delays.js';
+import { KeptLetters, Progress } from './kept-letters.js';
 import { decodeKey } from './submission.js';
 
 /** Dead letters of one turn. */
 const PORTION = 128;
 
-/** A dead letter that is ready to go. */
-interface DeadLetter {
+/** A dead letter: everything but where it leads. */
+interface Letter {
+  readonly message: Message;
+  /** The queue where it died. */
+  readonly origin: Queue;
+  readonly reason: Death;
+  /** The key that it was published with. */
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly header: Uint8Array;
+}
+
+/** Where a letter leads. */
+interface Way {
   readonly vhost: string;
   readonly key: Uint8Array;
-  readonly header: Uint8Array;
   readonly queues: readonly Queue[];
   readonly delays: readonly Delay[];
-  /** The topology that it was routed by. */
-  readonly epoch: number;
 }
 
 export class DeadLetters {
   readonly #engine: Engine;
   readonly #view: TopologyView;
   readonly #delays: Delays;
-  /** The oldest one, while it waits for memory. */
-  #waiting: DeadLetter | null = null;
+  readonly #kept: KeptLetters<Letter>;
+  /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
+  #waiting: { readonly letter: Letter; readonly way: Way | null; readonly epoch: number } | null = null;
 
-  constructor(engine: Engine, view: TopologyView, delays: Delays) {
+  /** `begin` makes a turn follow. */
+  constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void) {
     this.#engine = engine;
     this.#view = view;
     this.#delays = delays;
+    this.#kept = new KeptLetters(
+      (letter, progress) => this.#sendAgain(letter, progress),
+      (number) => engine.buryKept(number),
+      begin,
+    );
   }
 
   /** Sends some of them on, and says what is left to do: nothing, more, or more as soon as there is memory. */
   sendOn(): 'done' | 'more' | 'short' {
     const engine = this.#engine;
+    const epoch = engine.topologyEpoch();
+    const isMoreKept = this.#kept.work(epoch);
     for (let count = 0; count < PORTION; count++) {
       const message = engine.nextDead();
-      if (message === 0) return 'done';
-      const letter = this.#letter(message);
-      if (letter !== null && !this.#send(message, letter)) {
-        this.#waiting = letter;
+      if (message === 0) return isMoreKept ? 'more' : 'done';
+      const { letter, way } = this.#addressed(message, epoch);
+      const progress = new Progress();
+      const sent = letter === null || this.#send(letter, way, progress);
+      if (letter !== null && sent === null) {
+        this.#waiting = { letter, way, epoch };
         return 'short';
       }
       this.#waiting = null;
-      engine.bury();
+      if (letter === null || sent || !this.#keep(letter, progress, epoch)) engine.bury();
     }
     return 'more';
   }
 
-  #send(message: Message, { vhost, key, header, queues, delays }: DeadLetter): boolean {
-    if (queues.length > 0 && !this.#engine.republish(message, key, header, queues)) return false;
-    for (const delay of delays) this.#delays.add(vhost, delay, { message, key, header });
-    return true;
+  /** Nothing is sent again any more. */
+  stop(): void {
+    this.#kept.stop();
   }
 
-  /** Null when it goes nowhere. */
-  #letter(message: Message): DeadLetter | null {
-    if (this.#waiting !== null && this.#waiting.epoch === this.#engine.topologyEpoch()) return this.#waiting;
-    const queue = this.#view.queueByRef(this.#engine.deadQueue);
-    if (queue === undefined || queue.deadLetterExchange === null) return null;
-    if (this.#view.exchange(queue.vhost, queue.deadLetterExchange) === undefined) return null;
+  /** False: its queue does not keep its letters. */
+  #keep(letter: Letter, progress: Progress, epoch: number): boolean {
+    if (this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true) return false;
+    const number = this.#engine.keepDead();
+    if (number !== 0) this.#kept.add(letter, number, progress, epoch);
+    return number !== 0;
+  }
+
+  #sendAgain(letter: Letter, progress: Progress): boolean | null {
+    const sent = this.#send(letter, this.#way(letter), progress);
+    // A queue that is gone keeps nothing, and one that has other rules by now nothing more.
+    return sent === false && this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true ? true : sent;
+  }
+
+  /** Sends a letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory. */
+  #send({ message, header }: Letter, way: Way | null, progress: Progress): boolean | null {
+    if (way === null) return progress.hasBegun;
+    const lacking = way.queues.filter((ref) => !progress.has(this.#nameOf(ref)));
+    const refused = lacking.length === 0 ? [] : this.#engine.republish(message, way.key, header, lacking);
+    if (refused === null) return null;
+    for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#nameOf(ref));
+    if (!progress.isDelayed) {
+      for (const delay of way.delays) this.#delays.add(way.vhost, delay, { message, key: way.key, header });
+      progress.isDelayed = way.delays.length > 0;
+    }
+    return refused.length === 0 && progress.hasBegun;
+  }
+
+  #nameOf(ref: Queue): string {
+    return this.#view.queueByRef(ref)?.name ?? `${ref}`;
+  }
+
+  #addressed(message: Message, epoch: number): { readonly letter: Letter | null; readonly way: Way | null } {
+    if (this.#waiting !== null && this.#waiting.epoch === epoch) return this.#waiting;
+    const letter = this.#waiting?.letter ?? this.#letter(message);
+    return { letter, way: letter === null ? null : this.#way(letter) };
+  }
+
+  /** Null when nobody could read it. */
+  #letter(message: Message): Letter | null {
+    const { deadQueue: origin, deadReason: reason } = this.#engine;
+    const queue = this.#view.queueByRef(origin);
     const header = headerOf(new Uint8Array(this.#engine.messageHeader(message)));
-    return header === null ? null : this.#address(message, header, queue, queue.deadLetterExchange);
-  }
-
-  #address(message: Message, header: ContentHeader, queue: QueueEntry, exchange: string): DeadLetter {
-    const reason = this.#engine.deadReason;
+    if (queue === undefined || header === null) return null;
     const published = decodeKey(new Uint8Array(this.#engine.messageKey(message)));
-    const otherKey = queue.deadLetterRoutingKey;
-    const routingKey = otherKey ?? published.routingKey;
     const death = { reason, queue: queue.name, ...published, now: Date.now() };
-    const dead = deadHeader(header, death, otherKey !== null);
-    const { vhost } = queue;
-    const { properties } = dead;
-    const { queues, delays } = this.#view.routeMessage({ vhost, exchange, routingKey, properties });
-    const epoch = this.#engine.topologyEpoch();
-    const key = encodeKey(exchange, routingKey);
-    return { vhost, key, header: encodeHeader(dead), queues: this.#withoutCycles(queues, reason, dead), delays, epoch };
+    const dead = deadHeader(header, death, queue.deadLetterRoutingKey !== null);
+    const { routingKey } = published;
+    return { message, origin, reason, routingKey, properties: dead.properties, header: encodeHeader(dead) };
   }
 
-  #withoutCycles(queues: readonly Queue[], reason: Death, dead: ContentHeader): readonly Queue[] {
-    const { headers } = dead.properties;
+  /** Null when there is no exchange that it goes to. */
+  #way({ origin, reason, routingKey: published, properties }: Letter): Way | null {
+    const queue = this.#view.queueByRef(origin);
+    if (queue === undefined || queue.deadLetterExchange === null) return null;
+    const { vhost, deadLetterExchange: exchange } = queue;
+    if (this.#view.exchange(vhost, exchange) === undefined) return null;
+    const routingKey = queue.deadLetterRoutingKey ?? published;
+    const { queues, delays } = this.#view.routeMessage({ vhost, exchange, routingKey, properties });
+    const key = encodeKey(exchange, routingKey);
+    return { vhost, key, queues: this.#withoutCycles(queues, reason, properties), delays };
+  }
+
+  #withoutCycles(queues: readonly Queue[], reason: Death, { headers }: Properties): readonly Queue[] {
     if (reason === Death.REJECTED || headers === undefined) return queues;
     return queues.filter((ref) => {
       const name = this.#view.queueByRef(ref)?.name;

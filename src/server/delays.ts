@@ -144,7 +144,7 @@ export class Delays {
     const header = encodeHeader({ bodySize, properties: waited });
     const publication = { vhost, exchange, routingKey: decodeKey(key).routingKey, properties: waited, waited: true };
     const { queues, delays } = this.#view.routeMessage(publication);
-    if (queues.length > 0 && !engine.republish(message, key, header, queues)) return false;
+    if (queues.length > 0 && engine.republish(message, key, header, queues) === null) return false;
     entries.shift();
     if (entries.size === 0) this.#rooms.delete(roomId(vhost, exchange));
     for (const delay of delays) this.add(vhost, delay, { message, key, header });

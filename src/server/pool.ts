@@ -3,13 +3,14 @@
  * and ends them. A new connection goes to the worker that has the fewest.
  */
 import { once } from 'node:events';
-import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import { openEngine } from '../engine/open.js';
 import type { Source } from './connection.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import type { Place } from './placement.js';
+import { type IdleThread, setUp } from './threads.js';
 import { Worker } from './worker.js';
 
 /** What all workers start with. */
@@ -47,9 +48,16 @@ export class WorkerPool {
     this.#connections = members.map(() => 0);
   }
 
-  /** Starts one thread for each element of `places`, all at once, on the CPUs that it names; null leaves a worker to the scheduler. */
-  static threads(common: Common, places: readonly Place[], onFatal: (error: Error) => void): WorkerPool {
-    return new WorkerPool(places.map((place, index) => startThread(common, index, place, onFatal)));
+  /** Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. */
+  static threads(
+    common: Common,
+    threads: readonly IdleThread[],
+    places: readonly Place[],
+    onFatal: (error: Error) => void,
+  ): WorkerPool {
+    return new WorkerPool(
+      threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null }, onFatal)),
+    );
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
@@ -131,14 +139,9 @@ export class WorkerPool {
   }
 }
 
-function startThread(common: Common, index: number, cpus: Place, onFatal: (error: Error) => void): Member {
+function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal: (error: Error) => void): Member {
   const { port1, port2 } = new MessageChannel();
-  const setup: WorkerSetup = { ...common, index, cpus, topology: port2 };
-  const thread = new Thread(new URL('./worker-thread.js', import.meta.url), {
-    workerData: setup,
-    transferList: [port2],
-    name: `leveret-worker-${index}`,
-  });
+  const thread: Thread = setUp(idle, { ...work, topology: port2 });
   thread.on('error', onFatal);
   return {
     ready: once(thread, 'message').then(([message]: FromWorker[]) =>

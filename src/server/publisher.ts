@@ -7,7 +7,7 @@
 import { type AmqpError, channelError, replyCode } from '../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import type { Routed } from '../broker/routes.js';
-import type { Channel as CoreChannel, Message, Queue } from '../engine/engine.js';
+import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import type { Outcome } from './intake.js';
 import type { Session } from './session.js';
 import { type Submission, takeSubmission } from './submission.js';
@@ -128,22 +128,21 @@ export class Publisher {
   #return({ message }: Submission): boolean {
     const { engine } = this.#session.host;
     engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
-    return engine.publish(this.#core, message, []);
+    return engine.publish(this.#core, message, []) ?? true;
   }
 
   #enqueue(submission: Submission, { queues, delays }: Routed): boolean | Promise<boolean> {
-    const { engine, delays: waitingRoom } = this.#session.host;
-    const { message, header } = submission;
-    const rest = this.#copied(submission, queues);
-    if (rest === null) return this.#whenMemory(() => this.#enqueue(submission, { queues, delays }));
-    for (const delay of delays) waitingRoom.add(submission.vhost, delay, { message, key: null, header });
-    return engine.publish(this.#core, message, rest);
-  }
-
-  /** Gives the queues their copy where the header is another one. Returns the queues that are still without; null: no memory. */
-  #copied({ message, key, header }: Submission, queues: readonly Queue[]): readonly Queue[] | null {
-    if (header === null || queues.length === 0) return queues;
-    return this.#session.host.engine.republish(message, key, header, queues) ? [] : null;
+    const { engine, view, delays: waitingRoom } = this.#session.host;
+    const { message, header, vhost } = submission;
+    // Before it is sent: then it is not ours any more.
+    for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
+    const taken = engine.publish(this.#core, message, queues, header);
+    if (taken !== null) return taken;
+    const names = namesOf(view, queues, submission);
+    return this.#whenMemory(() => {
+      // A queue may be gone by then.
+      return this.#enqueue(submission, { queues: queuesNamed(view, vhost, names), delays: [] });
+    });
   }
 
   async #whenMemory(work: () => boolean | Promise<boolean>): Promise<boolean> {

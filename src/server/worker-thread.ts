@@ -1,14 +1,15 @@
 /**
- * Where a worker thread starts: pins itself, joins the core, and serves what the main thread hands over.
+ * Where a worker thread starts: waits for its work, pins itself, joins the core, and serves what the main thread hands over.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { loadAffinity, type Outcome } from '../engine/affinity.js';
 import { openEngine } from '../engine/open.js';
 import type { FromWorker, WorkerSetup } from './messages.js';
 import { Worker } from './worker.js';
 
-const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error('this file is for a worker thread');
+const [setup] = (await once(workerData as MessagePort, 'message')) as [WorkerSetup];
 // First of all, so that the memory that this thread touches first lies near its CPUs.
 const pinned = setup.cpus === null ? null : pinTo(setup.cpus);
 new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology, setup.announced);

@@ -47,7 +47,7 @@ export class Worker implements Host {
     this.turn = new Turn(engine, this.#connections, () => this.#doChores());
     const begin = (): void => this.turn.begin();
     this.delays = new Delays(engine, this.view, begin);
-    this.#deadLetters = new DeadLetters(engine, this.view, this.delays);
+    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin);
     this.#sweeper = new Sweeper(engine, begin);
     this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
@@ -142,10 +142,16 @@ export class Worker implements Host {
   #apply(changes: readonly Change[]): void {
     for (const change of changes) {
       this.view.apply(change);
+      if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
       if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
       if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
     }
+  }
+
+  #onRules(vhost: string, name: string): void {
+    const queue = this.view.queue(vhost, name);
+    if (queue !== undefined) this.engine.keepLength(queue.ref);
   }
 
   /** What a turn does besides serving. */
@@ -174,6 +180,7 @@ export class Worker implements Host {
     this.turn.stop();
     this.#sweeper.stop();
     this.delays.stop();
+    this.#deadLetters.stop();
     this.#post({ kind: 'stopped' });
     this.#topology.close();
     this.#control.close();

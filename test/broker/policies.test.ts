@@ -160,6 +160,7 @@ test.each<[PolicyProposal['definition'], string]>([
   [{ overflow: 'x' }, '<<"x">> is not a valid overflow value'],
   [{ 'dead-letter-exchange': 1 }, '1 is not a valid dead letter exchange name'],
   [{ 'dead-letter-routing-key': 1 }, '1 is not a valid dead letter routing key'],
+  [{ 'dead-letter-strategy': 'sometimes' }, '<<"sometimes">> is not a valid dead letter strategy'],
   [{ 'alternate-exchange': 1 }, '1 is not a valid alternate exchange name'],
   [{ 'delivery-limit': -1 }, '-1 is not a valid delivery limit'],
   [{ 'consumer-timeout': true }, 'true is not a valid consumer timeout'],

@@ -3,23 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
 import { queueEffects } from '../../src/broker/queue-effects.js';
 import { Overflow } from '../../src/engine/engine.js';
+import { NO_RULES } from '../support/no-rules.js';
 import { outcome, Stage } from './support/stage.js';
 
 const effects = (args: PlainObject, policy = {}) => queueEffects(table(args), policy);
 
 test('a queue of which nothing is said does nothing', () => {
   expect(effects({})).toEqual({
-    rules: {
-      ttl: null,
-      maxLength: null,
-      maxBytes: null,
-      overflow: Overflow.DROP_HEAD,
-      deadLetters: false,
-      maxPriority: 0,
-      deliveryLimit: null,
-      deliveryCount: false,
-    },
-    settings: { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null },
+    rules: NO_RULES,
+    settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
     expires: null,
   });
 });
@@ -47,8 +39,27 @@ test('each argument has its effect', () => {
     deliveryLimit: 3,
     deliveryCount: true,
   });
-  expect(settings).toEqual({ deadLetterExchange: '', deadLetterRoutingKey: 'k', consumerTimeout: 7 });
+  expect(settings).toEqual({
+    deadLetterExchange: '',
+    deadLetterRoutingKey: 'k',
+    keepsDeadLetters: false,
+    consumerTimeout: 7,
+  });
   expect(expires).toBe(1000);
+});
+
+test('dead letters are kept of quorum queues alone, and where publishes are refused', () => {
+  const keeps = (args: PlainObject, policy?: Parameters<typeof effects>[1]): boolean =>
+    effects({ 'x-dead-letter-exchange': '', ...args }, policy).settings.keepsDeadLetters;
+  const quorum = { 'x-queue-type': 'quorum' };
+  const asked = { ...quorum, 'x-dead-letter-strategy': 'at-least-once' };
+  expect(keeps({ ...asked, 'x-overflow': 'reject-publish' })).toBe(true);
+  expect(keeps(asked)).toBe(false);
+  expect(keeps({ ...quorum, 'x-overflow': 'reject-publish' })).toBe(false);
+  const policy = { 'dead-letter-strategy': 'at-least-once', overflow: 'reject-publish' } as const;
+  expect(keeps(quorum, policy)).toBe(true);
+  expect(keeps({ ...quorum, 'x-dead-letter-strategy': 'at-most-once' }, policy)).toBe(false);
+  expect(keeps({}, policy)).toBe(false);
 });
 
 describe('beside a policy', () => {

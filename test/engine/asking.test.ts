@@ -75,16 +75,6 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(stopOf(engine, publisher.core, queue, given)).toBe(Stop.END);
     expect(engine.readyCount(queue)).toBe(1);
   });
-
-  test('queues for which there is no memory left refuse what the host publishes to them', async () => {
-    const { publisher, engine, queue } = await scenario(kind, 24);
-    expect(stopOf(engine, publisher.core, queue, properties({ userId: 'guest' }))).toBe(Stop.MESSAGE);
-    const message = engine.stopMessage;
-    const queues = [queue];
-    for (let next = engine.createQueue(); next !== 0; next = engine.createQueue()) queues.push(next);
-    expect(engine.publish(publisher.channels.get(1) ?? 0, message, queues)).toBe(false);
-    expect(engine.readyCount(queues.at(-1) ?? 0)).toBe(0);
-  });
 });
 
 function stopOf(

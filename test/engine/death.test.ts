@@ -1,19 +1,11 @@
 /** Messages that die: handed to the host one after the other, published anew by it, buried. */
 import { describe, expect, test } from 'vitest';
-import { Death } from '../../src/engine/engine.js';
+import { Death, Overflow } from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';
-import { nack, properties, publish, reject } from './support/frames.js';
+import { headerOf, nack, properties, publish, reject } from './support/frames.js';
 import { publishTexts, ruledScenario, text } from './support/scenario.js';
 
 const KEY = Buffer.concat([Buffer.of(3), text('dlx'), Buffer.of(4), text('dead')]);
-
-/** The payload of a content header frame for a body of so many octets. */
-function headerOf(size: number, given: Uint8Array): Buffer {
-  const head = Buffer.alloc(12);
-  head.writeUInt16BE(60);
-  head.writeBigUInt64BE(BigInt(size), 4);
-  return Buffer.concat([head, given]);
-}
 
 describe.each(ENGINES)('%s', (kind) => {
   test('what a client rejects or nacks without requeue dies, in order; what it acknowledges does not', async () => {
@@ -65,7 +57,7 @@ describe.each(ENGINES)('%s', (kind) => {
     engine.get(channel, queue, false);
     const dead = engine.nextDead();
     const header = headerOf(8, properties({ expiration: '50', replyTo: 'me' }));
-    expect(engine.republish(dead, KEY, header, [grave, other])).toBe(true);
+    expect(engine.republish(dead, KEY, header, [grave, other])).toEqual([]);
     engine.bury();
     bench.setTime(1_000_250);
     consumer.consume(1, 'dead', { noAck: true });
@@ -74,6 +66,59 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.setTime(1_000_300);
     bench.sweep();
     expect([engine.readyCount(grave), engine.readyCount(other)]).toEqual([0, 0]);
+  });
+
+  test('what the host keeps counts towards the limits of its queue until it is buried', async () => {
+    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+      maxLength: 2,
+      maxBytes: 10,
+      overflow: Overflow.REJECT_PUBLISH,
+      deadLetters: true,
+    });
+    engine.setConfirm(publisher.channels.get(1) ?? 0);
+    publishTexts(publisher, 'dead', 'next');
+    engine.get(channel, queue, false);
+    bench.serve();
+    consumer.feed(reject(1, 1, false));
+    const dead = engine.nextDead();
+    const kept = engine.keepDead();
+    expect(kept).not.toBe(0);
+    expect([engine.nextDead(), engine.readyCount(queue), engine.sleep()]).toEqual([0, 1, true]);
+    engine.wake();
+    publishTexts(publisher, 'more');
+    expect(Buffer.from(engine.messageBody(dead)).toString()).toBe('dead');
+    engine.buryKept(kept);
+    publishTexts(publisher, 'seven..', 'last');
+    bench.serve();
+    const answers = publisher.received().map((one) => one.kind);
+    expect(answers).toEqual(['confirm', 'refusal', 'refusal', 'confirm']);
+    expect(engine.readyCount(queue)).toBe(2);
+  });
+
+  test('a queue that is deleted goes when what the host kept of it is buried', async () => {
+    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    publishTexts(publisher, 'a');
+    engine.get(channel, queue, false);
+    bench.serve();
+    consumer.feed(reject(1, 1, false));
+    const kept = engine.keepDead();
+    engine.retireQueue(queue);
+    engine.freeQueue(queue);
+    const before = engine.memoryUsed();
+    engine.buryKept(kept);
+    expect(engine.memoryUsed()).toBeLessThan(before);
+  });
+
+  test('what was refused is not kept: no queue has it', async () => {
+    const { publisher, engine } = await ruledScenario(kind, {
+      maxLength: 0,
+      overflow: Overflow.REJECT_PUBLISH_DLX,
+      deadLetters: true,
+    });
+    publishTexts(publisher, 'a');
+    expect(engine.keepDead()).toBe(0);
+    expect(engine.nextDead()).not.toBe(0);
+    engine.bury();
   });
 
   test.each([
@@ -87,7 +132,7 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve();
     consumer.stream();
     consumer.feed(reject(1, 1, false));
-    expect(engine.republish(engine.nextDead(), KEY, headerOf(size, properties({ priority: 3 })), [grave])).toBe(true);
+    expect(engine.republish(engine.nextDead(), KEY, headerOf(size, properties({ priority: 3 })), [grave])).toEqual([]);
     engine.bury();
     consumer.consume(1, 'dead');
     bench.serve();

@@ -1,7 +1,7 @@
 /** Queues with a greatest length: which messages die, which are refused, and what the publisher is told. */
 import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../src/engine/engine.js';
-import { ENGINES } from './support/bench.js';
+import { Bench, ENGINES } from './support/bench.js';
 import { nack, publish } from './support/frames.js';
 import { publishTexts, ruledScenario, text } from './support/scenario.js';
 
@@ -162,6 +162,52 @@ describe.each(ENGINES)('%s', (kind) => {
     const answers = heard.filter((one) => one.kind === 'confirm' || one.kind === 'refusal');
     expect(answers.at(-1)).toMatchObject({ kind: 'refusal', tag: 4 });
     expect(answers.find((one) => one.kind === 'confirm' && one.tag >= 3)).toBeUndefined();
+  });
+
+  test('a worker sleeps while another one has a turn to take, which then cuts what is too much', async () => {
+    const bench = await Bench.open(kind, { workers: 2 });
+    const queue = bench.setRules('q', { maxLength: 2, deadLetters: true });
+    const [publisher, consumer] = [bench.client(0), bench.client(1)];
+    publisher.open(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    publishTexts(publisher, 'a', 'b', 'c', 'd', 'e');
+    expect(bench.engine(0).serve()).toBe(false);
+    expect(bench.engine(0).sleep()).toBe(true);
+    bench.engine(0).wake();
+    expect(bench.engine(0).readyCount(queue)).toBe(5);
+    bench.serve(1);
+    expect(consumer.bodies()).toEqual(['a']);
+    expect(bench.dead(1).map(({ body }) => body)).toEqual(['b', 'c']);
+    expect([bench.dead(0), bench.engine(0).readyCount(queue)]).toEqual([[], 2]);
+  });
+
+  test('a consumer that goes with its turn leaves no queue too long', async () => {
+    const bench = await Bench.open(kind, { workers: 2 });
+    const queue = bench.setRules('q', { maxLength: 2 });
+    const [publisher, consumer] = [bench.client(0), bench.client(1)];
+    publisher.open(1);
+    consumer.consume(1, 'q');
+    bench.serve(1);
+    publishTexts(publisher, 'a', 'b', 'c', 'd', 'e');
+    bench.serve(0);
+    consumer.close();
+    bench.serve(1);
+    expect(bench.engine(0).readyCount(queue)).toBe(2);
+  });
+
+  test('rules that become stricter act at once, through one worker', async () => {
+    const bench = await Bench.open(kind, { workers: 2 });
+    const publisher = bench.client(0);
+    publisher.open(1);
+    for (const name of ['p', 'q']) {
+      const queue = bench.setRules(name, { maxLength: 4, deadLetters: true });
+      publisher.feed(Buffer.concat(['a', 'b', 'c', 'd'].map((body) => publish(1, name, text(body)))));
+      bench.setRules(name, { maxLength: 1, deadLetters: true });
+      for (const engine of bench.participants) engine.keepLength(queue);
+      const died = [...bench.dead(0), ...bench.dead(1)].map(({ body }) => body);
+      expect([died, bench.engine(0).readyCount(queue)]).toEqual([['a', 'b', 'c'], 1]);
+    }
   });
 
   test('a message that the host routes is refused alike, and the others get it', async () => {

@@ -9,7 +9,7 @@ import { closing } from '../support/methods.js';
 import { bodies } from '../support/raw-channel.js';
 import { RawClient } from '../support/raw-client.js';
 import { useRawConnections } from '../support/raw-connections.js';
-import { deferred } from '../support/waiting.js';
+import { deferred, eventually } from '../support/waiting.js';
 
 let embedded: Embedded;
 let broker: Broker;
@@ -65,8 +65,10 @@ describe.skipIf(isReferee)('a policy', () => {
     let published = 0;
     await publish(5);
     expect(set({ 'max-length': 2 })).toBeNull();
+    const ready = async () => (await channel.counts(queue)).ready;
+    await eventually('the queue to be shortened', ready, (count) => count === 2);
     await publish(5);
-    expect((await channel.counts(queue)).ready).toBe(2);
+    expect(await ready()).toBe(2);
     embedded.administration.clearPolicy('policy', '/', 'p');
     await publish(5);
     expect((await channel.counts(queue)).ready).toBe(7);

@@ -281,3 +281,77 @@ test.runIf(!isReferee)('the last death is told beside the first', async () => {
     'x-last-death-exchange': '',
   });
 });
+
+describe('a quorum queue that sends its dead letters at least once', () => {
+  /** A queue whose dead letters go to `exchange` with its own name as their key. */
+  async function keeping(args: PlainObject = {}) {
+    const channel = await openChannel();
+    await channel.call('confirm.select');
+    const exchange = name('dlx');
+    await channel.call('exchange.declare', { exchange, type: 'direct' });
+    const queue = name('queue');
+    const settings = {
+      'x-queue-type': 'quorum',
+      'x-overflow': 'reject-publish',
+      'x-dead-letter-strategy': 'at-least-once',
+      'x-dead-letter-exchange': exchange,
+      ...args,
+    };
+    await channel.call('queue.declare', { queue, durable: true, arguments: table(settings) });
+    return { channel, exchange, queue };
+  }
+
+  test('keeps one without a route until it has one', async () => {
+    const { channel, exchange, queue } = await keeping();
+    channel.publish('', queue, 'x');
+    await reject(channel, queue);
+    await channel.sync();
+    const target = await declare(channel);
+    await channel.call('queue.bind', { exchange, queue: target, routingKey: queue });
+    const letter = await take(channel, target);
+    expect(letter.body.toString()).toBe('x');
+    expect(headersOf(letter)).toMatchObject({ 'x-death': [{ count: 1, reason: 'rejected', queue }] });
+    expect(await channel.get(target, true)).toBeNull();
+  });
+
+  test('keeps one without an exchange until there is one', async () => {
+    const { channel, exchange, queue } = await keeping();
+    await channel.call('exchange.delete', { exchange });
+    channel.publish('', queue, 'x');
+    await reject(channel, queue);
+    await channel.call('exchange.declare', { exchange, type: 'direct' });
+    const target = await declare(channel);
+    await channel.call('queue.bind', { exchange, queue: target, routingKey: queue });
+    expect((await take(channel, target)).body.toString()).toBe('x');
+  });
+
+  test('keeps what is refused for those who refused it, until they have room', async () => {
+    const { channel, exchange, queue } = await keeping();
+    const full = await declare(channel, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+    const open = await declare(channel);
+    for (const target of [full, open]) await channel.call('queue.bind', { exchange, queue: target, routingKey: queue });
+    for (const body of ['a', 'b', 'c']) channel.publish('', queue, body);
+    for (let count = 0; count < 3; count++) await reject(channel, queue);
+    for (const target of [full, open]) {
+      const taken: string[] = [];
+      for (let count = 0; count < 3; count++) taken.push((await take(channel, target)).body.toString());
+      expect(taken.sort()).toEqual(['a', 'b', 'c']);
+    }
+    for (const target of [full, open]) expect(await channel.get(target, true)).toBeNull();
+  });
+
+  test('counts what it keeps', async () => {
+    const { channel, exchange, queue } = await keeping({ 'x-max-length': 1 });
+    channel.publish('', queue, 'x');
+    expect((await channel.confirms.next('the first confirm')).name).toBe('basic.ack');
+    await reject(channel, queue);
+    await channel.sync();
+    channel.publish('', queue, 'y');
+    expect((await channel.confirms.next('the second confirm')).name).toBe('basic.nack');
+    const target = await declare(channel);
+    await channel.call('queue.bind', { exchange, queue: target, routingKey: queue });
+    await take(channel, target);
+    channel.publish('', queue, 'z');
+    expect((await channel.confirms.next('the third confirm')).name).toBe('basic.ack');
+  });
+});

@@ -36,9 +36,9 @@ class Core {
   messageHeader(): Uint8Array {
     return encodeHeader({ bodySize: 0, properties: {} });
   }
-  republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): boolean {
+  republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): number[] | null {
     if (this.hasMemory) this.sent.push([...queues]);
-    return this.hasMemory;
+    return this.hasMemory ? [] : null;
   }
 }
 
@@ -46,6 +46,7 @@ function declared(queue: string, ref: number, deadLetterRoutingKey: string | nul
   const settings = {
     deadLetterExchange: deadLetterRoutingKey === null ? null : '',
     deadLetterRoutingKey,
+    keepsDeadLetters: false,
     consumerTimeout: null,
   };
   const rest = { durable: false, autoDelete: false, owner: null, arguments: new Map(), memory: null };
@@ -59,7 +60,7 @@ function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
   view.apply(declared('dead', 8, null));
   // The few calls that dead letters make.
   const engine = core as unknown as Engine;
-  return { core, view, letters: new DeadLetters(engine, view, new Delays(engine, view, () => {})) };
+  return { core, view, letters: new DeadLetters(engine, view, new Delays(engine, view, () => {}), () => {}) };
 }
 
 test('many are sent on in portions', () => {
@@ -99,7 +100,12 @@ test('one that waits for memory goes where the topology leads when there is some
 
 test('those of a queue that is gone, or wants them no more, are buried', () => {
   const { core, view, letters } = scenario();
-  const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
+  const settings = {
+    deadLetterExchange: null,
+    deadLetterRoutingKey: null,
+    keepsDeadLetters: false,
+    consumerTimeout: null,
+  };
   view.apply({ kind: 'queue.changed', vhost: '/', queue: 'work', settings });
   core.dead = 1;
   expect(letters.sendOn()).toBe('done');

@@ -28,9 +28,9 @@ class Core {
   messageHeader(): Uint8Array {
     return encodeHeader({ bodySize: 0, properties: { headers: table({ 'x-delay': 1 }) } });
   }
-  republish(message: number): boolean {
+  republish(message: number): number[] | null {
     if (this.hasMemory) this.sent.push(message);
-    return this.hasMemory;
+    return this.hasMemory ? [] : null;
   }
 }
 
@@ -46,7 +46,12 @@ function scenario(): Scenario {
   const core = new Core();
   const view = new TopologyView();
   const args = { durable: false, autoDelete: false, arguments: new Map() };
-  const settings = { deadLetterExchange: null, deadLetterRoutingKey: null, consumerTimeout: null };
+  const settings = {
+    deadLetterExchange: null,
+    deadLetterRoutingKey: null,
+    keepsDeadLetters: false,
+    consumerTimeout: null,
+  };
   view.apply({
     kind: 'queue.declared',
     vhost: '/',

@@ -160,6 +160,9 @@ class JsEngine implements Engine {
   setRules(queue: Queue, rules: QueueRules): boolean {
     return this.#queues.setRules(queue, rules);
   }
+  keepLength(queue: Queue): void {
+    this.#queues.keepLength(queue);
+  }
   readyCount(queue: Queue): number {
     return this.#queues.ready(queue);
   }
@@ -192,11 +195,17 @@ class JsEngine implements Engine {
     this.deadReason = dead.reason;
     return dead.message;
   }
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
     return this.#publishes.republish(message, key, header, queues);
   }
   bury(): void {
     this.#queues.bury();
+  }
+  keepDead(): number {
+    return this.#queues.keepDead();
+  }
+  buryKept(kept: number): void {
+    this.#queues.buryKept(kept);
   }
 
   openConnection(id: number, vhost: number): ConnectionRef {
@@ -307,18 +316,31 @@ class JsEngine implements Engine {
       logged: have(Trait.LOGGED),
     });
   }
-  publish(channel: ChannelRef, message: Message, queues: readonly Queue[]): boolean {
+  publish(
+    channel: ChannelRef,
+    message: Message,
+    queues: readonly Queue[],
+    header: Uint8Array | null = null,
+  ): boolean | null {
+    const isLogged = this.#messages.isLoggable(message) && queues.some((queue) => this.#queues.rules.isLogged(queue));
+    const refused = this.#send(message, queues, header);
+    if (refused === null) return null;
+    const accepted = refused.length === 0;
     const one = this.#channel(channel);
-    const isLogged =
-      one.confirming &&
-      this.#messages.isLoggable(message) &&
-      queues.some((queue) => this.#queues.rules.isLogged(queue));
-    const accepted = this.#publishes.publishOne(message, queues);
     if (one.confirming) {
       this.#intake.answer(one, accepted, isLogged);
       this.#output.confirm(one.connection);
     }
     return accepted;
+  }
+  /** Takes the message, unless there is no memory. */
+  #send(message: Message, queues: readonly Queue[], header: Uint8Array | null): readonly Queue[] | null {
+    if (header === null || queues.length === 0) {
+      return this.#publishes.prepareOne(queues.length) ? this.#publishes.publishOne(message, queues) : null;
+    }
+    const refused = this.#publishes.republish(message, this.#messages.key(message), header, queues);
+    if (refused !== null) this.#messages.release(message);
+    return refused;
   }
   releaseMessage(message: Message): void {
     this.#messages.release(message);

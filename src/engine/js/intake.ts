@@ -322,9 +322,9 @@ export class Intake {
 
   /** One message by itself, to queues that may refuse it. */
   #offer(connection: Connection, channel: Channel, route: Route, isHeld: boolean): Stop {
-    const accepted = this.#publishes.publishOne(channel.builder.message, route.queues);
+    const refused = this.#publishes.publishOne(channel.builder.message, route.queues);
     this.#finish(connection, channel);
-    if (channel.confirming) this.answer(channel, accepted, isHeld);
+    if (channel.confirming) this.answer(channel, refused.length === 0, isHeld);
     return Stop.END;
   }
 

@@ -192,6 +192,10 @@ export const QueueCell = {
   WISH_NEXT: 41,
   /** 1: workers are to be rung when messages are back. */
   AWAITED: 42,
+
+  /** Dead messages that hosts keep, and the bytes of their bodies. */
+  KEPT: 60,
+  KEPT_BYTES: 61,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 

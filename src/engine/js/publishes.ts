@@ -11,6 +11,9 @@ import type { Route } from './routes.js';
 import { at32 } from './views.js';
 
 const RUN_MAX = 256;
+/** Pages that are taken ahead for one message, at most. */
+const PAGES_AHEAD = 512;
+const NO_QUEUES: readonly number[] = [];
 
 export class Publishes {
   readonly #memory: Memory;
@@ -55,32 +58,36 @@ export class Publishes {
     for (const queue of route.queues) this.#queues.publish(queue, this.#run, count, expires);
   }
 
-  /** One message by itself: that the host routed, or to queues that look at each. Takes the caller's reference. False when a queue refused it. */
-  publishOne(message: number, queues: readonly number[]): boolean {
+  /** Makes sure that one message can go to so many queues by itself; false when there is no memory. */
+  prepareOne(count: number): boolean {
+    return this.#memory.ensurePages(Math.min(count, PAGES_AHEAD));
+  }
+
+  /** One message by itself, after `prepareOne`: that the host routed, or to queues that look at each. Takes the caller's reference. Returns the queues
+   * that refused it. */
+  publishOne(message: number, queues: readonly number[]): readonly number[] {
     this.flush();
     const expires = (this.#messages.flags(message) & MessageFlag.EXPIRES) !== 0;
-    let accepted = true;
+    let refused = NO_QUEUES;
     this.#messages.retain(message, queues.length);
     this.#run[0] = message;
     for (const queue of queues) {
       if (this.#memory.ensurePages(1)) {
-        if (!this.#queues.offer(queue, this.#run, expires)) accepted = false;
+        if (!this.#queues.offer(queue, this.#run, expires)) refused = [...refused, queue];
         continue;
       }
-      // A message that goes to very many queues may find the reserve used up: the queues that are left refuse it.
+      // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
       this.#messages.release(message);
-      accepted = false;
+      refused = [...refused, queue];
     }
     this.#messages.release(message);
-    return accepted;
+    return refused;
   }
 
-  /** A copy of a message to queues, with a key and a header of its own; false when there is no memory. */
-  republish(message: number, key: Uint8Array, header: Uint8Array, queues: readonly number[]): boolean {
-    if (!this.#memory.ensurePages(queues.length)) return false;
+  /** A copy of a message to queues, with a key and a header of its own. Returns the queues that refused it; null when there is no memory. */
+  republish(message: number, key: Uint8Array, header: Uint8Array, queues: readonly number[]): readonly number[] | null {
+    if (!this.prepareOne(queues.length)) return null;
     const copy = this.#messages.rewrite(message, key, header, inspect(header, 0, header.length));
-    if (copy === 0) return false;
-    this.publishOne(copy, queues);
-    return true;
+    return copy === 0 ? null : this.publishOne(copy, queues);
   }
 }

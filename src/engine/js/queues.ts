@@ -6,7 +6,7 @@
  */
 import { Death, type QueueRules } from '../engine.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
-import { COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
+import { CELL, COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
 import type { Log } from './log.js';
 import type { Memory } from './memory.js';
@@ -26,6 +26,7 @@ export class Queues {
   readonly #waiters: Waiters;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #self: number;
 
   constructor(
     memory: Memory,
@@ -41,6 +42,7 @@ export class Queues {
     this.#waiters = waiters;
     this.#clock = clock;
     this.#log = log;
+    this.#self = self;
     this.#stock = stock;
     this.rules = stock.rules;
     this.sweeps = new Sweeps(memory, self);
@@ -65,6 +67,11 @@ export class Queues {
     }
     this.#unlock(queue);
     return known;
+  }
+
+  /** Has what is too much by new rules die, if that is our task and not another worker's. */
+  keepLength(queue: number): void {
+    if (Math.floor(queue / CELL) % this.#memory.workers === this.#self) this.#checkLength(queue);
   }
 
   ready(queue: number): number {
@@ -256,9 +263,16 @@ export class Queues {
     this.#unlock(queue);
   }
 
-  /** A consumer has taken the turn that it was granted, or never will. */
+  /** A consumer has taken the turn that it was granted, or never will. With the last one the queue is as long as it stays. */
   endGrant(queue: number): void {
-    this.#add(queue, QueueCell.GRANTS, -1);
+    if (Atomics.sub(this.#memory.u32, word(queue, QueueCell.GRANTS), 1) === 1) this.#checkLength(queue);
+  }
+
+  #checkLength(queue: number): void {
+    if ((this.rules.traits(queue) & Trait.LENGTH) === 0) return;
+    this.#lock(queue);
+    if (!this.#has(queue, QueueFlag.RETIRED)) this.#stock.checkLength(queue, this.rules.traits(queue));
+    this.#unlock(queue);
   }
 
   // ── Death ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,23 +287,21 @@ export class Queues {
     return count;
   }
 
-  /** Shortens the queues that are still too long, but those whose consumers are about to take something. */
+  /** Shortens the queues that are still too long, but those whose consumers are about to take something: they look at them then. */
   shorten(): void {
     const { long, stuck } = this.#stock;
     if (long.size + stuck.size === 0) return;
     for (const queue of [...long, ...stuck]) {
+      long.delete(queue);
+      stuck.delete(queue);
       this.#lock(queue);
-      const isAboutToShrink = at32(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
-      if (!isAboutToShrink) {
-        long.delete(queue);
-        stuck.delete(queue);
-        this.#stock.shorten(queue, this.rules.traits(queue));
-      }
+      const isAboutToShrink = Atomics.load(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
+      if (!isAboutToShrink) this.#stock.shorten(queue, this.rules.traits(queue));
       this.#unlock(queue);
     }
   }
 
-  /** Whether queues are too long that others' consumers are about to take something from. */
+  /** Whether queues are noted that are too long. */
   hasLong(): boolean {
     return this.#stock.long.size > 0;
   }
@@ -317,6 +329,26 @@ export class Queues {
     else this.#stock.finish(dead.slot);
     this.#add(dead.queue, QueueCell.CLAIMED, -1);
     this.#unlockOrFree(dead.queue);
+  }
+
+  /** Takes the oldest of the dead off the list; its slot, or 0 when it has none. It counts towards the queue's limits. */
+  keepDead(): number {
+    const dead = this.#stock.dead.peek();
+    if (dead === undefined || dead.slot === 0) return 0;
+    this.#stock.dead.shift();
+    this.#countKept(dead.queue, dead.slot, 1);
+    return dead.slot;
+  }
+
+  buryKept(slot: number): void {
+    const queue = this.queueOf(slot);
+    this.#countKept(queue, slot, -1);
+    this.settle(queue, Uint32Array.of(slot), 1);
+  }
+
+  #countKept(queue: number, slot: number, change: number): void {
+    this.#add(queue, QueueCell.KEPT, change);
+    this.#add(queue, QueueCell.KEPT_BYTES, change * this.#messages.bodySize(this.#stock.blocks.message(slot)));
   }
 
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────

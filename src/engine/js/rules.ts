@@ -68,10 +68,11 @@ export class Rules {
 
   /** Whether a queue that refuses what it has no room for takes a message with a body of so many bytes. */
   hasRoom(queue: number, bytes: number): boolean {
-    const length = this.#word(queue, QueueCell.READY) + 1;
+    const length = this.#word(queue, QueueCell.READY) + this.#word(queue, QueueCell.KEPT) + 1;
     const maxLength = this.#word(queue, QueueCell.MAX_LENGTH);
     const maxBytes = this.#word(queue, QueueCell.MAX_BYTES);
-    if (length <= maxLength && this.#word(queue, QueueCell.BYTES) + bytes <= maxBytes) return true;
+    const held = this.#word(queue, QueueCell.BYTES) + this.#word(queue, QueueCell.KEPT_BYTES);
+    if (length <= maxLength && held + bytes <= maxBytes) return true;
     return (
       this.#word(queue, QueueCell.GRANTS) > 0 && length <= (maxLength === UNLIMITED ? 0 : maxLength) + GRANTED_ROOM
     );

@@ -24,6 +24,7 @@ export interface CoreFunctions {
     deliveryLimit: number,
     deliveryCount: number,
   ): number;
+  keepLength(queue: number): void;
   readyCount(queue: number): number;
   readyBytes(queue: number): number;
   lastGet(queue: number): number;
@@ -62,6 +63,8 @@ export interface CoreFunctions {
   sweep(): number;
   nextDead(): number;
   bury(): void;
+  keepDead(): number;
+  buryKept(slot: number): void;
   beginCopy(message: number, keyLength: number, payloadLength: number, count: number): number;
   endCopy(message: number): void;
   openConnection(id: number, vhost: number): number;
@@ -82,6 +85,7 @@ export interface CoreFunctions {
   unackedCount(channel: number): number;
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
+  preparePublish(message: number, count: number): number;
   publishTo(message: number, count: number): number;
   endPublish(channel: number, message: number, taken: number): void;
   releaseMessage(message: number): void;

@@ -10,9 +10,8 @@ import type { CoreConstants, CoreFunctions } from './exports.js';
 /** Layout of the memory that this host knows. */
 const LAYOUT = 2;
 
-/** Compiles the core with threads. */
-export async function compileCore(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(new URL('../../core.threads.wasm', import.meta.url)));
+export async function compileCore(file: URL): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(file));
 }
 
 /** A loaded core: its functions without the loader's wrappers, which take a rest array for each call. */

@@ -43,6 +43,7 @@ const Settlement = { DONE: 0, REQUEUE: 1, REJECT: 2 } as const;
 /** A rule that there is not. */
 const NONE = -1;
 const RESULT_WORDS = 16;
+const NO_QUEUES: readonly Queue[] = [];
 
 /** Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. */
 export function openWasmEngine(shared: SharedCore, participant: number): Engine {
@@ -158,6 +159,9 @@ class WasmEngine extends LogCalls implements Engine {
     );
     return done !== 0;
   }
+  keepLength(queue: Queue): void {
+    this.#core.keepLength(queue);
+  }
   readyCount(queue: Queue): number {
     return this.#core.readyCount(queue) >>> 0;
   }
@@ -186,18 +190,30 @@ class WasmEngine extends LogCalls implements Engine {
   nextDead(): Message {
     return this.#core.nextDead() >>> 0;
   }
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): boolean {
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
+    const copy = this.#copyWith(message, key, header, queues);
+    if (copy === 0) return null;
+    const refused = this.#publishTo(copy, queues);
+    this.#core.releaseMessage(copy);
+    return refused;
+  }
+  /** A copy of a message under another key and header, for some queues; 0: no memory. */
+  #copyWith(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): Message {
     const copy = this.#core.beginCopy(message, key.length, header.length, queues.length) >>> 0;
-    if (copy === 0) return false;
+    if (copy === 0) return 0;
     this.bytes.set(key, this.#core.messageKeyOffset(copy) >>> 0);
     this.bytes.set(header, this.#core.messageHeaderOffset(copy) >>> 0);
     this.#core.endCopy(copy);
-    this.#publishTo(copy, queues);
-    this.#core.releaseMessage(copy);
-    return true;
+    return copy;
   }
   bury(): void {
     this.#core.bury();
+  }
+  keepDead(): number {
+    return this.#core.keepDead() >>> 0;
+  }
+  buryKept(kept: number): void {
+    this.#core.buryKept(kept);
   }
 
   openConnection(id: number, vhost: number): Connection {
@@ -262,21 +278,33 @@ class WasmEngine extends LogCalls implements Engine {
     this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
   }
 
-  publish(channel: Channel, message: Message, queues: readonly Queue[]): boolean {
-    const taken = this.#publishTo(message, queues);
-    this.#core.endPublish(channel, message, taken ? 1 : 0);
+  publish(
+    channel: Channel,
+    message: Message,
+    queues: readonly Queue[],
+    header: Uint8Array | null = null,
+  ): boolean | null {
+    const rewritten = header !== null && queues.length > 0;
+    // What is confirmed is what was sent: it is that which the log knows.
+    const sent = rewritten ? this.#copyWith(message, this.messageKey(message), header, queues) : message;
+    if (sent === 0) return null;
+    if (!rewritten && queues.length > 0 && this.#core.preparePublish(message, queues.length) === 0) return null;
+    const taken = this.#publishTo(sent, queues).length === 0;
+    this.#core.endPublish(channel, sent, taken ? 1 : 0);
+    if (rewritten) this.#core.releaseMessage(message);
     return taken;
   }
 
-  /** False: one of the queues refused the message. */
-  #publishTo(message: Message, queues: readonly Queue[]): boolean {
-    let taken = true;
+  /** Returns the queues that refused the message. */
+  #publishTo(message: Message, queues: readonly Queue[]): readonly Queue[] {
+    let refused = NO_QUEUES;
     for (let from = 0; from < queues.length; from += this.#listMax()) {
       const count = Math.min(this.#listMax(), queues.length - from);
       this.#writeList(queues, from, count);
-      if (!this.#core.publishTo(message, count)) taken = false;
+      const refusals = this.#core.publishTo(message, count) >>> 0;
+      if (refusals > 0) refused = [...refused, ...this.#readList(refusals)];
     }
-    return taken;
+    return refused;
   }
 
   releaseMessage(message: Message): void {
@@ -290,6 +318,11 @@ class WasmEngine extends LogCalls implements Engine {
   #writeList(queues: readonly Queue[], from: number, count: number): void {
     const at = this.#scratch / 4;
     for (let i = 0; i < count; i++) this.#words[at + i] = queues[from + i] ?? 0;
+  }
+
+  #readList(count: number): readonly Queue[] {
+    const at = this.#scratch / 4;
+    return Array.from({ length: count }, (_, i) => (this.#words[at + i] ?? 0) >>> 0);
   }
 
   keepMessage(message: Message): void {

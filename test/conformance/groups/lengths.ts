@@ -1,5 +1,5 @@
 /** Queues with a limited length: what goes or is refused when they are full. */
-import { type PlainObject, table } from '../../../src/amqp/table.js';
+import { type FieldValue, fieldValue, type PlainObject, table } from '../../../src/amqp/table.js';
 import { scenario } from '../scenario.js';
 
 const OVERFLOWS: Readonly<Record<string, PlainObject>> = {
@@ -156,6 +156,24 @@ export const scenarios = [
     await channel.outcomes(1);
     await channel.bodies(queue);
   }),
+
+  ...(['confirms', 'a transaction'] as const).map((label) =>
+    scenario(`messages that are rewritten are refused alike, with ${label}`, async (stage) => {
+      const channel = await stage.channel();
+      const queue = await channel.queue(stage.name(), table({ 'x-max-length': 0, 'x-overflow': 'reject-publish' }));
+      const copied = await channel.queue(stage.name('copied'));
+      await channel.quietly('basic.consume', { queue: 'amq.rabbitmq.reply-to', consumerTag: 'replies', noAck: true });
+      await channel.quietly(label === 'confirms' ? 'confirm.select' : 'tx.select');
+      channel.publish('', queue, 'a', { properties: { replyTo: 'amq.rabbitmq.reply-to' } });
+      const keys: FieldValue = { type: 'A', value: [fieldValue(copied)] };
+      channel.publish('', queue, 'b', { properties: { headers: new Map([['BCC', keys]]) } });
+      if (label === 'confirms') await channel.settled(2);
+      else await channel.call('tx.commit');
+      const other = await stage.channelOn(channel.raw.client, 'other');
+      await other.until(copied, 1);
+      await other.bodies(copied);
+    }),
+  ),
 
   scenario('a returned message of a queue that is full is not returned', async (stage) => {
     const channel = await stage.channel();

@@ -3,29 +3,12 @@
  * It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
  */
 import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
-import {
-  type Engine,
-  type EngineKind,
-  Overflow,
-  type QueueRules,
-  RouteFlag,
-  Stop,
-} from '../../../src/engine/engine.js';
+import { type Engine, type EngineKind, type QueueRules, RouteFlag, Stop } from '../../../src/engine/engine.js';
+import { NO_RULES } from '../../support/no-rules.js';
 import { type Received, received } from './frames.js';
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
 const MEBIBYTE = 1 << 20;
-
-const NO_RULES: QueueRules = {
-  ttl: null,
-  maxLength: null,
-  maxBytes: null,
-  overflow: Overflow.DROP_HEAD,
-  deadLetters: false,
-  maxPriority: 0,
-  deliveryLimit: null,
-  deliveryCount: false,
-};
 
 /** A message that died, as the host is told. */
 export interface Dead {

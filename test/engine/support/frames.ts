@@ -153,3 +153,11 @@ function contentOf(method: number, channel: number, payload: Buffer): (body: Buf
       throw new Error(`a method that no engine sends: 0x${method.toString(16)}`);
   }
 }
+
+/** The payload of a content header frame for a body of so many octets. */
+export function headerOf(size: number, given: Uint8Array): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeUInt16BE(60);
+  head.writeBigUInt64BE(BigInt(size), 4);
+  return Buffer.concat([head, given]);
+}
