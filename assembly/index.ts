@@ -17,7 +17,7 @@ import { claim, claimed } from './queue/claim';
 import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
-import { levelAt, readyCount as countReady } from './queue/levels';
+import { levelAt, levelMade, readyCount as countReady } from './queue/levels';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { readyBytes as countBytes, LENGTH, setQueueRules, SINGLY } from './queue/rules';
@@ -214,6 +214,7 @@ export * from './log-calls';
 
 export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
 export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
+export function levelOf(queue: usize, level: u32): usize { return changetype<usize>(levelMade(changetype<Queue>(queue), level)); }
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
 export function pageOut(queue: usize, margin: u32): f64 {

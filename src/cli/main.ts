@@ -4,8 +4,10 @@
  * what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
  */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Broker } from '../server/broker.js';
 import { startThreads } from '../server/threads.js';
+import type { Durability } from '../store/lane.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 import { sourceStack } from './source-stack.js';
 
@@ -45,7 +47,8 @@ async function serve(options: ServeOptions): Promise<void> {
 function stopOnSignal(broker: Broker): void {
   let stopping = false;
   const stop = (): void => {
-    if (stopping) return;
+    // Who asks twice does not want to wait.
+    if (stopping) process.exit(1);
     stopping = true;
     broker.close().then(
       () => process.exit(0),
@@ -64,7 +67,27 @@ function startLines(broker: Broker, options: ServeOptions): string[] {
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
+    ...dataLines(broker, options),
   ];
+}
+
+function dataLines(broker: Broker, { data }: ServeOptions): string[] {
+  if (data === null) return ['transient: nothing is kept on disk'];
+  const lines = [`data in ${resolve(data.directory)}, ${data.durability}: ${meaning(data.durability)}`];
+  if (broker.recovered > 0) lines.push(`${broker.recovered} messages are back from disk`);
+  return lines;
+}
+
+/** What a confirm says. */
+function meaning(durability: Durability): string {
+  switch (durability) {
+    case 'fsync':
+      return 'confirmed means on disk';
+    case 'os':
+      return 'confirmed means handed to the system, so that it outlasts this process but no loss of power';
+    case 'none':
+      return 'confirmed means that it will be written';
+  }
 }
 
 function startFailure(error: unknown, options: ServeOptions): string {
