@@ -12,7 +12,7 @@ import { REPLY_TO } from '../broker/names.js';
 import type { Channel as CoreChannel } from '../engine/engine.js';
 import { consumerTimeoutOf, LiveConsumer } from './live-consumer.js';
 import type { Publisher } from './publisher.js';
-import { failure } from './refusal.js';
+import { failure, timedOut } from './refusal.js';
 import type { Granted, Session } from './session.js';
 
 type Consume = MethodOf<'basic.consume'>;
@@ -206,12 +206,4 @@ function precondition(explanation: string): AmqpError {
 
 function noMemory(): AmqpError {
   return failure({ name: 'basic.consume' }, replyCode.RESOURCE_ERROR, 'no memory for a consumer');
-}
-
-function timedOut(channel: number, timeout: number): AmqpError {
-  return channelError(
-    replyCode.PRECONDITION_FAILED,
-    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeout} ms. ` +
-      'This timeout value can be configured, see consumers doc guide to learn more',
-  );
 }

@@ -8,9 +8,10 @@ import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protoco
 import { accessForGet } from '../broker/access.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
+import { GotDeliveries } from './got-deliveries.js';
 import type { Outcome } from './intake.js';
 import { Publisher } from './publisher.js';
-import { failure, refusalError } from './refusal.js';
+import { failure, refusalError, timedOut } from './refusal.js';
 import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
@@ -26,6 +27,7 @@ export class Channel {
   readonly #session: Session;
   readonly #publisher: Publisher;
   readonly #consumers: ChannelConsumers;
+  readonly #got: GotDeliveries;
   #state: 'open' | 'closing' = 'open';
   #lastQueue: string | null = null;
 
@@ -33,6 +35,7 @@ export class Channel {
     this.#session = session;
     this.number = number;
     this.core = core;
+    this.#got = new GotDeliveries(session.host.engine, core);
     this.#publisher = new Publisher(session, core);
     this.#consumers = new ChannelConsumers(session, number, core, this.#publisher);
   }
@@ -67,9 +70,12 @@ export class Channel {
     this.#consumers.activate(consumer);
   }
 
-  /** Time has passed: consumers may have kept a delivery for too long. */
+  /** Time has passed: a delivery may have been kept for too long. */
   tick(now: number): void {
-    if (!this.closing) this.#consumers.expire(now);
+    if (this.closing) return;
+    const timeout = this.#got.overdue(now);
+    if (timeout !== null) throw timedOut(this.number, timeout);
+    this.#consumers.expire(now);
   }
 
   /** Handles a method. Throws (or rejects with) the error that closes channel or connection. */
@@ -150,7 +156,10 @@ export class Channel {
     const { ref } = access.queue;
     // It may come back between the two looks.
     for (let look = 0; look < 2; look++) {
-      if (host.engine.get(this.core, ref, method.noAck)) return undefined;
+      if (host.engine.get(this.core, ref, method.noAck)) {
+        if (!method.noAck) this.#got.add(access.queue, performance.now());
+        return undefined;
+      }
       if (host.engine.awaitFront(ref)) return this.#getLater(method);
     }
     this.#send({ name: 'basic.get-empty' });

@@ -1,7 +1,7 @@
 /**
  * What a client is refused, as the errors that close channels and connections, and as the fields of the close methods.
  */
-import { AmqpError, connectionError, type ReplyCode } from '../amqp/errors.js';
+import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../amqp/errors.js';
 import { type MethodName, methodId } from '../amqp/protocol.js';
 import type { Refusal } from '../broker/requests.js';
 
@@ -25,4 +25,13 @@ export interface Reason {
 
 export function reasonOf(error: AmqpError): Reason {
   return { replyCode: error.code, replyText: error.text, classId: error.classId, methodId: error.methodId };
+}
+
+/** A delivery was unacknowledged for too long. */
+export function timedOut(channel: number, timeout: number): AmqpError {
+  return channelError(
+    replyCode.PRECONDITION_FAILED,
+    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeout} ms. ` +
+      'This timeout value can be configured, see consumers doc guide to learn more',
+  );
 }

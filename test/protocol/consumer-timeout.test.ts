@@ -59,4 +59,20 @@ describe.runIf(!isReferee)('a consumer with a timeout', () => {
     await quick.sync();
     expect(quick.cancels.waiting).toEqual([]);
   });
+
+  test('is not needed: what was got counts by the timeout of its queue, and costs the channel', async () => {
+    const slow = await openChannel();
+    const other = await openChannel();
+    const queue = name();
+    await other.call('queue.declare', { queue, arguments: args });
+    for (const body of ['a', 'b']) other.publish('', queue, body);
+    await other.sync();
+    for (const deliveryTag of [1n, 2n]) expect(await slow.get(queue, false)).toMatchObject({ deliveryTag });
+    slow.send('basic.ack', { deliveryTag: 1n });
+    const text =
+      'delivery acknowledgement on channel 1 timed out. Timeout value used: 300 ms. ' +
+      'This timeout value can be configured, see consumers doc guide to learn more';
+    expect(await slow.failure()).toEqual(closing(406, text));
+    expect(await other.get(queue, true)).toMatchObject({ redelivered: true, body: Buffer.from('b') });
+  });
 });

@@ -1,11 +1,27 @@
 /** Transactions. */
 import { table } from '../../../src/amqp/table.js';
+import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';
+import type { Stage } from '../stage.js';
+
+async function transactional(stage: Stage): Promise<RecordedChannel> {
+  const channel = await stage.channel();
+  await channel.call('tx.select');
+  return channel;
+}
+
+/** A queue that holds these messages, and a transactional channel. */
+async function transaction(stage: Stage, messages: readonly string[] = []) {
+  const channel = await stage.channel();
+  const queue = await channel.queue(stage.name());
+  if (messages.length > 0) await channel.fill(queue, messages);
+  await channel.call('tx.select');
+  return { channel, queue };
+}
 
 export const scenarios = [
   scenario('select, twice', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     await channel.call('tx.select');
   }),
 
@@ -23,24 +39,20 @@ export const scenarios = [
   }),
 
   scenario('confirm.select on a transactional channel', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     await channel.call('confirm.select');
   }),
 
   ...(['tx.commit', 'tx.rollback'] as const).map((method) =>
     scenario(`${method} of nothing`, async (stage) => {
-      const channel = await stage.channel();
-      await channel.call('tx.select');
+      const channel = await transactional(stage);
       await channel.call(method);
       await channel.call(method);
     }),
   ),
 
   scenario('publishes arrive with the commit', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage);
     channel.publish('', queue, 'a');
     channel.publish('', queue, 'b');
     await channel.call('queue.declare', { queue, passive: true });
@@ -50,9 +62,7 @@ export const scenarios = [
   }),
 
   scenario('publishes are gone with the rollback', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage);
     channel.publish('', queue, 'a');
     await channel.call('tx.rollback');
     channel.publish('', queue, 'b');
@@ -71,8 +81,7 @@ export const scenarios = [
   }),
 
   scenario('a returned message comes with the commit, before its answer', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     channel.publish('', stage.name('nowhere'), 'a', { mandatory: true });
     await channel.sync();
     channel.note('nothing yet');
@@ -81,15 +90,13 @@ export const scenarios = [
   }),
 
   scenario('a mandatory message rolled back is not returned', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     channel.publish('', stage.name('nowhere'), 'a', { mandatory: true });
     await channel.call('tx.rollback');
   }),
 
   scenario('publishing to a missing exchange fails at once', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     channel.publish(stage.name('missing'), 'k', 'a');
     await channel.failure();
   }),
@@ -112,10 +119,7 @@ export const scenarios = [
   }),
 
   scenario('acknowledgements are taken back with the rollback', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a']);
     await channel.call('basic.get', { queue });
     channel.send('basic.ack', { deliveryTag: 1n });
     await channel.call('tx.rollback');
@@ -125,10 +129,7 @@ export const scenarios = [
   }),
 
   scenario('rollback does not deliver again', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a']);
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     await channel.deliveries(1);
     await channel.call('tx.rollback');
@@ -138,10 +139,7 @@ export const scenarios = [
   }),
 
   scenario('reject with requeue counts with the commit', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a']);
     await channel.call('basic.get', { queue });
     channel.send('basic.reject', { deliveryTag: 1n, requeue: true });
     await channel.call('basic.get', { queue });
@@ -150,10 +148,7 @@ export const scenarios = [
   }),
 
   scenario('nack of several counts with the commit', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a', 'b', 'c']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a', 'b', 'c']);
     for (let n = 0; n < 3; n++) await channel.call('basic.get', { queue });
     channel.send('basic.nack', { deliveryTag: 2n, multiple: true, requeue: true });
     await channel.call('basic.get', { queue });
@@ -162,17 +157,13 @@ export const scenarios = [
   }),
 
   scenario('acknowledging an unknown tag fails at once', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     channel.send('basic.ack', { deliveryTag: 5n });
     await channel.failure();
   }),
 
   scenario('acknowledging a tag twice in one transaction', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a']);
     await channel.call('basic.get', { queue });
     channel.send('basic.ack', { deliveryTag: 1n });
     channel.send('basic.ack', { deliveryTag: 1n });
@@ -194,18 +185,14 @@ export const scenarios = [
   }),
 
   scenario('consumed with auto-ack: nothing to commit', async (stage) => {
-    const channel = await stage.channel();
-    const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ['a']);
-    await channel.call('tx.select');
+    const { channel, queue } = await transaction(stage, ['a']);
     await channel.call('basic.get', { queue, noAck: true });
     await channel.call('tx.rollback');
     await channel.call('queue.declare', { queue, passive: true });
   }),
 
   scenario('topology changes are not transactional', async (stage) => {
-    const channel = await stage.channel();
-    await channel.call('tx.select');
+    const channel = await transactional(stage);
     const queue = await channel.queue(stage.name());
     await channel.call('tx.rollback');
     await channel.call('queue.declare', { queue, passive: true });
