@@ -201,6 +201,12 @@ export * from './log-calls';
 
 export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
 export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
+/** 0: the queue has no such level. */
+export function levelOf(queue: usize, level: u32): usize {
+  const owner = changetype<Queue>(queue);
+  if (level != 0 && (!owner.levels || level > owner.maxPriority)) return 0;
+  return changetype<usize>(levelAt(owner, level));
+}
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
 export function pageOut(queue: usize, margin: u32): f64 {

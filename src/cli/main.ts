@@ -4,7 +4,9 @@
  * what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
  */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Broker, startBroker } from '../server/broker.js';
+import type { Durability } from '../store/lane.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 
 const command = parseOptions(process.argv.slice(2));
@@ -40,7 +42,8 @@ async function serve(options: ServeOptions): Promise<void> {
 function stopOnSignal(broker: Broker): void {
   let stopping = false;
   const stop = (): void => {
-    if (stopping) return;
+    // Who asks twice does not want to wait.
+    if (stopping) process.exit(1);
     stopping = true;
     broker.close().then(
       () => process.exit(0),
@@ -59,7 +62,21 @@ function startLines(broker: Broker, options: ServeOptions): string[] {
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
+    ...dataLines(broker, options),
   ];
+}
+
+const MEANING: Readonly<Record<Durability, string>> = {
+  fsync: 'confirmed means on disk',
+  os: 'confirmed means handed to the system: it outlasts this process, not a loss of power',
+  none: 'confirmed means that it will be written',
+};
+
+function dataLines(broker: Broker, { data }: ServeOptions): string[] {
+  if (data === null) return ['transient: nothing is kept on disk'];
+  const lines = [`data in ${resolve(data.directory)}, ${data.durability}: ${MEANING[data.durability]}`];
+  if (broker.recovered > 0) lines.push(`${broker.recovered} messages are back from disk`);
+  return lines;
 }
 
 function startFailure(error: unknown, options: ServeOptions): string {

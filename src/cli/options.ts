@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
 import { type Announced, COMPATIBLE } from '../server/identity.js';
+import type { DataOptions } from '../server/storage.js';
+import type { Durability } from '../store/lane.js';
 
 export interface ServeOptions {
   readonly host: string;
@@ -18,6 +20,8 @@ export interface ServeOptions {
   readonly pin: boolean;
   /** What clients are told of the broker. */
   readonly announced: Announced;
+  /** Null: nothing is kept on disk. */
+  readonly data: DataOptions | null;
 }
 
 export type Command =
@@ -44,6 +48,13 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
                     (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
+  --data DIR        where durable queues and persistent messages are kept (default ./data)
+  --transient       keep nothing on disk
+  --durability KIND what a confirm means: fsync, the message is on disk; os, the system has it,
+                    so that it outlasts the process; none, it will be written (default fsync)
+  --disk-free-limit SIZE
+                    block publishers while less is free on the disk, such as 500M
+                    (default: 1G, at most a tenth of the file system)
   --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
                     product and version that clients are told, for those that compute what
@@ -65,6 +76,10 @@ export function parseOptions(args: readonly string[]): Command {
         workers: { type: 'string' },
         engine: { type: 'string' },
         memory: { type: 'string' },
+        data: { type: 'string' },
+        transient: { type: 'boolean' },
+        durability: { type: 'string' },
+        'disk-free-limit': { type: 'string' },
         'no-pin': { type: 'boolean' },
         announce: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -84,6 +99,7 @@ export function parseOptions(args: readonly string[]): Command {
       memory: values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory),
       pin: values['no-pin'] !== true,
       announced: values.announce === undefined ? COMPATIBLE : announcement(values.announce),
+      data: dataOptions(values),
     };
     return { action: 'serve', options };
   } catch (error) {
@@ -111,6 +127,38 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
   throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
 }
 
+function dataOptions(values: {
+  data?: string;
+  transient?: boolean;
+  durability?: string;
+  'disk-free-limit'?: string;
+}): DataOptions | null {
+  const { data, transient, durability, 'disk-free-limit': limit } = values;
+  if (transient) {
+    for (const flag of ['data', 'durability', 'disk-free-limit'] as const) {
+      if (values[flag] !== undefined) throw new Error(`--${flag} means nothing with --transient`);
+    }
+    return null;
+  }
+  if (data === '') throw new Error('--data must name a directory');
+  return {
+    directory: data ?? 'data',
+    durability: durability === undefined ? 'fsync' : durabilityKind(durability),
+    diskFreeLimit: limit === undefined ? null : diskSize(limit),
+  };
+}
+
+function durabilityKind(text: string): Durability {
+  if (text === 'fsync' || text === 'os' || text === 'none') return text;
+  throw new Error(`--durability must be fsync, os or none, not '${text}'`);
+}
+
+function diskSize(text: string): number {
+  const bytes = sizeIn(text);
+  if (bytes >= 0) return bytes;
+  throw new Error(`--disk-free-limit must be a size such as 500M or 2G, not '${text}'`);
+}
+
 function engineKind(text: string): EngineKind {
   if (text === 'wasm' || text === 'js') return text;
   throw new Error(`--engine must be wasm or js, not '${text}'`);
@@ -122,10 +170,15 @@ function announcement(text: string): Announced {
   throw new Error(`--announce must be a product and its version, such as RabbitMQ/3.13.7, not '${text}'`);
 }
 
-function memorySize(text: string): number {
+/** Octets; not a number when it is no size. */
+function sizeIn(text: string): number {
   const match = /^(\d+)([KMG])(?:i?B)?$/i.exec(text);
   const unit = UNITS[match?.[2]?.toUpperCase() ?? ''];
-  const bytes = match !== null && unit !== undefined ? Number(match[1]) * unit : Number.NaN;
+  return match !== null && unit !== undefined ? Number(match[1]) * unit : Number.NaN;
+}
+
+function memorySize(text: string): number {
+  const bytes = sizeIn(text);
   if (bytes >= MEMORY_MIN && bytes <= MEMORY_MAX) return Math.floor(bytes / MIB) * MIB;
   throw new Error(
     `--memory must be a size from ${MEMORY_MIN / MIB}M to ${MEMORY_MAX / MIB}M, such as 512M, not '${text}'`,

@@ -230,7 +230,9 @@ export interface Engine {
   /** Coordinator: while publishers are blocked every `ingest` stops with `Stop.MEMORY` at a content header. */
   blockPublishers(blocked: boolean): void;
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
-  redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[];
+  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[];
+  /** What holds the messages of one level (priority) of a queue, for `setAbsent` and what follows; level 0 is the queue itself. 0: there is no such level. */
+  levelOf(queue: Queue, level: number): Queue;
 
   // ── Messages that are elsewhere (coordinator; one block on its way out and one on its way in at a time) ──────
   /** Messages of a block: so many leave and come back together. */

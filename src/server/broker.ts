@@ -7,12 +7,14 @@ import { loadAffinity } from '../engine/affinity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { PageFiles } from '../store/page-files.js';
+import { Alarms } from './alarms.js';
 import type { Announced } from './identity.js';
 import { listen } from './listener.js';
 import { PagedQueues } from './paged-queues.js';
 import { Pager } from './pager.js';
 import { placementText, placeWorkers } from './placement.js';
-import { WorkerPool } from './pool.js';
+import { type Overseer, WorkerPool } from './pool.js';
+import { type DataOptions, Storage } from './storage.js';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -26,6 +28,10 @@ export interface BrokerOptions {
   readonly pin: boolean;
   /** What clients are told of the broker: some compute what it can do from that. */
   readonly announced: Announced;
+  /** What outlasts the broker, and where; null: nothing. */
+  readonly data?: DataOptions | null;
+  /** Takes lines for the operator: alarms, damage; standard error if nothing is said. */
+  readonly report?: (line: string) => void;
   /** A worker has ended by a defect: nothing in shared memory is to be trusted any more. */
   readonly onFatal: (error: Error) => void;
 }
@@ -34,6 +40,8 @@ export interface Broker {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  /** Messages that came back from disk. */
+  readonly recovered: number;
   /** Where the workers run, in words. */
   readonly placement: string;
   /** Vhosts, policies and limits of the running broker. */
@@ -42,46 +50,79 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** Resolves when connections are accepted; rejects when the port cannot be had or a worker cannot start. */
+/** Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot start. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { data = null, report = toStderr } = options;
+  const storage = data === null ? null : await Storage.open(data, report);
+  try {
+    return await startOn(storage, options, report);
+  } catch (error) {
+    await storage?.abandon();
+    throw error;
+  }
+}
+
+async function startOn(
+  storage: Storage | null,
+  options: BrokerOptions,
+  report: (line: string) => void,
+): Promise<Broker> {
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const common = { shared, announced: options.announced };
+  const common = { shared, announced: options.announced, alarms: new SharedArrayBuffer(4) };
   const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, places, options.onFatal);
   try {
     const engine = await openEngine(shared, workers);
-    const pages = new PageFiles(null);
+    const alarms = new Alarms(common.alarms, engine, report);
+    const pages = new PageFiles(storage?.pagesPath ?? null);
     const queues = new PagedQueues(engine, pages);
     const pager = new Pager(engine, pages, queues, ({ message }) => process.emitWarning(`paging: ${message}`));
     const coordinator = new Coordinator(queues, {
       workers,
       post: (changes) => {
         pool.postChanges(changes);
-        return engine.raiseTopology();
+        const epoch = engine.raiseTopology();
+        storage?.write();
+        return epoch;
       },
       notify: (notice) => pool.notify(notice),
+      definitions: storage?.definitions ?? null,
+      forgotten: (logId) => storage?.forgotten(logId),
+      report,
     });
+    if (storage !== null) {
+      storage.start(engine, {
+        health: (lane, health) => alarms.lane(lane, health),
+        askFence: (worker, fence) => pool.askFence(worker, fence),
+      });
+      pool.startLogs(storage.laneSetups(workers));
+      storage.giveBack(await coordinator.restore(storage.nextPosition), engine, queues, pager);
+    }
     // It never ends by itself; a rejection is a defect of the core and ends the process.
     void pager.run();
-    const pinned = await pool.attend(coordinator);
+    const pinned = await pool.attend(coordinator, overseer(storage, alarms));
+    if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {
       host: listener.host,
       port: listener.port,
       workers,
+      recovered: storage?.recovered ?? 0,
       administration: coordinator.administration,
       placement: placementText(options.pin, native, places, pinned),
       close: async () => {
         const closed = listener.close();
         coordinator.close();
-        await pool.close();
+        const written = await pool.close();
+        alarms.stop();
         await pager.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
+        await storage?.close(engine, written, queues.logged);
         await closed;
       },
     };
@@ -89,4 +130,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await pool.close();
     throw error;
   }
+}
+
+function overseer(storage: Storage | null, alarms: Alarms): Overseer {
+  return {
+    logged: (worker, event) => storage?.heard(worker + 1, event),
+    health: (worker, health) => alarms.lane(worker + 1, health),
+    memory: (worker, short) => alarms.memory(worker, short),
+  };
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`leveret: ${line}\n`);
 }

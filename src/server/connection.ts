@@ -250,7 +250,7 @@ export class Connection implements Session, Receiver {
 
   onMemory(state: 'short' | 'enough'): void {
     if (!this.#capabilities.connectionBlocked || this.#state !== 'running') return;
-    if (state === 'short') this.send(0, { name: 'connection.blocked', reason: 'low on memory' });
+    if (state === 'short') this.send(0, { name: 'connection.blocked', reason: this.host.blockedReason() });
     else this.send(0, { name: 'connection.unblocked' });
   }
 

@@ -86,7 +86,7 @@ export class Intake {
       turn.hold(this);
       return;
     }
-    this.#short = false;
+    this.#endShortage();
     this.#receiver.onMemory('enough');
   }
 
@@ -108,6 +108,12 @@ export class Intake {
     this.#host.turn.release(this);
     this.#mode = 'deaf';
     this.#rest = null;
+    if (this.#short) this.#endShortage();
+  }
+
+  #endShortage(): void {
+    this.#short = false;
+    this.#host.countShort(-1);
   }
 
   #takeHeader(offset: number, length: number): void {
@@ -203,6 +209,7 @@ export class Intake {
     if (this.#short) return;
     this.#short = true;
     this.#shortSince = performance.now();
+    this.#host.countShort(1);
     this.#receiver.onMemory('short');
   }
 

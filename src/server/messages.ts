@@ -6,6 +6,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import type { SharedCore } from '../engine/engine.js';
+import type { Durability, Health, LaneStart } from '../store/lane.js';
+import type { LaneEvent } from '../store/log-files.js';
 import type { Announced } from './identity.js';
 
 /** What a worker thread starts with. */
@@ -17,8 +19,18 @@ export interface WorkerSetup {
   readonly cpus: readonly number[] | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
+  /** Why publishers are blocked (alarms.ts). */
+  readonly alarms: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
+}
+
+/** Where a worker keeps its log. */
+export interface LogSetup {
+  readonly directory: string;
+  readonly durability: Durability;
+  readonly lane: number;
+  readonly start: LaneStart;
 }
 
 /** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */
@@ -30,6 +42,10 @@ export interface Handover {
 }
 
 export type ToWorker =
+  /** Before the first socket: what is persistent is recorded from now on. */
+  | { kind: 'log'; log: LogSetup }
+  /** Tell when all that is recorded by now has been told. */
+  | { kind: 'fence'; fence: number }
   | { kind: 'socket'; handover: Handover }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
   | { kind: 'notice'; notice: Notice }
@@ -43,4 +59,10 @@ export type FromWorker =
   /** The changes up to this epoch are applied. */
   | { kind: 'applied'; epoch: number }
   | { kind: 'closed'; connection: ConnectionId }
-  | { kind: 'stopped' };
+  /** What happens in the worker's lane, and how writing goes there. */
+  | { kind: 'logged'; event: LaneEvent }
+  | { kind: 'health'; health: Health }
+  /** Publishers wait for memory, or none does any more. */
+  | { kind: 'memory'; short: boolean }
+  /** `written`: whether all that was recorded is. */
+  | { kind: 'stopped'; written: boolean };

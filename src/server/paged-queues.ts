@@ -23,6 +23,9 @@ export class PagedQueues implements QueueCore {
   readonly #pages: PageFiles;
   readonly #queues = new Set<Queue>();
   readonly #sources = new Map<Queue, Source[]>();
+  /** The levels of a queue that have sources of their own. */
+  readonly #levels = new Map<Queue, Queue[]>();
+  readonly #logged = new Map<Queue, number>();
   /** The source that is being read; it is let go of by who reads it. */
   #reading: Source | null = null;
 
@@ -33,6 +36,11 @@ export class PagedQueues implements QueueCore {
 
   get all(): ReadonlySet<Queue> {
     return this.#queues;
+  }
+
+  /** Queues in the log, with their numbers. */
+  get logged(): ReadonlyMap<Queue, number> {
+    return this.#logged;
   }
 
   // ── What is absent ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -46,6 +54,13 @@ export class PagedQueues implements QueueCore {
     const sources = this.#sources.get(queue);
     if (sources === undefined) this.#sources.set(queue, [source]);
     else sources.push(source);
+  }
+
+  /** A level of a queue has sources: they go with those of the queue. */
+  adopt(queue: Queue, level: Queue): void {
+    const levels = this.#levels.get(queue) ?? [];
+    this.#levels.set(queue, levels);
+    levels.push(level);
   }
 
   /** Keeps a source until `finish`, or until another or none is held, whatever becomes of its queue. */
@@ -72,6 +87,7 @@ export class PagedQueues implements QueueCore {
   #forget(queue: Queue): void {
     for (const source of this.sources(queue)) if (source !== this.#reading) this.#letGo(source);
     this.#sources.delete(queue);
+    for (const level of this.#levels.get(queue) ?? []) this.#forget(level);
   }
 
   #letGo(source: Source): void {
@@ -94,7 +110,9 @@ export class PagedQueues implements QueueCore {
   retireQueue(queue: Queue): number {
     const count = this.#engine.retireQueue(queue);
     this.#queues.delete(queue);
+    this.#logged.delete(queue);
     this.#forget(queue);
+    this.#levels.delete(queue);
     return count;
   }
   freeQueue(queue: Queue): void {
@@ -106,6 +124,7 @@ export class PagedQueues implements QueueCore {
     return this.#engine.setRules(queue, rules);
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#logged.set(queue, id);
     this.#engine.setLogId(queue, id, nextPosition);
   }
   lastGet(queue: Queue): number {

@@ -8,12 +8,21 @@ import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/re
 import type { Outcome } from '../engine/affinity.js';
 import { openEngine } from '../engine/open.js';
 import type { Source } from './connection.js';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import type { Health } from '../store/lane.js';
+import type { LaneEvent } from '../store/log-files.js';
+import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './messages.js';
 import type { Place } from './placement.js';
 import { Worker } from './worker.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'alarms'>;
+
+/** Who is told what workers have to say of their logs and their memory. */
+export interface Overseer {
+  logged(worker: number, event: LaneEvent): void;
+  health(worker: number, health: Health): void;
+  memory(worker: number, short: boolean): void;
+}
 
 /** The coordinator, as workers reach it. */
 export interface Authority {
@@ -33,7 +42,7 @@ interface Member {
 }
 
 /** How long workers may take to end after they were asked to (ms): more than they give their clients. */
-const STOP_MS = 4_000;
+const STOP_MS = 7_000;
 
 export class WorkerPool {
   readonly #members: readonly Member[];
@@ -58,9 +67,9 @@ export class WorkerPool {
   }
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
-  attend(authority: Authority): Promise<readonly (Outcome | null)[]> {
+  attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
     this.#members.forEach((member, index) => {
-      member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority));
+      member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
     });
     return Promise.all(this.#members.map((member) => member.ready));
   }
@@ -82,21 +91,36 @@ export class WorkerPool {
     this.#members[index]?.accept(this.#lastId, source, loopback);
   }
 
-  /** Closes all connections and ends all workers. */
-  async close(): Promise<void> {
+  /** Each worker keeps a log from now on. Before the first socket. */
+  startLogs(setups: readonly LogSetup[]): void {
+    this.#members.forEach((member, index) => {
+      const log = setups[index];
+      if (log !== undefined) tell(member, { kind: 'log', log });
+    });
+  }
+
+  /** Lets a worker tell when all that it has recorded by now has been told. */
+  askFence(worker: number, fence: number): void {
+    const member = this.#members[worker];
+    if (member !== undefined) tell(member, { kind: 'fence', fence });
+  }
+
+  /** Closes all connections and ends all workers. Resolves with whether all has been written that they recorded. */
+  async close(): Promise<boolean> {
     const allStopped = Promise.all(this.#members.map(stopped));
     for (const member of this.#members) tell(member, { kind: 'shutdown' });
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_MS);
+    const late = new Promise<boolean[]>((resolve) => {
+      timer = setTimeout(() => resolve([false]), STOP_MS);
     });
-    await Promise.race([allStopped, late]);
+    const written = await Promise.race([allStopped, late]);
     clearTimeout(timer);
     for (const member of this.#members) member.topology.close();
     await Promise.all(this.#members.map((member) => member.terminate()));
+    return written.every((one) => one);
   }
 
-  #onMessage(index: number, message: FromWorker, authority: Authority): void {
+  #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {
     switch (message.kind) {
       case 'request': {
         const { connection, request } = message;
@@ -111,6 +135,15 @@ export class WorkerPool {
       case 'closed':
         this.#count(index, -1);
         this.#homes.delete(message.connection);
+        break;
+      case 'logged':
+        overseer.logged(index, message.event);
+        break;
+      case 'health':
+        overseer.health(index, message.health);
+        break;
+      case 'memory':
+        overseer.memory(index, message.short);
         break;
       case 'ready':
       case 'stopped':
@@ -155,10 +188,10 @@ function startThread(common: Common, index: number, cpus: Place, onFatal: (error
   };
 }
 
-async function startLocal({ shared, announced }: Common): Promise<Member> {
+async function startLocal({ shared, ...common }: Common): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, announced);
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, common);
   return {
     ready: Promise.resolve(null),
     control: control.port1,
@@ -172,11 +205,11 @@ function tell(member: Member, message: ToWorker): void {
   member.control.postMessage(message);
 }
 
-/** Resolves when the worker has said its last word. */
-function stopped(member: Member): Promise<void> {
+/** Resolves when the worker has said its last word, with whether all that it recorded is written. */
+function stopped(member: Member): Promise<boolean> {
   return new Promise((resolve) => {
     member.control.on('message', (message: FromWorker) => {
-      if (message.kind === 'stopped') resolve();
+      if (message.kind === 'stopped') resolve(message.written);
     });
   });
 }

@@ -101,6 +101,8 @@ export class Publisher {
       if (this.#ended) return;
     }
     transaction.complete();
+    await this.#session.host.log?.durable();
+    if (this.#ended) return;
     if (!complete) throw refused('partial tx completion', 'tx.commit');
   }
 

@@ -8,6 +8,7 @@ import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
 import type { ConsumerRegistry } from './consumers.js';
 import type { Delays } from './delays.js';
 import type { Announced, ClientCapabilities } from './identity.js';
+import type { ParticipantLog } from './participant-log.js';
 import type { Turn } from './turn.js';
 
 /** What the coordinator grants. */
@@ -20,12 +21,18 @@ export interface Host {
   readonly view: TopologyView;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
+  /** Null: nothing is written to disk. */
+  readonly log: ParticipantLog | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
   /** The number that the core knows a virtual host by. */
   vhostNumber(vhost: string): number;
+  /** Why publishers are held back, as their clients are told. */
+  blockedReason(): string;
+  /** A publisher more waits for memory (1), or one less (-1). */
+  countShort(change: 1 | -1): void;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
   ask(connection: ConnectionId, request: Request): void;
   /** Applies the topology changes that have been posted. */

@@ -11,7 +11,7 @@ const setup = workerData as WorkerSetup;
 if (parentPort === null) throw new Error('this file is for a worker thread');
 // First of all, so that the memory that this thread touches first lies near its CPUs.
 const pinned = setup.cpus === null ? null : pinTo(setup.cpus);
-new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology, setup.announced);
+new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology, setup);
 parentPort.postMessage({ kind: 'ready', pinned } satisfies FromWorker);
 
 function pinTo(cpus: readonly number[]): Outcome {

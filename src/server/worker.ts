@@ -8,12 +8,16 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import { TopologyView } from '../broker/topology-view.js';
 import type { Engine } from '../engine/engine.js';
+import { Lane } from '../store/lane.js';
+import { LocalDirectory } from '../store/local-directory.js';
+import { blockedReason } from './alarms.js';
 import { Connection, type Source } from './connection.js';
 import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
 import type { Announced } from './identity.js';
-import type { FromWorker, ToWorker } from './messages.js';
+import type { FromWorker, LogSetup, ToWorker } from './messages.js';
+import { ParticipantLog } from './participant-log.js';
 import { TICK_MS } from './pulse.js';
 import type { Host } from './session.js';
 import { Sweeper } from './sweeper.js';
@@ -38,10 +42,21 @@ export class Worker implements Host {
   readonly #vhosts = new Map<string, number>();
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
+  #stopped = false;
+  #log: ParticipantLog | null = null;
+  readonly #alarms: SharedArrayBuffer;
+  /** Publishers that wait for memory. */
+  #short = 0;
 
-  constructor(engine: Engine, control: MessagePort, topology: MessagePort, announced: Announced) {
+  constructor(
+    engine: Engine,
+    control: MessagePort,
+    topology: MessagePort,
+    { announced, alarms }: { readonly announced: Announced; readonly alarms: SharedArrayBuffer },
+  ) {
     this.engine = engine;
     this.announced = announced;
+    this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;
     this.turn = new Turn(engine, this.#connections, () => this.#doChores());
@@ -70,6 +85,20 @@ export class Worker implements Host {
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
+  get log(): ParticipantLog | null {
+    return this.#log;
+  }
+
+  blockedReason(): string {
+    return blockedReason(this.#alarms);
+  }
+
+  countShort(change: 1 | -1): void {
+    const before = this.#short;
+    this.#short += change;
+    if (before === 0 || this.#short === 0) this.#post({ kind: 'memory', short: this.#short > 0 });
+  }
+
   vhostNumber(vhost: string): number {
     const number = this.#vhosts.get(vhost) ?? this.#vhosts.size;
     this.#vhosts.set(vhost, number);
@@ -96,11 +125,18 @@ export class Worker implements Host {
     if (this.#connections.size > 0) return;
     clearInterval(this.#ticker ?? undefined);
     this.#ticker = null;
-    if (this.#stopping) this.#stop();
+    if (this.#stopping) void this.#stop();
   }
 
   #onMessage(message: ToWorker): void {
     switch (message.kind) {
+      case 'log':
+        this.#startLog(message.log);
+        break;
+      case 'fence':
+        this.turn.begin();
+        this.#log?.fence(message.fence);
+        break;
       case 'socket': {
         const { id, fd, loopback } = message.handover;
         this.accept(id, { fd }, loopback);
@@ -118,6 +154,19 @@ export class Worker implements Host {
       default:
         message satisfies never;
     }
+  }
+
+  #startLog({ directory, durability, lane, start }: LogSetup): void {
+    this.engine.startLog(lane, start.message);
+    const writer = new Lane({
+      directory: LocalDirectory.existing(directory),
+      lane,
+      start,
+      durability,
+      onEvent: (event) => this.#post({ kind: 'logged', event }),
+      onHealth: (health) => this.#post({ kind: 'health', health }),
+    });
+    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin());
   }
 
   /** What an answer speaks of must be in the view before the connection goes on. */
@@ -153,6 +202,7 @@ export class Worker implements Host {
     this.#sweeper.attend();
     const isMoreDue = this.delays.work();
     const deadLetters = this.#deadLetters.sendOn();
+    this.#log?.write();
     return isMoreDue ? 'more' : deadLetters;
   }
 
@@ -165,16 +215,19 @@ export class Worker implements Host {
   #shutdown(): void {
     this.#stopping = true;
     for (const connection of this.#connections.values()) connection.shutdown();
-    if (this.#connections.size === 0) this.#stop();
-    else setTimeout(() => this.#stop(), SHUTDOWN_MS).unref();
+    if (this.#connections.size === 0) void this.#stop();
+    else setTimeout(() => void this.#stop(), SHUTDOWN_MS).unref();
   }
 
-  #stop(): void {
+  async #stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
     clearInterval(this.#ticker ?? undefined);
     this.turn.stop();
     this.#sweeper.stop();
     this.delays.stop();
-    this.#post({ kind: 'stopped' });
+    const written = (await this.#log?.close()) ?? true;
+    this.#post({ kind: 'stopped', written });
     this.#topology.close();
     this.#control.close();
   }

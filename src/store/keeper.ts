@@ -2,7 +2,6 @@
  * The main thread's part of the log: recovery, the ledger of what counts, lane 0 and the clearing away of files. Workers write lanes 1, 2 … and tell
  * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
  */
-import type { AbsentSource } from './absent-source.js';
 import { BatchBuilder, type Run } from './batch.js';
 import { takeCleanMark, writeCleanMark } from './clean-mark.js';
 import { type Durability, type Health, Lane, type LaneStart } from './lane.js';
@@ -10,6 +9,7 @@ import { LEVELS, type RunLedger } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
 import type { LaneEvent, LogFiles } from './log-files.js';
 import type { Progress } from './log-reader.js';
+import type { LogSource } from './log-source.js';
 import { Reclaimer } from './reclaim.js';
 import { type RecoveryReport, recover } from './recovery.js';
 import type { Scanner } from './scan.js';
@@ -41,7 +41,7 @@ export interface KeptQueue {
   readonly next: number;
   readonly count: number;
   /** Its messages, in order. */
-  readonly source: AbsentSource;
+  readonly source: LogSource;
 }
 
 const RECLAIM_MS = 1000;

@@ -17,6 +17,11 @@ export class LocalDirectory implements LogDirectory {
     return new LocalDirectory(path);
   }
 
+  /** A directory that somebody has opened. */
+  static existing(path: string): LocalDirectory {
+    return new LocalDirectory(path);
+  }
+
   async list(): Promise<{ name: string; octets: number }[]> {
     const entries = await fs.readdir(this.path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());

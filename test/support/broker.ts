@@ -20,6 +20,8 @@ export const mainPath = fileURLToPath(new URL('../../dist/cli/main.js', import.m
 export interface BrokerOptions {
   readonly workers?: number;
   readonly memory?: string;
+  /** Where it keeps what outlasts it; nothing does, if none is given. */
+  readonly data?: string;
   /** More flags. */
   readonly flags?: readonly string[];
 }
@@ -91,6 +93,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const run = launch([
     ...['--port', '0', '--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
     ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
+    ...(options.data === undefined ? ['--transient'] : ['--data', options.data]),
     ...(options.flags ?? []),
   ]);
   try {

@@ -454,7 +454,7 @@ class JsEngine implements Engine {
   blockPublishers(blocked: boolean): void {
     this.#memory.blockPublishers(blocked);
   }
-  redeliveredRuns(queue: Queue): readonly { readonly from: number; readonly count: number }[] {
+  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[] {
     return this.#logged.redeliveredRuns(queue);
   }
   memoryFree(): number {
@@ -467,6 +467,9 @@ class JsEngine implements Engine {
   }
   absentCount(queue: Queue): number {
     return this.#absent.count(queue);
+  }
+  levelOf(queue: Queue, level: number): Queue {
+    return level === 0 ? queue : 0;
   }
   presentCount(queue: Queue): number {
     return this.#absent.present(queue);

@@ -20,6 +20,9 @@ export abstract class AbsentCalls {
   absentCount(queue: Queue): number {
     return this.#core.absentCount(queue) >>> 0;
   }
+  levelOf(queue: Queue, level: number): Queue {
+    return this.#core.levelOf(queue, level) >>> 0;
+  }
   presentCount(queue: Queue): number {
     return this.#core.presentCount(queue) >>> 0;
   }

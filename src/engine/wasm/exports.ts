@@ -47,6 +47,7 @@ export interface CoreFunctions {
   setAbsent(queue: number, count: number): number;
   absentCount(queue: number): number;
   presentCount(queue: number): number;
+  levelOf(queue: number, level: number): number;
   pageOut(queue: number, margin: number): number;
   pageOutFill(offset: number, length: number): number;
   pageOutEnd(done: number): number;

@@ -1,0 +1,185 @@
+/**
+ * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable. While a batch is written
+ * the core gathers the next one, so a batch is as large as the disk is slow. What must hold: batches are written and done in order, and nothing
+ * is confirmed, nor a commit answered, before its batch is done.
+ */
+import type { Engine, LogBatch } from '../engine/engine.js';
+import { LogMemory, type Seed } from '../log/log-memory.js';
+import type { Batch } from '../store/batch.js';
+import type { Lane } from '../store/lane.js';
+
+/** Octets that may wait to be written where nobody waits for that. */
+const UNWRITTEN_MAX = 16 << 20;
+
+/** A batch that is written from where it lies in the core. */
+class CoreBatch implements Batch {
+  constructor(
+    protected readonly engine: Engine,
+    readonly batch: LogBatch,
+  ) {}
+  get octets(): number {
+    return this.batch.octets;
+  }
+  get messages(): number {
+    return this.batch.messages;
+  }
+  get messageOctets(): number {
+    return this.batch.messageOctets;
+  }
+  facts(): Uint8Array {
+    return this.engine.batchFacts(this.batch);
+  }
+  stamp(seed: Seed): readonly Uint8Array[] {
+    return this.engine.stampBatch(this.batch, seed);
+  }
+  /** Its octets are the core's until it is done. */
+  release(): void {}
+}
+
+/** A copy of a batch, so that the core need not wait for the disk. */
+class CopiedBatch extends CoreBatch {
+  readonly #memory: LogMemory;
+  readonly #facts: Uint8Array;
+  readonly #onReleased: (octets: number) => void;
+
+  constructor(engine: Engine, batch: LogBatch, onReleased: (octets: number) => void) {
+    super(engine, batch);
+    this.#memory = new LogMemory(batch.octets);
+    this.#facts = engine.batchFacts(batch);
+    this.#onReleased = onReleased;
+    let at = 0;
+    for (const part of engine.stampBatch(batch, { low: 0, high: 0 })) {
+      this.#memory.bytes.set(part, at);
+      at += part.length;
+    }
+  }
+  override facts(): Uint8Array {
+    return this.#facts;
+  }
+  override stamp(seed: Seed): readonly Uint8Array[] {
+    this.#memory.setSeed(seed);
+    this.#memory.stamp(0, this.octets);
+    return [this.#memory.bytes.subarray(0, this.octets)];
+  }
+  override release(): void {
+    this.#onReleased(this.octets);
+  }
+}
+
+interface Waiter {
+  readonly batch: number;
+  readonly resolve: () => void;
+}
+
+export class ParticipantLog {
+  readonly #engine: Engine;
+  readonly #lane: Lane;
+  readonly #begin: () => void;
+  /** Batches that the lane has and that are not done. */
+  #writing = 0;
+  /** Octets of copies that are not written. */
+  #unwritten = 0;
+  #waiters: Waiter[] = [];
+  #lost: Error | null = null;
+
+  /** `begin` is called before the core is told that a batch is done; what it has to send then must be sent. */
+  constructor(engine: Engine, lane: Lane, begin: () => void) {
+    this.#engine = engine;
+    this.#lane = lane;
+    this.#begin = begin;
+  }
+
+  /** To be called whenever something may have been recorded: writes it, unless something is being written. */
+  write(): void {
+    while (this.#writing === 0 && this.#unwritten < UNWRITTEN_MAX) {
+      const batch = this.#engine.takeBatch();
+      if (batch === null) return this.#resolve(Number.POSITIVE_INFINITY);
+      this.#take(batch);
+    }
+  }
+
+  /** Resolves when everything that was recorded up to now is durable; null: it is. */
+  durable(): Promise<void> | null {
+    const batch = this.#engine.gatheringBatch;
+    this.write();
+    if (this.#writing === 0) return null;
+    return new Promise((resolve) => this.#waiters.push({ batch, resolve }));
+  }
+
+  /** Lets the lane tell when all that was recorded up to now has been told. */
+  fence(fence: number): void {
+    this.#takeAll();
+    this.#lane.fence(fence);
+  }
+
+  /** Writes what is left. Resolves with whether all is written. The lane stays. */
+  async settle(): Promise<boolean> {
+    this.#takeAll();
+    if (this.#lane.health.state !== 'ok') return false;
+    await this.durable();
+    return true;
+  }
+
+  /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */
+  async close(): Promise<boolean> {
+    this.#takeAll();
+    try {
+      await this.#lane.close();
+    } catch (error) {
+      this.#lost ??= error as Error;
+    }
+    return this.#lost === null && this.#lane.health.state === 'ok';
+  }
+
+  #takeAll(): void {
+    for (let batch = this.#engine.takeBatch(); batch !== null; batch = this.#engine.takeBatch()) this.#take(batch);
+  }
+
+  #take(batch: LogBatch): void {
+    if (this.#lane.durability === 'none') this.#copy(batch);
+    else if (batch.octets === 0 && this.#writing === 0) this.#done(batch);
+    else this.#append(batch);
+  }
+
+  #append(batch: LogBatch): void {
+    this.#writing += 1;
+    this.#lane.append(new CoreBatch(this.#engine, batch)).then(
+      () => {
+        this.#writing -= 1;
+        this.#done(batch);
+        this.write();
+      },
+      (error: Error) => {
+        // The lane is closed and could not write: what waits for this batch waits in vain.
+        this.#lost = error;
+      },
+    );
+  }
+
+  /** Nobody waits for the disk. */
+  #copy(batch: LogBatch): void {
+    if (batch.octets > 0) {
+      this.#unwritten += batch.octets;
+      const copy = new CopiedBatch(this.#engine, batch, (octets) => {
+        this.#unwritten -= octets;
+        // What was held back goes on.
+        if (this.#unwritten < UNWRITTEN_MAX && this.#unwritten + octets >= UNWRITTEN_MAX) this.#begin();
+      });
+      void this.#lane.append(copy);
+    }
+    this.#done(batch);
+  }
+
+  #done(batch: LogBatch): void {
+    this.#begin();
+    this.#engine.batchDone(batch);
+    this.#resolve(batch.number);
+  }
+
+  #resolve(upTo: number): void {
+    if (this.#waiters.length === 0) return;
+    const waiting = this.#waiters;
+    this.#waiters = waiting.filter(({ batch }) => batch > upTo);
+    for (const { batch, resolve } of waiting) if (batch <= upTo) resolve();
+  }
+}

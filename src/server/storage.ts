@@ -1,0 +1,229 @@
+/**
+ * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs, closed after all else has ended.
+ * What must hold: nothing is written before recovery is done; the mark of an orderly end is set only when everything recorded is written.
+ */
+import { join } from 'node:path';
+import { logIdOf } from '../broker/definition-store.js';
+import type { RestoredQueue } from '../broker/restoration.js';
+import type { Engine, Queue } from '../engine/engine.js';
+import type { AbsentSource } from '../store/absent-source.js';
+import type { Run } from '../store/batch.js';
+import { DataDirectory } from '../store/data-directory.js';
+import { Definitions } from '../store/definitions.js';
+import { Keeper } from '../store/keeper.js';
+import { LEVELS } from '../store/ledger.js';
+import type { Durability, Health } from '../store/lane.js';
+import type { LaneEvent } from '../store/log-files.js';
+import type { Progress } from '../store/log-reader.js';
+import type { RecoveryReport } from '../store/recovery.js';
+import type { LogSource } from '../store/log-source.js';
+import type { LogSetup } from './messages.js';
+import type { PagedQueues } from './paged-queues.js';
+import type { Pager } from './pager.js';
+import { ParticipantLog } from './participant-log.js';
+
+/** Where messages and definitions are kept, and what a confirm means. */
+export interface DataOptions {
+  readonly directory: string;
+  readonly durability: Durability;
+  /** Free space on its file system below which publishers are blocked (octets); null: the default. */
+  readonly diskFreeLimit: number | null;
+}
+
+/** Whoever keeps a log beside the main thread. */
+interface Others {
+  askFence(worker: number, fence: number): void;
+  health(lane: number, health: Health): void;
+}
+
+/** Recovery says how far it is when it takes longer than this, and as often (ms). */
+const PROGRESS_MS = 2_000;
+/** How often what the main thread has recorded is written, apart from what requests bring about (ms). */
+const WRITE_MS = 100;
+
+export class Storage {
+  readonly definitions: Definitions;
+  readonly #options: DataOptions;
+  readonly #data: DataDirectory;
+  readonly #logPath: string;
+  readonly #keeper: Keeper;
+  readonly #others: { it: Others | null };
+  #log: ParticipantLog | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** Throws a DataDirectoryError where the directory cannot be used. */
+  static async open(options: DataOptions, report: (line: string) => void): Promise<Storage> {
+    const data = await DataDirectory.open(options.directory);
+    let definitions: Definitions | null = null;
+    try {
+      definitions = Definitions.open(data.definitionsPath);
+      const log = await data.openLog();
+      const known = new Set(definitions.list('queue').map(({ id }) => logIdOf(id)));
+      const others: { it: Others | null } = { it: null };
+      const keeper = await Keeper.open({
+        log,
+        exists: (queue) => known.has(queue),
+        durability: options.durability,
+        onProgress: progressReporter(report),
+        onHealth: (health) => others.it?.health(0, health),
+        askFence: (lane, fence) => others.it?.askFence(lane, fence),
+      });
+      for (const line of recoveryLines(keeper.report)) report(line);
+      return new Storage(options, data, definitions, log.path, keeper, others);
+    } catch (error) {
+      await definitions?.close();
+      data.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: DataOptions,
+    data: DataDirectory,
+    definitions: Definitions,
+    logPath: string,
+    keeper: Keeper,
+    others: { it: Others | null },
+  ) {
+    this.#options = options;
+    this.#data = data;
+    this.definitions = definitions;
+    this.#logPath = logPath;
+    this.#keeper = keeper;
+    this.#others = others;
+  }
+
+  /** Messages that came back. */
+  get recovered(): number {
+    return this.#keeper.report.messages;
+  }
+
+  get pagesPath(): string {
+    return join(this.#data.path, 'pages');
+  }
+
+  get path(): string {
+    return this.#data.path;
+  }
+
+  /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
+  start(engine: Engine, others: Others): void {
+    const { lane } = this.#keeper;
+    engine.startLog(0, lane.takeMessageIds(0));
+    const log = new ParticipantLog(engine, lane, () => engine.wake());
+    this.#log = log;
+    this.#others.it = {
+      health: (number, health) => others.health(number, health),
+      askFence: (number, fence) => (number === 0 ? log.fence(fence) : others.askFence(number - 1, fence)),
+    };
+    this.#timer = setInterval(() => log.write(), WRITE_MS);
+    this.#timer.unref();
+  }
+
+  /** Where the workers keep their logs. */
+  laneSetups(workers: number): LogSetup[] {
+    const { durability } = this.#options;
+    const starts = this.#keeper.lanesStart(workers);
+    return starts.map((start, worker) => ({ directory: this.#logPath, durability, lane: worker + 1, start }));
+  }
+
+  /** Where the messages of a number in the log go on. */
+  nextPosition = (logId: number): number => this.#keeper.queues.find(({ id }) => id === logId)?.next ?? 0;
+
+  /** Gives queues their messages back, which stay on disk until they are wanted. */
+  giveBack(restored: readonly RestoredQueue[], engine: Engine, queues: PagedQueues, pager: Pager): void {
+    const refs = new Map(restored.map(({ queue, logId }) => [logId, queue]));
+    for (const { id, count, source } of this.#keeper.queues) {
+      const level = id % LEVELS;
+      const queue = refs.get(id - level);
+      if (queue === undefined || count === 0) continue;
+      const ref = engine.levelOf(queue, level);
+      if (level > 0) queues.adopt(queue, ref);
+      const absent = this.#acknowledged(id, source);
+      if (ref === 0 || !pager.recovered(ref, absent)) throw new Error(`no memory for the ${count} messages of a queue`);
+    }
+  }
+
+  heard(lane: number, event: LaneEvent): void {
+    this.#keeper.heard(lane, event);
+  }
+
+  /** A source that records as done what nobody wants of it any more, since its queue was purged. */
+  #acknowledged(logId: number, source: LogSource): AbsentSource {
+    return {
+      get remaining() {
+        return source.remaining;
+      },
+      fill: (most, target) => source.fill(most, target),
+      drop: () => {
+        const left = source.left();
+        source.drop();
+        // It rejects when the lane is closed: then the messages come back.
+        if (left.length > 0) this.#keeper.ack(logId, left).catch(() => undefined);
+      },
+    };
+  }
+
+  /** A queue is gone for good. */
+  forgotten(logId: number): void {
+    this.#keeper.deleted(logId);
+  }
+
+  /** Something may have been recorded on the main thread. */
+  write(): void {
+    this.#log?.write();
+  }
+
+  /** Nobody works any more. `written`: all that workers recorded is; `queues`: those in the log, with their numbers. */
+  async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const own = this.#log === null || (await this.#log.settle());
+    await this.#keeper.close(written && own ? deliveredRuns(engine, queues) : null);
+    await this.definitions.close();
+    this.#data.close();
+  }
+
+  /** The start has failed: leaves everything as it was found. */
+  async abandon(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#keeper.close(this.#keeper.clean ? new Map() : null);
+    await this.definitions.close();
+    this.#data.close();
+  }
+}
+
+function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
+  const delivered = new Map<number, Run[]>();
+  for (const [queue, logId] of queues) {
+    for (const { level, from, count } of engine.redeliveredRuns(queue)) {
+      const runs = delivered.get(logId + level) ?? [];
+      delivered.set(logId + level, runs);
+      runs.push({ from, count });
+    }
+  }
+  return delivered;
+}
+
+function progressReporter(report: (line: string) => void): (progress: Progress) => void {
+  let last = performance.now();
+  return ({ octets, octetsTotal, messages, rate, secondsLeft }) => {
+    if (performance.now() - last < PROGRESS_MS) return;
+    last = performance.now();
+    const percent = Math.floor((100 * octets) / Math.max(1, octetsTotal));
+    const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
+    report(`reading the log: ${percent}%, ${messages} messages, ${speed}`);
+  };
+}
+
+/** What an operator must know: damage. */
+function recoveryLines({ damaged, missing, lost }: RecoveryReport): string[] {
+  const lines = damaged
+    .filter(({ kind }) => kind !== 'torn')
+    .map(({ file, offset, octets, quarantine }) => {
+      const kept = quarantine === null ? '' : `; what lay there is kept in ${quarantine}`;
+      return `damage in log file ${file} at ${offset}, ${octets} octets${kept}`;
+    });
+  for (const { file, batches } of missing) lines.push(`log file ${file} lacks ${batches} batches that it once had`);
+  if (lost.length > 0) lines.push(`${lost.length} messages are lost to damage`);
+  return lines;
+}

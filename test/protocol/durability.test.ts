@@ -1,0 +1,186 @@
+/**
+ * What outlasts the broker: durable queues with their persistent messages, after an orderly end and after kill -9.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { table } from '../../src/amqp/table.js';
+import { type Broker, type BrokerOptions, isReferee, runToExit, startBroker } from '../support/broker.js';
+import type { RawChannel } from '../support/raw-channel.js';
+import { RawClient } from '../support/raw-client.js';
+
+const PERSISTENT = { deliveryMode: 2 };
+
+describe.runIf(!isReferee)('a broker with a data directory', () => {
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  afterEach(async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  });
+
+  function directory(): string {
+    const path = mkdtempSync(join(tmpdir(), 'leveret-data-'));
+    undo.push(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  async function start(data: string, options: BrokerOptions = {}): Promise<Broker> {
+    const broker = await startBroker({ data, ...options });
+    undo.push(() => broker.stop('SIGKILL'));
+    return broker;
+  }
+
+  async function open(broker: Broker): Promise<RawChannel> {
+    return (await RawClient.open(broker)).openChannel();
+  }
+
+  async function confirmed(channel: RawChannel, count: number): Promise<void> {
+    for (let through = 0; through < count; ) through = Number((await channel.confirms.next('the confirms')).deliveryTag);
+  }
+
+  async function drain(channel: RawChannel, queue: string): Promise<[string, boolean][]> {
+    const all: [string, boolean][] = [];
+    for (let got = await channel.get(queue); got !== null; got = await channel.get(queue)) {
+      all.push([got.body.toString(), got.redelivered]);
+    }
+    return all;
+  }
+
+  test('has its persistent messages back after an orderly end, each redelivered or not as it was', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    for (const body of ['a', 'b', 'c', 'd']) channel.publish('', 'kept', body, { properties: PERSISTENT });
+    channel.publish('', 'kept', 'transient');
+    await confirmed(channel, 5);
+    const a = await channel.get('kept');
+    await channel.get('kept');
+    channel.send('basic.ack', { deliveryTag: a?.deliveryTag ?? 0n });
+    await channel.sync();
+    expect(await first.stop()).toMatchObject({ code: 0, stderr: '' });
+
+    const again = await open(await start(data));
+    expect(await drain(again, 'kept')).toEqual([
+      ['b', true],
+      ['c', false],
+      ['d', false],
+    ]);
+  });
+
+  test('has everything that it confirmed after a kill, and nothing that was acknowledged', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    const count = 2_000;
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    for (let i = 0; i < count; i++) channel.publish('', 'kept', `${i}`, { properties: PERSISTENT });
+    await confirmed(channel, count);
+    for (let i = 0; i < 10; i++) {
+      const got = await channel.get('kept');
+      channel.send('basic.ack', { deliveryTag: got?.deliveryTag ?? 0n });
+    }
+    // Confirmed behind the acknowledgements, so that they are on disk.
+    channel.publish('', 'kept', 'last', { properties: PERSISTENT });
+    await confirmed(channel, count + 1);
+    await first.stop('SIGKILL');
+
+    const again = await open(await start(data));
+    const expected = [...Array.from({ length: count - 10 }, (_, i) => `${i + 10}`), 'last'];
+    expect(await drain(again, 'kept')).toEqual(expected.map((body) => [body, true]));
+  });
+
+  test('answers a commit when what it holds is on disk', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('tx.select');
+    for (let i = 0; i < 300; i++) channel.publish('', 'kept', `${i}`, { properties: PERSISTENT });
+    await channel.call('tx.commit');
+    await first.stop('SIGKILL');
+    const again = await open(await start(data));
+    expect(await drain(again, 'kept')).toHaveLength(300);
+  });
+
+  test('has exchanges, bindings and priorities back, and forgets what was purged and deleted', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    await channel.call('exchange.declare', { exchange: 'x', type: 'topic', durable: true });
+    await channel.call('queue.declare', { queue: 'p', durable: true, arguments: table({ 'x-max-priority': 5 }) });
+    await channel.call('queue.bind', { queue: 'p', exchange: 'x', routingKey: 'a.*' });
+    for (const queue of ['purged', 'deleted']) await channel.call('queue.declare', { queue, durable: true });
+    await channel.call('confirm.select');
+    for (const queue of ['purged', 'deleted']) channel.publish('', queue, 'gone', { properties: PERSISTENT });
+    for (const priority of [0, 5, 2]) {
+      channel.publish('x', 'a.b', `${priority}`, { properties: { ...PERSISTENT, priority } });
+    }
+    await confirmed(channel, 5);
+    await channel.call('queue.purge', { queue: 'purged' });
+    await channel.call('queue.delete', { queue: 'deleted' });
+    await first.stop();
+    const second = await start(data);
+    const again = await open(second);
+    expect(await drain(again, 'purged')).toEqual([]);
+    await again.call('queue.declare', { queue: 'deleted', durable: true });
+    expect(await drain(again, 'deleted')).toEqual([]);
+    await again.call('confirm.select');
+    again.publish('x', 'a.c', '3', { properties: { ...PERSISTENT, priority: 3 } });
+    await confirmed(again, 1);
+    expect((await drain(again, 'p')).map(([body]) => body)).toEqual(['5', '3', '2', '0']);
+  });
+
+  test('purges what it has not read yet after a restart, for good', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    for (let i = 0; i < 20_000; i++) channel.publish('', 'kept', `${i}`, { properties: PERSISTENT });
+    await confirmed(channel, 20_000);
+    await first.stop();
+    const second = await start(data);
+    const purging = await open(second);
+    expect(await purging.call('queue.purge', { queue: 'kept' })).toMatchObject({ messageCount: 20_000 });
+    await second.stop();
+    const again = await open(await start(data));
+    expect(await again.counts('kept')).toMatchObject({ ready: 0 });
+  });
+
+  test.each(['os', 'none'])('keeps messages through an orderly end with --durability %s', async (durability) => {
+    const data = directory();
+    const flags = ['--durability', durability];
+    const first = await start(data, { flags });
+    const channel = await open(first);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    for (let i = 0; i < 100; i++) channel.publish('', 'kept', `${i}`, { properties: PERSISTENT });
+    await confirmed(channel, 100);
+    expect(await first.stop()).toMatchObject({ code: 0 });
+    const again = await open(await start(data, { flags }));
+    expect(await drain(again, 'kept')).toHaveLength(100);
+  });
+
+  test('does not share it with another broker', async () => {
+    const data = directory();
+    await start(data);
+    const exit = await runToExit(['--port', '0', '--data', data]);
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toMatch(/^leveret: data directory .* is used by another broker \(process \d+\)\n$/);
+  });
+
+  test('blocks publishers while less space is free on the disk than it is to keep, and serves consumers', async () => {
+    const broker = await start(directory(), { flags: ['--disk-free-limit', '1000000G'] });
+    const publisher = await open(broker);
+    await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    publisher.publish('', 'kept', 'held back', { properties: PERSISTENT });
+    expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
+    const consumer = await open(broker);
+    expect(await consumer.counts('kept')).toMatchObject({ ready: 0 });
+    const exit = await broker.stop();
+    expect(exit?.stderr).toContain('disk alarm');
+  });
+});
