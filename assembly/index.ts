@@ -16,7 +16,7 @@ import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
 import { claim, claimed } from './queue/claim';
 import { buryFirst, firstDead } from './queue/death';
 import { claimAny } from './queue/front';
-import { levelAt, readyCount as countReady } from './queue/levels';
+import { levelAt, levelMade, readyCount as countReady } from './queue/levels';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { readyBytes as countBytes, setQueueRules, SINGLY } from './queue/rules';
@@ -201,12 +201,7 @@ export * from './log-calls';
 
 export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
 export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
-/** 0: the queue has no such level. */
-export function levelOf(queue: usize, level: u32): usize {
-  const owner = changetype<Queue>(queue);
-  if (level != 0 && (!owner.levels || level > owner.maxPriority)) return 0;
-  return changetype<usize>(levelAt(owner, level));
-}
+export function levelOf(queue: usize, level: u32): usize { return changetype<usize>(levelMade(changetype<Queue>(queue), level)); }
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
 export function pageOut(queue: usize, margin: u32): f64 {

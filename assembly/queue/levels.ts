@@ -34,6 +34,16 @@ export function levelFor(queue: Queue, message: Message): Queue {
   return changetype<usize>(child) ? child : makeLevel(queue, level);
 }
 
+/** The queue of a level, made if need be; 0: no memory, or there is no such level. */
+export function levelMade(queue: Queue, level: u32): Queue {
+  if (!level) return queue;
+  if (!queue.levels || level > queue.maxPriority) return changetype<Queue>(0);
+  const child = levelAt(queue, level);
+  if (changetype<usize>(child)) return child;
+  const made = makeLevel(queue, level);
+  return changetype<usize>(made) == changetype<usize>(queue) ? changetype<Queue>(0) : made;
+}
+
 /** Without memory the message goes to level 0. */
 function makeLevel(queue: Queue, level: u32): Queue {
   const fresh = newQueue();

@@ -30,6 +30,14 @@ function killAll() {
   for (const kill of running) kill('SIGKILL');
 }
 
+/**
+ * What is measured keeps nothing on disk unless it says where.
+ * @param {readonly string[]} options
+ */
+function placed(options) {
+  return options.includes('--data') ? options : ['--transient', ...options];
+}
+
 /** @param {string} checkout a folder with a built Leveret */
 function broker(checkout) {
   return resolvePath(checkout, 'dist/cli/main.js');
@@ -41,7 +49,12 @@ function broker(checkout) {
  *   called with each line that it prints; `checkout` is another built checkout than this one; `env` is added to the environment
  */
 export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE, env = {} } = {}) {
-  return startServer(process.execPath, [...nodeOptions, broker(checkout), '--port', '0', ...options], onLine, env);
+  return startServer(
+    process.execPath,
+    [...nodeOptions, broker(checkout), '--port', '0', ...placed(options)],
+    onLine,
+    env,
+  );
 }
 
 export function startRelay() {
@@ -54,7 +67,7 @@ export function startRelay() {
  * @param {readonly string[]} options
  */
 export function launchLeveret(port, options) {
-  return launch(process.execPath, [broker(HERE), '--port', String(port), ...options]);
+  return launch(process.execPath, [broker(HERE), '--port', String(port), ...placed(options)]);
 }
 
 /**

@@ -66,17 +66,23 @@ function startLines(broker: Broker, options: ServeOptions): string[] {
   ];
 }
 
-const MEANING: Readonly<Record<Durability, string>> = {
-  fsync: 'confirmed means on disk',
-  os: 'confirmed means handed to the system: it outlasts this process, not a loss of power',
-  none: 'confirmed means that it will be written',
-};
-
 function dataLines(broker: Broker, { data }: ServeOptions): string[] {
   if (data === null) return ['transient: nothing is kept on disk'];
-  const lines = [`data in ${resolve(data.directory)}, ${data.durability}: ${MEANING[data.durability]}`];
+  const lines = [`data in ${resolve(data.directory)}, ${data.durability}: ${meaning(data.durability)}`];
   if (broker.recovered > 0) lines.push(`${broker.recovered} messages are back from disk`);
   return lines;
+}
+
+/** What a confirm says. */
+function meaning(durability: Durability): string {
+  switch (durability) {
+    case 'fsync':
+      return 'confirmed means on disk';
+    case 'os':
+      return 'confirmed means handed to the system, so that it outlasts this process but no loss of power';
+    case 'none':
+      return 'confirmed means that it will be written';
+  }
 }
 
 function startFailure(error: unknown, options: ServeOptions): string {

@@ -32,11 +32,7 @@ export class Alarms {
   readonly #short = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(
-    shared: SharedArrayBuffer,
-    engine: Pick<Engine, 'blockPublishers'>,
-    report: (line: string) => void,
-  ) {
+  constructor(shared: SharedArrayBuffer, engine: Pick<Engine, 'blockPublishers'>, report: (line: string) => void) {
     this.shared = shared;
     this.#engine = engine;
     this.#report = report;
@@ -82,7 +78,8 @@ export class Alarms {
       return;
     }
     if (free >= least) this.#lift('disk');
-    else this.#raise('disk', `${inMebibytes(free)} MiB are free on the disk, of ${inMebibytes(least)} that are asked for`);
+    else
+      this.#raise('disk', `${inMebibytes(free)} MiB are free on the disk, of ${inMebibytes(least)} that are asked for`);
   }
 
   #raise(name: string, reason: string): void {

@@ -7,9 +7,9 @@ import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_
 import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import { openEngine } from '../engine/open.js';
-import type { Source } from './connection.js';
 import type { Health } from '../store/lane.js';
 import type { LaneEvent } from '../store/log-files.js';
+import type { Source } from './connection.js';
 import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './messages.js';
 import type { Place } from './placement.js';
 import { Worker } from './worker.js';

@@ -35,7 +35,8 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
   }
 
   async function confirmed(channel: RawChannel, count: number): Promise<void> {
-    for (let through = 0; through < count; ) through = Number((await channel.confirms.next('the confirms')).deliveryTag);
+    for (let through = 0; through < count; )
+      through = Number((await channel.confirms.next('the confirms')).deliveryTag);
   }
 
   async function drain(channel: RawChannel, queue: string): Promise<[string, boolean][]> {
