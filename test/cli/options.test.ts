@@ -46,6 +46,7 @@ test('every flag is taken as it was given', () => {
     memory: 512 * MIB,
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
+    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null },
   });
 });
 
@@ -90,4 +91,19 @@ test('memory is a share of the machine, whole MiB, within what the core can have
 test('log takes the directory to look at', () => {
   expect(parseOptions(['log', '/var/lib/leveret'])).toEqual({ action: 'log', directory: '/var/lib/leveret' });
   expect(refusal('log')).toBe('log takes one data directory');
+});
+
+test('what outlasts the broker is where it was said to be, as durable as was asked for', () => {
+  const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G'];
+  expect(served(...flags).data).toEqual({ directory: '/d', durability: 'os', diskFreeLimit: 2048 * MIB });
+  expect(served('--transient').data).toBeNull();
+});
+
+test.each([
+  [['--durability', 'maybe'], 'maybe'],
+  [['--disk-free-limit', 'much'], 'much'],
+  [['--transient', '--data', '/d'], '--data'],
+  [['--data', ''], '--data'],
+])('%j is refused', (flags, word) => {
+  expect(refusal(...flags)).toContain(word);
 });

