@@ -2,14 +2,24 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
-import { type Engine, type EngineKind, Overflow, type Queue, type QueueRules } from '../../src/engine/engine.js';
+import {
+  type Engine,
+  type EngineKind,
+  type LogBatch,
+  Overflow,
+  type Queue,
+  type QueueRules,
+} from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';
 import { ImageShelf } from './support/image-shelf.js';
+import { placesOf, readBack } from './support/log.js';
 
 const WORKERS = 2;
 const COUNT = 5_000;
+const LOG_ID = 256;
+const SEED = { low: 7, high: 9 };
 const MEMORY = 128 * 2 ** 20;
-/** Each worker keeps two of them open for messages. */
+/** Each worker keeps two of them open for messages; with a log two more, and one for its journal. */
 const SEGMENT = 2 ** 20;
 /** Pages and cells that participants keep at hand. */
 const AT_HAND = 512 * 1024;
@@ -26,6 +36,8 @@ interface Result {
   readonly oldest: number;
   /** Memory in use before anything was published. */
   readonly begin: number;
+  /** What was written to its log. */
+  readonly records: readonly { readonly batch: LogBatch; readonly bytes: Uint8Array }[];
 }
 
 interface Contest {
@@ -39,6 +51,8 @@ interface Contest {
   readonly count?: number;
   /** What the coordinator does while the workers are at it, again and again. */
   readonly meanwhile?: (coordinator: Engine, queue: Queue) => () => void;
+  /** The queue and its messages are in the log. */
+  readonly logged?: boolean;
 }
 
 async function contend(kind: EngineKind, contest: Contest) {
@@ -57,6 +71,7 @@ async function contend(kind: EngineKind, contest: Contest) {
     ...contest.rules,
   };
   expect(coordinator.setRules(queue, rules)).toBe(true);
+  if (contest.logged) coordinator.setLogId(queue, LOG_ID, 1_000);
   const progress = new Int32Array(new SharedArrayBuffer(8));
   const playing = Promise.all(
     Array.from({ length: WORKERS }, (_, index) =>
@@ -69,6 +84,7 @@ async function contend(kind: EngineKind, contest: Contest) {
         progress,
         priority: contest.priorities?.[index] ?? 0,
         levels: contest.levels ?? 1,
+        seed: contest.logged ? SEED : null,
       }),
     ),
   );
@@ -119,6 +135,8 @@ const CONTESTS: [name: string, contest: Contest][] = [
     { rules: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
   ],
   ['consumers with priorities', { priorities: [0, 5] }],
+  ['a queue that is logged', { logged: true }],
+  ['a queue with priorities that is logged', { logged: true, rules: { maxPriority: 3 }, levels: 4 }],
 ];
 
 /** Messages leave block by block and come back when they are wished for, or by chance. */
@@ -147,7 +165,9 @@ function check({ results, ready, kept }: Awaited<ReturnType<typeof contend>>, co
   expect(bodies((one) => one.dead)).toEqual(expected(count, (number) => number % 11 === 0));
   for (const { delivered } of results) expect(disorder(delivered, contest.levels ?? 1)).toEqual([]);
   expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
-  expect(kept).toBeLessThanOrEqual(2 * (WORKERS + (contest.meanwhile ? 1 : 0)) * SEGMENT + AT_HAND);
+  const segments = contest.logged ? 5 : 2;
+  expect(kept).toBeLessThanOrEqual(segments * (WORKERS + (contest.meanwhile ? 1 : 0)) * SEGMENT + AT_HAND);
+  if (contest.logged) checkRecords(results, count);
 }
 
 describe.each(ENGINES)('%s', (kind) => {
@@ -157,9 +177,13 @@ describe.each(ENGINES)('%s', (kind) => {
 });
 
 describe.each(ENGINES)('%s', (kind) => {
-  test('two workers share a queue whose messages leave memory and come back', { timeout: 60_000 }, async () => {
+  test.each([
+    ['a queue', false],
+    ['a logged queue', true],
+  ])('two workers share %s whose messages leave memory and come back', { timeout: 60_000 }, async (_name, logged) => {
     let returned = 0;
     const contest: Contest = {
+      logged,
       ahead: 12,
       count: 30_000,
       meanwhile: (coordinator, queue) => {
@@ -175,6 +199,28 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(returned).toBeGreaterThan(10);
   });
 });
+
+/** Every message was recorded once, with one place; and every place was done once, whoever did it. */
+function checkRecords(results: readonly Result[], count: number): void {
+  const batches = results.flatMap(({ records }) =>
+    records.map(({ batch, bytes }) => readBack(Buffer.from(bytes), batch, SEED)),
+  );
+  const messages = batches.flatMap((one) => one.messages);
+  const bodies = (dead: boolean): string[] =>
+    messages
+      .filter((one) => one.key.endsWith('dead') === dead)
+      .map((one) => one.body.toString())
+      .sort();
+  expect(bodies(false)).toEqual(expected(count, () => true));
+  expect(bodies(true)).toEqual(expected(count, (number) => number % 11 === 0));
+  const taken = batches.flatMap((one) => one.facts.taken);
+  const ids = messages.map((one) => one.id).sort((a, b) => a - b);
+  expect(taken.map((one) => one.id).sort((a, b) => a - b)).toEqual(ids);
+  expect(new Set(ids).size).toBe(ids.length);
+  const places = placesOf(taken);
+  expect(new Set(places).size).toBe(places.length);
+  expect(placesOf(batches.flatMap((one) => one.facts.done))).toEqual(places);
+}
 
 /** What a consumer got for the first time behind a later message of the same publisher and priority. */
 function disorder(delivered: readonly Delivered[], levels: number): string[] {

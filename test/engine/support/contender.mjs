@@ -1,13 +1,17 @@
 /**
  * A worker thread that publishes into one queue and consumes from it, beside others that do the same: `bodies` numbered per worker, each settled as
- * its number says. It takes a turn after each `ahead` runs that it has published. Posts what it was delivered, in order, once all messages of all workers are settled.
+ * its number says. It takes a turn after each `ahead` runs that it has published. Posts what it was delivered, in order, once all messages of all workers are settled,
+ * and, with a seed, what it has recorded for a log.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../../../dist/engine/open.js';
 
-const { shared, index, queue, count, progress, priority, levels, ahead } = workerData;
+const { shared, index, queue, count, progress, priority, levels, ahead, seed } = workerData;
 const ROUTE = 2;
 const RUN = 50;
+const PERSISTENT = 2;
+/** Batches that are on their way to the log. */
+const BATCHES = 3;
 const PREFETCH = 100;
 /** Settled messages, and workers that have joined, and then looked at the memory that is in use. */
 const SETTLED = 0;
@@ -16,6 +20,7 @@ const JOINED = 1;
 const engine = await openEngine(shared, index);
 engine.applyTopology(engine.topologyEpoch());
 engine.setTime(Date.now());
+if (seed !== null) engine.startLog(index + 1, 1);
 const publisher = engine.openConnection(0, 0);
 const consumer = engine.openConnection(1, 0);
 for (const connection of [publisher, consumer]) engine.setFrameMax(connection, 131072);
@@ -43,7 +48,7 @@ function publish(number) {
   size.writeBigUInt64BE(BigInt(body.length));
   return Buffer.concat([
     frame(1, Buffer.of(0, 60, 0, 40, 0, 0, 0, 1, 0x71, 0)),
-    frame(2, Buffer.concat([Buffer.of(0, 60, 0, 0), size, Buffer.of(0x08, 0, number % levels)])),
+    frame(2, Buffer.concat([Buffer.of(0, 60, 0, 0), size, Buffer.of(0x18, 0, PERSISTENT, number % levels)])),
     frame(3, body),
   ]);
 }
@@ -121,7 +126,26 @@ function turn() {
     if (!engine.republish(message, key, engine.messageHeader(message), [queue])) throw new Error('no memory');
     engine.bury();
   }
+  if (seed !== null) record();
   return busy;
+}
+
+const records = [];
+const taken = [];
+
+/** Takes what was recorded; what is written some turns later is what it was. */
+function record() {
+  const batch = engine.takeBatch();
+  if (batch !== null) taken.push(batch);
+  if (taken.length > (batch === null ? 0 : BATCHES)) write();
+}
+
+function write() {
+  const batch = taken.shift();
+  const { number, octets, messages, messageOctets } = batch;
+  const bytes = Buffer.concat(engine.stampBatch(batch, seed));
+  records.push({ batch: { number, octets, messages, messageOctets }, bytes });
+  engine.batchDone(batch);
 }
 
 Atomics.add(progress, JOINED, 1);
@@ -138,4 +162,6 @@ turn();
 const oldest = engine.oldestUnacked(reference);
 engine.closeConnection(publisher);
 engine.closeConnection(consumer);
-parentPort.postMessage({ delivered, oldest, begin });
+if (seed !== null) record();
+while (taken.length > 0) write();
+parentPort.postMessage({ delivered, oldest, begin, records });

@@ -89,7 +89,15 @@ export function written(
   batch: LogBatch,
   seed = { low: 7, high: 9 },
 ): { messages: Recorded[]; facts: Facts } {
-  const bytes = Buffer.concat(engine.stampBatch(batch, seed));
+  return readBack(Buffer.concat(engine.stampBatch(batch, seed)), batch, seed);
+}
+
+/** The same from the octets, wherever they were made. */
+export function readBack(
+  bytes: Buffer,
+  batch: LogBatch,
+  seed: { low: number; high: number },
+): { messages: Recorded[]; facts: Facts } {
   if (bytes.length !== batch.octets) throw new Error(`${bytes.length} octets of a batch of ${batch.octets}`);
   checkWhole(bytes, seed);
   const messages: Recorded[] = [];
