@@ -192,6 +192,8 @@ export const QueueCell = {
   WISH_NEXT: 41,
   /** 1: workers are to be rung when messages are back. */
   AWAITED: 42,
+  /** Of a lane: no absent message has a lower log position, and none that is here before the stub has this one or a higher (a 64-bit float). */
+  ABSENT_PLACE: 44,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
