@@ -138,9 +138,6 @@ export class Storage {
       const queue = refs.get(id - level);
       if (queue === undefined || count === 0) continue;
       const ref = engine.levelOf(queue, level);
-      if (ref === 0 && engine.kind === 'js') {
-        throw new Error('the JavaScript engine cannot bring back messages of higher priorities yet: --engine wasm can');
-      }
       if (level > 0) queues.adopt(queue, ref);
       const absent = this.#acknowledged(id, source);
       if (ref === 0 || !pager.recovered(ref, absent)) throw new Error(`no memory for the ${count} messages of a queue`);

@@ -3,7 +3,8 @@
  * made together are there together or not at all; an id of a queue is never given to another one.
  */
 import { createHash } from 'node:crypto';
-import * as lmdb from 'lmdb';
+import { createRequire } from 'node:module';
+import type * as Lmdb from 'lmdb';
 
 export interface VhostDefinition {
   readonly name: string;
@@ -150,11 +151,11 @@ function identifying<K extends DefinitionKind>(kind: K, change: DefinitionChange
 const NEXT_QUEUE = ['next queue'];
 
 export class Definitions {
-  readonly #root: lmdb.RootDatabase<unknown, string[]>;
-  readonly #kinds: { readonly [K in DefinitionKind]: lmdb.Database<Kinds[K], string[]> };
+  readonly #root: Lmdb.RootDatabase<unknown, string[]>;
+  readonly #kinds: { readonly [K in DefinitionKind]: Lmdb.Database<Kinds[K], string[]> };
   #nextQueue: number;
 
-  private constructor(root: lmdb.RootDatabase<unknown, string[]>) {
+  private constructor(root: Lmdb.RootDatabase<unknown, string[]>) {
     this.#root = root;
     const open = <K extends DefinitionKind>(kind: K) => root.openDB<Kinds[K], string[]>({ name: kind });
     this.#kinds = {
@@ -172,6 +173,8 @@ export class Definitions {
   }
 
   static open(path: string): Definitions {
+    // Loaded here and as one file: its modules, one by one, take twice as long, and a broker without data needs none.
+    const lmdb = createRequire(import.meta.url)('lmdb') as typeof Lmdb;
     // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe.
     return new Definitions(lmdb.open<unknown, string[]>({ path, maxDbs: 16, overlappingSync: false }));
   }

@@ -9,7 +9,7 @@ const MIB = 1 << 20;
 const SIZE = 1024;
 
 // The twin keeps all messages in memory.
-describe.runIf(!isReferee && process.env.LEVERET_ENGINE !== 'js')('a broker with 32 MiB', () => {
+describe.runIf(!isReferee)('a broker with 32 MiB', () => {
   const broker = useBroker({ memory: '32M', workers: 2 });
   const name = useNames(broker);
   const { openChannel } = useRawConnections(broker);

@@ -36,62 +36,97 @@ export class Absent {
     this.in = new PageIn(memory, messages, stock, this.#stubs, units, waiters);
   }
 
-  /** The first messages of a queue that was just made are elsewhere; false: no memory, or too many. */
-  make(queue: number, count: number): boolean {
-    if (count === 0) return true;
-    if (count > ABSENT_MAX || !this.#memory.ensurePages(1)) return false;
-    withQueue(this.#memory, queue, () => {
-      this.#stubs.make(this.#lane(queue), count);
-      this.#stock.vanish(queue, -count, 0);
+  // Each call below goes for a queue (if it has levels, for level 0), or for a lane of one.
+
+  /** The lane of a level; 0: there is no such level, it was never used or there is no memory to make it. */
+  levelOf(queue: number, level: number, make: boolean): number {
+    if (level === 0) return queue;
+    const { lanes } = this.#stock;
+    return withQueue(this.#memory, queue, () => {
+      if (make) return lanes.ensure(queue, level);
+      return level < lanes.levels(queue) ? lanes.lane(queue, level) : 0;
     });
-    return true;
   }
 
-  count(queue: number): number {
-    return withQueue(this.#memory, queue, () => this.#stubs.count(this.#lane(queue)));
+  /** The first messages of one that was just made are elsewhere; false: no memory, or too many. */
+  make(queueOrLane: number, count: number): boolean {
+    if (count === 0) return true;
+    if (count > ABSENT_MAX || !this.#memory.ensurePages(1)) return false;
+    return this.#with(queueOrLane, (queue, lane) => {
+      this.#stubs.make(lane, count);
+      this.#stock.vanish(queue, -count, 0);
+      return true;
+    });
+  }
+
+  count(queueOrLane: number): number {
+    return this.#with(queueOrLane, (_queue, lane) => this.#stubs.count(lane));
   }
 
   /** Ready messages before the first absent one. */
-  present(queue: number): number {
-    return withQueue(this.#memory, queue, () => this.#stubs.present(this.#lane(queue)));
+  present(queueOrLane: number): number {
+    return this.#with(queueOrLane, (_queue, lane) => this.#stubs.present(lane));
+  }
+
+  /** Messages of a lane that wait for a consumer. */
+  ready(lane: number): number {
+    return this.#with(lane, () => this.#stock.readyIn(lane));
   }
 
   /** Begins to send a block away. */
-  pageOut(queue: number, margin: number): number {
-    return this.count(queue) + SLOTS > ABSENT_MAX ? 0 : this.out.begin(queue, margin);
+  pageOut(queueOrLane: number, margin: number): number {
+    return this.count(queueOrLane) + SLOTS > ABSENT_MAX ? 0 : this.out.begin(queueOrLane, margin);
   }
 
-  /** Forgets the absent messages once all before them are claimed; returns how many. */
-  drop(queue: number): number {
-    return withQueue(this.#memory, queue, () => this.dropLocked(queue));
+  /** Forgets the absent messages once all before them are claimed, those of all levels of a queue; returns how many. */
+  drop(queueOrLane: number): number {
+    return this.#with(queueOrLane, () => this.dropLocked(queueOrLane));
   }
 
   /** The same, under the queue's lock. */
-  dropLocked(queue: number): number {
+  dropLocked(queueOrLane: number): number {
     if (!this.#isCoordinator) return 0;
-    const lane = this.#lane(queue);
-    this.abandon(queue);
+    this.abandon(queueOrLane);
+    const queue = this.#stock.lanes.queueOf(queueOrLane);
+    let count = 0;
+    for (const lane of this.#lanes(queueOrLane)) count += this.#dropIn(queue, lane);
+    if (count > 0) this.#waiters.welcome(queue, SLOTS);
+    return count;
+  }
+
+  #dropIn(queue: number, lane: number): number {
+    const { f64 } = this.#memory;
+    const end = this.#stubs.logEnd(lane);
     const count = this.#stubs.drop(lane);
     if (count === 0) return 0;
-    const { f64 } = this.#memory;
+    // What lies between was absent, was done before, or was never in the log.
+    this.#stock.recordAbsentDone(lane, at64(f64, double(lane, QueueCell.ABSENT_PLACE)), end);
     const bytes = double(lane, QueueCell.ABSENT_BYTES);
     const counted = (this.#stock.rules.traits(queue) & Trait.BYTES) === 0 ? 0 : at64(f64, bytes);
     f64[bytes] = 0;
     this.#stock.vanish(queue, count, counted);
-    this.#waiters.welcome(queue, SLOTS);
     return count;
   }
 
-  /** What is under way with a queue's messages is over: they are where they were. Under its lock. */
-  abandon(queue: number): void {
-    const lane = this.#lane(queue);
-    this.out.abandon(lane);
-    this.in.abandon(lane);
+  /** What is under way with messages is over: they are where they were. Under the queue's lock. */
+  abandon(queueOrLane: number): void {
+    for (const lane of this.#lanes(queueOrLane)) {
+      this.out.abandon(lane);
+      this.in.abandon(lane);
+    }
+  }
+
+  /** All lanes of a queue that are used, or the one. */
+  #lanes(queueOrLane: number): number[] {
+    const { lanes } = this.#stock;
+    return Array.from({ length: lanes.levels(queueOrLane) }, (_, level) => lanes.lane(queueOrLane, level)).filter(
+      (lane) => lane !== 0,
+    );
   }
 
   /** Whether the next message is absent; then all workers are rung when it is back. */
-  awaitFront(queue: number): boolean {
-    return withQueue(this.#memory, queue, () => {
+  awaitFront(queueOrLane: number): boolean {
+    return this.#with(queueOrLane, (queue) => {
       Atomics.store(this.#memory.u32, word(queue, QueueCell.AWAITED), 1);
       const isAbsent = this.#stock.lanes.isFrontAbsent(queue);
       if (isAbsent) this.#awaited.add(queue);
@@ -125,7 +160,10 @@ export class Absent {
     return withQueue(this.#memory, queue, () => this.#stock.lanes.isFrontAbsent(queue));
   }
 
-  #lane(queue: number): number {
-    return this.#stock.lanes.lane(queue, 0);
+  /** Does something under the queue's lock. */
+  #with<T>(queueOrLane: number, body: (queue: number, lane: number) => T): T {
+    const { lanes } = this.#stock;
+    const queue = lanes.queueOf(queueOrLane);
+    return withQueue(this.#memory, queue, () => body(queue, lanes.laneOf(queueOrLane)));
   }
 }

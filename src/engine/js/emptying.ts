@@ -42,7 +42,12 @@ export class Emptying {
     this.#stock.long.delete(queue);
     this.#stock.stuck.delete(queue);
     this.#sweeps.leave(queue);
-    this.#stock.wishes.forget(queue);
+    const { lanes, wishes } = this.#stock;
+    wishes.forget(queue);
+    for (let level = lanes.levels(queue) - 1; level > 0; level--) {
+      const lane = lanes.lane(queue, level);
+      if (lane !== 0) wishes.forget(lane);
+    }
     return this.#drop(queue);
   }
 

@@ -8,36 +8,34 @@ import type {
   Connection as ConnectionRef,
   Consumer,
   Engine,
-  LogBatch,
-  LogSeed,
   Message,
   Queue,
   QueueRules,
   SharedCore,
 } from '../engine.js';
 import { type Content, Death, RouteFlag, Stop } from '../engine.js';
-import { Absent } from './absent.js';
+import type { Absent } from './absent.js';
 import { Channel, Connection } from './connection.js';
 import { ContentFrames } from './content-frames.js';
-import { Deliveries } from './deliveries.js';
-import { Doorbell } from './doorbell.js';
-import { Emptying } from './emptying.js';
-import { Intake } from './intake.js';
-import { READ_LENGTH, Root, readBufferAt, SEGMENT, SLOTS, Trait } from './layout.js';
-import { Log, ownBatch } from './log.js';
-import { LoggedQueues } from './logged-queues.js';
-import { Memory } from './memory.js';
-import { type Clock, Messages } from './messages.js';
+import type { Deliveries } from './deliveries.js';
+import type { Doorbell } from './doorbell.js';
+import type { Emptying } from './emptying.js';
+import type { Intake } from './intake.js';
+import { READ_LENGTH, Root, Trait } from './layout.js';
+import type { Log } from './log.js';
+import { LogCalls } from './log-calls.js';
+import type { Memory } from './memory.js';
+import type { Clock, Messages } from './messages.js';
 import { Outbox } from './outbox.js';
-import { Output } from './output.js';
-import { Publishes } from './publishes.js';
-import { Queues } from './queues.js';
-import { Routes } from './routes.js';
-import { Scheduler } from './scheduler.js';
-import { Settlements } from './settlements.js';
-import { Stock } from './stock.js';
-import { Sweep } from './sweep.js';
-import { Waiters } from './waiters.js';
+import type { Output } from './output.js';
+import { Parts } from './parts.js';
+import type { Publishes } from './publishes.js';
+import type { Queues } from './queues.js';
+import type { Routes } from './routes.js';
+import type { Scheduler } from './scheduler.js';
+import type { Settlements } from './settlements.js';
+import type { Stock } from './stock.js';
+import type { Sweep } from './sweep.js';
 
 export { initJsCore } from './memory.js';
 
@@ -46,7 +44,7 @@ export function openJsEngine(shared: SharedCore, participant: number): Engine {
   return new JsEngine(shared, participant);
 }
 
-class JsEngine implements Engine {
+class JsEngine extends LogCalls implements Engine {
   readonly kind = 'js';
   readonly bytes: Uint8Array;
   readonly readOffset: number;
@@ -57,24 +55,22 @@ class JsEngine implements Engine {
   deadQueue: Queue = 0;
   deadReason: Death = Death.REJECTED;
 
-  readonly #clock: Clock = { now: 0 };
+  readonly #isCoordinator: boolean;
+  readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #messages: Messages;
+  readonly #log: Log;
+  readonly #stock: Stock;
   readonly #queues: Queues;
-  readonly #routes = new Routes();
+  readonly #absent: Absent;
+  readonly #emptying: Emptying;
+  readonly #routes: Routes;
   readonly #publishes: Publishes;
   readonly #settlements: Settlements;
-  readonly #waiters: Waiters;
   readonly #output: Output;
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
   readonly #intake: Intake;
-  readonly #log: Log;
-  readonly #logged: LoggedQueues;
-  readonly #stock: Stock;
-  readonly #absent: Absent;
-  readonly #emptying: Emptying;
-  readonly #isCoordinator: boolean;
   readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #connections = new Map<ConnectionRef, Connection>();
@@ -83,38 +79,28 @@ class JsEngine implements Engine {
   #topologyApplied = 0;
 
   constructor(shared: SharedCore, participant: number) {
-    const memory = new Memory(shared);
-    this.#memory = memory;
-    this.#isCoordinator = participant === shared.workers;
-    this.bytes = memory.bytes;
-    this.readOffset = readBufferAt(shared.workers, participant);
-    this.#messages = new Messages(memory, this.#clock);
-    this.#log = new Log(memory, this.#messages, this.#clock);
-    const stock = new Stock(memory, this.#messages, this.#clock, this.#log);
-    this.#stock = stock;
-    this.#logged = new LoggedQueues(memory, stock);
-    this.#waiters = new Waiters(memory, participant, (consumer) => this.#scheduler.grant(consumer));
-    this.#queues = new Queues(memory, this.#messages, stock, this.#waiters, this.#clock, this.#log, participant);
-    this.#absent = new Absent(memory, this.#messages, stock, this.#waiters, participant);
-    this.#emptying = new Emptying(memory, stock, this.#absent, this.#queues.sweeps);
-    this.#publishes = new Publishes(memory, this.#messages, this.#queues);
-    this.#output = new Output(memory, (connection) => this.#scheduler.onRoom(connection));
-    this.#deliveries = new Deliveries(memory, this.#messages, this.#queues, this.#output);
-    this.#scheduler = new Scheduler(memory, this.#queues, this.#waiters, this.#deliveries, this.#output);
-    this.#settlements = new Settlements(this.#queues, (channel) => this.#scheduler.onCredit(channel));
-    this.#intake = new Intake(
-      memory,
-      this.#messages,
-      this.#queues,
-      this.#routes,
-      this.#publishes,
-      this.#settlements,
-      this.#output,
-      this.#log,
-      this.readOffset + READ_LENGTH,
-    );
-    this.#sweep = new Sweep(this.#queues);
-    this.#doorbell = new Doorbell(memory, participant);
+    const parts = new Parts(shared, participant);
+    super(parts);
+    this.bytes = parts.memory.bytes;
+    this.readOffset = parts.readOffset;
+    this.#isCoordinator = parts.isCoordinator;
+    this.#clock = parts.clock;
+    this.#memory = parts.memory;
+    this.#messages = parts.messages;
+    this.#log = parts.log;
+    this.#stock = parts.stock;
+    this.#queues = parts.queues;
+    this.#absent = parts.absent;
+    this.#emptying = parts.emptying;
+    this.#routes = parts.routes;
+    this.#publishes = parts.publishes;
+    this.#settlements = parts.settlements;
+    this.#output = parts.output;
+    this.#deliveries = parts.deliveries;
+    this.#scheduler = parts.scheduler;
+    this.#intake = parts.intake;
+    this.#sweep = parts.sweep;
+    this.#doorbell = parts.doorbell;
   }
 
   get consumed(): number {
@@ -135,6 +121,10 @@ class JsEngine implements Engine {
 
   memoryUsed(): number {
     return this.#memory.used();
+  }
+
+  memoryFree(): number {
+    return this.#memory.free();
   }
 
   setTime(now: number): void {
@@ -164,7 +154,7 @@ class JsEngine implements Engine {
     this.#queues.keepLength(queue);
   }
   readyCount(queue: Queue): number {
-    return this.#queues.ready(queue);
+    return this.#stock.lanes.queueOf(queue) === queue ? this.#queues.ready(queue) : this.#absent.ready(queue);
   }
   readyBytes(queue: Queue): number {
     return this.#queues.readyBytes(queue);
@@ -447,86 +437,5 @@ class JsEngine implements Engine {
     const channel = this.#channels.get(handle);
     if (channel === undefined) throw new Error(`no channel ${handle}`);
     return channel;
-  }
-
-  startLog(lane: number, firstMessage: number): void {
-    this.#log.start(lane, firstMessage);
-  }
-  setLogId(queue: Queue, id: number, nextPosition: number): void {
-    this.#logged.setLogId(queue, id, nextPosition);
-  }
-  takeBatch(): LogBatch | null {
-    return this.#log.take();
-  }
-  get gatheringBatch(): number {
-    return this.#log.gathering;
-  }
-  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
-    return ownBatch(batch).stamp(seed);
-  }
-  batchFacts(batch: LogBatch): Uint8Array {
-    return ownBatch(batch).facts();
-  }
-  batchDone(batch: LogBatch): void {
-    for (const channel of this.#log.finish(batch)) {
-      channel.held.release(batch.number);
-      if (channel.state === 'open') this.#output.release(channel);
-    }
-  }
-  blockPublishers(blocked: boolean): void {
-    this.#memory.blockPublishers(blocked);
-  }
-  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[] {
-    return this.#logged.redeliveredRuns(queue);
-  }
-  memoryFree(): number {
-    return this.#memory.free();
-  }
-  readonly slotsPerBlock = SLOTS;
-  readonly stagingBytes = SEGMENT;
-  setAbsent(queue: Queue, count: number): boolean {
-    return this.#absent.make(queue, count);
-  }
-  absentCount(queue: Queue): number {
-    return this.#absent.count(queue);
-  }
-  levelOf(queue: Queue, level: number): Queue {
-    return level === 0 ? queue : 0;
-  }
-  presentCount(queue: Queue): number {
-    return this.#absent.present(queue);
-  }
-  takeStaging(): number {
-    return this.#memory.takeStaging();
-  }
-  giveStaging(offset: number): void {
-    this.#memory.freeSegment(offset);
-  }
-  pageOut(queue: Queue, margin: number): number {
-    return this.#absent.pageOut(queue, margin);
-  }
-  pageOutFill(offset: number, length: number): number {
-    return this.#absent.out.fill(offset, length);
-  }
-  pageOutEnd(done: boolean): boolean {
-    return this.#absent.out.end(done);
-  }
-  pageIn(queue: Queue): number {
-    return this.#absent.in.begin(queue);
-  }
-  pageInTake(offset: number, length: number): number {
-    return this.#absent.in.take(offset, length);
-  }
-  pageInEnd(done: boolean): boolean {
-    return this.#absent.in.end(done);
-  }
-  dropAbsent(queue: Queue): number {
-    return this.#absent.drop(queue);
-  }
-  nextWish(): Queue {
-    return this.#stock.wishes.next();
-  }
-  awaitFront(queue: Queue): boolean {
-    return this.#absent.awaitFront(queue);
   }
 }

@@ -44,14 +44,9 @@ export class Lanes {
 
   /** The lane of a queue with priorities that a message of this priority goes to. */
   laneFor(queue: number, priority: number): number {
-    const { u32 } = this.#memory;
-    const lanes = this.#lanes(queue);
-    const level = Math.min(priority, at32(u32, word(queue, QueueCell.MAX_PRIORITY)));
-    let lane = at32(u32, word(lanes, level));
-    if (lane !== 0) return lane;
-    lane = this.#create(queue, level);
-    if (lane !== 0) u32[word(lanes, level)] = lane;
-    for (let below = level - 1; lane === 0; below--) lane = at32(u32, word(lanes, below));
+    const level = Math.min(priority, this.#highest(queue));
+    let lane = this.ensure(queue, level);
+    for (let below = level - 1; lane === 0; below--) lane = this.lane(queue, below);
     return lane;
   }
 
@@ -75,7 +70,7 @@ export class Lanes {
     if (this.#isReturned) return returned;
     const slot = this.#blocks.atHead(lane);
     this.foundAbsent = slot === 0 && this.#blocks.isHeadAbsent(lane);
-    if (this.foundAbsent) this.#wishes.wish(this.#queueOf(lane));
+    if (this.foundAbsent) this.#wish(lane);
     return slot;
   }
 
@@ -93,8 +88,12 @@ export class Lanes {
     const stub = at32(u32, word(lane, QueueCell.STUB));
     const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
     if (stub === 0 || block === before) return;
-    if (this.#blocks.indexIn(block, at32(u32, word(stub, Block.START))) <= WINDOW)
-      this.#wishes.wish(this.#queueOf(lane));
+    if (this.#blocks.indexIn(block, at32(u32, word(stub, Block.START))) <= WINDOW) this.#wish(lane);
+  }
+
+  #wish(lane: number): void {
+    const queue = this.queueOf(lane);
+    this.#wishes.wish(queue, lane === this.laneOf(queue) ? queue : lane);
   }
 
   /** Whether the message that is next is absent. */
@@ -109,8 +108,24 @@ export class Lanes {
     return false;
   }
 
-  #queueOf(lane: number): number {
+  /** The queue that a lane belongs to; of a queue itself. */
+  queueOf(lane: number): number {
     return at32(this.#memory.u32, word(lane, QueueCell.PARENT)) || lane;
+  }
+
+  /** The lane that is meant by a queue, whose level 0 it is, or by a lane. */
+  laneOf(queueOrLane: number): number {
+    return this.lane(queueOrLane, 0);
+  }
+
+  /** The lane of a level that a queue may have, made if need be; 0: there is no such level, or no memory. */
+  ensure(queue: number, level: number): number {
+    if (this.#lanes(queue) === 0 || level > this.#highest(queue)) return 0;
+    const known = this.lane(queue, level);
+    if (known !== 0) return known;
+    const lane = this.#create(queue, level);
+    if (lane !== 0) this.#memory.u32[word(this.#lanes(queue), level)] = lane;
+    return lane;
   }
 
   /** How many levels there may be. */
@@ -136,14 +151,11 @@ export class Lanes {
     if (lanes !== 0) this.#memory.freePage(lanes);
   }
 
-  /** Gives a queue without messages its number in the log, and the log position of its first message. */
+  /** Gives a queue without messages, or one lane, its number in the log, and the log position of its first message. Lanes that are made later follow. */
   setLogId(queue: number, id: number, next: number): void {
-    this.#memory.f64[double(queue, QueueCell.LOG_ID)] = id;
-    this.#memory.f64[double(queue, QueueCell.LOG_NEXT)] = next;
-    if (this.#lanes(queue) === 0) return;
-    for (let level = this.#highest(queue); level >= 0; level--) {
-      const lane = this.lane(queue, level);
-      if (lane !== 0) this.#placeInLog(queue, lane, level);
+    for (const cell of [queue, this.laneOf(queue)]) {
+      this.#memory.f64[double(cell, QueueCell.LOG_ID)] = id;
+      this.#memory.f64[double(cell, QueueCell.LOG_NEXT)] = next;
     }
   }
 

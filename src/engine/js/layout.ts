@@ -196,6 +196,8 @@ export const QueueCell = {
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,
   KEPT_BYTES: 61,
+  /** Of a lane: no absent message has a lower log position, and none that is here before the stub has this one or a higher (a 64-bit float). */
+  ABSENT_PLACE: 44,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 

@@ -108,6 +108,13 @@ export class Log {
     this.#done.begin(queue, position);
   }
 
+  /** Positions in a row are done. */
+  settledRun(queue: number, from: number, count: number): void {
+    if (!this.#started) return;
+    this.#endDone();
+    this.#batch.done(queue, from, count);
+  }
+
   #endDone(): void {
     const { queue, from, count } = this.#done;
     if (count === 0) return;

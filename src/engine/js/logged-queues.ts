@@ -20,10 +20,11 @@ export class LoggedQueues {
     this.#stock = stock;
   }
 
-  /** From now on the log knows the queue; before its first message. */
-  setLogId(queue: number, id: number, next: number): void {
+  /** From now on the log knows the queue, or one level of it; before its first message. */
+  setLogId(queueOrLane: number, id: number, next: number): void {
+    const queue = this.#stock.lanes.queueOf(queueOrLane);
     withQueue(this.#memory, queue, () => {
-      this.#stock.lanes.setLogId(queue, id, next);
+      this.#stock.lanes.setLogId(queueOrLane, id, next);
       this.#stock.rules.add(queue, Trait.LOGGED);
     });
   }

@@ -1,7 +1,6 @@
 /**
- * Messages in segments: how they are made, filled, read and released.
- * What must hold: a participant appends to its own two open segments only; a message is complete before it is
- * enqueued and never changes after; a segment is free again when it is sealed and its last message is released.
+ * Messages: how they are made, filled, read and released. What must hold: a message is complete before it is enqueued and never changes after, but for
+ * its number in the log; the last one to let go of it gives its room back.
  */
 import {
   FRAME_END,
@@ -14,22 +13,12 @@ import {
   PIECE_BODY,
   PIECE_HEAD,
   Piece,
-  SEGMENT,
-  SEGMENT_HEADER,
-  Segment,
 } from './layout.js';
 import type { Memory } from './memory.js';
 import { expirationOf, priorityOf } from './properties.js';
 import { beginMessageRecord, beginPieceRecord, RECORD_BEFORE, recordId, setRecordId } from './record-heads.js';
+import { type Lifetime, Segments } from './segments.js';
 import { at32, at64, copy, double, read32, word, write16, write32 } from './views.js';
-
-/** Which open segment: short-lived messages do not share one with those that will wait. */
-export type Lifetime = 'hot' | 'cold';
-
-interface OpenSegment {
-  address: number;
-  next: number;
-}
 
 /** A message under construction: where its next body bytes go. */
 export class MessageBuilder {
@@ -56,15 +45,14 @@ export interface Clock {
 export class Messages {
   readonly #memory: Memory;
   readonly #clock: Clock;
-  readonly #open: Record<Lifetime, OpenSegment> = { hot: { address: 0, next: 0 }, cold: { address: 0, next: 0 } };
+  readonly #segments: Segments;
 
-  /** Whether segments may be taken from the reserve. */
-  #borrows = false;
   /** Whether what is persistent is made loggable. */
   recording = false;
 
   constructor(memory: Memory, clock: Clock) {
     this.#memory = memory;
+    this.#segments = new Segments(memory);
     this.#clock = clock;
   }
 
@@ -117,7 +105,7 @@ export class Messages {
     const size = messageSize(key.length, headerLength, first);
     const kept = this.recording ? flags : flags & ~MessageFlag.LOGGABLE;
     const before = (kept & MessageFlag.LOGGABLE) === 0 ? 0 : RECORD_BEFORE;
-    const message = this.#allocate(before, size, lifetime);
+    const message = this.#segments.allocate(before, size, lifetime);
     if (message === 0) return false;
     if (before > 0) beginMessageRecord(this.#memory, message, size);
     const head = word(message, 0);
@@ -164,10 +152,10 @@ export class Messages {
     let piece = this.firstPiece(message);
     while (piece !== 0) {
       const next = at32(u32, word(piece, Piece.NEXT));
-      this.#leave(piece);
+      this.#segments.leave(piece);
       piece = next;
     }
-    this.#leave(message);
+    this.#segments.leave(message);
   }
 
   keyAt(message: number): number {
@@ -294,7 +282,7 @@ export class Messages {
   copyIn(from: number, id: number): number {
     const size = this.messageSize(from);
     const before = this.isLoggable(from) ? RECORD_BEFORE : 0;
-    const message = this.#allocateForCopy(before, size);
+    const message = this.#segments.allocateForCopy(before, size);
     if (message === 0) return 0;
     if (before > 0) {
       beginMessageRecord(this.#memory, message, size);
@@ -313,7 +301,7 @@ export class Messages {
     const bodySize = read32(bytes, from + PIECE_HEAD + 3);
     const size = PIECE_HEAD + bodySize + FRAME_OVERHEAD;
     const before = this.isLoggable(message) ? RECORD_BEFORE : 0;
-    const piece = this.#allocateForCopy(before, size);
+    const piece = this.#segments.allocateForCopy(before, size);
     if (piece === 0) return 0;
     if (before > 0) {
       beginPieceRecord(this.#memory, piece, size);
@@ -327,20 +315,12 @@ export class Messages {
     return piece;
   }
 
-  /** What comes back may use half of the reserve: consumers wait for it, and they make room. */
-  #allocateForCopy(before: number, size: number): number {
-    this.#borrows = true;
-    const at = this.#allocate(before, size, 'hot');
-    this.#borrows = false;
-    return at;
-  }
-
   #addPiece(builder: MessageBuilder): boolean {
     const { u32 } = this.#memory;
     const size = Math.min(builder.left, PIECE_BODY);
     const whole = PIECE_HEAD + size + FRAME_OVERHEAD;
     const before = this.isLoggable(builder.message) ? RECORD_BEFORE : 0;
-    const piece = this.#allocate(before, whole, builder.lifetime);
+    const piece = this.#segments.allocate(before, whole, builder.lifetime);
     if (piece === 0) return false;
     if (before > 0) beginPieceRecord(this.#memory, piece, whole);
     u32[word(piece, Piece.NEXT)] = 0;
@@ -361,43 +341,5 @@ export class Messages {
     const body = write32(bytes, at + 3, bodySize);
     bytes[body + bodySize] = FRAME_END;
     return body;
-  }
-
-  /** Room for `size` octets and for others before them. */
-  #allocate(before: number, size: number, lifetime: Lifetime): number {
-    const open = this.#open[lifetime];
-    const whole = before + size;
-    if (open.address !== 0 && open.next + whole > open.address + SEGMENT) this.#makeRoom(open);
-    if (open.address === 0 && !this.#openNew(open)) return 0;
-    const at = open.next + before;
-    open.next += Math.ceil(whole / 8) * 8;
-    Atomics.add(this.#memory.u32, word(open.address, Segment.LIVE), 1);
-    return at;
-  }
-
-  /** A full segment whose messages are all gone starts anew; any other is sealed. */
-  #makeRoom(open: OpenSegment): void {
-    if (Atomics.load(this.#memory.u32, word(open.address, Segment.LIVE)) === 1) {
-      open.next = open.address + SEGMENT_HEADER;
-      return;
-    }
-    const sealed = open.address;
-    open.address = 0;
-    this.#leave(sealed);
-  }
-
-  #openNew(open: OpenSegment): boolean {
-    const segment = this.#memory.takeSegment(this.#borrows);
-    if (segment === 0) return false;
-    Atomics.store(this.#memory.u32, word(segment, Segment.LIVE), 1);
-    open.address = segment;
-    open.next = segment + SEGMENT_HEADER;
-    return true;
-  }
-
-  /** One thing less lives in the segment of `address`; the last to go frees it. */
-  #leave(address: number): void {
-    const segment = address - (address % SEGMENT);
-    if (Atomics.sub(this.#memory.u32, word(segment, Segment.LIVE), 1) === 1) this.#memory.freeSegment(segment);
   }
 }

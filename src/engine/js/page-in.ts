@@ -41,10 +41,11 @@ export class PageIn {
   }
 
   /** Begins with the first absent block: how many of its messages are absent; 0: none, −1: no memory. */
-  begin(queue: number): number {
+  begin(queueOrLane: number): number {
     if (this.#queue !== 0) return 0;
+    const queue = this.#stock.lanes.queueOf(queueOrLane);
     return withQueue(this.#memory, queue, () => {
-      const lane = this.#stock.lanes.lane(queue, 0);
+      const lane = this.#stock.lanes.laneOf(queueOrLane);
       if (this.#stubs.of(lane) === 0) return 0;
       if (!this.#memory.ensurePages(1)) return NO_MEMORY;
       this.#queue = queue;
@@ -152,7 +153,11 @@ export class PageIn {
     const first = this.#stubs.filled(lane);
     let bytes = 0;
     for (let index = first; index < end; index++) {
-      bytes += this.#messages.bodySize(this.#stock.blocks.message(this.#slot(index)));
+      const slot = this.#slot(index);
+      bytes += this.#messages.bodySize(this.#stock.blocks.message(slot));
+      if (this.#stock.blocks.isLogged(slot)) {
+        f64[double(lane, QueueCell.ABSENT_PLACE)] = this.#stock.blocks.logPosition(slot) + 1;
+      }
     }
     const uncounted = word(lane, QueueCell.ABSENT_UNCOUNTED);
     if (at32(u32, uncounted) > 0) {

@@ -37,11 +37,12 @@ export class PageOut {
   }
 
   /** Begins with the block that may leave next; the octets of its image, 0: none may. */
-  begin(queue: number, margin: number): number {
+  begin(queueOrLane: number, margin: number): number {
     if (this.#queue !== 0) return 0;
+    const queue = this.#stock.lanes.queueOf(queueOrLane);
     return withQueue(this.#memory, queue, () => {
       if (this.#stock.isRetired(queue)) return 0;
-      const lane = this.#stock.lanes.lane(queue, 0);
+      const lane = this.#stock.lanes.laneOf(queueOrLane);
       const block = this.#stubs.candidate(lane, margin);
       if (block === 0) return 0;
       this.#stubs.setStates(block, 0, SLOTS, SlotState.ABSENT);
@@ -114,6 +115,9 @@ export class PageOut {
       this.#messages.release(this.#messageAt(index));
     }
     f64[double(lane, QueueCell.ABSENT_BYTES)] = at64(f64, double(lane, QueueCell.ABSENT_BYTES)) + bytes;
+    const place = this.#stock.blocks.logPosition(this.#stock.blocks.slot(this.#block, 0));
+    // A block without logged messages knows no positions: then what was said before still holds.
+    if (this.#stubs.of(lane) === 0 && !Number.isNaN(place)) f64[double(lane, QueueCell.ABSENT_PLACE)] = place;
     this.#stubs.join(lane, this.#block);
     return true;
   }

@@ -8,7 +8,7 @@ import { Blocks } from './blocks.js';
 import type { Dead } from './claim.js';
 import { Fifo } from './fifo.js';
 import { Lanes } from './lanes.js';
-import { QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
+import { Block, QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
 import type { Log } from './log.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
@@ -183,6 +183,16 @@ export class Stock {
     if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
   }
 
+  /** Messages of one lane that wait for a consumer. */
+  readyIn(lane: number): number {
+    const { u32 } = this.#memory;
+    let count = (at32(u32, word(lane, QueueCell.TAIL)) - at32(u32, word(lane, QueueCell.HEAD))) >>> 0;
+    let block = at32(u32, word(lane, QueueCell.RETURNED));
+    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT)))
+      count += at32(u32, word(block, Block.RETURNED));
+    return count;
+  }
+
   /** Forgets queues that are about to be freed. */
   forgetRetired(): void {
     for (const queue of this.long) if (this.isRetired(queue)) this.long.delete(queue);
@@ -214,6 +224,13 @@ export class Stock {
   /** What a queue that is deleted held needs no record. */
   #recordDone(lane: number, slot: number): void {
     if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
+  }
+
+  /** Positions in a row of a lane are done whose messages were absent. */
+  recordAbsentDone(lane: number, from: number, end: number): void {
+    const logId = this.logId(lane);
+    if (logId === 0 || end <= from || this.isRetired(this.lanes.queueOf(lane))) return;
+    this.#log.settledRun(logId, from, end - from);
   }
 
   /** Records that a slot's message took its place, if it is loggable. */

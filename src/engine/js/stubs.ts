@@ -8,7 +8,7 @@
 import type { Blocks } from './blocks.js';
 import { Block, QueueCell, SLOTS, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
-import { at32, word } from './views.js';
+import { at32, at64, double, word } from './views.js';
 
 export class Stubs {
   readonly #memory: Memory;
@@ -36,6 +36,14 @@ export class Stubs {
 
   count(lane: number): number {
     return this.blocks(lane) * SLOTS - this.filled(lane);
+  }
+
+  /** The log position of the first message behind the absent ones. */
+  logEnd(lane: number): number {
+    const stub = this.of(lane);
+    const behind = stub === 0 ? 0 : this.#field(stub, Block.NEXT);
+    if (behind === 0) return at64(this.#memory.f64, double(lane, QueueCell.LOG_NEXT));
+    return this.#blocks.logPosition(this.#blocks.slot(behind, 0));
   }
 
   /** Messages from the head to the first absent one. */

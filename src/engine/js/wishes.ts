@@ -19,27 +19,27 @@ export class Wishes {
     this.#record = participantAt(memory.workers);
   }
 
-  /** Asks for the next absent messages of a queue. Under its lock. */
-  wish(queue: number): void {
+  /** Asks for the next absent messages of a queue: of itself, or of one of its lanes. Under its lock. */
+  wish(queue: number, wished: number): void {
     const { u32 } = this.#memory;
-    if (at32(u32, word(queue, QueueCell.WISHED)) === 1) return;
+    if (Atomics.load(u32, word(wished, QueueCell.WISHED)) === 1) return;
     if ((at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.RETIRED) !== 0) return;
     this.#locked(() => {
-      u32[word(queue, QueueCell.WISHED)] = 1;
-      u32[word(queue, QueueCell.WISH_NEXT)] = at32(u32, word(this.#record, Participant.WISH_FIRST));
-      Atomics.store(u32, word(this.#record, Participant.WISH_FIRST), queue);
+      Atomics.store(u32, word(wished, QueueCell.WISHED), 1);
+      u32[word(wished, QueueCell.WISH_NEXT)] = at32(u32, word(this.#record, Participant.WISH_FIRST));
+      Atomics.store(u32, word(this.#record, Participant.WISH_FIRST), wished);
     });
     ring(this.#memory, this.#coordinator);
   }
 
-  /** The queue is about to be freed. Under its lock. */
-  forget(queue: number): void {
+  /** A queue, or one of its lanes, is about to be freed. Under its lock. */
+  forget(wished: number): void {
     const { u32 } = this.#memory;
-    if (at32(u32, word(queue, QueueCell.WISHED)) === 0) return;
+    if (Atomics.load(u32, word(wished, QueueCell.WISHED)) === 0) return;
     this.#locked(() => {
       let link = word(this.#record, Participant.WISH_FIRST);
-      while (at32(u32, link) !== queue && at32(u32, link) !== 0) link = word(at32(u32, link), QueueCell.WISH_NEXT);
-      if (at32(u32, link) === queue) this.#strike(link, queue);
+      while (at32(u32, link) !== wished && at32(u32, link) !== 0) link = word(at32(u32, link), QueueCell.WISH_NEXT);
+      if (at32(u32, link) === wished) this.#strike(link, wished);
     });
   }
 

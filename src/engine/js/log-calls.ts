@@ -1,0 +1,54 @@
+/** The calls about the log: which records have gathered, and that they are durable. */
+import type { LogBatch, LogSeed, Queue } from '../engine.js';
+import { AbsentCalls } from './absent-calls.js';
+import { type Log, ownBatch } from './log.js';
+import type { LoggedQueues } from './logged-queues.js';
+import type { Memory } from './memory.js';
+import type { Output } from './output.js';
+import type { Parts } from './parts.js';
+
+export abstract class LogCalls extends AbsentCalls {
+  readonly #memory: Memory;
+  readonly #log: Log;
+  readonly #logged: LoggedQueues;
+  readonly #output: Output;
+
+  constructor(parts: Parts) {
+    super(parts);
+    this.#memory = parts.memory;
+    this.#log = parts.log;
+    this.#logged = parts.logged;
+    this.#output = parts.output;
+  }
+
+  startLog(lane: number, firstMessage: number): void {
+    this.#log.start(lane, firstMessage);
+  }
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#logged.setLogId(queue, id, nextPosition);
+  }
+  takeBatch(): LogBatch | null {
+    return this.#log.take();
+  }
+  get gatheringBatch(): number {
+    return this.#log.gathering;
+  }
+  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
+    return ownBatch(batch).stamp(seed);
+  }
+  batchFacts(batch: LogBatch): Uint8Array {
+    return ownBatch(batch).facts();
+  }
+  batchDone(batch: LogBatch): void {
+    for (const channel of this.#log.finish(batch)) {
+      channel.held.release(batch.number);
+      if (channel.state === 'open') this.#output.release(channel);
+    }
+  }
+  blockPublishers(blocked: boolean): void {
+    this.#memory.blockPublishers(blocked);
+  }
+  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[] {
+    return this.#logged.redeliveredRuns(queue);
+  }
+}

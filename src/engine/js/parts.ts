@@ -1,0 +1,77 @@
+/** What one participant of the twin is made of, and how it is put together. */
+import type { SharedCore } from '../engine.js';
+import { Absent } from './absent.js';
+import { Deliveries } from './deliveries.js';
+import { Doorbell } from './doorbell.js';
+import { Emptying } from './emptying.js';
+import { Intake } from './intake.js';
+import { READ_LENGTH, readBufferAt } from './layout.js';
+import { Log } from './log.js';
+import { LoggedQueues } from './logged-queues.js';
+import { Memory } from './memory.js';
+import { type Clock, Messages } from './messages.js';
+import { Output } from './output.js';
+import { Publishes } from './publishes.js';
+import { Queues } from './queues.js';
+import { Routes } from './routes.js';
+import { Scheduler } from './scheduler.js';
+import { Settlements } from './settlements.js';
+import { Stock } from './stock.js';
+import { Sweep } from './sweep.js';
+import { Waiters } from './waiters.js';
+
+export class Parts {
+  readonly isCoordinator: boolean;
+  readonly readOffset: number;
+  readonly clock: Clock = { now: 0 };
+  readonly memory: Memory;
+  readonly messages: Messages;
+  readonly log: Log;
+  readonly stock: Stock;
+  readonly logged: LoggedQueues;
+  readonly queues: Queues;
+  readonly absent: Absent;
+  readonly emptying: Emptying;
+  readonly routes = new Routes();
+  readonly publishes: Publishes;
+  readonly settlements: Settlements;
+  readonly output: Output;
+  readonly deliveries: Deliveries;
+  readonly scheduler: Scheduler;
+  readonly intake: Intake;
+  readonly sweep: Sweep;
+  readonly doorbell: Doorbell;
+
+  constructor(shared: SharedCore, participant: number) {
+    const memory = new Memory(shared);
+    this.memory = memory;
+    this.isCoordinator = participant === shared.workers;
+    this.readOffset = readBufferAt(shared.workers, participant);
+    this.messages = new Messages(memory, this.clock);
+    this.log = new Log(memory, this.messages, this.clock);
+    this.stock = new Stock(memory, this.messages, this.clock, this.log);
+    this.logged = new LoggedQueues(memory, this.stock);
+    const waiters = new Waiters(memory, participant, (consumer) => this.scheduler.grant(consumer));
+    this.queues = new Queues(memory, this.messages, this.stock, waiters, this.clock, this.log, participant);
+    this.absent = new Absent(memory, this.messages, this.stock, waiters, participant);
+    this.emptying = new Emptying(memory, this.stock, this.absent, this.queues.sweeps);
+    this.publishes = new Publishes(memory, this.messages, this.queues);
+    this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
+    this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
+    this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output);
+    this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel));
+    this.intake = new Intake(
+      memory,
+      this.messages,
+      this.queues,
+      this.routes,
+      this.publishes,
+      this.settlements,
+      this.output,
+      this.log,
+      this.readOffset + READ_LENGTH,
+    );
+    this.sweep = new Sweep(this.queues);
+    this.doorbell = new Doorbell(memory, participant);
+  }
+}
