@@ -212,9 +212,15 @@ export * from './log-calls';
 
 // ── Messages that are elsewhere (the coordinator) ──────────────────────────────────────────────────────────────
 
+/** The queue of a level, which is a queue of its own here; 0: it is not there, or there is no memory to make it. */
+export function levelOf(queue: usize, level: u32, make: bool): usize {
+  const one = changetype<Queue>(queue);
+  if (level && (!one.levels || level > one.maxPriority)) return 0;
+  return changetype<usize>(make ? levelMade(one, level) : levelAt(one, level));
+}
+
 export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
 export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
-export function levelOf(queue: usize, level: u32): usize { return changetype<usize>(levelMade(changetype<Queue>(queue), level)); }
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
 export function pageOut(queue: usize, margin: u32): f64 {

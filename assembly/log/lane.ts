@@ -148,6 +148,19 @@ export function placeDone(queue: u64, position: u64): void {
   self.doneCount = 1;
 }
 
+/** So many positions in a row are done. */
+export function placesDone(queue: u64, from: u64, count: u64): void {
+  const most: u64 = 0x7fffffff;
+  for (let left = count; left; ) {
+    const some = min(left, most);
+    flushDone();
+    self.doneQueue = queue;
+    self.doneFrom = from + (count - left);
+    self.doneCount = <u32>some;
+    left -= some;
+  }
+}
+
 /** Records what was gathered: in the last record, if that is of the same queue, or in one of its own. */
 export function flushDone(): void {
   const count = self.doneCount;

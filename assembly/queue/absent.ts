@@ -18,6 +18,7 @@
  * Image: units as in src/store/absent-source.ts: 24 octets, then the Message or Piece as it lies in memory.
  */
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
+import { isLogging, placesDone } from '../log/lane';
 import { retire } from '../memory/epoch';
 import {
   aligned, borrowReserve, flushReleases, FRAME_MAX, LOGGABLE, logNumber, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple,
@@ -255,6 +256,7 @@ export function endOut(done: bool): bool {
   // Whoever enters from now on does not find it from the tail's side; from the head's side nobody comes so far.
   moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
   if (!changetype<usize>(stub)) {
+    if (queue.logId) queue.absentPlace = logPosition(block, 0);
     block.absent = 1;
     setStub(queue, block);
     return true;
@@ -363,6 +365,7 @@ function takeMessage(unit: Unit): i32 {
 /** Gives the slot that is filled next its position in the log; false: no memory. */
 function place(position: u64): bool {
   const block = inStub;
+  inQueue.absentPlace = position + 1;
   if (!block.logTable) {
     // A block of which nothing is here yet begins where its first message says.
     if (!inIndex) block.logStart = position;
@@ -468,6 +471,9 @@ export function dropAbsent(queue: Queue): u32 {
   if (ruling(queue).traits & BYTES) addBytes(ruling(queue), -queue.absentBytes);
   queue.absentBytes = 0;
   queue.absentUncounted = 0;
+  // What lies between was absent, was done before, or was never in the log. What is behind was published in this life, in a row.
+  const place = queue.absentPlace;
+  if (queue.logId && isLogging() && !ruling(queue).retired && behind.logStart > place) placesDone(queue.logId, place, behind.logStart - place);
   stub.absent = 0;
   addDone(stub, SLOTS - queue.absentFilled);
   queue.absentFilled = 0;

@@ -6,8 +6,8 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
-import { anyLevelReady } from './levels';
-import { ABSENT, Block, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
+import { isFrontReady } from './levels';
+import { ABSENT, Block, EMPTY, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 import { wish, wishAhead } from './wishes';
 
 /** How many slots the last `claim` took; they follow the returned one in memory. */
@@ -85,18 +85,25 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
   return first;
 }
 
-/** Whether a message waits in the queue or its children. */
+/** Whether the next message of a queue can be claimed. */
 export function hasReady(queue: Queue): bool {
-  return isReady(queue) || (queue.levels != 0 && anyLevelReady(queue));
+  return queue.levels ? isFrontReady(queue) : isReady(queue);
 }
 
 /** Whether a message waits at the head or in the returned set. */
 export function isReady(queue: Queue): bool {
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) != 0 || headState(queue) == READY;
+}
+
+/** Whether nothing was returned, and the message at the head is absent. */
+export function isHeadAbsent(queue: Queue): bool {
+  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) && headState(queue) == ABSENT;
+}
+
+function headState(queue: Queue): u32 {
   const address = changetype<usize>(queue);
-  if (atomicLoad(address + offsetof<Queue>("returned"))) return true;
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
   const head = atomicLoad(address + offsetof<Queue>("head"));
   const block = blockAt(hint, head);
-  if (!changetype<usize>(block)) return false;
-  return (atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK) == READY;
+  return changetype<usize>(block) ? atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK : EMPTY;
 }

@@ -8,7 +8,7 @@ import { Message } from '../memory/message';
 import { PAGE } from '../memory/root';
 import { giveCell, givePage, takePage } from '../memory/units';
 import { priorityOf } from '../memory/properties';
-import { isReady } from './claim';
+import { isHeadAbsent, isReady } from './claim';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
 import { LEVEL, LOGGED_QUEUE } from './rules';
 
@@ -76,11 +76,13 @@ export function readyCount(queue: Queue): u32 {
   return count;
 }
 
-/** Whether a message waits in one of the children. */
-export function anyLevelReady(queue: Queue): bool {
-  for (let level: u32 = 1; level <= queue.maxPriority; level++) {
+/** Whether the next message of a queue with LEVELS can be claimed: what is absent holds back what stands in lower levels. */
+export function isFrontReady(queue: Queue): bool {
+  for (let level = queue.maxPriority; level; level--) {
     const child = levelAt(queue, level);
-    if (changetype<usize>(child) && isReady(child)) return true;
+    if (!changetype<usize>(child)) continue;
+    if (isReady(child)) return true;
+    if (isHeadAbsent(child)) return false;
   }
-  return false;
+  return isReady(queue);
 }

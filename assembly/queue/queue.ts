@@ -94,6 +94,8 @@ import { PAGE } from '../memory/root';
   absentUncounted: u32;
   /** Slots at the stub's beginning that are not absent: done, or back already. */
   absentFilled: u32;
+  /** In a logged queue: no absent message has a lower log position, and none that is here and not done has this one or a higher, up to the stub's end. */
+  absentPlace: u64;
 }
 
 @unmanaged export class Block {

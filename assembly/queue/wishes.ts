@@ -6,9 +6,9 @@
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
 import { coordinator, Participant, self } from '../memory/root';
 import { ring } from '../memory/units';
-import { blockAt, isReady } from './claim';
+import { isHeadAbsent, isReady } from './claim';
 import { levelAt } from './levels';
-import { ABSENT, Block, holdQueue, Queue, releaseQueue, slotAt, SLOTS, STATE_MASK } from './queue';
+import { Block, holdQueue, Queue, releaseQueue, SLOTS } from './queue';
 import { ruling } from './rules';
 
 /** So near (messages) the stub is wished back. */
@@ -63,16 +63,6 @@ export function isFrontAbsent(queue: Queue): bool {
     if (!level) return false;
     level -= 1;
   }
-}
-
-function isHeadAbsent(queue: Queue): bool {
-  const address = changetype<usize>(queue);
-  if (atomicLoad(address + offsetof<Queue>("returned"))) return false;
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-  const head = atomicLoad(address + offsetof<Queue>("head"));
-  const block = blockAt(hint, head);
-  if (!changetype<usize>(block)) return false;
-  return (atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK) == ABSENT;
 }
 
 /** Wishes for the next message if it is absent, and lets all workers be rung when it is back. False: it is not absent, look again. */

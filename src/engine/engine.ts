@@ -237,12 +237,13 @@ export interface Engine {
   blockPublishers(blocked: boolean): void;
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
   redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[];
-  /** What holds the messages of one level (priority) of a queue, for `setAbsent` and what follows; level 0 is the queue itself. 0: there is no such level. */
-  levelOf(queue: Queue, level: number): Queue;
 
   // ── Messages that are elsewhere (coordinator; one block on its way out and one on its way in at a time) ──────
   /** Messages of a block: so many leave and come back together. */
   readonly slotsPerBlock: number;
+  /** The queue that holds the messages of one level of a queue with priorities: what is said here of queues goes for it, too; level 0 is the
+   * queue itself. 0: there is no such level; it was never used or, to be made, lacks memory. */
+  levelOf(queue: Queue, level: number, make: boolean): Queue;
   /** The first `count` messages of a queue that was just made are elsewhere. False: no memory, or more than 2^30. */
   setAbsent(queue: Queue, count: number): boolean;
   absentCount(queue: Queue): number;
@@ -266,7 +267,7 @@ export interface Engine {
   /** All are there, or the message that has come in part is given up. False: some of the block are still absent. */
   pageInEnd(done: boolean): boolean;
   /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. `purge`, `retireQueue` and
-   * `freeQueue` on the coordinator do so themselves. */
+   * `freeQueue` on the coordinator do so themselves. In a queue with a log id they are recorded as done. */
   dropAbsent(queue: Queue): number;
   /** A queue whose absent messages are wanted; 0: none. The coordinator's doorbell rings for it, if it sleeps. */
   nextWish(): Queue;

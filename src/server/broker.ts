@@ -106,7 +106,7 @@ async function startOn(
         askFence: (worker, fence) => pool.askFence(worker, fence),
       });
       pool.startLogs(storage.laneSetups(workers));
-      storage.giveBack(await coordinator.restore(storage.nextPosition), engine, queues, pager);
+      storage.giveBack(await coordinator.restore(storage.nextPosition), engine, pager);
     }
     // It never ends by itself; a rejection is a defect of the core and ends the process.
     void pager.run();

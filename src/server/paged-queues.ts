@@ -16,15 +16,25 @@ export interface ImageSource {
 }
 export interface RecoveredSource {
   readonly recovered: AbsentSource;
+  /** Octets that its last block had; 0: none was read. */
+  blockOctets: number;
+}
+
+/** A queue, or a level of one, as long as it is. */
+export interface Paged {
+  readonly queue: Queue;
+  readonly life: Life;
+}
+interface Life {
+  highestPriority: number;
+  ended: boolean;
 }
 
 export class PagedQueues implements QueueCore {
   readonly #engine: Engine;
   readonly #pages: PageFiles;
-  readonly #queues = new Set<Queue>();
+  readonly #queues = new Map<Queue, Life>();
   readonly #sources = new Map<Queue, Source[]>();
-  /** The levels of a queue that have sources of their own. */
-  readonly #levels = new Map<Queue, Queue[]>();
   readonly #logged = new Map<Queue, number>();
   /** The source that is being read; it is let go of by who reads it. */
   #reading: Source | null = null;
@@ -34,8 +44,16 @@ export class PagedQueues implements QueueCore {
     this.#pages = pages;
   }
 
-  get all(): ReadonlySet<Queue> {
-    return this.#queues;
+  /** All queues, and the levels of those with priorities that are in use. */
+  *all(): Generator<Paged> {
+    for (const [root, life] of this.#queues) for (const queue of this.#levels(root, life)) yield { queue, life };
+  }
+
+  *#levels(queue: Queue, life: Life): Generator<Queue> {
+    for (let level = 0; level <= life.highestPriority; level++) {
+      const one = this.#engine.levelOf(queue, level, false);
+      if (one !== 0) yield one;
+    }
   }
 
   /** Queues in the log, with their numbers. */
@@ -54,13 +72,6 @@ export class PagedQueues implements QueueCore {
     const sources = this.#sources.get(queue);
     if (sources === undefined) this.#sources.set(queue, [source]);
     else sources.push(source);
-  }
-
-  /** A level of a queue has sources: they go with those of the queue. */
-  adopt(queue: Queue, level: Queue): void {
-    const levels = this.#levels.get(queue) ?? [];
-    this.#levels.set(queue, levels);
-    levels.push(level);
   }
 
   /** Keeps a source until `finish`, or until another or none is held, whatever becomes of its queue. */
@@ -85,9 +96,20 @@ export class PagedQueues implements QueueCore {
   }
 
   #forget(queue: Queue): void {
-    for (const source of this.sources(queue)) if (source !== this.#reading) this.#letGo(source);
-    this.#sources.delete(queue);
-    for (const level of this.#levels.get(queue) ?? []) this.#forget(level);
+    const life = this.#queues.get(queue);
+    if (life === undefined) return;
+    for (const one of this.#levels(queue, life)) {
+      for (const source of this.sources(one)) if (source !== this.#reading) this.#letGo(source);
+      this.#sources.delete(one);
+    }
+  }
+
+  #end(queue: Queue): void {
+    this.#forget(queue);
+    const life = this.#queues.get(queue);
+    if (life !== undefined) life.ended = true;
+    this.#queues.delete(queue);
+    this.#logged.delete(queue);
   }
 
   #letGo(source: Source): void {
@@ -99,7 +121,7 @@ export class PagedQueues implements QueueCore {
 
   createQueue(): Queue {
     const queue = this.#engine.createQueue();
-    if (queue !== 0) this.#queues.add(queue);
+    if (queue !== 0) this.#queues.set(queue, { highestPriority: 0, ended: false });
     return queue;
   }
   purge(queue: Queue): number {
@@ -109,19 +131,18 @@ export class PagedQueues implements QueueCore {
   }
   retireQueue(queue: Queue): number {
     const count = this.#engine.retireQueue(queue);
-    this.#queues.delete(queue);
-    this.#logged.delete(queue);
-    this.#forget(queue);
-    this.#levels.delete(queue);
+    this.#end(queue);
     return count;
   }
   freeQueue(queue: Queue): void {
+    this.#end(queue);
     this.#engine.freeQueue(queue);
-    this.#queues.delete(queue);
-    this.#forget(queue);
   }
   setRules(queue: Queue, rules: QueueRules): boolean {
-    return this.#engine.setRules(queue, rules);
+    const done = this.#engine.setRules(queue, rules);
+    const life = this.#queues.get(queue);
+    if (done && life !== undefined && rules.maxPriority > 0) life.highestPriority = rules.maxPriority;
+    return done;
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {
     this.#logged.set(queue, id);

@@ -7,7 +7,7 @@
 import type { Engine, Queue } from '../engine/engine.js';
 import type { AbsentSource } from '../store/absent-source.js';
 import type { PageFiles, PageImage } from '../store/page-files.js';
-import type { ImageSource, PagedQueues, RecoveredSource, Source } from './paged-queues.js';
+import type { ImageSource, Paged, PagedQueues, RecoveredSource, Source } from './paged-queues.js';
 
 /** Share of the memory below which blocks leave, and up to which they do. The core rings at a third. */
 const SCARCE = 1 / 3;
@@ -43,8 +43,6 @@ export class Pager {
   readonly #queues: PagedQueues;
   readonly #onTrouble: (error: Error) => void;
   readonly #wanted = new Set<Queue>();
-  /** Octets of the last block that came back, of each queue with absent messages. */
-  readonly #blockOctets = new Map<Queue, number>();
   readonly #writes = new Set<Promise<void>>();
   #out: Promise<void> | null = null;
   #in: Promise<void> | null = null;
@@ -62,7 +60,7 @@ export class Pager {
   /** The first messages of a queue that was just made are in the log: `source` has them. False: no memory. */
   recovered(queue: Queue, source: AbsentSource): boolean {
     if (!this.#engine.setAbsent(queue, source.remaining)) return false;
-    if (source.remaining > 0) this.#queues.append(queue, { recovered: source });
+    if (source.remaining > 0) this.#queues.append(queue, { recovered: source, blockOctets: 0 });
     return true;
   }
 
@@ -118,8 +116,8 @@ export class Pager {
   async #sendAway(): Promise<void> {
     try {
       for (const margin of MARGINS) {
-        for (const queue of this.#deepest(margin)) {
-          while (this.#isBelow(ENOUGH) && !this.#stopped) if (!(await this.#sendBlock(queue, margin))) break;
+        for (const paged of this.#deepest(margin)) {
+          while (this.#isBelow(ENOUGH) && !this.#stopped) if (!(await this.#sendBlock(paged, margin))) break;
         }
       }
       // Those who wait for memory are served when a consumer has made room, or when another block is full.
@@ -132,14 +130,14 @@ export class Pager {
   }
 
   /** Queues that have blocks to send away, those with most first. */
-  #deepest(margin: number): Queue[] {
+  #deepest(margin: number): Paged[] {
     const { slotsPerBlock } = this.#engine;
-    const depths: { queue: Queue; depth: number }[] = [];
-    for (const queue of this.#queues.all) {
-      const depth = this.#depth(queue, margin);
-      if (depth >= slotsPerBlock) depths.push({ queue, depth });
+    const depths: { paged: Paged; depth: number }[] = [];
+    for (const paged of this.#queues.all()) {
+      const depth = this.#depth(paged.queue, margin);
+      if (depth >= slotsPerBlock) depths.push({ paged, depth });
     }
-    return depths.sort((a, b) => b.depth - a.depth).map(({ queue }) => queue);
+    return depths.sort((a, b) => b.depth - a.depth).map(({ paged }) => paged);
   }
 
   /** Messages that may leave, at most. */
@@ -151,10 +149,11 @@ export class Pager {
   }
 
   /** Sends the next block away. False: none may leave. */
-  async #sendBlock(queue: Queue, margin: number): Promise<boolean> {
+  async #sendBlock({ queue, life }: Paged, margin: number): Promise<boolean> {
     const engine = this.#engine;
     // What is written has freed a segment already, and needs one until it is.
     while (this.#writes.size >= WRITES) await Promise.race(this.#writes);
+    if (life.ended) return false;
     const staging = engine.takeStaging();
     if (staging === 0) return false;
     let octets = 0;
@@ -220,15 +219,15 @@ export class Pager {
       if (this.#stopped) return;
       // It comes behind the others.
       if (this.#lacks(queue, 0) > 0) this.#wanted.add(queue);
-      else if (this.#queues.sources(queue).length === 0) this.#blockOctets.delete(queue);
     }
   }
 
   /** Blocks that a queue lacks in its window, if `coming` are on their way. */
   #lacks(queue: Queue, coming: number): number {
     const engine = this.#engine;
-    if (this.#queues.sources(queue).length <= coming) return 0;
-    const octets = this.#blockOctets.get(queue) ?? engine.bytes.length;
+    const next = this.#queues.sources(queue)[coming];
+    if (next === undefined) return 0;
+    const octets = 'image' in next ? next.image.octets : next.blockOctets || engine.bytes.length;
     const fitting = Math.floor((engine.bytes.length * WINDOW_SHARE) / octets);
     const window = Math.max(1, Math.min(WINDOW_BLOCKS, fitting));
     const present = engine.presentCount(queue) / engine.slotsPerBlock;
@@ -301,7 +300,6 @@ export class Pager {
       held = rest + more;
     }
     if (!back) engine.pageInEnd(false);
-    this.#blockOctets.set(queue, image.octets);
     this.#queues.finish(queue, source);
     return back;
   }
@@ -319,8 +317,9 @@ export class Pager {
     const back = wanted > 0 && (await this.#fillBlock(queue, source, wanted, staging));
     if (!back) engine.pageInEnd(false);
     engine.giveStaging(staging);
-    if (!back || source.recovered.remaining === 0) this.#queues.finish(queue, source);
-    else this.#queues.hold(null);
+    // The rest of it stays, also when the broker ends: what is dropped is done for good.
+    if (this.#queues.isNext(queue, source) && source.recovered.remaining > 0) this.#queues.hold(null);
+    else this.#queues.finish(queue, source);
     return back ? 1 : 0;
   }
 
@@ -336,7 +335,7 @@ export class Pager {
       octets += filled.octets;
       if ((await this.#take(queue, source, staging, filled.octets)) !== 0) return false;
     }
-    this.#blockOctets.set(queue, octets);
+    source.blockOctets = octets;
     return engine.pageInEnd(true);
   }
 

@@ -18,7 +18,6 @@ import type { Progress } from '../store/log-reader.js';
 import type { LogSource } from '../store/log-source.js';
 import type { RecoveryReport } from '../store/recovery.js';
 import type { LogSetup } from './messages.js';
-import type { PagedQueues } from './paged-queues.js';
 import type { Pager } from './pager.js';
 import { ParticipantLog } from './participant-log.js';
 
@@ -127,18 +126,18 @@ export class Storage {
     return starts.map((start, worker) => ({ directory: this.#logPath, durability, lane: worker + 1, start }));
   }
 
-  /** Where the messages of a number in the log go on. */
-  nextPosition = (logId: number): number => this.#keeper.queues.find(({ id }) => id === logId)?.next ?? 0;
+  /** Where the messages of a queue go on, in each of its levels. */
+  nextPosition = (logId: number): number =>
+    this.#keeper.queues.reduce((most, { id, next }) => (id - (id % LEVELS) === logId ? Math.max(most, next) : most), 0);
 
   /** Gives queues their messages back, which stay on disk until they are wanted. */
-  giveBack(restored: readonly RestoredQueue[], engine: Engine, queues: PagedQueues, pager: Pager): void {
+  giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
     const refs = new Map(restored.map(({ queue, logId }) => [logId, queue]));
     for (const { id, count, source } of this.#keeper.queues) {
       const level = id % LEVELS;
       const queue = refs.get(id - level);
       if (queue === undefined || count === 0) continue;
-      const ref = engine.levelOf(queue, level);
-      if (level > 0) queues.adopt(queue, ref);
+      const ref = engine.levelOf(queue, level, true);
       const absent = this.#acknowledged(id, source);
       if (ref === 0 || !pager.recovered(ref, absent)) throw new Error(`no memory for the ${count} messages of a queue`);
     }

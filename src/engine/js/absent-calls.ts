@@ -19,7 +19,7 @@ export abstract class AbsentCalls {
     this.#wishes = parts.stock.wishes;
   }
 
-  levelOf(queue: Queue, level: number, make = true): Queue {
+  levelOf(queue: Queue, level: number, make: boolean): Queue {
     return this.#absent.levelOf(queue, level, make);
   }
   setAbsent(queue: Queue, count: number): boolean {

@@ -14,14 +14,14 @@ export abstract class AbsentCalls {
     this.stagingBytes = segmentBytes;
   }
 
+  levelOf(queue: Queue, level: number, make: boolean): Queue {
+    return this.#core.levelOf(queue, level, make ? 1 : 0) >>> 0;
+  }
   setAbsent(queue: Queue, count: number): boolean {
     return this.#core.setAbsent(queue, count) !== 0;
   }
   absentCount(queue: Queue): number {
     return this.#core.absentCount(queue) >>> 0;
-  }
-  levelOf(queue: Queue, level: number): Queue {
-    return this.#core.levelOf(queue, level) >>> 0;
   }
   presentCount(queue: Queue): number {
     return this.#core.presentCount(queue) >>> 0;

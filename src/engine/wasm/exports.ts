@@ -45,10 +45,10 @@ export interface CoreFunctions {
   redeliveredCount(): number;
   redeliveredFrom(): number;
   redeliveredLevel(): number;
+  levelOf(queue: number, level: number, make: number): number;
   setAbsent(queue: number, count: number): number;
   absentCount(queue: number): number;
   presentCount(queue: number): number;
-  levelOf(queue: number, level: number): number;
   pageOut(queue: number, margin: number): number;
   pageOutFill(offset: number, length: number): number;
   pageOutEnd(done: number): number;

@@ -74,3 +74,14 @@ export class ImageShelf {
     return staging;
   }
 }
+
+/** The units of an image. */
+export function unitsOf(image: Buffer): Buffer[] {
+  const units: Buffer[] = [];
+  for (let at = 0; at < image.length; ) {
+    const span = image.readUInt32LE(at);
+    units.push(image.subarray(at, at + span));
+    at += span;
+  }
+  return units;
+}
