@@ -146,7 +146,7 @@ export type Logged = readonly boolean[] | null;
 export class Play {
   readonly transcript: unknown[] = [];
   /** All that the log would hold by now, of the batches that were taken. */
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly #taken: [engine: Engine, batch: LogBatch][] = [];
   readonly #shelf: ImageShelf;
   #publisher: Client;
@@ -162,7 +162,9 @@ export class Play {
     readonly bench: Bench,
     first: readonly (Partial<QueueRules> | null)[],
     logged: Logged = null,
+    paging = false,
   ) {
+    this.ledger = new Ledger(!paging);
     this.#shelf = new ImageShelf(bench.coordinator);
     bench.setTime(this.#now);
     bench.routes.set('all', QUEUES);
