@@ -40,9 +40,10 @@ async function compare(
   first: readonly (Partial<QueueRules> | null)[],
   log: Logged,
   played: readonly Operation[],
+  paging = false,
 ): Promise<void> {
   const plays = await Promise.all(
-    kinds.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first, log)),
+    kinds.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first, log, paging)),
   );
   const [one] = plays;
   for (const operation of played) {
@@ -69,13 +70,25 @@ const KINDS: [what: string, sizes: readonly number[], rules: fc.Arbitrary<Partia
   ['of messages of all sizes', ALL_SIZES, fc.record(patient, { requiredKeys: [] })],
   ['in queues with all rules', SMALL, fc.record(all, { requiredKeys: [] })],
 ];
+/** Queues that may be as long as some blocks of messages. */
+const PAGED: typeof KINDS = [
+  ['of small messages', [0, 16, 300], fc.record(patient, { requiredKeys: [] })],
+  [
+    'in long queues with all rules',
+    [0, 16],
+    fc.record(
+      { ...all, maxLength: fc.constantFrom(5, 700, 2_000), maxBytes: fc.constantFrom(2_000, 20_000, 300_000) },
+      { requiredKeys: [] },
+    ),
+  ],
+];
 const numRuns = Number(process.env.LEVERET_RUNS ?? 150);
 
 test.each(KINDS)(
   'any sequence of operations %s is answered alike by both engines',
   { timeout: 300_000 },
   async (_what, sizes, rules) => {
-    const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules, false), (first, played) =>
+    const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules), (first, played) =>
       compare(ENGINES, first, null, played),
     );
     await fc.assert(sequences, { numRuns });
@@ -89,9 +102,21 @@ test.each(KINDS)(
     const sequences = fc.asyncProperty(
       firstRules(rules),
       logged,
-      operations(sizes, rules, true),
+      operations(sizes, rules, { log: true }),
       (first, log, played) => compare(ENGINES, first, log, played),
     );
     await fc.assert(sequences, { numRuns });
+  },
+);
+
+test.each(PAGED)(
+  'any sequence of operations %s is answered alike while blocks of messages leave memory and come back',
+  { timeout: 300_000 },
+  async (_what, sizes, rules) => {
+    const played = operations(sizes, rules, { log: true, paging: true });
+    const sequences = fc.asyncProperty(firstRules(rules), logged, played, (first, log, steps) =>
+      compare(ENGINES, first, log, steps, true),
+    );
+    await fc.assert(sequences, { numRuns: Math.ceil(numRuns / 6) });
   },
 );

@@ -24,7 +24,7 @@ const COLD_DEPTH = 64;
 /** Class, method, tag and bits: the payload of basic.ack, nack and reject. */
 const SETTLEMENT_LENGTH = 13;
 /** Refusals that a channel may have to say: a client that does not read is not read from. */
-const REFUSED_MAX = 4096;
+const REFUSED_MAX = 65536;
 /** Class, weight, body size and one word of flags. */
 const HEADER_LENGTH_MIN = 14;
 

@@ -3,9 +3,10 @@
  * operation (what clients read, what dies, what is counted, why reads stop) is the same for engines that behave alike.
  */
 import fc from 'fast-check';
-import type { LogBatch, QueueRules } from '../../../src/engine/engine.js';
+import type { Engine, LogBatch, QueueRules } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
+import { ImageShelf } from './image-shelf.js';
 import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
@@ -34,27 +35,48 @@ export type Operation =
   | { op: 'purge'; queue: number }
   /** The host takes what is recorded, hears that the oldest batch is durable, holds up publishers or lets them go on. */
   | { op: 'batch' | 'durable' }
-  | { op: 'block'; blocked: boolean };
+  | { op: 'block'; blocked: boolean }
+  /** A block of messages leaves memory, or comes back. */
+  | { op: 'out'; queue: number; margin: number }
+  | { op: 'in'; queue: number };
 
 const queue = fc.nat(QUEUES.length - 1);
 
-/** Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, those that go with it. */
+/** Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, or messages leave memory, those that go with it. */
 export function operations(
   sizes: readonly number[],
   rules: fc.Arbitrary<Partial<QueueRules>>,
-  withLog: boolean,
+  given: { readonly log?: boolean; readonly paging?: boolean } = {},
 ): fc.Arbitrary<Operation[]> {
-  const one = operation(sizes, rules);
-  const any = withLog ? fc.oneof({ weight: 6, arbitrary: one }, { weight: 1, arbitrary: ofTheLog }) : one;
-  return fc.array(any, { minLength: 5, maxLength: 80 });
+  const kinds = [{ weight: 6, arbitrary: operation(sizes, rules, given.paging ? MANY : FEW) }];
+  if (given.log) kinds.push({ weight: 1, arbitrary: ofTheLog });
+  if (given.paging) kinds.push({ weight: 3, arbitrary: ofPaging });
+  return fc.array(
+    fc.oneof(...kinds),
+    given.paging ? { minLength: 25, maxLength: 40 } : { minLength: 5, maxLength: 80 },
+  );
 }
+
+/** Messages published at a time: where blocks of them come and go, there must be enough for some. */
+const FEW = fc.integer({ min: 1, max: 20 });
+const MANY = fc.constantFrom(20, 600, 1_100, 2_500);
+
+const ofPaging: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('out' as const), queue, margin: fc.nat(1) }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('in' as const), queue }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('purge' as const), queue }) },
+);
 
 const ofTheLog: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constantFrom('batch' as const, 'durable' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('block' as const), blocked: fc.boolean() }) },
 );
 
-function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRules>>): fc.Arbitrary<Operation> {
+function operation(
+  sizes: readonly number[],
+  rules: fc.Arbitrary<Partial<QueueRules>>,
+  count: fc.Arbitrary<number>,
+): fc.Arbitrary<Operation> {
   return fc.oneof(
     {
       weight: 6,
@@ -62,7 +84,7 @@ function operation(sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRu
         op: fc.constant('publish' as const),
         key: fc.nat(KEYS.length - 1),
         size: fc.constantFrom(...sizes),
-        count: fc.integer({ min: 1, max: 20 }),
+        count,
         mandatory: fc.boolean(),
         persistent: fc.boolean(),
         priority: fc.nat(6),
@@ -124,8 +146,9 @@ export type Logged = readonly boolean[] | null;
 export class Play {
   readonly transcript: unknown[] = [];
   /** All that the log would hold by now, of the batches that were taken. */
-  readonly ledger = new Ledger();
-  readonly #taken: LogBatch[] = [];
+  readonly ledger: Ledger;
+  readonly #taken: [engine: Engine, batch: LogBatch][] = [];
+  readonly #shelf: ImageShelf;
   #publisher: Client;
   /** What the publisher has sent and the engine has not taken. */
   #unread: Uint8Array = Buffer.alloc(0);
@@ -139,7 +162,10 @@ export class Play {
     readonly bench: Bench,
     first: readonly (Partial<QueueRules> | null)[],
     logged: Logged = null,
+    paging = false,
   ) {
+    this.ledger = new Ledger(!paging);
+    this.#shelf = new ImageShelf(bench.coordinator);
     bench.setTime(this.#now);
     bench.routes.set('all', QUEUES);
     if (logged !== null) bench.startLog();
@@ -172,29 +198,32 @@ export class Play {
       engine.expiringQueues(),
       [...this.#client.stops],
       [...this.#publisher.stops],
+      QUEUES.map((name) => this.bench.coordinator.absentCount(this.bench.queue(name))),
+      QUEUES.map((name) => this.bench.coordinator.presentCount(this.bench.queue(name))),
     );
   }
 
-  /** Takes what is recorded: messages, places and what is done, as the log would hold them. */
-  #takeBatch(): void {
-    const engine = this.bench.engine();
-    const batch = engine.takeBatch();
-    if (batch === null) return;
-    const recorded = written(engine, batch);
-    this.ledger.add(recorded);
-    this.#taken.push(batch);
-    const { messages, facts } = recorded;
-    this.transcript.push(
-      [batch.number, engine.gatheringBatch, batch.messages, batch.messageOctets],
-      messages.map((one) => [one.id, one.arrival, one.key, one.body.length, one.body.subarray(0, 12).toString()]),
-      facts.taken.map((one) => `${one.queue}:${one.position} ${one.id} ${one.time}`),
-      placesOf(facts.done),
-    );
+  /** Takes what each participant has recorded: messages, places and what is done, as the log would hold them. */
+  #takeBatches(): void {
+    for (const engine of [this.bench.engine(), this.bench.coordinator]) {
+      const batch = engine.takeBatch();
+      if (batch === null) continue;
+      const recorded = written(engine, batch);
+      this.ledger.add(recorded);
+      this.#taken.push([engine, batch]);
+      const { messages, facts } = recorded;
+      this.transcript.push(
+        [batch.number, engine.gatheringBatch, batch.messages, batch.messageOctets],
+        messages.map((one) => [one.id, one.arrival, one.key, one.body.length, one.body.subarray(0, 12).toString()]),
+        facts.taken.map((one) => `${one.queue}:${one.position} ${one.id} ${one.time}`),
+        placesOf(facts.done),
+      );
+    }
   }
 
   #reportDurable(): void {
-    const batch = this.#taken.shift();
-    if (batch !== undefined) this.bench.engine().batchDone(batch);
+    const [engine, batch] = this.#taken.shift() ?? [];
+    if (engine !== undefined && batch !== undefined) engine.batchDone(batch);
   }
 
   /**
@@ -207,14 +236,15 @@ export class Play {
     this.step({ op: 'reconnect' });
     const got = QUEUES.map((name) => this.#getAll(this.bench.queue(name)).filter((body) => body.startsWith('p')));
     for (; engine.nextDead() !== 0; engine.bury());
-    this.#takeBatch();
+    this.#takeBatches();
     while (this.#taken.length > 0) this.#reportDurable();
     return got;
   }
 
   #getAll(queue: number): string[] {
     const channel = this.#client.channels.get(1) ?? 0;
-    while (this.bench.engine().get(channel, queue, false)) this.bench.serve();
+    const get = (): boolean => this.bench.engine().get(channel, queue, false);
+    while (get() || this.#shelf.in(queue)) this.bench.serve();
     return this.#client.bodies().map((body) => body.slice(0, 12));
   }
 
@@ -257,10 +287,14 @@ export class Play {
       case 'settle':
         return this.#settle(operation.how, operation.which, operation.multiple);
       case 'purge':
-        this.transcript.push(engine.purge(this.bench.queue(QUEUES[operation.queue] ?? '')));
+        return this.#purge(this.bench.queue(QUEUES[operation.queue] ?? ''));
+      case 'out':
+        return this.#sendAway(this.bench.queue(QUEUES[operation.queue] ?? ''), operation.margin);
+      case 'in':
+        this.transcript.push(this.#shelf.in(this.bench.queue(QUEUES[operation.queue] ?? '')));
         return;
       case 'batch':
-        return this.#takeBatch();
+        return this.#takeBatches();
       case 'durable':
         return this.#reportDurable();
       case 'block':
@@ -276,6 +310,16 @@ export class Play {
         this.#client.open(1);
         return this.#forget();
     }
+  }
+
+  /** All blocks that may leave do. */
+  #sendAway(queue: number, margin: number): void {
+    while (this.#shelf.out(queue, margin)) this.transcript.push(this.#shelf.images(queue).at(-1)?.length);
+  }
+
+  #purge(queue: number): void {
+    this.transcript.push(this.bench.coordinator.purge(queue));
+    if (this.bench.coordinator.absentCount(queue) === 0) this.#shelf.forget(queue);
   }
 
   #forget(): void {
