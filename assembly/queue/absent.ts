@@ -327,6 +327,7 @@ function open(end: u32): void {
   const first = queue.absentFilled;
   if (first == end) return;
   countBytes(queue, first, end);
+  passPlaces(queue, first, end);
   queue.absentFilled = end;
   // The last one first: a cursor finds them all.
   for (let i = end; i-- > first;) {
@@ -335,6 +336,15 @@ function open(end: u32): void {
     atomicStore(state, (load<u32>(state) & ~STATE_MASK) | READY);
   }
   welcome(queue, end - first);
+}
+
+/** The places of these slots are those of absent messages no more: only now, since what was taken may still be given up. */
+function passPlaces(queue: Queue, first: u32, end: u32): void {
+  for (let i = end; i-- > first;) {
+    if (!(slotAt(inStub, i).state & LOGGED)) continue;
+    queue.absentPlace = logPosition(inStub, i) + 1;
+    return;
+  }
 }
 
 const NO_MEMORY: i32 = -1;
@@ -365,7 +375,6 @@ function takeMessage(unit: Unit): i32 {
 /** Gives the slot that is filled next its position in the log; false: no memory. */
 function place(position: u64): bool {
   const block = inStub;
-  inQueue.absentPlace = position + 1;
   if (!block.logTable) {
     // A block of which nothing is here yet begins where its first message says.
     if (!inIndex) block.logStart = position;

@@ -100,6 +100,17 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(done).not.toContain(recorded(engine).taken[0]);
   });
 
+  test('what is purged on its way back is recorded as done, the last of it, too', async () => {
+    const { queue, publisher, engine, coordinator, slots } = await loggedScenario(kind);
+    publishMixed(publisher, 0, 4 * slots);
+    const { taken } = recorded(engine);
+    const shelf = new ImageShelf(coordinator);
+    while (shelf.out(queue, 0));
+    expect(shelf.in(queue, () => coordinator.purge(queue))).toBe(false);
+    const { done } = recorded(coordinator);
+    expect(taken.filter((place) => !done.includes(place))).toEqual([]);
+  });
+
   test('recovered messages keep their places, with gaps between them', async () => {
     const { bench, queue, publisher, consumer, engine, coordinator, slots } = await loggedScenario(kind);
     publishMixed(publisher, 0, 3 * slots);
