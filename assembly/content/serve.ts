@@ -2,7 +2,7 @@
  * A worker's turn: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one after the other.
  * At its end queues that are over their limit are cut. Bounded: after so many turns the rest waits for the next call, so that sockets are read in between.
  */
-import { atomicLoad, atomicStore } from '../memory/atomic';
+import { atomicExchange, atomicLoad, atomicStore } from '../memory/atomic';
 import { AWAKE, Participant, self, SLEEPING } from '../memory/root';
 import { messageRoom, publishersBlocked } from '../memory/units';
 import { noneDead } from '../queue/death';
@@ -65,7 +65,7 @@ export function fallAsleep(): bool {
   const address = changetype<usize>(self);
   atomicStore(address + offsetof<Participant>("state"), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.
-  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicLoad(address + offsetof<Participant>("wishes")) != 0 || (self.starved && messageRoom() && !publishersBlocked());
+  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("wishes")) != 0 || (self.starved && messageRoom() && !publishersBlocked());
   if (!work) return true;
   atomicStore(address + offsetof<Participant>("state"), AWAKE);
   self.starved = 0;

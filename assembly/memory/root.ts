@@ -88,7 +88,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
   inbox: u32;
   /** Of the coordinator: queues whose absent messages are wanted: a stack linked by `wishNext`, taken whole by it (wishes.ts). */
-  wishes: u32; t4: u64; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
+  wishes: u32;
+  /** 1: absent messages are back that some worker waited for, since this one looked last. */
+  back: u32;
+  t4: u32; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
   // line 3: units (units.ts)
   pageFirst: u32;
   pageCount: u32;

@@ -24,7 +24,7 @@ import {
   aligned, borrowReserve, flushReleases, FRAME_MAX, LOGGABLE, logNumber, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple,
   roomForMessage, roomForPiece
 } from '../memory/message';
-import { coordinator, participantAt, root, self } from '../memory/root';
+import { coordinator, Participant, participantAt, root, self } from '../memory/root';
 import { givePage, ring, takePage } from '../memory/units';
 import { blockAt } from './claim';
 import { sharedFlag } from './publish';
@@ -187,7 +187,12 @@ function welcome(queue: Queue, count: u32): void {
   grant(ruler, count);
   // Pairs with the store in `awaitFront`.
   if (!atomicExchange(changetype<usize>(ruler) + offsetof<Queue>("awaited"), 0)) return;
-  for (let i: u32 = 0; i < root().participants - 1; i++) ring(participantAt(i));
+  for (let i: u32 = 0; i < root().participants - 1; i++) {
+    const worker = participantAt(i);
+    // Before the ring: one that is awake does not hear it, and looks here before it sleeps.
+    atomicStore(changetype<usize>(worker) + offsetof<Participant>("back"), 1);
+    ring(worker);
+  }
 }
 
 /** Writes whole units of the image; returns octets, 0 at its end. */

@@ -104,6 +104,22 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual([`${slots}`]);
   });
 
+  test('a worker that is awake when an absent message comes back does not sleep over it', async () => {
+    const { bench, publisher, channel, engine, queue, shelf, slots } = await pagedScenario(kind);
+    publishNumbers(publisher, 0, 4 * slots);
+    shelf.out(queue, 0);
+    for (let i = 0; i < slots; i++) expect(engine.get(channel, queue, true)).toBe(true);
+    bench.serve();
+    engine.wake();
+    expect(engine.get(channel, queue, true)).toBe(false);
+    expect(engine.awaitFront(queue)).toBe(true);
+    shelf.in(queue);
+    expect(engine.sleep()).toBe(false);
+    expect(engine.get(channel, queue, true)).toBe(true);
+    bench.serve();
+    expect(engine.sleep()).toBe(true);
+  });
+
   test('messages with pieces, given-back ones and those of two queues come back as they were', async () => {
     const { bench, publisher, consumer, channel, engine, queue, slots } = await pagedScenario(kind, 128);
     const shelf = new ImageShelf(bench.coordinator, PORTION);
