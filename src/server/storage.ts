@@ -109,7 +109,8 @@ export class Storage {
   start(engine: Engine, others: Others): void {
     const { lane } = this.#keeper;
     engine.startLog(0, lane.takeMessageIds(0));
-    const log = new ParticipantLog(engine, lane, () => engine.wake());
+    // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a queue wants its messages.
+    const log = new ParticipantLog(engine, lane, () => undefined);
     this.#log = log;
     this.#others.it = {
       health: (number, health) => others.health(number, health),

@@ -168,6 +168,28 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     expect(await again.counts('kept')).toMatchObject({ ready: 0 });
   });
 
+  test('gives recovered messages out after the purge of another queue was recorded', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    const queues = ['a', 'b', 'c', 'purged'];
+    for (const queue of queues) await channel.call('queue.declare', { queue, durable: true });
+    await channel.call('confirm.select');
+    for (const queue of queues) channel.publish('', queue, 'one', { properties: PERSISTENT });
+    await confirmed(channel, queues.length);
+    await first.stop();
+    const again = await open(await start(data));
+    await again.call('confirm.select');
+    for (const [before, queue] of ['a', 'b', 'c'].entries()) {
+      again.publish('', 'purged', 'two', { properties: PERSISTENT });
+      await confirmed(again, before + 1);
+      await again.call('queue.purge', { queue: 'purged' });
+      // Its answer comes from the disk: the purge is recorded meanwhile.
+      await again.call('queue.declare', { queue: `beside ${queue}`, durable: true });
+      expect(await drain(again, queue)).toEqual([['one', false]]);
+    }
+  });
+
   test.each(['os', 'none'])('keeps messages through an orderly end with --durability %s', async (durability) => {
     const data = directory();
     const flags = ['--durability', durability];
