@@ -84,7 +84,8 @@ export class QueueAccount {
       if (before !== undefined && before.number >= entry.number) {
         throw this.fault(entry.id, `came at position ${position}, after ${before.id}`);
       }
-      if (entry.priority > level) throw this.fault(entry.id, `of priority ${entry.priority} came at ${position}, after ${level}`);
+      if (entry.priority > level)
+        throw this.fault(entry.id, `of priority ${entry.priority} came at ${position}, after ${level}`);
       level = entry.priority;
       last.set(line, entry);
     }
@@ -98,7 +99,10 @@ export class QueueAccount {
     }
     const [first] = lost;
     if (first !== undefined) {
-      throw this.fault(first.id, `is lost, and ${lost.length - 1} others up to ${lost.at(-1)?.id} (${describe(first)}; ${seen.length} were there)`);
+      throw this.fault(
+        first.id,
+        `is lost, and ${lost.length - 1} others up to ${lost.at(-1)?.id} (${describe(first)}; ${seen.length} were there)`,
+      );
     }
   }
 

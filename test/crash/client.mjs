@@ -43,6 +43,11 @@ function build(name, fields) {
   return /** @type {Method} */ (/** @type {unknown} */ ({ name, ...Object.fromEntries(zeros), ...fields }));
 }
 
+/** The socket has gone, as it does when the broker ends. */
+export class Gone extends Error {}
+
+const SHUTDOWN = /CONNECTION_FORCED.*'shutdown'/;
+
 export class Connection {
   /** @type {(delivery: Delivery) => void} */
   onDelivery = () => {};
@@ -67,7 +72,8 @@ export class Connection {
     socket.on('data', (/** @type {Buffer} */ bytes) => this.#take(bytes));
     socket.on('close', () => {
       this.closed = true;
-      for (const { reject } of this.#calls.splice(0)) reject(new Error(`the socket was closed; ${this.refusal ?? ''}`));
+      const reason = this.refusal === null ? new Gone() : new Error(`the broker refused: ${this.refusal}`);
+      for (const { reject } of this.#calls.splice(0)) reject(reason);
     });
   }
 
@@ -162,7 +168,7 @@ export class Connection {
 
   /** @returns {Promise<any>} */
   #answer() {
-    if (this.closed) return Promise.reject(new Error('the socket was closed'));
+    if (this.closed) return Promise.reject(new Gone());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`no answer in ${CALL_MS / 1000} s`)), CALL_MS);
       this.#calls.push({
@@ -209,7 +215,8 @@ export class Connection {
     }
     if (content.missing > 0) return;
     this.#content = null;
-    content.delivery.body = content.parts.length === 1 ? /** @type {Buffer} */ (content.parts[0]) : Buffer.concat(content.parts);
+    content.delivery.body =
+      content.parts.length === 1 ? /** @type {Buffer} */ (content.parts[0]) : Buffer.concat(content.parts);
     this.onDelivery(content.delivery);
   }
 
@@ -227,7 +234,10 @@ export class Connection {
     } else if (id === ACK) {
       this.onConfirm(channel, Number(payload.readBigUInt64BE(4)), payload.readUInt8(12) === 1);
     } else if (id === NACK || id === CHANNEL_CLOSE || id === CONNECTION_CLOSE) {
-      this.refusal ??= JSON.stringify(decodeMethod(payload), (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+      const text = JSON.stringify(decodeMethod(payload), (_, value) =>
+        typeof value === 'bigint' ? `${value}` : value,
+      );
+      if (!SHUTDOWN.test(text)) this.refusal ??= text;
       this.cut();
     } else {
       const method = decodeMethod(payload);

@@ -44,7 +44,13 @@ export async function look(port, account, random) {
   const seen = [];
   /** @type {Promise<void>} */
   const all = new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(account.fault('any', `of ${messageCount} that are ready: ${seen.length} came, the last ${seen.at(-1)?.id}`)), LOOK_MS);
+    const late = setTimeout(
+      () =>
+        reject(
+          account.fault('any', `of ${messageCount} that are ready: ${seen.length} came, the last ${seen.at(-1)?.id}`),
+        ),
+      LOOK_MS,
+    );
     connection.socket.on('close', () => reject(new Error(`closed while ${name} was looked at: ${connection.refusal}`)));
     connection.onDelivery = (delivery) => {
       try {
@@ -69,7 +75,8 @@ export async function look(port, account, random) {
   await connection.call(1, 'basic.consume', { queue: name, consumerTag: 'look' });
   await all;
   const left = await connection.call(1, 'queue.declare', { queue: name, passive: true });
-  if (left.messageCount !== 0) throw account.fault('any', `beside the ${messageCount} that were ready: ${left.messageCount} are`);
+  if (left.messageCount !== 0)
+    throw account.fault('any', `beside the ${messageCount} that were ready: ${left.messageCount} are`);
   account.verify(seen);
   for (const entry of seen) {
     entry.outstanding = false;

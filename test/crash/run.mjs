@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { Random } from '../../bench/soak/random.mjs';
 import { QueueAccount } from './account.mjs';
 import { Broker } from './broker.mjs';
-import { startLoad, QUEUES } from './load.mjs';
+import { QUEUES, startLoad } from './load.mjs';
 import { declare, look } from './queues.mjs';
 
 const { values } = parseArgs({
@@ -45,7 +45,18 @@ async function round() {
   const memory = life % BULK_EVERY >= 7 && life % BULK_EVERY <= 9 ? '64M' : '256M';
   const engine = life % JS_EVERY === 5 ? 'js' : 'wasm';
   const workers = engine === 'js' ? 1 : random.between(1, 2);
-  const flags = ['--engine', engine, '--workers', String(workers), '--memory', memory, '--data', data, '--disk-free-limit', '100M'];
+  const flags = [
+    '--engine',
+    engine,
+    '--workers',
+    String(workers),
+    '--memory',
+    memory,
+    '--data',
+    data,
+    '--disk-free-limit',
+    '100M',
+  ];
   const plan = `life ${life}: ${engine}, ${workers} workers, ${memory}${bulk > 0 ? `, ${bulk} in bulk` : ''}`;
   const broker = new Broker(flags);
   try {
@@ -68,9 +79,9 @@ async function round() {
     tally.looked += looked;
     const lookedMs = performance.now() - began - started;
     const how = { stopped: false };
-    /** @type {Error | null} */
-    let failure = null;
-    const load = startLoad(port, accounts, random, { life, bulk, how, fail: (error) => (failure ??= error) });
+    /** @type {Error[]} */
+    const failures = [];
+    const load = startLoad(port, accounts, random, { life, bulk, how, fail: (error) => failures.push(error) });
     // Not all of it: the moment of the end is as random with much in flight.
     await Promise.race([load.filled, after(30_000)]);
     await after(random.between(0, 700));
@@ -82,11 +93,13 @@ async function round() {
     how.stopped = true;
     for (const connection of load.open) connection.cut();
     await Promise.allSettled(load.work);
-    if (failure !== null) throw failure;
+    if (failures.length > 0) throw failures[0];
     if (refusal) throw new Error(`the broker refused: ${refusal}`);
     for (const account of accounts.values()) account.ended(orderly);
     tally[orderly ? 'stops' : 'kills'] += 1;
-    say(`${plan}, ${orderly ? 'stopped' : 'killed'}; started in ${started.toFixed(0)} ms, ${looked} messages there (${lookedMs.toFixed(0)} ms), ${held()} now`);
+    say(
+      `${plan}, ${orderly ? 'stopped' : 'killed'}; started in ${started.toFixed(0)} ms, ${looked} messages there (${lookedMs.toFixed(0)} ms), ${held()} now`,
+    );
   } catch (error) {
     say(`${plan}: output of the broker: ${broker.output}`);
     throw error;
@@ -104,7 +117,9 @@ try {
   const began = performance.now();
   for (let each = 0; each < rounds; each++) await round();
   const returned = [...accounts.values()].reduce((sum, account) => sum + account.returned, 0);
-  say(`${tally.kills} kills, ${tally.early} while starting, ${tally.stops} orderly ends; ${tally.looked} messages looked at; ${returned} came back whose ack had not reached the disk; ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  say(
+    `${tally.kills} kills, ${tally.early} while starting, ${tally.stops} orderly ends; ${tally.looked} messages looked at; ${returned} came back whose ack had not reached the disk; ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  );
   rmSync(data, { recursive: true, force: true });
 } catch (error) {
   say(`FAULT (--seed ${seed}, ${data}): ${error instanceof Error ? error.stack : error}`);
