@@ -452,6 +452,7 @@ export function messageHeaderOffset(message: usize): usize { return headerOf(cha
 export function messageHeaderLength(message: usize): u32 { return changetype<Message>(message).headerLength - FRAME_HEAD - 1; }
 export function messageKeyOffset(message: usize): usize { return keyOf(changetype<Message>(message)); }
 export function messageKeyLength(message: usize): u32 { return changetype<Message>(message).keyLength; }
+export function messageArrival(message: usize): f64 { return changetype<Message>(message).arrival; }
 export function messageMandatory(message: usize): bool { return (changetype<Message>(message).flags & MANDATORY) != 0; }
 export function messageBodySize(message: usize): u32 { return changetype<Message>(message).bodySize; }
 

@@ -30,6 +30,7 @@ import { subjectsOfChange, subjectsOfRequest } from './subjects.js';
 import { Topology } from './topology.js';
 import type { QueueEntry } from './topology-entries.js';
 import { Turns } from './turns.js';
+import { WaitingQueues } from './waiting-queues.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
@@ -62,6 +63,7 @@ export class Coordinator {
   /** What administrators may do, beside what clients do. */
   readonly administration: Administration;
   readonly #exchanges: Exchanges;
+  readonly #waiting: WaitingQueues;
   readonly #queues: Queues;
   readonly #leases: Leases;
   readonly #bindings: Bindings;
@@ -86,10 +88,11 @@ export class Coordinator {
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
     this.#outbox = new Outbox(this.#topology.view, (changes) => outside.post(changes));
     const registry = new ConsumerRegistry();
-    this.#exchanges = new Exchanges(this.#topology, this.#policies);
     this.#bindings = new Bindings(this.#topology);
     this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
+    this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
+    this.#exchanges = new Exchanges(this.#topology, this.#policies, this.#waiting);
     this.#queues = new Queues(core, this.#topology, registry, this.#leases, this.#policies, this.#limits, newLogId);
     this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
@@ -118,6 +121,7 @@ export class Coordinator {
     const parts = {
       topology: this.#topology,
       exchanges: this.#exchanges,
+      waiting: this.#waiting,
       queues: this.#queues,
       bindings: this.#bindings,
       policies: this.#policies,
@@ -182,8 +186,18 @@ export class Coordinator {
   /** What follows once a change is durable. */
   #effectOf(change: Change): (() => void) | undefined {
     if (change.kind === 'queue.declared') return () => this.#outbox.show(change);
-    const logId = change.kind === 'queue.deleted' ? this.#topology.view.queueByRef(change.ref)?.logId : undefined;
+    if (change.kind === 'exchange.waits') return () => this.#outbox.showWaiting(change);
+    const logId = this.#logIdGone(change);
     return logId === undefined ? undefined : () => this.#outside.forgotten?.(logId);
+  }
+
+  /** The number in the log that nothing has any more after a change that the view has not seen yet. */
+  #logIdGone(change: Change): number | undefined {
+    const { view } = this.#topology;
+    if (change.kind === 'queue.deleted') return view.queueByRef(change.ref)?.logId;
+    return change.kind === 'exchange.deleted'
+      ? view.exchange(change.vhost, change.exchange)?.waiting?.logId
+      : undefined;
   }
 
   #reportFailure(error: unknown): void {

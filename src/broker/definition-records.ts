@@ -21,6 +21,7 @@ import type { Change } from './requests.js';
 import type { Binding, BindingChange } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
+type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 
@@ -33,6 +34,8 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return [{ remove: 'vhost', definition: { name: stored(change.vhost) } }];
     case 'exchange.declared':
       return change.durable ? [{ put: 'exchange', definition: exchangeDefinition(change) }] : [];
+    case 'exchange.waits':
+      return waitingRecord(view, change);
     case 'exchange.deleted':
       return exchangeRemoval(view, change.vhost, change.exchange);
     case 'queue.declared':
@@ -95,6 +98,7 @@ export function restoredExchange(definition: ExchangeDefinition) {
     autoDelete,
     internal,
     arguments: restoredTable(definition.arguments),
+    waitingLogId: logIdOf(definition.waitingId ?? 0),
   };
 }
 
@@ -129,7 +133,16 @@ export function restoredLimits({ scope, name, limits }: LimitsDefinition): Limit
 
 // ── To the store ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function exchangeDefinition(declared: ExchangeDeclared): ExchangeDefinition {
+function waitingRecord(view: TopologyView, { vhost, exchange, logId }: ExchangeWaits): DefinitionChange[] {
+  const declared = view.exchange(vhost, exchange);
+  if (declared === undefined) return [];
+  const definition = { ...exchangeDefinition({ ...declared, exchange }), waitingId: idOf(logId) };
+  return [{ put: 'exchange', definition }];
+}
+
+type Exchange = Pick<ExchangeDeclared, 'vhost' | 'exchange' | 'type' | 'autoDelete' | 'internal' | 'arguments'>;
+
+function exchangeDefinition(declared: Exchange): ExchangeDefinition {
   const { vhost, exchange, type, autoDelete, internal, arguments: args } = declared;
   return { vhost: stored(vhost), name: stored(exchange), type, autoDelete, internal, arguments: encodeTable(args) };
 }

@@ -10,6 +10,7 @@ import {
   defaultExchange,
   inUse,
   noExchange,
+  noMemory,
   precondition,
   refused,
   reservedName,
@@ -17,9 +18,11 @@ import {
   unknownExchangeType,
 } from './refusals.js';
 import type { Answer, Change, Refusal, Request } from './requests.js';
+import { DELAYED_TYPE } from './routing/delayed.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Topology } from './topology.js';
 import { ALTERNATE_EXCHANGE, type ExchangeEntry } from './topology-entries.js';
+import type { WaitingQueues } from './waiting-queues.js';
 
 type Declare = Extract<Request, { op: 'exchange.declare' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
@@ -28,10 +31,12 @@ type Delete = Extract<Request, { op: 'exchange.delete' }>;
 export class Exchanges {
   readonly #topology: Topology;
   readonly #policies: Policies;
+  readonly #waiting: WaitingQueues;
 
-  constructor(topology: Topology, policies: Policies) {
+  constructor(topology: Topology, policies: Policies, waiting: WaitingQueues) {
     this.#topology = topology;
     this.#policies = policies;
+    this.#waiting = waiting;
   }
 
   declare(request: Declare): Answer {
@@ -45,6 +50,7 @@ export class Exchanges {
     if (existing === undefined) {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
       this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+      return durable && type === DELAYED_TYPE ? this.#openWaiting(vhost, name) : { ok: true };
     }
     return { ok: true };
   }
@@ -81,6 +87,13 @@ export class Exchanges {
     const declared = args.get(ALTERNATE_EXCHANGE);
     if (declared?.type === 'S') return declared.value;
     return this.#policies.definitionFor({ kind: 'exchange', vhost, name })[ALTERNATE_EXCHANGE] ?? null;
+  }
+
+  #openWaiting(vhost: string, name: string): Answer {
+    if (this.#waiting.open(vhost, name)) return { ok: true };
+    const exchange = this.#topology.view.exchange(vhost, name);
+    if (exchange !== undefined) this.#topology.deleteExchange(exchange);
+    return refused(noMemory('exchange', vhost, name));
   }
 
   #exists(vhost: string, name: string): Answer {

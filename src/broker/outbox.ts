@@ -8,6 +8,7 @@ import type { Change, QueueSettings } from './requests.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
+type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 
 export class Outbox {
@@ -36,8 +37,15 @@ export class Outbox {
     this.#post([{ ...declared, settings: settingsOf(queue) }, ...bindingsOf(queue)]);
   }
 
+  /** The number of an exchange's hidden queue is durable: shows it, if the exchange still is. */
+  showWaiting(change: ExchangeWaits): void {
+    if (this.#view.exchangeByWaiting(change.ref) !== undefined) this.#post([change]);
+  }
+
   #hides(change: Change): boolean {
     switch (change.kind) {
+      case 'exchange.waits':
+        return true;
       case 'queue.declared':
         if (change.logId === 0) return false;
         this.#hidden.set(nameOf(change), change);

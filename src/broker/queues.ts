@@ -159,7 +159,7 @@ export class Queues {
     const owner = exclusive ? connection : null;
     const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
     return ref === 0
-      ? refused(noMemory(vhost, name))
+      ? refused(noMemory('queue', vhost, name))
       : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
   }
 

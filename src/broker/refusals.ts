@@ -118,11 +118,11 @@ export function invalidArgument(argument: string, subject: string, reason: strin
 }
 
 /** The memory of the core is used up. */
-export function noMemory(vhost: string, queue: string): Refusal {
+export function noMemory(kind: 'queue' | 'exchange', vhost: string, name: string): Refusal {
   return {
     scope: 'connection',
     code: replyCode.RESOURCE_ERROR,
-    text: `no memory for ${describe('queue', vhost, queue)}`,
+    text: `no memory for ${describe(kind, vhost, name)}`,
   };
 }
 

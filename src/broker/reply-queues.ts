@@ -26,7 +26,7 @@ export class ReplyQueues {
   open(connection: ConnectionId, vhost: string): Answer {
     const queue = REPLY_PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
     const ref = this.#core.createQueue();
-    if (ref === 0) return refused(noMemory(vhost, queue));
+    if (ref === 0) return refused(noMemory('queue', vhost, queue));
     this.#topology.change({ kind: 'reply.opened', vhost, queue, ref });
     const own = this.#open.get(connection) ?? new Map<string, string>();
     this.#open.set(connection, own.set(queue, vhost));

@@ -121,6 +121,8 @@ export type Change =
       memory: SharedArrayBuffer | null;
     }
   | { kind: 'exchange.changed'; vhost: string; exchange: string; alternate: string | null }
+  /** The exchange keeps what it holds back, and must not lose, in a hidden queue from now on. */
+  | { kind: 'exchange.waits'; vhost: string; exchange: string; ref: Queue; logId: number }
   | { kind: 'exchange.deleted'; vhost: string; exchange: string }
   | {
       kind: 'queue.declared';

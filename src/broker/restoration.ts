@@ -20,6 +20,7 @@ import { describe } from './names.js';
 import type { Policies } from './policies.js';
 import type { Queues } from './queues.js';
 import type { Topology } from './topology.js';
+import type { WaitingQueues } from './waiting-queues.js';
 
 /** A queue that is back, and its number in the log: messages of that number, and of its levels', are its own. */
 export interface RestoredQueue {
@@ -30,6 +31,7 @@ export interface RestoredQueue {
 interface Parts {
   readonly topology: Topology;
   readonly exchanges: Exchanges;
+  readonly waiting: WaitingQueues;
   readonly queues: Queues;
   readonly bindings: Bindings;
   readonly policies: Policies;
@@ -54,10 +56,10 @@ export class Restoration {
     this.#restoreVhosts();
     this.#restorePolicies();
     this.#restoreLimits();
-    this.#restoreExchanges();
+    const hidden = this.#restoreExchanges(nextPosition);
     const queues = this.#restoreQueues(nextPosition);
     this.#restoreBindings();
-    return queues;
+    return [...hidden, ...queues];
   }
 
   /** Those to begin with are for a broker that starts for the first time. */
@@ -84,12 +86,21 @@ export class Restoration {
     }
   }
 
-  #restoreExchanges(): void {
-    for (const exchange of this.#store.list('exchange').map(restoredExchange)) {
-      if (this.#isIn(exchange.vhost) && this.#parts.exchanges.restore(exchange)) continue;
+  /** Gives the hidden queues of those that have one. */
+  #restoreExchanges(nextPosition: (logId: number) => number): RestoredQueue[] {
+    const hidden: RestoredQueue[] = [];
+    for (const { waitingLogId: logId, ...exchange } of this.#store.list('exchange').map(restoredExchange)) {
       const what = describe('exchange', exchange.vhost, exchange.exchange);
+      if (this.#isIn(exchange.vhost) && this.#parts.exchanges.restore(exchange)) {
+        if (logId === 0) continue;
+        const queue = this.#parts.waiting.restore(exchange.vhost, exchange.exchange, logId, nextPosition(logId));
+        if (queue === 0) throw new Error(`no memory for ${what}`);
+        hidden.push({ queue, logId });
+        continue;
+      }
       this.#report(`${what} is left out: there is no exchange type '${exchange.type}', or no such vhost`);
     }
+    return hidden;
   }
 
   #restoreQueues(nextPosition: (logId: number) => number): RestoredQueue[] {

@@ -9,6 +9,9 @@ import type { Routable } from './routing/router.js';
 import type { Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import type { Vhost } from './vhost.js';
 
+/** The delivery mode of messages that must not be lost. */
+const PERSISTENT = 2;
+
 /** A message on its way. */
 export interface Publication {
   readonly vhost: string;
@@ -21,7 +24,7 @@ export interface Publication {
 
 /** Where a message goes. */
 export interface Routed {
-  /** Each queue once, in the order of their discovery. */
+  /** Each queue once, in the order of their discovery; hidden ones of exchanges that hold the message back among them. */
   readonly queues: readonly Queue[];
   /** Exchanges that hold it back first: it is to be published there again when the time has come, as one that has `waited`. */
   readonly delays: readonly Delay[];
@@ -44,7 +47,8 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
       if (current.deduplication?.isDuplicate(message.properties)) continue;
       const delay = current.delays ? delayOf(message.properties) : 0;
       if (delay > 0) {
-        delays.push({ exchange: current.name, delay });
+        if (current.waiting !== null && message.properties.deliveryMode === PERSISTENT) queues.add(current.waiting.ref);
+        else delays.push({ exchange: current.name, delay });
         continue;
       }
     }

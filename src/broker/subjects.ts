@@ -9,6 +9,7 @@ function subject(kind: 'queue' | 'exchange', vhost: string, name: string): strin
 export function subjectsOfChange(change: Change): string[] {
   switch (change.kind) {
     case 'exchange.declared':
+    case 'exchange.waits':
     case 'exchange.deleted':
       return [subject('exchange', change.vhost, change.exchange)];
     case 'queue.declared':

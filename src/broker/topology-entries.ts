@@ -17,6 +17,7 @@ export const ALTERNATE_EXCHANGE = 'alternate-exchange';
 
 type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
+type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 export type BindingChange = Extract<Change, { kind: 'bound' | 'unbound' }>;
 
@@ -91,6 +92,8 @@ export class ExchangeEntry {
   readonly delays: boolean;
   /** Whether it looks at each message, at more of it than the key. */
   readonly asksHost: boolean;
+  /** The hidden queue where what it holds back waits when it must not be lost; null: it has none. */
+  waiting: Pick<ExchangeWaits, 'ref' | 'logId'> | null = null;
   /** The exchange that gets what this one routes nowhere; it need not exist. */
   alternate: string | null;
   readonly incoming = new Set<Binding>();

@@ -17,6 +17,8 @@ import { Vhost } from './vhost.js';
 export class TopologyView {
   readonly #vhosts = new Map<string, Vhost>();
   readonly #queuesByRef = new Map<Queue, QueueEntry>();
+  /** Exchanges by their hidden queues. */
+  readonly #waitingByRef = new Map<Queue, ExchangeEntry>();
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
     for (const vhost of vhosts) this.#createVhost(vhost);
@@ -60,6 +62,11 @@ export class TopologyView {
     return this.#queuesByRef.get(ref);
   }
 
+  /** The exchange whose messages wait in a hidden queue; undefined for any other queue. */
+  exchangeByWaiting(ref: Queue): ExchangeEntry | undefined {
+    return this.#waitingByRef.get(ref);
+  }
+
   /** A queue for direct replies, by its whole name. */
   replyQueue(vhost: string, name: string): Queue | undefined {
     return this.#vhosts.get(vhost)?.replies.get(name);
@@ -82,7 +89,11 @@ export class TopologyView {
       case 'exchange.changed':
         vhost.exchanges.get(change.exchange)?.change(change);
         return;
+      case 'exchange.waits':
+        this.#openWaiting(vhost, change.exchange, change);
+        return;
       case 'exchange.deleted':
+        this.#waitingByRef.delete(vhost.exchanges.get(change.exchange)?.waiting?.ref ?? 0);
         deleteExchange(vhost, change.exchange);
         return;
       case 'queue.declared': {
@@ -143,6 +154,13 @@ export class TopologyView {
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return { queues: [], delays: [] };
     return routesFrom(here, first, message, waited);
+  }
+
+  #openWaiting(vhost: Vhost, name: string, { ref, logId }: { readonly ref: Queue; readonly logId: number }): void {
+    const exchange = vhost.exchanges.get(name);
+    if (exchange === undefined) return;
+    exchange.waiting = { ref, logId };
+    this.#waitingByRef.set(ref, exchange);
   }
 
   #createVhost(name: string): void {

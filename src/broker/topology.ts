@@ -92,6 +92,10 @@ export class Topology {
   /** Returns the sources of the bindings that went with it. */
   #removeExchange(exchange: ExchangeEntry): ExchangeEntry[] {
     const sources = sourcesOf(exchange.incoming);
+    if (exchange.waiting !== null) {
+      this.#core.retireQueue(exchange.waiting.ref);
+      this.#retired.push(exchange.waiting.ref);
+    }
     this.change({ kind: 'exchange.deleted', vhost: exchange.vhost, exchange: exchange.name });
     return sources;
   }

@@ -328,6 +328,8 @@ export interface Engine {
   messageHeader(message: Message): Uint8Array;
   /** The message's exchange and routing key as two short strings. */
   messageKey(message: Message): Uint8Array;
+  /** When the message came (ms since the Unix epoch). */
+  messageArrival(message: Message): number;
   /** Whether the publish was mandatory. */
   messageMandatory(message: Message): boolean;
   /** Copies the whole body out (off the hot path). */

@@ -43,14 +43,16 @@ export class DeadLetters {
   readonly #view: TopologyView;
   readonly #delays: Delays;
   readonly #kept: KeptLetters<Letter>;
+  readonly #syncTopology: () => void;
   /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
   #waiting: { readonly letter: Letter; readonly way: Way | null; readonly epoch: number } | null = null;
 
-  /** `begin` makes a turn follow. */
-  constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void) {
+  /** `begin` makes a turn follow; `syncTopology` applies to the view what others know already. */
+  constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void, syncTopology: () => void) {
     this.#engine = engine;
     this.#view = view;
     this.#delays = delays;
+    this.#syncTopology = syncTopology;
     this.#kept = new KeptLetters(
       (letter, progress) => this.#sendAgain(letter, progress),
       (number) => engine.buryKept(number),
@@ -66,6 +68,7 @@ export class DeadLetters {
     for (let count = 0; count < PORTION; count++) {
       const message = engine.nextDead();
       if (message === 0) return isMoreKept ? 'more' : 'done';
+      if (this.#waits(message)) continue;
       const { letter, way } = this.#addressed(message, epoch);
       const progress = new Progress();
       const sent = letter === null || this.#send(letter, way, progress);
@@ -82,6 +85,15 @@ export class DeadLetters {
   /** Nothing is sent again any more. */
   stop(): void {
     this.#kept.stop();
+  }
+
+  /** Whether it is no dead letter, but came to a hidden queue, to be held back. */
+  #waits(message: Message): boolean {
+    const { deadQueue } = this.#engine;
+    // Whoever published it knows the queue.
+    if (this.#view.queueByRef(deadQueue) === undefined) this.#syncTopology();
+    const exchange = this.#view.exchangeByWaiting(deadQueue);
+    return exchange !== undefined && this.#delays.take(exchange, message);
   }
 
   /** False: its queue does not keep its letters. */

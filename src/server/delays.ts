@@ -1,11 +1,14 @@
 /**
  * Messages that an exchange holds back until their time has come. They stay in the core's memory; here is only when each
- * one is due. What must hold: what is due goes in the order of its time, then of its arrival; an exchange that is deleted
- * takes what waits for it along; a turn does a bounded portion.
+ * one is due. Persistent ones of durable exchanges stay in a hidden queue besides, claimed, until they have been sent on:
+ * that is what the log knows of them. What must hold: what is due goes in the order of its time, then of its arrival; an
+ * exchange that is deleted takes what waits for it along; a turn does a bounded portion.
  */
 import { decodeHeader, encodeHeader } from '../amqp/properties.js';
 import { EMPTY_TABLE, type FieldValue } from '../amqp/table.js';
 import type { Delay } from '../broker/routes.js';
+import { delayOf } from '../broker/routing/delayed.js';
+import type { ExchangeEntry } from '../broker/topology-entries.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import type { Engine, Message } from '../engine/engine.js';
 import { decodeKey } from './submission.js';
@@ -32,6 +35,8 @@ export interface Waiting {
 
 interface Entry extends Waiting {
   readonly delay: number;
+  /** What the core knows its place in a hidden queue by; 0: it is in none. */
+  readonly kept: number;
 }
 
 /** What one exchange holds back. */
@@ -64,11 +69,25 @@ export class Delays {
   /** Holds a message back for `delay` ms. */
   add(vhost: string, { exchange, delay }: Delay, { message, key, header }: Waiting): void {
     this.#engine.keepMessage(message);
+    this.#hold(vhost, exchange, Date.now() + delay, { message, key, header, delay, kept: 0 });
+  }
+
+  /** Takes over the message that `nextDead` gives out, which has come to the hidden queue of an exchange. False: it has no place there. */
+  take({ vhost, name }: ExchangeEntry, message: Message): boolean {
+    const engine = this.#engine;
+    const delay = delayIn(new Uint8Array(engine.messageHeader(message)));
+    const due = engine.messageArrival(message) + delay;
+    const kept = engine.keepDead();
+    if (kept === 0) return false;
+    this.#hold(vhost, name, due, { message, key: null, header: null, delay, kept });
+    return true;
+  }
+
+  #hold(vhost: string, exchange: string, due: number, entry: Entry): void {
     const id = roomId(vhost, exchange);
     const room = this.#rooms.get(id) ?? { vhost, exchange, entries: new TimeHeap<Entry>() };
     this.#rooms.set(id, room);
-    const due = Date.now() + delay;
-    room.entries.push(due, { message, key, header, delay });
+    room.entries.push(due, entry);
     this.#wakeBy(due);
   }
 
@@ -118,7 +137,7 @@ export class Delays {
   }
 
   #dropSome(): void {
-    for (const { message } of this.#dropped.splice(-PORTION)) this.#engine.releaseMessage(message);
+    for (const entry of this.#dropped.splice(-PORTION)) this.#release(entry);
   }
 
   /** The exchange whose first message is due before all others. */
@@ -148,8 +167,13 @@ export class Delays {
     entries.shift();
     if (entries.size === 0) this.#rooms.delete(roomId(vhost, exchange));
     for (const delay of delays) this.add(vhost, delay, { message, key, header });
-    engine.releaseMessage(message);
+    this.#release(entry);
     return true;
+  }
+
+  #release({ message, kept }: Entry): void {
+    if (kept === 0) this.#engine.releaseMessage(message);
+    else this.#engine.buryKept(kept);
   }
 
   #wakeBy(time: number): void {
@@ -164,6 +188,10 @@ export class Delays {
     this.#awake = true;
     this.#begin();
   }
+}
+
+function delayIn(header: Uint8Array): number {
+  return delayOf(decodeHeader(header).properties);
 }
 
 function roomId(vhost: string, exchange: string): string {

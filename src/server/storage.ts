@@ -57,7 +57,9 @@ export class Storage {
     try {
       definitions = Definitions.open(data.definitionsPath);
       const log = await data.openLog();
-      const known = new Set(definitions.list('queue').map(({ id }) => logIdOf(id)));
+      const ids = definitions.list('queue').map(({ id }) => id);
+      const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
+      const known = new Set([...ids, ...waiting].map(logIdOf));
       const others: { it: Others | null } = { it: null };
       const keeper = await Keeper.open({
         log,

@@ -15,10 +15,13 @@ export interface Settlement {
   readonly requeue: boolean | null;
 }
 
+/** A queue by its name, or the hidden queue of an exchange. */
+export type QueueName = string | { readonly waitingFor: string };
+
 /** A message with the names of the queues that it goes to: as RabbitMQ, it is routed when it comes, and finds its queues at the commit. */
 export interface Deferred {
   readonly submission: Submission;
-  readonly queues: readonly string[];
+  readonly queues: readonly QueueName[];
   readonly delays: readonly Delay[];
 }
 
@@ -99,12 +102,19 @@ export class Transaction {
 }
 
 /** The names by which the queues of a message are found again. */
-export function namesOf(view: TopologyView, queues: readonly Queue[], submission: Submission): string[] {
+export function namesOf(view: TopologyView, queues: readonly Queue[], submission: Submission): QueueName[] {
   // Queues for replies are reached by their names alone.
-  return queues.map((ref) => view.queueByRef(ref)?.name ?? submission.routingKey);
+  return queues.map((ref) => {
+    const exchange = view.exchangeByWaiting(ref);
+    if (exchange !== undefined) return { waitingFor: exchange.name };
+    return view.queueByRef(ref)?.name ?? submission.routingKey;
+  });
 }
 
 /** The queues that bear these names now. */
-export function queuesNamed(view: TopologyView, vhost: string, names: readonly string[]): Queue[] {
-  return names.flatMap((name) => view.queue(vhost, name)?.ref ?? view.replyQueue(vhost, name) ?? []);
+export function queuesNamed(view: TopologyView, vhost: string, names: readonly QueueName[]): Queue[] {
+  return names.flatMap((name) => {
+    if (typeof name !== 'string') return view.exchange(vhost, name.waitingFor)?.waiting?.ref ?? [];
+    return view.queue(vhost, name)?.ref ?? view.replyQueue(vhost, name) ?? [];
+  });
 }

@@ -62,7 +62,7 @@ export class Worker implements Host {
     this.turn = new Turn(engine, this.#connections, () => this.#doChores());
     const begin = (): void => this.turn.begin();
     this.delays = new Delays(engine, this.view, begin);
-    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin);
+    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
     this.#sweeper = new Sweeper(engine, begin);
     this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
     control.on('message', (message: ToWorker) => this.#onMessage(message));

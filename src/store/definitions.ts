@@ -18,6 +18,8 @@ export interface ExchangeDefinition {
   readonly type: string;
   readonly autoDelete: boolean;
   readonly internal: boolean;
+  /** The number in the log of the hidden queue where what it holds back waits; 0 or missing: it has none. */
+  readonly waitingId?: number;
   /** A field table as it is on the wire, so that every type in it comes back. */
   readonly arguments: Uint8Array;
 }

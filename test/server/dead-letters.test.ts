@@ -60,7 +60,17 @@ function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
   view.apply(declared('dead', 8, null));
   // The few calls that dead letters make.
   const engine = core as unknown as Engine;
-  return { core, view, letters: new DeadLetters(engine, view, new Delays(engine, view, () => {}), () => {}) };
+  return {
+    core,
+    view,
+    letters: new DeadLetters(
+      engine,
+      view,
+      new Delays(engine, view, () => {}),
+      () => {},
+      () => {},
+    ),
+  };
 }
 
 test('many are sent on in portions', () => {

@@ -344,6 +344,9 @@ class JsEngine extends LogCalls implements Engine {
   messageKey(message: Message): Uint8Array {
     return this.#messages.key(message);
   }
+  messageArrival(message: Message): number {
+    return this.#messages.arrival(message);
+  }
   messageMandatory(message: Message): boolean {
     return this.#messages.mandatory(message);
   }

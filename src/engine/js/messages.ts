@@ -222,10 +222,15 @@ export class Messages {
     return (this.flags(message) & MessageFlag.MANDATORY) !== 0;
   }
 
+  /** When it came (ms since the Unix epoch). */
+  arrival(message: number): number {
+    return at64(this.#memory.f64, double(message, Message.ARRIVAL));
+  }
+
   /** When it expires in a queue of this time to live, by its own or the queue's. */
   deadline(message: number, ttl: number): number {
     const own = (this.flags(message) & MessageFlag.EXPIRES) === 0 ? ttl : Math.min(ttl, this.#expiration(message));
-    return at64(this.#memory.f64, double(message, Message.ARRIVAL)) + own;
+    return this.arrival(message) + own;
   }
 
   priority(message: number): number {

@@ -95,6 +95,7 @@ export interface CoreFunctions {
   messageHeaderLength(message: number): number;
   messageKeyOffset(message: number): number;
   messageKeyLength(message: number): number;
+  messageArrival(message: number): number;
   messageMandatory(message: number): number;
   messageBodySize(message: number): number;
   nextPiece(message: number, piece: number): number;

@@ -334,6 +334,9 @@ class WasmEngine extends LogCalls implements Engine {
   messageKey(message: Message): Uint8Array {
     return this.#copy(this.#core.messageKeyOffset(message) >>> 0, this.#core.messageKeyLength(message));
   }
+  messageArrival(message: Message): number {
+    return this.#core.messageArrival(message);
+  }
   messageMandatory(message: Message): boolean {
     return this.#core.messageMandatory(message) !== 0;
   }
