@@ -81,6 +81,7 @@ export class ParticipantLog {
   #unwritten = 0;
   #waiters: Waiter[] = [];
   #lost: Error | null = null;
+  #onTrouble: (() => void) | null = null;
 
   /** `begin` is called before the core is told that a batch is done; what it has to send then must be sent. */
   constructor(engine: Engine, lane: Lane, begin: () => void) {
@@ -112,12 +113,20 @@ export class ParticipantLog {
     this.#lane.fence(fence);
   }
 
-  /** Writes what is left. Resolves with whether all is written. The lane stays. */
+  /** Writes what is left. Resolves with whether all is written, as soon as that is known. The lane stays. */
   async settle(): Promise<boolean> {
     this.#takeAll();
     if (this.#lane.health.state !== 'ok') return false;
-    await this.durable();
-    return true;
+    const troubled = new Promise<void>((resolve) => {
+      this.#onTrouble = resolve;
+    });
+    await Promise.race([this.durable(), troubled]);
+    return this.#lane.health.state === 'ok';
+  }
+
+  /** The lane has told how it is. */
+  healthChanged(): void {
+    if (this.#lane.health.state !== 'ok') this.#onTrouble?.();
   }
 
   /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */

@@ -47,6 +47,7 @@ export class Storage {
   readonly #logPath: string;
   readonly #keeper: Keeper;
   readonly #others: { it: Others | null };
+  readonly #report: (line: string) => void;
   #log: ParticipantLog | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -70,7 +71,7 @@ export class Storage {
         askFence: (lane, fence) => others.it?.askFence(lane, fence),
       });
       for (const line of recoveryLines(keeper.report)) report(line);
-      return new Storage(options, data, definitions, log.path, keeper, others);
+      return new Storage(options, data, definitions, log.path, keeper, others, report);
     } catch (error) {
       await definitions?.close();
       data.close();
@@ -85,7 +86,9 @@ export class Storage {
     logPath: string,
     keeper: Keeper,
     others: { it: Others | null },
+    report: (line: string) => void,
   ) {
+    this.#report = report;
     this.#options = options;
     this.#data = data;
     this.definitions = definitions;
@@ -115,7 +118,10 @@ export class Storage {
     const log = new ParticipantLog(engine, lane, () => undefined);
     this.#log = log;
     this.#others.it = {
-      health: (number, health) => others.health(number, health),
+      health: (number, health) => {
+        if (number === 0) log.healthChanged();
+        others.health(number, health);
+      },
       askFence: (number, fence) => (number === 0 ? log.fence(fence) : others.askFence(number - 1, fence)),
     };
     this.#timer = setInterval(() => log.write(), WRITE_MS);
@@ -180,7 +186,14 @@ export class Storage {
   async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
-    await this.#keeper.close(written && own ? deliveredRuns(engine, queues) : null);
+    const kept = written && own;
+    const error = await this.#keeper.close(kept ? deliveredRuns(engine, queues) : null);
+    if (error !== null || !kept) {
+      const reason = error === null ? '' : ` (${error.message})`;
+      this.#report(
+        `not all of the log could be written${reason}: what is confirmed is there, and comes back as redelivered`,
+      );
+    }
     await this.definitions.close();
     this.#data.close();
   }

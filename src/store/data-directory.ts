@@ -26,8 +26,13 @@ export class DataDirectory {
   /** Opens a data directory, making it if need be. */
   static async open(path: string): Promise<DataDirectory> {
     const full = resolve(path);
-    await fs.mkdir(full, { recursive: true, mode: 0o700 });
-    const unlock = takeLock(lockPath(full));
+    let unlock: (() => void) | null;
+    try {
+      await makeDirectory(full);
+      unlock = takeLock(lockPath(full));
+    } catch (error) {
+      throw unusable(full, error);
+    }
     if (unlock === null) {
       throw new DataDirectoryError(
         `data directory ${full} is used by another broker (process ${holderOf(lockPath(full))})`,
@@ -39,7 +44,7 @@ export class DataDirectory {
       return new DataDirectory(full, unlock);
     } catch (error) {
       unlock();
-      throw error;
+      throw unusable(full, error);
     }
   }
 
@@ -76,6 +81,22 @@ export async function openForInspection(path: string): Promise<Inspectable> {
     usedBy: unlock === null ? holderOf(lockPath(full)) : 0,
     close: () => unlock?.(),
   };
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system Node says of a recursive one that there is no such file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') await fs.mkdir(path, { mode: 0o700 });
+    throw error;
+  }
+}
+
+/** What the system says of it, with the directory that it concerns. */
+function unusable(path: string, error: unknown): DataDirectoryError {
+  if (error instanceof DataDirectoryError) return error;
+  return new DataDirectoryError(`data directory ${path} cannot be used (${(error as Error).message})`);
 }
 
 function logPath(path: string): string {

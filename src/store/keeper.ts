@@ -60,6 +60,8 @@ export class Keeper {
   readonly #start: (lane: number) => LaneStart;
   /** What had been given out before this start, by queue. */
   readonly #delivered: Map<number, readonly Run[]>;
+  /** Resolves when lane 0 gets into trouble while the log is being ended. */
+  #trouble = trouble();
   #timer: NodeJS.Timeout | null = null;
   #clearing: Promise<void> | null = null;
   #workers = 0;
@@ -101,7 +103,10 @@ export class Keeper {
       onEvent: (event) => this.heard(0, event),
       ...(durability && { durability }),
       ...(fileOctets && { fileOctets }),
-      ...(onHealth && { onHealth }),
+      onHealth: (health) => {
+        if (health.state !== 'ok') this.#trouble.resolve();
+        onHealth?.(health);
+      },
       ...(pause && { pause }),
     });
     this.#reclaimer = new Reclaimer({
@@ -210,14 +215,31 @@ export class Keeper {
 
   /**
    * Ends the log; the workers' lanes are closed, and `heard` has all of it. `delivered`: by queue the positions of messages that were given out
-   * and came back; null: not all that was asked for could be written, so that nothing can be vouched for.
+   * and came back; null: not all that was asked for could be written, so that nothing can be vouched for. Resolves with why there is no mark.
    */
-  async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<void> {
+  async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<Error | null> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#trouble = trouble();
+    // A lane that is closed gives up what it cannot write, also for who waits for it here.
+    const checkpoints = this.#clearedAway().then(() =>
+      delivered === null ? undefined : this.#writeCheckpoints(delivered),
+    );
+    checkpoints.catch(() => undefined);
+    try {
+      if (this.lane.health.state === 'ok') await Promise.race([checkpoints, this.#trouble.promise]);
+      await this.lane.close();
+      if (delivered === null) return null;
+      await checkpoints;
+      if (this.lane.health.state !== 'ok') return this.lane.health.error;
+      await writeCleanMark(this.#options.log);
+      return null;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  async #clearedAway(): Promise<void> {
     await this.#clearing?.catch(() => undefined);
-    if (delivered !== null) await this.#writeCheckpoints(delivered);
-    await this.lane.close();
-    if (delivered !== null && this.lane.health.state === 'ok') await writeCleanMark(this.#options.log);
   }
 
   async #writeCheckpoints(delivered: ReadonlyMap<number, readonly Run[]>): Promise<void> {
@@ -230,4 +252,12 @@ export class Keeper {
     }
     if (batch.octets > 0) await this.lane.append(batch);
   }
+}
+
+function trouble(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

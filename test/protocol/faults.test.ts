@@ -1,0 +1,200 @@
+/**
+ * A broker whose disk fails it, or was tampered with: publishers are told, nothing that was confirmed is lost, and what is wrong is said in words.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Broker, type BrokerOptions, isReferee, runToExit, startBroker } from '../support/broker.js';
+import type { RawChannel } from '../support/raw-channel.js';
+import { RawClient } from '../support/raw-client.js';
+
+const PERSISTENT = { deliveryMode: 2 };
+
+/** Whether file systems may be mounted here. */
+const canMount = ((): boolean => {
+  const at = mkdtempSync(join(tmpdir(), 'leveret-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'leveret-test', at]).status === 0;
+  if (mounted) spawnSync('umount', [at]);
+  rmSync(at, { recursive: true });
+  return mounted;
+})();
+
+describe.runIf(!isReferee)('a broker whose disk', () => {
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  afterEach(async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  });
+
+  function directory(): string {
+    const path = mkdtempSync(join(tmpdir(), 'leveret-fault-'));
+    undo.push(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  function mount(options: string): string {
+    const path = directory();
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'leveret-test', path]).status).toBe(0);
+    undo.push(() => spawnSync('umount', ['-l', path]));
+    return path;
+  }
+
+  async function start(data: string, options: BrokerOptions = {}): Promise<Broker> {
+    const broker = await startBroker({ data, ...options });
+    undo.push(() => broker.stop('SIGKILL'));
+    return broker;
+  }
+
+  async function open(broker: Broker): Promise<RawChannel> {
+    return (await RawClient.open(broker)).openChannel();
+  }
+
+  async function confirmed(channel: RawChannel, count: number): Promise<void> {
+    for (let through = 0; through < count; )
+      through = Number((await channel.confirms.next('the confirms')).deliveryTag);
+  }
+
+  async function drain(channel: RawChannel, queue: string): Promise<[string, boolean][]> {
+    const all: [string, boolean][] = [];
+    for (let got = await channel.get(queue, true); got !== null; got = await channel.get(queue, true))
+      all.push([got.body.toString(), got.redelivered]);
+    return all;
+  }
+
+  /** A directory in which a broker has left some messages, a batch each. */
+  async function filled(count: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<string> {
+    const data = directory();
+    const broker = await start(data);
+    const channel = await open(broker);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    for (let i = 1; i <= count; i++) {
+      channel.publish('', 'kept', `message ${i}`, { properties: PERSISTENT });
+      await confirmed(channel, i);
+    }
+    await broker.stop(signal);
+    return data;
+  }
+
+  function fileWith(data: string, text: string): { path: string; at: number } {
+    for (const name of readdirSync(join(data, 'log'))) {
+      const path = join(data, 'log', name);
+      const at = readFileSync(path).indexOf(text);
+      if (at >= 0) return { path, at };
+    }
+    throw new Error(`no log file holds '${text}'`);
+  }
+
+  test.runIf(canMount)('is full holds publishers back, and has all that it confirmed after a kill', async () => {
+    const data = mount('size=16m');
+    const ballast = join(data, 'ballast');
+    const broker = await start(data, { workers: 1, flags: ['--disk-free-limit', '0K'] });
+    const publisher = await open(broker);
+    const consumer = await open(broker);
+    await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    await publisher.call('confirm.select');
+    writeFileSync(ballast, Buffer.alloc(8 << 20));
+    const count = 200;
+    const body = (i: number): string => `${i} `.padEnd(64 * 1024, 'x');
+    for (let i = 0; i < count; i++) publisher.publish('', 'kept', body(i), { properties: PERSISTENT });
+    expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
+    expect((await consumer.get('kept'))?.body.toString()).toBe(body(0));
+    rmSync(ballast);
+    await publisher.client.expect('connection.unblocked');
+    // Space for what is left, since acknowledged messages leave whole files only.
+    spawnSync('mount', ['-o', 'remount,size=64m', data]);
+    await confirmed(publisher, count);
+    const exit = await broker.stop('SIGKILL');
+    expect(exit?.stderr).toMatch(/disk alarm, publishers are blocked: no space is left for the log of lane 1/);
+    expect(exit?.stderr).toContain('disk alarm is over: publishers go on');
+    const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
+    expect((await drain(again, 'kept')).map(([text]) => text)).toEqual(
+      Array.from({ length: count }, (_, i) => body(i)),
+    );
+  });
+
+  test.runIf(canMount)('is full ends when it is asked to', async () => {
+    const data = mount('size=16m');
+    const broker = await start(data, { workers: 1, flags: ['--disk-free-limit', '0K'] });
+    const channel = await open(broker);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    channel.publish('', 'kept', 'safe', { properties: PERSISTENT });
+    await confirmed(channel, 1);
+    spawnSync('dd', ['if=/dev/zero', `of=${join(data, 'ballast')}`, 'bs=4096']);
+    for (let i = 0; i < 50; i++) channel.publish('', 'kept', Buffer.alloc(64 * 1024), { properties: PERSISTENT });
+    await channel.client.expect('connection.blocked');
+    const exit = await broker.stop();
+    expect(exit).toMatchObject({ code: 0 });
+    expect(exit?.stderr).toContain('not all of the log could be written');
+    rmSync(join(data, 'ballast'));
+    const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
+    expect((await drain(again, 'kept'))[0]).toEqual(['safe', true]);
+  });
+
+  test.runIf(canMount)('cannot be written is told in one line at the start', async () => {
+    const data = mount('size=1m,ro');
+    const exit = await runToExit(['--port', '0', '--data', join(data, 'here')]);
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toMatch(/^leveret: data directory [^\n]+ cannot be used \(EROFS[^\n]+\n$/);
+  });
+
+  test('has a file where the directory should be says so, and blames no port', async () => {
+    const path = join(directory(), 'file');
+    writeFileSync(path, '');
+    const exit = await runToExit(['--port', '0', '--data', path]);
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toMatch(/^leveret: data directory [^\n]+ cannot be used [^\n]+\n$/);
+  });
+
+  test('holds data of a newer version is left alone', async () => {
+    const data = directory();
+    mkdirSync(data, { recursive: true });
+    writeFileSync(join(data, 'format.json'), '{"format":99}\n');
+    const exit = await runToExit(['--port', '0', '--data', data]);
+    expect(exit).toMatchObject({ code: 1, stdout: '' });
+    expect(exit.stderr).toMatch(/^leveret: [^\n]*newer version of Leveret \(format 99[^\n]*\n$/);
+  });
+
+  test('changed octets loses what they were, says where, and has everything else', async () => {
+    const data = await filled(20);
+    const { path, at } = fileWith(data, 'message 7');
+    const fd = openSync(path, 'r+');
+    writeSync(fd, Buffer.from([0xff]), 0, 1, at + 3);
+    closeSync(fd);
+    const broker = await start(data);
+    const left = (await drain(await open(broker), 'kept')).map(([body]) => body);
+    expect(left).toEqual(
+      Array.from({ length: 20 }, (_, i) => `message ${i + 1}`).filter((body) => body !== 'message 7'),
+    );
+    const exit = await broker.stop();
+    expect(exit?.stderr).toMatch(
+      /damage in log file \S+ at \d+, \d+ octets; what lay there is kept in \S+\.quarantine/,
+    );
+    expect(readdirSync(join(data, 'log')).some((name) => name.endsWith('.quarantine'))).toBe(true);
+  });
+
+  test('holds everything that it did is unharmed by a start that fails', async () => {
+    const data = await filled(5);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    undo.push(() => server.close());
+    const taken = await runToExit(['--port', String((server.address() as AddressInfo).port), '--data', data]);
+    expect(taken).toMatchObject({ code: 1 });
+    expect(taken.stderr).toContain('is taken by another program');
+    const again = await open(await start(data));
+    expect(await drain(again, 'kept')).toEqual(Array.from({ length: 5 }, (_, i) => [`message ${i + 1}`, false]));
+  });
+});
