@@ -21,7 +21,7 @@ import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } f
 import { isLogging, placesDone } from '../log/lane';
 import { retire } from '../memory/epoch';
 import {
-  aligned, borrowReserve, flushReleases, FRAME_MAX, LOGGABLE, logNumber, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple,
+  aligned, borrowReserve, EXPIRING, flushReleases, FRAME_MAX, LOGGABLE, logNumber, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple,
   roomForMessage, roomForPiece
 } from '../memory/message';
 import { coordinator, Participant, participantAt, root, self } from '../memory/root';
@@ -31,7 +31,7 @@ import { sharedFlag } from './publish';
 import {
   ABSENT, Block, initBlock, LOGGED, logPosition, moveHintPast, nextOf, Queue, READY, REDELIVERED, releaseQueue, RETURNS_SHIFT, SHARED, slotAt, SLOTS, STATE_MASK
 } from './queue';
-import { addBytes, BYTES, ruling } from './rules';
+import { addBytes, BYTES, expectExpiry, ruling, UNLIMITED } from './rules';
 import { addDone } from './settle';
 import { grant } from './waiters';
 
@@ -374,6 +374,8 @@ function takeMessage(unit: Unit): i32 {
   inLink = address + offsetof<Message>("next");
   inLeft = copy.bodySize - copy.firstLength;
   inIndex += 1;
+  // After a restart nobody has said so yet.
+  if (copy.flags & EXPIRING) expectExpiry(ruling(inQueue), UNLIMITED);
   return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 import { atomicLoad, compareExchange, lock, unlock } from '../memory/atomic';
 import { Participant, participantAt, root, self } from '../memory/root';
+import { ring } from '../memory/units';
 import { dropExpired, dropStuck } from './front';
 import { Queue } from './queue';
 
@@ -36,6 +37,8 @@ export function joinSweep(queue: Queue, sweeper: u32): void {
     queue.sweepLinked = 1;
   }
   unlock(lockWord);
+  // A worker that sleeps must know.
+  if (index != self.index) ring(participant);
 }
 
 /** Takes a queue that was marked retired out of the list that it may stand in. */

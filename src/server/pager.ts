@@ -43,6 +43,8 @@ export class Pager {
   readonly #queues: PagedQueues;
   readonly #onTrouble: (error: Error) => void;
   readonly #wanted = new Set<Queue>();
+  /** Recovered queues of which nothing has been brought back yet. */
+  readonly #unseen: Queue[] = [];
   readonly #writes = new Set<Promise<void>>();
   #out: Promise<void> | null = null;
   #in: Promise<void> | null = null;
@@ -60,13 +62,17 @@ export class Pager {
   /** The first messages of a queue that was just made are in the log: `source` has them. False: no memory. */
   recovered(queue: Queue, source: AbsentSource): boolean {
     if (!this.#engine.setAbsent(queue, source.remaining)) return false;
-    if (source.remaining > 0) this.#queues.append(queue, { recovered: source, blockOctets: 0 });
+    if (source.remaining > 0) {
+      this.#queues.append(queue, { recovered: source, blockOctets: 0 });
+      this.#unseen.push(queue);
+    }
     return true;
   }
 
   /** Works until `stop`. */
   async run(): Promise<void> {
     const engine = this.#engine;
+    void this.#showFronts();
     while (!this.#stopped) {
       engine.wake();
       this.#look();
@@ -80,6 +86,25 @@ export class Pager {
     if (this.#retry !== null) clearTimeout(this.#retry);
     await Promise.all([this.#out, this.#in]);
     this.#pages.close();
+  }
+
+  /**
+   * Brings the first block of each recovered queue back, as long as there is plenty of memory: a message may stand at its front that expires by itself,
+   * which nobody would see in a queue that nobody asks.
+   */
+  async #showFronts(): Promise<void> {
+    for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {
+      while (this.#in !== null) await this.#in;
+      if (this.#stopped || this.#isBelow(ENOUGH)) return;
+      const front = this.#next(queue, 1)
+        .catch((error: unknown) => this.#onTrouble(error as Error))
+        .then(() => {
+          this.#in = null;
+          if (!this.#stopped) this.#look();
+        });
+      this.#in = front;
+      await front;
+    }
   }
 
   /** Sees what there is to do, and begins it. */

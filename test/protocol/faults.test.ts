@@ -17,6 +17,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { table } from '../../src/amqp/table.js';
 import { type Broker, type BrokerOptions, isReferee, runToExit, startBroker } from '../support/broker.js';
 import type { RawChannel } from '../support/raw-channel.js';
 import { RawClient } from '../support/raw-client.js';
@@ -196,5 +197,23 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     expect(taken.stderr).toContain('is taken by another program');
     const again = await open(await start(data));
     expect(await drain(again, 'kept')).toEqual(Array.from({ length: 5 }, (_, i) => [`message ${i + 1}`, false]));
+  });
+
+  test('kept a message longer than its time lets it die after the start, though nobody asks for it', async () => {
+    const data = directory();
+    const first = await start(data);
+    const channel = await open(first);
+    const dead = table({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' });
+    await channel.call('queue.declare', { queue: 'dead', durable: true });
+    await channel.call('queue.declare', { queue: 'retry', durable: true, arguments: dead });
+    await channel.call('confirm.select');
+    channel.publish('', 'retry', 'short', { properties: { ...PERSISTENT, expiration: '300' } });
+    channel.publish('', 'retry', 'long', { properties: { ...PERSISTENT, expiration: '600000' } });
+    await confirmed(channel, 2);
+    await first.stop('SIGKILL');
+    const again = await open(await start(data));
+    await again.consume('dead', { noAck: true });
+    expect((await again.deliveries.next('the dead letter')).body.toString()).toBe('short');
+    expect((await drain(again, 'retry')).map(([body]) => body)).toEqual(['long']);
   });
 });

@@ -7,6 +7,7 @@ import { PageOut } from './page-out.js';
 import { withQueue } from './queue-lock.js';
 import type { Stock } from './stock.js';
 import { Stubs } from './stubs.js';
+import type { Sweeps } from './sweeps.js';
 import { Units } from './units.js';
 import { at64, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
@@ -25,7 +26,7 @@ export class Absent {
   /** Queues whose first message was absent when the host of this participant looked for it. */
   readonly #awaited = new Set<number>();
 
-  constructor(memory: Memory, messages: Messages, stock: Stock, waiters: Waiters, self: number) {
+  constructor(memory: Memory, messages: Messages, stock: Stock, waiters: Waiters, sweeps: Sweeps, self: number) {
     this.#memory = memory;
     this.#stock = stock;
     this.#waiters = waiters;
@@ -33,7 +34,7 @@ export class Absent {
     this.#stubs = new Stubs(memory, stock.blocks);
     const units = new Units(memory, messages);
     this.out = new PageOut(memory, messages, stock, this.#stubs, units, waiters);
-    this.in = new PageIn(memory, messages, stock, this.#stubs, units, waiters);
+    this.in = new PageIn(memory, messages, stock, this.#stubs, units, waiters, sweeps);
   }
 
   // Each call below goes for a queue (if it has levels, for level 0), or for a lane of one.

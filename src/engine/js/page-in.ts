@@ -2,12 +2,13 @@
  * A block of messages on its way back into memory, to the first slots of its lane's stub: those that are whole can be claimed while the rest is still to come,
  * since a block of long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a stub behind for the rest.
  */
-import { LOGGED, QueueCell, SLOTS, Slot, SlotState, Trait } from './layout.js';
+import { LOGGED, MessageFlag, QueueCell, SLOTS, Slot, SlotState, Trait } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { withQueue } from './queue-lock.js';
 import type { Stock } from './stock.js';
 import type { Stubs } from './stubs.js';
+import type { Sweeps } from './sweeps.js';
 import type { Units } from './units.js';
 import { at32, at64, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
@@ -23,6 +24,7 @@ export class PageIn {
   readonly #stubs: Stubs;
   readonly #units: Units;
   readonly #waiters: Waiters;
+  readonly #sweeps: Sweeps;
   #queue = 0;
   #lane = 0;
   /** The next slot to be taken. Those before it, from the filled ones on, are taken and cannot be claimed yet. */
@@ -31,13 +33,22 @@ export class PageIn {
   #piece = 0;
   #left = 0;
 
-  constructor(memory: Memory, messages: Messages, stock: Stock, stubs: Stubs, units: Units, waiters: Waiters) {
+  constructor(
+    memory: Memory,
+    messages: Messages,
+    stock: Stock,
+    stubs: Stubs,
+    units: Units,
+    waiters: Waiters,
+    sweeps: Sweeps,
+  ) {
     this.#memory = memory;
     this.#messages = messages;
     this.#stock = stock;
     this.#stubs = stubs;
     this.#units = units;
     this.#waiters = waiters;
+    this.#sweeps = sweeps;
   }
 
   /** Begins with the first absent block: how many of its messages are absent; 0: none, −1: no memory. */
@@ -88,7 +99,16 @@ export class PageIn {
     this.#piece = 0;
     this.#left = this.#messages.bodySize(message) - this.#messages.firstBodySize(message);
     this.#index++;
+    if ((this.#messages.flags(message) & MessageFlag.EXPIRES) !== 0) this.#expectExpiry();
     return 0;
+  }
+
+  /** A message may expire by itself: after a restart nobody has said so yet. */
+  #expectExpiry(): void {
+    const { rules } = this.#stock;
+    if ((rules.traits(this.#queue) & Trait.EXPIRES) !== 0) return;
+    rules.add(this.#queue, Trait.EXPIRES);
+    this.#sweeps.joinAny(this.#queue);
   }
 
   #takePiece(at: number): number {

@@ -53,7 +53,7 @@ export class Parts {
     this.logged = new LoggedQueues(memory, this.stock);
     const waiters = new Waiters(memory, participant, (consumer) => this.scheduler.grant(consumer));
     this.queues = new Queues(memory, this.messages, this.stock, waiters, this.clock, this.log, participant);
-    this.absent = new Absent(memory, this.messages, this.stock, waiters, participant);
+    this.absent = new Absent(memory, this.messages, this.stock, waiters, this.queues.sweeps, participant);
     this.emptying = new Emptying(memory, this.stock, this.absent, this.queues.sweeps);
     this.publishes = new Publishes(memory, this.messages, this.queues);
     this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
