@@ -107,10 +107,15 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     await publisher.call('queue.declare', { queue: 'kept', durable: true });
     await publisher.call('confirm.select');
     writeFileSync(ballast, Buffer.alloc(8 << 20));
-    const count = 200;
+    let count = 0;
     const body = (i: number): string => `${i} `.padEnd(64 * 1024, 'x');
-    for (let i = 0; i < count; i++) publisher.publish('', 'kept', body(i), { properties: PERSISTENT });
+    const publishNext = (): void => publisher.publish('', 'kept', body(count++), { properties: PERSISTENT });
+    for (let i = 0; i < 200; i++) publishNext();
+    // Who has nothing more to say is not told: it goes on publishing until it is.
+    const publishing = setInterval(publishNext, 20);
+    undo.push(() => clearInterval(publishing));
     expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
+    clearInterval(publishing);
     expect((await consumer.get('kept'))?.body.toString()).toBe(body(0));
     rmSync(ballast);
     await publisher.client.expect('connection.unblocked');
