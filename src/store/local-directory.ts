@@ -25,7 +25,18 @@ export class LocalDirectory implements LogDirectory {
   async list(): Promise<{ name: string; octets: number }[]> {
     const entries = await fs.readdir(this.path, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
-    return Promise.all(files.map(async ({ name }) => ({ name, octets: (await fs.stat(join(this.path, name))).size })));
+    const found = await Promise.all(files.map(({ name }) => this.#sizeOf(name)));
+    return found.filter((file) => file !== null);
+  }
+
+  /** Null: another lane has renamed or removed it since it was listed. */
+  async #sizeOf(name: string): Promise<{ name: string; octets: number } | null> {
+    try {
+      return { name, octets: (await fs.stat(join(this.path, name))).size };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
   }
 
   async create(name: string): Promise<LogFile> {
