@@ -14,6 +14,9 @@ const LOOK_MS = 1_000;
 const DISK_FREE = 1024 ** 3;
 const DISK_SHARE = 0.1;
 
+/** How long publishers wait for memory before the operator is told (ms): while messages leave for the disk they stop and go many times a second. */
+const SHORTAGE_MS = 5_000;
+
 const LOW_ON_DISK = 1;
 
 /** What a publisher that is held back is told, by the words of the shared alarms. */
@@ -31,6 +34,8 @@ export class Alarms {
   /** Workers whose publishers wait for memory. */
   readonly #short = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
+  /** Runs from the beginning of a shortage until it is told. */
+  #shortage: NodeJS.Timeout | null = null;
 
   constructor(shared: SharedArrayBuffer, engine: Pick<Engine, 'blockPublishers'>, report: (line: string) => void) {
     this.shared = shared;
@@ -51,8 +56,17 @@ export class Alarms {
     const before = this.#short.size;
     if (short && this.#raised.size === 0) this.#short.add(worker);
     if (!short) this.#short.delete(worker);
-    if (before === 0 && this.#short.size > 0) this.#report('memory alarm: publishers wait until messages have left');
-    if (before > 0 && this.#short.size === 0) this.#report('memory alarm is over');
+    if (before === 0 && this.#short.size > 0)
+      this.#shortage = setTimeout(() => this.#tellShortage(), SHORTAGE_MS).unref();
+    if (before === 0 || this.#short.size > 0) return;
+    if (this.#shortage === null) this.#report('memory alarm is over');
+    else clearTimeout(this.#shortage);
+    this.#shortage = null;
+  }
+
+  #tellShortage(): void {
+    this.#shortage = null;
+    this.#report('memory alarm: publishers wait until messages have left');
   }
 
   /** Looks at the space where a directory is, now and again; `limit` octets must be free, null: the default. */
@@ -64,6 +78,7 @@ export class Alarms {
 
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#shortage !== null) clearTimeout(this.#shortage);
   }
 
   async #look(directory: string, limit: number | null): Promise<void> {

@@ -1,0 +1,55 @@
+/**
+ * What the operator is told of shortages, and when publishers are blocked.
+ */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Alarms, blockedReason } from '../../src/server/alarms.js';
+
+let lines: string[];
+let blocked: boolean[];
+let alarms: Alarms;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  lines = [];
+  blocked = [];
+  const engine = { blockPublishers: (is: boolean) => void blocked.push(is) };
+  alarms = new Alarms(new SharedArrayBuffer(4), engine, (line) => void lines.push(line));
+});
+afterEach(() => {
+  alarms.stop();
+  vi.useRealTimers();
+});
+
+test('a shortage of memory that passes at once is not worth a line', () => {
+  for (let i = 0; i < 100; i++) {
+    alarms.memory(0, true);
+    vi.advanceTimersByTime(100);
+    alarms.memory(0, false);
+  }
+  vi.advanceTimersByTime(60_000);
+  expect(lines).toEqual([]);
+});
+
+test('a shortage of memory that lasts is told, and its end, however many workers have it', () => {
+  alarms.memory(0, true);
+  alarms.memory(1, true);
+  vi.advanceTimersByTime(10_000);
+  alarms.memory(0, false);
+  expect(lines).toEqual(['memory alarm: publishers wait until messages have left']);
+  alarms.memory(1, false);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toBe('memory alarm is over');
+});
+
+test('publishers are blocked from the first lane that cannot write to the last that can again', () => {
+  const full = { state: 'full', error: new Error('no space') } as const;
+  alarms.lane(1, full);
+  alarms.lane(2, full);
+  expect(blockedReason(alarms.shared)).toBe('low on disk');
+  alarms.lane(1, { state: 'ok' });
+  expect(blocked).toEqual([true]);
+  alarms.lane(2, { state: 'ok' });
+  expect(blocked).toEqual([true, false]);
+  expect(blockedReason(alarms.shared)).toBe('low on memory');
+  expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
+});
