@@ -9,8 +9,7 @@ import { median } from '../support/median.mjs';
 
 /** What is watched, and how much the last window may be above the first: files are written and given back in pieces of some size. @type {readonly Measure[]} */
 const MEASURES = [
-  // The heaps of the threads take minutes to come to their size.
-  { title: 'resident (MB)', of: (sample) => sample.resident, factor: 1.1, slack: 64 },
+  { title: 'resident (MB)', of: (sample) => sample.resident, factor: 1.1, slack: 16 },
   { title: 'on the disk (MB)', of: (sample) => sample.disk, factor: 1.1, slack: 128 },
   { title: 'open files', of: (sample) => sample.files, factor: 1, slack: 10 },
 ];
