@@ -1,6 +1,6 @@
 /**
- * Whether something grows: what was seen after the warm-up is cut into windows, and the medians of the first and the last are compared. What may
- * come and go within a window does not count.
+ * Whether something grows: what was seen is cut into windows, and the medians of the first and the last are compared. What may come and go
+ * within a window does not count.
  */
 import { median } from '../support/median.mjs';
 
@@ -13,7 +13,6 @@ const MEASURES = [
   { title: 'on the disk (MB)', of: (sample) => sample.disk, factor: 1.1, slack: 128 },
   { title: 'open files', of: (sample) => sample.files, factor: 1, slack: 10 },
 ];
-const WARMUP = 0.25;
 const WINDOWS = 3;
 /** Samples that a judgement needs. */
 export const SAMPLES_MIN = 12;
@@ -23,11 +22,10 @@ export const SAMPLES_MIN = 12;
  * @returns {{ title: string, medians: readonly number[], limit: number, grows: boolean }[]}
  */
 export function judgeGrowth(samples) {
-  const counted = samples.slice(Math.ceil(samples.length * WARMUP));
-  const length = Math.floor(counted.length / WINDOWS);
+  const length = Math.floor(samples.length / WINDOWS);
   return MEASURES.map(({ title, of, factor, slack }) => {
     const medians = Array.from({ length: WINDOWS }, (_, index) =>
-      median(counted.slice(index * length, (index + 1) * length).map(of)),
+      median(samples.slice(index * length, (index + 1) * length).map(of)),
     );
     const limit = (medians[0] ?? 0) * factor + slack;
     return { title, medians, limit, grows: (medians.at(-1) ?? 0) > limit };
