@@ -36,6 +36,16 @@ class CoreBatch implements Batch {
   release(): void {}
 }
 
+/** Memories of copies that were written, for the next ones: making one costs more than a small write. */
+const idle: LogMemory[] = [];
+const IDLE_MAX = 8;
+const IDLE_OCTETS = 1 << 20;
+
+function takeMemory(octets: number): LogMemory {
+  if (octets > IDLE_OCTETS) return new LogMemory(octets);
+  return idle.pop() ?? new LogMemory(IDLE_OCTETS);
+}
+
 /** A copy of a batch, so that the core need not wait for the disk. */
 class CopiedBatch extends CoreBatch {
   readonly #memory: LogMemory;
@@ -44,7 +54,7 @@ class CopiedBatch extends CoreBatch {
 
   constructor(engine: Engine, batch: LogBatch, onReleased: (octets: number) => void) {
     super(engine, batch);
-    this.#memory = new LogMemory(batch.octets);
+    this.#memory = takeMemory(batch.octets);
     this.#facts = engine.batchFacts(batch);
     this.#onReleased = onReleased;
     let at = 0;
@@ -62,6 +72,7 @@ class CopiedBatch extends CoreBatch {
     return [this.#memory.bytes.subarray(0, this.octets)];
   }
   override release(): void {
+    if (this.octets <= IDLE_OCTETS && idle.length < IDLE_MAX) idle.push(this.#memory);
     this.#onReleased(this.octets);
   }
 }
