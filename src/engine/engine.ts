@@ -8,6 +8,8 @@
  * result; an error thrown here is a defect of the core and ends the process.
  */
 
+import type { Seed } from '../log/log-memory.js';
+
 export type EngineKind = 'wasm' | 'js';
 
 /** References into a core. All are non-zero integers; 0 means "none". They are opaque to the host. */
@@ -123,12 +125,6 @@ export interface QueueRules {
   readonly deliveryCount: boolean;
 }
 
-/** What makes a log file's checksums its own. */
-export interface LogSeed {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Records that were made since the batch before it, and the confirms that wait for them. */
 export interface LogBatch {
   /** Counts from 1 for each participant. */
@@ -228,7 +224,7 @@ export interface Engine {
   /** Number of the batch that gathers: what was just published or settled is in it. */
   readonly gatheringBatch: number;
   /** Makes a batch's records those of the file with this seed, and gives the octets to write, in order. May be called again with another seed. */
-  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[];
+  stampBatch(batch: LogBatch, seed: Seed): readonly Uint8Array[];
   /** A copy of the batch's records of places taken and done (ENQUEUE and ACK), not stamped. */
   batchFacts(batch: LogBatch): Uint8Array;
   /** The batch is as durable as was asked for: its confirms go out, its octets may be used anew. Batches are done in order. */

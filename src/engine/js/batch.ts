@@ -2,9 +2,10 @@
  * What a participant has recorded since the batch before: messages, the places that they took, places that are done, and the channels whose confirms
  * wait for it. What must hold: its messages are held until it is done, so a log that falls behind holds up publishers for want of memory.
  */
+import type { Seed } from '../../log/log-memory.js';
 import { EnqueueField, EnqueueFlag, PositionsField, RecordType, RUN_OCTETS, set64 } from '../../log/record-format.js';
 import { RecordParts } from '../../log/record-parts.js';
-import type { LogBatch, LogSeed } from '../engine.js';
+import type { LogBatch } from '../engine.js';
 import type { Channel } from './connection.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
@@ -70,7 +71,7 @@ export class Batch implements LogBatch {
     set64(memory.view, at + PositionsField.RUNS + 8, count);
   }
 
-  stamp(seed: LogSeed): readonly Uint8Array[] {
+  stamp(seed: Seed): readonly Uint8Array[] {
     this.#copies ??= this.#copy();
     return [...this.#copies.stamp(seed), ...this.#journal.stamp(seed)];
   }

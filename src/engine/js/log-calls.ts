@@ -1,5 +1,6 @@
 /** The calls about the log: which records have gathered, and that they are durable. */
-import type { LogBatch, LogSeed, Queue } from '../engine.js';
+import type { Seed } from '../../log/log-memory.js';
+import type { LogBatch, Queue } from '../engine.js';
 import { AbsentCalls } from './absent-calls.js';
 import { type Log, ownBatch } from './log.js';
 import type { LoggedQueues } from './logged-queues.js';
@@ -33,7 +34,7 @@ export abstract class LogCalls extends AbsentCalls {
   get gatheringBatch(): number {
     return this.#log.gathering;
   }
-  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
+  stampBatch(batch: LogBatch, seed: Seed): readonly Uint8Array[] {
     return ownBatch(batch).stamp(seed);
   }
   batchFacts(batch: LogBatch): Uint8Array {

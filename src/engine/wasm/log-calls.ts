@@ -2,7 +2,8 @@
  * The calls about the log (assembly/log/): the part of the WebAssembly engine that the host's log uses. Records are made, stamped and written where
  * they lie in the shared memory; only what is told of them is copied.
  */
-import type { LogBatch, LogSeed, Queue } from '../engine.js';
+import type { Seed } from '../../log/log-memory.js';
+import type { LogBatch, Queue } from '../engine.js';
 import { AbsentCalls } from './absent-calls.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';
@@ -55,7 +56,7 @@ export abstract class LogCalls extends AbsentCalls {
     return this.#core.gatheringBatch();
   }
 
-  stampBatch(batch: LogBatch, seed: LogSeed): readonly Uint8Array[] {
+  stampBatch(batch: LogBatch, seed: Seed): readonly Uint8Array[] {
     const { address } = ownBatch(batch);
     this.#core.stampBatch(address, seed.low, seed.high);
     return this.#parts(address, true);
