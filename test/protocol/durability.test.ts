@@ -1,51 +1,10 @@
-/**
- * What outlasts the broker: durable queues with their persistent messages, after an orderly end and after kill -9.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { type Broker, type BrokerOptions, isReferee, runToExit, startBroker } from '../support/broker.js';
-import type { RawChannel } from '../support/raw-channel.js';
-import { RawClient } from '../support/raw-client.js';
-
-const PERSISTENT = { deliveryMode: 2 };
+import { isReferee, runToExit } from '../support/broker.js';
+import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '../support/kept-data.js';
 
 describe.runIf(!isReferee)('a broker with a data directory', () => {
-  const undo: (() => Promise<unknown> | unknown)[] = [];
-  afterEach(async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  });
-
-  function directory(): string {
-    const path = mkdtempSync(join(tmpdir(), 'leveret-data-'));
-    undo.push(() => rmSync(path, { recursive: true, force: true }));
-    return path;
-  }
-
-  async function start(data: string, options: BrokerOptions = {}): Promise<Broker> {
-    const broker = await startBroker({ data, ...options });
-    undo.push(() => broker.stop('SIGKILL'));
-    return broker;
-  }
-
-  async function open(broker: Broker): Promise<RawChannel> {
-    return (await RawClient.open(broker)).openChannel();
-  }
-
-  async function confirmed(channel: RawChannel, count: number): Promise<void> {
-    for (let through = 0; through < count; )
-      through = Number((await channel.confirms.next('the confirms')).deliveryTag);
-  }
-
-  async function drain(channel: RawChannel, queue: string): Promise<[string, boolean][]> {
-    const all: [string, boolean][] = [];
-    for (let got = await channel.get(queue); got !== null; got = await channel.get(queue)) {
-      all.push([got.body.toString(), got.redelivered]);
-    }
-    return all;
-  }
+  cleanUp();
 
   test('has its persistent messages back after an orderly end, each redelivered or not as it was', async () => {
     const data = directory();

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
 import { isReferee, useBroker } from '../support/broker.js';
+import { confirmed } from '../support/kept-data.js';
 import { closing } from '../support/methods.js';
 import { useNames } from '../support/names.js';
 import type { RawChannel } from '../support/raw-channel.js';
@@ -25,11 +26,6 @@ async function bound(channel: RawChannel, exchange: string, routingKey: string, 
   const { queue } = await channel.call('queue.declare', { exclusive: true, arguments: table(args) });
   await channel.call('queue.bind', { queue, exchange, routingKey });
   return queue;
-}
-
-async function confirmed(channel: RawChannel, count: number): Promise<void> {
-  let done = 0n;
-  while (done < BigInt(count)) done = (await channel.confirms.next('a confirm')).deliveryTag;
 }
 
 test.skipIf(isReferee)('a consistent hash exchange shares messages out by weight, each key to one queue', async () => {

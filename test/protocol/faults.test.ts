@@ -16,13 +16,10 @@ import {
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { type Broker, type BrokerOptions, isReferee, runToExit, startBroker } from '../support/broker.js';
-import type { RawChannel } from '../support/raw-channel.js';
-import { RawClient } from '../support/raw-client.js';
-
-const PERSISTENT = { deliveryMode: 2 };
+import { isReferee, runToExit } from '../support/broker.js';
+import { afterwards, cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '../support/kept-data.js';
 
 /** Whether file systems may be mounted here. */
 const canMount = ((): boolean => {
@@ -34,44 +31,13 @@ const canMount = ((): boolean => {
 })();
 
 describe.runIf(!isReferee)('a broker whose disk', () => {
-  const undo: (() => Promise<unknown> | unknown)[] = [];
-  afterEach(async () => {
-    for (const step of undo.splice(0).reverse()) await step();
-  });
-
-  function directory(): string {
-    const path = mkdtempSync(join(tmpdir(), 'leveret-fault-'));
-    undo.push(() => rmSync(path, { recursive: true, force: true }));
-    return path;
-  }
+  cleanUp();
 
   function mount(options: string): string {
     const path = directory();
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'leveret-test', path]).status).toBe(0);
-    undo.push(() => spawnSync('umount', ['-l', path]));
+    afterwards(() => spawnSync('umount', ['-l', path]));
     return path;
-  }
-
-  async function start(data: string, options: BrokerOptions = {}): Promise<Broker> {
-    const broker = await startBroker({ data, ...options });
-    undo.push(() => broker.stop('SIGKILL'));
-    return broker;
-  }
-
-  async function open(broker: Broker): Promise<RawChannel> {
-    return (await RawClient.open(broker)).openChannel();
-  }
-
-  async function confirmed(channel: RawChannel, count: number): Promise<void> {
-    for (let through = 0; through < count; )
-      through = Number((await channel.confirms.next('the confirms')).deliveryTag);
-  }
-
-  async function drain(channel: RawChannel, queue: string): Promise<[string, boolean][]> {
-    const all: [string, boolean][] = [];
-    for (let got = await channel.get(queue, true); got !== null; got = await channel.get(queue, true))
-      all.push([got.body.toString(), got.redelivered]);
-    return all;
   }
 
   /** A directory in which a broker has left some messages, a batch each. */
@@ -113,7 +79,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     for (let i = 0; i < 200; i++) publishNext();
     // Who has nothing more to say is not told: it goes on publishing until it is.
     const publishing = setInterval(publishNext, 20);
-    undo.push(() => clearInterval(publishing));
+    afterwards(() => clearInterval(publishing));
     expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
     clearInterval(publishing);
     expect((await consumer.get('kept'))?.body.toString()).toBe(body(0));
@@ -196,7 +162,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     const data = await filled(5);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    undo.push(() => server.close());
+    afterwards(() => server.close());
     const taken = await runToExit(['--port', String((server.address() as AddressInfo).port), '--data', data]);
     expect(taken).toMatchObject({ code: 1 });
     expect(taken.stderr).toContain('is taken by another program');
