@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { logIdOf } from '../broker/definition-store.js';
 import type { RestoredQueue } from '../broker/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
-import type { AbsentSource } from '../store/absent-source.js';
 import type { Run } from '../store/batch.js';
 import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
@@ -15,7 +14,6 @@ import type { Durability, Health } from '../store/lane.js';
 import { LEVELS } from '../store/ledger.js';
 import type { LaneEvent } from '../store/log-files.js';
 import type { Progress } from '../store/log-reader.js';
-import type { LogSource } from '../store/log-source.js';
 import type { RecoveryReport } from '../store/recovery.js';
 import type { LogSetup } from './messages.js';
 import type { Pager } from './pager.js';
@@ -47,6 +45,8 @@ export class Storage {
   readonly #logPath: string;
   readonly #keeper: Keeper;
   readonly #others: { it: Others | null };
+  /** The log position of the next message, by queue: the highest of its levels. */
+  readonly #next = new Map<number, number>();
   readonly #report: (line: string) => void;
   #log: ParticipantLog | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -69,6 +69,8 @@ export class Storage {
         onProgress: progressReporter(report),
         onHealth: (health) => others.it?.health(0, health),
         askFence: (lane, fence) => others.it?.askFence(lane, fence),
+        onClearing: (error) => report(clearingLine(error)),
+        onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
       });
       for (const line of recoveryLines(keeper.report)) report(line);
       return new Storage(options, data, definitions, log.path, keeper, others, report);
@@ -95,6 +97,10 @@ export class Storage {
     this.#logPath = logPath;
     this.#keeper = keeper;
     this.#others = others;
+    for (const { id, next } of keeper.queues) {
+      const queue = id - (id % LEVELS);
+      this.#next.set(queue, Math.max(this.nextPosition(queue), next));
+    }
   }
 
   /** Messages that came back. */
@@ -136,8 +142,7 @@ export class Storage {
   }
 
   /** Where the messages of a queue go on, in each of its levels. */
-  nextPosition = (logId: number): number =>
-    this.#keeper.queues.reduce((most, { id, next }) => (id - (id % LEVELS) === logId ? Math.max(most, next) : most), 0);
+  nextPosition = (logId: number): number => this.#next.get(logId) ?? 0;
 
   /** Gives queues their messages back, which stay on disk until they are wanted. */
   giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
@@ -147,29 +152,12 @@ export class Storage {
       const queue = refs.get(id - level);
       if (queue === undefined || count === 0) continue;
       const ref = engine.levelOf(queue, level, true);
-      const absent = this.#acknowledged(id, source);
-      if (ref === 0 || !pager.recovered(ref, absent)) throw new Error(`no memory for the ${count} messages of a queue`);
+      if (ref === 0 || !pager.recovered(ref, source)) throw new Error(`no memory for the ${count} messages of a queue`);
     }
   }
 
   heard(lane: number, event: LaneEvent): void {
     this.#keeper.heard(lane, event);
-  }
-
-  /** A source that records as done what nobody wants of it any more, since its queue was purged. */
-  #acknowledged(logId: number, source: LogSource): AbsentSource {
-    return {
-      get remaining() {
-        return source.remaining;
-      },
-      fill: (most, target) => source.fill(most, target),
-      drop: () => {
-        const left = source.left();
-        source.drop();
-        // It rejects when the lane is closed: then the messages come back.
-        if (left.length > 0) this.#keeper.ack(logId, left).catch(() => undefined);
-      },
-    };
   }
 
   /** A queue is gone for good. */
@@ -228,6 +216,11 @@ function progressReporter(report: (line: string) => void): (progress: Progress) 
     const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
     report(`reading the log: ${percent}%, ${messages} messages, ${speed}`);
   };
+}
+
+function clearingLine(error: Error | null): string {
+  if (error === null) return 'dead log files are cleared away again';
+  return `dead log files cannot be cleared away, it is tried again (${error.message})`;
 }
 
 /** What an operator must know: damage. */

@@ -26,6 +26,10 @@ export interface KeeperOptions {
   /** Asks a lane to call `Lane.fence`, after it has appended all that it gathered. Without it, queues in which messages are that are not logged
    * cost memory for each of them. */
   readonly askFence?: (lane: number, fence: number) => void;
+  /** Clearing files away fails (it is tried again), or does not any more (null). */
+  readonly onClearing?: (error: Error | null) => void;
+  /** A file cannot be read any more, and stays. */
+  readonly onStuck?: (file: string, error: Error) => void;
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly scanner?: Scanner;
   /** Breaks in what is done in a queue that are worth asking for a fence. */
@@ -69,8 +73,8 @@ export class Keeper {
   #fence = 0;
   readonly #fenced = new Set<number>();
   #reach = new Map<number, number>();
-  /** A file that could not be cleared away; it is tried again. */
-  error: Error | null = null;
+  /** Whether the last try to clear files away failed. */
+  #isFailing = false;
 
   static async open(options: KeeperOptions): Promise<Keeper> {
     const { log, exists, onProgress, scanner, breaks } = options;
@@ -116,6 +120,7 @@ export class Keeper {
       liveness: this.#ledger,
       onMoved: (queue, position, file, offset) => sources.get(queue)?.moved(position, file, offset),
       ...(scanner && { scanner }),
+      ...(options.onStuck && { onStuck: options.onStuck }),
     });
     const every = options.reclaimMs ?? RECLAIM_MS;
     if (every > 0) {
@@ -151,29 +156,10 @@ export class Keeper {
     }
   }
 
-  /** Messages of a queue are done that no core knew: those of its source that nobody wants any more. */
-  async ack(queue: number, runs: readonly Run[]): Promise<void> {
-    const held = this.#ledger.held(queue, runs);
-    if (held.length === 0) return;
-    const batch = new BatchBuilder();
-    batch.ack(queue, held);
-    await this.lane.append(batch);
-  }
-
-  /** Everything that a queue still holds in the log up to a position is done. */
-  async ackBelow(queue: number, below: number): Promise<void> {
-    await this.ack(queue, [{ from: 0, count: below }]);
-  }
-
   /** A queue is not defined any more, durably; its levels with it. */
   deleted(queue: number): void {
     this.#ledger.deleted(queue);
     for (let level = queue; level < queue + LEVELS; level++) this.#delivered.delete(level);
-  }
-
-  /** Files that cannot be read any more, and stay. */
-  get stuck(): readonly string[] {
-    return [...this.#reclaimer.stuck.keys()];
   }
 
   /** Clears away what can go; resolves when there is nothing left that is worth it. */
@@ -190,11 +176,14 @@ export class Keeper {
   }
 
   async #tick(): Promise<void> {
+    const { onClearing } = this.#options;
     try {
       await this.reclaim();
-      this.error = null;
+      if (this.#isFailing) onClearing?.(null);
+      this.#isFailing = false;
     } catch (error) {
-      this.error = error as Error;
+      if (!this.#isFailing) onClearing?.(error as Error);
+      this.#isFailing = true;
     }
   }
 

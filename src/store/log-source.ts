@@ -65,14 +65,6 @@ export class LogSource implements AbsentSource {
     return this.#places.positions.length - this.#at - (this.#given > 0 ? 1 : 0);
   }
 
-  /** Positions of messages that are still to come. */
-  left(): Run[] {
-    const { positions } = this.#places;
-    const runs = new Runs();
-    for (let i = this.#at; i < positions.length; i++) runs.set(positions[i] as number, 1, 0);
-    return runs.list();
-  }
-
   drop(): void {
     this.#places = NONE;
     this.#at = 0;

@@ -25,6 +25,8 @@ export interface ReclaimOptions {
   /** The message at a position was copied: it is here now. */
   readonly onMoved?: (queue: number, position: number, file: LogFileState, offset: number) => void;
   readonly scanner?: Scanner;
+  /** A file cannot be read any more, and stays. */
+  readonly onStuck?: (file: string, error: Error) => void;
 }
 
 export type Reclaimed = { readonly file: string; readonly copied: number } | null;
@@ -41,7 +43,7 @@ export class Reclaimer {
   #scanner: Scanner | undefined;
   #running: Promise<Reclaimed> | null = null;
   /** Files that cannot be read any more; they stay as they are. */
-  readonly stuck = new Map<string, Error>();
+  readonly #stuck = new Set<string>();
 
   constructor(options: ReclaimOptions) {
     this.#options = options;
@@ -66,7 +68,7 @@ export class Reclaimer {
     let best: LogFileState | null = null;
     let bestShare = COPY_SHARE;
     for (const state of this.#options.files.states.values()) {
-      if (!state.closed || this.stuck.has(state.name)) continue;
+      if (!state.closed || this.#stuck.has(state.name)) continue;
       let octets = liveOctets(state);
       for (const queue of state.settled) {
         if (octets > state.octets * bestShare) break;
@@ -86,7 +88,8 @@ export class Reclaimer {
     try {
       copied = state.live > 0 ? await this.#copyMessages(state) : 0;
     } catch (error) {
-      this.stuck.set(state.name, error as Error);
+      this.#stuck.add(state.name);
+      this.#options.onStuck?.(state.name, error as Error);
       return null;
     }
     await this.#copyFacts(state);

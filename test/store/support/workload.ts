@@ -9,7 +9,7 @@ import type { Keeper } from '../../../dist/store/keeper.js';
 import type { AbsentSource } from '../../../src/store/absent-source.js';
 import type { LaneEvent } from '../../../src/store/log-files.js';
 import type { RecoveryReport } from '../../../src/store/recovery.js';
-import { openKeeper, openLane, recover } from './logs.js';
+import { ack, openKeeper, openLane, recover } from './logs.js';
 import { readSource, type SeenEntry, storedMessage } from './messages.js';
 import { type Call, type Random, type SimulatedDirectory, systemError } from './simulated.js';
 
@@ -249,7 +249,7 @@ export class Workload {
     queue.source.drop();
     queue.source = null;
     const absent = [...queue.entries].filter(([position]) => position < queue.base).map(([, entry]) => entry);
-    this.#finish(absent, this.#open().ack(id, [{ from: 0, count: queue.base }]));
+    this.#finish(absent, ack(this.#open().lane, id, 0, queue.base));
   }
 
   #delete(): void {
