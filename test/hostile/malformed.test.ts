@@ -69,7 +69,8 @@ describe('before the handshake', () => {
 
 describe('on an open connection', () => {
   test('a conversation with some octets changed is answered, refused or ended', async () => {
-    const queue = name();
+    // Of another kind than the other names: with an octet changed it must be none of them.
+    const queue = name('changed');
     const conversation = Buffer.concat([
       encodeMethod(1, build('channel.open')),
       encodeMethod(1, build('queue.declare', { queue, autoDelete: true })),
