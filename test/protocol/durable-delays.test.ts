@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { isReferee } from '../support/broker.js';
@@ -39,15 +40,17 @@ describe.runIf(!isReferee)('a durable delayed exchange', () => {
     const channel = await open(first);
     await declare(channel);
     const begun = Date.now();
-    await publish(channel, { third: 4_000, first: 10, second: 3_000 });
+    await publish(channel, { third: 3_000, first: 300, second: 2_500 });
     await first.stop(signal);
+    // The first is due while there is no broker.
+    await pause(begun + 310 - Date.now());
 
     const again = await open(await start(data, { workers }));
     await again.consume('q', { noAck: true });
     expect(bodies(await again.deliver(2))).toEqual(['first', 'second']);
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(2_990);
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(2_490);
     expect(bodies(await again.deliver(1))).toEqual(['third']);
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(3_990);
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(2_990);
     // Nothing comes twice: what comes next is what is published next.
     await publish(again, { next: 50 });
     expect(bodies(await again.deliver(1))).toEqual(['next']);
@@ -98,7 +101,7 @@ describe.runIf(!isReferee)('a durable delayed exchange', () => {
     const again = await open(await start(data, { workers: 2 }));
     await again.consume('q', { noAck: true });
     const got = bodies(await again.deliver(6_000));
-    expect(new Set(got).size).toBe(3_000);
+    expect(got.sort()).toEqual([...Object.keys(delays), ...Object.keys(delays)].sort());
     await publish(again, { next: 10 });
     expect(bodies(await again.deliver(1))).toEqual(['next']);
   });

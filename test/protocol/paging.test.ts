@@ -8,7 +8,6 @@ import { useRawConnections } from '../support/raw-connections.js';
 const MIB = 1 << 20;
 const SIZE = 1024;
 
-// The twin keeps all messages in memory.
 describe.runIf(!isReferee)('a broker with 32 MiB', () => {
   const broker = useBroker({ memory: '32M', workers: 2 });
   const name = useNames(broker);
