@@ -12,7 +12,7 @@ import { self } from '../memory/root';
 import { giveBox, markStarved, takeBox } from '../memory/units';
 import { acknowledge, DONE, REJECT as REJECTED, REQUEUE } from './ack';
 import { BODY, CARRY, CARRY_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection';
-import { complete, onHeader, onPublish, takeBody } from './receive';
+import { beginRead, complete, onHeader, onPublish, takeBody } from './receive';
 import { STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE } from './stop';
 
 const METHOD: u32 = 1;
@@ -28,6 +28,7 @@ const CHANNEL_CLOSE_OK: u32 = 0x00140029;
 
 /** Scans `length` octets at `from`; sets `self.consumed`. */
 export function scan(connection: Connection, from: usize, length: u32): u32 {
+  beginRead();
   if (connection.carryDone) forgetCarry(connection);
   if (connection.completing) {
     self.consumed = 0;

@@ -21,6 +21,12 @@ import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE } from './s
 /** A queue with more ready messages than this keeps them for a while: they go to the cold segment. */
 const COLD_DEPTH: u32 = 64;
 
+/** Whether publishers are held back, as it was when the read began. */
+let heldBack: bool = false;
+
+/** A read is about to be scanned. */
+@inline export function beginRead(): void { heldBack = publishersBlocked(); }
+
 /** basic.publish; `payload` starts at the class id. */
 export function onPublish(connection: Connection, channel: Channel, payload: usize, length: u32): u32 {
   const exchangeLength = <u32>load<u8>(payload + 6);
@@ -71,7 +77,7 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const keyLength = channel.keyLength;
   const properties = read16(payload + FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
-  const address = publishersBlocked() ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
+  const address = heldBack ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
   if (!address) { markStarved(); return STOP_MEMORY; }
   const message = changetype<Message>(address);
   message.flags |= <u16>channel.mandatory;
