@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // The machine is shared with the brokers that the tests start.
-    maxWorkers: 2,
+    maxWorkers: 4,
     // Scenarios wait for the broker most of the time.
     maxConcurrency: 16,
     projects: [
