@@ -116,6 +116,29 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     expect((await drain(again, 'kept'))[0]).toEqual(['safe', true]);
   });
 
+  test.runIf(canMount)('has too little room holds publishers back until there is more', async () => {
+    const data = mount('size=32m');
+    const ballast = join(data, 'ballast');
+    const broker = await start(data, { flags: ['--disk-free-limit', '16M'] });
+    const publisher = await open(broker);
+    await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    await publisher.call('confirm.select');
+    publisher.publish('', 'kept', 'before', { properties: PERSISTENT });
+    await confirmed(publisher, 1);
+    writeFileSync(ballast, Buffer.alloc(20 << 20));
+    await broker.told(/disk alarm, publishers are blocked: \d+ MiB are free on the disk, of 16 that are asked for/);
+    publisher.publish('', 'kept', 'held back', { properties: PERSISTENT });
+    expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
+    const consumer = await open(broker);
+    expect((await consumer.get('kept', true))?.body.toString()).toBe('before');
+    expect(await consumer.get('kept')).toBeNull();
+    rmSync(ballast);
+    await publisher.client.expect('connection.unblocked');
+    await broker.told(/disk alarm is over: publishers go on/);
+    await confirmed(publisher, 2);
+    expect((await consumer.get('kept', true))?.body.toString()).toBe('held back');
+  });
+
   test.runIf(canMount)('cannot be written is told in one line at the start', async () => {
     const data = mount('size=1m,ro');
     const exit = await runToExit(['--port', '0', '--data', join(data, 'here')]);

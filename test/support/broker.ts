@@ -24,6 +24,8 @@ export interface BrokerOptions {
   readonly data?: string;
   /** More flags. */
   readonly flags?: readonly string[];
+  /** Flags of Node itself. */
+  readonly node?: readonly string[];
 }
 
 export interface Exit {
@@ -36,6 +38,8 @@ export interface Exit {
 export class Broker {
   readonly #child: ChildProcess | null;
   readonly #exit: Promise<Exit>;
+  /** What it has told its operator. */
+  #told = '';
 
   constructor(
     readonly url: string,
@@ -44,6 +48,9 @@ export class Broker {
   ) {
     this.#child = child;
     this.#exit = exit;
+    child?.stderr?.on('data', (text: string) => {
+      this.#told += text;
+    });
   }
 
   get host(): string {
@@ -65,12 +72,38 @@ export class Broker {
     return this.#child === null || (this.#child.exitCode === null && this.#child.signalCode === null);
   }
 
+  /** Resolves when the broker has told its operator this, with the line. */
+  async told(pattern: RegExp): Promise<string> {
+    const line = deferred<string>();
+    const look = (): void => {
+      const found = this.#told.split('\n').find((text) => pattern.test(text));
+      if (found !== undefined) line.resolve(found);
+    };
+    this.#child?.stderr?.on('data', look);
+    look();
+    try {
+      return await within(10_000, `the line ${pattern}`, line.promise, () => `told: ${this.#told}`);
+    } finally {
+      this.#child?.stderr?.off('data', look);
+    }
+  }
+
+  /** Sends a signal, and does not wait for what comes of it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** What the process ends with. */
+  ended(): Promise<Exit> {
+    return within(10_000, 'the broker to end', this.#exit);
+  }
+
   /** Asks the process to end, and waits for it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit | null> {
     if (this.#child === null) return null;
     this.#child.kill(signal);
     try {
-      return await within(10_000, 'the broker to end', this.#exit);
+      return await this.ended();
     } finally {
       if (this.alive) this.#child.kill('SIGKILL');
     }
@@ -79,7 +112,7 @@ export class Broker {
 
 /** Runs the command with these flags until it ends. */
 export function runToExit(flags: readonly string[]): Promise<Exit> {
-  const run = launch(flags);
+  const run = launch([], flags);
   return within(10_000, `the command with ${flags.join(' ')} to end`, run.exit).finally(() =>
     run.child.kill('SIGKILL'),
   );
@@ -90,7 +123,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   if (external !== undefined) {
     return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
   }
-  const run = launch([
+  const run = launch(options.node ?? [], [
     ...['--port', '0', '--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
     ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
     ...(options.data === undefined ? ['--transient'] : ['--data', options.data]),
@@ -120,8 +153,14 @@ export function useBroker(options: BrokerOptions = {}): () => Broker {
   };
 }
 
-function launch(flags: readonly string[]): { child: ChildProcess; listening: Promise<string>; exit: Promise<Exit> } {
-  const child = spawn(process.execPath, [mainPath, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+interface Run {
+  readonly child: ChildProcess;
+  readonly listening: Promise<string>;
+  readonly exit: Promise<Exit>;
+}
+
+function launch(node: readonly string[], flags: readonly string[]): Run {
+  const child = spawn(process.execPath, [...node, mainPath, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const listening = deferred<string>();
   const exit = deferred<Exit>();
   let stdout = '';

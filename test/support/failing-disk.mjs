@@ -1,0 +1,53 @@
+/**
+ * A disk that fails when it is told to. Loaded into a broker's process and all its threads by `node --import`, it stands between the log and the
+ * system: while the directory that `?control=` names holds a file `write`, writes fail with EIO after half of their octets; while it holds a file
+ * `sync`, syncs fail with EIO; those that meet a file `stall` never return. What must hold: what a failed sync covered is gone, and a later sync of
+ * the same file that succeeds does not bring it back, as systems do that report an error once and then forget.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+
+const control = /** @type {string} */ (new URL(import.meta.url).searchParams.get('control'));
+const { writev, fdatasync } = fs;
+
+/** What was written and not synced yet, by descriptor. @type {Map<number, { at: number, octets: number }[]>} */
+const unsynced = new Map();
+
+/** @param {'write' | 'sync' | 'stall'} trouble */
+function is(trouble) {
+  return fs.existsSync(join(control, trouble));
+}
+
+/** @param {string} call */
+function inputOutputError(call) {
+  return Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO', errno: -5, syscall: call });
+}
+
+/**
+ * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
+ * @param {(error: Error | null, written: number) => void} done
+ */
+function writeOrFail(fd, views, at, done) {
+  const all = Buffer.concat(views);
+  if (is('write')) {
+    fs.writeSync(fd, all, 0, all.length >> 1, at);
+    setImmediate(done, inputOutputError('write'), 0);
+  } else {
+    unsynced.set(fd, [...(unsynced.get(fd) ?? []), { at, octets: all.length }]);
+    writev(fd, views, at, done);
+  }
+}
+
+/** @param {number} fd @param {(error: Error | null) => void} done */
+function syncOrFail(fd, done) {
+  const covered = unsynced.get(fd) ?? [];
+  unsynced.delete(fd);
+  if (is('stall')) return;
+  if (!is('sync')) return fdatasync(fd, done);
+  for (const { at, octets } of covered) fs.writeSync(fd, new Uint8Array(octets), 0, octets, at);
+  setImmediate(done, inputOutputError('fdatasync'));
+}
+
+Object.assign(fs, { writev: writeOrFail, fdatasync: syncOrFail });
+syncBuiltinESMExports();
