@@ -60,7 +60,7 @@ export type FromWorker =
   | { kind: 'applied'; epoch: number }
   | { kind: 'closed'; connection: ConnectionId }
   /** What happens in the worker's lane, and how writing goes there. */
-  | { kind: 'logged'; event: LaneEvent }
+  | { kind: 'logged'; events: readonly LaneEvent[] }
   | { kind: 'health'; health: Health }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }

@@ -145,7 +145,7 @@ export class WorkerPool {
         this.#homes.delete(message.connection);
         break;
       case 'logged':
-        overseer.logged(index, message.event);
+        for (const event of message.events) overseer.logged(index, event);
         break;
       case 'health':
         overseer.health(index, message.health);

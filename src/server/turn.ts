@@ -40,6 +40,8 @@ export class Turn {
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
   readonly #run = (): void => this.#turn();
+  /** Reads that have come. */
+  reads = 0;
   #heldAtUse = 0;
   #scheduled = false;
   /** Set while chores wait for memory. */
@@ -61,6 +63,7 @@ export class Turn {
 
   /** A read has come: the core may be called now; `endRead` follows. */
   beginRead(): void {
+    this.reads += 1;
     this.#wake();
   }
 

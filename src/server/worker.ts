@@ -16,6 +16,7 @@ import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
 import type { Announced } from './identity.js';
+import { LaneReport } from './lane-report.js';
 import type { FromWorker, LogSetup, ToWorker } from './messages.js';
 import { ParticipantLog } from './participant-log.js';
 import { TICK_MS } from './pulse.js';
@@ -44,6 +45,9 @@ export class Worker implements Host {
   #stopping = false;
   #stopped = false;
   #log: ParticipantLog | null = null;
+  readonly #report = new LaneReport((events) => this.#post({ kind: 'logged', events }));
+  /** Reads that had come when the log was last written. */
+  #readsSeen = 0;
   readonly #alarms: SharedArrayBuffer;
   /** Publishers that wait for memory. */
   #short = 0;
@@ -163,10 +167,19 @@ export class Worker implements Host {
       lane,
       start,
       durability,
-      onEvent: (event) => this.#post({ kind: 'logged', event }),
+      onEvent: (event) => this.#report.add(event),
+      calm: () => this.#isCalm(),
       onHealth: (health) => this.#post({ kind: 'health', health }),
     });
     this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin());
+  }
+
+  /** Whether at most one read has come since this was last asked. */
+  #isCalm(): boolean {
+    const { reads } = this.turn;
+    const isCalm = reads - this.#readsSeen <= 1;
+    this.#readsSeen = reads;
+    return isCalm;
   }
 
   /** What an answer speaks of must be in the view before the connection goes on. */
@@ -234,6 +247,7 @@ export class Worker implements Host {
     this.delays.stop();
     this.#deadLetters.stop();
     const written = (await this.#log?.close()) ?? true;
+    this.#report.flush();
     this.#post({ kind: 'stopped', written });
     this.#topology.close();
     this.#control.close();

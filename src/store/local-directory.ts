@@ -2,7 +2,7 @@
  * The store's files on this machine. What must hold: a write is whole or an error; directory entries are synced like contents, where the
  * system can do that (Windows keeps them by itself).
  */
-import { constants, fdatasync, ftruncate, read, writev } from 'node:fs';
+import { constants, fdatasync, fdatasyncSync, ftruncate, read, writev, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogDirectory, LogFile } from './log-directory.js';
@@ -91,7 +91,7 @@ class LocalFile implements LogFile {
       if (error !== null) return reject(error);
       const rest = behind(views, written);
       if (rest.length === 0) return resolve();
-      if (written === 0) return reject(new Error('the system wrote nothing and gave no reason'));
+      if (written === 0) return reject(nothingWritten());
       this.#write(rest, at + written, resolve, reject);
     });
   }
@@ -100,6 +100,20 @@ class LocalFile implements LogFile {
     return new Promise((resolve, reject) =>
       fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error))),
     );
+  }
+
+  writeNow(views: readonly Uint8Array[], at: number): void {
+    let rest = views;
+    for (let to = at; rest.length > 0; ) {
+      const written = writevSync(this.#fd, rest, to);
+      rest = behind(rest, written);
+      if (rest.length > 0 && written === 0) throw nothingWritten();
+      to += written;
+    }
+  }
+
+  syncNow(): void {
+    fdatasyncSync(this.#fd);
   }
 
   async read(into: Uint8Array, at: number): Promise<number> {
@@ -129,6 +143,10 @@ class LocalFile implements LogFile {
   close(): Promise<void> {
     return this.#handle.close();
   }
+}
+
+function nothingWritten(): Error {
+  return new Error('the system wrote nothing and gave no reason');
 }
 
 /** What is left of some views behind their first octets. */

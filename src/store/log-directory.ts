@@ -9,6 +9,9 @@ export interface LogFile {
   /** Writes some views behind one another at `at`. */
   write(views: readonly Uint8Array[], at: number): Promise<void>;
   sync(): Promise<void>;
+  /** The same, while the thread waits; throws what the others reject with. */
+  writeNow(views: readonly Uint8Array[], at: number): void;
+  syncNow(): void;
   /** Fills `into` from `at` on; fewer octets at the end of the file. */
   read(into: Uint8Array, at: number): Promise<number>;
   /** Cuts the file, or extends it by zeros. */

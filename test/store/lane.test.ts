@@ -174,13 +174,16 @@ test('a lane goes on where it stopped', async () => {
 });
 
 test.each([
-  'EIO',
-  'ENOSPC',
-] as const)('%s at any call loses nothing, and nothing is promised too early', async (code) => {
+  ['EIO', 'a busy'],
+  ['ENOSPC', 'a busy'],
+  ['EIO', 'a calm'],
+  ['ENOSPC', 'a calm'],
+] as const)('%s at any call of %s thread loses nothing, and nothing is promised too early', async (code, thread) => {
   for (let failing = 1; ; failing++) {
     const directory = new SimulatedDirectory();
     const told: string[] = [];
-    const lane = openLane(directory, { onHealth: ({ state }) => told.push(state) });
+    const calm = (): boolean => thread === 'a calm';
+    const lane = openLane(directory, { calm, onHealth: ({ state }) => told.push(state) });
     let failed = false;
     directory.onCall = () => {
       if (directory.calls !== failing) return;
@@ -216,6 +219,47 @@ test.each(['write', 'sync'] as const)('a file is not written to again after a fa
   expect(later).toEqual([]);
   await lane.close();
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', '1', '2', '3', '4']);
+});
+
+test('a calm thread waits itself for messages to be written, and not for acks', async () => {
+  const directory = new SimulatedDirectory();
+  let isCalm = false;
+  const lane = openLane(directory, { calm: () => isCalm });
+  await publish(lane, 1, 0, ['a', 'b']);
+  expect(directory.waits).toBe(0);
+  isCalm = true;
+  await publish(lane, 1, 2, ['c']);
+  expect(directory.waits).toBe(2);
+  await ack(lane, 1, 0);
+  expect(directory.waits).toBe(2);
+  await publish(lane, 1, 3, ['x'.repeat(20_000)]);
+  expect(directory.waits, 'much takes long').toBe(2);
+  isCalm = false;
+  await publish(lane, 1, 4, ['e']);
+  expect(directory.waits).toBe(2);
+  await lane.close();
+  const recovered = await recover(directory);
+  expect(bodies((await recoveredQueues(recovered)).get(1)).map((body) => body[0])).toEqual(['b', 'c', 'x', 'e']);
+});
+
+test('a thread does not wait again for a disk that was slow', async () => {
+  const directory = new SimulatedDirectory();
+  let time = 0;
+  const lane = openLane(directory, { calm: () => true, stopwatch: () => time });
+  await publish(lane, 1, 0, ['a']);
+  await publish(lane, 1, 1, ['b']);
+  expect(directory.waits).toBe(2);
+  directory.onCall = (call) => {
+    if (call === 'sync') time += 3;
+  };
+  await publish(lane, 1, 2, ['c']);
+  expect(directory.waits).toBe(4);
+  directory.onCall = () => undefined;
+  await publish(lane, 1, 3, ['d']);
+  expect(directory.waits).toBe(4);
+  await publish(lane, 1, 4, ['e']);
+  expect(directory.waits, 'it is fast again').toBe(6);
+  await lane.close();
 });
 
 test('a full disk is told, and the log goes on when there is space', async () => {

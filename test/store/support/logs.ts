@@ -23,6 +23,7 @@ export function openLane(directory: LogDirectory, options: Partial<ConstructorPa
     start: { file: 0, batch: 0, message: 0 },
     onEvent: () => undefined,
     fileOctets: 32 << 10,
+    stopwatch: () => 0,
     pause: async () => undefined,
     ...options,
   });

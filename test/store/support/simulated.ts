@@ -118,6 +118,8 @@ export class SimulatedDirectory implements LogDirectory {
   readonly #names = new Map<string, Content>();
   #pending: NameChange[] = [];
   calls = 0;
+  /** Writes and syncs that the thread itself waited for. */
+  waits = 0;
   /** Called before each call that changes something: throws to make it fail, looks at what a loss of power would leave. */
   onCall: (call: Call, name: string) => void = () => undefined;
 
@@ -224,6 +226,24 @@ class SimulatedFile implements LogFile {
   ) {}
 
   async write(views: readonly Uint8Array[], at: number): Promise<void> {
+    this.#write(views, at);
+  }
+
+  async sync(): Promise<void> {
+    this.#sync();
+  }
+
+  writeNow(views: readonly Uint8Array[], at: number): void {
+    this.directory.waits += 1;
+    this.#write(views, at);
+  }
+
+  syncNow(): void {
+    this.directory.waits += 1;
+    this.#sync();
+  }
+
+  #write(views: readonly Uint8Array[], at: number): void {
     const bytes = Buffer.concat(views);
     try {
       this.directory.before('write', this.name);
@@ -235,7 +255,7 @@ class SimulatedFile implements LogFile {
     this.content.change({ at, bytes: Uint8Array.from(bytes) });
   }
 
-  async sync(): Promise<void> {
+  #sync(): void {
     try {
       this.directory.before('sync', this.name);
     } catch (error) {
