@@ -1,5 +1,5 @@
 /**
- * What administrators do to the broker while it runs: vhosts, policies, limits. Each call takes effect at once, in all workers;
+ * What administrators do to the broker while it runs, and see of it: vhosts, policies, limits, connections. Each call takes effect at once, in all workers;
  * `saved` tells when it outlasts the broker. What must hold: a call that is refused changes nothing.
  */
 import type { DefinitionChange } from '../store/definitions.js';
@@ -10,7 +10,7 @@ import { fitsName } from './names.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
 import type { Queues } from './queues.js';
 import type { Notice } from './requests.js';
-import type { Sessions } from './sessions.js';
+import type { OpenConnection, Sessions } from './sessions.js';
 import type { Topology } from './topology.js';
 
 interface Parts {
@@ -94,6 +94,11 @@ export class Administration {
 
   limits(scope: LimitScope, name: string): LimitSet {
     return this.#limits.of(scope, name);
+  }
+
+  /** The connections that have entered a vhost, in the order of their coming, with the names that their clients gave them. */
+  connections(): OpenConnection[] {
+    return this.#parts.sessions.list();
   }
 
   vhosts(): string[] {

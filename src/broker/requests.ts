@@ -54,8 +54,8 @@ export type Request =
   | { op: 'consume'; vhost: string; queue: string; consumer: string; exclusive: boolean; arguments: FieldTable }
   /** Unregisters consumers: basic.cancel, a closed channel. Auto-delete queues go with their last consumer. */
   | { op: 'cancel'; consumers: readonly string[] }
-  /** The connection enters a vhost, if it may: the vhost is there and limits are not reached. */
-  | { op: 'connection.open'; vhost: string; user: string }
+  /** The connection enters a vhost, if it may: the vhost is there and limits are not reached. `name`: what its client calls it. */
+  | { op: 'connection.open'; vhost: string; user: string; name: string | null }
   /** A channel more, or one less, of a connection that entered; users may be limited. */
   | { op: 'channel.open' | 'channel.close' }
   /** Opens a queue for direct replies to this connection, and closes it. Only the default exchange leads to it, by its name. */

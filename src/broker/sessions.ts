@@ -1,5 +1,5 @@
 /**
- * Who is in: the connections that have entered a vhost, with their users and channels, as far as there may be so many.
+ * Who is in: the connections that have entered a vhost, with their names, users and channels, as far as there may be so many.
  * What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or its connection is.
  */
 import type { Limits } from './limits.js';
@@ -10,7 +10,13 @@ import type { TopologyView } from './topology-view.js';
 interface Session {
   readonly vhost: string;
   readonly user: string;
+  readonly name: string | null;
   channels: number;
+}
+
+/** A connection that is in, as administrators see it. */
+export interface OpenConnection extends Readonly<Session> {
+  readonly id: ConnectionId;
 }
 
 export class Sessions {
@@ -26,13 +32,13 @@ export class Sessions {
     this.#limits = limits;
   }
 
-  open(connection: ConnectionId, { vhost, user }: Extract<Request, { op: 'connection.open' }>): Answer {
+  open(connection: ConnectionId, { vhost, user, name }: Extract<Request, { op: 'connection.open' }>): Answer {
     if (!this.#view.hasVhost(vhost)) return refused(noVhost(vhost));
     const most = this.#limits.reached('vhost', vhost, 'max-connections', this.#inVhosts.of(vhost));
     if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
     const mostOfUser = this.#limits.reached('user', user, 'max-connections', this.#ofUsers.of(user));
     if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
-    this.#sessions.set(connection, { vhost, user, channels: 0 });
+    this.#sessions.set(connection, { vhost, user, name, channels: 0 });
     this.#inVhosts.add(vhost, 1);
     this.#ofUsers.add(user, 1);
     return { ok: true };
@@ -65,6 +71,11 @@ export class Sessions {
     this.#inVhosts.add(session.vhost, -1);
     this.#ofUsers.add(session.user, -1);
     this.#channels.add(session.user, -session.channels);
+  }
+
+  /** All connections, those that came first before others. */
+  list(): OpenConnection[] {
+    return [...this.#sessions].map(([id, session]) => ({ id, ...session }));
   }
 
   /** The connections that are in a vhost. */

@@ -83,11 +83,6 @@ export class Connection implements Session, Receiver {
     return this.#user;
   }
 
-  /** What the client calls this connection; null: nothing. */
-  get name(): string | null {
-    return this.#name;
-  }
-
   get capabilities(): ClientCapabilities {
     return this.#capabilities;
   }
@@ -304,7 +299,7 @@ export class Connection implements Session, Receiver {
 
   async #open(method: MethodOf<'connection.open'>): Promise<void> {
     const vhost = method.virtualHost;
-    await this.ask(method.name, { op: 'connection.open', vhost, user: this.#user });
+    await this.ask(method.name, { op: 'connection.open', vhost, user: this.#user, name: this.#name });
     this.#vhost = vhost;
     this.host.engine.setVhost(this.core, this.host.vhostNumber(vhost));
     this.#state = 'running';

@@ -8,17 +8,30 @@ beforeEach(() => {
   stage = new Stage();
 });
 
-const enter = (connection: number, vhost = VHOST, user = 'guest') =>
-  outcome(stage.ask(connection, { op: 'connection.open', vhost, user }));
+const enter = (connection: number, vhost = VHOST, user = 'guest', name: string | null = null) =>
+  outcome(stage.ask(connection, { op: 'connection.open', vhost, user, name }));
 const openChannel = (connection: number) => outcome(stage.ask(connection, { op: 'channel.open' }));
 const limit = (scope: 'vhost' | 'user', name: string, limits: Record<string, unknown>) =>
   stage.administration.setLimits(scope, name, limits);
 
 test('a connection enters vhosts that are there', () => {
   expect(enter(1)).toBe('ok');
-  const answer = stage.ask(2, { op: 'connection.open', vhost: 'nowhere', user: 'guest' });
+  const answer = stage.ask(2, { op: 'connection.open', vhost: 'nowhere', user: 'guest', name: null });
   expect(answer).toMatchObject({ ok: false, refusal: { scope: 'connection', code: 530 } });
   expect(outcome(answer)).toBe('530 vhost nowhere not found');
+});
+
+test('administrators see who is in, under what name and with how many channels, as long as they are', () => {
+  enter(1, VHOST, 'guest', 'orders');
+  enter(2, OTHER_VHOST, 'other');
+  enter(3, 'nowhere', 'guest', 'lost');
+  for (const connection of [1, 1, 2]) openChannel(connection);
+  stage.ask(1, { op: 'channel.close' });
+  const orders = { id: 1, vhost: VHOST, user: 'guest', name: 'orders', channels: 1 };
+  const nameless = { id: 2, vhost: OTHER_VHOST, user: 'other', name: null, channels: 1 };
+  expect(stage.administration.connections()).toEqual([orders, nameless]);
+  stage.disconnect(1);
+  expect(stage.administration.connections()).toEqual([nameless]);
 });
 
 describe('limits', () => {

@@ -154,3 +154,26 @@ describe.skipIf(isReferee)('a vhost', () => {
     expect(await outside.counts('twin')).toEqual({ ready: 0, consumers: 0 });
   });
 });
+
+describe.skipIf(isReferee)('connections', () => {
+  test('are listed under the names that their clients gave them, until they are closed', async () => {
+    embedded.administration.createVhost('named');
+    const listed = () => embedded.administration.connections().filter(({ vhost }) => vhost === 'named');
+    const orders = await connect({ virtualHost: 'named', name: 'orders' });
+    const nameless = await connect({ virtualHost: 'named' });
+    for (const number of [1, 2]) await orders.openChannel(number);
+    expect(listed()).toMatchObject([
+      { user: 'guest', name: 'orders', channels: 2 },
+      { user: 'guest', name: null, channels: 0 },
+    ]);
+    await orders.close();
+    expect(listed()).toMatchObject([{ name: null }]);
+    nameless.cut();
+    await eventually(
+      'the connection to be gone',
+      async () => listed().length,
+      (count) => count === 0,
+    );
+    embedded.administration.deleteVhost('named');
+  });
+});

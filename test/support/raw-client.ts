@@ -27,6 +27,8 @@ export interface OpenOptions {
   /** What tune-ok asks for; what is left out is taken as the broker offers it. */
   readonly tune?: Fields<'connection.tune-ok'>;
   readonly virtualHost?: string;
+  /** What the client calls the connection. */
+  readonly name?: string;
 }
 
 /** What this client can do, as modern clients announce it. */
@@ -86,7 +88,11 @@ export class RawClient {
     const start = await this.expect('connection.start');
     this.serverProperties = start.serverProperties;
     this.send('connection.start-ok', {
-      clientProperties: table({ product: 'test', capabilities: { ...CAPABILITIES, ...options.capabilities } }),
+      clientProperties: table({
+        product: 'test',
+        capabilities: { ...CAPABILITIES, ...options.capabilities },
+        ...(options.name !== undefined && { connection_name: options.name }),
+      }),
       mechanism: options.mechanism ?? 'PLAIN',
       response: options.response ?? Buffer.from('\0guest\0guest'),
       locale: 'en_US',
