@@ -5,6 +5,7 @@
  */
 import type { FieldTable, FieldType, FieldValue } from '../amqp/table.js';
 import { decodeText } from '../amqp/text.js';
+import { floatTerm } from './terms.js';
 
 /** Erlang's names of the wire types, which stand in error texts. */
 const TYPE_NAMES: Record<FieldType, string> = {
@@ -104,6 +105,7 @@ export function display(field: FieldValue): string {
       return field.value;
     case 'f':
     case 'd':
+      return floatTerm(field.value);
     case 't':
     case 'T':
       return String(field.value);

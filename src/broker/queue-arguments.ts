@@ -69,7 +69,10 @@ const ONLY_FOR = new Map([
 ]);
 
 const CONSUMER_PRIORITY = 'x-priority';
-const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([[CONSUMER_PRIORITY, integer]]);
+const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([
+  [CONSUMER_PRIORITY, integer],
+  ['x-cancel-on-ha-failover', flag],
+]);
 
 /** What is declared, as far as its type may mind. `named`: the client has chosen the name. */
 export interface QueueDeclaration {

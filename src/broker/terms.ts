@@ -8,3 +8,25 @@ export function term(value: unknown): string {
 export function terms(settings: readonly (readonly [name: string, value: unknown])[]): string {
   return `[${settings.map(([name, value]) => `{${term(name)},${term(value)}}`).join()}]`;
 }
+
+/** Above this, whole numbers are written with an exponent. */
+const WHOLE_MAX = 2 ** 53;
+
+/** A float: its shortest digits, with an exponent where that is shorter, and always with a point. */
+export function floatTerm(value: number): string {
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(value.toExponential());
+  if (match === null) return String(value);
+  const [, sign = '', first = '', rest = '', power = ''] = match;
+  const digits = first + rest;
+  const exponent = Number(power);
+  const scientific = `${first}.${rest || '0'}e${exponent}`;
+  const decimal = inDecimals(digits, exponent);
+  return sign + (decimal.length <= scientific.length && Math.abs(value) < WHOLE_MAX ? decimal : scientific);
+}
+
+/** Digits of which the first has a value of ten to the `exponent`, without an exponent. */
+function inDecimals(digits: string, exponent: number): string {
+  if (exponent < 0) return `0.${'0'.repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  return `${whole}.${digits.slice(exponent + 1) || '0'}`;
+}

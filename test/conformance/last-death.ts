@@ -12,7 +12,8 @@ export const LAST_DEATH: Difference = {
 const NEWEST_DEATH =
   /x-death: \[\{.*?exchange: ('[^']*'),.*?queue: ('[^']*'), reason: ('[^']*'),.*?\}\](?:, x-first-death[^,}]*)*/;
 
-function withLastDeath(line: string): string {
+/** A line of RabbitMQ 3.10 as 4.x has it. */
+export function withLastDeath(line: string): string {
   return line.replace(NEWEST_DEATH, (found, exchange, queue, reason) => {
     return `${found}, x-last-death-exchange: ${exchange}, x-last-death-queue: ${queue}, x-last-death-reason: ${reason}`;
   });

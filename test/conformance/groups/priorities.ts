@@ -208,4 +208,148 @@ export const scenarios = [
     await channel.cancelled();
     await channel.cancelled();
   }),
+
+  scenario('messages: given back out of order, each goes to its place in its priority', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
+    await channel.fill(queue, ranked(1, 5, 1, 5, 3));
+    for (let n = 0; n < 5; n++) await channel.quietly('basic.get', { queue });
+    for (const deliveryTag of [4n, 2n, 5n, 1n, 3n]) channel.send('basic.reject', { deliveryTag, requeue: true });
+    await channel.until(queue, 5);
+    await channel.bodies(queue);
+  }),
+
+  scenario(
+    'messages: a consumer with a prefetch, higher ones that come later overtake what is not out',
+    async (stage) => {
+      const channel = await stage.channel();
+      const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
+      await channel.fill(queue, ranked(1, 1, 1));
+      await channel.quietly('basic.qos', { prefetchCount: 2 });
+      await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+      await channel.deliveries(2);
+      await channel.fill(queue, [['later', { priority: 4 }]]);
+      channel.send('basic.nack', { deliveryTag: 1n, requeue: true });
+      await channel.deliveries(1);
+      channel.send('basic.ack', { deliveryTag: 3n });
+      await channel.deliveries(1);
+    },
+  ),
+
+  scenario('messages: a full queue that refuses does not look at priorities', async (stage) => {
+    const channel = await stage.channel();
+    const args = { 'x-max-length': 2, 'x-max-priority': 5, 'x-overflow': 'reject-publish' };
+    const queue = await channel.queue(stage.name(), table(args));
+    await channel.quietly('confirm.select');
+    for (const priority of [1, 2, 5]) channel.publish('', queue, String(priority), { properties: { priority } });
+    await channel.settled(3);
+    await channel.bodies(queue);
+  }),
+
+  scenario('messages: octets are limited over all priorities', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-length-bytes': 6, 'x-max-priority': 5 }));
+    await channel.fill(queue, [
+      ['aaa', { priority: 1 }],
+      ['bbb', { priority: 1 }],
+      ['ccc', { priority: 5 }],
+    ]);
+    await channel.until(queue, 2);
+    await channel.bodies(queue);
+  }),
+
+  scenario('messages: each priority expires by the message', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
+    await channel.fill(queue, [
+      ['short', { priority: 5, expiration: '40' }],
+      ['long', { priority: 5, expiration: '600000' }],
+      ['low', { priority: 1 }],
+    ]);
+    await channel.until(queue, 2);
+    await channel.bodies(queue);
+  }),
+
+  scenario('messages: delivered ones keep the priority that they were published with', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 3 }));
+    await channel.fill(queue, [['above', { priority: 200 }]]);
+    await channel.call('basic.get', { queue, noAck: true });
+  }),
+
+  scenario('consumers: of equal priority take turns, below a higher one that is full', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.quietly('basic.qos', { prefetchCount: 1 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'high', arguments: table({ 'x-priority': 1 }) });
+    await channel.quietly('basic.qos', { prefetchCount: 10 });
+    for (const consumerTag of ['one', 'two']) await channel.quietly('basic.consume', { queue, consumerTag });
+    for (const body of ['a', 'b', 'c', 'd', 'e']) {
+      channel.publish('', queue, body);
+      await channel.deliveries(1);
+    }
+  }),
+
+  scenario('consumers: what the highest gives back goes to it again', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.quietly('basic.consume', { queue, consumerTag: 'low' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'high', arguments: table({ 'x-priority': 9 }) });
+    channel.publish('', queue, 'a');
+    await channel.deliveries(1);
+    channel.send('basic.nack', { deliveryTag: 1n, requeue: true });
+    await channel.deliveries(1);
+  }),
+
+  scenario('consumers: one of a higher priority that comes later gets what comes then', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.quietly('basic.consume', { queue, consumerTag: 'first' });
+    channel.publish('', queue, 'a');
+    await channel.deliveries(1);
+    await channel.quietly('basic.consume', { queue, consumerTag: 'second', arguments: table({ 'x-priority': 2 }) });
+    for (const body of ['b', 'c']) channel.publish('', queue, body);
+    await channel.deliveries(2);
+  }),
+
+  scenario('single active: a higher priority that comes later waits, and is next', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), ACTIVE);
+    await channel.quietly('basic.consume', { queue, consumerTag: 'first' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'second' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'high', arguments: table({ 'x-priority': 5 }) });
+    channel.publish('', queue, 'a');
+    await channel.deliveries(1);
+    await channel.quietly('basic.cancel', { consumerTag: 'first' });
+    channel.publish('', queue, 'b');
+    await channel.deliveries(1);
+  }),
+
+  scenario('single active: what the one that was cancelled holds stays with it', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), ACTIVE);
+    await channel.fill(queue, ['a']);
+    await channel.quietly('basic.qos', { prefetchCount: 1 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'one' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'two' });
+    await channel.deliveries(1);
+    await channel.quietly('basic.cancel', { consumerTag: 'one' });
+    channel.publish('', queue, 'b');
+    await channel.deliveries(1);
+    channel.send('basic.nack', { deliveryTag: 1n, requeue: true });
+    channel.send('basic.ack', { deliveryTag: 2n });
+    await channel.deliveries(1);
+  }),
+
+  scenario('single active: of two connections, the first is cut', async (stage) => {
+    const one = await stage.channel({ label: 'one' });
+    const two = await stage.channel({ label: 'two' });
+    const queue = await two.queue(stage.name(), ACTIVE);
+    await one.quietly('basic.consume', { queue, consumerTag: 'one' });
+    await two.quietly('basic.consume', { queue, consumerTag: 'two' });
+    two.publish('', queue, 'a');
+    await one.deliveries(1);
+    one.raw.client.cut();
+    await two.deliveries(1);
+  }),
 ];

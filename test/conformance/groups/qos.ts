@@ -143,4 +143,142 @@ export const scenarios = [
     await two.quietly('basic.consume', { queue, consumerTag: 't' });
     await two.deliveries(2);
   }),
+
+  scenario('global: lowered while more are out', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b', 'c', 'd']);
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.skipDeliveries(4);
+    await channel.call('basic.qos', { prefetchCount: 2, global: true });
+    await channel.fill(queue, ['e', 'f']);
+    channel.send('basic.ack', { deliveryTag: 2n, multiple: true });
+    await channel.until(queue, 2);
+    channel.send('basic.ack', { deliveryTag: 3n });
+    await channel.deliveries(1);
+    await channel.until(queue, 1);
+  }),
+
+  scenario('global: shared by consumers of two queues', async (stage) => {
+    const channel = await stage.channel();
+    const [one, two] = [await channel.queue(stage.name('one')), await channel.queue(stage.name('two'))];
+    await channel.fill(one, ['a', 'b']);
+    await channel.fill(two, ['c', 'd']);
+    await channel.call('basic.qos', { prefetchCount: 3, global: true });
+    await channel.quietly('basic.consume', { queue: one, consumerTag: 'one' });
+    await channel.deliveries(2);
+    await channel.quietly('basic.consume', { queue: two, consumerTag: 'two' });
+    await channel.deliveries(1);
+    await channel.until(two, 1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.deliveries(1);
+  }),
+
+  scenario('global: set after the consumer has begun', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.call('basic.qos', { prefetchCount: 1, global: true });
+    await channel.fill(queue, ['a', 'b']);
+    await channel.deliveries(1);
+    await channel.until(queue, 1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.deliveries(1);
+  }),
+
+  scenario(
+    'global: what was got before counts or does not',
+    async (stage) => {
+      const channel = await stage.channel();
+      const queue = await channel.queue(stage.name());
+      await channel.fill(queue, ['a', 'b', 'c', 'd']);
+      await channel.quietly('basic.get', { queue });
+      await channel.call('basic.qos', { prefetchCount: 2, global: true });
+      await channel.quietly('basic.get', { queue });
+      await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+      await channel.deliveries(1);
+      await channel.call('queue.declare', { queue, passive: true });
+    },
+    {
+      why: 'what was got counts for no prefetch',
+      transcript: ([ok = '', first = '']) => [
+        ok,
+        first,
+        "queue.declare-ok queue='q' messageCount=0 consumerCount=1",
+        `and also: ${first.replace('deliveryTag=3', 'deliveryTag=4').replace('<c>', '<d>')}`,
+      ],
+    },
+  ),
+
+  scenario('global: giving back makes room', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b']);
+    await channel.call('basic.qos', { prefetchCount: 1, global: true });
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    channel.send('basic.reject', { deliveryTag: 1n, requeue: true });
+    await channel.deliveries(1);
+    channel.send('basic.reject', { deliveryTag: 2n });
+    await channel.deliveries(1);
+  }),
+
+  scenario('global: a cancelled consumer still holds its share', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b']);
+    await channel.call('basic.qos', { prefetchCount: 1, global: true });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'one' });
+    await channel.deliveries(1);
+    await channel.quietly('basic.cancel', { consumerTag: 'one' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'two' });
+    await channel.until(queue, 1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.deliveries(1);
+  }),
+
+  scenario('no limit after a limit: the next consumer gets all', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b', 'c', 'd']);
+    await channel.call('basic.qos', { prefetchCount: 1 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'one' });
+    await channel.deliveries(1);
+    await channel.call('basic.qos', { prefetchCount: 0 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'two' });
+    await channel.deliveries(3);
+  }),
+
+  scenario('consumers of one channel with limits of their own, all acknowledged at once', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b', 'c', 'd', 'e', 'f']);
+    for (const [consumerTag, prefetchCount] of [
+      ['one', 1],
+      ['two', 2],
+    ] as const) {
+      await channel.quietly('basic.qos', { prefetchCount });
+      await channel.quietly('basic.consume', { queue, consumerTag });
+      await channel.deliveries(prefetchCount);
+    }
+    channel.send('basic.ack', { deliveryTag: 0n, multiple: true });
+    await channel.skipDeliveries(3);
+    await channel.until(queue, 0);
+  }),
+
+  scenario('both limits: the channel has room, the consumer has none', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.fill(queue, ['a', 'b', 'c']);
+    await channel.call('basic.qos', { prefetchCount: 1 });
+    await channel.call('basic.qos', { prefetchCount: 5, global: true });
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    await channel.until(queue, 2);
+    await channel.call('basic.qos', { prefetchCount: 0, global: true });
+    await channel.until(queue, 2);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.deliveries(1);
+    await channel.until(queue, 1);
+  }),
 ];

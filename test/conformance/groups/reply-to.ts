@@ -1,4 +1,5 @@
 /** Direct reply-to: the pseudo-queue amq.rabbitmq.reply-to. */
+import { table } from '../../../src/amqp/table.js';
 import { type Difference, rewording, scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
@@ -173,5 +174,106 @@ export const scenarios = [
     const channel = await stage.channel();
     channel.publish('', `${REPLY_TO}.nobody`, 'answer', { mandatory: true });
     await channel.outcomes(1);
+  }),
+
+  scenario('two requesters: each gets its own reply', async (stage) => {
+    const one = await stage.channel({ label: 'one' });
+    const two = await stage.channelOn(one.raw.client, 'two');
+    const server = await stage.channel({ label: 'server' });
+    const queue = await server.queue(stage.name('requests'));
+    await server.quietly('basic.consume', { queue, consumerTag: 'server', noAck: true });
+    for (const channel of [one, two]) {
+      await channel.quietly('basic.consume', { queue: REPLY_TO, consumerTag: 'client', noAck: true });
+      channel.publish('', queue, 'question', { properties: { replyTo: REPLY_TO } });
+      const [asked] = await server.skipDeliveries(1);
+      server.publish('', asked?.properties.replyTo ?? '', 'answer', { properties: { type: 't' } });
+      await channel.deliveries(1);
+    }
+  }),
+
+  scenario('a reply keeps its properties and a large body', async (stage) => {
+    const { requester, responder, replyTo } = await request(stage);
+    const properties = {
+      contentType: 'text/plain',
+      headers: table({ h: [1, 'a'] }),
+      correlationId: '1',
+      deliveryMode: 2,
+    };
+    responder.publish('', replyTo, 'x'.repeat(300_000), { properties });
+    await requester.deliveries(1);
+  }),
+
+  scenario('a reply cannot be acknowledged', async (stage) => {
+    const { requester, responder, replyTo } = await request(stage);
+    responder.publish('', replyTo, 'answer');
+    await requester.deliveries(1);
+    requester.send('basic.ack', { deliveryTag: 1n });
+    await requester.failure();
+  }),
+
+  scenario('a reply by another exchange goes nowhere', async (stage) => {
+    const { responder, replyTo } = await request(stage);
+    responder.publish('amq.direct', replyTo, 'answer', { mandatory: true });
+    await responder.outcomes(1);
+  }),
+
+  scenario('a reply-to with another name is left as it is', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    for (const replyTo of ['amq.rabbitmq.reply', 'elsewhere', '']) {
+      channel.publish('', queue, 'question', { properties: { replyTo } });
+      await channel.until(queue, 1);
+      await channel.call('basic.get', { queue, noAck: true });
+    }
+  }),
+
+  scenario('the consumer of replies has a tag like any other', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.call('basic.consume', { queue, consumerTag: 't' });
+    await channel.call('basic.consume', { queue: REPLY_TO, consumerTag: 't', noAck: true });
+  }),
+
+  scenario(
+    'a tag of the consumer of replies that is used again',
+    async (stage) => {
+      const channel = await stage.channel();
+      const queue = await channel.queue(stage.name());
+      await channel.call('basic.consume', { queue: REPLY_TO, consumerTag: 't', noAck: true });
+      await channel.call('basic.consume', { queue, consumerTag: 't' });
+    },
+    {
+      why: 'two consumers of a channel never have one tag',
+      transcript: ([ok = '']) => [
+        ok,
+        "connection.close 530 in basic.consume: NOT_ALLOWED - attempt to reuse consumer tag 't'",
+      ],
+    },
+  ),
+
+  scenario('cancelled without an answer: requests are refused', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    await channel.quietly('basic.consume', { queue: REPLY_TO, consumerTag: 't', noAck: true });
+    channel.send('basic.cancel', { consumerTag: 't', nowait: true });
+    channel.publish('', queue, 'question', { properties: { replyTo: REPLY_TO } });
+    await channel.failure();
+  }),
+
+  scenario('a request to a missing exchange: that is found first', async (stage) => {
+    const channel = await stage.channel();
+    channel.publish(stage.name('missing'), 'k', 'question', { properties: { replyTo: REPLY_TO } });
+    await channel.failure();
+  }),
+
+  scenario('a wrong expiration is found after a missing consumer', async (stage) => {
+    const channel = await stage.channel();
+    channel.publish('', stage.name(), 'question', { properties: { replyTo: REPLY_TO, expiration: 'soon' } });
+    await channel.failure();
+  }),
+
+  scenario('the reply queue is there for nobody to bind', async (stage) => {
+    const { responder, replyTo } = await request(stage);
+    await responder.call('queue.bind', { queue: replyTo, exchange: 'amq.direct', routingKey: 'k' });
   }),
 ];

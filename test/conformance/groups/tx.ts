@@ -228,4 +228,129 @@ export const scenarios = [
     await channel.until(queue, 1);
     await channel.bodies(queue);
   }),
+
+  scenario('mandatory: routed and returned ones, in their order', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    channel.publish('', stage.name('nowhere'), 'a', { mandatory: true });
+    channel.publish('', queue, 'b', { mandatory: true });
+    channel.publish('amq.direct', stage.name('no-key'), 'c', { mandatory: true });
+    await channel.call('tx.commit');
+    await channel.outcomes(2);
+    await channel.bodies(queue);
+  }),
+
+  scenario('a fault after good publishes: nothing arrives', async (stage) => {
+    const channel = await stage.channel();
+    const other = await stage.channelOn(channel.raw.client, 'other');
+    const queue = await channel.queue(stage.name());
+    await channel.call('tx.select');
+    channel.publish('', queue, 'good');
+    channel.publish(stage.name('missing'), 'k', 'bad');
+    await channel.failure();
+    await other.call('queue.declare', { queue, passive: true });
+  }),
+
+  scenario('a fault gives back what was acknowledged and not committed', async (stage) => {
+    const { channel, queue } = await transaction(stage, ['a', 'b']);
+    const other = await stage.channelOn(channel.raw.client, 'other');
+    await channel.quietly('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.failure();
+    await other.until(queue, 2);
+    await other.bodies(queue);
+  }),
+
+  scenario('a channel that is closed gives back what was acknowledged and not committed', async (stage) => {
+    const { channel, queue } = await transaction(stage, ['a', 'b']);
+    const other = await stage.channelOn(channel.raw.client, 'other');
+    for (let n = 0; n < 2; n++) await channel.quietly('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 2n, multiple: true });
+    await channel.close();
+    await other.bodiesWhenSettled(queue);
+  }),
+
+  scenario('a queue that is bound between publish and commit', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    const exchange = await channel.exchange(stage.name('x'), 'fanout');
+    channel.publish(exchange, '', 'a', { mandatory: true });
+    await channel.bind(exchange, queue);
+    await channel.call('tx.commit');
+    channel.publish(exchange, '', 'b', { mandatory: true });
+    await channel.call('tx.commit');
+    await channel.bodies(queue);
+  }),
+
+  scenario('a queue that is deleted between publish and commit', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    channel.publish('', queue, 'a', { mandatory: true });
+    await channel.call('queue.delete', { queue });
+    await channel.call('tx.commit');
+  }),
+
+  scenario('an exchange that is deleted between publish and commit', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    const exchange = await channel.exchange(stage.name('x'), 'fanout');
+    await channel.bind(exchange, queue);
+    channel.publish(exchange, '', 'a');
+    await channel.call('exchange.delete', { exchange });
+    await channel.call('tx.commit');
+    await channel.bodies(queue);
+  }),
+
+  scenario('several acknowledged at once, then one more, then rolled back', async (stage) => {
+    const { channel, queue } = await transaction(stage, ['a', 'b', 'c', 'd']);
+    for (let n = 0; n < 4; n++) await channel.quietly('basic.get', { queue });
+    channel.send('basic.ack', { deliveryTag: 2n, multiple: true });
+    channel.send('basic.nack', { deliveryTag: 3n, requeue: false });
+    await channel.call('tx.rollback');
+    channel.send('basic.nack', { deliveryTag: 0n, multiple: true, requeue: true });
+    await channel.call('tx.commit');
+    await channel.until(queue, 4);
+    await channel.bodies(queue);
+  }),
+
+  scenario('CC and BCC count with the commit', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    const [cc, bcc] = [await channel.queue(stage.name('cc')), await channel.queue(stage.name('bcc'))];
+    const headers = table({ CC: [cc], BCC: [bcc] });
+    channel.publish('', queue, 'a', { properties: { headers } });
+    await channel.call('queue.declare', { queue: bcc, passive: true });
+    await channel.call('tx.commit');
+    for (const copy of [queue, cc, bcc]) await channel.call('basic.get', { queue: copy, noAck: true });
+  }),
+
+  scenario('messages of a committed transaction reach a consumer of the same channel', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    channel.publish('', queue, 'a');
+    await channel.sync();
+    await channel.call('tx.commit');
+    await channel.deliveries(1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    channel.publish('', queue, 'b');
+    await channel.call('tx.commit');
+    await channel.deliveries(1);
+  }),
+
+  scenario('a wrong expiration is refused at once', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    channel.publish('', queue, 'a', { properties: { expiration: 'soon' } });
+    await channel.failure();
+  }),
+
+  scenario('a request for a direct reply without a consumer is refused at once', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    channel.publish('', queue, 'a', { properties: { replyTo: 'amq.rabbitmq.reply-to' } });
+    await channel.failure();
+  }),
+
+  scenario('commit to a full queue that drops its head', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-max-length': 2 }));
+    await channel.call('tx.select');
+    for (const body of ['a', 'b', 'c', 'd']) channel.publish('', queue, body);
+    await channel.call('tx.commit');
+    await channel.bodies(queue);
+  }),
 ];
