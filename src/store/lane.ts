@@ -65,6 +65,13 @@ const GROUP_OCTETS = 4 << 20;
 /** Messages of at most this size are written while a calm thread waits, if the disk took no longer than this for what came before. */
 const NOW_OCTETS = 16 << 10;
 const NOW_MS = 1;
+/**
+ * Syncs of blocks that a file has already take two thirds of the time and vary less, so a calm lane gives its file zeros ahead of the end: so many at
+ * once that it takes no longer than a slow sync, as soon as fewer than these are left.
+ */
+const AHEAD_OCTETS = 512 << 10;
+const AHEAD_LEFT = 32 << 10;
+const zeros = new Uint8Array(AHEAD_OCTETS);
 const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
 const SEAL_AT = 256;
@@ -86,6 +93,8 @@ interface OpenFile {
   readonly number: number;
   /** Where the next batch goes. */
   end: number;
+  /** Up to where it has blocks, as far as is known. */
+  reach: number;
 }
 
 export class Lane {
@@ -109,6 +118,8 @@ export class Lane {
   #nextBatch: number;
   #nextMessage: number;
   #closing = false;
+  /** The last group came while the thread was calm. */
+  #isCalm = false;
   /** What the last write and sync took (ms). */
   #took = Number.POSITIVE_INFINITY;
   /** Why a file that was left behind is perhaps not durable, where appends promise less. */
@@ -222,6 +233,7 @@ export class Lane {
       for (const { batch } of group) batch.release();
       this.#writing = 0;
       this.#passFences(group.length);
+      if (this.#isCalm && this.#waiting.length === 0) await this.#fillAhead();
     }
   }
 
@@ -273,6 +285,7 @@ export class Lane {
     this.#nextBatch += 1;
     let at = open.end + head.length;
     open.end = end;
+    open.reach = Math.max(open.reach, end);
     for (const { batch, placed } of group) {
       const { messageOctets } = batch;
       this.#options.onEvent({ type: 'placed', file: open.number, end, messageOctets, facts: batch.facts() });
@@ -288,8 +301,10 @@ export class Lane {
    * long. A disk that is slow, once, has the next group written beside the thread again. Nobody waits for mere acks.
    */
   #mayWait(group: readonly Waiting[], octets: number): boolean {
-    const calm = this.#options.calm?.() ?? false;
-    return calm && octets <= NOW_OCTETS && this.#took <= NOW_MS && group.some(({ batch }) => batch.messages > 0);
+    this.#isCalm = this.#options.calm?.() ?? false;
+    return (
+      this.#isCalm && octets <= NOW_OCTETS && this.#took <= NOW_MS && group.some(({ batch }) => batch.messages > 0)
+    );
   }
 
   async #put(file: LogFile, views: readonly Uint8Array[], at: number): Promise<void> {
@@ -300,6 +315,21 @@ export class Lane {
   #putNow(file: LogFile, views: readonly Uint8Array[], at: number): void {
     file.writeNow(views, at);
     if (this.durability === 'fsync') file.syncNow();
+  }
+
+  /** Nobody waits for this, unless for the lane. Where it fails the file is given up, as if a batch could not be written. */
+  async #fillAhead(): Promise<void> {
+    const open = this.#current;
+    if (open === null || this.durability !== 'fsync') return;
+    const { file, end, reach } = open;
+    const to = Math.min(reach + AHEAD_OCTETS, this.#fileOctets);
+    if (reach - end >= AHEAD_LEFT || to <= reach) return;
+    try {
+      await this.#put(file, [zeros.subarray(0, to - reach)], reach);
+      open.reach = to;
+    } catch {
+      await this.#abandon();
+    }
   }
 
   async #rotate(open: OpenFile): Promise<void> {
@@ -339,13 +369,13 @@ export class Lane {
     const name = fileName(this.lane, number);
     const seed = randomSeed();
     const created = this.#options.clock?.() ?? Date.now();
-    const file = await this.#blankFile(name);
+    const { file, reach } = await this.#blankFile(name);
     try {
       const head = { format: LOG_FORMAT, lane: this.lane, number, seed, created, firstBatch: this.#nextBatch };
       await file.write([encodeHead(head)], 0);
       await file.sync();
       await this.#directory.syncNames();
-      return { file, seed, name, number, end: FILE_HEAD };
+      return { file, seed, name, number, end: FILE_HEAD, reach };
     } catch (error) {
       await file.close().catch(() => undefined);
       await this.#directory.remove(name).catch(() => undefined);
@@ -353,7 +383,7 @@ export class Lane {
     }
   }
 
-  async #blankFile(name: string): Promise<LogFile> {
+  async #blankFile(name: string): Promise<{ file: LogFile; reach: number }> {
     const spare = (await this.#directory.list()).find((entry) => isSpare(entry.name));
     if (spare !== undefined) {
       const renamed = await this.#directory.rename(spare.name, name).then(
@@ -361,7 +391,7 @@ export class Lane {
         // Another lane was faster.
         () => false,
       );
-      if (renamed) return this.#directory.open(name);
+      if (renamed) return { file: await this.#directory.open(name), reach: spare.octets };
     }
     const file = await this.#directory.create(name);
     try {
@@ -371,7 +401,7 @@ export class Lane {
       await this.#directory.remove(name).catch(() => undefined);
       throw error;
     }
-    return file;
+    return { file, reach: FILE_HEAD };
   }
 
   /** Gives up the current file after a failure: what was promised of it stays, and nothing more is expected of it. */

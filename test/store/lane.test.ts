@@ -242,6 +242,24 @@ test('a calm thread waits itself for messages to be written, and not for acks', 
   expect(bodies((await recoveredQueues(recovered)).get(1)).map((body) => body[0])).toEqual(['b', 'c', 'x', 'e']);
 });
 
+test('a calm lane gives its file blocks ahead of what comes, now and then', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { calm: () => true, fileOctets: 4 << 20 });
+  let writes = 0;
+  directory.onCall = (call) => {
+    if (call === 'write') writes += 1;
+  };
+  await publish(lane, 1, 0, ['a']);
+  await lane.sync();
+  expect(writes, 'the head of the file, the message, blocks').toBe(3);
+  writes = 0;
+  for (let i = 1; i <= 60; i++) await publish(lane, 1, i, ['x'.repeat(10_000)]);
+  await lane.sync();
+  expect(writes, 'the messages, and blocks once more').toBe(61);
+  await lane.close();
+  expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(61);
+});
+
 test('a thread does not wait again for a disk that was slow', async () => {
   const directory = new SimulatedDirectory();
   let time = 0;
