@@ -2,17 +2,11 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
-import {
-  type Engine,
-  type EngineKind,
-  type LogBatch,
-  Overflow,
-  type Queue,
-  type QueueRules,
-} from '../../src/engine/engine.js';
+import type { Engine, EngineKind, LogBatch, Queue, QueueRules } from '../../src/engine/engine.js';
+import { NO_RULES } from '../support/no-rules.js';
 import { ENGINES } from './support/bench.js';
 import { ImageShelf } from './support/image-shelf.js';
-import { placesOf, readBack } from './support/log.js';
+import { placesOf, type Recorded, readBack } from './support/log.js';
 
 const WORKERS = 2;
 const COUNT = 5_000;
@@ -33,6 +27,8 @@ interface Delivered {
 
 interface Result {
   readonly delivered: readonly Delivered[];
+  readonly acknowledged: readonly string[];
+  readonly expired: readonly string[];
   readonly oldest: number;
   /** Memory in use before anything was published. */
   readonly begin: number;
@@ -49,6 +45,8 @@ interface Contest {
   readonly ahead?: number;
   /** Of each worker. */
   readonly count?: number;
+  /** How many turns of all workers the fifths live; the others live for ever. */
+  readonly life?: number;
   /** What the coordinator does while the workers are at it, again and again. */
   readonly meanwhile?: (coordinator: Engine, queue: Queue) => () => void;
   /** The queue and its messages are in the log. */
@@ -59,20 +57,9 @@ async function contend(kind: EngineKind, contest: Contest) {
   const shared = await createSharedCore(kind, MEMORY, WORKERS);
   const coordinator = await openEngine(shared, WORKERS);
   const queue = coordinator.createQueue();
-  const rules: QueueRules = {
-    ttl: null,
-    maxLength: null,
-    maxBytes: null,
-    overflow: Overflow.DROP_HEAD,
-    deadLetters: true,
-    maxPriority: 0,
-    deliveryLimit: null,
-    deliveryCount: false,
-    ...contest.rules,
-  };
-  expect(coordinator.setRules(queue, rules)).toBe(true);
+  expect(coordinator.setRules(queue, { ...NO_RULES, deadLetters: true, ...contest.rules })).toBe(true);
   if (contest.logged) coordinator.setLogId(queue, LOG_ID, 1_000);
-  const progress = new Int32Array(new SharedArrayBuffer(8));
+  const progress = new Int32Array(new SharedArrayBuffer(12));
   const playing = Promise.all(
     Array.from({ length: WORKERS }, (_, index) =>
       play({
@@ -84,6 +71,7 @@ async function contend(kind: EngineKind, contest: Contest) {
         progress,
         priority: contest.priorities?.[index] ?? 0,
         levels: contest.levels ?? 1,
+        life: contest.life ?? null,
         seed: contest.logged ? SEED : null,
       }),
     ),
@@ -200,12 +188,38 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 });
 
+describe.each(ENGINES)('%s', (kind) => {
+  test.each([
+    ['consumers', false],
+    ['consumers of a logged queue', true],
+  ])(
+    'two workers share %s with ranks, messages with priorities and short lives: each is acknowledged or expires, once',
+    { timeout: 60_000 },
+    async (_name, logged) => {
+      const contest: Contest = { rules: { maxPriority: 3 }, levels: 4, priorities: [0, 5], ahead: 12, life: 5, logged };
+      const { results, ready, kept } = await contend(kind, contest);
+      const acknowledged = results.flatMap((one) => one.acknowledged);
+      const expired = results.flatMap((one) => one.expired);
+      expect([...acknowledged, ...expired].sort()).toEqual(expected(COUNT, () => true));
+      expect(expired.filter((body) => !isFifth(body))).toEqual([]);
+      expect(expired.length).toBeGreaterThan(100);
+      expect(acknowledged.filter(isFifth).length).toBeGreaterThan(10);
+      for (const { delivered } of results) expect(disorder(delivered, 4)).toEqual([]);
+      expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
+      expect(kept).toBeLessThanOrEqual((logged ? 5 : 2) * WORKERS * SEGMENT + AT_HAND);
+      if (logged) checkPlaces(results);
+    },
+  );
+});
+
+/** A message that lives only for a while. */
+function isFifth(body: string): boolean {
+  return Number(body.split(' ')[1]) % 5 === 0;
+}
+
 /** Every message was recorded once, with one place; and every place was done once, whoever did it. */
 function checkRecords(results: readonly Result[], count: number): void {
-  const batches = results.flatMap(({ records }) =>
-    records.map(({ batch, bytes }) => readBack(Buffer.from(bytes), batch, SEED)),
-  );
-  const messages = batches.flatMap((one) => one.messages);
+  const messages = checkPlaces(results);
   const bodies = (dead: boolean): string[] =>
     messages
       .filter((one) => one.key.endsWith('dead') === dead)
@@ -213,6 +227,14 @@ function checkRecords(results: readonly Result[], count: number): void {
       .sort();
   expect(bodies(false)).toEqual(expected(count, () => true));
   expect(bodies(true)).toEqual(expected(count, (number) => number % 11 === 0));
+}
+
+/** Every recorded message has one place, and every place was done once. Returns the messages. */
+function checkPlaces(results: readonly Result[]): readonly Recorded[] {
+  const batches = results.flatMap(({ records }) =>
+    records.map(({ batch, bytes }) => readBack(Buffer.from(bytes), batch, SEED)),
+  );
+  const messages = batches.flatMap((one) => one.messages);
   const taken = batches.flatMap((one) => one.facts.taken);
   const ids = messages.map((one) => one.id).sort((a, b) => a - b);
   expect(taken.map((one) => one.id).sort((a, b) => a - b)).toEqual(ids);
@@ -220,6 +242,7 @@ function checkRecords(results: readonly Result[], count: number): void {
   const places = placesOf(taken);
   expect(new Set(places).size).toBe(places.length);
   expect(placesOf(batches.flatMap((one) => one.facts.done))).toEqual(places);
+  return messages;
 }
 
 /** What a consumer got for the first time behind a later message of the same publisher and priority. */

@@ -1,12 +1,12 @@
 /**
  * A worker thread that publishes into one queue and consumes from it, beside others that do the same: `bodies` numbered per worker, each settled as
- * its number says. It takes a turn after each `ahead` runs that it has published. Posts what it was delivered, in order, once all messages of all workers are settled,
- * and, with a seed, what it has recorded for a log.
+ * its number says. It takes a turn after each `ahead` runs that it has published. With a `life` the fifths live only for so many turns of all workers; time is told by turns then.
+ * Posts what it was delivered, in order, what it has acknowledged and seen expire, once all messages of all workers are settled, and, with a seed, what it has recorded for a log.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../../../dist/engine/open.js';
 
-const { shared, index, queue, count, progress, priority, levels, ahead, seed } = workerData;
+const { shared, index, queue, count, progress, priority, levels, ahead, life, seed } = workerData;
 const ROUTE = 2;
 const RUN = 50;
 const PERSISTENT = 2;
@@ -16,10 +16,14 @@ const PREFETCH = 100;
 /** Settled messages, and workers that have joined, and then looked at the memory that is in use. */
 const SETTLED = 0;
 const JOINED = 1;
+/** Turns of all workers. */
+const CLOCK = 2;
+const START = 1_000_000;
+const EXPIRED = 1;
 
 const engine = await openEngine(shared, index);
 engine.applyTopology(engine.topologyEpoch());
-engine.setTime(Date.now());
+engine.setTime(life === null ? Date.now() : START);
 if (seed !== null) engine.startLog(index + 1, 1);
 const publisher = engine.openConnection(0, 0);
 const consumer = engine.openConnection(1, 0);
@@ -46,9 +50,13 @@ function publish(number) {
   const body = Buffer.from(`${index} ${number}`);
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(body.length));
+  const expiration = life !== null && number % 5 === 0 ? Buffer.from(String(life)) : null;
+  const properties = Buffer.of(expiration ? 0x19 : 0x18, 0, PERSISTENT, number % levels);
+  const header = [Buffer.of(0, 60, 0, 0), size, properties];
+  if (expiration) header.push(Buffer.of(expiration.length), expiration);
   return Buffer.concat([
     frame(1, Buffer.of(0, 60, 0, 40, 0, 0, 0, 1, 0x71, 0)),
-    frame(2, Buffer.concat([Buffer.of(0, 60, 0, 0), size, Buffer.of(0x18, 0, PERSISTENT, number % levels)])),
+    frame(2, Buffer.concat(header)),
     frame(3, body),
   ]);
 }
@@ -76,6 +84,8 @@ function ingest(connection, bytes) {
 }
 
 const delivered = [];
+const acknowledged = [];
+const expired = [];
 let settled = [];
 
 /** What becomes of a delivery: the sevenths are given back once, the elevenths rejected, the rest and what came again is acknowledged. */
@@ -86,6 +96,7 @@ function onDelivery(tag, redelivered, dead, body) {
   else if (!dead && number % 11 === 0) settled.push(settle(120, tag, 0));
   else {
     settled.push(settle(80, tag, 0));
+    acknowledged.push(body);
     Atomics.add(progress, SETTLED, 1);
   }
 }
@@ -113,6 +124,10 @@ function read(chunk) {
 
 /** One turn: true when there was something to do. */
 function turn() {
+  if (life !== null) {
+    engine.setTime(START + Atomics.add(progress, CLOCK, 1));
+    engine.sweep();
+  }
   let busy = engine.serve();
   while (engine.nextOutput() >= 0) {
     busy = true;
@@ -122,6 +137,12 @@ function turn() {
   if (settled.length > 0) ingest(consumer, Buffer.concat(settled));
   settled = [];
   for (let message = engine.nextDead(); message !== 0; message = engine.nextDead()) {
+    if (engine.deadReason === EXPIRED) {
+      expired.push(Buffer.from(engine.messageBody(message)).toString('latin1'));
+      Atomics.add(progress, SETTLED, 1);
+      engine.bury();
+      continue;
+    }
     const key = Buffer.from('\0\x04dead', 'latin1');
     if (!engine.republish(message, key, engine.messageHeader(message), [queue])) throw new Error('no memory');
     engine.bury();
@@ -164,4 +185,4 @@ engine.closeConnection(publisher);
 engine.closeConnection(consumer);
 if (seed !== null) record();
 while (taken.length > 0) write();
-parentPort.postMessage({ delivered, oldest, begin, records });
+parentPort.postMessage({ delivered, acknowledged, expired, oldest, begin, records });
