@@ -21,6 +21,7 @@ export const BUILD = `${HERE}build`;
 const PYTHON = `${BUILD}/python/bin/python`;
 
 const JARS = `${BUILD}/java/lib/*`;
+const JAVA_SOURCES = ['Checks.java', 'AmqpClient.java', 'Rules.java'];
 
 /** @param {string} script */
 function python(script) {
@@ -53,7 +54,10 @@ export const CLIENTS = [
     needs: [['go', 'version']],
     folder: `${HERE}go`,
     build: [['go', 'build', '-o', `${BUILD}/go/`, '.']],
-    programs: [{ name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] }],
+    programs: [
+      { name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] },
+      { name: 'go/rules', run: [`${BUILD}/go/interop`, 'rules'] },
+    ],
   },
   {
     name: 'java',
@@ -64,10 +68,11 @@ export const CLIENTS = [
     folder: `${HERE}java`,
     build: [
       ['mvn', '--quiet', '--batch-mode', 'dependency:copy-dependencies'],
-      ['javac', '-Xlint:all', '-Werror', '-d', `${BUILD}/java/classes`, '-cp', JARS, 'Checks.java', 'AmqpClient.java'],
+      ['javac', '-Xlint:all', '-Werror', '-d', `${BUILD}/java/classes`, '-cp', JARS, ...JAVA_SOURCES],
     ],
     programs: [
       { name: 'java/amqp-client', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'AmqpClient'] },
+      { name: 'java/rules', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Rules'] },
       { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
     ],
   },

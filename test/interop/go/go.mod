@@ -1,5 +1,5 @@
 module leveret/test/interop
 
-go 1.20
+go 1.22
 
 require github.com/rabbitmq/amqp091-go v1.16.0

@@ -18,6 +18,10 @@ var (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "rules" {
+		rules()
+		return
+	}
 	connection := got(amqp.Dial(url))
 	channel := got(connection.Channel())
 
