@@ -14,7 +14,8 @@ export async function printLog(path: string): Promise<void> {
         process.stdout.write(`process ${data.usedBy} is using it: what it is writing now looks unfinished here\n`);
       }
       process.stdout.write(inspectionText(inspection));
-      if (data.usedBy === 0 && inspection.files.some(({ damages }) => damages.length > 0)) process.exitCode = 1;
+      const damaged = inspection.gone.length > 0 || inspection.files.some(({ damages }) => damages.length > 0);
+      if (data.usedBy === 0 && damaged) process.exitCode = 1;
     } finally {
       data.close();
     }

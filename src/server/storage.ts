@@ -227,9 +227,10 @@ function clearingLine(error: Error | null): string {
 function recoveryLines({ damaged, missing, lost }: RecoveryReport): string[] {
   const lines = damaged
     .filter(({ kind }) => kind !== 'torn')
-    .map(({ file, offset, octets, quarantine }) => {
-      const kept = quarantine === null ? '' : `; what lay there is kept in ${quarantine}`;
-      return `damage in log file ${file} at ${offset}, ${octets} octets${kept}`;
+    .map(({ file, offset, octets, kind, quarantine }) => {
+      const gone = kind === 'copy' ? 'it is mended from its copy' : 'they are missing';
+      const kept = quarantine === null ? gone : `what lay there is kept in ${quarantine}`;
+      return `damage in log file ${file} at ${offset}, ${octets} octets; ${kept}`;
     });
   for (const { file, batches } of missing) lines.push(`log file ${file} lacks ${batches} batches that it once had`);
   if (lost.length > 0) lines.push(`${lost.length} messages are lost to damage`);

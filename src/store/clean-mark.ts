@@ -1,16 +1,22 @@
 /**
- * A file that stands in the log's directory while nobody writes there and everything is known. What must hold: it is durable after all that it
- * vouches for, and it is gone, durably, before anything new is written.
+ * A file that stands in the log's directory while nobody writes there and everything is known: a line of words, then a line for each log file with
+ * its name and where it ends, so that what is gone of the files when they are read again is missed. What must hold: it is durable after all that
+ * it vouches for, and it is gone, durably, before anything new is written.
  */
 import type { LogDirectory } from './log-directory.js';
+import { withFile } from './log-set.js';
 
 export const CLEAN_MARK = 'clean';
 
+/** Where log files end, by name. */
+export type Ends = ReadonlyMap<string, number>;
+
 /** Says that the log was ended in order. */
-export async function writeCleanMark(directory: LogDirectory): Promise<void> {
+export async function writeCleanMark(directory: LogDirectory, ends: Ends): Promise<void> {
   const file = await directory.create(CLEAN_MARK);
   try {
-    await file.write([Buffer.from('the log was ended in order\n')], 0);
+    const lines = ['the log was ended in order', ...[...ends].map(([name, octets]) => `${name} ${octets}`)];
+    await file.write([Buffer.from(`${lines.join('\n')}\n`)], 0);
     await file.sync();
   } finally {
     await file.close();
@@ -18,11 +24,24 @@ export async function writeCleanMark(directory: LogDirectory): Promise<void> {
   await directory.syncNames();
 }
 
-/** Whether it was; from now on it is not. */
-export async function takeCleanMark(directory: LogDirectory): Promise<boolean> {
-  const clean = (await directory.list()).some(({ name }) => name === CLEAN_MARK);
-  if (!clean) return false;
+/** What the mark says; null: there is none. */
+export async function readCleanMark(directory: LogDirectory): Promise<Ends | null> {
+  const mark = (await directory.list()).find(({ name }) => name === CLEAN_MARK);
+  if (mark === undefined) return null;
+  const bytes = new Uint8Array(mark.octets);
+  await withFile(directory, CLEAN_MARK, (file) => file.read(bytes, 0));
+  // A mark that was changed vouches for what can be read of it.
+  const lines = Buffer.from(bytes)
+    .toString('latin1')
+    .matchAll(/^(w\d\d-\d+\.log) (\d+)$/gm);
+  return new Map([...lines].map(([, name = '', octets]) => [name, Number(octets)]));
+}
+
+/** The same, and from now on there is none. */
+export async function takeCleanMark(directory: LogDirectory): Promise<Ends | null> {
+  const ends = await readCleanMark(directory);
+  if (ends === null) return null;
   await directory.remove(CLEAN_MARK);
   await directory.syncNames();
-  return true;
+  return ends;
 }

@@ -3,13 +3,13 @@
  */
 
 import { RecordType } from '../log/record-format.js';
-import { CLEAN_MARK } from './clean-mark.js';
+import { CLEAN_MARK, readCleanMark } from './clean-mark.js';
 import { Facts } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
 import { LogFiles } from './log-files.js';
 import { heldMessages, neighboursOf, readAll } from './log-reader.js';
 import { findFiles } from './log-set.js';
-import { kindOf } from './repair.js';
+import { damagesIn } from './repair.js';
 import type { Scanner } from './scan.js';
 
 export interface InspectedFile {
@@ -25,6 +25,8 @@ export interface InspectedFile {
 
 export interface Inspection {
   readonly files: readonly InspectedFile[];
+  /** Files that are not there, and have to be. */
+  readonly gone: readonly string[];
   /** Files that are not read when a broker starts. */
   readonly others: readonly string[];
   readonly queues: readonly { readonly id: number; readonly messages: number; readonly next: number }[];
@@ -37,7 +39,7 @@ export async function inspectLogs(
   exists: (queue: number) => boolean = () => true,
   scanner?: Scanner,
 ): Promise<Inspection> {
-  const found = await findFiles(directory);
+  const found = await findFiles(directory, (await readCleanMark(directory)) ?? undefined);
   const facts = new Facts();
   const records = new Map<string, Map<RecordType, number>>();
   const reads = await readAll(directory, found.logs, new LogFiles(), facts, {
@@ -57,22 +59,29 @@ export async function inspectLogs(
   });
   const logs = new Set([...found.logs.map(({ name }) => name), CLEAN_MARK]);
   return {
-    files: reads.map(({ found: { name, head, headDamaged }, scanned }, index) => ({
-      name,
-      octets: scanned.end,
-      batches: scanned.batches,
-      records: records.get(name) ?? new Map(),
-      liveMessages: live[index]?.messages ?? 0,
-      liveOctets: live[index]?.octets ?? 0,
-      sealed: scanned.sealed,
-      damages: [
-        ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),
-        ...scanned.damages.map((damage) => {
-          const kind = kindOf(damage, scanned, neighboursOf(reads, index));
-          return `${kind === 'torn' ? 'unfinished' : 'damaged'}: ${damage.octets} octets at ${damage.offset}`;
-        }),
-      ],
-    })),
+    files: reads.map((read, index) => {
+      const {
+        found: { name, head, headDamaged },
+        scanned,
+      } = read;
+      return {
+        name,
+        octets: scanned.end,
+        batches: scanned.batches,
+        records: records.get(name) ?? new Map(),
+        liveMessages: live[index]?.messages ?? 0,
+        liveOctets: live[index]?.octets ?? 0,
+        sealed: scanned.sealed,
+        damages: [
+          ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),
+          ...damagesIn(read.found, scanned, neighboursOf(reads, index)).map(
+            ({ kind, octets, offset }) =>
+              `${kind === 'torn' ? 'unfinished' : 'damaged'}: ${octets} octets at ${offset}`,
+          ),
+        ],
+      };
+    }),
+    gone: found.gone.map(({ name }) => name),
     others: (await directory.list()).map(({ name }) => name).filter((name) => !logs.has(name)),
     queues: queues.map(({ id, positions, next }) => ({ id, messages: positions.length, next })),
     lost: lost.length,
@@ -99,7 +108,7 @@ function otherRecords({ records }: InspectedFile): number {
 }
 
 /** The inspection as text, one line a file. */
-export function inspectionText({ files, others, queues, lost }: Inspection): string {
+export function inspectionText({ files, gone, others, queues, lost }: Inspection): string {
   const rows = [COLUMNS.map(([title]) => title), ...files.map((file) => COLUMNS.map(([, value]) => value(file)))];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   const lines = rows.map((row) =>
@@ -115,6 +124,7 @@ export function inspectionText({ files, others, queues, lost }: Inspection): str
   lines.push('', `${live} messages live, ${waiting} places in ${queues.length} queues`);
   if (lost > 0) lines.push(`${lost} places whose message cannot be found`);
   for (const { name, damages } of files) for (const damage of damages) lines.push(`${name}: ${damage}`);
+  for (const name of gone) lines.push(`${name}: it is gone`);
   if (others.length > 0) lines.push(`not read: ${others.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }

@@ -3,7 +3,7 @@
  * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
  */
 import { BatchBuilder, type Run } from './batch.js';
-import { takeCleanMark, writeCleanMark } from './clean-mark.js';
+import { type Ends, takeCleanMark, writeCleanMark } from './clean-mark.js';
 import { type Durability, type Health, Lane, type LaneStart } from './lane.js';
 import { LEVELS, type RunLedger } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
@@ -78,9 +78,11 @@ export class Keeper {
 
   static async open(options: KeeperOptions): Promise<Keeper> {
     const { log, exists, onProgress, scanner, breaks } = options;
-    const clean = await takeCleanMark(log);
+    const ends = await takeCleanMark(log);
+    const clean = ends !== null;
     const recovered = await recover(log, {
       clean,
+      ...(ends && { ends }),
       exists: (queue) => exists(queue - (queue % LEVELS)),
       ...(onProgress && { onProgress }),
       ...(scanner && { scanner }),
@@ -146,6 +148,7 @@ export class Keeper {
       }
       case 'closed': {
         const file = this.#files.file(lane, event.file);
+        file.octets = event.end;
         file.closed = true;
         file.failed = event.failed;
         return;
@@ -220,11 +223,19 @@ export class Keeper {
       if (delivered === null) return null;
       await checkpoints;
       if (this.lane.health.state !== 'ok') return this.lane.health.error;
-      await writeCleanMark(this.#options.log);
+      await writeCleanMark(this.#options.log, await this.#ends());
       return null;
     } catch (error) {
       return error as Error;
     }
+  }
+
+  /** Where the files end that there are. */
+  async #ends(): Promise<Ends> {
+    const names = new Set((await this.#options.log.list()).map(({ name }) => name));
+    return new Map(
+      [...this.#files.states.values()].filter(({ name }) => names.has(name)).map(({ name, octets }) => [name, octets]),
+    );
   }
 
   async #clearedAway(): Promise<void> {

@@ -203,6 +203,7 @@ export class Lane {
         const seal = this.#sealRecord(current.seed, this.#nextBatch - 1);
         await current.file.write([seal], current.end);
         await current.file.sync();
+        current.end += seal.length;
       }
     } finally {
       if (current !== null) {
@@ -427,7 +428,7 @@ export class Lane {
 
   /** A file that holds nothing is nobody's affair. */
   #tellClosed({ number, end }: OpenFile, failed: boolean): void {
-    if (end > FILE_HEAD) this.#options.onEvent({ type: 'closed', file: number, failed });
+    if (end > FILE_HEAD) this.#options.onEvent({ type: 'closed', file: number, end, failed });
   }
 
   async #discard({ file, name }: OpenFile): Promise<void> {

@@ -16,7 +16,7 @@ export type LaneEvent =
       readonly facts: Uint8Array;
     }
   /** Nothing more is written to a file that holds something; failed: a write or sync did. */
-  | { readonly type: 'closed'; readonly file: number; readonly failed: boolean }
+  | { readonly type: 'closed'; readonly file: number; readonly end: number; readonly failed: boolean }
   /** What was appended before `Lane.fence` was called has been told. */
   | { readonly type: 'passed'; readonly fence: number };
 

@@ -3,6 +3,7 @@
  */
 
 import { FILE_HEAD, isSpare, parseFileName } from '../log/record-format.js';
+import type { Ends } from './clean-mark.js';
 import { decodeHead, type FileHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
 
@@ -15,6 +16,8 @@ export interface FoundFile {
   readonly head: FileHead | null;
   /** One copy of the head is damaged. */
   readonly headDamaged: boolean;
+  /** Where it ended when the log was ended in order; 0: that is not known. */
+  readonly ended: number;
 }
 
 export interface FoundFiles {
@@ -23,9 +26,12 @@ export interface FoundFiles {
   /** Files whose making was cut short: nothing was ever promised of them. */
   readonly unborn: readonly string[];
   readonly spares: readonly string[];
+  /** Files that are not there, and have to be. */
+  readonly gone: readonly { readonly name: string; readonly ended: number }[];
 }
 
-export async function findFiles(directory: LogDirectory): Promise<FoundFiles> {
+/** `ends`: where files ended when all was in order; one of those was born, whatever it looks like. */
+export async function findFiles(directory: LogDirectory, ends: Ends = new Map()): Promise<FoundFiles> {
   const logs: FoundFile[] = [];
   const unborn: string[] = [];
   const spares: string[] = [];
@@ -36,11 +42,18 @@ export async function findFiles(directory: LogDirectory): Promise<FoundFiles> {
     const bytes = await firstOctets(directory, name);
     const decoded = decodeHead(bytes);
     const former = decoded !== null && (decoded.head.lane !== place.lane || decoded.head.number !== place.number);
-    if (former || (decoded === null && bytes.every((octet) => octet === 0))) unborn.push(name);
-    else logs.push({ name, octets, ...place, head: decoded?.head ?? null, headDamaged: decoded?.damaged ?? true });
+    const blank = former || (decoded === null && bytes.every((octet) => octet === 0));
+    const ended = ends.get(name) ?? 0;
+    if (blank && ended === 0) unborn.push(name);
+    else {
+      const own = former ? null : decoded;
+      logs.push({ name, octets, ...place, head: own?.head ?? null, headDamaged: own?.damaged ?? true, ended });
+    }
   }
   logs.sort((a, b) => a.lane - b.lane || a.number - b.number);
-  return { logs, unborn, spares };
+  const there = new Set(logs.map(({ name }) => name));
+  const gone = [...ends].filter(([name]) => !there.has(name)).map(([name, ended]) => ({ name, ended }));
+  return { logs, unborn, spares, gone };
 }
 
 async function firstOctets(directory: LogDirectory, name: string): Promise<Uint8Array> {

@@ -3,6 +3,7 @@
  * damaged files in order and reports what it found; then gives each queue a source of the messages that are still in it. What must hold: what was reported
  * durable and not done is there exactly once; what was recorded as done never comes back.
  */
+import type { Ends } from './clean-mark.js';
 import { Facts, type LostMessage, type QueueLeft } from './facts.js';
 import type { LaneStart } from './lane.js';
 import { RunLedger } from './ledger.js';
@@ -20,13 +21,15 @@ import {
 } from './log-reader.js';
 import { findFiles } from './log-set.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
-import { type Damaged, isEmpty, repairFile } from './repair.js';
+import { type Damaged, goes, repairFile } from './repair.js';
 
 export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner'> {
   /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
   readonly exists?: (queue: number) => boolean;
   /** The log was ended in order: what was delivered before is known. Else all messages may have been. */
   readonly clean?: boolean;
+  /** Where the log's files ended then. */
+  readonly ends?: Ends;
   /** See the ledger. */
   readonly breaks?: number;
 }
@@ -64,7 +67,7 @@ export interface Recovered {
 
 export async function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
   const begun = performance.now();
-  const found = await findFiles(directory);
+  const found = await findFiles(directory, options.ends);
   if (found.unborn.length > 0) {
     for (const name of found.unborn) await directory.remove(name);
     await directory.syncNames();
@@ -76,6 +79,9 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   for (const [index, { found: file, scanned }] of reads.entries()) {
     damaged.push(...(await repairFile(directory, file, scanned, neighboursOf(reads, index))));
   }
+  for (const { name, ended } of found.gone) {
+    damaged.push({ file: name, offset: 0, octets: ended, kind: 'corrupt', quarantine: null });
+  }
   await directory.syncNames();
   const { queues: left, lost } = facts.queues(options.exists ?? (() => true));
   const ledger = new RunLedger(files, options.breaks);
@@ -86,7 +92,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     return { id: queue.id, next: queue.next, count: places.positions.length, places };
   });
   for (const { found: file, scanned, state } of reads) {
-    if (file.head === null || isEmpty(scanned)) files.forget(state);
+    if (goes(file, scanned)) files.forget(state);
   }
   const report: RecoveryReport = {
     files: reads.length,

@@ -5,7 +5,15 @@
  */
 
 import { LogMemory, type Seed } from '../log/log-memory.js';
-import { FILE_HEAD, RECORD_HEAD, RecordType, SealField, set64, spanOf } from '../log/record-format.js';
+import {
+  FILE_HEAD,
+  FILE_HEAD_OCTETS,
+  RECORD_HEAD,
+  RecordType,
+  SealField,
+  set64,
+  spanOf,
+} from '../log/record-format.js';
 import { encodeHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
 import { type FoundFile, withFile } from './log-set.js';
@@ -15,9 +23,12 @@ export interface Damaged {
   readonly file: string;
   readonly offset: number;
   readonly octets: number;
-  /** torn: it was being written when the power went, and was never promised. corrupt: it was whole once. head: the file cannot be read. */
-  readonly kind: 'torn' | 'corrupt' | 'head';
-  /** The file that holds what lay there. */
+  /**
+   * torn: it was being written when the power went, and was never promised. corrupt: it was whole once. head: the file cannot be read. copy: one
+   * copy of the head; the other one is whole.
+   */
+  readonly kind: 'torn' | 'corrupt' | 'head' | 'copy';
+  /** The file that holds what lay there; null: nothing does. */
   readonly quarantine: string | null;
 }
 
@@ -27,11 +38,27 @@ export interface Neighbours {
   readonly behind: number;
 }
 
+/** A damage, and what it is. */
+export interface Judged extends Damage {
+  readonly kind: 'torn' | 'corrupt';
+}
+
+/** The damages of a file. What is gone of its end is one, if it is known where it ended. */
+export function damagesIn({ ended }: FoundFile, scanned: Scanned, neighbours: Neighbours): Judged[] {
+  const { damages, end, lastHead } = scanned;
+  const tail = { offset: end, octets: ended - end, batch: lastHead, inBatch: true, inside: false };
+  const all = end < ended ? [...damages.filter(({ inside }) => inside), tail] : damages;
+  return all.map((damage) => ({
+    ...damage,
+    kind: damage.offset < ended ? 'corrupt' : kindOf(damage, scanned, neighbours),
+  }));
+}
+
 /**
- * What a damage is. A batch is begun when the one before it is safe, and written again under its number to another file when it failed: so a damage
+ * What a damage is, where nobody knows how the file ended. A batch is begun when the one before it is safe, and written again under its number to another file when it failed: so a damage
  * in the file's last batch was never promised, unless later ones came.
  */
-export function kindOf(damage: Damage, scanned: Scanned, { before, behind }: Neighbours): 'torn' | 'corrupt' {
+function kindOf(damage: Damage, scanned: Scanned, { before, behind }: Neighbours): 'torn' | 'corrupt' {
   const batch = damage.batch < 0 ? before : damage.batch;
   const isLast = Math.max(scanned.lastHead, before) <= batch;
   const torn = isLast && (behind === Number.POSITIVE_INFINITY || behind <= (damage.inBatch ? batch : batch + 1));
@@ -39,8 +66,13 @@ export function kindOf(damage: Damage, scanned: Scanned, { before, behind }: Nei
 }
 
 /** Nothing was ever written to the file. */
-export function isEmpty(scanned: Scanned): boolean {
+function isEmpty(scanned: Scanned): boolean {
   return !scanned.sealed && scanned.batches === 0 && scanned.damages.length === 0 && scanned.end === FILE_HEAD;
+}
+
+/** Whether nothing is left of a file when it has been put in order. */
+export function goes({ head, ended }: FoundFile, scanned: Scanned): boolean {
+  return head === null || (isEmpty(scanned) && ended <= FILE_HEAD);
 }
 
 /** Puts a file in order. A file that nobody ended is ended where its last whole record does. The caller syncs the names. */
@@ -52,16 +84,18 @@ export async function repairFile(
 ): Promise<Damaged[]> {
   const { name, head } = found;
   if (head === null) return [await setAside(directory, found)];
-  if (isEmpty(scanned)) {
+  if (goes(found, scanned)) {
     await directory.remove(name);
     return [];
   }
-  if (scanned.sealed && scanned.damages.length === 0 && !found.headDamaged) return [];
+  const damages = damagesIn(found, scanned, neighbours);
+  if (scanned.sealed && damages.length === 0 && !found.headDamaged) return [];
   return withFile(directory, name, async (file) => {
     const damaged: Damaged[] = [];
-    for (const damage of scanned.damages) {
-      const kind = kindOf(damage, scanned, neighbours);
-      const { offset } = damage;
+    if (found.headDamaged)
+      damaged.push({ file: name, offset: 0, octets: FILE_HEAD_OCTETS, kind: 'copy', quarantine: null });
+    for (const damage of damages) {
+      const { offset, kind } = damage;
       const octets = Math.max(0, Math.min(damage.octets, found.octets - offset));
       const quarantine = kind === 'corrupt' && octets > 0 ? await keep(directory, file, name, offset, octets) : null;
       if (damage.inside) await file.write([gapRecord(head.seed, octets)], offset);
@@ -77,10 +111,14 @@ export async function repairFile(
   });
 }
 
-async function setAside(directory: LogDirectory, { name, octets }: FoundFile): Promise<Damaged> {
+async function setAside(directory: LogDirectory, { name, octets, ended }: FoundFile): Promise<Damaged> {
+  if (octets === 0) {
+    await directory.remove(name);
+    return { file: name, offset: 0, octets: ended, kind: 'head', quarantine: null };
+  }
   const quarantine = `${name}.quarantine`;
   await directory.rename(name, quarantine);
-  return { file: name, offset: 0, octets, kind: 'head', quarantine };
+  return { file: name, offset: 0, octets: Math.max(octets, ended), kind: 'head', quarantine };
 }
 
 /** Copies a stretch of a file to one of its own. */

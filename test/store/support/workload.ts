@@ -47,8 +47,13 @@ const WORKERS = 2;
 const LEVELS = 256;
 
 export async function find(directory: SimulatedDirectory, promised: Promised): Promise<Found> {
-  const clean = await takeCleanMark(directory);
-  const recovered = await recover(directory, { clean, exists: (id) => promised.get(id)?.deleted === false });
+  const ends = await takeCleanMark(directory);
+  const clean = ends !== null;
+  const recovered = await recover(directory, {
+    clean,
+    ...(ends && { ends }),
+    exists: (id) => promised.get(id)?.deleted === false,
+  });
   const queues = new Map<number, SeenEntry[]>();
   for (const { id, source } of recovered.queues) queues.set(id, await readSource(source));
   const next = new Map(recovered.queues.map((queue) => [queue.id, queue.next]));
@@ -339,8 +344,8 @@ export function broken(promised: Promised, found: Found, faults = 0): string | n
     if (next <= before) return `queue ${id} would give out position ${next} again`;
   }
   const { damaged, missing } = found.report;
-  // What a failing device leaves of a file that was given up can look like anything.
-  if (faults === 0 && damaged.some(({ kind }) => kind === 'corrupt'))
+  // What a failing device leaves of a file that was given up can look like anything, until the log is ended in order.
+  if ((faults === 0 || found.clean) && damaged.some(({ kind }) => kind === 'corrupt'))
     return `an unfinished write was taken for damage: ${JSON.stringify(damaged)}`;
   if (missing.length > 0) return `batches were missed: ${JSON.stringify(missing)}`;
   return null;
