@@ -106,7 +106,11 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     channel.publish('', 'kept', 'safe', { properties: PERSISTENT });
     await confirmed(channel, 1);
     spawnSync('dd', ['if=/dev/zero', `of=${join(data, 'ballast')}`, 'bs=4096']);
-    for (let i = 0; i < 50; i++) channel.publish('', 'kept', Buffer.alloc(64 * 1024), { properties: PERSISTENT });
+    const publishNext = (): void => channel.publish('', 'kept', Buffer.alloc(64 * 1024), { properties: PERSISTENT });
+    for (let i = 0; i < 50; i++) publishNext();
+    await broker.told(/disk alarm, publishers are blocked/);
+    // Who has nothing more to say is not told.
+    publishNext();
     await channel.client.expect('connection.blocked');
     const exit = await broker.stop();
     expect(exit).toMatchObject({ code: 0 });
