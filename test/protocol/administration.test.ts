@@ -4,33 +4,19 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker as Embedded } from '../../src/server/broker.js';
-import { Broker, isReferee } from '../support/broker.js';
+import { type Broker, isReferee } from '../support/broker.js';
+import { startEmbedded } from '../support/embedded.js';
 import { closing } from '../support/methods.js';
 import { bodies } from '../support/raw-channel.js';
 import { RawClient } from '../support/raw-client.js';
 import { useRawConnections } from '../support/raw-connections.js';
-import { deferred, eventually } from '../support/waiting.js';
+import { eventually } from '../support/waiting.js';
 
 let embedded: Embedded;
 let broker: Broker;
 
 beforeAll(async () => {
-  // The built one: its workers are threads, which start from built files.
-  const built = new URL('../../dist/server/broker.js', import.meta.url).href;
-  const { startBroker } = (await import(built)) as typeof import('../../src/server/broker.js');
-  embedded = await startBroker({
-    host: '127.0.0.1',
-    port: 0,
-    workers: 2,
-    engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
-    memory: 64 * 1024 ** 2,
-    pin: false,
-    announced: { product: 'Leveret', version: '0.0.0' },
-    onFatal: (error) => {
-      throw error;
-    },
-  });
-  broker = new Broker(`amqp://guest:guest@127.0.0.1:${embedded.port}`, null, deferred<never>().promise);
+  ({ embedded, broker } = await startEmbedded());
 });
 afterAll(() => embedded.close());
 

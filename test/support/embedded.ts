@@ -1,0 +1,34 @@
+/**
+ * A broker that runs in this process, as a program that embeds it has it: only such a program can change policies, limits and vhosts.
+ */
+import type { Broker as Embedded } from '../../src/server/broker.js';
+import { Broker } from './broker.js';
+import { deferred } from './waiting.js';
+
+export interface EmbeddedBroker {
+  readonly embedded: Embedded;
+  /** The same, for clients. */
+  readonly broker: Broker;
+}
+
+/** `data`: the directory in which it keeps what outlasts it; without one nothing does. */
+export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
+  // The built one: its workers are threads, which start from built files.
+  const built = new URL('../../dist/server/broker.js', import.meta.url).href;
+  const { startBroker } = (await import(built)) as typeof import('../../src/server/broker.js');
+  const embedded = await startBroker({
+    host: '127.0.0.1',
+    port: 0,
+    workers: 2,
+    engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
+    memory: 64 * 1024 ** 2,
+    pin: false,
+    announced: { product: 'Leveret', version: '0.0.0' },
+    data: data === undefined ? null : { directory: data, durability: 'fsync', diskFreeLimit: 0 },
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const url = `amqp://guest:guest@127.0.0.1:${embedded.port}`;
+  return { embedded, broker: new Broker(url, null, deferred<never>().promise) };
+}
