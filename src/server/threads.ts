@@ -13,6 +13,12 @@ export interface IdleThread {
   readonly setup: MessagePort;
 }
 
+/**
+ * Space for a worker's new objects (MB, of three parts). The messages have none there, and V8 would let it grow to four times this by and by, and never
+ * give it back.
+ */
+const YOUNG_MB = 12;
+
 export function startThreads(count: number): IdleThread[] {
   return Array.from({ length: count }, (_, index) => {
     const { port1, port2 } = new MessageChannel();
@@ -20,6 +26,7 @@ export function startThreads(count: number): IdleThread[] {
       workerData: port2,
       transferList: [port2],
       name: `leveret-worker-${index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     thread.unref();
     return { thread, setup: port1 };
