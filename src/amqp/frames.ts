@@ -35,7 +35,7 @@ export const PROTOCOL_HEADER: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50,
 export const HEARTBEAT_FRAME: Uint8Array = encodeFrame(FrameType.HEARTBEAT, 0, new Uint8Array());
 
 export function encodeFrame(type: FrameType, channel: number, payload: Uint8Array): Uint8Array {
-  const writer = new Writer();
+  const writer = new Writer(FRAME_OVERHEAD + payload.length);
   writer.octet(type);
   writer.short(channel);
   writer.longBytes(payload);

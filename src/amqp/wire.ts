@@ -144,15 +144,21 @@ const INITIAL_CAPACITY = 256;
 const SHORT_STRING_MAX = 255;
 
 export class Writer {
-  #bytes = new Uint8Array(INITIAL_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   #length = 0;
   /** How many bits the last octet holds; any other write ends it. */
   #bitsPut = BITS_PER_OCTET;
 
-  /** What was written, in memory of its own. */
+  /** Whoever knows how many octets will be written spares copies of them. */
+  constructor(capacity = INITIAL_CAPACITY) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** What was written, in memory of its own. Nothing is written after it. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 
   bit(value: boolean): void {

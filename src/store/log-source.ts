@@ -115,7 +115,8 @@ export class LogSource implements AbsentSource {
   /** Reads the messages up to one; `starts` says where each begins in what was read. */
   async #read(places: Places, end: number, starts: Uint32Array): Promise<Buffer> {
     const { files, offsets, spans } = places;
-    const order = starts.map((_, i) => i);
+    const order = new Uint32Array(starts.length);
+    for (let i = 0; i < order.length; i++) order[i] = i;
     let ordered = true;
     for (let i = this.#at + 1; i < end && ordered; i++) {
       ordered = files[i] === files[i - 1] && (offsets[i] as number) > (offsets[i - 1] as number);

@@ -1,4 +1,5 @@
 /** One random sequence of operations, both engines: what clients read, what dies, what is counted and why reads stop must be equal. */
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type EngineKind, Overflow, type QueueRules } from '../../src/engine/engine.js';
@@ -49,7 +50,9 @@ async function compare(
   for (const operation of played) {
     for (const play of plays) play.step(operation);
     for (const other of plays) {
-      expect({ operation, transcript: other.transcript }).toEqual({ operation, transcript: one?.transcript });
+      // To compare is cheap, to expect is not.
+      if (!isDeepStrictEqual(other.transcript, one?.transcript))
+        expect({ operation, transcript: other.transcript }).toEqual({ operation, transcript: one?.transcript });
     }
     for (const play of plays) play.transcript.length = 0;
   }

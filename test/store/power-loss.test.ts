@@ -73,8 +73,8 @@ test(`${LOSSES} losses of power break no promise`, { timeout: 600_000 }, async (
       const losses = await live(workload, directory, random);
       for (const [index, loss] of losses.entries()) {
         const wrong = await recoverOften(loss, random, workload.faults);
-        expect.soft(wrong, `LEVERET_SEED=${seed}, life ${life}, loss ${index} of ${losses.length}`).toBe(null);
-        if (wrong !== null) return;
+        if (wrong !== null)
+          expect.fail(`LEVERET_SEED=${seed}, life ${life}, loss ${index} of ${losses.length}: ${wrong}`);
       }
       count += losses.length;
       directory = losses.at(-1)?.directory ?? directory;

@@ -29,11 +29,23 @@ const ZERO: Readonly<Record<string, unknown>> = {
 
 /** A whole method: what is not given is zero. */
 export function build<N extends Method['name']>(name: N, fields: Fields<N> = {}): Method {
-  const spec: MethodSpec = METHODS[name];
-  const zeros = Object.entries(spec.fields).map(([field, type]) => [field, ZERO[type]] as const);
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const method: Record<string, unknown> = { name, ...zeros(name) };
+  for (const [field, value] of Object.entries(fields)) if (value !== undefined) method[field] = value;
   // The description gives every field of the method its zero, and `fields` has no others.
-  return { name, ...Object.fromEntries([...zeros, ...given]) } as unknown as Method;
+  return method as unknown as Method;
+}
+
+const zerosByMethod = new Map<Method['name'], Readonly<Record<string, unknown>>>();
+
+/** A method's fields, all of them zero. */
+function zeros(name: Method['name']): Readonly<Record<string, unknown>> {
+  let fields = zerosByMethod.get(name);
+  if (fields === undefined) {
+    const spec: MethodSpec = METHODS[name];
+    fields = Object.fromEntries(Object.entries(spec.fields).map(([field, type]) => [field, ZERO[type]]));
+    zerosByMethod.set(name, fields);
+  }
+  return fields;
 }
 
 /** Why a channel or a connection was closed. */

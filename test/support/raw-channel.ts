@@ -42,7 +42,7 @@ export class RawChannel {
   /** Octets of the longest frame that came. */
   longestFrame = 0;
   readonly #closing = deferred<Closing>();
-  #content: { method: Method; header: ContentHeader | null; body: Buffer[]; missing: number } | null = null;
+  #content: { method: Method; header: ContentHeader | null; body: Uint8Array[]; missing: number } | null = null;
 
   constructor(
     readonly client: RawClient,
@@ -67,8 +67,9 @@ export class RawChannel {
   publish(exchange: string, routingKey: string, body: string | Uint8Array, options: PublishOptions = {}): void {
     const { properties = {}, ...flags } = options;
     const method = encodeMethod(this.number, build('basic.publish', { exchange, routingKey, ...flags }));
-    const content = encodeContent(this.number, properties, Buffer.from(body), this.client.frameMax);
-    this.client.write(Buffer.concat([method, content]));
+    const octets = typeof body === 'string' ? Buffer.from(body) : body;
+    this.client.write(method);
+    this.client.write(encodeContent(this.number, properties, octets, this.client.frameMax));
   }
 
   // ── What comes back ──────────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +156,7 @@ export class RawChannel {
 
   onBody(payload: Uint8Array): void {
     if (this.#content?.header == null) throw new Error('a body without its header');
-    this.#content.body.push(Buffer.from(payload));
+    this.#content.body.push(payload);
     this.#content.missing -= payload.length;
     this.#completeContent();
   }

@@ -55,6 +55,8 @@ export class RawClient {
   readonly #closing = deferred<Closing>();
   readonly #ended = deferred<void>();
   #rest: Buffer = Buffer.alloc(0);
+  /** Whether what is written waits for the rest of its turn. */
+  #gathers = false;
 
   private constructor(readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -109,8 +111,20 @@ export class RawClient {
 
   // ── Sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** What is written in one go leaves together, before anything that happens later. */
   write(bytes: Uint8Array): void {
+    if (!this.#gathers) {
+      this.#gathers = true;
+      this.socket.cork();
+      process.nextTick(() => this.#flush());
+    }
     this.socket.write(bytes);
+  }
+
+  #flush(): void {
+    if (!this.#gathers) return;
+    this.#gathers = false;
+    this.socket.uncork();
   }
 
   /** Writes a method on channel 0. */
@@ -183,6 +197,7 @@ export class RawClient {
 
   /** Cuts the socket. */
   cut(): void {
+    this.#flush();
     this.socket.resetAndDestroy();
   }
 
