@@ -14,6 +14,9 @@ export default defineConfig({
     hookTimeout: 30_000,
     // The machine is shared with the brokers that the tests start.
     maxWorkers: 4,
+    // A file's process goes on with the next file of its project: to start one and to load all modules anew takes longer than most files. What a
+    // support module keeps between tests must be empty when they are over.
+    isolate: false,
     // Scenarios wait for the broker most of the time.
     maxConcurrency: 16,
     projects: [

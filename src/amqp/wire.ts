@@ -140,25 +140,52 @@ export class Reader {
   }
 }
 
-const INITIAL_CAPACITY = 256;
+const INITIAL_CAPACITY = 4096;
 const SHORT_STRING_MAX = 255;
+/** Memory up to this size is kept for the next writer. */
+const SPARE_MAX = 65_536;
+
+class WriterMemory {
+  readonly view: DataView;
+
+  constructor(readonly bytes: Uint8Array<ArrayBuffer>) {
+    this.view = new DataView(bytes.buffer);
+  }
+}
+
+const NOTHING = new WriterMemory(new Uint8Array(0));
+/** What no writer uses: to make memory costs more than to write the few octets of a method. */
+let spare: WriterMemory | null = null;
+
+/** Memory of a new writer: as much as it has asked for, if that is much. */
+function takeMemory(capacity: number): WriterMemory {
+  if (capacity > INITIAL_CAPACITY) return new WriterMemory(new Uint8Array(capacity));
+  const memory = spare ?? new WriterMemory(new Uint8Array(INITIAL_CAPACITY));
+  spare = null;
+  return memory;
+}
 
 export class Writer {
-  #bytes: Uint8Array<ArrayBuffer>;
-  #view: DataView;
+  #memory: WriterMemory;
   #length = 0;
   /** How many bits the last octet holds; any other write ends it. */
   #bitsPut = BITS_PER_OCTET;
 
-  /** Whoever knows how many octets will be written spares copies of them. */
-  constructor(capacity = INITIAL_CAPACITY) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
+  /** Whoever knows that many octets will be written, and how many, spares copies of them. */
+  constructor(capacity = 0) {
+    this.#memory = takeMemory(capacity);
   }
 
-  /** What was written, in memory of its own. Nothing is written after it. */
+  /** What was written, in memory of its own. The writer is empty then. */
   finish(): Uint8Array {
-    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
+    const memory = this.#memory;
+    const { bytes } = memory;
+    const length = this.#length;
+    this.#memory = NOTHING;
+    this.#length = 0;
+    if (length === bytes.length && length > INITIAL_CAPACITY) return bytes;
+    if (bytes.length <= SPARE_MAX) spare = memory;
+    return bytes.slice(0, length);
   }
 
   bit(value: boolean): void {
@@ -167,7 +194,7 @@ export class Writer {
       this.#bitsPut = 0;
     }
     const last = this.#length - 1;
-    this.#view.setUint8(last, this.#view.getUint8(last) | (Number(value) << this.#bitsPut++));
+    this.#memory.view.setUint8(last, this.#memory.view.getUint8(last) | (Number(value) << this.#bitsPut++));
   }
 
   octet(value: number): void {
@@ -230,7 +257,7 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     const start = this.#reserve(value.length);
-    this.#bytes.set(value, start);
+    this.#memory.bytes.set(value, start);
   }
 
   /** Writes a part preceded by its length as a long. */
@@ -238,28 +265,28 @@ export class Writer {
     const at = this.#reserve(4);
     const start = this.#length;
     write();
-    this.#view.setUint32(at, this.#length - start);
+    this.#memory.view.setUint32(at, this.#length - start);
   }
 
   /** Makes room first, for that may replace the memory, and then writes. */
   #put(length: number, write: (view: DataView, at: number) => void): void {
     const at = this.#reserve(length);
-    write(this.#view, at);
+    write(this.#memory.view, at);
   }
 
   #reserve(length: number): number {
     const start = this.#length;
     this.#length += length;
     this.#bitsPut = BITS_PER_OCTET;
-    if (this.#length > this.#bytes.length) this.#grow();
+    if (this.#length > this.#memory.bytes.length) this.#grow();
     return start;
   }
 
   #grow(): void {
-    const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    const { bytes } = this.#memory;
+    const larger = new Uint8Array(Math.max(this.#length, bytes.length * 2, INITIAL_CAPACITY));
+    larger.set(bytes);
+    this.#memory = new WriterMemory(larger);
   }
 }
 
