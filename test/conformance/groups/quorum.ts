@@ -193,4 +193,113 @@ export const scenarios = [
     await channel.call('queue.delete', { queue });
     await channel.cancelled();
   }),
+
+  scenario('given back by a nack of several: in their order, counted', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.fill(queue, ['a', 'b', 'c']);
+    await channel.quietly('basic.qos', { prefetchCount: 3 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(3);
+    channel.send('basic.ack', { deliveryTag: 3n });
+    channel.send('basic.nack', { deliveryTag: 2n, multiple: true, requeue: true });
+    await channel.deliveries(2);
+  }),
+
+  scenario('recovered: counted', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.fill(queue, ['a']);
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    await channel.call('basic.recover', { requeue: true });
+    await channel.deliveries(1);
+  }),
+
+  scenario(
+    'a full queue that refuses',
+    async (stage) => {
+      const { channel, queue } = await quorum(stage, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+      await channel.quietly('confirm.select');
+      channel.publish('', queue, 'a');
+      await channel.settled(1);
+      await channel.until(queue, 1);
+      await channel.call('basic.get', { queue, noAck: true });
+      channel.publish('', queue, 'b');
+      await channel.outcomes(1);
+    },
+    rewording('a count of 0 is not told, as with basic.deliver', / headers=\{x-delivery-count: l0\}/, ''),
+  ),
+
+  scenario('consumed with auto-ack', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.fill(queue, ['a', 'b']);
+    await channel.quietly('basic.consume', { queue, consumerTag: 't', noAck: true });
+    await channel.deliveries(2);
+    await channel.until(queue, 0);
+  }),
+
+  scenario('a transient message is delivered as it was published', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    channel.publish('', queue, 'transient', { properties: { deliveryMode: 1, priority: 3, type: 't' } });
+    await channel.deliveries(1);
+  }),
+
+  scenario('priorities of consumers', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.quietly('basic.qos', { prefetchCount: 1 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'low' });
+    await channel.quietly('basic.consume', { queue, consumerTag: 'high', arguments: table({ 'x-priority': 5 }) });
+    for (const body of ['a', 'b']) {
+      channel.publish('', queue, body);
+      await channel.deliveries(1);
+    }
+  }),
+
+  scenario('in a transaction', async (stage) => {
+    const { channel, queue } = await quorum(stage);
+    await channel.quietly('tx.select');
+    channel.publish('', queue, 'a');
+    await channel.call('tx.commit');
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    await channel.deliveries(1);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    await channel.call('tx.commit');
+    await channel.until(queue, 0);
+  }),
+
+  scenario(
+    'too old: a dead letter',
+    async (stage) => {
+      const channel = await stage.channel();
+      const dead = await channel.queue(stage.name('dead'));
+      const to = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
+      const args = table({ 'x-queue-type': 'quorum', 'x-message-ttl': 50, ...to });
+      const queue = await channel.queue(stage.name(), args, { durable: true });
+      await channel.fill(queue, [['a', { expiration: '60000' }]]);
+      await channel.until(dead, 1);
+      await channel.call('basic.get', { queue: dead, noAck: true });
+    },
+    LAST_DEATH,
+  ),
+
+  scenario(
+    'over the limit by channels that are closed: a dead letter',
+    async (stage) => {
+      const channel = await stage.channel();
+      const dead = await channel.queue(stage.name('dead'));
+      const to = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
+      const args = table({ 'x-queue-type': 'quorum', 'x-delivery-limit': 1, ...to });
+      const queue = await channel.queue(stage.name(), args, { durable: true });
+      await channel.fill(queue, ['poison']);
+      for (const label of ['one', 'two']) {
+        const crashing = await stage.channel({ label });
+        await crashing.quietly('basic.consume', { queue, consumerTag: 't' });
+        await crashing.deliveries(1);
+        crashing.raw.client.cut();
+      }
+      await channel.until(dead, 1);
+      await channel.call('basic.get', { queue: dead, noAck: true });
+    },
+    LAST_DEATH,
+  ),
 ];
