@@ -146,7 +146,7 @@ export const scenarios = [
     await channel.call('confirm.select');
     channel.publish('', queue, 'a', { properties: { deliveryMode: 2, expiration: '0' } });
     await channel.outcomes(1);
-    await channel.call('queue.declare', { queue, passive: true });
+    await channel.until(queue, 0);
   }),
 
   scenario('through an alternate exchange and by exchanges bound to exchanges', async (stage) => {
