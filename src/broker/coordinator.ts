@@ -53,6 +53,8 @@ export interface Surroundings {
   readonly definitions?: DefinitionStore | null;
   /** The definition of a queue with this number in the log is gone for good: its messages count no more. */
   readonly forgotten?: (logId: number) => void;
+  /** Resolves when it is recorded what was done to messages here, as durably as confirms say; null: it is. */
+  readonly recorded?: () => Promise<void> | null;
   /** Says something to the operator. */
   readonly report?: (line: string) => void;
 }
@@ -145,12 +147,13 @@ export class Coordinator {
     this.#publishChanges();
     if (this.#saving === null) return answer;
     const saved = this.#saving.noted === noted ? this.#savedBefore(request, answer) : this.saved();
-    if (saved === null) return this.#turns.answer(connection, answer);
+    const durable = both(saved, request.op === 'queue.purge' ? (this.#outside.recorded?.() ?? null) : null);
+    if (durable === null) return this.#turns.answer(connection, answer);
     // Who leaves does so in any case.
     const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());
     return this.#turns.answer(
       connection,
-      saved.then(
+      durable.then(
         () => answer,
         () => otherwise,
       ),
@@ -265,6 +268,11 @@ export class Coordinator {
     if (visible.length === 0 && retired.length === 0) return;
     this.#retired.await(retired, this.#outside.post(visible));
   }
+}
+
+function both(one: Promise<void> | null, other: Promise<void> | null): Promise<void> | null {
+  if (one === null || other === null) return one ?? other;
+  return one.then(() => other);
 }
 
 function toStderr(line: string): void {

@@ -98,6 +98,7 @@ async function startOn(
       notify: (notice) => pool.notify(notice),
       definitions: storage?.definitions ?? null,
       forgotten: (logId) => storage?.forgotten(logId),
+      recorded: () => storage?.recorded() ?? null,
       report,
     });
     if (storage !== null) {

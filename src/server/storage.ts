@@ -170,6 +170,11 @@ export class Storage {
     this.#log?.write();
   }
 
+  /** Resolves when what was recorded on the main thread is durable; null: it is. */
+  recorded(): Promise<void> | null {
+    return this.#log?.durable() ?? null;
+  }
+
   /** Nobody works any more. `written`: all that workers recorded is; `queues`: those in the log, with their numbers. */
   async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);

@@ -56,13 +56,18 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     const data = directory();
     const first = await start(data);
     const channel = await open(first);
-    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    for (const queue of ['kept', 'taken']) await channel.call('queue.declare', { queue, durable: true });
     await channel.call('tx.select');
     for (let i = 0; i < 300; i++) channel.publish('', 'kept', `${i}`, { properties: PERSISTENT });
+    channel.publish('', 'taken', 'one', { properties: PERSISTENT });
+    await channel.call('tx.commit');
+    channel.publish('', 'kept', 'last', { properties: PERSISTENT });
+    channel.send('basic.ack', { deliveryTag: (await channel.get('taken'))?.deliveryTag ?? 0n });
     await channel.call('tx.commit');
     await first.stop('SIGKILL');
     const again = await open(await start(data));
-    expect(await drain(again, 'kept')).toHaveLength(300);
+    expect(await drain(again, 'kept')).toHaveLength(301);
+    expect(await drain(again, 'taken')).toEqual([]);
   });
 
   // The twin has no levels whose messages are elsewhere yet, and refuses to start.
@@ -122,7 +127,7 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     const second = await start(data);
     const purging = await open(second);
     expect(await purging.call('queue.purge', { queue: 'kept' })).toMatchObject({ messageCount: 20_000 });
-    await second.stop();
+    await second.stop('SIGKILL');
     const again = await open(await start(data));
     expect(await again.counts('kept')).toMatchObject({ ready: 0 });
   });
