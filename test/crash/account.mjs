@@ -112,6 +112,15 @@ export class QueueAccount {
     this.#gone.set(entry.id, `${why} (${describe(entry)})`);
   }
 
+  /** It was emptied while nobody else worked with it, and the broker has said so. */
+  emptied() {
+    for (const entry of this.entries.values()) {
+      // What was acknowledged was not in it any more, and may come back as it might have without the purge.
+      if (entry.state !== 'acked') this.gone(entry, `purged in life ${this.clock.life}`);
+    }
+  }
+
+  /** Somebody has purged it while others worked with it: what was in a client's hands is still there. */
   purged() {
     for (const entry of this.entries.values()) {
       if (entry.state === 'sent') entry.purged = true;

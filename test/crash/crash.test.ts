@@ -13,5 +13,5 @@ test('a broker that is killed again and again keeps what it confirmed', { timeou
     (error: { stdout: string }) => error,
   );
   expect(played.stdout).not.toContain('FAULT');
-  expect(played.stdout).toMatch(/\d+ kills, \d+ while starting, \d+ orderly ends/);
+  expect(played.stdout).toMatch(/\d+ kills, \d+ while starting, \d+ right after a purge, \d+ orderly ends/);
 });

@@ -32,18 +32,29 @@ export async function declare(port, accounts, random) {
 }
 
 /**
- * Looks at all messages of a queue; those of a long one, and sometimes of a short one, are acknowledged. Returns how many there were.
- * @param {number} port @param {QueueAccount} account @param {Random} random
+ * Empties a queue that nobody works with.
+ * @param {number} port @param {QueueAccount} account
  */
-export async function look(port, account, random) {
+export async function empty(port, account) {
+  const connection = await Connection.open(port);
+  await connection.call(1, 'queue.purge', { queue: account.name });
+  account.emptied();
+  connection.cut();
+}
+
+/**
+ * Looks at all messages of a queue; those of a long one, and sometimes of a short one, are acknowledged. Returns how many there were.
+ * @param {number} port @param {QueueAccount} account @param {Random} random @param {boolean} all whether all are acknowledged
+ */
+export async function look(port, account, random, all = false) {
   const connection = await Connection.open(port);
   const { name } = account;
   const { messageCount } = await connection.call(1, 'queue.declare', { queue: name, passive: true });
-  const take = messageCount > MANY || random.chance(0.2);
+  const take = all || messageCount > MANY || random.chance(0.2);
   /** @type {Entry[]} */
   const seen = [];
   /** @type {Promise<void>} */
-  const all = new Promise((resolve, reject) => {
+  const seenAll = new Promise((resolve, reject) => {
     const late = setTimeout(
       () =>
         reject(
@@ -73,7 +84,7 @@ export async function look(port, account, random) {
   });
   await connection.call(1, 'basic.qos', { prefetchSize: 0, prefetchCount: take ? 2_000 : 0, global: false });
   await connection.call(1, 'basic.consume', { queue: name, consumerTag: 'look' });
-  await all;
+  await seenAll;
   const left = await connection.call(1, 'queue.declare', { queue: name, passive: true });
   if (left.messageCount !== 0)
     throw account.fault('any', `beside the ${messageCount} that were ready: ${left.messageCount} are`);

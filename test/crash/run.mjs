@@ -3,7 +3,7 @@
  * a random moment. After each start every queue is held to the account: what was confirmed and not acknowledged is there, once and in order;
  * what was acknowledged comes back only if the ack had not reached the disk. Exits with 1 at the first fault; the directory is kept then.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import { Random } from '../../bench/soak/random.mjs';
 import { QueueAccount } from './account.mjs';
 import { Broker } from './broker.mjs';
 import { QUEUES, startLoad } from './load.mjs';
-import { declare, look } from './queues.mjs';
+import { declare, empty, look } from './queues.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -35,7 +35,25 @@ const random = new Random(seed);
 const clock = { life: 0 };
 const accounts = new Map(QUEUES.map((name) => [name, new QueueAccount(name, clock)]));
 const data = mkdtempSync(join(values.directory, 'leveret-crash-'));
-const tally = { kills: 0, stops: 0, early: 0, looked: 0 };
+const tally = { kills: 0, stops: 0, early: 0, purges: 0, looked: 0 };
+
+/** Octets that log files may take when they hold no message any more: what the last life said of acknowledgements, and the beginnings of files. */
+const EMPTY_OCTETS = 4 << 20;
+const EMPTY_MS = 20_000;
+
+/** Flags of a broker on the directory. @param {string} engine @param {number} workers @param {string} memory */
+const flagsOf = (engine, workers, memory) => [
+  '--engine',
+  engine,
+  '--workers',
+  String(workers),
+  '--memory',
+  memory,
+  '--data',
+  data,
+  '--disk-free-limit',
+  '100M',
+];
 
 /** One life of the broker. */
 async function round() {
@@ -45,20 +63,8 @@ async function round() {
   const memory = life % BULK_EVERY >= 7 && life % BULK_EVERY <= 9 ? '64M' : '256M';
   const engine = life % JS_EVERY === 5 ? 'js' : 'wasm';
   const workers = engine === 'js' ? 1 : random.between(1, 2);
-  const flags = [
-    '--engine',
-    engine,
-    '--workers',
-    String(workers),
-    '--memory',
-    memory,
-    '--data',
-    data,
-    '--disk-free-limit',
-    '100M',
-  ];
   const plan = `life ${life}: ${engine}, ${workers} workers, ${memory}${bulk > 0 ? `, ${bulk} in bulk` : ''}`;
-  const broker = new Broker(flags);
+  const broker = new Broker(flagsOf(engine, workers, memory));
   try {
     if (random.chance(0.06)) {
       await Promise.race([after(random.between(50, 700)), broker.listening]);
@@ -77,6 +83,15 @@ async function round() {
       if (must ? random.chance(0.5) : random.chance(0.75)) looked += await look(port, account, random);
     }
     tally.looked += looked;
+    // An answer that is relied on at once: the broker is gone before it can do anything else.
+    if (random.chance(0.15)) {
+      const account = accounts.get(QUEUES[random.between(0, QUEUES.length - 1)] ?? '');
+      if (account !== undefined) await empty(port, account);
+      await broker.kill();
+      tally.purges += 1;
+      for (const each of accounts.values()) each.ended(false);
+      return say(`${plan}, killed right after the purge of ${account?.name}, ${held()} now`);
+    }
     const lookedMs = performance.now() - began - started;
     const how = { stopped: false };
     /** @type {Error[]} */
@@ -108,6 +123,38 @@ async function round() {
   }
 }
 
+/** A last life in which everything is acknowledged: what nobody needs leaves the disk, whatever all the lives before have left there. */
+async function settle() {
+  clock.life += 1;
+  const broker = new Broker(flagsOf('wasm', 2, '256M'));
+  try {
+    const port = await broker.listening;
+    await declare(port, accounts, random);
+    for (const account of accounts.values()) await look(port, account, random, true);
+    const deadline = performance.now() + EMPTY_MS;
+    while (logOctets() > EMPTY_OCTETS) {
+      if (performance.now() > deadline) throw new Error(`the log of empty queues takes ${logOctets()} octets`);
+      await after(100);
+    }
+    await broker.stop();
+  } finally {
+    if (broker.alive) await broker.kill();
+  }
+}
+
+/** What log files take on the disk; those that are kept to be written anew are not counted, of which there are at most two. */
+function logOctets() {
+  const log = join(data, 'log');
+  const names = readdirSync(log);
+  const spares = names.filter((name) => name.startsWith('spare-'));
+  if (spares.length > 2) throw new Error(`dead files are kept: ${spares.join(', ')}`);
+  const files = names.filter((name) => name.endsWith('.log'));
+  return files.reduce(
+    (sum, name) => sum + (statSync(join(log, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
+    0,
+  );
+}
+
 function held() {
   return [...accounts.values()].reduce((sum, { entries }) => sum + entries.size, 0);
 }
@@ -116,9 +163,10 @@ say(`crash: ${rounds} rounds, --seed ${seed}, ${data}`);
 try {
   const began = performance.now();
   for (let each = 0; each < rounds; each++) await round();
+  await settle();
   const returned = [...accounts.values()].reduce((sum, account) => sum + account.returned, 0);
   say(
-    `${tally.kills} kills, ${tally.early} while starting, ${tally.stops} orderly ends; ${tally.looked} messages looked at; ${returned} came back whose ack had not reached the disk; ${((performance.now() - began) / 1000).toFixed(0)} s`,
+    `${tally.kills} kills, ${tally.early} while starting, ${tally.purges} right after a purge, ${tally.stops} orderly ends; ${tally.looked} messages looked at; ${returned} came back whose ack had not reached the disk; ${((performance.now() - began) / 1000).toFixed(0)} s`,
   );
   rmSync(data, { recursive: true, force: true });
 } catch (error) {
