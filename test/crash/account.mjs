@@ -37,6 +37,7 @@ export class QueueAccount {
   entries = new Map();
   /** Why messages are gone. @type {Map<string, string>} */
   #gone = new Map();
+  #isPurging = false;
   /** Acknowledged messages that came back, as they may: the ack had not reached the disk. */
   returned = 0;
 
@@ -51,7 +52,7 @@ export class QueueAccount {
     const life = this.clock.life;
     const state = /** @type {State} */ ('sent');
     /** @type {Entry} */
-    const entry = { ...message, state, delivered: false, outstanding: false, purged: false, life };
+    const entry = { ...message, state, delivered: false, outstanding: false, purged: this.#isPurging, life };
     this.entries.set(entry.id, entry);
     return entry;
   }
@@ -67,7 +68,7 @@ export class QueueAccount {
       throw this.fault(id, `has another body, of ${body.length} octets`);
     }
     if (entry.state === 'unsure') this.returned += 1;
-    if (entry.state !== 'sent') entry.state = 'kept';
+    if (entry.state !== 'sent') entry.state = this.#isPurging ? 'maybe' : 'kept';
     entry.delivered = true;
     entry.outstanding = true;
     return entry;
@@ -120,8 +121,22 @@ export class QueueAccount {
     }
   }
 
-  /** Somebody has purged it while others worked with it: what was in a client's hands is still there. */
+  /**
+   * Somebody asks to have it purged while others work with it: from now on until the answer, or the broker's end, whatever is in it may go. What is in
+   * a client's hands stays.
+   */
+  purging() {
+    this.#isPurging = true;
+    this.#mayGo();
+  }
+
+  /** That was answered. */
   purged() {
+    this.#mayGo();
+    this.#isPurging = false;
+  }
+
+  #mayGo() {
     for (const entry of this.entries.values()) {
       if (entry.state === 'sent') entry.purged = true;
       else if (entry.state === 'kept') entry.state = 'maybe';
@@ -134,6 +149,7 @@ export class QueueAccount {
 
   /** The broker has ended. @param {boolean} orderly */
   ended(orderly) {
+    this.#isPurging = false;
     for (const entry of this.entries.values()) {
       entry.outstanding = false;
       if (!entry.persistent) this.gone(entry, 'transient, and the broker had ended');

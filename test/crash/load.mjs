@@ -221,6 +221,8 @@ export function startLoad(port, accounts, random, { life, bulk, how, fail }) {
 async function purge(port, accounts, random) {
   const connection = await Connection.open(port);
   const queue = QUEUES[random.between(0, QUEUES.length - 2)];
+  const account = accounts.get(/** @type {string} */ (queue));
+  account?.purging();
   await connection.call(1, 'queue.purge', { queue });
-  accounts.get(/** @type {string} */ (queue))?.purged();
+  account?.purged();
 }
