@@ -1,5 +1,5 @@
 /**
- * What administrators do to the broker while it runs, and see of it: vhosts, policies, limits, connections. Each call takes effect at once, in all workers;
+ * What administrators do to the broker while it runs, and see of it: vhosts, users, policies, limits, connections. Each call takes effect at once, in all workers;
  * `saved` tells when it outlasts the broker. What must hold: a call that is refused changes nothing.
  */
 import type { DefinitionChange } from '../store/definitions.js';
@@ -12,6 +12,7 @@ import type { Queues } from './queues.js';
 import type { Notice } from './requests.js';
 import type { OpenConnection, Sessions } from './sessions.js';
 import type { Topology } from './topology.js';
+import { noUser, UserAdministration } from './user-administration.js';
 
 interface Parts {
   readonly topology: Topology;
@@ -32,6 +33,7 @@ interface Outside {
 const NAME_TOO_LONG = 'name is longer than 255 octets';
 
 export class Administration {
+  readonly users: UserAdministration;
   readonly #parts: Parts;
   readonly #policies: Policies;
   readonly #limits: Limits;
@@ -42,6 +44,11 @@ export class Administration {
     this.#policies = policies;
     this.#limits = limits;
     this.#outside = outside;
+    this.users = new UserAdministration(parts.topology, parts.sessions, {
+      publishChanges: () => outside.publishChanges(),
+      notify: (notice) => outside.notify(notice),
+      userDeleted: (user) => this.clearLimits('user', user),
+    });
   }
 
   /** Resolves when all that has been done so far is durable; rejects when that cannot be. Where nothing is stored, at once. */
@@ -80,8 +87,9 @@ export class Administration {
 
   /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */
   setLimits(scope: LimitScope, name: string, limits: Readonly<Record<string, unknown>>): string | null {
-    if (scope === 'vhost' && !this.#parts.topology.view.hasVhost(name)) return `vhost ${name} not found`;
-    if (!fitsName(name)) return NAME_TOO_LONG;
+    const { view } = this.#parts.topology;
+    if (scope === 'vhost' && !view.hasVhost(name)) return `vhost ${name} not found`;
+    if (scope === 'user' && view.accounts.user(name) === undefined) return noUser(name);
     const error = this.#limits.set(scope, name, limits);
     if (error === null) this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
     return error;
@@ -105,7 +113,7 @@ export class Administration {
     return this.#parts.topology.view.vhosts();
   }
 
-  /** False when there is such a vhost already, or clients could not name it. */
+  /** Nobody may enter it before having permissions there. False when there is such a vhost already, or clients could not name it. */
   createVhost(vhost: string): boolean {
     if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
     this.#parts.topology.change({ kind: 'vhost.created', vhost });

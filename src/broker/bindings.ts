@@ -6,6 +6,7 @@ import { isLocked } from './access.js';
 import { cleanName, DEFAULT_EXCHANGE } from './names.js';
 import { defaultExchange, lockedQueue, noExchange, noQueue, precondition, refused } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
+import type { Rights } from './rights.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Topology } from './topology.js';
 import type { BindingChange, Destination, ExchangeEntry } from './topology-entries.js';
@@ -15,9 +16,11 @@ type QueueRequest = Extract<Request, { op: 'queue.bind' | 'queue.unbind' }>;
 
 export class Bindings {
   readonly #topology: Topology;
+  readonly #rights: Rights;
 
-  constructor(topology: Topology) {
+  constructor(topology: Topology, rights: Rights) {
     this.#topology = topology;
+    this.#rights = rights;
   }
 
   changeExchange(connection: ConnectionId, request: ExchangeRequest): Answer {
@@ -55,7 +58,12 @@ export class Bindings {
   }
 
   #change(connection: ConnectionId, change: BindingChange): Answer {
-    if (touchesDefaultExchange(change)) return refused(defaultExchange());
+    const { vhost, destinationKind: kind } = change;
+    const denied =
+      this.#rights.refusal(connection, 'write', { kind, vhost, name: change.destination }) ??
+      (touchesDefaultExchange(change) ? defaultExchange() : null) ??
+      this.#rights.refusal(connection, 'read', { kind: 'exchange', vhost, name: change.source });
+    if (denied !== null) return refused(denied);
     return change.kind === 'bound' ? this.#bind(connection, change) : this.#unbind(connection, change);
   }
 

@@ -10,6 +10,7 @@ import { consumerPriority, consumerRefusal } from './queue-arguments.js';
 import type { Queues } from './queues.js';
 import { exclusiveUse, refused, reusedConsumer } from './refusals.js';
 import type { Answer, ConnectionId, Notice, Request } from './requests.js';
+import type { Rights } from './rights.js';
 import type { QueueEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
@@ -17,6 +18,7 @@ type Consume = Extract<Request, { op: 'consume' }>;
 
 export class Consumers {
   readonly #view: TopologyView;
+  readonly #rights: Rights;
   readonly #registry: ConsumerRegistry;
   readonly #queues: Queues;
   readonly #leases: Leases;
@@ -24,12 +26,14 @@ export class Consumers {
 
   constructor(
     view: TopologyView,
+    rights: Rights,
     registry: ConsumerRegistry,
     queues: Queues,
     leases: Leases,
     notify: (notice: Notice) => void,
   ) {
     this.#view = view;
+    this.#rights = rights;
     this.#registry = registry;
     this.#queues = queues;
     this.#leases = leases;
@@ -37,7 +41,10 @@ export class Consumers {
   }
 
   add(connection: ConnectionId, request: Consume): Answer {
-    const access = accessQueue(this.#view, connection, request.vhost, request.queue);
+    const { vhost, queue: name } = request;
+    const denied = this.#rights.refusal(connection, 'read', { kind: 'queue', vhost, name });
+    if (denied !== null) return refused(denied);
+    const access = accessQueue(this.#view, connection, vhost, name);
     if (!access.ok) return access;
     const { queue } = access;
     const { consumer, exclusive } = request;

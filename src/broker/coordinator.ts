@@ -11,7 +11,7 @@ import { Bindings } from './bindings.js';
 import { type Clock, systemClock } from './clock.js';
 import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
-import { recordsOf, vhostRecord } from './definition-records.js';
+import { permissionsRecord, recordsOf, userRecord, vhostRecord } from './definition-records.js';
 import { type DefinitionStore, logIdOf } from './definition-store.js';
 import { Exchanges } from './exchanges.js';
 import { Leases } from './leases.js';
@@ -24,6 +24,7 @@ import { ReplyQueues } from './reply-queues.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
 import { Restoration, type RestoredQueue } from './restoration.js';
 import { RetiredQueues } from './retired-queues.js';
+import { Rights } from './rights.js';
 import { Saving } from './saving.js';
 import { Sessions } from './sessions.js';
 import { subjectsOfChange, subjectsOfRequest } from './subjects.js';
@@ -90,15 +91,25 @@ export class Coordinator {
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
     this.#outbox = new Outbox(this.#topology.view, (changes) => outside.post(changes));
     const registry = new ConsumerRegistry();
-    this.#bindings = new Bindings(this.#topology);
+    this.#sessions = new Sessions(this.#topology.view, this.#limits);
+    const rights = new Rights(this.#topology.view, this.#sessions);
+    this.#bindings = new Bindings(this.#topology, rights);
     this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
     this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
-    this.#exchanges = new Exchanges(this.#topology, this.#policies, this.#waiting);
-    this.#queues = new Queues(core, this.#topology, registry, this.#leases, this.#policies, this.#limits, newLogId);
-    this.#consumers = new Consumers(this.#topology.view, registry, this.#queues, this.#leases, notify);
+    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#waiting);
+    this.#queues = new Queues(
+      core,
+      this.#topology,
+      rights,
+      registry,
+      this.#leases,
+      this.#policies,
+      this.#limits,
+      newLogId,
+    );
+    this.#consumers = new Consumers(this.#topology.view, rights, registry, this.#queues, this.#leases, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
-    this.#sessions = new Sessions(this.#topology.view, this.#limits);
     this.administration = new Administration(
       { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
       this.#policies,
@@ -134,10 +145,19 @@ export class Coordinator {
     this.#restoring = false;
     const { changes, retired } = this.#topology.takeChanges();
     this.#retired.await(retired, this.#outside.post(changes));
-    const isFirstStart = definitions.list('vhost').length === 0;
-    if (isFirstStart) this.#saving?.note(this.#topology.view.vhosts().map(vhostRecord), []);
+    this.#storeBeginning(definitions);
     await this.saved();
     return queues;
+  }
+
+  /** Stores what a broker begins with, as far as nothing of its kind is stored. */
+  #storeBeginning(definitions: DefinitionStore): void {
+    const { view } = this.#topology;
+    if (definitions.list('vhost').length === 0) this.#saving?.note(view.vhosts().map(vhostRecord), []);
+    if (definitions.list('user').length > 0) return;
+    const users = view.accounts.users();
+    const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));
+    this.#saving?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
   }
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */
@@ -218,9 +238,9 @@ export class Coordinator {
     if ('vhost' in request && !this.#topology.view.hasVhost(request.vhost)) return refused(noVhost(request.vhost));
     switch (request.op) {
       case 'exchange.declare':
-        return this.#exchanges.declare(request);
+        return this.#exchanges.declare(connection, request);
       case 'exchange.delete':
-        return this.#exchanges.delete(request);
+        return this.#exchanges.delete(connection, request);
       case 'exchange.bind':
       case 'exchange.unbind':
         return this.#bindings.changeExchange(connection, request);

@@ -10,12 +10,16 @@ import type {
   DefinitionChange,
   ExchangeDefinition,
   LimitsDefinition,
+  PermissionDefinition,
   PolicyDefinition,
   QueueDefinition,
+  UserDefinition,
 } from '../store/definitions.js';
+import type { Permissions, User } from './accounts.js';
 import { idOf, logIdOf } from './definition-store.js';
 import type { LimitScope, LimitSet } from './limits.js';
 import { isReserved } from './names.js';
+import { HASHING_ALGORITHM } from './passwords.js';
 import type { Policy, PolicyKind, PolicyProposal } from './policies.js';
 import type { Change } from './requests.js';
 import type { Binding, BindingChange } from './topology-entries.js';
@@ -31,7 +35,21 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
     case 'vhost.created':
       return [vhostRecord(change.vhost)];
     case 'vhost.deleted':
-      return [{ remove: 'vhost', definition: { name: stored(change.vhost) } }];
+      return [
+        { remove: 'vhost', definition: { name: stored(change.vhost) } },
+        ...view.accounts.permissionsIn(change.vhost).map(permissionsRemoval),
+      ];
+    case 'user.set':
+      return [userRecord(change.user)];
+    case 'user.deleted':
+      return [
+        { remove: 'user', definition: { name: stored(change.user) } },
+        ...view.accounts.permissionsOf(change.user).map(permissionsRemoval),
+      ];
+    case 'permissions.set':
+      return [permissionsRecord(change.permissions)];
+    case 'permissions.cleared':
+      return [permissionsRemoval(change)];
     case 'exchange.declared':
       return change.durable ? [{ put: 'exchange', definition: exchangeDefinition(change) }] : [];
     case 'exchange.waits':
@@ -60,6 +78,15 @@ export function vhostRecord(vhost: string): DefinitionChange {
   return { put: 'vhost', definition: { name: stored(vhost), description: '', tags: [] } };
 }
 
+export function userRecord({ name, passwordHash, tags }: User): DefinitionChange {
+  return { put: 'user', definition: { name: stored(name), passwordHash, hashingAlgorithm: HASHING_ALGORITHM, tags } };
+}
+
+export function permissionsRecord({ user, vhost, configure, write, read }: Permissions): DefinitionChange {
+  const definition = { user: stored(user), vhost: stored(vhost), configure, write, read };
+  return { put: 'permission', definition };
+}
+
 export function policyRecord(kind: PolicyKind, policy: Policy): DefinitionChange {
   const { pattern, priority, applyTo, definition } = policy;
   const identity = policyIdentity(kind, policy);
@@ -85,6 +112,15 @@ export function limitsRemoval(scope: LimitScope, name: string): DefinitionChange
 
 export function restoredVhost({ name }: { readonly name: string }): string {
   return restored(name);
+}
+
+/** A user, and how the password is hashed. */
+export function restoredUser({ name, passwordHash, hashingAlgorithm, tags }: UserDefinition) {
+  return { hashingAlgorithm, user: { name: restored(name), passwordHash, tags } };
+}
+
+export function restoredPermissions({ user, vhost, ...rights }: PermissionDefinition): Permissions {
+  return { user: restored(user), vhost: restored(vhost), ...rights };
 }
 
 /** All that an exchange is but what policies make of it. */
@@ -206,6 +242,10 @@ export function endsOf({ source, destination, routingKey, arguments: args }: Bin
     routingKey,
     arguments: args,
   };
+}
+
+function permissionsRemoval({ user, vhost }: Pick<Permissions, 'user' | 'vhost'>): DefinitionChange {
+  return { remove: 'permission', definition: { user: stored(user), vhost: stored(vhost) } };
 }
 
 function policyIdentity(kind: PolicyKind, { vhost, name }: Pick<Policy, 'vhost' | 'name'>) {

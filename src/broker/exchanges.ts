@@ -1,5 +1,6 @@
 /** Declaring and deleting exchanges. */
 import type { FieldTable } from '../amqp/table.js';
+import type { Resource } from './access.js';
 import { argumentRefusal } from './argument-checks.js';
 import { deduplicationChecks, memoryFor } from './deduplication.js';
 import { compareArguments, compareProperties } from './equivalence.js';
@@ -17,7 +18,8 @@ import {
   systemExchange,
   unknownExchangeType,
 } from './refusals.js';
-import type { Answer, Change, Refusal, Request } from './requests.js';
+import type { Answer, Change, ConnectionId, Refusal, Request } from './requests.js';
+import type { Rights } from './rights.js';
 import { DELAYED_TYPE } from './routing/delayed.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Topology } from './topology.js';
@@ -30,22 +32,27 @@ type Delete = Extract<Request, { op: 'exchange.delete' }>;
 
 export class Exchanges {
   readonly #topology: Topology;
+  readonly #rights: Rights;
   readonly #policies: Policies;
   readonly #waiting: WaitingQueues;
 
-  constructor(topology: Topology, policies: Policies, waiting: WaitingQueues) {
+  constructor(topology: Topology, rights: Rights, policies: Policies, waiting: WaitingQueues) {
     this.#topology = topology;
+    this.#rights = rights;
     this.#policies = policies;
     this.#waiting = waiting;
   }
 
-  declare(request: Declare): Answer {
+  declare(connection: ConnectionId, request: Declare): Answer {
     const name = cleanName(request.exchange);
     if (request.passive) return this.#exists(request.vhost, name);
     if (exchangeType(request.type) === undefined) return refused(unknownExchangeType(request.type));
     if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    const denied = this.#rights.refusal(connection, 'configure', exchangeNamed(request.vhost, name));
+    if (denied !== null) return refused(denied);
     const existing = this.#topology.view.exchange(request.vhost, name);
-    const refusal = existing === undefined ? newExchangeRefusal(request, name) : difference(existing, request);
+    const refusal =
+      existing === undefined ? this.#newExchangeRefusal(connection, request, name) : difference(existing, request);
     if (refusal !== null) return refused(refusal);
     if (existing === undefined) {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
@@ -55,10 +62,12 @@ export class Exchanges {
     return { ok: true };
   }
 
-  delete({ vhost, exchange, ifUnused }: Delete): Answer {
+  delete(connection: ConnectionId, { vhost, exchange, ifUnused }: Delete): Answer {
     const name = cleanName(exchange);
     if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
     if (isReserved(name)) return refused(systemExchange(vhost, name));
+    const denied = this.#rights.refusal(connection, 'configure', exchangeNamed(vhost, name));
+    if (denied !== null) return refused(denied);
     const existing = this.#topology.view.exchange(vhost, name);
     if (existing === undefined) return { ok: true };
     if (ifUnused && existing.outgoing.size > 0) return refused(inUse('exchange', vhost, name));
@@ -89,6 +98,26 @@ export class Exchanges {
     return this.#policies.definitionFor({ kind: 'exchange', vhost, name })[ALTERNATE_EXCHANGE] ?? null;
   }
 
+  #newExchangeRefusal(connection: ConnectionId, request: Declare, name: string): Refusal | null {
+    if (isReserved(name)) return reservedName('exchange', name);
+    return (
+      alternateRefusal(request, name) ??
+      this.#alternateRightRefusal(connection, request, name) ??
+      typeRefusal(request) ??
+      argumentRefusal(deduplicationChecks(request.arguments), request.arguments, 'exchange', request.vhost, name)
+    );
+  }
+
+  /** What the exchange routes nowhere goes from it to another: who declares that must be allowed to do both. */
+  #alternateRightRefusal(connection: ConnectionId, { vhost, arguments: args }: Declare, name: string): Refusal | null {
+    const alternate = args.get(ALTERNATE_EXCHANGE);
+    if (alternate?.type !== 'S') return null;
+    return (
+      this.#rights.refusal(connection, 'read', exchangeNamed(vhost, name)) ??
+      this.#rights.refusal(connection, 'write', exchangeNamed(vhost, alternate.value))
+    );
+  }
+
   #openWaiting(vhost: string, name: string): Answer {
     if (this.#waiting.open(vhost, name)) return { ok: true };
     const exchange = this.#topology.view.exchange(vhost, name);
@@ -109,13 +138,8 @@ export class Exchanges {
   }
 }
 
-function newExchangeRefusal(request: Declare, name: string): Refusal | null {
-  if (isReserved(name)) return reservedName('exchange', name);
-  return (
-    alternateRefusal(request, name) ??
-    typeRefusal(request) ??
-    argumentRefusal(deduplicationChecks(request.arguments), request.arguments, 'exchange', request.vhost, name)
-  );
+function exchangeNamed(vhost: string, name: string): Resource {
+  return { kind: 'exchange', vhost, name };
 }
 
 function typeRefusal({ type, arguments: args }: Declare): Refusal | null {

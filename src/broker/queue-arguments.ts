@@ -130,6 +130,12 @@ function queueTypeRefusal(subject: WithArguments): Refusal | null {
   return checkArguments(new Map([[QUEUE_TYPE, checkQueueType]]), subject);
 }
 
+/** The exchange that a queue's arguments name for its dead letters; null: none, or none that could be. */
+export function deadLetterExchangeOf(args: FieldTable): string | null {
+  const exchange = args.get(DEAD_LETTER_EXCHANGE);
+  return exchange?.type === 'S' ? exchange.value : null;
+}
+
 /** RabbitMQ resolves this argument to an exchange before it checks any other, and words it differently. */
 function deadLetterExchangeRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
   const exchange = args.get(DEAD_LETTER_EXCHANGE);

@@ -1,7 +1,7 @@
 /** Declaring, purging and deleting queues, and whose they are. */
 import type { FieldTable } from '../amqp/table.js';
 import type { Engine, Queue, QueueRules } from '../engine/engine.js';
-import { accessQueue, isLocked } from './access.js';
+import { accessQueue, isLocked, type Resource } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { memoryFor } from './deduplication.js';
 import { compareProperties } from './equivalence.js';
@@ -9,10 +9,11 @@ import type { Leases } from './leases.js';
 import type { Limits } from './limits.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from './names.js';
 import type { Policies } from './policies.js';
-import { queueArgumentsDifference, queueRefusal, queueTypeOf } from './queue-arguments.js';
+import { deadLetterExchangeOf, queueArgumentsDifference, queueRefusal, queueTypeOf } from './queue-arguments.js';
 import { type QueueEffects, queueEffects } from './queue-effects.js';
 import { inUse, lockedQueue, noMemory, noQueue, notEmpty, queueLimit, refused, reservedName } from './refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from './requests.js';
+import type { Rights } from './rights.js';
 import type { Topology } from './topology.js';
 import type { QueueEntry } from './topology-entries.js';
 
@@ -42,6 +43,7 @@ export type NewLogId = () => number;
 export class Queues {
   readonly #core: QueueCore;
   readonly #topology: Topology;
+  readonly #rights: Rights;
   readonly #consumers: ConsumerRegistry;
   readonly #leases: Leases;
   readonly #policies: Policies;
@@ -54,6 +56,7 @@ export class Queues {
   constructor(
     core: QueueCore,
     topology: Topology,
+    rights: Rights,
     consumers: ConsumerRegistry,
     leases: Leases,
     policies: Policies,
@@ -62,6 +65,7 @@ export class Queues {
   ) {
     this.#core = core;
     this.#topology = topology;
+    this.#rights = rights;
     this.#consumers = consumers;
     this.#leases = leases;
     this.#policies = policies;
@@ -73,15 +77,19 @@ export class Queues {
     const name = cleanName(request.queue);
     if (name.startsWith(REPLY_TO)) return this.#inspectReply(request.vhost, name);
     if (request.passive) return this.#inspect(connection, request.vhost, name);
-    if (name === '') return this.#create(connection, request, generateQueueName());
-    if (isReserved(name)) return refused(reservedName('queue', name));
-    const existing = this.#topology.view.queue(request.vhost, name);
-    if (existing === undefined) return this.#create(connection, request, name);
+    if (name !== '' && isReserved(name)) return refused(reservedName('queue', name));
+    const resource = queueNamed(request.vhost, name === '' ? generateQueueName() : name);
+    const denied = this.#rights.refusal(connection, 'configure', resource);
+    if (denied !== null) return refused(denied);
+    const existing = this.#topology.view.queue(request.vhost, resource.name);
+    if (existing === undefined) return this.#create(connection, request, resource);
     const refusal = redeclareRefusal(existing, connection, request);
     return refusal === null ? this.#declaredAgain(existing) : refused(refusal);
   }
 
   purge(connection: ConnectionId, request: Purge): Answer {
+    const denied = this.#rights.refusal(connection, 'read', queueNamed(request.vhost, request.queue));
+    if (denied !== null) return refused(denied);
     const access = accessQueue(this.#topology.view, connection, request.vhost, request.queue);
     if (!access.ok) return access;
     return { ok: true, messageCount: this.#core.purge(access.queue.ref) };
@@ -90,6 +98,8 @@ export class Queues {
   delete(connection: ConnectionId, request: Delete): Answer {
     const { vhost } = request;
     const name = cleanName(request.queue);
+    const denied = this.#rights.refusal(connection, 'configure', queueNamed(vhost, name));
+    if (denied !== null) return refused(denied);
     const queue = this.#topology.view.queue(vhost, name);
     if (queue === undefined) return { ok: true, messageCount: 0 };
     if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
@@ -148,11 +158,14 @@ export class Queues {
     return exists ? { ok: true, queue, messageCount: 0, consumerCount: 1 } : refused(noQueue(vhost, queue));
   }
 
-  #create(connection: ConnectionId, request: Declare, name: string): Answer {
-    const { vhost, exclusive, autoDelete, arguments: args } = request;
+  #create(connection: ConnectionId, request: Declare, resource: Resource): Answer {
+    const { vhost, name } = resource;
+    const { exclusive, autoDelete, arguments: args } = request;
     const most = this.#limits.reached('vhost', vhost, 'max-queues', this.#topology.view.queueCount(vhost));
     if (most !== null) return refused(queueLimit(vhost, name, most));
-    const refusal = queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
+    const refusal =
+      this.#deadLetterRefusal(connection, resource, args) ??
+      queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
     const durable = isDurable(request);
     const logId = durable ? this.#newLogId() : 0;
@@ -161,6 +174,14 @@ export class Queues {
     return ref === 0
       ? refused(noMemory('queue', vhost, name))
       : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  /** Dead letters leave the queue and go to an exchange: who declares that must be allowed to do both. */
+  #deadLetterRefusal(connection: ConnectionId, queue: Resource, args: FieldTable): Refusal | null {
+    const exchange = deadLetterExchangeOf(args);
+    if (exchange === null) return null;
+    const target: Resource = { kind: 'exchange', vhost: queue.vhost, name: exchange };
+    return this.#rights.refusal(connection, 'read', queue) ?? this.#rights.refusal(connection, 'write', target);
   }
 
   /** Makes a queue; 0 when there is no memory. */
@@ -208,6 +229,10 @@ export class Queues {
     own?.delete(queue);
     if (own?.size === 0) this.#exclusive.delete(queue.owner);
   }
+}
+
+function queueNamed(vhost: string, name: string): Resource {
+  return { kind: 'queue', vhost, name };
 }
 
 /** A log position that no message of the queue or of one of its levels has had. */

@@ -36,6 +36,10 @@ export function noVhost(vhost: string): Refusal {
   return notAllowed(`vhost ${vhost} not found`);
 }
 
+export function noVhostAccess(vhost: string, user: string): Refusal {
+  return notAllowed(`access to vhost '${vhost}' refused for user '${user}'`);
+}
+
 export function vhostConnectionLimit(vhost: string, user: string, most: number): Refusal {
   return notAllowed(`access to vhost '${vhost}' refused for user '${user}': connection limit (${most}) is reached`);
 }
@@ -60,6 +64,11 @@ export function noPreviousQueue(): Refusal {
 
 export function reservedName(kind: 'queue' | 'exchange', name: string): Refusal {
   return onChannel(replyCode.ACCESS_REFUSED, `${kind} name '${name}' contains reserved prefix 'amq.*'`);
+}
+
+/** The user has no such right; the text does not say which. */
+export function accessRefused(kind: 'queue' | 'exchange', vhost: string, name: string, user: string): Refusal {
+  return onChannel(replyCode.ACCESS_REFUSED, `access to ${describe(kind, vhost, name)} refused for user '${user}'`);
 }
 
 export function defaultExchange(): Refusal {

@@ -5,6 +5,7 @@
 
 import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
+import type { Permissions, User } from './accounts.js';
 
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
@@ -54,7 +55,7 @@ export type Request =
   | { op: 'consume'; vhost: string; queue: string; consumer: string; exclusive: boolean; arguments: FieldTable }
   /** Unregisters consumers: basic.cancel, a closed channel. Auto-delete queues go with their last consumer. */
   | { op: 'cancel'; consumers: readonly string[] }
-  /** The connection enters a vhost, if it may: the vhost is there and limits are not reached. `name`: what its client calls it. */
+  /** The connection enters a vhost, if its user may: the vhost is there and limits are not reached. `name`: what its client calls it. */
   | { op: 'connection.open'; vhost: string; user: string; name: string | null }
   /** A channel more, or one less, of a connection that entered; users may be limited. */
   | { op: 'channel.open' | 'channel.close' }
@@ -144,6 +145,11 @@ export type Change =
   | { kind: 'reply.closed'; vhost: string; queue: string }
   | { kind: 'vhost.created'; vhost: string }
   | { kind: 'vhost.deleted'; vhost: string }
+  /** A user is there from now on, or is as it says from now on. */
+  | { kind: 'user.set'; user: User }
+  | { kind: 'user.deleted'; user: string }
+  | { kind: 'permissions.set'; permissions: Permissions }
+  | { kind: 'permissions.cleared'; user: string; vhost: string }
   | {
       kind: 'bound' | 'unbound';
       vhost: string;

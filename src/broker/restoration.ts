@@ -1,22 +1,27 @@
 /**
  * Rebuilds the topology from the store when the broker starts. Nothing is stored by that, and nobody is asked: what is
  * in the store has been let through once. What the broker no longer knows how to be stays in the store, and is reported.
- * What must hold: policies and limits come before what they apply to, the ends of bindings before bindings.
+ * What must hold: vhosts and users come before their permissions, policies and limits come before what they apply to, the ends of bindings before bindings.
  */
 import type { Queue } from '../engine/engine.js';
+import { allRights, GUEST, type Permissions, RIGHTS } from './accounts.js';
 import type { Bindings } from './bindings.js';
 import {
   restoredBinding,
   restoredExchange,
   restoredLimits,
+  restoredPermissions,
   restoredPolicy,
   restoredQueue,
+  restoredUser,
   restoredVhost,
 } from './definition-records.js';
 import type { DefinitionStore } from './definition-store.js';
 import type { Exchanges } from './exchanges.js';
 import type { Limits } from './limits.js';
+import { patternError } from './name-pattern.js';
 import { describe } from './names.js';
+import { HASHING_ALGORITHM } from './passwords.js';
 import type { Policies } from './policies.js';
 import type { Queues } from './queues.js';
 import type { Topology } from './topology.js';
@@ -54,6 +59,7 @@ export class Restoration {
   /** `nextPosition` tells where each number in the log goes on. A queue for which there is no memory is an error. */
   run(nextPosition: (logId: number) => number): RestoredQueue[] {
     this.#restoreVhosts();
+    this.#restoreAccounts();
     this.#restorePolicies();
     this.#restoreLimits();
     const hidden = this.#restoreExchanges(nextPosition);
@@ -69,6 +75,37 @@ export class Restoration {
     if (vhosts.length === 0) return;
     for (const vhost of vhosts) if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
     for (const vhost of topology.view.vhosts()) if (!vhosts.includes(vhost)) topology.deleteVhost(vhost);
+  }
+
+  /** Where there is nobody the guest is back, or nobody could ever come in. */
+  #restoreAccounts(): void {
+    const { topology } = this.#parts;
+    const users = this.#store.list('user').map(restoredUser);
+    if (users.length === 0) {
+      for (const vhost of topology.view.vhosts()) {
+        topology.change({ kind: 'permissions.set', permissions: allRights(GUEST, vhost) });
+      }
+      return;
+    }
+    topology.change({ kind: 'user.deleted', user: GUEST });
+    for (const { user, hashingAlgorithm } of users) {
+      if (hashingAlgorithm === HASHING_ALGORITHM) topology.change({ kind: 'user.set', user });
+      else this.#report(`user '${user.name}' is left out: the password is hashed with ${hashingAlgorithm}`);
+    }
+    for (const permissions of this.#store.list('permission').map(restoredPermissions)) {
+      const error = this.#permissionsError(permissions);
+      if (error === null) topology.change({ kind: 'permissions.set', permissions });
+      else
+        this.#report(
+          `permissions of user '${permissions.user}' in vhost '${permissions.vhost}' are left out: ${error}`,
+        );
+    }
+  }
+
+  #permissionsError(permissions: Permissions): string | null {
+    if (!this.#isIn(permissions.vhost)) return 'there is no such vhost';
+    if (this.#parts.topology.view.accounts.user(permissions.user) === undefined) return 'there is no such user';
+    return RIGHTS.map((right) => patternError(permissions[right])).find((error) => error !== null) ?? null;
   }
 
   #restorePolicies(): void {

@@ -3,7 +3,14 @@
  * What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or its connection is.
  */
 import type { Limits } from './limits.js';
-import { channelLimit, noVhost, refused, userConnectionLimit, vhostConnectionLimit } from './refusals.js';
+import {
+  channelLimit,
+  noVhost,
+  noVhostAccess,
+  refused,
+  userConnectionLimit,
+  vhostConnectionLimit,
+} from './refusals.js';
 import type { Answer, ConnectionId, Request } from './requests.js';
 import type { TopologyView } from './topology-view.js';
 
@@ -38,6 +45,7 @@ export class Sessions {
     if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
     const mostOfUser = this.#limits.reached('user', user, 'max-connections', this.#ofUsers.of(user));
     if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
+    if (!this.#view.accounts.mayEnter(user, vhost)) return refused(noVhostAccess(vhost, user));
     this.#sessions.set(connection, { vhost, user, name, channels: 0 });
     this.#inVhosts.add(vhost, 1);
     this.#ofUsers.add(user, 1);
@@ -78,9 +86,23 @@ export class Sessions {
     return [...this.#sessions].map(([id, session]) => ({ id, ...session }));
   }
 
+  /** Who a connection is of; undefined when it has not entered. */
+  userOf(connection: ConnectionId): string | undefined {
+    return this.#sessions.get(connection)?.user;
+  }
+
   /** The connections that are in a vhost. */
   in(vhost: string): ConnectionId[] {
-    return [...this.#sessions].filter(([, session]) => session.vhost === vhost).map(([connection]) => connection);
+    return this.#all((session) => session.vhost === vhost);
+  }
+
+  /** The connections of a user. */
+  of(user: string): ConnectionId[] {
+    return this.#all((session) => session.user === user);
+  }
+
+  #all(isMeant: (session: Session) => boolean): ConnectionId[] {
+    return [...this.#sessions].filter(([, session]) => isMeant(session)).map(([connection]) => connection);
   }
 }
 

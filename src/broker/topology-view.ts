@@ -1,10 +1,11 @@
 /**
- * The topology as one participant sees it: what exists, and where a message goes. Every worker has one and applies the
+ * The topology as one participant sees it: what exists, where a message goes, and who may do what. Every worker has one and applies the
  * coordinator's changes to it; the coordinator has one too, and applies each change before anybody else.
  * What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of exchanges
  * makes a route endless.
  */
 import type { Queue } from '../engine/engine.js';
+import { type AccountChange, Accounts } from './accounts.js';
 import { routingKeys } from './carbon-copies.js';
 import { DEFAULT_VHOST } from './names.js';
 import { predeclaredExchanges } from './predeclared.js';
@@ -15,6 +16,7 @@ import { type Binding, type BindingChange, type Destination, ExchangeEntry, Queu
 import { Vhost } from './vhost.js';
 
 export class TopologyView {
+  readonly accounts: Accounts;
   readonly #vhosts = new Map<string, Vhost>();
   readonly #queuesByRef = new Map<Queue, QueueEntry>();
   /** Exchanges by their hidden queues. */
@@ -22,6 +24,7 @@ export class TopologyView {
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
     for (const vhost of vhosts) this.#createVhost(vhost);
+    this.accounts = new Accounts(vhosts);
   }
 
   hasVhost(vhost: string): boolean {
@@ -77,11 +80,16 @@ export class TopologyView {
       this.#createVhost(change.vhost);
       return;
     }
+    if (isAccountChange(change)) {
+      this.accounts.apply(change);
+      return;
+    }
     const vhost = this.#vhosts.get(change.vhost);
     if (vhost === undefined) throw new Error(`change in unknown vhost '${change.vhost}'`);
     switch (change.kind) {
       case 'vhost.deleted':
         this.#vhosts.delete(change.vhost);
+        this.accounts.vhostDeleted(change.vhost);
         return;
       case 'exchange.declared':
         vhost.exchanges.set(change.exchange, new ExchangeEntry(change));
@@ -167,6 +175,10 @@ export class TopologyView {
     this.#vhosts.set(name, new Vhost());
     for (const change of predeclaredExchanges(name)) this.apply(change);
   }
+}
+
+function isAccountChange(change: Change): change is AccountChange {
+  return change.kind.startsWith('user.') || change.kind.startsWith('permissions.');
 }
 
 function deleteExchange(vhost: Vhost, name: string): void {

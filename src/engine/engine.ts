@@ -275,7 +275,7 @@ export interface Engine {
   openConnection(id: number, vhost: number): Connection;
   /** Frame-max as negotiated (bytes); until then an initial limit of 8192 holds for input. */
   setFrameMax(connection: Connection, bytes: number): void;
-  /** The vhost (a number the host chose) that route keys of this connection belong to. */
+  /** What route keys of this connection belong to: a vhost, as its user may write there (a number the host chose). */
   setVhost(connection: Connection, vhost: number): void;
   /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */
   closeConnection(connection: Connection): void;

@@ -1,8 +1,10 @@
 /**
- * Who may come in: the SASL mechanisms and the one user there is. Pure; throws what the client is to be told.
+ * Who may come in: the SASL mechanisms, and where users may come from. Pure; throws what the client is to be told.
  */
 import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeTableEntries } from '../amqp/table.js';
+import { decodeText } from '../amqp/text.js';
+import { type Accounts, GUEST } from '../broker/accounts.js';
 import { MECHANISMS } from './identity.js';
 
 interface Credentials {
@@ -10,12 +12,15 @@ interface Credentials {
   readonly password: string;
 }
 
-const GUEST: Credentials = { user: 'guest', password: 'guest' };
-
 /** Checks a login; returns the user's name. The guest comes from this machine only, as in RabbitMQ. */
-export function authenticate(mechanism: string, response: Uint8Array, loopback: boolean): string {
+export function authenticate(
+  accounts: Pick<Accounts, 'accepts'>,
+  mechanism: string,
+  response: Uint8Array,
+  loopback: boolean,
+): string {
   const { user, password } = credentials(mechanism, response);
-  if (user === GUEST.user && password === GUEST.password && loopback) return user;
+  if (accounts.accepts(user, password) && (loopback || user !== GUEST)) return user;
   throw refused(
     replyCode.ACCESS_REFUSED,
     `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
@@ -38,7 +43,7 @@ function credentials(mechanism: string, response: Uint8Array): Credentials {
 
 /** `authorization id NUL user NUL password`. */
 function plain(response: Uint8Array): Credentials {
-  const [, user, password, ...rest] = Buffer.from(response).toString('utf8').split('\0');
+  const [, user, password, ...rest] = decodeText(new Uint8Array(response)).split('\0');
   if (user === undefined || password === undefined || rest.length > 0) throw malformed('PLAIN');
   return { user, password };
 }

@@ -150,8 +150,8 @@ export class Channel {
 
   #getNow(method: MethodOf<'basic.get'>): Outcome {
     if (this.closing) return undefined;
-    const { host, vhost, id } = this.#session;
-    const access = accessForGet(host.view, id, vhost, queueNamed(method, this.#lastQueue));
+    const { host } = this.#session;
+    const access = accessForGet(host.view, this.#session, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
     const { ref } = access.queue;
     // It may come back between the two looks.

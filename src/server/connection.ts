@@ -279,7 +279,7 @@ export class Connection implements Session, Receiver {
   #authenticate(method: MethodOf<'connection.start-ok'>): void {
     this.#capabilities = clientCapabilities(method.clientProperties);
     try {
-      this.#user = authenticate(method.mechanism, method.response, this.#loopback);
+      this.#user = authenticate(this.host.view.accounts, method.mechanism, method.response, this.#loopback);
     } catch (error) {
       if (this.#capabilities.authenticationFailureClose) throw error;
       // Clients from before that capability take the end of the socket for a failed login, and a close for something else.
@@ -301,7 +301,7 @@ export class Connection implements Session, Receiver {
     const vhost = method.virtualHost;
     await this.ask(method.name, { op: 'connection.open', vhost, user: this.#user, name: this.#name });
     this.#vhost = vhost;
-    this.host.engine.setVhost(this.core, this.host.vhostNumber(vhost));
+    this.host.engine.setVhost(this.core, this.host.routeSpace(vhost, this.#user));
     this.#state = 'running';
     this.#pulse.run(performance.now(), this.#limits.heartbeat);
     this.send(0, { name: 'connection.open-ok' });

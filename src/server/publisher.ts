@@ -61,7 +61,12 @@ export class Publisher {
   onMessage(message: Message): Outcome {
     const { host, user, vhost } = this.#session;
     const { replyQueue } = this;
-    const submission = takeSubmission(host.engine, message, { user, vhost, replyQueue });
+    const submission = takeSubmission(host.engine, message, {
+      user,
+      vhost,
+      replyQueue,
+      mayImpersonate: host.view.accounts.mayImpersonate(user),
+    });
     const routed = host.view.routeMessage(submission);
     if (this.#mode instanceof Transaction) {
       const queues = namesOf(host.view, routed.queues, submission);

@@ -27,8 +27,8 @@ export interface Host {
   readonly announced: Announced;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
-  /** The number that the core knows a virtual host by. */
-  vhostNumber(vhost: string): number;
+  /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
+  routeSpace(vhost: string, user: string): number;
   /** Why publishers are held back, as their clients are told. */
   blockedReason(): string;
   /** A publisher more waits for memory (1), or one less (-1). */

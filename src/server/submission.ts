@@ -19,6 +19,8 @@ import { refusalError } from './refusal.js';
 /** Who publishes. */
 export interface Author {
   readonly user: string;
+  /** May set a user-id that is not their own. */
+  readonly mayImpersonate: boolean;
   readonly vhost: string;
   /** Where replies to this channel go; null: it has not asked for any. */
   readonly replyQueue: string | null;
@@ -70,7 +72,7 @@ export function decodeKey(key: Uint8Array): { readonly exchange: string; readonl
 function checkProperties(properties: Properties, author: Author): void {
   const { replyTo, userId, expiration } = properties;
   if (replyTo === REPLY_TO && author.replyQueue === null) throw refused('fast reply consumer does not exist');
-  if (userId !== undefined && userId !== author.user) {
+  if (userId !== undefined && userId !== author.user && !author.mayImpersonate) {
     throw refused(`user_id property set to '${userId}' but authenticated user was '${author.user}'`);
   }
   if (expiration !== undefined) parseExpiration(expiration);

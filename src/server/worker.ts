@@ -40,7 +40,8 @@ export class Worker implements Host {
   readonly #control: MessagePort;
   readonly #topology: MessagePort;
   readonly #connections = new Map<ConnectionId, Connection>();
-  readonly #vhosts = new Map<string, number>();
+  /** By vhost and user. */
+  readonly #routeSpaces = new Map<string, number>();
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   #stopped = false;
@@ -103,9 +104,10 @@ export class Worker implements Host {
     if (before === 0 || this.#short === 0) this.#post({ kind: 'memory', short: this.#short > 0 });
   }
 
-  vhostNumber(vhost: string): number {
-    const number = this.#vhosts.get(vhost) ?? this.#vhosts.size;
-    this.#vhosts.set(vhost, number);
+  routeSpace(vhost: string, user: string): number {
+    const name = JSON.stringify([vhost, user]);
+    const number = this.#routeSpaces.get(name) ?? this.#routeSpaces.size;
+    this.#routeSpaces.set(name, number);
     return number;
   }
 

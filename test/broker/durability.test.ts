@@ -194,6 +194,7 @@ describe('after a restart', () => {
   test('vhosts and limits are as they were left', async () => {
     const { administration } = stage;
     administration.createVhost('new');
+    administration.users.setPermissions({ user: 'guest', vhost: 'new', configure: '.*', write: '', read: '' });
     administration.setLimits('vhost', 'new', { 'max-queues': 1 });
     administration.setLimits('user', 'guest', { 'max-channels': 5 });
     administration.setLimits('vhost', OTHER_VHOST, { 'max-queues': 1 });
@@ -220,7 +221,7 @@ test('names that the store has no room for are refused, and hold up nothing', as
   expect(administration.createVhost(long)).toBe(false);
   const policy = { vhost: VHOST, name: long, pattern: '', definition: { expires: 1 } };
   expect(administration.setPolicy('policy', policy)).toBe('name is longer than 255 octets');
-  expect(administration.setLimits('user', long, { 'max-channels': 1 })).toBe('name is longer than 255 octets');
+  expect(administration.users.add(long, 'secret')).toBe('user name is longer than 255 octets');
   await administration.saved();
   expect(outcome(await stage.queue('q', DURABLE))).toBe('ok');
 });

@@ -6,7 +6,12 @@ import { OTHER_VHOST, outcome, Stage, VHOST } from './support/stage.js';
 let stage: Stage;
 beforeEach(() => {
   stage = new Stage();
+  stage.administration.users.add('other', 'secret');
+  for (const vhost of [VHOST, OTHER_VHOST]) grant('other', vhost);
 });
+
+const grant = (user: string, vhost: string) =>
+  stage.administration.users.setPermissions({ user, vhost, configure: '', write: '', read: '' });
 
 const enter = (connection: number, vhost = VHOST, user = 'guest', name: string | null = null) =>
   outcome(stage.ask(connection, { op: 'connection.open', vhost, user, name }));
@@ -87,7 +92,9 @@ describe('limits', () => {
 
   test('are refused when they are none', () => {
     expect(limit('vhost', VHOST, { 'max-foo': 0 })).toBe('Unrecognised terms [{<<"max-foo">>,0}] in limits');
-    expect(limit('user', 'u', { 'max-queues': 1 })).toBe('Unrecognised terms [{<<"max-queues">>,1}] in user-limits');
+    expect(limit('user', 'other', { 'max-queues': 1 })).toBe(
+      'Unrecognised terms [{<<"max-queues">>,1}] in user-limits',
+    );
     const text = 'max-queues should be a number, actually was <<"a">>';
     expect(limit('vhost', VHOST, { 'max-queues': 'a' })).toBe(text);
     expect(limit('vhost', 'nowhere', { 'max-queues': 1 })).toBe('vhost nowhere not found');
@@ -101,6 +108,8 @@ describe('vhosts', () => {
     expect(stage.administration.createVhost('new')).toBe(false);
     expect(stage.administration.vhosts()).toEqual([VHOST, OTHER_VHOST, 'new']);
     for (const view of stage.views) expect(view.exchange('new', 'amq.topic')).toMatchObject({ vhost: 'new' });
+    expect(enter(1, 'new')).toBe("530 access to vhost 'new' refused for user 'guest'");
+    stage.administration.users.setPermissions({ user: 'guest', vhost: 'new', configure: 'q', write: '', read: '' });
     expect(enter(1, 'new')).toBe('ok');
     expect(outcome(stage.queue('q', { vhost: 'new' }))).toBe('ok');
     expect(stage.hasQueue('q')).toBe(false);

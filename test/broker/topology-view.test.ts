@@ -129,12 +129,13 @@ describe('headers are needed', () => {
 });
 
 test('clients publish to exchanges that exist and are not internal', () => {
+  const guest = { id: 1, user: 'guest', vhost: VHOST };
   stage.exchange('inner', 'fanout', { internal: true });
-  expect(publishRefusal(stage.view, VHOST, '')).toBeNull();
-  expect(publishRefusal(stage.view, VHOST, 'nope')).toMatchObject({
+  expect(publishRefusal(stage.view, guest, '')).toBeNull();
+  expect(publishRefusal(stage.view, guest, 'nope')).toMatchObject({
     code: 404,
     text: "no exchange 'nope' in vhost '/'",
   });
   const text = "cannot publish to internal exchange 'inner' in vhost '/'";
-  expect(publishRefusal(stage.view, VHOST, 'inner')).toMatchObject({ code: 403, text });
+  expect(publishRefusal(stage.view, guest, 'inner')).toMatchObject({ code: 403, text });
 });

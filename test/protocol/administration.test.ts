@@ -22,6 +22,12 @@ afterAll(() => embedded.close());
 
 const { connect, openChannel } = useRawConnections(() => broker);
 
+/** Creates a vhost that the guest may use. */
+function openVhost(vhost: string): void {
+  embedded.administration.createVhost(vhost);
+  embedded.administration.users.setPermissions({ user: 'guest', vhost, configure: '.*', write: '.*', read: '.*' });
+}
+
 /** What the broker says when it does not let a client in. */
 async function refusal(virtualHost = '/'): Promise<unknown> {
   const client = await RawClient.dial(broker);
@@ -95,7 +101,7 @@ describe.skipIf(isReferee)('a policy', () => {
 
 describe.skipIf(isReferee)('limits', () => {
   test('of a vhost keep further connections out until one is gone', async () => {
-    embedded.administration.createVhost('small');
+    openVhost('small');
     embedded.administration.setLimits('vhost', 'small', { 'max-connections': 1, 'max-queues': 0 });
     const client = await connect({ virtualHost: 'small' });
     const text = "access to vhost 'small' refused for user 'guest': connection limit (1) is reached";
@@ -124,7 +130,7 @@ describe.skipIf(isReferee)('limits', () => {
 describe.skipIf(isReferee)('a vhost', () => {
   test('has names of its own, and takes its connections along when it is deleted', async () => {
     expect(await refusal('new')).toEqual(closing(530, 'vhost new not found', 'connection.open'));
-    embedded.administration.createVhost('new');
+    openVhost('new');
     const inside = await connect({ virtualHost: 'new' });
     const channel = await inside.openChannel();
     await channel.call('queue.declare', { queue: 'twin' });
@@ -143,7 +149,7 @@ describe.skipIf(isReferee)('a vhost', () => {
 
 describe.skipIf(isReferee)('connections', () => {
   test('are listed under the names that their clients gave them, until they are closed', async () => {
-    embedded.administration.createVhost('named');
+    openVhost('named');
     const listed = () => embedded.administration.connections().filter(({ vhost }) => vhost === 'named');
     const orders = await connect({ virtualHost: 'named', name: 'orders' });
     const nameless = await connect({ virtualHost: 'named' });

@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest';
 import { AmqpError } from '../../src/amqp/errors.js';
 import { encodeTable, table } from '../../src/amqp/table.js';
+import { Accounts } from '../../src/broker/accounts.js';
 import { authenticate } from '../../src/server/auth.js';
 import { clientCapabilities } from '../../src/server/identity.js';
 import { headerKind } from '../../src/server/intake.js';
@@ -20,6 +21,7 @@ function failure(work: () => unknown): string {
   throw new Error('nothing was refused');
 }
 
+const accounts = new Accounts(['/']);
 const plain = (...parts: string[]): Uint8Array => Buffer.from(parts.join('\0'));
 const amqplain = (fields: Parameters<typeof table>[0]): Uint8Array => encodeTable(table(fields)).subarray(4);
 
@@ -36,23 +38,27 @@ test.each([
 });
 
 test('the guest comes in with either mechanism', () => {
-  expect(authenticate('PLAIN', plain('', 'guest', 'guest'), true)).toBe('guest');
-  expect(authenticate('AMQPLAIN', amqplain({ LOGIN: 'guest', PASSWORD: 'guest' }), true)).toBe('guest');
+  expect(authenticate(accounts, 'PLAIN', plain('', 'guest', 'guest'), true)).toBe('guest');
+  expect(authenticate(accounts, 'AMQPLAIN', amqplain({ LOGIN: 'guest', PASSWORD: 'guest' }), true)).toBe('guest');
 });
 
 test('a wrong password, another user and a guest from elsewhere are refused alike', () => {
   const refused =
     '403 ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.';
-  expect(failure(() => authenticate('PLAIN', plain('', 'guest', 'wrong'), true))).toBe(refused);
-  expect(failure(() => authenticate('PLAIN', plain('', 'root', 'guest'), true))).toBe(refused);
-  expect(failure(() => authenticate('PLAIN', plain('', 'guest', 'guest'), false))).toBe(refused);
+  expect(failure(() => authenticate(accounts, 'PLAIN', plain('', 'guest', 'wrong'), true))).toBe(refused);
+  expect(failure(() => authenticate(accounts, 'PLAIN', plain('', 'root', 'guest'), true))).toBe(refused);
+  expect(failure(() => authenticate(accounts, 'PLAIN', plain('', 'guest', 'guest'), false))).toBe(refused);
 });
 
 test('a mechanism or a response that is none is an error of its own', () => {
-  expect(failure(() => authenticate('GSSAPI', plain(), true))).toMatch(/^503 COMMAND_INVALID/);
-  expect(failure(() => authenticate('PLAIN', plain('guest'), true))).toMatch(/^502 SYNTAX_ERROR/);
-  expect(failure(() => authenticate('PLAIN', plain('', 'guest', 'guest', ''), true))).toMatch(/^502 SYNTAX_ERROR/);
-  expect(failure(() => authenticate('AMQPLAIN', amqplain({ LOGIN: 'guest' }), true))).toMatch(/^502 SYNTAX_ERROR/);
+  expect(failure(() => authenticate(accounts, 'GSSAPI', plain(), true))).toMatch(/^503 COMMAND_INVALID/);
+  expect(failure(() => authenticate(accounts, 'PLAIN', plain('guest'), true))).toMatch(/^502 SYNTAX_ERROR/);
+  expect(failure(() => authenticate(accounts, 'PLAIN', plain('', 'guest', 'guest', ''), true))).toMatch(
+    /^502 SYNTAX_ERROR/,
+  );
+  expect(failure(() => authenticate(accounts, 'AMQPLAIN', amqplain({ LOGIN: 'guest' }), true))).toMatch(
+    /^502 SYNTAX_ERROR/,
+  );
 });
 
 test('limits within the offer are taken, the old least frame among them', () => {

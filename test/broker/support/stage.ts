@@ -117,6 +117,8 @@ abstract class AnyStage<A> {
   /** Numbers in the log that are told to be of no queue any more. */
   readonly forgotten: number[] = [];
   epoch = 0;
+  /** Connections that are in. */
+  readonly #entered = new Set<ConnectionId>();
 
   constructor(definitions: DefinitionStore | null = null) {
     const post = (changes: readonly Change[]): number => {
@@ -153,9 +155,20 @@ abstract class AnyStage<A> {
 
   abstract ask(connection: ConnectionId, request: Request): A;
 
-  exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}): A {
+  /** Hands a request over; who asks for something without having entered does so first, as the guest. */
+  protected handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    if (request.op === 'disconnect') this.#entered.delete(connection);
+    else if ('vhost' in request && !this.#entered.has(connection)) {
+      this.#entered.add(connection);
+      const entry = { op: 'connection.open', vhost: request.vhost, user: 'guest', name: null } as const;
+      if (request.op !== 'connection.open') void this.coordinator.handle(connection, entry);
+    }
+    return this.coordinator.handle(connection, request);
+  }
+
+  exchange(exchange: string, type: string, fields: Fields<'exchange.declare'> = {}, connection = 1): A {
     const flags = { passive: false, durable: false, autoDelete: false, internal: false };
-    return this.ask(1, {
+    return this.ask(connection, {
       op: 'exchange.declare',
       vhost: VHOST,
       exchange,
@@ -256,7 +269,7 @@ abstract class AnyStage<A> {
 /** A broker that stores nothing: answers come at once. */
 export class Stage extends AnyStage<Answer> {
   ask(connection: ConnectionId, request: Request): Answer {
-    const answer = this.coordinator.handle(connection, request);
+    const answer = this.handle(connection, request);
     if (answer instanceof Promise)
       throw new Error('nothing is stored on this stage, and so nothing is to be waited for');
     return answer;
@@ -266,7 +279,7 @@ export class Stage extends AnyStage<Answer> {
 /** A broker that stores definitions. */
 export class DurableStage extends AnyStage<Answer | Promise<Answer>> {
   ask(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
-    return this.coordinator.handle(connection, request);
+    return this.handle(connection, request);
   }
 }
 

@@ -1,0 +1,132 @@
+/**
+ * Who there is, and what each may do: users with their passwords and tags, and what they may configure, write and read in each vhost. A part of
+ * every participant's view, changed by the coordinator's changes alone.
+ * What must hold: nobody has a right that no permission gives; with a user, or a vhost, its permissions go.
+ */
+import { NamePattern } from './name-pattern.js';
+import { hashPassword, isPassword } from './passwords.js';
+import type { Change } from './requests.js';
+
+export interface User {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly tags: readonly string[];
+}
+
+export const RIGHTS = ['configure', 'write', 'read'] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** What a user may do in a vhost: for each right, an expression that the names of queues and exchanges match. */
+export type Permissions = Readonly<Record<Right | 'user' | 'vhost', string>>;
+
+export type AccountChange = Extract<Change, { kind: `user.${string}` | `permissions.${string}` }>;
+
+/** Who is there from the beginning, and comes from this machine only. */
+export const GUEST = 'guest';
+const BEGINNING: User = { name: GUEST, passwordHash: hashPassword(GUEST, new Uint8Array(4)), tags: ['administrator'] };
+
+/** May set a `user-id` that is not their own. */
+const IMPERSONATOR = 'impersonator';
+
+/** What a password is compared with when there is no such user, so that it takes as long. */
+const NOBODY = hashPassword('');
+
+interface Account {
+  readonly user: User;
+  readonly permissions: Map<string, Entry>;
+}
+
+interface Entry {
+  readonly permissions: Permissions;
+  readonly patterns: Readonly<Record<Right, NamePattern>>;
+}
+
+export class Accounts {
+  readonly #accounts = new Map<string, Account>();
+
+  /** There is a guest, with all rights in these vhosts. */
+  constructor(vhosts: readonly string[]) {
+    this.apply({ kind: 'user.set', user: BEGINNING });
+    for (const vhost of vhosts) this.apply({ kind: 'permissions.set', permissions: allRights(GUEST, vhost) });
+  }
+
+  apply(change: AccountChange): void {
+    switch (change.kind) {
+      case 'user.set': {
+        const { user } = change;
+        this.#accounts.set(user.name, { user, permissions: this.#accounts.get(user.name)?.permissions ?? new Map() });
+        return;
+      }
+      case 'user.deleted':
+        this.#accounts.delete(change.user);
+        return;
+      case 'permissions.set': {
+        const { permissions } = change;
+        this.#accounts.get(permissions.user)?.permissions.set(permissions.vhost, entryOf(permissions));
+        return;
+      }
+      case 'permissions.cleared':
+        this.#accounts.get(change.user)?.permissions.delete(change.vhost);
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  vhostDeleted(vhost: string): void {
+    for (const { permissions } of this.#accounts.values()) permissions.delete(vhost);
+  }
+
+  user(name: string): User | undefined {
+    return this.#accounts.get(name)?.user;
+  }
+
+  users(): User[] {
+    return [...this.#accounts.values()].map(({ user }) => user);
+  }
+
+  permissions(user: string, vhost: string): Permissions | undefined {
+    return this.#accounts.get(user)?.permissions.get(vhost)?.permissions;
+  }
+
+  permissionsOf(user: string): Permissions[] {
+    return [...(this.#accounts.get(user)?.permissions.values() ?? [])].map(({ permissions }) => permissions);
+  }
+
+  permissionsIn(vhost: string): Permissions[] {
+    return this.users().flatMap(({ name }) => this.permissions(name, vhost) ?? []);
+  }
+
+  /** Whether a user has this password. */
+  accepts(name: string, password: string): boolean {
+    const user = this.user(name);
+    const isRight = isPassword(user?.passwordHash ?? NOBODY, password);
+    return user !== undefined && isRight;
+  }
+
+  mayEnter(user: string, vhost: string): boolean {
+    return this.permissions(user, vhost) !== undefined;
+  }
+
+  may(user: string, right: Right, vhost: string, name: string): boolean {
+    return this.#accounts.get(user)?.permissions.get(vhost)?.patterns[right].matches(name) ?? false;
+  }
+
+  mayImpersonate(user: string): boolean {
+    return this.user(user)?.tags.includes(IMPERSONATOR) ?? false;
+  }
+}
+
+export function allRights(user: string, vhost: string): Permissions {
+  return { user, vhost, configure: '.*', write: '.*', read: '.*' };
+}
+
+function entryOf(permissions: Permissions): Entry {
+  const { configure, write, read } = permissions;
+  const patterns = {
+    configure: new NamePattern(configure),
+    write: new NamePattern(write),
+    read: new NamePattern(read),
+  };
+  return { permissions, patterns };
+}

@@ -1,0 +1,25 @@
+/** What the users of connections may do, as the coordinator asks. A connection that has not entered a vhost may do nothing. */
+
+import { type Resource, rightRefusal } from './access.js';
+import type { Right } from './accounts.js';
+import type { ConnectionId, Refusal } from './requests.js';
+import type { Sessions } from './sessions.js';
+import type { TopologyView } from './topology-view.js';
+
+/** Nobody is called that. */
+const NOBODY = '';
+
+export class Rights {
+  readonly #view: TopologyView;
+  readonly #sessions: Pick<Sessions, 'userOf'>;
+
+  constructor(view: TopologyView, sessions: Pick<Sessions, 'userOf'>) {
+    this.#view = view;
+    this.#sessions = sessions;
+  }
+
+  /** Why a connection may not do this to something; null: it may. */
+  refusal(connection: ConnectionId, right: Right, resource: Resource): Refusal | null {
+    return rightRefusal(this.#view, this.#sessions.userOf(connection) ?? NOBODY, right, resource);
+  }
+}
