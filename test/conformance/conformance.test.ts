@@ -3,19 +3,25 @@
  * plays them against a live RabbitMQ instead (referee.mjs), and stores its transcripts anew when `LEVERET_REFRESH` is set.
  */
 import { readdirSync } from 'node:fs';
-import { afterAll, describe, expect, test } from 'vitest';
-import { isReferee, useBroker } from '../support/broker.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Broker, isReferee, useBroker } from '../support/broker.js';
+import { useEmbedded } from '../support/embedded.js';
 import { RawClient } from '../support/raw-client.js';
 import { expectedTranscript, type Scenario } from './scenario.js';
 import { Stage } from './stage.js';
 import { readTranscripts, type Transcripts, writeTranscripts } from './transcripts.js';
+import { usersOfLeveret, usersOfRabbit } from './users.js';
 
 const broker = useBroker();
+/** Scenarios about users need a broker that has them; its administration is reached from its own process. */
+const administered = isReferee ? null : useEmbedded();
+const users =
+  administered === null ? usersOfRabbit() : usersOfLeveret(() => administered().administration.users);
 const refreshes = isReferee && process.env.LEVERET_REFRESH !== undefined;
 const used: string[] = [];
 
-async function play({ play: act }: Scenario): Promise<readonly string[]> {
-  const stage = new Stage(broker());
+async function play({ play: act }: Scenario, on: Broker): Promise<readonly string[]> {
+  const stage = new Stage(on, users);
   try {
     await act(stage);
     return await stage.end();
@@ -27,6 +33,9 @@ async function play({ play: act }: Scenario): Promise<readonly string[]> {
 
 /** How long a broker may take to delete all queues: those on disk are slow. */
 const CLEANING_MS = 120_000;
+
+beforeAll(() => users.create());
+afterAll(() => users.deleteAll());
 
 afterAll(async () => {
   const client = await RawClient.open(broker());
@@ -42,13 +51,16 @@ afterAll(async () => {
 
 const groups = readdirSync(new URL('./groups/', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
 for (const group of groups) {
-  const { scenarios } = (await import(`./groups/${group}.ts`)) as { scenarios: readonly Scenario[] };
+  const { scenarios, needsUsers } = (await import(`./groups/${group}.ts`)) as {
+    scenarios: readonly Scenario[];
+    needsUsers?: boolean;
+  };
   const stored = readTranscripts(group);
   const played: Transcripts = {};
 
   describe(group, () => {
     test.concurrent.for(scenarios)('$name', async (scenario, { expect: check }) => {
-      const transcript = await play(scenario);
+      const transcript = await play(scenario, needsUsers && administered !== null ? administered().broker : broker());
       played[scenario.name] = transcript;
       if (refreshes) return;
       const rabbit = stored[scenario.name] ?? [];

@@ -9,6 +9,7 @@ import { type OpenOptions, RawClient } from '../support/raw-client.js';
 import { RecordedChannel } from './recorded-channel.js';
 import { RecordedSocket } from './recorded-socket.js';
 import { normalise } from './rendering.js';
+import { USER_PREFIX, type Users } from './users.js';
 
 export interface ChannelOptions extends OpenOptions {
   /** Begins the channel's lines, when a scenario has several. */
@@ -23,8 +24,16 @@ export class Stage {
   readonly #clients: RawClient[] = [];
   readonly #channels: RecordedChannel[] = [];
 
-  constructor(broker: Broker) {
+  constructor(
+    broker: Broker,
+    readonly users: Users,
+  ) {
     this.#broker = broker;
+  }
+
+  /** How a user of scenarios logs in. */
+  login(user: string): OpenOptions {
+    return { response: Buffer.from(`\0${USER_PREFIX}${user}\0${USER_PREFIX}${user}`) };
   }
 
   /** A name for a queue or an exchange, shown as `what`; whatever has it is deleted after the scenario. */
@@ -35,7 +44,7 @@ export class Stage {
   }
 
   note(line: string): void {
-    this.#lines.push(normalise(line.replaceAll(this.#prefix, '')));
+    this.#lines.push(normalise(line.replaceAll(this.#prefix, '').replaceAll(USER_PREFIX, '')));
   }
 
   /** A channel on a connection of its own. */

@@ -1,6 +1,7 @@
 /**
- * A broker that runs in this process, as a program that embeds it has it: only such a program can change policies, limits and vhosts.
+ * A broker that runs in this process, as a program that embeds it has it: only such a program can change users, policies, limits and vhosts.
  */
+import { afterAll, beforeAll } from 'vitest';
 import type { Broker as Embedded } from '../../src/server/broker.js';
 import { Broker } from './broker.js';
 import { deferred } from './waiting.js';
@@ -31,4 +32,17 @@ export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
   });
   const url = `amqp://guest:guest@127.0.0.1:${embedded.port}`;
   return { embedded, broker: new Broker(url, null, deferred<never>().promise) };
+}
+
+/** Starts one that keeps nothing before a file's tests, and closes it after them. */
+export function useEmbedded(): () => EmbeddedBroker {
+  let started: EmbeddedBroker | undefined;
+  beforeAll(async () => {
+    started = await startEmbedded();
+  });
+  afterAll(() => started?.embedded.close());
+  return () => {
+    if (started === undefined) throw new Error('the broker runs only while tests do');
+    return started;
+  };
 }
