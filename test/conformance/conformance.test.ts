@@ -16,7 +16,7 @@ const broker = useBroker();
 /** Scenarios about users need a broker that has them; its administration is reached from its own process. */
 const administered = isReferee ? null : useEmbedded();
 const users =
-  administered === null ? usersOfRabbit() : usersOfLeveret(() => administered().administration.users);
+  administered === null ? usersOfRabbit() : usersOfLeveret(() => administered().embedded.administration.users);
 const refreshes = isReferee && process.env.LEVERET_REFRESH !== undefined;
 const used: string[] = [];
 

@@ -60,7 +60,9 @@ export function usersOfRabbit(): Users {
       evaluate(
         Object.entries(RIGHTS).flatMap(([user, rights]) => [
           call('add_user', binary(user), binary(user), BY, `[${TAGS[user] ?? ''}]`),
-          ...(rights === null ? [] : [call('set_permissions', binary(user), ROOT, ...Object.values(rights).map(quoted), BY)]),
+          ...(rights === null
+            ? []
+            : [call('set_permissions', binary(user), ROOT, ...Object.values(rights).map(quoted), BY)]),
         ]),
       ),
     delete: (user) => evaluate([call('delete_user', binary(user), BY)]),

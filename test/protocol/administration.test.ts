@@ -28,12 +28,6 @@ function openVhost(vhost: string): void {
   embedded.administration.users.setPermissions({ user: 'guest', vhost, configure: '.*', write: '.*', read: '.*' });
 }
 
-/** Creates a vhost that the guest may use. */
-function openVhost(vhost: string): void {
-  embedded.administration.createVhost(vhost);
-  embedded.administration.users.setPermissions({ user: 'guest', vhost, configure: '.*', write: '.*', read: '.*' });
-}
-
 /** What the broker says when it does not let a client in. */
 async function refusal(virtualHost = '/'): Promise<unknown> {
   const client = await RawClient.dial(broker);
