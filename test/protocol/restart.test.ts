@@ -88,6 +88,8 @@ describe.skipIf(isReferee)('after a restart', () => {
       definition: { 'max-length': 2 },
     });
     for (const vhost of ['kept', 'deleted']) administration.createVhost(vhost);
+    const rights = { configure: '.*', write: '.*', read: '.*' };
+    administration.users.setPermissions({ user: 'guest', vhost: 'kept', ...rights });
     administration.setLimits('vhost', 'kept', { 'max-queues': 1 });
     const channel = await (await RawClient.open(broker, { virtualHost: 'kept' })).openChannel();
     await channel.call('queue.declare', { queue: 'letters', durable: true });
