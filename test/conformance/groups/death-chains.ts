@@ -88,6 +88,15 @@ const stories = [
     await letter(channel, work);
   }),
 
+  scenario('given back first, then too old', async (stage) => {
+    const channel = await stage.channel();
+    const dead = await channel.queue(stage.name('dead'));
+    const queue = await channel.queue(stage.name(), table(to(dead, { 'x-message-ttl': 3_000 })));
+    await channel.fill(queue, ['a']);
+    await settle(channel, queue, true);
+    await letter(channel, dead);
+  }),
+
   scenario('too old while it was out, dead when it comes back', async (stage) => {
     const channel = await stage.channel();
     const dead = await channel.queue(stage.name('dead'));
