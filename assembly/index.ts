@@ -9,9 +9,10 @@ import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
 import { BOX, CELL, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
-import {
-  abandon, absentCount as countAbsent, beginIn, beginOut, dropAbsent as forgetAbsent, endIn, endOut, fillOut, presentCount as countPresent, setAbsent as makeAbsent, takeIn
-} from './queue/absent';
+import { absentCount as countAbsent, presentCount as countPresent, setAbsent as makeAbsent } from './queue/absent';
+import { abandon, dropAbsent as forgetAbsent } from './queue/forget';
+import { beginIn, endIn, takeIn } from './queue/page-in';
+import { beginOut, endOut, fillOut, outCount } from './queue/page-out';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
 import { claim, claimed } from './queue/claim';
 import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
@@ -219,18 +220,20 @@ export function levelOf(queue: usize, level: u32, make: bool): usize {
   return changetype<usize>(make ? levelMade(one, level) : levelAt(one, level));
 }
 
-export function setAbsent(queue: usize, count: f64): bool { return makeAbsent(changetype<Queue>(queue), count); }
+export function setAbsent(queue: usize, count: f64, bytes: f64): bool { return makeAbsent(changetype<Queue>(queue), count, bytes); }
 export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
-export function pageOut(queue: usize, margin: u32): f64 {
+export function pageOut(queue: usize, margin: i32, least: f64, most: f64): f64 {
   enter();
-  const octets = beginOut(changetype<Queue>(queue), margin);
+  const octets = beginOut(changetype<Queue>(queue), margin, least, most);
   leave();
   return octets;
 }
 
 export function pageOutFill(offset: usize, length: u32): u32 { return fillOut(offset, length); }
+
+export function pageOutCount(): u32 { return outCount(); }
 
 export function pageOutEnd(done: bool): bool {
   enter();

@@ -30,7 +30,7 @@ const LIMBO_NEXT: usize = 32;
 
 /** Hands over a block that is unreachable for whoever enters from now on. */
 export function retire(block: usize): void {
-  const stamp = atomicAdd(ROOT + offsetof<Root>("epoch"), 2);
+  const stamp = newEpoch();
   store<u32>(block + STAMP, stamp);
   store<u32>(block + LIMBO_NEXT, 0);
   if (self.limboLast) store<u32>(<usize>self.limboLast + LIMBO_NEXT, <u32>block);
@@ -38,11 +38,23 @@ export function retire(block: usize): void {
   self.limboLast = <u32>block;
 }
 
+/** Begins a new epoch; returns a stamp for `othersLeft`. */
+export function newEpoch(): u32 { return atomicAdd(ROOT + offsetof<Root>("epoch"), 2); }
+
+/** Whether all others who were inside at that stamp have left: whoever is inside now sees what was written before it. */
+export function othersLeft(stamp: u32): bool {
+  for (let i: u32 = 0; i < root().participants; i++) if (i != self.index && isInside(i, stamp)) return false;
+  return true;
+}
+
+/** Whether a participant has been inside since before a stamp. */
+@inline function isInside(participant: u32, stamp: u32): bool {
+  const seen = atomicLoad(changetype<usize>(participantAt(participant)) + offsetof<Participant>("seen"));
+  return seen != 0 && <i32>(seen - stamp) <= 0;
+}
+
 function isQuiescent(stamp: u32): bool {
-  for (let i: u32 = 0; i < root().participants; i++) {
-    const seen = atomicLoad(changetype<usize>(participantAt(i)) + offsetof<Participant>("seen"));
-    if (seen != 0 && <i32>(seen - stamp) <= 0) return false;
-  }
+  for (let i: u32 = 0; i < root().participants; i++) if (isInside(i, stamp)) return false;
   return true;
 }
 

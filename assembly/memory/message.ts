@@ -176,8 +176,8 @@ export function releaseFrom(segment: usize, count: u32): void {
 @inline export function pieceLength(piece: Piece): u32 { return PIECE_HEAD + piece.length + FRAME_OVERHEAD; }
 
 /** Room for a message that is copied from elsewhere, and for a piece of one; a loggable one gets its number. 0: no memory. */
-export function roomForMessage(length: u32, loggable: bool, id: u64): usize {
-  return loggable ? numbered(appendLoggable(length, false, MESSAGE_RECORD), id) : append(length, false);
+export function roomForMessage(length: u32, cold: bool, loggable: bool, id: u64): usize {
+  return loggable ? numbered(appendLoggable(length, cold, MESSAGE_RECORD), id) : append(length, cold);
 }
 export function roomForPiece(length: u32, loggable: bool, id: u64): usize {
   return loggable ? numbered(appendLoggable(length, false, PIECE_RECORD), id) : append(length, false);

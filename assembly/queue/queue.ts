@@ -89,9 +89,10 @@ import { PAGE } from '../memory/root';
   wished: u32;
   wishNext: u32;
   awaited: u32;
-  /** Bytes of the absent bodies that `readyBytes` counts, and messages at their front that it does not. The coordinator's alone. */
+  /** Bytes of the absent bodies. The coordinator's alone, as all that follows. */
   absentBytes: i64;
-  absentUncounted: u32;
+  /** Slots at the beginning of the block behind those that the stub stands for that are absent, too; it is the stub itself if it stands for none. */
+  absentPart: u32;
   /** Slots at the stub's beginning that are not absent: done, or back already. */
   absentFilled: u32;
   /** In a logged queue: no absent message has a lower log position, and none that is here and not done has this one or a higher, up to the stub's end. */
@@ -100,7 +101,7 @@ import { PAGE } from '../memory/root';
 
 @unmanaged export class Block {
   next: u32;
-  /** Of a stub: how many blocks it stands for; otherwise 0. Written by the coordinator. */
+  /** Of a stub: how many whole blocks it stands for; otherwise 0. Written by the coordinator. */
   absent: u32;
   /** Position of the first slot. Written before the block is linked, then constant. */
   start: u32;

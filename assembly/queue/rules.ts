@@ -146,6 +146,10 @@ function bytesHere(queue: Queue): i64 {
   unlock(lockWord);
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
   const head = atomicLoad(address + offsetof<Queue>("head"));
+  const stub = changetype<Block>(queue.stub);
+  // Never positions of messages that are here, if nothing is absent.
+  const firstAbsent = changetype<usize>(stub) ? stub.start + queue.absentFilled : head - 1;
+  const behindAbsent = changetype<usize>(stub) ? stub.start + stub.absent * SLOTS + queue.absentPart : head;
   let block = blockAt(hint, head);
   let position = head;
   while (changetype<usize>(block)) {
@@ -154,10 +158,9 @@ function bytesHere(queue: Queue): i64 {
     const slot = slotAt(block, index);
     // Pairs with the store of the publisher. What is about to go is still here.
     const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
-    if (state == ABSENT && block.absent) {
+    if (position == firstAbsent) {
       bytes += queue.absentBytes;
-      block = nextOf(block);
-      position = block.start;
+      position = behindAbsent;
       continue;
     }
     if (state != READY && state != ABSENT) break;

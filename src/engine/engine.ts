@@ -234,14 +234,14 @@ export interface Engine {
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
   redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[];
 
-  // ── Messages that are elsewhere (coordinator; one block on its way out and one on its way in at a time) ──────
-  /** Messages of a block: so many leave and come back together. */
+  // ── Messages that are elsewhere (coordinator; one portion on its way out and one on its way in at a time) ────
+  /** Messages of a block: so many leave and come back together at most. */
   readonly slotsPerBlock: number;
   /** The queue that holds the messages of one level of a queue with priorities: what is said here of queues goes for it, too; level 0 is the
    * queue itself. 0: there is no such level; it was never used or, to be made, lacks memory. */
   levelOf(queue: Queue, level: number, make: boolean): Queue;
-  /** The first `count` messages of a queue that was just made are elsewhere. False: no memory, or more than 2^30. */
-  setAbsent(queue: Queue, count: number): boolean;
+  /** The first `count` messages of a queue that was just made, with bodies of `bytes` in all, are elsewhere. False: no memory, or more than 2^30. */
+  setAbsent(queue: Queue, count: number, bytes: number): boolean;
   absentCount(queue: Queue): number;
   /** Ready messages before the first absent one (of level 0; those that were given back not counted). */
   presentCount(queue: Queue): number;
@@ -249,18 +249,22 @@ export interface Engine {
   takeStaging(): number;
   giveStaging(offset: number): void;
   readonly stagingBytes: number;
-  /** Begins to send away the block behind those that are absent; of a queue without such the one `margin` blocks behind the first. The octets of
-   * its image; 0: none may leave. */
-  pageOut(queue: Queue, margin: number): number;
+  /** Begins to send away messages in a row of one block: those behind the absent ones; of a queue without such those of the block `margin` blocks
+   * behind the one next to the first message's; with a margin of −1 those of that one itself, where the first stays unless it is longer than a frame. At
+   * most `most` octets, or one message; what does not reach the end of its block stays if it has less than `least`. The octets of the image; 0: none may
+   * leave; −1: somebody may be claiming them, ask again soon (or end it). */
+  pageOut(queue: Queue, margin: number, least: number, most: number): number;
+  /** Messages on their way out. */
+  readonly pageOutCount: number;
   /** Writes whole units of the image (src/store/absent-source.ts); returns octets, 0 at its end. Any unit fits into 512 KiB. */
   pageOutFill(offset: number, length: number): number;
   /** They are away, or stay here. False: they stay, since consumers have come to them, or the queue was purged. */
   pageOutEnd(done: boolean): boolean;
-  /** Begins to bring the next block back: how many messages of it are absent; 0: none, −1: no memory. */
+  /** Begins to bring messages of the next block back: how many of it are absent; 0: none, −1: no memory. */
   pageIn(queue: Queue): number;
   /** Takes whole units; returns octets taken, −1: no memory for the next one now, −2: nobody wants them any more, or it is no unit. */
   pageInTake(offset: number, length: number): number;
-  /** All are there, or the message that has come in part is given up. False: some of the block are still absent. */
+  /** What came is whole, or the message that has come in part, or last, is given up and must come anew (false). */
   pageInEnd(done: boolean): boolean;
   /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. `purge`, `retireQueue` and
    * `freeQueue` on the coordinator do so themselves. In a queue with a log id they are recorded as done. */

@@ -7,17 +7,18 @@ import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import type { AbsentSource } from '../store/absent-source.js';
 import type { PageFiles, PageImage } from '../store/page-files.js';
 
-/** Where the next messages of a queue are: one block in a page file, or whatever recovery gives. */
+/** Where the next messages of a queue are: a portion in a page file, or whatever recovery gives. */
 export type Source = ImageSource | RecoveredSource;
 export interface ImageSource {
   readonly image: PageImage;
+  readonly messages: number;
   /** Until then it cannot be read. */
   readonly written: Promise<void>;
 }
 export interface RecoveredSource {
   readonly recovered: AbsentSource;
-  /** Octets that its last block had; 0: none was read. */
-  blockOctets: number;
+  /** What it gave last; nothing: none was read. */
+  portion: { readonly octets: number; readonly messages: number };
 }
 
 /** A queue, or a level of one, as long as it is. */

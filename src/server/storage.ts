@@ -147,12 +147,13 @@ export class Storage {
   /** Gives queues their messages back, which stay on disk until they are wanted. */
   giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
     const refs = new Map(restored.map(({ queue, logId }) => [logId, queue]));
-    for (const { id, count, source } of this.#keeper.queues) {
+    for (const { id, count, bytes, source } of this.#keeper.queues) {
       const level = id % LEVELS;
       const queue = refs.get(id - level);
       if (queue === undefined || count === 0) continue;
       const ref = engine.levelOf(queue, level, true);
-      if (ref === 0 || !pager.recovered(ref, source)) throw new Error(`no memory for the ${count} messages of a queue`);
+      if (ref === 0 || !pager.recovered(ref, source, bytes))
+        throw new Error(`no memory for the ${count} messages of a queue`);
     }
   }
 
@@ -200,6 +201,7 @@ export class Storage {
   }
 }
 
+/** What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the keeper knows. */
 function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
   const delivered = new Map<number, Run[]>();
   for (const [queue, logId] of queues) {

@@ -30,6 +30,8 @@ export interface QueueLeft {
   readonly positions: Float64Array;
   /** Where each message is in the table of messages. */
   readonly messages: Uint32Array;
+  /** Octets of all their bodies. */
+  readonly bytes: number;
   /** When each was enqueued (ms since 1970). */
   readonly times: Float64Array;
   /** 1: given out before. */
@@ -85,14 +87,17 @@ export class MessageTable {
   readonly files = new Column();
   readonly offsets = new Column();
   readonly spans = new Column();
+  /** Octets of bodies. */
+  readonly bodies = new Column();
   #order: Uint32Array | null = null;
   #rank = -1;
 
-  add(id: number, file: number, offset: number, span: number): void {
+  add(id: number, file: number, offset: number, span: number, body: number): void {
     this.ids.push(id);
     this.files.push(file);
     this.offsets.push(offset);
     this.spans.push(span);
+    this.bodies.push(body);
     this.#order = null;
   }
 
@@ -126,7 +131,7 @@ export class Facts {
   #files = -1;
   #state: LogFileState | null = null;
   /** The message whose pieces come: its id, its place and the octets of body that are still to come. */
-  #open: { id: number; offset: number; end: number; missing: number } | null = null;
+  #open: { id: number; offset: number; end: number; bodySize: number; missing: number } | null = null;
 
   /** What `take` reads from now on is of the file with this index; `state`: counts what is taken. */
   beginFile(index: number, state: LogFileState | null): void {
@@ -172,8 +177,8 @@ export class Facts {
     const bodySize = memory.view.getUint32(at + MessageField.BODY_SIZE, true);
     const missing = bodySize - memory.view.getUint32(at + MessageField.FIRST_LENGTH, true);
     this.#open = null;
-    if (missing === 0) this.messages.add(id, this.#files, offset, span);
-    else this.#open = { id, offset, end: offset + span, missing };
+    if (missing === 0) this.messages.add(id, this.#files, offset, span, bodySize);
+    else this.#open = { id, offset, end: offset + span, bodySize, missing };
   }
 
   #piece({ memory, at, length, offset, span }: Seen): void {
@@ -183,7 +188,7 @@ export class Facts {
     open.end += span;
     if (open.missing > 0) return;
     this.#open = null;
-    this.messages.add(open.id, this.#files, open.offset, open.end - open.offset);
+    this.messages.add(open.id, this.#files, open.offset, open.end - open.offset, open.bodySize);
   }
 
   #enqueue({ memory: { view }, at }: Seen): void {
@@ -258,6 +263,7 @@ export class Facts {
     const messages = new Uint32Array(positions.length);
     let length = 0;
     let before = -1;
+    let bytes = 0;
     for (let i = 0; i < positions.length; i++) {
       const position = positions[i] as number;
       if (position === before) {
@@ -273,6 +279,7 @@ export class Facts {
       before = position;
       positions[length] = position;
       messages[length] = message;
+      bytes += this.messages.bodies.at(message);
       times[length] = times[i] as number;
       delivered[length] = delivered[i] as number;
       length += 1;
@@ -287,6 +294,7 @@ export class Facts {
       next: facts.next,
       positions: positions.slice(0, length),
       messages: messages.slice(0, length),
+      bytes,
       times: times.slice(0, length),
       delivered: delivered.slice(0, length),
     };

@@ -44,6 +44,8 @@ export interface KeptQueue {
   /** The log position of its next message. */
   readonly next: number;
   readonly count: number;
+  /** Octets of their bodies. */
+  readonly bytes: number;
   /** Its messages, in order. */
   readonly source: LogSource;
 }

@@ -52,6 +52,8 @@ export interface RecoveredQueue {
   readonly next: number;
   /** Messages that it holds. */
   readonly count: number;
+  /** Octets of their bodies. */
+  readonly bytes: number;
   /** Gives them, in order. */
   readonly source: LogSource;
 }
@@ -89,7 +91,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   const queues = left.map((queue) => {
     const places = placesOf(queue, facts, reads, options.clean === true);
     ledger.begin(queue.id, queue.next, places.positions, places.files);
-    return { id: queue.id, next: queue.next, count: places.positions.length, places };
+    return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
   for (const { found: file, scanned, state } of reads) {
     if (goes(file, scanned)) files.forget(state);
@@ -116,10 +118,11 @@ function made(
   starts: ReadonlyMap<number, LaneStart>,
 ): Recovered {
   return {
-    queues: queues.map(({ id, next, count, places }) => ({
+    queues: queues.map(({ id, next, count, bytes, places }) => ({
       id,
       next,
       count,
+      bytes,
       source: new LogSource(directory, files, id, places),
     })),
     report,

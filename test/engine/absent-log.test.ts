@@ -124,7 +124,7 @@ describe.each(ENGINES)('%s', (kind) => {
     for (const [i, unit] of units.entries()) unit.writeBigUInt64LE(BigInt(2 ** 33 + i * 10), 8);
     const recovered = bench.queue('recovered');
     coordinator.setLogId(recovered, 512, 2 ** 34);
-    expect(coordinator.setAbsent(recovered, units.length)).toBe(true);
+    expect(coordinator.setAbsent(recovered, units.length, 0)).toBe(true);
     expect(coordinator.pageIn(recovered)).toBe(units.length);
     const staging = coordinator.takeStaging();
     coordinator.bytes.set(Buffer.concat(units), staging);

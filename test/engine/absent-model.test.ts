@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, nack, properties, publish } from './support/frames.js';
-import { ImageShelf } from './support/image-shelf.js';
+import { BLOCK, FRONT, ImageShelf, type Portion } from './support/image-shelf.js';
 
 const PORTION = 512 * 1024;
 
@@ -11,7 +11,7 @@ type Step =
   | { step: 'publish'; count: number; size: number }
   | { step: 'get'; count: number }
   | { step: 'settle'; how: 'ack' | 'give back'; which: number; count: number }
-  | { step: 'out'; margin: number }
+  | { step: 'out'; margin: number; portion: Portion; meanwhile: boolean }
   | { step: 'in' | 'purge' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -33,7 +33,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       count: fc.integer({ min: 1, max: 600 }),
     }),
   },
-  { weight: 5, arbitrary: fc.record({ step: fc.constant('out' as const), margin: fc.nat(2) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      step: fc.constant('out' as const),
+      margin: fc.integer({ min: FRONT, max: 2 }),
+      portion: fc.constantFrom(BLOCK, { least: 0, most: 10_000 }, { least: 0, most: 1e9 }),
+      meanwhile: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ step: fc.constant('in' as const) }) },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('purge' as const) }) },
 );
@@ -97,7 +105,7 @@ class Pair {
       case 'settle':
         return this.#settle(step.how, step.which, step.count);
       case 'out':
-        this.#shelf.out(this.#queue, step.margin);
+        this.#shelf.out(this.#queue, step.margin, () => step.meanwhile && this.#shelf.in(this.#queue), step.portion);
         return;
       case 'in':
         this.#shelf.in(this.#queue);

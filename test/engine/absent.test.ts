@@ -192,7 +192,7 @@ describe.each(ENGINES)('%s', (kind) => {
     publishNumbers(publisher, 0, 3 * slots);
     shelf.out(queue, 0);
     const recovered = bench.queue('recovered');
-    expect(coordinator.setAbsent(recovered, slots + 10)).toBe(true);
+    expect(coordinator.setAbsent(recovered, slots + 10, 0)).toBe(true);
     expect(coordinator.absentCount(recovered)).toBe(slots + 10);
     expect(coordinator.readyCount(recovered)).toBe(slots + 10);
     publisher.feed(publish(1, 'recovered', Buffer.from('new')));

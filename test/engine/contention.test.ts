@@ -5,7 +5,7 @@ import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import type { Engine, EngineKind, LogBatch, Queue, QueueRules } from '../../src/engine/engine.js';
 import { NO_RULES } from '../support/no-rules.js';
 import { ENGINES } from './support/bench.js';
-import { ImageShelf } from './support/image-shelf.js';
+import { FRONT, ImageShelf } from './support/image-shelf.js';
 import { placesOf, type Recorded, readBack } from './support/log.js';
 
 const WORKERS = 2;
@@ -132,7 +132,11 @@ function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void 
   let step = 0;
   return () => {
     step += 1;
-    shelf.out(queue, step % 3);
+    // By turns whole blocks, and whatever stands behind the first message.
+    shelf.out(queue, (step % 4) + FRONT, undefined, {
+      least: step % 2 === 0 ? Number.POSITIVE_INFINITY : 0,
+      most: 30_000,
+    });
     if (step % 5 === 0) shelf.in(queue);
     while (coordinator.nextWish() !== 0) while (coordinator.presentCount(queue) < 100 && shelf.in(queue));
   };

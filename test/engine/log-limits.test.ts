@@ -269,7 +269,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const [image] = shelf.images(queue);
     if (image === undefined) throw new Error('nothing left');
     const recovered = bench.queue('recovered');
-    coordinator.setAbsent(recovered, slots);
+    coordinator.setAbsent(recovered, slots, 0);
     coordinator.setLogId(recovered, 1024, 50_000);
     const positions: number[] = [];
     for (let at = 0; at < image.length; at += image.readUInt32LE(at)) {

@@ -14,8 +14,8 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
   const { openChannel } = useRawConnections(broker);
 
   /** A body that begins with its number. */
-  function numbered(number: number): Buffer {
-    const body = Buffer.alloc(SIZE);
+  function numbered(number: number, size = SIZE): Buffer {
+    const body = Buffer.alloc(size);
     body.writeUInt32BE(number);
     return body;
   }
@@ -60,6 +60,51 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
       await consumer.consume(queue);
       expect(await take(consumer, count)).toEqual(numbers(0, count));
       expect(await consumer.counts(queue)).toMatchObject({ ready: 0 });
+    },
+  );
+
+  test('takes many queues that are short, and together longer than memory', { timeout: 120_000 }, async () => {
+    const publisher = await openChannel();
+    await publisher.call('confirm.select');
+    const queues: string[] = [];
+    for (let i = 0; i < 40; i++) queues.push((await publisher.call('queue.declare', { queue: name() })).queue);
+    // By turns, so that messages of all of them lie together, and then each alone.
+    for (let i = 0; i < 150; i++) for (const queue of queues) publisher.publish('', queue, numbered(i, 4 * SIZE));
+    for (const queue of queues) for (let i = 150; i < 300; i++) publisher.publish('', queue, numbered(i, 4 * SIZE));
+    let through = 0;
+    while (through < 300 * queues.length) through = Number((await publisher.confirms.next('confirms')).deliveryTag);
+    for (const queue of queues) {
+      const consumer = await openChannel();
+      expect(await consumer.counts(queue)).toMatchObject({ ready: 300 });
+      await consumer.call('basic.qos', { prefetchCount: 50 });
+      await consumer.consume(queue);
+      expect(await take(consumer, 300)).toEqual(numbers(0, 300));
+      await consumer.close();
+    }
+  });
+
+  test.each([400_000, 3 * MIB, 9 * MIB])(
+    'takes messages of %i octets that are together longer than memory',
+    { timeout: 120_000 },
+    async (size) => {
+      const count = Math.ceil((80 * MIB) / size);
+      const publisher = await openChannel();
+      await publisher.call('confirm.select');
+      const { queue } = await publisher.call('queue.declare', { queue: name() });
+      for (let i = 0; i < count; i++) {
+        publisher.publish('', queue, numbered(i, size));
+        await publisher.confirms.next('a confirm');
+      }
+      const consumer = await openChannel();
+      await consumer.call('basic.qos', { prefetchCount: 2 });
+      await consumer.consume(queue);
+      for (let i = 0; i < count; i++) {
+        const { body, deliveryTag } = await consumer.deliveries.next(`message ${i}`);
+        expect([body.length, body.readUInt32BE()]).toEqual([size, i]);
+        consumer.send('basic.ack', { deliveryTag });
+      }
+      // What is not settled goes back, and cannot leave memory.
+      expect(await consumer.call('queue.delete', { queue })).toMatchObject({ messageCount: 0 });
     },
   );
 

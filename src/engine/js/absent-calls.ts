@@ -22,8 +22,8 @@ export abstract class AbsentCalls {
   levelOf(queue: Queue, level: number, make: boolean): Queue {
     return this.#absent.levelOf(queue, level, make);
   }
-  setAbsent(queue: Queue, count: number): boolean {
-    return this.#absent.make(queue, count);
+  setAbsent(queue: Queue, count: number, bytes: number): boolean {
+    return this.#absent.make(queue, count, bytes);
   }
   absentCount(queue: Queue): number {
     return this.#absent.count(queue);
@@ -37,8 +37,11 @@ export abstract class AbsentCalls {
   giveStaging(offset: number): void {
     this.#memory.freeSegment(offset);
   }
-  pageOut(queue: Queue, margin: number): number {
-    return this.#absent.pageOut(queue, margin);
+  pageOut(queue: Queue, margin: number, least: number, most: number): number {
+    return this.#absent.pageOut(queue, margin, least, most);
+  }
+  get pageOutCount(): number {
+    return this.#absent.out.count;
   }
   pageOutFill(offset: number, length: number): number {
     return this.#absent.out.fill(offset, length);

@@ -49,13 +49,13 @@ export class Absent {
     });
   }
 
-  /** The first messages of one that was just made are elsewhere; false: no memory, or too many. */
-  make(queueOrLane: number, count: number): boolean {
+  /** The first messages of one that was just made are elsewhere, with bodies of so many bytes; false: no memory, or too many. */
+  make(queueOrLane: number, count: number, bytes: number): boolean {
     if (count === 0) return true;
     if (count > ABSENT_MAX || !this.#memory.ensurePages(1)) return false;
     return this.#with(queueOrLane, (queue, lane) => {
-      this.#stubs.make(lane, count);
-      this.#stock.vanish(queue, -count, 0);
+      this.#stubs.make(lane, count, bytes);
+      this.#stock.vanish(queue, -count, this.#counted(queue, -bytes));
       return true;
     });
   }
@@ -74,9 +74,9 @@ export class Absent {
     return this.#with(lane, () => this.#stock.readyIn(lane));
   }
 
-  /** Begins to send a block away. */
-  pageOut(queueOrLane: number, margin: number): number {
-    return this.count(queueOrLane) + SLOTS > ABSENT_MAX ? 0 : this.out.begin(queueOrLane, margin);
+  /** Begins to send messages away. */
+  pageOut(queueOrLane: number, margin: number, least: number, most: number): number {
+    return this.count(queueOrLane) + SLOTS > ABSENT_MAX ? 0 : this.out.begin(queueOrLane, margin, least, most);
   }
 
   /** Forgets the absent messages once all before them are claimed, those of all levels of a queue; returns how many. */
@@ -103,10 +103,15 @@ export class Absent {
     // What lies between was absent, was done before, or was never in the log.
     this.#stock.recordAbsentDone(lane, at64(f64, double(lane, QueueCell.ABSENT_PLACE)), end);
     const bytes = double(lane, QueueCell.ABSENT_BYTES);
-    const counted = (this.#stock.rules.traits(queue) & Trait.BYTES) === 0 ? 0 : at64(f64, bytes);
+    const counted = this.#counted(queue, at64(f64, bytes));
     f64[bytes] = 0;
     this.#stock.vanish(queue, count, counted);
     return count;
+  }
+
+  /** The bytes, if the queue counts such. */
+  #counted(queue: number, bytes: number): number {
+    return (this.#stock.rules.traits(queue) & Trait.BYTES) === 0 ? 0 : bytes;
   }
 
   /** What is under way with messages is over: they are where they were. Under the queue's lock. */

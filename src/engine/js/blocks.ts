@@ -168,7 +168,7 @@ export class Blocks {
     const inBlock = (block: number, ...states: number[]): void => {
       for (let index = 0; index < SLOTS; index++) {
         const slot = this.slot(block, index);
-        if (states.includes(this.state(slot))) visit(slot);
+        if (states.includes(this.state(slot)) && !this.#isAway(lane, block, index)) visit(slot);
       }
     };
     let block = at32(u32, word(lane, QueueCell.RETURNED));
@@ -176,9 +176,20 @@ export class Blocks {
     block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
     for (; block !== 0; block = at32(u32, word(block, Block.NEXT))) {
       // What is about to go is still here.
-      if (at32(u32, word(block, Block.ABSENT)) === 0) inBlock(block, SlotState.READY, SlotState.ABSENT);
-      else inBlock(block, SlotState.READY);
+      inBlock(block, SlotState.READY, SlotState.ABSENT);
     }
+  }
+
+  /** Whether a slot is one of the absent ones (stubs.ts). */
+  #isAway(lane: number, block: number, index: number): boolean {
+    const { u32 } = this.#memory;
+    const stub = at32(u32, word(lane, QueueCell.STUB));
+    if (stub === 0) return false;
+    const filled = at32(u32, word(lane, QueueCell.STUB_FILLED));
+    const first = at32(u32, word(stub, Block.START)) + filled;
+    const whole = at32(u32, word(stub, Block.ABSENT)) * SLOTS;
+    const count = whole + at32(u32, word(lane, QueueCell.ABSENT_PART)) - filled;
+    return (at32(u32, word(block, Block.START)) + index - first) >>> 0 < count;
   }
 
   /** Frees the block that is not full, of a lane that has nothing left. */

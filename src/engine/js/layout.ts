@@ -184,8 +184,9 @@ export const QueueCell = {
   /** Of a lane: the block that stands for its absent messages, or 0, and how many slots at its beginning are done or back already. */
   STUB: 34,
   STUB_FILLED: 35,
-  /** Absent messages whose bytes are not known yet; the bytes of the others (a 64-bit float). */
-  ABSENT_UNCOUNTED: 36,
+  /** Slots at the beginning of the block behind those that the stub stands for that are absent, too (it is the stub itself if it stands for none); and the
+   * bytes of all absent bodies (a 64-bit float). */
+  ABSENT_PART: 36,
   ABSENT_BYTES: 38,
   /** 1: it is in the coordinator's list of queues whose absent messages are wanted; the next one there. */
   WISHED: 40,

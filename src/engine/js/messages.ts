@@ -284,10 +284,10 @@ export class Messages {
   }
 
   /** Takes a message without its pieces that lies elsewhere, with its number in the log; 0 when there is no memory. */
-  copyIn(from: number, id: number): number {
+  copyIn(from: number, id: number, lifetime: Lifetime = 'hot'): number {
     const size = this.messageSize(from);
     const before = this.isLoggable(from) ? RECORD_BEFORE : 0;
-    const message = this.#segments.allocateForCopy(before, size);
+    const message = this.#segments.allocateForCopy(before, size, lifetime);
     if (message === 0) return 0;
     if (before > 0) {
       beginMessageRecord(this.#memory, message, size);
@@ -298,6 +298,14 @@ export class Messages {
     Atomics.store(this.#memory.u32, head + Message.REFS, 1);
     this.#memory.u32[head + Message.FIRST_PIECE] = 0;
     return message;
+  }
+
+  /** Puts a message of one piece where others lie that stay long; its new address, 0: it stays, since others hold it, too, or there is no memory. */
+  move(message: number): number {
+    if (Atomics.load(this.#memory.u32, word(message, Message.REFS)) !== 1) return 0;
+    const moved = this.copyIn(message, this.isLoggable(message) ? recordId(this.#memory, message) : 0, 'cold');
+    if (moved !== 0) this.release(message);
+    return moved;
   }
 
   /** Takes the next piece of a message that was copied in, behind another piece (0: it is the first); 0 when there is no memory. */

@@ -1,8 +1,8 @@
 /**
- * A block of messages on its way back into memory, to the first slots of its lane's stub: those that are whole can be claimed while the rest is still to come,
- * since a block of long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a stub behind for the rest.
+ * Messages on their way back into memory, to the first absent slots of their lane's stub: those that are whole can be claimed while the rest is still to come,
+ * since long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a stub behind for the rest.
  */
-import { LOGGED, MessageFlag, QueueCell, SLOTS, Slot, SlotState, Trait } from './layout.js';
+import { MessageFlag, QueueCell, Slot, SlotState, Trait } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { withQueue } from './queue-lock.js';
@@ -10,7 +10,7 @@ import type { Stock } from './stock.js';
 import type { Stubs } from './stubs.js';
 import type { Sweeps } from './sweeps.js';
 import type { Units } from './units.js';
-import { at32, at64, double, word } from './views.js';
+import { at64, double, word } from './views.js';
 import type { Waiters } from './waiters.js';
 
 const NO_MEMORY = -1;
@@ -51,7 +51,7 @@ export class PageIn {
     this.#sweeps = sweeps;
   }
 
-  /** Begins with the first absent block: how many of its messages are absent; 0: none, −1: no memory. */
+  /** Begins with the first absent messages: how many of their block are absent; 0: none, −1: no memory. */
   begin(queueOrLane: number): number {
     if (this.#queue !== 0) return 0;
     const queue = this.#stock.lanes.queueOf(queueOrLane);
@@ -63,7 +63,7 @@ export class PageIn {
       this.#lane = lane;
       this.#index = this.#stubs.filled(lane);
       this.#left = 0;
-      return SLOTS - this.#index;
+      return this.#stubs.end(lane) - this.#index;
     });
   }
 
@@ -80,18 +80,18 @@ export class PageIn {
         at += span;
       }
       const whole = this.#left > 0 ? this.#index - 1 : this.#index;
-      if (whole < SLOTS) this.#open(whole);
+      if (whole < this.#stubs.end(this.#lane)) this.#open(whole);
       return at === offset ? outcome : at - offset;
     });
   }
 
   #takeMessage(at: number): number {
     const unit = this.#units.message(at);
-    if (unit === 0 || this.#left > 0 || this.#index === SLOTS) return UNWANTED;
+    if (unit === 0 || this.#left > 0 || this.#index === this.#stubs.end(this.#lane)) return UNWANTED;
     const slot = this.#slot(this.#index);
     const flags = this.#units.slotFlags(at);
-    const isLogged = (flags & LOGGED) !== 0;
-    if (isLogged && !this.#stock.blocks.setLogPosition(slot, this.#units.position(at))) return NO_MEMORY;
+    const position = this.#units.position(at);
+    if (position !== null && !this.#stock.blocks.setLogPosition(slot, position)) return NO_MEMORY;
     const message = this.#messages.copyIn(unit, this.#units.id(at));
     if (message === 0) return NO_MEMORY;
     this.#memory.u32[word(slot, Slot.STATE)] = SlotState.ABSENT | flags;
@@ -122,7 +122,7 @@ export class PageIn {
     return 0;
   }
 
-  /** All are there (`done`), or the message that has come in part is given up. False: some of the block are still absent. */
+  /** What came is whole (`done`), or the message that has come in part, or last, is given up. False: it is, and must come anew. */
   end(done: boolean): boolean {
     if (this.#queue === 0) return false;
     return withQueue(this.#memory, this.#queue, () => this.#end(done));
@@ -135,15 +135,16 @@ export class PageIn {
 
   #end(done: boolean): boolean {
     const lane = this.#lane;
-    const isWhole = this.#index === SLOTS && this.#left === 0;
-    const back = done && isWhole && (this.#stubs.blocks(lane) === 1 || this.#memory.ensurePages(1));
-    if (back) {
+    const isLast = this.#index === this.#stubs.end(lane);
+    const back = done && this.#left === 0 && (!isLast || this.#stubs.blocks(lane) <= 1 || this.#memory.ensurePages(1));
+    if (!back) this.#giveUp();
+    else {
       const queue = this.#queue;
-      const count = this.#count(SLOTS);
-      this.#stubs.open(lane, SLOTS);
-      this.#stubs.split(lane);
-      this.#waiters.welcome(queue, count);
-    } else this.#giveUp();
+      const count = this.#count(this.#index);
+      this.#stubs.open(lane, this.#index);
+      if (isLast) this.#stubs.split(lane);
+      if (count > 0) this.#waiters.welcome(queue, count);
+    }
     this.#queue = 0;
     this.#lane = 0;
     return back;
@@ -166,9 +167,9 @@ export class PageIn {
     this.#waiters.welcome(this.#queue, count);
   }
 
-  /** How many slots before `end` are to be opened. What the queue counted of them all the time stays counted; what it did not know of is added. */
+  /** How many slots before `end` are to be opened; their messages are absent no more. */
   #count(end: number): number {
-    const { u32, f64 } = this.#memory;
+    const { f64 } = this.#memory;
     const lane = this.#lane;
     const first = this.#stubs.filled(lane);
     let bytes = 0;
@@ -179,15 +180,8 @@ export class PageIn {
         f64[double(lane, QueueCell.ABSENT_PLACE)] = this.#stock.blocks.logPosition(slot) + 1;
       }
     }
-    const uncounted = word(lane, QueueCell.ABSENT_UNCOUNTED);
-    if (at32(u32, uncounted) > 0) {
-      // Those end with a block.
-      u32[uncounted] = at32(u32, uncounted) - (end - first);
-      if ((this.#stock.rules.traits(this.#queue) & Trait.BYTES) !== 0) this.#stock.vanish(this.#queue, 0, -bytes);
-    } else {
-      const absent = double(lane, QueueCell.ABSENT_BYTES);
-      f64[absent] = at64(f64, absent) - bytes;
-    }
+    const absent = double(lane, QueueCell.ABSENT_BYTES);
+    f64[absent] = at64(f64, absent) - bytes;
     return end - first;
   }
 

@@ -37,9 +37,9 @@ export class Segments {
   }
 
   /** The same for what comes back into memory: consumers wait for it, and they make room, so half of the reserve is open to it. */
-  allocateForCopy(before: number, size: number): number {
+  allocateForCopy(before: number, size: number, lifetime: Lifetime = 'hot'): number {
     this.#borrows = true;
-    const at = this.allocate(before, size, 'hot');
+    const at = this.allocate(before, size, lifetime);
     this.#borrows = false;
     return at;
   }

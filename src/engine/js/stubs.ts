@@ -1,14 +1,26 @@
 /**
- * Absent messages in a lane's chain of blocks: one block, the stub, stands for all of them, for any number of blocks in a row. Its slots are ABSENT; those
- * at its beginning may be back already, or done. Under the queue's lock. What must hold: a lane has one stub at most; a block joins the stub only from
- * right behind it; what is absent counts as ready.
+ * Absent messages in a lane's chain of blocks: one block, the stub, stands for all blocks in a row that are absent to their ends. Its slots are ABSENT; those
+ * at its beginning may be back already, or done. Of the block behind the first slots may be absent, too; that block is the stub itself while it stands for none.
+ * Under the queue's lock. What must hold: a lane has one stub at most; messages join only from right behind those that are absent; what is absent counts as ready.
  *
- *   head … │ block │ stub: positions START … START + ABSENT × SLOTS │ block │ … tail
+ *   head … │ block │ stub: positions START … START + ABSENT × SLOTS │ block: the first ABSENT_PART slots │ … tail
  */
 import type { Blocks } from './blocks.js';
 import { Block, QueueCell, SLOTS, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, at64, double, word } from './views.js';
+
+/** Messages in a row in one block. */
+export interface Portion {
+  readonly block: number;
+  first: number;
+  end: number;
+  /** They begin where the head stands. */
+  isAtHead: boolean;
+}
+
+/** As a margin: of the block that the head stands in. */
+const FRONT = -1;
 
 export class Stubs {
   readonly #memory: Memory;
@@ -35,15 +47,29 @@ export class Stubs {
   }
 
   count(lane: number): number {
-    return this.blocks(lane) * SLOTS - this.filled(lane);
+    return this.of(lane) === 0 ? 0 : this.blocks(lane) * SLOTS + this.#part(lane) - this.filled(lane);
+  }
+
+  /** Of the stub's own slots those before it are absent, or were. */
+  end(lane: number): number {
+    return this.blocks(lane) === 0 ? this.#part(lane) : SLOTS;
+  }
+
+  #part(lane: number): number {
+    return this.#field(lane, QueueCell.ABSENT_PART);
+  }
+
+  /** The block in which the first message behind the absent ones stands; 0: there is none yet. */
+  #behind(lane: number): number {
+    const stub = this.of(lane);
+    return this.blocks(lane) === 0 ? stub : this.#field(stub, Block.NEXT);
   }
 
   /** The log position of the first message behind the absent ones. */
   logEnd(lane: number): number {
-    const stub = this.of(lane);
-    const behind = stub === 0 ? 0 : this.#field(stub, Block.NEXT);
+    const behind = this.of(lane) === 0 ? 0 : this.#behind(lane);
     if (behind === 0) return at64(this.#memory.f64, double(lane, QueueCell.LOG_NEXT));
-    return this.#blocks.logPosition(this.#blocks.slot(behind, 0));
+    return this.#blocks.logPosition(this.#blocks.slot(behind, this.#part(lane)));
   }
 
   /** Messages from the head to the first absent one. */
@@ -54,8 +80,8 @@ export class Stubs {
     return Math.max(0, (this.#field(stub, Block.START) + this.filled(lane) - head) | 0);
   }
 
-  /** The first `count` messages of a lane that never had any are absent. A page is ensured. */
-  make(lane: number, count: number): void {
+  /** The first `count` messages of a lane that never had any are absent, with bodies of `bytes` in all. A page is ensured. */
+  make(lane: number, count: number, bytes: number): void {
     const blocks = Math.ceil(count / SLOTS);
     const pad = blocks * SLOTS - count;
     const stub = this.#create(lane, 0, blocks);
@@ -67,23 +93,22 @@ export class Stubs {
     this.#set(lane, QueueCell.TAIL_BLOCK, stub);
     this.#set(lane, QueueCell.STUB, stub);
     this.#set(lane, QueueCell.STUB_FILLED, pad);
-    this.#set(lane, QueueCell.ABSENT_UNCOUNTED, count);
+    this.#memory.f64[double(lane, QueueCell.ABSENT_BYTES)] = bytes;
   }
 
-  /** The block that may leave next: behind the stub, or `margin` blocks behind the one that the head stands in; 0: there is none whose messages all wait. */
-  candidate(lane: number, margin: number): number {
-    let block = this.of(lane);
-    if (block === 0) {
-      block = this.#headBlock(lane);
-      for (let i = 0; i < margin && block !== 0; i++) block = this.#field(block, Block.NEXT);
-    }
-    if (block === 0) return 0;
-    block = this.#field(block, Block.NEXT);
-    if (block === 0 || this.#blocks.indexIn(block, this.#field(lane, QueueCell.TAIL)) < SLOTS) return 0;
-    for (let index = 0; index < SLOTS; index++) {
-      if (this.#blocks.state(this.#blocks.slot(block, index)) !== SlotState.READY) return 0;
-    }
-    return block;
+  /** What may leave next: behind what is absent, or of the block `margin` blocks behind the one next to the head's, with −1 of the head's own; null: nothing. */
+  candidate(lane: number, margin: number): Portion | null {
+    const stub = this.of(lane);
+    let block = stub === 0 ? this.#headBlock(lane) : this.#behind(lane);
+    for (let i = FRONT; stub === 0 && i < margin && block !== 0; i++) block = this.#field(block, Block.NEXT);
+    if (block === 0 || (stub !== 0 && this.count(lane) === 0)) return null;
+    const isAtHead = stub === 0 && margin === FRONT;
+    let first = stub === 0 ? 0 : this.#part(lane);
+    if (isAtHead) first = this.#blocks.indexIn(block, this.#field(lane, QueueCell.HEAD));
+    const tail = this.#blocks.indexIn(block, this.#field(lane, QueueCell.TAIL));
+    let end = first;
+    while (end < Math.min(SLOTS, tail) && this.#blocks.state(this.#blocks.slot(block, end)) === SlotState.READY) end++;
+    return end === first ? null : { block, first, end, isAtHead };
   }
 
   /** The block that holds the head's position, or 0. */
@@ -98,33 +123,38 @@ export class Stubs {
     for (let index = from; index < to; index++) this.#blocks.setState(this.#blocks.slot(block, index), state);
   }
 
-  /** The messages of a block whose slots are ABSENT are gone: it becomes the stub, or the stub stands for it, too. */
-  join(lane: number, block: number): void {
+  /** Messages whose slots are ABSENT are gone: their block becomes the stub, or they join what is absent. */
+  join(lane: number, { block, first, end }: Portion): void {
+    for (let index = first; index < end; index++) this.#set(this.#blocks.slot(block, index), Slot.MESSAGE, 0);
     const stub = this.of(lane);
+    const isWhole = end === SLOTS;
+    this.#set(lane, QueueCell.ABSENT_PART, isWhole ? 0 : end);
     if (stub === 0) {
-      for (let index = 0; index < SLOTS; index++) this.#set(this.#blocks.slot(block, index), Slot.MESSAGE, 0);
-      this.#blocks.forgetLogPositions(block);
-      this.#set(block, Block.ABSENT, 1);
       this.#set(lane, QueueCell.STUB, block);
-      return;
+      this.#set(lane, QueueCell.STUB_FILLED, first);
     }
-    this.#set(stub, Block.ABSENT, this.#field(stub, Block.ABSENT) + 1);
+    if (!isWhole) return;
+    const whole = stub === 0 ? block : stub;
+    this.#set(whole, Block.ABSENT, this.#field(whole, Block.ABSENT) + 1);
+    if (whole === block) return;
     this.#set(stub, Block.NEXT, this.#field(block, Block.NEXT));
     const isLast = this.#field(lane, QueueCell.TAIL_BLOCK) === block;
     this.#blocks.free(lane, block);
     if (isLast) this.#set(lane, QueueCell.TAIL_BLOCK, stub);
   }
 
-  /** All messages of the stub's own slots are there: what else it stood for has a stub behind it. A page is ensured if there is such. */
+  /** All messages of the stub's own slots are there: what else is absent has a stub behind it. A page is ensured if there is such. */
   split(lane: number): void {
     const stub = this.of(lane);
-    const left = this.#field(stub, Block.ABSENT) - 1;
-    const next = left === 0 ? 0 : this.#create(lane, this.#field(stub, Block.START) + SLOTS, left);
-    if (next !== 0) {
+    const left = this.blocks(lane) - 1;
+    let next = 0;
+    if (left > 0) {
+      next = this.#create(lane, this.#field(stub, Block.START) + SLOTS, left);
       this.#set(next, Block.NEXT, this.#field(stub, Block.NEXT));
       this.#set(stub, Block.NEXT, next);
       if (this.#field(lane, QueueCell.TAIL_BLOCK) === stub) this.#set(lane, QueueCell.TAIL_BLOCK, next);
-    }
+    } else if (left === 0 && this.#part(lane) > 0) next = this.#field(stub, Block.NEXT);
+    if (next === 0) this.#set(lane, QueueCell.ABSENT_PART, 0);
     this.#set(stub, Block.ABSENT, 0);
     this.#set(lane, QueueCell.STUB, next);
     this.#set(lane, QueueCell.STUB_FILLED, 0);
@@ -144,17 +174,26 @@ export class Stubs {
     const head = this.#field(lane, QueueCell.HEAD);
     if (head !== (this.#field(stub, Block.START) + filled) >>> 0) return 0;
     const count = this.count(lane);
+    const isWhole = this.blocks(lane) > 0;
+    const behind = this.#behind(lane);
+    const part = this.#part(lane);
     this.#set(lane, QueueCell.HEAD, head + count);
-    this.#set(lane, QueueCell.HEAD_BLOCK, this.#field(stub, Block.NEXT));
+    this.#set(lane, QueueCell.HEAD_BLOCK, behind);
     this.#set(lane, QueueCell.STUB, 0);
     this.#set(lane, QueueCell.STUB_FILLED, 0);
-    this.#set(lane, QueueCell.ABSENT_UNCOUNTED, 0);
+    this.#set(lane, QueueCell.ABSENT_PART, 0);
     this.#set(stub, Block.ABSENT, 0);
-    this.setStates(stub, filled, SLOTS, SlotState.DONE);
-    const done = this.#field(stub, Block.DONE) + SLOTS - filled;
-    this.#set(stub, Block.DONE, done);
-    if (done === SLOTS) this.#blocks.free(lane, stub);
+    this.#end(lane, stub, filled, isWhole ? SLOTS : part);
+    if (isWhole && part > 0) this.#end(lane, behind, 0, part);
     return count;
+  }
+
+  /** Slots are done. */
+  #end(lane: number, block: number, from: number, to: number): void {
+    this.setStates(block, from, to, SlotState.DONE);
+    const done = this.#field(block, Block.DONE) + to - from;
+    this.#set(block, Block.DONE, done);
+    if (done === SLOTS) this.#blocks.free(lane, block);
   }
 
   #create(lane: number, start: number, blocks: number): number {

@@ -41,7 +41,7 @@ export class Units {
     return octets;
   }
 
-  /** Writes a message; `position` null: its place is in no log. Returns the address behind it. */
+  /** Writes a message; `position` null: its queue is in no log. Returns the address behind it. */
   writeMessage(at: number, message: number, state: number, position: number | null, id: number): number {
     const { u32 } = this.#memory;
     const end = this.#write(at, message, this.#messages.messageSize(message));
@@ -87,8 +87,11 @@ export class Units {
     return at32(this.#memory.u32, word(at, Unit.FLAGS)) & SLOT_FLAGS;
   }
 
-  position(at: number): number {
-    return this.#number(at, Unit.POSITION);
+  /** Null: none. */
+  position(at: number): number | null {
+    const { u32 } = this.#memory;
+    const isNone = at32(u32, word(at, Unit.POSITION)) === NONE && at32(u32, word(at, Unit.POSITION + 1)) === NONE;
+    return isNone ? null : this.#number(at, Unit.POSITION);
   }
 
   id(at: number): number {

@@ -17,8 +17,8 @@ export abstract class AbsentCalls {
   levelOf(queue: Queue, level: number, make: boolean): Queue {
     return this.#core.levelOf(queue, level, make ? 1 : 0) >>> 0;
   }
-  setAbsent(queue: Queue, count: number): boolean {
-    return this.#core.setAbsent(queue, count) !== 0;
+  setAbsent(queue: Queue, count: number, bytes: number): boolean {
+    return this.#core.setAbsent(queue, count, bytes) !== 0;
   }
   absentCount(queue: Queue): number {
     return this.#core.absentCount(queue) >>> 0;
@@ -32,8 +32,11 @@ export abstract class AbsentCalls {
   giveStaging(offset: number): void {
     this.#core.giveStaging(offset);
   }
-  pageOut(queue: Queue, margin: number): number {
-    return this.#core.pageOut(queue, margin);
+  pageOut(queue: Queue, margin: number, least: number, most: number): number {
+    return this.#core.pageOut(queue, margin, least, most);
+  }
+  get pageOutCount(): number {
+    return this.#core.pageOutCount() >>> 0;
   }
   pageOutFill(offset: number, length: number): number {
     return this.#core.pageOutFill(offset, length);

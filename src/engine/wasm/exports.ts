@@ -46,11 +46,12 @@ export interface CoreFunctions {
   redeliveredFrom(): number;
   redeliveredLevel(): number;
   levelOf(queue: number, level: number, make: number): number;
-  setAbsent(queue: number, count: number): number;
+  setAbsent(queue: number, count: number, bytes: number): number;
   absentCount(queue: number): number;
   presentCount(queue: number): number;
-  pageOut(queue: number, margin: number): number;
+  pageOut(queue: number, margin: number, least: number, most: number): number;
   pageOutFill(offset: number, length: number): number;
+  pageOutCount(): number;
   pageOutEnd(done: number): number;
   pageIn(queue: number): number;
   pageInTake(offset: number, length: number): number;

@@ -1,11 +1,22 @@
 /** Where a test keeps the blocks of messages that it has sent away: images in the order of their queues, and the few steps out and in. */
 import type { Engine, Queue } from '../../../src/engine/engine.js';
 
+/** What leaves together, in octets. */
+export interface Portion {
+  readonly least: number;
+  readonly most: number;
+}
+export const BLOCK: Portion = { least: Number.POSITIVE_INFINITY, most: Number.POSITIVE_INFINITY };
+/** From right behind the first message. */
+export const FRONT = -1;
+/** Somebody may be claiming the messages. */
+const LATER = -1;
+
 export class ImageShelf {
   readonly #engine: Engine;
   readonly #images = new Map<Queue, Buffer[]>();
   readonly #portion: number;
-  /** Blocks that came back. */
+  /** Images that came back. */
   returned = 0;
 
   /** `portion`: octets that go out and in at a time. */
@@ -22,10 +33,11 @@ export class ImageShelf {
     return this.#images.get(queue) ?? [];
   }
 
-  /** Sends the next block away. False: none could leave. */
-  out(queue: Queue, margin: number, whileOnItsWay?: () => void): boolean {
+  /** Sends the next messages away: a block, or what `portion` allows. False: none could leave. */
+  out(queue: Queue, margin: number, whileOnItsWay?: () => unknown, portion: Portion = BLOCK): boolean {
     const engine = this.#engine;
-    const octets = engine.pageOut(queue, margin);
+    let octets = LATER;
+    while (octets === LATER) octets = engine.pageOut(queue, margin, portion.least, portion.most);
     if (octets === 0) return false;
     const staging = this.#staging();
     const parts: Buffer[] = [];
@@ -42,13 +54,14 @@ export class ImageShelf {
     return true;
   }
 
-  /** Brings the next block back. False: there is none, or nobody wants it any more. */
-  in(queue: Queue, whileOnItsWay?: () => void): boolean {
+  /** Brings the next image back. False: there is none, or nobody wants it any more. */
+  in(queue: Queue, whileOnItsWay?: () => unknown): boolean {
     const engine = this.#engine;
     const image = this.#images.get(queue)?.[0];
     if (engine.pageIn(queue) <= 0 || image === undefined) return false;
     const staging = this.#staging();
-    for (let at = 0; at < image.length; ) {
+    let at = 0;
+    while (at < image.length) {
       const part = image.subarray(at, at + this.#portion);
       engine.bytes.set(part, staging);
       const taken = engine.pageInTake(staging, part.length);
@@ -57,7 +70,7 @@ export class ImageShelf {
       whileOnItsWay?.();
     }
     engine.giveStaging(staging);
-    const back = engine.pageInEnd(true);
+    const back = engine.pageInEnd(at === image.length);
     if (!back) return false;
     this.returned += 1;
     this.#images.get(queue)?.shift();

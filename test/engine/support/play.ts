@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Engine, LogBatch, QueueRules } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
-import { ImageShelf } from './image-shelf.js';
+import { BLOCK, FRONT, ImageShelf, type Portion } from './image-shelf.js';
 import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
@@ -36,8 +36,8 @@ export type Operation =
   /** The host takes what is recorded, hears that the oldest batch is durable, holds up publishers or lets them go on. */
   | { op: 'batch' | 'durable' }
   | { op: 'block'; blocked: boolean }
-  /** A block of messages leaves memory, or comes back. */
-  | { op: 'out'; queue: number; margin: number }
+  /** Messages leave memory, or come back; or some do while others leave. */
+  | { op: 'out'; queue: number; margin: number; portion: Portion; meanwhile: boolean }
   | { op: 'in'; queue: number };
 
 const queue = fc.nat(QUEUES.length - 1);
@@ -62,7 +62,16 @@ const FEW = fc.integer({ min: 1, max: 20 });
 const MANY = fc.constantFrom(20, 600, 1_100, 2_500);
 
 const ofPaging: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('out' as const), queue, margin: fc.nat(1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('out' as const),
+      queue,
+      margin: fc.integer({ min: FRONT, max: 1 }),
+      portion: fc.constantFrom(BLOCK, { least: 0, most: 20_000 }, { least: 10_000, most: 1e9 }),
+      meanwhile: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('in' as const), queue }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('purge' as const), queue }) },
 );
@@ -289,7 +298,7 @@ export class Play {
       case 'purge':
         return this.#purge(this.bench.queue(QUEUES[operation.queue] ?? ''));
       case 'out':
-        return this.#sendAway(this.bench.queue(QUEUES[operation.queue] ?? ''), operation.margin);
+        return this.#sendAway(this.bench.queue(QUEUES[operation.queue] ?? ''), operation);
       case 'in':
         this.transcript.push(this.#shelf.in(this.bench.queue(QUEUES[operation.queue] ?? '')));
         return;
@@ -312,9 +321,14 @@ export class Play {
     }
   }
 
-  /** All blocks that may leave do. */
-  #sendAway(queue: number, margin: number): void {
-    while (this.#shelf.out(queue, margin)) this.transcript.push(this.#shelf.images(queue).at(-1)?.length);
+  /** All that may leave does; then what comes back meanwhile stays. */
+  #sendAway(queue: number, { margin, portion, meanwhile }: Operation & { op: 'out' }): void {
+    const back = (): void => {
+      if (meanwhile) this.transcript.push(this.#shelf.in(queue));
+    };
+    for (let left = 10; left > 0 && this.#shelf.out(queue, margin, back, portion); left--) {
+      this.transcript.push(this.#shelf.images(queue).at(-1)?.length);
+    }
   }
 
   #purge(queue: number): void {
