@@ -31,6 +31,8 @@ import type { WaitingQueues } from './waiting-queues.js';
 export interface RestoredQueue {
   readonly queue: Queue;
   readonly logId: number;
+  /** It is the hidden queue of an exchange that holds messages back: they stay in memory from when they come back. */
+  readonly holdsBack: boolean;
 }
 
 interface Parts {
@@ -132,7 +134,7 @@ export class Restoration {
         if (logId === 0) continue;
         const queue = this.#parts.waiting.restore(exchange.vhost, exchange.exchange, logId, nextPosition(logId));
         if (queue === 0) throw new Error(`no memory for ${what}`);
-        hidden.push({ queue, logId });
+        hidden.push({ queue, logId, holdsBack: true });
         continue;
       }
       this.#report(`${what} is left out: there is no exchange type '${exchange.type}', or no such vhost`);
@@ -150,7 +152,7 @@ export class Restoration {
       }
       const queue = this.#parts.queues.restore(declared, nextPosition);
       if (queue === 0) throw new Error(`no memory for ${what}`);
-      back.push({ queue, logId: declared.logId });
+      back.push({ queue, logId: declared.logId, holdsBack: false });
     }
     return back;
   }

@@ -17,6 +17,8 @@ export interface ImageSource {
 }
 export interface RecoveredSource {
   readonly recovered: AbsentSource;
+  /** What it gives stays in memory, whatever comes behind it. */
+  readonly stay: boolean;
   /** What it gave last; nothing: none was read. */
   portion: { readonly octets: number; readonly messages: number };
 }

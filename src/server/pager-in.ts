@@ -10,6 +10,8 @@ import type { ImageSource, PagedQueues, RecoveredSource, Source } from './paged-
 /** Messages are brought back until so many blocks are here, if those of all queues that want some take no more than this share of the memory. */
 const WINDOW_BLOCKS = 16;
 const WINDOW_SHARE = 1 / 16;
+/** What comes back to stay leaves so much of the memory to others. */
+const FREE_SHARE = 1 / 2;
 /** Reads that are under way at once. */
 const READS = 3;
 /** When memory is looked for again (ms). */
@@ -47,6 +49,8 @@ export class PagerIn {
     const sources = this.#queues.sources(queue);
     const next = sources[coming];
     if (next === undefined) return false;
+    // It is wished for again and again.
+    if ('recovered' in next && next.stay && engine.memoryFree() < engine.bytes.length * FREE_SHARE) return false;
     const { octets, messages } = sizeOf(next);
     const share = (engine.bytes.length * WINDOW_SHARE) / this.wanting;
     const fitting = messages === 0 ? 0 : Math.floor((share / octets) * messages);

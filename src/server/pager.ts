@@ -66,11 +66,14 @@ export class Pager {
     this.#bringing = new PagerIn(engine, pages, queues, this.#attempts, () => this.#look());
   }
 
-  /** The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them. False: no memory. */
-  recovered(queue: Queue, source: AbsentSource, bytes: number): boolean {
+  /**
+   * The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them. `stay`: what comes back stays in
+   * memory until its time has come. False: no memory.
+   */
+  recovered(queue: Queue, source: AbsentSource, bytes: number, stay: boolean): boolean {
     if (!this.#engine.setAbsent(queue, source.remaining, bytes)) return false;
     if (source.remaining > 0) {
-      this.#queues.append(queue, { recovered: source, portion: { octets: 0, messages: 0 } });
+      this.#queues.append(queue, { recovered: source, stay, portion: { octets: 0, messages: 0 } });
       this.#unseen.push(queue);
     }
     return true;

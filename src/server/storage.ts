@@ -146,13 +146,13 @@ export class Storage {
 
   /** Gives queues their messages back, which stay on disk until they are wanted. */
   giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
-    const refs = new Map(restored.map(({ queue, logId }) => [logId, queue]));
+    const byId = new Map(restored.map((one) => [one.logId, one]));
     for (const { id, count, bytes, source } of this.#keeper.queues) {
       const level = id % LEVELS;
-      const queue = refs.get(id - level);
-      if (queue === undefined || count === 0) continue;
-      const ref = engine.levelOf(queue, level, true);
-      if (ref === 0 || !pager.recovered(ref, source, bytes))
+      const one = byId.get(id - level);
+      if (one === undefined || count === 0) continue;
+      const ref = engine.levelOf(one.queue, level, true);
+      if (ref === 0 || !pager.recovered(ref, source, bytes, one.holdsBack))
         throw new Error(`no memory for the ${count} messages of a queue`);
     }
   }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { isReferee } from '../support/broker.js';
-import { cleanUp, confirmed, directory, open, start } from '../support/kept-data.js';
+import { cleanUp, confirmed, directory, open, PERSISTENT, start } from '../support/kept-data.js';
 import { bodies, type RawChannel } from '../support/raw-channel.js';
 
 describe.runIf(!isReferee)('a durable delayed exchange', () => {
@@ -104,6 +104,31 @@ describe.runIf(!isReferee)('a durable delayed exchange', () => {
     expect(got.sort()).toEqual([...Object.keys(delays), ...Object.keys(delays)].sort());
     await publish(again, { next: 10 });
     expect(bodies(await again.deliver(1))).toEqual(['next']);
+  });
+
+  test('holds back more than fits into memory, and others have their messages meanwhile', async () => {
+    const data = directory();
+    const first = await start(data, { workers: 2 });
+    const channel = await open(first);
+    await declare(channel);
+    await channel.call('queue.declare', { queue: 'beside', durable: true });
+    await channel.call('confirm.select');
+    const body = Buffer.alloc(10_000);
+    for (let i = 0; i < 3_000; i++) channel.publish('', 'beside', `${i}`.padEnd(1_000), { properties: PERSISTENT });
+    const headers = table({ 'x-delay': 8_000 });
+    for (let i = 0; i < 4_000; i++) {
+      body.writeUInt32BE(i);
+      channel.publish('later', '', body, { properties: { ...PERSISTENT, headers } });
+    }
+    await confirmed(channel, 7_000);
+    await first.stop('SIGKILL');
+
+    const again = await open(await start(data, { workers: 2, memory: '32M' }));
+    await again.consume('beside', { noAck: true });
+    const beside = bodies(await again.deliver(3_000));
+    expect(beside.map((one) => Number(one))).toEqual(Array.from({ length: 3_000 }, (_, i) => i));
+    await again.consume('q', { noAck: true });
+    for (let i = 0; i < 4_000; i++) expect((await again.deliveries.next(`${i}`)).body.readUInt32BE()).toBe(i);
   });
 
   test('commits what a transaction publishes', async () => {
