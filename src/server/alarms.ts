@@ -1,7 +1,7 @@
 /**
  * What makes the broker hold its publishers back: a log that cannot be written, a file system with little space left. Consumers go on, and so
  * make room. Workers see the reasons in shared memory before their publishers are stopped. What must hold: publishers are blocked exactly
- * while there is a reason.
+ * while there is a reason, and already are when the operator is told so.
  */
 import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
@@ -100,16 +100,16 @@ export class Alarms {
   #raise(name: string, reason: string): void {
     const isNew = !this.#raised.has(name);
     this.#raised.set(name, reason);
-    if (isNew) this.#report(`disk alarm, publishers are blocked: ${reason}`);
     this.#apply();
+    if (isNew) this.#report(`disk alarm, publishers are blocked: ${reason}`);
   }
 
   #lift(name: string): void {
     if (!this.#raised.delete(name)) return;
+    this.#apply();
     const left = [...this.#raised.values()];
     if (left.length === 0) this.#report('disk alarm is over: publishers go on');
     else this.#report(`disk alarm goes on: ${left.join('; ')}`);
-    this.#apply();
   }
 
   #apply(): void {

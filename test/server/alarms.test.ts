@@ -53,3 +53,12 @@ test('publishers are blocked from the first lane that cannot write to the last t
   expect(blockedReason(alarms.shared)).toBe('low on memory');
   expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
 });
+
+test('publishers are blocked when the operator reads so, and go on when he reads that', () => {
+  const seen: (boolean | undefined)[] = [];
+  const engine = { blockPublishers: (is: boolean) => void blocked.push(is) };
+  const told = new Alarms(new SharedArrayBuffer(4), engine, () => void seen.push(blocked.at(-1)));
+  told.lane(1, { state: 'failing', error: new Error('EIO') });
+  told.lane(1, { state: 'ok' });
+  expect(seen).toEqual([true, false]);
+});
