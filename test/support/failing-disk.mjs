@@ -9,7 +9,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 
 const control = /** @type {string} */ (new URL(import.meta.url).searchParams.get('control'));
-const { writev, fdatasync } = fs;
+const { writev, writevSync, fdatasync, fdatasyncSync } = fs;
 
 /** What was written and not synced yet, by descriptor. @type {Map<number, { at: number, octets: number }[]>} */
 const unsynced = new Map();
@@ -25,29 +25,57 @@ function inputOutputError(call) {
 }
 
 /**
+ * What comes before each write: null, or its failure.
  * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
- * @param {(error: Error | null, written: number) => void} done
  */
-function writeOrFail(fd, views, at, done) {
+function writing(fd, views, at) {
   const all = Buffer.concat(views);
   if (is('write')) {
     fs.writeSync(fd, all, 0, all.length >> 1, at);
-    setImmediate(done, inputOutputError('write'), 0);
-  } else {
-    unsynced.set(fd, [...(unsynced.get(fd) ?? []), { at, octets: all.length }]);
-    writev(fd, views, at, done);
+    return inputOutputError('write');
   }
+  unsynced.set(fd, [...(unsynced.get(fd) ?? []), { at, octets: all.length }]);
+  return null;
 }
 
-/** @param {number} fd @param {(error: Error | null) => void} done */
-function syncOrFail(fd, done) {
+/** What comes before each sync: null, or its failure. @param {number} fd */
+function syncing(fd) {
   const covered = unsynced.get(fd) ?? [];
   unsynced.delete(fd);
-  if (is('stall')) return;
-  if (!is('sync')) return fdatasync(fd, done);
+  if (!is('sync')) return null;
   for (const { at, octets } of covered) fs.writeSync(fd, new Uint8Array(octets), 0, octets, at);
-  setImmediate(done, inputOutputError('fdatasync'));
+  return inputOutputError('fdatasync');
 }
 
-Object.assign(fs, { writev: writeOrFail, fdatasync: syncOrFail });
+Object.assign(fs, {
+  /**
+   * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
+   * @param {(error: Error | null, written: number) => void} done
+   */
+  writev(fd, views, at, done) {
+    const error = writing(fd, views, at);
+    if (error === null) writev(fd, views, at, done);
+    else setImmediate(done, error, 0);
+  },
+  /** @param {number} fd @param {readonly Uint8Array[]} views @param {number} at */
+  writevSync(fd, views, at) {
+    const error = writing(fd, views, at);
+    if (error !== null) throw error;
+    return writevSync(fd, views, at);
+  },
+  /** @param {number} fd @param {(error: Error | null) => void} done */
+  fdatasync(fd, done) {
+    const error = syncing(fd);
+    if (is('stall')) return;
+    if (error === null) fdatasync(fd, done);
+    else setImmediate(done, error);
+  },
+  /** @param {number} fd */
+  fdatasyncSync(fd) {
+    const error = syncing(fd);
+    if (is('stall')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (error !== null) throw error;
+    fdatasyncSync(fd);
+  },
+});
 syncBuiltinESMExports();
