@@ -75,8 +75,6 @@ function find(queue: Queue, margin: i32): bool {
 export function beginOut(queue: Queue, margin: i32, least: f64, most: f64): f64 {
   if (waits && outQueue == queue) return own(least, most);
   if (changetype<usize>(outQueue) || ruling(queue).retired || !find(queue, margin)) return 0;
-  // A look at the last one spares most attempts in vain.
-  if (least == Infinity && (atomicLoad(changetype<usize>(slotAt(outBlock, SLOTS - 1))) & STATE_MASK) != READY) return 0;
   outEnd = markFrom(outBlock, outFirst);
   if (outEnd == outFirst) return 0;
   outQueue = queue;

@@ -318,7 +318,10 @@ export class Lane {
     if (this.durability === 'fsync') file.syncNow();
   }
 
-  /** Nobody waits for this, unless for the lane. Where it fails the file is given up, as if a batch could not be written. */
+  /**
+   * Nobody waits for this, unless for the lane. Where there is no space for it the file goes on without; where it fails otherwise, the file is given up, as if a
+   * batch could not be written.
+   */
   async #fillAhead(): Promise<void> {
     const open = this.#current;
     if (open === null || this.durability !== 'fsync') return;
@@ -326,11 +329,15 @@ export class Lane {
     const to = Math.min(reach + AHEAD_OCTETS, this.#fileOctets);
     if (reach - end >= AHEAD_LEFT || to <= reach) return;
     try {
-      await this.#put(file, [zeros.subarray(0, to - reach)], reach);
-      open.reach = to;
-    } catch {
-      await this.#abandon();
+      await file.write([zeros.subarray(0, to - reach)], reach);
+    } catch (error) {
+      if (isFull(error)) open.reach = this.#fileOctets;
+      else await this.#abandon();
+      return;
     }
+    open.reach = to;
+    // A sync that fails may have lost what it found written, too: nothing more is expected of the file.
+    await file.sync().catch(() => this.#abandon());
   }
 
   async #rotate(open: OpenFile): Promise<void> {

@@ -260,6 +260,29 @@ test('a calm lane gives its file blocks ahead of what comes, now and then', asyn
   expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(61);
 });
 
+test('a file goes on when there is no space for blocks ahead', async () => {
+  const directory = new SimulatedDirectory();
+  const told: string[] = [];
+  const lane = openLane(directory, {
+    calm: () => true,
+    fileOctets: 4 << 20,
+    onHealth: ({ state }) => told.push(state),
+  });
+  let writes = 0;
+  directory.onCall = (call) => {
+    if (call === 'write' && ++writes === 3) throw systemError('ENOSPC');
+  };
+  for (let i = 0; i < 20; i++) {
+    await publish(lane, 1, i, ['x'.repeat(10_000)]);
+    await lane.sync();
+  }
+  expect(directory.files().size).toBe(1);
+  expect(writes, 'the head of the file, the first message, the blocks, the others').toBe(22);
+  expect(told).toEqual([]);
+  await lane.close();
+  expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(20);
+});
+
 test('a thread does not wait again for a disk that was slow', async () => {
   const directory = new SimulatedDirectory();
   let time = 0;
