@@ -188,6 +188,21 @@ export class Lane {
     }
   }
 
+  /** Ends the file that is open, if there is one; what is appended from now on goes to another. Resolves when that is done, or the file was given up. */
+  async rotate(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    const open = this.#current;
+    if (open === null || this.#closing) return;
+    await this.#alone(async () => {
+      try {
+        await this.#seal(open);
+      } catch {
+        return this.#abandon();
+      }
+      await this.#rotate(open);
+    });
+  }
+
   /** Writes what was appended and ends the file. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -199,12 +214,7 @@ export class Lane {
     this.#next = null;
     try {
       if (prepared) await this.#discard(prepared);
-      if (current !== null && this.health.state === 'ok') {
-        const seal = this.#sealRecord(current.seed, this.#nextBatch - 1);
-        await current.file.write([seal], current.end);
-        await current.file.sync();
-        current.end += seal.length;
-      }
+      if (current !== null && this.health.state === 'ok') await this.#seal(current);
     } finally {
       if (current !== null) {
         this.#tellClosed(current, this.health.state !== 'ok');
@@ -213,12 +223,25 @@ export class Lane {
     }
   }
 
+  /** Says in a file that it ends here. */
+  async #seal(open: OpenFile): Promise<void> {
+    const seal = this.#sealRecord(open.seed, this.#nextBatch - 1);
+    await open.file.write([seal], open.end);
+    await open.file.sync();
+    open.end += seal.length;
+  }
+
   #start(): void {
-    if (this.#running !== null) return;
-    this.#running = this.#run().finally(() => {
+    if (this.#running === null) void this.#alone(() => this.#run());
+  }
+
+  /** Does something with the files while nothing is written; what is appended meanwhile is written then. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    this.#running = work().finally(() => {
       this.#running = null;
       if (this.#waiting.length > 0) this.#start();
     });
+    return this.#running;
   }
 
   async #run(): Promise<void> {

@@ -37,6 +37,8 @@ const COPY_SHARE = 0.4;
 const SPARES = 2;
 /** Octets that one append copies. */
 const COPY_OCTETS = 1 << 20;
+/** A file of copies that is longer is ended when nobody needs any of them: it might stay open for as long as there is nothing to copy. */
+const SPENT_OCTETS = 1 << 20;
 
 export class Reclaimer {
   readonly #options: ReclaimOptions;
@@ -53,14 +55,27 @@ export class Reclaimer {
   /** Clears one file away, if one is worth it. One call after the other. */
   async step(): Promise<Reclaimed> {
     if (this.#running !== null) return this.#running;
-    const state = this.#choose();
-    if (state === null) return null;
-    this.#running = this.#clear(state);
+    this.#running = this.#clearOne();
     try {
       return await this.#running;
     } finally {
       this.#running = null;
     }
+  }
+
+  async #clearOne(): Promise<Reclaimed> {
+    if (this.#isSpent()) await this.#options.lane.rotate();
+    const state = this.#choose();
+    return state === null ? null : this.#clear(state);
+  }
+
+  /** Whether the file that copies go to holds only such as nobody needs any more. */
+  #isSpent(): boolean {
+    const { files, lane } = this.#options;
+    for (const state of files.states.values()) {
+      if (state.lane === lane.lane && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
+    }
+    return false;
   }
 
   /** The file of which the least would have to be written again. */

@@ -147,15 +147,15 @@ export class QueueAccount {
     for (const entry of this.entries.values()) this.gone(entry, `queue deleted in life ${this.clock.life}`);
   }
 
-  /** The broker has ended. @param {boolean} orderly */
-  ended(orderly) {
+  /** The broker has ended: in order, by a kill, or by one before it listened, so that nobody was given anything. @param {'stopped' | 'killed' | 'early'} how */
+  ended(how) {
     this.#isPurging = false;
     for (const entry of this.entries.values()) {
       entry.outstanding = false;
       if (!entry.persistent) this.gone(entry, 'transient, and the broker had ended');
       else if (entry.state === 'sent') entry.state = 'maybe';
       else if (entry.state === 'acked') entry.state = 'unsure';
-      if (!orderly) entry.delivered = true;
+      if (how === 'killed') entry.delivered = true;
     }
   }
 

@@ -3,12 +3,14 @@
  * a random moment. After each start every queue is held to the account: what was confirmed and not acknowledged is there, once and in order;
  * what was acknowledged comes back only if the ack had not reached the disk. Exits with 1 at the first fault; the directory is kept then.
  */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Random } from '../../bench/soak/random.mjs';
+import { inspectLogs } from '../../dist/store/inspect.js';
+import { LocalDirectory } from '../../dist/store/local-directory.js';
 import { QueueAccount } from './account.mjs';
 import { Broker } from './broker.mjs';
 import { QUEUES, startLoad } from './load.mjs';
@@ -70,7 +72,7 @@ async function round() {
       await Promise.race([after(random.between(50, 700)), broker.listening]);
       await broker.kill();
       tally.early += 1;
-      for (const account of accounts.values()) account.ended(false);
+      for (const account of accounts.values()) account.ended('early');
       return say(`${plan}, killed while it started`);
     }
     const began = performance.now();
@@ -89,7 +91,7 @@ async function round() {
       if (account !== undefined) await empty(port, account);
       await broker.kill();
       tally.purges += 1;
-      for (const each of accounts.values()) each.ended(false);
+      for (const each of accounts.values()) each.ended('killed');
       return say(`${plan}, killed right after the purge of ${account?.name}, ${held()} now`);
     }
     const lookedMs = performance.now() - began - started;
@@ -110,7 +112,7 @@ async function round() {
     await Promise.allSettled(load.work);
     if (failures.length > 0) throw failures[0];
     if (refusal) throw new Error(`the broker refused: ${refusal}`);
-    for (const account of accounts.values()) account.ended(orderly);
+    for (const account of accounts.values()) account.ended(orderly ? 'stopped' : 'killed');
     tally[orderly ? 'stops' : 'kills'] += 1;
     say(
       `${plan}, ${orderly ? 'stopped' : 'killed'}; started in ${started.toFixed(0)} ms, ${looked} messages there (${lookedMs.toFixed(0)} ms), ${held()} now`,
@@ -132,8 +134,12 @@ async function settle() {
     await declare(port, accounts, random);
     for (const account of accounts.values()) await look(port, account, random, true);
     const deadline = performance.now() + EMPTY_MS;
-    while (logOctets() > EMPTY_OCTETS) {
-      if (performance.now() > deadline) throw new Error(`the log of empty queues takes ${logOctets()} octets`);
+    for (;;) {
+      const files = await logFiles();
+      const octets = files.reduce((sum, { octets }) => sum + octets, 0);
+      if (octets <= EMPTY_OCTETS) break;
+      const listing = files.map((file) => `${file.name}: ${file.octets}`).join(', ');
+      if (performance.now() > deadline) throw new Error(`the log of empty queues takes ${octets} octets (${listing})`);
       await after(100);
     }
     await broker.stop();
@@ -142,17 +148,22 @@ async function settle() {
   }
 }
 
-/** What log files take on the disk; those that are kept to be written anew are not counted, of which there are at most two. */
-function logOctets() {
-  const log = join(data, 'log');
-  const names = readdirSync(log);
-  const spares = names.filter((name) => name.startsWith('spare-'));
-  if (spares.length > 2) throw new Error(`dead files are kept: ${spares.join(', ')}`);
-  const files = names.filter((name) => name.endsWith('.log'));
-  return files.reduce(
-    (sum, name) => sum + (statSync(join(log, name), { throwIfNoEntry: false })?.blocks ?? 0) * 512,
-    0,
-  );
+/**
+ * The log files with the octets that are written in them, while a broker may be at work on them. What a file has beyond its end, of its own or from a
+ * former use, does not count, nor do files that are kept to be written anew, of which there are at most two.
+ */
+async function logFiles() {
+  const log = await LocalDirectory.at(join(data, 'log'));
+  for (;;) {
+    const { files, others } = await inspectLogs(log).catch((error) => {
+      if (error.code === 'ENOENT') return { files: null, others: [] };
+      throw error;
+    });
+    const spares = others.filter((name) => name.startsWith('spare-'));
+    if (spares.length > 2) throw new Error(`dead files are kept: ${spares.join(', ')}`);
+    // Else one went while it was looked at.
+    if (files !== null) return files;
+  }
 }
 
 function held() {

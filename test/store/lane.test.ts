@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { BatchBuilder } from '../../dist/store/batch.js';
+import type { LaneEvent } from '../../dist/store/log-files.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
 import { ARRIVAL, recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
@@ -300,6 +301,44 @@ test('a thread does not wait again for a disk that was slow', async () => {
   expect(directory.waits).toBe(4);
   await publish(lane, 1, 4, ['e']);
   expect(directory.waits, 'it is fast again').toBe(6);
+  await lane.close();
+});
+
+test('a file is ended when that is asked for, and what comes meanwhile goes to the next one', async () => {
+  const directory = new SimulatedDirectory();
+  const events: LaneEvent[] = [];
+  const lane = openLane(directory, { onEvent: (event) => events.push(event) });
+  await lane.rotate();
+  expect(directory.files().size).toBe(0);
+  await publish(lane, 1, 0, ['before']);
+  await lane.sync();
+  const rotated = lane.rotate();
+  const meanwhile = publish(lane, 1, 1, ['meanwhile']);
+  await Promise.all([rotated, meanwhile, lane.rotate()]);
+  await publish(lane, 1, 2, ['after']);
+  const files = events.map((event) => (event.type === 'passed' ? '' : `${event.type} ${event.file}`));
+  expect(files).toEqual(['placed 0', 'closed 0', 'placed 1', 'closed 1', 'placed 2']);
+  const recovered = await recover(directory.powerLoss(() => 0.1));
+  expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'meanwhile', 'after']);
+  expect(recovered.report.damaged).toEqual([]);
+  await lane.close();
+});
+
+test('a file that cannot be ended is given up, and nothing of it is lost', async () => {
+  const directory = new SimulatedDirectory();
+  const events: LaneEvent[] = [];
+  const lane = openLane(directory, { onEvent: (event) => events.push(event) });
+  await publish(lane, 1, 0, ['before']);
+  directory.onCall = (call) => {
+    if (call !== 'write') return;
+    directory.onCall = () => undefined;
+    throw systemError('EIO');
+  };
+  await lane.rotate();
+  await publish(lane, 1, 1, ['after']);
+  expect(events).toContainEqual(expect.objectContaining({ type: 'closed', file: 0, failed: true }));
+  const recovered = await recover(directory.powerLoss(() => 0.1));
+  expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'after']);
   await lane.close();
 });
 

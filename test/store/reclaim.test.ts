@@ -68,6 +68,29 @@ test('a few messages that stay do not keep the files of those that went', async 
   await close(log);
 });
 
+test('copies leave the disk too when nobody needs them any more, though their file is not full', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory, { fileOctets: 64 << 20 });
+  const count = 1_200;
+  const ackWhere = async (which: (position: number) => boolean): Promise<void> => {
+    for (let at = 0; at < count; at++) if (which(at)) await ack(log.lane, 1, at);
+  };
+  await publishMany(log, 0, count, 4_000);
+  await ackWhere((position) => position % 4 > 0);
+  await log.keeper.reclaim();
+  const copies = logFiles(directory).filter(([name]) => name.startsWith('w00'));
+  expect(copies.length).toBe(1);
+  await log.keeper.reclaim();
+  expect(logFiles(directory)).toContainEqual(copies[0]);
+  await ackWhere((position) => position % 4 === 0);
+  await log.keeper.reclaim();
+  expect(logFiles(directory).map(([name]) => name)).not.toContain(copies[0]?.[0]);
+  await publishMany(log, count, 1);
+  const recovered = await recover(directory.powerLoss(() => 0.1));
+  expect((await recoveredQueues(recovered)).get(1)?.map(({ position }) => position)).toEqual([count]);
+  await close(log);
+});
+
 test('a file’s name is gone for good before anything relies on it', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);

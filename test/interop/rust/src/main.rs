@@ -3,6 +3,8 @@
 mod checks;
 
 use std::env;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use checks::{check, next, refused, same, Outcome};
@@ -262,10 +264,12 @@ async fn blocked(url: &str) -> Outcome {
     let channel = publisher.create_channel().await?;
     let queue = channel.queue_declare("".into(), QueueDeclareOptions::default(), FieldTable::default()).await?;
     let name = queue.name().clone();
+    let enough = Arc::new(AtomicBool::new(false));
+    let told = enough.clone();
     let filler = tokio::spawn(async move {
         let body = vec![0; 65_536];
         // A blocked connection's publish waits for the broker.
-        for _ in 0..2_000 {
+        while !told.load(Ordering::Relaxed) {
             let options = BasicPublishOptions::default();
             channel.basic_publish("".into(), name.clone(), options, &body, BasicProperties::default()).await?;
         }
@@ -277,6 +281,7 @@ async fn blocked(url: &str) -> Outcome {
             break;
         }
     }
+    enough.store(true, Ordering::Relaxed);
     // What is still on its way then goes nowhere.
     let emptier = other.create_channel().await?;
     emptier.queue_delete(queue.name().clone(), QueueDeleteOptions::default()).await?;
