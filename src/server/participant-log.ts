@@ -162,8 +162,10 @@ export class ParticipantLog {
   }
 
   #append(batch: LogBatch): void {
+    const written = this.#lane.put(new CoreBatch(this.#engine, batch));
+    if (written === null) return this.#done(batch);
     this.#writing += 1;
-    this.#lane.append(new CoreBatch(this.#engine, batch)).then(
+    written.then(
       () => {
         this.#writing -= 1;
         this.#done(batch);

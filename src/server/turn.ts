@@ -166,8 +166,10 @@ export class Turn {
     const engine = this.#engine;
     this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
-    const more = this.serveNow();
+    let more = this.serveNow();
     const chores = this.#chores();
+    // What they have made ready goes out now: a confirm whose message is on disk already, say.
+    if (this.#scheduled) more = this.serveNow();
     if (!more && chores !== 'more' && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
     if (more || chores !== 'short') this.#schedule();

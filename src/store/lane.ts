@@ -75,13 +75,18 @@ const zeros = new Uint8Array(AHEAD_OCTETS);
 const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
 const SEAL_AT = 256;
+/** What a group has before it. */
+const BATCH_SPAN = spanOf(BatchField.OCTETS);
 
 /** The file of a batch, and where its first octet is in it. */
 export type Placed = (file: number, at: number) => void;
 
-interface Waiting {
+interface Appended {
   readonly batch: Batch;
   readonly placed: Placed | undefined;
+}
+
+interface Waiting extends Appended {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -112,6 +117,10 @@ export class Lane {
   /** What must be written before each fence. */
   readonly #fences: { readonly fence: number; behind: number }[] = [];
   #running: Promise<void> | null = null;
+  /** Something is being done with the files. */
+  #isBusy = false;
+  /** The current file must not be touched again. */
+  #isSpoilt = false;
   #current: OpenFile | null = null;
   #next: Promise<OpenFile> | null = null;
   #nextFile: number;
@@ -150,7 +159,13 @@ export class Lane {
 
   /** Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed and cannot write. */
   append(batch: Batch, placed?: Placed): Promise<void> {
+    return this.put(batch, placed) ?? Promise.resolve();
+  }
+
+  /** The same; null: it is written, and as durable as was asked for. */
+  put(batch: Batch, placed?: Placed): Promise<void> | null {
     if (this.#closing) return Promise.reject(new Error('the log is closed'));
+    if (this.#putNow(batch, placed)) return null;
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ batch, placed, resolve, reject });
       this.#start();
@@ -158,7 +173,37 @@ export class Lane {
     if (this.durability !== 'none') return written;
     // Told by `onHealth`; nobody waits for this one.
     written.catch(() => undefined);
-    return Promise.resolve();
+    return null;
+  }
+
+  /**
+   * Handing a write and a sync to another thread costs more than both take on a fast disk: a client that waits for each confirm would wait twice as
+   * long. So a calm thread waits itself, while nothing else is under way; nobody waits for mere acks. A disk that is slow, once, has the next group
+   * written beside the thread again.
+   */
+  #putNow(batch: Batch, placed: Placed | undefined): boolean {
+    if (this.#isBusy || this.#waiting.length > 0 || this.durability === 'none') return false;
+    this.#isCalm = this.#options.calm?.() ?? false;
+    const open = this.#current;
+    if (!this.#isCalm || open === null || batch.messages === 0) return false;
+    if (batch.octets > NOW_OCTETS || this.#took > NOW_MS || this.#fills(open, batch.octets)) return false;
+    const group = [{ batch, placed }];
+    const begun = this.#stopwatch();
+    try {
+      open.file.writeNow(this.#stamped(open, group, batch.octets), open.end);
+      if (this.durability === 'fsync') open.file.syncNow();
+    } catch (error) {
+      this.#isSpoilt = true;
+      this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
+      return false;
+    }
+    this.#took = this.#stopwatch() - begun;
+    this.#tellPlaced(open, group, batch.octets);
+    this.#say({ state: 'ok' });
+    batch.release();
+    if (open.end >= this.#fileOctets / 2) this.#prepare();
+    if (this.#running === null && this.#lacksBlocks(open)) void this.#alone(() => this.#fillAhead());
+    return true;
   }
 
   /** Makes durable what was appended, whatever appends promise. */
@@ -237,8 +282,10 @@ export class Lane {
 
   /** Does something with the files while nothing is written; what is appended meanwhile is written then. */
   #alone(work: () => Promise<void>): Promise<void> {
+    this.#isBusy = true;
     this.#running = work().finally(() => {
       this.#running = null;
+      this.#isBusy = false;
       if (this.#waiting.length > 0) this.#start();
     });
     return this.#running;
@@ -259,6 +306,7 @@ export class Lane {
       this.#passFences(group.length);
       if (this.#isCalm && this.#waiting.length === 0) await this.#fillAhead();
     }
+    this.#isBusy = false;
   }
 
   #takeGroup(): Waiting[] {
@@ -291,54 +339,41 @@ export class Lane {
   }
 
   async #write(open: OpenFile, group: readonly Waiting[]): Promise<void> {
-    const { file, seed } = open;
     const octets = group.reduce((sum, { batch }) => sum + batch.octets, 0);
-    const head = this.#batchRecord(seed, octets);
-    const views = [head, ...group.flatMap(({ batch }) => batch.stamp(seed))];
-    let end = open.end + head.length + octets;
-    const full = end >= this.#fileOctets;
-    if (full) {
-      const seal = this.#sealRecord(seed, this.#nextBatch);
-      views.push(seal);
-      end += seal.length;
-    }
+    const views = this.#stamped(open, group, octets);
+    const isFull = this.#fills(open, octets);
+    const seal = isFull ? this.#sealRecord(open.seed, this.#nextBatch) : null;
     const begun = this.#stopwatch();
-    if (this.#mayWait(group, octets)) this.#putNow(file, views, open.end);
-    else await this.#put(file, views, open.end);
+    await open.file.write(seal === null ? views : [...views, seal], open.end);
+    if (this.durability === 'fsync') await open.file.sync();
     this.#took = this.#stopwatch() - begun;
+    this.#tellPlaced(open, group, octets + (seal?.length ?? 0));
+    if (isFull) await this.#rotate(open);
+    else if (open.end >= this.#fileOctets / 2) this.#prepare();
+  }
+
+  /** Whether nothing more is to follow so many octets in a file. */
+  #fills(open: OpenFile, octets: number): boolean {
+    return open.end + BATCH_SPAN + octets >= this.#fileOctets;
+  }
+
+  /** A group as it stands in the file, behind the record that says so. */
+  #stamped(open: OpenFile, group: readonly Appended[], octets: number): Uint8Array[] {
+    return [this.#batchRecord(open.seed, octets), ...group.flatMap(({ batch }) => batch.stamp(open.seed))];
+  }
+
+  /** A group stands in the file, `octets` of it behind the record that says so. */
+  #tellPlaced(open: OpenFile, group: readonly Appended[], octets: number): void {
     this.#nextBatch += 1;
-    let at = open.end + head.length;
-    open.end = end;
-    open.reach = Math.max(open.reach, end);
+    let at = open.end + BATCH_SPAN;
+    open.end = at + octets;
+    open.reach = Math.max(open.reach, open.end);
     for (const { batch, placed } of group) {
       const { messageOctets } = batch;
-      this.#options.onEvent({ type: 'placed', file: open.number, end, messageOctets, facts: batch.facts() });
+      this.#options.onEvent({ type: 'placed', file: open.number, end: open.end, messageOctets, facts: batch.facts() });
       placed?.(open.number, at);
       at += batch.octets;
     }
-    if (full) await this.#rotate(open);
-    else if (end >= this.#fileOctets / 2) this.#prepare();
-  }
-
-  /**
-   * Handing a write and a sync to another thread costs more than both take on a fast disk: a client that waits for each confirm would wait twice as
-   * long. A disk that is slow, once, has the next group written beside the thread again. Nobody waits for mere acks.
-   */
-  #mayWait(group: readonly Waiting[], octets: number): boolean {
-    this.#isCalm = this.#options.calm?.() ?? false;
-    return (
-      this.#isCalm && octets <= NOW_OCTETS && this.#took <= NOW_MS && group.some(({ batch }) => batch.messages > 0)
-    );
-  }
-
-  async #put(file: LogFile, views: readonly Uint8Array[], at: number): Promise<void> {
-    await file.write(views, at);
-    if (this.durability === 'fsync') await file.sync();
-  }
-
-  #putNow(file: LogFile, views: readonly Uint8Array[], at: number): void {
-    file.writeNow(views, at);
-    if (this.durability === 'fsync') file.syncNow();
   }
 
   /**
@@ -347,10 +382,9 @@ export class Lane {
    */
   async #fillAhead(): Promise<void> {
     const open = this.#current;
-    if (open === null || this.durability !== 'fsync') return;
-    const { file, end, reach } = open;
+    if (open === null || !this.#lacksBlocks(open)) return;
+    const { file, reach } = open;
     const to = Math.min(reach + AHEAD_OCTETS, this.#fileOctets);
-    if (reach - end >= AHEAD_LEFT || to <= reach) return;
     try {
       await file.write([zeros.subarray(0, to - reach)], reach);
     } catch (error) {
@@ -361,6 +395,10 @@ export class Lane {
     open.reach = to;
     // A sync that fails may have lost what it found written, too: nothing more is expected of the file.
     await file.sync().catch(() => this.#abandon());
+  }
+
+  #lacksBlocks({ end, reach }: OpenFile): boolean {
+    return this.durability === 'fsync' && reach - end < AHEAD_LEFT && reach < this.#fileOctets;
   }
 
   async #rotate(open: OpenFile): Promise<void> {
@@ -377,6 +415,7 @@ export class Lane {
   }
 
   async #openFile(): Promise<OpenFile> {
+    if (this.#isSpoilt) await this.#abandon();
     if (this.#current === null) {
       const next = this.#next ?? this.#newFile();
       this.#next = null;
@@ -439,6 +478,7 @@ export class Lane {
   async #abandon(): Promise<void> {
     const open = this.#current;
     this.#current = null;
+    this.#isSpoilt = false;
     if (open === null) return;
     const { file, name, end } = open;
     // All of this is tidiness: what fails here is seen, and cut, when the log is next read.
@@ -471,15 +511,15 @@ export class Lane {
     set64(view, RECORD_HEAD + BatchField.SEQUENCE, this.#nextBatch);
     set64(view, RECORD_HEAD + BatchField.FOLLOWING, following);
     set64(view, RECORD_HEAD + BatchField.TIME, this.#options.clock?.() ?? Date.now());
-    return this.#stamped(0, RecordType.BATCH, BatchField.OCTETS, seed);
+    return this.#headed(0, RecordType.BATCH, BatchField.OCTETS, seed);
   }
 
   #sealRecord(seed: Seed, batch: number): Uint8Array {
     set64(this.#heads.view, SEAL_AT + RECORD_HEAD + SealField.SEQUENCE, Math.max(0, batch));
-    return this.#stamped(SEAL_AT, RecordType.SEAL, SealField.OCTETS, seed);
+    return this.#headed(SEAL_AT, RecordType.SEAL, SealField.OCTETS, seed);
   }
 
-  #stamped(at: number, type: RecordType, length: number, seed: Seed): Uint8Array {
+  #headed(at: number, type: RecordType, length: number, seed: Seed): Uint8Array {
     const { view, bytes } = this.#heads;
     const end = at + spanOf(length);
     view.setUint32(at, length, true);

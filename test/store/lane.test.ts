@@ -284,11 +284,29 @@ test('a file goes on when there is no space for blocks ahead', async () => {
   expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(20);
 });
 
+test('what a calm thread could not write goes to another file, and what comes at once after it', async () => {
+  const directory = new SimulatedDirectory();
+  const told: string[] = [];
+  const lane = openLane(directory, { calm: () => true, onHealth: ({ state }) => told.push(state) });
+  await publish(lane, 1, 0, ['a']);
+  await lane.sync();
+  directory.onCall = (call) => {
+    if (call !== 'sync') return;
+    directory.onCall = () => undefined;
+    throw systemError('EIO');
+  };
+  await Promise.all([publish(lane, 1, 1, ['b']), publish(lane, 1, 2, ['c'])]);
+  expect(told).toEqual(['failing', 'ok']);
+  await lane.close();
+  expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0)))).get(1))).toEqual(['a', 'b', 'c']);
+});
+
 test('a thread does not wait again for a disk that was slow', async () => {
   const directory = new SimulatedDirectory();
   let time = 0;
   const lane = openLane(directory, { calm: () => true, stopwatch: () => time });
   await publish(lane, 1, 0, ['a']);
+  await lane.sync();
   await publish(lane, 1, 1, ['b']);
   expect(directory.waits).toBe(2);
   directory.onCall = (call) => {
@@ -299,6 +317,7 @@ test('a thread does not wait again for a disk that was slow', async () => {
   directory.onCall = () => undefined;
   await publish(lane, 1, 3, ['d']);
   expect(directory.waits).toBe(4);
+  await lane.sync();
   await publish(lane, 1, 4, ['e']);
   expect(directory.waits, 'it is fast again').toBe(6);
   await lane.close();

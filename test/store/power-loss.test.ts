@@ -64,6 +64,7 @@ async function recoverOften(loss: Loss, random: Random, faults: number): Promise
 test(`${LOSSES} losses of power break no promise`, { timeout: 600_000 }, async () => {
   const given = process.env.LEVERET_SEED;
   let seed = given === undefined ? Date.now() % 1_000_000_000 : Number(given);
+  let waits = 0;
   for (let count = 0; count < LOSSES; seed++) {
     const random = randomFrom(seed);
     const workload = new Workload(random, random() < 0.5 ? 0 : 0.03);
@@ -77,9 +78,11 @@ test(`${LOSSES} losses of power break no promise`, { timeout: 600_000 }, async (
           expect.fail(`LEVERET_SEED=${seed}, life ${life}, loss ${index} of ${losses.length}: ${wrong}`);
       }
       count += losses.length;
+      waits += directory.waits;
       directory = losses.at(-1)?.directory ?? directory;
     }
   }
+  expect(waits, 'writes that threads have waited for').toBeGreaterThan(LOSSES / 100);
 });
 
 test('what is done leaves the disk, however long the queues live', async () => {

@@ -104,7 +104,7 @@ export class Workload {
         start,
         fileOctets: 16 << 10,
         clock: () => 1000,
-        calm: () => this.random() < 0.5,
+        calm: () => this.random() < 0.8,
         onEvent: (event) => this.#told[worker]?.push(event),
       }),
     );
