@@ -20,9 +20,6 @@ export interface Held {
 /** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
 export type Chores = 'done' | 'more' | 'short';
 
-/** Up to this many connections a read is served at once; with more, serving after all reads of a poll makes larger writes. */
-const SERVE_AT_READ_MAX = 2;
-
 /** Boxes written in one turn: a reader who keeps up with a long message must not keep the others from their reads. */
 const BOXES_PER_TURN = 64;
 
@@ -36,20 +33,25 @@ const RELIEF = 1 / 8;
 export class Turn {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
-  readonly #chores: () => Chores;
+  readonly #chores: (afterRead: boolean) => Chores;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
-  readonly #run = (): void => this.#turn();
+  readonly #run = (): void => {
+    this.#scheduled = false;
+    this.#turn(false);
+  };
   /** Reads that have come. */
   reads = 0;
   #heldAtUse = 0;
   #scheduled = false;
+  /** Something has been begun since this was last cleared. */
+  #begun = false;
   /** Set while chores wait for memory. */
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn. */
-  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: () => Chores) {
+  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and told whether that follows one read. */
+  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: (afterRead: boolean) => Chores) {
     this.#engine = engine;
     this.#peers = peers;
     this.#chores = chores;
@@ -57,6 +59,7 @@ export class Turn {
 
   /** An event has come: the core may be called now, and a turn follows. */
   begin(): void {
+    this.#begun = true;
     this.#wake();
     this.#schedule();
   }
@@ -67,10 +70,14 @@ export class Turn {
     this.#wake();
   }
 
-  /** The read is taken: serves at once where that pays. */
+  /** The read is taken, and served before the next one of the poll: a client works on what it gets meanwhile. */
   endRead(): void {
-    if (this.#peers.size > SERVE_AT_READ_MAX) this.#schedule();
-    else this.#turn();
+    this.#turn(true);
+  }
+
+  /** Has a turn follow all reads of this poll. */
+  afterPoll(): void {
+    this.#schedule();
   }
 
   /** Resolves in a turn to come, for work that is done in portions. */
@@ -161,15 +168,15 @@ export class Turn {
     setImmediate(this.#run);
   }
 
-  #turn(): void {
-    this.#scheduled = false;
+  #turn(afterRead: boolean): void {
     const engine = this.#engine;
     this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
     let more = this.serveNow();
-    const chores = this.#chores();
+    this.#begun = false;
+    const chores = this.#chores(afterRead);
     // What they have made ready goes out now: a confirm whose message is on disk already, say.
-    if (this.#scheduled) more = this.serveNow();
+    if (this.#begun) more = this.serveNow();
     if (!more && chores !== 'more' && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
     if (more || chores !== 'short') this.#schedule();
@@ -178,7 +185,7 @@ export class Turn {
 
   #retryChores(): void {
     this.#retry = null;
-    this.#turn();
+    this.#turn(false);
   }
 
   #retryHeld(): void {

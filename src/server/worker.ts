@@ -27,6 +27,9 @@ import { type Chores, Turn } from './turn.js';
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
 
+/** Up to this many connections what a read has brought is written to the log at once; with more, after all reads of a poll. */
+const WRITE_AT_READ_MAX = 2;
+
 export class Worker implements Host {
   readonly engine: Engine;
   readonly turn: Turn;
@@ -64,7 +67,7 @@ export class Worker implements Host {
     this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;
-    this.turn = new Turn(engine, this.#connections, () => this.#doChores());
+    this.turn = new Turn(engine, this.#connections, (afterRead) => this.#doChores(afterRead));
     const begin = (): void => this.turn.begin();
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
@@ -219,12 +222,18 @@ export class Worker implements Host {
   }
 
   /** What a turn does besides serving. */
-  #doChores(): Chores {
+  #doChores(afterRead: boolean): Chores {
     this.#sweeper.attend();
     const isMoreDue = this.delays.work();
     const deadLetters = this.#deadLetters.sendOn();
-    this.#log?.write();
+    if (this.#log !== null) this.#writeLog(this.#log, afterRead);
     return isMoreDue ? 'more' : deadLetters;
+  }
+
+  /** What several publishers have sent is written together. */
+  #writeLog(log: ParticipantLog, afterRead: boolean): void {
+    if (afterRead && this.#connections.size > WRITE_AT_READ_MAX) this.turn.afterPoll();
+    else log.write();
   }
 
   #tick(): void {
