@@ -234,7 +234,7 @@ export class Lane {
   }
 
   /** Ends the file that is open, if there is one; what is appended from now on goes to another. Resolves when that is done, or the file was given up. */
-  async rotate(): Promise<void> {
+  async endFile(): Promise<void> {
     while (this.#running !== null) await this.#running;
     const open = this.#current;
     if (open === null || this.#closing) return;

@@ -64,7 +64,7 @@ export class Reclaimer {
   }
 
   async #clearOne(): Promise<Reclaimed> {
-    if (this.#isSpent()) await this.#options.lane.rotate();
+    if (this.#isSpent()) await this.#options.lane.endFile();
     const state = this.#choose();
     return state === null ? null : this.#clear(state);
   }

@@ -327,13 +327,13 @@ test('a file is ended when that is asked for, and what comes meanwhile goes to t
   const directory = new SimulatedDirectory();
   const events: LaneEvent[] = [];
   const lane = openLane(directory, { onEvent: (event) => events.push(event) });
-  await lane.rotate();
+  await lane.endFile();
   expect(directory.files().size).toBe(0);
   await publish(lane, 1, 0, ['before']);
   await lane.sync();
-  const rotated = lane.rotate();
+  const rotated = lane.endFile();
   const meanwhile = publish(lane, 1, 1, ['meanwhile']);
-  await Promise.all([rotated, meanwhile, lane.rotate()]);
+  await Promise.all([rotated, meanwhile, lane.endFile()]);
   await publish(lane, 1, 2, ['after']);
   const files = events.map((event) => (event.type === 'passed' ? '' : `${event.type} ${event.file}`));
   expect(files).toEqual(['placed 0', 'closed 0', 'placed 1', 'closed 1', 'placed 2']);
@@ -353,7 +353,7 @@ test('a file that cannot be ended is given up, and nothing of it is lost', async
     directory.onCall = () => undefined;
     throw systemError('EIO');
   };
-  await lane.rotate();
+  await lane.endFile();
   await publish(lane, 1, 1, ['after']);
   expect(events).toContainEqual(expect.objectContaining({ type: 'closed', file: 0, failed: true }));
   const recovered = await recover(directory.powerLoss(() => 0.1));
