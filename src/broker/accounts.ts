@@ -5,7 +5,6 @@
  */
 import { NamePattern } from './name-pattern.js';
 import { hashPassword, isPassword } from './passwords.js';
-import type { Change } from './requests.js';
 
 export interface User {
   readonly name: string;
@@ -19,7 +18,12 @@ export type Right = (typeof RIGHTS)[number];
 /** What a user may do in a vhost: for each right, an expression that the names of queues and exchanges match. */
 export type Permissions = Readonly<Record<Right | 'user' | 'vhost', string>>;
 
-export type AccountChange = Extract<Change, { kind: `user.${string}` | `permissions.${string}` }>;
+export type AccountChange =
+  /** A user is there from now on, or is as it says from now on. */
+  | { kind: 'user.set'; user: User }
+  | { kind: 'user.deleted'; user: string }
+  | { kind: 'permissions.set'; permissions: Permissions }
+  | { kind: 'permissions.cleared'; user: string; vhost: string };
 
 /** Who is there from the beginning, and comes from this machine only. */
 export const GUEST = 'guest';

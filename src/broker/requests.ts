@@ -5,7 +5,7 @@
 
 import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
-import type { Permissions, User } from './accounts.js';
+import type { AccountChange } from './accounts.js';
 
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
@@ -107,6 +107,7 @@ export interface QueueSettings {
 
 /** A change of topology as every participant applies it to its view, in the order in which the coordinator posted them. */
 export type Change =
+  | AccountChange
   | {
       kind: 'exchange.declared';
       vhost: string;
@@ -145,11 +146,6 @@ export type Change =
   | { kind: 'reply.closed'; vhost: string; queue: string }
   | { kind: 'vhost.created'; vhost: string }
   | { kind: 'vhost.deleted'; vhost: string }
-  /** A user is there from now on, or is as it says from now on. */
-  | { kind: 'user.set'; user: User }
-  | { kind: 'user.deleted'; user: string }
-  | { kind: 'permissions.set'; permissions: Permissions }
-  | { kind: 'permissions.cleared'; user: string; vhost: string }
   | {
       kind: 'bound' | 'unbound';
       vhost: string;

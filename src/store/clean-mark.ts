@@ -4,12 +4,9 @@
  * it vouches for, and it is gone, durably, before anything new is written.
  */
 import type { LogDirectory } from './log-directory.js';
-import { withFile } from './log-set.js';
+import { type Ends, withFile } from './log-set.js';
 
 export const CLEAN_MARK = 'clean';
-
-/** Where log files end, by name. */
-export type Ends = ReadonlyMap<string, number>;
 
 /** Says that the log was ended in order. */
 export async function writeCleanMark(directory: LogDirectory, ends: Ends): Promise<void> {

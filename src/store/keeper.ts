@@ -3,12 +3,13 @@
  * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
  */
 import { BatchBuilder, type Run } from './batch.js';
-import { type Ends, takeCleanMark, writeCleanMark } from './clean-mark.js';
+import { takeCleanMark, writeCleanMark } from './clean-mark.js';
 import { type Durability, type Health, Lane, type LaneStart } from './lane.js';
 import { LEVELS, type RunLedger } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
 import type { LaneEvent, LogFiles } from './log-files.js';
 import type { Progress } from './log-reader.js';
+import type { Ends } from './log-set.js';
 import type { LogSource } from './log-source.js';
 import { Reclaimer } from './reclaim.js';
 import { type RecoveryReport, recover } from './recovery.js';

@@ -3,9 +3,11 @@
  */
 
 import { FILE_HEAD, isSpare, parseFileName } from '../log/record-format.js';
-import type { Ends } from './clean-mark.js';
 import { decodeHead, type FileHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
+
+/** Where log files end, by name. */
+export type Ends = ReadonlyMap<string, number>;
 
 export interface FoundFile {
   readonly name: string;

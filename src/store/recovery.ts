@@ -3,7 +3,6 @@
  * damaged files in order and reports what it found; then gives each queue a source of the messages that are still in it. What must hold: what was reported
  * durable and not done is there exactly once; what was recorded as done never comes back.
  */
-import type { Ends } from './clean-mark.js';
 import { Facts, type LostMessage, type QueueLeft } from './facts.js';
 import type { LaneStart } from './lane.js';
 import { RunLedger } from './ledger.js';
@@ -19,7 +18,7 @@ import {
   type ReadOptions,
   readAll,
 } from './log-reader.js';
-import { findFiles } from './log-set.js';
+import { type Ends, findFiles } from './log-set.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
 import { type Damaged, goes, repairFile } from './repair.js';
 
