@@ -8,6 +8,7 @@ import { runLoad } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';
 import { freePort, tryConnect } from '../support/ports.mjs';
 import { launchLeveret, residentMb, startLeveret, startRelay } from '../support/processes.mjs';
+import { withStolen } from '../support/stolen.mjs';
 import { checkDeliveries, reportFault, say } from './progress.mjs';
 import { verdict } from './verdict.mjs';
 import { IDLE, LATENCY, START, WAITING } from './workloads.mjs';
@@ -15,6 +16,7 @@ import { IDLE, LATENCY, START, WAITING } from './workloads.mjs';
 /** @typedef {import('./options.mjs').Options} Options */
 /** @typedef {readonly string[]} Row measure, figure, wanted */
 /** @typedef {import('../support/processes.mjs').Server} Server */
+/** @typedef {import('../support/generator.mjs').Figures & { stolen: number }} LatencyRun `stolen`: the share of time the host took */
 
 const CONNECT_PAUSE_MS = 2;
 
@@ -23,9 +25,9 @@ const CONNECT_PAUSE_MS = 2;
  * @returns {Promise<Row[]>}
  */
 export async function measureLatency(options) {
-  /** @type {import('../support/generator.mjs').Figures[]} */
+  /** @type {LatencyRun[]} */
   const ours = [];
-  /** @type {import('../support/generator.mjs').Figures[]} */
+  /** @type {LatencyRun[]} */
   const relays = [];
   for (let round = 1; round <= options.rounds; round++) {
     ours.push(await latencyRun('leveret', round, () => startLeveret(['--workers', '1']), options));
@@ -37,23 +39,32 @@ export async function measureLatency(options) {
     ['latency at 2,000/s, p50', `${p50.toFixed(0)} us`, verdict(p50, 'at most', LATENCY.p50MaxUs)],
     ['latency at 2,000/s, p99', `${p99.toFixed(0)} us`, verdict(p99, 'at most', LATENCY.p99MaxUs)],
     ['the relay beside it, p50 / p99', `${relay50.toFixed(0)} / ${relay99.toFixed(0)} us`, ''],
+    ['time that the host took, leveret / relay', `${percent(stolen(ours))} / ${percent(stolen(relays))}`, ''],
   ];
 }
+
+/** @param {readonly LatencyRun[]} runs */
+const stolen = (runs) => median(runs.map((run) => run.stolen));
+
+/** @param {number} share */
+const percent = (share) => `${(100 * share).toFixed(2)}%`;
 
 /**
  * @param {string} name
  * @param {number} round
  * @param {() => Promise<Server>} start
  * @param {Options} options
+ * @returns {Promise<LatencyRun>}
  */
 async function latencyRun(name, round, start, options) {
   const server = await start();
   const time = ['--warmup', String(options.warmup), '--duration', String(options.seconds)];
-  const figures = await runLoad(server, [...LATENCY.load, ...time]);
+  const { result: figures, stolen } = await withStolen(() => runLoad(server, [...LATENCY.load, ...time]));
   await server.stop();
   checkDeliveries(`${name}, latency`, figures);
-  say(`latency, ${name}, round ${round}: p50 ${figures.p50_us} us, p99 ${figures.p99_us} us`);
-  return figures;
+  const taken = `the host took ${percent(stolen)}`;
+  say(`latency, ${name}, round ${round}: p50 ${figures.p50_us} us, p99 ${figures.p99_us} us, ${taken}`);
+  return { ...figures, stolen };
 }
 
 /** @returns {Promise<Row[]>} */
