@@ -13,7 +13,10 @@ const STEAL = 7;
 /** @returns {Ticks} since the machine's start, over all CPUs */
 function ticks() {
   const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
-  const columns = line.split(/\s+/).slice(1, 1 + COLUMNS).map(Number);
+  const columns = line
+    .split(/\s+/)
+    .slice(1, 1 + COLUMNS)
+    .map(Number);
   return { stolen: columns[STEAL] ?? 0, total: columns.reduce((sum, column) => sum + column, 0) };
 }
 
