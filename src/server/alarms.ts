@@ -43,6 +43,11 @@ export class Alarms {
     this.#report = report;
   }
 
+  /** Publishers are blocked because of the disk. */
+  get isLowOnDisk(): boolean {
+    return this.#raised.size > 0;
+  }
+
   /** How writing goes in a lane. */
   lane(lane: number, health: Health): void {
     const name = `lane ${lane}`;

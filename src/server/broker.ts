@@ -105,6 +105,7 @@ async function startOn(
       storage.start(engine, {
         health: (lane, health) => alarms.lane(lane, health),
         askFence: (worker, fence) => pool.askFence(worker, fence),
+        isLowOnDisk: () => alarms.isLowOnDisk,
       });
       pool.startLogs(storage.laneSetups(workers));
       storage.giveBack(await coordinator.restore(storage.nextPosition), engine, pager);

@@ -31,6 +31,7 @@ export interface DataOptions {
 interface Others {
   askFence(worker: number, fence: number): void;
   health(lane: number, health: Health): void;
+  isLowOnDisk(): boolean;
 }
 
 /** Recovery says how far it is when it takes longer than this, and as often (ms). */
@@ -69,6 +70,7 @@ export class Storage {
         onProgress: progressReporter(report),
         onHealth: (health) => others.it?.health(0, health),
         askFence: (lane, fence) => others.it?.askFence(lane, fence),
+        isTight: () => others.it?.isLowOnDisk() ?? false,
         onClearing: (error) => report(clearingLine(error)),
         onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
       });
@@ -129,6 +131,7 @@ export class Storage {
         others.health(number, health);
       },
       askFence: (number, fence) => (number === 0 ? log.fence(fence) : others.askFence(number - 1, fence)),
+      isLowOnDisk: others.isLowOnDisk,
     };
     this.#timer = setInterval(() => log.write(), WRITE_MS);
     this.#timer.unref();

@@ -11,7 +11,7 @@ import type { LaneEvent, LogFiles } from './log-files.js';
 import type { Progress } from './log-reader.js';
 import type { Ends } from './log-set.js';
 import type { LogSource } from './log-source.js';
-import { Reclaimer } from './reclaim.js';
+import { Reclaimer, type Waste } from './reclaim.js';
 import { type RecoveryReport, recover } from './recovery.js';
 import type { Scanner } from './scan.js';
 
@@ -37,6 +37,9 @@ export interface KeeperOptions {
   readonly breaks?: number;
   /** Between two looks for files that can go; 0: only `reclaim` looks. */
   readonly reclaimMs?: number;
+  readonly waste?: Waste;
+  /** Whether the disk has little space. */
+  readonly isTight?: () => boolean;
 }
 
 /** A queue, or a level of one, that has messages or a history. */
@@ -126,6 +129,8 @@ export class Keeper {
       onMoved: (queue, position, file, offset) => sources.get(queue)?.moved(position, file, offset),
       ...(scanner && { scanner }),
       ...(options.onStuck && { onStuck: options.onStuck }),
+      ...(options.waste && { waste: options.waste }),
+      ...(options.isTight && { isTight: options.isTight }),
     });
     const every = options.reclaimMs ?? RECLAIM_MS;
     if (every > 0) {

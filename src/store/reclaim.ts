@@ -24,6 +24,9 @@ export interface ReclaimOptions {
   readonly liveness: Liveness;
   /** The message at a position was copied: it is here now. */
   readonly onMoved?: (queue: number, position: number, file: LogFileState, offset: number) => void;
+  readonly waste?: Waste;
+  /** Whether the disk has so little space that nothing is borne, and no dead file kept. */
+  readonly isTight?: () => boolean;
   readonly scanner?: Scanner;
   /** A file cannot be read any more, and stays. */
   readonly onStuck?: (file: string, error: Error) => void;
@@ -33,6 +36,17 @@ export type Reclaimed = { readonly file: string; readonly copied: number } | nul
 
 /** Of what lies in a file, at most this share is written again to be rid of it. */
 const COPY_SHARE = 0.4;
+/**
+ * What is borne before messages are copied: most files empty by themselves, from the oldest on, and what is copied out of them is read, checked and
+ * written for nothing.
+ */
+export interface Waste {
+  /** A file that is no longer than this is not borne: such files come with each start, and would only become more. Octets. */
+  readonly small: number;
+  /** As much may lie dead beside living messages as lives, and so many octets more. */
+  readonly dead: number;
+}
+const WASTE: Waste = { small: 8 << 20, dead: 256 << 20 };
 /** Dead files that are kept to be written anew. */
 const SPARES = 2;
 /** Octets that one append copies. */
@@ -42,6 +56,7 @@ const SPENT_OCTETS = 1 << 20;
 
 export class Reclaimer {
   readonly #options: ReclaimOptions;
+  readonly #waste: Waste;
   #scanner: Scanner | undefined;
   #running: Promise<Reclaimed> | null = null;
   /** Files that cannot be read any more; they stay as they are. */
@@ -49,6 +64,7 @@ export class Reclaimer {
 
   constructor(options: ReclaimOptions) {
     this.#options = options;
+    this.#waste = options.waste ?? WASTE;
     this.#scanner = options.scanner;
   }
 
@@ -82,8 +98,11 @@ export class Reclaimer {
   #choose(): LogFileState | null {
     let best: LogFileState | null = null;
     let bestShare = COPY_SHARE;
+    const { small } = this.#waste;
+    const isWasteful = this.#isWasteful();
     for (const state of this.#options.files.states.values()) {
       if (!state.closed || this.#stuck.has(state.name)) continue;
+      if (state.live > 0 && state.octets > small && !isWasteful) continue;
       let octets = liveOctets(state);
       for (const queue of state.settled) {
         if (octets > state.octets * bestShare) break;
@@ -96,6 +115,24 @@ export class Reclaimer {
       }
     }
     return best;
+  }
+
+  /** Whether so much lies dead beside living messages that these are worth being copied. */
+  #isWasteful(): boolean {
+    const { files } = this.#options;
+    let dead = 0;
+    let living = 0;
+    for (const state of files.states.values()) {
+      if (!state.closed || state.live === 0) continue;
+      const live = liveOctets(state);
+      living += live;
+      dead += state.octets - live;
+    }
+    return this.#isTight() || dead > living + this.#waste.dead;
+  }
+
+  #isTight(): boolean {
+    return this.#options.isTight?.() ?? false;
   }
 
   async #clear(state: LogFileState): Promise<Reclaimed> {
@@ -184,7 +221,8 @@ export class Reclaimer {
     const names = (await directory.list()).map(({ name }) => name);
     // It is gone already when an earlier attempt failed behind this.
     if (names.includes(state.name)) {
-      const keep = !state.failed && names.filter(isSpare).length < SPARES && lane.health.state === 'ok';
+      const keep =
+        !state.failed && names.filter(isSpare).length < SPARES && lane.health.state === 'ok' && !this.#isTight();
       if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
       else await directory.remove(state.name);
     }

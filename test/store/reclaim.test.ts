@@ -2,6 +2,7 @@
  * Files go when nothing in them counts, and what stays long does not keep them.
  */
 import { expect, test } from 'vitest';
+import { isSpare } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import type { Keeper } from '../../dist/store/keeper.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
@@ -50,6 +51,10 @@ function logOctets(directory: SimulatedDirectory): number {
   return logFiles(directory).reduce((sum, [, { length }]) => sum + length, 0);
 }
 
+function hasFile(directory: SimulatedDirectory, name: string | undefined): boolean {
+  return logFiles(directory).some(([there]) => there === name);
+}
+
 test('a few messages that stay do not keep the files of those that went', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
@@ -65,6 +70,57 @@ test('a few messages that stay do not keep the files of those that went', async 
   const entries = (await recoveredQueues(recovered)).get(1);
   expect(entries?.map(({ position, body }) => [position, Number.parseFloat(body)])).toEqual(stay.map((at) => [at, at]));
   expect(recovered.queues[0]?.next).toBe(200);
+  await close(log);
+});
+
+test('a file that empties by itself is not copied while less lies dead in the log than is borne', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory, { waste: { small: 0, dead: 200_000 } });
+  await publishMany(log, 0, 300);
+  const [oldest, , , later] = logFiles(directory).map(([name]) => name);
+  // One or two messages stay in each file: heads of files and records lie dead, too.
+  const staying = (position: number): boolean => position % 10 === 5;
+  for (let at = 0; at < 150; at++) if (!staying(at)) await ack(log.lane, 1, at);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(true);
+  for (let at = 0; at < 20; at++) if (staying(at)) await ack(log.lane, 1, at);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(false);
+  expect(hasFile(directory, later)).toBe(true);
+  for (let at = 150; at < 300; at++) if (!staying(at)) await ack(log.lane, 1, at);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, later)).toBe(false);
+  const recovered = await recover(directory.powerLoss(() => 0.1));
+  const left = Array.from({ length: 300 }, (_, at) => at).filter((at) => at >= 20 && staying(at));
+  expect((await recoveredQueues(recovered)).get(1)?.map(({ position }) => position)).toEqual(left);
+  await close(log);
+});
+
+test('nothing is borne, and no dead file kept, while the disk has little space', async () => {
+  const directory = new SimulatedDirectory();
+  let isTight = false;
+  const log = await openLog(directory, { waste: { small: 0, dead: 1 << 20 }, isTight: () => isTight });
+  await publishMany(log, 0, 60);
+  const [oldest] = logFiles(directory).map(([name]) => name);
+  for (let at = 0; at < 59; at++) if (at !== 5) await ack(log.lane, 1, at);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(true);
+  const spares = [...directory.files().keys()].filter(isSpare);
+  isTight = true;
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(false);
+  expect(spares).toEqual(expect.arrayContaining([...directory.files().keys()].filter(isSpare)));
+  await close(log);
+});
+
+test('a file that is short is copied at once: each start leaves one', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory, { waste: { small: 20 << 10, dead: 100_000 } });
+  await publishMany(log, 0, 40);
+  const [oldest] = logFiles(directory).map(([name]) => name);
+  for (let at = 0; at < 39; at++) if (at !== 5) await ack(log.lane, 1, at);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(false);
   await close(log);
 });
 
