@@ -19,9 +19,9 @@ const SHORTAGE_MS = 5_000;
 
 const LOW_ON_DISK = 1;
 
-/** What a publisher that is held back is told, by the words of the shared alarms. */
-export function blockedReason(shared: SharedArrayBuffer): string {
-  return Atomics.load(new Int32Array(shared), 0) === LOW_ON_DISK ? 'low on disk' : 'low on memory';
+/** Whether publishers are blocked because of the disk, by the words of the shared alarms. */
+export function isLowOnDisk(shared: SharedArrayBuffer): boolean {
+  return Atomics.load(new Int32Array(shared), 0) === LOW_ON_DISK;
 }
 
 export class Alarms {

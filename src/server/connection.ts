@@ -245,7 +245,8 @@ export class Connection implements Session, Receiver {
 
   onMemory(state: 'short' | 'enough'): void {
     if (!this.#capabilities.connectionBlocked || this.#state !== 'running') return;
-    if (state === 'short') this.send(0, { name: 'connection.blocked', reason: this.host.blockedReason() });
+    const reason = this.host.isLowOnDisk() ? 'low on disk' : 'low on memory';
+    if (state === 'short') this.send(0, { name: 'connection.blocked', reason });
     else this.send(0, { name: 'connection.unblocked' });
   }
 

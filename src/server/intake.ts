@@ -37,6 +37,11 @@ type Mode = 'header' | 'frames' | 'deaf';
 
 type Hold = 'none' | 'work' | 'memory';
 
+/**
+ * So long nothing of a publisher's is taken before it is told that memory is short (ms): while messages leave for the disk it waits many times a second for a moment,
+ * and not being read slows it down enough.
+ */
+const STILL_MS = 200;
 /** How long a shortage lasts at least, to the client (ms): who is told so stops, and must not be called back and forth. */
 const SHORTAGE_MS = 1_000;
 
@@ -54,6 +59,8 @@ export class Intake {
   /** Whether the receiver was told that memory is short. */
   #short = false;
   #shortSince = 0;
+  /** Since when nothing was taken for want of memory. */
+  #stillSince: number | null = null;
 
   constructor(host: Host, core: CoreConnection, receiver: Receiver) {
     this.#host = host;
@@ -137,12 +144,13 @@ export class Intake {
       offset += engine.consumed;
       length -= engine.consumed;
       if (stop === Stop.END) return;
-      this.#onStop(stop);
+      this.#onStop(stop, offset > start);
     }
     this.#rest = engine.bytes.slice(offset, offset + length);
   }
 
-  #onStop(stop: Exclude<Stop, typeof Stop.END>): void {
+  /** `moved`: something was taken before. */
+  #onStop(stop: Exclude<Stop, typeof Stop.END>, moved: boolean): void {
     const { engine } = this.#host;
     const receiver = this.#receiver;
     const channel = engine.stopChannel;
@@ -157,7 +165,7 @@ export class Intake {
         this.#work(channel, () => receiver.onMessage(channel));
         break;
       case Stop.MEMORY:
-        this.#waitForMemory();
+        this.#waitForMemory(moved);
         break;
       case Stop.TOPOLOGY:
         this.#host.syncTopology();
@@ -203,12 +211,15 @@ export class Intake {
     this.#goOn();
   }
 
-  #waitForMemory(): void {
+  #waitForMemory(moved: boolean): void {
+    const now = performance.now();
     this.#hold = 'memory';
     this.#host.turn.hold(this);
-    if (this.#short) return;
+    if (moved) this.#stillSince = now;
+    this.#stillSince ??= now;
+    if (this.#short || (now - this.#stillSince < STILL_MS && !this.#host.isLowOnDisk())) return;
     this.#short = true;
-    this.#shortSince = performance.now();
+    this.#shortSince = now;
     this.#host.countShort(1);
     this.#receiver.onMemory('short');
   }
@@ -228,6 +239,7 @@ export class Intake {
       engine.bytes.set(rest, engine.readOffset);
       this.#scan(engine.readOffset, rest.length);
     }
+    if (!this.#isHeldForMemory()) this.#stillSince = null;
     if (this.#hold === 'none') this.#receiver.readOn();
   }
 }

@@ -29,8 +29,8 @@ export interface Host {
   readonly readBuffer: Uint8Array;
   /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
   routeSpace(vhost: string, user: string): number;
-  /** Why publishers are held back, as their clients are told. */
-  blockedReason(): string;
+  /** Whether publishers are held back because of the disk. */
+  isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */
   countShort(change: 1 | -1): void;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */

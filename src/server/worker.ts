@@ -10,7 +10,7 @@ import { TopologyView } from '../broker/topology-view.js';
 import type { Engine } from '../engine/engine.js';
 import { Lane } from '../store/lane.js';
 import { LocalDirectory } from '../store/local-directory.js';
-import { blockedReason } from './alarms.js';
+import { isLowOnDisk } from './alarms.js';
 import { Connection, type Source } from './connection.js';
 import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
@@ -97,8 +97,8 @@ export class Worker implements Host {
     return this.#log;
   }
 
-  blockedReason(): string {
-    return blockedReason(this.#alarms);
+  isLowOnDisk(): boolean {
+    return isLowOnDisk(this.#alarms);
   }
 
   countShort(change: 1 | -1): void {
