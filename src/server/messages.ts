@@ -31,6 +31,8 @@ export interface LogSetup {
   readonly durability: Durability;
   readonly lane: number;
   readonly start: LaneStart;
+  /** One for all lanes (vigil.ts). */
+  readonly vigil: SharedArrayBuffer;
 }
 
 /** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */

@@ -7,6 +7,7 @@ import type { Engine, LogBatch } from '../engine/engine.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import type { Batch } from '../store/batch.js';
 import type { Lane } from '../store/lane.js';
+import type { Vigil } from './vigil.js';
 
 /** Octets that may wait to be written where nobody waits for that. */
 const UNWRITTEN_MAX = 16 << 20;
@@ -86,6 +87,7 @@ export class ParticipantLog {
   readonly #engine: Engine;
   readonly #lane: Lane;
   readonly #begin: () => void;
+  readonly #vigil: Vigil | null;
   /** Batches that the lane has and that are not done. */
   #writing = 0;
   /** Octets of copies that are not written. */
@@ -94,11 +96,12 @@ export class ParticipantLog {
   #lost: Error | null = null;
   #onTrouble: (() => void) | null = null;
 
-  /** `begin` is called before the core is told that a batch is done; what it has to send then must be sent. */
-  constructor(engine: Engine, lane: Lane, begin: () => void) {
+  /** `begin` is called before the core is told that a batch is done; what it has to send then must be sent. `vigil`: waits for the client's next message then. */
+  constructor(engine: Engine, lane: Lane, begin: () => void, vigil: Vigil | null = null) {
     this.#engine = engine;
     this.#lane = lane;
     this.#begin = begin;
+    this.#vigil = vigil;
   }
 
   /** To be called whenever something may have been recorded: writes it, unless something is being written. */
@@ -162,8 +165,13 @@ export class ParticipantLog {
   }
 
   #append(batch: LogBatch): void {
+    const came = this.#vigil?.now() ?? 0;
     const written = this.#lane.put(new CoreBatch(this.#engine, batch));
-    if (written === null) return this.#done(batch);
+    if (written === null) {
+      this.#done(batch);
+      this.#vigil?.confirm(came);
+      return;
+    }
     this.#writing += 1;
     written.then(
       () => {

@@ -18,6 +18,7 @@ import type { RecoveryReport } from '../store/recovery.js';
 import type { LogSetup } from './messages.js';
 import type { Pager } from './pager.js';
 import { ParticipantLog } from './participant-log.js';
+import { createVigil } from './vigil.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -141,7 +142,8 @@ export class Storage {
   laneSetups(workers: number): LogSetup[] {
     const { durability } = this.#options;
     const starts = this.#keeper.lanesStart(workers);
-    return starts.map((start, worker) => ({ directory: this.#logPath, durability, lane: worker + 1, start }));
+    const common = { directory: this.#logPath, durability, vigil: createVigil() };
+    return starts.map((start, worker) => ({ ...common, lane: worker + 1, start }));
   }
 
   /** Where the messages of a queue go on, in each of its levels. */

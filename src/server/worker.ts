@@ -23,6 +23,7 @@ import { TICK_MS } from './pulse.js';
 import type { Host } from './session.js';
 import { Sweeper } from './sweeper.js';
 import { type Chores, Turn } from './turn.js';
+import { Vigil } from './vigil.js';
 
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
@@ -165,7 +166,7 @@ export class Worker implements Host {
     }
   }
 
-  #startLog({ directory, durability, lane, start }: LogSetup): void {
+  #startLog({ directory, durability, lane, start, vigil }: LogSetup): void {
     this.engine.startLog(lane, start.message);
     const writer = new Lane({
       directory: LocalDirectory.existing(directory),
@@ -176,7 +177,7 @@ export class Worker implements Host {
       calm: () => this.#isCalm(),
       onHealth: (health) => this.#post({ kind: 'health', health }),
     });
-    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin());
+    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin(), new Vigil(vigil, lane));
   }
 
   /** Whether at most one read has come since this was last asked. */
