@@ -1,6 +1,6 @@
 /**
- * One worker's log: group commit. While a batch is written and synced the next ones gather; then they are written together, by one write and
- * one sync. What must hold: an append resolves only when all of it is as durable as was asked for; after a write or sync that failed, the file
+ * One worker's log: group commit. While a batch is written and synced the next ones gather; then they are written together, by one write
+ * that is synced. What must hold: an append resolves only when all of it is as durable as was asked for; after a write or sync that failed, the file
  * is not touched again and what it covered is written anew to another one (systems report a failed sync once and then forget the octets).
  */
 
@@ -22,7 +22,7 @@ import {
 } from '../log/record-format.js';
 import type { Batch } from './batch.js';
 import { encodeHead, randomSeed } from './file-head.js';
-import type { LogDirectory, LogFile } from './log-directory.js';
+import type { LogDirectory, LogFile, Writing } from './log-directory.js';
 import type { LaneEvent } from './log-files.js';
 
 /**
@@ -108,12 +108,13 @@ export class Lane {
   health: Health = { state: 'ok' };
   readonly #options: LaneOptions;
   readonly #directory: LogDirectory;
+  readonly #writing: Writing;
   readonly #fileOctets: number;
   readonly #stopwatch: () => number;
   readonly #heads = new LogMemory(4096);
   #waiting: Waiting[] = [];
   /** Batches of the group that is being written. */
-  #writing = 0;
+  #underWay = 0;
   /** What must be written before each fence. */
   readonly #fences: { readonly fence: number; behind: number }[] = [];
   #running: Promise<void> | null = null;
@@ -141,6 +142,7 @@ export class Lane {
     this.durability = options.durability ?? 'fsync';
     this.#options = options;
     this.#directory = options.directory;
+    this.#writing = this.durability === 'fsync' ? 'synced' : 'cached';
     this.#fileOctets = options.fileOctets ?? FILE_OCTETS;
     this.#stopwatch = options.stopwatch ?? (() => performance.now());
     this.#nextFile = options.start.file;
@@ -191,7 +193,6 @@ export class Lane {
     const begun = this.#stopwatch();
     try {
       open.file.writeNow(this.#stamped(open, group, batch.octets), open.end);
-      if (this.durability === 'fsync') open.file.syncNow();
     } catch (error) {
       this.#isSpoilt = true;
       this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
@@ -221,7 +222,7 @@ export class Lane {
 
   /** Tells that a fence is passed when all that was appended before it has been told. */
   fence(fence: number): void {
-    this.#fences.push({ fence, behind: this.#waiting.length + this.#writing });
+    this.#fences.push({ fence, behind: this.#waiting.length + this.#underWay });
     this.#passFences(0);
   }
 
@@ -294,7 +295,7 @@ export class Lane {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup();
-      this.#writing = group.length;
+      this.#underWay = group.length;
       try {
         await this.#commit(group);
         for (const { resolve } of group) resolve();
@@ -302,7 +303,7 @@ export class Lane {
         for (const { reject } of group) reject(error as Error);
       }
       for (const { batch } of group) batch.release();
-      this.#writing = 0;
+      this.#underWay = 0;
       this.#passFences(group.length);
       if (this.#isCalm && this.#waiting.length === 0) await this.#fillAhead();
     }
@@ -345,7 +346,6 @@ export class Lane {
     const seal = isFull ? this.#sealRecord(open.seed, this.#nextBatch) : null;
     const begun = this.#stopwatch();
     await open.file.write(seal === null ? views : [...views, seal], open.end);
-    if (this.durability === 'fsync') await open.file.sync();
     this.#took = this.#stopwatch() - begun;
     this.#tellPlaced(open, group, octets + (seal?.length ?? 0));
     if (isFull) await this.#rotate(open);
@@ -393,8 +393,6 @@ export class Lane {
       return;
     }
     open.reach = to;
-    // A sync that fails may have lost what it found written, too: nothing more is expected of the file.
-    await file.sync().catch(() => this.#abandon());
   }
 
   #lacksBlocks({ end, reach }: OpenFile): boolean {
@@ -461,9 +459,9 @@ export class Lane {
         // Another lane was faster.
         () => false,
       );
-      if (renamed) return { file: await this.#directory.open(name), reach: spare.octets };
+      if (renamed) return { file: await this.#directory.open(name, this.#writing), reach: spare.octets };
     }
-    const file = await this.#directory.create(name);
+    const file = await this.#directory.create(name, this.#writing);
     try {
       await file.truncate(this.#fileOctets);
     } catch (error) {

@@ -1,8 +1,8 @@
 /**
  * A disk that fails when it is told to. Loaded into a broker's process and all its threads by `node --import`, it stands between the log and the
  * system: while the directory that `?control=` names holds a file `write`, writes fail with EIO after half of their octets; while it holds a file
- * `sync`, syncs fail with EIO; those that meet a file `stall` never return. What must hold: what a failed sync covered is gone, and a later sync of
- * the same file that succeeds does not bring it back, as systems do that report an error once and then forget.
+ * `sync`, syncs fail with EIO, and so do writes that are synced; those that meet a file `stall` never return. What must hold: what a failed sync
+ * covered is gone, and a later sync of the same file that succeeds does not bring it back, as systems do that report an error once and then forget.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -24,6 +24,12 @@ function inputOutputError(call) {
   return Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO', errno: -5, syscall: call });
 }
 
+/** Whether what is written to a descriptor is synced by the write itself. @param {number} fd */
+function isSynced(fd) {
+  const [, flags = '0'] = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+  return (Number.parseInt(flags, 8) & fs.constants.O_DSYNC) !== 0;
+}
+
 /**
  * What comes before each write: null, or its failure.
  * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
@@ -35,7 +41,7 @@ function writing(fd, views, at) {
     return inputOutputError('write');
   }
   unsynced.set(fd, [...(unsynced.get(fd) ?? []), { at, octets: all.length }]);
-  return null;
+  return isSynced(fd) ? syncing(fd) : null;
 }
 
 /** What comes before each sync: null, or its failure. @param {number} fd */
@@ -47,6 +53,10 @@ function syncing(fd) {
   return inputOutputError('fdatasync');
 }
 
+function standStill() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
 Object.assign(fs, {
   /**
    * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
@@ -54,12 +64,14 @@ Object.assign(fs, {
    */
   writev(fd, views, at, done) {
     const error = writing(fd, views, at);
+    if (isSynced(fd) && is('stall')) return;
     if (error === null) writev(fd, views, at, done);
     else setImmediate(done, error, 0);
   },
   /** @param {number} fd @param {readonly Uint8Array[]} views @param {number} at */
   writevSync(fd, views, at) {
     const error = writing(fd, views, at);
+    if (isSynced(fd) && is('stall')) standStill();
     if (error !== null) throw error;
     return writevSync(fd, views, at);
   },
@@ -73,7 +85,7 @@ Object.assign(fs, {
   /** @param {number} fd */
   fdatasyncSync(fd) {
     const error = syncing(fd);
-    if (is('stall')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    if (is('stall')) standStill();
     if (error !== null) throw error;
     fdatasyncSync(fd);
   },

@@ -2,7 +2,7 @@
  * Log files in memory that remember which writes were synced. A loss of power leaves of the others what chance decides: each is there, is not
  * there, or is there in part, whatever the order in which they were made; the same holds for names. Any call can be made to fail.
  */
-import type { LogDirectory, LogFile } from '../../../src/store/log-directory.js';
+import type { LogDirectory, LogFile, Writing } from '../../../src/store/log-directory.js';
 
 export type Random = () => number;
 
@@ -48,6 +48,28 @@ class Content {
   sync(): void {
     for (const change of this.pending) this.synced = applied(this.synced, change);
     this.pending = [];
+  }
+
+  /** What was written last is safe, and nothing else for that; what was written there before does not come back. */
+  syncLast(): void {
+    const last = this.pending.pop();
+    if (last === undefined || 'truncate' in last) return;
+    this.synced = applied(this.synced, last);
+    const end = last.at + last.bytes.length;
+    this.pending = this.pending.flatMap((change) => {
+      if ('truncate' in change) return [change];
+      const before = change.bytes.subarray(0, Math.max(0, last.at - change.at));
+      const behind = change.bytes.subarray(Math.max(0, end - change.at));
+      return [
+        { at: change.at, bytes: before },
+        { at: Math.max(change.at, end), bytes: behind },
+      ].filter(({ bytes }) => bytes.length > 0);
+    });
+  }
+
+  /** The same for it alone as for all when a sync failed. */
+  failLast(): void {
+    this.pending.pop();
   }
 
   /** A sync failed: as systems do, what it covered counts as written from now on, and is not. */
@@ -118,7 +140,7 @@ export class SimulatedDirectory implements LogDirectory {
   readonly #names = new Map<string, Content>();
   #pending: NameChange[] = [];
   calls = 0;
-  /** Writes and syncs that the thread itself waited for. */
+  /** Writes that the thread itself waited for. */
   waits = 0;
   /** Called before each call that changes something: throws to make it fail, looks at what a loss of power would leave. */
   onCall: (call: Call, name: string) => void = () => undefined;
@@ -170,18 +192,18 @@ export class SimulatedDirectory implements LogDirectory {
     return [...this.#names].map(([name, { now }]) => ({ name, octets: now.length }));
   }
 
-  async create(name: string): Promise<LogFile> {
+  async create(name: string, writing: Writing = 'cached'): Promise<LogFile> {
     this.before('create', name);
     if (this.#names.has(name)) throw Object.assign(new Error(`EEXIST: ${name}`), { code: 'EEXIST' });
     const content = new Content();
     this.#names.set(name, content);
     this.#pending.push({ put: name, file: content });
-    return new SimulatedFile(this, name, content);
+    return new SimulatedFile(this, name, content, writing);
   }
 
-  async open(name: string): Promise<LogFile> {
+  async open(name: string, writing: Writing = 'cached'): Promise<LogFile> {
     this.before('open', name);
-    return new SimulatedFile(this, name, this.#content(name));
+    return new SimulatedFile(this, name, this.#content(name), writing);
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -223,6 +245,7 @@ class SimulatedFile implements LogFile {
     readonly directory: SimulatedDirectory,
     readonly name: string,
     readonly content: Content,
+    readonly writing: Writing,
   ) {}
 
   async write(views: readonly Uint8Array[], at: number): Promise<void> {
@@ -230,17 +253,18 @@ class SimulatedFile implements LogFile {
   }
 
   async sync(): Promise<void> {
-    this.#sync();
+    try {
+      this.directory.before('sync', this.name);
+    } catch (error) {
+      this.content.failSync();
+      throw error;
+    }
+    this.content.sync();
   }
 
   writeNow(views: readonly Uint8Array[], at: number): void {
     this.directory.waits += 1;
     this.#write(views, at);
-  }
-
-  syncNow(): void {
-    this.directory.waits += 1;
-    this.#sync();
   }
 
   #write(views: readonly Uint8Array[], at: number): void {
@@ -253,16 +277,17 @@ class SimulatedFile implements LogFile {
       throw error;
     }
     this.content.change({ at, bytes: Uint8Array.from(bytes) });
+    if (this.writing === 'synced') this.#syncLast();
   }
 
-  #sync(): void {
+  #syncLast(): void {
     try {
       this.directory.before('sync', this.name);
     } catch (error) {
-      this.content.failSync();
+      this.content.failLast();
       throw error;
     }
-    this.content.sync();
+    this.content.syncLast();
   }
 
   async read(into: Uint8Array, at: number): Promise<number> {
