@@ -56,7 +56,7 @@ class Content {
     if (last === undefined || 'truncate' in last) return;
     this.synced = applied(this.synced, last);
     const end = last.at + last.bytes.length;
-    this.pending = this.pending.flatMap((change) => {
+    this.pending = this.pending.flatMap((change): Change[] => {
       if ('truncate' in change) return [change];
       const before = change.bytes.subarray(0, Math.max(0, last.at - change.at));
       const behind = change.bytes.subarray(Math.max(0, end - change.at));
