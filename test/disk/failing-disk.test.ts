@@ -10,31 +10,35 @@ import { type Broker, isReferee } from '../support/broker.js';
 import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '../support/kept-data.js';
 import type { RawChannel } from '../support/raw-channel.js';
 
-type Trouble = 'write' | 'sync' | 'stall';
+type Trouble = 'write' | 'sync' | 'stall' | 'read';
 const ALARM = /disk alarm, publishers are blocked: the log of lane [12] cannot be written \(EIO/;
 
 describe.runIf(!isReferee)('a broker whose disk fails', () => {
   cleanUp();
 
-  /** A broker on such a disk, with a queue that a publisher with confirms has put a message in. */
-  async function onFailingDisk() {
-    const data = directory();
+  /** A disk that does as it is told, and what a broker needs to be on it. */
+  function failingDisk() {
     const control = directory();
     const module = new URL('../support/failing-disk.mjs', import.meta.url);
     module.searchParams.set('control', control);
-    const broker = await start(data, { node: ['--import', module.href] });
+    return {
+      options: { node: ['--import', module.href] },
+      fail: (trouble: Trouble) => writeFileSync(join(control, trouble), ''),
+      work: (trouble: Trouble) => rmSync(join(control, trouble)),
+    };
+  }
+
+  /** A broker on such a disk, with a queue that a publisher with confirms has put a message in. */
+  async function onFailingDisk() {
+    const data = directory();
+    const { options, fail, work } = failingDisk();
+    const broker = await start(data, options);
     const publisher = await open(broker);
     await publisher.call('queue.declare', { queue: 'kept', durable: true });
     await publisher.call('confirm.select');
     publisher.publish('', 'kept', 'safe', { properties: PERSISTENT });
     await confirmed(publisher, 1);
-    return {
-      data,
-      broker,
-      publisher,
-      fail: (trouble: Trouble) => writeFileSync(join(control, trouble), ''),
-      work: (trouble: Trouble) => rmSync(join(control, trouble)),
-    };
+    return { data, broker, publisher, fail, work };
   }
 
   const publish = (publisher: RawChannel, body: string): void =>
@@ -75,6 +79,62 @@ describe.runIf(!isReferee)('a broker whose disk fails', () => {
     expect(lines.at(-1)).toBe('leveret: disk alarm is over: publishers go on');
     const again = await open(await start(data));
     expect((await drain(again, 'kept')).map(([body]) => body)).toEqual(['a', 'b', 'held back', 'after']);
+  });
+
+  const BODY = 64 * 1024;
+  const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
+
+  /** Publishes numbered messages of 64 KiB, all confirmed. */
+  async function fill(publisher: RawChannel, count: number): Promise<void> {
+    await publisher.call('confirm.select');
+    for (const number of numbers(count)) publish(publisher, `${number}:`.padEnd(BODY));
+    await confirmed(publisher, count);
+  }
+
+  /** Takes numbered messages. */
+  async function taken(consumer: RawChannel, count: number): Promise<number[]> {
+    const messages = await consumer.deliver(count);
+    return messages.map(({ body }) => Number.parseInt(body.toString('latin1', 0, 10), 10));
+  }
+
+  test('at a read gives what it has, after a restart, and the rest as soon as it can be read', async () => {
+    const data = directory();
+    const count = 600;
+    const before = await start(data);
+    const publisher = await open(before);
+    await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    await fill(publisher, count);
+    await before.stop();
+    const { options, fail, work } = failingDisk();
+    const broker = await start(data, { ...options, memory: '64M' });
+    const consumer = await open(broker);
+    fail('read');
+    await consumer.consume('kept', { noAck: true });
+    await broker.told(/EIO: i\/o error, read/);
+    expect(consumer.deliveries.waiting.length).toBeLessThan(count);
+    const other = await open(broker);
+    const { queue } = await other.call('queue.declare', { exclusive: true });
+    other.publish('', queue, 'as ever');
+    await other.sync();
+    expect((await other.get(queue, true))?.body.toString()).toBe('as ever');
+    work('read');
+    expect(await taken(consumer, count)).toEqual(numbers(count));
+  });
+
+  test('at a read of what did not fit into memory gives it as soon as it can be read', async () => {
+    const count = 1_500;
+    const { options, fail, work } = failingDisk();
+    const broker = await start(directory(), { ...options, memory: '64M' });
+    const publisher = await open(broker);
+    const { queue } = await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    await fill(publisher, count);
+    fail('read');
+    const consumer = await open(broker);
+    await consumer.consume(queue, { noAck: true });
+    await broker.told(/EIO: i\/o error, read/);
+    expect(consumer.deliveries.waiting.length).toBeLessThan(count);
+    work('read');
+    expect(await taken(consumer, count)).toEqual(numbers(count));
   });
 
   test('answers no commit before its messages are there', async () => {

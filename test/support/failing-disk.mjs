@@ -1,7 +1,8 @@
 /**
  * A disk that fails when it is told to. Loaded into a broker's process and all its threads by `node --import`, it stands between the log and the
  * system: while the directory that `?control=` names holds a file `write`, writes fail with EIO after half of their octets; while it holds a file
- * `sync`, syncs fail with EIO, and so do writes that are synced; those that meet a file `stall` never return. What must hold: what a failed sync
+ * `sync`, syncs fail with EIO, and so do writes that are synced; those that meet a file `stall` never return; while it holds a file `read`, reads from
+ * the log and from page files fail with EIO. What must hold: what a failed sync
  * covered is gone, and a later sync of the same file that succeeds does not bring it back, as systems do that report an error once and then forget.
  */
 import fs from 'node:fs';
@@ -9,12 +10,12 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 
 const control = /** @type {string} */ (new URL(import.meta.url).searchParams.get('control'));
-const { writev, writevSync, fdatasync, fdatasyncSync } = fs;
+const { read, writev, writevSync, fdatasync, fdatasyncSync } = fs;
 
 /** What was written and not synced yet, by descriptor. @type {Map<number, { at: number, octets: number }[]>} */
 const unsynced = new Map();
 
-/** @param {'write' | 'sync' | 'stall'} trouble */
+/** @param {'write' | 'sync' | 'stall' | 'read'} trouble */
 function is(trouble) {
   return fs.existsSync(join(control, trouble));
 }
@@ -58,6 +59,12 @@ function standStill() {
 }
 
 Object.assign(fs, {
+  /** @param {number} fd @param {unknown[]} more @param {(error: Error | null, octets: number) => void} more.done */
+  read(fd, ...more) {
+    if (is('read'))
+      setImmediate(/** @type {(error: Error, octets: number) => void} */ (more.at(-1)), inputOutputError('read'), 0);
+    else Reflect.apply(read, fs, [fd, ...more]);
+  },
   /**
    * @param {number} fd @param {readonly Uint8Array[]} views @param {number} at
    * @param {(error: Error | null, written: number) => void} done
