@@ -207,7 +207,10 @@ func blocked() {
 	publisher, other := got(amqp.Dial(smallURL)), got(amqp.Dial(smallURL))
 	notices := publisher.NotifyBlocked(make(chan amqp.Blocking, 8))
 	channel := got(publisher.Channel())
-	queue := got(channel.QueueDeclare("", false, true, false, false, nil))
+	// What an exchange holds back stays in memory.
+	must(channel.ExchangeDeclare("go-full", "x-delayed-message", false, false, false, false, amqp.Table{"x-delayed-type": "fanout"}))
+	must(channel.ExchangeBind("go-full", "", "amq.fanout", false, nil))
+	delayed := amqp.Publishing{Headers: amqp.Table{"x-delay": int32(3_600_000)}, Body: make([]byte, 65_536)}
 	enough, stopped := make(chan struct{}), make(chan bool, 1)
 	go func() {
 		for {
@@ -216,16 +219,15 @@ func blocked() {
 				stopped <- true
 				return
 			default:
-				publish(channel, "", queue.Name, string(make([]byte, 65_536)))
+				must(channel.PublishWithContext(later, "amq.fanout", "", false, false, delayed))
 			}
 		}
 	}()
 	same(next(notices), amqp.Blocking{Active: true, Reason: "low on memory"})
 	close(enough)
-	got(got(other.Channel()).QueuePurge(queue.Name, false))
+	must(got(other.Channel()).ExchangeDelete("go-full", false, false))
 	same(next(notices), amqp.Blocking{Active: false})
 	next(stopped)
-	got(channel.QueueDelete(queue.Name, false, false, false))
 	must(publisher.Close())
 	must(other.Close())
 }

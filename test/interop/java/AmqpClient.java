@@ -288,12 +288,15 @@ public final class AmqpClient {
     BlockingQueue<String> notices = new LinkedBlockingQueue<>();
     publisher.addBlockedListener(notices::add, () -> notices.add("unblocked"));
     Channel full = publisher.createChannel();
-    String queue = other.createChannel().queueDeclare().getQueue();
+    // What an exchange holds back stays in memory.
+    full.exchangeDeclare("java-full", "x-delayed-message", false, false, Map.of("x-delayed-type", "fanout"));
+    full.exchangeBind("java-full", "amq.fanout", "");
+    AMQP.BasicProperties later = new AMQP.BasicProperties.Builder().headers(Map.of("x-delay", 3_600_000)).build();
     AtomicBoolean enough = new AtomicBoolean();
     List<Exception> failures = new ArrayList<>();
     Thread filler = new Thread(() -> {
       try {
-        while (!enough.get()) full.basicPublish("", queue, null, new byte[65_536]);
+        while (!enough.get()) full.basicPublish("amq.fanout", "", later, new byte[65_536]);
       } catch (Exception failure) {
         failures.add(failure);
       }
@@ -301,7 +304,7 @@ public final class AmqpClient {
     filler.start();
     Checks.same(Checks.next(notices), "low on memory");
     enough.set(true);
-    other.createChannel().queueDelete(queue);
+    other.createChannel().exchangeDelete("java-full");
     Checks.same(Checks.next(notices), "unblocked");
     filler.join();
     Checks.same(failures, List.of());

@@ -5,6 +5,7 @@ import pika
 from checks import PATIENCE, SMALL_URL, URL, check, same, unique
 
 MESSAGES = 2_000
+LATER = pika.BasicProperties(headers={"x-delay": 3_600_000})
 
 
 class Story:
@@ -112,25 +113,33 @@ class Ended(Story):
 
 
 class Blocked(Story):
-    """Fills a small broker until it says that it takes no more, empties it from another connection, and is let go on."""
+    """
+    Fills a small broker with what an exchange holds back, which stays in memory, until it says that it takes no more; the exchange is deleted from another
+    connection, and this one is let go on.
+    """
 
     def on_channel(self, channel):
-        self.queue, self.channel, self.blocked = unique("pika-full"), channel, False
+        self.exchange, self.channel, self.blocked = unique("pika-full"), channel, False
         self.connection.add_on_connection_blocked_callback(self.on_blocked)
         self.connection.add_on_connection_unblocked_callback(self.on_unblocked)
-        channel.queue_declare(self.queue, callback=lambda _: self.fill())
+        channel.exchange_declare(
+            self.exchange,
+            exchange_type="x-delayed-message",
+            arguments={"x-delayed-type": "fanout"},
+            callback=lambda _: channel.exchange_bind(self.exchange, "amq.fanout", callback=lambda _: self.fill()),
+        )
 
     def fill(self):
         if not self.blocked:
             for _ in range(16):
-                self.channel.basic_publish("", self.queue, bytes(65_536))
+                self.channel.basic_publish("amq.fanout", "", bytes(65_536), LATER)
             self.connection.ioloop.call_later(0, self.fill)
 
     def on_blocked(self, _, frame):
         if not self.blocked:
             self.blocked, self.reason = True, frame.method.reason
             with pika.BlockingConnection(pika.URLParameters(SMALL_URL)) as other:
-                other.channel().queue_delete(self.queue)
+                other.channel().exchange_delete(self.exchange)
 
     def on_unblocked(self, *_):
         self.done()

@@ -257,13 +257,20 @@ impl Story {
     }
 }
 
-/// Fills a small broker until it says that it takes no more, and makes room from another connection.
+/// Fills a small broker with what an exchange holds back, which stays in memory, until it says that it takes no more; makes room from another connection.
 async fn blocked(url: &str) -> Outcome {
     let (publisher, other) = (connect(url).await?, connect(url).await?);
     let mut events = publisher.events_listener();
     let channel = publisher.create_channel().await?;
-    let queue = channel.queue_declare("".into(), QueueDeclareOptions::default(), FieldTable::default()).await?;
-    let name = queue.name().clone();
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-delayed-type".into(), AMQPValue::LongString("fanout".into()));
+    let kind = ExchangeKind::Custom("x-delayed-message".into());
+    channel.exchange_declare("rust-full".into(), kind, ExchangeDeclareOptions::default(), arguments).await?;
+    let options = ExchangeBindOptions::default();
+    channel.exchange_bind("rust-full".into(), "amq.fanout".into(), "".into(), options, FieldTable::default()).await?;
+    let mut headers = FieldTable::default();
+    headers.insert("x-delay".into(), AMQPValue::LongInt(3_600_000));
+    let later = BasicProperties::default().with_headers(headers);
     let enough = Arc::new(AtomicBool::new(false));
     let told = enough.clone();
     let filler = tokio::spawn(async move {
@@ -271,7 +278,7 @@ async fn blocked(url: &str) -> Outcome {
         // A blocked connection's publish waits for the broker.
         while !told.load(Ordering::Relaxed) {
             let options = BasicPublishOptions::default();
-            channel.basic_publish("".into(), name.clone(), options, &body, BasicProperties::default()).await?;
+            channel.basic_publish("amq.fanout".into(), "".into(), options, &body, later.clone()).await?;
         }
         lapin::Result::Ok(channel)
     });
@@ -282,9 +289,7 @@ async fn blocked(url: &str) -> Outcome {
         }
     }
     enough.store(true, Ordering::Relaxed);
-    // What is still on its way then goes nowhere.
-    let emptier = other.create_channel().await?;
-    emptier.queue_delete(queue.name().clone(), QueueDeleteOptions::default()).await?;
+    other.create_channel().await?.exchange_delete("rust-full".into(), ExchangeDeleteOptions::default()).await?;
     loop {
         if let Event::ConnectionUnblocked = next(&mut events).await? {
             break;
