@@ -62,7 +62,7 @@ function look(server, folder) {
 
 /** @param {string} text */
 function cell(text) {
-  return text.padStart(10);
+  return text.padStart(11);
 }
 
 /**
