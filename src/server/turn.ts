@@ -20,6 +20,15 @@ export interface Held {
 /** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
 export type Chores = 'done' | 'more' | 'short';
 
+/** Up to this many connections each read is served at once: there is nobody whose reads could be served with it. */
+const FEW_CONNECTIONS = 2;
+
+/**
+ * After a poll with so many reads, those of the next one are taken first and then served together: a worker that is never idle spares turns, and cold code.
+ * After fewer, each is served before the next one is taken: whose clients wait for it work on what they get meanwhile.
+ */
+const CROWD = 4;
+
 /** Boxes written in one turn: a reader who keeps up with a long message must not keep the others from their reads. */
 const BOXES_PER_TURN = 64;
 
@@ -36,14 +45,23 @@ export class Turn {
   readonly #chores: (afterRead: boolean) => Chores;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
-  readonly #run = (): void => {
+  readonly #endPoll = (): void => {
     this.#scheduled = false;
+    this.#readsInPoll = this.reads - this.#readsBefore;
+    this.#readsBefore = this.reads;
+    if (!this.#due) return;
+    this.#due = false;
     this.#turn(false);
   };
   /** Reads that have come. */
   reads = 0;
+  /** Those that had come at the end of the last poll; and how many it brought. */
+  #readsBefore = 0;
+  #readsInPoll = 0;
   #heldAtUse = 0;
+  /** `#endPoll` is going to be called; and a turn is due then. */
   #scheduled = false;
+  #due = false;
   /** Something has been begun since this was last cleared. */
   #begun = false;
   /** Set while chores wait for memory. */
@@ -70,8 +88,12 @@ export class Turn {
     this.#wake();
   }
 
-  /** The read is taken, and served before the next one of the poll: a client works on what it gets meanwhile. */
+  /** The read is taken: serves it, or has it served with the others of its poll. */
   endRead(): void {
+    if (this.#peers.size > FEW_CONNECTIONS) {
+      if (this.#readsInPoll >= CROWD) return this.#schedule();
+      this.#countReads();
+    }
     this.#turn(true);
   }
 
@@ -163,9 +185,14 @@ export class Turn {
   }
 
   #schedule(): void {
+    this.#due = true;
+    this.#countReads();
+  }
+
+  #countReads(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#run);
+    setImmediate(this.#endPoll);
   }
 
   #turn(afterRead: boolean): void {

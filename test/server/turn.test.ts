@@ -1,0 +1,70 @@
+/**
+ * When a worker serves what it has read: at once, or all reads of a poll together.
+ */
+import { expect, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import { type Peer, Turn } from '../../src/server/turn.js';
+
+/** A core that notes each time it serves. */
+class Core {
+  readonly bytes = new Uint8Array(1024);
+  served = 0;
+
+  serve(): boolean {
+    this.served += 1;
+    return false;
+  }
+
+  nextOutput(): number {
+    return -1;
+  }
+
+  sleep(): boolean {
+    return true;
+  }
+
+  wake(): void {}
+  setTime(): void {}
+}
+
+const QUIET: Peer = { writeOutput: () => {} };
+
+function worker(connections: number) {
+  const core = new Core();
+  const peers = new Map(Array.from({ length: connections }, (_, id) => [id, QUIET]));
+  const turn = new Turn(core as unknown as Engine, peers, () => 'done');
+  /** A poll with so many reads; resolves to how often the core has served after each of them, and when the poll is over. */
+  const poll = async (reads: number): Promise<number[]> => {
+    core.served = 0;
+    const served: number[] = [];
+    for (let read = 0; read < reads; read++) {
+      turn.beginRead();
+      turn.endRead();
+      served.push(core.served);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    return [...served, core.served];
+  };
+  return { poll };
+}
+
+test('each read is served before the next one while few come at a time', async () => {
+  const { poll } = worker(20);
+  expect(await poll(2)).toEqual([1, 2, 2]);
+  expect(await poll(3)).toEqual([1, 2, 3, 3]);
+  expect(await poll(1)).toEqual([1, 1]);
+});
+
+test('after a poll with many reads those of the next one are served together', async () => {
+  const { poll } = worker(20);
+  expect(await poll(4)).toEqual([1, 2, 3, 4, 4]);
+  expect(await poll(4)).toEqual([0, 0, 0, 0, 1]);
+  expect(await poll(2)).toEqual([0, 0, 1]);
+  expect(await poll(2)).toEqual([1, 2, 2]);
+});
+
+test('two connections are served at each read, however many come', async () => {
+  const { poll } = worker(2);
+  expect(await poll(5)).toEqual([1, 2, 3, 4, 5, 5]);
+  expect(await poll(2)).toEqual([1, 2, 2]);
+});
