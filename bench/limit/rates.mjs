@@ -75,6 +75,10 @@ export async function compareRules(workload, options) {
   return formatTable(pairColumns(`queues with rules, ${workload.title}`, 'ruled/s', 'plain/s'), rows);
 }
 
+/** Where both live side by side, a round is so many slices of each in turn: then what the machine's neighbours do meets both. */
+const SLICES = 6;
+const SLICE_WARMUP_S = 0.3;
+
 /**
  * This checkout beside another one.
  * @param {readonly Workload[]} workloads
@@ -84,11 +88,54 @@ export async function compareRules(workload, options) {
 export async function compareAgainst(workloads, checkout, options) {
   const rows = [];
   for (const workload of workloads) {
-    const ours = { name: 'this', run: () => runLeveret(workload, options) };
-    const other = { name: 'that', run: () => runLeveret(workload, options, { checkout }) };
-    rows.push(await pairRow(workload.title, ours, other, AGAINST.ratioMin, options));
+    const rounds = [];
+    for (let round = 1; round <= options.rounds; round++) {
+      const both = await runSideBySide(workload, options, checkout);
+      sayPair(workload.title, round, options, ['this', both.first], ['that', both.second]);
+      rounds.push(both);
+    }
+    rows.push(pairCells(workload.title, rounds, AGAINST.ratioMin));
   }
   return formatTable(pairColumns(`this checkout beside ${checkout}`, 'this/s', 'that/s'), rows);
+}
+
+/**
+ * @param {Workload} workload
+ * @param {Options} options
+ * @param {string} checkout
+ */
+async function runSideBySide(workload, options, checkout) {
+  const time = { ...options, warmup: SLICE_WARMUP_S, seconds: options.seconds / SLICES };
+  /** @type {import('../support/processes.mjs').Server[]} */
+  const servers = [];
+  /** @type {[Run[], Run[]]} */
+  const [ours, theirs] = [[], []];
+  try {
+    servers.push(await startLeveret(['--workers', '1']), await startLeveret(['--workers', '1'], { checkout }));
+    const turns = servers.map((server, index) => ({ server, runs: index === 0 ? ours : theirs }));
+    // The first slice of each warms it up.
+    for (let slice = 0; slice <= SLICES; slice++) {
+      for (const { server, runs } of turns) {
+        const run = await measure(server, workload.title, workload, time);
+        if (slice > 0) runs.push(run);
+      }
+      turns.reverse();
+    }
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+  return { first: together(ours), second: together(theirs) };
+}
+
+/**
+ * Runs of the same length as one.
+ * @param {readonly Run[]} runs
+ * @returns {Run}
+ */
+function together(runs) {
+  const messages = runs.reduce((sum, { rate }) => sum + rate, 0);
+  const cpu = runs.reduce((sum, run) => sum + run.rate * run.cpu, 0);
+  return { rate: messages / runs.length, cpu: cpu / messages };
 }
 
 /** @typedef {{ name: string, run: () => Promise<Run> }} Side */
@@ -107,11 +154,29 @@ async function pairRow(title, one, other, ratioMin, options) {
     const early = round % 2 === 1 ? await one.run() : undefined;
     const second = await other.run();
     const first = early ?? (await one.run());
-    say(
-      `${title}, round ${round} of ${options.rounds}: ${one.name} ${summary(first)}; ${other.name} ${summary(second)}`,
-    );
+    sayPair(title, round, options, [one.name, first], [other.name, second]);
     rounds.push({ first, second });
   }
+  return pairCells(title, rounds, ratioMin);
+}
+
+/**
+ * @param {string} title
+ * @param {number} round
+ * @param {Options} options
+ * @param {readonly [string, Run]} one
+ * @param {readonly [string, Run]} other
+ */
+function sayPair(title, round, { rounds }, [name, run], [otherName, otherRun]) {
+  say(`${title}, round ${round} of ${rounds}: ${name} ${summary(run)}; ${otherName} ${summary(otherRun)}`);
+}
+
+/**
+ * @param {string} title
+ * @param {readonly { first: Run, second: Run }[]} rounds
+ * @param {number} ratioMin
+ */
+function pairCells(title, rounds, ratioMin) {
   const { rate, otherRate, rateRatio, cpuRatio } = medians(rounds);
   const wanted = verdict(rateRatio, 'at least', ratioMin);
   return [title, thousands(rate), thousands(otherRate), rateRatio.toFixed(2), wanted, cpuRatio.toFixed(2)];
