@@ -1,5 +1,17 @@
 /** The layers of ARCHITECTURE.md: imports go downwards only, and never in a circle. */
 const layers = ['cli', 'server', 'broker', 'store', 'amqp', 'engine', 'log'];
+const coreLayers = ['content', 'queue', 'log', 'memory'];
+
+/** No layer of `folder` imports one that stands before it. */
+function downwards(folder, names) {
+  return names.slice(1).map((layer, i) => ({
+    name: `${folder}-${layer}-imports-downwards`,
+    severity: 'error',
+    from: { path: `^${folder}/${layer}/` },
+    to: { path: `^${folder}/(${names.slice(0, i + 1).join('|')})/` },
+  }));
+}
+
 module.exports = {
   forbidden: [
     {
@@ -16,12 +28,8 @@ module.exports = {
       from: { path: '^src/store/' },
       to: { path: '^src/(amqp|engine)/' },
     },
-    ...layers.slice(1).map((layer, i) => ({
-      name: `${layer}-imports-downwards`,
-      severity: 'error',
-      from: { path: `^src/${layer}/` },
-      to: { path: `^src/(${layers.slice(0, i + 1).join('|')})/` },
-    })),
+    ...downwards('src', layers),
+    ...downwards('assembly', coreLayers),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

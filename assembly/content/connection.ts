@@ -1,6 +1,6 @@
 /**
  * Connections, channels and consumers: their layouts and how one is found from another. All are private to the worker
- * that owns the socket, except the waiter at the start of a consumer (queue/waiters.ts).
+ * that owns the socket, except the waiter at the start of a consumer (queue/turns.ts).
  *
  * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete (`carry`); a longer
  * frame is carried in a box. Channels are found by number through 16 cells of 128 addresses, each made when it is needed.
@@ -8,7 +8,7 @@
  */
 import { PAGE } from '../memory/root';
 import { CELL, giveCell, takeCell } from '../memory/units';
-import { Waiter } from '../queue/waiters';
+import { Waiter } from '../queue/turns';
 import { write16, write32 } from '../memory/bytes';
 
 export const CHANNEL_MAX: u32 = 2047;

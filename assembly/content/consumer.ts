@@ -6,9 +6,11 @@ import { atomicAdd, atomicOr } from '../memory/atomic';
 import { self } from '../memory/root';
 import { giveCell, takeCell } from '../memory/units';
 import { Queue } from '../queue/queue';
+import { takeTurn } from '../queue/length';
 import { joinRanks, leaveRanks } from '../queue/ranks';
 import { RANKED } from '../queue/rules';
-import { DEAD, NO_CREDIT, NO_OUTPUT, passOn, run, RUNNABLE, takeTurn, unwait, WAITING } from '../queue/waiters';
+import { DEAD, NO_CREDIT, NO_OUTPUT, run, RUNNABLE, WAITING } from '../queue/turns';
+import { passOn, unwait } from '../queue/waiters';
 import { Channel, Consumer, initPrefix } from './connection';
 
 /** A consumer with its tag at `tag`, ready to run; 0 when there is no memory. */

@@ -7,7 +7,8 @@ import { dieRefused } from '../queue/death';
 import { hasRoom } from '../queue/length';
 import { enqueue, GUARDED_PAGES } from '../queue/publish';
 import { Queue, SHARED } from '../queue/queue';
-import { expectExpiry, REJECT, REJECT_PUBLISH_DLX } from '../queue/rules';
+import { REJECT, REJECT_PUBLISH_DLX } from '../queue/rules';
+import { expectExpiry } from '../queue/set-rules';
 import { Route, routeQueue } from './route';
 
 /** Pages that one message may need, those of a refusal among them. */

@@ -6,7 +6,7 @@
  */
 import { self } from '../memory/root';
 import { BOX, giveBox, takeBox } from '../memory/units';
-import { run, NO_OUTPUT, DEAD } from '../queue/waiters';
+import { run, NO_OUTPUT, DEAD } from '../queue/turns';
 import { Connection, Consumer } from './connection';
 import { freeIfDone } from './consumer';
 

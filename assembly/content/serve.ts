@@ -7,7 +7,7 @@ import { AWAKE, Participant, self, SLEEPING } from '../memory/root';
 import { messageRoom, publishersBlocked } from '../memory/units';
 import { noneDead } from '../queue/death';
 import { keepLimits } from '../queue/length';
-import { DEAD, drainInbox, nextToRun } from '../queue/waiters';
+import { DEAD, drainInbox, nextToRun } from '../queue/turns';
 import { sendConfirms } from './confirm';
 import { Connection, Consumer } from './connection';
 import { freeIfDone } from './consumer';

@@ -6,8 +6,9 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
+import { blockAt, isReady } from './head';
 import { isFrontReady } from './levels';
-import { ABSENT, Block, EMPTY, moveHint, nextOf, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
+import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 import { wish, wishAhead } from './wishes';
 
 /** How many slots the last `claim` took; they follow the returned one in memory. */
@@ -16,16 +17,6 @@ export let claimed: u32 = 0;
 export let lackedRoom: bool = false;
 /** Whether the last `claim` found the next message absent; then it is wished for. */
 export let foundAbsent: bool = false;
-
-/** The block that holds `position`, from a hint at or before it; 0 when it is not linked yet. */
-@inline export function blockAt(hint: Block, position: u32): Block {
-  let block = hint;
-  while (position - block.start >= SLOTS) {
-    block = nextOf(block);
-    if (!changetype<usize>(block)) break;
-  }
-  return block;
-}
 
 /** Bytes that header and body frames of a message take with a frame-max, at most. */
 @inline export function contentSize(message: Message, frameMax: u32): u32 {
@@ -88,22 +79,4 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
 /** Whether the next message of a queue can be claimed. */
 export function hasReady(queue: Queue): bool {
   return queue.levels ? isFrontReady(queue) : isReady(queue);
-}
-
-/** Whether a message waits at the head or in the returned set. */
-export function isReady(queue: Queue): bool {
-  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) != 0 || headState(queue) == READY;
-}
-
-/** Whether nothing was returned, and the message at the head is absent. */
-export function isHeadAbsent(queue: Queue): bool {
-  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) && headState(queue) == ABSENT;
-}
-
-function headState(queue: Queue): u32 {
-  const address = changetype<usize>(queue);
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-  const head = atomicLoad(address + offsetof<Queue>("head"));
-  const block = blockAt(hint, head);
-  return changetype<usize>(block) ? atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK : EMPTY;
 }

@@ -4,8 +4,9 @@
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { FRAME_MAX, Message } from '../memory/message';
-import { blockAt, claim, foundAbsent, isReady, lackedRoom } from './claim';
+import { claim, foundAbsent, lackedRoom } from './claim';
 import { die, EXPIRED } from './death';
+import { blockAt, isReady } from './head';
 import { levelAt } from './levels';
 import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
 import { claimReturned, claimReturnedExpired, returnedLackedRoom } from './returned';

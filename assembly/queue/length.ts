@@ -1,17 +1,18 @@
 /**
  * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
  * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
- * still, whoever takes the last of them looks at it (waiters.ts). While its first message is absent it stays noted, and is looked at when somebody rings.
+ * still, whoever takes the last of them looks at it. While its first message is absent it stays noted, and is looked at when somebody rings.
  * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
  */
-import { atomicLoad, atomicLoad64, atomicLoadF64 } from '../memory/atomic';
+import { atomicAdd, atomicLoad, atomicLoad64, atomicLoadF64 } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../memory/root';
 import { die, MAXLEN } from './death';
 import { claimAny, frontAbsent } from './front';
-import { readyCount } from './levels';
+import { readyBytes, readyCount } from './levels';
 import { holdQueue, Queue, releaseQueue } from './queue';
-import { BYTES, readyBytes, REJECT } from './rules';
+import { BYTES, REJECT } from './rules';
+import { COUNTED_TURN, TURN, Waiter } from './turns';
 import { awaitFront } from './wishes';
 
 /** Messages on their way to consumers for which a turn was granted. */
@@ -79,6 +80,14 @@ export function keepLimits(): void {
     } else releaseQueue(queue);
   }
   self.overCount = kept;
+}
+
+/** The turn is taken, or will never be. Called by the owner. */
+@inline export function takeTurn(queue: Queue, waiter: Waiter): void {
+  if (waiter.granted != COUNTED_TURN) return;
+  waiter.granted = TURN;
+  // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1) checkLength(queue);
 }
 
 /** Whether a queue with REJECT takes one more message. */

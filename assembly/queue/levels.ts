@@ -3,14 +3,14 @@
  * queue itself. Claims go over the levels from the highest. Waiters, consumers, rules and grants are the queue's.
  * Meets: publishers that make the same child (one of them wins the compare-and-swap).
  */
-import { atomicLoad, compareExchange } from '../memory/atomic';
+import { atomicLoad, atomicLoad64, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { PAGE } from '../memory/root';
 import { giveCell, givePage, takePage } from '../memory/units';
 import { priorityOf } from '../memory/properties';
-import { isHeadAbsent, isReady } from './claim';
+import { isHeadAbsent, isReady } from './head';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
-import { LEVEL, LOGGED_QUEUE } from './rules';
+import { BYTES, LEVEL, LOGGED_QUEUE } from './rules';
 
 /** Makes room for the children of a queue; false when there is no memory. */
 export function openLevels(queue: Queue, maxPriority: u32): bool {
@@ -74,6 +74,12 @@ export function readyCount(queue: Queue): u32 {
     if (changetype<usize>(child)) count += readyHere(child);
   }
   return count;
+}
+
+/** Bytes of the bodies that wait. */
+export function readyBytes(queue: Queue): f64 {
+  if (!(queue.traits & BYTES) || !readyCount(queue)) return 0;
+  return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>("readyBytes")));
 }
 
 /** Whether the next message of a queue with LEVELS can be claimed: what is absent holds back what stands in lower levels. */

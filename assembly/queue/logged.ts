@@ -2,7 +2,7 @@
  * Logged queues: what the coordinator says of them before their first message, and what it asks when everything has come to rest.
  */
 import { atomicLoad, atomicOr } from '../memory/atomic';
-import { blockAt } from './claim';
+import { blockAt } from './head';
 import { levelAt } from './levels';
 import { Block, LOGGED, logPosition, nextOf, Queue, READY, REDELIVERED, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
 import { LOGGED_QUEUE } from './rules';

@@ -8,7 +8,8 @@ import { givePage, takePage } from '../memory/units';
 import { absentEnd, fillAbsent, KEPT_FLAGS, NO_POSITION, PIECE, setStub, stubOf, Unit, UNIT_HEAD, welcome } from './absent';
 import { sharedFlag } from './publish';
 import { ABSENT, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, slotAt, SLOTS, STATE_MASK } from './queue';
-import { expectExpiry, ruling, UNLIMITED } from './rules';
+import { ruling, UNLIMITED } from './rules';
+import { expectExpiry } from './set-rules';
 
 let inQueue: Queue = changetype<Queue>(0);
 let inStub: Block = changetype<Block>(0);

@@ -19,7 +19,7 @@ import { newEpoch, othersLeft, retire } from '../memory/epoch';
 import { borrowReserve, flushReleases, LOGGABLE, logNumber, Message, messageLength, Piece, pieceLength, release, releaseSimple, roomForMessage } from '../memory/message';
 import { givePage } from '../memory/units';
 import { ABSENT_MAX, absentCount, behindStub, headOf, KEPT_FLAGS, NO_POSITION, PIECE, setStub, stubOf, Unit, UNIT_HEAD, unitLength, welcome } from './absent';
-import { blockAt } from './claim';
+import { blockAt } from './head';
 import { ABSENT, Block, logPosition, moveHintPast, nextOf, Queue, READY, releaseQueue, SHARED, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 import { ruling } from './rules';
 import { addDone } from './settle';

@@ -7,7 +7,7 @@
  */
 import { atomicLoad, lock, unlock } from '../memory/atomic';
 import { Queue } from './queue';
-import { countTurn, letRun, RUNNABLE, unlink, Waiter, WAITING } from './waiters';
+import { countTurn, letRun, RUNNABLE, unlink, Waiter, WAITING } from './turns';
 
 /** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
 export function joinRanks(queue: Queue, waiter: Waiter): void {

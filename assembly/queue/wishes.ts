@@ -6,7 +6,7 @@
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
 import { coordinator, Participant, self } from '../memory/root';
 import { ring } from '../memory/units';
-import { isHeadAbsent, isReady } from './claim';
+import { isHeadAbsent, isReady } from './head';
 import { levelAt } from './levels';
 import { Block, holdQueue, Queue, releaseQueue, SLOTS } from './queue';
 import { ruling } from './rules';
