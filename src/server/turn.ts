@@ -20,7 +20,7 @@ export interface Held {
 /** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
 export type Chores = 'done' | 'more' | 'short';
 
-/** Up to this many connections each read is served at once: there is nobody whose reads could be served with it. */
+/** Up to this many connections each read is all that is waited for: it is served, and what it brought is written, at once. */
 const FEW_CONNECTIONS = 2;
 
 /**
@@ -42,7 +42,7 @@ const RELIEF = 1 / 8;
 export class Turn {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
-  readonly #chores: (afterRead: boolean) => Chores;
+  readonly #chores: (amidPoll: boolean) => Chores;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
   readonly #endPoll = (): void => {
@@ -68,8 +68,8 @@ export class Turn {
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and told whether that follows one read. */
-  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: (afterRead: boolean) => Chores) {
+  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and told whether more reads may follow first. */
+  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: (amidPoll: boolean) => Chores) {
     this.#engine = engine;
     this.#peers = peers;
     this.#chores = chores;
@@ -90,10 +90,9 @@ export class Turn {
 
   /** The read is taken: serves it, or has it served with the others of its poll. */
   endRead(): void {
-    if (this.#peers.size > FEW_CONNECTIONS) {
-      if (this.#readsInPoll >= CROWD) return this.#schedule();
-      this.#countReads();
-    }
+    if (this.#peers.size <= FEW_CONNECTIONS) return this.#turn(false);
+    if (this.#readsInPoll >= CROWD) return this.#schedule();
+    this.#countReads();
     this.#turn(true);
   }
 
@@ -195,13 +194,13 @@ export class Turn {
     setImmediate(this.#endPoll);
   }
 
-  #turn(afterRead: boolean): void {
+  #turn(amidPoll: boolean): void {
     const engine = this.#engine;
     this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
     let more = this.serveNow();
     this.#begun = false;
-    const chores = this.#chores(afterRead);
+    const chores = this.#chores(amidPoll);
     // What they have made ready goes out now: a confirm whose message is on disk already, say.
     if (this.#begun) more = this.serveNow();
     if (!more && chores !== 'more' && engine.sleep()) return;

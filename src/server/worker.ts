@@ -28,9 +28,6 @@ import { Vigil } from './vigil.js';
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
 
-/** Up to this many connections what a read has brought is written to the log at once; with more, after all reads of a poll. */
-const WRITE_AT_READ_MAX = 2;
-
 export class Worker implements Host {
   readonly engine: Engine;
   readonly turn: Turn;
@@ -68,7 +65,7 @@ export class Worker implements Host {
     this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;
-    this.turn = new Turn(engine, this.#connections, (afterRead) => this.#doChores(afterRead));
+    this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll));
     const begin = (): void => this.turn.begin();
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
@@ -223,17 +220,17 @@ export class Worker implements Host {
   }
 
   /** What a turn does besides serving. */
-  #doChores(afterRead: boolean): Chores {
+  #doChores(amidPoll: boolean): Chores {
     this.#sweeper.attend();
     const isMoreDue = this.delays.work();
     const deadLetters = this.#deadLetters.sendOn();
-    if (this.#log !== null) this.#writeLog(this.#log, afterRead);
+    if (this.#log !== null) this.#writeLog(this.#log, amidPoll);
     return isMoreDue ? 'more' : deadLetters;
   }
 
   /** What several publishers have sent is written together. */
-  #writeLog(log: ParticipantLog, afterRead: boolean): void {
-    if (afterRead && this.#connections.size > WRITE_AT_READ_MAX) this.turn.afterPoll();
+  #writeLog(log: ParticipantLog, amidPoll: boolean): void {
+    if (amidPoll) this.turn.afterPoll();
     else log.write();
   }
 

@@ -32,10 +32,17 @@ const QUIET: Peer = { writeOutput: () => {} };
 function worker(connections: number) {
   const core = new Core();
   const peers = new Map(Array.from({ length: connections }, (_, id) => [id, QUIET]));
-  const turn = new Turn(core as unknown as Engine, peers, () => 'done');
+  let written = 0;
+  /** What chores do with a log: what several reads of a poll have brought is written together. */
+  const turn = new Turn(core as unknown as Engine, peers, (amidPoll) => {
+    if (amidPoll) turn.afterPoll();
+    else written += 1;
+    return 'done';
+  });
   /** A poll with so many reads; resolves to how often the core has served after each of them, and when the poll is over. */
   const poll = async (reads: number): Promise<number[]> => {
     core.served = 0;
+    written = 0;
     const served: number[] = [];
     for (let read = 0; read < reads; read++) {
       turn.beginRead();
@@ -45,26 +52,40 @@ function worker(connections: number) {
     await new Promise((resolve) => setImmediate(resolve));
     return [...served, core.served];
   };
-  return { poll };
+  return { poll, written: () => written };
 }
 
 test('each read is served before the next one while few come at a time', async () => {
   const { poll } = worker(20);
-  expect(await poll(2)).toEqual([1, 2, 2]);
-  expect(await poll(3)).toEqual([1, 2, 3, 3]);
-  expect(await poll(1)).toEqual([1, 1]);
+  expect(await poll(2)).toEqual([1, 2, 3]);
+  expect(await poll(3)).toEqual([1, 2, 3, 4]);
+  expect(await poll(1)).toEqual([1, 2]);
 });
 
 test('after a poll with many reads those of the next one are served together', async () => {
   const { poll } = worker(20);
-  expect(await poll(4)).toEqual([1, 2, 3, 4, 4]);
+  expect(await poll(4)).toEqual([1, 2, 3, 4, 5]);
   expect(await poll(4)).toEqual([0, 0, 0, 0, 1]);
   expect(await poll(2)).toEqual([0, 0, 1]);
-  expect(await poll(2)).toEqual([1, 2, 2]);
+  expect(await poll(2)).toEqual([1, 2, 3]);
 });
 
 test('two connections are served at each read, however many come', async () => {
   const { poll } = worker(2);
   expect(await poll(5)).toEqual([1, 2, 3, 4, 5, 5]);
   expect(await poll(2)).toEqual([1, 2, 2]);
+});
+
+test('what the reads of a poll have brought is written to the log once, however they are served', async () => {
+  const { poll, written } = worker(20);
+  for (const reads of [3, 5, 5, 1]) {
+    await poll(reads);
+    expect(written()).toBe(1);
+  }
+});
+
+test('what a read of one of two connections has brought is written at once', async () => {
+  const { poll, written } = worker(2);
+  await poll(3);
+  expect(written()).toBe(3);
 });
