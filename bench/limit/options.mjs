@@ -14,7 +14,7 @@ messages were lost, doubled or reordered; a figure that is not what is wanted is
   --only NAMES   comma-separated, of: ${NAMES.join(', ')}
   --seconds N    measured seconds of each run (default 5), after a warm-up of up to one second
   --rounds N     runs of each (default 3)
-  --against DIR  only compares the rates with those of another checkout, which is built already
+  --against DIR  only compares the rates with those of another checkout, built already, side by side
 `;
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Consumed rates and CPU per message: Leveret beside the relay, and beside itself (more workers, queues with rules, an older checkout). Turn by turn, each in a fresh
- * process, because the machine drifts: a ratio is taken within a round, and the median of the rounds is what counts.
+ * Consumed rates and CPU per message: Leveret beside the relay, and beside itself (more workers, queues with rules, an older checkout). Turn by turn, because the
+ * machine drifts: each in a fresh process, or, beside an older checkout, in slices of two that live side by side. A ratio is taken within a round, and the
+ * median of the rounds is what counts.
  */
 import { runLoad } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';

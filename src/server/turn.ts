@@ -92,7 +92,7 @@ export class Turn {
   endRead(): void {
     if (this.#peers.size <= FEW_CONNECTIONS) return this.#turn(false);
     if (this.#readsInPoll >= CROWD) return this.#schedule();
-    this.#countReads();
+    this.#awaitEndOfPoll();
     this.#turn(true);
   }
 
@@ -185,10 +185,10 @@ export class Turn {
 
   #schedule(): void {
     this.#due = true;
-    this.#countReads();
+    this.#awaitEndOfPoll();
   }
 
-  #countReads(): void {
+  #awaitEndOfPoll(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#endPoll);
