@@ -31,8 +31,8 @@ export interface LogSetup {
   readonly durability: Durability;
   readonly lane: number;
   readonly start: LaneStart;
-  /** One for all lanes (vigil.ts). */
-  readonly vigil: SharedArrayBuffer;
+  /** One for all lanes (vigil.ts); null: no worker stays awake. */
+  readonly vigil: SharedArrayBuffer | null;
 }
 
 /** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */

@@ -26,6 +26,8 @@ export interface DataOptions {
   readonly durability: Durability;
   /** Free space on its file system below which publishers are blocked (octets); null: the default. */
   readonly diskFreeLimit: number | null;
+  /** Whether workers and CPUs stay awake for a client that waits for each confirm. */
+  readonly vigil: boolean;
 }
 
 /** Whoever keeps a log beside the main thread. */
@@ -140,9 +142,9 @@ export class Storage {
 
   /** Where the workers keep their logs. */
   laneSetups(workers: number): LogSetup[] {
-    const { durability } = this.#options;
+    const { durability, vigil } = this.#options;
     const starts = this.#keeper.lanesStart(workers);
-    const common = { directory: this.#logPath, durability, vigil: createVigil() };
+    const common = { directory: this.#logPath, durability, vigil: vigil ? createVigil() : null };
     return starts.map((start, worker) => ({ ...common, lane: worker + 1, start }));
   }
 

@@ -16,6 +16,7 @@ import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
 import type { Announced } from './identity.js';
+import { IdleCpus } from './idle-cpus.js';
 import { LaneReport } from './lane-report.js';
 import type { FromWorker, LogSetup, ToWorker } from './messages.js';
 import { ParticipantLog } from './participant-log.js';
@@ -174,7 +175,8 @@ export class Worker implements Host {
       calm: () => this.#isCalm(),
       onHealth: (health) => this.#post({ kind: 'health', health }),
     });
-    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin(), new Vigil(vigil, lane));
+    const watch = vigil === null ? null : new Vigil(vigil, lane, { idle: new IdleCpus() });
+    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin(), watch);
   }
 
   /** Whether at most one read has come since this was last asked. */

@@ -46,7 +46,7 @@ test('every flag is taken as it was given', () => {
     memory: 512 * MIB,
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
-    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null },
+    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, vigil: true },
   });
 });
 
@@ -94,8 +94,8 @@ test('log takes the directory to look at', () => {
 });
 
 test('what outlasts the broker is where it was said to be, as durable as was asked for', () => {
-  const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G'];
-  expect(served(...flags).data).toEqual({ directory: '/d', durability: 'os', diskFreeLimit: 2048 * MIB });
+  const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G', '--no-vigil'];
+  expect(served(...flags).data).toEqual({ directory: '/d', durability: 'os', diskFreeLimit: 2048 * MIB, vigil: false });
   expect(served('--transient').data).toBeNull();
 });
 
@@ -103,6 +103,7 @@ test.each([
   [['--durability', 'maybe'], 'maybe'],
   [['--disk-free-limit', 'much'], 'much'],
   [['--transient', '--data', '/d'], '--data'],
+  [['--transient', '--no-vigil'], '--no-vigil'],
   [['--data', ''], '--data'],
 ])('%j is refused', (flags, word) => {
   expect(refusal(...flags)).toContain(word);

@@ -8,12 +8,19 @@ import { createVigil, Vigil } from '../../src/server/vigil.js';
 let time: number;
 let looks: number;
 let pending: (() => void) | null;
+let timer: { then: () => void; at: number } | null;
+/** How often idle CPUs were asked to stay awake, and whether they are now. */
+let holds: number;
+let areHeld: boolean;
 let shared: SharedArrayBuffer;
 
 beforeEach(() => {
   time = 0;
   looks = 0;
   pending = null;
+  timer = null;
+  holds = 0;
+  areHeld = false;
   shared = createVigil();
 });
 
@@ -22,7 +29,19 @@ function makeVigil(lane = 1, cpus = 2): Vigil {
     expect(pending).toBeNull();
     pending = then;
   };
-  return new Vigil(shared, lane, { cpus, clock: () => time / 1000, look });
+  const later = (then: () => void, milliseconds: number): void => {
+    expect(timer).toBeNull();
+    timer = { then, at: time + milliseconds * 1000 };
+  };
+  const hold = (): void => {
+    expect(areHeld).toBe(false);
+    holds += 1;
+    areHeld = true;
+  };
+  const release = (): void => {
+    areHeld = false;
+  };
+  return new Vigil(shared, lane, { cpus, clock: () => time / 1000, look, later, idle: { hold, release } });
 }
 
 /** Time goes by, while the thread looks as often as it wants to. */
@@ -36,6 +55,11 @@ function pass(microseconds: number): void {
     then();
   }
   time = end;
+  while (timer !== null && timer.at <= time) {
+    const { then } = timer;
+    timer = null;
+    then();
+  }
 }
 
 /** Something comes after a while, and is confirmed when the disk has it. */
@@ -90,4 +114,24 @@ test('a worker sleeps where its client needs the only CPU', () => {
   const vigil = makeVigil(1, 1);
   for (let i = 0; i < 100; i++) confirmAfter(vigil, 80);
   expect(pending).toBeNull();
+});
+
+test('idle CPUs are kept awake while a client comes back at once, and not for long after that', () => {
+  const vigil = makeVigil();
+  for (let i = 0; i < 10_000; i++) confirmAfter(vigil, 80);
+  expect(areHeld).toBe(true);
+  expect(holds).toBe(1);
+  pass(900_000);
+  expect(areHeld).toBe(true);
+  pass(200_000);
+  expect(areHeld).toBe(false);
+  expect(timer).toBeNull();
+});
+
+test('idle CPUs sleep while clients take their time, and where their CPU is the only one', () => {
+  const slow = makeVigil();
+  for (let i = 0; i < 100; i++) confirmAfter(slow, 400);
+  const single = makeVigil(1, 1);
+  for (let i = 0; i < 100; i++) confirmAfter(single, 80);
+  expect(holds).toBe(0);
 });

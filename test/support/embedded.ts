@@ -25,7 +25,7 @@ export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
     memory: 64 * 1024 ** 2,
     pin: false,
     announced: { product: 'Leveret', version: '0.0.0' },
-    data: data === undefined ? null : { directory: data, durability: 'fsync', diskFreeLimit: 0 },
+    data: data === undefined ? null : { directory: data, durability: 'fsync', diskFreeLimit: 0, vigil: true },
     onFatal: (error) => {
       throw error;
     },
