@@ -45,7 +45,7 @@ const LARGE_WINDOW = {
   ratioMin: 0.5,
 };
 const ONE_BY_ONE = { title: '1 x 0, window 1', load: ['-x', '1', '-y', '0', '--confirm', '1'], ratioMax: 1.3 };
-/** Writes of the C program that are measured beside a lone producer, and of 1 MiB at a stretch. */
+/** Writes of the C program that are measured: beside a lone producer, and of 1 MiB in a burst. */
 const SINGLE_WRITES = 500;
 const BURST_WRITES = 256;
 
@@ -133,7 +133,7 @@ async function measureRound(round, withRabbitmq) {
   say(
     `round ${round} of ${rounds}: window 100 ${thousands(small)}/s` +
       `${rabbitmq === undefined ? '' : `, rabbitmq ${thousands(rabbitmq)}/s`}; window 10,000 ${figures.large.toFixed(0)} MB/s, ` +
-      `C ${bulk.rate.toFixed(0)} MB/s (in a burst ${burst.rate.toFixed(0)}); window 1 ${figures.single.median.toFixed(2)} ms (mean ${figures.single.mean.toFixed(2)}), ` +
+      `C ${burst.rate.toFixed(0)} MB/s (as many bytes: ${bulk.rate.toFixed(0)}); window 1 ${figures.single.median.toFixed(2)} ms (mean ${figures.single.mean.toFixed(2)}), ` +
       `C ${append.median.toFixed(2)} ms (mean ${figures.append.mean.toFixed(2)})`,
   );
   return figures;
@@ -177,10 +177,10 @@ function largeWindowRow(all, stretch) {
   return [
     `${LARGE_WINDOW.title}: bodies`,
     `${ours.toFixed(0)} MB/s`,
-    stretch === 'bulk' ? 'C, a sync each 1 MiB' : `C, ${BURST_WRITES} MiB of it`,
+    stretch === 'burst' ? 'C, a sync each 1 MiB' : 'C, as many bytes as the log',
     `${theirs.toFixed(0)} MB/s`,
     ratio.toFixed(2),
-    stretch === 'bulk' ? verdict(ratio, 'at least', LARGE_WINDOW.ratioMin) : '',
+    verdict(ratio, 'at least', LARGE_WINDOW.ratioMin),
   ];
 }
 
@@ -206,8 +206,8 @@ function oneByOneRow(all, mode, figure) {
 function rows(all, rabbitmq) {
   return [
     smallWindowRow(all, rabbitmq),
-    largeWindowRow(all, 'bulk'),
     largeWindowRow(all, 'burst'),
+    largeWindowRow(all, 'bulk'),
     oneByOneRow(all, 'append', 'median'),
     oneByOneRow(all, 'append', 'mean'),
     oneByOneRow(all, 'again', 'median'),
