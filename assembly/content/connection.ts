@@ -3,7 +3,9 @@
  * that owns the socket, except the waiter at the start of a consumer (queue/turns.ts).
  *
  * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete (`carry`); a longer
- * frame is carried in a box. Channels are found by number through 16 cells of 128 addresses, each made when it is needed.
+ * frame is carried in a box.
+ * Channels are found by number, of which a client may take any (1 … 65535): by the lower 11 bits through a directory of 16 cells with 128 buckets
+ * each, then along the bucket's channels, which are 32 at most. A cell of the directory is there only while a channel is found through it.
  * Channel: a cell. Consumer: a cell, with the first octets of its basic.deliver ready to copy.
  */
 import { PAGE } from '../memory/root';
@@ -11,9 +13,12 @@ import { CELL, giveCell, takeCell } from '../memory/units';
 import { Waiter } from '../queue/turns';
 import { write16, write32 } from '../memory/bytes';
 
+/** Most channels of a connection. */
 export const CHANNEL_MAX: u32 = 2047;
+/** Cells of the directory, and buckets in each. */
 const DIRECTORY: u32 = 16;
 const DIRECTORY_CELL: u32 = 128;
+const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
 
 @unmanaged export class Connection {
   /** The host's number for it. */
@@ -64,7 +69,9 @@ const DIRECTORY_CELL: u32 = 128;
   partsReturns: u32;
 }
 
+/** Addresses of the directory's cells (u32), and behind them how many channels each leads to (u32). */
 export const CONNECTION_DIRECTORY: u32 = 256;
+const DIRECTORY_COUNTS: u32 = CONNECTION_DIRECTORY + DIRECTORY * 4;
 export const CARRY: u32 = 2048;
 export const CARRY_SIZE: u32 = PAGE - CARRY;
 
@@ -115,6 +122,9 @@ export const CARRY_SIZE: u32 = PAGE - CARRY;
   prefetch: u32;
   used: u32;
   consumerFirst: u32;
+
+  /** The next channel of its bucket. */
+  bucketNext: u32;
 
   /** Exchange and routing key of the publish whose header is awaited: where they stand, and the cell that a long key needs. */
   keyLength: u32;
@@ -172,57 +182,71 @@ export function initPrefix(consumer: Consumer, number: u32, tag: usize, length: 
 }
 
 function lookUpChannel(connection: Connection, number: u32): Channel {
-  if (number > CHANNEL_MAX) return changetype<Channel>(0);
-  const cell = load<u32>(directoryEntry(connection, number));
-  if (!cell) return changetype<Channel>(0);
-  const channel = load<u32>(cell + (number % DIRECTORY_CELL) * 4);
-  if (channel) {
+  let channel = firstIn(connection, number % BUCKETS);
+  while (changetype<usize>(channel) && channel.number != number) channel = changetype<Channel>(channel.bucketNext);
+  if (changetype<usize>(channel)) {
     connection.lastNumber = number;
-    connection.lastChannel = channel;
+    connection.lastChannel = <u32>changetype<usize>(channel);
   }
-  return changetype<Channel>(channel);
+  return channel;
 }
 
-@inline function directoryEntry(connection: Connection, number: u32): usize {
-  return changetype<usize>(connection) + CONNECTION_DIRECTORY + (number / DIRECTORY_CELL) * 4;
+@inline function cellEntry(connection: Connection, bucket: u32): usize {
+  return changetype<usize>(connection) + CONNECTION_DIRECTORY + (bucket / DIRECTORY_CELL) * 4;
+}
+
+@inline function countEntry(connection: Connection, bucket: u32): usize {
+  return changetype<usize>(connection) + DIRECTORY_COUNTS + (bucket / DIRECTORY_CELL) * 4;
+}
+
+/** Where a bucket's first channel stands; its cell is there. */
+@inline function bucketEntry(connection: Connection, bucket: u32): usize {
+  return <usize>load<u32>(cellEntry(connection, bucket)) + (bucket % DIRECTORY_CELL) * 4;
+}
+
+@inline function firstIn(connection: Connection, bucket: u32): Channel {
+  return changetype<Channel>(load<u32>(cellEntry(connection, bucket)) ? load<u32>(bucketEntry(connection, bucket)) : 0);
 }
 
 /** Enters a channel under its number; false when there is no memory. */
-export function enterChannel(connection: Connection, number: u32, channel: usize): bool {
-  const entry = directoryEntry(connection, number);
+export function enterChannel(connection: Connection, channel: Channel): bool {
+  const bucket = channel.number % BUCKETS;
+  const entry = cellEntry(connection, bucket);
   if (!load<u32>(entry)) {
     const cell = takeCell();
     if (!cell) return false;
     store<u32>(entry, <u32>cell);
   }
-  store<u32>(<usize>load<u32>(entry) + (number % DIRECTORY_CELL) * 4, <u32>channel);
+  channel.bucketNext = load<u32>(bucketEntry(connection, bucket));
+  store<u32>(bucketEntry(connection, bucket), <u32>changetype<usize>(channel));
+  store<u32>(countEntry(connection, bucket), load<u32>(countEntry(connection, bucket)) + 1);
   return true;
 }
 
-export function forgetChannel(connection: Connection, number: u32): void {
+export function forgetChannel(connection: Connection, channel: Channel): void {
+  const bucket = channel.number % BUCKETS;
   connection.lastChannel = 0;
-  const cell = <usize>load<u32>(directoryEntry(connection, number));
-  if (cell) store<u32>(cell + (number % DIRECTORY_CELL) * 4, 0);
+  let link = bucketEntry(connection, bucket);
+  while (load<u32>(link) != <u32>changetype<usize>(channel)) link = <usize>load<u32>(link) + offsetof<Channel>("bucketNext");
+  store<u32>(link, channel.bucketNext);
+  const left = load<u32>(countEntry(connection, bucket)) - 1;
+  store<u32>(countEntry(connection, bucket), left);
+  if (left) return;
+  giveCell(load<u32>(cellEntry(connection, bucket)));
+  store<u32>(cellEntry(connection, bucket), 0);
 }
 
-/** The first channel numbered `from` or higher, or 0. */
-export function channelFrom(connection: Connection, from: u32): Channel {
-  for (let number = from; number <= CHANNEL_MAX; number++) {
-    const cell = <usize>load<u32>(directoryEntry(connection, number));
-    if (!cell) { number |= DIRECTORY_CELL - 1; continue; }
-    const channel = load<u32>(cell + (number % DIRECTORY_CELL) * 4);
-    if (channel) return changetype<Channel>(channel);
+/** A channel of the connection, or 0 when there is none any more. */
+export function anyChannel(connection: Connection): Channel {
+  for (let first: u32 = 0; first < BUCKETS; first += DIRECTORY_CELL) {
+    if (!load<u32>(cellEntry(connection, first))) continue;
+    for (let i: u32 = 0; i < DIRECTORY_CELL; i++) {
+      const channel = firstIn(connection, first + i);
+      if (changetype<usize>(channel)) return channel;
+    }
   }
   return changetype<Channel>(0);
 }
 
-export function freeDirectory(connection: Connection): void {
-  for (let i: u32 = 0; i < DIRECTORY; i++) {
-    const entry = changetype<usize>(connection) + CONNECTION_DIRECTORY + i * 4;
-    if (load<u32>(entry)) giveCell(load<u32>(entry));
-    store<u32>(entry, 0);
-  }
-}
-
-export const LAYOUT_FITS: bool = offsetof<Connection>() <= CONNECTION_DIRECTORY && CONNECTION_DIRECTORY + DIRECTORY * 4 <= CARRY
+export const LAYOUT_FITS: bool = offsetof<Connection>() <= CONNECTION_DIRECTORY && DIRECTORY_COUNTS + DIRECTORY * 4 <= CARRY
   && offsetof<Channel>() <= CHANNEL_KEY && offsetof<Consumer>() <= CONSUMER_PREFIX && CONSUMER_PREFIX + 12 + 255 + 8 <= CELL;

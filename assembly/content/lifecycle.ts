@@ -4,7 +4,7 @@
 import { giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { flushRun } from './run';
 import { dropConfirms } from './confirm';
-import { Channel, channelFrom, CLOSING, Connection, Consumer, enterChannel, forgetChannel, freeDirectory, OPEN } from './connection';
+import { anyChannel, Channel, CLOSING, Connection, Consumer, enterChannel, forgetChannel, OPEN } from './connection';
 import { endConsumer } from './consumer';
 import { acknowledge, REQUEUE } from './ack';
 import { forgetCarry } from './ingest';
@@ -30,11 +30,11 @@ export function newConnection(id: u32, vhost: u32): usize {
 export function newChannel(connection: Connection, number: u32): usize {
   const cell = takeCell();
   if (!cell) return 0;
-  if (!enterChannel(connection, number, cell)) { giveCell(cell); return 0; }
   const channel = changetype<Channel>(cell);
   channel.connection = <u32>changetype<usize>(connection);
   channel.number = number;
   channel.nextTag = 1;
+  if (!enterChannel(connection, channel)) { giveCell(cell); return 0; }
   return cell;
 }
 
@@ -55,14 +55,14 @@ export function forget(channel: Channel): void {
   if (channel.state == OPEN) stopChannel(channel);
   const connection = changetype<Connection>(channel.connection);
   if (connection.bodyChannel == <u32>changetype<usize>(channel)) connection.bodyChannel = 0;
-  forgetChannel(connection, channel.number);
+  forgetChannel(connection, channel);
   if (channel.keyCell) giveCell(channel.keyCell);
   giveCell(changetype<usize>(channel));
 }
 
 export function endConnection(connection: Connection): void {
   while (true) {
-    const channel = channelFrom(connection, 1);
+    const channel = anyChannel(connection);
     if (!changetype<usize>(channel)) break;
     forget(channel);
   }
@@ -71,6 +71,5 @@ export function endConnection(connection: Connection): void {
   unpark(connection);
   forgetCarry(connection);
   dropOutput(connection);
-  freeDirectory(connection);
   givePage(changetype<usize>(connection));
 }

@@ -79,7 +79,7 @@ export const Limit = {
   FRAME_MAX: 131072,
   /** Largest body (bytes); a longer one is handed over as `Stop.FRAME` with its header frame. */
   BODY_MAX: 134217728,
-  /** Highest channel number. */
+  /** Most channels of a connection. */
   CHANNEL_MAX: 2047,
 } as const;
 
@@ -287,7 +287,7 @@ export interface Engine {
   /** Scans bytes that a socket delivered into core memory. Until the channel is opened, every frame comes back as `Stop.FRAME`. */
   ingest(connection: Connection, offset: number, length: number): Stop;
 
-  /** 0 when there is no memory. The number must be free (1 … CHANNEL_MAX). */
+  /** 0 when there is no memory. The number must be free (1 … 65535). */
   openChannel(connection: Connection, number: number): Channel;
   /** Requeues what is unacknowledged, cancels consumers, drops a message half received. From now on the core swallows every frame on this
    * number but channel.close and channel.close-ok, which come as `Stop.FRAME`. */

@@ -345,10 +345,6 @@ export class Connection implements Session, Receiver {
       // RabbitMQ refuses the channel before it looks at the method.
       throw connectionError(replyCode.NOT_ALLOWED, explanation);
     }
-    if (number > channelMax) {
-      const explanation = `channel number ${number} is above the negotiated channel_max (${channelMax})`;
-      throw failure(method, replyCode.NOT_ALLOWED, explanation);
-    }
     await this.ask(method.name, { op: 'channel.open' });
     const core = this.host.engine.openChannel(this.core, number);
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');

@@ -6,7 +6,7 @@ import { type MethodOf, methodId } from '../amqp/protocol.js';
 import { Limit } from '../engine/engine.js';
 
 export interface Limits {
-  /** Highest channel number, and how many channels there may be. */
+  /** How many channels there may be; their numbers are the client's to choose. */
   readonly channelMax: number;
   /** Longest frame in bytes, its header and end octet included. */
   readonly frameMax: number;

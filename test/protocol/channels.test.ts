@@ -84,6 +84,46 @@ test('one channel more than negotiated is a connection error 530', async () => {
   });
 });
 
+test('a channel may have any number up to 65535, however few channels were negotiated', async () => {
+  const client = await connect({ tune: { channelMax: 3 } });
+  const queue = name();
+  const numbers = [65_535, 2_048, 4_096];
+  const channels = await Promise.all(numbers.map((number) => client.openChannel(number)));
+  await channels[0]?.call('queue.declare', { queue });
+  for (const channel of channels) {
+    channel.publish('', queue, `over ${channel.number}`);
+    await channel.sync();
+  }
+  for (const channel of channels) {
+    const message = await channel.get(queue, true);
+    expect(message?.body.toString()).toBe(`over ${channel.number}`);
+  }
+});
+
+test('a client that never uses a number twice goes on for as long as it likes', async () => {
+  const client = await connect({ tune: { channelMax: 2 } });
+  let last = await client.openChannel(1);
+  for (let number = 2; number <= 2_500; number++) {
+    const next = await client.openChannel(number);
+    await last.close();
+    last = next;
+  }
+  await last.sync();
+});
+
+test('what counts are the channels that are open, not how many there have been', async () => {
+  const client = await connect({ tune: { channelMax: 2 } });
+  const first = await client.openChannel(30_000);
+  await client.openChannel(40_000);
+  await first.close();
+  await client.openChannel(50_000);
+  client.channel(5).send('channel.open');
+  expect(await client.failure()).toMatchObject({
+    replyCode: 530,
+    replyText: 'NOT_ALLOWED - number of channels opened (2) has reached the negotiated channel_max (2)',
+  });
+});
+
 test('between the close of a channel by the broker and close-ok, what the client sends there is dropped', async () => {
   const client = await connect();
   const channel = await client.openChannel(1);

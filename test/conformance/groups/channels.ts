@@ -65,6 +65,23 @@ export const scenarios = [
     }),
   ),
 
+  ...[2_048, 65_535].map((number) =>
+    scenario(`a number above channel-max: ${number}`, async (stage) => {
+      const { client } = await stage.connection({ tune: { channelMax: 2 } });
+      const channel = stage.adopt(client, number);
+      await channel.call('channel.open');
+      await channel.call('queue.declare', { queue: stage.name() });
+    }),
+  ),
+
+  scenario('more channels than channel-max', async (stage) => {
+    const connection = await stage.connection({ tune: { channelMax: 2 } });
+    await connection.client.openChannel(9);
+    await connection.client.openChannel(3_000);
+    connection.client.channel(1).send('channel.open');
+    await connection.failure();
+  }),
+
   scenario('close, and open again', async (stage) => {
     const channel = await stage.channel();
     await channel.close();
