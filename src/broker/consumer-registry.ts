@@ -27,8 +27,10 @@ export class ConsumerRegistry {
 
   /** Whether a consumer has the queue for itself. It is the only one then. */
   hasExclusive(queue: QueueEntry): boolean {
-    const [first] = this.#byQueue.get(queue) ?? [];
-    return first?.exclusive ?? false;
+    const consumers = this.#byQueue.get(queue);
+    if (consumers?.size !== 1) return false;
+    const [only] = consumers;
+    return only?.exclusive ?? false;
   }
 
   has(connection: ConnectionId, consumer: string): boolean {

@@ -23,6 +23,14 @@ interface ReplyConsumer {
   readonly queue: string;
 }
 
+/** Between a channel's number and a tag, in the names that the coordinator knows. */
+const NAME_SEPARATOR = ':';
+
+/** The channel of a consumer, by the name that the coordinator knows it by. */
+export function channelOf(name: string): number {
+  return Number(name.slice(0, name.indexOf(NAME_SEPARATOR)));
+}
+
 export class ChannelConsumers {
   readonly #session: Session;
   readonly #number: number;
@@ -87,11 +95,10 @@ export class ChannelConsumers {
 
   /** A consumer that stood by is to consume; nothing happens when it is none of ours. */
   activate(name: string): void {
-    for (const [tag, consumer] of this.#consumers) {
-      if (this.#nameOf(tag) !== name || consumer.isActive) continue;
-      if (!consumer.start()) throw noMemory();
-      this.#session.host.turn.serveNow();
-    }
+    const consumer = this.#consumers.get(name.slice(name.indexOf(NAME_SEPARATOR) + 1));
+    if (consumer === undefined || consumer.isActive) return;
+    if (!consumer.start()) throw noMemory();
+    this.#session.host.turn.serveNow();
   }
 
   /** Gives back what consumers have kept for too long; they are cancelled. Throws when the client could not be told. */
@@ -196,7 +203,7 @@ export class ChannelConsumers {
 
   /** The name by which the coordinator knows a consumer: unique within the connection. */
   #nameOf(tag: string): string {
-    return `${this.#number}:${tag}`;
+    return `${this.#number}${NAME_SEPARATOR}${tag}`;
   }
 }
 

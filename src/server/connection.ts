@@ -11,6 +11,7 @@ import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.j
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
 import { authenticate } from './auth.js';
 import { Channel, type ChannelMethod } from './channel.js';
+import { channelOf } from './channel-consumers.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './frame-fault.js';
 import {
   type ClientCapabilities,
@@ -149,7 +150,7 @@ export class Connection implements Session, Receiver {
 
   #activate(consumer: string): void {
     try {
-      for (const channel of this.#channels.values()) channel.activate(consumer);
+      this.#channels.get(channelOf(consumer))?.activate(consumer);
     } catch (error) {
       if (!(error instanceof AmqpError)) throw error;
       this.#closeWith(error);
@@ -380,12 +381,14 @@ export class Connection implements Session, Receiver {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     this.host.turn.begin();
     this.#abandon();
+    this.#pulse.close(performance.now());
     this.#leave();
     this.send(0, { name: 'connection.close', ...reasonOf(error) });
     // The client's close-ok is due, whatever else was waited for.
     this.#intake.forget();
   }
 
+  /** To give up what it had may take the coordinator long: the time that the client has to hang up counts from close-ok. */
   async #closeForClient(): Promise<void> {
     this.#abandon();
     if (this.#registered) {
@@ -399,7 +402,6 @@ export class Connection implements Session, Receiver {
   /** Ends all channels; from now on only the closing methods count. */
   #abandon(): void {
     this.#state = 'closing';
-    this.#pulse.close(performance.now());
     // Nobody waits for what is still to be answered.
     this.#takers = this.#takers.map(() => ignore);
     this.#outlet.forgetWaiting();

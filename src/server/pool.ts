@@ -92,11 +92,19 @@ export class WorkerPool {
   }
 
   accept(source: Source, loopback: boolean): void {
-    const index = this.#connections.indexOf(Math.min(...this.#connections));
+    const index = this.#emptiest();
     this.#count(index, 1);
     this.#lastId += 1;
     this.#homes.set(this.#lastId, index);
     this.#members[index]?.accept(this.#lastId, source, loopback);
+  }
+
+  #emptiest(): number {
+    let emptiest = 0;
+    this.#connections.forEach((count, index) => {
+      if (count < (this.#connections[emptiest] ?? 0)) emptiest = index;
+    });
+    return emptiest;
   }
 
   /** Each worker keeps a log from now on. Before the first socket. */

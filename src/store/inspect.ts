@@ -110,7 +110,9 @@ function otherRecords({ records }: InspectedFile): number {
 /** The inspection as text, one line a file. */
 export function inspectionText({ files, gone, others, queues, lost }: Inspection): string {
   const rows = [COLUMNS.map(([title]) => title), ...files.map((file) => COLUMNS.map(([, value]) => value(file)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  const widths = COLUMNS.map((_, column) =>
+    rows.reduce((width, row) => Math.max(width, (row[column] as string).length), 0),
+  );
   const lines = rows.map((row) =>
     row
       .map((cell, column) =>

@@ -78,7 +78,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   const reads = await readAll(directory, found.logs, files, facts, options);
   const damaged: Damaged[] = [];
   for (const [index, { found: file, scanned }] of reads.entries()) {
-    damaged.push(...(await repairFile(directory, file, scanned, neighboursOf(reads, index))));
+    for (const one of await repairFile(directory, file, scanned, neighboursOf(reads, index))) damaged.push(one);
   }
   for (const { name, ended } of found.gone) {
     damaged.push({ file: name, offset: 0, octets: ended, kind: 'corrupt', quarantine: null });

@@ -8,6 +8,7 @@
 import type { FieldTable } from '../../amqp/table.js';
 import { comparable } from '../field-values.js';
 import type { Bound, Routable, Router } from './router.js';
+import { ShareRow } from './share-row.js';
 
 const HASH_HEADER = 'hash-header';
 const HASH_PROPERTY = 'hash-property';
@@ -21,42 +22,29 @@ const PROPERTIES = {
 /** What a message hashes by; messages without it go the same way. */
 type Subject = (message: Routable) => string;
 
-/** The shares of one destination: those before `end` that are not the shares of the one before. */
-interface Shares<B> {
-  readonly binding: B;
-  readonly weight: number;
-  end: number;
-}
-
 export class ConsistentHashRouter<B extends Bound> implements Router<B> {
   readonly #subject: Subject;
-  #shares: Shares<B>[] = [];
+  /** By destination. */
+  readonly #shares = new ShareRow<object, B>();
 
   constructor(args: FieldTable) {
     this.#subject = subjectOf(args);
   }
 
   add(binding: B): void {
-    if (this.#shares.some((shares) => shares.binding.destination === binding.destination)) return;
-    const end = (this.#shares.at(-1)?.end ?? 0) + weightOf(binding.routingKey);
-    this.#shares.push({ binding, weight: weightOf(binding.routingKey), end });
+    const { destination, routingKey } = binding;
+    if (!this.#shares.has(destination)) this.#shares.add(destination, binding, weightOf(routingKey));
   }
 
   remove(binding: B): void {
-    this.#shares = this.#shares.filter((shares) => shares.binding.destination !== binding.destination);
-    let end = 0;
-    for (const shares of this.#shares) {
-      end += shares.weight;
-      shares.end = end;
-    }
+    this.#shares.remove(binding.destination);
   }
 
   match(message: Routable, found: (binding: B) => void): void {
-    const total = this.#shares.at(-1)?.end ?? 0;
+    const { total } = this.#shares;
     if (total === 0) return;
-    const share = jump(hash(this.#subject(message)), total);
-    const chosen = this.#shares.find(({ end }) => share < end);
-    if (chosen !== undefined) found(chosen.binding);
+    const chosen = this.#shares.ownerOf(jump(hash(this.#subject(message)), total));
+    if (chosen !== undefined) found(chosen);
   }
 }
 

@@ -3,14 +3,22 @@ import type { Bound, Routable, Router } from './router.js';
 
 export class RandomRouter<B extends Bound> implements Router<B> {
   readonly #bindings: B[] = [];
+  readonly #places = new Map<B, number>();
 
   add(binding: B): void {
+    this.#places.set(binding, this.#bindings.length);
     this.#bindings.push(binding);
   }
 
+  /** The last one takes its place: the order does not matter. */
   remove(binding: B): void {
-    const index = this.#bindings.indexOf(binding);
-    if (index !== -1) this.#bindings.splice(index, 1);
+    const place = this.#places.get(binding);
+    if (place === undefined) return;
+    this.#places.delete(binding);
+    const last = this.#bindings.pop();
+    if (last === undefined || last === binding) return;
+    this.#bindings[place] = last;
+    this.#places.set(last, place);
   }
 
   match(_message: Routable, found: (binding: B) => void): void {

@@ -35,7 +35,8 @@ export class LoggedQueues {
     withQueue(this.#memory, queue, () => {
       for (let level = 0; level < this.#stock.lanes.levels(queue); level++) {
         const lane = this.#stock.lanes.lane(queue, level);
-        if (lane !== 0) runs.push(...runsOf(level, this.#stock.redeliveredPositions(lane)));
+        if (lane === 0) continue;
+        for (const run of runsOf(level, this.#stock.redeliveredPositions(lane))) runs.push(run);
       }
     });
     return runs;
