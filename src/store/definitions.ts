@@ -177,17 +177,23 @@ export class Definitions {
   static open(path: string): Definitions {
     // Loaded here and as one file: its modules, one by one, take twice as long, and a broker without data needs none.
     const lmdb = createRequire(import.meta.url)('lmdb') as typeof Lmdb;
-    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe.
-    return new Definitions(lmdb.open<unknown, string[]>({ path, maxDbs: 16, overlappingSync: false }));
+    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe. Gathering by turns of the event loop makes promises
+    // that nobody gets: one that fails would end the process.
+    const options = { path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false };
+    return new Definitions(lmdb.open<unknown, string[]>(options));
   }
 
-  /** Makes some changes, all or none. */
+  /** Makes some changes, all or none. Rejects with what the system says when they cannot be written. */
   async change(changes: readonly DefinitionChange[]): Promise<void> {
-    await this.#root.childTransaction(() => {
-      for (const change of changes) this.#apply(change);
-      this.#root.put(NEXT_QUEUE, this.#nextQueue);
-    });
-    await this.#root.flushed;
+    try {
+      await this.#root.childTransaction(() => {
+        for (const change of changes) this.#apply(change);
+        this.#root.put(NEXT_QUEUE, this.#nextQueue);
+      });
+      await this.#root.flushed;
+    } catch (error) {
+      throw await causeOf(error);
+    }
   }
 
   put<K extends DefinitionKind>(kind: K, definition: Kinds[K]): Promise<void> {
@@ -225,4 +231,13 @@ export class Definitions {
       this.#kinds[kind].remove(KEYS[kind](change.definition as Identity<K>));
     }
   }
+}
+
+/** Why a commit failed: that comes as a promise beside the error, which rejects whether anybody waits for it or not, at once or in this turn of the event loop. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  if (commitError === undefined) return error;
+  const cause = commitError.catch((reason: unknown) => reason);
+  const turn = new Promise<void>((resolve) => setImmediate(resolve));
+  return (await Promise.race([cause, turn])) ?? error;
 }

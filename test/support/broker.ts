@@ -61,9 +61,14 @@ export class Broker {
     return Number(new URL(this.url).port || 5672);
   }
 
+  /** The process's number; 0: it was not started here. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Resident memory of the process (bytes), as Linux counts it. */
   residentBytes(): number {
-    const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
