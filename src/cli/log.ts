@@ -10,12 +10,10 @@ export async function printLog(path: string): Promise<void> {
     const data = await openForInspection(path);
     try {
       const inspection = await inspectLogs(data.log);
-      if (data.usedBy > 0) {
-        process.stdout.write(`process ${data.usedBy} is using it: what it is writing now looks unfinished here\n`);
-      }
+      if (data.used) process.stdout.write('a broker is using it: what it is writing now looks unfinished here\n');
       process.stdout.write(inspectionText(inspection));
       const damaged = inspection.gone.length > 0 || inspection.files.some(({ damages }) => damages.length > 0);
-      if (data.usedBy === 0 && damaged) process.exitCode = 1;
+      if (!data.used && damaged) process.exitCode = 1;
     } finally {
       data.close();
     }

@@ -34,9 +34,9 @@ export class DataDirectory {
       throw unusable(full, error);
     }
     if (unlock === null) {
-      throw new DataDirectoryError(
-        `data directory ${full} is used by another broker (process ${holderOf(lockPath(full))})`,
-      );
+      const pid = holderOf(lockPath(full));
+      const process = pid === 0 ? '' : ` (process ${pid})`;
+      throw new DataDirectoryError(`data directory ${full} is used by another broker${process}`);
     }
     try {
       const format = await readFormat(full);
@@ -65,8 +65,8 @@ export class DataDirectory {
 export interface Inspectable {
   readonly log: LocalDirectory;
   readonly definitionsPath: string;
-  /** The broker that uses it; 0: none, and none can until `close`. */
-  readonly usedBy: number;
+  /** A broker uses it; else none can until `close`. */
+  readonly used: boolean;
   close(): void;
 }
 
@@ -78,7 +78,7 @@ export async function openForInspection(path: string): Promise<Inspectable> {
   return {
     log: await LocalDirectory.at(logPath(full)),
     definitionsPath: definitionsPath(full),
-    usedBy: unlock === null ? holderOf(lockPath(full)) : 0,
+    used: unlock === null,
     close: () => unlock?.(),
   };
 }

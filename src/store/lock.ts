@@ -20,15 +20,31 @@ export function takeLock(path: string): (() => void) | null {
     closeSync(fd);
     return null;
   }
-  ftruncateSync(fd);
-  writeSync(fd, `${process.pid}\n`);
+  try {
+    nameHolder(fd);
+  } catch (error) {
+    if (flock === null) {
+      closeSync(fd);
+      throw error;
+    }
+    // The system's lock holds without it: on a full disk nothing can be written.
+  }
   return () => {
     ftruncateSync(fd);
     closeSync(fd);
   };
 }
 
-/** The process that took the lock last; 0: nobody has it. */
+/** Writes who has the lock, whole or not at all. */
+function nameHolder(fd: number): void {
+  ftruncateSync(fd);
+  const text = `${process.pid}\n`;
+  if (writeSync(fd, text) === text.length) return;
+  ftruncateSync(fd);
+  throw new Error('the number of the process could not be written');
+}
+
+/** The process that took the lock last; 0: nobody has it, or it could not write its number. */
 export function holderOf(path: string): number {
   try {
     return Number.parseInt(readFileSync(path, 'latin1'), 10) || 0;
