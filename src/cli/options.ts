@@ -6,6 +6,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
+import { WORKERS_MAX } from '../log/record-format.js';
 import { type Announced, COMPATIBLE } from '../server/identity.js';
 import type { DataOptions } from '../server/storage.js';
 import type { Durability } from '../store/lane.js';
@@ -35,7 +36,6 @@ const MIB = 1024 ** 2;
 const UNITS: Readonly<Record<string, number>> = { K: 1024, M: MIB, G: 1024 ** 3 };
 /** Share of the machine's memory that is taken when nothing is said; untouched pages cost nothing. */
 const MEMORY_SHARE = 0.4;
-const WORKERS_MAX = 64;
 
 export const HELP = `Usage: leveret [options]
        leveret log DIR    shows what the log files of a data directory hold
@@ -44,7 +44,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
   --port N          port to listen on; 0 takes a free one (default 5672)
   --host ADDRESS    address to listen on (default 127.0.0.1)
-  --workers N       worker threads (default: one for each CPU)
+  --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX})
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
                     (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)

@@ -79,8 +79,9 @@ export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 /** Octets around a body frame's content. */
 export const FRAME_OVERHEAD = 8;
 
-/** Workers, of this run or an earlier one, that can have a log. */
+/** Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. A message's id has room for no more. */
 export const LANES_MAX = 64;
+export const WORKERS_MAX = LANES_MAX - 1;
 /** Messages that one lane can number: a million a second for four years. */
 export const LANE_MESSAGES_MAX = 2 ** 47;
 

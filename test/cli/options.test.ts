@@ -68,7 +68,8 @@ test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is r
 test.each([
   [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
   [['--port', 'amqp'], '--port must be a whole number'],
-  [['--workers', '0'], '--workers must be a whole number from 1'],
+  [['--workers', '0'], '--workers must be a whole number from 1 to 63'],
+  [['--workers', '64'], '--workers must be a whole number from 1 to 63'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
   [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
   [['--prot', '1'], "Unknown option '--prot'"],

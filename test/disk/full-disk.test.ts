@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { isReferee } from '../support/broker.js';
-import { limitedFromTheStart, limitFiles } from '../support/file-limit.mjs';
+import { limitFiles, whileFilesAreLimited } from '../support/file-limit.js';
 import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '../support/kept-data.js';
 
 describe.runIf(!isReferee && process.platform === 'linux')('a broker whose disk takes nothing more', () => {
@@ -47,7 +47,7 @@ describe.runIf(!isReferee && process.platform === 'linux')('a broker whose disk 
     publisher.publish('', 'kept', 'safe', { properties: PERSISTENT });
     await confirmed(publisher, 1);
     await before.stop();
-    const broker = await start(data, { node: limitedFromTheStart(0) });
+    const broker = await whileFilesAreLimited(0, () => start(data));
     expect(await drain(await open(broker), 'kept')).toEqual([['safe', false]]);
   });
 });

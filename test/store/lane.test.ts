@@ -2,6 +2,7 @@
  * What a worker writes comes back: batches, files, numbers, whatever the form of the records.
  */
 import { expect, test } from 'vitest';
+import { WORKERS_MAX } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import type { LaneEvent } from '../../dist/store/log-files.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
@@ -148,6 +149,16 @@ test('logs of several workers are put together by position', async () => {
   await Promise.all([one.close(), two.close()]);
   const queues = await recoveredQueues(await recover(directory));
   expect(bodies(queues.get(1))).toEqual(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8']);
+});
+
+test('the last worker that a broker can have keeps a log', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { lane: WORKERS_MAX });
+  await publish(lane, 1, 0, ['a', 'b']);
+  await lane.close();
+  const recovered = await recover(directory);
+  expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['a', 'b']);
+  expect(recovered.start(WORKERS_MAX)).toMatchObject({ batch: 1, message: 2 });
 });
 
 test('files are begun anew at a size, and all of them are read', async () => {
