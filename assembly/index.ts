@@ -20,7 +20,7 @@ import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
 import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/levels';
 import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
-import { newQueue, Block, nextOf, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
+import { endChain, newQueue, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { LENGTH, SINGLY } from './queue/rules';
 import { setQueueRules } from './queue/set-rules';
 import { leaveSweep, sweepQueues } from './queue/sweep';
@@ -202,8 +202,7 @@ function retire(queue: Queue): void {
 
 /** Nobody publishes any more: the tail stands in the last block, and its unused slots will never be. */
 function end(queue: Queue): void {
-  let last = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("tailBlock")));
-  while (queue.tail - last.start >= SLOTS) last = nextOf(last);
+  const last = endChain(queue);
   addDone(last, SLOTS - (queue.tail - last.start));
   releaseQueue(queue);
 }

@@ -7,6 +7,7 @@
  * The hints `tailBlock` and `headBlock` name a block at or before the tail and the head; they only move forward, and never stand
  * at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so that the walk from it is forward.
  * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
+ * A queue that has ended (`endChain`) has no hints: its last block may be done and used anew while claimed slots of older blocks are not settled.
  *
  * Messages that are elsewhere stand in the chain as one block with ABSENT slots, the stub, for any number of blocks (absent.ts). So the next block need
  * not begin where this one ends; but nobody walks over the stub to a position that it stands for.
@@ -16,7 +17,7 @@
  * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when it was
  * freed by the host and its last block is done.
  */
-import { atomicAdd, atomicLoad, compareExchange } from '../memory/atomic';
+import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
 import { CELL, giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { PAGE } from '../memory/root';
 
@@ -211,9 +212,29 @@ export function linkedNext(block: Block): Block {
 export function moveHintPast(hint: usize, block: Block): void {
   while (true) {
     const at = changetype<Block>(atomicLoad(hint));
+    // Pairs with the stores in `endChain`: the queue has ended, and nobody comes by its hints any more.
+    if (!changetype<usize>(at)) return;
+    // A hint to another queue's block, or to a page that is no block any more, would never be passed.
+    if (at.queue != block.queue) unreachable();
     if (<i32>(at.start - block.start) > 0) return;
-    moveHint(hint, at, nextOf(block));
+    const next = nextOf(block);
+    if (!changetype<usize>(next)) unreachable();
+    moveHint(hint, at, next);
   }
+}
+
+/**
+ * Nobody publishes or claims any more, and nothing is ready: takes the queue's hints away, and returns the block in which the tail stands.
+ * From now on blocks go without a look at the hints. The last one has no successor to which they could move, and may be done while older blocks are not.
+ */
+export function endChain(queue: Queue): Block {
+  const address = changetype<usize>(queue);
+  let last = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
+  while (queue.tail - last.start >= SLOTS) last = nextOf(last);
+  // Before the last block can be stamped: whoever entered earlier may still read it (epoch.ts), whoever enters later finds no hint.
+  atomicStore(address + offsetof<Queue>("tailBlock"), 0);
+  atomicStore(address + offsetof<Queue>("headBlock"), 0);
+  return last;
 }
 
 /** Messages that wait for a consumer, those of the queue's children not counted. A moment's view when others are at work. */

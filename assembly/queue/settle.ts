@@ -61,10 +61,8 @@ function flushSettled(): void {
 export function addDone(block: Block, count: u32): void {
   if (atomicAdd(changetype<usize>(block) + offsetof<Block>("done"), count) + count != SLOTS) return;
   const queue = changetype<Queue>(block.queue);
-  if (block.next) {
-    moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
-    moveHintPast(changetype<usize>(queue) + offsetof<Queue>("headBlock"), block);
-  }
+  moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
+  moveHintPast(changetype<usize>(queue) + offsetof<Queue>("headBlock"), block);
   if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);
