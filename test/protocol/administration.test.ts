@@ -145,6 +145,26 @@ describe.skipIf(isReferee)('a vhost', () => {
     expect(await refusal('new')).toEqual(closing(530, 'vhost new not found', 'connection.open'));
     expect(await outside.counts('twin')).toEqual({ ready: 0, consumers: 0 });
   });
+
+  test('is deleted with long queues whose messages are held, and the broker goes on', async () => {
+    openVhost('held');
+    const holder = await (await connect({ virtualHost: 'held' })).openChannel();
+    for (const queue of ['first', 'second']) {
+      await holder.call('queue.declare', { queue });
+      for (let i = 0; i < 600; i++) holder.publish('', queue, `${i}`);
+      expect((await holder.get(queue))?.body.toString()).toBe('0');
+    }
+    embedded.administration.deleteVhost('held');
+    await holder.client.failure();
+    const outside = await openChannel();
+    for (let i = 0; i < 100; i++) {
+      const { queue } = await outside.call('queue.declare', { exclusive: true });
+      outside.publish('', queue, 'x');
+    }
+    await holder.client.ended();
+    await outside.sync();
+    for (let i = 0; i < 4; i++) await (await openChannel()).sync();
+  });
 });
 
 describe.skipIf(isReferee)('connections', () => {
