@@ -11,8 +11,8 @@ const broker = useBroker();
 const name = useNames(broker);
 const { openChannel, connect } = useRawConnections(broker);
 
-/** More than fit into one block of the core. */
-const MESSAGES = 600;
+/** More than fit into two blocks of the core: each of two levels has a second one. */
+const MESSAGES = 1200;
 /** So many queues use again what the one that is gone has left. */
 const LATER = 100;
 
@@ -98,7 +98,9 @@ const ENDINGS: Readonly<Record<string, (held: Held) => void>> = {
 
 const stories = Object.keys(WAYS).flatMap((way) => Object.keys(ENDINGS).map((ending) => [way, ending] as const));
 
-test.each(stories)('a queue that %s while a message of it is held, which then %s, harms nobody', async (way, ending) => {
+test.each(
+  stories,
+)('a queue that %s while a message of it is held, which then %s, harms nobody', async (way, ending) => {
   const held = await WAYS[way]?.();
   if (held === undefined) throw new Error(`no way ${way}`);
   const later = await openChannel();
