@@ -45,10 +45,15 @@ interface Held {
   readonly tag: bigint;
 }
 
-async function holdFirst(fields: Parameters<RawChannel['call']>[1] & object): Promise<Held> {
+/** `whenDeclared`: what the owner does before anything else. */
+async function holdFirst(
+  fields: Parameters<RawChannel['call']>[1] & object,
+  whenDeclared?: (owner: RawChannel, queue: string) => Promise<unknown>,
+): Promise<Held> {
   const queue = name();
   const owner = await openChannel();
   await owner.call('queue.declare', { queue, ...fields });
+  await whenDeclared?.(owner, queue);
   await fill(owner, queue);
   const holder = 'exclusive' in fields ? await owner.client.openChannel() : await openChannel();
   const message = await holder.get(queue);
@@ -76,7 +81,13 @@ const WAYS: Readonly<Record<string, () => Promise<Held>>> = {
     return held;
   },
   expires: async () => {
-    const held = await holdFirst({ arguments: table({ 'x-expires': 100 }) });
+    // As long as it has a consumer it does not expire.
+    let consumerTag = '';
+    const held = await holdFirst({ arguments: table({ 'x-expires': 100 }) }, async (owner, queue) => {
+      await owner.call('basic.qos', { prefetchCount: 1 });
+      consumerTag = await owner.consume(queue);
+    });
+    await held.owner.call('basic.cancel', { consumerTag });
     await gone(held.queue);
     return held;
   },
