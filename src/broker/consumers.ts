@@ -56,7 +56,7 @@ export class Consumers {
     this.#registry.add({ connection, consumer, queue, exclusive, priority });
     const consumerCount = this.#registry.count(queue);
     const active = this.#startsActive(queue);
-    return { ok: true, queue: queue.name, ref: queue.ref, consumerCount, active, priority };
+    return { ok: true, queue: queue.name, queueId: queue.id, consumerCount, active, priority };
   }
 
   cancel(connection: ConnectionId, consumers: readonly string[]): Answer {
@@ -83,7 +83,9 @@ export class Consumers {
     }
     if (!queue.singleActive || this.#registry.active(queue) !== undefined) return;
     const next = this.#registry.activateNext(queue);
-    if (next !== undefined) this.#notify({ kind: 'activate', connection: next.connection, consumer: next.consumer });
+    if (next === undefined) return;
+    const { connection, consumer } = next;
+    this.#notify({ kind: 'activate', connection, consumer, queueId: queue.id });
   }
 
   /** Whether a consumer that has just come gets messages at once. */

@@ -30,7 +30,8 @@ export class Outbox {
   /** The definition of a queue is durable: shows the queue as it is by now, with its bindings, if it still is. */
   show(declared: QueueDeclared): void {
     const name = nameOf(declared);
-    if (this.#hidden.get(name)?.ref !== declared.ref) return;
+    // Another queue may have the name by now, and even the memory.
+    if (this.#hidden.get(name) !== declared) return;
     this.#hidden.delete(name);
     const queue = this.#view.queue(declared.vhost, declared.queue);
     if (queue === undefined) return;

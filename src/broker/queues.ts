@@ -52,6 +52,7 @@ export class Queues {
   /** The rules and settings of each queue, in one text, to see whether others are new. */
   readonly #applied = new Map<QueueEntry, string>();
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
+  #lastId = 0;
 
   constructor(
     core: QueueCore,
@@ -191,7 +192,15 @@ export class Queues {
     const ref = this.#newQueue(rules);
     if (ref === 0) return 0;
     if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
-    this.#topology.change({ kind: 'queue.declared', ...declared, ref, settings, memory: memoryFor(args) });
+    this.#lastId += 1;
+    this.#topology.change({
+      kind: 'queue.declared',
+      ...declared,
+      id: this.#lastId,
+      ref,
+      settings,
+      memory: memoryFor(args),
+    });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) {
       this.#applied.set(queue, JSON.stringify([rules, settings]));

@@ -10,6 +10,12 @@ import type { AccountChange } from './accounts.js';
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
 
+/**
+ * One queue: unique while the broker lives. Another one that takes its name, and another one that takes its memory, have numbers of their own; so
+ * whoever learned of a queue by an answer, and finds its name or its memory in use later, can tell whether it is still that queue.
+ */
+export type QueueId = number;
+
 export type Request =
   | {
       op: 'exchange.declare';
@@ -73,6 +79,8 @@ export type Answer =
       messageCount?: number;
       consumerCount?: number;
       ref?: Queue;
+      /** To `consume`: the queue that the consumer is registered with. */
+      queueId?: QueueId;
       /** To `consume`: false when the consumer stands by until the notice `activate`. */
       active?: boolean;
       /** To `consume`: its rank among the queue's consumers, usually 0. */
@@ -83,7 +91,7 @@ export type Answer =
 /** What the coordinator tells a connection by itself; its worker takes it after all changes posted before. */
 export type Notice =
   /** A consumer that stood by is to consume from now on. */
-  | { kind: 'activate'; connection: ConnectionId; consumer: string }
+  | { kind: 'activate'; connection: ConnectionId; consumer: string; queueId: QueueId }
   /** The connection must go: 320 CONNECTION_FORCED with this text. */
   | { kind: 'close'; connection: ConnectionId; text: string };
 
@@ -130,6 +138,7 @@ export type Change =
       kind: 'queue.declared';
       vhost: string;
       queue: string;
+      id: QueueId;
       ref: Queue;
       /** Its number in the log; 0: its messages are not logged. */
       logId: number;
@@ -143,7 +152,7 @@ export type Change =
   | { kind: 'queue.changed'; vhost: string; queue: string; settings: QueueSettings }
   | { kind: 'queue.deleted'; vhost: string; queue: string; ref: Queue }
   | { kind: 'reply.opened'; vhost: string; queue: string; ref: Queue }
-  | { kind: 'reply.closed'; vhost: string; queue: string }
+  | { kind: 'reply.closed'; vhost: string; queue: string; ref: Queue }
   | { kind: 'vhost.created'; vhost: string }
   | { kind: 'vhost.deleted'; vhost: string }
   | {

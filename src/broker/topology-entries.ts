@@ -8,7 +8,7 @@ import { Deduplication } from './deduplication.js';
 import { canonicalTable } from './field-values.js';
 import { DEFAULT_EXCHANGE } from './names.js';
 import { isSingleActiveConsumer } from './queue-arguments.js';
-import type { Change, ConnectionId, QueueSettings } from './requests.js';
+import type { Change, ConnectionId, QueueId, QueueSettings } from './requests.js';
 import { DELAYED_TYPE } from './routing/delayed.js';
 import { exchangeType } from './routing/exchange-types.js';
 import type { Bound, Router } from './routing/router.js';
@@ -34,6 +34,7 @@ export class QueueEntry {
   readonly kind = 'queue';
   readonly vhost: string;
   readonly name: string;
+  readonly id: QueueId;
   readonly ref: Queue;
   /** Its number in the log; 0: its messages are not logged. */
   readonly logId: number;
@@ -54,6 +55,7 @@ export class QueueEntry {
   constructor(declared: QueueDeclared) {
     this.vhost = declared.vhost;
     this.name = declared.queue;
+    this.id = declared.id;
     this.ref = declared.ref;
     this.logId = declared.logId;
     this.durable = declared.durable;

@@ -67,7 +67,7 @@ export class Topology {
     if (ref === undefined) return;
     this.#core.retireQueue(ref);
     this.#retired.push(ref);
-    this.change({ kind: 'reply.closed', vhost, queue });
+    this.change({ kind: 'reply.closed', vhost, queue, ref });
   }
 
   /** Deletes a vhost whose queues are deleted, with its exchanges. */

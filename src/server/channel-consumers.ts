@@ -9,6 +9,7 @@ import { type Method, type MethodName, type MethodOf, methodId } from '../amqp/p
 import { encodeText } from '../amqp/text.js';
 import { accessQueue } from '../broker/access.js';
 import { REPLY_TO } from '../broker/names.js';
+import type { QueueId } from '../broker/requests.js';
 import type { Channel as CoreChannel } from '../engine/engine.js';
 import { consumerTimeoutOf, LiveConsumer } from './live-consumer.js';
 import type { Publisher } from './publisher.js';
@@ -94,9 +95,9 @@ export class ChannelConsumers {
   }
 
   /** A consumer that stood by is to consume; nothing happens when it is none of ours. */
-  activate(name: string): void {
+  activate(name: string, queue: QueueId): void {
     const consumer = this.#consumers.get(name.slice(name.indexOf(NAME_SEPARATOR) + 1));
-    if (consumer === undefined || consumer.isActive) return;
+    if (consumer === undefined || !consumer.isOf(queue) || consumer.isActive) return;
     if (!consumer.start()) throw noMemory();
     this.#session.host.turn.serveNow();
   }
@@ -118,8 +119,8 @@ export class ChannelConsumers {
   #begin(method: Consume, tag: string, queue: string, granted: Granted): void {
     const { host, id, vhost } = this.#session;
     const access = accessQueue(host.view, id, vhost, queue);
-    if (!access.ok) {
-      // Deleted since the coordinator answered: nobody but us knows that there is a consumer to tell.
+    if (!access.ok || access.queue.id !== granted.queueId) {
+      // Deleted since the coordinator answered, whoever has its name by now: nobody but us knows that there is a consumer to tell.
       this.#notifyCancelled(tag);
       return;
     }
@@ -145,6 +146,8 @@ export class ChannelConsumers {
     const { vhost, host } = this.#session;
     const { queue = '', ref = 0 } = await this.#session.ask(method.name, { op: 'reply.open', vhost });
     if (this.#ended) return this.#session.tell({ op: 'reply.close', queue });
+    // It went with its vhost, and the connection is going, too; names of reply queues are never used twice.
+    if (host.view.replyQueue(vhost, queue) === undefined) return;
     this.#reply = { tag, queue };
     this.#publisher.replyQueue = queue;
     this.#session.sendTogether(() => {
@@ -158,7 +161,7 @@ export class ChannelConsumers {
         prefetch: 0,
         priority: 0,
         timeout: null,
-        onQueueDeleted: () => {},
+        onQueueDeleted: () => this.#replyQueueClosed(tag),
       });
       if (!consumer.start()) throw noMemory();
       this.#add(tag, consumer);
@@ -184,6 +187,12 @@ export class ChannelConsumers {
     if (consumer === undefined) return;
     this.#drop(tag, consumer);
     this.#notifyCancelled(tag);
+  }
+
+  /** The vhost is gone, and the connection will be told. */
+  #replyQueueClosed(tag: string): void {
+    const consumer = this.#consumers.get(tag);
+    if (consumer !== undefined) this.#drop(tag, consumer);
   }
 
   #notifyCancelled(tag: string): void {

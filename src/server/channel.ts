@@ -6,6 +6,7 @@
 import { replyCode } from '../amqp/errors.js';
 import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protocol.js';
 import { accessForGet } from '../broker/access.js';
+import type { QueueId } from '../broker/requests.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import { GotDeliveries } from './got-deliveries.js';
@@ -65,9 +66,9 @@ export class Channel {
     return this.#publisher.onMessage(message);
   }
 
-  /** A consumer that stood by is to consume, if it is one of this channel. */
-  activate(consumer: string): void {
-    this.#consumers.activate(consumer);
+  /** A consumer of a queue that stood by is to consume, if it is one of this channel. */
+  activate(consumer: string, queue: QueueId): void {
+    this.#consumers.activate(consumer, queue);
   }
 
   /** Time has passed: a delivery may have been kept for too long. */

@@ -7,7 +7,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type ClientMethod, fromClient, type Method, type MethodName, type MethodOf } from '../amqp/protocol.js';
-import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
+import type { Answer, ConnectionId, Notice, QueueId, Request } from '../broker/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
 import { authenticate } from './auth.js';
 import { Channel, type ChannelMethod } from './channel.js';
@@ -138,7 +138,7 @@ export class Connection implements Session, Receiver {
   noticed(notice: Notice): void {
     switch (notice.kind) {
       case 'activate':
-        this.#activate(notice.consumer);
+        this.#activate(notice.consumer, notice.queueId);
         break;
       case 'close':
         this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, notice.text));
@@ -148,9 +148,9 @@ export class Connection implements Session, Receiver {
     }
   }
 
-  #activate(consumer: string): void {
+  #activate(consumer: string, queue: QueueId): void {
     try {
-      this.#channels.get(channelOf(consumer))?.activate(consumer);
+      this.#channels.get(channelOf(consumer))?.activate(consumer, queue);
     } catch (error) {
       if (!(error instanceof AmqpError)) throw error;
       this.#closeWith(error);

@@ -4,6 +4,7 @@
  */
 import type { FieldTable } from '../amqp/table.js';
 import { integerOf } from '../broker/field-values.js';
+import type { QueueId } from '../broker/requests.js';
 import type { QueueEntry } from '../broker/topology-entries.js';
 import type { Channel, Consumer, Engine, Queue } from '../engine/engine.js';
 import type { Subscription } from './consumers.js';
@@ -42,6 +43,11 @@ export class LiveConsumer implements Subscription {
 
   get isActive(): boolean {
     return this.#core !== 0;
+  }
+
+  /** Whether it consumes from this queue, and from no other that had or has its name. */
+  isOf(queue: QueueId): boolean {
+    return this.#spec.queue?.id === queue;
   }
 
   get isReply(): boolean {

@@ -210,7 +210,7 @@ export class Worker implements Host {
     for (const change of changes) {
       this.view.apply(change);
       if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
-      if (change.kind === 'queue.deleted') this.consumers.queueDeleted(change.ref);
+      if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') this.consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
       if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
     }

@@ -1,7 +1,7 @@
 /** Who may consume, and what goes when the last consumer leaves. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { outcome, Stage } from './support/stage.js';
+import { outcome, Stage, VHOST } from './support/stage.js';
 
 const IN_USE = "403 queue 'q' in vhost '/' in exclusive use";
 
@@ -11,8 +11,15 @@ beforeEach(() => {
   stage.queue('q');
 });
 
-test('a consumer learns which queue it has', () => {
-  expect(stage.consume('q', 'c')).toMatchObject({ ok: true, queue: 'q', ref: stage.ref('q') });
+test('a consumer learns which queue it has: another one of that name is another', () => {
+  expect(stage.consume('q', 'c')).toMatchObject({ ok: true, queue: 'q', queueId: stage.view.queue(VHOST, 'q')?.id });
+  const before = stage.view.queue(VHOST, 'q')?.id;
+  stage.deleteQueue('q');
+  stage.queue('q');
+  const after = stage.view.queue(VHOST, 'q')?.id;
+  expect(after).not.toBe(before);
+  for (const view of stage.views) expect(view.queue(VHOST, 'q')?.id).toBe(after);
+  expect(stage.consume('q', 'c')).toMatchObject({ ok: true, queueId: after });
 });
 
 test('a queue that is not there has no consumers', () => {

@@ -50,7 +50,7 @@ test('a connection is answered in the order of its requests, and told of nothing
   await last;
   expect(order.told).toEqual(['durable', 'consumer']);
   await stage.coordinator.saved();
-  expect(stage.notices).toEqual([{ kind: 'activate', connection: 1, consumer: 'second' }]);
+  expect(stage.notices).toMatchObject([{ kind: 'activate', connection: 1, consumer: 'second' }]);
 });
 
 test('who finds what is being written waits for it too', async () => {

@@ -9,7 +9,12 @@ beforeEach(() => {
   stage.queue('q', { arguments: table({ 'x-single-active-consumer': true }) });
 });
 
-const active = (consumer: string, connection: number) => ({ kind: 'activate', connection, consumer });
+const active = (consumer: string, connection: number) => ({
+  kind: 'activate',
+  connection,
+  consumer,
+  queueId: stage.view.queue('/', 'q')?.id,
+});
 
 test('the first consumer is active, the others stand by', () => {
   expect(stage.consume('q', 'a')).toMatchObject({ ok: true, active: true });

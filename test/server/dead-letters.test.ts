@@ -50,7 +50,7 @@ function declared(queue: string, ref: number, deadLetterRoutingKey: string | nul
     consumerTimeout: null,
   };
   const rest = { durable: false, autoDelete: false, owner: null, arguments: new Map(), memory: null };
-  return { kind: 'queue.declared', vhost: '/', queue, ref, logId: 0, settings, ...rest };
+  return { kind: 'queue.declared', vhost: '/', queue, id: ref, ref, logId: 0, settings, ...rest };
 }
 
 function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {

@@ -56,6 +56,7 @@ function scenario(): Scenario {
     kind: 'queue.declared',
     vhost: '/',
     queue: 'q',
+    id: 1,
     ref: 1,
     logId: 0,
     owner: null,
