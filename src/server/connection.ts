@@ -68,7 +68,8 @@ export class Connection implements Session, Receiver {
     // Node's types know `onread` for outgoing connections only.
     const options = { ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts;
     this.#socket = new Socket(options);
-    this.#outlet = new Outlet(host.engine, host.turn, core, this.#socket, 'fd' in source ? source.fd : null);
+    const direct = 'fd' in source ? { fd: source.fd, calls: host.directWrite } : null;
+    this.#outlet = new Outlet(host.engine, host.turn, core, this.#socket, direct);
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.on('end', () => this.#pulse.close(performance.now()));
@@ -249,6 +250,14 @@ export class Connection implements Session, Receiver {
     const reason = this.host.isLowOnDisk() ? 'low on disk' : 'low on memory';
     if (state === 'short') this.send(0, { name: 'connection.blocked', reason });
     else this.send(0, { name: 'connection.unblocked' });
+  }
+
+  beginAnswers(): void {
+    this.#outlet.gather();
+  }
+
+  endAnswers(): void {
+    this.#outlet.flush();
   }
 
   congestion(): Promise<void> | null {

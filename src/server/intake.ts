@@ -1,7 +1,7 @@
 /**
  * The receiving side of one connection: hands what the socket read to the core, and what the core does not take to the
  * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for memory,
- * or for a client that does not read, the socket is not read and the rest of the last read is kept.
+ * for a client that does not read, or for the others' turn, the socket is not read and the rest of the last read is kept.
  */
 import { PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type Connection as CoreConnection, Stop } from '../engine/engine.js';
@@ -26,6 +26,9 @@ export interface Receiver {
   onBadEnd(): void;
   /** Messages wait for memory, or do not any more. */
   onMemory(state: 'short' | 'enough'): void;
+  /** What is sent until `endAnswers` leaves together. */
+  beginAnswers(): void;
+  endAnswers(): void;
   /** Null unless the client must read before it is heard again. */
   congestion(): Promise<void> | null;
   /** Lets the socket read on. */
@@ -35,7 +38,7 @@ export interface Receiver {
 /** What is expected from the socket; when deaf, everything is dropped. */
 type Mode = 'header' | 'frames' | 'deaf';
 
-type Hold = 'none' | 'work' | 'memory';
+type Hold = 'none' | 'work' | 'memory' | 'turn';
 
 /**
  * So long nothing of a publisher's is taken before it is told that memory is short (ms): while messages leave for the disk it waits many times a second for a moment,
@@ -47,6 +50,10 @@ const SHORTAGE_MS = 1_000;
 
 const FRAME_HEADER_SIZE = 7;
 
+/** Work of a frame that the host handles, and of bytes that are read (as the core counts: in enqueues). */
+const STOP_WORK = 64;
+const BYTES_PER_WORK = 512;
+
 export class Intake {
   readonly #host: Host;
   readonly #core: CoreConnection;
@@ -56,6 +63,9 @@ export class Intake {
   #hold: Hold = 'none';
   /** What the last read brought and could not be taken yet. */
   #rest: Uint8Array | null = null;
+  /** The last round in which something was taken, and the work that this was. */
+  #round = 0;
+  #spent = 0;
   /** Whether the receiver was told that memory is short. */
   #short = false;
   #shortSince = 0;
@@ -77,6 +87,7 @@ export class Intake {
   read(length: number): boolean {
     const { engine, turn } = this.#host;
     turn.beginRead();
+    this.#spend(Math.floor(length / BYTES_PER_WORK));
     if (this.#mode === 'frames') this.#scan(engine.readOffset, length);
     else if (this.#mode === 'header') this.#takeHeader(engine.readOffset, length);
     turn.endRead();
@@ -97,6 +108,11 @@ export class Intake {
     this.#receiver.onMemory('enough');
   }
 
+  /** The others have had their turn. */
+  goOn(): void {
+    if (this.#hold === 'turn') this.#goOn();
+  }
+
   /** From now on everything is read and dropped. */
   deafen(): void {
     this.#mode = 'deaf';
@@ -107,12 +123,14 @@ export class Intake {
   forget(): void {
     if (this.#hold === 'none') return;
     this.#host.turn.release(this);
+    this.#host.turn.rounds.leave(this);
     this.#goOn();
   }
 
   /** The socket is closed. */
   close(): void {
     this.#host.turn.release(this);
+    this.#host.turn.rounds.leave(this);
     this.#mode = 'deaf';
     this.#rest = null;
     if (this.#short) this.#endShortage();
@@ -138,15 +156,41 @@ export class Intake {
     const { engine } = this.#host;
     let offset = start;
     let length = size;
-    while (this.#hold === 'none') {
-      if (this.#mode === 'deaf') return;
-      const stop = engine.ingest(this.#core, offset, length);
+    let stop: Stop | null = null;
+    while (this.#hold === 'none' && this.#mode === 'frames') {
+      const isFirst = stop === null;
+      stop = engine.ingest(this.#core, offset, length);
       offset += engine.consumed;
       length -= engine.consumed;
-      if (stop === Stop.END) return;
+      if (stop === Stop.END) break;
+      if (isFirst) this.#receiver.beginAnswers();
+      this.#spend(STOP_WORK);
       this.#onStop(stop, offset > start);
+      if (this.#isOver) this.#waitForTurn();
     }
-    this.#rest = engine.bytes.slice(offset, offset + length);
+    this.#receiver.endAnswers();
+    if (this.#isOver) this.#waitForTurn();
+    // What waits inside the core may have taken all bytes: it goes on when it is called with none.
+    if (this.#hold !== 'none' && stop !== Stop.END) this.#rest = engine.bytes.slice(offset, offset + length);
+  }
+
+  #spend(work: number): void {
+    const { rounds } = this.#host.turn;
+    if (this.#round !== rounds.number) this.#spent = 0;
+    this.#round = rounds.number;
+    this.#spent += work;
+    rounds.spend(work);
+  }
+
+  /** Whether this connection has had its share of the round. */
+  get #isOver(): boolean {
+    return this.#host.turn.rounds.left(this.#spent) <= 0;
+  }
+
+  #waitForTurn(): void {
+    if (this.#hold !== 'none' || this.#mode === 'deaf') return;
+    this.#hold = 'turn';
+    this.#host.turn.rounds.join(this);
   }
 
   /** `moved`: something was taken before. */

@@ -7,6 +7,7 @@ import type { TopologyView } from '../broker/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
 import type { ConsumerRegistry } from './consumers.js';
 import type { Delays } from './delays.js';
+import type { DirectWrite } from './direct-write.js';
 import type { Announced, ClientCapabilities } from './identity.js';
 import type { ParticipantLog } from './participant-log.js';
 import type { Turn } from './turn.js';
@@ -27,6 +28,7 @@ export interface Host {
   readonly announced: Announced;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
+  readonly directWrite: DirectWrite;
   /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
   routeSpace(vhost: string, user: string): number;
   /** Whether publishers are held back because of the disk. */

@@ -5,6 +5,7 @@
  * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
  */
 import type { Engine } from '../engine/engine.js';
+import { Rounds } from './rounds.js';
 
 /** A connection as far as a turn writes to it. */
 export interface Peer {
@@ -49,10 +50,13 @@ export class Turn {
     this.#scheduled = false;
     this.#readsInPoll = this.reads - this.#readsBefore;
     this.#readsBefore = this.reads;
+    this.#nextRound();
     if (!this.#due) return;
     this.#due = false;
     this.#turn(false);
   };
+  /** Shares the worker's time among the connections whose input it handles. */
+  readonly rounds = new Rounds(() => this.#awaitEndOfPoll());
   /** Reads that have come. */
   reads = 0;
   /** Those that had come at the end of the last poll; and how many it brought. */
@@ -192,6 +196,14 @@ export class Turn {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#endPoll);
+  }
+
+  /** All sockets had the chance to be read: who waits for that goes on. */
+  #nextRound(): void {
+    if (!this.rounds.next()) return;
+    this.#wake();
+    this.rounds.goOn();
+    this.#due = true;
   }
 
   #turn(amidPoll: boolean): void {

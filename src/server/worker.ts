@@ -15,6 +15,7 @@ import { Connection, type Source } from './connection.js';
 import { ConsumerRegistry } from './consumers.js';
 import { DeadLetters } from './dead-letters.js';
 import { Delays } from './delays.js';
+import { DirectWrite } from './direct-write.js';
 import type { Announced } from './identity.js';
 import { IdleCpus } from './idle-cpus.js';
 import { LaneReport } from './lane-report.js';
@@ -44,6 +45,7 @@ export class Worker implements Host {
   readonly #connections = new Map<ConnectionId, Connection>();
   /** By vhost and user. */
   readonly #routeSpaces = new Map<string, number>();
+  #directWrite: DirectWrite | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   #stopped = false;
@@ -90,6 +92,12 @@ export class Worker implements Host {
     }
     this.#connections.set(id, new Connection(this, id, core, source, loopback));
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Made for the first socket that came by its descriptor: elsewhere there may be no such call. */
+  get directWrite(): DirectWrite {
+    this.#directWrite ??= new DirectWrite(this.engine.bytes);
+    return this.#directWrite;
   }
 
   get log(): ParticipantLog | null {

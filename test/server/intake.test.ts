@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import { Stop } from '../../src/engine/engine.js';
 import { Intake, type Receiver } from '../../src/server/intake.js';
+import { Rounds } from '../../src/server/rounds.js';
 import type { Host } from '../../src/server/session.js';
 
 const READ = 1000;
@@ -38,6 +39,7 @@ beforeEach(() => {
     endRead: () => undefined,
     hold: () => undefined,
     release: () => undefined,
+    rounds: new Rounds(() => undefined),
     get isRelieved() {
       return isRelieved;
     },
@@ -46,6 +48,8 @@ beforeEach(() => {
   const receiver: Partial<Receiver> = {
     onHeader: () => undefined,
     onMemory: (state) => void told.push(state),
+    beginAnswers: () => undefined,
+    endAnswers: () => undefined,
     readOn: () => undefined,
   };
   intake = new Intake(host as unknown as Host, 1 as never, receiver as Receiver);

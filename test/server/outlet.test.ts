@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
+import { DirectWrite } from '../../src/server/direct-write.js';
 import { Outlet } from '../../src/server/outlet.js';
 import { Turn } from '../../src/server/turn.js';
 
@@ -14,6 +15,7 @@ type Sent = (error?: Error) => void;
 class Wire {
   readonly written: string[] = [];
   readonly #callbacks: (Sent | undefined)[] = [];
+  readonly #drained: (() => void)[] = [];
   readonly destroyed = false;
   writableLength = 0;
   ended = false;
@@ -27,8 +29,18 @@ class Wire {
     this.ended = true;
   }
 
+  once(event: string, drained: () => void): void {
+    if (event === 'drain') this.#drained.push(drained);
+  }
+
   flush(): void {
     for (const sent of this.#callbacks.splice(0)) sent?.();
+  }
+
+  /** All that was written is sent. */
+  drain(): void {
+    this.writableLength = 0;
+    for (const drained of this.#drained.splice(0)) drained();
   }
 }
 
@@ -43,7 +55,7 @@ class Core {
   idle = true;
 
   constructor(size = 1024) {
-    this.bytes = new Uint8Array(size);
+    this.bytes = new Uint8Array(new SharedArrayBuffer(size));
   }
 
   outputIdle(): boolean {
@@ -95,7 +107,7 @@ test('a frame of the host goes behind what the core made before it', () => {
   expect(wire.written).toEqual(['deliver', 'confirm', 'cancel-ok']);
 });
 
-test('frames wait for the end of a content that is half written', () => {
+test('frames wait for the end of a content that is half written, and then leave together', () => {
   const { core, wire, outlet } = scenario();
   core.idle = false;
   outlet.send(frame('one'));
@@ -106,7 +118,68 @@ test('frames wait for the end of a content that is half written', () => {
   core.takeOutput();
   core.idle = true;
   outlet.writeOutput();
-  expect(wire.written).toEqual(['end of content', 'one', 'two']);
+  expect(wire.written).toEqual(['end of content', 'onetwo']);
+});
+
+test('frames that are gathered leave together, behind what the core made before them', () => {
+  const { core, wire, outlet } = scenario();
+  core.chunks.push('deliver');
+  outlet.gather();
+  outlet.send(frame('one '));
+  outlet.send(frame('two '));
+  expect(wire.written).toEqual(['deliver']);
+  core.chunks.push('confirm');
+  outlet.send(frame('three '));
+  outlet.send(frame('four'));
+  outlet.flush();
+  expect(wire.written).toEqual(['deliver', 'one two ', 'confirm', 'three four']);
+});
+
+test('a stream ends behind the frames that were gathered', () => {
+  const { wire, outlet } = scenario();
+  outlet.gather();
+  outlet.send(frame('close-ok'));
+  outlet.end();
+  expect(wire.written).toEqual(['close-ok']);
+  expect(wire.ended).toBe(true);
+});
+
+test('a client is not heard while much waits for the end of a content, until that has left', async () => {
+  const { core, outlet } = scenario();
+  core.idle = false;
+  const kilobyte = frame('a'.repeat(1024));
+  for (let i = 0; i < 1023; i++) outlet.send(kilobyte);
+  expect(outlet.clogged()).toBeNull();
+  outlet.send(kilobyte);
+  const heard = outlet.clogged();
+  expect(heard).not.toBeNull();
+
+  core.chunks.push('end of content');
+  core.takeOutput();
+  core.idle = true;
+  outlet.writeOutput();
+  await heard;
+  expect(outlet.clogged()).toBeNull();
+});
+
+test('a client that frames have clogged is heard when its socket has taken them', async () => {
+  const { core, wire, outlet } = scenario();
+  core.idle = false;
+  for (let i = 0; i < 1024; i++) outlet.send(frame('a'.repeat(1024)));
+  let isHeard = false;
+  const heard = outlet.clogged()?.then(() => {
+    isHeard = true;
+  });
+  core.chunks.push('end of content');
+  core.takeOutput();
+  core.idle = true;
+  // The socket keeps all of it.
+  wire.writableLength = 1024 * 1024;
+  outlet.writeOutput();
+  await Promise.resolve();
+  expect(isHeard).toBe(false);
+  wire.drain();
+  await heard;
 });
 
 test('a stream ends behind the frames that still wait', () => {
@@ -156,12 +229,13 @@ async function connected(core: Core): Promise<{ outlet: Outlet; client: Socket; 
   const [socket] = await accepted;
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
   const engine = core as unknown as Engine;
+  const direct = { fd, calls: new DirectWrite(core.bytes) };
   const close = (): void => {
     client.destroy();
     socket.destroy();
     server.close();
   };
-  return { outlet: new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, socket, fd), client, close };
+  return { outlet: new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, socket, direct), client, close };
 }
 
 test('a chunk that the system takes whole is gone, and its box is back, at once', async () => {
