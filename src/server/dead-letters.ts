@@ -13,22 +13,22 @@ import { Death, type Engine, type Message, type Queue } from '../engine/engine.j
 import { deadHeader, isCycle } from './deaths.js';
 import type { Delays } from './delays.js';
 import { KeptLetters, Progress } from './kept-letters.js';
+import type { KeptLetter } from './letter-row.js';
 import { decodeKey } from './submission.js';
 
 /** Dead letters of one turn. */
 const PORTION = 128;
 
 /** A dead letter: everything but where it leads. */
-interface Letter {
-  readonly message: Message;
-  /** The queue where it died. */
-  readonly origin: Queue;
-  readonly reason: Death;
+interface Letter extends Dead {
   /** The key that it was published with. */
   readonly routingKey: string;
   readonly properties: Properties;
   readonly header: Uint8Array;
 }
+
+/** What is to be known of a death to write a letter of it. */
+type Dead = Omit<KeptLetter, 'number'>;
 
 /** Where a letter leads. */
 interface Way {
@@ -42,7 +42,7 @@ export class DeadLetters {
   readonly #engine: Engine;
   readonly #view: TopologyView;
   readonly #delays: Delays;
-  readonly #kept: KeptLetters<Letter>;
+  readonly #kept: KeptLetters;
   readonly #syncTopology: () => void;
   /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
   #waiting: { readonly letter: Letter; readonly way: Way | null; readonly epoch: number } | null = null;
@@ -54,7 +54,7 @@ export class DeadLetters {
     this.#delays = delays;
     this.#syncTopology = syncTopology;
     this.#kept = new KeptLetters(
-      (letter, progress) => this.#sendAgain(letter, progress),
+      (kept, progress) => this.#sendAgain(kept, progress),
       (number) => engine.buryKept(number),
       begin,
     );
@@ -100,14 +100,16 @@ export class DeadLetters {
   #keep(letter: Letter, progress: Progress, epoch: number): boolean {
     if (this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true) return false;
     const number = this.#engine.keepDead();
-    if (number !== 0) this.#kept.add(letter, number, progress, epoch);
+    const { message, origin, reason, died } = letter;
+    if (number !== 0) this.#kept.add({ message, origin, reason, died, number }, progress, epoch);
     return number !== 0;
   }
 
-  #sendAgain(letter: Letter, progress: Progress): boolean | null {
-    const sent = this.#send(letter, this.#way(letter), progress);
+  #sendAgain(kept: KeptLetter, progress: Progress): boolean | null {
+    const letter = this.#letter(kept);
+    const sent = letter === null ? false : this.#send(letter, this.#way(letter), progress);
     // A queue that is gone keeps nothing, and one that has other rules by now nothing more.
-    return sent === false && this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true ? true : sent;
+    return sent === false && this.#view.queueByRef(kept.origin)?.keepsDeadLetters !== true ? true : sent;
   }
 
   /** Sends a letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory. */
@@ -130,21 +132,21 @@ export class DeadLetters {
 
   #addressed(message: Message, epoch: number): { readonly letter: Letter | null; readonly way: Way | null } {
     if (this.#waiting !== null && this.#waiting.epoch === epoch) return this.#waiting;
-    const letter = this.#waiting?.letter ?? this.#letter(message);
+    const { deadQueue: origin, deadReason: reason } = this.#engine;
+    const letter = this.#waiting?.letter ?? this.#letter({ message, origin, reason, died: Date.now() });
     return { letter, way: letter === null ? null : this.#way(letter) };
   }
 
   /** Null when nobody could read it. */
-  #letter(message: Message): Letter | null {
-    const { deadQueue: origin, deadReason: reason } = this.#engine;
+  #letter({ message, origin, reason, died }: Dead): Letter | null {
     const queue = this.#view.queueByRef(origin);
     const header = headerOf(new Uint8Array(this.#engine.messageHeader(message)));
     if (queue === undefined || header === null) return null;
     const published = decodeKey(new Uint8Array(this.#engine.messageKey(message)));
-    const death = { reason, queue: queue.name, ...published, now: Date.now() };
+    const death = { reason, queue: queue.name, ...published, now: died };
     const dead = deadHeader(header, death, queue.deadLetterRoutingKey !== null);
     const { routingKey } = published;
-    return { message, origin, reason, routingKey, properties: dead.properties, header: encodeHeader(dead) };
+    return { message, origin, reason, died, routingKey, properties: dead.properties, header: encodeHeader(dead) };
   }
 
   /** Null when there is no exchange that it goes to. */
