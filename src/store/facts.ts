@@ -1,6 +1,7 @@
 /**
  * What the records of all logs say, gathered in any order. What must hold: every record is a fact that stays true (a message exists, it took a
- * position, a position is done …), so it makes no difference in which order they are read, or whether one is read twice.
+ * position, a position is done …), so it makes no difference in which order they are read, or whether one is read twice. A batch counts as a whole:
+ * nothing of it does before all of it was there. A place belongs to the copy of its message in its own batch: only that is there for as long as the place.
  */
 
 import {
@@ -18,9 +19,10 @@ import {
   sequenceOf,
 } from '../log/record-format.js';
 import { ascending, Column } from './columns.js';
+import { forEachFact, GatheredFacts } from './gathered-facts.js';
 import type { LogFileState } from './log-files.js';
 import { Runs } from './runs.js';
-import type { Seen } from './scan.js';
+import type { RecordSink, Seen } from './scan.js';
 
 /** What is left of one queue. The columns go together, in order of position. */
 export interface QueueLeft {
@@ -45,14 +47,16 @@ export interface LostMessage {
   readonly id: number;
 }
 
-/** Runs of places as they were written: places in a row with ids in a row. */
+/** Runs of places as they were written: places in a row, whose messages are in a row in the table. */
 class QueueFacts {
   next = 0;
   readonly from = new Column();
   readonly count = new Column();
-  readonly id = new Column();
+  readonly message = new Column();
   readonly time = new Column();
   readonly redelivered = new Column();
+  /** Places whose message was not there, and its id. */
+  readonly missing: { readonly position: number; readonly id: number }[] = [];
   readonly done = new Runs();
   readonly delivered = new Runs();
 
@@ -60,13 +64,13 @@ class QueueFacts {
     if (next > this.next) this.next = next;
   }
 
-  take(from: number, count: number, id: number, time: number, redelivered: number): void {
+  take(from: number, count: number, message: number, time: number, redelivered: number): void {
     const last = this.from.length - 1;
     const behind = last < 0 ? -1 : this.count.at(last);
     if (
       behind >= 0 &&
       this.from.at(last) + behind === from &&
-      this.id.at(last) + behind === id &&
+      this.message.at(last) + behind === message &&
       this.time.at(last) === time &&
       this.redelivered.at(last) === redelivered
     ) {
@@ -74,13 +78,13 @@ class QueueFacts {
     }
     this.from.push(from);
     this.count.push(count);
-    this.id.push(id);
+    this.message.push(message);
     this.time.push(time);
     this.redelivered.push(redelivered);
   }
 }
 
-/** Whole messages, wherever they lie. */
+/** Whole messages, wherever they lie, in the order in which they were read. */
 export class MessageTable {
   readonly ids = new Column();
   /** Index of the file. */
@@ -89,8 +93,10 @@ export class MessageTable {
   readonly spans = new Column();
   /** Octets of bodies. */
   readonly bodies = new Column();
-  #order: Uint32Array | null = null;
-  #rank = -1;
+
+  get length(): number {
+    return this.ids.length;
+  }
 
   add(id: number, file: number, offset: number, span: number, body: number): void {
     this.ids.push(id);
@@ -98,46 +104,67 @@ export class MessageTable {
     this.offsets.push(offset);
     this.spans.push(span);
     this.bodies.push(body);
-    this.#order = null;
   }
 
-  /** The message with an id: of several copies the last. −1: none. */
-  find(id: number): number {
-    this.#order ??= ascending(this.ids);
-    const order = this.#order;
-    // Mostly the one that follows the last that was found.
-    let low = this.#rank + 1;
-    if (low >= order.length || this.ids.at(order[low] as number) !== id) {
-      low = 0;
-      let high = order.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (this.ids.at(order[middle] as number) < id) low = middle + 1;
-        else high = middle;
-      }
-      if (low >= order.length || this.ids.at(order[low] as number) !== id) return -1;
+  /** Takes the messages out again that came last. */
+  cut(length: number): readonly TakenMessage[] {
+    const taken: TakenMessage[] = [];
+    for (let i = length; i < this.length; i++) {
+      const [id, offset, span, body] = [this.ids.at(i), this.offsets.at(i), this.spans.at(i), this.bodies.at(i)];
+      taken.push({ id, offset, span, body });
     }
-    while (low + 1 < order.length && this.ids.at(order[low + 1] as number) === id) low += 1;
-    this.#rank = low;
-    return order[low] as number;
+    for (const column of [this.ids, this.files, this.offsets, this.spans, this.bodies]) column.length = length;
+    return taken;
   }
 }
 
-export class Facts {
+interface TakenMessage {
+  readonly id: number;
+  readonly offset: number;
+  readonly span: number;
+  readonly body: number;
+}
+
+/** What is there of a batch that is not whole. */
+export interface BrokenBatch {
+  /** Where it begins in its file. */
+  readonly start: number;
+  readonly file: number;
+  readonly state: LogFileState | null;
+  readonly messages: readonly TakenMessage[];
+  readonly facts: Uint8Array;
+}
+
+export class Facts implements RecordSink {
   readonly messages = new MessageTable();
   /** The highest number of a message that is spoken of, by lane. */
   readonly lastSequence = new Map<number, number>();
   readonly #queues = new Map<number, QueueFacts>();
-  #files = -1;
+  readonly #gathered = new GatheredFacts();
+  #file = -1;
   #state: LogFileState | null = null;
+  #broken: BrokenBatch[] = [];
+  /** Where in the table the messages of the batch begin that is being taken. */
+  #first = 0;
+  /** Whether the ids of those are in a row. */
+  #isInRow = true;
+  /** Index by id, where they are not. */
+  #byId: Map<number, number> | null = null;
   /** The message whose pieces come: its id, its place and the octets of body that are still to come. */
   #open: { id: number; offset: number; end: number; bodySize: number; missing: number } | null = null;
 
-  /** What `take` reads from now on is of the file with this index; `state`: counts what is taken. */
+  /** What is taken from now on is of the file with this index; `state`: counts what is taken. */
   beginFile(index: number, state: LogFileState | null): void {
-    this.#files = index;
+    this.#file = index;
     this.#state = state;
-    this.#open = null;
+    this.#beginBatch();
+  }
+
+  /** What the file has of batches that are not whole; it counts only when it is handed to `salvage`. */
+  endFile(): readonly BrokenBatch[] {
+    const broken = this.#broken;
+    this.#broken = [];
+    return broken;
   }
 
   take(seen: Seen): void {
@@ -147,11 +174,9 @@ export class Facts {
       case RecordType.PIECE:
         return this.#piece(seen);
       case RecordType.ENQUEUE:
-        return this.#enqueue(seen);
       case RecordType.ACK:
-        return this.#ack(seen);
       case RecordType.CHECKPOINT:
-        return this.#checkpoint(seen);
+        return this.#gathered.add(seen);
       case RecordType.GAP:
       case RecordType.BATCH:
       case RecordType.SEAL:
@@ -159,6 +184,44 @@ export class Facts {
       default:
         throw new Error(`a log record has the unknown type ${seen.type satisfies never}`);
     }
+  }
+
+  commit(): void {
+    this.#gathered.drain(this.#fact);
+    this.#beginBatch();
+  }
+
+  suspend(start: number): void {
+    const messages = this.messages.cut(this.#first);
+    this.#broken.push({ start, file: this.#file, state: this.#state, messages, facts: this.#gathered.takeAll() });
+    this.#beginBatch();
+  }
+
+  keep(): void {
+    this.#gathered.keep();
+  }
+
+  /** Counts what is there of a batch that was whole once. */
+  salvage({ file, state, messages, facts }: BrokenBatch): void {
+    this.beginFile(file, state);
+    for (const { id, offset, span, body } of messages) this.#add(id, offset, span, body);
+    const view = new DataView(facts.buffer, facts.byteOffset, facts.length);
+    forEachFact(view, 0, facts.length, this.#fact);
+    this.#beginBatch();
+  }
+
+  #beginBatch(): void {
+    this.#first = this.messages.length;
+    this.#isInRow = true;
+    this.#byId = null;
+    this.#open = null;
+  }
+
+  #add(id: number, offset: number, span: number, body: number): void {
+    const { messages } = this;
+    const first = this.#first;
+    if (messages.length > first && id !== messages.ids.at(first) + messages.length - first) this.#isInRow = false;
+    messages.add(id, this.#file, offset, span, body);
   }
 
   /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined. */
@@ -177,7 +240,7 @@ export class Facts {
     const bodySize = memory.view.getUint32(at + MessageField.BODY_SIZE, true);
     const missing = bodySize - memory.view.getUint32(at + MessageField.FIRST_LENGTH, true);
     this.#open = null;
-    if (missing === 0) this.messages.add(id, this.#files, offset, span, bodySize);
+    if (missing === 0) this.#add(id, offset, span, bodySize);
     else this.#open = { id, offset, end: offset + span, bodySize, missing };
   }
 
@@ -188,10 +251,16 @@ export class Facts {
     open.end += span;
     if (open.missing > 0) return;
     this.#open = null;
-    this.messages.add(open.id, this.#files, open.offset, open.end - open.offset, open.bodySize);
+    this.#add(open.id, open.offset, open.end - open.offset, open.bodySize);
   }
 
-  #enqueue({ memory: { view }, at }: Seen): void {
+  readonly #fact = (view: DataView, at: number, type: number, length: number): void => {
+    if (type === RecordType.ENQUEUE) this.#enqueue(view, at);
+    else if (type === RecordType.ACK) this.#ack(view, at, length);
+    else this.#checkpoint(view, at, length);
+  };
+
+  #enqueue(view: DataView, at: number): void {
     const id = get64(view, at + EnqueueField.QUEUE);
     const queue = this.#queueOf(id);
     const position = get64(view, at + EnqueueField.POSITION);
@@ -200,26 +269,48 @@ export class Facts {
     const flags = view.getUint32(at + EnqueueField.FLAGS, true);
     const redelivered = flags & EnqueueFlag.REDELIVERED ? 1 : 0;
     if (this.#state !== null) this.#state.places += count;
-    if (flags & EnqueueFlag.IN_ORDER) {
-      const first = get64(view, at + EnqueueField.IDS);
-      queue.take(position, count, first, time, redelivered);
-      this.#speakOf(first + count - 1);
-    } else {
-      for (let i = 0; i < count; i++) {
-        const message = get64(view, at + EnqueueField.IDS + i * 8);
-        queue.take(position + i, 1, message, time, redelivered);
-        this.#speakOf(message);
-      }
-    }
     queue.reach(position + count);
+    const inOrder = (flags & EnqueueFlag.IN_ORDER) !== 0;
+    const first = get64(view, at + EnqueueField.IDS);
+    if (inOrder && this.#holdsRow(first, count)) {
+      return queue.take(position, count, this.#indexOf(first), time, redelivered);
+    }
+    for (let i = 0; i < count; i++) {
+      const message = inOrder ? first + i : get64(view, at + EnqueueField.IDS + i * 8);
+      const index = this.#indexOf(message);
+      if (index >= 0) queue.take(position + i, 1, index, time, redelivered);
+      else queue.missing.push({ position: position + i, id: message });
+      this.#speakOf(message);
+    }
   }
 
-  #ack({ memory: { view }, at, length }: Seen): void {
+  /** Whether messages with ids in a row are in a row in this batch. */
+  #holdsRow(id: number, count: number): boolean {
+    const index = this.#isInRow ? this.#indexOf(id) : -1;
+    return index >= 0 && index + count <= this.messages.length;
+  }
+
+  /** Where in the table this batch's message with an id is; −1: it has none. */
+  #indexOf(id: number): number {
+    const { ids } = this.messages;
+    const first = this.#first;
+    if (first === ids.length) return -1;
+    const index = first + id - ids.at(first);
+    if (index >= first && index < ids.length && ids.at(index) === id) return index;
+    if (this.#isInRow) return -1;
+    if (this.#byId === null) {
+      this.#byId = new Map();
+      for (let i = first; i < ids.length; i++) this.#byId.set(ids.at(i), i);
+    }
+    return this.#byId.get(id) ?? -1;
+  }
+
+  #ack(view: DataView, at: number, length: number): void {
     const queue = this.#settled(get64(view, at + PositionsField.QUEUE));
     this.#runs(view, at + PositionsField.RUNS, at + length, queue, 'done');
   }
 
-  #checkpoint({ memory: { view }, at, length }: Seen): void {
+  #checkpoint(view: DataView, at: number, length: number): void {
     const queue = this.#settled(get64(view, at + CheckpointField.QUEUE));
     queue.reach(get64(view, at + CheckpointField.NEXT));
     const runs = at + CheckpointField.RUNS;
@@ -258,30 +349,21 @@ export class Facts {
   }
 
   #queue(id: number, facts: QueueFacts, lost: LostMessage[]): QueueLeft {
-    const places = placesOf(facts);
-    const { positions, ids, times, delivered } = places;
-    const messages = new Uint32Array(positions.length);
+    const { positions, messages, times, delivered } = placesOf(facts);
     let length = 0;
-    let before = -1;
     let bytes = 0;
     for (let i = 0; i < positions.length; i++) {
       const position = positions[i] as number;
-      if (position === before) {
-        // A copy from a file that was made sparse and not yet removed.
-        if (delivered[i] === 1) delivered[length - 1] = 1;
-        continue;
-      }
-      const message = this.messages.find(ids[i] as number);
-      if (message < 0) {
-        if (lost.at(-1)?.position !== position) lost.push({ queue: id, position, id: ids[i] as number });
-        continue;
-      }
-      before = position;
+      // A copy from a file that was made sparse and not yet removed, or what was written again after a failure: the last one is the safe one.
+      const again = length > 0 && positions[length - 1] === position;
+      if (again) length -= 1;
+      const known = again && delivered[length] === 1;
+      if (again) bytes -= this.messages.bodies.at(messages[length] as number);
       positions[length] = position;
-      messages[length] = message;
-      bytes += this.messages.bodies.at(message);
+      messages[length] = messages[i] as number;
+      bytes += this.messages.bodies.at(messages[i] as number);
       times[length] = times[i] as number;
-      delivered[length] = delivered[i] as number;
+      delivered[length] = known ? 1 : (delivered[i] as number);
       length += 1;
     }
     let at = 0;
@@ -289,10 +371,16 @@ export class Facts {
       while (at < length && (positions[at] as number) < from) at += 1;
       for (; at < length && (positions[at] as number) < from + count; at++) delivered[at] = 1;
     });
+    const left = positions.slice(0, length);
+    const missing = new Map(facts.missing.map((one) => [one.position, one.id]));
+    for (const [position, message] of missing) {
+      const isDone = facts.done.at(position) >= 0;
+      if (!isDone && !holds(left, position)) lost.push({ queue: id, position, id: message });
+    }
     return {
       id,
       next: facts.next,
-      positions: positions.slice(0, length),
+      positions: left,
       messages: messages.slice(0, length),
       bytes,
       times: times.slice(0, length),
@@ -301,17 +389,17 @@ export class Facts {
   }
 }
 
-interface Places {
+interface PlacesLeft {
   readonly positions: Float64Array;
-  readonly ids: Float64Array;
+  readonly messages: Uint32Array;
   readonly times: Float64Array;
   readonly delivered: Uint8Array;
 }
 
-/** The places of a queue that are not done, in order of position; copies of one follow one another. */
-function placesOf(facts: QueueFacts): Places {
+/** The places of a queue that are not done, in order of position; copies of one follow one another, in the order in which they were read. */
+function placesOf(facts: QueueFacts): PlacesLeft {
   const positions = new Column();
-  const ids = new Column();
+  const messages = new Column();
   const times = new Column();
   const delivered = new Column();
   for (const run of ascending(facts.from)) {
@@ -319,7 +407,7 @@ function placesOf(facts: QueueFacts): Places {
     facts.done.forEachGap(from, facts.count.at(run), (first, count) => {
       for (let position = first; position < first + count; position++) {
         positions.push(position);
-        ids.push(facts.id.at(run) + position - from);
+        messages.push(facts.message.at(run) + position - from);
         times.push(facts.time.at(run));
         delivered.push(facts.redelivered.at(run));
       }
@@ -328,7 +416,7 @@ function placesOf(facts: QueueFacts): Places {
   const order = ascending(positions);
   return {
     positions: picked(positions, order),
-    ids: picked(ids, order),
+    messages: Uint32Array.from(picked(messages, order)),
     times: picked(times, order),
     delivered: Uint8Array.from(picked(delivered, order)),
   };
@@ -338,4 +426,16 @@ function picked(column: Column, order: Uint32Array): Float64Array {
   const values = new Float64Array(order.length);
   for (let i = 0; i < values.length; i++) values[i] = column.at(order[i] as number);
   return values;
+}
+
+/** Whether an ascending list has a value. */
+function holds(values: Float64Array, value: number): boolean {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return values[low] === value;
 }

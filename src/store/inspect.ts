@@ -7,9 +7,8 @@ import { CLEAN_MARK, readCleanMark } from './clean-mark.js';
 import { Facts } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
 import { LogFiles } from './log-files.js';
-import { heldMessages, neighboursOf, readAll } from './log-reader.js';
+import { heldMessages, readAll } from './log-reader.js';
 import { findFiles } from './log-set.js';
-import { damagesIn } from './repair.js';
 import type { Scanner } from './scan.js';
 
 export interface InspectedFile {
@@ -74,7 +73,7 @@ export async function inspectLogs(
         sealed: scanned.sealed,
         damages: [
           ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),
-          ...damagesIn(read.found, scanned, neighboursOf(reads, index)).map(
+          ...read.damages.map(
             ({ kind, octets, offset }) =>
               `${kind === 'torn' ? 'unfinished' : 'damaged'}: ${octets} octets at ${offset}`,
           ),

@@ -3,12 +3,12 @@
  */
 
 import { NO_SEED } from '../log/log-memory.js';
-import type { Facts, QueueLeft } from './facts.js';
+import type { BrokenBatch, Facts, QueueLeft } from './facts.js';
+import { type Judged, judged, type Neighbours } from './judgement.js';
 import type { LogDirectory } from './log-directory.js';
 import type { LogFileState, LogFiles } from './log-files.js';
 import { type FoundFile, withFile } from './log-set.js';
-import type { Neighbours } from './repair.js';
-import { type Scanned, Scanner, type Seen } from './scan.js';
+import { type RecordSink, type Scanned, Scanner, type Seen } from './scan.js';
 
 export interface Progress {
   readonly octets: number;
@@ -21,7 +21,7 @@ export interface Progress {
 
 export interface ReadOptions {
   readonly onProgress?: (progress: Progress) => void;
-  /** Sees every record after the facts have taken it. */
+  /** Sees every record, whatever becomes of its batch. */
   readonly onRecord?: (file: FoundFile, seen: Seen) => void;
   readonly scanner?: Scanner;
 }
@@ -31,6 +31,9 @@ export interface Read {
   readonly found: FoundFile;
   readonly scanned: Scanned;
   readonly state: LogFileState;
+  readonly damages: readonly Judged[];
+  /** Where it ends: before its last batch, if that is unfinished. */
+  readonly end: number;
 }
 
 const UNREADABLE: Scanned = {
@@ -43,7 +46,10 @@ const UNREADABLE: Scanned = {
   sealed: true,
 };
 
-/** Reads files in the order of their lanes and numbers; what they say goes to `facts`. */
+/**
+ * Reads files in the order of their lanes and numbers; what they say goes to `facts`. Of a batch that is not whole nothing counts if it was never
+ * promised, and all that is left of it if it was: which of both it is can be told when all is read.
+ */
 export async function readAll(
   directory: LogDirectory,
   logs: readonly FoundFile[],
@@ -62,24 +68,40 @@ export async function readAll(
     const secondsLeft = Math.max(0, (octetsTotal - octets) / 1e6 / rate);
     options.onProgress?.({ octets, octetsTotal, messages: facts.messages.ids.length, rate, secondsLeft });
   };
-  const reads: Read[] = [];
+  const scans: (Pick<Read, 'found' | 'scanned' | 'state'> & { broken: readonly BrokenBatch[] })[] = [];
   for (const found of logs) {
     const state = files.file(found.lane, found.number);
     state.closed = true;
-    facts.beginFile(reads.length, state);
+    facts.beginFile(scans.length, state);
     const seed = found.head?.seed ?? NO_SEED;
-    const take = (seen: Seen): void => {
-      facts.take(seen);
-      options.onRecord?.(found, seen);
-    };
+    const { onRecord } = options;
+    const sink = onRecord === undefined ? facts : shownTo(facts, (seen) => onRecord(found, seen));
     const scanned =
       found.head === null
         ? UNREADABLE
-        : await withFile(directory, found.name, (file) => scanner.scan(file, seed, take, tell));
-    state.octets = scanned.end;
-    reads.push({ found, scanned, state });
+        : await withFile(directory, found.name, (file) => scanner.scan(file, seed, sink, tell));
+    scans.push({ found, scanned, state, broken: facts.endFile() });
   }
-  return reads;
+  return scans.map(({ found, scanned, state, broken }, index) => {
+    const damages = judged(found, scanned, neighboursOf(scans, index));
+    const torn = damages.find(({ kind }) => kind === 'torn');
+    for (const batch of broken) if (batch.start !== torn?.start) facts.salvage(batch);
+    const end = torn?.start ?? scanned.end;
+    state.octets = end;
+    return { found, scanned, state, damages, end };
+  });
+}
+
+function shownTo(facts: Facts, show: (seen: Seen) => void): RecordSink {
+  return {
+    take: (seen) => {
+      facts.take(seen);
+      show(seen);
+    },
+    commit: () => facts.commit(),
+    suspend: (start) => facts.suspend(start),
+    keep: () => facts.keep(),
+  };
 }
 
 /** The last batch of some files. */

@@ -199,7 +199,9 @@ export class Reclaimer {
       const bytes = new Uint8Array(FILE_HEAD);
       const head = decodeHead(bytes.subarray(0, await file.read(bytes, 0)));
       if (head === null) throw new Error(`the head of ${state.name} cannot be read any more`);
-      await scanner.scan(file, head.head.seed, (seen) => facts.take(seen));
+      await scanner.scan(file, head.head.seed, facts);
+      // What the ledger holds was whole when it was written.
+      for (const broken of facts.endFile()) facts.salvage(broken);
       return facts;
     });
   }

@@ -13,7 +13,6 @@ import {
   heldMessages,
   lastBatch,
   missingBatches,
-  neighboursOf,
   type Read,
   type ReadOptions,
   readAll,
@@ -77,8 +76,8 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   const files = new LogFiles();
   const reads = await readAll(directory, found.logs, files, facts, options);
   const damaged: Damaged[] = [];
-  for (const [index, { found: file, scanned }] of reads.entries()) {
-    for (const one of await repairFile(directory, file, scanned, neighboursOf(reads, index))) damaged.push(one);
+  for (const read of reads) {
+    for (const one of await repairFile(directory, read)) damaged.push(one);
   }
   for (const { name, ended } of found.gone) {
     damaged.push({ file: name, offset: 0, octets: ended, kind: 'corrupt', quarantine: null });
@@ -97,7 +96,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   }
   const report: RecoveryReport = {
     files: reads.length,
-    octets: reads.reduce((sum, { scanned }) => sum + scanned.end, 0),
+    octets: reads.reduce((sum, { end }) => sum + end, 0),
     messages: heldMessages(left, facts).reduce((sum, held) => sum + held, 0),
     damaged,
     missing: missingBatches(reads),

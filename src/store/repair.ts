@@ -15,54 +15,20 @@ import {
   spanOf,
 } from '../log/record-format.js';
 import { encodeHead } from './file-head.js';
+import type { Judged } from './judgement.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
+import type { Read } from './log-reader.js';
 import { type FoundFile, withFile } from './log-set.js';
-import type { Damage, Scanned } from './scan.js';
+import type { Scanned } from './scan.js';
 
 export interface Damaged {
   readonly file: string;
   readonly offset: number;
   readonly octets: number;
-  /**
-   * torn: it was being written when the power went, and was never promised. corrupt: it was whole once. head: the file cannot be read. copy: one
-   * copy of the head; the other one is whole.
-   */
-  readonly kind: 'torn' | 'corrupt' | 'head' | 'copy';
+  /** What it is, or head: the file cannot be read. copy: one copy of the head; the other one is whole. */
+  readonly kind: Judged['kind'] | 'head' | 'copy';
   /** The file that holds what lay there; null: nothing does. */
   readonly quarantine: string | null;
-}
-
-/** Batches of the same lane around a file: the last one before it, and the first one behind it (infinity: none). */
-export interface Neighbours {
-  readonly before: number;
-  readonly behind: number;
-}
-
-/** A damage, and what it is. */
-export interface Judged extends Damage {
-  readonly kind: 'torn' | 'corrupt';
-}
-
-/** The damages of a file. What is gone of its end is one, if it is known where it ended. */
-export function damagesIn({ ended }: FoundFile, scanned: Scanned, neighbours: Neighbours): Judged[] {
-  const { damages, end, lastHead } = scanned;
-  const tail = { offset: end, octets: ended - end, batch: lastHead, inBatch: true, inside: false };
-  const all = end < ended ? [...damages.filter(({ inside }) => inside), tail] : damages;
-  return all.map((damage) => ({
-    ...damage,
-    kind: damage.offset < ended ? 'corrupt' : kindOf(damage, scanned, neighbours),
-  }));
-}
-
-/**
- * What a damage is, where nobody knows how the file ended. A batch is begun when the one before it is safe, and written again under its number to another file when it failed: so a damage
- * in the file's last batch was never promised, unless later ones came.
- */
-function kindOf(damage: Damage, scanned: Scanned, { before, behind }: Neighbours): 'torn' | 'corrupt' {
-  const batch = damage.batch < 0 ? before : damage.batch;
-  const isLast = Math.max(scanned.lastHead, before) <= batch;
-  const torn = isLast && (behind === Number.POSITIVE_INFINITY || behind <= (damage.inBatch ? batch : batch + 1));
-  return torn ? 'torn' : 'corrupt';
 }
 
 /** Nothing was ever written to the file. */
@@ -75,40 +41,41 @@ export function goes({ head, ended }: FoundFile, scanned: Scanned): boolean {
   return head === null || (isEmpty(scanned) && ended <= FILE_HEAD);
 }
 
-/** Puts a file in order. A file that nobody ended is ended where its last whole record does. The caller syncs the names. */
-export async function repairFile(
-  directory: LogDirectory,
-  found: FoundFile,
-  scanned: Scanned,
-  neighbours: Neighbours,
-): Promise<Damaged[]> {
+/** Puts a file in order. A file that nobody ended is ended where its last whole batch does. The caller syncs the names. */
+export async function repairFile(directory: LogDirectory, read: Omit<Read, 'state'>): Promise<Damaged[]> {
+  const { found, scanned, damages, end } = read;
   const { name, head } = found;
   if (head === null) return [await setAside(directory, found)];
   if (goes(found, scanned)) {
     await directory.remove(name);
     return [];
   }
-  const damages = damagesIn(found, scanned, neighbours);
   if (scanned.sealed && damages.length === 0 && !found.headDamaged) return [];
   return withFile(directory, name, async (file) => {
     const damaged: Damaged[] = [];
     if (found.headDamaged)
       damaged.push({ file: name, offset: 0, octets: FILE_HEAD_OCTETS, kind: 'copy', quarantine: null });
-    for (const damage of damages) {
-      const { offset, kind } = damage;
-      const octets = Math.max(0, Math.min(damage.octets, found.octets - offset));
-      const quarantine = kind === 'corrupt' && octets > 0 ? await keep(directory, file, name, offset, octets) : null;
-      if (damage.inside) await file.write([gapRecord(head.seed, octets)], offset);
-      damaged.push({ file: name, offset, octets: damage.octets, kind, quarantine });
+    for (const { offset, octets, kind, inside } of damages) {
+      const there = Math.max(0, Math.min(octets, found.octets - offset));
+      const quarantine = kind === 'corrupt' && there > 0 ? await keep(directory, file, name, offset, there) : null;
+      if (kind === 'corrupt' && inside) await file.write([gapRecord(head.seed, there)], offset);
+      damaged.push({ file: name, offset, octets, kind, quarantine });
     }
     if (found.headDamaged) await file.write([encodeHead(head)], 0);
-    if (!scanned.sealed) {
-      if (found.octets > scanned.end) await file.truncate(scanned.end);
-      await file.write([sealRecord(head.seed, scanned.lastBatch)], scanned.end);
-    }
+    const isCut = end < scanned.end;
+    if (isCut || (!scanned.sealed && found.octets > end)) await file.truncate(end);
+    // Else the seal might lie where the batch began, and what is left of that behind it be read another time.
+    if (isCut) await file.sync();
+    if (isCut || !scanned.sealed) await file.write([sealRecord(head.seed, lastLeft(read))], end);
     await file.sync();
     return damaged;
   });
+}
+
+/** The last batch that stays. */
+function lastLeft({ scanned, damages }: Pick<Read, 'scanned' | 'damages'>): number {
+  const torn = damages.find(({ kind }) => kind === 'torn');
+  return torn === undefined ? scanned.lastBatch : torn.batch - 1;
 }
 
 async function setAside(directory: LogDirectory, { name, octets, ended }: FoundFile): Promise<Damaged> {
