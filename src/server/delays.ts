@@ -51,8 +51,10 @@ export class Delays {
   readonly #view: TopologyView;
   readonly #begin: () => void;
   readonly #rooms = new Map<string, Room>();
+  /** Rooms by the time of their first messages. A room may stand here by times at which nothing of its is due any more. */
+  readonly #calendar = new TimeHeap<Room>();
   /** What exchanges held back that are deleted. */
-  readonly #dropped: Entry[] = [];
+  readonly #dropped: TimeHeap<Entry>[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires. */
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -87,7 +89,9 @@ export class Delays {
     const id = roomId(vhost, exchange);
     const room = this.#rooms.get(id) ?? { vhost, exchange, entries: new TimeHeap<Entry>() };
     this.#rooms.set(id, room);
+    const isFirst = due < room.entries.firstTime;
     room.entries.push(due, entry);
+    if (isFirst) this.#calendar.push(due, room);
     this.#wakeBy(due);
   }
 
@@ -107,7 +111,7 @@ export class Delays {
 
   #drop(room: Room): void {
     this.#rooms.delete(roomId(room.vhost, room.exchange));
-    for (const entry of room.entries.takeAll()) this.#dropped.push(entry);
+    this.#dropped.push(room.entries);
   }
 
   /** Lets some of what is due go. True: there is more to do at once. */
@@ -137,19 +141,27 @@ export class Delays {
   }
 
   #dropSome(): void {
-    for (const entry of this.#dropped.splice(-PORTION)) this.#release(entry);
+    const entries = this.#dropped.at(-1);
+    for (const entry of entries?.takeSome(PORTION) ?? []) this.#release(entry);
+    if (entries?.size === 0) this.#dropped.pop();
   }
 
   /** The exchange whose first message is due before all others. */
   #next(): Room | undefined {
-    let next: Room | undefined;
-    for (const room of this.#rooms.values()) {
-      if (next === undefined || room.entries.firstTime < next.entries.firstTime) next = room;
+    for (;;) {
+      const room = this.#calendar.first;
+      if (room === undefined || this.#isIn(room)) return room;
+      this.#calendar.shift();
     }
-    return next;
   }
 
-  /** Sends the first message of an exchange on. False: no memory, it waits still. */
+  /** Whether the first room of the calendar is there, and stands there by the time of its first message. */
+  #isIn(room: Room): boolean {
+    const isOpen = this.#rooms.get(roomId(room.vhost, room.exchange)) === room;
+    return isOpen && room.entries.firstTime === this.#calendar.firstTime;
+  }
+
+  /** Sends the first message of the first room on. False: no memory, it waits still. */
   #letGo(room: Room): boolean {
     const { vhost, exchange, entries } = room;
     const entry = entries.first;
@@ -165,7 +177,9 @@ export class Delays {
     const { queues, delays } = this.#view.routeMessage(publication);
     if (queues.length > 0 && engine.republish(message, key, header, queues) === null) return false;
     entries.shift();
+    this.#calendar.shift();
     if (entries.size === 0) this.#rooms.delete(roomId(vhost, exchange));
+    else this.#calendar.push(entries.firstTime, room);
     for (const delay of delays) this.add(vhost, delay, { message, key, header });
     this.#release(entry);
     return true;

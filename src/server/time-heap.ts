@@ -47,11 +47,9 @@ export class TimeHeap<T> {
     return first?.thing;
   }
 
-  /** Takes everything out, in no order. */
-  takeAll(): T[] {
-    const things = this.#items.map(({ thing }) => thing);
-    this.#items = [];
-    return things;
+  /** Takes up to `count` out, in no order; what is left stays in order. */
+  takeSome(count: number): T[] {
+    return this.#items.splice(-count).map(({ thing }) => thing);
   }
 
   /** Puts an item in the place of the first one, and below all that come before it. */

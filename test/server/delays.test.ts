@@ -7,6 +7,7 @@ import { table } from '../../src/amqp/table.js';
 import { TopologyView } from '../../src/broker/topology-view.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { Delays } from '../../src/server/delays.js';
+import { TimeHeap } from '../../src/server/time-heap.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -136,6 +137,17 @@ test('a turn does a portion, and says that there is more', () => {
   while (delays.work());
   expect(core.held.size).toBe(0);
   expect(delays.count('/', 'x')).toBe(0);
+});
+
+test('each message that goes is found without a look at all exchanges', () => {
+  const exchanges = 2_000;
+  const { core, hold } = scenario();
+  for (let exchange = 0; exchange < exchanges; exchange++) hold(`x${exchange}`, 10);
+  const looks = vi.spyOn(TimeHeap.prototype, 'firstTime', 'get');
+  vi.advanceTimersByTime(10);
+  expect(core.held.size).toBe(0);
+  expect(looks.mock.calls.length).toBeLessThan(exchanges * 20);
+  looks.mockRestore();
 });
 
 test('a deleted exchange takes along what it holds back, and no more', () => {
