@@ -8,6 +8,7 @@ import { BODY_MAX, flushReleases, LOGGABLE, MANDATORY, FRAME_MAX, headerOf, keyO
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
+import { setSegmentsAside } from './memory/aside';
 import { BOX, CELL, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
 import { absentCount as countAbsent, presentCount as countPresent, setAbsent as makeAbsent } from './queue/absent';
 import { abandon, dropAbsent as forgetAbsent } from './queue/forget';
@@ -75,6 +76,7 @@ export function joinCore(index: u32, worker: bool): bool {
 export function participantAddress(): usize { return changetype<usize>(self); }
 export function memoryUsed(): f64 { return sumOfUse(); }
 export function memoryFree(): f64 { return freeBytes(); }
+export function setAside(bytes: f64): bool { return setSegmentsAside(<u32>((<u64>bytes + SEGMENT - 1) / SEGMENT)); }
 export function setTime(now: f64): void { self.now = now; }
 
 // ── Topology ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,7 +36,15 @@ import { WaitingQueues } from './waiting-queues.js';
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
   Engine,
-  'createQueue' | 'setRules' | 'setLogId' | 'lastGet' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
+  | 'createQueue'
+  | 'setRules'
+  | 'setLogId'
+  | 'setAside'
+  | 'lastGet'
+  | 'readyCount'
+  | 'purge'
+  | 'retireQueue'
+  | 'freeQueue'
 >;
 
 /** What the coordinator works in. */

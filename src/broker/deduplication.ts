@@ -5,8 +5,11 @@
 import type { Properties } from '../amqp/properties.js';
 import type { FieldTable } from '../amqp/table.js';
 import { type ArgumentCheck, atMost, nonNegative, positive, TIME_MAX, text } from './argument-checks.js';
-import { DuplicateMemory, newDuplicateMemory } from './duplicate-memory.js';
+import { DuplicateMemory } from './duplicate-memory.js';
 import { canonical, integerOf } from './field-values.js';
+import { describe } from './names.js';
+import { invalidArgument } from './refusals.js';
+import type { Refusal } from './requests.js';
 
 const DEDUPLICATES = 'x-message-deduplication';
 const CACHE_SIZE = 'x-cache-size';
@@ -28,9 +31,14 @@ export function deduplicationChecks(args: FieldTable): ReadonlyMap<string, Argum
   return deduplicates(args) ? CHECKS : new Map();
 }
 
-/** A new memory for what has these arguments; null when it needs none. */
-export function memoryFor(args: FieldTable): SharedArrayBuffer | null {
-  return deduplicates(args) ? newDuplicateMemory(integerIn(args, CACHE_SIZE) ?? SIZE_DEFAULT) : null;
+/** How many keys are remembered by what has these arguments; null: it remembers none. */
+export function cacheSizeOf(args: FieldTable): number | null {
+  return deduplicates(args) ? (integerIn(args, CACHE_SIZE) ?? SIZE_DEFAULT) : null;
+}
+
+/** Why something cannot be declared for whose memory there is no room. */
+export function cacheRefusal(args: FieldTable, kind: 'queue' | 'exchange', vhost: string, name: string): Refusal {
+  return invalidArgument(CACHE_SIZE, describe(kind, vhost, name), `{no_memory_left,${cacheSizeOf(args)}}`);
 }
 
 export class Deduplication {

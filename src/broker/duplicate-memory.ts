@@ -33,13 +33,20 @@ const SPINS = 1_000;
 const REST_MS = 1;
 
 export function newDuplicateMemory(capacity: number): SharedArrayBuffer {
-  const buckets = 2 ** Math.ceil(Math.log2(capacity + 1));
-  const words = HEAD_WORDS + evenUp(buckets) + (capacity + 1) * ENTRY_WORDS;
-  const buffer = new SharedArrayBuffer(words * WORD_BYTES);
+  const buffer = new SharedArrayBuffer(duplicateMemoryBytes(capacity));
   const head = new Int32Array(buffer);
   head[CAPACITY] = capacity;
-  head[BUCKETS] = buckets;
+  head[BUCKETS] = bucketsFor(capacity);
   return buffer;
+}
+
+/** What a memory of so many keys takes. */
+export function duplicateMemoryBytes(capacity: number): number {
+  return (HEAD_WORDS + evenUp(bucketsFor(capacity)) + (capacity + 1) * ENTRY_WORDS) * WORD_BYTES;
+}
+
+function bucketsFor(capacity: number): number {
+  return 2 ** Math.ceil(Math.log2(capacity + 1));
 }
 
 export class DuplicateMemory {

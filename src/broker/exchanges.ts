@@ -2,7 +2,7 @@
 import type { FieldTable } from '../amqp/table.js';
 import type { Resource } from './access.js';
 import { argumentRefusal } from './argument-checks.js';
-import { deduplicationChecks, memoryFor } from './deduplication.js';
+import { cacheRefusal, deduplicationChecks } from './deduplication.js';
 import { compareArguments, compareProperties } from './equivalence.js';
 import { typeName } from './field-values.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from './names.js';
@@ -56,7 +56,8 @@ export class Exchanges {
     if (refusal !== null) return refused(refusal);
     if (existing === undefined) {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
-      this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+      const isMade = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+      if (!isMade) return refused(cacheRefusal(args, 'exchange', vhost, name));
       return durable && type === DELAYED_TYPE ? this.#openWaiting(vhost, name) : { ok: true };
     }
     return { ok: true };
@@ -77,9 +78,9 @@ export class Exchanges {
 
   /** Brings back an exchange that outlasted the broker; false when there is no such type. */
   restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): boolean {
-    const known = exchangeType(exchange.type) !== undefined;
-    if (known) this.#add(exchange);
-    return known;
+    if (exchangeType(exchange.type) === undefined) return false;
+    if (this.#add(exchange)) return true;
+    throw new Error(`no memory for ${describe('exchange', exchange.vhost, exchange.exchange)}`);
   }
 
   /** Policies have changed. */
@@ -131,10 +132,14 @@ export class Exchanges {
     return { ok: true };
   }
 
-  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): void {
+  /** False: there is no memory for the duplicates that it is to know. */
+  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): boolean {
     const { vhost, exchange: name, arguments: args } = exchange;
+    const memory = this.#topology.memories.open(args);
+    if (memory === undefined) return false;
     const alternate = this.#alternate(vhost, name, args);
-    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory: memoryFor(args) });
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory });
+    return true;
   }
 }
 

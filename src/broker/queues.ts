@@ -3,7 +3,7 @@ import type { FieldTable } from '../amqp/table.js';
 import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked, type Resource } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
-import { memoryFor } from './deduplication.js';
+import { cacheRefusal } from './deduplication.js';
 import { compareProperties } from './equivalence.js';
 import type { Leases } from './leases.js';
 import type { Limits } from './limits.js';
@@ -128,7 +128,7 @@ export class Queues {
    * the log goes on. Its lease, if it has one, begins anew.
    */
   restore(queue: Omit<NewQueue, 'durable' | 'owner'>, nextPosition: (logId: number) => number): Queue {
-    return this.#add({ ...queue, durable: true, owner: null }, nextPosition);
+    return this.#add({ ...queue, durable: true, owner: null }, nextPosition) ?? 0;
   }
 
   /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
@@ -172,6 +172,7 @@ export class Queues {
     const logId = durable ? this.#newLogId() : 0;
     const owner = exclusive ? connection : null;
     const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
+    if (ref === undefined) return refused(cacheRefusal(args, 'queue', vhost, name));
     return ref === 0
       ? refused(noMemory('queue', vhost, name))
       : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
@@ -185,12 +186,17 @@ export class Queues {
     return this.#rights.refusal(connection, 'read', queue) ?? this.#rights.refusal(connection, 'write', target);
   }
 
-  /** Makes a queue; 0 when there is no memory. */
-  #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue {
+  /** Makes a queue; 0 when there is no memory, undefined when there is none for the duplicates that it is to know. */
+  #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue | undefined {
     const { vhost, queue: name, logId, arguments: args } = declared;
+    const memory = this.#topology.memories.open(args);
+    if (memory === undefined) return undefined;
     const { rules, settings, expires } = this.#effects(vhost, name, args);
     const ref = this.#newQueue(rules);
-    if (ref === 0) return 0;
+    if (ref === 0) {
+      this.#topology.memories.close(memory);
+      return 0;
+    }
     if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
     this.#lastId += 1;
     this.#topology.change({
@@ -199,7 +205,7 @@ export class Queues {
       id: this.#lastId,
       ref,
       settings,
-      memory: memoryFor(args),
+      memory,
     });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) {

@@ -46,6 +46,8 @@ export class QueueEntry {
   /** One consumer at a time gets its messages. */
   readonly singleActive: boolean;
   readonly deduplication: Deduplication | null;
+  /** What `deduplication` remembers. */
+  readonly memory: SharedArrayBuffer | null;
   readonly incoming = new Set<Binding>();
   deadLetterExchange: string | null = null;
   deadLetterRoutingKey: string | null = null;
@@ -64,6 +66,7 @@ export class QueueEntry {
     this.arguments = declared.arguments;
     this.singleActive = isSingleActiveConsumer(declared.arguments);
     this.deduplication = deduplicationOf(declared);
+    this.memory = declared.memory;
     this.change(declared.settings);
   }
 
@@ -90,6 +93,8 @@ export class ExchangeEntry {
   readonly internal: boolean;
   readonly arguments: FieldTable;
   readonly deduplication: Deduplication | null;
+  /** What `deduplication` remembers. */
+  readonly memory: SharedArrayBuffer | null;
   /** Whether it holds messages back that ask for it. */
   readonly delays: boolean;
   /** Whether it looks at each message, at more of it than the key. */
@@ -116,6 +121,7 @@ export class ExchangeEntry {
     this.internal = declared.internal;
     this.arguments = declared.arguments;
     this.deduplication = deduplicationOf(declared);
+    this.memory = declared.memory;
     this.delays = declared.type === DELAYED_TYPE;
     this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
     this.alternate = declared.alternate;

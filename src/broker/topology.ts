@@ -4,6 +4,7 @@
  * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
  */
 import type { Engine, Queue } from '../engine/engine.js';
+import { DuplicateMemories } from './duplicate-memories.js';
 import type { Change } from './requests.js';
 import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { TopologyView } from './topology-view.js';
@@ -14,24 +15,36 @@ export interface GatheredChanges {
   readonly retired: readonly Queue[];
 }
 
+type TopologyCore = Pick<Engine, 'retireQueue' | 'setAside'>;
+
 export class Topology {
   readonly view: TopologyView;
-  readonly #core: Pick<Engine, 'retireQueue'>;
+  readonly memories: DuplicateMemories;
+  readonly #core: TopologyCore;
   readonly #before: (change: Change) => void;
   #changes: Change[] = [];
   #retired: Queue[] = [];
 
   /** `before` is told of each change while the view is still without it. */
-  constructor(core: Pick<Engine, 'retireQueue'>, before: (change: Change) => void, vhosts?: readonly string[]) {
+  constructor(core: TopologyCore, before: (change: Change) => void, vhosts?: readonly string[]) {
     this.#core = core;
     this.#before = before;
+    this.memories = new DuplicateMemories(core);
     this.view = new TopologyView(vhosts);
   }
 
   change(change: Change): void {
     this.#before(change);
+    const memory = this.#memoryGone(change);
     this.view.apply(change);
+    this.memories.close(memory);
     this.#changes.push(change);
+  }
+
+  /** The memory of duplicates that nothing has any more after a change that the view has not seen yet. */
+  #memoryGone(change: Change): SharedArrayBuffer | null | undefined {
+    if (change.kind === 'queue.deleted') return this.view.queueByRef(change.ref)?.memory;
+    return change.kind === 'exchange.deleted' ? this.view.exchange(change.vhost, change.exchange)?.memory : null;
   }
 
   takeChanges(): GatheredChanges {

@@ -165,6 +165,9 @@ export interface Engine {
   memoryUsed(): number;
   /** Bytes that nobody has ever needed or that are free again as a whole: what messages and everything else may still take. Fewer than a third of all ring the coordinator. */
   memoryFree(): number;
+  /** From now on this participant keeps so many bytes of the memory from everybody: for what is remembered elsewhere and counts towards the same bound. False: messages
+   * cannot spare them, or they would be more than a quarter of all; then nothing has changed. */
+  setAside(bytes: number): boolean;
 
   /** Sets this participant's clock (ms since the Unix epoch, as `Date.now`): what arrives is stamped with it, what is too old by it dies. */
   setTime(now: number): void;

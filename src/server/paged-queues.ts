@@ -151,6 +151,9 @@ export class PagedQueues implements QueueCore {
     this.#logged.set(queue, id);
     this.#engine.setLogId(queue, id, nextPosition);
   }
+  setAside(bytes: number): boolean {
+    return this.#engine.setAside(bytes);
+  }
   lastGet(queue: Queue): number {
     return this.#engine.lastGet(queue);
   }

@@ -15,6 +15,44 @@ beforeEach(() => {
 const ON = { 'x-message-deduplication': true };
 const id = (value: Plain, more: PlainObject = {}) => table({ 'x-deduplication-header': value, ...more });
 
+describe('the room for what is remembered', () => {
+  const LARGE = { ...ON, 'x-cache-size': 10_000 };
+  const exchange = (name: string, args: PlainObject = LARGE) =>
+    outcome(stage.exchange(name, 'fanout', { arguments: table(args) }));
+  const NONE_LEFT = (kind: string, name: string) =>
+    `406 invalid arg 'x-cache-size' for ${kind} '${name}' in vhost '/': {no_memory_left,10000}`;
+
+  test('is counted, and free again when all that had it are gone', () => {
+    exchange('x');
+    const each = stage.core.aside;
+    expect(each).toBeGreaterThan(10_000 * 16);
+    stage.queue('q', { arguments: table(LARGE) });
+    expect(stage.core.aside).toBe(2 * each);
+    stage.ask(1, { op: 'queue.delete', vhost: VHOST, queue: 'q', ifUnused: false, ifEmpty: false });
+    stage.ask(1, { op: 'exchange.delete', vhost: VHOST, exchange: 'x', ifUnused: false });
+    expect(stage.core.aside).toBe(0);
+  });
+
+  test('is refused where there is none, and nothing is made', () => {
+    exchange('x');
+    stage.core.asideMost = stage.core.aside;
+    expect(exchange('y')).toBe(NONE_LEFT('exchange', 'y'));
+    const queues = stage.core.ready.size;
+    expect(outcome(stage.queue('q', { arguments: table(LARGE) }))).toBe(NONE_LEFT('queue', 'q'));
+    expect(stage.core.ready.size).toBe(queues);
+    expect(stage.view.exchange(VHOST, 'y')).toBeUndefined();
+    expect(exchange('x')).toBe('ok');
+    stage.ask(1, { op: 'exchange.delete', vhost: VHOST, exchange: 'x', ifUnused: false });
+    expect(exchange('y')).toBe('ok');
+  });
+
+  test('is given back for a queue that could not be made', () => {
+    stage.core.full = true;
+    stage.queue('q', { arguments: table(LARGE) });
+    expect(stage.core.aside).toBe(0);
+  });
+});
+
 describe('an exchange', () => {
   const declare = (args: PlainObject) => outcome(stage.exchange('x', 'fanout', { arguments: table(args) }));
 

@@ -127,6 +127,10 @@ class JsEngine extends LogCalls implements Engine {
     return this.#memory.free();
   }
 
+  setAside(bytes: number): boolean {
+    return this.#memory.setAside(bytes);
+  }
+
   setTime(now: number): void {
     this.#clock.now = now;
   }

@@ -14,6 +14,9 @@ const SPARE_PAGES_MAX = 64;
 /** Segments that pages and cells leave to boxes. */
 const BOX_RESERVE = 1;
 
+/** At most this share of all segments is set aside, as a shift to the right. */
+const ASIDE_SHIFT = 2;
+
 /** Lays out the root of a zeroed memory; once, before anybody joins. */
 export function initJsCore(buffer: SharedArrayBuffer, workers: number): void {
   const { u32 } = viewsOf(buffer);
@@ -47,6 +50,8 @@ export class Memory implements Views {
   readonly #boxesMax: number;
   /** Pages taken ahead, so that a publish never fails half way. Private. */
   readonly #sparePages: number[] = [];
+  /** Segments that nothing lies in. Private. */
+  readonly #aside: number[] = [];
   /** What this participant asked for in vain, since `lackIsOver` was last true. */
   #lack: Lack = 'nothing';
 
@@ -100,6 +105,25 @@ export class Memory implements Views {
       Atomics.sub(this.u32, Root.USED_SEGMENTS, 1);
     });
     this.#tellThoseWhoMiss(Root.STARVED);
+  }
+
+  /** From now on the segments for so many bytes are kept from everybody; false: messages cannot spare them, and nothing has changed. */
+  setAside(bytes: number): boolean {
+    const segments = Math.ceil(bytes / SEGMENT);
+    if (segments > this.#aside.length && segments > at32(this.u32, Root.SEGMENTS) >>> ASIDE_SHIFT) return false;
+    const wanted = segments - this.#aside.length;
+    const taken = this.#locked(() => (this.#freeSegments() - this.#reserve < wanted ? null : this.#takeMany(wanted)));
+    if (taken === null) return false;
+    for (const segment of taken) this.#aside.push(segment);
+    while (this.#aside.length > segments) this.freeSegment(this.#aside.pop() ?? 0);
+    return true;
+  }
+
+  #takeMany(count: number): number[] {
+    const taken: number[] = [];
+    while (taken.length < count) taken.push(this.#takeRaw(this.#reserve));
+    if (taken.length > 0) Atomics.add(this.u32, Root.USED_SEGMENTS, taken.length);
+    return taken;
   }
 
   /** An outbox, or 0; then every participant is rung when one becomes free. */

@@ -8,6 +8,7 @@ export interface CoreFunctions {
   participantAddress(): number;
   memoryUsed(): number;
   memoryFree(): number;
+  setAside(bytes: number): number;
   setTime(now: number): void;
   raiseTopology(): number;
   topologyEpoch(): number;

@@ -128,6 +128,10 @@ class WasmEngine extends LogCalls implements Engine {
     return this.#core.memoryFree();
   }
 
+  setAside(bytes: number): boolean {
+    return this.#core.setAside(bytes) !== 0;
+  }
+
   setTime(now: number): void {
     this.#core.setTime(now);
   }

@@ -25,6 +25,9 @@ class CountingCore implements QueueCore {
   readonly freed: Queue[] = [];
   full = false;
   rulesFull = false;
+  /** Bytes that are set aside, and may be. */
+  aside = 0;
+  asideMost = Number.POSITIVE_INFINITY;
   #last = 0;
 
   createQueue(): Queue {
@@ -41,6 +44,12 @@ class CountingCore implements QueueCore {
 
   setLogId(queue: Queue, id: number, nextPosition: number): void {
     this.logIds.set(queue, { id, nextPosition });
+  }
+
+  setAside(bytes: number): boolean {
+    if (bytes > this.asideMost) return false;
+    this.aside = bytes;
+    return true;
   }
 
   lastGet(queue: Queue): number {
