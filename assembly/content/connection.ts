@@ -51,9 +51,10 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   outputNext: u32;
   inService: u32;
   serviceNext: u32;
-  /** Consumers that wait for output. */
+  /** Consumers that wait for output: first those that got nothing in their last turn, up to `parkedHungry` (0: there are none), then those that did. */
   parkedFirst: u32;
   parkedLast: u32;
+  parkedHungry: u32;
   /** Channels with confirms to send. */
   confirmFirst: u32;
 
@@ -118,10 +119,11 @@ export const CARRY_SIZE: u32 = PAGE - CARRY;
   unackedCursor: u32;
   unacked: u32;
 
-  // Prefetch over the channel (qos global), and its consumers
+  // Prefetch over the channel (qos global), and its consumers: under such a prefetch in the order in which they are let to credit
   prefetch: u32;
   used: u32;
   consumerFirst: u32;
+  consumerLast: u32;
 
   /** The next channel of its bucket. */
   bucketNext: u32;

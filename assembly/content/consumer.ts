@@ -25,9 +25,7 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
   consumer.noAck = noAck ? 1 : 0;
   consumer.prefetch = prefetch;
   initPrefix(consumer, channel.number, tag, tagLength);
-  consumer.siblingNext = channel.consumerFirst;
-  if (channel.consumerFirst) changetype<Consumer>(channel.consumerFirst).siblingPrevious = <u32>cell;
-  channel.consumerFirst = <u32>cell;
+  joinSiblings(channel, consumer);
   // Read by `share` of all workers, as a rough number.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), 1);
   consumer.rank = rank;
@@ -42,9 +40,7 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
 export function endConsumer(consumer: Consumer): void {
   const queue = changetype<Queue>(consumer.queue);
   const channel = changetype<Channel>(consumer.channel);
-  if (consumer.siblingPrevious) changetype<Consumer>(consumer.siblingPrevious).siblingNext = consumer.siblingNext;
-  else channel.consumerFirst = consumer.siblingNext;
-  if (consumer.siblingNext) changetype<Consumer>(consumer.siblingNext).siblingPrevious = consumer.siblingPrevious;
+  leaveSiblings(channel, consumer);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), -1);
   if (consumer.state == WAITING) {
     // Granted in this very moment: then it comes through the inbox.
@@ -69,16 +65,41 @@ export function freeIfDone(consumer: Consumer): void {
   return credit;
 }
 
-/** One of a consumer's deliveries is settled: it may pull again, and with it, under a prefetch of the channel, its siblings. */
+/** One of a consumer's deliveries is settled: it may pull again, or, under a prefetch of the channel, whoever comes first of the channel's. */
 @inline export function giveCredit(consumer: Consumer, channel: Channel): void {
   consumer.used -= 1;
   channel.used -= 1;
-  if (consumer.state == NO_CREDIT) run(consumer);
-  else if (consumer.state == DEAD) freeIfDone(consumer);
+  if (consumer.state == DEAD) freeIfDone(consumer);
+  else if (consumer.state == NO_CREDIT && !channel.prefetch) run(consumer);
   if (channel.prefetch) wakeSiblings(channel);
 }
 
-/** Lets all consumers of a channel that lacked credit look again. */
+// ── The consumers of a channel ─────────────────────────────────────────────────────────────────────────────────
+
+function joinSiblings(channel: Channel, consumer: Consumer): void {
+  const address = <u32>changetype<usize>(consumer);
+  consumer.siblingNext = 0;
+  consumer.siblingPrevious = channel.consumerLast;
+  if (channel.consumerLast) changetype<Consumer>(channel.consumerLast).siblingNext = address;
+  else channel.consumerFirst = address;
+  channel.consumerLast = address;
+}
+
+function leaveSiblings(channel: Channel, consumer: Consumer): void {
+  if (consumer.siblingPrevious) changetype<Consumer>(consumer.siblingPrevious).siblingNext = consumer.siblingNext;
+  else channel.consumerFirst = consumer.siblingNext;
+  if (consumer.siblingNext) changetype<Consumer>(consumer.siblingNext).siblingPrevious = consumer.siblingPrevious;
+  else channel.consumerLast = consumer.siblingPrevious;
+}
+
+/** The consumer has used credit that it shares with its siblings: they come before it when there is some again. */
+@inline export function letSiblingsFirst(channel: Channel, consumer: Consumer): void {
+  if (!channel.prefetch || !consumer.siblingNext) return;
+  leaveSiblings(channel, consumer);
+  joinSiblings(channel, consumer);
+}
+
+/** Lets all consumers of a channel that lacked credit look again, those first that have waited longest for it. */
 export function wakeSiblings(channel: Channel): void {
   let at = <usize>channel.consumerFirst;
   while (at) {

@@ -18,7 +18,7 @@ import { atomicStoreF64 } from '../memory/atomic';
 import { NO_CREDIT, run } from '../queue/turns';
 import { passOn, wait } from '../queue/waiters';
 import { Channel, Connection, Consumer } from './connection';
-import { creditOf } from './consumer';
+import { creditOf, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './parts';
@@ -49,14 +49,14 @@ export function pull(consumer: Consumer): void {
   const channel = changetype<Channel>(consumer.channel);
   const queue = changetype<Queue>(consumer.queue);
   takeTurn(queue, consumer);
-  if (connection.partsMessage) { park(connection, consumer); passOn(queue); return; }
-  if (!openBox(connection)) { park(connection, consumer); needService(connection); passOn(queue); return; }
+  if (connection.partsMessage) { park(connection, consumer, false); passOn(queue); return; }
+  if (!openBox(connection)) { park(connection, consumer, false); needService(connection); passOn(queue); return; }
   let most = shareOf(queue);
   if (!consumer.noAck) {
     const credit = creditOf(consumer, channel);
     if (!credit) { closeEmptyBox(connection); consumer.state = NO_CREDIT; passOn(queue); return; }
     const room = unackedRoom(channel);
-    if (!room) { closeEmptyBox(connection); park(connection, consumer); needService(connection); passOn(queue); return; }
+    if (!room) { closeEmptyBox(connection); park(connection, consumer, false); needService(connection); passOn(queue); return; }
     most = min(most, min(credit, room));
   }
   if (queue.traits) {
@@ -87,8 +87,11 @@ export function pull(consumer: Consumer): void {
 
 /** What follows when so many messages were pulled as could be. */
 @inline function endTurn(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool, full: bool): void {
-  if (any) consumer.granted = 0;
-  if (full) { lacksRoom(connection, channel, consumer, queue, left); return; }
+  if (any) {
+    consumer.granted = 0;
+    letSiblingsFirst(channel, consumer);
+  }
+  if (full) { lacksRoom(connection, channel, consumer, queue, left, any); return; }
   if (any) run(consumer);
   else becomeIdle(connection, consumer, queue);
 }
@@ -124,7 +127,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
 /** Messages that died cannot be kept for the host now: the consumer comes back to them. */
 function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): void {
   closeEmptyBox(connection);
-  park(connection, consumer);
+  park(connection, consumer, false);
   needService(connection);
   passOn(queue);
 }
@@ -144,8 +147,8 @@ function deliverCounted(connection: Connection, channel: Channel, consumer: Cons
 }
 
 /** The next message does not fit into what is left of the box: it waits for the next box, or goes in parts if no box would do. */
-function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32): void {
-  if (connection.boxUsed || !left) { park(connection, consumer); passOn(queue); return; }
+function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool): void {
+  if (connection.boxUsed || !left) { park(connection, consumer, any); passOn(queue); return; }
   const slot = claimOne(queue);
   if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
   const message = changetype<Message>(slot.message);
@@ -160,6 +163,7 @@ function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer,
   filledTo(connection, encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0));
   startParts(connection, channel.number, message, returnsOf(queue, slot));
   hold(channel, consumer, slot);
+  letSiblingsFirst(channel, consumer);
   run(consumer);
 }
 

@@ -141,14 +141,23 @@ function unlistService(connection: Connection): void {
 
 // ── Consumers that wait for output ─────────────────────────────────────────────────────────────────────────────
 
-/** Parks a consumer until the connection's output moves. */
-export function park(connection: Connection, consumer: Consumer): void {
+/**
+ * Parks a consumer until the connection's output moves. Who was served in its last turn goes behind all who were not: one that can fill a box alone would
+ * be the first to find room each time.
+ */
+export function park(connection: Connection, consumer: Consumer, served: bool): void {
   consumer.state = NO_OUTPUT;
-  consumer.parkedNext = 0;
   const address = <u32>changetype<usize>(consumer);
-  if (connection.parkedLast) changetype<Consumer>(connection.parkedLast).parkedNext = address;
-  else connection.parkedFirst = address;
-  connection.parkedLast = address;
+  const before = served ? connection.parkedLast : connection.parkedHungry;
+  if (before) {
+    consumer.parkedNext = changetype<Consumer>(before).parkedNext;
+    changetype<Consumer>(before).parkedNext = address;
+  } else {
+    consumer.parkedNext = connection.parkedFirst;
+    connection.parkedFirst = address;
+  }
+  if (!served) connection.parkedHungry = address;
+  if (before == connection.parkedLast) connection.parkedLast = address;
 }
 
 /** Lets all parked consumers run. */
@@ -156,6 +165,7 @@ export function unpark(connection: Connection): void {
   let at = <usize>connection.parkedFirst;
   connection.parkedFirst = 0;
   connection.parkedLast = 0;
+  connection.parkedHungry = 0;
   while (at) {
     const consumer = changetype<Consumer>(at);
     at = consumer.parkedNext;

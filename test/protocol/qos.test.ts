@@ -110,6 +110,39 @@ test('a global limit can be raised while consumers wait for it', async () => {
   await delivers(channel, queue, 6, 0);
 });
 
+/** Acknowledges each delivery as it comes, until so many have come; counts them by consumer. */
+async function shares(channel: RawChannel, count: number): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (let had = 0; had < count; had++) {
+    const { consumerTag, deliveryTag } = await channel.deliveries.next(`delivery ${had + 1}`);
+    counts[consumerTag] = (counts[consumerTag] ?? 0) + 1;
+    channel.send('basic.ack', { deliveryTag });
+  }
+  return counts;
+}
+
+test('what a global limit lets through goes round the consumers of a queue', async () => {
+  const { channel, queue } = await scenario(100);
+  await channel.call('basic.qos', { prefetchCount: 1, global: true });
+  for (const consumerTag of ['a', 'b']) await channel.consume(queue, { consumerTag });
+  const { a = 0, b = 0 } = await shares(channel, 100);
+  expect(Math.min(a, b), `${a} and ${b}`).toBeGreaterThanOrEqual(45);
+});
+
+test('what a global limit lets through goes round the queues that a channel consumes from', async () => {
+  const channel = await openChannel();
+  const queues = [name(), name(), name()];
+  for (const queue of queues) {
+    await channel.call('queue.declare', { queue });
+    for (let i = 0; i < 400; i++) channel.publish('', queue, `${i}`);
+  }
+  await channel.sync();
+  await channel.call('basic.qos', { prefetchCount: 4, global: true });
+  for (const queue of queues) await channel.consume(queue, { consumerTag: queue });
+  const counts = await shares(channel, 900);
+  for (const queue of queues) expect(counts[queue] ?? 0, JSON.stringify(counts)).toBeGreaterThan(250);
+});
+
 test('consumers without acknowledgements know no limit', async () => {
   const { channel, queue } = await scenario(10);
   await channel.call('basic.qos', { prefetchCount: 1 });

@@ -31,8 +31,9 @@ export class Connection {
   readonly content: ContentFrames;
   /** Channels with handled publishes that are not confirmed yet. */
   readonly owing: Channel[] = [];
-  /** Consumers that wait for room in the outbox. */
+  /** Consumers that wait for room in the outbox: those that got nothing in their last turn, and those that did. */
   readonly withoutRoom: Consumer[] = [];
+  readonly servedWithoutRoom: Consumer[] = [];
   /** In the list of connections that have bytes to send. */
   announced = false;
   closed = false;
@@ -77,6 +78,7 @@ export class Channel {
   /** The last delivery tag given out. */
   lastTag = 0;
   readonly unacked = new Unacked<Consumer>();
+  /** Under a limit for all of them in the order in which they are let to credit. */
   readonly consumers = new Set<Consumer>();
   /** Consumers that stand without credit. */
   withoutCredit = 0;

@@ -222,6 +222,7 @@ class JsEngine extends LogCalls implements Engine {
     for (const channel of one.channels.values()) this.freeChannel(channel.handle);
     this.#output.forget(one);
     one.withoutRoom.length = 0;
+    one.servedWithoutRoom.length = 0;
     this.#connections.delete(connection);
   }
 

@@ -78,7 +78,7 @@ export class Scheduler {
     return true;
   }
 
-  /** The channel holds less than before: those who stand without credit may go on. */
+  /** The channel holds less than before: those who stand without credit may go on, those first that have waited longest for it. */
   onCredit(channel: Channel): void {
     if (channel.withoutCredit === 0) return;
     for (const consumer of channel.consumers) {
@@ -89,8 +89,11 @@ export class Scheduler {
   }
 
   onRoom(connection: Connection): void {
+    // Who can fill a box alone would be the first to find room each time.
     for (const consumer of connection.withoutRoom) if (consumer.state === 'without room') this.#run(consumer);
+    for (const consumer of connection.servedWithoutRoom) if (consumer.state === 'without room') this.#run(consumer);
     connection.withoutRoom.length = 0;
+    connection.servedWithoutRoom.length = 0;
   }
 
   /** Lets runnable consumers pull in turn; true when some are left. */
@@ -130,13 +133,16 @@ export class Scheduler {
     if (credit === 0) return this.#leaveWithoutCredit(consumer);
     const ready = this.#queues.ready(consumer.queue);
     // With nothing ready a pull of nothing registers the consumer, and no box is taken for it.
-    if (ready > 0 && !this.#hasRoom(connection)) return this.#leaveWithoutRoom(consumer);
+    if (ready > 0 && !this.#hasRoom(connection)) return this.#leaveWithoutRoom(consumer, false);
     const share = ready === 0 ? 0 : Math.min(credit, this.#share(consumer, ready));
     const claim = this.#deliveries.pull(consumer, share);
     connection.outbox.releaseEmpty();
-    if (claim.count > 0) consumer.granted = false;
+    if (claim.count > 0) {
+      consumer.granted = false;
+      letSiblingsFirst(consumer);
+    }
     if (this.#isWaiting(consumer)) return;
-    if (claim.end === 'no room') return this.#leaveWithoutRoom(consumer);
+    if (claim.end === 'no room') return this.#leaveWithoutRoom(consumer, claim.count > 0);
     if (consumer.credit() === 0) return this.#leaveWithoutCredit(consumer);
     this.#run(consumer);
   }
@@ -167,11 +173,21 @@ export class Scheduler {
     this.#queues.passOn(consumer.queue);
   }
 
-  #leaveWithoutRoom(consumer: Consumer): void {
+  #leaveWithoutRoom(consumer: Consumer, served: boolean): void {
+    const { connection } = consumer.channel;
     consumer.state = 'without room';
     consumer.granted = false;
-    consumer.channel.connection.withoutRoom.push(consumer);
+    if (served) connection.servedWithoutRoom.push(consumer);
+    else connection.withoutRoom.push(consumer);
     this.#waiters.setAble(consumer.node, false);
     this.#queues.passOn(consumer.queue);
   }
+}
+
+/** The consumer has used credit that it shares with the others of its channel: they come before it when there is some again. */
+function letSiblingsFirst(consumer: Consumer): void {
+  const { prefetch, consumers } = consumer.channel;
+  if (prefetch === 0 || consumers.size === 1) return;
+  consumers.delete(consumer);
+  consumers.add(consumer);
 }
