@@ -1,5 +1,5 @@
 /**
- * Compiles the core, both targets of asconfig.json, and the log's module, when a source is newer than what was built. `--force` compiles in any case.
+ * Compiles the core, the targets of asconfig.json, and the log's module, when a source is newer than what was built. `--force` compiles in any case.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +11,8 @@ const core = ['--config', 'asconfig.json', '--target'];
 const builds = [
   { output: 'dist/core.threads.wasm', options: [...core, 'threads'] },
   { output: 'dist/core.wasm', options: [...core, 'single'] },
+  // For test/interleavings: with checkpoints, and their numbers among the exports.
+  { output: 'dist/core.checking.wasm', options: ['assembly/memory/checkpoint.ts', ...core, 'checking'] },
   { output: 'dist/log.wasm', options: ['--config', 'assembly/log/asconfig.json'] },
 ];
 

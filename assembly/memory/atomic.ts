@@ -3,6 +3,7 @@
  * sequentially consistent); in the build without they are plain loads and stores, since nobody else is there.
  * Every call site says which other operation it pairs with.
  */
+import { isChecking } from './checkpoint';
 
 @inline export function atomicLoad(address: usize): u32 {
   return ASC_FEATURE_THREADS ? atomic.load<u32>(address) : load<u32>(address);
@@ -86,7 +87,7 @@
  * The exchange pairs with the store in `unlock`: whoever gets the lock sees all that its last holder wrote.
  */
 @inline export function lock(address: usize): void {
-  if (ASC_FEATURE_THREADS) while (atomic.cmpxchg<u32>(address, 0, 1) != 0) {}
+  if (ASC_FEATURE_THREADS) while (atomic.cmpxchg<u32>(address, 0, 1) != 0) if (isChecking()) unreachable();
 }
 
 @inline export function unlock(address: usize): void {

@@ -5,8 +5,9 @@
  * wins the compare-and-swap, the others look again).
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
+import { checkpoint, CLAIM_SCANNED } from '../memory/checkpoint';
 import { Message } from '../memory/message';
-import { blockAt, isReady } from './head';
+import { blockAt, headStands, isReady } from './head';
 import { isFrontReady } from './levels';
 import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 import { wish, wishAhead } from './wishes';
@@ -50,7 +51,8 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
       const slot = slotAt(block, index + count);
       // Pairs with the store of the publisher.
       if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) break;
-      // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the head has moved, too.
+      // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the head has moved, too: the
+      // compare-and-swap below says so, or `headStands`.
       const message = changetype<Message>(slot.message);
       const size = overhead + message.keyLength + contentSize(message, frameMax);
       if (size > room - used) { lackedRoom = true; break; }
@@ -58,13 +60,14 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
       count += 1;
     }
     if (count == 0) {
-      if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      if (!(lackedRoom ? headStands(queue, head) : atomicLoad(address + offsetof<Queue>("head")) == head)) continue;
       if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == ABSENT) {
         foundAbsent = true;
         wish(queue);
       }
       return changetype<Slot>(0);
     }
+    checkpoint(CLAIM_SCANNED);
     // Pairs with the same operation of other cursors: positions head … head + count − 1 are ours alone.
     if (compareExchange(address + offsetof<Queue>("head"), head, head + count) != head) continue;
     if (block != hint) {

@@ -3,10 +3,11 @@
  * become too old. Messages are claimed one by one here.
  */
 import { atomicLoad, compareExchange } from '../memory/atomic';
+import { checkpoint, FRONT_SCANNED } from '../memory/checkpoint';
 import { FRAME_MAX, Message } from '../memory/message';
 import { claim, foundAbsent, lackedRoom } from './claim';
 import { die, EXPIRED } from './death';
-import { blockAt, isReady } from './head';
+import { blockAt, headStands, isReady } from './head';
 import { levelAt } from './levels';
 import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
 import { claimReturned, claimReturnedExpired, returnedLackedRoom } from './returned';
@@ -104,11 +105,12 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
       }
       return changetype<Slot>(0);
     }
-    // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has moved, too.
+    // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has moved, too: `headStands` or the compare-and-swap says so.
     if (!isExpired(rules, changetype<Message>(slot.message), limit)) {
-      if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      if (!headStands(queue, head)) continue;
       return changetype<Slot>(0);
     }
+    checkpoint(FRONT_SCANNED);
     // Pairs with the same operation of other cursors.
     if (compareExchange(address + offsetof<Queue>("head"), head, head + 1) != head) continue;
     if (block != hint) {

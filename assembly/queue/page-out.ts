@@ -7,14 +7,15 @@
  *   In a block that the head has not come to: a cursor claims slots of the block that its expected head lies in, after it has seen them READY. Had it seen one of
  *   ours READY, before the mark, its expected head would lie in our block, and the head, which only grows, would have been there when we read it after the mark.
  *   All these operations are sequentially consistent (as in Dekker's algorithm: each side first writes or takes its stand, then looks at the other).
- *   In the block that the head stands in: when all who were in the core at the mark have left it (epoch.ts). Whoever has come later sees the marks. Until
- *   then the block is held: those who have seen our slots READY may claim and settle all of it.
+ *   In the block that the head stands in: when all who were in the core at the mark have left it (epoch.ts). Whoever has come later sees the marks. From
+ *   before the mark until then the block is held: those who have seen our slots READY may claim and settle all of it, and we leave the core in between.
  *
  * Otherwise the marks are taken back, by compare-and-swap: the new owner of a claimed slot may have written to it.
  * Of a block that the head stands in the first message stays: who sweeps, gets or waits has something to look at. It is copied, so that it does not keep the segment
  * in which it lies among those that leave. A long one leaves with the others.
  */
-import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
+import { atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
+import { checkpoint, OUT_FOUND, OUT_MARKED } from '../memory/checkpoint';
 import { newEpoch, othersLeft, retire } from '../memory/epoch';
 import { borrowReserve, flushReleases, LOGGABLE, logNumber, Message, messageLength, Piece, pieceLength, release, releaseSimple, roomForMessage } from '../memory/message';
 import { givePage } from '../memory/units';
@@ -75,16 +76,29 @@ function find(queue: Queue, margin: i32): bool {
 export function beginOut(queue: Queue, margin: i32, least: f64, most: f64): f64 {
   if (waits && outQueue == queue) return own(least, most);
   if (changetype<usize>(outQueue) || ruling(queue).retired || !find(queue, margin)) return 0;
+  checkpoint(OUT_FOUND);
+  if (atHead && !hold(outBlock)) return 0;
   outEnd = markFrom(outBlock, outFirst);
-  if (outEnd == outFirst) return 0;
+  checkpoint(OUT_MARKED);
+  if (outEnd == outFirst) {
+    if (atHead) addDone(outBlock, 1);
+    return 0;
+  }
   outQueue = queue;
   waits = atHead;
-  if (waits) {
-    stamp = newEpoch();
-    // So that it is not done before `stopWaiting`.
-    atomicAdd(changetype<usize>(outBlock) + offsetof<Block>("done"), -1);
-  }
+  if (waits) stamp = newEpoch();
   return own(least, most);
+}
+
+/** Keeps a block from being done until `addDone(block, 1)`; false: it is done, and whoever settled the last of it has retired it. */
+function hold(block: Block): bool {
+  const done = changetype<usize>(block) + offsetof<Block>("done");
+  while (true) {
+    const before = atomicLoad(done);
+    if (before == SLOTS) return false;
+    // Pairs with the addition in `addDone`: either it comes to SLOTS, or we have taken one off before.
+    if (compareExchange(done, before, before - 1) == before) return true;
+  }
 }
 
 /** The messages are ours, if nobody has claimed one. */

@@ -23,8 +23,13 @@ export interface Core {
   readonly slotsPerBlock: number;
 }
 
-export function instantiateCore(module: WebAssembly.Module, memory: WebAssembly.Memory): Core {
-  const { exports } = instantiateSync(module, { env: { memory } });
+/** `imports`: what a checking build asks for besides the memory (assembly/memory/checkpoint.ts). */
+export function instantiateCore(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  imports: WebAssembly.Imports = {},
+): Core {
+  const { exports } = instantiateSync(module, { ...imports, env: { memory } });
   const constants = exports as unknown as CoreConstants;
   checkConstants(constants);
   return {

@@ -18,7 +18,7 @@ import type {
 import { RouteFlag } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
 import { LogCalls } from './log-calls.js';
-import { instantiateCore } from './wasm-core.js';
+import { type Core, instantiateCore } from './wasm-core.js';
 
 /** Words of a participant's page (memory/root.ts, Participant, line 0). */
 const Word = {
@@ -45,10 +45,12 @@ const NONE = -1;
 const RESULT_WORDS = 16;
 const NO_QUEUES: readonly Queue[] = [];
 
-/** Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. */
-export function openWasmEngine(shared: SharedCore, participant: number): Engine {
+/**
+ * Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. `imports`: those of a checking build.
+ */
+export function openWasmEngine(shared: SharedCore, participant: number, imports?: WebAssembly.Imports): Engine {
   if (!shared.module || !shared.memory) throw new Error('a core of kind wasm needs its module and memory');
-  return new WasmEngine(shared, shared.module, shared.memory, participant);
+  return new WasmEngine(shared, instantiateCore(shared.module, shared.memory, imports), participant);
 }
 
 class WasmEngine extends LogCalls implements Engine {
@@ -64,8 +66,7 @@ class WasmEngine extends LogCalls implements Engine {
   readonly #pageBytes: number;
   #rings: number;
 
-  constructor(shared: SharedCore, module: WebAssembly.Module, memory: WebAssembly.Memory, participant: number) {
-    const core = instantiateCore(module, memory);
+  constructor(shared: SharedCore, core: Core, participant: number) {
     super(core, new Uint8Array(shared.buffer));
     const { functions, doorbellOffset, pageBytes } = core;
     if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {

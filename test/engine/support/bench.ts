@@ -33,12 +33,14 @@ export class Bench {
     const workers = options.workers ?? 1;
     const shared = await createSharedCore(kind, (options.mebibytes ?? 32) * MEBIBYTE, workers);
     const engines: Engine[] = [];
-    for (let i = 0; i < workers; i++) {
-      const engine = await openEngine(shared, i);
-      engine.applyTopology(engine.topologyEpoch());
-      engines.push(engine);
-    }
-    return new Bench(engines, await openEngine(shared, workers));
+    for (let i = 0; i < workers; i++) engines.push(await openEngine(shared, i));
+    return Bench.of(engines, await openEngine(shared, workers));
+  }
+
+  /** Of engines that have joined one core. */
+  static of(workers: readonly Engine[], coordinator: Engine): Bench {
+    for (const engine of workers) engine.applyTopology(engine.topologyEpoch());
+    return new Bench(workers, coordinator);
   }
 
   engine(worker = 0): Engine {

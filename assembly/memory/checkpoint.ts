@@ -1,0 +1,25 @@
+/**
+ * Checkpoints: places between two steps of an algorithm where a test may stop a participant and let the others go on (test/interleavings). They are in the
+ * checking build alone (asconfig.json, target `checking`: the same sources with CHECKING defined); there each calls the import `checking.reached`.
+ * In the other builds a checkpoint is nothing, and the import is not there.
+ *
+ * Each is named after what has just been done. The numbers are exports of the checking build, by which tests know them.
+ */
+
+// @ts-ignore: decorator
+@external("checking", "reached")
+declare function reached(point: u32): void;
+
+@inline export function checkpoint(point: u32): void { if (isDefined(CHECKING)) reached(point); }
+
+/** Whether this is the checking build: one participant runs at a time there, so that nobody would let go of what is waited for. */
+@inline export function isChecking(): bool { return isDefined(CHECKING); }
+
+/** A cursor has found slots READY and not yet moved the head past them (queue/claim.ts). */
+export const CLAIM_SCANNED: u32 = 1;
+/** The same of the front of a queue with rules (queue/front.ts). */
+export const FRONT_SCANNED: u32 = 2;
+/** A portion that is to leave is marked (queue/page-out.ts). */
+export const OUT_MARKED: u32 = 3;
+/** A portion's block was found, and nothing done yet (queue/page-out.ts). */
+export const OUT_FOUND: u32 = 4;
