@@ -8,6 +8,7 @@ import type { Exchanges } from './exchanges.js';
 import type { LimitScope, LimitSet, Limits } from './limits.js';
 import { fitsName } from './names.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
+import type { Portions, Steps } from './portions.js';
 import type { Queues } from './queues.js';
 import type { Notice } from './requests.js';
 import type { OpenConnection, Sessions } from './sessions.js';
@@ -22,6 +23,7 @@ interface Parts {
 }
 
 interface Outside {
+  readonly portions: Portions;
   /** Posts what was changed. */
   publishChanges(): void;
   /** Stores what is no part of the topology. */
@@ -38,6 +40,10 @@ export class Administration {
   readonly #policies: Policies;
   readonly #limits: Limits;
   readonly #outside: Outside;
+  /** Vhosts that are being deleted. */
+  readonly #leaving = new Set<string>();
+  /** What was begun last, by vhosts to whose queues and exchanges policies are being applied. */
+  readonly #applying = new Map<string, object>();
 
   constructor(parts: Parts, policies: Policies, limits: Limits, outside: Outside) {
     this.#parts = parts;
@@ -56,7 +62,7 @@ export class Administration {
     return this.#outside.saved();
   }
 
-  /** Sets a policy, which applies at once; returns why it cannot be, or null. */
+  /** Sets a policy, which applies at once, to the last of many queues when `saved` resolves; returns why it cannot be, or null. */
   setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
     if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
     if (!fitsName(proposal.name)) return NAME_TOO_LONG;
@@ -121,17 +127,31 @@ export class Administration {
     return true;
   }
 
-  /** Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. */
+  /**
+   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. Nobody can do anything in it from now on; where it holds much,
+   * the last of it is gone when `saved` resolves.
+   */
   deleteVhost(vhost: string): boolean {
     const { view } = this.#parts.topology;
-    if (!view.hasVhost(vhost)) return false;
-    for (const queue of [...view.queuesIn(vhost)]) this.#parts.queues.remove(queue);
-    this.#parts.topology.deleteVhost(vhost);
+    if (!view.hasVhost(vhost) || this.#leaving.has(vhost)) return false;
+    this.#leaving.add(vhost);
+    this.#run(this.#vhostDeletion(vhost));
+    return true;
+  }
+
+  /** Whether a vhost is there, and stays. */
+  isOpen(vhost: string): boolean {
+    return this.#parts.topology.view.hasVhost(vhost) && !this.#leaving.has(vhost);
+  }
+
+  *#vhostDeletion(vhost: string): Generator<void, void> {
+    yield* this.#parts.queues.deleteAll(vhost);
+    yield* this.#parts.topology.deleteVhost(vhost);
+    this.#leaving.delete(vhost);
     this.#forgetRulesOf(vhost);
     this.#outside.publishChanges();
     const text = `vhost '${vhost}' is deleted`;
     for (const connection of this.#parts.sessions.in(vhost)) this.#outside.notify({ kind: 'close', connection, text });
-    return true;
   }
 
   #forgetRulesOf(vhost: string): void {
@@ -144,9 +164,22 @@ export class Administration {
     this.#outside.note([...policies, limitsRemoval('vhost', vhost)]);
   }
 
+  /** What is under way for policies of before goes no further: this comes to all that it would have come to. */
   #applyPolicies(vhost: string): void {
-    this.#parts.exchanges.applyPolicies(vhost);
-    this.#parts.queues.applyPolicies(vhost);
+    const own = {};
+    this.#applying.set(vhost, own);
+    this.#run(this.#policyEffects(vhost, own), () => this.#applying.get(vhost) !== own);
+  }
+
+  *#policyEffects(vhost: string, own: object): Generator<void, void> {
+    yield* this.#parts.exchanges.applyPolicies(vhost);
+    yield* this.#parts.queues.applyPolicies(vhost);
+    if (this.#applying.get(vhost) === own) this.#applying.delete(vhost);
+  }
+
+  #run(steps: Steps, isVoid?: () => boolean): void {
+    // Whoever waits for its end asks for `saved`.
+    void this.#outside.portions.run(steps, isVoid);
     this.#outside.publishChanges();
   }
 }

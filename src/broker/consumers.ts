@@ -59,23 +59,27 @@ export class Consumers {
     return { ok: true, queue: queue.name, queueId: queue.id, consumerCount, active, priority };
   }
 
-  cancel(connection: ConnectionId, consumers: readonly string[]): Answer {
+  *cancel(connection: ConnectionId, consumers: readonly string[]): Generator<void, void> {
     const left = new Set<QueueEntry>();
     for (const consumer of consumers) {
       const queue = this.#registry.remove(connection, consumer);
       if (queue !== undefined) left.add(queue);
     }
     // Only now, so that nobody is made active who is about to leave.
-    for (const queue of left) this.#settle(queue);
-    return { ok: true };
+    for (const queue of left) {
+      this.#settle(queue);
+      yield;
+    }
   }
 
-  disconnect(connection: ConnectionId): void {
-    this.cancel(connection, this.#registry.consumersOf(connection));
+  disconnect(connection: ConnectionId): Generator<void, void> {
+    return this.cancel(connection, this.#registry.consumersOf(connection));
   }
 
   /** What follows for a queue that consumers have left. */
   #settle(queue: QueueEntry): void {
+    // It may have been deleted since.
+    if (this.#view.queueByRef(queue.ref) !== queue) return;
     if (this.#registry.count(queue) === 0) {
       if (queue.autoDelete) this.#queues.remove(queue);
       else this.#leases.renew(queue);

@@ -18,6 +18,7 @@ import { Leases } from './leases.js';
 import { Limits } from './limits.js';
 import { Outbox } from './outbox.js';
 import { Policies } from './policies.js';
+import { Portions, type Steps } from './portions.js';
 import { Queues } from './queues.js';
 import { notSaved, noVhost, refused } from './refusals.js';
 import { ReplyQueues } from './reply-queues.js';
@@ -85,6 +86,7 @@ export class Coordinator {
   readonly #policies = new Policies();
   readonly #limits = new Limits();
   readonly #turns = new Turns();
+  readonly #portions = new Portions(() => this.#publishChanges());
   readonly #outbox: Outbox;
   /** Null: nothing is stored. */
   readonly #saving: Saving | null;
@@ -123,6 +125,7 @@ export class Coordinator {
       this.#policies,
       this.#limits,
       {
+        portions: this.#portions,
         publishChanges: () => this.#publishChanges(),
         note: (changes) => this.#saving?.note(changes, []),
         saved: () => this.saved(),
@@ -173,8 +176,9 @@ export class Coordinator {
     const noted = this.#saving?.noted;
     const answer = this.#decide(connection, request);
     this.#publishChanges();
+    if (answer instanceof Promise) return this.#turns.answer(connection, this.#whenSaved(answer));
     if (this.#saving === null) return answer;
-    const saved = this.#saving.noted === noted ? this.#savedBefore(request, answer) : this.saved();
+    const saved = this.#saving.noted === noted ? this.#savedBefore(request, answer) : this.#saving.saved();
     const durable = both(saved, request.op === 'queue.purge' ? (this.#outside.recorded?.() ?? null) : null);
     if (durable === null) return this.#turns.answer(connection, answer);
     // Who leaves does so in any case.
@@ -188,9 +192,17 @@ export class Coordinator {
     );
   }
 
-  /** Resolves when all that has been decided is durable; rejects when that cannot be. */
-  saved(): Promise<void> {
-    return this.#saving?.saved() ?? Promise.resolve();
+  /** Resolves when all that was begun is done, and durable; rejects when that cannot be. */
+  async saved(): Promise<void> {
+    await this.#portions.idle();
+    await this.#saving?.saved();
+  }
+
+  /** The answer to what was long. Its connection leaves something, and does so in any case. */
+  async #whenSaved(answer: Promise<Answer>): Promise<Answer> {
+    const late = await answer;
+    await this.#saving?.saved().catch(() => {});
+    return late;
   }
 
   /** A worker has applied everything posted up to `epoch`. */
@@ -241,9 +253,9 @@ export class Coordinator {
     this.#publishChanges();
   }
 
-  #decide(connection: ConnectionId, request: Request): Answer {
+  #decide(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
     // Its vhost may be deleted, and the connection not know yet that it must go.
-    if ('vhost' in request && !this.#topology.view.hasVhost(request.vhost)) return refused(noVhost(request.vhost));
+    if ('vhost' in request && !this.administration.isOpen(request.vhost)) return refused(noVhost(request.vhost));
     switch (request.op) {
       case 'exchange.declare':
         return this.#exchanges.declare(connection, request);
@@ -264,7 +276,7 @@ export class Coordinator {
       case 'consume':
         return this.#consumers.add(connection, request);
       case 'cancel':
-        return this.#consumers.cancel(connection, request.consumers);
+        return this.#inPortions(this.#consumers.cancel(connection, request.consumers));
       case 'reply.open':
         return this.#replies.open(connection, request.vhost);
       case 'reply.close':
@@ -276,18 +288,22 @@ export class Coordinator {
       case 'channel.close':
         return this.#sessions.closeChannel(connection);
       case 'disconnect':
-        return this.#disconnect(connection);
+        return this.#inPortions(this.#disconnect(connection));
       default:
         return request satisfies never;
     }
   }
 
-  #disconnect(connection: ConnectionId): Answer {
-    this.#consumers.disconnect(connection);
-    this.#replies.disconnect(connection);
-    this.#queues.disconnect(connection);
+  *#disconnect(connection: ConnectionId): Generator<void, void> {
+    yield* this.#consumers.disconnect(connection);
+    yield* this.#replies.disconnect(connection);
+    yield* this.#queues.disconnect(connection);
     this.#sessions.disconnect(connection);
-    return { ok: true };
+  }
+
+  #inPortions(steps: Steps): Answer | Promise<Answer> {
+    const rest = this.#portions.run(steps);
+    return rest === null ? { ok: true } : rest.then(() => ({ ok: true }));
   }
 
   #publishChanges(): void {

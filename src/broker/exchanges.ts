@@ -84,8 +84,9 @@ export class Exchanges {
   }
 
   /** Policies have changed. */
-  applyPolicies(vhost: string): void {
+  *applyPolicies(vhost: string): Generator<void, void> {
     for (const { name, arguments: args, alternate: current, isDefault } of this.#topology.view.exchangesIn(vhost)) {
+      yield;
       const alternate = isDefault ? null : this.#alternate(vhost, name, args);
       if (alternate === current) continue;
       this.#topology.change({ kind: 'exchange.changed', vhost, exchange: name, alternate });

@@ -8,6 +8,9 @@ import type { Clock } from './clock.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import type { QueueEntry } from './topology-entries.js';
 
+/** Queues that go one after the other before others are heard. */
+const PORTION = 64;
+
 interface Lease {
   readonly queue: QueueEntry;
   readonly duration: number;
@@ -23,6 +26,9 @@ export class Leases {
   readonly #clock: Clock;
   readonly #expire: (queue: QueueEntry) => void;
   readonly #leases = new Map<QueueEntry, Lease>();
+  /** How many queues may go before others are heard, and those that have to wait for that. */
+  #endings = PORTION;
+  readonly #over: Lease[] = [];
 
   /** `expire` is to delete the queue. */
   constructor(
@@ -75,6 +81,23 @@ export class Leases {
     const used = Math.max(lease.used, this.#core.lastGet(lease.queue.ref));
     const left = used + lease.duration - this.#clock.now();
     if (left > 0) this.#wait(lease, left);
-    else this.#expire(lease.queue);
+    else if (this.#endings === 0) this.#over.push(lease);
+    else this.#end(lease);
+  }
+
+  #end({ queue }: Lease): void {
+    if (this.#endings === PORTION) setImmediate(() => this.#goOn());
+    this.#endings -= 1;
+    this.#expire(queue);
+  }
+
+  /** Others have been heard: looks again at those that were over, as they may have been used since. */
+  #goOn(): void {
+    this.#endings = PORTION;
+    while (this.#endings > 0) {
+      const lease = this.#over.pop();
+      if (lease === undefined) return;
+      if (this.#leases.get(lease.queue) === lease && lease.stop === null) this.#check(lease);
+    }
   }
 }

@@ -119,8 +119,19 @@ export class Queues {
   }
 
   /** Exclusive queues go with their connection. */
-  disconnect(connection: ConnectionId): void {
-    for (const queue of this.#exclusive.get(connection) ?? []) this.remove(queue);
+  *disconnect(connection: ConnectionId): Generator<void, void> {
+    for (const queue of this.#exclusive.get(connection) ?? []) {
+      this.remove(queue);
+      yield;
+    }
+  }
+
+  /** All queues of a vhost that goes. */
+  *deleteAll(vhost: string): Generator<void, void> {
+    for (const queue of this.#topology.view.queuesIn(vhost)) {
+      this.remove(queue);
+      yield;
+    }
   }
 
   /**
@@ -132,8 +143,9 @@ export class Queues {
   }
 
   /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
-  applyPolicies(vhost: string): void {
+  *applyPolicies(vhost: string): Generator<void, void> {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
+      yield;
       const { rules, settings, expires } = this.#effects(vhost, queue.name, queue.arguments);
       this.#leases.set(queue, expires);
       const applied = JSON.stringify([rules, settings]);

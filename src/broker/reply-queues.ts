@@ -43,7 +43,10 @@ export class ReplyQueues {
     return { ok: true };
   }
 
-  disconnect(connection: ConnectionId): void {
-    for (const queue of this.#open.get(connection)?.keys() ?? []) this.close(connection, queue);
+  *disconnect(connection: ConnectionId): Generator<void, void> {
+    for (const queue of this.#open.get(connection)?.keys() ?? []) {
+      this.close(connection, queue);
+      yield;
+    }
   }
 }

@@ -76,7 +76,8 @@ export class Restoration {
     const vhosts = this.#store.list('vhost').map(restoredVhost);
     if (vhosts.length === 0) return;
     for (const vhost of vhosts) if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
-    for (const vhost of topology.view.vhosts()) if (!vhosts.includes(vhost)) topology.deleteVhost(vhost);
+    for (const vhost of topology.view.vhosts())
+      if (!vhosts.includes(vhost)) for (const _ of topology.deleteVhost(vhost));
   }
 
   /** Where there is nobody the guest is back, or nobody could ever come in. */

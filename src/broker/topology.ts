@@ -84,10 +84,14 @@ export class Topology {
   }
 
   /** Deletes a vhost whose queues are deleted, with its exchanges. */
-  deleteVhost(vhost: string): void {
-    for (const queue of [...this.view.replyQueuesIn(vhost)]) this.closeReplyQueue(vhost, queue);
-    for (const exchange of [...this.view.exchangesIn(vhost)]) {
-      if (this.view.exchange(vhost, exchange.name) === exchange) this.deleteExchange(exchange);
+  *deleteVhost(vhost: string): Generator<void, void> {
+    for (const queue of this.view.replyQueuesIn(vhost)) {
+      this.closeReplyQueue(vhost, queue);
+      yield;
+    }
+    for (const exchange of this.view.exchangesIn(vhost)) {
+      this.deleteExchange(exchange);
+      yield;
     }
     this.change({ kind: 'vhost.deleted', vhost });
   }
