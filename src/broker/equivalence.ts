@@ -47,9 +47,14 @@ function isSame(a: FieldValue | undefined, b: FieldValue | undefined): boolean {
 /** RabbitMQ names the type of a value only when there is nothing on the other side. */
 function difference(received: FieldValue | undefined, current: FieldValue | undefined): string {
   if (received !== undefined && current !== undefined) {
-    return `received '${display(received)}' but current is '${display(current)}'`;
+    return `received ${valueAlone(received)} but current is ${valueAlone(current)}`;
   }
   return `received ${valueOrNone(received)} but current is ${valueOrNone(current)}`;
+}
+
+/** Beside another value, nothing is none. */
+function valueAlone(field: FieldValue): string {
+  return field.type === 'V' ? 'none' : `'${display(field)}'`;
 }
 
 function valueOrNone(field: FieldValue | undefined): string {

@@ -109,6 +109,8 @@ export function display(field: FieldValue): string {
     case 't':
     case 'T':
       return String(field.value);
+    case 'V':
+      return 'undefined';
     default:
       return String(integerOf(field) ?? canonical(field));
   }

@@ -22,6 +22,7 @@ async function pair(stage: Stage, type: string) {
 const BAD_ARGUMENTS: Readonly<Record<string, FieldTable>> = {
   'x-match of another word': table({ 'x-match': 'some', a: 1 }),
   'x-match that is a number': table({ 'x-match': 1, a: 1 }),
+  'x-match that is nothing': table({ 'x-match': null, a: 1 }),
   'x-match that is a boolean': table({ 'x-match': true }),
   'x-match all-with-x': table({ 'x-match': 'all-with-x', a: 1 }),
   'x-match any-with-x': table({ 'x-match': 'any-with-x', a: 1 }),

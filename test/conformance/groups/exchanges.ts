@@ -138,6 +138,13 @@ export const scenarios = [
     await channel.call('exchange.declare', { exchange, type: 'direct', arguments: args });
   }),
 
+  scenario('declare again with nothing for the alternate exchange', async (stage) => {
+    const channel = await stage.channel();
+    const exchange = await channel.exchange(stage.name('x'), 'direct', table({ 'alternate-exchange': 'a' }));
+    const args = table({ 'alternate-exchange': null });
+    await channel.call('exchange.declare', { exchange, type: 'direct', arguments: args });
+  }),
+
   scenario('declare again with an alternate exchange', async (stage) => {
     const channel = await stage.channel();
     const exchange = await channel.exchange(stage.name('x'), 'direct');

@@ -90,6 +90,7 @@ function declared(
 }
 
 const int = (value: number): FieldValue => ({ type: 'I', value });
+const nothing: FieldValue = { type: 'V', value: null };
 const text = (value: string): FieldValue => ({ type: 'S', value });
 
 const OVERFLOWS = ['drop-head', 'reject-publish', 'reject-publish-dlx', 'drop-tail'];
@@ -127,6 +128,9 @@ const AGAIN: Readonly<Record<string, readonly [Record<string, FieldValue>, Recor
   ],
   'a boolean is added': [{}, { 'x-single-active-consumer': { type: 't', value: true } }],
   'false is added': [{}, { 'x-single-active-consumer': { type: 't', value: false } }],
+  'nothing for a number': [{ 'x-message-ttl': int(60000) }, { 'x-message-ttl': nothing }],
+  'nothing for a text': [{ 'x-dead-letter-exchange': text('a') }, { 'x-dead-letter-exchange': nothing }],
+  'nothing is added': [{}, { 'x-max-length': nothing }],
   'an unknown one is added': [{}, { 'x-unknown': int(1) }],
   'an unknown one is left out': [{ 'x-unknown': int(1) }, {}],
   'an unknown one has another value': [{ 'x-unknown': int(1) }, { 'x-unknown': int(2) }],
