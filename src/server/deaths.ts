@@ -60,12 +60,38 @@ function recordDeath(headers: FieldTable, death: DeathEvent, expiration: string 
     const entry = newEntry(headers, death, expiration);
     return new Map([...headers, [X_DEATH, { type: 'A', value: [entry] }], ...first, ...last]);
   }
+  const told = oncePerDeath(deaths.value);
   const isSame = (entry: FieldValue): boolean =>
     entry.type === 'F' && textOf(entry.value, 'queue') === queue && textOf(entry.value, 'reason') === reason;
-  const same = deaths.value.find(isSame);
-  const others = deaths.value.filter((entry) => !isSame(entry));
+  const same = told.find(isSame);
+  const others = told.filter((entry) => !isSame(entry));
   const entry = same?.type === 'F' ? countedOnce(same.value) : newEntry(headers, death, expiration);
   return new Map([...headers, [X_DEATH, { type: 'A', value: [entry, ...others] }], ...last]);
+}
+
+/**
+ * Brokers once wrote an entry for each death, without a count, and clients publish what they got then: of those of one queue and reason one is left,
+ * which says how many they were. One entry by itself stays as it is, as in RabbitMQ.
+ */
+function oncePerDeath(deaths: readonly FieldValue[]): readonly FieldValue[] {
+  if (deaths.length < 2) return deaths;
+  const groups = new Map<FieldValue | string, FieldValue[]>();
+  for (const entry of deaths) {
+    const key =
+      entry.type === 'F' ? JSON.stringify([textOf(entry.value, 'queue'), textOf(entry.value, 'reason')]) : entry;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : withCount(first, 1 + more.length),
+  );
+}
+
+/** The entry with a count, if it has none of its own. */
+function withCount(entry: FieldValue, count: number): FieldValue {
+  if (entry.type !== 'F' || entry.value.has('count')) return entry;
+  return { type: 'F', value: new Map([['count', { type: 'l', value: BigInt(count) }], ...entry.value]) };
 }
 
 function marks(prefix: string, reason: string, queue: string, exchange: string): readonly [string, FieldValue][] {

@@ -1,5 +1,5 @@
 /**
- * The one difference that all dead letters have: which deaths their headers name.
+ * The differences that dead letters have: which deaths their headers name, and in which order.
  */
 import type { Difference } from './scenario.js';
 
@@ -11,6 +11,19 @@ export const LAST_DEATH: Difference = {
 
 const NEWEST_DEATH =
   /x-death: \[\{.*?exchange: ('[^']*'),.*?queue: ('[^']*'), reason: ('[^']*'),.*?\}\](?:, x-first-death[^,}]*)*/;
+
+/** RabbitMQ 3.10 turns the deaths before the last one round each time. */
+export const NEWEST_FIRST: Difference = {
+  why: 'deaths stand newest first, as in RabbitMQ 4.x',
+  transcript: (rabbit) => rabbit.map(withLastDeath).map(newestFirst),
+};
+
+function newestFirst(line: string): string {
+  return line.replace(/x-death: \[(.*?)\](?=, x-(?:first|last)-)/, (_, deaths: string) => {
+    const [newest, ...others] = deaths.match(/\{.*?\}(?=, \{|$)/g) ?? [];
+    return `x-death: [${[newest, ...others.reverse()].join(', ')}]`;
+  });
+}
 
 /** A line of RabbitMQ 3.10 as 4.x has it. */
 export function withLastDeath(line: string): string {

@@ -1,7 +1,7 @@
 /** Dead-lettering: why messages die, where they go, and what is written on them. */
 import type { Properties } from '../../../src/amqp/properties.js';
 import { type FieldValue, fieldValue, type PlainObject, table } from '../../../src/amqp/table.js';
-import { LAST_DEATH } from '../last-death.js';
+import { LAST_DEATH, NEWEST_FIRST } from '../last-death.js';
 import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
@@ -46,6 +46,25 @@ const ALL: Properties = {
 function keys(...all: readonly string[]): FieldValue {
   return { type: 'A', value: all.map(fieldValue) };
 }
+
+/** What brokers wrote before RabbitMQ 3.5, and clients kept: an entry for each death. */
+function oldDeath(queue: string, args: PlainObject = {}): PlainObject {
+  return { reason: 'rejected', queue, exchange: '', 'routing-keys': [queue], ...args };
+}
+
+const OLD_DEATHS: Readonly<Record<string, (queue: string) => PlainObject[]>> = {
+  'several of one queue': () => ['q97', 'q97', 'q97', 'q98'].map((queue) => oldDeath(queue)),
+  'one by itself': () => [oldDeath('q97')],
+  'of the queue itself': (queue) => [oldDeath('q97'), oldDeath(queue), oldDeath(queue)],
+  'of the queue itself, one by itself': (queue) => [oldDeath(queue)],
+  'for several reasons': () => ['rejected', 'expired', 'rejected'].map((reason) => oldDeath('q97', { reason })),
+  'beside counted ones': () => [
+    oldDeath('q97', { count: 5 }),
+    oldDeath('q97'),
+    oldDeath('q98'),
+    oldDeath('q98', { count: 7 }),
+  ],
+};
 
 const stories = [
   scenario('rejected', async (stage) => {
@@ -353,6 +372,19 @@ const stories = [
     await letter(channel, dead);
   }),
 
+  ...Object.entries(OLD_DEATHS).map(([label, deaths]) =>
+    scenario(
+      `deaths of a time when they were not counted: ${label}`,
+      async (stage) => {
+        const { channel, dead, queue } = await mortal(stage);
+        await channel.fill(queue, [['a', { headers: table({ 'x-death': deaths(queue) }) }]]);
+        await reject(channel, queue);
+        await letter(channel, dead);
+      },
+      NEWEST_FIRST,
+    ),
+  ),
+
   scenario('the dead letter of a message from an exchange', async (stage) => {
     const { channel, dead, queue } = await mortal(stage);
     const exchange = await channel.exchange(stage.name('x'), 'direct');
@@ -405,4 +437,4 @@ const stories = [
   }),
 ];
 
-export const scenarios = stories.map((story) => ({ ...story, differs: LAST_DEATH }));
+export const scenarios = stories.map((story) => ({ ...story, differs: story.differs ?? LAST_DEATH }));

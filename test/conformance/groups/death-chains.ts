@@ -1,26 +1,13 @@
 /** Dead letters that go on: ladders of waiting queues, circles with and without rejections, limits on the way. */
 import { type FieldValue, fieldValue, type PlainObject, table } from '../../../src/amqp/table.js';
-import { LAST_DEATH, withLastDeath } from '../last-death.js';
+import { LAST_DEATH, NEWEST_FIRST } from '../last-death.js';
 import type { RecordedChannel } from '../recorded-channel.js';
-import { type Difference, scenario } from '../scenario.js';
+import { scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
 const SHORT_MS = 40;
 /** Long enough for a delivery on a busy machine. */
 const LIFE_MS = 700;
-
-/** RabbitMQ 3.10 turns the deaths before the last one round each time. */
-const NEWEST_FIRST: Difference = {
-  why: 'deaths stand newest first, as in RabbitMQ 4.x',
-  transcript: (rabbit) => rabbit.map(withLastDeath).map(newestFirst),
-};
-
-function newestFirst(line: string): string {
-  return line.replace(/x-death: \[(.*?)\](?=, x-first)/, (_, deaths: string) => {
-    const [newest, ...others] = deaths.match(/\{.*?time: T\*\}/g) ?? [];
-    return `x-death: [${[newest, ...others.reverse()].join(', ')}]`;
-  });
-}
 
 function to(routingKey: string, args: PlainObject = {}): PlainObject {
   return { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': routingKey, ...args };
