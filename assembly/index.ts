@@ -34,7 +34,7 @@ import { countConfirm, countRefusal, holdConfirm, sendConfirms } from './content
 import { finishCopy, newCopy } from './content/copy';
 import { admit } from './content/guarded';
 import { Channel, CHANNEL_MAX, Connection, Consumer } from './content/connection';
-import { endConsumer, newConsumer, wakeSiblings } from './content/consumer';
+import { dropTooOld, endConsumer, newConsumer, wakeSiblings } from './content/consumer';
 import { METHOD_ROOM, sendContent, takeOne } from './content/deliver';
 import { encodeReturn } from './content/encode';
 import { scan } from './content/ingest';
@@ -390,7 +390,11 @@ export function isUnacked(channel: usize, tag: f64): bool { return isOutstanding
 
 export function setChannelPrefetch(channel: usize, count: u32): void {
   changetype<Channel>(channel).prefetch = count;
+  enter();
   wakeSiblings(changetype<Channel>(channel));
+  dropTooOld();
+  flushSettlements();
+  leave();
 }
 
 export function recover(channel: usize): void {
@@ -411,6 +415,9 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
 export function preparePublish(message: usize, count: u32): bool {
   return ensurePages(min(count * GUARDED_PAGES, PAGES_AHEAD) + 1 + pagesFor(changetype<Message>(message)));
 }
+
+/** A message that no queue has yet goes to its queues now: its life begins, however long the host has kept it. */
+export function beginLife(message: usize): void { changetype<Message>(message).arrival = self.now; }
 
 /** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
 export function publishTo(message: usize, count: u32): u32 {
@@ -482,7 +489,12 @@ export function returnMessage(channel: usize, message: usize, code: u32, textLen
 
 /** The tag stands at `scratch`. */
 export function addConsumer(channel: usize, queue: usize, tagLength: u32, noAck: bool, prefetch: u32, priority: i32): usize {
-  return newConsumer(changetype<Channel>(channel), changetype<Queue>(queue), self.scratch, tagLength, noAck, prefetch, priority);
+  enter();
+  const consumer = newConsumer(changetype<Channel>(channel), changetype<Queue>(queue), self.scratch, tagLength, noAck, prefetch, priority);
+  dropTooOld();
+  flushSettlements();
+  leave();
+  return consumer;
 }
 
 /** Tag of the oldest delivery that is unacknowledged, or 0. */

@@ -4,7 +4,7 @@
 import { Slot } from '../queue/queue';
 import { settle } from '../queue/settle';
 import { Channel, Consumer } from './connection';
-import { giveCredit } from './consumer';
+import { dropTooOld, giveCredit } from './consumer';
 import { giveBack, reject } from './giveback';
 import { PAGE_TAGS, pageOf, strike, Unacked, unackedAt, UnackedPage } from './unacked';
 
@@ -15,13 +15,14 @@ export const REJECT: u32 = 2;
 
 /** Settles the delivery `tag`, by one of the above; with `multiple` all up to it; with tag 0 and `multiple` all. */
 export function acknowledge(channel: Channel, tag: u64, multiple: bool, how: u32): bool {
-  if (multiple && tag == 0) { upTo(channel, channel.nextTag - 1, how); return true; }
+  if (multiple && tag == 0) { upTo(channel, channel.nextTag - 1, how); dropTooOld(); return true; }
   const page = pageOf(channel, tag);
   if (!changetype<usize>(page)) return false;
   const entry = unackedAt(page, <u32>(tag - page.start));
   if (!entry.slot) return false;
   if (multiple) upTo(channel, tag, how);
   else one(channel, page, entry, how);
+  dropTooOld();
   return true;
 }
 
@@ -86,4 +87,5 @@ export function giveBackAll(channel: Channel, consumer: Consumer): void {
     }
     page = next;
   }
+  dropTooOld();
 }

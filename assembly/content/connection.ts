@@ -158,6 +158,8 @@ export const BODY: u32 = 2;
   /** Dead, but still in a list that will free it. */
   linked: u32;
   prefixLength: u32;
+  /** Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take. */
+  ableSince: f64;
 }
 
 /** basic.deliver up to the delivery tag: frame head, class, method, consumer tag. The payload's size is written at each delivery. */

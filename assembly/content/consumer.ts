@@ -5,10 +5,11 @@
 import { atomicAdd, atomicOr } from '../memory/atomic';
 import { self } from '../memory/root';
 import { giveCell, takeCell } from '../memory/units';
+import { dropExpired, deathTime, dropStuck } from '../queue/front';
 import { Queue } from '../queue/queue';
 import { takeTurn } from '../queue/length';
 import { joinRanks, leaveRanks } from '../queue/ranks';
-import { RANKED } from '../queue/rules';
+import { MORTAL, RANKED } from '../queue/rules';
 import { DEAD, NO_CREDIT, NO_OUTPUT, run, RUNNABLE, WAITING } from '../queue/turns';
 import { passOn, unwait } from '../queue/waiters';
 import { Channel, Consumer, initPrefix } from './connection';
@@ -32,8 +33,37 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
   // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at their next turn.
   if (rank) atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), RANKED);
   joinRanks(queue, consumer);
-  run(consumer);
+  beAble(consumer);
   return cell;
+}
+
+/** Deaths at the front that one turn waits for. */
+export const DEATHS_A_TURN: u32 = 1024;
+
+/** Consumers that are able to take messages since this call began, linked by `parkedNext`: they are not parked. The worker's own. */
+let ableFirst: u32 = 0;
+
+/** A consumer that could not is able to take messages from now on. `dropTooOld` must follow before the call returns to the host. */
+function beAble(consumer: Consumer): void {
+  consumer.parkedNext = ableFirst;
+  ableFirst = <u32>changetype<usize>(consumer);
+  run(consumer);
+}
+
+/**
+ * What is too old at the front of their queues dies for those that have become able, once all has gone back that they have returned: it does not go to one
+ * that was not able when it came. From then on age counts by the time when the consumer became able, since it would have got all that has come.
+ */
+export function dropTooOld(): void {
+  while (ableFirst) {
+    const consumer = changetype<Consumer>(ableFirst);
+    ableFirst = consumer.parkedNext;
+    const queue = changetype<Queue>(consumer.queue);
+    let all = true;
+    if (queue.traits & MORTAL) all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
+    // What comes within this millisecond comes after.
+    consumer.ableSince = all ? self.now - 1 : self.now;
+  }
 }
 
 /** Ends a consumer; its turn, if it had one, goes to another. */
@@ -70,7 +100,7 @@ export function freeIfDone(consumer: Consumer): void {
   consumer.used -= 1;
   channel.used -= 1;
   if (consumer.state == DEAD) freeIfDone(consumer);
-  else if (consumer.state == NO_CREDIT && !channel.prefetch) run(consumer);
+  else if (consumer.state == NO_CREDIT && !channel.prefetch) beAble(consumer);
   if (channel.prefetch) wakeSiblings(channel);
 }
 
@@ -104,7 +134,7 @@ export function wakeSiblings(channel: Channel): void {
   let at = <usize>channel.consumerFirst;
   while (at) {
     const consumer = changetype<Consumer>(at);
-    if (consumer.state == NO_CREDIT) run(consumer);
+    if (consumer.state == NO_CREDIT) beAble(consumer);
     at = consumer.siblingNext;
   }
 }

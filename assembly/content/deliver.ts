@@ -5,20 +5,20 @@
 import { Message } from '../memory/message';
 import { claim, claimed, lackedRoom } from '../queue/claim';
 import { die, EXPIRED } from '../queue/death';
-import { claimAny, claimFront, dropExpired, dropStuck, frontLackedRoom } from '../queue/front';
+import { claimAny, claimFront, deathTime, dropExpired, dropStuck, frontLackedRoom, isTooOld, LEEWAY } from '../queue/front';
 import { takeTurn } from '../queue/length';
 import { readyCount } from '../queue/levels';
 import { Queue, REDELIVERED, RETURNS_SHIFT, SHARED, Slot, SLOT } from '../queue/queue';
 import { higherAble } from '../queue/ranks';
 import { claimReturned, returnedLackedRoom } from '../queue/returned';
-import { COUNTED, isExpired, MORTAL, RANKED, SINGLY } from '../queue/rules';
+import { COUNTED, MORTAL, RANKED, SINGLY } from '../queue/rules';
 import { settle } from '../queue/settle';
 import { self } from '../memory/root';
 import { atomicStoreF64 } from '../memory/atomic';
 import { NO_CREDIT, run } from '../queue/turns';
 import { passOn, wait } from '../queue/waiters';
 import { Channel, Connection, Consumer } from './connection';
-import { creditOf, letSiblingsFirst } from './consumer';
+import { creditOf, DEATHS_A_TURN, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './parts';
@@ -29,10 +29,6 @@ const SHARE_MAX: u32 = 64;
 /** Consumers take at most this part of what each of them could get, so that a short queue goes round one by one. */
 const SHARE_PART: u32 = 16;
 const NO_LIMIT: u32 = 0x7fffffff;
-/** So much older (ms) a message may be for a consumer that waited for it. */
-const GRANTED_LEEWAY: f64 = 100;
-/** Deaths at the front that one turn waits for. */
-const DEATHS_A_TURN: u32 = 1024;
 /** The key of a message, at most. */
 const KEY_MAX: u32 = 512;
 
@@ -101,10 +97,13 @@ function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): v
   if (wait(queue, consumer)) run(consumer);
 }
 
+/** What was too old by then is not for this consumer. */
+@inline function ageLimit(consumer: Consumer): f64 { return max(self.now - LEEWAY, consumer.ableSince); }
+
 /** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
 function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
   const traits = queue.traits;
-  const limit = self.now - (consumer.granted ? GRANTED_LEEWAY : 0);
+  const limit = ageLimit(consumer);
   if (traits & MORTAL) {
     dropExpired(queue, limit, DEATHS_A_TURN, false);
     if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
@@ -116,7 +115,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   while (left) {
     const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
     if (!changetype<usize>(slot)) { full = frontLackedRoom; break; }
-    if ((traits & MORTAL) && isExpired(queue, changetype<Message>(slot.message), limit)) {
+    if ((traits & MORTAL) && isTooOld(queue, slot, limit)) {
       if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
@@ -152,7 +151,7 @@ function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer,
   const slot = claimOne(queue);
   if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
   const message = changetype<Message>(slot.message);
-  if ((queue.traits & MORTAL) && isExpired(queue, message, self.now - (consumer.granted ? GRANTED_LEEWAY : 0))) {
+  if ((queue.traits & MORTAL) && isTooOld(queue, slot, ageLimit(consumer))) {
     if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
     closeEmptyBox(connection);
     run(consumer);
@@ -212,9 +211,10 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
   const mortal = (queue.traits & MORTAL) != 0;
-  if (mortal) dropExpired(queue, self.now, u32.MAX_VALUE, false);
+  const limit = deathTime(queue);
+  if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);
   let slot = claimOne(queue);
-  while (mortal && changetype<usize>(slot) && isExpired(queue, changetype<Message>(slot.message), self.now)) {
+  while (mortal && changetype<usize>(slot) && isTooOld(queue, slot, limit)) {
     if (!die(queue, slot, EXPIRED)) return changetype<Slot>(0);
     slot = claimOne(queue);
   }

@@ -164,6 +164,8 @@ function addPiece(channel: Channel): bool {
 export function complete(connection: Connection, channel: Channel): u32 {
   const message = changetype<Message>(channel.message);
   connection.completing = <u32>changetype<usize>(channel);
+  // Its life begins when it goes to its queues, however long it took to come.
+  message.arrival = self.now;
   let route = changetype<Route>(channel.route);
   if (channel.routeVersion != self.routeVersion) {
     route = findRoute(connection, channel, keyOf(message), message.keyLength);

@@ -11,7 +11,7 @@
  *         12 │ headerLength u32  whole header frame: 7 octets, payload, end octet
  *         16 │ firstLength u32   body octets in this first piece
  *         20 │ keyLength u16, flags u16
- *         24 │ arrival f64     when its content header came (ms since the Unix epoch)
+ *         24 │ arrival f64     when it went to its queues, before that when its content header came (ms since the Unix epoch)
  *         32 │ key: exchange and routing key as two short strings
  *            │ header frame
  *            │ body frame of `firstLength` octets (none when the body is empty)

@@ -5,13 +5,15 @@
 import { atomicLoad, compareExchange } from '../memory/atomic';
 import { checkpoint, FRONT_SCANNED } from '../memory/checkpoint';
 import { FRAME_MAX, Message } from '../memory/message';
+import { self } from '../memory/root';
 import { claim, foundAbsent, lackedRoom } from './claim';
 import { die, EXPIRED } from './death';
 import { blockAt, headStands, isReady } from './head';
 import { levelAt } from './levels';
-import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, STATE_MASK } from './queue';
+import { ABSENT, Block, moveHint, Queue, READY, REDELIVERED, Slot, slotAt, STATE_MASK } from './queue';
 import { claimReturned, claimReturnedExpired, returnedLackedRoom } from './returned';
 import { addBytes, BYTES, isExpired } from './rules';
+import { turnsUnderWay } from './turns';
 import { wish, wishAhead } from './wishes';
 
 /** Whether the last `claimFront` found a message that had no room. */
@@ -49,6 +51,17 @@ export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32
 /** Claims the next message whatever its size. */
 export function claimAny(queue: Queue): Slot { return claimFront(queue, ANY_ROOM, 0, FRAME_MAX); }
 
+/** So much older (ms) a message may be for a consumer that has been able to take it since before it was too old. */
+export const LEEWAY: f64 = 1000;
+
+/** What was too old by then dies when anybody else looks; what came later is left to consumers that are on their way. */
+export function deathTime(queue: Queue): f64 { return turnsUnderWay(queue) ? self.now - LEEWAY : self.now; }
+
+/** Whether the message of a claimed slot was too old at `limit`; one that was given back has no leeway, as nobody has waited for it. */
+export function isTooOld(queue: Queue, slot: Slot, limit: f64): bool {
+  return isExpired(queue, changetype<Message>(slot.message), slot.state & REDELIVERED ? self.now : limit);
+}
+
 /** Whether the last `dropExpired` could not go on for want of memory. */
 export let dropStuck: bool = false;
 
@@ -84,7 +97,7 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
   expiredAbsent = false;
   while (atomicLoad(address + offsetof<Queue>("returned"))) {
-    const slot = claimReturnedExpired(queue, rules, limit);
+    const slot = claimReturnedExpired(queue, rules);
     if (changetype<usize>(slot)) return slot;
     // It was not too old, unless somebody has taken it meanwhile.
     if (atomicLoad(address + offsetof<Queue>("returned"))) return slot;

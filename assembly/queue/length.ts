@@ -11,8 +11,8 @@ import { die, MAXLEN } from './death';
 import { claimAny, frontAbsent } from './front';
 import { readyBytes, readyCount } from './levels';
 import { holdQueue, Queue, releaseQueue } from './queue';
-import { BYTES, REJECT } from './rules';
-import { COUNTED_TURN, TURN, Waiter } from './turns';
+import { BYTES, LENGTH, REJECT } from './rules';
+import { COUNTED_TURN, TURN, turnsUnderWay, Waiter } from './turns';
 import { awaitFront } from './wishes';
 
 /** Messages on their way to consumers for which a turn was granted. */
@@ -20,7 +20,6 @@ const UNDER_WAY: f64 = 1024;
 
 @inline function maxLength(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxLength")); }
 @inline function maxBytes(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxBytes")); }
-@inline function turnsUnderWay(queue: Queue): bool { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("grants")) != 0; }
 
 function isOver(queue: Queue): bool {
   if (<f64>readyCount(queue) > maxLength(queue)) return true;
@@ -87,7 +86,7 @@ export function keepLimits(): void {
   if (waiter.granted != COUNTED_TURN) return;
   waiter.granted = TURN;
   // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
-  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1) checkLength(queue);
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1 && (queue.traits & LENGTH)) checkLength(queue);
 }
 
 /** Whether a queue with REJECT takes one more message. */

@@ -5,6 +5,7 @@
  */
 import { atomicAdd, atomicLoad, atomicStore, lock, unlock } from '../memory/atomic';
 import { Message } from '../memory/message';
+import { self } from '../memory/root';
 import { contentSize } from './claim';
 import { isExpired } from './rules';
 import { Block, BLOCK_HEAD, blockOf, Queue, READY, RETURNED, Slot, SLOT, slotAt, SLOTS, STATE_MASK } from './queue';
@@ -69,15 +70,15 @@ export function claimReturned(queue: Queue, room: u32, overhead: u32, frameMax: 
   return slot;
 }
 
-/** Claims the returned slot with the lowest position if its message is too old at `limit`; 0 when there is none or it is not. */
-export function claimReturnedExpired(queue: Queue, rules: Queue, limit: f64): Slot {
+/** Claims the returned slot with the lowest position if its message is too old by now; 0 when there is none or it is not. */
+export function claimReturnedExpired(queue: Queue, rules: Queue): Slot {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("returnedLock");
   let slot = changetype<Slot>(0);
   lock(lockWord);
   const block = changetype<Block>(queue.returnedFirst);
   if (changetype<usize>(block)) {
     slot = lowest(block);
-    if (isExpired(rules, changetype<Message>(slot.message), limit)) take(queue, block, slot);
+    if (isExpired(rules, changetype<Message>(slot.message), self.now)) take(queue, block, slot);
     else slot = changetype<Slot>(0);
   }
   unlock(lockWord);

@@ -43,14 +43,14 @@ export const UNLIMITED: u32 = 0xffffffff;
 /** The queue whose rules hold for what stands in `queue`. */
 @inline export function ruling(queue: Queue): Queue { return queue.parent ? changetype<Queue>(queue.parent) : queue; }
 
-/** Whether a message is too old for the queue at the time `now`. */
+/** Whether a message is too old for the queue at the time `now`: as in RabbitMQ its life is over when that has passed, so one of 0 is never found. */
 export function isExpired(queue: Queue, message: Message, now: f64): bool {
   let life = queue.traits & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl")) : Infinity;
   if (message.flags & EXPIRING) {
     const own = expirationOf(message);
     if (own >= 0) life = min(life, own);
   }
-  return now > message.arrival + life;
+  return now >= message.arrival + life;
 }
 
 @inline export function addBytes(queue: Queue, bytes: i64): void {

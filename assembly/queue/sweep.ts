@@ -7,13 +7,14 @@
 import { atomicLoad, compareExchange, lock, unlock } from '../memory/atomic';
 import { Participant, participantAt, root, self } from '../memory/root';
 import { ring } from '../memory/units';
-import { dropExpired, dropStuck } from './front';
+import { dropExpired, dropStuck, LEEWAY } from './front';
 import { Queue } from './queue';
+import { turnsUnderWay } from './turns';
 
 /** Deaths a call: in one queue, and in all. */
 const QUEUE_MOST: u32 = 256;
 const SWEEP_MOST: u32 = 4096;
-/** So long (ms) a message is left to a consumer whose turn was granted. */
+/** So long (ms) a message is left to consumers that may be running. */
 const SWEEP_DELAY: f64 = 5;
 
 let nextSweeper: u32 = 0;
@@ -69,16 +70,21 @@ function nextSwept(): Queue {
   return queue;
 }
 
+/** What was too old by then dies. */
+@inline function sweepTime(queue: Queue): f64 {
+  if (turnsUnderWay(queue)) return self.now - LEEWAY;
+  return queue.consumers ? self.now - SWEEP_DELAY : self.now;
+}
+
 /** One round over the own queues. True: stopped at its bounds. */
 export function sweepQueues(): bool {
   let left = SWEEP_MOST;
   let more = false;
-  const limit = self.now - SWEEP_DELAY;
   for (let round = self.sweepCount; round; round--) {
     const queue = nextSwept();
     if (!changetype<usize>(queue)) break;
     const most = min(QUEUE_MOST, left);
-    const count = dropExpired(queue, limit, most, true);
+    const count = dropExpired(queue, sweepTime(queue), most, true);
     if (dropStuck) return false;
     if (count == most) more = true;
     left -= count;

@@ -7,7 +7,7 @@ import { atomicAdd, atomicExchange, atomicLoad, compareExchange } from '../memor
 import { Participant, participantAt, self } from '../memory/root';
 import { ring } from '../memory/units';
 import { Queue } from './queue';
-import { LENGTH } from './rules';
+import { LENGTH, MORTAL } from './rules';
 
 /** What the queue needs to know of a consumer; the rest follows in content/consumer.ts. A cell. */
 @unmanaged export class Waiter {
@@ -101,12 +101,15 @@ export function unlink(queue: Queue, waiter: Waiter): void {
 
 /** Notes that a waiter was granted its turn. Under the lock. */
 @inline export function countTurn(queue: Queue, waiter: Waiter): void {
-  if (queue.traits & LENGTH) {
+  if (queue.traits & (LENGTH | MORTAL)) {
     waiter.granted = COUNTED_TURN;
-    // Read without the lock by who looks at the length; pairs with nothing: a moment's view.
+    // Read without the lock by who looks at length or age; pairs with nothing: a moment's view.
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), 1);
   } else waiter.granted = TURN;
 }
+
+/** Whether consumers are on their way to messages of a queue whose messages may be too many or too old. */
+@inline export function turnsUnderWay(queue: Queue): bool { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("grants")) != 0; }
 
 /** Lets a consumer that was granted a turn run, on its own worker. */
 @inline export function letRun(waiter: Waiter): void {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Death } from '../../src/engine/engine.js';
 import { Bench, ENGINES } from './support/bench.js';
-import { nack, properties, publish } from './support/frames.js';
+import { ack, nack, properties, publish } from './support/frames.js';
 import { publishTexts, ruledScenario, scenario, text } from './support/scenario.js';
 
 const START = 1_000_000;
@@ -16,9 +16,9 @@ describe.each(ENGINES)('%s', (kind) => {
       deadLetters: true,
     });
     publishTexts(publisher, 'in time', 'late');
-    bench.setTime(START + 100);
+    bench.setTime(START + 99);
     expect(engine.get(channel, queue, true)).toBe(true);
-    bench.setTime(START + 101);
+    bench.setTime(START + 100);
     expect(engine.get(channel, queue, true)).toBe(false);
     bench.serve();
     expect(consumer.bodies()).toEqual(['in time']);
@@ -114,15 +114,107 @@ describe.each(ENGINES)('%s', (kind) => {
     expect([...bench.dead(0), ...bench.dead(1)]).toEqual([]);
   });
 
-  test('the sweep leaves what has just expired to a consumer that is on its way', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+  test('a time to live of 0 is over at once where no consumer can take the message', async () => {
+    const { bench, publisher, channel, engine, queue } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
     publishTexts(publisher, 'a');
-    bench.setTime(START + 105);
+    expect(engine.get(channel, queue, true)).toBe(false);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
+    publishTexts(publisher, 'b');
     bench.sweep();
-    expect(engine.readyCount(queue)).toBe(1);
-    bench.setTime(START + 106);
-    bench.sweep();
+    expect(bench.dead()).toEqual([{ body: 'b', queue: 'q', reason: Death.EXPIRED }]);
     expect(engine.readyCount(queue)).toBe(0);
+  });
+
+  test('a consumer that comes within the same millisecond does not get what lives for 0 ms', async () => {
+    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    publishTexts(publisher, 'before');
+    consumer.consume(1, 'q');
+    publishTexts(publisher, 'after');
+    bench.serve();
+    expect(consumer.bodies()).toEqual(['after']);
+    expect(bench.dead().map((dead) => dead.body)).toEqual(['before']);
+  });
+
+  test('consumers that take turns get all that lives for 0 ms', async () => {
+    const { bench, publisher, consumer, channel, engine } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    consumer.consume(1, 'q');
+    consumer.consume(1, 'q');
+    bench.serve();
+    const sent = Array.from({ length: 20 }, (_, i) => `${i}`);
+    publishTexts(publisher, ...sent);
+    bench.serve();
+    expect(consumer.bodies()).toEqual(sent);
+    expect([engine.unackedCount(channel), bench.dead()]).toEqual([20, []]);
+  });
+
+  test('what lives for 0 ms and finds a consumer without credit is not for the time when it has some', async () => {
+    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve();
+    publishTexts(publisher, 'a', 'b');
+    bench.serve();
+    consumer.feed(ack(1, 1));
+    publishTexts(publisher, 'c');
+    bench.serve();
+    expect(consumer.bodies()).toEqual(['a', 'c']);
+    expect(bench.dead().map((dead) => dead.body)).toEqual(['b']);
+  });
+
+  test.each([
+    0, 5,
+  ])('what is given back has no more than its time to live of %i ms, though a consumer waits', async (ttl) => {
+    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl, deadLetters: true });
+    consumer.consume(1, 'q');
+    bench.serve();
+    publishTexts(publisher, 'a');
+    bench.serve();
+    bench.setTime(START + ttl);
+    consumer.feed(nack(1, 1, false, true));
+    bench.serve();
+    expect(consumer.bodies()).toEqual(['a']);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
+  });
+
+  test('what is given back in a queue with priorities dies at its own level', async () => {
+    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, maxPriority: 3, deadLetters: true });
+    consumer.consume(1, 'q');
+    bench.serve();
+    publisher.feed(
+      Buffer.concat(
+        [0, 3].map((priority) => publish(1, 'q', text(`${priority}`), { properties: properties({ priority }) })),
+      ),
+    );
+    bench.serve();
+    consumer.feed(nack(1, 0, true, true));
+    bench.serve();
+    expect(consumer.bodies().sort()).toEqual(['0', '3']);
+    expect(bench.dead().map((dead) => dead.body)).toEqual(['3', '0']);
+  });
+
+  test('the sweep leaves what has expired to a consumer that is on its way, and no longer', async () => {
+    const bench = await Bench.open(kind, { workers: 2 });
+    bench.setTime(START);
+    bench.setRules('q', { ttl: 0 });
+    const [publisher, consumer] = [bench.client(0), bench.client(1)];
+    publisher.open(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    publishTexts(publisher, 'a', 'b');
+    bench.setTime(START + 20);
+    for (const worker of [0, 1]) bench.sweep(worker);
+    bench.serve(1);
+    expect(consumer.bodies()).toEqual(['a']);
+    for (const worker of [0, 1]) bench.sweep(worker);
+    expect(bench.engine().readyCount(bench.queue('q'))).toBe(0);
+  });
+
+  test('the life of a message begins when it is whole, however long its body took to come', async () => {
+    const { bench, publisher, channel, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+    const slow = publish(1, 'q', text('slow'));
+    publisher.feed(slow.subarray(0, -3));
+    bench.setTime(START + 500);
+    publisher.feed(slow.subarray(-3));
+    expect(engine.get(channel, queue, true)).toBe(true);
   });
 
   test('a sweep is bounded, and goes on where there is more', async () => {

@@ -35,6 +35,23 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.memoryUsed()).toBeLessThanOrEqual(before + (1 << 20) + 8192);
   });
 
+  test('the life of a message that the host has kept begins when the host publishes it', async () => {
+    const { bench, publisher, channel, engine, queue } = await scenario(kind, 32, { ttl: 100 });
+    bench.setTime(1_000_000);
+    const transactional = publisher.channels.get(1) ?? 0;
+    engine.setTransactional(transactional);
+    const bytes = publish(1, 'q', text('a'));
+    engine.bytes.set(bytes, engine.readOffset);
+    engine.ingest(publisher.core, engine.readOffset, bytes.length);
+    engine.installRoute(publisher.core, [queue], 0);
+    expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.MESSAGE);
+    const kept = engine.stopMessage;
+    bench.setTime(1_000_500);
+    expect(engine.publish(transactional, kept, [queue])).toBe(true);
+    bench.setTime(1_000_599);
+    expect(engine.get(channel, queue, false)).toBe(true);
+  });
+
   test('settlements on a transactional channel are left to the host, who carries them out', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await scenario(kind);
     consumer.consume(1, 'q');

@@ -18,8 +18,8 @@ export class Claim {
 
 /** Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock. */
 export interface Claimant {
-  /** What has expired for less than this (ms) is still delivered. */
-  readonly patience: number;
+  /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
+  readonly ableSince: number | null;
   sizeOf(message: number, returns: number): number;
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;

@@ -114,6 +114,8 @@ export class Consumer {
   used = 0;
   /** Whether it was given its turn because messages had come. If others took them, it waits in front again. */
   granted = false;
+  /** Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take. */
+  ableSince = 0;
   /** Whether its queue still counts a turn that it was granted and has not taken. */
   owesGrant = false;
 

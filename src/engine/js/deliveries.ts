@@ -14,9 +14,6 @@ import type { Output } from './output.js';
 import type { Queues } from './queues.js';
 import { at32, byteAt } from './views.js';
 
-/** How long (ms) a message may have been expired for a consumer that waited when it came: it is on its way to it. */
-const GRANTED_PATIENCE = 100;
-
 /** A key in shared memory; one is used over and over, so that a delivery allocates nothing. */
 class SharedKey implements Key {
   at = 0;
@@ -93,8 +90,8 @@ export class Deliveries implements Claimant {
     this.#write(channel.connection, channel.number, method, message, 0);
   }
 
-  get patience(): number {
-    return this.#consumer?.granted ? GRANTED_PATIENCE : 0;
+  get ableSince(): number | null {
+    return this.#consumer?.ableSince ?? null;
   }
 
   sizeOf(message: number, returns: number): number {

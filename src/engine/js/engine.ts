@@ -331,6 +331,7 @@ class JsEngine extends LogCalls implements Engine {
   /** Takes the message, unless there is no memory. */
   #send(message: Message, queues: readonly Queue[], header: Uint8Array | null): readonly Queue[] | null {
     if (header === null || queues.length === 0) {
+      this.#messages.beginLife(message);
       return this.#publishes.prepareOne(queues.length) ? this.#publishes.publishOne(message, queues) : null;
     }
     const refused = this.#publishes.republish(message, this.#messages.key(message), header, queues);

@@ -296,6 +296,7 @@ export class Intake {
   #complete(connection: Connection, channel: Channel): Stop {
     const { message } = channel.builder;
     connection.completing = channel;
+    this.#messages.beginLife(message);
     if (channel.routeVersion !== this.#routes.version) {
       const key = this.#messages.keyAt(message);
       const length = this.#messages.keyLength(message);

@@ -115,7 +115,7 @@ export class Messages {
     u32[head + Message.HEADER_LENGTH] = headerLength;
     u32[head + Message.FIRST_LENGTH] = first;
     u32[head + Message.KEY_AND_FLAGS] = key.length | (kept << KEY_BITS);
-    this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.now;
+    this.beginLife(message);
     bytes.set(key, message + MESSAGE_HEAD);
     builder.message = message;
     builder.left = bodySize;
@@ -139,6 +139,11 @@ export class Messages {
       taken += count;
     }
     return taken;
+  }
+
+  /** A message that no queue has yet goes to its queues now: its life begins, however long it took to come. */
+  beginLife(message: number): void {
+    this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.now;
   }
 
   retain(message: number, count: number): void {
@@ -222,7 +227,7 @@ export class Messages {
     return (this.flags(message) & MessageFlag.MANDATORY) !== 0;
   }
 
-  /** When it came (ms since the Unix epoch). */
+  /** When it went to its queues, before that when its content header came (ms since the Unix epoch). */
   arrival(message: number): number {
     return at64(this.#memory.f64, double(message, Message.ARRIVAL));
   }

@@ -58,7 +58,7 @@ export class Parts {
     this.publishes = new Publishes(memory, this.messages, this.queues);
     this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
-    this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output);
+    this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
     this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel));
     this.intake = new Intake(
       memory,

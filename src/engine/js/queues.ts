@@ -166,7 +166,10 @@ export class Queues {
   }
 
   #claim(queue: number, traits: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
-    const expiry = this.#stock.expiry(queue, traits, claimant.patience);
+    const { now } = this.#clock;
+    const since = claimant.ableSince;
+    const limit = since === null ? this.rules.deathTime(queue, now) : this.rules.ageLimit(now, since);
+    const expiry = this.#stock.expiry(queue, traits, limit);
     this.#stock.lanes.foundAbsent = false;
     let left = room;
     let bytes = 0;
@@ -277,12 +280,22 @@ export class Queues {
 
   // ── Death ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Lets up to `max` messages die that have expired for longer than `patience`; returns how many. */
-  expire(queue: number, max: number, patience: number): number {
+  /** Lets up to `max` messages die that are too old for whoever was not able to take them; returns how many. */
+  expire(queue: number, max: number): number {
+    return this.#expire(queue, max, this.rules.deathTime(queue, this.#clock.now), false);
+  }
+
+  /** The same for a sweep. */
+  sweep(queue: number, max: number): number {
+    return this.#expire(queue, max, this.rules.sweepTime(queue, this.#clock.now), true);
+  }
+
+  #expire(queue: number, max: number, limit: number, everywhere: boolean): number {
+    if ((this.rules.traits(queue) & (Trait.TTL | Trait.EXPIRES)) === 0) return 0;
     this.#lock(queue);
     const traits = this.rules.traits(queue);
-    const expiry = this.#stock.expiry(queue, traits, patience);
-    const count = expiry === null ? 0 : this.#stock.expire(queue, traits, expiry, max);
+    const expiry = this.#stock.expiry(queue, traits, limit);
+    const count = expiry === null ? 0 : this.#stock.expire(queue, traits, expiry, max, everywhere);
     this.#unlock(queue);
     return count;
   }
@@ -295,8 +308,7 @@ export class Queues {
       long.delete(queue);
       stuck.delete(queue);
       this.#lock(queue);
-      const isAboutToShrink = Atomics.load(this.#memory.u32, word(queue, QueueCell.GRANTS)) > 0;
-      if (!isAboutToShrink) this.#stock.shorten(queue, this.rules.traits(queue));
+      if (!this.rules.turnsUnderWay(queue)) this.#stock.shorten(queue, this.rules.traits(queue));
       this.#unlock(queue);
     }
   }

@@ -14,6 +14,11 @@ const GRANTED_ROOM = 1024;
 /** A queue that is twice as long as it may be, and so many messages more, waits for no consumer. */
 const PATIENCE = 1024;
 
+/** So much older (ms) a message may be for a consumer that has been able to take it since before it was too old. */
+const LEEWAY = 1000;
+/** So long (ms) a message is left to consumers that may be running. */
+const SWEEP_DELAY = 5;
+
 export class Rules {
   readonly #memory: Memory;
 
@@ -50,6 +55,27 @@ export class Rules {
     return (traits & Trait.TTL) === 0 ? Number.POSITIVE_INFINITY : at64(this.#memory.f64, double(queue, QueueCell.TTL));
   }
 
+  /** What had reached its deadline by then is not for a consumer that has been able to take messages since `ableSince`. */
+  ageLimit(now: number, ableSince: number): number {
+    return Math.max(now - LEEWAY, ableSince);
+  }
+
+  /** What had reached its deadline by then dies when anybody else looks; what came later is left to consumers that are on their way. */
+  deathTime(queue: number, now: number): number {
+    return this.turnsUnderWay(queue) ? now - LEEWAY : now;
+  }
+
+  /** The same for a sweep, which must not race with consumers that run. */
+  sweepTime(queue: number, now: number): number {
+    const delay = this.#word(queue, QueueCell.CONSUMERS) === 0 ? 0 : SWEEP_DELAY;
+    return Math.min(this.deathTime(queue, now), now - delay);
+  }
+
+  /** Whether consumers have not taken the turns yet that they were granted. */
+  turnsUnderWay(queue: number): boolean {
+    return this.#word(queue, QueueCell.GRANTS) > 0;
+  }
+
   deliveryLimit(queue: number): number {
     return this.#word(queue, QueueCell.DELIVERY_LIMIT);
   }
@@ -73,9 +99,7 @@ export class Rules {
     const maxBytes = this.#word(queue, QueueCell.MAX_BYTES);
     const held = this.#word(queue, QueueCell.BYTES) + this.#word(queue, QueueCell.KEPT_BYTES);
     if (length <= maxLength && held + bytes <= maxBytes) return true;
-    return (
-      this.#word(queue, QueueCell.GRANTS) > 0 && length <= (maxLength === UNLIMITED ? 0 : maxLength) + GRANTED_ROOM
-    );
+    return this.turnsUnderWay(queue) && length <= (maxLength === UNLIMITED ? 0 : maxLength) + GRANTED_ROOM;
   }
 
   #word(queue: number, field: number): number {

@@ -9,6 +9,7 @@ import { type Channel, type Connection, Consumer } from './connection.js';
 import type { Deliveries } from './deliveries.js';
 import { Fifo } from './fifo.js';
 import type { Memory } from './memory.js';
+import type { Clock } from './messages.js';
 import type { Output } from './output.js';
 import type { Queues } from './queues.js';
 import type { Waiters } from './waiters.js';
@@ -16,6 +17,8 @@ import type { Waiters } from './waiters.js';
 /** Turns in one call of `serve`: bounds how long sockets wait for it. */
 const TURNS_MAX = 128;
 const SHARE_MAX = 64;
+/** Deaths that a consumer waits for that becomes able. */
+const DEATHS_MAX = 1024;
 /** A queue is shared out in at least so many turns for each consumer. */
 const SHARES_EACH = 16;
 
@@ -25,16 +28,18 @@ export class Scheduler {
   readonly #waiters: Waiters;
   readonly #deliveries: Deliveries;
   readonly #output: Output;
+  readonly #clock: Clock;
   readonly #runnable = new Fifo<Consumer>();
   readonly #consumers = new Map<number, Consumer>();
   #lastId = 0;
 
-  constructor(memory: Memory, queues: Queues, waiters: Waiters, deliveries: Deliveries, output: Output) {
+  constructor(memory: Memory, queues: Queues, waiters: Waiters, deliveries: Deliveries, output: Output, clock: Clock) {
     this.#memory = memory;
     this.#queues = queues;
     this.#waiters = waiters;
     this.#deliveries = deliveries;
     this.#output = output;
+    this.#clock = clock;
   }
 
   add(channel: Channel, queue: number, tag: Uint8Array, noAck: boolean, prefetch: number, priority: number): number {
@@ -45,7 +50,7 @@ export class Scheduler {
     this.#consumers.set(id, consumer);
     channel.consumers.add(consumer);
     this.#queues.join(queue, node, priority);
-    this.#run(consumer);
+    this.#beAble(consumer);
     return id;
   }
 
@@ -84,7 +89,7 @@ export class Scheduler {
     for (const consumer of channel.consumers) {
       if (consumer.state !== 'without credit' || consumer.credit() === 0) continue;
       channel.withoutCredit--;
-      this.#run(consumer);
+      this.#beAble(consumer);
     }
   }
 
@@ -111,6 +116,17 @@ export class Scheduler {
 
   hasWork(): boolean {
     return this.#runnable.length > 0 || this.#waiters.hasInbox() || this.#queues.hasLong();
+  }
+
+  /**
+   * A consumer that could not is able to take messages from now on. What is too old dies first: it does not go to one that was not able when it
+   * came. From then on age counts by the time when the consumer became able, since it would have got all that has come.
+   */
+  #beAble(consumer: Consumer): void {
+    const all = this.#queues.expire(consumer.queue, DEATHS_MAX) < DEATHS_MAX;
+    // What comes within this millisecond comes after.
+    consumer.ableSince = all ? this.#clock.now - 1 : this.#clock.now;
+    this.#run(consumer);
   }
 
   #run(consumer: Consumer): void {

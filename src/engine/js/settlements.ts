@@ -35,7 +35,7 @@ export class Settlements {
   one(channel: Channel, tag: number, outcome: Outcome): boolean {
     if (!channel.unacked.take(tag, this.#entry)) return false;
     this.#gather(channel, outcome);
-    this.#onCredit(channel);
+    this.#giveCredit(channel);
     return true;
   }
 
@@ -48,7 +48,7 @@ export class Settlements {
     const { unacked } = channel;
     if (!unacked.has(tag)) return false;
     while (unacked.firstTag <= tag) this.#settleFirst(channel, outcome);
-    this.#onCredit(channel);
+    this.#giveCredit(channel);
     return true;
   }
 
@@ -59,12 +59,12 @@ export class Settlements {
       channel.unacked.take(tag, this.#entry);
       this.#gather(channel, 'give back');
     }
-    this.#onCredit(channel);
+    this.#giveCredit(channel);
   }
 
   all(channel: Channel, outcome: Outcome): void {
     while (channel.unacked.count > 0) this.#settleFirst(channel, outcome);
-    this.#onCredit(channel);
+    this.#giveCredit(channel);
   }
 
   flush(): void {
@@ -84,6 +84,13 @@ export class Settlements {
   #settleFirst(channel: Channel, outcome: Outcome): void {
     channel.unacked.takeFirst(this.#entry);
     this.#gather(channel, outcome);
+  }
+
+  /** Lets consumers take more that could not: what goes back to their queues is there before they look. */
+  #giveCredit(channel: Channel): void {
+    if (channel.withoutCredit === 0) return;
+    this.flush();
+    this.#onCredit(channel);
   }
 
   /** Puts the entry into the run and gives its consumer the credit back. */

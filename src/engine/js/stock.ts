@@ -23,7 +23,7 @@ const LONG_MAX = 64;
 /** When a message has expired: if it had reached the end of its time to live by then. */
 interface Expiry {
   readonly ttl: number;
-  readonly now: number;
+  readonly limit: number;
 }
 
 export class Stock {
@@ -56,8 +56,8 @@ export class Stock {
     this.lanes = new Lanes(memory, this.blocks, this.returned, this.wishes);
   }
 
-  /** Of each lane, the highest first, what is next as long as it has expired. */
-  expire(queue: number, traits: number, expiry: Expiry, max: number): number {
+  /** Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive in a lane protects those below. */
+  expire(queue: number, traits: number, expiry: Expiry, max: number, everywhere: boolean): number {
     let count = 0;
     for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
       const lane = this.lanes.lane(queue, level);
@@ -67,12 +67,15 @@ export class Stock {
         this.die(queue, traits, slot, Death.EXPIRED);
         count++;
       }
+      if (!everywhere && (this.lanes.foundAbsent || this.lanes.firstOf(lane) !== 0)) break;
     }
     return count;
   }
 
   hasExpired(slot: number, expiry: Expiry): boolean {
-    return this.#messages.deadline(this.blocks.message(slot), expiry.ttl) < expiry.now;
+    // For one that was given back there is no leeway: nobody has waited for it.
+    const limit = this.blocks.redelivered(slot) ? this.#clock.now : expiry.limit;
+    return this.#messages.deadline(this.blocks.message(slot), expiry.ttl) <= limit;
   }
 
   /** Claims the slot that was found last. */
@@ -92,10 +95,10 @@ export class Stock {
     this.#add(queue, QueueCell.CLAIMED, -1);
   }
 
-  /** What has passed its deadline by then has expired; null where nothing can. */
-  expiry(queue: number, traits: number, patience: number): Expiry | null {
+  /** What has reached its deadline by `limit` has expired; null where nothing can. */
+  expiry(queue: number, traits: number, limit: number): Expiry | null {
     if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
-    return { ttl: this.rules.ttl(queue, traits), now: this.#clock.now - patience };
+    return { ttl: this.rules.ttl(queue, traits), limit };
   }
 
   /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */

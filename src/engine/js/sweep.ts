@@ -1,8 +1,6 @@
 /** A participant's sweep over the queues in its list: a message that nobody asks for must die all the same. */
 import type { Queues } from './queues.js';
 
-/** A consumer that was granted a turn is not raced: what has expired for less than this (ms) is left. */
-const PATIENCE = 5;
 const QUEUE_MAX = 256;
 const SWEEP_MAX = 4096;
 
@@ -25,7 +23,7 @@ export class Sweep {
     for (let i = 0; i < queues.length; i++) {
       const at = (this.#from + i) % queues.length;
       const max = Math.min(QUEUE_MAX, left);
-      const died = this.#queues.expire(queues[at] ?? 0, max, PATIENCE);
+      const died = this.#queues.sweep(queues[at] ?? 0, max);
       if (died === max) more = true;
       left -= died;
       if (left > 0) continue;

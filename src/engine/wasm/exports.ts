@@ -89,6 +89,7 @@ export interface CoreFunctions {
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
   preparePublish(message: number, count: number): number;
+  beginLife(message: number): void;
   publishTo(message: number, count: number): number;
   endPublish(channel: number, message: number, taken: number): void;
   releaseMessage(message: number): void;

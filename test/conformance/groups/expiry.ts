@@ -1,6 +1,7 @@
 /** Time to live of messages and queues. */
 import type { Properties } from '../../../src/amqp/properties.js';
-import { table } from '../../../src/amqp/table.js';
+import { type PlainObject, table } from '../../../src/amqp/table.js';
+import type { RecordedChannel } from '../recorded-channel.js';
 import { rewording, scenario } from '../scenario.js';
 
 const SHORT_MS = 40;
@@ -21,6 +22,24 @@ const BOTH: Readonly<Record<string, readonly [number | null, Properties, number]
   'queue 0, message none': [0, {}, 0],
   'queue none, message 0': [null, { expiration: '0' }, 0],
   'queue long, message 0': [LONG_MS, { expiration: '0' }, 0],
+};
+
+/** Queue and message: those whose time is over when they come. */
+const ZERO: Readonly<Record<string, readonly [PlainObject, Properties]>> = {
+  'a ttl of 0': [{ 'x-message-ttl': 0 }, {}],
+  'an expiration of 0': [{}, { expiration: '0' }],
+  'a ttl of 0 and priorities': [{ 'x-message-ttl': 0, 'x-max-priority': 3 }, { priority: 2 }],
+};
+
+const GIVEN_BACK: Readonly<Record<string, (channel: RecordedChannel) => Promise<void> | void>> = {
+  reject: (channel) => {
+    for (const deliveryTag of [1n, 2n, 3n]) channel.send('basic.reject', { deliveryTag, requeue: true });
+  },
+  nack: (channel) => channel.send('basic.nack', { deliveryTag: 0n, multiple: true, requeue: true }),
+  recover: async (channel) => {
+    await channel.quietly('basic.recover', { requeue: true });
+  },
+  'closing the channel': (channel) => channel.close(),
 };
 
 export const scenarios = [
@@ -48,6 +67,59 @@ export const scenarios = [
     const queue = await channel.queue(stage.name());
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     channel.publish('', queue, 'a', { properties: { expiration: '0' } });
+    await channel.deliveries(1);
+  }),
+
+  ...Object.entries(ZERO).map(([label, [args, properties]]) =>
+    scenario(`messages: a get never finds one with ${label}`, async (stage) => {
+      const channel = await stage.channel();
+      const queue = await channel.queue(stage.name(), table(args));
+      for (let i = 0; i < 20; i++) {
+        channel.publish('', queue, 'a', { properties });
+        await channel.call('basic.get', { queue, noAck: true });
+      }
+    }),
+  ),
+
+  ...Object.entries(GIVEN_BACK).flatMap(([how, giveBack]) =>
+    Object.entries(ZERO).map(([label, [args, properties]]) =>
+      scenario(`messages: given back by ${how} with ${label}, they are delivered once`, async (stage) => {
+        const channel = await stage.channel({ label: 'consumer' });
+        const other = await stage.channel({ label: 'other' });
+        const dead = await other.queue(stage.name('dead'));
+        const mortal = { ...args, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };
+        const queue = await other.queue(stage.name(), table(mortal));
+        await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+        for (const body of ['a', 'b', 'c']) other.publish('', queue, body, { properties });
+        await channel.deliveries(3);
+        await giveBack(channel);
+        await other.until(dead, 3);
+        await other.bodies(dead);
+        await other.until(queue, 0);
+      }),
+    ),
+  ),
+
+  scenario('messages: a ttl of 0 is not for the credit to come', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name(), table({ 'x-message-ttl': 0 }));
+    await channel.quietly('basic.qos', { prefetchCount: 1 });
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    channel.publish('', queue, 'a');
+    channel.publish('', queue, 'b');
+    await channel.deliveries(1);
+    await channel.until(queue, 0);
+    channel.send('basic.ack', { deliveryTag: 1n });
+    channel.publish('', queue, 'c');
+    await channel.deliveries(1);
+  }),
+
+  scenario('messages: a ttl of 0 is not for the consumer to come', async (stage) => {
+    const channel = await stage.channel();
+    const queue = await channel.queue(stage.name());
+    channel.publish('', queue, 'a', { properties: { expiration: '0' } });
+    await channel.quietly('basic.consume', { queue, consumerTag: 't' });
+    channel.publish('', queue, 'b', { properties: { expiration: '0' } });
     await channel.deliveries(1);
   }),
 

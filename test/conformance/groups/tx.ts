@@ -4,6 +4,9 @@ import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
+/** Long enough for a few methods on a busy machine. */
+const LIFE_MS = 700;
+
 async function transactional(stage: Stage): Promise<RecordedChannel> {
   const channel = await stage.channel();
   await channel.call('tx.select');
@@ -50,6 +53,17 @@ export const scenarios = [
       await channel.call(method);
     }),
   ),
+
+  scenario('the time to live begins with the commit', async (stage) => {
+    const { channel, queue } = await transaction(stage);
+    const clock = await channel.queue(stage.name('clock'), table({ 'x-message-ttl': LIFE_MS + 100 }));
+    channel.publish('', queue, 'first', { properties: { expiration: String(LIFE_MS) } });
+    await (await stage.channel()).fill(clock, ['later']);
+    await channel.until(clock, 0);
+    channel.publish('', queue, 'second');
+    await channel.call('tx.commit');
+    await channel.call('basic.get', { queue, noAck: true });
+  }),
 
   scenario('publishes arrive with the commit', async (stage) => {
     const { channel, queue } = await transaction(stage);

@@ -14,9 +14,6 @@ export interface Entry {
   returns: number;
 }
 
-/** What has expired for less than this (ms) is left by a sweep. */
-const SWEEP_PATIENCE = 5;
-
 export class ModelQueue {
   readonly dead: Dead[] = [];
   readonly unacked = new Map<number, Entry>();
@@ -55,7 +52,7 @@ export class ModelQueue {
 
   /** The message that is next, with its tag. */
   get(): { tag: number; entry: Entry } | null {
-    this.#expire(this.now, false);
+    this.#expire(false);
     const entry = this.#ready.shift();
     if (entry === undefined) return null;
     this.unacked.set(++this.#tags, entry);
@@ -82,7 +79,7 @@ export class ModelQueue {
   }
 
   sweep(): void {
-    this.#expire(this.now - SWEEP_PATIENCE, true);
+    this.#expire(true);
   }
 
   purge(): number {
@@ -103,10 +100,10 @@ export class ModelQueue {
   }
 
   /** Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which nothing is alive. */
-  #expire(now: number, everywhere: boolean): void {
+  #expire(everywhere: boolean): void {
     const alive = new Set<number>();
     this.#ready = this.#ready.filter((entry) => {
-      if (entry.deadline >= now || alive.has(entry.level) || (!everywhere && alive.size > 0)) {
+      if (entry.deadline > this.now || alive.has(entry.level) || (!everywhere && alive.size > 0)) {
         alive.add(entry.level);
         return true;
       }
