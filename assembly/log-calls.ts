@@ -3,7 +3,7 @@
  */
 import { confirmHeld } from './content/confirm';
 import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts } from './log/batch';
-import { startLane, takeGathered } from './log/lane';
+import { flushDone, gathers as isGathering, placesDone, startLane, takeGathered } from './log/lane';
 import { self } from './memory/root';
 import { setBlocked } from './memory/units';
 import { deliveredFrom, deliveredLevel, enterLog, nextDelivered, walkDelivered } from './queue/logged';
@@ -13,7 +13,16 @@ import { Queue } from './queue/queue';
 export function startLog(lane: u32, firstMessage: f64): bool { return startLane(lane, firstMessage); }
 export function setLogId(queue: usize, id: f64, nextPosition: f64): void { enterLog(changetype<Queue>(queue), <u64>id, <u64>nextPosition); }
 export function takeBatch(): usize { return changetype<usize>(takeGathered()); }
-export function gatheringBatch(): u32 { return self.batch ? gathering().number : 1; }
+export function gathers(): bool { return isGathering(); }
+/** Records places in a row as done that `heldBack` was told of; it may be told of them again. */
+export function recordDone(queue: f64, from: f64, count: f64): void {
+  placesDone(<u64>queue, <u64>from, <u64>count);
+  flushDone();
+}
+export function gatheringBatch(): u32 {
+  flushDone();
+  return self.batch ? gathering().number : 1;
+}
 export function stampBatch(batch: usize, low: u32, high: u32): void { stampAll(changetype<Batch>(batch), (<u64>high << 32) | low); }
 /** Begins a walk over the octets of a batch: all, or without those of messages. */
 export function beginParts(batch: usize, messages: bool): void { walkParts(changetype<Batch>(batch), messages); }

@@ -43,10 +43,15 @@ const PARTS_MAX: u32 = (CELL - PARTS) / RANGE;
 @inline function partOf(batch: Batch, index: u32): Range { return changetype<Range>(changetype<usize>(batch) + PARTS + index * RANGE); }
 @inline export function gathering(): Batch { return changetype<Batch>(self.batch); }
 
-/** An empty batch; 0: no memory. */
+/**
+ * An empty batch; 0: no memory. The cell of the next one is taken ahead, and the cell of one that is done is the next one's where that could not be: so there
+ * always is one as long as no batch is under way.
+ */
 export function newBatch(number: u32): Batch {
-  const batch = changetype<Batch>(takeCell());
-  if (changetype<usize>(batch)) batch.number = number;
+  const batch = changetype<Batch>(self.spareBatch ? self.spareBatch : takeCell());
+  if (!changetype<usize>(batch)) return batch;
+  self.spareBatch = <u32>takeCell();
+  batch.number = number;
   return batch;
 }
 
@@ -148,5 +153,7 @@ export function endBatch(batch: Batch): void {
   if (count) releaseFrom(segment, count);
   freeFifo(rangesOf(batch));
   freeFifo(heldIn(batch));
-  giveCell(changetype<usize>(batch));
+  if (self.spareBatch) { giveCell(changetype<usize>(batch)); return; }
+  memory.fill(changetype<usize>(batch), 0, CELL);
+  self.spareBatch = <u32>changetype<usize>(batch);
 }

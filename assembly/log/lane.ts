@@ -1,12 +1,12 @@
 /**
  * A participant's lane of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of those that are done (ACK), in records as
  * docs/log-format.md has them, one behind the other in open segments of their own.
- * What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved before the run takes its positions; without
- * memory for it a place that is done is not recorded: then its message may come back after a crash, but nothing fails.
+ * What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved before the run takes its positions; a place that
+ * is done and finds no room is the host's (`heldBack`), which records it when there is some (`recordDone`).
  */
 import { aligned, furtherPieces, LOGGABLE, logNumber, markOpen, Message, messageLength, Piece, pieceLength, RECORD_LEAD, sealSegment, SEGMENT_HEAD, setLogNumber } from '../memory/message';
 import { DELIVERY_MODE } from '../memory/properties';
-import { SEGMENT, self } from '../memory/root';
+import { root, SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
 import { addPart, addRange, Batch, gathering, newBatch, partsLeft } from './batch';
 
@@ -23,6 +23,9 @@ const DONE_LEAD: u32 = 8;
 const DONE_PAYLOAD_MAX: u32 = 65536;
 /** A lane's numbers begin at its own 2^47. */
 const LANE_SHIFT: u64 = 47;
+
+/** Places in a row that are done and that nothing has room for: while the log cannot be written the gathering batch fills up. */
+@external("host", "heldBack") declare function heldBack(queue: f64, from: f64, count: f64): void;
 
 /** Whether this participant keeps a log. */
 @inline export function isLogging(): bool { return self.logProperties != 0; }
@@ -80,7 +83,7 @@ const PAGE_ENTRIES_SHIFT: u32 = 8;
 export function reserve(message: Message, queues: u32): bool {
   const octets = self.journalReserved + queues * TAKEN;
   if (!self.journalSegment || self.journalOffset + octets > SEGMENT) {
-    if (octets > SEGMENT - SEGMENT_HEAD || !openJournal()) return false;
+    if (octets > SEGMENT - SEGMENT_HEAD || !openJournal(0)) return false;
   }
   self.journalReserved = octets;
   self.rangesReserved += 1 + furtherPieces(message);
@@ -95,9 +98,10 @@ export function reserve(message: Message, queues: u32): bool {
 
 // ── The journal ────────────────────────────────────────────────────────────────────────────────────────────────
 
-function openJournal(): bool {
+/** `spared`: segments that must stay free. */
+function openJournal(spared: u32): bool {
   if (!partsLeft()) return false;
-  const fresh = takeSegment(0);
+  const fresh = takeSegment(spared);
   if (!fresh) return false;
   markOpen(fresh);
   endPart();
@@ -161,14 +165,17 @@ export function placesDone(queue: u64, from: u64, count: u64): void {
   }
 }
 
-/** Records what was gathered: in the last record, if that is of the same queue, or in one of its own. */
+/** Records what was gathered: in the last record, if that is of the same queue, or in one of its own. Without room for it the host holds it. */
 export function flushDone(): void {
   const count = self.doneCount;
   if (!count) return;
   self.doneCount = 0;
   const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
   // What is reserved stays so in a new segment, too.
-  if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) { if (!openJournal()) return; }
+  if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
+    // Consumers need the rest of the reserve to go on: nobody waits for this record.
+    if (!openJournal(root().reserve >> 1)) { heldBack(<f64>self.doneQueue, <f64>self.doneFrom, <f64>count); return; }
+  }
   let record = <usize>self.doneRecord;
   if (record && load<u64>(record + RECORD_HEAD) == self.doneQueue && load<u32>(record) < DONE_PAYLOAD_MAX) {
     writeRun(write(DONE_RUN), count);
@@ -188,7 +195,13 @@ function writeRun(at: usize, count: u32): void {
   store<u64>(at + 8, count);
 }
 
-/** Ends the gathering batch; 0: nothing is in it, or there is no memory for the next one. */
+/** Whether something is recorded that no batch has taken. */
+export function gathers(): bool {
+  const batch = gathering();
+  return changetype<usize>(batch) != 0 && (self.doneCount != 0 || batch.octets != 0 || batch.heldFirst != 0);
+}
+
+/** Ends the gathering batch; 0: nothing is in it, or others are under way and there is no memory for the next one (`gathers` tells). */
 export function takeGathered(): Batch {
   const batch = gathering();
   if (!changetype<usize>(batch)) return batch;

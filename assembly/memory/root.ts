@@ -177,7 +177,8 @@ export const PARTICIPANTS_MAX: u32 = 200;
   doneRecord: u32;
   /** Places done that are not recorded yet: so many in a row. */
   doneCount: u32;
-  logReserved: u32;
+  /** The cell of the batch after the one that gathers, or 0. */
+  spareBatch: u32;
   doneQueue: u64;
   doneFrom: u64;
   /** The number of the next message, and of the first that the gathering batch could hold. */

@@ -1,12 +1,13 @@
 /**
  * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable. While a batch is written
  * the core gathers the next one, so a batch is as large as the disk is slow. What must hold: batches are written and done in order, and nothing
- * is confirmed, nor a commit answered, before its batch is done.
+ * is confirmed, nor a commit or a purge answered, before its batch is done; what finds no room in a batch goes into a later one.
  */
 import type { Engine, LogBatch } from '../engine/engine.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import type { Batch } from '../store/batch.js';
 import type { Lane } from '../store/lane.js';
+import { HeldPlaces } from './held-places.js';
 import type { Vigil } from './vigil.js';
 
 /** Octets that may wait to be written where nobody waits for that. */
@@ -78,8 +79,11 @@ class CopiedBatch extends CoreBatch {
   }
 }
 
+/** The batch of a waiter while some of what it waits for is in none. */
+const NONE = Number.POSITIVE_INFINITY;
+
 interface Waiter {
-  readonly batch: number;
+  batch: number;
   readonly resolve: () => void;
 }
 
@@ -93,11 +97,18 @@ export class ParticipantLog {
   /** Octets of copies that are not written. */
   #unwritten = 0;
   #waiters: Waiter[] = [];
+  readonly #held = new HeldPlaces();
+  /** A fence that the lane is told of when all is taken; the last one counts. */
+  #fence: number | null = null;
   #lost: Error | null = null;
   #onTrouble: (() => void) | null = null;
 
-  /** `begin` is called before the core is told that a batch is done; what it has to send then must be sent. `vigil`: waits for the client's next message then. */
-  constructor(engine: Engine, lane: Lane, begin: () => void, vigil: Vigil | null = null) {
+  /**
+   * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core is told that a batch is done; what it
+   * has to send then must be sent. `vigil`: waits for the client's next message then.
+   */
+  constructor(engine: Engine, lane: Lane, firstMessage: number, begin: () => void, vigil: Vigil | null = null) {
+    engine.startLog(lane.lane, firstMessage, this.#held.take);
     this.#engine = engine;
     this.#lane = lane;
     this.#begin = begin;
@@ -107,24 +118,54 @@ export class ParticipantLog {
   /** To be called whenever something may have been recorded: writes it, unless something is being written. */
   write(): void {
     while (this.#writing === 0 && this.#unwritten < UNWRITTEN_MAX) {
-      const batch = this.#engine.takeBatch();
-      if (batch === null) return this.#resolve(Number.POSITIVE_INFINITY);
+      const batch = this.#nextBatch();
+      if (batch === null) {
+        if (!this.#gathers) this.#resolve(NONE);
+        return;
+      }
       this.#take(batch);
     }
   }
 
+  /** Whether something is recorded, or to be recorded, that no batch has. */
+  get #gathers(): boolean {
+    return !this.#held.isEmpty || this.#engine.gathers;
+  }
+
+  #nextBatch(): LogBatch | null {
+    if (!this.#held.isEmpty) this.#recordHeld();
+    return this.#engine.takeBatch();
+  }
+
+  /** What was held back goes into the batch that gathers. */
+  #recordHeld(): void {
+    this.#held.giveBack((queue, from, count) => this.#engine.recordDone(queue, from, count));
+    if (!this.#held.isEmpty) return;
+    const { gatheringBatch } = this.#engine;
+    for (const waiter of this.#waiters) if (waiter.batch === NONE) waiter.batch = gatheringBatch;
+  }
+
   /** Resolves when everything that was recorded up to now is durable; null: it is. */
   durable(): Promise<void> | null {
-    const batch = this.#engine.gatheringBatch;
+    const { gatheringBatch } = this.#engine;
     this.write();
-    if (this.#writing === 0) return null;
+    if (this.#lane.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
+    const batch = this.#held.isEmpty ? gatheringBatch : NONE;
     return new Promise((resolve) => this.#waiters.push({ batch, resolve }));
   }
 
   /** Lets the lane tell when all that was recorded up to now has been told. */
   fence(fence: number): void {
+    this.#fence = fence;
+    this.#tryFence();
+  }
+
+  #tryFence(): void {
+    if (this.#fence === null) return;
     this.#takeAll();
-    this.#lane.fence(fence);
+    if (this.#gathers) return;
+    this.#lane.fence(this.#fence);
+    this.#fence = null;
   }
 
   /** Writes what is left. Resolves with whether all is written, as soon as that is known. The lane stays. */
@@ -135,7 +176,7 @@ export class ParticipantLog {
       this.#onTrouble = resolve;
     });
     await Promise.race([this.durable(), troubled]);
-    return this.#lane.health.state === 'ok';
+    return this.#lane.health.state === 'ok' && !this.#gathers;
   }
 
   /** The lane has told how it is. */
@@ -146,6 +187,7 @@ export class ParticipantLog {
   /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */
   async close(): Promise<boolean> {
     this.#takeAll();
+    if (this.#gathers && !(await this.settle())) this.#lost ??= new Error('there was no memory to record all in');
     try {
       await this.#lane.close();
     } catch (error) {
@@ -155,7 +197,7 @@ export class ParticipantLog {
   }
 
   #takeAll(): void {
-    for (let batch = this.#engine.takeBatch(); batch !== null; batch = this.#engine.takeBatch()) this.#take(batch);
+    for (let batch = this.#nextBatch(); batch !== null; batch = this.#nextBatch()) this.#take(batch);
   }
 
   #take(batch: LogBatch): void {
@@ -178,6 +220,7 @@ export class ParticipantLog {
         this.#writing -= 1;
         this.#done(batch);
         this.write();
+        this.#tryFence();
       },
       (error: Error) => {
         // The lane is closed and could not write: what waits for this batch waits in vain.

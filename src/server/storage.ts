@@ -124,9 +124,8 @@ export class Storage {
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
     const { lane } = this.#keeper;
-    engine.startLog(0, lane.takeMessageIds(0));
     // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a queue wants its messages.
-    const log = new ParticipantLog(engine, lane, () => undefined);
+    const log = new ParticipantLog(engine, lane, lane.takeMessageIds(0), () => undefined);
     this.#log = log;
     this.#others.it = {
       health: (number, health) => {

@@ -173,7 +173,6 @@ export class Worker implements Host {
   }
 
   #startLog({ directory, durability, lane, start, vigil }: LogSetup): void {
-    this.engine.startLog(lane, start.message);
     const writer = new Lane({
       directory: LocalDirectory.existing(directory),
       lane,
@@ -181,10 +180,13 @@ export class Worker implements Host {
       durability,
       onEvent: (event) => this.#report.add(event),
       calm: () => this.#isCalm(),
-      onHealth: (health) => this.#post({ kind: 'health', health }),
+      onHealth: (health) => {
+        this.#log?.healthChanged();
+        this.#post({ kind: 'health', health });
+      },
     });
     const watch = vigil === null ? null : new Vigil(vigil, lane, { idle: new IdleCpus() });
-    this.#log = new ParticipantLog(this.engine, writer, () => this.turn.begin(), watch);
+    this.#log = new ParticipantLog(this.engine, writer, start.message, () => this.turn.begin(), watch);
   }
 
   /** Whether at most one read has come since this was last asked. */

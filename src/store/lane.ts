@@ -128,6 +128,8 @@ export class Lane {
   #nextBatch: number;
   #nextMessage: number;
   #closing = false;
+  /** Why a batch was not written, when the lane was closed. */
+  #gaveUp: Error | null = null;
   /** The last group came while the thread was calm. */
   #isCalm = false;
   /** What the last write and sync took (ms). */
@@ -297,9 +299,12 @@ export class Lane {
       const group = this.#takeGroup();
       this.#underWay = group.length;
       try {
+        // What comes after a batch that is not there must not be there, either.
+        if (this.#gaveUp !== null) throw this.#gaveUp;
         await this.#commit(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
+        this.#gaveUp = error as Error;
         for (const { reject } of group) reject(error as Error);
       }
       for (const { batch } of group) batch.release();

@@ -144,6 +144,19 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(confirms(publisher)).toEqual([published]);
   });
 
+  test('without any memory a batch can be taken as long as none is under way', async () => {
+    const bench = await Bench.open(kind, { mebibytes: 16 });
+    bench.startLog();
+    const engine = bench.engine();
+    engine.recordDone(QUEUE, 0, 1);
+    while (engine.createQueue() !== 0);
+    for (let i = 0; i < 3; i++) {
+      expect(flush(engine).done).toEqual([`${QUEUE}:${i}`]);
+      engine.recordDone(QUEUE, i + 1, 1);
+      expect(engine.gathers).toBe(true);
+    }
+  });
+
   test('what many clients publish and settle for long is what the log says, whatever memory is used anew', async () => {
     const { bench, engine, publisher, consumer } = await loggedScenario(kind, { mebibytes: 24 });
     consumer.consume(1, 'q', { prefetch: 50 });

@@ -460,6 +460,24 @@ test('a log that cannot be written when it is closed says so, and promised nothi
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toContain('a');
 });
 
+test('when a batch cannot be written at the end, none behind it is', async () => {
+  const directory = new SimulatedDirectory();
+  const events: string[] = [];
+  const lane = openLane(directory, { onEvent: ({ type }) => events.push(type) });
+  let full = true;
+  directory.onCall = (call) => {
+    if (full && call === 'create') {
+      full = false;
+      throw systemError('ENOSPC');
+    }
+  };
+  const appended = ['a', 'b', 'c'].map((body, i) => publish(lane, 1, i, [body.repeat(5 << 20)]));
+  const outcomes = Promise.allSettled(appended);
+  await lane.close().catch(() => undefined);
+  expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(events).toEqual([]);
+});
+
 test('a fence is passed when all that was appended before it has been told', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];

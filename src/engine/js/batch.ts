@@ -11,6 +11,9 @@ import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { recordAt, recordSpan } from './record-heads.js';
 
+/** Octets of places taken and done in one batch: as many as the core's has room for (assembly/log/batch.ts). */
+const JOURNAL_MAX = 55 << 20;
+
 export class Batch implements LogBatch {
   messageOctets = 0;
   /** Channels whose confirms wait for it. */
@@ -37,6 +40,11 @@ export class Batch implements LogBatch {
 
   get octets(): number {
     return this.messageOctets + this.#journal.octets;
+  }
+
+  /** Whether what is done must wait for the next batch. */
+  get isFull(): boolean {
+    return this.#journal.octets >= JOURNAL_MAX;
   }
 
   get isEmpty(): boolean {

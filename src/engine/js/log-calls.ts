@@ -1,6 +1,6 @@
 /** The calls about the log: which records have gathered, and that they are durable. */
 import type { Seed } from '../../log/log-memory.js';
-import type { LogBatch, Queue } from '../engine.js';
+import type { HeldBack, LogBatch, Queue } from '../engine.js';
 import { AbsentCalls } from './absent-calls.js';
 import { type Log, ownBatch } from './log.js';
 import type { LoggedQueues } from './logged-queues.js';
@@ -22,14 +22,20 @@ export abstract class LogCalls extends AbsentCalls {
     this.#output = parts.output;
   }
 
-  startLog(lane: number, firstMessage: number): void {
-    this.#log.start(lane, firstMessage);
+  startLog(lane: number, firstMessage: number, heldBack: HeldBack): void {
+    this.#log.start(lane, firstMessage, heldBack);
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {
     this.#logged.setLogId(queue, id, nextPosition);
   }
   takeBatch(): LogBatch | null {
     return this.#log.take();
+  }
+  get gathers(): boolean {
+    return this.#log.gathers;
+  }
+  recordDone(queue: number, from: number, count: number): void {
+    this.#log.settledRun(queue, from, count);
   }
   get gatheringBatch(): number {
     return this.#log.gathering;

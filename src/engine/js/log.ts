@@ -4,7 +4,7 @@
  * is recorded as done once; batches are done in the order in which they were taken.
  */
 import { messageId } from '../../log/record-format.js';
-import type { LogBatch } from '../engine.js';
+import type { HeldBack, LogBatch } from '../engine.js';
 import { Batch } from './batch.js';
 import type { Channel } from './connection.js';
 import type { Memory } from './memory.js';
@@ -44,6 +44,8 @@ export class Log {
   #firstId = 0;
   readonly #done = new Run();
   #started = false;
+  /** Takes what the gathering batch has no room for. */
+  #heldBack: HeldBack = () => undefined;
   #doneBatch = 0;
 
   constructor(memory: Memory, messages: Messages, clock: Clock) {
@@ -53,8 +55,9 @@ export class Log {
     this.#batch = new Batch(1, memory, messages);
   }
 
-  start(lane: number, firstMessage: number): void {
+  start(lane: number, firstMessage: number, heldBack: HeldBack): void {
     this.#started = true;
+    this.#heldBack = heldBack;
     this.#lane = lane;
     this.#next = firstMessage;
     this.#batchBegins = firstMessage;
@@ -62,12 +65,13 @@ export class Log {
   }
 
   get gathering(): number {
+    this.#endDone();
     return this.#batch.number;
   }
 
   /** A loggable message took a position of a queue. Follows the run of the one before it until `endRun`. */
   enqueued(message: number, queue: number, position: number): void {
-    const id = this.#record(message);
+    const id = this.#add(message);
     if (this.#taken.takes(queue, position) && id === this.#firstId + this.#taken.count) {
       this.#taken.count++;
       return;
@@ -85,7 +89,7 @@ export class Log {
   }
 
   /** Adds the message to the batch unless it is there; returns its number. */
-  #record(message: number): number {
+  #add(message: number): number {
     let id = recordId(this.#memory, message);
     if (id >= messageId(this.#lane, this.#batchBegins) && id < messageId(this.#lane, this.#next)) return id;
     // One that was kept may be in a batch before: it is written once more.
@@ -112,14 +116,25 @@ export class Log {
   settledRun(queue: number, from: number, count: number): void {
     if (!this.#started) return;
     this.#endDone();
-    this.#batch.done(queue, from, count);
+    this.#record(queue, from, count);
   }
 
   #endDone(): void {
     const { queue, from, count } = this.#done;
     if (count === 0) return;
     this.#done.count = 0;
-    this.#batch.done(queue, from, count);
+    this.#record(queue, from, count);
+  }
+
+  /** While the log cannot be written the gathering batch fills up. */
+  #record(queue: number, from: number, count: number): void {
+    if (this.#batch.isFull) this.#heldBack(queue, from, count);
+    else this.#batch.done(queue, from, count);
+  }
+
+  /** Whether something is recorded that no batch has taken. */
+  get gathers(): boolean {
+    return this.#done.count > 0 || !this.#batch.isEmpty;
   }
 
   /** The channel's last publish is confirmed by the batch that gathers. */

@@ -35,6 +35,8 @@ export interface CoreFunctions {
   startLog(lane: number, firstMessage: number): number;
   setLogId(queue: number, id: number, nextPosition: number): void;
   takeBatch(): number;
+  gathers(): number;
+  recordDone(queue: number, from: number, count: number): void;
   gatheringBatch(): number;
   stampBatch(batch: number, low: number, high: number): void;
   beginParts(batch: number, messages: number): void;

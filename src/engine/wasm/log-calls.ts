@@ -3,7 +3,7 @@
  * they lie in the shared memory; only what is told of them is copied.
  */
 import type { Seed } from '../../log/log-memory.js';
-import type { LogBatch, Queue } from '../engine.js';
+import type { HeldBack, LogBatch, Queue } from '../engine.js';
 import { AbsentCalls } from './absent-calls.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';
@@ -29,15 +29,18 @@ class CoreBatch implements LogBatch {
 export abstract class LogCalls extends AbsentCalls {
   readonly bytes: Uint8Array;
   readonly #core: CoreFunctions;
+  readonly #holdBack: (taker: HeldBack) => void;
   #done = 0;
 
   constructor(core: Core, bytes: Uint8Array) {
     super(core);
     this.#core = core.functions;
+    this.#holdBack = core.holdBack;
     this.bytes = bytes;
   }
 
-  startLog(lane: number, firstMessage: number): void {
+  startLog(lane: number, firstMessage: number, heldBack: HeldBack): void {
+    this.#holdBack(heldBack);
     if (!this.#core.startLog(lane, firstMessage)) throw new Error('the memory is too small for a log');
   }
 
@@ -50,6 +53,14 @@ export abstract class LogCalls extends AbsentCalls {
     if (address === 0) return null;
     const [number = 0, octets = 0, messages = 0, messageOctets = 0] = new Uint32Array(this.bytes.buffer, address, 4);
     return new CoreBatch(address, number, octets, messages, messageOctets);
+  }
+
+  get gathers(): boolean {
+    return Boolean(this.#core.gathers());
+  }
+
+  recordDone(queue: number, from: number, count: number): void {
+    this.#core.recordDone(queue, from, count);
   }
 
   get gatheringBatch(): number {

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { instantiateSync } from '@assemblyscript/loader';
-import { Limit } from '../engine.js';
+import { type HeldBack, Limit } from '../engine.js';
 import type { CoreConstants, CoreFunctions } from './exports.js';
 
 /** Layout of the memory that this host knows. */
@@ -21,6 +21,8 @@ export interface Core {
   readonly pageBytes: number;
   readonly segmentBytes: number;
   readonly slotsPerBlock: number;
+  /** Says who takes places that are done while nothing has room for the record. */
+  holdBack(taker: HeldBack): void;
 }
 
 /** `imports`: what a checking build asks for besides the memory (assembly/memory/checkpoint.ts). */
@@ -29,7 +31,9 @@ export function instantiateCore(
   memory: WebAssembly.Memory,
   imports: WebAssembly.Imports = {},
 ): Core {
-  const { exports } = instantiateSync(module, { ...imports, env: { memory } });
+  let take: HeldBack = trap;
+  const heldBack: HeldBack = (queue, from, count) => take(queue, from, count);
+  const { exports } = instantiateSync(module, { ...imports, env: { memory }, host: { heldBack } });
   const constants = exports as unknown as CoreConstants;
   checkConstants(constants);
   return {
@@ -38,7 +42,15 @@ export function instantiateCore(
     pageBytes: constants.PAGE.value as number,
     segmentBytes: constants.SEGMENT.value as number,
     slotsPerBlock: constants.SLOTS.value as number,
+    holdBack: (taker) => {
+      take = taker;
+    },
   };
+}
+
+/** Who keeps no log records nothing. */
+function trap(): never {
+  throw new Error('places are done in a log that was not begun');
 }
 
 function unwrapped(exports: Record<string, unknown>): CoreFunctions {

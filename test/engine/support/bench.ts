@@ -3,7 +3,14 @@
  * It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
  */
 import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
-import { type Engine, type EngineKind, type QueueRules, RouteFlag, Stop } from '../../../src/engine/engine.js';
+import {
+  type Engine,
+  type EngineKind,
+  type HeldBack,
+  type QueueRules,
+  RouteFlag,
+  Stop,
+} from '../../../src/engine/engine.js';
 import { NO_RULES } from '../../support/no-rules.js';
 import { type Received, received } from './frames.js';
 
@@ -15,6 +22,11 @@ export interface Dead {
   readonly body: string;
   readonly queue: string;
   readonly reason: number;
+}
+
+/** Where nothing is to be held back. */
+function noRoom(queue: number, from: number, count: number): never {
+  throw new Error(`${count} places of queue ${queue} from ${from} on find no room in the log`);
 }
 
 export class Bench {
@@ -57,10 +69,10 @@ export class Bench {
     return queue;
   }
 
-  /** Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. */
-  startLog(firstMessage = 1): void {
-    this.coordinator.startLog(0, firstMessage);
-    for (const [i, engine] of this.participants.entries()) engine.startLog(i + 1, firstMessage);
+  /** Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. `heldBack` takes what finds no room there. */
+  startLog(firstMessage = 1, heldBack: HeldBack = noRoom): void {
+    this.coordinator.startLog(0, firstMessage, heldBack);
+    for (const [i, engine] of this.participants.entries()) engine.startLog(i + 1, firstMessage, heldBack);
   }
 
   /** A queue that the log knows, without messages. */

@@ -24,7 +24,7 @@ const EXPIRED = 1;
 const engine = await openEngine(shared, index);
 engine.applyTopology(engine.topologyEpoch());
 engine.setTime(life === null ? Date.now() : START);
-if (seed !== null) engine.startLog(index + 1, 1);
+if (seed !== null) engine.startLog(index + 1, 1, heldBack);
 const publisher = engine.openConnection(0, 0);
 const consumer = engine.openConnection(1, 0);
 for (const connection of [publisher, consumer]) engine.setFrameMax(connection, 131072);
@@ -153,6 +153,10 @@ function turn() {
 
 const records = [];
 const taken = [];
+
+function heldBack(of, from, count) {
+  throw new Error(`${count} places of queue ${of} from ${from} on find no room in the log`);
+}
 
 /** Takes what was recorded; what is written some turns later is what it was. */
 function record() {
