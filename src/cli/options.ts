@@ -55,6 +55,10 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --disk-free-limit SIZE
                     block publishers while less is free on the disk, such as 500M
                     (default: 1G, at most a tenth of the file system)
+  --skip-unreadable start without what the disk does not give of the log: it is set aside, and said
+  --drop-unknown-queues
+                    start though the log holds messages of queues that the definitions do not
+                    know, and let these messages go
   --no-vigil        let CPUs sleep while a client waits for each confirm: saves power, and costs
                     such a client a tenth of a millisecond or two
   --no-pin          do not bind workers to the CPUs of a cache
@@ -82,6 +86,8 @@ export function parseOptions(args: readonly string[]): Command {
         transient: { type: 'boolean' },
         durability: { type: 'string' },
         'disk-free-limit': { type: 'string' },
+        'skip-unreadable': { type: 'boolean' },
+        'drop-unknown-queues': { type: 'boolean' },
         'no-vigil': { type: 'boolean' },
         'no-pin': { type: 'boolean' },
         announce: { type: 'string' },
@@ -130,16 +136,27 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
   throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
 }
 
+const DATA_FLAGS = [
+  'data',
+  'durability',
+  'disk-free-limit',
+  'skip-unreadable',
+  'drop-unknown-queues',
+  'no-vigil',
+] as const;
+
 function dataOptions(values: {
   data?: string;
   transient?: boolean;
   durability?: string;
   'disk-free-limit'?: string;
+  'skip-unreadable'?: boolean;
+  'drop-unknown-queues'?: boolean;
   'no-vigil'?: boolean;
 }): DataOptions | null {
   const { data, transient, durability, 'disk-free-limit': limit } = values;
   if (transient) {
-    for (const flag of ['data', 'durability', 'disk-free-limit', 'no-vigil'] as const) {
+    for (const flag of DATA_FLAGS) {
       if (values[flag] !== undefined) throw new Error(`--${flag} means nothing with --transient`);
     }
     return null;
@@ -150,6 +167,8 @@ function dataOptions(values: {
     durability: durability === undefined ? 'fsync' : durabilityKind(durability),
     diskFreeLimit: limit === undefined ? null : diskSize(limit),
     vigil: values['no-vigil'] !== true,
+    skipUnreadable: values['skip-unreadable'] === true,
+    dropUnknownQueues: values['drop-unknown-queues'] === true,
   };
 }
 

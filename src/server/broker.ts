@@ -60,7 +60,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   try {
     return await startOn(storage, options, report);
   } catch (error) {
-    await storage?.abandon();
+    await storage?.abandon(true);
     throw error;
   }
 }
@@ -102,6 +102,7 @@ async function startOn(
       report,
     });
     if (storage !== null) {
+      await storage.begin();
       storage.start(engine, {
         health: (lane, health) => alarms.lane(lane, health),
         askFence: (worker, fence) => pool.askFence(worker, fence),
@@ -135,7 +136,8 @@ async function startOn(
       },
     };
   } catch (error) {
-    await pool.close();
+    const written = await pool.close();
+    await storage?.abandon(written);
     throw error;
   }
 }

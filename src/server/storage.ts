@@ -3,7 +3,7 @@
  * What must hold: nothing is written before recovery is done; the mark of an orderly end is set only when everything recorded is written.
  */
 import { join } from 'node:path';
-import { logIdOf } from '../broker/definition-store.js';
+import { idOf, logIdOf } from '../broker/definition-store.js';
 import type { RestoredQueue } from '../broker/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Run } from '../store/batch.js';
@@ -28,6 +28,9 @@ export interface DataOptions {
   readonly diskFreeLimit: number | null;
   /** Whether workers and CPUs stay awake for a client that waits for each confirm. */
   readonly vigil: boolean;
+  /** Whether a start goes on without what the device does not give of the log, and without messages of queues that the definitions do not know. */
+  readonly skipUnreadable: boolean;
+  readonly dropUnknownQueues: boolean;
 }
 
 /** Whoever keeps a log beside the main thread. */
@@ -54,6 +57,7 @@ export class Storage {
   readonly #report: (line: string) => void;
   #log: ParticipantLog | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #isAbandoned = false;
 
   /** Throws a DataDirectoryError where the directory cannot be used. */
   static async open(options: DataOptions, report: (line: string) => void): Promise<Storage> {
@@ -61,6 +65,8 @@ export class Storage {
     let definitions: Definitions | null = null;
     try {
       definitions = Definitions.open(data.definitionsPath);
+      await data.syncEntries();
+      const firstFree = definitions.nextQueueId;
       const log = await data.openLog();
       const ids = definitions.list('queue').map(({ id }) => id);
       const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
@@ -69,6 +75,9 @@ export class Storage {
       const keeper = await Keeper.open({
         log,
         exists: (queue) => known.has(queue),
+        isUnknown: (queue) => idOf(queue) >= firstFree,
+        dropUnknown: options.dropUnknownQueues,
+        skipUnreadable: options.skipUnreadable,
         durability: options.durability,
         onProgress: progressReporter(report),
         onHealth: (health) => others.it?.health(0, health),
@@ -78,6 +87,8 @@ export class Storage {
         onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
       });
       for (const line of recoveryLines(keeper.report)) report(line);
+      // Ids that the log speaks of are not given out again, whoever forgot them.
+      definitions.passQueueIds(Math.floor(idOf(keeper.highestQueue)));
       return new Storage(options, data, definitions, log.path, keeper, others, report);
     } catch (error) {
       await definitions?.close();
@@ -119,6 +130,11 @@ export class Storage {
 
   get path(): string {
     return this.#data.path;
+  }
+
+  /** The log is written from now on. */
+  begin(): Promise<void> {
+    return this.#keeper.begin();
   }
 
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
@@ -198,10 +214,13 @@ export class Storage {
     this.#data.close();
   }
 
-  /** The start has failed: leaves everything as it was found. */
-  async abandon(): Promise<void> {
+  /** The start has failed. `written`: all that workers recorded is. Only the first call counts. */
+  async abandon(written: boolean): Promise<void> {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
     if (this.#timer !== null) clearInterval(this.#timer);
-    await this.#keeper.close(this.#keeper.clean ? new Map() : null);
+    const own = this.#log === null || (await this.#log.settle());
+    await this.#keeper.abandon(written && own);
     await this.definitions.close();
     this.#data.close();
   }
@@ -237,7 +256,7 @@ function clearingLine(error: Error | null): string {
 }
 
 /** What an operator must know: damage. */
-function recoveryLines({ damaged, missing, lost }: RecoveryReport): string[] {
+function recoveryLines({ damaged, missing, lost, unknown }: RecoveryReport): string[] {
   const lines = damaged
     .filter(({ kind }) => kind !== 'torn')
     .map(({ file, offset, octets, kind, quarantine }) => {
@@ -246,6 +265,8 @@ function recoveryLines({ damaged, missing, lost }: RecoveryReport): string[] {
       return `damage in log file ${file} at ${offset}, ${octets} octets; ${kept}`;
     });
   for (const { file, batches } of missing) lines.push(`log file ${file} lacks ${batches} batches that it once had`);
+  if (unknown.messages > 0)
+    lines.push(`${unknown.messages} messages of ${unknown.queues} queues that the definitions do not know are let go`);
   if (lost.length > 0) lines.push(`${lost.length} messages are lost to damage`);
   return lines;
 }

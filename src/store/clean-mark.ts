@@ -34,11 +34,10 @@ export async function readCleanMark(directory: LogDirectory): Promise<Ends | nul
   return new Map([...lines].map(([, name = '', octets]) => [name, Number(octets)]));
 }
 
-/** The same, and from now on there is none. */
-export async function takeCleanMark(directory: LogDirectory): Promise<Ends | null> {
-  const ends = await readCleanMark(directory);
-  if (ends === null) return null;
+/** From now on there is none. */
+export async function removeCleanMark(directory: LogDirectory): Promise<void> {
+  const names = await directory.list();
+  if (!names.some(({ name }) => name === CLEAN_MARK)) return;
   await directory.remove(CLEAN_MARK);
   await directory.syncNames();
-  return ends;
 }

@@ -3,7 +3,7 @@
  * version of all of this) and `lock`. What must hold: two brokers never write to one; what a newer version wrote is left alone.
  */
 import * as fs from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LocalDirectory, syncPath } from './local-directory.js';
 import { holderOf, takeLock } from './lock.js';
 
@@ -13,22 +13,26 @@ const DATA_FORMAT = 1;
 /** Why a data directory cannot be used, in words for its owner. */
 export class DataDirectoryError extends Error {}
 
+/** Makes the entries of a directory as safe as a synced file. */
+type Sync = (path: string) => Promise<void>;
+
 export class DataDirectory {
   readonly #unlock: () => void;
 
   private constructor(
     readonly path: string,
     unlock: () => void,
+    readonly sync: Sync,
   ) {
     this.#unlock = unlock;
   }
 
   /** Opens a data directory, making it if need be. */
-  static async open(path: string): Promise<DataDirectory> {
+  static async open(path: string, sync: Sync = syncPath): Promise<DataDirectory> {
     const full = resolve(path);
     let unlock: (() => void) | null;
     try {
-      await makeDirectory(full);
+      await makeDirectory(full, sync);
       unlock = takeLock(lockPath(full));
     } catch (error) {
       throw unusable(full, error);
@@ -41,7 +45,7 @@ export class DataDirectory {
     try {
       const format = await readFormat(full);
       if (format === null) await writeFormat(full);
-      return new DataDirectory(full, unlock);
+      return new DataDirectory(full, unlock, sync);
     } catch (error) {
       unlock();
       throw unusable(full, error);
@@ -55,6 +59,12 @@ export class DataDirectory {
 
   get definitionsPath(): string {
     return definitionsPath(this.path);
+  }
+
+  /** The entries of what was made in it are as safe as its files. */
+  async syncEntries(): Promise<void> {
+    await this.sync(this.definitionsPath);
+    await this.sync(this.path);
   }
 
   close(): void {
@@ -83,9 +93,13 @@ export async function openForInspection(path: string): Promise<Inspectable> {
   };
 }
 
-async function makeDirectory(path: string): Promise<void> {
+async function makeDirectory(path: string, sync: Sync): Promise<void> {
   try {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    const made = await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    // Each directory that was made stands in the one above it.
+    for (let child = path; made !== undefined && child.length >= made.length; child = dirname(child)) {
+      await sync(dirname(child));
+    }
   } catch (error) {
     // On a read-only file system Node says of a recursive one that there is no such file.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') await fs.mkdir(path, { mode: 0o700 });

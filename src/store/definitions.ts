@@ -218,6 +218,16 @@ export class Definitions {
     return this.#nextQueue++;
   }
 
+  /** The id that would be given out next. */
+  get nextQueueId(): number {
+    return this.#nextQueue;
+  }
+
+  /** An id that was given out at some time, and those before it, are not given out any more. */
+  passQueueIds(id: number): void {
+    this.#nextQueue = Math.max(this.#nextQueue, id + 1);
+  }
+
   close(): Promise<void> {
     return this.#root.close();
   }

@@ -224,6 +224,13 @@ export class Facts implements RecordSink {
     messages.add(id, this.#file, offset, span, body);
   }
 
+  /** The highest number of a queue that is spoken of; −1: none is. */
+  highestQueue(): number {
+    let highest = -1;
+    for (const id of this.#queues.keys()) highest = Math.max(highest, id);
+    return highest;
+  }
+
   /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined. */
   queues(exists: (id: number) => boolean): { queues: QueueLeft[]; lost: LostMessage[] } {
     const queues: QueueLeft[] = [];

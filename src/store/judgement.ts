@@ -2,6 +2,7 @@
  * What a damage is: something unfinished that was never promised, or something that was whole once. What must hold: what is called unfinished was
  * never promised; a batch is judged as a whole.
  */
+import type { Hole } from './careful-file.js';
 import type { FoundFile } from './log-set.js';
 import type { Damage, Scanned } from './scan.js';
 
@@ -17,14 +18,29 @@ export interface Judged extends Damage {
   readonly kind: 'torn' | 'corrupt';
 }
 
-/** The damages of a file. What is gone of its end is one, if it is known where it ended. */
-export function judged({ ended }: FoundFile, scanned: Scanned, neighbours: Neighbours): Judged[] {
+/**
+ * The damages of a file. What is gone of its end is one, if it is known where it ended, and what the device does not give at a place where
+ * more may have lain.
+ */
+export function judged(
+  { ended }: FoundFile,
+  scanned: Scanned,
+  neighbours: Neighbours,
+  holes: readonly Hole[] = [],
+): Judged[] {
   const { damages, end, lastHead } = scanned;
   const tail: Damage = { offset: end, octets: ended - end, batch: lastHead, start: startOf(scanned), inside: false };
-  const all = end < ended ? [...damages.filter(({ inside }) => inside), tail] : damages;
-  const isCorrupt = (damage: Damage): boolean => damage.offset < ended || !isUnfinished(damage, scanned, neighbours);
+  const found = end < ended ? [...damages.filter(({ inside }) => inside), tail] : damages;
+  const behind = scanned.sealed ? [] : holes.filter((hole) => hole.offset >= end && !found.some(overlaps(hole)));
+  const all = [...found, ...behind.map((hole) => ({ ...hole, batch: lastHead, start: hole.offset, inside: false }))];
+  const isCorrupt = (damage: Damage): boolean =>
+    damage.offset < ended || holes.some(overlaps(damage)) || !isUnfinished(damage, scanned, neighbours);
   const corrupt = new Set(all.filter(isCorrupt).map(({ start }) => start));
   return joined(all.map((damage) => ({ ...damage, kind: corrupt.has(damage.start) ? 'corrupt' : 'torn' })));
+}
+
+function overlaps(one: Hole): (other: Hole) => boolean {
+  return ({ offset, octets }) => offset < one.offset + one.octets && one.offset < offset + octets;
 }
 
 /** One damage that hurt several batches is one. */

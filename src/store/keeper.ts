@@ -3,7 +3,7 @@
  * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
  */
 import { BatchBuilder, type Run } from './batch.js';
-import { takeCleanMark, writeCleanMark } from './clean-mark.js';
+import { readCleanMark, removeCleanMark, writeCleanMark } from './clean-mark.js';
 import { type Durability, type Health, Lane, type LaneStart } from './lane.js';
 import { LEVELS, type RunLedger } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
@@ -19,6 +19,10 @@ export interface KeeperOptions {
   readonly log: LogDirectory;
   /** Whether a queue (a multiple of 256) is still defined. */
   readonly exists: (queue: number) => boolean;
+  /** What recovery does about queues that are not known, and about what cannot be read. */
+  readonly isUnknown?: (queue: number) => boolean;
+  readonly dropUnknown?: boolean;
+  readonly skipUnreadable?: boolean;
   readonly durability?: Durability;
   readonly fileOctets?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -63,6 +67,8 @@ export class Keeper {
   readonly clean: boolean;
   readonly report: RecoveryReport;
   readonly queues: readonly KeptQueue[];
+  /** The highest number of a queue that the log speaks of; −1: of none. */
+  readonly highestQueue: number;
   readonly #options: KeeperOptions;
   readonly #files: LogFiles;
   readonly #ledger: RunLedger;
@@ -72,6 +78,8 @@ export class Keeper {
   readonly #delivered: Map<number, readonly Run[]>;
   /** Resolves when lane 0 gets into trouble while the log is being ended. */
   #trouble = trouble();
+  /** read: the mark stands as it was found; begun: it is gone; written: and something was written since, or cleared away. */
+  #state: 'read' | 'begun' | 'written' = 'read';
   #timer: NodeJS.Timeout | null = null;
   #clearing: Promise<void> | null = null;
   #workers = 0;
@@ -82,14 +90,18 @@ export class Keeper {
   /** Whether the last try to clear files away failed. */
   #isFailing = false;
 
+  /** Reads the log. Where that fails, the mark of an orderly end is still there for the next try; nothing is written to a lane before `begin`. */
   static async open(options: KeeperOptions): Promise<Keeper> {
-    const { log, exists, onProgress, scanner, breaks } = options;
-    const ends = await takeCleanMark(log);
+    const { log, exists, isUnknown, dropUnknown, skipUnreadable, onProgress, scanner, breaks } = options;
+    const ends = await readCleanMark(log);
     const clean = ends !== null;
     const recovered = await recover(log, {
       clean,
       ...(ends && { ends }),
       exists: (queue) => exists(queue - (queue % LEVELS)),
+      ...(isUnknown && { isUnknown: (queue) => isUnknown(queue - (queue % LEVELS)) }),
+      ...(dropUnknown && { dropUnknown }),
+      ...(skipUnreadable && { skipUnreadable }),
       ...(onProgress && { onProgress }),
       ...(scanner && { scanner }),
       ...(breaks !== undefined && { breaks }),
@@ -103,6 +115,7 @@ export class Keeper {
     this.clean = clean;
     this.report = recovered.report;
     this.queues = recovered.queues;
+    this.highestQueue = recovered.highestQueue;
     this.#files = recovered.files;
     this.#ledger = recovered.ledger;
     this.#start = recovered.start;
@@ -132,11 +145,16 @@ export class Keeper {
       ...(options.waste && { waste: options.waste }),
       ...(options.isTight && { isTight: options.isTight }),
     });
-    const every = options.reclaimMs ?? RECLAIM_MS;
-    if (every > 0) {
-      this.#timer = setInterval(() => void this.#tick(), every);
-      this.#timer.unref();
-    }
+  }
+
+  /** From now on the log is written, and files are cleared away: the mark of an orderly end goes. */
+  async begin(): Promise<void> {
+    await removeCleanMark(this.#options.log);
+    this.#state = 'begun';
+    const every = this.#options.reclaimMs ?? RECLAIM_MS;
+    if (every === 0) return;
+    this.#timer = setInterval(() => void this.#tick(), every);
+    this.#timer.unref();
   }
 
   /** Where the lanes of the workers go on: lane 1 first. */
@@ -149,6 +167,7 @@ export class Keeper {
   heard(lane: number, event: LaneEvent): void {
     switch (event.type) {
       case 'placed': {
+        this.#state = 'written';
         const file = this.#files.file(lane, event.file);
         file.octets = event.end;
         file.messageOctets += event.messageOctets;
@@ -183,7 +202,7 @@ export class Keeper {
   }
 
   async #clear(): Promise<void> {
-    while ((await this.#reclaimer.step()) !== null);
+    while ((await this.#reclaimer.step()) !== null) this.#state = 'written';
   }
 
   async #tick(): Promise<void> {
@@ -236,6 +255,17 @@ export class Keeper {
     } catch (error) {
       return error as Error;
     }
+  }
+
+  /**
+   * Ends a start that failed. `written`: all that lanes had to write is. What was not written to is as it was found, with its mark.
+   */
+  async abandon(written: boolean): Promise<void> {
+    if (this.#state === 'written') return void (await this.close(written && this.clean ? new Map() : null));
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#clearedAway();
+    await this.lane.close();
+    if (this.#state === 'begun' && this.clean && written) await writeCleanMark(this.#options.log, await this.#ends());
   }
 
   /** Where the files end that there are. */

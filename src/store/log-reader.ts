@@ -3,9 +3,10 @@
  */
 
 import { NO_SEED } from '../log/log-memory.js';
+import { CarefulFile, type Hole } from './careful-file.js';
 import type { BrokenBatch, Facts, QueueLeft } from './facts.js';
 import { type Judged, judged, type Neighbours } from './judgement.js';
-import type { LogDirectory } from './log-directory.js';
+import type { LogDirectory, LogFile } from './log-directory.js';
 import type { LogFileState, LogFiles } from './log-files.js';
 import { type FoundFile, withFile } from './log-set.js';
 import { type RecordSink, type Scanned, Scanner, type Seen } from './scan.js';
@@ -24,6 +25,8 @@ export interface ReadOptions {
   /** Sees every record, whatever becomes of its batch. */
   readonly onRecord?: (file: FoundFile, seen: Seen) => void;
   readonly scanner?: Scanner;
+  /** What the device does not give is taken for damage; else it is an error. */
+  readonly skipUnreadable?: boolean;
 }
 
 /** One file as it was read. */
@@ -32,6 +35,7 @@ export interface Read {
   readonly scanned: Scanned;
   readonly state: LogFileState;
   readonly damages: readonly Judged[];
+  readonly holes: readonly Hole[];
   /** Where it ends: before its last batch, if that is unfinished. */
   readonly end: number;
 }
@@ -68,7 +72,7 @@ export async function readAll(
     const secondsLeft = Math.max(0, (octetsTotal - octets) / 1e6 / rate);
     options.onProgress?.({ octets, octetsTotal, messages: facts.messages.ids.length, rate, secondsLeft });
   };
-  const scans: (Pick<Read, 'found' | 'scanned' | 'state'> & { broken: readonly BrokenBatch[] })[] = [];
+  const scans: (Pick<Read, 'found' | 'scanned' | 'state' | 'holes'> & { broken: readonly BrokenBatch[] })[] = [];
   for (const found of logs) {
     const state = files.file(found.lane, found.number);
     state.closed = true;
@@ -76,19 +80,22 @@ export async function readAll(
     const seed = found.head?.seed ?? NO_SEED;
     const { onRecord } = options;
     const sink = onRecord === undefined ? facts : shownTo(facts, (seen) => onRecord(found, seen));
-    const scanned =
-      found.head === null
-        ? UNREADABLE
-        : await withFile(directory, found.name, (file) => scanner.scan(file, seed, sink, tell));
-    scans.push({ found, scanned, state, broken: facts.endFile() });
+    let holes: readonly Hole[] = [];
+    const scan = (file: LogFile): Promise<Scanned> => {
+      const careful = new CarefulFile(file, found.name, options.skipUnreadable === true);
+      holes = careful.holes;
+      return scanner.scan(careful, seed, sink, tell);
+    };
+    const scanned = found.head === null ? UNREADABLE : await withFile(directory, found.name, scan);
+    scans.push({ found, scanned, state, holes, broken: facts.endFile() });
   }
-  return scans.map(({ found, scanned, state, broken }, index) => {
-    const damages = judged(found, scanned, neighboursOf(scans, index));
+  return scans.map(({ found, scanned, state, holes, broken }, index) => {
+    const damages = judged(found, scanned, neighboursOf(scans, index), holes);
     const torn = damages.find(({ kind }) => kind === 'torn');
     for (const batch of broken) if (batch.start !== torn?.start) facts.salvage(batch);
     const end = torn?.start ?? scanned.end;
     state.octets = end;
-    return { found, scanned, state, damages, end };
+    return { found, scanned, state, damages, holes, end };
   });
 }
 

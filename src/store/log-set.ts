@@ -3,6 +3,7 @@
  */
 
 import { FILE_HEAD, isSpare, parseFileName } from '../log/record-format.js';
+import { isUnreadable, UnreadableError } from './careful-file.js';
 import { decodeHead, type FileHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
 
@@ -32,8 +33,15 @@ export interface FoundFiles {
   readonly gone: readonly { readonly name: string; readonly ended: number }[];
 }
 
-/** `ends`: where files ended when all was in order; one of those was born, whatever it looks like. */
-export async function findFiles(directory: LogDirectory, ends: Ends = new Map()): Promise<FoundFiles> {
+/**
+ * `ends`: where files ended when all was in order; one of those was born, whatever it looks like. `skipUnreadable`: a file whose head the device does
+ * not give is as one whose head is damaged.
+ */
+export async function findFiles(
+  directory: LogDirectory,
+  ends: Ends = new Map(),
+  skipUnreadable = false,
+): Promise<FoundFiles> {
   const logs: FoundFile[] = [];
   const unborn: string[] = [];
   const spares: string[] = [];
@@ -41,10 +49,10 @@ export async function findFiles(directory: LogDirectory, ends: Ends = new Map())
     if (isSpare(name)) spares.push(name);
     const place = parseFileName(name);
     if (place === null) continue;
-    const bytes = await firstOctets(directory, name);
-    const decoded = decodeHead(bytes);
+    const bytes = await firstOctets(directory, name, skipUnreadable);
+    const decoded = bytes === null ? null : decodeHead(bytes);
     const former = decoded !== null && (decoded.head.lane !== place.lane || decoded.head.number !== place.number);
-    const blank = former || (decoded === null && bytes.every((octet) => octet === 0));
+    const blank = former || (decoded === null && bytes !== null && bytes.every((octet) => octet === 0));
     const ended = ends.get(name) ?? 0;
     if (blank && ended === 0) unborn.push(name);
     else {
@@ -58,10 +66,17 @@ export async function findFiles(directory: LogDirectory, ends: Ends = new Map())
   return { logs, unborn, spares, gone };
 }
 
-async function firstOctets(directory: LogDirectory, name: string): Promise<Uint8Array> {
+/** Null: the device does not give them. */
+async function firstOctets(directory: LogDirectory, name: string, skips: boolean): Promise<Uint8Array | null> {
   return withFile(directory, name, async (file) => {
     const bytes = new Uint8Array(FILE_HEAD);
-    return bytes.subarray(0, await file.read(bytes, 0));
+    try {
+      return bytes.subarray(0, await file.read(bytes, 0));
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      if (!skips) throw new UnreadableError(name, 0, error);
+      return null;
+    }
   });
 }
 

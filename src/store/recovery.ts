@@ -21,9 +21,13 @@ import { type Ends, findFiles } from './log-set.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
 import { type Damaged, goes, repairFile } from './repair.js';
 
-export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner'> {
+export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner' | 'skipUnreadable'> {
   /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
   readonly exists?: (queue: number) => boolean;
+  /** Whether a queue cannot have been deleted, though it is not defined: definitions are lost then. Without it, all were deleted. */
+  readonly isUnknown?: (queue: number) => boolean;
+  /** The messages of such queues are let go; else they are a reason to change nothing. */
+  readonly dropUnknown?: boolean;
   /** The log was ended in order: what was delivered before is known. Else all messages may have been. */
   readonly clean?: boolean;
   /** Where the log's files ended then. */
@@ -40,7 +44,24 @@ export interface RecoveryReport {
   /** Batches that a file once had and that are not in it any more. */
   readonly missing: readonly { readonly file: string; readonly batches: number }[];
   readonly lost: readonly LostMessage[];
+  /** Queues that are not defined and were not deleted, and their messages: these are let go. */
+  readonly unknown: Unknown;
   readonly seconds: number;
+}
+
+export interface Unknown {
+  readonly queues: number;
+  readonly messages: number;
+}
+
+/** There are messages of queues that nobody knows: the definitions are not those that belong to the log. */
+export class UnknownQueuesError extends Error {
+  constructor({ queues, messages }: Unknown) {
+    super(
+      `the log holds ${messages} messages of ${queues} queues that the definitions do not know: put the definitions back that ` +
+        'belong to it, or let these messages go with --drop-unknown-queues',
+    );
+  }
 }
 
 /** What came back of one queue. */
@@ -61,20 +82,25 @@ export interface Recovered {
   readonly report: RecoveryReport;
   readonly files: LogFiles;
   readonly ledger: RunLedger;
+  /** The highest number of a queue that the log speaks of; −1: of none. */
+  readonly highestQueue: number;
   /** Where a lane goes on. */
   start(lane: number): LaneStart;
 }
 
 export async function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
   const begun = performance.now();
-  const found = await findFiles(directory, options.ends);
+  const found = await findFiles(directory, options.ends, options.skipUnreadable);
+  const facts = new Facts();
+  const files = new LogFiles();
+  const reads = await readAll(directory, found.logs, files, facts, options);
+  const unknown = unknownIn(facts, options);
+  if (unknown.messages > 0 && options.dropUnknown !== true) throw new UnknownQueuesError(unknown);
+  // Up to here nothing was changed.
   if (found.unborn.length > 0) {
     for (const name of found.unborn) await directory.remove(name);
     await directory.syncNames();
   }
-  const facts = new Facts();
-  const files = new LogFiles();
-  const reads = await readAll(directory, found.logs, files, facts, options);
   const damaged: Damaged[] = [];
   for (const read of reads) {
     for (const one of await repairFile(directory, read)) damaged.push(one);
@@ -101,9 +127,17 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     damaged,
     missing: missingBatches(reads),
     lost,
+    unknown,
     seconds: (performance.now() - begun) / 1000,
   };
-  return made(directory, files, ledger, queues, report, laneStarts(facts, reads));
+  return made(directory, files, ledger, queues, report, laneStarts(facts, reads), facts.highestQueue());
+}
+
+/** Messages of queues that are not defined and were not deleted. */
+function unknownIn(facts: Facts, { isUnknown }: RecoverOptions): Unknown {
+  if (isUnknown === undefined) return { queues: 0, messages: 0 };
+  const held = facts.queues(isUnknown).queues.filter(({ positions }) => positions.length > 0);
+  return { queues: held.length, messages: held.reduce((sum, { positions }) => sum + positions.length, 0) };
 }
 
 /** Keeps nothing of what was needed for reading alone. */
@@ -114,6 +148,7 @@ function made(
   queues: readonly (Omit<RecoveredQueue, 'source'> & { readonly places: Places })[],
   report: RecoveryReport,
   starts: ReadonlyMap<number, LaneStart>,
+  highestQueue: number,
 ): Recovered {
   return {
     queues: queues.map(({ id, next, count, bytes, places }) => ({
@@ -126,6 +161,7 @@ function made(
     report,
     files,
     ledger,
+    highestQueue,
     start: (lane) => starts.get(lane) ?? { file: 0, batch: 0, message: 0 },
   };
 }

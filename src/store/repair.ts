@@ -43,16 +43,18 @@ export function goes({ head, ended }: FoundFile, scanned: Scanned): boolean {
 
 /** Puts a file in order. A file that nobody ended is ended where its last whole batch does. The caller syncs the names. */
 export async function repairFile(directory: LogDirectory, read: Omit<Read, 'state'>): Promise<Damaged[]> {
-  const { found, scanned, damages, end } = read;
+  const { found, scanned, damages, holes, end } = read;
   const { name, head } = found;
   if (head === null) return [await setAside(directory, found)];
   if (goes(found, scanned)) {
     await directory.remove(name);
     return [];
   }
-  if (scanned.sealed && damages.length === 0 && !found.headDamaged) return [];
+  if (scanned.sealed && damages.length === 0 && holes.length === 0 && !found.headDamaged) return [];
   return withFile(directory, name, async (file) => {
     const damaged: Damaged[] = [];
+    // Whole blocks are written without being read before, and a device has others for those that are bad.
+    for (const { offset, octets } of holes) await file.write([new Uint8Array(octets)], offset);
     if (found.headDamaged)
       damaged.push({ file: name, offset: 0, octets: FILE_HEAD_OCTETS, kind: 'copy', quarantine: null });
     for (const { offset, octets, kind, inside } of damages) {
@@ -83,9 +85,18 @@ async function setAside(directory: LogDirectory, { name, octets, ended }: FoundF
     await directory.remove(name);
     return { file: name, offset: 0, octets: ended, kind: 'head', quarantine: null };
   }
-  const quarantine = `${name}.quarantine`;
+  const names = new Set((await directory.list()).map((entry) => entry.name));
+  const quarantine = freeName(name, names);
   await directory.rename(name, quarantine);
   return { file: name, offset: 0, octets: Math.max(octets, ended), kind: 'head', quarantine };
+}
+
+/** A name for what is set aside; what was set aside before stays. */
+function freeName(stem: string, taken: ReadonlySet<string>): string {
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? `${stem}.quarantine` : `${stem}.${count}.quarantine`;
+    if (!taken.has(name)) return name;
+  }
 }
 
 /** Copies a stretch of a file to one of its own. */
@@ -96,9 +107,8 @@ async function keep(
   offset: number,
   octets: number,
 ): Promise<string> {
-  const quarantine = `${name}.${offset}.quarantine`;
-  const entries = await directory.list();
-  if (entries.some((entry) => entry.name === quarantine)) await directory.remove(quarantine);
+  const taken = new Set((await directory.list()).map((entry) => entry.name));
+  const quarantine = freeName(`${name}.${offset}`, taken);
   const copy = await directory.create(quarantine);
   try {
     const chunk = new Uint8Array(Math.min(octets, 1 << 20));

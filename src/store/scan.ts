@@ -71,7 +71,12 @@ const LEAD = RECORD_SPAN_MAX + RECORD_HEAD;
 export class Scanner {
   readonly #memories: readonly [LogMemory, LogMemory] = [new LogMemory(LEAD + CHUNK), new LogMemory(LEAD + CHUNK)];
 
-  async scan(file: LogFile, seed: Seed, sink: RecordSink, onRead?: (octets: number) => void): Promise<Scanned> {
+  async scan(
+    file: Pick<LogFile, 'read'>,
+    seed: Seed,
+    sink: RecordSink,
+    onRead?: (octets: number) => void,
+  ): Promise<Scanned> {
     const pass = new Pass(sink);
     let offset = FILE_HEAD;
     let [memory, other] = this.#memories;
@@ -96,7 +101,7 @@ export class Scanner {
     }
   }
 
-  #read(file: LogFile, memory: LogMemory, offset: number): Promise<number> {
+  #read(file: Pick<LogFile, 'read'>, memory: LogMemory, offset: number): Promise<number> {
     return file.read(memory.bytes.subarray(LEAD, LEAD + CHUNK), offset);
   }
 }

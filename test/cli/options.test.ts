@@ -46,7 +46,14 @@ test('every flag is taken as it was given', () => {
     memory: 512 * MIB,
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
-    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, vigil: true },
+    data: {
+      directory: 'data',
+      durability: 'fsync',
+      diskFreeLimit: null,
+      vigil: true,
+      skipUnreadable: false,
+      dropUnknownQueues: false,
+    },
   });
 });
 
@@ -96,7 +103,14 @@ test('log takes the directory to look at', () => {
 
 test('what outlasts the broker is where it was said to be, as durable as was asked for', () => {
   const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G', '--no-vigil'];
-  expect(served(...flags).data).toEqual({ directory: '/d', durability: 'os', diskFreeLimit: 2048 * MIB, vigil: false });
+  expect(served(...flags).data).toMatchObject({
+    directory: '/d',
+    durability: 'os',
+    diskFreeLimit: 2048 * MIB,
+    vigil: false,
+  });
+  expect(served('--skip-unreadable').data).toMatchObject({ skipUnreadable: true, dropUnknownQueues: false });
+  expect(served('--drop-unknown-queues').data).toMatchObject({ skipUnreadable: false, dropUnknownQueues: true });
   expect(served('--transient').data).toBeNull();
 });
 

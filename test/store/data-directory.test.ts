@@ -95,3 +95,17 @@ test('leveret log shows each file, and says when one is damaged', async () => {
   const nothing = promisify(execFile)(process.execPath, [command, 'log', join(path, 'log')]);
   await expect(nothing).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('is not a data directory') });
 });
+
+test('every directory that is made is as safe as the files in it', async () => {
+  const above = await temporaryDirectory();
+  const path = join(above, 'brokers', 'one');
+  const synced: string[] = [];
+  const data = await DataDirectory.open(path, async (directory) => void synced.push(directory));
+  expect(synced).toEqual([join(above, 'brokers'), above]);
+  await data.syncEntries();
+  expect(synced.slice(2)).toEqual([join(path, 'definitions'), path]);
+  data.close();
+  synced.length = 0;
+  (await DataDirectory.open(path, async (directory) => void synced.push(directory))).close();
+  expect(synced).toEqual([]);
+});

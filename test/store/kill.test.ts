@@ -21,6 +21,7 @@ function writerScript(path: string, from: number): string {
     const { Lane } = await import('${store}lane.js');
     const log = await LocalDirectory.at(${JSON.stringify(path)});
     const keeper = await Keeper.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
+    await keeper.begin();
     const [start] = keeper.lanesStart(1);
     const onEvent = (event) => keeper.heard(1, event);
     const lane = new Lane({ directory: log, lane: 1, start, onEvent, fileOctets: 256 << 10 });

@@ -25,7 +25,17 @@ export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
     memory: 64 * 1024 ** 2,
     pin: false,
     announced: { product: 'Leveret', version: '0.0.0' },
-    data: data === undefined ? null : { directory: data, durability: 'fsync', diskFreeLimit: 0, vigil: true },
+    data:
+      data === undefined
+        ? null
+        : {
+            directory: data,
+            durability: 'fsync',
+            diskFreeLimit: 0,
+            vigil: true,
+            skipUnreadable: false,
+            dropUnknownQueues: false,
+          },
     onFatal: (error) => {
       throw error;
     },

@@ -29,8 +29,8 @@ export function openLane(directory: LogDirectory, options: Partial<ConstructorPa
   });
 }
 
-export function openKeeper(log: LogDirectory, options: Partial<KeeperOptions> = {}): Promise<Keeper> {
-  return Keeper.open({
+export async function openKeeper(log: LogDirectory, options: Partial<KeeperOptions> = {}): Promise<Keeper> {
+  const keeper = await Keeper.open({
     log,
     exists: () => true,
     fileOctets: 16 << 10,
@@ -39,6 +39,8 @@ export function openKeeper(log: LogDirectory, options: Partial<KeeperOptions> = 
     scanner,
     ...options,
   });
+  await keeper.begin();
+  return keeper;
 }
 
 export function publish(lane: Lane, queue: number, position: number, bodies: readonly string[]): Promise<void> {

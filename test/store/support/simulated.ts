@@ -32,6 +32,8 @@ class Content {
   synced: Uint8Array = new Uint8Array(0);
   now: Uint8Array = new Uint8Array(0);
   pending: Change[] = [];
+  /** Octets that the device does not give. */
+  lost: { readonly from: number; readonly to: number } | null = null;
 
   static of(bytes: Uint8Array): Content {
     const content = new Content();
@@ -41,6 +43,9 @@ class Content {
   }
 
   change(change: Change): void {
+    const { lost } = this;
+    if (lost !== null && 'at' in change && change.at <= lost.from && change.at + change.bytes.length >= lost.to)
+      this.lost = null;
     this.pending.push(change);
     this.now = applied(this.now, change);
   }
@@ -176,6 +181,11 @@ export class SimulatedDirectory implements LogDirectory {
     return SimulatedDirectory.of(new Map([...names].map(([name, content]) => [name, content.survives(random)])));
   }
 
+  /** The device loses some octets of a file: what is read there fails until it is written again. */
+  lose(name: string, from: number, to: number): void {
+    this.#content(name).lost = { from, to };
+  }
+
   /** Changes a byte behind everybody's back. */
   flip(name: string, offset: number): void {
     const { now } = this.#content(name);
@@ -292,6 +302,8 @@ class SimulatedFile implements LogFile {
 
   async read(into: Uint8Array, at: number): Promise<number> {
     this.directory.before('read', this.name);
+    const { lost } = this.content;
+    if (lost !== null && at < lost.to && at + into.length > lost.from) throw systemError('EIO');
     const bytes = this.content.now.subarray(at, at + into.length);
     into.set(bytes);
     return bytes.length;

@@ -4,7 +4,7 @@
  */
 
 import { BatchBuilder } from '../../../dist/store/batch.js';
-import { takeCleanMark } from '../../../dist/store/clean-mark.js';
+import { readCleanMark } from '../../../dist/store/clean-mark.js';
 import type { Keeper } from '../../../dist/store/keeper.js';
 import type { AbsentSource } from '../../../src/store/absent-source.js';
 import type { LaneEvent } from '../../../src/store/log-files.js';
@@ -47,7 +47,7 @@ const WORKERS = 2;
 const LEVELS = 256;
 
 export async function find(directory: SimulatedDirectory, promised: Promised): Promise<Found> {
-  const ends = await takeCleanMark(directory);
+  const ends = await readCleanMark(directory);
   const clean = ends !== null;
   const recovered = await recover(directory, {
     clean,
