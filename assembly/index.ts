@@ -24,7 +24,7 @@ import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
 import { endChain, newQueue, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { LENGTH, SINGLY } from './queue/rules';
 import { setQueueRules } from './queue/set-rules';
-import { leaveSweep, sweepQueues } from './queue/sweep';
+import { leaveSweep, sweepPause as pauseOfSweeps, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/turns';
 import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
 import { claimReturned } from './queue/returned';
@@ -283,6 +283,8 @@ export function awaitFront(queue: usize): bool {
 // ── Death ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function expiringQueues(): u32 { return self.sweepCount; }
+
+export function sweepPause(): f64 { return pauseOfSweeps(); }
 
 export function sweep(): bool {
   enter();

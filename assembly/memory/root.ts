@@ -145,7 +145,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   sweepCount: u32;
   /** Where the next sweep goes on. */
   sweepAt: u32;
-  j3: u64; j4: u64; j5: u64; j6: u64; j7: u64; j8: u64;
+  /** The next sweep is not soon; and: it must be, since something has come that may expire before it. Written by the owner, and `sweepSoon` by all who bring that. */
+  sweepRests: u32;
+  sweepSoon: u32;
+  j4: u64; j5: u64; j6: u64; j7: u64; j8: u64;
   // line 8: clock (ms since the Unix epoch), messages that died (death.ts), queues over their limit (length.ts)
   now: f64;
   deadFirst: u32;

@@ -8,7 +8,7 @@ import { blockAt } from './head';
 import { openLevels } from './levels';
 import { ABSENT, Block, nextOf, Queue, READY, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
 import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, LENGTH, LEVELS, LOGGED_QUEUE, RANKED, REJECT, TTL, UNLIMITED } from './rules';
-import { joinSweep, leaveSweep } from './sweep';
+import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
  * Sets the rules; numbers below 0 mean none. False when there is no memory for the levels, and nothing was changed. Workers see a rule
@@ -53,7 +53,10 @@ export function setQueueRules(
 
 /** A message with an expiration of its own is about to be enqueued. */
 export function expectExpiry(queue: Queue, sweeper: u32): void {
-  if (queue.traits & EXPIRES) return;
+  if (queue.traits & EXPIRES) {
+    hastenSweep(queue);
+    return;
+  }
   // Pairs with the compare-and-swap in `setQueueRules`.
   if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
 }

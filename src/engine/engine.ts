@@ -204,8 +204,10 @@ export interface Engine {
   freeQueue(queue: Queue): void;
 
   // ── Death (workers) ──────────────────────────────────────────────────────────────────────────────────────────
-  /** Queues whose messages may expire and that this worker sweeps. As long as there are some, `sweep` must be called every few milliseconds. */
+  /** Queues whose messages may expire and that this worker sweeps. As long as there are some, `sweep` must be called, and again after `sweepPause`. */
   expiringQueues(): number;
+  /** How long until the next sweep (ms): less, at the end of a turn, when something has come meanwhile that may be due before. */
+  sweepPause(): number;
   /** Lets what has expired at the heads of those queues die; bounded. True: there is more to do at once. */
   sweep(): boolean;
   /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `bury`. */

@@ -4,9 +4,6 @@
  */
 import type { Engine } from '../engine/engine.js';
 
-/** How long between two sweeps (ms): how late a message may expire. */
-const INTERVAL_MS = 10;
-
 /** Where a sweep has not done all that is due (ms). */
 const MORE_MS = 1;
 
@@ -18,6 +15,8 @@ export class Sweeper {
   readonly #begin: () => void;
   readonly #run = (): void => this.#sweep();
   #timer: NodeJS.Timeout | null = null;
+  /** What the timer waits for beyond what it must (ms). */
+  #patience = 0;
 
   /** `begin` makes a turn follow. */
   constructor(engine: Engine, begin: () => void) {
@@ -25,9 +24,14 @@ export class Sweeper {
     this.#begin = begin;
   }
 
-  /** To be called once a turn: queues may have come whose messages expire. */
+  /** To be called once a turn: queues may have come whose messages expire, or messages that expire soon. */
   attend(): void {
-    if (this.#timer === null && this.#engine.expiringQueues() > 0) this.#timer = setTimeout(this.#run, INTERVAL_MS);
+    if (this.#timer === null) {
+      if (this.#engine.expiringQueues() > 0) this.#wait(this.#engine.sweepPause());
+    } else if (this.#patience > 0 && this.#engine.sweepPause() < this.#patience) {
+      clearTimeout(this.#timer);
+      this.#wait(this.#engine.sweepPause());
+    }
   }
 
   stop(): void {
@@ -39,7 +43,16 @@ export class Sweeper {
     const start = performance.now();
     const more = this.#engine.sweep();
     const rest = (performance.now() - start) * REST;
-    const wait = Math.max(more ? MORE_MS : INTERVAL_MS, rest);
-    this.#timer = this.#engine.expiringQueues() > 0 ? setTimeout(this.#run, wait) : null;
+    this.#timer = null;
+    if (this.#engine.expiringQueues() === 0) return;
+    const pause = more ? MORE_MS : this.#engine.sweepPause();
+    this.#wait(Math.max(pause, rest));
+    // A long sweep's rest is not cut short.
+    this.#patience = pause > rest ? pause : 0;
+  }
+
+  #wait(pause: number): void {
+    this.#patience = pause;
+    this.#timer = setTimeout(this.#run, pause);
   }
 }

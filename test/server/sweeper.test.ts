@@ -8,10 +8,14 @@ import { Sweeper } from '../../src/server/sweeper.js';
 class Core {
   queues = 0;
   more = false;
+  pause = 10;
   sweeps = 0;
 
   expiringQueues(): number {
     return this.queues;
+  }
+  sweepPause(): number {
+    return this.pause;
   }
   sweep(): boolean {
     this.sweeps += 1;
@@ -77,4 +81,21 @@ test('a sweep that takes long is followed by a long rest', () => {
   expect(core.sweeps).toBe(1);
   vi.advanceTimersByTime(1);
   expect(core.sweeps).toBe(2);
+});
+
+test('where nothing can be due soon the next sweep comes late, and at once when something has come', () => {
+  const { core, sweeper } = scenario();
+  core.queues = 1;
+  core.pause = 250;
+  sweeper.attend();
+  vi.advanceTimersByTime(1_000);
+  expect(core.sweeps).toBe(4);
+  sweeper.attend();
+  core.pause = 10;
+  sweeper.attend();
+  vi.advanceTimersByTime(9);
+  expect(core.sweeps).toBe(4);
+  vi.advanceTimersByTime(1);
+  expect(core.sweeps).toBe(5);
+  expect(vi.getTimerCount()).toBe(1);
 });

@@ -179,6 +179,9 @@ class JsEngine extends LogCalls implements Engine {
   expiringQueues(): number {
     return this.#queues.sweeps.count();
   }
+  sweepPause(): number {
+    return this.#queues.sweeps.pause();
+  }
   sweep(): boolean {
     return this.#sweep.run();
   }

@@ -59,6 +59,9 @@ export const Participant = {
   SWEEP_LOCK: 5,
   SWEEP_FIRST: 6,
   SWEEP_COUNT: 7,
+  /** The next sweep is not soon; and: it must be, since something has come that may expire before it. */
+  SWEEP_RESTS: 10,
+  SWEEP_SOON: 11,
   /** Of the coordinator: queues whose absent messages are wanted, a list linked through their cells. */
   WISH_LOCK: 8,
   WISH_FIRST: 9,

@@ -296,6 +296,7 @@ export class Queues {
     const traits = this.rules.traits(queue);
     const expiry = this.#stock.expiry(queue, traits, limit);
     const count = expiry === null ? 0 : this.#stock.expire(queue, traits, expiry, max, everywhere);
+    if (everywhere) this.sweeps.saw(this.rules.ttl(queue, traits), holdsMortals(traits, this.ready(queue)));
     this.#unlock(queue);
     return count;
   }
@@ -379,8 +380,8 @@ export class Queues {
     this.#log.endRun();
     if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
     this.#add(queue, QueueCell.READY, count);
-    if (expires && (traits & Trait.EXPIRES) === 0) {
-      this.rules.add(queue, Trait.EXPIRES);
+    if (expires) {
+      if ((traits & Trait.EXPIRES) === 0) this.rules.add(queue, Trait.EXPIRES);
       this.sweeps.join(queue);
     }
     this.#waiters.grant(queue, count);
@@ -409,4 +410,9 @@ export class Queues {
   #unlock(queue: number): void {
     unlock(this.#memory.i32, word(queue, QueueCell.LOCK));
   }
+}
+
+/** Whether a queue holds something, and some of what it held had a time to live of its own. */
+function holdsMortals(traits: number, ready: number): boolean {
+  return (traits & Trait.EXPIRES) !== 0 && ready > 0;
 }

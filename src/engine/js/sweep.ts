@@ -16,8 +16,10 @@ export class Sweep {
 
   /** True when there is more to do at once. */
   run(): boolean {
-    if (this.#queues.sweeps.count() === 0) return false;
-    const queues = this.#queues.sweeps.queues();
+    const { sweeps } = this.#queues;
+    if (sweeps.count() === 0) return false;
+    sweeps.begin();
+    const queues = sweeps.queues();
     let left = SWEEP_MAX;
     let more = false;
     for (let i = 0; i < queues.length; i++) {

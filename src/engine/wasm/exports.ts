@@ -66,6 +66,7 @@ export interface CoreFunctions {
   awaitFront(queue: number): number;
   expiringQueues(): number;
   sweep(): number;
+  sweepPause(): number;
   nextDead(): number;
   bury(): void;
   keepDead(): number;

@@ -189,6 +189,9 @@ class WasmEngine extends LogCalls implements Engine {
   expiringQueues(): number {
     return this.#core.expiringQueues();
   }
+  sweepPause(): number {
+    return this.#core.sweepPause();
+  }
   sweep(): boolean {
     return this.#core.sweep() !== 0;
   }
