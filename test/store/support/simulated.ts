@@ -42,6 +42,15 @@ class Content {
     return content;
   }
 
+  /** The same, apart from now on. */
+  fork(): Content {
+    const fork = new Content();
+    fork.synced = this.synced;
+    fork.now = this.now;
+    fork.pending = [...this.pending];
+    return fork;
+  }
+
   change(change: Change): void {
     const { lost } = this;
     if (lost !== null && 'at' in change && change.at <= lost.from && change.at + change.bytes.length >= lost.to)
@@ -145,6 +154,8 @@ export class SimulatedDirectory implements LogDirectory {
   readonly #names = new Map<string, Content>();
   #pending: NameChange[] = [];
   calls = 0;
+  /** Octets that all files together may have. */
+  capacity = Number.POSITIVE_INFINITY;
   /** Writes that the thread itself waited for. */
   waits = 0;
   /** Called before each call that changes something: throws to make it fail, looks at what a loss of power would leave. */
@@ -163,6 +174,35 @@ export class SimulatedDirectory implements LogDirectory {
   /** The same files, all of them safe. */
   copy(): SimulatedDirectory {
     return SimulatedDirectory.of(this.files());
+  }
+
+  /** What the death of the process at this moment leaves: what was not synced is still on its way. */
+  kill(): SimulatedDirectory {
+    const forks = new Map<Content, Content>();
+    const forkOf = (content: Content): Content => {
+      const fork = forks.get(content) ?? content.fork();
+      forks.set(content, fork);
+      return fork;
+    };
+    const directory = new SimulatedDirectory();
+    for (const [name, content] of this.#synced) directory.#synced.set(name, forkOf(content));
+    for (const [name, content] of this.#names) directory.#names.set(name, forkOf(content));
+    directory.#pending = this.#pending.map((change) =>
+      'file' in change ? { ...change, file: forkOf(change.file) } : change,
+    );
+    return directory;
+  }
+
+  /** Octets of all files. */
+  octets(): number {
+    let octets = 0;
+    for (const { now } of this.#names.values()) octets += now.length;
+    return octets;
+  }
+
+  /** Throws where files would take more than there is. */
+  grow(octets: number): void {
+    if (octets > 0 && this.octets() + octets > this.capacity) throw systemError('ENOSPC');
   }
 
   /** What a loss of power at this moment leaves. */
@@ -281,6 +321,7 @@ class SimulatedFile implements LogFile {
     const bytes = Buffer.concat(views);
     try {
       this.directory.before('write', this.name);
+      this.directory.grow(at + bytes.length - this.content.now.length);
     } catch (error) {
       // A write that fails may have written something.
       this.content.change({ at, bytes: Uint8Array.from(bytes.subarray(0, bytes.length >> 1)) });
@@ -311,6 +352,7 @@ class SimulatedFile implements LogFile {
 
   async truncate(octets: number): Promise<void> {
     this.directory.before('truncate', this.name);
+    this.directory.grow(octets - this.content.now.length);
     this.content.change({ truncate: octets });
   }
 
