@@ -318,7 +318,9 @@ export class Facts implements RecordSink {
   }
 
   #checkpoint(view: DataView, at: number, length: number): void {
-    const queue = this.#settled(get64(view, at + CheckpointField.QUEUE));
+    const id = get64(view, at + CheckpointField.QUEUE);
+    const queue = this.#settled(id);
+    this.#state?.checkpoints.add(id);
     queue.reach(get64(view, at + CheckpointField.NEXT));
     const runs = at + CheckpointField.RUNS;
     const delivered = runs + view.getUint32(at + CheckpointField.DONE_RUNS, true) * RUN_OCTETS;

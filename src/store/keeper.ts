@@ -177,6 +177,7 @@ export class Keeper {
         const file = this.#files.file(lane, event.file);
         file.octets = event.end;
         file.closed = true;
+        file.closedAt = this.#files.moment();
         file.failed = event.failed;
         return;
       }
@@ -283,10 +284,10 @@ export class Keeper {
   async #writeCheckpoints(delivered: ReadonlyMap<number, readonly Run[]>): Promise<void> {
     const batch = new BatchBuilder();
     for (const queue of this.#ledger.queues()) {
-      const checkpoint = this.#ledger.checkpoint(queue);
-      if (checkpoint === null) continue;
+      if (this.#ledger.isUnchanged(queue) && !delivered.has(queue)) continue;
       const runs = [...(this.#delivered.get(queue) ?? []), ...(delivered.get(queue) ?? [])];
-      batch.checkpoint({ ...checkpoint, delivered: this.#ledger.held(queue, runs) });
+      const checkpoint = this.#ledger.lastCheckpoint(queue, runs);
+      if (checkpoint !== null) batch.checkpoint(checkpoint);
     }
     if (batch.octets > 0) await this.lane.append(batch);
   }

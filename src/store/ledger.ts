@@ -1,10 +1,9 @@
 /**
  * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie, and those that are done.
  * What must hold: facts of several lanes come in any order (a position may be done before it is heard that it was taken); a copy of a message counts
- * in place of the message; what a checkpoint says is done is done.
+ * in place of the message; a checkpoint covers what files say that were closed when it was made, and nothing else.
  */
 import {
-  CheckpointField,
   EnqueueField,
   get64,
   PositionsField,
@@ -25,10 +24,24 @@ export interface Liveness {
   checkpoint(queue: number): Checkpoint | null;
   /** Octets of that checkpoint, about. */
   checkpointOctets(queue: number): number;
+  /** Whether a checkpoint in another file says all that a closed one says of a queue. */
+  isCovered(queue: number, file: LogFileState): boolean;
+}
+
+/** A checkpoint that is durable. */
+interface Cover {
+  readonly made: number;
+  readonly file: LogFileState;
+  /** How often the queue had changed, where all that is known of it stands there. */
+  readonly changes: number;
 }
 
 class QueueLedger {
   next = 0;
+  changes = 0;
+  /** The last checkpoint, and the one that is on its way. */
+  cover: Cover | null = null;
+  making: Omit<Cover, 'file'> = { made: 0, changes: 0 };
   /** Up to here every place is known: what is not held is done, or never was in the log. */
   known = 0;
   readonly held = new Runs();
@@ -38,6 +51,8 @@ class QueueLedger {
 /** A queue's levels have the numbers that follow its own. */
 export const LEVELS = 256;
 const CHECKPOINT_OCTETS = 64;
+/** A checkpoint does not say what was given out. */
+const UNKNOWN = -1;
 
 export class RunLedger implements Liveness {
   readonly #files: LogFiles;
@@ -70,10 +85,10 @@ export class RunLedger implements Liveness {
           this.#doneRuns(view, queue, payload + PositionsField.RUNS, payload + length);
           break;
         case RecordType.CHECKPOINT: {
+          // It was made here: there is nothing in it that is not known.
           file.settled.add(queue);
-          const runs = payload + CheckpointField.RUNS;
-          const count = view.getUint32(payload + CheckpointField.DONE_RUNS, true);
-          this.#doneRuns(view, queue, runs, runs + count * RUN_OCTETS);
+          const known = this.#queues.get(queue);
+          if (known !== undefined) known.cover = { ...known.making, file };
           break;
         }
         default:
@@ -92,6 +107,7 @@ export class RunLedger implements Liveness {
     file.places += count;
     const queue = this.#queue(id);
     if (queue === null) return;
+    queue.changes += 1;
     queue.next = Math.max(queue.next, from + count);
     if (queue.done.size === 0) return this.#hold(queue, from, count, file);
     const free: number[] = [];
@@ -107,6 +123,7 @@ export class RunLedger implements Liveness {
   done(id: number, from: number, count: number): void {
     const queue = this.#queue(id);
     if (queue === null) return;
+    queue.changes += 1;
     queue.next = Math.max(queue.next, from + count);
     queue.held.remove(from, count, this.#leave);
     queue.done.set(from, count, 0);
@@ -151,8 +168,41 @@ export class RunLedger implements Liveness {
   }
 
   checkpoint(id: number): Checkpoint | null {
+    return this.#checkpoint(id, UNKNOWN);
+  }
+
+  /** The same at an orderly end, with what was given out. */
+  lastCheckpoint(id: number, delivered: readonly Run[]): Checkpoint | null {
+    const checkpoint = this.#checkpoint(id, this.#queues.get(id)?.changes ?? UNKNOWN);
+    return checkpoint && { ...checkpoint, delivered: this.held(id, delivered) };
+  }
+
+  /** It is appended at once, if at all. */
+  #checkpoint(id: number, changes: number): Checkpoint | null {
     const queue = this.#queues.get(id);
-    return queue === undefined ? null : { queue: id, next: queue.next, done: queue.done.list(), delivered: [] };
+    if (queue === undefined) return null;
+    queue.making = { made: this.#files.moment(), changes };
+    return { queue: id, next: queue.next, done: queue.done.list(), delivered: [] };
+  }
+
+  isCovered(id: number, file: LogFileState): boolean {
+    const cover = this.#queues.get(id)?.cover;
+    return cover != null && cover.file !== file && file.closed && file.closedAt < cover.made;
+  }
+
+  /** Whether a queue stands as its last checkpoint says. */
+  isUnchanged(id: number): boolean {
+    const queue = this.#queues.get(id);
+    return queue !== undefined && queue.cover?.changes === queue.changes;
+  }
+
+  /** The log was ended in order, and this is one of the files that checkpoints are in, in their order: the last of a queue says all, and no file went on behind it. */
+  coveredBy(file: LogFileState): void {
+    const made = this.#files.moment();
+    for (const id of file.checkpoints) {
+      const queue = this.#queues.get(id);
+      if (queue !== undefined) queue.cover = { made, file, changes: queue.changes };
+    }
   }
 
   checkpointOctets(id: number): number {

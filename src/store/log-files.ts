@@ -32,9 +32,12 @@ export interface LogFileState {
   /** Places in queues that its messages took, and those that still hold one. */
   places: number;
   live: number;
-  /** Queues of which it records something as done. */
+  /** Queues of which it records something as done; those of which it has a checkpoint. */
   readonly settled: Set<number>;
+  readonly checkpoints: Set<number>;
   closed: boolean;
+  /** When that was heard, by `LogFiles.moment`; 0: it was closed before. */
+  closedAt: number;
   /** It is not to be written anew. */
   failed: boolean;
   /** Reads that are under way; it must not go before they end. */
@@ -51,6 +54,13 @@ export class LogFiles {
   readonly states = new Map<string, LogFileState>();
   readonly #byIndex = new Map<number, LogFileState>();
   #next = 0;
+  #moments = 0;
+
+  /** Tells what came before what. */
+  moment(): number {
+    this.#moments += 1;
+    return this.#moments;
+  }
 
   /** The file with a number, new or known. */
   file(lane: number, number: number): LogFileState {
@@ -67,7 +77,9 @@ export class LogFiles {
       places: 0,
       live: 0,
       settled: new Set(),
+      checkpoints: new Set(),
       closed: false,
+      closedAt: 0,
       failed: false,
       readers: 0,
       onUnread: null,

@@ -47,6 +47,8 @@ export interface Waste {
   readonly dead: number;
 }
 const WASTE: Waste = { small: 8 << 20, dead: 256 << 20 };
+/** A checkpoint that is longer is shared by the files that it serves, when it is judged what it costs. */
+const LONG_OCTETS = 64 << 10;
 /** Dead files that are kept to be written anew. */
 const SPARES = 2;
 /** Octets that one append copies. */
@@ -103,11 +105,7 @@ export class Reclaimer {
     for (const state of this.#options.files.states.values()) {
       if (!state.closed || this.#stuck.has(state.name)) continue;
       if (state.live > 0 && state.octets > small && !isWasteful) continue;
-      let octets = liveOctets(state);
-      for (const queue of state.settled) {
-        if (octets > state.octets * bestShare) break;
-        octets += this.#options.liveness.checkpointOctets(queue);
-      }
+      const octets = liveOctets(state) + this.#checkpointOctets(state, state.octets * bestShare);
       const share = octets / state.octets;
       if (share < bestShare) {
         best = state;
@@ -115,6 +113,30 @@ export class Reclaimer {
       }
     }
     return best;
+  }
+
+  /** What the checkpoints cost without which a file cannot go; no more is counted than is too much. */
+  #checkpointOctets(state: LogFileState, most: number): number {
+    const { liveness } = this.#options;
+    let octets = 0;
+    for (const queue of state.settled) {
+      if (octets > most) break;
+      if (liveness.isCovered(queue, state)) continue;
+      const own = liveness.checkpointOctets(queue);
+      // A long one is worth it when many files can go by it.
+      octets += own <= LONG_OCTETS ? own : own / this.#filesWaitingFor(queue);
+    }
+    return octets;
+  }
+
+  /** Closed files that a checkpoint of a queue would serve. */
+  #filesWaitingFor(queue: number): number {
+    const { files, liveness } = this.#options;
+    let count = 0;
+    for (const state of files.states.values()) {
+      if (state.closed && state.settled.has(queue) && !liveness.isCovered(queue, state)) count += 1;
+    }
+    return Math.max(1, count);
   }
 
   /** Whether so much lies dead beside living messages that these are worth being copied. */
@@ -210,6 +232,7 @@ export class Reclaimer {
   async #copyFacts(state: LogFileState): Promise<void> {
     const batch = new BatchBuilder();
     for (const queue of state.settled) {
+      if (this.#options.liveness.isCovered(queue, state)) continue;
       const checkpoint = this.#options.liveness.checkpoint(queue);
       if (checkpoint !== null) batch.checkpoint(checkpoint);
     }

@@ -117,6 +117,10 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     ledger.begin(queue.id, queue.next, places.positions, places.files);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
+  const checkpoints = reads.filter(({ found: { lane } }) => lane === 0);
+  if (options.clean === true && checkpoints.every(({ damages }) => damages.length === 0)) {
+    for (const { state } of checkpoints) ledger.coveredBy(state);
+  }
   for (const { found: file, scanned, state } of reads) {
     if (goes(file, scanned)) files.forget(state);
   }

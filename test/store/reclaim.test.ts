@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { isSpare } from '../../dist/log/record-format.js';
-import { BatchBuilder } from '../../dist/store/batch.js';
+import { BatchBuilder, type Run } from '../../dist/store/batch.js';
 import type { Keeper } from '../../dist/store/keeper.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
 import { readSource, recoveredQueues, storedMessage } from './support/messages.js';
@@ -41,6 +41,11 @@ async function fanout({ lane }: Log, body: string, queues: readonly number[], po
 async function close({ keeper, lane }: Log): Promise<void> {
   await lane.close();
   await keeper.close(null);
+}
+
+async function closeInOrder({ keeper, lane }: Log, delivered = new Map<number, readonly Run[]>()): Promise<void> {
+  await lane.close();
+  expect(await keeper.close(delivered)).toBeNull();
 }
 
 function logFiles(directory: SimulatedDirectory): [string, Uint8Array][] {
@@ -301,4 +306,96 @@ test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared aw
     ).toEqual([0, 13, 26, 39]);
     if (!failed) break;
   }
+});
+
+test('an orderly end writes nothing of queues that stand as they did at the last', async () => {
+  const directory = new SimulatedDirectory();
+  const first = await openLog(directory);
+  for (let queue = 1; queue <= 50; queue++) {
+    await publish(first.lane, queue * 256, 0, ['x']);
+    await ack(first.lane, queue * 256, 0);
+  }
+  await closeInOrder(first);
+  let before = logFiles(directory).length;
+  for (let life = 0; life < 4; life++) {
+    const log = await openLog(directory);
+    await log.keeper.reclaim();
+    await closeInOrder(log);
+    expect(logFiles(directory).length).toBeLessThanOrEqual(before);
+    before = logFiles(directory).length;
+  }
+  expect(before).toBe(1);
+  expect((await recover(directory)).queues.map(({ next }) => next)).toEqual(Array.from({ length: 50 }, () => 1));
+});
+
+test('a queue that changed has its checkpoint written anew, and files before it go for nothing', async () => {
+  const directory = new SimulatedDirectory();
+  for (let life = 0; life < 6; life++) {
+    const log = await openLog(directory);
+    await log.keeper.reclaim();
+    const [queue] = log.keeper.queues.filter(({ id }) => id === 256);
+    expect(queue?.next ?? 0).toBe(life);
+    await publish(log.lane, 256, life, ['x']);
+    await ack(log.lane, 256, life);
+    if (life === 0) {
+      for (let other = 2; other <= 50; other++) await publish(log.lane, other * 256, 0, ['stays']);
+    }
+    await closeInOrder(log);
+  }
+  const log = await openLog(directory);
+  await log.keeper.reclaim();
+  expect(logFiles(directory).length).toBeLessThan(5);
+  expect(log.keeper.report.messages).toBe(49);
+  await closeInOrder(log);
+});
+
+test('what was given out is still known when the checkpoint that said so was made anew', async () => {
+  const directory = new SimulatedDirectory();
+  const first = await openLog(directory);
+  await publish(first.lane, 256, 0, ['a', 'b']);
+  await closeInOrder(first, new Map([[256, [{ from: 0, count: 1 }]]]));
+  const second = await openLog(directory, { waste: { small: 1 << 20, dead: 0 } });
+  await publish(second.lane, 512, 0, ['x'.repeat(10_000)]);
+  await second.lane.endFile();
+  await ack(second.lane, 512, 0);
+  await second.keeper.reclaim();
+  await closeInOrder(second);
+  for (let life = 0; life < 2; life++) {
+    const log = await openLog(directory);
+    const queue = log.keeper.queues.find(({ id }) => id === 256);
+    expect(queue?.source.delivered()).toEqual([{ from: 0, count: 1 }]);
+    await closeInOrder(log);
+  }
+});
+
+test('a checkpoint with many breaks is shared by the files that it lets go', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory, { fileOctets: 256 << 10, breaks: 1 << 20 });
+  // Every second of many messages stays: the checkpoint is longer than a file.
+  const stay = 6_000;
+  const ids = log.lane.takeMessageIds(2 * stay);
+  const batch = new BatchBuilder();
+  for (let i = 0; i < 2 * stay; i++) batch.message(ids + i, storedMessage(''));
+  batch.enqueue(
+    256,
+    0,
+    0,
+    Array.from({ length: 2 * stay }, (_, i) => ids + i),
+  );
+  await log.lane.append(batch);
+  for (let i = 0; i < stay; i++) await ack(log.lane, 256, 2 * i);
+  const sizes: number[] = [];
+  for (let position = 2 * stay; sizes.length < 20; position += 20) {
+    await publish(
+      log.lane,
+      256,
+      position,
+      Array.from({ length: 20 }, () => 'x'.repeat(800)),
+    );
+    await ack(log.lane, 256, position, 20);
+    await log.keeper.reclaim();
+    if (position % 400 === 0) sizes.push(logFiles(directory).length);
+  }
+  expect(sizes.at(-1)).toBeLessThanOrEqual((sizes[4] as number) + 4);
+  await close(log);
 });
