@@ -15,7 +15,7 @@ import { abandon, dropAbsent as forgetAbsent } from './queue/forget';
 import { beginIn, endIn, takeIn } from './queue/page-in';
 import { beginOut, endOut, fillOut, outCount } from './queue/page-out';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
-import { claim, claimed } from './queue/claim';
+import { claim, claimed, hasReady } from './queue/claim';
 import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
@@ -27,6 +27,7 @@ import { setQueueRules } from './queue/set-rules';
 import { leaveSweep, sweepPause as pauseOfSweeps, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/turns';
 import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
+import { anyAble } from './queue/ranks';
 import { claimReturned } from './queue/returned';
 import { addDone, flushSettlements, settle } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
@@ -519,6 +520,17 @@ export function cancelConsumer(consumer: usize): void {
   endConsumer(changetype<Consumer>(consumer));
   flushSettlements();
   leave();
+}
+
+/**
+ * Whether a consumer is about to take what is ready: one that has a turn to come, here or in another worker, or that waits and is being granted one. Where
+ * there are only consumers without credit or output, or what is next is absent, nobody is.
+ */
+export function isOwed(queue: usize): bool {
+  enter();
+  const owed = hasReady(changetype<Queue>(queue)) && anyAble(changetype<Queue>(queue));
+  leave();
+  return owed;
 }
 
 export function getMessage(channel: usize, queue: usize, noAck: bool): bool {

@@ -55,6 +55,23 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
   return found;
 }
 
+/** Whether any consumer is able to pull. */
+export function anyAble(queue: Queue): bool {
+  if (!queue.consumers) return false;
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  lock(lockWord);
+  let at = changetype<Waiter>(queue.ranksFirst);
+  while (changetype<usize>(at) && !isAble(at)) at = changetype<Waiter>(at.rankNext);
+  unlock(lockWord);
+  return changetype<usize>(at) != 0;
+}
+
+/** Its owner stores the state without the lock: a moment's view. */
+@inline function isAble(waiter: Waiter): bool {
+  const state = atomicLoad(changetype<usize>(waiter) + offsetof<Waiter>("state"));
+  return state == WAITING || state == RUNNABLE;
+}
+
 /** Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own. Under the lock. */
 export function insertByRank(queue: Queue, waiter: Waiter): void {
   let before = changetype<Waiter>(0);

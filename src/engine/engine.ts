@@ -367,6 +367,8 @@ export interface Engine {
   oldestUnacked(consumer: Consumer): number;
   /** Gives all unacknowledged deliveries of the consumer back to their queue. */
   returnDeliveries(consumer: Consumer): void;
+  /** Whether a consumer, of this worker or another, is about to take a message that is ready; those that lack credit or output are not. */
+  isOwed(queue: Queue): boolean;
   /** Takes one message and writes basic.get-ok + content; false when the queue is empty. Needs `outputIdle`. */
   get(channel: Channel, queue: Queue, noAck: boolean): boolean;
 

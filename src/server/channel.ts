@@ -11,6 +11,7 @@ import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import { GotDeliveries } from './got-deliveries.js';
 import type { Outcome } from './intake.js';
+import { consumersFirst } from './precedence.js';
 import { Publisher } from './publisher.js';
 import { failure, refusalError, timedOut } from './refusal.js';
 import type { Session } from './session.js';
@@ -79,8 +80,38 @@ export class Channel {
     this.#consumers.expire(now);
   }
 
-  /** Handles a method. Throws (or rejects with) the error that closes channel or connection. */
+  /** Handles a method, once consumers have what is theirs. Throws (or rejects with) the error that closes channel or connection. */
   handle(method: ChannelMethod): Outcome {
+    const pending = this.#letConsumersFirst(method);
+    if (pending === null) return this.#handleNow(method);
+    return pending.then(() => (this.closing ? undefined : this.#handleNow(method)));
+  }
+
+  /** Null unless the method must wait for them. */
+  #letConsumersFirst(method: ChannelMethod): Promise<void> | null {
+    const { host, vhost } = this.#session;
+    switch (method.name) {
+      case 'queue.declare':
+      case 'queue.purge':
+      case 'queue.delete':
+      case 'basic.consume':
+      case 'basic.get': {
+        const queue = host.view.queue(vhost, method.queue === '' ? (this.#lastQueue ?? '') : method.queue);
+        return queue === undefined ? null : consumersFirst(host, queue);
+      }
+      case 'basic.cancel':
+        host.turn.serveNow();
+        return null;
+      case 'basic.qos':
+        // Its consumers had the limit before until now.
+        if (method.global) host.turn.serveNow();
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #handleNow(method: ChannelMethod): Outcome {
     if (isTopologyMethod(method)) return this.#changeTopology(method);
     switch (method.name) {
       case 'channel.flow':

@@ -105,13 +105,15 @@ export class Turn {
     this.#schedule();
   }
 
-  /** Resolves in a turn to come, for work that is done in portions. */
-  next(): Promise<void> {
+  /** Resolves in a turn to come, for work that is done in portions; or after `pause` ms. */
+  next(pause = 0): Promise<void> {
     return new Promise((resolve) => {
-      setImmediate(() => {
+      const go = (): void => {
         this.begin();
         resolve();
-      });
+      };
+      if (pause === 0) setImmediate(go);
+      else setTimeout(go, pause);
     });
   }
 

@@ -390,6 +390,9 @@ class JsEngine extends LogCalls implements Engine {
     this.#settlements.giveBackOf(one);
     this.#settlements.flush();
   }
+  isOwed(queue: Queue): boolean {
+    return this.#queues.isOwed(queue);
+  }
   get(channel: ChannelRef, queue: Queue, noAck: boolean): boolean {
     return this.#deliveries.get(this.#channel(channel), queue, noAck);
   }

@@ -255,6 +255,15 @@ export class Queues {
     return true;
   }
 
+  /** Whether a consumer is about to take what is ready. */
+  isOwed(queue: number): boolean {
+    if (this.ready(queue) === 0 || this.consumers(queue) === 0) return false;
+    this.#lock(queue);
+    const isOwed = this.ready(queue) > 0 && this.#waiters.isAnyAble(queue) && !this.#stock.lanes.isFrontAbsent(queue);
+    this.#unlock(queue);
+    return isOwed;
+  }
+
   /** A consumer leaves its turn to another although messages are ready. */
   passOn(queue: number): void {
     const ranked = (this.rules.traits(queue) & Trait.RANKED) !== 0;

@@ -67,6 +67,14 @@ export class Waiters {
     return false;
   }
 
+  /** Whether any consumer could take what is there. Under the queue's lock. */
+  isAnyAble(queue: number): boolean {
+    const { u32 } = this.#memory;
+    let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    while (peer !== 0 && Atomics.load(u32, word(peer, Node.ABLE)) === 0) peer = at32(u32, word(peer, Node.PEER_NEXT));
+    return peer !== 0;
+  }
+
   /** Gives the first who waits a turn if it is of a higher rank. Under the queue's lock. */
   grantAbove(queue: number, node: number): void {
     const first = at32(this.#memory.u32, word(queue, QueueCell.FIRST_WAITER));

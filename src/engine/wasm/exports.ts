@@ -119,6 +119,7 @@ export interface CoreFunctions {
   cancelConsumer(consumer: number): void;
   oldestUnacked(consumer: number): number;
   returnDeliveries(consumer: number): void;
+  isOwed(queue: number): number;
   getMessage(channel: number, queue: number, noAck: number): number;
   serve(): number;
   nextOutput(): number;

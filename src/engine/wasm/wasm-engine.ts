@@ -394,6 +394,9 @@ class WasmEngine extends LogCalls implements Engine {
   returnDeliveries(consumer: Consumer): void {
     this.#core.returnDeliveries(consumer);
   }
+  isOwed(queue: Queue): boolean {
+    return this.#core.isOwed(queue) !== 0;
+  }
   get(channel: Channel, queue: Queue, noAck: boolean): boolean {
     return this.#core.getMessage(channel, queue, noAck ? 1 : 0) !== 0;
   }
