@@ -2,7 +2,7 @@
  * Consumers: their making and end, and credit. A consumer's cell is freed when it was cancelled, stands in no list, and none of its
  * deliveries is unacknowledged.
  */
-import { atomicAdd, atomicOr } from '../memory/atomic';
+import { atomicAdd, atomicLoad, atomicOr } from '../memory/atomic';
 import { self } from '../memory/root';
 import { giveCell, takeCell } from '../memory/units';
 import { dropExpired, deathTime, dropStuck } from '../queue/front';
@@ -72,10 +72,12 @@ export function endConsumer(consumer: Consumer): void {
   const channel = changetype<Channel>(consumer.channel);
   leaveSiblings(channel, consumer);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), -1);
-  if (consumer.state == WAITING) {
+  // Pairs with the store in `unlink`: a turn that others have granted is counted by then, and is taken below.
+  const state = atomicLoad(changetype<usize>(consumer) + offsetof<Consumer>("state"));
+  if (state == WAITING) {
     // Granted in this very moment: then it comes through the inbox.
     if (!unwait(queue, consumer)) consumer.linked = 1;
-  } else if (consumer.state == RUNNABLE || consumer.state == NO_OUTPUT) consumer.linked = 1;
+  } else if (state == RUNNABLE || state == NO_OUTPUT) consumer.linked = 1;
   takeTurn(queue, consumer);
   consumer.state = DEAD;
   leaveRanks(queue, consumer);

@@ -7,7 +7,7 @@
  */
 import { atomicLoad, lock, unlock } from '../memory/atomic';
 import { Queue } from './queue';
-import { countTurn, letRun, RUNNABLE, unlink, Waiter, WAITING } from './turns';
+import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './turns';
 
 /** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
 export function joinRanks(queue: Queue, waiter: Waiter): void {
@@ -49,7 +49,7 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
   }
   const found = changetype<usize>(at) != 0 && at.rank > waiter.rank;
   const grants = found && state == WAITING;
-  if (grants) { unlink(queue, at); countTurn(queue, at); }
+  if (grants) grantTurn(queue, at);
   unlock(lockWord);
   if (grants) letRun(at);
   return found;

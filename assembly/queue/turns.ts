@@ -3,7 +3,7 @@
  * Ownership: a run queue is its worker's; an inbox is pushed to by anybody and taken whole by its worker; the links of a consumer that waits are
  * under its queue's waitersLock (waiters.ts).
  */
-import { atomicAdd, atomicExchange, atomicLoad, compareExchange } from '../memory/atomic';
+import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
 import { Participant, participantAt, self } from '../memory/root';
 import { ring } from '../memory/units';
 import { Queue } from './queue';
@@ -89,18 +89,24 @@ function append(waiter: Waiter): void {
   waiter.state = DEAD;
 }
 
-/** Takes a waiter out; it will have a turn. Under the lock. */
+/** Takes a waiter out; it will have a turn, and what is to be noted of that is noted. Under the lock. */
 export function unlink(queue: Queue, waiter: Waiter): void {
   if (waiter.waitPrevious) changetype<Waiter>(waiter.waitPrevious).waitNext = waiter.waitNext;
   else queue.waitersFirst = waiter.waitNext;
   if (waiter.waitNext) changetype<Waiter>(waiter.waitNext).waitPrevious = waiter.waitPrevious;
   else queue.waitersLast = waiter.waitPrevious;
-  waiter.state = RUNNABLE;
+  // Pairs with the load in `endConsumer`, which is without the lock: who sees that the waiter has a turn sees whether it is counted.
+  atomicStore(changetype<usize>(waiter) + offsetof<Waiter>("state"), RUNNABLE);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), -1);
 }
 
-/** Notes that a waiter was granted its turn. Under the lock. */
-@inline export function countTurn(queue: Queue, waiter: Waiter): void {
+/** Grants a waiter its turn: `letRun` follows, without the lock. Under the lock. */
+@inline export function grantTurn(queue: Queue, waiter: Waiter): void {
+  countTurn(queue, waiter);
+  unlink(queue, waiter);
+}
+
+function countTurn(queue: Queue, waiter: Waiter): void {
   if (queue.traits & (LENGTH | MORTAL)) {
     waiter.granted = COUNTED_TURN;
     // Read without the lock by who looks at length or age; pairs with nothing: a moment's view.

@@ -12,7 +12,7 @@ import { readyCount } from './levels';
 import { Queue } from './queue';
 import { higherAble, insertByRank } from './ranks';
 import { RANKED } from './rules';
-import { countTurn, letRun, unlink, Waiter, WAITING } from './turns';
+import { grantTurn, letRun, unlink, Waiter, WAITING } from './turns';
 
 /** Registers an own consumer as idle, in front when it was granted a turn in vain. True: a message came meanwhile, pull again. */
 export function wait(queue: Queue, waiter: Waiter): bool {
@@ -63,7 +63,7 @@ function grantWaiters(queue: Queue, count: u32): void {
   while (count) {
     lock(lockWord);
     const waiter = changetype<Waiter>(queue.waitersFirst);
-    if (changetype<usize>(waiter)) { unlink(queue, waiter); countTurn(queue, waiter); }
+    if (changetype<usize>(waiter)) grantTurn(queue, waiter);
     unlock(lockWord);
     if (!changetype<usize>(waiter)) return;
     letRun(waiter);
