@@ -57,6 +57,14 @@ import { isChecking } from './checkpoint';
   return before;
 }
 
+/** Keeps only these bits and returns the value from before. */
+@inline export function atomicAnd(address: usize, bits: u32): u32 {
+  if (ASC_FEATURE_THREADS) return atomic.and<u32>(address, bits);
+  const before = load<u32>(address);
+  store<u32>(address, before & bits);
+  return before;
+}
+
 @inline export function atomicAdd64(address: usize, value: u64): void {
   if (ASC_FEATURE_THREADS) atomic.add<u64>(address, value);
   else store<u64>(address, load<u64>(address) + value);
@@ -82,14 +90,45 @@ import { isChecking } from './checkpoint';
   if (ASC_FEATURE_THREADS) atomic.notify(address, 1);
 }
 
+// ── Locks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** States of a lock's word. */
+const FREE: u32 = 0;
+const HELD: u32 = 1;
+/** Held, and somebody may sleep until it is not. */
+const AWAITED: u32 = 2;
+/** So often a lock is looked at before its holder is taken for one that has lost its CPU. */
+const SPINS: u32 = 200;
+/** So long one sleep lasts (ns), and so many of them end in vain before the holder is taken for dead: then this one ends, too. */
+const SLEEP: i64 = 1000000000;
+const SLEEPS: u32 = 10;
+
 /**
- * A spin lock of one word, for what is touched rarely and shortly: returned slots and waiting consumers.
- * The exchange pairs with the store in `unlock`: whoever gets the lock sees all that its last holder wrote.
+ * A lock of one word, for what is touched rarely and shortly: returned slots and waiting consumers. Whoever finds it held looks again for a moment, then
+ * sleeps: threads share CPUs, and the holder may need ours.
+ * The compare-and-swap pairs with the exchange in `unlock`: whoever gets the lock sees all that its last holder wrote.
  */
 @inline export function lock(address: usize): void {
-  if (ASC_FEATURE_THREADS) while (atomic.cmpxchg<u32>(address, 0, 1) != 0) if (isChecking()) unreachable();
+  if (ASC_FEATURE_THREADS) { if (atomic.cmpxchg<u32>(address, FREE, HELD) != FREE) lockLate(address); }
 }
 
 @inline export function unlock(address: usize): void {
-  if (ASC_FEATURE_THREADS) atomic.store<u32>(address, 0);
+  if (ASC_FEATURE_THREADS) { if (atomic.xchg<u32>(address, FREE) == AWAITED) atomic.notify(address, 1); }
+}
+
+function lockLate(address: usize): void {
+  if (ASC_FEATURE_THREADS) {
+    // The holder has been stopped in this very thread.
+    if (isChecking()) unreachable();
+    for (let i: u32 = 0; i < SPINS; i++) {
+      if (atomic.load<u32>(address) == FREE && atomic.cmpxchg<u32>(address, FREE, HELD) == FREE) return;
+    }
+    let sleeps = SLEEPS;
+    // Whoever gets it here leaves it AWAITED, since others may sleep, too. The wait pairs with the exchange in `unlock`: it does not begin when that was before.
+    while (atomic.xchg<u32>(address, AWAITED) != FREE) {
+      if (atomic.wait<u32>(address, AWAITED, SLEEP) != AtomicWaitResult.TIMED_OUT) continue;
+      sleeps -= 1;
+      if (!sleeps) unreachable();
+    }
+  }
 }

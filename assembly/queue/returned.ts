@@ -1,7 +1,7 @@
 /**
  * The returned set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed). They stay in
  * their blocks; blocks that have some are linked in order of position, and are claimed before the head, so that the original order
- * is kept. Guarded by a spin lock of the queue that is touched only when something was returned.
+ * is kept. Guarded by a lock of the queue that is touched only when something was returned.
  */
 import { atomicAdd, atomicLoad, atomicStore, lock, unlock } from '../memory/atomic';
 import { Message } from '../memory/message';

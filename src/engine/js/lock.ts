@@ -7,13 +7,21 @@ const FREE = 0;
 const HELD = 1;
 const WAITED_FOR = 2;
 const SPINS = 200;
+/** So long one sleep lasts (ms), and so many of them end in vain before the holder is taken for dead. */
+const SLEEP_MS = 1_000;
+const SLEEPS = 10;
 
 export function lock(words: Int32Array, index: number): void {
   for (let spin = 0; spin < SPINS; spin++) {
     if (Atomics.compareExchange(words, index, FREE, HELD) === FREE) return;
   }
   // The holder may have lost its CPU: give it ours.
-  while (Atomics.exchange(words, index, WAITED_FOR) !== FREE) Atomics.wait(words, index, WAITED_FOR);
+  let sleeps = SLEEPS;
+  while (Atomics.exchange(words, index, WAITED_FOR) !== FREE) {
+    if (Atomics.wait(words, index, WAITED_FOR, SLEEP_MS) !== 'timed-out') continue;
+    sleeps--;
+    if (sleeps === 0) throw new Error('a lock is held by a participant that has ended');
+  }
 }
 
 export function unlock(words: Int32Array, index: number): void {
