@@ -9,7 +9,7 @@ import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
 import { setSegmentsAside } from './memory/aside';
-import { BOX, CELL, ensureBox, ensurePages, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, takeSegment } from './memory/units';
+import { BOX, CELL, endPromise, ensureBox, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, promisePages, takeBox, takePage, takeSegment, yieldPromised } from './memory/units';
 import { absentCount as countAbsent, presentCount as countPresent, setAbsent as makeAbsent } from './queue/absent';
 import { abandon, dropAbsent as forgetAbsent } from './queue/forget';
 import { beginIn, endIn, takeIn } from './queue/page-in';
@@ -20,7 +20,7 @@ import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
 import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/levels';
-import { GUARDED_PAGES, RUN_MAX, RUN_PAGES } from './queue/publish';
+import { guardedPages, RUN_MAX, runPages } from './queue/publish';
 import { endChain, newQueue, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
 import { LENGTH, SINGLY } from './queue/rules';
 import { setQueueRules } from './queue/set-rules';
@@ -46,8 +46,10 @@ import { flushRun } from './content/run';
 import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
 
-/** Pages that are taken ahead for one message, at most. */
+/** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
 const PAGES_AHEAD: u32 = 512;
+/** For what answers a publish: a refusal, or a confirm that waits. */
+const ANSWER_PAGES: u32 = 1;
 
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
 export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, SEGMENT, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
@@ -326,6 +328,7 @@ export function buryKept(slot: usize): void {
 export function beginCopy(message: usize, keyLength: u32, payloadLength: u32, count: u32): usize {
   if (!preparePublish(message, count)) return 0;
   const copy = newCopy(changetype<Message>(message), keyLength, payloadLength);
+  if (!copy) endPromise();
   flushReleases();
   return copy;
 }
@@ -352,6 +355,7 @@ export function ingest(connection: usize, from: usize, length: u32): u32 {
   enter();
   const stop = scan(changetype<Connection>(connection), from, length);
   flushRun();
+  endPromise();
   sendConfirms(changetype<Connection>(connection));
   flushSettlements();
   leave();
@@ -411,18 +415,21 @@ export function recover(channel: usize): void {
 
 /** Installs the route that the last stop asked for; `count` queues stand at `scratch`, at most a page of them. */
 export function installRoute(connection: usize, count: u32, flags: u32): void {
-  addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, RUN_PAGES);
+  addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, runPages());
 }
 
-/** Makes sure that a message can be published to `count` queues: pages for what they and the log keep of it, and one for a refusal. False: no memory. */
+/**
+ * Makes sure that a message can be published to `count` queues: promises pages for what they and the log keep of it, and one for its answer. `endPublish`
+ * ends that. False: no memory.
+ */
 export function preparePublish(message: usize, count: u32): bool {
-  return ensurePages(min(count * GUARDED_PAGES, PAGES_AHEAD) + 1 + pagesFor(changetype<Message>(message)));
+  return promisePages(min(count * guardedPages(), PAGES_AHEAD) + ANSWER_PAGES + pagesFor(changetype<Message>(message)));
 }
 
 /** A message that no queue has yet goes to its queues now: its life begins, however long the host has kept it. */
 export function beginLife(message: usize): void { changetype<Message>(message).arrival = self.now; }
 
-/** Enqueues a message that the host holds to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
+/** Enqueues a message that the host holds and has prepared to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
 export function publishTo(message: usize, count: u32): u32 {
   const one = changetype<Message>(message);
   const pages = one.flags & LOGGABLE ? pagesFor(one) : 0;
@@ -431,13 +438,14 @@ export function publishTo(message: usize, count: u32): u32 {
   for (let i: u32 = 0; i < count; i++) {
     const queue = load<u32>(self.scratch + i * 4);
     // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
-    const hasRoom = ensurePages(GUARDED_PAGES + 1 + pages) && (pages == 0 || reserve(one, 1));
+    const hasRoom = promisePages(guardedPages() + ANSWER_PAGES + pages) && (pages == 0 || reserve(one, 1));
     const taken = hasRoom && admit(changetype<Queue>(queue), one);
     endReserve();
     if (taken) continue;
     store<u32>(self.scratch + refused * 4, queue);
     refused += 1;
   }
+  yieldPromised(self.pagesPromised - ANSWER_PAGES);
   flushSettlements();
   leave();
   return refused;
@@ -459,6 +467,7 @@ export function endPublish(channel: usize, message: usize, taken: bool): void {
   if (!taken) countRefusal(connection, one);
   else if (recorded) holdConfirm(connection, one);
   else countConfirm(connection, one);
+  endPromise();
   sendConfirms(connection);
 }
 
@@ -483,7 +492,8 @@ export function returnMessage(channel: usize, message: usize, code: u32, textLen
   const one = changetype<Channel>(channel);
   const connection = changetype<Connection>(one.connection);
   const held = changetype<Message>(message);
-  openBox(connection);
+  // The host has asked (`outputIdle`).
+  if (!openBox(connection)) unreachable();
   filledTo(connection, encodeReturn(outputAt(connection), one.number, held, code, self.scratch, textLength));
   sendContent(connection, one, held, changetype<Slot>(0), 0);
 }

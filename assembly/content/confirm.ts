@@ -3,7 +3,7 @@
  * stands for more than one. A publish that a queue refused is answered by a basic.nack of its own, after those before it. They wait while content is
  * sent in parts, and while there is no box. A publish that is in the log is confirmed when its batch is done; those behind it wait with it.
  */
-import { appendEntry, dropEntry, Fifo, firstEntry, freeFifo } from '../memory/fifo';
+import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../memory/fifo';
 import { Batch, gathering, heldIn } from '../log/batch';
 import { Channel, Connection } from './connection';
 import { encodeConfirm, encodeRefusal } from './encode';
@@ -26,11 +26,11 @@ const HELD: u32 = 16;
 
 @inline function nacks(channel: Channel): Fifo { return changetype<Fifo>(changetype<usize>(channel) + offsetof<Channel>("nackFirst")); }
 
-/** Counts a publish as refused; the caller has made sure that a page can be taken. */
+/** Counts a publish as refused; a page is promised. */
 export function countRefusal(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   countConfirm(connection, channel);
-  store<u64>(appendEntry(nacks(channel), NACK), channel.confirmed);
+  store<u64>(appendPromised(nacks(channel), NACK), channel.confirmed);
 }
 
 /** Counts a publish as taken. */
@@ -48,14 +48,12 @@ export function countRefusal(connection: Connection, channel: Channel): void {
   connection.confirmFirst = <u32>changetype<usize>(channel);
 }
 
-/** Counts a publish as taken, to be confirmed when the gathering batch is done. The caller has made sure that a page can be taken. */
+/** Counts a publish as taken, to be confirmed when the gathering batch is done. A page is promised. */
 export function holdConfirm(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   const batch = gathering();
   if (channel.heldFirst && channel.heldBatch == batch.number) { countConfirm(connection, channel); return; }
-  const held = changetype<Held>(appendEntry(heldIn(batch), HELD));
-  // Rather than too early nothing is confirmed any more.
-  if (!changetype<usize>(held)) { channel.confirming = 0; return; }
+  const held = changetype<Held>(appendPromised(heldIn(batch), HELD));
   countConfirm(connection, channel);
   held.channel = <u32>changetype<usize>(channel);
   held.next = 0;

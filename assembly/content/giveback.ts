@@ -26,7 +26,7 @@ function giveBackRuled(level: Queue, slot: Slot): void {
   const traits = queue.traits;
   if (traits & COUNTED) {
     const returns = slot.state >> RETURNS_SHIFT;
-    if (returns >= queue.deliveryLimit && die(queue, slot, DELIVERY_LIMIT)) return;
+    if (returns >= queue.deliveryLimit) { die(queue, slot, DELIVERY_LIMIT); return; }
     if (returns < RETURNS_MAX) slot.state += RETURNS_ONE;
   }
   if (traits & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);

@@ -5,16 +5,16 @@ import { EXPIRING, Message, release, retain } from '../memory/message';
 import { self } from '../memory/root';
 import { dieRefused } from '../queue/death';
 import { hasRoom } from '../queue/length';
-import { enqueue, GUARDED_PAGES } from '../queue/publish';
+import { enqueue, guardedPages } from '../queue/publish';
 import { Queue, SHARED } from '../queue/queue';
 import { REJECT, REJECT_PUBLISH_DLX } from '../queue/rules';
 import { expectExpiry } from '../queue/set-rules';
 import { Route, routeQueue } from './route';
 
 /** Pages that one message may need, those of a refusal among them. */
-export function routeGuardedPages(route: Route): u32 { return route.queueCount * GUARDED_PAGES + 1; }
+export function routeGuardedPages(route: Route): u32 { return route.queueCount * guardedPages() + 1; }
 
-/** Publishes a message to the queues of a route, alone, and lets go of it. False: one of them refused it. No run is pending, pages are ensured. */
+/** Publishes a message to the queues of a route, alone, and lets go of it. False: one of them refused it. No run is pending, pages are promised. */
 export function publishGuarded(route: Route, message: Message): bool {
   let taken = true;
   for (let i: u32 = 0; i < route.queueCount; i++) {

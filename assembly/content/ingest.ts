@@ -9,7 +9,7 @@
 import { read16, read32, read64 } from '../memory/bytes';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
-import { giveBox, markStarved, takeBox } from '../memory/units';
+import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
 import { acknowledge, DONE, REJECT as REJECTED, REQUEUE } from './ack';
 import { BODY, CARRY, CARRY_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection';
 import { beginRead, complete, onHeader, onPublish, takeBody } from './receive';
@@ -158,7 +158,7 @@ function handOver(frame: usize, size: u32, stop: u32): u32 {
   let stop = STOP_END;
   if (channel.state == OPEN) {
     const taken = takeBody(channel, at, part);
-    if (taken < part) { markStarved(); stop = STOP_MEMORY; part = taken; }
+    if (taken < part) { markStarved(LACKS_ROOM); stop = STOP_MEMORY; part = taken; }
   }
   connection.frameLeft -= part;
   self.consumed = part;
@@ -188,7 +188,7 @@ function handOver(frame: usize, size: u32, stop: u32): u32 {
 function keep(connection: Connection, from: usize, length: u32): bool {
   if (connection.carryLength + length > CARRY_SIZE && !connection.carryBox) {
     const box = takeBox();
-    if (!box) { markStarved(); return false; }
+    if (!box) { markStarved(LACKS_BOX); return false; }
     memory.copy(box, changetype<usize>(connection) + CARRY, connection.carryLength);
     connection.carryBox = <u32>box;
   }

@@ -6,7 +6,7 @@ import { copyBytes, copyExactly, read16, read32, read64 } from '../memory/bytes'
 import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
 import { endReserve, pagesFor, reserve } from '../log/lane';
 import { self } from '../memory/root';
-import { ensurePages, markStarved, messageRoom, publishersBlocked, takeCell } from '../memory/units';
+import { LACKS_PAGE, LACKS_ROOM, markStarved, messageRoom, promisePages, publishersBlocked, takeCell } from '../memory/units';
 import { FLAGS_AT, persistentIn } from '../memory/properties';
 import { RUN_MAX } from '../queue/publish';
 import { Queue, readyHere } from '../queue/queue';
@@ -37,7 +37,7 @@ export function onPublish(connection: Connection, channel: Channel, payload: usi
   if (bits & 2) return STOP_FRAME;
   const route = findRoute(connection, channel, payload + 6, keyLength);
   if (!changetype<usize>(route)) return stopForRoute(channel, payload + 6, keyLength);
-  if (!keepKey(channel, payload + 6, keyLength)) { markStarved(); return STOP_MEMORY; }
+  if (!keepKey(channel, payload + 6, keyLength)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
   channel.route = <u32>changetype<usize>(route);
   channel.routeVersion = self.routeVersion;
   channel.mandatory = bits & 1;
@@ -78,7 +78,7 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const properties = read16(payload + FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
   const address = heldBack ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
-  if (!address) { markStarved(); return STOP_MEMORY; }
+  if (!address) { markStarved(LACKS_ROOM); return STOP_MEMORY; }
   const message = changetype<Message>(address);
   message.flags |= <u16>channel.mandatory;
   if (properties & INSPECTED) message.flags |= <u16>inspect(payload, length);
@@ -176,8 +176,7 @@ export function complete(connection: Connection, channel: Channel): u32 {
   if (route.flags | channel.transactional | (<u32>message.flags & (EXPIRING | ASK | LOGGABLE))) return completeRuled(connection, channel, message, route);
   if (channel.mandatory && !route.queueCount) return stopForHost(connection, channel, message);
   if (route.queueCount) {
-    const pages = route.pages + pendingPages();
-    if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
+    if (!promisePages(route.pages + pendingPages())) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
     addToRun(route, message);
   } else release(message);
   finish(connection, channel);
@@ -195,9 +194,9 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
   let refused = false;
   if (route.queueCount) {
     const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages() + (logged ? pagesFor(message) : 0);
-    if (self.pageCount < pages && !ensurePages(pages)) { markStarved(); return STOP_MEMORY; }
+    if (!promisePages(pages)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
     if (guarded) flushRun();
-    if (logged && !reserveFor(message, route)) { markStarved(); return STOP_MEMORY; }
+    if (logged && !reserveFor(message, route)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
     if (guarded) {
       refused = !publishGuarded(route, message);
       endReserve();
@@ -225,7 +224,7 @@ function reserveFor(message: Message, route: Route): bool {
 
 function stopForHost(connection: Connection, channel: Channel, message: Message): u32 {
   // The host will enqueue it without asking for memory again: the reserve must not be dug into too deep.
-  if (!messageRoom()) { markStarved(); return STOP_MEMORY; }
+  if (!messageRoom()) { markStarved(LACKS_ROOM); return STOP_MEMORY; }
   flushRun();
   self.stopMessage = <u32>changetype<usize>(message);
   self.stopChannel = channel.number;

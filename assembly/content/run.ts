@@ -10,7 +10,7 @@ import { enqueue, RUN_MAX } from '../queue/publish';
 import { Queue, SHARED } from '../queue/queue';
 import { Route, routeQueue } from './route';
 
-/** Adds a whole message. Its route has at least one queue, and pages for it are ensured. */
+/** Adds a whole message. Its route has at least one queue, and pages for it are promised beside those of the run. */
 @inline export function addToRun(route: Route, message: Message): void {
   const address = <u32>changetype<usize>(route);
   if (self.runRoute != address || self.runCount == RUN_MAX) {

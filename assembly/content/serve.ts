@@ -4,7 +4,7 @@
  */
 import { atomicExchange, atomicLoad, atomicStore } from '../memory/atomic';
 import { AWAKE, Participant, self, SLEEPING } from '../memory/root';
-import { messageRoom, publishersBlocked } from '../memory/units';
+import { isStarvedNoMore } from '../memory/units';
 import { noneDead } from '../queue/death';
 import { keepLimits } from '../queue/length';
 import { DEAD, drainInbox, nextToRun } from '../queue/turns';
@@ -65,10 +65,9 @@ export function fallAsleep(): bool {
   const address = changetype<usize>(self);
   atomicStore(address + offsetof<Participant>("state"), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.
-  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("wishes")) != 0 || (self.starved && messageRoom() && !publishersBlocked());
+  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("wishes")) != 0 || isStarvedNoMore();
   if (!work) return true;
   atomicStore(address + offsetof<Participant>("state"), AWAKE);
-  self.starved = 0;
   return false;
 }
 

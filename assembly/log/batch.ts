@@ -6,7 +6,7 @@
  * Batch, a cell  0 │ Batch
  *               64 │ parts of the journal { from u32, length u32 }
  */
-import { Fifo, appendEntry, firstEntry, freeFifo } from '../memory/fifo';
+import { appendPromised, Fifo, firstEntry, freeFifo } from '../memory/fifo';
 import { holdSegment, releaseFrom } from '../memory/message';
 import { SEGMENT, self } from '../memory/root';
 import { CELL, giveCell, takeCell } from '../memory/units';
@@ -55,7 +55,7 @@ export function newBatch(number: u32): Batch {
   return batch;
 }
 
-/** Adds a record of a message or piece to the gathering batch. The caller has made sure that a page can be taken. */
+/** Adds a record of a message or piece to the gathering batch. A page is promised. */
 export function addRange(from: usize, length: u32): void {
   const batch = gathering();
   batch.octets += length;
@@ -63,8 +63,7 @@ export function addRange(from: usize, length: u32): void {
   const last = changetype<Range>(batch.lastRange);
   // A segment begins with its head: what follows at once lies in the same one.
   if (changetype<usize>(last) && last.from + last.length == <u32>from) { last.length += length; return; }
-  const range = changetype<Range>(appendEntry(rangesOf(batch), RANGE));
-  if (!changetype<usize>(range)) return;
+  const range = changetype<Range>(appendPromised(rangesOf(batch), RANGE));
   holdSegment(from);
   range.from = <u32>from;
   range.length = length;
@@ -78,6 +77,8 @@ export function addRange(from: usize, length: u32): void {
 /** Adds a part of the journal to the gathering batch. */
 export function addPart(from: usize, length: u32): void {
   const batch = gathering();
+  // Whoever opens a part leaves room for the last one (`partsLeft`).
+  if (batch.parts == PARTS_MAX) unreachable();
   const part = partOf(batch, batch.parts);
   holdSegment(from);
   part.from = <u32>from;

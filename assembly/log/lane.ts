@@ -121,8 +121,9 @@ function endPart(): void {
   self.journalBegin = self.journalOffset;
 }
 
-/** Room in the journal, where there is some. */
+/** Room in the journal: it was reserved, or the caller has looked. */
 @inline function write(length: u32): usize {
+  if (self.journalOffset + length > SEGMENT) unreachable();
   const at = <usize>self.journalSegment + self.journalOffset;
   self.journalOffset += length;
   gathering().octets += length;

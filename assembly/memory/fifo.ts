@@ -6,7 +6,7 @@
  *      16 │ entries
  */
 import { PAGE } from './root';
-import { givePage, takePage } from './units';
+import { givePage, takePage, takePromised } from './units';
 
 /** A list: two words of whatever holds it. */
 @unmanaged export class Fifo {
@@ -22,18 +22,37 @@ const HEAD: u32 = 16;
 
 /** Room for one more entry at the end, or 0: no memory. */
 export function appendEntry(fifo: Fifo, size: u32): usize {
-  let last = changetype<FifoPage>(fifo.last);
-  if (!changetype<usize>(last) || last.to + size > PAGE) {
+  if (isFull(fifo, size)) {
     const page = takePage();
     if (!page) return 0;
-    if (changetype<usize>(last)) last.next = <u32>page;
-    else fifo.first = <u32>page;
-    fifo.last = <u32>page;
-    last = changetype<FifoPage>(page);
-    last.next = 0;
-    last.from = HEAD;
-    last.to = HEAD;
+    addPage(fifo, page);
   }
+  return nextEntry(fifo, size);
+}
+
+/** The same where a page is promised (units.ts): there is room. */
+export function appendPromised(fifo: Fifo, size: u32): usize {
+  if (isFull(fifo, size)) addPage(fifo, takePromised());
+  return nextEntry(fifo, size);
+}
+
+@inline function isFull(fifo: Fifo, size: u32): bool {
+  const last = changetype<FifoPage>(fifo.last);
+  return !changetype<usize>(last) || last.to + size > PAGE;
+}
+
+function addPage(fifo: Fifo, page: usize): void {
+  const fresh = changetype<FifoPage>(page);
+  if (fifo.last) changetype<FifoPage>(fifo.last).next = <u32>page;
+  else fifo.first = <u32>page;
+  fifo.last = <u32>page;
+  fresh.next = 0;
+  fresh.from = HEAD;
+  fresh.to = HEAD;
+}
+
+@inline function nextEntry(fifo: Fifo, size: u32): usize {
+  const last = changetype<FifoPage>(fifo.last);
   const entry = changetype<usize>(last) + last.to;
   last.to += size;
   return entry;

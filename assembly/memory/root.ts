@@ -45,7 +45,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** line 5: segments that are free: beyond the frontier or on the stack. */
   segmentsFree: u32;
   f1: u32; f2: u64; f3: u64; f4: u64; f5: u64; f6: u64; f7: u64; f8: u64;
-  /** line 6: 1 when a publisher is held back for want of memory. */
+  /** line 6: what publishers are held back for, of the kinds in units.ts; each is struck out by whoever frees such. */
   starved: u32;
   g1: u32; g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
   /** line 7: the reclamation epoch; odd, so that it is never 0 (epoch.ts). */
@@ -128,6 +128,8 @@ export const PARTICIPANTS_MAX: u32 = 200;
   runRoute: u32;
   runCount: u32;
   runMessages: u32;
+  /** Own free pages that are promised to what cannot fail any more; there are at least so many (units.ts). */
+  pagesPromised: u32;
   // line 6: the turn (serve.ts, output.ts)
   runFirst: u32;
   runLast: u32;
@@ -135,6 +137,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   outputLast: u32;
   serviceFirst: u32;
   serviceLast: u32;
+  /** What this one's publishers are held back for. */
   starved: u32;
   /** Channel of a route stop or a message stop. */
   stopChannelAddress: u32;

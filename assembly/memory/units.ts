@@ -8,7 +8,7 @@
  *   4 │ next bundle (first unit of a bundle on a shared stack) or next segment
  * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
  */
-import { atomicAdd, atomicLoad, atomicExchange, atomicLoad64, atomicStore, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
+import { atomicAdd, atomicAnd, atomicLoad, atomicLoad64, atomicOr, atomicStore, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
 import { AWAKE, coordinator, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
 
 export const CELL: u32 = 512;
@@ -69,16 +69,12 @@ export function takeSegment(spared: u32): usize {
   }
 }
 
-/** Gives a segment back and, when publishers are held back for want of memory, rings all participants. */
+/** Gives a segment back. */
 export function giveSegment(segment: usize): void {
   self.segmentsUsed -= 1;
   push(ROOT + offsetof<Root>("freeSegments"), segment);
   atomicAdd(ROOT + offsetof<Root>("segmentsFree"), 1);
-  // Pairs with the store in `markStarved`: either we see the mark, or the one who set it sees the free segment.
-  if (atomicLoad(ROOT + offsetof<Root>("starved"))) {
-    atomicExchange(ROOT + offsetof<Root>("starved"), 0);
-    for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
-  }
+  tellStarved();
 }
 
 /** Bytes that are in no segment in use. */
@@ -99,13 +95,49 @@ export function setBlocked(blocked: bool): void {
   if (!blocked) for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
 }
 
-/** Remembers that a publisher waits for memory. */
-export function markStarved(): void {
-  self.starved = 1;
-  atomicExchange(ROOT + offsetof<Root>("starved"), 1);
+// ── Those who found none ───────────────────────────────────────────────────────────────────────────────────────
+
+/** What a publisher may lack: room in a segment of messages, for which more than the reserve must be free; a page; a box. */
+export const LACKS_ROOM: u32 = 1;
+export const LACKS_PAGE: u32 = 2;
+export const LACKS_BOX: u32 = 4;
+
+/** Remembers what a publisher waits for. */
+export function markStarved(lack: u32): void { self.starved |= lack; }
+
+/**
+ * Whether this participant, which is about to sleep, has something again that it lacked; otherwise it is rung when that is so. It marks what it
+ * lacks, and then looks; whoever frees something looks for marks afterwards (`tellStarved`): so one of the two sees the other. A mark that was
+ * struck out while this one was awake, and was not rung, is set anew here.
+ */
+export function isStarvedNoMore(): bool {
+  const lacks = self.starved;
+  if (!lacks || publishersBlocked()) return false;
+  atomicOr(ROOT + offsetof<Root>("starved"), lacks);
+  const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
+  const there = ((lacks & LACKS_ROOM) != 0 && free > <i32>root().reserve) || ((lacks & LACKS_PAGE) != 0 && (free > 0 || hasFreePages()))
+    || ((lacks & LACKS_BOX) != 0 && (self.boxFirst != 0 || (free > 0 && self.boxesCut < root().boxesMax)));
+  if (there) self.starved = 0;
+  return there;
 }
 
-/** Rings a participant's doorbell if it sleeps. The exchange pairs with the store in `sleep`: one ring wakes it once. */
+@inline function hasFreePages(): bool { return <u32>atomicLoad64(ROOT + offsetof<Root>("freePages")) != 0; }
+
+/** Something was freed: rings all participants when publishers lack such. What is still lacking stays marked. */
+@inline function tellStarved(): void {
+  if (atomicLoad(ROOT + offsetof<Root>("starved"))) ringStarved();
+}
+
+function ringStarved(): void {
+  const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
+  let there: u32 = free > 0 ? LACKS_PAGE | LACKS_BOX : hasFreePages() ? LACKS_PAGE : 0;
+  if (free > <i32>root().reserve) there |= LACKS_ROOM;
+  // Struck out once: of those who free something at a time one rings.
+  if (!(atomicAnd(ROOT + offsetof<Root>("starved"), ~there) & there)) return;
+  for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
+}
+
+/** Rings a participant's doorbell if it sleeps. The compare-and-swap pairs with the store in `fallAsleep`: one ring wakes it once. */
 export function ring(target: Participant): void {
   const address = changetype<usize>(target);
   if (compareExchange(address + offsetof<Participant>("state"), SLEEPING, AWAKE) != SLEEPING) return;
@@ -115,8 +147,24 @@ export function ring(target: Participant): void {
 
 // ── Pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Makes sure that `count` pages can be taken without fail. */
-export function ensurePages(count: u32): bool {
+/**
+ * Promises `count` pages to what cannot fail any more, in the place of what was promised before: `takePromised` gives them, and nobody else gets
+ * them. False: there are not so many, and the promise from before stands.
+ */
+@inline export function promisePages(count: u32): bool {
+  if (self.pageCount < count && !ensurePages(count)) return false;
+  self.pagesPromised = count;
+  return true;
+}
+
+/** What the promise was for is done. */
+@inline export function endPromise(): void { self.pagesPromised = 0; }
+
+/** So many of the promised pages may be taken by what might fail. */
+export function yieldPromised(count: u32): void { self.pagesPromised -= min(count, self.pagesPromised); }
+
+/** Takes care that there are `count` free pages; false when there is no memory. */
+function ensurePages(count: u32): bool {
   while (self.pageCount < count) {
     const bundle = pop(ROOT + offsetof<Root>("freePages"));
     if (bundle) { adoptPages(bundle); continue; }
@@ -145,9 +193,27 @@ function adoptPages(bundle: usize): void {
   self.pageCount += count;
 }
 
-/** A page with any content, or 0. */
+/** A page with any content, or 0; what is promised is left. */
 export function takePage(): usize {
-  if (!self.pageFirst && !ensurePages(1)) return 0;
+  const promised = self.pagesPromised;
+  if (self.pageCount <= promised && !ensurePages(promised + 1)) return 0;
+  return firstPage();
+}
+
+/** A page with any content, of those that were promised. That there is none left is a mistake of ours, and a queue would be broken: so it traps. */
+export function takePromised(): usize {
+  if (!self.pagesPromised || !self.pageFirst) unreachable();
+  self.pagesPromised -= 1;
+  return firstPage();
+}
+
+/** Gives a page back that was promised and is not needed yet. */
+export function returnPromised(page: usize): void {
+  self.pagesPromised += 1;
+  givePage(page);
+}
+
+@inline function firstPage(): usize {
   const page = self.pageFirst;
   self.pageFirst = load<u32>(page + NEXT);
   self.pageCount -= 1;
@@ -160,7 +226,7 @@ export function givePage(page: usize): void {
   self.pageFirst = <u32>page;
   self.pageCount += 1;
   self.pagesUsed -= 1;
-  if (self.pageCount < LIST_MAX) return;
+  if (self.pageCount < LIST_MAX + self.pagesPromised) return;
   let last = <usize>self.pageFirst;
   const bundle = last;
   for (let i: u32 = 1; i < PAGE_BUNDLE; i++) last = load<u32>(last + NEXT);
@@ -168,6 +234,7 @@ export function givePage(page: usize): void {
   self.pageCount -= PAGE_BUNDLE;
   store<u32>(last + NEXT, 0);
   push(ROOT + offsetof<Root>("freePages"), bundle);
+  tellStarved();
 }
 
 // ── Cells ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,11 +3,11 @@
  * is told (`nextDead`) and publishes it anew, wherever the queue says. Until then the slot stays claimed and the message held, so nothing is lost.
  * Ownership: the list of the dead is the participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
  */
-import { Fifo, appendEntry, dropEntry, firstEntry } from '../memory/fifo';
+import { appendEntry, appendPromised, dropEntry, Fifo, firstEntry } from '../memory/fifo';
 import { atomicAdd, atomicAdd64 } from '../memory/atomic';
 import { Message, release, retain } from '../memory/message';
 import { Participant, self } from '../memory/root';
-import { holdQueue, Queue, queueOf, releaseQueue, SHARED, Slot } from './queue';
+import { holdQueue, Queue, queueOf, REDELIVERED, releaseQueue, SHARED, Slot } from './queue';
 import { putBack } from './returned';
 import { addBytes, BYTES, DEAD_LETTERS, ruling } from './rules';
 import { settle } from './settle';
@@ -29,13 +29,16 @@ const DEAD: u32 = 16;
 
 @inline function deadList(): Fifo { return changetype<Fifo>(changetype<usize>(self) + offsetof<Participant>("deadFirst")); }
 
-/** Lets the message of a claimed slot die. False: no memory to keep it for the host; it stands in its queue again. */
+/**
+ * Lets the message of a claimed slot die. False: no memory to keep it for the host; it stands in its queue again, and the slot is nobody's who
+ * called this.
+ */
 export function die(queue: Queue, slot: Slot, reason: u32): bool {
   if (!(queue.traits & DEAD_LETTERS) || queue.retired) { settle(slot); return true; }
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
   if (!changetype<usize>(entry)) {
     if (queue.traits & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
-    putBack(queueOf(slot), slot, 0);
+    putBack(queueOf(slot), slot, reason == REJECTED || reason == DELIVERY_LIMIT ? REDELIVERED : 0);
     grant(queue, 1);
     return false;
   }
@@ -48,10 +51,10 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
   return true;
 }
 
-/** A publish was refused, and its message dies for that. The caller has made sure that a page can be taken. */
+/** A publish was refused, and its message dies for that. A page is promised. */
 export function dieRefused(queue: Queue, message: Message): void {
   if (!(queue.traits & DEAD_LETTERS)) return;
-  const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
+  const entry = changetype<Dead>(appendPromised(deadList(), DEAD));
   retain(message);
   holdQueue(queue);
   entry.message = <u32>changetype<usize>(message);

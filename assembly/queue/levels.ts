@@ -6,7 +6,7 @@
 import { atomicLoad, atomicLoad64, compareExchange } from '../memory/atomic';
 import { Message } from '../memory/message';
 import { PAGE } from '../memory/root';
-import { giveCell, givePage, takePage } from '../memory/units';
+import { giveCell, givePage, takePage, yieldPromised } from '../memory/units';
 import { priorityOf } from '../memory/properties';
 import { isHeadAbsent, isReady } from './head';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
@@ -44,8 +44,12 @@ export function levelMade(queue: Queue, level: u32): Queue {
   return changetype<usize>(made) == changetype<usize>(queue) ? changetype<Queue>(0) : made;
 }
 
+/** Pages that a new level may need: for its cell, and its block. Who publishes has them among those that are promised. */
+export const LEVEL_PAGES: u32 = 2;
+
 /** Without memory the message goes to level 0. */
 function makeLevel(queue: Queue, level: u32): Queue {
+  yieldPromised(LEVEL_PAGES);
   const fresh = newQueue();
   if (!fresh) return queue;
   const child = changetype<Queue>(fresh);

@@ -1,26 +1,35 @@
 /**
  * Publishing to a queue: positions for a run of messages are reserved by one atomic add, then filled. Nothing may stop or trap
- * between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are taken care of before.
+ * between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are promised before.
  * Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { isLogging, placesTaken, record } from '../log/lane';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './length';
-import { levelFor } from './levels';
+import { root } from '../memory/root';
+import { LEVEL_PAGES, levelFor } from './levels';
 import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
 import { addBytes, BYTES, LENGTH, LEVELS, LOGGED_QUEUE } from './rules';
 import { grant } from './waiters';
 
-/** Longest run; it touches at most two blocks and links a third. */
+/** Longest run. */
 export const RUN_MAX: u32 = 256;
-/** Pages that one run may need for one queue; and one message for a queue with rules: a new level's cell and block, and a place among the dead. */
-export const RUN_PAGES: u32 = 2;
-export const GUARDED_PAGES: u32 = RUN_PAGES + 3;
+
+/**
+ * Pages that one run may need for one queue, when each participant is a publisher. Say that a run has to link blocks behind the last linked one. Nobody
+ * who owned that one's last position, or a later one, has ended: it would have linked its own blocks. So all positions from there to the end of our run
+ * belong to runs that are under way, one of each participant, ours among them: at most participants × RUN_MAX, of which all but the first lie in
+ * blocks to be linked. k such positions take k / SLOTS blocks and a begun one, or the next one when the last of them ends its block.
+ */
+export function runPages(): u32 { return (root().participants * RUN_MAX - 1) / SLOTS + 1; }
+
+/** The same for one message to a queue with rules: there may be a new level, and a place among the dead. */
+export function guardedPages(): u32 { return runPages() + LEVEL_PAGES + 1; }
 
 /**
  * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The caller is inside the
- * core (`enter`) and has ensured RUN_PAGES pages. Each message's `refs` counts this queue already.
+ * core (`enter`) and was promised `runPages` pages. Each message's `refs` counts this queue already.
  */
 export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): void {
   if (queue.retired) {

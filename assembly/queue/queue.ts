@@ -18,7 +18,7 @@
  * freed by the host and its last block is done.
  */
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
-import { CELL, giveCell, givePage, takeCell, takePage } from '../memory/units';
+import { CELL, giveCell, givePage, returnPromised, takeCell, takePage, takePromised } from '../memory/units';
 import { PAGE } from '../memory/root';
 
 /** A line (64 bytes) for each group of words that different participants write. */
@@ -181,12 +181,12 @@ export function initBlock(block: Block, queue: Queue, start: u32, logStart: u64)
   block.queue = <u32>changetype<usize>(queue);
 }
 
-/** The successor of a block; made when there is none. The caller has made sure that a page can be taken. */
+/** The successor of a block; made when there is none, of a page that is promised. */
 export function linkedNext(block: Block): Block {
   const link = changetype<usize>(block) + offsetof<Block>("next");
   const next = atomicLoad(link);
   if (next) return changetype<Block>(next);
-  const page = takePage();
+  const page = takePromised();
   const queue = changetype<Queue>(block.queue);
   initBlock(changetype<Block>(page), queue, block.start + SLOTS, block.logStart + SLOTS);
   // Counted before it can be seen, so that `blocks` never reaches 0 while one of them is in use.
@@ -195,7 +195,7 @@ export function linkedNext(block: Block): Block {
   const seen = compareExchange(link, 0, <u32>page);
   if (!seen) return changetype<Block>(page);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1);
-  givePage(page);
+  returnPromised(page);
   return changetype<Block>(seen);
 }
 

@@ -67,7 +67,7 @@ export function isFrontAbsent(queue: Queue): bool {
 
 /** Wishes for the next message if it is absent, and lets all workers be rung when it is back. False: it is not absent, look again. */
 export function awaitFront(queue: Queue): bool {
-  // Pairs with the exchange in `ringAwaiting`: either it sees the mark, or we see what it has brought back.
+  // Pairs with the exchange in `welcome`: either it sees the mark, or we see what it has brought back.
   atomicStore(changetype<usize>(queue) + offsetof<Queue>("awaited"), 1);
   return isFrontAbsent(queue);
 }

@@ -25,10 +25,8 @@ export const Root = {
   /** Segments in all, the ones under the root and the buffers included. */
   SEGMENTS: 1,
   TOPOLOGY: 2,
-  /** 1: a publisher was stopped for want of memory. */
-  STARVED: 3,
-  /** 1: a connection found no outbox. */
-  BOXLESS: 4,
+  /** What participants wait for, as bits of `Lack`; each is struck out by whoever frees such. */
+  MISSED: 3,
   LOCK: 5,
   /** Number of the first segment that was never used. */
   FRONTIER: 6,

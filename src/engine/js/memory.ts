@@ -35,8 +35,8 @@ function reserveOf(segments: number): number {
   return Math.max(4, segments >>> 4);
 }
 
-/** What a participant can miss; 'leave': to publish. */
-type Lack = 'nothing' | 'segment' | 'page' | 'box' | 'leave';
+/** What a participant can miss. */
+const Lack = { SEGMENT: 1, PAGE: 2, BOX: 4 } as const;
 
 export class Memory implements Views {
   readonly bytes: Uint8Array;
@@ -52,8 +52,10 @@ export class Memory implements Views {
   readonly #sparePages: number[] = [];
   /** Segments that nothing lies in. Private. */
   readonly #aside: number[] = [];
-  /** What this participant asked for in vain, since `lackIsOver` was last true. */
-  #lack: Lack = 'nothing';
+  /** What this participant asked for in vain, since `lackIsOver` was last true: bits of `Lack`. */
+  #lacks = 0;
+  /** Whether it was told that publishers are blocked, since then. */
+  #lacksLeave = false;
 
   constructor(shared: SharedCore) {
     ({ bytes: this.bytes, u32: this.u32, i32: this.i32, f64: this.f64 } = viewsOf(shared.buffer));
@@ -82,7 +84,7 @@ export class Memory implements Views {
   takeSegment(borrows: boolean): number {
     return this.#locked(() => {
       const segment = this.#takeRaw(borrows ? this.#reserve >>> 1 : this.#reserve);
-      if (segment === 0) this.#miss('segment', Root.STARVED);
+      if (segment === 0) this.#miss(Lack.SEGMENT);
       else Atomics.add(this.u32, Root.USED_SEGMENTS, 1);
       if (this.#freeSegments() <= this.#scarce) ring(this, this.workers);
       return segment;
@@ -104,7 +106,7 @@ export class Memory implements Views {
       Atomics.add(this.u32, Root.FREE_SEGMENTS, 1);
       Atomics.sub(this.u32, Root.USED_SEGMENTS, 1);
     });
-    this.#tellThoseWhoMiss(Root.STARVED);
+    this.#tellThoseWhoMiss();
   }
 
   /** From now on the segments for so many bytes are kept from everybody; false: messages cannot spare them, and nothing has changed. */
@@ -130,7 +132,7 @@ export class Memory implements Views {
   takeBox(): number {
     return this.#locked(() => {
       const box = this.#hasBox() ? this.#take(Root.FREE_BOX, BOX, 0) : 0;
-      if (box === 0) this.#miss('box', Root.BOXLESS);
+      if (box === 0) this.#miss(Lack.BOX);
       else Atomics.add(this.u32, Root.USED_BOXES, 1);
       return box;
     });
@@ -141,7 +143,7 @@ export class Memory implements Views {
       this.#push(Root.FREE_BOX, box, 0);
       Atomics.sub(this.u32, Root.USED_BOXES, 1);
     });
-    this.#tellThoseWhoMiss(Root.BOXLESS);
+    this.#tellThoseWhoMiss();
   }
 
   #hasBox(): boolean {
@@ -154,7 +156,7 @@ export class Memory implements Views {
     while (this.#sparePages.length < count) {
       const page = this.#locked(() => this.#take(Root.FREE_PAGE, PAGE, BOX_RESERVE));
       if (page === 0) {
-        this.#miss('page', Root.STARVED);
+        this.#miss(Lack.PAGE);
         return false;
       }
       this.#sparePages.push(page);
@@ -178,7 +180,7 @@ export class Memory implements Views {
       return;
     }
     this.#locked(() => this.#push(Root.FREE_PAGE, page, 0));
-    this.#tellThoseWhoMiss(Root.STARVED);
+    this.#tellThoseWhoMiss();
   }
 
   /** A zeroed cell, or 0. */
@@ -197,24 +199,21 @@ export class Memory implements Views {
 
   /** True once when what this participant missed can be had again. Asked before it sleeps: nobody rings one that is awake. */
   lackIsOver(): boolean {
-    const over = this.#isThere(this.#lack);
-    if (over) this.#lack = 'nothing';
-    return over;
+    if (this.#lacks === 0 && !this.#lacksLeave) return false;
+    // A mark that was struck out while this one was awake is set anew; then we look. Whoever frees something looks for marks afterwards.
+    Atomics.or(this.u32, Root.MISSED, this.#lacks);
+    const mayLeave = this.#lacksLeave && Atomics.load(this.u32, Root.BLOCKED) === 0;
+    if (!mayLeave && (this.#there() & this.#lacks) === 0) return false;
+    this.#lacks = 0;
+    this.#lacksLeave = false;
+    return true;
   }
 
-  #isThere(lack: Lack): boolean {
-    switch (lack) {
-      case 'nothing':
-        return false;
-      case 'segment':
-        return this.#freeSegments() > this.#reserve;
-      case 'page':
-        return Atomics.load(this.u32, Root.FREE_PAGE) !== 0 || this.#freeSegments() > BOX_RESERVE;
-      case 'box':
-        return this.#hasBox();
-      case 'leave':
-        return Atomics.load(this.u32, Root.BLOCKED) === 0;
-    }
+  /** What can be had, as bits of `Lack`. */
+  #there(): number {
+    const segments = this.#freeSegments();
+    const page = Atomics.load(this.u32, Root.FREE_PAGE) !== 0 || segments > BOX_RESERVE;
+    return (segments > this.#reserve ? Lack.SEGMENT : 0) | (page ? Lack.PAGE : 0) | (this.#hasBox() ? Lack.BOX : 0);
   }
 
   blockPublishers(blocked: boolean): void {
@@ -225,17 +224,20 @@ export class Memory implements Views {
   /** Whoever is told so waits until they are not. */
   arePublishersBlocked(): boolean {
     if (Atomics.load(this.u32, Root.BLOCKED) === 0) return false;
-    this.#lack = 'leave';
+    this.#lacksLeave = true;
     return true;
   }
 
-  #miss(lack: 'segment' | 'page' | 'box', flag: number): void {
-    this.#lack = lack;
-    Atomics.store(this.u32, flag, 1);
+  #miss(lack: number): void {
+    this.#lacks |= lack;
+    Atomics.or(this.u32, Root.MISSED, lack);
   }
 
-  #tellThoseWhoMiss(flag: number): void {
-    if (Atomics.compareExchange(this.u32, flag, 1, 0) === 1) ringAll(this);
+  /** Something was freed: rings all when such is missed. What is not there yet stays marked. */
+  #tellThoseWhoMiss(): void {
+    if (Atomics.load(this.u32, Root.MISSED) === 0) return;
+    const there = this.#there();
+    if ((Atomics.and(this.u32, Root.MISSED, ~there) & there) !== 0) ringAll(this);
   }
 
   #freeSegments(): number {

@@ -296,9 +296,9 @@ class WasmEngine extends LogCalls implements Engine {
     // What is confirmed is what was sent: it is that which the log knows.
     const sent = rewritten ? this.#copyWith(message, this.messageKey(message), header, queues) : message;
     if (sent === 0) return null;
-    if (!rewritten && queues.length > 0) {
+    if (!rewritten) {
       if (this.#core.preparePublish(message, queues.length) === 0) return null;
-      this.#core.beginLife(message);
+      if (queues.length > 0) this.#core.beginLife(message);
     }
     const taken = this.#publishTo(sent, queues).length === 0;
     this.#core.endPublish(channel, sent, taken ? 1 : 0);
