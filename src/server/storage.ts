@@ -89,6 +89,8 @@ export class Storage {
       for (const line of recoveryLines(keeper.report)) report(line);
       // Ids that the log speaks of are not given out again, whoever forgot them.
       definitions.passQueueIds(Math.floor(idOf(keeper.highestQueue)));
+      // Nor are the queues unknown any more whose messages were let go: they count as deleted.
+      if (keeper.report.unknown.messages > 0) await definitions.change([]);
       return new Storage(options, data, definitions, log.path, keeper, others, report);
     } catch (error) {
       await definitions?.close();

@@ -38,11 +38,12 @@ export async function inspectLogs(
   exists: (queue: number) => boolean = () => true,
   scanner?: Scanner,
 ): Promise<Inspection> {
-  const found = await findFiles(directory, (await readCleanMark(directory)) ?? undefined);
+  const found = await findFiles(directory, (await readCleanMark(directory)) ?? undefined, true);
   const facts = new Facts();
   const records = new Map<string, Map<RecordType, number>>();
   const reads = await readAll(directory, found.logs, new LogFiles(), facts, {
     ...(scanner && { scanner }),
+    skipUnreadable: true,
     onRecord: ({ name }, { type }) => {
       const counts = records.get(name) ?? new Map<RecordType, number>();
       records.set(name, counts.set(type, (counts.get(type) ?? 0) + 1));

@@ -62,6 +62,16 @@ describe.skipIf(isReferee)('a start', () => {
     expect(await again.stop()).toMatchObject({ stderr: '' });
   });
 
+  test('that let messages go is the last to speak of them', async () => {
+    const data = await ended();
+    rmSync(join(data, 'definitions'), { recursive: true });
+    await (await start(data, { flags: ['--drop-unknown-queues'] })).stop('SIGKILL');
+    const again = await start(data);
+    await publishKept(again, 'kept', []);
+    expect(await drain(await open(again), 'kept')).toEqual([]);
+    expect(await again.stop()).toMatchObject({ stderr: '' });
+  });
+
   test('that fails over a log of a newer version leaves the mark of the orderly end', async () => {
     const data = await ended();
     const log = join(data, 'log');

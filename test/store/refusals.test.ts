@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { BLOCK_OCTETS } from '../../dist/store/careful-file.js';
 import { readCleanMark } from '../../dist/store/clean-mark.js';
+import { inspectLogs } from '../../dist/store/inspect.js';
 import { Keeper, type KeeperOptions } from '../../dist/store/keeper.js';
 import { ack, openKeeper, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
@@ -52,6 +53,16 @@ test('a block that cannot be read is named, and a start that it ends changes not
     ['1', true],
     ['2', false],
   ]);
+});
+
+test('what cannot be read is found by an inspection, as damage', async () => {
+  const directory = await ended();
+  directory.lose(FIRST, 4 * BLOCK_OCTETS, 5 * BLOCK_OCTETS);
+  const before = snapshot(directory);
+  const { files, lost } = await inspectLogs(directory, () => true, scanner);
+  expect(files[0]?.damages).toMatchObject([expect.stringMatching(/^damaged: \d+ octets at \d+$/)]);
+  expect(lost).toBe(1);
+  expect(snapshot(directory)).toEqual(before);
 });
 
 test('what cannot be read is stepped over where the owner says so, set aside and reported once', async () => {
