@@ -23,7 +23,9 @@ export type AccountChange =
   | { kind: 'user.set'; user: User }
   | { kind: 'user.deleted'; user: string }
   | { kind: 'permissions.set'; permissions: Permissions }
-  | { kind: 'permissions.cleared'; user: string; vhost: string };
+  | { kind: 'permissions.cleared'; user: string; vhost: string }
+  /** Whether there is a limit to a user's channels, so that each one must be asked for. */
+  | { kind: 'user.limited'; user: string; limited: boolean };
 
 /** Who is there from the beginning, and comes from this machine only. */
 export const GUEST = 'guest';
@@ -47,6 +49,8 @@ interface Entry {
 
 export class Accounts {
   readonly #accounts = new Map<string, Account>();
+  /** Users whose channels are counted. */
+  readonly #limited = new Set<string>();
 
   /** There is a guest, with all rights in these vhosts. */
   constructor(vhosts: readonly string[]) {
@@ -63,6 +67,10 @@ export class Accounts {
       }
       case 'user.deleted':
         this.#accounts.delete(change.user);
+        return;
+      case 'user.limited':
+        if (change.limited) this.#limited.add(change.user);
+        else this.#limited.delete(change.user);
         return;
       case 'permissions.set': {
         const { permissions } = change;
@@ -114,6 +122,11 @@ export class Accounts {
 
   may(user: string, right: Right, vhost: string, name: string): boolean {
     return this.#accounts.get(user)?.permissions.get(vhost)?.patterns[right].matches(name) ?? false;
+  }
+
+  /** Whether a user may not have any number of channels. */
+  limitsChannels(user: string): boolean {
+    return this.#limited.has(user);
   }
 
   mayImpersonate(user: string): boolean {

@@ -5,7 +5,7 @@
 import type { DefinitionChange } from '../store/definitions.js';
 import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from './definition-records.js';
 import type { Exchanges } from './exchanges.js';
-import type { LimitScope, LimitSet, Limits } from './limits.js';
+import { type LimitScope, type LimitSet, type Limits, limitChange } from './limits.js';
 import { fitsName } from './names.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from './policies.js';
 import type { Portions, Steps } from './portions.js';
@@ -97,13 +97,22 @@ export class Administration {
     if (scope === 'vhost' && !view.hasVhost(name)) return `vhost ${name} not found`;
     if (scope === 'user' && view.accounts.user(name) === undefined) return noUser(name);
     const error = this.#limits.set(scope, name, limits);
-    if (error === null) this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
-    return error;
+    if (error !== null) return error;
+    this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
+    if (scope === 'user') this.#tellLimit(name);
+    return null;
   }
 
   clearLimits(scope: LimitScope, name: string): void {
     this.#limits.clear(scope, name);
     this.#outside.note([limitsRemoval(scope, name)]);
+    if (scope === 'user') this.#tellLimit(name);
+  }
+
+  /** Who has no limit opens channels without asking. */
+  #tellLimit(user: string): void {
+    this.#parts.topology.change(limitChange(this.#limits, user));
+    this.#outside.publishChanges();
   }
 
   limits(scope: LimitScope, name: string): LimitSet {

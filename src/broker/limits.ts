@@ -1,6 +1,7 @@
 /**
  * How much there may be of what, by vhost and by user. A limit that is not set, or is negative, is none; 0 allows nothing.
  */
+import type { AccountChange } from './accounts.js';
 import { term, terms } from './terms.js';
 
 const LIMITS = {
@@ -35,6 +36,12 @@ export class Limits {
     const most = this.of(scope, name)[limit] ?? -1;
     return most >= 0 && count >= most ? most : null;
   }
+}
+
+/** What workers are to know of a user's limits. */
+export function limitChange(limits: Limits, user: string): AccountChange {
+  const most = limits.of('user', user)['max-channels'] ?? -1;
+  return { kind: 'user.limited', user, limited: most >= 0 };
 }
 
 function limitsError(scope: LimitScope, limits: Readonly<Record<string, unknown>>): string | null {

@@ -18,7 +18,7 @@ import {
 } from './definition-records.js';
 import type { DefinitionStore } from './definition-store.js';
 import type { Exchanges } from './exchanges.js';
-import type { Limits } from './limits.js';
+import { type Limits, limitChange } from './limits.js';
 import { patternError } from './name-pattern.js';
 import { describe } from './names.js';
 import { HASHING_ALGORITHM } from './passwords.js';
@@ -122,6 +122,7 @@ export class Restoration {
   #restoreLimits(): void {
     for (const { scope, name, limits } of this.#store.list('limits').map(restoredLimits)) {
       const error = this.#parts.limits.set(scope, name, limits);
+      if (error === null && scope === 'user') this.#parts.topology.change(limitChange(this.#parts.limits, name));
       if (error !== null) this.#report(`limits of ${scope} '${name}' are left out: ${error}`);
     }
   }

@@ -346,7 +346,7 @@ export class Connection implements Session, Receiver {
     return channel.handle(method);
   }
 
-  async #openChannel(number: number, method: ClientMethod): Promise<void> {
+  #openChannel(number: number, method: ClientMethod): Outcome {
     if (method.name !== 'channel.open') throw failure(method, replyCode.CHANNEL_ERROR, "expected 'channel.open'");
     const { channelMax } = this.#limits;
     const open = this.#channels.size;
@@ -355,7 +355,15 @@ export class Connection implements Session, Receiver {
       // RabbitMQ refuses the channel before it looks at the method.
       throw connectionError(replyCode.NOT_ALLOWED, explanation);
     }
-    await this.ask(method.name, { op: 'channel.open' });
+    if (this.host.view.accounts.limitsChannels(this.#user)) {
+      return this.ask(method.name, { op: 'channel.open' }).then(() => this.#addChannel(number, method));
+    }
+    this.tell({ op: 'channel.open' });
+    this.#addChannel(number, method);
+    return undefined;
+  }
+
+  #addChannel(number: number, method: ClientMethod): void {
     const core = this.host.engine.openChannel(this.core, number);
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');
     this.#channels.set(number, new Channel(this, number, core));

@@ -46,6 +46,8 @@ export class Worker implements Host {
   /** By vhost and user. */
   readonly #routeSpaces = new Map<string, number>();
   #directWrite: DirectWrite | null = null;
+  /** The epoch that the coordinator knows to be applied; null: none. */
+  #told: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   #stopped = false;
@@ -131,8 +133,10 @@ export class Worker implements Host {
     for (let next = receiveMessageOnPort(this.#topology); next; next = receiveMessageOnPort(this.#topology)) {
       this.#apply(next.message as readonly Change[]);
     }
+    if (epoch === this.#told) return;
     this.engine.applyTopology(epoch);
     this.#post({ kind: 'applied', epoch });
+    this.#told = epoch;
   }
 
   closed(connection: ConnectionId): void {

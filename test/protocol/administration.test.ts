@@ -125,6 +125,18 @@ describe.skipIf(isReferee)('limits', () => {
     expect(await client.failure()).toMatchObject({ replyCode: 530, replyText: `NOT_ALLOWED - ${text}` });
     embedded.administration.clearLimits('user', 'guest');
   });
+
+  test('of a user that are set later count the channels that are open by then', async () => {
+    const client = await connect();
+    for (const number of [1, 2]) await client.openChannel(number);
+    embedded.administration.setLimits('user', 'guest', { 'max-channels': 2 });
+    client.channel(3).send('channel.open');
+    expect(await client.failure()).toMatchObject({ replyCode: 530 });
+    embedded.administration.clearLimits('user', 'guest');
+    const free = await connect();
+    for (const number of [1, 2, 3]) await free.openChannel(number);
+    await free.close();
+  });
 });
 
 describe.skipIf(isReferee)('a vhost', () => {
