@@ -1,9 +1,10 @@
 /**
  * The route cache: where messages of (vhost, exchange, routing key) go, by the raw octets of the publish. Private to a worker; the host
- * fills it. Routes stand one after the other in an arena of one segment, behind a hash table; when the arena is full, or the topology
- * changes, all are forgotten at once by a new version. So a route's address is good only together with its version.
+ * fills it. Routes stand one after the other in one half of an arena of one segment, behind that half's hash table. When the half is full the other is emptied and
+ * takes the new ones; what is looked up in the older half moves to the younger, so a route that is in use stays, however many others come.
+ * Emptying a half, or a change of the topology, begins a new version: a route's address is good only together with its version.
  *
- * Arena      0 │ BUCKETS addresses of routes
+ * Half       0 │ BUCKETS addresses of routes
  *   BUCKETS·4 │ routes: Route, queues (u32 each), key octets; 8-aligned
  */
 import { copyExactly, equalBytes } from '../memory/bytes';
@@ -27,8 +28,9 @@ import { Channel, Connection } from './connection';
 }
 
 const ROUTE_HEAD: u32 = 32;
+const HALF: u32 = SEGMENT / 2;
 const BUCKETS: u32 = 16384;
-const PROBES: u32 = 8;
+const PROBES: u32 = 16;
 /** A route to more queues is not cached: its messages ask the host. */
 export const ROUTE_QUEUES_MAX: u32 = 8192;
 
@@ -36,6 +38,10 @@ export const ROUTE_QUEUES_MAX: u32 = 8192;
 export const ASK_HOST: u32 = 1;
 /** Flag: a queue of the route takes messages one by one, or refuses them. */
 export const GUARDED: u32 = 2;
+
+/** The halves of the arena: where routes are added, and the other. This instance's own, as the arena is. */
+let young: usize = 0;
+let old: usize = 0;
 
 @inline export function routeQueue(route: Route, index: u32): u32 { return load<u32>(changetype<usize>(route) + ROUTE_HEAD + index * 4); }
 @inline function keyOfRoute(route: Route): usize { return changetype<usize>(route) + ROUTE_HEAD + route.queueCount * 4; }
@@ -50,8 +56,23 @@ export function openRoutes(): bool {
 
 /** Makes all routes stale. */
 export function forgetRoutes(): void {
-  memory.fill(self.routeArena, 0, BUCKETS * 4);
-  self.routeNext = self.routeArena + BUCKETS * 4;
+  young = self.routeArena;
+  old = young + HALF;
+  memory.fill(old, 0, BUCKETS * 4);
+  beginYoung();
+}
+
+/** The older half is emptied, and takes what comes from now on. */
+function turnHalves(): void {
+  const emptied = old;
+  old = young;
+  young = emptied;
+  beginYoung();
+}
+
+function beginYoung(): void {
+  memory.fill(young, 0, BUCKETS * 4);
+  self.routeNext = <u32>young + BUCKETS * 4;
   self.routeVersion += 1;
 }
 
@@ -78,24 +99,50 @@ function hashOf(vhost: u32, key: usize, length: u32): u32 {
 
 function lookUp(vhost: u32, key: usize, length: u32): Route {
   const hash = hashOf(vhost, key, length);
+  const route = lookIn(young, hash, vhost, key, length);
+  if (changetype<usize>(route)) return route;
+  const older = lookIn(old, hash, vhost, key, length);
+  return changetype<usize>(older) ? rejuvenated(older) : older;
+}
+
+function lookIn(half: usize, hash: u32, vhost: u32, key: usize, length: u32): Route {
   for (let i: u32 = 0; i < PROBES; i++) {
-    const route = changetype<Route>(load<u32>(<usize>self.routeArena + ((hash + i) & (BUCKETS - 1)) * 4));
+    const route = changetype<Route>(load<u32>(half + ((hash + i) & (BUCKETS - 1)) * 4));
     if (!changetype<usize>(route)) break;
     if (route.hash == hash && matches(route, vhost, key, length)) return route;
   }
   return changetype<Route>(0);
 }
 
-/** Enters a route; the addresses of its queues stand at `queues`. Forgets the others when there is no room. */
-export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, count: u32, flags: u32, pagesEach: u32): void {
-  const size = (ROUTE_HEAD + count * 4 + length + 7) & ~7;
-  if (self.routeNext + size > self.routeArena + SEGMENT) forgetRoutes();
-  const hash = hashOf(vhost, key, length);
+/** The same route in the younger half, if there is room: nothing is forgotten while a read is being taken. */
+function rejuvenated(route: Route): Route {
+  const size = sizeOfRoute(route.queueCount, route.keyLength);
+  if (!hasRoom(size)) return route;
+  const copy = changetype<Route>(self.routeNext);
+  self.routeNext += size;
+  memory.copy(changetype<usize>(copy), changetype<usize>(route), size);
+  store<u32>(freeBucket(route.hash), <u32>changetype<usize>(copy));
+  return copy;
+}
+
+@inline function sizeOfRoute(queues: u32, keyLength: u32): u32 { return (ROUTE_HEAD + queues * 4 + keyLength + 7) & ~7; }
+@inline function hasRoom(size: u32): bool { return self.routeNext + size <= <u32>young + HALF; }
+
+/** Where the address of a route goes: the first free bucket, or the last that is looked at. */
+function freeBucket(hash: u32): usize {
   let bucket: usize = 0;
   for (let i: u32 = 0; i < PROBES; i++) {
-    bucket = <usize>self.routeArena + ((hash + i) & (BUCKETS - 1)) * 4;
+    bucket = young + ((hash + i) & (BUCKETS - 1)) * 4;
     if (!load<u32>(bucket)) break;
   }
+  return bucket;
+}
+
+/** Enters a route; the addresses of its queues stand at `queues`. Forgets those not used for long when there is no room. */
+export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, count: u32, flags: u32, pagesEach: u32): void {
+  const size = sizeOfRoute(count, length);
+  if (!hasRoom(size)) turnHalves();
+  const hash = hashOf(vhost, key, length);
   const route = changetype<Route>(self.routeNext);
   self.routeNext += size;
   route.version = self.routeVersion;
@@ -113,5 +160,5 @@ export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, cou
   route.pages = count * pagesEach;
   memory.copy(changetype<usize>(route) + ROUTE_HEAD, queues, count * 4);
   copyExactly(keyOfRoute(route), key, length);
-  store<u32>(bucket, <u32>changetype<usize>(route));
+  store<u32>(freeBucket(hash), <u32>changetype<usize>(route));
 }

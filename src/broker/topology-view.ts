@@ -17,6 +17,8 @@ import { Vhost } from './vhost.js';
 
 export class TopologyView {
   readonly accounts: Accounts;
+  /** Another one after each change. */
+  version = 0;
   readonly #vhosts = new Map<string, Vhost>();
   readonly #queuesByRef = new Map<Queue, QueueEntry>();
   /** Exchanges by their hidden queues. */
@@ -76,6 +78,7 @@ export class TopologyView {
   }
 
   apply(change: Change): void {
+    this.version += 1;
     if (change.kind === 'vhost.created') {
       this.#createVhost(change.vhost);
       return;
@@ -139,11 +142,15 @@ export class TopologyView {
    * than the key, or a queue at its end looks at each message.
    */
   asksHost(vhost: string, exchange: string, routingKey: string): boolean {
+    if (this.asksOnTheWay(vhost, exchange)) return true;
+    return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
+  }
+
+  /** Whether that is so for each key, as an exchange on their way looks at more than the key. */
+  asksOnTheWay(vhost: string, exchange: string): boolean {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
-    if (here === undefined || first === undefined) return false;
-    if (asksOnTheWay(here, first)) return true;
-    return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
+    return here !== undefined && first !== undefined && asksOnTheWay(here, first);
   }
 
   /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */

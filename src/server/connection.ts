@@ -24,7 +24,6 @@ import {
 } from './identity.js';
 import { Intake, type Outcome, type Receiver } from './intake.js';
 import { Outlet } from './outlet.js';
-import { installRoute } from './publishing.js';
 import { Pulse } from './pulse.js';
 import { failure, reasonOf, refusalError } from './refusal.js';
 import type { Granted, Host, Session } from './session.js';
@@ -216,7 +215,7 @@ export class Connection implements Session, Receiver {
   }
 
   onRoute(): Outcome {
-    installRoute(this);
+    this.host.routes.install(this);
     return undefined;
   }
 

@@ -10,6 +10,7 @@ import type { Delays } from './delays.js';
 import type { DirectWrite } from './direct-write.js';
 import type { Announced, ClientCapabilities } from './identity.js';
 import type { ParticipantLog } from './participant-log.js';
+import type { RouteFinder } from './route-finder.js';
 import type { Turn } from './turn.js';
 
 /** What the coordinator grants. */
@@ -22,6 +23,7 @@ export interface Host {
   readonly view: TopologyView;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
+  readonly routes: RouteFinder;
   /** Null: nothing is written to disk. */
   readonly log: ParticipantLog | null;
   /** What clients are told of the broker. */

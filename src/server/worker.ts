@@ -22,6 +22,7 @@ import { LaneReport } from './lane-report.js';
 import type { FromWorker, LogSetup, ToWorker } from './messages.js';
 import { ParticipantLog } from './participant-log.js';
 import { TICK_MS } from './pulse.js';
+import { RouteFinder } from './route-finder.js';
 import type { Host } from './session.js';
 import { Sweeper } from './sweeper.js';
 import { type Chores, Turn } from './turn.js';
@@ -36,6 +37,7 @@ export class Worker implements Host {
   readonly view = new TopologyView();
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
+  readonly routes: RouteFinder;
   readonly announced: Announced;
   readonly readBuffer: Uint8Array;
   readonly #deadLetters: DeadLetters;
@@ -72,6 +74,7 @@ export class Worker implements Host {
     this.#topology = topology;
     this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll));
     const begin = (): void => this.turn.begin();
+    this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
     this.#sweeper = new Sweeper(engine, begin);

@@ -52,6 +52,10 @@ export class TopicRouter<B extends Bound> implements Router<B> {
   readonly #root = new TopicNode<B>(false);
   /** Counts the steps of all matchings, so that marks of earlier ones are void. */
   #step = 0;
+  /** Where the words of the key so far can have led to, so many; the other list takes where they lead with one more. Kept, as a flood of keys comes through here. */
+  #reached: TopicNode<B>[] = [];
+  #others: TopicNode<B>[] = [];
+  #count = 0;
 
   add(binding: B): void {
     let node = this.#root;
@@ -73,13 +77,16 @@ export class TopicRouter<B extends Bound> implements Router<B> {
   }
 
   #matchKey(routingKey: string, found: (binding: B) => void): void {
-    let nodes: TopicNode<B>[] = [];
     this.#step++;
-    this.#reach(this.#root, nodes);
-    for (const word of wordsOf(routingKey)) nodes = this.#follow(nodes, word);
-    for (const node of nodes) {
-      for (const binding of node.bindings) found(binding);
+    this.#count = 0;
+    this.#reach(this.#root);
+    for (let at = 0; at < routingKey.length || (at > 0 && at === routingKey.length); ) {
+      const dot = routingKey.indexOf('.', at);
+      const end = dot === -1 ? routingKey.length : dot;
+      this.#follow(routingKey, at, end);
+      at = end + 1;
     }
+    for (let node = 0; node < this.#count; node++) this.#reached[node]?.bindings.forEach(found);
   }
 
   /** The nodes from the root along `words`; empty when the pattern is not there. */
@@ -93,23 +100,33 @@ export class TopicRouter<B extends Bound> implements Router<B> {
     return path;
   }
 
-  /** Where one more word leads from each of `nodes`. */
-  #follow(nodes: readonly TopicNode<B>[], word: string): TopicNode<B>[] {
-    const next: TopicNode<B>[] = [];
+  /** Goes on from all nodes that are reached by the word of the key that stands from `start` to `end`. */
+  #follow(key: string, start: number, end: number): void {
+    const before = this.#reached;
+    const count = this.#count;
+    this.#reached = this.#others;
+    this.#others = before;
+    this.#count = 0;
     this.#step++;
-    for (const node of nodes) {
-      if (node.swallows) this.#reach(node, next);
-      this.#reach(node.words.get(word), next);
-      this.#reach(node.one, next);
+    // Cut out only where a pattern has a word there.
+    let word: string | undefined;
+    for (let index = 0; index < count; index++) {
+      const node = before[index];
+      if (node === undefined) continue;
+      if (node.swallows) this.#reach(node);
+      if (node.words.size > 0) {
+        word ??= key.slice(start, end);
+        this.#reach(node.words.get(word));
+      }
+      this.#reach(node.one);
     }
-    return next;
   }
 
   /** Adds a node once a step, and with it the `#` nodes below, which match no word at all. */
-  #reach(start: TopicNode<B> | undefined, reached: TopicNode<B>[]): void {
+  #reach(start: TopicNode<B> | undefined): void {
     for (let node = start; node !== undefined && node.reached !== this.#step; node = node.any) {
       node.reached = this.#step;
-      reached.push(node);
+      this.#reached[this.#count++] = node;
     }
   }
 }

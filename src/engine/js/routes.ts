@@ -1,10 +1,12 @@
 /**
- * The routes that this worker knows, by vhost and key bytes. Bounded: when it is full it starts anew, as it does when
- * the topology changes. A message being received keeps its route, so clearing never takes one away.
+ * The routes that this worker knows, by vhost and key bytes. Bounded: when the younger half is full the older is forgotten, and it takes its place; what is
+ * looked up in the older moves to the younger, so a route that is in use stays. All start anew when the topology changes.
+ * A message being received keeps its route, so forgetting never takes one away.
  */
 import { byteAt } from './views.js';
 
-const ROUTES_MAX = 16384;
+/** Of each half. */
+const ROUTES_MAX = 8192;
 
 export interface Route {
   readonly vhost: number;
@@ -21,35 +23,63 @@ export interface Route {
 }
 
 export class Routes {
-  readonly #byHash = new Map<number, Route>();
+  #young = new Map<number, Route>();
+  #old = new Map<number, Route>();
+  /** How many there are in the younger half. */
   #count = 0;
-  /** Raised when all routes are forgotten: one that was found before may be wrong. */
+  /** Raised when routes are forgotten: one that was found before may be wrong. */
   version = 1;
   /** The route found last: messages of one kind come in runs. */
   #last: Route | undefined;
 
   find(vhost: number, bytes: Uint8Array, at: number, length: number): Route | undefined {
     if (this.#last !== undefined && matches(this.#last, vhost, bytes, at, length)) return this.#last;
-    let route = this.#byHash.get(hash(bytes, at, length));
-    while (route !== undefined && !matches(route, vhost, bytes, at, length)) route = route.next;
+    const key = hash(bytes, at, length);
+    let route = findIn(this.#young, key, vhost, bytes, at, length);
+    if (route === undefined) {
+      route = findIn(this.#old, key, vhost, bytes, at, length);
+      if (route !== undefined && this.#count < ROUTES_MAX) this.#enter(key, route);
+    }
     if (route !== undefined) this.#last = route;
     return route;
   }
 
   install(route: Omit<Route, 'next'>): void {
-    if (this.#count >= ROUTES_MAX) this.clear();
-    const at = hash(route.key, 0, route.key.length);
-    this.#byHash.set(at, { ...route, next: this.#byHash.get(at) });
-    this.#count++;
+    if (this.#count >= ROUTES_MAX) this.#turnHalves();
+    this.#enter(hash(route.key, 0, route.key.length), route);
     this.#last = undefined;
   }
 
   clear(): void {
+    this.#young.clear();
+    this.#turnHalves();
+  }
+
+  #enter(key: number, route: Omit<Route, 'next'>): void {
+    this.#young.set(key, { ...route, next: this.#young.get(key) });
+    this.#count++;
+  }
+
+  #turnHalves(): void {
     this.version++;
-    this.#byHash.clear();
+    this.#old = this.#young;
+    this.#young = new Map();
     this.#count = 0;
     this.#last = undefined;
   }
+}
+
+function findIn(
+  routes: ReadonlyMap<number, Route>,
+  key: number,
+  vhost: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): Route | undefined {
+  let route = routes.get(key);
+  while (route !== undefined && !matches(route, vhost, bytes, at, length)) route = route.next;
+  return route;
 }
 
 function matches(route: Route, vhost: number, bytes: Uint8Array, at: number, length: number): boolean {
