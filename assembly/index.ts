@@ -45,6 +45,7 @@ import { addRoute, forgetRoutes, openRoutes, ROUTE_QUEUES_MAX } from './content/
 import { flushRun } from './content/run';
 import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
+import { countGuarded } from './content/work';
 
 /** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
 const PAGES_AHEAD: u32 = 512;
@@ -347,13 +348,13 @@ export function closeConnection(connection: usize): void {
   leave();
 }
 
-export function ingest(connection: usize, from: usize, length: u32): u32 {
+export function ingest(connection: usize, from: usize, length: u32, work: u32): u32 {
   if (atomicLoad(ROOT + offsetof<Root>("topology")) != self.topologyApplied) {
     self.consumed = 0;
     return STOP_TOPOLOGY;
   }
   enter();
-  const stop = scan(changetype<Connection>(connection), from, length);
+  const stop = scan(changetype<Connection>(connection), from, length, work);
   flushRun();
   endPromise();
   sendConfirms(changetype<Connection>(connection));
@@ -441,6 +442,7 @@ export function publishTo(message: usize, count: u32): u32 {
     const hasRoom = promisePages(guardedPages() + ANSWER_PAGES + pages) && (pages == 0 || reserve(one, 1));
     const taken = hasRoom && admit(changetype<Queue>(queue), one);
     endReserve();
+    countGuarded(1);
     if (taken) continue;
     store<u32>(self.scratch + refused * 4, queue);
     refused += 1;

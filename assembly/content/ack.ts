@@ -1,11 +1,12 @@
 /**
- * basic.ack, basic.nack, basic.reject, and what the host settles. False: the tag is none that could be acknowledged, and nothing was done; the host answers with the error.
+ * basic.ack, basic.nack, basic.reject, and what the host settles. When the tag is none that could be acknowledged nothing is done; the host answers with the error.
  */
 import { Slot } from '../queue/queue';
 import { settle } from '../queue/settle';
 import { Channel, Consumer } from './connection';
 import { dropTooOld, giveCredit } from './consumer';
 import { giveBack, reject } from './giveback';
+import { countWork, isWorkDone } from './work';
 import { PAGE_TAGS, pageOf, strike, Unacked, unackedAt, UnackedPage } from './unacked';
 
 /** What becomes of a delivery: it is done with, goes back to its queue, or dies there. */
@@ -13,17 +14,42 @@ export const DONE: u32 = 0;
 export const REQUEUE: u32 = 1;
 export const REJECT: u32 = 2;
 
+/** What was settled of what was asked for. */
+export const NONE: u32 = 0;
+export const SOME: u32 = 1;
+export const ALL: u32 = 2;
+
 /** Settles the delivery `tag`, by one of the above; with `multiple` all up to it; with tag 0 and `multiple` all. */
 export function acknowledge(channel: Channel, tag: u64, multiple: bool, how: u32): bool {
-  if (multiple && tag == 0) { upTo(channel, channel.nextTag - 1, how); dropTooOld(); return true; }
+  // What a scan has left half done goes with it.
+  channel.settleEnd = 0;
+  let settled = settleSome(channel, tag, multiple, how);
+  while (settled == SOME) settled = settleSome(channel, tag, multiple, how);
+  return settled == ALL;
+}
+
+/** The same as far as the scan may work, but a page of deliveries at least; after SOME it is to be asked again. */
+export function settleSome(channel: Channel, tag: u64, multiple: bool, how: u32): u32 {
+  if (multiple && tag == 0) return settleAll(channel, how);
   const page = pageOf(channel, tag);
-  if (!changetype<usize>(page)) return false;
+  if (!changetype<usize>(page)) return NONE;
   const entry = unackedAt(page, <u32>(tag - page.start));
-  if (!entry.slot) return false;
-  if (multiple) upTo(channel, tag, how);
-  else one(channel, page, entry, how);
+  if (!entry.slot) return NONE;
+  // Oldest first: while it is not done the delivery `tag` itself is outstanding.
+  const all = !multiple || upTo(channel, tag, how);
+  if (!multiple) one(channel, page, entry, how);
   dropTooOld();
-  return true;
+  return all ? ALL : SOME;
+}
+
+/** All that were outstanding when it began. */
+function settleAll(channel: Channel, how: u32): u32 {
+  if (!channel.settleEnd) channel.settleEnd = channel.nextTag;
+  const all = upTo(channel, channel.settleEnd - 1, how);
+  dropTooOld();
+  if (!all) return SOME;
+  channel.settleEnd = 0;
+  return ALL;
 }
 
 @inline function one(channel: Channel, page: UnackedPage, entry: Unacked, how: u32): void {
@@ -36,7 +62,8 @@ export function acknowledge(channel: Channel, tag: u64, multiple: bool, how: u32
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);
 }
 
-function upTo(channel: Channel, tag: u64, how: u32): void {
+/** False: work is done, and some are left. */
+function upTo(channel: Channel, tag: u64, how: u32): bool {
   let page = changetype<UnackedPage>(channel.unackedFirst);
   while (changetype<usize>(page) && page.start <= tag) {
     // Striking the last entry frees the page: what is needed of it is read before.
@@ -49,8 +76,11 @@ function upTo(channel: Channel, tag: u64, how: u32): void {
       outstanding -= 1;
       one(channel, page, entry, how);
     }
+    countWork(end);
     page = next;
+    if (isWorkDone() && changetype<usize>(page) && page.start <= tag) return false;
   }
+  return true;
 }
 
 /** Whether a delivery is unacknowledged. */

@@ -118,6 +118,8 @@ export const CARRY_SIZE: u32 = PAGE - CARRY;
   unackedLast: u32;
   unackedCursor: u32;
   unacked: u32;
+  /** Amid an acknowledgement of all: the tag before which it ends; else 0. */
+  settleEnd: u64;
 
   // Prefetch over the channel (qos global), and its consumers: under such a prefetch in the order in which they are let to credit
   prefetch: u32;

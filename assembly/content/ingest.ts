@@ -10,10 +10,11 @@ import { read16, read32, read64 } from '../memory/bytes';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
-import { acknowledge, DONE, REJECT as REJECTED, REQUEUE } from './ack';
+import { ALL, DONE, REJECT as REJECTED, REQUEUE, settleSome, SOME } from './ack';
 import { BODY, CARRY, CARRY_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection';
 import { beginRead, complete, onHeader, onPublish, takeBody } from './receive';
-import { STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE } from './stop';
+import { STOP_AMID, STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE, STOP_WORK } from './stop';
+import { beginWork } from './work';
 
 const METHOD: u32 = 1;
 const HEADER_FRAME: u32 = 2;
@@ -26,9 +27,10 @@ const NACK: u32 = 0x003c0078;
 const CHANNEL_CLOSE: u32 = 0x00140028;
 const CHANNEL_CLOSE_OK: u32 = 0x00140029;
 
-/** Scans `length` octets at `from`; sets `self.consumed`. */
-export function scan(connection: Connection, from: usize, length: u32): u32 {
+/** Scans `length` octets at `from`, until so much work is done; sets `self.consumed`. */
+export function scan(connection: Connection, from: usize, length: u32, work: u32): u32 {
   beginRead();
+  beginWork(work);
   if (connection.carryDone) forgetCarry(connection);
   if (connection.completing) {
     self.consumed = 0;
@@ -85,12 +87,12 @@ export function scan(connection: Connection, from: usize, length: u32): u32 {
     break;
   }
   self.consumed = <u32>(at - from);
-  return stop;
+  return stop == STOP_AMID ? STOP_WORK : stop;
 }
 
-/** Whether the frame that led to a stop was taken: a publish that waits for a route, or a header that waits for memory, was not. */
+/** Whether the frame that led to a stop was taken: a publish that waits for a route, a header that waits for memory, or what is not done with was not. */
 @inline function isConsumed(connection: Connection, stop: u32): bool {
-  return connection.completing != 0 || (stop != STOP_MEMORY && stop != STOP_ROUTE);
+  return connection.completing != 0 || (stop != STOP_MEMORY && stop != STOP_ROUTE && stop != STOP_AMID);
 }
 
 function oversize(frame: usize): u32 {
@@ -119,11 +121,12 @@ function oversize(frame: usize): u32 {
   if (method == PUBLISH) return length >= 9 ? onPublish(connection, channel, payload, length) : STOP_FRAME;
   if (length != 13 || channel.transactional) return STOP_FRAME;
   const bits = load<u8>(payload + 12);
-  let done = false;
-  if (method == ACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, DONE);
-  else if (method == NACK) done = acknowledge(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
-  else if (method == REJECT) done = acknowledge(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECTED);
-  return done ? STOP_END : STOP_FRAME;
+  let settled: u32 = 0;
+  if (method == ACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, DONE);
+  else if (method == NACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
+  else if (method == REJECT) settled = settleSome(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECTED);
+  if (settled == ALL) return STOP_END;
+  return settled == SOME ? STOP_AMID : STOP_FRAME;
 }
 
 /** A channel that the host closes sees only the end of the close. */

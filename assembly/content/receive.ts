@@ -16,7 +16,8 @@ import { countConfirm, countRefusal, holdConfirm } from './confirm';
 import { BODY, Channel, CHANNEL_KEY, CHANNEL_KEY_SIZE, Connection, HEADER, NOTHING } from './connection';
 import { ASK_HOST, findRoute, GUARDED, Route, routeQueue } from './route';
 import { addToRun, flushRun, pendingPages } from './run';
-import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE } from './stop';
+import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE, STOP_WORK } from './stop';
+import { countGuarded, countWork, isWorkDone } from './work';
 
 /** A queue with more ready messages than this keeps them for a while: they go to the cold segment. */
 const COLD_DEPTH: u32 = 64;
@@ -178,10 +179,11 @@ export function complete(connection: Connection, channel: Channel): u32 {
   if (route.queueCount) {
     if (!promisePages(route.pages + pendingPages())) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
     addToRun(route, message);
+    countWork(route.queueCount);
   } else release(message);
   finish(connection, channel);
   countConfirm(connection, channel);
-  return STOP_END;
+  return isWorkDone() ? STOP_WORK : STOP_END;
 }
 
 /** The same where the route, the channel or the message asks for more than being enqueued with others. */
@@ -200,16 +202,18 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
     if (guarded) {
       refused = !publishGuarded(route, message);
       endReserve();
+      countGuarded(route.queueCount);
     } else {
       if (message.flags & EXPIRING) expectExpiries(route);
       addToRun(route, message);
+      countWork(route.queueCount);
     }
   } else release(message);
   finish(connection, channel);
   if (refused) countRefusal(connection, channel);
   else if (logged) holdConfirm(connection, channel);
   else countConfirm(connection, channel);
-  return STOP_END;
+  return isWorkDone() ? STOP_WORK : STOP_END;
 }
 
 /** Reserves room in the log; the pending run may have to go first. */

@@ -7,3 +7,6 @@ export const STOP_MEMORY: u32 = 4;
 export const STOP_TOPOLOGY: u32 = 5;
 export const STOP_OVERSIZE: u32 = 6;
 export const STOP_FRAME_END: u32 = 7;
+export const STOP_WORK: u32 = 8;
+/** Within a scan: it stops for STOP_WORK in the midst of a frame, which is brought again. */
+export const STOP_AMID: u32 = 9;

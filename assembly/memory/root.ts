@@ -77,7 +77,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** Queue and reason of the message that `nextDead` gave out. */
   deadQueue: u32;
   deadReason: u32;
-  r14: u32; r15: u32;
+  /** Work done, in enqueues or what takes about as long; wraps. */
+  work: u32;
+  r15: u32;
   /** line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the owner, read by all. */
   seen: u32;
   s1: u32; s2: u64; s3: u64; s4: u64; s5: u64; s6: u64; s7: u64; s8: u64;
@@ -141,7 +143,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   starved: u32;
   /** Channel of a route stop or a message stop. */
   stopChannelAddress: u32;
-  i9: u64; i10: u64; i11: u64; i12: u64;
+  /** What `work` is when a scan has done what it may. */
+  workEnd: u32;
+  i9: u32; i10: u64; i11: u64; i12: u64;
   /** line 7: queues whose messages may expire and that this participant sweeps (sweep.ts). `sweepCount` is read without the lock, the rest belongs to its holder. */
   sweepLock: u32;
   sweepFirst: u32;

@@ -51,6 +51,8 @@ export const Stop = {
   OVERSIZE: 6,
   /** A frame that does not end in 0xCE; it is at `frameOffset`, `frameLength` (0 when it is a long body, whose start is gone). The connection cannot go on. */
   FRAME_END: 7,
+  /** As much work was done as was asked for. What is left is to be brought when others have had their turn; nothing else is asked of the host. */
+  WORK: 8,
 } as const;
 export type Stop = (typeof Stop)[keyof typeof Stop];
 
@@ -158,6 +160,8 @@ export interface Engine {
   /** Number of the channel that the last stop is about, and its message. */
   readonly stopChannel: number;
   readonly stopMessage: Message;
+  /** Work done by all calls so far, in enqueues or what takes about as long; 32 bits, it wraps. */
+  readonly work: number;
   /** The chunk that `nextOutput` or `takeOutput` gave out. */
   readonly outputOffset: number;
   readonly outputLength: number;
@@ -297,8 +301,9 @@ export interface Engine {
   /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */
   closeConnection(connection: Connection): void;
 
-  /** Scans bytes that a socket delivered into core memory. Until the channel is opened, every frame comes back as `Stop.FRAME`. */
-  ingest(connection: Connection, offset: number, length: number): Stop;
+  /** Scans bytes that a socket delivered into core memory, until some `work` is done (without limit, if none is given): it stops behind the message, or amid the
+   * acknowledgement of many, that is too much. Until the channel is opened, every frame comes back as `Stop.FRAME`. */
+  ingest(connection: Connection, offset: number, length: number, work?: number): Stop;
 
   /** 0 when there is no memory. The number must be free (1 … 65535). */
   openChannel(connection: Connection, number: number): Channel;

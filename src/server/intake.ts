@@ -51,7 +51,7 @@ const SHORTAGE_MS = 1_000;
 const FRAME_HEADER_SIZE = 7;
 
 /** Work of a frame that the host handles, and of bytes that are read (as the core counts: in enqueues). */
-const STOP_WORK = 64;
+const STOP_WORK = 128;
 const BYTES_PER_WORK = 512;
 
 export class Intake {
@@ -157,19 +157,23 @@ export class Intake {
     let offset = start;
     let length = size;
     let stop: Stop | null = null;
+    this.#spend(0);
     while (this.#hold === 'none' && this.#mode === 'frames') {
       const isFirst = stop === null;
-      stop = engine.ingest(this.#core, offset, length);
+      const before = engine.work;
+      stop = engine.ingest(this.#core, offset, length, this.#left);
       offset += engine.consumed;
       length -= engine.consumed;
+      if (stop !== Stop.END) {
+        if (isFirst) this.#receiver.beginAnswers();
+        this.#onStop(stop, offset > start);
+      }
+      this.#spend(((engine.work - before) >>> 0) + (stop === Stop.END || stop === Stop.WORK ? 0 : STOP_WORK));
       if (stop === Stop.END) break;
-      if (isFirst) this.#receiver.beginAnswers();
-      this.#spend(STOP_WORK);
-      this.#onStop(stop, offset > start);
-      if (this.#isOver) this.#waitForTurn();
+      if (this.#left <= 0) this.#waitForTurn();
     }
     this.#receiver.endAnswers();
-    if (this.#isOver) this.#waitForTurn();
+    if (this.#left <= 0) this.#waitForTurn();
     // What waits inside the core may have taken all bytes: it goes on when it is called with none.
     if (this.#hold !== 'none' && stop !== Stop.END) this.#rest = engine.bytes.slice(offset, offset + length);
   }
@@ -182,9 +186,9 @@ export class Intake {
     rounds.spend(work);
   }
 
-  /** Whether this connection has had its share of the round. */
-  get #isOver(): boolean {
-    return this.#host.turn.rounds.left(this.#spent) <= 0;
+  /** Work that this connection may still do in this round. */
+  get #left(): number {
+    return this.#host.turn.rounds.left(this.#spent);
   }
 
   #waitForTurn(): void {
@@ -213,6 +217,8 @@ export class Intake {
         break;
       case Stop.TOPOLOGY:
         this.#host.syncTopology();
+        break;
+      case Stop.WORK:
         break;
       case Stop.OVERSIZE: {
         const head = engine.bytes.slice(engine.frameOffset, engine.frameOffset + FRAME_HEADER_SIZE);

@@ -4,12 +4,12 @@
  * or few that are worth many enqueues, does not keep the others waiting. Work is counted, not timed: in enqueues, or what takes about as long.
  */
 
-/** Most work of one connection in a round: some two milliseconds. */
-const SHARE = 16_384;
+/** Most work of one connection in a round: some three milliseconds. */
+const SHARE = 32_768;
 /** Work of a round after which nobody who waits in line goes on, and who has just been read gets no more than `SHARE_MIN`. */
 const ROUND = 2 * SHARE;
 /** What everybody whose socket was read may do: a client that does not press is never put in line. */
-const SHARE_MIN = 1_024;
+const SHARE_MIN = 2_048;
 
 export interface InLine {
   /** The others have had their turn. */

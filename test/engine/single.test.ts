@@ -8,6 +8,9 @@ import { ack, publish, received } from './support/frames.js';
 const MEBIBYTES = 32;
 const WASM_PAGES_PER_MEBIBYTE = 16;
 
+/** As much as a scan may do. */
+const WORK = 1_000;
+
 test('the core without threads takes a message in and gives it out', async () => {
   const { instance, module } = await WebAssembly.instantiate(
     await readFile(new URL('../../dist/core.wasm', import.meta.url)),
@@ -28,10 +31,10 @@ test('the core without threads takes a message in and gives it out', async () =>
   const channel = core.openChannel(connection, 1);
   const message = publish(1, 'q', Buffer.from('embedded'));
   bytes.set(message, read);
-  expect(core.ingest(connection, read, message.length)).toBe(Stop.ROUTE);
+  expect(core.ingest(connection, read, message.length, WORK)).toBe(Stop.ROUTE);
   new Uint32Array(memory.buffer)[scratch / 4] = queue;
   core.installRoute(connection, 1, 0);
-  expect(core.ingest(connection, read, message.length)).toBe(Stop.END);
+  expect(core.ingest(connection, read, message.length, WORK)).toBe(Stop.END);
   expect(core.readyCount(queue)).toBe(1);
 
   bytes.set(Buffer.from('tag'), scratch);
@@ -44,6 +47,6 @@ test('the core without threads takes a message in and gives it out', async () =>
   ]);
   core.written(connection, box);
   bytes.set(ack(1, 1), read);
-  expect(core.ingest(connection, read, 21)).toBe(Stop.END);
+  expect(core.ingest(connection, read, 21, WORK)).toBe(Stop.END);
   expect(core.unackedCount(channel)).toBe(0);
 });

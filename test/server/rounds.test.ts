@@ -22,9 +22,22 @@ class Core {
   readonly frameLength = FRAME;
   consumed = 0;
 
-  ingest(_connection: number, _offset: number, length: number): Stop {
-    this.consumed = Math.min(length, FRAME);
-    return length < FRAME ? Stop.END : Stop.FRAME;
+  work = 0;
+  /** Work that each frame is worth; such a core stops when it has done what it may, and the host has nothing to do. */
+  worth = 0;
+
+  ingest(_connection: number, _offset: number, length: number, most: number): Stop {
+    this.consumed = 0;
+    if (this.worth === 0) {
+      this.consumed = Math.min(length, FRAME);
+      return length < FRAME ? Stop.END : Stop.FRAME;
+    }
+    for (let work = 0; this.consumed < length; work += this.worth) {
+      if (work >= most) return Stop.WORK;
+      this.consumed += FRAME;
+      this.work += this.worth;
+    }
+    return Stop.END;
   }
 
   serve(): boolean {
@@ -56,7 +69,7 @@ interface Client {
 }
 
 /** A worker and its clients. `handled` tells in which order their frames were handled: a number for each run of one's. */
-function scenario(count: number): { clients: Client[]; order: number[]; round(): Promise<void> } {
+function scenario(count: number): { core: Core; clients: Client[]; order: number[]; round(): Promise<void> } {
   const core = new Core();
   const peers = new Map(Array.from({ length: count }, (_, id) => [id, QUIET]));
   const turn = new Turn(core as unknown as Engine, peers, () => 'done');
@@ -89,7 +102,7 @@ function scenario(count: number): { clients: Client[]; order: number[]; round():
     return client;
   });
   const round = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { clients, order, round };
+  return { core, clients, order, round };
 }
 
 test('a client that sends many frames at once has some of them handled, then others have their turn', async () => {
@@ -129,4 +142,35 @@ test('a worker with much to do handles what a client asks that does not press, a
   for (const client of clients.slice(0, -1)) client.read(1_000);
   expect(calm.read(3)).toBe(true);
   expect(calm.handled).toBe(3);
+});
+
+test('a read that is worth much work is done in parts, and the worker turns to others in between', async () => {
+  const { core, clients, round } = scenario(2);
+  const [heavy, other] = clients as [Client, Client];
+  core.worth = 1_500;
+  expect(heavy.read(1_000)).toBe(false);
+  const first = core.work;
+  expect(first).toBeLessThan(100_000);
+  expect(other.read(1)).toBe(true);
+  expect(core.work - first).toBe(1_500);
+  let rounds = 0;
+  while (!heavy.isRead()) {
+    const before = core.work;
+    await round();
+    expect(core.work - before).toBeLessThan(100_000);
+    rounds += 1;
+  }
+  expect(core.work).toBe(1_001 * 1_500);
+  expect(rounds).toBeGreaterThan(10);
+});
+
+test('long bodies count by the byte: a socket that brings them all the time is left for the others', async () => {
+  const { core, clients } = scenario(2);
+  core.worth = 1;
+  const [long, other] = clients as [Client, Client];
+  let reads = 1;
+  while (long.read(READ / FRAME)) reads += 1;
+  expect(reads).toBeGreaterThan(1);
+  expect(reads).toBeLessThan(100);
+  expect(other.read(1)).toBe(true);
 });

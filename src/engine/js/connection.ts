@@ -77,6 +77,8 @@ export class Channel {
 
   /** The last delivery tag given out. */
   lastTag = 0;
+  /** Amid an acknowledgement of all: the tag before which it ends; else 0. */
+  settleEnd = 0;
   readonly unacked = new Unacked<Consumer>();
   /** Under a limit for all of them in the order in which they are let to credit. */
   readonly consumers = new Set<Consumer>();

@@ -36,6 +36,7 @@ import type { Scheduler } from './scheduler.js';
 import type { Settlements } from './settlements.js';
 import type { Stock } from './stock.js';
 import type { Sweep } from './sweep.js';
+import type { Work } from './work.js';
 
 export { initJsCore } from './memory.js';
 
@@ -73,6 +74,7 @@ class JsEngine extends LogCalls implements Engine {
   readonly #intake: Intake;
   readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
+  readonly #work: Work;
   readonly #connections = new Map<ConnectionRef, Connection>();
   readonly #channels = new Map<ChannelRef, Channel>();
   #lastHandle = 0;
@@ -101,8 +103,12 @@ class JsEngine extends LogCalls implements Engine {
     this.#intake = parts.intake;
     this.#sweep = parts.sweep;
     this.#doorbell = parts.doorbell;
+    this.#work = parts.work;
   }
 
+  get work(): number {
+    return this.#work.done;
+  }
   get consumed(): number {
     return this.#intake.consumed;
   }
@@ -229,13 +235,15 @@ class JsEngine extends LogCalls implements Engine {
     this.#connections.delete(connection);
   }
 
-  ingest(connection: ConnectionRef, offset: number, length: number): Stop {
+  ingest(connection: ConnectionRef, offset: number, length: number, work = Number.POSITIVE_INFINITY): Stop {
     if (this.topologyEpoch() !== this.#topologyApplied) {
       this.#intake.consumed = 0;
       return Stop.TOPOLOGY;
     }
     const one = this.#connection(connection);
+    this.#work.begin(work);
     const stop = this.#intake.scan(one, offset, length);
+    this.#work.begin(Number.POSITIVE_INFINITY);
     this.#publishes.flush();
     this.#settlements.flush();
     this.#output.confirm(one);

@@ -18,6 +18,7 @@ import type { Queues } from './queues.js';
 import type { Route, Routes } from './routes.js';
 import type { Outcome, Settlements } from './settlements.js';
 import { byteAt, read16, read32, read64 } from './views.js';
+import type { Work } from './work.js';
 
 /** A queue with more ready messages keeps new ones for a while. */
 const COLD_DEPTH = 64;
@@ -43,6 +44,9 @@ export class Intake {
   readonly #settlements: Settlements;
   readonly #output: Output;
   readonly #log: Log;
+  readonly #work: Work;
+  /** The frame that led to a stop is not done with. */
+  #amid = false;
   /** Where a frame that came in parts is put together. */
   readonly #staging: number;
 
@@ -55,6 +59,7 @@ export class Intake {
     settlements: Settlements,
     output: Output,
     log: Log,
+    work: Work,
     staging: number,
   ) {
     this.#memory = memory;
@@ -65,6 +70,7 @@ export class Intake {
     this.#settlements = settlements;
     this.#output = output;
     this.#log = log;
+    this.#work = work;
     this.#staging = staging;
   }
 
@@ -72,6 +78,7 @@ export class Intake {
     const { bytes } = this.#memory;
     const end = offset + length;
     let at = offset;
+    this.#amid = false;
     let stop: Stop = connection.completing === null ? Stop.END : this.#complete(connection, connection.completing);
     while (stop === Stop.END) {
       this.consumed = 0;
@@ -114,9 +121,9 @@ export class Intake {
     return stop;
   }
 
-  /** A publish that waits for its route and a header that waits for memory are brought again. */
+  /** A publish that waits for its route, a header that waits for memory and what is not done with are brought again. */
   #isTaken(connection: Connection, stop: Stop): boolean {
-    return connection.completing !== null || (stop !== Stop.ROUTE && stop !== Stop.MEMORY);
+    return connection.completing !== null || (stop !== Stop.ROUTE && stop !== Stop.MEMORY && !this.#amid);
   }
 
   #stopAt(offset: number, length: number, stop: Stop): Stop {
@@ -209,7 +216,11 @@ export class Intake {
   }
 
   #settle(channel: Channel, tag: number, multiple: boolean, outcome: Outcome): Stop {
-    return this.#settlements.settle(channel, tag, multiple, outcome) ? Stop.END : Stop.FRAME;
+    const settled = this.#settlements.settleSome(channel, tag, multiple, outcome);
+    if (settled === 'none') return Stop.FRAME;
+    if (settled === 'all') return Stop.END;
+    this.#amid = true;
+    return Stop.WORK;
   }
 
   // ── Messages ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -318,7 +329,7 @@ export class Intake {
     this.#finish(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
     if (isHeld) this.#log.hold(channel);
-    return Stop.END;
+    return this.#endOfMessage;
   }
 
   /** One message by itself, to queues that may refuse it. */
@@ -326,7 +337,11 @@ export class Intake {
     const refused = this.#publishes.publishOne(channel.builder.message, route.queues);
     this.#finish(connection, channel);
     if (channel.confirming) this.answer(channel, refused.length === 0, isHeld);
-    return Stop.END;
+    return this.#endOfMessage;
+  }
+
+  get #endOfMessage(): Stop {
+    return this.#work.isDone ? Stop.WORK : Stop.END;
   }
 
   /** A publish of a confirming channel was handled by itself; `isHeld`: it is recorded in the log if it was accepted. */

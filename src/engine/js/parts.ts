@@ -19,11 +19,13 @@ import { Settlements } from './settlements.js';
 import { Stock } from './stock.js';
 import { Sweep } from './sweep.js';
 import { Waiters } from './waiters.js';
+import { Work } from './work.js';
 
 export class Parts {
   readonly isCoordinator: boolean;
   readonly readOffset: number;
   readonly clock: Clock = { now: 0 };
+  readonly work = new Work();
   readonly memory: Memory;
   readonly messages: Messages;
   readonly log: Log;
@@ -55,11 +57,11 @@ export class Parts {
     this.queues = new Queues(memory, this.messages, this.stock, waiters, this.clock, this.log, participant);
     this.absent = new Absent(memory, this.messages, this.stock, waiters, this.queues.sweeps, participant);
     this.emptying = new Emptying(memory, this.stock, this.absent, this.queues.sweeps);
-    this.publishes = new Publishes(memory, this.messages, this.queues);
+    this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
     this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
-    this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel));
+    this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel), this.work);
     this.intake = new Intake(
       memory,
       this.messages,
@@ -69,6 +71,7 @@ export class Parts {
       this.settlements,
       this.output,
       this.log,
+      this.work,
       this.readOffset + READ_LENGTH,
     );
     this.sweep = new Sweep(this.queues);

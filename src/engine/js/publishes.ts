@@ -9,6 +9,7 @@ import { inspect } from './properties.js';
 import type { Queues } from './queues.js';
 import type { Route } from './routes.js';
 import { at32 } from './views.js';
+import type { Work } from './work.js';
 
 const RUN_MAX = 256;
 /** Pages that are taken ahead for one message, at most. */
@@ -19,13 +20,15 @@ export class Publishes {
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #queues: Queues;
+  readonly #work: Work;
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
   #route: Route | null = null;
   /** Whether messages of the run may expire by themselves. */
   #expires = false;
 
-  constructor(memory: Memory, messages: Messages, queues: Queues) {
+  constructor(memory: Memory, messages: Messages, queues: Queues, work: Work) {
+    this.#work = work;
     this.#memory = memory;
     this.#messages = messages;
     this.#queues = queues;
@@ -41,6 +44,7 @@ export class Publishes {
   add(route: Route, message: number, expires: boolean): void {
     this.#route = route;
     this.#run[this.#count++] = message;
+    this.#work.count(route.queues.length);
     if (expires) this.#expires = true;
   }
 
@@ -67,6 +71,7 @@ export class Publishes {
    * that refused it. */
   publishOne(message: number, queues: readonly number[]): readonly number[] {
     this.flush();
+    this.#work.countGuarded(queues.length);
     const expires = (this.#messages.flags(message) & MessageFlag.EXPIRES) !== 0;
     let refused = NO_QUEUES;
     this.#messages.retain(message, queues.length);

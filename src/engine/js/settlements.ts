@@ -6,14 +6,19 @@
 import type { Channel, Consumer } from './connection.js';
 import type { Queues } from './queues.js';
 import { Entry } from './unacked.js';
+import type { Work } from './work.js';
 
 export type Outcome = 'settle' | 'reject' | 'give back';
+
+/** What was settled of what was asked for. */
+export type Settled = 'none' | 'some' | 'all';
 
 const RUN_MAX = 256;
 
 export class Settlements {
   readonly #queues: Queues;
   readonly #onCredit: (channel: Channel) => void;
+  readonly #work: Work;
   readonly #entry = new Entry<Consumer>();
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
@@ -21,14 +26,34 @@ export class Settlements {
   #outcome: Outcome = 'settle';
 
   /** `onCredit`: consumers of the channel may take more. */
-  constructor(queues: Queues, onCredit: (channel: Channel) => void) {
+  constructor(queues: Queues, onCredit: (channel: Channel) => void, work: Work) {
     this.#queues = queues;
     this.#onCredit = onCredit;
+    this.#work = work;
   }
 
   /** One delivery, or all up to one; false when there is no such delivery, and nothing was done. */
   settle(channel: Channel, tag: number, multiple: boolean, outcome: Outcome): boolean {
-    return multiple ? this.upTo(channel, tag, outcome) : this.one(channel, tag, outcome);
+    // What a scan has left half done goes with it.
+    channel.settleEnd = 0;
+    let settled = this.settleSome(channel, tag, multiple, outcome);
+    while (settled === 'some') settled = this.settleSome(channel, tag, multiple, outcome);
+    return settled === 'all';
+  }
+
+  /** The same as far as the scan may work, but one at least; after 'some' it is to be asked again. */
+  settleSome(channel: Channel, tag: number, multiple: boolean, outcome: Outcome): Settled {
+    if (multiple && tag === 0) return this.#someOfAll(channel, outcome);
+    if (!multiple) return this.one(channel, tag, outcome) ? 'all' : 'none';
+    return channel.unacked.has(tag) ? this.#upTo(channel, tag, outcome) : 'none';
+  }
+
+  /** Of all that were outstanding when it began. */
+  #someOfAll(channel: Channel, outcome: Outcome): Settled {
+    if (channel.settleEnd === 0) channel.settleEnd = channel.lastTag + 1;
+    const settled = this.#upTo(channel, channel.settleEnd - 1, outcome);
+    if (settled === 'all') channel.settleEnd = 0;
+    return settled;
   }
 
   /** One delivery; false when the tag is not outstanding. */
@@ -39,17 +64,16 @@ export class Settlements {
     return true;
   }
 
-  /** All deliveries up to a tag that is outstanding itself, 0 meaning all; false when it is not. */
-  upTo(channel: Channel, tag: number, outcome: Outcome): boolean {
-    if (tag === 0) {
-      this.all(channel, outcome);
-      return true;
-    }
+  /** Deliveries up to a tag, oldest first: while some are left, that of the tag is outstanding. */
+  #upTo(channel: Channel, tag: number, outcome: Outcome): Settled {
     const { unacked } = channel;
-    if (!unacked.has(tag)) return false;
-    while (unacked.firstTag <= tag) this.#settleFirst(channel, outcome);
+    while (unacked.count > 0 && unacked.firstTag <= tag) {
+      this.#settleFirst(channel, outcome);
+      this.#work.count(1);
+      if (this.#work.isDone) break;
+    }
     this.#giveCredit(channel);
-    return true;
+    return unacked.count > 0 && unacked.firstTag <= tag ? 'some' : 'all';
   }
 
   /** Gives back what a consumer holds, in order. */

@@ -77,7 +77,7 @@ export interface CoreFunctions {
   setFrameMax(connection: number, bytes: number): void;
   setVhost(connection: number, vhost: number): void;
   closeConnection(connection: number): void;
-  ingest(connection: number, offset: number, length: number): number;
+  ingest(connection: number, offset: number, length: number, work: number): number;
   openChannel(connection: number, number: number): number;
   closeChannel(channel: number): void;
   freeChannel(channel: number): void;

@@ -35,6 +35,7 @@ const Word = {
   READ_LENGTH: 10,
   DEAD_QUEUE: 12,
   DEAD_REASON: 13,
+  WORK: 14,
 } as const;
 
 /** What becomes of a delivery (content/ack.ts). */
@@ -43,6 +44,8 @@ const Settlement = { DONE: 0, REQUEUE: 1, REJECT: 2 } as const;
 /** A rule that there is not. */
 const NONE = -1;
 const RESULT_WORDS = 16;
+/** More than any read is worth. */
+const WORK_MAX = 0x7fffffff;
 const NO_QUEUES: readonly Queue[] = [];
 
 /**
@@ -104,6 +107,9 @@ class WasmEngine extends LogCalls implements Engine {
   }
   get deadReason(): Death {
     return this.#result(Word.DEAD_REASON) as Death;
+  }
+  get work(): number {
+    return this.#result(Word.WORK);
   }
   get stopChannel(): number {
     return this.#result(Word.STOP_CHANNEL);
@@ -237,8 +243,8 @@ class WasmEngine extends LogCalls implements Engine {
     this.#core.closeConnection(connection);
   }
 
-  ingest(connection: Connection, offset: number, length: number): Stop {
-    return this.#core.ingest(connection, offset, length) as Stop;
+  ingest(connection: Connection, offset: number, length: number, work = WORK_MAX): Stop {
+    return this.#core.ingest(connection, offset, length, work) as Stop;
   }
 
   openChannel(connection: Connection, number: number): Channel {

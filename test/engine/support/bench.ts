@@ -149,6 +149,9 @@ export class Client {
   readonly channels = new Map<number, number>();
   /** Why each `feed` stopped before its end, if for more than a route. */
   readonly stops: Stop[] = [];
+  /** Work that each scan may do; no limit, if none is given. What happens between two scans of one read. */
+  work: number | undefined;
+  onWork: () => void = () => {};
   #stream: Buffer[] = [];
   #rest = 0;
 
@@ -221,9 +224,16 @@ export class Client {
     let offset = engine.readOffset;
     let left = bytes.length;
     for (;;) {
-      const stop = engine.ingest(this.core, offset, left);
+      const stop = engine.ingest(this.core, offset, left, this.work);
       offset += engine.consumed;
       left -= engine.consumed;
+      if (stop === Stop.WORK) {
+        const rest = engine.bytes.slice(offset, offset + left);
+        this.onWork();
+        offset = engine.readOffset;
+        engine.bytes.set(rest, offset);
+        continue;
+      }
       if (stop === Stop.ROUTE) {
         this.#installRoute();
         continue;
