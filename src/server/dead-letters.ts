@@ -16,8 +16,9 @@ import { KeptLetters, Progress } from './kept-letters.js';
 import type { KeptLetter } from './letter-row.js';
 import { decodeKey } from './submission.js';
 
-/** Dead letters of one turn. */
+/** Dead letters of one turn, and the work (as the core counts it) after which no further one is sent: each may go to many queues. */
 const PORTION = 128;
+const PORTION_WORK = 16_384;
 
 /** A dead letter: everything but where it leads. */
 interface Letter extends Dead {
@@ -65,7 +66,8 @@ export class DeadLetters {
     const engine = this.#engine;
     const epoch = engine.topologyEpoch();
     const isMoreKept = this.#kept.work(epoch);
-    for (let count = 0; count < PORTION; count++) {
+    const before = engine.work;
+    for (let count = 0; count < PORTION && (engine.work - before) >>> 0 < PORTION_WORK; count++) {
       const message = engine.nextDead();
       if (message === 0) return isMoreKept ? 'more' : 'done';
       if (this.#waits(message)) continue;

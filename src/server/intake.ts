@@ -52,7 +52,7 @@ const FRAME_HEADER_SIZE = 7;
 
 /** Work of a frame that the host handles, and of bytes that are read (as the core counts: in enqueues). */
 const STOP_WORK = 128;
-const BYTES_PER_WORK = 512;
+const BYTES_PER_WORK = 256;
 
 export class Intake {
   readonly #host: Host;

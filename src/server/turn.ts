@@ -30,8 +30,9 @@ const FEW_CONNECTIONS = 2;
  */
 const CROWD = 4;
 
-/** Boxes written in one turn: a reader who keeps up with a long message must not keep the others from their reads. */
+/** What is written in one turn, in boxes and in bytes: readers who keep up with long messages must not keep the others from their reads. */
 const BOXES_PER_TURN = 64;
+const BYTES_PER_TURN = 8 * 1024 * 1024;
 
 /** When chores that find no memory are tried again (ms), unless something happens before. */
 const SHORT_RETRY_MS = 5;
@@ -176,9 +177,10 @@ export class Turn {
   serveNow(): boolean {
     const engine = this.#engine;
     const more = engine.serve();
-    for (let boxes = 0; boxes < BOXES_PER_TURN; boxes++) {
+    for (let boxes = 0, bytes = 0; boxes < BOXES_PER_TURN && bytes < BYTES_PER_TURN; boxes++) {
       const id = engine.nextOutput();
       if (id < 0) return more;
+      bytes += engine.outputLength;
       this.#peers.get(id)?.writeOutput();
     }
     return true;

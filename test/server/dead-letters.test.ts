@@ -18,6 +18,9 @@ class Core {
   dead = 0;
   epoch = 1;
   hasMemory = true;
+  work = 0;
+  /** What a letter's way into its queues is worth. */
+  worth = 1;
   /** Where each dead letter went. */
   readonly sent: number[][] = [];
 
@@ -37,6 +40,7 @@ class Core {
     return encodeHeader({ bodySize: 0, properties: {} });
   }
   republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): number[] | null {
+    this.work += this.worth;
     if (this.hasMemory) this.sent.push([...queues]);
     return this.hasMemory ? [] : null;
   }
@@ -81,6 +85,16 @@ test('many are sent on in portions', () => {
   while (letters.sendOn() === 'more');
   expect(core.sent).toEqual(Array.from({ length: 300 }, () => [8]));
   expect(letters.sendOn()).toBe('done');
+});
+
+test('few that lead to very many queues make a portion', () => {
+  const { core, letters } = scenario();
+  core.dead = 10;
+  core.worth = 6_000;
+  expect(letters.sendOn()).toBe('more');
+  expect(core.sent.length).toBe(3);
+  while (letters.sendOn() === 'more');
+  expect(core.sent.length).toBe(10);
 });
 
 test('one that finds no memory is tried again, before those that died later', () => {

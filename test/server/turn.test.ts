@@ -9,6 +9,9 @@ import { type Peer, Turn } from '../../src/server/turn.js';
 class Core {
   readonly bytes = new Uint8Array(1024);
   served = 0;
+  /** Boxes that are left to be written, and the bytes of each. */
+  boxes = 0;
+  outputLength = 0;
 
   serve(): boolean {
     this.served += 1;
@@ -16,7 +19,8 @@ class Core {
   }
 
   nextOutput(): number {
-    return -1;
+    this.boxes -= 1;
+    return this.boxes < 0 ? -1 : 0;
   }
 
   sleep(): boolean {
@@ -82,6 +86,25 @@ test('what the reads of a poll have brought is written to the log once, however 
     await poll(reads);
     expect(written()).toBe(1);
   }
+});
+
+test('a turn writes so many bytes of long messages, and leaves the rest for the turns that follow', () => {
+  const core = new Core();
+  const turn = new Turn(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
+  core.boxes = 100;
+  core.outputLength = 512 * 1024;
+  expect(turn.serveNow()).toBe(true);
+  expect(core.boxes).toBe(84);
+  while (turn.serveNow());
+  expect(core.boxes).toBeLessThanOrEqual(0);
+});
+
+test('a turn writes short boxes of many connections', () => {
+  const core = new Core();
+  const turn = new Turn(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
+  core.boxes = 50;
+  core.outputLength = 1024;
+  expect(turn.serveNow()).toBe(false);
 });
 
 test('what a read of one of two connections has brought is written at once', async () => {
