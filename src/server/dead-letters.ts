@@ -14,11 +14,11 @@ import { deadHeader, isCycle } from './deaths.js';
 import type { Delays } from './delays.js';
 import { KeptLetters, Progress } from './kept-letters.js';
 import type { KeptLetter } from './letter-row.js';
+import { PORTION_WORK } from './rounds.js';
 import { decodeKey } from './submission.js';
 
-/** Dead letters of one turn, and the work (as the core counts it) after which no further one is sent: each may go to many queues. */
+/** Most dead letters of one turn; fewer, if they go to many queues. */
 const PORTION = 128;
-const PORTION_WORK = 16_384;
 
 /** A dead letter: everything but where it leads. */
 interface Letter extends Dead {

@@ -9,6 +9,7 @@ import { type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import type { Routed } from '../broker/routes.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import type { Outcome } from './intake.js';
+import { PORTION_WORK } from './rounds.js';
 import type { Session } from './session.js';
 import { type Submission, takeSubmission } from './submission.js';
 import { namesOf, queuesNamed, Transaction } from './transaction.js';
@@ -92,9 +93,11 @@ export class Publisher {
   /** Sends what was put off, a portion a turn, then settles. */
   async commit(): Promise<void> {
     const transaction = this.#transaction('tx.commit');
+    const { engine, turn } = this.#session.host;
     let complete = true;
+    let before = engine.work;
     for (let next = transaction.next; next !== undefined; next = transaction.next) {
-      if (!this.#session.host.turn.hasRoom) await this.#memory();
+      if (!turn.hasRoom) await this.#memory();
       if (this.#ended) return;
       const { submission, delays } = next;
       const queues = queuesNamed(this.#session.host.view, submission.vhost, next.queues);
@@ -102,7 +105,10 @@ export class Publisher {
       if (!(typeof sent === 'boolean' ? sent : await sent)) complete = false;
       if (this.#ended) return;
       transaction.sent();
-      if (transaction.sentCount % COMMIT_PORTION === 0) await this.#session.host.turn.next();
+      if (transaction.sentCount % COMMIT_PORTION === 0 || (engine.work - before) >>> 0 >= PORTION_WORK) {
+        await turn.next();
+        before = engine.work;
+      }
       if (this.#ended) return;
     }
     transaction.complete();

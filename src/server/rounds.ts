@@ -11,6 +11,9 @@ const ROUND = 2 * SHARE;
 /** What everybody whose socket was read may do: a client that does not press is never put in line. */
 const SHARE_MIN = 2_048;
 
+/** Work of a portion of what is done in portions besides: dead letters, commits. */
+export const PORTION_WORK = 16_384;
+
 export interface InLine {
   /** The others have had their turn. */
   goOn(): void;
