@@ -40,6 +40,8 @@ export class ChannelConsumers {
   readonly #consumers = new Map<string, LiveConsumer>();
   #reply: ReplyConsumer | null = null;
   #ended = false;
+  /** Tags of consumers that were cancelled, of which the client is told when its method is answered; null: at once. */
+  #untold: string[] | null = null;
   /** Limit of consumers that are yet to come; 0 = none. */
   #prefetch = 0;
 
@@ -63,6 +65,20 @@ export class ChannelConsumers {
     this.#consumers.clear();
     this.#reply = null;
     return { consumers, replyQueue };
+  }
+
+  /** Answers a method, and only then tells the client of consumers of this channel that went meanwhile: those that the method itself has taken the queue of. */
+  async answerFirst(answer: () => Promise<void>): Promise<void> {
+    const untold: string[] = [];
+    this.#untold = untold;
+    try {
+      await answer();
+    } finally {
+      this.#untold = null;
+    }
+    // A channel that is closed says nothing more.
+    if (this.#ended) return;
+    for (const tag of untold) this.#notifyCancelled(tag);
   }
 
   async consume(method: Consume, queue: string): Promise<void> {
@@ -197,6 +213,10 @@ export class ChannelConsumers {
 
   #notifyCancelled(tag: string): void {
     if (!this.#session.capabilities.consumerCancelNotify) return;
+    if (this.#untold !== null) {
+      this.#untold.push(tag);
+      return;
+    }
     this.#send({ name: 'basic.cancel', consumerTag: tag, nowait: true });
   }
 

@@ -159,7 +159,11 @@ export class Channel {
     }
   }
 
-  async #changeTopology(method: TopologyMethod): Promise<void> {
+  #changeTopology(method: TopologyMethod): Promise<void> {
+    return this.#consumers.answerFirst(() => this.#answerTopology(method));
+  }
+
+  async #answerTopology(method: TopologyMethod): Promise<void> {
     const granted = await this.#session.ask(method.name, requestOf(method, this.#session.vhost, this.#lastQueue));
     if (method.name === 'queue.declare') this.#lastQueue = granted.queue ?? method.queue;
     if (!isNowait(method)) this.#send(replyTo(method, granted));
