@@ -22,10 +22,10 @@ export class RouteFinder {
   /** The core's memory, to read text from. */
   readonly #text: Buffer;
   #known = new Map<string, KeyRoutes>();
-  /** Who asked last, for which exchange (in Latin-1), and what there is to say of it. */
+  /** Who asked last, for which exchange (its octets), and what there is to say of it. */
   #vhost = '';
   #user = '';
-  #exchange = '';
+  #exchange: Uint8Array = new Uint8Array(0);
   #last: KeyRoutes | null = null;
 
   constructor(engine: Engine, view: TopologyView) {
@@ -40,32 +40,39 @@ export class RouteFinder {
     const at = engine.frameOffset;
     const end = at + engine.frameLength;
     const keyAt = at + 1 + (this.#text[at] ?? 0);
-    const isPlain = this.#isAscii(at + 1, keyAt) && this.#isAscii(keyAt + 1, end);
-    const decoded = isPlain ? null : decodeKey(engine.bytes.slice(at, end));
-    const routes = this.#routesOf(session, decoded?.exchange ?? this.#text.toString('latin1', at + 1, keyAt));
+    const routes = this.#knownLast(session, at + 1, keyAt) ?? this.#routesOf(session, at, keyAt, end);
     if (routes.refusal !== null) throw refusalError(routes.refusal, 'basic.publish');
-    const queues = routes.queues(decoded?.routingKey ?? this.#text.toString('latin1', keyAt + 1, end));
+    const queues = routes.queues(this.#routingKey(at, keyAt + 1, end));
     if (queues === null) engine.installRoute(session.core, NO_QUEUES, RouteFlag.ASK_HOST);
     else engine.installRoute(session.core, queues, RouteFlag.STATIC);
   }
 
-  #isAscii(start: number, end: number): boolean {
+  #routingKey(at: number, start: number, end: number): string {
     const text = this.#text;
-    for (let at = start; at < end; at++) if ((text[at] ?? 0) >= ASCII_END) return false;
-    return true;
+    for (let octet = start; octet < end; octet++) {
+      if ((text[octet] ?? 0) >= ASCII_END) return decodeKey(this.#engine.bytes.slice(at, end)).routingKey;
+    }
+    return text.toString('latin1', start, end);
   }
 
-  #routesOf(session: Session, exchange: string): KeyRoutes {
-    const { vhost, user } = session;
+  /** What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news. */
+  #knownLast({ vhost, user }: Session, start: number, end: number): KeyRoutes | null {
     const last = this.#last;
-    const isSame = this.#exchange === exchange && this.#vhost === vhost && this.#user === user;
-    if (isSame && last?.isCurrent) return last;
-    const routes = this.#lookUp(session, exchange);
-    this.#vhost = vhost;
-    this.#user = user;
-    this.#exchange = exchange;
-    this.#last = routes;
-    return routes;
+    const exchange = this.#exchange;
+    if (last === null || this.#vhost !== vhost || this.#user !== user || exchange.length !== end - start) return null;
+    for (let index = 0; index < exchange.length; index++) {
+      if (exchange[index] !== this.#text[start + index]) return null;
+    }
+    return last.isCurrent ? last : null;
+  }
+
+  #routesOf(session: Session, at: number, keyAt: number, end: number): KeyRoutes {
+    const { exchange } = decodeKey(this.#engine.bytes.slice(at, end));
+    this.#last = this.#lookUp(session, exchange);
+    this.#exchange = this.#engine.bytes.slice(at + 1, keyAt);
+    this.#vhost = session.vhost;
+    this.#user = session.user;
+    return this.#last;
   }
 
   #lookUp(session: Session, exchange: string): KeyRoutes {
