@@ -1,10 +1,11 @@
 /**
  * Giving deliveries back to their queue, and rejecting them. A queue with rules may let them die instead.
  */
+import { isLogging, placeReturned } from '../log/lane';
 import { Message } from '../memory/message';
 import { DELIVERY_LIMIT, die, REJECTED } from '../queue/death';
 import { checkLength } from '../queue/length';
-import { Queue, queueOf, REDELIVERED, RETURNS_MAX, RETURNS_ONE, RETURNS_SHIFT, Slot } from '../queue/queue';
+import { blockOf, indexOf, LOGGED, logPosition, Queue, queueOf, REDELIVERED, RETURNS_MAX, RETURNS_ONE, RETURNS_SHIFT, Slot } from '../queue/queue';
 import { putBack } from '../queue/returned';
 import { addBytes, BYTES, COUNTED, LENGTH, ruling } from '../queue/rules';
 import { settle } from '../queue/settle';
@@ -27,7 +28,10 @@ function giveBackRuled(level: Queue, slot: Slot): void {
   if (traits & COUNTED) {
     const returns = slot.state >> RETURNS_SHIFT;
     if (returns >= queue.deliveryLimit) { die(queue, slot, DELIVERY_LIMIT); return; }
-    if (returns < RETURNS_MAX) slot.state += RETURNS_ONE;
+    if (returns < RETURNS_MAX) {
+      slot.state += RETURNS_ONE;
+      if ((slot.state & LOGGED) && isLogging()) placeReturned(level.logId, logPosition(blockOf(slot), indexOf(slot)), returns + 1);
+    }
   }
   if (traits & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
   putBack(level, slot, REDELIVERED);

@@ -13,6 +13,7 @@ import { addPart, addRange, Batch, gathering, newBatch, partsLeft } from './batc
 const RECORD_HEAD: u32 = 16;
 const ENQUEUE: u32 = 3;
 const ACK: u32 = 4;
+const RETURNS: u32 = 7;
 const IN_ORDER: u32 = 1;
 /** Octets of a record of places taken, and of its payload; and of one run of places done. */
 const TAKEN: u32 = 56;
@@ -189,6 +190,21 @@ export function flushDone(): void {
   store<u32>(record + 4, ACK);
   store<u64>(record + RECORD_HEAD, self.doneQueue);
   writeRun(record + RECORD_HEAD + DONE_LEAD, count);
+}
+
+/** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
+export function placeReturned(queue: u64, position: u64, count: u32): void {
+  const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
+  if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
+    if (!openJournal(root().reserve >> 1)) return;
+  }
+  const at = write(whole);
+  self.doneRecord = 0;
+  store<u32>(at, DONE_LEAD + DONE_RUN);
+  store<u32>(at + 4, RETURNS);
+  store<u64>(at + RECORD_HEAD, queue);
+  store<u64>(at + RECORD_HEAD + 8, position);
+  store<u64>(at + RECORD_HEAD + 16, count);
 }
 
 function writeRun(at: usize, count: u32): void {

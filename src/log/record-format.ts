@@ -4,7 +4,7 @@
  */
 
 /** Version of files and records; a file with a newer one is refused. */
-export const LOG_FORMAT = 1;
+export const LOG_FORMAT = 2;
 
 /** Octets of a file before its first batch: the head twice, in different sectors. */
 export const FILE_HEAD = 4096;
@@ -40,6 +40,8 @@ export const RecordType = {
   ACK: 4,
   /** All that was ever done in a queue. */
   CHECKPOINT: 6,
+  /** How often messages of a queue were given back. */
+  RETURNS: 7,
   /** What lies here could not be read. */
   GAP: 9,
   /** Head of what was written at once. */
@@ -69,7 +71,7 @@ export const EnqueueFlag = {
   /** The messages were given out before. */
   REDELIVERED: 2,
 } as const;
-/** ACK. */
+/** ACK: runs of first position and count. RETURNS: pairs of position and how often it was given back. */
 export const PositionsField = { QUEUE: 0, RUNS: 8 } as const;
 export const RUN_OCTETS = 16;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RUNS: 16, DELIVERED_RUNS: 20, RUNS: 24 } as const;

@@ -27,6 +27,10 @@ export const UnitFlag = {
   PIECE: 0x80000000,
 } as const;
 
+/** Above them: how often the message was given back. */
+export const RETURNS_SHIFT = 8;
+export const RETURNS_MAX = 2 ** 23 - 1;
+
 export interface Filled {
   /** Whole units only. */
   readonly octets: number;

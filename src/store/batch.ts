@@ -56,7 +56,11 @@ export interface Checkpoint {
   readonly next: number;
   readonly done: readonly Run[];
   readonly delivered: readonly Run[];
+  readonly returns: Returns;
 }
+
+/** How often messages were given back, by position. */
+export type Returns = ReadonlyMap<number, number>;
 
 /** Runs that one record takes; more go into further records. */
 const RUNS_MAX = 4096;
@@ -136,17 +140,27 @@ export class BatchBuilder implements Batch {
     }
   }
 
-  ack(queue: number, runs: readonly Run[]): void {
+  #positions(type: RecordType, queue: number, runs: readonly Run[]): void {
     for (let from = 0; from < runs.length; from += RUNS_MAX) {
       const some = runs.slice(from, from + RUNS_MAX);
-      const { memory, at } = this.#records.record(RecordType.ACK, PositionsField.RUNS + some.length * RUN_OCTETS);
+      const { memory, at } = this.#records.record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
       set64(memory.view, at + PositionsField.QUEUE, queue);
       putRuns(memory, at + PositionsField.RUNS, some);
     }
   }
 
+  ack(queue: number, runs: readonly Run[]): void {
+    this.#positions(RecordType.ACK, queue, runs);
+  }
+
+  returned(queue: number, returns: Returns): void {
+    const pairs = [...returns].map(([from, count]) => ({ from, count }));
+    this.#positions(RecordType.RETURNS, queue, pairs);
+  }
+
   /** What is too much for one record goes into several: each says something that is true by itself. */
-  checkpoint({ queue, next, done, delivered }: Checkpoint): void {
+  checkpoint({ queue, next, done, delivered, returns }: Checkpoint): void {
+    this.returned(queue, returns);
     const records = Math.max(1, Math.ceil(done.length / RUNS_MAX), Math.ceil(delivered.length / RUNS_MAX));
     for (let i = 0; i < records; i++) {
       const doneRuns = done.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);

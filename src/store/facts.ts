@@ -18,6 +18,7 @@ import {
   RUN_OCTETS,
   sequenceOf,
 } from '../log/record-format.js';
+import type { Returns } from './batch.js';
 import { ascending, Column } from './columns.js';
 import { forEachFact, GatheredFacts } from './gathered-facts.js';
 import type { LogFileState } from './log-files.js';
@@ -38,6 +39,8 @@ export interface QueueLeft {
   readonly times: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
+  /** How often messages were given back, where that is counted. */
+  readonly returns: Returns;
 }
 
 /** An entry of a queue whose message is in no log. */
@@ -59,6 +62,7 @@ class QueueFacts {
   readonly missing: { readonly position: number; readonly id: number }[] = [];
   readonly done = new Runs();
   readonly delivered = new Runs();
+  readonly returns = new Map<number, number>();
 
   reach(next: number): void {
     if (next > this.next) this.next = next;
@@ -176,6 +180,7 @@ export class Facts implements RecordSink {
       case RecordType.ENQUEUE:
       case RecordType.ACK:
       case RecordType.CHECKPOINT:
+      case RecordType.RETURNS:
         return this.#gathered.add(seen);
       case RecordType.GAP:
       case RecordType.BATCH:
@@ -264,6 +269,7 @@ export class Facts implements RecordSink {
   readonly #fact = (view: DataView, at: number, type: number, length: number): void => {
     if (type === RecordType.ENQUEUE) this.#enqueue(view, at);
     else if (type === RecordType.ACK) this.#ack(view, at, length);
+    else if (type === RecordType.RETURNS) this.#returns(view, at, length);
     else this.#checkpoint(view, at, length);
   };
 
@@ -326,6 +332,15 @@ export class Facts implements RecordSink {
     const delivered = runs + view.getUint32(at + CheckpointField.DONE_RUNS, true) * RUN_OCTETS;
     this.#runs(view, runs, delivered, queue, 'done');
     this.#runs(view, delivered, at + length, queue, 'delivered');
+  }
+
+  /** Counts only grow: the highest is the last. */
+  #returns(view: DataView, at: number, length: number): void {
+    const { returns } = this.#settled(get64(view, at + PositionsField.QUEUE));
+    for (let pair = at + PositionsField.RUNS; pair < at + length; pair += RUN_OCTETS) {
+      const position = get64(view, pair);
+      returns.set(position, Math.max(get64(view, pair + 8), returns.get(position) ?? 0));
+    }
   }
 
   #runs(view: DataView, from: number, to: number, queue: QueueFacts, kind: 'done' | 'delivered'): void {
@@ -394,6 +409,7 @@ export class Facts implements RecordSink {
       bytes,
       times: times.slice(0, length),
       delivered: delivered.slice(0, length),
+      returns: new Map([...facts.returns].filter(([position]) => holds(left, position))),
     };
   }
 }

@@ -95,6 +95,7 @@ const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][
   ['messages', ({ records }) => String(records.get(RecordType.MESSAGE) ?? 0)],
   ['enqueue', ({ records }) => String(records.get(RecordType.ENQUEUE) ?? 0)],
   ['ack', ({ records }) => String(records.get(RecordType.ACK) ?? 0)],
+  ['returns', ({ records }) => String(records.get(RecordType.RETURNS) ?? 0)],
   ['other', (file) => String(otherRecords(file))],
   ['live', ({ liveMessages }) => String(liveMessages)],
   ['live octets', ({ liveOctets }) => String(liveOctets)],
@@ -103,7 +104,8 @@ const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][
 ];
 
 function otherRecords({ records }: InspectedFile): number {
-  const counted: readonly RecordType[] = [RecordType.MESSAGE, RecordType.ENQUEUE, RecordType.ACK, RecordType.BATCH];
+  const { MESSAGE, ENQUEUE, ACK, RETURNS, BATCH } = RecordType;
+  const counted: readonly RecordType[] = [MESSAGE, ENQUEUE, ACK, RETURNS, BATCH];
   return [...records].reduce((sum, [type, count]) => sum + (counted.includes(type) ? 0 : count), 0);
 }
 

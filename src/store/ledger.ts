@@ -12,7 +12,7 @@ import {
   RUN_OCTETS,
   spanOf,
 } from '../log/record-format.js';
-import type { Checkpoint, Run } from './batch.js';
+import type { Checkpoint, Returns, Run } from './batch.js';
 import type { LogFileState, LogFiles } from './log-files.js';
 import { Runs } from './runs.js';
 
@@ -46,6 +46,8 @@ class QueueLedger {
   known = 0;
   readonly held = new Runs();
   readonly done = new Runs();
+  /** How often messages were given back, of those that it holds. */
+  readonly returns = new Map<number, number>();
 }
 
 /** A queue's levels have the numbers that follow its own. */
@@ -84,6 +86,11 @@ export class RunLedger implements Liveness {
           file.settled.add(queue);
           this.#doneRuns(view, queue, payload + PositionsField.RUNS, payload + length);
           break;
+        case RecordType.RETURNS:
+          file.settled.add(queue);
+          for (let at = payload + PositionsField.RUNS; at < payload + length; at += RUN_OCTETS)
+            this.#returned(queue, get64(view, at), get64(view, at + 8));
+          break;
         case RecordType.CHECKPOINT: {
           // It was made here: there is nothing in it that is not known.
           file.settled.add(queue);
@@ -120,10 +127,19 @@ export class RunLedger implements Liveness {
     file.live += count;
   }
 
+  /** Counts only grow. What is done needs none. */
+  #returned(id: number, position: number, count: number): void {
+    const queue = this.#queue(id);
+    if (queue === null || queue.done.at(position) >= 0 || count <= (queue.returns.get(position) ?? 0)) return;
+    queue.changes += 1;
+    queue.returns.set(position, count);
+  }
+
   done(id: number, from: number, count: number): void {
     const queue = this.#queue(id);
     if (queue === null) return;
     queue.changes += 1;
+    if (queue.returns.size > 0) forgetRun(queue.returns, from, count);
     queue.next = Math.max(queue.next, from + count);
     queue.held.remove(from, count, this.#leave);
     queue.done.set(from, count, 0);
@@ -182,7 +198,7 @@ export class RunLedger implements Liveness {
     const queue = this.#queues.get(id);
     if (queue === undefined) return null;
     queue.making = { made: this.#files.moment(), changes };
-    return { queue: id, next: queue.next, done: queue.done.list(), delivered: [] };
+    return { queue: id, next: queue.next, done: queue.done.list(), delivered: [], returns: queue.returns };
   }
 
   isCovered(id: number, file: LogFileState): boolean {
@@ -207,7 +223,7 @@ export class RunLedger implements Liveness {
 
   checkpointOctets(id: number): number {
     const queue = this.#queues.get(id);
-    return queue === undefined ? 0 : CHECKPOINT_OCTETS + queue.done.size * RUN_OCTETS;
+    return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.returns.size) * RUN_OCTETS;
   }
 
   /** The parts of some runs that a queue holds. */
@@ -221,10 +237,11 @@ export class RunLedger implements Liveness {
   }
 
   /** Goes on from what recovery found: places in order of position, and the files that they are in. */
-  begin(id: number, next: number, positions: Float64Array, files: Uint32Array): void {
+  begin(id: number, next: number, positions: Float64Array, files: Uint32Array, returns: Returns = new Map()): void {
     const queue = this.#queue(id);
     if (queue === null) return;
     queue.next = next;
+    for (const [position, count] of returns) queue.returns.set(position, count);
     for (let i = 0, from = 0; i < positions.length; i++) {
       const run = i - from;
       const first = positions[from] as number;
@@ -246,4 +263,10 @@ export class RunLedger implements Liveness {
     this.#queues.set(id, fresh);
     return fresh;
   }
+}
+
+/** Takes positions in a row out, by the shorter way. */
+function forgetRun(returns: Map<number, number>, from: number, count: number): void {
+  if (count <= returns.size) for (let position = from; position < from + count; position++) returns.delete(position);
+  else for (const position of returns.keys()) if (position >= from && position < from + count) returns.delete(position);
 }

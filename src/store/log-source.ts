@@ -3,8 +3,8 @@
  * together; records become units by new first octets. What must hold: a message is read where it lies now (`moved`), and while it is read its file stays.
  */
 import { RecordType, set64, spanOf } from '../log/record-format.js';
-import { type AbsentSource, type Filled, UNIT_MAX, UnitFlag } from './absent-source.js';
-import type { Run } from './batch.js';
+import { type AbsentSource, type Filled, RETURNS_MAX, RETURNS_SHIFT, UNIT_MAX, UnitFlag } from './absent-source.js';
+import type { Returns, Run } from './batch.js';
 import type { LogDirectory } from './log-directory.js';
 import type { LogFileState, LogFiles } from './log-files.js';
 import { withFile } from './log-set.js';
@@ -21,6 +21,8 @@ export interface Places {
   readonly positions: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
+  /** How often they were given back. */
+  readonly returns: Returns;
   /** Indices of files. */
   readonly files: Uint32Array;
   /** In units of OFFSET_UNIT. */
@@ -39,6 +41,7 @@ interface Stretch {
 const NONE: Places = {
   positions: new Float64Array(0),
   delivered: new Uint8Array(0),
+  returns: new Map(),
   files: new Uint32Array(0),
   offsets: new Uint32Array(0),
   spans: new Uint32Array(0),
@@ -225,10 +228,12 @@ export class LogSource implements AbsentSource {
     if (span > UNIT_MAX || (type !== RecordType.MESSAGE && type !== RecordType.PIECE)) {
       throw new Error(`what lies at position ${places.positions[i]} of queue ${this.#queue} is no message`);
     }
+    const position = places.positions[i] as number;
     const redelivered = places.delivered[i] === 1 ? UnitFlag.REDELIVERED : 0;
-    const flags = type === RecordType.PIECE ? UnitFlag.PIECE : UnitFlag.LOGGED | redelivered;
+    const returns = Math.min(places.returns.get(position) ?? 0, RETURNS_MAX) << RETURNS_SHIFT;
+    const flags = type === RecordType.PIECE ? UnitFlag.PIECE : UnitFlag.LOGGED | redelivered | returns;
     view.setUint32(at, span, true);
     view.setUint32(at + 4, flags, true);
-    set64(view, at + 8, places.positions[i] as number);
+    set64(view, at + 8, position);
   }
 }

@@ -114,7 +114,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   countMessages(facts, reads);
   const queues = left.map((queue) => {
     const places = placesOf(queue, facts, reads, options.clean === true);
-    ledger.begin(queue.id, queue.next, places.positions, places.files);
+    ledger.begin(queue.id, queue.next, places.positions, places.files, queue.returns);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
   const checkpoints = reads.filter(({ found: { lane } }) => lane === 0);
@@ -190,6 +190,7 @@ function placesOf(queue: QueueLeft, facts: Facts, reads: readonly Read[], clean:
   const places: Places = {
     positions,
     delivered: clean ? delivered : delivered.fill(1),
+    returns: queue.returns,
     files: new Uint32Array(positions.length),
     offsets: new Uint32Array(positions.length),
     spans: new Uint32Array(positions.length),

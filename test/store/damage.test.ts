@@ -3,7 +3,7 @@
  * not is reported with its place and kept aside.
  */
 import { expect, test } from 'vitest';
-import { FILE_HEAD, RecordType } from '../../dist/log/record-format.js';
+import { FILE_HEAD, LOG_FORMAT, RecordType } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/batch.js';
 import { decodeHead } from '../../dist/store/file-head.js';
 import type { Recovered } from '../../dist/store/recovery.js';
@@ -194,10 +194,12 @@ test('a newer format is refused by name', async () => {
   const head = decodeHead(files.get(FIRST) as Uint8Array)?.head;
   if (head === undefined) throw new Error('no head');
   const newer = changed(files, FIRST, (bytes) => {
-    bytes.set(encodeHead({ ...head, format: 2 }));
+    bytes.set(encodeHead({ ...head, format: LOG_FORMAT + 1 }));
     return bytes;
   });
-  await expect(recover(newer)).rejects.toThrow('a log file has format 2; this version of Leveret reads up to 1');
+  await expect(recover(newer)).rejects.toThrow(
+    `a log file has format ${LOG_FORMAT + 1}; this version of Leveret reads up to ${LOG_FORMAT}`,
+  );
 });
 
 test('a read that fails ends recovery, whatever call it is, and changes nothing', async () => {

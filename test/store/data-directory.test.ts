@@ -84,7 +84,7 @@ test('leveret log shows each file, and says when one is damaged', async () => {
   data.close();
   const run = () => promisify(execFile)(process.execPath, [command, 'log', path]);
   const { stdout } = await run();
-  expect(stdout).toMatch(/^w00-0000000000\.log +\d+ +2 +3 +1 +1 +1 +2 +\d+ +yes +good$/m);
+  expect(stdout).toMatch(/^w00-0000000000\.log +\d+ +2 +3 +1 +1 +0 +1 +2 +\d+ +yes +good$/m);
   expect(stdout).toContain('2 messages live, 2 places in 1 queues');
   const file = join(path, 'log', 'w00-0000000000.log');
   const bytes = await readFile(file);

@@ -84,6 +84,7 @@ test('a checkpoint says what is done and what was delivered', async () => {
       { from: 2, count: 1 },
     ],
     delivered: [{ from: 1, count: 1 }],
+    returns: new Map(),
   });
   await lane.append(batch);
   await lane.close();

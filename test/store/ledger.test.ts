@@ -129,5 +129,6 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
     next: RUN * RUNS,
     done: [{ from: 0, count: RUN * RUNS }],
     delivered: [],
+    returns: new Map(),
   });
 });

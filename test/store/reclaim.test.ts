@@ -399,3 +399,33 @@ test('a checkpoint with many breaks is shared by the files that it lets go', asy
   expect(sizes.at(-1)).toBeLessThanOrEqual((sizes[4] as number) + 4);
   await close(log);
 });
+
+test('how often a message was given back is known when the files that said so are gone', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory);
+  await publish(log.lane, 256, 0, ['stays', 'goes']);
+  const batch = new BatchBuilder();
+  batch.returned(
+    256,
+    new Map([
+      [0, 3],
+      [1, 5],
+    ]),
+  );
+  await log.lane.append(batch);
+  await publishMany(log, 0, 100);
+  await ack(log.lane, 1, 0, 100);
+  await ack(log.lane, 256, 1);
+  const [oldest] = logFiles(directory).map(([name]) => name);
+  await log.keeper.reclaim();
+  expect(hasFile(directory, oldest)).toBe(false);
+  for (let life = 0; life < 3; life++) {
+    const { queues } = await recover(directory.powerLoss(() => 0.1));
+    const source = queues.find(({ id }) => id === 256)?.source;
+    const target = Buffer.alloc(512 << 10);
+    expect(await source?.fill(2, target)).toMatchObject({ messages: 1 });
+    expect(target.readUInt32LE(4) >>> 8).toBe(3);
+    if (life === 0) await closeInOrder(log);
+    else await closeInOrder(await openLog(directory));
+  }
+});

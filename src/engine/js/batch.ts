@@ -73,7 +73,16 @@ export class Batch implements LogBatch {
 
   /** Positions in a row are done. */
   done(queue: number, position: number, count: number): void {
-    const { memory, at } = this.#journal.record(RecordType.ACK, PositionsField.RUNS + RUN_OCTETS);
+    this.#positions(RecordType.ACK, queue, position, count);
+  }
+
+  /** A message was given back so many times. */
+  returned(queue: number, position: number, count: number): void {
+    this.#positions(RecordType.RETURNS, queue, position, count);
+  }
+
+  #positions(type: RecordType, queue: number, position: number, count: number): void {
+    const { memory, at } = this.#journal.record(type, PositionsField.RUNS + RUN_OCTETS);
     set64(memory.view, at + PositionsField.QUEUE, queue);
     set64(memory.view, at + PositionsField.RUNS, position);
     set64(memory.view, at + PositionsField.RUNS + 8, count);

@@ -132,6 +132,11 @@ export class Log {
     else this.#batch.done(queue, from, count);
   }
 
+  /** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
+  returned(queue: number, position: number, count: number): void {
+    if (this.#started && !this.#batch.isFull) this.#batch.returned(queue, position, count);
+  }
+
   /** Whether something is recorded that no batch has taken. */
   get gathers(): boolean {
     return this.#done.count > 0 || !this.#batch.isEmpty;

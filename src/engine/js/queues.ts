@@ -232,7 +232,9 @@ export class Queues {
       if (retired) this.#stock.die(queue, 0, slot, Death.REJECTED);
       else if (returns > this.rules.deliveryLimit(queue)) this.#stock.die(queue, traits, slot, Death.DELIVERY_LIMIT);
       else {
-        this.#stock.returned.add(this.#stock.blocks.laneOf(slot), slot, returns);
+        const lane = this.#stock.blocks.laneOf(slot);
+        this.#stock.returned.add(lane, slot, returns);
+        if (returns > 0) this.#stock.recordReturns(lane, slot, returns);
         if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(this.#stock.blocks.message(slot));
         back++;
       }

@@ -229,6 +229,11 @@ export class Stock {
     if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
   }
 
+  /** A slot's message was given back so many times. */
+  recordReturns(lane: number, slot: number, count: number): void {
+    if (this.blocks.isLogged(slot)) this.#log.returned(this.logId(lane), this.blocks.logPosition(slot), count);
+  }
+
   /** Positions in a row of a lane are done whose messages were absent. */
   recordAbsentDone(lane: number, from: number, end: number): void {
     const logId = this.logId(lane);
