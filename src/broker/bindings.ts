@@ -72,7 +72,7 @@ export class Bindings {
     if (source === undefined) return refused(noExchange(change.vhost, change.source));
     const destination = this.#destination(change);
     if (destination === undefined) return refused(noDestination(change));
-    const refusal = argumentsRefusal(source, change) ?? lockedRefusal(connection, destination);
+    const refusal = typeRefusal(source, change, destination) ?? lockedRefusal(connection, destination);
     if (refusal !== null) return refused(refusal);
     if (source.binding(change) === undefined) this.#topology.change(change);
     return { ok: true };
@@ -105,8 +105,8 @@ function noDestination({ vhost, destination, destinationKind }: BindingChange): 
   return destinationKind === 'queue' ? noQueue(vhost, destination) : noExchange(vhost, destination);
 }
 
-function argumentsRefusal(source: ExchangeEntry, change: BindingChange): Refusal | null {
-  const error = exchangeType(source.type)?.bindingError(change, source.arguments) ?? null;
+function typeRefusal(source: ExchangeEntry, change: BindingChange, end: Destination): Refusal | null {
+  const error = exchangeType(source.type)?.bindingError(change, source.arguments, end) ?? null;
   return error === null ? null : precondition(error);
 }
 

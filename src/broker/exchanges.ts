@@ -45,7 +45,7 @@ export class Exchanges {
 
   declare(connection: ConnectionId, request: Declare): Answer {
     const name = cleanName(request.exchange);
-    if (request.passive) return this.#exists(request.vhost, name);
+    if (request.passive) return this.#exists(connection, request.vhost, name);
     if (exchangeType(request.type) === undefined) return refused(unknownExchangeType(request.type));
     if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
     const denied = this.#rights.refusal(connection, 'configure', exchangeNamed(request.vhost, name));
@@ -127,8 +127,10 @@ export class Exchanges {
     return refused(noMemory('exchange', vhost, name));
   }
 
-  #exists(vhost: string, name: string): Answer {
+  #exists(connection: ConnectionId, vhost: string, name: string): Answer {
     if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    const denied = this.#rights.knowledgeRefusal(connection, exchangeNamed(vhost, name));
+    if (denied !== null) return refused(denied);
     if (this.#topology.view.exchange(vhost, name) === undefined) return refused(noExchange(vhost, name));
     return { ok: true };
   }

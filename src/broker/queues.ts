@@ -161,6 +161,8 @@ export class Queues {
   }
 
   #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
+    const denied = this.#rights.knowledgeRefusal(connection, queueNamed(vhost, name));
+    if (denied !== null) return refused(denied);
     const access = accessQueue(this.#topology.view, connection, vhost, name);
     return access.ok ? this.#declaredAgain(access.queue) : access;
   }

@@ -1,7 +1,7 @@
 /** What the users of connections may do, as the coordinator asks. A connection that has not entered a vhost may do nothing. */
 
 import { type Resource, rightRefusal } from './access.js';
-import type { Right } from './accounts.js';
+import { RIGHTS, type Right } from './accounts.js';
 import type { ConnectionId, Refusal } from './requests.js';
 import type { Sessions } from './sessions.js';
 import type { TopologyView } from './topology-view.js';
@@ -16,6 +16,12 @@ export class Rights {
   constructor(view: TopologyView, sessions: Pick<Sessions, 'userOf'>) {
     this.#view = view;
     this.#sessions = sessions;
+  }
+
+  /** Why a connection may not know of something: it has no right on it; null: it may. */
+  knowledgeRefusal(connection: ConnectionId, resource: Resource): Refusal | null {
+    const refusals = RIGHTS.map((right) => this.refusal(connection, right, resource));
+    return refusals.includes(null) ? null : (refusals[0] ?? null);
   }
 
   /** Why a connection may not do this to something; null: it may. */

@@ -26,6 +26,38 @@ test('a random exchange sends each message to one of its queues, in time to all,
   expect(stage.routed('x', 'k')).toEqual(['c']);
 });
 
+test('a local random exchange shares out as a random one does, among classic queues', () => {
+  stage.exchange('x', 'x-local-random');
+  stage.queue('quorum', { durable: true, arguments: table({ 'x-queue-type': 'quorum' }) });
+  stage.exchange('other', 'fanout');
+  expect(outcome(stage.bind('quorum', 'x'))).toBe(
+    '406 Queue type rabbit_quorum_queue not valid for local random exchange',
+  );
+  expect(outcome(stage.bindExchange('other', 'x'))).toBe('406 Destination not found');
+  for (const name of ['a', 'b']) stage.bind(name, 'x');
+  const chosen = Array.from({ length: 100 }, () => stage.routed('x', 'k'));
+  expect(new Set(chosen.flat())).toEqual(new Set(['a', 'b']));
+  expect(chosen.every((queues) => queues.length === 1)).toBe(true);
+});
+
+test('a modulus hash exchange sends each key to one queue, the same in whatever order they were bound', () => {
+  const keys = Array.from({ length: 300 }, (_, i) => `key ${i}`);
+  const waysBy = (exchange: string, names: readonly string[]): string[] => {
+    stage.exchange(exchange, 'x-modulus-hash');
+    for (const name of names) stage.bind(name, exchange, `whatever ${name}`);
+    return keys.flatMap((key) => stage.routed(exchange, key));
+  };
+  const ways = waysBy('x', ['a', 'b', 'c']);
+  expect(ways).toHaveLength(300);
+  for (const name of ['a', 'b', 'c']) expect(ways.filter((one) => one === name).length).toBeGreaterThan(60);
+  expect(waysBy('y', ['c', 'a', 'b'])).toEqual(ways);
+  expect(asks('x')).toBe(false);
+  stage.unbind('b', 'x', 'whatever b');
+  expect(new Set(keys.flatMap((key) => stage.routed('x', key)))).toEqual(new Set(['a', 'c']));
+  for (const name of ['a', 'c']) stage.deleteQueue(name);
+  expect(stage.routed('x', 'k')).toEqual([]);
+});
+
 describe('a consistent hash exchange', () => {
   test('asks for no message when the key decides, and for each one when a header does', () => {
     declare('by key', 'x-consistent-hash');

@@ -9,6 +9,7 @@ import type { FieldTable } from '../../amqp/table.js';
 import { comparable } from '../field-values.js';
 import type { Bound, Routable, Router } from './router.js';
 import { ShareRow } from './share-row.js';
+import { textHash } from './text-hash.js';
 
 const HASH_HEADER = 'hash-header';
 const HASH_PROPERTY = 'hash-property';
@@ -43,7 +44,7 @@ export class ConsistentHashRouter<B extends Bound> implements Router<B> {
   match(message: Routable, found: (binding: B) => void): void {
     const { total } = this.#shares;
     if (total === 0) return;
-    const chosen = this.#shares.ownerOf(jump(hash(this.#subject(message)), total));
+    const chosen = this.#shares.ownerOf(jump(textHash(this.#subject(message)), total));
     if (chosen !== undefined) found(chosen);
   }
 }
@@ -93,15 +94,6 @@ const WEIGHT_MAX = 2 ** 31;
 
 function weightOf(routingKey: string): number {
   return Math.min(Number(routingKey), WEIGHT_MAX);
-}
-
-/** FNV-1a over the text's UTF-16 units. */
-function hash(text: string): number {
-  let state = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
-  }
-  return state >>> 0;
 }
 
 /** Jump consistent hash (Lamping and Veach): a share from 0 to `count` - 1. Its random numbers are drawn from the key. */

@@ -5,8 +5,10 @@ import { DELAYED_TYPE, innerType, NO_INNER_TYPE } from './delayed.js';
 import { DirectRouter } from './direct.js';
 import { FanoutRouter } from './fanout.js';
 import { HeadersRouter, headersArgumentsError } from './headers.js';
+import { localRandomError } from './local-random.js';
+import { ModulusHashRouter } from './modulus-hash.js';
 import { RandomRouter } from './random.js';
-import type { Bound, Router } from './router.js';
+import type { Bound, End, Router } from './router.js';
 import { TopicRouter } from './topic.js';
 
 interface ExchangeType {
@@ -15,8 +17,8 @@ interface ExchangeType {
   asksHost(args: FieldTable): boolean;
   /** Why an exchange with these arguments is refused; null when it is not. */
   argumentsError(args: FieldTable): string | null;
-  /** Why a binding is refused; null when it is not. `args` are those of the exchange. */
-  bindingError(binding: Pick<Bound, 'routingKey' | 'arguments'>, args: FieldTable): string | null;
+  /** Why a binding to `end` is refused; null when it is not. `args` are those of the exchange. */
+  bindingError(binding: Pick<Bound, 'routingKey' | 'arguments'>, args: FieldTable, end: End): string | null;
 }
 
 const no = (): false => false;
@@ -32,7 +34,7 @@ const delayed: ExchangeType = {
     const type = exchangeType(innerType(args) ?? '');
     return type === undefined ? NO_INNER_TYPE : type.argumentsError(args);
   },
-  bindingError: (binding, args) => inner(args).bindingError(binding, args),
+  bindingError: (binding, args, end) => inner(args).bindingError(binding, args, end),
 };
 
 const TYPES = new Map<string, ExchangeType>([
@@ -58,6 +60,16 @@ const TYPES = new Map<string, ExchangeType>([
     },
   ],
   ['x-random', { ...plain, newRouter: () => new RandomRouter(), asksHost: yes }],
+  [
+    'x-local-random',
+    {
+      ...plain,
+      newRouter: () => new RandomRouter(),
+      asksHost: yes,
+      bindingError: (_binding, _args, end) => localRandomError(end),
+    },
+  ],
+  ['x-modulus-hash', { ...plain, newRouter: () => new ModulusHashRouter() }],
   [DELAYED_TYPE, delayed],
 ]);
 

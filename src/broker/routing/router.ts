@@ -9,8 +9,14 @@ import type { FieldTable } from '../../amqp/table.js';
 /** The part of a binding that routing looks at. A binding is known by its identity: the same object is added and removed. */
 export interface Bound {
   /** Where it leads, known by its identity. */
-  readonly destination: object;
+  readonly destination: { readonly name?: string };
   readonly routingKey: string;
+  readonly arguments: FieldTable;
+}
+
+/** What a binding leads to, as far as an exchange may refuse to be bound to it. */
+export interface End {
+  readonly kind: 'queue' | 'exchange';
   readonly arguments: FieldTable;
 }
 
