@@ -60,10 +60,10 @@ function stopOnSignal(broker: Broker): void {
 }
 
 function startLines(broker: Broker, options: ServeOptions): string[] {
-  const host = broker.host.includes(':') ? `[${broker.host}]` : broker.host;
+  const urls = broker.hosts.map((host) => `amqp://${host.includes(':') ? `[${host}]` : host}:${broker.port}`);
   const engine = options.engine === 'wasm' ? 'wasm, the WebAssembly core' : 'js, the same in plain JavaScript';
   return [
-    `leveret ${version()} listening on amqp://${host}:${broker.port}`,
+    `leveret ${version()} listening on ${urls.join(' and ')}`,
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
@@ -92,9 +92,9 @@ function meaning(durability: Durability): string {
 
 function startFailure(error: unknown, options: ServeOptions): string {
   if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') return `port ${options.port} on ${options.host} is taken by another program`;
-  if (code === 'EACCES') return `port ${options.port} on ${options.host} needs rights that this user does not have`;
+  const { code, address: host = options.host } = error as NodeJS.ErrnoException & { readonly address?: string };
+  if (code === 'EADDRINUSE') return `port ${options.port} on ${host} is taken by another program`;
+  if (code === 'EACCES') return `port ${options.port} on ${host} needs rights that this user does not have`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${options.host} is not an address of this machine`;
   return error.message;
 }

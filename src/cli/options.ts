@@ -8,6 +8,7 @@ import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { type Announced, COMPATIBLE } from '../server/identity.js';
+import { LOCALHOST } from '../server/listener.js';
 import type { DataOptions } from '../server/storage.js';
 import type { Durability } from '../store/lane.js';
 
@@ -21,6 +22,8 @@ export interface ServeOptions {
   readonly pin: boolean;
   /** What clients are told of the broker. */
   readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
   /** Null: nothing is kept on disk. */
   readonly data: DataOptions | null;
 }
@@ -43,7 +46,7 @@ export const HELP = `Usage: leveret [options]
 Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
   --port N          port to listen on; 0 takes a free one (default 5672)
-  --host ADDRESS    address to listen on (default 127.0.0.1)
+  --host ADDRESS    address to listen on (default localhost: 127.0.0.1, and ::1 where there is IPv6)
   --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX})
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
@@ -65,6 +68,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --announce NAME/VERSION
                     product and version that clients are told, for those that compute what
                     the broker can do from them (default ${COMPATIBLE.product}/${COMPATIBLE.version})
+  --anonymous USER  let clients in that do not say who they are (SASL ANONYMOUS), as this user
   --help, --version
 `;
 
@@ -91,6 +95,7 @@ export function parseOptions(args: readonly string[]): Command {
         'no-vigil': { type: 'boolean' },
         'no-pin': { type: 'boolean' },
         announce: { type: 'string' },
+        anonymous: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -98,7 +103,7 @@ export function parseOptions(args: readonly string[]): Command {
     if (values.help) return { action: 'help' };
     if (values.version) return { action: 'version' };
     const options: ServeOptions = {
-      host: values.host ?? '127.0.0.1',
+      host: values.host ?? LOCALHOST,
       port: values.port === undefined ? 5672 : wholeNumber('--port', values.port, 0, 65535),
       workers:
         values.workers === undefined
@@ -108,6 +113,7 @@ export function parseOptions(args: readonly string[]): Command {
       memory: values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory),
       pin: values['no-pin'] !== true,
       announced: values.announce === undefined ? COMPATIBLE : announcement(values.announce),
+      anonymous: values.anonymous === undefined ? null : userName(values.anonymous),
       data: dataOptions(values),
     };
     return { action: 'serve', options };
@@ -192,6 +198,11 @@ function announcement(text: string): Announced {
   const [, product, version] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
   if (product !== undefined && version !== undefined) return { product, version };
   throw new Error(`--announce must be a product and its version, such as RabbitMQ/3.13.7, not '${text}'`);
+}
+
+function userName(text: string): string {
+  if (text !== '') return text;
+  throw new Error('--anonymous must name a user');
 }
 
 /** Octets; not a number when it is no size. */

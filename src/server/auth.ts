@@ -5,40 +5,57 @@ import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeTableEntries } from '../amqp/table.js';
 import { decodeText } from '../amqp/text.js';
 import { type Accounts, GUEST } from '../broker/accounts.js';
-import { MECHANISMS } from './identity.js';
+import { mechanisms } from './identity.js';
 
 interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
-/** Checks a login; returns the user's name. The guest comes from this machine only, as in RabbitMQ. */
+/**
+ * Checks a login; returns the user's name. The guest comes from this machine only, as in RabbitMQ. `anonymous`: as whom those come in who do not say
+ * who they are; null: they do not.
+ */
 export function authenticate(
-  accounts: Pick<Accounts, 'accepts'>,
+  accounts: Pick<Accounts, 'accepts' | 'user'>,
   mechanism: string,
   response: Uint8Array,
   loopback: boolean,
+  anonymous: string | null = null,
 ): string {
-  const { user, password } = credentials(mechanism, response);
-  if (accounts.accepts(user, password) && (loopback || user !== GUEST)) return user;
+  const user = userOf(accounts, mechanism, response, anonymous);
+  if (user !== null && (loopback || user !== GUEST)) return user;
   throw refused(
     replyCode.ACCESS_REFUSED,
     `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
   );
 }
 
-function credentials(mechanism: string, response: Uint8Array): Credentials {
+/** The user whom a login shows; null: none that there is. */
+function userOf(
+  accounts: Pick<Accounts, 'accepts' | 'user'>,
+  mechanism: string,
+  response: Uint8Array,
+  anonymous: string | null,
+): string | null {
   switch (mechanism) {
     case 'PLAIN':
-      return plain(response);
+      return accepted(accounts, plain(response));
     case 'AMQPLAIN':
-      return amqplain(response);
-    default:
-      throw refused(
-        replyCode.COMMAND_INVALID,
-        `unknown authentication mechanism '${mechanism}', this broker has ${MECHANISMS}`,
-      );
+      return accepted(accounts, amqplain(response));
+    case 'ANONYMOUS':
+      // What the response says is for the curious only.
+      if (anonymous !== null) return accounts.user(anonymous)?.name ?? null;
+      break;
   }
+  throw refused(
+    replyCode.COMMAND_INVALID,
+    `unknown authentication mechanism '${mechanism}', this broker has ${mechanisms(anonymous)}`,
+  );
+}
+
+function accepted(accounts: Pick<Accounts, 'accepts'>, { user, password }: Credentials): string | null {
+  return accounts.accepts(user, password) ? user : null;
 }
 
 /** `authorization id NUL user NUL password`. */

@@ -18,6 +18,7 @@ import { type DataOptions, Storage } from './storage.js';
 import { type IdleThread, startThreads } from './threads.js';
 
 export interface BrokerOptions {
+  /** `localhost`: both addresses of this machine alone, where it has both. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly pin: boolean;
   /** What clients are told of the broker: some compute what it can do from that. */
   readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are (SASL ANONYMOUS); without one they do not. */
+  readonly anonymous?: string | null;
   /** Threads that were started early, one for each worker; without them the broker starts its own. */
   readonly threads?: readonly IdleThread[];
   /** What outlasts the broker, and where; null: nothing. */
@@ -40,7 +43,10 @@ export interface BrokerOptions {
 }
 
 export interface Broker {
+  /** The first of the addresses that it listens on. */
   readonly host: string;
+  /** All of them, which have one port. */
+  readonly hosts: readonly string[];
   readonly port: number;
   readonly workers: number;
   /** Messages that came back from disk. */
@@ -77,7 +83,8 @@ async function startOn(
   const threads = options.threads ?? startThreads(dup === null ? 0 : workers);
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const common = { shared, announced: options.announced, alarms: new SharedArrayBuffer(4) };
+  const { announced, anonymous = null } = options;
+  const common = { shared, announced, anonymous, alarms: new SharedArrayBuffer(4) };
   const pool =
     dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, options.onFatal);
   if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
@@ -117,7 +124,8 @@ async function startOn(
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {
-      host: listener.host,
+      host: listener.hosts[0] ?? options.host,
+      hosts: listener.hosts,
       port: listener.port,
       workers,
       recovered: storage?.recovered ?? 0,

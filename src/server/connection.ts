@@ -18,7 +18,7 @@ import {
   clientCapabilities,
   connectionName,
   LOCALES,
-  MECHANISMS,
+  mechanisms,
   NO_CAPABILITIES,
   serverProperties,
 } from './identity.js';
@@ -205,7 +205,7 @@ export class Connection implements Session, Receiver {
       versionMajor: 0,
       versionMinor: 9,
       serverProperties: serverProperties(this.host.announced),
-      mechanisms: MECHANISMS,
+      mechanisms: mechanisms(this.host.anonymous),
       locales: LOCALES,
     });
   }
@@ -289,7 +289,8 @@ export class Connection implements Session, Receiver {
   #authenticate(method: MethodOf<'connection.start-ok'>): void {
     this.#capabilities = clientCapabilities(method.clientProperties);
     try {
-      this.#user = authenticate(this.host.view.accounts, method.mechanism, method.response, this.#loopback);
+      const { view, anonymous } = this.host;
+      this.#user = authenticate(view.accounts, method.mechanism, method.response, this.#loopback, anonymous);
     } catch (error) {
       if (this.#capabilities.authenticationFailureClose) throw error;
       // Clients from before that capability take the end of the socket for a failed login, and a close for something else.

@@ -5,7 +5,11 @@
 import { hostname } from 'node:os';
 import { type FieldTable, table } from '../amqp/table.js';
 
-export const MECHANISMS = 'PLAIN AMQPLAIN';
+/** The SASL mechanisms; ANONYMOUS only where somebody is let in by it. */
+export function mechanisms(anonymous: string | null): string {
+  return anonymous === null ? 'PLAIN AMQPLAIN' : 'PLAIN AMQPLAIN ANONYMOUS';
+}
+
 export const LOCALES = 'en_US';
 
 /** The product and version whose behaviour clients may expect. */

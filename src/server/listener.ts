@@ -1,12 +1,12 @@
 /**
- * The listening socket. Accepted connections are not read here: each is given away at once, either as a descriptor of its
+ * The listening sockets. Accepted connections are not read here: each is given away at once, either as a descriptor of its
  * own, which another thread can own, or as it is.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Source } from './connection.js';
 
 export interface Listener {
-  readonly host: string;
+  readonly hosts: readonly string[];
   readonly port: number;
   /** Accepts no more; connections that were given away live on. */
   close(): Promise<void>;
@@ -20,12 +20,59 @@ interface Handle {
   close(): void;
 }
 
+/** A client may take `localhost` for either of these: it stands for both. */
+export const LOCALHOST = 'localhost';
+const LOOPBACKS = ['127.0.0.1', '::1'] as const;
+
+/** Errors of a machine that does not have IPv6. */
+const WITHOUT_IPV6 = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EINVAL']);
+
+/** How often a free port is looked for that is free on both loopbacks. */
+const FREE_PORT_TRIES = 20;
+
 /** Listens. `dup` makes a second descriptor for a socket; without it sockets stay on this thread. */
-export function listen(
+export async function listen(
   address: { host: string; port: number },
   dup: ((fd: number) => number) | null,
   accept: Accept,
 ): Promise<Listener> {
+  const { host, port } = address;
+  if (host !== LOCALHOST) return asListener([await listenOn({ host, port }, dup, accept)]);
+  for (let tries = 1; ; tries++) {
+    const first = await listenOn({ host: LOOPBACKS[0], port }, dup, accept);
+    try {
+      return asListener([first, await listenOn({ host: LOOPBACKS[1], port: first.port }, dup, accept)]);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (WITHOUT_IPV6.has(code)) return asListener([first]);
+      await first.close();
+      if (port !== 0 || code !== 'EADDRINUSE' || tries === FREE_PORT_TRIES) throw error;
+    }
+  }
+}
+
+/** One listening socket. */
+interface Ear {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+function asListener(ears: readonly [Ear, ...Ear[]]): Listener {
+  return {
+    hosts: ears.map(({ host }) => host),
+    port: ears[0].port,
+    close: async () => {
+      await Promise.all(ears.map((ear) => ear.close()));
+    },
+  };
+}
+
+function listenOn(
+  address: { host: string; port: number },
+  dup: ((fd: number) => number) | null,
+  accept: Accept,
+): Promise<Ear> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     const loopback = isLoopback(socket.remoteAddress ?? '');
     const source = takeOver(socket, dup);

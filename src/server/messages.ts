@@ -19,6 +19,8 @@ export interface WorkerSetup {
   readonly cpus: readonly number[] | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
   /** Why publishers are blocked (alarms.ts). */
   readonly alarms: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */

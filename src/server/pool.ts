@@ -16,7 +16,7 @@ import { type IdleThread, setUp } from './threads.js';
 import { Worker } from './worker.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'alarms'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms'>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {

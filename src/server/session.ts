@@ -28,6 +28,8 @@ export interface Host {
   readonly log: ParticipantLog | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
   readonly directWrite: DirectWrite;

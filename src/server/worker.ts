@@ -19,7 +19,7 @@ import { DirectWrite } from './direct-write.js';
 import type { Announced } from './identity.js';
 import { IdleCpus } from './idle-cpus.js';
 import { LaneReport } from './lane-report.js';
-import type { FromWorker, LogSetup, ToWorker } from './messages.js';
+import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './messages.js';
 import { ParticipantLog } from './participant-log.js';
 import { TICK_MS } from './pulse.js';
 import { RouteFinder } from './route-finder.js';
@@ -39,6 +39,7 @@ export class Worker implements Host {
   readonly delays: Delays;
   readonly routes: RouteFinder;
   readonly announced: Announced;
+  readonly anonymous: string | null;
   readonly readBuffer: Uint8Array;
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
@@ -65,10 +66,11 @@ export class Worker implements Host {
     engine: Engine,
     control: MessagePort,
     topology: MessagePort,
-    { announced, alarms }: { readonly announced: Announced; readonly alarms: SharedArrayBuffer },
+    { announced, anonymous, alarms }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms'>,
   ) {
     this.engine = engine;
     this.announced = announced;
+    this.anonymous = anonymous;
     this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;

@@ -19,7 +19,7 @@ function refusal(...args: string[]): string {
 }
 
 test('without flags it serves this machine on the usual port, pinned, on the WebAssembly core', () => {
-  expect(served()).toMatchObject({ host: '127.0.0.1', port: 5672, engine: 'wasm', pin: true });
+  expect(served()).toMatchObject({ host: 'localhost', port: 5672, engine: 'wasm', pin: true, anonymous: null });
 });
 
 test('every flag is taken as it was given', () => {
@@ -37,6 +37,8 @@ test('every flag is taken as it was given', () => {
     '--no-pin',
     '--announce',
     'Hare/1.2',
+    '--anonymous',
+    'visitor',
   ];
   expect(served(...flags)).toEqual({
     host: '::1',
@@ -46,6 +48,7 @@ test('every flag is taken as it was given', () => {
     memory: 512 * MIB,
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
+    anonymous: 'visitor',
     data: {
       directory: 'data',
       durability: 'fsync',

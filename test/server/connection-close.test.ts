@@ -44,6 +44,7 @@ async function stage(): Promise<Stage> {
     turn: new Turn(engine, peers, () => 'done'),
     view: new TopologyView(),
     announced: COMPATIBLE,
+    anonymous: null,
     readBuffer: engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength),
     ask: (_connection: number, request: Request) => asked.push(request.op),
     routeSpace: () => 0,

@@ -50,6 +50,15 @@ test('a wrong password, another user and a guest from elsewhere are refused alik
   expect(failure(() => authenticate(accounts, 'PLAIN', plain('', 'guest', 'guest'), false))).toBe(refused);
 });
 
+test('whoever does not say who they are is the user that was chosen for that, who must be there', () => {
+  const anonymous = (user: string | null, loopback = true) =>
+    authenticate(accounts, 'ANONYMOUS', Buffer.from('trace'), loopback, user);
+  expect(anonymous('guest')).toBe('guest');
+  expect(failure(() => anonymous('guest', false))).toMatch(/^403 ACCESS_REFUSED/);
+  expect(failure(() => anonymous('nobody'))).toMatch(/^403 ACCESS_REFUSED/);
+  expect(failure(() => anonymous(null))).toMatch(/^503 COMMAND_INVALID/);
+});
+
 test('a mechanism or a response that is none is an error of its own', () => {
   expect(failure(() => authenticate(accounts, 'GSSAPI', plain(), true))).toMatch(/^503 COMMAND_INVALID/);
   expect(failure(() => authenticate(accounts, 'PLAIN', plain('guest'), true))).toMatch(/^502 SYNTAX_ERROR/);

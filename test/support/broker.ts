@@ -54,7 +54,7 @@ export class Broker {
   }
 
   get host(): string {
-    return new URL(this.url).hostname;
+    return new URL(this.url).hostname.replace(/^\[|\]$/g, '');
   }
 
   get port(): number {
