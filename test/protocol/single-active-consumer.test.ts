@@ -73,3 +73,36 @@ test('a quorum queue gives single messages to nobody then', async () => {
     'basic.get operations are not supported by quorum queues with single active consumer';
   expect(await channel.failure()).toEqual(closing(405, refusal, 'basic.get'));
 });
+
+test('when one after the other dies while a publisher is busy, the next goes on, in order, and nothing is lost', async () => {
+  const channel = await openChannel();
+  const queue = name('single');
+  await channel.call('queue.declare', { queue, arguments: table({ 'x-single-active-consumer': true }) });
+  const standBy = async () => {
+    const one = await openChannel();
+    await one.call('basic.qos', { prefetchCount: 20 });
+    await one.consume(queue);
+    return { one, last: -1 };
+  };
+  const seen = new Set<number>();
+  const takeNext = async (active: Awaited<ReturnType<typeof standBy>>) => {
+    const [message] = await active.one.deliver(1);
+    const number = Number(message?.body);
+    expect(number).toBeGreaterThan(active.last);
+    active.last = number;
+    seen.add(number);
+    active.one.send('basic.ack', { deliveryTag: message?.deliveryTag ?? 0n });
+  };
+  let [active, next] = [await standBy(), await standBy()];
+  const rounds = 5;
+  const sent = 200 * rounds;
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < 200; i++) channel.publish('', queue, `${200 * round + i}`);
+    for (let i = 0; i < 60; i++) await takeNext(active);
+    expect(next.one.deliveries.waiting).toEqual([]);
+    active.one.client.cut();
+    [active, next] = [next, await standBy()];
+  }
+  while (seen.size < sent) await takeNext(active);
+  expect(next.one.deliveries.waiting).toEqual([]);
+});
