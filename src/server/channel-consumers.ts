@@ -110,12 +110,11 @@ export class ChannelConsumers {
     if (!method.nowait) this.#send({ name: 'basic.cancel-ok', consumerTag: tag });
   }
 
-  /** A consumer that stood by is to consume; nothing happens when it is none of ours. */
+  /** A consumer that stood by is to consume, in the turn that follows, with all others that were told so; nothing happens when it is none of ours. */
   activate(name: string, queue: QueueId): void {
     const consumer = this.#consumers.get(name.slice(name.indexOf(NAME_SEPARATOR) + 1));
     if (consumer === undefined || !consumer.isOf(queue) || consumer.isActive) return;
     if (!consumer.start()) throw noMemory();
-    this.#session.host.turn.serveNow();
   }
 
   /** Gives back what consumers have kept for too long; they are cancelled. Throws when the client could not be told. */
