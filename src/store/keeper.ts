@@ -87,6 +87,8 @@ export class Keeper {
   #fence = 0;
   readonly #fenced = new Set<number>();
   #reach = new Map<number, number>();
+  /** The log is being ended: what could still be cleared away can wait. */
+  #isClosing = false;
   /** Whether the last try to clear files away failed. */
   #isFailing = false;
 
@@ -203,7 +205,7 @@ export class Keeper {
   }
 
   async #clear(): Promise<void> {
-    while ((await this.#reclaimer.step()) !== null) this.#state = 'written';
+    while (!this.#isClosing && (await this.#reclaimer.step()) !== null) this.#state = 'written';
   }
 
   async #tick(): Promise<void> {
@@ -238,6 +240,7 @@ export class Keeper {
    * and came back; null: not all that was asked for could be written, so that nothing can be vouched for. Resolves with why there is no mark.
    */
   async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<Error | null> {
+    this.#isClosing = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#trouble = trouble();
     // A lane that is closed gives up what it cannot write, also for who waits for it here.

@@ -263,6 +263,8 @@ export class Lane {
     try {
       if (prepared) await this.#discard(prepared);
       if (current !== null && this.health.state === 'ok') await this.#seal(current);
+      // Who vouches for the log must know.
+      if (this.#unsynced !== null) throw this.#unsynced;
     } finally {
       if (current !== null) {
         this.#tellClosed(current, this.health.state !== 'ok');

@@ -8,7 +8,7 @@ import { FILE_HEAD, isSpare } from '../log/record-format.js';
 import { BatchBuilder } from './batch.js';
 import { Facts } from './facts.js';
 import { decodeHead } from './file-head.js';
-import type { Lane } from './lane.js';
+import { FILE_OCTETS, type Lane } from './lane.js';
 import type { Liveness } from './ledger.js';
 import type { LogDirectory } from './log-directory.js';
 import { type LogFileState, type LogFiles, liveOctets } from './log-files.js';
@@ -51,6 +51,8 @@ const WASTE: Waste = { small: 8 << 20, dead: 256 << 20 };
 const LONG_OCTETS = 64 << 10;
 /** Dead files that are kept to be written anew. */
 const SPARES = 2;
+/** A file that one long message has made longer is not kept. */
+const SPARE_OCTETS = 2 * FILE_OCTETS;
 /** Octets that one append copies. */
 const COPY_OCTETS = 1 << 20;
 /** A file of copies that is longer is ended when nobody needs any of them: it might stay open for as long as there is nothing to copy. */
@@ -243,11 +245,17 @@ export class Reclaimer {
   async #discard(state: LogFileState): Promise<void> {
     const { directory, files, lane } = this.#options;
     await files.unread(state);
-    const names = (await directory.list()).map(({ name }) => name);
+    const found = await directory.list();
+    const names = found.map(({ name }) => name);
+    const octets = found.find(({ name }) => name === state.name)?.octets ?? 0;
     // It is gone already when an earlier attempt failed behind this.
     if (names.includes(state.name)) {
       const keep =
-        !state.failed && names.filter(isSpare).length < SPARES && lane.health.state === 'ok' && !this.#isTight();
+        !state.failed &&
+        octets <= SPARE_OCTETS &&
+        names.filter(isSpare).length < SPARES &&
+        lane.health.state === 'ok' &&
+        !this.#isTight();
       if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
       else await directory.remove(state.name);
     }

@@ -509,3 +509,22 @@ test('recovery says how far it is', async () => {
     expect(secondsLeft).toBeGreaterThanOrEqual(0);
   });
 });
+
+test.each([
+  'os',
+  'none',
+] as const)('with %s, a log of which an earlier file could not be synced does not end in order', async (durability) => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { durability, fileOctets: 10 << 10 });
+  let failed = false;
+  await publish(lane, 1, 0, ['a']);
+  await lane.sync();
+  directory.onCall = (call, name) => {
+    if (failed || call !== 'sync' || !name.endsWith('0000000000.log')) return;
+    failed = true;
+    throw systemError('EIO');
+  };
+  for (let i = 1; i < 15; i++) await publish(lane, 1, i, ['x'.repeat(1000)]);
+  await expect(lane.close()).rejects.toThrow('EIO');
+  expect(failed).toBe(true);
+});

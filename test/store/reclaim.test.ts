@@ -429,3 +429,29 @@ test('how often a message was given back is known when the files that said so ar
     else await closeInOrder(await openLog(directory));
   }
 });
+
+test('a file that a long message has made long is not kept to be written anew', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory);
+  await publish(log.lane, 1, 0, ['x'.repeat(140 << 20)]);
+  await publishMany(log, 1, 30);
+  await ack(log.lane, 1, 0, 31);
+  await log.keeper.reclaim();
+  const spares = [...directory.files()].filter(([name]) => isSpare(name));
+  expect(spares.length).toBeGreaterThan(0);
+  expect(spares.every(([, { length }]) => length < 1 << 20)).toBe(true);
+  await close(log);
+});
+
+test('an end does not wait until all that could be cleared away is', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory);
+  await publishMany(log, 0, 200);
+  await ack(log.lane, 1, 0, 200);
+  await log.lane.close();
+  const files = logFiles(directory).length;
+  const clearing = log.keeper.reclaim();
+  expect(await log.keeper.close(new Map())).toBeNull();
+  await clearing;
+  expect(logFiles(directory).length).toBeGreaterThan(files / 2);
+});
