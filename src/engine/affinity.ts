@@ -1,6 +1,6 @@
 /**
- * What Node has no call for: which CPUs this process may use, pinning the calling thread to some of them, and a second
- * descriptor for a socket, so that two threads can own one each. Reached through koffi, a foreign function interface
+ * What Node has no call for: which CPUs this process may use, pinning the calling thread to some of them, a second
+ * descriptor for a socket, so that two threads can own one each, and ending a socket that another thread owns. Reached through koffi, a foreign function interface
  * whose binaries come with its package. What must hold: a machine where it cannot load still runs the broker, and is told why.
  */
 import { createRequire } from 'node:module';
@@ -14,6 +14,8 @@ export interface Affinity {
   pin(cpus: readonly number[]): Outcome;
   /** A second descriptor for the same socket; null where descriptors cannot be duplicated. */
   readonly dup: ((fd: number) => number) | null;
+  /** Ends a socket for both sides; its descriptor stays open, and its owner finds the end. Null where there is no `dup`. */
+  readonly endSocket: ((fd: number) => void) | null;
 }
 
 export type Outcome = { ok: true } | { ok: false; why: string };
@@ -50,6 +52,7 @@ function linux(koffi: typeof Koffi): Affinity {
         : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
     },
     dup: dupOf(koffi),
+    endSocket: endSocketOf(koffi),
   };
 }
 
@@ -75,6 +78,7 @@ function windows(koffi: typeof Koffi): Affinity {
         : { ok: true },
     // A Windows socket is a handle, which `dup` does not know.
     dup: null,
+    endSocket: null,
   };
 }
 
@@ -84,6 +88,7 @@ function posix(koffi: typeof Koffi): Affinity {
     allowedCpus: () => [],
     pin: () => ({ ok: false, why: `${process.platform} cannot bind a thread to a CPU` }),
     dup: dupOf(koffi),
+    endSocket: endSocketOf(koffi),
   };
 }
 
@@ -94,6 +99,14 @@ function dupOf(koffi: typeof Koffi): (fd: number) => number {
     if (copy < 0) throw new Error(errnoText(koffi, 'dup'));
     return copy;
   };
+}
+
+const SHUT_RDWR = 2;
+
+function endSocketOf(koffi: typeof Koffi): (fd: number) => void {
+  const shutdown = koffi.load(null).func('int shutdown(int, int)');
+  // It may be at its end already: then there is nothing to do.
+  return (fd) => void shutdown(fd, SHUT_RDWR);
 }
 
 function errnoText(koffi: typeof Koffi, call: string): string {

@@ -3,6 +3,7 @@
  */
 import type { Administration } from '../broker/administration.js';
 import { Coordinator } from '../broker/coordinator.js';
+import type { ConnectionId } from '../broker/requests.js';
 import { loadAffinity } from '../engine/affinity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
@@ -14,6 +15,7 @@ import { PagedQueues } from './paged-queues.js';
 import { Pager } from './pager.js';
 import { placementText, placeWorkers } from './placement.js';
 import { type Overseer, WorkerPool } from './pool.js';
+import { createProgress } from './progress.js';
 import { type DataOptions, Storage } from './storage.js';
 import { type IdleThread, startThreads } from './threads.js';
 
@@ -38,7 +40,7 @@ export interface BrokerOptions {
   readonly data?: DataOptions | null;
   /** Takes lines for the operator: alarms, damage; standard error if nothing is said. */
   readonly report?: (line: string) => void;
-  /** A worker has ended by a defect: nothing in shared memory is to be trusted any more. */
+  /** A worker has ended by a defect, or makes no progress: nothing in shared memory is to be trusted any more. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -55,7 +57,7 @@ export interface Broker {
   readonly placement: string;
   /** Vhosts, policies and limits of the running broker. */
   readonly administration: Administration;
-  /** Closes all connections with CONNECTION_FORCED and ends the workers. */
+  /** Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed then. */
   close(): Promise<void>;
 }
 
@@ -84,7 +86,8 @@ async function startOn(
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
   const { announced, anonymous = null } = options;
-  const common = { shared, announced, anonymous, alarms: new SharedArrayBuffer(4) };
+  const progress = createProgress(workers);
+  const common = { shared, announced, anonymous, alarms: new SharedArrayBuffer(4), progress };
   const pool =
     dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, options.onFatal);
   if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
@@ -122,6 +125,14 @@ async function startOn(
     void pager.run();
     const pinned = await pool.attend(coordinator, overseer(storage, alarms));
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
+    if (dup !== null) {
+      pool.watch(progress, {
+        describe: (connection) => connectionText(coordinator, connection),
+        endSocket: (fd) => native.ok && native.affinity.endSocket?.(fd),
+        report,
+        stuck: options.onFatal,
+      });
+    }
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
     return {
       host: listener.hosts[0] ?? options.host,
@@ -134,20 +145,29 @@ async function startOn(
       close: async () => {
         const closed = listener.close();
         coordinator.close();
-        const written = await pool.close();
+        const { written, stuck } = await pool.close();
         alarms.stop();
         await pager.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
         await storage?.close(engine, written, queues.logged);
         await closed;
+        if (stuck !== null) throw stuck;
       },
     };
   } catch (error) {
-    const written = await pool.close();
+    const { written } = await pool.close();
     await storage?.abandon(written);
     throw error;
   }
+}
+
+/** What the operator may know a connection by. */
+function connectionText(coordinator: Coordinator, connection: ConnectionId): string {
+  const known = coordinator.administration.connections().find(({ id }) => id === connection);
+  if (known === undefined) return `connection ${connection}`;
+  const name = known.name === null ? '' : `, '${known.name}'`;
+  return `connection ${connection} of user '${known.user}' in vhost '${known.vhost}'${name}`;
 }
 
 function overseer(storage: Storage | null, alarms: Alarms): Overseer {

@@ -24,6 +24,7 @@ import {
 } from './identity.js';
 import { Intake, type Outcome, type Receiver } from './intake.js';
 import { Outlet } from './outlet.js';
+import { Doing } from './progress.js';
 import { Pulse } from './pulse.js';
 import { failure, reasonOf, refusalError } from './refusal.js';
 import type { Granted, Host, Session } from './session.js';
@@ -63,7 +64,7 @@ export class Connection implements Session, Receiver {
     this.#loopback = loopback;
     this.#pulse = new Pulse(performance.now());
     this.#intake = new Intake(host, core, this);
-    const onread: OnReadOpts = { buffer: host.readBuffer, callback: (length) => this.#intake.read(length) };
+    const onread: OnReadOpts = { buffer: host.readBuffer, callback: (length) => this.#read(length) };
     // Node's types know `onread` for outgoing connections only.
     const options = { ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts;
     this.#socket = new Socket(options);
@@ -74,6 +75,12 @@ export class Connection implements Session, Receiver {
     this.#socket.on('end', () => this.#pulse.close(performance.now()));
     this.#socket.on('close', () => this.#onClosed());
     this.#socket.resume();
+  }
+
+  /** The socket has read into the worker's buffer; whether it may read on. */
+  #read(length: number): boolean {
+    this.host.turn.progress.turnTo(Doing.READING, this.id);
+    return this.#intake.read(length);
   }
 
   get vhost(): string {

@@ -23,6 +23,8 @@ export interface WorkerSetup {
   readonly anonymous: string | null;
   /** Why publishers are blocked (alarms.ts). */
   readonly alarms: SharedArrayBuffer;
+  /** What workers are doing (progress.ts). */
+  readonly progress: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
 }
@@ -53,6 +55,8 @@ export type ToWorker =
   | { kind: 'socket'; handover: Handover }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
   | { kind: 'notice'; notice: Notice }
+  /** Give a sign of life: that this was read is one. */
+  | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */
   | { kind: 'shutdown' };
 

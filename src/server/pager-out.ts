@@ -53,7 +53,8 @@ export class PagerOut {
       octets = engine.pageOut(queue, margin, least, engine.stagingBytes);
       while (octets === LATER) {
         await new Promise(setImmediate);
-        if (life.ended) return false;
+        // Who may be claiming them may have come to a stop in the midst of it.
+        if (life.ended || this.#attempts.stopped) return false;
         octets = engine.pageOut(queue, margin, least, engine.stagingBytes);
       }
       if (octets === 0) return false;

@@ -13,10 +13,11 @@ import type { Source } from './connection.js';
 import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './messages.js';
 import type { Place } from './placement.js';
 import { type IdleThread, setUp } from './threads.js';
+import { StuckWorker, Watch, type Watched } from './watch.js';
 import { Worker } from './worker.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms' | 'progress'>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
@@ -30,6 +31,14 @@ export interface Authority {
   /** Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails. */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer>;
   applied(worker: number, epoch: number): void;
+}
+
+/** How the workers have ended. */
+export interface End {
+  /** Whether all has been written that they recorded. */
+  readonly written: boolean;
+  /** Not all of them ended by themselves. */
+  readonly stuck: Error | null;
 }
 
 /** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
@@ -50,6 +59,8 @@ export class WorkerPool {
   readonly #connections: number[];
   /** The worker of each connection. */
   readonly #homes = new Map<ConnectionId, number>();
+  /** Null where nobody watches: the one worker runs on this thread. */
+  #watch: Watch | null = null;
   #lastId = 0;
 
   private constructor(members: readonly Member[]) {
@@ -82,6 +93,18 @@ export class WorkerPool {
     return Promise.all(this.#members.map((member) => member.ready));
   }
 
+  /** From now on a worker that makes no progress is noticed. When all are ready. */
+  watch(progress: SharedArrayBuffer, outside: Omit<Watched, 'ask'>): void {
+    const ask = (worker: number): void => this.#tell(worker, { kind: 'ask' });
+    this.#watch = new Watch(progress, this.#members.length, { ...outside, ask });
+    this.#watch.start();
+  }
+
+  #tell(worker: number, message: ToWorker): void {
+    const member = this.#members[worker];
+    if (member !== undefined) tell(member, message);
+  }
+
   postChanges(changes: readonly Change[]): void {
     for (const member of this.#members) member.topology.postMessage(changes);
   }
@@ -96,14 +119,16 @@ export class WorkerPool {
     this.#count(index, 1);
     this.#lastId += 1;
     this.#homes.set(this.#lastId, index);
+    if ('fd' in source) this.#watch?.handed(index, source.fd);
     this.#members[index]?.accept(this.#lastId, source, loopback);
   }
 
+  /** The worker with the fewest connections; one that gives no sign of life is taken only where there is no other. */
   #emptiest(): number {
+    const burden = (index: number): number =>
+      this.#watch?.suspects(index) ? Number.POSITIVE_INFINITY : (this.#connections[index] ?? 0);
     let emptiest = 0;
-    this.#connections.forEach((count, index) => {
-      if (count < (this.#connections[emptiest] ?? 0)) emptiest = index;
-    });
+    for (let index = 1; index < this.#members.length; index++) if (burden(index) < burden(emptiest)) emptiest = index;
     return emptiest;
   }
 
@@ -117,13 +142,20 @@ export class WorkerPool {
 
   /** Lets a worker tell when all that it has recorded by now has been told. */
   askFence(worker: number, fence: number): void {
-    const member = this.#members[worker];
-    if (member !== undefined) tell(member, { kind: 'fence', fence });
+    this.#tell(worker, { kind: 'fence', fence });
   }
 
-  /** Closes all connections and ends all workers. Resolves with whether all has been written that they recorded. */
-  async close(): Promise<boolean> {
-    const allStopped = Promise.all(this.#members.map(stopped));
+  /** Closes all connections and ends all workers. */
+  async close(): Promise<End> {
+    const running = new Set(this.#members.keys());
+    const allStopped = Promise.all(
+      this.#members.map(async (member, index) => {
+        const written = await stopped(member);
+        running.delete(index);
+        this.#watch?.leave(index);
+        return written;
+      }),
+    );
     for (const member of this.#members) tell(member, { kind: 'shutdown' });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean[]>((resolve) => {
@@ -131,9 +163,14 @@ export class WorkerPool {
     });
     const written = await Promise.race([allStopped, late]);
     clearTimeout(timer);
+    const watch = this.#watch;
+    watch?.stop();
+    const stuck = [...running].filter((index) => watch?.suspects(index));
     for (const member of this.#members) member.topology.close();
     await Promise.all(this.#members.map((member) => member.terminate()));
-    return written.every((one) => one);
+    const [first] = stuck;
+    const reason = `${stuck.map((index) => watch?.describe(index)).join('; ')}, and did not end when it was asked to`;
+    return { written: written.every((one) => one), stuck: first === undefined ? null : new StuckWorker(reason) };
   }
 
   #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {
@@ -202,7 +239,7 @@ function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal
 async function startLocal({ shared, ...common }: Common): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, common);
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, { ...common, index: 0 });
   return {
     ready: Promise.resolve(null),
     control: control.port1,

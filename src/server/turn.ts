@@ -5,6 +5,7 @@
  * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
  */
 import type { Engine } from '../engine/engine.js';
+import { Doing, Progress } from './progress.js';
 import { Rounds } from './rounds.js';
 
 /** A connection as far as a turn writes to it. */
@@ -58,6 +59,8 @@ export class Turn {
   };
   /** Shares the worker's time among the connections whose input it handles. */
   readonly rounds = new Rounds(() => this.#awaitEndOfPoll());
+  /** Tells the main thread what the worker does. */
+  readonly progress: Progress;
   /** Reads that have come. */
   reads = 0;
   /** Those that had come at the end of the last poll; and how many it brought. */
@@ -74,7 +77,13 @@ export class Turn {
   #stopped = false;
 
   /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and told whether more reads may follow first. */
-  constructor(engine: Engine, peers: ReadonlyMap<number, Peer>, chores: (amidPoll: boolean) => Chores) {
+  constructor(
+    engine: Engine,
+    peers: ReadonlyMap<number, Peer>,
+    chores: (amidPoll: boolean) => Chores,
+    progress = Progress.unwatched(),
+  ) {
+    this.progress = progress;
     this.#engine = engine;
     this.#peers = peers;
     this.#chores = chores;
@@ -176,11 +185,13 @@ export class Turn {
   /** Lets consumers pull, and writes what they are to get. True: there is more to do. */
   serveNow(): boolean {
     const engine = this.#engine;
+    this.progress.turnTo(Doing.SERVING);
     const more = engine.serve();
     for (let boxes = 0, bytes = 0; boxes < BOXES_PER_TURN && bytes < BYTES_PER_TURN; boxes++) {
       const id = engine.nextOutput();
       if (id < 0) return more;
       bytes += engine.outputLength;
+      this.progress.turnTo(Doing.WRITING, id);
       this.#peers.get(id)?.writeOutput();
     }
     return true;
@@ -205,6 +216,7 @@ export class Turn {
   /** All sockets had the chance to be read: who waits for that goes on. */
   #nextRound(): void {
     if (!this.rounds.next()) return;
+    this.progress.turnTo(Doing.GOING_ON);
     this.#wake();
     this.rounds.goOn();
     this.#due = true;
@@ -219,6 +231,7 @@ export class Turn {
     const chores = this.#chores(amidPoll);
     // What they have made ready goes out now: a confirm whose message is on disk already, say.
     if (this.#begun) more = this.serveNow();
+    this.progress.turnTo(Doing.NOTHING);
     if (!more && chores !== 'more' && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
     if (more || chores !== 'short') this.#schedule();
@@ -231,6 +244,7 @@ export class Turn {
   }
 
   #retryHeld(): void {
+    this.progress.turnTo(Doing.GOING_ON);
     const held = [...this.#held];
     this.#held.clear();
     for (const waiting of held) waiting.retry();

@@ -21,6 +21,7 @@ import { IdleCpus } from './idle-cpus.js';
 import { LaneReport } from './lane-report.js';
 import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './messages.js';
 import { ParticipantLog } from './participant-log.js';
+import { Doing, Progress } from './progress.js';
 import { TICK_MS } from './pulse.js';
 import { RouteFinder } from './route-finder.js';
 import type { Host } from './session.js';
@@ -59,6 +60,7 @@ export class Worker implements Host {
   /** Reads that had come when the log was last written. */
   #readsSeen = 0;
   readonly #alarms: SharedArrayBuffer;
+  readonly #progress: Progress;
   /** Publishers that wait for memory. */
   #short = 0;
 
@@ -66,7 +68,13 @@ export class Worker implements Host {
     engine: Engine,
     control: MessagePort,
     topology: MessagePort,
-    { announced, anonymous, alarms }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms'>,
+    {
+      announced,
+      anonymous,
+      alarms,
+      progress,
+      index,
+    }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms' | 'progress' | 'index'>,
   ) {
     this.engine = engine;
     this.announced = announced;
@@ -74,12 +82,16 @@ export class Worker implements Host {
     this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;
-    this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll));
+    this.#progress = new Progress(progress, index);
+    this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.turn.begin();
     this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
-    this.#sweeper = new Sweeper(engine, begin);
+    this.#sweeper = new Sweeper(engine, () => {
+      this.#progress.turnTo(Doing.SWEEPING);
+      begin();
+    });
     this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
@@ -90,6 +102,8 @@ export class Worker implements Host {
 
   /** Takes over a socket that the listener has accepted. */
   accept(id: ConnectionId, source: Source, loopback: boolean): void {
+    this.#progress.turnTo(Doing.ACCEPTING, id);
+    this.#progress.countTaken();
     this.turn.begin();
     const core = this.engine.openConnection(id, 0);
     if (core === 0 || this.#stopping) {
@@ -173,6 +187,9 @@ export class Worker implements Host {
       case 'notice':
         this.#onNotice(message.notice);
         break;
+      case 'ask':
+        this.#progress.turnTo(Doing.NOTHING);
+        break;
       case 'shutdown':
         this.#shutdown();
         break;
@@ -188,6 +205,7 @@ export class Worker implements Host {
       start,
       durability,
       onEvent: (event) => this.#report.add(event),
+      onWait: (waits) => this.#progress.turnTo(waits ? Doing.DISK : Doing.LOG),
       calm: () => this.#isCalm(),
       onHealth: (health) => {
         this.#log?.healthChanged();
@@ -208,12 +226,14 @@ export class Worker implements Host {
 
   /** What an answer speaks of must be in the view before the connection goes on. */
   #onAnswer(connection: ConnectionId, answer: Answer): void {
+    this.#progress.turnTo(Doing.ANSWER, connection);
     this.turn.begin();
     this.syncTopology();
     this.#connections.get(connection)?.answered(answer);
   }
 
   #onNotice(notice: Notice): void {
+    this.#progress.turnTo(Doing.NOTICE, notice.connection);
     this.turn.begin();
     this.syncTopology();
     this.#connections.get(notice.connection)?.noticed(notice);
@@ -227,6 +247,7 @@ export class Worker implements Host {
 
   #apply(changes: readonly Change[]): void {
     for (const change of changes) {
+      this.#progress.turnTo(Doing.CHANGES);
       this.view.apply(change);
       if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
       if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') this.consumers.queueDeleted(change.ref);
@@ -243,8 +264,11 @@ export class Worker implements Host {
   /** What a turn does besides serving. */
   #doChores(amidPoll: boolean): Chores {
     this.#sweeper.attend();
+    this.#progress.turnTo(Doing.DELAYS);
     const isMoreDue = this.delays.work();
+    this.#progress.turnTo(Doing.DEAD_LETTERS);
     const deadLetters = this.#deadLetters.sendOn();
+    this.#progress.turnTo(Doing.LOG);
     if (this.#log !== null) this.#writeLog(this.#log, amidPoll);
     return isMoreDue ? 'more' : deadLetters;
   }
@@ -258,10 +282,15 @@ export class Worker implements Host {
   #tick(): void {
     this.turn.tick();
     const now = performance.now();
-    for (const connection of this.#connections.values()) connection.tick(now);
+    for (const [id, connection] of this.#connections) {
+      this.#progress.turnTo(Doing.TICK, id);
+      connection.tick(now);
+    }
+    this.#progress.turnTo(Doing.NOTHING);
   }
 
   #shutdown(): void {
+    this.#progress.turnTo(Doing.CLOSING);
     this.#stopping = true;
     for (const connection of this.#connections.values()) connection.shutdown();
     if (this.#connections.size === 0) void this.#stop();

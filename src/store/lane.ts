@@ -52,6 +52,8 @@ export interface LaneOptions {
   readonly onHealth?: (health: Health) => void;
   /** Whether the thread has had little to do since it was last asked, so that nobody is kept waiting if it waits itself; asked at each write. */
   readonly calm?: () => boolean;
+  /** The thread is about to wait for the disk itself (true), or has waited. */
+  readonly onWait?: (waits: boolean) => void;
   /** Waits before another try, the `attempt`th; resolves early when `retry` is called. */
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly clock?: () => number;
@@ -193,12 +195,15 @@ export class Lane {
     if (batch.octets > NOW_OCTETS || this.#took > NOW_MS || this.#fills(open, batch.octets)) return false;
     const group = [{ batch, placed }];
     const begun = this.#stopwatch();
+    this.#options.onWait?.(true);
     try {
       open.file.writeNow(this.#stamped(open, group, batch.octets), open.end);
     } catch (error) {
       this.#isSpoilt = true;
       this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
       return false;
+    } finally {
+      this.#options.onWait?.(false);
     }
     this.#took = this.#stopwatch() - begun;
     this.#tellPlaced(open, group, batch.octets);

@@ -5,7 +5,12 @@ import { expect, test } from 'vitest';
 import { type Affinity, cpusIn, type Loaded, loadAffinity } from '../../src/engine/affinity.js';
 import { cpusInList, placementText, placeWorkers } from '../../src/server/placement.js';
 
-const affinity: Affinity = { allowedCpus: () => [0, 1], pin: () => ({ ok: true }), dup: (fd) => fd };
+const affinity: Affinity = {
+  allowedCpus: () => [0, 1],
+  pin: () => ({ ok: true }),
+  dup: (fd) => fd,
+  endSocket: null,
+};
 const loaded: Loaded = { ok: true, affinity };
 const pinned = { ok: true } as const;
 

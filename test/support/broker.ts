@@ -99,8 +99,8 @@ export class Broker {
   }
 
   /** What the process ends with. */
-  ended(): Promise<Exit> {
-    return within(10_000, 'the broker to end', this.#exit);
+  ended(patience = 10_000): Promise<Exit> {
+    return within(patience, 'the broker to end', this.#exit);
   }
 
   /** Asks the process to end, and waits for it. */
