@@ -11,25 +11,23 @@ import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGME
 import { setSegmentsAside } from './memory/aside';
 import { BOX, CELL, endPromise, ensureBox, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, promisePages, takeBox, takePage, takeSegment, yieldPromised } from './memory/units';
 import { absentCount as countAbsent, presentCount as countPresent, setAbsent as makeAbsent } from './queue/absent';
-import { abandon, dropAbsent as forgetAbsent } from './queue/forget';
+import { drop, dropAbsentLevels, endQueue, retire, RETIRED_PORTION } from './queue/emptying';
 import { beginIn, endIn, takeIn } from './queue/page-in';
 import { beginOut, endOut, fillOut, outCount } from './queue/page-out';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
-import { claim, claimed, hasReady } from './queue/claim';
+import { hasReady } from './queue/claim';
 import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
-import { claimAny } from './queue/front';
 import { checkLength } from './queue/length';
 import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/levels';
 import { guardedPages, RUN_MAX, runPages } from './queue/publish';
-import { endChain, newQueue, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue/queue';
-import { LENGTH, SINGLY } from './queue/rules';
+import { newQueue, Queue, Slot, SLOTS } from './queue/queue';
+import { LENGTH } from './queue/rules';
 import { setQueueRules } from './queue/set-rules';
-import { leaveSweep, sweepPause as pauseOfSweeps, sweepQueues } from './queue/sweep';
+import { sweepPause as pauseOfSweeps, sweepQueues } from './queue/sweep';
 import { DEAD } from './queue/turns';
 import { awaitFront as awaitNext, nextWish as firstWish } from './queue/wishes';
 import { anyAble } from './queue/ranks';
-import { claimReturned } from './queue/returned';
-import { addDone, flushSettlements, settle } from './queue/settle';
+import { flushSettlements } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
 import { countConfirm, countRefusal, holdConfirm, sendConfirms } from './content/confirm';
 import { finishCopy, newCopy } from './content/copy';
@@ -120,97 +118,29 @@ export function readyCount(queue: usize): u32 { return countReady(changetype<Que
 export function readyBytes(queue: usize): f64 { return countBytes(changetype<Queue>(queue)); }
 export function lastGet(queue: usize): f64 { return atomicLoadF64(queue + offsetof<Queue>("lastGet")); }
 
-export function purge(queue: usize): u32 {
+/** Settles up to `most` messages that are ready, or forgets those of them that are absent; how many. */
+export function purge(queue: usize, most: u32): u32 {
   enter();
-  const count = drop(changetype<Queue>(queue));
+  const count = drop(changetype<Queue>(queue), most);
   leave();
   return count;
 }
 
-/** Settles everything that is ready, and forgets what is absent; bounded by what was there at the start. */
-function drop(queue: Queue): u32 {
-  const most = countReady(queue);
-  let count: u32 = 0;
-  abandonLevels(queue);
-  while (count < most) {
-    const settled = dropPresent(queue, most - count);
-    const absent = dropAbsentLevels(queue);
-    if (!settled && !absent) break;
-    count += settled + absent;
-  }
-  return count;
-}
-
-/** What is under way with the queue's absent messages is over. */
-function abandonLevels(queue: Queue): void {
-  abandon(queue);
-  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) abandon(levelAt(queue, level));
-}
-
-function dropAbsentLevels(queue: Queue): u32 {
-  let count = forgetAbsent(queue);
-  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
-    const child = levelAt(queue, level);
-    if (changetype<usize>(child)) count += forgetAbsent(child);
-  }
-  return count;
-}
-
-/** Settles up to `most` messages that are ready, as far as they are here. */
-function dropPresent(queue: Queue, most: u32): u32 {
-  let count: u32 = 0;
-  while (count < most) {
-    if (queue.traits & SINGLY) {
-      const slot = claimAny(queue);
-      if (!changetype<usize>(slot)) break;
-      settle(slot);
-      count += 1;
-      continue;
-    }
-    const returned = claimReturned(queue, u32.MAX_VALUE, 0, FRAME_MAX);
-    if (changetype<usize>(returned)) { settle(returned); count += 1; continue; }
-    const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
-    if (!changetype<usize>(first)) break;
-    const taken = claimed;
-    for (let i: u32 = 0; i < taken; i++) settle(changetype<Slot>(changetype<usize>(first) + i * SLOT));
-    count += taken;
-  }
-  flushSettlements();
-  return count;
-}
-
 export function retireQueue(queue: usize): u32 {
-  retire(changetype<Queue>(queue));
-  return purge(queue);
+  const target = changetype<Queue>(queue);
+  retire(target);
+  const ready = countReady(target);
+  purge(queue, RETIRED_PORTION);
+  return ready;
 }
 
 export function freeQueue(queue: usize): void {
   enter();
   const target = changetype<Queue>(queue);
   retire(target);
-  drop(target);
-  if (target.levels) {
-    for (let level: u32 = 1; level <= target.maxPriority; level++) {
-      const child = levelAt(target, level);
-      if (changetype<usize>(child)) end(child);
-    }
-  }
-  end(target);
+  drop(target, u32.MAX_VALUE);
+  endQueue(target);
   leave();
-}
-
-/** From now on nothing comes into the queue. */
-function retire(queue: Queue): void {
-  // Before the queue leaves its sweep: pairs with the load in `joinSweep`.
-  atomicStore(changetype<usize>(queue) + offsetof<Queue>("retired"), 1);
-  leaveSweep(queue);
-}
-
-/** Nobody publishes any more: the tail stands in the last block, and its unused slots will never be. */
-function end(queue: Queue): void {
-  const last = endChain(queue);
-  addDone(last, SLOTS - (queue.tail - last.start));
-  releaseQueue(queue);
 }
 
 // ── The log ────────────────────────────────────────────────────────────────────────────────────────────────────

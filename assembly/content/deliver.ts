@@ -11,7 +11,7 @@ import { readyCount } from '../queue/levels';
 import { Queue, REDELIVERED, RETURNS_SHIFT, SHARED, Slot, SLOT } from '../queue/queue';
 import { higherAble } from '../queue/ranks';
 import { claimReturned, returnedLackedRoom } from '../queue/returned';
-import { COUNTED, MORTAL, RANKED, SINGLY } from '../queue/rules';
+import { COUNTED, GONE, MORTAL, RANKED, SINGLY } from '../queue/rules';
 import { settle } from '../queue/settle';
 import { self } from '../memory/root';
 import { atomicStoreF64 } from '../memory/atomic';
@@ -56,6 +56,8 @@ export function pull(consumer: Consumer): void {
     most = min(most, min(credit, room));
   }
   if (queue.traits) {
+    // It is about to be cancelled.
+    if (queue.traits & GONE) { closeEmptyBox(connection); consumer.state = NO_CREDIT; return; }
     if ((queue.traits & RANKED) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
     if (queue.traits & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
   }
@@ -210,6 +212,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
+  if (queue.traits & GONE) return changetype<Slot>(0);
   const mortal = (queue.traits & MORTAL) != 0;
   const limit = deathTime(queue);
   if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);

@@ -7,6 +7,7 @@
  */
 import { atomicLoad, lock, unlock } from '../memory/atomic';
 import { Queue } from './queue';
+import { GONE } from './rules';
 import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './turns';
 
 /** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
@@ -57,7 +58,7 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
 
 /** Whether any consumer is able to pull. */
 export function anyAble(queue: Queue): bool {
-  if (!queue.consumers) return false;
+  if (!queue.consumers || (queue.traits & GONE)) return false;
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
   lock(lockWord);
   let at = changetype<Waiter>(queue.ranksFirst);

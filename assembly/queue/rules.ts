@@ -1,7 +1,7 @@
 /**
  * Rules of queues: what one does beyond holding messages, as bits of its `traits`, and the tests that follow from them. Most queues have none, and
  * then nothing here is called: `traits` is read once a run, a turn, or a message given back.
- * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and RANKED by the workers, atomically; LOGGED_QUEUE once.
+ * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and RANKED by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
 import { atomicAdd64, atomicLoadF64 } from '../memory/atomic';
 import { EXPIRING, Message } from '../memory/message';
@@ -26,6 +26,9 @@ export const COUNTED: u32 = 256;
 export const RANKED: u32 = 512;
 /** Places of persistent messages are recorded in the log. */
 export const LOGGED_QUEUE: u32 = 1024;
+
+/** The queue is retired: nobody gets anything of it. */
+export const GONE: u32 = 2048;
 
 /** Messages may die of age. */
 export const MORTAL: u32 = TTL | EXPIRES;

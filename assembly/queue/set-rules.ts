@@ -7,7 +7,7 @@ import { Message } from '../memory/message';
 import { blockAt } from './head';
 import { openLevels } from './levels';
 import { ABSENT, Block, nextOf, Queue, READY, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
-import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, LENGTH, LEVELS, LOGGED_QUEUE, RANKED, REJECT, TTL, UNLIMITED } from './rules';
+import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, GONE, LENGTH, LEVELS, LOGGED_QUEUE, RANKED, REJECT, TTL, UNLIMITED } from './rules';
 import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
@@ -38,7 +38,7 @@ export function setQueueRules(
   while (true) {
     const before = atomicLoad(word);
     // Pairs with the same operation of others: what workers have added stays.
-    if (compareExchange(word, before, traits | (before & (EXPIRES | RANKED | LOGGED_QUEUE))) == before) break;
+    if (compareExchange(word, before, traits | (before & (EXPIRES | RANKED | LOGGED_QUEUE | GONE))) == before) break;
   }
   if ((traits & BYTES) && !counts) countReadyBytes(queue);
   if (traits & TTL) joinSweep(queue, UNLIMITED);

@@ -13,6 +13,7 @@ import { ConsumerRegistry } from './consumer-registry.js';
 import { Consumers } from './consumers.js';
 import { permissionsRecord, recordsOf, userRecord, vhostRecord } from './definition-records.js';
 import { type DefinitionStore, logIdOf } from './definition-store.js';
+import { Emptying } from './emptying.js';
 import { Exchanges } from './exchanges.js';
 import { Leases } from './leases.js';
 import { Limits } from './limits.js';
@@ -108,8 +109,10 @@ export class Coordinator {
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
     this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
     this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#waiting);
+    const emptying = new Emptying(core);
     this.#queues = new Queues(
       core,
+      emptying,
       this.#topology,
       rights,
       registry,
@@ -132,7 +135,7 @@ export class Coordinator {
         notify,
       },
     );
-    this.#retired = new RetiredQueues(core, workers);
+    this.#retired = new RetiredQueues(emptying, workers);
   }
 
   /**
@@ -174,21 +177,27 @@ export class Coordinator {
   /** Answers of one connection come in the order of its requests. A promise never rejects. */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
     const noted = this.#saving?.noted;
-    const answer = this.#decide(connection, request);
+    const decided = this.#decide(connection, request);
     this.#publishChanges();
-    if (answer instanceof Promise) return this.#turns.answer(connection, this.#whenSaved(answer));
+    if (decided instanceof Promise) {
+      const isPurge = request.op === 'queue.purge';
+      const late = isPurge ? decided.then((one) => this.#whenDurable(request, one, false)) : this.#whenSaved(decided);
+      return this.#turns.answer(connection, late);
+    }
+    return this.#turns.answer(connection, this.#whenDurable(request, decided, this.#saving?.noted !== noted));
+  }
+
+  /** An answer, once what it tells is durable; `changes`: the request has changed something. */
+  #whenDurable(request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
     if (this.#saving === null) return answer;
-    const saved = this.#saving.noted === noted ? this.#savedBefore(request, answer) : this.#saving.saved();
+    const saved = changes ? this.#saving.saved() : this.#savedBefore(request, answer);
     const durable = both(saved, request.op === 'queue.purge' ? (this.#outside.recorded?.() ?? null) : null);
-    if (durable === null) return this.#turns.answer(connection, answer);
+    if (durable === null) return answer;
     // Who leaves does so in any case.
     const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());
-    return this.#turns.answer(
-      connection,
-      durable.then(
-        () => answer,
-        () => otherwise,
-      ),
+    return durable.then(
+      () => answer,
+      () => otherwise,
     );
   }
 

@@ -4,6 +4,7 @@ import type { Engine, Queue, QueueRules } from '../engine/engine.js';
 import { accessQueue, isLocked, type Resource } from './access.js';
 import type { ConsumerRegistry } from './consumer-registry.js';
 import { cacheRefusal } from './deduplication.js';
+import type { Emptying } from './emptying.js';
 import { compareProperties } from './equivalence.js';
 import type { Leases } from './leases.js';
 import type { Limits } from './limits.js';
@@ -21,10 +22,7 @@ type Declare = Extract<Request, { op: 'queue.declare' }>;
 type Purge = Extract<Request, { op: 'queue.purge' }>;
 type Delete = Extract<Request, { op: 'queue.delete' }>;
 
-type QueueCore = Pick<
-  Engine,
-  'createQueue' | 'setRules' | 'setLogId' | 'readyCount' | 'purge' | 'retireQueue' | 'freeQueue'
->;
+type QueueCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue'>;
 
 /** What makes a queue what it is, whoever asks for it. */
 interface NewQueue {
@@ -42,6 +40,7 @@ export type NewLogId = () => number;
 
 export class Queues {
   readonly #core: QueueCore;
+  readonly #emptying: Emptying;
   readonly #topology: Topology;
   readonly #rights: Rights;
   readonly #consumers: ConsumerRegistry;
@@ -56,6 +55,7 @@ export class Queues {
 
   constructor(
     core: QueueCore,
+    emptying: Emptying,
     topology: Topology,
     rights: Rights,
     consumers: ConsumerRegistry,
@@ -65,6 +65,7 @@ export class Queues {
     newLogId: NewLogId,
   ) {
     this.#core = core;
+    this.#emptying = emptying;
     this.#topology = topology;
     this.#rights = rights;
     this.#consumers = consumers;
@@ -88,12 +89,14 @@ export class Queues {
     return refusal === null ? this.#declaredAgain(existing) : refused(refusal);
   }
 
-  purge(connection: ConnectionId, request: Purge): Answer {
+  purge(connection: ConnectionId, request: Purge): Answer | Promise<Answer> {
     const denied = this.#rights.refusal(connection, 'read', queueNamed(request.vhost, request.queue));
     if (denied !== null) return refused(denied);
     const access = accessQueue(this.#topology.view, connection, request.vhost, request.queue);
     if (!access.ok) return access;
-    return { ok: true, messageCount: this.#core.purge(access.queue.ref) };
+    const dropped = this.#emptying.purge(access.queue.ref);
+    if (typeof dropped === 'number') return { ok: true, messageCount: dropped };
+    return dropped.then((messageCount) => ({ ok: true, messageCount }));
   }
 
   delete(connection: ConnectionId, request: Delete): Answer {

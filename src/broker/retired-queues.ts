@@ -3,7 +3,8 @@
  * route or a consumer of its may still use the queue.
  * What must hold: a queue is freed once, after every worker has reached the epoch in which it was deleted.
  */
-import type { Engine, Queue } from '../engine/engine.js';
+import type { Queue } from '../engine/engine.js';
+import type { Emptying } from './emptying.js';
 
 interface Waiting {
   readonly epoch: number;
@@ -11,14 +12,14 @@ interface Waiting {
 }
 
 export class RetiredQueues {
-  readonly #core: Pick<Engine, 'freeQueue'>;
+  readonly #emptying: Emptying;
   /** The epoch that each worker has reached; undefined until it has told. */
   readonly #reached: (number | undefined)[];
   /** In the order of their epochs. */
   readonly #waiting: Waiting[] = [];
 
-  constructor(core: Pick<Engine, 'freeQueue'>, workers: number) {
-    this.#core = core;
+  constructor(emptying: Emptying, workers: number) {
+    this.#emptying = emptying;
     this.#reached = new Array<number | undefined>(workers).fill(undefined);
   }
 
@@ -36,9 +37,8 @@ export class RetiredQueues {
   #freeReached(): void {
     const next = this.#waiting.findIndex(({ epoch }) => !this.#allReached(epoch));
     const free = this.#waiting.splice(0, next === -1 ? this.#waiting.length : next);
-    for (const { queues } of free) {
-      for (const queue of queues) this.#core.freeQueue(queue);
-    }
+    // A rejection here is a defect: nobody catches it, and it ends the process.
+    for (const { queues } of free) void this.#emptying.free(queues);
   }
 
   #allReached(epoch: number): boolean {

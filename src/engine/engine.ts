@@ -200,11 +200,12 @@ export interface Engine {
   readyBytes(queue: Queue): number;
   /** When a message was last asked for by `get` (ms since the Unix epoch; 0: never). */
   lastGet(queue: Queue): number;
-  /** Drops all ready messages; returns how many. */
-  purge(queue: Queue): number;
-  /** First step of deleting: drops what is ready and, from now on, what is published or requeued. Returns how many were ready. */
+  /** Drops ready messages, all or about `most`; returns how many: 0 when there are none, or all are about to go otherwise. */
+  purge(queue: Queue, most?: number): number;
+  /** First step of deleting: from now on nobody gets anything of the queue, and what is published or requeued is dropped. Returns how many messages were
+   * ready. Some of them are dropped, the rest is left to `purge`. */
   retireQueue(queue: Queue): number;
-  /** Last step, once every participant has applied the deletion (no route, no consumer): its memory is free when its last unacknowledged message is settled. */
+  /** Last step (it drops what is left), once every participant has applied the deletion (no route, no consumer): its memory is free when its last unacknowledged message is settled. */
   freeQueue(queue: Queue): void;
 
   // ── Death (workers) ──────────────────────────────────────────────────────────────────────────────────────────

@@ -31,6 +31,8 @@ export class Alarms {
   readonly #report: (line: string) => void;
   /** What is wrong, by who says so. */
   readonly #raised = new Map<string, string>();
+  /** The free space could not be asked for when it last was. */
+  #isBlind = false;
   /** Workers whose publishers wait for memory. */
   readonly #short = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
@@ -93,13 +95,25 @@ export class Alarms {
       const { bavail, blocks, bsize } = await statfs(directory);
       free = bavail * bsize;
       least = limit ?? Math.min(DISK_FREE, blocks * bsize * DISK_SHARE);
-    } catch {
-      // What cannot be asked for raises no alarm: the log itself tells when it cannot be written.
+    } catch (error) {
+      this.#tellBlind(error);
       return;
     }
+    this.#isBlind = false;
     if (free >= least) this.#lift('disk');
     else
       this.#raise('disk', `${inMebibytes(free)} MiB are free on the disk, of ${inMebibytes(least)} that are asked for`);
+  }
+
+  /** What is not known raises no alarm, and lifts none: the log itself tells when it cannot be written. */
+  #tellBlind(error: unknown): void {
+    if (this.#isBlind) return;
+    this.#isBlind = true;
+    const state = this.#raised.has('disk')
+      ? 'publishers stay blocked'
+      : 'publishers go on until it cannot be written to';
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#report(`the free space on the disk cannot be asked for (${reason}): ${state}`);
   }
 
   #raise(name: string, reason: string): void {

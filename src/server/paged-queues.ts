@@ -101,10 +101,19 @@ export class PagedQueues implements QueueCore {
   #forget(queue: Queue): void {
     const life = this.#queues.get(queue);
     if (life === undefined) return;
-    for (const one of this.#levels(queue, life)) {
-      for (const source of this.sources(one)) if (source !== this.#reading) this.#letGo(source);
-      this.#sources.delete(one);
-    }
+    for (const one of this.#levels(queue, life)) this.#forgetSources(one);
+  }
+
+  #forgetSources(one: Queue): void {
+    for (const source of this.sources(one)) if (source !== this.#reading) this.#letGo(source);
+    this.#sources.delete(one);
+  }
+
+  /** What was absent goes at once, when it is its turn. */
+  #forgetDropped(queue: Queue): void {
+    const life = this.#queues.get(queue);
+    if (life === undefined) return;
+    for (const one of this.#levels(queue, life)) if (this.#engine.absentCount(one) === 0) this.#forgetSources(one);
   }
 
   #end(queue: Queue): void {
@@ -127,9 +136,9 @@ export class PagedQueues implements QueueCore {
     if (queue !== 0) this.#queues.set(queue, { highestPriority: 0, ended: false });
     return queue;
   }
-  purge(queue: Queue): number {
-    const count = this.#engine.purge(queue);
-    this.#forget(queue);
+  purge(queue: Queue, most: number): number {
+    const count = this.#engine.purge(queue, most);
+    this.#forgetDropped(queue);
     return count;
   }
   retireQueue(queue: Queue): number {

@@ -1,6 +1,9 @@
 /**
  * What the operator is told of shortages, and when publishers are blocked.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Alarms, isLowOnDisk } from '../../src/server/alarms.js';
 
@@ -61,4 +64,21 @@ test('publishers are blocked when the operator reads so, and go on when he reads
   told.lane(1, { state: 'failing', error: new Error('EIO') });
   told.lane(1, { state: 'ok' });
   expect(seen).toEqual([true, false]);
+});
+
+test('space that cannot be asked for is told once, blocks nobody, and is told again after it could be', async () => {
+  vi.useRealTimers();
+  const directory = mkdtempSync(join(tmpdir(), 'alarms-'));
+  const gone = join(directory, 'gone');
+  await alarms.watchDisk(gone, 0);
+  await alarms.watchDisk(gone, 0);
+  const line = expect.stringMatching(
+    /^the free space on the disk cannot be asked for \(ENOENT.*\): publishers go on until/,
+  );
+  expect(lines).toEqual([line]);
+  expect(blocked).toEqual([]);
+  await alarms.watchDisk(directory, 0);
+  await alarms.watchDisk(gone, 0);
+  expect(lines).toEqual([line, line]);
+  rmSync(directory, { recursive: true });
 });

@@ -1,4 +1,4 @@
-/** How queues are emptied, and go: purge, retire, free. */
+/** How queues are emptied, and go: purge, retire, free. A portion at a time, where there is much: the queue's lock is held meanwhile. */
 import type { Absent } from './absent.js';
 import { QueueCell, QueueFlag } from './layout.js';
 import type { Memory } from './memory.js';
@@ -6,6 +6,9 @@ import { withQueue } from './queue-lock.js';
 import type { Stock } from './stock.js';
 import type { Sweeps } from './sweeps.js';
 import { word } from './views.js';
+
+/** So many messages go with the call that retires a queue: most queues are empty then. */
+const RETIRED_PORTION = 4_096;
 
 export class Emptying {
   readonly #memory: Memory;
@@ -20,24 +23,31 @@ export class Emptying {
     this.#sweeps = sweeps;
   }
 
-  /** Drops what is ready; returns how many messages. */
-  purge(queue: number): number {
-    return withQueue(this.#memory, queue, () => this.#drop(queue));
+  /** Drops up to `most` messages of what is ready; returns how many. What is absent goes at once. */
+  purge(queue: number, most: number): number {
+    return withQueue(this.#memory, queue, () => this.#drop(queue, most));
   }
 
+  /** Returns how many messages were ready. */
   retire(queue: number): number {
-    return withQueue(this.#memory, queue, () => this.#retire(queue, QueueFlag.RETIRED));
+    return withQueue(this.#memory, queue, () => {
+      this.#retire(queue, QueueFlag.RETIRED);
+      const ready = Atomics.load(this.#memory.u32, word(queue, QueueCell.READY));
+      this.#drop(queue, RETIRED_PORTION);
+      return ready;
+    });
   }
 
   free(queue: number): void {
     const isOver = withQueue(this.#memory, queue, () => {
       this.#retire(queue, QueueFlag.RETIRED | QueueFlag.FREED);
+      this.#drop(queue, Number.POSITIVE_INFINITY);
       return this.#stock.closeIfOver(queue);
     });
     if (isOver) this.#memory.freeCell(queue);
   }
 
-  #retire(queue: number, flags: number): number {
+  #retire(queue: number, flags: number): void {
     Atomics.or(this.#memory.u32, word(queue, QueueCell.FLAGS), flags);
     this.#stock.long.delete(queue);
     this.#stock.stuck.delete(queue);
@@ -48,15 +58,17 @@ export class Emptying {
       const lane = lanes.lane(queue, level);
       if (lane !== 0) wishes.forget(lane);
     }
-    return this.#drop(queue);
   }
 
   /** What is here, what is absent once the head has come to it, and what is here behind that. */
-  #drop(queue: number): number {
+  #drop(queue: number, most: number): number {
     this.#absent.abandon(queue);
-    let count = this.#stock.dropReady(queue);
-    for (let absent = this.#absent.dropLocked(queue); absent > 0; absent = this.#absent.dropLocked(queue)) {
-      count += absent + this.#stock.dropReady(queue);
+    let count = this.#stock.dropReady(queue, most);
+    while (count < most) {
+      const absent = this.#absent.dropLocked(queue);
+      if (absent === 0) break;
+      count += absent;
+      count += this.#stock.dropReady(queue, most - count);
     }
     return count;
   }

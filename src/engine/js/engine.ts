@@ -172,8 +172,8 @@ class JsEngine extends LogCalls implements Engine {
   lastGet(queue: Queue): number {
     return this.#queues.lastGet(queue);
   }
-  purge(queue: Queue): number {
-    return this.#emptying.purge(queue);
+  purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
+    return this.#emptying.purge(queue, most);
   }
   retireQueue(queue: Queue): number {
     return this.#emptying.retire(queue);

@@ -157,7 +157,8 @@ export class Queues {
     claim.end = 'empty';
     this.#lock(queue);
     const traits = this.rules.traits(queue);
-    if ((traits & Trait.RANKED) === 0 || !claimant.isOutranked(queue)) {
+    if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
+    else if ((traits & Trait.RANKED) === 0 || !claimant.isOutranked(queue)) {
       this.#claim(queue, traits, Math.min(max, CLAIM_MAX), room, claimant, claim);
       const isOver = this.ready(queue) === 0 || this.#stock.lanes.foundAbsent;
       if (isOver) claimant.onEmpty(queue, claim.count);
@@ -261,7 +262,11 @@ export class Queues {
   isOwed(queue: number): boolean {
     if (this.ready(queue) === 0 || this.consumers(queue) === 0) return false;
     this.#lock(queue);
-    const isOwed = this.ready(queue) > 0 && this.#waiters.isAnyAble(queue) && !this.#stock.lanes.isFrontAbsent(queue);
+    const isOwed =
+      this.ready(queue) > 0 &&
+      !this.#has(queue, QueueFlag.RETIRED) &&
+      this.#waiters.isAnyAble(queue) &&
+      !this.#stock.lanes.isFrontAbsent(queue);
     this.#unlock(queue);
     return isOwed;
   }

@@ -165,12 +165,12 @@ export class Stock {
     return positions.sort((one, other) => one - other);
   }
 
-  /** Drops what is ready, as far as it is here; returns how many. */
-  dropReady(queue: number): number {
+  /** Drops up to `most` of what is ready, as far as it is here; returns how many. */
+  dropReady(queue: number, most: number): number {
     const counts = (this.rules.traits(queue) & Trait.BYTES) !== 0;
     let count = 0;
     let bytes = 0;
-    for (let slot = this.lanes.first(queue); slot !== 0; slot = this.lanes.first(queue)) {
+    for (let slot = this.lanes.first(queue); slot !== 0 && count < most; slot = this.lanes.first(queue)) {
       if (counts) bytes += this.#messages.bodySize(this.blocks.message(slot));
       this.lanes.claimFirst(slot);
       this.finish(slot);

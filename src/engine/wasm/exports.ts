@@ -29,7 +29,7 @@ export interface CoreFunctions {
   readyCount(queue: number): number;
   readyBytes(queue: number): number;
   lastGet(queue: number): number;
-  purge(queue: number): number;
+  purge(queue: number, most: number): number;
   retireQueue(queue: number): number;
   freeQueue(queue: number): void;
   startLog(lane: number, firstMessage: number): number;

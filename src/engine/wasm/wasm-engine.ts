@@ -182,8 +182,8 @@ class WasmEngine extends LogCalls implements Engine {
   lastGet(queue: Queue): number {
     return this.#core.lastGet(queue);
   }
-  purge(queue: Queue): number {
-    return this.#core.purge(queue) >>> 0;
+  purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
+    return this.#core.purge(queue, Math.min(most, 0xffff_ffff)) >>> 0;
   }
   retireQueue(queue: Queue): number {
     return this.#core.retireQueue(queue) >>> 0;

@@ -60,15 +60,15 @@ class CountingCore implements QueueCore {
     return this.ready.get(queue) ?? 0;
   }
 
-  purge(queue: Queue): number {
-    const count = this.readyCount(queue);
-    this.ready.set(queue, 0);
+  purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
+    const count = Math.min(this.readyCount(queue), most);
+    this.ready.set(queue, this.readyCount(queue) - count);
     return count;
   }
 
   retireQueue(queue: Queue): number {
     this.retired.push(queue);
-    return this.purge(queue);
+    return this.readyCount(queue);
   }
 
   freeQueue(queue: Queue): void {

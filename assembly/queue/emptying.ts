@@ -1,0 +1,96 @@
+/**
+ * How queues are emptied, and go. A portion at a time: who empties a long queue leaves the core in between (epoch.ts), so that others may use again what was freed.
+ * Meets: cursors, as one of them; publishers of a queue that is purged, whose messages may be among those that are dropped. A retired queue takes no more, and its
+ * consumers get nothing.
+ */
+import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
+import { FRAME_MAX } from '../memory/message';
+import { claim, claimed } from './claim';
+import { abandon, dropAbsent } from './forget';
+import { claimAny } from './front';
+import { levelAt, readyCount } from './levels';
+import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue';
+import { claimReturned } from './returned';
+import { GONE, SINGLY } from './rules';
+import { addDone, flushSettlements, settle } from './settle';
+import { leaveSweep } from './sweep';
+
+/** So many messages go with the call that retires a queue: most queues are empty then. */
+export const RETIRED_PORTION: u32 = 4096;
+
+/** Settles up to `bound` messages that are ready and forgets what is absent; bounded by what was there at the start, too. What is absent goes at once. */
+export function drop(queue: Queue, bound: u32): u32 {
+  const most = min(bound, readyCount(queue));
+  let count: u32 = 0;
+  abandonLevels(queue);
+  while (count < most) {
+    const settled = dropPresent(queue, most - count);
+    const absent = dropAbsentLevels(queue);
+    if (!settled && !absent) break;
+    count += settled + absent;
+  }
+  return count;
+}
+
+/** What is under way with the queue's absent messages is over. */
+function abandonLevels(queue: Queue): void {
+  abandon(queue);
+  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) abandon(levelAt(queue, level));
+}
+
+export function dropAbsentLevels(queue: Queue): u32 {
+  let count = dropAbsent(queue);
+  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
+    const child = levelAt(queue, level);
+    if (changetype<usize>(child)) count += dropAbsent(child);
+  }
+  return count;
+}
+
+/** Settles up to `most` messages that are ready, as far as they are here. */
+function dropPresent(queue: Queue, most: u32): u32 {
+  let count: u32 = 0;
+  while (count < most) {
+    if (queue.traits & SINGLY) {
+      const slot = claimAny(queue);
+      if (!changetype<usize>(slot)) break;
+      settle(slot);
+      count += 1;
+      continue;
+    }
+    const returned = claimReturned(queue, u32.MAX_VALUE, 0, FRAME_MAX);
+    if (changetype<usize>(returned)) { settle(returned); count += 1; continue; }
+    const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
+    if (!changetype<usize>(first)) break;
+    const taken = claimed;
+    for (let i: u32 = 0; i < taken; i++) settle(changetype<Slot>(changetype<usize>(first) + i * SLOT));
+    count += taken;
+  }
+  flushSettlements();
+  return count;
+}
+
+/** From now on nothing comes into the queue, and no consumer gets anything. */
+export function retire(queue: Queue): void {
+  // Read by those about to pull: one that has not seen it takes what it would have taken before.
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), GONE);
+  // Before the queue leaves its sweep: pairs with the load in `joinSweep`.
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>("retired"), 1);
+  leaveSweep(queue);
+}
+
+/** Ends a retired queue that holds nothing: nobody will use it any more but those who have yet to settle its messages. */
+export function endQueue(queue: Queue): void {
+  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
+    const child = levelAt(queue, level);
+    if (changetype<usize>(child)) end(child);
+  }
+  end(queue);
+}
+
+/** Nobody publishes any more: the tail stands in the last block, and its unused slots will never be. */
+function end(queue: Queue): void {
+  const last = endChain(queue);
+  addDone(last, SLOTS - (queue.tail - last.start));
+  releaseQueue(queue);
+}
