@@ -12,7 +12,7 @@ import type { TopologyView } from '../broker/topology-view.js';
 import { Death, type Engine, type Message, type Queue } from '../engine/engine.js';
 import { deadHeader, isCycle } from './deaths.js';
 import type { Delays } from './delays.js';
-import { KeptLetters, Progress } from './kept-letters.js';
+import { KeptLetters, type Place, Progress } from './kept-letters.js';
 import type { KeptLetter } from './letter-row.js';
 import { PORTION_WORK } from './rounds.js';
 import { decodeKey } from './submission.js';
@@ -117,19 +117,22 @@ export class DeadLetters {
   /** Sends a letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory. */
   #send({ message, header }: Letter, way: Way | null, progress: Progress): boolean | null {
     if (way === null) return progress.hasBegun;
-    const lacking = way.queues.filter((ref) => !progress.has(this.#nameOf(ref)));
+    const lacking = way.queues.filter((ref) => !progress.has(this.#placeOf(ref)));
     const refused = lacking.length === 0 ? [] : this.#engine.republish(message, way.key, header, lacking);
     if (refused === null) return null;
-    for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#nameOf(ref));
-    if (!progress.isDelayed) {
-      for (const delay of way.delays) this.#delays.add(way.vhost, delay, { message, key: way.key, header });
-      progress.isDelayed = way.delays.length > 0;
+    for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#placeOf(ref));
+    for (const delay of way.delays) {
+      const exchange = this.#view.exchange(way.vhost, delay.exchange);
+      if (exchange === undefined || progress.has(exchange)) continue;
+      this.#delays.add(way.vhost, delay, { message, key: way.key, header });
+      progress.add(exchange);
     }
     return refused.length === 0 && progress.hasBegun;
   }
 
-  #nameOf(ref: Queue): string {
-    return this.#view.queueByRef(ref)?.name ?? `${ref}`;
+  /** Another queue, or exchange, may have its name by the next time, and even its memory. */
+  #placeOf(ref: Queue): Place {
+    return this.#view.queueByRef(ref)?.id ?? this.#view.exchangeByWaiting(ref) ?? `${ref}`;
   }
 
   #addressed(message: Message, epoch: number): { readonly letter: Letter | null; readonly way: Way | null } {

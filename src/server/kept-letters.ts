@@ -6,6 +6,8 @@
  * What must hold: a queue that has a letter does not get it again; it is buried when all have it to whom it leads, and at least one
  * has; a turn, and a round in which nothing arrives, do a bounded portion; there is one round at a time.
  */
+import type { QueueId } from '../broker/requests.js';
+import type { ExchangeEntry } from '../broker/topology-entries.js';
 import { type KeptLetter, LetterRow } from './letter-row.js';
 
 /** How long until those that could not be sent are tried again (ms), at first, and at last when none arrives. */
@@ -22,21 +24,23 @@ const PORTION = 128;
 const FEW = 16;
 const MANY = 1_024;
 
-/** Who has a letter by now, by name. */
-export class Progress {
-  readonly #had = new Set<string>();
-  isDelayed = false;
+/** Where a letter can have come to: a queue, an exchange that holds it back, or a queue for replies by the text of its reference. */
+export type Place = QueueId | ExchangeEntry | string;
 
-  add(queue: string): void {
-    this.#had.add(queue);
+/** Who has a letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what that had. */
+export class Progress {
+  readonly #had = new Set<Place>();
+
+  add(place: Place): void {
+    this.#had.add(place);
   }
 
-  has(queue: string): boolean {
-    return this.#had.has(queue);
+  has(place: Place): boolean {
+    return this.#had.has(place);
   }
 
   get hasBegun(): boolean {
-    return this.isDelayed || this.#had.size > 0;
+    return this.#had.size > 0;
   }
 }
 

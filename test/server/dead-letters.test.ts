@@ -1,7 +1,7 @@
 /**
  * How dead letters leave a worker: in portions, past a shortage of memory, and by the topology of the moment.
  */
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { encodeHeader } from '../../src/amqp/properties.js';
 import type { Change } from '../../src/broker/requests.js';
 import { TopologyView } from '../../src/broker/topology-view.js';
@@ -10,6 +10,8 @@ import { DeadLetters } from '../../src/server/dead-letters.js';
 import { Delays } from '../../src/server/delays.js';
 
 const QUEUE = 7;
+
+afterEach(() => vi.useRealTimers());
 
 /** A core with dead messages, as far as dead letters see it. */
 class Core {
@@ -23,6 +25,9 @@ class Core {
   worth = 1;
   /** Where each dead letter went. */
   readonly sent: number[][] = [];
+  /** Queues that take nothing. */
+  full: readonly number[] = [];
+  readonly buriedKept: number[] = [];
 
   nextDead(): number {
     return this.dead;
@@ -41,20 +46,31 @@ class Core {
   }
   republish(_message: number, _key: Uint8Array, _header: Uint8Array, queues: readonly number[]): number[] | null {
     this.work += this.worth;
-    if (this.hasMemory) this.sent.push([...queues]);
-    return this.hasMemory ? [] : null;
+    if (this.hasMemory) this.sent.push(queues.filter((queue) => !this.full.includes(queue)));
+    return this.hasMemory ? queues.filter((queue) => this.full.includes(queue)) : null;
   }
+  keepDead(): number {
+    this.dead -= 1;
+    return 1;
+  }
+  buryKept(number: number): void {
+    this.buriedKept.push(number);
+  }
+  keepMessage(): void {}
 }
 
-function declared(queue: string, ref: number, deadLetterRoutingKey: string | null): Change {
+let lastId = 0;
+
+function declared(queue: string, ref: number, deadLetterRoutingKey: string | null, keepsTo?: string): Change {
   const settings = {
-    deadLetterExchange: deadLetterRoutingKey === null ? null : '',
+    deadLetterExchange: keepsTo ?? (deadLetterRoutingKey === null ? null : ''),
     deadLetterRoutingKey,
-    keepsDeadLetters: false,
+    keepsDeadLetters: keepsTo !== undefined,
     consumerTimeout: null,
   };
   const rest = { durable: false, autoDelete: false, owner: null, arguments: new Map(), memory: null };
-  return { kind: 'queue.declared', vhost: '/', queue, id: ref, ref, logId: 0, settings, ...rest };
+  lastId += 1;
+  return { kind: 'queue.declared', vhost: '/', queue, id: lastId, ref, logId: 0, settings, ...rest };
 }
 
 function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
@@ -138,4 +154,37 @@ test('those of a queue that is gone, or wants them no more, are buried', () => {
   expect(letters.sendOn()).toBe('done');
   expect(core.sent).toEqual([]);
   expect(core.dead).toBe(0);
+});
+
+test.each([
+  ['in memory of its own', 10],
+  ['in the memory of the one before it', 8],
+])('a queue that is declared anew, %s, gets the letter that the one before it of its name had', (_, ref) => {
+  const { core, view, letters } = scenario();
+  const bound = (destination: string): Change => {
+    const ends = { source: 'amq.fanout', destination, destinationKind: 'queue' } as const;
+    return { kind: 'bound', vhost: '/', ...ends, routingKey: '', arguments: new Map() };
+  };
+  view.apply({ kind: 'queue.deleted', vhost: '/', queue: 'work', ref: QUEUE });
+  view.apply(declared('work', QUEUE, null, 'amq.fanout'));
+  view.apply(declared('full', 9, null));
+  view.apply(bound('dead'));
+  view.apply(bound('full'));
+  core.dead = 1;
+  core.full = [9];
+  vi.useFakeTimers();
+  while (letters.sendOn() !== 'done');
+  expect(core.sent).toEqual([[8]]);
+  view.apply({ kind: 'queue.deleted', vhost: '/', queue: 'dead', ref: 8 });
+  view.apply(declared('dead', ref, null));
+  view.apply(bound('dead'));
+  core.epoch += 1;
+  vi.advanceTimersByTime(1_000);
+  while (letters.sendOn() !== 'done');
+  expect(core.sent).toEqual([[8], [ref]]);
+  core.full = [];
+  vi.advanceTimersByTime(4_000);
+  while (letters.sendOn() !== 'done');
+  expect(core.sent).toEqual([[8], [ref], [9]]);
+  expect(core.buriedKept).toEqual([1]);
 });
