@@ -46,6 +46,7 @@ const UNREADABLE: Scanned = {
   batches: 0,
   firstBatch: -1,
   lastHead: -1,
+  lastStart: 0,
   lastBatch: -1,
   sealed: true,
 };
@@ -114,6 +115,16 @@ function shownTo(facts: Facts, show: (seen: Seen) => void): RecordSink {
 /** The last batch of some files. */
 export function lastBatch(reads: readonly Read[]): number {
   return reads.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1);
+}
+
+/**
+ * The files in which the last batch of a lane lies: all before it was safe when it was begun, but nobody knows that of itself, though it can be read.
+ * After a sync that failed, systems show octets for as long as they run that the disk does not have.
+ */
+export function uncertainReads(reads: readonly Read[]): ReadonlySet<Read> {
+  const last = new Map<number, number>();
+  for (const { found, scanned } of reads) last.set(found.lane, Math.max(last.get(found.lane) ?? 0, scanned.lastHead));
+  return new Set(reads.filter(({ found, scanned }) => scanned.lastHead === last.get(found.lane)));
 }
 
 /** The batches of the same lane around a file. */

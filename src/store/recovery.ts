@@ -16,6 +16,7 @@ import {
   type Read,
   type ReadOptions,
   readAll,
+  uncertainReads,
 } from './log-reader.js';
 import { type Ends, findFiles } from './log-set.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
@@ -102,8 +103,9 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     await directory.syncNames();
   }
   const damaged: Damaged[] = [];
+  const uncertain = options.clean === true ? new Set<Read>() : uncertainReads(reads);
   for (const read of reads) {
-    for (const one of await repairFile(directory, read)) damaged.push(one);
+    for (const one of await repairFile(directory, read, uncertain.has(read))) damaged.push(one);
   }
   for (const { name, ended } of found.gone) {
     damaged.push({ file: name, offset: 0, octets: ended, kind: 'corrupt', quarantine: null });

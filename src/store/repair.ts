@@ -41,8 +41,20 @@ export function goes({ head, ended }: FoundFile, scanned: Scanned): boolean {
   return head === null || (isEmpty(scanned) && ended <= FILE_HEAD);
 }
 
-/** Puts a file in order. A file that nobody ended is ended where its last whole batch does. The caller syncs the names. */
-export async function repairFile(directory: LogDirectory, read: Omit<Read, 'state'>): Promise<Damaged[]> {
+/** Writes what lies in a stretch of a file once more, so that the next sync covers it. */
+async function rewrite(file: LogFile, from: number, to: number): Promise<void> {
+  const chunk = new Uint8Array(Math.min(to - from, 1 << 20));
+  for (let at = from; at < to; at += chunk.length) {
+    const part = chunk.subarray(0, Math.min(chunk.length, to - at));
+    await file.write([part.subarray(0, await file.read(part, at))], at);
+  }
+}
+
+/**
+ * Puts a file in order. A file that nobody ended is ended where its last whole batch does; `isUncertain`: the disk perhaps does not have this. The caller syncs
+ * the names.
+ */
+export async function repairFile(directory: LogDirectory, read: Read, isUncertain: boolean): Promise<Damaged[]> {
   const { found, scanned, damages, holes, end } = read;
   const { name, head } = found;
   if (head === null) return [await setAside(directory, found)];
@@ -50,7 +62,8 @@ export async function repairFile(directory: LogDirectory, read: Omit<Read, 'stat
     await directory.remove(name);
     return [];
   }
-  if (scanned.sealed && damages.length === 0 && holes.length === 0 && !found.headDamaged) return [];
+  const isWhole = damages.length === 0 && holes.length === 0 && !found.headDamaged;
+  if (scanned.sealed && isWhole && !isUncertain) return [];
   return withFile(directory, name, async (file) => {
     const damaged: Damaged[] = [];
     // Whole blocks are written without being read before, and a device has others for those that are bad.
@@ -65,6 +78,7 @@ export async function repairFile(directory: LogDirectory, read: Omit<Read, 'stat
     }
     if (found.headDamaged) await file.write([encodeHead(head)], 0);
     const isCut = end < scanned.end;
+    if (isUncertain && !isCut) await rewrite(file, scanned.lastStart, end);
     if (isCut || (!scanned.sealed && found.octets > end)) await file.truncate(end);
     // Else the seal might lie where the batch began, and what is left of that behind it be read another time.
     if (isCut) await file.sync();

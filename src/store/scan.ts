@@ -58,6 +58,8 @@ export interface Scanned {
   /** Numbers of the first batch whose head is there, and of the last one of which anything is; −1: none. */
   readonly firstBatch: number;
   readonly lastHead: number;
+  /** Where that one begins. */
+  readonly lastStart: number;
   /** The last batch that the file ever had, as far as that can be told. */
   readonly lastBatch: number;
   readonly sealed: boolean;
@@ -229,6 +231,7 @@ class Pass {
       batches: this.#batches,
       firstBatch: this.#firstBatch,
       lastHead: this.#batch,
+      lastStart: this.#batchStart,
       lastBatch: Math.max(this.#batch, this.#sealedBatch),
       sealed: this.sealed,
     };

@@ -7,7 +7,7 @@ import { FILE_HEAD, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/recor
 import { BatchBuilder } from '../../dist/store/batch.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
-import { SimulatedDirectory } from './support/simulated.js';
+import { SimulatedDirectory, systemError } from './support/simulated.js';
 
 const FIRST = 'w00-0000000000.log';
 const SECOND = 'w00-0000000001.log';
@@ -135,4 +135,39 @@ test('a message whose copying was cut short is there after every start that foll
     return found.get(256)?.map(({ body }) => body) ?? [];
   };
   for (let start = 0; start < 4; start++) expect(await bodies(), `start ${start}`).toEqual(['precious']);
+});
+
+test('a batch that the system shows and the disk does not have is written again before anything relies on it', async () => {
+  const directory = new SimulatedDirectory();
+  const keeper = await openKeeper(directory);
+  await publish(keeper.lane, 256, 0, ['precious']);
+  await keeper.lane.endFile();
+  const [start] = keeper.lanesStart(1);
+  const lane = openLane(directory, { lane: 1, ...(start && { start }) });
+  // Long ones, so that the file is not copied forward.
+  await publish(lane, 512, 0, [`another.${'x'.repeat(5000)}`]);
+  // Its sync fails, and the process is gone before it can write it elsewhere.
+  let kept: SimulatedDirectory | null = null;
+  let hasFailed = false;
+  directory.onCall = (call) => {
+    if (hasFailed) kept ??= directory.kill();
+    if (call !== 'sync' || hasFailed) return;
+    hasFailed = true;
+    throw systemError('EIO');
+  };
+  const batch = new BatchBuilder();
+  const id = lane.takeMessageIds(1);
+  batch.message(id, storedMessage(`precious${'x'.repeat(5000)}`));
+  batch.enqueue(512, 1, 1000, [id]);
+  batch.ack(256, [{ from: 0, count: 1 }]);
+  await lane.append(batch);
+  if (kept === null) throw new Error('no sync has failed');
+  const killed: SimulatedDirectory = kept;
+  expect((await left(killed))[512]).toEqual(['another.', 'precious']);
+  const again = await openKeeper(killed);
+  for (let i = 0; i < 3; i++) await again.reclaim();
+  // Nothing that was not synced is left.
+  const lost = killed.powerLoss(() => 0);
+  const found = Object.values(await left(lost)).flat();
+  expect(found.filter((body) => body === 'precious')).toEqual(['precious']);
 });

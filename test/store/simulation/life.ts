@@ -137,7 +137,11 @@ export class Life {
     if (this.random() < 0.8) await this.idle();
     for (const participant of this.#lanes) participant.write(true);
     this.#main.write(true);
-    for (const { lane } of this.#lanes) await lane.close().catch(() => undefined);
+    const closed: Promise<void>[] = [];
+    for (const { lane } of this.#lanes) {
+      closed.push(lane.close());
+      await closed.at(-1)?.catch(() => undefined);
+    }
     this.#hearAll();
     const delivered = new Map<number, { from: number; count: number }[]>();
     for (const { queue, id, place } of this.#places()) {
@@ -149,7 +153,8 @@ export class Life {
         some.map(([from]) => ({ from, count: 1 })),
       );
     }
-    const whole = this.#lanes.every(({ lane }) => lane.health.state === 'ok');
+    const ended = (await Promise.allSettled(closed)).every(({ status }) => status === 'fulfilled');
+    const whole = ended && this.#lanes.every(({ lane }) => lane.health.state === 'ok');
     await this.keeper.close(whole ? delivered : null).catch(() => undefined);
   }
 
