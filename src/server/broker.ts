@@ -134,6 +134,7 @@ async function startOn(
       });
     }
     const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
+    storage?.started();
     return {
       host: listener.hosts[0] ?? options.host,
       hosts: listener.hosts,

@@ -139,6 +139,11 @@ export class Storage {
     return this.#keeper.begin();
   }
 
+  /** The start has not failed. */
+  started(): void {
+    this.#keeper.startClearing();
+  }
+
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
     const { lane } = this.#keeper;

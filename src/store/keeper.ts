@@ -149,10 +149,14 @@ export class Keeper {
     });
   }
 
-  /** From now on the log is written, and files are cleared away: the mark of an orderly end goes. */
+  /** From now on the log is written: the mark of an orderly end goes. */
   async begin(): Promise<void> {
     await removeCleanMark(this.#options.log);
     this.#state = 'begun';
+  }
+
+  /** From now on files are cleared away, too: the start has not failed. */
+  startClearing(): void {
     const every = this.#options.reclaimMs ?? RECLAIM_MS;
     if (every === 0) return;
     this.#timer = setInterval(() => void this.#tick(), every);

@@ -22,6 +22,7 @@ function writerScript(path: string, from: number): string {
     const log = await LocalDirectory.at(${JSON.stringify(path)});
     const keeper = await Keeper.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
     await keeper.begin();
+    keeper.startClearing();
     const [start] = keeper.lanesStart(1);
     const onEvent = (event) => keeper.heard(1, event);
     const lane = new Lane({ directory: log, lane: 1, start, onEvent, fileOctets: 256 << 10 });
