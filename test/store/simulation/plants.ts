@@ -43,6 +43,10 @@ export const PLANTS: readonly Plant[] = [
     edits: [{ file: 'dist/store/log-reader.js', line: 'if (batch.start !== torn?.start)', planted: '' }],
   },
   {
+    fault: 'what can be read after a crash is taken for what the disk has',
+    edits: [{ file: 'dist/store/recovery.js', line: 'uncertain.has(read)', planted: 'false' }],
+  },
+  {
     fault: 'acknowledgements are dropped while the log cannot be written',
     edits: [
       {

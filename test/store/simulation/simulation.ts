@@ -100,11 +100,21 @@ class Run {
     const losses: Loss[] = [];
     const rate = 0.2 + random() * 0.6;
     const life = await Life.start(directory, model, random, this.#faults);
+    let hasFailed = false;
+    let failed: Loss | null = null;
     directory.onCall = (call) => {
+      // The process may be killed when a sync has just failed: then the system shows what the disk does not have.
+      if (hasFailed && random() < 0.2) failed = { directory: directory.kill(), model: model.copy() };
+      hasFailed = false;
       if (call !== 'read' && call !== 'open' && call !== 'list' && random() < rate) {
         losses.push({ directory: directory.powerLoss(random), model: model.copy() });
       }
-      life.disturb(call);
+      try {
+        life.disturb(call);
+      } catch (error) {
+        hasFailed = call === 'sync';
+        throw error;
+      }
     };
     for (let step = 0; step < STEPS; step++) await life.step();
     const mood = random();
@@ -118,6 +128,7 @@ class Run {
       const wrong = await this.#look({ directory: loss.directory, model: loss.model.copy() });
       if (wrong !== null) return `point ${index} of ${losses.length}: ${wrong}`;
     }
+    if (failed !== null && random() < 0.7) return failed;
     // Looking has put the directories of the others in order.
     return last;
   }
