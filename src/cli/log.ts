@@ -1,25 +1,36 @@
 /**
- * `leveret log DIR`: what the log of a data directory holds, every checksum verified. What must hold: it changes nothing; exit code 1 when something
- * is damaged, so that a script can ask.
+ * `leveret log DIR`: what the log of a data directory holds, every checksum verified; with `--check` what is wrong with it, and what to do. What must hold: it
+ * changes nothing; the exit code says whether something is damaged, so that a script can ask.
  */
+import { CheckCode, check } from '../store/check.js';
 import { DataDirectoryError, openForInspection } from '../store/data-directory.js';
-import { inspectionText, inspectLogs } from '../store/inspect.js';
+import { type Inspection, inspectionText, inspectLogs } from '../store/inspect.js';
 
-export async function printLog(path: string): Promise<void> {
+export async function printLog(path: string, isCheck: boolean): Promise<void> {
   try {
     const data = await openForInspection(path);
     try {
       const inspection = await inspectLogs(data.log);
-      if (data.used) process.stdout.write('a broker is using it: what it is writing now looks unfinished here\n');
-      process.stdout.write(inspectionText(inspection));
-      const damaged = inspection.gone.length > 0 || inspection.files.some(({ damages }) => damages.length > 0);
-      if (!data.used && damaged) process.exitCode = 1;
+      process.exitCode = isCheck ? printCheck(inspection, data.used) : printAll(inspection, data.used);
     } finally {
       data.close();
     }
   } catch (error) {
     if (!(error instanceof DataDirectoryError)) throw error;
     process.stderr.write(`leveret: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = isCheck ? CheckCode.UNKNOWN : 1;
   }
+}
+
+function printAll(inspection: Inspection, used: boolean): number {
+  if (used) process.stdout.write('a broker is using it: what it is writing now looks unfinished here\n');
+  process.stdout.write(inspectionText(inspection));
+  const damaged = inspection.gone.length > 0 || inspection.files.some(({ damages }) => damages.length > 0);
+  return damaged && !used ? 1 : 0;
+}
+
+function printCheck(inspection: Inspection, used: boolean): number {
+  const { code, lines } = check(inspection, used);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return code;
 }

@@ -24,7 +24,7 @@ switch (command.action) {
     break;
   case 'log':
     // Loaded here, so that a broker does not wait for what it does not use.
-    await (await import('./log.js')).printLog(command.directory);
+    await (await import('./log.js')).printLog(command.directory, command.check);
     break;
   case 'serve':
     await serve(command.options);

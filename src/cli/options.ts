@@ -30,7 +30,7 @@ export interface ServeOptions {
 
 export type Command =
   | { action: 'serve'; options: ServeOptions }
-  | { action: 'log'; directory: string }
+  | { action: 'log'; directory: string; check: boolean }
   | { action: 'help' }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
@@ -42,6 +42,8 @@ const MEMORY_SHARE = 0.4;
 
 export const HELP = `Usage: leveret [options]
        leveret log DIR    shows what the log files of a data directory hold
+       leveret log DIR --check
+                          says what is wrong with them, and what to do
 
 Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
@@ -124,10 +126,11 @@ export function parseOptions(args: readonly string[]): Command {
 }
 
 function logCommand(args: readonly string[]): Command {
-  const [directory, ...others] = args;
+  const check = args.includes('--check');
+  const [directory, ...others] = args.filter((arg) => arg !== '--check');
   return directory === undefined || others.length > 0
     ? { action: 'refuse', reason: 'log takes one data directory' }
-    : { action: 'log', directory };
+    : { action: 'log', directory, check };
 }
 
 /** The share of the machine's memory that is taken by default, in whole MiB. */

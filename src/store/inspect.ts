@@ -7,7 +7,7 @@ import { CLEAN_MARK, readCleanMark } from './clean-mark.js';
 import { Facts } from './facts.js';
 import type { LogDirectory } from './log-directory.js';
 import { LogFiles } from './log-files.js';
-import { heldMessages, readAll } from './log-reader.js';
+import { heldMessages, type Read, readAll } from './log-reader.js';
 import { findFiles } from './log-set.js';
 import type { Scanner } from './scan.js';
 
@@ -20,6 +20,8 @@ export interface InspectedFile {
   readonly liveOctets: number;
   readonly sealed: boolean;
   readonly damages: readonly string[];
+  /** mended: the next start puts it in order, and nothing that was promised is missing; lost: something may be. */
+  readonly harm: 'none' | 'mended' | 'lost';
 }
 
 export interface Inspection {
@@ -72,6 +74,7 @@ export async function inspectLogs(
         liveMessages: live[index]?.messages ?? 0,
         liveOctets: live[index]?.octets ?? 0,
         sealed: scanned.sealed,
+        harm: harmOf(read),
         damages: [
           ...(head === null ? ['its head cannot be read'] : headDamaged ? ['one copy of its head is damaged'] : []),
           ...read.damages.map(
@@ -86,6 +89,11 @@ export async function inspectLogs(
     queues: queues.map(({ id, positions, next }) => ({ id, messages: positions.length, next })),
     lost: lost.length,
   };
+}
+
+function harmOf({ found: { head, headDamaged }, damages }: Read): InspectedFile['harm'] {
+  if (head === null || damages.some(({ kind }) => kind === 'corrupt')) return 'lost';
+  return headDamaged || damages.length > 0 ? 'mended' : 'none';
 }
 
 const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][] = [

@@ -100,7 +100,11 @@ test('memory is a share of the machine, whole MiB, within what the core can have
 });
 
 test('log takes the directory to look at', () => {
-  expect(parseOptions(['log', '/var/lib/leveret'])).toEqual({ action: 'log', directory: '/var/lib/leveret' });
+  expect(parseOptions(['log', '/var/lib/leveret'])).toEqual({
+    action: 'log',
+    directory: '/var/lib/leveret',
+    check: false,
+  });
   expect(refusal('log')).toBe('log takes one data directory');
 });
 

@@ -1,0 +1,68 @@
+/** What an operator is told of each kind of damage. */
+import { expect, test } from 'vitest';
+import { CheckCode, check } from '../../dist/store/check.js';
+import { inspectLogs } from '../../dist/store/inspect.js';
+import { openKeeper, openLane, publish, scanner } from './support/logs.js';
+import { SimulatedDirectory } from './support/simulated.js';
+
+const FILE = 'w01-0000000000.log';
+
+/** A log that was ended in order, or just left. */
+async function written(ended: boolean): Promise<SimulatedDirectory> {
+  const directory = new SimulatedDirectory();
+  const keeper = await openKeeper(directory);
+  const onEvent = (event: Parameters<typeof keeper.heard>[1]): void => keeper.heard(1, event);
+  const lane = openLane(directory, { lane: 1, onEvent });
+  for (let i = 0; i < 3; i++) await publish(lane, 256, i, [`${i}`.padEnd(500)]);
+  if (!ended) return directory.copy();
+  await lane.close();
+  await keeper.close(new Map());
+  return directory;
+}
+
+async function checked(directory: SimulatedDirectory, used = false) {
+  return check(await inspectLogs(directory, () => true, scanner), used);
+}
+
+test('of a log without damage it is said that nothing is wrong', async () => {
+  expect(await checked(await written(true))).toEqual({ code: CheckCode.GOOD, lines: ['nothing is wrong'] });
+  expect(await checked(await written(false))).toMatchObject({ code: CheckCode.GOOD });
+});
+
+test('one of two copies of a head is mended', async () => {
+  const directory = await written(true);
+  directory.flip(FILE, 20);
+  const { code, lines } = await checked(directory);
+  expect(code).toBe(CheckCode.MENDED);
+  expect(lines[0]).toBe(`${FILE}: one copy of its head is damaged`);
+  expect(lines.at(-1)).toMatch(/^nothing that was confirmed is at risk/);
+});
+
+test('a last batch that is unfinished was never promised', async () => {
+  const directory = await written(false);
+  directory.flip(FILE, 4096 + 2 * 700 + 300);
+  expect((await checked(directory)).code).toBe(CheckCode.MENDED);
+});
+
+test.each([
+  { what: 'a record in the middle', places: [4096 + 200] },
+  { what: 'a file whose head is damaged twice', places: [20, 2048 + 20] },
+])('$what puts what was confirmed at risk', async ({ places }) => {
+  const directory = await written(true);
+  for (const place of places) directory.flip(FILE, place);
+  const { code, lines } = await checked(directory);
+  expect(code).toBe(CheckCode.LOST);
+  expect(lines[0]).toMatch(new RegExp(`^${FILE}: `));
+  expect(lines.join(' ')).toMatch(/what was confirmed may be missing.*put back a backup/);
+});
+
+test('a file that is gone puts what was confirmed at risk', async () => {
+  const directory = await written(true);
+  await directory.remove(FILE);
+  expect(await checked(directory)).toMatchObject({ code: CheckCode.LOST });
+  expect((await checked(directory)).lines[0]).toBe(`${FILE}: it is gone`);
+});
+
+test('while a broker is using it nothing is said', async () => {
+  expect(await checked(await written(false), true)).toMatchObject({ code: CheckCode.UNKNOWN });
+});
