@@ -181,7 +181,7 @@ export interface Stage {
 
 /** Opens a core for `workers` workers and the coordinator, until the test that asked has finished. */
 export async function openStage(options: { workers: number; mebibytes?: number }): Promise<Stage> {
-  const imports = { checking: { reached: () => {} } };
+  const imports = { checking: { reached: () => {} }, host: { heldBack: () => {} } };
   const shared = await createWasmCore(CORE, (options.mebibytes ?? 32) * MEBIBYTE, options.workers, imports);
   const points = checkpointsOf(shared, imports);
   const players: Player[] = [];
