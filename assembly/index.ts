@@ -16,6 +16,7 @@ import { beginIn, endIn, takeIn } from './queue/page-in';
 import { beginOut, endOut, fillOut, outCount } from './queue/page-out';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/lane';
 import { hasReady } from './queue/claim';
+import { backEndOf, endOf, isLeft, levelCount } from './queue/extent';
 import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { checkLength } from './queue/length';
 import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/levels';
@@ -474,6 +475,12 @@ export function isOwed(queue: usize): bool {
   leave();
   return owed;
 }
+
+/** How far a queue goes by now, level by level (queue/extent.ts). */
+export function extentLevels(queue: usize): u32 { return levelCount(changetype<Queue>(queue)); }
+export function extentEnd(queue: usize, level: u32): u32 { return endOf(changetype<Queue>(queue), level); }
+export function extentBackEnd(queue: usize, level: u32): u32 { return backEndOf(changetype<Queue>(queue), level); }
+export function isExtentLeft(queue: usize, level: u32, end: u32, backEnd: u32): bool { return isLeft(changetype<Queue>(queue), level, end, backEnd); }
 
 export function getMessage(channel: usize, queue: usize, noAck: bool): bool {
   const one = changetype<Channel>(channel);

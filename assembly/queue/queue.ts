@@ -36,7 +36,9 @@ import { PAGE } from '../memory/root';
   returnedLock: u32;
   returnedFirst: u32;
   returnedFinger: u32;
-  c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
+  /** How often one of them was taken, wrapping (extent.ts). */
+  takenBack: u32;
+  c3: u32; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
   /** line 3: consumers that wait (waiters.ts). `waiting` is read without the lock; the rest belongs to its holder. */
   waiting: u32;
   waitersLock: u32;

@@ -102,6 +102,7 @@ export function claimReturnedExpired(queue: Queue, rules: Queue): Slot {
     queue.returnedFirst = block.returnedNext;
     if (queue.returnedFinger == <u32>changetype<usize>(block)) queue.returnedFinger = 0;
   }
+  queue.takenBack += 1;
   // Pairs with the load without the lock in `hasReady` and `claimReturned`.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("returned"), -1);
 }

@@ -141,6 +141,12 @@ export interface LogBatch {
   readonly messageOctets: number;
 }
 
+/**
+ * How far a queue goes at one time. For each level, from 0: the position behind its last message; and of what was given back to it, how many will have been taken
+ * when as many are as are there. Both wrap at 2^32, and are compared by subtraction.
+ */
+export type Extent = Uint32Array;
+
 export interface Engine {
   readonly kind: EngineKind;
   /** The whole shared memory. */
@@ -373,8 +379,13 @@ export interface Engine {
   oldestUnacked(consumer: Consumer): number;
   /** Gives all unacknowledged deliveries of the consumer back to their queue. */
   returnDeliveries(consumer: Consumer): void;
-  /** Whether a consumer, of this worker or another, is about to take a message that is ready; those that lack credit or output are not. */
-  isOwed(queue: Queue): boolean;
+  /**
+   * Whether a consumer, of this worker or another, is about to take a message that is ready; those that lack credit or output are not. With an extent: and
+   * whether some of what was there then has not been taken yet.
+   */
+  isOwed(queue: Queue, extent: Extent | null): boolean;
+  /** How far the queue goes by now. */
+  extentOf(queue: Queue): Extent;
   /** Takes one message and writes basic.get-ok + content; false when the queue is empty. Needs `outputIdle`. */
   get(channel: Channel, queue: Queue, noAck: boolean): boolean;
 

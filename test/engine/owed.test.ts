@@ -1,7 +1,7 @@
 /** Whether consumers are about to take what is ready in a queue: they have it before a method that comes later. */
 import { describe, expect, test } from 'vitest';
 import { Bench, ENGINES } from './support/bench.js';
-import { ack, publish } from './support/frames.js';
+import { ack, nack, properties, publish } from './support/frames.js';
 import { ImageShelf } from './support/image-shelf.js';
 
 const MESSAGE = publish(1, 'q', Buffer.from('x'));
@@ -12,7 +12,7 @@ async function scenario(kind: 'wasm' | 'js') {
   const publisher = bench.client(0);
   publisher.open(1);
   const isOwed = (): boolean => {
-    const answers = [0, 1].map((worker) => bench.engine(worker).isOwed(queue));
+    const answers = [0, 1].map((worker) => bench.engine(worker).isOwed(queue, null));
     expect(answers[0]).toBe(answers[1]);
     return answers[0] === true;
   };
@@ -102,5 +102,84 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve(1);
     expect(isOwed()).toBe(false);
     expect(second.bodies()).toEqual(['x']);
+  });
+
+  test('of what was there before only, though the queue is never empty', async () => {
+    const { bench, queue, publisher, isOwed } = await scenario(kind);
+    const consumer = bench.client(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    publisher.feed(Buffer.concat([MESSAGE, MESSAGE]));
+    const extent = bench.engine().extentOf(queue);
+    publisher.feed(MESSAGE);
+    for (const owed of [true, true, false]) {
+      for (const worker of [0, 1]) expect(bench.engine(worker).isOwed(queue, extent)).toBe(owed);
+      expect(isOwed()).toBe(true);
+      bench.serve(1);
+      consumer.feed(ack(1, 0, true));
+    }
+  });
+
+  test('of what was given back before only', async () => {
+    const { bench, queue, publisher } = await scenario(kind);
+    const holder = bench.client(0);
+    const held = holder.consume(1, 'q');
+    bench.serve(0);
+    publisher.feed(Buffer.concat([MESSAGE, MESSAGE]));
+    bench.serve(0);
+    bench.engine(0).cancelConsumer(held);
+    const consumer = bench.client(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    holder.feed(nack(1, 2, false, true));
+    const extent = bench.engine().extentOf(queue);
+    holder.feed(nack(1, 1, false, true));
+    expect(bench.engine().isOwed(queue, extent)).toBe(true);
+    bench.serve(1);
+    consumer.feed(ack(1, 1));
+    expect(bench.engine().isOwed(queue, null)).toBe(true);
+    expect(bench.engine().isOwed(queue, extent)).toBe(false);
+  });
+
+  test('of each priority what was there before', async () => {
+    const { bench, queue, publisher } = await scenario(kind);
+    bench.setRules('q', { maxPriority: 2 });
+    const send = (priority: number): void => {
+      publisher.feed(publish(1, 'q', Buffer.from('x'), { properties: properties({ priority }) }));
+    };
+    const consumer = bench.client(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    const isOwed = (): boolean => bench.engine().isOwed(queue, extent);
+    const takeOne = (): void => {
+      bench.serve(1);
+      consumer.feed(ack(1, 0, true));
+    };
+    send(1);
+    send(0);
+    const extent = bench.engine().extentOf(queue);
+    send(2);
+    send(1);
+    takeOne();
+    // The newer ones go first.
+    expect(isOwed()).toBe(true);
+    takeOne();
+    expect(isOwed()).toBe(true);
+    takeOne();
+    expect(isOwed()).toBe(true);
+    send(0);
+    takeOne();
+    expect(bench.engine().isOwed(queue, null)).toBe(true);
+    expect(isOwed()).toBe(false);
+  });
+
+  test('positions wrap, and are compared all the same', async () => {
+    const { bench, queue, publisher } = await scenario(kind);
+    const consumer = bench.client(1);
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve(1);
+    publisher.feed(MESSAGE);
+    expect(bench.engine().isOwed(queue, Uint32Array.of(2 ** 32 - 5, 2 ** 32 - 5))).toBe(false);
+    expect(bench.engine().isOwed(queue, Uint32Array.of(5, 0))).toBe(true);
   });
 });

@@ -2,14 +2,17 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { EMPTY_TABLE } from '../../src/amqp/table.js';
 import { TopologyView } from '../../src/broker/topology-view.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Engine, Extent, Queue } from '../../src/engine/engine.js';
 import { consumersFirst } from '../../src/server/precedence.js';
 import type { Turn } from '../../src/server/turn.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A queue of which so many looks find that something is owed. */
-function scenario(owedLooks: number) {
+/** How far the queue goes when it is asked. */
+const EXTENT = Uint32Array.of(3, 0);
+
+/** A queue of which so many looks find that something of what was there first is owed; then `more` of what came later. */
+function scenario(owedLooks: number, more = 0) {
   const view = new TopologyView();
   view.apply({
     kind: 'queue.declared',
@@ -21,7 +24,10 @@ function scenario(owedLooks: number) {
   if (queue === undefined) throw new Error('the queue was declared');
   const seen = { looks: 0, served: 0, now: 0, pauses: [] as number[] };
   vi.spyOn(performance, 'now').mockImplementation(() => seen.now);
-  const engine = { isOwed: () => ++seen.looks <= owedLooks };
+  const engine = {
+    isOwed: (_: Queue, extent: Extent | null) => ++seen.looks <= (extent === EXTENT ? owedLooks : owedLooks + more),
+    extentOf: () => EXTENT,
+  };
   const turn = {
     serveNow: () => {
       seen.served += 1;
@@ -44,6 +50,12 @@ test('a method does not wait where nothing is owed once the worker has served it
 
 test('a method waits until it is taken, and serves meanwhile', async () => {
   const { seen, first } = scenario(3);
+  await first();
+  expect(seen).toMatchObject({ looks: 4, served: 4, pauses: [0, 0, 0] });
+});
+
+test('a method does not wait for what comes meanwhile', async () => {
+  const { seen, first } = scenario(3, Number.POSITIVE_INFINITY);
   await first();
   expect(seen).toMatchObject({ looks: 4, served: 4, pauses: [0, 0, 0] });
 });

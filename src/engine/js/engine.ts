@@ -8,6 +8,7 @@ import type {
   Connection as ConnectionRef,
   Consumer,
   Engine,
+  Extent,
   Message,
   Queue,
   QueueRules,
@@ -398,8 +399,11 @@ class JsEngine extends LogCalls implements Engine {
     this.#settlements.giveBackOf(one);
     this.#settlements.flush();
   }
-  isOwed(queue: Queue): boolean {
-    return this.#queues.isOwed(queue);
+  isOwed(queue: Queue, extent: Extent | null): boolean {
+    return this.#queues.isOwed(queue, extent);
+  }
+  extentOf(queue: Queue): Extent {
+    return this.#queues.extentOf(queue);
   }
   get(channel: ChannelRef, queue: Queue, noAck: boolean): boolean {
     return this.#deliveries.get(this.#channel(channel), queue, noAck);

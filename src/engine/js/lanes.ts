@@ -3,6 +3,7 @@
  * Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from the beginning, so a message
  * always finds one, if not its own for want of memory then the next below.
  */
+import type { Extent } from '../engine.js';
 import type { Blocks } from './blocks.js';
 import { Block, QueueCell, SLOTS, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
@@ -104,6 +105,32 @@ export class Lanes {
       if (this.#returned.first(lane) !== 0) return false;
       if (this.#blocks.isHeadAbsent(lane)) return true;
       if (this.#blocks.atHead(lane) !== 0) return false;
+    }
+    return false;
+  }
+
+  /** How far a queue goes by now. A lane that is yet to be made ends where it will begin. */
+  extentOf(queue: number): Extent {
+    const { u32 } = this.#memory;
+    const extent = new Uint32Array(2 * this.levels(queue));
+    for (let level = 0; 2 * level < extent.length; level++) {
+      const lane = this.lane(queue, level);
+      if (lane === 0) continue;
+      extent[2 * level] = at32(u32, word(lane, QueueCell.TAIL));
+      extent[2 * level + 1] = at32(u32, word(lane, QueueCell.TAKEN_BACK)) + this.#returned.count(lane);
+    }
+    return extent;
+  }
+
+  /** Whether some of what was there at an extent has not been taken yet. */
+  isLeft(queue: number, extent: Extent): boolean {
+    const { u32 } = this.#memory;
+    for (let level = 0; 2 * level < extent.length; level++) {
+      const lane = this.lane(queue, level);
+      if (lane === 0) continue;
+      const toHead = (at32(u32, word(lane, QueueCell.HEAD)) - (extent[2 * level] ?? 0)) | 0;
+      const toTaken = (at32(u32, word(lane, QueueCell.TAKEN_BACK)) - (extent[2 * level + 1] ?? 0)) | 0;
+      if (toHead < 0 || toTaken < 0) return true;
     }
     return false;
   }

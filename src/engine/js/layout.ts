@@ -194,6 +194,8 @@ export const QueueCell = {
   WISH_NEXT: 41,
   /** 1: workers are to be rung when messages are back. */
   AWAITED: 42,
+  /** Of a lane: how often a message was taken that had come back; wraps. */
+  TAKEN_BACK: 43,
 
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,

@@ -4,7 +4,7 @@
  * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in a queue with dead
  * letters stays claimed until it is buried, so the queue lives as long.
  */
-import { Death, type QueueRules } from '../engine.js';
+import { Death, type Extent, type QueueRules } from '../engine.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
 import { CELL, COUNT_MAX, QueueCell, QueueFlag, Trait } from './layout.js';
 import { lock, unlock } from './lock.js';
@@ -258,15 +258,23 @@ export class Queues {
     return true;
   }
 
-  /** Whether a consumer is about to take what is ready. */
-  isOwed(queue: number): boolean {
+  extentOf(queue: number): Extent {
+    this.#lock(queue);
+    const extent = this.#stock.lanes.extentOf(queue);
+    this.#unlock(queue);
+    return extent;
+  }
+
+  /** Whether a consumer is about to take what is ready; with an extent, only while some of what was there then is left. */
+  isOwed(queue: number, extent: Extent | null): boolean {
     if (this.ready(queue) === 0 || this.consumers(queue) === 0) return false;
     this.#lock(queue);
     const isOwed =
       this.ready(queue) > 0 &&
       !this.#has(queue, QueueFlag.RETIRED) &&
       this.#waiters.isAnyAble(queue) &&
-      !this.#stock.lanes.isFrontAbsent(queue);
+      !this.#stock.lanes.isFrontAbsent(queue) &&
+      (extent === null || this.#stock.lanes.isLeft(queue, extent));
     this.#unlock(queue);
     return isOwed;
   }

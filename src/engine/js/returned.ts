@@ -45,9 +45,20 @@ export class Returned {
     throw new Error('a block has fewer returned slots than it counts');
   }
 
+  /** How many there are. */
+  count(lane: number): number {
+    const { u32 } = this.#memory;
+    let count = 0;
+    let block = at32(u32, word(lane, QueueCell.RETURNED));
+    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT)))
+      count += at32(u32, word(block, Block.RETURNED));
+    return count;
+  }
+
   /** Takes out what `first` gave. */
   removeFirst(lane: number): void {
     const { u32 } = this.#memory;
+    u32[word(lane, QueueCell.TAKEN_BACK)] = at32(u32, word(lane, QueueCell.TAKEN_BACK)) + 1;
     const block = at32(u32, word(lane, QueueCell.RETURNED));
     const count = at32(u32, word(block, Block.RETURNED)) - 1;
     u32[word(block, Block.RETURNED)] = count;

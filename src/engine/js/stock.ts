@@ -8,7 +8,7 @@ import { Blocks } from './blocks.js';
 import type { Dead } from './claim.js';
 import { Fifo } from './fifo.js';
 import { Lanes } from './lanes.js';
-import { Block, QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
+import { QueueCell, QueueFlag, SlotState, Trait } from './layout.js';
 import type { Log } from './log.js';
 import type { Memory } from './memory.js';
 import type { Clock, Messages } from './messages.js';
@@ -189,11 +189,8 @@ export class Stock {
   /** Messages of one lane that wait for a consumer. */
   readyIn(lane: number): number {
     const { u32 } = this.#memory;
-    let count = (at32(u32, word(lane, QueueCell.TAIL)) - at32(u32, word(lane, QueueCell.HEAD))) >>> 0;
-    let block = at32(u32, word(lane, QueueCell.RETURNED));
-    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT)))
-      count += at32(u32, word(block, Block.RETURNED));
-    return count;
+    const count = (at32(u32, word(lane, QueueCell.TAIL)) - at32(u32, word(lane, QueueCell.HEAD))) >>> 0;
+    return count + this.returned.count(lane);
   }
 
   /** Forgets queues that are about to be freed. */

@@ -120,6 +120,10 @@ export interface CoreFunctions {
   oldestUnacked(consumer: number): number;
   returnDeliveries(consumer: number): void;
   isOwed(queue: number): number;
+  extentLevels(queue: number): number;
+  extentEnd(queue: number, level: number): number;
+  extentBackEnd(queue: number, level: number): number;
+  isExtentLeft(queue: number, level: number, end: number, backEnd: number): number;
   getMessage(channel: number, queue: number, noAck: number): number;
   serve(): number;
   nextOutput(): number;

@@ -9,6 +9,7 @@ import type {
   Content,
   Death,
   Engine,
+  Extent,
   Message,
   Queue,
   QueueRules,
@@ -400,8 +401,21 @@ class WasmEngine extends LogCalls implements Engine {
   returnDeliveries(consumer: Consumer): void {
     this.#core.returnDeliveries(consumer);
   }
-  isOwed(queue: Queue): boolean {
-    return this.#core.isOwed(queue) !== 0;
+  isOwed(queue: Queue, extent: Extent | null): boolean {
+    if (this.#core.isOwed(queue) === 0) return false;
+    if (extent === null) return true;
+    for (let level = 0; 2 * level < extent.length; level++) {
+      if (this.#core.isExtentLeft(queue, level, extent[2 * level] ?? 0, extent[2 * level + 1] ?? 0) !== 0) return true;
+    }
+    return false;
+  }
+  extentOf(queue: Queue): Extent {
+    const extent = new Uint32Array(2 * this.#core.extentLevels(queue));
+    for (let level = 0; 2 * level < extent.length; level++) {
+      extent[2 * level] = this.#core.extentEnd(queue, level);
+      extent[2 * level + 1] = this.#core.extentBackEnd(queue, level);
+    }
+    return extent;
   }
   get(channel: Channel, queue: Queue, noAck: boolean): boolean {
     return this.#core.getMessage(channel, queue, noAck ? 1 : 0) !== 0;
