@@ -3,6 +3,7 @@
  * deliveries is unacknowledged.
  */
 import { atomicAdd, atomicLoad, atomicOr } from '../memory/atomic';
+import { checkpoint, TURN_GIVEN_BACK } from '../memory/checkpoint';
 import { self } from '../memory/root';
 import { giveCell, takeCell } from '../memory/units';
 import { dropExpired, deathTime, dropStuck } from '../queue/front';
@@ -79,6 +80,7 @@ export function endConsumer(consumer: Consumer): void {
     if (!unwait(queue, consumer)) consumer.linked = 1;
   } else if (state == RUNNABLE || state == NO_OUTPUT) consumer.linked = 1;
   takeTurn(queue, consumer);
+  checkpoint(TURN_GIVEN_BACK);
   consumer.state = DEAD;
   leaveRanks(queue, consumer);
   freeIfDone(consumer);

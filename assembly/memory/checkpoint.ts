@@ -23,3 +23,9 @@ export const FRONT_SCANNED: u32 = 2;
 export const OUT_MARKED: u32 = 3;
 /** A portion's block was found, and nothing done yet (queue/page-out.ts). */
 export const OUT_FOUND: u32 = 4;
+/** A waiting consumer is no waiter any more; whoever granted it a turn holds the lock still (queue/turns.ts). */
+export const WAITER_UNLINKED: u32 = 5;
+/** A consumer that ends has given back the turn that it was granted (content/consumer.ts). */
+export const TURN_GIVEN_BACK: u32 = 6;
+/** A run has its positions, and no block was linked for them yet (queue/publish.ts). */
+export const POSITIONS_RESERVED: u32 = 7;

@@ -5,6 +5,7 @@
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { isLogging, placesTaken, record } from '../log/lane';
+import { checkpoint, POSITIONS_RESERVED } from '../memory/checkpoint';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './length';
 import { root } from '../memory/root';
@@ -69,6 +70,7 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
   const address = changetype<usize>(queue);
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
   const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  checkpoint(POSITIONS_RESERVED);
   let block = hint;
   let index = position - block.start;
   while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }
@@ -90,6 +92,7 @@ function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void
   const address = changetype<usize>(queue);
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
   const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  checkpoint(POSITIONS_RESERVED);
   let block = hint;
   let index = position - block.start;
   while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }

@@ -4,6 +4,7 @@
  * under its queue's waitersLock (waiters.ts).
  */
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../memory/atomic';
+import { checkpoint, WAITER_UNLINKED } from '../memory/checkpoint';
 import { Participant, participantAt, self } from '../memory/root';
 import { ring } from '../memory/units';
 import { Queue } from './queue';
@@ -98,6 +99,7 @@ export function unlink(queue: Queue, waiter: Waiter): void {
   // Pairs with the load in `endConsumer`, which is without the lock: who sees that the waiter has a turn sees whether it is counted.
   atomicStore(changetype<usize>(waiter) + offsetof<Waiter>("state"), RUNNABLE);
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), -1);
+  checkpoint(WAITER_UNLINKED);
 }
 
 /** Grants a waiter its turn: `letRun` follows, without the lock. Under the lock. */
