@@ -160,6 +160,22 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(bench.dead().map((dead) => dead.body)).toEqual(['b']);
   });
 
+  test('one that comes in one read with the credit is for it: in RabbitMQ, too, an acknowledgement overtakes messages', async () => {
+    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    consumer.consume(1, 'q', { prefetch: 1 });
+    bench.serve();
+    publishTexts(publisher, 'a');
+    bench.serve();
+    const [b, c, d] = ['b', 'c', 'd'].map((body) => publish(1, 'q', text(body)));
+    consumer.feed(Buffer.concat([b, c, ack(1, 1), d].filter((frames) => frames !== undefined)));
+    bench.serve();
+    expect(consumer.bodies()).toEqual(['a', 'b']);
+    consumer.feed(ack(1, 2));
+    bench.serve();
+    expect(consumer.bodies()).toEqual([]);
+    expect(bench.dead().map((dead) => dead.body)).toEqual(['c', 'd']);
+  });
+
   test.each([
     0, 5,
   ])('what is given back has no more than its time to live of %i ms, though a consumer waits', async (ttl) => {
