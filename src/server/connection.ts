@@ -319,7 +319,7 @@ export class Connection implements Session, Receiver {
     const vhost = method.virtualHost;
     await this.ask(method.name, { op: 'connection.open', vhost, user: this.#user, name: this.#name });
     this.#vhost = vhost;
-    this.host.engine.setVhost(this.core, this.host.routeSpace(vhost, this.#user));
+    this.host.engine.setVhost(this.core, this.host.routeSpace(this.id, vhost, this.#user));
     this.#state = 'running';
     this.#pulse.run(performance.now(), this.#limits.heartbeat);
     this.send(0, { name: 'connection.open-ok' });

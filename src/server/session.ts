@@ -34,7 +34,7 @@ export interface Host {
   readonly readBuffer: Uint8Array;
   readonly directWrite: DirectWrite;
   /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
-  routeSpace(vhost: string, user: string): number;
+  routeSpace(connection: ConnectionId, vhost: string, user: string): number;
   /** Whether publishers are held back because of the disk. */
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */

@@ -24,6 +24,7 @@ import { ParticipantLog } from './participant-log.js';
 import { Doing, Progress } from './progress.js';
 import { TICK_MS } from './pulse.js';
 import { RouteFinder } from './route-finder.js';
+import { RouteSpaces } from './route-spaces.js';
 import type { Host } from './session.js';
 import { Sweeper } from './sweeper.js';
 import { type Chores, Turn } from './turn.js';
@@ -47,8 +48,7 @@ export class Worker implements Host {
   readonly #control: MessagePort;
   readonly #topology: MessagePort;
   readonly #connections = new Map<ConnectionId, Connection>();
-  /** By vhost and user. */
-  readonly #routeSpaces = new Map<string, number>();
+  readonly #routeSpaces = new RouteSpaces();
   #directWrite: DirectWrite | null = null;
   /** The epoch that the coordinator knows to be applied; null: none. */
   #told: number | null = null;
@@ -135,11 +135,8 @@ export class Worker implements Host {
     if (before === 0 || this.#short === 0) this.#post({ kind: 'memory', short: this.#short > 0 });
   }
 
-  routeSpace(vhost: string, user: string): number {
-    const name = JSON.stringify([vhost, user]);
-    const number = this.#routeSpaces.get(name) ?? this.#routeSpaces.size;
-    this.#routeSpaces.set(name, number);
-    return number;
+  routeSpace(connection: ConnectionId, vhost: string, user: string): number {
+    return this.#routeSpaces.enter(connection, vhost, user);
   }
 
   ask(connection: ConnectionId, request: Request): void {
@@ -154,12 +151,14 @@ export class Worker implements Host {
     }
     if (epoch === this.#told) return;
     this.engine.applyTopology(epoch);
+    this.#routeSpaces.routesForgotten();
     this.#post({ kind: 'applied', epoch });
     this.#told = epoch;
   }
 
   closed(connection: ConnectionId): void {
     this.#connections.delete(connection);
+    this.#routeSpaces.leave(connection);
     this.#post({ kind: 'closed', connection });
     if (this.#connections.size > 0) return;
     clearInterval(this.#ticker ?? undefined);
