@@ -1,7 +1,8 @@
 /**
  * The coordinator alone decides on topology, one request at a time. A request is decided on its own view; the changes
  * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored, an
- * answer about something durable waits until that is written; what is written meanwhile is decided already.
+ * answer about something durable waits until that is written; what is written meanwhile is decided already, and who
+ * asked ahead is told so.
  * What must hold: whoever holds an answer finds its effect in every view that has reached the current epoch, and after a
  * crash; a deleted queue's memory is given back only after every worker has applied the deletion.
  */
@@ -23,7 +24,15 @@ import { Portions, type Steps } from './portions.js';
 import { Queues } from './queues.js';
 import { notSaved, noVhost, refused } from './refusals.js';
 import { ReplyQueues } from './reply-queues.js';
-import type { Answer, Change, ConnectionId, Notice, Request } from './requests.js';
+import {
+  type Answer,
+  type Change,
+  type ConnectionId,
+  type Granted,
+  isRequestAhead,
+  type Notice,
+  type Request,
+} from './requests.js';
 import { Restoration, type RestoredQueue } from './restoration.js';
 import { RetiredQueues } from './retired-queues.js';
 import { Rights } from './rights.js';
@@ -60,6 +69,8 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** The vhosts to begin with. */
   readonly vhosts?: readonly string[];
+  /** A request that was asked ahead is granted, and its answer waits for the store, or for those before it. */
+  granted?(connection: ConnectionId, answer: Granted): void;
   /** Where definitions outlast the broker; null: nowhere. */
   readonly definitions?: DefinitionStore | null;
   /** The definition of a queue with this number in the log is gone for good: its messages count no more. */
@@ -184,7 +195,10 @@ export class Coordinator {
       const late = isPurge ? decided.then((one) => this.#whenDurable(request, one, false)) : this.#whenSaved(decided);
       return this.#turns.answer(connection, late);
     }
-    return this.#turns.answer(connection, this.#whenDurable(request, decided, this.#saving?.noted !== noted));
+    const answer = this.#whenDurable(request, decided, this.#saving?.noted !== noted);
+    const told = this.#turns.answer(connection, answer);
+    if (told instanceof Promise && decided.ok && isRequestAhead(request)) this.#outside.granted?.(connection, decided);
+    return told;
   }
 
   /** An answer, once what it tells is durable; `changes`: the request has changed something. */

@@ -1,6 +1,7 @@
 /**
  * What workers ask of the coordinator and what it answers: plain values that cross a message port.
- * A worker that has asked stops reading that connection until the answer is there, so one connection has one request under way.
+ * A worker that has asked stops reading that connection until the answer is there, or, where it asks ahead, until it is
+ * told that the request is granted: so one connection has one request that is not decided.
  */
 
 import type { FieldTable } from '../amqp/table.js';
@@ -71,6 +72,26 @@ export type Request =
   /** The connection is gone: its consumers and reply queues leave, its exclusive queues are deleted. Answered when that is done. */
   | { op: 'disconnect' };
 
+/**
+ * What may be asked ahead: whoever asks is told that it is granted before that is durable, and may ask for the next of these,
+ * so that one client's declarations share writes. They do nothing but change definitions. Their methods have the same names.
+ */
+export const ASKED_AHEAD = [
+  'exchange.declare',
+  'exchange.delete',
+  'exchange.bind',
+  'exchange.unbind',
+  'queue.declare',
+  'queue.bind',
+  'queue.unbind',
+] as const satisfies readonly Request['op'][];
+
+export type RequestAhead = Extract<Request, { op: (typeof ASKED_AHEAD)[number] }>;
+
+export function isRequestAhead(request: Request): request is RequestAhead {
+  return (ASKED_AHEAD as readonly string[]).includes(request.op);
+}
+
 /** Answers by operation; a refusal is a `Refusal`. */
 export type Answer =
   | {
@@ -87,6 +108,8 @@ export type Answer =
       priority?: number;
     }
   | { ok: false; refusal: Refusal };
+
+export type Granted = Extract<Answer, { ok: true }>;
 
 /** What the coordinator tells a connection by itself; its worker takes it after all changes posted before. */
 export type Notice =

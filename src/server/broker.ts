@@ -106,6 +106,7 @@ async function startOn(
         return epoch;
       },
       notify: (notice) => pool.notify(notice),
+      granted: (connection, answer) => pool.granted(connection, answer),
       definitions: storage?.definitions ?? null,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,

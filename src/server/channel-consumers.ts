@@ -9,12 +9,12 @@ import { type Method, type MethodName, type MethodOf, methodId } from '../amqp/p
 import { encodeText } from '../amqp/text.js';
 import { accessQueue } from '../broker/access.js';
 import { REPLY_TO } from '../broker/names.js';
-import type { QueueId } from '../broker/requests.js';
+import type { Granted, QueueId } from '../broker/requests.js';
 import type { Channel as CoreChannel } from '../engine/engine.js';
 import { consumerTimeoutOf, LiveConsumer } from './live-consumer.js';
 import type { Publisher } from './publisher.js';
 import { failure, timedOut } from './refusal.js';
-import type { Granted, Session } from './session.js';
+import type { Session } from './session.js';
 
 type Consume = MethodOf<'basic.consume'>;
 

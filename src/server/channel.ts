@@ -6,7 +6,7 @@
 import { replyCode } from '../amqp/errors.js';
 import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protocol.js';
 import { accessForGet } from '../broker/access.js';
-import type { QueueId } from '../broker/requests.js';
+import { type Granted, isRequestAhead, type QueueId, type Request, type RequestAhead } from '../broker/requests.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import { GotDeliveries } from './got-deliveries.js';
@@ -160,12 +160,22 @@ export class Channel {
   }
 
   #changeTopology(method: TopologyMethod): Promise<void> {
-    return this.#consumers.answerFirst(() => this.#answerTopology(method));
+    const request = requestOf(method, this.#session.vhost, this.#lastQueue);
+    if (isRequestAhead(request)) return this.#askAhead(method, request);
+    return this.#consumers.answerFirst(() => this.#answerTopology(method, request));
   }
 
-  async #answerTopology(method: TopologyMethod): Promise<void> {
-    const granted = await this.#session.ask(method.name, requestOf(method, this.#session.vhost, this.#lastQueue));
+  /** Waits until the method is granted. It is answered when what it has changed is durable. */
+  async #askAhead(method: TopologyMethod, request: RequestAhead): Promise<void> {
+    const granted = await this.#session.askAhead(this.number, request, (answer) => this.#answer(method, answer));
     if (method.name === 'queue.declare') this.#lastQueue = granted.queue ?? method.queue;
+  }
+
+  async #answerTopology(method: TopologyMethod, request: Request): Promise<void> {
+    this.#answer(method, await this.#session.ask(method.name, request));
+  }
+
+  #answer(method: TopologyMethod, granted: Granted): void {
     if (!isNowait(method)) this.#send(replyTo(method, granted));
   }
 

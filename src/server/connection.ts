@@ -7,8 +7,9 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type ClientMethod, fromClient, type Method, type MethodName, type MethodOf } from '../amqp/protocol.js';
-import type { Answer, ConnectionId, Notice, QueueId, Request } from '../broker/requests.js';
+import type { Answer, ConnectionId, Granted, Notice, QueueId, Request, RequestAhead } from '../broker/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
+import { AskedAhead } from './asked-ahead.js';
 import { authenticate } from './auth.js';
 import { Channel, type ChannelMethod } from './channel.js';
 import { channelOf } from './channel-consumers.js';
@@ -27,7 +28,7 @@ import { Outlet } from './outlet.js';
 import { Doing } from './progress.js';
 import { Pulse } from './pulse.js';
 import { failure, reasonOf, refusalError } from './refusal.js';
-import type { Granted, Host, Session } from './session.js';
+import type { Host, Session } from './session.js';
 import { type Limits, negotiate, OFFER } from './tune.js';
 
 /** How far a connection has come. All but `closed` are RabbitMQ's names, which its error texts carry. */
@@ -49,6 +50,10 @@ export class Connection implements Session, Receiver {
   #state: State = 'starting';
   /** Take the coordinator's answers that are due, in the order of the requests. */
   #takers: ((answer: Answer) => void)[] = [];
+  /** Hears that the request that was asked ahead last is granted; null: all that was asked ahead is decided. */
+  #onGranted: ((answer: Granted) => void) | null = null;
+  /** What is granted and not answered. */
+  readonly ahead = new AskedAhead();
   /** Whether the coordinator may know of this connection. */
   #registered = false;
   #limits: Limits = OFFER;
@@ -126,6 +131,31 @@ export class Connection implements Session, Receiver {
     });
   }
 
+  askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted> {
+    return new Promise((resolve, reject) => {
+      let isGranted = false;
+      this.#onGranted = (granted) => {
+        isGranted = true;
+        this.ahead.add();
+        resolve(granted);
+      };
+      this.#request(request, (answer) => {
+        if (answer.ok) onAnswer(answer);
+        if (isGranted) return this.#settleAhead(channel, request, answer);
+        this.#onGranted = null;
+        if (answer.ok) resolve(answer);
+        else reject(refusalError(answer.refusal, request.op));
+      });
+    });
+  }
+
+  /** What was granted is durable, or cannot be: then nothing of the stream is taken until the client has been told so. */
+  #settleAhead(channel: number, request: RequestAhead, answer: Answer): void {
+    const told = answer.ok ? undefined : this.#fail(channel, refusalError(answer.refusal, request.op));
+    if (told === undefined) this.ahead.settle();
+    else void told.then(() => this.ahead.settle());
+  }
+
   tell(request: Request): void {
     this.#request(request, ignore);
   }
@@ -139,6 +169,13 @@ export class Connection implements Session, Receiver {
   /** The coordinator's answer to the oldest request that is under way. */
   answered(answer: Answer): void {
     this.#takers.shift()?.(answer);
+  }
+
+  /** The coordinator has granted what was asked ahead; the answer is still to come. */
+  granted(answer: Granted): void {
+    const take = this.#onGranted;
+    this.#onGranted = null;
+    take?.(answer);
   }
 
   /** The coordinator has something to say by itself. */
@@ -187,7 +224,7 @@ export class Connection implements Session, Receiver {
       try {
         channel.tick(now);
       } catch (error) {
-        void this.onError(channel.number, error);
+        void this.#fail(channel.number, error);
       }
     }
   }
@@ -232,8 +269,13 @@ export class Connection implements Session, Receiver {
     return channel.onMessage(this.host.engine.stopMessage);
   }
 
-  /** Tells the client what it did wrong. Anything else that was thrown is a defect, and goes on. */
+  /** What came before is answered first. */
   onError(number: number, error: unknown): Outcome {
+    return this.ahead.settled()?.then(() => this.#fail(number, error)) ?? this.#fail(number, error);
+  }
+
+  /** Tells the client what it did wrong. Anything else that was thrown is a defect, and goes on. */
+  #fail(number: number, error: unknown): Outcome {
     if (!(error instanceof AmqpError)) throw error;
     const channel = this.#channels.get(number);
     if (error.scope === 'channel' && channel !== undefined) return this.#refuseChannel(channel, error);
@@ -428,6 +470,8 @@ export class Connection implements Session, Receiver {
     this.#state = 'closing';
     // Nobody waits for what is still to be answered.
     this.#takers = this.#takers.map(() => ignore);
+    this.#onGranted = null;
+    this.ahead.forget();
     this.#outlet.forgetWaiting();
     for (const channel of this.#channels.values()) channel.abandon();
   }

@@ -5,6 +5,7 @@
  */
 import { PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type Connection as CoreConnection, Stop } from '../engine/engine.js';
+import type { AskedAhead } from './asked-ahead.js';
 import type { Host } from './session.js';
 
 /** Nothing, or a promise when the stream must wait. */
@@ -29,6 +30,8 @@ export interface Receiver {
   /** What is sent until `endAnswers` leaves together. */
   beginAnswers(): void;
   endAnswers(): void;
+  /** What was granted and is not answered: until it is, nothing is taken but more of its kind. */
+  readonly ahead: Pick<AskedAhead, 'allowed' | 'settled'>;
   /** Null unless the client must read before it is heard again. */
   congestion(): Promise<void> | null;
   /** Lets the socket read on. */
@@ -159,9 +162,11 @@ export class Intake {
     let stop: Stop | null = null;
     this.#spend(0);
     while (this.#hold === 'none' && this.#mode === 'frames') {
+      const allowed = this.#allowed(offset, length);
+      if (allowed === null) break;
       const isFirst = stop === null;
       const before = engine.work;
-      stop = engine.ingest(this.#core, offset, length, this.#left);
+      stop = engine.ingest(this.#core, offset, allowed, this.#left);
       offset += engine.consumed;
       length -= engine.consumed;
       if (stop !== Stop.END) {
@@ -169,13 +174,26 @@ export class Intake {
         this.#onStop(stop, offset > start);
       }
       this.#spend(((engine.work - before) >>> 0) + (stop === Stop.END || stop === Stop.WORK ? 0 : STOP_WORK));
-      if (stop === Stop.END) break;
+      if (stop === Stop.END && length === 0) break;
       if (this.#left <= 0) this.#waitForTurn();
     }
     this.#receiver.endAnswers();
     if (this.#left <= 0) this.#waitForTurn();
     // What waits inside the core may have taken all bytes: it goes on when it is called with none.
-    if (this.#hold !== 'none' && stop !== Stop.END) this.#rest = engine.bytes.slice(offset, offset + length);
+    if (this.#hold !== 'none' && (stop !== Stop.END || length > 0))
+      this.#rest = engine.bytes.slice(offset, offset + length);
+  }
+
+  /** How much of what came may be taken now; null: nothing is before what was granted is answered. */
+  #allowed(offset: number, length: number): number | null {
+    const { ahead } = this.#receiver;
+    const settled = ahead.settled();
+    if (settled === null) return length;
+    const allowed = ahead.allowed(this.#host.engine.bytes, offset, length);
+    if (allowed > 0) return allowed;
+    // With nothing left the socket is read on: what comes may be more of its kind.
+    if (length > 0) this.#wait(settled);
+    return null;
   }
 
   #spend(work: number): void {
@@ -248,17 +266,22 @@ export class Intake {
       outcome = this.#receiver.onError(channel, error);
     }
     const pending = outcome ?? this.#receiver.congestion();
-    if (pending === null || this.#mode === 'deaf') return;
+    if (pending !== null && this.#mode !== 'deaf') this.#wait(pending);
+  }
+
+  #wait(pending: Promise<void>): void {
     this.#hold = 'work';
     // A rejection here is a defect: nobody catches it, and it ends the process.
     void pending.then(() => this.#proceed());
   }
 
-  /** What was waited for is there. */
+  /** What was waited for is there; the client may have to read the answers first. */
   #proceed(): void {
     if (this.#hold !== 'work') return;
     this.#host.turn.begin();
-    this.#goOn();
+    const clogged = this.#receiver.congestion();
+    if (clogged === null) this.#goOn();
+    else this.#wait(clogged);
   }
 
   #waitForMemory(moved: boolean): void {

@@ -3,7 +3,7 @@
  * a worker drains that one in the midst of a read, and must find nothing else there.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Answer, ConnectionId, Notice, Request } from '../broker/requests.js';
+import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Durability, Health, LaneStart } from '../store/lane.js';
@@ -54,6 +54,8 @@ export type ToWorker =
   | { kind: 'fence'; fence: number }
   | { kind: 'socket'; handover: Handover }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
+  /** What the connection has asked ahead is granted; the answer is still to come. */
+  | { kind: 'granted'; connection: ConnectionId; answer: Granted }
   | { kind: 'notice'; notice: Notice }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
-import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
+import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests.js';
 import type { Outcome } from '../engine/affinity.js';
 import { openEngine } from '../engine/open.js';
 import type { Health } from '../store/lane.js';
@@ -110,8 +110,15 @@ export class WorkerPool {
   }
 
   notify(notice: Notice): void {
-    const member = this.#members[this.#homes.get(notice.connection) ?? -1];
-    if (member !== undefined) tell(member, { kind: 'notice', notice });
+    this.#tellHome(notice.connection, { kind: 'notice', notice });
+  }
+
+  granted(connection: ConnectionId, answer: Granted): void {
+    this.#tellHome(connection, { kind: 'granted', connection, answer });
+  }
+
+  #tellHome(connection: ConnectionId, message: ToWorker): void {
+    this.#tell(this.#homes.get(connection) ?? -1, message);
   }
 
   accept(source: Source, loopback: boolean): void {

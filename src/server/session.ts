@@ -2,7 +2,7 @@
  * A connection as its channels see it, and a worker as its connections see it: the interfaces between the three.
  */
 import type { Method, MethodName } from '../amqp/protocol.js';
-import type { Answer, ConnectionId, Request } from '../broker/requests.js';
+import type { ConnectionId, Granted, Request, RequestAhead } from '../broker/requests.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../engine/engine.js';
 import type { ConsumerRegistry } from './consumers.js';
@@ -12,9 +12,6 @@ import type { Announced, ClientCapabilities } from './identity.js';
 import type { ParticipantLog } from './participant-log.js';
 import type { RouteFinder } from './route-finder.js';
 import type { Turn } from './turn.js';
-
-/** What the coordinator grants. */
-export type Granted = Extract<Answer, { ok: true }>;
 
 /** What a worker offers its connections. */
 export interface Host {
@@ -61,6 +58,12 @@ export interface Session {
   sendTogether(work: () => void): void;
   /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
   ask(method: MethodName, request: Request): Promise<Granted>;
+  /**
+   * Asks on behalf of a method of a channel, and resolves as soon as the request is granted: with what it has found, which
+   * may not be durable yet. `onAnswer` is called with the answer. What is refused rejects; what is granted and cannot be
+   * made durable fails the channel or the connection.
+   */
+  askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted>;
   /** Asks the coordinator for what it does not refuse, and does not wait for it. */
   tell(request: Request): void;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */

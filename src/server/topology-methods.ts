@@ -3,9 +3,8 @@
  */
 import type { ClientMethod, Method } from '../amqp/protocol.js';
 import { noPreviousQueue } from '../broker/refusals.js';
-import type { Request } from '../broker/requests.js';
+import type { Granted, Request } from '../broker/requests.js';
 import { refusalError } from './refusal.js';
-import type { Granted } from './session.js';
 
 const NAMES = [
   'exchange.declare',

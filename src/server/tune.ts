@@ -17,7 +17,7 @@ export interface Limits {
 export const OFFER: Limits = { channelMax: Limit.CHANNEL_MAX, frameMax: Limit.FRAME_MAX, heartbeat: 60 };
 
 /** The protocol's least; RabbitMQ 4.1 raised it to 8192, which locks older clients out. */
-const FRAME_MAX_LEAST = 4096;
+export const FRAME_MAX_LEAST = 4096;
 
 /** Checks tune-ok against the offer. Throws what RabbitMQ would only log. */
 export function negotiate(tuneOk: MethodOf<'connection.tune-ok'>): Limits {

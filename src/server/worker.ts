@@ -5,7 +5,7 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Answer, Change, ConnectionId, Notice, Request } from '../broker/requests.js';
+import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests.js';
 import { TopologyView } from '../broker/topology-view.js';
 import type { Engine } from '../engine/engine.js';
 import { Lane } from '../store/lane.js';
@@ -183,6 +183,9 @@ export class Worker implements Host {
       case 'answer':
         this.#onAnswer(message.connection, message.answer);
         break;
+      case 'granted':
+        this.#onGranted(message.connection, message.answer);
+        break;
       case 'notice':
         this.#onNotice(message.notice);
         break;
@@ -229,6 +232,14 @@ export class Worker implements Host {
     this.turn.begin();
     this.syncTopology();
     this.#connections.get(connection)?.answered(answer);
+  }
+
+  /** What is granted is in the view before the connection goes on, but for queues that are not durable yet. */
+  #onGranted(connection: ConnectionId, answer: Granted): void {
+    this.#progress.turnTo(Doing.ANSWER, connection);
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(connection)?.granted(answer);
   }
 
   #onNotice(notice: Notice): void {

@@ -80,6 +80,58 @@ test('what is asked for while one write is under way shares the next', async () 
   expect(store.writes.map((changes) => changes.length)).toEqual([1, 100]);
 });
 
+describe('a connection that asks ahead', () => {
+  test('hears at once what is granted, and its requests share a write', async () => {
+    const order = new Order();
+    const answers = [order.note('q', stage.queue('q', DURABLE))];
+    await Promise.resolve();
+    expect(store.writes).toHaveLength(1);
+    answers.push(order.note('x', stage.exchange('x', 'fanout', DURABLE)));
+    answers.push(order.note('bound', stage.bind('q', 'x')));
+    for (let i = 0; i < 100; i++) answers.push(order.note(`q${i}`, stage.queue(`q${i}`, DURABLE)));
+    expect(stage.granted).toHaveLength(103);
+    expect(stage.granted[0]).toMatchObject([1, { ok: true, queue: 'q' }]);
+    expect(order.told).toEqual([]);
+    await store.succeed();
+    await answers[0];
+    expect(order.told).toEqual(['q']);
+    await store.succeed();
+    for (const answer of await Promise.all(answers)) expect(outcome(answer)).toBe('ok');
+    expect(store.writes.map((changes) => changes.length)).toEqual([1, 102]);
+    expect(order.told).toEqual(['q', 'x', 'bound', ...Array.from({ length: 100 }, (_, i) => `q${i}`)]);
+    expect(stage.routed('x')).toEqual(['q']);
+  });
+
+  test('hears of a refusal after what was granted before, in its turn', async () => {
+    const order = new Order();
+    const granted = order.note('q', stage.queue('q', DURABLE));
+    const refused = order.note('refused', stage.bind('q', 'nowhere'));
+    expect(stage.granted).toHaveLength(1);
+    expect(order.told).toEqual([]);
+    await store.succeed();
+    await granted;
+    expect(outcome(await refused)).toMatch(/^404 /);
+    expect(order.told).toEqual(['q', 'refused']);
+  });
+
+  test('hears that what was granted cannot be written', async () => {
+    const answers = [stage.queue('q', DURABLE), stage.queue('other', DURABLE)];
+    await store.fail();
+    expect((await Promise.all(answers)).map(outcome)).toEqual([NOT_SAVED, NOT_SAVED]);
+  });
+
+  test('hears nothing ahead of consumers, deletions and purges, nor where an answer is due at once', async () => {
+    stage.queue('t', {}, 2);
+    expect(stage.granted).toEqual([]);
+    const declared = stage.queue('q', DURABLE);
+    expect(stage.granted).toHaveLength(1);
+    const others = [stage.consume('q', 'c'), stage.cancel(['c']), stage.purge('q'), stage.deleteQueue('q')];
+    expect(stage.granted).toHaveLength(1);
+    await store.succeed();
+    await Promise.all([declared, ...others]);
+  });
+});
+
 describe('a queue whose messages are logged', () => {
   test('is seen by workers only when its definition is written, with its bindings and rules by then', async () => {
     const declared = stage.queue('q', DURABLE);

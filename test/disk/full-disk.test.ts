@@ -21,6 +21,10 @@ describe.runIf(!isReferee && process.platform === 'linux')('a broker whose disk 
       refused.send('queue.declare', { queue, durable: true });
       expect(await refused.client.failure()).toMatchObject({ replyCode: 541 });
     }
+    const ahead = await open(broker);
+    for (let i = 0; i < 50; i++) ahead.send('queue.declare', { queue: `ahead${i}`, durable: true });
+    expect(await ahead.client.failure()).toMatchObject({ replyCode: 541 });
+    expect(ahead.log).not.toContain('queue.declare-ok');
     const deleting = await open(broker);
     deleting.send('queue.delete', { queue: 'kept' });
     expect(await deleting.client.failure()).toMatchObject({ replyCode: 541 });

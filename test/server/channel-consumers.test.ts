@@ -5,13 +5,13 @@ import { expect, test } from 'vitest';
 import type { Method, MethodOf } from '../../src/amqp/protocol.js';
 import { EMPTY_TABLE } from '../../src/amqp/table.js';
 import { REPLY_TO } from '../../src/broker/names.js';
-import type { Change, QueueId, Request } from '../../src/broker/requests.js';
+import type { Change, Granted, QueueId, Request } from '../../src/broker/requests.js';
 import { TopologyView } from '../../src/broker/topology-view.js';
 import type { Queue } from '../../src/engine/engine.js';
 import { ChannelConsumers } from '../../src/server/channel-consumers.js';
 import { ConsumerRegistry } from '../../src/server/consumers.js';
 import type { Publisher } from '../../src/server/publisher.js';
-import type { Granted, Session } from '../../src/server/session.js';
+import type { Session } from '../../src/server/session.js';
 import { deferred } from '../support/waiting.js';
 
 const VHOST = '/';

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import { Stop } from '../../src/engine/engine.js';
+import { AskedAhead } from '../../src/server/asked-ahead.js';
 import { Intake, type Receiver } from '../../src/server/intake.js';
 import { Rounds } from '../../src/server/rounds.js';
 import type { Host } from '../../src/server/session.js';
@@ -46,6 +47,7 @@ beforeEach(() => {
   };
   const host = { engine, turn, countShort: () => undefined, isLowOnDisk: () => isLowOnDisk };
   const receiver: Partial<Receiver> = {
+    ahead: new AskedAhead(),
     onHeader: () => undefined,
     onMemory: (state) => void told.push(state),
     beginAnswers: () => undefined,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { Stop } from '../../src/engine/engine.js';
+import { AskedAhead } from '../../src/server/asked-ahead.js';
 import { Intake, type Receiver } from '../../src/server/intake.js';
 import type { Host } from '../../src/server/session.js';
 import { type Peer, Turn } from '../../src/server/turn.js';
@@ -83,6 +84,7 @@ function scenario(count: number): { core: Core; clients: Client[]; order: number
       isRead: () => intake.reading,
     };
     const receiver: Partial<Receiver> = {
+      ahead: new AskedAhead(),
       onHeader: () => undefined,
       onFrame: () => {
         client.handled += 1;

@@ -121,6 +121,8 @@ abstract class AnyStage<A> {
   readonly posted: (readonly Change[])[] = [];
   readonly views = [new TopologyView([VHOST, OTHER_VHOST]), new TopologyView([VHOST, OTHER_VHOST])];
   readonly coordinator: Coordinator;
+  /** What was granted before its answer was due, and to whom. */
+  readonly granted: [ConnectionId, Answer][] = [];
   /** What was said to the operator. */
   readonly reports: string[] = [];
   /** Numbers in the log that are told to be of no queue any more. */
@@ -142,6 +144,7 @@ abstract class AnyStage<A> {
       clock: this.clock,
       notify: (notice) => this.notices.push(notice),
       vhosts: [VHOST, OTHER_VHOST],
+      granted: (connection, answer) => this.granted.push([connection, answer]),
       definitions,
       forgotten: (logId) => this.forgotten.push(logId),
       report: (line) => this.reports.push(line),
