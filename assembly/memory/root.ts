@@ -4,6 +4,7 @@
  *   0          unused, so that no address is 0
  *   64 KiB     Root                                  one 4 KiB page
  *   68 KiB …   Participant 0, 1 … `participants` − 1  one 4 KiB page each; the last one is the coordinator
+ *   868 KiB …  an entry of 16 octets for each segment (pool.ts)
  *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (units.ts)
  *
  * Written by: see each field. Freed by: nobody, it lives as long as the memory.
@@ -36,9 +37,11 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** line 2: stack of free segments: address in the low half, a count of pops in the high half (against ABA). */
   freeSegments: u64;
   c2: u64; c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
-  /** line 3: stack of bundles of free pages, built the same way. */
-  freePages: u64;
-  d2: u64; d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  /** line 3: the pool of free pages (pool.ts): its lock, how many pages are in it, the first segment with such. The count is read without the lock. */
+  poolLock: u32;
+  poolPages: u32;
+  poolFirst: u32;
+  d1: u32; d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
   /** line 4: stack of bundles of free cells. */
   freeCells: u64;
   e2: u64; e3: u64; e4: u64; e5: u64; e6: u64; e7: u64; e8: u64;
@@ -195,6 +198,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   nextMessage: u64;
   batchMessages: u64;
 }
+
+/** Where the segments' entries are: behind the last participant that there can be. */
+export const ENTRIES: usize = ROOT + PAGE + PARTICIPANTS_MAX * PAGE;
 
 /** Where a participant's page holds its queues over their limit: OVER_MAX addresses. */
 export const PARTICIPANT_OVER: u32 = 1024;

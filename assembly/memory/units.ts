@@ -1,48 +1,29 @@
 /**
  * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 512 KiB, pages of 4 KiB, cells of 512 bytes.
- * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest through
- * lock-free stacks in the root: segments one by one, pages and cells by bundles, so that the stacks are touched rarely.
+ * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest: segments one by one and cells by
+ * bundles through lock-free stacks in the root, pages by bundles through a pool that makes segments of them again (pool.ts). Where memory is short,
+ * participants put what they keep into the pool and make segments of their boxes. Cells stay cells: a page that was cut into them is no page any more.
  *
  * A free unit is linked through its first words:
  *   0 │ next unit of the list or bundle
  *   4 │ next bundle (first unit of a bundle on a shared stack) or next segment
  * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
  */
-import { atomicAdd, atomicAnd, atomicLoad, atomicLoad64, atomicOr, atomicStore, atomicSub, compareExchange, compareExchange64, notify } from './atomic';
+import { atomicAdd, atomicAnd, atomicLoad, atomicOr, atomicStore, atomicSub, compareExchange, notify } from './atomic';
+import { pop, push, putSegment } from './stacks';
+import { freeBoxesOf, hasPooledPages, joinRest, poolPages, takePooled } from './pool';
 import { AWAKE, coordinator, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
 
 export const CELL: u32 = 512;
 export const BOX: u32 = 512 << 10;
 
+const SEGMENT_BOXES: u32 = SEGMENT / BOX;
+
 const NEXT: usize = 0;
-const NEXT_BUNDLE: usize = 4;
 const PAGE_BUNDLE: u32 = 32;
 const CELL_BUNDLE: u32 = 32;
 /** A participant's list longer than this gives a bundle away. */
 const LIST_MAX: u32 = 128;
-
-// ── Shared stacks ──────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Pushes a unit. The compare-and-swap pairs with the one in `pop`: whoever pops the unit sees its links. */
-function push(stack: usize, unit: usize): void {
-  while (true) {
-    const top = atomicLoad64(stack);
-    store<u32>(unit + NEXT_BUNDLE, <u32>top);
-    if (compareExchange64(stack, top, (top & 0xffffffff00000000) | <u64>unit) == top) return;
-  }
-}
-
-/** Pops a unit, or 0. The count in the high half changes at each pop: a unit popped and pushed again meanwhile does not look unmoved (ABA). */
-function pop(stack: usize): usize {
-  while (true) {
-    const top = atomicLoad64(stack);
-    const unit = <usize>(<u32>top);
-    if (!unit) return 0;
-    // May be stale when another participant has just popped the unit; then the compare-and-swap fails.
-    const next = load<u32>(unit + NEXT_BUNDLE);
-    if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | <u64>next) == top) return unit;
-  }
-}
 
 // ── Segments ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -72,8 +53,7 @@ export function takeSegment(spared: u32): usize {
 /** Gives a segment back. */
 export function giveSegment(segment: usize): void {
   self.segmentsUsed -= 1;
-  push(ROOT + offsetof<Root>("freeSegments"), segment);
-  atomicAdd(ROOT + offsetof<Root>("segmentsFree"), 1);
+  putSegment(segment);
   tellStarved();
 }
 
@@ -108,20 +88,40 @@ export function markStarved(lack: u32): void { self.starved |= lack; }
 /**
  * Whether this participant, which is about to sleep, has something again that it lacked; otherwise it is rung when that is so. It marks what it
  * lacks, and then looks; whoever frees something looks for marks afterwards (`tellStarved`): so one of the two sees the other. A mark that was
- * struck out while this one was awake, and was not rung, is set anew here.
+ * struck out while this one was awake, and was not rung, is set anew here. What participants keep for themselves may be what is lacking: whoever sets
+ * a mark rings them, and each gives it when it comes by here.
  */
 export function isStarvedNoMore(): bool {
   const lacks = self.starved;
-  if (!lacks || publishersBlocked()) return false;
-  atomicOr(ROOT + offsetof<Root>("starved"), lacks);
+  const waits = lacks != 0 && !publishersBlocked();
+  if (waits && (atomicOr(ROOT + offsetof<Root>("starved"), lacks) & lacks) != lacks) ringOthers();
+  // Pairs with the mark: a participant that goes to sleep before it is rung, and wakes; one that goes to sleep later sees the mark.
+  if (atomicLoad(ROOT + offsetof<Root>("starved")) || keepsMany()) giveSpare();
+  if (!waits) return false;
   const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
-  const there = ((lacks & LACKS_ROOM) != 0 && free > <i32>root().reserve) || ((lacks & LACKS_PAGE) != 0 && (free > 0 || hasFreePages()))
+  const there = ((lacks & LACKS_ROOM) != 0 && free > <i32>root().reserve) || ((lacks & LACKS_PAGE) != 0 && (free > 0 || hasPooledPages()))
     || ((lacks & LACKS_BOX) != 0 && (self.boxFirst != 0 || (free > 0 && self.boxesCut < root().boxesMax)));
   if (there) self.starved = 0;
   return there;
 }
 
-@inline function hasFreePages(): bool { return <u32>atomicLoad64(ROOT + offsetof<Root>("freePages")) != 0; }
+/** Whether segments are scarce while this participant keeps many pages: each may hold a whole segment back, and messages would leave for nothing. */
+@inline function keepsMany(): bool {
+  return self.pageCount > self.pagesPromised + PAGE_BUNDLE && <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree")) <= <i32>root().scarce;
+}
+
+function ringOthers(): void {
+  for (let i: u32 = 0; i < root().participants; i++) if (participantAt(i) != self) ring(participantAt(i));
+}
+
+/** Gives what this participant keeps and does not need: its pages but those that are promised, the rest of the segment that it cuts, and its boxes. */
+function giveSpare(): void {
+  const spare = self.pageCount - self.pagesPromised;
+  if (spare) giveBundle(spare);
+  const isRestFree = self.pageNext != self.pageEnd && joinRest(self.pageNext);
+  if (isRestFree) self.pageNext = self.pageEnd;
+  if (giveBoxes() || isRestFree || spare) tellStarved();
+}
 
 /** Something was freed: rings all participants when publishers lack such. What is still lacking stays marked. */
 @inline function tellStarved(): void {
@@ -130,7 +130,7 @@ export function isStarvedNoMore(): bool {
 
 function ringStarved(): void {
   const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
-  let there: u32 = free > 0 ? LACKS_PAGE | LACKS_BOX : hasFreePages() ? LACKS_PAGE : 0;
+  let there: u32 = free > 0 ? LACKS_PAGE | LACKS_BOX : hasPooledPages() ? LACKS_PAGE : 0;
   if (free > <i32>root().reserve) there |= LACKS_ROOM;
   // Struck out once: of those who free something at a time one rings.
   if (!(atomicAnd(ROOT + offsetof<Root>("starved"), ~there) & there)) return;
@@ -166,7 +166,7 @@ export function yieldPromised(count: u32): void { self.pagesPromised -= min(coun
 /** Takes care that there are `count` free pages; false when there is no memory. */
 function ensurePages(count: u32): bool {
   while (self.pageCount < count) {
-    const bundle = pop(ROOT + offsetof<Root>("freePages"));
+    const bundle = takePooled(PAGE_BUNDLE);
     if (bundle) { adoptPages(bundle); continue; }
     if (self.pageNext == self.pageEnd) {
       const segment = takeSegment(0);
@@ -227,14 +227,19 @@ export function givePage(page: usize): void {
   self.pageCount += 1;
   self.pagesUsed -= 1;
   if (self.pageCount < LIST_MAX + self.pagesPromised) return;
-  let last = <usize>self.pageFirst;
-  const bundle = last;
-  for (let i: u32 = 1; i < PAGE_BUNDLE; i++) last = load<u32>(last + NEXT);
-  self.pageFirst = load<u32>(last + NEXT);
-  self.pageCount -= PAGE_BUNDLE;
-  store<u32>(last + NEXT, 0);
-  push(ROOT + offsetof<Root>("freePages"), bundle);
+  giveBundle(PAGE_BUNDLE);
   tellStarved();
+}
+
+/** Puts the first pages of the participant's list into the pool. */
+function giveBundle(count: u32): void {
+  const bundle = <usize>self.pageFirst;
+  let last = bundle;
+  for (let i: u32 = 1; i < count; i++) last = load<u32>(last + NEXT);
+  self.pageFirst = load<u32>(last + NEXT);
+  self.pageCount -= count;
+  store<u32>(last + NEXT, 0);
+  poolPages(bundle);
 }
 
 // ── Cells ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -285,7 +290,7 @@ export function giveCell(cell: usize): void {
 
 // ── Boxes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Makes sure that a box can be taken without fail. A participant's boxes stay its own, up to `boxesMax`. */
+/** Makes sure that a box can be taken without fail. A participant's boxes are its own, up to `boxesMax`. */
 export function ensureBox(): bool {
   if (self.boxFirst) return true;
   if (self.boxesCut >= root().boxesMax) return false;
@@ -297,6 +302,7 @@ export function ensureBox(): bool {
     self.boxFirst = <u32>segment + at;
     self.boxesCut += 1;
   }
+  store<u32>(freeBoxesOf(segment), SEGMENT_BOXES);
   return true;
 }
 
@@ -306,6 +312,7 @@ export function takeBox(): usize {
   const box = self.boxFirst;
   self.boxFirst = load<u32>(box + NEXT);
   self.boxesUsed += 1;
+  store<u32>(freeBoxesOf(box), load<u32>(freeBoxesOf(box)) - 1);
   return box;
 }
 
@@ -313,6 +320,38 @@ export function giveBox(box: usize): void {
   store<u32>(box + NEXT, self.boxFirst);
   self.boxFirst = <u32>box;
   self.boxesUsed -= 1;
+  store<u32>(freeBoxesOf(box), load<u32>(freeBoxesOf(box)) + 1);
+}
+
+/** Makes segments of the participant's boxes, where all of a segment are free; one such stays, since output makes room. False: there are no more. */
+function giveBoxes(): bool {
+  let box = <usize>self.boxFirst;
+  let kept: usize = 0;
+  let whole: usize = 0;
+  self.boxFirst = 0;
+  while (box) {
+    const next = load<u32>(box + NEXT);
+    const segment = box & ~<usize>(SEGMENT - 1);
+    const isWhole = load<u32>(freeBoxesOf(box)) == SEGMENT_BOXES;
+    if (isWhole && !kept) kept = segment;
+    if (!isWhole || kept == segment) {
+      store<u32>(box + NEXT, self.boxFirst);
+      self.boxFirst = <u32>box;
+    } else if (box == segment) {
+      store<u32>(box + NEXT, <u32>whole);
+      whole = box;
+    }
+    box = next;
+  }
+  const given = whole != 0;
+  while (whole) {
+    const next = load<u32>(whole + NEXT);
+    store<u32>(freeBoxesOf(whole), 0);
+    self.boxesCut -= SEGMENT_BOXES;
+    putSegment(whole);
+    whole = next;
+  }
+  return given;
 }
 
 /** Bytes in use by all participants; exact when none of them is running. */

@@ -2,7 +2,7 @@
  * Where things lie in the shared memory: units, and for each shared structure its fields as word numbers (4 bytes
  * each) from its address. The algorithms use these names only.
  *
- *   │ root │ participants │ read and staging buffers │ segments …                                   │
+ *   │ root │ participants │ read and staging buffers │ cuts of the segments │ segments …            │
  *
  * An address is an unsigned 32-bit number; 0 means none. Segments are aligned to their size, so a message's segment
  * and a slot's block are found by rounding down.
@@ -32,9 +32,10 @@ export const Root = {
   FRONTIER: 6,
   FREE_SEGMENT: 7,
   FREE_SEGMENTS: 8,
-  FREE_BOX: 9,
-  FREE_PAGE: 10,
-  FREE_CELL: 11,
+  /** By kind of unit: the first segment that is cut into such and has some to give. */
+  BOXES: 9,
+  PAGES: 10,
+  CELLS: 11,
   USED_SEGMENTS: 12,
   USED_BOXES: 13,
   USED_PAGES: 14,
@@ -76,6 +77,32 @@ export function participantAt(participant: number): number {
 export function readBufferAt(workers: number, participant: number): number {
   const first = Math.ceil(participantAt(workers + 1) / PAGE) * PAGE;
   return first + participant * (READ_LENGTH + STAGING_LENGTH);
+}
+
+/**
+ * How a segment is cut into smaller units. All under the memory's lock; all zero while it is not cut.
+ */
+export const Cut = {
+  /** The first unit that was given back, linked through their first words. */
+  FIRST: 0,
+  /** How many these are. */
+  FREE: 1,
+  /** Bytes that units were cut from so far. */
+  END: 2,
+  /** Neighbours among the segments of its kind that have units to give, by number. */
+  NEXT: 3,
+  BEFORE: 4,
+} as const;
+const CUT_SIZE = 20;
+
+/** Where the cuts are: behind the buffers. */
+export function cutsAt(workers: number): number {
+  return readBufferAt(workers, workers + 1);
+}
+
+/** Where a segment's cut is, by the segment's number. */
+export function cutAt(cuts: number, segment: number): number {
+  return cuts + segment * CUT_SIZE;
 }
 
 /** A segment of messages: a header of one cache line, then messages and pieces. */

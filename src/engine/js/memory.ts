@@ -1,16 +1,19 @@
 /**
- * The shared memory in units: segments for messages; boxes, pages and cells carved from segments. Every kind has a
- * free list; segments also have a frontier, so that memory that was never needed is never touched.
+ * The shared memory in units: segments for messages; boxes, pages and cells that segments are cut into (carving.ts). Free segments have
+ * a list; and there is a frontier, so that memory that was never needed is never touched.
  * What must hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what
  * is needed to deliver, and thereby to free memory, can still be had when messages have filled theirs.
  */
 import type { SharedCore } from '../engine.js';
+import { Carving } from './carving.js';
 import { ring, ringAll } from './doorbell.js';
-import { BOX, CELL, PAGE, Root, readBufferAt, SEGMENT, Segment } from './layout.js';
+import { BOX, CELL, cutAt, cutsAt, PAGE, Root, SEGMENT, Segment } from './layout.js';
 import { lock, unlock } from './lock.js';
 import { at32, type Views, viewsOf, word } from './views.js';
 
 const SPARE_PAGES_MAX = 64;
+/** With more of them, a participant gives them back where segments are scarce: each may hold a whole one back. */
+const SPARE_PAGES_SCARCE = 16;
 /** Segments that pages and cells leave to boxes. */
 const BOX_RESERVE = 1;
 
@@ -21,7 +24,7 @@ const ASIDE_SHIFT = 2;
 export function initJsCore(buffer: SharedArrayBuffer, workers: number): void {
   const { u32 } = viewsOf(buffer);
   const segments = Math.floor(buffer.byteLength / SEGMENT);
-  const frontier = Math.ceil(readBufferAt(workers, workers + 1) / SEGMENT);
+  const frontier = Math.ceil(cutAt(cutsAt(workers), segments) / SEGMENT);
   if (segments < frontier + reserveOf(segments) + 2) {
     throw new RangeError(`${buffer.byteLength} bytes are too few for ${workers} workers`);
   }
@@ -48,6 +51,9 @@ export class Memory implements Views {
   /** With fewer free segments the coordinator is rung: messages may have to leave. */
   readonly #scarce: number;
   readonly #boxesMax: number;
+  readonly #boxes: Carving;
+  readonly #pages: Carving;
+  readonly #cells: Carving;
   /** Pages taken ahead, so that a publish never fails half way. Private. */
   readonly #sparePages: number[] = [];
   /** Segments that nothing lies in. Private. */
@@ -63,6 +69,10 @@ export class Memory implements Views {
     const segments = at32(this.u32, Root.SEGMENTS);
     this.#reserve = reserveOf(segments);
     this.#scarce = Math.floor(segments / 3);
+    const cuts = cutsAt(this.workers);
+    this.#boxes = new Carving(this.u32, cuts, Root.BOXES, BOX);
+    this.#pages = new Carving(this.u32, cuts, Root.PAGES, PAGE);
+    this.#cells = new Carving(this.u32, cuts, Root.CELLS, CELL);
     this.#boxesMax = Math.max(8, (segments >>> 3) * (SEGMENT / BOX));
   }
 
@@ -102,8 +112,7 @@ export class Memory implements Views {
 
   freeSegment(segment: number): void {
     this.#locked(() => {
-      this.#push(Root.FREE_SEGMENT, segment, Segment.NEXT);
-      Atomics.add(this.u32, Root.FREE_SEGMENTS, 1);
+      this.#giveRaw(segment);
       Atomics.sub(this.u32, Root.USED_SEGMENTS, 1);
     });
     this.#tellThoseWhoMiss();
@@ -131,7 +140,7 @@ export class Memory implements Views {
   /** An outbox, or 0; then every participant is rung when one becomes free. */
   takeBox(): number {
     return this.#locked(() => {
-      const box = this.#hasBox() ? this.#take(Root.FREE_BOX, BOX, 0) : 0;
+      const box = this.#hasBox() ? this.#take(this.#boxes, 0) : 0;
       if (box === 0) this.#miss(Lack.BOX);
       else Atomics.add(this.u32, Root.USED_BOXES, 1);
       return box;
@@ -140,7 +149,7 @@ export class Memory implements Views {
 
   freeBox(box: number): void {
     this.#locked(() => {
-      this.#push(Root.FREE_BOX, box, 0);
+      this.#give(this.#boxes, box);
       Atomics.sub(this.u32, Root.USED_BOXES, 1);
     });
     this.#tellThoseWhoMiss();
@@ -148,13 +157,13 @@ export class Memory implements Views {
 
   #hasBox(): boolean {
     if (Atomics.load(this.u32, Root.USED_BOXES) >= this.#boxesMax) return false;
-    return Atomics.load(this.u32, Root.FREE_BOX) !== 0 || this.#freeSegments() > 0;
+    return this.#boxes.areThere() || this.#freeSegments() > 0;
   }
 
   /** Makes sure that the next `count` calls of `takePage` succeed. */
   ensurePages(count: number): boolean {
     while (this.#sparePages.length < count) {
-      const page = this.#locked(() => this.#take(Root.FREE_PAGE, PAGE, BOX_RESERVE));
+      const page = this.#locked(() => this.#take(this.#pages, BOX_RESERVE));
       if (page === 0) {
         this.#miss(Lack.PAGE);
         return false;
@@ -179,13 +188,13 @@ export class Memory implements Views {
       this.#sparePages.push(page);
       return;
     }
-    this.#locked(() => this.#push(Root.FREE_PAGE, page, 0));
+    this.#locked(() => this.#give(this.#pages, page));
     this.#tellThoseWhoMiss();
   }
 
   /** A zeroed cell, or 0. */
   takeCell(): number {
-    const cell = this.#locked(() => this.#take(Root.FREE_CELL, CELL, BOX_RESERVE));
+    const cell = this.#locked(() => this.#take(this.#cells, BOX_RESERVE));
     if (cell === 0) return 0;
     Atomics.add(this.u32, Root.USED_CELLS, 1);
     this.u32.fill(0, word(cell, 0), word(cell + CELL, 0));
@@ -194,11 +203,14 @@ export class Memory implements Views {
 
   freeCell(cell: number): void {
     Atomics.sub(this.u32, Root.USED_CELLS, 1);
-    this.#locked(() => this.#push(Root.FREE_CELL, cell, 0));
+    this.#locked(() => this.#give(this.#cells, cell));
+    this.#tellThoseWhoMiss();
   }
 
   /** True once when what this participant missed can be had again. Asked before it sleeps: nobody rings one that is awake. */
   lackIsOver(): boolean {
+    // Pairs with the mark in `#miss`: a participant that sleeps by then is rung, wakes and comes by here; one that goes to sleep later sees the mark.
+    if (Atomics.load(this.u32, Root.MISSED) !== 0 || this.#keepsMany()) this.#giveSpare();
     if (this.#lacks === 0 && !this.#lacksLeave) return false;
     // A mark that was struck out while this one was awake is set anew; then we look. Whoever frees something looks for marks afterwards.
     Atomics.or(this.u32, Root.MISSED, this.#lacks);
@@ -212,7 +224,7 @@ export class Memory implements Views {
   /** What can be had, as bits of `Lack`. */
   #there(): number {
     const segments = this.#freeSegments();
-    const page = Atomics.load(this.u32, Root.FREE_PAGE) !== 0 || segments > BOX_RESERVE;
+    const page = this.#pages.areThere() || segments > BOX_RESERVE;
     return (segments > this.#reserve ? Lack.SEGMENT : 0) | (page ? Lack.PAGE : 0) | (this.#hasBox() ? Lack.BOX : 0);
   }
 
@@ -228,9 +240,25 @@ export class Memory implements Views {
     return true;
   }
 
+  /** Spare pages of others may be what is missing: they are rung once for a mark, and give them. */
   #miss(lack: number): void {
     this.#lacks |= lack;
-    Atomics.or(this.u32, Root.MISSED, lack);
+    if ((Atomics.or(this.u32, Root.MISSED, lack) & lack) === 0) ringAll(this);
+  }
+
+  #keepsMany(): boolean {
+    return this.#sparePages.length > SPARE_PAGES_SCARCE && this.#freeSegments() <= this.#scarce;
+  }
+
+  /** Gives the spare pages back: between two calls nothing counts on them. */
+  #giveSpare(): void {
+    const pages = this.#sparePages;
+    if (pages.length === 0) return;
+    this.#locked(() => {
+      for (const page of pages) this.#give(this.#pages, page);
+    });
+    pages.length = 0;
+    this.#tellThoseWhoMiss();
   }
 
   /** Something was freed: rings all when such is missed. What is not there yet stays marked. */
@@ -245,34 +273,37 @@ export class Memory implements Views {
     return untouched + Atomics.load(this.u32, Root.FREE_SEGMENTS);
   }
 
-  /** Off a free list of small units, carving another segment when it is empty. */
-  #take(list: number, size: number, leave: number): number {
-    if (at32(this.u32, list) === 0) {
+  /** A smaller unit, cutting another segment where there is none. */
+  #take(units: Carving, leave: number): number {
+    if (!units.areThere()) {
       const segment = this.#takeRaw(leave);
       if (segment === 0) return 0;
-      for (let at = segment + SEGMENT - size; at >= segment; at -= size) this.#push(list, at, 0);
+      units.begin(segment);
     }
-    return this.#pop(list, 0);
+    return units.take();
+  }
+
+  /** Gives one back, and its segment, if that was the last in use. */
+  #give(units: Carving, unit: number): void {
+    const segment = units.give(unit);
+    if (segment !== 0) this.#giveRaw(segment);
+  }
+
+  #giveRaw(segment: number): void {
+    this.u32[word(segment, Segment.NEXT)] = at32(this.u32, Root.FREE_SEGMENT);
+    Atomics.store(this.u32, Root.FREE_SEGMENT, segment);
+    Atomics.add(this.u32, Root.FREE_SEGMENTS, 1);
   }
 
   #takeRaw(leave: number): number {
     if (this.#freeSegments() <= leave) return 0;
     if (at32(this.u32, Root.FREE_SEGMENT) !== 0) {
+      const segment = at32(this.u32, Root.FREE_SEGMENT);
       Atomics.sub(this.u32, Root.FREE_SEGMENTS, 1);
-      return this.#pop(Root.FREE_SEGMENT, Segment.NEXT);
+      Atomics.store(this.u32, Root.FREE_SEGMENT, at32(this.u32, word(segment, Segment.NEXT)));
+      return segment;
     }
     return Atomics.add(this.u32, Root.FRONTIER, 1) * SEGMENT;
-  }
-
-  #push(list: number, unit: number, next: number): void {
-    this.u32[word(unit, next)] = at32(this.u32, list);
-    Atomics.store(this.u32, list, unit);
-  }
-
-  #pop(list: number, next: number): number {
-    const unit = at32(this.u32, list);
-    Atomics.store(this.u32, list, at32(this.u32, word(unit, next)));
-    return unit;
   }
 
   #locked<T>(body: () => T): T {
