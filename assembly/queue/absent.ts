@@ -64,34 +64,42 @@ export function presentCount(queue: Queue): u32 {
 
 // ── Absent from the first ──────────────────────────────────────────────────────────────────────────────────────
 
-/** The first `count` messages of a queue that was just made, with bodies of `bytes` in all, are elsewhere. False: no memory, or too many. */
+/**
+ * The first `count` messages of a queue that was just made are elsewhere, with bodies of `bytes` in all. They take no more blocks than they would if they were here: the
+ * stub stands for whole ones, and the rest are the first slots of the block that messages to come go to. False: no memory, or too many.
+ */
 export function setAbsent(queue: Queue, count: f64, bytes: f64): bool {
   if (count <= 0) return count == 0;
   if (count > ABSENT_MAX) return false;
-  const page = takePage();
-  if (!page) return false;
   const stub = changetype<Block>(queue.headBlock);
-  const blocks = (<u32>count + SLOTS - 1) / SLOTS;
-  const pad = blocks * SLOTS - <u32>count;
-  const behind = changetype<Block>(page);
-  initBlock(behind, queue, blocks * SLOTS, stub.logStart);
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
-  fillAbsent(stub);
-  stub.absent = blocks;
-  stub.next = <u32>page;
-  stub.done = pad;
-  queue.tailBlock = <u32>page;
-  queue.tail = blocks * SLOTS;
-  queue.head = pad;
+  const next = stub.logStart;
+  const blocks = <u32>count / SLOTS;
+  const part = <u32>count % SLOTS;
+  let behind = stub;
+  if (blocks) {
+    const page = takePage();
+    if (!page) return false;
+    behind = changetype<Block>(page);
+    initBlock(behind, queue, blocks * SLOTS, 0);
+    atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
+    fillAbsent(stub, SLOTS);
+    stub.absent = blocks;
+    stub.next = <u32>page;
+    queue.tailBlock = <u32>page;
+  }
+  behind.logStart = next - part;
+  fillAbsent(behind, part);
+  queue.tail = <u32>count;
   queue.absentBytes = <i64>bytes;
-  queue.absentFilled = pad;
+  queue.absentPart = part;
   setStub(queue, stub);
   if (ruling(queue).traits & BYTES) addBytes(ruling(queue), <i64>bytes);
   return true;
 }
 
-export function fillAbsent(block: Block): void {
-  for (let i: u32 = 0; i < SLOTS; i++) slotAt(block, i).state = ABSENT;
+/** The first slots of a block are those of absent messages. */
+export function fillAbsent(block: Block, end: u32): void {
+  for (let i: u32 = 0; i < end; i++) slotAt(block, i).state = ABSENT;
 }
 
 // ── For those who wait ─────────────────────────────────────────────────────────────────────────────────────────

@@ -118,14 +118,14 @@ function takeMessage(unit: Unit): i32 {
 function place(position: u64): bool {
   const block = inStub;
   if (!block.logTable) {
-    // A block of which nothing is here yet begins where its first message says.
-    if (!inIndex) block.logStart = position;
+    // A block of which nothing is here yet begins where its first message says; one to which messages are published goes on from where it began.
+    if (!inIndex && block.absent) block.logStart = position;
     if (block.logStart + inIndex == position) return true;
     const page = takePage();
     if (!page) return false;
     for (let i: u32 = 0; i < SLOTS; i++) store<u64>(page + i * 8, block.logStart + i);
-    // The slots that can be claimed already have the same positions there.
-    block.logTable = <u32>page;
+    // The slots that can be claimed already, or are filled meanwhile, have the same positions there. Pairs with the load in `logPosition`, which may see either.
+    atomicStore(changetype<usize>(block) + offsetof<Block>("logTable"), <u32>page);
   }
   store<u64>(<usize>block.logTable + inIndex * 8, position);
   return true;
@@ -181,7 +181,7 @@ function linkNextStub(queue: Queue, stub: Block): void {
     const next = changetype<Block>(inPage);
     inPage = 0;
     initBlock(next, queue, stub.start + SLOTS, 0);
-    fillAbsent(next);
+    fillAbsent(next, SLOTS);
     next.absent = stub.absent - 1;
     next.next = stub.next;
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);

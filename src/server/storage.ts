@@ -182,7 +182,7 @@ export class Storage {
       if (one === undefined || count === 0) continue;
       const ref = engine.levelOf(one.queue, level, true);
       if (ref === 0 || !pager.recovered(ref, source, bytes, one.holdsBack))
-        throw new Error(`no memory for the ${count} messages of a queue`);
+        throw new Error(`no memory for the ${count} messages of a queue: start with a larger --memory`);
     }
   }
 

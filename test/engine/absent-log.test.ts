@@ -138,6 +138,75 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(recorded(engine).taken).toEqual([`512:${2 ** 34}`]);
   });
 
+  test.each([
+    1, 10,
+  ])('few recovered messages keep their places (every %d.), and share a block with what is published', async (gap) => {
+    const { bench, queue, publisher, consumer, engine, coordinator, slots } = await loggedScenario(kind);
+    publishMixed(publisher, 0, 3 * slots);
+    recorded(engine);
+    const shelf = new ImageShelf(coordinator);
+    shelf.out(queue, 0);
+    const units = unitsOf(shelf.images(queue)[0] ?? Buffer.alloc(0))
+      .filter((unit) => unit.readUInt32LE(4) & UnitFlag.LOGGED)
+      .slice(0, 6);
+    const next = 2 ** 34;
+    const positions = units.map((_, i) => next - (units.length - i) * gap);
+    for (const [i, unit] of units.entries()) unit.writeBigUInt64LE(BigInt(positions[i] ?? 0), 8);
+    const recovered = bench.queue('recovered');
+    coordinator.setLogId(recovered, 512, next);
+    expect(coordinator.setAbsent(recovered, units.length, 0)).toBe(true);
+    const publishOne = (body: string): void => {
+      publisher.feed(publish(1, 'recovered', Buffer.from(body), { properties: properties({ persistent: true }) }));
+    };
+    publishOne('before');
+    expect(coordinator.pageIn(recovered)).toBe(units.length);
+    const staging = coordinator.takeStaging();
+    const bring = (some: readonly Buffer[]): void => {
+      coordinator.bytes.set(Buffer.concat(some), staging);
+      coordinator.pageInTake(staging, Buffer.concat(some).length);
+    };
+    bring(units.slice(0, 4));
+    publishOne('between');
+    bring(units.slice(4));
+    coordinator.giveStaging(staging);
+    expect(coordinator.pageInEnd(true)).toBe(true);
+    publishOne('after');
+    expect(recorded(engine).taken).toEqual([0, 1, 2].map((i) => `512:${next + i}`));
+    consumer.consume(1, 'recovered');
+    expect(takeAll(bench, consumer).slice(units.length)).toEqual(['before', 'between', 'after']);
+    expect(recorded(engine).done).toEqual([...positions, next, next + 1, next + 2].map((place) => `512:${place}`));
+  });
+
+  test('a recovered queue takes no more blocks than one that holds its messages', async () => {
+    const { bench, coordinator, slots } = await loggedScenario(kind);
+    const cell = 512;
+    const page = 4096;
+    for (const [i, count] of [1, slots - 1, slots, slots + 1, 9 * slots].entries()) {
+      // Cells come out of pages, by eight.
+      const before = coordinator.memoryUsed();
+      const queue = bench.queue(`recovered ${i}`);
+      expect(coordinator.setAbsent(queue, count, 0)).toBe(true);
+      expect(coordinator.memoryUsed() - before).toBeLessThanOrEqual(cell + (count < slots ? 1 : 2) * page);
+      expect(coordinator.absentCount(queue)).toBe(count);
+    }
+  });
+
+  test('what is purged of few recovered messages is recorded, and nothing of what is published', async () => {
+    const { bench, consumer, publisher, engine, coordinator } = await loggedScenario(kind);
+    const recovered = bench.queue('recovered');
+    coordinator.setLogId(recovered, 512, 1_000);
+    expect(coordinator.setAbsent(recovered, 3, 0)).toBe(true);
+    expect(coordinator.dropAbsent(recovered)).toBe(3);
+    publisher.feed(publish(1, 'recovered', Buffer.from('new'), { properties: properties({ persistent: true }) }));
+    expect(recorded(engine).taken).toEqual(['512:1000']);
+    const { done } = recorded(coordinator);
+    expect(done).toEqual(expect.arrayContaining(['512:997', '512:998', '512:999']));
+    expect(done).not.toContain('512:1000');
+    consumer.consume(1, 'recovered', { noAck: true });
+    bench.serve();
+    expect(consumer.bodies()).toEqual(['new']);
+  });
+
   test('messages of each level leave and come back, and are given out by their priority', async () => {
     const { bench, publisher, consumer, coordinator, slots } = await loggedScenario(kind);
     const queue = bench.queue('ranked');

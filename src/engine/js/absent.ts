@@ -52,7 +52,7 @@ export class Absent {
   /** The first messages of one that was just made are elsewhere, with bodies of so many bytes; false: no memory, or too many. */
   make(queueOrLane: number, count: number, bytes: number): boolean {
     if (count === 0) return true;
-    if (count > ABSENT_MAX || !this.#memory.ensurePages(1)) return false;
+    if (count > ABSENT_MAX || !this.#memory.ensurePages(this.#stubs.pagesFor(count))) return false;
     return this.#with(queueOrLane, (queue, lane) => {
       this.#stubs.make(lane, count, bytes);
       this.#stock.vanish(queue, -count, this.#counted(queue, -bytes));

@@ -219,10 +219,7 @@ export class Blocks {
     const { u32 } = this.#memory;
     const last = at32(u32, word(lane, QueueCell.TAIL_BLOCK));
     if (last !== 0 && this.indexIn(last, tail) < SLOTS) return last;
-    const block = this.#memory.takePage();
-    u32[word(block, Block.START)] = tail;
-    u32[word(block, Block.QUEUE)] = lane;
-    this.#placeInLog(lane, block);
+    const block = this.createTail(lane, tail, 0);
     u32[word(lane, QueueCell.TAIL_BLOCK)] = block;
     if (last !== 0) u32[word(last, Block.NEXT)] = block;
     // The head stands behind the last block's end, or there was no block.
@@ -230,12 +227,19 @@ export class Blocks {
     return block;
   }
 
-  /** The log positions of a lane go on from block to block; in one that is not logged they mean nothing. */
-  #placeInLog(lane: number, block: number): void {
-    const { f64 } = this.#memory;
+  /**
+   * A block for the next messages, of an ensured page; its first `used` slots are those of messages that were there before. The log positions of a lane go on from
+   * block to block; in one that is not logged they mean nothing.
+   */
+  createTail(lane: number, start: number, used: number): number {
+    const { u32, f64 } = this.#memory;
+    const block = this.#memory.takePage();
+    u32[word(block, Block.START)] = start;
+    u32[word(block, Block.QUEUE)] = lane;
     const next = double(lane, QueueCell.LOG_NEXT);
-    f64[double(block, Block.LOG_START)] = at64(f64, next);
-    f64[next] = at64(f64, next) + SLOTS;
+    f64[double(block, Block.LOG_START)] = at64(f64, next) - used;
+    f64[next] = at64(f64, next) - used + SLOTS;
+    return block;
   }
 
   /** Takes a block out of its lane's chain; nobody stands before it any more. */

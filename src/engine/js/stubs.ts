@@ -80,20 +80,28 @@ export class Stubs {
     return Math.max(0, (this.#field(stub, Block.START) + this.filled(lane) - head) | 0);
   }
 
-  /** The first `count` messages of a lane that never had any are absent, with bodies of `bytes` in all. A page is ensured. */
+  /**
+   * The first `count` messages of a lane that never had any are absent, with bodies of `bytes` in all: whole blocks by the stub, and the rest as the first slots of the block
+   * that messages to come go to. As many pages are ensured as `pagesFor` says.
+   */
   make(lane: number, count: number, bytes: number): void {
-    const blocks = Math.ceil(count / SLOTS);
-    const pad = blocks * SLOTS - count;
-    const stub = this.#create(lane, 0, blocks);
-    for (let index = 0; index < pad; index++) this.#blocks.setState(this.#blocks.slot(stub, index), SlotState.DONE);
-    this.#set(stub, Block.DONE, pad);
-    this.#set(lane, QueueCell.HEAD, pad);
-    this.#set(lane, QueueCell.TAIL, blocks * SLOTS);
+    const blocks = Math.floor(count / SLOTS);
+    const part = count % SLOTS;
+    const behind = part === 0 ? 0 : this.#blocks.createTail(lane, blocks * SLOTS, part);
+    const stub = blocks === 0 ? behind : this.#create(lane, 0, blocks);
+    if (behind !== 0) this.setStates(behind, 0, part, SlotState.ABSENT);
+    if (stub !== behind) this.#set(stub, Block.NEXT, behind);
+    this.#set(lane, QueueCell.TAIL, count);
     this.#set(lane, QueueCell.HEAD_BLOCK, stub);
-    this.#set(lane, QueueCell.TAIL_BLOCK, stub);
+    this.#set(lane, QueueCell.TAIL_BLOCK, behind === 0 ? stub : behind);
     this.#set(lane, QueueCell.STUB, stub);
-    this.#set(lane, QueueCell.STUB_FILLED, pad);
+    this.#set(lane, QueueCell.ABSENT_PART, part);
     this.#memory.f64[double(lane, QueueCell.ABSENT_BYTES)] = bytes;
+  }
+
+  /** Pages that `make` takes. */
+  pagesFor(count: number): number {
+    return (count >= SLOTS ? 1 : 0) + (count % SLOTS > 0 ? 1 : 0);
   }
 
   /** What may leave next: behind what is absent, or of the block `margin` blocks behind the one next to the head's, with −1 of the head's own; null: nothing. */
