@@ -21,6 +21,7 @@ import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/death';
 import { checkLength } from './queue/length';
 import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/levels';
 import { guardedPages, RUN_MAX, runPages } from './queue/publish';
+import { ANSWER_PAGES } from './make-calls';
 import { newQueue, Queue, Slot, SLOTS } from './queue/queue';
 import { LENGTH } from './queue/rules';
 import { setQueueRules } from './queue/set-rules';
@@ -31,7 +32,6 @@ import { anyAble } from './queue/ranks';
 import { flushSettlements } from './queue/settle';
 import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './content/ack';
 import { countConfirm, countRefusal, holdConfirm, sendConfirms } from './content/confirm';
-import { finishCopy, newCopy } from './content/copy';
 import { admit } from './content/guarded';
 import { Channel, CHANNEL_MAX, Connection, Consumer } from './content/connection';
 import { dropTooOld, endConsumer, newConsumer, wakeSiblings } from './content/consumer';
@@ -45,11 +45,6 @@ import { flushRun } from './content/run';
 import { fallAsleep, resume, serveTurns, wakeUp } from './content/serve';
 import { STOP_TOPOLOGY } from './content/stop';
 import { countGuarded } from './content/work';
-
-/** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
-const PAGES_AHEAD: u32 = 512;
-/** For what answers a publish: a refusal, or a confirm that waits. */
-const ANSWER_PAGES: u32 = 1;
 
 // ── Limits and layout, for the host ────────────────────────────────────────────────────────────────────────────
 export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, SEGMENT, RUN_MAX, ROUTE_QUEUES_MAX, SLOTS };
@@ -256,15 +251,7 @@ export function buryKept(slot: usize): void {
   leave();
 }
 
-/** A copy of a message for `count` queues, 0 when there is no memory: the host fills in key and header payload, then calls `endCopy`, publishes it and lets go of it. */
-export function beginCopy(message: usize, keyLength: u32, payloadLength: u32, count: u32): usize {
-  if (!preparePublish(message, count)) return 0;
-  const copy = newCopy(changetype<Message>(message), keyLength, payloadLength);
-  if (!copy) endPromise();
-  flushReleases();
-  return copy;
-}
-export function endCopy(message: usize): void { finishCopy(changetype<Message>(message)); }
+export * from './make-calls';
 
 // ── Connections and channels ───────────────────────────────────────────────────────────────────────────────────
 
@@ -348,14 +335,6 @@ export function recover(channel: usize): void {
 /** Installs the route that the last stop asked for; `count` queues stand at `scratch`, at most a page of them. */
 export function installRoute(connection: usize, count: u32, flags: u32): void {
   addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, runPages());
-}
-
-/**
- * Makes sure that a message can be published to `count` queues: promises pages for what they and the log keep of it, and one for its answer. `endPublish`
- * ends that. False: no memory.
- */
-export function preparePublish(message: usize, count: u32): bool {
-  return promisePages(min(count * guardedPages(), PAGES_AHEAD) + ANSWER_PAGES + pagesFor(changetype<Message>(message)));
 }
 
 /** A message that no queue has yet goes to its queues now: its life begins, however long the host has kept it. */

@@ -1,8 +1,9 @@
 /**
- * Copies of messages: the body as it is, with another key and another header. The host fills in both, between `newCopy` and `finishCopy`.
+ * Messages that the host makes: copies, the body as it is, with another key and another header, and blanks, whose body it fills in, too. It does so between
+ * `newCopy` or `newBlank` and `finishCopy`.
  */
 import { copyExactly, write16, write32 } from '../memory/bytes';
-import { ASK, borrowReserve, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
+import { ASK, borrowReserve, FRAME_BODY_MAX, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../memory/message';
 import { isLogging } from '../log/lane';
 import { isPersistent } from '../memory/properties';
 import { inspect } from './inspect';
@@ -28,6 +29,29 @@ function copyPieces(from: Message, to: Message): bool {
     if (changetype<usize>(last)) last.next = <u32>copy;
     else to.next = <u32>copy;
     last = changetype<Piece>(copy);
+  }
+  return true;
+}
+
+/** A message with room for key, header payload and body; `persistent` is what its header will say. 0 when there is no memory. */
+export function newBlank(keyLength: u32, payloadLength: u32, bodySize: u32, persistent: bool): usize {
+  const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, bodySize, true, isLogging() && persistent);
+  if (!address || addPieces(changetype<Message>(address))) return address;
+  release(changetype<Message>(address));
+  return 0;
+}
+
+/** Room for the body beyond the first piece. */
+function addPieces(message: Message): bool {
+  let last = changetype<Piece>(0);
+  for (let left = message.bodySize - message.firstLength; left > 0; ) {
+    const length = min(left, FRAME_BODY_MAX);
+    const piece = newPiece(length, (message.flags & LOGGABLE) != 0);
+    if (!piece) return false;
+    if (changetype<usize>(last)) last.next = <u32>piece;
+    else message.next = <u32>piece;
+    last = changetype<Piece>(piece);
+    left -= length;
   }
   return true;
 }

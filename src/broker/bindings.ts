@@ -74,8 +74,9 @@ export class Bindings {
     if (destination === undefined) return refused(noDestination(change));
     const refusal = typeRefusal(source, change, destination) ?? lockedRefusal(connection, destination);
     if (refusal !== null) return refused(refusal);
-    if (source.binding(change) === undefined) this.#topology.change(change);
-    return { ok: true };
+    if (source.binding(change) !== undefined) return { ok: true };
+    this.#topology.change(change);
+    return source.history === null ? { ok: true } : { ok: true, replays: true };
   }
 
   #unbind(connection: ConnectionId, change: BindingChange): Answer {

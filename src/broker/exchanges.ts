@@ -21,7 +21,9 @@ import {
 import type { Answer, Change, ConnectionId, Refusal, Request } from './requests.js';
 import type { Rights } from './rights.js';
 import { DELAYED_TYPE } from './routing/delayed.js';
-import { exchangeType } from './routing/exchange-types.js';
+import { exchangeType, keepsHistory } from './routing/exchange-types.js';
+import { historyTooLong } from './routing/recent-history.js';
+import { atomTerm } from './terms.js';
 import type { Topology } from './topology.js';
 import { ALTERNATE_EXCHANGE, type ExchangeEntry } from './topology-entries.js';
 import type { WaitingQueues } from './waiting-queues.js';
@@ -56,8 +58,8 @@ export class Exchanges {
     if (refusal !== null) return refused(refusal);
     if (existing === undefined) {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
-      const isMade = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
-      if (!isMade) return refused(cacheRefusal(args, 'exchange', vhost, name));
+      const lack = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+      if (lack !== null) return refused(lack);
       return durable && type === DELAYED_TYPE ? this.#openWaiting(vhost, name) : { ok: true };
     }
     return { ok: true };
@@ -77,9 +79,9 @@ export class Exchanges {
   }
 
   /** Brings back an exchange that outlasted the broker; false when there is no such type. */
-  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): boolean {
+  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): boolean {
     if (exchangeType(exchange.type) === undefined) return false;
-    if (this.#add(exchange)) return true;
+    if (this.#add(exchange) === null) return true;
     throw new Error(`no memory for ${describe('exchange', exchange.vhost, exchange.exchange)}`);
   }
 
@@ -135,14 +137,20 @@ export class Exchanges {
     return { ok: true };
   }
 
-  /** False: there is no memory for the duplicates that it is to know. */
-  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory'>): boolean {
-    const { vhost, exchange: name, arguments: args } = exchange;
-    const memory = this.#topology.memories.open(args);
-    if (memory === undefined) return false;
+  /** What is said when there is no memory for what it is to remember; else null. */
+  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): Refusal | null {
+    const { vhost, exchange: name, type, arguments: args } = exchange;
+    const { memories } = this.#topology;
+    const memory = memories.openDuplicates(args);
+    if (memory === undefined) return cacheRefusal(args, 'exchange', vhost, name);
+    const history = keepsHistory(type, args) ? memories.openHistory(args) : null;
+    if (history === undefined) {
+      memories.close(memory);
+      return precondition(historyTooLong(args));
+    }
     const alternate = this.#alternate(vhost, name, args);
-    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory });
-    return true;
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory, history });
+    return null;
   }
 }
 
@@ -165,7 +173,7 @@ function alternateRefusal(request: Declare, name: string): Refusal | null {
 function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
   const subject = describe('exchange', existing.vhost, existing.name);
   const properties = [
-    { name: 'type', received: request.type, current: existing.type },
+    { name: 'type', received: atomTerm(request.type), current: atomTerm(existing.type) },
     { name: 'durable', received: request.durable, current: existing.durable },
     { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
     { name: 'internal', received: request.internal, current: existing.internal },

@@ -5,7 +5,7 @@
  */
 import type { FieldTable, FieldType, FieldValue } from '../amqp/table.js';
 import { decodeText } from '../amqp/text.js';
-import { floatTerm } from './terms.js';
+import { floatTerm, term } from './terms.js';
 
 /** Erlang's names of the wire types, which stand in error texts. */
 const TYPE_NAMES: Record<FieldType, string> = {
@@ -113,5 +113,21 @@ export function display(field: FieldValue): string {
       return 'undefined';
     default:
       return String(integerOf(field) ?? canonical(field));
+  }
+}
+
+/** The value as Erlang writes it, types of nested values included. */
+export function erlangTerm(field: FieldValue): string {
+  switch (field.type) {
+    case 'S':
+      return term(field.value);
+    case 'x':
+      return term(decodeText(field.value));
+    case 'A':
+      return `[${field.value.map((item) => `{${typeName(item)},${erlangTerm(item)}}`).join()}]`;
+    case 'F':
+      return `[${[...field.value].map(([name, item]) => `{${term(name)},${typeName(item)},${erlangTerm(item)}}`).join()}]`;
+    default:
+      return display(field);
   }
 }

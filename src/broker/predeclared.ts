@@ -36,5 +36,6 @@ function predeclared(vhost: string, exchange: string, type: string, internal: bo
     arguments: EMPTY_TABLE,
     alternate: null,
     memory: null,
+    history: null,
   };
 }

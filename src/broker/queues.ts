@@ -206,7 +206,7 @@ export class Queues {
   /** Makes a queue; 0 when there is no memory, undefined when there is none for the duplicates that it is to know. */
   #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue | undefined {
     const { vhost, queue: name, logId, arguments: args } = declared;
-    const memory = this.#topology.memories.open(args);
+    const memory = this.#topology.memories.openDuplicates(args);
     if (memory === undefined) return undefined;
     const { rules, settings, expires } = this.#effects(vhost, name, args);
     const ref = this.#newQueue(rules);

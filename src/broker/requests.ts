@@ -106,6 +106,8 @@ export type Answer =
       active?: boolean;
       /** To `consume`: its rank among the queue's consumers, usually 0. */
       priority?: number;
+      /** To a bind: the binding is new, and what the exchange remembers is to be sent along it. */
+      replays?: true;
     }
   | { ok: false; refusal: Refusal };
 
@@ -152,6 +154,8 @@ export type Change =
       alternate: string | null;
       /** What it remembers of messages, to know duplicates: shared by all workers. */
       memory: SharedArrayBuffer | null;
+      /** The last messages that it routed, if it is to remember them: shared by all workers. */
+      history: SharedArrayBuffer | null;
     }
   | { kind: 'exchange.changed'; vhost: string; exchange: string; alternate: string | null }
   /** The exchange keeps what it holds back, and must not lose, in a hidden queue from now on. */

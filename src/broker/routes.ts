@@ -4,7 +4,9 @@
  */
 import type { Properties } from '../amqp/properties.js';
 import type { Queue } from '../engine/engine.js';
+import type { History } from './history.js';
 import { delayOf } from './routing/delayed.js';
+import { mayBeStored } from './routing/recent-history.js';
 import type { Routable } from './routing/router.js';
 import type { Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import type { Vhost } from './vhost.js';
@@ -28,6 +30,8 @@ export interface Routed {
   readonly queues: readonly Queue[];
   /** Exchanges that hold it back first: it is to be published there again when the time has come, as one that has `waited`. */
   readonly delays: readonly Delay[];
+  /** Where it is to be remembered. */
+  readonly histories: readonly History[];
 }
 
 export interface Delay {
@@ -40,6 +44,7 @@ export interface Delay {
 export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable, waited: boolean): Routed {
   const queues = new Set<Queue>();
   const delays: Delay[] = [];
+  const histories: History[] = [];
   const visit = new Set([first]);
   // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
   for (const current of visit) {
@@ -52,6 +57,7 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
         continue;
       }
     }
+    if (current.history !== null && mayBeStored(message.properties)) histories.push(current.history);
     let routed = false;
     const reach = (destination: Destination): void => {
       routed = true;
@@ -63,7 +69,7 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
     const alternate = routed ? undefined : alternateOf(vhost, current);
     if (alternate !== undefined) visit.add(alternate);
   }
-  return { queues: [...queues], delays };
+  return { queues: [...queues], delays, histories };
 }
 
 function takes(queue: QueueEntry, message: Routable): boolean {

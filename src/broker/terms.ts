@@ -30,3 +30,8 @@ function inDecimals(digits: string, exponent: number): string {
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0');
   return `${whole}.${digits.slice(exponent + 1) || '0'}`;
 }
+
+/** An atom: bare where it is one word in small letters. */
+export function atomTerm(name: string): string {
+  return /^[a-z][A-Za-z0-9_@]*$/.test(name) ? name : `'${name}'`;
+}

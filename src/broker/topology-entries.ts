@@ -6,11 +6,13 @@ import type { FieldTable } from '../amqp/table.js';
 import type { Queue } from '../engine/engine.js';
 import { Deduplication } from './deduplication.js';
 import { canonicalTable } from './field-values.js';
+import { History } from './history.js';
 import { DEFAULT_EXCHANGE } from './names.js';
 import { isSingleActiveConsumer } from './queue-arguments.js';
 import type { Change, ConnectionId, QueueId, QueueSettings } from './requests.js';
 import { DELAYED_TYPE } from './routing/delayed.js';
 import { exchangeType } from './routing/exchange-types.js';
+import { historyLength } from './routing/recent-history.js';
 import type { Bound, Router } from './routing/router.js';
 
 export const ALTERNATE_EXCHANGE = 'alternate-exchange';
@@ -95,6 +97,9 @@ export class ExchangeEntry {
   readonly deduplication: Deduplication | null;
   /** What `deduplication` remembers. */
   readonly memory: SharedArrayBuffer | null;
+  /** What it remembers for queues that are bound later; null: nothing. */
+  readonly history: History | null;
+  readonly historyMemory: SharedArrayBuffer | null;
   /** Whether it holds messages back that ask for it. */
   readonly delays: boolean;
   /** Whether it looks at each message, at more of it than the key. */
@@ -122,6 +127,8 @@ export class ExchangeEntry {
     this.arguments = declared.arguments;
     this.deduplication = deduplicationOf(declared);
     this.memory = declared.memory;
+    this.historyMemory = declared.history;
+    this.history = declared.history === null ? null : new History(declared.history, historyLength(declared.arguments));
     this.delays = declared.type === DELAYED_TYPE;
     this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
     this.alternate = declared.alternate;

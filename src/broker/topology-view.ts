@@ -167,7 +167,7 @@ export class TopologyView {
   #routes(vhost: string, exchange: string, message: Routable, waited = false): Routed {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
-    if (here === undefined || first === undefined) return { queues: [], delays: [] };
+    if (here === undefined || first === undefined) return { queues: [], delays: [], histories: [] };
     return routesFrom(here, first, message, waited);
   }
 

@@ -4,7 +4,7 @@
  * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
  */
 import type { Engine, Queue } from '../engine/engine.js';
-import { DuplicateMemories } from './duplicate-memories.js';
+import { Memories } from './memories.js';
 import type { Change } from './requests.js';
 import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { TopologyView } from './topology-view.js';
@@ -17,9 +17,11 @@ export interface GatheredChanges {
 
 type TopologyCore = Pick<Engine, 'retireQueue' | 'setAside'>;
 
+const NOTHING: readonly never[] = [];
+
 export class Topology {
   readonly view: TopologyView;
-  readonly memories: DuplicateMemories;
+  readonly memories: Memories;
   readonly #core: TopologyCore;
   readonly #before: (change: Change) => void;
   #changes: Change[] = [];
@@ -29,22 +31,24 @@ export class Topology {
   constructor(core: TopologyCore, before: (change: Change) => void, vhosts?: readonly string[]) {
     this.#core = core;
     this.#before = before;
-    this.memories = new DuplicateMemories(core);
+    this.memories = new Memories(core);
     this.view = new TopologyView(vhosts);
   }
 
   change(change: Change): void {
     this.#before(change);
-    const memory = this.#memoryGone(change);
+    const gone = this.#memoriesGone(change);
     this.view.apply(change);
-    this.memories.close(memory);
+    for (const memory of gone) this.memories.close(memory);
     this.#changes.push(change);
   }
 
-  /** The memory of duplicates that nothing has any more after a change that the view has not seen yet. */
-  #memoryGone(change: Change): SharedArrayBuffer | null | undefined {
-    if (change.kind === 'queue.deleted') return this.view.queueByRef(change.ref)?.memory;
-    return change.kind === 'exchange.deleted' ? this.view.exchange(change.vhost, change.exchange)?.memory : null;
+  /** The memories that nothing has any more after a change that the view has not seen yet. */
+  #memoriesGone(change: Change): readonly (SharedArrayBuffer | null | undefined)[] {
+    if (change.kind === 'queue.deleted') return [this.view.queueByRef(change.ref)?.memory];
+    if (change.kind !== 'exchange.deleted') return NOTHING;
+    const exchange = this.view.exchange(change.vhost, change.exchange);
+    return [exchange?.memory, exchange?.historyMemory];
   }
 
   takeChanges(): GatheredChanges {

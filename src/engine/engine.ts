@@ -226,6 +226,15 @@ export interface Engine {
   /** Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the content header frame, to
    * queues. Returns those that refused it; null: no memory, nothing was done. The message stays its owner's. */
   republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null;
+  /** Enqueues a message that is made of octets from elsewhere: key (two short strings), payload of the content header frame, and body; `persistent` is what that
+   * header says. Returns the queues that refused it; null: no memory, nothing was done. */
+  compose(
+    key: Uint8Array,
+    header: Uint8Array,
+    body: Uint8Array,
+    persistent: boolean,
+    queues: readonly Queue[],
+  ): readonly Queue[] | null;
   /** The host is done with what `nextDead` gave out. */
   bury(): void;
   /** In place of `bury`: the host keeps the message, which counts towards its queue's limits until `buryKept` with the number returned. 0: it had been

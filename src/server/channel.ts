@@ -10,6 +10,7 @@ import { type Granted, isRequestAhead, type QueueId, type Request, type RequestA
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import { GotDeliveries } from './got-deliveries.js';
+import { replay } from './histories.js';
 import type { Outcome } from './intake.js';
 import { consumersFirst } from './precedence.js';
 import { Publisher } from './publisher.js';
@@ -165,9 +166,24 @@ export class Channel {
     return this.#consumers.answerFirst(() => this.#answerTopology(method, request));
   }
 
-  /** Waits until the method is granted. It is answered when what it has changed is durable. */
+  /**
+   * Waits until the method is granted. It is answered when what it has changed is durable; a binding along which an exchange
+   * sends what it remembers, when that is on its way: others see the queue by then, and nothing else is asked meanwhile.
+   */
   async #askAhead(method: TopologyMethod, request: RequestAhead): Promise<void> {
-    const granted = await this.#session.askAhead(this.number, request, (answer) => this.#answer(method, answer));
+    let tell = (_answer: Granted): void => {};
+    const durable = new Promise<Granted>((resolve) => {
+      tell = resolve;
+    });
+    const granted = await this.#session.askAhead(this.number, request, (answer) => {
+      if (answer.replays) tell(answer);
+      else this.#answer(method, answer);
+    });
+    if (granted.replays) {
+      const answer = await durable;
+      await replay(this.#session, request, () => this.closing);
+      if (!this.closing) this.#answer(method, answer);
+    }
     if (method.name === 'queue.declare') this.#lastQueue = granted.queue ?? method.queue;
   }
 

@@ -7,11 +7,13 @@
 import { AmqpError } from '../amqp/errors.js';
 import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../amqp/properties.js';
 import { Writer } from '../amqp/wire.js';
+import type { History } from '../broker/history.js';
 import type { Delay } from '../broker/routes.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import { Death, type Engine, type Message, type Queue } from '../engine/engine.js';
 import { deadHeader, isCycle } from './deaths.js';
 import type { Delays } from './delays.js';
+import { remember } from './histories.js';
 import { KeptLetters, type Place, Progress } from './kept-letters.js';
 import type { KeptLetter } from './letter-row.js';
 import { PORTION_WORK } from './rounds.js';
@@ -37,6 +39,7 @@ interface Way {
   readonly key: Uint8Array;
   readonly queues: readonly Queue[];
   readonly delays: readonly Delay[];
+  readonly histories: readonly History[];
 }
 
 export class DeadLetters {
@@ -120,6 +123,8 @@ export class DeadLetters {
     const lacking = way.queues.filter((ref) => !progress.has(this.#placeOf(ref)));
     const refused = lacking.length === 0 ? [] : this.#engine.republish(message, way.key, header, lacking);
     if (refused === null) return null;
+    if (!progress.isRemembered) remember(this.#engine, way.histories, { message, key: way.key, header });
+    progress.isRemembered = true;
     for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#placeOf(ref));
     for (const delay of way.delays) {
       const exchange = this.#view.exchange(way.vhost, delay.exchange);
@@ -161,9 +166,9 @@ export class DeadLetters {
     const { vhost, deadLetterExchange: exchange } = queue;
     if (this.#view.exchange(vhost, exchange) === undefined) return null;
     const routingKey = queue.deadLetterRoutingKey ?? published;
-    const { queues, delays } = this.#view.routeMessage({ vhost, exchange, routingKey, properties });
+    const { queues, delays, histories } = this.#view.routeMessage({ vhost, exchange, routingKey, properties });
     const key = encodeKey(exchange, routingKey);
-    return { vhost, key, queues: this.#withoutCycles(queues, reason, properties), delays };
+    return { vhost, key, queues: this.#withoutCycles(queues, reason, properties), delays, histories };
   }
 
   #withoutCycles(queues: readonly Queue[], reason: Death, { headers }: Properties): readonly Queue[] {

@@ -11,6 +11,7 @@ import { delayOf } from '../broker/routing/delayed.js';
 import type { ExchangeEntry } from '../broker/topology-entries.js';
 import type { TopologyView } from '../broker/topology-view.js';
 import type { Engine, Message } from '../engine/engine.js';
+import { remember } from './histories.js';
 import { decodeKey } from './submission.js';
 import { TimeHeap } from './time-heap.js';
 
@@ -174,8 +175,9 @@ export class Delays {
     const waited = { ...properties, headers };
     const header = encodeHeader({ bodySize, properties: waited });
     const publication = { vhost, exchange, routingKey: decodeKey(key).routingKey, properties: waited, waited: true };
-    const { queues, delays } = this.#view.routeMessage(publication);
+    const { queues, delays, histories } = this.#view.routeMessage(publication);
     if (queues.length > 0 && engine.republish(message, key, header, queues) === null) return false;
+    remember(engine, histories, { message, key, header });
     entries.shift();
     this.#calendar.shift();
     if (entries.size === 0) this.#rooms.delete(roomId(vhost, exchange));

@@ -30,6 +30,8 @@ export type Place = QueueId | ExchangeEntry | string;
 /** Who has a letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what that had. */
 export class Progress {
   readonly #had = new Set<Place>();
+  /** Exchanges that remember what they route have it. */
+  isRemembered = false;
 
   add(place: Place): void {
     this.#had.add(place);

@@ -8,6 +8,7 @@ import { type AmqpError, channelError, replyCode } from '../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../amqp/protocol.js';
 import type { Routed } from '../broker/routes.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
+import { remember } from './histories.js';
 import type { Outcome } from './intake.js';
 import { PORTION_WORK } from './rounds.js';
 import type { Session } from './session.js';
@@ -20,6 +21,9 @@ const NO_ROUTE = new TextEncoder().encode('NO_ROUTE');
 const COMMIT_PORTION = 256;
 
 type Settling = MethodOf<'basic.ack'> | MethodOf<'basic.nack'> | MethodOf<'basic.reject'>;
+
+/** Where a message leads. */
+type Way = Pick<Routed, 'queues' | 'delays'>;
 
 export class Publisher {
   readonly #session: Session;
@@ -69,6 +73,7 @@ export class Publisher {
       mayImpersonate: host.view.accounts.mayImpersonate(user),
     });
     const routed = host.view.routeMessage(submission);
+    remember(host.engine, routed.histories, submission);
     if (this.#mode instanceof Transaction) {
       const queues = namesOf(host.view, routed.queues, submission);
       this.#mode.publish({ submission, queues, delays: routed.delays });
@@ -131,7 +136,7 @@ export class Publisher {
   }
 
   /** Sends a message on its way. False: a queue refused it. */
-  #send(submission: Submission, routed: Routed): boolean | Promise<boolean> {
+  #send(submission: Submission, routed: Way): boolean | Promise<boolean> {
     const { queues, delays } = routed;
     if (queues.length > 0 || delays.length > 0 || !submission.mandatory) return this.#enqueue(submission, routed);
     const busy = this.#session.outputIdle();
@@ -144,7 +149,7 @@ export class Publisher {
     return engine.publish(this.#core, message, []) ?? true;
   }
 
-  #enqueue(submission: Submission, { queues, delays }: Routed): boolean | Promise<boolean> {
+  #enqueue(submission: Submission, { queues, delays }: Way): boolean | Promise<boolean> {
     const { engine, view, delays: waitingRoom } = this.#session.host;
     const { message, header, vhost } = submission;
     // Before it is sent: then it is not ours any more.

@@ -115,7 +115,7 @@ describe('a delayed exchange', () => {
   test('lets it go where the bindings lead when it has waited', () => {
     delayed('fanout');
     stage.bind('a', 'x');
-    expect(way({ 'x-delay': 5 }, true)).toEqual({ queues: [stage.ref('a')], delays: [] });
+    expect(way({ 'x-delay': 5 }, true)).toEqual({ queues: [stage.ref('a')], delays: [], histories: [] });
   });
 
   test('holds back what comes through bindings too, while other ways go on', () => {

@@ -66,7 +66,7 @@ function scenario(): Scenario {
     ...args,
   });
   for (const exchange of ['x', 'y']) {
-    const rest = { type: 'fanout', internal: false, alternate: null, memory: null, ...args };
+    const rest = { type: 'fanout', internal: false, alternate: null, memory: null, history: null, ...args };
     view.apply({ kind: 'exchange.declared', vhost: '/', exchange, ...rest });
     const binding = {
       source: exchange,

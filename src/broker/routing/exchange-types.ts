@@ -8,6 +8,7 @@ import { HeadersRouter, headersArgumentsError } from './headers.js';
 import { localRandomError } from './local-random.js';
 import { ModulusHashRouter } from './modulus-hash.js';
 import { RandomRouter } from './random.js';
+import { historyArgumentsError, RECENT_HISTORY_TYPE } from './recent-history.js';
 import type { Bound, End, Router } from './router.js';
 import { TopicRouter } from './topic.js';
 
@@ -70,12 +71,21 @@ const TYPES = new Map<string, ExchangeType>([
     },
   ],
   ['x-modulus-hash', { ...plain, newRouter: () => new ModulusHashRouter() }],
+  [
+    RECENT_HISTORY_TYPE,
+    { ...plain, newRouter: () => new FanoutRouter(), asksHost: yes, argumentsError: historyArgumentsError },
+  ],
   [DELAYED_TYPE, delayed],
 ]);
 
 /** Undefined when there is no such type. */
 export function exchangeType(name: string): ExchangeType | undefined {
   return TYPES.get(name);
+}
+
+/** Whether an exchange remembers the messages that it routes: a delayed one may route as one that does. */
+export function keepsHistory(type: string, args: FieldTable): boolean {
+  return (type === DELAYED_TYPE ? innerType(args) : type) === RECENT_HISTORY_TYPE;
 }
 
 function inner(args: FieldTable): ExchangeType {

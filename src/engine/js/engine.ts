@@ -202,6 +202,10 @@ class JsEngine extends LogCalls implements Engine {
   republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
     return this.#publishes.republish(message, key, header, queues);
   }
+  // The header says by itself whether it is persistent.
+  compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, _persistent: boolean, queues: readonly Queue[]) {
+    return this.#publishes.compose(key, header, body, queues);
+  }
   bury(): void {
     this.#queues.bury();
   }

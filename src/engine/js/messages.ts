@@ -73,15 +73,8 @@ export class Messages {
 
   /** Makes another message of one's body, with a key and the payload of a header frame of its own; 0 when there is no memory. */
   rewrite(original: number, key: Uint8Array, header: Uint8Array, flags: number): number {
-    const { bytes } = this.#memory;
-    const bodySize = this.bodySize(original);
     const builder = new MessageBuilder();
-    if (!this.#start(builder, key, header.length + FRAME_OVERHEAD, bodySize, flags, 'cold')) return 0;
-    const at = this.headerFrameAt(builder.message);
-    bytes[at] = 2;
-    write16(bytes, at + 1, 0);
-    bytes.set(header, write32(bytes, at + 3, header.length));
-    bytes[at + FRAME_HEADER + header.length] = FRAME_END;
+    if (!this.#startWith(builder, key, header, this.bodySize(original), flags)) return 0;
     this.append(builder, this.firstBodyAt(original), this.firstBodySize(original));
     for (let piece = this.firstPiece(original); piece !== 0; piece = this.nextPiece(piece)) {
       const size = this.pieceBodySize(piece);
@@ -90,6 +83,36 @@ export class Messages {
       return 0;
     }
     return builder.message;
+  }
+
+  /** Makes a message of octets from elsewhere; 0 when there is no memory. */
+  compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, flags: number): number {
+    const builder = new MessageBuilder();
+    if (!this.#startWith(builder, key, header, body.length, flags)) return 0;
+    for (let taken = 0; taken < body.length; ) {
+      if (builder.room === 0 && !this.#addPiece(builder)) {
+        this.release(builder.message);
+        return 0;
+      }
+      const count = builder.room;
+      this.#memory.bytes.set(body.subarray(taken, taken + count), builder.cursor);
+      builder.room = 0;
+      builder.left -= count;
+      taken += count;
+    }
+    return builder.message;
+  }
+
+  /** Starts a message with a key and the payload of its header frame. */
+  #startWith(builder: MessageBuilder, key: Uint8Array, header: Uint8Array, bodySize: number, flags: number): boolean {
+    const { bytes } = this.#memory;
+    if (!this.#start(builder, key, header.length + FRAME_OVERHEAD, bodySize, flags, 'cold')) return false;
+    const at = this.headerFrameAt(builder.message);
+    bytes[at] = 2;
+    write16(bytes, at + 1, 0);
+    bytes.set(header, write32(bytes, at + 3, header.length));
+    bytes[at + FRAME_HEADER + header.length] = FRAME_END;
+    return true;
   }
 
   #start(

@@ -95,4 +95,11 @@ export class Publishes {
     const copy = this.#messages.rewrite(message, key, header, inspect(header, 0, header.length));
     return copy === 0 ? null : this.publishOne(copy, queues);
   }
+
+  /** The same with a body from elsewhere. */
+  compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, queues: readonly number[]): readonly number[] | null {
+    if (!this.prepareOne(queues.length)) return null;
+    const message = this.#messages.compose(key, header, body, inspect(header, 0, header.length) & ~MessageFlag.ASK);
+    return message === 0 ? null : this.publishOne(message, queues);
+  }
 }

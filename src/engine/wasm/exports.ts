@@ -91,6 +91,7 @@ export interface CoreFunctions {
   unackedCount(channel: number): number;
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
+  beginBlank(keyLength: number, payloadLength: number, bodySize: number, persistent: number, count: number): number;
   preparePublish(message: number, count: number): number;
   beginLife(message: number): void;
   publishTo(message: number, count: number): number;

@@ -215,11 +215,30 @@ class WasmEngine extends LogCalls implements Engine {
   /** A copy of a message under another key and header, for some queues; 0: no memory. */
   #copyWith(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): Message {
     const copy = this.#core.beginCopy(message, key.length, header.length, queues.length) >>> 0;
-    if (copy === 0) return 0;
-    this.bytes.set(key, this.#core.messageKeyOffset(copy) >>> 0);
-    this.bytes.set(header, this.#core.messageHeaderOffset(copy) >>> 0);
-    this.#core.endCopy(copy);
+    if (copy !== 0) this.#address(copy, key, header);
     return copy;
+  }
+  /** Fills in key and header of a message that is being made. */
+  #address(message: Message, key: Uint8Array, header: Uint8Array): void {
+    this.bytes.set(key, this.#core.messageKeyOffset(message) >>> 0);
+    this.bytes.set(header, this.#core.messageHeaderOffset(message) >>> 0);
+    this.#core.endCopy(message);
+  }
+  compose(
+    key: Uint8Array,
+    header: Uint8Array,
+    body: Uint8Array,
+    persistent: boolean,
+    queues: readonly Queue[],
+  ): readonly Queue[] | null {
+    const { length } = queues;
+    const blank = this.#core.beginBlank(key.length, header.length, body.length, persistent ? 1 : 0, length) >>> 0;
+    if (blank === 0) return null;
+    this.#address(blank, key, header);
+    this.#eachPiece(blank, (offset, from, to) => this.bytes.set(body.subarray(from, to), offset));
+    const refused = this.#publishTo(blank, queues);
+    this.#core.releaseMessage(blank);
+    return refused;
   }
   bury(): void {
     this.#core.bury();
@@ -360,16 +379,19 @@ class WasmEngine extends LogCalls implements Engine {
   }
   messageBody(message: Message): Uint8Array {
     const body = new Uint8Array(this.#core.messageBodySize(message));
-    let at = 0;
+    this.#eachPiece(message, (offset, from, to) => body.set(this.bytes.subarray(offset, offset + to - from), from));
+    return body;
+  }
+  /** Tells where the body's octets from one to another lie. */
+  #eachPiece(message: Message, visit: (offset: number, from: number, to: number) => void): void {
+    let from = 0;
     let piece = 0;
     do {
-      const offset = this.#core.pieceOffset(message, piece) >>> 0;
-      const length = this.#core.pieceLength(message, piece);
-      body.set(this.bytes.subarray(offset, offset + length), at);
-      at += length;
+      const to = from + this.#core.pieceLength(message, piece);
+      visit(this.#core.pieceOffset(message, piece) >>> 0, from, to);
+      from = to;
       piece = this.#core.nextPiece(message, piece) >>> 0;
     } while (piece !== 0);
-    return body;
   }
 
   #copy(offset: number, length: number): Uint8Array {
