@@ -128,6 +128,7 @@ describe('a delayed exchange', () => {
     expect(stage.view.routeMessage({ vhost: VHOST, exchange: 'y', routingKey: '', properties })).toEqual({
       queues: [stage.ref('b')],
       delays: [{ exchange: 'x', delay: 9 }],
+      histories: [],
     });
     expect(asks('y')).toBe(true);
   });
