@@ -19,9 +19,10 @@ import {
   sequenceOf,
 } from '../log/record-format.js';
 import type { Returns } from './batch.js';
-import { ascending, Column } from './columns.js';
+import { ascending, Column, isAscending } from './columns.js';
 import { forEachFact, GatheredFacts } from './gathered-facts.js';
 import type { LogFileState } from './log-files.js';
+import { OFFSET_UNIT } from './log-source.js';
 import { Runs } from './runs.js';
 import type { RecordSink, Seen } from './scan.js';
 
@@ -35,7 +36,7 @@ export interface QueueLeft {
   readonly messages: Uint32Array;
   /** Octets of all their bodies. */
   readonly bytes: number;
-  /** When each was enqueued (ms since 1970). */
+  /** When each was enqueued (ms since 1970), if that was asked for. */
   readonly times: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
@@ -54,10 +55,10 @@ export interface LostMessage {
 class QueueFacts {
   next = 0;
   readonly from = new Column();
-  readonly count = new Column();
-  readonly message = new Column();
+  readonly count = new Column('word');
+  readonly message = new Column('word');
   readonly time = new Column();
-  readonly redelivered = new Column();
+  readonly redelivered = new Column('word');
   /** Places whose message was not there, and its id. */
   readonly missing: { readonly position: number; readonly id: number }[] = [];
   readonly done = new Runs();
@@ -92,11 +93,11 @@ class QueueFacts {
 export class MessageTable {
   readonly ids = new Column();
   /** Index of the file. */
-  readonly files = new Column();
-  readonly offsets = new Column();
-  readonly spans = new Column();
+  readonly files = new Column('word');
+  readonly offsets = new Column('word', OFFSET_UNIT);
+  readonly spans = new Column('word', OFFSET_UNIT);
   /** Octets of bodies. */
-  readonly bodies = new Column();
+  readonly bodies = new Column('word');
 
   get length(): number {
     return this.ids.length;
@@ -236,12 +237,12 @@ export class Facts implements RecordSink {
     return highest;
   }
 
-  /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined. */
-  queues(exists: (id: number) => boolean): { queues: QueueLeft[]; lost: LostMessage[] } {
+  /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined; `timed`: with the times at which messages were enqueued. */
+  queues(exists: (id: number) => boolean, timed = false): { queues: QueueLeft[]; lost: LostMessage[] } {
     const queues: QueueLeft[] = [];
     const lost: LostMessage[] = [];
     for (const [id, facts] of this.#queues) {
-      if (exists(id)) queues.push(this.#queue(id, facts, lost));
+      if (exists(id)) queues.push(this.#queue(id, facts, lost, timed));
     }
     return { queues, lost };
   }
@@ -372,8 +373,8 @@ export class Facts implements RecordSink {
     if (sequence > (this.lastSequence.get(lane) ?? -1)) this.lastSequence.set(lane, sequence);
   }
 
-  #queue(id: number, facts: QueueFacts, lost: LostMessage[]): QueueLeft {
-    const { positions, messages, times, delivered } = placesOf(facts);
+  #queue(id: number, facts: QueueFacts, lost: LostMessage[], timed: boolean): QueueLeft {
+    const { positions, messages, times, delivered } = placesOf(facts, timed);
     let length = 0;
     let bytes = 0;
     for (let i = 0; i < positions.length; i++) {
@@ -386,7 +387,7 @@ export class Facts implements RecordSink {
       positions[length] = position;
       messages[length] = messages[i] as number;
       bytes += this.messages.bodies.at(messages[i] as number);
-      times[length] = times[i] as number;
+      if (timed) times[length] = times[i] as number;
       delivered[length] = known ? 1 : (delivered[i] as number);
       length += 1;
     }
@@ -395,7 +396,7 @@ export class Facts implements RecordSink {
       while (at < length && (positions[at] as number) < from) at += 1;
       for (; at < length && (positions[at] as number) < from + count; at++) delivered[at] = 1;
     });
-    const left = positions.slice(0, length);
+    const left = firstOf(positions, length);
     const missing = new Map(facts.missing.map((one) => [one.position, one.id]));
     for (const [position, message] of missing) {
       const isDone = facts.done.at(position) >= 0;
@@ -405,10 +406,10 @@ export class Facts implements RecordSink {
       id,
       next: facts.next,
       positions: left,
-      messages: messages.slice(0, length),
+      messages: firstOf(messages, length),
       bytes,
-      times: times.slice(0, length),
-      delivered: delivered.slice(0, length),
+      times: firstOf(times, Math.min(length, times.length)),
+      delivered: firstOf(delivered, length),
       returns: new Map([...facts.returns].filter(([position]) => holds(left, position))),
     };
   }
@@ -417,40 +418,54 @@ export class Facts implements RecordSink {
 interface PlacesLeft {
   readonly positions: Float64Array;
   readonly messages: Uint32Array;
+  /** Empty where nobody asks for them. */
   readonly times: Float64Array;
   readonly delivered: Uint8Array;
 }
 
 /** The places of a queue that are not done, in order of position; copies of one follow one another, in the order in which they were read. */
-function placesOf(facts: QueueFacts): PlacesLeft {
-  const positions = new Column();
-  const messages = new Column();
-  const times = new Column();
-  const delivered = new Column();
-  for (const run of ascending(facts.from)) {
-    const from = facts.from.at(run);
-    facts.done.forEachGap(from, facts.count.at(run), (first, count) => {
-      for (let position = first; position < first + count; position++) {
-        positions.push(position);
-        messages.push(facts.message.at(run) + position - from);
-        times.push(facts.time.at(run));
-        delivered.push(facts.redelivered.at(run));
-      }
-    });
-  }
+function placesOf(facts: QueueFacts, timed: boolean): PlacesLeft {
+  const runs = ascending(facts.from.values());
+  let length = 0;
+  forEachLeft(facts, runs, (_run, _first, count) => {
+    length += count;
+  });
+  const positions = new Float64Array(length);
+  const messages = new Uint32Array(length);
+  const times = new Float64Array(timed ? length : 0);
+  const delivered = new Uint8Array(length);
+  let at = 0;
+  forEachLeft(facts, runs, (run, first, count) => {
+    const message = facts.message.at(run) + first - facts.from.at(run);
+    delivered.fill(facts.redelivered.at(run), at, at + count);
+    times.fill(facts.time.at(run), at, at + count);
+    for (let i = 0; i < count; i++, at++) {
+      positions[at] = first + i;
+      messages[at] = message + i;
+    }
+  });
+  if (isAscending(positions)) return { positions, messages, times, delivered };
   const order = ascending(positions);
   return {
-    positions: picked(positions, order),
-    messages: Uint32Array.from(picked(messages, order)),
-    times: picked(times, order),
-    delivered: Uint8Array.from(picked(delivered, order)),
+    positions: positions.map((_, i) => positions[order[i] as number] as number),
+    messages: messages.map((_, i) => messages[order[i] as number] as number),
+    times: times.map((_, i) => times[order[i] as number] as number),
+    delivered: delivered.map((_, i) => delivered[order[i] as number] as number),
   };
 }
 
-function picked(column: Column, order: Uint32Array): Float64Array {
-  const values = new Float64Array(order.length);
-  for (let i = 0; i < values.length; i++) values[i] = column.at(order[i] as number);
-  return values;
+type OnLeft = (run: number, first: number, count: number) => void;
+
+/** The parts of runs that are not done, in this order. */
+function forEachLeft(facts: QueueFacts, runs: Uint32Array, use: OnLeft): void {
+  for (const run of runs) {
+    facts.done.forEachGap(facts.from.at(run), facts.count.at(run), (first, count) => use(run, first, count));
+  }
+}
+
+/** The first values of a list: itself, if it has no more. */
+function firstOf<T extends Float64Array | Uint32Array | Uint8Array>(values: T, length: number): T {
+  return values.length === length ? values : (values.slice(0, length) as T);
 }
 
 /** Whether an ascending list has a value. */

@@ -281,7 +281,7 @@ interface Copy {
 /** The messages of a file that count, by their place in its table, and where they are held. */
 function livePlaces(facts: Facts, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
   const found = new Map<number, Place[]>();
-  for (const { id, positions, messages, times, delivered } of facts.queues(() => true).queues) {
+  for (const { id, positions, messages, times, delivered } of facts.queues(() => true, true).queues) {
     positions.forEach((position, i) => {
       if (!liveness.isHeld(id, position, state)) return;
       const index = messages[i] as number;
