@@ -1,5 +1,6 @@
 /** What an operator is told of each kind of damage. */
 import { expect, test } from 'vitest';
+import { BatchBuilder } from '../../dist/store/batch.js';
 import { CheckCode, check } from '../../dist/store/check.js';
 import { inspectLogs } from '../../dist/store/inspect.js';
 import { openKeeper, openLane, publish, scanner } from './support/logs.js';
@@ -61,6 +62,32 @@ test('a file that is gone puts what was confirmed at risk', async () => {
   await directory.remove(FILE);
   expect(await checked(directory)).toMatchObject({ code: CheckCode.LOST });
   expect((await checked(directory)).lines[0]).toBe(`${FILE}: it is gone`);
+});
+
+test('places whose message is nowhere put what was confirmed at risk', async () => {
+  const directory = new SimulatedDirectory();
+  const lane = openLane(directory, { lane: 1 });
+  await publish(lane, 256, 0, ['whole']);
+  const batch = new BatchBuilder();
+  const first = lane.takeMessageIds(2);
+  batch.enqueue(256, 1, 0, [first, first + 1]);
+  await lane.append(batch);
+  await lane.close();
+  const { code, lines } = await checked(directory);
+  expect(code).toBe(CheckCode.LOST);
+  expect(lines[0]).toBe('2 places whose message cannot be found');
+});
+
+test.each([
+  { what: 'in the middle', from: 4096 + 100 },
+  // A batch that cannot be read may have been a whole one.
+  { what: 'in the last batch', from: 4096 + 2 * 700 + 300 },
+])('a place $what that the device cannot read puts what was confirmed at risk, and is named', async ({ from }) => {
+  const directory = await written(false);
+  directory.lose(FILE, from, from + 100);
+  const { code, lines } = await checked(directory);
+  expect(code).toBe(CheckCode.LOST);
+  expect(lines[0]).toMatch(new RegExp(`^${FILE}: damaged: \\d+ octets at \\d+$`));
 });
 
 test('while a broker is using it nothing is said', async () => {
