@@ -187,25 +187,48 @@ export class Coordinator {
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    if (request.op !== 'disconnect') return this.#answer(connection, request);
+    this.#turns.leave(connection);
+    const answer = this.#answer(connection, request);
+    this.#turns.forget(connection);
+    return answer;
+  }
+
+  #answer(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
     const noted = this.#saving?.noted;
     const decided = this.#decide(connection, request);
     this.#publishChanges();
     if (decided instanceof Promise) {
       const isPurge = request.op === 'queue.purge';
-      const late = isPurge ? decided.then((one) => this.#whenDurable(request, one, false)) : this.#whenSaved(decided);
+      const late = isPurge
+        ? decided.then((one) => this.#whenRecorded(connection, request, one))
+        : this.#whenSaved(decided);
       return this.#turns.answer(connection, late);
     }
-    const answer = this.#whenDurable(request, decided, this.#saving?.noted !== noted);
-    const told = this.#turns.answer(connection, answer);
+    const changes = this.#saving?.noted !== noted;
+    const told = this.#turns.answer(connection, this.#whenDurable(connection, request, decided, changes));
     if (told instanceof Promise && decided.ok && isRequestAhead(request)) this.#outside.granted?.(connection, decided);
     return told;
   }
 
+  /** The answer to a long purge, which is granted when it is done, though not recorded. */
+  #whenRecorded(connection: ConnectionId, request: Request, answer: Answer): Answer | Promise<Answer> {
+    const told = this.#whenDurable(connection, request, answer, false);
+    if (told instanceof Promise && answer.ok) this.#outside.granted?.(connection, answer);
+    return told;
+  }
+
+  /** Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for it may leave before. */
+  #recorded(connection: ConnectionId): Promise<void> | null {
+    const recorded = this.#outside.recorded?.() ?? null;
+    return recorded === null ? null : this.#turns.unlessLeft(connection, recorded);
+  }
+
   /** An answer, once what it tells is durable; `changes`: the request has changed something. */
-  #whenDurable(request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
+  #whenDurable(connection: ConnectionId, request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
     if (this.#saving === null) return answer;
     const saved = changes ? this.#saving.saved() : this.#savedBefore(request, answer);
-    const durable = both(saved, request.op === 'queue.purge' ? (this.#outside.recorded?.() ?? null) : null);
+    const durable = both(saved, request.op === 'queue.purge' ? this.#recorded(connection) : null);
     if (durable === null) return answer;
     // Who leaves does so in any case.
     const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());

@@ -74,7 +74,8 @@ export type Request =
 
 /**
  * What may be asked ahead: whoever asks is told that it is granted before that is durable, and may ask for the next of these,
- * so that one client's declarations share writes. They do nothing but change definitions. Their methods have the same names.
+ * so that one client's declarations share writes. They do nothing but change definitions; a purge, which may wait long for room in the log, is among them so that the client
+ * is heard if it gives up. Their methods have the same names.
  */
 export const ASKED_AHEAD = [
   'exchange.declare',
@@ -82,6 +83,7 @@ export const ASKED_AHEAD = [
   'exchange.bind',
   'exchange.unbind',
   'queue.declare',
+  'queue.purge',
   'queue.bind',
   'queue.unbind',
 ] as const satisfies readonly Request['op'][];

@@ -8,6 +8,10 @@ export class Turns {
   /** The last answer that waits, by connection. */
   readonly #waiting = new Map<ConnectionId, Promise<Answer>>();
 
+  /** Those that have left and are still to be answered; and who is to be told when one leaves. */
+  readonly #left = new Set<ConnectionId>();
+  readonly #stays = new Map<ConnectionId, Set<() => void>>();
+
   /** The answer in its turn. A promise must not reject. */
   answer(connection: ConnectionId, answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
     const before = this.#waiting.get(connection);
@@ -25,5 +29,31 @@ export class Turns {
     const before = this.#waiting.get(connection);
     if (before === undefined) work();
     else void before.then(work);
+  }
+
+  /** The connection leaves: it gives up what it has asked for, and what waits for it alone need not go on. */
+  leave(connection: ConnectionId): void {
+    this.#left.add(connection);
+    for (const release of this.#stays.get(connection) ?? []) release();
+    this.#stays.delete(connection);
+  }
+
+  /** It has left, and is forgotten when all of its answers are given. */
+  forget(connection: ConnectionId): void {
+    this.after(connection, () => this.#left.delete(connection));
+  }
+
+  /** Resolves with `work`, which may take for ever, or when the connection leaves. */
+  unlessLeft(connection: ConnectionId, work: Promise<void>): Promise<void> {
+    if (this.#left.has(connection)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stays = this.#stays.get(connection) ?? new Set();
+      this.#stays.set(connection, stays.add(resolve));
+      void work.then(() => {
+        stays.delete(resolve);
+        if (stays.size === 0 && this.#stays.get(connection) === stays) this.#stays.delete(connection);
+        resolve();
+      });
+    });
   }
 }

@@ -1,10 +1,11 @@
 /**
  * How much one connection is ahead: what the coordinator has granted and the store has not taken yet. What must hold: while
- * there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that no more than a limit.
+ * there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that no more than a limit. Who waits for a purge, which the log may have no
+ * room for, is also heard when it closes the connection, with the heartbeats before that.
  */
-import { FRAME_END, FRAME_OVERHEAD, FrameType } from '../amqp/frames.js';
+import { FRAME_END, FRAME_OVERHEAD, FrameType, HEARTBEAT_FRAME } from '../amqp/frames.js';
 import { methodId } from '../amqp/protocol.js';
-import { ASKED_AHEAD } from '../broker/requests.js';
+import { ASKED_AHEAD, type RequestAhead } from '../broker/requests.js';
 import { FRAME_MAX_LEAST } from './tune.js';
 
 /** Most requests of one connection that are granted and not durable: enough that a write is worth it. */
@@ -23,6 +24,8 @@ const METHODS = new Set(
   }),
 );
 
+const CLOSE = methodId('connection.close');
+
 interface Wait {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
@@ -30,23 +33,28 @@ interface Wait {
 
 export class AskedAhead {
   #count = 0;
+  /** How many of them are purges. */
+  #purges = 0;
   #settled: Wait | null = null;
 
   /** A request has been granted. */
-  add(): void {
+  add(op: RequestAhead['op']): void {
     this.#count += 1;
+    if (op === 'queue.purge') this.#purges += 1;
   }
 
   /** A request has been answered. */
-  settle(): void {
+  settle(op: RequestAhead['op']): void {
     if (this.#count === 0) return;
     this.#count -= 1;
+    if (op === 'queue.purge') this.#purges -= 1;
     if (this.#count === 0) this.#tell();
   }
 
   /** The connection ends: nobody waits for answers any more. */
   forget(): void {
     this.#count = 0;
+    this.#purges = 0;
     this.#tell();
   }
 
@@ -60,7 +68,10 @@ export class AskedAhead {
   /** How many octets of what came may be taken now: all, one frame, or none. */
   allowed(bytes: Uint8Array, start: number, length: number): number {
     if (this.#count === 0) return length;
-    return this.#count < MOST ? frameAhead(bytes, start, length) : 0;
+    if (this.#purges > 0 && isHeartbeat(bytes, start, length)) return FRAME_OVERHEAD;
+    const { size, method } = frameAhead(bytes, start, length);
+    if (this.#purges > 0 && method === idOf(CLOSE.classId, CLOSE.methodId)) return size;
+    return this.#count < MOST && METHODS.has(method) ? size : 0;
   }
 
   #tell(): void {
@@ -77,14 +88,24 @@ function newWait(): Wait {
   return { promise, resolve };
 }
 
-/** The size of the frame that comes first, if it is whole, sound and a method that may be asked ahead; else 0. */
-function frameAhead(bytes: Uint8Array, start: number, length: number): number {
-  if (length < ARGUMENTS_OFFSET || bytes[start] !== FrameType.METHOD) return 0;
+function isHeartbeat(bytes: Uint8Array, start: number, length: number): boolean {
+  return length >= FRAME_OVERHEAD && HEARTBEAT_FRAME.every((octet, i) => bytes[start + i] === octet);
+}
+
+interface FrameAhead {
+  readonly size: number;
+  readonly method: number;
+}
+const NO_METHOD: FrameAhead = { size: 0, method: 0 };
+
+/** The size of the frame that comes first and its method, if it is whole, sound and a method. */
+function frameAhead(bytes: Uint8Array, start: number, length: number): FrameAhead {
+  if (length < ARGUMENTS_OFFSET || bytes[start] !== FrameType.METHOD) return NO_METHOD;
   const view = new DataView(bytes.buffer, bytes.byteOffset + start, length);
   const size = view.getUint32(SIZE_OFFSET) + FRAME_OVERHEAD;
   // One that may be too long, or does not end as it should, closes the connection: in its turn, behind all answers.
-  if (size > Math.min(length, FRAME_MAX_LEAST) || bytes[start + size - 1] !== FRAME_END) return 0;
-  return METHODS.has(idOf(view.getUint16(CLASS_OFFSET), view.getUint16(METHOD_OFFSET))) ? size : 0;
+  if (size > Math.min(length, FRAME_MAX_LEAST) || bytes[start + size - 1] !== FRAME_END) return NO_METHOD;
+  return { size, method: idOf(view.getUint16(CLASS_OFFSET), view.getUint16(METHOD_OFFSET)) };
 }
 
 function idOf(classId: number, method: number): number {

@@ -136,7 +136,7 @@ export class Connection implements Session, Receiver {
       let isGranted = false;
       this.#onGranted = (granted) => {
         isGranted = true;
-        this.ahead.add();
+        this.ahead.add(request.op);
         resolve(granted);
       };
       this.#request(request, (answer) => {
@@ -152,8 +152,8 @@ export class Connection implements Session, Receiver {
   /** What was granted is durable, or cannot be: then nothing of the stream is taken until the client has been told so. */
   #settleAhead(channel: number, request: RequestAhead, answer: Answer): void {
     const told = answer.ok ? undefined : this.#fail(channel, refusalError(answer.refusal, request.op));
-    if (told === undefined) this.ahead.settle();
-    else void told.then(() => this.ahead.settle());
+    if (told === undefined) this.ahead.settle(request.op);
+    else void told.then(() => this.ahead.settle(request.op));
   }
 
   tell(request: Request): void {

@@ -120,15 +120,26 @@ describe('a connection that asks ahead', () => {
     expect((await Promise.all(answers)).map(outcome)).toEqual([NOT_SAVED, NOT_SAVED]);
   });
 
-  test('hears nothing ahead of consumers, deletions and purges, nor where an answer is due at once', async () => {
+  test('hears nothing ahead of consumers and deletions, nor where an answer is due at once', async () => {
     stage.queue('t', {}, 2);
     expect(stage.granted).toEqual([]);
     const declared = stage.queue('q', DURABLE);
     expect(stage.granted).toHaveLength(1);
-    const others = [stage.consume('q', 'c'), stage.cancel(['c']), stage.purge('q'), stage.deleteQueue('q')];
+    const others = [stage.consume('q', 'c'), stage.cancel(['c']), stage.deleteQueue('q')];
     expect(stage.granted).toHaveLength(1);
     await store.succeed();
     await Promise.all([declared, ...others]);
+  });
+
+  test('hears that a purge is done before that is written, and is answered in its turn', async () => {
+    const order = new Order();
+    const declared = order.note('q', stage.queue('q', DURABLE));
+    const purged = order.note('purged', stage.purge('q'));
+    expect(stage.granted).toHaveLength(2);
+    expect(order.told).toEqual([]);
+    await store.succeed();
+    await Promise.all([declared, purged]);
+    expect(order.told).toEqual(['q', 'purged']);
   });
 });
 

@@ -42,6 +42,23 @@ describe.runIf(!isReferee && process.platform === 'linux')('a broker whose disk 
     await again.call('queue.declare', { queue: 'first', passive: true });
   });
 
+  test('lets a client go whose purge waits for room', async () => {
+    const broker = await start(directory());
+    const channel = await open(broker);
+    await channel.call('queue.declare', { queue: 'kept', durable: true });
+    await channel.call('confirm.select');
+    channel.publish('', 'kept', 'safe', { properties: PERSISTENT });
+    await confirmed(channel, 1);
+    limitFiles(broker.pid, 0);
+    channel.send('queue.purge', { queue: 'kept' });
+    await broker.told(/the log of lane 0 cannot be written/);
+    await channel.client.close();
+
+    limitFiles(broker.pid, null);
+    const other = await open(broker);
+    expect(await other.call('queue.purge', { queue: 'kept' })).toMatchObject({ messageCount: 0 });
+  });
+
   test('starts, and gives out what it has', async () => {
     const data = directory();
     const before = await start(data);

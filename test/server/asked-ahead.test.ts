@@ -17,6 +17,8 @@ const declare = encodeMethod(1, build('queue.declare', { queue: 'q', durable: tr
 const bind = encodeMethod(7, build('queue.bind', { queue: 'q', exchange: 'x' }));
 const remove = encodeMethod(1, build('queue.delete', { queue: 'q' }));
 const close = encodeMethod(1, build('channel.close', { replyCode: 200, replyText: '' }));
+const purge = encodeMethod(1, build('queue.purge', { queue: 'q' }));
+const leave = encodeMethod(0, build('connection.close', { replyCode: 200, replyText: '' }));
 const consume = encodeMethod(1, build('basic.consume', { queue: 'q' }));
 const publish = encodeMethod(1, build('basic.publish', { exchange: 'x', routingKey: 'k' }));
 /** As long as a frame may be that no client's frame-max forbids, and an octet longer. */
@@ -61,12 +63,15 @@ class FrameCore {
 let core: FrameCore;
 let ahead: AskedAhead;
 let intake: Intake;
+/** What the frames ask for. */
+let asked: 'queue.declare' | 'queue.purge';
 /** Frames that were taken, by their octets behind the header. */
 let taken: string[];
 beforeEach(() => {
   core = new FrameCore();
   ahead = new AskedAhead();
   taken = [];
+  asked = 'queue.declare';
   // Each round ends when what was begun in it has happened.
   const rounds = new Rounds(() =>
     setImmediate(() => {
@@ -86,7 +91,7 @@ beforeEach(() => {
     // The coordinator grants at once; nothing is durable before the test says so.
     onFrame: (_, __, payload) => {
       taken.push(Buffer.from(payload).toString('hex'));
-      return Promise.resolve().then(() => ahead.add());
+      return Promise.resolve().then(() => ahead.add(asked));
     },
     beginAnswers: () => undefined,
     endAnswers: () => undefined,
@@ -140,12 +145,19 @@ test.each([
   await read(declare, bind, other, declare);
   expect(taken).toEqual(payloads(declare, bind));
   expect(intake.reading).toBe(false);
-  ahead.settle();
+  ahead.settle(asked);
   await happened();
   expect(taken).toHaveLength(2);
-  ahead.settle();
+  ahead.settle(asked);
   await happened();
   expect(taken.slice(0, 3)).toEqual(payloads(declare, bind, other));
+});
+
+test('who waits for a purge is heard when it closes the connection, and its heartbeats', async () => {
+  asked = 'queue.purge';
+  await read(purge, HEARTBEAT_FRAME);
+  await read(HEARTBEAT_FRAME, leave, publish);
+  expect(taken).toEqual(payloads(purge, HEARTBEAT_FRAME, HEARTBEAT_FRAME, leave));
 });
 
 test('a frame that is not whole waits, wherever it is cut', async () => {
