@@ -10,11 +10,11 @@ import { type Granted, isRequestAhead, type QueueId, type Request, type RequestA
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './channel-consumers.js';
 import { GotDeliveries } from './got-deliveries.js';
-import { replay } from './histories.js';
 import type { Outcome } from './intake.js';
 import { consumersFirst } from './precedence.js';
 import { Publisher } from './publisher.js';
 import { failure, refusalError, timedOut } from './refusal.js';
+import { replay } from './replay.js';
 import type { Session } from './session.js';
 import { isNowait, isTopologyMethod, queueNamed, replyTo, requestOf, type TopologyMethod } from './topology-methods.js';
 
