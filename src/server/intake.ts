@@ -57,6 +57,12 @@ const FRAME_HEADER_SIZE = 7;
 const STOP_WORK = 128;
 const BYTES_PER_WORK = 256;
 
+/**
+ * So much more may be done at once than is left of a share: what one read brings of the smallest messages, to a queue each. It is
+ * over within a millisecond, and what would be left of the read would have to be copied out of the way.
+ */
+const READ_WORK = 8_192;
+
 export class Intake {
   readonly #host: Host;
   readonly #core: CoreConnection;
@@ -166,7 +172,7 @@ export class Intake {
       if (allowed === null) break;
       const isFirst = stop === null;
       const before = engine.work;
-      stop = engine.ingest(this.#core, offset, allowed, this.#left);
+      stop = engine.ingest(this.#core, offset, allowed, this.#left + READ_WORK);
       offset += engine.consumed;
       length -= engine.consumed;
       if (stop !== Stop.END) {
