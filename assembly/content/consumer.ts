@@ -55,7 +55,9 @@ function beAble(consumer: Consumer): void {
  * What is too old at the front of their queues dies for those that have become able, once all has gone back that they have returned: it does not go to one
  * that was not able when it came. From then on age counts by the time when the consumer became able, since it would have got all that has come.
  */
-export function dropTooOld(): void {
+@inline export function dropTooOld(): void { if (ableFirst) dropForAble(); }
+
+function dropForAble(): void {
   while (ableFirst) {
     const consumer = changetype<Consumer>(ableFirst);
     ableFirst = consumer.parkedNext;
