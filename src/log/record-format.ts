@@ -118,7 +118,17 @@ export function parseFileName(name: string): { lane: number; number: number } | 
   const match = /^w(\d{2})-(\d{10,})\.log$/.exec(name);
   return match === null ? null : { lane: Number(match[1]), number: Number(match[2]) };
 }
+
 /** Dead files that wait to be written anew: their blocks are there already. */
 export function isSpare(name: string): boolean {
   return /^spare-.*\.old$/.test(name);
+}
+
+/** A dead file while it gets the head of the file that it is to be. */
+export function claimedName(name: string): string {
+  return `spare-${name}.new`;
+}
+
+export function isClaimed(name: string): boolean {
+  return /^spare-.*\.new$/.test(name);
 }

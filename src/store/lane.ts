@@ -7,6 +7,7 @@
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import {
   BatchField,
+  claimedName,
   FILE_HEAD,
   fileName,
   isSpare,
@@ -449,29 +450,36 @@ export class Lane {
     const name = fileName(this.lane, number);
     const seed = randomSeed();
     const created = this.#options.clock?.() ?? Date.now();
-    const { file, reach } = await this.#blankFile(name);
+    const { file, reach, claimed } = await this.#blankFile(name);
     try {
       const head = { format: LOG_FORMAT, lane: this.lane, number, seed, created, firstBatch: this.#nextBatch };
       await file.write([encodeHead(head)], 0);
       await file.sync();
+      if (claimed !== null) await this.#directory.rename(claimed, name);
       await this.#directory.syncNames();
       return { file, seed, name, number, end: FILE_HEAD, reach };
     } catch (error) {
       await file.close().catch(() => undefined);
-      await this.#directory.remove(name).catch(() => undefined);
+      for (const left of [name, ...(claimed === null ? [] : [claimed])])
+        await this.#directory.remove(left).catch(() => undefined);
       throw error;
     }
   }
 
-  async #blankFile(name: string): Promise<{ file: LogFile; reach: number }> {
+  /**
+   * `claimed`: what the file is called until its head is durable. A dead file may have had the very number that this one gets, when nothing was left in the log
+   * that spoke of it: under the name of a log file its former life would be taken for living.
+   */
+  async #blankFile(name: string): Promise<{ file: LogFile; reach: number; claimed: string | null }> {
     const spare = (await this.#directory.list()).find((entry) => isSpare(entry.name));
     if (spare !== undefined) {
-      const renamed = await this.#directory.rename(spare.name, name).then(
+      const claimed = claimedName(name);
+      const renamed = await this.#directory.rename(spare.name, claimed).then(
         () => true,
         // Another lane was faster.
         () => false,
       );
-      if (renamed) return { file: await this.#directory.open(name, this.#writing), reach: spare.octets };
+      if (renamed) return { file: await this.#directory.open(claimed, this.#writing), reach: spare.octets, claimed };
     }
     const file = await this.#directory.create(name, this.#writing);
     try {
@@ -481,7 +489,7 @@ export class Lane {
       await this.#directory.remove(name).catch(() => undefined);
       throw error;
     }
-    return { file, reach: FILE_HEAD };
+    return { file, reach: FILE_HEAD, claimed: null };
   }
 
   /** Gives up the current file after a failure: what was promised of it stays, and nothing more is expected of it. */

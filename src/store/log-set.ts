@@ -2,7 +2,7 @@
  * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be read.
  */
 
-import { FILE_HEAD, isSpare, parseFileName } from '../log/record-format.js';
+import { FILE_HEAD, isClaimed, isSpare, parseFileName } from '../log/record-format.js';
 import { isUnreadable, UnreadableError } from './careful-file.js';
 import { decodeHead, type FileHead } from './file-head.js';
 import type { LogDirectory, LogFile } from './log-directory.js';
@@ -47,6 +47,7 @@ export async function findFiles(
   const spares: string[] = [];
   for (const { name, octets } of await directory.list()) {
     if (isSpare(name)) spares.push(name);
+    if (isClaimed(name)) unborn.push(name);
     const place = parseFileName(name);
     if (place === null) continue;
     const bytes = await firstOctets(directory, name, skipUnreadable);
