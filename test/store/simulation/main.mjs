@@ -15,7 +15,7 @@ const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', ...test
   env: {
     ...process.env,
     LEVERET_POINTS: values.points ?? '100000',
-    ...(values.seed !== undefined && { LEVERET_SEED: values.seed }),
+    LEVERET_SEED: values.seed ?? String(Date.now() % 1_000_000_000),
   },
 });
 child.on('exit', (code) => {
