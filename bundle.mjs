@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 rmSync('dist/chunks', { recursive: true, force: true });
 await build({
-  entryPoints: { 'cli/main': 'src/cli/main.ts', 'server/worker-thread': 'src/server/worker-thread.ts' },
+  entryPoints: { 'cli/main': 'src/cli/main.ts', 'worker/worker-thread': 'src/worker/worker-thread.ts' },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

@@ -4,8 +4,8 @@
  *   0          unused, so that no address is 0
  *   64 KiB     Root                                  one 4 KiB page
  *   68 KiB …   Participant 0, 1 … `participants` − 1  one 4 KiB page each; the last one is the coordinator
- *   868 KiB …  an entry of 16 octets for each segment (pool.ts)
- *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (units.ts)
+ *   868 KiB …  an entry of 16 octets for each segment (worker-pool.ts)
+ *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (spill-units.ts)
  *
  * Written by: see each field. Freed by: nobody, it lives as long as the memory.
  */
@@ -37,7 +37,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** line 2: stack of free segments: address in the low half, a count of pops in the high half (against ABA). */
   freeSegments: u64;
   c2: u64; c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
-  /** line 3: the pool of free pages (pool.ts): its lock, how many pages are in it, the first segment with such. The count is read without the lock. */
+  /** line 3: the pool of free pages (worker-pool.ts): its lock, how many pages are in it, the first segment with such. The count is read without the lock. */
   poolLock: u32;
   poolPages: u32;
   poolFirst: u32;
@@ -48,7 +48,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** line 5: segments that are free: beyond the frontier or on the stack. */
   segmentsFree: u32;
   f1: u32; f2: u64; f3: u64; f4: u64; f5: u64; f6: u64; f7: u64; f8: u64;
-  /** line 6: what publishers are held back for, of the kinds in units.ts; each is struck out by whoever frees such. */
+  /** line 6: what publishers are held back for, of the kinds in spill-units.ts; each is struck out by whoever frees such. */
   starved: u32;
   g1: u32; g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
   /** line 7: the reclamation epoch; odd, so that it is never 0 (epoch.ts). */
@@ -92,12 +92,12 @@ export const PARTICIPANTS_MAX: u32 = 200;
   doorbell: u32;
   /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
   inbox: u32;
-  /** Of the coordinator: queues whose absent messages are wanted: a stack linked by `wishNext`, taken whole by it (wishes.ts). */
+  /** Of the coordinator: queues whose absent messages are wanted: a stack linked by `wishNext`, taken whole by it (page-in-requests.ts). */
   wishes: u32;
   /** 1: absent messages are back that some worker waited for, since this one looked last. */
   back: u32;
   t4: u32; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
-  // line 3: units (units.ts)
+  // line 3: units (spill-units.ts)
   pageFirst: u32;
   pageCount: u32;
   cellFirst: u32;
@@ -133,7 +133,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   runRoute: u32;
   runCount: u32;
   runMessages: u32;
-  /** Own free pages that are promised to what cannot fail any more; there are at least so many (units.ts). */
+  /** Own free pages that are promised to what cannot fail any more; there are at least so many (spill-units.ts). */
   pagesPromised: u32;
   // line 6: the turn (serve.ts, output.ts)
   runFirst: u32;
@@ -159,7 +159,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   sweepRests: u32;
   sweepSoon: u32;
   j4: u64; j5: u64; j6: u64; j7: u64; j8: u64;
-  // line 8: clock (ms since the Unix epoch), messages that died (death.ts), queues over their limit (length.ts)
+  // line 8: clock (ms since the Unix epoch), messages that died (dead-letters.ts), queues over their limit (length.ts)
   now: f64;
   deadFirst: u32;
   deadLast: u32;

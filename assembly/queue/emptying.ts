@@ -5,15 +5,15 @@
  */
 import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
 import { FRAME_MAX } from '../memory/message';
-import { claim, claimed } from './claim';
-import { abandon, dropAbsent } from './forget';
-import { claimAny } from './front';
-import { levelAt, readyCount } from './levels';
-import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './queue';
-import { claimReturned } from './returned';
-import { GONE, SINGLY } from './rules';
-import { addDone, flushSettlements, settle } from './settle';
-import { leaveSweep } from './sweep';
+import { claim, claimed } from './chain/claim';
+import { abandon, dropAbsent } from './spill/forget';
+import { claimAny } from './rules/peek';
+import { levelAt, readyCount } from './chain/priorities';
+import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './chain/queue';
+import { claimReturned } from './chain/requeued';
+import { GONE, SINGLY } from './chain/features';
+import { addDone, flushSettlements, settle } from './chain/settle';
+import { leaveSweep } from './rules/sweep';
 
 /** So many messages go with the call that retires a queue: most queues are empty then. */
 export const RETIRED_PORTION: u32 = 4096;

@@ -4,15 +4,15 @@
  * Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
-import { isLogging, placesTaken, record } from '../log/lane';
+import { isLogging, placesTaken, record } from '../log/journal';
 import { checkpoint, POSITIONS_RESERVED } from '../memory/checkpoint';
 import { LOGGABLE, Message, release } from '../memory/message';
-import { checkLength } from './length';
+import { checkLength } from './rules/length';
 import { root } from '../memory/root';
-import { LEVEL_PAGES, levelFor } from './levels';
-import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './queue';
-import { addBytes, BYTES, LENGTH, LEVELS, LOGGED_QUEUE } from './rules';
-import { grant } from './waiters';
+import { LEVEL_PAGES, levelFor } from './chain/priorities';
+import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './chain/queue';
+import { addBytes, BYTES, LENGTH, LEVELS, LOGGED_QUEUE } from './chain/features';
+import { grant } from './consumers/waiters';
 
 /** Longest run. */
 export const RUN_MAX: u32 = 256;

@@ -1,9 +1,10 @@
 /**
  * How fast a full log is read: every checksum verified and the queue rebuilt, then every message streamed.
  */
-import { Lane } from '../../dist/store/lane.js';
-import { LocalDirectory } from '../../dist/store/local-directory.js';
-import { recover } from '../../dist/store/recovery.js';
+
+import { LocalDirectory } from '../../dist/store/log/local-directory.js';
+import { Lane } from '../../dist/store/log/log-writer.js';
+import { recover } from '../../dist/store/recovery/recovery.js';
 import { built } from './writer.mjs';
 
 const PER_BATCH = 256;

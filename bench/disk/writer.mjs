@@ -4,14 +4,14 @@
  */
 
 import { LogMemory } from '../../dist/log/log-memory.js';
-import { BatchBuilder } from '../../dist/store/batch.js';
-import { Lane } from '../../dist/store/lane.js';
-import { LocalDirectory } from '../../dist/store/local-directory.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
+import { LocalDirectory } from '../../dist/store/log/local-directory.js';
+import { Lane } from '../../dist/store/log/log-writer.js';
 import { Reclaimer } from '../../dist/store/reclaim.js';
-import { recover } from '../../dist/store/recovery.js';
+import { recover } from '../../dist/store/recovery/recovery.js';
 import { median } from '../support/median.mjs';
 
-/** @typedef {import('../../dist/store/batch.js').Batch} Batch */
+/** @typedef {import('../../dist/store/log/batch.js').Batch} Batch */
 
 /** A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements {Batch} */
 class ReadyBatch {
@@ -39,7 +39,7 @@ class ReadyBatch {
   release() {}
 }
 
-/** @param {number} octets @returns {import('../../dist/store/batch.js').StoredMessage} */
+/** @param {number} octets @returns {import('../../dist/store/log/batch.js').StoredMessage} */
 function messageOf(octets) {
   const frame = Buffer.alloc(octets + 8, 'x');
   frame.writeUInt8(3, 0);
@@ -49,7 +49,7 @@ function messageOf(octets) {
   return { bodySize: octets, arrival: 0, key, header: Buffer.alloc(22), frames: [frame] };
 }
 
-/** @type {Map<number, import('../../dist/store/batch.js').StoredMessage>} */
+/** @type {Map<number, import('../../dist/store/log/batch.js').StoredMessage>} */
 const made = new Map();
 
 /** @param {number} size of a body @param {number} messages @param {number} first id */
@@ -72,7 +72,7 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const directory = await LocalDirectory.at(path);
   const recovered = await recover(directory);
   const { files } = recovered;
-  const heard = (/** @type {import('../../dist/store/log-files.js').LaneEvent} */ event) => {
+  const heard = (/** @type {import('../../dist/store/log/log-files.js').LaneEvent} */ event) => {
     if (event.type === 'passed') return;
     const file = files.file(0, event.file);
     if (event.type === 'closed') file.closed = true;

@@ -3,10 +3,10 @@
  * patterns, each message to one queue that drops all but its last, in nanoseconds a message.
  */
 import { performance } from 'node:perf_hooks';
-import { TopologyView } from '../../dist/broker/topology-view.js';
+import { TopologyView } from '../../dist/broker/topology/topology-view.js';
+import { RouteFinder } from '../../dist/connection/publishing/route-finder.js';
 import { Stop } from '../../dist/engine/engine.js';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
-import { RouteFinder } from '../../dist/server/route-finder.js';
 import { formatTable } from '../support/table.mjs';
 
 const KEYS = Number(process.argv[2] ?? 1_000_000);

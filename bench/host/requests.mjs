@@ -3,8 +3,8 @@
  * many pieces a request was cut into, and `longest` how long one held everybody up. Prints one table.
  */
 import { performance } from 'node:perf_hooks';
-import { Coordinator } from '../../dist/broker/coordinator.js';
-import { TopologyView } from '../../dist/broker/topology-view.js';
+import { Coordinator } from '../../dist/broker/coordinator/coordinator.js';
+import { TopologyView } from '../../dist/broker/topology/topology-view.js';
 import { formatTable } from '../support/table.mjs';
 
 const QUEUES = Number(process.argv[2] ?? 50_000);

@@ -2,9 +2,10 @@
  * `leveret log DIR`: what the log of a data directory holds, every checksum verified; with `--check` what is wrong with it, and what to do. What must hold: it
  * changes nothing; the exit code says whether something is damaged, so that a script can ask.
  */
-import { CheckCode, check } from '../store/check.js';
+
 import { DataDirectoryError, openForInspection } from '../store/data-directory.js';
-import { type Inspection, inspectionText, inspectLogs } from '../store/inspect.js';
+import { CheckCode, check } from '../store/recovery/check.js';
+import { type Inspection, inspectionText, inspectLogs } from '../store/recovery/inspect.js';
 
 export async function printLog(path: string, isCheck: boolean): Promise<void> {
   try {

@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Broker } from '../server/broker.js';
-import { startThreads } from '../server/threads.js';
-import type { Durability } from '../store/lane.js';
+import type { Broker } from '../node/broker.js';
+import { startThreads } from '../node/worker-threads.js';
+import type { Durability } from '../store/log/log-writer.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 import { sourceStack } from './source-stack.js';
 
@@ -35,7 +35,7 @@ async function serve(options: ServeOptions): Promise<void> {
   try {
     // They take longest: what else is needed is loaded meanwhile.
     const threads = startThreads(options.workers);
-    const { startBroker } = await import('../server/broker.js');
+    const { startBroker } = await import('../node/broker.js');
     const broker = await startBroker({ ...options, threads, onFatal: endWithReport });
     stopOnSignal(broker);
     process.stdout.write(startLines(broker, options).join('\n').concat('\n'));

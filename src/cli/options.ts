@@ -4,13 +4,13 @@
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
 import { WORKERS_MAX } from '../log/record-format.js';
-import { type Announced, COMPATIBLE } from '../server/identity.js';
-import { LOCALHOST } from '../server/listener.js';
-import type { DataOptions } from '../server/storage.js';
-import type { Durability } from '../store/lane.js';
+import { LOCALHOST } from '../node/listener.js';
+import type { DataOptions } from '../node/storage.js';
+import type { Durability } from '../store/log/log-writer.js';
 
 export interface ServeOptions {
   readonly host: string;

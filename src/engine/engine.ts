@@ -289,7 +289,7 @@ export interface Engine {
   pageOut(queue: Queue, margin: number, least: number, most: number): number;
   /** Messages on their way out. */
   readonly pageOutCount: number;
-  /** Writes whole units of the image (src/store/absent-source.ts); returns octets, 0 at its end. Any unit fits into 512 KiB. */
+  /** Writes whole units of the image (src/log/spill-source.ts); returns octets, 0 at its end. Any unit fits into 512 KiB. */
   pageOutFill(offset: number, length: number): number;
   /** They are away, or stay here. False: they stay, since consumers have come to them, or the queue was purged. */
   pageOutEnd(done: boolean): boolean;

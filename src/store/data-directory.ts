@@ -4,8 +4,8 @@
  */
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { LocalDirectory, syncPath } from './local-directory.js';
-import { holderOf, takeLock } from './lock.js';
+import { holderOf, takeLock } from '../platform/file-lock.js';
+import { LocalDirectory, syncPath } from './log/local-directory.js';
 
 /** Version of the directory as a whole. */
 const DATA_FORMAT = 1;

@@ -5,16 +5,16 @@
  */
 
 import { FILE_HEAD, isSpare } from '../log/record-format.js';
-import { BatchBuilder } from './batch.js';
-import { Facts } from './facts.js';
-import { decodeHead } from './file-head.js';
-import { FILE_OCTETS, type Lane } from './lane.js';
-import type { Liveness } from './ledger.js';
-import type { LogDirectory } from './log-directory.js';
-import { type LogFileState, type LogFiles, liveOctets } from './log-files.js';
-import { withFile } from './log-set.js';
-import { readMessages } from './message-stream.js';
-import { Scanner } from './scan.js';
+import { BatchBuilder } from './log/batch.js';
+import { decodeHead } from './log/file-head.js';
+import type { LogDirectory } from './log/log-directory.js';
+import { type LogFileState, type LogFiles, liveOctets } from './log/log-files.js';
+import { withFile } from './log/log-set.js';
+import { FILE_OCTETS, type Lane } from './log/log-writer.js';
+import { Scanner } from './log/scan.js';
+import type { Liveness } from './recovery/ledger.js';
+import { readMessages } from './recovery/message-stream.js';
+import { Facts } from './recovery/replay-index.js';
 
 export interface ReclaimOptions {
   readonly directory: LogDirectory;

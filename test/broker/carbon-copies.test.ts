@@ -1,7 +1,7 @@
 /** CC and BCC: further keys of a message. */
 import { beforeEach, expect, test } from 'vitest';
 import { type Plain, table } from '../../src/amqp/table.js';
-import { copiesRefusal } from '../../src/broker/carbon-copies.js';
+import { copiesRefusal } from '../../src/broker/routing/carbon-copies.js';
 import { Stage } from './support/stage.js';
 
 let stage: Stage;

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Plain, type PlainObject, table } from '../../src/amqp/table.js';
-import { DuplicateMemory, newDuplicateMemory } from '../../src/broker/duplicate-memory.js';
+import { DuplicateMemory, newDuplicateMemory } from '../../src/broker/history/duplicate-memory.js';
 import { outcome, Stage, VHOST } from './support/stage.js';
 
 let stage: Stage;
@@ -161,7 +161,7 @@ describe('the memory of keys', () => {
         for (let key = 0; key < 5000; key++) if (memory.remember('key ' + key, 0, Infinity)) fresh++;
         parentPort.postMessage(fresh);
       });`;
-    const module = new URL('../../dist/broker/duplicate-memory.js', import.meta.url).href;
+    const module = new URL('../../dist/broker/history/duplicate-memory.js', import.meta.url).href;
     const threads = Array.from({ length: 3 }, () => new Worker(source, { eval: true, workerData: { buffer, module } }));
     const counts = await Promise.all(threads.map(async (thread) => (await once(thread, 'message'))[0] as number));
     expect(counts.reduce((sum, count) => sum + count)).toBe(5_000);

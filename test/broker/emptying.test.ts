@@ -1,6 +1,6 @@
 /** Long queues are emptied in portions, with other work in between, and freed when nobody empties them any more. */
 import { expect, test } from 'vitest';
-import { Emptying } from '../../src/broker/emptying.js';
+import { Emptying } from '../../src/broker/decisions/emptying.js';
 import type { Queue } from '../../src/engine/engine.js';
 
 /** Queues as numbers of messages; a queue that was freed is not to be touched. */

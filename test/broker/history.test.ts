@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
-import { History, historyBytes, type Remembered } from '../../src/broker/history.js';
+import { History, historyBytes, type Remembered } from '../../src/broker/history/history.js';
 import { outcome, Stage, VHOST } from './support/stage.js';
 
 function message(body: number, length: number): Remembered {
@@ -38,7 +38,7 @@ test('workers that write at the same time leave whole messages', async () => {
   const buffer = new SharedArrayBuffer(historyBytes(most) ?? 0);
   const code = `
     const { workerData: { buffer, most, id }, parentPort } = require('node:worker_threads');
-    import('${new URL('../../dist/broker/history.js', import.meta.url).href}').then(({ History }) => {
+    import('${new URL('../../dist/broker/history/history.js', import.meta.url).href}').then(({ History }) => {
       const history = new History(buffer, most);
       for (let i = 0; i < 5000; i++) {
         const body = new Uint8Array(i % 97).fill(id);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { KeyRoutes } from '../../src/broker/key-routes.js';
+import { KeyRoutes } from '../../src/broker/topology/key-routes.js';
 import { Stage, VHOST } from './support/stage.js';
 
 const GUEST = { id: 1, user: 'guest', vhost: VHOST };

@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import type { Answer } from '../../src/broker/requests.js';
+import type { Answer } from '../../src/broker/requests/requests.js';
 import { OTHER_VHOST, outcome, Stage, VHOST } from './support/stage.js';
 
 const MANY = 2_000;

@@ -1,7 +1,7 @@
 /** Policies: which one counts, what it does, and that it does so at once. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
-import type { PolicyKind, PolicyProposal } from '../../src/broker/policies.js';
+import type { PolicyKind, PolicyProposal } from '../../src/broker/policies/policies.js';
 import { Overflow } from '../../src/engine/engine.js';
 import { OTHER_VHOST, Stage, VHOST } from './support/stage.js';
 

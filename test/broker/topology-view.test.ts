@@ -1,7 +1,7 @@
 /** Where messages go: through exchanges, bindings between them, and alternates. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { publishRefusal } from '../../src/broker/access.js';
+import { publishRefusal } from '../../src/broker/topology/access.js';
 import { OTHER_VHOST, Stage, VHOST } from './support/stage.js';
 
 let stage: Stage;

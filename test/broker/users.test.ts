@@ -1,8 +1,8 @@
 /** Users, their passwords, and what each may do: as administrators set it, and as the coordinator and its views go by it. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
-import { accessForGet, publishRefusal } from '../../src/broker/access.js';
-import { hashPassword, isPassword } from '../../src/broker/passwords.js';
+import { hashPassword, isPassword } from '../../src/broker/access/passwords.js';
+import { accessForGet, publishRefusal } from '../../src/broker/topology/access.js';
 import { OTHER_VHOST, outcome, Stage, VHOST } from './support/stage.js';
 
 let stage: Stage;

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { UserAdministration } from '../../src/broker/user-administration.js';
+import type { UserAdministration } from '../../src/broker/coordinator/user-administration.js';
 
 /** Begins the names of users, which are nobody else's. */
 export const USER_PREFIX = `conf-${randomBytes(5).toString('hex')}-`;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FILE_HEAD, FILE_HEAD_OCTETS, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/record-format.js';
-import { FILE_OCTETS } from '../../dist/store/lane.js';
+import { FILE_OCTETS } from '../../dist/store/log/log-writer.js';
 import { type Exit, isReferee, runToExit, startBroker } from '../support/broker.js';
 import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '../support/kept-data.js';
 

@@ -77,7 +77,7 @@ describe.skipIf(isReferee)('a start', () => {
     const log = join(data, 'log');
     const path = join(log, readdirSync(log).find((name) => name.endsWith('.log')) ?? '');
     const whole = readFileSync(path);
-    const [{ decodeHead, encodeHead }] = await Promise.all([import('../../dist/store/file-head.js')]);
+    const [{ decodeHead, encodeHead }] = await Promise.all([import('../../dist/store/log/file-head.js')]);
     const head = decodeHead(whole)?.head;
     if (head === undefined) throw new Error('no head');
     const newer = Buffer.from(whole);

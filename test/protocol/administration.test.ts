@@ -3,7 +3,7 @@
  * nothing but a program that embeds it can change them.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker as Embedded } from '../../src/server/broker.js';
+import type { Broker as Embedded } from '../../src/node/broker.js';
 import { type Broker, isReferee } from '../support/broker.js';
 import { startEmbedded } from '../support/embedded.js';
 import { closing } from '../support/methods.js';

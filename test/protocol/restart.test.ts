@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldTable, table } from '../../src/amqp/table.js';
-import type { Broker as Embedded } from '../../src/server/broker.js';
+import type { Broker as Embedded } from '../../src/node/broker.js';
 import { type Broker, isReferee } from '../support/broker.js';
 import { startEmbedded } from '../support/embedded.js';
 import { confirmed, drain, PERSISTENT } from '../support/kept-data.js';

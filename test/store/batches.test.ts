@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { FILE_HEAD, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/record-format.js';
-import { BatchBuilder } from '../../dist/store/batch.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';

@@ -1,8 +1,8 @@
 /** What an operator is told of each kind of damage. */
 import { expect, test } from 'vitest';
-import { BatchBuilder } from '../../dist/store/batch.js';
-import { CheckCode, check } from '../../dist/store/check.js';
-import { inspectLogs } from '../../dist/store/inspect.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
+import { CheckCode, check } from '../../dist/store/recovery/check.js';
+import { inspectLogs } from '../../dist/store/recovery/inspect.js';
 import { openKeeper, openLane, publish, scanner } from './support/logs.js';
 import { SimulatedDirectory } from './support/simulated.js';
 

@@ -4,9 +4,9 @@
  */
 import { expect, test } from 'vitest';
 import { FILE_HEAD, LOG_FORMAT, RecordType } from '../../dist/log/record-format.js';
-import { BatchBuilder } from '../../dist/store/batch.js';
-import { decodeHead } from '../../dist/store/file-head.js';
-import type { Recovered } from '../../dist/store/recovery.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
+import { decodeHead } from '../../dist/store/log/file-head.js';
+import type { Recovered } from '../../dist/store/recovery/recovery.js';
 import { ack, openLane, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
@@ -190,7 +190,7 @@ test('records in the body of a damaged message are not taken for records', async
 
 test('a newer format is refused by name', async () => {
   const { files } = await written();
-  const { encodeHead } = await import('../../dist/store/file-head.js');
+  const { encodeHead } = await import('../../dist/store/log/file-head.js');
   const head = decodeHead(files.get(FIRST) as Uint8Array)?.head;
   if (head === undefined) throw new Error('no head');
   const newer = changed(files, FIRST, (bytes) => {

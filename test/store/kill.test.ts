@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
-import { LocalDirectory } from '../../dist/store/local-directory.js';
+import { LocalDirectory } from '../../dist/store/log/local-directory.js';
 import { temporaryDirectory } from './support/directories.js';
 import { recover } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';

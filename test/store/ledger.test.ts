@@ -5,10 +5,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BatchBuilder } from '../../dist/store/batch.js';
-import { RunLedger } from '../../dist/store/ledger.js';
-import { LogFiles } from '../../dist/store/log-files.js';
-import { Runs } from '../../dist/store/runs.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
+import { LogFiles } from '../../dist/store/log/log-files.js';
+import { RunLedger } from '../../dist/store/recovery/ledger.js';
+import { Runs } from '../../dist/store/recovery/position-ranges.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');

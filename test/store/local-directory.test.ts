@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { LocalDirectory } from '../../src/store/local-directory.js';
+import { LocalDirectory } from '../../src/store/log/local-directory.js';
 
 const paths: string[] = [];
 afterEach(() => {

@@ -3,8 +3,8 @@
  */
 import { expect, test } from 'vitest';
 import { isSpare } from '../../dist/log/record-format.js';
-import { BatchBuilder, type Run } from '../../dist/store/batch.js';
-import type { Keeper } from '../../dist/store/keeper.js';
+import { BatchBuilder, type Run } from '../../dist/store/log/batch.js';
+import type { Keeper } from '../../dist/store/log-manager.js';
 import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
 import { readSource, recoveredQueues, storedMessage } from './support/messages.js';
 import { type Call, SimulatedDirectory, systemError } from './support/simulated.js';

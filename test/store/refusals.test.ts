@@ -3,10 +3,10 @@
  * one, the mark of an orderly end neither; the owner is told what it is about, and may go on without it.
  */
 import { expect, test } from 'vitest';
-import { BLOCK_OCTETS } from '../../dist/store/careful-file.js';
-import { readCleanMark } from '../../dist/store/clean-mark.js';
-import { inspectLogs } from '../../dist/store/inspect.js';
-import { Keeper, type KeeperOptions } from '../../dist/store/keeper.js';
+import { BLOCK_OCTETS } from '../../dist/store/log/careful-file.js';
+import { Keeper, type KeeperOptions } from '../../dist/store/log-manager.js';
+import { readCleanMark } from '../../dist/store/recovery/clean-shutdown.js';
+import { inspectLogs } from '../../dist/store/recovery/inspect.js';
 import { ack, openKeeper, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
 import { SimulatedDirectory } from './support/simulated.js';

@@ -2,7 +2,7 @@
  * A broker that runs in this process, as a program that embeds it has it: only such a program can change users, policies, limits and vhosts.
  */
 import { afterAll, beforeAll } from 'vitest';
-import type { Broker as Embedded } from '../../src/server/broker.js';
+import type { Broker as Embedded } from '../../src/node/broker.js';
 import { Broker } from './broker.js';
 import { deferred } from './waiting.js';
 
@@ -15,8 +15,8 @@ export interface EmbeddedBroker {
 /** `data`: the directory in which it keeps what outlasts it; without one nothing does. */
 export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
   // The built one: its workers are threads, which start from built files.
-  const built = new URL('../../dist/server/broker.js', import.meta.url).href;
-  const { startBroker } = (await import(built)) as typeof import('../../src/server/broker.js');
+  const built = new URL('../../dist/node/broker.js', import.meta.url).href;
+  const { startBroker } = (await import(built)) as typeof import('../../src/node/broker.js');
   const embedded = await startBroker({
     host: '127.0.0.1',
     port: 0,

@@ -6,7 +6,7 @@
  * As in RabbitMQ's plugin a destination's first binding counts, and with any of its bindings it loses all of its shares.
  */
 import type { FieldTable } from '../../amqp/table.js';
-import { comparable } from '../field-values.js';
+import { comparable } from '../arguments/field-values.js';
 import type { Bound, Routable, Router } from './router.js';
 import { ShareRow } from './share-row.js';
 import { textHash } from './text-hash.js';

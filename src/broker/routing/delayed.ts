@@ -4,8 +4,8 @@
  */
 import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
-import { TIME_MAX } from '../argument-checks.js';
-import { integerOf } from '../field-values.js';
+import { TIME_MAX } from '../arguments/argument-checks.js';
+import { integerOf } from '../arguments/field-values.js';
 
 export const DELAYED_TYPE = 'x-delayed-message';
 

@@ -4,7 +4,7 @@
  * `x-match` itself never does. `all` of nothing is true, `any` of nothing is not.
  */
 import { EMPTY_TABLE, type FieldTable } from '../../amqp/table.js';
-import { comparable, display, typeName } from '../field-values.js';
+import { comparable, display, typeName } from '../arguments/field-values.js';
 import type { Bound, Routable, Router } from './router.js';
 
 const MATCH_ARGUMENT = 'x-match';

@@ -4,7 +4,7 @@
  */
 import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable } from '../../amqp/table.js';
-import { erlangTerm, integerOf } from '../field-values.js';
+import { erlangTerm, integerOf } from '../arguments/field-values.js';
 
 export const RECENT_HISTORY_TYPE = 'x-recent-history';
 

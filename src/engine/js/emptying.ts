@@ -1,11 +1,12 @@
 /** How queues are emptied, and go: purge, retire, free. A portion at a time, where there is much: the queue's lock is held meanwhile. */
-import type { Absent } from './absent.js';
-import { QueueCell, QueueFlag } from './layout.js';
-import type { Memory } from './memory.js';
-import { withQueue } from './queue-lock.js';
-import type { Stock } from './stock.js';
-import type { Sweeps } from './sweeps.js';
-import { word } from './views.js';
+
+import { QueueCell, QueueFlag } from './memory/layout.js';
+import type { Memory } from './memory/memory.js';
+import { word } from './memory/views.js';
+import type { Stock } from './queues/queue-contents.js';
+import { withQueue } from './queues/queue-lock.js';
+import type { Sweeps } from './queues/swept-queues.js';
+import type { Absent } from './spill/spilled.js';
 
 /** So many messages go with the call that retires a queue: most queues are empty then. */
 const RETIRED_PORTION = 4_096;

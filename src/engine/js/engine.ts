@@ -15,31 +15,31 @@ import type {
   SharedCore,
 } from '../engine.js';
 import { type Content, Death, RouteFlag, Stop } from '../engine.js';
-import type { Absent } from './absent.js';
-import { Channel, Connection } from './connection.js';
-import { ContentFrames } from './content-frames.js';
-import type { Deliveries } from './deliveries.js';
-import type { Doorbell } from './doorbell.js';
+import { Channel, Connection } from './amqp/connection.js';
+import { ContentFrames } from './amqp/content-frames.js';
+import type { Deliveries } from './amqp/deliveries.js';
+import type { Intake } from './amqp/ingest.js';
+import { Outbox } from './amqp/outbox.js';
+import type { Output } from './amqp/output.js';
+import type { Publishes } from './amqp/publishes.js';
+import type { Routes } from './amqp/routes.js';
+import type { Scheduler } from './amqp/scheduler.js';
+import type { Settlements } from './amqp/settlements.js';
+import type { Work } from './amqp/work.js';
 import type { Emptying } from './emptying.js';
-import type { Intake } from './intake.js';
-import { READ_LENGTH, Root, Trait } from './layout.js';
-import type { Log } from './log.js';
+import type { Log } from './log/log.js';
 import { LogCalls } from './log-calls.js';
-import type { Memory } from './memory.js';
-import type { Clock, Messages } from './messages.js';
-import { Outbox } from './outbox.js';
-import type { Output } from './output.js';
+import type { Doorbell } from './memory/doorbell.js';
+import { READ_LENGTH, Root, Trait } from './memory/layout.js';
+import type { Memory } from './memory/memory.js';
+import type { Clock, Messages } from './memory/messages.js';
 import { Parts } from './parts.js';
-import type { Publishes } from './publishes.js';
-import type { Queues } from './queues.js';
-import type { Routes } from './routes.js';
-import type { Scheduler } from './scheduler.js';
-import type { Settlements } from './settlements.js';
-import type { Stock } from './stock.js';
-import type { Sweep } from './sweep.js';
-import type { Work } from './work.js';
+import type { Stock } from './queues/queue-contents.js';
+import type { Queues } from './queues/queues.js';
+import type { Sweep } from './queues/sweep.js';
+import type { Absent } from './spill/spilled.js';
 
-export { initJsCore } from './memory.js';
+export { initJsCore } from './memory/memory.js';
 
 /** Joins a memory that `initJsCore` has laid out. */
 export function openJsEngine(shared: SharedCore, participant: number): Engine {

@@ -1,12 +1,12 @@
 /** The calls about the log: which records have gathered, and that they are durable. */
 import type { Seed } from '../../log/log-memory.js';
 import type { HeldBack, LogBatch, Queue } from '../engine.js';
-import { AbsentCalls } from './absent-calls.js';
-import { type Log, ownBatch } from './log.js';
-import type { LoggedQueues } from './logged-queues.js';
-import type { Memory } from './memory.js';
-import type { Output } from './output.js';
+import type { Output } from './amqp/output.js';
+import { type Log, ownBatch } from './log/log.js';
+import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
+import type { LoggedQueues } from './queues/logged-queues.js';
+import { AbsentCalls } from './spill-calls.js';
 
 export abstract class LogCalls extends AbsentCalls {
   readonly #memory: Memory;

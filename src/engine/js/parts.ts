@@ -1,25 +1,25 @@
 /** What one participant of the twin is made of, and how it is put together. */
 import type { SharedCore } from '../engine.js';
-import { Absent } from './absent.js';
-import { Deliveries } from './deliveries.js';
-import { Doorbell } from './doorbell.js';
+import { Deliveries } from './amqp/deliveries.js';
+import { Intake } from './amqp/ingest.js';
+import { Output } from './amqp/output.js';
+import { Publishes } from './amqp/publishes.js';
+import { Routes } from './amqp/routes.js';
+import { Scheduler } from './amqp/scheduler.js';
+import { Settlements } from './amqp/settlements.js';
+import { Work } from './amqp/work.js';
 import { Emptying } from './emptying.js';
-import { Intake } from './intake.js';
-import { READ_LENGTH, readBufferAt } from './layout.js';
-import { Log } from './log.js';
-import { LoggedQueues } from './logged-queues.js';
-import { Memory } from './memory.js';
-import { type Clock, Messages } from './messages.js';
-import { Output } from './output.js';
-import { Publishes } from './publishes.js';
-import { Queues } from './queues.js';
-import { Routes } from './routes.js';
-import { Scheduler } from './scheduler.js';
-import { Settlements } from './settlements.js';
-import { Stock } from './stock.js';
-import { Sweep } from './sweep.js';
-import { Waiters } from './waiters.js';
-import { Work } from './work.js';
+import { Log } from './log/log.js';
+import { Doorbell } from './memory/doorbell.js';
+import { READ_LENGTH, readBufferAt } from './memory/layout.js';
+import { Memory } from './memory/memory.js';
+import { type Clock, Messages } from './memory/messages.js';
+import { LoggedQueues } from './queues/logged-queues.js';
+import { Stock } from './queues/queue-contents.js';
+import { Queues } from './queues/queues.js';
+import { Sweep } from './queues/sweep.js';
+import { Waiters } from './queues/waiters.js';
+import { Absent } from './spill/spilled.js';
 
 export class Parts {
   readonly isCoordinator: boolean;

@@ -4,8 +4,8 @@
  */
 import type { Seed } from '../../log/log-memory.js';
 import type { HeldBack, LogBatch, Queue } from '../engine.js';
-import { AbsentCalls } from './absent-calls.js';
 import type { CoreFunctions } from './exports.js';
+import { AbsentCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
 /** Positions in a row of one level of a queue. */

@@ -3,12 +3,12 @@
  * Posted changes reach the views at once; that workers have *told* so is up to the test (`allApplied`).
  */
 import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
-import type { Administration } from '../../../src/broker/administration.js';
-import type { Clock } from '../../../src/broker/clock.js';
-import { Coordinator, type QueueCore } from '../../../src/broker/coordinator.js';
-import type { DefinitionStore } from '../../../src/broker/definition-store.js';
-import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests.js';
-import { TopologyView } from '../../../src/broker/topology-view.js';
+import type { Administration } from '../../../src/broker/coordinator/administration.js';
+import { Coordinator, type QueueCore } from '../../../src/broker/coordinator/coordinator.js';
+import type { DefinitionStore } from '../../../src/broker/definitions/definition-store.js';
+import type { Clock } from '../../../src/broker/requests/clock.js';
+import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests/requests.js';
+import { TopologyView } from '../../../src/broker/topology/topology-view.js';
 import type { Queue, QueueRules } from '../../../src/engine/engine.js';
 
 export const VHOST = '/';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { DefinitionStore } from '../../../src/broker/definition-store.js';
+import type { DefinitionStore } from '../../../src/broker/definitions/definition-store.js';
 import {
   type DefinitionChange,
   type DefinitionKind,

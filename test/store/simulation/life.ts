@@ -3,9 +3,9 @@
  * tell the main thread late, each in its own order.
  */
 
-import type { Keeper } from '../../../dist/store/keeper.js';
-import type { AbsentSource } from '../../../src/store/absent-source.js';
-import type { LaneEvent } from '../../../src/store/log-files.js';
+import type { Keeper } from '../../../dist/store/log-manager.js';
+import type { AbsentSource } from '../../../src/log/spill-source.js';
+import type { LaneEvent } from '../../../src/store/log/log-files.js';
 import { openKeeper, openLane } from '../support/logs.js';
 import { readSource } from '../support/messages.js';
 import { type Call, type Random, type SimulatedDirectory, systemError } from '../support/simulated.js';

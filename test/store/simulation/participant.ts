@@ -2,8 +2,8 @@
  * A worker's part of the simulation: gathers what clients do while its lane writes, and writes all of it as one batch then. Its journal has an end: while
  * the disk is full, clients have to wait when it is reached.
  */
-import { BatchBuilder } from '../../../dist/store/batch.js';
-import type { Lane } from '../../../dist/store/lane.js';
+import { BatchBuilder } from '../../../dist/store/log/batch.js';
+import type { Lane } from '../../../dist/store/log/log-writer.js';
 import { storedMessage } from '../support/messages.js';
 import type { Change, Model } from './model.js';
 

@@ -27,12 +27,12 @@ export const PLANTS: readonly Plant[] = [
     fault: 'a place belongs to the last copy of its message, whole batch or not',
     edits: [
       {
-        file: 'dist/store/facts.js',
+        file: 'dist/store/recovery/replay-index.js',
         line: 'const messages = this.messages.cut(this.#first);',
         planted: 'const messages = [];',
       },
       {
-        file: 'dist/store/facts.js',
+        file: 'dist/store/recovery/replay-index.js',
         line: 'messages[length] = messages[i];',
         planted: 'messages[length] = this.messages.ids.values().lastIndexOf(this.messages.ids.at(messages[i]));',
       },
@@ -40,11 +40,11 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     fault: 'what is there of a batch counts that was never finished',
-    edits: [{ file: 'dist/store/log-reader.js', line: 'if (batch.start !== torn?.start)', planted: '' }],
+    edits: [{ file: 'dist/store/recovery/log-reader.js', line: 'if (batch.start !== torn?.start)', planted: '' }],
   },
   {
     fault: 'what can be read after a crash is taken for what the disk has',
-    edits: [{ file: 'dist/store/recovery.js', line: 'uncertain.has(read)', planted: 'false' }],
+    edits: [{ file: 'dist/store/recovery/recovery.js', line: 'uncertain.has(read)', planted: 'false' }],
   },
   {
     fault: 'acknowledgements are dropped while the log cannot be written',
@@ -67,13 +67,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     fault: 'messages of queues that the definitions do not know are let go',
-    edits: [{ file: 'dist/store/recovery.js', line: 'options.dropUnknown !== true', planted: 'false' }],
+    edits: [{ file: 'dist/store/recovery/recovery.js', line: 'options.dropUnknown !== true', planted: 'false' }],
   },
   {
     fault: 'the mark of an orderly end goes before the log is read',
     edits: [
       {
-        file: 'dist/store/keeper.js',
+        file: 'dist/store/log-manager.js',
         line: 'const ends = await readCleanMark(log);',
         planted: 'const ends = await readCleanMark(log); await removeCleanMark(log);',
       },

@@ -3,8 +3,8 @@
  * of power would leave: by a start, by one more when that start was cut short, and by the next ones after it.
  */
 import { parseFileName } from '../../../dist/log/record-format.js';
-import { Keeper } from '../../../dist/store/keeper.js';
-import type { LogDirectory } from '../../../src/store/log-directory.js';
+import { Keeper } from '../../../dist/store/log-manager.js';
+import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 import { openKeeper, scanner } from '../support/logs.js';
 import { readSource, type SeenEntry } from '../support/messages.js';
 import { type Random, randomFrom, SimulatedDirectory, systemError } from '../support/simulated.js';

@@ -1,12 +1,12 @@
 /**
  * Writing and reading logs in tests: small files, no waiting, one scanner for all recoveries.
  */
-import { BatchBuilder } from '../../../dist/store/batch.js';
-import { Keeper, type KeeperOptions } from '../../../dist/store/keeper.js';
-import { Lane } from '../../../dist/store/lane.js';
-import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery.js';
-import { Scanner } from '../../../dist/store/scan.js';
-import type { LogDirectory } from '../../../src/store/log-directory.js';
+import { BatchBuilder } from '../../../dist/store/log/batch.js';
+import { Lane } from '../../../dist/store/log/log-writer.js';
+import { Scanner } from '../../../dist/store/log/scan.js';
+import { Keeper, type KeeperOptions } from '../../../dist/store/log-manager.js';
+import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery/recovery.js';
+import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 import { storedMessage } from './messages.js';
 
 export const scanner = new Scanner();

@@ -1,9 +1,9 @@
 /**
  * Messages as they are stored, and what recovery makes of them, in a form that tests can compare.
  */
-import { UNIT_HEAD, UnitFlag } from '../../../dist/store/absent-source.js';
-import type { AbsentSource } from '../../../src/store/absent-source.js';
-import type { StoredMessage } from '../../../src/store/batch.js';
+import { UNIT_HEAD, UnitFlag } from '../../../dist/log/spill-source.js';
+import type { AbsentSource } from '../../../src/log/spill-source.js';
+import type { StoredMessage } from '../../../src/store/log/batch.js';
 
 /** Body octets in the largest frame. */
 const FRAME_BODY_MAX = 131072 - 8;

@@ -2,7 +2,7 @@
  * Log files in memory that remember which writes were synced. A loss of power leaves of the others what chance decides: each is there, is not
  * there, or is there in part, whatever the order in which they were made; the same holds for names. Any call can be made to fail.
  */
-import type { LogDirectory, LogFile, Writing } from '../../../src/store/log-directory.js';
+import type { LogDirectory, LogFile, Writing } from '../../../src/store/log/log-directory.js';
 
 export type Random = () => number;
 

@@ -1,0 +1,240 @@
+/**
+ * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and encodes the
+ * messages into the box. Also basic.get, which is a turn of one message.
+ */
+import { Message } from '../../memory/message';
+import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
+import { die, EXPIRED } from '../../queue/rules/dead-letters';
+import { claimAny, claimFront, deathTime, dropExpired, dropStuck, frontLackedRoom, isTooOld, LEEWAY } from '../../queue/rules/peek';
+import { takeTurn } from '../../queue/rules/length';
+import { readyCount } from '../../queue/chain/priorities';
+import { Queue, REDELIVERED, RETURNS_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
+import { higherAble } from '../../queue/consumers/consumer-priorities';
+import { claimReturned, returnedLackedRoom } from '../../queue/chain/requeued';
+import { COUNTED, GONE, MORTAL, RANKED, SINGLY } from '../../queue/chain/features';
+import { settle } from '../../queue/chain/settle';
+import { self } from '../../memory/root';
+import { atomicStoreF64 } from '../../memory/atomic';
+import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
+import { passOn, wait } from '../../queue/consumers/waiters';
+import { Channel, Connection, Consumer } from '../connection/connection';
+import { creditOf, DEATHS_A_TURN, letSiblingsFirst } from './consumer';
+import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
+import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
+import { startParts } from './long-content';
+import { RETURNS_ROOM } from './delivery-count';
+import { record, unackedRoom } from './unacked';
+
+const SHARE_MAX: u32 = 64;
+/** Consumers take at most this part of what each of them could get, so that a short queue goes round one by one. */
+const SHARE_PART: u32 = 16;
+const NO_LIMIT: u32 = 0x7fffffff;
+/** The key of a message, at most. */
+const KEY_MAX: u32 = 512;
+
+/** How many messages a turn may take: all when the consumer is alone, otherwise few enough for equal shares. */
+@inline function shareOf(queue: Queue): u32 {
+  const consumers = queue.consumers;
+  if (consumers <= 1) return NO_LIMIT;
+  return max<u32>(1, min(SHARE_MAX, readyCount(queue) / (consumers * SHARE_PART)));
+}
+
+/** One turn of a consumer; leaves it in the state that follows. */
+export function pull(consumer: Consumer): void {
+  const connection = changetype<Connection>(consumer.connection);
+  const channel = changetype<Channel>(consumer.channel);
+  const queue = changetype<Queue>(consumer.queue);
+  takeTurn(queue, consumer);
+  if (connection.partsMessage) { park(connection, consumer, false); passOn(queue); return; }
+  if (!openBox(connection)) { park(connection, consumer, false); needService(connection); passOn(queue); return; }
+  let most = shareOf(queue);
+  if (!consumer.noAck) {
+    const credit = creditOf(consumer, channel);
+    if (!credit) { closeEmptyBox(connection); consumer.state = NO_CREDIT; passOn(queue); return; }
+    const room = unackedRoom(channel);
+    if (!room) { closeEmptyBox(connection); park(connection, consumer, false); needService(connection); passOn(queue); return; }
+    most = min(most, min(credit, room));
+  }
+  if (queue.traits) {
+    // It is about to be cancelled.
+    if (queue.traits & GONE) { closeEmptyBox(connection); consumer.state = NO_CREDIT; return; }
+    if ((queue.traits & RANKED) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
+    if (queue.traits & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
+  }
+  const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
+  const frameMax = connection.frameMax;
+  let left = most;
+  while (left) {
+    const slot = claimReturned(queue, roomIn(connection), overhead, frameMax);
+    if (!changetype<usize>(slot)) break;
+    deliver(connection, channel, consumer, slot, frameMax);
+    left -= 1;
+  }
+  let full = returnedLackedRoom;
+  if (left && !full) {
+    const first = claim(queue, left, roomIn(connection), overhead, frameMax);
+    full = lackedRoom;
+    const count = claimed;
+    for (let i: u32 = 0; i < count; i++) {
+      deliver(connection, channel, consumer, changetype<Slot>(changetype<usize>(first) + i * SLOT), frameMax);
+    }
+    left -= count;
+  }
+  endTurn(connection, channel, consumer, queue, left, left != most, full);
+}
+
+/** What follows when so many messages were pulled as could be. */
+@inline function endTurn(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool, full: bool): void {
+  if (any) {
+    consumer.granted = 0;
+    letSiblingsFirst(channel, consumer);
+  }
+  if (full) { lacksRoom(connection, channel, consumer, queue, left, any); return; }
+  if (any) run(consumer);
+  else becomeIdle(connection, consumer, queue);
+}
+
+function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): void {
+  closeEmptyBox(connection);
+  if (wait(queue, consumer)) run(consumer);
+}
+
+/** What was too old by then is not for this consumer. */
+@inline function ageLimit(consumer: Consumer): f64 { return max(self.now - LEEWAY, consumer.ableSince); }
+
+/** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
+function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
+  const traits = queue.traits;
+  const limit = ageLimit(consumer);
+  if (traits & MORTAL) {
+    dropExpired(queue, limit, DEATHS_A_TURN, false);
+    if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
+  }
+  const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
+  const frameMax = connection.frameMax;
+  let left = most;
+  let full = false;
+  while (left) {
+    const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
+    if (!changetype<usize>(slot)) { full = frontLackedRoom; break; }
+    if ((traits & MORTAL) && isTooOld(queue, slot, limit)) {
+      if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+    } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
+    left -= 1;
+  }
+  endTurn(connection, channel, consumer, queue, left, left != most, full);
+}
+
+/** Messages that died cannot be kept for the host now: the consumer comes back to them. */
+function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): void {
+  closeEmptyBox(connection);
+  park(connection, consumer, false);
+  needService(connection);
+  passOn(queue);
+}
+
+/** How often the message was given back, if its queue says so to those who get it. */
+@inline function returnsOf(queue: Queue, slot: Slot): u32 {
+  return (queue.traits & COUNTED) && queue.deliveryCount ? slot.state >> RETURNS_SHIFT : 0;
+}
+
+function deliverCounted(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, slot: Slot, frameMax: u32): void {
+  const returns = returnsOf(queue, slot);
+  if (!returns) { deliver(connection, channel, consumer, slot, frameMax); return; }
+  const message = changetype<Message>(slot.message);
+  const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, true);
+  filledTo(connection, encodeReframed(at, channel, message, frameMax, returns));
+  hold(channel, consumer, slot);
+}
+
+/** The next message does not fit into what is left of the box: it waits for the next box, or goes in parts if no box would do. */
+function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool): void {
+  if (connection.boxUsed || !left) { park(connection, consumer, any); passOn(queue); return; }
+  const slot = claimOne(queue);
+  if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
+  const message = changetype<Message>(slot.message);
+  if ((queue.traits & MORTAL) && isTooOld(queue, slot, ageLimit(consumer))) {
+    if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+    closeEmptyBox(connection);
+    run(consumer);
+    return;
+  }
+  slot.state |= SHARED;
+  consumer.granted = 0;
+  filledTo(connection, encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0));
+  startParts(connection, channel.number, message, returnsOf(queue, slot));
+  hold(channel, consumer, slot);
+  letSiblingsFirst(channel, consumer);
+  run(consumer);
+}
+
+/** Claims the next message whatever its size. */
+function claimOne(queue: Queue): Slot {
+  if (queue.traits & SINGLY) return claimAny(queue);
+  const returned = claimReturned(queue, NO_LIMIT, 0, 131072);
+  return changetype<usize>(returned) ? returned : claim(queue, 1, NO_LIMIT, 0, 131072);
+}
+
+@inline function deliver(connection: Connection, channel: Channel, consumer: Consumer, slot: Slot, frameMax: u32): void {
+  const message = changetype<Message>(slot.message);
+  const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0);
+  filledTo(connection, encodeContent(at, channel, message, frameMax));
+  hold(channel, consumer, slot);
+}
+
+/** Gives the delivery its tag: it is recorded until it is acknowledged, or settled at once. */
+@inline function hold(channel: Channel, consumer: Consumer, slot: Slot): void {
+  if (consumer.noAck) settle(slot);
+  else {
+    record(channel, <u32>changetype<usize>(slot), <u32>changetype<usize>(consumer));
+    consumer.used += 1;
+    channel.used += 1;
+  }
+  channel.nextTag += 1;
+}
+
+/** basic.get: false when the queue is empty. Content in parts must not be under way, and the box must have METHOD_ROOM. */
+export function takeOne(connection: Connection, channel: Channel, queue: Queue, noAck: bool): bool {
+  // Pairs with the load in `lastGet`: a clock reading that stands for itself.
+  atomicStoreF64(changetype<usize>(queue) + offsetof<Queue>("lastGet"), self.now);
+  if ((!noAck && !unackedRoom(channel)) || !openBox(connection)) return false;
+  const slot = claimLiving(queue);
+  if (!changetype<usize>(slot)) { closeEmptyBox(connection); return false; }
+  const message = changetype<Message>(slot.message);
+  const at = encodeGetOk(outputAt(connection), channel.number, message, channel.nextTag, (slot.state & REDELIVERED) != 0, readyCount(queue));
+  filledTo(connection, at);
+  sendContent(connection, channel, message, slot, returnsOf(queue, slot));
+  if (noAck) settle(slot);
+  else record(channel, <u32>changetype<usize>(slot), 0);
+  channel.nextTag += 1;
+  return true;
+}
+
+/** Claims the next message that is not too old; 0 when there is none. */
+function claimLiving(queue: Queue): Slot {
+  if (queue.traits & GONE) return changetype<Slot>(0);
+  const mortal = (queue.traits & MORTAL) != 0;
+  const limit = deathTime(queue);
+  if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);
+  let slot = claimOne(queue);
+  while (mortal && changetype<usize>(slot) && isTooOld(queue, slot, limit)) {
+    if (!die(queue, slot, EXPIRED)) return changetype<Slot>(0);
+    slot = claimOne(queue);
+  }
+  return slot;
+}
+
+/** Content behind a method frame that stands in the box: at once if there is room, otherwise in parts. `slot` may be 0. */
+export function sendContent(connection: Connection, channel: Channel, message: Message, slot: Slot, returns: u32): void {
+  if (!returns && message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) && message.bodySize + 8 <= connection.frameMax && !message.next) {
+    filledTo(connection, encodeContent(outputAt(connection), channel, message, connection.frameMax));
+    return;
+  }
+  if (changetype<usize>(slot)) slot.state |= SHARED;
+  startParts(connection, channel.number, message, returns);
+}
+
+/** Room that a method frame before content needs, at most: overhead, key, reply text. */
+export const METHOD_ROOM: u32 = METHOD_OVERHEAD + KEY_MAX + 256;
+
+export const ROOM_FOR_LARGEST_FRAME: bool = BOX_ROOM > 131072 + METHOD_ROOM;

@@ -1,0 +1,87 @@
+/**
+ * Logged queues: what the coordinator says of them before their first message, and what it asks when everything has come to rest.
+ */
+import { atomicLoad, atomicOr } from '../../memory/atomic';
+import { blockAt } from './head';
+import { levelAt } from './priorities';
+import { Block, LOGGED, logPosition, nextOf, Queue, READY, REDELIVERED, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
+import { LOGGED_QUEUE } from './features';
+
+/** The queue's number in the log, and the log position of the first message to come, in each of its levels. */
+export function enterLog(queue: Queue, id: u64, next: u64): void {
+  const block = changetype<Block>(queue.tailBlock);
+  queue.logId = id;
+  queue.logFirst = next;
+  block.logStart = next - <u64>(queue.tail - block.start);
+  // Pairs with the loads of publishers: they see it with their routes, which are resolved anew.
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), LOGGED_QUEUE);
+}
+
+// ── Ready messages that were delivered before ──────────────────────────────────────────────────────────────────
+
+let queue: Queue = changetype<Queue>(0);
+let level: u32 = 0;
+/** Where the walk stands; first over the blocks of the returned set, then from the head. */
+let block: Block = changetype<Block>(0);
+let index: u32 = 0;
+let state: u32 = 0;
+
+/** What `nextDelivered` found. */
+export let deliveredLevel: u32 = 0;
+export let deliveredFrom: u64 = 0;
+
+/** Begins a walk over the queue's places in the log whose messages are ready and were delivered before. Nobody else works with the queue. */
+export function walkDelivered(walked: Queue): void {
+  queue = walked;
+  level = 0;
+  deliveredLevel = 0;
+  beginReturned(walked);
+}
+
+function beginReturned(one: Queue): void {
+  state = RETURNED;
+  block = changetype<Block>(one.returnedFirst);
+  index = 0;
+}
+
+function beginAtHead(one: Queue): void {
+  const head = atomicLoad(changetype<usize>(one) + offsetof<Queue>("head"));
+  state = READY;
+  block = blockAt(changetype<Block>(one.headBlock), head);
+  index = changetype<usize>(block) ? head - block.start : 0;
+}
+
+/** The next run: how many positions follow from `deliveredFrom` on; 0: no more. */
+export function nextDelivered(): u32 {
+  let count: u32 = 0;
+  while (true) {
+    while (changetype<usize>(block)) {
+      for (; index < SLOTS; index++) {
+        const word = slotAt(block, index).state;
+        if ((word & STATE_MASK) != state || (word & (REDELIVERED | LOGGED)) != (REDELIVERED | LOGGED)) continue;
+        const position = logPosition(block, index);
+        if (!count) deliveredFrom = position;
+        else if (position != deliveredFrom + count) return count;
+        count += 1;
+      }
+      block = state == RETURNED ? changetype<Block>(block.returnedNext) : nextOf(block);
+      index = 0;
+    }
+    if (count) return count;
+    if (!nextWalk()) return 0;
+  }
+}
+
+/** From the returned set to the head, and from level to level. */
+function nextWalk(): bool {
+  let one = levelAt(queue, level);
+  if (state == RETURNED) { beginAtHead(one); deliveredLevel = level; return true; }
+  do {
+    if (!queue.levels || level == queue.maxPriority) return false;
+    level += 1;
+    one = levelAt(queue, level);
+  } while (!changetype<usize>(one));
+  beginReturned(one);
+  deliveredLevel = level;
+  return true;
+}

@@ -1,0 +1,91 @@
+/**
+ * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or goes, and read only by queues with RANKED.
+ * There a consumer pulls only while none of a higher rank is able to: able are those that wait and those that have a turn; not those that
+ * lack credit or output. Everything here is under the queue's waitersLock.
+ * Meets: a higher one that becomes unable stores its state, then passes its turn on; a lower one registers as a waiter, then looks at the states again. Both
+ * touch `waiting` in between by an atomic addition, so one of the two sees the other.
+ */
+import { atomicLoad, lock, unlock } from '../../memory/atomic';
+import { Queue } from '../chain/queue';
+import { GONE } from '../chain/features';
+import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './run-queue';
+
+/** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
+export function joinRanks(queue: Queue, waiter: Waiter): void {
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  lock(lockWord);
+  let before = changetype<Waiter>(0);
+  let at = changetype<Waiter>(queue.ranksFirst);
+  while (changetype<usize>(at) && at.rank > waiter.rank) {
+    before = at;
+    at = changetype<Waiter>(at.rankNext);
+  }
+  waiter.rankNext = <u32>changetype<usize>(at);
+  waiter.rankPrevious = <u32>changetype<usize>(before);
+  if (changetype<usize>(at)) at.rankPrevious = <u32>changetype<usize>(waiter);
+  if (changetype<usize>(before)) before.rankNext = <u32>changetype<usize>(waiter);
+  else queue.ranksFirst = <u32>changetype<usize>(waiter);
+  unlock(lockWord);
+}
+
+export function leaveRanks(queue: Queue, waiter: Waiter): void {
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  lock(lockWord);
+  if (waiter.rankPrevious) changetype<Waiter>(waiter.rankPrevious).rankNext = waiter.rankNext;
+  else queue.ranksFirst = waiter.rankNext;
+  if (waiter.rankNext) changetype<Waiter>(waiter.rankNext).rankPrevious = waiter.rankPrevious;
+  unlock(lockWord);
+}
+
+/** Whether a consumer of a higher rank is able to pull; one that only waits is granted a turn. */
+export function higherAble(queue: Queue, waiter: Waiter): bool {
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  lock(lockWord);
+  let at = changetype<Waiter>(queue.ranksFirst);
+  let state: u32 = 0;
+  while (changetype<usize>(at) && at.rank > waiter.rank) {
+    state = atomicLoad(changetype<usize>(at) + offsetof<Waiter>("state"));
+    if (state == WAITING || state == RUNNABLE) break;
+    at = changetype<Waiter>(at.rankNext);
+  }
+  const found = changetype<usize>(at) != 0 && at.rank > waiter.rank;
+  const grants = found && state == WAITING;
+  if (grants) grantTurn(queue, at);
+  unlock(lockWord);
+  if (grants) letRun(at);
+  return found;
+}
+
+/** Whether any consumer is able to pull. */
+export function anyAble(queue: Queue): bool {
+  if (!queue.consumers || (queue.traits & GONE)) return false;
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  lock(lockWord);
+  let at = changetype<Waiter>(queue.ranksFirst);
+  while (changetype<usize>(at) && !isAble(at)) at = changetype<Waiter>(at.rankNext);
+  unlock(lockWord);
+  return changetype<usize>(at) != 0;
+}
+
+/** Its owner stores the state without the lock: a moment's view. */
+@inline function isAble(waiter: Waiter): bool {
+  const state = atomicLoad(changetype<usize>(waiter) + offsetof<Waiter>("state"));
+  return state == WAITING || state == RUNNABLE;
+}
+
+/** Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own. Under the lock. */
+export function insertByRank(queue: Queue, waiter: Waiter): void {
+  let before = changetype<Waiter>(0);
+  let at = changetype<Waiter>(queue.waitersFirst);
+  while (changetype<usize>(at) && (at.rank > waiter.rank || (at.rank == waiter.rank && !waiter.granted))) {
+    before = at;
+    at = changetype<Waiter>(at.waitNext);
+  }
+  const address = <u32>changetype<usize>(waiter);
+  waiter.waitNext = <u32>changetype<usize>(at);
+  waiter.waitPrevious = <u32>changetype<usize>(before);
+  if (changetype<usize>(at)) at.waitPrevious = address;
+  else queue.waitersLast = address;
+  if (changetype<usize>(before)) before.waitNext = address;
+  else queue.waitersFirst = address;
+}

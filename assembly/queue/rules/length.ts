@@ -1,0 +1,103 @@
+/**
+ * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
+ * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
+ * still, whoever takes the last of them looks at it. While its first message is absent it stays noted, and is looked at when somebody rings.
+ * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
+ */
+import { atomicAdd, atomicLoad, atomicLoad64, atomicLoadF64 } from '../../memory/atomic';
+import { Message } from '../../memory/message';
+import { OVER_MAX, PARTICIPANT_OVER, self } from '../../memory/root';
+import { die, MAXLEN } from './dead-letters';
+import { claimAny, frontAbsent } from './peek';
+import { readyBytes, readyCount } from '../chain/priorities';
+import { holdQueue, Queue, releaseQueue } from '../chain/queue';
+import { BYTES, LENGTH, REJECT } from '../chain/features';
+import { COUNTED_TURN, TURN, turnsUnderWay, Waiter } from '../consumers/run-queue';
+import { awaitFront } from '../chain/page-in-requests';
+
+/** Messages on their way to consumers for which a turn was granted. */
+const UNDER_WAY: f64 = 1024;
+
+@inline function maxLength(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxLength")); }
+@inline function maxBytes(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxBytes")); }
+
+function isOver(queue: Queue): bool {
+  if (<f64>readyCount(queue) > maxLength(queue)) return true;
+  return (queue.traits & BYTES) != 0 && readyBytes(queue) > maxBytes(queue);
+}
+
+/** Something came into a queue with LENGTH. */
+export function checkLength(queue: Queue): void {
+  if ((queue.traits & REJECT) || !isOver(queue)) return;
+  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue, true)) dropSurplus(queue);
+}
+
+/** Lets messages die from the front until the limits are kept. */
+function dropSurplus(queue: Queue): void {
+  while (isOver(queue)) {
+    const slot = claimAny(queue);
+    if (!changetype<usize>(slot)) {
+      // Whoever brings it back rings; without room for a note the next publish looks again.
+      if (frontAbsent && note(queue, false) && !awaitFront(queue)) self.overSoon = 1;
+      return;
+    }
+    if (!die(queue, slot, MAXLEN)) return;
+  }
+}
+
+@inline function noted(index: u32): usize { return changetype<usize>(self) + PARTICIPANT_OVER + index * 4; }
+
+/** Notes a queue, to be looked at in this turn (`soon`) or after a ring; false when there is no room for more. */
+function note(queue: Queue, soon: bool): bool {
+  const address = <u32>changetype<usize>(queue);
+  if (soon) self.overSoon = 1;
+  for (let i: u32 = 0; i < self.overCount; i++) if (load<u32>(noted(i)) == address) return true;
+  if (self.overCount == OVER_MAX) return false;
+  holdQueue(queue);
+  store<u32>(noted(self.overCount), address);
+  self.overCount += 1;
+  return true;
+}
+
+/** Keeps the limits of the queues that were noted. */
+export function keepLimits(): void {
+  const count = self.overCount;
+  let kept: u32 = 0;
+  self.overSoon = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const queue = changetype<Queue>(load<u32>(noted(i)));
+    let keep = false;
+    // Pairs with the subtraction in `takeTurn`: either we see that no turn is under way, or who takes the last one sees what is too much.
+    if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) {
+      // The queue is noted already, here: should it be noted anew, its place stays.
+      dropSurplus(queue);
+      keep = frontAbsent && isOver(queue);
+    }
+    if (keep) {
+      store<u32>(noted(kept), <u32>changetype<usize>(queue));
+      kept += 1;
+    } else releaseQueue(queue);
+  }
+  self.overCount = kept;
+}
+
+/** The turn is taken, or will never be. Called by the owner. */
+@inline export function takeTurn(queue: Queue, waiter: Waiter): void {
+  if (waiter.granted != COUNTED_TURN) return;
+  waiter.granted = TURN;
+  // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1 && (queue.traits & LENGTH)) checkLength(queue);
+}
+
+/** Whether a queue with REJECT takes one more message. */
+export function hasRoom(queue: Queue, message: Message): bool {
+  const address = changetype<usize>(queue);
+  const limit = maxLength(queue);
+  const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>("kept")) + 1;
+  if (length <= limit) {
+    if (!(queue.traits & BYTES)) return true;
+    const bytes = readyBytes(queue) + <f64><i64>atomicLoad64(address + offsetof<Queue>("keptBytes"));
+    if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
+  }
+  return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
+}

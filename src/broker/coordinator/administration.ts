@@ -1,0 +1,194 @@
+/**
+ * What administrators do to the broker while it runs, and see of it: vhosts, users, policies, limits, connections. Each call takes effect at once, in all workers;
+ * `saved` tells when it outlasts the broker. What must hold: a call that is refused changes nothing.
+ */
+import type { DefinitionChange } from '../../store/definitions.js';
+import type { Exchanges } from '../decisions/exchanges.js';
+import type { Queues } from '../decisions/queues.js';
+import type { OpenConnection, Sessions } from '../decisions/sessions.js';
+import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../definitions/definition-records.js';
+import { type LimitScope, type LimitSet, type Limits, limitChange } from '../policies/limits.js';
+import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from '../policies/policies.js';
+import { fitsName } from '../requests/names.js';
+import type { Notice } from '../requests/requests.js';
+import type { Topology } from '../topology/topology.js';
+import type { Portions, Steps } from './portions.js';
+import { noUser, UserAdministration } from './user-administration.js';
+
+interface Parts {
+  readonly topology: Topology;
+  readonly exchanges: Exchanges;
+  readonly queues: Queues;
+  readonly sessions: Sessions;
+}
+
+interface Outside {
+  readonly portions: Portions;
+  /** Posts what was changed. */
+  publishChanges(): void;
+  /** Stores what is no part of the topology. */
+  note(changes: readonly DefinitionChange[]): void;
+  saved(): Promise<void>;
+  notify(notice: Notice): void;
+}
+
+const NAME_TOO_LONG = 'name is longer than 255 octets';
+
+export class Administration {
+  readonly users: UserAdministration;
+  readonly #parts: Parts;
+  readonly #policies: Policies;
+  readonly #limits: Limits;
+  readonly #outside: Outside;
+  /** Vhosts that are being deleted. */
+  readonly #leaving = new Set<string>();
+  /** What was begun last, by vhosts to whose queues and exchanges policies are being applied. */
+  readonly #applying = new Map<string, object>();
+
+  constructor(parts: Parts, policies: Policies, limits: Limits, outside: Outside) {
+    this.#parts = parts;
+    this.#policies = policies;
+    this.#limits = limits;
+    this.#outside = outside;
+    this.users = new UserAdministration(parts.topology, parts.sessions, {
+      publishChanges: () => outside.publishChanges(),
+      notify: (notice) => outside.notify(notice),
+      userDeleted: (user) => this.clearLimits('user', user),
+    });
+  }
+
+  /** Resolves when all that has been done so far is durable; rejects when that cannot be. Where nothing is stored, at once. */
+  saved(): Promise<void> {
+    return this.#outside.saved();
+  }
+
+  /** Sets a policy, which applies at once, to the last of many queues when `saved` resolves; returns why it cannot be, or null. */
+  setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
+    if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
+    if (!fitsName(proposal.name)) return NAME_TOO_LONG;
+    const set = this.#policies.set(kind, proposal);
+    if (typeof set === 'string') return set;
+    this.#outside.note([policyRecord(kind, set)]);
+    this.#applyPolicies(proposal.vhost);
+    return null;
+  }
+
+  /** Takes a policy back, and what it did; false when there is none. */
+  clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
+    const cleared = this.#policies.clear(kind, vhost, name);
+    if (!cleared) return false;
+    this.#outside.note([policyRemoval(kind, { vhost, name })]);
+    this.#applyPolicies(vhost);
+    return true;
+  }
+
+  policies(kind: PolicyKind, vhost: string): Policy[] {
+    return this.#policies.list(kind, vhost);
+  }
+
+  /** The policy that applies to something; null: none does. */
+  policyOf(kind: PolicyKind, subject: Subject): Policy | null {
+    return this.#policies.applying(kind, subject);
+  }
+
+  /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */
+  setLimits(scope: LimitScope, name: string, limits: Readonly<Record<string, unknown>>): string | null {
+    const { view } = this.#parts.topology;
+    if (scope === 'vhost' && !view.hasVhost(name)) return `vhost ${name} not found`;
+    if (scope === 'user' && view.accounts.user(name) === undefined) return noUser(name);
+    const error = this.#limits.set(scope, name, limits);
+    if (error !== null) return error;
+    this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
+    if (scope === 'user') this.#tellLimit(name);
+    return null;
+  }
+
+  clearLimits(scope: LimitScope, name: string): void {
+    this.#limits.clear(scope, name);
+    this.#outside.note([limitsRemoval(scope, name)]);
+    if (scope === 'user') this.#tellLimit(name);
+  }
+
+  /** Who has no limit opens channels without asking. */
+  #tellLimit(user: string): void {
+    this.#parts.topology.change(limitChange(this.#limits, user));
+    this.#outside.publishChanges();
+  }
+
+  limits(scope: LimitScope, name: string): LimitSet {
+    return this.#limits.of(scope, name);
+  }
+
+  /** The connections that have entered a vhost, in the order of their coming, with the names that their clients gave them. */
+  connections(): OpenConnection[] {
+    return this.#parts.sessions.list();
+  }
+
+  vhosts(): string[] {
+    return this.#parts.topology.view.vhosts();
+  }
+
+  /** Nobody may enter it before having permissions there. False when there is such a vhost already, or clients could not name it. */
+  createVhost(vhost: string): boolean {
+    if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
+    this.#parts.topology.change({ kind: 'vhost.created', vhost });
+    this.#outside.publishChanges();
+    return true;
+  }
+
+  /**
+   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. Nobody can do anything in it from now on; where it holds much,
+   * the last of it is gone when `saved` resolves.
+   */
+  deleteVhost(vhost: string): boolean {
+    const { view } = this.#parts.topology;
+    if (!view.hasVhost(vhost) || this.#leaving.has(vhost)) return false;
+    this.#leaving.add(vhost);
+    this.#run(this.#vhostDeletion(vhost));
+    return true;
+  }
+
+  /** Whether a vhost is there, and stays. */
+  isOpen(vhost: string): boolean {
+    return this.#parts.topology.view.hasVhost(vhost) && !this.#leaving.has(vhost);
+  }
+
+  *#vhostDeletion(vhost: string): Generator<void, void> {
+    yield* this.#parts.queues.deleteAll(vhost);
+    yield* this.#parts.topology.deleteVhost(vhost);
+    this.#leaving.delete(vhost);
+    this.#forgetRulesOf(vhost);
+    this.#outside.publishChanges();
+    const text = `vhost '${vhost}' is deleted`;
+    for (const connection of this.#parts.sessions.in(vhost)) this.#outside.notify({ kind: 'close', connection, text });
+  }
+
+  #forgetRulesOf(vhost: string): void {
+    const kinds = ['policy', 'operator policy'] as const;
+    const policies = kinds.flatMap((kind) =>
+      this.#policies.list(kind, vhost).map((policy) => policyRemoval(kind, policy)),
+    );
+    this.#policies.vhostDeleted(vhost);
+    this.#limits.clear('vhost', vhost);
+    this.#outside.note([...policies, limitsRemoval('vhost', vhost)]);
+  }
+
+  /** What is under way for policies of before goes no further: this comes to all that it would have come to. */
+  #applyPolicies(vhost: string): void {
+    const own = {};
+    this.#applying.set(vhost, own);
+    this.#run(this.#policyEffects(vhost, own), () => this.#applying.get(vhost) !== own);
+  }
+
+  *#policyEffects(vhost: string, own: object): Generator<void, void> {
+    yield* this.#parts.exchanges.applyPolicies(vhost);
+    yield* this.#parts.queues.applyPolicies(vhost);
+    if (this.#applying.get(vhost) === own) this.#applying.delete(vhost);
+  }
+
+  #run(steps: Steps, isVoid?: () => boolean): void {
+    // Whoever waits for its end asks for `saved`.
+    void this.#outside.portions.run(steps, isVoid);
+    this.#outside.publishChanges();
+  }
+}

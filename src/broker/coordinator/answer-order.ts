@@ -1,0 +1,59 @@
+/**
+ * What each connection is told, in order: an answer that waits holds up what comes after it on its connection, and on no
+ * other. What must hold: connections for which nothing waits are answered at once.
+ */
+import type { Answer, ConnectionId } from '../requests/requests.js';
+
+export class Turns {
+  /** The last answer that waits, by connection. */
+  readonly #waiting = new Map<ConnectionId, Promise<Answer>>();
+
+  /** Those that have left and are still to be answered; and who is to be told when one leaves. */
+  readonly #left = new Set<ConnectionId>();
+  readonly #stays = new Map<ConnectionId, Set<() => void>>();
+
+  /** The answer in its turn. A promise must not reject. */
+  answer(connection: ConnectionId, answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
+    const before = this.#waiting.get(connection);
+    if (before === undefined && !(answer instanceof Promise)) return answer;
+    const inTurn = Promise.resolve(before).then(() => answer);
+    this.#waiting.set(connection, inTurn);
+    void inTurn.then(() => {
+      if (this.#waiting.get(connection) === inTurn) this.#waiting.delete(connection);
+    });
+    return inTurn;
+  }
+
+  /** Does something after all answers that the connection is to get. */
+  after(connection: ConnectionId, work: () => void): void {
+    const before = this.#waiting.get(connection);
+    if (before === undefined) work();
+    else void before.then(work);
+  }
+
+  /** The connection leaves: it gives up what it has asked for, and what waits for it alone need not go on. */
+  leave(connection: ConnectionId): void {
+    this.#left.add(connection);
+    for (const release of this.#stays.get(connection) ?? []) release();
+    this.#stays.delete(connection);
+  }
+
+  /** It has left, and is forgotten when all of its answers are given. */
+  forget(connection: ConnectionId): void {
+    this.after(connection, () => this.#left.delete(connection));
+  }
+
+  /** Resolves with `work`, which may take for ever, or when the connection leaves. */
+  unlessLeft(connection: ConnectionId, work: Promise<void>): Promise<void> {
+    if (this.#left.has(connection)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stays = this.#stays.get(connection) ?? new Set();
+      this.#stays.set(connection, stays.add(resolve));
+      void work.then(() => {
+        stays.delete(resolve);
+        if (stays.size === 0 && this.#stays.get(connection) === stays) this.#stays.delete(connection);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,370 @@
+/**
+ * The coordinator alone decides on topology, one request at a time. A request is decided on its own view; the changes
+ * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored, an
+ * answer about something durable waits until that is written; what is written meanwhile is decided already, and who
+ * asked ahead is told so.
+ * What must hold: whoever holds an answer finds its effect in every view that has reached the current epoch, and after a
+ * crash; a deleted queue's memory is given back only after every worker has applied the deletion.
+ */
+import type { Engine } from '../../engine/engine.js';
+import { Bindings } from '../decisions/bindings.js';
+import { Consumers } from '../decisions/consumers.js';
+import { WaitingQueues } from '../decisions/delayed-queues.js';
+import { Emptying } from '../decisions/emptying.js';
+import { Exchanges } from '../decisions/exchanges.js';
+import { Leases } from '../decisions/queue-expiry.js';
+import { Queues } from '../decisions/queues.js';
+import { ReplyQueues } from '../decisions/reply-queues.js';
+import { Rights } from '../decisions/rights.js';
+import { Sessions } from '../decisions/sessions.js';
+import { permissionsRecord, recordsOf, userRecord, vhostRecord } from '../definitions/definition-records.js';
+import { type DefinitionStore, logIdOf } from '../definitions/definition-store.js';
+import { Saving } from '../definitions/definition-writer.js';
+import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
+import { Limits } from '../policies/limits.js';
+import { Policies } from '../policies/policies.js';
+import { type Clock, systemClock } from '../requests/clock.js';
+import { notSaved, noVhost, refused } from '../requests/refusals.js';
+import {
+  type Answer,
+  type Change,
+  type ConnectionId,
+  type Granted,
+  isRequestAhead,
+  type Notice,
+  type Request,
+} from '../requests/requests.js';
+import { ConsumerRegistry } from '../topology/consumer-registry.js';
+import { Topology } from '../topology/topology.js';
+import type { QueueEntry } from '../topology/topology-entries.js';
+import { Administration } from './administration.js';
+import { Turns } from './answer-order.js';
+import { subjectsOfChange, subjectsOfRequest } from './definition-keys.js';
+import { Portions, type Steps } from './portions.js';
+import { RetiredQueues } from './retired-queues.js';
+import { Outbox } from './topology-feed.js';
+
+/** What the coordinator does to queues in the core. */
+export type QueueCore = Pick<
+  Engine,
+  | 'createQueue'
+  | 'setRules'
+  | 'setLogId'
+  | 'setAside'
+  | 'lastGet'
+  | 'readyCount'
+  | 'purge'
+  | 'retireQueue'
+  | 'freeQueue'
+>;
+
+/** What the coordinator works in. */
+export interface Surroundings {
+  /** How many workers there are: each one calls for `applied` with its own number, from 0, and the epoch that it has reached. */
+  readonly workers: number;
+  /** Sends changes to every worker, raises the epoch and returns it. */
+  post(changes: readonly Change[]): number;
+  /** Sends a notice to the worker of a connection, if it still has one. */
+  notify(notice: Notice): void;
+  readonly clock?: Clock;
+  /** The vhosts to begin with. */
+  readonly vhosts?: readonly string[];
+  /** A request that was asked ahead is granted, and its answer waits for the store, or for those before it. */
+  granted?(connection: ConnectionId, answer: Granted): void;
+  /** Where definitions outlast the broker; null: nowhere. */
+  readonly definitions?: DefinitionStore | null;
+  /** The definition of a queue with this number in the log is gone for good: its messages count no more. */
+  readonly forgotten?: (logId: number) => void;
+  /** Resolves when it is recorded what was done to messages here, as durably as confirms say; null: it is. */
+  readonly recorded?: () => Promise<void> | null;
+  /** Says something to the operator. */
+  readonly report?: (line: string) => void;
+}
+
+export class Coordinator {
+  readonly #outside: Surroundings;
+  readonly #topology: Topology;
+  /** What administrators may do, beside what clients do. */
+  readonly administration: Administration;
+  readonly #exchanges: Exchanges;
+  readonly #waiting: WaitingQueues;
+  readonly #queues: Queues;
+  readonly #leases: Leases;
+  readonly #bindings: Bindings;
+  readonly #consumers: Consumers;
+  readonly #replies: ReplyQueues;
+  readonly #sessions: Sessions;
+  readonly #retired: RetiredQueues;
+  readonly #policies = new Policies();
+  readonly #limits = new Limits();
+  readonly #turns = new Turns();
+  readonly #portions = new Portions(() => this.#publishChanges());
+  readonly #outbox: Outbox;
+  /** Null: nothing is stored. */
+  readonly #saving: Saving | null;
+  /** What changes now comes from the store. */
+  #restoring = false;
+
+  constructor(core: QueueCore, outside: Surroundings) {
+    const { workers, vhosts, clock = systemClock, definitions = null } = outside;
+    const notify = (notice: Notice): void => this.#turns.after(notice.connection, () => outside.notify(notice));
+    this.#outside = outside;
+    this.#saving = definitions === null ? null : new Saving(definitions, (error) => this.#reportFailure(error));
+    this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
+    this.#outbox = new Outbox(this.#topology.view, (changes) => outside.post(changes));
+    const registry = new ConsumerRegistry();
+    this.#sessions = new Sessions(this.#topology.view, this.#limits);
+    const rights = new Rights(this.#topology.view, this.#sessions);
+    this.#bindings = new Bindings(this.#topology, rights);
+    this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
+    const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
+    this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
+    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#waiting);
+    const emptying = new Emptying(core);
+    this.#queues = new Queues(
+      core,
+      emptying,
+      this.#topology,
+      rights,
+      registry,
+      this.#leases,
+      this.#policies,
+      this.#limits,
+      newLogId,
+    );
+    this.#consumers = new Consumers(this.#topology.view, rights, registry, this.#queues, this.#leases, notify);
+    this.#replies = new ReplyQueues(core, this.#topology);
+    this.administration = new Administration(
+      { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
+      this.#policies,
+      this.#limits,
+      {
+        portions: this.#portions,
+        publishChanges: () => this.#publishChanges(),
+        note: (changes) => this.#saving?.note(changes, []),
+        saved: () => this.saved(),
+        notify,
+      },
+    );
+    this.#retired = new RetiredQueues(emptying, workers);
+  }
+
+  /**
+   * Brings back what is stored, before the first request. `nextPosition` tells where the messages of each number in the
+   * log go on. Resolves with the queues that are back.
+   */
+  async restore(nextPosition: (logId: number) => number): Promise<readonly RestoredQueue[]> {
+    const { definitions = null, report = toStderr } = this.#outside;
+    if (definitions === null) return [];
+    const parts = {
+      topology: this.#topology,
+      exchanges: this.#exchanges,
+      waiting: this.#waiting,
+      queues: this.#queues,
+      bindings: this.#bindings,
+      policies: this.#policies,
+      limits: this.#limits,
+    };
+    this.#restoring = true;
+    const queues = new Restoration(parts, definitions, report).run(nextPosition);
+    this.#restoring = false;
+    const { changes, retired } = this.#topology.takeChanges();
+    this.#retired.await(retired, this.#outside.post(changes));
+    this.#storeBeginning(definitions);
+    await this.saved();
+    return queues;
+  }
+
+  /** Stores what a broker begins with, as far as nothing of its kind is stored. */
+  #storeBeginning(definitions: DefinitionStore): void {
+    const { view } = this.#topology;
+    if (definitions.list('vhost').length === 0) this.#saving?.note(view.vhosts().map(vhostRecord), []);
+    if (definitions.list('user').length > 0) return;
+    const users = view.accounts.users();
+    const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));
+    this.#saving?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
+  }
+
+  /** Answers of one connection come in the order of its requests. A promise never rejects. */
+  handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    if (request.op !== 'disconnect') return this.#answer(connection, request);
+    this.#turns.leave(connection);
+    const answer = this.#answer(connection, request);
+    this.#turns.forget(connection);
+    return answer;
+  }
+
+  #answer(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    const noted = this.#saving?.noted;
+    const decided = this.#decide(connection, request);
+    this.#publishChanges();
+    if (decided instanceof Promise) {
+      const isPurge = request.op === 'queue.purge';
+      const late = isPurge
+        ? decided.then((one) => this.#whenRecorded(connection, request, one))
+        : this.#whenSaved(decided);
+      return this.#turns.answer(connection, late);
+    }
+    const changes = this.#saving?.noted !== noted;
+    const told = this.#turns.answer(connection, this.#whenDurable(connection, request, decided, changes));
+    if (told instanceof Promise && decided.ok && isRequestAhead(request)) this.#outside.granted?.(connection, decided);
+    return told;
+  }
+
+  /** The answer to a long purge, which is granted when it is done, though not recorded. */
+  #whenRecorded(connection: ConnectionId, request: Request, answer: Answer): Answer | Promise<Answer> {
+    const told = this.#whenDurable(connection, request, answer, false);
+    if (told instanceof Promise && answer.ok) this.#outside.granted?.(connection, answer);
+    return told;
+  }
+
+  /** Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for it may leave before. */
+  #recorded(connection: ConnectionId): Promise<void> | null {
+    const recorded = this.#outside.recorded?.() ?? null;
+    return recorded === null ? null : this.#turns.unlessLeft(connection, recorded);
+  }
+
+  /** An answer, once what it tells is durable; `changes`: the request has changed something. */
+  #whenDurable(connection: ConnectionId, request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
+    if (this.#saving === null) return answer;
+    const saved = changes ? this.#saving.saved() : this.#savedBefore(request, answer);
+    const durable = both(saved, request.op === 'queue.purge' ? this.#recorded(connection) : null);
+    if (durable === null) return answer;
+    // Who leaves does so in any case.
+    const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());
+    return durable.then(
+      () => answer,
+      () => otherwise,
+    );
+  }
+
+  /** Resolves when all that was begun is done, and durable; rejects when that cannot be. */
+  async saved(): Promise<void> {
+    await this.#portions.idle();
+    await this.#saving?.saved();
+  }
+
+  /** The answer to what was long. Its connection leaves something, and does so in any case. */
+  async #whenSaved(answer: Promise<Answer>): Promise<Answer> {
+    const late = await answer;
+    await this.#saving?.saved().catch(() => {});
+    return late;
+  }
+
+  /** A worker has applied everything posted up to `epoch`. */
+  applied(worker: number, epoch: number): void {
+    this.#retired.applied(worker, epoch);
+  }
+
+  /** Nothing happens by itself any more. Requests may still come: what they change is durable when `saved` resolves. */
+  close(): void {
+    this.#leases.endAll();
+  }
+
+  /** What a request that changes nothing has found may still have to be written; null: all of it is. */
+  #savedBefore(request: Request, answer: Answer): Promise<void> | null {
+    return answer.ok ? (this.#saving?.savedAbout(subjectsOfRequest(request)) ?? null) : null;
+  }
+
+  #note(change: Change): void {
+    if (this.#saving === null || this.#restoring) return;
+    const effect = this.#effectOf(change);
+    this.#saving.note(recordsOf(this.#topology.view, change), subjectsOfChange(change), effect);
+  }
+
+  /** What follows once a change is durable. */
+  #effectOf(change: Change): (() => void) | undefined {
+    if (change.kind === 'queue.declared') return () => this.#outbox.show(change);
+    if (change.kind === 'exchange.waits') return () => this.#outbox.showWaiting(change);
+    const logId = this.#logIdGone(change);
+    return logId === undefined ? undefined : () => this.#outside.forgotten?.(logId);
+  }
+
+  /** The number in the log that nothing has any more after a change that the view has not seen yet. */
+  #logIdGone(change: Change): number | undefined {
+    const { view } = this.#topology;
+    if (change.kind === 'queue.deleted') return view.queueByRef(change.ref)?.logId;
+    return change.kind === 'exchange.deleted'
+      ? view.exchange(change.vhost, change.exchange)?.waiting?.logId
+      : undefined;
+  }
+
+  #reportFailure(error: unknown): void {
+    const { report = toStderr } = this.#outside;
+    report(`definitions cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  #expire(queue: QueueEntry): void {
+    this.#queues.remove(queue);
+    this.#publishChanges();
+  }
+
+  #decide(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    // Its vhost may be deleted, and the connection not know yet that it must go.
+    if ('vhost' in request && !this.administration.isOpen(request.vhost)) return refused(noVhost(request.vhost));
+    switch (request.op) {
+      case 'exchange.declare':
+        return this.#exchanges.declare(connection, request);
+      case 'exchange.delete':
+        return this.#exchanges.delete(connection, request);
+      case 'exchange.bind':
+      case 'exchange.unbind':
+        return this.#bindings.changeExchange(connection, request);
+      case 'queue.declare':
+        return this.#queues.declare(connection, request);
+      case 'queue.bind':
+      case 'queue.unbind':
+        return this.#bindings.changeQueue(connection, request);
+      case 'queue.purge':
+        return this.#queues.purge(connection, request);
+      case 'queue.delete':
+        return this.#queues.delete(connection, request);
+      case 'consume':
+        return this.#consumers.add(connection, request);
+      case 'cancel':
+        return this.#inPortions(this.#consumers.cancel(connection, request.consumers));
+      case 'reply.open':
+        return this.#replies.open(connection, request.vhost);
+      case 'reply.close':
+        return this.#replies.close(connection, request.queue);
+      case 'connection.open':
+        return this.#sessions.open(connection, request);
+      case 'channel.open':
+        return this.#sessions.openChannel(connection);
+      case 'channel.close':
+        return this.#sessions.closeChannel(connection);
+      case 'disconnect':
+        return this.#inPortions(this.#disconnect(connection));
+      default:
+        return request satisfies never;
+    }
+  }
+
+  *#disconnect(connection: ConnectionId): Generator<void, void> {
+    yield* this.#consumers.disconnect(connection);
+    yield* this.#replies.disconnect(connection);
+    yield* this.#queues.disconnect(connection);
+    this.#sessions.disconnect(connection);
+  }
+
+  #inPortions(steps: Steps): Answer | Promise<Answer> {
+    const rest = this.#portions.run(steps);
+    return rest === null ? { ok: true } : rest.then(() => ({ ok: true }));
+  }
+
+  #publishChanges(): void {
+    const { changes, retired } = this.#topology.takeChanges();
+    const visible = this.#outbox.visible(changes);
+    if (visible.length === 0 && retired.length === 0) return;
+    this.#retired.await(retired, this.#outside.post(visible));
+  }
+}
+
+function both(one: Promise<void> | null, other: Promise<void> | null): Promise<void> | null {
+  if (one === null || other === null) return one ?? other;
+  return one.then(() => other);
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

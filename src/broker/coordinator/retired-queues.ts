@@ -1,0 +1,52 @@
+/**
+ * Queues that are deleted, and whose memory waits for the slowest worker: until a worker has applied the deletion, a
+ * route or a consumer of its may still use the queue.
+ * What must hold: a queue is freed once, after every worker has reached the epoch in which it was deleted.
+ */
+import type { Queue } from '../../engine/engine.js';
+import type { Emptying } from '../decisions/emptying.js';
+
+interface Waiting {
+  readonly epoch: number;
+  readonly queues: readonly Queue[];
+}
+
+export class RetiredQueues {
+  readonly #emptying: Emptying;
+  /** The epoch that each worker has reached; undefined until it has told. */
+  readonly #reached: (number | undefined)[];
+  /** In the order of their epochs. */
+  readonly #waiting: Waiting[] = [];
+
+  constructor(emptying: Emptying, workers: number) {
+    this.#emptying = emptying;
+    this.#reached = new Array<number | undefined>(workers).fill(undefined);
+  }
+
+  await(queues: readonly Queue[], epoch: number): void {
+    if (queues.length > 0) this.#waiting.push({ epoch, queues });
+    // A worker may have told before `post` has returned.
+    this.#freeReached();
+  }
+
+  applied(worker: number, epoch: number): void {
+    this.#reached[worker] = epoch;
+    this.#freeReached();
+  }
+
+  #freeReached(): void {
+    const next = this.#waiting.findIndex(({ epoch }) => !this.#allReached(epoch));
+    const free = this.#waiting.splice(0, next === -1 ? this.#waiting.length : next);
+    // A rejection here is a defect: nobody catches it, and it ends the process.
+    for (const { queues } of free) void this.#emptying.free(queues);
+  }
+
+  #allReached(epoch: number): boolean {
+    return this.#reached.every((reached) => reached !== undefined && isAtOrAfter(reached, epoch));
+  }
+}
+
+/** Epochs are 32-bit words in shared memory, which start anew after the last. */
+function isAtOrAfter(epoch: number, earlier: number): boolean {
+  return ((epoch - earlier) | 0) >= 0;
+}

@@ -1,0 +1,113 @@
+/**
+ * What administrators do to users: who there is, and what each may do in which vhost. Each call takes effect at once, in all workers: whoever is
+ * logged in may do from now on what the rights say from now on.
+ * What must hold: a call that is refused changes nothing; with a user go the permissions, the limits and the connections.
+ */
+import { type Permissions, RIGHTS, type User } from '../access/accounts.js';
+import { patternError } from '../access/name-pattern.js';
+import { hashPassword } from '../access/passwords.js';
+import type { Sessions } from '../decisions/sessions.js';
+import { fitsName } from '../requests/names.js';
+import type { Change, Notice } from '../requests/requests.js';
+import type { Topology } from '../topology/topology.js';
+
+interface Outside {
+  /** Posts what was changed. */
+  publishChanges(): void;
+  notify(notice: Notice): void;
+  /** What others keep of a user is to go. */
+  userDeleted(user: string): void;
+}
+
+export class UserAdministration {
+  readonly #topology: Topology;
+  readonly #sessions: Pick<Sessions, 'of'>;
+  readonly #outside: Outside;
+
+  constructor(topology: Topology, sessions: Pick<Sessions, 'of'>, outside: Outside) {
+    this.#topology = topology;
+    this.#sessions = sessions;
+    this.#outside = outside;
+  }
+
+  /** Adds a user, who may do nothing yet; returns why that cannot be, or null. With an empty password nobody logs in. */
+  add(name: string, password: string, tags: readonly string[] = []): string | null {
+    if (name === '') return 'user name is empty';
+    if (!fitsName(name)) return 'user name is longer than 255 octets';
+    if (this.#user(name) !== undefined) return `user '${name}' already exists`;
+    this.#change({ kind: 'user.set', user: { name, passwordHash: hashPassword(password), tags } });
+    return null;
+  }
+
+  /** Deletes a user, and closes the user's connections; false when there is none of that name. */
+  delete(name: string): boolean {
+    if (this.#user(name) === undefined) return false;
+    this.#change({ kind: 'user.deleted', user: name });
+    this.#outside.userDeleted(name);
+    const text = `user '${name}' is deleted`;
+    for (const connection of this.#sessions.of(name)) this.#outside.notify({ kind: 'close', connection, text });
+    return true;
+  }
+
+  /** What counts from the next login on. Returns why that cannot be, or null. */
+  changePassword(name: string, password: string): string | null {
+    return this.#set(name, { passwordHash: hashPassword(password) });
+  }
+
+  /** Sets the tags of a user in place of those before; returns why that cannot be, or null. */
+  setTags(name: string, tags: readonly string[]): string | null {
+    return this.#set(name, { tags });
+  }
+
+  list(): Pick<User, 'name' | 'tags'>[] {
+    return this.#topology.view.accounts.users().map(({ name, tags }) => ({ name, tags }));
+  }
+
+  /** Sets what a user may do in a vhost, in place of what was before; returns why that cannot be, or null. */
+  setPermissions(permissions: Permissions): string | null {
+    const { user, vhost } = permissions;
+    for (const right of RIGHTS) {
+      const error = patternError(permissions[right]);
+      if (error !== null) return `invalid regular expression '${permissions[right]}' for ${right}: ${error}`;
+    }
+    if (!this.#topology.view.hasVhost(vhost)) return `vhost ${vhost} not found`;
+    if (this.#user(user) === undefined) return noUser(user);
+    this.#change({ kind: 'permissions.set', permissions });
+    return null;
+  }
+
+  /** Takes a user's rights in a vhost away, that to enter it among them; false when there were none. */
+  clearPermissions(user: string, vhost: string): boolean {
+    if (this.#topology.view.accounts.permissions(user, vhost) === undefined) return false;
+    this.#change({ kind: 'permissions.cleared', user, vhost });
+    return true;
+  }
+
+  permissionsOf(user: string): Permissions[] {
+    return this.#topology.view.accounts.permissionsOf(user);
+  }
+
+  permissionsIn(vhost: string): Permissions[] {
+    return this.#topology.view.accounts.permissionsIn(vhost);
+  }
+
+  #user(name: string): User | undefined {
+    return this.#topology.view.accounts.user(name);
+  }
+
+  #set(name: string, fields: Partial<User>): string | null {
+    const user = this.#user(name);
+    if (user === undefined) return noUser(name);
+    this.#change({ kind: 'user.set', user: { ...user, ...fields } });
+    return null;
+  }
+
+  #change(change: Change): void {
+    this.#topology.change(change);
+    this.#outside.publishChanges();
+  }
+}
+
+export function noUser(name: string): string {
+  return `user '${name}' does not exist`;
+}

@@ -1,0 +1,53 @@
+/**
+ * Hidden queues of durable exchanges that hold messages back: what must not be lost waits there, and so in the log. Nobody else knows them. Their
+ * messages die at once and come to a worker as dead letters do, which keeps them until their time has come.
+ * What must hold: such a queue goes with its exchange, and its number in the log is stored with it.
+ */
+import { type Engine, Overflow, type Queue, type QueueRules } from '../../engine/engine.js';
+import type { Topology } from '../topology/topology.js';
+import type { NewLogId } from './queues.js';
+
+const RULES: QueueRules = {
+  ttl: 0,
+  maxLength: null,
+  maxBytes: null,
+  overflow: Overflow.DROP_HEAD,
+  deadLetters: true,
+  maxPriority: 0,
+  deliveryLimit: null,
+  deliveryCount: false,
+};
+
+type WaitingCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
+
+export class WaitingQueues {
+  readonly #core: WaitingCore;
+  readonly #topology: Topology;
+  readonly #newLogId: NewLogId;
+
+  constructor(core: WaitingCore, topology: Topology, newLogId: NewLogId) {
+    this.#core = core;
+    this.#topology = topology;
+    this.#newLogId = newLogId;
+  }
+
+  /** Gives an exchange its hidden queue, if there is a log. False: no memory. */
+  open(vhost: string, exchange: string): boolean {
+    const logId = this.#newLogId();
+    return logId === 0 || this.restore(vhost, exchange, logId, 0) !== 0;
+  }
+
+  /** The same with a number in the log that it had before; 0: no memory. */
+  restore(vhost: string, exchange: string, logId: number, nextPosition: number): Queue {
+    const ref = this.#core.createQueue();
+    if (ref === 0) return 0;
+    if (!this.#core.setRules(ref, RULES)) {
+      this.#core.retireQueue(ref);
+      this.#core.freeQueue(ref);
+      return 0;
+    }
+    this.#core.setLogId(ref, logId, nextPosition);
+    this.#topology.change({ kind: 'exchange.waits', vhost, exchange, ref, logId });
+    return ref;
+  }
+}

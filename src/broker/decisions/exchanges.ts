@@ -1,0 +1,185 @@
+/** Declaring and deleting exchanges. */
+import type { FieldTable } from '../../amqp/table.js';
+import { argumentRefusal } from '../arguments/argument-checks.js';
+import { cacheRefusal, deduplicationChecks } from '../arguments/deduplication.js';
+import { compareArguments, compareProperties } from '../arguments/equivalence.js';
+import { typeName } from '../arguments/field-values.js';
+import type { Policies } from '../policies/policies.js';
+import { atomTerm } from '../requests/erlang-terms.js';
+import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from '../requests/names.js';
+import {
+  defaultExchange,
+  inUse,
+  noExchange,
+  noMemory,
+  precondition,
+  refused,
+  reservedName,
+  systemExchange,
+  unknownExchangeType,
+} from '../requests/refusals.js';
+import type { Answer, Change, ConnectionId, Refusal, Request } from '../requests/requests.js';
+import { DELAYED_TYPE } from '../routing/delayed.js';
+import { exchangeType, keepsHistory } from '../routing/exchange-types.js';
+import { historyTooLong } from '../routing/recent-history.js';
+import type { Resource } from '../topology/access.js';
+import type { Topology } from '../topology/topology.js';
+import { ALTERNATE_EXCHANGE, type ExchangeEntry } from '../topology/topology-entries.js';
+import type { WaitingQueues } from './delayed-queues.js';
+import type { Rights } from './rights.js';
+
+type Declare = Extract<Request, { op: 'exchange.declare' }>;
+type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
+type Delete = Extract<Request, { op: 'exchange.delete' }>;
+
+export class Exchanges {
+  readonly #topology: Topology;
+  readonly #rights: Rights;
+  readonly #policies: Policies;
+  readonly #waiting: WaitingQueues;
+
+  constructor(topology: Topology, rights: Rights, policies: Policies, waiting: WaitingQueues) {
+    this.#topology = topology;
+    this.#rights = rights;
+    this.#policies = policies;
+    this.#waiting = waiting;
+  }
+
+  declare(connection: ConnectionId, request: Declare): Answer {
+    const name = cleanName(request.exchange);
+    if (request.passive) return this.#exists(connection, request.vhost, name);
+    if (exchangeType(request.type) === undefined) return refused(unknownExchangeType(request.type));
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    const denied = this.#rights.refusal(connection, 'configure', exchangeNamed(request.vhost, name));
+    if (denied !== null) return refused(denied);
+    const existing = this.#topology.view.exchange(request.vhost, name);
+    const refusal =
+      existing === undefined ? this.#newExchangeRefusal(connection, request, name) : difference(existing, request);
+    if (refusal !== null) return refused(refusal);
+    if (existing === undefined) {
+      const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
+      const lack = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
+      if (lack !== null) return refused(lack);
+      return durable && type === DELAYED_TYPE ? this.#openWaiting(vhost, name) : { ok: true };
+    }
+    return { ok: true };
+  }
+
+  delete(connection: ConnectionId, { vhost, exchange, ifUnused }: Delete): Answer {
+    const name = cleanName(exchange);
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    if (isReserved(name)) return refused(systemExchange(vhost, name));
+    const denied = this.#rights.refusal(connection, 'configure', exchangeNamed(vhost, name));
+    if (denied !== null) return refused(denied);
+    const existing = this.#topology.view.exchange(vhost, name);
+    if (existing === undefined) return { ok: true };
+    if (ifUnused && existing.outgoing.size > 0) return refused(inUse('exchange', vhost, name));
+    this.#topology.deleteExchange(existing);
+    return { ok: true };
+  }
+
+  /** Brings back an exchange that outlasted the broker; false when there is no such type. */
+  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): boolean {
+    if (exchangeType(exchange.type) === undefined) return false;
+    if (this.#add(exchange) === null) return true;
+    throw new Error(`no memory for ${describe('exchange', exchange.vhost, exchange.exchange)}`);
+  }
+
+  /** Policies have changed. */
+  *applyPolicies(vhost: string): Generator<void, void> {
+    for (const { name, arguments: args, alternate: current, isDefault } of this.#topology.view.exchangesIn(vhost)) {
+      yield;
+      const alternate = isDefault ? null : this.#alternate(vhost, name, args);
+      if (alternate === current) continue;
+      this.#topology.change({ kind: 'exchange.changed', vhost, exchange: name, alternate });
+    }
+  }
+
+  /** The argument counts before a policy. */
+  #alternate(vhost: string, name: string, args: FieldTable): string | null {
+    const declared = args.get(ALTERNATE_EXCHANGE);
+    if (declared?.type === 'S') return declared.value;
+    return this.#policies.definitionFor({ kind: 'exchange', vhost, name })[ALTERNATE_EXCHANGE] ?? null;
+  }
+
+  #newExchangeRefusal(connection: ConnectionId, request: Declare, name: string): Refusal | null {
+    if (isReserved(name)) return reservedName('exchange', name);
+    return (
+      alternateRefusal(request, name) ??
+      this.#alternateRightRefusal(connection, request, name) ??
+      typeRefusal(request) ??
+      argumentRefusal(deduplicationChecks(request.arguments), request.arguments, 'exchange', request.vhost, name)
+    );
+  }
+
+  /** What the exchange routes nowhere goes from it to another: who declares that must be allowed to do both. */
+  #alternateRightRefusal(connection: ConnectionId, { vhost, arguments: args }: Declare, name: string): Refusal | null {
+    const alternate = args.get(ALTERNATE_EXCHANGE);
+    if (alternate?.type !== 'S') return null;
+    return (
+      this.#rights.refusal(connection, 'read', exchangeNamed(vhost, name)) ??
+      this.#rights.refusal(connection, 'write', exchangeNamed(vhost, alternate.value))
+    );
+  }
+
+  #openWaiting(vhost: string, name: string): Answer {
+    if (this.#waiting.open(vhost, name)) return { ok: true };
+    const exchange = this.#topology.view.exchange(vhost, name);
+    if (exchange !== undefined) this.#topology.deleteExchange(exchange);
+    return refused(noMemory('exchange', vhost, name));
+  }
+
+  #exists(connection: ConnectionId, vhost: string, name: string): Answer {
+    if (name === DEFAULT_EXCHANGE) return refused(defaultExchange());
+    const denied = this.#rights.knowledgeRefusal(connection, exchangeNamed(vhost, name));
+    if (denied !== null) return refused(denied);
+    if (this.#topology.view.exchange(vhost, name) === undefined) return refused(noExchange(vhost, name));
+    return { ok: true };
+  }
+
+  /** What is said when there is no memory for what it is to remember; else null. */
+  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): Refusal | null {
+    const { vhost, exchange: name, type, arguments: args } = exchange;
+    const { memories } = this.#topology;
+    const memory = memories.openDuplicates(args);
+    if (memory === undefined) return cacheRefusal(args, 'exchange', vhost, name);
+    const history = keepsHistory(type, args) ? memories.openHistory(args) : null;
+    if (history === undefined) {
+      memories.close(memory);
+      return precondition(historyTooLong(args));
+    }
+    const alternate = this.#alternate(vhost, name, args);
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory, history });
+    return null;
+  }
+}
+
+function exchangeNamed(vhost: string, name: string): Resource {
+  return { kind: 'exchange', vhost, name };
+}
+
+function typeRefusal({ type, arguments: args }: Declare): Refusal | null {
+  const error = exchangeType(type)?.argumentsError(args) ?? null;
+  return error === null ? null : precondition(error);
+}
+
+function alternateRefusal(request: Declare, name: string): Refusal | null {
+  const alternate = request.arguments.get(ALTERNATE_EXCHANGE);
+  if (alternate === undefined || alternate.type === 'S') return null;
+  const exchange = describe('exchange', request.vhost, name);
+  return precondition(`invalid type '${typeName(alternate)}' for arg '${ALTERNATE_EXCHANGE}' in ${exchange}`);
+}
+
+function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
+  const subject = describe('exchange', existing.vhost, existing.name);
+  const properties = [
+    { name: 'type', received: atomTerm(request.type), current: atomTerm(existing.type) },
+    { name: 'durable', received: request.durable, current: existing.durable },
+    { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
+    { name: 'internal', received: request.internal, current: existing.internal },
+  ];
+  return (
+    compareProperties(subject, properties) ??
+    compareArguments(subject, [ALTERNATE_EXCHANGE], request.arguments, existing.arguments)
+  );
+}

@@ -1,0 +1,308 @@
+/** Declaring, purging and deleting queues, and whose they are. */
+import type { FieldTable } from '../../amqp/table.js';
+import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
+import { cacheRefusal } from '../arguments/deduplication.js';
+import { compareProperties } from '../arguments/equivalence.js';
+import {
+  deadLetterExchangeOf,
+  queueArgumentsDifference,
+  queueRefusal,
+  queueTypeOf,
+} from '../arguments/queue-arguments.js';
+import { type QueueEffects, queueEffects } from '../arguments/queue-features.js';
+import type { Limits } from '../policies/limits.js';
+import type { Policies } from '../policies/policies.js';
+import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from '../requests/names.js';
+import {
+  inUse,
+  lockedQueue,
+  noMemory,
+  noQueue,
+  notEmpty,
+  queueLimit,
+  refused,
+  reservedName,
+} from '../requests/refusals.js';
+import type { Answer, ConnectionId, Refusal, Request } from '../requests/requests.js';
+import { accessQueue, isLocked, type Resource } from '../topology/access.js';
+import type { ConsumerRegistry } from '../topology/consumer-registry.js';
+import type { Topology } from '../topology/topology.js';
+import type { QueueEntry } from '../topology/topology-entries.js';
+import type { Emptying } from './emptying.js';
+import type { Leases } from './queue-expiry.js';
+import type { Rights } from './rights.js';
+
+type Declare = Extract<Request, { op: 'queue.declare' }>;
+type Purge = Extract<Request, { op: 'queue.purge' }>;
+type Delete = Extract<Request, { op: 'queue.delete' }>;
+
+type QueueCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue'>;
+
+/** What makes a queue what it is, whoever asks for it. */
+interface NewQueue {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly owner: ConnectionId | null;
+  readonly arguments: FieldTable;
+  readonly logId: number;
+}
+
+/** Gives out the number in the log of a new durable queue; 0: there is no log. */
+export type NewLogId = () => number;
+
+export class Queues {
+  readonly #core: QueueCore;
+  readonly #emptying: Emptying;
+  readonly #topology: Topology;
+  readonly #rights: Rights;
+  readonly #consumers: ConsumerRegistry;
+  readonly #leases: Leases;
+  readonly #policies: Policies;
+  readonly #limits: Limits;
+  readonly #newLogId: NewLogId;
+  /** The rules and settings of each queue, in one text, to see whether others are new. */
+  readonly #applied = new Map<QueueEntry, string>();
+  readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
+  #lastId = 0;
+
+  constructor(
+    core: QueueCore,
+    emptying: Emptying,
+    topology: Topology,
+    rights: Rights,
+    consumers: ConsumerRegistry,
+    leases: Leases,
+    policies: Policies,
+    limits: Limits,
+    newLogId: NewLogId,
+  ) {
+    this.#core = core;
+    this.#emptying = emptying;
+    this.#topology = topology;
+    this.#rights = rights;
+    this.#consumers = consumers;
+    this.#leases = leases;
+    this.#policies = policies;
+    this.#limits = limits;
+    this.#newLogId = newLogId;
+  }
+
+  declare(connection: ConnectionId, request: Declare): Answer {
+    const name = cleanName(request.queue);
+    if (name.startsWith(REPLY_TO)) return this.#inspectReply(request.vhost, name);
+    if (request.passive) return this.#inspect(connection, request.vhost, name);
+    if (name !== '' && isReserved(name)) return refused(reservedName('queue', name));
+    const resource = queueNamed(request.vhost, name === '' ? generateQueueName() : name);
+    const denied = this.#rights.refusal(connection, 'configure', resource);
+    if (denied !== null) return refused(denied);
+    const existing = this.#topology.view.queue(request.vhost, resource.name);
+    if (existing === undefined) return this.#create(connection, request, resource);
+    const refusal = redeclareRefusal(existing, connection, request);
+    return refusal === null ? this.#declaredAgain(existing) : refused(refusal);
+  }
+
+  purge(connection: ConnectionId, request: Purge): Answer | Promise<Answer> {
+    const denied = this.#rights.refusal(connection, 'read', queueNamed(request.vhost, request.queue));
+    if (denied !== null) return refused(denied);
+    const access = accessQueue(this.#topology.view, connection, request.vhost, request.queue);
+    if (!access.ok) return access;
+    const dropped = this.#emptying.purge(access.queue.ref);
+    if (typeof dropped === 'number') return { ok: true, messageCount: dropped };
+    return dropped.then((messageCount) => ({ ok: true, messageCount }));
+  }
+
+  delete(connection: ConnectionId, request: Delete): Answer {
+    const { vhost } = request;
+    const name = cleanName(request.queue);
+    const denied = this.#rights.refusal(connection, 'configure', queueNamed(vhost, name));
+    if (denied !== null) return refused(denied);
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue === undefined) return { ok: true, messageCount: 0 };
+    if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
+    if (request.ifEmpty && this.#core.readyCount(queue.ref) > 0) return refused(notEmpty(vhost, name));
+    if (request.ifUnused && this.#consumers.count(queue) > 0) return refused(inUse('queue', vhost, name));
+    return { ok: true, messageCount: this.remove(queue) };
+  }
+
+  /** Deletes a queue whatever it holds; returns how many messages waited in it. */
+  remove(queue: QueueEntry): number {
+    this.#consumers.forgetQueue(queue);
+    this.#leases.end(queue);
+    this.#applied.delete(queue);
+    this.#disown(queue);
+    return this.#topology.deleteQueue(queue);
+  }
+
+  /** Exclusive queues go with their connection. */
+  *disconnect(connection: ConnectionId): Generator<void, void> {
+    for (const queue of this.#exclusive.get(connection) ?? []) {
+      this.remove(queue);
+      yield;
+    }
+  }
+
+  /** All queues of a vhost that goes. */
+  *deleteAll(vhost: string): Generator<void, void> {
+    for (const queue of this.#topology.view.queuesIn(vhost)) {
+      this.remove(queue);
+      yield;
+    }
+  }
+
+  /**
+   * Brings back a queue that outlasted the broker; 0 when there is no memory. `nextPosition` tells where each number in
+   * the log goes on. Its lease, if it has one, begins anew.
+   */
+  restore(queue: Omit<NewQueue, 'durable' | 'owner'>, nextPosition: (logId: number) => number): Queue {
+    return this.#add({ ...queue, durable: true, owner: null }, nextPosition) ?? 0;
+  }
+
+  /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
+  *applyPolicies(vhost: string): Generator<void, void> {
+    for (const queue of this.#topology.view.queuesIn(vhost)) {
+      yield;
+      const { rules, settings, expires } = this.#effects(vhost, queue.name, queue.arguments);
+      this.#leases.set(queue, expires);
+      const applied = JSON.stringify([rules, settings]);
+      if (applied === this.#applied.get(queue) || !this.#core.setRules(queue.ref, rules)) continue;
+      this.#applied.set(queue, applied);
+      this.#topology.change({ kind: 'queue.changed', vhost, queue: queue.name, settings });
+    }
+  }
+
+  #effects(vhost: string, name: string, args: FieldTable): QueueEffects {
+    const type = queueTypeOf(args);
+    return queueEffects(args, this.#policies.definitionFor({ kind: 'queue', vhost, name, type }));
+  }
+
+  #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
+    const denied = this.#rights.knowledgeRefusal(connection, queueNamed(vhost, name));
+    if (denied !== null) return refused(denied);
+    const access = accessQueue(this.#topology.view, connection, vhost, name);
+    return access.ok ? this.#declaredAgain(access.queue) : access;
+  }
+
+  /** To declare a reply queue is to ask whether its requester is still there. */
+  #inspectReply(vhost: string, queue: string): Answer {
+    const exists = queue === REPLY_TO || this.#topology.view.replyQueue(vhost, queue) !== undefined;
+    return exists ? { ok: true, queue, messageCount: 0, consumerCount: 1 } : refused(noQueue(vhost, queue));
+  }
+
+  #create(connection: ConnectionId, request: Declare, resource: Resource): Answer {
+    const { vhost, name } = resource;
+    const { exclusive, autoDelete, arguments: args } = request;
+    const most = this.#limits.reached('vhost', vhost, 'max-queues', this.#topology.view.queueCount(vhost));
+    if (most !== null) return refused(queueLimit(vhost, name, most));
+    const refusal =
+      this.#deadLetterRefusal(connection, resource, args) ??
+      queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
+    if (refusal !== null) return refused(refusal);
+    const durable = isDurable(request);
+    const logId = durable ? this.#newLogId() : 0;
+    const owner = exclusive ? connection : null;
+    const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
+    if (ref === undefined) return refused(cacheRefusal(args, 'queue', vhost, name));
+    return ref === 0
+      ? refused(noMemory('queue', vhost, name))
+      : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  /** Dead letters leave the queue and go to an exchange: who declares that must be allowed to do both. */
+  #deadLetterRefusal(connection: ConnectionId, queue: Resource, args: FieldTable): Refusal | null {
+    const exchange = deadLetterExchangeOf(args);
+    if (exchange === null) return null;
+    const target: Resource = { kind: 'exchange', vhost: queue.vhost, name: exchange };
+    return this.#rights.refusal(connection, 'read', queue) ?? this.#rights.refusal(connection, 'write', target);
+  }
+
+  /** Makes a queue; 0 when there is no memory, undefined when there is none for the duplicates that it is to know. */
+  #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue | undefined {
+    const { vhost, queue: name, logId, arguments: args } = declared;
+    const memory = this.#topology.memories.openDuplicates(args);
+    if (memory === undefined) return undefined;
+    const { rules, settings, expires } = this.#effects(vhost, name, args);
+    const ref = this.#newQueue(rules);
+    if (ref === 0) {
+      this.#topology.memories.close(memory);
+      return 0;
+    }
+    if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
+    this.#lastId += 1;
+    this.#topology.change({
+      kind: 'queue.declared',
+      ...declared,
+      id: this.#lastId,
+      ref,
+      settings,
+      memory,
+    });
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue !== undefined) {
+      this.#applied.set(queue, JSON.stringify([rules, settings]));
+      this.#welcome(queue, expires);
+    }
+    return ref;
+  }
+
+  /** 0 when there is no memory. */
+  #newQueue(rules: QueueRules): Queue {
+    const ref = this.#core.createQueue();
+    if (ref === 0 || this.#core.setRules(ref, rules)) return ref;
+    this.#core.retireQueue(ref);
+    this.#core.freeQueue(ref);
+    return 0;
+  }
+
+  /** Declaring a queue that is there tells about it, and counts as using it. */
+  #declaredAgain(queue: QueueEntry): Answer {
+    this.#leases.renew(queue);
+    const messageCount = this.#core.readyCount(queue.ref);
+    return { ok: true, queue: queue.name, messageCount, consumerCount: this.#consumers.count(queue), ref: queue.ref };
+  }
+
+  #welcome(queue: QueueEntry, expires: number | null): void {
+    this.#leases.set(queue, expires);
+    if (queue.owner === null) return;
+    const own = this.#exclusive.get(queue.owner) ?? new Set();
+    this.#exclusive.set(queue.owner, own.add(queue));
+  }
+
+  #disown(queue: QueueEntry): void {
+    if (queue.owner === null) return;
+    const own = this.#exclusive.get(queue.owner);
+    own?.delete(queue);
+    if (own?.size === 0) this.#exclusive.delete(queue.owner);
+  }
+}
+
+function queueNamed(vhost: string, name: string): Resource {
+  return { kind: 'queue', vhost, name };
+}
+
+/** A log position that no message of the queue or of one of its levels has had. */
+function firstFree(logId: number, levels: number, nextPosition: (logId: number) => number): number {
+  let first = 0;
+  for (let level = 0; level <= levels; level++) first = Math.max(first, nextPosition(logId + level));
+  return first;
+}
+
+/** An exclusive queue ends with its connection, so that durability has no meaning for it. */
+function isDurable({ durable, exclusive }: Declare): boolean {
+  return durable && !exclusive;
+}
+
+/** Why an existing queue is not what is declared; null when it is. */
+function redeclareRefusal(existing: QueueEntry, connection: ConnectionId, request: Declare): Refusal | null {
+  const owner = request.exclusive ? connection : null;
+  if (existing.owner !== owner) return lockedQueue(existing.vhost, existing.name);
+  const subject = describe('queue', existing.vhost, existing.name);
+  const properties = [
+    { name: 'durable', received: isDurable(request), current: existing.durable },
+    { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
+  ];
+  return (
+    compareProperties(subject, properties) ?? queueArgumentsDifference(subject, request.arguments, existing.arguments)
+  );
+}

@@ -1,0 +1,31 @@
+/** What the users of connections may do, as the coordinator asks. A connection that has not entered a vhost may do nothing. */
+
+import { RIGHTS, type Right } from '../access/accounts.js';
+import type { ConnectionId, Refusal } from '../requests/requests.js';
+import { type Resource, rightRefusal } from '../topology/access.js';
+import type { TopologyView } from '../topology/topology-view.js';
+import type { Sessions } from './sessions.js';
+
+/** Nobody is called that. */
+const NOBODY = '';
+
+export class Rights {
+  readonly #view: TopologyView;
+  readonly #sessions: Pick<Sessions, 'userOf'>;
+
+  constructor(view: TopologyView, sessions: Pick<Sessions, 'userOf'>) {
+    this.#view = view;
+    this.#sessions = sessions;
+  }
+
+  /** Why a connection may not know of something: it has no right on it; null: it may. */
+  knowledgeRefusal(connection: ConnectionId, resource: Resource): Refusal | null {
+    const refusals = RIGHTS.map((right) => this.refusal(connection, right, resource));
+    return refusals.includes(null) ? null : (refusals[0] ?? null);
+  }
+
+  /** Why a connection may not do this to something; null: it may. */
+  refusal(connection: ConnectionId, right: Right, resource: Resource): Refusal | null {
+    return rightRefusal(this.#view, this.#sessions.userOf(connection) ?? NOBODY, right, resource);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Who is in: the connections that have entered a vhost, with their names, users and channels, as far as there may be so many.
+ * What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or its connection is.
+ */
+import type { Limits } from '../policies/limits.js';
+import {
+  channelLimit,
+  noVhost,
+  noVhostAccess,
+  refused,
+  userConnectionLimit,
+  vhostConnectionLimit,
+} from '../requests/refusals.js';
+import type { Answer, ConnectionId, Request } from '../requests/requests.js';
+import type { TopologyView } from '../topology/topology-view.js';
+
+interface Session {
+  readonly vhost: string;
+  readonly user: string;
+  readonly name: string | null;
+  channels: number;
+}
+
+/** A connection that is in, as administrators see it. */
+export interface OpenConnection extends Readonly<Session> {
+  readonly id: ConnectionId;
+}
+
+export class Sessions {
+  readonly #view: TopologyView;
+  readonly #limits: Limits;
+  readonly #sessions = new Map<ConnectionId, Session>();
+  readonly #inVhosts = new Counts();
+  readonly #ofUsers = new Counts();
+  readonly #channels = new Counts();
+
+  constructor(view: TopologyView, limits: Limits) {
+    this.#view = view;
+    this.#limits = limits;
+  }
+
+  open(connection: ConnectionId, { vhost, user, name }: Extract<Request, { op: 'connection.open' }>): Answer {
+    if (!this.#view.hasVhost(vhost)) return refused(noVhost(vhost));
+    const most = this.#limits.reached('vhost', vhost, 'max-connections', this.#inVhosts.of(vhost));
+    if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
+    const mostOfUser = this.#limits.reached('user', user, 'max-connections', this.#ofUsers.of(user));
+    if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
+    if (!this.#view.accounts.mayEnter(user, vhost)) return refused(noVhostAccess(vhost, user));
+    this.#sessions.set(connection, { vhost, user, name, channels: 0 });
+    this.#inVhosts.add(vhost, 1);
+    this.#ofUsers.add(user, 1);
+    return { ok: true };
+  }
+
+  openChannel(connection: ConnectionId): Answer {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return { ok: true };
+    const { user } = session;
+    const most = this.#limits.reached('user', user, 'max-channels', this.#channels.of(user));
+    if (most !== null) return refused(channelLimit(user, most));
+    session.channels += 1;
+    this.#channels.add(user, 1);
+    return { ok: true };
+  }
+
+  closeChannel(connection: ConnectionId): Answer {
+    const session = this.#sessions.get(connection);
+    if (session !== undefined && session.channels > 0) {
+      session.channels -= 1;
+      this.#channels.add(session.user, -1);
+    }
+    return { ok: true };
+  }
+
+  disconnect(connection: ConnectionId): void {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return;
+    this.#sessions.delete(connection);
+    this.#inVhosts.add(session.vhost, -1);
+    this.#ofUsers.add(session.user, -1);
+    this.#channels.add(session.user, -session.channels);
+  }
+
+  /** All connections, those that came first before others. */
+  list(): OpenConnection[] {
+    return [...this.#sessions].map(([id, session]) => ({ id, ...session }));
+  }
+
+  /** Who a connection is of; undefined when it has not entered. */
+  userOf(connection: ConnectionId): string | undefined {
+    return this.#sessions.get(connection)?.user;
+  }
+
+  /** The connections that are in a vhost. */
+  in(vhost: string): ConnectionId[] {
+    return this.#all((session) => session.vhost === vhost);
+  }
+
+  /** The connections of a user. */
+  of(user: string): ConnectionId[] {
+    return this.#all((session) => session.user === user);
+  }
+
+  #all(isMeant: (session: Session) => boolean): ConnectionId[] {
+    return [...this.#sessions].filter(([, session]) => isMeant(session)).map(([connection]) => connection);
+  }
+}
+
+/** How many there are of each name; names of which there are none take no room. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  add(name: string, change: number): void {
+    const count = this.of(name) + change;
+    if (count === 0) this.#counts.delete(name);
+    else this.#counts.set(name, count);
+  }
+}

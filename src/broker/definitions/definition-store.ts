@@ -1,0 +1,20 @@
+/**
+ * Where definitions outlast the broker, as the coordinator uses it. What must hold: the changes of one call are there
+ * together or not at all, and they are durable when its promise resolves; no id is given out twice.
+ */
+import type { Definitions } from '../../store/definitions.js';
+
+export type DefinitionStore = Pick<Definitions, 'list' | 'change' | 'takeQueueId'>;
+
+/** Numbers in the log that each queue has for itself: its levels count on from its own. */
+const NUMBERS_PER_QUEUE = 256;
+
+/** The number in the log of the queue with this id. */
+export function logIdOf(id: number): number {
+  return id * NUMBERS_PER_QUEUE;
+}
+
+/** The id of the queue with this number in the log. */
+export function idOf(logId: number): number {
+  return logId / NUMBERS_PER_QUEUE;
+}

@@ -1,0 +1,118 @@
+/**
+ * Policies, and those of operators: settings for all queues and exchanges of a vhost whose names match a pattern.
+ * Of all that match, the one of the highest priority counts, alone; an operator's policy restricts what it says.
+ */
+import { type Definition, definitionError, restricted } from './policy-definition.js';
+
+/** What a policy can be for. There are no streams, so that nothing is what is for them. */
+const TARGETS = ['all', 'queues', 'exchanges', 'classic_queues', 'quorum_queues', 'streams'] as const;
+export type PolicyTarget = (typeof TARGETS)[number];
+
+export type PolicyKind = 'policy' | 'operator policy';
+
+export interface Policy {
+  readonly vhost: string;
+  readonly name: string;
+  /** A regular expression; it need not match the whole name. */
+  readonly pattern: string;
+  readonly definition: Definition;
+  readonly priority: number;
+  readonly applyTo: PolicyTarget;
+}
+
+/** A policy as somebody asks for it: nothing is known of its values. */
+export interface PolicyProposal {
+  readonly vhost: string;
+  readonly name: string;
+  readonly pattern: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+  readonly priority?: number;
+  readonly applyTo?: string;
+}
+
+/** What policies apply to. */
+export type Subject =
+  | { readonly kind: 'exchange'; readonly vhost: string; readonly name: string }
+  | { readonly kind: 'queue'; readonly vhost: string; readonly name: string; readonly type: string };
+
+interface Entry {
+  readonly policy: Policy;
+  readonly pattern: RegExp;
+}
+
+export class Policies {
+  /** By kind, vhost and name. */
+  readonly #entries: Readonly<Record<PolicyKind, Map<string, Map<string, Entry>>>> = {
+    policy: new Map(),
+    'operator policy': new Map(),
+  };
+
+  /** Sets a policy, in place of one of the same name; returns it, or why it cannot be. */
+  set(kind: PolicyKind, proposal: PolicyProposal): Policy | string {
+    const { vhost, name, pattern, definition, priority = 0, applyTo = 'all' } = proposal;
+    const expression = compiled(pattern);
+    if (typeof expression === 'string') return `pattern should be regular expression but is invalid: ${expression}`;
+    if (!Number.isSafeInteger(priority)) return `priority should be number, actually was ${JSON.stringify(priority)}`;
+    if (!isTarget(applyTo)) return `apply-to '${applyTo}' unrecognised; should be 'queues', 'exchanges' or 'all'`;
+    const error = definitionError(definition, kind);
+    if (error !== null) return error;
+    const policy: Policy = { vhost, name, pattern, definition, priority, applyTo };
+    const own = this.#entries[kind].get(vhost) ?? new Map<string, Entry>();
+    this.#entries[kind].set(vhost, own.set(name, { policy, pattern: expression }));
+    return policy;
+  }
+
+  /** False when there is no such policy. */
+  clear(kind: PolicyKind, vhost: string, name: string): boolean {
+    return this.#entries[kind].get(vhost)?.delete(name) ?? false;
+  }
+
+  list(kind: PolicyKind, vhost: string): Policy[] {
+    return [...(this.#entries[kind].get(vhost)?.values() ?? [])].map(({ policy }) => policy);
+  }
+
+  vhostDeleted(vhost: string): void {
+    for (const policies of Object.values(this.#entries)) policies.delete(vhost);
+  }
+
+  /** The policy that applies; of several of the same priority the one whose name comes first. */
+  applying(kind: PolicyKind, subject: Subject): Policy | null {
+    let best: Policy | null = null;
+    for (const { policy, pattern } of this.#entries[kind].get(subject.vhost)?.values() ?? []) {
+      if (!isFor(policy.applyTo, subject) || !pattern.test(subject.name)) continue;
+      if (best === null || goesBefore(policy, best)) best = policy;
+    }
+    return best;
+  }
+
+  /** What policies say about something. */
+  definitionFor(subject: Subject): Definition {
+    const policy = this.applying('policy', subject)?.definition ?? {};
+    const operator = this.applying('operator policy', subject)?.definition;
+    return operator === undefined ? policy : restricted(policy, operator);
+  }
+}
+
+function isTarget(applyTo: string): applyTo is PolicyTarget {
+  return (TARGETS as readonly string[]).includes(applyTo);
+}
+
+function isFor(target: PolicyTarget, subject: Subject): boolean {
+  if (target === 'all') return true;
+  if (subject.kind === 'exchange') return target === 'exchanges';
+  return target === 'queues' || target === `${subject.type}_queues`;
+}
+
+function goesBefore(policy: Policy, other: Policy): boolean {
+  if (policy.priority !== other.priority) return policy.priority > other.priority;
+  return policy.name < other.name;
+}
+
+/** The expression, or why there is none. */
+function compiled(pattern: string): RegExp | string {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or an exchange.
+ */
+import type { Right } from '../access/accounts.js';
+import { queueTypeOf } from '../arguments/queue-arguments.js';
+import { DEFAULT_EXCHANGE } from '../requests/names.js';
+import {
+  accessRefused,
+  internalExchange,
+  lockedQueue,
+  noExchange,
+  noQueue,
+  noSingleMessages,
+  type Refused,
+  refused,
+} from '../requests/refusals.js';
+import type { ConnectionId, Refusal } from '../requests/requests.js';
+import type { QueueEntry } from './topology-entries.js';
+import type { TopologyView } from './topology-view.js';
+
+export type QueueAccess = { readonly ok: true; readonly queue: QueueEntry } | Refused;
+
+/** Something that rights are about. */
+export interface Resource {
+  readonly kind: 'queue' | 'exchange';
+  readonly vhost: string;
+  readonly name: string;
+}
+
+/** What rights know the default exchange by. */
+const DEFAULT_EXCHANGE_NAME = 'amq.default';
+
+/** Why a user may not do this to something, whether it exists or not; null: the user may. */
+export function rightRefusal(view: TopologyView, user: string, right: Right, resource: Resource): Refusal | null {
+  const { kind, vhost } = resource;
+  const isDefault = kind === 'exchange' && resource.name === DEFAULT_EXCHANGE;
+  const name = isDefault ? DEFAULT_EXCHANGE_NAME : resource.name;
+  return view.accounts.may(user, right, vhost, name) ? null : accessRefused(kind, vhost, name, user);
+}
+
+/** Whether another connection holds the queue as its own. */
+export function isLocked(queue: QueueEntry, connection: ConnectionId): boolean {
+  return queue.owner !== null && queue.owner !== connection;
+}
+
+/** The queue that a connection wants to use: it must exist, and not be another's own. */
+export function accessQueue(view: TopologyView, connection: ConnectionId, vhost: string, name: string): QueueAccess {
+  const queue = view.queue(vhost, name);
+  if (queue === undefined) return refused(noQueue(vhost, name));
+  if (isLocked(queue, connection)) return refused(lockedQueue(vhost, name));
+  return { ok: true, queue };
+}
+
+/** Whoever uses something. */
+export interface Actor {
+  readonly id: ConnectionId;
+  readonly user: string;
+  readonly vhost: string;
+}
+
+/** The queue that a client wants to take a single message from. */
+export function accessForGet(view: TopologyView, { id, user, vhost }: Actor, name: string): QueueAccess {
+  const refusal = rightRefusal(view, user, 'read', { kind: 'queue', vhost, name });
+  if (refusal !== null) return refused(refusal);
+  const access = accessQueue(view, id, vhost, name);
+  if (!access.ok || !access.queue.singleActive || queueTypeOf(access.queue.arguments) !== 'quorum') return access;
+  return refused(noSingleMessages(vhost, name));
+}
+
+/** Why a client may not publish to this exchange; null when it may. */
+export function publishRefusal(view: TopologyView, { user, vhost }: Actor, exchange: string): Refusal | null {
+  const refusal = rightRefusal(view, user, 'write', { kind: 'exchange', vhost, name: exchange });
+  if (refusal !== null) return refusal;
+  const target = view.exchange(vhost, exchange);
+  if (target === undefined) return noExchange(vhost, exchange);
+  return target.internal ? internalExchange(vhost, exchange) : null;
+}

@@ -1,0 +1,182 @@
+/**
+ * The nouns of a topology as a view holds them: exchanges and queues as the ends of bindings, each knowing its own.
+ * What must hold: a binding is in its source's `outgoing` and router and in its destination's `incoming`, or in none.
+ */
+import type { FieldTable } from '../../amqp/table.js';
+import type { Queue } from '../../engine/engine.js';
+import { Deduplication } from '../arguments/deduplication.js';
+import { canonicalTable } from '../arguments/field-values.js';
+import { isSingleActiveConsumer } from '../arguments/queue-arguments.js';
+import { History } from '../history/history.js';
+import { DEFAULT_EXCHANGE } from '../requests/names.js';
+import type { Change, ConnectionId, QueueId, QueueSettings } from '../requests/requests.js';
+import { DELAYED_TYPE } from '../routing/delayed.js';
+import { exchangeType } from '../routing/exchange-types.js';
+import { historyLength } from '../routing/recent-history.js';
+import type { Bound, Router } from '../routing/router.js';
+
+export const ALTERNATE_EXCHANGE = 'alternate-exchange';
+
+type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
+type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
+type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
+type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
+export type BindingChange = Extract<Change, { kind: 'bound' | 'unbound' }>;
+
+/** Where a binding leads. */
+export type Destination = ExchangeEntry | QueueEntry;
+
+export interface Binding extends Bound {
+  readonly id: string;
+  readonly source: ExchangeEntry;
+  readonly destination: Destination;
+}
+
+export class QueueEntry {
+  readonly kind = 'queue';
+  readonly vhost: string;
+  readonly name: string;
+  readonly id: QueueId;
+  readonly ref: Queue;
+  /** Its number in the log; 0: its messages are not logged. */
+  readonly logId: number;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** The connection that alone may use it; null: any. */
+  readonly owner: ConnectionId | null;
+  readonly arguments: FieldTable;
+  /** One consumer at a time gets its messages. */
+  readonly singleActive: boolean;
+  readonly deduplication: Deduplication | null;
+  /** What `deduplication` remembers. */
+  readonly memory: SharedArrayBuffer | null;
+  readonly incoming = new Set<Binding>();
+  deadLetterExchange: string | null = null;
+  deadLetterRoutingKey: string | null = null;
+  keepsDeadLetters = false;
+  consumerTimeout: number | null = null;
+
+  constructor(declared: QueueDeclared) {
+    this.vhost = declared.vhost;
+    this.name = declared.queue;
+    this.id = declared.id;
+    this.ref = declared.ref;
+    this.logId = declared.logId;
+    this.durable = declared.durable;
+    this.autoDelete = declared.autoDelete;
+    this.owner = declared.owner;
+    this.arguments = declared.arguments;
+    this.singleActive = isSingleActiveConsumer(declared.arguments);
+    this.deduplication = deduplicationOf(declared);
+    this.memory = declared.memory;
+    this.change(declared.settings);
+  }
+
+  /** Whether it looks at each message before it takes it. */
+  get asksHost(): boolean {
+    return this.deduplication !== null;
+  }
+
+  change(settings: QueueSettings): void {
+    this.deadLetterExchange = settings.deadLetterExchange;
+    this.deadLetterRoutingKey = settings.deadLetterRoutingKey;
+    this.keepsDeadLetters = settings.keepsDeadLetters;
+    this.consumerTimeout = settings.consumerTimeout;
+  }
+}
+
+export class ExchangeEntry {
+  readonly kind = 'exchange';
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: FieldTable;
+  readonly deduplication: Deduplication | null;
+  /** What `deduplication` remembers. */
+  readonly memory: SharedArrayBuffer | null;
+  /** What it remembers for queues that are bound later; null: nothing. */
+  readonly history: History | null;
+  readonly historyMemory: SharedArrayBuffer | null;
+  /** Whether it holds messages back that ask for it. */
+  readonly delays: boolean;
+  /** Whether it looks at each message, at more of it than the key. */
+  readonly asksHost: boolean;
+  /** The hidden queue where what it holds back waits when it must not be lost; null: it has none. */
+  waiting: Pick<ExchangeWaits, 'ref' | 'logId'> | null = null;
+  /** The exchange that gets what this one routes nowhere; it need not exist. */
+  alternate: string | null;
+  readonly incoming = new Set<Binding>();
+  /** The bindings from here, by what makes each one unique. */
+  readonly outgoing = new Map<string, Binding>();
+  readonly router: Router<Binding>;
+  /** How many of `outgoing` lead to exchanges. */
+  #toExchanges = 0;
+
+  constructor(declared: ExchangeDeclared) {
+    const type = exchangeType(declared.type);
+    if (type === undefined) throw new Error(`exchange type ${declared.type} was let through`);
+    this.vhost = declared.vhost;
+    this.name = declared.exchange;
+    this.type = declared.type;
+    this.durable = declared.durable;
+    this.autoDelete = declared.autoDelete;
+    this.internal = declared.internal;
+    this.arguments = declared.arguments;
+    this.deduplication = deduplicationOf(declared);
+    this.memory = declared.memory;
+    this.historyMemory = declared.history;
+    this.history = declared.history === null ? null : new History(declared.history, historyLength(declared.arguments));
+    this.delays = declared.type === DELAYED_TYPE;
+    this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
+    this.alternate = declared.alternate;
+    this.router = type.newRouter<Binding>(declared.arguments);
+  }
+
+  change(changed: ExchangeChanged): void {
+    this.alternate = changed.alternate;
+  }
+
+  /** Whether queues are all that its messages can reach through bindings. */
+  get isLast(): boolean {
+    return this.#toExchanges === 0;
+  }
+
+  get isDefault(): boolean {
+    return this.name === DEFAULT_EXCHANGE;
+  }
+
+  binding(change: BindingChange): Binding | undefined {
+    return this.outgoing.get(bindingId(change));
+  }
+
+  attach(change: BindingChange, destination: Destination): void {
+    const id = bindingId(change);
+    if (this.outgoing.has(id)) return;
+    const { routingKey, arguments: args } = change;
+    const binding: Binding = { id, source: this, destination, routingKey, arguments: args };
+    this.outgoing.set(id, binding);
+    destination.incoming.add(binding);
+    this.router.add(binding);
+    if (destination.kind === 'exchange') this.#toExchanges++;
+  }
+
+  detach(binding: Binding): void {
+    if (!this.outgoing.delete(binding.id)) return;
+    binding.destination.incoming.delete(binding);
+    this.router.remove(binding);
+    if (binding.destination.kind === 'exchange') this.#toExchanges--;
+  }
+}
+
+/** Two bindings of one exchange are the same when destination, key and arguments are. */
+function bindingId(change: BindingChange): string {
+  const { destinationKind, destination, routingKey } = change;
+  return JSON.stringify([destinationKind, destination, routingKey, canonicalTable(change.arguments)]);
+}
+
+function deduplicationOf({ memory, arguments: args }: ExchangeDeclared | QueueDeclared): Deduplication | null {
+  return memory === null ? null : new Deduplication(memory, args);
+}

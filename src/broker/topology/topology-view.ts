@@ -1,0 +1,225 @@
+/**
+ * The topology as one participant sees it: what exists, where a message goes, and who may do what. Every worker has one and applies the
+ * coordinator's changes to it; the coordinator has one too, and applies each change before anybody else.
+ * What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of exchanges
+ * makes a route endless.
+ */
+import type { Queue } from '../../engine/engine.js';
+import { type AccountChange, Accounts } from '../access/accounts.js';
+import { DEFAULT_VHOST } from '../requests/names.js';
+import type { Change } from '../requests/requests.js';
+import { routingKeys } from '../routing/carbon-copies.js';
+import type { Routable } from '../routing/router.js';
+import { predeclaredExchanges } from './predeclared.js';
+import { asksOnTheWay, type Publication, type Routed, routesFrom } from './routes.js';
+import { type Binding, type BindingChange, type Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
+import { Vhost } from './vhost.js';
+
+export class TopologyView {
+  readonly accounts: Accounts;
+  /** Another one after each change. */
+  version = 0;
+  readonly #vhosts = new Map<string, Vhost>();
+  readonly #queuesByRef = new Map<Queue, QueueEntry>();
+  /** Exchanges by their hidden queues. */
+  readonly #waitingByRef = new Map<Queue, ExchangeEntry>();
+
+  constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
+    for (const vhost of vhosts) this.#createVhost(vhost);
+    this.accounts = new Accounts(vhosts);
+  }
+
+  hasVhost(vhost: string): boolean {
+    return this.#vhosts.has(vhost);
+  }
+
+  vhosts(): string[] {
+    return [...this.#vhosts.keys()];
+  }
+
+  exchangesIn(vhost: string): Iterable<ExchangeEntry> {
+    return this.#vhosts.get(vhost)?.exchanges.values() ?? [];
+  }
+
+  queuesIn(vhost: string): Iterable<QueueEntry> {
+    return this.#vhosts.get(vhost)?.queues.values() ?? [];
+  }
+
+  replyQueuesIn(vhost: string): Iterable<string> {
+    return this.#vhosts.get(vhost)?.replies.keys() ?? [];
+  }
+
+  /** How many queues there are in a vhost. */
+  queueCount(vhost: string): number {
+    return this.#vhosts.get(vhost)?.queues.size ?? 0;
+  }
+
+  exchange(vhost: string, name: string): ExchangeEntry | undefined {
+    return this.#vhosts.get(vhost)?.exchanges.get(name);
+  }
+
+  queue(vhost: string, name: string): QueueEntry | undefined {
+    return this.#vhosts.get(vhost)?.queues.get(name);
+  }
+
+  /** The queue that a reference stands for; undefined once it is deleted, and for queues of direct replies. */
+  queueByRef(ref: Queue): QueueEntry | undefined {
+    return this.#queuesByRef.get(ref);
+  }
+
+  /** The exchange whose messages wait in a hidden queue; undefined for any other queue. */
+  exchangeByWaiting(ref: Queue): ExchangeEntry | undefined {
+    return this.#waitingByRef.get(ref);
+  }
+
+  /** A queue for direct replies, by its whole name. */
+  replyQueue(vhost: string, name: string): Queue | undefined {
+    return this.#vhosts.get(vhost)?.replies.get(name);
+  }
+
+  apply(change: Change): void {
+    this.version += 1;
+    if (change.kind === 'vhost.created') {
+      this.#createVhost(change.vhost);
+      return;
+    }
+    if (isAccountChange(change)) {
+      this.accounts.apply(change);
+      return;
+    }
+    const vhost = this.#vhosts.get(change.vhost);
+    if (vhost === undefined) throw new Error(`change in unknown vhost '${change.vhost}'`);
+    switch (change.kind) {
+      case 'vhost.deleted':
+        this.#vhosts.delete(change.vhost);
+        this.accounts.vhostDeleted(change.vhost);
+        return;
+      case 'exchange.declared':
+        vhost.exchanges.set(change.exchange, new ExchangeEntry(change));
+        return;
+      case 'exchange.changed':
+        vhost.exchanges.get(change.exchange)?.change(change);
+        return;
+      case 'exchange.waits':
+        this.#openWaiting(vhost, change.exchange, change);
+        return;
+      case 'exchange.deleted':
+        this.#waitingByRef.delete(vhost.exchanges.get(change.exchange)?.waiting?.ref ?? 0);
+        deleteExchange(vhost, change.exchange);
+        return;
+      case 'queue.declared': {
+        const queue = new QueueEntry(change);
+        vhost.queues.set(change.queue, queue);
+        this.#queuesByRef.set(queue.ref, queue);
+        return;
+      }
+      case 'queue.changed':
+        vhost.queues.get(change.queue)?.change(change.settings);
+        return;
+      case 'queue.deleted':
+        deleteQueue(vhost, change.queue);
+        this.#queuesByRef.delete(change.ref);
+        return;
+      case 'reply.opened':
+        vhost.replies.set(change.queue, change.ref);
+        return;
+      case 'reply.closed':
+        vhost.replies.delete(change.queue);
+        return;
+      case 'bound':
+        bind(vhost, change);
+        return;
+      case 'unbound':
+        unbind(vhost, change);
+        return;
+      default:
+        change satisfies never;
+    }
+  }
+
+  /**
+   * Whether messages with this key must be routed one by one, by `routeMessage`: an exchange on their way looks at more
+   * than the key, or a queue at its end looks at each message.
+   */
+  asksHost(vhost: string, exchange: string, routingKey: string): boolean {
+    if (this.asksOnTheWay(vhost, exchange)) return true;
+    return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
+  }
+
+  /** Whether that is so for each key, as an exchange on their way looks at more than the key. */
+  asksOnTheWay(vhost: string, exchange: string): boolean {
+    const here = this.#vhosts.get(vhost);
+    const first = here?.exchanges.get(exchange);
+    return here !== undefined && first !== undefined && asksOnTheWay(here, first);
+  }
+
+  /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */
+  route(vhost: string, exchange: string, routingKey: string): readonly Queue[] {
+    return this.#routes(vhost, exchange, { keys: [routingKey], properties: {} }).queues;
+  }
+
+  /** The way of one message. What remembers messages remembers this one from now on: it is to be called once a publish. */
+  routeMessage(publication: Publication): Routed {
+    const { vhost, exchange, routingKey, properties, waited } = publication;
+    return this.#routes(vhost, exchange, { keys: routingKeys(routingKey, properties), properties }, waited);
+  }
+
+  #routes(vhost: string, exchange: string, message: Routable, waited = false): Routed {
+    const here = this.#vhosts.get(vhost);
+    const first = here?.exchanges.get(exchange);
+    if (here === undefined || first === undefined) return { queues: [], delays: [], histories: [] };
+    return routesFrom(here, first, message, waited);
+  }
+
+  #openWaiting(vhost: Vhost, name: string, { ref, logId }: { readonly ref: Queue; readonly logId: number }): void {
+    const exchange = vhost.exchanges.get(name);
+    if (exchange === undefined) return;
+    exchange.waiting = { ref, logId };
+    this.#waitingByRef.set(ref, exchange);
+  }
+
+  #createVhost(name: string): void {
+    this.#vhosts.set(name, new Vhost());
+    for (const change of predeclaredExchanges(name)) this.apply(change);
+  }
+}
+
+function isAccountChange(change: Change): change is AccountChange {
+  return change.kind.startsWith('user.') || change.kind.startsWith('permissions.');
+}
+
+function deleteExchange(vhost: Vhost, name: string): void {
+  const exchange = vhost.exchanges.get(name);
+  if (exchange === undefined) return;
+  vhost.exchanges.delete(name);
+  for (const binding of exchange.outgoing.values()) exchange.detach(binding);
+  detachAll(exchange.incoming);
+}
+
+function deleteQueue(vhost: Vhost, name: string): void {
+  const queue = vhost.queues.get(name);
+  if (queue === undefined) return;
+  vhost.queues.delete(name);
+  detachAll(queue.incoming);
+}
+
+function detachAll(bindings: ReadonlySet<Binding>): void {
+  for (const binding of bindings) binding.source.detach(binding);
+}
+
+function bind(vhost: Vhost, change: BindingChange): void {
+  const source = vhost.exchanges.get(change.source);
+  const destination = end(vhost, change);
+  if (source !== undefined && destination !== undefined) source.attach(change, destination);
+}
+
+function unbind(vhost: Vhost, change: BindingChange): void {
+  const source = vhost.exchanges.get(change.source);
+  const binding = source?.binding(change);
+  if (binding !== undefined) source?.detach(binding);
+}
+
+function end(vhost: Vhost, change: BindingChange): Destination | undefined {
+  const ends = change.destinationKind === 'queue' ? vhost.queues : vhost.exchanges;
+  return ends.get(change.destination);
+}

@@ -1,0 +1,127 @@
+/**
+ * The coordinator's own view, and the only way to change it: a change takes effect here at once, and is gathered to be
+ * posted when the request is decided. Deletions take along what cannot stay without the deleted.
+ * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
+ */
+import type { Engine, Queue } from '../../engine/engine.js';
+import { Memories } from '../history/memory-reservations.js';
+import type { Change } from '../requests/requests.js';
+import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
+import { TopologyView } from './topology-view.js';
+
+export interface GatheredChanges {
+  readonly changes: readonly Change[];
+  /** Queues that are retired in the core, to be freed once every worker has applied the changes. */
+  readonly retired: readonly Queue[];
+}
+
+type TopologyCore = Pick<Engine, 'retireQueue' | 'setAside'>;
+
+const NOTHING: readonly never[] = [];
+
+export class Topology {
+  readonly view: TopologyView;
+  readonly memories: Memories;
+  readonly #core: TopologyCore;
+  readonly #before: (change: Change) => void;
+  #changes: Change[] = [];
+  #retired: Queue[] = [];
+
+  /** `before` is told of each change while the view is still without it. */
+  constructor(core: TopologyCore, before: (change: Change) => void, vhosts?: readonly string[]) {
+    this.#core = core;
+    this.#before = before;
+    this.memories = new Memories(core);
+    this.view = new TopologyView(vhosts);
+  }
+
+  change(change: Change): void {
+    this.#before(change);
+    const gone = this.#memoriesGone(change);
+    this.view.apply(change);
+    for (const memory of gone) this.memories.close(memory);
+    this.#changes.push(change);
+  }
+
+  /** The memories that nothing has any more after a change that the view has not seen yet. */
+  #memoriesGone(change: Change): readonly (SharedArrayBuffer | null | undefined)[] {
+    if (change.kind === 'queue.deleted') return [this.view.queueByRef(change.ref)?.memory];
+    if (change.kind !== 'exchange.deleted') return NOTHING;
+    const exchange = this.view.exchange(change.vhost, change.exchange);
+    return [exchange?.memory, exchange?.historyMemory];
+  }
+
+  takeChanges(): GatheredChanges {
+    const gathered = { changes: this.#changes, retired: this.#retired };
+    this.#changes = [];
+    this.#retired = [];
+    return gathered;
+  }
+
+  /** Removes a binding, and its source when that was all that kept it. */
+  unbind(change: BindingChange, source: ExchangeEntry): void {
+    this.change(change);
+    this.#deleteUnbound([source]);
+  }
+
+  /** Deletes an exchange with its bindings; those to it may have been all that kept their sources. */
+  deleteExchange(exchange: ExchangeEntry): void {
+    this.#deleteUnbound(this.#removeExchange(exchange));
+  }
+
+  /** Deletes a queue with its bindings; returns how many messages waited in it. */
+  deleteQueue(queue: QueueEntry): number {
+    const sources = sourcesOf(queue.incoming);
+    const ready = this.#core.retireQueue(queue.ref);
+    this.#retired.push(queue.ref);
+    this.change({ kind: 'queue.deleted', vhost: queue.vhost, queue: queue.name, ref: queue.ref });
+    this.#deleteUnbound(sources);
+    return ready;
+  }
+
+  closeReplyQueue(vhost: string, queue: string): void {
+    const ref = this.view.replyQueue(vhost, queue);
+    if (ref === undefined) return;
+    this.#core.retireQueue(ref);
+    this.#retired.push(ref);
+    this.change({ kind: 'reply.closed', vhost, queue, ref });
+  }
+
+  /** Deletes a vhost whose queues are deleted, with its exchanges. */
+  *deleteVhost(vhost: string): Generator<void, void> {
+    for (const queue of this.view.replyQueuesIn(vhost)) {
+      this.closeReplyQueue(vhost, queue);
+      yield;
+    }
+    for (const exchange of this.view.exchangesIn(vhost)) {
+      this.deleteExchange(exchange);
+      yield;
+    }
+    this.change({ kind: 'vhost.deleted', vhost });
+  }
+
+  /** Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others. */
+  #deleteUnbound(sources: readonly ExchangeEntry[]): void {
+    const suspects = [...sources];
+    for (let exchange = suspects.pop(); exchange !== undefined; exchange = suspects.pop()) {
+      if (!exchange.autoDelete || exchange.outgoing.size > 0) continue;
+      if (this.view.exchange(exchange.vhost, exchange.name) !== exchange) continue;
+      for (const source of this.#removeExchange(exchange)) suspects.push(source);
+    }
+  }
+
+  /** Returns the sources of the bindings that went with it. */
+  #removeExchange(exchange: ExchangeEntry): ExchangeEntry[] {
+    const sources = sourcesOf(exchange.incoming);
+    if (exchange.waiting !== null) {
+      this.#core.retireQueue(exchange.waiting.ref);
+      this.#retired.push(exchange.waiting.ref);
+    }
+    this.change({ kind: 'exchange.deleted', vhost: exchange.vhost, exchange: exchange.name });
+    return sources;
+  }
+}
+
+function sourcesOf(bindings: ReadonlySet<Binding>): ExchangeEntry[] {
+  return [...new Set([...bindings].map((binding) => binding.source))];
+}

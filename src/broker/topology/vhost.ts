@@ -1,0 +1,10 @@
+/** What one vhost holds, as a view of the topology knows it. Names are unique among their kind. */
+import type { Queue } from '../../engine/engine.js';
+import type { ExchangeEntry, QueueEntry } from './topology-entries.js';
+
+export class Vhost {
+  readonly exchanges = new Map<string, ExchangeEntry>();
+  readonly queues = new Map<string, QueueEntry>();
+  /** Queues for direct replies: only the default exchange knows them, by their names. */
+  readonly replies = new Map<string, Queue>();
+}

@@ -1,0 +1,91 @@
+/**
+ * One consumer as its worker knows it: what the core is to be told when it begins, and how long it has kept its oldest
+ * delivery. What must hold: the core has it exactly while it is active.
+ */
+import type { FieldTable } from '../../amqp/table.js';
+import { integerOf } from '../../broker/arguments/field-values.js';
+import type { QueueId } from '../../broker/requests/requests.js';
+import type { QueueEntry } from '../../broker/topology/topology-entries.js';
+import type { Channel, Consumer, Engine, Queue } from '../../engine/engine.js';
+import type { Subscription } from './queue-consumers.js';
+
+export interface ConsumerSpec {
+  readonly channel: Channel;
+  /** Null for the consumer of direct replies. */
+  readonly queue: QueueEntry | null;
+  readonly ref: Queue;
+  readonly tag: Uint8Array;
+  readonly noAck: boolean;
+  readonly prefetch: number;
+  readonly priority: number;
+  /** How long a delivery may stay unacknowledged (ms), if the consumer has a say in that. */
+  readonly timeout: number | null;
+  readonly onQueueDeleted: () => void;
+}
+
+export class LiveConsumer implements Subscription {
+  readonly queue: Queue;
+  readonly queueDeleted: () => void;
+  readonly #engine: Engine;
+  readonly #spec: ConsumerSpec;
+  /** 0 while it stands by. */
+  #core: Consumer = 0;
+  /** The oldest unacknowledged delivery at the last look, 0: none, and when it was first seen to be that. */
+  #oldest = 0;
+  #since = 0;
+
+  constructor(engine: Engine, spec: ConsumerSpec) {
+    this.#engine = engine;
+    this.#spec = spec;
+    this.queue = spec.ref;
+    this.queueDeleted = spec.onQueueDeleted;
+  }
+
+  get isActive(): boolean {
+    return this.#core !== 0;
+  }
+
+  /** Whether it consumes from this queue, and from no other that had or has its name. */
+  isOf(queue: QueueId): boolean {
+    return this.#spec.queue?.id === queue;
+  }
+
+  get isReply(): boolean {
+    return this.#spec.queue === null;
+  }
+
+  /** False: no memory. */
+  start(): boolean {
+    const { channel, ref, tag, noAck, prefetch, priority } = this.#spec;
+    this.#core = this.#engine.addConsumer(channel, ref, tag, noAck, prefetch, priority);
+    return this.isActive;
+  }
+
+  end(): void {
+    if (this.isActive) this.#engine.cancelConsumer(this.#core);
+    this.#core = 0;
+  }
+
+  returnDeliveries(): void {
+    this.#engine.returnDeliveries(this.#core);
+  }
+
+  /** The time that is over (ms), when a delivery is unacknowledged for longer than it may be; else null. */
+  overdue(now: number): number | null {
+    const timeout = this.#spec.timeout ?? this.#spec.queue?.consumerTimeout ?? null;
+    if (timeout === null || this.#spec.noAck || !this.isActive) return null;
+    const oldest = this.#engine.oldestUnacked(this.#core);
+    if (oldest !== this.#oldest) {
+      this.#oldest = oldest;
+      this.#since = now;
+    }
+    return oldest !== 0 && now - this.#since >= timeout ? timeout : null;
+  }
+}
+
+/** What a consumer's arguments say of its timeout; null: nothing. */
+export function consumerTimeoutOf(args: FieldTable): number | null {
+  const field = args.get('x-consumer-timeout');
+  const value = field === undefined ? undefined : integerOf(field);
+  return value === undefined || value <= 0n ? null : Number(value);
+}

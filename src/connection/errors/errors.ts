@@ -1,0 +1,37 @@
+/**
+ * What a client is refused, as the errors that close channels and connections, and as the fields of the close methods.
+ */
+import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../../amqp/errors.js';
+import { type MethodName, methodId } from '../../amqp/protocol.js';
+import type { Refusal } from '../../broker/requests/requests.js';
+
+/** The error that a refusal of the broker layer is; it names the method that was refused. */
+export function refusalError(refusal: Refusal, method: MethodName): AmqpError {
+  return new AmqpError(refusal.scope, refusal.code, refusal.text, methodId(method));
+}
+
+/** An error of the connection, raised by this method. */
+export function failure(method: { readonly name: MethodName }, code: ReplyCode, explanation: string): AmqpError {
+  return connectionError(code, explanation, methodId(method.name));
+}
+
+/** What channel.close and connection.close say. */
+export interface Reason {
+  readonly replyCode: number;
+  readonly replyText: string;
+  readonly classId: number;
+  readonly methodId: number;
+}
+
+export function reasonOf(error: AmqpError): Reason {
+  return { replyCode: error.code, replyText: error.text, classId: error.classId, methodId: error.methodId };
+}
+
+/** A delivery was unacknowledged for too long. */
+export function timedOut(channel: number, timeout: number): AmqpError {
+  return channelError(
+    replyCode.PRECONDITION_FAILED,
+    `delivery acknowledgement on channel ${channel} timed out. Timeout value used: ${timeout} ms. ` +
+      'This timeout value can be configured, see consumers doc guide to learn more',
+  );
+}

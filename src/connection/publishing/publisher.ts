@@ -1,0 +1,180 @@
+/**
+ * The publishing side of one channel: what becomes of the messages that the core hands over, at once, with confirms, or at
+ * the commit of a transaction.
+ * What must hold: a message that waits, for memory or for the client to read, is owned here, and is let go of when the
+ * channel ends meanwhile; a return goes before the confirm that `Engine.publish` counts.
+ */
+import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
+import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
+import { remember } from '../../broker/history/remember.js';
+import type { Routed } from '../../broker/topology/routes.js';
+import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
+import { PORTION_WORK } from '../../worker/rounds.js';
+import type { Session } from '../session/session.js';
+import type { Outcome } from '../transport/reader.js';
+import { type Submission, takeSubmission } from './incoming-publish.js';
+import { namesOf, queuesNamed, Transaction } from './transaction.js';
+
+const NO_ROUTE = new TextEncoder().encode('NO_ROUTE');
+
+/** Messages of a commit that are sent in one turn. */
+const COMMIT_PORTION = 256;
+
+type Settling = MethodOf<'basic.ack'> | MethodOf<'basic.nack'> | MethodOf<'basic.reject'>;
+
+/** Where a message leads. */
+type Way = Pick<Routed, 'queues' | 'delays'>;
+
+export class Publisher {
+  readonly #session: Session;
+  readonly #core: CoreChannel;
+  #mode: 'plain' | 'confirm' | Transaction = 'plain';
+  /** A message that waits to be sent. */
+  #waiting: Message | null = null;
+  #ended = false;
+  /** Where replies to this channel go; null: it has not asked for any. */
+  replyQueue: string | null = null;
+
+  constructor(session: Session, core: CoreChannel) {
+    this.#session = session;
+    this.#core = core;
+  }
+
+  /** The channel ends: what waits and what was put off is dropped. */
+  end(): void {
+    this.#ended = true;
+    if (this.#waiting !== null) this.#session.host.engine.releaseMessage(this.#waiting);
+    this.#waiting = null;
+    if (this.#mode instanceof Transaction) this.#mode.rollBack();
+  }
+
+  selectConfirm(): void {
+    if (this.#mode instanceof Transaction) throw refused('cannot switch from tx to confirm mode', 'confirm.select');
+    this.#mode = 'confirm';
+    this.#session.host.engine.setConfirm(this.#core);
+  }
+
+  selectTransaction(): void {
+    if (this.#mode === 'confirm') throw refused('cannot switch from confirm to tx mode', 'tx.select');
+    if (this.#mode !== 'plain') return;
+    const { engine } = this.#session.host;
+    engine.setTransactional(this.#core);
+    this.#mode = new Transaction(engine, this.#core);
+  }
+
+  /** Answers `Stop.MESSAGE`. */
+  onMessage(message: Message): Outcome {
+    const { host, user, vhost } = this.#session;
+    const { replyQueue } = this;
+    const submission = takeSubmission(host.engine, message, {
+      user,
+      vhost,
+      replyQueue,
+      mayImpersonate: host.view.accounts.mayImpersonate(user),
+    });
+    const routed = host.view.routeMessage(submission);
+    remember(host.engine, routed.histories, submission);
+    if (this.#mode instanceof Transaction) {
+      const queues = namesOf(host.view, routed.queues, submission);
+      this.#mode.publish({ submission, queues, delays: routed.delays });
+      return undefined;
+    }
+    this.#waiting = message;
+    const sent = this.#send(submission, routed);
+    if (typeof sent !== 'boolean') return sent.then(() => this.#left());
+    this.#waiting = null;
+    return undefined;
+  }
+
+  /** An acknowledgement that the core does not take: it names no delivery, or belongs to a transaction. */
+  settle(method: Settling): void {
+    const multiple = method.name !== 'basic.reject' && method.multiple;
+    const requeue = method.name === 'basic.ack' ? null : method.requeue;
+    const settlement = { tag: Number(method.deliveryTag), multiple, requeue };
+    if (this.#mode instanceof Transaction && this.#mode.settle(settlement)) return;
+    throw refused(`unknown delivery tag ${method.deliveryTag}`, method.name);
+  }
+
+  /** Sends what was put off, a portion a turn, then settles. */
+  async commit(): Promise<void> {
+    const transaction = this.#transaction('tx.commit');
+    const { engine, turn } = this.#session.host;
+    let complete = true;
+    let before = engine.work;
+    for (let next = transaction.next; next !== undefined; next = transaction.next) {
+      if (!turn.hasRoom) await this.#memory();
+      if (this.#ended) return;
+      const { submission, delays } = next;
+      const queues = queuesNamed(this.#session.host.view, submission.vhost, next.queues);
+      const sent = this.#send(submission, { queues, delays });
+      if (!(typeof sent === 'boolean' ? sent : await sent)) complete = false;
+      if (this.#ended) return;
+      transaction.sent();
+      if (transaction.sentCount % COMMIT_PORTION === 0 || (engine.work - before) >>> 0 >= PORTION_WORK) {
+        await turn.next();
+        before = engine.work;
+      }
+      if (this.#ended) return;
+    }
+    transaction.complete();
+    await this.#session.host.log?.durable();
+    if (this.#ended) return;
+    if (!complete) throw refused('partial tx completion', 'tx.commit');
+  }
+
+  rollBack(): void {
+    this.#transaction('tx.rollback').rollBack();
+  }
+
+  #transaction(method: MethodName): Transaction {
+    if (this.#mode instanceof Transaction) return this.#mode;
+    throw refused('channel is not transactional', method);
+  }
+
+  #left(): void {
+    if (!this.#ended) this.#waiting = null;
+  }
+
+  /** Sends a message on its way. False: a queue refused it. */
+  #send(submission: Submission, routed: Way): boolean | Promise<boolean> {
+    const { queues, delays } = routed;
+    if (queues.length > 0 || delays.length > 0 || !submission.mandatory) return this.#enqueue(submission, routed);
+    const busy = this.#session.outputIdle();
+    return busy === null ? this.#return(submission) : busy.then(() => this.#return(submission));
+  }
+
+  #return({ message }: Submission): boolean {
+    const { engine } = this.#session.host;
+    engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
+    return engine.publish(this.#core, message, []) ?? true;
+  }
+
+  #enqueue(submission: Submission, { queues, delays }: Way): boolean | Promise<boolean> {
+    const { engine, view, delays: waitingRoom } = this.#session.host;
+    const { message, header, vhost } = submission;
+    // Before it is sent: then it is not ours any more.
+    for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
+    const taken = engine.publish(this.#core, message, queues, header);
+    if (taken !== null) return taken;
+    const names = namesOf(view, queues, submission);
+    return this.#whenMemory(() => {
+      // A queue may be gone by then.
+      return this.#enqueue(submission, { queues: queuesNamed(view, vhost, names), delays: [] });
+    });
+  }
+
+  async #whenMemory(work: () => boolean | Promise<boolean>): Promise<boolean> {
+    await this.#memory();
+    return this.#ended ? true : work();
+  }
+
+  async #memory(): Promise<void> {
+    const { turn } = this.#session.host;
+    await new Promise<void>((resolve) => turn.hold({ retry: resolve }));
+    turn.begin();
+  }
+}
+
+function refused(explanation: string, method: MethodName): AmqpError {
+  return channelError(replyCode.PRECONDITION_FAILED, explanation, methodId(method));
+}

@@ -1,0 +1,87 @@
+/**
+ * Where a route leads that the core does not know yet (`Stop.ROUTE`). A flood of new keys comes through here, one by one: so all that concerns the exchange and its user is
+ * kept, and a key in ASCII is read where it lies.
+ * What must hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked for: a change of rights is one of the
+ * topology, and has all routes resolved anew.
+ */
+import { KeyRoutes } from '../../broker/topology/key-routes.js';
+import type { TopologyView } from '../../broker/topology/topology-view.js';
+import { type Engine, RouteFlag } from '../../engine/engine.js';
+import { refusalError } from '../errors/errors.js';
+import type { Session } from '../session/session.js';
+import { decodeKey } from './incoming-publish.js';
+
+/** Exchanges, with users, that are remembered. */
+const KNOWN_MOST = 256;
+const ASCII_END = 0x80;
+const NO_QUEUES: readonly number[] = [];
+
+export class RouteFinder {
+  readonly #engine: Engine;
+  readonly #view: TopologyView;
+  /** The core's memory, to read text from. */
+  readonly #text: Buffer;
+  #known = new Map<string, KeyRoutes>();
+  /** Who asked last, for which exchange (its octets), and what there is to say of it. */
+  #vhost = '';
+  #user = '';
+  #exchange: Uint8Array = new Uint8Array(0);
+  #last: KeyRoutes | null = null;
+
+  constructor(engine: Engine, view: TopologyView) {
+    this.#engine = engine;
+    this.#view = view;
+    this.#text = Buffer.from(engine.bytes.buffer, engine.bytes.byteOffset, engine.bytes.byteLength);
+  }
+
+  /** Answers the stop. Throws when nothing may be published there, by this user. */
+  install(session: Session): void {
+    const engine = this.#engine;
+    const at = engine.frameOffset;
+    const end = at + engine.frameLength;
+    const keyAt = at + 1 + (this.#text[at] ?? 0);
+    const routes = this.#knownLast(session, at + 1, keyAt) ?? this.#routesOf(session, at, keyAt, end);
+    if (routes.refusal !== null) throw refusalError(routes.refusal, 'basic.publish');
+    const queues = routes.queues(this.#routingKey(at, keyAt + 1, end));
+    if (queues === null) engine.installRoute(session.core, NO_QUEUES, RouteFlag.ASK_HOST);
+    else engine.installRoute(session.core, queues, RouteFlag.STATIC);
+  }
+
+  #routingKey(at: number, start: number, end: number): string {
+    const text = this.#text;
+    for (let octet = start; octet < end; octet++) {
+      if ((text[octet] ?? 0) >= ASCII_END) return decodeKey(this.#engine.bytes.slice(at, end)).routingKey;
+    }
+    return text.toString('latin1', start, end);
+  }
+
+  /** What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news. */
+  #knownLast({ vhost, user }: Session, start: number, end: number): KeyRoutes | null {
+    const last = this.#last;
+    const exchange = this.#exchange;
+    if (last === null || this.#vhost !== vhost || this.#user !== user || exchange.length !== end - start) return null;
+    for (let index = 0; index < exchange.length; index++) {
+      if (exchange[index] !== this.#text[start + index]) return null;
+    }
+    return last.isCurrent ? last : null;
+  }
+
+  #routesOf(session: Session, at: number, keyAt: number, end: number): KeyRoutes {
+    const { exchange } = decodeKey(this.#engine.bytes.slice(at, end));
+    this.#last = this.#lookUp(session, exchange);
+    this.#exchange = this.#engine.bytes.slice(at + 1, keyAt);
+    this.#vhost = session.vhost;
+    this.#user = session.user;
+    return this.#last;
+  }
+
+  #lookUp(session: Session, exchange: string): KeyRoutes {
+    const name = JSON.stringify([session.vhost, session.user, exchange]);
+    const known = this.#known.get(name);
+    if (known?.isCurrent) return known;
+    if (this.#known.size >= KNOWN_MOST) this.#known.clear();
+    const routes = new KeyRoutes(this.#view, session, exchange);
+    this.#known.set(name, routes);
+    return routes;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * A connection as its channels see it, and a worker as its connections see it: the interfaces between the three.
+ */
+import type { Method, MethodName } from '../../amqp/protocol.js';
+import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
+import type { TopologyView } from '../../broker/topology/topology-view.js';
+import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
+import type { DirectWrite } from '../../platform/direct-write.js';
+import type { Delays } from '../../queues/delayed/delayed-messages.js';
+import type { Turn } from '../../worker/event-loop.js';
+import type { ParticipantLog } from '../../worker/participant-log.js';
+import type { ConsumerRegistry } from '../consuming/queue-consumers.js';
+import type { Announced, ClientCapabilities } from '../handshake/identity.js';
+import type { RouteFinder } from '../publishing/route-finder.js';
+
+/** What a worker offers its connections. */
+export interface Host {
+  readonly engine: Engine;
+  readonly turn: Turn;
+  readonly view: TopologyView;
+  readonly consumers: ConsumerRegistry;
+  readonly delays: Delays;
+  readonly routes: RouteFinder;
+  /** Null: nothing is written to disk. */
+  readonly log: ParticipantLog | null;
+  /** What clients are told of the broker. */
+  readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
+  /** The worker's sockets read into this. */
+  readonly readBuffer: Uint8Array;
+  readonly directWrite: DirectWrite;
+  /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
+  routeSpace(connection: ConnectionId, vhost: string, user: string): number;
+  /** Whether publishers are held back because of the disk. */
+  isLowOnDisk(): boolean;
+  /** A publisher more waits for memory (1), or one less (-1). */
+  countShort(change: 1 | -1): void;
+  /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
+  ask(connection: ConnectionId, request: Request): void;
+  /** Applies the topology changes that have been posted. */
+  syncTopology(): void;
+  /** The socket is closed, and everything of the connection is gone. */
+  closed(connection: ConnectionId): void;
+}
+
+/** What a connection offers its channels. */
+export interface Session {
+  readonly host: Host;
+  readonly id: ConnectionId;
+  readonly core: CoreConnection;
+  readonly vhost: string;
+  /** Who has logged in. */
+  readonly user: string;
+  readonly capabilities: ClientCapabilities;
+  send(channel: number, method: Method): void;
+  /** What is sent during `work` leaves when it is done. */
+  sendTogether(work: () => void): void;
+  /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
+  ask(method: MethodName, request: Request): Promise<Granted>;
+  /**
+   * Asks on behalf of a method of a channel, and resolves as soon as the request is granted: with what it has found, which
+   * may not be durable yet. `onAnswer` is called with the answer. What is refused rejects; what is granted and cannot be
+   * made durable fails the channel or the connection.
+   */
+  askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted>;
+  /** Asks the coordinator for what it does not refuse, and does not wait for it. */
+  tell(request: Request): void;
+  /** Null when the core may write single messages for this connection now; else resolves when it may. */
+  outputIdle(): Promise<void> | null;
+}

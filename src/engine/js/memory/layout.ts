@@ -1,0 +1,315 @@
+/**
+ * Where things lie in the shared memory: units, and for each shared structure its fields as word numbers (4 bytes
+ * each) from its address. The algorithms use these names only.
+ *
+ *   │ root │ participants │ read and staging buffers │ cuts of the segments │ segments …            │
+ *
+ * An address is an unsigned 32-bit number; 0 means none. Segments are aligned to their size, so a message's segment
+ * and a slot's block are found by rounding down.
+ */
+import { Limit } from '../../engine.js';
+
+export const SEGMENT = 1 << 20;
+export const BOX = 256 << 10;
+export const PAGE = 4 << 10;
+export const CELL = 512;
+
+/** Bytes that a socket read may bring at once. */
+export const READ_LENGTH = 256 << 10;
+/** Room for one whole frame that came in parts: the octets around its payload are forgiven. In pages. */
+export const STAGING_LENGTH = Limit.FRAME_MAX + PAGE;
+
+/** The root, at address 0. */
+export const Root = {
+  WORKERS: 0,
+  /** Segments in all, the ones under the root and the buffers included. */
+  SEGMENTS: 1,
+  TOPOLOGY: 2,
+  /** What participants wait for, as bits of `Lack`; each is struck out by whoever frees such. */
+  MISSED: 3,
+  LOCK: 5,
+  /** Number of the first segment that was never used. */
+  FRONTIER: 6,
+  FREE_SEGMENT: 7,
+  FREE_SEGMENTS: 8,
+  /** By kind of unit: the first segment that is cut into such and has some to give. */
+  BOXES: 9,
+  PAGES: 10,
+  CELLS: 11,
+  USED_SEGMENTS: 12,
+  USED_BOXES: 13,
+  USED_PAGES: 14,
+  USED_CELLS: 15,
+  /** Queues that were given a worker to be swept by so far: they go round. */
+  SWEPT: 16,
+  /** 1: no publisher may go on. */
+  BLOCKED: 17,
+} as const;
+
+/** One record for each participant. */
+export const Participant = {
+  DOORBELL: 0,
+  SLEEPING: 1,
+  /** Consumers that others granted a turn, a list of nodes. */
+  INBOX_LOCK: 2,
+  INBOX_FIRST: 3,
+  INBOX_LAST: 4,
+  /** Queues whose messages may expire and that this participant sweeps. */
+  SWEEP_LOCK: 5,
+  SWEEP_FIRST: 6,
+  SWEEP_COUNT: 7,
+  /** The next sweep is not soon; and: it must be, since something has come that may expire before it. */
+  SWEEP_RESTS: 10,
+  SWEEP_SOON: 11,
+  /** Of the coordinator: queues whose absent messages are wanted, a list linked through their cells. */
+  WISH_LOCK: 8,
+  WISH_FIRST: 9,
+} as const;
+
+const PARTICIPANTS_AT = 4096;
+const PARTICIPANT_SIZE = 256;
+
+export function participantAt(participant: number): number {
+  return PARTICIPANTS_AT + participant * PARTICIPANT_SIZE;
+}
+
+/** The read buffer of a participant; its staging buffer follows. */
+export function readBufferAt(workers: number, participant: number): number {
+  const first = Math.ceil(participantAt(workers + 1) / PAGE) * PAGE;
+  return first + participant * (READ_LENGTH + STAGING_LENGTH);
+}
+
+/**
+ * How a segment is cut into smaller units. All under the memory's lock; all zero while it is not cut.
+ */
+export const Cut = {
+  /** The first unit that was given back, linked through their first words. */
+  FIRST: 0,
+  /** How many these are. */
+  FREE: 1,
+  /** Bytes that units were cut from so far. */
+  END: 2,
+  /** Neighbours among the segments of its kind that have units to give, by number. */
+  NEXT: 3,
+  BEFORE: 4,
+} as const;
+const CUT_SIZE = 20;
+
+/** Where the cuts are: behind the buffers. */
+export function cutsAt(workers: number): number {
+  return readBufferAt(workers, workers + 1);
+}
+
+/** Where a segment's cut is, by the segment's number. */
+export function cutAt(cuts: number, segment: number): number {
+  return cuts + segment * CUT_SIZE;
+}
+
+/** A segment of messages: a header of one cache line, then messages and pieces. */
+export const Segment = {
+  /** Messages and pieces not yet released, and one more while a worker appends. */
+  LIVE: 0,
+  /** While it is free: the next free one. */
+  NEXT: 1,
+} as const;
+export const SEGMENT_HEADER = 64;
+
+/**
+ * A message: this head, then the exchange and the routing key as short strings, the complete header frame, and the
+ * first body frame (none for an empty body). What a body has beyond the largest frame is a chain of pieces. From the body's size on this is
+ * how the log stores it (src/log/record-format.ts).
+ */
+export const Message = {
+  /** Queues (and half-sent deliveries) that hold it. */
+  REFS: 0,
+  FIRST_PIECE: 1,
+  BODY_SIZE: 2,
+  /** Bytes of the header frame with its own header and end octet. */
+  HEADER_LENGTH: 3,
+  /** Bytes of body in the first body frame. */
+  FIRST_LENGTH: 4,
+  /** Bytes of the two short strings; above KEY_BITS, MessageFlag. */
+  KEY_AND_FLAGS: 5,
+  /** When its content header came (ms since the Unix epoch): a 64-bit float in two words. */
+  ARRIVAL: 6,
+} as const;
+export const MESSAGE_HEAD = 32;
+export const KEY_BITS = 16;
+
+export const MessageFlag = {
+  MANDATORY: 1,
+  /** It has an `expiration` that is a number of milliseconds. */
+  EXPIRES: 2,
+  /** The host must see it before it is enqueued. */
+  ASK: 4,
+  /** It is persistent, and a record head stands before it and each of its pieces. */
+  LOGGABLE: 8,
+} as const;
+
+/** A piece of a long body: this head, then a complete body frame. */
+export const Piece = { NEXT: 0, BODY_SIZE: 1 } as const;
+export const PIECE_HEAD = 8;
+
+/** Bytes around the payload of a frame. */
+export const FRAME_HEADER = 7;
+export const FRAME_OVERHEAD = 8;
+export const FRAME_END = 0xce;
+/** The largest body that lies in one frame. */
+export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
+
+/**
+ * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are single words.
+ * The fields from HEAD to RETURNED make a lane: a line of messages. A queue is its own lane, unless its messages have
+ * priorities: then each level that was used has a lane in a cell of its own, which names its queue as PARENT.
+ */
+export const QueueCell = {
+  LOCK: 0,
+  /** Messages that wait for a consumer. */
+  READY: 1,
+  /** Consumers that wait for a message. */
+  WAITING: 2,
+  CONSUMERS: 3,
+  FLAGS: 4,
+  /** Messages claimed and not yet settled, the dead that are not buried among them. */
+  CLAIMED: 5,
+  /** Positions: next to claim, next to fill. They wrap. */
+  HEAD: 6,
+  TAIL: 7,
+  /** The blocks that hold those positions; both 0 when there is none. */
+  HEAD_BLOCK: 8,
+  TAIL_BLOCK: 9,
+  /** First of the blocks with returned slots, in order of position. */
+  RETURNED: 10,
+  FIRST_WAITER: 11,
+  LAST_WAITER: 12,
+  /** Turns that consumers were granted and have not taken yet. */
+  GRANTS: 13,
+  /** The queue that a lane belongs to; 0 in a queue. */
+  PARENT: 14,
+  /** A page with the lane of each level, 0 for those that were never used; 0 in a queue without priorities. */
+  LANES: 15,
+  /** All its consumers, a list of nodes. */
+  FIRST_PEER: 16,
+
+  /** What it does beyond holding messages (Trait); 0: nothing. The rules follow. */
+  TRAITS: 17,
+  MAX_LENGTH: 18,
+  MAX_BYTES: 19,
+  MAX_PRIORITY: 20,
+  DELIVERY_LIMIT: 21,
+  /** Bytes of the bodies of ready messages, with Trait.BYTES. */
+  BYTES: 22,
+  /** The participant whose sweep it belongs to, counted from 1; its neighbours in that list. */
+  SWEEPER: 23,
+  SWEEP_NEXT: 24,
+  SWEEP_PREVIOUS: 25,
+  /** 64-bit floats in two words each: milliseconds. */
+  TTL: 26,
+  LAST_GET: 28,
+  /** 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with Trait.LOGGED. */
+  LOG_ID: 30,
+  LOG_NEXT: 32,
+  /** Of a lane: the block that stands for its absent messages, or 0, and how many slots at its beginning are done or back already. */
+  STUB: 34,
+  STUB_FILLED: 35,
+  /** Slots at the beginning of the block behind those that the stub stands for that are absent, too (it is the stub itself if it stands for none); and the
+   * bytes of all absent bodies (a 64-bit float). */
+  ABSENT_PART: 36,
+  ABSENT_BYTES: 38,
+  /** 1: it is in the coordinator's list of queues whose absent messages are wanted; the next one there. */
+  WISHED: 40,
+  WISH_NEXT: 41,
+  /** 1: workers are to be rung when messages are back. */
+  AWAITED: 42,
+  /** Of a lane: how often a message was taken that had come back; wraps. */
+  TAKEN_BACK: 43,
+
+  /** Dead messages that hosts keep, and the bytes of their bodies. */
+  KEPT: 60,
+  KEPT_BYTES: 61,
+  /** Of a lane: no absent message has a lower log position, and none that is here before the stub has this one or a higher (a 64-bit float). */
+  ABSENT_PLACE: 44,
+} as const;
+export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
+
+/** What a rule that gives no number holds instead of one: more than there can be. */
+export const UNLIMITED = 0xffff_ffff;
+
+export const Trait = {
+  /** Its messages have a time to live. */
+  TTL: 1,
+  /** It has a greatest length, in messages or bytes. */
+  LENGTH: 2,
+  /** BYTES is kept. */
+  BYTES: 4,
+  /** What it has no room for is refused; otherwise the oldest die. */
+  REJECT: 8,
+  /** What is refused dies. */
+  REJECT_DEAD: 16,
+  DEAD_LETTERS: 32,
+  /** Its messages have priorities. */
+  LEVELS: 64,
+  /** It counts how often a message was given back. */
+  COUNTED: 128,
+  /** Deliveries say how often that was. */
+  SAYS_COUNT: 256,
+  /** Its consumers have different priorities. */
+  RANKED: 512,
+  /** A message that expires by itself was put into it. */
+  EXPIRES: 1024,
+  /** Its places are recorded in the log. */
+  LOGGED: 2048,
+} as const;
+
+/** A block (one page): this head, then slots. Written under its queue's lock. */
+export const Block = {
+  /** Position of the first slot. */
+  START: 0,
+  NEXT: 1,
+  /** Slots that are settled. */
+  DONE: 2,
+  /** The lane. */
+  QUEUE: 3,
+  /** Returned slots in it, the next block that has some, and a slot number that none of them is below. */
+  RETURNED: 4,
+  RETURNED_NEXT: 5,
+  RETURNED_LOW: 6,
+  /** Log position of the first slot: a 64-bit float in two words. */
+  LOG_START: 8,
+  /** A page with the log position of each slot (64-bit floats), where they do not follow one another; otherwise 0. */
+  LOG_TABLE: 7,
+  /** Of the stub: for how many blocks it stands. */
+  ABSENT: 10,
+} as const;
+export const BLOCK_HEADER = 64;
+export const SLOT = 8;
+export const SLOTS = (PAGE - BLOCK_HEADER) / SLOT;
+
+export const Slot = { STATE: 0, MESSAGE: 1 } as const;
+/** ABSENT: the message is elsewhere, or about to go. */
+export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4, ABSENT: 5 } as const;
+/** Added to the state of a slot whose message was delivered before. */
+export const REDELIVERED = 8;
+export const STATE_MASK = 7;
+/** Added where the log knows that the message took this place. */
+export const LOGGED = 32;
+/** Above all: how often it was given back, in a queue that counts. */
+export const COUNT_SHIFT = 8;
+export const COUNT_MAX = 0xff_ffff;
+
+/** A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of neither. */
+export const Node = {
+  WHERE: 0,
+  NEXT: 1,
+  PREVIOUS: 2,
+  WORKER: 3,
+  CONSUMER: 4,
+  /** Its priority, signed. */
+  RANK: 5,
+  /** 1: it could take a message. */
+  ABLE: 6,
+  /** Its neighbours among all consumers of its queue. */
+  PEER_NEXT: 7,
+  PEER_PREVIOUS: 8,
+} as const;
+export const NodePlace = { OWNER: 0, WAITERS: 1, INBOX: 2 } as const;

@@ -1,0 +1,256 @@
+/**
+ * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many. Everything here happens under
+ * the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when the lock is let go; a message that dies in a queue
+ * with dead letters stays claimed until it is buried.
+ */
+import { Death } from '../../engine.js';
+import type { Log } from '../log/log.js';
+import { Blocks } from '../memory/blocks.js';
+import { Fifo } from '../memory/fifo.js';
+import { QueueCell, QueueFlag, SlotState, Trait } from '../memory/layout.js';
+import type { Memory } from '../memory/memory.js';
+import type { Clock, Messages } from '../memory/messages.js';
+import { at32, at64, double, word } from '../memory/views.js';
+import { Lanes } from './chains.js';
+import type { Dead } from './claim.js';
+import { Wishes } from './page-in-requests.js';
+import { Returned } from './requeued.js';
+import { Rules } from './rules.js';
+
+/** The most queues that wait for the end of a turn to be shortened. */
+const LONG_MAX = 64;
+
+/** When a message has expired: if it had reached the end of its time to live by then. */
+interface Expiry {
+  readonly ttl: number;
+  readonly limit: number;
+}
+
+export class Stock {
+  readonly rules: Rules;
+  readonly blocks: Blocks;
+  readonly returned: Returned;
+  readonly lanes: Lanes;
+  readonly wishes: Wishes;
+  /** What died through this participant and is not buried, the oldest first. */
+  readonly dead = new Fifo<Dead>();
+  /** Queues that are too long, but have consumers that may take the surplus. */
+  readonly long = new Set<number>();
+  /** Queues that are too long, but whose next message is absent. */
+  readonly stuck = new Set<number>();
+  readonly #memory: Memory;
+  readonly #messages: Messages;
+  readonly #clock: Clock;
+
+  readonly #log: Log;
+
+  constructor(memory: Memory, messages: Messages, clock: Clock, log: Log) {
+    this.#log = log;
+    this.#memory = memory;
+    this.#messages = messages;
+    this.#clock = clock;
+    this.rules = new Rules(memory);
+    this.blocks = new Blocks(memory);
+    this.returned = new Returned(memory, this.blocks);
+    this.wishes = new Wishes(memory);
+    this.lanes = new Lanes(memory, this.blocks, this.returned, this.wishes);
+  }
+
+  /** Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive in a lane protects those below. */
+  expire(queue: number, traits: number, expiry: Expiry, max: number, everywhere: boolean): number {
+    let count = 0;
+    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lanes.lane(queue, level);
+      for (let slot = this.lanes.firstOf(lane); slot !== 0 && count < max; slot = this.lanes.firstOf(lane)) {
+        if (!this.hasExpired(slot, expiry)) break;
+        this.claimFirst(queue, traits, slot);
+        this.die(queue, traits, slot, Death.EXPIRED);
+        count++;
+      }
+      if (!everywhere && (this.lanes.foundAbsent || this.lanes.firstOf(lane) !== 0)) break;
+    }
+    return count;
+  }
+
+  hasExpired(slot: number, expiry: Expiry): boolean {
+    // For one that was given back there is no leeway: nobody has waited for it.
+    const limit = this.blocks.redelivered(slot) ? this.#clock.now : expiry.limit;
+    return this.#messages.deadline(this.blocks.message(slot), expiry.ttl) <= limit;
+  }
+
+  /** Claims the slot that was found last. */
+  claimFirst(queue: number, traits: number, slot: number): void {
+    this.lanes.claimFirst(slot);
+    const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.blocks.message(slot));
+    this.leaveReady(queue, 1, bytes);
+  }
+
+  /** A claimed message dies: it is handed to the host, or dropped. */
+  die(queue: number, traits: number, slot: number, reason: Death): void {
+    if ((traits & Trait.DEAD_LETTERS) !== 0) {
+      this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
+      return;
+    }
+    this.finish(slot);
+    this.#add(queue, QueueCell.CLAIMED, -1);
+  }
+
+  /** What has reached its deadline by `limit` has expired; null where nothing can. */
+  expiry(queue: number, traits: number, limit: number): Expiry | null {
+    if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
+    return { ttl: this.rules.ttl(queue, traits), limit };
+  }
+
+  /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
+  checkLength(queue: number, traits: number): void {
+    if ((traits & (Trait.LENGTH | Trait.REJECT)) !== Trait.LENGTH || !this.rules.isTooLong(queue)) return;
+    const isFull = this.long.size >= LONG_MAX && !this.long.has(queue);
+    if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.rules.isFarTooLong(queue))
+      this.shorten(queue, traits);
+    else this.long.add(queue);
+  }
+
+  shorten(queue: number, traits: number): void {
+    while (this.rules.isTooLong(queue)) {
+      const slot = this.lanes.first(queue);
+      if (slot === 0) {
+        if (this.lanes.foundAbsent) this.#awaitFront(queue);
+        return;
+      }
+      this.claimFirst(queue, traits, slot);
+      this.die(queue, traits, slot, Death.MAXLEN);
+    }
+  }
+
+  #awaitFront(queue: number): void {
+    this.stuck.add(queue);
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.AWAITED), 1);
+  }
+
+  /** So many ready messages are claimed from now on; a negative number: are ready again. */
+  leaveReady(queue: number, count: number, bytes: number): void {
+    this.#add(queue, QueueCell.READY, -count);
+    this.#add(queue, QueueCell.CLAIMED, count);
+    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
+  }
+
+  openLanes(queue: number, maxPriority: number): boolean {
+    if (!this.lanes.open(queue)) return false;
+    this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
+    this.rules.add(queue, Trait.LEVELS);
+    return true;
+  }
+
+  /** The queue begins to count the bytes of its ready messages. */
+  countBytes(queue: number): void {
+    let bytes = 0;
+    const add = (slot: number): void => {
+      bytes += this.#messages.bodySize(this.blocks.message(slot));
+    };
+    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
+      const lane = this.lanes.lane(queue, level);
+      if (lane === 0) continue;
+      this.blocks.eachReady(lane, add);
+      bytes += at64(this.#memory.f64, double(lane, QueueCell.ABSENT_BYTES));
+    }
+    Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
+  }
+
+  /** Log positions, in order, of the ready messages of one lane that were delivered before. */
+  redeliveredPositions(lane: number): number[] {
+    const positions: number[] = [];
+    this.blocks.eachReady(lane, (slot) => {
+      if (this.blocks.isLogged(slot) && this.blocks.redelivered(slot)) positions.push(this.blocks.logPosition(slot));
+    });
+    return positions.sort((one, other) => one - other);
+  }
+
+  /** Drops up to `most` of what is ready, as far as it is here; returns how many. */
+  dropReady(queue: number, most: number): number {
+    const counts = (this.rules.traits(queue) & Trait.BYTES) !== 0;
+    let count = 0;
+    let bytes = 0;
+    for (let slot = this.lanes.first(queue); slot !== 0 && count < most; slot = this.lanes.first(queue)) {
+      if (counts) bytes += this.#messages.bodySize(this.blocks.message(slot));
+      this.lanes.claimFirst(slot);
+      this.finish(slot);
+      count++;
+    }
+    this.vanish(queue, count, bytes);
+    return count;
+  }
+
+  /** So many ready messages are no more. */
+  vanish(queue: number, count: number, bytes: number): void {
+    this.#add(queue, QueueCell.READY, -count);
+    if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
+  }
+
+  /** Messages of one lane that wait for a consumer. */
+  readyIn(lane: number): number {
+    const { u32 } = this.#memory;
+    const count = (at32(u32, word(lane, QueueCell.TAIL)) - at32(u32, word(lane, QueueCell.HEAD))) >>> 0;
+    return count + this.returned.count(lane);
+  }
+
+  /** Forgets queues that are about to be freed. */
+  forgetRetired(): void {
+    for (const queue of this.long) if (this.isRetired(queue)) this.long.delete(queue);
+    for (const queue of this.stuck) if (this.isRetired(queue)) this.stuck.delete(queue);
+  }
+
+  isRetired(queue: number): boolean {
+    return (at32(this.#memory.u32, word(queue, QueueCell.FLAGS)) & QueueFlag.RETIRED) !== 0;
+  }
+
+  /** A queue that was freed by the host goes with its last claimed message. True: its cell may be freed, too. */
+  closeIfOver(queue: number): boolean {
+    const { u32 } = this.#memory;
+    const isFreed = (at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.FREED) !== 0;
+    if (!isFreed || at32(u32, word(queue, QueueCell.CLAIMED)) > 0) return false;
+    this.lanes.close(queue);
+    return true;
+  }
+
+  finish(slot: number): void {
+    if (this.blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
+    const message = this.blocks.message(slot);
+    const lane = this.blocks.laneOf(slot);
+    if (this.blocks.isLogged(slot)) this.#recordDone(lane, slot);
+    this.blocks.finish(lane, slot);
+    this.#messages.release(message);
+  }
+
+  /** What a queue that is deleted held needs no record. */
+  #recordDone(lane: number, slot: number): void {
+    if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
+  }
+
+  /** A slot's message was given back so many times. */
+  recordReturns(lane: number, slot: number, count: number): void {
+    if (this.blocks.isLogged(slot)) this.#log.returned(this.logId(lane), this.blocks.logPosition(slot), count);
+  }
+
+  /** Positions in a row of a lane are done whose messages were absent. */
+  recordAbsentDone(lane: number, from: number, end: number): void {
+    const logId = this.logId(lane);
+    if (logId === 0 || end <= from || this.isRetired(this.lanes.queueOf(lane))) return;
+    this.#log.settledRun(logId, from, end - from);
+  }
+
+  /** Records that a slot's message took its place, if it is loggable. */
+  recordPlace(lane: number, slot: number): void {
+    const message = this.blocks.message(slot);
+    if (!this.#messages.isLoggable(message)) return;
+    this.blocks.setLogged(slot);
+    this.#log.enqueued(message, this.logId(lane), this.blocks.logPosition(slot));
+  }
+
+  logId(lane: number): number {
+    return at64(this.#memory.f64, double(lane, QueueCell.LOG_ID));
+  }
+
+  #add(queue: number, field: number, change: number): void {
+    Atomics.add(this.#memory.u32, word(queue, field), change);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Consumers that wait for a message, first come first served among those of the highest rank, and how they are given a turn: our own through
+ * `onGranted`, those of another worker through that worker's inbox and doorbell.
+ * What must hold: whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the
+ * queue empty registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
+ */
+import { ring } from '../memory/doorbell.js';
+import { Node, NodePlace, Participant, participantAt, QueueCell } from '../memory/layout.js';
+import { lock, unlock } from '../memory/lock.js';
+import type { Memory } from '../memory/memory.js';
+import { at32, word } from '../memory/views.js';
+
+export class Waiters {
+  readonly #memory: Memory;
+  readonly #self: number;
+  readonly #onGranted: (consumer: number) => void;
+
+  /** `onGranted` is called under a queue's lock. */
+  constructor(memory: Memory, self: number, onGranted: (consumer: number) => void) {
+    this.#memory = memory;
+    this.#self = self;
+    this.#onGranted = onGranted;
+  }
+
+  /** A consumer's node, or 0 when there is no memory. */
+  createNode(consumer: number, rank: number): number {
+    const node = this.#memory.takeCell();
+    if (node === 0) return 0;
+    this.#memory.u32[word(node, Node.WORKER)] = this.#self;
+    this.#memory.u32[word(node, Node.CONSUMER)] = consumer;
+    this.#memory.u32[word(node, Node.RANK)] = rank;
+    this.#memory.u32[word(node, Node.ABLE)] = 1;
+    return node;
+  }
+
+  /** Whether the consumer could take a message, now or when it gets its turn. Set to false before its turn is passed on. */
+  setAble(node: number, able: boolean): void {
+    Atomics.store(this.#memory.u32, word(node, Node.ABLE), able ? 1 : 0);
+  }
+
+  /** A consumer of the queue has come, or goes. Under the queue's lock. */
+  join(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    const first = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    u32[word(node, Node.PEER_NEXT)] = first;
+    u32[word(node, Node.PEER_PREVIOUS)] = 0;
+    if (first !== 0) u32[word(first, Node.PEER_PREVIOUS)] = node;
+    u32[word(queue, QueueCell.FIRST_PEER)] = node;
+  }
+
+  leave(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    const next = at32(u32, word(node, Node.PEER_NEXT));
+    const previous = at32(u32, word(node, Node.PEER_PREVIOUS));
+    if (next !== 0) u32[word(next, Node.PEER_PREVIOUS)] = previous;
+    u32[previous === 0 ? word(queue, QueueCell.FIRST_PEER) : word(previous, Node.PEER_NEXT)] = next;
+  }
+
+  /** Whether a consumer of a higher rank could take what is there. Under the queue's lock. */
+  isOutranked(queue: number, node: number): boolean {
+    const { u32 } = this.#memory;
+    const rank = this.#rank(node);
+    let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    for (; peer !== 0; peer = at32(u32, word(peer, Node.PEER_NEXT))) {
+      if (this.#rank(peer) > rank && Atomics.load(u32, word(peer, Node.ABLE)) === 1) return true;
+    }
+    return false;
+  }
+
+  /** Whether any consumer could take what is there. Under the queue's lock. */
+  isAnyAble(queue: number): boolean {
+    const { u32 } = this.#memory;
+    let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
+    while (peer !== 0 && Atomics.load(u32, word(peer, Node.ABLE)) === 0) peer = at32(u32, word(peer, Node.PEER_NEXT));
+    return peer !== 0;
+  }
+
+  /** Gives the first who waits a turn if it is of a higher rank. Under the queue's lock. */
+  grantAbove(queue: number, node: number): void {
+    const first = at32(this.#memory.u32, word(queue, QueueCell.FIRST_WAITER));
+    if (first !== 0 && this.#rank(first) > this.#rank(node)) this.grant(queue, 1);
+  }
+
+  #rank(node: number): number {
+    return at32(this.#memory.u32, word(node, Node.RANK)) | 0;
+  }
+
+  /** Puts a consumer behind those of its rank, or in front of them. Under the queue's lock. */
+  register(queue: number, node: number, inFront: boolean): void {
+    const { u32 } = this.#memory;
+    const rank = this.#rank(node);
+    // Usually all have one rank: the place is at one of the ends.
+    let left = inFront ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
+    let right = inFront ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
+    for (; left !== 0 && this.#rank(left) < rank; left = at32(u32, word(left, Node.PREVIOUS))) right = left;
+    for (; right !== 0 && this.#rank(right) > rank; right = at32(u32, word(right, Node.NEXT))) left = right;
+    u32[word(node, Node.WHERE)] = NodePlace.WAITERS;
+    this.#join(queue, left, node);
+    this.#join(queue, node, right);
+    Atomics.add(u32, word(queue, QueueCell.WAITING), 1);
+  }
+
+  /** Takes a node back from the waiters. False: it is in the inbox, which frees it. Under the queue's lock. */
+  withdraw(queue: number, node: number): boolean {
+    const { u32 } = this.#memory;
+    const where = at32(u32, word(node, Node.WHERE));
+    if (where === NodePlace.WAITERS) this.#unlink(queue, node);
+    return where !== NodePlace.INBOX;
+  }
+
+  /** Gives up to `count` of those who wait a turn. Under the queue's lock. */
+  grant(queue: number, count: number): void {
+    const { u32 } = this.#memory;
+    for (let granted = 0; granted < count; granted++) {
+      const node = at32(u32, word(queue, QueueCell.FIRST_WAITER));
+      if (node === 0) return;
+      this.#unlink(queue, node);
+      Atomics.add(u32, word(queue, QueueCell.GRANTS), 1);
+      const worker = at32(u32, word(node, Node.WORKER));
+      if (worker === this.#self) this.#onGranted(at32(u32, word(node, Node.CONSUMER)));
+      else this.#send(worker, node);
+    }
+  }
+
+  /** Messages can be claimed that could not before: those who wait get a turn, and those workers hear of it that wait in another way. Under the queue's lock. */
+  welcome(queue: number, count: number): void {
+    this.grant(queue, count);
+    if (Atomics.exchange(this.#memory.u32, word(queue, QueueCell.AWAITED), 0) === 0) return;
+    for (let worker = 0; worker < this.#memory.workers; worker++) ring(this.#memory, worker);
+  }
+
+  hasInbox(): boolean {
+    return Atomics.load(this.#memory.u32, word(participantAt(this.#self), Participant.INBOX_FIRST)) !== 0;
+  }
+
+  /** Empties our inbox; `deliver` says whether the consumer still lives. */
+  drainInbox(deliver: (consumer: number) => boolean): void {
+    if (!this.hasInbox()) return;
+    const { u32, i32 } = this.#memory;
+    const record = participantAt(this.#self);
+    lock(i32, word(record, Participant.INBOX_LOCK));
+    let node = at32(u32, word(record, Participant.INBOX_FIRST));
+    Atomics.store(u32, word(record, Participant.INBOX_FIRST), 0);
+    u32[word(record, Participant.INBOX_LAST)] = 0;
+    unlock(i32, word(record, Participant.INBOX_LOCK));
+    while (node !== 0) {
+      const next = at32(u32, word(node, Node.NEXT));
+      u32[word(node, Node.WHERE)] = NodePlace.OWNER;
+      if (!deliver(at32(u32, word(node, Node.CONSUMER)))) this.#memory.freeCell(node);
+      node = next;
+    }
+  }
+
+  #send(worker: number, node: number): void {
+    const { u32, i32 } = this.#memory;
+    const record = participantAt(worker);
+    u32[word(node, Node.WHERE)] = NodePlace.INBOX;
+    u32[word(node, Node.NEXT)] = 0;
+    lock(i32, word(record, Participant.INBOX_LOCK));
+    const last = at32(u32, word(record, Participant.INBOX_LAST));
+    if (last === 0) Atomics.store(u32, word(record, Participant.INBOX_FIRST), node);
+    else u32[word(last, Node.NEXT)] = node;
+    u32[word(record, Participant.INBOX_LAST)] = node;
+    unlock(i32, word(record, Participant.INBOX_LOCK));
+    ring(this.#memory, worker);
+  }
+
+  #unlink(queue: number, node: number): void {
+    const { u32 } = this.#memory;
+    u32[word(node, Node.WHERE)] = NodePlace.OWNER;
+    this.#join(queue, at32(u32, word(node, Node.PREVIOUS)), at32(u32, word(node, Node.NEXT)));
+    Atomics.sub(u32, word(queue, QueueCell.WAITING), 1);
+  }
+
+  /** Makes two nodes neighbours; 0 stands for the end of the list on that side. */
+  #join(queue: number, left: number, right: number): void {
+    const { u32 } = this.#memory;
+    u32[left === 0 ? word(queue, QueueCell.FIRST_WAITER) : word(left, Node.NEXT)] = right;
+    u32[right === 0 ? word(queue, QueueCell.LAST_WAITER) : word(right, Node.PREVIOUS)] = left;
+  }
+}

@@ -1,0 +1,65 @@
+/** The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine that the pager and recovery use. */
+import type { Queue } from '../engine.js';
+import type { CoreFunctions } from './exports.js';
+import type { Core } from './wasm-core.js';
+
+export abstract class AbsentCalls {
+  readonly slotsPerBlock: number;
+  readonly stagingBytes: number;
+  readonly #core: CoreFunctions;
+
+  constructor({ functions, slotsPerBlock, segmentBytes }: Core) {
+    this.#core = functions;
+    this.slotsPerBlock = slotsPerBlock;
+    this.stagingBytes = segmentBytes;
+  }
+
+  levelOf(queue: Queue, level: number, make: boolean): Queue {
+    return this.#core.levelOf(queue, level, make ? 1 : 0) >>> 0;
+  }
+  setAbsent(queue: Queue, count: number, bytes: number): boolean {
+    return this.#core.setAbsent(queue, count, bytes) !== 0;
+  }
+  absentCount(queue: Queue): number {
+    return this.#core.absentCount(queue) >>> 0;
+  }
+  presentCount(queue: Queue): number {
+    return this.#core.presentCount(queue) >>> 0;
+  }
+  takeStaging(): number {
+    return this.#core.takeStaging() >>> 0;
+  }
+  giveStaging(offset: number): void {
+    this.#core.giveStaging(offset);
+  }
+  pageOut(queue: Queue, margin: number, least: number, most: number): number {
+    return this.#core.pageOut(queue, margin, least, most);
+  }
+  get pageOutCount(): number {
+    return this.#core.pageOutCount() >>> 0;
+  }
+  pageOutFill(offset: number, length: number): number {
+    return this.#core.pageOutFill(offset, length);
+  }
+  pageOutEnd(done: boolean): boolean {
+    return this.#core.pageOutEnd(done ? 1 : 0) !== 0;
+  }
+  pageIn(queue: Queue): number {
+    return this.#core.pageIn(queue);
+  }
+  pageInTake(offset: number, length: number): number {
+    return this.#core.pageInTake(offset, length);
+  }
+  pageInEnd(done: boolean): boolean {
+    return this.#core.pageInEnd(done ? 1 : 0) !== 0;
+  }
+  dropAbsent(queue: Queue): number {
+    return this.#core.dropAbsent(queue) >>> 0;
+  }
+  nextWish(): Queue {
+    return this.#core.nextWish() >>> 0;
+  }
+  awaitFront(queue: Queue): boolean {
+    return this.#core.awaitFront(queue) !== 0;
+  }
+}

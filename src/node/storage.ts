@@ -1,0 +1,279 @@
+/**
+ * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs, closed after all else has ended.
+ * What must hold: nothing is written before recovery is done; the mark of an orderly end is set only when everything recorded is written.
+ */
+import { join } from 'node:path';
+import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
+import type { RestoredQueue } from '../broker/definitions/restoration.js';
+import type { Engine, Queue } from '../engine/engine.js';
+import type { Pager } from '../queues/spill/spill.js';
+import { DataDirectory } from '../store/data-directory.js';
+import { Definitions } from '../store/definitions.js';
+import type { Run } from '../store/log/batch.js';
+import type { LaneEvent } from '../store/log/log-files.js';
+import type { Durability, Health } from '../store/log/log-writer.js';
+import { Keeper } from '../store/log-manager.js';
+import { LEVELS } from '../store/recovery/ledger.js';
+import type { Progress } from '../store/recovery/log-reader.js';
+import type { RecoveryReport } from '../store/recovery/recovery.js';
+import { createVigil } from '../worker/busy-poll.js';
+import { ParticipantLog } from '../worker/participant-log.js';
+import type { LogSetup } from '../worker/thread-messages.js';
+
+/** Where messages and definitions are kept, and what a confirm means. */
+export interface DataOptions {
+  readonly directory: string;
+  readonly durability: Durability;
+  /** Free space on its file system below which publishers are blocked (octets); null: the default. */
+  readonly diskFreeLimit: number | null;
+  /** Whether workers and CPUs stay awake for a client that waits for each confirm. */
+  readonly vigil: boolean;
+  /** Whether a start goes on without what the device does not give of the log, and without messages of queues that the definitions do not know. */
+  readonly skipUnreadable: boolean;
+  readonly dropUnknownQueues: boolean;
+}
+
+/** Whoever keeps a log beside the main thread. */
+interface Others {
+  askFence(worker: number, fence: number): void;
+  health(lane: number, health: Health): void;
+  isLowOnDisk(): boolean;
+}
+
+/** Recovery says how far it is when it takes longer than this, and as often (ms). */
+const PROGRESS_MS = 2_000;
+/** How often what the main thread has recorded is written, apart from what requests bring about (ms). */
+const WRITE_MS = 100;
+
+export class Storage {
+  readonly definitions: Definitions;
+  readonly #options: DataOptions;
+  readonly #data: DataDirectory;
+  readonly #logPath: string;
+  readonly #keeper: Keeper;
+  readonly #others: { it: Others | null };
+  /** The log position of the next message, by queue: the highest of its levels. */
+  readonly #next = new Map<number, number>();
+  readonly #report: (line: string) => void;
+  #log: ParticipantLog | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isAbandoned = false;
+
+  /** Throws a DataDirectoryError where the directory cannot be used. */
+  static async open(options: DataOptions, report: (line: string) => void): Promise<Storage> {
+    const data = await DataDirectory.open(options.directory);
+    let definitions: Definitions | null = null;
+    try {
+      definitions = Definitions.open(data.definitionsPath);
+      await data.syncEntries();
+      const firstFree = definitions.nextQueueId;
+      const log = await data.openLog();
+      const ids = definitions.list('queue').map(({ id }) => id);
+      const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
+      const known = new Set([...ids, ...waiting].map(logIdOf));
+      const others: { it: Others | null } = { it: null };
+      const keeper = await Keeper.open({
+        log,
+        exists: (queue) => known.has(queue),
+        isUnknown: (queue) => idOf(queue) >= firstFree,
+        dropUnknown: options.dropUnknownQueues,
+        skipUnreadable: options.skipUnreadable,
+        durability: options.durability,
+        onProgress: progressReporter(report),
+        onHealth: (health) => others.it?.health(0, health),
+        askFence: (lane, fence) => others.it?.askFence(lane, fence),
+        isTight: () => others.it?.isLowOnDisk() ?? false,
+        onClearing: (error) => report(clearingLine(error)),
+        onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
+      });
+      for (const line of recoveryLines(keeper.report)) report(line);
+      // Ids that the log speaks of are not given out again, whoever forgot them.
+      definitions.passQueueIds(Math.floor(idOf(keeper.highestQueue)));
+      // Nor are the queues unknown any more whose messages were let go: they count as deleted.
+      if (keeper.report.unknown.messages > 0) await definitions.change([]);
+      return new Storage(options, data, definitions, log.path, keeper, others, report);
+    } catch (error) {
+      await definitions?.close();
+      data.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: DataOptions,
+    data: DataDirectory,
+    definitions: Definitions,
+    logPath: string,
+    keeper: Keeper,
+    others: { it: Others | null },
+    report: (line: string) => void,
+  ) {
+    this.#report = report;
+    this.#options = options;
+    this.#data = data;
+    this.definitions = definitions;
+    this.#logPath = logPath;
+    this.#keeper = keeper;
+    this.#others = others;
+    for (const { id, next } of keeper.queues) {
+      const queue = id - (id % LEVELS);
+      this.#next.set(queue, Math.max(this.nextPosition(queue), next));
+    }
+  }
+
+  /** Messages that came back. */
+  get recovered(): number {
+    return this.#keeper.report.messages;
+  }
+
+  get pagesPath(): string {
+    return join(this.#data.path, 'pages');
+  }
+
+  get path(): string {
+    return this.#data.path;
+  }
+
+  /** The log is written from now on. */
+  begin(): Promise<void> {
+    return this.#keeper.begin();
+  }
+
+  /** The start has not failed. */
+  started(): void {
+    this.#keeper.startClearing();
+  }
+
+  /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
+  start(engine: Engine, others: Others): void {
+    const { lane } = this.#keeper;
+    // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a queue wants its messages.
+    const log = new ParticipantLog(engine, lane, lane.takeMessageIds(0), () => undefined);
+    this.#log = log;
+    this.#others.it = {
+      health: (number, health) => {
+        if (number === 0) log.healthChanged();
+        others.health(number, health);
+      },
+      askFence: (number, fence) => (number === 0 ? log.fence(fence) : others.askFence(number - 1, fence)),
+      isLowOnDisk: others.isLowOnDisk,
+    };
+    this.#timer = setInterval(() => log.write(), WRITE_MS);
+    this.#timer.unref();
+  }
+
+  /** Where the workers keep their logs. */
+  laneSetups(workers: number): LogSetup[] {
+    const { durability, vigil } = this.#options;
+    const starts = this.#keeper.lanesStart(workers);
+    const common = { directory: this.#logPath, durability, vigil: vigil ? createVigil() : null };
+    return starts.map((start, worker) => ({ ...common, lane: worker + 1, start }));
+  }
+
+  /** Where the messages of a queue go on, in each of its levels. */
+  nextPosition = (logId: number): number => this.#next.get(logId) ?? 0;
+
+  /** Gives queues their messages back, which stay on disk until they are wanted. */
+  giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
+    const byId = new Map(restored.map((one) => [one.logId, one]));
+    for (const { id, count, bytes, source } of this.#keeper.queues) {
+      const level = id % LEVELS;
+      const one = byId.get(id - level);
+      if (one === undefined || count === 0) continue;
+      const ref = engine.levelOf(one.queue, level, true);
+      if (ref === 0 || !pager.recovered(ref, source, bytes, one.holdsBack))
+        throw new Error(`no memory for the ${count} messages of a queue: start with a larger --memory`);
+    }
+  }
+
+  heard(lane: number, event: LaneEvent): void {
+    this.#keeper.heard(lane, event);
+  }
+
+  /** A queue is gone for good. */
+  forgotten(logId: number): void {
+    this.#keeper.deleted(logId);
+  }
+
+  /** Something may have been recorded on the main thread. */
+  write(): void {
+    this.#log?.write();
+  }
+
+  /** Resolves when what was recorded on the main thread is durable; null: it is. */
+  recorded(): Promise<void> | null {
+    return this.#log?.durable() ?? null;
+  }
+
+  /** Nobody works any more. `written`: all that workers recorded is; `queues`: those in the log, with their numbers. */
+  async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const own = this.#log === null || (await this.#log.settle());
+    const kept = written && own;
+    const error = await this.#keeper.close(kept ? deliveredRuns(engine, queues) : null);
+    if (error !== null || !kept) {
+      const reason = error === null ? '' : ` (${error.message})`;
+      this.#report(
+        `not all of the log could be written${reason}: what is confirmed is there, and comes back as redelivered`,
+      );
+    }
+    await this.definitions.close();
+    this.#data.close();
+  }
+
+  /** The start has failed. `written`: all that workers recorded is. Only the first call counts. */
+  async abandon(written: boolean): Promise<void> {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const own = this.#log === null || (await this.#log.settle());
+    await this.#keeper.abandon(written && own);
+    await this.definitions.close();
+    this.#data.close();
+  }
+}
+
+/** What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the keeper knows. */
+function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
+  const delivered = new Map<number, Run[]>();
+  for (const [queue, logId] of queues) {
+    for (const { level, from, count } of engine.redeliveredRuns(queue)) {
+      const runs = delivered.get(logId + level) ?? [];
+      delivered.set(logId + level, runs);
+      runs.push({ from, count });
+    }
+  }
+  return delivered;
+}
+
+function progressReporter(report: (line: string) => void): (progress: Progress) => void {
+  let last = performance.now();
+  return ({ octets, octetsTotal, messages, rate, secondsLeft }) => {
+    if (performance.now() - last < PROGRESS_MS) return;
+    last = performance.now();
+    const percent = Math.floor((100 * octets) / Math.max(1, octetsTotal));
+    const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
+    report(`reading the log: ${percent}%, ${messages} messages, ${speed}`);
+  };
+}
+
+function clearingLine(error: Error | null): string {
+  if (error === null) return 'dead log files are cleared away again';
+  return `dead log files cannot be cleared away, it is tried again (${error.message})`;
+}
+
+/** What an operator must know: damage. */
+function recoveryLines({ damaged, missing, lost, unknown }: RecoveryReport): string[] {
+  const lines = damaged
+    .filter(({ kind }) => kind !== 'torn')
+    .map(({ file, offset, octets, kind, quarantine }) => {
+      const gone = kind === 'copy' ? 'it is mended from its copy' : 'they are missing';
+      const kept = quarantine === null ? gone : `what lay there is kept in ${quarantine}`;
+      return `damage in log file ${file} at ${offset}, ${octets} octets; ${kept}`;
+    });
+  for (const { file, batches } of missing) lines.push(`log file ${file} lacks ${batches} batches that it once had`);
+  if (unknown.messages > 0)
+    lines.push(`${unknown.messages} messages of ${unknown.queues} queues that the definitions do not know are let go`);
+  if (lost.length > 0) lines.push(`${lost.length} messages are lost to damage`);
+  return lines;
+}

@@ -1,0 +1,270 @@
+/**
+ * The workers as the main thread knows them: starts them, carries topology changes, requests and sockets to and from them,
+ * and ends them. A new connection goes to the worker that has the fewest.
+ */
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
+import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import type { Source } from '../connection/connection.js';
+import { openEngine } from '../engine/open.js';
+import type { Outcome } from '../platform/affinity.js';
+import type { Place } from '../platform/placement.js';
+import type { LaneEvent } from '../store/log/log-files.js';
+import type { Health } from '../store/log/log-writer.js';
+import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from '../worker/thread-messages.js';
+import { Worker } from '../worker/worker.js';
+import { StuckWorker, Watch, type Watched } from './watch.js';
+import { type IdleThread, setUp } from './worker-threads.js';
+
+/** What all workers start with. */
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms' | 'progress'>;
+
+/** Who is told what workers have to say of their logs and their memory. */
+export interface Overseer {
+  logged(worker: number, event: LaneEvent): void;
+  health(worker: number, health: Health): void;
+  memory(worker: number, short: boolean): void;
+}
+
+/** The coordinator, as workers reach it. */
+export interface Authority {
+  /** Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails. */
+  handle(connection: ConnectionId, request: Request): Answer | Promise<Answer>;
+  applied(worker: number, epoch: number): void;
+}
+
+/** How the workers have ended. */
+export interface End {
+  /** Whether all has been written that they recorded. */
+  readonly written: boolean;
+  /** Not all of them ended by themselves. */
+  readonly stuck: Error | null;
+}
+
+/** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
+interface Member {
+  readonly ready: Promise<Outcome | null>;
+  /** What it says comes here. */
+  readonly control: MessagePort | Thread;
+  readonly topology: MessagePort;
+  accept(id: ConnectionId, source: Source, loopback: boolean): void;
+  terminate(): Promise<unknown>;
+}
+
+/** How long workers may take to end after they were asked to (ms): more than they give their clients. */
+const STOP_MS = 7_000;
+
+export class WorkerPool {
+  readonly #members: readonly Member[];
+  readonly #connections: number[];
+  /** The worker of each connection. */
+  readonly #homes = new Map<ConnectionId, number>();
+  /** Null where nobody watches: the one worker runs on this thread. */
+  #watch: Watch | null = null;
+  #lastId = 0;
+
+  private constructor(members: readonly Member[]) {
+    this.#members = members;
+    this.#connections = members.map(() => 0);
+  }
+
+  /** Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. */
+  static threads(
+    common: Common,
+    threads: readonly IdleThread[],
+    places: readonly Place[],
+    onFatal: (error: Error) => void,
+  ): WorkerPool {
+    return new WorkerPool(
+      threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null }, onFatal)),
+    );
+  }
+
+  /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
+  static async local(common: Common): Promise<WorkerPool> {
+    return new WorkerPool([await startLocal(common)]);
+  }
+
+  /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
+  attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
+    this.#members.forEach((member, index) => {
+      member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
+    });
+    return Promise.all(this.#members.map((member) => member.ready));
+  }
+
+  /** From now on a worker that makes no progress is noticed. When all are ready. */
+  watch(progress: SharedArrayBuffer, outside: Omit<Watched, 'ask'>): void {
+    const ask = (worker: number): void => this.#tell(worker, { kind: 'ask' });
+    this.#watch = new Watch(progress, this.#members.length, { ...outside, ask });
+    this.#watch.start();
+  }
+
+  #tell(worker: number, message: ToWorker): void {
+    const member = this.#members[worker];
+    if (member !== undefined) tell(member, message);
+  }
+
+  postChanges(changes: readonly Change[]): void {
+    for (const member of this.#members) member.topology.postMessage(changes);
+  }
+
+  notify(notice: Notice): void {
+    this.#tellHome(notice.connection, { kind: 'notice', notice });
+  }
+
+  granted(connection: ConnectionId, answer: Granted): void {
+    this.#tellHome(connection, { kind: 'granted', connection, answer });
+  }
+
+  #tellHome(connection: ConnectionId, message: ToWorker): void {
+    this.#tell(this.#homes.get(connection) ?? -1, message);
+  }
+
+  accept(source: Source, loopback: boolean): void {
+    const index = this.#emptiest();
+    this.#count(index, 1);
+    this.#lastId += 1;
+    this.#homes.set(this.#lastId, index);
+    if ('fd' in source) this.#watch?.handed(index, source.fd);
+    this.#members[index]?.accept(this.#lastId, source, loopback);
+  }
+
+  /** The worker with the fewest connections; one that gives no sign of life is taken only where there is no other. */
+  #emptiest(): number {
+    const burden = (index: number): number =>
+      this.#watch?.suspects(index) ? Number.POSITIVE_INFINITY : (this.#connections[index] ?? 0);
+    let emptiest = 0;
+    for (let index = 1; index < this.#members.length; index++) if (burden(index) < burden(emptiest)) emptiest = index;
+    return emptiest;
+  }
+
+  /** Each worker keeps a log from now on. Before the first socket. */
+  startLogs(setups: readonly LogSetup[]): void {
+    this.#members.forEach((member, index) => {
+      const log = setups[index];
+      if (log !== undefined) tell(member, { kind: 'log', log });
+    });
+  }
+
+  /** Lets a worker tell when all that it has recorded by now has been told. */
+  askFence(worker: number, fence: number): void {
+    this.#tell(worker, { kind: 'fence', fence });
+  }
+
+  /** Closes all connections and ends all workers. */
+  async close(): Promise<End> {
+    const running = new Set(this.#members.keys());
+    const allStopped = Promise.all(
+      this.#members.map(async (member, index) => {
+        const written = await stopped(member);
+        running.delete(index);
+        this.#watch?.leave(index);
+        return written;
+      }),
+    );
+    for (const member of this.#members) tell(member, { kind: 'shutdown' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean[]>((resolve) => {
+      timer = setTimeout(() => resolve([false]), STOP_MS);
+    });
+    const written = await Promise.race([allStopped, late]);
+    clearTimeout(timer);
+    const watch = this.#watch;
+    watch?.stop();
+    const stuck = [...running].filter((index) => watch?.suspects(index));
+    for (const member of this.#members) member.topology.close();
+    await Promise.all(this.#members.map((member) => member.terminate()));
+    const [first] = stuck;
+    const reason = `${stuck.map((index) => watch?.describe(index)).join('; ')}, and did not end when it was asked to`;
+    return { written: written.every((one) => one), stuck: first === undefined ? null : new StuckWorker(reason) };
+  }
+
+  #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {
+    switch (message.kind) {
+      case 'request': {
+        const { connection, request } = message;
+        const answer = authority.handle(connection, request);
+        if (answer instanceof Promise) void answer.then((late) => this.#answer(index, connection, late));
+        else this.#answer(index, connection, answer);
+        break;
+      }
+      case 'applied':
+        authority.applied(index, message.epoch);
+        break;
+      case 'closed':
+        this.#count(index, -1);
+        this.#homes.delete(message.connection);
+        break;
+      case 'logged':
+        for (const event of message.events) overseer.logged(index, event);
+        break;
+      case 'health':
+        overseer.health(index, message.health);
+        break;
+      case 'memory':
+        overseer.memory(index, message.short);
+        break;
+      case 'ready':
+      case 'stopped':
+        // Who waits for these listens for them.
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #answer(index: number, connection: ConnectionId, answer: Answer): void {
+    const member = this.#members[index];
+    if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
+  }
+
+  #count(index: number, change: number): void {
+    this.#connections[index] = (this.#connections[index] ?? 0) + change;
+  }
+}
+
+function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal: (error: Error) => void): Member {
+  const { port1, port2 } = new MessageChannel();
+  const thread: Thread = setUp(idle, { ...work, topology: port2 });
+  thread.on('error', onFatal);
+  return {
+    ready: once(thread, 'message').then(([message]: FromWorker[]) =>
+      message?.kind === 'ready' ? message.pinned : null,
+    ),
+    control: thread,
+    topology: port1,
+    accept: (id, source, loopback) => {
+      if (!('fd' in source)) throw new Error('only descriptors can go to another thread');
+      const message: ToWorker = { kind: 'socket', handover: { id, fd: source.fd, loopback } };
+      thread.postMessage(message);
+    },
+    terminate: () => thread.terminate(),
+  };
+}
+
+async function startLocal({ shared, ...common }: Common): Promise<Member> {
+  const topology = new MessageChannel();
+  const control = new MessageChannel();
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, { ...common, index: 0 });
+  return {
+    ready: Promise.resolve(null),
+    control: control.port1,
+    topology: topology.port1,
+    accept: (id, source, loopback) => worker.accept(id, source, loopback),
+    terminate: async () => control.port1.close(),
+  };
+}
+
+function tell(member: Member, message: ToWorker): void {
+  member.control.postMessage(message);
+}
+
+/** Resolves when the worker has said its last word, with whether all that it recorded is written. */
+function stopped(member: Member): Promise<boolean> {
+  return new Promise((resolve) => {
+    member.control.on('message', (message: FromWorker) => {
+      if (message.kind === 'stopped') resolve(message.written);
+    });
+  });
+}

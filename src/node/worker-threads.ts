@@ -1,0 +1,42 @@
+/**
+ * Threads for workers. They take longer to start than anything else, so they can be started before the rest of the broker is loaded, and told
+ * later what they work on. What must hold: a thread that was not told anything does not keep the process alive. This module
+ * loads nothing of the broker.
+ */
+import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
+import type { WorkerSetup } from '../worker/thread-messages.js';
+
+/** A thread that waits for what it is to work on. */
+export interface IdleThread {
+  readonly thread: Thread;
+  /** Its end is the thread's `workerData`. */
+  readonly setup: MessagePort;
+}
+
+/**
+ * Space for a worker's new objects (MB, of three parts). The messages have none there, and V8 would let it grow to four times this by and by, and never
+ * give it back.
+ */
+const YOUNG_MB = 12;
+
+export function startThreads(count: number): IdleThread[] {
+  return Array.from({ length: count }, (_, index) => {
+    const { port1, port2 } = new MessageChannel();
+    const thread = new Thread(new URL('../worker/worker-thread.js', import.meta.url), {
+      workerData: port2,
+      transferList: [port2],
+      name: `leveret-worker-${index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    thread.unref();
+    return { thread, setup: port1 };
+  });
+}
+
+/** From now on the thread is the broker's: it keeps the process alive. */
+export function setUp({ thread, setup }: IdleThread, work: WorkerSetup): Thread {
+  thread.ref();
+  setup.postMessage(work, [work.topology]);
+  setup.close();
+  return thread;
+}

@@ -1,0 +1,198 @@
+/**
+ * What becomes of the messages that died through this worker: each goes to the exchange that its queue names for them,
+ * with the record of its death, and from there on as a message that was just published.
+ * What must hold: a call does a bounded portion; a message that finds no memory is tried again, and routed once only; one
+ * that comes round by itself to a queue where it died is dropped there. A queue may ask that its letters are kept until they have arrived.
+ */
+import { AmqpError } from '../../amqp/errors.js';
+import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';
+import { Writer } from '../../amqp/wire.js';
+import type { History } from '../../broker/history/history.js';
+import { remember } from '../../broker/history/remember.js';
+import type { Delay } from '../../broker/topology/routes.js';
+import type { TopologyView } from '../../broker/topology/topology-view.js';
+import { decodeKey } from '../../connection/publishing/incoming-publish.js';
+import { Death, type Engine, type Message, type Queue } from '../../engine/engine.js';
+import { PORTION_WORK } from '../../worker/rounds.js';
+import type { Delays } from '../delayed/delayed-messages.js';
+import { deadHeader, isCycle } from './death-header.js';
+import type { KeptLetter } from './letter-row.js';
+import { KeptLetters, type Place, Progress } from './undelivered.js';
+
+/** Most dead letters of one turn; fewer, if they go to many queues. */
+const PORTION = 128;
+
+/** A dead letter: everything but where it leads. */
+interface Letter extends Dead {
+  /** The key that it was published with. */
+  readonly routingKey: string;
+  readonly properties: Properties;
+  readonly header: Uint8Array;
+}
+
+/** What is to be known of a death to write a letter of it. */
+type Dead = Omit<KeptLetter, 'number'>;
+
+/** Where a letter leads. */
+interface Way {
+  readonly vhost: string;
+  readonly key: Uint8Array;
+  readonly queues: readonly Queue[];
+  readonly delays: readonly Delay[];
+  readonly histories: readonly History[];
+}
+
+export class DeadLetters {
+  readonly #engine: Engine;
+  readonly #view: TopologyView;
+  readonly #delays: Delays;
+  readonly #kept: KeptLetters;
+  readonly #syncTopology: () => void;
+  /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
+  #waiting: { readonly letter: Letter; readonly way: Way | null; readonly epoch: number } | null = null;
+
+  /** `begin` makes a turn follow; `syncTopology` applies to the view what others know already. */
+  constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void, syncTopology: () => void) {
+    this.#engine = engine;
+    this.#view = view;
+    this.#delays = delays;
+    this.#syncTopology = syncTopology;
+    this.#kept = new KeptLetters(
+      (kept, progress) => this.#sendAgain(kept, progress),
+      (number) => engine.buryKept(number),
+      begin,
+    );
+  }
+
+  /** Sends some of them on, and says what is left to do: nothing, more, or more as soon as there is memory. */
+  sendOn(): 'done' | 'more' | 'short' {
+    const engine = this.#engine;
+    const epoch = engine.topologyEpoch();
+    const isMoreKept = this.#kept.work(epoch);
+    const before = engine.work;
+    for (let count = 0; count < PORTION && (engine.work - before) >>> 0 < PORTION_WORK; count++) {
+      const message = engine.nextDead();
+      if (message === 0) return isMoreKept ? 'more' : 'done';
+      if (this.#waits(message)) continue;
+      const { letter, way } = this.#addressed(message, epoch);
+      const progress = new Progress();
+      const sent = letter === null || this.#send(letter, way, progress);
+      if (letter !== null && sent === null) {
+        this.#waiting = { letter, way, epoch };
+        return 'short';
+      }
+      this.#waiting = null;
+      if (letter === null || sent || !this.#keep(letter, progress, epoch)) engine.bury();
+    }
+    return 'more';
+  }
+
+  /** Nothing is sent again any more. */
+  stop(): void {
+    this.#kept.stop();
+  }
+
+  /** Whether it is no dead letter, but came to a hidden queue, to be held back. */
+  #waits(message: Message): boolean {
+    const { deadQueue } = this.#engine;
+    // Whoever published it knows the queue.
+    if (this.#view.queueByRef(deadQueue) === undefined) this.#syncTopology();
+    const exchange = this.#view.exchangeByWaiting(deadQueue);
+    return exchange !== undefined && this.#delays.take(exchange, message);
+  }
+
+  /** False: its queue does not keep its letters. */
+  #keep(letter: Letter, progress: Progress, epoch: number): boolean {
+    if (this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true) return false;
+    const number = this.#engine.keepDead();
+    const { message, origin, reason, died } = letter;
+    if (number !== 0) this.#kept.add({ message, origin, reason, died, number }, progress, epoch);
+    return number !== 0;
+  }
+
+  #sendAgain(kept: KeptLetter, progress: Progress): boolean | null {
+    const letter = this.#letter(kept);
+    const sent = letter === null ? false : this.#send(letter, this.#way(letter), progress);
+    // A queue that is gone keeps nothing, and one that has other rules by now nothing more.
+    return sent === false && this.#view.queueByRef(kept.origin)?.keepsDeadLetters !== true ? true : sent;
+  }
+
+  /** Sends a letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory. */
+  #send({ message, header }: Letter, way: Way | null, progress: Progress): boolean | null {
+    if (way === null) return progress.hasBegun;
+    const lacking = way.queues.filter((ref) => !progress.has(this.#placeOf(ref)));
+    const refused = lacking.length === 0 ? [] : this.#engine.republish(message, way.key, header, lacking);
+    if (refused === null) return null;
+    if (!progress.isRemembered) remember(this.#engine, way.histories, { message, key: way.key, header });
+    progress.isRemembered = true;
+    for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#placeOf(ref));
+    for (const delay of way.delays) {
+      const exchange = this.#view.exchange(way.vhost, delay.exchange);
+      if (exchange === undefined || progress.has(exchange)) continue;
+      this.#delays.add(way.vhost, delay, { message, key: way.key, header });
+      progress.add(exchange);
+    }
+    return refused.length === 0 && progress.hasBegun;
+  }
+
+  /** Another queue, or exchange, may have its name by the next time, and even its memory. */
+  #placeOf(ref: Queue): Place {
+    return this.#view.queueByRef(ref)?.id ?? this.#view.exchangeByWaiting(ref) ?? `${ref}`;
+  }
+
+  #addressed(message: Message, epoch: number): { readonly letter: Letter | null; readonly way: Way | null } {
+    if (this.#waiting !== null && this.#waiting.epoch === epoch) return this.#waiting;
+    const { deadQueue: origin, deadReason: reason } = this.#engine;
+    const letter = this.#waiting?.letter ?? this.#letter({ message, origin, reason, died: Date.now() });
+    return { letter, way: letter === null ? null : this.#way(letter) };
+  }
+
+  /** Null when nobody could read it. */
+  #letter({ message, origin, reason, died }: Dead): Letter | null {
+    const queue = this.#view.queueByRef(origin);
+    const header = headerOf(new Uint8Array(this.#engine.messageHeader(message)));
+    if (queue === undefined || header === null) return null;
+    const published = decodeKey(new Uint8Array(this.#engine.messageKey(message)));
+    const death = { reason, queue: queue.name, ...published, now: died };
+    const dead = deadHeader(header, death, queue.deadLetterRoutingKey !== null);
+    const { routingKey } = published;
+    return { message, origin, reason, died, routingKey, properties: dead.properties, header: encodeHeader(dead) };
+  }
+
+  /** Null when there is no exchange that it goes to. */
+  #way({ origin, reason, routingKey: published, properties }: Letter): Way | null {
+    const queue = this.#view.queueByRef(origin);
+    if (queue === undefined || queue.deadLetterExchange === null) return null;
+    const { vhost, deadLetterExchange: exchange } = queue;
+    if (this.#view.exchange(vhost, exchange) === undefined) return null;
+    const routingKey = queue.deadLetterRoutingKey ?? published;
+    const { queues, delays, histories } = this.#view.routeMessage({ vhost, exchange, routingKey, properties });
+    const key = encodeKey(exchange, routingKey);
+    return { vhost, key, queues: this.#withoutCycles(queues, reason, properties), delays, histories };
+  }
+
+  #withoutCycles(queues: readonly Queue[], reason: Death, { headers }: Properties): readonly Queue[] {
+    if (reason === Death.REJECTED || headers === undefined) return queues;
+    return queues.filter((ref) => {
+      const name = this.#view.queueByRef(ref)?.name;
+      return name === undefined || !isCycle(headers, name);
+    });
+  }
+}
+
+/** Null when the properties are no properties: nobody could read them, nor be told of the death. */
+function headerOf(payload: Uint8Array): ContentHeader | null {
+  try {
+    return decodeHeader(payload);
+  } catch (error) {
+    if (error instanceof AmqpError) return null;
+    throw error;
+  }
+}
+
+function encodeKey(exchange: string, routingKey: string): Uint8Array {
+  const writer = new Writer();
+  writer.shortText(exchange);
+  writer.shortText(routingKey);
+  return writer.finish();
+}

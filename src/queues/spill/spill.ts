@@ -1,0 +1,226 @@
+/**
+ * Paging: when memory is scarce, messages of the deepest queues go to page files, from near the head on; when consumers come near them, or to them, they come back.
+ * At last each queue keeps but its first message. Publishers are slowed by what they take: they stop when no segment is free, and go on with each that a portion has left.
+ * What must hold: a queue whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
+ */
+import type { Engine, Queue } from '../../engine/engine.js';
+import type { AbsentSource } from '../../log/spill-source.js';
+import { PagerIn } from './page-in.js';
+import { PagerOut, type Stage } from './page-out.js';
+import { Attempts, FAILED_MS } from './retry.js';
+import type { PageFiles } from './spill-files.js';
+import type { Paged, PagedQueues } from './spilled-queues.js';
+
+/** Share of the memory below which messages leave, and up to which they do. The core rings at a third. */
+const SCARCE = 1 / 3;
+const ENOUGH = 0.4;
+/** Right behind the first message. */
+const FRONT = -1;
+/** Blocks behind the head that stay, if enough others can leave. What does not reach the end of a block leaves only if it is worth it. */
+const STAGES: readonly Stage[] = [
+  { margin: 16, least: 256 << 10 },
+  { margin: 4, least: 256 << 10 },
+  { margin: 1, least: 256 << 10 },
+  { margin: FRONT, least: 4 << 10 },
+];
+/** Portions that one queue gets before the next has its turn. */
+const BATCH_PORTIONS = 8;
+/** So long messages stay that were brought back to the front of a queue. */
+const RECENT_MS = 1_000;
+/** When memory is looked for again (ms), if that takes no more than a quarter of the time. */
+const NOTHING_LEFT_MS = 10;
+const LOOK_SHARE = 4;
+
+/** A queue's messages, when they were counted. */
+interface Depth {
+  readonly paged: Paged;
+  readonly ready: number;
+  readonly absent: number;
+  /** At the front, before those that are absent. */
+  readonly present: number;
+}
+
+export class Pager {
+  readonly #engine: Engine;
+  readonly #pages: PageFiles;
+  readonly #queues: PagedQueues;
+  readonly #attempts: Attempts;
+  readonly #sending: PagerOut;
+  readonly #bringing: PagerIn;
+  readonly #wanted = new Set<Queue>();
+  /** When messages were brought back, by queue. */
+  readonly #brought = new Map<Queue, number>();
+  /** Recovered queues of which nothing has been brought back yet. */
+  readonly #unseen: Queue[] = [];
+  #out: Promise<void> | null = null;
+  #in: Promise<void> | null = null;
+  #retry: NodeJS.Timeout | null = null;
+
+  /** `onTrouble` is told of files that cannot be written or read. */
+  constructor(engine: Engine, pages: PageFiles, queues: PagedQueues, onTrouble: (error: Error) => void) {
+    this.#engine = engine;
+    this.#pages = pages;
+    this.#queues = queues;
+    this.#attempts = new Attempts(onTrouble);
+    this.#sending = new PagerOut(engine, pages, queues, this.#attempts);
+    this.#bringing = new PagerIn(engine, pages, queues, this.#attempts, () => this.#look());
+  }
+
+  /**
+   * The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them. `stay`: what comes back stays in
+   * memory until its time has come. False: no memory.
+   */
+  recovered(queue: Queue, source: AbsentSource, bytes: number, stay: boolean): boolean {
+    if (!this.#engine.setAbsent(queue, source.remaining, bytes)) return false;
+    if (source.remaining > 0) {
+      this.#queues.append(queue, { recovered: source, stay, portion: { octets: 0, messages: 0 } });
+      this.#unseen.push(queue);
+    }
+    return true;
+  }
+
+  /** Works until `stop`. */
+  async run(): Promise<void> {
+    const engine = this.#engine;
+    void this.#showFronts();
+    while (!this.#attempts.stopped) {
+      engine.wake();
+      this.#look();
+      if (engine.sleep()) await engine.doorbell();
+    }
+  }
+
+  /** Nothing is under way any more when it resolves. */
+  async stop(): Promise<void> {
+    this.#attempts.stop();
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    await Promise.all([this.#out, this.#in]);
+    this.#pages.close();
+  }
+
+  /**
+   * Brings the first messages of each recovered queue back, as long as there is plenty of memory: one may stand at its front that expires by itself,
+   * which nobody would see in a queue that nobody asks.
+   */
+  async #showFronts(): Promise<void> {
+    for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {
+      while (this.#in !== null) await this.#in;
+      if (this.#attempts.stopped || this.#isBelow(ENOUGH)) return;
+      const front = this.#bringing
+        .next(queue, 1)
+        .catch((error: unknown) => this.#attempts.trouble(error))
+        .then(() => {
+          this.#in = null;
+          if (!this.#attempts.stopped) this.#look();
+        });
+      this.#in = front;
+      await front;
+    }
+  }
+
+  /** Sees what there is to do, and begins it. */
+  #look(): void {
+    const engine = this.#engine;
+    for (let queue = engine.nextWish(); queue !== 0; queue = engine.nextWish()) this.#wanted.add(queue);
+    if (this.#wanted.size > 0 && this.#in === null) {
+      this.#in = this.#bringBack().finally(() => {
+        this.#in = null;
+        if (!this.#attempts.stopped) this.#look();
+      });
+    }
+    if (this.#isBelow(SCARCE) && this.#out === null && this.#retry === null) {
+      this.#out = this.#sendAway().finally(() => {
+        this.#out = null;
+      });
+    }
+  }
+
+  #isBelow(share: number): boolean {
+    return this.#engine.memoryFree() < this.#engine.bytes.length * share;
+  }
+
+  #lookLater(delay: number): void {
+    if (this.#attempts.stopped) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = null;
+      this.#look();
+    }, delay).unref();
+  }
+
+  // ── Out ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #sendAway(): Promise<void> {
+    const begun = performance.now();
+    try {
+      for (const stage of STAGES) {
+        if (!this.#isBelow(ENOUGH)) break;
+        for (const paged of this.#deepest(stage)) {
+          while (this.#isBelow(ENOUGH) && !this.#attempts.stopped) if (!(await this.#sending.send(paged, stage))) break;
+        }
+      }
+      // Those who wait for memory are served when a consumer has made room, or when there is more that can leave.
+      if (this.#isBelow(SCARCE)) {
+        this.#lookLater(Math.max(NOTHING_LEFT_MS, LOOK_SHARE * (performance.now() - begun)));
+      }
+    } catch (error) {
+      this.#attempts.trouble(error);
+      this.#lookLater(FAILED_MS);
+    }
+    await this.#sending.written();
+  }
+
+  /** Queues that may have messages to send away, those with most first. */
+  #deepest({ margin }: Stage): Paged[] {
+    const { slotsPerBlock } = this.#engine;
+    const now = Date.now();
+    const depths: { paged: Paged; depth: number }[] = [];
+    for (const { paged, ready, absent, present } of this.#depths()) {
+      let staying = margin === FRONT ? 0 : margin * slotsPerBlock;
+      if (absent > 0) staying = absent + present;
+      else if (margin === FRONT && this.#isRecent(paged.queue, now)) continue;
+      if (ready > staying) depths.push({ paged, depth: ready - staying });
+    }
+    return depths.sort((a, b) => b.depth - a.depth).map(({ paged }) => paged);
+  }
+
+  *#depths(): Generator<Depth> {
+    const engine = this.#engine;
+    for (const paged of this.#queues.all()) {
+      const { queue } = paged;
+      const ready = engine.readyCount(queue);
+      if (ready === 0) continue;
+      const absent = engine.absentCount(queue);
+      yield { paged, ready, absent, present: absent > 0 ? engine.presentCount(queue) : 0 };
+    }
+  }
+
+  /** Whether messages were brought back to a queue that whoever wanted them may not have taken yet. */
+  #isRecent(queue: Queue, now: number): boolean {
+    if (this.#wanted.has(queue)) return true;
+    const brought = this.#brought.get(queue);
+    if (brought === undefined) return false;
+    if (now - brought < RECENT_MS) return true;
+    this.#brought.delete(queue);
+    return false;
+  }
+
+  // ── In ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Gives each queue that is wanted a number of portions, in turn. */
+  async #bringBack(): Promise<void> {
+    for (const queue of this.#wanted) {
+      this.#bringing.wanting = this.#wanted.size;
+      this.#wanted.delete(queue);
+      let portions = 0;
+      while (portions < BATCH_PORTIONS && this.#bringing.lacks(queue, 0) && !this.#attempts.stopped) {
+        const count = await this.#bringing.next(queue, BATCH_PORTIONS - portions);
+        if (count === 0) break;
+        portions += count;
+        this.#brought.set(queue, Date.now());
+      }
+      if (this.#attempts.stopped) return;
+      // It comes behind the others.
+      if (this.#bringing.lacks(queue, 0)) this.#wanted.add(queue);
+    }
+  }
+}

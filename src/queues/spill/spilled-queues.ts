@@ -1,0 +1,172 @@
+/**
+ * The queues in the core, with what is absent of each: the coordinator makes, purges and deletes them through this, and the pager works on the same list.
+ * What must hold: the sources of a queue give its absent messages in their order, from the next on; a purged or deleted queue has none.
+ */
+import type { QueueCore } from '../../broker/coordinator/coordinator.js';
+import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
+import type { AbsentSource } from '../../log/spill-source.js';
+import type { PageFiles, PageImage } from './spill-files.js';
+
+/** Where the next messages of a queue are: a portion in a page file, or whatever recovery gives. */
+export type Source = ImageSource | RecoveredSource;
+export interface ImageSource {
+  readonly image: PageImage;
+  readonly messages: number;
+  /** Until then it cannot be read. */
+  readonly written: Promise<void>;
+}
+export interface RecoveredSource {
+  readonly recovered: AbsentSource;
+  /** What it gives stays in memory, whatever comes behind it. */
+  readonly stay: boolean;
+  /** What it gave last; nothing: none was read. */
+  portion: { readonly octets: number; readonly messages: number };
+}
+
+/** A queue, or a level of one, as long as it is. */
+export interface Paged {
+  readonly queue: Queue;
+  readonly life: Life;
+}
+interface Life {
+  highestPriority: number;
+  ended: boolean;
+}
+
+export class PagedQueues implements QueueCore {
+  readonly #engine: Engine;
+  readonly #pages: PageFiles;
+  readonly #queues = new Map<Queue, Life>();
+  readonly #sources = new Map<Queue, Source[]>();
+  readonly #logged = new Map<Queue, number>();
+  /** The source that is being read; it is let go of by who reads it. */
+  #reading: Source | null = null;
+
+  constructor(engine: Engine, pages: PageFiles) {
+    this.#engine = engine;
+    this.#pages = pages;
+  }
+
+  /** All queues, and the levels of those with priorities that are in use. */
+  *all(): Generator<Paged> {
+    for (const [root, life] of this.#queues) for (const queue of this.#levels(root, life)) yield { queue, life };
+  }
+
+  *#levels(queue: Queue, life: Life): Generator<Queue> {
+    for (let level = 0; level <= life.highestPriority; level++) {
+      const one = this.#engine.levelOf(queue, level, false);
+      if (one !== 0) yield one;
+    }
+  }
+
+  /** Queues in the log, with their numbers. */
+  get logged(): ReadonlyMap<Queue, number> {
+    return this.#logged;
+  }
+
+  // ── What is absent ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  sources(queue: Queue): readonly Source[] {
+    return this.#sources.get(queue) ?? [];
+  }
+
+  /** More of a queue's messages are absent, behind those that are. */
+  append(queue: Queue, source: Source): void {
+    const sources = this.#sources.get(queue);
+    if (sources === undefined) this.#sources.set(queue, [source]);
+    else sources.push(source);
+  }
+
+  /** Keeps a source until `finish`, or until another or none is held, whatever becomes of its queue. */
+  hold(source: Source | null): void {
+    this.#reading = source;
+  }
+
+  /** Whether a source is the one that the next messages of its queue come from. */
+  isNext(queue: Queue, source: Source): boolean {
+    return this.#sources.get(queue)?.[0] === source;
+  }
+
+  /** A source is read to its end, or nobody wants it any more. */
+  finish(queue: Queue, source: Source): void {
+    this.#reading = null;
+    const sources = this.#sources.get(queue);
+    if (sources?.[0] === source) {
+      sources.shift();
+      if (sources.length === 0) this.#sources.delete(queue);
+    }
+    this.#letGo(source);
+  }
+
+  #forget(queue: Queue): void {
+    const life = this.#queues.get(queue);
+    if (life === undefined) return;
+    for (const one of this.#levels(queue, life)) this.#forgetSources(one);
+  }
+
+  #forgetSources(one: Queue): void {
+    for (const source of this.sources(one)) if (source !== this.#reading) this.#letGo(source);
+    this.#sources.delete(one);
+  }
+
+  /** What was absent goes at once, when it is its turn. */
+  #forgetDropped(queue: Queue): void {
+    const life = this.#queues.get(queue);
+    if (life === undefined) return;
+    for (const one of this.#levels(queue, life)) if (this.#engine.absentCount(one) === 0) this.#forgetSources(one);
+  }
+
+  #end(queue: Queue): void {
+    this.#forget(queue);
+    const life = this.#queues.get(queue);
+    if (life !== undefined) life.ended = true;
+    this.#queues.delete(queue);
+    this.#logged.delete(queue);
+  }
+
+  #letGo(source: Source): void {
+    if ('image' in source) void source.written.then(() => this.#pages.free(source.image));
+    else source.recovered.drop();
+  }
+
+  // ── The coordinator's calls ────────────────────────────────────────────────────────────────────────────────────
+
+  createQueue(): Queue {
+    const queue = this.#engine.createQueue();
+    if (queue !== 0) this.#queues.set(queue, { highestPriority: 0, ended: false });
+    return queue;
+  }
+  purge(queue: Queue, most: number): number {
+    const count = this.#engine.purge(queue, most);
+    this.#forgetDropped(queue);
+    return count;
+  }
+  retireQueue(queue: Queue): number {
+    const count = this.#engine.retireQueue(queue);
+    this.#end(queue);
+    return count;
+  }
+  freeQueue(queue: Queue): void {
+    this.#end(queue);
+    this.#engine.freeQueue(queue);
+  }
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    const done = this.#engine.setRules(queue, rules);
+    const life = this.#queues.get(queue);
+    if (done && life !== undefined && rules.maxPriority > 0) life.highestPriority = rules.maxPriority;
+    return done;
+  }
+  setLogId(queue: Queue, id: number, nextPosition: number): void {
+    this.#logged.set(queue, id);
+    this.#engine.setLogId(queue, id, nextPosition);
+  }
+  setAside(bytes: number): boolean {
+    return this.#engine.setAside(bytes);
+  }
+  lastGet(queue: Queue): number {
+    return this.#engine.lastGet(queue);
+  }
+  readyCount(queue: Queue): number {
+    return this.#engine.readyCount(queue);
+  }
+}

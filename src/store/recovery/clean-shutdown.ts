@@ -1,0 +1,43 @@
+/**
+ * A file that stands in the log's directory while nobody writes there and everything is known: a line of words, then a line for each log file with
+ * its name and where it ends, so that what is gone of the files when they are read again is missed. What must hold: it is durable after all that
+ * it vouches for, and it is gone, durably, before anything new is written.
+ */
+import type { LogDirectory } from '../log/log-directory.js';
+import { type Ends, withFile } from '../log/log-set.js';
+
+export const CLEAN_MARK = 'clean';
+
+/** Says that the log was ended in order. */
+export async function writeCleanMark(directory: LogDirectory, ends: Ends): Promise<void> {
+  const file = await directory.create(CLEAN_MARK);
+  try {
+    const lines = ['the log was ended in order', ...[...ends].map(([name, octets]) => `${name} ${octets}`)];
+    await file.write([Buffer.from(`${lines.join('\n')}\n`)], 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await directory.syncNames();
+}
+
+/** What the mark says; null: there is none. */
+export async function readCleanMark(directory: LogDirectory): Promise<Ends | null> {
+  const mark = (await directory.list()).find(({ name }) => name === CLEAN_MARK);
+  if (mark === undefined) return null;
+  const bytes = new Uint8Array(mark.octets);
+  await withFile(directory, CLEAN_MARK, (file) => file.read(bytes, 0));
+  // A mark that was changed vouches for what can be read of it.
+  const lines = Buffer.from(bytes)
+    .toString('latin1')
+    .matchAll(/^(w\d\d-\d+\.log) (\d+)$/gm);
+  return new Map([...lines].map(([, name = '', octets]) => [name, Number(octets)]));
+}
+
+/** From now on there is none. */
+export async function removeCleanMark(directory: LogDirectory): Promise<void> {
+  const names = await directory.list();
+  if (!names.some(({ name }) => name === CLEAN_MARK)) return;
+  await directory.remove(CLEAN_MARK);
+  await directory.syncNames();
+}

@@ -1,0 +1,56 @@
+/**
+ * Places that are done and that the core has no room to record: while the log cannot be written its batch fills up, and consumers go on. What must hold:
+ * each of them is recorded in the end. Places in a row cost as much as one, so there are at most as many runs as there are messages between them that are not done.
+ */
+import type { Run } from '../store/log/batch.js';
+import { Runs } from '../store/recovery/position-ranges.js';
+
+/** Runs that are given back at once. */
+const PORTION = 1 << 16;
+
+export class HeldPlaces {
+  readonly #queues = new Map<number, Runs>();
+  /** What is being given back, of one queue; the first `#given` of it are. */
+  #giving: { readonly queue: number; readonly runs: readonly Run[] } | null = null;
+  #given = 0;
+  #takes = 0;
+
+  get isEmpty(): boolean {
+    return this.#giving === null && this.#queues.size === 0;
+  }
+
+  readonly take = (queue: number, from: number, count: number): void => {
+    let runs = this.#queues.get(queue);
+    if (runs === undefined) {
+      runs = new Runs();
+      this.#queues.set(queue, runs);
+    }
+    runs.set(from, count, 0);
+    this.#takes += 1;
+  };
+
+  /** Has a portion recorded by `record`, up to the first that finds no room: `take` is called for it again. */
+  giveBack(record: (queue: number, from: number, count: number) => void): void {
+    let isTaken = false;
+    for (let left = PORTION; left > 0 && !isTaken; left--) {
+      this.#giving ??= this.#next();
+      if (this.#giving === null) return;
+      const { queue, runs } = this.#giving;
+      const { from, count } = runs[this.#given] as Run;
+      this.#given += 1;
+      if (this.#given === runs.length) this.#giving = null;
+      const before = this.#takes;
+      record(queue, from, count);
+      isTaken = this.#takes !== before;
+    }
+  }
+
+  #next(): { readonly queue: number; readonly runs: readonly Run[] } | null {
+    for (const [queue, runs] of this.#queues) {
+      this.#queues.delete(queue);
+      this.#given = 0;
+      return { queue, runs: runs.list() };
+    }
+    return null;
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable. While a batch is written
+ * the core gathers the next one, so a batch is as large as the disk is slow. What must hold: batches are written and done in order, and nothing
+ * is confirmed, nor a commit or a purge answered, before its batch is done; what finds no room in a batch goes into a later one.
+ */
+import type { Engine, LogBatch } from '../engine/engine.js';
+import { LogMemory, type Seed } from '../log/log-memory.js';
+import type { Batch } from '../store/log/batch.js';
+import type { Lane } from '../store/log/log-writer.js';
+import type { Vigil } from './busy-poll.js';
+import { HeldPlaces } from './held-acks.js';
+
+/** Octets that may wait to be written where nobody waits for that. */
+const UNWRITTEN_MAX = 16 << 20;
+
+/** A batch that is written from where it lies in the core. */
+class CoreBatch implements Batch {
+  constructor(
+    protected readonly engine: Engine,
+    readonly batch: LogBatch,
+  ) {}
+  get octets(): number {
+    return this.batch.octets;
+  }
+  get messages(): number {
+    return this.batch.messages;
+  }
+  get messageOctets(): number {
+    return this.batch.messageOctets;
+  }
+  facts(): Uint8Array {
+    return this.engine.batchFacts(this.batch);
+  }
+  stamp(seed: Seed): readonly Uint8Array[] {
+    return this.engine.stampBatch(this.batch, seed);
+  }
+  /** Its octets are the core's until it is done. */
+  release(): void {}
+}
+
+/** Memories of copies that were written, for the next ones: making one costs more than a small write. */
+const idle: LogMemory[] = [];
+const IDLE_MAX = 8;
+const IDLE_OCTETS = 1 << 20;
+
+function takeMemory(octets: number): LogMemory {
+  if (octets > IDLE_OCTETS) return new LogMemory(octets);
+  return idle.pop() ?? new LogMemory(IDLE_OCTETS);
+}
+
+/** A copy of a batch, so that the core need not wait for the disk. */
+class CopiedBatch extends CoreBatch {
+  readonly #memory: LogMemory;
+  readonly #facts: Uint8Array;
+  readonly #onReleased: (octets: number) => void;
+
+  constructor(engine: Engine, batch: LogBatch, onReleased: (octets: number) => void) {
+    super(engine, batch);
+    this.#memory = takeMemory(batch.octets);
+    this.#facts = engine.batchFacts(batch);
+    this.#onReleased = onReleased;
+    let at = 0;
+    for (const part of engine.stampBatch(batch, { low: 0, high: 0 })) {
+      this.#memory.bytes.set(part, at);
+      at += part.length;
+    }
+  }
+  override facts(): Uint8Array {
+    return this.#facts;
+  }
+  override stamp(seed: Seed): readonly Uint8Array[] {
+    this.#memory.setSeed(seed);
+    this.#memory.stamp(0, this.octets);
+    return [this.#memory.bytes.subarray(0, this.octets)];
+  }
+  override release(): void {
+    if (this.octets <= IDLE_OCTETS && idle.length < IDLE_MAX) idle.push(this.#memory);
+    this.#onReleased(this.octets);
+  }
+}
+
+/** The batch of a waiter while some of what it waits for is in none. */
+const NONE = Number.POSITIVE_INFINITY;
+
+interface Waiter {
+  batch: number;
+  readonly resolve: () => void;
+}
+
+export class ParticipantLog {
+  readonly #engine: Engine;
+  readonly #lane: Lane;
+  readonly #begin: () => void;
+  readonly #vigil: Vigil | null;
+  /** Batches that the lane has and that are not done. */
+  #writing = 0;
+  /** Octets of copies that are not written. */
+  #unwritten = 0;
+  #waiters: Waiter[] = [];
+  readonly #held = new HeldPlaces();
+  /** A fence that the lane is told of when all is taken; the last one counts. */
+  #fence: number | null = null;
+  #lost: Error | null = null;
+  #onTrouble: (() => void) | null = null;
+
+  /**
+   * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core is told that a batch is done; what it
+   * has to send then must be sent. `vigil`: waits for the client's next message then.
+   */
+  constructor(engine: Engine, lane: Lane, firstMessage: number, begin: () => void, vigil: Vigil | null = null) {
+    engine.startLog(lane.lane, firstMessage, this.#held.take);
+    this.#engine = engine;
+    this.#lane = lane;
+    this.#begin = begin;
+    this.#vigil = vigil;
+  }
+
+  /** To be called whenever something may have been recorded: writes it, unless something is being written. */
+  write(): void {
+    while (this.#writing === 0 && this.#unwritten < UNWRITTEN_MAX) {
+      const batch = this.#nextBatch();
+      if (batch === null) {
+        if (!this.#gathers) this.#resolve(NONE);
+        return;
+      }
+      this.#take(batch);
+    }
+  }
+
+  /** Whether something is recorded, or to be recorded, that no batch has. */
+  get #gathers(): boolean {
+    return !this.#held.isEmpty || this.#engine.gathers;
+  }
+
+  #nextBatch(): LogBatch | null {
+    if (!this.#held.isEmpty) this.#recordHeld();
+    return this.#engine.takeBatch();
+  }
+
+  /** What was held back goes into the batch that gathers. */
+  #recordHeld(): void {
+    this.#held.giveBack((queue, from, count) => this.#engine.recordDone(queue, from, count));
+    if (!this.#held.isEmpty) return;
+    const { gatheringBatch } = this.#engine;
+    for (const waiter of this.#waiters) if (waiter.batch === NONE) waiter.batch = gatheringBatch;
+  }
+
+  /** Resolves when everything that was recorded up to now is durable; null: it is. */
+  durable(): Promise<void> | null {
+    const { gatheringBatch } = this.#engine;
+    this.write();
+    if (this.#lane.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
+    const batch = this.#held.isEmpty ? gatheringBatch : NONE;
+    return new Promise((resolve) => this.#waiters.push({ batch, resolve }));
+  }
+
+  /** Lets the lane tell when all that was recorded up to now has been told. */
+  fence(fence: number): void {
+    this.#fence = fence;
+    this.#tryFence();
+  }
+
+  #tryFence(): void {
+    if (this.#fence === null) return;
+    this.#takeAll();
+    if (this.#gathers) return;
+    this.#lane.fence(this.#fence);
+    this.#fence = null;
+  }
+
+  /** Writes what is left. Resolves with whether all is written, as soon as that is known. The lane stays. */
+  async settle(): Promise<boolean> {
+    this.#takeAll();
+    if (this.#lane.health.state !== 'ok') return false;
+    const troubled = new Promise<void>((resolve) => {
+      this.#onTrouble = resolve;
+    });
+    await Promise.race([this.durable(), troubled]);
+    return this.#lane.health.state === 'ok' && !this.#gathers;
+  }
+
+  /** The lane has told how it is. */
+  healthChanged(): void {
+    if (this.#lane.health.state !== 'ok') this.#onTrouble?.();
+  }
+
+  /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */
+  async close(): Promise<boolean> {
+    this.#takeAll();
+    if (this.#gathers && !(await this.settle())) this.#lost ??= new Error('there was no memory to record all in');
+    try {
+      await this.#lane.close();
+    } catch (error) {
+      this.#lost ??= error as Error;
+    }
+    return this.#lost === null && this.#lane.health.state === 'ok';
+  }
+
+  #takeAll(): void {
+    for (let batch = this.#nextBatch(); batch !== null; batch = this.#nextBatch()) this.#take(batch);
+  }
+
+  #take(batch: LogBatch): void {
+    if (this.#lane.durability === 'none') this.#copy(batch);
+    else if (batch.octets === 0 && this.#writing === 0) this.#done(batch);
+    else this.#append(batch);
+  }
+
+  #append(batch: LogBatch): void {
+    const came = this.#vigil?.now() ?? 0;
+    const written = this.#lane.put(new CoreBatch(this.#engine, batch));
+    if (written === null) {
+      this.#done(batch);
+      this.#vigil?.confirm(came);
+      return;
+    }
+    this.#writing += 1;
+    written.then(
+      () => {
+        this.#writing -= 1;
+        this.#done(batch);
+        this.write();
+        this.#tryFence();
+      },
+      (error: Error) => {
+        // The lane is closed and could not write: what waits for this batch waits in vain.
+        this.#lost = error;
+      },
+    );
+  }
+
+  /** Nobody waits for the disk. */
+  #copy(batch: LogBatch): void {
+    if (batch.octets > 0) {
+      this.#unwritten += batch.octets;
+      const copy = new CopiedBatch(this.#engine, batch, (octets) => {
+        this.#unwritten -= octets;
+        // What was held back goes on.
+        if (this.#unwritten < UNWRITTEN_MAX && this.#unwritten + octets >= UNWRITTEN_MAX) this.#begin();
+      });
+      void this.#lane.append(copy);
+    }
+    this.#done(batch);
+  }
+
+  #done(batch: LogBatch): void {
+    this.#begin();
+    this.#engine.batchDone(batch);
+    this.#resolve(batch.number);
+  }
+
+  #resolve(upTo: number): void {
+    if (this.#waiters.length === 0) return;
+    const waiting = this.#waiters;
+    this.#waiters = waiting.filter(({ batch }) => batch > upTo);
+    for (const { batch, resolve } of waiting) if (batch <= upTo) resolve();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What the main thread and the workers say to each other, apart from topology changes, which have a port of their own:
+ * a worker drains that one in the midst of a read, and must find nothing else there.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import type { Announced } from '../connection/handshake/identity.js';
+import type { SharedCore } from '../engine/engine.js';
+import type { Outcome } from '../platform/affinity.js';
+import type { LaneEvent } from '../store/log/log-files.js';
+import type { Durability, Health, LaneStart } from '../store/log/log-writer.js';
+
+/** What a worker thread starts with. */
+export interface WorkerSetup {
+  readonly shared: SharedCore;
+  /** The worker's number, and that of its participant in the core. */
+  readonly index: number;
+  /** The CPUs to run on; null: any. */
+  readonly cpus: readonly number[] | null;
+  /** What clients are told of the broker. */
+  readonly announced: Announced;
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
+  /** Why publishers are blocked (alarms.ts). */
+  readonly alarms: SharedArrayBuffer;
+  /** What workers are doing (worker-progress.ts). */
+  readonly progress: SharedArrayBuffer;
+  /** Arrays of `Change`, in the order in which they were made. */
+  readonly topology: MessagePort;
+}
+
+/** Where a worker keeps its log. */
+export interface LogSetup {
+  readonly directory: string;
+  readonly durability: Durability;
+  readonly lane: number;
+  readonly start: LaneStart;
+  /** One for all lanes (busy-poll.ts); null: no worker stays awake. */
+  readonly vigil: SharedArrayBuffer | null;
+}
+
+/** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */
+export interface Handover {
+  readonly id: ConnectionId;
+  readonly fd: number;
+  /** Whether the client is on this machine. */
+  readonly loopback: boolean;
+}
+
+export type ToWorker =
+  /** Before the first socket: what is persistent is recorded from now on. */
+  | { kind: 'log'; log: LogSetup }
+  /** Tell when all that is recorded by now has been told. */
+  | { kind: 'fence'; fence: number }
+  | { kind: 'socket'; handover: Handover }
+  | { kind: 'answer'; connection: ConnectionId; answer: Answer }
+  /** What the connection has asked ahead is granted; the answer is still to come. */
+  | { kind: 'granted'; connection: ConnectionId; answer: Granted }
+  | { kind: 'notice'; notice: Notice }
+  /** Give a sign of life: that this was read is one. */
+  | { kind: 'ask' }
+  /** Close all clients with 320, then say `stopped`. */
+  | { kind: 'shutdown' };
+
+export type FromWorker =
+  /** Sockets can come. `pinned` is null when no CPUs were asked for. */
+  | { kind: 'ready'; pinned: Outcome | null }
+  | { kind: 'request'; connection: ConnectionId; request: Request }
+  /** The changes up to this epoch are applied. */
+  | { kind: 'applied'; epoch: number }
+  | { kind: 'closed'; connection: ConnectionId }
+  /** What happens in the worker's lane, and how writing goes there. */
+  | { kind: 'logged'; events: readonly LaneEvent[] }
+  | { kind: 'health'; health: Health }
+  /** Publishers wait for memory, or none does any more. */
+  | { kind: 'memory'; short: boolean }
+  /** `written`: whether all that was recorded is. */
+  | { kind: 'stopped'; written: boolean };

@@ -1,0 +1,328 @@
+/**
+ * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of its
+ * own (worker-thread.ts), or on the main thread where sockets cannot be handed over.
+ * What must hold: a change is applied to the view, and cut off from consumers, before the coordinator is told so.
+ */
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import { TopologyView } from '../broker/topology/topology-view.js';
+import { Connection, type Source } from '../connection/connection.js';
+import { ConsumerRegistry } from '../connection/consuming/queue-consumers.js';
+import type { Announced } from '../connection/handshake/identity.js';
+import { RouteFinder } from '../connection/publishing/route-finder.js';
+import { RouteSpaces } from '../connection/publishing/route-spaces.js';
+import type { Host } from '../connection/session/session.js';
+import { Doing, Progress } from '../connection/session/worker-progress.js';
+import { TICK_MS } from '../connection/transport/heartbeat.js';
+import type { Engine } from '../engine/engine.js';
+import { isLowOnDisk } from '../node/alarms.js';
+import { IdleCpus } from '../platform/cpu-latency.js';
+import { DirectWrite } from '../platform/direct-write.js';
+import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
+import { Delays } from '../queues/delayed/delayed-messages.js';
+import { LocalDirectory } from '../store/log/local-directory.js';
+import { Lane } from '../store/log/log-writer.js';
+import { Vigil } from './busy-poll.js';
+import { type Chores, Turn } from './event-loop.js';
+import { Sweeper } from './expiry-timer.js';
+import { LaneReport } from './log-report.js';
+import { ParticipantLog } from './participant-log.js';
+import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './thread-messages.js';
+
+/** How long clients may take to answer the close that ends the broker (ms). */
+const SHUTDOWN_MS = 2_000;
+
+export class Worker implements Host {
+  readonly engine: Engine;
+  readonly turn: Turn;
+  readonly view = new TopologyView();
+  readonly consumers = new ConsumerRegistry();
+  readonly delays: Delays;
+  readonly routes: RouteFinder;
+  readonly announced: Announced;
+  readonly anonymous: string | null;
+  readonly readBuffer: Uint8Array;
+  readonly #deadLetters: DeadLetters;
+  readonly #sweeper: Sweeper;
+  readonly #control: MessagePort;
+  readonly #topology: MessagePort;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #routeSpaces = new RouteSpaces();
+  #directWrite: DirectWrite | null = null;
+  /** The epoch that the coordinator knows to be applied; null: none. */
+  #told: number | null = null;
+  #ticker: NodeJS.Timeout | null = null;
+  #stopping = false;
+  #stopped = false;
+  #log: ParticipantLog | null = null;
+  readonly #report = new LaneReport((events) => this.#post({ kind: 'logged', events }));
+  /** Reads that had come when the log was last written. */
+  #readsSeen = 0;
+  readonly #alarms: SharedArrayBuffer;
+  readonly #progress: Progress;
+  /** Publishers that wait for memory. */
+  #short = 0;
+
+  constructor(
+    engine: Engine,
+    control: MessagePort,
+    topology: MessagePort,
+    {
+      announced,
+      anonymous,
+      alarms,
+      progress,
+      index,
+    }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms' | 'progress' | 'index'>,
+  ) {
+    this.engine = engine;
+    this.announced = announced;
+    this.anonymous = anonymous;
+    this.#alarms = alarms;
+    this.#control = control;
+    this.#topology = topology;
+    this.#progress = new Progress(progress, index);
+    this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
+    const begin = (): void => this.turn.begin();
+    this.routes = new RouteFinder(engine, this.view);
+    this.delays = new Delays(engine, this.view, begin);
+    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
+    this.#sweeper = new Sweeper(engine, () => {
+      this.#progress.turnTo(Doing.SWEEPING);
+      begin();
+    });
+    this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
+    control.on('message', (message: ToWorker) => this.#onMessage(message));
+    topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
+    // It never ends by itself; a rejection is a defect of the core and ends the process.
+    void this.turn.answerDoorbell();
+    this.turn.begin();
+  }
+
+  /** Takes over a socket that the listener has accepted. */
+  accept(id: ConnectionId, source: Source, loopback: boolean): void {
+    this.#progress.turnTo(Doing.ACCEPTING, id);
+    this.#progress.countTaken();
+    this.turn.begin();
+    const core = this.engine.openConnection(id, 0);
+    if (core === 0 || this.#stopping) {
+      new Socket(source as SocketConstructorOpts).destroy();
+      this.#post({ kind: 'closed', connection: id });
+      return;
+    }
+    this.#connections.set(id, new Connection(this, id, core, source, loopback));
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Made for the first socket that came by its descriptor: elsewhere there may be no such call. */
+  get directWrite(): DirectWrite {
+    this.#directWrite ??= new DirectWrite(this.engine.bytes);
+    return this.#directWrite;
+  }
+
+  get log(): ParticipantLog | null {
+    return this.#log;
+  }
+
+  isLowOnDisk(): boolean {
+    return isLowOnDisk(this.#alarms);
+  }
+
+  countShort(change: 1 | -1): void {
+    const before = this.#short;
+    this.#short += change;
+    if (before === 0 || this.#short === 0) this.#post({ kind: 'memory', short: this.#short > 0 });
+  }
+
+  routeSpace(connection: ConnectionId, vhost: string, user: string): number {
+    return this.#routeSpaces.enter(connection, vhost, user);
+  }
+
+  ask(connection: ConnectionId, request: Request): void {
+    this.#post({ kind: 'request', connection, request });
+  }
+
+  syncTopology(): void {
+    // Read before the port: whatever was posted up to this epoch is in the port by now.
+    const epoch = this.engine.topologyEpoch();
+    for (let next = receiveMessageOnPort(this.#topology); next; next = receiveMessageOnPort(this.#topology)) {
+      this.#apply(next.message as readonly Change[]);
+    }
+    if (epoch === this.#told) return;
+    this.engine.applyTopology(epoch);
+    this.#routeSpaces.routesForgotten();
+    this.#post({ kind: 'applied', epoch });
+    this.#told = epoch;
+  }
+
+  closed(connection: ConnectionId): void {
+    this.#connections.delete(connection);
+    this.#routeSpaces.leave(connection);
+    this.#post({ kind: 'closed', connection });
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#ticker ?? undefined);
+    this.#ticker = null;
+    if (this.#stopping) void this.#stop();
+  }
+
+  #onMessage(message: ToWorker): void {
+    switch (message.kind) {
+      case 'log':
+        this.#startLog(message.log);
+        break;
+      case 'fence':
+        this.turn.begin();
+        this.#log?.fence(message.fence);
+        break;
+      case 'socket': {
+        const { id, fd, loopback } = message.handover;
+        this.accept(id, { fd }, loopback);
+        break;
+      }
+      case 'answer':
+        this.#onAnswer(message.connection, message.answer);
+        break;
+      case 'granted':
+        this.#onGranted(message.connection, message.answer);
+        break;
+      case 'notice':
+        this.#onNotice(message.notice);
+        break;
+      case 'ask':
+        this.#progress.turnTo(Doing.NOTHING);
+        break;
+      case 'shutdown':
+        this.#shutdown();
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #startLog({ directory, durability, lane, start, vigil }: LogSetup): void {
+    const writer = new Lane({
+      directory: LocalDirectory.existing(directory),
+      lane,
+      start,
+      durability,
+      onEvent: (event) => this.#report.add(event),
+      onWait: (waits) => this.#progress.turnTo(waits ? Doing.DISK : Doing.LOG),
+      calm: () => this.#isCalm(),
+      onHealth: (health) => {
+        this.#log?.healthChanged();
+        this.#post({ kind: 'health', health });
+      },
+    });
+    const watch = vigil === null ? null : new Vigil(vigil, lane, { idle: new IdleCpus() });
+    this.#log = new ParticipantLog(this.engine, writer, start.message, () => this.turn.begin(), watch);
+  }
+
+  /** Whether at most one read has come since this was last asked. */
+  #isCalm(): boolean {
+    const { reads } = this.turn;
+    const isCalm = reads - this.#readsSeen <= 1;
+    this.#readsSeen = reads;
+    return isCalm;
+  }
+
+  /** What an answer speaks of must be in the view before the connection goes on. */
+  #onAnswer(connection: ConnectionId, answer: Answer): void {
+    this.#progress.turnTo(Doing.ANSWER, connection);
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(connection)?.answered(answer);
+  }
+
+  /** What is granted is in the view before the connection goes on, but for queues that are not durable yet. */
+  #onGranted(connection: ConnectionId, answer: Granted): void {
+    this.#progress.turnTo(Doing.ANSWER, connection);
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(connection)?.granted(answer);
+  }
+
+  #onNotice(notice: Notice): void {
+    this.#progress.turnTo(Doing.NOTICE, notice.connection);
+    this.turn.begin();
+    this.syncTopology();
+    this.#connections.get(notice.connection)?.noticed(notice);
+  }
+
+  #onChanges(changes: readonly Change[]): void {
+    this.turn.begin();
+    this.#apply(changes);
+    this.syncTopology();
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#progress.turnTo(Doing.CHANGES);
+      this.view.apply(change);
+      if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
+      if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') this.consumers.queueDeleted(change.ref);
+      if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
+      if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
+    }
+  }
+
+  #onRules(vhost: string, name: string): void {
+    const queue = this.view.queue(vhost, name);
+    if (queue !== undefined) this.engine.keepLength(queue.ref);
+  }
+
+  /** What a turn does besides serving. */
+  #doChores(amidPoll: boolean): Chores {
+    this.#sweeper.attend();
+    this.#progress.turnTo(Doing.DELAYS);
+    const isMoreDue = this.delays.work();
+    this.#progress.turnTo(Doing.DEAD_LETTERS);
+    const deadLetters = this.#deadLetters.sendOn();
+    this.#progress.turnTo(Doing.LOG);
+    if (this.#log !== null) this.#writeLog(this.#log, amidPoll);
+    return isMoreDue ? 'more' : deadLetters;
+  }
+
+  /** What several publishers have sent is written together. */
+  #writeLog(log: ParticipantLog, amidPoll: boolean): void {
+    if (amidPoll) this.turn.afterPoll();
+    else log.write();
+  }
+
+  #tick(): void {
+    this.turn.tick();
+    const now = performance.now();
+    for (const [id, connection] of this.#connections) {
+      this.#progress.turnTo(Doing.TICK, id);
+      connection.tick(now);
+    }
+    this.#progress.turnTo(Doing.NOTHING);
+  }
+
+  #shutdown(): void {
+    this.#progress.turnTo(Doing.CLOSING);
+    this.#stopping = true;
+    for (const connection of this.#connections.values()) connection.shutdown();
+    if (this.#connections.size === 0) void this.#stop();
+    else setTimeout(() => void this.#stop(), SHUTDOWN_MS).unref();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#ticker ?? undefined);
+    this.turn.stop();
+    this.#sweeper.stop();
+    this.delays.stop();
+    this.#deadLetters.stop();
+    const written = (await this.#log?.close()) ?? true;
+    this.#report.flush();
+    this.#post({ kind: 'stopped', written });
+    this.#topology.close();
+    this.#control.close();
+  }
+
+  #post(message: FromWorker): void {
+    this.#control.postMessage(message);
+  }
+}

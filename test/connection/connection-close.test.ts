@@ -1,0 +1,92 @@
+/**
+ * How long a connection may take to close, on a worker whose coordinator answers when the test says so.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { encodeMethod, PROTOCOL_HEADER } from '../../src/amqp/frames.js';
+import type { Request } from '../../src/broker/requests/requests.js';
+import { TopologyView } from '../../src/broker/topology/topology-view.js';
+import { Connection, type Source } from '../../src/connection/connection.js';
+import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
+import type { Host } from '../../src/connection/session/session.js';
+import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
+import { Turn } from '../../src/worker/event-loop.js';
+import { build } from '../support/methods.js';
+import { eventually, Inbox } from '../support/waiting.js';
+
+/** Longer than a client may take to hang up after close-ok (ms). */
+const LONG_MS = 5_000;
+
+interface Stage {
+  readonly connection: Connection;
+  readonly client: Socket;
+  /** What the coordinator was asked. */
+  readonly asked: Inbox<Request['op']>;
+  /** All that the client has got, as text. */
+  received(): string;
+}
+
+/** The handle of an accepted socket, which forgets it. */
+function takeHandle(socket: Socket): Source {
+  const owner = socket as unknown as { _handle: unknown };
+  const handle = owner._handle;
+  owner._handle = null;
+  return { handle };
+}
+
+async function stage(): Promise<Stage> {
+  const engine = await openEngine(await createSharedCore('js', MEMORY_MIN, 1), 0);
+  const peers = new Map<number, Connection>();
+  const asked = new Inbox<Request['op']>();
+  const host = {
+    engine,
+    turn: new Turn(engine, peers, () => 'done'),
+    view: new TopologyView(),
+    announced: COMPATIBLE,
+    anonymous: null,
+    readBuffer: engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength),
+    ask: (_connection: number, request: Request) => asked.push(request.op),
+    routeSpace: () => 0,
+    closed: () => {},
+    syncTopology: () => {},
+  };
+  const server = createServer({ pauseOnConnect: true });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  host.turn.begin();
+  // The calls of a connection that opens and closes.
+  const connection = new Connection(host as unknown as Host, 1, engine.openConnection(1, 0), takeHandle(socket), true);
+  peers.set(1, connection);
+  const parts: Buffer[] = [];
+  client.on('data', (part: Buffer) => parts.push(part));
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  return { connection, client, asked, received: () => Buffer.concat(parts).toString('latin1') };
+}
+
+const CLOSE_OK = Buffer.from(encodeMethod(0, build('connection.close-ok'))).toString('latin1');
+
+test('a client whose things take long to remove gets its close-ok, however long that is', async () => {
+  const { connection, client, asked, received } = await stage();
+  client.write(PROTOCOL_HEADER);
+  client.write(
+    encodeMethod(0, build('connection.start-ok', { mechanism: 'PLAIN', response: Buffer.from('\0guest\0guest') })),
+  );
+  client.write(encodeMethod(0, build('connection.tune-ok', { channelMax: 1, frameMax: 4096 })));
+  client.write(encodeMethod(0, build('connection.open', { virtualHost: '/' })));
+  expect(await asked.next('the wish to come in')).toBe('connection.open');
+  connection.answered({ ok: true });
+  client.write(encodeMethod(0, build('connection.close', { replyCode: 200 })));
+  expect(await asked.next('the wish to leave')).toBe('disconnect');
+  connection.tick(performance.now() + LONG_MS);
+  connection.answered({ ok: true });
+  await eventually(
+    'close-ok',
+    async () => received(),
+    (said) => said.endsWith(CLOSE_OK),
+  );
+});
