@@ -10,16 +10,16 @@ import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atom
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
 import { setSegmentsAside } from './memory/aside';
 import { BOX, CELL, endPromise, ensureBox, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, promisePages, takeBox, takePage, takeSegment, yieldPromised } from './memory/units';
-import { absentCount as countAbsent, presentCount as countPresent, setAbsent as makeAbsent } from './queue/spill/spilled';
-import { drop, dropAbsentLevels, endQueue, retire, RETIRED_PORTION } from './queue/emptying';
+import { spilledCount as countSpilled, presentCount as countPresent, setSpilled as makeSpilled } from './queue/spill/spilled';
+import { drop, dropSpilledPriorities, endQueue, retire, RETIRED_PORTION } from './queue/emptying';
 import { beginIn, endIn, takeIn } from './queue/spill/page-in';
 import { beginOut, endOut, fillOut, outCount } from './queue/spill/page-out';
 import { endReserve, isRecorded, pagesFor, reserve } from './log/journal';
 import { hasReady } from './queue/chain/claim';
-import { backEndOf, endOf, isLeft, levelCount } from './queue/chain/extent';
-import { buryFirst, buryKeptSlot, firstDead, keepFirst } from './queue/rules/dead-letters';
+import { backEndOf, endOf, isLeft, priorityCount } from './queue/chain/extent';
+import { settleDeadFirst, settleDeadKeptSlot, firstDead, keepFirst } from './queue/rules/dead-letters';
 import { checkLength } from './queue/rules/length';
-import { levelAt, levelMade, readyBytes as countBytes, readyCount as countReady } from './queue/chain/priorities';
+import { priorityAt, priorityMade, readyBytes as countBytes, readyCount as countReady } from './queue/chain/priorities';
 import { guardedPages, RUN_MAX, runPages } from './queue/publish';
 import { ANSWER_PAGES } from './make-calls';
 import { newQueue, Queue, Slot, SLOTS } from './queue/chain/queue';
@@ -27,10 +27,10 @@ import { LENGTH } from './queue/chain/features';
 import { setQueueRules } from './queue/rules/set-rules';
 import { sweepPause as pauseOfSweeps, sweepQueues } from './queue/rules/sweep';
 import { DEAD } from './queue/consumers/run-queue';
-import { awaitFront as awaitNext, nextWish as firstWish } from './queue/chain/page-in-requests';
+import { awaitFront as awaitNext, nextPageInRequest as firstPageInRequest } from './queue/chain/page-in-requests';
 import { anyAble } from './queue/consumers/consumer-priorities';
 import { flushSettlements } from './queue/chain/settle';
-import { acknowledge, giveBackAll, isOutstanding, oldestOf, REQUEUE } from './amqp/delivering/ack';
+import { acknowledge, requeueAll, isOutstanding, oldestOf, REQUEUE } from './amqp/delivering/ack';
 import { countConfirm, countRefusal, holdConfirm, sendConfirms } from './amqp/receiving/confirm';
 import { admit } from './amqp/receiving/guarded-publish';
 import { Channel, CHANNEL_MAX, Connection, Consumer } from './amqp/connection/connection';
@@ -105,7 +105,7 @@ export function keepLength(queue: usize): void {
   if (<u32>(queue / CELL) % (root().participants - 1) != self.index) return;
   enter();
   const one = changetype<Queue>(queue);
-  if ((one.traits & LENGTH) && !one.retired) checkLength(one);
+  if ((one.features & LENGTH) && !one.retired) checkLength(one);
   flushSettlements();
   leave();
 }
@@ -114,7 +114,7 @@ export function readyCount(queue: usize): u32 { return countReady(changetype<Que
 export function readyBytes(queue: usize): f64 { return countBytes(changetype<Queue>(queue)); }
 export function lastGet(queue: usize): f64 { return atomicLoadF64(queue + offsetof<Queue>("lastGet")); }
 
-/** Settles up to `most` messages that are ready, or forgets those of them that are absent; how many. */
+/** Settles up to `most` messages that are ready, or forgets those of them that are spilled; how many. */
 export function purge(queue: usize, most: u32): u32 {
   enter();
   const count = drop(changetype<Queue>(queue), most);
@@ -146,14 +146,14 @@ export * from './log-calls';
 // ── Messages that are elsewhere (the coordinator) ──────────────────────────────────────────────────────────────
 
 /** The queue of a level, which is a queue of its own here; 0: it is not there, or there is no memory to make it. */
-export function levelOf(queue: usize, level: u32, make: bool): usize {
+export function priorityOf(queue: usize, priority: u32, make: bool): usize {
   const one = changetype<Queue>(queue);
-  if (level && (!one.levels || level > one.maxPriority)) return 0;
-  return changetype<usize>(make ? levelMade(one, level) : levelAt(one, level));
+  if (priority && (!one.priorities || priority > one.maxPriority)) return 0;
+  return changetype<usize>(make ? priorityMade(one, priority) : priorityAt(one, priority));
 }
 
-export function setAbsent(queue: usize, count: f64, bytes: f64): bool { return makeAbsent(changetype<Queue>(queue), count, bytes); }
-export function absentCount(queue: usize): u32 { return countAbsent(changetype<Queue>(queue)); }
+export function setSpilled(queue: usize, count: f64, bytes: f64): bool { return makeSpilled(changetype<Queue>(queue), count, bytes); }
+export function spilledCount(queue: usize): u32 { return countSpilled(changetype<Queue>(queue)); }
 export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
 
 export function pageOut(queue: usize, margin: i32, least: f64, most: f64): f64 {
@@ -190,14 +190,14 @@ export function pageInEnd(done: bool): bool {
   return back;
 }
 
-export function dropAbsent(queue: usize): u32 {
+export function dropSpilled(queue: usize): u32 {
   enter();
-  const count = dropAbsentLevels(changetype<Queue>(queue));
+  const count = dropSpilledPriorities(changetype<Queue>(queue));
   leave();
   return count;
 }
 
-export function nextWish(): usize { return firstWish(); }
+export function nextPageInRequest(): usize { return firstPageInRequest(); }
 
 /** A segment for images on their way, or 0. */
 export function takeStaging(): usize { return takeSegment(0); }
@@ -205,9 +205,9 @@ export function giveStaging(segment: usize): void { giveSegment(segment); }
 
 export function awaitFront(queue: usize): bool {
   enter();
-  const absent = awaitNext(changetype<Queue>(queue));
+  const spilled = awaitNext(changetype<Queue>(queue));
   leave();
-  return absent;
+  return spilled;
 }
 
 // ── Death ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -234,9 +234,9 @@ export function nextDead(): usize {
   return message;
 }
 
-export function bury(): void {
+export function settleDead(): void {
   enter();
-  buryFirst();
+  settleDeadFirst();
   flushSettlements();
   leave();
 }
@@ -244,9 +244,9 @@ export function bury(): void {
 /** Takes the oldest of the dead off the list: its slot, 0 when it has none. */
 export function keepDead(): usize { return keepFirst(); }
 
-export function buryKept(slot: usize): void {
+export function settleDeadKept(slot: usize): void {
   enter();
-  buryKeptSlot(changetype<Slot>(slot));
+  settleDeadKeptSlot(changetype<Slot>(slot));
   flushSettlements();
   leave();
 }
@@ -432,7 +432,7 @@ export function oldestUnacked(consumer: usize): f64 {
 export function returnDeliveries(consumer: usize): void {
   const one = changetype<Consumer>(consumer);
   enter();
-  giveBackAll(changetype<Channel>(one.channel), one);
+  requeueAll(changetype<Channel>(one.channel), one);
   flushSettlements();
   leave();
 }
@@ -446,7 +446,7 @@ export function cancelConsumer(consumer: usize): void {
 
 /**
  * Whether a consumer is about to take what is ready: one that has a turn to come, here or in another worker, or that waits and is being granted one. Where
- * there are only consumers without credit or output, or what is next is absent, nobody is.
+ * there are only consumers without credit or output, or what is next is spilled, nobody is.
  */
 export function isOwed(queue: usize): bool {
   enter();
@@ -456,10 +456,10 @@ export function isOwed(queue: usize): bool {
 }
 
 /** How far a queue goes by now, level by level (queue/extent.ts). */
-export function extentLevels(queue: usize): u32 { return levelCount(changetype<Queue>(queue)); }
-export function extentEnd(queue: usize, level: u32): u32 { return endOf(changetype<Queue>(queue), level); }
-export function extentBackEnd(queue: usize, level: u32): u32 { return backEndOf(changetype<Queue>(queue), level); }
-export function isExtentLeft(queue: usize, level: u32, end: u32, backEnd: u32): bool { return isLeft(changetype<Queue>(queue), level, end, backEnd); }
+export function extentPriorities(queue: usize): u32 { return priorityCount(changetype<Queue>(queue)); }
+export function extentEnd(queue: usize, priority: u32): u32 { return endOf(changetype<Queue>(queue), priority); }
+export function extentBackEnd(queue: usize, priority: u32): u32 { return backEndOf(changetype<Queue>(queue), priority); }
+export function isExtentLeft(queue: usize, priority: u32, end: u32, backEnd: u32): bool { return isLeft(changetype<Queue>(queue), priority, end, backEnd); }
 
 export function getMessage(channel: usize, queue: usize, noAck: bool): bool {
   const one = changetype<Channel>(channel);

@@ -6,7 +6,7 @@ import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts }
 import { flushDone, gathers as isGathering, placesDone, startLane, takeGathered } from './log/journal';
 import { self } from './memory/root';
 import { setBlocked } from './memory/units';
-import { deliveredFrom, deliveredLevel, enterLog, nextDelivered, walkDelivered } from './queue/chain/logged';
+import { deliveredFrom, deliveredPriority, enterLog, nextDelivered, walkDelivered } from './queue/chain/logged';
 import { Queue } from './queue/chain/queue';
 
 /** False: no memory. */
@@ -40,4 +40,4 @@ export function beginRedelivered(queue: usize): void { walkDelivered(changetype<
 /** How many positions follow from `redeliveredFrom` on; 0: no more. */
 export function redeliveredCount(): u32 { return nextDelivered(); }
 export function redeliveredFrom(): f64 { return <f64>deliveredFrom; }
-export function redeliveredLevel(): u32 { return deliveredLevel; }
+export function redeliveredPriority(): u32 { return deliveredPriority; }

@@ -2,7 +2,7 @@
  * The scan of a read: frame after frame, the hot ones are handled here, any other stops the scan and goes to the host. All lengths are
  * checked against the octets at hand and the negotiated limits before they are used: nothing that comes from a socket is believed.
  *
- * A frame that is not complete is kept by the connection (`carry`) until the next read; a body is not carried but copied to its
+ * A frame that is not complete is kept by the connection (`partial`) until the next read; a body is not carried but copied to its
  * place as it comes. A payload as long as frame-max is let through: some clients forget the 8 octets around it, and RabbitMQ forgives
  * them. What a call has not consumed the host brings again.
  */
@@ -11,7 +11,7 @@ import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
 import { ALL, DONE, REJECT as REJECTED, REQUEUE, settleSome, SOME } from './delivering/ack';
-import { BODY, CARRY, CARRY_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection/connection';
+import { BODY, PARTIAL, PARTIAL_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection/connection';
 import { beginRead, complete, onHeader, onPublish, takeBody } from './receiving/receive';
 import { STOP_AMID, STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE, STOP_WORK } from './connection/stop';
 import { beginWork } from './connection/work';
@@ -31,7 +31,7 @@ const CHANNEL_CLOSE_OK: u32 = 0x00140029;
 export function scan(connection: Connection, from: usize, length: u32, work: u32): u32 {
   beginRead();
   beginWork(work);
-  if (connection.carryDone) forgetCarry(connection);
+  if (connection.partialDone) forgetPartial(connection);
   if (connection.completing) {
     self.consumed = 0;
     const stop = complete(connection, changetype<Channel>(connection.completing));
@@ -48,11 +48,11 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
       if (stop != STOP_END) break;
       continue;
     }
-    if (connection.carryLength) {
+    if (connection.partialLength) {
       stop = carryOn(connection, at, end);
       at += self.consumed;
       // Still not whole: all octets are taken.
-      if (stop != STOP_END || connection.carryLength) break;
+      if (stop != STOP_END || connection.partialLength) break;
       continue;
     }
     const available = <u32>(end - at);
@@ -183,28 +183,28 @@ function handOver(frame: usize, size: u32, stop: u32): u32 {
 
 // ── Frames that come in pieces ─────────────────────────────────────────────────────────────────────────────────
 
-@inline function carryAddress(connection: Connection): usize {
-  return connection.carryBox ? <usize>connection.carryBox : changetype<usize>(connection) + CARRY;
+@inline function partialAddress(connection: Connection): usize {
+  return connection.partialBox ? <usize>connection.partialBox : changetype<usize>(connection) + PARTIAL;
 }
 
 /** Keeps the start of a frame; false when there is no box for a long one. */
 function keep(connection: Connection, from: usize, length: u32): bool {
-  if (connection.carryLength + length > CARRY_SIZE && !connection.carryBox) {
+  if (connection.partialLength + length > PARTIAL_SIZE && !connection.partialBox) {
     const box = takeBox();
     if (!box) { markStarved(LACKS_BOX); return false; }
-    memory.copy(box, changetype<usize>(connection) + CARRY, connection.carryLength);
-    connection.carryBox = <u32>box;
+    memory.copy(box, changetype<usize>(connection) + PARTIAL, connection.partialLength);
+    connection.partialBox = <u32>box;
   }
-  memory.copy(carryAddress(connection) + connection.carryLength, from, length);
-  connection.carryLength += length;
+  memory.copy(partialAddress(connection) + connection.partialLength, from, length);
+  connection.partialLength += length;
   return true;
 }
 
-export function forgetCarry(connection: Connection): void {
-  if (connection.carryBox) giveBox(connection.carryBox);
-  connection.carryBox = 0;
-  connection.carryLength = 0;
-  connection.carryDone = 0;
+export function forgetPartial(connection: Connection): void {
+  if (connection.partialBox) giveBox(connection.partialBox);
+  connection.partialBox = 0;
+  connection.partialLength = 0;
+  connection.partialDone = 0;
 }
 
 /** Completes the carried frame from the new octets and handles it; `self.consumed` says how many of them it took. */
@@ -212,30 +212,30 @@ function carryOn(connection: Connection, at: usize, end: usize): u32 {
   const available = <u32>(end - at);
   let taken: u32 = 0;
   self.consumed = 0;
-  if (connection.carryLength < FRAME_HEAD) {
-    taken = min(FRAME_HEAD - connection.carryLength, available);
+  if (connection.partialLength < FRAME_HEAD) {
+    taken = min(FRAME_HEAD - connection.partialLength, available);
     keep(connection, at, taken);
     self.consumed = taken;
-    if (connection.carryLength < FRAME_HEAD) return STOP_END;
+    if (connection.partialLength < FRAME_HEAD) return STOP_END;
   }
-  const frame = carryAddress(connection);
+  const frame = partialAddress(connection);
   const size = read32(frame + 3);
   if (size > connection.frameMax) return oversize(frame);
-  if (load<u8>(frame) == BODY_FRAME && connection.carryLength == FRAME_HEAD && beginBody(connection, frame, size)) {
-    forgetCarry(connection);
+  if (load<u8>(frame) == BODY_FRAME && connection.partialLength == FRAME_HEAD && beginBody(connection, frame, size)) {
+    forgetPartial(connection);
     return STOP_END;
   }
   const whole = size + FRAME_OVERHEAD;
-  if (connection.carryLength < whole) {
-    const part = min(whole - connection.carryLength, available - taken);
+  if (connection.partialLength < whole) {
+    const part = min(whole - connection.partialLength, available - taken);
     if (!keep(connection, at + taken, part)) return STOP_MEMORY;
     taken += part;
     self.consumed = taken;
-    if (connection.carryLength < whole) return STOP_END;
+    if (connection.partialLength < whole) return STOP_END;
   }
-  const stop = onFrame(connection, carryAddress(connection), size);
+  const stop = onFrame(connection, partialAddress(connection), size);
   self.consumed = taken;
-  if (stop == STOP_END) forgetCarry(connection);
-  else if (isConsumed(connection, stop)) connection.carryDone = 1;
+  if (stop == STOP_END) forgetPartial(connection);
+  else if (isConsumed(connection, stop)) connection.partialDone = 1;
   return stop;
 }

@@ -7,7 +7,7 @@ import { dropConfirms } from './receiving/confirm';
 import { anyChannel, Channel, CLOSING, Connection, Consumer, enterChannel, forgetChannel, OPEN } from './connection/connection';
 import { endConsumer } from './delivering/consumer';
 import { acknowledge, REQUEUE } from './delivering/ack';
-import { forgetCarry } from './ingest';
+import { forgetPartial } from './ingest';
 import { dropOutput, unpark } from './delivering/output';
 import { endParts } from './delivering/long-content';
 import { dropContent } from './receiving/receive';
@@ -69,7 +69,7 @@ export function endConnection(connection: Connection): void {
   endParts(connection);
   // Only dead consumers are parked by now.
   unpark(connection);
-  forgetCarry(connection);
+  forgetPartial(connection);
   dropOutput(connection);
   givePage(changetype<usize>(connection));
 }

@@ -61,11 +61,11 @@ export function resume(connection: Connection): void {
 
 /** False when there is work: output that the sockets took at once lets consumers go on, and others may have left some meanwhile. */
 export function fallAsleep(): bool {
-  if (self.runFirst || self.serviceFirst || self.outputFirst || self.overSoon || self.wishFirst || !noneDead()) return false;
+  if (self.runFirst || self.serviceFirst || self.outputFirst || self.overSoon || self.pageInFirst || !noneDead()) return false;
   const address = changetype<usize>(self);
   atomicStore(address + offsetof<Participant>("state"), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.
-  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("wishes")) != 0 || isStarvedNoMore();
+  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("pageInRequests")) != 0 || isStarvedNoMore();
   if (!work) return true;
   atomicStore(address + offsetof<Participant>("state"), AWAKE);
   return false;

@@ -193,7 +193,7 @@ export function flushDone(): void {
 }
 
 /** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
-export function placeReturned(queue: u64, position: u64, count: u32): void {
+export function placeRequeued(queue: u64, position: u64, count: u32): void {
   const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
   if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
     if (!openJournal(root().reserve >> 1)) return;

@@ -18,18 +18,18 @@ export function setSegmentsAside(segments: u32): bool {
   while (count < segments) {
     const segment = takeSegment(root().reserve);
     if (!segment) {
-      giveBack(before);
+      requeue(before);
       return false;
     }
     store<u32>(segment, first);
     first = <u32>segment;
     count += 1;
   }
-  giveBack(segments);
+  requeue(segments);
   return true;
 }
 
-function giveBack(left: u32): void {
+function requeue(left: u32): void {
   while (count > left) {
     const segment = first;
     first = load<u32>(segment);

@@ -23,7 +23,7 @@ export const FLAGS_AT: u32 = 12;
 const EXPIRATION_MAX: u64 = 315360000000;
 const EXPIRATION_DIGITS: u32 = 12;
 
-export const ABSENT: u32 = 0;
+export const SPILLED: u32 = 0;
 export const PRESENT: u32 = 1;
 export const BROKEN: u32 = 2;
 
@@ -51,7 +51,7 @@ export function seek(payload: usize, end: usize, bit: u32): u32 {
     at += length;
   }
   propertyAt = at;
-  if (!(flags & bit)) return ABSENT;
+  if (!(flags & bit)) return SPILLED;
   return at < end && lengthOf(bit, at, end) <= end - at ? PRESENT : BROKEN;
 }
 

@@ -92,9 +92,9 @@ export const PARTICIPANTS_MAX: u32 = 200;
   doorbell: u32;
   /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
   inbox: u32;
-  /** Of the coordinator: queues whose absent messages are wanted: a stack linked by `wishNext`, taken whole by it (page-in-requests.ts). */
-  wishes: u32;
-  /** 1: absent messages are back that some worker waited for, since this one looked last. */
+  /** Of the coordinator: queues whose spilled messages are wanted: a stack linked by `pageInNext`, taken whole by it (page-in-requests.ts). */
+  pageInRequests: u32;
+  /** 1: spilled messages are back that some worker waited for, since this one looked last. */
   back: u32;
   t4: u32; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
   // line 3: units (spill-units.ts)
@@ -166,8 +166,8 @@ export const PARTICIPANTS_MAX: u32 = 200;
   overCount: u32;
   /** Some of them are to be looked at in the next turn. */
   overSoon: u32;
-  /** Wishes that were taken and not yet looked at. */
-  wishFirst: u32;
+  /** Page-in requests that were taken and not yet looked at. */
+  pageInFirst: u32;
   // line 9: the log (log/lane.ts). Open segments of loggable messages, hot and cold (message.ts)
   durableSegment: u32;
   durableOffset: u32;

@@ -6,11 +6,11 @@
 import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
 import { FRAME_MAX } from '../memory/message';
 import { claim, claimed } from './chain/claim';
-import { abandon, dropAbsent } from './spill/forget';
+import { abandon, dropSpilled } from './spill/forget';
 import { claimAny } from './rules/peek';
-import { levelAt, readyCount } from './chain/priorities';
+import { priorityAt, readyCount } from './chain/priorities';
 import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './chain/queue';
-import { claimReturned } from './chain/requeued';
+import { claimRequeued } from './chain/requeued';
 import { GONE, SINGLY } from './chain/features';
 import { addDone, flushSettlements, settle } from './chain/settle';
 import { leaveSweep } from './rules/sweep';
@@ -18,31 +18,31 @@ import { leaveSweep } from './rules/sweep';
 /** So many messages go with the call that retires a queue: most queues are empty then. */
 export const RETIRED_PORTION: u32 = 4096;
 
-/** Settles up to `bound` messages that are ready and forgets what is absent; bounded by what was there at the start, too. What is absent goes at once. */
+/** Settles up to `bound` messages that are ready and forgets what is spilled; bounded by what was there at the start, too. What is spilled goes at once. */
 export function drop(queue: Queue, bound: u32): u32 {
   const most = min(bound, readyCount(queue));
   let count: u32 = 0;
-  abandonLevels(queue);
+  abandonPriorities(queue);
   while (count < most) {
     const settled = dropPresent(queue, most - count);
-    const absent = dropAbsentLevels(queue);
-    if (!settled && !absent) break;
-    count += settled + absent;
+    const spilled = dropSpilledPriorities(queue);
+    if (!settled && !spilled) break;
+    count += settled + spilled;
   }
   return count;
 }
 
-/** What is under way with the queue's absent messages is over. */
-function abandonLevels(queue: Queue): void {
+/** What is under way with the queue's spilled messages is over. */
+function abandonPriorities(queue: Queue): void {
   abandon(queue);
-  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) abandon(levelAt(queue, level));
+  for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++) abandon(priorityAt(queue, priority));
 }
 
-export function dropAbsentLevels(queue: Queue): u32 {
-  let count = dropAbsent(queue);
-  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
-    const child = levelAt(queue, level);
-    if (changetype<usize>(child)) count += dropAbsent(child);
+export function dropSpilledPriorities(queue: Queue): u32 {
+  let count = dropSpilled(queue);
+  for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++) {
+    const child = priorityAt(queue, priority);
+    if (changetype<usize>(child)) count += dropSpilled(child);
   }
   return count;
 }
@@ -51,15 +51,15 @@ export function dropAbsentLevels(queue: Queue): u32 {
 function dropPresent(queue: Queue, most: u32): u32 {
   let count: u32 = 0;
   while (count < most) {
-    if (queue.traits & SINGLY) {
+    if (queue.features & SINGLY) {
       const slot = claimAny(queue);
       if (!changetype<usize>(slot)) break;
       settle(slot);
       count += 1;
       continue;
     }
-    const returned = claimReturned(queue, u32.MAX_VALUE, 0, FRAME_MAX);
-    if (changetype<usize>(returned)) { settle(returned); count += 1; continue; }
+    const requeued = claimRequeued(queue, u32.MAX_VALUE, 0, FRAME_MAX);
+    if (changetype<usize>(requeued)) { settle(requeued); count += 1; continue; }
     const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
     if (!changetype<usize>(first)) break;
     const taken = claimed;
@@ -73,7 +73,7 @@ function dropPresent(queue: Queue, most: u32): u32 {
 /** From now on nothing comes into the queue, and no consumer gets anything. */
 export function retire(queue: Queue): void {
   // Read by those about to pull: one that has not seen it takes what it would have taken before.
-  atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), GONE);
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), GONE);
   // Before the queue leaves its sweep: pairs with the load in `joinSweep`.
   atomicStore(changetype<usize>(queue) + offsetof<Queue>("retired"), 1);
   leaveSweep(queue);
@@ -81,8 +81,8 @@ export function retire(queue: Queue): void {
 
 /** Ends a retired queue that holds nothing: nobody will use it any more but those who have yet to settle its messages. */
 export function endQueue(queue: Queue): void {
-  for (let level: u32 = 1; queue.levels != 0 && level <= queue.maxPriority; level++) {
-    const child = levelAt(queue, level);
+  for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++) {
+    const child = priorityAt(queue, priority);
     if (changetype<usize>(child)) end(child);
   }
   end(queue);

@@ -9,9 +9,9 @@ import { checkpoint, POSITIONS_RESERVED } from '../memory/checkpoint';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './rules/length';
 import { root } from '../memory/root';
-import { LEVEL_PAGES, levelFor } from './chain/priorities';
+import { PRIORITY_PAGES, priorityFor } from './chain/priorities';
 import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './chain/queue';
-import { addBytes, BYTES, LENGTH, LEVELS, LOGGED_QUEUE } from './chain/features';
+import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
 import { grant } from './consumers/waiters';
 
 /** Longest run. */
@@ -26,7 +26,7 @@ export const RUN_MAX: u32 = 256;
 export function runPages(): u32 { return (root().participants * RUN_MAX - 1) / SLOTS + 1; }
 
 /** The same for one message to a queue with rules: there may be a new level, and a place among the dead. */
-export function guardedPages(): u32 { return runPages() + LEVEL_PAGES + 1; }
+export function guardedPages(): u32 { return runPages() + PRIORITY_PAGES + 1; }
 
 /**
  * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The caller is inside the
@@ -37,32 +37,32 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
     return;
   }
-  if (queue.traits) { enqueueRuled(queue, messages, count, flags); return; }
+  if (queue.features) { enqueueRuled(queue, messages, count, flags); return; }
   fill(queue, messages, count, flags);
   grant(queue, count);
 }
 
 /** The same for a queue with rules. */
 function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): void {
-  const traits = queue.traits;
-  if (traits & BYTES) {
+  const features = queue.features;
+  if (features & BYTES) {
     // Before anybody can claim them.
     let bytes: i64 = 0;
     for (let i: u32 = 0; i < count; i++) bytes += changetype<Message>(load<u32>(messages + i * 4)).bodySize;
     addBytes(queue, bytes);
   }
-  const logged = (traits & LOGGED_QUEUE) != 0 && isLogging();
-  if (traits & LEVELS) {
+  const logged = (features & LOGGED_QUEUE) != 0 && isLogging();
+  if (features & PRIORITIES) {
     for (let i: u32 = 0; i < count; i++) {
       const message = messages + i * 4;
-      const level = levelFor(queue, changetype<Message>(load<u32>(message)));
-      if (logged) fillLogged(level, message, 1, flags);
-      else fill(level, message, 1, flags);
+      const priority = priorityFor(queue, changetype<Message>(load<u32>(message)));
+      if (logged) fillLogged(priority, message, 1, flags);
+      else fill(priority, message, 1, flags);
     }
   } else if (logged) fillLogged(queue, messages, count, flags);
   else fill(queue, messages, count, flags);
   grant(queue, count);
-  if (traits & LENGTH) checkLength(queue);
+  if (features & LENGTH) checkLength(queue);
 }
 
 /** Reserves positions and fills them. */

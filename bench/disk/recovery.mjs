@@ -3,7 +3,7 @@
  */
 
 import { LocalDirectory } from '../../dist/store/log/local-directory.js';
-import { Lane } from '../../dist/store/log/log-writer.js';
+import { LogWriter } from '../../dist/store/log/log-writer.js';
 import { recover } from '../../dist/store/recovery/recovery.js';
 import { built } from './writer.mjs';
 
@@ -16,7 +16,7 @@ const PER_BATCH = 256;
 export async function runRecovery(path, messages, size) {
   const directory = await LocalDirectory.at(path);
   const empty = await recover(directory);
-  const lane = new Lane({ directory, lane: 0, start: empty.start(0), onEvent: () => undefined, durability: 'os' });
+  const lane = new LogWriter({ directory, lane: 0, start: empty.start(0), onEvent: () => undefined, durability: 'os' });
   let octets = 0;
   for (let written = 0; written < messages; written += PER_BATCH) {
     const batch = built(size, PER_BATCH, lane.takeMessageIds(PER_BATCH));

@@ -6,7 +6,7 @@
 import { LogMemory } from '../../dist/log/log-memory.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { LocalDirectory } from '../../dist/store/log/local-directory.js';
-import { Lane } from '../../dist/store/log/log-writer.js';
+import { LogWriter } from '../../dist/store/log/log-writer.js';
 import { Reclaimer } from '../../dist/store/reclaim.js';
 import { recover } from '../../dist/store/recovery/recovery.js';
 import { median } from '../support/median.mjs';
@@ -78,7 +78,7 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
     if (event.type === 'closed') file.closed = true;
     else file.octets = event.end;
   };
-  const lane = new Lane({ directory, lane: 0, start: recovered.start(0), onEvent: heard });
+  const lane = new LogWriter({ directory, lane: 0, start: recovered.start(0), onEvent: heard });
   // No place is ever entered there: what is written is dead at once.
   const reclaimer = new Reclaimer({ directory, lane, files, liveness: recovered.ledger });
   const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));

@@ -64,7 +64,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --drop-unknown-queues
                     start though the log holds messages of queues that the definitions do not
                     know, and let these messages go
-  --no-vigil        let CPUs sleep while a client waits for each confirm: saves power, and costs
+  --no-busyPoll        let CPUs sleep while a client waits for each confirm: saves power, and costs
                     such a client a tenth of a millisecond or two
   --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
@@ -175,7 +175,7 @@ function dataOptions(values: {
     directory: data ?? 'data',
     durability: durability === undefined ? 'fsync' : durabilityKind(durability),
     diskFreeLimit: limit === undefined ? null : diskSize(limit),
-    vigil: values['no-vigil'] !== true,
+    busyPoll: values['no-vigil'] !== true,
     skipUnreadable: values['skip-unreadable'] === true,
     dropUnknownQueues: values['drop-unknown-queues'] === true,
   };

@@ -107,11 +107,11 @@ export class Channel {
         return queue === undefined ? null : consumersFirst(host, queue);
       }
       case 'basic.cancel':
-        host.turn.serveNow();
+        host.eventLoop.serveNow();
         return null;
       case 'basic.qos':
         // Its consumers had the limit before until now.
-        if (method.global) host.turn.serveNow();
+        if (method.global) host.eventLoop.serveNow();
         return null;
       default:
         return null;
@@ -236,7 +236,7 @@ export class Channel {
 
   /** The next message is on its way back into memory. */
   async #getLater(method: MethodOf<'basic.get'>): Promise<void> {
-    await this.#session.host.turn.relief();
+    await this.#session.host.eventLoop.relief();
     if (!this.closing) await this.#get(method);
   }
 

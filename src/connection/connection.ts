@@ -35,9 +35,9 @@ import { type Limits, negotiate, OFFER } from './handshake/tune.js';
 import { AskedAhead } from './session/asked-ahead.js';
 import type { Host, Session } from './session/session.js';
 import { Doing } from './session/worker-progress.js';
-import { Pulse } from './transport/heartbeat.js';
-import { Intake, type Outcome, type Receiver } from './transport/reader.js';
-import { Outlet } from './transport/writer.js';
+import { Heartbeat } from './transport/heartbeat.js';
+import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
+import { ConnectionWriter } from './transport/writer.js';
 
 /** How far a connection has come. All but `closed` are RabbitMQ's names, which its error texts carry. */
 type State = 'starting' | 'tuning' | 'opening' | 'running' | 'closing' | 'closed';
@@ -50,9 +50,9 @@ export class Connection implements Session, Receiver {
   readonly core: CoreConnection;
   readonly host: Host;
   readonly #socket: Socket;
-  readonly #intake: Intake;
-  readonly #outlet: Outlet;
-  readonly #pulse: Pulse;
+  readonly #reader: ConnectionReader;
+  readonly #writer: ConnectionWriter;
+  readonly #heartbeat: Heartbeat;
   readonly #loopback: boolean;
   readonly #channels = new Map<number, Channel>();
   #state: State = 'starting';
@@ -75,25 +75,25 @@ export class Connection implements Session, Receiver {
     this.id = id;
     this.core = core;
     this.#loopback = loopback;
-    this.#pulse = new Pulse(performance.now());
-    this.#intake = new Intake(host, core, this);
+    this.#heartbeat = new Heartbeat(performance.now());
+    this.#reader = new ConnectionReader(host, core, this);
     const onread: OnReadOpts = { buffer: host.readBuffer, callback: (length) => this.#read(length) };
     // Node's types know `onread` for outgoing connections only.
     const options = { ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts;
     this.#socket = new Socket(options);
     const direct = 'fd' in source ? { fd: source.fd, calls: host.directWrite } : null;
-    this.#outlet = new Outlet(host.engine, host.turn, core, this.#socket, direct);
+    this.#writer = new ConnectionWriter(host.engine, host.eventLoop, core, this.#socket, direct);
     this.#socket.setNoDelay(true);
     this.#socket.on('error', () => this.#socket.destroy());
-    this.#socket.on('end', () => this.#pulse.close(performance.now()));
+    this.#socket.on('end', () => this.#heartbeat.close(performance.now()));
     this.#socket.on('close', () => this.#onClosed());
     this.#socket.resume();
   }
 
   /** The socket has read into the worker's buffer; whether it may read on. */
   #read(length: number): boolean {
-    this.host.turn.progress.turnTo(Doing.READING, this.id);
-    return this.#intake.read(length);
+    this.host.eventLoop.progress.turnTo(Doing.READING, this.id);
+    return this.#reader.read(length);
   }
 
   get vhost(): string {
@@ -109,7 +109,7 @@ export class Connection implements Session, Receiver {
   }
 
   send(channel: number, method: Method): void {
-    this.#outlet.send(encodeMethod(channel, method));
+    this.#writer.send(encodeMethod(channel, method));
   }
 
   sendTogether(work: () => void): void {
@@ -122,12 +122,12 @@ export class Connection implements Session, Receiver {
   }
 
   outputIdle(): Promise<void> | null {
-    return this.#outlet.idle();
+    return this.#writer.idle();
   }
 
   /** Writes the chunk that the core has just given out for this connection. */
   writeOutput(): void {
-    this.#outlet.writeOutput();
+    this.#writer.writeOutput();
   }
 
   ask(method: MethodName, request: Request): Promise<Granted> {
@@ -213,18 +213,18 @@ export class Connection implements Session, Receiver {
   tick(now: number): void {
     if (this.#state === 'running') this.#tickChannels(now);
     // Who is held back for want of memory may hold much of it.
-    if (!this.#intake.reading && this.#outlet.isReset) this.#socket.destroy();
+    if (!this.#reader.reading && this.#writer.isReset) this.#socket.destroy();
     const { bytesRead, writableLength } = this.#socket;
-    const due = this.#pulse.tick(now, {
+    const due = this.#heartbeat.tick(now, {
       bytesRead,
-      bytesSent: this.#outlet.bytesSent,
+      bytesSent: this.#writer.bytesSent,
       sending: writableLength > 0,
-      reading: this.#intake.reading,
+      reading: this.#reader.reading,
     });
     if (due === 'drop') this.#socket.destroy();
     if (due !== 'heartbeat') return;
-    this.host.turn.begin();
-    this.#outlet.send(HEARTBEAT_FRAME);
+    this.host.eventLoop.begin();
+    this.#writer.send(HEARTBEAT_FRAME);
   }
 
   #tickChannels(now: number): void {
@@ -248,7 +248,7 @@ export class Connection implements Session, Receiver {
 
   onHeader(kind: 'amqp' | 'wrong'): void {
     if (kind === 'wrong') {
-      this.#outlet.send(PROTOCOL_HEADER);
+      this.#writer.send(PROTOCOL_HEADER);
       this.#end();
       return;
     }
@@ -293,12 +293,12 @@ export class Connection implements Session, Receiver {
 
   onOversize(payloadSize: number): void {
     this.#closeWith(oversizeFrame(payloadSize, this.#limits.frameMax));
-    this.#intake.deafen();
+    this.#reader.deafen();
   }
 
   onBadEnd(): void {
     this.#closeWith(badFrameEnd());
-    this.#intake.deafen();
+    this.#reader.deafen();
   }
 
   onMemory(state: 'short' | 'enough'): void {
@@ -309,15 +309,15 @@ export class Connection implements Session, Receiver {
   }
 
   beginAnswers(): void {
-    this.#outlet.gather();
+    this.#writer.gather();
   }
 
   endAnswers(): void {
-    this.#outlet.flush();
+    this.#writer.flush();
   }
 
   congestion(): Promise<void> | null {
-    return this.#outlet.clogged();
+    return this.#writer.clogged();
   }
 
   readOn(): void {
@@ -371,7 +371,7 @@ export class Connection implements Session, Receiver {
     this.#vhost = vhost;
     this.host.engine.setVhost(this.core, this.host.routeSpace(this.id, vhost, this.#user));
     this.#state = 'running';
-    this.#pulse.run(performance.now(), this.#limits.heartbeat);
+    this.#heartbeat.run(performance.now(), this.#limits.heartbeat);
     this.send(0, { name: 'connection.open-ok' });
   }
 
@@ -453,13 +453,13 @@ export class Connection implements Session, Receiver {
   /** Sends connection.close, without waiting for anything. */
   #closeWith(error: AmqpError): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
-    this.host.turn.begin();
+    this.host.eventLoop.begin();
     this.#abandon();
-    this.#pulse.close(performance.now());
+    this.#heartbeat.close(performance.now());
     this.#leave();
     this.send(0, { name: 'connection.close', ...reasonOf(error) });
     // The client's close-ok is due, whatever else was waited for.
-    this.#intake.forget();
+    this.#reader.forget();
   }
 
   /** To give up what it had may take the coordinator long: the time that the client has to hang up counts from close-ok. */
@@ -480,7 +480,7 @@ export class Connection implements Session, Receiver {
     this.#takers = this.#takers.map(() => ignore);
     this.#onGranted = null;
     this.ahead.forget();
-    this.#outlet.forgetWaiting();
+    this.#writer.forgetWaiting();
     for (const channel of this.#channels.values()) channel.abandon();
   }
 
@@ -501,16 +501,16 @@ export class Connection implements Session, Receiver {
   /** Everything is said: sends what is left and waits for the other side to hang up. */
   #end(): void {
     this.#state = 'closing';
-    this.#pulse.close(performance.now());
-    this.#intake.deafen();
-    this.#outlet.end();
+    this.#heartbeat.close(performance.now());
+    this.#reader.deafen();
+    this.#writer.end();
   }
 
   #onClosed(): void {
-    this.host.turn.begin();
+    this.host.eventLoop.begin();
     if (this.#state !== 'closing') this.#abandon();
     this.#state = 'closed';
-    this.#intake.close();
+    this.#reader.close();
     this.#channels.clear();
     this.host.engine.closeConnection(this.core);
     this.#leave();

@@ -23,7 +23,7 @@ export type Message = number;
 export interface SharedCore {
   readonly kind: EngineKind;
   readonly buffer: SharedArrayBuffer;
-  /** The WebAssembly memory and compiled module; absent for the JavaScript twin. */
+  /** The WebAssembly memory and compiled module; spilled for the JavaScript twin. */
   readonly memory?: WebAssembly.Memory;
   readonly module?: WebAssembly.Module;
   /** Worker threads; participants are 0 … workers, the coordinator being number `workers`. */
@@ -121,7 +121,7 @@ export interface QueueRules {
   readonly deadLetters: boolean;
   /** Highest priority (1 … 255); 0: all messages are equal. Given once, before the first message. */
   readonly maxPriority: number;
-  /** How often a message may be given back to the queue (0 …): once more and it dies. */
+  /** How often a message may be requeued (0 …): once more and it dies. */
   readonly deliveryLimit: number | null;
   /** Deliveries after the first carry the header `x-delivery-count`. */
   readonly deliveryCount: boolean;
@@ -221,7 +221,7 @@ export interface Engine {
   sweepPause(): number;
   /** Lets what has expired at the heads of those queues die; bounded. True: there is more to do at once. */
   sweep(): boolean;
-  /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `bury`. */
+  /** The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`, `deadReason`. It is the same until `settleDead`. */
   nextDead(): Message;
   /** Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the content header frame, to
    * queues. Returns those that refused it; null: no memory, nothing was done. The message stays its owner's. */
@@ -236,11 +236,11 @@ export interface Engine {
     queues: readonly Queue[],
   ): readonly Queue[] | null;
   /** The host is done with what `nextDead` gave out. */
-  bury(): void;
-  /** In place of `bury`: the host keeps the message, which counts towards its queue's limits until `buryKept` with the number returned. 0: it had been
+  settleDead(): void;
+  /** In place of `settleDead`: the host keeps the message, which counts towards its queue's limits until `settleDeadKept` with the number returned. 0: it had been
    * refused, and no queue has it; nothing was done. */
   keepDead(): number;
-  buryKept(kept: number): void;
+  settleDeadKept(kept: number): void;
 
   // ── The log (participants whose host keeps one) ──────────────────────────────────────────────────────────────
   /** From now on this participant records what is persistent in queues with a log id. `firstMessage`: the number of its first message in the lane. `heldBack` takes
@@ -265,24 +265,26 @@ export interface Engine {
   /** Coordinator: while publishers are blocked every `ingest` stops with `Stop.MEMORY` at a content header. */
   blockPublishers(blocked: boolean): void;
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
-  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[];
+  redeliveredRuns(
+    queue: Queue,
+  ): readonly { readonly priority: number; readonly from: number; readonly count: number }[];
 
   // ── Messages that are elsewhere (coordinator; one portion on its way out and one on its way in at a time) ────
   /** Messages of a block: so many leave and come back together at most. */
   readonly slotsPerBlock: number;
   /** The queue that holds the messages of one level of a queue with priorities: what is said here of queues goes for it, too; level 0 is the
    * queue itself. 0: there is no such level; it was never used or, to be made, lacks memory. */
-  levelOf(queue: Queue, level: number, make: boolean): Queue;
+  priorityOf(queue: Queue, priority: number, make: boolean): Queue;
   /** The first `count` messages of a queue that was just made, with bodies of `bytes` in all, are elsewhere. False: no memory, or more than 2^30. */
-  setAbsent(queue: Queue, count: number, bytes: number): boolean;
-  absentCount(queue: Queue): number;
-  /** Ready messages before the first absent one (of level 0; those that were given back not counted). */
+  setSpilled(queue: Queue, count: number, bytes: number): boolean;
+  spilledCount(queue: Queue): number;
+  /** Ready messages before the first spilled one (of level 0; those that were given back not counted). */
   presentCount(queue: Queue): number;
   /** Room for an image on its way, `stagingBytes` of core memory; 0: no memory. Until `giveStaging`. */
   takeStaging(): number;
   giveStaging(offset: number): void;
   readonly stagingBytes: number;
-  /** Begins to send away messages in a row of one block: those behind the absent ones; of a queue without such those of the block `margin` blocks
+  /** Begins to send away messages in a row of one block: those behind the spilled ones; of a queue without such those of the block `margin` blocks
    * behind the one next to the first message's; with a margin of −1 those of that one itself, where the first stays unless it is longer than a frame. At
    * most `most` octets, or one message; what does not reach the end of its block stays if it has less than `least`. The octets of the image; 0: none may
    * leave; −1: somebody may be claiming them, ask again soon (or end it). */
@@ -293,18 +295,18 @@ export interface Engine {
   pageOutFill(offset: number, length: number): number;
   /** They are away, or stay here. False: they stay, since consumers have come to them, or the queue was purged. */
   pageOutEnd(done: boolean): boolean;
-  /** Begins to bring messages of the next block back: how many of it are absent; 0: none, −1: no memory. */
+  /** Begins to bring messages of the next block back: how many of it are spilled; 0: none, −1: no memory. */
   pageIn(queue: Queue): number;
   /** Takes whole units; returns octets taken, −1: no memory for the next one now, −2: nobody wants them any more, or it is no unit. */
   pageInTake(offset: number, length: number): number;
   /** What came is whole, or the message that has come in part, or last, is given up and must come anew (false). */
   pageInEnd(done: boolean): boolean;
-  /** Forgets the absent messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. `purge`, `retireQueue` and
+  /** Forgets the spilled messages, once all before them are claimed; returns how many, 0: it is too early, or there are none. `purge`, `retireQueue` and
    * `freeQueue` on the coordinator do so themselves. In a queue with a log id they are recorded as done. */
-  dropAbsent(queue: Queue): number;
-  /** A queue whose absent messages are wanted; 0: none. The coordinator's doorbell rings for it, if it sleeps. */
-  nextWish(): Queue;
-  /** Any participant: whether the next message of a queue is absent; then all workers are rung when it is back. */
+  dropSpilled(queue: Queue): number;
+  /** A queue whose spilled messages are wanted; 0: none. The coordinator's doorbell rings for it, if it sleeps. */
+  nextPageInRequest(): Queue;
+  /** Any participant: whether the next message of a queue is spilled; then all workers are rung when it is back. */
   awaitFront(queue: Queue): boolean;
 
   // ── Connections and channels (the worker that owns the socket) ───────────────────────────────────────────────

@@ -15,7 +15,7 @@ export const MAGIC = 'LEVERET\n';
 export const FileHeadField = {
   MAGIC: 0,
   FORMAT: 8,
-  LANE: 12,
+  WRITER: 12,
   NUMBER: 16,
   SEED: 24,
   CREATED: 32,
@@ -72,9 +72,9 @@ export const EnqueueFlag = {
   REDELIVERED: 2,
 } as const;
 /** ACK: runs of first position and count. RETURNS: pairs of position and how often it was given back. */
-export const PositionsField = { QUEUE: 0, RUNS: 8 } as const;
+export const PositionsField = { QUEUE: 0, RANGES: 8 } as const;
 export const RUN_OCTETS = 16;
-export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RUNS: 16, DELIVERED_RUNS: 20, RUNS: 24 } as const;
+export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RANGES: 16, DELIVERED_RANGES: 20, RANGES: 24 } as const;
 export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as const;
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 
@@ -82,19 +82,19 @@ export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 export const FRAME_OVERHEAD = 8;
 
 /** Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. A message's id has room for no more. */
-export const LANES_MAX = 64;
-export const WORKERS_MAX = LANES_MAX - 1;
+export const WRITERS_MAX = 64;
+export const WORKERS_MAX = WRITERS_MAX - 1;
 /** Messages that one lane can number: a million a second for four years. */
-export const LANE_MESSAGES_MAX = 2 ** 47;
+export const WRITER_MESSAGES_MAX = 2 ** 47;
 
-export function messageId(lane: number, sequence: number): number {
-  return lane * LANE_MESSAGES_MAX + sequence;
+export function messageId(writer: number, sequence: number): number {
+  return writer * WRITER_MESSAGES_MAX + sequence;
 }
-export function laneOf(id: number): number {
-  return Math.floor(id / LANE_MESSAGES_MAX);
+export function writerOf(id: number): number {
+  return Math.floor(id / WRITER_MESSAGES_MAX);
 }
 export function sequenceOf(id: number): number {
-  return id % LANE_MESSAGES_MAX;
+  return id % WRITER_MESSAGES_MAX;
 }
 
 export function spanOf(length: number): number {
@@ -111,12 +111,12 @@ export function set64(view: DataView, at: number, value: number): void {
 }
 
 /** A log file's name: its lane and number. */
-export function fileName(lane: number, number: number): string {
-  return `w${String(lane).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
+export function fileName(writer: number, number: number): string {
+  return `w${String(writer).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
 }
-export function parseFileName(name: string): { lane: number; number: number } | null {
+export function parseFileName(name: string): { writer: number; number: number } | null {
   const match = /^w(\d{2})-(\d{10,})\.log$/.exec(name);
-  return match === null ? null : { lane: Number(match[1]), number: Number(match[2]) };
+  return match === null ? null : { writer: Number(match[1]), number: Number(match[2]) };
 }
 
 /** Dead files that wait to be written anew: their blocks are there already. */

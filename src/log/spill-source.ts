@@ -38,7 +38,7 @@ export interface Filled {
   readonly messages: number;
 }
 
-export interface AbsentSource {
+export interface SpilledSource {
   /** Messages that are still to come. */
   readonly remaining: number;
   /** Writes the next units into `target`: as many as fit, of at most `most` messages. Pieces of a message that an earlier call has begun come first, even when

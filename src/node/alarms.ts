@@ -51,11 +51,11 @@ export class Alarms {
   }
 
   /** How writing goes in a lane. */
-  lane(lane: number, health: Health): void {
-    const name = `lane ${lane}`;
+  writer(writer: number, health: Health): void {
+    const name = `writer ${writer}`;
     if (health.state === 'ok') this.#lift(name);
-    else if (health.state === 'full') this.#raise(name, `no space is left for the log of lane ${lane}`);
-    else this.#raise(name, `the log of lane ${lane} cannot be written (${health.error.message})`);
+    else if (health.state === 'full') this.#raise(name, `no space is left for the log of writer ${writer}`);
+    else this.#raise(name, `the log of writer ${writer} cannot be written (${health.error.message})`);
   }
 
   /** Publishers of a worker wait for memory, or do not any more. */

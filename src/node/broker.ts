@@ -11,7 +11,7 @@ import { createSharedCore, openEngine } from '../engine/open.js';
 import { loadAffinity } from '../platform/affinity.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
 import { Pager } from '../queues/spill/spill.js';
-import { PageFiles } from '../queues/spill/spill-files.js';
+import { SpillFiles } from '../queues/spill/spill-files.js';
 import { PagedQueues } from '../queues/spill/spilled-queues.js';
 import { Alarms } from './alarms.js';
 import { listen } from './listener.js';
@@ -94,7 +94,7 @@ async function startOn(
   try {
     const engine = await openEngine(shared, workers);
     const alarms = new Alarms(common.alarms, engine, report);
-    const pages = new PageFiles(storage?.pagesPath ?? null);
+    const pages = new SpillFiles(storage?.pagesPath ?? null);
     const queues = new PagedQueues(engine, pages);
     const pager = new Pager(engine, pages, queues, ({ message }) => process.emitWarning(`paging: ${message}`));
     const coordinator = new Coordinator(queues, {
@@ -115,12 +115,12 @@ async function startOn(
     if (storage !== null) {
       await storage.begin();
       storage.start(engine, {
-        health: (lane, health) => alarms.lane(lane, health),
+        health: (writer, health) => alarms.writer(writer, health),
         askFence: (worker, fence) => pool.askFence(worker, fence),
         isLowOnDisk: () => alarms.isLowOnDisk,
       });
-      pool.startLogs(storage.laneSetups(workers));
-      storage.giveBack(await coordinator.restore(storage.nextPosition), engine, pager);
+      pool.startLogs(storage.writerSetups(workers));
+      storage.requeue(await coordinator.restore(storage.nextPosition), engine, pager);
     }
     // It never ends by itself; a rejection is a defect of the core and ends the process.
     void pager.run();
@@ -175,7 +175,7 @@ function connectionText(coordinator: Coordinator, connection: ConnectionId): str
 function overseer(storage: Storage | null, alarms: Alarms): Overseer {
   return {
     logged: (worker, event) => storage?.heard(worker + 1, event),
-    health: (worker, health) => alarms.lane(worker + 1, health),
+    health: (worker, health) => alarms.writer(worker + 1, health),
     memory: (worker, short) => alarms.memory(worker, short),
   };
 }

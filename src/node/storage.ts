@@ -10,13 +10,13 @@ import type { Pager } from '../queues/spill/spill.js';
 import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
 import type { Run } from '../store/log/batch.js';
-import type { LaneEvent } from '../store/log/log-files.js';
+import type { LogEvent } from '../store/log/log-files.js';
 import type { Durability, Health } from '../store/log/log-writer.js';
-import { Keeper } from '../store/log-manager.js';
-import { LEVELS } from '../store/recovery/ledger.js';
+import { LogManager } from '../store/log-manager.js';
+import { PRIORITIES } from '../store/recovery/ledger.js';
 import type { Progress } from '../store/recovery/log-reader.js';
 import type { RecoveryReport } from '../store/recovery/recovery.js';
-import { createVigil } from '../worker/busy-poll.js';
+import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
 import type { LogSetup } from '../worker/thread-messages.js';
 
@@ -27,7 +27,7 @@ export interface DataOptions {
   /** Free space on its file system below which publishers are blocked (octets); null: the default. */
   readonly diskFreeLimit: number | null;
   /** Whether workers and CPUs stay awake for a client that waits for each confirm. */
-  readonly vigil: boolean;
+  readonly busyPoll: boolean;
   /** Whether a start goes on without what the device does not give of the log, and without messages of queues that the definitions do not know. */
   readonly skipUnreadable: boolean;
   readonly dropUnknownQueues: boolean;
@@ -36,7 +36,7 @@ export interface DataOptions {
 /** Whoever keeps a log beside the main thread. */
 interface Others {
   askFence(worker: number, fence: number): void;
-  health(lane: number, health: Health): void;
+  health(writer: number, health: Health): void;
   isLowOnDisk(): boolean;
 }
 
@@ -50,7 +50,7 @@ export class Storage {
   readonly #options: DataOptions;
   readonly #data: DataDirectory;
   readonly #logPath: string;
-  readonly #keeper: Keeper;
+  readonly #logManager: LogManager;
   readonly #others: { it: Others | null };
   /** The log position of the next message, by queue: the highest of its levels. */
   readonly #next = new Map<number, number>();
@@ -72,7 +72,7 @@ export class Storage {
       const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
       const known = new Set([...ids, ...waiting].map(logIdOf));
       const others: { it: Others | null } = { it: null };
-      const keeper = await Keeper.open({
+      const logManager = await LogManager.open({
         log,
         exists: (queue) => known.has(queue),
         isUnknown: (queue) => idOf(queue) >= firstFree,
@@ -81,17 +81,17 @@ export class Storage {
         durability: options.durability,
         onProgress: progressReporter(report),
         onHealth: (health) => others.it?.health(0, health),
-        askFence: (lane, fence) => others.it?.askFence(lane, fence),
+        askFence: (writer, fence) => others.it?.askFence(writer, fence),
         isTight: () => others.it?.isLowOnDisk() ?? false,
         onClearing: (error) => report(clearingLine(error)),
         onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
       });
-      for (const line of recoveryLines(keeper.report)) report(line);
+      for (const line of recoveryLines(logManager.report)) report(line);
       // Ids that the log speaks of are not given out again, whoever forgot them.
-      definitions.passQueueIds(Math.floor(idOf(keeper.highestQueue)));
+      definitions.passQueueIds(Math.floor(idOf(logManager.highestQueue)));
       // Nor are the queues unknown any more whose messages were let go: they count as deleted.
-      if (keeper.report.unknown.messages > 0) await definitions.change([]);
-      return new Storage(options, data, definitions, log.path, keeper, others, report);
+      if (logManager.report.unknown.messages > 0) await definitions.change([]);
+      return new Storage(options, data, definitions, log.path, logManager, others, report);
     } catch (error) {
       await definitions?.close();
       data.close();
@@ -104,7 +104,7 @@ export class Storage {
     data: DataDirectory,
     definitions: Definitions,
     logPath: string,
-    keeper: Keeper,
+    logManager: LogManager,
     others: { it: Others | null },
     report: (line: string) => void,
   ) {
@@ -113,17 +113,17 @@ export class Storage {
     this.#data = data;
     this.definitions = definitions;
     this.#logPath = logPath;
-    this.#keeper = keeper;
+    this.#logManager = logManager;
     this.#others = others;
-    for (const { id, next } of keeper.queues) {
-      const queue = id - (id % LEVELS);
+    for (const { id, next } of logManager.queues) {
+      const queue = id - (id % PRIORITIES);
       this.#next.set(queue, Math.max(this.nextPosition(queue), next));
     }
   }
 
   /** Messages that came back. */
   get recovered(): number {
-    return this.#keeper.report.messages;
+    return this.#logManager.report.messages;
   }
 
   get pagesPath(): string {
@@ -136,19 +136,19 @@ export class Storage {
 
   /** The log is written from now on. */
   begin(): Promise<void> {
-    return this.#keeper.begin();
+    return this.#logManager.begin();
   }
 
   /** The start has not failed. */
   started(): void {
-    this.#keeper.startClearing();
+    this.#logManager.startClearing();
   }
 
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
-    const { lane } = this.#keeper;
+    const { writer } = this.#logManager;
     // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a queue wants its messages.
-    const log = new ParticipantLog(engine, lane, lane.takeMessageIds(0), () => undefined);
+    const log = new ParticipantLog(engine, writer, writer.takeMessageIds(0), () => undefined);
     this.#log = log;
     this.#others.it = {
       health: (number, health) => {
@@ -163,36 +163,36 @@ export class Storage {
   }
 
   /** Where the workers keep their logs. */
-  laneSetups(workers: number): LogSetup[] {
-    const { durability, vigil } = this.#options;
-    const starts = this.#keeper.lanesStart(workers);
-    const common = { directory: this.#logPath, durability, vigil: vigil ? createVigil() : null };
-    return starts.map((start, worker) => ({ ...common, lane: worker + 1, start }));
+  writerSetups(workers: number): LogSetup[] {
+    const { durability, busyPoll } = this.#options;
+    const starts = this.#logManager.writersStart(workers);
+    const common = { directory: this.#logPath, durability, busyPoll: busyPoll ? createBusyPoll() : null };
+    return starts.map((start, worker) => ({ ...common, writer: worker + 1, start }));
   }
 
   /** Where the messages of a queue go on, in each of its levels. */
   nextPosition = (logId: number): number => this.#next.get(logId) ?? 0;
 
   /** Gives queues their messages back, which stay on disk until they are wanted. */
-  giveBack(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
+  requeue(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
     const byId = new Map(restored.map((one) => [one.logId, one]));
-    for (const { id, count, bytes, source } of this.#keeper.queues) {
-      const level = id % LEVELS;
-      const one = byId.get(id - level);
+    for (const { id, count, bytes, source } of this.#logManager.queues) {
+      const priority = id % PRIORITIES;
+      const one = byId.get(id - priority);
       if (one === undefined || count === 0) continue;
-      const ref = engine.levelOf(one.queue, level, true);
+      const ref = engine.priorityOf(one.queue, priority, true);
       if (ref === 0 || !pager.recovered(ref, source, bytes, one.holdsBack))
         throw new Error(`no memory for the ${count} messages of a queue: start with a larger --memory`);
     }
   }
 
-  heard(lane: number, event: LaneEvent): void {
-    this.#keeper.heard(lane, event);
+  heard(writer: number, event: LogEvent): void {
+    this.#logManager.heard(writer, event);
   }
 
   /** A queue is gone for good. */
   forgotten(logId: number): void {
-    this.#keeper.deleted(logId);
+    this.#logManager.deleted(logId);
   }
 
   /** Something may have been recorded on the main thread. */
@@ -210,7 +210,7 @@ export class Storage {
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
     const kept = written && own;
-    const error = await this.#keeper.close(kept ? deliveredRuns(engine, queues) : null);
+    const error = await this.#logManager.close(kept ? deliveredRuns(engine, queues) : null);
     if (error !== null || !kept) {
       const reason = error === null ? '' : ` (${error.message})`;
       this.#report(
@@ -227,19 +227,19 @@ export class Storage {
     this.#isAbandoned = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
-    await this.#keeper.abandon(written && own);
+    await this.#logManager.abandon(written && own);
     await this.definitions.close();
     this.#data.close();
   }
 }
 
-/** What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the keeper knows. */
+/** What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the log manager knows. */
 function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
   const delivered = new Map<number, Run[]>();
   for (const [queue, logId] of queues) {
-    for (const { level, from, count } of engine.redeliveredRuns(queue)) {
-      const runs = delivered.get(logId + level) ?? [];
-      delivered.set(logId + level, runs);
+    for (const { priority, from, count } of engine.redeliveredRuns(queue)) {
+      const runs = delivered.get(logId + priority) ?? [];
+      delivered.set(logId + priority, runs);
       runs.push({ from, count });
     }
   }

@@ -9,7 +9,7 @@ import type { Source } from '../connection/connection.js';
 import { openEngine } from '../engine/open.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { Place } from '../platform/placement.js';
-import type { LaneEvent } from '../store/log/log-files.js';
+import type { LogEvent } from '../store/log/log-files.js';
 import type { Health } from '../store/log/log-writer.js';
 import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
@@ -21,7 +21,7 @@ type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms' 
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
-  logged(worker: number, event: LaneEvent): void;
+  logged(worker: number, event: LogEvent): void;
   health(worker: number, health: Health): void;
   memory(worker: number, short: boolean): void;
 }

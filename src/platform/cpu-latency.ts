@@ -7,26 +7,26 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** Only root may write to it unless the system's owner says otherwise. */
-const WISH = '/dev/cpu_dma_latency';
+const PAGE_IN_REQUEST = '/dev/cpu_dma_latency';
 const DRIVER = '/sys/devices/system/cpu/cpuidle/current_driver';
 /** In a guest of KVM a CPU either stops or stays awake, and only those who allow no time at all keep it awake. */
 const GUEST_DRIVER = 'haltpoll';
 /** The lightest sleep of other machines takes this to wake from, and costs nearly no power (us). */
 const LIGHT_SLEEP = 2;
 
-export interface IdleCpusOptions {
-  readonly wish?: string;
+export interface CpuLatencyOptions {
+  readonly requestPageIn?: string;
   readonly driver?: string;
 }
 
-export class IdleCpus {
+export class CpuLatency {
   readonly #wish: string;
   readonly #driver: string;
   #file: number | null = null;
   #isRefused = false;
 
-  constructor({ wish = WISH, driver = DRIVER }: IdleCpusOptions = {}) {
-    this.#wish = wish;
+  constructor({ requestPageIn = PAGE_IN_REQUEST, driver = DRIVER }: CpuLatencyOptions = {}) {
+    this.#wish = requestPageIn;
     this.#driver = driver;
   }
 

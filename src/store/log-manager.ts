@@ -4,18 +4,22 @@
  */
 import { BatchBuilder, type Run } from './log/batch.js';
 import type { LogDirectory } from './log/log-directory.js';
-import type { LaneEvent, LogFiles } from './log/log-files.js';
+import type { LogEvent, LogFiles } from './log/log-files.js';
 import type { Ends } from './log/log-set.js';
-import { type Durability, type Health, Lane, type LaneStart } from './log/log-writer.js';
+import { type Durability, type Health, LogWriter, type LogWriterStart } from './log/log-writer.js';
 import type { Scanner } from './log/scan.js';
 import { Reclaimer, type Waste } from './reclaim.js';
-import { readCleanMark, removeCleanMark, writeCleanMark } from './recovery/clean-shutdown.js';
-import { LEVELS, type RunLedger } from './recovery/ledger.js';
+import {
+  readCleanShutdownMarker,
+  removeCleanShutdownMarker,
+  writeCleanShutdownMarker,
+} from './recovery/clean-shutdown.js';
+import { PRIORITIES, type RunLedger } from './recovery/ledger.js';
 import type { Progress } from './recovery/log-reader.js';
 import type { LogSource } from './recovery/log-source.js';
 import { type RecoveryReport, recover } from './recovery/recovery.js';
 
-export interface KeeperOptions {
+export interface LogManagerOptions {
   readonly log: LogDirectory;
   /** Whether a queue (a multiple of 256) is still defined. */
   readonly exists: (queue: number) => boolean;
@@ -28,9 +32,9 @@ export interface KeeperOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Of lane 0. */
   readonly onHealth?: (health: Health) => void;
-  /** Asks a lane to call `Lane.fence`, after it has appended all that it gathered. Without it, queues in which messages are that are not logged
+  /** Asks a lane to call `LogWriter.fence`, after it has appended all that it gathered. Without it, queues in which messages are that are not logged
    * cost memory for each of them. */
-  readonly askFence?: (lane: number, fence: number) => void;
+  readonly askFence?: (writer: number, fence: number) => void;
   /** Clearing files away fails (it is tried again), or does not any more (null). */
   readonly onClearing?: (error: Error | null) => void;
   /** A file cannot be read any more, and stays. */
@@ -60,20 +64,20 @@ export interface KeptQueue {
 
 const RECLAIM_MS = 1000;
 
-export class Keeper {
+export class LogManager {
   /** Lane 0. */
-  readonly lane: Lane;
+  readonly writer: LogWriter;
   /** The last stop was an orderly one. */
   readonly clean: boolean;
   readonly report: RecoveryReport;
   readonly queues: readonly KeptQueue[];
   /** The highest number of a queue that the log speaks of; −1: of none. */
   readonly highestQueue: number;
-  readonly #options: KeeperOptions;
+  readonly #options: LogManagerOptions;
   readonly #files: LogFiles;
   readonly #ledger: RunLedger;
   readonly #reclaimer: Reclaimer;
-  readonly #start: (lane: number) => LaneStart;
+  readonly #start: (writer: number) => LogWriterStart;
   /** What had been given out before this start, by queue. */
   readonly #delivered: Map<number, readonly Run[]>;
   /** Resolves when lane 0 gets into trouble while the log is being ended. */
@@ -93,25 +97,25 @@ export class Keeper {
   #isFailing = false;
 
   /** Reads the log. Where that fails, the mark of an orderly end is still there for the next try; nothing is written to a lane before `begin`. */
-  static async open(options: KeeperOptions): Promise<Keeper> {
+  static async open(options: LogManagerOptions): Promise<LogManager> {
     const { log, exists, isUnknown, dropUnknown, skipUnreadable, onProgress, scanner, breaks } = options;
-    const ends = await readCleanMark(log);
+    const ends = await readCleanShutdownMarker(log);
     const clean = ends !== null;
     const recovered = await recover(log, {
       clean,
       ...(ends && { ends }),
-      exists: (queue) => exists(queue - (queue % LEVELS)),
-      ...(isUnknown && { isUnknown: (queue) => isUnknown(queue - (queue % LEVELS)) }),
+      exists: (queue) => exists(queue - (queue % PRIORITIES)),
+      ...(isUnknown && { isUnknown: (queue) => isUnknown(queue - (queue % PRIORITIES)) }),
       ...(dropUnknown && { dropUnknown }),
       ...(skipUnreadable && { skipUnreadable }),
       ...(onProgress && { onProgress }),
       ...(scanner && { scanner }),
       ...(breaks !== undefined && { breaks }),
     });
-    return new Keeper(options, clean, recovered);
+    return new LogManager(options, clean, recovered);
   }
 
-  private constructor(options: KeeperOptions, clean: boolean, recovered: Awaited<ReturnType<typeof recover>>) {
+  private constructor(options: LogManagerOptions, clean: boolean, recovered: Awaited<ReturnType<typeof recover>>) {
     const { log, durability, fileOctets, onHealth, pause, scanner } = options;
     this.#options = options;
     this.clean = clean;
@@ -123,9 +127,9 @@ export class Keeper {
     this.#start = recovered.start;
     const sources = new Map(recovered.queues.map(({ id, source }) => [id, source]));
     this.#delivered = new Map(recovered.queues.map(({ id, source }) => [id, source.delivered()]));
-    this.lane = new Lane({
+    this.writer = new LogWriter({
       directory: log,
-      lane: 0,
+      writer: 0,
       start: recovered.start(0),
       onEvent: (event) => this.heard(0, event),
       ...(durability && { durability }),
@@ -138,7 +142,7 @@ export class Keeper {
     });
     this.#reclaimer = new Reclaimer({
       directory: log,
-      lane: this.lane,
+      writer: this.writer,
       files: this.#files,
       liveness: this.#ledger,
       onMoved: (queue, position, file, offset) => sources.get(queue)?.moved(position, file, offset),
@@ -151,7 +155,7 @@ export class Keeper {
 
   /** From now on the log is written: the mark of an orderly end goes. */
   async begin(): Promise<void> {
-    await removeCleanMark(this.#options.log);
+    await removeCleanShutdownMarker(this.#options.log);
     this.#state = 'begun';
   }
 
@@ -164,23 +168,23 @@ export class Keeper {
   }
 
   /** Where the lanes of the workers go on: lane 1 first. */
-  lanesStart(workers: number): LaneStart[] {
+  writersStart(workers: number): LogWriterStart[] {
     this.#workers = workers;
     return Array.from({ length: workers }, (_, worker) => this.#start(worker + 1));
   }
 
   /** Takes what a lane tells. */
-  heard(lane: number, event: LaneEvent): void {
+  heard(writer: number, event: LogEvent): void {
     switch (event.type) {
       case 'placed': {
         this.#state = 'written';
-        const file = this.#files.file(lane, event.file);
+        const file = this.#files.file(writer, event.file);
         file.octets = event.end;
         file.messageOctets += event.messageOctets;
         return this.#ledger.heard(event.facts, file);
       }
       case 'closed': {
-        const file = this.#files.file(lane, event.file);
+        const file = this.#files.file(writer, event.file);
         file.octets = event.end;
         file.closed = true;
         file.closedAt = this.#files.moment();
@@ -188,7 +192,7 @@ export class Keeper {
         return;
       }
       case 'passed':
-        if (event.fence === this.#fence && this.#fenced.delete(lane) && this.#fenced.size === 0) this.#allPassed();
+        if (event.fence === this.#fence && this.#fenced.delete(writer) && this.#fenced.size === 0) this.#allPassed();
         return;
     }
   }
@@ -196,7 +200,7 @@ export class Keeper {
   /** A queue is not defined any more, durably; its levels with it. */
   deleted(queue: number): void {
     this.#ledger.deleted(queue);
-    for (let level = queue; level < queue + LEVELS; level++) this.#delivered.delete(level);
+    for (let priority = queue; priority < queue + PRIORITIES; priority++) this.#delivered.delete(priority);
   }
 
   /** Clears away what can go; resolves when there is nothing left that is worth it. */
@@ -231,8 +235,8 @@ export class Keeper {
     this.#reach = this.#ledger.reach();
     if (this.#reach.size === 0) return;
     this.#fence += 1;
-    for (let lane = 0; lane <= this.#workers; lane++) this.#fenced.add(lane);
-    for (let lane = 0; lane <= this.#workers; lane++) askFence(lane, this.#fence);
+    for (let writer = 0; writer <= this.#workers; writer++) this.#fenced.add(writer);
+    for (let writer = 0; writer <= this.#workers; writer++) askFence(writer, this.#fence);
   }
 
   #allPassed(): void {
@@ -253,12 +257,12 @@ export class Keeper {
     );
     checkpoints.catch(() => undefined);
     try {
-      if (this.lane.health.state === 'ok') await Promise.race([checkpoints, this.#trouble.promise]);
-      await this.lane.close();
+      if (this.writer.health.state === 'ok') await Promise.race([checkpoints, this.#trouble.promise]);
+      await this.writer.close();
       if (delivered === null) return null;
       await checkpoints;
-      if (this.lane.health.state !== 'ok') return this.lane.health.error;
-      await writeCleanMark(this.#options.log, await this.#ends());
+      if (this.writer.health.state !== 'ok') return this.writer.health.error;
+      await writeCleanShutdownMarker(this.#options.log, await this.#ends());
       return null;
     } catch (error) {
       return error as Error;
@@ -272,8 +276,9 @@ export class Keeper {
     if (this.#state === 'written') return void (await this.close(written && this.clean ? new Map() : null));
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#clearedAway();
-    await this.lane.close();
-    if (this.#state === 'begun' && this.clean && written) await writeCleanMark(this.#options.log, await this.#ends());
+    await this.writer.close();
+    if (this.#state === 'begun' && this.clean && written)
+      await writeCleanShutdownMarker(this.#options.log, await this.#ends());
   }
 
   /** Where the files end that there are. */
@@ -292,11 +297,11 @@ export class Keeper {
     const batch = new BatchBuilder();
     for (const queue of this.#ledger.queues()) {
       if (this.#ledger.isUnchanged(queue) && !delivered.has(queue)) continue;
-      const runs = [...(this.#delivered.get(queue) ?? []), ...(delivered.get(queue) ?? [])];
-      const checkpoint = this.#ledger.lastCheckpoint(queue, runs);
+      const ranges = [...(this.#delivered.get(queue) ?? []), ...(delivered.get(queue) ?? [])];
+      const checkpoint = this.#ledger.lastCheckpoint(queue, ranges);
       if (checkpoint !== null) batch.checkpoint(checkpoint);
     }
-    if (batch.octets > 0) await this.lane.append(batch);
+    if (batch.octets > 0) await this.writer.append(batch);
   }
 }
 

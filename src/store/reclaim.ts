@@ -10,16 +10,16 @@ import { decodeHead } from './log/file-head.js';
 import type { LogDirectory } from './log/log-directory.js';
 import { type LogFileState, type LogFiles, liveOctets } from './log/log-files.js';
 import { withFile } from './log/log-set.js';
-import { FILE_OCTETS, type Lane } from './log/log-writer.js';
+import { FILE_OCTETS, type LogWriter } from './log/log-writer.js';
 import { Scanner } from './log/scan.js';
 import type { Liveness } from './recovery/ledger.js';
 import { readMessages } from './recovery/message-stream.js';
-import { Facts } from './recovery/replay-index.js';
+import { ReplayIndex } from './recovery/replay-index.js';
 
 export interface ReclaimOptions {
   readonly directory: LogDirectory;
   /** Where copies go. */
-  readonly lane: Lane;
+  readonly writer: LogWriter;
   readonly files: LogFiles;
   readonly liveness: Liveness;
   /** The message at a position was copied: it is here now. */
@@ -84,16 +84,16 @@ export class Reclaimer {
   }
 
   async #clearOne(): Promise<Reclaimed> {
-    if (this.#isSpent()) await this.#options.lane.endFile();
+    if (this.#isSpent()) await this.#options.writer.endFile();
     const state = this.#choose();
     return state === null ? null : this.#clear(state);
   }
 
   /** Whether the file that copies go to holds only such as nobody needs any more. */
   #isSpent(): boolean {
-    const { files, lane } = this.#options;
+    const { files, writer } = this.#options;
     for (const state of files.states.values()) {
-      if (state.lane === lane.lane && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
+      if (state.writer === writer.writer && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
     }
     return false;
   }
@@ -169,7 +169,7 @@ export class Reclaimer {
       return null;
     }
     await this.#copyFacts(state);
-    await this.#options.lane.sync();
+    await this.#options.writer.sync();
     await this.#discard(state);
     return { file: state.name, copied };
   }
@@ -204,20 +204,20 @@ export class Reclaimer {
   }
 
   #append(batch: BatchBuilder, copies: readonly Copy[]): Promise<void> {
-    const { lane, files, onMoved } = this.#options;
-    return lane.append(batch, (number, from) => {
+    const { writer, files, onMoved } = this.#options;
+    return writer.append(batch, (number, from) => {
       if (onMoved === undefined) return;
-      const file = files.file(lane.lane, number);
+      const file = files.file(writer.writer, number);
       for (const { at, places } of copies) {
         for (const { queue, position } of places) onMoved(queue, position, file, from + at);
       }
     });
   }
 
-  async #read(state: LogFileState): Promise<Facts> {
+  async #read(state: LogFileState): Promise<ReplayIndex> {
     this.#scanner ??= new Scanner();
     const scanner = this.#scanner;
-    const facts = new Facts();
+    const facts = new ReplayIndex();
     facts.beginFile(0, null);
     return withFile(this.#options.directory, state.name, async (file) => {
       const bytes = new Uint8Array(FILE_HEAD);
@@ -238,12 +238,12 @@ export class Reclaimer {
       const checkpoint = this.#options.liveness.checkpoint(queue);
       if (checkpoint !== null) batch.checkpoint(checkpoint);
     }
-    if (batch.octets > 0) await this.#options.lane.append(batch);
+    if (batch.octets > 0) await this.#options.writer.append(batch);
   }
 
   /** The file's name goes for good before anybody relies on it. */
   async #discard(state: LogFileState): Promise<void> {
-    const { directory, files, lane } = this.#options;
+    const { directory, files, writer } = this.#options;
     await files.unread(state);
     const found = await directory.list();
     const names = found.map(({ name }) => name);
@@ -254,14 +254,14 @@ export class Reclaimer {
         !state.failed &&
         octets <= SPARE_OCTETS &&
         names.filter(isSpare).length < SPARES &&
-        lane.health.state === 'ok' &&
+        writer.health.state === 'ok' &&
         !this.#isTight();
       if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
       else await directory.remove(state.name);
     }
     await directory.syncNames();
     files.forget(state);
-    lane.retry();
+    writer.retry();
   }
 }
 
@@ -279,7 +279,7 @@ interface Copy {
 }
 
 /** The messages of a file that count, by their place in its table, and where they are held. */
-function livePlaces(facts: Facts, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
+function livePlaces(facts: ReplayIndex, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
   const found = new Map<number, Place[]>();
   for (const { id, positions, messages, times, delivered } of facts.queues(() => true, true).queues) {
     positions.forEach((position, i) => {

@@ -12,11 +12,11 @@ const SOON_MS = 0.15;
 const HELD_MS = 1000;
 
 /** Shared by all workers that have a log; each writes it and reads it: the lane that gave the last confirm. */
-export function createVigil(): SharedArrayBuffer {
+export function createBusyPoll(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-export interface VigilOptions {
+export interface BusyPollOptions {
   /** CPUs that this process may use. */
   readonly cpus?: number;
   readonly clock?: () => number;
@@ -30,9 +30,9 @@ export interface VigilOptions {
 
 const LEFT_ALONE = { hold: () => undefined, release: () => undefined };
 
-export class Vigil {
+export class BusyPoll {
   readonly #last: Int32Array;
-  readonly #lane: number;
+  readonly #writer: number;
   readonly #mustSleep: boolean;
   readonly #clock: () => number;
   readonly #look: (then: () => void) => void;
@@ -45,11 +45,11 @@ export class Vigil {
   #isHeld = false;
   #heldUntil = 0;
 
-  constructor(shared: SharedArrayBuffer, lane: number, options: VigilOptions = {}) {
+  constructor(shared: SharedArrayBuffer, writer: number, options: BusyPollOptions = {}) {
     const { cpus = availableParallelism(), clock = () => performance.now(), look = setImmediate } = options;
     const { idle = LEFT_ALONE, later = (then, milliseconds) => setTimeout(then, milliseconds).unref() } = options;
     this.#last = new Int32Array(shared);
-    this.#lane = lane;
+    this.#writer = writer;
     this.#mustSleep = cpus === 1;
     this.#clock = clock;
     this.#look = look;
@@ -68,7 +68,7 @@ export class Vigil {
     const isSoon = came - this.#confirmed <= SOON_MS;
     this.#confirmed = now;
     // Pairs with the same of other lanes, and with the load in `#again`: one that saw an old value would stay awake beside another for a moment, no more.
-    const isAlone = Atomics.exchange(this.#last, 0, this.#lane) === this.#lane;
+    const isAlone = Atomics.exchange(this.#last, 0, this.#writer) === this.#writer;
     if (!isSoon || !isAlone || this.#mustSleep) return;
     this.#until = now + SOON_MS;
     this.#holdIdle(now);
@@ -79,7 +79,7 @@ export class Vigil {
 
   readonly #again = (): void => {
     // Pairs with the exchange in `confirm`.
-    const isAlone = Atomics.load(this.#last, 0) === this.#lane;
+    const isAlone = Atomics.load(this.#last, 0) === this.#writer;
     if (isAlone && this.#clock() < this.#until) this.#look(this.#again);
     else this.#isAwake = false;
   };

@@ -43,7 +43,7 @@ const SHORT_RETRY_MS = 5;
 const ROOM = 1 / 32;
 const RELIEF = 1 / 8;
 
-export class Turn {
+export class EventLoop {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
   readonly #chores: (amidPoll: boolean) => Chores;
@@ -56,7 +56,7 @@ export class Turn {
     this.#nextRound();
     if (!this.#due) return;
     this.#due = false;
-    this.#turn(false);
+    this.#eventLoop(false);
   };
   /** Shares the worker's time among the connections whose input it handles. */
   readonly rounds = new Rounds(() => this.#awaitEndOfPoll());
@@ -105,10 +105,10 @@ export class Turn {
 
   /** The read is taken: serves it, or has it served with the others of its poll. */
   endRead(): void {
-    if (this.#peers.size <= FEW_CONNECTIONS) return this.#turn(false);
+    if (this.#peers.size <= FEW_CONNECTIONS) return this.#eventLoop(false);
     if (this.#readsInPoll >= CROWD) return this.#schedule();
     this.#awaitEndOfPoll();
-    this.#turn(true);
+    this.#eventLoop(true);
   }
 
   /** Has a turn follow all reads of this poll. */
@@ -223,7 +223,7 @@ export class Turn {
     this.#due = true;
   }
 
-  #turn(amidPoll: boolean): void {
+  #eventLoop(amidPoll: boolean): void {
     const engine = this.#engine;
     this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
@@ -241,7 +241,7 @@ export class Turn {
 
   #retryChores(): void {
     this.#retry = null;
-    this.#turn(false);
+    this.#eventLoop(false);
   }
 
   #retryHeld(): void {

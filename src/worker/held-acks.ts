@@ -3,13 +3,13 @@
  * each of them is recorded in the end. Places in a row cost as much as one, so there are at most as many runs as there are messages between them that are not done.
  */
 import type { Run } from '../store/log/batch.js';
-import { Runs } from '../store/recovery/position-ranges.js';
+import { PositionRanges } from '../store/recovery/position-ranges.js';
 
-/** Runs that are given back at once. */
+/** Ranges that are given back at once. */
 const PORTION = 1 << 16;
 
 export class HeldPlaces {
-  readonly #queues = new Map<number, Runs>();
+  readonly #queues = new Map<number, PositionRanges>();
   /** What is being given back, of one queue; the first `#given` of it are. */
   #giving: { readonly queue: number; readonly runs: readonly Run[] } | null = null;
   #given = 0;
@@ -22,7 +22,7 @@ export class HeldPlaces {
   readonly take = (queue: number, from: number, count: number): void => {
     let runs = this.#queues.get(queue);
     if (runs === undefined) {
-      runs = new Runs();
+      runs = new PositionRanges();
       this.#queues.set(queue, runs);
     }
     runs.set(from, count, 0);
@@ -30,7 +30,7 @@ export class HeldPlaces {
   };
 
   /** Has a portion recorded by `record`, up to the first that finds no room: `take` is called for it again. */
-  giveBack(record: (queue: number, from: number, count: number) => void): void {
+  requeue(record: (queue: number, from: number, count: number) => void): void {
     let isTaken = false;
     for (let left = PORTION; left > 0 && !isTaken; left--) {
       this.#giving ??= this.#next();

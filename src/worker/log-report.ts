@@ -2,22 +2,22 @@
  * What a worker's lane tells the main thread, gathered: one message to another thread costs as much as a small write, and wakes it.
  * What must hold: events are told in their order; what others wait for is told at once; nothing waits longer than a few milliseconds.
  */
-import type { LaneEvent } from '../store/log/log-files.js';
+import type { LogEvent } from '../store/log/log-files.js';
 
 /** How long and how many batches may wait to be told of. */
 const WAIT_MS = 5;
 const BATCHES_MAX = 64;
 
-export class LaneReport {
-  readonly #send: (events: readonly LaneEvent[]) => void;
-  #events: LaneEvent[] = [];
+export class LogReport {
+  readonly #send: (events: readonly LogEvent[]) => void;
+  #events: LogEvent[] = [];
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(send: (events: readonly LaneEvent[]) => void) {
+  constructor(send: (events: readonly LogEvent[]) => void) {
     this.#send = send;
   }
 
-  add(event: LaneEvent): void {
+  add(event: LogEvent): void {
     this.#events.push(event);
     if (event.type !== 'placed' || this.#events.length >= BATCHES_MAX) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);

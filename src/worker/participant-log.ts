@@ -6,8 +6,8 @@
 import type { Engine, LogBatch } from '../engine/engine.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import type { Batch } from '../store/log/batch.js';
-import type { Lane } from '../store/log/log-writer.js';
-import type { Vigil } from './busy-poll.js';
+import type { LogWriter } from '../store/log/log-writer.js';
+import type { BusyPoll } from './busy-poll.js';
 import { HeldPlaces } from './held-acks.js';
 
 /** Octets that may wait to be written where nobody waits for that. */
@@ -89,9 +89,9 @@ interface Waiter {
 
 export class ParticipantLog {
   readonly #engine: Engine;
-  readonly #lane: Lane;
+  readonly #writer: LogWriter;
   readonly #begin: () => void;
-  readonly #vigil: Vigil | null;
+  readonly #busyPoll: BusyPoll | null;
   /** Batches that the lane has and that are not done. */
   #writing = 0;
   /** Octets of copies that are not written. */
@@ -105,14 +105,20 @@ export class ParticipantLog {
 
   /**
    * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core is told that a batch is done; what it
-   * has to send then must be sent. `vigil`: waits for the client's next message then.
+   * has to send then must be sent. `busyPoll`: waits for the client's next message then.
    */
-  constructor(engine: Engine, lane: Lane, firstMessage: number, begin: () => void, vigil: Vigil | null = null) {
-    engine.startLog(lane.lane, firstMessage, this.#held.take);
+  constructor(
+    engine: Engine,
+    writer: LogWriter,
+    firstMessage: number,
+    begin: () => void,
+    busyPoll: BusyPoll | null = null,
+  ) {
+    engine.startLog(writer.writer, firstMessage, this.#held.take);
     this.#engine = engine;
-    this.#lane = lane;
+    this.#writer = writer;
     this.#begin = begin;
-    this.#vigil = vigil;
+    this.#busyPoll = busyPoll;
   }
 
   /** To be called whenever something may have been recorded: writes it, unless something is being written. */
@@ -139,7 +145,7 @@ export class ParticipantLog {
 
   /** What was held back goes into the batch that gathers. */
   #recordHeld(): void {
-    this.#held.giveBack((queue, from, count) => this.#engine.recordDone(queue, from, count));
+    this.#held.requeue((queue, from, count) => this.#engine.recordDone(queue, from, count));
     if (!this.#held.isEmpty) return;
     const { gatheringBatch } = this.#engine;
     for (const waiter of this.#waiters) if (waiter.batch === NONE) waiter.batch = gatheringBatch;
@@ -149,7 +155,7 @@ export class ParticipantLog {
   durable(): Promise<void> | null {
     const { gatheringBatch } = this.#engine;
     this.write();
-    if (this.#lane.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
+    if (this.#writer.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
     const batch = this.#held.isEmpty ? gatheringBatch : NONE;
     return new Promise((resolve) => this.#waiters.push({ batch, resolve }));
   }
@@ -164,24 +170,24 @@ export class ParticipantLog {
     if (this.#fence === null) return;
     this.#takeAll();
     if (this.#gathers) return;
-    this.#lane.fence(this.#fence);
+    this.#writer.fence(this.#fence);
     this.#fence = null;
   }
 
   /** Writes what is left. Resolves with whether all is written, as soon as that is known. The lane stays. */
   async settle(): Promise<boolean> {
     this.#takeAll();
-    if (this.#lane.health.state !== 'ok') return false;
+    if (this.#writer.health.state !== 'ok') return false;
     const troubled = new Promise<void>((resolve) => {
       this.#onTrouble = resolve;
     });
     await Promise.race([this.durable(), troubled]);
-    return this.#lane.health.state === 'ok' && !this.#gathers;
+    return this.#writer.health.state === 'ok' && !this.#gathers;
   }
 
   /** The lane has told how it is. */
   healthChanged(): void {
-    if (this.#lane.health.state !== 'ok') this.#onTrouble?.();
+    if (this.#writer.health.state !== 'ok') this.#onTrouble?.();
   }
 
   /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */
@@ -189,11 +195,11 @@ export class ParticipantLog {
     this.#takeAll();
     if (this.#gathers && !(await this.settle())) this.#lost ??= new Error('there was no memory to record all in');
     try {
-      await this.#lane.close();
+      await this.#writer.close();
     } catch (error) {
       this.#lost ??= error as Error;
     }
-    return this.#lost === null && this.#lane.health.state === 'ok';
+    return this.#lost === null && this.#writer.health.state === 'ok';
   }
 
   #takeAll(): void {
@@ -201,17 +207,17 @@ export class ParticipantLog {
   }
 
   #take(batch: LogBatch): void {
-    if (this.#lane.durability === 'none') this.#copy(batch);
+    if (this.#writer.durability === 'none') this.#copy(batch);
     else if (batch.octets === 0 && this.#writing === 0) this.#done(batch);
     else this.#append(batch);
   }
 
   #append(batch: LogBatch): void {
-    const came = this.#vigil?.now() ?? 0;
-    const written = this.#lane.put(new CoreBatch(this.#engine, batch));
+    const came = this.#busyPoll?.now() ?? 0;
+    const written = this.#writer.put(new CoreBatch(this.#engine, batch));
     if (written === null) {
       this.#done(batch);
-      this.#vigil?.confirm(came);
+      this.#busyPoll?.confirm(came);
       return;
     }
     this.#writing += 1;
@@ -238,7 +244,7 @@ export class ParticipantLog {
         // What was held back goes on.
         if (this.#unwritten < UNWRITTEN_MAX && this.#unwritten + octets >= UNWRITTEN_MAX) this.#begin();
       });
-      void this.#lane.append(copy);
+      void this.#writer.append(copy);
     }
     this.#done(batch);
   }

@@ -7,8 +7,8 @@ import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/r
 import type { Announced } from '../connection/handshake/identity.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Outcome } from '../platform/affinity.js';
-import type { LaneEvent } from '../store/log/log-files.js';
-import type { Durability, Health, LaneStart } from '../store/log/log-writer.js';
+import type { LogEvent } from '../store/log/log-files.js';
+import type { Durability, Health, LogWriterStart } from '../store/log/log-writer.js';
 
 /** What a worker thread starts with. */
 export interface WorkerSetup {
@@ -33,10 +33,10 @@ export interface WorkerSetup {
 export interface LogSetup {
   readonly directory: string;
   readonly durability: Durability;
-  readonly lane: number;
-  readonly start: LaneStart;
+  readonly writer: number;
+  readonly start: LogWriterStart;
   /** One for all lanes (busy-poll.ts); null: no worker stays awake. */
-  readonly vigil: SharedArrayBuffer | null;
+  readonly busyPoll: SharedArrayBuffer | null;
 }
 
 /** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */
@@ -70,7 +70,7 @@ export type FromWorker =
   | { kind: 'applied'; epoch: number }
   | { kind: 'closed'; connection: ConnectionId }
   /** What happens in the worker's lane, and how writing goes there. */
-  | { kind: 'logged'; events: readonly LaneEvent[] }
+  | { kind: 'logged'; events: readonly LogEvent[] }
   | { kind: 'health'; health: Health }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }

@@ -17,16 +17,16 @@ import { Doing, Progress } from '../connection/session/worker-progress.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
 import type { Engine } from '../engine/engine.js';
 import { isLowOnDisk } from '../node/alarms.js';
-import { IdleCpus } from '../platform/cpu-latency.js';
+import { CpuLatency } from '../platform/cpu-latency.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
 import { LocalDirectory } from '../store/log/local-directory.js';
-import { Lane } from '../store/log/log-writer.js';
-import { Vigil } from './busy-poll.js';
-import { type Chores, Turn } from './event-loop.js';
+import { LogWriter } from '../store/log/log-writer.js';
+import { BusyPoll } from './busy-poll.js';
+import { type Chores, EventLoop } from './event-loop.js';
 import { Sweeper } from './expiry-timer.js';
-import { LaneReport } from './log-report.js';
+import { LogReport } from './log-report.js';
 import { ParticipantLog } from './participant-log.js';
 import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './thread-messages.js';
 
@@ -35,7 +35,7 @@ const SHUTDOWN_MS = 2_000;
 
 export class Worker implements Host {
   readonly engine: Engine;
-  readonly turn: Turn;
+  readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
@@ -56,7 +56,7 @@ export class Worker implements Host {
   #stopping = false;
   #stopped = false;
   #log: ParticipantLog | null = null;
-  readonly #report = new LaneReport((events) => this.#post({ kind: 'logged', events }));
+  readonly #report = new LogReport((events) => this.#post({ kind: 'logged', events }));
   /** Reads that had come when the log was last written. */
   #readsSeen = 0;
   readonly #alarms: SharedArrayBuffer;
@@ -83,8 +83,8 @@ export class Worker implements Host {
     this.#control = control;
     this.#topology = topology;
     this.#progress = new Progress(progress, index);
-    this.turn = new Turn(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
-    const begin = (): void => this.turn.begin();
+    this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
+    const begin = (): void => this.eventLoop.begin();
     this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
@@ -96,15 +96,15 @@ export class Worker implements Host {
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
     // It never ends by itself; a rejection is a defect of the core and ends the process.
-    void this.turn.answerDoorbell();
-    this.turn.begin();
+    void this.eventLoop.answerDoorbell();
+    this.eventLoop.begin();
   }
 
   /** Takes over a socket that the listener has accepted. */
   accept(id: ConnectionId, source: Source, loopback: boolean): void {
     this.#progress.turnTo(Doing.ACCEPTING, id);
     this.#progress.countTaken();
-    this.turn.begin();
+    this.eventLoop.begin();
     const core = this.engine.openConnection(id, 0);
     if (core === 0 || this.#stopping) {
       new Socket(source as SocketConstructorOpts).destroy();
@@ -172,7 +172,7 @@ export class Worker implements Host {
         this.#startLog(message.log);
         break;
       case 'fence':
-        this.turn.begin();
+        this.eventLoop.begin();
         this.#log?.fence(message.fence);
         break;
       case 'socket': {
@@ -200,10 +200,10 @@ export class Worker implements Host {
     }
   }
 
-  #startLog({ directory, durability, lane, start, vigil }: LogSetup): void {
-    const writer = new Lane({
+  #startLog({ directory, durability, writer: number, start, busyPoll }: LogSetup): void {
+    const writer = new LogWriter({
       directory: LocalDirectory.existing(directory),
-      lane,
+      writer: number,
       start,
       durability,
       onEvent: (event) => this.#report.add(event),
@@ -214,13 +214,13 @@ export class Worker implements Host {
         this.#post({ kind: 'health', health });
       },
     });
-    const watch = vigil === null ? null : new Vigil(vigil, lane, { idle: new IdleCpus() });
-    this.#log = new ParticipantLog(this.engine, writer, start.message, () => this.turn.begin(), watch);
+    const watch = busyPoll === null ? null : new BusyPoll(busyPoll, number, { idle: new CpuLatency() });
+    this.#log = new ParticipantLog(this.engine, writer, start.message, () => this.eventLoop.begin(), watch);
   }
 
   /** Whether at most one read has come since this was last asked. */
   #isCalm(): boolean {
-    const { reads } = this.turn;
+    const { reads } = this.eventLoop;
     const isCalm = reads - this.#readsSeen <= 1;
     this.#readsSeen = reads;
     return isCalm;
@@ -229,7 +229,7 @@ export class Worker implements Host {
   /** What an answer speaks of must be in the view before the connection goes on. */
   #onAnswer(connection: ConnectionId, answer: Answer): void {
     this.#progress.turnTo(Doing.ANSWER, connection);
-    this.turn.begin();
+    this.eventLoop.begin();
     this.syncTopology();
     this.#connections.get(connection)?.answered(answer);
   }
@@ -237,20 +237,20 @@ export class Worker implements Host {
   /** What is granted is in the view before the connection goes on, but for queues that are not durable yet. */
   #onGranted(connection: ConnectionId, answer: Granted): void {
     this.#progress.turnTo(Doing.ANSWER, connection);
-    this.turn.begin();
+    this.eventLoop.begin();
     this.syncTopology();
     this.#connections.get(connection)?.granted(answer);
   }
 
   #onNotice(notice: Notice): void {
     this.#progress.turnTo(Doing.NOTICE, notice.connection);
-    this.turn.begin();
+    this.eventLoop.begin();
     this.syncTopology();
     this.#connections.get(notice.connection)?.noticed(notice);
   }
 
   #onChanges(changes: readonly Change[]): void {
-    this.turn.begin();
+    this.eventLoop.begin();
     this.#apply(changes);
     this.syncTopology();
   }
@@ -285,12 +285,12 @@ export class Worker implements Host {
 
   /** What several publishers have sent is written together. */
   #writeLog(log: ParticipantLog, amidPoll: boolean): void {
-    if (amidPoll) this.turn.afterPoll();
+    if (amidPoll) this.eventLoop.afterPoll();
     else log.write();
   }
 
   #tick(): void {
-    this.turn.tick();
+    this.eventLoop.tick();
     const now = performance.now();
     for (const [id, connection] of this.#connections) {
       this.#progress.turnTo(Doing.TICK, id);
@@ -311,7 +311,7 @@ export class Worker implements Host {
     if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#ticker ?? undefined);
-    this.turn.stop();
+    this.eventLoop.stop();
     this.#sweeper.stop();
     this.delays.stop();
     this.#deadLetters.stop();

@@ -32,7 +32,7 @@ function oneField(...value: number[]): Uint8Array {
 /** A table in a table in a table …, `depth` of them. */
 function nested(depth: number): FieldTable {
   let inner: FieldTable = new Map();
-  for (let level = 1; level < depth; level++) inner = new Map([['t', { type: 'F', value: inner }]]);
+  for (let priority = 1; priority < depth; priority++) inner = new Map([['t', { type: 'F', value: inner }]]);
   return inner;
 }
 
@@ -165,12 +165,12 @@ test('tables may nest as deep as the limit and no deeper', () => {
 });
 
 test('nesting as deep as a frame allows does not exhaust the stack', () => {
-  const levels = 20_000;
-  const bytes = new Uint8Array(levels * 6 + 4);
+  const priorities = 20_000;
+  const bytes = new Uint8Array(priorities * 6 + 4);
   const view = new DataView(bytes.buffer);
-  for (let level = 0; level <= levels; level++) {
-    view.setUint32(level * 6, (levels - level) * 6);
-    if (level < levels) view.setUint16(level * 6 + 4, 0x0046);
+  for (let priority = 0; priority <= priorities; priority++) {
+    view.setUint32(priority * 6, (priorities - priority) * 6);
+    if (priority < priorities) view.setUint16(priority * 6 + 4, 0x0046);
   }
   expect(refusal(bytes)).toMatchObject({ code: 501 });
 });

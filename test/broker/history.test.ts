@@ -80,7 +80,7 @@ describe('an exchange with a history', () => {
     expect(declare('y')).toBe('ok');
   });
 
-  test('gives back what it took for duplicates when there is no room for its history', () => {
+  test('requeue what it took for duplicates when there is no room for its history', () => {
     const args = { 'x-message-deduplication': true };
     stage.exchange('plain', 'fanout', { arguments: table(args) });
     const duplicates = stage.core.aside;

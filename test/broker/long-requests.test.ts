@@ -78,12 +78,12 @@ test('of policies that follow each other the last counts, for each of many queue
 
 test('queues whose leases end together go in portions, but for those that are used in time', async () => {
   const stage = new LongStage();
-  const lease = { arguments: table({ 'x-expires': 1000 }) };
-  stage.queues(MANY, lease);
+  const expiry = { arguments: table({ 'x-expires': 1000 }) };
+  stage.queues(MANY, expiry);
   stage.clock.pass(1000);
   expect(stage.seen()).toBeGreaterThan(0);
   const [used] = [...stage.view.queuesIn(VHOST)].map(({ name }) => name);
-  stage.queue(used ?? '', lease);
+  stage.queue(used ?? '', expiry);
   for (let turn = 0; turn < MANY && stage.seen() > 1; turn++) await nextTurn();
   await nextTurn();
   expect([...stage.view.queuesIn(VHOST)].map(({ name }) => name)).toEqual([used]);

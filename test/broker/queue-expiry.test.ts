@@ -3,12 +3,12 @@ import { beforeEach, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { Stage } from './support/stage.js';
 
-const LEASE = { arguments: table({ 'x-expires': 1000 }) };
+const EXPIRY = { arguments: table({ 'x-expires': 1000 }) };
 
 let stage: Stage;
 beforeEach(() => {
   stage = new Stage();
-  stage.queue('q', LEASE);
+  stage.queue('q', EXPIRY);
 });
 
 test('an unused queue goes when its time is over, with its bindings and messages, and its memory is given back', () => {
@@ -26,7 +26,7 @@ test('an unused queue goes when its time is over, with its bindings and messages
 });
 
 test.each([
-  ['declaring it again', () => stage.queue('q', LEASE)],
+  ['declaring it again', () => stage.queue('q', EXPIRY)],
   ['asking for it', () => stage.queue('q', { passive: true })],
   ['getting from it', () => stage.core.gets.set(stage.ref('q'), stage.clock.now())],
 ])('%s counts as use', (_what, use) => {
@@ -54,7 +54,7 @@ test('it stays while it has a consumer; its time begins when the last one leaves
 test('a deleted queue leaves no timer, nor does a coordinator that is closed', () => {
   stage.deleteQueue('q');
   expect(stage.clock.timers).toBe(0);
-  stage.queue('q', LEASE);
+  stage.queue('q', EXPIRY);
   stage.coordinator.close();
   expect(stage.clock.timers).toBe(0);
 });

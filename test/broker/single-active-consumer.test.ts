@@ -55,10 +55,10 @@ test('nobody becomes active who leaves together with the active one', () => {
 });
 
 test('the highest priority is next, but does not drive out who is active', () => {
-  const ranked = (priority: number) => ({ arguments: table({ 'x-priority': priority }) });
+  const consumerPriorities = (priority: number) => ({ arguments: table({ 'x-priority': priority }) });
   stage.consume('q', 'a');
-  expect(stage.consume('q', 'b', ranked(1), 2)).toMatchObject({ active: false, priority: 1 });
-  expect(stage.consume('q', 'c', ranked(9), 3)).toMatchObject({ active: false, priority: 9 });
+  expect(stage.consume('q', 'b', consumerPriorities(1), 2)).toMatchObject({ active: false, priority: 1 });
+  expect(stage.consume('q', 'c', consumerPriorities(9), 3)).toMatchObject({ active: false, priority: 9 });
   stage.cancel(['a']);
   expect(stage.notices).toEqual([active('c', 3)]);
 });

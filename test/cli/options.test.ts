@@ -53,7 +53,7 @@ test('every flag is taken as it was given', () => {
       directory: 'data',
       durability: 'fsync',
       diskFreeLimit: null,
-      vigil: true,
+      busyPoll: true,
       skipUnreadable: false,
       dropUnknownQueues: false,
     },
@@ -114,7 +114,7 @@ test('what outlasts the broker is where it was said to be, as durable as was ask
     directory: '/d',
     durability: 'os',
     diskFreeLimit: 2048 * MIB,
-    vigil: false,
+    busyPoll: false,
   });
   expect(served('--skip-unreadable').data).toMatchObject({ skipUnreadable: true, dropUnknownQueues: false });
   expect(served('--drop-unknown-queues').data).toMatchObject({ skipUnreadable: false, dropUnknownQueues: true });

@@ -170,7 +170,7 @@ export class RecordedChannel {
     }
   }
 
-  /** As `bodies`, for what a channel that was just closed gives back: everything that is not settled is ready first. */
+  /** As `bodies`, for what a channel that was just closed requeue: everything that is not settled is ready first. */
   async bodiesWhenSettled(queue: string): Promise<void> {
     await this.quietly('queue.declare', { queue, passive: true });
     await this.bodies(queue);

@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { encodeFrame, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import { AskedAhead } from '../../src/connection/session/asked-ahead.js';
 import type { Host } from '../../src/connection/session/session.js';
-import { Intake, type Receiver } from '../../src/connection/transport/reader.js';
+import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import { Stop } from '../../src/engine/engine.js';
 import { Rounds } from '../../src/worker/rounds.js';
 import { build } from '../support/methods.js';
@@ -62,7 +62,7 @@ class FrameCore {
 
 let core: FrameCore;
 let ahead: AskedAhead;
-let intake: Intake;
+let reader: ConnectionReader;
 /** What the frames ask for. */
 let asked: 'queue.declare' | 'queue.purge';
 /** Frames that were taken, by their octets behind the header. */
@@ -78,7 +78,7 @@ beforeEach(() => {
       if (rounds.next()) rounds.goOn();
     }),
   );
-  const turn = {
+  const eventLoop = {
     begin: () => undefined,
     beginRead: () => undefined,
     endRead: () => undefined,
@@ -98,16 +98,16 @@ beforeEach(() => {
     congestion: () => null,
     readOn: () => undefined,
   };
-  intake = new Intake({ engine: core, turn } as unknown as Host, 1 as never, receiver as Receiver);
+  reader = new ConnectionReader({ engine: core, eventLoop } as unknown as Host, 1 as never, receiver as Receiver);
   core.bytes.set(PROTOCOL_HEADER, core.readOffset);
-  intake.read(PROTOCOL_HEADER.length);
+  reader.read(PROTOCOL_HEADER.length);
 });
 
 /** The socket reads these, and all that follows from it happens. */
 async function read(...frames: Uint8Array[]): Promise<void> {
   const octets = Buffer.concat(frames);
   core.bytes.set(octets, core.readOffset);
-  intake.read(octets.length);
+  reader.read(octets.length);
   await happened();
 }
 
@@ -127,7 +127,7 @@ async function allDurable(): Promise<void> {
 test('declarations of all channels are taken one after the other, and the socket is read on', async () => {
   await read(declare, bind, longest);
   expect(taken).toEqual(payloads(declare, bind, longest));
-  expect(intake.reading).toBe(true);
+  expect(reader.reading).toBe(true);
   await read(bind);
   expect(taken).toHaveLength(4);
 });
@@ -144,7 +144,7 @@ test.each([
 ])('%s waits until all is durable, and so does what is behind it', async (_, other) => {
   await read(declare, bind, other, declare);
   expect(taken).toEqual(payloads(declare, bind));
-  expect(intake.reading).toBe(false);
+  expect(reader.reading).toBe(false);
   ahead.settle(asked);
   await happened();
   expect(taken).toHaveLength(2);
@@ -165,9 +165,9 @@ test('a frame that is not whole waits, wherever it is cut', async () => {
     taken.length = 0;
     await read(declare, bind.subarray(0, cut));
     expect(taken).toEqual(payloads(declare));
-    expect(intake.reading).toBe(false);
+    expect(reader.reading).toBe(false);
     await allDurable();
-    expect(intake.reading).toBe(true);
+    expect(reader.reading).toBe(true);
     await read(bind.subarray(cut));
     expect(taken).toEqual(payloads(declare, bind));
     await allDurable();
@@ -179,9 +179,9 @@ test('no more than a limit is granted and not durable', async () => {
   while (taken.length < MOST) await happened();
   await happened();
   expect(taken).toHaveLength(MOST);
-  expect(intake.reading).toBe(false);
+  expect(reader.reading).toBe(false);
   await allDurable();
   while (taken.length < MOST + 3) await happened();
   await happened();
-  expect(intake.reading).toBe(true);
+  expect(reader.reading).toBe(true);
 });

@@ -33,12 +33,12 @@ class Stage {
       addConsumer: (_channel: number, queue: Queue) => this.consumed.push(queue),
       cancelConsumer: (consumer: number) => void this.consumed.splice(consumer - 1, 1),
     };
-    const turn = { serveNow: () => false };
+    const eventLoop = { serveNow: () => false };
     const session = {
       id: 1,
       vhost: VHOST,
       capabilities: { consumerCancelNotify: true },
-      host: { engine, turn, view: this.view, consumers: this.registry },
+      host: { engine, eventLoop, view: this.view, consumers: this.registry },
       send: (_channel: number, method: Method) => void this.sent.push(method),
       sendTogether: (work: () => void) => work(),
       tell: (request: Request) => void this.asked.push(request),

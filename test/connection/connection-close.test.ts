@@ -11,7 +11,7 @@ import { Connection, type Source } from '../../src/connection/connection.js';
 import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
-import { Turn } from '../../src/worker/event-loop.js';
+import { EventLoop } from '../../src/worker/event-loop.js';
 import { build } from '../support/methods.js';
 import { eventually, Inbox } from '../support/waiting.js';
 
@@ -41,7 +41,7 @@ async function stage(): Promise<Stage> {
   const asked = new Inbox<Request['op']>();
   const host = {
     engine,
-    turn: new Turn(engine, peers, () => 'done'),
+    eventLoop: new EventLoop(engine, peers, () => 'done'),
     view: new TopologyView(),
     announced: COMPATIBLE,
     anonymous: null,
@@ -55,7 +55,7 @@ async function stage(): Promise<Stage> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
-  host.turn.begin();
+  host.eventLoop.begin();
   // The calls of a connection that opens and closes.
   const connection = new Connection(host as unknown as Host, 1, engine.openConnection(1, 0), takeHandle(socket), true);
   peers.set(1, connection);

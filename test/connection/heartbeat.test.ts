@@ -2,29 +2,33 @@
  * What is due as time passes, on a clock that the test sets.
  */
 import { expect, test } from 'vitest';
-import { type Due, Pulse, type Traffic } from '../../src/connection/transport/heartbeat.js';
+import { type Due, Heartbeat, type Traffic } from '../../src/connection/transport/heartbeat.js';
 
 const IDLE: Traffic = { bytesRead: 0, bytesSent: 0, sending: false, reading: true };
 
 /** Ticks each quarter of a second through `seconds`, and tells at which seconds something was due. */
-function due(pulse: Pulse, seconds: number, traffic: (now: number) => Partial<Traffic> = () => ({})): [number, Due][] {
+function due(
+  heartbeat: Heartbeat,
+  seconds: number,
+  traffic: (now: number) => Partial<Traffic> = () => ({}),
+): [number, Due][] {
   const seen: [number, Due][] = [];
   for (let now = 250; now <= seconds * 1000; now += 250) {
-    const what = pulse.tick(now, { ...IDLE, ...traffic(now) });
+    const what = heartbeat.tick(now, { ...IDLE, ...traffic(now) });
     if (what !== 'nothing') seen.push([now / 1000, what]);
     if (what === 'drop') break;
   }
   return seen;
 }
 
-function running(heartbeat: number): Pulse {
-  const pulse = new Pulse(0);
-  pulse.run(0, heartbeat);
-  return pulse;
+function running(interval: number): Heartbeat {
+  const heartbeat = new Heartbeat(0);
+  heartbeat.run(0, interval);
+  return heartbeat;
 }
 
 test('a handshake that does not end in ten seconds is dropped', () => {
-  expect(due(new Pulse(0), 60)).toEqual([[10, 'drop']]);
+  expect(due(new Heartbeat(0), 60)).toEqual([[10, 'drop']]);
 });
 
 test('a heartbeat is sent every half interval, and two silent intervals end the connection', () => {
@@ -60,7 +64,7 @@ test('a slow reader that makes progress lives on', () => {
 });
 
 test('a close that is not answered is dropped after three seconds', () => {
-  const pulse = running(60);
-  pulse.close(0);
-  expect(due(pulse, 60)).toEqual([[3, 'drop']]);
+  const heartbeat = running(60);
+  heartbeat.close(0);
+  expect(due(heartbeat, 60)).toEqual([[3, 'drop']]);
 });

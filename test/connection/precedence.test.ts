@@ -4,7 +4,7 @@ import { EMPTY_TABLE } from '../../src/amqp/table.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
 import { consumersFirst } from '../../src/connection/session/precedence.js';
 import type { Engine, Extent, Queue } from '../../src/engine/engine.js';
-import type { Turn } from '../../src/worker/event-loop.js';
+import type { EventLoop } from '../../src/worker/event-loop.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -28,7 +28,7 @@ function scenario(owedLooks: number, more = 0) {
     isOwed: (_: Queue, extent: Extent | null) => ++seen.looks <= (extent === EXTENT ? owedLooks : owedLooks + more),
     extentOf: () => EXTENT,
   };
-  const turn = {
+  const eventLoop = {
     serveNow: () => {
       seen.served += 1;
     },
@@ -38,7 +38,7 @@ function scenario(owedLooks: number, more = 0) {
     },
   };
   // The few calls that are made.
-  const place = { engine: engine as unknown as Engine, view, turn: turn as unknown as Turn };
+  const place = { engine: engine as unknown as Engine, view, eventLoop: eventLoop as unknown as EventLoop };
   return { seen, view, first: () => consumersFirst(place, queue) };
 }
 

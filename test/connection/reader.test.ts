@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import { AskedAhead } from '../../src/connection/session/asked-ahead.js';
 import type { Host } from '../../src/connection/session/session.js';
-import { Intake, type Receiver } from '../../src/connection/transport/reader.js';
+import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import { Stop } from '../../src/engine/engine.js';
 import { Rounds } from '../../src/worker/rounds.js';
 
@@ -16,7 +16,7 @@ let room: number;
 let isLowOnDisk: boolean;
 let isRelieved: boolean;
 let told: string[];
-let intake: Intake;
+let reader: ConnectionReader;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -35,7 +35,7 @@ beforeEach(() => {
       return engine.consumed < length ? Stop.MEMORY : Stop.END;
     },
   };
-  const turn = {
+  const eventLoop = {
     beginRead: () => undefined,
     endRead: () => undefined,
     hold: () => undefined,
@@ -45,7 +45,7 @@ beforeEach(() => {
       return isRelieved;
     },
   };
-  const host = { engine, turn, countShort: () => undefined, isLowOnDisk: () => isLowOnDisk };
+  const host = { engine, eventLoop, countShort: () => undefined, isLowOnDisk: () => isLowOnDisk };
   const receiver: Partial<Receiver> = {
     ahead: new AskedAhead(),
     onHeader: () => undefined,
@@ -54,8 +54,8 @@ beforeEach(() => {
     endAnswers: () => undefined,
     readOn: () => undefined,
   };
-  intake = new Intake(host as unknown as Host, 1 as never, receiver as Receiver);
-  intake.read(PROTOCOL_HEADER.length);
+  reader = new ConnectionReader(host as unknown as Host, 1 as never, receiver as Receiver);
+  reader.read(PROTOCOL_HEADER.length);
   engine.bytes = new Uint8Array(READ);
 });
 afterEach(() => {
@@ -66,20 +66,20 @@ afterEach(() => {
 function after(milliseconds: number, octets: number): void {
   vi.advanceTimersByTime(milliseconds);
   room += octets;
-  intake.retry();
+  reader.retry();
 }
 
 test('a publisher that goes on slowly is not told that memory is short', () => {
-  intake.read(READ);
+  reader.read(READ);
   for (let i = 0; i < 9; i++) after(150, 100);
-  expect(intake.reading).toBe(false);
+  expect(reader.reading).toBe(false);
   after(150, 100);
-  expect(intake.reading).toBe(true);
+  expect(reader.reading).toBe(true);
   expect(told).toEqual([]);
 });
 
 test('a publisher of whom nothing is taken for a while is told, and told again when there is real room', () => {
-  intake.read(READ);
+  reader.read(READ);
   after(150, 10);
   after(150, 0);
   expect(told).toEqual([]);
@@ -87,7 +87,7 @@ test('a publisher of whom nothing is taken for a while is told, and told again w
   expect(told).toEqual(['short']);
   isRelieved = false;
   after(2000, READ);
-  expect(intake.reading).toBe(true);
+  expect(reader.reading).toBe(true);
   expect(told).toEqual(['short']);
   isRelieved = true;
   after(1, 0);
@@ -95,26 +95,26 @@ test('a publisher of whom nothing is taken for a while is told, and told again w
 });
 
 test('a shortage that was told lasts a second, however soon it is over', () => {
-  intake.read(READ);
+  reader.read(READ);
   after(250, 0);
   after(10, READ);
-  expect(intake.reading).toBe(true);
+  expect(reader.reading).toBe(true);
   expect(told).toEqual(['short']);
   after(1000, 0);
   expect(told).toEqual(['short', 'enough']);
 });
 
 test('a wait that follows another one begins anew', () => {
-  intake.read(READ);
+  reader.read(READ);
   after(150, READ);
   vi.advanceTimersByTime(10_000);
-  intake.read(READ);
+  reader.read(READ);
   after(150, 0);
   expect(told).toEqual([]);
 });
 
 test('a publisher is told at once when it is held back because of the disk', () => {
   isLowOnDisk = true;
-  intake.read(READ);
+  reader.read(READ);
   expect(told).toEqual(['short']);
 });

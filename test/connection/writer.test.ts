@@ -4,10 +4,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
-import { Outlet } from '../../src/connection/transport/writer.js';
+import { ConnectionWriter } from '../../src/connection/transport/writer.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
-import { Turn } from '../../src/worker/event-loop.js';
+import { EventLoop } from '../../src/worker/event-loop.js';
 
 type Sent = (error?: Error) => void;
 
@@ -89,85 +89,91 @@ class Core {
   }
 }
 
-function scenario(): { core: Core; wire: Wire; outlet: Outlet } {
+function scenario(): { core: Core; wire: Wire; writer: ConnectionWriter } {
   const core = new Core();
   const wire = new Wire();
   // The few calls that an outlet makes.
   const engine = core as unknown as Engine;
-  const outlet = new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, wire as unknown as Socket, null);
-  return { core, wire, outlet };
+  const writer = new ConnectionWriter(
+    engine,
+    new EventLoop(engine, new Map(), () => 'done'),
+    1,
+    wire as unknown as Socket,
+    null,
+  );
+  return { core, wire, writer };
 }
 
 const frame = (text: string): Uint8Array => Buffer.from(text);
 
 test('a frame of the host goes behind what the core made before it', () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.chunks.push('deliver', 'confirm');
-  outlet.send(frame('cancel-ok'));
+  writer.send(frame('cancel-ok'));
   expect(wire.written).toEqual(['deliver', 'confirm', 'cancel-ok']);
 });
 
 test('frames wait for the end of a content that is half written, and then leave together', () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.idle = false;
-  outlet.send(frame('one'));
-  outlet.send(frame('two'));
+  writer.send(frame('one'));
+  writer.send(frame('two'));
   expect(wire.written).toEqual([]);
 
   core.chunks.push('end of content');
   core.takeOutput();
   core.idle = true;
-  outlet.writeOutput();
+  writer.writeOutput();
   expect(wire.written).toEqual(['end of content', 'onetwo']);
 });
 
 test('frames that are gathered leave together, behind what the core made before them', () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.chunks.push('deliver');
-  outlet.gather();
-  outlet.send(frame('one '));
-  outlet.send(frame('two '));
+  writer.gather();
+  writer.send(frame('one '));
+  writer.send(frame('two '));
   expect(wire.written).toEqual(['deliver']);
   core.chunks.push('confirm');
-  outlet.send(frame('three '));
-  outlet.send(frame('four'));
-  outlet.flush();
+  writer.send(frame('three '));
+  writer.send(frame('four'));
+  writer.flush();
   expect(wire.written).toEqual(['deliver', 'one two ', 'confirm', 'three four']);
 });
 
 test('a stream ends behind the frames that were gathered', () => {
-  const { wire, outlet } = scenario();
-  outlet.gather();
-  outlet.send(frame('close-ok'));
-  outlet.end();
+  const { wire, writer } = scenario();
+  writer.gather();
+  writer.send(frame('close-ok'));
+  writer.end();
   expect(wire.written).toEqual(['close-ok']);
   expect(wire.ended).toBe(true);
 });
 
 test('a client is not heard while much waits for the end of a content, until that has left', async () => {
-  const { core, outlet } = scenario();
+  const { core, writer } = scenario();
   core.idle = false;
   const kilobyte = frame('a'.repeat(1024));
-  for (let i = 0; i < 1023; i++) outlet.send(kilobyte);
-  expect(outlet.clogged()).toBeNull();
-  outlet.send(kilobyte);
-  const heard = outlet.clogged();
+  for (let i = 0; i < 1023; i++) writer.send(kilobyte);
+  expect(writer.clogged()).toBeNull();
+  writer.send(kilobyte);
+  const heard = writer.clogged();
   expect(heard).not.toBeNull();
 
   core.chunks.push('end of content');
   core.takeOutput();
   core.idle = true;
-  outlet.writeOutput();
+  writer.writeOutput();
   await heard;
-  expect(outlet.clogged()).toBeNull();
+  expect(writer.clogged()).toBeNull();
 });
 
 test('a client that frames have clogged is heard when its socket has taken them', async () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.idle = false;
-  for (let i = 0; i < 1024; i++) outlet.send(frame('a'.repeat(1024)));
+  for (let i = 0; i < 1024; i++) writer.send(frame('a'.repeat(1024)));
   let isHeard = false;
-  const heard = outlet.clogged()?.then(() => {
+  const heard = writer.clogged()?.then(() => {
     isHeard = true;
   });
   core.chunks.push('end of content');
@@ -175,7 +181,7 @@ test('a client that frames have clogged is heard when its socket has taken them'
   core.idle = true;
   // The socket keeps all of it.
   wire.writableLength = 1024 * 1024;
-  outlet.writeOutput();
+  writer.writeOutput();
   await Promise.resolve();
   expect(isHeard).toBe(false);
   wire.drain();
@@ -183,45 +189,45 @@ test('a client that frames have clogged is heard when its socket has taken them'
 });
 
 test('a stream ends behind the frames that still wait', () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.idle = false;
-  outlet.send(frame('close-ok'));
-  outlet.end();
+  writer.send(frame('close-ok'));
+  writer.end();
   expect(wire.ended).toBe(false);
 
   core.chunks.push('end of content');
   core.takeOutput();
   core.idle = true;
-  outlet.writeOutput();
+  writer.writeOutput();
   expect(wire.written.at(-1)).toBe('close-ok');
   expect(wire.ended).toBe(true);
 });
 
 test('boxes go back to the core when the socket has sent them, oldest first', () => {
-  const { core, wire, outlet } = scenario();
+  const { core, wire, writer } = scenario();
   core.chunks.push('a', 'b');
-  outlet.send(frame('x'));
+  writer.send(frame('x'));
   expect(core.returned).toEqual([]);
   wire.flush();
   expect(core.returned).toEqual([1, 2]);
 });
 
 test('single messages are asked for only when no content is half written', async () => {
-  const { core, outlet } = scenario();
-  expect(outlet.idle()).toBeNull();
+  const { core, writer } = scenario();
+  expect(writer.idle()).toBeNull();
   core.idle = false;
-  const idle = outlet.idle();
+  const idle = writer.idle();
   expect(idle).not.toBeNull();
 
   core.chunks.push('end of content');
   core.takeOutput();
   core.idle = true;
-  outlet.writeOutput();
+  writer.writeOutput();
   await idle;
 });
 
 /** A real connection, its descriptor, and an outlet that may write to it past its stream. */
-async function connected(core: Core): Promise<{ outlet: Outlet; client: Socket; close(): void }> {
+async function connected(core: Core): Promise<{ writer: ConnectionWriter; client: Socket; close(): void }> {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection') as Promise<[Socket]>;
@@ -235,17 +241,21 @@ async function connected(core: Core): Promise<{ outlet: Outlet; client: Socket; 
     socket.destroy();
     server.close();
   };
-  return { outlet: new Outlet(engine, new Turn(engine, new Map(), () => 'done'), 1, socket, direct), client, close };
+  return {
+    writer: new ConnectionWriter(engine, new EventLoop(engine, new Map(), () => 'done'), 1, socket, direct),
+    client,
+    close,
+  };
 }
 
 test('a chunk that the system takes whole is gone, and its box is back, at once', async () => {
   const core = new Core();
-  const { outlet, client, close } = await connected(core);
+  const { writer, client, close } = await connected(core);
   core.chunks.push('deliver');
   core.takeOutput();
-  outlet.writeOutput();
+  writer.writeOutput();
   expect(core.returned).toEqual([1]);
-  expect(outlet.bytesSent).toBe('deliver'.length);
+  expect(writer.bytesSent).toBe('deliver'.length);
 
   const [read] = (await once(client, 'data')) as [Buffer];
   expect(read.toString()).toBe('deliver');
@@ -255,16 +265,16 @@ test('a chunk that the system takes whole is gone, and its box is back, at once'
 test('what a slow reader leaves of a chunk follows it in order, and its box is back when all is sent', async () => {
   const long = 'a'.repeat(32 * 1024 * 1024);
   const core = new Core(long.length + 1024);
-  const { outlet, client, close } = await connected(core);
+  const { writer, client, close } = await connected(core);
   core.chunks.push(long, 'b');
   core.takeOutput();
-  outlet.writeOutput();
+  writer.writeOutput();
   core.takeOutput();
-  outlet.writeOutput();
-  outlet.send(frame('c'));
+  writer.writeOutput();
+  writer.send(frame('c'));
   expect(core.returned).toEqual([]);
-  expect(outlet.bytesSent).toBeGreaterThan(0);
-  expect(outlet.bytesSent).toBeLessThan(long.length);
+  expect(writer.bytesSent).toBeGreaterThan(0);
+  expect(writer.bytesSent).toBeLessThan(long.length);
 
   let read = 0;
   let last = '';
@@ -276,6 +286,6 @@ test('what a slow reader leaves of a chunk follows it in order, and its box is b
   expect(read).toBe(long.length + 2);
   expect(last).toBe('bc');
   await vi.waitFor(() => expect(core.returned).toEqual([1, 2]));
-  expect(outlet.bytesSent).toBe(long.length + 2);
+  expect(writer.bytesSent).toBe(long.length + 2);
   close();
 });

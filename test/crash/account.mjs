@@ -78,16 +78,16 @@ export class QueueAccount {
   verify(seen) {
     /** @type {Map<string, Entry>} */
     const last = new Map();
-    let level = Number.POSITIVE_INFINITY;
+    let priority = Number.POSITIVE_INFINITY;
     for (const [position, entry] of seen.entries()) {
       const line = `${entry.publisher} ${entry.priority}`;
       const before = last.get(line);
       if (before !== undefined && before.number >= entry.number) {
         throw this.fault(entry.id, `came at position ${position}, after ${before.id}`);
       }
-      if (entry.priority > level)
-        throw this.fault(entry.id, `of priority ${entry.priority} came at ${position}, after ${level}`);
-      level = entry.priority;
+      if (entry.priority > priority)
+        throw this.fault(entry.id, `of priority ${entry.priority} came at ${position}, after ${priority}`);
+      priority = entry.priority;
       last.set(line, entry);
     }
     const there = new Set(seen.map(({ id }) => id));

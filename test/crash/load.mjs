@@ -1,5 +1,5 @@
 /**
- * What clients do to a broker while it lives: publishers with confirms and with transactions, consumers that acknowledge, give back and hold.
+ * What clients do to a broker while it lives: publishers with confirms and with transactions, consumers that acknowledge, requeue and hold.
  * What must hold: everything that is sent is in the account before it is, and everything that the broker says right after.
  */
 import { bodyOf, confirmed } from './account.mjs';
@@ -114,7 +114,7 @@ function chosen(random) {
 }
 
 /**
- * Consumes from some queues: acknowledges, gives back, holds. A mark that is confirmed says that all acknowledgements before it are on disk.
+ * Consumes from some queues: acknowledges, requeue, holds. A mark that is confirmed says that all acknowledgements before it are on disk.
  * @param {number} port @param {Map<string, QueueAccount>} accounts @param {readonly string[]} queues @param {Random} random @param {(error: Error) => void} fail
  */
 async function consume(port, accounts, queues, random, fail) {

@@ -200,8 +200,8 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
   beforeAll(async () => {
     await write();
     const names = readdirSync(log);
-    for (const [lane, { harm }] of HARMS.entries()) {
-      const name = names.find((one) => beginning(join(log, one)).includes(`lane ${lane}, message 0;`)) ?? '';
+    for (const [writer, { harm }] of HARMS.entries()) {
+      const name = names.find((one) => beginning(join(log, one)).includes(`writer ${writer}, message 0;`)) ?? '';
       const file = new LogFile(join(log, name));
       files.push(file);
       harm(file);
@@ -209,8 +209,8 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
     inspected = await runToExit(['log', data]);
     const broker = await startBroker({ data });
     const channel = await open(broker);
-    for (const [lane] of HARMS.entries()) {
-      const bodies = await drain(channel, `${lane}`);
+    for (const [writer] of HARMS.entries()) {
+      const bodies = await drain(channel, `${writer}`);
       left.push(bodies.map(([body]) => Number(/message (\d+)/.exec(body)?.[1])));
     }
     const exit = await broker.stop();
@@ -221,14 +221,14 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
   /** A file of each worker, since each connection goes to another one. */
   async function write(): Promise<void> {
     const broker = await startBroker({ data, workers: HARMS.length });
-    for (const [lane] of HARMS.entries()) {
+    for (const [writer] of HARMS.entries()) {
       const channel = await open(broker);
-      await channel.call('queue.declare', { queue: `${lane}`, durable: true });
+      await channel.call('queue.declare', { queue: `${writer}`, durable: true });
       await channel.call('confirm.select');
       for (const message of ALL) {
         // So long that the files are not worth being copied together.
-        const body = `lane ${lane}, message ${message};`.padEnd(1_000, '.');
-        channel.publish('', `${lane}`, body, { properties: PERSISTENT });
+        const body = `writer ${writer}, message ${message};`.padEnd(1_000, '.');
+        channel.publish('', `${writer}`, body, { properties: PERSISTENT });
         await confirmed(channel, message + 1);
       }
     }
@@ -242,9 +242,11 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
     return new RegExp(`^leveret: damage in log file ${name} at ${offset}, ${octets} octets; ${what}$`);
   }
 
-  test.each(HARMS.map((harm, lane) => ({ ...harm, lane })))('$name is told of, and costs only what is gone', (harm) => {
-    const file = files[harm.lane] as LogFile;
-    expect(left[harm.lane]).toEqual(ALL.filter((message) => !harm.costs.includes(message)));
+  test.each(
+    HARMS.map((harm, writer) => ({ ...harm, writer })),
+  )('$name is told of, and costs only what is gone', (harm) => {
+    const file = files[harm.writer] as LogFile;
+    expect(left[harm.writer]).toEqual(ALL.filter((message) => !harm.costs.includes(message)));
     const lines = report.filter((line) => line.includes(file.name));
     expect(lines).toEqual(harm.told(file).map((told) => expect.stringMatching(expectedLine(file, told))));
     for (const [index, { offset, octets, kept }] of harm.told(file).entries()) {
@@ -258,7 +260,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
   test('that is damaged is what `leveret log` finds, and that alone', () => {
     expect(inspected.code).toBe(1);
     const damaged = new Set([...inspected.stdout.matchAll(/^(\S+\.log): /gm)].map(([, name]) => name));
-    const harmed = files.filter((file, lane) => HARMS[lane]?.told(file).length !== 0);
+    const harmed = files.filter((file, writer) => HARMS[writer]?.told(file).length !== 0);
     expect([...damaged].sort()).toEqual(harmed.map(({ name }) => name).sort());
   });
 

@@ -11,7 +11,7 @@ import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '.
 import type { RawChannel } from '../support/raw-channel.js';
 
 type Trouble = 'write' | 'sync' | 'stall' | 'read';
-const ALARM = /disk alarm, publishers are blocked: the log of lane [12] cannot be written \(EIO/;
+const ALARM = /disk alarm, publishers are blocked: the log of writer [12] cannot be written \(EIO/;
 
 describe.runIf(!isReferee)('a broker whose disk fails', () => {
   cleanUp();

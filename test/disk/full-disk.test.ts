@@ -51,7 +51,7 @@ describe.runIf(!isReferee && process.platform === 'linux')('a broker whose disk 
     await confirmed(channel, 1);
     limitFiles(broker.pid, 0);
     channel.send('queue.purge', { queue: 'kept' });
-    await broker.told(/the log of lane 0 cannot be written/);
+    await broker.told(/the log of writer 0 cannot be written/);
     await channel.client.close();
 
     limitFiles(broker.pid, null);

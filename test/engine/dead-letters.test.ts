@@ -37,9 +37,9 @@ describe.each(ENGINES)('%s', (kind) => {
     const first = engine.nextDead();
     expect(engine.nextDead()).toBe(first);
     expect(engine.sleep()).toBe(false);
-    engine.bury();
+    engine.settleDead();
     expect(Buffer.from(engine.messageBody(engine.nextDead())).toString()).toBe('b');
-    engine.bury();
+    engine.settleDead();
     expect(engine.nextDead()).toBe(0);
     expect(engine.sleep()).toBe(true);
     engine.wake();
@@ -58,7 +58,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const dead = engine.nextDead();
     const header = headerOf(8, properties({ expiration: '50', replyTo: 'me' }));
     expect(engine.republish(dead, KEY, header, [grave, other])).toEqual([]);
-    engine.bury();
+    engine.settleDead();
     bench.setTime(1_000_249);
     consumer.consume(1, 'dead', { noAck: true });
     bench.serve();
@@ -87,7 +87,7 @@ describe.each(ENGINES)('%s', (kind) => {
     engine.wake();
     publishTexts(publisher, 'more');
     expect(Buffer.from(engine.messageBody(dead)).toString()).toBe('dead');
-    engine.buryKept(kept);
+    engine.settleDeadKept(kept);
     publishTexts(publisher, 'seven..', 'last');
     bench.serve();
     const answers = publisher.received().map((one) => one.kind);
@@ -105,7 +105,7 @@ describe.each(ENGINES)('%s', (kind) => {
     engine.retireQueue(queue);
     engine.freeQueue(queue);
     const before = engine.memoryUsed();
-    engine.buryKept(kept);
+    engine.settleDeadKept(kept);
     expect(engine.memoryUsed()).toBeLessThan(before);
   });
 
@@ -118,7 +118,7 @@ describe.each(ENGINES)('%s', (kind) => {
     publishTexts(publisher, 'a');
     expect(engine.keepDead()).toBe(0);
     expect(engine.nextDead()).not.toBe(0);
-    engine.bury();
+    engine.settleDead();
   });
 
   test.each([
@@ -133,7 +133,7 @@ describe.each(ENGINES)('%s', (kind) => {
     consumer.stream();
     consumer.feed(reject(1, 1, false));
     expect(engine.republish(engine.nextDead(), KEY, headerOf(size, properties({ priority: 3 })), [grave])).toEqual([]);
-    engine.bury();
+    engine.settleDead();
     consumer.consume(1, 'dead');
     bench.serve();
     const [delivery] = consumer.received();

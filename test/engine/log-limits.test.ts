@@ -282,7 +282,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const [image] = shelf.images(queue);
     if (image === undefined) throw new Error('nothing left');
     const recovered = bench.queue('recovered');
-    coordinator.setAbsent(recovered, slots, 0);
+    coordinator.setSpilled(recovered, slots, 0);
     coordinator.setLogId(recovered, 1024, 50_000);
     const positions: number[] = [];
     for (let at = 0; at < image.length; at += image.readUInt32LE(at)) {
@@ -299,7 +299,7 @@ describe.each(ENGINES)('%s', (kind) => {
     publisher.feed(frames('recovered', ['new']));
     expect(flush(engine).taken).toEqual(['1024:50000']);
     expect(coordinator.redeliveredRuns(recovered)).toMatchObject(
-      positions.map((from) => ({ level: 0, from, count: 1 })),
+      positions.map((from) => ({ priority: 0, from, count: 1 })),
     );
     consumer.consume(1, 'recovered', { noAck: true });
     bench.serve();

@@ -191,7 +191,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.takeBatch()).toBeNull();
     const dead = engine.nextDead();
     engine.republish(dead, Buffer.from('\0\x05other'), engine.messageHeader(dead), [bench.queue('other')]);
-    engine.bury();
+    engine.settleDead();
     const { messages, taken, done } = flush(engine);
     expect(bodies(messages)).toEqual(['dies']);
     expect([messages[0]?.id, messages[0]?.key]).toEqual([messageId(1, 2), '\0\x05other']);

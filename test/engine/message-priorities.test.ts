@@ -8,8 +8,8 @@ import { publishTexts, ruledScenario, scenario, text } from './support/scenario.
 /** A worker keeps two of them open for messages. */
 const SEGMENT = 1 << 20;
 
-function publishAt(publisher: Client, ...levels: readonly [body: string, priority: number][]): void {
-  const frames = levels.map(([body, priority]) =>
+function publishAt(publisher: Client, ...priorities: readonly [body: string, priority: number][]): void {
+  const frames = priorities.map(([body, priority]) =>
     publish(1, 'q', text(body), { properties: properties({ priority }) }),
   );
   publisher.feed(Buffer.concat(frames));

@@ -19,7 +19,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(Buffer.compare(engine.messageBody(message), body)).toBe(0);
     expect(Buffer.compare(engine.messageKey(message), KEY)).toBe(0);
     expect(Buffer.compare(engine.messageHeader(message), header)).toBe(0);
-    engine.bury();
+    engine.settleDead();
     expect(engine.readyCount(other)).toBe(1);
     expect(engine.purge(other)).toBe(1);
     expect(engine.unackedCount(channel)).toBe(0);

@@ -30,11 +30,11 @@ describe.each(ENGINES)('%s', (kind) => {
     publisher.feed(MESSAGES);
     const shelf = new ImageShelf(coordinator);
     for (let i = 0; i < 8; i++) shelf.out(queue, 2);
-    expect(coordinator.absentCount(queue)).toBeGreaterThan(0);
+    expect(coordinator.spilledCount(queue)).toBeGreaterThan(0);
     let left = COUNT;
     for (let count = coordinator.purge(queue, 300); count > 0; count = coordinator.purge(queue, 300)) left -= count;
     expect(left).toBe(0);
-    expect([coordinator.readyCount(queue), coordinator.absentCount(queue)]).toEqual([0, 0]);
+    expect([coordinator.readyCount(queue), coordinator.spilledCount(queue)]).toEqual([0, 0]);
   });
 
   test('a queue that is retired gives nothing any more, however much is left of it, and all memory comes back', async () => {

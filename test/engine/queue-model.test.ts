@@ -172,7 +172,7 @@ class Pair {
     if (tag === undefined) return;
     if (how === 'ack') this.#model.ack(tag);
     else if (how === 'reject') this.#model.reject(tag);
-    else this.#model.giveBack(tag);
+    else this.#model.requeue(tag);
     this.#client.feed(how === 'ack' ? ack(1, tag) : nack(1, tag, false, how === 'give back'));
   }
 }

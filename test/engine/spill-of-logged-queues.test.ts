@@ -124,7 +124,7 @@ describe.each(ENGINES)('%s', (kind) => {
     for (const [i, unit] of units.entries()) unit.writeBigUInt64LE(BigInt(2 ** 33 + i * 10), 8);
     const recovered = bench.queue('recovered');
     coordinator.setLogId(recovered, 512, 2 ** 34);
-    expect(coordinator.setAbsent(recovered, units.length, 0)).toBe(true);
+    expect(coordinator.setSpilled(recovered, units.length, 0)).toBe(true);
     expect(coordinator.pageIn(recovered)).toBe(units.length);
     const staging = coordinator.takeStaging();
     coordinator.bytes.set(Buffer.concat(units), staging);
@@ -154,7 +154,7 @@ describe.each(ENGINES)('%s', (kind) => {
     for (const [i, unit] of units.entries()) unit.writeBigUInt64LE(BigInt(positions[i] ?? 0), 8);
     const recovered = bench.queue('recovered');
     coordinator.setLogId(recovered, 512, next);
-    expect(coordinator.setAbsent(recovered, units.length, 0)).toBe(true);
+    expect(coordinator.setSpilled(recovered, units.length, 0)).toBe(true);
     const publishOne = (body: string): void => {
       publisher.feed(publish(1, 'recovered', Buffer.from(body), { properties: properties({ persistent: true }) }));
     };
@@ -185,9 +185,9 @@ describe.each(ENGINES)('%s', (kind) => {
       // Cells come out of pages, by eight.
       const before = coordinator.memoryUsed();
       const queue = bench.queue(`recovered ${i}`);
-      expect(coordinator.setAbsent(queue, count, 0)).toBe(true);
+      expect(coordinator.setSpilled(queue, count, 0)).toBe(true);
       expect(coordinator.memoryUsed() - before).toBeLessThanOrEqual(cell + (count < slots ? 1 : 2) * page);
-      expect(coordinator.absentCount(queue)).toBe(count);
+      expect(coordinator.spilledCount(queue)).toBe(count);
     }
   });
 
@@ -195,8 +195,8 @@ describe.each(ENGINES)('%s', (kind) => {
     const { bench, consumer, publisher, engine, coordinator } = await loggedScenario(kind);
     const recovered = bench.queue('recovered');
     coordinator.setLogId(recovered, 512, 1_000);
-    expect(coordinator.setAbsent(recovered, 3, 0)).toBe(true);
-    expect(coordinator.dropAbsent(recovered)).toBe(3);
+    expect(coordinator.setSpilled(recovered, 3, 0)).toBe(true);
+    expect(coordinator.dropSpilled(recovered)).toBe(3);
     publisher.feed(publish(1, 'recovered', Buffer.from('new'), { properties: properties({ persistent: true }) }));
     expect(recorded(engine).taken).toEqual(['512:1000']);
     const { done } = recorded(coordinator);
@@ -217,20 +217,20 @@ describe.each(ENGINES)('%s', (kind) => {
     );
     publisher.feed(Buffer.concat(frames));
     const shelf = new ImageShelf(coordinator);
-    const levels = [1, 2].map((level) => coordinator.levelOf(queue, level, false));
-    expect(levels).not.toContain(0);
-    expect(coordinator.levelOf(queue, 3, false)).toBe(0);
-    for (const level of levels) while (shelf.out(level, 0));
-    expect(levels.map((level) => coordinator.absentCount(level))).toEqual([2 * slots, 2 * slots]);
+    const priorities = [1, 2].map((priority) => coordinator.priorityOf(queue, priority, false));
+    expect(priorities).not.toContain(0);
+    expect(coordinator.priorityOf(queue, 3, false)).toBe(0);
+    for (const priority of priorities) while (shelf.out(priority, 0));
+    expect(priorities.map((priority) => coordinator.spilledCount(priority))).toEqual([2 * slots, 2 * slots]);
     expect(coordinator.readyCount(queue)).toBe(2 * count);
     consumer.consume(1, 'ranked', { noAck: true });
     const got: string[] = [];
     for (;;) {
       bench.serve();
       got.push(...consumer.bodies());
-      const wished = coordinator.nextWish();
-      if (wished === 0) break;
-      shelf.in(wished);
+      const pageInRequested = coordinator.nextPageInRequest();
+      if (pageInRequested === 0) break;
+      shelf.in(pageInRequested);
     }
     expect(got).toEqual([count, 0].flatMap((first) => Array.from({ length: count }, (_, i) => `${first + i}`)));
   });

@@ -1,4 +1,4 @@
-/** Messages leave memory and come back: whoever publishes, consumes, gives back or purges meanwhile sees the queue that he would see without. */
+/** Messages leave memory and come back: whoever publishes, consumes, requeue or purges meanwhile sees the queue that he would see without. */
 import { describe, expect, test } from 'vitest';
 import type { EngineKind } from '../../src/engine/engine.js';
 import { type Client, ENGINES } from './support/bench.js';
@@ -31,7 +31,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
     publishNumbers(publisher, 0, 9 * slots + 1);
     while (shelf.out(queue, 0));
-    expect(bench.coordinator.absentCount(queue)).toBe(8 * slots);
+    expect(bench.coordinator.spilledCount(queue)).toBe(8 * slots);
     expect(bench.coordinator.presentCount(queue)).toBe(slots);
     expect(bench.coordinator.readyCount(queue)).toBe(9 * slots + 1);
     publishNumbers(publisher, 9 * slots + 1, 2 * slots - 1);
@@ -64,27 +64,27 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(coordinator.memoryUsed()).toBeLessThanOrEqual(before + 3 * 2 ** 20 + 512 * 1024);
   });
 
-  test('a consumer that comes near what is absent wishes for it, and is served when it is back', async () => {
+  test('a consumer that comes near what is spilled asks for it, and is served when it is back', async () => {
     const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
     const { coordinator } = bench;
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
     expect(coordinator.sleep()).toBe(true);
     const rung = coordinator.doorbell();
-    expect(coordinator.nextWish()).toBe(0);
+    expect(coordinator.nextPageInRequest()).toBe(0);
     consumer.consume(1, 'q', { noAck: true });
     bench.serve();
     await rung;
     expect(coordinator.sleep()).toBe(false);
-    expect(coordinator.nextWish()).toBe(queue);
-    expect(coordinator.nextWish()).toBe(0);
+    expect(coordinator.nextPageInRequest()).toBe(queue);
+    expect(coordinator.nextPageInRequest()).toBe(0);
     expect(consumer.bodies()).toEqual(numbers(0, slots));
     shelf.in(queue);
     bench.serve();
     expect(consumer.bodies()).toEqual(numbers(slots, 4 * slots));
   });
 
-  test('a get finds nothing at an absent message, and its worker is rung when it is back', async () => {
+  test('a get finds nothing at an spilled message, and its worker is rung when it is back', async () => {
     const { bench, publisher, consumer, channel, engine, queue, shelf, slots } = await pagedScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
@@ -104,7 +104,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual([`${slots}`]);
   });
 
-  test('a worker that is awake when an absent message comes back does not sleep over it', async () => {
+  test('a worker that is awake when an spilled message comes back does not sleep over it', async () => {
     const { bench, publisher, channel, engine, queue, shelf, slots } = await pagedScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
@@ -149,7 +149,7 @@ describe.each(ENGINES)('%s', (kind) => {
     publishNumbers(publisher, 0, 4 * slots);
     consumer.consume(1, 'q', { noAck: true });
     expect(shelf.out(queue, 0, () => bench.serve())).toBe(false);
-    expect(bench.coordinator.absentCount(queue)).toBe(0);
+    expect(bench.coordinator.spilledCount(queue)).toBe(0);
     bench.serve();
     expect(consumer.bodies()).toEqual(numbers(0, 4 * slots));
   });
@@ -172,18 +172,18 @@ describe.each(ENGINES)('%s', (kind) => {
     });
     expect(back).toBe(false);
     expect(purged).toBe(6 * slots);
-    expect(coordinator.absentCount(queue)).toBe(0);
+    expect(coordinator.spilledCount(queue)).toBe(0);
     expect(coordinator.memoryUsed()).toBeLessThanOrEqual(used + 3 * 2 ** 20 + 512 * 1024);
   });
 
-  test('a queue that is deleted takes its absent messages along', async () => {
+  test('a queue that is deleted takes its spilled messages along', async () => {
     const { bench, publisher, queue, shelf, slots } = await pagedScenario(kind);
     const { coordinator } = bench;
     publishNumbers(publisher, 0, 6 * slots);
     while (shelf.out(queue, 0));
     expect(coordinator.retireQueue(queue)).toBe(6 * slots);
     coordinator.freeQueue(queue);
-    expect(coordinator.nextWish()).toBe(0);
+    expect(coordinator.nextPageInRequest()).toBe(0);
   });
 
   test('messages that were elsewhere from the first come before what is published', async () => {
@@ -192,15 +192,15 @@ describe.each(ENGINES)('%s', (kind) => {
     publishNumbers(publisher, 0, 3 * slots);
     shelf.out(queue, 0);
     const recovered = bench.queue('recovered');
-    expect(coordinator.setAbsent(recovered, slots + 10, 0)).toBe(true);
-    expect(coordinator.absentCount(recovered)).toBe(slots + 10);
+    expect(coordinator.setSpilled(recovered, slots + 10, 0)).toBe(true);
+    expect(coordinator.spilledCount(recovered)).toBe(slots + 10);
     expect(coordinator.readyCount(recovered)).toBe(slots + 10);
     publisher.feed(publish(1, 'recovered', Buffer.from('new')));
     const [image] = shelf.images(queue);
     const staging = coordinator.takeStaging();
     consumer.consume(1, 'recovered', { noAck: true });
     bench.serve();
-    expect(coordinator.nextWish()).toBe(recovered);
+    expect(coordinator.nextPageInRequest()).toBe(recovered);
     expect(coordinator.pageIn(recovered)).toBe(slots);
     coordinator.bytes.set(image ?? Buffer.alloc(0), staging);
     coordinator.pageInTake(staging, image?.length ?? 0);
@@ -226,7 +226,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.readyCount(queue)).toBe(3 * slots + 1);
     expect(engine.sleep()).toBe(true);
     const rung = engine.doorbell();
-    expect(bench.coordinator.nextWish()).toBe(queue);
+    expect(bench.coordinator.nextPageInRequest()).toBe(queue);
     shelf.in(queue);
     await rung;
     engine.wake();
@@ -245,7 +245,7 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.setTime(1_002_000);
     bench.sweep();
     expect(engine.readyCount(queue)).toBe(2 * slots);
-    expect(bench.coordinator.nextWish()).toBe(queue);
+    expect(bench.coordinator.nextPageInRequest()).toBe(queue);
     while (shelf.in(queue)) bench.sweep();
     expect(bench.dead().map((one) => one.body)).toEqual(numbers(0, 3 * slots));
   });

@@ -102,7 +102,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.unackedCount(channel)).toBe(late);
   });
 
-  test('a channel that is closed amid an acknowledgement gives back all that is left', async () => {
+  test('a channel that is closed amid an acknowledgement requeue all that is left', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await scenario(kind);
     consumer.consume(1, 'q');
     publishTexts(publisher, ...Array.from({ length: 2_000 }, (_, i) => `${i}`));

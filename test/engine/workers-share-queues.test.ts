@@ -39,8 +39,8 @@ interface Result {
 interface Contest {
   readonly rules?: Partial<QueueRules>;
   /** Of the consumer on each worker. */
-  readonly priorities?: readonly number[];
-  readonly levels?: number;
+  readonly consumerPriorities?: readonly number[];
+  readonly priorities?: number;
   /** Runs that a worker publishes before it takes a turn. */
   readonly ahead?: number;
   /** Of each worker. */
@@ -69,8 +69,8 @@ async function contend(kind: EngineKind, contest: Contest) {
         count: contest.count ?? COUNT,
         ahead: contest.ahead ?? 1,
         progress,
-        priority: contest.priorities?.[index] ?? 0,
-        levels: contest.levels ?? 1,
+        priority: contest.consumerPriorities?.[index] ?? 0,
+        priorities: contest.priorities ?? 1,
         life: contest.life ?? null,
         seed: contest.logged ? SEED : null,
       }),
@@ -117,17 +117,17 @@ function expected(count: number, passes: (number: number) => boolean): string[] 
 
 const CONTESTS: [name: string, contest: Contest][] = [
   ['a queue', {}],
-  ['a queue with priorities', { rules: { maxPriority: 3 }, levels: 4 }],
+  ['a queue with priorities', { rules: { maxPriority: 3 }, priorities: 4 }],
   [
     'a queue that expires, counts bytes and counts returns',
     { rules: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
   ],
-  ['consumers with priorities', { priorities: [0, 5] }],
+  ['consumers with priorities', { consumerPriorities: [0, 5] }],
   ['a queue that is logged', { logged: true }],
-  ['a queue with priorities that is logged', { logged: true, rules: { maxPriority: 3 }, levels: 4 }],
+  ['a queue with priorities that is logged', { logged: true, rules: { maxPriority: 3 }, priorities: 4 }],
 ];
 
-/** Messages leave block by block and come back when they are wished for, or by chance. */
+/** Messages leave block by block and come back when they are asked for, or by chance. */
 function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void {
   let step = 0;
   return () => {
@@ -138,7 +138,7 @@ function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void 
       most: 30_000,
     });
     if (step % 5 === 0) shelf.in(queue);
-    while (coordinator.nextWish() !== 0) while (coordinator.presentCount(queue) < 100 && shelf.in(queue));
+    while (coordinator.nextPageInRequest() !== 0) while (coordinator.presentCount(queue) < 100 && shelf.in(queue));
   };
 }
 
@@ -155,7 +155,7 @@ function check({ results, ready, kept }: Awaited<ReturnType<typeof contend>>, co
   expect(bodies((one) => !one.redelivered && !one.dead)).toEqual(expected(count, () => true));
   expect(bodies((one) => one.redelivered)).toEqual(expected(count, (number) => number % 7 === 0));
   expect(bodies((one) => one.dead)).toEqual(expected(count, (number) => number % 11 === 0));
-  for (const { delivered } of results) expect(disorder(delivered, contest.levels ?? 1)).toEqual([]);
+  for (const { delivered } of results) expect(disorder(delivered, contest.priorities ?? 1)).toEqual([]);
   expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
   const segments = contest.logged ? 5 : 2;
   expect(kept).toBeLessThanOrEqual(segments * (WORKERS + (contest.meanwhile ? 1 : 0)) * SEGMENT + AT_HAND);
@@ -173,7 +173,7 @@ describe.each(ENGINES)('%s', (kind) => {
     ['a queue', false],
     ['a logged queue', true],
   ])('two workers share %s whose messages leave memory and come back', { timeout: 60_000 }, async (_name, logged) => {
-    let returned = 0;
+    let requeued = 0;
     const contest: Contest = {
       logged,
       ahead: 12,
@@ -183,12 +183,12 @@ describe.each(ENGINES)('%s', (kind) => {
         const turn = page(shelf, coordinator, queue);
         return () => {
           turn();
-          returned = shelf.returned;
+          requeued = shelf.requeued;
         };
       },
     };
     check(await contend(kind, contest), contest);
-    expect(returned).toBeGreaterThan(10);
+    expect(requeued).toBeGreaterThan(10);
   });
 });
 
@@ -200,7 +200,14 @@ describe.each(ENGINES)('%s', (kind) => {
     'two workers share %s with ranks, messages with priorities and short lives: each is acknowledged or expires, once',
     { timeout: 60_000 },
     async (_name, logged) => {
-      const contest: Contest = { rules: { maxPriority: 3 }, levels: 4, priorities: [0, 5], ahead: 12, life: 5, logged };
+      const contest: Contest = {
+        rules: { maxPriority: 3 },
+        priorities: 4,
+        consumerPriorities: [0, 5],
+        ahead: 12,
+        life: 5,
+        logged,
+      };
       const { results, ready, kept } = await contend(kind, contest);
       const acknowledged = results.flatMap((one) => one.acknowledged);
       const expired = results.flatMap((one) => one.expired);
@@ -250,12 +257,12 @@ function checkPlaces(results: readonly Result[]): readonly Recorded[] {
 }
 
 /** What a consumer got for the first time behind a later message of the same publisher and priority. */
-function disorder(delivered: readonly Delivered[], levels: number): string[] {
+function disorder(delivered: readonly Delivered[], priorities: number): string[] {
   const last = new Map<string, number>();
   return delivered.flatMap(({ body, redelivered, dead }) => {
     if (redelivered || dead) return [];
     const [publisher, number] = body.split(' ').map(Number);
-    const line = `${publisher} ${(number ?? 0) % levels}`;
+    const line = `${publisher} ${(number ?? 0) % priorities}`;
     const before = last.get(line) ?? -1;
     last.set(line, number ?? 0);
     return before < (number ?? 0) ? [] : [body];

@@ -5,51 +5,51 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { IdleCpus } from '../../src/platform/cpu-latency.js';
+import { CpuLatency } from '../../src/platform/cpu-latency.js';
 
 let folder: string;
-let wish: string;
+let requestPageIn: string;
 let driver: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'leveret-idle-'));
-  wish = join(folder, 'wish');
+  requestPageIn = join(folder, 'wish');
   driver = join(folder, 'driver');
-  writeFileSync(wish, '');
+  writeFileSync(requestPageIn, '');
 });
 
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function held(): IdleCpus {
-  const idle = new IdleCpus({ wish, driver });
+function held(): CpuLatency {
+  const idle = new CpuLatency({ requestPageIn, driver });
   idle.hold();
   return idle;
 }
 
-function wished(): number[] {
-  const octets = readFileSync(wish);
+function pageInRequested(): number[] {
+  const octets = readFileSync(requestPageIn);
   return octets.length === 4 ? [new DataView(octets.buffer, octets.byteOffset).getInt32(0, true)] : [];
 }
 
 test('guests of a virtual machine keep their CPUs awake only when waking may take no time', () => {
   writeFileSync(driver, 'haltpoll\n');
   held().release();
-  expect(wished()).toEqual([0]);
+  expect(pageInRequested()).toEqual([0]);
 });
 
 test('other machines may let them sleep lightly', () => {
   writeFileSync(driver, 'intel_idle\n');
   held().release();
-  expect(wished()).toEqual([2]);
+  expect(pageInRequested()).toEqual([2]);
 });
 
 test('nothing is asked where CPUs do not sleep, or where the system does not let us ask', () => {
   held().release();
-  expect(wished()).toEqual([]);
+  expect(pageInRequested()).toEqual([]);
   writeFileSync(driver, 'haltpoll\n');
-  wish = join(folder, 'missing');
+  requestPageIn = join(folder, 'missing');
   const idle = held();
   idle.hold();
   idle.release();
@@ -78,5 +78,5 @@ function openings(): number {
       return '';
     }
   });
-  return links.filter((link) => link === wish).length;
+  return links.filter((link) => link === requestPageIn).length;
 }

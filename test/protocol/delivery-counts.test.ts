@@ -17,7 +17,7 @@ describe.runIf(!isReferee)('after a restart', () => {
   }
 
   /** Gets the first message and gives it back; its count, or null: there is none. */
-  async function giveBack(channel: RawChannel): Promise<number | null> {
+  async function requeue(channel: RawChannel): Promise<number | null> {
     const got = await channel.get('limited');
     if (got === null) return null;
     channel.send('basic.nack', { deliveryTag: got.deliveryTag, requeue: true });
@@ -36,7 +36,7 @@ describe.runIf(!isReferee)('after a restart', () => {
         await channel.call('queue.declare', { queue: 'limited', durable: true, arguments: LIMITED });
         await publish(channel, ['poison']);
       }
-      for (let i = 0; i < 2; i++) counts.push(await giveBack(channel));
+      for (let i = 0; i < 2; i++) counts.push(await requeue(channel));
       await broker.stop();
     }
     expect(counts).toEqual([0, 1, 2, 3, 4, null]);
@@ -48,13 +48,13 @@ describe.runIf(!isReferee)('after a restart', () => {
     const channel = await open(first);
     await channel.call('queue.declare', { queue: 'limited', durable: true, arguments: LIMITED });
     await publish(channel, ['poison', 'other']);
-    for (let i = 0; i < 2; i++) await giveBack(channel);
+    for (let i = 0; i < 2; i++) await requeue(channel);
     // What is confirmed later is written later.
     channel.publish('', 'limited', 'last', { properties: PERSISTENT });
     await confirmed(channel, 3);
     await first.stop('SIGKILL');
     await (await start(data)).stop();
     await (await start(data)).stop();
-    expect(await giveBack(await open(await start(data)))).toBe(2);
+    expect(await requeue(await open(await start(data)))).toBe(2);
   });
 });

@@ -89,7 +89,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     spawnSync('mount', ['-o', 'remount,size=64m', data]);
     await confirmed(publisher, count);
     const exit = await broker.stop('SIGKILL');
-    expect(exit?.stderr).toMatch(/disk alarm, publishers are blocked: no space is left for the log of lane 1/);
+    expect(exit?.stderr).toMatch(/disk alarm, publishers are blocked: no space is left for the log of writer 1/);
     expect(exit?.stderr).toContain('disk alarm is over: publishers go on');
     const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
     expect((await drain(again, 'kept')).map(([text]) => text)).toEqual(

@@ -102,8 +102,8 @@ describe.skipIf(isReferee).each([1, 2])('an exchange that remembers, with %s wor
     await channel.consume(queue, { noAck: true });
     await channel.call('queue.bind', { queue, exchange: 'x' });
     expect(bodies(await channel.deliver(3))).toEqual(['a', 'b', 'urgent']);
-    const ranked = await bound(channel, 'x', { 'x-max-priority': 5 });
-    expect(await drained(channel, ranked)).toEqual(['urgent', 'a', 'b']);
+    const consumerPriorities = await bound(channel, 'x', { 'x-max-priority': 5 });
+    expect(await drained(channel, consumerPriorities)).toEqual(['urgent', 'a', 'b']);
     const { queue: dead } = await channel.call('queue.declare', { exclusive: true });
     await channel.consume(dead, { noAck: true });
     const toDead = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead };

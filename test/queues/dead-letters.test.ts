@@ -32,7 +32,7 @@ class Core {
   nextDead(): number {
     return this.dead;
   }
-  bury(): void {
+  settleDead(): void {
     this.dead -= 1;
   }
   topologyEpoch(): number {
@@ -53,7 +53,7 @@ class Core {
     this.dead -= 1;
     return 1;
   }
-  buryKept(number: number): void {
+  settleDeadKept(number: number): void {
     this.buriedKept.push(number);
   }
   keepMessage(): void {}

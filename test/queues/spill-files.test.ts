@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { PageFiles } from '../../src/queues/spill/spill-files.js';
+import { SpillFiles } from '../../src/queues/spill/spill-files.js';
 
 const parents: string[] = [];
 afterEach(() => {
@@ -19,7 +19,7 @@ function directory(): string {
 /** Octets that are different for each number. */
 const octets = (number: number, length: number): Buffer => Buffer.alloc(length, `${number} `);
 
-async function stored(files: PageFiles, content: Buffer) {
+async function stored(files: SpillFiles, content: Buffer) {
   const image = files.place(content.length);
   const half = content.length >> 1;
   await files.write(image, half, content.subarray(half));
@@ -29,7 +29,7 @@ async function stored(files: PageFiles, content: Buffer) {
 
 describe('page files', () => {
   test('an image is read in parts as it was written', async () => {
-    const files = new PageFiles(directory(), 1000);
+    const files = new SpillFiles(directory(), 1000);
     const contents = Array.from({ length: 20 }, (_, i) => octets(i, 100 + i * 20));
     const images = await Promise.all(contents.map((content) => stored(files, content)));
     for (const [i, image] of images.entries()) {
@@ -43,7 +43,7 @@ describe('page files', () => {
 
   test('files are of bounded size, and used again when nothing in them counts', async () => {
     const path = directory();
-    const files = new PageFiles(path, 1000);
+    const files = new SpillFiles(path, 1000);
     for (let i = 0; i < 200; i++) {
       const image = await stored(files, octets(i, 300));
       const behind = await stored(files, octets(i, 300));
@@ -57,7 +57,7 @@ describe('page files', () => {
 
   test('space that a long queue took is given back to the system', async () => {
     const path = directory();
-    const files = new PageFiles(path, 1000);
+    const files = new SpillFiles(path, 1000);
     const images = await Promise.all(Array.from({ length: 100 }, (_, i) => stored(files, octets(i, 500))));
     expect(files.count).toBe(50);
     for (const image of images) files.free(image);
@@ -66,7 +66,7 @@ describe('page files', () => {
   });
 
   test('an image larger than a file has one of its own', async () => {
-    const files = new PageFiles(directory(), 1000);
+    const files = new SpillFiles(directory(), 1000);
     const content = octets(7, 5000);
     await stored(files, octets(1, 10));
     const image = await stored(files, content);
@@ -79,17 +79,17 @@ describe('page files', () => {
 
   test('what a former life left behind is removed, and nothing is left at the end', () => {
     const path = directory();
-    const before = new PageFiles(path);
+    const before = new SpillFiles(path);
     before.place(10);
     writeFileSync(join(path, 'stray'), 'x');
-    const files = new PageFiles(path);
+    const files = new SpillFiles(path);
     expect(readdirSync(path)).toEqual([]);
     files.close();
     expect(() => readdirSync(path)).toThrow();
   });
 
   test('an image that is cut off is an error', async () => {
-    const files = new PageFiles(directory());
+    const files = new SpillFiles(directory());
     const image = files.place(100);
     await expect(files.read(image, 0, Buffer.alloc(100))).rejects.toThrow(/ends at/);
     files.close();

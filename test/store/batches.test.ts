@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { FILE_HEAD, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
-import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
+import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
 
@@ -47,14 +47,14 @@ async function left(directory: SimulatedDirectory): Promise<Record<number, strin
 /** A message of queue 1 goes to queue 2, as a dead letter does: copy, place and the end of the old place, written at once. */
 async function movedLetter(size: number): Promise<SimulatedDirectory> {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, [`precious${'x'.repeat(size)}`]);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, [`precious${'x'.repeat(size)}`]);
   const batch = new BatchBuilder();
-  const id = lane.takeMessageIds(1);
+  const id = writer.takeMessageIds(1);
   batch.message(id, storedMessage(`precious${'x'.repeat(size)}`));
   batch.enqueue(2, 0, 1000, [id]);
   batch.ack(1, [{ from: 0, count: 1 }]);
-  await lane.append(batch);
+  await writer.append(batch);
   return directory;
 }
 
@@ -88,9 +88,9 @@ test('a torn batch is cut at its head, and nothing of it is read when the log go
     { file: FIRST, offset: copy.offset, kind: 'torn', quarantine: null },
   ]);
   expect(torn.files().get(FIRST)?.length).toBe(head + spanOf(8));
-  const lane = openLane(torn, { start: recovered.start(0) });
-  await publish(lane, 1, 1, ['the next']);
-  await lane.close();
+  const writer = openWriter(torn, { start: recovered.start(0) });
+  await publish(writer, 1, 1, ['the next']);
+  await writer.close();
   expect(await left(torn)).toEqual({ 1: ['precious', 'the next'] });
 });
 
@@ -103,7 +103,7 @@ test('a batch that lost its head is not taken for part of the one before it', as
 
 test('of a damaged batch that others followed, all counts that is whole', async () => {
   const directory = await movedLetter(100);
-  const second = openLane(directory, { start: { file: 1, batch: 2, message: 2 } });
+  const second = openWriter(directory, { start: { file: 1, batch: 2, message: 2 } });
   await publish(second, 3, 0, ['later on']);
   const records = recordsOf(directory.files().get(FIRST) as Uint8Array);
   const copy = records.filter(({ type }) => type === RecordType.MESSAGE)[1] as Written;
@@ -114,13 +114,13 @@ test('of a damaged batch that others followed, all counts that is whole', async 
 
 test('a message whose copying was cut short is there after every start that follows', async () => {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory);
-  await publish(keeper.lane, 256, 0, ['precious', ...Array.from({ length: 7 }, () => 'x'.repeat(900))]);
-  await ack(keeper.lane, 256, 1, 7);
-  await keeper.lane.endFile();
+  const logManager = await openLogManager(directory);
+  await publish(logManager.writer, 256, 0, ['precious', ...Array.from({ length: 7 }, () => 'x'.repeat(900))]);
+  await ack(logManager.writer, 256, 1, 7);
+  await logManager.writer.endFile();
   // The copies are written, the power goes before the places of the last of them are.
   const before = directory.copy();
-  await keeper.reclaim();
+  await logManager.reclaim();
   const copies = directory.files().get(SECOND) as Uint8Array;
   const records = recordsOf(copies);
   const place = records.find(({ type }) => type === RecordType.ENQUEUE) as Written;
@@ -128,7 +128,7 @@ test('a message whose copying was cut short is there after every start that foll
     new Map(before.files()).set(SECOND, Uint8Array.from(copies).fill(0, place.offset)),
   );
   const bodies = async (): Promise<string[]> => {
-    const again = await openKeeper(torn);
+    const again = await openLogManager(torn);
     const found = await recoveredQueues(again);
     for (let i = 0; i < 3; i++) await again.reclaim();
     expect(await again.close(new Map())).toBe(null);
@@ -139,13 +139,13 @@ test('a message whose copying was cut short is there after every start that foll
 
 test('a batch that the system shows and the disk does not have is written again before anything relies on it', async () => {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory);
-  await publish(keeper.lane, 256, 0, ['precious']);
-  await keeper.lane.endFile();
-  const [start] = keeper.lanesStart(1);
-  const lane = openLane(directory, { lane: 1, ...(start && { start }) });
+  const logManager = await openLogManager(directory);
+  await publish(logManager.writer, 256, 0, ['precious']);
+  await logManager.writer.endFile();
+  const [start] = logManager.writersStart(1);
+  const writer = openWriter(directory, { writer: 1, ...(start && { start }) });
   // Long ones, so that the file is not copied forward.
-  await publish(lane, 512, 0, [`another.${'x'.repeat(5000)}`]);
+  await publish(writer, 512, 0, [`another.${'x'.repeat(5000)}`]);
   // Its sync fails, and the process is gone before it can write it elsewhere.
   let kept: SimulatedDirectory | null = null;
   let hasFailed = false;
@@ -156,15 +156,15 @@ test('a batch that the system shows and the disk does not have is written again 
     throw systemError('EIO');
   };
   const batch = new BatchBuilder();
-  const id = lane.takeMessageIds(1);
+  const id = writer.takeMessageIds(1);
   batch.message(id, storedMessage(`precious${'x'.repeat(5000)}`));
   batch.enqueue(512, 1, 1000, [id]);
   batch.ack(256, [{ from: 0, count: 1 }]);
-  await lane.append(batch);
+  await writer.append(batch);
   if (kept === null) throw new Error('no sync has failed');
   const killed: SimulatedDirectory = kept;
   expect((await left(killed))[512]).toEqual(['another.', 'precious']);
-  const again = await openKeeper(killed);
+  const again = await openLogManager(killed);
   for (let i = 0; i < 3; i++) await again.reclaim();
   // Nothing that was not synced is left.
   const lost = killed.powerLoss(() => 0);

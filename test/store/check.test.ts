@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { CheckCode, check } from '../../dist/store/recovery/check.js';
 import { inspectLogs } from '../../dist/store/recovery/inspect.js';
-import { openKeeper, openLane, publish, scanner } from './support/logs.js';
+import { openLogManager, openWriter, publish, scanner } from './support/logs.js';
 import { SimulatedDirectory } from './support/simulated.js';
 
 const FILE = 'w01-0000000000.log';
@@ -11,13 +11,13 @@ const FILE = 'w01-0000000000.log';
 /** A log that was ended in order, or just left. */
 async function written(ended: boolean): Promise<SimulatedDirectory> {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory);
-  const onEvent = (event: Parameters<typeof keeper.heard>[1]): void => keeper.heard(1, event);
-  const lane = openLane(directory, { lane: 1, onEvent });
-  for (let i = 0; i < 3; i++) await publish(lane, 256, i, [`${i}`.padEnd(500)]);
+  const logManager = await openLogManager(directory);
+  const onEvent = (event: Parameters<typeof logManager.heard>[1]): void => logManager.heard(1, event);
+  const writer = openWriter(directory, { writer: 1, onEvent });
+  for (let i = 0; i < 3; i++) await publish(writer, 256, i, [`${i}`.padEnd(500)]);
   if (!ended) return directory.copy();
-  await lane.close();
-  await keeper.close(new Map());
+  await writer.close();
+  await logManager.close(new Map());
   return directory;
 }
 
@@ -66,13 +66,13 @@ test('a file that is gone puts what was confirmed at risk', async () => {
 
 test('places whose message is nowhere put what was confirmed at risk', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { lane: 1 });
-  await publish(lane, 256, 0, ['whole']);
+  const writer = openWriter(directory, { writer: 1 });
+  await publish(writer, 256, 0, ['whole']);
   const batch = new BatchBuilder();
-  const first = lane.takeMessageIds(2);
+  const first = writer.takeMessageIds(2);
   batch.enqueue(256, 1, 0, [first, first + 1]);
-  await lane.append(batch);
-  await lane.close();
+  await writer.append(batch);
+  await writer.close();
   const { code, lines } = await checked(directory);
   expect(code).toBe(CheckCode.LOST);
   expect(lines[0]).toBe('2 places whose message cannot be found');

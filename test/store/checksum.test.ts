@@ -16,7 +16,7 @@ const [P1, P2, P3, P4, P5] = [
 const mul = (a: bigint, b: bigint): bigint => (a * b) & MASK;
 const add = (...values: bigint[]): bigint => values.reduce((sum, value) => (sum + value) & MASK, 0n);
 const rotate = (value: bigint, bits: bigint): bigint => ((value << bits) | (value >> (64n - bits))) & MASK;
-const round = (lane: bigint, input: bigint): bigint => mul(rotate(add(lane, mul(input, P2)), 31n), P1);
+const round = (writer: bigint, input: bigint): bigint => mul(rotate(add(writer, mul(input, P2)), 31n), P1);
 
 /** The specification (xxhash_spec.md) word by word. */
 function xxh64(bytes: Uint8Array, seed: bigint): bigint {
@@ -24,15 +24,15 @@ function xxh64(bytes: Uint8Array, seed: bigint): bigint {
   let at = 0;
   let hash = add(seed, P5);
   if (bytes.length >= 32) {
-    const lanes = [add(seed, P1, P2), add(seed, P2), seed, add(seed, MASK + 1n - P1)];
+    const writers = [add(seed, P1, P2), add(seed, P2), seed, add(seed, MASK + 1n - P1)];
     for (; at + 32 <= bytes.length; at += 32) {
-      lanes.forEach((lane, i) => {
-        lanes[i] = round(lane, view.getBigUint64(at + i * 8, true));
+      writers.forEach((writer, i) => {
+        writers[i] = round(writer, view.getBigUint64(at + i * 8, true));
       });
     }
     const bits = [1n, 7n, 12n, 18n];
-    hash = add(...lanes.map((lane, i) => rotate(lane, bits[i] as bigint)));
-    for (const lane of lanes) hash = add(mul(hash ^ round(0n, lane), P1), P4);
+    hash = add(...writers.map((writer, i) => rotate(writer, bits[i] as bigint)));
+    for (const writer of writers) hash = add(mul(hash ^ round(0n, writer), P1), P4);
   }
   hash = add(hash, BigInt(bytes.length));
   for (; at + 8 <= bytes.length; at += 8) {

@@ -7,7 +7,7 @@ import { FILE_HEAD, LOG_FORMAT, RecordType } from '../../dist/log/record-format.
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { decodeHead } from '../../dist/store/log/file-head.js';
 import type { Recovered } from '../../dist/store/recovery/recovery.js';
-import { ack, openLane, publish, recover, scanner } from './support/logs.js';
+import { ack, openWriter, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
 
@@ -24,9 +24,9 @@ interface Place {
 /** A log of one message a batch in several files, and where its records lie. */
 async function written(): Promise<{ files: Map<string, Uint8Array>; places: Map<string, Place[]> }> {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { fileOctets: 10 << 10 });
-  for (let i = 0; i < MESSAGES; i++) await publish(lane, 1, i, [`${i}:${'x'.repeat(1000)}`]);
-  await lane.close();
+  const writer = openWriter(directory, { fileOctets: 10 << 10 });
+  for (let i = 0; i < MESSAGES; i++) await publish(writer, 1, i, [`${i}:${'x'.repeat(1000)}`]);
+  await writer.close();
   const files = directory.files();
   const places = new Map<string, Place[]>();
   for (const [name, bytes] of files) places.set(name, await placesIn(directory, name, bytes));
@@ -166,22 +166,22 @@ test('the torn tail of the last file is cut, and reported as such', async () => 
 
 test('records in the body of a damaged message are not taken for records', async () => {
   const inner = new SimulatedDirectory();
-  const innerLane = openLane(inner);
-  await publish(innerLane, 1, 0, ['not for us']);
-  await ack(innerLane, 1, 0, 1000);
-  await innerLane.close();
+  const innerWriter = openWriter(inner);
+  await publish(innerWriter, 1, 0, ['not for us']);
+  await ack(innerWriter, 1, 0, 1000);
+  await innerWriter.close();
   const log = (inner.files().get(FIRST) as Uint8Array).subarray(FILE_HEAD);
 
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['0']);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['0']);
   const batch = new BatchBuilder();
-  const id = lane.takeMessageIds(1);
+  const id = writer.takeMessageIds(1);
   batch.message(id, storedMessage(log));
   batch.enqueue(1, 1, 0, [id]);
-  await lane.append(batch);
-  await publish(lane, 1, 2, ['2']);
-  await lane.close();
+  await writer.append(batch);
+  await publish(writer, 1, 2, ['2']);
+  await writer.close();
   const places = await placesIn(directory, FIRST, directory.files().get(FIRST) as Uint8Array);
   const outer = places.filter(({ type }) => type === RecordType.MESSAGE)[1] as Place;
   const recovered = await recover(flipped(directory.files(), FIRST, outer.offset + 60));

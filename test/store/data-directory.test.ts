@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DataDirectory } from '../../dist/store/data-directory.js';
 import { temporaryDirectory } from './support/directories.js';
-import { ack, openLane, publish, recover } from './support/logs.js';
+import { ack, openWriter, publish, recover } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
 
 const module = new URL('../../dist/store/data-directory.js', import.meta.url).href;
@@ -60,10 +60,10 @@ test('on a real disk what was appended comes back, run after run', async () => {
   const body = 'leveret '.repeat(40_000);
   for (let run = 0; run < 3; run++) {
     const recovered = await recover(directory);
-    const lane = openLane(directory, { start: recovered.start(0), fileOctets: 1 << 20 });
-    for (let i = 0; i < 5; i++) await publish(lane, 1, run * 5 + i, [`${run}.${i} ${body}`]);
-    await ack(lane, 1, run * 5, 1);
-    await lane.close();
+    const writer = openWriter(directory, { start: recovered.start(0), fileOctets: 1 << 20 });
+    for (let i = 0; i < 5; i++) await publish(writer, 1, run * 5 + i, [`${run}.${i} ${body}`]);
+    await ack(writer, 1, run * 5, 1);
+    await writer.close();
   }
   const seen = (await recoveredQueues(await recover(directory))).get(1) ?? [];
   expect(seen.every((entry) => entry.body.endsWith(body))).toBe(true);
@@ -77,10 +77,10 @@ test('leveret log shows each file, and says when one is damaged', async () => {
   const path = await temporaryDirectory();
   const data = await DataDirectory.open(path);
   const directory = await data.openLog();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['a', 'b', 'c']);
-  await ack(lane, 1, 0);
-  await lane.close();
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['a', 'b', 'c']);
+  await ack(writer, 1, 0);
+  await writer.close();
   data.close();
   const run = () => promisify(execFile)(process.execPath, [command, 'log', path]);
   const { stdout } = await run();

@@ -17,24 +17,24 @@ function writerScript(path: string, from: number): string {
   return `
     const { LocalDirectory } = await import('${store}local-directory.js');
     const { BatchBuilder } = await import('${store}batch.js');
-    const { Keeper } = await import('${store}keeper.js');
-    const { Lane } = await import('${store}lane.js');
+    const { LogManager } = await import('${store}keeper.js');
+    const { LogWriter } = await import('${store}lane.js');
     const log = await LocalDirectory.at(${JSON.stringify(path)});
-    const keeper = await Keeper.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
-    await keeper.begin();
-    keeper.startClearing();
-    const [start] = keeper.lanesStart(1);
-    const onEvent = (event) => keeper.heard(1, event);
-    const lane = new Lane({ directory: log, lane: 1, start, onEvent, fileOctets: 256 << 10 });
+    const logManager = await LogManager.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
+    await logManager.begin();
+    logManager.startClearing();
+    const [start] = logManager.writersStart(1);
+    const onEvent = (event) => logManager.heard(1, event);
+    const writer = new LogWriter({ directory: log, writer: 1, start, onEvent, fileOctets: 256 << 10 });
     const frame = (body) => Buffer.concat([Buffer.of(3, 0, 0, 0, 0, body.length >> 8, body.length), Buffer.from(body), Buffer.of(0xce)]);
     const publish = async (position) => {
       const body = position + ':' + 'x'.repeat(position % 3000);
       const key = Buffer.of(0, 0);
       const batch = new BatchBuilder();
-      const id = lane.takeMessageIds(1);
+      const id = writer.takeMessageIds(1);
       batch.message(id, { bodySize: body.length, arrival: 0, key, header: Buffer.alloc(22), frames: [frame(body)] });
       batch.enqueue(256, position, 0, [id]);
-      await lane.append(batch);
+      await writer.append(batch);
       process.stdout.write(position + '\\n');
     };
     for (let position = ${from}; ; position += 4) await Promise.all([0, 1, 2, 3].map((i) => publish(position + i)));`;

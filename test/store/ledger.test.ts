@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { LogFiles } from '../../dist/store/log/log-files.js';
 import { RunLedger } from '../../dist/store/recovery/ledger.js';
-import { Runs } from '../../dist/store/recovery/position-ranges.js';
+import { PositionRanges } from '../../dist/store/recovery/position-ranges.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -21,7 +21,7 @@ test('runs are what a map of positions is', () => {
   });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
-      const runs = new Runs();
+      const ranges = new PositionRanges();
       const map = new Map<number, number>();
       for (const { from, count, value } of changes) {
         const told = new Map<number, number>();
@@ -29,25 +29,25 @@ test('runs are what a map of positions is', () => {
           for (let at = first; at < first + length; at++) told.set(at, old);
         };
         const before = new Map([...map].filter(([at]) => at >= from && at < from + count));
-        if (value < 0) runs.remove(from, count, gone);
-        else runs.set(from, count, value, gone);
+        if (value < 0) ranges.remove(from, count, gone);
+        else ranges.set(from, count, value, gone);
         expect(told).toEqual(before);
         for (let at = from; at < from + count; at++) value < 0 ? map.delete(at) : map.set(at, value);
       }
       const seen = new Map<number, number>();
       let last = { end: -1, value: -1 };
       let size = 0;
-      runs.forEach((from, count, value) => {
+      ranges.forEach((from, count, value) => {
         expect(from > last.end || (from === last.end && value !== last.value)).toBe(true);
         for (let at = from; at < from + count; at++) seen.set(at, value);
         last = { end: from + count, value };
         size += 1;
       });
-      expect(runs.size).toBe(size);
+      expect(ranges.size).toBe(size);
       expect([...seen]).toEqual([...map].sort(([a], [b]) => a - b));
-      for (let at = 0; at < 75; at++) expect(runs.at(at)).toBe(map.get(at) ?? -1);
+      for (let at = 0; at < 75; at++) expect(ranges.at(at)).toBe(map.get(at) ?? -1);
       const gaps = new Set<number>();
-      runs.forEachGap(3, 50, (from, count) => {
+      ranges.forEachGap(3, 50, (from, count) => {
         for (let at = from; at < from + count; at++) gaps.add(at);
       });
       expect([...gaps]).toEqual([...Array(50).keys()].map((at) => at + 3).filter((at) => !map.has(at)));
@@ -56,13 +56,13 @@ test('runs are what a map of positions is', () => {
 });
 
 test('many single places are kept in order', () => {
-  const runs = new Runs();
+  const ranges = new PositionRanges();
   const order = Array.from({ length: 5000 }, (_, i) => (i * 1237) % 5000);
-  for (const position of order) runs.set(position * 2, 1, position % 3);
-  expect(runs.size).toBe(5000);
-  for (const position of order) expect(runs.at(position * 2)).toBe(position % 3);
-  for (const position of order.slice(0, 4990)) runs.remove(position * 2, 1);
-  expect(runs.list()).toEqual(
+  for (const position of order) ranges.set(position * 2, 1, position % 3);
+  expect(ranges.size).toBe(5000);
+  for (const position of order) expect(ranges.at(position * 2)).toBe(position % 3);
+  for (const position of order.slice(0, 4990)) ranges.remove(position * 2, 1);
+  expect(ranges.list()).toEqual(
     order
       .slice(4990)
       .sort((a, b) => a - b)
@@ -101,7 +101,7 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
   const files = new LogFiles();
   const ledger = new RunLedger(files);
   const RUN = 100;
-  const RUNS = 200_000;
+  const RANGES = 200_000;
   const WINDOW = 64;
   // What earlier tests have left behind must not be taken for what is given back here.
   collectGarbage();
@@ -109,15 +109,15 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
   const begun = performance.now();
   let most = 0;
   // Two lanes take turns, so that no two runs are one; all are there before the first is done.
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < RANGES; run++) {
     ledger.enqueued(256, run * RUN, RUN, files.file(1 + (run % 2), Math.floor(run / 1000)));
   }
   const after = process.memoryUsage();
   most = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
   // Done in order, but for windows in which the odd ones come after the even ones.
-  for (let first = 0; first < RUNS; first += WINDOW) {
+  for (let first = 0; first < RANGES; first += WINDOW) {
     for (const odd of [0, 1]) {
-      for (let run = first + odd; run < Math.min(first + WINDOW, RUNS); run += 2) ledger.done(256, run * RUN, RUN);
+      for (let run = first + odd; run < Math.min(first + WINDOW, RANGES); run += 2) ledger.done(256, run * RUN, RUN);
     }
   }
   const seconds = (performance.now() - begun) / 1000;
@@ -126,8 +126,8 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
   expect([...files.states.values()].every(({ live }) => live === 0)).toBe(true);
   expect(ledger.checkpoint(256)).toEqual({
     queue: 256,
-    next: RUN * RUNS,
-    done: [{ from: 0, count: RUN * RUNS }],
+    next: RUN * RANGES,
+    done: [{ from: 0, count: RUN * RANGES }],
     delivered: [],
     returns: new Map(),
   });

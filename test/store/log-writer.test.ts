@@ -4,8 +4,8 @@
 import { expect, test } from 'vitest';
 import { WORKERS_MAX } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
-import type { LaneEvent } from '../../dist/store/log/log-files.js';
-import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
+import type { LogEvent } from '../../dist/store/log/log-files.js';
+import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { ARRIVAL, recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
 
@@ -13,11 +13,11 @@ const bodies = (entries: { body: string }[] | undefined): string[] => (entries ?
 
 test('what was appended is recovered in order', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 7, 0, ['a', 'b', 'c']);
-  await publish(lane, 9, 0, ['x']);
-  await publish(lane, 7, 3, ['d']);
-  await lane.close();
+  const writer = openWriter(directory);
+  await publish(writer, 7, 0, ['a', 'b', 'c']);
+  await publish(writer, 9, 0, ['x']);
+  await publish(writer, 7, 3, ['d']);
+  await writer.close();
   const recovered = await recover(directory);
   const queues = await recoveredQueues(recovered);
   expect(bodies(queues.get(7))).toEqual(['a', 'b', 'c', 'd']);
@@ -28,18 +28,18 @@ test('what was appended is recovered in order', async () => {
 
 test('a message says when it arrived', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 7, 0, ['a']);
-  await lane.close();
+  const writer = openWriter(directory);
+  await publish(writer, 7, 0, ['a']);
+  await writer.close();
   expect((await recoveredQueues(await recover(directory))).get(7)).toMatchObject([{ arrival: ARRIVAL }]);
 });
 
 test('what is done does not come back, and its positions are not given out again', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 7, 0, ['a', 'b', 'c']);
-  await ack(lane, 7, 1, 2);
-  await lane.close();
+  const writer = openWriter(directory);
+  await publish(writer, 7, 0, ['a', 'b', 'c']);
+  await ack(writer, 7, 1, 2);
+  await writer.close();
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(7))).toEqual(['a']);
   expect(recovered.queues[0]?.next).toBe(3);
@@ -47,14 +47,14 @@ test('what is done does not come back, and its positions are not given out again
 
 test('a message in many queues is written once', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
+  const writer = openWriter(directory);
   const batch = new BatchBuilder();
-  const id = lane.takeMessageIds(1);
+  const id = writer.takeMessageIds(1);
   batch.message(id, storedMessage('for all'));
   for (let queue = 0; queue < 50; queue++) batch.enqueue(queue, 5, 0, [id]);
-  await lane.append(batch);
-  await ack(lane, 3, 5);
-  await lane.close();
+  await writer.append(batch);
+  await ack(writer, 3, 5);
+  await writer.close();
   const recovered = await recover(directory);
   const queues = await recoveredQueues(recovered);
   expect(bodies(queues.get(49))).toEqual(['for all']);
@@ -64,17 +64,17 @@ test('a message in many queues is written once', async () => {
 
 test('a body of many frames comes back whole', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
+  const writer = openWriter(directory);
   const body = 'leveret '.repeat(100_000);
-  await publish(lane, 1, 0, ['before', body, 'after']);
-  await lane.close();
+  await publish(writer, 1, 0, ['before', body, 'after']);
+  await writer.close();
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['before', body, 'after']);
 });
 
 test('a checkpoint says what is done and what was delivered', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['a', 'b', 'c', 'd']);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['a', 'b', 'c', 'd']);
   const batch = new BatchBuilder();
   batch.checkpoint({
     queue: 1,
@@ -86,8 +86,8 @@ test('a checkpoint says what is done and what was delivered', async () => {
     delivered: [{ from: 1, count: 1 }],
     returns: new Map(),
   });
-  await lane.append(batch);
-  await lane.close();
+  await writer.append(batch);
+  await writer.close();
   const recovered = await recover(directory);
   expect((await recoveredQueues(recovered)).get(1)).toMatchObject([
     { position: 1, body: 'b', delivered: true },
@@ -98,27 +98,27 @@ test('a checkpoint says what is done and what was delivered', async () => {
 
 test('queues that are not defined any more do not come back, nor do their levels', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 256, 0, ['a']);
-  await publish(lane, 512, 0, ['x']);
-  await publish(lane, 515, 0, ['y']);
-  await lane.close();
-  const keeper = await openKeeper(directory, { exists: (queue) => queue === 512 });
-  expect(keeper.queues.map(({ id }) => id)).toEqual([512, 515]);
-  expect(keeper.lanesStart(1)).toEqual([{ file: 0, batch: 0, message: 0 }]);
-  await keeper.close(null);
+  const writer = openWriter(directory);
+  await publish(writer, 256, 0, ['a']);
+  await publish(writer, 512, 0, ['x']);
+  await publish(writer, 515, 0, ['y']);
+  await writer.close();
+  const logManager = await openLogManager(directory, { exists: (queue) => queue === 512 });
+  expect(logManager.queues.map(({ id }) => id)).toEqual([512, 515]);
+  expect(logManager.writersStart(1)).toEqual([{ file: 0, batch: 0, message: 0 }]);
+  await logManager.close(null);
 });
 
 test('messages that did not arrive one after the other keep their places', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
+  const writer = openWriter(directory);
   const batch = new BatchBuilder();
-  const first = lane.takeMessageIds(4);
+  const first = writer.takeMessageIds(4);
   for (let i = 0; i < 4; i++) batch.message(first + i, storedMessage(`m${i}`));
   batch.enqueue(1, 0, 0, [first, first + 2]);
   batch.enqueue(2, 0, 0, [first + 3, first + 1], true);
-  await lane.append(batch);
-  await lane.close();
+  await writer.append(batch);
+  await writer.close();
   const queues = await recoveredQueues(await recover(directory));
   expect(bodies(queues.get(1))).toEqual(['m0', 'm2']);
   expect(queues.get(2)).toMatchObject([
@@ -129,21 +129,21 @@ test('messages that did not arrive one after the other keep their places', async
 
 test('what is appended while a batch is written goes together by one sync', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['first']);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['first']);
   let syncs = 0;
   directory.onCall = (call) => {
     if (call === 'sync') syncs += 1;
   };
-  await Promise.all(Array.from({ length: 20 }, (_, i) => publish(lane, 1, i + 1, [`m${i}`])));
+  await Promise.all(Array.from({ length: 20 }, (_, i) => publish(writer, 1, i + 1, [`m${i}`])));
   expect(syncs).toBeLessThanOrEqual(2);
-  await lane.close();
+  await writer.close();
 });
 
 test('logs of several workers are put together by position', async () => {
   const directory = new SimulatedDirectory();
-  const one = openLane(directory);
-  const two = openLane(directory, { lane: 1 });
+  const one = openWriter(directory);
+  const two = openWriter(directory, { writer: 1 });
   for (let i = 0; i < 10; i++) await publish(i % 2 ? one : two, 1, i, [`m${i}`]);
   await ack(one, 1, 0);
   await ack(two, 1, 9);
@@ -154,9 +154,9 @@ test('logs of several workers are put together by position', async () => {
 
 test('the last worker that a broker can have keeps a log', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { lane: WORKERS_MAX });
-  await publish(lane, 1, 0, ['a', 'b']);
-  await lane.close();
+  const writer = openWriter(directory, { writer: WORKERS_MAX });
+  await publish(writer, 1, 0, ['a', 'b']);
+  await writer.close();
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['a', 'b']);
   expect(recovered.start(WORKERS_MAX)).toMatchObject({ batch: 1, message: 2 });
@@ -164,9 +164,9 @@ test('the last worker that a broker can have keeps a log', async () => {
 
 test('files are begun anew at a size, and all of them are read', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  for (let i = 0; i < 50; i++) await publish(lane, 1, i, [`${i}:${'x'.repeat(4000)}`]);
-  await lane.close();
+  const writer = openWriter(directory);
+  for (let i = 0; i < 50; i++) await publish(writer, 1, i, [`${i}:${'x'.repeat(4000)}`]);
+  await writer.close();
   expect(directory.files().size).toBeGreaterThan(5);
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(1)).map(Number.parseFloat)).toEqual([...Array(50).keys()]);
@@ -177,9 +177,9 @@ test('a lane goes on where it stopped', async () => {
   const directory = new SimulatedDirectory();
   for (let run = 0; run < 5; run++) {
     const recovered = await recover(directory);
-    const lane = openLane(directory, { start: recovered.start(0) });
-    await publish(lane, 1, run, [`run ${run}`]);
-    await lane.close();
+    const writer = openWriter(directory, { start: recovered.start(0) });
+    await publish(writer, 1, run, [`run ${run}`]);
+    await writer.close();
   }
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['run 0', 'run 1', 'run 2', 'run 3', 'run 4']);
@@ -196,7 +196,7 @@ test.each([
     const directory = new SimulatedDirectory();
     const told: string[] = [];
     const calm = (): boolean => thread === 'a calm';
-    const lane = openLane(directory, { calm, onHealth: ({ state }) => told.push(state) });
+    const writer = openWriter(directory, { calm, onHealth: ({ state }) => told.push(state) });
     let failed = false;
     directory.onCall = () => {
       if (directory.calls !== failing) return;
@@ -204,11 +204,11 @@ test.each([
       throw systemError(code);
     };
     for (let i = 0; i < 12; i++) {
-      await publish(lane, 1, i, [`${i}:${'x'.repeat(4000)}`]);
+      await publish(writer, 1, i, [`${i}:${'x'.repeat(4000)}`]);
       const promised = await recoveredQueues(await recover(directory.powerLoss(() => 0.1)));
       expect(bodies(promised.get(1)).map(Number.parseFloat), `call ${failing}`).toEqual([...Array(i + 1).keys()]);
     }
-    await lane.close().catch(() => undefined);
+    await writer.close().catch(() => undefined);
     if (!failed) break;
     expect(told.every((state, i) => state === (i % 2 ? 'ok' : code === 'ENOSPC' ? 'full' : 'failing'))).toBe(true);
   }
@@ -216,8 +216,8 @@ test.each([
 
 test.each(['write', 'sync'] as const)('a file is not written to again after a failed %s', async (failing) => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['a']);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['a']);
   const first = [...directory.files().keys()][0];
   const later: string[] = [];
   let failed = false;
@@ -227,56 +227,56 @@ test.each(['write', 'sync'] as const)('a file is not written to again after a fa
     failed = true;
     throw systemError('EIO');
   };
-  for (let i = 1; i < 5; i++) await publish(lane, 1, i, [`${i}`]);
+  for (let i = 1; i < 5; i++) await publish(writer, 1, i, [`${i}`]);
   expect(failed).toBe(true);
   expect(later).toEqual([]);
-  await lane.close();
+  await writer.close();
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', '1', '2', '3', '4']);
 });
 
 test('a calm thread waits itself for messages to be written, and not for acks', async () => {
   const directory = new SimulatedDirectory();
   let isCalm = false;
-  const lane = openLane(directory, { calm: () => isCalm });
-  await publish(lane, 1, 0, ['a', 'b']);
+  const writer = openWriter(directory, { calm: () => isCalm });
+  await publish(writer, 1, 0, ['a', 'b']);
   expect(directory.waits).toBe(0);
   isCalm = true;
-  await publish(lane, 1, 2, ['c']);
+  await publish(writer, 1, 2, ['c']);
   expect(directory.waits).toBe(1);
-  await ack(lane, 1, 0);
+  await ack(writer, 1, 0);
   expect(directory.waits).toBe(1);
-  await publish(lane, 1, 3, ['x'.repeat(20_000)]);
+  await publish(writer, 1, 3, ['x'.repeat(20_000)]);
   expect(directory.waits, 'much takes long').toBe(1);
   isCalm = false;
-  await publish(lane, 1, 4, ['e']);
+  await publish(writer, 1, 4, ['e']);
   expect(directory.waits).toBe(1);
-  await lane.close();
+  await writer.close();
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(1)).map((body) => body[0])).toEqual(['b', 'c', 'x', 'e']);
 });
 
 test('a calm lane gives its file blocks ahead of what comes, now and then', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { calm: () => true, fileOctets: 4 << 20 });
+  const writer = openWriter(directory, { calm: () => true, fileOctets: 4 << 20 });
   let writes = 0;
   directory.onCall = (call) => {
     if (call === 'write') writes += 1;
   };
-  await publish(lane, 1, 0, ['a']);
-  await lane.sync();
+  await publish(writer, 1, 0, ['a']);
+  await writer.sync();
   expect(writes, 'the head of the file, the message, blocks').toBe(3);
   writes = 0;
-  for (let i = 1; i <= 60; i++) await publish(lane, 1, i, ['x'.repeat(10_000)]);
-  await lane.sync();
+  for (let i = 1; i <= 60; i++) await publish(writer, 1, i, ['x'.repeat(10_000)]);
+  await writer.sync();
   expect(writes, 'the messages, and blocks once more').toBe(61);
-  await lane.close();
+  await writer.close();
   expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(61);
 });
 
 test('a file goes on when there is no space for blocks ahead', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];
-  const lane = openLane(directory, {
+  const writer = openWriter(directory, {
     calm: () => true,
     fileOctets: 4 << 20,
     onHealth: ({ state }) => told.push(state),
@@ -286,91 +286,91 @@ test('a file goes on when there is no space for blocks ahead', async () => {
     if (call === 'write' && ++writes === 3) throw systemError('ENOSPC');
   };
   for (let i = 0; i < 20; i++) {
-    await publish(lane, 1, i, ['x'.repeat(10_000)]);
-    await lane.sync();
+    await publish(writer, 1, i, ['x'.repeat(10_000)]);
+    await writer.sync();
   }
   expect(directory.files().size).toBe(1);
   expect(writes, 'the head of the file, the first message, the blocks, the others').toBe(22);
   expect(told).toEqual([]);
-  await lane.close();
+  await writer.close();
   expect((await recoveredQueues(await recover(directory))).get(1)).toHaveLength(20);
 });
 
 test('what a calm thread could not write goes to another file, and what comes at once after it', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];
-  const lane = openLane(directory, { calm: () => true, onHealth: ({ state }) => told.push(state) });
-  await publish(lane, 1, 0, ['a']);
-  await lane.sync();
+  const writer = openWriter(directory, { calm: () => true, onHealth: ({ state }) => told.push(state) });
+  await publish(writer, 1, 0, ['a']);
+  await writer.sync();
   directory.onCall = (call) => {
     if (call !== 'sync') return;
     directory.onCall = () => undefined;
     throw systemError('EIO');
   };
-  await Promise.all([publish(lane, 1, 1, ['b']), publish(lane, 1, 2, ['c'])]);
+  await Promise.all([publish(writer, 1, 1, ['b']), publish(writer, 1, 2, ['c'])]);
   expect(told).toEqual(['failing', 'ok']);
-  await lane.close();
+  await writer.close();
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0)))).get(1))).toEqual(['a', 'b', 'c']);
 });
 
 test('a thread does not wait again for a disk that was slow', async () => {
   const directory = new SimulatedDirectory();
   let time = 0;
-  const lane = openLane(directory, { calm: () => true, stopwatch: () => time });
-  await publish(lane, 1, 0, ['a']);
-  await lane.sync();
-  await publish(lane, 1, 1, ['b']);
+  const writer = openWriter(directory, { calm: () => true, stopwatch: () => time });
+  await publish(writer, 1, 0, ['a']);
+  await writer.sync();
+  await publish(writer, 1, 1, ['b']);
   expect(directory.waits).toBe(1);
   directory.onCall = (call) => {
     if (call === 'sync') time += 3;
   };
-  await publish(lane, 1, 2, ['c']);
+  await publish(writer, 1, 2, ['c']);
   expect(directory.waits).toBe(2);
   directory.onCall = () => undefined;
-  await publish(lane, 1, 3, ['d']);
+  await publish(writer, 1, 3, ['d']);
   expect(directory.waits).toBe(2);
-  await lane.sync();
-  await publish(lane, 1, 4, ['e']);
+  await writer.sync();
+  await publish(writer, 1, 4, ['e']);
   expect(directory.waits, 'it is fast again').toBe(3);
-  await lane.close();
+  await writer.close();
 });
 
 test('a file is ended when that is asked for, and what comes meanwhile goes to the next one', async () => {
   const directory = new SimulatedDirectory();
-  const events: LaneEvent[] = [];
-  const lane = openLane(directory, { onEvent: (event) => events.push(event) });
-  await lane.endFile();
+  const events: LogEvent[] = [];
+  const writer = openWriter(directory, { onEvent: (event) => events.push(event) });
+  await writer.endFile();
   expect(directory.files().size).toBe(0);
-  await publish(lane, 1, 0, ['before']);
-  await lane.sync();
-  const rotated = lane.endFile();
-  const meanwhile = publish(lane, 1, 1, ['meanwhile']);
-  await Promise.all([rotated, meanwhile, lane.endFile()]);
-  await publish(lane, 1, 2, ['after']);
+  await publish(writer, 1, 0, ['before']);
+  await writer.sync();
+  const rotated = writer.endFile();
+  const meanwhile = publish(writer, 1, 1, ['meanwhile']);
+  await Promise.all([rotated, meanwhile, writer.endFile()]);
+  await publish(writer, 1, 2, ['after']);
   const files = events.map((event) => (event.type === 'passed' ? '' : `${event.type} ${event.file}`));
   expect(files).toEqual(['placed 0', 'closed 0', 'placed 1', 'closed 1', 'placed 2']);
   const recovered = await recover(directory.powerLoss(() => 0.1));
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'meanwhile', 'after']);
   expect(recovered.report.damaged).toEqual([]);
-  await lane.close();
+  await writer.close();
 });
 
 test('a file that cannot be ended is given up, and nothing of it is lost', async () => {
   const directory = new SimulatedDirectory();
-  const events: LaneEvent[] = [];
-  const lane = openLane(directory, { onEvent: (event) => events.push(event) });
-  await publish(lane, 1, 0, ['before']);
+  const events: LogEvent[] = [];
+  const writer = openWriter(directory, { onEvent: (event) => events.push(event) });
+  await publish(writer, 1, 0, ['before']);
   directory.onCall = (call) => {
     if (call !== 'write') return;
     directory.onCall = () => undefined;
     throw systemError('EIO');
   };
-  await lane.endFile();
-  await publish(lane, 1, 1, ['after']);
+  await writer.endFile();
+  await publish(writer, 1, 1, ['after']);
   expect(events).toContainEqual(expect.objectContaining({ type: 'closed', file: 0, failed: true }));
   const recovered = await recover(directory.powerLoss(() => 0.1));
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'after']);
-  await lane.close();
+  await writer.close();
 });
 
 test('a full disk is told, and the log goes on when there is space', async () => {
@@ -378,14 +378,14 @@ test('a full disk is told, and the log goes on when there is space', async () =>
   const told: string[] = [];
   let full = true;
   let resume = (): void => undefined;
-  const lane = openLane(directory, {
+  const writer = openWriter(directory, {
     onHealth: ({ state }) => told.push(state),
     pause: () =>
       new Promise((resolve) => {
         resume = resolve;
       }),
   });
-  await publish(lane, 1, 0, ['a']);
+  await publish(writer, 1, 0, ['a']);
   const paused = new Promise<void>((resolve) => {
     directory.onCall = (call) => {
       if (full && (call === 'write' || call === 'create')) {
@@ -395,7 +395,7 @@ test('a full disk is told, and the log goes on when there is space', async () =>
     };
   });
   let done = false;
-  const waiting = publish(lane, 1, 1, ['b']).then(() => {
+  const waiting = publish(writer, 1, 1, ['b']).then(() => {
     done = true;
   });
   await paused;
@@ -403,59 +403,59 @@ test('a full disk is told, and the log goes on when there is space', async () =>
   full = false;
   await expect.poll(() => told).toEqual(['full']);
   resume();
-  lane.retry();
+  writer.retry();
   await waiting;
   expect(told).toEqual(['full', 'ok']);
-  await lane.close();
+  await writer.close();
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['a', 'b']);
 });
 
 test('os waits for the write and for no sync', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { durability: 'os' });
-  await publish(lane, 1, 0, ['a']);
+  const writer = openWriter(directory, { durability: 'os' });
+  await publish(writer, 1, 0, ['a']);
   const calls: string[] = [];
   directory.onCall = (call) => calls.push(call);
-  await publish(lane, 1, 1, ['b']);
+  await publish(writer, 1, 1, ['b']);
   expect(calls).toEqual(['write']);
-  await lane.sync();
+  await writer.sync();
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toEqual(['a', 'b']);
-  await lane.close();
+  await writer.close();
 });
 
 test('none waits for nothing, and writes all the same', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { durability: 'none', pause: () => new Promise(() => undefined) });
+  const writer = openWriter(directory, { durability: 'none', pause: () => new Promise(() => undefined) });
   directory.onCall = (call) => {
     if (call === 'create') throw systemError('ENOSPC');
   };
-  await publish(lane, 1, 0, ['a']);
-  await expect.poll(() => lane.health.state).toBe('full');
+  await publish(writer, 1, 0, ['a']);
+  await expect.poll(() => writer.health.state).toBe('full');
   directory.onCall = () => undefined;
-  lane.retry();
-  await lane.close();
+  writer.retry();
+  await writer.close();
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toEqual(['a']);
 });
 
 test('what waits when the log is closed is written, and what comes later is refused', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  const appended = [0, 1, 2].map((i) => publish(lane, 1, i, [`m${i}`]));
-  await lane.close();
+  const writer = openWriter(directory);
+  const appended = [0, 1, 2].map((i) => publish(writer, 1, i, [`m${i}`]));
+  await writer.close();
   await Promise.all(appended);
-  await expect(publish(lane, 1, 3, ['late'])).rejects.toThrow('the log is closed');
+  await expect(publish(writer, 1, 3, ['late'])).rejects.toThrow('the log is closed');
   expect(bodies((await recoveredQueues(await recover(directory))).get(1))).toEqual(['m0', 'm1', 'm2']);
 });
 
 test('a log that cannot be written when it is closed says so, and promised nothing', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  await publish(lane, 1, 0, ['a']);
+  const writer = openWriter(directory);
+  await publish(writer, 1, 0, ['a']);
   directory.onCall = (call) => {
     if (call === 'write') throw systemError('EIO');
   };
-  const refused = expect(publish(lane, 1, 1, ['b'])).rejects.toThrow('EIO');
-  await lane.close();
+  const refused = expect(publish(writer, 1, 1, ['b'])).rejects.toThrow('EIO');
+  await writer.close();
   await refused;
   directory.onCall = () => undefined;
   expect(bodies((await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1))).toContain('a');
@@ -464,7 +464,7 @@ test('a log that cannot be written when it is closed says so, and promised nothi
 test('when a batch cannot be written at the end, none behind it is', async () => {
   const directory = new SimulatedDirectory();
   const events: string[] = [];
-  const lane = openLane(directory, { onEvent: ({ type }) => events.push(type) });
+  const writer = openWriter(directory, { onEvent: ({ type }) => events.push(type) });
   let full = true;
   directory.onCall = (call) => {
     if (full && call === 'create') {
@@ -472,9 +472,9 @@ test('when a batch cannot be written at the end, none behind it is', async () =>
       throw systemError('ENOSPC');
     }
   };
-  const appended = ['a', 'b', 'c'].map((body, i) => publish(lane, 1, i, [body.repeat(5 << 20)]));
+  const appended = ['a', 'b', 'c'].map((body, i) => publish(writer, 1, i, [body.repeat(5 << 20)]));
   const outcomes = Promise.allSettled(appended);
-  await lane.close().catch(() => undefined);
+  await writer.close().catch(() => undefined);
   expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   expect(events).toEqual([]);
 });
@@ -482,24 +482,24 @@ test('when a batch cannot be written at the end, none behind it is', async () =>
 test('a fence is passed when all that was appended before it has been told', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];
-  const lane = openLane(directory, {
+  const writer = openWriter(directory, {
     onEvent: (event) => told.push(event.type === 'passed' ? `fence ${event.fence}` : event.type),
   });
-  lane.fence(1);
-  const one = publish(lane, 1, 0, ['a']);
-  lane.fence(2);
-  const two = publish(lane, 1, 1, ['b']);
-  lane.fence(3);
+  writer.fence(1);
+  const one = publish(writer, 1, 0, ['a']);
+  writer.fence(2);
+  const two = publish(writer, 1, 1, ['b']);
+  writer.fence(3);
   await Promise.all([one, two]);
-  await lane.close();
+  await writer.close();
   expect(told).toEqual(['fence 1', 'placed', 'fence 2', 'placed', 'fence 3', 'closed']);
 });
 
 test('recovery says how far it is', async () => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory);
-  for (let i = 0; i < 30; i++) await publish(lane, 1, i, ['x'.repeat(4000)]);
-  await lane.close();
+  const writer = openWriter(directory);
+  for (let i = 0; i < 30; i++) await publish(writer, 1, i, ['x'.repeat(4000)]);
+  await writer.close();
   const told: { octets: number; messages: number; secondsLeft: number }[] = [];
   const recovered = await recover(directory, { onProgress: (progress) => told.push({ ...progress }) });
   expect(told.length).toBe(recovered.report.files);
@@ -515,16 +515,16 @@ test.each([
   'none',
 ] as const)('with %s, a log of which an earlier file could not be synced does not end in order', async (durability) => {
   const directory = new SimulatedDirectory();
-  const lane = openLane(directory, { durability, fileOctets: 10 << 10 });
+  const writer = openWriter(directory, { durability, fileOctets: 10 << 10 });
   let failed = false;
-  await publish(lane, 1, 0, ['a']);
-  await lane.sync();
+  await publish(writer, 1, 0, ['a']);
+  await writer.sync();
   directory.onCall = (call, name) => {
     if (failed || call !== 'sync' || !name.endsWith('0000000000.log')) return;
     failed = true;
     throw systemError('EIO');
   };
-  for (let i = 1; i < 15; i++) await publish(lane, 1, i, ['x'.repeat(1000)]);
-  await expect(lane.close()).rejects.toThrow('EIO');
+  for (let i = 1; i < 15; i++) await publish(writer, 1, i, ['x'.repeat(1000)]);
+  await expect(writer.close()).rejects.toThrow('EIO');
   expect(failed).toBe(true);
 });

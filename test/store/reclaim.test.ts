@@ -4,48 +4,51 @@
 import { expect, test } from 'vitest';
 import { isSpare } from '../../dist/log/record-format.js';
 import { BatchBuilder, type Run } from '../../dist/store/log/batch.js';
-import type { Keeper } from '../../dist/store/log-manager.js';
-import { ack, openKeeper, openLane, publish, recover } from './support/logs.js';
+import type { LogManager } from '../../dist/store/log-manager.js';
+import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { readSource, recoveredQueues, storedMessage } from './support/messages.js';
 import { type Call, SimulatedDirectory, systemError } from './support/simulated.js';
 
 interface Log {
-  readonly keeper: Keeper;
-  /** A worker's, of which the keeper hears at once. */
-  readonly lane: ReturnType<typeof openLane>;
+  readonly logManager: LogManager;
+  /** A worker's, of which the log manager hears at once. */
+  readonly writer: ReturnType<typeof openWriter>;
 }
 
-async function openLog(directory: SimulatedDirectory, options: Parameters<typeof openKeeper>[1] = {}): Promise<Log> {
-  const keeper = await openKeeper(directory, options);
-  const [start] = keeper.lanesStart(1);
+async function openLog(
+  directory: SimulatedDirectory,
+  options: Parameters<typeof openLogManager>[1] = {},
+): Promise<Log> {
+  const logManager = await openLogManager(directory, options);
+  const [start] = logManager.writersStart(1);
   if (start === undefined) throw new Error('no lane');
-  const onEvent = (event: Parameters<Keeper['heard']>[1]) => keeper.heard(1, event);
-  return { keeper, lane: openLane(directory, { lane: 1, start, onEvent, fileOctets: 16 << 10 }) };
+  const onEvent = (event: Parameters<LogManager['heard']>[1]) => logManager.heard(1, event);
+  return { logManager, writer: openWriter(directory, { writer: 1, start, onEvent, fileOctets: 16 << 10 }) };
 }
 
-async function publishMany({ lane }: Log, from: number, count: number, octets = 1000): Promise<void> {
+async function publishMany({ writer }: Log, from: number, count: number, octets = 1000): Promise<void> {
   for (let position = from; position < from + count; position++) {
-    await publish(lane, 1, position, [`${position}:${'x'.repeat(octets)}`]);
+    await publish(writer, 1, position, [`${position}:${'x'.repeat(octets)}`]);
   }
 }
 
 /** Publishes a message to many queues. */
-async function fanout({ lane }: Log, body: string, queues: readonly number[], position: number): Promise<void> {
+async function fanout({ writer }: Log, body: string, queues: readonly number[], position: number): Promise<void> {
   const batch = new BatchBuilder();
-  const id = lane.takeMessageIds(1);
+  const id = writer.takeMessageIds(1);
   batch.message(id, storedMessage(body));
   for (const queue of queues) batch.enqueue(queue, position, 0, [id]);
-  await lane.append(batch);
+  await writer.append(batch);
 }
 
-async function close({ keeper, lane }: Log): Promise<void> {
-  await lane.close();
-  await keeper.close(null);
+async function close({ logManager, writer }: Log): Promise<void> {
+  await writer.close();
+  await logManager.close(null);
 }
 
-async function closeInOrder({ keeper, lane }: Log, delivered = new Map<number, readonly Run[]>()): Promise<void> {
-  await lane.close();
-  expect(await keeper.close(delivered)).toBeNull();
+async function closeInOrder({ logManager, writer }: Log, delivered = new Map<number, readonly Run[]>()): Promise<void> {
+  await writer.close();
+  expect(await logManager.close(delivered)).toBeNull();
 }
 
 function logFiles(directory: SimulatedDirectory): [string, Uint8Array][] {
@@ -67,8 +70,8 @@ test('a few messages that stay do not keep the files of those that went', async 
   const full = logOctets(directory);
   const files = logFiles(directory).length;
   const stay = [7, 60, 61, 150];
-  for (let from = 0; from < 200; from++) if (!stay.includes(from)) await ack(log.lane, 1, from);
-  await log.keeper.reclaim();
+  for (let from = 0; from < 200; from++) if (!stay.includes(from)) await ack(log.writer, 1, from);
+  await log.logManager.reclaim();
   expect(logFiles(directory).length).toBeLessThan(files / 2);
   expect(logOctets(directory)).toBeLessThan(full / 4);
   const recovered = await recover(directory.powerLoss(() => 0.1));
@@ -85,15 +88,15 @@ test('a file that empties by itself is not copied while less lies dead in the lo
   const [oldest, , , later] = logFiles(directory).map(([name]) => name);
   // One or two messages stay in each file: heads of files and records lie dead, too.
   const staying = (position: number): boolean => position % 10 === 5;
-  for (let at = 0; at < 150; at++) if (!staying(at)) await ack(log.lane, 1, at);
-  await log.keeper.reclaim();
+  for (let at = 0; at < 150; at++) if (!staying(at)) await ack(log.writer, 1, at);
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(true);
-  for (let at = 0; at < 20; at++) if (staying(at)) await ack(log.lane, 1, at);
-  await log.keeper.reclaim();
+  for (let at = 0; at < 20; at++) if (staying(at)) await ack(log.writer, 1, at);
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(false);
   expect(hasFile(directory, later)).toBe(true);
-  for (let at = 150; at < 300; at++) if (!staying(at)) await ack(log.lane, 1, at);
-  await log.keeper.reclaim();
+  for (let at = 150; at < 300; at++) if (!staying(at)) await ack(log.writer, 1, at);
+  await log.logManager.reclaim();
   expect(hasFile(directory, later)).toBe(false);
   const recovered = await recover(directory.powerLoss(() => 0.1));
   const left = Array.from({ length: 300 }, (_, at) => at).filter((at) => at >= 20 && staying(at));
@@ -107,12 +110,12 @@ test('nothing is borne, and no dead file kept, while the disk has little space',
   const log = await openLog(directory, { waste: { small: 0, dead: 1 << 20 }, isTight: () => isTight });
   await publishMany(log, 0, 60);
   const [oldest] = logFiles(directory).map(([name]) => name);
-  for (let at = 0; at < 59; at++) if (at !== 5) await ack(log.lane, 1, at);
-  await log.keeper.reclaim();
+  for (let at = 0; at < 59; at++) if (at !== 5) await ack(log.writer, 1, at);
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(true);
   const spares = [...directory.files().keys()].filter(isSpare);
   isTight = true;
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(false);
   expect(spares).toEqual(expect.arrayContaining([...directory.files().keys()].filter(isSpare)));
   await close(log);
@@ -123,8 +126,8 @@ test('a file that is short is copied at once: each start leaves one', async () =
   const log = await openLog(directory, { waste: { small: 20 << 10, dead: 100_000 } });
   await publishMany(log, 0, 40);
   const [oldest] = logFiles(directory).map(([name]) => name);
-  for (let at = 0; at < 39; at++) if (at !== 5) await ack(log.lane, 1, at);
-  await log.keeper.reclaim();
+  for (let at = 0; at < 39; at++) if (at !== 5) await ack(log.writer, 1, at);
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(false);
   await close(log);
 });
@@ -134,17 +137,17 @@ test('copies leave the disk too when nobody needs them any more, though their fi
   const log = await openLog(directory, { fileOctets: 64 << 20 });
   const count = 1_200;
   const ackWhere = async (which: (position: number) => boolean): Promise<void> => {
-    for (let at = 0; at < count; at++) if (which(at)) await ack(log.lane, 1, at);
+    for (let at = 0; at < count; at++) if (which(at)) await ack(log.writer, 1, at);
   };
   await publishMany(log, 0, count, 4_000);
   await ackWhere((position) => position % 4 > 0);
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   const copies = logFiles(directory).filter(([name]) => name.startsWith('w00'));
   expect(copies.length).toBe(1);
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(logFiles(directory)).toContainEqual(copies[0]);
   await ackWhere((position) => position % 4 === 0);
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(logFiles(directory).map(([name]) => name)).not.toContain(copies[0]?.[0]);
   await publishMany(log, count, 1);
   const recovered = await recover(directory.powerLoss(() => 0.1));
@@ -156,7 +159,7 @@ test('a file’s name is gone for good before anything relies on it', async () =
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
   await publishMany(log, 0, 120);
-  await ack(log.lane, 1, 0, 120);
+  await ack(log.writer, 1, 0, 120);
   let gone = 0;
   let unsynced = false;
   directory.onCall = (call: Call, name) => {
@@ -164,14 +167,14 @@ test('a file’s name is gone for good before anything relies on it', async () =
     unsynced = (call === 'remove' || call === 'rename') && !name.startsWith('spare-');
     if (unsynced) gone += 1;
   };
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   directory.onCall = () => undefined;
   expect(unsynced).toBe(false);
   expect(gone).toBeGreaterThan(5);
   await close(log);
 });
 
-test('what is absent is read where it was copied to, and no file goes while it is read', async () => {
+test('what is spilled is read where it was copied to, and no file goes while it is read', async () => {
   const directory = new SimulatedDirectory();
   const first = await openLog(directory);
   // Every file holds a little of one queue and much of another.
@@ -181,12 +184,12 @@ test('what is absent is read where it was copied to, and no file goes while it i
   }
   await close(first);
   const log = await openLog(directory);
-  const [small, large] = log.keeper.queues;
+  const [small, large] = log.logManager.queues;
   if (small === undefined || large === undefined) throw new Error('the queues are not there');
   const target = Buffer.alloc(512 << 10);
   expect((await small.source.fill(3, target)).messages).toBe(3);
   large.source.drop();
-  await ack(log.keeper.lane, large.id, 0, large.next);
+  await ack(log.logManager.writer, large.id, 0, large.next);
   const before = logFiles(directory).map(([name]) => name);
   const calls: string[] = [];
   const begun = small.source.fill(20, target);
@@ -198,7 +201,7 @@ test('what is absent is read where it was copied to, and no file goes while it i
   directory.onCall = (call, name) => {
     if ((call === 'rename' || call === 'remove') && !read && name === before[0]) calls.push(name);
   };
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(calls).toEqual([]);
   expect(await reading).toBe(20);
   const after = logFiles(directory).map(([name]) => name);
@@ -214,8 +217,8 @@ test('a dead file is written anew, and what it once held is not read again', asy
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
   await publishMany(log, 0, 30);
-  await ack(log.lane, 1, 0, 30);
-  await log.keeper.reclaim();
+  await ack(log.writer, 1, 0, 30);
+  await log.logManager.reclaim();
   const spare = [...directory.files().keys()].find((name) => name.startsWith('spare-'));
   expect(spare).toBeDefined();
   let created = 0;
@@ -236,10 +239,10 @@ test('messages of many queues are copied once, with those places that still hold
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
   await fanout(log, 'for many', [10, 11, 12, 13, 14], 3);
-  await ack(log.lane, 12, 3, 1);
+  await ack(log.writer, 12, 3, 1);
   await publishMany(log, 0, 40);
-  await ack(log.lane, 1, 0, 40);
-  await log.keeper.reclaim();
+  await ack(log.writer, 1, 0, 40);
+  await log.logManager.reclaim();
   const recovered = await recover(directory.powerLoss(() => 0.1));
   const queues = await recoveredQueues(recovered);
   const holders = [10, 11, 12, 13, 14].filter((id) => queues.get(id)?.[0]?.body === 'for many');
@@ -253,10 +256,10 @@ test('a deleted queue keeps no file, and facts of it that come late count for no
   const log = await openLog(directory);
   for (let position = 0; position < 40; position++)
     await fanout(log, 'x'.repeat(1000), [512 + (position % 2)], position);
-  log.keeper.deleted(512);
+  log.logManager.deleted(512);
   for (let position = 40; position < 80; position++) await fanout(log, 'x'.repeat(1000), [513], position);
-  await ack(log.lane, 512, 0, 5);
-  await log.keeper.reclaim();
+  await ack(log.writer, 512, 0, 5);
+  await log.logManager.reclaim();
   expect(logFiles(directory).length).toBeLessThanOrEqual(3);
   await close(log);
 });
@@ -266,11 +269,11 @@ test('a sparse file whose messages cannot be read any more stays where it is', a
   const stuck: string[] = [];
   const log = await openLog(directory, { onStuck: (file) => stuck.push(file) });
   await publishMany(log, 0, 40);
-  for (let from = 1; from < 40; from++) await ack(log.lane, 1, from);
+  for (let from = 1; from < 40; from++) await ack(log.writer, 1, from);
   const name = 'w01-0000000000.log';
   directory.flip(name, 4096 + 40 + 200);
-  await log.keeper.reclaim();
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
+  await log.logManager.reclaim();
   expect(stuck).toEqual([name]);
   expect(directory.files().has(name)).toBe(true);
   await close(log);
@@ -281,7 +284,7 @@ test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared aw
     const directory = new SimulatedDirectory();
     const log = await openLog(directory);
     await publishMany(log, 0, 40);
-    for (let from = 0; from < 40; from++) if (from % 13) await ack(log.lane, 1, from);
+    for (let from = 0; from < 40; from++) if (from % 13) await ack(log.writer, 1, from);
     const before = directory.calls;
     let failed = false;
     directory.onCall = () => {
@@ -290,14 +293,14 @@ test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared aw
       throw systemError(code);
     };
     // A failure ends the attempt; the next one begins where things stand.
-    await log.keeper.reclaim().catch((error: Error) => expect(error.message).toContain(code));
+    await log.logManager.reclaim().catch((error: Error) => expect(error.message).toContain(code));
     directory.onCall = () => undefined;
     const held = (await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1);
     expect(
       held?.map(({ position }) => position),
       `call ${failing}`,
     ).toEqual([0, 13, 26, 39]);
-    await log.keeper.reclaim();
+    await log.logManager.reclaim();
     await close(log);
     const later = (await recoveredQueues(await recover(directory))).get(1);
     expect(
@@ -312,14 +315,14 @@ test('an orderly end writes nothing of queues that stand as they did at the last
   const directory = new SimulatedDirectory();
   const first = await openLog(directory);
   for (let queue = 1; queue <= 50; queue++) {
-    await publish(first.lane, queue * 256, 0, ['x']);
-    await ack(first.lane, queue * 256, 0);
+    await publish(first.writer, queue * 256, 0, ['x']);
+    await ack(first.writer, queue * 256, 0);
   }
   await closeInOrder(first);
   let before = logFiles(directory).length;
   for (let life = 0; life < 4; life++) {
     const log = await openLog(directory);
-    await log.keeper.reclaim();
+    await log.logManager.reclaim();
     await closeInOrder(log);
     expect(logFiles(directory).length).toBeLessThanOrEqual(before);
     before = logFiles(directory).length;
@@ -332,37 +335,37 @@ test('a queue that changed has its checkpoint written anew, and files before it 
   const directory = new SimulatedDirectory();
   for (let life = 0; life < 6; life++) {
     const log = await openLog(directory);
-    await log.keeper.reclaim();
-    const [queue] = log.keeper.queues.filter(({ id }) => id === 256);
+    await log.logManager.reclaim();
+    const [queue] = log.logManager.queues.filter(({ id }) => id === 256);
     expect(queue?.next ?? 0).toBe(life);
-    await publish(log.lane, 256, life, ['x']);
-    await ack(log.lane, 256, life);
+    await publish(log.writer, 256, life, ['x']);
+    await ack(log.writer, 256, life);
     if (life === 0) {
-      for (let other = 2; other <= 50; other++) await publish(log.lane, other * 256, 0, ['stays']);
+      for (let other = 2; other <= 50; other++) await publish(log.writer, other * 256, 0, ['stays']);
     }
     await closeInOrder(log);
   }
   const log = await openLog(directory);
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(logFiles(directory).length).toBeLessThan(5);
-  expect(log.keeper.report.messages).toBe(49);
+  expect(log.logManager.report.messages).toBe(49);
   await closeInOrder(log);
 });
 
 test('what was given out is still known when the checkpoint that said so was made anew', async () => {
   const directory = new SimulatedDirectory();
   const first = await openLog(directory);
-  await publish(first.lane, 256, 0, ['a', 'b']);
+  await publish(first.writer, 256, 0, ['a', 'b']);
   await closeInOrder(first, new Map([[256, [{ from: 0, count: 1 }]]]));
   const second = await openLog(directory, { waste: { small: 1 << 20, dead: 0 } });
-  await publish(second.lane, 512, 0, ['x'.repeat(10_000)]);
-  await second.lane.endFile();
-  await ack(second.lane, 512, 0);
-  await second.keeper.reclaim();
+  await publish(second.writer, 512, 0, ['x'.repeat(10_000)]);
+  await second.writer.endFile();
+  await ack(second.writer, 512, 0);
+  await second.logManager.reclaim();
   await closeInOrder(second);
   for (let life = 0; life < 2; life++) {
     const log = await openLog(directory);
-    const queue = log.keeper.queues.find(({ id }) => id === 256);
+    const queue = log.logManager.queues.find(({ id }) => id === 256);
     expect(queue?.source.delivered()).toEqual([{ from: 0, count: 1 }]);
     await closeInOrder(log);
   }
@@ -373,7 +376,7 @@ test('a checkpoint with many breaks is shared by the files that it lets go', asy
   const log = await openLog(directory, { fileOctets: 256 << 10, breaks: 1 << 20 });
   // Every second of many messages stays: the checkpoint is longer than a file.
   const stay = 6_000;
-  const ids = log.lane.takeMessageIds(2 * stay);
+  const ids = log.writer.takeMessageIds(2 * stay);
   const batch = new BatchBuilder();
   for (let i = 0; i < 2 * stay; i++) batch.message(ids + i, storedMessage(''));
   batch.enqueue(
@@ -382,18 +385,18 @@ test('a checkpoint with many breaks is shared by the files that it lets go', asy
     0,
     Array.from({ length: 2 * stay }, (_, i) => ids + i),
   );
-  await log.lane.append(batch);
-  for (let i = 0; i < stay; i++) await ack(log.lane, 256, 2 * i);
+  await log.writer.append(batch);
+  for (let i = 0; i < stay; i++) await ack(log.writer, 256, 2 * i);
   const sizes: number[] = [];
   for (let position = 2 * stay; sizes.length < 20; position += 20) {
     await publish(
-      log.lane,
+      log.writer,
       256,
       position,
       Array.from({ length: 20 }, () => 'x'.repeat(800)),
     );
-    await ack(log.lane, 256, position, 20);
-    await log.keeper.reclaim();
+    await ack(log.writer, 256, position, 20);
+    await log.logManager.reclaim();
     if (position % 400 === 0) sizes.push(logFiles(directory).length);
   }
   expect(sizes.at(-1)).toBeLessThanOrEqual((sizes[4] as number) + 4);
@@ -403,7 +406,7 @@ test('a checkpoint with many breaks is shared by the files that it lets go', asy
 test('how often a message was given back is known when the files that said so are gone', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log.lane, 256, 0, ['stays', 'goes']);
+  await publish(log.writer, 256, 0, ['stays', 'goes']);
   const batch = new BatchBuilder();
   batch.returned(
     256,
@@ -412,12 +415,12 @@ test('how often a message was given back is known when the files that said so ar
       [1, 5],
     ]),
   );
-  await log.lane.append(batch);
+  await log.writer.append(batch);
   await publishMany(log, 0, 100);
-  await ack(log.lane, 1, 0, 100);
-  await ack(log.lane, 256, 1);
+  await ack(log.writer, 1, 0, 100);
+  await ack(log.writer, 256, 1);
   const [oldest] = logFiles(directory).map(([name]) => name);
-  await log.keeper.reclaim();
+  await log.logManager.reclaim();
   expect(hasFile(directory, oldest)).toBe(false);
   for (let life = 0; life < 3; life++) {
     const { queues } = await recover(directory.powerLoss(() => 0.1));
@@ -433,10 +436,10 @@ test('how often a message was given back is known when the files that said so ar
 test('a file that a long message has made long is not kept to be written anew', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log.lane, 1, 0, ['x'.repeat(140 << 20)]);
+  await publish(log.writer, 1, 0, ['x'.repeat(140 << 20)]);
   await publishMany(log, 1, 30);
-  await ack(log.lane, 1, 0, 31);
-  await log.keeper.reclaim();
+  await ack(log.writer, 1, 0, 31);
+  await log.logManager.reclaim();
   const spares = [...directory.files()].filter(([name]) => isSpare(name));
   expect(spares.length).toBeGreaterThan(0);
   expect(spares.every(([, { length }]) => length < 1 << 20)).toBe(true);
@@ -447,11 +450,11 @@ test('an end does not wait until all that could be cleared away is', async () =>
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
   await publishMany(log, 0, 200);
-  await ack(log.lane, 1, 0, 200);
-  await log.lane.close();
+  await ack(log.writer, 1, 0, 200);
+  await log.writer.close();
   const files = logFiles(directory).length;
-  const clearing = log.keeper.reclaim();
-  expect(await log.keeper.close(new Map())).toBeNull();
+  const clearing = log.logManager.reclaim();
+  expect(await log.logManager.close(new Map())).toBeNull();
   await clearing;
   expect(logFiles(directory).length).toBeGreaterThan(files / 2);
 });

@@ -4,31 +4,31 @@
  */
 import { expect, test } from 'vitest';
 import { BLOCK_OCTETS } from '../../dist/store/log/careful-file.js';
-import { Keeper, type KeeperOptions } from '../../dist/store/log-manager.js';
-import { readCleanMark } from '../../dist/store/recovery/clean-shutdown.js';
+import { LogManager, type LogManagerOptions } from '../../dist/store/log-manager.js';
+import { readCleanShutdownMarker } from '../../dist/store/recovery/clean-shutdown.js';
 import { inspectLogs } from '../../dist/store/recovery/inspect.js';
-import { ack, openKeeper, publish, recover, scanner } from './support/logs.js';
+import { ack, openLogManager, publish, recover, scanner } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
 import { SimulatedDirectory } from './support/simulated.js';
 
 const FIRST = 'w00-0000000000.log';
 const QUEUE = 256;
 
-function reopen(log: SimulatedDirectory, options: Partial<KeeperOptions> = {}): Promise<Keeper> {
-  return Keeper.open({ log, exists: () => true, fileOctets: 64 << 10, reclaimMs: 0, scanner, ...options });
+function reopen(log: SimulatedDirectory, options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+  return LogManager.open({ log, exists: () => true, fileOctets: 64 << 10, reclaimMs: 0, scanner, ...options });
 }
 
 /** Three messages, each in a block of its own, one of them given out before; the log was ended in order. */
 async function ended(): Promise<SimulatedDirectory> {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory, { fileOctets: 64 << 10 });
-  for (let i = 0; i < 3; i++) await publish(keeper.lane, QUEUE, i, [`${i}${'x'.repeat(2 * BLOCK_OCTETS)}`]);
-  await keeper.close(new Map([[QUEUE, [{ from: 1, count: 1 }]]]));
+  const logManager = await openLogManager(directory, { fileOctets: 64 << 10 });
+  for (let i = 0; i < 3; i++) await publish(logManager.writer, QUEUE, i, [`${i}${'x'.repeat(2 * BLOCK_OCTETS)}`]);
+  await logManager.close(new Map([[QUEUE, [{ from: 1, count: 1 }]]]));
   return directory;
 }
 
-async function seen(keeper: Keeper): Promise<[string | undefined, boolean][]> {
-  const entries = (await recoveredQueues(keeper)).get(QUEUE) ?? [];
+async function seen(logManager: LogManager): Promise<[string | undefined, boolean][]> {
+  const entries = (await recoveredQueues(logManager)).get(QUEUE) ?? [];
   return entries.map(({ body, delivered }) => [body[0], delivered]);
 }
 
@@ -68,22 +68,22 @@ test('what cannot be read is found by an inspection, as damage', async () => {
 test('what cannot be read is stepped over where the owner says so, set aside and reported once', async () => {
   const directory = await ended();
   directory.lose(FIRST, 4 * BLOCK_OCTETS, 5 * BLOCK_OCTETS);
-  const keeper = await reopen(directory, { skipUnreadable: true });
-  expect(await seen(keeper)).toEqual([
+  const logManager = await reopen(directory, { skipUnreadable: true });
+  expect(await seen(logManager)).toEqual([
     ['0', false],
     ['2', false],
   ]);
-  expect(keeper.report.damaged).toMatchObject([{ file: FIRST, kind: 'corrupt' }]);
-  expect(keeper.report.lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
-  const quarantine = keeper.report.damaged[0]?.quarantine ?? '';
+  expect(logManager.report.damaged).toMatchObject([{ file: FIRST, kind: 'corrupt' }]);
+  expect(logManager.report.lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
+  const quarantine = logManager.report.damaged[0]?.quarantine ?? '';
   expect(directory.files().get(quarantine)?.length).toBeGreaterThan(2 * BLOCK_OCTETS);
   expect((await reopen(directory)).report.damaged).toEqual([]);
 });
 
 test('a block in the last batch that cannot be read does not make it one that was never finished', async () => {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory, { fileOctets: 64 << 10 });
-  await publish(keeper.lane, QUEUE, 0, ['kept', 'y'.repeat(3 * BLOCK_OCTETS)]);
+  const logManager = await openLogManager(directory, { fileOctets: 64 << 10 });
+  await publish(logManager.writer, QUEUE, 0, ['kept', 'y'.repeat(3 * BLOCK_OCTETS)]);
   directory.lose(FIRST, 2 * BLOCK_OCTETS, 3 * BLOCK_OCTETS);
   const again = await reopen(directory, { skipUnreadable: true });
   expect(await seen(again)).toEqual([['k', true]]);
@@ -94,8 +94,8 @@ test('a file whose head cannot be read is set aside, where the owner says so', a
   const directory = await ended();
   directory.lose(FIRST, 0, BLOCK_OCTETS);
   await expect(reopen(directory)).rejects.toThrow(`log file ${FIRST} cannot be read at 0`);
-  const keeper = await reopen(directory, { skipUnreadable: true });
-  expect(keeper.report.damaged).toMatchObject([{ file: FIRST, kind: 'head', quarantine: `${FIRST}.quarantine` }]);
+  const logManager = await reopen(directory, { skipUnreadable: true });
+  expect(logManager.report.damaged).toMatchObject([{ file: FIRST, kind: 'head', quarantine: `${FIRST}.quarantine` }]);
 });
 
 test('what was set aside before is not overwritten', async () => {
@@ -105,8 +105,8 @@ test('what was set aside before is not overwritten', async () => {
   directory.flip(FIRST, 2048 + 25);
   await recover(directory);
   const first = directory.files().get(`${FIRST}.quarantine`);
-  const keeper = await openKeeper(directory);
-  await publish(keeper.lane, QUEUE, 3, ['3']);
+  const logManager = await openLogManager(directory);
+  await publish(logManager.writer, QUEUE, 3, ['3']);
   directory.flip(FIRST, 25);
   directory.flip(FIRST, 2048 + 25);
   await recover(directory);
@@ -131,11 +131,11 @@ test('messages of queues that the definitions never gave out keep the log from b
 
 test('queues that were deleted, and unknown ones without messages, are no reason to refuse', async () => {
   const directory = new SimulatedDirectory();
-  const keeper = await openKeeper(directory);
-  await publish(keeper.lane, QUEUE, 0, ['deleted']);
-  await publish(keeper.lane, 2 * QUEUE, 0, ['taken']);
-  await ack(keeper.lane, 2 * QUEUE, 0);
-  await keeper.close(new Map());
+  const logManager = await openLogManager(directory);
+  await publish(logManager.writer, QUEUE, 0, ['deleted']);
+  await publish(logManager.writer, 2 * QUEUE, 0, ['taken']);
+  await ack(logManager.writer, 2 * QUEUE, 0);
+  await logManager.close(new Map());
   const again = await reopen(directory, { exists: () => false, isUnknown: (queue) => queue >= 2 * QUEUE });
   expect(again.report.unknown).toEqual({ queues: 0, messages: 0 });
   expect(again.highestQueue).toBe(2 * QUEUE);
@@ -150,18 +150,18 @@ test('a start that fails after the log was read leaves it as it was found', asyn
   await begun.begin();
   // However long it takes.
   await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(await readCleanMark(directory)).toBe(null);
+  expect(await readCleanShutdownMarker(directory)).toBe(null);
   await begun.abandon(true);
   expect(snapshot(directory)).toEqual(before);
 });
 
 test('a start that fails vouches for nothing that it could not write', async () => {
   const directory = await ended();
-  const keeper = await reopen(directory);
-  await keeper.begin();
-  await publish(keeper.lane, QUEUE, 3, ['3']);
-  await keeper.abandon(false);
-  expect(await readCleanMark(directory)).toBe(null);
+  const logManager = await reopen(directory);
+  await logManager.begin();
+  await publish(logManager.writer, QUEUE, 3, ['3']);
+  await logManager.abandon(false);
+  expect(await readCleanShutdownMarker(directory)).toBe(null);
   const again = await reopen(directory);
   expect((await seen(again)).map(([body]) => body)).toEqual(['0', '1', '2', '3']);
 });

@@ -32,7 +32,7 @@ export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
             directory: data,
             durability: 'fsync',
             diskFreeLimit: 0,
-            vigil: true,
+            busyPoll: true,
             skipUnreadable: false,
             dropUnknownQueues: false,
           },

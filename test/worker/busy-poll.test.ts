@@ -2,7 +2,7 @@
  * When a worker stays awake after a confirm, and for how long.
  */
 import { beforeEach, expect, test } from 'vitest';
-import { createVigil, Vigil } from '../../src/worker/busy-poll.js';
+import { BusyPoll, createBusyPoll } from '../../src/worker/busy-poll.js';
 
 /** Microseconds, as one look takes ten. */
 let time: number;
@@ -21,10 +21,10 @@ beforeEach(() => {
   timer = null;
   holds = 0;
   areHeld = false;
-  shared = createVigil();
+  shared = createBusyPoll();
 });
 
-function makeVigil(lane = 1, cpus = 2): Vigil {
+function makeBusyPoll(writer = 1, cpus = 2): BusyPoll {
   const look = (then: () => void): void => {
     expect(pending).toBeNull();
     pending = then;
@@ -41,7 +41,7 @@ function makeVigil(lane = 1, cpus = 2): Vigil {
   const release = (): void => {
     areHeld = false;
   };
-  return new Vigil(shared, lane, { cpus, clock: () => time / 1000, look, later, idle: { hold, release } });
+  return new BusyPoll(shared, writer, { cpus, clock: () => time / 1000, look, later, idle: { hold, release } });
 }
 
 /** Time goes by, while the thread looks as often as it wants to. */
@@ -63,19 +63,19 @@ function pass(microseconds: number): void {
 }
 
 /** Something comes after a while, and is confirmed when the disk has it. */
-function confirmAfter(vigil: Vigil, microseconds: number): void {
+function confirmAfter(busyPoll: BusyPoll, microseconds: number): void {
   pass(microseconds);
-  const came = vigil.now();
+  const came = busyPoll.now();
   time += 150;
-  vigil.confirm(came);
+  busyPoll.confirm(came);
 }
 
 test('a worker stays awake for a client that comes back at once, until it does not', () => {
-  const vigil = makeVigil();
-  confirmAfter(vigil, 0);
+  const busyPoll = makeBusyPoll();
+  confirmAfter(busyPoll, 0);
   expect(pending).toBeNull();
   for (let i = 0; i < 5; i++) {
-    confirmAfter(vigil, 80);
+    confirmAfter(busyPoll, 80);
     expect(pending).not.toBeNull();
   }
   looks = 0;
@@ -86,16 +86,16 @@ test('a worker stays awake for a client that comes back at once, until it does n
 });
 
 test('a worker sleeps when its client takes its time', () => {
-  const vigil = makeVigil();
-  for (let i = 0; i < 100; i++) confirmAfter(vigil, 400);
+  const busyPoll = makeBusyPoll();
+  for (let i = 0; i < 100; i++) confirmAfter(busyPoll, 400);
   expect(looks).toBe(0);
-  confirmAfter(vigil, 80);
+  confirmAfter(busyPoll, 80);
   expect(pending).not.toBeNull();
 });
 
 test('a worker sleeps while another one has clients that wait, too', () => {
-  const one = makeVigil(1);
-  const two = makeVigil(2);
+  const one = makeBusyPoll(1);
+  const two = makeBusyPoll(2);
   for (let i = 0; i < 100; i++) {
     confirmAfter(one, 20);
     confirmAfter(two, 20);
@@ -111,14 +111,14 @@ test('a worker sleeps while another one has clients that wait, too', () => {
 });
 
 test('a worker sleeps where its client needs the only CPU', () => {
-  const vigil = makeVigil(1, 1);
-  for (let i = 0; i < 100; i++) confirmAfter(vigil, 80);
+  const busyPoll = makeBusyPoll(1, 1);
+  for (let i = 0; i < 100; i++) confirmAfter(busyPoll, 80);
   expect(pending).toBeNull();
 });
 
 test('idle CPUs are kept awake while a client comes back at once, and not for long after that', () => {
-  const vigil = makeVigil();
-  for (let i = 0; i < 10_000; i++) confirmAfter(vigil, 80);
+  const busyPoll = makeBusyPoll();
+  for (let i = 0; i < 10_000; i++) confirmAfter(busyPoll, 80);
   expect(areHeld).toBe(true);
   expect(holds).toBe(1);
   pass(900_000);
@@ -129,9 +129,9 @@ test('idle CPUs are kept awake while a client comes back at once, and not for lo
 });
 
 test('idle CPUs sleep while clients take their time, and where their CPU is the only one', () => {
-  const slow = makeVigil();
+  const slow = makeBusyPoll();
   for (let i = 0; i < 100; i++) confirmAfter(slow, 400);
-  const single = makeVigil(1, 1);
+  const single = makeBusyPoll(1, 1);
   for (let i = 0; i < 100; i++) confirmAfter(single, 80);
   expect(holds).toBe(0);
 });

@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
-import { type Peer, Turn } from '../../src/worker/event-loop.js';
+import { EventLoop, type Peer } from '../../src/worker/event-loop.js';
 
 /** A core that notes each time it serves. */
 class Core {
@@ -38,8 +38,8 @@ function worker(connections: number) {
   const peers = new Map(Array.from({ length: connections }, (_, id) => [id, QUIET]));
   let written = 0;
   /** What chores do with a log: what several reads of a poll have brought is written together. */
-  const turn = new Turn(core as unknown as Engine, peers, (amidPoll) => {
-    if (amidPoll) turn.afterPoll();
+  const eventLoop = new EventLoop(core as unknown as Engine, peers, (amidPoll) => {
+    if (amidPoll) eventLoop.afterPoll();
     else written += 1;
     return 'done';
   });
@@ -49,8 +49,8 @@ function worker(connections: number) {
     written = 0;
     const served: number[] = [];
     for (let read = 0; read < reads; read++) {
-      turn.beginRead();
-      turn.endRead();
+      eventLoop.beginRead();
+      eventLoop.endRead();
       served.push(core.served);
     }
     await new Promise((resolve) => setImmediate(resolve));
@@ -90,21 +90,21 @@ test('what the reads of a poll have brought is written to the log once, however 
 
 test('a turn writes so many bytes of long messages, and leaves the rest for the turns that follow', () => {
   const core = new Core();
-  const turn = new Turn(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
+  const eventLoop = new EventLoop(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
   core.boxes = 100;
   core.outputLength = 512 * 1024;
-  expect(turn.serveNow()).toBe(true);
+  expect(eventLoop.serveNow()).toBe(true);
   expect(core.boxes).toBe(84);
-  while (turn.serveNow());
+  while (eventLoop.serveNow());
   expect(core.boxes).toBeLessThanOrEqual(0);
 });
 
 test('a turn writes short boxes of many connections', () => {
   const core = new Core();
-  const turn = new Turn(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
+  const eventLoop = new EventLoop(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
   core.boxes = 50;
   core.outputLength = 1024;
-  expect(turn.serveNow()).toBe(false);
+  expect(eventLoop.serveNow()).toBe(false);
 });
 
 test('what a read of one of two connections has brought is written at once', async () => {

@@ -2,29 +2,29 @@
  * What the main thread hears of a worker's lane, and when.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { LaneEvent } from '../../src/store/log/log-files.js';
-import { LaneReport } from '../../src/worker/log-report.js';
+import type { LogEvent } from '../../src/store/log/log-files.js';
+import { LogReport } from '../../src/worker/log-report.js';
 
-let sent: (readonly LaneEvent[])[];
-let report: LaneReport;
+let sent: (readonly LogEvent[])[];
+let report: LogReport;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
-  report = new LaneReport((events) => void sent.push(events));
+  report = new LogReport((events) => void sent.push(events));
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const placed = (end: number): LaneEvent => ({
+const placed = (end: number): LogEvent => ({
   type: 'placed',
   file: 0,
   end,
   messageOctets: 0,
   facts: new Uint8Array(),
 });
-const passed: LaneEvent = { type: 'passed', fence: 1 };
+const passed: LogEvent = { type: 'passed', fence: 1 };
 
 test('batches are told together, in their order, a few milliseconds later', () => {
   for (const end of [1, 2, 3]) report.add(placed(end));

@@ -8,7 +8,7 @@ import { get64, PositionsField, RECORD_HEAD, RecordType, RUN_OCTETS, spanOf } fr
 import { HeldPlaces } from '../../src/worker/held-acks.js';
 import { Bench, ENGINES } from '../engine/support/bench.js';
 import { properties, publish } from '../engine/support/frames.js';
-import { openLane } from '../store/support/logs.js';
+import { openWriter } from '../store/support/logs.js';
 import { SimulatedDirectory, systemError } from '../store/support/simulated.js';
 import { deferred } from '../support/waiting.js';
 
@@ -21,7 +21,8 @@ function placesDone(facts: Uint8Array): number {
   for (let at = 0; at < facts.length; at += spanOf(view.getUint32(at, true))) {
     if (view.getUint8(at + 4) !== RecordType.ACK) continue;
     const end = at + RECORD_HEAD + view.getUint32(at, true);
-    for (let run = at + RECORD_HEAD + PositionsField.RUNS; run < end; run += RUN_OCTETS) count += get64(view, run + 8);
+    for (let run = at + RECORD_HEAD + PositionsField.RANGES; run < end; run += RUN_OCTETS)
+      count += get64(view, run + 8);
   }
   return count;
 }
@@ -42,8 +43,8 @@ describe.each(ENGINES)('%s', (kind) => {
     };
     let resume = (): void => undefined;
     const written = { done: 0, doneAtFence: 0 };
-    const lane = openLane(directory, {
-      lane: 1,
+    const writer = openWriter(directory, {
+      writer: 1,
       onEvent: (event) => {
         if (event.type === 'placed') written.done += placesDone(event.facts);
         if (event.type === 'passed') written.doneAtFence = written.done;
@@ -59,7 +60,7 @@ describe.each(ENGINES)('%s', (kind) => {
           waiting.resolve();
         }),
     });
-    const log: ParticipantLog = new ParticipantLog(engine, lane, 1, () => undefined);
+    const log: ParticipantLog = new ParticipantLog(engine, writer, 1, () => undefined);
     const publisher = bench.client();
     publisher.open(1);
     publisher.feed(publish(1, 'q', Buffer.from('waits'), { properties: properties({ persistent: true }) }));
@@ -129,9 +130,9 @@ test('what is given back and finds no room again stays, with all behind it', () 
     if (room-- > 0) recorded.push(`${queue}:${from}+${count}`);
     else held.take(queue, from, count);
   };
-  held.giveBack(record);
+  held.requeue(record);
   expect(recorded).toEqual(['256:0+3']);
   room = 100;
-  while (!held.isEmpty) held.giveBack(record);
+  while (!held.isEmpty) held.requeue(record);
   expect(recorded.toSorted()).toEqual(['256:0+3', '256:10+1', '256:20+1', '512:5+2']);
 });

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import { AskedAhead } from '../../src/connection/session/asked-ahead.js';
 import type { Host } from '../../src/connection/session/session.js';
-import { Intake, type Receiver } from '../../src/connection/transport/reader.js';
+import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { Stop } from '../../src/engine/engine.js';
-import { type Peer, Turn } from '../../src/worker/event-loop.js';
+import { EventLoop, type Peer } from '../../src/worker/event-loop.js';
 
 /** Bytes of a frame in these tests. */
 const FRAME = 16;
@@ -73,15 +73,15 @@ interface Client {
 function scenario(count: number): { core: Core; clients: Client[]; order: number[]; round(): Promise<void> } {
   const core = new Core();
   const peers = new Map(Array.from({ length: count }, (_, id) => [id, QUIET]));
-  const turn = new Turn(core as unknown as Engine, peers, () => 'done');
-  const host = { engine: core, turn } as unknown as Host;
+  const eventLoop = new EventLoop(core as unknown as Engine, peers, () => 'done');
+  const host = { engine: core, eventLoop } as unknown as Host;
   const order: number[] = [];
   const clients = Array.from({ length: count }, (_, number) => {
     const client: Client = {
       handled: 0,
       written: 0,
-      read: (frames) => intake.read(frames * FRAME),
-      isRead: () => intake.reading,
+      read: (frames) => reader.read(frames * FRAME),
+      isRead: () => reader.reading,
     };
     const receiver: Partial<Receiver> = {
       ahead: new AskedAhead(),
@@ -99,8 +99,8 @@ function scenario(count: number): { core: Core; clients: Client[]; order: number
       readOn: () => undefined,
     };
     core.bytes.set(PROTOCOL_HEADER);
-    const intake = new Intake(host, 1 as never, receiver as Receiver);
-    intake.read(PROTOCOL_HEADER.length);
+    const reader = new ConnectionReader(host, 1 as never, receiver as Receiver);
+    reader.read(PROTOCOL_HEADER.length);
     return client;
   });
   const round = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@
  * Connections, channels and consumers: their layouts and how one is found from another. All are private to the worker
  * that owns the socket, except the waiter at the start of a consumer (queue/turns.ts).
  *
- * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete (`carry`); a longer
+ * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete (`partial`); a longer
  * frame is carried in a box.
  * Channels are found by number, of which a client may take any (1 … 65535): by the lower 11 bits through a directory of 16 cells with 128 buckets
  * each, then along the bucket's channels, which are 32 at most. A cell of the directory is there only while a channel is found through it.
@@ -30,11 +30,11 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   lastChannel: u32;
 
   // Input
-  /** Octets in `carry`, and its box when the frame is longer than the page has room. */
-  carryLength: u32;
-  carryBox: u32;
+  /** Octets in `partial`, and its box when the frame is longer than the page has room. */
+  partialLength: u32;
+  partialBox: u32;
   /** The carried frame is whole and was handed to the host: forget it at the next call. */
-  carryDone: u32;
+  partialDone: u32;
   /** Channel whose body frame is being copied, and octets of that frame's payload still to come. */
   bodyChannel: u32;
   frameLeft: u32;
@@ -73,8 +73,8 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
 /** Addresses of the directory's cells (u32), and behind them how many channels each leads to (u32). */
 export const CONNECTION_DIRECTORY: u32 = 256;
 const DIRECTORY_COUNTS: u32 = CONNECTION_DIRECTORY + DIRECTORY * 4;
-export const CARRY: u32 = 2048;
-export const CARRY_SIZE: u32 = PAGE - CARRY;
+export const PARTIAL: u32 = 2048;
+export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
 
 @unmanaged export class Channel {
   connection: u32;
@@ -254,5 +254,5 @@ export function anyChannel(connection: Connection): Channel {
   return changetype<Channel>(0);
 }
 
-export const LAYOUT_FITS: bool = offsetof<Connection>() <= CONNECTION_DIRECTORY && DIRECTORY_COUNTS + DIRECTORY * 4 <= CARRY
+export const LAYOUT_FITS: bool = offsetof<Connection>() <= CONNECTION_DIRECTORY && DIRECTORY_COUNTS + DIRECTORY * 4 <= PARTIAL
   && offsetof<Channel>() <= CHANNEL_KEY && offsetof<Consumer>() <= CONSUMER_PREFIX && CONSUMER_PREFIX + 12 + 255 + 8 <= CELL;

@@ -5,7 +5,7 @@ import { Slot } from '../../queue/chain/queue';
 import { settle } from '../../queue/chain/settle';
 import { Channel, Consumer } from '../connection/connection';
 import { dropTooOld, giveCredit } from './consumer';
-import { giveBack, reject } from './requeue';
+import { requeue, reject } from './requeue';
 import { countWork, isWorkDone } from '../connection/work';
 import { PAGE_TAGS, pageOf, strike, Unacked, unackedAt, UnackedPage } from './unacked';
 
@@ -57,7 +57,7 @@ function settleAll(channel: Channel, how: u32): u32 {
   const consumer = changetype<Consumer>(entry.consumer);
   strike(channel, page, entry);
   if (how == DONE) settle(slot);
-  else if (how == REQUEUE) giveBack(slot);
+  else if (how == REQUEUE) requeue(slot);
   else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);
 }
@@ -102,7 +102,7 @@ export function oldestOf(channel: Channel, consumer: Consumer): u64 {
 }
 
 /** Gives all deliveries of a consumer back that are unacknowledged. */
-export function giveBackAll(channel: Channel, consumer: Consumer): void {
+export function requeueAll(channel: Channel, consumer: Consumer): void {
   const address = <u32>changetype<usize>(consumer);
   let page = changetype<UnackedPage>(channel.unackedFirst);
   while (changetype<usize>(page)) {

@@ -9,14 +9,14 @@ import { giveCell, takeCell } from '../../memory/units';
 import { dropExpired, deathTime, dropStuck } from '../../queue/rules/peek';
 import { Queue } from '../../queue/chain/queue';
 import { takeTurn } from '../../queue/rules/length';
-import { joinRanks, leaveRanks } from '../../queue/consumers/consumer-priorities';
-import { MORTAL, RANKED } from '../../queue/chain/features';
+import { joinConsumerPriorities, leaveConsumerPriorities } from '../../queue/consumers/consumer-priorities';
+import { MORTAL, CONSUMER_PRIORITIES } from '../../queue/chain/features';
 import { DEAD, NO_CREDIT, NO_OUTPUT, run, RUNNABLE, WAITING } from '../../queue/consumers/run-queue';
 import { passOn, unwait } from '../../queue/consumers/waiters';
 import { Channel, Consumer, initPrefix } from '../connection/connection';
 
 /** A consumer with its tag at `tag`, ready to run; 0 when there is no memory. */
-export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32, rank: i32): usize {
+export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32, consumerPriority: i32): usize {
   const cell = takeCell();
   if (!cell) return 0;
   const consumer = changetype<Consumer>(cell);
@@ -30,10 +30,10 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
   joinSiblings(channel, consumer);
   // Read by `share` of all workers, as a rough number.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), 1);
-  consumer.rank = rank;
+  consumer.consumerPriority = consumerPriority;
   // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at their next turn.
-  if (rank) atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), RANKED);
-  joinRanks(queue, consumer);
+  if (consumerPriority) atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), CONSUMER_PRIORITIES);
+  joinConsumerPriorities(queue, consumer);
   beAble(consumer);
   return cell;
 }
@@ -63,7 +63,7 @@ function dropForAble(): void {
     ableFirst = consumer.parkedNext;
     const queue = changetype<Queue>(consumer.queue);
     let all = true;
-    if (queue.traits & MORTAL) all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
+    if (queue.features & MORTAL) all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
     // What comes within this millisecond comes after.
     consumer.ableSince = all ? self.now - 1 : self.now;
   }
@@ -84,7 +84,7 @@ export function endConsumer(consumer: Consumer): void {
   takeTurn(queue, consumer);
   checkpoint(TURN_GIVEN_BACK);
   consumer.state = DEAD;
-  leaveRanks(queue, consumer);
+  leaveConsumerPriorities(queue, consumer);
   freeIfDone(consumer);
   passOn(queue);
 }

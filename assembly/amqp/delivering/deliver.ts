@@ -8,10 +8,10 @@ import { die, EXPIRED } from '../../queue/rules/dead-letters';
 import { claimAny, claimFront, deathTime, dropExpired, dropStuck, frontLackedRoom, isTooOld, LEEWAY } from '../../queue/rules/peek';
 import { takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
-import { Queue, REDELIVERED, RETURNS_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
+import { Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
-import { claimReturned, returnedLackedRoom } from '../../queue/chain/requeued';
-import { COUNTED, GONE, MORTAL, RANKED, SINGLY } from '../../queue/chain/features';
+import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
+import { COUNTED, GONE, MORTAL, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
 import { atomicStoreF64 } from '../../memory/atomic';
@@ -55,22 +55,22 @@ export function pull(consumer: Consumer): void {
     if (!room) { closeEmptyBox(connection); park(connection, consumer, false); needService(connection); passOn(queue); return; }
     most = min(most, min(credit, room));
   }
-  if (queue.traits) {
+  if (queue.features) {
     // It is about to be cancelled.
-    if (queue.traits & GONE) { closeEmptyBox(connection); consumer.state = NO_CREDIT; return; }
-    if ((queue.traits & RANKED) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
-    if (queue.traits & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
+    if (queue.features & GONE) { closeEmptyBox(connection); consumer.state = NO_CREDIT; return; }
+    if ((queue.features & CONSUMER_PRIORITIES) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
+    if (queue.features & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
   const frameMax = connection.frameMax;
   let left = most;
   while (left) {
-    const slot = claimReturned(queue, roomIn(connection), overhead, frameMax);
+    const slot = claimRequeued(queue, roomIn(connection), overhead, frameMax);
     if (!changetype<usize>(slot)) break;
     deliver(connection, channel, consumer, slot, frameMax);
     left -= 1;
   }
-  let full = returnedLackedRoom;
+  let full = requeuedLackedRoom;
   if (left && !full) {
     const first = claim(queue, left, roomIn(connection), overhead, frameMax);
     full = lackedRoom;
@@ -104,9 +104,9 @@ function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): v
 
 /** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
 function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
-  const traits = queue.traits;
+  const features = queue.features;
   const limit = ageLimit(consumer);
-  if (traits & MORTAL) {
+  if (features & MORTAL) {
     dropExpired(queue, limit, DEATHS_A_TURN, false);
     if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
   }
@@ -117,7 +117,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   while (left) {
     const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
     if (!changetype<usize>(slot)) { full = frontLackedRoom; break; }
-    if ((traits & MORTAL) && isTooOld(queue, slot, limit)) {
+    if ((features & MORTAL) && isTooOld(queue, slot, limit)) {
       if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
@@ -135,7 +135,7 @@ function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): 
 
 /** How often the message was given back, if its queue says so to those who get it. */
 @inline function returnsOf(queue: Queue, slot: Slot): u32 {
-  return (queue.traits & COUNTED) && queue.deliveryCount ? slot.state >> RETURNS_SHIFT : 0;
+  return (queue.features & COUNTED) && queue.deliveryCount ? slot.state >> REQUEUES_SHIFT : 0;
 }
 
 function deliverCounted(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, slot: Slot, frameMax: u32): void {
@@ -153,7 +153,7 @@ function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer,
   const slot = claimOne(queue);
   if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
   const message = changetype<Message>(slot.message);
-  if ((queue.traits & MORTAL) && isTooOld(queue, slot, ageLimit(consumer))) {
+  if ((queue.features & MORTAL) && isTooOld(queue, slot, ageLimit(consumer))) {
     if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
     closeEmptyBox(connection);
     run(consumer);
@@ -170,9 +170,9 @@ function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer,
 
 /** Claims the next message whatever its size. */
 function claimOne(queue: Queue): Slot {
-  if (queue.traits & SINGLY) return claimAny(queue);
-  const returned = claimReturned(queue, NO_LIMIT, 0, 131072);
-  return changetype<usize>(returned) ? returned : claim(queue, 1, NO_LIMIT, 0, 131072);
+  if (queue.features & SINGLY) return claimAny(queue);
+  const requeued = claimRequeued(queue, NO_LIMIT, 0, 131072);
+  return changetype<usize>(requeued) ? requeued : claim(queue, 1, NO_LIMIT, 0, 131072);
 }
 
 @inline function deliver(connection: Connection, channel: Channel, consumer: Consumer, slot: Slot, frameMax: u32): void {
@@ -212,8 +212,8 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
-  if (queue.traits & GONE) return changetype<Slot>(0);
-  const mortal = (queue.traits & MORTAL) != 0;
+  if (queue.features & GONE) return changetype<Slot>(0);
+  const mortal = (queue.features & MORTAL) != 0;
   const limit = deathTime(queue);
   if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);
   let slot = claimOne(queue);

@@ -26,7 +26,7 @@ export function publishGuarded(route: Route, message: Message): bool {
 
 /** Enqueues a message that the caller holds; false: the queue refused it. */
 export function admit(queue: Queue, message: Message): bool {
-  if ((queue.traits & REJECT) && !queue.retired && !hasRoom(queue, message)) {
+  if ((queue.features & REJECT) && !queue.retired && !hasRoom(queue, message)) {
     if (queue.overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
     return false;
   }

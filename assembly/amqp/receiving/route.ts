@@ -11,7 +11,7 @@ import { copyExactly, equalBytes } from '../../memory/bytes';
 import { SEGMENT, self } from '../../memory/root';
 import { takeSegment } from '../../memory/units';
 import { Queue } from '../../queue/chain/queue';
-import { GUARDED_TRAITS, LOGGED_QUEUE } from '../../queue/chain/features';
+import { GUARDED_FEATURES, LOGGED_QUEUE } from '../../queue/chain/features';
 import { Channel, Connection } from '../connection/connection';
 
 @unmanaged export class Route {
@@ -151,9 +151,9 @@ export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, cou
   route.flags = flags;
   route.logged = 0;
   for (let i: u32 = 0; i < count; i++) {
-    const traits = changetype<Queue>(load<u32>(queues + i * 4)).traits;
-    if (traits & GUARDED_TRAITS) route.flags |= GUARDED;
-    if (traits & LOGGED_QUEUE) route.logged = 1;
+    const features = changetype<Queue>(load<u32>(queues + i * 4)).features;
+    if (features & GUARDED_FEATURES) route.flags |= GUARDED;
+    if (features & LOGGED_QUEUE) route.logged = 1;
   }
   route.keyLength = length;
   route.queueCount = count;

@@ -9,15 +9,15 @@ import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
 import { Message } from '../../memory/message';
 import { blockAt, headStands, isReady } from './head';
 import { isFrontReady } from './priorities';
-import { ABSENT, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
-import { wish, wishAhead } from './page-in-requests';
+import { SPILLED, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
+import { requestPageIn, requestAhead } from './page-in-requests';
 
 /** How many slots the last `claim` took; they follow the returned one in memory. */
 export let claimed: u32 = 0;
 /** Whether the last `claim` found a message that had no room. */
 export let lackedRoom: bool = false;
-/** Whether the last `claim` found the next message absent; then it is wished for. */
-export let foundAbsent: bool = false;
+/** Whether the last `claim` found the next message spilled; then it is asked for. */
+export let foundSpilled: bool = false;
 
 /** Bytes that header and body frames of a message take with a frame-max, at most. */
 @inline export function contentSize(message: Message, frameMax: u32): u32 {
@@ -33,7 +33,7 @@ export let foundAbsent: bool = false;
 export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMax: u32): Slot {
   const address = changetype<usize>(queue);
   lackedRoom = false;
-  foundAbsent = false;
+  foundSpilled = false;
   claimed = 0;
   let first = changetype<Slot>(0);
   do {
@@ -61,9 +61,9 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
     }
     if (count == 0) {
       if (!(lackedRoom ? headStands(queue, head) : atomicLoad(address + offsetof<Queue>("head")) == head)) continue;
-      if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == ABSENT) {
-        foundAbsent = true;
-        wish(queue);
+      if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == SPILLED) {
+        foundSpilled = true;
+        requestPageIn(queue);
       }
       return changetype<Slot>(0);
     }
@@ -72,7 +72,7 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
     if (compareExchange(address + offsetof<Queue>("head"), head, head + count) != head) continue;
     if (block != hint) {
       moveHint(address + offsetof<Queue>("headBlock"), hint, block);
-      if (queue.stub) wishAhead(queue, block);
+      if (queue.gap) requestAhead(queue, block);
     }
     claimed = count;
   } while (claimed == 0);
@@ -81,5 +81,5 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
 
 /** Whether the next message of a queue can be claimed. */
 export function hasReady(queue: Queue): bool {
-  return queue.levels ? isFrontReady(queue) : isReady(queue);
+  return queue.priorities ? isFrontReady(queue) : isReady(queue);
 }

@@ -4,32 +4,32 @@
  * All of them wrap at 2^32, and are compared by subtraction.
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
-import { levelAt } from './priorities';
+import { priorityAt } from './priorities';
 import { Queue } from './queue';
 
 /** Levels of a queue, used or not. */
-export function levelCount(queue: Queue): u32 { return queue.levels ? queue.maxPriority + 1 : 1; }
+export function priorityCount(queue: Queue): u32 { return queue.priorities ? queue.maxPriority + 1 : 1; }
 
 /** The position behind the last message of a level. A level that was never used ends where it will begin. */
-export function endOf(queue: Queue, level: u32): u32 {
-  const one = levelAt(queue, level);
+export function endOf(queue: Queue, priority: u32): u32 {
+  const one = priorityAt(queue, priority);
   return changetype<usize>(one) ? atomicLoad(changetype<usize>(one) + offsetof<Queue>("tail")) : 0;
 }
 
 /** How many will have been taken of what was given back to a level when all are that are there. */
-export function backEndOf(queue: Queue, level: u32): u32 {
-  const one = levelAt(queue, level);
+export function backEndOf(queue: Queue, priority: u32): u32 {
+  const one = priorityAt(queue, priority);
   if (!changetype<usize>(one)) return 0;
-  const lockWord = changetype<usize>(one) + offsetof<Queue>("returnedLock");
+  const lockWord = changetype<usize>(one) + offsetof<Queue>("requeuedLock");
   lock(lockWord);
-  const end = one.takenBack + one.returned;
+  const end = one.takenBack + one.requeued;
   unlock(lockWord);
   return end;
 }
 
 /** Whether some of what stood in a level then is not claimed yet. */
-export function isLeft(queue: Queue, level: u32, end: u32, backEnd: u32): bool {
-  const one = levelAt(queue, level);
+export function isLeft(queue: Queue, priority: u32, end: u32, backEnd: u32): bool {
+  const one = priorityAt(queue, priority);
   if (!changetype<usize>(one)) return false;
   const address = changetype<usize>(one);
   // Pairs with the compare-and-swap of cursors, and for what was taken with nothing: a moment's view.

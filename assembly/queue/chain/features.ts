@@ -1,7 +1,7 @@
 /**
- * Rules of queues: what one does beyond holding messages, as bits of its `traits`, and the tests that follow from them. Most queues have none, and
- * then nothing here is called: `traits` is read once a run, a turn, or a message given back.
- * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and RANKED by the workers, atomically; LOGGED_QUEUE and GONE once.
+ * Rules of queues: what one does beyond holding messages, as bits of its `features`, and the tests that follow from them. Most queues have none, and
+ * then nothing here is called: `features` is read once a run, a turn, or a message given back.
+ * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
 import { atomicAdd64, atomicLoadF64 } from '../../memory/atomic';
 import { EXPIRING, Message } from '../../memory/message';
@@ -18,12 +18,12 @@ export const REJECT: u32 = 16;
 /** What dies is handed to the host. */
 export const DEAD_LETTERS: u32 = 32;
 /** Messages have priorities; and: this is the child of such a queue. */
-export const LEVELS: u32 = 64;
-export const LEVEL: u32 = 128;
+export const PRIORITIES: u32 = 64;
+export const PRIORITY: u32 = 128;
 /** Give-backs are counted. */
 export const COUNTED: u32 = 256;
 /** Consumers have priorities. */
-export const RANKED: u32 = 512;
+export const CONSUMER_PRIORITIES: u32 = 512;
 /** Places of persistent messages are recorded in the log. */
 export const LOGGED_QUEUE: u32 = 1024;
 
@@ -33,9 +33,9 @@ export const GONE: u32 = 2048;
 /** Messages may die of age. */
 export const MORTAL: u32 = TTL | EXPIRES;
 /** Messages are claimed one by one. */
-export const SINGLY: u32 = MORTAL | BYTES | LEVELS | COUNTED;
+export const SINGLY: u32 = MORTAL | BYTES | PRIORITIES | COUNTED;
 /** Messages are enqueued one by one. */
-export const GUARDED_TRAITS: u32 = REJECT | LEVELS;
+export const GUARDED_FEATURES: u32 = REJECT | PRIORITIES;
 
 /** Values of `overflow`; the same numbers as `Overflow` in the host's interface. */
 export const DROP_HEAD: u32 = 0;
@@ -48,7 +48,7 @@ export const UNLIMITED: u32 = 0xffffffff;
 
 /** Whether a message is too old for the queue at the time `now`: as in RabbitMQ its life is over when that has passed, so one of 0 is never found. */
 export function isExpired(queue: Queue, message: Message, now: f64): bool {
-  let life = queue.traits & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl")) : Infinity;
+  let life = queue.features & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl")) : Infinity;
   if (message.flags & EXPIRING) {
     const own = expirationOf(message);
     if (own >= 0) life = min(life, own);

@@ -2,7 +2,7 @@
  * The head of a queue, looked at without claiming anything. What is seen may have gone a moment later: cursors claim by a compare-and-swap (claim.ts).
  */
 import { atomicAdd, atomicLoad } from '../../memory/atomic';
-import { ABSENT, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK } from './queue';
+import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK } from './queue';
 
 /** The block that holds `position`, from a hint at or before it; 0 when it is not linked yet. */
 @inline export function blockAt(hint: Block, position: u32): Block {
@@ -16,12 +16,12 @@ import { ABSENT, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK }
 
 /** Whether a message waits at the head or in the returned set. */
 export function isReady(queue: Queue): bool {
-  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) != 0 || headState(queue) == READY;
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("requeued")) != 0 || headState(queue) == READY;
 }
 
-/** Whether nothing was returned, and the message at the head is absent. */
-export function isHeadAbsent(queue: Queue): bool {
-  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>("returned")) && headState(queue) == ABSENT;
+/** Whether nothing was returned, and the message at the head is spilled. */
+export function isHeadSpilled(queue: Queue): bool {
+  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>("requeued")) && headState(queue) == SPILLED;
 }
 
 /**

@@ -3,8 +3,8 @@
  */
 import { atomicLoad, atomicOr } from '../../memory/atomic';
 import { blockAt } from './head';
-import { levelAt } from './priorities';
-import { Block, LOGGED, logPosition, nextOf, Queue, READY, REDELIVERED, RETURNED, slotAt, SLOTS, STATE_MASK } from './queue';
+import { priorityAt } from './priorities';
+import { Block, LOGGED, logPosition, nextOf, Queue, READY, REDELIVERED, REQUEUED, slotAt, SLOTS, STATE_MASK } from './queue';
 import { LOGGED_QUEUE } from './features';
 
 /** The queue's number in the log, and the log position of the first message to come, in each of its levels. */
@@ -14,33 +14,33 @@ export function enterLog(queue: Queue, id: u64, next: u64): void {
   queue.logFirst = next;
   block.logStart = next - <u64>(queue.tail - block.start);
   // Pairs with the loads of publishers: they see it with their routes, which are resolved anew.
-  atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), LOGGED_QUEUE);
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), LOGGED_QUEUE);
 }
 
 // ── Ready messages that were delivered before ──────────────────────────────────────────────────────────────────
 
 let queue: Queue = changetype<Queue>(0);
-let level: u32 = 0;
+let priority: u32 = 0;
 /** Where the walk stands; first over the blocks of the returned set, then from the head. */
 let block: Block = changetype<Block>(0);
 let index: u32 = 0;
 let state: u32 = 0;
 
 /** What `nextDelivered` found. */
-export let deliveredLevel: u32 = 0;
+export let deliveredPriority: u32 = 0;
 export let deliveredFrom: u64 = 0;
 
 /** Begins a walk over the queue's places in the log whose messages are ready and were delivered before. Nobody else works with the queue. */
 export function walkDelivered(walked: Queue): void {
   queue = walked;
-  level = 0;
-  deliveredLevel = 0;
-  beginReturned(walked);
+  priority = 0;
+  deliveredPriority = 0;
+  beginRequeued(walked);
 }
 
-function beginReturned(one: Queue): void {
-  state = RETURNED;
-  block = changetype<Block>(one.returnedFirst);
+function beginRequeued(one: Queue): void {
+  state = REQUEUED;
+  block = changetype<Block>(one.requeuedFirst);
   index = 0;
 }
 
@@ -64,7 +64,7 @@ export function nextDelivered(): u32 {
         else if (position != deliveredFrom + count) return count;
         count += 1;
       }
-      block = state == RETURNED ? changetype<Block>(block.returnedNext) : nextOf(block);
+      block = state == REQUEUED ? changetype<Block>(block.requeuedNext) : nextOf(block);
       index = 0;
     }
     if (count) return count;
@@ -74,14 +74,14 @@ export function nextDelivered(): u32 {
 
 /** From the returned set to the head, and from level to level. */
 function nextWalk(): bool {
-  let one = levelAt(queue, level);
-  if (state == RETURNED) { beginAtHead(one); deliveredLevel = level; return true; }
+  let one = priorityAt(queue, priority);
+  if (state == REQUEUED) { beginAtHead(one); deliveredPriority = priority; return true; }
   do {
-    if (!queue.levels || level == queue.maxPriority) return false;
-    level += 1;
-    one = levelAt(queue, level);
+    if (!queue.priorities || priority == queue.maxPriority) return false;
+    priority += 1;
+    one = priorityAt(queue, priority);
   } while (!changetype<usize>(one));
-  beginReturned(one);
-  deliveredLevel = level;
+  beginRequeued(one);
+  deliveredPriority = priority;
   return true;
 }

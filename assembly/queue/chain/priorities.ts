@@ -1,5 +1,5 @@
 /**
- * Priorities of messages: a queue with LEVELS has a child queue for each priority above 0, made when it is first used; messages of priority 0 stand in the
+ * Priorities of messages: a queue with PRIORITIES has a child queue for each priority above 0, made when it is first used; messages of priority 0 stand in the
  * queue itself. Claims go over the levels from the highest. Waiters, consumers, rules and grants are the queue's.
  * Meets: publishers that make the same child (one of them wins the compare-and-swap).
  */
@@ -8,58 +8,58 @@ import { Message } from '../../memory/message';
 import { PAGE } from '../../memory/root';
 import { giveCell, givePage, takePage, yieldPromised } from '../../memory/units';
 import { priorityOf } from '../../memory/properties';
-import { isHeadAbsent, isReady } from './head';
+import { isHeadSpilled, isReady } from './head';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
-import { BYTES, LEVEL, LOGGED_QUEUE } from './features';
+import { BYTES, PRIORITY, LOGGED_QUEUE } from './features';
 
 /** Makes room for the children of a queue; false when there is no memory. */
-export function openLevels(queue: Queue, maxPriority: u32): bool {
+export function openPriorities(queue: Queue, maxPriority: u32): bool {
   const page = takePage();
   if (!page) return false;
   memory.fill(page, 0, PAGE);
   queue.maxPriority = min<u32>(maxPriority, 255);
-  queue.levels = <u32>page;
+  queue.priorities = <u32>page;
   return true;
 }
 
-/** The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makeLevel`: who sees the child sees it laid out. */
-@inline export function levelAt(queue: Queue, level: u32): Queue {
-  return level ? changetype<Queue>(atomicLoad(<usize>queue.levels + level * 4)) : queue;
+/** The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makePriority`: who sees the child sees it laid out. */
+@inline export function priorityAt(queue: Queue, priority: u32): Queue {
+  return priority ? changetype<Queue>(atomicLoad(<usize>queue.priorities + priority * 4)) : queue;
 }
 
-/** The queue that a message of a queue with LEVELS goes to. */
-export function levelFor(queue: Queue, message: Message): Queue {
-  const level = min(priorityOf(message), queue.maxPriority);
-  const child = levelAt(queue, level);
-  return changetype<usize>(child) ? child : makeLevel(queue, level);
+/** The queue that a message of a queue with PRIORITIES goes to. */
+export function priorityFor(queue: Queue, message: Message): Queue {
+  const priority = min(priorityOf(message), queue.maxPriority);
+  const child = priorityAt(queue, priority);
+  return changetype<usize>(child) ? child : makePriority(queue, priority);
 }
 
 /** The queue of a level, made if need be; 0: no memory, or there is no such level. */
-export function levelMade(queue: Queue, level: u32): Queue {
-  if (!level) return queue;
-  if (!queue.levels || level > queue.maxPriority) return changetype<Queue>(0);
-  const child = levelAt(queue, level);
+export function priorityMade(queue: Queue, priority: u32): Queue {
+  if (!priority) return queue;
+  if (!queue.priorities || priority > queue.maxPriority) return changetype<Queue>(0);
+  const child = priorityAt(queue, priority);
   if (changetype<usize>(child)) return child;
-  const made = makeLevel(queue, level);
+  const made = makePriority(queue, priority);
   return changetype<usize>(made) == changetype<usize>(queue) ? changetype<Queue>(0) : made;
 }
 
 /** Pages that a new level may need: for its cell, and its block. Who publishes has them among those that are promised. */
-export const LEVEL_PAGES: u32 = 2;
+export const PRIORITY_PAGES: u32 = 2;
 
 /** Without memory the message goes to level 0. */
-function makeLevel(queue: Queue, level: u32): Queue {
-  yieldPromised(LEVEL_PAGES);
+function makePriority(queue: Queue, priority: u32): Queue {
+  yieldPromised(PRIORITY_PAGES);
   const fresh = newQueue();
   if (!fresh) return queue;
   const child = changetype<Queue>(fresh);
   child.parent = <u32>changetype<usize>(queue);
-  child.traits = LEVEL | (queue.traits & LOGGED_QUEUE);
+  child.features = PRIORITY | (queue.features & LOGGED_QUEUE);
   if (queue.logId) {
-    child.logId = queue.logId + level;
+    child.logId = queue.logId + priority;
     changetype<Block>(child.headBlock).logStart = queue.logFirst;
   }
-  const seen = compareExchange(<usize>queue.levels + level * 4, 0, <u32>fresh);
+  const seen = compareExchange(<usize>queue.priorities + priority * 4, 0, <u32>fresh);
   if (seen) {
     givePage(child.headBlock);
     giveCell(fresh);
@@ -72,9 +72,9 @@ function makeLevel(queue: Queue, level: u32): Queue {
 /** Messages that wait for a consumer. A moment's view when others are at work. */
 export function readyCount(queue: Queue): u32 {
   let count = readyHere(queue);
-  if (!queue.levels) return count;
-  for (let level: u32 = 1; level <= queue.maxPriority; level++) {
-    const child = levelAt(queue, level);
+  if (!queue.priorities) return count;
+  for (let priority: u32 = 1; priority <= queue.maxPriority; priority++) {
+    const child = priorityAt(queue, priority);
     if (changetype<usize>(child)) count += readyHere(child);
   }
   return count;
@@ -82,17 +82,17 @@ export function readyCount(queue: Queue): u32 {
 
 /** Bytes of the bodies that wait. */
 export function readyBytes(queue: Queue): f64 {
-  if (!(queue.traits & BYTES) || !readyCount(queue)) return 0;
+  if (!(queue.features & BYTES) || !readyCount(queue)) return 0;
   return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>("readyBytes")));
 }
 
-/** Whether the next message of a queue with LEVELS can be claimed: what is absent holds back what stands in lower levels. */
+/** Whether the next message of a queue with PRIORITIES can be claimed: what is spilled holds back what stands in lower levels. */
 export function isFrontReady(queue: Queue): bool {
-  for (let level = queue.maxPriority; level; level--) {
-    const child = levelAt(queue, level);
+  for (let priority = queue.maxPriority; priority; priority--) {
+    const child = priorityAt(queue, priority);
     if (!changetype<usize>(child)) continue;
     if (isReady(child)) return true;
-    if (isHeadAbsent(child)) return false;
+    if (isHeadSpilled(child)) return false;
   }
   return isReady(queue);
 }

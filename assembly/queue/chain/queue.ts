@@ -9,8 +9,8 @@
  * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
  * A queue that has ended (`endChain`) has no hints: its last block may be done and used anew while claimed slots of older blocks are not settled.
  *
- * Messages that are elsewhere stand in the chain as one block with ABSENT slots, the stub, for any number of blocks (spilled.ts). So the next block need
- * not begin where this one ends; but nobody walks over the stub to a position that it stands for.
+ * Messages that are elsewhere stand in the chain as one block with SPILLED slots, the gap block, for any number of blocks (spilled.ts). So the next block need
+ * not begin where this one ends; but nobody walks over the gap block to a position that it stands for.
  *
  * A queue with priorities has a child queue for each level above 0 (priorities.ts), level 0 being the queue itself.
  *
@@ -31,11 +31,11 @@ import { PAGE } from '../../memory/root';
   head: u32;
   headBlock: u32;
   b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
-  /** line 2: the returned set (requeued.ts). `returned` is read without the lock; the rest belongs to its holder. */
-  returned: u32;
-  returnedLock: u32;
-  returnedFirst: u32;
-  returnedFinger: u32;
+  /** line 2: the returned set (requeued.ts). `requeued` is read without the lock; the rest belongs to its holder. */
+  requeued: u32;
+  requeuedLock: u32;
+  requeuedFirst: u32;
+  requeuedFinger: u32;
   /** How often one of them was taken, wrapping (extent.ts). */
   takenBack: u32;
   c3: u32; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
@@ -45,7 +45,7 @@ import { PAGE } from '../../memory/root';
   waitersFirst: u32;
   waitersLast: u32;
   /** All consumers of the queue, in order of priority (consumer-priorities.ts). */
-  ranksFirst: u32;
+  consumerPrioritiesFirst: u32;
   /** Turns that were granted and not yet taken; counted for queues with LENGTH. Read without the lock. */
   grants: u32;
   d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
@@ -55,9 +55,9 @@ import { PAGE } from '../../memory/root';
   /** Blocks that are not done, plus 1 until the host has freed the queue, plus 1 for each child, and for each list that names the queue. */
   blocks: u32;
   /** What the queue does beyond holding messages (features.ts); 0 for most. */
-  traits: u32;
-  /** Page of the children's addresses by level, 0 without LEVELS; and of a child, its queue. */
-  levels: u32;
+  features: u32;
+  /** Page of the children's addresses by level, 0 without PRIORITIES; and of a child, its queue. */
+  priorities: u32;
   parent: u32;
   /** 1 + the participant that sweeps the queue, 0 when nobody does; the rest is under that participant's sweepLock (sweep.ts). */
   sweeper: u32;
@@ -86,39 +86,39 @@ import { PAGE } from '../../memory/root';
   /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
   readyBytes: i64;
   g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
-  /** line 7: messages that are elsewhere (spilled.ts). The stub, or 0; written by the coordinator, read by all. */
-  stub: u32;
-  /** 1 while the queue is among the wishes, and the next one there; 1 when workers wait for its first message to be back (page-in-requests.ts). */
-  wished: u32;
-  wishNext: u32;
+  /** line 7: messages that are elsewhere (spilled.ts). The gap block, or 0; written by the coordinator, read by all. */
+  gap: u32;
+  /** 1 while the queue is among the page-in requests, and the next one there; 1 when workers wait for its first message to be back (page-in-requests.ts). */
+  pageInRequested: u32;
+  pageInNext: u32;
   awaited: u32;
-  /** Bytes of the absent bodies. The coordinator's alone, as all that follows. */
-  absentBytes: i64;
-  /** Slots at the beginning of the block behind those that the stub stands for that are absent, too; it is the stub itself if it stands for none. */
-  absentPart: u32;
-  /** Slots at the stub's beginning that are not absent: done, or back already. */
-  absentFilled: u32;
-  /** In a logged queue: no absent message has a lower log position, and none that is here and not done has this one or a higher, up to the stub's end. */
-  absentPlace: u64;
+  /** Bytes of the spilled bodies. The coordinator's alone, as all that follows. */
+  spilledBytes: i64;
+  /** Slots at the beginning of the block behind those that the gap block stands for that are spilled, too; it is the gap block itself if it stands for none. */
+  spilledPart: u32;
+  /** Slots at the gap block's beginning that are not spilled: done, or back already. */
+  spilledFilled: u32;
+  /** In a logged queue: no spilled message has a lower log position, and none that is here and not done has this one or a higher, up to the gap block's end. */
+  spilledPlace: u64;
 }
 
 @unmanaged export class Block {
   next: u32;
-  /** Of a stub: how many whole blocks it stands for; otherwise 0. Written by the coordinator. */
-  absent: u32;
+  /** Of a gap block: how many whole blocks it stands for; otherwise 0. Written by the coordinator. */
+  spilled: u32;
   /** Position of the first slot. Written before the block is linked, then constant. */
   start: u32;
   /** Slots settled (atomic add); at SLOTS the block is done. */
   done: u32;
   queue: u32;
   /** Returned slots here and the lowest of them; under the queue's returnedLock. */
-  returned: u32;
-  returnedLow: u32;
+  requeued: u32;
+  requeuedLow: u32;
   /** Stamp and link of limbo (epoch.ts). */
   stamp: u32;
   limboNext: u32;
   /** Next block of the returned set; under the lock. */
-  returnedNext: u32;
+  requeuedNext: u32;
   /** In logged queues: page of the log positions (u64) of all slots, or 0: they count on from `logStart`. Freed with the block. */
   logTable: u32;
   reserved44: u32;
@@ -138,9 +138,9 @@ export const SLOTS: u32 = (PAGE - BLOCK_HEAD) / SLOT;
 /** States of a slot: the low bits of its word. A claimed slot keeps READY: that it lies before the head says that it is claimed. */
 export const EMPTY: u32 = 0;
 export const READY: u32 = 1;
-export const RETURNED: u32 = 2;
+export const REQUEUED: u32 = 2;
 /** The message is elsewhere, or about to go: nobody may claim it (spilled.ts). */
-export const ABSENT: u32 = 3;
+export const SPILLED: u32 = 3;
 export const STATE_MASK: u32 = 7;
 /** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
 export const REDELIVERED: u32 = 8;
@@ -148,9 +148,9 @@ export const SHARED: u32 = 16;
 /** Its place is in the log: settling it is recorded, too. */
 export const LOGGED: u32 = 32;
 /** Above them, in queues with COUNTED: how often the message was given back. */
-export const RETURNS_SHIFT: u32 = 8;
-export const RETURNS_ONE: u32 = 1 << RETURNS_SHIFT;
-export const RETURNS_MAX: u32 = 0xffffff;
+export const REQUEUES_SHIFT: u32 = 8;
+export const REQUEUES_ONE: u32 = 1 << REQUEUES_SHIFT;
+export const REQUEUES_MAX: u32 = 0xffffff;
 
 @inline export function slotAt(block: Block, index: u32): Slot { return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT); }
 @inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
@@ -244,7 +244,7 @@ export function readyHere(queue: Queue): u32 {
   const address = changetype<usize>(queue);
   // The head first: it never passes the tail, so the difference is not negative.
   const head = atomicLoad(address + offsetof<Queue>("head"));
-  return atomicLoad(address + offsetof<Queue>("tail")) - head + atomicLoad(address + offsetof<Queue>("returned"));
+  return atomicLoad(address + offsetof<Queue>("tail")) - head + atomicLoad(address + offsetof<Queue>("requeued"));
 }
 
 /** Lets go of one of the queue's `blocks`; with the last one the cell is free. */
@@ -252,7 +252,7 @@ export function releaseQueue(queue: Queue): void {
   // Whoever brings it to 0 is the last to know the queue, and sees all that the others did before their own subtraction.
   if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1) != 1) return;
   const parent = changetype<Queue>(queue.parent);
-  if (queue.levels) givePage(queue.levels);
+  if (queue.priorities) givePage(queue.priorities);
   giveCell(changetype<usize>(queue));
   if (changetype<usize>(parent)) releaseQueue(parent);
 }

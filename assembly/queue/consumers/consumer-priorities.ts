@@ -1,5 +1,5 @@
 /**
- * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or goes, and read only by queues with RANKED.
+ * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or goes, and read only by queues with CONSUMER_PRIORITIES.
  * There a consumer pulls only while none of a higher rank is able to: able are those that wait and those that have a turn; not those that
  * lack credit or output. Everything here is under the queue's waitersLock.
  * Meets: a higher one that becomes unable stores its state, then passes its turn on; a lower one registers as a waiter, then looks at the states again. Both
@@ -11,29 +11,29 @@ import { GONE } from '../chain/features';
 import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './run-queue';
 
 /** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
-export function joinRanks(queue: Queue, waiter: Waiter): void {
+export function joinConsumerPriorities(queue: Queue, waiter: Waiter): void {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
   lock(lockWord);
   let before = changetype<Waiter>(0);
-  let at = changetype<Waiter>(queue.ranksFirst);
-  while (changetype<usize>(at) && at.rank > waiter.rank) {
+  let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
+  while (changetype<usize>(at) && at.consumerPriority > waiter.consumerPriority) {
     before = at;
-    at = changetype<Waiter>(at.rankNext);
+    at = changetype<Waiter>(at.consumerPriorityNext);
   }
-  waiter.rankNext = <u32>changetype<usize>(at);
-  waiter.rankPrevious = <u32>changetype<usize>(before);
-  if (changetype<usize>(at)) at.rankPrevious = <u32>changetype<usize>(waiter);
-  if (changetype<usize>(before)) before.rankNext = <u32>changetype<usize>(waiter);
-  else queue.ranksFirst = <u32>changetype<usize>(waiter);
+  waiter.consumerPriorityNext = <u32>changetype<usize>(at);
+  waiter.consumerPriorityPrevious = <u32>changetype<usize>(before);
+  if (changetype<usize>(at)) at.consumerPriorityPrevious = <u32>changetype<usize>(waiter);
+  if (changetype<usize>(before)) before.consumerPriorityNext = <u32>changetype<usize>(waiter);
+  else queue.consumerPrioritiesFirst = <u32>changetype<usize>(waiter);
   unlock(lockWord);
 }
 
-export function leaveRanks(queue: Queue, waiter: Waiter): void {
+export function leaveConsumerPriorities(queue: Queue, waiter: Waiter): void {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
   lock(lockWord);
-  if (waiter.rankPrevious) changetype<Waiter>(waiter.rankPrevious).rankNext = waiter.rankNext;
-  else queue.ranksFirst = waiter.rankNext;
-  if (waiter.rankNext) changetype<Waiter>(waiter.rankNext).rankPrevious = waiter.rankPrevious;
+  if (waiter.consumerPriorityPrevious) changetype<Waiter>(waiter.consumerPriorityPrevious).consumerPriorityNext = waiter.consumerPriorityNext;
+  else queue.consumerPrioritiesFirst = waiter.consumerPriorityNext;
+  if (waiter.consumerPriorityNext) changetype<Waiter>(waiter.consumerPriorityNext).consumerPriorityPrevious = waiter.consumerPriorityPrevious;
   unlock(lockWord);
 }
 
@@ -41,14 +41,14 @@ export function leaveRanks(queue: Queue, waiter: Waiter): void {
 export function higherAble(queue: Queue, waiter: Waiter): bool {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
   lock(lockWord);
-  let at = changetype<Waiter>(queue.ranksFirst);
+  let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
   let state: u32 = 0;
-  while (changetype<usize>(at) && at.rank > waiter.rank) {
+  while (changetype<usize>(at) && at.consumerPriority > waiter.consumerPriority) {
     state = atomicLoad(changetype<usize>(at) + offsetof<Waiter>("state"));
     if (state == WAITING || state == RUNNABLE) break;
-    at = changetype<Waiter>(at.rankNext);
+    at = changetype<Waiter>(at.consumerPriorityNext);
   }
-  const found = changetype<usize>(at) != 0 && at.rank > waiter.rank;
+  const found = changetype<usize>(at) != 0 && at.consumerPriority > waiter.consumerPriority;
   const grants = found && state == WAITING;
   if (grants) grantTurn(queue, at);
   unlock(lockWord);
@@ -58,11 +58,11 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
 
 /** Whether any consumer is able to pull. */
 export function anyAble(queue: Queue): bool {
-  if (!queue.consumers || (queue.traits & GONE)) return false;
+  if (!queue.consumers || (queue.features & GONE)) return false;
   const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
   lock(lockWord);
-  let at = changetype<Waiter>(queue.ranksFirst);
-  while (changetype<usize>(at) && !isAble(at)) at = changetype<Waiter>(at.rankNext);
+  let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
+  while (changetype<usize>(at) && !isAble(at)) at = changetype<Waiter>(at.consumerPriorityNext);
   unlock(lockWord);
   return changetype<usize>(at) != 0;
 }
@@ -74,10 +74,10 @@ export function anyAble(queue: Queue): bool {
 }
 
 /** Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own. Under the lock. */
-export function insertByRank(queue: Queue, waiter: Waiter): void {
+export function insertByConsumerPriority(queue: Queue, waiter: Waiter): void {
   let before = changetype<Waiter>(0);
   let at = changetype<Waiter>(queue.waitersFirst);
-  while (changetype<usize>(at) && (at.rank > waiter.rank || (at.rank == waiter.rank && !waiter.granted))) {
+  while (changetype<usize>(at) && (at.consumerPriority > waiter.consumerPriority || (at.consumerPriority == waiter.consumerPriority && !waiter.granted))) {
     before = at;
     at = changetype<Waiter>(at.waitNext);
   }

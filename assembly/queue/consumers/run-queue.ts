@@ -24,9 +24,9 @@ import { LENGTH, MORTAL } from '../chain/features';
   /** TURN when the turn was granted and nothing has been pulled since; COUNTED_TURN when the queue counts it and it was not taken yet. */
   granted: u32;
   /** Priority, and links among the queue's consumers, under its waitersLock (consumer-priorities.ts). */
-  rank: i32;
-  rankNext: u32;
-  rankPrevious: u32;
+  consumerPriority: i32;
+  consumerPriorityNext: u32;
+  consumerPriorityPrevious: u32;
 }
 
 export const TURN: u32 = 1;
@@ -109,7 +109,7 @@ export function unlink(queue: Queue, waiter: Waiter): void {
 }
 
 function countTurn(queue: Queue, waiter: Waiter): void {
-  if (queue.traits & (LENGTH | MORTAL)) {
+  if (queue.features & (LENGTH | MORTAL)) {
     waiter.granted = COUNTED_TURN;
     // Read without the lock by who looks at length or age; pairs with nothing: a moment's view.
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), 1);

@@ -10,8 +10,8 @@ import { atomicAdd, atomicLoad, lock, unlock } from '../../memory/atomic';
 import { hasReady } from '../chain/claim';
 import { readyCount } from '../chain/priorities';
 import { Queue } from '../chain/queue';
-import { higherAble, insertByRank } from './consumer-priorities';
-import { RANKED } from '../chain/features';
+import { higherAble, insertByConsumerPriority } from './consumer-priorities';
+import { CONSUMER_PRIORITIES } from '../chain/features';
 import { grantTurn, letRun, unlink, Waiter, WAITING } from './run-queue';
 
 /** Registers an own consumer as idle, in front when it was granted a turn in vain. True: a message came meanwhile, pull again. */
@@ -20,7 +20,7 @@ export function wait(queue: Queue, waiter: Waiter): bool {
   const address = <u32>changetype<usize>(waiter);
   lock(lockWord);
   waiter.state = WAITING;
-  if (queue.traits & RANKED) insertByRank(queue, waiter);
+  if (queue.features & CONSUMER_PRIORITIES) insertByConsumerPriority(queue, waiter);
   else if (waiter.granted) {
     waiter.waitPrevious = 0;
     waiter.waitNext = queue.waitersFirst;
@@ -39,7 +39,7 @@ export function wait(queue: Queue, waiter: Waiter): bool {
   unlock(lockWord);
   if (!hasReady(queue)) return false;
   // Pairs with the addition in `passOn`: one of a higher rank that became unable sees us, or we see that it is.
-  if ((queue.traits & RANKED) && higherAble(queue, waiter)) return false;
+  if ((queue.features & CONSUMER_PRIORITIES) && higherAble(queue, waiter)) return false;
   return unwait(queue, waiter);
 }
 
@@ -74,8 +74,8 @@ function grantWaiters(queue: Queue, count: u32): void {
 /** A consumer that leaves messages behind hands its turn to one that waits. */
 @inline export function passOn(queue: Queue): void {
   // A queue with ranks must see who waits after our state was stored: this pairs with the addition in `wait`.
-  if (queue.traits & RANKED) atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), 0);
+  if (queue.features & CONSUMER_PRIORITIES) atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), 0);
   if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>("waiting")) || !hasReady(queue)) return;
   // Where there are ranks, equals may wait beside what a higher one has left.
-  grantWaiters(queue, queue.traits & RANKED ? readyCount(queue) : 1);
+  grantWaiters(queue, queue.features & CONSUMER_PRIORITIES ? readyCount(queue) : 1);
 }

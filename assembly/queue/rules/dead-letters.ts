@@ -34,10 +34,10 @@ const DEAD: u32 = 16;
  * called this.
  */
 export function die(queue: Queue, slot: Slot, reason: u32): bool {
-  if (!(queue.traits & DEAD_LETTERS) || queue.retired) { settle(slot); return true; }
+  if (!(queue.features & DEAD_LETTERS) || queue.retired) { settle(slot); return true; }
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
   if (!changetype<usize>(entry)) {
-    if (queue.traits & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
+    if (queue.features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
     putBack(queueOf(slot), slot, reason == REJECTED || reason == DELIVERY_LIMIT ? REDELIVERED : 0);
     grant(queue, 1);
     return false;
@@ -53,7 +53,7 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
 
 /** A publish was refused, and its message dies for that. A page is promised. */
 export function dieRefused(queue: Queue, message: Message): void {
-  if (!(queue.traits & DEAD_LETTERS)) return;
+  if (!(queue.features & DEAD_LETTERS)) return;
   const entry = changetype<Dead>(appendPromised(deadList(), DEAD));
   retain(message);
   holdQueue(queue);
@@ -68,7 +68,7 @@ export function firstDead(): usize {
   while (true) {
     const entry = changetype<Dead>(firstEntry(deadList()));
     if (!changetype<usize>(entry)) return 0;
-    if (changetype<Queue>(entry.queue).retired) { buryFirst(); continue; }
+    if (changetype<Queue>(entry.queue).retired) { settleDeadFirst(); continue; }
     self.deadQueue = entry.queue;
     self.deadReason = entry.reason;
     return entry.message;
@@ -76,7 +76,7 @@ export function firstDead(): usize {
 }
 
 /** Lets go of the oldest of the dead. */
-export function buryFirst(): void {
+export function settleDeadFirst(): void {
   const entry = changetype<Dead>(firstEntry(deadList()));
   if (!changetype<usize>(entry)) return;
   if (entry.slot) settle(changetype<Slot>(entry.slot));
@@ -101,7 +101,7 @@ export function keepFirst(): usize {
 }
 
 /** Lets go of what the host kept. */
-export function buryKeptSlot(slot: Slot): void {
+export function settleDeadKeptSlot(slot: Slot): void {
   countKept(ruling(queueOf(slot)), slot, -1);
   settle(slot);
 }

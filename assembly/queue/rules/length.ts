@@ -1,14 +1,14 @@
 /**
  * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
  * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
- * still, whoever takes the last of them looks at it. While its first message is absent it stays noted, and is looked at when somebody rings.
+ * still, whoever takes the last of them looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings.
  * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
  */
 import { atomicAdd, atomicLoad, atomicLoad64, atomicLoadF64 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../../memory/root';
 import { die, MAXLEN } from './dead-letters';
-import { claimAny, frontAbsent } from './peek';
+import { claimAny, frontSpilled } from './peek';
 import { readyBytes, readyCount } from '../chain/priorities';
 import { holdQueue, Queue, releaseQueue } from '../chain/queue';
 import { BYTES, LENGTH, REJECT } from '../chain/features';
@@ -23,12 +23,12 @@ const UNDER_WAY: f64 = 1024;
 
 function isOver(queue: Queue): bool {
   if (<f64>readyCount(queue) > maxLength(queue)) return true;
-  return (queue.traits & BYTES) != 0 && readyBytes(queue) > maxBytes(queue);
+  return (queue.features & BYTES) != 0 && readyBytes(queue) > maxBytes(queue);
 }
 
 /** Something came into a queue with LENGTH. */
 export function checkLength(queue: Queue): void {
-  if ((queue.traits & REJECT) || !isOver(queue)) return;
+  if ((queue.features & REJECT) || !isOver(queue)) return;
   if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue, true)) dropSurplus(queue);
 }
 
@@ -38,7 +38,7 @@ function dropSurplus(queue: Queue): void {
     const slot = claimAny(queue);
     if (!changetype<usize>(slot)) {
       // Whoever brings it back rings; without room for a note the next publish looks again.
-      if (frontAbsent && note(queue, false) && !awaitFront(queue)) self.overSoon = 1;
+      if (frontSpilled && note(queue, false) && !awaitFront(queue)) self.overSoon = 1;
       return;
     }
     if (!die(queue, slot, MAXLEN)) return;
@@ -71,7 +71,7 @@ export function keepLimits(): void {
     if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) {
       // The queue is noted already, here: should it be noted anew, its place stays.
       dropSurplus(queue);
-      keep = frontAbsent && isOver(queue);
+      keep = frontSpilled && isOver(queue);
     }
     if (keep) {
       store<u32>(noted(kept), <u32>changetype<usize>(queue));
@@ -86,7 +86,7 @@ export function keepLimits(): void {
   if (waiter.granted != COUNTED_TURN) return;
   waiter.granted = TURN;
   // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
-  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1 && (queue.traits & LENGTH)) checkLength(queue);
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1 && (queue.features & LENGTH)) checkLength(queue);
 }
 
 /** Whether a queue with REJECT takes one more message. */
@@ -95,7 +95,7 @@ export function hasRoom(queue: Queue, message: Message): bool {
   const limit = maxLength(queue);
   const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>("kept")) + 1;
   if (length <= limit) {
-    if (!(queue.traits & BYTES)) return true;
+    if (!(queue.features & BYTES)) return true;
     const bytes = readyBytes(queue) + <f64><i64>atomicLoad64(address + offsetof<Queue>("keptBytes"));
     if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
   }

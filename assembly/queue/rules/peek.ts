@@ -6,20 +6,20 @@ import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, FRONT_SCANNED } from '../../memory/checkpoint';
 import { FRAME_MAX, Message } from '../../memory/message';
 import { self } from '../../memory/root';
-import { claim, foundAbsent, lackedRoom } from '../chain/claim';
+import { claim, foundSpilled, lackedRoom } from '../chain/claim';
 import { die, EXPIRED } from './dead-letters';
 import { blockAt, headStands, isReady } from '../chain/head';
-import { levelAt } from '../chain/priorities';
-import { ABSENT, Block, moveHint, Queue, READY, REDELIVERED, Slot, slotAt, STATE_MASK } from '../chain/queue';
-import { claimReturned, claimReturnedExpired, returnedLackedRoom } from '../chain/requeued';
+import { priorityAt } from '../chain/priorities';
+import { SPILLED, Block, moveHint, Queue, READY, REDELIVERED, Slot, slotAt, STATE_MASK } from '../chain/queue';
+import { claimRequeued, claimRequeuedExpired, requeuedLackedRoom } from '../chain/requeued';
 import { addBytes, BYTES, isExpired } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
-import { wish, wishAhead } from '../chain/page-in-requests';
+import { requestPageIn, requestAhead } from '../chain/page-in-requests';
 
 /** Whether the last `claimFront` found a message that had no room. */
 export let frontLackedRoom: bool = false;
-/** Whether the last `claimFront` found that the next message is absent. */
-export let frontAbsent: bool = false;
+/** Whether the last `claimFront` found that the next message is spilled. */
+export let frontSpilled: bool = false;
 /** Room that fits every content. */
 export const ANY_ROOM: u32 = 0x7fffffff;
 
@@ -27,24 +27,24 @@ export const ANY_ROOM: u32 = 0x7fffffff;
 export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
   let slot = changetype<Slot>(0);
   frontLackedRoom = false;
-  frontAbsent = false;
-  let level = queue.levels ? queue.maxPriority : 0;
+  frontSpilled = false;
+  let priority = queue.priorities ? queue.maxPriority : 0;
   while (true) {
-    const one = levelAt(queue, level);
+    const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {
-      slot = claimReturned(one, room, overhead, frameMax);
-      frontLackedRoom = returnedLackedRoom;
+      slot = claimRequeued(one, room, overhead, frameMax);
+      frontLackedRoom = requeuedLackedRoom;
       if (!changetype<usize>(slot) && !frontLackedRoom) {
         slot = claim(one, 1, room, overhead, frameMax);
         frontLackedRoom = lackedRoom;
-        frontAbsent = foundAbsent;
+        frontSpilled = foundSpilled;
       }
-      if (changetype<usize>(slot) || frontLackedRoom || frontAbsent) break;
+      if (changetype<usize>(slot) || frontLackedRoom || frontSpilled) break;
     }
-    if (!level) break;
-    level -= 1;
+    if (!priority) break;
+    priority -= 1;
   }
-  if (changetype<usize>(slot) && (queue.traits & BYTES)) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
+  if (changetype<usize>(slot) && (queue.features & BYTES)) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
   return slot;
 }
 
@@ -71,36 +71,36 @@ export let dropStuck: bool = false;
 export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
   let count: u32 = 0;
   dropStuck = false;
-  let level = queue.levels ? queue.maxPriority : 0;
-  for (; count < most; level--) {
-    const one = levelAt(queue, level);
+  let priority = queue.priorities ? queue.maxPriority : 0;
+  for (; count < most; priority--) {
+    const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {
       while (count < most) {
         const slot = claimExpired(one, queue, limit);
         if (!changetype<usize>(slot)) break;
-        if (queue.traits & BYTES) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
+        if (queue.features & BYTES) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
         if (!die(queue, slot, EXPIRED)) { dropStuck = true; return count; }
         count += 1;
       }
     }
-    // As in RabbitMQ, what is alive in a level protects those below; what is absent may be.
-    if (!level || (!everywhere && changetype<usize>(one) && (expiredAbsent || isReady(one)))) break;
+    // As in RabbitMQ, what is alive in a level protects those below; what is spilled may be.
+    if (!priority || (!everywhere && changetype<usize>(one) && (expiredSpilled || isReady(one)))) break;
   }
   return count;
 }
 
-/** Whether the last `claimExpired` found the message at the front absent. */
-let expiredAbsent: bool = false;
+/** Whether the last `claimExpired` found the message at the front spilled. */
+let expiredSpilled: bool = false;
 
 /** Claims the message at the front of one level if it was too old at `limit`, by the rules of `rules`. */
 function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
-  expiredAbsent = false;
-  while (atomicLoad(address + offsetof<Queue>("returned"))) {
-    const slot = claimReturnedExpired(queue, rules);
+  expiredSpilled = false;
+  while (atomicLoad(address + offsetof<Queue>("requeued"))) {
+    const slot = claimRequeuedExpired(queue, rules);
     if (changetype<usize>(slot)) return slot;
     // It was not too old, unless somebody has taken it meanwhile.
-    if (atomicLoad(address + offsetof<Queue>("returned"))) return slot;
+    if (atomicLoad(address + offsetof<Queue>("requeued"))) return slot;
   }
   while (true) {
     const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
@@ -112,9 +112,9 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
     const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
     if (state != READY) {
       if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
-      if (state == ABSENT) {
-        expiredAbsent = true;
-        wish(queue);
+      if (state == SPILLED) {
+        expiredSpilled = true;
+        requestPageIn(queue);
       }
       return changetype<Slot>(0);
     }
@@ -128,7 +128,7 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
     if (compareExchange(address + offsetof<Queue>("head"), head, head + 1) != head) continue;
     if (block != hint) {
       moveHint(address + offsetof<Queue>("headBlock"), hint, block);
-      if (queue.stub) wishAhead(queue, block);
+      if (queue.gap) requestAhead(queue, block);
     }
     return slot;
   }

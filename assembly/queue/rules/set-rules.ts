@@ -5,9 +5,9 @@
 import { atomicLoad, atomicLoad64, atomicOr, atomicStore, atomicStoreF64, compareExchange, lock, unlock } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { blockAt } from '../chain/head';
-import { openLevels } from '../chain/priorities';
-import { ABSENT, Block, nextOf, Queue, READY, RETURNED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
-import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, GONE, LENGTH, LEVELS, LOGGED_QUEUE, RANKED, REJECT, TTL, UNLIMITED } from '../chain/features';
+import { openPriorities } from '../chain/priorities';
+import { SPILLED, Block, nextOf, Queue, READY, REQUEUED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, GONE, LENGTH, PRIORITIES, LOGGED_QUEUE, CONSUMER_PRIORITIES, REJECT, TTL, UNLIMITED } from '../chain/features';
 import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
@@ -17,32 +17,32 @@ import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 export function setQueueRules(
   queue: Queue, ttl: f64, maxLength: f64, maxBytes: f64, overflow: u32, deadLetters: bool, maxPriority: u32, deliveryLimit: f64, deliveryCount: bool
 ): bool {
-  if (maxPriority && !queue.levels && !openLevels(queue, maxPriority)) return false;
+  if (maxPriority && !queue.priorities && !openPriorities(queue, maxPriority)) return false;
   const address = changetype<usize>(queue);
-  let traits: u32 = 0;
-  if (ttl >= 0) traits |= TTL;
-  if (maxLength >= 0 || maxBytes >= 0) traits |= LENGTH;
-  if (maxBytes >= 0) traits |= BYTES;
-  if ((traits & LENGTH) && overflow != DROP_HEAD) traits |= REJECT;
-  if (deadLetters) traits |= DEAD_LETTERS;
-  if (queue.levels) traits |= LEVELS;
-  if (deliveryLimit >= 0 || deliveryCount) traits |= COUNTED;
+  let features: u32 = 0;
+  if (ttl >= 0) features |= TTL;
+  if (maxLength >= 0 || maxBytes >= 0) features |= LENGTH;
+  if (maxBytes >= 0) features |= BYTES;
+  if ((features & LENGTH) && overflow != DROP_HEAD) features |= REJECT;
+  if (deadLetters) features |= DEAD_LETTERS;
+  if (queue.priorities) features |= PRIORITIES;
+  if (deliveryLimit >= 0 || deliveryCount) features |= COUNTED;
   atomicStoreF64(address + offsetof<Queue>("ttl"), ttl >= 0 ? ttl : Infinity);
   atomicStoreF64(address + offsetof<Queue>("maxLength"), maxLength >= 0 ? maxLength : Infinity);
   atomicStoreF64(address + offsetof<Queue>("maxBytes"), maxBytes >= 0 ? maxBytes : Infinity);
   queue.overflow = overflow;
   queue.deliveryLimit = deliveryLimit >= 0 && deliveryLimit < <f64>UNLIMITED ? <u32>deliveryLimit : UNLIMITED;
   queue.deliveryCount = deliveryCount ? 1 : 0;
-  const counts = (queue.traits & BYTES) != 0;
-  const word = address + offsetof<Queue>("traits");
+  const counts = (queue.features & BYTES) != 0;
+  const word = address + offsetof<Queue>("features");
   while (true) {
     const before = atomicLoad(word);
     // Pairs with the same operation of others: what workers have added stays.
-    if (compareExchange(word, before, traits | (before & (EXPIRES | RANKED | LOGGED_QUEUE | GONE))) == before) break;
+    if (compareExchange(word, before, features | (before & (EXPIRES | CONSUMER_PRIORITIES | LOGGED_QUEUE | GONE))) == before) break;
   }
-  if ((traits & BYTES) && !counts) countReadyBytes(queue);
-  if (traits & TTL) joinSweep(queue, UNLIMITED);
-  else if (queue.sweeper && !(queue.traits & EXPIRES)) {
+  if ((features & BYTES) && !counts) countReadyBytes(queue);
+  if (features & TTL) joinSweep(queue, UNLIMITED);
+  else if (queue.sweeper && !(queue.features & EXPIRES)) {
     leaveSweep(queue);
     // Pairs with the `atomicOr` in `expectExpiry`: a worker that came in between is seen here, or finds no sweeper.
     atomicStore(address + offsetof<Queue>("sweeper"), 0);
@@ -53,20 +53,20 @@ export function setQueueRules(
 
 /** A message with an expiration of its own is about to be enqueued. */
 export function expectExpiry(queue: Queue, sweeper: u32): void {
-  if (queue.traits & EXPIRES) {
+  if (queue.features & EXPIRES) {
     hastenSweep(queue);
     return;
   }
   // Pairs with the compare-and-swap in `setQueueRules`.
-  if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>("traits"), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
+  if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
 }
 
 /** Counts what is there when the rule comes; what moves meanwhile may be counted twice or not at all. */
 function countReadyBytes(queue: Queue): void {
   let bytes = bytesHere(queue);
-  if (queue.levels) {
-    for (let level: u32 = 1; level <= queue.maxPriority; level++) {
-      const child = changetype<Queue>(atomicLoad(<usize>queue.levels + level * 4));
+  if (queue.priorities) {
+    for (let priority: u32 = 1; priority <= queue.maxPriority; priority++) {
+      const child = changetype<Queue>(atomicLoad(<usize>queue.priorities + priority * 4));
       if (changetype<usize>(child)) bytes += bytesHere(child);
     }
   }
@@ -76,22 +76,22 @@ function countReadyBytes(queue: Queue): void {
 
 function bytesHere(queue: Queue): i64 {
   const address = changetype<usize>(queue);
-  const lockWord = address + offsetof<Queue>("returnedLock");
+  const lockWord = address + offsetof<Queue>("requeuedLock");
   let bytes: i64 = 0;
   lock(lockWord);
-  for (let at = <usize>queue.returnedFirst; at; at = changetype<Block>(at).returnedNext) {
+  for (let at = <usize>queue.requeuedFirst; at; at = changetype<Block>(at).requeuedNext) {
     for (let i: u32 = 0; i < SLOTS; i++) {
       const slot = slotAt(changetype<Block>(at), i);
-      if ((slot.state & STATE_MASK) == RETURNED) bytes += changetype<Message>(slot.message).bodySize;
+      if ((slot.state & STATE_MASK) == REQUEUED) bytes += changetype<Message>(slot.message).bodySize;
     }
   }
   unlock(lockWord);
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
   const head = atomicLoad(address + offsetof<Queue>("head"));
-  const stub = changetype<Block>(queue.stub);
-  // Never positions of messages that are here, if nothing is absent.
-  const firstAbsent = changetype<usize>(stub) ? stub.start + queue.absentFilled : head - 1;
-  const behindAbsent = changetype<usize>(stub) ? stub.start + stub.absent * SLOTS + queue.absentPart : head;
+  const gap = changetype<Block>(queue.gap);
+  // Never positions of messages that are here, if nothing is spilled.
+  const firstSpilled = changetype<usize>(gap) ? gap.start + queue.spilledFilled : head - 1;
+  const behindSpilled = changetype<usize>(gap) ? gap.start + gap.spilled * SLOTS + queue.spilledPart : head;
   let block = blockAt(hint, head);
   let position = head;
   while (changetype<usize>(block)) {
@@ -100,12 +100,12 @@ function bytesHere(queue: Queue): i64 {
     const slot = slotAt(block, index);
     // Pairs with the store of the publisher. What is about to go is still here.
     const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
-    if (position == firstAbsent) {
-      bytes += queue.absentBytes;
-      position = behindAbsent;
+    if (position == firstSpilled) {
+      bytes += queue.spilledBytes;
+      position = behindSpilled;
       continue;
     }
-    if (state != READY && state != ABSENT) break;
+    if (state != READY && state != SPILLED) break;
     const size = changetype<Message>(slot.message).bodySize;
     // Claimed meanwhile: then the message may be gone, and its size nonsense.
     if (<i32>(atomicLoad(address + offsetof<Queue>("head")) - position) <= 0) bytes += size;

@@ -112,8 +112,8 @@ function nextSwept(): Queue {
 
 /** How long a queue may go without a look (ms). */
 function restOf(queue: Queue): f64 {
-  if ((queue.traits & EXPIRES) && countReady(queue)) return REST_MIN;
-  if (!(queue.traits & TTL)) return REST_MAX;
+  if ((queue.features & EXPIRES) && countReady(queue)) return REST_MIN;
+  if (!(queue.features & TTL)) return REST_MAX;
   const life = atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl"));
   return min(max(life / REST_SHARE, REST_MIN), REST_MAX);
 }

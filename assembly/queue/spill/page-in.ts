@@ -1,21 +1,21 @@
 /**
- * Messages on their way in, to the first slots of the stub that are absent. They become READY as they come, but for the last of the stub's own: that one only when a new stub is
+ * Messages on their way in, to the first slots of the gap block that are spilled. They become READY as they come, but for the last of the gap block's own: that one only when a new gap block is
  * linked behind it, if it stood for more, and the old one is a block like any other. What comes at a time need not fill a block: it went out as a portion.
  */
 import { atomicAdd, atomicStore } from '../../memory/atomic';
 import { borrowReserve, EXPIRING, flushReleases, FRAME_MAX, LOGGABLE, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple, roomForMessage, roomForPiece } from '../../memory/message';
 import { givePage, takePage } from '../../memory/units';
-import { absentEnd, fillAbsent, KEPT_FLAGS, NO_POSITION, PIECE, setStub, stubOf, Unit, UNIT_HEAD, welcome } from './spilled';
+import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, PIECE, setGap, gapOf, Unit, UNIT_HEAD, welcome } from './spilled';
 import { sharedFlag } from '../publish';
-import { ABSENT, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import { SPILLED, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
 import { ruling, UNLIMITED } from '../chain/features';
 import { expectExpiry } from '../rules/set-rules';
 
 let inQueue: Queue = changetype<Queue>(0);
-let inStub: Block = changetype<Block>(0);
-/** The page of the next stub, if one is needed. */
+let inGap: Block = changetype<Block>(0);
+/** The page of the next gap block, if one is needed. */
 let inPage: usize = 0;
-/** The next slot to be taken. Those from `absentFilled` on are taken and not READY yet. */
+/** The next slot to be taken. Those from `spilledFilled` on are taken and not READY yet. */
 let inIndex: u32 = 0;
 /** Where the next piece of the message taken last is linked. */
 let inLink: usize = 0;
@@ -25,19 +25,19 @@ let inLeft: u32 = 0;
 let inId: u64 = 0;
 let inLoggable: bool = false;
 
-/** Begins to bring the first absent messages back: how many the stub's own slots want; 0: none is absent, −1: no memory. */
+/** Begins to bring the first spilled messages back: how many the gap block's own slots want; 0: none is spilled, −1: no memory. */
 export function beginIn(queue: Queue): i32 {
-  const stub = stubOf(queue);
-  if (changetype<usize>(inQueue) || !changetype<usize>(stub)) return 0;
-  // More may be absent by the end.
+  const gap = gapOf(queue);
+  if (changetype<usize>(inQueue) || !changetype<usize>(gap)) return 0;
+  // More may be spilled by the end.
   inPage = takePage();
   if (!inPage) return -1;
   inQueue = queue;
-  inStub = stub;
-  inIndex = queue.absentFilled;
+  inGap = gap;
+  inIndex = queue.spilledFilled;
   inLink = 0;
   inLeft = 0;
-  return <i32>(absentEnd(queue, stub) - inIndex);
+  return <i32>(spilledEnd(queue, gap) - inIndex);
 }
 
 /** Takes whole units; returns octets taken; −1: no memory, −2: they are not wanted, or are no units. */
@@ -57,32 +57,32 @@ export function takeIn(offset: usize, length: u32): i32 {
   borrowReserve(false);
   // A block of long messages may not fit into memory at once: what is here can be claimed.
   const whole = inLeft ? inIndex - 1 : inIndex;
-  if (whole < absentEnd(inQueue, inStub)) open(whole);
+  if (whole < spilledEnd(inQueue, inGap)) open(whole);
   return at == offset ? outcome : <i32>(at - offset);
 }
 
 /** Makes what was taken before slot `end` READY. */
 function open(end: u32): void {
   const queue = inQueue;
-  const first = queue.absentFilled;
+  const first = queue.spilledFilled;
   if (first == end) return;
-  for (let i = first; i < end; i++) queue.absentBytes -= changetype<Message>(slotAt(inStub, i).message).bodySize;
+  for (let i = first; i < end; i++) queue.spilledBytes -= changetype<Message>(slotAt(inGap, i).message).bodySize;
   passPlaces(queue, first, end);
-  queue.absentFilled = end;
+  queue.spilledFilled = end;
   // The last one first: a cursor finds them all.
   for (let i = end; i-- > first;) {
-    const state = changetype<usize>(slotAt(inStub, i));
+    const state = changetype<usize>(slotAt(inGap, i));
     // Pairs with the load of a cursor, as a publisher's store does.
     atomicStore(state, (load<u32>(state) & ~STATE_MASK) | READY);
   }
   welcome(queue, end - first);
 }
 
-/** The places of these slots are those of absent messages no more: only now, since what was taken may still be given up. */
+/** The places of these slots are those of spilled messages no more: only now, since what was taken may still be given up. */
 function passPlaces(queue: Queue, first: u32, end: u32): void {
   for (let i = end; i-- > first;) {
-    if (!(slotAt(inStub, i).state & LOGGED)) continue;
-    queue.absentPlace = logPosition(inStub, i) + 1;
+    if (!(slotAt(inGap, i).state & LOGGED)) continue;
+    queue.spilledPlace = logPosition(inGap, i) + 1;
     return;
   }
 }
@@ -92,7 +92,7 @@ const UNWANTED: i32 = -2;
 
 function takeMessage(unit: Unit): i32 {
   const message = changetype<Message>(changetype<usize>(unit) + UNIT_HEAD);
-  if (inLeft || inIndex == absentEnd(inQueue, inStub) || !holds(unit, MESSAGE_HEAD) || message.firstLength > message.bodySize || !holds(unit, messageLength(message))) return UNWANTED;
+  if (inLeft || inIndex == spilledEnd(inQueue, inGap) || !holds(unit, MESSAGE_HEAD) || message.firstLength > message.bodySize || !holds(unit, messageLength(message))) return UNWANTED;
   if (unit.position != NO_POSITION && !place(unit.position)) return NO_MEMORY;
   inId = unit.id;
   inLoggable = (message.flags & LOGGABLE) != 0;
@@ -102,10 +102,10 @@ function takeMessage(unit: Unit): i32 {
   const copy = changetype<Message>(address);
   copy.refs = 1;
   copy.next = 0;
-  const slot = slotAt(inStub, inIndex);
+  const slot = slotAt(inGap, inIndex);
   slot.message = <u32>address;
   // Pairs with the load of a cursor, for which nothing changes.
-  atomicStore(changetype<usize>(slot), ABSENT | (unit.flags & KEPT_FLAGS) | sharedFlag(copy));
+  atomicStore(changetype<usize>(slot), SPILLED | (unit.flags & KEPT_FLAGS) | sharedFlag(copy));
   inLink = address + offsetof<Message>("next");
   inLeft = copy.bodySize - copy.firstLength;
   inIndex += 1;
@@ -116,10 +116,10 @@ function takeMessage(unit: Unit): i32 {
 
 /** Gives the slot that is filled next its position in the log; false: no memory. */
 function place(position: u64): bool {
-  const block = inStub;
+  const block = inGap;
   if (!block.logTable) {
     // A block of which nothing is here yet begins where its first message says; one to which messages are published goes on from where it began.
-    if (!inIndex && block.absent) block.logStart = position;
+    if (!inIndex && block.spilled) block.logStart = position;
     if (block.logStart + inIndex == position) return true;
     const page = takePage();
     if (!page) return false;
@@ -154,12 +154,12 @@ export function endIn(done: bool): bool {
   if (!changetype<usize>(queue)) return false;
   const back = done && !inLeft;
   if (!back) giveUp();
-  else if (inIndex < absentEnd(queue, inStub)) open(inIndex);
+  else if (inIndex < spilledEnd(queue, inGap)) open(inIndex);
   else {
-    linkNextStub(queue, inStub);
+    linkNextGap(queue, inGap);
     // Only now: whoever claims the last slot finds the next block behind it.
     open(inIndex);
-    queue.absentFilled = 0;
+    queue.spilledFilled = 0;
   }
   if (inPage) givePage(inPage);
   inQueue = changetype<Queue>(0);
@@ -167,34 +167,34 @@ export function endIn(done: bool): bool {
 }
 
 function giveUp(): void {
-  for (let i = inQueue.absentFilled; i < inIndex; i++) {
-    const slot = slotAt(inStub, i);
+  for (let i = inQueue.spilledFilled; i < inIndex; i++) {
+    const slot = slotAt(inGap, i);
     if (slot.state & SHARED) release(changetype<Message>(slot.message));
     else releaseSimple(slot.message);
   }
   flushReleases();
 }
 
-/** The stub's own slots are not absent any more; what else is has a stub behind it. */
-function linkNextStub(queue: Queue, stub: Block): void {
-  if (stub.absent > 1) {
+/** The gap block's own slots are not spilled any more; what else is has a gap block behind it. */
+function linkNextGap(queue: Queue, gap: Block): void {
+  if (gap.spilled > 1) {
     const next = changetype<Block>(inPage);
     inPage = 0;
-    initBlock(next, queue, stub.start + SLOTS, 0);
-    fillAbsent(next, SLOTS);
-    next.absent = stub.absent - 1;
-    next.next = stub.next;
+    initBlock(next, queue, gap.start + SLOTS, 0);
+    fillSpilled(next, SLOTS);
+    next.spilled = gap.spilled - 1;
+    next.next = gap.next;
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
     // Pairs with the load in `nextOf`.
-    atomicStore(changetype<usize>(stub) + offsetof<Block>("next"), <u32>changetype<usize>(next));
-    stub.absent = 0;
-    setStub(queue, next);
+    atomicStore(changetype<usize>(gap) + offsetof<Block>("next"), <u32>changetype<usize>(next));
+    gap.spilled = 0;
+    setGap(queue, next);
     return;
   }
-  const next = stub.absent && queue.absentPart ? nextOf(stub) : changetype<Block>(0);
-  if (!changetype<usize>(next)) queue.absentPart = 0;
-  stub.absent = 0;
-  setStub(queue, next);
+  const next = gap.spilled && queue.spilledPart ? nextOf(gap) : changetype<Block>(0);
+  if (!changetype<usize>(next)) queue.spilledPart = 0;
+  gap.spilled = 0;
+  setGap(queue, next);
 }
 
 /** What is under way with this queue is over: its messages are where they were. */

@@ -1,9 +1,9 @@
 /**
- * Messages on their way out: a portion of one block. What leaves are READY slots in a row: behind the stub, or, without one, of a block some way behind
+ * Messages on their way out: a portion of one block. What leaves are READY slots in a row: behind the gap block, or, without one, of a block some way behind
  * the head; or, to the last, of the block that the head stands in, behind the first message. Their publishers are done with them, and none of
- * them is RETURNED, since the head has never been there. They are marked ABSENT; if no cursor can have claimed them by then, they are ours.
+ * them is REQUEUED, since the head has never been there. They are marked SPILLED; if no cursor can have claimed them by then, they are ours.
  *
- *   Behind absent messages none can: a cursor's claim ends at a slot that is ABSENT.
+ *   Behind spilled messages none can: a cursor's claim ends at a slot that is SPILLED.
  *   In a block that the head has not come to: a cursor claims slots of the block that its expected head lies in, after it has seen them READY. Had it seen one of
  *   ours READY, before the mark, its expected head would lie in our block, and the head, which only grows, would have been there when we read it after the mark.
  *   All these operations are sequentially consistent (as in Dekker's algorithm: each side first writes or takes its stand, then looks at the other).
@@ -19,9 +19,9 @@ import { checkpoint, OUT_FOUND, OUT_MARKED } from '../../memory/checkpoint';
 import { newEpoch, othersLeft, retire } from '../../memory/epoch';
 import { borrowReserve, flushReleases, LOGGABLE, logNumber, Message, messageLength, Piece, pieceLength, release, releaseSimple, roomForMessage } from '../../memory/message';
 import { givePage } from '../../memory/units';
-import { ABSENT_MAX, absentCount, behindStub, headOf, KEPT_FLAGS, NO_POSITION, PIECE, setStub, stubOf, Unit, UNIT_HEAD, unitLength, welcome } from './spilled';
+import { SPILLED_MAX, spilledCount, behindGap, headOf, KEPT_FLAGS, NO_POSITION, PIECE, setGap, gapOf, Unit, UNIT_HEAD, unitLength, welcome } from './spilled';
 import { blockAt } from '../chain/head';
-import { ABSENT, Block, logPosition, moveHintPast, nextOf, Queue, READY, releaseQueue, SHARED, Slot, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import { SPILLED, Block, logPosition, moveHintPast, nextOf, Queue, READY, releaseQueue, SHARED, Slot, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
 import { ruling } from '../chain/features';
 import { addDone } from '../chain/settle';
 
@@ -50,14 +50,14 @@ export function outCount(): u32 { return outEnd - outFirst; }
 
 /** Looks for the first slot that may leave next; false: there is none. */
 function find(queue: Queue, margin: i32): bool {
-  const stub = stubOf(queue);
+  const gap = gapOf(queue);
   atHead = false;
   outFirst = 0;
-  if (changetype<usize>(stub)) {
-    // The last of them is on its way back: soon there is no stub.
-    if (!absentCount(queue) || <f64>(stub.absent + 1) * SLOTS > ABSENT_MAX) return false;
-    outBlock = behindStub(stub);
-    outFirst = queue.absentPart;
+  if (changetype<usize>(gap)) {
+    // The last of them is on its way back: soon there is no gap block.
+    if (!spilledCount(queue) || <f64>(gap.spilled + 1) * SLOTS > SPILLED_MAX) return false;
+    outBlock = behindGap(gap);
+    outFirst = queue.spilledPart;
   } else {
     const hint = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("headBlock")));
     const head = headOf(queue);
@@ -182,7 +182,7 @@ function markFrom(block: Block, first: u32): u32 {
     const state = changetype<usize>(slotAt(block, i));
     const before = atomicLoad(state);
     // Pairs with the publisher's store: it is done with the slot. The swap fails only when a new owner has written to the slot.
-    if ((before & STATE_MASK) != READY || compareExchange(state, before, (before & ~STATE_MASK) | ABSENT) != before) break;
+    if ((before & STATE_MASK) != READY || compareExchange(state, before, (before & ~STATE_MASK) | SPILLED) != before) break;
   }
   return i;
 }
@@ -191,7 +191,7 @@ function unmarkSlots(block: Block, first: u32, end: u32): void {
   for (let i = end; i-- > first;) {
     const state = changetype<usize>(slotAt(block, i));
     let before = atomicLoad(state);
-    while ((before & STATE_MASK) == ABSENT) {
+    while ((before & STATE_MASK) == SPILLED) {
       // Pairs with what the owner of a claimed slot may write; its mark means nothing any more.
       const seen = compareExchange(state, before, (before & ~STATE_MASK) | READY);
       if (seen == before) break;
@@ -259,7 +259,7 @@ export function endOut(done: bool): bool {
   const block = outBlock;
   if (!changetype<usize>(queue)) return false;
   outQueue = changetype<Queue>(0);
-  const stays = waits || !done || (!changetype<usize>(stubOf(queue)) && isReached(queue));
+  const stays = waits || !done || (!changetype<usize>(gapOf(queue)) && isReached(queue));
   if (stays) unmark(queue, block, outFirst, outEnd);
   if (waits) {
     waits = false;
@@ -274,38 +274,38 @@ export function endOut(done: bool): bool {
     else releaseSimple(slot.message);
   }
   flushReleases();
-  queue.absentBytes += bytes;
+  queue.spilledBytes += bytes;
   join(queue, block);
   return true;
 }
 
-/** Whether somebody waits for the messages, or is about to find them absent without having wished for them. */
+/** Whether somebody waits for the messages, or is about to find them spilled without having asked for them. */
 function isReached(queue: Queue): bool {
   if (headOf(queue) != outBlock.start + outFirst) return false;
   const ruler = ruling(queue);
-  // Who waits from now on has wished before, and is heard after this.
+  // Who waits from now on has asked before, and is heard after this.
   return !atHead || atomicLoad(changetype<usize>(ruler) + offsetof<Queue>("waiting")) != 0 || atomicLoad(changetype<usize>(ruler) + offsetof<Queue>("awaited")) != 0;
 }
 
-/** What has left joins what is absent. */
+/** What has left joins what is spilled. */
 function join(queue: Queue, block: Block): void {
-  const stub = stubOf(queue);
+  const gap = gapOf(queue);
   const whole = outEnd == SLOTS;
   // Whoever enters from now on does not find it from the tail's side; from the head's side nobody comes so far.
   if (whole) moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
-  queue.absentPart = whole ? 0 : outEnd;
-  if (!changetype<usize>(stub)) {
-    if (queue.logId) queue.absentPlace = logPosition(block, outFirst);
-    queue.absentFilled = outFirst;
-    block.absent = whole ? 1 : 0;
-    setStub(queue, block);
+  queue.spilledPart = whole ? 0 : outEnd;
+  if (!changetype<usize>(gap)) {
+    if (queue.logId) queue.spilledPlace = logPosition(block, outFirst);
+    queue.spilledFilled = outFirst;
+    block.spilled = whole ? 1 : 0;
+    setGap(queue, block);
     return;
   }
   if (!whole) return;
-  stub.absent += 1;
-  if (stub == block) return;
+  gap.spilled += 1;
+  if (gap == block) return;
   // Pairs with the load in `nextOf`.
-  atomicStore(changetype<usize>(stub) + offsetof<Block>("next"), block.next);
+  atomicStore(changetype<usize>(gap) + offsetof<Block>("next"), block.next);
   if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);

@@ -1,13 +1,13 @@
 /**
- * Absent messages: those of a queue that are elsewhere (in page files, or still in the log). They are a range of positions. In the chain a single block, the
- * stub, stands for all blocks that are absent to their ends; in the block that follows the first slots may be absent, too (`absentPart`). All their slots are ABSENT,
- * so cursors stop there. A queue has at most one stub. Only the coordinator moves messages, one portion of one queue out (page-out.ts) and one in (page-in.ts) at a
- * time, so stubs and all of this have one writer.
+ * Spilled messages: those of a queue that are elsewhere (in page files, or still in the log). They are a range of positions. In the chain a single block, the
+ * gap block, stands for all blocks that are spilled to their ends; in the block that follows the first slots may be spilled, too (`spilledPart`). All their slots are SPILLED,
+ * so cursors stop there. A queue has at most one gap block. Only the coordinator moves messages, one portion of one queue out (page-out.ts) and one in (page-in.ts) at a
+ * time, so gap blocks and all of this have one writer.
  *
- *   head … │ block │ stub: positions start + absentFilled … start + absent × SLOTS │ block: absentPart slots are absent │ … tail
- *   head … │ block │ stub that stands for none: its slots absentFilled … absentPart are absent │ … tail
+ *   head … │ block │ gap block: positions start + absentFilled … start + spilled × SLOTS │ block: absentPart slots are spilled │ … tail
+ *   head … │ block │ gap block that stands for none: its slots absentFilled … absentPart are spilled │ … tail
  *
- * Publishers never walk over a position that they did not reserve later than they read their hint, and the hint has moved past a block before it joins the stub.
+ * Publishers never walk over a position that they did not reserve later than they read their hint, and the hint has moved past a block before it joins the gap block.
  *
  * Image: units as in src/log/spill-source.ts: 24 octets, then the Message or Piece as it lies in memory.
  */
@@ -15,7 +15,7 @@ import { atomicAdd, atomicExchange, atomicLoad, atomicStore } from '../../memory
 import { aligned } from '../../memory/message';
 import { Participant, participantAt, root } from '../../memory/root';
 import { ring, takePage } from '../../memory/units';
-import { ABSENT, Block, initBlock, LOGGED, nextOf, Queue, REDELIVERED, RETURNS_SHIFT, slotAt, SLOTS } from '../chain/queue';
+import { SPILLED, Block, initBlock, LOGGED, nextOf, Queue, REDELIVERED, REQUEUES_SHIFT, slotAt, SLOTS } from '../chain/queue';
 import { addBytes, BYTES, ruling } from '../chain/features';
 import { grant } from '../consumers/waiters';
 
@@ -30,76 +30,76 @@ export const UNIT_HEAD: u32 = 24;
 export const PIECE: u32 = 0x80000000;
 export const NO_POSITION: u64 = u64.MAX_VALUE;
 /** What a unit says of its slot: the rest follows from the message. */
-export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << RETURNS_SHIFT)) & ~PIECE;
+export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_SHIFT)) & ~PIECE;
 /** More positions than these between two blocks could not be told from a step back. */
-export const ABSENT_MAX: f64 = 1073741824;
+export const SPILLED_MAX: f64 = 1073741824;
 
-@inline export function stubOf(queue: Queue): Block { return changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("stub"))); }
-@inline export function setStub(queue: Queue, stub: Block): void {
-  // Pairs with the load in `wishAhead`: a cursor that misses it finds the next message absent.
-  atomicStore(changetype<usize>(queue) + offsetof<Queue>("stub"), <u32>changetype<usize>(stub));
+@inline export function gapOf(queue: Queue): Block { return changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("gap"))); }
+@inline export function setGap(queue: Queue, gap: Block): void {
+  // Pairs with the load in `requestAhead`: a cursor that misses it finds the next message spilled.
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>("gap"), <u32>changetype<usize>(gap));
 }
 @inline export function headOf(queue: Queue): u32 { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("head")); }
 
-/** The block in which the first message behind the absent ones stands, or will; its index there is `absentPart`. */
-export function behindStub(stub: Block): Block { return stub.absent ? nextOf(stub) : stub; }
+/** The block in which the first message behind the spilled ones stands, or will; its index there is `spilledPart`. */
+export function behindGap(gap: Block): Block { return gap.spilled ? nextOf(gap) : gap; }
 
-/** Of the stub's own slots those before it are absent, or were. */
-export function absentEnd(queue: Queue, stub: Block): u32 { return stub.absent ? SLOTS : queue.absentPart; }
+/** Of the gap block's own slots those before it are spilled, or were. */
+export function spilledEnd(queue: Queue, gap: Block): u32 { return gap.spilled ? SLOTS : queue.spilledPart; }
 
 // ── Counting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function absentCount(queue: Queue): u32 {
-  const stub = stubOf(queue);
-  return changetype<usize>(stub) ? stub.absent * SLOTS + queue.absentPart - queue.absentFilled : 0;
+export function spilledCount(queue: Queue): u32 {
+  const gap = gapOf(queue);
+  return changetype<usize>(gap) ? gap.spilled * SLOTS + queue.spilledPart - queue.spilledFilled : 0;
 }
 
-/** Messages at the front that are here: from the head to the first that is absent. */
+/** Messages at the front that are here: from the head to the first that is spilled. */
 export function presentCount(queue: Queue): u32 {
-  const stub = stubOf(queue);
+  const gap = gapOf(queue);
   const head = headOf(queue);
-  if (!changetype<usize>(stub)) return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("tail")) - head;
-  return <u32>max<i32>(0, <i32>(stub.start + queue.absentFilled - head));
+  if (!changetype<usize>(gap)) return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("tail")) - head;
+  return <u32>max<i32>(0, <i32>(gap.start + queue.spilledFilled - head));
 }
 
-// ── Absent from the first ──────────────────────────────────────────────────────────────────────────────────────
+// ── Spilled from the first ──────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * The first `count` messages of a queue that was just made are elsewhere, with bodies of `bytes` in all. They take no more blocks than they would if they were here: the
- * stub stands for whole ones, and the rest are the first slots of the block that messages to come go to. False: no memory, or too many.
+ * gap block stands for whole ones, and the rest are the first slots of the block that messages to come go to. False: no memory, or too many.
  */
-export function setAbsent(queue: Queue, count: f64, bytes: f64): bool {
+export function setSpilled(queue: Queue, count: f64, bytes: f64): bool {
   if (count <= 0) return count == 0;
-  if (count > ABSENT_MAX) return false;
-  const stub = changetype<Block>(queue.headBlock);
-  const next = stub.logStart;
+  if (count > SPILLED_MAX) return false;
+  const gap = changetype<Block>(queue.headBlock);
+  const next = gap.logStart;
   const blocks = <u32>count / SLOTS;
   const part = <u32>count % SLOTS;
-  let behind = stub;
+  let behind = gap;
   if (blocks) {
     const page = takePage();
     if (!page) return false;
     behind = changetype<Block>(page);
     initBlock(behind, queue, blocks * SLOTS, 0);
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
-    fillAbsent(stub, SLOTS);
-    stub.absent = blocks;
-    stub.next = <u32>page;
+    fillSpilled(gap, SLOTS);
+    gap.spilled = blocks;
+    gap.next = <u32>page;
     queue.tailBlock = <u32>page;
   }
   behind.logStart = next - part;
-  fillAbsent(behind, part);
+  fillSpilled(behind, part);
   queue.tail = <u32>count;
-  queue.absentBytes = <i64>bytes;
-  queue.absentPart = part;
-  setStub(queue, stub);
-  if (ruling(queue).traits & BYTES) addBytes(ruling(queue), <i64>bytes);
+  queue.spilledBytes = <i64>bytes;
+  queue.spilledPart = part;
+  setGap(queue, gap);
+  if (ruling(queue).features & BYTES) addBytes(ruling(queue), <i64>bytes);
   return true;
 }
 
-/** The first slots of a block are those of absent messages. */
-export function fillAbsent(block: Block, end: u32): void {
-  for (let i: u32 = 0; i < end; i++) slotAt(block, i).state = ABSENT;
+/** The first slots of a block are those of spilled messages. */
+export function fillSpilled(block: Block, end: u32): void {
+  for (let i: u32 = 0; i < end; i++) slotAt(block, i).state = SPILLED;
 }
 
 // ── For those who wait ─────────────────────────────────────────────────────────────────────────────────────────

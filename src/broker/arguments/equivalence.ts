@@ -15,17 +15,19 @@ export interface Property {
   readonly current: string | boolean;
 }
 
-/** The first property that differs; null when none does. `subject` is the resource in words. */
-export function compareProperties(subject: string, properties: readonly Property[]): Refusal | null {
+/** The first property that differs; null when none does. `definitionKey` is the resource in words. */
+export function compareProperties(definitionKey: string, properties: readonly Property[]): Refusal | null {
   const different = properties.find(({ received, current }) => received !== current);
   if (different === undefined) return null;
   const { name, received, current } = different;
-  return precondition(`inequivalent arg '${name}' for ${subject}: received '${received}' but current is '${current}'`);
+  return precondition(
+    `inequivalent arg '${name}' for ${definitionKey}: received '${received}' but current is '${current}'`,
+  );
 }
 
 /** The first of the named arguments that differs; null when none does. `defaults` stand for arguments left out. */
 export function compareArguments(
-  subject: string,
+  definitionKey: string,
   names: readonly string[],
   received: FieldTable,
   current: FieldTable,
@@ -35,7 +37,7 @@ export function compareArguments(
   const name = names.find((argument) => !isSame(valueIn(received, argument), valueIn(current, argument)));
   if (name === undefined) return null;
   return precondition(
-    `inequivalent arg '${name}' for ${subject}: ${difference(received.get(name), current.get(name))}`,
+    `inequivalent arg '${name}' for ${definitionKey}: ${difference(received.get(name), current.get(name))}`,
   );
 }
 

@@ -112,8 +112,12 @@ export function consumerPriority(args: FieldTable): number {
 }
 
 /** Why a queue that has `current` is not what was declared with `received`; null when it is. */
-export function queueArgumentsDifference(subject: string, received: FieldTable, current: FieldTable): Refusal | null {
-  return compareArguments(subject, [...QUEUE_CHECKS.keys()], received, current, DEFAULTS);
+export function queueArgumentsDifference(
+  definitionKey: string,
+  received: FieldTable,
+  current: FieldTable,
+): Refusal | null {
+  return compareArguments(definitionKey, [...QUEUE_CHECKS.keys()], received, current, DEFAULTS);
 }
 
 export function isSingleActiveConsumer(args: FieldTable): boolean {
@@ -122,12 +126,12 @@ export function isSingleActiveConsumer(args: FieldTable): boolean {
 
 type WithArguments = Pick<QueueDeclaration, 'vhost' | 'queue' | 'arguments'>;
 
-function checkArguments(checks: ReadonlyMap<string, ArgumentCheck>, subject: WithArguments): Refusal | null {
-  return argumentRefusal(checks, subject.arguments, 'queue', subject.vhost, subject.queue);
+function checkArguments(checks: ReadonlyMap<string, ArgumentCheck>, definitionKey: WithArguments): Refusal | null {
+  return argumentRefusal(checks, definitionKey.arguments, 'queue', definitionKey.vhost, definitionKey.queue);
 }
 
-function queueTypeRefusal(subject: WithArguments): Refusal | null {
-  return checkArguments(new Map([[QUEUE_TYPE, checkQueueType]]), subject);
+function queueTypeRefusal(definitionKey: WithArguments): Refusal | null {
+  return checkArguments(new Map([[QUEUE_TYPE, checkQueueType]]), definitionKey);
 }
 
 /** The exchange that a queue's arguments name for its dead letters; null: none, or none that could be. */

@@ -8,7 +8,7 @@ import type { Queues } from '../decisions/queues.js';
 import type { OpenConnection, Sessions } from '../decisions/sessions.js';
 import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../definitions/definition-records.js';
 import { type LimitScope, type LimitSet, type Limits, limitChange } from '../policies/limits.js';
-import type { Policies, Policy, PolicyKind, PolicyProposal, Subject } from '../policies/policies.js';
+import type { DefinitionKey, Policies, Policy, PolicyKind, PolicyProposal } from '../policies/policies.js';
 import { fitsName } from '../requests/names.js';
 import type { Notice } from '../requests/requests.js';
 import type { Topology } from '../topology/topology.js';
@@ -87,8 +87,8 @@ export class Administration {
   }
 
   /** The policy that applies to something; null: none does. */
-  policyOf(kind: PolicyKind, subject: Subject): Policy | null {
-    return this.#policies.applying(kind, subject);
+  policyOf(kind: PolicyKind, definitionKey: DefinitionKey): Policy | null {
+    return this.#policies.applying(kind, definitionKey);
   }
 
   /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */

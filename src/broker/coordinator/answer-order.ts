@@ -4,7 +4,7 @@
  */
 import type { Answer, ConnectionId } from '../requests/requests.js';
 
-export class Turns {
+export class AnswerOrder {
   /** The last answer that waits, by connection. */
   readonly #waiting = new Map<ConnectionId, Promise<Answer>>();
 

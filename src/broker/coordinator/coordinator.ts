@@ -12,14 +12,14 @@ import { Consumers } from '../decisions/consumers.js';
 import { WaitingQueues } from '../decisions/delayed-queues.js';
 import { Emptying } from '../decisions/emptying.js';
 import { Exchanges } from '../decisions/exchanges.js';
-import { Leases } from '../decisions/queue-expiry.js';
+import { QueueExpiry } from '../decisions/queue-expiry.js';
 import { Queues } from '../decisions/queues.js';
 import { ReplyQueues } from '../decisions/reply-queues.js';
 import { Rights } from '../decisions/rights.js';
 import { Sessions } from '../decisions/sessions.js';
 import { permissionsRecord, recordsOf, userRecord, vhostRecord } from '../definitions/definition-records.js';
 import { type DefinitionStore, logIdOf } from '../definitions/definition-store.js';
-import { Saving } from '../definitions/definition-writer.js';
+import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
@@ -38,11 +38,11 @@ import { ConsumerRegistry } from '../topology/consumer-registry.js';
 import { Topology } from '../topology/topology.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import { Administration } from './administration.js';
-import { Turns } from './answer-order.js';
-import { subjectsOfChange, subjectsOfRequest } from './definition-keys.js';
+import { AnswerOrder } from './answer-order.js';
+import { definitionKeysOfChange, definitionKeysOfRequest } from './definition-keys.js';
 import { Portions, type Steps } from './portions.js';
 import { RetiredQueues } from './retired-queues.js';
-import { Outbox } from './topology-feed.js';
+import { TopologyFeed } from './topology-feed.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
@@ -89,7 +89,7 @@ export class Coordinator {
   readonly #exchanges: Exchanges;
   readonly #waiting: WaitingQueues;
   readonly #queues: Queues;
-  readonly #leases: Leases;
+  readonly #queueExpiry: QueueExpiry;
   readonly #bindings: Bindings;
   readonly #consumers: Consumers;
   readonly #replies: ReplyQueues;
@@ -97,26 +97,27 @@ export class Coordinator {
   readonly #retired: RetiredQueues;
   readonly #policies = new Policies();
   readonly #limits = new Limits();
-  readonly #turns = new Turns();
+  readonly #answerOrder = new AnswerOrder();
   readonly #portions = new Portions(() => this.#publishChanges());
-  readonly #outbox: Outbox;
+  readonly #topologyFeed: TopologyFeed;
   /** Null: nothing is stored. */
-  readonly #saving: Saving | null;
+  readonly #definitionWriter: DefinitionWriter | null;
   /** What changes now comes from the store. */
   #restoring = false;
 
   constructor(core: QueueCore, outside: Surroundings) {
     const { workers, vhosts, clock = systemClock, definitions = null } = outside;
-    const notify = (notice: Notice): void => this.#turns.after(notice.connection, () => outside.notify(notice));
+    const notify = (notice: Notice): void => this.#answerOrder.after(notice.connection, () => outside.notify(notice));
     this.#outside = outside;
-    this.#saving = definitions === null ? null : new Saving(definitions, (error) => this.#reportFailure(error));
+    this.#definitionWriter =
+      definitions === null ? null : new DefinitionWriter(definitions, (error) => this.#reportFailure(error));
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
-    this.#outbox = new Outbox(this.#topology.view, (changes) => outside.post(changes));
+    this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
     const registry = new ConsumerRegistry();
     this.#sessions = new Sessions(this.#topology.view, this.#limits);
     const rights = new Rights(this.#topology.view, this.#sessions);
     this.#bindings = new Bindings(this.#topology, rights);
-    this.#leases = new Leases(core, registry, clock, (queue) => this.#expire(queue));
+    this.#queueExpiry = new QueueExpiry(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
     this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
     this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#waiting);
@@ -127,12 +128,12 @@ export class Coordinator {
       this.#topology,
       rights,
       registry,
-      this.#leases,
+      this.#queueExpiry,
       this.#policies,
       this.#limits,
       newLogId,
     );
-    this.#consumers = new Consumers(this.#topology.view, rights, registry, this.#queues, this.#leases, notify);
+    this.#consumers = new Consumers(this.#topology.view, rights, registry, this.#queues, this.#queueExpiry, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
     this.administration = new Administration(
       { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
@@ -141,7 +142,7 @@ export class Coordinator {
       {
         portions: this.#portions,
         publishChanges: () => this.#publishChanges(),
-        note: (changes) => this.#saving?.note(changes, []),
+        note: (changes) => this.#definitionWriter?.note(changes, []),
         saved: () => this.saved(),
         notify,
       },
@@ -178,24 +179,24 @@ export class Coordinator {
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */
   #storeBeginning(definitions: DefinitionStore): void {
     const { view } = this.#topology;
-    if (definitions.list('vhost').length === 0) this.#saving?.note(view.vhosts().map(vhostRecord), []);
+    if (definitions.list('vhost').length === 0) this.#definitionWriter?.note(view.vhosts().map(vhostRecord), []);
     if (definitions.list('user').length > 0) return;
     const users = view.accounts.users();
     const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));
-    this.#saving?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
+    this.#definitionWriter?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
   }
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
     if (request.op !== 'disconnect') return this.#answer(connection, request);
-    this.#turns.leave(connection);
+    this.#answerOrder.leave(connection);
     const answer = this.#answer(connection, request);
-    this.#turns.forget(connection);
+    this.#answerOrder.forget(connection);
     return answer;
   }
 
   #answer(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
-    const noted = this.#saving?.noted;
+    const noted = this.#definitionWriter?.noted;
     const decided = this.#decide(connection, request);
     this.#publishChanges();
     if (decided instanceof Promise) {
@@ -203,10 +204,10 @@ export class Coordinator {
       const late = isPurge
         ? decided.then((one) => this.#whenRecorded(connection, request, one))
         : this.#whenSaved(decided);
-      return this.#turns.answer(connection, late);
+      return this.#answerOrder.answer(connection, late);
     }
-    const changes = this.#saving?.noted !== noted;
-    const told = this.#turns.answer(connection, this.#whenDurable(connection, request, decided, changes));
+    const changes = this.#definitionWriter?.noted !== noted;
+    const told = this.#answerOrder.answer(connection, this.#whenDurable(connection, request, decided, changes));
     if (told instanceof Promise && decided.ok && isRequestAhead(request)) this.#outside.granted?.(connection, decided);
     return told;
   }
@@ -221,13 +222,13 @@ export class Coordinator {
   /** Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for it may leave before. */
   #recorded(connection: ConnectionId): Promise<void> | null {
     const recorded = this.#outside.recorded?.() ?? null;
-    return recorded === null ? null : this.#turns.unlessLeft(connection, recorded);
+    return recorded === null ? null : this.#answerOrder.unlessLeft(connection, recorded);
   }
 
   /** An answer, once what it tells is durable; `changes`: the request has changed something. */
   #whenDurable(connection: ConnectionId, request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
-    if (this.#saving === null) return answer;
-    const saved = changes ? this.#saving.saved() : this.#savedBefore(request, answer);
+    if (this.#definitionWriter === null) return answer;
+    const saved = changes ? this.#definitionWriter.saved() : this.#savedBefore(request, answer);
     const durable = both(saved, request.op === 'queue.purge' ? this.#recorded(connection) : null);
     if (durable === null) return answer;
     // Who leaves does so in any case.
@@ -241,13 +242,13 @@ export class Coordinator {
   /** Resolves when all that was begun is done, and durable; rejects when that cannot be. */
   async saved(): Promise<void> {
     await this.#portions.idle();
-    await this.#saving?.saved();
+    await this.#definitionWriter?.saved();
   }
 
   /** The answer to what was long. Its connection leaves something, and does so in any case. */
   async #whenSaved(answer: Promise<Answer>): Promise<Answer> {
     const late = await answer;
-    await this.#saving?.saved().catch(() => {});
+    await this.#definitionWriter?.saved().catch(() => {});
     return late;
   }
 
@@ -258,24 +259,24 @@ export class Coordinator {
 
   /** Nothing happens by itself any more. Requests may still come: what they change is durable when `saved` resolves. */
   close(): void {
-    this.#leases.endAll();
+    this.#queueExpiry.endAll();
   }
 
   /** What a request that changes nothing has found may still have to be written; null: all of it is. */
   #savedBefore(request: Request, answer: Answer): Promise<void> | null {
-    return answer.ok ? (this.#saving?.savedAbout(subjectsOfRequest(request)) ?? null) : null;
+    return answer.ok ? (this.#definitionWriter?.savedAbout(definitionKeysOfRequest(request)) ?? null) : null;
   }
 
   #note(change: Change): void {
-    if (this.#saving === null || this.#restoring) return;
+    if (this.#definitionWriter === null || this.#restoring) return;
     const effect = this.#effectOf(change);
-    this.#saving.note(recordsOf(this.#topology.view, change), subjectsOfChange(change), effect);
+    this.#definitionWriter.note(recordsOf(this.#topology.view, change), definitionKeysOfChange(change), effect);
   }
 
   /** What follows once a change is durable. */
   #effectOf(change: Change): (() => void) | undefined {
-    if (change.kind === 'queue.declared') return () => this.#outbox.show(change);
-    if (change.kind === 'exchange.waits') return () => this.#outbox.showWaiting(change);
+    if (change.kind === 'queue.declared') return () => this.#topologyFeed.show(change);
+    if (change.kind === 'exchange.waits') return () => this.#topologyFeed.showWaiting(change);
     const logId = this.#logIdGone(change);
     return logId === undefined ? undefined : () => this.#outside.forgotten?.(logId);
   }
@@ -354,7 +355,7 @@ export class Coordinator {
 
   #publishChanges(): void {
     const { changes, retired } = this.#topology.takeChanges();
-    const visible = this.#outbox.visible(changes);
+    const visible = this.#topologyFeed.visible(changes);
     if (visible.length === 0 && retired.length === 0) return;
     this.#retired.await(retired, this.#outside.post(visible));
   }

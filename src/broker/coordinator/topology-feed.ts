@@ -11,7 +11,7 @@ import type { TopologyView } from '../topology/topology-view.js';
 type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 
-export class Outbox {
+export class TopologyFeed {
   readonly #view: TopologyView;
   readonly #post: (changes: readonly Change[]) => void;
   /** Queues that are not shown yet, by vhost and name. */

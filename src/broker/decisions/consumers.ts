@@ -11,7 +11,7 @@ import { accessQueue } from '../topology/access.js';
 import type { ConsumerRegistry } from '../topology/consumer-registry.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
-import type { Leases } from './queue-expiry.js';
+import type { QueueExpiry } from './queue-expiry.js';
 import type { Queues } from './queues.js';
 import type { Rights } from './rights.js';
 
@@ -22,7 +22,7 @@ export class Consumers {
   readonly #rights: Rights;
   readonly #registry: ConsumerRegistry;
   readonly #queues: Queues;
-  readonly #leases: Leases;
+  readonly #queueExpiry: QueueExpiry;
   readonly #notify: (notice: Notice) => void;
 
   constructor(
@@ -30,14 +30,14 @@ export class Consumers {
     rights: Rights,
     registry: ConsumerRegistry,
     queues: Queues,
-    leases: Leases,
+    queueExpiry: QueueExpiry,
     notify: (notice: Notice) => void,
   ) {
     this.#view = view;
     this.#rights = rights;
     this.#registry = registry;
     this.#queues = queues;
-    this.#leases = leases;
+    this.#queueExpiry = queueExpiry;
     this.#notify = notify;
   }
 
@@ -83,7 +83,7 @@ export class Consumers {
     if (this.#view.queueByRef(queue.ref) !== queue) return;
     if (this.#registry.count(queue) === 0) {
       if (queue.autoDelete) this.#queues.remove(queue);
-      else this.#leases.renew(queue);
+      else this.#queueExpiry.renew(queue);
       return;
     }
     if (!queue.singleActive || this.#registry.active(queue) !== undefined) return;

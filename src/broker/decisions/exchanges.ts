@@ -171,7 +171,7 @@ function alternateRefusal(request: Declare, name: string): Refusal | null {
 }
 
 function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
-  const subject = describe('exchange', existing.vhost, existing.name);
+  const definitionKey = describe('exchange', existing.vhost, existing.name);
   const properties = [
     { name: 'type', received: atomTerm(request.type), current: atomTerm(existing.type) },
     { name: 'durable', received: request.durable, current: existing.durable },
@@ -179,7 +179,7 @@ function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
     { name: 'internal', received: request.internal, current: existing.internal },
   ];
   return (
-    compareProperties(subject, properties) ??
-    compareArguments(subject, [ALTERNATE_EXCHANGE], request.arguments, existing.arguments)
+    compareProperties(definitionKey, properties) ??
+    compareArguments(definitionKey, [ALTERNATE_EXCHANGE], request.arguments, existing.arguments)
   );
 }

@@ -11,7 +11,7 @@ import type { QueueEntry } from '../topology/topology-entries.js';
 /** Queues that go one after the other before others are heard. */
 const PORTION = 64;
 
-interface Lease {
+interface Expiry {
   readonly queue: QueueEntry;
   readonly duration: number;
   /** When it was last used, as far as the coordinator has seen. */
@@ -20,15 +20,15 @@ interface Lease {
   stop: (() => void) | null;
 }
 
-export class Leases {
+export class QueueExpiry {
   readonly #core: Pick<Engine, 'lastGet'>;
   readonly #consumers: ConsumerRegistry;
   readonly #clock: Clock;
   readonly #expire: (queue: QueueEntry) => void;
-  readonly #leases = new Map<QueueEntry, Lease>();
+  readonly #queueExpiry = new Map<QueueEntry, Expiry>();
   /** How many queues may go before others are heard, and those that have to wait for that. */
   #endings = PORTION;
-  readonly #over: Lease[] = [];
+  readonly #over: Expiry[] = [];
 
   /** `expire` is to delete the queue. */
   constructor(
@@ -45,47 +45,47 @@ export class Leases {
 
   /** From now on the queue goes when it is unused for `duration` ms; null: it stays. */
   set(queue: QueueEntry, duration: number | null): void {
-    if (duration === (this.#leases.get(queue)?.duration ?? null)) return;
+    if (duration === (this.#queueExpiry.get(queue)?.duration ?? null)) return;
     this.end(queue);
     if (duration === null) return;
-    this.#leases.set(queue, { queue, duration, used: this.#clock.now(), stop: null });
+    this.#queueExpiry.set(queue, { queue, duration, used: this.#clock.now(), stop: null });
     this.renew(queue);
   }
 
   /** The queue was declared again, or its last consumer has left. */
   renew(queue: QueueEntry): void {
-    const lease = this.#leases.get(queue);
-    if (lease === undefined) return;
-    lease.used = this.#clock.now();
-    if (lease.stop === null) this.#wait(lease, lease.duration);
+    const expiry = this.#queueExpiry.get(queue);
+    if (expiry === undefined) return;
+    expiry.used = this.#clock.now();
+    if (expiry.stop === null) this.#wait(expiry, expiry.duration);
   }
 
   /** The queue is deleted. */
   end(queue: QueueEntry): void {
-    this.#leases.get(queue)?.stop?.();
-    this.#leases.delete(queue);
+    this.#queueExpiry.get(queue)?.stop?.();
+    this.#queueExpiry.delete(queue);
   }
 
   endAll(): void {
-    for (const queue of this.#leases.keys()) this.end(queue);
+    for (const queue of this.#queueExpiry.keys()) this.end(queue);
   }
 
-  #wait(lease: Lease, delay: number): void {
-    lease.stop = this.#clock.after(delay, () => this.#check(lease));
+  #wait(expiry: Expiry, delay: number): void {
+    expiry.stop = this.#clock.after(delay, () => this.#check(expiry));
   }
 
-  #check(lease: Lease): void {
-    lease.stop = null;
+  #check(expiry: Expiry): void {
+    expiry.stop = null;
     // The timer starts anew when the last consumer leaves.
-    if (this.#consumers.count(lease.queue) > 0) return;
-    const used = Math.max(lease.used, this.#core.lastGet(lease.queue.ref));
-    const left = used + lease.duration - this.#clock.now();
-    if (left > 0) this.#wait(lease, left);
-    else if (this.#endings === 0) this.#over.push(lease);
-    else this.#end(lease);
+    if (this.#consumers.count(expiry.queue) > 0) return;
+    const used = Math.max(expiry.used, this.#core.lastGet(expiry.queue.ref));
+    const left = used + expiry.duration - this.#clock.now();
+    if (left > 0) this.#wait(expiry, left);
+    else if (this.#endings === 0) this.#over.push(expiry);
+    else this.#end(expiry);
   }
 
-  #end({ queue }: Lease): void {
+  #end({ queue }: Expiry): void {
     if (this.#endings === PORTION) setImmediate(() => this.#goOn());
     this.#endings -= 1;
     this.#expire(queue);
@@ -95,9 +95,9 @@ export class Leases {
   #goOn(): void {
     this.#endings = PORTION;
     while (this.#endings > 0) {
-      const lease = this.#over.pop();
-      if (lease === undefined) return;
-      if (this.#leases.get(lease.queue) === lease && lease.stop === null) this.#check(lease);
+      const expiry = this.#over.pop();
+      if (expiry === undefined) return;
+      if (this.#queueExpiry.get(expiry.queue) === expiry && expiry.stop === null) this.#check(expiry);
     }
   }
 }

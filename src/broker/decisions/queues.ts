@@ -29,7 +29,7 @@ import type { ConsumerRegistry } from '../topology/consumer-registry.js';
 import type { Topology } from '../topology/topology.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import type { Emptying } from './emptying.js';
-import type { Leases } from './queue-expiry.js';
+import type { QueueExpiry } from './queue-expiry.js';
 import type { Rights } from './rights.js';
 
 type Declare = Extract<Request, { op: 'queue.declare' }>;
@@ -58,7 +58,7 @@ export class Queues {
   readonly #topology: Topology;
   readonly #rights: Rights;
   readonly #consumers: ConsumerRegistry;
-  readonly #leases: Leases;
+  readonly #queueExpiry: QueueExpiry;
   readonly #policies: Policies;
   readonly #limits: Limits;
   readonly #newLogId: NewLogId;
@@ -73,7 +73,7 @@ export class Queues {
     topology: Topology,
     rights: Rights,
     consumers: ConsumerRegistry,
-    leases: Leases,
+    queueExpiry: QueueExpiry,
     policies: Policies,
     limits: Limits,
     newLogId: NewLogId,
@@ -83,7 +83,7 @@ export class Queues {
     this.#topology = topology;
     this.#rights = rights;
     this.#consumers = consumers;
-    this.#leases = leases;
+    this.#queueExpiry = queueExpiry;
     this.#policies = policies;
     this.#limits = limits;
     this.#newLogId = newLogId;
@@ -129,7 +129,7 @@ export class Queues {
   /** Deletes a queue whatever it holds; returns how many messages waited in it. */
   remove(queue: QueueEntry): number {
     this.#consumers.forgetQueue(queue);
-    this.#leases.end(queue);
+    this.#queueExpiry.end(queue);
     this.#applied.delete(queue);
     this.#disown(queue);
     return this.#topology.deleteQueue(queue);
@@ -164,7 +164,7 @@ export class Queues {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
       yield;
       const { rules, settings, expires } = this.#effects(vhost, queue.name, queue.arguments);
-      this.#leases.set(queue, expires);
+      this.#queueExpiry.set(queue, expires);
       const applied = JSON.stringify([rules, settings]);
       if (applied === this.#applied.get(queue) || !this.#core.setRules(queue.ref, rules)) continue;
       this.#applied.set(queue, applied);
@@ -257,13 +257,13 @@ export class Queues {
 
   /** Declaring a queue that is there tells about it, and counts as using it. */
   #declaredAgain(queue: QueueEntry): Answer {
-    this.#leases.renew(queue);
+    this.#queueExpiry.renew(queue);
     const messageCount = this.#core.readyCount(queue.ref);
     return { ok: true, queue: queue.name, messageCount, consumerCount: this.#consumers.count(queue), ref: queue.ref };
   }
 
   #welcome(queue: QueueEntry, expires: number | null): void {
-    this.#leases.set(queue, expires);
+    this.#queueExpiry.set(queue, expires);
     if (queue.owner === null) return;
     const own = this.#exclusive.get(queue.owner) ?? new Set();
     this.#exclusive.set(queue.owner, own.add(queue));
@@ -282,9 +282,9 @@ function queueNamed(vhost: string, name: string): Resource {
 }
 
 /** A log position that no message of the queue or of one of its levels has had. */
-function firstFree(logId: number, levels: number, nextPosition: (logId: number) => number): number {
+function firstFree(logId: number, priorities: number, nextPosition: (logId: number) => number): number {
   let first = 0;
-  for (let level = 0; level <= levels; level++) first = Math.max(first, nextPosition(logId + level));
+  for (let priority = 0; priority <= priorities; priority++) first = Math.max(first, nextPosition(logId + priority));
   return first;
 }
 
@@ -297,12 +297,13 @@ function isDurable({ durable, exclusive }: Declare): boolean {
 function redeclareRefusal(existing: QueueEntry, connection: ConnectionId, request: Declare): Refusal | null {
   const owner = request.exclusive ? connection : null;
   if (existing.owner !== owner) return lockedQueue(existing.vhost, existing.name);
-  const subject = describe('queue', existing.vhost, existing.name);
+  const definitionKey = describe('queue', existing.vhost, existing.name);
   const properties = [
     { name: 'durable', received: isDurable(request), current: existing.durable },
     { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
   ];
   return (
-    compareProperties(subject, properties) ?? queueArgumentsDifference(subject, request.arguments, existing.arguments)
+    compareProperties(definitionKey, properties) ??
+    queueArgumentsDifference(definitionKey, request.arguments, existing.arguments)
   );
 }

@@ -11,12 +11,12 @@ interface Portion {
   /** By what they change: of two the later counts. */
   readonly changes: Map<string, DefinitionChange>;
   /** What they are about, as whoever asks for it would name it. */
-  readonly subjects: Set<string>;
+  readonly definitionKeys: Set<string>;
   /** What follows once they are durable. */
   readonly effects: (() => void)[];
 }
 
-export class Saving {
+export class DefinitionWriter {
   readonly #store: Pick<DefinitionStore, 'change'>;
   readonly #onFailure: (error: unknown) => void;
   #owed = newPortion();
@@ -38,11 +38,11 @@ export class Saving {
   }
 
   /** Takes changes for the next write. What is noted before the caller waits for anything is written together. */
-  note(changes: readonly DefinitionChange[], subjects: readonly string[], effect?: () => void): void {
+  note(changes: readonly DefinitionChange[], definitionKeys: readonly string[], effect?: () => void): void {
     if (changes.length === 0) return;
     this.#noted += 1;
     for (const change of changes) this.#owed.changes.set(definitionKey(change), change);
-    for (const subject of subjects) this.#owed.subjects.add(subject);
+    for (const definitionKey of definitionKeys) this.#owed.definitionKeys.add(definitionKey);
     if (effect !== undefined) this.#owed.effects.push(effect);
     this.#begin();
   }
@@ -54,9 +54,9 @@ export class Saving {
   }
 
   /** The same for what was noted about some subjects; null: that is durable. */
-  savedAbout(subjects: readonly string[]): Promise<void> | null {
-    if (isAbout(this.#owed, subjects)) return this.#begin();
-    if (this.#writing !== null && isAbout(this.#writing.portion, subjects)) return this.#writing.saved;
+  savedAbout(definitionKeys: readonly string[]): Promise<void> | null {
+    if (isAbout(this.#owed, definitionKeys)) return this.#begin();
+    if (this.#writing !== null && isAbout(this.#writing.portion, definitionKeys)) return this.#writing.saved;
     return null;
   }
 
@@ -88,17 +88,17 @@ export class Saving {
 }
 
 function newPortion(): Portion {
-  return { changes: new Map(), subjects: new Set(), effects: [] };
+  return { changes: new Map(), definitionKeys: new Set(), effects: [] };
 }
 
 function together(first: Portion, then: Portion): Portion {
   return {
     changes: new Map([...first.changes, ...then.changes]),
-    subjects: new Set([...first.subjects, ...then.subjects]),
+    definitionKeys: new Set([...first.definitionKeys, ...then.definitionKeys]),
     effects: [...first.effects, ...then.effects],
   };
 }
 
-function isAbout(portion: Portion, subjects: readonly string[]): boolean {
-  return subjects.some((subject) => portion.subjects.has(subject));
+function isAbout(portion: Portion, definitionKeys: readonly string[]): boolean {
+  return definitionKeys.some((definitionKey) => portion.definitionKeys.has(definitionKey));
 }

@@ -31,7 +31,7 @@ export interface PolicyProposal {
 }
 
 /** What policies apply to. */
-export type Subject =
+export type DefinitionKey =
   | { readonly kind: 'exchange'; readonly vhost: string; readonly name: string }
   | { readonly kind: 'queue'; readonly vhost: string; readonly name: string; readonly type: string };
 
@@ -76,19 +76,19 @@ export class Policies {
   }
 
   /** The policy that applies; of several of the same priority the one whose name comes first. */
-  applying(kind: PolicyKind, subject: Subject): Policy | null {
+  applying(kind: PolicyKind, definitionKey: DefinitionKey): Policy | null {
     let best: Policy | null = null;
-    for (const { policy, pattern } of this.#entries[kind].get(subject.vhost)?.values() ?? []) {
-      if (!isFor(policy.applyTo, subject) || !pattern.test(subject.name)) continue;
+    for (const { policy, pattern } of this.#entries[kind].get(definitionKey.vhost)?.values() ?? []) {
+      if (!isFor(policy.applyTo, definitionKey) || !pattern.test(definitionKey.name)) continue;
       if (best === null || goesBefore(policy, best)) best = policy;
     }
     return best;
   }
 
   /** What policies say about something. */
-  definitionFor(subject: Subject): Definition {
-    const policy = this.applying('policy', subject)?.definition ?? {};
-    const operator = this.applying('operator policy', subject)?.definition;
+  definitionFor(definitionKey: DefinitionKey): Definition {
+    const policy = this.applying('policy', definitionKey)?.definition ?? {};
+    const operator = this.applying('operator policy', definitionKey)?.definition;
     return operator === undefined ? policy : restricted(policy, operator);
   }
 }
@@ -97,10 +97,10 @@ function isTarget(applyTo: string): applyTo is PolicyTarget {
   return (TARGETS as readonly string[]).includes(applyTo);
 }
 
-function isFor(target: PolicyTarget, subject: Subject): boolean {
+function isFor(target: PolicyTarget, definitionKey: DefinitionKey): boolean {
   if (target === 'all') return true;
-  if (subject.kind === 'exchange') return target === 'exchanges';
-  return target === 'queues' || target === `${subject.type}_queues`;
+  if (definitionKey.kind === 'exchange') return target === 'exchanges';
+  return target === 'queues' || target === `${definitionKey.type}_queues`;
 }
 
 function goesBefore(policy: Policy, other: Policy): boolean {

@@ -21,15 +21,15 @@ const PROPERTIES = {
 } as const;
 
 /** What a message hashes by; messages without it go the same way. */
-type Subject = (message: Routable) => string;
+type DefinitionKey = (message: Routable) => string;
 
 export class ConsistentHashRouter<B extends Bound> implements Router<B> {
-  readonly #subject: Subject;
+  readonly #definitionKey: DefinitionKey;
   /** By destination. */
   readonly #shares = new ShareRow<object, B>();
 
   constructor(args: FieldTable) {
-    this.#subject = subjectOf(args);
+    this.#definitionKey = definitionKeyOf(args);
   }
 
   add(binding: B): void {
@@ -44,7 +44,7 @@ export class ConsistentHashRouter<B extends Bound> implements Router<B> {
   match(message: Routable, found: (binding: B) => void): void {
     const { total } = this.#shares;
     if (total === 0) return;
-    const chosen = this.#shares.ownerOf(jump(textHash(this.#subject(message)), total));
+    const chosen = this.#shares.ownerOf(jump(textHash(this.#definitionKey(message)), total));
     if (chosen !== undefined) found(chosen);
   }
 }
@@ -73,7 +73,7 @@ export function weightError(routingKey: string): string | null {
   return Number(routingKey) < 1 ? 'The binding key must be greater than 0' : null;
 }
 
-function subjectOf(args: FieldTable): Subject {
+function definitionKeyOf(args: FieldTable): DefinitionKey {
   const header = args.get(HASH_HEADER);
   if (header?.type === 'S') {
     return ({ properties }) => {

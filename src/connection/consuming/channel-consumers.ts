@@ -193,7 +193,7 @@ export class ChannelConsumers {
   #add(tag: string, consumer: LiveConsumer): void {
     this.#consumers.set(tag, consumer);
     this.#session.host.consumers.add(consumer);
-    this.#session.host.turn.serveNow();
+    this.#session.host.eventLoop.serveNow();
   }
 
   /** The coordinator has deleted a consumer's queue, and the consumer with it. */

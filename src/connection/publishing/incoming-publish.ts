@@ -26,7 +26,7 @@ export interface Author {
   readonly replyQueue: string | null;
 }
 
-export interface Submission extends Publication {
+export interface IncomingPublish extends Publication {
   readonly message: Message;
   /** Exchange and routing key as two short strings. */
   readonly key: Uint8Array;
@@ -36,7 +36,7 @@ export interface Submission extends Publication {
 }
 
 /** Takes over the message that `Stop.MESSAGE` gave out. Throws what the client is refused. */
-export function takeSubmission(engine: Engine, message: Message, author: Author): Submission {
+export function takeIncomingPublish(engine: Engine, message: Message, author: Author): IncomingPublish {
   try {
     const key = new Uint8Array(engine.messageKey(message));
     const { bodySize, properties } = decodeHeader(new Uint8Array(engine.messageHeader(message)));

@@ -12,7 +12,7 @@ import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../worker/rounds.js';
 import type { Session } from '../session/session.js';
 import type { Outcome } from '../transport/reader.js';
-import { type Submission, takeSubmission } from './incoming-publish.js';
+import { type IncomingPublish, takeIncomingPublish } from './incoming-publish.js';
 import { namesOf, queuesNamed, Transaction } from './transaction.js';
 
 const NO_ROUTE = new TextEncoder().encode('NO_ROUTE');
@@ -66,21 +66,21 @@ export class Publisher {
   onMessage(message: Message): Outcome {
     const { host, user, vhost } = this.#session;
     const { replyQueue } = this;
-    const submission = takeSubmission(host.engine, message, {
+    const incomingPublish = takeIncomingPublish(host.engine, message, {
       user,
       vhost,
       replyQueue,
       mayImpersonate: host.view.accounts.mayImpersonate(user),
     });
-    const routed = host.view.routeMessage(submission);
-    remember(host.engine, routed.histories, submission);
+    const routed = host.view.routeMessage(incomingPublish);
+    remember(host.engine, routed.histories, incomingPublish);
     if (this.#mode instanceof Transaction) {
-      const queues = namesOf(host.view, routed.queues, submission);
-      this.#mode.publish({ submission, queues, delays: routed.delays });
+      const queues = namesOf(host.view, routed.queues, incomingPublish);
+      this.#mode.publish({ incomingPublish, queues, delays: routed.delays });
       return undefined;
     }
     this.#waiting = message;
-    const sent = this.#send(submission, routed);
+    const sent = this.#send(incomingPublish, routed);
     if (typeof sent !== 'boolean') return sent.then(() => this.#left());
     this.#waiting = null;
     return undefined;
@@ -98,20 +98,20 @@ export class Publisher {
   /** Sends what was put off, a portion a turn, then settles. */
   async commit(): Promise<void> {
     const transaction = this.#transaction('tx.commit');
-    const { engine, turn } = this.#session.host;
+    const { engine, eventLoop } = this.#session.host;
     let complete = true;
     let before = engine.work;
     for (let next = transaction.next; next !== undefined; next = transaction.next) {
-      if (!turn.hasRoom) await this.#memory();
+      if (!eventLoop.hasRoom) await this.#memory();
       if (this.#ended) return;
-      const { submission, delays } = next;
-      const queues = queuesNamed(this.#session.host.view, submission.vhost, next.queues);
-      const sent = this.#send(submission, { queues, delays });
+      const { incomingPublish, delays } = next;
+      const queues = queuesNamed(this.#session.host.view, incomingPublish.vhost, next.queues);
+      const sent = this.#send(incomingPublish, { queues, delays });
       if (!(typeof sent === 'boolean' ? sent : await sent)) complete = false;
       if (this.#ended) return;
       transaction.sent();
       if (transaction.sentCount % COMMIT_PORTION === 0 || (engine.work - before) >>> 0 >= PORTION_WORK) {
-        await turn.next();
+        await eventLoop.next();
         before = engine.work;
       }
       if (this.#ended) return;
@@ -136,30 +136,31 @@ export class Publisher {
   }
 
   /** Sends a message on its way. False: a queue refused it. */
-  #send(submission: Submission, routed: Way): boolean | Promise<boolean> {
+  #send(incomingPublish: IncomingPublish, routed: Way): boolean | Promise<boolean> {
     const { queues, delays } = routed;
-    if (queues.length > 0 || delays.length > 0 || !submission.mandatory) return this.#enqueue(submission, routed);
+    if (queues.length > 0 || delays.length > 0 || !incomingPublish.mandatory)
+      return this.#enqueue(incomingPublish, routed);
     const busy = this.#session.outputIdle();
-    return busy === null ? this.#return(submission) : busy.then(() => this.#return(submission));
+    return busy === null ? this.#return(incomingPublish) : busy.then(() => this.#return(incomingPublish));
   }
 
-  #return({ message }: Submission): boolean {
+  #return({ message }: IncomingPublish): boolean {
     const { engine } = this.#session.host;
     engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
     return engine.publish(this.#core, message, []) ?? true;
   }
 
-  #enqueue(submission: Submission, { queues, delays }: Way): boolean | Promise<boolean> {
+  #enqueue(incomingPublish: IncomingPublish, { queues, delays }: Way): boolean | Promise<boolean> {
     const { engine, view, delays: waitingRoom } = this.#session.host;
-    const { message, header, vhost } = submission;
+    const { message, header, vhost } = incomingPublish;
     // Before it is sent: then it is not ours any more.
     for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
     const taken = engine.publish(this.#core, message, queues, header);
     if (taken !== null) return taken;
-    const names = namesOf(view, queues, submission);
+    const names = namesOf(view, queues, incomingPublish);
     return this.#whenMemory(() => {
       // A queue may be gone by then.
-      return this.#enqueue(submission, { queues: queuesNamed(view, vhost, names), delays: [] });
+      return this.#enqueue(incomingPublish, { queues: queuesNamed(view, vhost, names), delays: [] });
     });
   }
 
@@ -169,9 +170,9 @@ export class Publisher {
   }
 
   async #memory(): Promise<void> {
-    const { turn } = this.#session.host;
-    await new Promise<void>((resolve) => turn.hold({ retry: resolve }));
-    turn.begin();
+    const { eventLoop } = this.#session.host;
+    await new Promise<void>((resolve) => eventLoop.hold({ retry: resolve }));
+    eventLoop.begin();
   }
 }
 

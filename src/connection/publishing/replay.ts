@@ -20,18 +20,18 @@ const PORTION = 128;
 /** Sends what an exchange remembers along a binding that has just been made. */
 export async function replay({ host, vhost }: Session, bind: Request, isEnded: () => boolean): Promise<void> {
   host.syncTopology();
-  host.turn.begin();
+  host.eventLoop.begin();
   const source = bind.op === 'exchange.bind' ? bind.source : bind.op === 'queue.bind' ? bind.exchange : '';
   const messages = host.view.exchange(vhost, cleanName(source))?.history?.messages() ?? [];
   for (const [index, remembered] of messages.entries()) {
-    if (index % PORTION === PORTION - 1) await host.turn.next();
+    if (index % PORTION === PORTION - 1) await host.eventLoop.next();
     if (isEnded()) return;
     const { properties } = decodeHeader(remembered.header);
     const persistent = properties.deliveryMode === PERSISTENT;
     let queues = queuesOf(host, vhost, bind, remembered);
     while (queues.length > 0 && !sent(host.engine, remembered, persistent, queues)) {
-      await host.turn.relief();
-      host.turn.begin();
+      await host.eventLoop.relief();
+      host.eventLoop.begin();
       if (isEnded()) return;
       // One that is gone has left its memory to others.
       queues = queues.filter((queue) => host.view.queueByRef(queue.ref) === queue);

@@ -6,7 +6,7 @@
 import type { Delay } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Channel as CoreChannel, Engine, Queue } from '../../engine/engine.js';
-import type { Submission } from './incoming-publish.js';
+import type { IncomingPublish } from './incoming-publish.js';
 
 /** basic.ack (`requeue` null), nack or reject. */
 export interface Settlement {
@@ -20,7 +20,7 @@ export type QueueName = string | { readonly waitingFor: string };
 
 /** A message with the names of the queues that it goes to: as RabbitMQ, it is routed when it comes, and finds its queues at the commit. */
 export interface Deferred {
-  readonly submission: Submission;
+  readonly incomingPublish: IncomingPublish;
   readonly queues: readonly QueueName[];
   readonly delays: readonly Delay[];
 }
@@ -81,7 +81,8 @@ export class Transaction {
 
   /** Gives up what is left: messages are dropped, deliveries stay unacknowledged. */
   rollBack(): void {
-    for (const { submission } of this.#publishes.slice(this.#sent)) this.#engine.releaseMessage(submission.message);
+    for (const { incomingPublish } of this.#publishes.slice(this.#sent))
+      this.#engine.releaseMessage(incomingPublish.message);
     this.#publishes = [];
     this.#sent = 0;
     this.#settlements = [];
@@ -102,12 +103,12 @@ export class Transaction {
 }
 
 /** The names by which the queues of a message are found again. */
-export function namesOf(view: TopologyView, queues: readonly Queue[], submission: Submission): QueueName[] {
+export function namesOf(view: TopologyView, queues: readonly Queue[], incomingPublish: IncomingPublish): QueueName[] {
   // Queues for replies are reached by their names alone.
   return queues.map((ref) => {
     const exchange = view.exchangeByWaiting(ref);
     if (exchange !== undefined) return { waitingFor: exchange.name };
-    return view.queueByRef(ref)?.name ?? submission.routingKey;
+    return view.queueByRef(ref)?.name ?? incomingPublish.routingKey;
   });
 }
 

@@ -11,7 +11,7 @@
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Engine, Extent } from '../../engine/engine.js';
-import type { Turn } from '../../worker/event-loop.js';
+import type { EventLoop } from '../../worker/event-loop.js';
 
 /** How long a method waits at most (ms): a worker that is awake takes its turns within one, and one that has no CPU should not hold up others for ever. */
 const HOLD_MS = 1_000;
@@ -23,7 +23,7 @@ const PAUSE_MS = 1;
 interface Place {
   readonly engine: Engine;
   readonly view: TopologyView;
-  readonly turn: Turn;
+  readonly eventLoop: EventLoop;
 }
 
 /** Null when all that consumers are to have of a queue is on its way; else resolves when it is, of what is there now. */
@@ -31,10 +31,10 @@ export function consumersFirst(place: Place, queue: QueueEntry): Promise<void> |
   return isOwed(place, queue, null) ? whenTaken(place, queue, place.engine.extentOf(queue.ref)) : null;
 }
 
-function isOwed({ engine, view, turn }: Place, queue: QueueEntry, extent: Extent | null): boolean {
+function isOwed({ engine, view, eventLoop }: Place, queue: QueueEntry, extent: Extent | null): boolean {
   // Once it is deleted, its memory may be another's.
   if (view.queueByRef(queue.ref) !== queue) return false;
-  turn.serveNow();
+  eventLoop.serveNow();
   return engine.isOwed(queue.ref, extent);
 }
 
@@ -42,7 +42,7 @@ async function whenTaken(place: Place, queue: QueueEntry, extent: Extent): Promi
   const end = performance.now() + HOLD_MS;
   let looks = 0;
   do {
-    await place.turn.next(looks < QUICK_LOOKS ? 0 : PAUSE_MS);
+    await place.eventLoop.next(looks < QUICK_LOOKS ? 0 : PAUSE_MS);
     looks += 1;
   } while (performance.now() < end && isOwed(place, queue, extent));
 }

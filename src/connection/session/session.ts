@@ -7,7 +7,7 @@ import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { DirectWrite } from '../../platform/direct-write.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
-import type { Turn } from '../../worker/event-loop.js';
+import type { EventLoop } from '../../worker/event-loop.js';
 import type { ParticipantLog } from '../../worker/participant-log.js';
 import type { ConsumerRegistry } from '../consuming/queue-consumers.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
@@ -16,7 +16,7 @@ import type { RouteFinder } from '../publishing/route-finder.js';
 /** What a worker offers its connections. */
 export interface Host {
   readonly engine: Engine;
-  readonly turn: Turn;
+  readonly eventLoop: EventLoop;
   readonly view: TopologyView;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;

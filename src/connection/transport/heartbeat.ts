@@ -24,7 +24,7 @@ export interface Traffic {
   readonly reading: boolean;
 }
 
-export class Pulse {
+export class Heartbeat {
   #phase: 'handshake' | 'running' | 'closing' = 'handshake';
   #since: number;
   #intervalMs = 0;

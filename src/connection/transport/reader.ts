@@ -63,7 +63,7 @@ const BYTES_PER_WORK = 256;
  */
 const READ_WORK = 8_192;
 
-export class Intake {
+export class ConnectionReader {
   readonly #host: Host;
   readonly #core: CoreConnection;
   readonly #receiver: Receiver;
@@ -94,23 +94,23 @@ export class Intake {
 
   /** The socket has read `length` bytes into the read buffer. Returns whether it may read on. */
   read(length: number): boolean {
-    const { engine, turn } = this.#host;
-    turn.beginRead();
+    const { engine, eventLoop } = this.#host;
+    eventLoop.beginRead();
     this.#spend(Math.floor(length / BYTES_PER_WORK));
     if (this.#mode === 'frames') this.#scan(engine.readOffset, length);
     else if (this.#mode === 'header') this.#takeHeader(engine.readOffset, length);
-    turn.endRead();
+    eventLoop.endRead();
     return this.#hold === 'none';
   }
 
   /** There may be memory again. */
   retry(): void {
-    const { turn } = this.#host;
+    const { eventLoop } = this.#host;
     if (this.#hold === 'memory') this.#goOn();
     if (!this.#short || this.#isHeldForMemory()) return;
     // A little room, or one that is full again at once, is no news for the client.
-    if (!turn.isRelieved || performance.now() - this.#shortSince < SHORTAGE_MS) {
-      turn.hold(this);
+    if (!eventLoop.isRelieved || performance.now() - this.#shortSince < SHORTAGE_MS) {
+      eventLoop.hold(this);
       return;
     }
     this.#endShortage();
@@ -131,15 +131,15 @@ export class Intake {
   /** Whatever is waited for does not matter any more; the stream goes on behind it. */
   forget(): void {
     if (this.#hold === 'none') return;
-    this.#host.turn.release(this);
-    this.#host.turn.rounds.leave(this);
+    this.#host.eventLoop.release(this);
+    this.#host.eventLoop.rounds.leave(this);
     this.#goOn();
   }
 
   /** The socket is closed. */
   close(): void {
-    this.#host.turn.release(this);
-    this.#host.turn.rounds.leave(this);
+    this.#host.eventLoop.release(this);
+    this.#host.eventLoop.rounds.leave(this);
     this.#mode = 'deaf';
     this.#rest = null;
     if (this.#short) this.#endShortage();
@@ -203,7 +203,7 @@ export class Intake {
   }
 
   #spend(work: number): void {
-    const { rounds } = this.#host.turn;
+    const { rounds } = this.#host.eventLoop;
     if (this.#round !== rounds.number) this.#spent = 0;
     this.#round = rounds.number;
     this.#spent += work;
@@ -212,13 +212,13 @@ export class Intake {
 
   /** Work that this connection may still do in this round. */
   get #left(): number {
-    return this.#host.turn.rounds.left(this.#spent);
+    return this.#host.eventLoop.rounds.left(this.#spent);
   }
 
   #waitForTurn(): void {
     if (this.#hold !== 'none' || this.#mode === 'deaf') return;
     this.#hold = 'turn';
-    this.#host.turn.rounds.join(this);
+    this.#host.eventLoop.rounds.join(this);
   }
 
   /** `moved`: something was taken before. */
@@ -284,7 +284,7 @@ export class Intake {
   /** What was waited for is there; the client may have to read the answers first. */
   #proceed(): void {
     if (this.#hold !== 'work') return;
-    this.#host.turn.begin();
+    this.#host.eventLoop.begin();
     const clogged = this.#receiver.congestion();
     if (clogged === null) this.#goOn();
     else this.#wait(clogged);
@@ -293,7 +293,7 @@ export class Intake {
   #waitForMemory(moved: boolean): void {
     const now = performance.now();
     this.#hold = 'memory';
-    this.#host.turn.hold(this);
+    this.#host.eventLoop.hold(this);
     if (moved) this.#stillSince = now;
     this.#stillSince ??= now;
     if (this.#short || (now - this.#stillSince < STILL_MS && !this.#host.isLowOnDisk())) return;

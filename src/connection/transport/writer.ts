@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, Engine } from '../../engine/engine.js';
 import type { DirectWrite } from '../../platform/direct-write.js';
-import type { Turn } from '../../worker/event-loop.js';
+import type { EventLoop } from '../../worker/event-loop.js';
 
 /** Bytes waiting for a client, here or in its socket, above which it is not heard either until it has read. */
 const BACKLOG_MAX = 1024 * 1024;
@@ -18,9 +18,9 @@ export interface Direct {
   readonly calls: DirectWrite;
 }
 
-export class Outlet {
+export class ConnectionWriter {
   readonly #engine: Engine;
-  readonly #turn: Turn;
+  readonly #eventLoop: EventLoop;
   readonly #core: Connection;
   readonly #socket: Socket;
   /** Null when the socket can be reached through its stream alone. */
@@ -41,9 +41,9 @@ export class Outlet {
   #ending = false;
   readonly #onWritten = (error?: Error | null): void => this.#written(error);
 
-  constructor(engine: Engine, turn: Turn, core: Connection, socket: Socket, direct: Direct | null) {
+  constructor(engine: Engine, eventLoop: EventLoop, core: Connection, socket: Socket, direct: Direct | null) {
     this.#engine = engine;
-    this.#turn = turn;
+    this.#eventLoop = eventLoop;
     this.#core = core;
     this.#socket = socket;
     this.#direct = direct;
@@ -176,7 +176,7 @@ export class Outlet {
     const box = this.#boxes.shift();
     // A socket that failed is closed next, and everything of the connection is freed with it.
     if (box === undefined || error || this.#socket.destroyed) return;
-    this.#turn.begin();
+    this.#eventLoop.begin();
     this.#engine.written(this.#core, box);
     if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
   }

@@ -18,7 +18,7 @@ import { type Content, Death, RouteFlag, Stop } from '../engine.js';
 import { Channel, Connection } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
-import type { Intake } from './amqp/ingest.js';
+import type { ConnectionReader } from './amqp/ingest.js';
 import { Outbox } from './amqp/outbox.js';
 import type { Output } from './amqp/output.js';
 import type { Publishes } from './amqp/publishes.js';
@@ -30,14 +30,14 @@ import type { Emptying } from './emptying.js';
 import type { Log } from './log/log.js';
 import { LogCalls } from './log-calls.js';
 import type { Doorbell } from './memory/doorbell.js';
-import { READ_LENGTH, Root, Trait } from './memory/layout.js';
+import { Feature, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
 import { Parts } from './parts.js';
-import type { Stock } from './queues/queue-contents.js';
+import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
 import type { Sweep } from './queues/sweep.js';
-import type { Absent } from './spill/spilled.js';
+import type { Spilled } from './spill/spilled.js';
 
 export { initJsCore } from './memory/memory.js';
 
@@ -62,9 +62,9 @@ class JsEngine extends LogCalls implements Engine {
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #log: Log;
-  readonly #stock: Stock;
+  readonly #contents: QueueContents;
   readonly #queues: Queues;
-  readonly #absent: Absent;
+  readonly #spilled: Spilled;
   readonly #emptying: Emptying;
   readonly #routes: Routes;
   readonly #publishes: Publishes;
@@ -72,7 +72,7 @@ class JsEngine extends LogCalls implements Engine {
   readonly #output: Output;
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
-  readonly #intake: Intake;
+  readonly #intake: ConnectionReader;
   readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #work: Work;
@@ -91,9 +91,9 @@ class JsEngine extends LogCalls implements Engine {
     this.#memory = parts.memory;
     this.#messages = parts.messages;
     this.#log = parts.log;
-    this.#stock = parts.stock;
+    this.#contents = parts.contents;
     this.#queues = parts.queues;
-    this.#absent = parts.absent;
+    this.#spilled = parts.spilled;
     this.#emptying = parts.emptying;
     this.#routes = parts.routes;
     this.#publishes = parts.publishes;
@@ -151,8 +151,8 @@ class JsEngine extends LogCalls implements Engine {
   applyTopology(epoch: number): void {
     this.#topologyApplied = epoch;
     this.#routes.clear();
-    this.#stock.forgetRetired();
-    this.#absent.forgetRetired();
+    this.#contents.forgetRetired();
+    this.#spilled.forgetRetired();
   }
 
   createQueue(): Queue {
@@ -165,7 +165,7 @@ class JsEngine extends LogCalls implements Engine {
     this.#queues.keepLength(queue);
   }
   readyCount(queue: Queue): number {
-    return this.#stock.lanes.queueOf(queue) === queue ? this.#queues.ready(queue) : this.#absent.ready(queue);
+    return this.#contents.chains.queueOf(queue) === queue ? this.#queues.ready(queue) : this.#spilled.ready(queue);
   }
   readyBytes(queue: Queue): number {
     return this.#queues.readyBytes(queue);
@@ -206,14 +206,14 @@ class JsEngine extends LogCalls implements Engine {
   compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, _persistent: boolean, queues: readonly Queue[]) {
     return this.#publishes.compose(key, header, body, queues);
   }
-  bury(): void {
-    this.#queues.bury();
+  settleDead(): void {
+    this.#queues.settleDead();
   }
   keepDead(): number {
     return this.#queues.keepDead();
   }
-  buryKept(kept: number): void {
-    this.#queues.buryKept(kept);
+  settleDeadKept(kept: number): void {
+    this.#queues.settleDeadKept(kept);
   }
 
   openConnection(id: number, vhost: number): ConnectionRef {
@@ -317,14 +317,15 @@ class JsEngine extends LogCalls implements Engine {
     const { frameOffset, frameLength } = this.#intake;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
-    const have = (traits: number): boolean => queues.some((queue) => (this.#queues.rules.traits(queue) & traits) !== 0);
+    const have = (features: number): boolean =>
+      queues.some((queue) => (this.#queues.rules.features(queue) & features) !== 0);
     this.#routes.install({
       vhost: this.#connection(connection).vhost,
       key,
       queues: [...queues],
       askHost: asksHost,
-      guarded: have(Trait.REJECT | Trait.LEVELS),
-      logged: have(Trait.LOGGED),
+      guarded: have(Feature.REJECT | Feature.PRIORITIES),
+      logged: have(Feature.LOGGED),
     });
   }
   publish(
@@ -400,7 +401,7 @@ class JsEngine extends LogCalls implements Engine {
   returnDeliveries(consumer: Consumer): void {
     const one = this.#scheduler.find(consumer);
     if (one === undefined) return;
-    this.#settlements.giveBackOf(one);
+    this.#settlements.requeueOf(one);
     this.#settlements.flush();
   }
   isOwed(queue: Queue, extent: Extent | null): boolean {
@@ -443,12 +444,12 @@ class JsEngine extends LogCalls implements Engine {
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);
-    if (!this.#hasWork() && !this.#memory.lackIsOver() && !this.#absent.isSomethingBack()) return true;
+    if (!this.#hasWork() && !this.#memory.lackIsOver() && !this.#spilled.isSomethingBack()) return true;
     this.#doorbell.setSleeping(false);
     return false;
   }
   #hasWork(): boolean {
-    if (this.#isCoordinator && this.#stock.wishes.areThere()) return true;
+    if (this.#isCoordinator && this.#contents.pageInRequests.areThere()) return true;
     return this.#scheduler.hasWork() || this.#output.hasWork() || this.#queues.deadCount > 0;
   }
   wake(): void {

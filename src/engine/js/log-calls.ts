@@ -6,9 +6,9 @@ import { type Log, ownBatch } from './log/log.js';
 import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
 import type { LoggedQueues } from './queues/logged-queues.js';
-import { AbsentCalls } from './spill-calls.js';
+import { SpilledCalls } from './spill-calls.js';
 
-export abstract class LogCalls extends AbsentCalls {
+export abstract class LogCalls extends SpilledCalls {
   readonly #memory: Memory;
   readonly #log: Log;
   readonly #logged: LoggedQueues;
@@ -22,8 +22,8 @@ export abstract class LogCalls extends AbsentCalls {
     this.#output = parts.output;
   }
 
-  startLog(lane: number, firstMessage: number, heldBack: HeldBack): void {
-    this.#log.start(lane, firstMessage, heldBack);
+  startLog(chain: number, firstMessage: number, heldBack: HeldBack): void {
+    this.#log.start(chain, firstMessage, heldBack);
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {
     this.#logged.setLogId(queue, id, nextPosition);
@@ -55,7 +55,9 @@ export abstract class LogCalls extends AbsentCalls {
   blockPublishers(blocked: boolean): void {
     this.#memory.blockPublishers(blocked);
   }
-  redeliveredRuns(queue: Queue): readonly { readonly level: number; readonly from: number; readonly count: number }[] {
+  redeliveredRuns(
+    queue: Queue,
+  ): readonly { readonly priority: number; readonly from: number; readonly count: number }[] {
     return this.#logged.redeliveredRuns(queue);
   }
 }

@@ -1,7 +1,7 @@
 /** What one participant of the twin is made of, and how it is put together. */
 import type { SharedCore } from '../engine.js';
 import { Deliveries } from './amqp/deliveries.js';
-import { Intake } from './amqp/ingest.js';
+import { ConnectionReader } from './amqp/ingest.js';
 import { Output } from './amqp/output.js';
 import { Publishes } from './amqp/publishes.js';
 import { Routes } from './amqp/routes.js';
@@ -15,11 +15,11 @@ import { READ_LENGTH, readBufferAt } from './memory/layout.js';
 import { Memory } from './memory/memory.js';
 import { type Clock, Messages } from './memory/messages.js';
 import { LoggedQueues } from './queues/logged-queues.js';
-import { Stock } from './queues/queue-contents.js';
+import { QueueContents } from './queues/queue-contents.js';
 import { Queues } from './queues/queues.js';
 import { Sweep } from './queues/sweep.js';
 import { Waiters } from './queues/waiters.js';
-import { Absent } from './spill/spilled.js';
+import { Spilled } from './spill/spilled.js';
 
 export class Parts {
   readonly isCoordinator: boolean;
@@ -29,10 +29,10 @@ export class Parts {
   readonly memory: Memory;
   readonly messages: Messages;
   readonly log: Log;
-  readonly stock: Stock;
+  readonly contents: QueueContents;
   readonly logged: LoggedQueues;
   readonly queues: Queues;
-  readonly absent: Absent;
+  readonly spilled: Spilled;
   readonly emptying: Emptying;
   readonly routes = new Routes();
   readonly publishes: Publishes;
@@ -40,7 +40,7 @@ export class Parts {
   readonly output: Output;
   readonly deliveries: Deliveries;
   readonly scheduler: Scheduler;
-  readonly intake: Intake;
+  readonly intake: ConnectionReader;
   readonly sweep: Sweep;
   readonly doorbell: Doorbell;
 
@@ -51,18 +51,18 @@ export class Parts {
     this.readOffset = readBufferAt(shared.workers, participant);
     this.messages = new Messages(memory, this.clock);
     this.log = new Log(memory, this.messages, this.clock);
-    this.stock = new Stock(memory, this.messages, this.clock, this.log);
-    this.logged = new LoggedQueues(memory, this.stock);
+    this.contents = new QueueContents(memory, this.messages, this.clock, this.log);
+    this.logged = new LoggedQueues(memory, this.contents);
     const waiters = new Waiters(memory, participant, (consumer) => this.scheduler.grant(consumer));
-    this.queues = new Queues(memory, this.messages, this.stock, waiters, this.clock, this.log, participant);
-    this.absent = new Absent(memory, this.messages, this.stock, waiters, this.queues.sweeps, participant);
-    this.emptying = new Emptying(memory, this.stock, this.absent, this.queues.sweeps);
+    this.queues = new Queues(memory, this.messages, this.contents, waiters, this.clock, this.log, participant);
+    this.spilled = new Spilled(memory, this.messages, this.contents, waiters, this.queues.sweeps, participant);
+    this.emptying = new Emptying(memory, this.contents, this.spilled, this.queues.sweeps);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
     this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
     this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel), this.work);
-    this.intake = new Intake(
+    this.intake = new ConnectionReader(
       memory,
       this.messages,
       this.queues,

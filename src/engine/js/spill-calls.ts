@@ -3,33 +3,33 @@ import type { Queue } from '../engine.js';
 import { SEGMENT, SLOTS } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
-import type { Wishes } from './queues/page-in-requests.js';
-import type { Absent } from './spill/spilled.js';
+import type { PageInRequests } from './queues/page-in-requests.js';
+import type { Spilled } from './spill/spilled.js';
 
-export abstract class AbsentCalls {
+export abstract class SpilledCalls {
   readonly slotsPerBlock = SLOTS;
   readonly stagingBytes = SEGMENT;
   readonly #memory: Memory;
-  readonly #absent: Absent;
-  readonly #wishes: Wishes;
+  readonly #spilled: Spilled;
+  readonly #pageInRequests: PageInRequests;
 
   constructor(parts: Parts) {
     this.#memory = parts.memory;
-    this.#absent = parts.absent;
-    this.#wishes = parts.stock.wishes;
+    this.#spilled = parts.spilled;
+    this.#pageInRequests = parts.contents.pageInRequests;
   }
 
-  levelOf(queue: Queue, level: number, make: boolean): Queue {
-    return this.#absent.levelOf(queue, level, make);
+  priorityOf(queue: Queue, priority: number, make: boolean): Queue {
+    return this.#spilled.priorityOf(queue, priority, make);
   }
-  setAbsent(queue: Queue, count: number, bytes: number): boolean {
-    return this.#absent.make(queue, count, bytes);
+  setSpilled(queue: Queue, count: number, bytes: number): boolean {
+    return this.#spilled.make(queue, count, bytes);
   }
-  absentCount(queue: Queue): number {
-    return this.#absent.count(queue);
+  spilledCount(queue: Queue): number {
+    return this.#spilled.count(queue);
   }
   presentCount(queue: Queue): number {
-    return this.#absent.present(queue);
+    return this.#spilled.present(queue);
   }
   takeStaging(): number {
     return this.#memory.takeStaging();
@@ -38,33 +38,33 @@ export abstract class AbsentCalls {
     this.#memory.freeSegment(offset);
   }
   pageOut(queue: Queue, margin: number, least: number, most: number): number {
-    return this.#absent.pageOut(queue, margin, least, most);
+    return this.#spilled.pageOut(queue, margin, least, most);
   }
   get pageOutCount(): number {
-    return this.#absent.out.count;
+    return this.#spilled.out.count;
   }
   pageOutFill(offset: number, length: number): number {
-    return this.#absent.out.fill(offset, length);
+    return this.#spilled.out.fill(offset, length);
   }
   pageOutEnd(done: boolean): boolean {
-    return this.#absent.out.end(done);
+    return this.#spilled.out.end(done);
   }
   pageIn(queue: Queue): number {
-    return this.#absent.in.begin(queue);
+    return this.#spilled.in.begin(queue);
   }
   pageInTake(offset: number, length: number): number {
-    return this.#absent.in.take(offset, length);
+    return this.#spilled.in.take(offset, length);
   }
   pageInEnd(done: boolean): boolean {
-    return this.#absent.in.end(done);
+    return this.#spilled.in.end(done);
   }
-  dropAbsent(queue: Queue): number {
-    return this.#absent.drop(queue);
+  dropSpilled(queue: Queue): number {
+    return this.#spilled.drop(queue);
   }
-  nextWish(): Queue {
-    return this.#wishes.next();
+  nextPageInRequest(): Queue {
+    return this.#pageInRequests.next();
   }
   awaitFront(queue: Queue): boolean {
-    return this.#absent.awaitFront(queue);
+    return this.#spilled.awaitFront(queue);
   }
 }

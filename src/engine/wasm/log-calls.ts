@@ -5,12 +5,12 @@
 import type { Seed } from '../../log/log-memory.js';
 import type { HeldBack, LogBatch, Queue } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
-import { AbsentCalls } from './spill-calls.js';
+import { SpilledCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
 /** Positions in a row of one level of a queue. */
 interface PositionRun {
-  readonly level: number;
+  readonly priority: number;
   readonly from: number;
   readonly count: number;
 }
@@ -26,7 +26,7 @@ class CoreBatch implements LogBatch {
   ) {}
 }
 
-export abstract class LogCalls extends AbsentCalls {
+export abstract class LogCalls extends SpilledCalls {
   readonly bytes: Uint8Array;
   readonly #core: CoreFunctions;
   readonly #holdBack: (taker: HeldBack) => void;
@@ -107,7 +107,7 @@ export abstract class LogCalls extends AbsentCalls {
     const runs: PositionRun[] = [];
     this.#core.beginRedelivered(queue);
     for (let count = this.#core.redeliveredCount(); count !== 0; count = this.#core.redeliveredCount()) {
-      runs.push({ level: this.#core.redeliveredLevel(), from: this.#core.redeliveredFrom(), count });
+      runs.push({ priority: this.#core.redeliveredPriority(), from: this.#core.redeliveredFrom(), count });
     }
     return runs;
   }

@@ -3,7 +3,7 @@ import type { Queue } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';
 
-export abstract class AbsentCalls {
+export abstract class SpilledCalls {
   readonly slotsPerBlock: number;
   readonly stagingBytes: number;
   readonly #core: CoreFunctions;
@@ -14,14 +14,14 @@ export abstract class AbsentCalls {
     this.stagingBytes = segmentBytes;
   }
 
-  levelOf(queue: Queue, level: number, make: boolean): Queue {
-    return this.#core.levelOf(queue, level, make ? 1 : 0) >>> 0;
+  priorityOf(queue: Queue, priority: number, make: boolean): Queue {
+    return this.#core.priorityOf(queue, priority, make ? 1 : 0) >>> 0;
   }
-  setAbsent(queue: Queue, count: number, bytes: number): boolean {
-    return this.#core.setAbsent(queue, count, bytes) !== 0;
+  setSpilled(queue: Queue, count: number, bytes: number): boolean {
+    return this.#core.setSpilled(queue, count, bytes) !== 0;
   }
-  absentCount(queue: Queue): number {
-    return this.#core.absentCount(queue) >>> 0;
+  spilledCount(queue: Queue): number {
+    return this.#core.spilledCount(queue) >>> 0;
   }
   presentCount(queue: Queue): number {
     return this.#core.presentCount(queue) >>> 0;
@@ -53,11 +53,11 @@ export abstract class AbsentCalls {
   pageInEnd(done: boolean): boolean {
     return this.#core.pageInEnd(done ? 1 : 0) !== 0;
   }
-  dropAbsent(queue: Queue): number {
-    return this.#core.dropAbsent(queue) >>> 0;
+  dropSpilled(queue: Queue): number {
+    return this.#core.dropSpilled(queue) >>> 0;
   }
-  nextWish(): Queue {
-    return this.#core.nextWish() >>> 0;
+  nextPageInRequest(): Queue {
+    return this.#core.nextPageInRequest() >>> 0;
   }
   awaitFront(queue: Queue): boolean {
     return this.#core.awaitFront(queue) !== 0;

@@ -240,14 +240,14 @@ class WasmEngine extends LogCalls implements Engine {
     this.#core.releaseMessage(blank);
     return refused;
   }
-  bury(): void {
-    this.#core.bury();
+  settleDead(): void {
+    this.#core.settleDead();
   }
   keepDead(): number {
     return this.#core.keepDead() >>> 0;
   }
-  buryKept(kept: number): void {
-    this.#core.buryKept(kept);
+  settleDeadKept(kept: number): void {
+    this.#core.settleDeadKept(kept);
   }
 
   openConnection(id: number, vhost: number): Connection {
@@ -426,16 +426,17 @@ class WasmEngine extends LogCalls implements Engine {
   isOwed(queue: Queue, extent: Extent | null): boolean {
     if (this.#core.isOwed(queue) === 0) return false;
     if (extent === null) return true;
-    for (let level = 0; 2 * level < extent.length; level++) {
-      if (this.#core.isExtentLeft(queue, level, extent[2 * level] ?? 0, extent[2 * level + 1] ?? 0) !== 0) return true;
+    for (let priority = 0; 2 * priority < extent.length; priority++) {
+      if (this.#core.isExtentLeft(queue, priority, extent[2 * priority] ?? 0, extent[2 * priority + 1] ?? 0) !== 0)
+        return true;
     }
     return false;
   }
   extentOf(queue: Queue): Extent {
-    const extent = new Uint32Array(2 * this.#core.extentLevels(queue));
-    for (let level = 0; 2 * level < extent.length; level++) {
-      extent[2 * level] = this.#core.extentEnd(queue, level);
-      extent[2 * level + 1] = this.#core.extentBackEnd(queue, level);
+    const extent = new Uint32Array(2 * this.#core.extentPriorities(queue));
+    for (let priority = 0; 2 * priority < extent.length; priority++) {
+      extent[2 * priority] = this.#core.extentEnd(queue, priority);
+      extent[2 * priority + 1] = this.#core.extentBackEnd(queue, priority);
     }
     return extent;
   }

@@ -59,7 +59,7 @@ export class DeadLetters {
     this.#syncTopology = syncTopology;
     this.#kept = new KeptLetters(
       (kept, progress) => this.#sendAgain(kept, progress),
-      (number) => engine.buryKept(number),
+      (number) => engine.settleDeadKept(number),
       begin,
     );
   }
@@ -82,7 +82,7 @@ export class DeadLetters {
         return 'short';
       }
       this.#waiting = null;
-      if (letter === null || sent || !this.#keep(letter, progress, epoch)) engine.bury();
+      if (letter === null || sent || !this.#keep(letter, progress, epoch)) engine.settleDead();
     }
     return 'more';
   }

@@ -62,7 +62,7 @@ interface Round {
 export class KeptLetters {
   /** Sends a letter to those who lack it. True: it is done with; null: no memory. */
   readonly #send: (letter: KeptLetter, progress: Progress) => boolean | null;
-  readonly #bury: (number: number) => void;
+  readonly #settleDead: (number: number) => void;
   /** Makes a turn follow. */
   readonly #begin: () => void;
   readonly #rows: LetterRow[] = [];
@@ -82,11 +82,11 @@ export class KeptLetters {
 
   constructor(
     send: (letter: KeptLetter, progress: Progress) => boolean | null,
-    bury: (number: number) => void,
+    settleDead: (number: number) => void,
     begin: () => void,
   ) {
     this.#send = send;
-    this.#bury = bury;
+    this.#settleDead = settleDead;
     this.#begin = begin;
   }
 
@@ -161,7 +161,7 @@ export class KeptLetters {
     }
     row.remove(place);
     this.#progress.delete(letter.number);
-    this.#bury(letter.number);
+    this.#settleDead(letter.number);
     this.#wait = RETRY_MS;
     round.patience = this.#patience(round);
   }

@@ -189,7 +189,7 @@ export class Delays {
 
   #release({ message, kept }: Entry): void {
     if (kept === 0) this.#engine.releaseMessage(message);
-    else this.#engine.buryKept(kept);
+    else this.#engine.settleDeadKept(kept);
   }
 
   #wakeBy(time: number): void {

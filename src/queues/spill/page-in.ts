@@ -3,8 +3,8 @@
  * of their queue's sources; what cannot be read is tried again, since its messages are nowhere else.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
-import type { Attempts } from './retry.js';
-import type { PageFiles, PageImage } from './spill-files.js';
+import type { Retries } from './retry.js';
+import type { PageImage, SpillFiles } from './spill-files.js';
 import type { ImageSource, PagedQueues, RecoveredSource, Source } from './spilled-queues.js';
 
 /** Messages are brought back until so many blocks are here, if those of all queues that want some take no more than this share of the memory. */
@@ -27,19 +27,19 @@ interface Read {
 
 export class PagerIn {
   readonly #engine: Engine;
-  readonly #pages: PageFiles;
+  readonly #pages: SpillFiles;
   readonly #queues: PagedQueues;
-  readonly #attempts: Attempts;
+  readonly #retries: Retries;
   readonly #onShort: () => void;
   /** Queues that want messages back, the one that is served among them. */
   wanting = 1;
 
   /** `onShort`: there is no memory for what comes back. */
-  constructor(engine: Engine, pages: PageFiles, queues: PagedQueues, attempts: Attempts, onShort: () => void) {
+  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, retries: Retries, onShort: () => void) {
     this.#engine = engine;
     this.#pages = pages;
     this.#queues = queues;
-    this.#attempts = attempts;
+    this.#retries = retries;
     this.#onShort = onShort;
   }
 
@@ -49,7 +49,7 @@ export class PagerIn {
     const sources = this.#queues.sources(queue);
     const next = sources[coming];
     if (next === undefined) return false;
-    // It is wished for again and again.
+    // It is asked for again and again.
     if ('recovered' in next && next.stay && engine.memoryFree() < engine.bytes.length * FREE_SHARE) return false;
     const { octets, messages } = sizeOf(next);
     const share = (engine.bytes.length * WINDOW_SHARE) / this.wanting;
@@ -155,7 +155,7 @@ export class PagerIn {
     let messages = 0;
     // Of a message that has begun the rest belongs to it.
     for (let most = wanted; ; most = 0) {
-      const filled = await this.#attempts.persist(() => source.recovered.fill(most, target));
+      const filled = await this.#retries.persist(() => source.recovered.fill(most, target));
       if (filled === null || !this.#queues.isNext(queue, source)) return false;
       if (filled.octets === 0) break;
       messages += filled.messages;
@@ -172,7 +172,7 @@ export class PagerIn {
       const wanted = this.#engine.pageIn(queue);
       if (wanted >= 0) return wanted;
       await this.#makeRoom();
-      if (this.#attempts.stopped || !this.#queues.isNext(queue, source)) return 0;
+      if (this.#retries.stopped || !this.#queues.isNext(queue, source)) return 0;
     }
   }
 
@@ -181,7 +181,7 @@ export class PagerIn {
     const engine = this.#engine;
     let at = 0;
     while (at < length) {
-      if (this.#attempts.stopped || !this.#queues.isNext(queue, source)) return -1;
+      if (this.#retries.stopped || !this.#queues.isNext(queue, source)) return -1;
       const taken = engine.pageInTake(staging + at, length - at);
       if (taken === 0) break;
       if (taken > 0) at += taken;
@@ -194,13 +194,13 @@ export class PagerIn {
 
   #makeRoom(): Promise<void> {
     this.#onShort();
-    return this.#attempts.pause(SHORT_MS);
+    return this.#retries.pause(SHORT_MS);
   }
 
   /** False: the broker ends. */
   async #read(image: PageImage, at: number, to: number, length: number): Promise<boolean> {
     const target = this.#engine.bytes.subarray(to, to + length);
-    return (await this.#attempts.persist(() => this.#pages.read(image, at, target).then(() => true))) ?? false;
+    return (await this.#retries.persist(() => this.#pages.read(image, at, target).then(() => true))) ?? false;
   }
 }
 

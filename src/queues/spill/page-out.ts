@@ -3,8 +3,8 @@
  * is that of its messages.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
-import type { Attempts } from './retry.js';
-import type { PageFiles, PageImage } from './spill-files.js';
+import type { Retries } from './retry.js';
+import type { PageImage, SpillFiles } from './spill-files.js';
 import type { Paged, PagedQueues } from './spilled-queues.js';
 
 /** Portions that are being written at once. */
@@ -22,16 +22,16 @@ export interface Stage {
 
 export class PagerOut {
   readonly #engine: Engine;
-  readonly #pages: PageFiles;
+  readonly #pages: SpillFiles;
   readonly #queues: PagedQueues;
-  readonly #attempts: Attempts;
+  readonly #retries: Retries;
   readonly #writes = new Set<Promise<void>>();
 
-  constructor(engine: Engine, pages: PageFiles, queues: PagedQueues, attempts: Attempts) {
+  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, retries: Retries) {
     this.#engine = engine;
     this.#pages = pages;
     this.#queues = queues;
-    this.#attempts = attempts;
+    this.#retries = retries;
   }
 
   /** Resolves when all is written. */
@@ -54,7 +54,7 @@ export class PagerOut {
       while (octets === LATER) {
         await new Promise(setImmediate);
         // Who may be claiming them may have come to a stop in the midst of it.
-        if (life.ended || this.#attempts.stopped) return false;
+        if (life.ended || this.#retries.stopped) return false;
         octets = engine.pageOut(queue, margin, least, engine.stagingBytes);
       }
       if (octets === 0) return false;
@@ -85,7 +85,7 @@ export class PagerOut {
   }
 
   async #writeShort(image: PageImage, part: Uint8Array, staging: number): Promise<void> {
-    await this.#attempts.persist(() => this.#pages.write(image, 0, part));
+    await this.#retries.persist(() => this.#pages.write(image, 0, part));
     this.#engine.giveStaging(staging);
   }
 

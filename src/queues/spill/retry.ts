@@ -3,7 +3,7 @@
 /** When a file that failed is tried again (ms). */
 export const FAILED_MS = 1_000;
 
-export class Attempts {
+export class Retries {
   readonly #onTrouble: (error: Error) => void;
   #stopped = false;
 

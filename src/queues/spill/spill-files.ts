@@ -11,7 +11,7 @@ const FILE_OCTETS = 64 << 20;
 /** Files without an image that are kept to be written anew. */
 const SPARE_MAX = 2;
 
-interface PageFile {
+interface SpillFile {
   readonly descriptor: number;
   readonly path: string;
   /** Where the next image goes. */
@@ -21,17 +21,17 @@ interface PageFile {
 
 /** A place for one block. */
 export interface PageImage {
-  readonly file: PageFile;
+  readonly file: SpillFile;
   readonly offset: number;
   readonly octets: number;
 }
 
-export class PageFiles {
+export class SpillFiles {
   #directory: string | null;
   readonly #fileOctets: number;
-  readonly #files = new Set<PageFile>();
-  readonly #spare: PageFile[] = [];
-  #current: PageFile | null = null;
+  readonly #files = new Set<SpillFile>();
+  readonly #spare: SpillFile[] = [];
+  #current: SpillFile | null = null;
   #made = 0;
 
   /** `directory` is made, or emptied; null: a temporary one is made when it is needed. */
@@ -82,7 +82,7 @@ export class PageFiles {
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #fileFor(octets: number): PageFile {
+  #fileFor(octets: number): SpillFile {
     const current = this.#current;
     if (current !== null) {
       if (current.images === 0) current.end = 0;
@@ -94,7 +94,7 @@ export class PageFiles {
     return next;
   }
 
-  #make(): PageFile {
+  #make(): SpillFile {
     this.#directory ??= mkdtempSync(join(tmpdir(), 'leveret-pages-'));
     this.#made += 1;
     const path = join(this.#directory, `${this.#made}.pages`);
@@ -103,7 +103,7 @@ export class PageFiles {
     return file;
   }
 
-  #remove(file: PageFile): void {
+  #remove(file: SpillFile): void {
     this.#files.delete(file);
     close(file.descriptor);
     // It is gone with the directory otherwise.
@@ -111,7 +111,7 @@ export class PageFiles {
   }
 }
 
-function writeSome(file: PageFile, octets: Uint8Array, from: number, position: number): Promise<number> {
+function writeSome(file: SpillFile, octets: Uint8Array, from: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     write(file.descriptor, octets, from, octets.length - from, position, (error, written) => {
       if (error) reject(error);
@@ -120,7 +120,7 @@ function writeSome(file: PageFile, octets: Uint8Array, from: number, position: n
   });
 }
 
-function readSome(file: PageFile, target: Uint8Array, from: number, position: number): Promise<number> {
+function readSome(file: SpillFile, target: Uint8Array, from: number, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     read(file.descriptor, target, from, target.length - from, position, (error, octets) => {
       if (error) reject(error);

@@ -4,11 +4,11 @@
  * What must hold: a queue whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
-import type { AbsentSource } from '../../log/spill-source.js';
+import type { SpilledSource } from '../../log/spill-source.js';
 import { PagerIn } from './page-in.js';
 import { PagerOut, type Stage } from './page-out.js';
-import { Attempts, FAILED_MS } from './retry.js';
-import type { PageFiles } from './spill-files.js';
+import { FAILED_MS, Retries } from './retry.js';
+import type { SpillFiles } from './spill-files.js';
 import type { Paged, PagedQueues } from './spilled-queues.js';
 
 /** Share of the memory below which messages leave, and up to which they do. The core rings at a third. */
@@ -35,16 +35,16 @@ const LOOK_SHARE = 4;
 interface Depth {
   readonly paged: Paged;
   readonly ready: number;
-  readonly absent: number;
-  /** At the front, before those that are absent. */
+  readonly spilled: number;
+  /** At the front, before those that are spilled. */
   readonly present: number;
 }
 
 export class Pager {
   readonly #engine: Engine;
-  readonly #pages: PageFiles;
+  readonly #pages: SpillFiles;
   readonly #queues: PagedQueues;
-  readonly #attempts: Attempts;
+  readonly #retries: Retries;
   readonly #sending: PagerOut;
   readonly #bringing: PagerIn;
   readonly #wanted = new Set<Queue>();
@@ -57,21 +57,21 @@ export class Pager {
   #retry: NodeJS.Timeout | null = null;
 
   /** `onTrouble` is told of files that cannot be written or read. */
-  constructor(engine: Engine, pages: PageFiles, queues: PagedQueues, onTrouble: (error: Error) => void) {
+  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, onTrouble: (error: Error) => void) {
     this.#engine = engine;
     this.#pages = pages;
     this.#queues = queues;
-    this.#attempts = new Attempts(onTrouble);
-    this.#sending = new PagerOut(engine, pages, queues, this.#attempts);
-    this.#bringing = new PagerIn(engine, pages, queues, this.#attempts, () => this.#look());
+    this.#retries = new Retries(onTrouble);
+    this.#sending = new PagerOut(engine, pages, queues, this.#retries);
+    this.#bringing = new PagerIn(engine, pages, queues, this.#retries, () => this.#look());
   }
 
   /**
    * The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them. `stay`: what comes back stays in
    * memory until its time has come. False: no memory.
    */
-  recovered(queue: Queue, source: AbsentSource, bytes: number, stay: boolean): boolean {
-    if (!this.#engine.setAbsent(queue, source.remaining, bytes)) return false;
+  recovered(queue: Queue, source: SpilledSource, bytes: number, stay: boolean): boolean {
+    if (!this.#engine.setSpilled(queue, source.remaining, bytes)) return false;
     if (source.remaining > 0) {
       this.#queues.append(queue, { recovered: source, stay, portion: { octets: 0, messages: 0 } });
       this.#unseen.push(queue);
@@ -83,7 +83,7 @@ export class Pager {
   async run(): Promise<void> {
     const engine = this.#engine;
     void this.#showFronts();
-    while (!this.#attempts.stopped) {
+    while (!this.#retries.stopped) {
       engine.wake();
       this.#look();
       if (engine.sleep()) await engine.doorbell();
@@ -92,7 +92,7 @@ export class Pager {
 
   /** Nothing is under way any more when it resolves. */
   async stop(): Promise<void> {
-    this.#attempts.stop();
+    this.#retries.stop();
     if (this.#retry !== null) clearTimeout(this.#retry);
     await Promise.all([this.#out, this.#in]);
     this.#pages.close();
@@ -105,13 +105,13 @@ export class Pager {
   async #showFronts(): Promise<void> {
     for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {
       while (this.#in !== null) await this.#in;
-      if (this.#attempts.stopped || this.#isBelow(ENOUGH)) return;
+      if (this.#retries.stopped || this.#isBelow(ENOUGH)) return;
       const front = this.#bringing
         .next(queue, 1)
-        .catch((error: unknown) => this.#attempts.trouble(error))
+        .catch((error: unknown) => this.#retries.trouble(error))
         .then(() => {
           this.#in = null;
-          if (!this.#attempts.stopped) this.#look();
+          if (!this.#retries.stopped) this.#look();
         });
       this.#in = front;
       await front;
@@ -121,11 +121,12 @@ export class Pager {
   /** Sees what there is to do, and begins it. */
   #look(): void {
     const engine = this.#engine;
-    for (let queue = engine.nextWish(); queue !== 0; queue = engine.nextWish()) this.#wanted.add(queue);
+    for (let queue = engine.nextPageInRequest(); queue !== 0; queue = engine.nextPageInRequest())
+      this.#wanted.add(queue);
     if (this.#wanted.size > 0 && this.#in === null) {
       this.#in = this.#bringBack().finally(() => {
         this.#in = null;
-        if (!this.#attempts.stopped) this.#look();
+        if (!this.#retries.stopped) this.#look();
       });
     }
     if (this.#isBelow(SCARCE) && this.#out === null && this.#retry === null) {
@@ -140,7 +141,7 @@ export class Pager {
   }
 
   #lookLater(delay: number): void {
-    if (this.#attempts.stopped) return;
+    if (this.#retries.stopped) return;
     this.#retry ??= setTimeout(() => {
       this.#retry = null;
       this.#look();
@@ -155,7 +156,7 @@ export class Pager {
       for (const stage of STAGES) {
         if (!this.#isBelow(ENOUGH)) break;
         for (const paged of this.#deepest(stage)) {
-          while (this.#isBelow(ENOUGH) && !this.#attempts.stopped) if (!(await this.#sending.send(paged, stage))) break;
+          while (this.#isBelow(ENOUGH) && !this.#retries.stopped) if (!(await this.#sending.send(paged, stage))) break;
         }
       }
       // Those who wait for memory are served when a consumer has made room, or when there is more that can leave.
@@ -163,7 +164,7 @@ export class Pager {
         this.#lookLater(Math.max(NOTHING_LEFT_MS, LOOK_SHARE * (performance.now() - begun)));
       }
     } catch (error) {
-      this.#attempts.trouble(error);
+      this.#retries.trouble(error);
       this.#lookLater(FAILED_MS);
     }
     await this.#sending.written();
@@ -174,9 +175,9 @@ export class Pager {
     const { slotsPerBlock } = this.#engine;
     const now = Date.now();
     const depths: { paged: Paged; depth: number }[] = [];
-    for (const { paged, ready, absent, present } of this.#depths()) {
+    for (const { paged, ready, spilled, present } of this.#depths()) {
       let staying = margin === FRONT ? 0 : margin * slotsPerBlock;
-      if (absent > 0) staying = absent + present;
+      if (spilled > 0) staying = spilled + present;
       else if (margin === FRONT && this.#isRecent(paged.queue, now)) continue;
       if (ready > staying) depths.push({ paged, depth: ready - staying });
     }
@@ -189,8 +190,8 @@ export class Pager {
       const { queue } = paged;
       const ready = engine.readyCount(queue);
       if (ready === 0) continue;
-      const absent = engine.absentCount(queue);
-      yield { paged, ready, absent, present: absent > 0 ? engine.presentCount(queue) : 0 };
+      const spilled = engine.spilledCount(queue);
+      yield { paged, ready, spilled, present: spilled > 0 ? engine.presentCount(queue) : 0 };
     }
   }
 
@@ -212,13 +213,13 @@ export class Pager {
       this.#bringing.wanting = this.#wanted.size;
       this.#wanted.delete(queue);
       let portions = 0;
-      while (portions < BATCH_PORTIONS && this.#bringing.lacks(queue, 0) && !this.#attempts.stopped) {
+      while (portions < BATCH_PORTIONS && this.#bringing.lacks(queue, 0) && !this.#retries.stopped) {
         const count = await this.#bringing.next(queue, BATCH_PORTIONS - portions);
         if (count === 0) break;
         portions += count;
         this.#brought.set(queue, Date.now());
       }
-      if (this.#attempts.stopped) return;
+      if (this.#retries.stopped) return;
       // It comes behind the others.
       if (this.#bringing.lacks(queue, 0)) this.#wanted.add(queue);
     }

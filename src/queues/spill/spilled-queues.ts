@@ -1,11 +1,11 @@
 /**
- * The queues in the core, with what is absent of each: the coordinator makes, purges and deletes them through this, and the pager works on the same list.
- * What must hold: the sources of a queue give its absent messages in their order, from the next on; a purged or deleted queue has none.
+ * The queues in the core, with what is spilled of each: the coordinator makes, purges and deletes them through this, and the pager works on the same list.
+ * What must hold: the sources of a queue give its spilled messages in their order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
-import type { AbsentSource } from '../../log/spill-source.js';
-import type { PageFiles, PageImage } from './spill-files.js';
+import type { SpilledSource } from '../../log/spill-source.js';
+import type { PageImage, SpillFiles } from './spill-files.js';
 
 /** Where the next messages of a queue are: a portion in a page file, or whatever recovery gives. */
 export type Source = ImageSource | RecoveredSource;
@@ -16,7 +16,7 @@ export interface ImageSource {
   readonly written: Promise<void>;
 }
 export interface RecoveredSource {
-  readonly recovered: AbsentSource;
+  readonly recovered: SpilledSource;
   /** What it gives stays in memory, whatever comes behind it. */
   readonly stay: boolean;
   /** What it gave last; nothing: none was read. */
@@ -35,26 +35,26 @@ interface Life {
 
 export class PagedQueues implements QueueCore {
   readonly #engine: Engine;
-  readonly #pages: PageFiles;
+  readonly #pages: SpillFiles;
   readonly #queues = new Map<Queue, Life>();
   readonly #sources = new Map<Queue, Source[]>();
   readonly #logged = new Map<Queue, number>();
   /** The source that is being read; it is let go of by who reads it. */
   #reading: Source | null = null;
 
-  constructor(engine: Engine, pages: PageFiles) {
+  constructor(engine: Engine, pages: SpillFiles) {
     this.#engine = engine;
     this.#pages = pages;
   }
 
   /** All queues, and the levels of those with priorities that are in use. */
   *all(): Generator<Paged> {
-    for (const [root, life] of this.#queues) for (const queue of this.#levels(root, life)) yield { queue, life };
+    for (const [root, life] of this.#queues) for (const queue of this.#priorities(root, life)) yield { queue, life };
   }
 
-  *#levels(queue: Queue, life: Life): Generator<Queue> {
-    for (let level = 0; level <= life.highestPriority; level++) {
-      const one = this.#engine.levelOf(queue, level, false);
+  *#priorities(queue: Queue, life: Life): Generator<Queue> {
+    for (let priority = 0; priority <= life.highestPriority; priority++) {
+      const one = this.#engine.priorityOf(queue, priority, false);
       if (one !== 0) yield one;
     }
   }
@@ -64,13 +64,13 @@ export class PagedQueues implements QueueCore {
     return this.#logged;
   }
 
-  // ── What is absent ─────────────────────────────────────────────────────────────────────────────────────────────
+  // ── What is spilled ─────────────────────────────────────────────────────────────────────────────────────────────
 
   sources(queue: Queue): readonly Source[] {
     return this.#sources.get(queue) ?? [];
   }
 
-  /** More of a queue's messages are absent, behind those that are. */
+  /** More of a queue's messages are spilled, behind those that are. */
   append(queue: Queue, source: Source): void {
     const sources = this.#sources.get(queue);
     if (sources === undefined) this.#sources.set(queue, [source]);
@@ -101,7 +101,7 @@ export class PagedQueues implements QueueCore {
   #forget(queue: Queue): void {
     const life = this.#queues.get(queue);
     if (life === undefined) return;
-    for (const one of this.#levels(queue, life)) this.#forgetSources(one);
+    for (const one of this.#priorities(queue, life)) this.#forgetSources(one);
   }
 
   #forgetSources(one: Queue): void {
@@ -109,11 +109,11 @@ export class PagedQueues implements QueueCore {
     this.#sources.delete(one);
   }
 
-  /** What was absent goes at once, when it is its turn. */
+  /** What was spilled goes at once, when it is its turn. */
   #forgetDropped(queue: Queue): void {
     const life = this.#queues.get(queue);
     if (life === undefined) return;
-    for (const one of this.#levels(queue, life)) if (this.#engine.absentCount(one) === 0) this.#forgetSources(one);
+    for (const one of this.#priorities(queue, life)) if (this.#engine.spilledCount(one) === 0) this.#forgetSources(one);
   }
 
   #end(queue: Queue): void {

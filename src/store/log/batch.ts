@@ -63,7 +63,7 @@ export interface Checkpoint {
 export type Returns = ReadonlyMap<number, number>;
 
 /** Runs that one record takes; more go into further records. */
-const RUNS_MAX = 4096;
+const RANGES_MAX = 4096;
 const IDS_MAX = 65536;
 
 export class BatchBuilder implements Batch {
@@ -140,17 +140,17 @@ export class BatchBuilder implements Batch {
     }
   }
 
-  #positions(type: RecordType, queue: number, runs: readonly Run[]): void {
-    for (let from = 0; from < runs.length; from += RUNS_MAX) {
-      const some = runs.slice(from, from + RUNS_MAX);
-      const { memory, at } = this.#records.record(type, PositionsField.RUNS + some.length * RUN_OCTETS);
+  #positions(type: RecordType, queue: number, ranges: readonly Run[]): void {
+    for (let from = 0; from < ranges.length; from += RANGES_MAX) {
+      const some = ranges.slice(from, from + RANGES_MAX);
+      const { memory, at } = this.#records.record(type, PositionsField.RANGES + some.length * RUN_OCTETS);
       set64(memory.view, at + PositionsField.QUEUE, queue);
-      putRuns(memory, at + PositionsField.RUNS, some);
+      putRanges(memory, at + PositionsField.RANGES, some);
     }
   }
 
-  ack(queue: number, runs: readonly Run[]): void {
-    this.#positions(RecordType.ACK, queue, runs);
+  ack(queue: number, ranges: readonly Run[]): void {
+    this.#positions(RecordType.ACK, queue, ranges);
   }
 
   returned(queue: number, returns: Returns): void {
@@ -161,18 +161,18 @@ export class BatchBuilder implements Batch {
   /** What is too much for one record goes into several: each says something that is true by itself. */
   checkpoint({ queue, next, done, delivered, returns }: Checkpoint): void {
     this.returned(queue, returns);
-    const records = Math.max(1, Math.ceil(done.length / RUNS_MAX), Math.ceil(delivered.length / RUNS_MAX));
+    const records = Math.max(1, Math.ceil(done.length / RANGES_MAX), Math.ceil(delivered.length / RANGES_MAX));
     for (let i = 0; i < records; i++) {
-      const doneRuns = done.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
-      const deliveredRuns = delivered.slice(i * RUNS_MAX, (i + 1) * RUNS_MAX);
-      const length = CheckpointField.RUNS + (doneRuns.length + deliveredRuns.length) * RUN_OCTETS;
+      const doneRanges = done.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX);
+      const deliveredRanges = delivered.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX);
+      const length = CheckpointField.RANGES + (doneRanges.length + deliveredRanges.length) * RUN_OCTETS;
       const { memory, at } = this.#records.record(RecordType.CHECKPOINT, length);
       set64(memory.view, at + CheckpointField.QUEUE, queue);
       set64(memory.view, at + CheckpointField.NEXT, next);
-      memory.view.setUint32(at + CheckpointField.DONE_RUNS, doneRuns.length, true);
-      memory.view.setUint32(at + CheckpointField.DELIVERED_RUNS, deliveredRuns.length, true);
-      putRuns(memory, at + CheckpointField.RUNS, doneRuns);
-      putRuns(memory, at + CheckpointField.RUNS + doneRuns.length * RUN_OCTETS, deliveredRuns);
+      memory.view.setUint32(at + CheckpointField.DONE_RANGES, doneRanges.length, true);
+      memory.view.setUint32(at + CheckpointField.DELIVERED_RANGES, deliveredRanges.length, true);
+      putRanges(memory, at + CheckpointField.RANGES, doneRanges);
+      putRanges(memory, at + CheckpointField.RANGES + doneRanges.length * RUN_OCTETS, deliveredRanges);
     }
   }
 
@@ -199,8 +199,8 @@ export class BatchBuilder implements Batch {
   }
 }
 
-function putRuns(memory: LogMemory, at: number, runs: readonly Run[]): void {
-  runs.forEach((run, index) => {
+function putRanges(memory: LogMemory, at: number, ranges: readonly Run[]): void {
+  ranges.forEach((run, index) => {
     set64(memory.view, at + index * RUN_OCTETS, run.from);
     set64(memory.view, at + index * RUN_OCTETS + 8, run.count);
   });

@@ -5,7 +5,7 @@
 import { FILE_HEAD, fileName } from '../../log/record-format.js';
 
 /** What happens in a lane; it can be posted to another thread. */
-export type LaneEvent =
+export type LogEvent =
   /** A batch is as durable as was asked for. `facts`: its records of places and of what is done, without stamps. */
   | {
       readonly type: 'placed';
@@ -17,12 +17,12 @@ export type LaneEvent =
     }
   /** Nothing more is written to a file that holds something; failed: a write or sync did. */
   | { readonly type: 'closed'; readonly file: number; readonly end: number; readonly failed: boolean }
-  /** What was appended before `Lane.fence` was called has been told. */
+  /** What was appended before `LogWriter.fence` was called has been told. */
   | { readonly type: 'passed'; readonly fence: number };
 
 export interface LogFileState {
   readonly name: string;
-  readonly lane: number;
+  readonly writer: number;
   readonly number: number;
   /** What runs of places call it. */
   readonly index: number;
@@ -63,13 +63,13 @@ export class LogFiles {
   }
 
   /** The file with a number, new or known. */
-  file(lane: number, number: number): LogFileState {
-    const name = fileName(lane, number);
+  file(writer: number, number: number): LogFileState {
+    const name = fileName(writer, number);
     const known = this.states.get(name);
     if (known !== undefined) return known;
     const state: LogFileState = {
       name,
-      lane,
+      writer,
       number,
       index: this.#next++,
       octets: FILE_HEAD,

@@ -13,7 +13,7 @@ export type Ends = ReadonlyMap<string, number>;
 export interface FoundFile {
   readonly name: string;
   readonly octets: number;
-  readonly lane: number;
+  readonly writer: number;
   readonly number: number;
   /** Null: its head cannot be read, and so nothing behind it. */
   readonly head: FileHead | null;
@@ -52,7 +52,7 @@ export async function findFiles(
     if (place === null) continue;
     const bytes = await firstOctets(directory, name, skipUnreadable);
     const decoded = bytes === null ? null : decodeHead(bytes);
-    const former = decoded !== null && (decoded.head.lane !== place.lane || decoded.head.number !== place.number);
+    const former = decoded !== null && (decoded.head.writer !== place.writer || decoded.head.number !== place.number);
     const blank = former || (decoded === null && bytes !== null && bytes.every((octet) => octet === 0));
     const ended = ends.get(name) ?? 0;
     if (blank && ended === 0) unborn.push(name);
@@ -61,7 +61,7 @@ export async function findFiles(
       logs.push({ name, octets, ...place, head: own?.head ?? null, headDamaged: own?.damaged ?? true, ended });
     }
   }
-  logs.sort((a, b) => a.lane - b.lane || a.number - b.number);
+  logs.sort((a, b) => a.writer - b.writer || a.number - b.number);
   const there = new Set(logs.map(({ name }) => name));
   const gone = [...ends].filter(([name]) => !there.has(name)).map(([name, ended]) => ({ name, ended }));
   return { logs, unborn, spares, gone };

@@ -11,8 +11,6 @@ import {
   FILE_HEAD,
   fileName,
   isSpare,
-  LANE_MESSAGES_MAX,
-  LANES_MAX,
   LOG_FORMAT,
   messageId,
   RECORD_HEAD,
@@ -20,11 +18,13 @@ import {
   SealField,
   set64,
   spanOf,
+  WRITER_MESSAGES_MAX,
+  WRITERS_MAX,
 } from '../../log/record-format.js';
 import type { Batch } from './batch.js';
 import { encodeHead, randomSeed } from './file-head.js';
 import type { LogDirectory, LogFile, Writing } from './log-directory.js';
-import type { LaneEvent } from './log-files.js';
+import type { LogEvent } from './log-files.js';
 
 /**
  * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is written by and by.
@@ -35,18 +35,18 @@ export type Durability = 'fsync' | 'os' | 'none';
 export type Health = { readonly state: 'ok' } | { readonly state: 'full' | 'failing'; readonly error: Error };
 
 /** Where numbering goes on: one more than what any file of the lane holds. */
-export interface LaneStart {
+export interface LogWriterStart {
   readonly file: number;
   readonly batch: number;
   readonly message: number;
 }
 
-export interface LaneOptions {
+export interface LogWriterOptions {
   readonly directory: LogDirectory;
-  readonly lane: number;
-  readonly start: LaneStart;
+  readonly writer: number;
+  readonly start: LogWriterStart;
   /** Is told, in order, what happens in files. */
-  readonly onEvent: (event: LaneEvent) => void;
+  readonly onEvent: (event: LogEvent) => void;
   readonly durability?: Durability;
   /** Size at which the next file is begun (octets). */
   readonly fileOctets?: number;
@@ -105,11 +105,11 @@ interface OpenFile {
   reach: number;
 }
 
-export class Lane {
-  readonly lane: number;
+export class LogWriter {
+  readonly writer: number;
   readonly durability: Durability;
   health: Health = { state: 'ok' };
-  readonly #options: LaneOptions;
+  readonly #options: LogWriterOptions;
   readonly #directory: LogDirectory;
   readonly #writing: Writing;
   readonly #fileOctets: number;
@@ -141,9 +141,9 @@ export class Lane {
   #unsynced: Error | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(options: LaneOptions) {
-    if (options.lane >= LANES_MAX) throw new RangeError(`there are at most ${LANES_MAX} lanes`);
-    this.lane = options.lane;
+  constructor(options: LogWriterOptions) {
+    if (options.writer >= WRITERS_MAX) throw new RangeError(`there are at most ${WRITERS_MAX} writers`);
+    this.writer = options.writer;
     this.durability = options.durability ?? 'fsync';
     this.#options = options;
     this.#directory = options.directory;
@@ -158,10 +158,10 @@ export class Lane {
   /** Ids for some messages in a row; returns the first. */
   takeMessageIds(count: number): number {
     const first = this.#nextMessage;
-    if (first + count > LANE_MESSAGES_MAX)
-      throw new RangeError(`lane ${this.lane} has numbered all messages that it can`);
+    if (first + count > WRITER_MESSAGES_MAX)
+      throw new RangeError(`writer ${this.writer} has numbered all messages that it can`);
     this.#nextMessage += count;
-    return messageId(this.lane, first);
+    return messageId(this.writer, first);
   }
 
   /** Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed and cannot write. */
@@ -447,12 +447,12 @@ export class Lane {
   /** A file whose head and name are durable. A dead file is written anew if there is one: syncs of blocks that are there already take half the time. */
   async #newFile(): Promise<OpenFile> {
     const number = this.#nextFile++;
-    const name = fileName(this.lane, number);
+    const name = fileName(this.writer, number);
     const seed = randomSeed();
     const created = this.#options.clock?.() ?? Date.now();
     const { file, reach, claimed } = await this.#blankFile(name);
     try {
-      const head = { format: LOG_FORMAT, lane: this.lane, number, seed, created, firstBatch: this.#nextBatch };
+      const head = { format: LOG_FORMAT, writer: this.writer, number, seed, created, firstBatch: this.#nextBatch };
       await file.write([encodeHead(head)], 0);
       await file.sync();
       if (claimed !== null) await this.#directory.rename(claimed, name);

@@ -6,11 +6,11 @@
 import type { LogDirectory } from '../log/log-directory.js';
 import { type Ends, withFile } from '../log/log-set.js';
 
-export const CLEAN_MARK = 'clean';
+export const CLEAN_SHUTDOWN_MARKER = 'clean';
 
 /** Says that the log was ended in order. */
-export async function writeCleanMark(directory: LogDirectory, ends: Ends): Promise<void> {
-  const file = await directory.create(CLEAN_MARK);
+export async function writeCleanShutdownMarker(directory: LogDirectory, ends: Ends): Promise<void> {
+  const file = await directory.create(CLEAN_SHUTDOWN_MARKER);
   try {
     const lines = ['the log was ended in order', ...[...ends].map(([name, octets]) => `${name} ${octets}`)];
     await file.write([Buffer.from(`${lines.join('\n')}\n`)], 0);
@@ -22,11 +22,11 @@ export async function writeCleanMark(directory: LogDirectory, ends: Ends): Promi
 }
 
 /** What the mark says; null: there is none. */
-export async function readCleanMark(directory: LogDirectory): Promise<Ends | null> {
-  const mark = (await directory.list()).find(({ name }) => name === CLEAN_MARK);
+export async function readCleanShutdownMarker(directory: LogDirectory): Promise<Ends | null> {
+  const mark = (await directory.list()).find(({ name }) => name === CLEAN_SHUTDOWN_MARKER);
   if (mark === undefined) return null;
   const bytes = new Uint8Array(mark.octets);
-  await withFile(directory, CLEAN_MARK, (file) => file.read(bytes, 0));
+  await withFile(directory, CLEAN_SHUTDOWN_MARKER, (file) => file.read(bytes, 0));
   // A mark that was changed vouches for what can be read of it.
   const lines = Buffer.from(bytes)
     .toString('latin1')
@@ -35,9 +35,9 @@ export async function readCleanMark(directory: LogDirectory): Promise<Ends | nul
 }
 
 /** From now on there is none. */
-export async function removeCleanMark(directory: LogDirectory): Promise<void> {
+export async function removeCleanShutdownMarker(directory: LogDirectory): Promise<void> {
   const names = await directory.list();
-  if (!names.some(({ name }) => name === CLEAN_MARK)) return;
-  await directory.remove(CLEAN_MARK);
+  if (!names.some(({ name }) => name === CLEAN_SHUTDOWN_MARKER)) return;
+  await directory.remove(CLEAN_SHUTDOWN_MARKER);
   await directory.syncNames();
 }

@@ -7,9 +7,9 @@ import type { LogDirectory } from '../log/log-directory.js';
 import { LogFiles } from '../log/log-files.js';
 import { findFiles } from '../log/log-set.js';
 import type { Scanner } from '../log/scan.js';
-import { CLEAN_MARK, readCleanMark } from './clean-shutdown.js';
+import { CLEAN_SHUTDOWN_MARKER, readCleanShutdownMarker } from './clean-shutdown.js';
 import { heldMessages, type Read, readAll } from './log-reader.js';
-import { Facts } from './replay-index.js';
+import { ReplayIndex } from './replay-index.js';
 
 export interface InspectedFile {
   readonly name: string;
@@ -40,8 +40,8 @@ export async function inspectLogs(
   exists: (queue: number) => boolean = () => true,
   scanner?: Scanner,
 ): Promise<Inspection> {
-  const found = await findFiles(directory, (await readCleanMark(directory)) ?? undefined, true);
-  const facts = new Facts();
+  const found = await findFiles(directory, (await readCleanShutdownMarker(directory)) ?? undefined, true);
+  const facts = new ReplayIndex();
   const records = new Map<string, Map<RecordType, number>>();
   const reads = await readAll(directory, found.logs, new LogFiles(), facts, {
     ...(scanner && { scanner }),
@@ -59,7 +59,7 @@ export async function inspectLogs(
     file.messages += 1;
     file.octets += facts.messages.spans.at(index);
   });
-  const logs = new Set([...found.logs.map(({ name }) => name), CLEAN_MARK]);
+  const logs = new Set([...found.logs.map(({ name }) => name), CLEAN_SHUTDOWN_MARKER]);
   return {
     files: reads.map((read, index) => {
       const {

@@ -14,7 +14,7 @@ import {
 } from '../../log/record-format.js';
 import type { Checkpoint, Returns, Run } from '../log/batch.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
-import { Runs } from './position-ranges.js';
+import { PositionRanges } from './position-ranges.js';
 
 /** Who knows what is still needed. */
 export interface Liveness {
@@ -44,14 +44,14 @@ class QueueLedger {
   making: Omit<Cover, 'file'> = { made: 0, changes: 0 };
   /** Up to here every place is known: what is not held is done, or never was in the log. */
   known = 0;
-  readonly held = new Runs();
-  readonly done = new Runs();
+  readonly held = new PositionRanges();
+  readonly done = new PositionRanges();
   /** How often messages were given back, of those that it holds. */
   readonly returns = new Map<number, number>();
 }
 
 /** A queue's levels have the numbers that follow its own. */
-export const LEVELS = 256;
+export const PRIORITIES = 256;
 const CHECKPOINT_OCTETS = 64;
 /** A checkpoint does not say what was given out. */
 const UNKNOWN = -1;
@@ -60,8 +60,8 @@ export class RunLedger implements Liveness {
   readonly #files: LogFiles;
   readonly #breaks: number;
   readonly #queues = new Map<number, QueueLedger>();
-  /** Deleted queues, by number / LEVELS: facts of them may still come. */
-  readonly #deleted = new Runs();
+  /** Deleted queues, by number / PRIORITIES: facts of them may still come. */
+  readonly #deleted = new PositionRanges();
 
   /** `breaks`: so many in what is done are worth closing. */
   constructor(files: LogFiles, breaks = 64) {
@@ -84,11 +84,11 @@ export class RunLedger implements Liveness {
         }
         case RecordType.ACK:
           file.settled.add(queue);
-          this.#doneRuns(view, queue, payload + PositionsField.RUNS, payload + length);
+          this.#doneRanges(view, queue, payload + PositionsField.RANGES, payload + length);
           break;
         case RecordType.RETURNS:
           file.settled.add(queue);
-          for (let at = payload + PositionsField.RUNS; at < payload + length; at += RUN_OCTETS)
+          for (let at = payload + PositionsField.RANGES; at < payload + length; at += RUN_OCTETS)
             this.#returned(queue, get64(view, at), get64(view, at + 8));
           break;
         case RecordType.CHECKPOINT: {
@@ -105,7 +105,7 @@ export class RunLedger implements Liveness {
     }
   }
 
-  #doneRuns(view: DataView, queue: number, from: number, to: number): void {
+  #doneRanges(view: DataView, queue: number, from: number, to: number): void {
     for (let at = from; at < to; at += RUN_OCTETS) this.done(queue, get64(view, at), get64(view, at + 8));
   }
 
@@ -147,11 +147,11 @@ export class RunLedger implements Liveness {
 
   /** The queue is gone, with all its levels. */
   deleted(id: number): void {
-    const base = Math.floor(id / LEVELS);
+    const base = Math.floor(id / PRIORITIES);
     this.#deleted.set(base, 1, 0);
-    for (let level = base * LEVELS; level < (base + 1) * LEVELS; level++) {
-      this.#queues.get(level)?.held.forEach(this.#leave);
-      this.#queues.delete(level);
+    for (let priority = base * PRIORITIES; priority < (base + 1) * PRIORITIES; priority++) {
+      this.#queues.get(priority)?.held.forEach(this.#leave);
+      this.#queues.delete(priority);
     }
   }
 
@@ -227,10 +227,10 @@ export class RunLedger implements Liveness {
   }
 
   /** The parts of some runs that a queue holds. */
-  held(id: number, runs: readonly Run[]): Run[] {
-    const out = new Runs();
+  held(id: number, ranges: readonly Run[]): Run[] {
+    const out = new PositionRanges();
     const queue = this.#queues.get(id);
-    for (const { from, count } of runs) {
+    for (const { from, count } of ranges) {
       queue?.held.forEachIn(from, count, (first, length) => out.set(first, length, 0));
     }
     return out.list();
@@ -258,7 +258,7 @@ export class RunLedger implements Liveness {
   #queue(id: number): QueueLedger | null {
     const known = this.#queues.get(id);
     if (known !== undefined) return known;
-    if (this.#deleted.at(Math.floor(id / LEVELS)) >= 0) return null;
+    if (this.#deleted.at(Math.floor(id / PRIORITIES)) >= 0) return null;
     const fresh = new QueueLedger();
     this.#queues.set(id, fresh);
     return fresh;

@@ -9,7 +9,7 @@ import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { type FoundFile, withFile } from '../log/log-set.js';
 import { type RecordSink, type Scanned, Scanner, type Seen } from '../log/scan.js';
 import { type Judged, judged, type Neighbours } from './damage.js';
-import type { BrokenBatch, Facts, QueueLeft } from './replay-index.js';
+import type { BrokenBatch, QueueLeft, ReplayIndex } from './replay-index.js';
 
 export interface Progress {
   readonly octets: number;
@@ -59,7 +59,7 @@ export async function readAll(
   directory: LogDirectory,
   logs: readonly FoundFile[],
   files: LogFiles,
-  facts: Facts,
+  facts: ReplayIndex,
   options: ReadOptions,
 ): Promise<Read[]> {
   const begun = performance.now();
@@ -75,7 +75,7 @@ export async function readAll(
   };
   const scans: (Pick<Read, 'found' | 'scanned' | 'state' | 'holes'> & { broken: readonly BrokenBatch[] })[] = [];
   for (const found of logs) {
-    const state = files.file(found.lane, found.number);
+    const state = files.file(found.writer, found.number);
     state.closed = true;
     facts.beginFile(scans.length, state);
     const seed = found.head?.seed ?? NO_SEED;
@@ -100,7 +100,7 @@ export async function readAll(
   });
 }
 
-function shownTo(facts: Facts, show: (seen: Seen) => void): RecordSink {
+function shownTo(facts: ReplayIndex, show: (seen: Seen) => void): RecordSink {
   return {
     take: (seen) => {
       facts.take(seen);
@@ -123,15 +123,16 @@ export function lastBatch(reads: readonly Read[]): number {
  */
 export function uncertainReads(reads: readonly Read[]): ReadonlySet<Read> {
   const last = new Map<number, number>();
-  for (const { found, scanned } of reads) last.set(found.lane, Math.max(last.get(found.lane) ?? 0, scanned.lastHead));
-  return new Set(reads.filter(({ found, scanned }) => scanned.lastHead === last.get(found.lane)));
+  for (const { found, scanned } of reads)
+    last.set(found.writer, Math.max(last.get(found.writer) ?? 0, scanned.lastHead));
+  return new Set(reads.filter(({ found, scanned }) => scanned.lastHead === last.get(found.writer)));
 }
 
 /** The batches of the same lane around a file. */
 export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], index: number): Neighbours {
-  const { lane } = (reads[index] as Read).found;
-  const next = reads.slice(index + 1).find(({ found, scanned }) => found.lane === lane && scanned.firstBatch >= 0);
-  const before = reads.slice(0, index).filter(({ found }) => found.lane === lane);
+  const { writer } = (reads[index] as Read).found;
+  const next = reads.slice(index + 1).find(({ found, scanned }) => found.writer === writer && scanned.firstBatch >= 0);
+  const before = reads.slice(0, index).filter(({ found }) => found.writer === writer);
   return {
     before: before.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1),
     behind: next?.scanned.firstBatch ?? Number.POSITIVE_INFINITY,
@@ -139,13 +140,13 @@ export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], 
 }
 
 /** The octets of messages in each file. */
-export function countMessages(facts: Facts, reads: readonly Read[]): void {
+export function countMessages(facts: ReplayIndex, reads: readonly Read[]): void {
   const { files, spans } = facts.messages;
   for (let i = 0; i < files.length; i++) (reads[files.at(i)] as Read).state.messageOctets += spans.at(i);
 }
 
 /** In which messages of the table somebody holds. */
-export function heldMessages(queues: readonly QueueLeft[], facts: Facts): Uint8Array {
+export function heldMessages(queues: readonly QueueLeft[], facts: ReplayIndex): Uint8Array {
   const held = new Uint8Array(facts.messages.ids.length);
   for (const { messages } of queues) for (const index of messages) held[index] = 1;
   return held;
@@ -157,7 +158,8 @@ export function missingBatches(reads: readonly Read[]): { file: string; batches:
   reads.forEach(({ found, scanned }, index) => {
     const next = reads[index + 1];
     if (next === undefined || scanned.sealed || found.head === null) return;
-    if (next.found.lane !== found.lane || next.found.number !== found.number + 1 || next.scanned.firstBatch < 0) return;
+    if (next.found.writer !== found.writer || next.found.number !== found.number + 1 || next.scanned.firstBatch < 0)
+      return;
     const last = Math.max(scanned.lastBatch, found.head.firstBatch - 1);
     const batches = next.scanned.firstBatch - last - 1;
     if (batches > 0) missing.push({ file: found.name, batches });

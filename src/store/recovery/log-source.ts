@@ -4,10 +4,10 @@
  */
 import { RecordType, set64, spanOf } from '../../log/record-format.js';
 import {
-  type AbsentSource,
   type Filled,
   RETURNS_MAX,
   RETURNS_SHIFT,
+  type SpilledSource,
   UNIT_MAX,
   UnitFlag,
 } from '../../log/spill-source.js';
@@ -15,7 +15,7 @@ import type { Returns, Run } from '../log/batch.js';
 import type { LogDirectory } from '../log/log-directory.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { withFile } from '../log/log-set.js';
-import { Runs } from './position-ranges.js';
+import { PositionRanges } from './position-ranges.js';
 
 /** Records lie at multiples of it, so that offsets fit into 32 bits. */
 export const OFFSET_UNIT = 8;
@@ -54,7 +54,7 @@ const NONE: Places = {
   spans: new Uint32Array(0),
 };
 
-export class LogSource implements AbsentSource {
+export class LogSource implements SpilledSource {
   readonly #directory: LogDirectory;
   readonly #files: LogFiles;
   readonly #queue: number;
@@ -84,9 +84,9 @@ export class LogSource implements AbsentSource {
   /** Positions of messages that were given out before, of those still to come. */
   delivered(): Run[] {
     const { positions, delivered } = this.#places;
-    const runs = new Runs();
-    for (let i = this.#at; i < positions.length; i++) if (delivered[i] === 1) runs.set(positions[i] as number, 1, 0);
-    return runs.list();
+    const ranges = new PositionRanges();
+    for (let i = this.#at; i < positions.length; i++) if (delivered[i] === 1) ranges.set(positions[i] as number, 1, 0);
+    return ranges.list();
   }
 
   /** The message at a position lies elsewhere now. */

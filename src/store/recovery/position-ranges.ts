@@ -66,7 +66,7 @@ class Chunk {
   }
 }
 
-export class Runs {
+export class PositionRanges {
   /** Runs there are. */
   size = 0;
   readonly #chunks: Chunk[] = [];
@@ -153,13 +153,13 @@ export class Runs {
   }
 
   list(): { from: number; count: number }[] {
-    const runs: { from: number; count: number }[] = [];
+    const ranges: { from: number; count: number }[] = [];
     this.forEach((from, count) => {
-      const last = runs.at(-1);
+      const last = ranges.at(-1);
       if (last !== undefined && last.from + last.count === from) last.count += count;
-      else runs.push({ from, count });
+      else ranges.push({ from, count });
     });
-    return runs;
+    return ranges;
   }
 
   /** Goes to the first run that ends behind a position. */

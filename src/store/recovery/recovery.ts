@@ -7,7 +7,7 @@
 import type { LogDirectory } from '../log/log-directory.js';
 import { LogFiles } from '../log/log-files.js';
 import { type Ends, findFiles } from '../log/log-set.js';
-import type { LaneStart } from '../log/log-writer.js';
+import type { LogWriterStart } from '../log/log-writer.js';
 import { RunLedger } from './ledger.js';
 import {
   countMessages,
@@ -21,7 +21,7 @@ import {
 } from './log-reader.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
 import { type Damaged, goes, repairFile } from './repair.js';
-import { Facts, type LostMessage, type QueueLeft } from './replay-index.js';
+import { type LostMessage, type QueueLeft, ReplayIndex } from './replay-index.js';
 
 export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner' | 'skipUnreadable'> {
   /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
@@ -87,13 +87,13 @@ export interface Recovered {
   /** The highest number of a queue that the log speaks of; −1: of none. */
   readonly highestQueue: number;
   /** Where a lane goes on. */
-  start(lane: number): LaneStart;
+  start(writer: number): LogWriterStart;
 }
 
 export async function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
   const begun = performance.now();
   const found = await findFiles(directory, options.ends, options.skipUnreadable);
-  const facts = new Facts();
+  const facts = new ReplayIndex();
   const files = new LogFiles();
   const reads = await readAll(directory, found.logs, files, facts, options);
   const unknown = unknownIn(facts, options);
@@ -120,7 +120,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     ledger.begin(queue.id, queue.next, places.positions, places.files, queue.returns);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
-  const checkpoints = reads.filter(({ found: { lane } }) => lane === 0);
+  const checkpoints = reads.filter(({ found: { writer } }) => writer === 0);
   if (options.clean === true && checkpoints.every(({ damages }) => damages.length === 0)) {
     for (const { state } of checkpoints) ledger.coveredBy(state);
   }
@@ -137,11 +137,11 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     unknown,
     seconds: (performance.now() - begun) / 1000,
   };
-  return made(directory, files, ledger, queues, report, laneStarts(facts, reads), facts.highestQueue());
+  return made(directory, files, ledger, queues, report, writerStarts(facts, reads), facts.highestQueue());
 }
 
 /** Messages of queues that are not defined and were not deleted. */
-function unknownIn(facts: Facts, { isUnknown }: RecoverOptions): Unknown {
+function unknownIn(facts: ReplayIndex, { isUnknown }: RecoverOptions): Unknown {
   if (isUnknown === undefined) return { queues: 0, messages: 0 };
   const held = facts.queues(isUnknown).queues.filter(({ positions }) => positions.length > 0);
   return { queues: held.length, messages: held.reduce((sum, { positions }) => sum + positions.length, 0) };
@@ -154,7 +154,7 @@ function made(
   ledger: RunLedger,
   queues: readonly (Omit<RecoveredQueue, 'source'> & { readonly places: Places })[],
   report: RecoveryReport,
-  starts: ReadonlyMap<number, LaneStart>,
+  starts: ReadonlyMap<number, LogWriterStart>,
   highestQueue: number,
 ): Recovered {
   return {
@@ -169,25 +169,25 @@ function made(
     files,
     ledger,
     highestQueue,
-    start: (lane) => starts.get(lane) ?? { file: 0, batch: 0, message: 0 },
+    start: (writer) => starts.get(writer) ?? { file: 0, batch: 0, message: 0 },
   };
 }
 
 /** Where the lanes go on that files or ids of messages speak of. */
-function laneStarts(facts: Facts, reads: readonly Read[]): Map<number, LaneStart> {
-  const starts = new Map<number, LaneStart>();
-  for (const lane of new Set([...reads.map(({ found }) => found.lane), ...facts.lastSequence.keys()])) {
-    const own = reads.filter(({ found }) => found.lane === lane);
-    starts.set(lane, {
+function writerStarts(facts: ReplayIndex, reads: readonly Read[]): Map<number, LogWriterStart> {
+  const starts = new Map<number, LogWriterStart>();
+  for (const writer of new Set([...reads.map(({ found }) => found.writer), ...facts.lastSequence.keys()])) {
+    const own = reads.filter(({ found }) => found.writer === writer);
+    starts.set(writer, {
       file: 1 + own.reduce((last, { found }) => Math.max(last, found.number), -1),
       batch: 1 + lastBatch(own),
-      message: 1 + (facts.lastSequence.get(lane) ?? -1),
+      message: 1 + (facts.lastSequence.get(writer) ?? -1),
     });
   }
   return starts;
 }
 
-function placesOf(queue: QueueLeft, facts: Facts, reads: readonly Read[], clean: boolean): Places {
+function placesOf(queue: QueueLeft, facts: ReplayIndex, reads: readonly Read[], clean: boolean): Places {
   const { positions, messages, delivered } = queue;
   const { files, offsets, spans } = facts.messages;
   const places: Places = {

@@ -10,13 +10,13 @@ import {
   EnqueueFlag,
   FRAME_OVERHEAD,
   get64,
-  laneOf,
   MessageField,
   PieceField,
   PositionsField,
   RecordType,
   RUN_OCTETS,
   sequenceOf,
+  writerOf,
 } from '../../log/record-format.js';
 import type { Returns } from '../log/batch.js';
 import type { LogFileState } from '../log/log-files.js';
@@ -24,7 +24,7 @@ import type { RecordSink, Seen } from '../log/scan.js';
 import { forEachFact, GatheredFacts } from './batch-facts.js';
 import { ascending, Column, isAscending } from './columns.js';
 import { OFFSET_UNIT } from './log-source.js';
-import { Runs } from './position-ranges.js';
+import { PositionRanges } from './position-ranges.js';
 
 /** What is left of one queue. The columns go together, in order of position. */
 export interface QueueLeft {
@@ -52,7 +52,7 @@ export interface LostMessage {
 }
 
 /** Runs of places as they were written: places in a row, whose messages are in a row in the table. */
-class QueueFacts {
+class QueueReplay {
   next = 0;
   readonly from = new Column();
   readonly count = new Column('word');
@@ -61,8 +61,8 @@ class QueueFacts {
   readonly redelivered = new Column('word');
   /** Places whose message was not there, and its id. */
   readonly missing: { readonly position: number; readonly id: number }[] = [];
-  readonly done = new Runs();
-  readonly delivered = new Runs();
+  readonly done = new PositionRanges();
+  readonly delivered = new PositionRanges();
   readonly returns = new Map<number, number>();
 
   reach(next: number): void {
@@ -140,11 +140,11 @@ export interface BrokenBatch {
   readonly facts: Uint8Array;
 }
 
-export class Facts implements RecordSink {
+export class ReplayIndex implements RecordSink {
   readonly messages = new MessageTable();
   /** The highest number of a message that is spoken of, by lane. */
   readonly lastSequence = new Map<number, number>();
-  readonly #queues = new Map<number, QueueFacts>();
+  readonly #queues = new Map<number, QueueReplay>();
   readonly #gathered = new GatheredFacts();
   #file = -1;
   #state: LogFileState | null = null;
@@ -321,7 +321,7 @@ export class Facts implements RecordSink {
 
   #ack(view: DataView, at: number, length: number): void {
     const queue = this.#settled(get64(view, at + PositionsField.QUEUE));
-    this.#runs(view, at + PositionsField.RUNS, at + length, queue, 'done');
+    this.#ranges(view, at + PositionsField.RANGES, at + length, queue, 'done');
   }
 
   #checkpoint(view: DataView, at: number, length: number): void {
@@ -329,22 +329,22 @@ export class Facts implements RecordSink {
     const queue = this.#settled(id);
     this.#state?.checkpoints.add(id);
     queue.reach(get64(view, at + CheckpointField.NEXT));
-    const runs = at + CheckpointField.RUNS;
-    const delivered = runs + view.getUint32(at + CheckpointField.DONE_RUNS, true) * RUN_OCTETS;
-    this.#runs(view, runs, delivered, queue, 'done');
-    this.#runs(view, delivered, at + length, queue, 'delivered');
+    const ranges = at + CheckpointField.RANGES;
+    const delivered = ranges + view.getUint32(at + CheckpointField.DONE_RANGES, true) * RUN_OCTETS;
+    this.#ranges(view, ranges, delivered, queue, 'done');
+    this.#ranges(view, delivered, at + length, queue, 'delivered');
   }
 
   /** Counts only grow: the highest is the last. */
   #returns(view: DataView, at: number, length: number): void {
     const { returns } = this.#settled(get64(view, at + PositionsField.QUEUE));
-    for (let pair = at + PositionsField.RUNS; pair < at + length; pair += RUN_OCTETS) {
+    for (let pair = at + PositionsField.RANGES; pair < at + length; pair += RUN_OCTETS) {
       const position = get64(view, pair);
       returns.set(position, Math.max(get64(view, pair + 8), returns.get(position) ?? 0));
     }
   }
 
-  #runs(view: DataView, from: number, to: number, queue: QueueFacts, kind: 'done' | 'delivered'): void {
+  #ranges(view: DataView, from: number, to: number, queue: QueueReplay, kind: 'done' | 'delivered'): void {
     for (let run = from; run < to; run += RUN_OCTETS) {
       const first = get64(view, run);
       const count = get64(view, run + 8);
@@ -353,27 +353,27 @@ export class Facts implements RecordSink {
     }
   }
 
-  #settled(id: number): QueueFacts {
+  #settled(id: number): QueueReplay {
     this.#state?.settled.add(id);
     return this.#queueOf(id);
   }
 
-  #queueOf(id: number): QueueFacts {
+  #queueOf(id: number): QueueReplay {
     let queue = this.#queues.get(id);
     if (queue === undefined) {
-      queue = new QueueFacts();
+      queue = new QueueReplay();
       this.#queues.set(id, queue);
     }
     return queue;
   }
 
   #speakOf(id: number): void {
-    const lane = laneOf(id);
+    const writer = writerOf(id);
     const sequence = sequenceOf(id);
-    if (sequence > (this.lastSequence.get(lane) ?? -1)) this.lastSequence.set(lane, sequence);
+    if (sequence > (this.lastSequence.get(writer) ?? -1)) this.lastSequence.set(writer, sequence);
   }
 
-  #queue(id: number, facts: QueueFacts, lost: LostMessage[], timed: boolean): QueueLeft {
+  #queue(id: number, facts: QueueReplay, lost: LostMessage[], timed: boolean): QueueLeft {
     const { positions, messages, times, delivered } = placesOf(facts, timed);
     let length = 0;
     let bytes = 0;
@@ -424,10 +424,10 @@ interface PlacesLeft {
 }
 
 /** The places of a queue that are not done, in order of position; copies of one follow one another, in the order in which they were read. */
-function placesOf(facts: QueueFacts, timed: boolean): PlacesLeft {
-  const runs = ascending(facts.from.values());
+function placesOf(facts: QueueReplay, timed: boolean): PlacesLeft {
+  const ranges = ascending(facts.from.values());
   let length = 0;
-  forEachLeft(facts, runs, (_run, _first, count) => {
+  forEachLeft(facts, ranges, (_run, _first, count) => {
     length += count;
   });
   const positions = new Float64Array(length);
@@ -435,7 +435,7 @@ function placesOf(facts: QueueFacts, timed: boolean): PlacesLeft {
   const times = new Float64Array(timed ? length : 0);
   const delivered = new Uint8Array(length);
   let at = 0;
-  forEachLeft(facts, runs, (run, first, count) => {
+  forEachLeft(facts, ranges, (run, first, count) => {
     const message = facts.message.at(run) + first - facts.from.at(run);
     delivered.fill(facts.redelivered.at(run), at, at + count);
     times.fill(facts.time.at(run), at, at + count);
@@ -457,8 +457,8 @@ function placesOf(facts: QueueFacts, timed: boolean): PlacesLeft {
 type OnLeft = (run: number, first: number, count: number) => void;
 
 /** The parts of runs that are not done, in this order. */
-function forEachLeft(facts: QueueFacts, runs: Uint32Array, use: OnLeft): void {
-  for (const run of runs) {
+function forEachLeft(facts: QueueReplay, ranges: Uint32Array, use: OnLeft): void {
+  for (const run of ranges) {
     facts.done.forEachGap(facts.from.at(run), facts.count.at(run), (first, count) => use(run, first, count));
   }
 }

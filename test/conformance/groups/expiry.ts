@@ -81,7 +81,7 @@ export const scenarios = [
     }),
   ),
 
-  ...Object.entries(GIVEN_BACK).flatMap(([how, giveBack]) =>
+  ...Object.entries(GIVEN_BACK).flatMap(([how, requeue]) =>
     Object.entries(ZERO).map(([label, [args, properties]]) =>
       scenario(`messages: given back by ${how} with ${label}, they are delivered once`, async (stage) => {
         const channel = await stage.channel({ label: 'consumer' });
@@ -92,7 +92,7 @@ export const scenarios = [
         await channel.quietly('basic.consume', { queue, consumerTag: 't' });
         for (const body of ['a', 'b', 'c']) other.publish('', queue, body, { properties });
         await channel.deliveries(3);
-        await giveBack(channel);
+        await requeue(channel);
         await other.until(dead, 3);
         await other.bodies(dead);
         await other.until(queue, 0);

@@ -5,7 +5,7 @@ import { scenario } from '../scenario.js';
 
 const ACTIVE = table({ 'x-single-active-consumer': true });
 
-function ranked(...priorities: readonly (number | null)[]): [string, Properties][] {
+function consumerPriorities(...priorities: readonly (number | null)[]): [string, Properties][] {
   return priorities.map((priority, at) => [`${at}:${priority ?? 'none'}`, priority === null ? {} : { priority }]);
 }
 
@@ -13,35 +13,35 @@ export const scenarios = [
   scenario('messages: the highest first, each priority in order', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 10 }));
-    await channel.fill(queue, ranked(1, 5, null, 10, 5, 0, 1));
+    await channel.fill(queue, consumerPriorities(1, 5, null, 10, 5, 0, 1));
     await channel.bodies(queue);
   }),
 
   scenario('messages: above the highest is the highest', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 3 }));
-    await channel.fill(queue, ranked(2, 3, 200, 4, 3));
+    await channel.fill(queue, consumerPriorities(2, 3, 200, 4, 3));
     await channel.bodies(queue);
   }),
 
   scenario('messages: without x-max-priority they stay in order', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    await channel.fill(queue, ranked(1, 5, 3));
+    await channel.fill(queue, consumerPriorities(1, 5, 3));
     await channel.bodies(queue);
   }),
 
   scenario('messages: x-max-priority of 0', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 0 }));
-    await channel.fill(queue, ranked(1, 5, 3));
+    await channel.fill(queue, consumerPriorities(1, 5, 3));
     await channel.bodies(queue);
   }),
 
   scenario('messages: given back to their place', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
-    await channel.fill(queue, ranked(1, 5, 3, 5));
+    await channel.fill(queue, consumerPriorities(1, 5, 3, 5));
     await channel.call('basic.get', { queue });
     await channel.call('basic.get', { queue });
     channel.send('basic.nack', { deliveryTag: 0n, multiple: true, requeue: true });
@@ -52,11 +52,11 @@ export const scenarios = [
   scenario('messages: a consumer gets the highest that is ready', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
-    await channel.fill(queue, ranked(1, 3));
+    await channel.fill(queue, consumerPriorities(1, 3));
     await channel.quietly('basic.qos', { prefetchCount: 1 });
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     await channel.deliveries(1);
-    await channel.fill(queue, ranked(2, 5));
+    await channel.fill(queue, consumerPriorities(2, 5));
     channel.send('basic.ack', { deliveryTag: 1n });
     await channel.deliveries(1);
     channel.send('basic.ack', { deliveryTag: 2n });
@@ -66,7 +66,7 @@ export const scenarios = [
   scenario('messages: counts and purge are over all priorities', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
-    await channel.fill(queue, ranked(1, 3, 5));
+    await channel.fill(queue, consumerPriorities(1, 3, 5));
     await channel.call('queue.declare', { queue, passive: true });
     await channel.call('basic.get', { queue });
     await channel.call('queue.purge', { queue });
@@ -212,7 +212,7 @@ export const scenarios = [
   scenario('messages: given back out of order, each goes to its place in its priority', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
-    await channel.fill(queue, ranked(1, 5, 1, 5, 3));
+    await channel.fill(queue, consumerPriorities(1, 5, 1, 5, 3));
     for (let n = 0; n < 5; n++) await channel.quietly('basic.get', { queue });
     for (const deliveryTag of [4n, 2n, 5n, 1n, 3n]) channel.send('basic.reject', { deliveryTag, requeue: true });
     await channel.until(queue, 5);
@@ -224,7 +224,7 @@ export const scenarios = [
     async (stage) => {
       const channel = await stage.channel();
       const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
-      await channel.fill(queue, ranked(1, 1, 1));
+      await channel.fill(queue, consumerPriorities(1, 1, 1));
       await channel.quietly('basic.qos', { prefetchCount: 2 });
       await channel.quietly('basic.consume', { queue, consumerTag: 't' });
       await channel.deliveries(2);

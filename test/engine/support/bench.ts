@@ -108,7 +108,7 @@ export class Bench {
     for (let message = engine.nextDead(); message !== 0; message = engine.nextDead()) {
       const body = Buffer.from(engine.messageBody(message)).toString();
       dead.push({ body, queue: this.nameOf(engine.deadQueue), reason: engine.deadReason });
-      engine.bury();
+      engine.settleDead();
     }
     return dead;
   }

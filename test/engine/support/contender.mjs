@@ -6,7 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../../../dist/engine/open.js';
 
-const { shared, index, queue, count, progress, priority, levels, ahead, life, seed } = workerData;
+const { shared, index, queue, count, progress, priority, priorities, ahead, life, seed } = workerData;
 const ROUTE = 2;
 const RUN = 50;
 const PERSISTENT = 2;
@@ -51,7 +51,7 @@ function publish(number) {
   const size = Buffer.alloc(8);
   size.writeBigUInt64BE(BigInt(body.length));
   const expiration = life !== null && number % 5 === 0 ? Buffer.from(String(life)) : null;
-  const properties = Buffer.of(expiration ? 0x19 : 0x18, 0, PERSISTENT, number % levels);
+  const properties = Buffer.of(expiration ? 0x19 : 0x18, 0, PERSISTENT, number % priorities);
   const header = [Buffer.of(0, 60, 0, 0), size, properties];
   if (expiration) header.push(Buffer.of(expiration.length), expiration);
   return Buffer.concat([
@@ -140,12 +140,12 @@ function turn() {
     if (engine.deadReason === EXPIRED) {
       expired.push(Buffer.from(engine.messageBody(message)).toString('latin1'));
       Atomics.add(progress, SETTLED, 1);
-      engine.bury();
+      engine.settleDead();
       continue;
     }
     const key = Buffer.from('\0\x04dead', 'latin1');
     if (!engine.republish(message, key, engine.messageHeader(message), [queue])) throw new Error('no memory');
-    engine.bury();
+    engine.settleDead();
   }
   if (seed !== null) record();
   return busy;

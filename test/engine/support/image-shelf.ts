@@ -17,7 +17,7 @@ export class ImageShelf {
   readonly #images = new Map<Queue, Buffer[]>();
   readonly #portion: number;
   /** Images that came back. */
-  returned = 0;
+  requeued = 0;
 
   /** `portion`: octets that go out and in at a time. */
   constructor(coordinator: Engine, portion = coordinator.stagingBytes) {
@@ -72,7 +72,7 @@ export class ImageShelf {
     engine.giveStaging(staging);
     const back = engine.pageInEnd(at === image.length);
     if (!back) return false;
-    this.returned += 1;
+    this.requeued += 1;
     this.#images.get(queue)?.shift();
     return true;
   }

@@ -77,14 +77,14 @@ function takenBy(view: DataView, at: number): (Place & { id: number; time: numbe
 }
 
 function returnBy(view: DataView, at: number): Place & { count: number } {
-  const pair = at + PositionsField.RUNS;
+  const pair = at + PositionsField.RANGES;
   return { queue: get64(view, at + PositionsField.QUEUE), position: get64(view, pair), count: get64(view, pair + 8) };
 }
 
 function doneBy(view: DataView, at: number, length: number): Place[] {
   const places: Place[] = [];
   const queue = get64(view, at + PositionsField.QUEUE);
-  for (let run = at + PositionsField.RUNS; run < at + length; run += RUN_OCTETS) {
+  for (let run = at + PositionsField.RANGES; run < at + length; run += RUN_OCTETS) {
     const from = get64(view, run);
     for (let i = 0; i < get64(view, run + 8); i++) places.push({ queue, position: from + i });
   }
@@ -199,8 +199,8 @@ export class Ledger {
   /** What is not done in a queue: of its levels the highest first, in each in order of position. */
   left(queue: number, maxPriority: number): Recorded[] {
     const left: Recorded[] = [];
-    for (let level = maxPriority; level >= 0; level--) {
-      const places = [...this.#placesOf(queue + level)].sort(([one], [other]) => one - other);
+    for (let priority = maxPriority; priority >= 0; priority--) {
+      const places = [...this.#placesOf(queue + priority)].sort(([one], [other]) => one - other);
       left.push(...places.flatMap(([, id]) => this.#messages.get(id) ?? []));
     }
     return left;

@@ -9,7 +9,7 @@ export interface Entry {
   /** Rises with each publish: its place among those of its level. */
   readonly number: number;
   readonly body: string;
-  readonly level: number;
+  readonly priority: number;
   readonly deadline: number;
   returns: number;
 }
@@ -36,11 +36,11 @@ export class ModelQueue {
   }
 
   /** False: refused. */
-  publish(body: string, priority: number, expiration: number | null): boolean {
+  publish(body: string, asked: number, expiration: number | null): boolean {
     const { overflow, maxPriority, ttl } = this.rules;
     const life = Math.min(ttl ?? Number.POSITIVE_INFINITY, expiration ?? Number.POSITIVE_INFINITY);
-    const level = Math.min(priority, maxPriority);
-    const entry = { number: this.#published++, body, level, deadline: this.now + life, returns: 0 };
+    const priority = Math.min(asked, maxPriority);
+    const entry = { number: this.#published++, body, priority, deadline: this.now + life, returns: 0 };
     if (overflow !== Overflow.DROP_HEAD && this.#isTooLong(1, body.length)) {
       if (overflow === Overflow.REJECT_PUBLISH_DLX) this.#die(entry, Death.MAXLEN);
       return false;
@@ -67,7 +67,7 @@ export class ModelQueue {
     this.#die(this.#take(tag), Death.REJECTED);
   }
 
-  giveBack(tag: number): void {
+  requeue(tag: number): void {
     const entry = this.#take(tag);
     entry.returns++;
     if (this.rules.deliveryLimit !== null && entry.returns > this.rules.deliveryLimit) {
@@ -96,15 +96,15 @@ export class ModelQueue {
   /** To its place: the higher level first, then the older. */
   #enter(entry: Entry): void {
     this.#ready.push(entry);
-    this.#ready.sort((a, b) => b.level - a.level || a.number - b.number);
+    this.#ready.sort((a, b) => b.priority - a.priority || a.number - b.number);
   }
 
   /** Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which nothing is alive. */
   #expire(everywhere: boolean): void {
     const alive = new Set<number>();
     this.#ready = this.#ready.filter((entry) => {
-      if (entry.deadline > this.now || alive.has(entry.level) || (!everywhere && alive.size > 0)) {
-        alive.add(entry.level);
+      if (entry.deadline > this.now || alive.has(entry.priority) || (!everywhere && alive.size > 0)) {
+        alive.add(entry.priority);
         return true;
       }
       this.#die(entry, Death.EXPIRED);

@@ -207,7 +207,7 @@ export class Play {
       engine.expiringQueues(),
       [...this.#client.stops],
       [...this.#publisher.stops],
-      QUEUES.map((name) => this.bench.coordinator.absentCount(this.bench.queue(name))),
+      QUEUES.map((name) => this.bench.coordinator.spilledCount(this.bench.queue(name))),
       QUEUES.map((name) => this.bench.coordinator.presentCount(this.bench.queue(name))),
     );
   }
@@ -244,7 +244,7 @@ export class Play {
     this.bench.coordinator.blockPublishers(false);
     this.step({ op: 'reconnect' });
     const got = QUEUES.map((name) => this.#getAll(this.bench.queue(name)).filter((body) => body.startsWith('p')));
-    for (; engine.nextDead() !== 0; engine.bury());
+    for (; engine.nextDead() !== 0; engine.settleDead());
     this.#takeBatches();
     while (this.#taken.length > 0) this.#reportDurable();
     return got;
@@ -286,7 +286,7 @@ export class Play {
         this.bench.setRules(QUEUES[operation.queue] ?? '', operation.rules);
         return;
       case 'bury':
-        return this.#bury(operation.count, operation.to);
+        return this.#settleDead(operation.count, operation.to);
       case 'get':
         this.transcript.push(
           engine.outputIdle(this.#client.core) &&
@@ -333,7 +333,7 @@ export class Play {
 
   #purge(queue: number): void {
     this.transcript.push(this.bench.coordinator.purge(queue));
-    if (this.bench.coordinator.absentCount(queue) === 0) this.#shelf.forget(queue);
+    if (this.bench.coordinator.spilledCount(queue) === 0) this.#shelf.forget(queue);
   }
 
   #forget(): void {
@@ -361,7 +361,7 @@ export class Play {
   }
 
   /** Buries some of the dead, or first publishes them anew. */
-  #bury(count: number, to: number | null): void {
+  #settleDead(count: number, to: number | null): void {
     const engine = this.bench.engine();
     for (let i = 0; i < count; i++) {
       const dead = engine.nextDead();
@@ -371,7 +371,7 @@ export class Play {
       this.transcript.push([start, body.length, this.bench.nameOf(engine.deadQueue), engine.deadReason]);
       const queues = to === null ? [] : [this.bench.queue(QUEUES[to] ?? '')];
       engine.republish(dead, engine.messageKey(dead), engine.messageHeader(dead), queues);
-      engine.bury();
+      engine.settleDead();
     }
   }
 

@@ -2,7 +2,7 @@
  * Definitions of queues on the simulated files that the log lies on: one file, written anew for each change, that is there as a whole or not at all. As in the
  * broker's own store, an id is never given out twice, and a change is durable when its promise resolves.
  */
-import { LEVELS } from '../../../dist/store/recovery/ledger.js';
+import { PRIORITIES } from '../../../dist/store/recovery/ledger.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 
 export const DEFINITIONS = 'definitions';
@@ -14,7 +14,7 @@ export interface Defined {
   readonly queues: ReadonlyMap<string, number>;
 }
 
-const NOTHING: Defined = { next: LEVELS, queues: new Map() };
+const NOTHING: Defined = { next: PRIORITIES, queues: new Map() };
 
 export async function readDefinitions(directory: LogDirectory): Promise<Defined> {
   const entry = (await directory.list()).find(({ name }) => name === DEFINITIONS);
@@ -43,7 +43,7 @@ export class SimulatedDefinitions {
   /** A number for a new queue, and its levels; durable with the next change. */
   takeNumber(): number {
     const number = this.#next;
-    this.#next += LEVELS;
+    this.#next += PRIORITIES;
     return number;
   }
 

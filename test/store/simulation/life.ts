@@ -3,10 +3,10 @@
  * tell the main thread late, each in its own order.
  */
 
-import type { Keeper } from '../../../dist/store/log-manager.js';
-import type { AbsentSource } from '../../../src/log/spill-source.js';
-import type { LaneEvent } from '../../../src/store/log/log-files.js';
-import { openKeeper, openLane } from '../support/logs.js';
+import type { LogManager } from '../../../dist/store/log-manager.js';
+import type { SpilledSource } from '../../../src/log/spill-source.js';
+import type { LogEvent } from '../../../src/store/log/log-files.js';
+import { openLogManager, openWriter } from '../support/logs.js';
 import { readSource } from '../support/messages.js';
 import { type Call, type Random, type SimulatedDirectory, systemError } from '../support/simulated.js';
 import { readDefinitions, SimulatedDefinitions } from './definitions.js';
@@ -16,12 +16,12 @@ import { Participant } from './participant.js';
 export const FILE_OCTETS = 12 << 10;
 /** Breaks in what is done that are worth a fence, and levels of the queue that has priorities. */
 export const BREAKS = 3;
-const LEVELS_OF_FIRST = 3;
+const PRIORITIES_OF_FIRST = 3;
 const NAMES = ['urgent', 'plain', 'dead', 'waiting'];
 
 /** What a queue held when the log was opened, as far as nobody took it from there. */
-interface Absent {
-  readonly source: AbsentSource;
+interface Spilled {
+  readonly source: SpilledSource;
   /** Its next position then. */
   readonly base: number;
 }
@@ -29,10 +29,10 @@ interface Absent {
 type Held = readonly [queue: Queue, id: number, position: number, entry: Entry];
 
 export class Life {
-  readonly #lanes: Participant[] = [];
+  readonly #writers: Participant[] = [];
   /** What each lane has told and the main thread has not heard yet. */
-  readonly #told: LaneEvent[][] = [];
-  readonly #absent = new Map<number, Absent>();
+  readonly #told: LogEvent[][] = [];
+  readonly #spilled = new Map<number, Spilled>();
   readonly #saving = new Set<Promise<void>>();
   readonly #main: Participant;
   #bodies = 0;
@@ -42,11 +42,11 @@ export class Life {
     readonly model: Model,
     readonly random: Random,
     readonly faults: number,
-    readonly keeper: Keeper,
+    readonly logManager: LogManager,
     readonly definitions: SimulatedDefinitions,
-    readonly fence: { ask: (lane: number, fence: number) => void },
+    readonly fence: { ask: (writer: number, fence: number) => void },
   ) {
-    this.#main = new Participant(keeper.lane, model);
+    this.#main = new Participant(logManager.writer, model);
   }
 
   /** Opens the log on what is in the directory; `model` is what was found there. */
@@ -54,15 +54,15 @@ export class Life {
     const defined = await readDefinitions(directory);
     const known = new Set(defined.queues.values());
     const fence: Life['fence'] = { ask: () => undefined };
-    const keeper = await openKeeper(directory, {
+    const logManager = await openLogManager(directory, {
       exists: (number) => known.has(number),
       fileOctets: FILE_OCTETS,
       breaks: BREAKS,
-      askFence: (lane, number) => fence.ask(lane, number),
+      askFence: (writer, number) => fence.ask(writer, number),
       pause: turn,
     });
     const definitions = new SimulatedDefinitions(directory, defined);
-    const life = new Life(directory, model, random, faults, keeper, definitions, fence);
+    const life = new Life(directory, model, random, faults, logManager, definitions, fence);
     life.#open();
     return life;
   }
@@ -71,16 +71,16 @@ export class Life {
     this.#bodies = Math.floor(this.random() * 1e6) * 1000;
     for (const { places } of this.model.queues) {
       for (const id of places.keys()) {
-        const kept = this.keeper.queues.find((one) => one.id === id);
-        if (kept !== undefined) this.#absent.set(id, { source: kept.source, base: kept.next });
+        const kept = this.logManager.queues.find((one) => one.id === id);
+        if (kept !== undefined) this.#spilled.set(id, { source: kept.source, base: kept.next });
       }
     }
     const workers = 1 + Math.floor(this.random() * 3);
-    for (const [worker, start] of this.keeper.lanesStart(workers).entries()) {
-      const told: LaneEvent[] = [];
+    for (const [worker, start] of this.logManager.writersStart(workers).entries()) {
+      const told: LogEvent[] = [];
       this.#told.push(told);
-      const lane = openLane(this.directory, {
-        lane: worker + 1,
+      const writer = openWriter(this.directory, {
+        writer: worker + 1,
         start,
         fileOctets: FILE_OCTETS,
         clock: () => 1000,
@@ -88,12 +88,12 @@ export class Life {
         pause: turn,
         onEvent: (event) => told.push(event),
       });
-      this.#lanes.push(new Participant(lane, this.model));
+      this.#writers.push(new Participant(writer, this.model));
     }
-    this.fence.ask = (lane, fence) => {
-      const participant = lane === 0 ? this.#main : this.#lanes[lane - 1];
+    this.fence.ask = (writer, fence) => {
+      const participant = writer === 0 ? this.#main : this.#writers[writer - 1];
       participant?.write(true);
-      participant?.lane.fence(fence);
+      participant?.writer.fence(fence);
     };
   }
 
@@ -135,11 +135,11 @@ export class Life {
   /** Ends the log; what of the queues was given out before is told. */
   async close(): Promise<void> {
     if (this.random() < 0.8) await this.idle();
-    for (const participant of this.#lanes) participant.write(true);
+    for (const participant of this.#writers) participant.write(true);
     this.#main.write(true);
     const closed: Promise<void>[] = [];
-    for (const { lane } of this.#lanes) {
-      closed.push(lane.close());
+    for (const { writer } of this.#writers) {
+      closed.push(writer.close());
       await closed.at(-1)?.catch(() => undefined);
     }
     this.#hearAll();
@@ -154,8 +154,8 @@ export class Life {
       );
     }
     const ended = (await Promise.allSettled(closed)).every(({ status }) => status === 'fulfilled');
-    const whole = ended && this.#lanes.every(({ lane }) => lane.health.state === 'ok');
-    await this.keeper.close(whole ? delivered : null).catch(() => undefined);
+    const whole = ended && this.#writers.every(({ writer }) => writer.health.state === 'ok');
+    await this.logManager.close(whole ? delivered : null).catch(() => undefined);
   }
 
   /** Nobody looks any more: what is still under way comes to its end. */
@@ -169,8 +169,8 @@ export class Life {
     await this.idle();
     for (const { queue, id, place } of this.#places()) {
       if (queue.deleted !== null || place.next === 0) continue;
-      this.#absent.get(id)?.source.drop();
-      this.#absent.delete(id);
+      this.#spilled.get(id)?.source.drop();
+      this.#spilled.delete(id);
       this.#main.done(id, 0, place.next);
       for (const entry of place.entries.values()) entry.gone ??= this.#main.change;
     }
@@ -178,7 +178,7 @@ export class Life {
     // The first asks for fences that are heard before the second.
     for (let i = 0; i < 3; i++) {
       this.#hearAll();
-      await this.keeper.reclaim();
+      await this.logManager.reclaim();
     }
   }
 
@@ -254,13 +254,13 @@ export class Life {
     participant.write(true);
   }
 
-  /** Brings what is absent into memory: it must be what it was, wherever it was moved to meanwhile. */
+  /** Brings what is spilled into memory: it must be what it was, wherever it was moved to meanwhile. */
   async #load(): Promise<void> {
     for (const { queue, id, place } of this.#places()) {
-      const absent = this.#absent.get(id);
-      if (absent === undefined || queue.deleted !== null || this.random() < 0.5) continue;
-      this.#absent.delete(id);
-      const reading = readSource(absent.source, 1 + Math.floor(this.random() * 5));
+      const spilled = this.#spilled.get(id);
+      if (spilled === undefined || queue.deleted !== null || this.random() < 0.5) continue;
+      this.#spilled.delete(id);
+      const reading = readSource(spilled.source, 1 + Math.floor(this.random() * 5));
       if (this.random() < 0.5) await this.#reclaim();
       for (const { position, body } of await reading) {
         if (place.entries.get(position)?.body !== body)
@@ -269,20 +269,20 @@ export class Life {
     }
   }
 
-  /** What is absent goes without having been in memory. */
+  /** What is spilled goes without having been in memory. */
   #purge(): void {
     const one = this.#oneOf(this.#places().filter(({ queue }) => queue.deleted === null));
     if (one === null || !this.#main.hasRoom()) return;
     const { id, place } = one;
-    const absent = this.#absent.get(id);
-    if (absent !== undefined) {
-      absent.source.drop();
-      this.#absent.delete(id);
-      this.#main.done(id, 0, absent.base);
+    const spilled = this.#spilled.get(id);
+    if (spilled !== undefined) {
+      spilled.source.drop();
+      this.#spilled.delete(id);
+      this.#main.done(id, 0, spilled.base);
     }
     for (const [position, entry] of place.entries) {
       if (entry.gone !== null) continue;
-      if (position >= (absent?.base ?? 0)) this.#main.done(id, position);
+      if (position >= (spilled?.base ?? 0)) this.#main.done(id, position);
       entry.gone = this.#main.change;
     }
   }
@@ -291,7 +291,7 @@ export class Life {
     const taken = new Set(this.model.queues.filter(({ deleted }) => deleted === null).map(({ name }) => name));
     const name = NAMES.find((one) => !taken.has(one));
     if (name === undefined) return;
-    const queue = this.model.add(name, this.definitions.takeNumber(), name === NAMES[0] ? LEVELS_OF_FIRST : 1);
+    const queue = this.model.add(name, this.definitions.takeNumber(), name === NAMES[0] ? PRIORITIES_OF_FIRST : 1);
     this.#track(this.definitions.put(name, queue.number), () => this.model.becameDurable(queue.defined));
   }
 
@@ -301,12 +301,12 @@ export class Life {
     const deleted = this.model.newChange();
     queue.deleted = deleted;
     for (const id of queue.places.keys()) {
-      this.#absent.get(id)?.source.drop();
-      this.#absent.delete(id);
+      this.#spilled.get(id)?.source.drop();
+      this.#spilled.delete(id);
     }
     this.#track(this.definitions.remove(queue.name), () => {
       this.model.becameDurable(deleted);
-      this.keeper.deleted(queue.number);
+      this.logManager.deleted(queue.number);
     });
   }
 
@@ -314,20 +314,20 @@ export class Life {
   async #reclaim(): Promise<void> {
     if (this.directory.capacity < Number.POSITIVE_INFINITY) {
       // It may wait for room: nobody waits for it.
-      this.keeper.reclaim().catch(() => undefined);
+      this.logManager.reclaim().catch(() => undefined);
       await turn();
-    } else await this.keeper.reclaim().catch(() => undefined);
+    } else await this.logManager.reclaim().catch(() => undefined);
   }
 
   #hear(): void {
     for (const [worker, told] of this.#told.entries()) {
-      for (const event of told.splice(0, Math.floor(this.random() * 20))) this.keeper.heard(worker + 1, event);
+      for (const event of told.splice(0, Math.floor(this.random() * 20))) this.logManager.heard(worker + 1, event);
     }
   }
 
   #hearAll(): void {
     for (const [worker, told] of this.#told.entries()) {
-      for (const event of told.splice(0)) this.keeper.heard(worker + 1, event);
+      for (const event of told.splice(0)) this.logManager.heard(worker + 1, event);
     }
   }
 
@@ -337,7 +337,7 @@ export class Life {
     if (queue === null) return null;
     const held: Held[] = [];
     for (const [id, { entries }] of queue.places) {
-      if (this.#absent.has(id)) continue;
+      if (this.#spilled.has(id)) continue;
       for (const [position, entry] of entries) if (entry.gone === null) held.push([queue, id, position, entry]);
     }
     return this.#oneOf(held);
@@ -353,11 +353,11 @@ export class Life {
   }
 
   #any(): Participant {
-    return this.#lanes[Math.floor(this.random() * this.#lanes.length)] as Participant;
+    return this.#writers[Math.floor(this.random() * this.#writers.length)] as Participant;
   }
 
   #all(): Participant[] {
-    return [this.#main, ...this.#lanes];
+    return [this.#main, ...this.#writers];
   }
 
   #oneOf<T>(list: readonly T[]): T | null {

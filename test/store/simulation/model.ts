@@ -2,7 +2,7 @@
  * What may be there: the queues as clients know them. What is written at once is one change; it is promised when it is durable, and stands or falls as a
  * whole. Whatever a loss of power leaves is held against that.
  */
-import { LEVELS } from '../../../dist/store/recovery/ledger.js';
+import { PRIORITIES } from '../../../dist/store/recovery/ledger.js';
 import type { SeenEntry } from '../support/messages.js';
 import type { Defined } from './definitions.js';
 
@@ -60,9 +60,10 @@ export class Model {
     this.#durable.add(change);
   }
 
-  add(name: string, number: number, levels: number): Queue {
+  add(name: string, number: number, priorities: number): Queue {
     const places = new Map<number, Place>();
-    for (let level = 0; level < levels; level++) places.set(number + level, { entries: new Map(), next: 0 });
+    for (let priority = 0; priority < priorities; priority++)
+      places.set(number + priority, { entries: new Map(), next: 0 });
     const queue: Queue = { name, number, defined: this.newChange(), deleted: null, places };
     this.queues.push(queue);
     return queue;
@@ -133,7 +134,7 @@ export class Model {
     }
     const known = new Set(this.queues.map(({ number }) => number));
     for (const id of found.queues.keys()) {
-      if (!known.has(id - (id % LEVELS))) return `queue ${id} is back, which was deleted long ago`;
+      if (!known.has(id - (id % PRIORITIES))) return `queue ${id} is back, which was deleted long ago`;
     }
     return evidence.contradiction() ?? found.told[0] ?? null;
   }

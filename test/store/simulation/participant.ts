@@ -3,7 +3,7 @@
  * the disk is full, clients have to wait when it is reached.
  */
 import { BatchBuilder } from '../../../dist/store/log/batch.js';
-import type { Lane } from '../../../dist/store/log/log-writer.js';
+import type { LogWriter } from '../../../dist/store/log/log-writer.js';
 import { storedMessage } from '../support/messages.js';
 import type { Change, Model } from './model.js';
 
@@ -19,7 +19,7 @@ export class Participant {
   #writing = 0;
 
   constructor(
-    readonly lane: Lane,
+    readonly writer: LogWriter,
     readonly model: Model,
   ) {
     this.#change = model.newChange();
@@ -37,7 +37,7 @@ export class Participant {
 
   /** A message takes positions. */
   publish(body: string, places: readonly (readonly [id: number, position: number])[]): void {
-    const id = this.lane.takeMessageIds(1);
+    const id = this.writer.takeMessageIds(1);
     this.#gathered.message(id, storedMessage(body));
     for (const [queue, position] of places) this.#gathered.enqueue(queue, position, 1000, [id]);
     this.#facts += places.length;
@@ -64,7 +64,7 @@ export class Participant {
     this.#facts = 0;
     this.#onDurable = [];
     this.#writing += 1;
-    const tracked: Promise<void> = this.lane
+    const tracked: Promise<void> = this.writer
       .append(batch)
       .then(
         () => {

@@ -74,8 +74,8 @@ export const PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'dist/store/log-manager.js',
-        line: 'const ends = await readCleanMark(log);',
-        planted: 'const ends = await readCleanMark(log); await removeCleanMark(log);',
+        line: 'const ends = await readCleanShutdownMarker(log);',
+        planted: 'const ends = await readCleanShutdownMarker(log); await removeCleanMark(log);',
       },
     ],
   },

@@ -3,9 +3,9 @@
  * of power would leave: by a start, by one more when that start was cut short, and by the next ones after it.
  */
 import { parseFileName } from '../../../dist/log/record-format.js';
-import { Keeper } from '../../../dist/store/log-manager.js';
+import { LogManager } from '../../../dist/store/log-manager.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';
-import { openKeeper, scanner } from '../support/logs.js';
+import { openLogManager, scanner } from '../support/logs.js';
 import { readSource, type SeenEntry } from '../support/messages.js';
 import { type Random, randomFrom, SimulatedDirectory, systemError } from '../support/simulated.js';
 import { DEFINITIONS, readDefinitions } from './definitions.js';
@@ -164,14 +164,14 @@ class Run {
   async #orderly(directory: SimulatedDirectory, model: Model): Promise<string | null> {
     const { queues } = await readDefinitions(directory);
     const known = new Set(queues.values());
-    const keeper = await openKeeper(directory, {
+    const logManager = await openLogManager(directory, {
       exists: (number) => known.has(number),
       fileOctets: FILE_OCTETS,
       breaks: BREAKS,
       waste: { small: 1 << 20, dead: 0 },
     });
-    for (let i = 0; i < 3; i++) await keeper.reclaim();
-    await keeper.close(new Map());
+    for (let i = 0; i < 3; i++) await logManager.reclaim();
+    await logManager.close(new Map());
     return model.broken(await find(directory, 0));
   }
 
@@ -237,15 +237,15 @@ function said(when: string, wrong: string | null): string | null {
 async function find(directory: SimulatedDirectory, faults: number): Promise<Found> {
   const defined = await readDefinitions(directory);
   const known = new Set(defined.queues.values());
-  const keeper = await openedFor(directory, known, defined.next);
+  const logManager = await openedFor(directory, known, defined.next);
   const queues = new Map<number, SeenEntry[]>();
   const next = new Map<number, number>();
-  for (const { id, source, next: behind } of keeper.queues) {
+  for (const { id, source, next: behind } of logManager.queues) {
     next.set(id, behind);
     const entries = await readSource(source);
     if (entries.length > 0) queues.set(id, entries);
   }
-  const { clean, report } = keeper;
+  const { clean, report } = logManager;
   // What a failing device leaves of a file that was given up can look like anything, until the log is ended in order.
   const isTold = faults === 0 || clean;
   // A head that was being written cannot be told from one that was damaged later: that a file never came to be is told, too.
@@ -258,8 +258,8 @@ async function find(directory: SimulatedDirectory, faults: number): Promise<Foun
   return { clean, defined, queues, next, told };
 }
 
-function openedFor(log: LogDirectory, known: ReadonlySet<number>, next: number): Promise<Keeper> {
-  return Keeper.open({
+function openedFor(log: LogDirectory, known: ReadonlySet<number>, next: number): Promise<LogManager> {
+  return LogManager.open({
     log,
     exists: (number) => known.has(number),
     isUnknown: (number) => number >= next,

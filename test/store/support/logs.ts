@@ -2,9 +2,9 @@
  * Writing and reading logs in tests: small files, no waiting, one scanner for all recoveries.
  */
 import { BatchBuilder } from '../../../dist/store/log/batch.js';
-import { Lane } from '../../../dist/store/log/log-writer.js';
+import { LogWriter } from '../../../dist/store/log/log-writer.js';
 import { Scanner } from '../../../dist/store/log/scan.js';
-import { Keeper, type KeeperOptions } from '../../../dist/store/log-manager.js';
+import { LogManager, type LogManagerOptions } from '../../../dist/store/log-manager.js';
 import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery/recovery.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 import { storedMessage } from './messages.js';
@@ -16,10 +16,13 @@ export function recover(directory: LogDirectory, options: RecoverOptions = {}): 
   return recoverLogs(directory, { scanner, clean: true, ...options });
 }
 
-export function openLane(directory: LogDirectory, options: Partial<ConstructorParameters<typeof Lane>[0]> = {}): Lane {
-  return new Lane({
+export function openWriter(
+  directory: LogDirectory,
+  options: Partial<ConstructorParameters<typeof LogWriter>[0]> = {},
+): LogWriter {
+  return new LogWriter({
     directory,
-    lane: 0,
+    writer: 0,
     start: { file: 0, batch: 0, message: 0 },
     onEvent: () => undefined,
     fileOctets: 32 << 10,
@@ -29,8 +32,8 @@ export function openLane(directory: LogDirectory, options: Partial<ConstructorPa
   });
 }
 
-export async function openKeeper(log: LogDirectory, options: Partial<KeeperOptions> = {}): Promise<Keeper> {
-  const keeper = await Keeper.open({
+export async function openLogManager(log: LogDirectory, options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+  const logManager = await LogManager.open({
     log,
     exists: () => true,
     fileOctets: 16 << 10,
@@ -39,13 +42,13 @@ export async function openKeeper(log: LogDirectory, options: Partial<KeeperOptio
     scanner,
     ...options,
   });
-  await keeper.begin();
-  return keeper;
+  await logManager.begin();
+  return logManager;
 }
 
-export function publish(lane: Lane, queue: number, position: number, bodies: readonly string[]): Promise<void> {
+export function publish(writer: LogWriter, queue: number, position: number, bodies: readonly string[]): Promise<void> {
   const batch = new BatchBuilder();
-  const first = lane.takeMessageIds(bodies.length);
+  const first = writer.takeMessageIds(bodies.length);
   bodies.forEach((body, i) => {
     batch.message(first + i, storedMessage(body));
   });
@@ -55,11 +58,11 @@ export function publish(lane: Lane, queue: number, position: number, bodies: rea
     1000,
     bodies.map((_, i) => first + i),
   );
-  return lane.append(batch);
+  return writer.append(batch);
 }
 
-export function ack(lane: Lane, queue: number, from: number, count = 1): Promise<void> {
+export function ack(writer: LogWriter, queue: number, from: number, count = 1): Promise<void> {
   const batch = new BatchBuilder();
   batch.ack(queue, [{ from, count }]);
-  return lane.append(batch);
+  return writer.append(batch);
 }

@@ -2,7 +2,7 @@
  * Messages as they are stored, and what recovery makes of them, in a form that tests can compare.
  */
 import { UNIT_HEAD, UnitFlag } from '../../../dist/log/spill-source.js';
-import type { AbsentSource } from '../../../src/log/spill-source.js';
+import type { SpilledSource } from '../../../src/log/spill-source.js';
 import type { StoredMessage } from '../../../src/store/log/batch.js';
 
 /** Body octets in the largest frame. */
@@ -53,7 +53,7 @@ interface OpenEntry {
 const targets: Buffer[] = [];
 
 /** Everything that a source gives, some messages at a time. */
-export async function readSource(source: AbsentSource, most = 7, room = 512 << 10): Promise<SeenEntry[]> {
+export async function readSource(source: SpilledSource, most = 7, room = 512 << 10): Promise<SeenEntry[]> {
   const found = targets.findIndex(({ length }) => length === room);
   const target = (found < 0 ? undefined : targets.splice(found, 1)[0]) ?? Buffer.alloc(room);
   const [entries, octets] = await readInto(target, source, most);
@@ -66,7 +66,7 @@ export async function readSource(source: AbsentSource, most = 7, room = 512 << 1
 }
 
 /** What a source gives, and how much of the target it has filled at most. */
-async function readInto(target: Buffer, source: AbsentSource, most: number): Promise<[OpenEntry[], number]> {
+async function readInto(target: Buffer, source: SpilledSource, most: number): Promise<[OpenEntry[], number]> {
   const entries: OpenEntry[] = [];
   let filled = 0;
   for (;;) {
@@ -111,7 +111,7 @@ function bodyIn(frame: Buffer): Buffer {
 
 /** The queues that recovery rebuilt, with the bodies of their messages. */
 export async function recoveredQueues(recovered: {
-  readonly queues: readonly { readonly id: number; readonly count: number; readonly source: AbsentSource }[];
+  readonly queues: readonly { readonly id: number; readonly count: number; readonly source: SpilledSource }[];
 }): Promise<Map<number, SeenEntry[]>> {
   const queues = new Map<number, SeenEntry[]>();
   for (const { id, count, source } of recovered.queues) {

@@ -7,7 +7,7 @@ import { MessageBuilder } from '../memory/messages.js';
 import type { ContentFrames } from './content-frames.js';
 import { HeldConfirms } from './held-confirms.js';
 import type { Outbox } from './outbox.js';
-import { Carry } from './partial-frame.js';
+import { PartialFrame } from './partial-frame.js';
 import type { Route } from './routes.js';
 import { Unacked } from './unacked.js';
 
@@ -20,7 +20,7 @@ export class Connection {
   outputMax = INITIAL_FRAME_MAX;
   readonly channels = new Map<number, Channel>();
 
-  readonly carry = new Carry();
+  readonly partial = new PartialFrame();
   /** The channel whose body frame is taken as it comes, and the payload bytes of it that have not come; the end octet follows. */
   streaming: Channel | null = null;
   streamLeft = 0;

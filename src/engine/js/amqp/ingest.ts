@@ -29,7 +29,7 @@ const REFUSED_MAX = 65536;
 /** Class, weight, body size and one word of flags. */
 const HEADER_LENGTH_MIN = 14;
 
-export class Intake {
+export class ConnectionReader {
   consumed = 0;
   frameOffset = 0;
   frameLength = 0;
@@ -88,15 +88,15 @@ export class Intake {
         at += this.consumed;
         continue;
       }
-      if (connection.carry.length > 0) {
-        stop = this.#carryOn(connection, at, end);
+      if (connection.partial.length > 0) {
+        stop = this.#partialFrameOn(connection, at, end);
         at += this.consumed;
-        if (connection.carry.length > 0) break;
+        if (connection.partial.length > 0) break;
         continue;
       }
       const available = end - at;
       if (available < FRAME_HEADER) {
-        if (available > 0) connection.carry.append(bytes, at, available);
+        if (available > 0) connection.partial.append(bytes, at, available);
         at = end;
         break;
       }
@@ -110,7 +110,7 @@ export class Intake {
         continue;
       }
       if (available < size + FRAME_OVERHEAD) {
-        connection.carry.append(bytes, at, available);
+        connection.partial.append(bytes, at, available);
         at = end;
         break;
       }
@@ -133,31 +133,31 @@ export class Intake {
   }
 
   /** Puts a carried frame together and takes it. */
-  #carryOn(connection: Connection, offset: number, end: number): Stop {
+  #partialFrameOn(connection: Connection, offset: number, end: number): Stop {
     const { bytes } = this.#memory;
-    const { carry } = connection;
-    const head = Math.min(Math.max(0, FRAME_HEADER - carry.length), end - offset);
-    if (head > 0) carry.append(bytes, offset, head);
+    const { partial } = connection;
+    const head = Math.min(Math.max(0, FRAME_HEADER - partial.length), end - offset);
+    if (head > 0) partial.append(bytes, offset, head);
     this.consumed = head;
-    if (carry.length < FRAME_HEADER) return Stop.END;
-    const size = read32(carry.bytes, 3);
+    if (partial.length < FRAME_HEADER) return Stop.END;
+    const size = read32(partial.bytes, 3);
     const staging = this.#staging;
-    bytes.set(carry.bytes.subarray(0, FRAME_HEADER), staging);
+    bytes.set(partial.bytes.subarray(0, FRAME_HEADER), staging);
     if (size > connection.inputMax) {
-      carry.clear();
+      partial.clear();
       return this.#stopAt(staging, FRAME_HEADER, Stop.OVERSIZE);
     }
-    if (carry.length === FRAME_HEADER && this.#beginsBody(connection, staging, size)) {
-      carry.clear();
+    if (partial.length === FRAME_HEADER && this.#beginsBody(connection, staging, size)) {
+      partial.clear();
       return Stop.END;
     }
-    const rest = Math.min(size + FRAME_OVERHEAD - carry.length, end - offset - head);
-    if (rest > 0) carry.append(bytes, offset + head, rest);
+    const rest = Math.min(size + FRAME_OVERHEAD - partial.length, end - offset - head);
+    if (rest > 0) partial.append(bytes, offset + head, rest);
     this.consumed = head + rest;
-    if (carry.length < size + FRAME_OVERHEAD) return Stop.END;
-    bytes.set(carry.bytes.subarray(0, carry.length), staging);
+    if (partial.length < size + FRAME_OVERHEAD) return Stop.END;
+    bytes.set(partial.bytes.subarray(0, partial.length), staging);
     const stop = this.#onFrame(connection, staging, size);
-    if (this.#isTaken(connection, stop)) carry.clear();
+    if (this.#isTaken(connection, stop)) partial.clear();
     return stop;
   }
 

@@ -3,7 +3,7 @@
 const EMPTY = new Uint8Array(0);
 const FIRST_SIZE = 256;
 
-export class Carry {
+export class PartialFrame {
   #bytes = EMPTY;
   length = 0;
 

@@ -78,7 +78,7 @@ export class Settlements {
   }
 
   /** Gives back what a consumer holds, in order. */
-  giveBackOf(consumer: Consumer): void {
+  requeueOf(consumer: Consumer): void {
     const { channel } = consumer;
     for (let tag = channel.unacked.firstTagOf(consumer); tag !== 0; tag = channel.unacked.firstTagOf(consumer)) {
       channel.unacked.take(tag, this.#entry);
@@ -102,7 +102,7 @@ export class Settlements {
       case 'reject':
         return this.#queues.reject(this.#queue, this.#run, count);
       case 'give back':
-        return this.#queues.giveBack(this.#queue, this.#run, count);
+        return this.#queues.requeue(this.#queue, this.#run, count);
     }
   }
 

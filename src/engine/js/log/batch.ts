@@ -84,15 +84,15 @@ export class Batch implements LogBatch {
   }
 
   /** A message was given back so many times. */
-  returned(queue: number, position: number, count: number): void {
+  requeued(queue: number, position: number, count: number): void {
     this.#positions(RecordType.RETURNS, queue, position, count);
   }
 
   #positions(type: RecordType, queue: number, position: number, count: number): void {
-    const { memory, at } = this.#journal.record(type, PositionsField.RUNS + RUN_OCTETS);
+    const { memory, at } = this.#journal.record(type, PositionsField.RANGES + RUN_OCTETS);
     set64(memory.view, at + PositionsField.QUEUE, queue);
-    set64(memory.view, at + PositionsField.RUNS, position);
-    set64(memory.view, at + PositionsField.RUNS + 8, count);
+    set64(memory.view, at + PositionsField.RANGES, position);
+    set64(memory.view, at + PositionsField.RANGES + 8, count);
   }
 
   stamp(seed: Seed): readonly Uint8Array[] {

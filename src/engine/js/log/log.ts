@@ -33,7 +33,7 @@ export class Log {
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #clock: Clock;
-  #lane = 0;
+  #chain = 0;
   /** Number in the lane of the next message. */
   #next = 0;
   /** Number of the first message that the gathering batch could hold. */
@@ -55,10 +55,10 @@ export class Log {
     this.#batch = new Batch(1, memory, messages);
   }
 
-  start(lane: number, firstMessage: number, heldBack: HeldBack): void {
+  start(chain: number, firstMessage: number, heldBack: HeldBack): void {
     this.#started = true;
     this.#heldBack = heldBack;
-    this.#lane = lane;
+    this.#chain = chain;
     this.#next = firstMessage;
     this.#batchBegins = firstMessage;
     this.#messages.recording = true;
@@ -91,10 +91,10 @@ export class Log {
   /** Adds the message to the batch unless it is there; returns its number. */
   #add(message: number): number {
     let id = recordId(this.#memory, message);
-    if (id >= messageId(this.#lane, this.#batchBegins) && id < messageId(this.#lane, this.#next)) return id;
+    if (id >= messageId(this.#chain, this.#batchBegins) && id < messageId(this.#chain, this.#next)) return id;
     // One that was kept may be in a batch before: it is written once more.
     if (id === 0) {
-      id = messageId(this.#lane, this.#next++);
+      id = messageId(this.#chain, this.#next++);
       this.#messages.eachUnit(message, (unit) => setRecordId(this.#memory, unit, id));
     }
     this.#batch.add(message);
@@ -133,8 +133,8 @@ export class Log {
   }
 
   /** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
-  returned(queue: number, position: number, count: number): void {
-    if (this.#started && !this.#batch.isFull) this.#batch.returned(queue, position, count);
+  requeued(queue: number, position: number, count: number): void {
+    if (this.#started && !this.#batch.isFull) this.#batch.requeued(queue, position, count);
   }
 
   /** Whether something is recorded that no batch has taken. */

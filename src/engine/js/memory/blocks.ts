@@ -31,14 +31,14 @@ export class Blocks {
     return slot - (slot % PAGE);
   }
 
-  laneOf(slot: number): number {
+  chainOf(slot: number): number {
     return at32(this.#memory.u32, word(this.blockOf(slot), Block.QUEUE));
   }
 
   queueOf(slot: number): number {
-    const lane = this.laneOf(slot);
-    const parent = at32(this.#memory.u32, word(lane, QueueCell.PARENT));
-    return parent === 0 ? lane : parent;
+    const chain = this.chainOf(slot);
+    const parent = at32(this.#memory.u32, word(chain, QueueCell.PARENT));
+    return parent === 0 ? chain : parent;
   }
 
   message(slot: number): number {
@@ -114,88 +114,88 @@ export class Blocks {
   }
 
   /** Fills the slot at the tail and returns it. Takes an ensured page when the last block is full. */
-  append(lane: number, message: number): number {
+  append(chain: number, message: number): number {
     const { u32 } = this.#memory;
-    const tail = at32(u32, word(lane, QueueCell.TAIL));
-    const slot = this.#slotAt(this.#blockForTail(lane, tail), tail);
+    const tail = at32(u32, word(chain, QueueCell.TAIL));
+    const slot = this.#slotAt(this.#blockForTail(chain, tail), tail);
     u32[word(slot, Slot.STATE)] = SlotState.READY;
     u32[word(slot, Slot.MESSAGE)] = message;
-    u32[word(lane, QueueCell.TAIL)] = tail + 1;
+    u32[word(chain, QueueCell.TAIL)] = tail + 1;
     return slot;
   }
 
-  /** The slot at the head, or 0 when head and tail have met, or its message is absent. */
-  atHead(lane: number): number {
-    const slot = this.#headSlot(lane);
-    return slot !== 0 && this.state(slot) === SlotState.ABSENT ? 0 : slot;
+  /** The slot at the head, or 0 when head and tail have met, or its message is spilled. */
+  atHead(chain: number): number {
+    const slot = this.#headSlot(chain);
+    return slot !== 0 && this.state(slot) === SlotState.SPILLED ? 0 : slot;
   }
 
-  isHeadAbsent(lane: number): boolean {
-    const slot = this.#headSlot(lane);
-    return slot !== 0 && this.state(slot) === SlotState.ABSENT;
+  isHeadSpilled(chain: number): boolean {
+    const slot = this.#headSlot(chain);
+    return slot !== 0 && this.state(slot) === SlotState.SPILLED;
   }
 
-  #headSlot(lane: number): number {
+  #headSlot(chain: number): number {
     const { u32 } = this.#memory;
-    const head = at32(u32, word(lane, QueueCell.HEAD));
-    if (head === at32(u32, word(lane, QueueCell.TAIL))) return 0;
-    return this.#slotAt(at32(u32, word(lane, QueueCell.HEAD_BLOCK)), head);
+    const head = at32(u32, word(chain, QueueCell.HEAD));
+    if (head === at32(u32, word(chain, QueueCell.TAIL))) return 0;
+    return this.#slotAt(at32(u32, word(chain, QueueCell.HEAD_BLOCK)), head);
   }
 
   /** Moves the head past its slot. */
-  advance(lane: number): void {
+  advance(chain: number): void {
     const { u32 } = this.#memory;
-    const head = (at32(u32, word(lane, QueueCell.HEAD)) + 1) >>> 0;
-    u32[word(lane, QueueCell.HEAD)] = head;
-    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
+    const head = (at32(u32, word(chain, QueueCell.HEAD)) + 1) >>> 0;
+    u32[word(chain, QueueCell.HEAD)] = head;
+    const block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
     const next = at32(u32, word(block, Block.NEXT));
-    if (this.indexIn(block, head) === SLOTS && next !== 0) u32[word(lane, QueueCell.HEAD_BLOCK)] = next;
+    if (this.indexIn(block, head) === SLOTS && next !== 0) u32[word(chain, QueueCell.HEAD_BLOCK)] = next;
   }
 
   /** The slot is settled for good; its block goes with its last one. */
-  finish(lane: number, slot: number): void {
+  finish(chain: number, slot: number): void {
     const { u32 } = this.#memory;
     const block = this.blockOf(slot);
     this.setState(slot, SlotState.DONE);
     const done = at32(u32, word(block, Block.DONE)) + 1;
     u32[word(block, Block.DONE)] = done;
-    if (done === SLOTS) this.free(lane, block);
+    if (done === SLOTS) this.free(chain, block);
   }
 
   /** Goes over the slots that are ready. */
-  eachReady(lane: number, visit: (slot: number) => void): void {
+  eachReady(chain: number, visit: (slot: number) => void): void {
     const { u32 } = this.#memory;
     const inBlock = (block: number, ...states: number[]): void => {
       for (let index = 0; index < SLOTS; index++) {
         const slot = this.slot(block, index);
-        if (states.includes(this.state(slot)) && !this.#isAway(lane, block, index)) visit(slot);
+        if (states.includes(this.state(slot)) && !this.#isAway(chain, block, index)) visit(slot);
       }
     };
-    let block = at32(u32, word(lane, QueueCell.RETURNED));
-    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT))) inBlock(block, SlotState.RETURNED);
-    block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
+    let block = at32(u32, word(chain, QueueCell.REQUEUED));
+    for (; block !== 0; block = at32(u32, word(block, Block.REQUEUED_NEXT))) inBlock(block, SlotState.REQUEUED);
+    block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
     for (; block !== 0; block = at32(u32, word(block, Block.NEXT))) {
       // What is about to go is still here.
-      inBlock(block, SlotState.READY, SlotState.ABSENT);
+      inBlock(block, SlotState.READY, SlotState.SPILLED);
     }
   }
 
-  /** Whether a slot is one of the absent ones (gap-blocks.ts). */
-  #isAway(lane: number, block: number, index: number): boolean {
+  /** Whether a slot is one of the spilled ones (gap-blocks.ts). */
+  #isAway(chain: number, block: number, index: number): boolean {
     const { u32 } = this.#memory;
-    const stub = at32(u32, word(lane, QueueCell.STUB));
-    if (stub === 0) return false;
-    const filled = at32(u32, word(lane, QueueCell.STUB_FILLED));
-    const first = at32(u32, word(stub, Block.START)) + filled;
-    const whole = at32(u32, word(stub, Block.ABSENT)) * SLOTS;
-    const count = whole + at32(u32, word(lane, QueueCell.ABSENT_PART)) - filled;
+    const gap = at32(u32, word(chain, QueueCell.GAP));
+    if (gap === 0) return false;
+    const filled = at32(u32, word(chain, QueueCell.GAP_FILLED));
+    const first = at32(u32, word(gap, Block.START)) + filled;
+    const whole = at32(u32, word(gap, Block.SPILLED)) * SLOTS;
+    const count = whole + at32(u32, word(chain, QueueCell.SPILLED_PART)) - filled;
     return (at32(u32, word(block, Block.START)) + index - first) >>> 0 < count;
   }
 
   /** Frees the block that is not full, of a lane that has nothing left. */
-  freeRest(lane: number): void {
-    const block = at32(this.#memory.u32, word(lane, QueueCell.TAIL_BLOCK));
-    if (block !== 0) this.free(lane, block);
+  freeRest(chain: number): void {
+    const block = at32(this.#memory.u32, word(chain, QueueCell.TAIL_BLOCK));
+    if (block !== 0) this.free(chain, block);
   }
 
   slot(block: number, index: number): number {
@@ -215,15 +215,15 @@ export class Blocks {
     return (position - at32(this.#memory.u32, word(block, Block.START))) >>> 0;
   }
 
-  #blockForTail(lane: number, tail: number): number {
+  #blockForTail(chain: number, tail: number): number {
     const { u32 } = this.#memory;
-    const last = at32(u32, word(lane, QueueCell.TAIL_BLOCK));
+    const last = at32(u32, word(chain, QueueCell.TAIL_BLOCK));
     if (last !== 0 && this.indexIn(last, tail) < SLOTS) return last;
-    const block = this.createTail(lane, tail, 0);
-    u32[word(lane, QueueCell.TAIL_BLOCK)] = block;
+    const block = this.createTail(chain, tail, 0);
+    u32[word(chain, QueueCell.TAIL_BLOCK)] = block;
     if (last !== 0) u32[word(last, Block.NEXT)] = block;
     // The head stands behind the last block's end, or there was no block.
-    if (at32(u32, word(lane, QueueCell.HEAD)) === tail) u32[word(lane, QueueCell.HEAD_BLOCK)] = block;
+    if (at32(u32, word(chain, QueueCell.HEAD)) === tail) u32[word(chain, QueueCell.HEAD_BLOCK)] = block;
     return block;
   }
 
@@ -231,25 +231,25 @@ export class Blocks {
    * A block for the next messages, of an ensured page; its first `used` slots are those of messages that were there before. The log positions of a lane go on from
    * block to block; in one that is not logged they mean nothing.
    */
-  createTail(lane: number, start: number, used: number): number {
+  createTail(chain: number, start: number, used: number): number {
     const { u32, f64 } = this.#memory;
     const block = this.#memory.takePage();
     u32[word(block, Block.START)] = start;
-    u32[word(block, Block.QUEUE)] = lane;
-    const next = double(lane, QueueCell.LOG_NEXT);
+    u32[word(block, Block.QUEUE)] = chain;
+    const next = double(chain, QueueCell.LOG_NEXT);
     f64[double(block, Block.LOG_START)] = at64(f64, next) - used;
     f64[next] = at64(f64, next) - used + SLOTS;
     return block;
   }
 
   /** Takes a block out of its lane's chain; nobody stands before it any more. */
-  free(lane: number, block: number): void {
+  free(chain: number, block: number): void {
     const { u32 } = this.#memory;
     this.#freeTable(block);
-    if (at32(u32, word(lane, QueueCell.HEAD_BLOCK)) === block) {
-      u32[word(lane, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
+    if (at32(u32, word(chain, QueueCell.HEAD_BLOCK)) === block) {
+      u32[word(chain, QueueCell.HEAD_BLOCK)] = at32(u32, word(block, Block.NEXT));
     }
-    if (at32(u32, word(lane, QueueCell.TAIL_BLOCK)) === block) u32[word(lane, QueueCell.TAIL_BLOCK)] = 0;
+    if (at32(u32, word(chain, QueueCell.TAIL_BLOCK)) === block) u32[word(chain, QueueCell.TAIL_BLOCK)] = 0;
     this.#memory.freePage(block);
   }
 }

@@ -61,9 +61,9 @@ export const Participant = {
   /** The next sweep is not soon; and: it must be, since something has come that may expire before it. */
   SWEEP_RESTS: 10,
   SWEEP_SOON: 11,
-  /** Of the coordinator: queues whose absent messages are wanted, a list linked through their cells. */
-  WISH_LOCK: 8,
-  WISH_FIRST: 9,
+  /** Of the coordinator: queues whose spilled messages are wanted, a list linked through their cells. */
+  PAGE_IN_LOCK: 8,
+  PAGE_IN_FIRST: 9,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
@@ -159,7 +159,7 @@ export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
 
 /**
  * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are single words.
- * The fields from HEAD to RETURNED make a lane: a line of messages. A queue is its own lane, unless its messages have
+ * The fields from HEAD to REQUEUED make a lane: a line of messages. A queue is its own lane, unless its messages have
  * priorities: then each level that was used has a lane in a cell of its own, which names its queue as PARENT.
  */
 export const QueueCell = {
@@ -179,7 +179,7 @@ export const QueueCell = {
   HEAD_BLOCK: 8,
   TAIL_BLOCK: 9,
   /** First of the blocks with returned slots, in order of position. */
-  RETURNED: 10,
+  REQUEUED: 10,
   FIRST_WAITER: 11,
   LAST_WAITER: 12,
   /** Turns that consumers were granted and have not taken yet. */
@@ -187,12 +187,12 @@ export const QueueCell = {
   /** The queue that a lane belongs to; 0 in a queue. */
   PARENT: 14,
   /** A page with the lane of each level, 0 for those that were never used; 0 in a queue without priorities. */
-  LANES: 15,
+  CHAINS: 15,
   /** All its consumers, a list of nodes. */
   FIRST_PEER: 16,
 
   /** What it does beyond holding messages (Trait); 0: nothing. The rules follow. */
-  TRAITS: 17,
+  FEATURES: 17,
   MAX_LENGTH: 18,
   MAX_BYTES: 19,
   MAX_PRIORITY: 20,
@@ -209,16 +209,16 @@ export const QueueCell = {
   /** 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with Trait.LOGGED. */
   LOG_ID: 30,
   LOG_NEXT: 32,
-  /** Of a lane: the block that stands for its absent messages, or 0, and how many slots at its beginning are done or back already. */
-  STUB: 34,
-  STUB_FILLED: 35,
-  /** Slots at the beginning of the block behind those that the stub stands for that are absent, too (it is the stub itself if it stands for none); and the
-   * bytes of all absent bodies (a 64-bit float). */
-  ABSENT_PART: 36,
-  ABSENT_BYTES: 38,
-  /** 1: it is in the coordinator's list of queues whose absent messages are wanted; the next one there. */
-  WISHED: 40,
-  WISH_NEXT: 41,
+  /** Of a lane: the block that stands for its spilled messages, or 0, and how many slots at its beginning are done or back already. */
+  GAP: 34,
+  GAP_FILLED: 35,
+  /** Slots at the beginning of the block behind those that the gap block stands for that are spilled, too (it is the gap block itself if it stands for none); and the
+   * bytes of all spilled bodies (a 64-bit float). */
+  SPILLED_PART: 36,
+  SPILLED_BYTES: 38,
+  /** 1: it is in the coordinator's list of queues whose spilled messages are wanted; the next one there. */
+  PAGE_IN_REQUESTED: 40,
+  PAGE_IN_NEXT: 41,
   /** 1: workers are to be rung when messages are back. */
   AWAITED: 42,
   /** Of a lane: how often a message was taken that had come back; wraps. */
@@ -227,15 +227,15 @@ export const QueueCell = {
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,
   KEPT_BYTES: 61,
-  /** Of a lane: no absent message has a lower log position, and none that is here before the stub has this one or a higher (a 64-bit float). */
-  ABSENT_PLACE: 44,
+  /** Of a lane: no spilled message has a lower log position, and none that is here before the gap block has this one or a higher (a 64-bit float). */
+  SPILLED_PLACE: 44,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
 /** What a rule that gives no number holds instead of one: more than there can be. */
 export const UNLIMITED = 0xffff_ffff;
 
-export const Trait = {
+export const Feature = {
   /** Its messages have a time to live. */
   TTL: 1,
   /** It has a greatest length, in messages or bytes. */
@@ -248,13 +248,13 @@ export const Trait = {
   REJECT_DEAD: 16,
   DEAD_LETTERS: 32,
   /** Its messages have priorities. */
-  LEVELS: 64,
+  PRIORITIES: 64,
   /** It counts how often a message was given back. */
   COUNTED: 128,
   /** Deliveries say how often that was. */
   SAYS_COUNT: 256,
   /** Its consumers have different priorities. */
-  RANKED: 512,
+  CONSUMER_PRIORITIES: 512,
   /** A message that expires by itself was put into it. */
   EXPIRES: 1024,
   /** Its places are recorded in the log. */
@@ -271,23 +271,23 @@ export const Block = {
   /** The lane. */
   QUEUE: 3,
   /** Returned slots in it, the next block that has some, and a slot number that none of them is below. */
-  RETURNED: 4,
-  RETURNED_NEXT: 5,
-  RETURNED_LOW: 6,
+  REQUEUED: 4,
+  REQUEUED_NEXT: 5,
+  REQUEUED_LOW: 6,
   /** Log position of the first slot: a 64-bit float in two words. */
   LOG_START: 8,
   /** A page with the log position of each slot (64-bit floats), where they do not follow one another; otherwise 0. */
   LOG_TABLE: 7,
-  /** Of the stub: for how many blocks it stands. */
-  ABSENT: 10,
+  /** Of the gap block: for how many blocks it stands. */
+  SPILLED: 10,
 } as const;
 export const BLOCK_HEADER = 64;
 export const SLOT = 8;
 export const SLOTS = (PAGE - BLOCK_HEADER) / SLOT;
 
 export const Slot = { STATE: 0, MESSAGE: 1 } as const;
-/** ABSENT: the message is elsewhere, or about to go. */
-export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, RETURNED: 3, DONE: 4, ABSENT: 5 } as const;
+/** SPILLED: the message is elsewhere, or about to go. */
+export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, REQUEUED: 3, DONE: 4, SPILLED: 5 } as const;
 /** Added to the state of a slot whose message was delivered before. */
 export const REDELIVERED = 8;
 export const STATE_MASK = 7;
@@ -305,7 +305,7 @@ export const Node = {
   WORKER: 3,
   CONSUMER: 4,
   /** Its priority, signed. */
-  RANK: 5,
+  CONSUMER_PRIORITY: 5,
   /** 1: it could take a message. */
   ABLE: 6,
   /** Its neighbours among all consumers of its queue. */

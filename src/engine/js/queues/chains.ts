@@ -8,103 +8,103 @@ import type { Blocks } from '../memory/blocks.js';
 import { Block, QueueCell, SLOTS, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at32, at64, double, word } from '../memory/views.js';
-import type { Wishes } from './page-in-requests.js';
-import type { Returned } from './requeued.js';
+import type { PageInRequests } from './page-in-requests.js';
+import type { Requeued } from './requeued.js';
 
-/** So near (in positions) absent messages are wished back. */
+/** So near (in positions) spilled messages are asked back. */
 const WINDOW = 16 * SLOTS;
 
-export class Lanes {
+export class Chains {
   readonly #memory: Memory;
   readonly #blocks: Blocks;
-  readonly #returned: Returned;
+  readonly #requeued: Requeued;
   /** Where the slot found last stands: its lane, and whether it came back there. */
-  #lane = 0;
-  #isReturned = false;
-  readonly #wishes: Wishes;
-  /** Whether the last search ended at an absent message. */
-  foundAbsent = false;
+  #chain = 0;
+  #isRequeued = false;
+  readonly #pageInRequests: PageInRequests;
+  /** Whether the last search ended at an spilled message. */
+  foundSpilled = false;
 
-  constructor(memory: Memory, blocks: Blocks, returned: Returned, wishes: Wishes) {
+  constructor(memory: Memory, blocks: Blocks, requeued: Requeued, pageInRequests: PageInRequests) {
     this.#memory = memory;
-    this.#wishes = wishes;
+    this.#pageInRequests = pageInRequests;
     this.#blocks = blocks;
-    this.#returned = returned;
+    this.#requeued = requeued;
   }
 
   /** Gives a queue priorities; false when there is no memory. */
   open(queue: number): boolean {
     if (!this.#memory.ensurePages(1)) return false;
-    const lane = this.#create(queue, 0);
-    if (lane === 0) return false;
-    const lanes = this.#memory.takePage();
-    this.#memory.u32[word(lanes, 0)] = lane;
-    this.#memory.u32[word(queue, QueueCell.LANES)] = lanes;
+    const chain = this.#create(queue, 0);
+    if (chain === 0) return false;
+    const chains = this.#memory.takePage();
+    this.#memory.u32[word(chains, 0)] = chain;
+    this.#memory.u32[word(queue, QueueCell.CHAINS)] = chains;
     return true;
   }
 
   /** The lane of a queue with priorities that a message of this priority goes to. */
-  laneFor(queue: number, priority: number): number {
-    const level = Math.min(priority, this.#highest(queue));
-    let lane = this.ensure(queue, level);
-    for (let below = level - 1; lane === 0; below--) lane = this.lane(queue, below);
-    return lane;
+  chainFor(queue: number, asked: number): number {
+    const priority = Math.min(asked, this.#highest(queue));
+    let chain = this.ensure(queue, priority);
+    for (let below = priority - 1; chain === 0; below--) chain = this.chain(queue, below);
+    return chain;
   }
 
-  /** The ready slot that is next, or 0; what is absent protects the levels below. */
+  /** The ready slot that is next, or 0; what is spilled protects the levels below. */
   first(queue: number): number {
-    if (this.#lanes(queue) === 0) return this.firstOf(queue);
-    for (let level = this.#highest(queue); level >= 0; level--) {
-      const slot = this.firstOf(this.lane(queue, level));
-      if (slot !== 0 || this.foundAbsent) return slot;
+    if (this.#chains(queue) === 0) return this.firstOf(queue);
+    for (let priority = this.#highest(queue); priority >= 0; priority--) {
+      const slot = this.firstOf(this.chain(queue, priority));
+      if (slot !== 0 || this.foundSpilled) return slot;
     }
     return 0;
   }
 
-  /** The ready slot that is next in one lane (0: none), or 0. An absent message there is wished for. */
-  firstOf(lane: number): number {
-    this.foundAbsent = false;
-    if (lane === 0) return 0;
-    const returned = this.#returned.first(lane);
-    this.#lane = lane;
-    this.#isReturned = returned !== 0;
-    if (this.#isReturned) return returned;
-    const slot = this.#blocks.atHead(lane);
-    this.foundAbsent = slot === 0 && this.#blocks.isHeadAbsent(lane);
-    if (this.foundAbsent) this.#wish(lane);
+  /** The ready slot that is next in one lane (0: none), or 0. An spilled message there is asked for. */
+  firstOf(chain: number): number {
+    this.foundSpilled = false;
+    if (chain === 0) return 0;
+    const requeued = this.#requeued.first(chain);
+    this.#chain = chain;
+    this.#isRequeued = requeued !== 0;
+    if (this.#isRequeued) return requeued;
+    const slot = this.#blocks.atHead(chain);
+    this.foundSpilled = slot === 0 && this.#blocks.isHeadSpilled(chain);
+    if (this.foundSpilled) this.#wish(chain);
     return slot;
   }
 
   /** Claims the slot that was found last. */
   claimFirst(slot: number): void {
-    if (this.#isReturned) this.#returned.removeFirst(this.#lane);
-    else this.#advance(this.#lane);
+    if (this.#isRequeued) this.#requeued.removeFirst(this.#chain);
+    else this.#advance(this.#chain);
     this.#blocks.setState(slot, SlotState.CLAIMED);
   }
 
-  #advance(lane: number): void {
+  #advance(chain: number): void {
     const { u32 } = this.#memory;
-    const before = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
-    this.#blocks.advance(lane);
-    const stub = at32(u32, word(lane, QueueCell.STUB));
-    const block = at32(u32, word(lane, QueueCell.HEAD_BLOCK));
-    if (stub === 0 || block === before) return;
-    if (this.#blocks.indexIn(block, at32(u32, word(stub, Block.START))) <= WINDOW) this.#wish(lane);
+    const before = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
+    this.#blocks.advance(chain);
+    const gap = at32(u32, word(chain, QueueCell.GAP));
+    const block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
+    if (gap === 0 || block === before) return;
+    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= WINDOW) this.#wish(chain);
   }
 
-  #wish(lane: number): void {
-    const queue = this.queueOf(lane);
-    this.#wishes.wish(queue, lane === this.laneOf(queue) ? queue : lane);
+  #wish(chain: number): void {
+    const queue = this.queueOf(chain);
+    this.#pageInRequests.requestPageIn(queue, chain === this.chainOf(queue) ? queue : chain);
   }
 
-  /** Whether the message that is next is absent. */
-  isFrontAbsent(queue: number): boolean {
-    for (let level = this.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.lane(queue, level);
-      if (lane === 0) continue;
-      if (this.#returned.first(lane) !== 0) return false;
-      if (this.#blocks.isHeadAbsent(lane)) return true;
-      if (this.#blocks.atHead(lane) !== 0) return false;
+  /** Whether the message that is next is spilled. */
+  isFrontSpilled(queue: number): boolean {
+    for (let priority = this.priorities(queue) - 1; priority >= 0; priority--) {
+      const chain = this.chain(queue, priority);
+      if (chain === 0) continue;
+      if (this.#requeued.first(chain) !== 0) return false;
+      if (this.#blocks.isHeadSpilled(chain)) return true;
+      if (this.#blocks.atHead(chain) !== 0) return false;
     }
     return false;
   }
@@ -112,12 +112,12 @@ export class Lanes {
   /** How far a queue goes by now. A lane that is yet to be made ends where it will begin. */
   extentOf(queue: number): Extent {
     const { u32 } = this.#memory;
-    const extent = new Uint32Array(2 * this.levels(queue));
-    for (let level = 0; 2 * level < extent.length; level++) {
-      const lane = this.lane(queue, level);
-      if (lane === 0) continue;
-      extent[2 * level] = at32(u32, word(lane, QueueCell.TAIL));
-      extent[2 * level + 1] = at32(u32, word(lane, QueueCell.TAKEN_BACK)) + this.#returned.count(lane);
+    const extent = new Uint32Array(2 * this.priorities(queue));
+    for (let priority = 0; 2 * priority < extent.length; priority++) {
+      const chain = this.chain(queue, priority);
+      if (chain === 0) continue;
+      extent[2 * priority] = at32(u32, word(chain, QueueCell.TAIL));
+      extent[2 * priority + 1] = at32(u32, word(chain, QueueCell.TAKEN_BACK)) + this.#requeued.count(chain);
     }
     return extent;
   }
@@ -125,84 +125,84 @@ export class Lanes {
   /** Whether some of what was there at an extent has not been taken yet. */
   isLeft(queue: number, extent: Extent): boolean {
     const { u32 } = this.#memory;
-    for (let level = 0; 2 * level < extent.length; level++) {
-      const lane = this.lane(queue, level);
-      if (lane === 0) continue;
-      const toHead = (at32(u32, word(lane, QueueCell.HEAD)) - (extent[2 * level] ?? 0)) | 0;
-      const toTaken = (at32(u32, word(lane, QueueCell.TAKEN_BACK)) - (extent[2 * level + 1] ?? 0)) | 0;
+    for (let priority = 0; 2 * priority < extent.length; priority++) {
+      const chain = this.chain(queue, priority);
+      if (chain === 0) continue;
+      const toHead = (at32(u32, word(chain, QueueCell.HEAD)) - (extent[2 * priority] ?? 0)) | 0;
+      const toTaken = (at32(u32, word(chain, QueueCell.TAKEN_BACK)) - (extent[2 * priority + 1] ?? 0)) | 0;
       if (toHead < 0 || toTaken < 0) return true;
     }
     return false;
   }
 
   /** The queue that a lane belongs to; of a queue itself. */
-  queueOf(lane: number): number {
-    return at32(this.#memory.u32, word(lane, QueueCell.PARENT)) || lane;
+  queueOf(chain: number): number {
+    return at32(this.#memory.u32, word(chain, QueueCell.PARENT)) || chain;
   }
 
   /** The lane that is meant by a queue, whose level 0 it is, or by a lane. */
-  laneOf(queueOrLane: number): number {
-    return this.lane(queueOrLane, 0);
+  chainOf(queueOrChain: number): number {
+    return this.chain(queueOrChain, 0);
   }
 
   /** The lane of a level that a queue may have, made if need be; 0: there is no such level, or no memory. */
-  ensure(queue: number, level: number): number {
-    if (this.#lanes(queue) === 0 || level > this.#highest(queue)) return 0;
-    const known = this.lane(queue, level);
+  ensure(queue: number, priority: number): number {
+    if (this.#chains(queue) === 0 || priority > this.#highest(queue)) return 0;
+    const known = this.chain(queue, priority);
     if (known !== 0) return known;
-    const lane = this.#create(queue, level);
-    if (lane !== 0) this.#memory.u32[word(this.#lanes(queue), level)] = lane;
-    return lane;
+    const chain = this.#create(queue, priority);
+    if (chain !== 0) this.#memory.u32[word(this.#chains(queue), priority)] = chain;
+    return chain;
   }
 
   /** How many levels there may be. */
-  levels(queue: number): number {
-    return this.#lanes(queue) === 0 ? 1 : this.#highest(queue) + 1;
+  priorities(queue: number): number {
+    return this.#chains(queue) === 0 ? 1 : this.#highest(queue) + 1;
   }
 
   /** The lane of a level, or 0 while none was needed. */
-  lane(queue: number, level: number): number {
-    const lanes = this.#lanes(queue);
-    return lanes === 0 ? queue : at32(this.#memory.u32, word(lanes, level));
+  chain(queue: number, priority: number): number {
+    const chains = this.#chains(queue);
+    return chains === 0 ? queue : at32(this.#memory.u32, word(chains, priority));
   }
 
   /** Frees what belongs to the lanes of a queue that has nothing left. */
   close(queue: number): void {
-    const lanes = this.#lanes(queue);
-    for (let level = this.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.lane(queue, level);
-      if (lane === 0) continue;
-      this.#blocks.freeRest(lane);
-      if (lanes !== 0) this.#memory.freeCell(lane);
+    const chains = this.#chains(queue);
+    for (let priority = this.priorities(queue) - 1; priority >= 0; priority--) {
+      const chain = this.chain(queue, priority);
+      if (chain === 0) continue;
+      this.#blocks.freeRest(chain);
+      if (chains !== 0) this.#memory.freeCell(chain);
     }
-    if (lanes !== 0) this.#memory.freePage(lanes);
+    if (chains !== 0) this.#memory.freePage(chains);
   }
 
   /** Gives a queue without messages, or one lane, its number in the log, and the log position of its first message. Lanes that are made later follow. */
   setLogId(queue: number, id: number, next: number): void {
-    for (const cell of [queue, this.laneOf(queue)]) {
+    for (const cell of [queue, this.chainOf(queue)]) {
       this.#memory.f64[double(cell, QueueCell.LOG_ID)] = id;
       this.#memory.f64[double(cell, QueueCell.LOG_NEXT)] = next;
     }
   }
 
-  #create(queue: number, level: number): number {
-    const lane = this.#memory.takeCell();
-    if (lane === 0) return 0;
-    this.#memory.u32[word(lane, QueueCell.PARENT)] = queue;
-    this.#placeInLog(queue, lane, level);
-    return lane;
+  #create(queue: number, priority: number): number {
+    const chain = this.#memory.takeCell();
+    if (chain === 0) return 0;
+    this.#memory.u32[word(chain, QueueCell.PARENT)] = queue;
+    this.#placeInLog(queue, chain, priority);
+    return chain;
   }
 
   /** Each level is a queue of its own in the log. */
-  #placeInLog(queue: number, lane: number, level: number): void {
+  #placeInLog(queue: number, chain: number, priority: number): void {
     const { f64 } = this.#memory;
-    f64[double(lane, QueueCell.LOG_ID)] = at64(f64, double(queue, QueueCell.LOG_ID)) + level;
-    f64[double(lane, QueueCell.LOG_NEXT)] = at64(f64, double(queue, QueueCell.LOG_NEXT));
+    f64[double(chain, QueueCell.LOG_ID)] = at64(f64, double(queue, QueueCell.LOG_ID)) + priority;
+    f64[double(chain, QueueCell.LOG_NEXT)] = at64(f64, double(queue, QueueCell.LOG_NEXT));
   }
 
-  #lanes(queue: number): number {
-    return at32(this.#memory.u32, word(queue, QueueCell.LANES));
+  #chains(queue: number): number {
+    return at32(this.#memory.u32, word(queue, QueueCell.CHAINS));
   }
 
   #highest(queue: number): number {

@@ -23,7 +23,7 @@ export interface Claimant {
   sizeOf(message: number, returns: number): number;
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;
-  /** Whether another consumer goes before it; then it was registered. In a queue with Trait.RANKED. */
+  /** Whether another consumer goes before it; then it was registered. In a queue with Trait.CONSUMER_PRIORITIES. */
   isOutranked(queue: number): boolean;
 }
 

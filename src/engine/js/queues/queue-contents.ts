@@ -7,14 +7,14 @@ import { Death } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
 import { Fifo } from '../memory/fifo.js';
-import { QueueCell, QueueFlag, SlotState, Trait } from '../memory/layout.js';
+import { Feature, QueueCell, QueueFlag, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, at64, double, word } from '../memory/views.js';
-import { Lanes } from './chains.js';
+import { Chains } from './chains.js';
 import type { Dead } from './claim.js';
-import { Wishes } from './page-in-requests.js';
-import { Returned } from './requeued.js';
+import { PageInRequests } from './page-in-requests.js';
+import { Requeued } from './requeued.js';
 import { Rules } from './rules.js';
 
 /** The most queues that wait for the end of a turn to be shortened. */
@@ -26,17 +26,17 @@ interface Expiry {
   readonly limit: number;
 }
 
-export class Stock {
+export class QueueContents {
   readonly rules: Rules;
   readonly blocks: Blocks;
-  readonly returned: Returned;
-  readonly lanes: Lanes;
-  readonly wishes: Wishes;
+  readonly requeued: Requeued;
+  readonly chains: Chains;
+  readonly pageInRequests: PageInRequests;
   /** What died through this participant and is not buried, the oldest first. */
   readonly dead = new Fifo<Dead>();
   /** Queues that are too long, but have consumers that may take the surplus. */
   readonly long = new Set<number>();
-  /** Queues that are too long, but whose next message is absent. */
+  /** Queues that are too long, but whose next message is spilled. */
   readonly stuck = new Set<number>();
   readonly #memory: Memory;
   readonly #messages: Messages;
@@ -51,23 +51,23 @@ export class Stock {
     this.#clock = clock;
     this.rules = new Rules(memory);
     this.blocks = new Blocks(memory);
-    this.returned = new Returned(memory, this.blocks);
-    this.wishes = new Wishes(memory);
-    this.lanes = new Lanes(memory, this.blocks, this.returned, this.wishes);
+    this.requeued = new Requeued(memory, this.blocks);
+    this.pageInRequests = new PageInRequests(memory);
+    this.chains = new Chains(memory, this.blocks, this.requeued, this.pageInRequests);
   }
 
   /** Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive in a lane protects those below. */
-  expire(queue: number, traits: number, expiry: Expiry, max: number, everywhere: boolean): number {
+  expire(queue: number, features: number, expiry: Expiry, max: number, everywhere: boolean): number {
     let count = 0;
-    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.lanes.lane(queue, level);
-      for (let slot = this.lanes.firstOf(lane); slot !== 0 && count < max; slot = this.lanes.firstOf(lane)) {
+    for (let priority = this.chains.priorities(queue) - 1; priority >= 0; priority--) {
+      const chain = this.chains.chain(queue, priority);
+      for (let slot = this.chains.firstOf(chain); slot !== 0 && count < max; slot = this.chains.firstOf(chain)) {
         if (!this.hasExpired(slot, expiry)) break;
-        this.claimFirst(queue, traits, slot);
-        this.die(queue, traits, slot, Death.EXPIRED);
+        this.claimFirst(queue, features, slot);
+        this.die(queue, features, slot, Death.EXPIRED);
         count++;
       }
-      if (!everywhere && (this.lanes.foundAbsent || this.lanes.firstOf(lane) !== 0)) break;
+      if (!everywhere && (this.chains.foundSpilled || this.chains.firstOf(chain) !== 0)) break;
     }
     return count;
   }
@@ -79,15 +79,15 @@ export class Stock {
   }
 
   /** Claims the slot that was found last. */
-  claimFirst(queue: number, traits: number, slot: number): void {
-    this.lanes.claimFirst(slot);
-    const bytes = (traits & Trait.BYTES) === 0 ? 0 : this.#messages.bodySize(this.blocks.message(slot));
+  claimFirst(queue: number, features: number, slot: number): void {
+    this.chains.claimFirst(slot);
+    const bytes = (features & Feature.BYTES) === 0 ? 0 : this.#messages.bodySize(this.blocks.message(slot));
     this.leaveReady(queue, 1, bytes);
   }
 
   /** A claimed message dies: it is handed to the host, or dropped. */
-  die(queue: number, traits: number, slot: number, reason: Death): void {
-    if ((traits & Trait.DEAD_LETTERS) !== 0) {
+  die(queue: number, features: number, slot: number, reason: Death): void {
+    if ((features & Feature.DEAD_LETTERS) !== 0) {
       this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
       return;
     }
@@ -96,29 +96,29 @@ export class Stock {
   }
 
   /** What has reached its deadline by `limit` has expired; null where nothing can. */
-  expiry(queue: number, traits: number, limit: number): Expiry | null {
-    if ((traits & (Trait.TTL | Trait.EXPIRES)) === 0) return null;
-    return { ttl: this.rules.ttl(queue, traits), limit };
+  expiry(queue: number, features: number, limit: number): Expiry | null {
+    if ((features & (Feature.TTL | Feature.EXPIRES)) === 0) return null;
+    return { ttl: this.rules.ttl(queue, features), limit };
   }
 
   /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
-  checkLength(queue: number, traits: number): void {
-    if ((traits & (Trait.LENGTH | Trait.REJECT)) !== Trait.LENGTH || !this.rules.isTooLong(queue)) return;
+  checkLength(queue: number, features: number): void {
+    if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.rules.isTooLong(queue)) return;
     const isFull = this.long.size >= LONG_MAX && !this.long.has(queue);
     if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.rules.isFarTooLong(queue))
-      this.shorten(queue, traits);
+      this.shorten(queue, features);
     else this.long.add(queue);
   }
 
-  shorten(queue: number, traits: number): void {
+  shorten(queue: number, features: number): void {
     while (this.rules.isTooLong(queue)) {
-      const slot = this.lanes.first(queue);
+      const slot = this.chains.first(queue);
       if (slot === 0) {
-        if (this.lanes.foundAbsent) this.#awaitFront(queue);
+        if (this.chains.foundSpilled) this.#awaitFront(queue);
         return;
       }
-      this.claimFirst(queue, traits, slot);
-      this.die(queue, traits, slot, Death.MAXLEN);
+      this.claimFirst(queue, features, slot);
+      this.die(queue, features, slot, Death.MAXLEN);
     }
   }
 
@@ -134,10 +134,10 @@ export class Stock {
     if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
   }
 
-  openLanes(queue: number, maxPriority: number): boolean {
-    if (!this.lanes.open(queue)) return false;
+  openChains(queue: number, maxPriority: number): boolean {
+    if (!this.chains.open(queue)) return false;
     this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
-    this.rules.add(queue, Trait.LEVELS);
+    this.rules.add(queue, Feature.PRIORITIES);
     return true;
   }
 
@@ -147,19 +147,19 @@ export class Stock {
     const add = (slot: number): void => {
       bytes += this.#messages.bodySize(this.blocks.message(slot));
     };
-    for (let level = this.lanes.levels(queue) - 1; level >= 0; level--) {
-      const lane = this.lanes.lane(queue, level);
-      if (lane === 0) continue;
-      this.blocks.eachReady(lane, add);
-      bytes += at64(this.#memory.f64, double(lane, QueueCell.ABSENT_BYTES));
+    for (let priority = this.chains.priorities(queue) - 1; priority >= 0; priority--) {
+      const chain = this.chains.chain(queue, priority);
+      if (chain === 0) continue;
+      this.blocks.eachReady(chain, add);
+      bytes += at64(this.#memory.f64, double(chain, QueueCell.SPILLED_BYTES));
     }
     Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
   }
 
   /** Log positions, in order, of the ready messages of one lane that were delivered before. */
-  redeliveredPositions(lane: number): number[] {
+  redeliveredPositions(chain: number): number[] {
     const positions: number[] = [];
-    this.blocks.eachReady(lane, (slot) => {
+    this.blocks.eachReady(chain, (slot) => {
       if (this.blocks.isLogged(slot) && this.blocks.redelivered(slot)) positions.push(this.blocks.logPosition(slot));
     });
     return positions.sort((one, other) => one - other);
@@ -167,12 +167,12 @@ export class Stock {
 
   /** Drops up to `most` of what is ready, as far as it is here; returns how many. */
   dropReady(queue: number, most: number): number {
-    const counts = (this.rules.traits(queue) & Trait.BYTES) !== 0;
+    const counts = (this.rules.features(queue) & Feature.BYTES) !== 0;
     let count = 0;
     let bytes = 0;
-    for (let slot = this.lanes.first(queue); slot !== 0 && count < most; slot = this.lanes.first(queue)) {
+    for (let slot = this.chains.first(queue); slot !== 0 && count < most; slot = this.chains.first(queue)) {
       if (counts) bytes += this.#messages.bodySize(this.blocks.message(slot));
-      this.lanes.claimFirst(slot);
+      this.chains.claimFirst(slot);
       this.finish(slot);
       count++;
     }
@@ -187,10 +187,10 @@ export class Stock {
   }
 
   /** Messages of one lane that wait for a consumer. */
-  readyIn(lane: number): number {
+  readyIn(chain: number): number {
     const { u32 } = this.#memory;
-    const count = (at32(u32, word(lane, QueueCell.TAIL)) - at32(u32, word(lane, QueueCell.HEAD))) >>> 0;
-    return count + this.returned.count(lane);
+    const count = (at32(u32, word(chain, QueueCell.TAIL)) - at32(u32, word(chain, QueueCell.HEAD))) >>> 0;
+    return count + this.requeued.count(chain);
   }
 
   /** Forgets queues that are about to be freed. */
@@ -208,46 +208,46 @@ export class Stock {
     const { u32 } = this.#memory;
     const isFreed = (at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.FREED) !== 0;
     if (!isFreed || at32(u32, word(queue, QueueCell.CLAIMED)) > 0) return false;
-    this.lanes.close(queue);
+    this.chains.close(queue);
     return true;
   }
 
   finish(slot: number): void {
     if (this.blocks.state(slot) !== SlotState.CLAIMED) throw new Error('a message is settled that is not claimed');
     const message = this.blocks.message(slot);
-    const lane = this.blocks.laneOf(slot);
-    if (this.blocks.isLogged(slot)) this.#recordDone(lane, slot);
-    this.blocks.finish(lane, slot);
+    const chain = this.blocks.chainOf(slot);
+    if (this.blocks.isLogged(slot)) this.#recordDone(chain, slot);
+    this.blocks.finish(chain, slot);
     this.#messages.release(message);
   }
 
   /** What a queue that is deleted held needs no record. */
-  #recordDone(lane: number, slot: number): void {
-    if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(lane), this.blocks.logPosition(slot));
+  #recordDone(chain: number, slot: number): void {
+    if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(chain), this.blocks.logPosition(slot));
   }
 
   /** A slot's message was given back so many times. */
-  recordReturns(lane: number, slot: number, count: number): void {
-    if (this.blocks.isLogged(slot)) this.#log.returned(this.logId(lane), this.blocks.logPosition(slot), count);
+  recordReturns(chain: number, slot: number, count: number): void {
+    if (this.blocks.isLogged(slot)) this.#log.requeued(this.logId(chain), this.blocks.logPosition(slot), count);
   }
 
-  /** Positions in a row of a lane are done whose messages were absent. */
-  recordAbsentDone(lane: number, from: number, end: number): void {
-    const logId = this.logId(lane);
-    if (logId === 0 || end <= from || this.isRetired(this.lanes.queueOf(lane))) return;
+  /** Positions in a row of a lane are done whose messages were spilled. */
+  recordSpilledDone(chain: number, from: number, end: number): void {
+    const logId = this.logId(chain);
+    if (logId === 0 || end <= from || this.isRetired(this.chains.queueOf(chain))) return;
     this.#log.settledRun(logId, from, end - from);
   }
 
   /** Records that a slot's message took its place, if it is loggable. */
-  recordPlace(lane: number, slot: number): void {
+  recordPlace(chain: number, slot: number): void {
     const message = this.blocks.message(slot);
     if (!this.#messages.isLoggable(message)) return;
     this.blocks.setLogged(slot);
-    this.#log.enqueued(message, this.logId(lane), this.blocks.logPosition(slot));
+    this.#log.enqueued(message, this.logId(chain), this.blocks.logPosition(slot));
   }
 
-  logId(lane: number): number {
-    return at64(this.#memory.f64, double(lane, QueueCell.LOG_ID));
+  logId(chain: number): number {
+    return at64(this.#memory.f64, double(chain, QueueCell.LOG_ID));
   }
 
   #add(queue: number, field: number, change: number): void {

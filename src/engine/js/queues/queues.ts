@@ -1,18 +1,18 @@
 /**
- * Queues: publish, claim, settle, give back, purge, retire, free. Each operation takes the queue's lock once for a whole
+ * Queues: publish, claim, settle, requeue, purge, retire, free. Each operation takes the queue's lock once for a whole
  * run of messages. What must hold: per queue READY + CLAIMED + settled = published; between head and tail every slot is
  * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in a queue with dead
  * letters stays claimed until it is buried, so the queue lives as long.
  */
 import { Death, type Extent, type QueueRules } from '../../engine.js';
 import type { Log } from '../log/log.js';
-import { CELL, COUNT_MAX, QueueCell, QueueFlag, Trait } from '../memory/layout.js';
+import { CELL, COUNT_MAX, Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, double, word } from '../memory/views.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
-import type { Stock } from './queue-contents.js';
+import type { QueueContents } from './queue-contents.js';
 import type { Rules } from './rules.js';
 import { Sweeps } from './swept-queues.js';
 import type { Waiters } from './waiters.js';
@@ -20,7 +20,7 @@ import type { Waiters } from './waiters.js';
 export class Queues {
   readonly rules: Rules;
   readonly sweeps: Sweeps;
-  readonly #stock: Stock;
+  readonly #contents: QueueContents;
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #waiters: Waiters;
@@ -31,7 +31,7 @@ export class Queues {
   constructor(
     memory: Memory,
     messages: Messages,
-    stock: Stock,
+    contents: QueueContents,
     waiters: Waiters,
     clock: Clock,
     log: Log,
@@ -43,8 +43,8 @@ export class Queues {
     this.#clock = clock;
     this.#log = log;
     this.#self = self;
-    this.#stock = stock;
-    this.rules = stock.rules;
+    this.#contents = contents;
+    this.rules = contents.rules;
     this.sweeps = new Sweeps(memory, self);
   }
 
@@ -55,15 +55,17 @@ export class Queues {
   /** Sets what the queue does from now on; false when there is no memory. */
   setRules(queue: number, rules: QueueRules): boolean {
     this.#lock(queue);
-    const before = this.rules.traits(queue);
+    const before = this.rules.features(queue);
     const known =
-      rules.maxPriority === 0 || (before & Trait.LEVELS) !== 0 || this.#stock.openLanes(queue, rules.maxPriority);
+      rules.maxPriority === 0 ||
+      (before & Feature.PRIORITIES) !== 0 ||
+      this.#contents.openChains(queue, rules.maxPriority);
     if (known) {
       this.rules.set(queue, rules);
-      const traits = this.rules.traits(queue);
-      if ((traits & ~before & Trait.BYTES) !== 0) this.#stock.countBytes(queue);
-      if ((traits & Trait.TTL) !== 0) this.sweeps.joinAny(queue);
-      else if ((traits & Trait.EXPIRES) === 0) this.sweeps.leave(queue);
+      const features = this.rules.features(queue);
+      if ((features & ~before & Feature.BYTES) !== 0) this.#contents.countBytes(queue);
+      if ((features & Feature.TTL) !== 0) this.sweeps.joinAny(queue);
+      else if ((features & Feature.EXPIRES) === 0) this.sweeps.leave(queue);
     }
     this.#unlock(queue);
     return known;
@@ -79,7 +81,7 @@ export class Queues {
   }
 
   readyBytes(queue: number): number {
-    if ((this.rules.traits(queue) & Trait.BYTES) === 0) return 0;
+    if ((this.rules.features(queue) & Feature.BYTES) === 0) return 0;
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.BYTES));
   }
 
@@ -100,9 +102,9 @@ export class Queues {
   }
 
   /** A consumer has come; a rank other than 0 makes the queue one of ranks. */
-  join(queue: number, node: number, rank: number): void {
+  join(queue: number, node: number, consumerPriority: number): void {
     this.#lock(queue);
-    if (rank !== 0) this.rules.add(queue, Trait.RANKED);
+    if (consumerPriority !== 0) this.rules.add(queue, Feature.CONSUMER_PRIORITIES);
     this.#waiters.join(queue, node);
     this.#add(queue, QueueCell.CONSUMERS, 1);
     this.#unlock(queue);
@@ -119,7 +121,7 @@ export class Queues {
   }
 
   queueOf(slot: number): number {
-    return this.#stock.blocks.queueOf(slot);
+    return this.#contents.blocks.queueOf(slot);
   }
 
   /** Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by themselves. */
@@ -135,14 +137,14 @@ export class Queues {
   offer(queue: number, messages: Uint32Array, expires: boolean): boolean {
     const message = at32(messages, 0);
     this.#lock(queue);
-    const traits = this.rules.traits(queue);
+    const features = this.rules.features(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
     const refused =
-      !retired && (traits & Trait.REJECT) !== 0 && !this.rules.hasRoom(queue, this.#messages.bodySize(message));
-    const dies = refused && (traits & Trait.REJECT_DEAD) !== 0 && (traits & Trait.DEAD_LETTERS) !== 0;
+      !retired && (features & Feature.REJECT) !== 0 && !this.rules.hasRoom(queue, this.#messages.bodySize(message));
+    const dies = refused && (features & Feature.REJECT_DEAD) !== 0 && (features & Feature.DEAD_LETTERS) !== 0;
     if (dies) {
       this.#add(queue, QueueCell.CLAIMED, 1);
-      this.#stock.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
+      this.#contents.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
     }
     if (!retired && !refused) this.#enqueue(queue, messages, 1, expires);
     this.#unlock(queue);
@@ -156,58 +158,58 @@ export class Queues {
     claim.count = 0;
     claim.end = 'empty';
     this.#lock(queue);
-    const traits = this.rules.traits(queue);
+    const features = this.rules.features(queue);
     if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
-    else if ((traits & Trait.RANKED) === 0 || !claimant.isOutranked(queue)) {
-      this.#claim(queue, traits, Math.min(max, CLAIM_MAX), room, claimant, claim);
-      const isOver = this.ready(queue) === 0 || this.#stock.lanes.foundAbsent;
+    else if ((features & Feature.CONSUMER_PRIORITIES) === 0 || !claimant.isOutranked(queue)) {
+      this.#claim(queue, features, Math.min(max, CLAIM_MAX), room, claimant, claim);
+      const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
       if (isOver) claimant.onEmpty(queue, claim.count);
     }
     this.#unlock(queue);
   }
 
-  #claim(queue: number, traits: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
+  #claim(queue: number, features: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     const { now } = this.#clock;
     const since = claimant.ableSince;
     const limit = since === null ? this.rules.deathTime(queue, now) : this.rules.ageLimit(now, since);
-    const expiry = this.#stock.expiry(queue, traits, limit);
-    this.#stock.lanes.foundAbsent = false;
+    const expiry = this.#contents.expiry(queue, features, limit);
+    this.#contents.chains.foundSpilled = false;
     let left = room;
     let bytes = 0;
     claim.end = 'enough';
     while (claim.count < max) {
-      const slot = this.#stock.lanes.first(queue);
+      const slot = this.#contents.chains.first(queue);
       if (slot === 0) {
         claim.end = 'empty';
         break;
       }
-      if (expiry !== null && this.#stock.hasExpired(slot, expiry)) {
-        this.#stock.claimFirst(queue, traits, slot);
-        this.#stock.die(queue, traits, slot, Death.EXPIRED);
+      if (expiry !== null && this.#contents.hasExpired(slot, expiry)) {
+        this.#contents.claimFirst(queue, features, slot);
+        this.#contents.die(queue, features, slot, Death.EXPIRED);
         continue;
       }
-      const message = this.#stock.blocks.message(slot);
-      const returns = (traits & Trait.SAYS_COUNT) === 0 ? 0 : this.#stock.blocks.returns(slot);
+      const message = this.#contents.blocks.message(slot);
+      const returns = (features & Feature.SAYS_COUNT) === 0 ? 0 : this.#contents.blocks.returns(slot);
       left -= claimant.sizeOf(message, returns);
       if (left < 0) {
         claim.end = 'no room';
         break;
       }
-      this.#stock.lanes.claimFirst(slot);
-      if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
+      this.#contents.chains.claimFirst(slot);
+      if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(message);
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
-      claim.redelivered[claim.count] = this.#stock.blocks.redelivered(slot) ? 1 : 0;
+      claim.redelivered[claim.count] = this.#contents.blocks.redelivered(slot) ? 1 : 0;
       claim.returns[claim.count] = returns;
       claim.count++;
     }
-    this.#stock.leaveReady(queue, claim.count, bytes);
+    this.#contents.leaveReady(queue, claim.count, bytes);
   }
 
   /** Claimed messages are done with: they leave the queue. */
   settle(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    for (let i = 0; i < count; i++) this.#stock.finish(at32(slots, i));
+    for (let i = 0; i < count; i++) this.#contents.finish(at32(slots, i));
     this.#add(queue, QueueCell.CLAIMED, -count);
     this.#unlockOrFree(queue);
   }
@@ -215,34 +217,36 @@ export class Queues {
   /** Claimed messages are done with, and nobody wanted them. */
   reject(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    const traits = this.#has(queue, QueueFlag.RETIRED) ? 0 : this.rules.traits(queue);
-    for (let i = 0; i < count; i++) this.#stock.die(queue, traits, at32(slots, i), Death.REJECTED);
+    const features = this.#has(queue, QueueFlag.RETIRED) ? 0 : this.rules.features(queue);
+    for (let i = 0; i < count; i++) this.#contents.die(queue, features, at32(slots, i), Death.REJECTED);
     this.#unlockOrFree(queue);
   }
 
   /** Claimed messages go back to their places; out of a retired queue they are dropped. */
-  giveBack(queue: number, slots: Uint32Array, count: number): void {
+  requeue(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    const traits = this.rules.traits(queue);
+    const features = this.rules.features(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
     let back = 0;
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const slot = at32(slots, i);
-      const returns = (traits & Trait.COUNTED) === 0 ? 0 : Math.min(this.#stock.blocks.returns(slot) + 1, COUNT_MAX);
-      if (retired) this.#stock.die(queue, 0, slot, Death.REJECTED);
-      else if (returns > this.rules.deliveryLimit(queue)) this.#stock.die(queue, traits, slot, Death.DELIVERY_LIMIT);
+      const returns =
+        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, COUNT_MAX);
+      if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
+      else if (returns > this.rules.deliveryLimit(queue))
+        this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);
       else {
-        const lane = this.#stock.blocks.laneOf(slot);
-        this.#stock.returned.add(lane, slot, returns);
-        if (returns > 0) this.#stock.recordReturns(lane, slot, returns);
-        if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(this.#stock.blocks.message(slot));
+        const chain = this.#contents.blocks.chainOf(slot);
+        this.#contents.requeued.add(chain, slot, returns);
+        if (returns > 0) this.#contents.recordReturns(chain, slot, returns);
+        if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(this.#contents.blocks.message(slot));
         back++;
       }
     }
-    this.#stock.leaveReady(queue, -back, -bytes);
+    this.#contents.leaveReady(queue, -back, -bytes);
     this.#waiters.grant(queue, back);
-    if (back > 0) this.#stock.checkLength(queue, traits);
+    if (back > 0) this.#contents.checkLength(queue, features);
     this.#unlockOrFree(queue);
   }
 
@@ -260,7 +264,7 @@ export class Queues {
 
   extentOf(queue: number): Extent {
     this.#lock(queue);
-    const extent = this.#stock.lanes.extentOf(queue);
+    const extent = this.#contents.chains.extentOf(queue);
     this.#unlock(queue);
     return extent;
   }
@@ -273,20 +277,20 @@ export class Queues {
       this.ready(queue) > 0 &&
       !this.#has(queue, QueueFlag.RETIRED) &&
       this.#waiters.isAnyAble(queue) &&
-      !this.#stock.lanes.isFrontAbsent(queue) &&
-      (extent === null || this.#stock.lanes.isLeft(queue, extent));
+      !this.#contents.chains.isFrontSpilled(queue) &&
+      (extent === null || this.#contents.chains.isLeft(queue, extent));
     this.#unlock(queue);
     return isOwed;
   }
 
   /** A consumer leaves its turn to another although messages are ready. */
   passOn(queue: number): void {
-    const ranked = (this.rules.traits(queue) & Trait.RANKED) !== 0;
-    if (!ranked && this.waiting(queue) === 0) return;
+    const consumerPriorities = (this.rules.features(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
+    if (!consumerPriorities && this.waiting(queue) === 0) return;
     this.#lock(queue);
     // Where ranks count, all that had to stand back may go on.
     const ready = this.ready(queue);
-    this.#waiters.grant(queue, ranked ? ready : Math.min(1, ready));
+    this.#waiters.grant(queue, consumerPriorities ? ready : Math.min(1, ready));
     this.#unlock(queue);
   }
 
@@ -296,9 +300,9 @@ export class Queues {
   }
 
   #checkLength(queue: number): void {
-    if ((this.rules.traits(queue) & Trait.LENGTH) === 0) return;
+    if ((this.rules.features(queue) & Feature.LENGTH) === 0) return;
     this.#lock(queue);
-    if (!this.#has(queue, QueueFlag.RETIRED)) this.#stock.checkLength(queue, this.rules.traits(queue));
+    if (!this.#has(queue, QueueFlag.RETIRED)) this.#contents.checkLength(queue, this.rules.features(queue));
     this.#unlock(queue);
   }
 
@@ -315,69 +319,69 @@ export class Queues {
   }
 
   #expire(queue: number, max: number, limit: number, everywhere: boolean): number {
-    if ((this.rules.traits(queue) & (Trait.TTL | Trait.EXPIRES)) === 0) return 0;
+    if ((this.rules.features(queue) & (Feature.TTL | Feature.EXPIRES)) === 0) return 0;
     this.#lock(queue);
-    const traits = this.rules.traits(queue);
-    const expiry = this.#stock.expiry(queue, traits, limit);
-    const count = expiry === null ? 0 : this.#stock.expire(queue, traits, expiry, max, everywhere);
-    if (everywhere) this.sweeps.saw(this.rules.ttl(queue, traits), holdsMortals(traits, this.ready(queue)));
+    const features = this.rules.features(queue);
+    const expiry = this.#contents.expiry(queue, features, limit);
+    const count = expiry === null ? 0 : this.#contents.expire(queue, features, expiry, max, everywhere);
+    if (everywhere) this.sweeps.saw(this.rules.ttl(queue, features), holdsMortals(features, this.ready(queue)));
     this.#unlock(queue);
     return count;
   }
 
   /** Shortens the queues that are still too long, but those whose consumers are about to take something: they look at them then. */
   shorten(): void {
-    const { long, stuck } = this.#stock;
+    const { long, stuck } = this.#contents;
     if (long.size + stuck.size === 0) return;
     for (const queue of [...long, ...stuck]) {
       long.delete(queue);
       stuck.delete(queue);
       this.#lock(queue);
-      if (!this.rules.turnsUnderWay(queue)) this.#stock.shorten(queue, this.rules.traits(queue));
+      if (!this.rules.turnsUnderWay(queue)) this.#contents.shorten(queue, this.rules.features(queue));
       this.#unlock(queue);
     }
   }
 
   /** Whether queues are noted that are too long. */
   hasLong(): boolean {
-    return this.#stock.long.size > 0;
+    return this.#contents.long.size > 0;
   }
 
   /** How many of the dead are not buried. */
   get deadCount(): number {
-    return this.#stock.dead.length;
+    return this.#contents.dead.length;
   }
 
   /** The oldest of the dead, without those whose queue is no more. */
   nextDead(): Dead | undefined {
-    for (let dead = this.#stock.dead.peek(); dead !== undefined; dead = this.#stock.dead.peek()) {
+    for (let dead = this.#contents.dead.peek(); dead !== undefined; dead = this.#contents.dead.peek()) {
       if (!this.#has(dead.queue, QueueFlag.RETIRED)) return dead;
-      this.bury();
+      this.settleDead();
     }
     return undefined;
   }
 
   /** The oldest of the dead is done with. */
-  bury(): void {
-    const dead = this.#stock.dead.shift();
+  settleDead(): void {
+    const dead = this.#contents.dead.shift();
     if (dead === undefined) return;
     this.#lock(dead.queue);
     if (dead.slot === 0) this.#messages.release(dead.message);
-    else this.#stock.finish(dead.slot);
+    else this.#contents.finish(dead.slot);
     this.#add(dead.queue, QueueCell.CLAIMED, -1);
     this.#unlockOrFree(dead.queue);
   }
 
   /** Takes the oldest of the dead off the list; its slot, or 0 when it has none. It counts towards the queue's limits. */
   keepDead(): number {
-    const dead = this.#stock.dead.peek();
+    const dead = this.#contents.dead.peek();
     if (dead === undefined || dead.slot === 0) return 0;
-    this.#stock.dead.shift();
+    this.#contents.dead.shift();
     this.#countKept(dead.queue, dead.slot, 1);
     return dead.slot;
   }
 
-  buryKept(slot: number): void {
+  settleDeadKept(slot: number): void {
     const queue = this.queueOf(slot);
     this.#countKept(queue, slot, -1);
     this.settle(queue, Uint32Array.of(slot), 1);
@@ -385,36 +389,38 @@ export class Queues {
 
   #countKept(queue: number, slot: number, change: number): void {
     this.#add(queue, QueueCell.KEPT, change);
-    this.#add(queue, QueueCell.KEPT_BYTES, change * this.#messages.bodySize(this.#stock.blocks.message(slot)));
+    this.#add(queue, QueueCell.KEPT_BYTES, change * this.#messages.bodySize(this.#contents.blocks.message(slot)));
   }
 
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
-    const traits = this.rules.traits(queue);
+    const features = this.rules.features(queue);
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const message = at32(messages, i);
-      const lane =
-        (traits & Trait.LEVELS) === 0 ? queue : this.#stock.lanes.laneFor(queue, this.#messages.priority(message));
-      const slot = this.#stock.blocks.append(lane, message);
-      if ((traits & Trait.LOGGED) !== 0) this.#stock.recordPlace(lane, slot);
-      if ((traits & Trait.BYTES) !== 0) bytes += this.#messages.bodySize(message);
+      const chain =
+        (features & Feature.PRIORITIES) === 0
+          ? queue
+          : this.#contents.chains.chainFor(queue, this.#messages.priority(message));
+      const slot = this.#contents.blocks.append(chain, message);
+      if ((features & Feature.LOGGED) !== 0) this.#contents.recordPlace(chain, slot);
+      if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(message);
     }
     this.#log.endRun();
     if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
     this.#add(queue, QueueCell.READY, count);
     if (expires) {
-      if ((traits & Trait.EXPIRES) === 0) this.rules.add(queue, Trait.EXPIRES);
+      if ((features & Feature.EXPIRES) === 0) this.rules.add(queue, Feature.EXPIRES);
       this.sweeps.join(queue);
     }
     this.#waiters.grant(queue, count);
-    if (traits !== 0) this.#stock.checkLength(queue, traits);
+    if (features !== 0) this.#contents.checkLength(queue, features);
   }
 
   /** A queue that was freed by the host goes with its last claimed message. */
   #unlockOrFree(queue: number): void {
-    const over = this.#stock.closeIfOver(queue);
+    const over = this.#contents.closeIfOver(queue);
     this.#unlock(queue);
     if (over) this.#memory.freeCell(queue);
   }
@@ -437,6 +443,6 @@ export class Queues {
 }
 
 /** Whether a queue holds something, and some of what it held had a time to live of its own. */
-function holdsMortals(traits: number, ready: number): boolean {
-  return (traits & Trait.EXPIRES) !== 0 && ready > 0;
+function holdsMortals(features: number, ready: number): boolean {
+  return (features & Feature.EXPIRES) !== 0 && ready > 0;
 }

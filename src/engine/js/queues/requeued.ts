@@ -8,7 +8,7 @@ import { Block, COUNT_SHIFT, LOGGED, QueueCell, REDELIVERED, SLOTS, Slot, SlotSt
 import type { Memory } from '../memory/memory.js';
 import { at32, word } from '../memory/views.js';
 
-export class Returned {
+export class Requeued {
   readonly #memory: Memory;
   readonly #blocks: Blocks;
 
@@ -18,64 +18,64 @@ export class Returned {
   }
 
   /** `returns`: how often the message was given back, this time included. */
-  add(lane: number, slot: number, returns: number): void {
+  add(chain: number, slot: number, returns: number): void {
     const { u32 } = this.#memory;
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
-    const count = at32(u32, word(block, Block.RETURNED));
+    const count = at32(u32, word(block, Block.REQUEUED));
     const logged = at32(u32, word(slot, Slot.STATE)) & LOGGED;
-    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.RETURNED | REDELIVERED | logged;
-    u32[word(block, Block.RETURNED)] = count + 1;
-    const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.RETURNED_LOW)));
-    u32[word(block, Block.RETURNED_LOW)] = low;
-    if (count === 0) this.#insert(lane, block);
+    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.REQUEUED | REDELIVERED | logged;
+    u32[word(block, Block.REQUEUED)] = count + 1;
+    const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.REQUEUED_LOW)));
+    u32[word(block, Block.REQUEUED_LOW)] = low;
+    if (count === 0) this.#insert(chain, block);
   }
 
   /** The oldest returned slot, or 0. */
-  first(lane: number): number {
+  first(chain: number): number {
     const { u32 } = this.#memory;
-    const block = at32(u32, word(lane, QueueCell.RETURNED));
+    const block = at32(u32, word(chain, QueueCell.REQUEUED));
     if (block === 0) return 0;
-    for (let index = at32(u32, word(block, Block.RETURNED_LOW)); index < SLOTS; index++) {
+    for (let index = at32(u32, word(block, Block.REQUEUED_LOW)); index < SLOTS; index++) {
       const slot = this.#blocks.slot(block, index);
-      if (this.#blocks.state(slot) !== SlotState.RETURNED) continue;
-      u32[word(block, Block.RETURNED_LOW)] = index;
+      if (this.#blocks.state(slot) !== SlotState.REQUEUED) continue;
+      u32[word(block, Block.REQUEUED_LOW)] = index;
       return slot;
     }
     throw new Error('a block has fewer returned slots than it counts');
   }
 
   /** How many there are. */
-  count(lane: number): number {
+  count(chain: number): number {
     const { u32 } = this.#memory;
     let count = 0;
-    let block = at32(u32, word(lane, QueueCell.RETURNED));
-    for (; block !== 0; block = at32(u32, word(block, Block.RETURNED_NEXT)))
-      count += at32(u32, word(block, Block.RETURNED));
+    let block = at32(u32, word(chain, QueueCell.REQUEUED));
+    for (; block !== 0; block = at32(u32, word(block, Block.REQUEUED_NEXT)))
+      count += at32(u32, word(block, Block.REQUEUED));
     return count;
   }
 
   /** Takes out what `first` gave. */
-  removeFirst(lane: number): void {
+  removeFirst(chain: number): void {
     const { u32 } = this.#memory;
-    u32[word(lane, QueueCell.TAKEN_BACK)] = at32(u32, word(lane, QueueCell.TAKEN_BACK)) + 1;
-    const block = at32(u32, word(lane, QueueCell.RETURNED));
-    const count = at32(u32, word(block, Block.RETURNED)) - 1;
-    u32[word(block, Block.RETURNED)] = count;
-    u32[word(block, Block.RETURNED_LOW)] = at32(u32, word(block, Block.RETURNED_LOW)) + 1;
-    if (count === 0) u32[word(lane, QueueCell.RETURNED)] = at32(u32, word(block, Block.RETURNED_NEXT));
+    u32[word(chain, QueueCell.TAKEN_BACK)] = at32(u32, word(chain, QueueCell.TAKEN_BACK)) + 1;
+    const block = at32(u32, word(chain, QueueCell.REQUEUED));
+    const count = at32(u32, word(block, Block.REQUEUED)) - 1;
+    u32[word(block, Block.REQUEUED)] = count;
+    u32[word(block, Block.REQUEUED_LOW)] = at32(u32, word(block, Block.REQUEUED_LOW)) + 1;
+    if (count === 0) u32[word(chain, QueueCell.REQUEUED)] = at32(u32, word(block, Block.REQUEUED_NEXT));
   }
 
-  #insert(lane: number, block: number): void {
+  #insert(chain: number, block: number): void {
     const { u32 } = this.#memory;
     const start = at32(u32, word(block, Block.START));
-    let link = word(lane, QueueCell.RETURNED);
+    let link = word(chain, QueueCell.REQUEUED);
     let next = at32(u32, link);
     while (next !== 0 && ((start - at32(u32, word(next, Block.START))) | 0) > 0) {
-      link = word(next, Block.RETURNED_NEXT);
+      link = word(next, Block.REQUEUED_NEXT);
       next = at32(u32, link);
     }
-    u32[word(block, Block.RETURNED_NEXT)] = next;
+    u32[word(block, Block.REQUEUED_NEXT)] = next;
     u32[link] = block;
   }
 }

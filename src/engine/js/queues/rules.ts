@@ -3,12 +3,12 @@
  * expires there, whether the queue is too long, whether it has room for another message. Under the queue's lock.
  */
 import { Overflow, type QueueRules } from '../../engine.js';
-import { QueueCell, Trait, UNLIMITED } from '../memory/layout.js';
+import { Feature, QueueCell, UNLIMITED } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at64, double, word } from '../memory/views.js';
 
-/** Traits that stay whatever rules are set. */
-const LASTING = Trait.RANKED | Trait.EXPIRES | Trait.LEVELS | Trait.LOGGED;
+/** Features that stay whatever rules are set. */
+const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITIES | Feature.LOGGED;
 /** So many ready messages more count as room while a consumer has not taken the turn that it was granted. */
 const GRANTED_ROOM = 1024;
 /** A queue that is twice as long as it may be, and so many messages more, waits for no consumer. */
@@ -26,17 +26,17 @@ export class Rules {
     this.#memory = memory;
   }
 
-  traits(queue: number): number {
-    return Atomics.load(this.#memory.u32, word(queue, QueueCell.TRAITS));
+  features(queue: number): number {
+    return Atomics.load(this.#memory.u32, word(queue, QueueCell.FEATURES));
   }
 
   /** Whether the log knows the queue. */
   isLogged(queue: number): boolean {
-    return (this.traits(queue) & Trait.LOGGED) !== 0;
+    return (this.features(queue) & Feature.LOGGED) !== 0;
   }
 
-  add(queue: number, trait: number): void {
-    Atomics.or(this.#memory.u32, word(queue, QueueCell.TRAITS), trait);
+  add(queue: number, feature: number): void {
+    Atomics.or(this.#memory.u32, word(queue, QueueCell.FEATURES), feature);
   }
 
   /** All but the priorities. */
@@ -46,13 +46,15 @@ export class Rules {
     u32[word(queue, QueueCell.MAX_LENGTH)] = limit(rules.maxLength);
     u32[word(queue, QueueCell.MAX_BYTES)] = limit(rules.maxBytes);
     u32[word(queue, QueueCell.DELIVERY_LIMIT)] = limit(rules.deliveryLimit);
-    const traits = (this.traits(queue) & LASTING) | traitsOf(rules);
-    Atomics.store(u32, word(queue, QueueCell.TRAITS), traits);
+    const features = (this.features(queue) & LASTING) | featuresOf(rules);
+    Atomics.store(u32, word(queue, QueueCell.FEATURES), features);
   }
 
   /** Its messages' time to live; of a queue with Trait.TTL or none. */
-  ttl(queue: number, traits: number): number {
-    return (traits & Trait.TTL) === 0 ? Number.POSITIVE_INFINITY : at64(this.#memory.f64, double(queue, QueueCell.TTL));
+  ttl(queue: number, features: number): number {
+    return (features & Feature.TTL) === 0
+      ? Number.POSITIVE_INFINITY
+      : at64(this.#memory.f64, double(queue, QueueCell.TTL));
   }
 
   /** What had reached its deadline by then is not for a consumer that has been able to take messages since `ableSince`. */
@@ -111,15 +113,15 @@ function limit(value: number | null): number {
   return value === null ? UNLIMITED : Math.min(value, UNLIMITED);
 }
 
-function traitsOf(rules: QueueRules): number {
-  let traits = 0;
-  if (rules.ttl !== null) traits |= Trait.TTL;
-  if (rules.maxLength !== null || rules.maxBytes !== null) traits |= Trait.LENGTH;
-  if (rules.maxBytes !== null) traits |= Trait.BYTES;
-  if ((traits & Trait.LENGTH) !== 0 && rules.overflow !== Overflow.DROP_HEAD) traits |= Trait.REJECT;
-  if (rules.overflow === Overflow.REJECT_PUBLISH_DLX) traits |= Trait.REJECT_DEAD;
-  if (rules.deadLetters) traits |= Trait.DEAD_LETTERS;
-  if (rules.deliveryLimit !== null || rules.deliveryCount) traits |= Trait.COUNTED;
-  if (rules.deliveryCount) traits |= Trait.SAYS_COUNT;
-  return traits;
+function featuresOf(rules: QueueRules): number {
+  let features = 0;
+  if (rules.ttl !== null) features |= Feature.TTL;
+  if (rules.maxLength !== null || rules.maxBytes !== null) features |= Feature.LENGTH;
+  if (rules.maxBytes !== null) features |= Feature.BYTES;
+  if ((features & Feature.LENGTH) !== 0 && rules.overflow !== Overflow.DROP_HEAD) features |= Feature.REJECT;
+  if (rules.overflow === Overflow.REJECT_PUBLISH_DLX) features |= Feature.REJECT_DEAD;
+  if (rules.deadLetters) features |= Feature.DEAD_LETTERS;
+  if (rules.deliveryLimit !== null || rules.deliveryCount) features |= Feature.COUNTED;
+  if (rules.deliveryCount) features |= Feature.SAYS_COUNT;
+  return features;
 }

@@ -23,12 +23,12 @@ export class Waiters {
   }
 
   /** A consumer's node, or 0 when there is no memory. */
-  createNode(consumer: number, rank: number): number {
+  createNode(consumer: number, consumerPriority: number): number {
     const node = this.#memory.takeCell();
     if (node === 0) return 0;
     this.#memory.u32[word(node, Node.WORKER)] = this.#self;
     this.#memory.u32[word(node, Node.CONSUMER)] = consumer;
-    this.#memory.u32[word(node, Node.RANK)] = rank;
+    this.#memory.u32[word(node, Node.CONSUMER_PRIORITY)] = consumerPriority;
     this.#memory.u32[word(node, Node.ABLE)] = 1;
     return node;
   }
@@ -59,10 +59,11 @@ export class Waiters {
   /** Whether a consumer of a higher rank could take what is there. Under the queue's lock. */
   isOutranked(queue: number, node: number): boolean {
     const { u32 } = this.#memory;
-    const rank = this.#rank(node);
+    const consumerPriority = this.#consumerPriority(node);
     let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
     for (; peer !== 0; peer = at32(u32, word(peer, Node.PEER_NEXT))) {
-      if (this.#rank(peer) > rank && Atomics.load(u32, word(peer, Node.ABLE)) === 1) return true;
+      if (this.#consumerPriority(peer) > consumerPriority && Atomics.load(u32, word(peer, Node.ABLE)) === 1)
+        return true;
     }
     return false;
   }
@@ -78,22 +79,24 @@ export class Waiters {
   /** Gives the first who waits a turn if it is of a higher rank. Under the queue's lock. */
   grantAbove(queue: number, node: number): void {
     const first = at32(this.#memory.u32, word(queue, QueueCell.FIRST_WAITER));
-    if (first !== 0 && this.#rank(first) > this.#rank(node)) this.grant(queue, 1);
+    if (first !== 0 && this.#consumerPriority(first) > this.#consumerPriority(node)) this.grant(queue, 1);
   }
 
-  #rank(node: number): number {
-    return at32(this.#memory.u32, word(node, Node.RANK)) | 0;
+  #consumerPriority(node: number): number {
+    return at32(this.#memory.u32, word(node, Node.CONSUMER_PRIORITY)) | 0;
   }
 
   /** Puts a consumer behind those of its rank, or in front of them. Under the queue's lock. */
   register(queue: number, node: number, inFront: boolean): void {
     const { u32 } = this.#memory;
-    const rank = this.#rank(node);
+    const consumerPriority = this.#consumerPriority(node);
     // Usually all have one rank: the place is at one of the ends.
     let left = inFront ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
     let right = inFront ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
-    for (; left !== 0 && this.#rank(left) < rank; left = at32(u32, word(left, Node.PREVIOUS))) right = left;
-    for (; right !== 0 && this.#rank(right) > rank; right = at32(u32, word(right, Node.NEXT))) left = right;
+    for (; left !== 0 && this.#consumerPriority(left) < consumerPriority; left = at32(u32, word(left, Node.PREVIOUS)))
+      right = left;
+    for (; right !== 0 && this.#consumerPriority(right) > consumerPriority; right = at32(u32, word(right, Node.NEXT)))
+      left = right;
     u32[word(node, Node.WHERE)] = NodePlace.WAITERS;
     this.#join(queue, left, node);
     this.#join(queue, node, right);

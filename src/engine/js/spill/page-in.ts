@@ -1,14 +1,14 @@
 /**
- * Messages on their way back into memory, to the first absent slots of their lane's stub: those that are whole can be claimed while the rest is still to come,
- * since long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a stub behind for the rest.
+ * Messages on their way back into memory, to the first spilled slots of their lane's gap block: those that are whole can be claimed while the rest is still to come,
+ * since long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a gap block behind for the rest.
  */
-import { MessageFlag, QueueCell, Slot, SlotState, Trait } from '../memory/layout.js';
+import { Feature, MessageFlag, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import type { Units } from '../memory/spill-units.js';
 import { at64, double, word } from '../memory/views.js';
-import type { Stubs } from '../queues/gap-blocks.js';
-import type { Stock } from '../queues/queue-contents.js';
+import type { GapBlocks } from '../queues/gap-blocks.js';
+import type { QueueContents } from '../queues/queue-contents.js';
 import { withQueue } from '../queues/queue-lock.js';
 import type { Sweeps } from '../queues/swept-queues.js';
 import type { Waiters } from '../queues/waiters.js';
@@ -20,13 +20,13 @@ const UNWANTED = -2;
 export class PageIn {
   readonly #memory: Memory;
   readonly #messages: Messages;
-  readonly #stock: Stock;
-  readonly #stubs: Stubs;
+  readonly #contents: QueueContents;
+  readonly #gapBlocks: GapBlocks;
   readonly #units: Units;
   readonly #waiters: Waiters;
   readonly #sweeps: Sweeps;
   #queue = 0;
-  #lane = 0;
+  #chain = 0;
   /** The next slot to be taken. Those before it, from the filled ones on, are taken and cannot be claimed yet. */
   #index = 0;
   /** Of the message taken last: its last piece, 0 for none, and the octets of its body that are still to come. */
@@ -36,34 +36,34 @@ export class PageIn {
   constructor(
     memory: Memory,
     messages: Messages,
-    stock: Stock,
-    stubs: Stubs,
+    contents: QueueContents,
+    gapBlocks: GapBlocks,
     units: Units,
     waiters: Waiters,
     sweeps: Sweeps,
   ) {
     this.#memory = memory;
     this.#messages = messages;
-    this.#stock = stock;
-    this.#stubs = stubs;
+    this.#contents = contents;
+    this.#gapBlocks = gapBlocks;
     this.#units = units;
     this.#waiters = waiters;
     this.#sweeps = sweeps;
   }
 
-  /** Begins with the first absent messages: how many of their block are absent; 0: none, −1: no memory. */
-  begin(queueOrLane: number): number {
+  /** Begins with the first spilled messages: how many of their block are spilled; 0: none, −1: no memory. */
+  begin(queueOrChain: number): number {
     if (this.#queue !== 0) return 0;
-    const queue = this.#stock.lanes.queueOf(queueOrLane);
+    const queue = this.#contents.chains.queueOf(queueOrChain);
     return withQueue(this.#memory, queue, () => {
-      const lane = this.#stock.lanes.laneOf(queueOrLane);
-      if (this.#stubs.of(lane) === 0) return 0;
+      const chain = this.#contents.chains.chainOf(queueOrChain);
+      if (this.#gapBlocks.of(chain) === 0) return 0;
       if (!this.#memory.ensurePages(1)) return NO_MEMORY;
       this.#queue = queue;
-      this.#lane = lane;
-      this.#index = this.#stubs.filled(lane);
+      this.#chain = chain;
+      this.#index = this.#gapBlocks.filled(chain);
       this.#left = 0;
-      return this.#stubs.end(lane) - this.#index;
+      return this.#gapBlocks.end(chain) - this.#index;
     });
   }
 
@@ -80,21 +80,21 @@ export class PageIn {
         at += span;
       }
       const whole = this.#left > 0 ? this.#index - 1 : this.#index;
-      if (whole < this.#stubs.end(this.#lane)) this.#open(whole);
+      if (whole < this.#gapBlocks.end(this.#chain)) this.#open(whole);
       return at === offset ? outcome : at - offset;
     });
   }
 
   #takeMessage(at: number): number {
     const unit = this.#units.message(at);
-    if (unit === 0 || this.#left > 0 || this.#index === this.#stubs.end(this.#lane)) return UNWANTED;
+    if (unit === 0 || this.#left > 0 || this.#index === this.#gapBlocks.end(this.#chain)) return UNWANTED;
     const slot = this.#slot(this.#index);
     const flags = this.#units.slotFlags(at);
     const position = this.#units.position(at);
-    if (position !== null && !this.#stock.blocks.setLogPosition(slot, position)) return NO_MEMORY;
+    if (position !== null && !this.#contents.blocks.setLogPosition(slot, position)) return NO_MEMORY;
     const message = this.#messages.copyIn(unit, this.#units.id(at));
     if (message === 0) return NO_MEMORY;
-    this.#memory.u32[word(slot, Slot.STATE)] = SlotState.ABSENT | flags;
+    this.#memory.u32[word(slot, Slot.STATE)] = SlotState.SPILLED | flags;
     this.#memory.u32[word(slot, Slot.MESSAGE)] = message;
     this.#piece = 0;
     this.#left = this.#messages.bodySize(message) - this.#messages.firstBodySize(message);
@@ -105,16 +105,16 @@ export class PageIn {
 
   /** A message may expire by itself: after a restart nobody has said so yet. */
   #expectExpiry(): void {
-    const { rules } = this.#stock;
-    if ((rules.traits(this.#queue) & Trait.EXPIRES) !== 0) return;
-    rules.add(this.#queue, Trait.EXPIRES);
+    const { rules } = this.#contents;
+    if ((rules.features(this.#queue) & Feature.EXPIRES) !== 0) return;
+    rules.add(this.#queue, Feature.EXPIRES);
     this.#sweeps.joinAny(this.#queue);
   }
 
   #takePiece(at: number): number {
     const size = this.#units.pieceBodySize(at);
     if (size === 0 || size > this.#left) return UNWANTED;
-    const message = this.#stock.blocks.message(this.#slot(this.#index - 1));
+    const message = this.#contents.blocks.message(this.#slot(this.#index - 1));
     const piece = this.#messages.copyPieceIn(message, this.#piece, this.#units.piece(at));
     if (piece === 0) return NO_MEMORY;
     this.#piece = piece;
@@ -129,33 +129,34 @@ export class PageIn {
   }
 
   /** Nobody wants the messages of a lane any more. Under its queue's lock. */
-  abandon(lane: number): void {
-    if (this.#lane === lane) this.#end(false);
+  abandon(chain: number): void {
+    if (this.#chain === chain) this.#end(false);
   }
 
   #end(done: boolean): boolean {
-    const lane = this.#lane;
-    const isLast = this.#index === this.#stubs.end(lane);
-    const back = done && this.#left === 0 && (!isLast || this.#stubs.blocks(lane) <= 1 || this.#memory.ensurePages(1));
+    const chain = this.#chain;
+    const isLast = this.#index === this.#gapBlocks.end(chain);
+    const back =
+      done && this.#left === 0 && (!isLast || this.#gapBlocks.blocks(chain) <= 1 || this.#memory.ensurePages(1));
     if (!back) this.#giveUp();
     else {
       const queue = this.#queue;
       const count = this.#count(this.#index);
-      this.#stubs.open(lane, this.#index);
-      if (isLast) this.#stubs.split(lane);
+      this.#gapBlocks.open(chain, this.#index);
+      if (isLast) this.#gapBlocks.split(chain);
       if (count > 0) this.#waiters.welcome(queue, count);
     }
     this.#queue = 0;
-    this.#lane = 0;
+    this.#chain = 0;
     return back;
   }
 
   #giveUp(): void {
-    for (let index = this.#stubs.filled(this.#lane); index < this.#index; index++) {
+    for (let index = this.#gapBlocks.filled(this.#chain); index < this.#index; index++) {
       const slot = this.#slot(index);
-      this.#messages.release(this.#stock.blocks.message(slot));
+      this.#messages.release(this.#contents.blocks.message(slot));
       this.#memory.u32[word(slot, Slot.MESSAGE)] = 0;
-      this.#memory.u32[word(slot, Slot.STATE)] = SlotState.ABSENT;
+      this.#memory.u32[word(slot, Slot.STATE)] = SlotState.SPILLED;
     }
   }
 
@@ -163,29 +164,29 @@ export class PageIn {
   #open(end: number): void {
     const count = this.#count(end);
     if (count === 0) return;
-    this.#stubs.open(this.#lane, end);
+    this.#gapBlocks.open(this.#chain, end);
     this.#waiters.welcome(this.#queue, count);
   }
 
-  /** How many slots before `end` are to be opened; their messages are absent no more. */
+  /** How many slots before `end` are to be opened; their messages are spilled no more. */
   #count(end: number): number {
     const { f64 } = this.#memory;
-    const lane = this.#lane;
-    const first = this.#stubs.filled(lane);
+    const chain = this.#chain;
+    const first = this.#gapBlocks.filled(chain);
     let bytes = 0;
     for (let index = first; index < end; index++) {
       const slot = this.#slot(index);
-      bytes += this.#messages.bodySize(this.#stock.blocks.message(slot));
-      if (this.#stock.blocks.isLogged(slot)) {
-        f64[double(lane, QueueCell.ABSENT_PLACE)] = this.#stock.blocks.logPosition(slot) + 1;
+      bytes += this.#messages.bodySize(this.#contents.blocks.message(slot));
+      if (this.#contents.blocks.isLogged(slot)) {
+        f64[double(chain, QueueCell.SPILLED_PLACE)] = this.#contents.blocks.logPosition(slot) + 1;
       }
     }
-    const absent = double(lane, QueueCell.ABSENT_BYTES);
-    f64[absent] = at64(f64, absent) - bytes;
+    const spilled = double(chain, QueueCell.SPILLED_BYTES);
+    f64[spilled] = at64(f64, spilled) - bytes;
     return end - first;
   }
 
   #slot(index: number): number {
-    return this.#stock.blocks.slot(this.#stubs.of(this.#lane), index);
+    return this.#contents.blocks.slot(this.#gapBlocks.of(this.#chain), index);
   }
 }

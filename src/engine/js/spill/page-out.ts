@@ -1,5 +1,5 @@
 /**
- * Messages on their way out of memory, a portion of one block: their slots are ABSENT while their image is written, so nobody claims them. What must hold: if
+ * Messages on their way out of memory, a portion of one block: their slots are SPILLED while their image is written, so nobody claims them. What must hold: if
  * consumers have come to them by the end they stay, since they would have to wait for what is still here.
  */
 import { Block, QueueCell, SLOTS, Slot, SlotState } from '../memory/layout.js';
@@ -8,42 +8,49 @@ import type { Messages } from '../memory/messages.js';
 import { recordId } from '../memory/record-heads.js';
 import type { Units } from '../memory/spill-units.js';
 import { at32, at64, double, word } from '../memory/views.js';
-import type { Portion, Stubs } from '../queues/gap-blocks.js';
-import type { Stock } from '../queues/queue-contents.js';
+import type { GapBlocks, Portion } from '../queues/gap-blocks.js';
+import type { QueueContents } from '../queues/queue-contents.js';
 import { withQueue } from '../queues/queue-lock.js';
 import type { Waiters } from '../queues/waiters.js';
 
 export class PageOut {
   readonly #memory: Memory;
   readonly #messages: Messages;
-  readonly #stock: Stock;
-  readonly #stubs: Stubs;
+  readonly #contents: QueueContents;
+  readonly #gapBlocks: GapBlocks;
   readonly #units: Units;
   readonly #waiters: Waiters;
   #queue = 0;
-  #lane = 0;
+  #chain = 0;
   #portion: Portion = { block: 0, first: 0, end: 0, isAtHead: false };
   /** The next slot to be written out, and the next piece of the message before it. */
   #index = 0;
   #piece = 0;
 
-  constructor(memory: Memory, messages: Messages, stock: Stock, stubs: Stubs, units: Units, waiters: Waiters) {
+  constructor(
+    memory: Memory,
+    messages: Messages,
+    contents: QueueContents,
+    gapBlocks: GapBlocks,
+    units: Units,
+    waiters: Waiters,
+  ) {
     this.#memory = memory;
     this.#messages = messages;
-    this.#stock = stock;
-    this.#stubs = stubs;
+    this.#contents = contents;
+    this.#gapBlocks = gapBlocks;
     this.#units = units;
     this.#waiters = waiters;
   }
 
   /** Begins with what may leave next (engine.ts: pageOut); the octets of its image, 0: nothing may. */
-  begin(queueOrLane: number, margin: number, least: number, most: number): number {
+  begin(queueOrChain: number, margin: number, least: number, most: number): number {
     if (this.#queue !== 0) return 0;
-    const queue = this.#stock.lanes.queueOf(queueOrLane);
+    const queue = this.#contents.chains.queueOf(queueOrChain);
     return withQueue(this.#memory, queue, () => {
-      if (this.#stock.isRetired(queue)) return 0;
-      const lane = this.#stock.lanes.laneOf(queueOrLane);
-      const portion = this.#stubs.candidate(lane, margin);
+      if (this.#contents.isRetired(queue)) return 0;
+      const chain = this.#contents.chains.chainOf(queueOrChain);
+      const portion = this.#gapBlocks.candidate(chain, margin);
       if (portion === null) return 0;
       const { first } = portion;
       if (portion.isAtHead && this.#messages.firstPiece(this.#messageIn(portion.block, first)) === 0) {
@@ -53,10 +60,10 @@ export class PageOut {
       }
       const octets = this.#measure(portion, least, most);
       if (octets === 0) return 0;
-      if (first !== portion.first) this.#move(this.#stock.blocks.slot(portion.block, first));
-      this.#stubs.setStates(portion.block, portion.first, portion.end, SlotState.ABSENT);
+      if (first !== portion.first) this.#move(this.#contents.blocks.slot(portion.block, first));
+      this.#gapBlocks.setStates(portion.block, portion.first, portion.end, SlotState.SPILLED);
       this.#queue = queue;
-      this.#lane = lane;
+      this.#chain = chain;
       this.#portion = portion;
       this.#index = portion.first;
       this.#piece = 0;
@@ -66,7 +73,7 @@ export class PageOut {
 
   /** Puts a message where others lie that stay long, so that it does not keep the segment of those that leave. */
   #move(slot: number): void {
-    const moved = this.#messages.move(this.#stock.blocks.message(slot));
+    const moved = this.#messages.move(this.#contents.blocks.message(slot));
     if (moved !== 0) this.#memory.u32[word(slot, Slot.MESSAGE)] = moved;
   }
 
@@ -99,9 +106,9 @@ export class PageOut {
   }
 
   #writeMessage(at: number, message: number): number {
-    const { blocks } = this.#stock;
+    const { blocks } = this.#contents;
     const slot = blocks.slot(this.#portion.block, this.#index++);
-    const position = this.#stock.logId(this.#lane) === 0 ? null : blocks.logPosition(slot);
+    const position = this.#contents.logId(this.#chain) === 0 ? null : blocks.logPosition(slot);
     const id = this.#messages.isLoggable(message) ? recordId(this.#memory, message) : 0;
     this.#piece = this.#messages.firstPiece(message);
     return this.#units.writeMessage(at, message, at32(this.#memory.u32, word(slot, Slot.STATE)), position, id);
@@ -125,19 +132,19 @@ export class PageOut {
   }
 
   /** Nobody wants the messages of a lane any more: those on their way stay. Under its queue's lock. */
-  abandon(lane: number): void {
-    if (this.#lane === lane) this.#end(false);
+  abandon(chain: number): void {
+    if (this.#chain === chain) this.#end(false);
   }
 
   #end(done: boolean): boolean {
     const queue = this.#queue;
-    const lane = this.#lane;
+    const chain = this.#chain;
     this.#queue = 0;
-    this.#lane = 0;
+    this.#chain = 0;
     const { f64 } = this.#memory;
     const { block, first, end } = this.#portion;
-    if (!done || this.#isReached(queue, lane)) {
-      this.#stubs.setStates(block, first, end, SlotState.READY);
+    if (!done || this.#isReached(queue, chain)) {
+      this.#gapBlocks.setStates(block, first, end, SlotState.READY);
       this.#waiters.welcome(queue, end - first);
       return false;
     }
@@ -146,20 +153,20 @@ export class PageOut {
       bytes += this.#messages.bodySize(this.#messageAt(index));
       this.#messages.release(this.#messageAt(index));
     }
-    f64[double(lane, QueueCell.ABSENT_BYTES)] = at64(f64, double(lane, QueueCell.ABSENT_BYTES)) + bytes;
-    const place = this.#stock.blocks.logPosition(this.#stock.blocks.slot(block, first));
+    f64[double(chain, QueueCell.SPILLED_BYTES)] = at64(f64, double(chain, QueueCell.SPILLED_BYTES)) + bytes;
+    const place = this.#contents.blocks.logPosition(this.#contents.blocks.slot(block, first));
     // A block without logged messages knows no positions: then what was said before still holds.
-    if (this.#stubs.of(lane) === 0 && !Number.isNaN(place)) f64[double(lane, QueueCell.ABSENT_PLACE)] = place;
-    this.#stubs.join(lane, this.#portion);
+    if (this.#gapBlocks.of(chain) === 0 && !Number.isNaN(place)) f64[double(chain, QueueCell.SPILLED_PLACE)] = place;
+    this.#gapBlocks.join(chain, this.#portion);
     return true;
   }
 
-  /** Whether somebody waits for the messages, or has found them absent without a wish that is heard after this. */
-  #isReached(queue: number, lane: number): boolean {
+  /** Whether somebody waits for the messages, or has found them spilled without a wish that is heard after this. */
+  #isReached(queue: number, chain: number): boolean {
     const { u32 } = this.#memory;
     const { block, first, isAtHead } = this.#portion;
     const position = (at32(u32, word(block, Block.START)) + first) >>> 0;
-    if (this.#stubs.of(lane) !== 0 || at32(u32, word(lane, QueueCell.HEAD)) !== position) return false;
+    if (this.#gapBlocks.of(chain) !== 0 || at32(u32, word(chain, QueueCell.HEAD)) !== position) return false;
     return !isAtHead || at32(u32, word(queue, QueueCell.WAITING)) > 0 || at32(u32, word(queue, QueueCell.AWAITED)) > 0;
   }
 
@@ -168,6 +175,6 @@ export class PageOut {
   }
 
   #messageIn(block: number, index: number): number {
-    return this.#stock.blocks.message(this.#stock.blocks.slot(block, index));
+    return this.#contents.blocks.message(this.#contents.blocks.slot(block, index));
   }
 }
