@@ -10,7 +10,7 @@ import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './rules/length';
 import { root } from '../memory/root';
 import { PRIORITY_PAGES, priorityFor } from './chain/priorities';
-import { linkedNext, LOGGED, moveHint, Block, Queue, READY, SHARED, slotAt, SLOTS } from './chain/queue';
+import { linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag, slotAt, SLOTS } from './chain/queue';
 import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
 import { grant } from './consumers/waiters';
 
@@ -125,9 +125,4 @@ function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void
   }
   if (inRow) placesTaken(queue.logId, firstPosition, firstId, inRow);
   if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
-}
-
-/** A long message has pieces that its release must find. */
-@inline export function sharedFlag(message: Message): u32 {
-  return message.bodySize > message.firstLength ? SHARED : 0;
 }

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { TopologyView } from '../../dist/broker/topology/topology-view.js';
-import { RouteFinder } from '../../dist/connection/publishing/route-finder.js';
+import { RouteFinder } from '../../dist/connection/routes/route-finder.js';
 import { Stop } from '../../dist/engine/engine.js';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { formatTable } from '../support/table.mjs';

@@ -17,6 +17,7 @@ import type {
   RequestAhead,
 } from '../broker/requests/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
+import { Doing } from '../event-loop/progress.js';
 import { Channel, type ChannelMethod } from './channel.js';
 import { channelOf } from './consuming/channel-consumers.js';
 import { failure, reasonOf, refusalError } from './errors/errors.js';
@@ -34,7 +35,6 @@ import {
 import { type Limits, negotiate, OFFER } from './handshake/tune.js';
 import { AskedAhead } from './session/asked-ahead.js';
 import type { Host, Session } from './session/session.js';
-import { Doing } from './session/worker-progress.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
 import { ConnectionWriter } from './transport/writer.js';

@@ -6,6 +6,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../store/log/log-writer.js';
+import { LOW_ON_DISK } from '../worker/disk-alarm.js';
 
 /** Between two looks at the space on disk (ms). */
 const LOOK_MS = 1_000;
@@ -16,13 +17,6 @@ const DISK_SHARE = 0.1;
 
 /** How long publishers wait for memory before the operator is told (ms): while messages leave for the disk they stop and go many times a second. */
 const SHORTAGE_MS = 5_000;
-
-const LOW_ON_DISK = 1;
-
-/** Whether publishers are blocked because of the disk, by the words of the shared alarms. */
-export function isLowOnDisk(shared: SharedArrayBuffer): boolean {
-  return Atomics.load(new Int32Array(shared), 0) === LOW_ON_DISK;
-}
 
 export class Alarms {
   /** Handed to the workers. */

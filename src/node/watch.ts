@@ -5,7 +5,7 @@
  * Sockets that such a worker was given and never took are ended when their handshake is overdue.
  */
 import type { ConnectionId } from '../broker/requests/requests.js';
-import { Sight } from '../connection/session/worker-progress.js';
+import { Sight } from '../event-loop/progress.js';
 
 /** Between two looks (ms), and how many of them a worker may let pass in a row. */
 const LOOK_MS = 2_000;

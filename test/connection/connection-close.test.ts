@@ -11,7 +11,7 @@ import { Connection, type Source } from '../../src/connection/connection.js';
 import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
-import { EventLoop } from '../../src/worker/event-loop.js';
+import { EventLoop } from '../../src/event-loop/event-loop.js';
 import { build } from '../support/methods.js';
 import { eventually, Inbox } from '../support/waiting.js';
 

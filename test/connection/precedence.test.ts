@@ -4,7 +4,7 @@ import { EMPTY_TABLE } from '../../src/amqp/table.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
 import { consumersFirst } from '../../src/connection/session/precedence.js';
 import type { Engine, Extent, Queue } from '../../src/engine/engine.js';
-import type { EventLoop } from '../../src/worker/event-loop.js';
+import type { EventLoop } from '../../src/event-loop/event-loop.js';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -7,7 +7,7 @@ import { AskedAhead } from '../../src/connection/session/asked-ahead.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import { Stop } from '../../src/engine/engine.js';
-import { Rounds } from '../../src/worker/rounds.js';
+import { Rounds } from '../../src/event-loop/rounds.js';
 
 const READ = 1000;
 

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { encodeText } from '../../src/amqp/text.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
-import { RouteFinder } from '../../src/connection/publishing/route-finder.js';
+import { RouteFinder } from '../../src/connection/routes/route-finder.js';
 import type { Session } from '../../src/connection/session/session.js';
 import { type Engine, RouteFlag } from '../../src/engine/engine.js';
 

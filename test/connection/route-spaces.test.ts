@@ -1,6 +1,6 @@
 /** The numbers by which a core keeps routes: one for each user in a virtual host, and no more of them than are needed. */
 import { expect, test } from 'vitest';
-import { RouteSpaces } from '../../src/connection/publishing/route-spaces.js';
+import { RouteSpaces } from '../../src/connection/routes/route-spaces.js';
 
 test('connections of one user in one virtual host share a number, others have their own', () => {
   const spaces = new RouteSpaces();

@@ -6,8 +6,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { ConnectionWriter } from '../../src/connection/transport/writer.js';
 import type { Engine } from '../../src/engine/engine.js';
+import { EventLoop } from '../../src/event-loop/event-loop.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
-import { EventLoop } from '../../src/worker/event-loop.js';
 
 type Sent = (error?: Error) => void;
 

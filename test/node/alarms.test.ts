@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Alarms, isLowOnDisk } from '../../src/node/alarms.js';
+import { Alarms } from '../../src/node/alarms.js';
+import { isLowOnDisk } from '../../src/worker/disk-alarm.js';
 
 let lines: string[];
 let blocked: boolean[];

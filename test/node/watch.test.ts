@@ -1,6 +1,6 @@
 /** What the watch makes of what workers say they do: looks are given by hand, so no time passes. */
 import { expect, test } from 'vitest';
-import { createProgress, Doing, Progress } from '../../src/connection/session/worker-progress.js';
+import { createProgress, Doing, Progress } from '../../src/event-loop/progress.js';
 import { Watch } from '../../src/node/watch.js';
 
 /** So many looks a worker may let pass. */

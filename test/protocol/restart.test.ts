@@ -21,7 +21,7 @@ const QUEUES: Readonly<Record<string, Record<string, string | number>>> = {
   shortest: { 'x-max-length': 2, ...DEAD_TO_LETTERS },
   refusing: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
   passing: { 'x-message-ttl': 1, ...DEAD_TO_LETTERS },
-  consumerPriorities: { 'x-max-priority': 5 },
+  ranked: { 'x-max-priority': 5 },
   'policed.both': {},
   'policed.user': {},
   letters: {},

@@ -15,10 +15,10 @@ const store = new URL('../../dist/store/', import.meta.url).href;
 /** Publishes numbers as fast as it can, several at a time, and says up to which they are durable. */
 function writerScript(path: string, from: number): string {
   return `
-    const { LocalDirectory } = await import('${store}local-directory.js');
-    const { BatchBuilder } = await import('${store}batch.js');
-    const { LogManager } = await import('${store}keeper.js');
-    const { LogWriter } = await import('${store}lane.js');
+    const { LocalDirectory } = await import('${store}log/local-directory.js');
+    const { BatchBuilder } = await import('${store}log/batch.js');
+    const { LogManager } = await import('${store}log-manager.js');
+    const { LogWriter } = await import('${store}log/log-writer.js');
     const log = await LocalDirectory.at(${JSON.stringify(path)});
     const logManager = await LogManager.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
     await logManager.begin();

@@ -18,6 +18,7 @@
  * freed by the host and its last block is done.
  */
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
+import { Message } from '../../memory/message';
 import { CELL, giveCell, givePage, returnPromised, takeCell, takePage, takePromised } from '../../memory/units';
 import { PAGE } from '../../memory/root';
 
@@ -261,3 +262,8 @@ export function releaseQueue(queue: Queue): void {
 export function holdQueue(queue: Queue): void { atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1); }
 
 export const QUEUE_FITS: bool = offsetof<Queue>() <= CELL;
+
+/** A long message has pieces that its release must find. */
+@inline export function sharedFlag(message: Message): u32 {
+  return message.bodySize > message.firstLength ? SHARED : 0;
+}

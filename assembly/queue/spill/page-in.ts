@@ -6,8 +6,7 @@ import { atomicAdd, atomicStore } from '../../memory/atomic';
 import { borrowReserve, EXPIRING, flushReleases, FRAME_MAX, LOGGABLE, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple, roomForMessage, roomForPiece } from '../../memory/message';
 import { givePage, takePage } from '../../memory/units';
 import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, PIECE, setGap, gapOf, Unit, UNIT_HEAD, welcome } from './spilled';
-import { sharedFlag } from '../publish';
-import { SPILLED, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import { SPILLED, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, sharedFlag, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
 import { ruling, UNLIMITED } from '../chain/features';
 import { expectExpiry } from '../rules/set-rules';
 

@@ -7,7 +7,7 @@ import { integerOf } from '../../broker/arguments/field-values.js';
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { Channel, Consumer, Engine, Queue } from '../../engine/engine.js';
-import type { Subscription } from './queue-consumers.js';
+import type { Subscription } from '../session/queue-consumers.js';
 
 export interface ConsumerSpec {
   readonly channel: Channel;

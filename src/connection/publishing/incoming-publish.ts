@@ -4,11 +4,11 @@
  * What must hold: whoever is refused has let go of the message; what a reader may not see (BCC) or could not use (the name
  * by which replies were asked for) is rewritten before any queue has it.
  */
-import { AmqpError, channelError, replyCode } from '../../amqp/errors.js';
+import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';
 import { methodId } from '../../amqp/protocol.js';
+import { decodeKey } from '../../amqp/publish-key.js';
 import type { FieldTable } from '../../amqp/table.js';
-import { Reader } from '../../amqp/wire.js';
 import { REPLY_TO } from '../../broker/requests/names.js';
 import { BLIND_CARBON_COPY, copiesRefusal } from '../../broker/routing/carbon-copies.js';
 import type { Publication } from '../../broker/topology/routes.js';
@@ -55,16 +55,6 @@ export function takeIncomingPublish(engine: Engine, message: Message, author: Au
     // The message must have left the core's hands before its channel is closed.
     engine.releaseMessage(message);
     throw error;
-  }
-}
-
-/** Exchange and routing key as two short strings. Throws when they are not UTF-8. */
-export function decodeKey(key: Uint8Array): { readonly exchange: string; readonly routingKey: string } {
-  try {
-    const reader = new Reader(key);
-    return { exchange: reader.shortstr(), routingKey: reader.shortstr() };
-  } catch (error) {
-    throw error instanceof AmqpError ? error.during(methodId('basic.publish')) : error;
   }
 }
 

@@ -9,7 +9,7 @@ import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js
 import { remember } from '../../broker/history/remember.js';
 import type { Routed } from '../../broker/topology/routes.js';
 import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
-import { PORTION_WORK } from '../../worker/rounds.js';
+import { PORTION_WORK } from '../../event-loop/rounds.js';
 import type { Session } from '../session/session.js';
 import type { Outcome } from '../transport/reader.js';
 import { type IncomingPublish, takeIncomingPublish } from './incoming-publish.js';

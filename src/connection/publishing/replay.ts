@@ -4,13 +4,13 @@
  * publisher does.
  */
 import { decodeHeader } from '../../amqp/properties.js';
+import { decodeKey } from '../../amqp/publish-key.js';
 import type { Remembered } from '../../broker/history/history.js';
 import { cleanName } from '../../broker/requests/names.js';
 import type { Request } from '../../broker/requests/requests.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Host, Session } from '../session/session.js';
-import { decodeKey } from './incoming-publish.js';
 
 const PERSISTENT = 2;
 

@@ -11,7 +11,7 @@
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Engine, Extent } from '../../engine/engine.js';
-import type { EventLoop } from '../../worker/event-loop.js';
+import type { EventLoop } from '../../event-loop/event-loop.js';
 
 /** How long a method waits at most (ms): a worker that is awake takes its turns within one, and one that has no CPU should not hold up others for ever. */
 const HOLD_MS = 1_000;

@@ -5,13 +5,18 @@ import type { Method, MethodName } from '../../amqp/protocol.js';
 import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
+import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { DirectWrite } from '../../platform/direct-write.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
-import type { EventLoop } from '../../worker/event-loop.js';
-import type { ParticipantLog } from '../../worker/participant-log.js';
-import type { ConsumerRegistry } from '../consuming/queue-consumers.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
-import type { RouteFinder } from '../publishing/route-finder.js';
+import type { RouteFinder } from '../routes/route-finder.js';
+import type { ConsumerRegistry } from './queue-consumers.js';
+
+/** Where what is persistent goes, as its connections see it. */
+export interface WorkerLog {
+  /** Resolves when all that the core has recorded so far is durable; null: it is. */
+  durable(): Promise<void> | null;
+}
 
 /** What a worker offers its connections. */
 export interface Host {
@@ -22,7 +27,7 @@ export interface Host {
   readonly delays: Delays;
   readonly routes: RouteFinder;
   /** Null: nothing is written to disk. */
-  readonly log: ParticipantLog | null;
+  readonly log: WorkerLog | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
   /** The user as whom clients come in that do not say who they are; null: they do not. */

@@ -6,8 +6,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection, Engine } from '../../engine/engine.js';
+import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { DirectWrite } from '../../platform/direct-write.js';
-import type { EventLoop } from '../../worker/event-loop.js';
 
 /** Bytes waiting for a client, here or in its socket, above which it is not heard either until it has read. */
 const BACKLOG_MAX = 1024 * 1024;

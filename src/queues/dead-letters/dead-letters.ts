@@ -6,14 +6,14 @@
  */
 import { AmqpError } from '../../amqp/errors.js';
 import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';
+import { decodeKey } from '../../amqp/publish-key.js';
 import { Writer } from '../../amqp/wire.js';
 import type { History } from '../../broker/history/history.js';
 import { remember } from '../../broker/history/remember.js';
 import type { Delay } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { decodeKey } from '../../connection/publishing/incoming-publish.js';
 import { Death, type Engine, type Message, type Queue } from '../../engine/engine.js';
-import { PORTION_WORK } from '../../worker/rounds.js';
+import { PORTION_WORK } from '../../event-loop/rounds.js';
 import type { Delays } from '../delayed/delayed-messages.js';
 import { deadHeader, isCycle } from './death-header.js';
 import type { KeptLetter } from './letter-row.js';

@@ -5,13 +5,13 @@
  * exchange that is deleted takes what waits for it along; a turn does a bounded portion.
  */
 import { decodeHeader, encodeHeader } from '../../amqp/properties.js';
+import { decodeKey } from '../../amqp/publish-key.js';
 import { EMPTY_TABLE, type FieldValue } from '../../amqp/table.js';
 import { remember } from '../../broker/history/remember.js';
 import { delayOf } from '../../broker/routing/delayed.js';
 import type { Delay } from '../../broker/topology/routes.js';
 import type { ExchangeEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { decodeKey } from '../../connection/publishing/incoming-publish.js';
 import type { Engine, Message } from '../../engine/engine.js';
 import { TimeHeap } from './time-heap.js';
 

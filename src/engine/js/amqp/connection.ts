@@ -3,9 +3,9 @@
  * acknowledged, is to be told; what each consumer may take. They know one another, so they stand together. Private to the worker of the socket.
  */
 import { Content } from '../../engine.js';
+import { HeldConfirms } from '../log/held-confirms.js';
 import { MessageBuilder } from '../memory/messages.js';
 import type { ContentFrames } from './content-frames.js';
-import { HeldConfirms } from './held-confirms.js';
 import type { Outbox } from './outbox.js';
 import { PartialFrame } from './partial-frame.js';
 import type { Route } from './routes.js';

@@ -4,12 +4,18 @@
  * What must hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked for: a change of rights is one of the
  * topology, and has all routes resolved anew.
  */
+
+import { decodeKey } from '../../amqp/publish-key.js';
+import type { Actor } from '../../broker/topology/access.js';
 import { KeyRoutes } from '../../broker/topology/key-routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { type Engine, RouteFlag } from '../../engine/engine.js';
+import { type Connection, type Engine, RouteFlag } from '../../engine/engine.js';
 import { refusalError } from '../errors/errors.js';
-import type { Session } from '../session/session.js';
-import { decodeKey } from './incoming-publish.js';
+
+/** Who publishes. */
+export interface Origin extends Actor {
+  readonly core: Connection;
+}
 
 /** Exchanges, with users, that are remembered. */
 const KNOWN_MOST = 256;
@@ -35,16 +41,16 @@ export class RouteFinder {
   }
 
   /** Answers the stop. Throws when nothing may be published there, by this user. */
-  install(session: Session): void {
+  install(origin: Origin): void {
     const engine = this.#engine;
     const at = engine.frameOffset;
     const end = at + engine.frameLength;
     const keyAt = at + 1 + (this.#text[at] ?? 0);
-    const routes = this.#knownLast(session, at + 1, keyAt) ?? this.#routesOf(session, at, keyAt, end);
+    const routes = this.#knownLast(origin, at + 1, keyAt) ?? this.#routesOf(origin, at, keyAt, end);
     if (routes.refusal !== null) throw refusalError(routes.refusal, 'basic.publish');
     const queues = routes.queues(this.#routingKey(at, keyAt + 1, end));
-    if (queues === null) engine.installRoute(session.core, NO_QUEUES, RouteFlag.ASK_HOST);
-    else engine.installRoute(session.core, queues, RouteFlag.STATIC);
+    if (queues === null) engine.installRoute(origin.core, NO_QUEUES, RouteFlag.ASK_HOST);
+    else engine.installRoute(origin.core, queues, RouteFlag.STATIC);
   }
 
   #routingKey(at: number, start: number, end: number): string {
@@ -56,7 +62,7 @@ export class RouteFinder {
   }
 
   /** What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news. */
-  #knownLast({ vhost, user }: Session, start: number, end: number): KeyRoutes | null {
+  #knownLast({ vhost, user }: Origin, start: number, end: number): KeyRoutes | null {
     const last = this.#last;
     const exchange = this.#exchange;
     if (last === null || this.#vhost !== vhost || this.#user !== user || exchange.length !== end - start) return null;
@@ -66,21 +72,21 @@ export class RouteFinder {
     return last.isCurrent ? last : null;
   }
 
-  #routesOf(session: Session, at: number, keyAt: number, end: number): KeyRoutes {
+  #routesOf(origin: Origin, at: number, keyAt: number, end: number): KeyRoutes {
     const { exchange } = decodeKey(this.#engine.bytes.slice(at, end));
-    this.#last = this.#lookUp(session, exchange);
+    this.#last = this.#lookUp(origin, exchange);
     this.#exchange = this.#engine.bytes.slice(at + 1, keyAt);
-    this.#vhost = session.vhost;
-    this.#user = session.user;
+    this.#vhost = origin.vhost;
+    this.#user = origin.user;
     return this.#last;
   }
 
-  #lookUp(session: Session, exchange: string): KeyRoutes {
-    const name = JSON.stringify([session.vhost, session.user, exchange]);
+  #lookUp(origin: Origin, exchange: string): KeyRoutes {
+    const name = JSON.stringify([origin.vhost, origin.user, exchange]);
     const known = this.#known.get(name);
     if (known?.isCurrent) return known;
     if (this.#known.size >= KNOWN_MOST) this.#known.clear();
-    const routes = new KeyRoutes(this.#view, session, exchange);
+    const routes = new KeyRoutes(this.#view, origin, exchange);
     this.#known.set(name, routes);
     return routes;
   }

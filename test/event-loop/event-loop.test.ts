@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
-import { EventLoop, type Peer } from '../../src/worker/event-loop.js';
+import { EventLoop, type Peer } from '../../src/event-loop/event-loop.js';
 
 /** A core that notes each time it serves. */
 class Core {

@@ -8,7 +8,7 @@ import type { Host } from '../../src/connection/session/session.js';
 import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { Stop } from '../../src/engine/engine.js';
-import { EventLoop, type Peer } from '../../src/worker/event-loop.js';
+import { EventLoop, type Peer } from '../../src/event-loop/event-loop.js';
 
 /** Bytes of a frame in these tests. */
 const FRAME = 16;

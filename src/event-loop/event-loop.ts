@@ -5,8 +5,8 @@
  * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
  */
 
-import { Doing, Progress } from '../connection/session/worker-progress.js';
 import type { Engine } from '../engine/engine.js';
+import { Doing, Progress } from './progress.js';
 import { Rounds } from './rounds.js';
 
 /** A connection as far as a turn writes to it. */

@@ -5,9 +5,9 @@
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine } from '../../engine/engine.js';
 import { cacheSizeOf } from '../arguments/deduplication.js';
+import { duplicateMemoryBytes, newDuplicateMemory } from '../history/duplicate-memory.js';
+import { historyBytes } from '../history/history.js';
 import { historyLength } from '../routing/recent-history.js';
-import { duplicateMemoryBytes, newDuplicateMemory } from './duplicate-memory.js';
-import { historyBytes } from './history.js';
 
 export class Memories {
   readonly #core: Pick<Engine, 'setAside'>;

@@ -10,7 +10,7 @@
  * Written by the worker, a few plain stores for each event and none for a message; read by the main thread, atomically.
  * Nothing is ordered by these words: whoever is stuck has written them long before they are read.
  */
-import type { ConnectionId } from '../../broker/requests/requests.js';
+import type { ConnectionId } from '../broker/requests/requests.js';
 
 const STEPS = 0;
 const DOING = 1;
