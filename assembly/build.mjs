@@ -1,5 +1,6 @@
 /**
- * Compiles the core, the targets of asconfig.json, and the log's module, when a source is newer than what was built. `--force` compiles in any case.
+ * Compiles the core, the targets of asconfig.json, and the log's module, when a source is newer than what was built.
+ * `--force` compiles in any case.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,16 +1,49 @@
 /**
  * The core's exports: all that a host needs, and no more. Addresses are references; 0 means none (no memory).
  *
- * A memory is laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`). Results beyond a return value stand
- * in the first words of the participant's page (`participantAddress`): see `RESULT_WORDS` in memory/root.ts's Participant, line 0.
+ * A memory is laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`).
+ * Results beyond a return value stand in the first words of the participant's page (`participantAddress`): see
+ * `RESULT_WORDS` in memory/root.ts's Participant, line 0.
  */
-import { BODY_MAX, flushReleases, LOGGABLE, MANDATORY, FRAME_MAX, headerOf, keyOf, Message, Piece, release, retain, FRAME_HEAD, bodyFrameOf, pieceFrameOf } from './memory/message';
+import {
+  BODY_MAX,
+  flushReleases,
+  LOGGABLE,
+  MANDATORY,
+  FRAME_MAX,
+  headerOf,
+  keyOf,
+  Message,
+  Piece,
+  release,
+  retain,
+  FRAME_HEAD,
+  bodyFrameOf,
+  pieceFrameOf,
+} from './memory/message';
 import { enter, leave } from './memory/epoch';
 import { atomicAdd, atomicLoad, atomicLoadF64, atomicStore } from './memory/atomic';
 import { becomeParticipant, initRoot, PAGE, Participant, root, ROOT, Root, SEGMENT, self } from './memory/root';
 import { setSegmentsAside } from './memory/aside';
-import { BOX, CELL, endPromise, ensureBox, giveSegment, memoryFree as freeBytes, memoryUsed as sumOfUse, promisePages, takeBox, takePage, takeSegment, yieldPromised } from './memory/units';
-import { spilledCount as countSpilled, presentCount as countPresent, setSpilled as makeSpilled } from './queue/spill/spilled';
+import {
+  BOX,
+  CELL,
+  endPromise,
+  ensureBox,
+  giveSegment,
+  memoryFree as freeBytes,
+  memoryUsed as sumOfUse,
+  promisePages,
+  takeBox,
+  takePage,
+  takeSegment,
+  yieldPromised,
+} from './memory/units';
+import {
+  spilledCount as countSpilled,
+  presentCount as countPresent,
+  setSpilled as makeSpilled,
+} from './queue/spill/spilled';
 import { drop, dropSpilledPriorities, endQueue, retire, RETIRED_PORTION } from './queue/emptying';
 import { beginIn, endIn, takeIn } from './queue/spill/page-in';
 import { beginOut, endOut, fillOut, outCount } from './queue/spill/page-out';
@@ -51,12 +84,14 @@ export { BODY_MAX, FRAME_MAX, CHANNEL_MAX, PAGE, SEGMENT, RUN_MAX, ROUTE_QUEUES_
 /** Version of the memory layout; a host and a core must agree. */
 export const LAYOUT: u32 = 2;
 /** Word of a participant's page that is raised at each ring, in bytes from its start. */
-export const DOORBELL_OFFSET: u32 = offsetof<Participant>("doorbell");
+export const DOORBELL_OFFSET: u32 = offsetof<Participant>('doorbell');
 
 // ── Joining ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Lays out a memory of `mebibytes` MiB for `participants` participants, the coordinator included. Once. */
-export function initCore(mebibytes: u32, participants: u32): void { initRoot(mebibytes, participants); }
+export function initCore(mebibytes: u32, participants: u32): void {
+  initRoot(mebibytes, participants);
+}
 
 /** Makes this instance participant `index`; a worker gets a read buffer and routes. False: no memory. */
 export function joinCore(index: u32, worker: bool): bool {
@@ -71,17 +106,34 @@ export function joinCore(index: u32, worker: bool): bool {
   return self.readOffset != 0 && openRoutes();
 }
 
-export function participantAddress(): usize { return changetype<usize>(self); }
-export function memoryUsed(): f64 { return sumOfUse(); }
-export function memoryFree(): f64 { return freeBytes(); }
-export function setAside(bytes: f64): bool { return setSegmentsAside(<u32>((<u64>bytes + SEGMENT - 1) / SEGMENT)); }
-export function setTime(now: f64): void { self.now = now; }
+export function participantAddress(): usize {
+  return changetype<usize>(self);
+}
+export function memoryUsed(): f64 {
+  return sumOfUse();
+}
+export function memoryFree(): f64 {
+  return freeBytes();
+}
+export function setAside(bytes: f64): bool {
+  return setSegmentsAside(<u32>((<u64>bytes + SEGMENT - 1) / SEGMENT));
+}
+export function setTime(now: f64): void {
+  self.now = now;
+}
 
 // ── Topology ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Pairs with the load in `ingest`: a worker that sees the new epoch finds the change in its port, where it was posted before. */
-export function raiseTopology(): u32 { return atomicAdd(ROOT + offsetof<Root>("topology"), 1) + 1; }
-export function topologyEpoch(): u32 { return atomicLoad(ROOT + offsetof<Root>("topology")); }
+/**
+ * Pairs with the load in `ingest`: a worker that sees the new epoch finds the change in its port, where it was posted
+ * before.
+ */
+export function raiseTopology(): u32 {
+  return atomicAdd(ROOT + offsetof<Root>('topology'), 1) + 1;
+}
+export function topologyEpoch(): u32 {
+  return atomicLoad(ROOT + offsetof<Root>('topology'));
+}
 export function applyTopology(epoch: u32): void {
   self.topologyApplied = epoch;
   forgetRoutes();
@@ -89,14 +141,34 @@ export function applyTopology(epoch: u32): void {
 
 // ── Queues ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function createQueue(): usize { return newQueue(); }
+export function createQueue(): usize {
+  return newQueue();
+}
 
 /** Numbers below 0 mean that there is no such rule. False: no memory. */
 export function setRules(
-  queue: usize, ttl: f64, maxLength: f64, maxBytes: f64, overflow: u32, deadLetters: bool, maxPriority: u32, deliveryLimit: f64, deliveryCount: bool
+  queue: usize,
+  ttl: f64,
+  maxLength: f64,
+  maxBytes: f64,
+  overflow: u32,
+  deadLetters: bool,
+  maxPriority: u32,
+  deliveryLimit: f64,
+  deliveryCount: bool,
 ): bool {
   enter();
-  const done = setQueueRules(changetype<Queue>(queue), ttl, maxLength, maxBytes, overflow, deadLetters, maxPriority, deliveryLimit, deliveryCount);
+  const done = setQueueRules(
+    changetype<Queue>(queue),
+    ttl,
+    maxLength,
+    maxBytes,
+    overflow,
+    deadLetters,
+    maxPriority,
+    deliveryLimit,
+    deliveryCount,
+  );
   leave();
   return done;
 }
@@ -105,14 +177,20 @@ export function keepLength(queue: usize): void {
   if (<u32>(queue / CELL) % (root().participants - 1) != self.index) return;
   enter();
   const one = changetype<Queue>(queue);
-  if ((one.features & LENGTH) && !one.retired) checkLength(one);
+  if (one.features & LENGTH && !one.retired) checkLength(one);
   flushSettlements();
   leave();
 }
 
-export function readyCount(queue: usize): u32 { return countReady(changetype<Queue>(queue)); }
-export function readyBytes(queue: usize): f64 { return countBytes(changetype<Queue>(queue)); }
-export function lastGet(queue: usize): f64 { return atomicLoadF64(queue + offsetof<Queue>("lastGet")); }
+export function readyCount(queue: usize): u32 {
+  return countReady(changetype<Queue>(queue));
+}
+export function readyBytes(queue: usize): f64 {
+  return countBytes(changetype<Queue>(queue));
+}
+export function lastGet(queue: usize): f64 {
+  return atomicLoadF64(queue + offsetof<Queue>('lastGet'));
+}
 
 /** Settles up to `most` messages that are ready, or forgets those of them that are spilled; how many. */
 export function purge(queue: usize, most: u32): u32 {
@@ -152,9 +230,15 @@ export function priorityOf(queue: usize, priority: u32, make: bool): usize {
   return changetype<usize>(make ? priorityMade(one, priority) : priorityAt(one, priority));
 }
 
-export function setSpilled(queue: usize, count: f64, bytes: f64): bool { return makeSpilled(changetype<Queue>(queue), count, bytes); }
-export function spilledCount(queue: usize): u32 { return countSpilled(changetype<Queue>(queue)); }
-export function presentCount(queue: usize): u32 { return countPresent(changetype<Queue>(queue)); }
+export function setSpilled(queue: usize, count: f64, bytes: f64): bool {
+  return makeSpilled(changetype<Queue>(queue), count, bytes);
+}
+export function spilledCount(queue: usize): u32 {
+  return countSpilled(changetype<Queue>(queue));
+}
+export function presentCount(queue: usize): u32 {
+  return countPresent(changetype<Queue>(queue));
+}
 
 export function pageOut(queue: usize, margin: i32, least: f64, most: f64): f64 {
   enter();
@@ -163,9 +247,13 @@ export function pageOut(queue: usize, margin: i32, least: f64, most: f64): f64 {
   return octets;
 }
 
-export function pageOutFill(offset: usize, length: u32): u32 { return fillOut(offset, length); }
+export function pageOutFill(offset: usize, length: u32): u32 {
+  return fillOut(offset, length);
+}
 
-export function pageOutCount(): u32 { return outCount(); }
+export function pageOutCount(): u32 {
+  return outCount();
+}
 
 export function pageOutEnd(done: bool): bool {
   enter();
@@ -174,7 +262,9 @@ export function pageOutEnd(done: bool): bool {
   return away;
 }
 
-export function pageIn(queue: usize): i32 { return beginIn(changetype<Queue>(queue)); }
+export function pageIn(queue: usize): i32 {
+  return beginIn(changetype<Queue>(queue));
+}
 
 export function pageInTake(offset: usize, length: u32): i32 {
   enter();
@@ -197,11 +287,17 @@ export function dropSpilled(queue: usize): u32 {
   return count;
 }
 
-export function nextPageInRequest(): usize { return firstPageInRequest(); }
+export function nextPageInRequest(): usize {
+  return firstPageInRequest();
+}
 
 /** A segment for images on their way, or 0. */
-export function takeStaging(): usize { return takeSegment(0); }
-export function giveStaging(segment: usize): void { giveSegment(segment); }
+export function takeStaging(): usize {
+  return takeSegment(0);
+}
+export function giveStaging(segment: usize): void {
+  giveSegment(segment);
+}
 
 export function awaitFront(queue: usize): bool {
   enter();
@@ -212,9 +308,13 @@ export function awaitFront(queue: usize): bool {
 
 // ── Death ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function expiringQueues(): u32 { return self.sweepCount; }
+export function expiringQueues(): u32 {
+  return self.sweepCount;
+}
 
-export function sweepPause(): f64 { return pauseOfSweeps(); }
+export function sweepPause(): f64 {
+  return pauseOfSweeps();
+}
 
 export function sweep(): bool {
   enter();
@@ -242,7 +342,9 @@ export function settleDead(): void {
 }
 
 /** Takes the oldest of the dead off the list: its slot, 0 when it has none. */
-export function keepDead(): usize { return keepFirst(); }
+export function keepDead(): usize {
+  return keepFirst();
+}
 
 export function settleDeadKept(slot: usize): void {
   enter();
@@ -255,9 +357,15 @@ export * from './make-calls';
 
 // ── Connections and channels ───────────────────────────────────────────────────────────────────────────────────
 
-export function openConnection(id: u32, vhost: u32): usize { return newConnection(id, vhost); }
-export function setFrameMax(connection: usize, bytes: u32): void { changetype<Connection>(connection).frameMax = bytes; }
-export function setVhost(connection: usize, vhost: u32): void { changetype<Connection>(connection).vhost = vhost; }
+export function openConnection(id: u32, vhost: u32): usize {
+  return newConnection(id, vhost);
+}
+export function setFrameMax(connection: usize, bytes: u32): void {
+  changetype<Connection>(connection).frameMax = bytes;
+}
+export function setVhost(connection: usize, vhost: u32): void {
+  changetype<Connection>(connection).vhost = vhost;
+}
 
 export function closeConnection(connection: usize): void {
   enter();
@@ -267,7 +375,7 @@ export function closeConnection(connection: usize): void {
 }
 
 export function ingest(connection: usize, from: usize, length: u32, work: u32): u32 {
-  if (atomicLoad(ROOT + offsetof<Root>("topology")) != self.topologyApplied) {
+  if (atomicLoad(ROOT + offsetof<Root>('topology')) != self.topologyApplied) {
     self.consumed = 0;
     return STOP_TOPOLOGY;
   }
@@ -281,7 +389,9 @@ export function ingest(connection: usize, from: usize, length: u32, work: u32): 
   return stop;
 }
 
-export function openChannel(connection: usize, number: u32): usize { return newChannel(changetype<Connection>(connection), number); }
+export function openChannel(connection: usize, number: u32): usize {
+  return newChannel(changetype<Connection>(connection), number);
+}
 
 export function closeChannel(channel: usize): void {
   enter();
@@ -297,11 +407,21 @@ export function freeChannel(channel: usize): void {
   leave();
 }
 
-export function contentState(channel: usize): u32 { return changetype<Channel>(channel).content; }
-export function unackedCount(channel: usize): u32 { return changetype<Channel>(channel).unacked; }
-export function lastTag(channel: usize): f64 { return <f64>(changetype<Channel>(channel).nextTag - 1); }
-export function setConfirm(channel: usize): void { changetype<Channel>(channel).confirming = 1; }
-export function setTransactional(channel: usize): void { changetype<Channel>(channel).transactional = 1; }
+export function contentState(channel: usize): u32 {
+  return changetype<Channel>(channel).content;
+}
+export function unackedCount(channel: usize): u32 {
+  return changetype<Channel>(channel).unacked;
+}
+export function lastTag(channel: usize): f64 {
+  return <f64>(changetype<Channel>(channel).nextTag - 1);
+}
+export function setConfirm(channel: usize): void {
+  changetype<Channel>(channel).confirming = 1;
+}
+export function setTransactional(channel: usize): void {
+  changetype<Channel>(channel).transactional = 1;
+}
 
 /** By one of the ways in content/ack.ts. False: there is no such delivery. */
 export function settleDelivery(channel: usize, tag: f64, multiple: bool, how: u32): bool {
@@ -312,7 +432,9 @@ export function settleDelivery(channel: usize, tag: f64, multiple: bool, how: u3
   return done;
 }
 
-export function isUnacked(channel: usize, tag: f64): bool { return isOutstanding(changetype<Channel>(channel), <u64>tag); }
+export function isUnacked(channel: usize, tag: f64): bool {
+  return isOutstanding(changetype<Channel>(channel), <u64>tag);
+}
 
 export function setChannelPrefetch(channel: usize, count: u32): void {
   changetype<Channel>(channel).prefetch = count;
@@ -334,13 +456,26 @@ export function recover(channel: usize): void {
 
 /** Installs the route that the last stop asked for; `count` queues stand at `scratch`, at most a page of them. */
 export function installRoute(connection: usize, count: u32, flags: u32): void {
-  addRoute(changetype<Connection>(connection).vhost, self.frameOffset, self.frameLength, self.scratch, count, flags, runPages());
+  addRoute(
+    changetype<Connection>(connection).vhost,
+    self.frameOffset,
+    self.frameLength,
+    self.scratch,
+    count,
+    flags,
+    runPages(),
+  );
 }
 
 /** A message that no queue has yet goes to its queues now: its life begins, however long the host has kept it. */
-export function beginLife(message: usize): void { changetype<Message>(message).arrival = self.now; }
+export function beginLife(message: usize): void {
+  changetype<Message>(message).arrival = self.now;
+}
 
-/** Enqueues a message that the host holds and has prepared to `count` queues at `scratch`, at most a page of them. Returns how many refused it: they stand there then. */
+/**
+ * Enqueues a message that the host holds and has prepared to `count` queues at `scratch`, at most a page of them.
+ * Returns how many refused it: they stand there then.
+ */
 export function publishTo(message: usize, count: u32): u32 {
   const one = changetype<Message>(message);
   const pages = one.flags & LOGGABLE ? pagesFor(one) : 0;
@@ -348,7 +483,8 @@ export function publishTo(message: usize, count: u32): u32 {
   enter();
   for (let i: u32 = 0; i < count; i++) {
     const queue = load<u32>(self.scratch + i * 4);
-    // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
+    // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that
+    // are left refuse it.
     const hasRoom = promisePages(guardedPages() + ANSWER_PAGES + pages) && (pages == 0 || reserve(one, 1));
     const taken = hasRoom && admit(changetype<Queue>(queue), one);
     endReserve();
@@ -383,21 +519,41 @@ export function endPublish(channel: usize, message: usize, taken: bool): void {
   sendConfirms(connection);
 }
 
-export function keepMessage(message: usize): void { retain(changetype<Message>(message)); }
-export function messageHeaderOffset(message: usize): usize { return headerOf(changetype<Message>(message)) + FRAME_HEAD; }
-export function messageHeaderLength(message: usize): u32 { return changetype<Message>(message).headerLength - FRAME_HEAD - 1; }
-export function messageKeyOffset(message: usize): usize { return keyOf(changetype<Message>(message)); }
-export function messageKeyLength(message: usize): u32 { return changetype<Message>(message).keyLength; }
-export function messageArrival(message: usize): f64 { return changetype<Message>(message).arrival; }
-export function messageMandatory(message: usize): bool { return (changetype<Message>(message).flags & MANDATORY) != 0; }
-export function messageBodySize(message: usize): u32 { return changetype<Message>(message).bodySize; }
+export function keepMessage(message: usize): void {
+  retain(changetype<Message>(message));
+}
+export function messageHeaderOffset(message: usize): usize {
+  return headerOf(changetype<Message>(message)) + FRAME_HEAD;
+}
+export function messageHeaderLength(message: usize): u32 {
+  return changetype<Message>(message).headerLength - FRAME_HEAD - 1;
+}
+export function messageKeyOffset(message: usize): usize {
+  return keyOf(changetype<Message>(message));
+}
+export function messageKeyLength(message: usize): u32 {
+  return changetype<Message>(message).keyLength;
+}
+export function messageArrival(message: usize): f64 {
+  return changetype<Message>(message).arrival;
+}
+export function messageMandatory(message: usize): bool {
+  return (changetype<Message>(message).flags & MANDATORY) != 0;
+}
+export function messageBodySize(message: usize): u32 {
+  return changetype<Message>(message).bodySize;
+}
 
 /** Copies the body to `to`, which has room for it: see `messageBodySize`. */
-export function nextPiece(message: usize, piece: usize): usize { return piece ? changetype<Piece>(piece).next : changetype<Message>(message).next; }
+export function nextPiece(message: usize, piece: usize): usize {
+  return piece ? changetype<Piece>(piece).next : changetype<Message>(message).next;
+}
 export function pieceOffset(message: usize, piece: usize): usize {
   return (piece ? pieceFrameOf(changetype<Piece>(piece)) : bodyFrameOf(changetype<Message>(message))) + FRAME_HEAD;
 }
-export function pieceLength(message: usize, piece: usize): u32 { return piece ? changetype<Piece>(piece).length : changetype<Message>(message).firstLength; }
+export function pieceLength(message: usize, piece: usize): u32 {
+  return piece ? changetype<Piece>(piece).length : changetype<Message>(message).firstLength;
+}
 
 /** Writes basic.return; the reply text stands at `scratch`. */
 export function returnMessage(channel: usize, message: usize, code: u32, textLength: u32): void {
@@ -413,9 +569,24 @@ export function returnMessage(channel: usize, message: usize, code: u32, textLen
 // ── Consuming ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The tag stands at `scratch`. */
-export function addConsumer(channel: usize, queue: usize, tagLength: u32, noAck: bool, prefetch: u32, priority: i32): usize {
+export function addConsumer(
+  channel: usize,
+  queue: usize,
+  tagLength: u32,
+  noAck: bool,
+  prefetch: u32,
+  priority: i32,
+): usize {
   enter();
-  const consumer = newConsumer(changetype<Channel>(channel), changetype<Queue>(queue), self.scratch, tagLength, noAck, prefetch, priority);
+  const consumer = newConsumer(
+    changetype<Channel>(channel),
+    changetype<Queue>(queue),
+    self.scratch,
+    tagLength,
+    noAck,
+    prefetch,
+    priority,
+  );
   dropTooOld();
   flushSettlements();
   leave();
@@ -445,8 +616,9 @@ export function cancelConsumer(consumer: usize): void {
 }
 
 /**
- * Whether a consumer is about to take what is ready: one that has a turn to come, here or in another worker, or that waits and is being granted one. Where
- * there are only consumers without credit or output, or what is next is spilled, nobody is.
+ * Whether a consumer is about to take what is ready: one that has a turn to come, here or in another worker, or that
+ * waits and is being granted one. Where there are only consumers without credit or output, or what is next is spilled,
+ * nobody is.
  */
 export function isOwed(queue: usize): bool {
   enter();
@@ -456,10 +628,18 @@ export function isOwed(queue: usize): bool {
 }
 
 /** How far a queue goes by now, level by level (queue/extent.ts). */
-export function extentPriorities(queue: usize): u32 { return priorityCount(changetype<Queue>(queue)); }
-export function extentEnd(queue: usize, priority: u32): u32 { return endOf(changetype<Queue>(queue), priority); }
-export function extentBackEnd(queue: usize, priority: u32): u32 { return backEndOf(changetype<Queue>(queue), priority); }
-export function isExtentLeft(queue: usize, priority: u32, end: u32, backEnd: u32): bool { return isLeft(changetype<Queue>(queue), priority, end, backEnd); }
+export function extentPriorities(queue: usize): u32 {
+  return priorityCount(changetype<Queue>(queue));
+}
+export function extentEnd(queue: usize, priority: u32): u32 {
+  return endOf(changetype<Queue>(queue), priority);
+}
+export function extentBackEnd(queue: usize, priority: u32): u32 {
+  return backEndOf(changetype<Queue>(queue), priority);
+}
+export function isExtentLeft(queue: usize, priority: u32, end: u32, backEnd: u32): bool {
+  return isLeft(changetype<Queue>(queue), priority, end, backEnd);
+}
 
 export function getMessage(channel: usize, queue: usize, noAck: bool): bool {
   const one = changetype<Channel>(channel);
@@ -488,7 +668,9 @@ export function nextOutput(): i32 {
   return <i32>connection.id;
 }
 
-export function takeOutput(connection: usize): bool { return sendBox(changetype<Connection>(connection)); }
+export function takeOutput(connection: usize): bool {
+  return sendBox(changetype<Connection>(connection));
+}
 
 export function written(connection: usize, box: usize): void {
   const one = changetype<Connection>(connection);
@@ -506,5 +688,9 @@ export function outputIdle(connection: usize): bool {
   return !one.partsMessage && (one.box ? roomIn(one) >= METHOD_ROOM : ensureBox());
 }
 
-export function sleep(): bool { return fallAsleep(); }
-export function wake(): void { wakeUp(); }
+export function sleep(): bool {
+  return fallAsleep();
+}
+export function wake(): void {
+  wakeUp();
+}

@@ -1,19 +1,40 @@
 /**
- * The scan of a read: frame after frame, the hot ones are handled here, any other stops the scan and goes to the host. All lengths are
- * checked against the octets at hand and the negotiated limits before they are used: nothing that comes from a socket is believed.
+ * The scan of a read: frame after frame, the hot ones are handled here, any other stops the scan and goes to the host.
+ * All lengths are checked against the octets at hand and the negotiated limits before they are used: nothing that comes
+ * from a socket is believed.
  *
- * A frame that is not complete is kept by the connection (`partial`) until the next read; a body is not carried but copied to its
- * place as it comes. A payload as long as frame-max is let through: some clients forget the 8 octets around it, and RabbitMQ forgives
- * them. What a call has not consumed the host brings again.
+ * A frame that is not complete is kept by the connection (`partial`) until the next read; a body is not carried but
+ * copied to its place as it comes. A payload as long as frame-max is let through: some clients forget the 8 octets
+ * around it, and RabbitMQ forgives them. What a call has not consumed the host brings again.
  */
 import { read16, read32, read64 } from '../memory/bytes';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
 import { ALL, DONE, REJECT as REJECTED, REQUEUE, settleSome, SOME } from './delivering/ack';
-import { BODY, PARTIAL, PARTIAL_SIZE, Channel, channelOf, CLOSING, Connection, HEADER, NOTHING, OPEN } from './connection/connection';
+import {
+  BODY,
+  PARTIAL,
+  PARTIAL_SIZE,
+  Channel,
+  channelOf,
+  CLOSING,
+  Connection,
+  HEADER,
+  NOTHING,
+  OPEN,
+} from './connection/connection';
 import { beginRead, complete, onHeader, onPublish, takeBody } from './receiving/receive';
-import { STOP_AMID, STOP_END, STOP_FRAME, STOP_FRAME_END, STOP_MEMORY, STOP_OVERSIZE, STOP_ROUTE, STOP_WORK } from './connection/stop';
+import {
+  STOP_AMID,
+  STOP_END,
+  STOP_FRAME,
+  STOP_FRAME_END,
+  STOP_MEMORY,
+  STOP_OVERSIZE,
+  STOP_ROUTE,
+  STOP_WORK,
+} from './connection/stop';
 import { beginWork } from './connection/work';
 
 const METHOD: u32 = 1;
@@ -57,11 +78,17 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
     }
     const available = <u32>(end - at);
     if (available < FRAME_HEAD) {
-      if (available) { keep(connection, at, available); at = end; }
+      if (available) {
+        keep(connection, at, available);
+        at = end;
+      }
       break;
     }
     const size = read32(at + 3);
-    if (size > connection.frameMax) { stop = oversize(at); break; }
+    if (size > connection.frameMax) {
+      stop = oversize(at);
+      break;
+    }
     if (load<u8>(at) == BODY_FRAME && beginBody(connection, at, size)) {
       at += FRAME_HEAD;
       if (available < size + FRAME_OVERHEAD || load<u8>(at + size) != FRAME_END) continue;
@@ -77,12 +104,18 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
       continue;
     }
     if (available < size + FRAME_OVERHEAD) {
-      if (!keep(connection, at, available)) { stop = STOP_MEMORY; break; }
+      if (!keep(connection, at, available)) {
+        stop = STOP_MEMORY;
+        break;
+      }
       at = end;
       break;
     }
     stop = onFrame(connection, at, size);
-    if (stop == STOP_END) { at += size + FRAME_OVERHEAD; continue; }
+    if (stop == STOP_END) {
+      at += size + FRAME_OVERHEAD;
+      continue;
+    }
     if (isConsumed(connection, stop)) at += size + FRAME_OVERHEAD;
     break;
   }
@@ -90,7 +123,10 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
   return stop == STOP_AMID ? STOP_WORK : stop;
 }
 
-/** Whether the frame that led to a stop was taken: a publish that waits for a route, a header that waits for memory, or what is not done with was not. */
+/**
+ * Whether the frame that led to a stop was taken: a publish that waits for a route, a header that waits for memory, or
+ * what is not done with was not.
+ */
 @inline function isConsumed(connection: Connection, stop: u32): bool {
   return connection.completing != 0 || (stop != STOP_MEMORY && stop != STOP_ROUTE && stop != STOP_AMID);
 }
@@ -110,9 +146,13 @@ function oversize(frame: usize): u32 {
   const type = <u32>load<u8>(frame);
   if (channel.state == CLOSING) return onClosing(frame, type, size);
   let stop = STOP_FRAME;
-  if (type == METHOD) { if (channel.content == NOTHING && size >= 4) stop = onMethod(connection, channel, payload, size); }
-  else if (type == HEADER_FRAME) { if (channel.content == HEADER) stop = onHeader(connection, channel, frame, size); }
-  else if (type == BODY_FRAME) { if (channel.content == BODY && size == 0) stop = STOP_END; }
+  if (type == METHOD) {
+    if (channel.content == NOTHING && size >= 4) stop = onMethod(connection, channel, payload, size);
+  } else if (type == HEADER_FRAME) {
+    if (channel.content == HEADER) stop = onHeader(connection, channel, frame, size);
+  } else if (type == BODY_FRAME) {
+    if (channel.content == BODY && size == 0) stop = STOP_END;
+  }
   return stop == STOP_FRAME ? handOver(frame, size, STOP_FRAME) : stop;
 }
 
@@ -123,7 +163,8 @@ function oversize(frame: usize): u32 {
   const bits = load<u8>(payload + 12);
   let settled: u32 = 0;
   if (method == ACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, DONE);
-  else if (method == NACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
+  else if (method == NACK)
+    settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
   else if (method == REJECT) settled = settleSome(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECTED);
   if (settled == ALL) return STOP_END;
   return settled == SOME ? STOP_AMID : STOP_FRAME;
@@ -161,7 +202,11 @@ function handOver(frame: usize, size: u32, stop: u32): u32 {
   let stop = STOP_END;
   if (channel.state == OPEN) {
     const taken = takeBody(channel, at, part);
-    if (taken < part) { markStarved(LACKS_ROOM); stop = STOP_MEMORY; part = taken; }
+    if (taken < part) {
+      markStarved(LACKS_ROOM);
+      stop = STOP_MEMORY;
+      part = taken;
+    }
   }
   connection.frameLeft -= part;
   self.consumed = part;
@@ -191,7 +236,10 @@ function handOver(frame: usize, size: u32, stop: u32): u32 {
 function keep(connection: Connection, from: usize, length: u32): bool {
   if (connection.partialLength + length > PARTIAL_SIZE && !connection.partialBox) {
     const box = takeBox();
-    if (!box) { markStarved(LACKS_BOX); return false; }
+    if (!box) {
+      markStarved(LACKS_BOX);
+      return false;
+    }
     memory.copy(box, changetype<usize>(connection) + PARTIAL, connection.partialLength);
     connection.partialBox = <u32>box;
   }

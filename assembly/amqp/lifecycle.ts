@@ -4,7 +4,16 @@
 import { giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { flushRun } from './receiving/run';
 import { dropConfirms } from './receiving/confirm';
-import { anyChannel, Channel, CLOSING, Connection, Consumer, enterChannel, forgetChannel, OPEN } from './connection/connection';
+import {
+  anyChannel,
+  Channel,
+  CLOSING,
+  Connection,
+  Consumer,
+  enterChannel,
+  forgetChannel,
+  OPEN,
+} from './connection/connection';
 import { endConsumer } from './delivering/consumer';
 import { acknowledge, REQUEUE } from './delivering/ack';
 import { forgetPartial } from './ingest';
@@ -34,11 +43,17 @@ export function newChannel(connection: Connection, number: u32): usize {
   channel.connection = <u32>changetype<usize>(connection);
   channel.number = number;
   channel.nextTag = 1;
-  if (!enterChannel(connection, channel)) { giveCell(cell); return 0; }
+  if (!enterChannel(connection, channel)) {
+    giveCell(cell);
+    return 0;
+  }
   return cell;
 }
 
-/** Ends what a channel does: its consumers, the message half received, its unacknowledged deliveries (they are requeued, in order). */
+/**
+ * Ends what a channel does: its consumers, the message half received, its unacknowledged deliveries (they are requeued,
+ * in order).
+ */
 export function stopChannel(channel: Channel): void {
   if (channel.state == CLOSING) return;
   const connection = changetype<Connection>(channel.connection);

@@ -1,6 +1,7 @@
 /**
- * A worker's turn: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one after the other.
- * At its end queues that are over their limit are cut. Bounded: after so many turns the rest waits for the next call, so that sockets are read in between.
+ * A worker's turn: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one
+ * after the other. At its end queues that are over their limit are cut. Bounded: after so many turns the rest waits for
+ * the next call, so that sockets are read in between.
  */
 import { atomicExchange, atomicLoad, atomicStore } from '../memory/atomic';
 import { AWAKE, Participant, self, SLEEPING } from '../memory/root';
@@ -59,19 +60,27 @@ export function resume(connection: Connection): void {
   unpark(connection);
 }
 
-/** False when there is work: output that the sockets took at once lets consumers go on, and others may have left some meanwhile. */
+/**
+ * False when there is work: output that the sockets took at once lets consumers go on, and others may have left some
+ * meanwhile.
+ */
 export function fallAsleep(): bool {
-  if (self.runFirst || self.serviceFirst || self.outputFirst || self.overSoon || self.pageInFirst || !noneDead()) return false;
+  if (self.runFirst || self.serviceFirst || self.outputFirst || self.overSoon || self.pageInFirst || !noneDead())
+    return false;
   const address = changetype<usize>(self);
-  atomicStore(address + offsetof<Participant>("state"), SLEEPING);
+  atomicStore(address + offsetof<Participant>('state'), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.
-  const work = atomicLoad(address + offsetof<Participant>("inbox")) != 0 || atomicExchange(address + offsetof<Participant>("back"), 0) != 0 || atomicLoad(address + offsetof<Participant>("pageInRequests")) != 0 || isStarvedNoMore();
+  const work =
+    atomicLoad(address + offsetof<Participant>('inbox')) != 0 ||
+    atomicExchange(address + offsetof<Participant>('back'), 0) != 0 ||
+    atomicLoad(address + offsetof<Participant>('pageInRequests')) != 0 ||
+    isStarvedNoMore();
   if (!work) return true;
-  atomicStore(address + offsetof<Participant>("state"), AWAKE);
+  atomicStore(address + offsetof<Participant>('state'), AWAKE);
   return false;
 }
 
 export function wakeUp(): void {
-  const address = changetype<usize>(self) + offsetof<Participant>("state");
+  const address = changetype<usize>(self) + offsetof<Participant>('state');
   if (atomicLoad(address) != AWAKE) atomicStore(address, AWAKE);
 }

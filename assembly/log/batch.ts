@@ -1,7 +1,8 @@
 /**
- * Batches: what a participant has recorded since the batch before, to be written together. A batch names the octets of messages where they lie, in ranges, and its
- * parts of the journal; each range and part keeps its segment until the batch is done, whatever becomes of the messages meanwhile.
- * Ownership: the participant's alone, as are all batches that it has taken and not done.
+ * Batches: what a participant has recorded since the batch before, to be written together. A batch names the octets of
+ * messages where they lie, in ranges, and its parts of the journal; each range and part keeps its segment until the
+ * batch is done, whatever becomes of the messages meanwhile. Ownership: the participant's alone, as are all batches
+ * that it has taken and not done.
  *
  * Batch, a cell  0 │ Batch
  *               64 │ parts of the journal { from u32, length u32 }
@@ -29,6 +30,7 @@ import { stamp } from './record';
   heldFirst: u32;
   heldLast: u32;
 }
+
 @unmanaged export class Range {
   from: u32;
   length: u32;
@@ -38,14 +40,25 @@ const PARTS: u32 = 64;
 /** Parts of the journal in one batch, at most: that is so many MiB of records. */
 const PARTS_MAX: u32 = (CELL - PARTS) / RANGE;
 
-@inline function rangesOf(batch: Batch): Fifo { return changetype<Fifo>(changetype<usize>(batch) + offsetof<Batch>("rangeFirst")); }
-@inline export function heldIn(batch: Batch): Fifo { return changetype<Fifo>(changetype<usize>(batch) + offsetof<Batch>("heldFirst")); }
-@inline function partOf(batch: Batch, index: u32): Range { return changetype<Range>(changetype<usize>(batch) + PARTS + index * RANGE); }
-@inline export function gathering(): Batch { return changetype<Batch>(self.batch); }
+@inline function rangesOf(batch: Batch): Fifo {
+  return changetype<Fifo>(changetype<usize>(batch) + offsetof<Batch>('rangeFirst'));
+}
+
+@inline export function heldIn(batch: Batch): Fifo {
+  return changetype<Fifo>(changetype<usize>(batch) + offsetof<Batch>('heldFirst'));
+}
+
+@inline function partOf(batch: Batch, index: u32): Range {
+  return changetype<Range>(changetype<usize>(batch) + PARTS + index * RANGE);
+}
+
+@inline export function gathering(): Batch {
+  return changetype<Batch>(self.batch);
+}
 
 /**
- * An empty batch; 0: no memory. The cell of the next one is taken ahead, and the cell of one that is done is the next one's where that could not be: so there
- * always is one as long as no batch is under way.
+ * An empty batch; 0: no memory. The cell of the next one is taken ahead, and the cell of one that is done is the next
+ * one's where that could not be: so there always is one as long as no batch is under way.
  */
 export function newBatch(number: u32): Batch {
   const batch = changetype<Batch>(self.spareBatch ? self.spareBatch : takeCell());
@@ -62,7 +75,10 @@ export function addRange(from: usize, length: u32): void {
   batch.messageOctets += length;
   const last = changetype<Range>(batch.lastRange);
   // A segment begins with its head: what follows at once lies in the same one.
-  if (changetype<usize>(last) && last.from + last.length == <u32>from) { last.length += length; return; }
+  if (changetype<usize>(last) && last.from + last.length == <u32>from) {
+    last.length += length;
+    return;
+  }
   const range = changetype<Range>(appendPromised(rangesOf(batch), RANGE));
   holdSegment(from);
   range.from = <u32>from;
@@ -72,7 +88,9 @@ export function addRange(from: usize, length: u32): void {
 }
 
 /** Whether the gathering batch may get one more part of the journal and then still its last. */
-@inline export function partsLeft(): bool { return gathering().parts + 1 < PARTS_MAX; }
+@inline export function partsLeft(): bool {
+  return gathering().parts + 1 < PARTS_MAX;
+}
 
 /** Adds a part of the journal to the gathering batch. */
 export function addPart(from: usize, length: u32): void {
@@ -154,7 +172,10 @@ export function endBatch(batch: Batch): void {
   if (count) releaseFrom(segment, count);
   freeFifo(rangesOf(batch));
   freeFifo(heldIn(batch));
-  if (self.spareBatch) { giveCell(changetype<usize>(batch)); return; }
+  if (self.spareBatch) {
+    giveCell(changetype<usize>(batch));
+    return;
+  }
   memory.fill(changetype<usize>(batch), 0, CELL);
   self.spareBatch = <u32>changetype<usize>(batch);
 }

@@ -1,6 +1,6 @@
 /**
- * The checksum of a log record: XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md), which needs nothing but 64-bit multiplications and
- * rotations, so that it runs at memory speed here, where a CRC would go through tables.
+ * The checksum of a log record: XXH64 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md), which needs nothing but 64-bit
+ * multiplications and rotations, so that it runs at memory speed here, where a CRC would go through tables.
  */
 const P1: u64 = 0x9e3779b185ebca87;
 const P2: u64 = 0xc2b2ae3d27d4eb4f;
@@ -8,11 +8,18 @@ const P3: u64 = 0x165667b19e3779f9;
 const P4: u64 = 0x85ebca77c2b2ae63;
 const P5: u64 = 0x27d4eb2f165667c5;
 
-@inline function round(lane: u64, input: u64): u64 { return rotl(lane + input * P2, 31) * P1; }
-@inline function merge(hash: u64, lane: u64): u64 { return (hash ^ round(0, lane)) * P1 + P4; }
+@inline function round(lane: u64, input: u64): u64 {
+  return rotl(lane + input * P2, 31) * P1;
+}
+
+@inline function merge(hash: u64, lane: u64): u64 {
+  return (hash ^ round(0, lane)) * P1 + P4;
+}
 
 /** Carries a number of which every bit matters into a seed. */
-@inline export function mixed(seed: u64, value: u64): u64 { return rotl(seed ^ (value * P1), 31) * P2 + P4; }
+@inline export function mixed(seed: u64, value: u64): u64 {
+  return rotl(seed ^ (value * P1), 31) * P2 + P4;
+}
 
 /** XXH64 of `length` octets at `from`. */
 export function xxh64(from: usize, length: u32, seed: u64): u64 {

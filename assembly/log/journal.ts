@@ -1,10 +1,25 @@
 /**
- * A participant's lane of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of those that are done (ACK), in records as
- * docs/log-format.md has them, one behind the other in open segments of their own.
- * What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved before the run takes its positions; a place that
- * is done and finds no room is the host's (`heldBack`), which records it when there is some (`recordDone`).
+ * A participant's lane of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of
+ * those that are done (ACK), in records as docs/log-format.md has them, one behind the other in open segments of their
+ * own. What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved
+ * before the run takes its positions; a place that is done and finds no room is the host's (`heldBack`), which records
+ * it when there is some (`recordDone`).
  */
-import { aligned, furtherPieces, LOGGABLE, logNumber, markOpen, Message, messageLength, Piece, pieceLength, RECORD_LEAD, sealSegment, SEGMENT_HEAD, setLogNumber } from '../memory/message';
+import {
+  aligned,
+  furtherPieces,
+  LOGGABLE,
+  logNumber,
+  markOpen,
+  Message,
+  messageLength,
+  Piece,
+  pieceLength,
+  RECORD_LEAD,
+  sealSegment,
+  SEGMENT_HEAD,
+  setLogNumber,
+} from '../memory/message';
 import { DELIVERY_MODE } from '../memory/properties';
 import { root, SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
@@ -25,17 +40,22 @@ const DONE_PAYLOAD_MAX: u32 = 65536;
 /** A lane's numbers begin at its own 2^47. */
 const LANE_SHIFT: u64 = 47;
 
-/** Places in a row that are done and that nothing has room for: while the log cannot be written the gathering batch fills up. */
+/**
+ * Places in a row that are done and that nothing has room for: while the log cannot be written the gathering batch
+ * fills up.
+ */
 @external("host", "heldBack") declare function heldBack(queue: f64, from: f64, count: f64): void;
 
 /** Whether this participant keeps a log. */
-@inline export function isLogging(): bool { return self.logProperties != 0; }
+@inline export function isLogging(): bool {
+  return self.logProperties != 0;
+}
 
 /** Begins the log; false: no memory. */
 export function startLane(lane: u32, firstMessage: f64): bool {
   self.batch = <u32>changetype<usize>(newBatch(1));
   if (!self.batch) return false;
-  self.nextMessage = (<u64>lane << LANE_SHIFT) + <u64>firstMessage;
+  self.nextMessage = ((<u64>lane) << LANE_SHIFT) + <u64>firstMessage;
   // 0 means that a message has no number.
   if (!self.nextMessage) self.nextMessage = 1;
   self.batchMessages = self.nextMessage;
@@ -67,7 +87,9 @@ export function record(message: Message): u64 {
 }
 
 /** Whether a message is in the log, or about to be. */
-@inline export function isRecorded(message: Message): bool { return (message.flags & LOGGABLE) != 0 && logNumber(changetype<usize>(message)) != 0; }
+@inline export function isRecorded(message: Message): bool {
+  return (message.flags & LOGGABLE) != 0 && logNumber(changetype<usize>(message)) != 0;
+}
 
 // ── Room for a run ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,12 +97,19 @@ export function record(message: Message): u64 {
 const PAGE_ENTRIES_SHIFT: u32 = 8;
 
 /** Pages that the ranges of the pending run may need. */
-@inline export function reservedPages(): u32 { return self.rangesReserved ? (self.rangesReserved >> PAGE_ENTRIES_SHIFT) + 1 : 0; }
+@inline export function reservedPages(): u32 {
+  return self.rangesReserved ? (self.rangesReserved >> PAGE_ENTRIES_SHIFT) + 1 : 0;
+}
 
 /** Pages that a loggable message may need beside those: for its ranges, and for a confirm that waits. */
-@inline export function pagesFor(message: Message): u32 { return (furtherPieces(message) >> PAGE_ENTRIES_SHIFT) + 2; }
+@inline export function pagesFor(message: Message): u32 {
+  return (furtherPieces(message) >> PAGE_ENTRIES_SHIFT) + 2;
+}
 
-/** Reserves what recording a message with its places in `queues` queues may need; false: there is no memory, or too much is reserved already. */
+/**
+ * Reserves what recording a message with its places in `queues` queues may need; false: there is no memory, or too much
+ * is reserved already.
+ */
 export function reserve(message: Message, queues: u32): bool {
   const octets = self.journalReserved + queues * TAKEN;
   if (!self.journalSegment || self.journalOffset + octets > SEGMENT) {
@@ -147,7 +176,10 @@ export function placesTaken(queue: u64, position: u64, id: u64, count: u32): voi
 
 /** A position is done. */
 export function placeDone(queue: u64, position: u64): void {
-  if (self.doneCount && queue == self.doneQueue && position == self.doneFrom + self.doneCount) { self.doneCount += 1; return; }
+  if (self.doneCount && queue == self.doneQueue && position == self.doneFrom + self.doneCount) {
+    self.doneCount += 1;
+    return;
+  }
   flushDone();
   self.doneQueue = queue;
   self.doneFrom = position;
@@ -157,7 +189,7 @@ export function placeDone(queue: u64, position: u64): void {
 /** So many positions in a row are done. */
 export function placesDone(queue: u64, from: u64, count: u64): void {
   const most: u64 = 0x7fffffff;
-  for (let left = count; left; ) {
+  for (let left = count; left;) {
     const some = min(left, most);
     flushDone();
     self.doneQueue = queue;
@@ -167,7 +199,10 @@ export function placesDone(queue: u64, from: u64, count: u64): void {
   }
 }
 
-/** Records what was gathered: in the last record, if that is of the same queue, or in one of its own. Without room for it the host holds it. */
+/**
+ * Records what was gathered: in the last record, if that is of the same queue, or in one of its own. Without room for
+ * it the host holds it.
+ */
 export function flushDone(): void {
   const count = self.doneCount;
   if (!count) return;
@@ -176,7 +211,10 @@ export function flushDone(): void {
   // What is reserved stays so in a new segment, too.
   if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
     // Consumers need the rest of the reserve to go on: nobody waits for this record.
-    if (!openJournal(root().reserve >> 1)) { heldBack(<f64>self.doneQueue, <f64>self.doneFrom, <f64>count); return; }
+    if (!openJournal(root().reserve >> 1)) {
+      heldBack(<f64>self.doneQueue, <f64>self.doneFrom, <f64>count);
+      return;
+    }
   }
   let record = <usize>self.doneRecord;
   if (record && load<u64>(record + RECORD_HEAD) == self.doneQueue && load<u32>(record) < DONE_PAYLOAD_MAX) {
@@ -192,7 +230,10 @@ export function flushDone(): void {
   writeRun(record + RECORD_HEAD + DONE_LEAD, count);
 }
 
-/** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
+/**
+ * The message at a position was given back so many times. Without room that is not recorded: after a restart it counts
+ * from what is.
+ */
 export function placeRequeued(queue: u64, position: u64, count: u32): void {
   const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
   if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
@@ -218,7 +259,10 @@ export function gathers(): bool {
   return changetype<usize>(batch) != 0 && (self.doneCount != 0 || batch.octets != 0 || batch.heldFirst != 0);
 }
 
-/** Ends the gathering batch; 0: nothing is in it, or others are under way and there is no memory for the next one (`gathers` tells). */
+/**
+ * Ends the gathering batch; 0: nothing is in it, or others are under way and there is no memory for the next one
+ * (`gathers` tells).
+ */
 export function takeGathered(): Batch {
   const batch = gathering();
   if (!changetype<usize>(batch)) return batch;

@@ -1,6 +1,7 @@
 /**
- * Segments that nothing lies in: what the host remembers besides messages takes memory elsewhere, and as much of this one stays untouched for it, so that both
- * together stay within what was given. They are this instance's, linked through their first words.
+ * Segments that nothing lies in: what the host remembers besides messages takes memory elsewhere, and as much of this
+ * one stays untouched for it, so that both together stay within what was given. They are this instance's, linked
+ * through their first words.
  */
 import { root } from './root';
 import { giveSegment, takeSegment } from './units';

@@ -71,7 +71,9 @@ import { isChecking } from './checkpoint';
 }
 
 /** A number of 8 octets, read as a whole while others write it. */
-@inline export function atomicLoadF64(address: usize): f64 { return reinterpret<f64>(atomicLoad64(address)); }
+@inline export function atomicLoadF64(address: usize): f64 {
+  return reinterpret<f64>(atomicLoad64(address));
+}
 
 @inline export function atomicStoreF64(address: usize, value: f64): void {
   if (ASC_FEATURE_THREADS) atomic.store<u64>(address, reinterpret<u64>(value));
@@ -99,21 +101,28 @@ const HELD: u32 = 1;
 const AWAITED: u32 = 2;
 /** So often a lock is looked at before its holder is taken for one that has lost its CPU. */
 const SPINS: u32 = 200;
-/** So long one sleep lasts (ns), and so many of them end in vain before the holder is taken for dead: then this one ends, too. */
+/**
+ * So long one sleep lasts (ns), and so many of them end in vain before the holder is taken for dead: then this one
+ * ends, too.
+ */
 const SLEEP: i64 = 1000000000;
 const SLEEPS: u32 = 10;
 
 /**
- * A lock of one word, for what is touched rarely and shortly: returned slots and waiting consumers. Whoever finds it held looks again for a moment, then
- * sleeps: threads share CPUs, and the holder may need ours.
- * The compare-and-swap pairs with the exchange in `unlock`: whoever gets the lock sees all that its last holder wrote.
+ * A lock of one word, for what is touched rarely and shortly: returned slots and waiting consumers. Whoever finds it
+ * held looks again for a moment, then sleeps: threads share CPUs, and the holder may need ours. The compare-and-swap
+ * pairs with the exchange in `unlock`: whoever gets the lock sees all that its last holder wrote.
  */
 @inline export function lock(address: usize): void {
-  if (ASC_FEATURE_THREADS) { if (atomic.cmpxchg<u32>(address, FREE, HELD) != FREE) lockLate(address); }
+  if (ASC_FEATURE_THREADS) {
+    if (atomic.cmpxchg<u32>(address, FREE, HELD) != FREE) lockLate(address);
+  }
 }
 
 @inline export function unlock(address: usize): void {
-  if (ASC_FEATURE_THREADS) { if (atomic.xchg<u32>(address, FREE) == AWAITED) atomic.notify(address, 1); }
+  if (ASC_FEATURE_THREADS) {
+    if (atomic.xchg<u32>(address, FREE) == AWAITED) atomic.notify(address, 1);
+  }
 }
 
 function lockLate(address: usize): void {
@@ -124,7 +133,8 @@ function lockLate(address: usize): void {
       if (atomic.load<u32>(address) == FREE && atomic.cmpxchg<u32>(address, FREE, HELD) == FREE) return;
     }
     let sleeps = SLEEPS;
-    // Whoever gets it here leaves it AWAITED, since others may sleep, too. The wait pairs with the exchange in `unlock`: it does not begin when that was before.
+    // Whoever gets it here leaves it AWAITED, since others may sleep, too. The wait pairs with the exchange in
+    // `unlock`: it does not begin when that was before.
     while (atomic.xchg<u32>(address, AWAITED) != FREE) {
       if (atomic.wait<u32>(address, AWAITED, SLEEP) != AtomicWaitResult.TIMED_OUT) continue;
       sleeps -= 1;

@@ -1,7 +1,8 @@
 /**
- * Checkpoints: places between two steps of an algorithm where a test may stop a participant and let the others go on (test/interleavings). They are in the
- * checking build alone (asconfig.json, target `checking`: the same sources with CHECKING defined); there each calls the import `checking.reached`.
- * In the other builds a checkpoint is nothing, and the import is not there.
+ * Checkpoints: places between two steps of an algorithm where a test may stop a participant and let the others go on
+ * (test/interleavings). They are in the checking build alone (asconfig.json, target `checking`: the same sources with
+ * CHECKING defined); there each calls the import `checking.reached`. In the other builds a checkpoint is nothing, and
+ * the import is not there.
  *
  * Each is named after what has just been done. The numbers are exports of the checking build, by which tests know them.
  */
@@ -10,10 +11,17 @@
 @external("checking", "reached")
 declare function reached(point: u32): void;
 
-@inline export function checkpoint(point: u32): void { if (isDefined(CHECKING)) reached(point); }
+@inline export function checkpoint(point: u32): void {
+  if (isDefined(CHECKING)) reached(point);
+}
 
-/** Whether this is the checking build: one participant runs at a time there, so that nobody would let go of what is waited for. */
-@inline export function isChecking(): bool { return isDefined(CHECKING); }
+/**
+ * Whether this is the checking build: one participant runs at a time there, so that nobody would let go of what is
+ * waited for.
+ */
+@inline export function isChecking(): bool {
+  return isDefined(CHECKING);
+}
 
 /** A cursor has found slots READY and not yet moved the head past them (queue/claim.ts). */
 export const CLAIM_SCANNED: u32 = 1;

@@ -1,30 +1,33 @@
 /**
- * Reclamation by quiescence (QSBR): a slot block that nobody can reach any more is reused only when every participant that was
- * inside the core at that moment has left it.
+ * Reclamation by quiescence (QSBR): a slot block that nobody can reach any more is reused only when every participant
+ * that was inside the core at that moment has left it.
  *
- * A participant enters (`seen` = epoch) at each call that touches queues and leaves (`seen` = 0) at its end. Whoever unlinks a
- * block stamps it with the epoch and raises the epoch: a participant with a newer `seen` entered after the block was
- * unreachable. Epochs are odd and wrap; they are compared by subtraction.
- * The limbo list is the participant's own, in order of stamps. See "Quiescent-state-based reclamation", Hart et al., 2007.
+ * A participant enters (`seen` = epoch) at each call that touches queues and leaves (`seen` = 0) at its end. Whoever
+ * unlinks a block stamps it with the epoch and raises the epoch: a participant with a newer `seen` entered after the
+ * block was unreachable. Epochs are odd and wrap; they are compared by subtraction. The limbo list is the participant's
+ * own, in order of stamps. See "Quiescent-state-based reclamation", Hart et al., 2007.
  */
 import { atomicAdd, atomicLoad, atomicStore } from './atomic';
 import { Participant, participantAt, ROOT, Root, root, self } from './root';
 import { givePage } from './units';
 
-/** Words of a block that are free for us once it is unreachable; `next` of the chain (offset 0) must stay, late readers follow it. */
+/**
+ * Words of a block that are free for us once it is unreachable; `next` of the chain (offset 0) must stay, late readers
+ * follow it.
+ */
 const STAMP: usize = 28;
 const LIMBO_NEXT: usize = 32;
 
 /**
- * The store pairs with the load in `isQuiescent`: if the reclaimer does not see it, then our later loads of a queue's hints come after the
- * block was unlinked, and cannot find it.
+ * The store pairs with the load in `isQuiescent`: if the reclaimer does not see it, then our later loads of a queue's
+ * hints come after the block was unlinked, and cannot find it.
  */
 @inline export function enter(): void {
-  atomicStore(changetype<usize>(self) + offsetof<Participant>("seen"), atomicLoad(ROOT + offsetof<Root>("epoch")));
+  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));
 }
 
 @inline export function leave(): void {
-  atomicStore(changetype<usize>(self) + offsetof<Participant>("seen"), 0);
+  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), 0);
   if (self.limboFirst) reclaim();
 }
 
@@ -39,9 +42,13 @@ export function retire(block: usize): void {
 }
 
 /** Begins a new epoch; returns a stamp for `othersLeft`. */
-export function newEpoch(): u32 { return atomicAdd(ROOT + offsetof<Root>("epoch"), 2); }
+export function newEpoch(): u32 {
+  return atomicAdd(ROOT + offsetof<Root>('epoch'), 2);
+}
 
-/** Whether all others who were inside at that stamp have left: whoever is inside now sees what was written before it. */
+/**
+ * Whether all others who were inside at that stamp have left: whoever is inside now sees what was written before it.
+ */
 export function othersLeft(stamp: u32): bool {
   for (let i: u32 = 0; i < root().participants; i++) if (i != self.index && isInside(i, stamp)) return false;
   return true;
@@ -49,7 +56,7 @@ export function othersLeft(stamp: u32): bool {
 
 /** Whether a participant has been inside since before a stamp. */
 @inline function isInside(participant: u32, stamp: u32): bool {
-  const seen = atomicLoad(changetype<usize>(participantAt(participant)) + offsetof<Participant>("seen"));
+  const seen = atomicLoad(changetype<usize>(participantAt(participant)) + offsetof<Participant>('seen'));
   return seen != 0 && <i32>(seen - stamp) <= 0;
 }
 

@@ -1,29 +1,31 @@
 /**
- * Messages: in wire form, in segments. A participant appends to its own two open segments: the hot one, and the cold one for queues that hold many
- * messages already, so that what stays long does not pin the memory of what goes soon. With a log there are two more, for what may go into it.
+ * Messages: in wire form, in segments. A participant appends to its own two open segments: the hot one, and the cold
+ * one for queues that hold many messages already, so that what stays long does not pin the memory of what goes soon.
+ * With a log there are two more, for what may go into it.
  *
  * Segment  0 │ live u32: while open, OPEN less what was released; after sealing, messages and pieces not yet released
  *         64 │ messages and pieces, 8-aligned
  *
- * Message  0 │ refs u32        queues that hold it (and 1 for content being sent in parts); the last one to let go releases it
+ * Message  0 │ refs u32        queues that hold it (and 1 for content being sent in parts); the last to let go releases it
  *          4 │ next u32        second piece of a long body, or 0
  *          8 │ bodySize u32
  *         12 │ headerLength u32  whole header frame: 7 octets, payload, end octet
  *         16 │ firstLength u32   body octets in this first piece
  *         20 │ keyLength u16, flags u16
- *         24 │ arrival f64     when it went to its queues, before that when its content header came (ms since the Unix epoch)
+ *         24 │ arrival f64     when it went to its queues, or before that its content header came (Unix ms)
  *         32 │ key: exchange and routing key as two short strings
  *            │ header frame
  *            │ body frame of `firstLength` octets (none when the body is empty)
  *
  * Piece    0 │ next u32, 4 │ length u32, 8 │ one whole body frame
  *
- * Before each loggable message and piece: the head of its log record (log/record.ts), 16 octets, and its number in the log u64, 0 until it has one. So
- * what lies from there on is a record whose payload is the number, the message or piece and what follows it.
+ * Before each loggable message and piece: the head of its log record (log/record.ts), 16 octets, and its number in the
+ * log u64, 0 until it has one. So what lies from there on is a record whose payload is the number, the message or piece
+ * and what follows it.
  *
- * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max allows: delivery
- * is one copy and a patched channel number. The channel numbers stored here mean nothing.
- * Written by: the receiving worker until it is enqueued, then nobody (but `refs`). Freed by: the last holder, any participant.
+ * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max
+ * allows: delivery is one copy and a patched channel number. The channel numbers stored here mean nothing. Written by:
+ * the receiving worker until it is enqueued, then nobody (but `refs`). Freed by: the last holder, any participant.
  */
 import { atomicAdd, atomicLoad, atomicStore, atomicSub } from './atomic';
 import { write32 } from './bytes';
@@ -47,6 +49,7 @@ export const EXPIRING: u32 = 2;
 export const ASK: u32 = 4;
 /** It is persistent, and its participant has a log. */
 export const LOGGABLE: u32 = 8;
+
 @unmanaged export class Piece {
   next: u32;
   length: u32;
@@ -73,14 +76,27 @@ const PIECE_RECORD: u32 = 2;
 /** More than a segment can hold messages. */
 const OPEN: u32 = 1 << 30;
 
-@inline export function keyOf(message: Message): usize { return changetype<usize>(message) + MESSAGE_HEAD; }
-@inline export function headerOf(message: Message): usize { return keyOf(message) + message.keyLength; }
-@inline export function bodyFrameOf(message: Message): usize { return headerOf(message) + message.headerLength; }
-@inline export function pieceFrameOf(piece: Piece): usize { return changetype<usize>(piece) + PIECE_HEAD; }
+@inline export function keyOf(message: Message): usize {
+  return changetype<usize>(message) + MESSAGE_HEAD;
+}
+
+@inline export function headerOf(message: Message): usize {
+  return keyOf(message) + message.keyLength;
+}
+
+@inline export function bodyFrameOf(message: Message): usize {
+  return headerOf(message) + message.headerLength;
+}
+
+@inline export function pieceFrameOf(piece: Piece): usize {
+  return changetype<usize>(piece) + PIECE_HEAD;
+}
 
 // ── Open segments ──────────────────────────────────────────────────────────────────────────────────────────────
 
-@inline export function aligned(length: u32): u32 { return (length + 7) & ~7; }
+@inline export function aligned(length: u32): u32 {
+  return (length + 7) & ~7;
+}
 
 /** An open segment: three words of the participant. */
 @unmanaged class Opened {
@@ -91,7 +107,12 @@ const OPEN: u32 = 1 << 30;
 
 /** Room for `length` bytes in an open segment, or 0. */
 function append(length: u32, cold: bool): usize {
-  return appendTo(changetype<Opened>(changetype<usize>(self) + (cold ? offsetof<Participant>("coldSegment") : offsetof<Participant>("hotSegment"))), length);
+  return appendTo(
+    changetype<Opened>(
+      changetype<usize>(self) + (cold ? offsetof<Participant>('coldSegment') : offsetof<Participant>('hotSegment')),
+    ),
+    length,
+  );
 }
 
 @inline function appendTo(open: Opened, length: u32): usize {
@@ -105,7 +126,7 @@ function append(length: u32, cold: bool): usize {
 
 /** The same for a message or piece that may go into the log, with the octets before it. */
 function appendLoggable(length: u32, cold: bool, type: u32): usize {
-  const open = cold ? offsetof<Participant>("durableColdSegment") : offsetof<Participant>("durableSegment");
+  const open = cold ? offsetof<Participant>('durableColdSegment') : offsetof<Participant>('durableSegment');
   const at = appendTo(changetype<Opened>(changetype<usize>(self) + open), RECORD_LEAD + length);
   if (!at) return 0;
   store<u32>(at, RECORD_LEAD - RECORD_HEAD + length);
@@ -116,7 +137,9 @@ function appendLoggable(length: u32, cold: bool, type: u32): usize {
 
 let borrowing: bool = false;
 /** Whether new messages may use half of the reserve: copies of dead messages do, since the dead are freed then. */
-export function borrowReserve(allowed: bool): void { borrowing = allowed; }
+export function borrowReserve(allowed: bool): void {
+  borrowing = allowed;
+}
 
 function openNext(open: Opened): bool {
   const fresh = takeSegment(borrowing ? root().reserve >> 1 : root().reserve);
@@ -130,12 +153,19 @@ function openNext(open: Opened): bool {
   return true;
 }
 
-export function markOpen(segment: usize): void { atomicStore(segment, OPEN); }
+export function markOpen(segment: usize): void {
+  atomicStore(segment, OPEN);
+}
 
 /** One more reason to keep the segment of an address. Only who knows that it is kept may call this. */
-export function holdSegment(address: usize): void { atomicAdd(address & ~(<usize>SEGMENT - 1), 1); }
+export function holdSegment(address: usize): void {
+  atomicAdd(address & ~(<usize>SEGMENT - 1), 1);
+}
 
-/** From OPEN − released to appended − released. Pairs with the subtraction in `releaseFrom`: whoever brings the count to 0 gives the segment back. */
+/**
+ * From OPEN − released to appended − released. Pairs with the subtraction in `releaseFrom`: whoever brings the count to
+ * 0 gives the segment back.
+ */
 export function sealSegment(segment: usize, count: u32): void {
   if (atomicSub(segment, OPEN - count) == OPEN - count) giveSegment(segment);
 }
@@ -148,10 +178,16 @@ export function releaseFrom(segment: usize, count: u32): void {
 // ── Making ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Room for a message whose body is `bodySize` octets, with its head filled in; the caller copies key and header frame, then
- * calls `frameFirst` and copies the body. 0: no memory.
+ * Room for a message whose body is `bodySize` octets, with its head filled in; the caller copies key and header frame,
+ * then calls `frameFirst` and copies the body. 0: no memory.
  */
-@inline export function newMessage(keyLength: u32, headerLength: u32, bodySize: u32, cold: bool, loggable: bool): usize {
+@inline export function newMessage(
+  keyLength: u32,
+  headerLength: u32,
+  bodySize: u32,
+  cold: bool,
+  loggable: bool,
+): usize {
   const first = min(bodySize, FRAME_BODY_MAX);
   const length = MESSAGE_HEAD + keyLength + headerLength + (first ? first + FRAME_OVERHEAD : 0);
   const address = loggable ? appendLoggable(length, cold, MESSAGE_RECORD) : append(length, cold);
@@ -173,9 +209,15 @@ export function releaseFrom(segment: usize, count: u32): void {
   const first = message.firstLength;
   return MESSAGE_HEAD + message.keyLength + message.headerLength + (first ? first + FRAME_OVERHEAD : 0);
 }
-@inline export function pieceLength(piece: Piece): u32 { return PIECE_HEAD + piece.length + FRAME_OVERHEAD; }
 
-/** Room for a message that is copied from elsewhere, and for a piece of one; a loggable one gets its number. 0: no memory. */
+@inline export function pieceLength(piece: Piece): u32 {
+  return PIECE_HEAD + piece.length + FRAME_OVERHEAD;
+}
+
+/**
+ * Room for a message that is copied from elsewhere, and for a piece of one; a loggable one gets its number. 0: no
+ * memory.
+ */
 export function roomForMessage(length: u32, cold: bool, loggable: bool, id: u64): usize {
   return loggable ? numbered(appendLoggable(length, cold, MESSAGE_RECORD), id) : append(length, cold);
 }
@@ -189,15 +231,22 @@ function numbered(address: usize, id: u64): usize {
 }
 
 /** The number in the log of a loggable message or piece; 0: none yet. */
-@inline export function logNumber(unit: usize): u64 { return load<u64>(unit - (RECORD_LEAD - RECORD_HEAD)); }
-@inline export function setLogNumber(unit: usize, id: u64): void { store<u64>(unit - (RECORD_LEAD - RECORD_HEAD), id); }
+@inline export function logNumber(unit: usize): u64 {
+  return load<u64>(unit - (RECORD_LEAD - RECORD_HEAD));
+}
+
+@inline export function setLogNumber(unit: usize, id: u64): void {
+  store<u64>(unit - (RECORD_LEAD - RECORD_HEAD), id);
+}
 
 /** Pieces of a body beyond the first. */
 @inline export function furtherPieces(message: Message): u32 {
   return (message.bodySize - message.firstLength + FRAME_BODY_MAX - 1) / FRAME_BODY_MAX;
 }
 
-/** Writes head and end of the first body frame, so that with `firstLength` octets of body the first piece is finished. */
+/**
+ * Writes head and end of the first body frame, so that with `firstLength` octets of body the first piece is finished.
+ */
 @inline export function frameFirst(message: Message): void {
   if (message.firstLength) frameBody(bodyFrameOf(message), message.firstLength);
 }
@@ -229,15 +278,19 @@ export function retain(message: Message): void {
 
 /** Lets go of a message that nobody else holds and that has one piece: no look at the message is needed. */
 @inline export function releaseSimple(message: usize): void {
-  const segment = <u32>message & ~(SEGMENT - 1);
-  if (segment == self.releaseSegment) { self.releaseCount += 1; return; }
+  const segment = (<u32>message) & ~(SEGMENT - 1);
+  if (segment == self.releaseSegment) {
+    self.releaseCount += 1;
+    return;
+  }
   flushReleases();
   self.releaseSegment = segment;
   self.releaseCount = 1;
 }
 
 /**
- * Lets go of any message. The load pairs with the subtraction of other holders: who finds 1 is alone, and sees what they did before.
+ * Lets go of any message. The load pairs with the subtraction of other holders: who finds 1 is alone, and sees what
+ * they did before.
  */
 export function release(message: Message): void {
   const refs = changetype<usize>(message);
@@ -251,7 +304,10 @@ export function release(message: Message): void {
   releaseSimple(changetype<usize>(message));
 }
 
-/** Releases are gathered while they fall into one segment; this settles them. Called at the end of each call that may release. */
+/**
+ * Releases are gathered while they fall into one segment; this settles them. Called at the end of each call that may
+ * release.
+ */
 export function flushReleases(): void {
   if (!self.releaseCount) return;
   const count = self.releaseCount;

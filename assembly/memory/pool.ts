@@ -1,14 +1,15 @@
 /**
- * The pool of free pages, sorted by the segment that they were cut from: when all pages of one are there, it is a segment again. So memory that a deep
- * queue took for its blocks takes messages when the queue is gone.
+ * The pool of free pages, sorted by the segment that they were cut from: when all pages of one are there, it is a
+ * segment again. So memory that a deep queue took for its blocks takes messages when the queue is gone.
  *
  * The entry of a segment, at ENTRIES, by its index (address / 1 MiB, from 1 on, so that 0 is none):
  *   0 │ the first of its free pages in the pool, linked through their first words
  *   4 │ how many these are; of a segment that is cut into boxes: how many boxes are free
  *   8 │ the next segment with pages in the pool
  *  12 │ the one before
- * Ownership: an entry belongs to the pool, and is written by whoever holds its lock; that of a segment of boxes is written by the participant that cut
- * it, alone (spill-units.ts). The entry of a segment that is not cut is all zero: so it goes from the one to the other, with the segment.
+ * Ownership: an entry belongs to the pool, and is written by whoever holds its lock; that of a segment of boxes is
+ * written by the participant that cut it, alone (spill-units.ts). The entry of a segment that is not cut is all zero:
+ * so it goes from the one to the other, with the segment.
  *
  * The pool is touched once for many pages, so a lock is cheap. Its holder calls nothing that waits or sleeps.
  */
@@ -22,15 +23,30 @@ const NEXT: usize = 8;
 const BEFORE: usize = 12;
 const SEGMENT_PAGES: u32 = SEGMENT / PAGE;
 
-@inline function poolLock(): usize { return ROOT + offsetof<Root>("poolLock"); }
-@inline function entryAt(index: u32): usize { return ENTRIES + <usize>index * 16; }
-@inline function indexOf(unit: usize): u32 { return <u32>unit / SEGMENT; }
+@inline function poolLock(): usize {
+  return ROOT + offsetof<Root>('poolLock');
+}
+
+@inline function entryAt(index: u32): usize {
+  return ENTRIES + <usize>index * 16;
+}
+
+@inline function indexOf(unit: usize): u32 {
+  return <u32>unit / SEGMENT;
+}
 
 /** Of a segment of boxes: the word that counts its free ones, in its entry. */
-@inline export function freeBoxesOf(box: usize): usize { return entryAt(indexOf(box)) + COUNT; }
+@inline export function freeBoxesOf(box: usize): usize {
+  return entryAt(indexOf(box)) + COUNT;
+}
 
-/** Whether there are pages. Pairs with the stores under the lock: whoever has marked what it lacks sees pages that came before (`isStarvedNoMore`). */
-@inline export function hasPooledPages(): bool { return atomicLoad(ROOT + offsetof<Root>("poolPages")) != 0; }
+/**
+ * Whether there are pages. Pairs with the stores under the lock: whoever has marked what it lacks sees pages that came
+ * before (`isStarvedNoMore`).
+ */
+@inline export function hasPooledPages(): bool {
+  return atomicLoad(ROOT + offsetof<Root>('poolPages')) != 0;
+}
 
 /** Puts a list of pages, linked through their first words, into the pool. The caller tells those who starve. */
 export function poolPages(first: usize): void {
@@ -54,7 +70,7 @@ export function poolPages(first: usize): void {
     page = next;
   }
   // After the segments: whoever sees the pages gone sees the segments that they are in.
-  atomicStore(ROOT + offsetof<Root>("poolPages"), pooled);
+  atomicStore(ROOT + offsetof<Root>('poolPages'), pooled);
   unlock(poolLock());
 }
 
@@ -73,27 +89,30 @@ function takeFrom(index: u32, most: u32): usize {
   const first = <usize>load<u32>(entry + FIRST);
   let last = first;
   let taken: u32 = 1;
-  while (taken < most && load<u32>(last)) { last = load<u32>(last); taken += 1; }
+  while (taken < most && load<u32>(last)) {
+    last = load<u32>(last);
+    taken += 1;
+  }
   store<u32>(entry + FIRST, load<u32>(last));
   store<u32>(entry + COUNT, load<u32>(entry + COUNT) - taken);
   if (!load<u32>(entry + COUNT)) unlink(index);
   store<u32>(last, 0);
-  atomicStore(ROOT + offsetof<Root>("poolPages"), root().poolPages - taken);
+  atomicStore(ROOT + offsetof<Root>('poolPages'), root().poolPages - taken);
   return first;
 }
 
 /**
- * The pages from `from` to the end of their segment are free, too, and were never used: if these are all that the pool lacks, the segment is free and no
- * longer the caller's, who tells those who starve.
+ * The pages from `from` to the end of their segment are free, too, and were never used: if these are all that the pool
+ * lacks, the segment is free and no longer the caller's, who tells those who starve.
  */
 export function joinRest(from: usize): bool {
   lock(poolLock());
   const index = indexOf(from);
   const count = load<u32>(entryAt(index) + COUNT);
-  const whole = count + (SEGMENT - (<u32>from & (SEGMENT - 1))) / PAGE == SEGMENT_PAGES;
+  const whole = count + (SEGMENT - ((<u32>from) & (SEGMENT - 1))) / PAGE == SEGMENT_PAGES;
   if (whole) {
     makeWhole(index);
-    atomicStore(ROOT + offsetof<Root>("poolPages"), root().poolPages - count);
+    atomicStore(ROOT + offsetof<Root>('poolPages'), root().poolPages - count);
   }
   unlock(poolLock());
   return whole;

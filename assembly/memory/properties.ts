@@ -1,7 +1,7 @@
 /**
- * The properties of a content header, found by walking over those before them. Nothing is believed: each step is checked against the end.
- * A stored message may even be somebody else's by the time that it is looked at (a cursor's glance at the head of a queue): then the answer is nonsense,
- * but no address beyond the message's segment is read.
+ * The properties of a content header, found by walking over those before them. Nothing is believed: each step is
+ * checked against the end. A stored message may even be somebody else's by the time that it is looked at (a cursor's
+ * glance at the head of a queue): then the answer is nonsense, but no address beyond the message's segment is read.
  */
 import { read16, read32 } from './bytes';
 import { FRAME_HEAD, headerOf, Message } from './message';
@@ -89,7 +89,9 @@ export function expirationIn(payload: usize, end: usize): f64 {
   return value <= EXPIRATION_MAX ? <f64>value : -1;
 }
 
-@inline function payloadOf(message: Message): usize { return headerOf(message) + FRAME_HEAD; }
+@inline function payloadOf(message: Message): usize {
+  return headerOf(message) + FRAME_HEAD;
+}
 
 /** End of a message's header payload, at most the end of its segment. */
 @inline function endOf(message: Message): usize {
@@ -99,13 +101,17 @@ export function expirationIn(payload: usize, end: usize): f64 {
   return header + min<usize>(<usize>message.headerLength - 1, limit - header);
 }
 
-export function expirationOf(message: Message): f64 { return expirationIn(payloadOf(message), endOf(message)); }
+export function expirationOf(message: Message): f64 {
+  return expirationIn(payloadOf(message), endOf(message));
+}
 
 /** Whether a header payload asks for the message to be kept beyond a restart. */
 export function persistentIn(payload: usize, end: usize): bool {
   return seek(payload, end, DELIVERY_MODE) == PRESENT && load<u8>(propertyAt) == PERSISTENT;
 }
-export function isPersistent(message: Message): bool { return persistentIn(payloadOf(message), endOf(message)); }
+export function isPersistent(message: Message): bool {
+  return persistentIn(payloadOf(message), endOf(message));
+}
 
 /** The priority, 0 when there is none. */
 export function priorityOf(message: Message): u32 {
@@ -113,4 +119,6 @@ export function priorityOf(message: Message): u32 {
 }
 
 /** Seeks the headers table of a message; `propertyAt` says where it stands or would stand. */
-export function seekHeaders(message: Message): u32 { return seek(payloadOf(message), endOf(message), HEADERS); }
+export function seekHeaders(message: Message): u32 {
+  return seek(payloadOf(message), endOf(message), HEADERS);
+}

@@ -30,30 +30,86 @@ export const PARTICIPANTS_MAX: u32 = 200;
   scarce: u32;
   /** Whether publishers are held back: each content header stops. Written by the coordinator. */
   blocked: u32;
-  a6: u64; a7: u64; a8: u64; a9: u64; a10: u64;
+  a6: u64;
+  a7: u64;
+  a8: u64;
+  a9: u64;
+  a10: u64;
   /** line 1: index of the first segment that was never used; moved on by compare-and-swap. */
   frontier: u32;
-  b1: u32; b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
+  b1: u32;
+  b2: u64;
+  b3: u64;
+  b4: u64;
+  b5: u64;
+  b6: u64;
+  b7: u64;
+  b8: u64;
   /** line 2: stack of free segments: address in the low half, a count of pops in the high half (against ABA). */
   freeSegments: u64;
-  c2: u64; c3: u64; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
-  /** line 3: the pool of free pages (worker-pool.ts): its lock, how many pages are in it, the first segment with such. The count is read without the lock. */
+  c2: u64;
+  c3: u64;
+  c4: u64;
+  c5: u64;
+  c6: u64;
+  c7: u64;
+  c8: u64;
+  /**
+   * line 3: the pool of free pages (worker-pool.ts): its lock, how many pages are in it, the first segment with such.
+   * The count is read without the lock.
+   */
   poolLock: u32;
   poolPages: u32;
   poolFirst: u32;
-  d1: u32; d3: u64; d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  d1: u32;
+  d3: u64;
+  d4: u64;
+  d5: u64;
+  d6: u64;
+  d7: u64;
+  d8: u64;
   /** line 4: stack of bundles of free cells. */
   freeCells: u64;
-  e2: u64; e3: u64; e4: u64; e5: u64; e6: u64; e7: u64; e8: u64;
+  e2: u64;
+  e3: u64;
+  e4: u64;
+  e5: u64;
+  e6: u64;
+  e7: u64;
+  e8: u64;
   /** line 5: segments that are free: beyond the frontier or on the stack. */
   segmentsFree: u32;
-  f1: u32; f2: u64; f3: u64; f4: u64; f5: u64; f6: u64; f7: u64; f8: u64;
-  /** line 6: what publishers are held back for, of the kinds in spill-units.ts; each is struck out by whoever frees such. */
+  f1: u32;
+  f2: u64;
+  f3: u64;
+  f4: u64;
+  f5: u64;
+  f6: u64;
+  f7: u64;
+  f8: u64;
+  /**
+   * line 6: what publishers are held back for, of the kinds in spill-units.ts; each is struck out by whoever frees
+   * such.
+   */
   starved: u32;
-  g1: u32; g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
+  g1: u32;
+  g2: u64;
+  g3: u64;
+  g4: u64;
+  g5: u64;
+  g6: u64;
+  g7: u64;
+  g8: u64;
   /** line 7: the reclamation epoch; odd, so that it is never 0 (epoch.ts). */
   epoch: u32;
-  h1: u32; h2: u64; h3: u64; h4: u64; h5: u64; h6: u64; h7: u64; h8: u64;
+  h1: u32;
+  h2: u64;
+  h3: u64;
+  h4: u64;
+  h5: u64;
+  h6: u64;
+  h7: u64;
+  h8: u64;
   /** line 8: the topology epoch; the coordinator alone raises it. */
   topology: u32;
 }
@@ -83,20 +139,38 @@ export const PARTICIPANTS_MAX: u32 = 200;
   /** Work done, in enqueues or what takes about as long; wraps. */
   work: u32;
   r15: u32;
-  /** line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the owner, read by all. */
+  /**
+   * line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the
+   * owner, read by all.
+   */
   seen: u32;
-  s1: u32; s2: u64; s3: u64; s4: u64; s5: u64; s6: u64; s7: u64; s8: u64;
+  s1: u32;
+  s2: u64;
+  s3: u64;
+  s4: u64;
+  s5: u64;
+  s6: u64;
+  s7: u64;
+  s8: u64;
   /** line 2: AWAKE or SLEEPING; set by the owner, set back by whoever rings. */
   state: u32;
   /** Raised at each ring; the host waits on it. */
   doorbell: u32;
   /** Consumers that others granted a turn: a stack linked by `runNext`, taken whole by the owner. */
   inbox: u32;
-  /** Of the coordinator: queues whose spilled messages are wanted: a stack linked by `pageInNext`, taken whole by it (page-in-requests.ts). */
+  /**
+   * Of the coordinator: queues whose spilled messages are wanted: a stack linked by `pageInNext`, taken whole by it
+   * (page-in-requests.ts).
+   */
   pageInRequests: u32;
   /** 1: spilled messages are back that some worker waited for, since this one looked last. */
   back: u32;
-  t4: u32; t5: u64; t6: u64; t7: u64; t8: u64; t9: u64;
+  t4: u32;
+  t5: u64;
+  t6: u64;
+  t7: u64;
+  t8: u64;
+  t9: u64;
   // line 3: units (spill-units.ts)
   pageFirst: u32;
   pageCount: u32;
@@ -148,17 +222,30 @@ export const PARTICIPANTS_MAX: u32 = 200;
   stopChannelAddress: u32;
   /** What `work` is when a scan has done what it may. */
   workEnd: u32;
-  i9: u32; i10: u64; i11: u64; i12: u64;
-  /** line 7: queues whose messages may expire and that this participant sweeps (sweep.ts). `sweepCount` is read without the lock, the rest belongs to its holder. */
+  i9: u32;
+  i10: u64;
+  i11: u64;
+  i12: u64;
+  /**
+   * line 7: queues whose messages may expire and that this participant sweeps (sweep.ts). `sweepCount` is read without
+   * the lock, the rest belongs to its holder.
+   */
   sweepLock: u32;
   sweepFirst: u32;
   sweepCount: u32;
   /** Where the next sweep goes on. */
   sweepAt: u32;
-  /** The next sweep is not soon; and: it must be, since something has come that may expire before it. Written by the owner, and `sweepSoon` by all who bring that. */
+  /**
+   * The next sweep is not soon; and: it must be, since something has come that may expire before it. Written by the
+   * owner, and `sweepSoon` by all who bring that.
+   */
   sweepRests: u32;
   sweepSoon: u32;
-  j4: u64; j5: u64; j6: u64; j7: u64; j8: u64;
+  j4: u64;
+  j5: u64;
+  j6: u64;
+  j7: u64;
+  j8: u64;
   // line 8: clock (ms since the Unix epoch), messages that died (dead-letters.ts), queues over their limit (length.ts)
   now: f64;
   deadFirst: u32;
@@ -179,7 +266,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   logProperties: u32;
   /** The batch that gathers. */
   batch: u32;
-  /** The open segment of the journal, where the next record goes, and where the part of the gathering batch begins there. */
+  /**
+   * The open segment of the journal, where the next record goes, and where the part of the gathering batch begins
+   * there.
+   */
   journalSegment: u32;
   journalOffset: u32;
   journalBegin: u32;
@@ -211,16 +301,27 @@ export const SLEEPING: u32 = 1;
 
 /** The participant that this instance of the core is. */
 export let self: Participant = changetype<Participant>(0);
-@inline export function root(): Root { return changetype<Root>(ROOT); }
-@inline export function participantAt(index: u32): Participant { return changetype<Participant>(ROOT + PAGE + index * PAGE); }
+
+@inline export function root(): Root {
+  return changetype<Root>(ROOT);
+}
+
+@inline export function participantAt(index: u32): Participant {
+  return changetype<Participant>(ROOT + PAGE + index * PAGE);
+}
 /** The coordinator is the last one. */
-@inline export function coordinator(): Participant { return participantAt(root().participants - 1); }
-export function becomeParticipant(index: u32): void { self = participantAt(index); }
+@inline export function coordinator(): Participant {
+  return participantAt(root().participants - 1);
+}
+export function becomeParticipant(index: u32): void {
+  self = participantAt(index);
+}
 
 /** Lays out the root of a memory of `mebibytes` MiB. Called once, before any participant opens. */
 export function initRoot(mebibytes: u32, participants: u32): void {
   const shared = root();
-  // The first MiB holds the root; the last one is never used, so that an address behind a segment does not wrap at 4 GiB.
+  // The first MiB holds the root; the last one is never used, so that an address behind a segment does not wrap at 4
+  // GiB.
   shared.segments = mebibytes - 2;
   shared.participants = participants;
   shared.reserve = max<u32>(4, shared.segments >> 4);

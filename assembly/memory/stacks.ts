@@ -1,6 +1,7 @@
 /**
- * The lock-free stacks of free units in the root: segments one by one, cells by bundles (spill-units.ts). A stack is an address in the low half of 8 octets and a
- * count of pops in the high half. A unit on a stack is nobody's; its second word links it to the next.
+ * The lock-free stacks of free units in the root: segments one by one, cells by bundles (spill-units.ts). A stack is an
+ * address in the low half of 8 octets and a count of pops in the high half. A unit on a stack is nobody's; its second
+ * word links it to the next.
  */
 import { atomicAdd, atomicLoad64, compareExchange64 } from './atomic';
 import { ROOT, Root } from './root';
@@ -12,11 +13,14 @@ export function push(stack: usize, unit: usize): void {
   while (true) {
     const top = atomicLoad64(stack);
     store<u32>(unit + NEXT_BUNDLE, <u32>top);
-    if (compareExchange64(stack, top, (top & 0xffffffff00000000) | <u64>unit) == top) return;
+    if (compareExchange64(stack, top, (top & 0xffffffff00000000) | (<u64>unit)) == top) return;
   }
 }
 
-/** Pops a unit, or 0. The count in the high half changes at each pop: a unit popped and pushed again meanwhile does not look unmoved (ABA). */
+/**
+ * Pops a unit, or 0. The count in the high half changes at each pop: a unit popped and pushed again meanwhile does not
+ * look unmoved (ABA).
+ */
 export function pop(stack: usize): usize {
   while (true) {
     const top = atomicLoad64(stack);
@@ -24,12 +28,12 @@ export function pop(stack: usize): usize {
     if (!unit) return 0;
     // May be stale when another participant has just popped the unit; then the compare-and-swap fails.
     const next = load<u32>(unit + NEXT_BUNDLE);
-    if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | <u64>next) == top) return unit;
+    if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | (<u64>next)) == top) return unit;
   }
 }
 
 /** A segment is free that is counted as used no more. The caller tells those who starve. */
 export function putSegment(segment: usize): void {
-  push(ROOT + offsetof<Root>("freeSegments"), segment);
-  atomicAdd(ROOT + offsetof<Root>("segmentsFree"), 1);
+  push(ROOT + offsetof<Root>('freeSegments'), segment);
+  atomicAdd(ROOT + offsetof<Root>('segmentsFree'), 1);
 }

@@ -1,8 +1,9 @@
 /**
  * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 512 KiB, pages of 4 KiB, cells of 512 bytes.
- * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest: segments one by one and cells by
- * bundles through lock-free stacks in the root, pages by bundles through a pool that makes segments of them again (worker-pool.ts). Where memory is short,
- * participants put what they keep into the pool and make segments of their boxes. Cells stay cells: a page that was cut into them is no page any more.
+ * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest:
+ * segments one by one and cells by bundles through lock-free stacks in the root, pages by bundles through a pool that
+ * makes segments of them again (worker-pool.ts). Where memory is short, participants put what they keep into the pool
+ * and make segments of their boxes. Cells stay cells: a page that was cut into them is no page any more.
  *
  * A free unit is linked through its first words:
  *   0 │ next unit of the list or bundle
@@ -12,7 +13,19 @@
 import { atomicAdd, atomicAnd, atomicLoad, atomicOr, atomicStore, atomicSub, compareExchange, notify } from './atomic';
 import { pop, push, putSegment } from './stacks';
 import { freeBoxesOf, hasPooledPages, joinRest, poolPages, takePooled } from './pool';
-import { AWAKE, coordinator, PAGE, Participant, participantAt, ROOT, Root, root, SEGMENT, self, SLEEPING } from './root';
+import {
+  AWAKE,
+  coordinator,
+  PAGE,
+  Participant,
+  participantAt,
+  ROOT,
+  Root,
+  root,
+  SEGMENT,
+  self,
+  SLEEPING,
+} from './root';
 
 export const CELL: u32 = 512;
 export const BOX: u32 = 512 << 10;
@@ -29,20 +42,25 @@ const LIST_MAX: u32 = 128;
 
 /** Takes a segment, leaving at least `spared` free; 0 when there is none. */
 export function takeSegment(spared: u32): usize {
-  const free = ROOT + offsetof<Root>("segmentsFree");
-  // Counted before it is taken, so that the reserve is never dug into by two at once. Pairs with the add in `giveSegment`.
+  const free = ROOT + offsetof<Root>('segmentsFree');
+  // Counted before it is taken, so that the reserve is never dug into by two at once. Pairs with the add in
+  // `giveSegment`.
   const left = <i32>atomicSub(free, 1);
   if (left <= <i32>root().scarce) ring(coordinator());
-  if (left <= <i32>spared) { atomicAdd(free, 1); return 0; }
+  if (left <= <i32>spared) {
+    atomicAdd(free, 1);
+    return 0;
+  }
   self.segmentsUsed += 1;
-  const reused = pop(ROOT + offsetof<Root>("freeSegments"));
+  const reused = pop(ROOT + offsetof<Root>('freeSegments'));
   if (reused) return reused;
   while (true) {
-    const frontier = ROOT + offsetof<Root>("frontier");
+    const frontier = ROOT + offsetof<Root>('frontier');
     const index = atomicLoad(frontier);
     if (index >= root().segments) {
-      // Another participant has counted its segment free, or taken ours, but not yet linked it: it is there in a moment.
-      const late = pop(ROOT + offsetof<Root>("freeSegments"));
+      // Another participant has counted its segment free, or taken ours, but not yet linked it: it is there in a
+      // moment.
+      const late = pop(ROOT + offsetof<Root>('freeSegments'));
       if (late) return late;
       continue;
     }
@@ -58,63 +76,85 @@ export function giveSegment(segment: usize): void {
 }
 
 /** Bytes that are in no segment in use. */
-export function memoryFree(): f64 { return <f64>max<i32>(0, atomicLoad(ROOT + offsetof<Root>("segmentsFree"))) * <f64>SEGMENT; }
+export function memoryFree(): f64 {
+  return <f64>max<i32>(0, atomicLoad(ROOT + offsetof<Root>('segmentsFree'))) * <f64>SEGMENT;
+}
 
 /** Whether a message segment could be opened. */
 export function messageRoom(): bool {
-  return <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree")) > <i32>root().reserve;
+  return <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree')) > <i32>root().reserve;
 }
 
 /** Whether publishers are held back, whatever memory there is. */
-@inline export function publishersBlocked(): bool { return atomicLoad(ROOT + offsetof<Root>("blocked")) != 0; }
+@inline export function publishersBlocked(): bool {
+  return atomicLoad(ROOT + offsetof<Root>('blocked')) != 0;
+}
 
 /** Holds publishers back, or lets them go on. */
 export function setBlocked(blocked: bool): void {
   // Pairs with the load of a worker about to sleep: one that was stopped sees that it may go on, or sleeps and is rung.
-  atomicStore(ROOT + offsetof<Root>("blocked"), blocked ? 1 : 0);
+  atomicStore(ROOT + offsetof<Root>('blocked'), blocked ? 1 : 0);
   if (!blocked) for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
 }
 
 // ── Those who found none ───────────────────────────────────────────────────────────────────────────────────────
 
-/** What a publisher may lack: room in a segment of messages, for which more than the reserve must be free; a page; a box. */
+/**
+ * What a publisher may lack: room in a segment of messages, for which more than the reserve must be free; a page; a
+ * box.
+ */
 export const LACKS_ROOM: u32 = 1;
 export const LACKS_PAGE: u32 = 2;
 export const LACKS_BOX: u32 = 4;
 
 /** Remembers what a publisher waits for. */
-export function markStarved(lack: u32): void { self.starved |= lack; }
+export function markStarved(lack: u32): void {
+  self.starved |= lack;
+}
 
 /**
- * Whether this participant, which is about to sleep, has something again that it lacked; otherwise it is rung when that is so. It marks what it
- * lacks, and then looks; whoever frees something looks for marks afterwards (`tellStarved`): so one of the two sees the other. A mark that was
- * struck out while this one was awake, and was not rung, is set anew here. What participants keep for themselves may be what is lacking: whoever sets
- * a mark rings them, and each gives it when it comes by here.
+ * Whether this participant, which is about to sleep, has something again that it lacked; otherwise it is rung when that
+ * is so. It marks what it lacks, and then looks; whoever frees something looks for marks afterwards (`tellStarved`): so
+ * one of the two sees the other. A mark that was struck out while this one was awake, and was not rung, is set anew
+ * here. What participants keep for themselves may be what is lacking: whoever sets a mark rings them, and each gives it
+ * when it comes by here.
  */
 export function isStarvedNoMore(): bool {
   const lacks = self.starved;
   const waits = lacks != 0 && !publishersBlocked();
-  if (waits && (atomicOr(ROOT + offsetof<Root>("starved"), lacks) & lacks) != lacks) ringOthers();
-  // Pairs with the mark: a participant that goes to sleep before it is rung, and wakes; one that goes to sleep later sees the mark.
-  if (atomicLoad(ROOT + offsetof<Root>("starved")) || keepsMany()) giveSpare();
+  if (waits && (atomicOr(ROOT + offsetof<Root>('starved'), lacks) & lacks) != lacks) ringOthers();
+  // Pairs with the mark: a participant that goes to sleep before it is rung, and wakes; one that goes to sleep later
+  // sees the mark.
+  if (atomicLoad(ROOT + offsetof<Root>('starved')) || keepsMany()) giveSpare();
   if (!waits) return false;
-  const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
-  const there = ((lacks & LACKS_ROOM) != 0 && free > <i32>root().reserve) || ((lacks & LACKS_PAGE) != 0 && (free > 0 || hasPooledPages()))
-    || ((lacks & LACKS_BOX) != 0 && (self.boxFirst != 0 || (free > 0 && self.boxesCut < root().boxesMax)));
+  const free = <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree'));
+  const there =
+    ((lacks & LACKS_ROOM) != 0 && free > <i32>root().reserve) ||
+    ((lacks & LACKS_PAGE) != 0 && (free > 0 || hasPooledPages())) ||
+    ((lacks & LACKS_BOX) != 0 && (self.boxFirst != 0 || (free > 0 && self.boxesCut < root().boxesMax)));
   if (there) self.starved = 0;
   return there;
 }
 
-/** Whether segments are scarce while this participant keeps many pages: each may hold a whole segment back, and messages would leave for nothing. */
+/**
+ * Whether segments are scarce while this participant keeps many pages: each may hold a whole segment back, and messages
+ * would leave for nothing.
+ */
 @inline function keepsMany(): bool {
-  return self.pageCount > self.pagesPromised + PAGE_BUNDLE && <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree")) <= <i32>root().scarce;
+  return (
+    self.pageCount > self.pagesPromised + PAGE_BUNDLE &&
+    <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree')) <= <i32>root().scarce
+  );
 }
 
 function ringOthers(): void {
   for (let i: u32 = 0; i < root().participants; i++) if (participantAt(i) != self) ring(participantAt(i));
 }
 
-/** Gives what this participant keeps and does not need: its pages but those that are promised, the rest of the segment that it cuts, and its boxes. */
+/**
+ * Gives what this participant keeps and does not need: its pages but those that are promised, the rest of the segment
+ * that it cuts, and its boxes.
+ */
 function giveSpare(): void {
   const spare = self.pageCount - self.pagesPromised;
   if (spare) giveBundle(spare);
@@ -125,31 +165,34 @@ function giveSpare(): void {
 
 /** Something was freed: rings all participants when publishers lack such. What is still lacking stays marked. */
 @inline function tellStarved(): void {
-  if (atomicLoad(ROOT + offsetof<Root>("starved"))) ringStarved();
+  if (atomicLoad(ROOT + offsetof<Root>('starved'))) ringStarved();
 }
 
 function ringStarved(): void {
-  const free = <i32>atomicLoad(ROOT + offsetof<Root>("segmentsFree"));
+  const free = <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree'));
   let there: u32 = free > 0 ? LACKS_PAGE | LACKS_BOX : hasPooledPages() ? LACKS_PAGE : 0;
   if (free > <i32>root().reserve) there |= LACKS_ROOM;
   // Struck out once: of those who free something at a time one rings.
-  if (!(atomicAnd(ROOT + offsetof<Root>("starved"), ~there) & there)) return;
+  if (!(atomicAnd(ROOT + offsetof<Root>('starved'), ~there) & there)) return;
   for (let i: u32 = 0; i < root().participants; i++) ring(participantAt(i));
 }
 
-/** Rings a participant's doorbell if it sleeps. The compare-and-swap pairs with the store in `fallAsleep`: one ring wakes it once. */
+/**
+ * Rings a participant's doorbell if it sleeps. The compare-and-swap pairs with the store in `fallAsleep`: one ring
+ * wakes it once.
+ */
 export function ring(target: Participant): void {
   const address = changetype<usize>(target);
-  if (compareExchange(address + offsetof<Participant>("state"), SLEEPING, AWAKE) != SLEEPING) return;
-  atomicAdd(address + offsetof<Participant>("doorbell"), 1);
-  notify(address + offsetof<Participant>("doorbell"));
+  if (compareExchange(address + offsetof<Participant>('state'), SLEEPING, AWAKE) != SLEEPING) return;
+  atomicAdd(address + offsetof<Participant>('doorbell'), 1);
+  notify(address + offsetof<Participant>('doorbell'));
 }
 
 // ── Pages ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Promises `count` pages to what cannot fail any more, in the place of what was promised before: `takePromised` gives them, and nobody else gets
- * them. False: there are not so many, and the promise from before stands.
+ * Promises `count` pages to what cannot fail any more, in the place of what was promised before: `takePromised` gives
+ * them, and nobody else gets them. False: there are not so many, and the promise from before stands.
  */
 @inline export function promisePages(count: u32): bool {
   if (self.pageCount < count && !ensurePages(count)) return false;
@@ -158,16 +201,23 @@ export function ring(target: Participant): void {
 }
 
 /** What the promise was for is done. */
-@inline export function endPromise(): void { self.pagesPromised = 0; }
+@inline export function endPromise(): void {
+  self.pagesPromised = 0;
+}
 
 /** So many of the promised pages may be taken by what might fail. */
-export function yieldPromised(count: u32): void { self.pagesPromised -= min(count, self.pagesPromised); }
+export function yieldPromised(count: u32): void {
+  self.pagesPromised -= min(count, self.pagesPromised);
+}
 
 /** Takes care that there are `count` free pages; false when there is no memory. */
 function ensurePages(count: u32): bool {
   while (self.pageCount < count) {
     const bundle = takePooled(PAGE_BUNDLE);
-    if (bundle) { adoptPages(bundle); continue; }
+    if (bundle) {
+      adoptPages(bundle);
+      continue;
+    }
     if (self.pageNext == self.pageEnd) {
       const segment = takeSegment(0);
       if (!segment) return false;
@@ -187,7 +237,10 @@ function ensurePages(count: u32): bool {
 function adoptPages(bundle: usize): void {
   let last = bundle;
   let count: u32 = 1;
-  while (load<u32>(last + NEXT)) { last = load<u32>(last + NEXT); count += 1; }
+  while (load<u32>(last + NEXT)) {
+    last = load<u32>(last + NEXT);
+    count += 1;
+  }
   store<u32>(last + NEXT, self.pageFirst);
   self.pageFirst = <u32>bundle;
   self.pageCount += count;
@@ -200,7 +253,10 @@ export function takePage(): usize {
   return firstPage();
 }
 
-/** A page with any content, of those that were promised. That there is none left is a mistake of ours, and a queue would be broken: so it traps. */
+/**
+ * A page with any content, of those that were promised. That there is none left is a mistake of ours, and a queue would
+ * be broken: so it traps.
+ */
 export function takePromised(): usize {
   if (!self.pagesPromised || !self.pageFirst) unreachable();
   self.pagesPromised -= 1;
@@ -256,7 +312,7 @@ export function takeCell(): usize {
 }
 
 function refillCells(): bool {
-  const bundle = pop(ROOT + offsetof<Root>("freeCells"));
+  const bundle = pop(ROOT + offsetof<Root>('freeCells'));
   if (bundle) {
     self.cellFirst = <u32>bundle;
     self.cellCount = CELL_BUNDLE;
@@ -285,7 +341,7 @@ export function giveCell(cell: usize): void {
   self.cellFirst = load<u32>(last + NEXT);
   self.cellCount -= CELL_BUNDLE;
   store<u32>(last + NEXT, 0);
-  push(ROOT + offsetof<Root>("freeCells"), bundle);
+  push(ROOT + offsetof<Root>('freeCells'), bundle);
 }
 
 // ── Boxes ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -323,7 +379,10 @@ export function giveBox(box: usize): void {
   store<u32>(freeBoxesOf(box), load<u32>(freeBoxesOf(box)) + 1);
 }
 
-/** Makes segments of the participant's boxes, where all of a segment are free; one such stays, since output makes room. False: there are no more. */
+/**
+ * Makes segments of the participant's boxes, where all of a segment are free; one such stays, since output makes room.
+ * False: there are no more.
+ */
 function giveBoxes(): bool {
   let box = <usize>self.boxFirst;
   let kept: usize = 0;
@@ -331,7 +390,7 @@ function giveBoxes(): bool {
   self.boxFirst = 0;
   while (box) {
     const next = load<u32>(box + NEXT);
-    const segment = box & ~<usize>(SEGMENT - 1);
+    const segment = box & ~(<usize>(SEGMENT - 1));
     const isWhole = load<u32>(freeBoxesOf(box)) == SEGMENT_BOXES;
     if (isWhole && !kept) kept = segment;
     if (!isWhole || kept == segment) {
@@ -359,7 +418,11 @@ export function memoryUsed(): f64 {
   let bytes: f64 = 0;
   for (let i: u32 = 0; i < root().participants; i++) {
     const one = participantAt(i);
-    bytes += <f64>one.segmentsUsed * <f64>SEGMENT + <f64>one.pagesUsed * <f64>PAGE + <f64>one.cellsUsed * <f64>CELL + <f64>one.boxesUsed * <f64>BOX;
+    bytes +=
+      <f64>one.segmentsUsed * <f64>SEGMENT +
+      <f64>one.pagesUsed * <f64>PAGE +
+      <f64>one.cellsUsed * <f64>CELL +
+      <f64>one.boxesUsed * <f64>BOX;
   }
   return bytes;
 }

@@ -1,7 +1,7 @@
 /**
- * How queues are emptied, and go. A portion at a time: who empties a long queue leaves the core in between (epoch.ts), so that others may use again what was freed.
- * Meets: cursors, as one of them; publishers of a queue that is purged, whose messages may be among those that are dropped. A retired queue takes no more, and its
- * consumers get nothing.
+ * How queues are emptied, and go. A portion at a time: who empties a long queue leaves the core in between (epoch.ts),
+ * so that others may use again what was freed. Meets: cursors, as one of them; publishers of a queue that is purged,
+ * whose messages may be among those that are dropped. A retired queue takes no more, and its consumers get nothing.
  */
 import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
 import { FRAME_MAX } from '../memory/message';
@@ -18,7 +18,10 @@ import { leaveSweep } from './rules/sweep';
 /** So many messages go with the call that retires a queue: most queues are empty then. */
 export const RETIRED_PORTION: u32 = 4096;
 
-/** Settles up to `bound` messages that are ready and forgets what is spilled; bounded by what was there at the start, too. What is spilled goes at once. */
+/**
+ * Settles up to `bound` messages that are ready and forgets what is spilled; bounded by what was there at the start,
+ * too. What is spilled goes at once.
+ */
 export function drop(queue: Queue, bound: u32): u32 {
   const most = min(bound, readyCount(queue));
   let count: u32 = 0;
@@ -35,7 +38,8 @@ export function drop(queue: Queue, bound: u32): u32 {
 /** What is under way with the queue's spilled messages is over. */
 function abandonPriorities(queue: Queue): void {
   abandon(queue);
-  for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++) abandon(priorityAt(queue, priority));
+  for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++)
+    abandon(priorityAt(queue, priority));
 }
 
 export function dropSpilledPriorities(queue: Queue): u32 {
@@ -59,7 +63,11 @@ function dropPresent(queue: Queue, most: u32): u32 {
       continue;
     }
     const requeued = claimRequeued(queue, u32.MAX_VALUE, 0, FRAME_MAX);
-    if (changetype<usize>(requeued)) { settle(requeued); count += 1; continue; }
+    if (changetype<usize>(requeued)) {
+      settle(requeued);
+      count += 1;
+      continue;
+    }
     const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
     if (!changetype<usize>(first)) break;
     const taken = claimed;
@@ -73,13 +81,15 @@ function dropPresent(queue: Queue, most: u32): u32 {
 /** From now on nothing comes into the queue, and no consumer gets anything. */
 export function retire(queue: Queue): void {
   // Read by those about to pull: one that has not seen it takes what it would have taken before.
-  atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), GONE);
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), GONE);
   // Before the queue leaves its sweep: pairs with the load in `joinSweep`.
-  atomicStore(changetype<usize>(queue) + offsetof<Queue>("retired"), 1);
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>('retired'), 1);
   leaveSweep(queue);
 }
 
-/** Ends a retired queue that holds nothing: nobody will use it any more but those who have yet to settle its messages. */
+/**
+ * Ends a retired queue that holds nothing: nobody will use it any more but those who have yet to settle its messages.
+ */
 export function endQueue(queue: Queue): void {
   for (let priority: u32 = 1; queue.priorities != 0 && priority <= queue.maxPriority; priority++) {
     const child = priorityAt(queue, priority);

@@ -1,7 +1,7 @@
 /**
- * Publishing to a queue: positions for a run of messages are reserved by one atomic add, then filled. Nothing may stop or trap
- * between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are promised before.
- * Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
+ * Publishing to a queue: positions for a run of messages are reserved by one atomic add, then filled. Nothing may stop
+ * or trap between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are
+ * promised before. Meets: other publishers (own positions each), cursors (see a slot only when it is READY).
  */
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { isLogging, placesTaken, record } from '../log/journal';
@@ -18,26 +18,35 @@ import { grant } from './consumers/waiters';
 export const RUN_MAX: u32 = 256;
 
 /**
- * Pages that one run may need for one queue, when each participant is a publisher. Say that a run has to link blocks behind the last linked one. Nobody
- * who owned that one's last position, or a later one, has ended: it would have linked its own blocks. So all positions from there to the end of our run
- * belong to runs that are under way, one of each participant, ours among them: at most participants × RUN_MAX, of which all but the first lie in
- * blocks to be linked. k such positions take k / SLOTS blocks and a begun one, or the next one when the last of them ends its block.
+ * Pages that one run may need for one queue, when each participant is a publisher. Say that a run has to link blocks
+ * behind the last linked one. Nobody who owned that one's last position, or a later one, has ended: it would have
+ * linked its own blocks. So all positions from there to the end of our run belong to runs that are under way, one of
+ * each participant, ours among them: at most participants × RUN_MAX, of which all but the first lie in blocks to be
+ * linked. k such positions take k / SLOTS blocks and a begun one, or the next one when the last of them ends its block.
  */
-export function runPages(): u32 { return (root().participants * RUN_MAX - 1) / SLOTS + 1; }
+export function runPages(): u32 {
+  return (root().participants * RUN_MAX - 1) / SLOTS + 1;
+}
 
 /** The same for one message to a queue with rules: there may be a new level, and a place among the dead. */
-export function guardedPages(): u32 { return runPages() + PRIORITY_PAGES + 1; }
+export function guardedPages(): u32 {
+  return runPages() + PRIORITY_PAGES + 1;
+}
 
 /**
- * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The caller is inside the
- * core (`enter`) and was promised `runPages` pages. Each message's `refs` counts this queue already.
+ * Enqueues `count` messages, whose addresses stand at `messages`, with the flags for each slot (SHARED or 0). The
+ * caller is inside the core (`enter`) and was promised `runPages` pages. Each message's `refs` counts this queue
+ * already.
  */
 export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): void {
   if (queue.retired) {
     for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
     return;
   }
-  if (queue.features) { enqueueRuled(queue, messages, count, flags); return; }
+  if (queue.features) {
+    enqueueRuled(queue, messages, count, flags);
+    return;
+  }
   fill(queue, messages, count, flags);
   grant(queue, count);
 }
@@ -68,14 +77,20 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
 /** Reserves positions and fills them. */
 @inline function fill(queue: Queue, messages: usize, count: u32, flags: u32): void {
   const address = changetype<usize>(queue);
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
-  const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('tailBlock')));
+  const position = atomicAdd(address + offsetof<Queue>('tail'), count);
   checkpoint(POSITIONS_RESERVED);
   let block = hint;
   let index = position - block.start;
-  while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }
+  while (index >= SLOTS) {
+    block = linkedNext(block);
+    index = position - block.start;
+  }
   for (let i: u32 = 0; i < count; i++) {
-    if (index == SLOTS) { block = linkedNext(block); index = 0; }
+    if (index == SLOTS) {
+      block = linkedNext(block);
+      index = 0;
+    }
     if (index == SLOTS - 1) linkedNext(block);
     const slot = slotAt(block, index);
     const message = load<u32>(messages + i * 4);
@@ -84,24 +99,33 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
     atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));
     index += 1;
   }
-  if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
+  if (block != hint) moveHint(address + offsetof<Queue>('tailBlock'), hint, block);
 }
 
-/** The same in a logged queue: what is loggable is recorded with its place. The caller has reserved room for that (log/lane.ts). */
+/**
+ * The same in a logged queue: what is loggable is recorded with its place. The caller has reserved room for that
+ * (log/lane.ts).
+ */
 function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void {
   const address = changetype<usize>(queue);
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
-  const position = atomicAdd(address + offsetof<Queue>("tail"), count);
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('tailBlock')));
+  const position = atomicAdd(address + offsetof<Queue>('tail'), count);
   checkpoint(POSITIONS_RESERVED);
   let block = hint;
   let index = position - block.start;
-  while (index >= SLOTS) { block = linkedNext(block); index = position - block.start; }
+  while (index >= SLOTS) {
+    block = linkedNext(block);
+    index = position - block.start;
+  }
   // Numbers and positions in a row.
   let inRow: u32 = 0;
   let firstId: u64 = 0;
   let firstPosition: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
-    if (index == SLOTS) { block = linkedNext(block); index = 0; }
+    if (index == SLOTS) {
+      block = linkedNext(block);
+      index = 0;
+    }
     if (index == SLOTS - 1) linkedNext(block);
     const slot = slotAt(block, index);
     const message = changetype<Message>(load<u32>(messages + i * 4));
@@ -124,5 +148,5 @@ function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void
     index += 1;
   }
   if (inRow) placesTaken(queue.logId, firstPosition, firstId, inRow);
-  if (block != hint) moveHint(address + offsetof<Queue>("tailBlock"), hint, block);
+  if (block != hint) moveHint(address + offsetof<Queue>('tailBlock'), hint, block);
 }

@@ -1,6 +1,7 @@
 /**
- * What the broker's JavaScript allocates while messages pass: `npm run bench:allocations`. The broker runs under `--trace-gc`, and what its
- * worker's young generation filled up between two collections is what was allocated; over many messages it must come to nothing a message.
+ * What the broker's JavaScript allocates while messages pass: `npm run bench:allocations`. The broker runs under
+ * `--trace-gc`, and what its worker's young generation filled up between two collections is what was allocated; over
+ * many messages it must come to nothing a message.
  */
 import { parseArgs } from 'node:util';
 import { buildLimit } from '../support/build-limit.mjs';

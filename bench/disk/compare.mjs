@@ -1,6 +1,7 @@
 /**
- * The log's writer beside the least that a program can do: `npm run bench:disk`. Both write the same octets with as many syncs to the same
- * directory, in turn; what counts is the ratio, since disks of shared machines change by the minute.
+ * The log's writer beside the least that a program can do: `npm run bench:disk`. Both write the same octets with as
+ * many syncs to the same directory, in turn; what counts is the ratio, since disks of shared machines change by the
+ * minute.
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

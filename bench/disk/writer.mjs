@@ -1,6 +1,6 @@
 /**
- * The log's writer under load: messages of one size, so many octets on their way at a time; everything is done as soon as it is written, so that
- * dead files are written anew, as in a broker that runs for long.
+ * The log's writer under load: messages of one size, so many octets on their way at a time; everything is done as soon
+ * as it is written, so that dead files are written anew, as in a broker that runs for long.
  */
 
 import { LogMemory } from '../../dist/log/log-memory.js';
@@ -13,7 +13,10 @@ import { median } from '../support/median.mjs';
 
 /** @typedef {import('../../dist/store/log/batch.js').Batch} Batch */
 
-/** A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements {Batch} */
+/**
+ * A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements
+ * {Batch}
+ */
 class ReadyBatch {
   messageOctets = 0;
 

@@ -1,7 +1,7 @@
 /**
- * What durability costs: `npm run bench:durable`. Leveret with a data directory beside Debian's RabbitMQ, if it is installed, and beside a C program
- * that writes the same octets to the same disk. Turn by turn, because disks of shared machines change by the minute: a ratio is taken within a
- * round, and the median of the rounds is what counts.
+ * What durability costs: `npm run bench:durable`. Leveret with a data directory beside Debian's RabbitMQ, if it is
+ * installed, and beside a C program that writes the same octets to the same disk. Turn by turn, because disks of shared
+ * machines change by the minute: a ratio is taken within a round, and the median of the rounds is what counts.
  */
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,7 +113,8 @@ async function measureRound(round, withRabbitmq) {
   const small = rateOf(await run('leveret', leveret, SMALL_WINDOW, { verify: round === 1 }));
   const rabbitmq = withRabbitmq ? rateOf(await run('rabbitmq', startRabbitmq, SMALL_WINDOW)) : undefined;
   const large = rateOf(await run('leveret', leveret, LARGE_WINDOW, { verify: round === 1 }));
-  // A burst fits into memory that the run before it gave back: that costs some systems a tenth of what the rest costs. So the same octets, too.
+  // A burst fits into memory that the run before it gave back: that costs some systems a tenth of what the rest costs.
+  // So the same octets, too.
   const burst = await disk(MEBIBYTE, Math.ceil(BURST_WRITES * share), 'append');
   const bulk = await disk(MEBIBYTE, Math.ceil((large * RECORD * seconds) / MEBIBYTE), 'append');
   const single = await run('leveret', leveret, ONE_BY_ONE);

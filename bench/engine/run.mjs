@@ -1,4 +1,7 @@
-/** The WebAssembly core and its JavaScript twin beside each other: nanoseconds a message, one table. `--quick` only shows that it works. */
+/**
+ * The WebAssembly core and its JavaScript twin beside each other: nanoseconds a message, one table. `--quick` only
+ * shows that it works.
+ */
 import { Bench } from 'tinybench';
 import { formatTable } from '../support/table.mjs';
 import { CASES, messagesFor } from './cases.mjs';

@@ -1,7 +1,7 @@
 /**
- * Durable declarations a second, where clients do not wait for one answer before they send the next: one connection, and
- * twenty. Each declares durable queues in one go and counts declare-ok. Beside another checkout (`--against DIR`), and beside
- * the RabbitMQ at RABBITMQ_URL, if there is one. Rounds go in turn; medians are printed.
+ * Durable declarations a second, where clients do not wait for one answer before they send the next: one connection,
+ * and twenty. Each declares durable queues in one go and counts declare-ok. Beside another checkout (`--against DIR`),
+ * and beside the RabbitMQ at RABBITMQ_URL, if there is one. Rounds go in turn; medians are printed.
  */
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';

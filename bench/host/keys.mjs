@@ -1,6 +1,7 @@
 /**
- * Publishes with ever new routing keys: what it costs to find where each goes, beside keys that the core knows. No sockets: reads of messages to a topic exchange with 100
- * patterns, each message to one queue that drops all but its last, in nanoseconds a message.
+ * Publishes with ever new routing keys: what it costs to find where each goes, beside keys that the core knows. No
+ * sockets: reads of messages to a topic exchange with 100 patterns, each message to one queue that drops all but its
+ * last, in nanoseconds a message.
  */
 import { performance } from 'node:perf_hooks';
 import { TopologyView } from '../../dist/broker/topology/topology-view.js';
@@ -114,7 +115,10 @@ async function nanoseconds(kind, keyOf) {
   return (spent / KEYS) * 1e6;
 }
 
-/** @param {import('../../dist/engine/engine.js').Engine} engine @param {object} session @param {RouteFinder} routes @param {number} length */
+/**
+ * @param {import('../../dist/engine/engine.js').Engine} engine @param {object} session @param {RouteFinder} routes
+ * @param {number} length
+ */
 function ingest(engine, session, routes, length) {
   let offset = engine.readOffset;
   let left = length;

@@ -1,6 +1,7 @@
 /**
- * How long the coordinator, and a worker's view of the topology, stand still for the longest requests: no sockets, a core that does nothing. Times in ms; `portions` is how
- * many pieces a request was cut into, and `longest` how long one held everybody up. Prints one table.
+ * How long the coordinator, and a worker's view of the topology, stand still for the longest requests: no sockets, a
+ * core that does nothing. Times in ms; `portions` is how many pieces a request was cut into, and `longest` how long one
+ * held everybody up. Prints one table.
  */
 import { performance } from 'node:perf_hooks';
 import { Coordinator } from '../../dist/broker/coordinator/coordinator.js';

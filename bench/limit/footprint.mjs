@@ -16,7 +16,10 @@ import { IDLE, LATENCY, START, WAITING } from './workloads.mjs';
 /** @typedef {import('./options.mjs').Options} Options */
 /** @typedef {readonly string[]} Row measure, figure, wanted */
 /** @typedef {import('../support/processes.mjs').Server} Server */
-/** @typedef {import('../support/generator.mjs').Figures & { stolen: number }} LatencyRun `stolen`: the share of time the host took */
+/**
+ * @typedef {import('../support/generator.mjs').Figures & { stolen: number }} LatencyRun `stolen`: the share of time the
+ * host took
+ */
 
 const CONNECT_PAUSE_MS = 2;
 

@@ -4,7 +4,10 @@
 import { parseArgs } from 'node:util';
 import { NAMES } from './workloads.mjs';
 
-/** @typedef {{ only: ReadonlySet<string>, seconds: number, warmup: number, rounds: number, against: string | undefined }} Options */
+/**
+ * @typedef {{ only: ReadonlySet<string>, seconds: number, warmup: number, rounds: number, against: string | undefined
+ * }} Options
+ */
 
 const HELP = `Usage: npm run bench:limit -- [options]
 

@@ -1,5 +1,6 @@
 /**
- * What is running now, on standard error, so that standard output holds the tables alone; and what went wrong on the way.
+ * What is running now, on standard error, so that standard output holds the tables alone; and what went wrong on the
+ * way.
  */
 let faults = 0;
 

@@ -1,7 +1,7 @@
 /**
- * Consumed rates and CPU per message: Leveret beside the relay, and beside itself (more workers, queues with rules, an older checkout). Turn by turn, because the
- * machine drifts: each in a fresh process, or, beside an older checkout, in slices of two that live side by side. A ratio is taken within a round, and the
- * median of the rounds is what counts.
+ * Consumed rates and CPU per message: Leveret beside the relay, and beside itself (more workers, queues with rules, an
+ * older checkout). Turn by turn, because the machine drifts: each in a fresh process, or, beside an older checkout, in
+ * slices of two that live side by side. A ratio is taken within a round, and the median of the rounds is what counts.
  */
 import { runLoad } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';
@@ -76,7 +76,10 @@ export async function compareRules(workload, options) {
   return formatTable(pairColumns(`queues with rules, ${workload.title}`, 'ruled/s', 'plain/s'), rows);
 }
 
-/** Where both live side by side, a round is so many slices of each in turn: then what the machine's neighbours do meets both. */
+/**
+ * Where both live side by side, a round is so many slices of each in turn: then what the machine's neighbours do meets
+ * both.
+ */
 const SLICES = 6;
 const SLICE_WARMUP_S = 0.3;
 

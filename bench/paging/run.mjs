@@ -1,7 +1,7 @@
 /**
- * Queues longer than memory: `npm run bench:paging`. One queue is filled far beyond the broker's memory and drained again, beside the same with few
- * messages, which stay in memory. What must hold: every message comes back, once and in order, and resident memory stays near what the
- * broker was given.
+ * Queues longer than memory: `npm run bench:paging`. One queue is filled far beyond the broker's memory and drained
+ * again, beside the same with few messages, which stay in memory. What must hold: every message comes back, once and in
+ * order, and resident memory stays near what the broker was given.
  */
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';

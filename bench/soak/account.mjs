@@ -1,7 +1,8 @@
 /**
- * What is known of each message of one queue: whether the broker has promised it, whether it came, whether it was settled. What must hold: every
- * promised message comes; none comes for the first time twice, or again after it was settled; first deliveries come in the order
- * of publishing. A message whose fate nobody knows, because its connection was cut before the confirm, may come or not.
+ * What is known of each message of one queue: whether the broker has promised it, whether it came, whether it was
+ * settled. What must hold: every promised message comes; none comes for the first time twice, or again after it was
+ * settled; first deliveries come in the order of publishing. A message whose fate nobody knows, because its connection
+ * was cut before the confirm, may come or not.
  */
 import { reportFault } from '../limit/progress.mjs';
 

@@ -1,6 +1,6 @@
 /**
- * Connections of the soak, and how they end without a word. An end that was not on purpose ends the soak: the broker is gone, or has refused
- * what it should have done.
+ * Connections of the soak, and how they end without a word. An end that was not on purpose ends the soak: the broker is
+ * gone, or has refused what it should have done.
  */
 import amqp from 'amqplib';
 import { say } from '../limit/progress.mjs';

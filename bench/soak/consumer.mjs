@@ -1,6 +1,6 @@
 /**
- * Consumes one queue until everything that was promised is settled: acknowledges, returns, rejects, singly and many at once, on connections
- * that are cut and opened again on the way.
+ * Consumes one queue until everything that was promised is settled: acknowledges, returns, rejects, singly and many at
+ * once, on connections that are cut and opened again on the way.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportFault } from '../limit/progress.mjs';
@@ -32,7 +32,10 @@ export class Consumer {
   #held = [];
   /** The newest of them. @type {import('amqplib').ConsumeMessage | null} */
   #lastHeld = null;
-  /** What was settled since the broker was asked whether it has taken all before; null: it was not asked. @type {number[] | null} */
+  /**
+   * What was settled since the broker was asked whether it has taken all before; null: it was not asked. @type
+   * {number[] | null}
+   */
   #unproven = null;
   /** Under way from a cut connection to a new one. @type {Promise<void> | null} */
   #returning = null;
@@ -57,7 +60,10 @@ export class Consumer {
     });
   }
 
-  /** To be called when all is published: resolves when all is settled and the queue is empty, or when nothing comes any more. */
+  /**
+   * To be called when all is published: resolves when all is settled and the queue is empty, or when nothing comes any
+   * more.
+   */
   async finish() {
     const { account } = this.#story;
     this.#heardMs = performance.now();

@@ -1,13 +1,16 @@
 /**
- * Whether something grows: what was seen is cut into windows, and the medians of the first and the last are compared. What may come and go
- * within a window does not count.
+ * Whether something grows: what was seen is cut into windows, and the medians of the first and the last are compared.
+ * What may come and go within a window does not count.
  */
 import { median } from '../support/median.mjs';
 
 /** @typedef {{ resident: number, disk: number, files: number }} Sample MB, MB, open files */
 /** @typedef {{ title: string, of: (sample: Sample) => number, factor: number, slack: number }} Measure */
 
-/** What is watched, and how much the last window may be above the first: files are written and given back in pieces of some size. @type {readonly Measure[]} */
+/**
+ * What is watched, and how much the last window may be above the first: files are written and given back in pieces of
+ * some size. @type {readonly Measure[]}
+ */
 const MEASURES = [
   { title: 'resident (MB)', of: (sample) => sample.resident, factor: 1.1, slack: 16 },
   { title: 'on the disk (MB)', of: (sample) => sample.disk, factor: 1.1, slack: 128 },

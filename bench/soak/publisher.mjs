@@ -1,5 +1,6 @@
 /**
- * Publishes the messages of one queue with confirms, on connections that are closed, or cut, and opened again on the way.
+ * Publishes the messages of one queue with confirms, on connections that are closed, or cut, and opened again on the
+ * way.
  */
 import { cut, open } from './connections.mjs';
 

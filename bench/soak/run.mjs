@@ -1,7 +1,7 @@
 /**
- * Churn for a long time: `npm run bench:soak`. Clients declare, publish with confirms, acknowledge, return, reject, purge, delete, close and die; every
- * message is accounted for. It ends with 1 when a message was lost, doubled or out of order, or when the broker's memory, its data or its
- * open files grow.
+ * Churn for a long time: `npm run bench:soak`. Clients declare, publish with confirms, acknowledge, return, reject,
+ * purge, delete, close and die; every message is accounted for. It ends with 1 when a message was lost, doubled or out
+ * of order, or when the broker's memory, its data or its open files grow.
  */
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,10 @@ const { values } = parseArgs({
   },
 });
 const EXCHANGE = 'soak';
-/** Before the time that counts: the heaps of three threads, and the segments of the log, come to their size in the first minute and a half. */
+/**
+ * Before the time that counts: the heaps of three threads, and the segments of the log, come to their size in the first
+ * minute and a half.
+ */
 const WARMUP_MS = 90_000;
 const totalMs = Number(values.minutes) * 60_000;
 const everyMs = Math.min(Number(values.every) * 1_000, totalMs / SAMPLES_MIN);

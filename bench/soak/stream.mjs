@@ -1,6 +1,6 @@
 /**
- * One strand of the soak: queue after queue is declared, filled, consumed while it fills or afterwards, and deleted; beside some lies another that gets
- * the same messages, which nobody consumes, and that is purged or deleted with them.
+ * One strand of the soak: queue after queue is declared, filled, consumed while it fills or afterwards, and deleted;
+ * beside some lies another that gets the same messages, which nobody consumes, and that is purged or deleted with them.
  */
 import { Account } from './account.mjs';
 import { open } from './connections.mjs';
@@ -15,7 +15,10 @@ const PURGED = 0.5;
 /** How often consuming begins when all is published. */
 const LATE = 0.3;
 
-/** @typedef {{ url: string, exchange: string, name: string, random: import('./random.mjs').Random, tally: import('./tally.mjs').Tally }} Story */
+/**
+ * @typedef {{ url: string, exchange: string, name: string, random: import('./random.mjs').Random, tally:
+ * import('./tally.mjs').Tally }} Story
+ */
 
 /**
  * @param {Story} story

@@ -1,6 +1,7 @@
 /**
- * The load generator as a function: its options in, its figures out. It says by its exit code whether the broker delivered
- * every message once and in order; `wrong` carries that on, as a finding and not as an error of the benchmark.
+ * The load generator as a function: its options in, its figures out. It says by its exit code whether the broker
+ * delivered every message once and in order; `wrong` carries that on, as a finding and not as an error of the
+ * benchmark.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Debian's RabbitMQ as a process under measurement: a node of its own, with its data in a folder of the caller's, on a free port.
- * What must hold: nothing of an installed node is read or written, and none outlives this process.
+ * Debian's RabbitMQ as a process under measurement: a node of its own, with its data in a folder of the caller's, on a
+ * free port. What must hold: nothing of an installed node is read or written, and none outlives this process.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** The columns of /proc/stat's first line that add up to all time (proc(5)): user to steal; guest times are in user's. */
+/**
+ * The columns of /proc/stat's first line that add up to all time (proc(5)): user to steal; guest times are in user's.
+ */
 const COLUMNS = 8;
 const STEAL = 7;
 

@@ -1,7 +1,7 @@
 /**
  * Frames: `type channel length payload 0xCE`. Encodes methods and contents as whole frames and decodes the payload of
- * method frames by walking the description in protocol.ts. Messages on the hot path never come here: the core frames them.
- * What must hold: whatever bytes a peer sends, decoding returns a method or throws an `AmqpError`.
+ * method frames by walking the description in protocol.ts. Messages on the hot path never come here: the core frames
+ * them. What must hold: whatever bytes a peer sends, decoding returns a method or throws an `AmqpError`.
  */
 import { AmqpError, connectionError, replyCode } from './errors.js';
 import { type ContentHeader, encodeHeader } from './properties.js';
@@ -72,7 +72,9 @@ export interface Frame {
   readonly length: number;
 }
 
-/** The frame at the start of `bytes`; undefined when it is not complete yet. Throws `AmqpError` at a wrong end octet. */
+/**
+ * The frame at the start of `bytes`; undefined when it is not complete yet. Throws `AmqpError` at a wrong end octet.
+ */
 export function readFrame(bytes: Uint8Array): Frame | undefined {
   if (bytes.length < FRAME_HEADER_SIZE) return undefined;
   const head = new DataView(bytes.buffer, bytes.byteOffset, FRAME_HEADER_SIZE);

@@ -1,5 +1,6 @@
 /**
- * Where a message was published to, as the core keeps it with the message: exchange and routing key, as they stood in basic.publish.
+ * Where a message was published to, as the core keeps it with the message: exchange and routing key, as they stood in
+ * basic.publish.
  */
 import { AmqpError } from './errors.js';
 import { methodId } from './protocol.js';

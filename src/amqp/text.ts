@@ -1,8 +1,8 @@
 /**
  * Strings of the wire as JavaScript strings. AMQP says UTF-8, and clients put other bytes into headers and correlation
- * ids all the same. Where RabbitMQ lets them pass, so must we, and without changing a byte when a message is encoded again.
- * So a byte that is not UTF-8 is kept as a lone low surrogate (U+DC80 … U+DCFF, as Python's surrogateescape does), which
- * no valid UTF-8 decodes to. What must hold: encodeText(decodeText(bytes)) equals bytes, for any bytes.
+ * ids all the same. Where RabbitMQ lets them pass, so must we, and without changing a byte when a message is encoded
+ * again. So a byte that is not UTF-8 is kept as a lone low surrogate (U+DC80 … U+DCFF, as Python's surrogateescape
+ * does), which no valid UTF-8 decodes to. What must hold: encodeText(decodeText(bytes)) equals bytes, for any bytes.
  */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,7 +1,8 @@
 /**
  * The primitive types of AMQP 0-9-1 on bytes: octets, integers, bits, strings. Both ends are strict. A reader checks
  * every length against the bytes at hand before it uses it, and refuses with FRAME_ERROR; a writer refuses what a type
- * cannot carry with a RangeError, for that is our own mistake. Values never alias the input, which may be socket memory.
+ * cannot carry with a RangeError, for that is our own mistake. Values never alias the input, which may be socket
+ * memory.
  */
 import { type AmqpError, connectionError, replyCode } from './errors.js';
 import { decodeText, decodeUtf8, encodeText } from './text.js';

@@ -1,6 +1,7 @@
 /**
- * `leveret log DIR`: what the log of a data directory holds, every checksum verified; with `--check` what is wrong with it, and what to do. What must hold: it
- * changes nothing; the exit code says whether something is damaged, so that a script can ask.
+ * `leveret log DIR`: what the log of a data directory holds, every checksum verified; with `--check` what is wrong with
+ * it, and what to do. What must hold: it changes nothing; the exit code says whether something is damaged, so that a
+ * script can ask.
  */
 
 import { DataDirectoryError, openForInspection } from '../store/data-directory.js';

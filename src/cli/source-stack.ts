@@ -1,6 +1,6 @@
 /**
- * Stack traces in terms of the sources: what runs is bundled, and its source maps are read only when something has gone wrong, since reading
- * them at start costs time. What must hold: a frame that cannot be mapped stays as it is.
+ * Stack traces in terms of the sources: what runs is bundled, and its source maps are read only when something has gone
+ * wrong, since reading them at start costs time. What must hold: a frame that cannot be mapped stays as it is.
  */
 import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';

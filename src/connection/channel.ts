@@ -1,7 +1,7 @@
 /**
  * One open channel: the methods that the core does not take. Owns the channel's consumers, its publishing side, and the
- * name of the queue declared last. What must hold: methods are handled one after the other; one that must wait returns a
- * promise, and the connection hands over nothing more until it is kept.
+ * name of the queue declared last. What must hold: methods are handled one after the other; one that must wait returns
+ * a promise, and the connection hands over nothing more until it is kept.
  */
 import { replyCode } from '../amqp/errors.js';
 import type { ClientMethod, Method, MethodName, MethodOf } from '../amqp/protocol.js';
@@ -87,7 +87,10 @@ export class Channel {
     this.#consumers.expire(now);
   }
 
-  /** Handles a method, once consumers have what is theirs. Throws (or rejects with) the error that closes channel or connection. */
+  /**
+   * Handles a method, once consumers have what is theirs. Throws (or rejects with) the error that closes channel or
+   * connection.
+   */
   handle(method: ChannelMethod): Outcome {
     const pending = this.#letConsumersFirst(method);
     if (pending === null) return this.#handleNow(method);
@@ -173,8 +176,9 @@ export class Channel {
   }
 
   /**
-   * Waits until the method is granted. It is answered when what it has changed is durable; a binding along which an exchange
-   * sends what it remembers, when that is on its way: others see the queue by then, and nothing else is asked meanwhile.
+   * Waits until the method is granted. It is answered when what it has changed is durable; a binding along which an
+   * exchange sends what it remembers, when that is on its way: others see the queue by then, and nothing else is asked
+   * meanwhile.
    */
   async #askAhead(method: TopologyMethod, request: RequestAhead): Promise<void> {
     let tell = (_answer: Granted): void => {};

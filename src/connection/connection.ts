@@ -1,7 +1,7 @@
 /**
  * One client's connection: from the protocol header to the close. Owns the socket and the channels; the intake and the
- * outlet carry its bytes, and hot frames never come here. What must hold: once close was sent or received only the closing
- * methods count, and everything that the client had is given up at once.
+ * outlet carry its bytes, and hot frames never come here. What must hold: once close was sent or received only the
+ * closing methods count, and everything that the client had is given up at once.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
@@ -157,7 +157,9 @@ export class Connection implements Session, Receiver {
     });
   }
 
-  /** What was granted is durable, or cannot be: then nothing of the stream is taken until the client has been told so. */
+  /**
+   * What was granted is durable, or cannot be: then nothing of the stream is taken until the client has been told so.
+   */
   #settleAhead(channel: number, request: RequestAhead, answer: Answer): void {
     const told = answer.ok ? undefined : this.#fail(channel, refusalError(answer.refusal, request.op));
     if (told === undefined) this.ahead.settle(request.op);
@@ -350,7 +352,8 @@ export class Connection implements Session, Receiver {
       this.#user = authenticate(view.accounts, method.mechanism, method.response, this.#loopback, anonymous);
     } catch (error) {
       if (this.#capabilities.authenticationFailureClose) throw error;
-      // Clients from before that capability take the end of the socket for a failed login, and a close for something else.
+      // Clients from before that capability take the end of the socket for a failed login, and a close for something
+      // else.
       this.#end();
       return;
     }
@@ -462,7 +465,9 @@ export class Connection implements Session, Receiver {
     this.#reader.forget();
   }
 
-  /** To give up what it had may take the coordinator long: the time that the client has to hang up counts from close-ok. */
+  /**
+   * To give up what it had may take the coordinator long: the time that the client has to hang up counts from close-ok.
+   */
   async #closeForClient(): Promise<void> {
     this.#abandon();
     if (this.#registered) {

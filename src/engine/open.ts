@@ -1,6 +1,6 @@
 /**
- * Opening a core of either kind: `createSharedCore` on the main thread, `openEngine` by each participant. The twin's code is
- * loaded only when it is asked for.
+ * Opening a core of either kind: `createSharedCore` on the main thread, `openEngine` by each participant. The twin's
+ * code is loaded only when it is asked for.
  */
 import type { Engine, EngineKind, SharedCore } from './engine.js';
 

@@ -1,8 +1,8 @@
 /**
- * One worker's turns: after events (reads, writes that completed, answers, doorbells) the core serves its consumers, what
- * they are to get is written to their sockets, chores are done, and the worker goes to sleep if nothing is left to do.
- * This is the hot path: nothing here runs per message, and nothing allocates per turn.
- * What must hold: whoever calls into the core has called `begin` before, in the same callback; a turn then follows.
+ * One worker's turns: after events (reads, writes that completed, answers, doorbells) the core serves its consumers,
+ * what they are to get is written to their sockets, chores are done, and the worker goes to sleep if nothing is left to
+ * do. This is the hot path: nothing here runs per message, and nothing allocates per turn. What must hold: whoever
+ * calls into the core has called `begin` before, in the same callback; a turn then follows.
  */
 
 import type { Engine } from '../engine/engine.js';
@@ -23,16 +23,23 @@ export interface Held {
 /** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
 export type Chores = 'done' | 'more' | 'short';
 
-/** Up to this many connections each read is all that is waited for: it is served, and what it brought is written, at once. */
+/**
+ * Up to this many connections each read is all that is waited for: it is served, and what it brought is written, at
+ * once.
+ */
 const FEW_CONNECTIONS = 2;
 
 /**
- * After a poll with so many reads, those of the next one are taken first and then served together: a worker that is never idle spares turns, and cold code.
- * After fewer, each is served before the next one is taken: whose clients wait for it work on what they get meanwhile.
+ * After a poll with so many reads, those of the next one are taken first and then served together: a worker that is
+ * never idle spares turns, and cold code. After fewer, each is served before the next one is taken: whose clients wait
+ * for it work on what they get meanwhile.
  */
 const CROWD = 4;
 
-/** What is written in one turn, in boxes and in bytes: readers who keep up with long messages must not keep the others from their reads. */
+/**
+ * What is written in one turn, in boxes and in bytes: readers who keep up with long messages must not keep the others
+ * from their reads.
+ */
 const BOXES_PER_TURN = 64;
 const BYTES_PER_TURN = 8 * 1024 * 1024;
 
@@ -77,7 +84,10 @@ export class EventLoop {
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  /** `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and told whether more reads may follow first. */
+  /**
+   * `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and
+   * told whether more reads may follow first.
+   */
   constructor(
     engine: Engine,
     peers: ReadonlyMap<number, Peer>,

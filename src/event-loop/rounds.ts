@@ -1,12 +1,16 @@
 /**
- * A worker's rounds: between two looks at its sockets so much work is done for what they have sent, and for each connection no more than
- * its share. Who has had it waits in line for a round to come, and its socket is not read meanwhile, so that a client's flood of frames,
- * or few that are worth many enqueues, does not keep the others waiting. Work is counted, not timed: in enqueues, or what takes about as long.
+ * A worker's rounds: between two looks at its sockets so much work is done for what they have sent, and for each
+ * connection no more than its share. Who has had it waits in line for a round to come, and its socket is not read
+ * meanwhile, so that a client's flood of frames, or few that are worth many enqueues, does not keep the others waiting.
+ * Work is counted, not timed: in enqueues, or what takes about as long.
  */
 
 /** Most work of one connection in a round: some three milliseconds. */
 const SHARE = 32_768;
-/** Work of a round after which nobody who waits in line goes on, and who has just been read gets no more than `SHARE_MIN`. */
+/**
+ * Work of a round after which nobody who waits in line goes on, and who has just been read gets no more than
+ * `SHARE_MIN`.
+ */
 const ROUND = 2 * SHARE;
 /** What everybody whose socket was read may do: a client that does not press is never put in line. */
 const SHARE_MIN = 2_048;

@@ -1,7 +1,8 @@
 /**
- * A buffer in which log records can be stamped and checked: a WebAssembly memory of its own with the log's module on it, so that octets are read
- * from files to where they are checked and written from where they are stamped. Compared with a checksum from a package (1 KiB record, one
- * core): this 0.17 us, zlib.crc32 0.76, xxhash-wasm 0.57, CRC-32C by a native module 0.84, most of it for the crossing.
+ * A buffer in which log records can be stamped and checked: a WebAssembly memory of its own with the log's module on
+ * it, so that octets are read from files to where they are checked and written from where they are stamped. Compared
+ * with a checksum from a package (1 KiB record, one core): this 0.17 us, zlib.crc32 0.76, xxhash-wasm 0.57, CRC-32C by
+ * a native module 0.84, most of it for the crossing.
  */
 import { readFileSync } from 'node:fs';
 

@@ -1,6 +1,7 @@
 /**
- * The log's layout: numbers that writer, reader and inspection share. docs/log-format.md is the same as tables, assembly/log/record.ts what
- * frames a record. All integers are little-endian; 64-bit ones hold at most 2^53 − 1, so that the host needs no big integers.
+ * The log's layout: numbers that writer, reader and inspection share. docs/log-format.md is the same as tables,
+ * assembly/log/record.ts what frames a record. All integers are little-endian; 64-bit ones hold at most 2^53 − 1, so
+ * that the host needs no big integers.
  */
 
 /** Version of files and records; a file with a newer one is refused. */
@@ -81,7 +82,10 @@ export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 /** Octets around a body frame's content. */
 export const FRAME_OVERHEAD = 8;
 
-/** Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. A message's id has room for no more. */
+/**
+ * Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. A message's id has
+ * room for no more.
+ */
 export const WRITERS_MAX = 64;
 export const WORKERS_MAX = WRITERS_MAX - 1;
 /** Messages that one lane can number: a million a second for four years. */

@@ -1,6 +1,6 @@
 /**
- * Records that are gathered to be written at once, in buffers where they can be stamped. What must hold: records are stamped only when the file they go
- * to is known, since each file has a seed; a record lies in one buffer.
+ * Records that are gathered to be written at once, in buffers where they can be stamped. What must hold: records are
+ * stamped only when the file they go to is known, since each file has a seed; a record lies in one buffer.
  */
 import { LogMemory, type Seed } from './log-memory.js';
 import { RECORD_HEAD, RECORD_LENGTH_MAX, RECORD_SPAN_MAX, type RecordType, spanOf } from './record-format.js';

@@ -1,6 +1,6 @@
 /**
- * Where messages of a queue are that are not in memory, from the next on: in page files, or in log files after a restart. A source is read
- * once, in order. It gives units as the core takes them back (8-aligned, little-endian):
+ * Where messages of a queue are that are not in memory, from the next on: in page files, or in log files after a
+ * restart. A source is read once, in order. It gives units as the core takes them back (8-aligned, little-endian):
  *
  *    0 │ span u32         octets to the next unit
  *    4 │ flags u32        of the slot; or PIECE alone: one more piece of the message before it
@@ -8,8 +8,8 @@
  *   16 │ id u64           the message's number in the log, 0: none
  *   24 │ Message or Piece, and what follows it
  *
- * What must hold: a message counts with its first unit, and its pieces follow before the next message. Whoever deletes or purges the queue
- * writes down that its messages are done; a source is only told that nobody wants them any more.
+ * What must hold: a message counts with its first unit, and its pieces follow before the next message. Whoever deletes
+ * or purges the queue writes down that its messages are done; a source is only told that nobody wants them any more.
  */
 
 /** Octets of a unit before the Message or Piece. */
@@ -41,8 +41,11 @@ export interface Filled {
 export interface SpilledSource {
   /** Messages that are still to come. */
   readonly remaining: number;
-  /** Writes the next units into `target`: as many as fit, of at most `most` messages. Pieces of a message that an earlier call has begun come first, even when
-   * `most` is 0. It writes at least one unit while there are some to write. Rejects when they cannot be read: then it may be called again. One call at a time. */
+  /**
+   * Writes the next units into `target`: as many as fit, of at most `most` messages. Pieces of a message that an
+   * earlier call has begun come first, even when `most` is 0. It writes at least one unit while there are some to
+   * write. Rejects when they cannot be read: then it may be called again. One call at a time.
+   */
   fill(most: number, target: Uint8Array): Promise<Filled>;
   /** Nobody wants the rest. No call of `fill` is under way. */
   drop(): void;

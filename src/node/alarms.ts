@@ -1,7 +1,7 @@
 /**
- * What makes the broker hold its publishers back: a log that cannot be written, a file system with little space left. Consumers go on, and so
- * make room. Workers see the reasons in shared memory before their publishers are stopped. What must hold: publishers are blocked exactly
- * while there is a reason, and already are when the operator is told so.
+ * What makes the broker hold its publishers back: a log that cannot be written, a file system with little space left.
+ * Consumers go on, and so make room. Workers see the reasons in shared memory before their publishers are stopped. What
+ * must hold: publishers are blocked exactly while there is a reason, and already are when the operator is told so.
  */
 import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
@@ -15,7 +15,10 @@ const LOOK_MS = 1_000;
 const DISK_FREE = 1024 ** 3;
 const DISK_SHARE = 0.1;
 
-/** How long publishers wait for memory before the operator is told (ms): while messages leave for the disk they stop and go many times a second. */
+/**
+ * How long publishers wait for memory before the operator is told (ms): while messages leave for the disk they stop and
+ * go many times a second.
+ */
 const SHORTAGE_MS = 5_000;
 
 export class Alarms {

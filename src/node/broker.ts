@@ -1,5 +1,6 @@
 /**
- * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command starts.
+ * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command
+ * starts.
  */
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator } from '../broker/coordinator/coordinator.js';
@@ -57,11 +58,17 @@ export interface Broker {
   readonly placement: string;
   /** Vhosts, policies and limits of the running broker. */
   readonly administration: Administration;
-  /** Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed then. */
+  /**
+   * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
+   * then.
+   */
   close(): Promise<void>;
 }
 
-/** Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot start. */
+/**
+ * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
+ * start.
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { data = null, report = toStderr } = options;
   const storage = data === null ? null : await Storage.open(data, report);

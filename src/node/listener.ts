@@ -1,6 +1,6 @@
 /**
- * The listening sockets. Accepted connections are not read here: each is given away at once, either as a descriptor of its
- * own, which another thread can own, or as it is.
+ * The listening sockets. Accepted connections are not read here: each is given away at once, either as a descriptor of
+ * its own, which another thread can own, or as it is.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Source } from '../connection/connection.js';

@@ -1,6 +1,7 @@
 /**
- * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs, closed after all else has ended.
- * What must hold: nothing is written before recovery is done; the mark of an orderly end is set only when everything recorded is written.
+ * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs,
+ * closed after all else has ended. What must hold: nothing is written before recovery is done; the mark of an orderly
+ * end is set only when everything recorded is written.
  */
 import { join } from 'node:path';
 import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
@@ -28,7 +29,10 @@ export interface DataOptions {
   readonly diskFreeLimit: number | null;
   /** Whether workers and CPUs stay awake for a client that waits for each confirm. */
   readonly busyPoll: boolean;
-  /** Whether a start goes on without what the device does not give of the log, and without messages of queues that the definitions do not know. */
+  /**
+   * Whether a start goes on without what the device does not give of the log, and without messages of queues that the
+   * definitions do not know.
+   */
   readonly skipUnreadable: boolean;
   readonly dropUnknownQueues: boolean;
 }
@@ -147,7 +151,8 @@ export class Storage {
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
     const { writer } = this.#logManager;
-    // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a queue wants its messages.
+    // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a
+    // queue wants its messages.
     const log = new ParticipantLog(engine, writer, writer.takeMessageIds(0), () => undefined);
     this.#log = log;
     this.#others.it = {
@@ -233,7 +238,10 @@ export class Storage {
   }
 }
 
-/** What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the log manager knows. */
+/**
+ * What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the log
+ * manager knows.
+ */
 function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
   const delivered = new Map<number, Run[]>();
   for (const [queue, logId] of queues) {

@@ -1,7 +1,7 @@
 /**
- * The watch over the workers: a worker that makes no progress although it is asked to is stuck, by a defect; its clients
- * wait for ever, and what it holds in shared memory the others wait for. So it is reported, with what it was doing, and
- * ends the broker. The watch counts its looks, not the time: a machine that stood still harms nobody.
+ * The watch over the workers: a worker that makes no progress although it is asked to is stuck, by a defect; its
+ * clients wait for ever, and what it holds in shared memory the others wait for. So it is reported, with what it was
+ * doing, and ends the broker. The watch counts its looks, not the time: a machine that stood still harms nobody.
  * Sockets that such a worker was given and never took are ended when their handshake is overdue.
  */
 import type { ConnectionId } from '../broker/requests/requests.js';

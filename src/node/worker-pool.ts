@@ -1,6 +1,6 @@
 /**
- * The workers as the main thread knows them: starts them, carries topology changes, requests and sockets to and from them,
- * and ends them. A new connection goes to the worker that has the fewest.
+ * The workers as the main thread knows them: starts them, carries topology changes, requests and sockets to and from
+ * them, and ends them. A new connection goes to the worker that has the fewest.
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
@@ -28,7 +28,9 @@ export interface Overseer {
 
 /** The coordinator, as workers reach it. */
 export interface Authority {
-  /** Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails. */
+  /**
+   * Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails.
+   */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer>;
   applied(worker: number, epoch: number): void;
 }

@@ -1,7 +1,7 @@
 /**
- * Threads for workers. They take longer to start than anything else, so they can be started before the rest of the broker is loaded, and told
- * later what they work on. What must hold: a thread that was not told anything does not keep the process alive. This module
- * loads nothing of the broker.
+ * Threads for workers. They take longer to start than anything else, so they can be started before the rest of the
+ * broker is loaded, and told later what they work on. What must hold: a thread that was not told anything does not keep
+ * the process alive. This module loads nothing of the broker.
  */
 import { MessageChannel, type MessagePort, Worker as Thread } from 'node:worker_threads';
 import type { WorkerSetup } from '../worker/thread-messages.js';
@@ -14,8 +14,8 @@ export interface IdleThread {
 }
 
 /**
- * Space for a worker's new objects (MB, of three parts). The messages have none there, and V8 would let it grow to four times this by and by, and never
- * give it back.
+ * Space for a worker's new objects (MB, of three parts). The messages have none there, and V8 would let it grow to four
+ * times this by and by, and never give it back.
  */
 const YOUNG_MB = 12;
 

@@ -1,7 +1,8 @@
 /**
  * What Node has no call for: which CPUs this process may use, pinning the calling thread to some of them, a second
- * descriptor for a socket, so that two threads can own one each, and ending a socket that another thread owns. Reached through koffi, a foreign function interface
- * whose binaries come with its package. What must hold: a machine where it cannot load still runs the broker, and is told why.
+ * descriptor for a socket, so that two threads can own one each, and ending a socket that another thread owns. Reached
+ * through koffi, a foreign function interface whose binaries come with its package. What must hold: a machine where it
+ * cannot load still runs the broker, and is told why.
  */
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
@@ -14,7 +15,9 @@ export interface Affinity {
   pin(cpus: readonly number[]): Outcome;
   /** A second descriptor for the same socket; null where descriptors cannot be duplicated. */
   readonly dup: ((fd: number) => number) | null;
-  /** Ends a socket for both sides; its descriptor stays open, and its owner finds the end. Null where there is no `dup`. */
+  /**
+   * Ends a socket for both sides; its descriptor stays open, and its owner finds the end. Null where there is no `dup`.
+   */
   readonly endSocket: ((fd: number) => void) | null;
 }
 

@@ -1,8 +1,10 @@
 /**
- * CPUs that stay awake although they have nothing to do. A client that waits for each confirm leaves its CPU idle meanwhile; on a virtual machine such a
- * CPU stops, and starting it again takes as long as the rest of the way to the client. Linux keeps its CPUs awake while somebody holds a file open in
- * which the longest time stands that waking may take (Documentation/power/pm_qos_interface.rst). What must hold: the file is open only from `hold` to
- * `release`, and the system takes the wish back by itself when the process dies; where the file is missing, or not for us to open, CPUs sleep as ever.
+ * CPUs that stay awake although they have nothing to do. A client that waits for each confirm leaves its CPU idle
+ * meanwhile; on a virtual machine such a CPU stops, and starting it again takes as long as the rest of the way to the
+ * client. Linux keeps its CPUs awake while somebody holds a file open in which the longest time stands that waking may
+ * take (Documentation/power/pm_qos_interface.rst). What must hold: the file is open only from `hold` to `release`, and
+ * the system takes the wish back by itself when the process dies; where the file is missing, or not for us to open,
+ * CPUs sleep as ever.
  */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 

@@ -1,6 +1,6 @@
 /**
- * One broker to a data directory. The lock is the system's own (flock), so it ends with the process however that ends; where the native call cannot
- * be loaded, the number of the process in the file and whether that process lives must do.
+ * One broker to a data directory. The lock is the system's own (flock), so it ends with the process however that ends;
+ * where the native call cannot be loaded, the number of the process in the file and whether that process lives must do.
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
 /**
- * Which CPUs each worker runs on: those that share one last-level cache, so that its memory stays near, and any of them, so that it
- * need not wait for a CPU that something else has taken while one beside it is idle (two workers bound to one CPU each, beside a client on
- * the same two, lost a third of their rate).
+ * Which CPUs each worker runs on: those that share one last-level cache, so that its memory stays near, and any of
+ * them, so that it need not wait for a CPU that something else has taken while one beside it is idle (two workers bound
+ * to one CPU each, beside a client on the same two, lost a third of their rate).
  */
 import { readFileSync } from 'node:fs';
 import type { Loaded, Outcome } from './affinity.js';
@@ -9,7 +9,10 @@ import type { Loaded, Outcome } from './affinity.js';
 /** The CPUs of one worker, ascending; null: any. */
 export type Place = readonly number[] | null;
 
-/** Shares out `allowed` CPUs (ascending; none: leaves all workers to the scheduler); `neighbours` are those that share a cache with one. */
+/**
+ * Shares out `allowed` CPUs (ascending; none: leaves all workers to the scheduler); `neighbours` are those that share a
+ * cache with one.
+ */
 export function placeWorkers(
   allowed: readonly number[],
   workers: number,

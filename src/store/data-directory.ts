@@ -1,6 +1,7 @@
 /**
- * The directory in which a broker keeps what must outlast it: `log/` (messages), `definitions/` (everything that is declared), `format.json` (the
- * version of all of this) and `lock`. What must hold: two brokers never write to one; what a newer version wrote is left alone.
+ * The directory in which a broker keeps what must outlast it: `log/` (messages), `definitions/` (everything that is
+ * declared), `format.json` (the version of all of this) and `lock`. What must hold: two brokers never write to one;
+ * what a newer version wrote is left alone.
  */
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Everything that is declared and must outlast the broker, in LMDB. What must hold: a change is durable when its promise resolves; changes that are
- * made together are there together or not at all; an id of a queue is never given to another one.
+ * Everything that is declared and must outlast the broker, in LMDB. What must hold: a change is durable when its
+ * promise resolves; changes that are made together are there together or not at all; an id of a queue is never given to
+ * another one.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -177,8 +178,8 @@ export class Definitions {
   static open(path: string): Definitions {
     // Loaded here and as one file: its modules, one by one, take twice as long, and a broker without data needs none.
     const lmdb = createRequire(import.meta.url)('lmdb') as typeof Lmdb;
-    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe. Gathering by turns of the event loop makes promises
-    // that nobody gets: one that fails would end the process.
+    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe. Gathering by turns of
+    // the event loop makes promises that nobody gets: one that fails would end the process.
     const options = { path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false };
     return new Definitions(lmdb.open<unknown, string[]>(options));
   }
@@ -243,7 +244,10 @@ export class Definitions {
   }
 }
 
-/** Why a commit failed: that comes as a promise beside the error, which rejects whether anybody waits for it or not, at once or in this turn of the event loop. */
+/**
+ * Why a commit failed: that comes as a promise beside the error, which rejects whether anybody waits for it or not, at
+ * once or in this turn of the event loop.
+ */
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<never> };
   if (commitError === undefined) return error;

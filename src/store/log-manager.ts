@@ -1,6 +1,7 @@
 /**
- * The main thread's part of the log: recovery, the ledger of what counts, lane 0 and the clearing away of files. Workers write lanes 1, 2 … and tell
- * what happens there (`heard`), in order. What must hold: the mark of an orderly end goes before anything is written, and comes after all else.
+ * The main thread's part of the log: recovery, the ledger of what counts, lane 0 and the clearing away of files.
+ * Workers write lanes 1, 2 … and tell what happens there (`heard`), in order. What must hold: the mark of an orderly
+ * end goes before anything is written, and comes after all else.
  */
 import { BatchBuilder, type Run } from './log/batch.js';
 import type { LogDirectory } from './log/log-directory.js';
@@ -32,8 +33,10 @@ export interface LogManagerOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Of lane 0. */
   readonly onHealth?: (health: Health) => void;
-  /** Asks a lane to call `LogWriter.fence`, after it has appended all that it gathered. Without it, queues in which messages are that are not logged
-   * cost memory for each of them. */
+  /**
+   * Asks a lane to call `LogWriter.fence`, after it has appended all that it gathered. Without it, queues in which
+   * messages are that are not logged cost memory for each of them.
+   */
   readonly askFence?: (writer: number, fence: number) => void;
   /** Clearing files away fails (it is tried again), or does not any more (null). */
   readonly onClearing?: (error: Error | null) => void;
@@ -82,7 +85,10 @@ export class LogManager {
   readonly #delivered: Map<number, readonly Run[]>;
   /** Resolves when lane 0 gets into trouble while the log is being ended. */
   #trouble = trouble();
-  /** read: the mark stands as it was found; begun: it is gone; written: and something was written since, or cleared away. */
+  /**
+   * read: the mark stands as it was found; begun: it is gone; written: and something was written since, or cleared
+   * away.
+   */
   #state: 'read' | 'begun' | 'written' = 'read';
   #timer: NodeJS.Timeout | null = null;
   #clearing: Promise<void> | null = null;
@@ -96,7 +102,10 @@ export class LogManager {
   /** Whether the last try to clear files away failed. */
   #isFailing = false;
 
-  /** Reads the log. Where that fails, the mark of an orderly end is still there for the next try; nothing is written to a lane before `begin`. */
+  /**
+   * Reads the log. Where that fails, the mark of an orderly end is still there for the next try; nothing is written to
+   * a lane before `begin`.
+   */
   static async open(options: LogManagerOptions): Promise<LogManager> {
     const { log, exists, isUnknown, dropUnknown, skipUnreadable, onProgress, scanner, breaks } = options;
     const ends = await readCleanShutdownMarker(log);
@@ -228,7 +237,10 @@ export class LogManager {
     }
   }
 
-  /** Places of messages that are not logged are never heard of; when all lanes have passed a fence, what was not heard by then is such a place. */
+  /**
+   * Places of messages that are not logged are never heard of; when all lanes have passed a fence, what was not heard
+   * by then is such a place.
+   */
   #askFences(): void {
     const { askFence } = this.#options;
     if (askFence === undefined || this.#fenced.size > 0) return;
@@ -244,8 +256,9 @@ export class LogManager {
   }
 
   /**
-   * Ends the log; the workers' lanes are closed, and `heard` has all of it. `delivered`: by queue the positions of messages that were given out
-   * and came back; null: not all that was asked for could be written, so that nothing can be vouched for. Resolves with why there is no mark.
+   * Ends the log; the workers' lanes are closed, and `heard` has all of it. `delivered`: by queue the positions of
+   * messages that were given out and came back; null: not all that was asked for could be written, so that nothing can
+   * be vouched for. Resolves with why there is no mark.
    */
   async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<Error | null> {
     this.#isClosing = true;
@@ -270,7 +283,8 @@ export class LogManager {
   }
 
   /**
-   * Ends a start that failed. `written`: all that lanes had to write is. What was not written to is as it was found, with its mark.
+   * Ends a start that failed. `written`: all that lanes had to write is. What was not written to is as it was found,
+   * with its mark.
    */
   async abandon(written: boolean): Promise<void> {
     if (this.#state === 'written') return void (await this.close(written && this.clean ? new Map() : null));

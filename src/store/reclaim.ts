@@ -1,7 +1,8 @@
 /**
- * Clearing files away: those in which nothing counts, and those that hold so little that it is copied forward. What must hold: a file goes only
- * when all that it says and that still counts is durable in another one: its messages with their places, and what it records as done (as a checkpoint).
- * Facts stand twice for a while, which reading does not mind. Whoever reads from it is told where its messages are now, and what is being read is waited for.
+ * Clearing files away: those in which nothing counts, and those that hold so little that it is copied forward. What
+ * must hold: a file goes only when all that it says and that still counts is durable in another one: its messages with
+ * their places, and what it records as done (as a checkpoint). Facts stand twice for a while, which reading does not
+ * mind. Whoever reads from it is told where its messages are now, and what is being read is waited for.
  */
 
 import { FILE_HEAD, isSpare } from '../log/record-format.js';
@@ -37,11 +38,14 @@ export type Reclaimed = { readonly file: string; readonly copied: number } | nul
 /** Of what lies in a file, at most this share is written again to be rid of it. */
 const COPY_SHARE = 0.4;
 /**
- * What is borne before messages are copied: most files empty by themselves, from the oldest on, and what is copied out of them is read, checked and
- * written for nothing.
+ * What is borne before messages are copied: most files empty by themselves, from the oldest on, and what is copied out
+ * of them is read, checked and written for nothing.
  */
 export interface Waste {
-  /** A file that is no longer than this is not borne: such files come with each start, and would only become more. Octets. */
+  /**
+   * A file that is no longer than this is not borne: such files come with each start, and would only become more.
+   * Octets.
+   */
   readonly small: number;
   /** As much may lie dead beside living messages as lives, and so many octets more. */
   readonly dead: number;
@@ -55,7 +59,10 @@ const SPARES = 2;
 const SPARE_OCTETS = 2 * FILE_OCTETS;
 /** Octets that one append copies. */
 const COPY_OCTETS = 1 << 20;
-/** A file of copies that is longer is ended when nobody needs any of them: it might stay open for as long as there is nothing to copy. */
+/**
+ * A file of copies that is longer is ended when nobody needs any of them: it might stay open for as long as there is
+ * nothing to copy.
+ */
 const SPENT_OCTETS = 1 << 20;
 
 export class Reclaimer {

@@ -1,14 +1,19 @@
 /**
- * Staying awake for a moment after a confirm: a client that waits for each of them sends its next message at once, and waking a thread (on a virtual machine:
- * a CPU that has stopped) takes a third of the time in between. The worker looks for the message, and CPUs without work are kept awake for the client's thread. What must
- * hold: a worker stays awake only where the last client came back in time, so that slow ones cost nothing, and only while no other worker confirms anything: with two
- * of them awake, clients would lack the CPUs; and CPUs may sleep again soon after the last such confirm.
+ * Staying awake for a moment after a confirm: a client that waits for each of them sends its next message at once, and
+ * waking a thread (on a virtual machine: a CPU that has stopped) takes a third of the time in between. The worker looks
+ * for the message, and CPUs without work are kept awake for the client's thread. What must hold: a worker stays awake
+ * only where the last client came back in time, so that slow ones cost nothing, and only while no other worker confirms
+ * anything: with two of them awake, clients would lack the CPUs; and CPUs may sleep again soon after the last such
+ * confirm.
  */
 import { availableParallelism } from 'node:os';
 
 /** How soon a client comes back that is waited for (ms). */
 const SOON_MS = 0.15;
-/** For so long after a confirm for which the worker stayed awake, idle CPUs stay awake too (ms): asking for it costs more than a message. */
+/**
+ * For so long after a confirm for which the worker stayed awake, idle CPUs stay awake too (ms): asking for it costs
+ * more than a message.
+ */
 const HELD_MS = 1000;
 
 /** Shared by all workers that have a log; each writes it and reads it: the lane that gave the last confirm. */
@@ -67,7 +72,8 @@ export class BusyPoll {
     const now = this.#clock();
     const isSoon = came - this.#confirmed <= SOON_MS;
     this.#confirmed = now;
-    // Pairs with the same of other lanes, and with the load in `#again`: one that saw an old value would stay awake beside another for a moment, no more.
+    // Pairs with the same of other lanes, and with the load in `#again`: one that saw an old value would stay awake
+    // beside another for a moment, no more.
     const isAlone = Atomics.exchange(this.#last, 0, this.#writer) === this.#writer;
     if (!isSoon || !isAlone || this.#mustSleep) return;
     this.#until = now + SOON_MS;

@@ -1,6 +1,7 @@
 /**
- * Lets messages expire whose time is over while nobody looks at their queues: a timer that runs only while this worker has
- * queues with such messages. What must hold: sweeping takes a small share of the worker's time, however many queues there are.
+ * Lets messages expire whose time is over while nobody looks at their queues: a timer that runs only while this worker
+ * has queues with such messages. What must hold: sweeping takes a small share of the worker's time, however many queues
+ * there are.
  */
 import type { Engine } from '../engine/engine.js';
 

@@ -1,6 +1,7 @@
 /**
- * Places that are done and that the core has no room to record: while the log cannot be written its batch fills up, and consumers go on. What must hold:
- * each of them is recorded in the end. Places in a row cost as much as one, so there are at most as many runs as there are messages between them that are not done.
+ * Places that are done and that the core has no room to record: while the log cannot be written its batch fills up, and
+ * consumers go on. What must hold: each of them is recorded in the end. Places in a row cost as much as one, so there
+ * are at most as many runs as there are messages between them that are not done.
  */
 import type { Run } from '../store/log/batch.js';
 import { PositionRanges } from '../store/recovery/position-ranges.js';

@@ -1,6 +1,7 @@
 /**
- * What a worker's lane tells the main thread, gathered: one message to another thread costs as much as a small write, and wakes it.
- * What must hold: events are told in their order; what others wait for is told at once; nothing waits longer than a few milliseconds.
+ * What a worker's lane tells the main thread, gathered: one message to another thread costs as much as a small write,
+ * and wakes it. What must hold: events are told in their order; what others wait for is told at once; nothing waits
+ * longer than a few milliseconds.
  */
 import type { LogEvent } from '../store/log/log-files.js';
 

@@ -1,7 +1,8 @@
 /**
- * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable. While a batch is written
- * the core gathers the next one, so a batch is as large as the disk is slow. What must hold: batches are written and done in order, and nothing
- * is confirmed, nor a commit or a purge answered, before its batch is done; what finds no room in a batch goes into a later one.
+ * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable.
+ * While a batch is written the core gathers the next one, so a batch is as large as the disk is slow. What must hold:
+ * batches are written and done in order, and nothing is confirmed, nor a commit or a purge answered, before its batch
+ * is done; what finds no room in a batch goes into a later one.
  */
 import type { Engine, LogBatch } from '../engine/engine.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
@@ -104,8 +105,9 @@ export class ParticipantLog {
   #onTrouble: (() => void) | null = null;
 
   /**
-   * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core is told that a batch is done; what it
-   * has to send then must be sent. `busyPoll`: waits for the client's next message then.
+   * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core
+   * is told that a batch is done; what it has to send then must be sent. `busyPoll`: waits for the client's next
+   * message then.
    */
   constructor(
     engine: Engine,
@@ -190,7 +192,10 @@ export class ParticipantLog {
     if (this.#writer.health.state !== 'ok') this.#onTrouble?.();
   }
 
-  /** Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is written. */
+  /**
+   * Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is
+   * written.
+   */
   async close(): Promise<boolean> {
     this.#takeAll();
     if (this.#gathers && !(await this.settle())) this.#lost ??= new Error('there was no memory to record all in');

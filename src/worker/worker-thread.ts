@@ -1,5 +1,6 @@
 /**
- * Where a worker thread starts: waits for its work, pins itself, joins the core, and serves what the main thread hands over.
+ * Where a worker thread starts: waits for its work, pins itself, joins the core, and serves what the main thread hands
+ * over.
  */
 import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';

@@ -1,7 +1,7 @@
 /**
- * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of its
- * own (worker-thread.ts), or on the main thread where sockets cannot be handed over.
- * What must hold: a change is applied to the view, and cut off from consumers, before the coordinator is told so.
+ * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of
+ * its own (worker-thread.ts), or on the main thread where sockets cannot be handed over. What must hold: a change is
+ * applied to the view, and cut off from consumers, before the coordinator is told so.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';

@@ -1,4 +1,7 @@
-/** Regular expressions on names: what they match, and which are refused because JavaScript would read them in another way. */
+/**
+ * Regular expressions on names: what they match, and which are refused because JavaScript would read them in another
+ * way.
+ */
 import { expect, test } from 'vitest';
 import { NamePattern, patternError } from '../../src/broker/access/name-pattern.js';
 

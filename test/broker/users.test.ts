@@ -1,4 +1,7 @@
-/** Users, their passwords, and what each may do: as administrators set it, and as the coordinator and its views go by it. */
+/**
+ * Users, their passwords, and what each may do: as administrators set it, and as the coordinator and its views go by
+ * it.
+ */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { hashPassword, isPassword } from '../../src/broker/access/passwords.js';

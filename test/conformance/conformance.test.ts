@@ -1,6 +1,7 @@
 /**
- * Plays every scenario of groups/ and compares the broker's transcript with the stored one of RabbitMQ. `npm run conformance`
- * plays them against a live RabbitMQ instead (referee.mjs), and stores its transcripts anew when `LEVERET_REFRESH` is set.
+ * Plays every scenario of groups/ and compares the broker's transcript with the stored one of RabbitMQ. `npm run
+ * conformance` plays them against a live RabbitMQ instead (referee.mjs), and stores its transcripts anew when
+ * `LEVERET_REFRESH` is set.
  */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

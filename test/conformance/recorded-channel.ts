@@ -1,6 +1,7 @@
 /**
  * A channel whose conversation is written down. What a broker sends falls into lanes, each of which has an order that
- * brokers keep: answers, deliveries, outcomes of publishing (returns and confirms), cancels. A scenario takes from them.
+ * brokers keep: answers, deliveries, outcomes of publishing (returns and confirms), cancels. A scenario takes from
+ * them.
  */
 import type { Method, MethodOf } from '../../src/amqp/protocol.js';
 import type { FieldTable } from '../../src/amqp/table.js';
@@ -113,7 +114,9 @@ export class RecordedChannel {
     for (const outcome of await this.#outcomes.take(count, 'outcomes')) this.note(renderOutcome(outcome));
   }
 
-  /** Writes down what became of the first `count` publishes; brokers may settle several with one method, in any order. */
+  /**
+   * Writes down what became of the first `count` publishes; brokers may settle several with one method, in any order.
+   */
   async settled(count: number): Promise<void> {
     const words = await this.#settled(count);
     const sorted = [...words].sort(([a], [b]) => a - b).map(([tag, word]) => `${tag} ${word}`);

@@ -1,5 +1,6 @@
 /**
- * A connection at the level of frames whose conversation is written down: greetings, methods on channel 0, and how it ended.
+ * A connection at the level of frames whose conversation is written down: greetings, methods on channel 0, and how it
+ * ended.
  */
 import type { Method } from '../../src/amqp/protocol.js';
 import { EMPTY_TABLE } from '../../src/amqp/table.js';

@@ -1,6 +1,7 @@
 /**
  * What a broker sent, as one line of text each: the method, its fields, and the message it brings. Fields that say
- * nothing (false, 0 reply ids) are left out; what a broker makes up is shown as `*`: generated names and the times of deaths.
+ * nothing (false, 0 reply ids) are left out; what a broker makes up is shown as `*`: generated names and the times of
+ * deaths.
  */
 import { methodName } from '../../src/amqp/protocol.js';
 import type { FieldTable, FieldValue } from '../../src/amqp/table.js';

@@ -1,6 +1,6 @@
 /**
- * A scenario: something that a client does, written once and played against any broker. What RabbitMQ answered is stored in
- * transcripts/; where Leveret answers otherwise on purpose, the scenario says so, why, and what it answers.
+ * A scenario: something that a client does, written once and played against any broker. What RabbitMQ answered is
+ * stored in transcripts/; where Leveret answers otherwise on purpose, the scenario says so, why, and what it answers.
  */
 import type { Stage } from './stage.js';
 

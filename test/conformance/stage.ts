@@ -1,7 +1,7 @@
 /**
- * Where one scenario is played: connections to the broker, names that nothing else uses, and the transcript.
- * What must hold: a line gets into the transcript when the scenario asks for what it tells, so its place never depends on
- * timing; whatever came and was not asked for stands at the end. Names are as long in every run, so texts are cut alike.
+ * Where one scenario is played: connections to the broker, names that nothing else uses, and the transcript. What must
+ * hold: a line gets into the transcript when the scenario asks for what it tells, so its place never depends on timing;
+ * whatever came and was not asked for stands at the end. Names are as long in every run, so texts are cut alike.
  */
 import { randomBytes } from 'node:crypto';
 import type { Broker } from '../support/broker.js';

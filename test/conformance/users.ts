@@ -1,6 +1,7 @@
 /**
- * The users of scenarios about rights: the same ones on any broker, made in its own way before the scenarios and deleted after them. Each has its
- * name for a password, and rights in the vhost '/'. A right is for names whose last word contains a letter: c to configure, w to write, r to read.
+ * The users of scenarios about rights: the same ones on any broker, made in its own way before the scenarios and
+ * deleted after them. Each has its name for a password, and rights in the vhost '/'. A right is for names whose last
+ * word contains a letter: c to configure, w to write, r to read.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

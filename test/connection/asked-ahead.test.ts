@@ -1,5 +1,6 @@
 /**
- * What is taken of a stream while something that was granted is not durable: more of its kind, up to a limit, and nothing else.
+ * What is taken of a stream while something that was granted is not durable: more of its kind, up to a limit, and
+ * nothing else.
  */
 import { beforeEach, expect, test } from 'vitest';
 import { encodeFrame, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../../src/amqp/frames.js';

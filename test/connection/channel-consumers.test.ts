@@ -1,5 +1,6 @@
 /**
- * Consumers whose queue changes hands while the coordinator's answer is on its way: what counts is the queue that they were registered with, not its name.
+ * Consumers whose queue changes hands while the coordinator's answer is on its way: what counts is the queue that they
+ * were registered with, not its name.
  */
 import { expect, test } from 'vitest';
 import type { Method, MethodOf } from '../../src/amqp/protocol.js';
@@ -17,7 +18,10 @@ import { deferred } from '../support/waiting.js';
 const VHOST = '/';
 const QUEUE = 'q';
 
-/** A worker and a connection, as far as a channel's consumers see them. The test answers for the coordinator, when it likes. */
+/**
+ * A worker and a connection, as far as a channel's consumers see them. The test answers for the coordinator, when it
+ * likes.
+ */
 class Stage {
   readonly view = new TopologyView();
   readonly registry = new ConsumerRegistry();

@@ -11,7 +11,9 @@ afterEach(() => vi.restoreAllMocks());
 /** How far the queue goes when it is asked. */
 const EXTENT = Uint32Array.of(3, 0);
 
-/** A queue of which so many looks find that something of what was there first is owed; then `more` of what came later. */
+/**
+ * A queue of which so many looks find that something of what was there first is owed; then `more` of what came later.
+ */
 function scenario(owedLooks: number, more = 0) {
   const view = new TopologyView();
   view.apply({

@@ -1,4 +1,6 @@
-/** The numbers by which a core keeps routes: one for each user in a virtual host, and no more of them than are needed. */
+/**
+ * The numbers by which a core keeps routes: one for each user in a virtual host, and no more of them than are needed.
+ */
 import { expect, test } from 'vitest';
 import { RouteSpaces } from '../../src/connection/routes/route-spaces.js';
 

@@ -1,11 +1,11 @@
 /**
- * What each queue must hold, may hold and must not hold, kept through all lives of the broker. What must hold: nothing is expected of which the
- * broker has not said so (a confirm, a commit), and nothing is forgiven that it has.
+ * What each queue must hold, may hold and must not hold, kept through all lives of the broker. What must hold: nothing
+ * is expected of which the broker has not said so (a confirm, a commit), and nothing is forgiven that it has.
  */
 
 /**
- * sent: not confirmed yet. kept: must be there. maybe: may be there or not (unconfirmed at a crash, purged). acked: acknowledged in this life.
- * unsure: acknowledged in a former life, and not known to have reached the disk.
+ * sent: not confirmed yet. kept: must be there. maybe: may be there or not (unconfirmed at a crash, purged). acked:
+ * acknowledged in this life. unsure: acknowledged in a former life, and not known to have reached the disk.
  * @typedef {'sent' | 'kept' | 'maybe' | 'acked' | 'unsure'} State
  * @typedef {object} Entry
  * @property {string} id publisher:number:size
@@ -122,8 +122,8 @@ export class QueueAccount {
   }
 
   /**
-   * Somebody asks to have it purged while others work with it: from now on until the answer, or the broker's end, whatever is in it may go. What is in
-   * a client's hands stays.
+   * Somebody asks to have it purged while others work with it: from now on until the answer, or the broker's end,
+   * whatever is in it may go. What is in a client's hands stays.
    */
   purging() {
     this.#isPurging = true;
@@ -147,7 +147,10 @@ export class QueueAccount {
     for (const entry of this.entries.values()) this.gone(entry, `queue deleted in life ${this.clock.life}`);
   }
 
-  /** The broker has ended: in order, by a kill, or by one before it listened, so that nobody was given anything. @param {'stopped' | 'killed' | 'early'} how */
+  /**
+   * The broker has ended: in order, by a kill, or by one before it listened, so that nobody was given anything. @param
+   * {'stopped' | 'killed' | 'early'} how
+   */
   ended(how) {
     this.#isPurging = false;
     for (const entry of this.entries.values()) {

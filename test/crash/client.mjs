@@ -1,6 +1,6 @@
 /**
- * A client that is no more than crash tests need: methods on one connection, publishes and deliveries at speed. What must hold: what it is told
- * is handed on in order, and a socket that breaks ends every call that waits.
+ * A client that is no more than crash tests need: methods on one connection, publishes and deliveries at speed. What
+ * must hold: what it is told is handed on in order, and a socket that breaks ends every call that waits.
  */
 import { connect } from 'node:net';
 import { decodeMethod, encodeMethod, PROTOCOL_HEADER } from '../../dist/amqp/frames.js';
@@ -109,7 +109,8 @@ export class Connection {
   }
 
   /**
-   * Sends a method and takes its answer. Calls of one connection are answered in order here: at most one channel calls at a time.
+   * Sends a method and takes its answer. Calls of one connection are answered in order here: at most one channel calls
+   * at a time.
    * @param {number} channel
    * @param {Method['name']} name
    * @param {Record<string, unknown>} fields

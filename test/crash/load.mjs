@@ -1,6 +1,7 @@
 /**
- * What clients do to a broker while it lives: publishers with confirms and with transactions, consumers that acknowledge, requeue and hold.
- * What must hold: everything that is sent is in the account before it is, and everything that the broker says right after.
+ * What clients do to a broker while it lives: publishers with confirms and with transactions, consumers that
+ * acknowledge, requeue and hold. What must hold: everything that is sent is in the account before it is, and everything
+ * that the broker says right after.
  */
 import { bodyOf, confirmed } from './account.mjs';
 import { Connection, Gone } from './client.mjs';
@@ -31,7 +32,9 @@ const LIFE = 1_000_000;
 class Source {
   #number;
 
-  /** @param {string} publisher @param {number} life @param {Map<string, QueueAccount>} accounts @param {Random} random */
+  /**
+   * @param {string} publisher @param {number} life @param {Map<string, QueueAccount>} accounts @param {Random} random
+   */
   constructor(publisher, life, accounts, random) {
     // Numbers go up from life to life, so that order is held to across them.
     this.#number = life * LIFE;
@@ -114,7 +117,8 @@ function chosen(random) {
 }
 
 /**
- * Consumes from some queues: acknowledges, requeue, holds. A mark that is confirmed says that all acknowledgements before it are on disk.
+ * Consumes from some queues: acknowledges, requeue, holds. A mark that is confirmed says that all acknowledgements
+ * before it are on disk.
  * @param {number} port @param {Map<string, QueueAccount>} accounts @param {readonly string[]} queues @param {Random} random @param {(error: Error) => void} fail
  */
 async function consume(port, accounts, queues, random, fail) {

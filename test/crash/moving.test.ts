@@ -1,7 +1,9 @@
 /**
- * Messages that are always on their way while the broker is killed: dead letters that go round between queues, delayed ones that are released, dead letters that stay until they
- * have arrived, a queue with priorities, one that is deleted and declared anew, and acknowledged ones between them, so that copies are made. What must hold: what was confirmed and
- * not acknowledged is there, once (where it stays until it has arrived: at least once); that holds at the second start as at the first.
+ * Messages that are always on their way while the broker is killed: dead letters that go round between queues, delayed
+ * ones that are released, dead letters that stay until they have arrived, a queue with priorities, one that is deleted
+ * and declared anew, and acknowledged ones between them, so that copies are made. What must hold: what was confirmed
+ * and not acknowledged is there, once (where it stays until it has arrived: at least once); that holds at the second
+ * start as at the first.
  */
 import { describe, expect, test } from 'vitest';
 import { randomFrom } from '../store/support/simulated.js';

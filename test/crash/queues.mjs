@@ -43,7 +43,8 @@ export async function empty(port, account) {
 }
 
 /**
- * Looks at all messages of a queue; those of a long one, and sometimes of a short one, are acknowledged. Returns how many there were.
+ * Looks at all messages of a queue; those of a long one, and sometimes of a short one, are acknowledged. Returns how
+ * many there were.
  * @param {number} port @param {QueueAccount} account @param {Random} random @param {boolean} all whether all are acknowledged
  */
 export async function look(port, account, random, all = false) {

@@ -1,7 +1,8 @@
 /**
- * Crash tests: `npm run crash -- [--rounds N] [--seed S]`. One data directory lives through many lives of a broker, most of which end by kill -9 at
- * a random moment. After each start every queue is held to the account: what was confirmed and not acknowledged is there, once and in order;
- * what was acknowledged comes back only if the ack had not reached the disk. Exits with 1 at the first fault; the directory is kept then.
+ * Crash tests: `npm run crash -- [--rounds N] [--seed S]`. One data directory lives through many lives of a broker,
+ * most of which end by kill -9 at a random moment. After each start every queue is held to the account: what was
+ * confirmed and not acknowledged is there, once and in order; what was acknowledged comes back only if the ack had not
+ * reached the disk. Exits with 1 at the first fault; the directory is kept then.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,10 @@ const accounts = new Map(QUEUES.map((name) => [name, new QueueAccount(name, cloc
 const data = mkdtempSync(join(values.directory, 'leveret-crash-'));
 const tally = { kills: 0, stops: 0, early: 0, purges: 0, looked: 0 };
 
-/** Octets that log files may take when they hold no message any more: what the last life said of acknowledgements, and the beginnings of files. */
+/**
+ * Octets that log files may take when they hold no message any more: what the last life said of acknowledgements, and
+ * the beginnings of files.
+ */
 const EMPTY_OCTETS = 4 << 20;
 const EMPTY_MS = 20_000;
 
@@ -125,7 +129,10 @@ async function round() {
   }
 }
 
-/** A last life in which everything is acknowledged: what nobody needs leaves the disk, whatever all the lives before have left there. */
+/**
+ * A last life in which everything is acknowledged: what nobody needs leaves the disk, whatever all the lives before
+ * have left there.
+ */
 async function settle() {
   clock.life += 1;
   const broker = new Broker(flagsOf('wasm', 2, '256M'));
@@ -149,8 +156,9 @@ async function settle() {
 }
 
 /**
- * The log files with the octets that are written in them, while a broker may be at work on them. What a file has beyond its end, of its own or from a
- * former use, does not count, nor do files that are kept to be written anew, of which there are at most two.
+ * The log files with the octets that are written in them, while a broker may be at work on them. What a file has beyond
+ * its end, of its own or from a former use, does not count, nor do files that are kept to be written anew, of which
+ * there are at most two.
  */
 async function logFiles() {
   const log = await LocalDirectory.at(join(data, 'log'));

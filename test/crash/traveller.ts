@@ -1,6 +1,6 @@
 /**
- * Clients that keep messages moving, and an account of those that are confirmed. What must hold: nothing is taken for promised that was not, nor for taken that
- * was only about to be.
+ * Clients that keep messages moving, and an account of those that are confirmed. What must hold: nothing is taken for
+ * promised that was not, nor for taken that was only about to be.
  */
 import { type Channel, type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import type { Random } from '../store/support/simulated.js';

@@ -1,7 +1,7 @@
 /**
- * A broker whose disk reports errors: who publishes is held back and told, who consumes is served, and not one confirm speaks of what may not be
- * there. The disk is one that fails on demand and forgets what a failed sync covered (test/support/failing-disk.mjs). Disks are the host's affair:
- * these stories are told on one engine.
+ * A broker whose disk reports errors: who publishes is held back and told, who consumes is served, and not one confirm
+ * speaks of what may not be there. The disk is one that fails on demand and forgets what a failed sync covered
+ * (test/support/failing-disk.mjs). Disks are the host's affair: these stories are told on one engine.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

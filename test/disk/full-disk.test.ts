@@ -1,6 +1,7 @@
 /**
- * A broker whose disk takes nothing more, and after a while does again: what cannot be promised is refused or waits, the broker lives, and nothing that it
- * answered is undone. Disks are the host's affair: these stories are told on one engine.
+ * A broker whose disk takes nothing more, and after a while does again: what cannot be promised is refused or waits,
+ * the broker lives, and nothing that it answered is undone. Disks are the host's affair: these stories are told on one
+ * engine.
  */
 import { describe, expect, test } from 'vitest';
 import { isReferee } from '../support/broker.js';

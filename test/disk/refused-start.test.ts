@@ -1,6 +1,6 @@
 /**
- * A start that the data does not allow: told in one line, and without a change. What must hold: no message goes because the definitions went, and
- * none is taken for redelivered because a start failed.
+ * A start that the data does not allow: told in one line, and without a change. What must hold: no message goes because
+ * the definitions went, and none is taken for redelivered because a start failed.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

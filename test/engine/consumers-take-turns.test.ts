@@ -1,4 +1,6 @@
-/** Several consumers that share what one may take: the credit of their channel, the room of their connection's output. */
+/**
+ * Several consumers that share what one may take: the credit of their channel, the room of their connection's output.
+ */
 import { describe, expect, test } from 'vitest';
 import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, publish } from './support/frames.js';
@@ -14,7 +16,10 @@ function fill(bench: Bench, queues: readonly string[], count: number, size = 1):
   }
 }
 
-/** Lets a client acknowledge each message it gets, or the last of several, until it has had so many; counts them by queue. */
+/**
+ * Lets a client acknowledge each message it gets, or the last of several, until it has had so many; counts them by
+ * queue.
+ */
 function consumeAll(bench: Bench, client: Client, count: number, multiple: boolean): Map<string, number> {
   const counts = new Map<string, number>();
   for (let had = 0; had < count; ) {

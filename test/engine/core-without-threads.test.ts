@@ -1,4 +1,7 @@
-/** The core without threads, as another runtime would embed it: own memory, plain numbers, and one import, which only a log calls. */
+/**
+ * The core without threads, as another runtime would embed it: own memory, plain numbers, and one import, which only a
+ * log calls.
+ */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';

@@ -1,4 +1,7 @@
-/** One random sequence of operations, both engines: what clients read, what dies, what is counted and why reads stop must be equal. */
+/**
+ * One random sequence of operations, both engines: what clients read, what dies, what is counted and why reads stop
+ * must be equal.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -16,7 +19,10 @@ const patient = {
   deliveryLimit: fc.nat(2),
   deliveryCount: fc.boolean(),
 };
-/** How much a consumer takes at once depends on an engine's boxes, and what it leaves may be too much: only for small bodies. */
+/**
+ * How much a consumer takes at once depends on an engine's boxes, and what it leaves may be too much: only for small
+ * bodies.
+ */
 const all = {
   ...patient,
   maxLength: fc.constantFrom(0, 1, 5, 12),

@@ -1,4 +1,6 @@
-/** Messages with a time to live, their own or their queue's: when they are delivered, when they die, and who notices. */
+/**
+ * Messages with a time to live, their own or their queue's: when they are delivered, when they die, and who notices.
+ */
 import { describe, expect, test } from 'vitest';
 import { Death } from '../../src/engine/engine.js';
 import { Bench, ENGINES } from './support/bench.js';

@@ -1,4 +1,7 @@
-/** The log where it is hard: positions beyond 2^32, no memory, a log that falls behind, and messages that leave memory and come back. */
+/**
+ * The log where it is hard: positions beyond 2^32, no memory, a log that falls behind, and messages that leave memory
+ * and come back.
+ */
 import { describe, expect, test } from 'vitest';
 import { type Engine, type EngineKind, type LogBatch, Stop } from '../../src/engine/engine.js';
 import { UnitFlag } from '../../src/log/spill-source.js';

@@ -1,4 +1,7 @@
-/** Memory that is set aside for what is remembered elsewhere: messages cannot have it meanwhile, and have it all again afterwards. */
+/**
+ * Memory that is set aside for what is remembered elsewhere: messages cannot have it meanwhile, and have it all again
+ * afterwards.
+ */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';

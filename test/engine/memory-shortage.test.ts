@@ -1,4 +1,7 @@
-/** The last pages and segments: what has been promised to what cannot fail is nobody else's, and whoever waits for memory hears of it. */
+/**
+ * The last pages and segments: what has been promised to what cannot fail is nobody else's, and whoever waits for
+ * memory hears of it.
+ */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { type Bench, type Client, ENGINES } from './support/bench.js';

@@ -1,6 +1,6 @@
 /**
- * Reads that no client would send: whole streams with octets changed, cut out, doubled, and cut anywhere. Both engines must stop at the same
- * places for the same reasons, say the same to the client, and leave what is others' alone.
+ * Reads that no client would send: whole streams with octets changed, cut out, doubled, and cut anywhere. Both engines
+ * must stop at the same places for the same reasons, say the same to the client, and leave what is others' alone.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * A queue goes while clients still hold messages of it: whatever they do with them later, its blocks are given back once, and nobody else's.
- * What lies between: the pages of its other blocks are used again, by queues that come after it.
+ * A queue goes while clients still hold messages of it: whatever they do with them later, its blocks are given back
+ * once, and nobody else's. What lies between: the pages of its other blocks are used again, by queues that come after
+ * it.
  */
 import { describe, expect, test } from 'vitest';
 import type { Channel, EngineKind, Queue } from '../../src/engine/engine.js';

@@ -1,4 +1,6 @@
-/** Messages of logged queues, and of levels, that leave memory: they come back with their numbers and places in the log. */
+/**
+ * Messages of logged queues, and of levels, that leave memory: they come back with their numbers and places in the log.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Engine, EngineKind } from '../../src/engine/engine.js';
 import { UnitFlag } from '../../src/log/spill-source.js';

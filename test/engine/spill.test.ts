@@ -1,4 +1,7 @@
-/** Messages leave memory and come back: whoever publishes, consumes, requeue or purges meanwhile sees the queue that he would see without. */
+/**
+ * Messages leave memory and come back: whoever publishes, consumes, requeue or purges meanwhile sees the queue that he
+ * would see without.
+ */
 import { describe, expect, test } from 'vitest';
 import type { EngineKind } from '../../src/engine/engine.js';
 import { type Client, ENGINES } from './support/bench.js';

@@ -1,4 +1,7 @@
-/** How soon a worker must sweep again: seldom where nothing can be due soon, and at once when something comes that may be. */
+/**
+ * How soon a worker must sweep again: seldom where nothing can be due soon, and at once when something comes that may
+ * be.
+ */
 import { describe, expect, test } from 'vitest';
 import { ENGINES } from './support/bench.js';
 import { properties, publish } from './support/frames.js';

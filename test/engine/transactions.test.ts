@@ -1,4 +1,7 @@
-/** Channels whose publishes and settlements the host keeps until it commits, and what the host can do with deliveries itself. */
+/**
+ * Channels whose publishes and settlements the host keeps until it commits, and what the host can do with deliveries
+ * itself.
+ */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';

@@ -1,4 +1,7 @@
-/** Two worker threads that publish into one queue and consume from it at once: nothing is lost, doubled or out of order, and nothing stays behind. */
+/**
+ * Two worker threads that publish into one queue and consume from it at once: nothing is lost, doubled or out of order,
+ * and nothing stays behind.
+ */
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';

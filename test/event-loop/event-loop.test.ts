@@ -43,7 +43,9 @@ function worker(connections: number) {
     else written += 1;
     return 'done';
   });
-  /** A poll with so many reads; resolves to how often the core has served after each of them, and when the poll is over. */
+  /**
+   * A poll with so many reads; resolves to how often the core has served after each of them, and when the poll is over.
+   */
   const poll = async (reads: number): Promise<number[]> => {
     core.served = 0;
     written = 0;

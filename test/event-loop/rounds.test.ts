@@ -69,7 +69,9 @@ interface Client {
   isRead(): boolean;
 }
 
-/** A worker and its clients. `handled` tells in which order their frames were handled: a number for each run of one's. */
+/**
+ * A worker and its clients. `handled` tells in which order their frames were handled: a number for each run of one's.
+ */
 function scenario(count: number): { core: Core; clients: Client[]; order: number[]; round(): Promise<void> } {
   const core = new Core();
   const peers = new Map(Array.from({ length: count }, (_, id) => [id, QUIET]));

@@ -1,4 +1,7 @@
-/** Messages on their way out of memory while a cursor claims them: their block is given back once, and not before everybody is done with it. */
+/**
+ * Messages on their way out of memory while a cursor claims them: their block is given back once, and not before
+ * everybody is done with it.
+ */
 import { expect, test } from 'vitest';
 import { publish } from '../engine/support/frames.js';
 import { text } from '../engine/support/scenario.js';

@@ -1,4 +1,7 @@
-/** Publishers that all have their positions in one queue and have linked no block yet: whoever goes on first links for the others, too. */
+/**
+ * Publishers that all have their positions in one queue and have linked no block yet: whoever goes on first links for
+ * the others, too.
+ */
 import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import type { Client } from '../engine/support/bench.js';

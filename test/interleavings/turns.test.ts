@@ -1,4 +1,7 @@
-/** Turns that are granted while their consumer goes: what is counted is given back, or its queue would wait for it for good. */
+/**
+ * Turns that are granted while their consumer goes: what is counted is given back, or its queue would wait for it for
+ * good.
+ */
 import { expect, test } from 'vitest';
 import { Overflow } from '../../src/engine/engine.js';
 import { publish } from '../engine/support/frames.js';

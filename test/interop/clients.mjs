@@ -1,6 +1,7 @@
 /**
  * The clients that are driven against the broker: what each needs on the machine, how it is built, and its programs.
- * What must hold: everything that a client fetches has an exact version, and all that is built lies in `BUILD`, which git ignores.
+ * What must hold: everything that a client fetches has an exact version, and all that is built lies in `BUILD`, which
+ * git ignores.
  */
 import { fileURLToPath } from 'node:url';
 

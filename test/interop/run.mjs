@@ -1,7 +1,7 @@
 /**
  * Drives real clients from other languages against a broker from `dist`: `npm run interop [-- --all] [NAME...]`.
- * Clients without their toolchain are skipped by name; with `--all`, as continuous integration calls it, that is an error.
- * `LEVERET_TEST_URL` names a broker that runs already (RabbitMQ, as the referee of these programs).
+ * Clients without their toolchain are skipped by name; with `--all`, as continuous integration calls it, that is an
+ * error. `LEVERET_TEST_URL` names a broker that runs already (RabbitMQ, as the referee of these programs).
  */
 import { startLeveret } from '../../bench/support/processes.mjs';
 import { CLIENTS } from './clients.mjs';

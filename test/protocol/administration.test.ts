@@ -1,6 +1,6 @@
 /**
- * Policies, limits and vhosts of a running broker, as its clients come to feel them. The broker runs in this process, because
- * nothing but a program that embeds it can change them.
+ * Policies, limits and vhosts of a running broker, as its clients come to feel them. The broker runs in this process,
+ * because nothing but a program that embeds it can change them.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker as Embedded } from '../../src/node/broker.js';

@@ -1,4 +1,6 @@
-/** A client that sends durable declarations without waiting for answers: each answer in its order, and each a promise. */
+/**
+ * A client that sends durable declarations without waiting for answers: each answer in its order, and each a promise.
+ */
 import { describe, expect, test } from 'vitest';
 import { encodeFrame, FrameType } from '../../src/amqp/frames.js';
 import { isReferee } from '../support/broker.js';

@@ -1,6 +1,6 @@
 /**
- * Queues that are deleted and declared anew while somebody is about to consume from them: whoever was registered with the old one is told of its end, and
- * gets nothing of the new one.
+ * Queues that are deleted and declared anew while somebody is about to consume from them: whoever was registered with
+ * the old one is told of its end, and gets nothing of the new one.
  */
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
@@ -16,7 +16,9 @@ const name = useNames(broker);
 const { connect } = useRawConnections(broker);
 
 const ROUNDS = 20;
-/** Small methods that keep a worker busy for a while, so that the answer to a consume of another connection of it waits. */
+/**
+ * Small methods that keep a worker busy for a while, so that the answer to a consume of another connection of it waits.
+ */
 const NOISE = 3_000;
 
 function makeNoise(noisy: RawChannel): void {

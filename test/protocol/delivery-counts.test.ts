@@ -1,4 +1,7 @@
-/** How often a message was given back is known after a restart, so that one that nobody can handle does not go round for ever. */
+/**
+ * How often a message was given back is known after a restart, so that one that nobody can handle does not go round for
+ * ever.
+ */
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { isReferee } from '../support/broker.js';

@@ -1,4 +1,7 @@
-/** Queues whose messages are still in the log after a restart, or go to page files: they count, and are known as delivered, as if they were here. */
+/**
+ * Queues whose messages are still in the log after a restart, or go to page files: they count, and are known as
+ * delivered, as if they were here.
+ */
 import { describe, expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { isReferee } from '../support/broker.js';

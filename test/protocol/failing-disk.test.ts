@@ -1,5 +1,6 @@
 /**
- * A broker whose disk fails it, or was tampered with: publishers are told, nothing that was confirmed is lost, and what is wrong is said in words.
+ * A broker whose disk fails it, or was tampered with: publishers are told, nothing that was confirmed is lost, and what
+ * is wrong is said in words.
  */
 import { spawnSync } from 'node:child_process';
 import {

@@ -1,6 +1,6 @@
 /**
- * Silence: by heartbeats each side shows that it lives, and the broker drops a peer that has been silent for two intervals,
- * or that never finishes its handshake.
+ * Silence: by heartbeats each side shows that it lives, and the broker drops a peer that has been silent for two
+ * intervals, or that never finishes its handshake.
  */
 import { afterAll, expect, test } from 'vitest';
 import { useBroker } from '../support/broker.js';

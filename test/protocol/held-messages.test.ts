@@ -1,4 +1,7 @@
-/** A queue goes while clients still hold messages of it, and its memory is used again: whatever they do with them later, the broker goes on. */
+/**
+ * A queue goes while clients still hold messages of it, and its memory is used again: whatever they do with them later,
+ * the broker goes on.
+ */
 import { expect, test } from 'vitest';
 import { table } from '../../src/amqp/table.js';
 import { useBroker } from '../support/broker.js';

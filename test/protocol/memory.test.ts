@@ -26,7 +26,9 @@ describe.runIf(!isReferee)('a broker with 64 MiB', () => {
     return body;
   }
 
-  /** Fills all memory with what cannot leave it: a transaction. Returns who has begun it; memory is free when it goes. */
+  /**
+   * Fills all memory with what cannot leave it: a transaction. Returns who has begun it; memory is free when it goes.
+   */
   async function fill(queue: string): Promise<RawChannel> {
     const filler = await openChannel();
     await filler.call('tx.select');

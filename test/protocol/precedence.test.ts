@@ -1,5 +1,6 @@
 /**
- * What was published goes to the consumers that waited for it, whatever is asked next: in one write, on one channel, as RabbitMQ has it.
+ * What was published goes to the consumers that waited for it, whatever is asked next: in one write, on one channel, as
+ * RabbitMQ has it.
  */
 import { describe, expect, test } from 'vitest';
 import { type BrokerOptions, useBroker } from '../support/broker.js';

@@ -1,6 +1,6 @@
 /**
- * Many clients do everything to the same few queues at once, and some of them are cut off. Whatever came of it, the broker answers each request, and when all
- * are gone the counts of the queues are what a client gets out of them.
+ * Many clients do everything to the same few queues at once, and some of them are cut off. Whatever came of it, the
+ * broker answers each request, and when all are gone the counts of the queues are what a client gets out of them.
  */
 import { expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
@@ -67,7 +67,10 @@ async function step(channel: RawChannel, index: number, what: number): Promise<v
   }
 }
 
-/** A client that takes its steps on channels of its own, and is cut off, or not. A queue may be gone at any step, and with it the channel. */
+/**
+ * A client that takes its steps on channels of its own, and is cut off, or not. A queue may be gone at any step, and
+ * with it the channel.
+ */
 async function live(client: RawClient, random: (below: number) => number): Promise<void> {
   let channel = await client.openChannel();
   for (let count = 0; count < STEPS; count++) {

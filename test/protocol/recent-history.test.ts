@@ -1,4 +1,6 @@
-/** Exchanges that remember what they routed, as clients see it: with one worker and with several, in memory and on disk. */
+/**
+ * Exchanges that remember what they routed, as clients see it: with one worker and with several, in memory and on disk.
+ */
 import { describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../src/amqp/table.js';
 import { isReferee, startBroker } from '../support/broker.js';

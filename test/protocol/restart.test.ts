@@ -1,5 +1,6 @@
 /**
- * Rules, routes and vhosts after a restart, as clients come to feel them: everything was declared in a broker's first life, and is asked of its second.
+ * Rules, routes and vhosts after a restart, as clients come to feel them: everything was declared in a broker's first
+ * life, and is asked of its second.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

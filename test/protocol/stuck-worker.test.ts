@@ -1,6 +1,6 @@
 /**
- * A worker that never comes back from what it does, by a defect that is planted (test/support/stuck-worker.mjs): the broker says so and ends, rather than
- * live on half dead.
+ * A worker that never comes back from what it does, by a defect that is planted (test/support/stuck-worker.mjs): the
+ * broker says so and ends, rather than live on half dead.
  */
 import { describe, expect, test } from 'vitest';
 import { type Broker, isReferee, startBroker } from '../support/broker.js';

@@ -1,5 +1,6 @@
 /**
- * Letters that are kept until they arrive: how many are tried, and when, as long as none does, and how they go when they can.
+ * Letters that are kept until they arrive: how many are tried, and when, as long as none does, and how they go when
+ * they can.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Death } from '../../src/engine/engine.js';

@@ -1,6 +1,6 @@
 /**
- * A batch stands or falls as a whole: what was written of one that was never finished is as if it had never been, in this life and in those
- * that follow.
+ * A batch stands or falls as a whole: what was written of one that was never finished is as if it had never been, in
+ * this life and in those that follow.
  */
 import { expect, test } from 'vitest';
 import { FILE_HEAD, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/record-format.js';
@@ -44,7 +44,10 @@ async function left(directory: SimulatedDirectory): Promise<Record<number, strin
   return Object.fromEntries([...queues].map(([id, entries]) => [id, entries.map(({ body }) => body.slice(0, 8))]));
 }
 
-/** A message of queue 1 goes to queue 2, as a dead letter does: copy, place and the end of the old place, written at once. */
+/**
+ * A message of queue 1 goes to queue 2, as a dead letter does: copy, place and the end of the old place, written at
+ * once.
+ */
 async function movedLetter(size: number): Promise<SimulatedDirectory> {
   const directory = new SimulatedDirectory();
   const writer = openWriter(directory);

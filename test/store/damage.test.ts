@@ -1,6 +1,6 @@
 /**
- * Files that were changed behind the broker's back: bytes flipped at every kind of place, files cut short. What is whole is recovered, what is
- * not is reported with its place and kept aside.
+ * Files that were changed behind the broker's back: bytes flipped at every kind of place, files cut short. What is
+ * whole is recovered, what is not is reported with its place and kept aside.
  */
 import { expect, test } from 'vitest';
 import { FILE_HEAD, LOG_FORMAT, RecordType } from '../../dist/log/record-format.js';

@@ -1,6 +1,7 @@
 /**
- * Whenever the power goes, whatever of the unsynced writes is left, and whatever comes then: what was reported durable is there once and in order, what was done does not
- * come back, what belongs together is there together or not at all. A failing run is repeated by `npm run power-loss -- --points 1 --seed N`, with the seed that it prints.
+ * Whenever the power goes, whatever of the unsynced writes is left, and whatever comes then: what was reported durable
+ * is there once and in order, what was done does not come back, what belongs together is there together or not at all.
+ * A failing run is repeated by `npm run power-loss -- --points 1 --seed N`, with the seed that it prints.
  */
 import { expect, test } from 'vitest';
 import { PLANTS, simulationWith } from './simulation/plants.js';
@@ -11,10 +12,15 @@ import { temporaryDirectory } from './support/directories.js';
 const POINTS = Number(process.env.LEVERET_POINTS ?? 20_000);
 /** Within so many a fault must be found that is planted. */
 const POINTS_FOR_PLANTS = 20_000;
-/** The same lives each time: they change when the store asks its directory for something else, and then another may be needed. */
+/**
+ * The same lives each time: they change when the store asks its directory for something else, and then another may be
+ * needed.
+ */
 const SEED_FOR_PLANTS = 100_001;
 
-/** Without one that is given, the same lives each time: what then fails is the change's doing. Long runs look at others. */
+/**
+ * Without one that is given, the same lives each time: what then fails is the change's doing. Long runs look at others.
+ */
 function seed(): number {
   return Number(process.env.LEVERET_SEED ?? 1);
 }

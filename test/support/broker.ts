@@ -1,7 +1,7 @@
 /**
- * The broker under test, as its users run it: a child process on a port of its own. `LEVERET_TEST_URL` names a broker that
- * runs already (RabbitMQ, as the referee of these tests); `LEVERET_ENGINE` chooses the engine of those that are started.
- * What must hold: a broker that was started is gone when its file's tests are over, whatever happened in them.
+ * The broker under test, as its users run it: a child process on a port of its own. `LEVERET_TEST_URL` names a broker
+ * that runs already (RabbitMQ, as the referee of these tests); `LEVERET_ENGINE` chooses the engine of those that are
+ * started. What must hold: a broker that was started is gone when its file's tests are over, whatever happened in them.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,10 @@ import { deferred, within } from './waiting.js';
 
 const external = process.env.LEVERET_TEST_URL;
 
-/** True when another broker is the referee: tests on what only Leveret does, or on the process itself, do not apply to it. */
+/**
+ * True when another broker is the referee: tests on what only Leveret does, or on the process itself, do not apply to
+ * it.
+ */
 export const isReferee = external !== undefined;
 
 /** Where the built broker starts. */

@@ -1,5 +1,6 @@
 /**
- * A broker that runs in this process, as a program that embeds it has it: only such a program can change users, policies, limits and vhosts.
+ * A broker that runs in this process, as a program that embeds it has it: only such a program can change users,
+ * policies, limits and vhosts.
  */
 import { afterAll, beforeAll } from 'vitest';
 import type { Broker as Embedded } from '../../src/node/broker.js';

@@ -1,9 +1,10 @@
 /**
- * A disk that fails when it is told to. Loaded into a broker's process and all its threads by `node --import`, it stands between the log and the
- * system: while the directory that `?control=` names holds a file `write`, writes fail with EIO after half of their octets; while it holds a file
- * `sync`, syncs fail with EIO, and so do writes that are synced; those that meet a file `stall` never return; while it holds a file `read`, reads from
- * the log and from page files fail with EIO. What must hold: what a failed sync
- * covered is gone, and a later sync of the same file that succeeds does not bring it back, as systems do that report an error once and then forget.
+ * A disk that fails when it is told to. Loaded into a broker's process and all its threads by `node --import`, it
+ * stands between the log and the system: while the directory that `?control=` names holds a file `write`, writes fail
+ * with EIO after half of their octets; while it holds a file `sync`, syncs fail with EIO, and so do writes that are
+ * synced; those that meet a file `stall` never return; while it holds a file `read`, reads from the log and from page
+ * files fail with EIO. What must hold: what a failed sync covered is gone, and a later sync of the same file that
+ * succeeds does not bring it back, as systems do that report an error once and then forget.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

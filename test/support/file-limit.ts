@@ -1,6 +1,7 @@
 /**
- * A disk that takes nothing for a while, as seen by one broker: a limit to the length of files that Linux keeps for a process (`RLIMIT_FSIZE`). Other than
- * a stand-in for Node's calls, it is met by what native code writes, too. What must hold: a write that would go beyond it fails (EFBIG), whatever the file.
+ * A disk that takes nothing for a while, as seen by one broker: a limit to the length of files that Linux keeps for a
+ * process (`RLIMIT_FSIZE`). Other than a stand-in for Node's calls, it is met by what native code writes, too. What
+ * must hold: a write that would go beyond it fails (EFBIG), whatever the file.
  */
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';

@@ -1,6 +1,6 @@
 /**
- * Brokers with a data directory, for tests of what outlasts them. What must hold: directories and brokers of a test are gone when it is over, in the
- * reverse order of their making.
+ * Brokers with a data directory, for tests of what outlasts them. What must hold: directories and brokers of a test are
+ * gone when it is over, in the reverse order of their making.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * A client at the level of frames, for tests that say what is sent octet by octet and look at everything that comes back.
- * It takes the stream apart, gives each channel its frames, answers close with close-ok, and does nothing else by itself.
+ * A client at the level of frames, for tests that say what is sent octet by octet and look at everything that comes
+ * back. It takes the stream apart, gives each channel its frames, answers close with close-ok, and does nothing else by
+ * itself.
  */
 import { connect, type Socket } from 'node:net';
 import {

@@ -1,7 +1,7 @@
 /**
- * Loaded into a broker's process and all its threads by `node --import`: a worker whose client sends the words below never comes back from handling them. It
- * loops inside WebAssembly, as a defect of the core would; the words come in by a socket, and the loop begins where the worker next asks for the time, with a
- * line on standard error.
+ * Loaded into a broker's process and all its threads by `node --import`: a worker whose client sends the words below
+ * never comes back from handling them. It loops inside WebAssembly, as a defect of the core would; the words come in by
+ * a socket, and the loop begins where the worker next asks for the time, with a line on standard error.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -64,7 +64,10 @@ export class Inbox<T> {
     else reader.resolve(item);
   }
 
-  /** Nothing more will come: readers that wait, and those to come, fail with `reason`. What has arrived can still be read. */
+  /**
+   * Nothing more will come: readers that wait, and those to come, fail with `reason`. What has arrived can still be
+   * read.
+   */
   end(reason: Error): void {
     this.#failure ??= reason;
     for (const reader of this.#readers.splice(0)) reader.reject(this.#failure);

@@ -1,6 +1,6 @@
 /**
- * What a core records while its log cannot be written: far more than one batch has room for. Nothing of it is dropped, and nobody is told that it is written
- * before it is.
+ * What a core records while its log cannot be written: far more than one batch has room for. Nothing of it is dropped,
+ * and nobody is told that it is written before it is.
  */
 import { describe, expect, test } from 'vitest';
 import { ParticipantLog } from '../../dist/worker/participant-log.js';

@@ -2,11 +2,11 @@
  * Connections, channels and consumers: their layouts and how one is found from another. All are private to the worker
  * that owns the socket, except the waiter at the start of a consumer (queue/turns.ts).
  *
- * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete (`partial`); a longer
- * frame is carried in a box.
- * Channels are found by number, of which a client may take any (1 … 65535): by the lower 11 bits through a directory of 16 cells with 128 buckets
- * each, then along the bucket's channels, which are 32 at most. A cell of the directory is there only while a channel is found through it.
- * Channel: a cell. Consumer: a cell, with the first octets of its basic.deliver ready to copy.
+ * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete
+ * (`partial`); a longer frame is carried in a box. Channels are found by number, of which a client may take any (1 …
+ * 65535): by the lower 11 bits through a directory of 16 cells with 128 buckets each, then along the bucket's channels,
+ * which are 32 at most. A cell of the directory is there only while a channel is found through it. Channel: a cell.
+ * Consumer: a cell, with the first octets of its basic.deliver ready to copy.
  */
 import { PAGE } from '../../memory/root';
 import { CELL, giveCell, takeCell } from '../../memory/units';
@@ -51,7 +51,10 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   outputNext: u32;
   inService: u32;
   serviceNext: u32;
-  /** Consumers that wait for output: first those that got nothing in their last turn, up to `parkedHungry` (0: there are none), then those that did. */
+  /**
+   * Consumers that wait for output: first those that got nothing in their last turn, up to `parkedHungry` (0: there are
+   * none), then those that did.
+   */
   parkedFirst: u32;
   parkedLast: u32;
   parkedHungry: u32;
@@ -121,7 +124,8 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
   /** Amid an acknowledgement of all: the tag before which it ends; else 0. */
   settleEnd: u64;
 
-  // Prefetch over the channel (qos global), and its consumers: under such a prefetch in the order in which they are let to credit
+  // Prefetch over the channel (qos global), and its consumers: under such a prefetch in the order in which they are let
+  // to credit
   prefetch: u32;
   used: u32;
   consumerFirst: u32;
@@ -130,7 +134,10 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
   /** The next channel of its bucket. */
   bucketNext: u32;
 
-  /** Exchange and routing key of the publish whose header is awaited: where they stand, and the cell that a long key needs. */
+  /**
+   * Exchange and routing key of the publish whose header is awaited: where they stand, and the cell that a long key
+   * needs.
+   */
   keyLength: u32;
   key: u32;
   keyCell: u32;
@@ -160,13 +167,21 @@ export const BODY: u32 = 2;
   /** Dead, but still in a list that will free it. */
   linked: u32;
   prefixLength: u32;
-  /** Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take. */
+  /**
+   * Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take.
+   */
   ableSince: f64;
 }
 
-/** basic.deliver up to the delivery tag: frame head, class, method, consumer tag. The payload's size is written at each delivery. */
+/**
+ * basic.deliver up to the delivery tag: frame head, class, method, consumer tag. The payload's size is written at each
+ * delivery.
+ */
 const CONSUMER_PREFIX: u32 = 96;
-@inline export function prefixOf(consumer: Consumer): usize { return changetype<usize>(consumer) + CONSUMER_PREFIX; }
+
+@inline export function prefixOf(consumer: Consumer): usize {
+  return changetype<usize>(consumer) + CONSUMER_PREFIX;
+}
 
 /** Writes the prefix for a tag of `length` octets at `tag`. */
 export function initPrefix(consumer: Consumer, number: u32, tag: usize, length: u32): void {
@@ -233,7 +248,8 @@ export function forgetChannel(connection: Connection, channel: Channel): void {
   const bucket = channel.number % BUCKETS;
   connection.lastChannel = 0;
   let link = bucketEntry(connection, bucket);
-  while (load<u32>(link) != <u32>changetype<usize>(channel)) link = <usize>load<u32>(link) + offsetof<Channel>("bucketNext");
+  while (load<u32>(link) != <u32>changetype<usize>(channel))
+    link = <usize>load<u32>(link) + offsetof<Channel>('bucketNext');
   store<u32>(link, channel.bucketNext);
   const left = load<u32>(countEntry(connection, bucket)) - 1;
   store<u32>(countEntry(connection, bucket), left);
@@ -254,5 +270,9 @@ export function anyChannel(connection: Connection): Channel {
   return changetype<Channel>(0);
 }
 
-export const LAYOUT_FITS: bool = offsetof<Connection>() <= CONNECTION_DIRECTORY && DIRECTORY_COUNTS + DIRECTORY * 4 <= PARTIAL
-  && offsetof<Channel>() <= CHANNEL_KEY && offsetof<Consumer>() <= CONSUMER_PREFIX && CONSUMER_PREFIX + 12 + 255 + 8 <= CELL;
+export const LAYOUT_FITS: bool =
+  offsetof<Connection>() <= CONNECTION_DIRECTORY &&
+  DIRECTORY_COUNTS + DIRECTORY * 4 <= PARTIAL &&
+  offsetof<Channel>() <= CHANNEL_KEY &&
+  offsetof<Consumer>() <= CONSUMER_PREFIX &&
+  CONSUMER_PREFIX + 12 + 255 + 8 <= CELL;

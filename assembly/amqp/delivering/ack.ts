@@ -1,5 +1,6 @@
 /**
- * basic.ack, basic.nack, basic.reject, and what the host settles. When the tag is none that could be acknowledged nothing is done; the host answers with the error.
+ * basic.ack, basic.nack, basic.reject, and what the host settles. When the tag is none that could be acknowledged
+ * nothing is done; the host answers with the error.
  */
 import { Slot } from '../../queue/chain/queue';
 import { settle } from '../../queue/chain/settle';
@@ -92,7 +93,11 @@ export function isOutstanding(channel: Channel, tag: u64): bool {
 /** Tag of a consumer's oldest delivery that is unacknowledged, or 0. */
 export function oldestOf(channel: Channel, consumer: Consumer): u64 {
   const address = <u32>changetype<usize>(consumer);
-  for (let page = changetype<UnackedPage>(channel.unackedFirst); changetype<usize>(page); page = changetype<UnackedPage>(page.next)) {
+  for (
+    let page = changetype<UnackedPage>(channel.unackedFirst);
+    changetype<usize>(page);
+    page = changetype<UnackedPage>(page.next)
+  ) {
     for (let i: u32 = 0; page.outstanding && i < PAGE_TAGS; i++) {
       const entry = unackedAt(page, i);
       if (entry.slot && entry.consumer == address) return page.start + i;

@@ -1,6 +1,6 @@
 /**
- * Consumers: their making and end, and credit. A consumer's cell is freed when it was cancelled, stands in no list, and none of its
- * deliveries is unacknowledged.
+ * Consumers: their making and end, and credit. A consumer's cell is freed when it was cancelled, stands in no list, and
+ * none of its deliveries is unacknowledged.
  */
 import { atomicAdd, atomicLoad, atomicOr } from '../../memory/atomic';
 import { checkpoint, TURN_GIVEN_BACK } from '../../memory/checkpoint';
@@ -16,7 +16,15 @@ import { passOn, unwait } from '../../queue/consumers/waiters';
 import { Channel, Consumer, initPrefix } from '../connection/connection';
 
 /** A consumer with its tag at `tag`, ready to run; 0 when there is no memory. */
-export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLength: u32, noAck: bool, prefetch: u32, consumerPriority: i32): usize {
+export function newConsumer(
+  channel: Channel,
+  queue: Queue,
+  tag: usize,
+  tagLength: u32,
+  noAck: bool,
+  prefetch: u32,
+  consumerPriority: i32,
+): usize {
   const cell = takeCell();
   if (!cell) return 0;
   const consumer = changetype<Consumer>(cell);
@@ -29,10 +37,11 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
   initPrefix(consumer, channel.number, tag, tagLength);
   joinSiblings(channel, consumer);
   // Read by `share` of all workers, as a rough number.
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), 1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('consumers'), 1);
   consumer.consumerPriority = consumerPriority;
-  // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at their next turn.
-  if (consumerPriority) atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), CONSUMER_PRIORITIES);
+  // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at
+  // their next turn.
+  if (consumerPriority) atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), CONSUMER_PRIORITIES);
   joinConsumerPriorities(queue, consumer);
   beAble(consumer);
   return cell;
@@ -41,10 +50,16 @@ export function newConsumer(channel: Channel, queue: Queue, tag: usize, tagLengt
 /** Deaths at the front that one turn waits for. */
 export const DEATHS_A_TURN: u32 = 1024;
 
-/** Consumers that are able to take messages since this call began, linked by `parkedNext`: they are not parked. The worker's own. */
+/**
+ * Consumers that are able to take messages since this call began, linked by `parkedNext`: they are not parked. The
+ * worker's own.
+ */
 let ableFirst: u32 = 0;
 
-/** A consumer that could not is able to take messages from now on. `dropTooOld` must follow before the call returns to the host. */
+/**
+ * A consumer that could not is able to take messages from now on. `dropTooOld` must follow before the call returns to
+ * the host.
+ */
 function beAble(consumer: Consumer): void {
   consumer.parkedNext = ableFirst;
   ableFirst = <u32>changetype<usize>(consumer);
@@ -52,10 +67,13 @@ function beAble(consumer: Consumer): void {
 }
 
 /**
- * What is too old at the front of their queues dies for those that have become able, once all has gone back that they have returned: it does not go to one
- * that was not able when it came. From then on age counts by the time when the consumer became able, since it would have got all that has come.
+ * What is too old at the front of their queues dies for those that have become able, once all has gone back that they
+ * have returned: it does not go to one that was not able when it came. From then on age counts by the time when the
+ * consumer became able, since it would have got all that has come.
  */
-@inline export function dropTooOld(): void { if (ableFirst) dropForAble(); }
+@inline export function dropTooOld(): void {
+  if (ableFirst) dropForAble();
+}
 
 function dropForAble(): void {
   while (ableFirst) {
@@ -63,7 +81,8 @@ function dropForAble(): void {
     ableFirst = consumer.parkedNext;
     const queue = changetype<Queue>(consumer.queue);
     let all = true;
-    if (queue.features & MORTAL) all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
+    if (queue.features & MORTAL)
+      all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
     // What comes within this millisecond comes after.
     consumer.ableSince = all ? self.now - 1 : self.now;
   }
@@ -74,9 +93,9 @@ export function endConsumer(consumer: Consumer): void {
   const queue = changetype<Queue>(consumer.queue);
   const channel = changetype<Channel>(consumer.channel);
   leaveSiblings(channel, consumer);
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("consumers"), -1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('consumers'), -1);
   // Pairs with the store in `unlink`: a turn that others have granted is counted by then, and is taken below.
-  const state = atomicLoad(changetype<usize>(consumer) + offsetof<Consumer>("state"));
+  const state = atomicLoad(changetype<usize>(consumer) + offsetof<Consumer>('state'));
   if (state == WAITING) {
     // Granted in this very moment: then it comes through the inbox.
     if (!unwait(queue, consumer)) consumer.linked = 1;
@@ -101,7 +120,10 @@ export function freeIfDone(consumer: Consumer): void {
   return credit;
 }
 
-/** One of a consumer's deliveries is settled: it may pull again, or, under a prefetch of the channel, whoever comes first of the channel's. */
+/**
+ * One of a consumer's deliveries is settled: it may pull again, or, under a prefetch of the channel, whoever comes
+ * first of the channel's.
+ */
 @inline export function giveCredit(consumer: Consumer, channel: Channel): void {
   consumer.used -= 1;
   channel.used -= 1;

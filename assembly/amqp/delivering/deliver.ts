@@ -1,11 +1,20 @@
 /**
- * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and encodes the
- * messages into the box. Also basic.get, which is a turn of one message.
+ * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and
+ * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
 import { die, EXPIRED } from '../../queue/rules/dead-letters';
-import { claimAny, claimFront, deathTime, dropExpired, dropStuck, frontLackedRoom, isTooOld, LEEWAY } from '../../queue/rules/peek';
+import {
+  claimAny,
+  claimFront,
+  deathTime,
+  dropExpired,
+  dropStuck,
+  frontLackedRoom,
+  isTooOld,
+  LEEWAY,
+} from '../../queue/rules/peek';
 import { takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
 import { Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
@@ -45,21 +54,51 @@ export function pull(consumer: Consumer): void {
   const channel = changetype<Channel>(consumer.channel);
   const queue = changetype<Queue>(consumer.queue);
   takeTurn(queue, consumer);
-  if (connection.partsMessage) { park(connection, consumer, false); passOn(queue); return; }
-  if (!openBox(connection)) { park(connection, consumer, false); needService(connection); passOn(queue); return; }
+  if (connection.partsMessage) {
+    park(connection, consumer, false);
+    passOn(queue);
+    return;
+  }
+  if (!openBox(connection)) {
+    park(connection, consumer, false);
+    needService(connection);
+    passOn(queue);
+    return;
+  }
   let most = shareOf(queue);
   if (!consumer.noAck) {
     const credit = creditOf(consumer, channel);
-    if (!credit) { closeEmptyBox(connection); consumer.state = NO_CREDIT; passOn(queue); return; }
+    if (!credit) {
+      closeEmptyBox(connection);
+      consumer.state = NO_CREDIT;
+      passOn(queue);
+      return;
+    }
     const room = unackedRoom(channel);
-    if (!room) { closeEmptyBox(connection); park(connection, consumer, false); needService(connection); passOn(queue); return; }
+    if (!room) {
+      closeEmptyBox(connection);
+      park(connection, consumer, false);
+      needService(connection);
+      passOn(queue);
+      return;
+    }
     most = min(most, min(credit, room));
   }
   if (queue.features) {
     // It is about to be cancelled.
-    if (queue.features & GONE) { closeEmptyBox(connection); consumer.state = NO_CREDIT; return; }
-    if ((queue.features & CONSUMER_PRIORITIES) && higherAble(queue, consumer)) { becomeIdle(connection, consumer, queue); return; }
-    if (queue.features & SINGLY) { pullSingly(connection, channel, consumer, queue, most); return; }
+    if (queue.features & GONE) {
+      closeEmptyBox(connection);
+      consumer.state = NO_CREDIT;
+      return;
+    }
+    if (queue.features & CONSUMER_PRIORITIES && higherAble(queue, consumer)) {
+      becomeIdle(connection, consumer, queue);
+      return;
+    }
+    if (queue.features & SINGLY) {
+      pullSingly(connection, channel, consumer, queue, most);
+      return;
+    }
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
   const frameMax = connection.frameMax;
@@ -84,12 +123,23 @@ export function pull(consumer: Consumer): void {
 }
 
 /** What follows when so many messages were pulled as could be. */
-@inline function endTurn(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool, full: bool): void {
+@inline function endTurn(
+  connection: Connection,
+  channel: Channel,
+  consumer: Consumer,
+  queue: Queue,
+  left: u32,
+  any: bool,
+  full: bool,
+): void {
   if (any) {
     consumer.granted = 0;
     letSiblingsFirst(channel, consumer);
   }
-  if (full) { lacksRoom(connection, channel, consumer, queue, left, any); return; }
+  if (full) {
+    lacksRoom(connection, channel, consumer, queue, left, any);
+    return;
+  }
   if (any) run(consumer);
   else becomeIdle(connection, consumer, queue);
 }
@@ -100,7 +150,9 @@ function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): v
 }
 
 /** What was too old by then is not for this consumer. */
-@inline function ageLimit(consumer: Consumer): f64 { return max(self.now - LEEWAY, consumer.ableSince); }
+@inline function ageLimit(consumer: Consumer): f64 {
+  return max(self.now - LEEWAY, consumer.ableSince);
+}
 
 /** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
 function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
@@ -108,7 +160,10 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   const limit = ageLimit(consumer);
   if (features & MORTAL) {
     dropExpired(queue, limit, DEATHS_A_TURN, false);
-    if (dropStuck) { lacksMemory(connection, consumer, queue); return; }
+    if (dropStuck) {
+      lacksMemory(connection, consumer, queue);
+      return;
+    }
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
   const frameMax = connection.frameMax;
@@ -116,9 +171,15 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   let full = false;
   while (left) {
     const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
-    if (!changetype<usize>(slot)) { full = frontLackedRoom; break; }
-    if ((features & MORTAL) && isTooOld(queue, slot, limit)) {
-      if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+    if (!changetype<usize>(slot)) {
+      full = frontLackedRoom;
+      break;
+    }
+    if (features & MORTAL && isTooOld(queue, slot, limit)) {
+      if (!die(queue, slot, EXPIRED)) {
+        lacksMemory(connection, consumer, queue);
+        return;
+      }
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
   }
@@ -135,33 +196,67 @@ function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): 
 
 /** How often the message was given back, if its queue says so to those who get it. */
 @inline function returnsOf(queue: Queue, slot: Slot): u32 {
-  return (queue.features & COUNTED) && queue.deliveryCount ? slot.state >> REQUEUES_SHIFT : 0;
+  return queue.features & COUNTED && queue.deliveryCount ? slot.state >> REQUEUES_SHIFT : 0;
 }
 
-function deliverCounted(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, slot: Slot, frameMax: u32): void {
+function deliverCounted(
+  connection: Connection,
+  channel: Channel,
+  consumer: Consumer,
+  queue: Queue,
+  slot: Slot,
+  frameMax: u32,
+): void {
   const returns = returnsOf(queue, slot);
-  if (!returns) { deliver(connection, channel, consumer, slot, frameMax); return; }
+  if (!returns) {
+    deliver(connection, channel, consumer, slot, frameMax);
+    return;
+  }
   const message = changetype<Message>(slot.message);
   const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, true);
   filledTo(connection, encodeReframed(at, channel, message, frameMax, returns));
   hold(channel, consumer, slot);
 }
 
-/** The next message does not fit into what is left of the box: it waits for the next box, or goes in parts if no box would do. */
-function lacksRoom(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, left: u32, any: bool): void {
-  if (connection.boxUsed || !left) { park(connection, consumer, any); passOn(queue); return; }
+/**
+ * The next message does not fit into what is left of the box: it waits for the next box, or goes in parts if no box
+ * would do.
+ */
+function lacksRoom(
+  connection: Connection,
+  channel: Channel,
+  consumer: Consumer,
+  queue: Queue,
+  left: u32,
+  any: bool,
+): void {
+  if (connection.boxUsed || !left) {
+    park(connection, consumer, any);
+    passOn(queue);
+    return;
+  }
   const slot = claimOne(queue);
-  if (!changetype<usize>(slot)) { closeEmptyBox(connection); run(consumer); return; }
+  if (!changetype<usize>(slot)) {
+    closeEmptyBox(connection);
+    run(consumer);
+    return;
+  }
   const message = changetype<Message>(slot.message);
-  if ((queue.features & MORTAL) && isTooOld(queue, slot, ageLimit(consumer))) {
-    if (!die(queue, slot, EXPIRED)) { lacksMemory(connection, consumer, queue); return; }
+  if (queue.features & MORTAL && isTooOld(queue, slot, ageLimit(consumer))) {
+    if (!die(queue, slot, EXPIRED)) {
+      lacksMemory(connection, consumer, queue);
+      return;
+    }
     closeEmptyBox(connection);
     run(consumer);
     return;
   }
   slot.state |= SHARED;
   consumer.granted = 0;
-  filledTo(connection, encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0));
+  filledTo(
+    connection,
+    encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0),
+  );
   startParts(connection, channel.number, message, returnsOf(queue, slot));
   hold(channel, consumer, slot);
   letSiblingsFirst(channel, consumer);
@@ -175,7 +270,13 @@ function claimOne(queue: Queue): Slot {
   return changetype<usize>(requeued) ? requeued : claim(queue, 1, NO_LIMIT, 0, 131072);
 }
 
-@inline function deliver(connection: Connection, channel: Channel, consumer: Consumer, slot: Slot, frameMax: u32): void {
+@inline function deliver(
+  connection: Connection,
+  channel: Channel,
+  consumer: Consumer,
+  slot: Slot,
+  frameMax: u32,
+): void {
   const message = changetype<Message>(slot.message);
   const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0);
   filledTo(connection, encodeContent(at, channel, message, frameMax));
@@ -193,15 +294,27 @@ function claimOne(queue: Queue): Slot {
   channel.nextTag += 1;
 }
 
-/** basic.get: false when the queue is empty. Content in parts must not be under way, and the box must have METHOD_ROOM. */
+/**
+ * basic.get: false when the queue is empty. Content in parts must not be under way, and the box must have METHOD_ROOM.
+ */
 export function takeOne(connection: Connection, channel: Channel, queue: Queue, noAck: bool): bool {
   // Pairs with the load in `lastGet`: a clock reading that stands for itself.
-  atomicStoreF64(changetype<usize>(queue) + offsetof<Queue>("lastGet"), self.now);
+  atomicStoreF64(changetype<usize>(queue) + offsetof<Queue>('lastGet'), self.now);
   if ((!noAck && !unackedRoom(channel)) || !openBox(connection)) return false;
   const slot = claimLiving(queue);
-  if (!changetype<usize>(slot)) { closeEmptyBox(connection); return false; }
+  if (!changetype<usize>(slot)) {
+    closeEmptyBox(connection);
+    return false;
+  }
   const message = changetype<Message>(slot.message);
-  const at = encodeGetOk(outputAt(connection), channel.number, message, channel.nextTag, (slot.state & REDELIVERED) != 0, readyCount(queue));
+  const at = encodeGetOk(
+    outputAt(connection),
+    channel.number,
+    message,
+    channel.nextTag,
+    (slot.state & REDELIVERED) != 0,
+    readyCount(queue),
+  );
   filledTo(connection, at);
   sendContent(connection, channel, message, slot, returnsOf(queue, slot));
   if (noAck) settle(slot);
@@ -224,9 +337,22 @@ function claimLiving(queue: Queue): Slot {
   return slot;
 }
 
-/** Content behind a method frame that stands in the box: at once if there is room, otherwise in parts. `slot` may be 0. */
-export function sendContent(connection: Connection, channel: Channel, message: Message, slot: Slot, returns: u32): void {
-  if (!returns && message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) && message.bodySize + 8 <= connection.frameMax && !message.next) {
+/**
+ * Content behind a method frame that stands in the box: at once if there is room, otherwise in parts. `slot` may be 0.
+ */
+export function sendContent(
+  connection: Connection,
+  channel: Channel,
+  message: Message,
+  slot: Slot,
+  returns: u32,
+): void {
+  if (
+    !returns &&
+    message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) &&
+    message.bodySize + 8 <= connection.frameMax &&
+    !message.next
+  ) {
     filledTo(connection, encodeContent(outputAt(connection), channel, message, connection.frameMax));
     return;
   }

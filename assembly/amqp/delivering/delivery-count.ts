@@ -1,6 +1,6 @@
 /**
- * The header `x-delivery-count`: how often a message was given back, as the first entry of its headers, in the copy that goes out. The stored
- * message stays as it came.
+ * The header `x-delivery-count`: how often a message was given back, as the first entry of its headers, in the copy
+ * that goes out. The stored message stays as it came.
  */
 import { copyExactly, read16, read32, write16, write32, write64 } from '../../memory/bytes';
 import { FRAME_HEAD, headerOf, Message } from '../../memory/message';

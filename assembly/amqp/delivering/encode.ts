@@ -1,9 +1,20 @@
 /**
- * Encoding of content for a client: method frame, header frame, body frames. A message is stored as frames that the largest frame-max allows,
- * so for most connections its content is one copy with two patched channel numbers; a smaller frame-max re-frames it.
+ * Encoding of content for a client: method frame, header frame, body frames. A message is stored as frames that the
+ * largest frame-max allows, so for most connections its content is one copy with two patched channel numbers; a smaller
+ * frame-max re-frames it.
  */
 import { copyBytes, write16, write32, write64 } from '../../memory/bytes';
-import { bodyFrameOf, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, headerOf, keyOf, Message, Piece, pieceFrameOf } from '../../memory/message';
+import {
+  bodyFrameOf,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_OVERHEAD,
+  headerOf,
+  keyOf,
+  Message,
+  Piece,
+  pieceFrameOf,
+} from '../../memory/message';
 import { Channel, Consumer, prefixOf } from '../connection/connection';
 import { encodeCountedHeader, RETURNS_ROOM } from './delivery-count';
 
@@ -13,7 +24,13 @@ export const DELIVER_OVERHEAD: u32 = 10;
 export const METHOD_OVERHEAD: u32 = 32;
 
 /** basic.deliver; returns the end. */
-@inline export function encodeDeliver(to: usize, consumer: Consumer, message: Message, tag: u64, redelivered: bool): usize {
+@inline export function encodeDeliver(
+  to: usize,
+  consumer: Consumer,
+  message: Message,
+  tag: u64,
+  redelivered: bool,
+): usize {
   const prefixLength = consumer.prefixLength;
   const keyLength = <u32>message.keyLength;
   copyBytes(to, prefixOf(consumer), prefixLength);
@@ -29,7 +46,14 @@ export const METHOD_OVERHEAD: u32 = 32;
 }
 
 /** basic.get-ok with the number of messages that remain; returns the end. */
-export function encodeGetOk(to: usize, number: u32, message: Message, tag: u64, redelivered: bool, remaining: u32): usize {
+export function encodeGetOk(
+  to: usize,
+  number: u32,
+  message: Message,
+  tag: u64,
+  redelivered: bool,
+  remaining: u32,
+): usize {
   const keyLength = <u32>message.keyLength;
   startMethod(to, number, 0x003c0047, 9 + keyLength + 4);
   write64(to + 11, tag);

@@ -1,7 +1,7 @@
 /**
- * Content in parts: a message that does not fit into one box is sent box by box. While it is on its way nothing else is encoded on its
- * connection, since the frames of one content may not be mixed with others of its channel. The message is held by a reference of its own:
- * the client may acknowledge, or the channel close, before it is sent whole.
+ * Content in parts: a message that does not fit into one box is sent box by box. While it is on its way nothing else is
+ * encoded on its connection, since the frames of one content may not be mixed with others of its channel. The message
+ * is held by a reference of its own: the client may acknowledge, or the channel close, before it is sent whole.
  */
 import { FRAME_OVERHEAD, Message, release, retain } from '../../memory/message';
 import { Connection } from '../connection/connection';
@@ -25,10 +25,22 @@ export function startParts(connection: Connection, number: u32, message: Message
 /** Fills the box with what comes next; at the end lets the consumers go on. */
 export function continueParts(connection: Connection): void {
   const message = changetype<Message>(connection.partsMessage);
-  if (!openBox(connection)) { needService(connection); return; }
+  if (!openBox(connection)) {
+    needService(connection);
+    return;
+  }
   if (!connection.partsHeader) {
     if (roomIn(connection) < message.headerLength + RETURNS_ROOM) return;
-    filledTo(connection, encodeHeader(outputAt(connection), connection.partsChannel, message, connection.partsReturns, connection.frameMax));
+    filledTo(
+      connection,
+      encodeHeader(
+        outputAt(connection),
+        connection.partsChannel,
+        message,
+        connection.partsReturns,
+        connection.frameMax,
+      ),
+    );
     connection.partsHeader = 1;
   }
   while (connection.partsLeft) {

@@ -1,6 +1,7 @@
 /**
- * A connection's output: frames are encoded into its box; the host sends a box with one write and says when the socket has taken it.
- * One box is filled while others are in flight; a connection whose socket does not drain gets no further box when that one is full.
+ * A connection's output: frames are encoded into its box; the host sends a box with one write and says when the socket
+ * has taken it. One box is filled while others are in flight; a connection whose socket does not drain gets no further
+ * box when that one is full.
  *
  * Box  0 │ next box in flight u32 │ 16 │ frames
  */
@@ -35,8 +36,13 @@ function newBox(connection: Connection): bool {
   connection.box = 0;
 }
 
-@inline export function roomIn(connection: Connection): u32 { return BOX_ROOM - connection.boxUsed; }
-@inline export function outputAt(connection: Connection): usize { return <usize>connection.box + BOX_HEAD + connection.boxUsed; }
+@inline export function roomIn(connection: Connection): u32 {
+  return BOX_ROOM - connection.boxUsed;
+}
+
+@inline export function outputAt(connection: Connection): usize {
+  return <usize>connection.box + BOX_HEAD + connection.boxUsed;
+}
 
 /** Says that the box has been filled up to `end`. */
 @inline export function filledTo(connection: Connection, end: usize): void {
@@ -84,7 +90,10 @@ export function sendBox(connection: Connection): bool {
 export function boxWritten(connection: Connection, box: usize): void {
   let before: usize = 0;
   let at = <usize>connection.inFlight;
-  while (at && at != box) { before = at; at = load<u32>(at); }
+  while (at && at != box) {
+    before = at;
+    at = load<u32>(at);
+  }
   if (!at) return;
   if (before) store<u32>(before, load<u32>(at));
   else connection.inFlight = load<u32>(at);
@@ -111,7 +120,10 @@ export function dropOutput(connection: Connection): void {
 function unlistOutput(connection: Connection): void {
   let before: usize = 0;
   let at = <usize>self.outputFirst;
-  while (at && at != changetype<usize>(connection)) { before = at; at = changetype<Connection>(at).outputNext; }
+  while (at && at != changetype<usize>(connection)) {
+    before = at;
+    at = changetype<Connection>(at).outputNext;
+  }
   if (before) changetype<Connection>(before).outputNext = connection.outputNext;
   else self.outputFirst = connection.outputNext;
   if (self.outputLast == <u32>changetype<usize>(connection)) self.outputLast = <u32>before;
@@ -133,7 +145,10 @@ export function needService(connection: Connection): void {
 function unlistService(connection: Connection): void {
   let before: usize = 0;
   let at = <usize>self.serviceFirst;
-  while (at && at != changetype<usize>(connection)) { before = at; at = changetype<Connection>(at).serviceNext; }
+  while (at && at != changetype<usize>(connection)) {
+    before = at;
+    at = changetype<Connection>(at).serviceNext;
+  }
   if (before) changetype<Connection>(before).serviceNext = connection.serviceNext;
   else self.serviceFirst = connection.serviceNext;
   if (self.serviceLast == <u32>changetype<usize>(connection)) self.serviceLast = <u32>before;
@@ -142,8 +157,8 @@ function unlistService(connection: Connection): void {
 // ── Consumers that wait for output ─────────────────────────────────────────────────────────────────────────────
 
 /**
- * Parks a consumer until the connection's output moves. Who was served in its last turn goes behind all who were not: one that can fill a box alone would
- * be the first to find room each time.
+ * Parks a consumer until the connection's output moves. Who was served in its last turn goes behind all who were not:
+ * one that can fill a box alone would be the first to find room each time.
  */
 export function park(connection: Connection, consumer: Consumer, served: bool): void {
   consumer.state = NO_OUTPUT;

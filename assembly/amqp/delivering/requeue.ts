@@ -5,7 +5,19 @@ import { isLogging, placeRequeued } from '../../log/journal';
 import { Message } from '../../memory/message';
 import { DELIVERY_LIMIT, die, REJECTED } from '../../queue/rules/dead-letters';
 import { checkLength } from '../../queue/rules/length';
-import { blockOf, indexOf, LOGGED, logPosition, Queue, queueOf, REDELIVERED, REQUEUES_MAX, REQUEUES_ONE, REQUEUES_SHIFT, Slot } from '../../queue/chain/queue';
+import {
+  blockOf,
+  indexOf,
+  LOGGED,
+  logPosition,
+  Queue,
+  queueOf,
+  REDELIVERED,
+  REQUEUES_MAX,
+  REQUEUES_ONE,
+  REQUEUES_SHIFT,
+  Slot,
+} from '../../queue/chain/queue';
 import { putBack } from '../../queue/chain/requeued';
 import { addBytes, BYTES, COUNTED, LENGTH, ruling } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
@@ -14,8 +26,14 @@ import { grant } from '../../queue/consumers/waiters';
 /** Gives a claimed slot back to its queue, or settles it when the queue is being deleted. */
 export function requeue(slot: Slot): void {
   const queue = queueOf(slot);
-  if (queue.retired) { settle(slot); return; }
-  if (queue.features) { requeueRuled(queue, slot); return; }
+  if (queue.retired) {
+    settle(slot);
+    return;
+  }
+  if (queue.features) {
+    requeueRuled(queue, slot);
+    return;
+  }
   putBack(queue, slot, REDELIVERED);
   grant(queue, 1);
 }
@@ -23,14 +41,21 @@ export function requeue(slot: Slot): void {
 /** `priority` is the queue or its child. */
 function requeueRuled(priority: Queue, slot: Slot): void {
   const queue = ruling(priority);
-  if (queue.retired) { settle(slot); return; }
+  if (queue.retired) {
+    settle(slot);
+    return;
+  }
   const features = queue.features;
   if (features & COUNTED) {
     const returns = slot.state >> REQUEUES_SHIFT;
-    if (returns >= queue.deliveryLimit) { die(queue, slot, DELIVERY_LIMIT); return; }
+    if (returns >= queue.deliveryLimit) {
+      die(queue, slot, DELIVERY_LIMIT);
+      return;
+    }
     if (returns < REQUEUES_MAX) {
       slot.state += REQUEUES_ONE;
-      if ((slot.state & LOGGED) && isLogging()) placeRequeued(priority.logId, logPosition(blockOf(slot), indexOf(slot)), returns + 1);
+      if (slot.state & LOGGED && isLogging())
+        placeRequeued(priority.logId, logPosition(blockOf(slot), indexOf(slot)), returns + 1);
     }
   }
   if (features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);

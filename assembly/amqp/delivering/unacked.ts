@@ -1,7 +1,7 @@
 /**
- * Deliveries of a channel that are not acknowledged: tag → slot and consumer. Pages in order of tags, each for PAGE_TAGS tags in a row;
- * a page whose tags are all settled is freed, wherever it lies, so that one old delivery pins one page. A lookup starts
- * at the page of the last one, since acknowledgements come mostly in order.
+ * Deliveries of a channel that are not acknowledged: tag → slot and consumer. Pages in order of tags, each for
+ * PAGE_TAGS tags in a row; a page whose tags are all settled is freed, wherever it lies, so that one old delivery pins
+ * one page. A lookup starts at the page of the last one, since acknowledgements come mostly in order.
  *
  * Page  0 │ next u32, previous u32, start u64 (tag of the first entry), outstanding u32
  *      32 │ entries of { slot u32 (0 = settled or none), consumer u32 (0 = basic.get) }
@@ -16,6 +16,7 @@ import { Channel } from '../connection/connection';
   start: u64;
   outstanding: u32;
 }
+
 @unmanaged export class Unacked {
   slot: u32;
   consumer: u32;
@@ -25,7 +26,9 @@ const HEAD: u32 = 32;
 const ENTRY: u32 = 8;
 export const PAGE_TAGS: u32 = (PAGE - HEAD) / ENTRY;
 
-@inline export function unackedAt(page: UnackedPage, index: u32): Unacked { return changetype<Unacked>(changetype<usize>(page) + HEAD + index * ENTRY); }
+@inline export function unackedAt(page: UnackedPage, index: u32): Unacked {
+  return changetype<Unacked>(changetype<usize>(page) + HEAD + index * ENTRY);
+}
 
 /** How many deliveries can be recorded without fail; 0 when there is no memory for more. */
 export function unackedRoom(channel: Channel): u32 {
@@ -33,7 +36,10 @@ export function unackedRoom(channel: Channel): u32 {
   if (changetype<usize>(last)) {
     const index = channel.nextTag - last.start;
     if (index < PAGE_TAGS) return PAGE_TAGS - <u32>index;
-    if (last.outstanding == 0) { startPage(last, channel); return PAGE_TAGS; }
+    if (last.outstanding == 0) {
+      startPage(last, channel);
+      return PAGE_TAGS;
+    }
   }
   const page = takePage();
   if (!page) return 0;

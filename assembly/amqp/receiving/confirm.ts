@@ -1,7 +1,8 @@
 /**
- * Publisher confirms: a channel counts the publishes that were taken; once a read they are confirmed by one basic.ack, `multiple` when it
- * stands for more than one. A publish that a queue refused is answered by a basic.nack of its own, after those before it. They wait while content is
- * sent in parts, and while there is no box. A publish that is in the log is confirmed when its batch is done; those behind it wait with it.
+ * Publisher confirms: a channel counts the publishes that were taken; once a read they are confirmed by one basic.ack,
+ * `multiple` when it stands for more than one. A publish that a queue refused is answered by a basic.nack of its own,
+ * after those before it. They wait while content is sent in parts, and while there is no box. A publish that is in the
+ * log is confirmed when its batch is done; those behind it wait with it.
  */
 import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../../memory/fifo';
 import { Batch, gathering, heldIn } from '../../log/batch';
@@ -24,7 +25,9 @@ const NACK: u32 = 8;
 }
 const HELD: u32 = 16;
 
-@inline function nacks(channel: Channel): Fifo { return changetype<Fifo>(changetype<usize>(channel) + offsetof<Channel>("nackFirst")); }
+@inline function nacks(channel: Channel): Fifo {
+  return changetype<Fifo>(changetype<usize>(channel) + offsetof<Channel>('nackFirst'));
+}
 
 /** Counts a publish as refused; a page is promised. */
 export function countRefusal(connection: Connection, channel: Channel): void {
@@ -52,7 +55,10 @@ export function countRefusal(connection: Connection, channel: Channel): void {
 export function holdConfirm(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   const batch = gathering();
-  if (channel.heldFirst && channel.heldBatch == batch.number) { countConfirm(connection, channel); return; }
+  if (channel.heldFirst && channel.heldBatch == batch.number) {
+    countConfirm(connection, channel);
+    return;
+  }
   const held = changetype<Held>(appendPromised(heldIn(batch), HELD));
   countConfirm(connection, channel);
   held.channel = <u32>changetype<usize>(channel);
@@ -67,7 +73,11 @@ export function holdConfirm(connection: Connection, channel: Channel): void {
 /** A batch is done: sends what waited for it. */
 export function confirmHeld(batch: Batch): void {
   const fifo = heldIn(batch);
-  for (let held = changetype<Held>(firstEntry(fifo)); changetype<usize>(held); held = changetype<Held>(firstEntry(fifo))) {
+  for (
+    let held = changetype<Held>(firstEntry(fifo));
+    changetype<usize>(held);
+    held = changetype<Held>(firstEntry(fifo))
+  ) {
     const channel = changetype<Channel>(held.channel);
     if (changetype<usize>(channel)) {
       // Batches are done in order, so this is the channel's first.
@@ -90,12 +100,18 @@ export function confirmHeld(batch: Batch): void {
 export function sendConfirms(connection: Connection): void {
   while (connection.confirmFirst) {
     if (connection.partsMessage) return;
-    if (!openBox(connection)) { needService(connection); return; }
+    if (!openBox(connection)) {
+      needService(connection);
+      return;
+    }
     // A box that is full is in flight or about to be: `written` comes back here.
     if (roomIn(connection) < CONFIRM_ROOM) return;
     const channel = changetype<Channel>(connection.confirmFirst);
     const last = answerable(channel);
-    if (channel.nackFirst && load<u64>(firstEntry(nacks(channel))) <= last) { sendNext(connection, channel); continue; }
+    if (channel.nackFirst && load<u64>(firstEntry(nacks(channel))) <= last) {
+      sendNext(connection, channel);
+      continue;
+    }
     connection.confirmFirst = channel.confirmNext;
     channel.confirmListed = 0;
     if (channel.confirmSent >= last) continue;
@@ -108,7 +124,10 @@ export function sendConfirms(connection: Connection): void {
 function sendNext(connection: Connection, channel: Channel): void {
   const refused = load<u64>(firstEntry(nacks(channel)));
   if (refused - 1 > channel.confirmSent) {
-    filledTo(connection, encodeConfirm(outputAt(connection), channel.number, refused - 1, refused - 1 - channel.confirmSent > 1));
+    filledTo(
+      connection,
+      encodeConfirm(outputAt(connection), channel.number, refused - 1, refused - 1 - channel.confirmSent > 1),
+    );
     channel.confirmSent = refused - 1;
     return;
   }
@@ -126,7 +145,10 @@ export function dropConfirms(connection: Connection, channel: Channel): void {
   if (!channel.confirmListed) return;
   channel.confirmListed = 0;
   const address = <u32>changetype<usize>(channel);
-  if (connection.confirmFirst == address) { connection.confirmFirst = channel.confirmNext; return; }
+  if (connection.confirmFirst == address) {
+    connection.confirmFirst = channel.confirmNext;
+    return;
+  }
   let before = changetype<Channel>(connection.confirmFirst);
   while (before.confirmNext != address) before = changetype<Channel>(before.confirmNext);
   before.confirmNext = channel.confirmNext;

@@ -1,9 +1,26 @@
 /**
- * Messages that the host makes: copies, the body as it is, with another key and another header, and blanks, whose body it fills in, too. It does so between
- * `newCopy` or `newBlank` and `finishCopy`.
+ * Messages that the host makes: copies, the body as it is, with another key and another header, and blanks, whose body
+ * it fills in, too. It does so between `newCopy` or `newBlank` and `finishCopy`.
  */
 import { copyExactly, write16, write32 } from '../../memory/bytes';
-import { ASK, borrowReserve, FRAME_BODY_MAX, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, bodyFrameOf, frameFirst, headerOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../../memory/message';
+import {
+  ASK,
+  borrowReserve,
+  FRAME_BODY_MAX,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_OVERHEAD,
+  bodyFrameOf,
+  frameFirst,
+  headerOf,
+  LOGGABLE,
+  Message,
+  newMessage,
+  newPiece,
+  Piece,
+  pieceFrameOf,
+  release,
+} from '../../memory/message';
 import { isLogging } from '../../log/journal';
 import { isPersistent } from '../../memory/properties';
 import { inspect } from './inspect';
@@ -11,7 +28,13 @@ import { inspect } from './inspect';
 /** A message with the body of `from` and room for key and header payload; 0 when there is no memory. */
 export function newCopy(from: Message, keyLength: u32, payloadLength: u32): usize {
   borrowReserve(true);
-  const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, from.bodySize, false, isLogging() && isPersistent(from));
+  const address = newMessage(
+    keyLength,
+    payloadLength + FRAME_OVERHEAD,
+    from.bodySize,
+    false,
+    isLogging() && isPersistent(from),
+  );
   const whole = address != 0 && copyPieces(from, changetype<Message>(address));
   borrowReserve(false);
   if (whole || !address) return address;
@@ -33,7 +56,10 @@ function copyPieces(from: Message, to: Message): bool {
   return true;
 }
 
-/** A message with room for key, header payload and body; `persistent` is what its header will say. 0 when there is no memory. */
+/**
+ * A message with room for key, header payload and body; `persistent` is what its header will say. 0 when there is no
+ * memory.
+ */
 export function newBlank(keyLength: u32, payloadLength: u32, bodySize: u32, persistent: bool): usize {
   const address = newMessage(keyLength, payloadLength + FRAME_OVERHEAD, bodySize, true, isLogging() && persistent);
   if (!address || addPieces(changetype<Message>(address))) return address;
@@ -44,7 +70,7 @@ export function newBlank(keyLength: u32, payloadLength: u32, bodySize: u32, pers
 /** Room for the body beyond the first piece. */
 function addPieces(message: Message): bool {
   let last = changetype<Piece>(0);
-  for (let left = message.bodySize - message.firstLength; left > 0; ) {
+  for (let left = message.bodySize - message.firstLength; left > 0;) {
     const length = min(left, FRAME_BODY_MAX);
     const piece = newPiece(length, (message.flags & LOGGABLE) != 0);
     if (!piece) return false;
@@ -65,5 +91,5 @@ export function finishCopy(message: Message): void {
   write32(header + 3, length);
   store<u8>(header + FRAME_HEAD + length, FRAME_END);
   frameFirst(message);
-  message.flags = <u16>(inspect(header + FRAME_HEAD, length) & ~ASK) | (message.flags & <u16>LOGGABLE);
+  message.flags = (<u16>(inspect(header + FRAME_HEAD, length) & ~ASK)) | (message.flags & (<u16>LOGGABLE));
 }

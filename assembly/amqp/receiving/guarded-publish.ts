@@ -1,5 +1,6 @@
 /**
- * Publishing to queues that take messages one by one: some have levels, some refuse what they have no room for. Also all that the host publishes.
+ * Publishing to queues that take messages one by one: some have levels, some refuse what they have no room for. Also
+ * all that the host publishes.
  */
 import { EXPIRING, Message, release, retain } from '../../memory/message';
 import { self } from '../../memory/root';
@@ -12,9 +13,14 @@ import { expectExpiry } from '../../queue/rules/set-rules';
 import { Route, routeQueue } from './route';
 
 /** Pages that one message may need, those of a refusal among them. */
-export function routeGuardedPages(route: Route): u32 { return route.queueCount * guardedPages() + 1; }
+export function routeGuardedPages(route: Route): u32 {
+  return route.queueCount * guardedPages() + 1;
+}
 
-/** Publishes a message to the queues of a route, alone, and lets go of it. False: one of them refused it. No run is pending, pages are promised. */
+/**
+ * Publishes a message to the queues of a route, alone, and lets go of it. False: one of them refused it. No run is
+ * pending, pages are promised.
+ */
 export function publishGuarded(route: Route, message: Message): bool {
   let taken = true;
   for (let i: u32 = 0; i < route.queueCount; i++) {
@@ -26,7 +32,7 @@ export function publishGuarded(route: Route, message: Message): bool {
 
 /** Enqueues a message that the caller holds; false: the queue refused it. */
 export function admit(queue: Queue, message: Message): bool {
-  if ((queue.features & REJECT) && !queue.retired && !hasRoom(queue, message)) {
+  if (queue.features & REJECT && !queue.retired && !hasRoom(queue, message)) {
     if (queue.overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
     return false;
   }

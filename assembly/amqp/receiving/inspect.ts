@@ -1,10 +1,24 @@
 /**
- * What a content header asks for, beyond being kept: an expiration that counts here, and all that the host must see. Called only for messages
- * that have one of the properties in INSPECTED.
+ * What a content header asks for, beyond being kept: an expiration that counts here, and all that the host must see.
+ * Called only for messages that have one of the properties in INSPECTED.
  */
 import { read32, read16 } from '../../memory/bytes';
 import { ASK, EXPIRING } from '../../memory/message';
-import { BROKEN, EXPIRATION, expirationIn, FLAGS_AT, HEADERS, PRESENT, propertyAt, REPLY_TO, seek, seekText, textAt, textLength, USER_ID } from '../../memory/properties';
+import {
+  BROKEN,
+  EXPIRATION,
+  expirationIn,
+  FLAGS_AT,
+  HEADERS,
+  PRESENT,
+  propertyAt,
+  REPLY_TO,
+  seek,
+  seekText,
+  textAt,
+  textLength,
+  USER_ID,
+} from '../../memory/properties';
 
 export const INSPECTED: u32 = HEADERS | REPLY_TO | EXPIRATION | USER_ID;
 
@@ -26,8 +40,13 @@ export function inspect(payload: usize, length: u32): u32 {
 
 /** `amq.rabbitmq.reply-to`, 21 octets. */
 function isReplyQueue(text: usize, length: u32): bool {
-  return length == 21 && load<u64>(text) == 0x626261722e716d61 && load<u64>(text + 8) == 0x7065722e716d7469
-    && load<u32>(text + 16) == 0x742d796c && load<u8>(text + 20) == 0x6f;
+  return (
+    length == 21 &&
+    load<u64>(text) == 0x626261722e716d61 &&
+    load<u64>(text + 8) == 0x7065722e716d7469 &&
+    load<u32>(text + 16) == 0x742d796c &&
+    load<u8>(text + 20) == 0x6f
+  );
 }
 
 /** Whether a headers table names other keys (CC, BCC), or is none that could be read. Its length is checked. */
@@ -50,13 +69,31 @@ function namesCopies(table: usize): bool {
 /** Octets of a field value with its type; more than there are when it is none. */
 function valueSize(at: usize, end: usize): usize {
   switch (load<u8>(at)) {
-    case 0x56: return 1; // V
-    case 0x74: case 0x62: case 0x42: return 2; // t b B
-    case 0x73: case 0x75: return 3; // s u
-    case 0x49: case 0x69: case 0x66: return 5; // I i f
-    case 0x44: return 6; // D
-    case 0x6c: case 0x4c: case 0x64: case 0x54: return 9; // l L d T
-    case 0x53: case 0x41: case 0x46: case 0x78: { // S A F x
+    case 0x56:
+      return 1; // V
+    case 0x74:
+    case 0x62:
+    case 0x42:
+      return 2; // t b B
+    case 0x73:
+    case 0x75:
+      return 3; // s u
+    case 0x49:
+    case 0x69:
+    case 0x66:
+      return 5; // I i f
+    case 0x44:
+      return 6; // D
+    case 0x6c:
+    case 0x4c:
+    case 0x64:
+    case 0x54:
+      return 9; // l L d T
+    case 0x53:
+    case 0x41:
+    case 0x46:
+    case 0x78: {
+      // S A F x
       if (end - at < 5) return usize.MAX_VALUE;
       const length = <usize>read32(at + 1);
       return length > end - at - 5 ? usize.MAX_VALUE : 5 + length;

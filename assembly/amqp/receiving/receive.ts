@@ -1,12 +1,38 @@
 /**
- * Receiving messages: basic.publish, content header, body, and what happens when the last octet is there. A body is copied from the read
- * straight to its place in a segment, whatever frames and reads it comes in.
+ * Receiving messages: basic.publish, content header, body, and what happens when the last octet is there. A body is
+ * copied from the read straight to its place in a segment, whatever frames and reads it comes in.
  */
 import { copyBytes, copyExactly, read16, read32, read64 } from '../../memory/bytes';
-import { ASK, BODY_MAX, bodyFrameOf, EXPIRING, FRAME_BODY_MAX, FRAME_HEAD, FRAME_OVERHEAD, frameFirst, headerOf, keyOf, LOGGABLE, Message, newMessage, newPiece, Piece, pieceFrameOf, release } from '../../memory/message';
+import {
+  ASK,
+  BODY_MAX,
+  bodyFrameOf,
+  EXPIRING,
+  FRAME_BODY_MAX,
+  FRAME_HEAD,
+  FRAME_OVERHEAD,
+  frameFirst,
+  headerOf,
+  keyOf,
+  LOGGABLE,
+  Message,
+  newMessage,
+  newPiece,
+  Piece,
+  pieceFrameOf,
+  release,
+} from '../../memory/message';
 import { endReserve, pagesFor, reserve } from '../../log/journal';
 import { self } from '../../memory/root';
-import { LACKS_PAGE, LACKS_ROOM, markStarved, messageRoom, promisePages, publishersBlocked, takeCell } from '../../memory/units';
+import {
+  LACKS_PAGE,
+  LACKS_ROOM,
+  markStarved,
+  messageRoom,
+  promisePages,
+  publishersBlocked,
+  takeCell,
+} from '../../memory/units';
 import { FLAGS_AT, persistentIn } from '../../memory/properties';
 import { RUN_MAX } from '../../queue/publish';
 import { Queue, readyHere } from '../../queue/chain/queue';
@@ -26,7 +52,9 @@ const COLD_DEPTH: u32 = 64;
 let heldBack: bool = false;
 
 /** A read is about to be scanned. */
-@inline export function beginRead(): void { heldBack = publishersBlocked(); }
+@inline export function beginRead(): void {
+  heldBack = publishersBlocked();
+}
 
 /** basic.publish; `payload` starts at the class id. */
 export function onPublish(connection: Connection, channel: Channel, payload: usize, length: u32): u32 {
@@ -38,7 +66,10 @@ export function onPublish(connection: Connection, channel: Channel, payload: usi
   if (bits & 2) return STOP_FRAME;
   const route = findRoute(connection, channel, payload + 6, keyLength);
   if (!changetype<usize>(route)) return stopForRoute(channel, payload + 6, keyLength);
-  if (!keepKey(channel, payload + 6, keyLength)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
+  if (!keepKey(channel, payload + 6, keyLength)) {
+    markStarved(LACKS_PAGE);
+    return STOP_MEMORY;
+  }
   channel.route = <u32>changetype<usize>(route);
   channel.routeVersion = self.routeVersion;
   channel.mandatory = bits & 1;
@@ -79,7 +110,10 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const properties = read16(payload + FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
   const address = heldBack ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
-  if (!address) { markStarved(LACKS_ROOM); return STOP_MEMORY; }
+  if (!address) {
+    markStarved(LACKS_ROOM);
+    return STOP_MEMORY;
+  }
   const message = changetype<Message>(address);
   message.flags |= <u16>channel.mandatory;
   if (properties & INSPECTED) message.flags |= <u16>inspect(payload, length);
@@ -96,7 +130,9 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   return size ? STOP_END : complete(connection, channel);
 }
 
-/** An empty body has no frame behind the header that would put an overrun right, and the next message may stand there. */
+/**
+ * An empty body has no frame behind the header that would put an overrun right, and the next message may stand there.
+ */
 @inline function copyHeader(message: Message, frame: usize, length: u32): void {
   if (message.firstLength) copyBytes(headerOf(message), frame, length);
   else copyExactly(headerOf(message), frame, length);
@@ -159,8 +195,8 @@ function addPiece(channel: Channel): bool {
 }
 
 /**
- * The message is whole: enqueues it with the run of its route, or hands it to the host. When it must wait (no memory for blocks, or a
- * route that has become stale), the connection remembers the channel and tries again at the next call.
+ * The message is whole: enqueues it with the run of its route, or hands it to the host. When it must wait (no memory
+ * for blocks, or a route that has become stale), the connection remembers the channel and tries again at the next call.
  */
 export function complete(connection: Connection, channel: Channel): u32 {
   const message = changetype<Message>(channel.message);
@@ -174,10 +210,14 @@ export function complete(connection: Connection, channel: Channel): u32 {
     channel.route = <u32>changetype<usize>(route);
     channel.routeVersion = self.routeVersion;
   }
-  if (route.flags | channel.transactional | (<u32>message.flags & (EXPIRING | ASK | LOGGABLE))) return completeRuled(connection, channel, message, route);
+  if (route.flags | channel.transactional | ((<u32>message.flags) & (EXPIRING | ASK | LOGGABLE)))
+    return completeRuled(connection, channel, message, route);
   if (channel.mandatory && !route.queueCount) return stopForHost(connection, channel, message);
   if (route.queueCount) {
-    if (!promisePages(route.pages + pendingPages())) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
+    if (!promisePages(route.pages + pendingPages())) {
+      markStarved(LACKS_PAGE);
+      return STOP_MEMORY;
+    }
     addToRun(route, message);
     countWork(route.queueCount);
   } else release(message);
@@ -188,17 +228,29 @@ export function complete(connection: Connection, channel: Channel): u32 {
 
 /** The same where the route, the channel or the message asks for more than being enqueued with others. */
 function completeRuled(connection: Connection, channel: Channel, message: Message, route: Route): u32 {
-  if ((route.flags & ASK_HOST) || channel.transactional || (message.flags & ASK) || (channel.mandatory && !route.queueCount)) {
+  if (
+    route.flags & ASK_HOST ||
+    channel.transactional ||
+    message.flags & ASK ||
+    (channel.mandatory && !route.queueCount)
+  ) {
     return stopForHost(connection, channel, message);
   }
   const guarded = (route.flags & GUARDED) != 0;
   const logged = route.logged != 0 && (message.flags & LOGGABLE) != 0;
   let refused = false;
   if (route.queueCount) {
-    const pages = (guarded ? routeGuardedPages(route) : route.pages) + pendingPages() + (logged ? pagesFor(message) : 0);
-    if (!promisePages(pages)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
+    const pages =
+      (guarded ? routeGuardedPages(route) : route.pages) + pendingPages() + (logged ? pagesFor(message) : 0);
+    if (!promisePages(pages)) {
+      markStarved(LACKS_PAGE);
+      return STOP_MEMORY;
+    }
     if (guarded) flushRun();
-    if (logged && !reserveFor(message, route)) { markStarved(LACKS_PAGE); return STOP_MEMORY; }
+    if (logged && !reserveFor(message, route)) {
+      markStarved(LACKS_PAGE);
+      return STOP_MEMORY;
+    }
     if (guarded) {
       refused = !publishGuarded(route, message);
       endReserve();
@@ -228,7 +280,10 @@ function reserveFor(message: Message, route: Route): bool {
 
 function stopForHost(connection: Connection, channel: Channel, message: Message): u32 {
   // The host will enqueue it without asking for memory again: the reserve must not be dug into too deep.
-  if (!messageRoom()) { markStarved(LACKS_ROOM); return STOP_MEMORY; }
+  if (!messageRoom()) {
+    markStarved(LACKS_ROOM);
+    return STOP_MEMORY;
+  }
   flushRun();
   self.stopMessage = <u32>changetype<usize>(message);
   self.stopChannel = channel.number;

@@ -1,8 +1,9 @@
 /**
- * The route cache: where messages of (vhost, exchange, routing key) go, by the raw octets of the publish. Private to a worker; the host
- * fills it. Routes stand one after the other in one half of an arena of one segment, behind that half's hash table. When the half is full the other is emptied and
- * takes the new ones; what is looked up in the older half moves to the younger, so a route that is in use stays, however many others come.
- * Emptying a half, or a change of the topology, begins a new version: a route's address is good only together with its version.
+ * The route cache: where messages of (vhost, exchange, routing key) go, by the raw octets of the publish. Private to a
+ * worker; the host fills it. Routes stand one after the other in one half of an arena of one segment, behind that
+ * half's hash table. When the half is full the other is emptied and takes the new ones; what is looked up in the older
+ * half moves to the younger, so a route that is in use stays, however many others come. Emptying a half, or a change of
+ * the topology, begins a new version: a route's address is good only together with its version.
  *
  * Half       0 │ BUCKETS addresses of routes
  *   BUCKETS·4 │ routes: Route, queues (u32 each), key octets; 8-aligned
@@ -43,8 +44,13 @@ export const GUARDED: u32 = 2;
 let young: usize = 0;
 let old: usize = 0;
 
-@inline export function routeQueue(route: Route, index: u32): u32 { return load<u32>(changetype<usize>(route) + ROUTE_HEAD + index * 4); }
-@inline function keyOfRoute(route: Route): usize { return changetype<usize>(route) + ROUTE_HEAD + route.queueCount * 4; }
+@inline export function routeQueue(route: Route, index: u32): u32 {
+  return load<u32>(changetype<usize>(route) + ROUTE_HEAD + index * 4);
+}
+
+@inline function keyOfRoute(route: Route): usize {
+  return changetype<usize>(route) + ROUTE_HEAD + route.queueCount * 4;
+}
 
 export function openRoutes(): bool {
   const arena = takeSegment(0);
@@ -125,8 +131,13 @@ function rejuvenated(route: Route): Route {
   return copy;
 }
 
-@inline function sizeOfRoute(queues: u32, keyLength: u32): u32 { return (ROUTE_HEAD + queues * 4 + keyLength + 7) & ~7; }
-@inline function hasRoom(size: u32): bool { return self.routeNext + size <= <u32>young + HALF; }
+@inline function sizeOfRoute(queues: u32, keyLength: u32): u32 {
+  return (ROUTE_HEAD + queues * 4 + keyLength + 7) & ~7;
+}
+
+@inline function hasRoom(size: u32): bool {
+  return self.routeNext + size <= <u32>young + HALF;
+}
 
 /** Where the address of a route goes: the first free bucket, or the last that is looked at. */
 function freeBucket(hash: u32): usize {
@@ -138,8 +149,18 @@ function freeBucket(hash: u32): usize {
   return bucket;
 }
 
-/** Enters a route; the addresses of its queues stand at `queues`. Forgets those not used for long when there is no room. */
-export function addRoute(vhost: u32, key: usize, length: u32, queues: usize, count: u32, flags: u32, pagesEach: u32): void {
+/**
+ * Enters a route; the addresses of its queues stand at `queues`. Forgets those not used for long when there is no room.
+ */
+export function addRoute(
+  vhost: u32,
+  key: usize,
+  length: u32,
+  queues: usize,
+  count: u32,
+  flags: u32,
+  pagesEach: u32,
+): void {
   const size = sizeOfRoute(count, length);
   if (!hasRoom(size)) turnHalves();
   const hash = hashOf(vhost, key, length);

@@ -1,7 +1,7 @@
 /**
- * The pending run: messages that one read completed for one route, enqueued together, so that what lies between workers is touched once per
- * run. It is flushed when the route changes, when it is full, and before a call returns to the host.
- * Ownership: the run and its array (1 KiB in the participant's scratch page) are the participant's.
+ * The pending run: messages that one read completed for one route, enqueued together, so that what lies between workers
+ * is touched once per run. It is flushed when the route changes, when it is full, and before a call returns to the
+ * host. Ownership: the run and its array (1 KiB in the participant's scratch page) are the participant's.
  */
 import { endReserve, reservedPages } from '../../log/journal';
 import { Message } from '../../memory/message';
@@ -23,7 +23,9 @@ import { Route, routeQueue } from './route';
 }
 
 /** Pages that the run may still need; a message that joins or follows it needs its own beside them. */
-@inline export function pendingPages(): u32 { return self.runCount ? changetype<Route>(self.runRoute).pages + reservedPages() : 0; }
+@inline export function pendingPages(): u32 {
+  return self.runCount ? changetype<Route>(self.runRoute).pages + reservedPages() : 0;
+}
 
 /** Enqueues the run. Must come before anything that forgets routes. */
 export function flushRun(): void {
@@ -32,6 +34,7 @@ export function flushRun(): void {
   self.runCount = 0;
   const route = changetype<Route>(self.runRoute);
   const flags = route.queueCount > 1 ? SHARED : 0;
-  for (let i: u32 = 0; i < route.queueCount; i++) enqueue(changetype<Queue>(routeQueue(route, i)), self.runMessages, count, flags);
+  for (let i: u32 = 0; i < route.queueCount; i++)
+    enqueue(changetype<Queue>(routeQueue(route, i)), self.runMessages, count, flags);
   endReserve();
 }

@@ -1,8 +1,8 @@
 /**
- * Claiming from a queue: a cursor takes the READY prefix at the head with one compare-and-swap, within one block and as far as the
- * outbox has room. Returned slots come first (requeued.ts).
- * Meets: publishers (their slots become READY in any order; the prefix ends at the first that is not), other cursors (one of them
- * wins the compare-and-swap, the others look again).
+ * Claiming from a queue: a cursor takes the READY prefix at the head with one compare-and-swap, within one block and as
+ * far as the outbox has room. Returned slots come first (requeued.ts). Meets: publishers (their slots become READY in
+ * any order; the prefix ends at the first that is not), other cursors (one of them wins the compare-and-swap, the
+ * others look again).
  */
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
@@ -27,8 +27,8 @@ export let foundSpilled: bool = false;
 }
 
 /**
- * Claims up to `most` messages whose contents, with `overhead` bytes each, fit into `room`. Returns the first slot or 0.
- * Slots are claimed once the head has moved past them. The caller is inside the core.
+ * Claims up to `most` messages whose contents, with `overhead` bytes each, fit into `room`. Returns the first slot or
+ * 0. Slots are claimed once the head has moved past them. The caller is inside the core.
  */
 export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMax: u32): Slot {
   const address = changetype<usize>(queue);
@@ -38,8 +38,8 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
   let first = changetype<Slot>(0);
   do {
     lackedRoom = false;
-    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-    const head = atomicLoad(address + offsetof<Queue>("head"));
+    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
+    const head = atomicLoad(address + offsetof<Queue>('head'));
     const block = blockAt(hint, head);
     if (!changetype<usize>(block)) return changetype<Slot>(0);
     const index = head - block.start;
@@ -51,16 +51,19 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
       const slot = slotAt(block, index + count);
       // Pairs with the store of the publisher.
       if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) break;
-      // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the head has moved, too: the
-      // compare-and-swap below says so, or `headStands`.
+      // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the head
+      // has moved, too: the compare-and-swap below says so, or `headStands`.
       const message = changetype<Message>(slot.message);
       const size = overhead + message.keyLength + contentSize(message, frameMax);
-      if (size > room - used) { lackedRoom = true; break; }
+      if (size > room - used) {
+        lackedRoom = true;
+        break;
+      }
       used += size;
       count += 1;
     }
     if (count == 0) {
-      if (!(lackedRoom ? headStands(queue, head) : atomicLoad(address + offsetof<Queue>("head")) == head)) continue;
+      if (!(lackedRoom ? headStands(queue, head) : atomicLoad(address + offsetof<Queue>('head')) == head)) continue;
       if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == SPILLED) {
         foundSpilled = true;
         requestPageIn(queue);
@@ -69,9 +72,9 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
     }
     checkpoint(CLAIM_SCANNED);
     // Pairs with the same operation of other cursors: positions head … head + count − 1 are ours alone.
-    if (compareExchange(address + offsetof<Queue>("head"), head, head + count) != head) continue;
+    if (compareExchange(address + offsetof<Queue>('head'), head, head + count) != head) continue;
     if (block != hint) {
-      moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+      moveHint(address + offsetof<Queue>('headBlock'), hint, block);
       if (queue.gap) requestAhead(queue, block);
     }
     claimed = count;

@@ -1,7 +1,8 @@
 /**
- * Rules of queues: what one does beyond holding messages, as bits of its `features`, and the tests that follow from them. Most queues have none, and
- * then nothing here is called: `features` is read once a run, a turn, or a message given back.
- * Written by: the coordinator while workers run, each word valid on its own; EXPIRES and CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
+ * Rules of queues: what one does beyond holding messages, as bits of its `features`, and the tests that follow from
+ * them. Most queues have none, and then nothing here is called: `features` is read once a run, a turn, or a message
+ * given back. Written by: the coordinator while workers run, each word valid on its own; EXPIRES and
+ * CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
 import { atomicAdd64, atomicLoadF64 } from '../../memory/atomic';
 import { EXPIRING, Message } from '../../memory/message';
@@ -44,11 +45,16 @@ export const REJECT_PUBLISH_DLX: u32 = 2;
 export const UNLIMITED: u32 = 0xffffffff;
 
 /** The queue whose rules hold for what stands in `queue`. */
-@inline export function ruling(queue: Queue): Queue { return queue.parent ? changetype<Queue>(queue.parent) : queue; }
+@inline export function ruling(queue: Queue): Queue {
+  return queue.parent ? changetype<Queue>(queue.parent) : queue;
+}
 
-/** Whether a message is too old for the queue at the time `now`: as in RabbitMQ its life is over when that has passed, so one of 0 is never found. */
+/**
+ * Whether a message is too old for the queue at the time `now`: as in RabbitMQ its life is over when that has passed,
+ * so one of 0 is never found.
+ */
 export function isExpired(queue: Queue, message: Message, now: f64): bool {
-  let life = queue.features & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl")) : Infinity;
+  let life = queue.features & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('ttl')) : Infinity;
   if (message.flags & EXPIRING) {
     const own = expirationOf(message);
     if (own >= 0) life = min(life, own);
@@ -58,5 +64,5 @@ export function isExpired(queue: Queue, message: Message, now: f64): bool {
 
 @inline export function addBytes(queue: Queue, bytes: i64): void {
   // Pairs with the load in `readyBytes`: a moment's view.
-  atomicAdd64(changetype<usize>(queue) + offsetof<Queue>("readyBytes"), bytes);
+  atomicAdd64(changetype<usize>(queue) + offsetof<Queue>('readyBytes'), bytes);
 }

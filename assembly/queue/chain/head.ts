@@ -1,5 +1,6 @@
 /**
- * The head of a queue, looked at without claiming anything. What is seen may have gone a moment later: cursors claim by a compare-and-swap (claim.ts).
+ * The head of a queue, looked at without claiming anything. What is seen may have gone a moment later: cursors claim by
+ * a compare-and-swap (claim.ts).
  */
 import { atomicAdd, atomicLoad } from '../../memory/atomic';
 import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK } from './queue';
@@ -16,27 +17,30 @@ import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK 
 
 /** Whether a message waits at the head or in the returned set. */
 export function isReady(queue: Queue): bool {
-  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("requeued")) != 0 || headState(queue) == READY;
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) != 0 || headState(queue) == READY;
 }
 
 /** Whether nothing was returned, and the message at the head is spilled. */
 export function isHeadSpilled(queue: Queue): bool {
-  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>("requeued")) && headState(queue) == SPILLED;
+  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && headState(queue) == SPILLED;
 }
 
 /**
- * Whether the head still stands at a position where it was before. Unlike a load this also says so of plain loads before it, of what was to be claimed there:
- * an addition is a write, which no earlier load passes (an atomic load lets them by, on ARM), and it pairs with the compare-and-swap of whoever claims. That one
- * comes later, and what its owner frees and others write over comes later still.
+ * Whether the head still stands at a position where it was before. Unlike a load this also says so of plain loads
+ * before it, of what was to be claimed there: an addition is a write, which no earlier load passes (an atomic load lets
+ * them by, on ARM), and it pairs with the compare-and-swap of whoever claims. That one comes later, and what its owner
+ * frees and others write over comes later still.
  */
 export function headStands(queue: Queue, position: u32): bool {
-  return atomicAdd(changetype<usize>(queue) + offsetof<Queue>("head"), 0) == position;
+  return atomicAdd(changetype<usize>(queue) + offsetof<Queue>('head'), 0) == position;
 }
 
 function headState(queue: Queue): u32 {
   const address = changetype<usize>(queue);
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-  const head = atomicLoad(address + offsetof<Queue>("head"));
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
+  const head = atomicLoad(address + offsetof<Queue>('head'));
   const block = blockAt(hint, head);
-  return changetype<usize>(block) ? atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK : EMPTY;
+  return changetype<usize>(block)
+    ? atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK
+    : EMPTY;
 }

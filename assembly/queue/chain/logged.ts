@@ -1,10 +1,23 @@
 /**
- * Logged queues: what the coordinator says of them before their first message, and what it asks when everything has come to rest.
+ * Logged queues: what the coordinator says of them before their first message, and what it asks when everything has
+ * come to rest.
  */
 import { atomicLoad, atomicOr } from '../../memory/atomic';
 import { blockAt } from './head';
 import { priorityAt } from './priorities';
-import { Block, LOGGED, logPosition, nextOf, Queue, READY, REDELIVERED, REQUEUED, slotAt, SLOTS, STATE_MASK } from './queue';
+import {
+  Block,
+  LOGGED,
+  logPosition,
+  nextOf,
+  Queue,
+  READY,
+  REDELIVERED,
+  REQUEUED,
+  slotAt,
+  SLOTS,
+  STATE_MASK,
+} from './queue';
 import { LOGGED_QUEUE } from './features';
 
 /** The queue's number in the log, and the log position of the first message to come, in each of its levels. */
@@ -14,7 +27,7 @@ export function enterLog(queue: Queue, id: u64, next: u64): void {
   queue.logFirst = next;
   block.logStart = next - <u64>(queue.tail - block.start);
   // Pairs with the loads of publishers: they see it with their routes, which are resolved anew.
-  atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), LOGGED_QUEUE);
+  atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), LOGGED_QUEUE);
 }
 
 // ── Ready messages that were delivered before ──────────────────────────────────────────────────────────────────
@@ -30,7 +43,10 @@ let state: u32 = 0;
 export let deliveredPriority: u32 = 0;
 export let deliveredFrom: u64 = 0;
 
-/** Begins a walk over the queue's places in the log whose messages are ready and were delivered before. Nobody else works with the queue. */
+/**
+ * Begins a walk over the queue's places in the log whose messages are ready and were delivered before. Nobody else
+ * works with the queue.
+ */
 export function walkDelivered(walked: Queue): void {
   queue = walked;
   priority = 0;
@@ -45,7 +61,7 @@ function beginRequeued(one: Queue): void {
 }
 
 function beginAtHead(one: Queue): void {
-  const head = atomicLoad(changetype<usize>(one) + offsetof<Queue>("head"));
+  const head = atomicLoad(changetype<usize>(one) + offsetof<Queue>('head'));
   state = READY;
   block = blockAt(changetype<Block>(one.headBlock), head);
   index = changetype<usize>(block) ? head - block.start : 0;
@@ -75,7 +91,11 @@ export function nextDelivered(): u32 {
 /** From the returned set to the head, and from level to level. */
 function nextWalk(): bool {
   let one = priorityAt(queue, priority);
-  if (state == REQUEUED) { beginAtHead(one); deliveredPriority = priority; return true; }
+  if (state == REQUEUED) {
+    beginAtHead(one);
+    deliveredPriority = priority;
+    return true;
+  }
   do {
     if (!queue.priorities || priority == queue.maxPriority) return false;
     priority += 1;

@@ -1,7 +1,7 @@
 /**
- * Page-in requests: whoever comes near a queue's spilled messages, or finds the next one spilled, puts the queue on the coordinator's list and rings it. A queue stands
- * there once, and the list keeps its cell.
- * Meets: the coordinator, which strikes a queue off the list before it looks at the queue: a wish that comes later is a new one.
+ * Page-in requests: whoever comes near a queue's spilled messages, or finds the next one spilled, puts the queue on the
+ * coordinator's list and rings it. A queue stands there once, and the list keeps its cell. Meets: the coordinator,
+ * which strikes a queue off the list before it looks at the queue: a wish that comes later is a new one.
  */
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { coordinator, Participant, self } from '../../memory/root';
@@ -16,16 +16,18 @@ const WINDOW: i32 = <i32>SLOTS * 16;
 
 /** Asks for the next of the spilled messages. The caller may use the queue. */
 export function requestPageIn(queue: Queue): void {
-  const pageInRequested = changetype<usize>(queue) + offsetof<Queue>("pageInRequested");
-  // Pairs with the store in `nextPageInRequest`: if we find the old wish, the coordinator has yet to look, and will see how far the head is.
+  const pageInRequested = changetype<usize>(queue) + offsetof<Queue>('pageInRequested');
+  // Pairs with the store in `nextPageInRequest`: if we find the old wish, the coordinator has yet to look, and will see
+  // how far the head is.
   if (atomicLoad(pageInRequested) || compareExchange(pageInRequested, 0, 1) != 0) return;
   holdQueue(queue);
   const target = coordinator();
-  const list = changetype<usize>(target) + offsetof<Participant>("pageInRequests");
+  const list = changetype<usize>(target) + offsetof<Participant>('pageInRequests');
   while (true) {
     const first = atomicLoad(list);
     queue.pageInNext = first;
-    // Pairs with the exchange in `nextPageInRequest`, and with the load in `fallAsleep`: a coordinator that misses it is still awake.
+    // Pairs with the exchange in `nextPageInRequest`, and with the load in `fallAsleep`: a coordinator that misses it
+    // is still awake.
     if (compareExchange(list, first, <u32>changetype<usize>(queue)) == first) break;
   }
   ring(target);
@@ -33,18 +35,19 @@ export function requestPageIn(queue: Queue): void {
 
 /** A cursor has come to another block of a queue that has a gap block. */
 export function requestAhead(queue: Queue, block: Block): void {
-  const gap = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("gap")));
+  const gap = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
   if (changetype<usize>(gap) && <i32>(gap.start - block.start) <= WINDOW) requestPageIn(queue);
 }
 
 /** The coordinator's next wish; 0: none. */
 export function nextPageInRequest(): usize {
   while (true) {
-    if (!self.pageInFirst) self.pageInFirst = atomicExchange(changetype<usize>(self) + offsetof<Participant>("pageInRequests"), 0);
+    if (!self.pageInFirst)
+      self.pageInFirst = atomicExchange(changetype<usize>(self) + offsetof<Participant>('pageInRequests'), 0);
     const queue = changetype<Queue>(self.pageInFirst);
     if (!changetype<usize>(queue)) return 0;
     self.pageInFirst = queue.pageInNext;
-    atomicStore(changetype<usize>(queue) + offsetof<Queue>("pageInRequested"), 0);
+    atomicStore(changetype<usize>(queue) + offsetof<Queue>('pageInRequested'), 0);
     const retired = ruling(queue).retired;
     releaseQueue(queue);
     if (!retired) return changetype<usize>(queue);
@@ -65,9 +68,12 @@ export function isFrontSpilled(queue: Queue): bool {
   }
 }
 
-/** Wishes for the next message if it is spilled, and lets all workers be rung when it is back. False: it is not spilled, look again. */
+/**
+ * Wishes for the next message if it is spilled, and lets all workers be rung when it is back. False: it is not spilled,
+ * look again.
+ */
 export function awaitFront(queue: Queue): bool {
   // Pairs with the exchange in `welcome`: either it sees the mark, or we see what it has brought back.
-  atomicStore(changetype<usize>(queue) + offsetof<Queue>("awaited"), 1);
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>('awaited'), 1);
   return isFrontSpilled(queue);
 }

@@ -1,7 +1,8 @@
 /**
- * Priorities of messages: a queue with PRIORITIES has a child queue for each priority above 0, made when it is first used; messages of priority 0 stand in the
- * queue itself. Claims go over the levels from the highest. Waiters, consumers, rules and grants are the queue's.
- * Meets: publishers that make the same child (one of them wins the compare-and-swap).
+ * Priorities of messages: a queue with PRIORITIES has a child queue for each priority above 0, made when it is first
+ * used; messages of priority 0 stand in the queue itself. Claims go over the levels from the highest. Waiters,
+ * consumers, rules and grants are the queue's. Meets: publishers that make the same child (one of them wins the
+ * compare-and-swap).
  */
 import { atomicLoad, atomicLoad64, compareExchange } from '../../memory/atomic';
 import { Message } from '../../memory/message';
@@ -22,7 +23,10 @@ export function openPriorities(queue: Queue, maxPriority: u32): bool {
   return true;
 }
 
-/** The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makePriority`: who sees the child sees it laid out. */
+/**
+ * The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makePriority`: who sees the
+ * child sees it laid out.
+ */
 @inline export function priorityAt(queue: Queue, priority: u32): Queue {
   return priority ? changetype<Queue>(atomicLoad(<usize>queue.priorities + priority * 4)) : queue;
 }
@@ -44,7 +48,9 @@ export function priorityMade(queue: Queue, priority: u32): Queue {
   return changetype<usize>(made) == changetype<usize>(queue) ? changetype<Queue>(0) : made;
 }
 
-/** Pages that a new level may need: for its cell, and its block. Who publishes has them among those that are promised. */
+/**
+ * Pages that a new level may need: for its cell, and its block. Who publishes has them among those that are promised.
+ */
 export const PRIORITY_PAGES: u32 = 2;
 
 /** Without memory the message goes to level 0. */
@@ -83,10 +89,13 @@ export function readyCount(queue: Queue): u32 {
 /** Bytes of the bodies that wait. */
 export function readyBytes(queue: Queue): f64 {
   if (!(queue.features & BYTES) || !readyCount(queue)) return 0;
-  return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>("readyBytes")));
+  return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>('readyBytes')));
 }
 
-/** Whether the next message of a queue with PRIORITIES can be claimed: what is spilled holds back what stands in lower levels. */
+/**
+ * Whether the next message of a queue with PRIORITIES can be claimed: what is spilled holds back what stands in lower
+ * levels.
+ */
 export function isFrontReady(queue: Queue): bool {
   for (let priority = queue.maxPriority; priority; priority--) {
     const child = priorityAt(queue, priority);

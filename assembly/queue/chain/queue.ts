@@ -1,21 +1,24 @@
 /**
  * Queues and their blocks: layouts, and the walk along the chain.
  *
- * A queue is an unbounded chain of blocks of slots. A slot has a position (0, 1, 2 …, wrapping at 2^32, compared by subtraction),
- * a state and a message. Publishers reserve positions at the tail, cursors claim them at the head, in order.
+ * A queue is an unbounded chain of blocks of slots. A slot has a position (0, 1, 2 …, wrapping at 2^32, compared by
+ * subtraction), a state and a message. Publishers reserve positions at the tail, cursors claim them at the head, in
+ * order.
  *
- * The hints `tailBlock` and `headBlock` name a block at or before the tail and the head; they only move forward, and never stand
- * at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so that the walk from it is forward.
- * Whoever reserves the last slot of a block links the next block before the slot is READY; so a done block has a successor.
- * A queue that has ended (`endChain`) has no hints: its last block may be done and used anew while claimed slots of older blocks are not settled.
+ * The hints `tailBlock` and `headBlock` name a block at or before the tail and the head; they only move forward, and
+ * never stand at or before a block that is done. A hint is read BEFORE the tail is raised or the head is loaded, so
+ * that the walk from it is forward. Whoever reserves the last slot of a block links the next block before the slot is
+ * READY; so a done block has a successor. A queue that has ended (`endChain`) has no hints: its last block may be done
+ * and used anew while claimed slots of older blocks are not settled.
  *
- * Messages that are elsewhere stand in the chain as one block with SPILLED slots, the gap block, for any number of blocks (spilled.ts). So the next block need
- * not begin where this one ends; but nobody walks over the gap block to a position that it stands for.
+ * Messages that are elsewhere stand in the chain as one block with SPILLED slots, the gap block, for any number of
+ * blocks (spilled.ts). So the next block need not begin where this one ends; but nobody walks over the gap block to a
+ * position that it stands for.
  *
  * A queue with priorities has a child queue for each level above 0 (priorities.ts), level 0 being the queue itself.
  *
- * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when it was
- * freed by the host and its last block is done.
+ * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when
+ * it was freed by the host and its last block is done.
  */
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { Message } from '../../memory/message';
@@ -27,11 +30,23 @@ import { PAGE } from '../../memory/root';
   /** line 0: next position to reserve. Written by publishers (atomic add). */
   tail: u32;
   tailBlock: u32;
-  a2: u64; a3: u64; a4: u64; a5: u64; a6: u64; a7: u64; a8: u64;
+  a2: u64;
+  a3: u64;
+  a4: u64;
+  a5: u64;
+  a6: u64;
+  a7: u64;
+  a8: u64;
   /** line 1: first position not claimed. Written by cursors (compare-and-swap). */
   head: u32;
   headBlock: u32;
-  b2: u64; b3: u64; b4: u64; b5: u64; b6: u64; b7: u64; b8: u64;
+  b2: u64;
+  b3: u64;
+  b4: u64;
+  b5: u64;
+  b6: u64;
+  b7: u64;
+  b8: u64;
   /** line 2: the returned set (requeued.ts). `requeued` is read without the lock; the rest belongs to its holder. */
   requeued: u32;
   requeuedLock: u32;
@@ -39,7 +54,12 @@ import { PAGE } from '../../memory/root';
   requeuedFinger: u32;
   /** How often one of them was taken, wrapping (extent.ts). */
   takenBack: u32;
-  c3: u32; c4: u64; c5: u64; c6: u64; c7: u64; c8: u64;
+  c3: u32;
+  c4: u64;
+  c5: u64;
+  c6: u64;
+  c7: u64;
+  c8: u64;
   /** line 3: consumers that wait (waiters.ts). `waiting` is read without the lock; the rest belongs to its holder. */
   waiting: u32;
   waitersLock: u32;
@@ -49,18 +69,28 @@ import { PAGE } from '../../memory/root';
   consumerPrioritiesFirst: u32;
   /** Turns that were granted and not yet taken; counted for queues with LENGTH. Read without the lock. */
   grants: u32;
-  d4: u64; d5: u64; d6: u64; d7: u64; d8: u64;
+  d4: u64;
+  d5: u64;
+  d6: u64;
+  d7: u64;
+  d8: u64;
   /** line 4: rarely written. */
   consumers: u32;
   retired: u32;
-  /** Blocks that are not done, plus 1 until the host has freed the queue, plus 1 for each child, and for each list that names the queue. */
+  /**
+   * Blocks that are not done, plus 1 until the host has freed the queue, plus 1 for each child, and for each list that
+   * names the queue.
+   */
   blocks: u32;
   /** What the queue does beyond holding messages (features.ts); 0 for most. */
   features: u32;
   /** Page of the children's addresses by level, 0 without PRIORITIES; and of a child, its queue. */
   priorities: u32;
   parent: u32;
-  /** 1 + the participant that sweeps the queue, 0 when nobody does; the rest is under that participant's sweepLock (sweep.ts). */
+  /**
+   * 1 + the participant that sweeps the queue, 0 when nobody does; the rest is under that participant's sweepLock
+   * (sweep.ts).
+   */
   sweeper: u32;
   sweepLinked: u32;
   sweepNext: u32;
@@ -78,28 +108,50 @@ import { PAGE } from '../../memory/root';
   maxLength: f64;
   maxBytes: f64;
   lastGet: f64;
-  /** The queue's number in the log, 0: it is not logged; a level's is that of level 0 and the level. And the log position of the first message. */
+  /**
+   * The queue's number in the log, 0: it is not logged; a level's is that of level 0 and the level. And the log
+   * position of the first message.
+   */
   logId: u64;
   logFirst: u64;
   /** Dead messages that hosts keep, and the bytes of their bodies. Written by workers (atomic add). */
-  kept: u32; f6: u32;
+  kept: u32;
+  f6: u32;
   keptBytes: i64;
-  /** line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be negative for a moment. */
+  /**
+   * line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be
+   * negative for a moment.
+   */
   readyBytes: i64;
-  g2: u64; g3: u64; g4: u64; g5: u64; g6: u64; g7: u64; g8: u64;
+  g2: u64;
+  g3: u64;
+  g4: u64;
+  g5: u64;
+  g6: u64;
+  g7: u64;
+  g8: u64;
   /** line 7: messages that are elsewhere (spilled.ts). The gap block, or 0; written by the coordinator, read by all. */
   gap: u32;
-  /** 1 while the queue is among the page-in requests, and the next one there; 1 when workers wait for its first message to be back (page-in-requests.ts). */
+  /**
+   * 1 while the queue is among the page-in requests, and the next one there; 1 when workers wait for its first message
+   * to be back (page-in-requests.ts).
+   */
   pageInRequested: u32;
   pageInNext: u32;
   awaited: u32;
   /** Bytes of the spilled bodies. The coordinator's alone, as all that follows. */
   spilledBytes: i64;
-  /** Slots at the beginning of the block behind those that the gap block stands for that are spilled, too; it is the gap block itself if it stands for none. */
+  /**
+   * Slots at the beginning of the block behind those that the gap block stands for that are spilled, too; it is the gap
+   * block itself if it stands for none.
+   */
   spilledPart: u32;
   /** Slots at the gap block's beginning that are not spilled: done, or back already. */
   spilledFilled: u32;
-  /** In a logged queue: no spilled message has a lower log position, and none that is here and not done has this one or a higher, up to the gap block's end. */
+  /**
+   * In a logged queue: no spilled message has a lower log position, and none that is here and not done has this one or
+   * a higher, up to the gap block's end.
+   */
   spilledPlace: u64;
 }
 
@@ -120,10 +172,16 @@ import { PAGE } from '../../memory/root';
   limboNext: u32;
   /** Next block of the returned set; under the lock. */
   requeuedNext: u32;
-  /** In logged queues: page of the log positions (u64) of all slots, or 0: they count on from `logStart`. Freed with the block. */
+  /**
+   * In logged queues: page of the log positions (u64) of all slots, or 0: they count on from `logStart`. Freed with the
+   * block.
+   */
   logTable: u32;
   reserved44: u32;
-  /** Log position of the first slot; the successor's is SLOTS more, whatever the table says. Written before the block is linked, then constant. */
+  /**
+   * Log position of the first slot; the successor's is SLOTS more, whatever the table says. Written before the block is
+   * linked, then constant.
+   */
   logStart: u64;
 }
 
@@ -136,14 +194,20 @@ export const BLOCK_HEAD: u32 = 64;
 export const SLOT: u32 = 8;
 export const SLOTS: u32 = (PAGE - BLOCK_HEAD) / SLOT;
 
-/** States of a slot: the low bits of its word. A claimed slot keeps READY: that it lies before the head says that it is claimed. */
+/**
+ * States of a slot: the low bits of its word. A claimed slot keeps READY: that it lies before the head says that it is
+ * claimed.
+ */
 export const EMPTY: u32 = 0;
 export const READY: u32 = 1;
 export const REQUEUED: u32 = 2;
 /** The message is elsewhere, or about to go: nobody may claim it (spilled.ts). */
 export const SPILLED: u32 = 3;
 export const STATE_MASK: u32 = 7;
-/** Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at it. */
+/**
+ * Flags of a slot: delivered before; and: the message has other holders or several pieces, so `release` must look at
+ * it.
+ */
 export const REDELIVERED: u32 = 8;
 export const SHARED: u32 = 16;
 /** Its place is in the log: settling it is recorded, too. */
@@ -153,10 +217,21 @@ export const REQUEUES_SHIFT: u32 = 8;
 export const REQUEUES_ONE: u32 = 1 << REQUEUES_SHIFT;
 export const REQUEUES_MAX: u32 = 0xffffff;
 
-@inline export function slotAt(block: Block, index: u32): Slot { return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT); }
-@inline export function blockOf(slot: Slot): Block { return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1)); }
-@inline export function indexOf(slot: Slot): u32 { return (<u32>(changetype<usize>(slot) & (PAGE - 1)) - BLOCK_HEAD) / SLOT; }
-@inline export function queueOf(slot: Slot): Queue { return changetype<Queue>(blockOf(slot).queue); }
+@inline export function slotAt(block: Block, index: u32): Slot {
+  return changetype<Slot>(changetype<usize>(block) + BLOCK_HEAD + index * SLOT);
+}
+
+@inline export function blockOf(slot: Slot): Block {
+  return changetype<Block>(changetype<usize>(slot) & ~(<usize>PAGE - 1));
+}
+
+@inline export function indexOf(slot: Slot): u32 {
+  return (<u32>(changetype<usize>(slot) & (PAGE - 1)) - BLOCK_HEAD) / SLOT;
+}
+
+@inline export function queueOf(slot: Slot): Queue {
+  return changetype<Queue>(blockOf(slot).queue);
+}
 
 /** The log position of a slot in a logged queue. */
 @inline export function logPosition(block: Block, index: u32): u64 {
@@ -168,7 +243,10 @@ export function newQueue(): usize {
   const cell = takeCell();
   if (!cell) return 0;
   const page = takePage();
-  if (!page) { giveCell(cell); return 0; }
+  if (!page) {
+    giveCell(cell);
+    return 0;
+  }
   const queue = changetype<Queue>(cell);
   initBlock(changetype<Block>(page), queue, 0, 0);
   queue.tailBlock = <u32>page;
@@ -186,24 +264,24 @@ export function initBlock(block: Block, queue: Queue, start: u32, logStart: u64)
 
 /** The successor of a block; made when there is none, of a page that is promised. */
 export function linkedNext(block: Block): Block {
-  const link = changetype<usize>(block) + offsetof<Block>("next");
+  const link = changetype<usize>(block) + offsetof<Block>('next');
   const next = atomicLoad(link);
   if (next) return changetype<Block>(next);
   const page = takePromised();
   const queue = changetype<Queue>(block.queue);
   initBlock(changetype<Block>(page), queue, block.start + SLOTS, block.logStart + SLOTS);
   // Counted before it can be seen, so that `blocks` never reaches 0 while one of them is in use.
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
   // Pairs with the load above and in `nextOf`: whoever sees the link sees the block laid out.
   const seen = compareExchange(link, 0, <u32>page);
   if (!seen) return changetype<Block>(page);
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), -1);
   returnPromised(page);
   return changetype<Block>(seen);
 }
 
 @inline export function nextOf(block: Block): Block {
-  return changetype<Block>(atomicLoad(changetype<usize>(block) + offsetof<Block>("next")));
+  return changetype<Block>(atomicLoad(changetype<usize>(block) + offsetof<Block>('next')));
 }
 
 /** Moves a hint on, if it still stands where we found it. */
@@ -227,31 +305,37 @@ export function moveHintPast(hint: usize, block: Block): void {
 }
 
 /**
- * Nobody publishes or claims any more, and nothing is ready: takes the queue's hints away, and returns the block in which the tail stands.
- * From now on blocks go without a look at the hints. The last one has no successor to which they could move, and may be done while older blocks are not.
+ * Nobody publishes or claims any more, and nothing is ready: takes the queue's hints away, and returns the block in
+ * which the tail stands. From now on blocks go without a look at the hints. The last one has no successor to which they
+ * could move, and may be done while older blocks are not.
  */
 export function endChain(queue: Queue): Block {
   const address = changetype<usize>(queue);
-  let last = changetype<Block>(atomicLoad(address + offsetof<Queue>("tailBlock")));
+  let last = changetype<Block>(atomicLoad(address + offsetof<Queue>('tailBlock')));
   while (queue.tail - last.start >= SLOTS) last = nextOf(last);
-  // Before the last block can be stamped: whoever entered earlier may still read it (epoch.ts), whoever enters later finds no hint.
-  atomicStore(address + offsetof<Queue>("tailBlock"), 0);
-  atomicStore(address + offsetof<Queue>("headBlock"), 0);
+  // Before the last block can be stamped: whoever entered earlier may still read it (epoch.ts), whoever enters later
+  // finds no hint.
+  atomicStore(address + offsetof<Queue>('tailBlock'), 0);
+  atomicStore(address + offsetof<Queue>('headBlock'), 0);
   return last;
 }
 
-/** Messages that wait for a consumer, those of the queue's children not counted. A moment's view when others are at work. */
+/**
+ * Messages that wait for a consumer, those of the queue's children not counted. A moment's view when others are at
+ * work.
+ */
 export function readyHere(queue: Queue): u32 {
   const address = changetype<usize>(queue);
   // The head first: it never passes the tail, so the difference is not negative.
-  const head = atomicLoad(address + offsetof<Queue>("head"));
-  return atomicLoad(address + offsetof<Queue>("tail")) - head + atomicLoad(address + offsetof<Queue>("requeued"));
+  const head = atomicLoad(address + offsetof<Queue>('head'));
+  return atomicLoad(address + offsetof<Queue>('tail')) - head + atomicLoad(address + offsetof<Queue>('requeued'));
 }
 
 /** Lets go of one of the queue's `blocks`; with the last one the cell is free. */
 export function releaseQueue(queue: Queue): void {
-  // Whoever brings it to 0 is the last to know the queue, and sees all that the others did before their own subtraction.
-  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), -1) != 1) return;
+  // Whoever brings it to 0 is the last to know the queue, and sees all that the others did before their own
+  // subtraction.
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), -1) != 1) return;
   const parent = changetype<Queue>(queue.parent);
   if (queue.priorities) givePage(queue.priorities);
   giveCell(changetype<usize>(queue));
@@ -259,7 +343,9 @@ export function releaseQueue(queue: Queue): void {
 }
 
 /** Keeps the cell of a queue until `releaseQueue`. Only who may still use the queue may call this. */
-export function holdQueue(queue: Queue): void { atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1); }
+export function holdQueue(queue: Queue): void {
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
+}
 
 export const QUEUE_FITS: bool = offsetof<Queue>() <= CELL;
 

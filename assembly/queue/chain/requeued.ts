@@ -1,7 +1,7 @@
 /**
- * The returned set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed). They stay in
- * their blocks; blocks that have some are linked in order of position, and are claimed before the head, so that the original order
- * is kept. Guarded by a lock of the queue that is touched only when something was returned.
+ * The returned set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed).
+ * They stay in their blocks; blocks that have some are linked in order of position, and are claimed before the head, so
+ * that the original order is kept. Guarded by a lock of the queue that is touched only when something was returned.
  */
 import { atomicAdd, atomicLoad, atomicStore, lock, unlock } from '../../memory/atomic';
 import { Message } from '../../memory/message';
@@ -15,11 +15,12 @@ export let requeuedLackedRoom: bool = false;
 
 /** Puts a claimed slot back, with `mark` (REDELIVERED, or 0 when nobody has seen the message). */
 export function putBack(queue: Queue, slot: Slot, mark: u32): void {
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("requeuedLock");
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
   const block = blockOf(slot);
   const index = (<u32>(changetype<usize>(slot) - changetype<usize>(block)) - BLOCK_HEAD) / SLOT;
   lock(lockWord);
-  // Pairs with the load in `claimRequeued`, under the same lock; atomic because cursors at the head may still look at the slot.
+  // Pairs with the load in `claimRequeued`, under the same lock; atomic because cursors at the head may still look at
+  // the slot.
   atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | REQUEUED | mark);
   if (block.requeued == 0) {
     block.requeuedLow = index;
@@ -27,11 +28,14 @@ export function putBack(queue: Queue, slot: Slot, mark: u32): void {
   } else if (index < block.requeuedLow) block.requeuedLow = index;
   block.requeued += 1;
   // Pairs with the load without the lock in `hasReady` and `claimRequeued`.
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("requeued"), 1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('requeued'), 1);
   unlock(lockWord);
 }
 
-/** Links a block into the set. What is returned together is mostly in order: the search starts at the last block inserted. */
+/**
+ * Links a block into the set. What is returned together is mostly in order: the search starts at the last block
+ * inserted.
+ */
 function insert(queue: Queue, block: Block): void {
   let before: usize = 0;
   let at = <usize>queue.requeuedFirst;
@@ -50,14 +54,20 @@ function insert(queue: Queue, block: Block): void {
   queue.requeuedFinger = address;
 }
 
-/** Claims the returned slot with the lowest position, if its content fits into `room`; 0 when there is none or it does not fit. */
+/**
+ * Claims the returned slot with the lowest position, if its content fits into `room`; 0 when there is none or it does
+ * not fit.
+ */
 export function claimRequeued(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
   requeuedLackedRoom = false;
-  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>("requeued"))) return changetype<Slot>(0);
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("requeuedLock");
+  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued'))) return changetype<Slot>(0);
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
   lock(lockWord);
   const block = changetype<Block>(queue.requeuedFirst);
-  if (!changetype<usize>(block)) { unlock(lockWord); return changetype<Slot>(0); }
+  if (!changetype<usize>(block)) {
+    unlock(lockWord);
+    return changetype<Slot>(0);
+  }
   const slot = lowest(block);
   const message = changetype<Message>(slot.message);
   if (overhead + message.keyLength + contentSize(message, frameMax) > room) {
@@ -70,9 +80,12 @@ export function claimRequeued(queue: Queue, room: u32, overhead: u32, frameMax: 
   return slot;
 }
 
-/** Claims the returned slot with the lowest position if its message is too old by now; 0 when there is none or it is not. */
+/**
+ * Claims the returned slot with the lowest position if its message is too old by now; 0 when there is none or it is
+ * not.
+ */
 export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("requeuedLock");
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
   let slot = changetype<Slot>(0);
   lock(lockWord);
   const block = changetype<Block>(queue.requeuedFirst);
@@ -104,5 +117,5 @@ export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
   }
   queue.takenBack += 1;
   // Pairs with the load without the lock in `hasReady` and `claimRequeued`.
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("requeued"), -1);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('requeued'), -1);
 }

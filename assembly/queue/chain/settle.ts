@@ -1,7 +1,7 @@
 /**
- * Settling: what happens to a claimed slot when its message is acknowledged, rejected for good, or needed none. The slot counts as done;
- * counts are gathered while they fall into one block and added at once. The last one to settle in a block retires it.
- * Meets: other settlers of the same block (atomic add; exactly one of them reaches SLOTS).
+ * Settling: what happens to a claimed slot when its message is acknowledged, rejected for good, or needed none. The
+ * slot counts as done; counts are gathered while they fall into one block and added at once. The last one to settle in
+ * a block retires it. Meets: other settlers of the same block (atomic add; exactly one of them reaches SLOTS).
  */
 import { atomicAdd } from '../../memory/atomic';
 import { retire } from '../../memory/epoch';
@@ -9,7 +9,19 @@ import { flushReleases, Message, release, releaseSimple } from '../../memory/mes
 import { self } from '../../memory/root';
 import { givePage } from '../../memory/units';
 import { flushDone, isLogging, placeDone } from '../../log/journal';
-import { Block, blockOf, indexOf, LOGGED, logPosition, moveHintPast, Queue, releaseQueue, SHARED, Slot, SLOTS } from './queue';
+import {
+  Block,
+  blockOf,
+  indexOf,
+  LOGGED,
+  logPosition,
+  moveHintPast,
+  Queue,
+  releaseQueue,
+  SHARED,
+  Slot,
+  SLOTS,
+} from './queue';
 import { ruling } from './features';
 
 /** Settles a slot and lets go of its message. */
@@ -36,7 +48,10 @@ function recordDone(slot: Slot): void {
 
 @inline function settleSlot(slot: Slot): void {
   const block = <u32>changetype<usize>(blockOf(slot));
-  if (block == self.settleBlock) { self.settleCount += 1; return; }
+  if (block == self.settleBlock) {
+    self.settleCount += 1;
+    return;
+  }
   flushSettled();
   self.settleBlock = block;
   self.settleCount = 1;
@@ -59,10 +74,10 @@ function flushSettled(): void {
 
 /** Counts slots as done; with the last one the block is retired. */
 export function addDone(block: Block, count: u32): void {
-  if (atomicAdd(changetype<usize>(block) + offsetof<Block>("done"), count) + count != SLOTS) return;
+  if (atomicAdd(changetype<usize>(block) + offsetof<Block>('done'), count) + count != SLOTS) return;
   const queue = changetype<Queue>(block.queue);
-  moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
-  moveHintPast(changetype<usize>(queue) + offsetof<Queue>("headBlock"), block);
+  moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);
+  moveHintPast(changetype<usize>(queue) + offsetof<Queue>('headBlock'), block);
   if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);

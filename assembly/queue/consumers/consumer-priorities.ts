@@ -1,9 +1,10 @@
 /**
- * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or goes, and read only by queues with CONSUMER_PRIORITIES.
- * There a consumer pulls only while none of a higher rank is able to: able are those that wait and those that have a turn; not those that
- * lack credit or output. Everything here is under the queue's waitersLock.
- * Meets: a higher one that becomes unable stores its state, then passes its turn on; a lower one registers as a waiter, then looks at the states again. Both
- * touch `waiting` in between by an atomic addition, so one of the two sees the other.
+ * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or
+ * goes, and read only by queues with CONSUMER_PRIORITIES. There a consumer pulls only while none of a higher rank is
+ * able to: able are those that wait and those that have a turn; not those that lack credit or output. Everything here
+ * is under the queue's waitersLock. Meets: a higher one that becomes unable stores its state, then passes its turn on;
+ * a lower one registers as a waiter, then looks at the states again. Both touch `waiting` in between by an atomic
+ * addition, so one of the two sees the other.
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
 import { Queue } from '../chain/queue';
@@ -12,7 +13,7 @@ import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './run-queue';
 
 /** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
 export function joinConsumerPriorities(queue: Queue, waiter: Waiter): void {
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
   let before = changetype<Waiter>(0);
   let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
@@ -29,22 +30,24 @@ export function joinConsumerPriorities(queue: Queue, waiter: Waiter): void {
 }
 
 export function leaveConsumerPriorities(queue: Queue, waiter: Waiter): void {
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
-  if (waiter.consumerPriorityPrevious) changetype<Waiter>(waiter.consumerPriorityPrevious).consumerPriorityNext = waiter.consumerPriorityNext;
+  if (waiter.consumerPriorityPrevious)
+    changetype<Waiter>(waiter.consumerPriorityPrevious).consumerPriorityNext = waiter.consumerPriorityNext;
   else queue.consumerPrioritiesFirst = waiter.consumerPriorityNext;
-  if (waiter.consumerPriorityNext) changetype<Waiter>(waiter.consumerPriorityNext).consumerPriorityPrevious = waiter.consumerPriorityPrevious;
+  if (waiter.consumerPriorityNext)
+    changetype<Waiter>(waiter.consumerPriorityNext).consumerPriorityPrevious = waiter.consumerPriorityPrevious;
   unlock(lockWord);
 }
 
 /** Whether a consumer of a higher rank is able to pull; one that only waits is granted a turn. */
 export function higherAble(queue: Queue, waiter: Waiter): bool {
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
   let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
   let state: u32 = 0;
   while (changetype<usize>(at) && at.consumerPriority > waiter.consumerPriority) {
-    state = atomicLoad(changetype<usize>(at) + offsetof<Waiter>("state"));
+    state = atomicLoad(changetype<usize>(at) + offsetof<Waiter>('state'));
     if (state == WAITING || state == RUNNABLE) break;
     at = changetype<Waiter>(at.consumerPriorityNext);
   }
@@ -58,8 +61,8 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
 
 /** Whether any consumer is able to pull. */
 export function anyAble(queue: Queue): bool {
-  if (!queue.consumers || (queue.features & GONE)) return false;
-  const lockWord = changetype<usize>(queue) + offsetof<Queue>("waitersLock");
+  if (!queue.consumers || queue.features & GONE) return false;
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
   let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
   while (changetype<usize>(at) && !isAble(at)) at = changetype<Waiter>(at.consumerPriorityNext);
@@ -69,15 +72,22 @@ export function anyAble(queue: Queue): bool {
 
 /** Its owner stores the state without the lock: a moment's view. */
 @inline function isAble(waiter: Waiter): bool {
-  const state = atomicLoad(changetype<usize>(waiter) + offsetof<Waiter>("state"));
+  const state = atomicLoad(changetype<usize>(waiter) + offsetof<Waiter>('state'));
   return state == WAITING || state == RUNNABLE;
 }
 
-/** Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own. Under the lock. */
+/**
+ * Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own.
+ * Under the lock.
+ */
 export function insertByConsumerPriority(queue: Queue, waiter: Waiter): void {
   let before = changetype<Waiter>(0);
   let at = changetype<Waiter>(queue.waitersFirst);
-  while (changetype<usize>(at) && (at.consumerPriority > waiter.consumerPriority || (at.consumerPriority == waiter.consumerPriority && !waiter.granted))) {
+  while (
+    changetype<usize>(at) &&
+    (at.consumerPriority > waiter.consumerPriority ||
+      (at.consumerPriority == waiter.consumerPriority && !waiter.granted))
+  ) {
     before = at;
     at = changetype<Waiter>(at.waitNext);
   }

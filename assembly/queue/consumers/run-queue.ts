@@ -1,7 +1,7 @@
 /**
  * Turns: what a queue knows of a consumer, the run queue of each worker, and how a turn that was granted gets there.
- * Ownership: a run queue is its worker's; an inbox is pushed to by anybody and taken whole by its worker; the links of a consumer that waits are
- * under its queue's waitersLock (waiters.ts).
+ * Ownership: a run queue is its worker's; an inbox is pushed to by anybody and taken whole by its worker; the links of
+ * a consumer that waits are under its queue's waitersLock (waiters.ts).
  */
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, WAITER_UNLINKED } from '../../memory/checkpoint';
@@ -21,7 +21,10 @@ import { LENGTH, MORTAL } from '../chain/features';
   runNext: u32;
   waitNext: u32;
   waitPrevious: u32;
-  /** TURN when the turn was granted and nothing has been pulled since; COUNTED_TURN when the queue counts it and it was not taken yet. */
+  /**
+   * TURN when the turn was granted and nothing has been pulled since; COUNTED_TURN when the queue counts it and it was
+   * not taken yet.
+   */
   granted: u32;
   /** Priority, and links among the queue's consumers, under its waitersLock (consumer-priorities.ts). */
   consumerPriority: i32;
@@ -65,7 +68,7 @@ export function nextToRun(): Waiter {
 
 /** Moves what others granted into the own run queue, in the order in which it was granted. */
 export function drainInbox(): void {
-  const inbox = changetype<usize>(self) + offsetof<Participant>("inbox");
+  const inbox = changetype<usize>(self) + offsetof<Participant>('inbox');
   if (!atomicLoad(inbox)) return;
   // Pairs with the compare-and-swap in `leaveTurn`: what was pushed before is ours, what comes later stays.
   let at = <usize>atomicExchange(inbox, 0);
@@ -96,9 +99,10 @@ export function unlink(queue: Queue, waiter: Waiter): void {
   else queue.waitersFirst = waiter.waitNext;
   if (waiter.waitNext) changetype<Waiter>(waiter.waitNext).waitPrevious = waiter.waitPrevious;
   else queue.waitersLast = waiter.waitPrevious;
-  // Pairs with the load in `endConsumer`, which is without the lock: who sees that the waiter has a turn sees whether it is counted.
-  atomicStore(changetype<usize>(waiter) + offsetof<Waiter>("state"), RUNNABLE);
-  atomicAdd(changetype<usize>(queue) + offsetof<Queue>("waiting"), -1);
+  // Pairs with the load in `endConsumer`, which is without the lock: who sees that the waiter has a turn sees whether
+  // it is counted.
+  atomicStore(changetype<usize>(waiter) + offsetof<Waiter>('state'), RUNNABLE);
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('waiting'), -1);
   checkpoint(WAITER_UNLINKED);
 }
 
@@ -112,12 +116,14 @@ function countTurn(queue: Queue, waiter: Waiter): void {
   if (queue.features & (LENGTH | MORTAL)) {
     waiter.granted = COUNTED_TURN;
     // Read without the lock by who looks at length or age; pairs with nothing: a moment's view.
-    atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), 1);
+    atomicAdd(changetype<usize>(queue) + offsetof<Queue>('grants'), 1);
   } else waiter.granted = TURN;
 }
 
 /** Whether consumers are on their way to messages of a queue whose messages may be too many or too old. */
-@inline export function turnsUnderWay(queue: Queue): bool { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("grants")) != 0; }
+@inline export function turnsUnderWay(queue: Queue): bool {
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('grants')) != 0;
+}
 
 /** Lets a consumer that was granted a turn run, on its own worker. */
 @inline export function letRun(waiter: Waiter): void {
@@ -128,7 +134,7 @@ function countTurn(queue: Queue, waiter: Waiter): void {
 /** Leaves a turn in the inbox of another worker's consumer, and rings. */
 function leaveTurn(waiter: Waiter): void {
   const target = participantAt(waiter.owner);
-  const inbox = changetype<usize>(target) + offsetof<Participant>("inbox");
+  const inbox = changetype<usize>(target) + offsetof<Participant>('inbox');
   while (true) {
     const first = atomicLoad(inbox);
     waiter.runNext = first;

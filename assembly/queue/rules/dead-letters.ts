@@ -1,7 +1,8 @@
 /**
- * Death: a message leaves its queue without having been acknowledged. In a queue without DEAD_LETTERS it is dropped; otherwise the host of this participant
- * is told (`nextDead`) and publishes it anew, wherever the queue says. Until then the slot stays claimed and the message held, so nothing is lost.
- * Ownership: the list of the dead is the participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
+ * Death: a message leaves its queue without having been acknowledged. In a queue without DEAD_LETTERS it is dropped;
+ * otherwise the host of this participant is told (`nextDead`) and publishes it anew, wherever the queue says. Until
+ * then the slot stays claimed and the message held, so nothing is lost. Ownership: the list of the dead is the
+ * participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
  */
 import { appendEntry, appendPromised, dropEntry, Fifo, firstEntry } from '../../memory/fifo';
 import { atomicAdd, atomicAdd64 } from '../../memory/atomic';
@@ -27,14 +28,19 @@ export const DELIVERY_LIMIT: u32 = 3;
 }
 const DEAD: u32 = 16;
 
-@inline function deadList(): Fifo { return changetype<Fifo>(changetype<usize>(self) + offsetof<Participant>("deadFirst")); }
+@inline function deadList(): Fifo {
+  return changetype<Fifo>(changetype<usize>(self) + offsetof<Participant>('deadFirst'));
+}
 
 /**
- * Lets the message of a claimed slot die. False: no memory to keep it for the host; it stands in its queue again, and the slot is nobody's who
- * called this.
+ * Lets the message of a claimed slot die. False: no memory to keep it for the host; it stands in its queue again, and
+ * the slot is nobody's who called this.
  */
 export function die(queue: Queue, slot: Slot, reason: u32): bool {
-  if (!(queue.features & DEAD_LETTERS) || queue.retired) { settle(slot); return true; }
+  if (!(queue.features & DEAD_LETTERS) || queue.retired) {
+    settle(slot);
+    return true;
+  }
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
   if (!changetype<usize>(entry)) {
     if (queue.features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
@@ -63,12 +69,18 @@ export function dieRefused(queue: Queue, message: Message): void {
   entry.reason = MAXLEN;
 }
 
-/** The oldest of the dead, with queue and reason in the results; 0 when there is none. Those of queues that are being deleted are dropped. */
+/**
+ * The oldest of the dead, with queue and reason in the results; 0 when there is none. Those of queues that are being
+ * deleted are dropped.
+ */
 export function firstDead(): usize {
   while (true) {
     const entry = changetype<Dead>(firstEntry(deadList()));
     if (!changetype<usize>(entry)) return 0;
-    if (changetype<Queue>(entry.queue).retired) { settleDeadFirst(); continue; }
+    if (changetype<Queue>(entry.queue).retired) {
+      settleDeadFirst();
+      continue;
+    }
     self.deadQueue = entry.queue;
     self.deadReason = entry.reason;
     return entry.message;
@@ -88,8 +100,8 @@ export function settleDeadFirst(): void {
 }
 
 /**
- * Takes the oldest of the dead off the list without letting go of it; its slot, or 0 when it has none. While the host keeps it, it counts towards the
- * queue's limits, beside what is ready.
+ * Takes the oldest of the dead off the list without letting go of it; its slot, or 0 when it has none. While the host
+ * keeps it, it counts towards the queue's limits, beside what is ready.
  */
 export function keepFirst(): usize {
   const entry = changetype<Dead>(firstEntry(deadList()));
@@ -109,9 +121,11 @@ export function settleDeadKeptSlot(slot: Slot): void {
 function countKept(queue: Queue, slot: Slot, change: i32): void {
   const address = changetype<usize>(queue);
   // Read by `hasRoom`: a moment's view.
-  atomicAdd(address + offsetof<Queue>("kept"), change);
-  atomicAdd64(address + offsetof<Queue>("keptBytes"), <i64>change * changetype<Message>(slot.message).bodySize);
+  atomicAdd(address + offsetof<Queue>('kept'), change);
+  atomicAdd64(address + offsetof<Queue>('keptBytes'), <i64>change * changetype<Message>(slot.message).bodySize);
 }
 
 /** Nobody waits to be buried. */
-@inline export function noneDead(): bool { return self.deadFirst == 0; }
+@inline export function noneDead(): bool {
+  return self.deadFirst == 0;
+}

@@ -1,8 +1,9 @@
 /**
- * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take the surplus at once (the queue has some,
- * and turns that were granted are on their way) the queue is only noted, and looked at again at the end of the participant's turn; if turns are under way
- * still, whoever takes the last of them looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings.
- * Ownership: the list of noted queues is the participant's; each entry keeps its queue's cell.
+ * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take
+ * the surplus at once (the queue has some, and turns that were granted are on their way) the queue is only noted, and
+ * looked at again at the end of the participant's turn; if turns are under way still, whoever takes the last of them
+ * looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings. Ownership: the
+ * list of noted queues is the participant's; each entry keeps its queue's cell.
  */
 import { atomicAdd, atomicLoad, atomicLoad64, atomicLoadF64 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
@@ -18,8 +19,13 @@ import { awaitFront } from '../chain/page-in-requests';
 /** Messages on their way to consumers for which a turn was granted. */
 const UNDER_WAY: f64 = 1024;
 
-@inline function maxLength(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxLength")); }
-@inline function maxBytes(queue: Queue): f64 { return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("maxBytes")); }
+@inline function maxLength(queue: Queue): f64 {
+  return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('maxLength'));
+}
+
+@inline function maxBytes(queue: Queue): f64 {
+  return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('maxBytes'));
+}
 
 function isOver(queue: Queue): bool {
   if (<f64>readyCount(queue) > maxLength(queue)) return true;
@@ -28,8 +34,9 @@ function isOver(queue: Queue): bool {
 
 /** Something came into a queue with LENGTH. */
 export function checkLength(queue: Queue): void {
-  if ((queue.features & REJECT) || !isOver(queue)) return;
-  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue, true)) dropSurplus(queue);
+  if (queue.features & REJECT || !isOver(queue)) return;
+  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue, true))
+    dropSurplus(queue);
 }
 
 /** Lets messages die from the front until the limits are kept. */
@@ -45,7 +52,9 @@ function dropSurplus(queue: Queue): void {
   }
 }
 
-@inline function noted(index: u32): usize { return changetype<usize>(self) + PARTICIPANT_OVER + index * 4; }
+@inline function noted(index: u32): usize {
+  return changetype<usize>(self) + PARTICIPANT_OVER + index * 4;
+}
 
 /** Notes a queue, to be looked at in this turn (`soon`) or after a ring; false when there is no room for more. */
 function note(queue: Queue, soon: bool): bool {
@@ -67,7 +76,8 @@ export function keepLimits(): void {
   for (let i: u32 = 0; i < count; i++) {
     const queue = changetype<Queue>(load<u32>(noted(i)));
     let keep = false;
-    // Pairs with the subtraction in `takeTurn`: either we see that no turn is under way, or who takes the last one sees what is too much.
+    // Pairs with the subtraction in `takeTurn`: either we see that no turn is under way, or who takes the last one sees
+    // what is too much.
     if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) {
       // The queue is noted already, here: should it be noted anew, its place stays.
       dropSurplus(queue);
@@ -86,17 +96,18 @@ export function keepLimits(): void {
   if (waiter.granted != COUNTED_TURN) return;
   waiter.granted = TURN;
   // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
-  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>("grants"), -1) == 1 && (queue.features & LENGTH)) checkLength(queue);
+  if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>('grants'), -1) == 1 && queue.features & LENGTH)
+    checkLength(queue);
 }
 
 /** Whether a queue with REJECT takes one more message. */
 export function hasRoom(queue: Queue, message: Message): bool {
   const address = changetype<usize>(queue);
   const limit = maxLength(queue);
-  const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>("kept")) + 1;
+  const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>('kept')) + 1;
   if (length <= limit) {
     if (!(queue.features & BYTES)) return true;
-    const bytes = readyBytes(queue) + <f64><i64>atomicLoad64(address + offsetof<Queue>("keptBytes"));
+    const bytes = readyBytes(queue) + <f64>(<i64>atomicLoad64(address + offsetof<Queue>('keptBytes')));
     if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
   }
   return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;

@@ -1,6 +1,6 @@
 /**
- * The front of a queue with rules: the message that is next, whatever level it stands in and whether it was given back; and what at the front has
- * become too old. Messages are claimed one by one here.
+ * The front of a queue with rules: the message that is next, whatever level it stands in and whether it was given back;
+ * and what at the front has become too old. Messages are claimed one by one here.
  */
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, FRONT_SCANNED } from '../../memory/checkpoint';
@@ -44,20 +44,30 @@ export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32
     if (!priority) break;
     priority -= 1;
   }
-  if (changetype<usize>(slot) && (queue.features & BYTES)) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
+  if (changetype<usize>(slot) && queue.features & BYTES)
+    addBytes(queue, -(<i64>changetype<Message>(slot.message).bodySize));
   return slot;
 }
 
 /** Claims the next message whatever its size. */
-export function claimAny(queue: Queue): Slot { return claimFront(queue, ANY_ROOM, 0, FRAME_MAX); }
+export function claimAny(queue: Queue): Slot {
+  return claimFront(queue, ANY_ROOM, 0, FRAME_MAX);
+}
 
 /** So much older (ms) a message may be for a consumer that has been able to take it since before it was too old. */
 export const LEEWAY: f64 = 1000;
 
-/** What was too old by then dies when anybody else looks; what came later is left to consumers that are on their way. */
-export function deathTime(queue: Queue): f64 { return turnsUnderWay(queue) ? self.now - LEEWAY : self.now; }
+/**
+ * What was too old by then dies when anybody else looks; what came later is left to consumers that are on their way.
+ */
+export function deathTime(queue: Queue): f64 {
+  return turnsUnderWay(queue) ? self.now - LEEWAY : self.now;
+}
 
-/** Whether the message of a claimed slot was too old at `limit`; one that was given back has no leeway, as nobody has waited for it. */
+/**
+ * Whether the message of a claimed slot was too old at `limit`; one that was given back has no leeway, as nobody has
+ * waited for it.
+ */
 export function isTooOld(queue: Queue, slot: Slot, limit: f64): bool {
   return isExpired(queue, changetype<Message>(slot.message), slot.state & REDELIVERED ? self.now : limit);
 }
@@ -66,7 +76,8 @@ export function isTooOld(queue: Queue, slot: Slot, limit: f64): bool {
 export let dropStuck: bool = false;
 
 /**
- * Lets up to `most` messages die that were too old at `limit` and stand at the front: of the queue, or (`everywhere`) of each of its levels. Returns how many.
+ * Lets up to `most` messages die that were too old at `limit` and stand at the front: of the queue, or (`everywhere`)
+ * of each of its levels. Returns how many.
  */
 export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
   let count: u32 = 0;
@@ -78,8 +89,11 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
       while (count < most) {
         const slot = claimExpired(one, queue, limit);
         if (!changetype<usize>(slot)) break;
-        if (queue.features & BYTES) addBytes(queue, -<i64>changetype<Message>(slot.message).bodySize);
-        if (!die(queue, slot, EXPIRED)) { dropStuck = true; return count; }
+        if (queue.features & BYTES) addBytes(queue, -(<i64>changetype<Message>(slot.message).bodySize));
+        if (!die(queue, slot, EXPIRED)) {
+          dropStuck = true;
+          return count;
+        }
         count += 1;
       }
     }
@@ -96,38 +110,39 @@ let expiredSpilled: bool = false;
 function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
   expiredSpilled = false;
-  while (atomicLoad(address + offsetof<Queue>("requeued"))) {
+  while (atomicLoad(address + offsetof<Queue>('requeued'))) {
     const slot = claimRequeuedExpired(queue, rules);
     if (changetype<usize>(slot)) return slot;
     // It was not too old, unless somebody has taken it meanwhile.
-    if (atomicLoad(address + offsetof<Queue>("requeued"))) return slot;
+    if (atomicLoad(address + offsetof<Queue>('requeued'))) return slot;
   }
   while (true) {
-    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-    const head = atomicLoad(address + offsetof<Queue>("head"));
+    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
+    const head = atomicLoad(address + offsetof<Queue>('head'));
     const block = blockAt(hint, head);
     if (!changetype<usize>(block)) return changetype<Slot>(0);
     const slot = slotAt(block, head - block.start);
     // Pairs with the store of the publisher.
     const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
     if (state != READY) {
-      if (atomicLoad(address + offsetof<Queue>("head")) != head) continue;
+      if (atomicLoad(address + offsetof<Queue>('head')) != head) continue;
       if (state == SPILLED) {
         expiredSpilled = true;
         requestPageIn(queue);
       }
       return changetype<Slot>(0);
     }
-    // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has moved, too: `headStands` or the compare-and-swap says so.
+    // If another cursor has claimed the slot meanwhile, the message may be gone and its age nonsense; then the head has
+    // moved, too: `headStands` or the compare-and-swap says so.
     if (!isExpired(rules, changetype<Message>(slot.message), limit)) {
       if (!headStands(queue, head)) continue;
       return changetype<Slot>(0);
     }
     checkpoint(FRONT_SCANNED);
     // Pairs with the same operation of other cursors.
-    if (compareExchange(address + offsetof<Queue>("head"), head, head + 1) != head) continue;
+    if (compareExchange(address + offsetof<Queue>('head'), head, head + 1) != head) continue;
     if (block != hint) {
-      moveHint(address + offsetof<Queue>("headBlock"), hint, block);
+      moveHint(address + offsetof<Queue>('headBlock'), hint, block);
       if (queue.gap) requestAhead(queue, block);
     }
     return slot;

@@ -1,21 +1,53 @@
 /**
- * How the rules of a queue change while it is used: by the coordinator, and by workers whose messages bring rules along.
- * Meets: workers that read single words at any time; each is valid on its own.
+ * How the rules of a queue change while it is used: by the coordinator, and by workers whose messages bring rules
+ * along. Meets: workers that read single words at any time; each is valid on its own.
  */
-import { atomicLoad, atomicLoad64, atomicOr, atomicStore, atomicStoreF64, compareExchange, lock, unlock } from '../../memory/atomic';
+import {
+  atomicLoad,
+  atomicLoad64,
+  atomicOr,
+  atomicStore,
+  atomicStoreF64,
+  compareExchange,
+  lock,
+  unlock,
+} from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { blockAt } from '../chain/head';
 import { openPriorities } from '../chain/priorities';
 import { SPILLED, Block, nextOf, Queue, READY, REQUEUED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
-import { addBytes, BYTES, COUNTED, DEAD_LETTERS, DROP_HEAD, EXPIRES, GONE, LENGTH, PRIORITIES, LOGGED_QUEUE, CONSUMER_PRIORITIES, REJECT, TTL, UNLIMITED } from '../chain/features';
+import {
+  addBytes,
+  BYTES,
+  COUNTED,
+  DEAD_LETTERS,
+  DROP_HEAD,
+  EXPIRES,
+  GONE,
+  LENGTH,
+  PRIORITIES,
+  LOGGED_QUEUE,
+  CONSUMER_PRIORITIES,
+  REJECT,
+  TTL,
+  UNLIMITED,
+} from '../chain/features';
 import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
- * Sets the rules; numbers below 0 mean none. False when there is no memory for the levels, and nothing was changed. Workers see a rule
- * at their next look; routes to the queue are resolved anew.
+ * Sets the rules; numbers below 0 mean none. False when there is no memory for the levels, and nothing was changed.
+ * Workers see a rule at their next look; routes to the queue are resolved anew.
  */
 export function setQueueRules(
-  queue: Queue, ttl: f64, maxLength: f64, maxBytes: f64, overflow: u32, deadLetters: bool, maxPriority: u32, deliveryLimit: f64, deliveryCount: bool
+  queue: Queue,
+  ttl: f64,
+  maxLength: f64,
+  maxBytes: f64,
+  overflow: u32,
+  deadLetters: bool,
+  maxPriority: u32,
+  deliveryLimit: f64,
+  deliveryCount: bool,
 ): bool {
   if (maxPriority && !queue.priorities && !openPriorities(queue, maxPriority)) return false;
   const address = changetype<usize>(queue);
@@ -23,29 +55,33 @@ export function setQueueRules(
   if (ttl >= 0) features |= TTL;
   if (maxLength >= 0 || maxBytes >= 0) features |= LENGTH;
   if (maxBytes >= 0) features |= BYTES;
-  if ((features & LENGTH) && overflow != DROP_HEAD) features |= REJECT;
+  if (features & LENGTH && overflow != DROP_HEAD) features |= REJECT;
   if (deadLetters) features |= DEAD_LETTERS;
   if (queue.priorities) features |= PRIORITIES;
   if (deliveryLimit >= 0 || deliveryCount) features |= COUNTED;
-  atomicStoreF64(address + offsetof<Queue>("ttl"), ttl >= 0 ? ttl : Infinity);
-  atomicStoreF64(address + offsetof<Queue>("maxLength"), maxLength >= 0 ? maxLength : Infinity);
-  atomicStoreF64(address + offsetof<Queue>("maxBytes"), maxBytes >= 0 ? maxBytes : Infinity);
+  atomicStoreF64(address + offsetof<Queue>('ttl'), ttl >= 0 ? ttl : Infinity);
+  atomicStoreF64(address + offsetof<Queue>('maxLength'), maxLength >= 0 ? maxLength : Infinity);
+  atomicStoreF64(address + offsetof<Queue>('maxBytes'), maxBytes >= 0 ? maxBytes : Infinity);
   queue.overflow = overflow;
   queue.deliveryLimit = deliveryLimit >= 0 && deliveryLimit < <f64>UNLIMITED ? <u32>deliveryLimit : UNLIMITED;
   queue.deliveryCount = deliveryCount ? 1 : 0;
   const counts = (queue.features & BYTES) != 0;
-  const word = address + offsetof<Queue>("features");
+  const word = address + offsetof<Queue>('features');
   while (true) {
     const before = atomicLoad(word);
     // Pairs with the same operation of others: what workers have added stays.
-    if (compareExchange(word, before, features | (before & (EXPIRES | CONSUMER_PRIORITIES | LOGGED_QUEUE | GONE))) == before) break;
+    if (
+      compareExchange(word, before, features | (before & (EXPIRES | CONSUMER_PRIORITIES | LOGGED_QUEUE | GONE))) ==
+      before
+    )
+      break;
   }
-  if ((features & BYTES) && !counts) countReadyBytes(queue);
+  if (features & BYTES && !counts) countReadyBytes(queue);
   if (features & TTL) joinSweep(queue, UNLIMITED);
   else if (queue.sweeper && !(queue.features & EXPIRES)) {
     leaveSweep(queue);
     // Pairs with the `atomicOr` in `expectExpiry`: a worker that came in between is seen here, or finds no sweeper.
-    atomicStore(address + offsetof<Queue>("sweeper"), 0);
+    atomicStore(address + offsetof<Queue>('sweeper'), 0);
     if (atomicLoad(word) & EXPIRES) joinSweep(queue, UNLIMITED);
   }
   return true;
@@ -58,7 +94,7 @@ export function expectExpiry(queue: Queue, sweeper: u32): void {
     return;
   }
   // Pairs with the compare-and-swap in `setQueueRules`.
-  if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>("features"), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
+  if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
 }
 
 /** Counts what is there when the rule comes; what moves meanwhile may be counted twice or not at all. */
@@ -70,13 +106,13 @@ function countReadyBytes(queue: Queue): void {
       if (changetype<usize>(child)) bytes += bytesHere(child);
     }
   }
-  const before = <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>("readyBytes"));
+  const before = <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>('readyBytes'));
   addBytes(queue, bytes - before);
 }
 
 function bytesHere(queue: Queue): i64 {
   const address = changetype<usize>(queue);
-  const lockWord = address + offsetof<Queue>("requeuedLock");
+  const lockWord = address + offsetof<Queue>('requeuedLock');
   let bytes: i64 = 0;
   lock(lockWord);
   for (let at = <usize>queue.requeuedFirst; at; at = changetype<Block>(at).requeuedNext) {
@@ -86,8 +122,8 @@ function bytesHere(queue: Queue): i64 {
     }
   }
   unlock(lockWord);
-  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>("headBlock")));
-  const head = atomicLoad(address + offsetof<Queue>("head"));
+  const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
+  const head = atomicLoad(address + offsetof<Queue>('head'));
   const gap = changetype<Block>(queue.gap);
   // Never positions of messages that are here, if nothing is spilled.
   const firstSpilled = changetype<usize>(gap) ? gap.start + queue.spilledFilled : head - 1;
@@ -96,7 +132,10 @@ function bytesHere(queue: Queue): i64 {
   let position = head;
   while (changetype<usize>(block)) {
     const index = position - block.start;
-    if (index >= SLOTS) { block = nextOf(block); continue; }
+    if (index >= SLOTS) {
+      block = nextOf(block);
+      continue;
+    }
     const slot = slotAt(block, index);
     // Pairs with the store of the publisher. What is about to go is still here.
     const state = atomicLoad(changetype<usize>(slot)) & STATE_MASK;
@@ -108,7 +147,7 @@ function bytesHere(queue: Queue): i64 {
     if (state != READY && state != SPILLED) break;
     const size = changetype<Message>(slot.message).bodySize;
     // Claimed meanwhile: then the message may be gone, and its size nonsense.
-    if (<i32>(atomicLoad(address + offsetof<Queue>("head")) - position) <= 0) bytes += size;
+    if (<i32>(atomicLoad(address + offsetof<Queue>('head')) - position) <= 0) bytes += size;
     position += 1;
   }
   return bytes;

@@ -1,9 +1,9 @@
 /**
- * Sweeping: messages that are too old die even if nobody asks for them. Each queue whose messages may expire is swept by one participant,
- * which keeps such queues in a list. Only the front of a queue is looked at.
- * How often depends on what the queues hold (`sweepPause`).
- * The list is linked through the queues and guarded by the participant's sweepLock: the coordinator and publishers join, deletion leaves.
- * A queue is left before it is freed, and not freed before its sweeper has applied the deletion: so the sweep may use it without the lock.
+ * Sweeping: messages that are too old die even if nobody asks for them. Each queue whose messages may expire is swept
+ * by one participant, which keeps such queues in a list. Only the front of a queue is looked at. How often depends on
+ * what the queues hold (`sweepPause`). The list is linked through the queues and guarded by the participant's
+ * sweepLock: the coordinator and publishers join, deletion leaves. A queue is left before it is freed, and not freed
+ * before its sweeper has applied the deletion: so the sweep may use it without the lock.
  */
 import { atomicLoad, atomicLoadF64, atomicStore, compareExchange, lock, unlock } from '../../memory/atomic';
 import { Participant, participantAt, root, self } from '../../memory/root';
@@ -21,8 +21,9 @@ const SWEEP_MOST: u32 = 4096;
 const SWEEP_DELAY: f64 = 5;
 
 /**
- * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is looked at a hundred times during that; one that holds
- * messages with times of their own as often as any, since each that is taken may uncover one that is due.
+ * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is
+ * looked at a hundred times during that; one that holds messages with times of their own as often as any, since each
+ * that is taken may uncover one that is due.
  */
 const REST_SHARE: f64 = 100;
 const REST_MIN: f64 = 10;
@@ -34,17 +35,18 @@ let rest: f64 = REST_MIN;
 
 /** Until the next sweep (ms). */
 export function sweepPause(): f64 {
-  return atomicLoad(changetype<usize>(self) + offsetof<Participant>("sweepSoon")) ? REST_MIN : rest;
+  return atomicLoad(changetype<usize>(self) + offsetof<Participant>('sweepSoon')) ? REST_MIN : rest;
 }
 
 /** Something has come to a queue, or is about to, that may be due before the next sweep. */
 export function hastenSweep(queue: Queue): void {
-  const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>("sweeper"));
+  const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>('sweeper'));
   if (!sweeper) return;
   const participant = participantAt(sweeper - 1);
-  // Pairs with the stores in `sweepQueues`. Whoever reads a 0 just before it is set comes a rest too late, and no more than that.
-  if (!atomicLoad(changetype<usize>(participant) + offsetof<Participant>("sweepRests"))) return;
-  atomicStore(changetype<usize>(participant) + offsetof<Participant>("sweepSoon"), 1);
+  // Pairs with the stores in `sweepQueues`. Whoever reads a 0 just before it is set comes a rest too late, and no more
+  // than that.
+  if (!atomicLoad(changetype<usize>(participant) + offsetof<Participant>('sweepRests'))) return;
+  atomicStore(changetype<usize>(participant) + offsetof<Participant>('sweepSoon'), 1);
   if (sweeper - 1 != self.index) ring(participant);
 }
 
@@ -53,15 +55,16 @@ export function joinSweep(queue: Queue, sweeper: u32): void {
   const workers = root().participants - 1;
   const index = sweeper < workers ? sweeper : nextSweeper++ % max<u32>(1, workers);
   // Pairs with the same operation of others: one of them enters the queue.
-  if (compareExchange(changetype<usize>(queue) + offsetof<Queue>("sweeper"), 0, index + 1) != 0) {
+  if (compareExchange(changetype<usize>(queue) + offsetof<Queue>('sweeper'), 0, index + 1) != 0) {
     hastenSweep(queue);
     return;
   }
   const participant = participantAt(index);
-  const lockWord = changetype<usize>(participant) + offsetof<Participant>("sweepLock");
+  const lockWord = changetype<usize>(participant) + offsetof<Participant>('sweepLock');
   lock(lockWord);
-  // Pairs with the store before `leaveSweep`: either we see that the queue is retired, or its deletion finds it in the list.
-  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>("retired"))) {
+  // Pairs with the store before `leaveSweep`: either we see that the queue is retired, or its deletion finds it in the
+  // list.
+  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('retired'))) {
     queue.sweepPrevious = 0;
     queue.sweepNext = participant.sweepFirst;
     if (participant.sweepFirst) changetype<Queue>(participant.sweepFirst).sweepPrevious = <u32>changetype<usize>(queue);
@@ -71,17 +74,17 @@ export function joinSweep(queue: Queue, sweeper: u32): void {
   }
   unlock(lockWord);
   // Pairs with the load in `sweepPause`, of a worker that is rung or looks at the end of its turn.
-  atomicStore(changetype<usize>(participant) + offsetof<Participant>("sweepSoon"), 1);
+  atomicStore(changetype<usize>(participant) + offsetof<Participant>('sweepSoon'), 1);
   // A worker that sleeps must know.
   if (index != self.index) ring(participant);
 }
 
 /** Takes a queue that was marked retired out of the list that it may stand in. */
 export function leaveSweep(queue: Queue): void {
-  const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>("sweeper"));
+  const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>('sweeper'));
   if (!sweeper) return;
   const participant = participantAt(sweeper - 1);
-  const lockWord = changetype<usize>(participant) + offsetof<Participant>("sweepLock");
+  const lockWord = changetype<usize>(participant) + offsetof<Participant>('sweepLock');
   lock(lockWord);
   if (queue.sweepLinked) {
     queue.sweepLinked = 0;
@@ -96,7 +99,7 @@ export function leaveSweep(queue: Queue): void {
 
 /** The next queue of the own list, round after round; 0 when it is empty. */
 function nextSwept(): Queue {
-  const lockWord = changetype<usize>(self) + offsetof<Participant>("sweepLock");
+  const lockWord = changetype<usize>(self) + offsetof<Participant>('sweepLock');
   lock(lockWord);
   const queue = changetype<Queue>(self.sweepAt ? self.sweepAt : self.sweepFirst);
   if (changetype<usize>(queue)) self.sweepAt = queue.sweepNext;
@@ -112,20 +115,20 @@ function nextSwept(): Queue {
 
 /** How long a queue may go without a look (ms). */
 function restOf(queue: Queue): f64 {
-  if ((queue.features & EXPIRES) && countReady(queue)) return REST_MIN;
+  if (queue.features & EXPIRES && countReady(queue)) return REST_MIN;
   if (!(queue.features & TTL)) return REST_MAX;
-  const life = atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>("ttl"));
+  const life = atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('ttl'));
   return min(max(life / REST_SHARE, REST_MIN), REST_MAX);
 }
 
 /** One round over the own queues. True: stopped at its bounds. */
 export function sweepQueues(): bool {
   // Before any queue is looked at: pairs with the loads in `hastenSweep` and `sweepPause`.
-  atomicStore(changetype<usize>(self) + offsetof<Participant>("sweepSoon"), 0);
-  atomicStore(changetype<usize>(self) + offsetof<Participant>("sweepRests"), 1);
+  atomicStore(changetype<usize>(self) + offsetof<Participant>('sweepSoon'), 0);
+  atomicStore(changetype<usize>(self) + offsetof<Participant>('sweepRests'), 1);
   rest = REST_MAX;
   const more = sweepRound();
-  if (rest <= REST_MIN) atomicStore(changetype<usize>(self) + offsetof<Participant>("sweepRests"), 0);
+  if (rest <= REST_MIN) atomicStore(changetype<usize>(self) + offsetof<Participant>('sweepRests'), 0);
   return more;
 }
 

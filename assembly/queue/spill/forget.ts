@@ -15,7 +15,10 @@ export function abandon(queue: Queue): void {
   abandonIn(queue);
 }
 
-/** Forgets the spilled messages once all before them are claimed; returns how many, 0: there are none, or it is too early. Inside the core; the coordinator's. */
+/**
+ * Forgets the spilled messages once all before them are claimed; returns how many, 0: there are none, or it is too
+ * early. Inside the core; the coordinator's.
+ */
 export function dropSpilled(queue: Queue): u32 {
   if (!changetype<usize>(gapOf(queue)) || self != coordinator()) return 0;
   abandon(queue);
@@ -26,13 +29,15 @@ export function dropSpilled(queue: Queue): u32 {
   const part = queue.spilledPart;
   const end = behind.start + part;
   // Cursors see the old head and nothing READY there, or the new one; none of them moves it.
-  if (head != gap.start + queue.spilledFilled || compareExchange(address + offsetof<Queue>("head"), head, end) != head) return 0;
+  if (head != gap.start + queue.spilledFilled || compareExchange(address + offsetof<Queue>('head'), head, end) != head)
+    return 0;
   setGap(queue, changetype<Block>(0));
   if (ruling(queue).features & BYTES) addBytes(ruling(queue), -queue.spilledBytes);
   // What lies between was spilled, was done before, or was never in the log.
   const place = queue.spilledPlace;
   const endPlace = logPosition(behind, part);
-  if (queue.logId && isLogging() && !ruling(queue).retired && endPlace > place) placesDone(queue.logId, place, endPlace - place);
+  if (queue.logId && isLogging() && !ruling(queue).retired && endPlace > place)
+    placesDone(queue.logId, place, endPlace - place);
   const filled = queue.spilledFilled;
   const whole = gap.spilled != 0;
   queue.spilledBytes = 0;

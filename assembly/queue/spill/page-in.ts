@@ -1,12 +1,54 @@
 /**
- * Messages on their way in, to the first slots of the gap block that are spilled. They become READY as they come, but for the last of the gap block's own: that one only when a new gap block is
- * linked behind it, if it stood for more, and the old one is a block like any other. What comes at a time need not fill a block: it went out as a portion.
+ * Messages on their way in, to the first slots of the gap block that are spilled. They become READY as they come, but
+ * for the last of the gap block's own: that one only when a new gap block is linked behind it, if it stood for more,
+ * and the old one is a block like any other. What comes at a time need not fill a block: it went out as a portion.
  */
 import { atomicAdd, atomicStore } from '../../memory/atomic';
-import { borrowReserve, EXPIRING, flushReleases, FRAME_MAX, LOGGABLE, Message, MESSAGE_HEAD, messageLength, Piece, PIECE_HEAD, pieceLength, release, releaseSimple, roomForMessage, roomForPiece } from '../../memory/message';
+import {
+  borrowReserve,
+  EXPIRING,
+  flushReleases,
+  FRAME_MAX,
+  LOGGABLE,
+  Message,
+  MESSAGE_HEAD,
+  messageLength,
+  Piece,
+  PIECE_HEAD,
+  pieceLength,
+  release,
+  releaseSimple,
+  roomForMessage,
+  roomForPiece,
+} from '../../memory/message';
 import { givePage, takePage } from '../../memory/units';
-import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, PIECE, setGap, gapOf, Unit, UNIT_HEAD, welcome } from './spilled';
-import { SPILLED, Block, initBlock, LOGGED, logPosition, nextOf, Queue, READY, SHARED, sharedFlag, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import {
+  spilledEnd,
+  fillSpilled,
+  KEPT_FLAGS,
+  NO_POSITION,
+  PIECE,
+  setGap,
+  gapOf,
+  Unit,
+  UNIT_HEAD,
+  welcome,
+} from './spilled';
+import {
+  SPILLED,
+  Block,
+  initBlock,
+  LOGGED,
+  logPosition,
+  nextOf,
+  Queue,
+  READY,
+  SHARED,
+  sharedFlag,
+  slotAt,
+  SLOTS,
+  STATE_MASK,
+} from '../chain/queue';
 import { ruling, UNLIMITED } from '../chain/features';
 import { expectExpiry } from '../rules/set-rules';
 
@@ -24,7 +66,10 @@ let inLeft: u32 = 0;
 let inId: u64 = 0;
 let inLoggable: bool = false;
 
-/** Begins to bring the first spilled messages back: how many the gap block's own slots want; 0: none is spilled, −1: no memory. */
+/**
+ * Begins to bring the first spilled messages back: how many the gap block's own slots want; 0: none is spilled, −1: no
+ * memory.
+ */
 export function beginIn(queue: Queue): i32 {
   const gap = gapOf(queue);
   if (changetype<usize>(inQueue) || !changetype<usize>(gap)) return 0;
@@ -77,7 +122,10 @@ function open(end: u32): void {
   welcome(queue, end - first);
 }
 
-/** The places of these slots are those of spilled messages no more: only now, since what was taken may still be given up. */
+/**
+ * The places of these slots are those of spilled messages no more: only now, since what was taken may still be given
+ * up.
+ */
 function passPlaces(queue: Queue, first: u32, end: u32): void {
   for (let i = end; i-- > first;) {
     if (!(slotAt(inGap, i).state & LOGGED)) continue;
@@ -91,7 +139,14 @@ const UNWANTED: i32 = -2;
 
 function takeMessage(unit: Unit): i32 {
   const message = changetype<Message>(changetype<usize>(unit) + UNIT_HEAD);
-  if (inLeft || inIndex == spilledEnd(inQueue, inGap) || !holds(unit, MESSAGE_HEAD) || message.firstLength > message.bodySize || !holds(unit, messageLength(message))) return UNWANTED;
+  if (
+    inLeft ||
+    inIndex == spilledEnd(inQueue, inGap) ||
+    !holds(unit, MESSAGE_HEAD) ||
+    message.firstLength > message.bodySize ||
+    !holds(unit, messageLength(message))
+  )
+    return UNWANTED;
   if (unit.position != NO_POSITION && !place(unit.position)) return NO_MEMORY;
   inId = unit.id;
   inLoggable = (message.flags & LOGGABLE) != 0;
@@ -105,7 +160,7 @@ function takeMessage(unit: Unit): i32 {
   slot.message = <u32>address;
   // Pairs with the load of a cursor, for which nothing changes.
   atomicStore(changetype<usize>(slot), SPILLED | (unit.flags & KEPT_FLAGS) | sharedFlag(copy));
-  inLink = address + offsetof<Message>("next");
+  inLink = address + offsetof<Message>('next');
   inLeft = copy.bodySize - copy.firstLength;
   inIndex += 1;
   // After a restart nobody has said so yet.
@@ -117,14 +172,16 @@ function takeMessage(unit: Unit): i32 {
 function place(position: u64): bool {
   const block = inGap;
   if (!block.logTable) {
-    // A block of which nothing is here yet begins where its first message says; one to which messages are published goes on from where it began.
+    // A block of which nothing is here yet begins where its first message says; one to which messages are published
+    // goes on from where it began.
     if (!inIndex && block.spilled) block.logStart = position;
     if (block.logStart + inIndex == position) return true;
     const page = takePage();
     if (!page) return false;
     for (let i: u32 = 0; i < SLOTS; i++) store<u64>(page + i * 8, block.logStart + i);
-    // The slots that can be claimed already, or are filled meanwhile, have the same positions there. Pairs with the load in `logPosition`, which may see either.
-    atomicStore(changetype<usize>(block) + offsetof<Block>("logTable"), <u32>page);
+    // The slots that can be claimed already, or are filled meanwhile, have the same positions there. Pairs with the
+    // load in `logPosition`, which may see either.
+    atomicStore(changetype<usize>(block) + offsetof<Block>('logTable'), <u32>page);
   }
   store<u64>(<usize>block.logTable + inIndex * 8, position);
   return true;
@@ -139,13 +196,15 @@ function takePiece(unit: Unit): i32 {
   const copy = changetype<Piece>(address);
   copy.next = 0;
   store<u32>(inLink, <u32>address);
-  inLink = address + offsetof<Piece>("next");
+  inLink = address + offsetof<Piece>('next');
   inLeft -= copy.length;
   return 0;
 }
 
 /** Whether a unit is well formed and has room for so many octets. */
-@inline function holds(unit: Unit, octets: u32): bool { return !(unit.span & 7) && octets <= FRAME_MAX * 3 && unit.span >= UNIT_HEAD + octets; }
+@inline function holds(unit: Unit, octets: u32): bool {
+  return !(unit.span & 7) && octets <= FRAME_MAX * 3 && unit.span >= UNIT_HEAD + octets;
+}
 
 /** What came is whole (`done`), or what was taken last is given up. False: it is, and must come anew. */
 export function endIn(done: bool): bool {
@@ -183,9 +242,9 @@ function linkNextGap(queue: Queue, gap: Block): void {
     fillSpilled(next, SLOTS);
     next.spilled = gap.spilled - 1;
     next.next = gap.next;
-    atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
+    atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
     // Pairs with the load in `nextOf`.
-    atomicStore(changetype<usize>(gap) + offsetof<Block>("next"), <u32>changetype<usize>(next));
+    atomicStore(changetype<usize>(gap) + offsetof<Block>('next'), <u32>changetype<usize>(next));
     gap.spilled = 0;
     setGap(queue, next);
     return;

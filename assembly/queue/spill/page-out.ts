@@ -1,27 +1,71 @@
 /**
- * Messages on their way out: a portion of one block. What leaves are READY slots in a row: behind the gap block, or, without one, of a block some way behind
- * the head; or, to the last, of the block that the head stands in, behind the first message. Their publishers are done with them, and none of
- * them is REQUEUED, since the head has never been there. They are marked SPILLED; if no cursor can have claimed them by then, they are ours.
+ * Messages on their way out: a portion of one block. What leaves are READY slots in a row: behind the gap block, or,
+ * without one, of a block some way behind the head; or, to the last, of the block that the head stands in, behind the
+ * first message. Their publishers are done with them, and none of them is REQUEUED, since the head has never been
+ * there. They are marked SPILLED; if no cursor can have claimed them by then, they are ours.
  *
  *   Behind spilled messages none can: a cursor's claim ends at a slot that is SPILLED.
- *   In a block that the head has not come to: a cursor claims slots of the block that its expected head lies in, after it has seen them READY. Had it seen one of
- *   ours READY, before the mark, its expected head would lie in our block, and the head, which only grows, would have been there when we read it after the mark.
- *   All these operations are sequentially consistent (as in Dekker's algorithm: each side first writes or takes its stand, then looks at the other).
- *   In the block that the head stands in: when all who were in the core at the mark have left it (epoch.ts). Whoever has come later sees the marks. From
- *   before the mark until then the block is held: those who have seen our slots READY may claim and settle all of it, and we leave the core in between.
+ *   In a block that the head has not come to: a cursor claims slots of the block that its expected head lies in, after
+ *   it has seen them READY. Had it seen one of ours READY, before the mark, its expected head would lie in our block, and
+ *   the head, which only grows, would have been there when we read it after the mark. All these operations are
+ *   sequentially consistent (as in Dekker's algorithm: each side first writes or takes its stand, then looks at the other).
+ *   In the block that the head stands in: when all who were in the core at the mark have left it (epoch.ts). Whoever has
+ *   come later sees the marks. From before the mark until then the block is held: those who have seen our slots READY may
+ *   claim and settle all of it, and we leave the core in between.
  *
- * Otherwise the marks are taken back, by compare-and-swap: the new owner of a claimed slot may have written to it.
- * Of a block that the head stands in the first message stays: who sweeps, gets or waits has something to look at. It is copied, so that it does not keep the segment
- * in which it lies among those that leave. A long one leaves with the others.
+ * Otherwise the marks are taken back, by compare-and-swap: the new owner of a claimed slot may have written to it. Of a
+ * block that the head stands in the first message stays: who sweeps, gets or waits has something to look at. It is
+ * copied, so that it does not keep the segment in which it lies among those that leave. A long one leaves with the
+ * others.
  */
 import { atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, OUT_FOUND, OUT_MARKED } from '../../memory/checkpoint';
 import { newEpoch, othersLeft, retire } from '../../memory/epoch';
-import { borrowReserve, flushReleases, LOGGABLE, logNumber, Message, messageLength, Piece, pieceLength, release, releaseSimple, roomForMessage } from '../../memory/message';
+import {
+  borrowReserve,
+  flushReleases,
+  LOGGABLE,
+  logNumber,
+  Message,
+  messageLength,
+  Piece,
+  pieceLength,
+  release,
+  releaseSimple,
+  roomForMessage,
+} from '../../memory/message';
 import { givePage } from '../../memory/units';
-import { SPILLED_MAX, spilledCount, behindGap, headOf, KEPT_FLAGS, NO_POSITION, PIECE, setGap, gapOf, Unit, UNIT_HEAD, unitLength, welcome } from './spilled';
+import {
+  SPILLED_MAX,
+  spilledCount,
+  behindGap,
+  headOf,
+  KEPT_FLAGS,
+  NO_POSITION,
+  PIECE,
+  setGap,
+  gapOf,
+  Unit,
+  UNIT_HEAD,
+  unitLength,
+  welcome,
+} from './spilled';
 import { blockAt } from '../chain/head';
-import { SPILLED, Block, logPosition, moveHintPast, nextOf, Queue, READY, releaseQueue, SHARED, Slot, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
+import {
+  SPILLED,
+  Block,
+  logPosition,
+  moveHintPast,
+  nextOf,
+  Queue,
+  READY,
+  releaseQueue,
+  SHARED,
+  Slot,
+  slotAt,
+  SLOTS,
+  STATE_MASK,
+} from '../chain/queue';
 import { ruling } from '../chain/features';
 import { addDone } from '../chain/settle';
 
@@ -35,7 +79,9 @@ let outBlock: Block = changetype<Block>(0);
 /** The slots that leave: from the first to before the end. */
 let outFirst: u32 = 0;
 let outEnd: u32 = 0;
-/** Whether they begin where the head stood; whether we wait for those who may be claiming them, and the stamp for that. */
+/**
+ * Whether they begin where the head stood; whether we wait for those who may be claiming them, and the stamp for that.
+ */
 let atHead: bool = false;
 let waits: bool = false;
 let stamp: u32 = 0;
@@ -44,7 +90,9 @@ let outIndex: u32 = 0;
 let outPiece: usize = 0;
 
 /** Messages of the portion that is on its way. */
-export function outCount(): u32 { return outEnd - outFirst; }
+export function outCount(): u32 {
+  return outEnd - outFirst;
+}
 
 // ── Which ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -59,7 +107,7 @@ function find(queue: Queue, margin: i32): bool {
     outBlock = behindGap(gap);
     outFirst = queue.spilledPart;
   } else {
-    const hint = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("headBlock")));
+    const hint = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('headBlock')));
     const head = headOf(queue);
     outBlock = blockAt(hint, head);
     atHead = margin == FRONT;
@@ -70,8 +118,9 @@ function find(queue: Queue, margin: i32): bool {
 }
 
 /**
- * Begins to send a portion away: of `most` octets, or one message. The octets of its image, 0: none may leave, −1: ask again. What does not reach
- * the end of its block stays if it has less than `least` octets. The caller is inside the core.
+ * Begins to send a portion away: of `most` octets, or one message. The octets of its image, 0: none may leave, −1: ask
+ * again. What does not reach the end of its block stays if it has less than `least` octets. The caller is inside the
+ * core.
  */
 export function beginOut(queue: Queue, margin: i32, least: f64, most: f64): f64 {
   if (waits && outQueue == queue) return own(least, most);
@@ -90,9 +139,12 @@ export function beginOut(queue: Queue, margin: i32, least: f64, most: f64): f64 
   return own(least, most);
 }
 
-/** Keeps a block from being done until `addDone(block, 1)`; false: it is done, and whoever settled the last of it has retired it. */
+/**
+ * Keeps a block from being done until `addDone(block, 1)`; false: it is done, and whoever settled the last of it has
+ * retired it.
+ */
 function hold(block: Block): bool {
-  const done = changetype<usize>(block) + offsetof<Block>("done");
+  const done = changetype<usize>(block) + offsetof<Block>('done');
   while (true) {
     const before = atomicLoad(done);
     if (before == SLOTS) return false;
@@ -152,7 +204,8 @@ function measure(least: f64, most: f64): f64 {
 
 function imageLength(message: Message): f64 {
   let octets = <f64>unitLength(messageLength(message));
-  for (let at = message.next; at; at = changetype<Piece>(at).next) octets += <f64>unitLength(pieceLength(changetype<Piece>(at)));
+  for (let at = message.next; at; at = changetype<Piece>(at).next)
+    octets += <f64>unitLength(pieceLength(changetype<Piece>(at)));
   return octets;
 }
 
@@ -181,8 +234,10 @@ function markFrom(block: Block, first: u32): u32 {
   for (; i < SLOTS; i++) {
     const state = changetype<usize>(slotAt(block, i));
     const before = atomicLoad(state);
-    // Pairs with the publisher's store: it is done with the slot. The swap fails only when a new owner has written to the slot.
-    if ((before & STATE_MASK) != READY || compareExchange(state, before, (before & ~STATE_MASK) | SPILLED) != before) break;
+    // Pairs with the publisher's store: it is done with the slot. The swap fails only when a new owner has written to
+    // the slot.
+    if ((before & STATE_MASK) != READY || compareExchange(state, before, (before & ~STATE_MASK) | SPILLED) != before)
+      break;
   }
   return i;
 }
@@ -239,7 +294,9 @@ export function fillOut(offset: usize, length: u32): u32 {
   return <u32>(at - offset);
 }
 
-@inline function fits(at: usize, end: usize, octets: u32): bool { return unitLength(octets) <= <u32>(end - at); }
+@inline function fits(at: usize, end: usize, octets: u32): bool {
+  return unitLength(octets) <= <u32>(end - at);
+}
 
 function writeUnit(at: usize, flags: u32, position: u64, id: u64, from: usize, octets: u32): usize {
   const unit = changetype<Unit>(at);
@@ -253,7 +310,10 @@ function writeUnit(at: usize, flags: u32, position: u64, id: u64, from: usize, o
 
 // ── The end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The messages are away (`done`), or stay. False: they stay, since the head has come to them or nobody wants them any more. */
+/**
+ * The messages are away (`done`), or stay. False: they stay, since the head has come to them or nobody wants them any
+ * more.
+ */
 export function endOut(done: bool): bool {
   const queue = outQueue;
   const block = outBlock;
@@ -284,7 +344,11 @@ function isReached(queue: Queue): bool {
   if (headOf(queue) != outBlock.start + outFirst) return false;
   const ruler = ruling(queue);
   // Who waits from now on has asked before, and is heard after this.
-  return !atHead || atomicLoad(changetype<usize>(ruler) + offsetof<Queue>("waiting")) != 0 || atomicLoad(changetype<usize>(ruler) + offsetof<Queue>("awaited")) != 0;
+  return (
+    !atHead ||
+    atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('waiting')) != 0 ||
+    atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('awaited')) != 0
+  );
 }
 
 /** What has left joins what is spilled. */
@@ -292,7 +356,7 @@ function join(queue: Queue, block: Block): void {
   const gap = gapOf(queue);
   const whole = outEnd == SLOTS;
   // Whoever enters from now on does not find it from the tail's side; from the head's side nobody comes so far.
-  if (whole) moveHintPast(changetype<usize>(queue) + offsetof<Queue>("tailBlock"), block);
+  if (whole) moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);
   queue.spilledPart = whole ? 0 : outEnd;
   if (!changetype<usize>(gap)) {
     if (queue.logId) queue.spilledPlace = logPosition(block, outFirst);
@@ -305,7 +369,7 @@ function join(queue: Queue, block: Block): void {
   gap.spilled += 1;
   if (gap == block) return;
   // Pairs with the load in `nextOf`.
-  atomicStore(changetype<usize>(gap) + offsetof<Block>("next"), block.next);
+  atomicStore(changetype<usize>(gap) + offsetof<Block>('next'), block.next);
   if (block.logTable) givePage(block.logTable);
   retire(changetype<usize>(block));
   releaseQueue(queue);

@@ -1,13 +1,15 @@
 /**
- * Spilled messages: those of a queue that are elsewhere (in page files, or still in the log). They are a range of positions. In the chain a single block, the
- * gap block, stands for all blocks that are spilled to their ends; in the block that follows the first slots may be spilled, too (`spilledPart`). All their slots are SPILLED,
- * so cursors stop there. A queue has at most one gap block. Only the coordinator moves messages, one portion of one queue out (page-out.ts) and one in (page-in.ts) at a
- * time, so gap blocks and all of this have one writer.
+ * Spilled messages: those of a queue that are elsewhere (in page files, or still in the log). They are a range of
+ * positions. In the chain a single block, the gap block, stands for all blocks that are spilled to their ends; in the
+ * block that follows the first slots may be spilled, too (`spilledPart`). All their slots are SPILLED, so cursors stop
+ * there. A queue has at most one gap block. Only the coordinator moves messages, one portion of one queue out
+ * (page-out.ts) and one in (page-in.ts) at a time, so gap blocks and all of this have one writer.
  *
- *   head … │ block │ gap block: positions start + absentFilled … start + spilled × SLOTS │ block: absentPart slots are spilled │ … tail
- *   head … │ block │ gap block that stands for none: its slots absentFilled … absentPart are spilled │ … tail
+ *   head … │ block │ gap block: positions start + spilledFilled … start + spilled × SLOTS │ block: spilledPart slots │ … tail
+ *   head … │ block │ gap block that stands for none: its slots spilledFilled … spilledPart are spilled │ … tail
  *
- * Publishers never walk over a position that they did not reserve later than they read their hint, and the hint has moved past a block before it joins the gap block.
+ * Publishers never walk over a position that they did not reserve later than they read their hint, and the hint has
+ * moved past a block before it joins the gap block.
  *
  * Image: units as in src/log/spill-source.ts: 24 octets, then the Message or Piece as it lies in memory.
  */
@@ -15,7 +17,18 @@ import { atomicAdd, atomicExchange, atomicLoad, atomicStore } from '../../memory
 import { aligned } from '../../memory/message';
 import { Participant, participantAt, root } from '../../memory/root';
 import { ring, takePage } from '../../memory/units';
-import { SPILLED, Block, initBlock, LOGGED, nextOf, Queue, REDELIVERED, REQUEUES_SHIFT, slotAt, SLOTS } from '../chain/queue';
+import {
+  SPILLED,
+  Block,
+  initBlock,
+  LOGGED,
+  nextOf,
+  Queue,
+  REDELIVERED,
+  REQUEUES_SHIFT,
+  slotAt,
+  SLOTS,
+} from '../chain/queue';
 import { addBytes, BYTES, ruling } from '../chain/features';
 import { grant } from '../consumers/waiters';
 
@@ -34,18 +47,28 @@ export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_S
 /** More positions than these between two blocks could not be told from a step back. */
 export const SPILLED_MAX: f64 = 1073741824;
 
-@inline export function gapOf(queue: Queue): Block { return changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>("gap"))); }
+@inline export function gapOf(queue: Queue): Block {
+  return changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
+}
+
 @inline export function setGap(queue: Queue, gap: Block): void {
   // Pairs with the load in `requestAhead`: a cursor that misses it finds the next message spilled.
-  atomicStore(changetype<usize>(queue) + offsetof<Queue>("gap"), <u32>changetype<usize>(gap));
+  atomicStore(changetype<usize>(queue) + offsetof<Queue>('gap'), <u32>changetype<usize>(gap));
 }
-@inline export function headOf(queue: Queue): u32 { return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("head")); }
+
+@inline export function headOf(queue: Queue): u32 {
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('head'));
+}
 
 /** The block in which the first message behind the spilled ones stands, or will; its index there is `spilledPart`. */
-export function behindGap(gap: Block): Block { return gap.spilled ? nextOf(gap) : gap; }
+export function behindGap(gap: Block): Block {
+  return gap.spilled ? nextOf(gap) : gap;
+}
 
 /** Of the gap block's own slots those before it are spilled, or were. */
-export function spilledEnd(queue: Queue, gap: Block): u32 { return gap.spilled ? SLOTS : queue.spilledPart; }
+export function spilledEnd(queue: Queue, gap: Block): u32 {
+  return gap.spilled ? SLOTS : queue.spilledPart;
+}
 
 // ── Counting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -58,15 +81,16 @@ export function spilledCount(queue: Queue): u32 {
 export function presentCount(queue: Queue): u32 {
   const gap = gapOf(queue);
   const head = headOf(queue);
-  if (!changetype<usize>(gap)) return atomicLoad(changetype<usize>(queue) + offsetof<Queue>("tail")) - head;
+  if (!changetype<usize>(gap)) return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('tail')) - head;
   return <u32>max<i32>(0, <i32>(gap.start + queue.spilledFilled - head));
 }
 
 // ── Spilled from the first ──────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The first `count` messages of a queue that was just made are elsewhere, with bodies of `bytes` in all. They take no more blocks than they would if they were here: the
- * gap block stands for whole ones, and the rest are the first slots of the block that messages to come go to. False: no memory, or too many.
+ * The first `count` messages of a queue that was just made are elsewhere, with bodies of `bytes` in all. They take no
+ * more blocks than they would if they were here: the gap block stands for whole ones, and the rest are the first slots
+ * of the block that messages to come go to. False: no memory, or too many.
  */
 export function setSpilled(queue: Queue, count: f64, bytes: f64): bool {
   if (count <= 0) return count == 0;
@@ -81,7 +105,7 @@ export function setSpilled(queue: Queue, count: f64, bytes: f64): bool {
     if (!page) return false;
     behind = changetype<Block>(page);
     initBlock(behind, queue, blocks * SLOTS, 0);
-    atomicAdd(changetype<usize>(queue) + offsetof<Queue>("blocks"), 1);
+    atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
     fillSpilled(gap, SLOTS);
     gap.spilled = blocks;
     gap.next = <u32>page;
@@ -110,15 +134,16 @@ export function welcome(queue: Queue, count: u32): void {
   const ruler = ruling(queue);
   grant(ruler, count);
   // Pairs with the store in `awaitFront`.
-  if (!atomicExchange(changetype<usize>(ruler) + offsetof<Queue>("awaited"), 0)) return;
+  if (!atomicExchange(changetype<usize>(ruler) + offsetof<Queue>('awaited'), 0)) return;
   for (let i: u32 = 0; i < root().participants - 1; i++) {
     const worker = participantAt(i);
     // Before the ring: one that is awake does not hear it, and looks here before it sleeps.
-    atomicStore(changetype<usize>(worker) + offsetof<Participant>("back"), 1);
+    atomicStore(changetype<usize>(worker) + offsetof<Participant>('back'), 1);
     ring(worker);
   }
 }
 
 /** Octets of the unit for a message or piece of this length. */
-@inline export function unitLength(octets: u32): u32 { return aligned(octets) + UNIT_HEAD; }
-
+@inline export function unitLength(octets: u32): u32 {
+  return aligned(octets) + UNIT_HEAD;
+}

@@ -1,7 +1,7 @@
 /**
- * Who there is, and what each may do: users with their passwords and tags, and what they may configure, write and read in each vhost. A part of
- * every participant's view, changed by the coordinator's changes alone.
- * What must hold: nobody has a right that no permission gives; with a user, or a vhost, its permissions go.
+ * Who there is, and what each may do: users with their passwords and tags, and what they may configure, write and read
+ * in each vhost. A part of every participant's view, changed by the coordinator's changes alone. What must hold: nobody
+ * has a right that no permission gives; with a user, or a vhost, its permissions go.
  */
 import { NamePattern } from './name-pattern.js';
 import { hashPassword, isPassword } from './passwords.js';

@@ -1,8 +1,8 @@
 /**
- * Regular expressions on names, as RabbitMQ reads them: one may match anywhere in a name, and sees octets, not characters.
- * Administrators write Perl-compatible ones. What JavaScript knows under another name is translated; what it would take for something else is
- * refused, so that no expression means more than it says.
- * What must hold: a name is matched once, however often it is asked for; what is remembered is bounded.
+ * Regular expressions on names, as RabbitMQ reads them: one may match anywhere in a name, and sees octets, not
+ * characters. Administrators write Perl-compatible ones. What JavaScript knows under another name is translated; what
+ * it would take for something else is refused, so that no expression means more than it says. What must hold: a name is
+ * matched once, however often it is asked for; what is remembered is bounded.
  */
 import { encodeText } from '../../amqp/text.js';
 

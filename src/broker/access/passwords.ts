@@ -1,6 +1,7 @@
 /**
- * Passwords as they are kept: RabbitMQ's `rabbit_password_hashing_sha256`, the base64 of 4 octets of salt and the SHA-256 of salt and password.
- * What must hold: how long a comparison takes tells nothing of the password; an empty password lets nobody in.
+ * Passwords as they are kept: RabbitMQ's `rabbit_password_hashing_sha256`, the base64 of 4 octets of salt and the
+ * SHA-256 of salt and password. What must hold: how long a comparison takes tells nothing of the password; an empty
+ * password lets nobody in.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { encodeText } from '../../amqp/text.js';

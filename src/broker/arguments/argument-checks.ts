@@ -1,6 +1,6 @@
 /**
- * The checks that arguments of queues, exchanges and consumers are made of: each says in RabbitMQ's words why a value will not do.
- * A check returns the reason as it stands in the text (an Erlang term), or null when the value is fine.
+ * The checks that arguments of queues, exchanges and consumers are made of: each says in RabbitMQ's words why a value
+ * will not do. A check returns the reason as it stands in the text (an Erlang term), or null when the value is fine.
  */
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
 import { describe } from '../requests/names.js';

@@ -53,7 +53,9 @@ export class Deduplication {
     this.#ttl = integerIn(args, CACHE_TTL);
   }
 
-  /** Whether the message was here before; if not, it has been now. A message may say itself how long it is remembered. */
+  /**
+   * Whether the message was here before; if not, it has been now. A message may say itself how long it is remembered.
+   */
   isDuplicate({ headers }: Properties): boolean {
     const field = headers?.get(this.#header);
     if (headers === undefined || field === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * Redeclaring: a declaration of what exists already is fine when it says the same, and is told the first difference otherwise.
- * Only arguments that mean something to the broker are compared; integers are equal whatever their width.
+ * Redeclaring: a declaration of what exists already is fine when it says the same, and is told the first difference
+ * otherwise. Only arguments that mean something to the broker are compared; integers are equal whatever their width.
  */
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
 import { precondition } from '../requests/refusals.js';

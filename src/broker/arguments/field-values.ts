@@ -73,7 +73,10 @@ export function canonical(field: FieldValue): string {
   }
 }
 
-/** One text for each value as headers compare: numbers by their value, whatever their types, and bytes as the string they spell. */
+/**
+ * One text for each value as headers compare: numbers by their value, whatever their types, and bytes as the string
+ * they spell.
+ */
 export function comparable(field: FieldValue): string {
   switch (field.type) {
     case 'f':

@@ -1,6 +1,7 @@
 /**
- * The arguments of queue.declare and basic.consume that mean something: their types and values, checked in RabbitMQ's order and
- * with its texts, and compared when a queue is declared again. Arguments that are not listed are accepted as they come.
+ * The arguments of queue.declare and basic.consume that mean something: their types and values, checked in RabbitMQ's
+ * order and with its texts, and compared when a queue is declared again. Arguments that are not listed are accepted as
+ * they come.
  */
 import { type FieldTable, table } from '../../amqp/table.js';
 import { describe } from '../requests/names.js';

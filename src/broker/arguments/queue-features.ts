@@ -1,6 +1,7 @@
 /**
- * What a queue's arguments and the policies on it come to: the rules that the core keeps, the settings that workers know,
- * and its lease. What must hold: of two numbers the smaller counts; of two names, or ways to overflow, the argument's.
+ * What a queue's arguments and the policies on it come to: the rules that the core keeps, the settings that workers
+ * know, and its lease. What must hold: of two numbers the smaller counts; of two names, or ways to overflow, the
+ * argument's.
  */
 import type { FieldTable } from '../../amqp/table.js';
 import { Overflow, type QueueRules } from '../../engine/engine.js';

@@ -1,6 +1,7 @@
 /**
- * What administrators do to the broker while it runs, and see of it: vhosts, users, policies, limits, connections. Each call takes effect at once, in all workers;
- * `saved` tells when it outlasts the broker. What must hold: a call that is refused changes nothing.
+ * What administrators do to the broker while it runs, and see of it: vhosts, users, policies, limits, connections. Each
+ * call takes effect at once, in all workers; `saved` tells when it outlasts the broker. What must hold: a call that is
+ * refused changes nothing.
  */
 import type { DefinitionChange } from '../../store/definitions.js';
 import type { Exchanges } from '../decisions/exchanges.js';
@@ -57,12 +58,18 @@ export class Administration {
     });
   }
 
-  /** Resolves when all that has been done so far is durable; rejects when that cannot be. Where nothing is stored, at once. */
+  /**
+   * Resolves when all that has been done so far is durable; rejects when that cannot be. Where nothing is stored, at
+   * once.
+   */
   saved(): Promise<void> {
     return this.#outside.saved();
   }
 
-  /** Sets a policy, which applies at once, to the last of many queues when `saved` resolves; returns why it cannot be, or null. */
+  /**
+   * Sets a policy, which applies at once, to the last of many queues when `saved` resolves; returns why it cannot be,
+   * or null.
+   */
   setPolicy(kind: PolicyKind, proposal: PolicyProposal): string | null {
     if (!this.#parts.topology.view.hasVhost(proposal.vhost)) return `vhost ${proposal.vhost} not found`;
     if (!fitsName(proposal.name)) return NAME_TOO_LONG;
@@ -119,7 +126,10 @@ export class Administration {
     return this.#limits.of(scope, name);
   }
 
-  /** The connections that have entered a vhost, in the order of their coming, with the names that their clients gave them. */
+  /**
+   * The connections that have entered a vhost, in the order of their coming, with the names that their clients gave
+   * them.
+   */
   connections(): OpenConnection[] {
     return this.#parts.sessions.list();
   }
@@ -128,7 +138,10 @@ export class Administration {
     return this.#parts.topology.view.vhosts();
   }
 
-  /** Nobody may enter it before having permissions there. False when there is such a vhost already, or clients could not name it. */
+  /**
+   * Nobody may enter it before having permissions there. False when there is such a vhost already, or clients could not
+   * name it.
+   */
   createVhost(vhost: string): boolean {
     if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
     this.#parts.topology.change({ kind: 'vhost.created', vhost });
@@ -137,8 +150,8 @@ export class Administration {
   }
 
   /**
-   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. Nobody can do anything in it from now on; where it holds much,
-   * the last of it is gone when `saved` resolves.
+   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. Nobody can do
+   * anything in it from now on; where it holds much, the last of it is gone when `saved` resolves.
    */
   deleteVhost(vhost: string): boolean {
     const { view } = this.#parts.topology;

@@ -1,6 +1,6 @@
 /**
- * What each connection is told, in order: an answer that waits holds up what comes after it on its connection, and on no
- * other. What must hold: connections for which nothing waits are answered at once.
+ * What each connection is told, in order: an answer that waits holds up what comes after it on its connection, and on
+ * no other. What must hold: connections for which nothing waits are answered at once.
  */
 import type { Answer, ConnectionId } from '../requests/requests.js';
 

@@ -1,10 +1,10 @@
 /**
  * The coordinator alone decides on topology, one request at a time. A request is decided on its own view; the changes
- * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored, an
- * answer about something durable waits until that is written; what is written meanwhile is decided already, and who
- * asked ahead is told so.
- * What must hold: whoever holds an answer finds its effect in every view that has reached the current epoch, and after a
- * crash; a deleted queue's memory is given back only after every worker has applied the deletion.
+ * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored,
+ * an answer about something durable waits until that is written; what is written meanwhile is decided already, and who
+ * asked ahead is told so. What must hold: whoever holds an answer finds its effect in every view that has reached the
+ * current epoch, and after a crash; a deleted queue's memory is given back only after every worker has applied the
+ * deletion.
  */
 import type { Engine } from '../../engine/engine.js';
 import { Bindings } from '../decisions/bindings.js';
@@ -60,7 +60,10 @@ export type QueueCore = Pick<
 
 /** What the coordinator works in. */
 export interface Surroundings {
-  /** How many workers there are: each one calls for `applied` with its own number, from 0, and the epoch that it has reached. */
+  /**
+   * How many workers there are: each one calls for `applied` with its own number, from 0, and the epoch that it has
+   * reached.
+   */
   readonly workers: number;
   /** Sends changes to every worker, raises the epoch and returns it. */
   post(changes: readonly Change[]): number;
@@ -219,7 +222,10 @@ export class Coordinator {
     return told;
   }
 
-  /** Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for it may leave before. */
+  /**
+   * Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for
+   * it may leave before.
+   */
   #recorded(connection: ConnectionId): Promise<void> | null {
     const recorded = this.#outside.recorded?.() ?? null;
     return recorded === null ? null : this.#answerOrder.unlessLeft(connection, recorded);

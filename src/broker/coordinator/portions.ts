@@ -1,7 +1,8 @@
 /**
- * Work of the coordinator that can be long, in portions: after so many steps others have their turn, and see what has been done so far, as RabbitMQ's users would.
- * What must hold: short work is done at once; what a portion has changed goes out before anybody else is heard; work that is long goes on when others want nothing or
- * have had their turn, and never fails.
+ * Work of the coordinator that can be long, in portions: after so many steps others have their turn, and see what has
+ * been done so far, as RabbitMQ's users would. What must hold: short work is done at once; what a portion has changed
+ * goes out before anybody else is heard; work that is long goes on when others want nothing or have had their turn, and
+ * never fails.
  */
 
 /** Steps of one portion: a step deletes a queue, or does something as long. */
@@ -20,7 +21,10 @@ export class Portions {
     this.#after = after;
   }
 
-  /** Does the first portion. Null: that was all; else resolves when the rest is done. `isVoid`: whether nobody wants it any more. */
+  /**
+   * Does the first portion. Null: that was all; else resolves when the rest is done. `isVoid`: whether nobody wants it
+   * any more.
+   */
   run(steps: Steps, isVoid: () => boolean = () => false): Promise<void> | null {
     if (isDoneAfter(steps, PORTION)) return null;
     const rest = new Promise<void>((resolve) => {

@@ -1,7 +1,8 @@
 /**
- * What goes out to the workers, and what must wait: a queue whose messages are logged is not shown before its definition
- * is durable, or a message in it could be confirmed and have no queue after a crash. All else goes out at once.
- * What must hold: workers come to the coordinator's view; no change of a hidden queue goes out before the queue itself.
+ * What goes out to the workers, and what must wait: a queue whose messages are logged is not shown before its
+ * definition is durable, or a message in it could be confirmed and have no queue after a crash. All else goes out at
+ * once. What must hold: workers come to the coordinator's view; no change of a hidden queue goes out before the queue
+ * itself.
  */
 import { endsOf } from '../definitions/definition-records.js';
 import type { Change, QueueSettings } from '../requests/requests.js';

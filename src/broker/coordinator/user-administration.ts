@@ -1,7 +1,7 @@
 /**
- * What administrators do to users: who there is, and what each may do in which vhost. Each call takes effect at once, in all workers: whoever is
- * logged in may do from now on what the rights say from now on.
- * What must hold: a call that is refused changes nothing; with a user go the permissions, the limits and the connections.
+ * What administrators do to users: who there is, and what each may do in which vhost. Each call takes effect at once,
+ * in all workers: whoever is logged in may do from now on what the rights say from now on. What must hold: a call that
+ * is refused changes nothing; with a user go the permissions, the limits and the connections.
  */
 import { type Permissions, RIGHTS, type User } from '../access/accounts.js';
 import { patternError } from '../access/name-pattern.js';
@@ -30,7 +30,9 @@ export class UserAdministration {
     this.#outside = outside;
   }
 
-  /** Adds a user, who may do nothing yet; returns why that cannot be, or null. With an empty password nobody logs in. */
+  /**
+   * Adds a user, who may do nothing yet; returns why that cannot be, or null. With an empty password nobody logs in.
+   */
   add(name: string, password: string, tags: readonly string[] = []): string | null {
     if (name === '') return 'user name is empty';
     if (!fitsName(name)) return 'user name is longer than 255 octets';

@@ -1,7 +1,8 @@
 /**
- * Hidden queues of durable exchanges that hold messages back: what must not be lost waits there, and so in the log. Nobody else knows them. Their
- * messages die at once and come to a worker as dead letters do, which keeps them until their time has come.
- * What must hold: such a queue goes with its exchange, and its number in the log is stored with it.
+ * Hidden queues of durable exchanges that hold messages back: what must not be lost waits there, and so in the log.
+ * Nobody else knows them. Their messages die at once and come to a worker as dead letters do, which keeps them until
+ * their time has come. What must hold: such a queue goes with its exchange, and its number in the log is stored with
+ * it.
  */
 import { type Engine, Overflow, type Queue, type QueueRules } from '../../engine/engine.js';
 import type { Topology } from '../topology/topology.js';

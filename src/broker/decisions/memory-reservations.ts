@@ -1,6 +1,7 @@
 /**
- * The memories of what remembers messages, to drop duplicates or to send them again: they stand beside the core's memory and count towards the same bound, so as
- * much of that is set aside as they take. What must hold: what has a memory has counted for it before, and gives it back when it is deleted.
+ * The memories of what remembers messages, to drop duplicates or to send them again: they stand beside the core's
+ * memory and count towards the same bound, so as much of that is set aside as they take. What must hold: what has a
+ * memory has counted for it before, and gives it back when it is deleted.
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine } from '../../engine/engine.js';
@@ -18,7 +19,10 @@ export class Memories {
     this.#core = core;
   }
 
-  /** A new memory of duplicates for what has these arguments; null when it needs none, undefined when there is no room for it. */
+  /**
+   * A new memory of duplicates for what has these arguments; null when it needs none, undefined when there is no room
+   * for it.
+   */
   openDuplicates(args: FieldTable): SharedArrayBuffer | null | undefined {
     const capacity = cacheSizeOf(args);
     if (capacity === null) return null;

@@ -1,7 +1,7 @@
 /**
- * Queues for direct replies: one for a requester, whose name is all that a responder needs. They are hidden: the default
- * exchange knows them by name, and nothing else does.
- * What must hold: a name cannot be guessed, and its queue goes with its connection.
+ * Queues for direct replies: one for a requester, whose name is all that a responder needs. They are hidden: the
+ * default exchange knows them by name, and nothing else does. What must hold: a name cannot be guessed, and its queue
+ * goes with its connection.
  */
 import { randomBytes } from 'node:crypto';
 import type { Engine } from '../../engine/engine.js';

@@ -1,4 +1,7 @@
-/** What the users of connections may do, as the coordinator asks. A connection that has not entered a vhost may do nothing. */
+/**
+ * What the users of connections may do, as the coordinator asks. A connection that has not entered a vhost may do
+ * nothing.
+ */
 
 import { RIGHTS, type Right } from '../access/accounts.js';
 import type { ConnectionId, Refusal } from '../requests/requests.js';

@@ -1,6 +1,7 @@
 /**
- * Who is in: the connections that have entered a vhost, with their names, users and channels, as far as there may be so many.
- * What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or its connection is.
+ * Who is in: the connections that have entered a vhost, with their names, users and channels, as far as there may be so
+ * many. What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or
+ * its connection is.
  */
 import type { Limits } from '../policies/limits.js';
 import {

@@ -1,7 +1,8 @@
 /**
  * Rebuilds the topology from the store when the broker starts. Nothing is stored by that, and nobody is asked: what is
- * in the store has been let through once. What the broker no longer knows how to be stays in the store, and is reported.
- * What must hold: vhosts and users come before their permissions, policies and limits come before what they apply to, the ends of bindings before bindings.
+ * in the store has been let through once. What the broker no longer knows how to be stays in the store, and is
+ * reported. What must hold: vhosts and users come before their permissions, policies and limits come before what they
+ * apply to, the ends of bindings before bindings.
  */
 import type { Queue } from '../../engine/engine.js';
 import { allRights, GUEST, type Permissions, RIGHTS } from '../access/accounts.js';

@@ -1,7 +1,8 @@
 /**
- * A memory of the keys seen last, shared by all workers: a hash table of fixed size in a shared buffer, behind a lock. When
- * it is full the key that came first is forgotten. Keys are kept as digests of 128 bits, which no two keys share in practice.
- * What must hold: of several workers that ask for one key at the same time, exactly one is told that it is new.
+ * A memory of the keys seen last, shared by all workers: a hash table of fixed size in a shared buffer, behind a lock.
+ * When it is full the key that came first is forgotten. Keys are kept as digests of 128 bits, which no two keys share
+ * in practice. What must hold: of several workers that ask for one key at the same time, exactly one is told that it is
+ * new.
  *
  *   words │ lock │ capacity │ used │ free │ oldest │ newest │ buckets │ - │ bucket heads … │ entries …
  *   entry │ digest (4 words) │ time of expiry (f64, ms) │ next in bucket │ older │ newer │ -

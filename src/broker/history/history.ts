@@ -1,13 +1,13 @@
 /**
- * The last messages of an exchange, shared by all workers: a ring of octets in a shared buffer, behind a lock. When there are
- * too many, or there is no room for one more, the oldest are forgotten; one that is longer than the whole ring is not remembered.
- * What must hold: whoever reads sees whole messages, from the oldest to the newest.
+ * The last messages of an exchange, shared by all workers: a ring of octets in a shared buffer, behind a lock. When
+ * there are too many, or there is no room for one more, the oldest are forgotten; one that is longer than the whole
+ * ring is not remembered. What must hold: whoever reads sees whole messages, from the oldest to the newest.
  *
  *   words │ lock │ most messages │ messages │ where the oldest begins │ octets in use │ - - - │ ring …
  *   message │ lengths of key, header and body (three words) │ key │ header │ body
  *
- * A message begins at any octet, and goes on at the ring's start where it meets its end. Words are written and read by whoever
- * holds the lock. The buffer is made by the coordinator and freed when nobody knows the exchange any more.
+ * A message begins at any octet, and goes on at the ring's start where it meets its end. Words are written and read by
+ * whoever holds the lock. The buffer is made by the coordinator and freed when nobody knows the exchange any more.
  */
 const LOCK = 0;
 const MOST = 1;

@@ -1,5 +1,6 @@
 /**
- * How much there may be of what, by vhost and by user. A limit that is not set, or is negative, is none; 0 allows nothing.
+ * How much there may be of what, by vhost and by user. A limit that is not set, or is negative, is none; 0 allows
+ * nothing.
  */
 import type { AccountChange } from '../access/accounts.js';
 import { term, terms } from '../requests/erlang-terms.js';

@@ -1,7 +1,7 @@
 /**
- * What policies can say about queues and exchanges, by the names that settings have in policies: arguments without their
- * `x-`. Numbers are not negative, times are in milliseconds.
- * What must hold: a definition that passes `definitionError` has the type that it says; reasons are in RabbitMQ's words.
+ * What policies can say about queues and exchanges, by the names that settings have in policies: arguments without
+ * their `x-`. Numbers are not negative, times are in milliseconds. What must hold: a definition that passes
+ * `definitionError` has the type that it says; reasons are in RabbitMQ's words.
  */
 import { term, terms } from '../requests/erlang-terms.js';
 

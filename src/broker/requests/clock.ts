@@ -9,7 +9,9 @@ export interface Clock {
 /** The longest delay that a timer takes (ms). */
 const DELAY_MAX = 2 ** 31 - 1;
 
-/** The machine's clock. A timer keeps no process alive, and may be early when its delay is longer than timers can be. */
+/**
+ * The machine's clock. A timer keeps no process alive, and may be early when its delay is longer than timers can be.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delay, work) => {

@@ -12,8 +12,9 @@ import type { AccountChange } from '../access/accounts.js';
 export type ConnectionId = number;
 
 /**
- * One queue: unique while the broker lives. Another one that takes its name, and another one that takes its memory, have numbers of their own; so
- * whoever learned of a queue by an answer, and finds its name or its memory in use later, can tell whether it is still that queue.
+ * One queue: unique while the broker lives. Another one that takes its name, and another one that takes its memory,
+ * have numbers of their own; so whoever learned of a queue by an answer, and finds its name or its memory in use later,
+ * can tell whether it is still that queue.
  */
 export type QueueId = number;
 
@@ -58,24 +59,36 @@ export type Request =
     }
   | { op: 'queue.purge'; vhost: string; queue: string }
   | { op: 'queue.delete'; vhost: string; queue: string; ifUnused: boolean; ifEmpty: boolean }
-  /** Registers a consumer (exclusive checks, consumer counts, auto-delete). `consumer` is unique within the connection. */
+  /**
+   * Registers a consumer (exclusive checks, consumer counts, auto-delete). `consumer` is unique within the connection.
+   */
   | { op: 'consume'; vhost: string; queue: string; consumer: string; exclusive: boolean; arguments: FieldTable }
   /** Unregisters consumers: basic.cancel, a closed channel. Auto-delete queues go with their last consumer. */
   | { op: 'cancel'; consumers: readonly string[] }
-  /** The connection enters a vhost, if its user may: the vhost is there and limits are not reached. `name`: what its client calls it. */
+  /**
+   * The connection enters a vhost, if its user may: the vhost is there and limits are not reached. `name`: what its
+   * client calls it.
+   */
   | { op: 'connection.open'; vhost: string; user: string; name: string | null }
   /** A channel more, or one less, of a connection that entered; users may be limited. */
   | { op: 'channel.open' | 'channel.close' }
-  /** Opens a queue for direct replies to this connection, and closes it. Only the default exchange leads to it, by its name. */
+  /**
+   * Opens a queue for direct replies to this connection, and closes it. Only the default exchange leads to it, by its
+   * name.
+   */
   | { op: 'reply.open'; vhost: string }
   | { op: 'reply.close'; queue: string }
-  /** The connection is gone: its consumers and reply queues leave, its exclusive queues are deleted. Answered when that is done. */
+  /**
+   * The connection is gone: its consumers and reply queues leave, its exclusive queues are deleted. Answered when that
+   * is done.
+   */
   | { op: 'disconnect' };
 
 /**
- * What may be asked ahead: whoever asks is told that it is granted before that is durable, and may ask for the next of these,
- * so that one client's declarations share writes. They do nothing but change definitions; a purge, which may wait long for room in the log, is among them so that the client
- * is heard if it gives up. Their methods have the same names.
+ * What may be asked ahead: whoever asks is told that it is granted before that is durable, and may ask for the next of
+ * these, so that one client's declarations share writes. They do nothing but change definitions; a purge, which may
+ * wait long for room in the log, is among them so that the client is heard if it gives up. Their methods have the same
+ * names.
  */
 export const ASKED_AHEAD = [
   'exchange.declare',
@@ -140,7 +153,9 @@ export interface QueueSettings {
   readonly consumerTimeout: number | null;
 }
 
-/** A change of topology as every participant applies it to its view, in the order in which the coordinator posted them. */
+/**
+ * A change of topology as every participant applies it to its view, in the order in which the coordinator posted them.
+ */
 export type Change =
   | AccountChange
   | {

@@ -2,8 +2,9 @@
  * Consistent hash: each message goes to one destination, messages that hash alike to the same; a binding's key says how
  * many shares its destination has. What is hashed is the routing key, a header, or a property.
  *
- * The shares stand in a row, and a jump hash picks one of them: when a share comes at the end, only what goes to it moves.
- * As in RabbitMQ's plugin a destination's first binding counts, and with any of its bindings it loses all of its shares.
+ * The shares stand in a row, and a jump hash picks one of them: when a share comes at the end, only what goes to it
+ * moves. As in RabbitMQ's plugin a destination's first binding counts, and with any of its bindings it loses all of its
+ * shares.
  */
 import type { FieldTable } from '../../amqp/table.js';
 import { comparable } from '../arguments/field-values.js';
@@ -96,7 +97,9 @@ function weightOf(routingKey: string): number {
   return Math.min(Number(routingKey), WEIGHT_MAX);
 }
 
-/** Jump consistent hash (Lamping and Veach): a share from 0 to `count` - 1. Its random numbers are drawn from the key. */
+/**
+ * Jump consistent hash (Lamping and Veach): a share from 0 to `count` - 1. Its random numbers are drawn from the key.
+ */
 function jump(key: number, count: number): number {
   let state = key;
   let share = 0;

@@ -1,6 +1,6 @@
 /**
- * Delayed: an exchange that routes as the type in its `x-delayed-type` does, after it has held a message back for as many
- * milliseconds as the message's header `x-delay` says.
+ * Delayed: an exchange that routes as the type in its `x-delayed-type` does, after it has held a message back for as
+ * many milliseconds as the message's header `x-delay` says.
  */
 import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable, FieldValue } from '../../amqp/table.js';

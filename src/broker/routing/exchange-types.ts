@@ -1,4 +1,7 @@
-/** The exchange types by the name that clients declare them with: how each routes, and which arguments and bindings it takes. */
+/**
+ * The exchange types by the name that clients declare them with: how each routes, and which arguments and bindings it
+ * takes.
+ */
 import type { FieldTable } from '../../amqp/table.js';
 import { ConsistentHashRouter, hashArgumentsError, hashesByKey, weightError } from './consistent-hash.js';
 import { DELAYED_TYPE, innerType, NO_INNER_TYPE } from './delayed.js';

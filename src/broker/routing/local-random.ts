@@ -1,6 +1,6 @@
 /**
- * Local random: as random, among queues of this node, which all are here. As in RabbitMQ 4 it leads to classic queues alone: a replicated one may have
- * its leader elsewhere.
+ * Local random: as random, among queues of this node, which all are here. As in RabbitMQ 4 it leads to classic queues
+ * alone: a replicated one may have its leader elsewhere.
  */
 import { queueTypeOf } from '../arguments/queue-arguments.js';
 import type { End } from './router.js';

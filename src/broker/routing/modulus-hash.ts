@@ -1,6 +1,7 @@
 /**
- * Modulus hash: the routing key's hash, modulo how many bindings there are, picks one of them, whatever their own keys are. As in RabbitMQ's sharding plugin
- * the bindings stand in the order of their destinations' names: a key goes the same way after a restart, too.
+ * Modulus hash: the routing key's hash, modulo how many bindings there are, picks one of them, whatever their own keys
+ * are. As in RabbitMQ's sharding plugin the bindings stand in the order of their destinations' names: a key goes the
+ * same way after a restart, too.
  */
 
 import type { Bound, Routable, Router } from './router.js';

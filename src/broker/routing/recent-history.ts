@@ -1,6 +1,6 @@
 /**
- * Recent history: routes as fanout does, and remembers the last messages for queues that are bound later. A message that says
- * `x-recent-history-no-store` is not remembered.
+ * Recent history: routes as fanout does, and remembers the last messages for queues that are bound later. A message
+ * that says `x-recent-history-no-store` is not remembered.
  */
 import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable } from '../../amqp/table.js';

@@ -6,7 +6,10 @@
 import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable } from '../../amqp/table.js';
 
-/** The part of a binding that routing looks at. A binding is known by its identity: the same object is added and removed. */
+/**
+ * The part of a binding that routing looks at. A binding is known by its identity: the same object is added and
+ * removed.
+ */
 export interface Bound {
   /** Where it leads, known by its identity. */
   readonly destination: { readonly name?: string };

@@ -1,7 +1,7 @@
 /**
- * Owners of shares in a row: each has some, those of a later owner stand behind those of an earlier one, and when an owner
- * goes the shares behind move up. Sums are kept as a Fenwick tree, so that no operation walks the row.
- * What must hold: `sums[i]` is the sum of the `lowBit(i)` weights that end with the i-th; who has gone weighs 0.
+ * Owners of shares in a row: each has some, those of a later owner stand behind those of an earlier one, and when an
+ * owner goes the shares behind move up. Sums are kept as a Fenwick tree, so that no operation walks the row. What must
+ * hold: `sums[i]` is the sum of the `lowBit(i)` weights that end with the i-th; who has gone weighs 0.
  */
 export class ShareRow<K, V> {
   readonly #places = new Map<K, number>();

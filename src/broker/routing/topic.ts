@@ -1,5 +1,6 @@
 /**
- * Topic: a binding's key is a pattern of words between dots; `*` stands for exactly one word, `#` for any number of them.
+ * Topic: a binding's key is a pattern of words between dots; `*` stands for exactly one word, `#` for any number of
+ * them.
  *
  * The patterns form a trie. A key is matched word by word against the set of all nodes that its words so far can have
  * led to, each node once, so that no pattern and no key costs more than nodes times words, however many ways there are
@@ -52,7 +53,10 @@ export class TopicRouter<B extends Bound> implements Router<B> {
   readonly #root = new TopicNode<B>(false);
   /** Counts the steps of all matchings, so that marks of earlier ones are void. */
   #step = 0;
-  /** Where the words of the key so far can have led to, so many; the other list takes where they lead with one more. Kept, as a flood of keys comes through here. */
+  /**
+   * Where the words of the key so far can have led to, so many; the other list takes where they lead with one more.
+   * Kept, as a flood of keys comes through here.
+   */
   #reached: TopicNode<B>[] = [];
   #others: TopicNode<B>[] = [];
   #count = 0;

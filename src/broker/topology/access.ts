@@ -1,5 +1,6 @@
 /**
- * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or an exchange.
+ * What a connection may use: the checks that the coordinator and every worker make alike before they touch a queue or
+ * an exchange.
  */
 import type { Right } from '../access/accounts.js';
 import { queueTypeOf } from '../arguments/queue-arguments.js';

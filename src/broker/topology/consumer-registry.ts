@@ -1,7 +1,7 @@
 /**
- * Who consumes from which queue, over all workers. Data only: what follows from it is decided elsewhere.
- * What must hold: a registration is found under its queue and under its connection, or under neither; who is active in a
- * queue is registered there.
+ * Who consumes from which queue, over all workers. Data only: what follows from it is decided elsewhere. What must
+ * hold: a registration is found under its queue and under its connection, or under neither; who is active in a queue is
+ * registered there.
  */
 import type { ConnectionId } from '../requests/requests.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -59,7 +59,9 @@ export class ConsumerRegistry {
     return this.#active.get(queue);
   }
 
-  /** Makes the consumer of the highest priority active, of those the one that came first; undefined when there is none. */
+  /**
+   * Makes the consumer of the highest priority active, of those the one that came first; undefined when there is none.
+   */
   activateNext(queue: QueueEntry): Registration | undefined {
     let next: Registration | undefined;
     for (const candidate of this.#byQueue.get(queue) ?? []) {

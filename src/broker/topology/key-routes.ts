@@ -1,6 +1,7 @@
 /**
- * Where messages with ever new keys go that a user publishes to one exchange: what is the same for all of them is found once, for as long as the view does not change.
- * What must hold: a key is answered as `asksHost` and `route` of the view would answer it.
+ * Where messages with ever new keys go that a user publishes to one exchange: what is the same for all of them is found
+ * once, for as long as the view does not change. What must hold: a key is answered as `asksHost` and `route` of the
+ * view would answer it.
  */
 import type { Queue } from '../../engine/engine.js';
 import type { Refusal } from '../requests/requests.js';

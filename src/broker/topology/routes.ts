@@ -26,9 +26,14 @@ export interface Publication {
 
 /** Where a message goes. */
 export interface Routed {
-  /** Each queue once, in the order of their discovery; hidden ones of exchanges that hold the message back among them. */
+  /**
+   * Each queue once, in the order of their discovery; hidden ones of exchanges that hold the message back among them.
+   */
   readonly queues: readonly Queue[];
-  /** Exchanges that hold it back first: it is to be published there again when the time has come, as one that has `waited`. */
+  /**
+   * Exchanges that hold it back first: it is to be published there again when the time has come, as one that has
+   * `waited`.
+   */
   readonly delays: readonly Delay[];
   /** Where it is to be remembered. */
   readonly histories: readonly History[];

@@ -1,8 +1,8 @@
 /**
- * The topology as one participant sees it: what exists, where a message goes, and who may do what. Every worker has one and applies the
- * coordinator's changes to it; the coordinator has one too, and applies each change before anybody else.
- * What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of exchanges
- * makes a route endless.
+ * The topology as one participant sees it: what exists, where a message goes, and who may do what. Every worker has one
+ * and applies the coordinator's changes to it; the coordinator has one too, and applies each change before anybody
+ * else. What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of
+ * exchanges makes a route endless.
  */
 import type { Queue } from '../../engine/engine.js';
 import { type AccountChange, Accounts } from '../access/accounts.js';
@@ -158,7 +158,9 @@ export class TopologyView {
     return this.#routes(vhost, exchange, { keys: [routingKey], properties: {} }).queues;
   }
 
-  /** The way of one message. What remembers messages remembers this one from now on: it is to be called once a publish. */
+  /**
+   * The way of one message. What remembers messages remembers this one from now on: it is to be called once a publish.
+   */
   routeMessage(publication: Publication): Routed {
     const { vhost, exchange, routingKey, properties, waited } = publication;
     return this.#routes(vhost, exchange, { keys: routingKeys(routingKey, properties), properties }, waited);

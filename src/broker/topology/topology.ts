@@ -100,7 +100,9 @@ export class Topology {
     this.change({ kind: 'vhost.deleted', vhost });
   }
 
-  /** Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others. */
+  /**
+   * Auto-delete exchanges go with the last binding from them. Each one deleted may be the last destination of others.
+   */
   #deleteUnbound(sources: readonly ExchangeEntry[]): void {
     const suspects = [...sources];
     for (let exchange = suspects.pop(); exchange !== undefined; exchange = suspects.pop()) {

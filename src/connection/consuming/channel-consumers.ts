@@ -1,7 +1,7 @@
 /**
- * The consumers of one channel, the one for direct replies among them: from basic.consume to the cancel, whoever sends that.
- * What must hold: the coordinator knows of each consumer before the client does, and of its end before the client does; the
- * core holds those alone that are active.
+ * The consumers of one channel, the one for direct replies among them: from basic.consume to the cancel, whoever sends
+ * that. What must hold: the coordinator knows of each consumer before the client does, and of its end before the client
+ * does; the core holds those alone that are active.
  */
 import { randomBytes } from 'node:crypto';
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
@@ -56,7 +56,10 @@ export class ChannelConsumers {
     this.#prefetch = count;
   }
 
-  /** The channel's work has ended in the core: returns the names of its consumers at the coordinator, and its reply queue. */
+  /**
+   * The channel's work has ended in the core: returns the names of its consumers at the coordinator, and its reply
+   * queue.
+   */
   end(): { readonly consumers: string[]; readonly replyQueue: string | null } {
     this.#ended = true;
     const consumers = [...this.#consumers].flatMap(([tag, { isReply }]) => (isReply ? [] : [this.#nameOf(tag)]));
@@ -67,7 +70,10 @@ export class ChannelConsumers {
     return { consumers, replyQueue };
   }
 
-  /** Answers a method, and only then tells the client of consumers of this channel that went meanwhile: those that the method itself has taken the queue of. */
+  /**
+   * Answers a method, and only then tells the client of consumers of this channel that went meanwhile: those that the
+   * method itself has taken the queue of.
+   */
   async answerFirst(answer: () => Promise<void>): Promise<void> {
     const untold: string[] = [];
     this.#untold = untold;
@@ -110,7 +116,10 @@ export class ChannelConsumers {
     if (!method.nowait) this.#send({ name: 'basic.cancel-ok', consumerTag: tag });
   }
 
-  /** A consumer that stood by is to consume, in the turn that follows, with all others that were told so; nothing happens when it is none of ours. */
+  /**
+   * A consumer that stood by is to consume, in the turn that follows, with all others that were told so; nothing
+   * happens when it is none of ours.
+   */
   activate(name: string, queue: QueueId): void {
     const consumer = this.#consumers.get(name.slice(name.indexOf(NAME_SEPARATOR) + 1));
     if (consumer === undefined || !consumer.isOf(queue) || consumer.isActive) return;
@@ -135,7 +144,8 @@ export class ChannelConsumers {
     const { host, id, vhost } = this.#session;
     const access = accessQueue(host.view, id, vhost, queue);
     if (!access.ok || access.queue.id !== granted.queueId) {
-      // Deleted since the coordinator answered, whoever has its name by now: nobody but us knows that there is a consumer to tell.
+      // Deleted since the coordinator answered, whoever has its name by now: nobody but us knows that there is a
+      // consumer to tell.
       this.#notifyCancelled(tag);
       return;
     }

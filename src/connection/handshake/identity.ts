@@ -1,6 +1,6 @@
 /**
- * How the broker introduces itself. Clients steer by this: they compute semantics from product and version, and some fail
- * without a version. So it says what it is compatible with, and names itself in the fields that no client reads.
+ * How the broker introduces itself. Clients steer by this: they compute semantics from product and version, and some
+ * fail without a version. So it says what it is compatible with, and names itself in the fields that no client reads.
  */
 import { hostname } from 'node:os';
 import { type FieldTable, table } from '../../amqp/table.js';
@@ -18,7 +18,9 @@ export interface Announced {
   readonly version: string;
 }
 
-/** The last RabbitMQ before those that refuse transient queues and global prefetch: clients that know of both use them. */
+/**
+ * The last RabbitMQ before those that refuse transient queues and global prefetch: clients that know of both use them.
+ */
 export const COMPATIBLE: Announced = { product: 'RabbitMQ', version: '3.13.7' };
 
 export function serverProperties(announced: Announced): FieldTable {

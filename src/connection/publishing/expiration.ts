@@ -1,6 +1,6 @@
 /**
- * The property `expiration`: a message's own time to live, as text. Pure; refuses what RabbitMQ refuses, with its words, which
- * are Erlang's.
+ * The property `expiration`: a message's own time to live, as text. Pure; refuses what RabbitMQ refuses, with its
+ * words, which are Erlang's.
  */
 import { channelError, replyCode } from '../../amqp/errors.js';
 import { methodId } from '../../amqp/protocol.js';

@@ -1,8 +1,8 @@
 /**
- * The publishing side of one channel: what becomes of the messages that the core hands over, at once, with confirms, or at
- * the commit of a transaction.
- * What must hold: a message that waits, for memory or for the client to read, is owned here, and is let go of when the
- * channel ends meanwhile; a return goes before the confirm that `Engine.publish` counts.
+ * The publishing side of one channel: what becomes of the messages that the core hands over, at once, with confirms, or
+ * at the commit of a transaction. What must hold: a message that waits, for memory or for the client to read, is owned
+ * here, and is let go of when the channel ends meanwhile; a return goes before the confirm that `Engine.publish`
+ * counts.
  */
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';

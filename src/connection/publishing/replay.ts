@@ -1,7 +1,7 @@
 /**
- * What an exchange remembers goes out along each new binding, sent by the worker whose client binds. What must hold: it goes
- * from the oldest to the newest, before the client hears that it is bound; a replay that finds no memory waits for it, as a
- * publisher does.
+ * What an exchange remembers goes out along each new binding, sent by the worker whose client binds. What must hold: it
+ * goes from the oldest to the newest, before the client hears that it is bound; a replay that finds no memory waits for
+ * it, as a publisher does.
  */
 import { decodeHeader } from '../../amqp/properties.js';
 import { decodeKey } from '../../amqp/publish-key.js';
@@ -39,7 +39,10 @@ export async function replay({ host, vhost }: Session, bind: Request, isEnded: (
   }
 }
 
-/** The queues behind the new binding that a message reaches. An exchange there takes it as one that has waited: nothing is held back once more. */
+/**
+ * The queues behind the new binding that a message reaches. An exchange there takes it as one that has waited: nothing
+ * is held back once more.
+ */
 function queuesOf({ view }: Host, vhost: string, bind: Request, remembered: Remembered): readonly QueueEntry[] {
   if (bind.op === 'queue.bind') {
     const queue = view.queue(vhost, cleanName(bind.queue));

@@ -18,7 +18,10 @@ export interface Settlement {
 /** A queue by its name, or the hidden queue of an exchange. */
 export type QueueName = string | { readonly waitingFor: string };
 
-/** A message with the names of the queues that it goes to: as RabbitMQ, it is routed when it comes, and finds its queues at the commit. */
+/**
+ * A message with the names of the queues that it goes to: as RabbitMQ, it is routed when it comes, and finds its queues
+ * at the commit.
+ */
 export interface Deferred {
   readonly incomingPublish: IncomingPublish;
   readonly queues: readonly QueueName[];

@@ -1,8 +1,8 @@
 /**
- * Where a route leads that the core does not know yet (`Stop.ROUTE`). A flood of new keys comes through here, one by one: so all that concerns the exchange and its user is
- * kept, and a key in ASCII is read where it lies.
- * What must hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked for: a change of rights is one of the
- * topology, and has all routes resolved anew.
+ * Where a route leads that the core does not know yet (`Stop.ROUTE`). A flood of new keys comes through here, one by
+ * one: so all that concerns the exchange and its user is kept, and a key in ASCII is read where it lies. What must
+ * hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked
+ * for: a change of rights is one of the topology, and has all routes resolved anew.
  */
 
 import { decodeKey } from '../../amqp/publish-key.js';
@@ -61,7 +61,9 @@ export class RouteFinder {
     return text.toString('latin1', start, end);
   }
 
-  /** What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news. */
+  /**
+   * What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news.
+   */
   #knownLast({ vhost, user }: Origin, start: number, end: number): KeyRoutes | null {
     const last = this.#last;
     const exchange = this.#exchange;

@@ -1,6 +1,7 @@
 /**
- * Numbers for what a worker's core keeps routes by: a user in a virtual host. Connections of the same pair have the same number. A pair that no connection
- * has any more keeps its number, as the core keeps its routes, until all routes are forgotten: only then may another pair have it.
+ * Numbers for what a worker's core keeps routes by: a user in a virtual host. Connections of the same pair have the
+ * same number. A pair that no connection has any more keeps its number, as the core keeps its routes, until all routes
+ * are forgotten: only then may another pair have it.
  */
 import type { ConnectionId } from '../../broker/requests/requests.js';
 

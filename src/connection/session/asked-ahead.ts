@@ -1,7 +1,8 @@
 /**
- * How much one connection is ahead: what the coordinator has granted and the store has not taken yet. What must hold: while
- * there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that no more than a limit. Who waits for a purge, which the log may have no
- * room for, is also heard when it closes the connection, with the heartbeats before that.
+ * How much one connection is ahead: what the coordinator has granted and the store has not taken yet. What must hold:
+ * while there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that no more than
+ * a limit. Who waits for a purge, which the log may have no room for, is also heard when it closes the connection, with
+ * the heartbeats before that.
  */
 import { FRAME_END, FRAME_OVERHEAD, FrameType, HEARTBEAT_FRAME } from '../../amqp/frames.js';
 import { methodId } from '../../amqp/protocol.js';
@@ -11,7 +12,9 @@ import { FRAME_MAX_LEAST } from '../handshake/tune.js';
 /** Most requests of one connection that are granted and not durable: enough that a write is worth it. */
 const MOST = 256;
 
-/** A frame: type, channel (2), payload size (4), payload, end. A method's payload starts with class (2) and method (2). */
+/**
+ * A frame: type, channel (2), payload size (4), payload, end. A method's payload starts with class (2) and method (2).
+ */
 const SIZE_OFFSET = 3;
 const CLASS_OFFSET = 7;
 const METHOD_OFFSET = 9;

@@ -1,19 +1,23 @@
 /**
- * What came before a method goes before it. A message that was published to a queue with an able consumer is that consumer's, as in RabbitMQ, where the queue
- * has handed it over before it hears of anything later. So before a method looks at a queue, or changes what is in it or who consumes from it, consumers of
- * this worker take their turns; and while those of others are about to take something, the method waits, with all that its connection sends behind it.
+ * What came before a method goes before it. A message that was published to a queue with an able consumer is that
+ * consumer's, as in RabbitMQ, where the queue has handed it over before it hears of anything later. So before a method
+ * looks at a queue, or changes what is in it or who consumes from it, consumers of this worker take their turns; and
+ * while those of others are about to take something, the method waits, with all that its connection sends behind it.
  *
- * Nobody is told when another worker's consumer has had its turn: that would be a store for each turn, on the way of every message, for a wait that lasts some
- * ten microseconds and is rare. So the queue is looked at again, at first as often as the worker comes round.
- * What must hold: a method waits for what was there before it, not for what is published or given back meanwhile; for no longer than HOLD_MS; and never in the
- * worker's way.
+ * Nobody is told when another worker's consumer has had its turn: that would be a store for each turn, on the way of
+ * every message, for a wait that lasts some ten microseconds and is rare. So the queue is looked at again, at first as
+ * often as the worker comes round. What must hold: a method waits for what was there before it, not for what is
+ * published or given back meanwhile; for no longer than HOLD_MS; and never in the worker's way.
  */
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Engine, Extent } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
 
-/** How long a method waits at most (ms): a worker that is awake takes its turns within one, and one that has no CPU should not hold up others for ever. */
+/**
+ * How long a method waits at most (ms): a worker that is awake takes its turns within one, and one that has no CPU
+ * should not hold up others for ever.
+ */
 const HOLD_MS = 1_000;
 /** Looks one after the other; then there is this pause (ms) between two. */
 const QUICK_LOOKS = 20;
@@ -26,7 +30,9 @@ interface Place {
   readonly eventLoop: EventLoop;
 }
 
-/** Null when all that consumers are to have of a queue is on its way; else resolves when it is, of what is there now. */
+/**
+ * Null when all that consumers are to have of a queue is on its way; else resolves when it is, of what is there now.
+ */
 export function consumersFirst(place: Place, queue: QueueEntry): Promise<void> | null {
   return isOwed(place, queue, null) ? whenTaken(place, queue, place.engine.extentOf(queue.ref)) : null;
 }

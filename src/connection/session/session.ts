@@ -35,7 +35,10 @@ export interface Host {
   /** The worker's sockets read into this. */
   readonly readBuffer: Uint8Array;
   readonly directWrite: DirectWrite;
-  /** The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write to. */
+  /**
+   * The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write
+   * to.
+   */
   routeSpace(connection: ConnectionId, vhost: string, user: string): number;
   /** Whether publishers are held back because of the disk. */
   isLowOnDisk(): boolean;
@@ -61,12 +64,14 @@ export interface Session {
   send(channel: number, method: Method): void;
   /** What is sent during `work` leaves when it is done. */
   sendTogether(work: () => void): void;
-  /** Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes. */
+  /**
+   * Asks the coordinator on behalf of a method; rejects with what it refuses. Never settles once the connection closes.
+   */
   ask(method: MethodName, request: Request): Promise<Granted>;
   /**
-   * Asks on behalf of a method of a channel, and resolves as soon as the request is granted: with what it has found, which
-   * may not be durable yet. `onAnswer` is called with the answer. What is refused rejects; what is granted and cannot be
-   * made durable fails the channel or the connection.
+   * Asks on behalf of a method of a channel, and resolves as soon as the request is granted: with what it has found,
+   * which may not be durable yet. `onAnswer` is called with the answer. What is refused rejects; what is granted and
+   * cannot be made durable fails the channel or the connection.
    */
   askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted>;
   /** Asks the coordinator for what it does not refuse, and does not wait for it. */

@@ -1,7 +1,8 @@
 /**
  * The receiving side of one connection: hands what the socket read to the core, and what the core does not take to the
- * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for memory,
- * for a client that does not read, or for the others' turn, the socket is not read and the rest of the last read is kept.
+ * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for
+ * memory, for a client that does not read, or for the others' turn, the socket is not read and the rest of the last
+ * read is kept.
  */
 import { PROTOCOL_HEADER } from '../../amqp/frames.js';
 import { type Connection as CoreConnection, Stop } from '../../engine/engine.js';
@@ -44,11 +45,13 @@ type Mode = 'header' | 'frames' | 'deaf';
 type Hold = 'none' | 'work' | 'memory' | 'turn';
 
 /**
- * So long nothing of a publisher's is taken before it is told that memory is short (ms): while messages leave for the disk it waits many times a second for a moment,
- * and not being read slows it down enough.
+ * So long nothing of a publisher's is taken before it is told that memory is short (ms): while messages leave for the
+ * disk it waits many times a second for a moment, and not being read slows it down enough.
  */
 const STILL_MS = 200;
-/** How long a shortage lasts at least, to the client (ms): who is told so stops, and must not be called back and forth. */
+/**
+ * How long a shortage lasts at least, to the client (ms): who is told so stops, and must not be called back and forth.
+ */
 const SHORTAGE_MS = 1_000;
 
 const FRAME_HEADER_SIZE = 7;
@@ -58,8 +61,8 @@ const STOP_WORK = 128;
 const BYTES_PER_WORK = 256;
 
 /**
- * So much more may be done at once than is left of a share: what one read brings of the smallest messages, to a queue each. It is
- * over within a millisecond, and what would be left of the read would have to be copied out of the way.
+ * So much more may be done at once than is left of a share: what one read brings of the smallest messages, to a queue
+ * each. It is over within a millisecond, and what would be left of the read would have to be copied out of the way.
  */
 const READ_WORK = 8_192;
 

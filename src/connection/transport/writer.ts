@@ -54,7 +54,9 @@ export class ConnectionWriter {
     return this.#sentDirectly + this.#socket.bytesWritten - this.#socket.writableLength;
   }
 
-  /** Whether the client has gone without a word. For times in which the socket is not read: reading tells it by itself. */
+  /**
+   * Whether the client has gone without a word. For times in which the socket is not read: reading tells it by itself.
+   */
   get isReset(): boolean {
     return this.#direct !== null && this.#socket.writable && this.#direct.calls.isReset(this.#direct.fd);
   }
@@ -126,7 +128,10 @@ export class ConnectionWriter {
     return this.#socket.writableLength + this.#frameBytes;
   }
 
-  /** The stream tells when it has sent everything; frames that wait for a content join it then (`#goOn`), and may fill it again. */
+  /**
+   * The stream tells when it has sent everything; frames that wait for a content join it then (`#goOn`), and may fill
+   * it again.
+   */
   #awaitDrain(): void {
     if (this.#awaitsDrain || this.#socket.writableLength === 0) return;
     this.#awaitsDrain = true;

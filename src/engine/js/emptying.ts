@@ -1,4 +1,7 @@
-/** How queues are emptied, and go: purge, retire, free. A portion at a time, where there is much: the queue's lock is held meanwhile. */
+/**
+ * How queues are emptied, and go: purge, retire, free. A portion at a time, where there is much: the queue's lock is
+ * held meanwhile.
+ */
 
 import { QueueCell, QueueFlag } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';

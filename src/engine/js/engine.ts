@@ -1,6 +1,7 @@
 /**
- * The plain-JavaScript twin behind the `Engine` interface: the baseline that the WebAssembly core is measured against, the oracle that
- * it is compared with, and the engine of last resort. Handles of connections and channels are numbers into tables of this participant.
+ * The plain-JavaScript twin behind the `Engine` interface: the baseline that the WebAssembly core is measured against,
+ * the oracle that it is compared with, and the engine of last resort. Handles of connections and channels are numbers
+ * into tables of this participant.
  */
 
 import type {

@@ -1,6 +1,6 @@
 /**
- * The calls about the log (assembly/log/): the part of the WebAssembly engine that the host's log uses. Records are made, stamped and written where
- * they lie in the shared memory; only what is told of them is copied.
+ * The calls about the log (assembly/log/): the part of the WebAssembly engine that the host's log uses. Records are
+ * made, stamped and written where they lie in the shared memory; only what is told of them is copied.
  */
 import type { Seed } from '../../log/log-memory.js';
 import type { HeldBack, LogBatch, Queue } from '../engine.js';

@@ -1,11 +1,16 @@
-/** Making the memory that all participants of a WebAssembly core share. Its pages cost nothing until they are touched. */
+/**
+ * Making the memory that all participants of a WebAssembly core share. Its pages cost nothing until they are touched.
+ */
 import type { SharedCore } from '../engine.js';
 import { compileCore, instantiateCore } from './wasm-core.js';
 
 const MEBIBYTE = 1 << 20;
 const WASM_PAGE = 65536;
 
-/** Lays out the core that `file` holds, of `bytes` (a multiple of 1 MiB) for `workers` workers and the coordinator. `imports`: those of a checking build. */
+/**
+ * Lays out the core that `file` holds, of `bytes` (a multiple of 1 MiB) for `workers` workers and the coordinator.
+ * `imports`: those of a checking build.
+ */
 export async function createWasmCore(
   file: URL,
   bytes: number,

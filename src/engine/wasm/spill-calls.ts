@@ -1,4 +1,7 @@
-/** The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine that the pager and recovery use. */
+/**
+ * The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine
+ * that the pager and recovery use.
+ */
 import type { Queue } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';

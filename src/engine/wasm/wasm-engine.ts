@@ -1,6 +1,6 @@
 /**
- * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the participant's scratch
- * page, results are read from the first words of its page. Nothing here runs per message.
+ * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the
+ * participant's scratch page, results are read from the first words of its page. Nothing here runs per message.
  */
 import type {
   Channel,
@@ -50,7 +50,8 @@ const WORK_MAX = 0x7fffffff;
 const NO_QUEUES: readonly Queue[] = [];
 
 /**
- * Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures. `imports`: those of a checking build.
+ * Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures.
+ * `imports`: those of a checking build.
  */
 export function openWasmEngine(shared: SharedCore, participant: number, imports?: WebAssembly.Imports): Engine {
   if (!shared.module || !shared.memory) throw new Error('a core of kind wasm needs its module and memory');

@@ -1,8 +1,8 @@
 /**
  * What becomes of the messages that died through this worker: each goes to the exchange that its queue names for them,
- * with the record of its death, and from there on as a message that was just published.
- * What must hold: a call does a bounded portion; a message that finds no memory is tried again, and routed once only; one
- * that comes round by itself to a queue where it died is dropped there. A queue may ask that its letters are kept until they have arrived.
+ * with the record of its death, and from there on as a message that was just published. What must hold: a call does a
+ * bounded portion; a message that finds no memory is tried again, and routed once only; one that comes round by itself
+ * to a queue where it died is dropped there. A queue may ask that its letters are kept until they have arrived.
  */
 import { AmqpError } from '../../amqp/errors.js';
 import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';

@@ -1,8 +1,8 @@
 /**
- * The record that a message carries of its deaths: the header `x-death` and those beside it, as RabbitMQ writes them. Pure:
- * a content header in, the one of the dead letter out.
- * What must hold: one entry for each queue and reason, the latest first; what only said how the message was published
- * (expiration, BCC, and CC where another key takes its place) does not outlive it.
+ * The record that a message carries of its deaths: the header `x-death` and those beside it, as RabbitMQ writes them.
+ * Pure: a content header in, the one of the dead letter out. What must hold: one entry for each queue and reason, the
+ * latest first; what only said how the message was published (expiration, BCC, and CC where another key takes its
+ * place) does not outlive it.
  */
 import type { ContentHeader } from '../../amqp/properties.js';
 import { EMPTY_TABLE, type FieldTable, type FieldValue, fieldValue } from '../../amqp/table.js';
@@ -28,7 +28,9 @@ export interface DeathEvent {
   readonly now: number;
 }
 
-/** The content header that the message has as a dead letter. `otherKey`: it goes on with a key that its queue gives it. */
+/**
+ * The content header that the message has as a dead letter. `otherKey`: it goes on with a key that its queue gives it.
+ */
 export function deadHeader(header: ContentHeader, death: DeathEvent, otherKey: boolean): ContentHeader {
   const { expiration, headers: before = EMPTY_TABLE, ...properties } = header.properties;
   const headers = new Map(recordDeath(before, death, expiration));
@@ -37,7 +39,9 @@ export function deadHeader(header: ContentHeader, death: DeathEvent, otherKey: b
   return { bodySize: header.bodySize, properties: { ...properties, headers } };
 }
 
-/** Whether a dead letter has come round to this queue by itself: it died here before, and nobody has rejected it since. */
+/**
+ * Whether a dead letter has come round to this queue by itself: it died here before, and nobody has rejected it since.
+ */
 export function isCycle(headers: FieldTable, queue: string): boolean {
   const deaths = headers.get(X_DEATH);
   if (deaths?.type !== 'A') return false;
@@ -70,8 +74,8 @@ function recordDeath(headers: FieldTable, death: DeathEvent, expiration: string 
 }
 
 /**
- * Brokers once wrote an entry for each death, without a count, and clients publish what they got then: of those of one queue and reason one is left,
- * which says how many they were. One entry by itself stays as it is, as in RabbitMQ.
+ * Brokers once wrote an entry for each death, without a count, and clients publish what they got then: of those of one
+ * queue and reason one is left, which says how many they were. One entry by itself stays as it is, as in RabbitMQ.
  */
 function oncePerDeath(deaths: readonly FieldValue[]): readonly FieldValue[] {
   if (deaths.length < 2) return deaths;

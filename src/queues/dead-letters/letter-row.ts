@@ -1,7 +1,8 @@
 /**
- * The letters that one queue keeps, in the order in which they died: columns of numbers, no object for each, so that a million of
- * them costs some megabytes and nothing for the collector to walk. What must hold: places stay in order; `add` may move them together,
- * and the cursor with them: whoever walks along them meanwhile may miss some, and comes to none twice.
+ * The letters that one queue keeps, in the order in which they died: columns of numbers, no object for each, so that a
+ * million of them costs some megabytes and nothing for the collector to walk. What must hold: places stay in order;
+ * `add` may move them together, and the cursor with them: whoever walks along them meanwhile may miss some, and comes
+ * to none twice.
  */
 import type { Death, Message, Queue } from '../../engine/engine.js';
 

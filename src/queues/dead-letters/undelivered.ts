@@ -1,10 +1,10 @@
 /**
- * Dead letters of queues that send theirs at least once: one that has no route, or that a queue refuses, stays the property of
- * the queue where it died and is sent again, when the topology changes and after a while.
- * They are tried in rounds. A round tries a few of each queue, the oldest and then those where the last round stopped, and goes on
- * with a queue as long as its letters arrive; when none has arrived the next round comes later.
- * What must hold: a queue that has a letter does not get it again; it is buried when all have it to whom it leads, and at least one
- * has; a turn, and a round in which nothing arrives, do a bounded portion; there is one round at a time.
+ * Dead letters of queues that send theirs at least once: one that has no route, or that a queue refuses, stays the
+ * property of the queue where it died and is sent again, when the topology changes and after a while. They are tried in
+ * rounds. A round tries a few of each queue, the oldest and then those where the last round stopped, and goes on with a
+ * queue as long as its letters arrive; when none has arrived the next round comes later. What must hold: a queue that
+ * has a letter does not get it again; it is buried when all have it to whom it leads, and at least one has; a turn, and
+ * a round in which nothing arrives, do a bounded portion; there is one round at a time.
  */
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { ExchangeEntry } from '../../broker/topology/topology-entries.js';
@@ -24,10 +24,16 @@ const PORTION = 128;
 const FEW = 16;
 const MANY = 1_024;
 
-/** Where a letter can have come to: a queue, an exchange that holds it back, or a queue for replies by the text of its reference. */
+/**
+ * Where a letter can have come to: a queue, an exchange that holds it back, or a queue for replies by the text of its
+ * reference.
+ */
 export type Place = QueueId | ExchangeEntry | string;
 
-/** Who has a letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what that had. */
+/**
+ * Who has a letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what that
+ * had.
+ */
 export class Progress {
   readonly #had = new Set<Place>();
   /** Exchanges that remember what they route have it. */

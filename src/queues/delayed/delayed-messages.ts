@@ -1,8 +1,8 @@
 /**
- * Messages that an exchange holds back until their time has come. They stay in the core's memory; here is only when each
- * one is due. Persistent ones of durable exchanges stay in a hidden queue besides, claimed, until they have been sent on:
- * that is what the log knows of them. What must hold: what is due goes in the order of its time, then of its arrival; an
- * exchange that is deleted takes what waits for it along; a turn does a bounded portion.
+ * Messages that an exchange holds back until their time has come. They stay in the core's memory; here is only when
+ * each one is due. Persistent ones of durable exchanges stay in a hidden queue besides, claimed, until they have been
+ * sent on: that is what the log knows of them. What must hold: what is due goes in the order of its time, then of its
+ * arrival; an exchange that is deleted takes what waits for it along; a turn does a bounded portion.
  */
 import { decodeHeader, encodeHeader } from '../../amqp/properties.js';
 import { decodeKey } from '../../amqp/publish-key.js';
@@ -52,7 +52,9 @@ export class Delays {
   readonly #view: TopologyView;
   readonly #begin: () => void;
   readonly #rooms = new Map<string, Room>();
-  /** Rooms by the time of their first messages. A room may stand here by times at which nothing of its is due any more. */
+  /**
+   * Rooms by the time of their first messages. A room may stand here by times at which nothing of its is due any more.
+   */
   readonly #calendar = new TimeHeap<Room>();
   /** What exchanges held back that are deleted. */
   readonly #dropped: TimeHeap<Entry>[] = [];
@@ -75,7 +77,10 @@ export class Delays {
     this.#hold(vhost, exchange, Date.now() + delay, { message, key, header, delay, kept: 0 });
   }
 
-  /** Takes over the message that `nextDead` gives out, which has come to the hidden queue of an exchange. False: it has no place there. */
+  /**
+   * Takes over the message that `nextDead` gives out, which has come to the hidden queue of an exchange. False: it has
+   * no place there.
+   */
   take({ vhost, name }: ExchangeEntry, message: Message): boolean {
     const engine = this.#engine;
     const delay = delayIn(new Uint8Array(engine.messageHeader(message)));
@@ -214,7 +219,10 @@ function roomId(vhost: string, exchange: string): string {
   return JSON.stringify([vhost, exchange]);
 }
 
-/** As the plugin for RabbitMQ: who reads it knows how long the message has waited, and no other exchange holds it back again. */
+/**
+ * As the plugin for RabbitMQ: who reads it knows how long the message has waited, and no other exchange holds it back
+ * again.
+ */
 function negative(delay: number): FieldValue {
   return delay < 2 ** 31 ? { type: 'I', value: -delay } : { type: 'l', value: -BigInt(delay) };
 }

@@ -1,13 +1,17 @@
 /**
- * Messages on their way back from page files, and from the log after a restart, a portion of a queue at a time. What must hold: they come in the order
- * of their queue's sources; what cannot be read is tried again, since its messages are nowhere else.
+ * Messages on their way back from page files, and from the log after a restart, a portion of a queue at a time. What
+ * must hold: they come in the order of their queue's sources; what cannot be read is tried again, since its messages
+ * are nowhere else.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { Retries } from './retry.js';
 import type { PageImage, SpillFiles } from './spill-files.js';
 import type { ImageSource, PagedQueues, RecoveredSource, Source } from './spilled-queues.js';
 
-/** Messages are brought back until so many blocks are here, if those of all queues that want some take no more than this share of the memory. */
+/**
+ * Messages are brought back until so many blocks are here, if those of all queues that want some take no more than this
+ * share of the memory.
+ */
 const WINDOW_BLOCKS = 16;
 const WINDOW_SHARE = 1 / 16;
 /** What comes back to stay leaves so much of the memory to others. */
@@ -176,7 +180,10 @@ export class PagerIn {
     }
   }
 
-  /** Hands units to the core, as soon as there is memory; moves what is left of them to the beginning and returns its length; −1: nobody wants them. */
+  /**
+   * Hands units to the core, as soon as there is memory; moves what is left of them to the beginning and returns its
+   * length; −1: nobody wants them.
+   */
   async #take(queue: Queue, source: Source, staging: number, length: number): Promise<number> {
     const engine = this.#engine;
     let at = 0;

@@ -1,6 +1,6 @@
 /**
- * Messages on their way to page files, a portion of a queue at a time. What must hold: a portion that could not be written stays; the order of a queue's sources
- * is that of its messages.
+ * Messages on their way to page files, a portion of a queue at a time. What must hold: a portion that could not be
+ * written stays; the order of a queue's sources is that of its messages.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { Retries } from './retry.js';

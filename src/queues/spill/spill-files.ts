@@ -1,7 +1,8 @@
 /**
- * Page files: where blocks of messages are while they are not in memory. An image is appended to the current file, read, and let go of; a file with
- * no image left is written anew or removed. Nothing here outlasts the process: nothing is synced, and the directory is emptied at the start.
- * What must hold: an image is read as it was written, whole, until it is freed; files are of bounded size, unless one image alone is larger.
+ * Page files: where blocks of messages are while they are not in memory. An image is appended to the current file,
+ * read, and let go of; a file with no image left is written anew or removed. Nothing here outlasts the process: nothing
+ * is synced, and the directory is emptied at the start. What must hold: an image is read as it was written, whole,
+ * until it is freed; files are of bounded size, unless one image alone is larger.
  */
 import { close, mkdirSync, mkdtempSync, openSync, read, rmSync, unlink, write } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
 /**
- * Paging: when memory is scarce, messages of the deepest queues go to page files, from near the head on; when consumers come near them, or to them, they come back.
- * At last each queue keeps but its first message. Publishers are slowed by what they take: they stop when no segment is free, and go on with each that a portion has left.
- * What must hold: a queue whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
+ * Paging: when memory is scarce, messages of the deepest queues go to page files, from near the head on; when consumers
+ * come near them, or to them, they come back. At last each queue keeps but its first message. Publishers are slowed by
+ * what they take: they stop when no segment is free, and go on with each that a portion has left. What must hold: a
+ * queue whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
@@ -16,7 +17,10 @@ const SCARCE = 1 / 3;
 const ENOUGH = 0.4;
 /** Right behind the first message. */
 const FRONT = -1;
-/** Blocks behind the head that stay, if enough others can leave. What does not reach the end of a block leaves only if it is worth it. */
+/**
+ * Blocks behind the head that stay, if enough others can leave. What does not reach the end of a block leaves only if
+ * it is worth it.
+ */
 const STAGES: readonly Stage[] = [
   { margin: 16, least: 256 << 10 },
   { margin: 4, least: 256 << 10 },
@@ -67,8 +71,8 @@ export class Pager {
   }
 
   /**
-   * The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them. `stay`: what comes back stays in
-   * memory until its time has come. False: no memory.
+   * The first messages of a queue that was just made are in the log, with bodies of `bytes` in all: `source` has them.
+   * `stay`: what comes back stays in memory until its time has come. False: no memory.
    */
   recovered(queue: Queue, source: SpilledSource, bytes: number, stay: boolean): boolean {
     if (!this.#engine.setSpilled(queue, source.remaining, bytes)) return false;
@@ -99,8 +103,8 @@ export class Pager {
   }
 
   /**
-   * Brings the first messages of each recovered queue back, as long as there is plenty of memory: one may stand at its front that expires by itself,
-   * which nobody would see in a queue that nobody asks.
+   * Brings the first messages of each recovered queue back, as long as there is plenty of memory: one may stand at its
+   * front that expires by itself, which nobody would see in a queue that nobody asks.
    */
   async #showFronts(): Promise<void> {
     for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {

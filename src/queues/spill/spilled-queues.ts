@@ -1,6 +1,7 @@
 /**
- * The queues in the core, with what is spilled of each: the coordinator makes, purges and deletes them through this, and the pager works on the same list.
- * What must hold: the sources of a queue give its spilled messages in their order, from the next on; a purged or deleted queue has none.
+ * The queues in the core, with what is spilled of each: the coordinator makes, purges and deletes them through this,
+ * and the pager works on the same list. What must hold: the sources of a queue give its spilled messages in their
+ * order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';

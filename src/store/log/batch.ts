@@ -1,6 +1,7 @@
 /**
- * What one append writes: records that stand or fall together, made here by the host. What must hold: a message, its pieces and all its
- * places in queues go into one batch, so into one file; records are stamped only when the file they go to is known, since each file has a seed.
+ * What one append writes: records that stand or fall together, made here by the host. What must hold: a message, its
+ * pieces and all its places in queues go into one batch, so into one file; records are stamped only when the file they
+ * go to is known, since each file has a seed.
  */
 import type { LogMemory, Seed } from '../../log/log-memory.js';
 import {

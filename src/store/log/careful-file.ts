@@ -1,6 +1,6 @@
 /**
- * Reading a log file of which the device cannot give everything. What must hold: an operator is told which file it is, and where; nothing is stepped over unless
- * he said so, and then only the blocks that cannot be read.
+ * Reading a log file of which the device cannot give everything. What must hold: an operator is told which file it is,
+ * and where; nothing is stepped over unless he said so, and then only the blocks that cannot be read.
  */
 import type { LogFile } from './log-directory.js';
 

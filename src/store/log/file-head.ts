@@ -1,6 +1,7 @@
 /**
- * The head of a log file: whose it is, and the seed of its checksums. It stands twice, and is durable before the file holds a record.
- * A head that does not fit the file's name belongs to the file's former life: then nothing was ever written in this one.
+ * The head of a log file: whose it is, and the seed of its checksums. It stands twice, and is durable before the file
+ * holds a record. A head that does not fit the file's name belongs to the file's former life: then nothing was ever
+ * written in this one.
  */
 import { randomBytes } from 'node:crypto';
 import { LogMemory, NO_SEED, type Seed } from '../../log/log-memory.js';

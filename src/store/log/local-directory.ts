@@ -1,6 +1,6 @@
 /**
- * The store's files on this machine. What must hold: a write is whole or an error; directory entries are synced like contents, where the
- * system can do that (Windows keeps them by itself).
+ * The store's files on this machine. What must hold: a write is whole or an error; directory entries are synced like
+ * contents, where the system can do that (Windows keeps them by itself).
  */
 import { constants, fdatasync, fdatasyncSync, ftruncate, read, writev, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';

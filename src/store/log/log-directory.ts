@@ -1,14 +1,21 @@
 /**
- * The store's files through one narrow interface, so that nothing above it knows where they lie: on this machine (local-directory.ts), in
- * a simulation that loses power (the tests), or copied to other machines. What must hold: nothing is promised to outlast a loss of power but
- * what lay in a file when `sync` was called and resolved, what a write to a file that is opened for synced writes has resolved for, and names that stood when
- * `syncNames` was called and resolved.
+ * The store's files through one narrow interface, so that nothing above it knows where they lie: on this machine
+ * (local-directory.ts), in a simulation that loses power (the tests), or copied to other machines. What must hold:
+ * nothing is promised to outlast a loss of power but what lay in a file when `sync` was called and resolved, what a
+ * write to a file that is opened for synced writes has resolved for, and names that stood when `syncNames` was called
+ * and resolved.
  */
 
-/** Whether a write resolves when the system has it, or when it is as safe as after a sync: one call of the system where it can do that. */
+/**
+ * Whether a write resolves when the system has it, or when it is as safe as after a sync: one call of the system where
+ * it can do that.
+ */
 export type Writing = 'cached' | 'synced';
 
-/** One file. Calls on one file come one after another; after an append or sync that failed the file is not appended to again. */
+/**
+ * One file. Calls on one file come one after another; after an append or sync that failed the file is not appended to
+ * again.
+ */
 export interface LogFile {
   /** Writes some views behind one another at `at`. */
   write(views: readonly Uint8Array[], at: number): Promise<void>;

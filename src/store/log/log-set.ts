@@ -1,5 +1,6 @@
 /**
- * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be read.
+ * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be
+ * read.
  */
 
 import { FILE_HEAD, isClaimed, isSpare, parseFileName } from '../../log/record-format.js';
@@ -34,8 +35,8 @@ export interface FoundFiles {
 }
 
 /**
- * `ends`: where files ended when all was in order; one of those was born, whatever it looks like. `skipUnreadable`: a file whose head the device does
- * not give is as one whose head is damaged.
+ * `ends`: where files ended when all was in order; one of those was born, whatever it looks like. `skipUnreadable`: a
+ * file whose head the device does not give is as one whose head is damaged.
  */
 export async function findFiles(
   directory: LogDirectory,

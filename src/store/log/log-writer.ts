@@ -1,7 +1,8 @@
 /**
- * One worker's log: group commit. While a batch is written and synced the next ones gather; then they are written together, by one write
- * that is synced. What must hold: an append resolves only when all of it is as durable as was asked for; after a write or sync that failed, the file
- * is not touched again and what it covered is written anew to another one (systems report a failed sync once and then forget the octets).
+ * One worker's log: group commit. While a batch is written and synced the next ones gather; then they are written
+ * together, by one write that is synced. What must hold: an append resolves only when all of it is as durable as was
+ * asked for; after a write or sync that failed, the file is not touched again and what it covered is written anew to
+ * another one (systems report a failed sync once and then forget the octets).
  */
 
 import { LogMemory, type Seed } from '../../log/log-memory.js';
@@ -27,7 +28,8 @@ import type { LogDirectory, LogFile, Writing } from './log-directory.js';
 import type { LogEvent } from './log-files.js';
 
 /**
- * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is written by and by.
+ * What a resolved append means. fsync: it outlasts a loss of power. os: it outlasts the process. none: nothing; it is
+ * written by and by.
  */
 export type Durability = 'fsync' | 'os' | 'none';
 
@@ -51,7 +53,10 @@ export interface LogWriterOptions {
   /** Size at which the next file is begun (octets). */
   readonly fileOctets?: number;
   readonly onHealth?: (health: Health) => void;
-  /** Whether the thread has had little to do since it was last asked, so that nobody is kept waiting if it waits itself; asked at each write. */
+  /**
+   * Whether the thread has had little to do since it was last asked, so that nobody is kept waiting if it waits itself;
+   * asked at each write.
+   */
   readonly calm?: () => boolean;
   /** The thread is about to wait for the disk itself (true), or has waited. */
   readonly onWait?: (waits: boolean) => void;
@@ -65,12 +70,16 @@ export interface LogWriterOptions {
 export const FILE_OCTETS = 64 << 20;
 /** Octets that are written at once, at most, unless one append alone has more. */
 const GROUP_OCTETS = 4 << 20;
-/** Messages of at most this size are written while a calm thread waits, if the disk took no longer than this for what came before. */
+/**
+ * Messages of at most this size are written while a calm thread waits, if the disk took no longer than this for what
+ * came before.
+ */
 const NOW_OCTETS = 16 << 10;
 const NOW_MS = 1;
 /**
- * Syncs of blocks that a file has already take two thirds of the time and vary less, so a calm lane gives its file zeros ahead of the end: so many at
- * once that it takes no longer than a slow sync, as soon as fewer than these are left.
+ * Syncs of blocks that a file has already take two thirds of the time and vary less, so a calm lane gives its file
+ * zeros ahead of the end: so many at once that it takes no longer than a slow sync, as soon as fewer than these are
+ * left.
  */
 const AHEAD_OCTETS = 512 << 10;
 const AHEAD_LEFT = 32 << 10;
@@ -164,7 +173,10 @@ export class LogWriter {
     return messageId(this.writer, first);
   }
 
-  /** Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed and cannot write. */
+  /**
+   * Writes a batch. `placed` is called with its file before the promise resolves. Rejects only when the lane is closed
+   * and cannot write.
+   */
   append(batch: Batch, placed?: Placed): Promise<void> {
     return this.put(batch, placed) ?? Promise.resolve();
   }
@@ -184,9 +196,9 @@ export class LogWriter {
   }
 
   /**
-   * Handing a write and a sync to another thread costs more than both take on a fast disk: a client that waits for each confirm would wait twice as
-   * long. So a calm thread waits itself, while nothing else is under way; nobody waits for mere acks. A disk that is slow, once, has the next group
-   * written beside the thread again.
+   * Handing a write and a sync to another thread costs more than both take on a fast disk: a client that waits for each
+   * confirm would wait twice as long. So a calm thread waits itself, while nothing else is under way; nobody waits for
+   * mere acks. A disk that is slow, once, has the next group written beside the thread again.
    */
   #putNow(batch: Batch, placed: Placed | undefined): boolean {
     if (this.#isBusy || this.#waiting.length > 0 || this.durability === 'none') return false;
@@ -242,7 +254,10 @@ export class LogWriter {
     }
   }
 
-  /** Ends the file that is open, if there is one; what is appended from now on goes to another. Resolves when that is done, or the file was given up. */
+  /**
+   * Ends the file that is open, if there is one; what is appended from now on goes to another. Resolves when that is
+   * done, or the file was given up.
+   */
   async endFile(): Promise<void> {
     while (this.#running !== null) await this.#running;
     const open = this.#current;
@@ -390,8 +405,8 @@ export class LogWriter {
   }
 
   /**
-   * Nobody waits for this, unless for the lane. Where there is no space for it the file goes on without; where it fails otherwise, the file is given up, as if a
-   * batch could not be written.
+   * Nobody waits for this, unless for the lane. Where there is no space for it the file goes on without; where it fails
+   * otherwise, the file is given up, as if a batch could not be written.
    */
   async #fillAhead(): Promise<void> {
     const open = this.#current;
@@ -444,7 +459,10 @@ export class LogWriter {
     });
   }
 
-  /** A file whose head and name are durable. A dead file is written anew if there is one: syncs of blocks that are there already take half the time. */
+  /**
+   * A file whose head and name are durable. A dead file is written anew if there is one: syncs of blocks that are there
+   * already take half the time.
+   */
   async #newFile(): Promise<OpenFile> {
     const number = this.#nextFile++;
     const name = fileName(this.writer, number);
@@ -467,8 +485,9 @@ export class LogWriter {
   }
 
   /**
-   * `claimed`: what the file is called until its head is durable. A dead file may have had the very number that this one gets, when nothing was left in the log
-   * that spoke of it: under the name of a log file its former life would be taken for living.
+   * `claimed`: what the file is called until its head is durable. A dead file may have had the very number that this
+   * one gets, when nothing was left in the log that spoke of it: under the name of a log file its former life would be
+   * taken for living.
    */
   async #blankFile(name: string): Promise<{ file: LogFile; reach: number; claimed: string | null }> {
     const spare = (await this.#directory.list()).find((entry) => isSpare(entry.name));

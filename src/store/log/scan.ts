@@ -1,7 +1,7 @@
 /**
- * Reading a log file from its first batch to its end: every checksum verified, damaged places stepped over. While one stretch is looked at,
- * the next is read. What must hold: every record that is whole is reported, once and in order, whatever lies between; whoever takes them is told
- * where a batch ends, and whether all of it was there.
+ * Reading a log file from its first batch to its end: every checksum verified, damaged places stepped over. While one
+ * stretch is looked at, the next is read. What must hold: every record that is whole is reported, once and in order,
+ * whatever lies between; whoever takes them is told where a batch ends, and whether all of it was there.
  */
 
 import { LogMemory, type Seed } from '../../log/log-memory.js';
@@ -21,7 +21,10 @@ import type { LogFile } from './log-directory.js';
 export interface Damage {
   readonly offset: number;
   readonly octets: number;
-  /** The batch that it belongs to: one more than the last one before it where the head of its own is gone; −1: nothing is before it in this file. */
+  /**
+   * The batch that it belongs to: one more than the last one before it where the head of its own is gone; −1: nothing
+   * is before it in this file.
+   */
   readonly batch: number;
   /** Where that batch begins, as far as that can be told. */
   readonly start: number;
@@ -134,7 +137,10 @@ class Pass {
     this.#sink = sink;
   }
 
-  /** Looks at what lies from `from` to `to`; `offset` is where `from` is in the file. Returns where the rest begins that needs more. */
+  /**
+   * Looks at what lies from `from` to `to`; `offset` is where `from` is in the file. Returns where the rest begins that
+   * needs more.
+   */
   look(memory: LogMemory, from: number, to: number, offset: number, last: boolean): number {
     const base = offset - from;
     let at = Math.min(Math.max(from, this.#skipTo - base), to);

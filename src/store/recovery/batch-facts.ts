@@ -1,6 +1,7 @@
 /**
- * Records of places taken and done (ENQUEUE, ACK, CHECKPOINT) of one batch, until it is known whether it counts. While the buffer stands in which they were
- * read they are named by where they lie there; before it is used again they are copied, those that lie behind one another at once.
+ * Records of places taken and done (ENQUEUE, ACK, CHECKPOINT) of one batch, until it is known whether it counts. While
+ * the buffer stands in which they were read they are named by where they lie there; before it is used again they are
+ * copied, those that lie behind one another at once.
  */
 import { RECORD_HEAD, spanOf } from '../../log/record-format.js';
 import type { Seen } from '../log/scan.js';

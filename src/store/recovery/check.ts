@@ -1,5 +1,6 @@
 /**
- * What is wrong with a log, whether anything that was confirmed is at risk, and what to do: the inspection in words for an operator, and in a code for a script.
+ * What is wrong with a log, whether anything that was confirmed is at risk, and what to do: the inspection in words for
+ * an operator, and in a code for a script.
  */
 import type { Inspection } from './inspect.js';
 

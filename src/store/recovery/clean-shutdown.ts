@@ -1,7 +1,8 @@
 /**
- * A file that stands in the log's directory while nobody writes there and everything is known: a line of words, then a line for each log file with
- * its name and where it ends, so that what is gone of the files when they are read again is missed. What must hold: it is durable after all that
- * it vouches for, and it is gone, durably, before anything new is written.
+ * A file that stands in the log's directory while nobody writes there and everything is known: a line of words, then a
+ * line for each log file with its name and where it ends, so that what is gone of the files when they are read again is
+ * missed. What must hold: it is durable after all that it vouches for, and it is gone, durably, before anything new is
+ * written.
  */
 import type { LogDirectory } from '../log/log-directory.js';
 import { type Ends, withFile } from '../log/log-set.js';

@@ -1,6 +1,6 @@
 /**
- * Numbers by the million: growing columns, and their order, for recovery, where an object for each message would fill the memory. There may be a few for each of very many
- * queues, so they begin small.
+ * Numbers by the million: growing columns, and their order, for recovery, where an object for each message would fill
+ * the memory. There may be a few for each of very many queues, so they begin small.
  */
 
 const FIRST = 4;
@@ -52,8 +52,8 @@ export function isAscending(values: Ordered): boolean {
 }
 
 /**
- * The indices of values in ascending order of them; of equal ones in their own order. What comes from logs ascends in long stretches,
- * which are merged.
+ * The indices of values in ascending order of them; of equal ones in their own order. What comes from logs ascends in
+ * long stretches, which are merged.
  */
 export function ascending(values: Ordered): Uint32Array {
   let order = new Uint32Array(values.length);

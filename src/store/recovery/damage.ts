@@ -1,6 +1,6 @@
 /**
- * What a damage is: something unfinished that was never promised, or something that was whole once. What must hold: what is called unfinished was
- * never promised; a batch is judged as a whole.
+ * What a damage is: something unfinished that was never promised, or something that was whole once. What must hold:
+ * what is called unfinished was never promised; a batch is judged as a whole.
  */
 import type { Hole } from '../log/careful-file.js';
 import type { FoundFile } from '../log/log-set.js';
@@ -19,8 +19,8 @@ export interface Judged extends Damage {
 }
 
 /**
- * The damages of a file. What is gone of its end is one, if it is known where it ended, and what the device does not give at a place where
- * more may have lain.
+ * The damages of a file. What is gone of its end is one, if it is known where it ended, and what the device does not
+ * give at a place where more may have lain.
  */
 export function judged(
   { ended }: FoundFile,
@@ -62,8 +62,9 @@ function startOf({ damages, end }: Scanned): number {
 }
 
 /**
- * Where nobody knows how the file ended. A batch is begun when the one before it is safe, and written again under its number to another file when it failed: so a damage
- * in the file's last batch was never promised, unless later ones came.
+ * Where nobody knows how the file ended. A batch is begun when the one before it is safe, and written again under its
+ * number to another file when it failed: so a damage in the file's last batch was never promised, unless later ones
+ * came.
  */
 function isUnfinished(damage: Damage, scanned: Scanned, { before, behind }: Neighbours): boolean {
   const batch = damage.batch < 0 ? before + 1 : damage.batch;

@@ -1,5 +1,6 @@
 /**
- * What a directory of log files holds, file by file, with every checksum verified. Nothing is changed, so it can be asked of any directory.
+ * What a directory of log files holds, file by file, with every checksum verified. Nothing is changed, so it can be
+ * asked of any directory.
  */
 
 import { RecordType } from '../../log/record-format.js';

@@ -1,7 +1,8 @@
 /**
- * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie, and those that are done.
- * What must hold: facts of several lanes come in any order (a position may be done before it is heard that it was taken); a copy of a message counts
- * in place of the message; a checkpoint covers what files say that were closed when it was made, and nothing else.
+ * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie,
+ * and those that are done. What must hold: facts of several lanes come in any order (a position may be done before it
+ * is heard that it was taken); a copy of a message counts in place of the message; a checkpoint covers what files say
+ * that were closed when it was made, and nothing else.
  */
 import {
   EnqueueField,
@@ -212,7 +213,10 @@ export class RunLedger implements Liveness {
     return queue !== undefined && queue.cover?.changes === queue.changes;
   }
 
-  /** The log was ended in order, and this is one of the files that checkpoints are in, in their order: the last of a queue says all, and no file went on behind it. */
+  /**
+   * The log was ended in order, and this is one of the files that checkpoints are in, in their order: the last of a
+   * queue says all, and no file went on behind it.
+   */
   coveredBy(file: LogFileState): void {
     const made = this.#files.moment();
     for (const id of file.checkpoints) {

@@ -1,5 +1,6 @@
 /**
- * Reading all files of all lanes: what they say, what each of them still holds, and where they are damaged. Nothing is changed here.
+ * Reading all files of all lanes: what they say, what each of them still holds, and where they are damaged. Nothing is
+ * changed here.
  */
 
 import { NO_SEED } from '../../log/log-memory.js';
@@ -52,8 +53,9 @@ const UNREADABLE: Scanned = {
 };
 
 /**
- * Reads files in the order of their lanes and numbers; what they say goes to `facts`. Of a batch that is not whole nothing counts if it was never
- * promised, and all that is left of it if it was: which of both it is can be told when all is read.
+ * Reads files in the order of their lanes and numbers; what they say goes to `facts`. Of a batch that is not whole
+ * nothing counts if it was never promised, and all that is left of it if it was: which of both it is can be told when
+ * all is read.
  */
 export async function readAll(
   directory: LogDirectory,
@@ -118,8 +120,9 @@ export function lastBatch(reads: readonly Read[]): number {
 }
 
 /**
- * The files in which the last batch of a lane lies: all before it was safe when it was begun, but nobody knows that of itself, though it can be read.
- * After a sync that failed, systems show octets for as long as they run that the disk does not have.
+ * The files in which the last batch of a lane lies: all before it was safe when it was begun, but nobody knows that of
+ * itself, though it can be read. After a sync that failed, systems show octets for as long as they run that the disk
+ * does not have.
  */
 export function uncertainReads(reads: readonly Read[]): ReadonlySet<Read> {
   const last = new Map<number, number>();

@@ -1,6 +1,7 @@
 /**
- * The messages that a queue held when the broker stopped, read from the log files when they are wanted. Messages that lie together are read
- * together; records become units by new first octets. What must hold: a message is read where it lies now (`moved`), and while it is read its file stays.
+ * The messages that a queue held when the broker stopped, read from the log files when they are wanted. Messages that
+ * lie together are read together; records become units by new first octets. What must hold: a message is read where it
+ * lies now (`moved`), and while it is read its file stays.
  */
 import { RecordType, set64, spanOf } from '../../log/record-format.js';
 import {

@@ -1,6 +1,6 @@
 /**
- * Reading stored messages out of log files, those that are wanted and nothing else: neighbours by one read, the next read under way while the last
- * one is used. Their checksums were verified when the log was scanned.
+ * Reading stored messages out of log files, those that are wanted and nothing else: neighbours by one read, the next
+ * read under way while the last one is used. Their checksums were verified when the log was scanned.
  */
 
 import type { LogDirectory, LogFile } from '../log/log-directory.js';

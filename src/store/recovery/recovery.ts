@@ -1,7 +1,8 @@
 /**
- * From log files to queues: reads every file of every lane, whatever wrote them and in whatever order, rebuilds the queues by position, puts
- * damaged files in order and reports what it found; then gives each queue a source of the messages that are still in it. What must hold: what was reported
- * durable and not done is there exactly once; what was recorded as done never comes back.
+ * From log files to queues: reads every file of every lane, whatever wrote them and in whatever order, rebuilds the
+ * queues by position, puts damaged files in order and reports what it found; then gives each queue a source of the
+ * messages that are still in it. What must hold: what was reported durable and not done is there exactly once; what was
+ * recorded as done never comes back.
  */
 
 import type { LogDirectory } from '../log/log-directory.js';
@@ -26,7 +27,10 @@ import { type LostMessage, type QueueLeft, ReplayIndex } from './replay-index.js
 export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner' | 'skipUnreadable'> {
   /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
   readonly exists?: (queue: number) => boolean;
-  /** Whether a queue cannot have been deleted, though it is not defined: definitions are lost then. Without it, all were deleted. */
+  /**
+   * Whether a queue cannot have been deleted, though it is not defined: definitions are lost then. Without it, all were
+   * deleted.
+   */
   readonly isUnknown?: (queue: number) => boolean;
   /** The messages of such queues are let go; else they are a reason to change nothing. */
   readonly dropUnknown?: boolean;

@@ -1,7 +1,7 @@
 /**
- * What becomes of damaged places before anything new is written: a torn tail is cut, a damaged middle is kept in a quarantine file and covered
- * by a gap record, so that it is reported once and never taken for something else. What must hold: repairing can be cut short at any
- * point and begun again; nothing is changed before its copy is durable.
+ * What becomes of damaged places before anything new is written: a torn tail is cut, a damaged middle is kept in a
+ * quarantine file and covered by a gap record, so that it is reported once and never taken for something else. What
+ * must hold: repairing can be cut short at any point and begun again; nothing is changed before its copy is durable.
  */
 
 import { LogMemory, type Seed } from '../../log/log-memory.js';
@@ -51,8 +51,8 @@ async function rewrite(file: LogFile, from: number, to: number): Promise<void> {
 }
 
 /**
- * Puts a file in order. A file that nobody ended is ended where its last whole batch does; `isUncertain`: the disk perhaps does not have this. The caller syncs
- * the names.
+ * Puts a file in order. A file that nobody ended is ended where its last whole batch does; `isUncertain`: the disk
+ * perhaps does not have this. The caller syncs the names.
  */
 export async function repairFile(directory: LogDirectory, read: Read, isUncertain: boolean): Promise<Damaged[]> {
   const { found, scanned, damages, holes, end } = read;

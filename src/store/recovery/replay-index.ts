@@ -1,7 +1,8 @@
 /**
- * What the records of all logs say, gathered in any order. What must hold: every record is a fact that stays true (a message exists, it took a
- * position, a position is done …), so it makes no difference in which order they are read, or whether one is read twice. A batch counts as a whole:
- * nothing of it does before all of it was there. A place belongs to the copy of its message in its own batch: only that is there for as long as the place.
+ * What the records of all logs say, gathered in any order. What must hold: every record is a fact that stays true (a
+ * message exists, it took a position, a position is done …), so it makes no difference in which order they are read, or
+ * whether one is read twice. A batch counts as a whole: nothing of it does before all of it was there. A place belongs
+ * to the copy of its message in its own batch: only that is there for as long as the place.
  */
 
 import {
@@ -237,7 +238,10 @@ export class ReplayIndex implements RecordSink {
     return highest;
   }
 
-  /** The queues as they stand, and what they miss. `exists`: whether a queue is still defined; `timed`: with the times at which messages were enqueued. */
+  /**
+   * The queues as they stand, and what they miss. `exists`: whether a queue is still defined; `timed`: with the times
+   * at which messages were enqueued.
+   */
   queues(exists: (id: number) => boolean, timed = false): { queues: QueueLeft[]; lost: LostMessage[] } {
     const queues: QueueLeft[] = [];
     const lost: LostMessage[] = [];
@@ -379,7 +383,8 @@ export class ReplayIndex implements RecordSink {
     let bytes = 0;
     for (let i = 0; i < positions.length; i++) {
       const position = positions[i] as number;
-      // A copy from a file that was made sparse and not yet removed, or what was written again after a failure: the last one is the safe one.
+      // A copy from a file that was made sparse and not yet removed, or what was written again after a failure: the
+      // last one is the safe one.
       const again = length > 0 && positions[length - 1] === position;
       if (again) length -= 1;
       const known = again && delivered[length] === 1;
@@ -423,7 +428,10 @@ interface PlacesLeft {
   readonly delivered: Uint8Array;
 }
 
-/** The places of a queue that are not done, in order of position; copies of one follow one another, in the order in which they were read. */
+/**
+ * The places of a queue that are not done, in order of position; copies of one follow one another, in the order in
+ * which they were read.
+ */
 function placesOf(facts: QueueReplay, timed: boolean): PlacesLeft {
   const ranges = ascending(facts.from.values());
   let length = 0;

@@ -1,4 +1,7 @@
-/** Stores of definitions for tests: real ones in directories of their own, and one that waits and fails when a test wants it. */
+/**
+ * Stores of definitions for tests: real ones in directories of their own, and one that waits and fails when a test
+ * wants it.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -121,7 +121,10 @@ class AmqpClientChannel implements ClientChannel {
   }
 }
 
-/** This library's acknowledgements fail, as promises, on a closed channel; the broker's answer is what the stories look at. */
+/**
+ * This library's acknowledgements fail, as promises, on a closed channel; the broker's answer is what the stories look
+ * at.
+ */
 function asDelivery(message: AMQPMessage): Delivery {
   const ignore = () => {};
   return {

@@ -1,6 +1,6 @@
 /**
- * What the stories of this folder ask of a client library: the few operations that all of them offer, under one name each.
- * An adapter translates and adds nothing; the libraries themselves are used unmodified.
+ * What the stories of this folder ask of a client library: the few operations that all of them offer, under one name
+ * each. An adapter translates and adds nothing; the libraries themselves are used unmodified.
  */
 import type { Inbox } from '../../support/waiting.js';
 
@@ -95,7 +95,10 @@ export interface Client {
   connect(url: string): Promise<ClientConnection>;
 }
 
-/** Without the entries that are not set, so that what one library leaves out and another sets to undefined compare equal. */
+/**
+ * Without the entries that are not set, so that what one library leaves out and another sets to undefined compare
+ * equal.
+ */
 export function present(properties: object): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined && value !== null));
 }

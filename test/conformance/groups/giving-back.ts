@@ -1,10 +1,16 @@
-/** What goes back when channels and connections end or recover: in which order, to whom, and what begins anew afterwards. */
+/**
+ * What goes back when channels and connections end or recover: in which order, to whom, and what begins anew
+ * afterwards.
+ */
 import { table } from '../../../src/amqp/table.js';
 import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';
 import type { Stage } from '../stage.js';
 
-/** Two consumers on channels of one connection, with these prefetch counts, and a queue with as many messages as letters. */
+/**
+ * Two consumers on channels of one connection, with these prefetch counts, and a queue with as many messages as
+ * letters.
+ */
 async function shared(stage: Stage, letters: string, counts: readonly [number, number]) {
   const one = await stage.channel({ label: 'one' });
   const two = await stage.channelOn(one.raw.client, 'two');

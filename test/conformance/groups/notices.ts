@@ -1,4 +1,7 @@
-/** What a client is told because of a request of its own, and where that stands: before the answer, behind it, or nowhere. */
+/**
+ * What a client is told because of a request of its own, and where that stands: before the answer, behind it, or
+ * nowhere.
+ */
 
 import { table } from '../../../src/amqp/table.js';
 import type { Arrival } from '../../support/raw-channel.js';

@@ -1,4 +1,7 @@
-/** What users may do: each method with and without the right it needs, and what is looked at before. See users.ts for who may do what. */
+/**
+ * What users may do: each method with and without the right it needs, and what is looked at before. See users.ts for
+ * who may do what.
+ */
 import { table } from '../../../src/amqp/table.js';
 import type { Fields } from '../../support/methods.js';
 import { type Difference, scenario } from '../scenario.js';

@@ -1,4 +1,7 @@
-/** The arguments of queues: which values are refused, with which words, and what counts as the same when declaring again. */
+/**
+ * The arguments of queues: which values are refused, with which words, and what counts as the same when declaring
+ * again.
+ */
 import { type FieldTable, type FieldValue, fieldValue } from '../../../src/amqp/table.js';
 import type { Fields } from '../../support/methods.js';
 import { type Difference, type Scenario, scenario } from '../scenario.js';

@@ -1,4 +1,7 @@
-/** The exchange types of rabbitmq_recent_history_exchange and rabbitmq_sharding: what is refused, what is remembered, and what a binding brings. */
+/**
+ * The exchange types of rabbitmq_recent_history_exchange and rabbitmq_sharding: what is refused, what is remembered,
+ * and what a binding brings.
+ */
 import { type Plain, table } from '../../../src/amqp/table.js';
 import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';

@@ -1,6 +1,6 @@
 /**
- * A test bench for engines: one or two participants on a small memory, clients that feed bytes and collect what they would read.
- * It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
+ * A test bench for engines: one or two participants on a small memory, clients that feed bytes and collect what they
+ * would read. It answers the engine's stops as a host would: routes lead to the queue that the routing key names.
  */
 import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
 import {
@@ -69,7 +69,10 @@ export class Bench {
     return queue;
   }
 
-  /** Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. `heldBack` takes what finds no room there. */
+  /**
+   * Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. `heldBack` takes what
+   * finds no room there.
+   */
   startLog(firstMessage = 1, heldBack: HeldBack = noRoom): void {
     this.coordinator.startLog(0, firstMessage, heldBack);
     for (const [i, engine] of this.participants.entries()) engine.startLog(i + 1, firstMessage, heldBack);

@@ -1,7 +1,9 @@
 /**
- * A worker thread that publishes into one queue and consumes from it, beside others that do the same: `bodies` numbered per worker, each settled as
- * its number says. It takes a turn after each `ahead` runs that it has published. With a `life` the fifths live only for so many turns of all workers; time is told by turns then.
- * Posts what it was delivered, in order, what it has acknowledged and seen expire, once all messages of all workers are settled, and, with a seed, what it has recorded for a log.
+ * A worker thread that publishes into one queue and consumes from it, beside others that do the same: `bodies` numbered
+ * per worker, each settled as its number says. It takes a turn after each `ahead` runs that it has published. With a
+ * `life` the fifths live only for so many turns of all workers; time is told by turns then. Posts what it was
+ * delivered, in order, what it has acknowledged and seen expire, once all messages of all workers are settled, and,
+ * with a seed, what it has recorded for a log.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../../../dist/engine/open.js';
@@ -88,7 +90,10 @@ const acknowledged = [];
 const expired = [];
 let settled = [];
 
-/** What becomes of a delivery: the sevenths are given back once, the elevenths rejected, the rest and what came again is acknowledged. */
+/**
+ * What becomes of a delivery: the sevenths are given back once, the elevenths rejected, the rest and what came again is
+ * acknowledged.
+ */
 function onDelivery(tag, redelivered, dead, body) {
   delivered.push({ body, redelivered, dead });
   const number = Number(body.split(' ')[1]);

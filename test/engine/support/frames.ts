@@ -59,7 +59,9 @@ export function longString(bytes: Uint8Array): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** basic.publish with its content; the body in frames of `frameBody` octets, `properties` with the flags before them. */
+/**
+ * basic.publish with its content; the body in frames of `frameBody` octets, `properties` with the flags before them.
+ */
 export function publish(
   channel: number,
   key: string,

@@ -1,4 +1,7 @@
-/** Where a test keeps the blocks of messages that it has sent away: images in the order of their queues, and the few steps out and in. */
+/**
+ * Where a test keeps the blocks of messages that it has sent away: images in the order of their queues, and the few
+ * steps out and in.
+ */
 import type { Engine, Queue } from '../../../src/engine/engine.js';
 
 /** What leaves together, in octets. */

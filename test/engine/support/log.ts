@@ -91,7 +91,9 @@ function doneBy(view: DataView, at: number, length: number): Place[] {
   return places;
 }
 
-/** Reads what would be written of a batch: whole records of a file with that seed, messages before the facts about them. */
+/**
+ * Reads what would be written of a batch: whole records of a file with that seed, messages before the facts about them.
+ */
 export function written(
   engine: Engine,
   batch: LogBatch,
@@ -179,7 +181,10 @@ export class Ledger {
   /** By queue and position: the number of the message there. */
   readonly #places = new Map<number, Map<number, number>>();
 
-  /** `exact`: nothing is done twice, or without having been taken; so it is where no messages are purged that are elsewhere. */
+  /**
+   * `exact`: nothing is done twice, or without having been taken; so it is where no messages are purged that are
+   * elsewhere.
+   */
   constructor(readonly exact: boolean) {}
 
   add({ messages, facts }: { messages: readonly Recorded[]; facts: Facts }): void {

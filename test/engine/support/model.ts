@@ -1,6 +1,6 @@
 /**
- * A queue with rules as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers: messages are got one by one,
- * so that each step has one outcome.
+ * A queue with rules as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers:
+ * messages are got one by one, so that each step has one outcome.
  */
 import { Death, Overflow, type QueueRules } from '../../../src/engine/engine.js';
 import type { Dead } from './bench.js';
@@ -99,7 +99,10 @@ export class ModelQueue {
     this.#ready.sort((a, b) => b.priority - a.priority || a.number - b.number);
   }
 
-  /** Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which nothing is alive. */
+  /**
+   * Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which
+   * nothing is alive.
+   */
   #expire(everywhere: boolean): void {
     const alive = new Set<number>();
     this.#ready = this.#ready.filter((entry) => {

@@ -1,6 +1,7 @@
 /**
- * What can happen to an engine, as random operations, and a play of them: a publisher, and a client that consumes. What it notes of each
- * operation (what clients read, what dies, what is counted, why reads stop) is the same for engines that behave alike.
+ * What can happen to an engine, as random operations, and a play of them: a publisher, and a client that consumes. What
+ * it notes of each operation (what clients read, what dies, what is counted, why reads stop) is the same for engines
+ * that behave alike.
  */
 import fc from 'fast-check';
 import type { Engine, LogBatch, QueueRules } from '../../../src/engine/engine.js';
@@ -33,7 +34,9 @@ export type Operation =
   | { op: 'get'; queue: number; noAck: boolean }
   | { op: 'settle'; how: 'ack' | 'requeue' | 'drop'; which: number; multiple: boolean }
   | { op: 'purge'; queue: number }
-  /** The host takes what is recorded, hears that the oldest batch is durable, holds up publishers or lets them go on. */
+  /**
+   * The host takes what is recorded, hears that the oldest batch is durable, holds up publishers or lets them go on.
+   */
   | { op: 'batch' | 'durable' }
   | { op: 'block'; blocked: boolean }
   /** Messages leave memory, or come back; or some do while others leave. */
@@ -42,7 +45,10 @@ export type Operation =
 
 const queue = fc.nat(QUEUES.length - 1);
 
-/** Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, or messages leave memory, those that go with it. */
+/**
+ * Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, or messages leave memory,
+ * those that go with it.
+ */
 export function operations(
   sizes: readonly number[],
   rules: fc.Arbitrary<Partial<QueueRules>>,
@@ -236,8 +242,8 @@ export class Play {
   }
 
   /**
-   * Ends the play: what was claimed goes back, everything is got, the dead are buried, and all of that is in the ledger. Returns the beginnings of the
-   * bodies got from each queue that were published as persistent, in order.
+   * Ends the play: what was claimed goes back, everything is got, the dead are buried, and all of that is in the
+   * ledger. Returns the beginnings of the bodies got from each queue that were published as persistent, in order.
    */
   end(): string[][] {
     const engine = this.bench.engine();

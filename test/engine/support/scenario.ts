@@ -1,4 +1,6 @@
-/** Where most stories begin: one queue `q`, a client that publishes to it, and one that will consume on its channel 1. */
+/**
+ * Where most stories begin: one queue `q`, a client that publishes to it, and one that will consume on its channel 1.
+ */
 import type { EngineKind, QueueRules } from '../../../src/engine/engine.js';
 import { Bench, type Client } from './bench.js';
 import { publish } from './frames.js';

@@ -1,6 +1,7 @@
 /**
- * A participant of a checking core on a thread of its own, driven by stage.ts: it makes one call after the other, and stops in the midst of one where the
- * stage wants it to. Whose turn it is stands in the control words; the other side waits for it.
+ * A participant of a checking core on a thread of its own, driven by stage.ts: it makes one call after the other, and
+ * stops in the midst of one where the stage wants it to. Whose turn it is stands in the control words; the other side
+ * waits for it.
  */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openWasmEngine } from '../../../dist/engine/wasm/wasm-engine.js';

@@ -10,9 +10,9 @@
  *
  * `bench` (test/engine/support/bench.ts) and `engine` make whole calls, for all that comes before and after. `begin` …
  * `until` … `finish` make one call with stops; in between others do whatever they like, and may stop in the midst of
- * calls themselves. `until('X', 3)` runs to the third time. A point that is not reached, a trap, and whoever never comes
- * back are errors that say so. Who comes to a lock that a stopped participant holds traps at once.
- * A client's octets go to an engine by `bench.client().feed`, and with stops by `beginRead`, once their routes are known.
+ * calls themselves. `until('X', 3)` runs to the third time. A point that is not reached, a trap, and whoever never
+ * comes back are errors that say so. Who comes to a lock that a stopped participant holds traps at once. A client's
+ * octets go to an engine by `bench.client().feed`, and with stops by `beginRead`, once their routes are known.
  *
  * A new checkpoint is one line in checkpoint.ts, `checkpoint(NAME)` where it is, and nothing here. What this does not
  * show: a memory order weaker than sequential consistency, since stopping and going on order everything.
@@ -25,7 +25,10 @@ import { Bench, type Client } from '../../engine/support/bench.js';
 
 const CORE = new URL('../../../dist/core.checking.wasm', import.meta.url);
 const MEBIBYTE = 2 ** 20;
-/** Control words of a player: whose turn it is, the point where it stands (0: none), and for each point how many times until it stops there. */
+/**
+ * Control words of a player: whose turn it is, the point where it stands (0: none), and for each point how many times
+ * until it stops there.
+ */
 const WORDS = { TURN: 0, REACHED: 1, ARMED: 2, STAGE: 1, PLAYER: 2 } as const;
 const POINTS_MAX = 256;
 /** Whoever runs for so long (ms) will never come back. */

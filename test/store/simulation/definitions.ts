@@ -1,6 +1,7 @@
 /**
- * Definitions of queues on the simulated files that the log lies on: one file, written anew for each change, that is there as a whole or not at all. As in the
- * broker's own store, an id is never given out twice, and a change is durable when its promise resolves.
+ * Definitions of queues on the simulated files that the log lies on: one file, written anew for each change, that is
+ * there as a whole or not at all. As in the broker's own store, an id is never given out twice, and a change is durable
+ * when its promise resolves.
  */
 import { PRIORITIES } from '../../../dist/store/recovery/ledger.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';

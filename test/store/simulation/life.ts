@@ -1,6 +1,6 @@
 /**
- * One life of a broker's store on simulated files: what clients and workers do at random, with all that the log has to bear, and its end. Lanes of workers
- * tell the main thread late, each in its own order.
+ * One life of a broker's store on simulated files: what clients and workers do at random, with all that the log has to
+ * bear, and its end. Lanes of workers tell the main thread late, each in its own order.
  */
 
 import type { LogManager } from '../../../dist/store/log-manager.js';

@@ -1,6 +1,6 @@
 /**
- * The simulation of losses of power for as long as one likes: `npm run power-loss -- --points 1000000 --seed 1`. A promise that is broken is told with the seed of
- * its run, which alone repeats it.
+ * The simulation of losses of power for as long as one likes: `npm run power-loss -- --points 1000000 --seed 1`. A
+ * promise that is broken is told with the seed of its run, which alone repeats it.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

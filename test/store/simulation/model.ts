@@ -1,6 +1,6 @@
 /**
- * What may be there: the queues as clients know them. What is written at once is one change; it is promised when it is durable, and stands or falls as a
- * whole. Whatever a loss of power leaves is held against that.
+ * What may be there: the queues as clients know them. What is written at once is one change; it is promised when it is
+ * durable, and stands or falls as a whole. Whatever a loss of power leaves is held against that.
  */
 import { PRIORITIES } from '../../../dist/store/recovery/ledger.js';
 import type { SeenEntry } from '../support/messages.js';

@@ -1,6 +1,6 @@
 /**
- * A worker's part of the simulation: gathers what clients do while its lane writes, and writes all of it as one batch then. Its journal has an end: while
- * the disk is full, clients have to wait when it is reached.
+ * A worker's part of the simulation: gathers what clients do while its lane writes, and writes all of it as one batch
+ * then. Its journal has an end: while the disk is full, clients have to wait when it is reached.
  */
 import { BatchBuilder } from '../../../dist/store/log/batch.js';
 import type { LogWriter } from '../../../dist/store/log/log-writer.js';

@@ -1,6 +1,6 @@
 /**
- * Faults that the store once had, planted again: the built code with a line of it changed. A plant whose line is not there any more is an error, so that none of them
- * withers unseen.
+ * Faults that the store once had, planted again: the built code with a line of it changed. A plant whose line is not
+ * there any more is an error, so that none of them withers unseen.
  */
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Lives in a row, each on what an end of the one before left: an orderly one, the process killed, or the power lost at any moment. At many moments it is looked at what a loss
- * of power would leave: by a start, by one more when that start was cut short, and by the next ones after it.
+ * Lives in a row, each on what an end of the one before left: an orderly one, the process killed, or the power lost at
+ * any moment. At many moments it is looked at what a loss of power would leave: by a start, by one more when that start
+ * was cut short, and by the next ones after it.
  */
 import { parseFileName } from '../../../dist/log/record-format.js';
 import { LogManager } from '../../../dist/store/log-manager.js';
@@ -248,7 +249,8 @@ async function find(directory: SimulatedDirectory, faults: number): Promise<Foun
   const { clean, report } = logManager;
   // What a failing device leaves of a file that was given up can look like anything, until the log is ended in order.
   const isTold = faults === 0 || clean;
-  // A head that was being written cannot be told from one that was damaged later: that a file never came to be is told, too.
+  // A head that was being written cannot be told from one that was damaged later: that a file never came to be is told,
+  // too.
   const damaged = report.damaged.filter(({ kind }) => kind === 'corrupt' || (kind !== 'torn' && clean));
   const told = [
     ...(damaged.length > 0 && isTold ? [`an unfinished write was taken for damage: ${JSON.stringify(damaged)}`] : []),

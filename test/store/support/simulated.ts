@@ -1,6 +1,7 @@
 /**
- * Log files in memory that remember which writes were synced. A loss of power leaves of the others what chance decides: each is there, is not
- * there, or is there in part, whatever the order in which they were made; the same holds for names. Any call can be made to fail.
+ * Log files in memory that remember which writes were synced. A loss of power leaves of the others what chance decides:
+ * each is there, is not there, or is there in part, whatever the order in which they were made; the same holds for
+ * names. Any call can be made to fail.
  */
 import type { LogDirectory, LogFile, Writing } from '../../../src/store/log/log-directory.js';
 
@@ -158,7 +159,9 @@ export class SimulatedDirectory implements LogDirectory {
   capacity = Number.POSITIVE_INFINITY;
   /** Writes that the thread itself waited for. */
   waits = 0;
-  /** Called before each call that changes something: throws to make it fail, looks at what a loss of power would leave. */
+  /**
+   * Called before each call that changes something: throws to make it fail, looks at what a loss of power would leave.
+   */
   onCall: (call: Call, name: string) => void = () => undefined;
 
   static of(files: ReadonlyMap<string, Uint8Array>): SimulatedDirectory {

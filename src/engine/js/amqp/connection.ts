@@ -1,6 +1,7 @@
 /**
- * A connection, its channels and their consumers: where its input and its output stand; what each channel's client is sending, has not
- * acknowledged, is to be told; what each consumer may take. They know one another, so they stand together. Private to the worker of the socket.
+ * A connection, its channels and their consumers: where its input and its output stand; what each channel's client is
+ * sending, has not acknowledged, is to be told; what each consumer may take. They know one another, so they stand
+ * together. Private to the worker of the socket.
  */
 import { Content } from '../../engine.js';
 import { HeldConfirms } from '../log/held-confirms.js';
@@ -21,7 +22,10 @@ export class Connection {
   readonly channels = new Map<number, Channel>();
 
   readonly partial = new PartialFrame();
-  /** The channel whose body frame is taken as it comes, and the payload bytes of it that have not come; the end octet follows. */
+  /**
+   * The channel whose body frame is taken as it comes, and the payload bytes of it that have not come; the end octet
+   * follows.
+   */
   streaming: Channel | null = null;
   streamLeft = 0;
   /** The channel whose message is whole but could not be enqueued yet. */
@@ -116,7 +120,9 @@ export class Consumer {
   used = 0;
   /** Whether it was given its turn because messages had come. If others took them, it waits in front again. */
   granted = false;
-  /** Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take. */
+  /**
+   * Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take.
+   */
   ableSince = 0;
   /** Whether its queue still counts a turn that it was granted and has not taken. */
   owesGrant = false;

@@ -16,7 +16,9 @@ export function contentSize(messages: Messages, message: number, frameMax: numbe
   return messages.headerFrameLength(message) + body + frames * FRAME_OVERHEAD;
 }
 
-/** Copies a message whose stored frames are what the client gets: one copy, two channel numbers. Null when they are not. */
+/**
+ * Copies a message whose stored frames are what the client gets: one copy, two channel numbers. Null when they are not.
+ */
 export function copyAsStored(
   memory: Memory,
   messages: Messages,
@@ -63,7 +65,10 @@ export class ContentFrames {
     return this.#message !== 0;
   }
 
-  /** Starts a message, of which nothing is written yet; `method` is the frame before it, `header` a header frame in place of its own. */
+  /**
+   * Starts a message, of which nothing is written yet; `method` is the frame before it, `header` a header frame in
+   * place of its own.
+   */
   start(message: number, channel: number, method: Uint8Array = NOTHING, header: Uint8Array = NOTHING): void {
     this.#messages.retain(message, 1);
     this.#message = message;
@@ -77,7 +82,10 @@ export class ContentFrames {
     this.#nextPiece = this.#messages.firstPiece(message);
   }
 
-  /** Writes whole frames from `at` on, as far as `room` goes; returns the address behind them. Inactive when that was all. */
+  /**
+   * Writes whole frames from `at` on, as far as `room` goes; returns the address behind them. Inactive when that was
+   * all.
+   */
   write(at: number, room: number, frameMax: number): number {
     const limit = at + room;
     let end = at;

@@ -43,7 +43,10 @@ export class Deliveries implements Claimant {
     this.#frames = new ContentFrames(memory, messages);
   }
 
-  /** Delivers up to `max` messages that fit in the connection's box, which must have room. Says how many and why no more. */
+  /**
+   * Delivers up to `max` messages that fit in the connection's box, which must have room. Says how many and why no
+   * more.
+   */
   pull(consumer: Consumer, max: number): Claim {
     const { channel } = consumer;
     const { outbox, outputMax } = channel.connection;

@@ -11,7 +11,10 @@ const TABLE_LENGTH = 4;
 /** The most octets that it adds: an entry, and a table where there was none. */
 export const COUNT_ENTRY_MAX = TABLE_LENGTH + ENTRY_SIZE;
 
-/** A header frame (of channel 0) with the payload, and the count as the first entry of its headers. What cannot be followed stays as it is. */
+/**
+ * A header frame (of channel 0) with the payload, and the count as the first entry of its headers. What cannot be
+ * followed stays as it is.
+ */
 export function withDeliveryCount(payload: Uint8Array, count: number): Uint8Array {
   const table = headersAt(payload, 0, payload.length);
   const known = hasHeaders(payload, 0);

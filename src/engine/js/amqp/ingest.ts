@@ -1,7 +1,8 @@
 /**
- * The scan of a read, frame after frame: publishes, bodies and acknowledgements are taken here, any other frame stops the scan and goes
- * to the host. What must hold: every length is checked against the bytes at hand and the negotiated limits before it is
- * used; a frame that is not whole waits in the connection's carry, a body goes to its message as it comes.
+ * The scan of a read, frame after frame: publishes, bodies and acknowledgements are taken here, any other frame stops
+ * the scan and goes to the host. What must hold: every length is checked against the bytes at hand and the negotiated
+ * limits before it is used; a frame that is not whole waits in the connection's carry, a body goes to its message as it
+ * comes.
  */
 
 import { Content, Limit, Stop } from '../../engine.js';
@@ -303,7 +304,10 @@ export class ConnectionReader {
     return this.#complete(connection, channel);
   }
 
-  /** The message is whole: it joins the run of its route, or goes to the host. If it must wait, the connection remembers it. */
+  /**
+   * The message is whole: it joins the run of its route, or goes to the host. If it must wait, the connection remembers
+   * it.
+   */
   #complete(connection: Connection, channel: Channel): Stop {
     const { message } = channel.builder;
     connection.completing = channel;
@@ -344,7 +348,9 @@ export class ConnectionReader {
     return this.#work.isDone ? Stop.WORK : Stop.END;
   }
 
-  /** A publish of a confirming channel was handled by itself; `isHeld`: it is recorded in the log if it was accepted. */
+  /**
+   * A publish of a confirming channel was handled by itself; `isHeld`: it is recorded in the log if it was accepted.
+   */
   answer(channel: Channel, accepted: boolean, isHeld: boolean): void {
     this.#output.answer(channel, accepted);
     if (accepted && isHeld) this.#log.hold(channel);

@@ -1,6 +1,7 @@
 /**
- * Whole messages on their way into queues: gathered to a run as long as they take the same route, so that each queue
- * is locked once for many. What must hold: a page for each queue is ensured before a message joins, so a flush cannot fail.
+ * Whole messages on their way into queues: gathered to a run as long as they take the same route, so that each queue is
+ * locked once for many. What must hold: a page for each queue is ensured before a message joins, so a flush cannot
+ * fail.
  */
 import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -67,8 +68,10 @@ export class Publishes {
     return this.#memory.ensurePages(Math.min(count, PAGES_AHEAD));
   }
 
-  /** One message by itself, after `prepareOne`: that the host routed, or to queues that look at each. Takes the caller's reference. Returns the queues
-   * that refused it. */
+  /**
+   * One message by itself, after `prepareOne`: that the host routed, or to queues that look at each. Takes the caller's
+   * reference. Returns the queues that refused it.
+   */
   publishOne(message: number, queues: readonly number[]): readonly number[] {
     this.flush();
     this.#work.countGuarded(queues.length);
@@ -81,7 +84,8 @@ export class Publishes {
         if (!this.#queues.offer(queue, this.#run, expires)) refused = [...refused, queue];
         continue;
       }
-      // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that are left refuse it.
+      // A message that goes to more queues than pages were taken ahead for may find no memory any more: the queues that
+      // are left refuse it.
       this.#messages.release(message);
       refused = [...refused, queue];
     }
@@ -89,7 +93,10 @@ export class Publishes {
     return refused;
   }
 
-  /** A copy of a message to queues, with a key and a header of its own. Returns the queues that refused it; null when there is no memory. */
+  /**
+   * A copy of a message to queues, with a key and a header of its own. Returns the queues that refused it; null when
+   * there is no memory.
+   */
   republish(message: number, key: Uint8Array, header: Uint8Array, queues: readonly number[]): readonly number[] | null {
     if (!this.prepareOne(queues.length)) return null;
     const copy = this.#messages.rewrite(message, key, header, inspect(header, 0, header.length));

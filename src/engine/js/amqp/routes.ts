@@ -1,7 +1,8 @@
 /**
- * The routes that this worker knows, by vhost and key bytes. Bounded: when the younger half is full the older is forgotten, and it takes its place; what is
- * looked up in the older moves to the younger, so a route that is in use stays. All start anew when the topology changes.
- * A message being received keeps its route, so forgetting never takes one away.
+ * The routes that this worker knows, by vhost and key bytes. Bounded: when the younger half is full the older is
+ * forgotten, and it takes its place; what is looked up in the older moves to the younger, so a route that is in use
+ * stays. All start anew when the topology changes. A message being received keeps its route, so forgetting never takes
+ * one away.
  */
 import { byteAt } from '../memory/views.js';
 

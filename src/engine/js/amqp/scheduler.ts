@@ -83,7 +83,10 @@ export class Scheduler {
     return true;
   }
 
-  /** The channel holds less than before: those who stand without credit may go on, those first that have waited longest for it. */
+  /**
+   * The channel holds less than before: those who stand without credit may go on, those first that have waited longest
+   * for it.
+   */
   onCredit(channel: Channel): void {
     if (channel.withoutCredit === 0) return;
     for (const consumer of channel.consumers) {
@@ -119,8 +122,9 @@ export class Scheduler {
   }
 
   /**
-   * A consumer that could not is able to take messages from now on. What is too old dies first: it does not go to one that was not able when it
-   * came. From then on age counts by the time when the consumer became able, since it would have got all that has come.
+   * A consumer that could not is able to take messages from now on. What is too old dies first: it does not go to one
+   * that was not able when it came. From then on age counts by the time when the consumer became able, since it would
+   * have got all that has come.
    */
   #beAble(consumer: Consumer): void {
     const all = this.#queues.expire(consumer.queue, DEATHS_MAX) < DEATHS_MAX;
@@ -200,7 +204,10 @@ export class Scheduler {
   }
 }
 
-/** The consumer has used credit that it shares with the others of its channel: they come before it when there is some again. */
+/**
+ * The consumer has used credit that it shares with the others of its channel: they come before it when there is some
+ * again.
+ */
 function letSiblingsFirst(consumer: Consumer): void {
   const { prefetch, consumers } = consumer.channel;
   if (prefetch === 0 || consumers.size === 1) return;

@@ -1,6 +1,6 @@
 /**
- * How much a scan may do: what comes in one read may be worth millions of enqueues, and other connections wait meanwhile. Work is counted in
- * enqueues, or what takes about as long.
+ * How much a scan may do: what comes in one read may be worth millions of enqueues, and other connections wait
+ * meanwhile. Work is counted in enqueues, or what takes about as long.
  */
 
 /** Work of a message for a queue that looks at each by itself. */

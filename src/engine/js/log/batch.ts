@@ -1,6 +1,7 @@
 /**
- * What a participant has recorded since the batch before: messages, the places that they took, places that are done, and the channels whose confirms
- * wait for it. What must hold: its messages are held until it is done, so a log that falls behind holds up publishers for want of memory.
+ * What a participant has recorded since the batch before: messages, the places that they took, places that are done,
+ * and the channels whose confirms wait for it. What must hold: its messages are held until it is done, so a log that
+ * falls behind holds up publishers for want of memory.
  */
 import type { Seed } from '../../../log/log-memory.js';
 import {

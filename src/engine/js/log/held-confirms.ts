@@ -1,5 +1,6 @@
 /**
- * A channel's confirms that wait for the log. What must hold: publishes are confirmed in order, so those behind one that waits wait, too.
+ * A channel's confirms that wait for the log. What must hold: publishes are confirmed in order, so those behind one
+ * that waits wait, too.
  */
 import { Fifo } from '../memory/fifo.js';
 

@@ -1,7 +1,8 @@
 /**
- * A participant's part of the log: which messages it has recorded under which number, the places that they took, those that are done, in batches that
- * the host takes, writes and reports. What must hold: a message and all its places are in one batch; what has a place in the log
- * is recorded as done once; batches are done in the order in which they were taken.
+ * A participant's part of the log: which messages it has recorded under which number, the places that they took, those
+ * that are done, in batches that the host takes, writes and reports. What must hold: a message and all its places are
+ * in one batch; what has a place in the log is recorded as done once; batches are done in the order in which they were
+ * taken.
  */
 import { messageId } from '../../../log/record-format.js';
 import type { HeldBack, LogBatch } from '../../engine.js';
@@ -132,7 +133,10 @@ export class Log {
     else this.#batch.done(queue, from, count);
   }
 
-  /** The message at a position was given back so many times. Without room that is not recorded: after a restart it counts from what is. */
+  /**
+   * The message at a position was given back so many times. Without room that is not recorded: after a restart it
+   * counts from what is.
+   */
   requeued(queue: number, position: number, count: number): void {
     if (this.#started && !this.#batch.isFull) this.#batch.requeued(queue, position, count);
   }

@@ -1,7 +1,8 @@
 /**
- * A lane's chain of blocks (a queue is its own lane, or has one for each priority): the slots of its positions, from the oldest that is not
- * settled to the newest. Everything here happens under the queue's lock. What must hold: a block is in the chain from HEAD_BLOCK on as long as
- * it has a slot at or behind the head; it is freed when its last slot is settled; positions wrap and are subtracted only.
+ * A lane's chain of blocks (a queue is its own lane, or has one for each priority): the slots of its positions, from
+ * the oldest that is not settled to the newest. Everything here happens under the queue's lock. What must hold: a block
+ * is in the chain from HEAD_BLOCK on as long as it has a slot at or behind the head; it is freed when its last slot is
+ * settled; positions wrap and are subtracted only.
  */
 import {
   BLOCK_HEADER,
@@ -81,7 +82,10 @@ export class Blocks {
     return at64(f64, double(block, Block.LOG_START)) + this.indexOf(slot);
   }
 
-  /** Of a slot whose message comes back to it; false when there is no memory. In a block that knows none yet LOG_START is no number. */
+  /**
+   * Of a slot whose message comes back to it; false when there is no memory. In a block that knows none yet LOG_START
+   * is no number.
+   */
   setLogPosition(slot: number, position: number): boolean {
     const { u32, f64 } = this.#memory;
     const block = this.blockOf(slot);
@@ -228,8 +232,8 @@ export class Blocks {
   }
 
   /**
-   * A block for the next messages, of an ensured page; its first `used` slots are those of messages that were there before. The log positions of a lane go on from
-   * block to block; in one that is not logged they mean nothing.
+   * A block for the next messages, of an ensured page; its first `used` slots are those of messages that were there
+   * before. The log positions of a lane go on from block to block; in one that is not logged they mean nothing.
    */
   createTail(chain: number, start: number, used: number): number {
     const { u32, f64 } = this.#memory;

@@ -1,7 +1,7 @@
 /**
- * Units of one kind that segments are cut into: boxes, pages or cells. A segment is cut from its begin to its end as units are needed, and is whole again
- * when all that were cut are back: then it goes. So memory that a deep queue took for its blocks takes messages when the queue is gone.
- * All calls but `areThere` are made under the memory's lock.
+ * Units of one kind that segments are cut into: boxes, pages or cells. A segment is cut from its begin to its end as
+ * units are needed, and is whole again when all that were cut are back: then it goes. So memory that a deep queue took
+ * for its blocks takes messages when the queue is gone. All calls but `areThere` are made under the memory's lock.
  */
 import { Cut, cutAt, SEGMENT } from './layout.js';
 import { at32, word } from './views.js';
@@ -20,7 +20,10 @@ export class Carving {
     this.#size = size;
   }
 
-  /** Whether there are units to give. Read without the lock by whoever has marked what it misses; pairs with the stores of the list. */
+  /**
+   * Whether there are units to give. Read without the lock by whoever has marked what it misses; pairs with the stores
+   * of the list.
+   */
   areThere(): boolean {
     return Atomics.load(this.#u32, this.#list) !== 0;
   }

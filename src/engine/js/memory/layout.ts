@@ -116,8 +116,8 @@ export const SEGMENT_HEADER = 64;
 
 /**
  * A message: this head, then the exchange and the routing key as short strings, the complete header frame, and the
- * first body frame (none for an empty body). What a body has beyond the largest frame is a chain of pieces. From the body's size on this is
- * how the log stores it (src/log/record-format.ts).
+ * first body frame (none for an empty body). What a body has beyond the largest frame is a chain of pieces. From the
+ * body's size on this is how the log stores it (src/log/record-format.ts).
  */
 export const Message = {
   /** Queues (and half-sent deliveries) that hold it. */
@@ -158,9 +158,10 @@ export const FRAME_END = 0xce;
 export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
 
 /**
- * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are single words.
- * The fields from HEAD to REQUEUED make a lane: a line of messages. A queue is its own lane, unless its messages have
- * priorities: then each level that was used has a lane in a cell of its own, which names its queue as PARENT.
+ * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are
+ * single words. The fields from HEAD to REQUEUED make a lane: a line of messages. A queue is its own lane, unless its
+ * messages have priorities: then each level that was used has a lane in a cell of its own, which names its queue as
+ * PARENT.
  */
 export const QueueCell = {
   LOCK: 0,
@@ -206,14 +207,22 @@ export const QueueCell = {
   /** 64-bit floats in two words each: milliseconds. */
   TTL: 26,
   LAST_GET: 28,
-  /** 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with Trait.LOGGED. */
+  /**
+   * 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with
+   * Trait.LOGGED.
+   */
   LOG_ID: 30,
   LOG_NEXT: 32,
-  /** Of a lane: the block that stands for its spilled messages, or 0, and how many slots at its beginning are done or back already. */
+  /**
+   * Of a lane: the block that stands for its spilled messages, or 0, and how many slots at its beginning are done or
+   * back already.
+   */
   GAP: 34,
   GAP_FILLED: 35,
-  /** Slots at the beginning of the block behind those that the gap block stands for that are spilled, too (it is the gap block itself if it stands for none); and the
-   * bytes of all spilled bodies (a 64-bit float). */
+  /**
+   * Slots at the beginning of the block behind those that the gap block stands for that are spilled, too (it is the gap
+   * block itself if it stands for none); and the bytes of all spilled bodies (a 64-bit float).
+   */
   SPILLED_PART: 36,
   SPILLED_BYTES: 38,
   /** 1: it is in the coordinator's list of queues whose spilled messages are wanted; the next one there. */
@@ -227,7 +236,10 @@ export const QueueCell = {
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,
   KEPT_BYTES: 61,
-  /** Of a lane: no spilled message has a lower log position, and none that is here before the gap block has this one or a higher (a 64-bit float). */
+  /**
+   * Of a lane: no spilled message has a lower log position, and none that is here before the gap block has this one or
+   * a higher (a 64-bit float).
+   */
   SPILLED_PLACE: 44,
 } as const;
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
@@ -297,7 +309,10 @@ export const LOGGED = 32;
 export const COUNT_SHIFT = 8;
 export const COUNT_MAX = 0xff_ffff;
 
-/** A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of neither. */
+/**
+ * A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of
+ * neither.
+ */
 export const Node = {
   WHERE: 0,
   NEXT: 1,

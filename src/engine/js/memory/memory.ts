@@ -1,8 +1,8 @@
 /**
- * The shared memory in units: segments for messages; boxes, pages and cells that segments are cut into (carving.ts). Free segments have
- * a list; and there is a frontier, so that memory that was never needed is never touched.
- * What must hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what
- * is needed to deliver, and thereby to free memory, can still be had when messages have filled theirs.
+ * The shared memory in units: segments for messages; boxes, pages and cells that segments are cut into (carving.ts).
+ * Free segments have a list; and there is a frontier, so that memory that was never needed is never touched. What must
+ * hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what is needed to
+ * deliver, and thereby to free memory, can still be had when messages have filled theirs.
  */
 import type { SharedCore } from '../../engine.js';
 import { Carving } from './carving.js';
@@ -90,7 +90,10 @@ export class Memory implements Views {
     return Math.max(0, this.#freeSegments()) * SEGMENT;
   }
 
-  /** A segment for messages, or 0; then every participant is rung when one becomes free. `borrows`: half of the reserve is open to it. */
+  /**
+   * A segment for messages, or 0; then every participant is rung when one becomes free. `borrows`: half of the reserve
+   * is open to it.
+   */
   takeSegment(borrows: boolean): number {
     return this.#locked(() => {
       const segment = this.#takeRaw(borrows ? this.#reserve >>> 1 : this.#reserve);
@@ -118,7 +121,10 @@ export class Memory implements Views {
     this.#tellThoseWhoMiss();
   }
 
-  /** From now on the segments for so many bytes are kept from everybody; false: messages cannot spare them, and nothing has changed. */
+  /**
+   * From now on the segments for so many bytes are kept from everybody; false: messages cannot spare them, and nothing
+   * has changed.
+   */
   setAside(bytes: number): boolean {
     const segments = Math.ceil(bytes / SEGMENT);
     if (segments > this.#aside.length && segments > at32(this.u32, Root.SEGMENTS) >>> ASIDE_SHIFT) return false;
@@ -207,12 +213,17 @@ export class Memory implements Views {
     this.#tellThoseWhoMiss();
   }
 
-  /** True once when what this participant missed can be had again. Asked before it sleeps: nobody rings one that is awake. */
+  /**
+   * True once when what this participant missed can be had again. Asked before it sleeps: nobody rings one that is
+   * awake.
+   */
   lackIsOver(): boolean {
-    // Pairs with the mark in `#miss`: a participant that sleeps by then is rung, wakes and comes by here; one that goes to sleep later sees the mark.
+    // Pairs with the mark in `#miss`: a participant that sleeps by then is rung, wakes and comes by here; one that goes
+    // to sleep later sees the mark.
     if (Atomics.load(this.u32, Root.MISSED) !== 0 || this.#keepsMany()) this.#giveSpare();
     if (this.#lacks === 0 && !this.#lacksLeave) return false;
-    // A mark that was struck out while this one was awake is set anew; then we look. Whoever frees something looks for marks afterwards.
+    // A mark that was struck out while this one was awake is set anew; then we look. Whoever frees something looks for
+    // marks afterwards.
     Atomics.or(this.u32, Root.MISSED, this.#lacks);
     const mayLeave = this.#lacksLeave && Atomics.load(this.u32, Root.BLOCKED) === 0;
     if (!mayLeave && (this.#there() & this.#lacks) === 0) return false;

@@ -1,6 +1,6 @@
 /**
- * Messages: how they are made, filled, read and released. What must hold: a message is complete before it is enqueued and never changes after, but for
- * its number in the log; the last one to let go of it gives its room back.
+ * Messages: how they are made, filled, read and released. What must hold: a message is complete before it is enqueued
+ * and never changes after, but for its number in the log; the last one to let go of it gives its room back.
  */
 import {
   FRAME_END,
@@ -71,7 +71,10 @@ export class Messages {
     return true;
   }
 
-  /** Makes another message of one's body, with a key and the payload of a header frame of its own; 0 when there is no memory. */
+  /**
+   * Makes another message of one's body, with a key and the payload of a header frame of its own; 0 when there is no
+   * memory.
+   */
   rewrite(original: number, key: Uint8Array, header: Uint8Array, flags: number): number {
     const builder = new MessageBuilder();
     if (!this.#startWith(builder, key, header, this.bodySize(original), flags)) return 0;
@@ -328,7 +331,10 @@ export class Messages {
     return message;
   }
 
-  /** Puts a message of one piece where others lie that stay long; its new address, 0: it stays, since others hold it, too, or there is no memory. */
+  /**
+   * Puts a message of one piece where others lie that stay long; its new address, 0: it stays, since others hold it,
+   * too, or there is no memory.
+   */
   move(message: number): number {
     if (Atomics.load(this.#memory.u32, word(message, Message.REFS)) !== 1) return 0;
     const moved = this.copyIn(message, this.isLoggable(message) ? recordId(this.#memory, message) : 0, 'cold');
@@ -336,7 +342,10 @@ export class Messages {
     return moved;
   }
 
-  /** Takes the next piece of a message that was copied in, behind another piece (0: it is the first); 0 when there is no memory. */
+  /**
+   * Takes the next piece of a message that was copied in, behind another piece (0: it is the first); 0 when there is no
+   * memory.
+   */
   copyPieceIn(message: number, last: number, from: number): number {
     const { u32, bytes } = this.#memory;
     const bodySize = read32(bytes, from + PIECE_HEAD + 3);

@@ -1,7 +1,7 @@
 /**
- * The properties of a message as they lie in its content header: what the engine itself must know of them. Most messages
- * carry none of those, and one look at the flags says so.
- * What must hold: every length is checked before it is followed; what cannot be followed is left to the host.
+ * The properties of a message as they lie in its content header: what the engine itself must know of them. Most
+ * messages carry none of those, and one look at the flags says so. What must hold: every length is checked before it is
+ * followed; what cannot be followed is left to the host.
  */
 import { MessageFlag } from './layout.js';
 import { byteAt, read16, read32 } from './views.js';
@@ -31,7 +31,10 @@ const EXPIRATION_MAX = 315_360_000_000;
 const DIGITS_MAX = 12;
 const BEYOND = Number.POSITIVE_INFINITY;
 
-/** Of a content header's payload, `size` octets at `at`: the message's flags (all but MANDATORY). LOGGABLE: it is persistent. */
+/**
+ * Of a content header's payload, `size` octets at `at`: the message's flags (all but MANDATORY). LOGGABLE: it is
+ * persistent.
+ */
 export function inspect(bytes: Uint8Array, at: number, size: number): number {
   const flags = read16(bytes, at + FLAGS_AT);
   if ((flags & (LOOKED_AT | Property.DELIVERY_MODE)) === 0) return 0;
@@ -90,7 +93,9 @@ export function setHeadersFlag(bytes: Uint8Array, at: number): void {
   bytes[at + FLAGS_AT] = byteAt(bytes, at + FLAGS_AT) | (Property.HEADERS >>> 8);
 }
 
-/** Walks over the properties before `wanted`: where it stands. Beyond all addresses when one of them runs over the end. */
+/**
+ * Walks over the properties before `wanted`: where it stands. Beyond all addresses when one of them runs over the end.
+ */
 function find(bytes: Uint8Array, at: number, end: number, wanted: number): number {
   const flags = read16(bytes, at + FLAGS_AT);
   let next = at + FLAGS_AT + 2;

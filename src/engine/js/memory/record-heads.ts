@@ -1,6 +1,7 @@
 /**
- * What stands before a loggable message and before each of its pieces: the head of its record, whose guard and checksum are filled in when it is
- * written to a file, and the message's number in the log. So what lies from there on is the record.
+ * What stands before a loggable message and before each of its pieces: the head of its record, whose guard and checksum
+ * are filled in when it is written to a file, and the message's number in the log. So what lies from there on is the
+ * record.
  */
 import { RECORD_HEAD, RecordType, spanOf } from '../../../log/record-format.js';
 import { at32, type Views, word } from './views.js';

@@ -1,6 +1,6 @@
 /**
- * Segments, out of which a participant cuts the room for its messages and their pieces. What must hold: it appends to its own two open segments only; a
- * segment is free again when it is sealed and its last message is released.
+ * Segments, out of which a participant cuts the room for its messages and their pieces. What must hold: it appends to
+ * its own two open segments only; a segment is free again when it is sealed and its last message is released.
  */
 import { SEGMENT, SEGMENT_HEADER, Segment } from './layout.js';
 import type { Memory } from './memory.js';
@@ -36,7 +36,10 @@ export class Segments {
     return at;
   }
 
-  /** The same for what comes back into memory: consumers wait for it, and they make room, so half of the reserve is open to it. */
+  /**
+   * The same for what comes back into memory: consumers wait for it, and they make room, so half of the reserve is open
+   * to it.
+   */
   allocateForCopy(before: number, size: number, lifetime: Lifetime = 'hot'): number {
     this.#borrows = true;
     const at = this.allocate(before, size, lifetime);

@@ -1,6 +1,6 @@
 /**
- * Units of an image, as messages lie in it on their way out of memory and in (src/log/spill-source.ts): 24 octets, then a message or a piece of the
- * message before. What must hold: a unit that came in is checked before it is believed.
+ * Units of an image, as messages lie in it on their way out of memory and in (src/log/spill-source.ts): 24 octets, then
+ * a message or a piece of the message before. What must hold: a unit that came in is checked before it is believed.
  */
 import { LOGGED, MESSAGE_HEAD, Message, PIECE_HEAD, Piece, REDELIVERED } from './layout.js';
 import type { Memory } from './memory.js';

@@ -1,7 +1,7 @@
 /**
- * The lanes of a queue: itself, or one for each priority that was used, the highest first. In each, what came back stands before the rest.
- * Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from the beginning, so a message
- * always finds one, if not its own for want of memory then the next below.
+ * The lanes of a queue: itself, or one for each priority that was used, the highest first. In each, what came back
+ * stands before the rest. Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from
+ * the beginning, so a message always finds one, if not its own for want of memory then the next below.
  */
 import type { Extent } from '../../engine.js';
 import type { Blocks } from '../memory/blocks.js';
@@ -178,7 +178,10 @@ export class Chains {
     if (chains !== 0) this.#memory.freePage(chains);
   }
 
-  /** Gives a queue without messages, or one lane, its number in the log, and the log position of its first message. Lanes that are made later follow. */
+  /**
+   * Gives a queue without messages, or one lane, its number in the log, and the log position of its first message.
+   * Lanes that are made later follow.
+   */
   setLogId(queue: number, id: number, next: number): void {
     for (const cell of [queue, this.chainOf(queue)]) {
       this.#memory.f64[double(cell, QueueCell.LOG_ID)] = id;

@@ -16,7 +16,9 @@ export class Claim {
   end: 'enough' | 'no room' | 'empty' = 'empty';
 }
 
-/** Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock. */
+/**
+ * Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock.
+ */
 export interface Claimant {
   /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
   readonly ableSince: number | null;

@@ -1,9 +1,11 @@
 /**
- * Spilled messages in a lane's chain of blocks: one block, the gap block, stands for all blocks in a row that are spilled to their ends. Its slots are SPILLED; those
- * at its beginning may be back already, or done. Of the block behind the first slots may be spilled, too; that block is the gap block itself while it stands for none.
- * Under the queue's lock. What must hold: a lane has one gap block at most; messages join only from right behind those that are spilled; what is spilled counts as ready.
+ * Spilled messages in a lane's chain of blocks: one block, the gap block, stands for all blocks in a row that are
+ * spilled to their ends. Its slots are SPILLED; those at its beginning may be back already, or done. Of the block
+ * behind the first slots may be spilled, too; that block is the gap block itself while it stands for none. Under the
+ * queue's lock. What must hold: a lane has one gap block at most; messages join only from right behind those that are
+ * spilled; what is spilled counts as ready.
  *
- *   head … │ block │ gap block: positions START … START + SPILLED × SLOTS │ block: the first ABSENT_PART slots │ … tail
+ *   head … │ block │ gap block: positions START … START + SPILLED × SLOTS │ block: the first SPILLED_PART slots │ … tail
  */
 import type { Blocks } from '../memory/blocks.js';
 import { Block, QueueCell, SLOTS, Slot, SlotState } from '../memory/layout.js';
@@ -81,8 +83,9 @@ export class GapBlocks {
   }
 
   /**
-   * The first `count` messages of a lane that never had any are spilled, with bodies of `bytes` in all: whole blocks by the gap block, and the rest as the first slots of the block
-   * that messages to come go to. As many pages are ensured as `pagesFor` says.
+   * The first `count` messages of a lane that never had any are spilled, with bodies of `bytes` in all: whole blocks by
+   * the gap block, and the rest as the first slots of the block that messages to come go to. As many pages are ensured
+   * as `pagesFor` says.
    */
   make(chain: number, count: number, bytes: number): void {
     const blocks = Math.floor(count / SLOTS);
@@ -104,7 +107,10 @@ export class GapBlocks {
     return (count >= SLOTS ? 1 : 0) + (count % SLOTS > 0 ? 1 : 0);
   }
 
-  /** What may leave next: behind what is spilled, or of the block `margin` blocks behind the one next to the head's, with −1 of the head's own; null: nothing. */
+  /**
+   * What may leave next: behind what is spilled, or of the block `margin` blocks behind the one next to the head's,
+   * with −1 of the head's own; null: nothing.
+   */
   candidate(chain: number, margin: number): Portion | null {
     const gap = this.of(chain);
     let block = gap === 0 ? this.#headBlock(chain) : this.#behind(chain);
@@ -151,7 +157,10 @@ export class GapBlocks {
     if (isLast) this.#set(chain, QueueCell.TAIL_BLOCK, gap);
   }
 
-  /** All messages of the gap block's own slots are there: what else is spilled has a gap block behind it. A page is ensured if there is such. */
+  /**
+   * All messages of the gap block's own slots are there: what else is spilled has a gap block behind it. A page is
+   * ensured if there is such.
+   */
   split(chain: number): void {
     const gap = this.of(chain);
     const left = this.blocks(chain) - 1;

@@ -1,6 +1,7 @@
 /**
- * Page-in requests: whoever comes near a queue's spilled messages, or finds the next one spilled, puts the queue into the coordinator's list and rings it.
- * What must hold: a queue stands there once, and has left the list before it is freed.
+ * Page-in requests: whoever comes near a queue's spilled messages, or finds the next one spilled, puts the queue into
+ * the coordinator's list and rings it. What must hold: a queue stands there once, and has left the list before it is
+ * freed.
  */
 import { ring } from '../memory/doorbell.js';
 import { Participant, participantAt, QueueCell, QueueFlag } from '../memory/layout.js';

@@ -1,7 +1,7 @@
 /**
- * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many. Everything here happens under
- * the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when the lock is let go; a message that dies in a queue
- * with dead letters stays claimed until it is buried.
+ * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many.
+ * Everything here happens under the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when
+ * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is buried.
  */
 import { Death } from '../../engine.js';
 import type { Log } from '../log/log.js';
@@ -56,7 +56,10 @@ export class QueueContents {
     this.chains = new Chains(memory, this.blocks, this.requeued, this.pageInRequests);
   }
 
-  /** Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive in a lane protects those below. */
+  /**
+   * Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive
+   * in a lane protects those below.
+   */
   expire(queue: number, features: number, expiry: Expiry, max: number, everywhere: boolean): number {
     let count = 0;
     for (let priority = this.chains.priorities(queue) - 1; priority >= 0; priority--) {
@@ -101,7 +104,10 @@ export class QueueContents {
     return { ttl: this.rules.ttl(queue, features), limit };
   }
 
-  /** Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the turn. */
+  /**
+   * Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the
+   * turn.
+   */
   checkLength(queue: number, features: number): void {
     if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.rules.isTooLong(queue)) return;
     const isFull = this.long.size >= LONG_MAX && !this.long.has(queue);

@@ -1,8 +1,8 @@
 /**
  * Queues: publish, claim, settle, requeue, purge, retire, free. Each operation takes the queue's lock once for a whole
  * run of messages. What must hold: per queue READY + CLAIMED + settled = published; between head and tail every slot is
- * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in a queue with dead
- * letters stays claimed until it is buried, so the queue lives as long.
+ * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in
+ * a queue with dead letters stays claimed until it is buried, so the queue lives as long.
  */
 import { Death, type Extent, type QueueRules } from '../../engine.js';
 import type { Log } from '../log/log.js';
@@ -124,7 +124,10 @@ export class Queues {
     return this.#contents.blocks.queueOf(slot);
   }
 
-  /** Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by themselves. */
+  /**
+   * Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by
+   * themselves.
+   */
   publish(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
     this.#lock(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
@@ -133,7 +136,10 @@ export class Queues {
     if (retired) for (let i = 0; i < count; i++) this.#messages.release(at32(messages, i));
   }
 
-  /** As `publish`, of one message, if the queue has room for it; false when it was refused (its reference is taken in any case). */
+  /**
+   * As `publish`, of one message, if the queue has room for it; false when it was refused (its reference is taken in
+   * any case).
+   */
   offer(queue: number, messages: Uint32Array, expires: boolean): boolean {
     const message = at32(messages, 0);
     this.#lock(queue);
@@ -152,8 +158,10 @@ export class Queues {
     return !refused;
   }
 
-  /** Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead; as in RabbitMQ, what is alive in a
-   * level protects those below. */
+  /**
+   * Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead; as in
+   * RabbitMQ, what is alive in a level protects those below.
+   */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     claim.count = 0;
     claim.end = 'empty';
@@ -269,7 +277,9 @@ export class Queues {
     return extent;
   }
 
-  /** Whether a consumer is about to take what is ready; with an extent, only while some of what was there then is left. */
+  /**
+   * Whether a consumer is about to take what is ready; with an extent, only while some of what was there then is left.
+   */
   isOwed(queue: number, extent: Extent | null): boolean {
     if (this.ready(queue) === 0 || this.consumers(queue) === 0) return false;
     this.#lock(queue);
@@ -294,7 +304,10 @@ export class Queues {
     this.#unlock(queue);
   }
 
-  /** A consumer has taken the turn that it was granted, or never will. With the last one the queue is as long as it stays. */
+  /**
+   * A consumer has taken the turn that it was granted, or never will. With the last one the queue is as long as it
+   * stays.
+   */
   endGrant(queue: number): void {
     if (Atomics.sub(this.#memory.u32, word(queue, QueueCell.GRANTS), 1) === 1) this.#checkLength(queue);
   }
@@ -329,7 +342,10 @@ export class Queues {
     return count;
   }
 
-  /** Shortens the queues that are still too long, but those whose consumers are about to take something: they look at them then. */
+  /**
+   * Shortens the queues that are still too long, but those whose consumers are about to take something: they look at
+   * them then.
+   */
   shorten(): void {
     const { long, stuck } = this.#contents;
     if (long.size + stuck.size === 0) return;
@@ -372,7 +388,9 @@ export class Queues {
     this.#unlockOrFree(dead.queue);
   }
 
-  /** Takes the oldest of the dead off the list; its slot, or 0 when it has none. It counts towards the queue's limits. */
+  /**
+   * Takes the oldest of the dead off the list; its slot, or 0 when it has none. It counts towards the queue's limits.
+   */
   keepDead(): number {
     const dead = this.#contents.dead.peek();
     if (dead === undefined || dead.slot === 0) return 0;

@@ -1,6 +1,7 @@
 /**
- * What a queue does beyond holding messages, as it stands in the queue's cell, and the questions that it answers: when a message
- * expires there, whether the queue is too long, whether it has room for another message. Under the queue's lock.
+ * What a queue does beyond holding messages, as it stands in the queue's cell, and the questions that it answers: when
+ * a message expires there, whether the queue is too long, whether it has room for another message. Under the queue's
+ * lock.
  */
 import { Overflow, type QueueRules } from '../../engine.js';
 import { Feature, QueueCell, UNLIMITED } from '../memory/layout.js';
@@ -57,12 +58,17 @@ export class Rules {
       : at64(this.#memory.f64, double(queue, QueueCell.TTL));
   }
 
-  /** What had reached its deadline by then is not for a consumer that has been able to take messages since `ableSince`. */
+  /**
+   * What had reached its deadline by then is not for a consumer that has been able to take messages since `ableSince`.
+   */
   ageLimit(now: number, ableSince: number): number {
     return Math.max(now - LEEWAY, ableSince);
   }
 
-  /** What had reached its deadline by then dies when anybody else looks; what came later is left to consumers that are on their way. */
+  /**
+   * What had reached its deadline by then dies when anybody else looks; what came later is left to consumers that are
+   * on their way.
+   */
   deathTime(queue: number, now: number): number {
     return this.turnsUnderWay(queue) ? now - LEEWAY : now;
   }

@@ -1,7 +1,7 @@
 /**
- * Which participant looks after the messages that expire in a queue: each participant has a list of such queues, linked through their
- * cells. What must hold: a queue is in one list at most; it has left it before it is freed, so a list never leads to a cell
- * that is something else by now.
+ * Which participant looks after the messages that expire in a queue: each participant has a list of such queues, linked
+ * through their cells. What must hold: a queue is in one list at most; it has left it before it is freed, so a list
+ * never leads to a cell that is something else by now.
  */
 import { ring } from '../memory/doorbell.js';
 import { Participant, participantAt, QueueCell, Root } from '../memory/layout.js';
@@ -10,8 +10,9 @@ import type { Memory } from '../memory/memory.js';
 import { at32, word } from '../memory/views.js';
 
 /**
- * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is looked at a hundred times during that;
- * one that holds messages with times of their own as often as any, since each that is taken may uncover one that is due.
+ * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is
+ * looked at a hundred times during that; one that holds messages with times of their own as often as any, since each
+ * that is taken may uncover one that is due.
  */
 const REST_SHARE = 100;
 const REST_MIN = 10;

@@ -1,8 +1,8 @@
 /**
- * Consumers that wait for a message, first come first served among those of the highest rank, and how they are given a turn: our own through
- * `onGranted`, those of another worker through that worker's inbox and doorbell.
- * What must hold: whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the
- * queue empty registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
+ * Consumers that wait for a message, first come first served among those of the highest rank, and how they are given a
+ * turn: our own through `onGranted`, those of another worker through that worker's inbox and doorbell. What must hold:
+ * whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the queue empty
+ * registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
  */
 import { ring } from '../memory/doorbell.js';
 import { Node, NodePlace, Participant, participantAt, QueueCell } from '../memory/layout.js';
@@ -33,7 +33,9 @@ export class Waiters {
     return node;
   }
 
-  /** Whether the consumer could take a message, now or when it gets its turn. Set to false before its turn is passed on. */
+  /**
+   * Whether the consumer could take a message, now or when it gets its turn. Set to false before its turn is passed on.
+   */
   setAble(node: number, able: boolean): void {
     Atomics.store(this.#memory.u32, word(node, Node.ABLE), able ? 1 : 0);
   }
@@ -125,7 +127,10 @@ export class Waiters {
     }
   }
 
-  /** Messages can be claimed that could not before: those who wait get a turn, and those workers hear of it that wait in another way. Under the queue's lock. */
+  /**
+   * Messages can be claimed that could not before: those who wait get a turn, and those workers hear of it that wait in
+   * another way. Under the queue's lock.
+   */
   welcome(queue: number, count: number): void {
     this.grant(queue, count);
     if (Atomics.exchange(this.#memory.u32, word(queue, QueueCell.AWAITED), 0) === 0) return;

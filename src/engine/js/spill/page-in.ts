@@ -1,6 +1,7 @@
 /**
- * Messages on their way back into memory, to the first spilled slots of their lane's gap block: those that are whole can be claimed while the rest is still to come,
- * since long messages may not fit into memory at once. What must hold: the last slot is opened only when there is a gap block behind for the rest.
+ * Messages on their way back into memory, to the first spilled slots of their lane's gap block: those that are whole
+ * can be claimed while the rest is still to come, since long messages may not fit into memory at once. What must hold:
+ * the last slot is opened only when there is a gap block behind for the rest.
  */
 import { Feature, MessageFlag, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -122,7 +123,10 @@ export class PageIn {
     return 0;
   }
 
-  /** What came is whole (`done`), or the message that has come in part, or last, is given up. False: it is, and must come anew. */
+  /**
+   * What came is whole (`done`), or the message that has come in part, or last, is given up. False: it is, and must
+   * come anew.
+   */
   end(done: boolean): boolean {
     if (this.#queue === 0) return false;
     return withQueue(this.#memory, this.#queue, () => this.#end(done));

@@ -1,6 +1,7 @@
 /**
- * Messages on their way out of memory, a portion of one block: their slots are SPILLED while their image is written, so nobody claims them. What must hold: if
- * consumers have come to them by the end they stay, since they would have to wait for what is still here.
+ * Messages on their way out of memory, a portion of one block: their slots are SPILLED while their image is written, so
+ * nobody claims them. What must hold: if consumers have come to them by the end they stay, since they would have to
+ * wait for what is still here.
  */
 import { Block, QueueCell, SLOTS, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';

@@ -56,7 +56,10 @@ export class Spilled {
     });
   }
 
-  /** The first messages of one that was just made are elsewhere, with bodies of so many bytes; false: no memory, or too many. */
+  /**
+   * The first messages of one that was just made are elsewhere, with bodies of so many bytes; false: no memory, or too
+   * many.
+   */
   make(queueOrChain: number, count: number, bytes: number): boolean {
     if (count === 0) return true;
     if (count > SPILLED_MAX || !this.#memory.ensurePages(this.#gapBlocks.pagesFor(count))) return false;
@@ -86,7 +89,9 @@ export class Spilled {
     return this.count(queueOrChain) + SLOTS > SPILLED_MAX ? 0 : this.out.begin(queueOrChain, margin, least, most);
   }
 
-  /** Forgets the spilled messages once all before them are claimed, those of all levels of a queue; returns how many. */
+  /**
+   * Forgets the spilled messages once all before them are claimed, those of all levels of a queue; returns how many.
+   */
   drop(queueOrChain: number): number {
     return this.#with(queueOrChain, () => this.dropLocked(queueOrChain));
   }
@@ -147,7 +152,9 @@ export class Spilled {
     });
   }
 
-  /** Whether a message is back that was waited for. Asked before the participant sleeps: nobody rings one that is awake. */
+  /**
+   * Whether a message is back that was waited for. Asked before the participant sleeps: nobody rings one that is awake.
+   */
   isSomethingBack(): boolean {
     let isBack = false;
     for (const queue of this.#awaited) {
