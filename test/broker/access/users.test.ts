@@ -1,0 +1,219 @@
+/**
+ * Users, their passwords, and what each may do: as administrators set it, and as the coordinator and its views go by
+ * it.
+ */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { table } from '../../../src/amqp/table.js';
+import { hashPassword, isPassword } from '../../../src/broker/access/passwords.js';
+import { accessForGet, publishRefusal } from '../../../src/broker/topology/access.js';
+import { OTHER_VHOST, outcome, Stage, VHOST } from '../support/stage.js';
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+
+const users = () => stage.administration.users;
+const NOTHING = { configure: '', write: '', read: '' };
+const grant = (rights: Partial<typeof NOTHING>, vhost = VHOST, user = 'ann') =>
+  users().setPermissions({ user, vhost, ...NOTHING, ...rights });
+/** Connection 1 is Ann's from now on. */
+const enter = (vhost = VHOST) => outcome(stage.ask(1, { op: 'connection.open', vhost, user: 'ann', name: null }));
+const denied = (what: string) => `403 access to ${what} in vhost '/' refused for user 'ann'`;
+
+describe('passwords', () => {
+  test('are hashed as RabbitMQ hashes them, each with a salt of its own', () => {
+    expect(isPassword('xYRWwo82UHlgkLoRwl1ttS7xHPblEVAaEfDIuPbBensj02tz', 'passwörd')).toBe(true);
+    expect(isPassword('xYRWwo82UHlgkLoRwl1ttS7xHPblEVAaEfDIuPbBensj02tz', 'passwort')).toBe(false);
+    expect(Buffer.from(hashPassword('secret'), 'base64')).toHaveLength(36);
+    expect(hashPassword('secret')).not.toBe(hashPassword('secret'));
+    expect(isPassword(hashPassword('secret'), 'secret')).toBe(true);
+  });
+
+  test('that are empty, and hashes that are none, let nobody in', () => {
+    expect(isPassword(hashPassword(''), '')).toBe(false);
+    expect(isPassword('', 'secret')).toBe(false);
+    expect(isPassword('!', '')).toBe(false);
+  });
+
+  test('count in every view at once, and until they are changed', () => {
+    expect(users().add('ann', 'secret')).toBeNull();
+    const accepted = (password: string) => stage.views.map(({ accounts }) => accounts.accepts('ann', password));
+    expect([accepted('secret'), accepted('wrong')]).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(users().changePassword('ann', 'new')).toBeNull();
+    expect([accepted('secret'), accepted('new')]).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    expect(stage.view.accounts.accepts('nobody', 'secret')).toBe(false);
+    expect(stage.view.accounts.accepts('guest', 'guest')).toBe(true);
+  });
+});
+
+describe('administrators', () => {
+  test('see who there is, and what each may do', () => {
+    users().add('ann', 'secret', ['monitoring']);
+    users().add('bob', 'secret');
+    grant({ read: '^a' });
+    grant({ write: 'b' }, OTHER_VHOST);
+    grant({ configure: '.*' }, OTHER_VHOST, 'bob');
+    expect(users().list()).toEqual([
+      { name: 'guest', tags: ['administrator'] },
+      { name: 'ann', tags: ['monitoring'] },
+      { name: 'bob', tags: [] },
+    ]);
+    const ofAnn = { user: 'ann', vhost: OTHER_VHOST, ...NOTHING, write: 'b' };
+    expect(users().permissionsOf('ann')).toEqual([{ user: 'ann', vhost: VHOST, ...NOTHING, read: '^a' }, ofAnn]);
+    const ofBob = { user: 'bob', vhost: OTHER_VHOST, ...NOTHING, configure: '.*' };
+    expect(users().permissionsIn(OTHER_VHOST).slice(1)).toEqual([ofAnn, ofBob]);
+    expect(users().setTags('ann', ['impersonator'])).toBeNull();
+    expect(stage.views.map(({ accounts }) => accounts.mayImpersonate('ann'))).toEqual([true, true]);
+    expect(users().permissionsOf('ann')).toHaveLength(2);
+  });
+
+  test('are told what cannot be, and nothing is changed', () => {
+    users().add('ann', 'secret');
+    const posted = stage.posted.length;
+    expect(users().add('ann', 'other')).toBe("user 'ann' already exists");
+    expect(users().add('', 'secret')).toBe('user name is empty');
+    expect(users().changePassword('bob', 'x')).toBe("user 'bob' does not exist");
+    expect(users().setTags('bob', [])).toBe("user 'bob' does not exist");
+    expect(users().delete('bob')).toBe(false);
+    expect(grant({}, VHOST, 'bob')).toBe("user 'bob' does not exist");
+    expect(grant({}, 'nowhere')).toBe('vhost nowhere not found');
+    expect(grant({ write: '[[:alpha:]]' })).toBe(
+      "invalid regular expression '[[:alpha:]]' for write: '[:' is not supported",
+    );
+    expect(grant({ read: '(' })).toMatch(/^invalid regular expression '\(' for read: /);
+    expect(users().clearPermissions('ann', VHOST)).toBe(false);
+    expect(stage.administration.setLimits('user', 'bob', {})).toBe("user 'bob' does not exist");
+    expect(stage.posted).toHaveLength(posted);
+  });
+
+  test('take along what a user has when they delete one', () => {
+    users().add('ann', 'secret');
+    grant({});
+    stage.administration.setLimits('user', 'ann', { 'max-channels': 1 });
+    expect(enter()).toBe('ok');
+    expect(users().delete('ann')).toBe(true);
+    expect(stage.notices).toEqual([{ kind: 'close', connection: 1, text: "user 'ann' is deleted" }]);
+    expect(stage.administration.limits('user', 'ann')).toEqual({});
+    // What the connection asks for before it hears of it.
+    expect(outcome(stage.queue('q'))).toBe(denied("queue 'q'"));
+    users().add('ann', 'secret');
+    expect(users().permissionsOf('ann')).toEqual([]);
+  });
+
+  test('take along the permissions for a vhost when they delete it', () => {
+    users().add('ann', 'secret');
+    grant({}, OTHER_VHOST);
+    stage.administration.deleteVhost(OTHER_VHOST);
+    stage.administration.createVhost(OTHER_VHOST);
+    expect(users().permissionsIn(OTHER_VHOST)).toEqual([]);
+    expect(enter(OTHER_VHOST)).toBe("530 access to vhost 'other' refused for user 'ann'");
+  });
+});
+
+describe('a right', () => {
+  beforeEach(() => {
+    stage.exchange('x', 'fanout', {}, 2);
+    stage.queue('q', {}, 2);
+    users().add('ann', 'secret');
+    grant({});
+    enter();
+  });
+
+  test('to configure lets declare and delete', () => {
+    expect(outcome(stage.queue('q'))).toBe(denied("queue 'q'"));
+    expect(outcome(stage.queue('new'))).toBe(denied("queue 'new'"));
+    expect(outcome(stage.queue(''))).toMatch(/^403 access to queue 'amq\.gen-[\w-]{22}' in vhost/);
+    expect(outcome(stage.deleteQueue('gone'))).toBe(denied("queue 'gone'"));
+    expect(outcome(stage.exchange('x', 'fanout'))).toBe(denied("exchange 'x'"));
+    expect(outcome(stage.deleteExchange('x'))).toBe(denied("exchange 'x'"));
+    grant({ configure: '^(q|x|amq\\.gen-.*)$' });
+    for (const answer of [stage.queue('q'), stage.queue(''), stage.exchange('x', 'fanout')]) {
+      expect(outcome(answer)).toBe('ok');
+    }
+    expect([stage.deleteQueue('q'), stage.deleteExchange('x')].map(outcome)).toEqual(['ok', 'ok']);
+  });
+
+  test('of any kind lets see whether something is there', () => {
+    const look = () =>
+      [stage.queue('q', { passive: true }), stage.exchange('x', 'fanout', { passive: true })].map(outcome);
+    expect(look()).toEqual([denied("queue 'q'"), denied("exchange 'x'")]);
+    for (const right of ['configure', 'write', 'read']) {
+      grant({ [right]: '^(q|x)$' });
+      expect(look()).toEqual(['ok', 'ok']);
+    }
+  });
+
+  test('to read lets consume, get and purge', () => {
+    const get = () => accessForGet(stage.view, { id: 1, user: 'ann', vhost: VHOST }, 'q');
+    expect(outcome(stage.consume('q', 'c'))).toBe(denied("queue 'q'"));
+    expect(outcome(stage.consume('gone', 'c'))).toBe(denied("queue 'gone'"));
+    expect(outcome(stage.purge('q'))).toBe(denied("queue 'q'"));
+    expect(get()).toMatchObject({ ok: false, refusal: { code: 403 } });
+    grant({ read: 'q' });
+    expect([stage.consume('q', 'c'), stage.purge('q')].map(outcome)).toEqual(['ok', 'ok']);
+    expect(get()).toMatchObject({ ok: true });
+  });
+
+  test('to write lets publish', () => {
+    const publish = (exchange: string) => {
+      const refusal = publishRefusal(stage.view, { id: 1, user: 'ann', vhost: VHOST }, exchange);
+      return refusal === null ? 'ok' : `${refusal.code} ${refusal.text}`;
+    };
+    expect(['x', '', 'gone'].map(publish)).toEqual(
+      ['x', 'amq.default', 'gone'].map((name) => denied(`exchange '${name}'`)),
+    );
+    grant({ write: '^(x|amq\\.default)$' });
+    expect(['x', ''].map(publish)).toEqual(['ok', 'ok']);
+  });
+
+  test('to write to the destination and to read the source lets bind and unbind', () => {
+    for (const change of [() => stage.bind('q', 'x'), () => stage.unbind('q', 'x')]) {
+      grant({ read: 'x' });
+      expect(outcome(change())).toBe(denied("queue 'q'"));
+      grant({ write: 'q' });
+      expect(outcome(change())).toBe(denied("exchange 'x'"));
+      grant({ write: 'q', read: 'x' });
+      expect(outcome(change())).toBe('ok');
+    }
+    grant({ read: 'x' });
+    expect(outcome(stage.bindExchange('amq.fanout', 'x'))).toBe(denied("exchange 'amq.fanout'"));
+    expect(outcome(stage.bindExchange('', 'x'))).toBe(denied("exchange 'amq.default'"));
+    grant({ write: 'fanout' });
+    expect(outcome(stage.bindExchange('amq.fanout', ''))).toBe('403 operation not permitted on the default exchange');
+  });
+
+  test('is needed at both ends of where dead letters and unroutable messages go', () => {
+    const declare = () => outcome(stage.queue('d', { arguments: table({ 'x-dead-letter-exchange': 'x' }) }));
+    const alternate = () => outcome(stage.exchange('d', 'fanout', { arguments: table({ 'alternate-exchange': '' }) }));
+    grant({ configure: 'd' });
+    expect([declare(), alternate()]).toEqual([denied("queue 'd'"), denied("exchange 'd'")]);
+    grant({ configure: 'd', read: 'd' });
+    expect([declare(), alternate()]).toEqual([denied("exchange 'x'"), denied("exchange 'amq.default'")]);
+    grant({ configure: 'd', read: 'd', write: 'x|default' });
+    expect([declare(), alternate()]).toEqual(['ok', 'ok']);
+    // It is asked for when the thing is made.
+    grant({ configure: 'd' });
+    expect([declare(), alternate()]).toEqual(['ok', 'ok']);
+  });
+
+  test('counts in its vhost alone', () => {
+    grant({ configure: '.*' }, OTHER_VHOST);
+    expect(outcome(stage.queue('new'))).toBe(denied("queue 'new'"));
+    expect(outcome(stage.queue('new', { vhost: OTHER_VHOST }))).toBe('ok');
+  });
+
+  test('ends when the permissions are cleared', () => {
+    grant({ read: '.*' });
+    expect(users().clearPermissions('ann', VHOST)).toBe(true);
+    expect(outcome(stage.purge('q'))).toBe(denied("queue 'q'"));
+    stage.disconnect(1);
+    expect(enter()).toBe("530 access to vhost '/' refused for user 'ann'");
+  });
+});

@@ -1,0 +1,128 @@
+/** From a queue's arguments and the policy on it to what it does. */
+import { describe, expect, test } from 'vitest';
+import { type PlainObject, table } from '../../../src/amqp/table.js';
+import { queueEffects } from '../../../src/broker/arguments/queue-features.js';
+import { Overflow } from '../../../src/engine/engine.js';
+import { NO_RULES } from '../../support/no-rules.js';
+import { outcome, Stage } from '../support/stage.js';
+
+const effects = (args: PlainObject, policy = {}) => queueEffects(table(args), policy);
+
+test('a queue of which nothing is said does nothing', () => {
+  expect(effects({})).toEqual({
+    rules: NO_RULES,
+    settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
+    expires: null,
+  });
+});
+
+test('each argument has its effect', () => {
+  const { rules, settings, expires } = effects({
+    'x-message-ttl': 0,
+    'x-expires': 1000,
+    'x-max-length': 0,
+    'x-max-length-bytes': 5_000_000_000,
+    'x-max-priority': 9,
+    'x-overflow': 'reject-publish-dlx',
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': 'k',
+    'x-consumer-timeout': 7,
+    'x-delivery-limit': 3,
+  });
+  expect(rules).toEqual({
+    ttl: 0,
+    maxLength: 0,
+    maxBytes: null,
+    overflow: Overflow.REJECT_PUBLISH_DLX,
+    deadLetters: true,
+    maxPriority: 9,
+    deliveryLimit: 3,
+    deliveryCount: true,
+  });
+  expect(settings).toEqual({
+    deadLetterExchange: '',
+    deadLetterRoutingKey: 'k',
+    keepsDeadLetters: false,
+    consumerTimeout: 7,
+  });
+  expect(expires).toBe(1000);
+});
+
+test('dead letters are kept of quorum queues alone, and where publishes are refused', () => {
+  const keeps = (args: PlainObject, policy?: Parameters<typeof effects>[1]): boolean =>
+    effects({ 'x-dead-letter-exchange': '', ...args }, policy).settings.keepsDeadLetters;
+  const quorum = { 'x-queue-type': 'quorum' };
+  const asked = { ...quorum, 'x-dead-letter-strategy': 'at-least-once' };
+  expect(keeps({ ...asked, 'x-overflow': 'reject-publish' })).toBe(true);
+  expect(keeps(asked)).toBe(false);
+  expect(keeps({ ...quorum, 'x-overflow': 'reject-publish' })).toBe(false);
+  const policy = { 'dead-letter-strategy': 'at-least-once', overflow: 'reject-publish' } as const;
+  expect(keeps(quorum, policy)).toBe(true);
+  expect(keeps({ ...quorum, 'x-dead-letter-strategy': 'at-most-once' }, policy)).toBe(false);
+  expect(keeps({}, policy)).toBe(false);
+});
+
+describe('beside a policy', () => {
+  test('the smaller number counts', () => {
+    const policy = { 'message-ttl': 5, expires: 5, 'max-length': 5, 'max-length-bytes': 5, 'consumer-timeout': 5 };
+    expect(effects({ 'x-message-ttl': 3, 'x-max-length': 8, 'x-expires': 9 }, policy)).toMatchObject({
+      rules: { ttl: 3, maxLength: 5, maxBytes: 5 },
+      settings: { consumerTimeout: 5 },
+      expires: 5,
+    });
+  });
+
+  test('the argument’s names count', () => {
+    const policy = {
+      'dead-letter-exchange': 'p',
+      'dead-letter-routing-key': 'pk',
+      overflow: 'reject-publish' as const,
+    };
+    const { rules, settings } = effects({ 'x-dead-letter-exchange': 'a', 'x-overflow': 'drop-head' }, policy);
+    expect(settings).toMatchObject({ deadLetterExchange: 'a', deadLetterRoutingKey: 'pk' });
+    expect(rules.overflow).toBe(Overflow.DROP_HEAD);
+    expect(effects({}, policy).rules).toMatchObject({ deadLetters: true, overflow: Overflow.REJECT_PUBLISH });
+  });
+});
+
+describe('a quorum queue', () => {
+  const quorum = { 'x-queue-type': 'quorum' };
+
+  test.each([
+    [undefined, undefined, 20],
+    [-1, undefined, null],
+    [undefined, 5, 5],
+    [-1, 5, 5],
+    [3, 5, 3],
+  ])('with delivery limit %s, and %s by policy, has %s', (declared, policy, limit) => {
+    const args = declared === undefined ? quorum : { ...quorum, 'x-delivery-limit': declared };
+    const { rules } = effects(args, policy === undefined ? {} : { 'delivery-limit': policy });
+    expect(rules).toMatchObject({ deliveryLimit: limit, deliveryCount: true });
+  });
+
+  test('cannot dead-letter what it refuses', () => {
+    expect(effects({ ...quorum, 'x-overflow': 'reject-publish-dlx' }).rules.overflow).toBe(Overflow.DROP_HEAD);
+  });
+});
+
+describe('declaring', () => {
+  test('gives the core the rules, and the workers the settings', () => {
+    const stage = new Stage();
+    stage.queue('q', { arguments: table({ 'x-message-ttl': 5, 'x-dead-letter-exchange': 'x' }) });
+    expect(stage.core.rules.get(stage.ref('q'))).toMatchObject({ ttl: 5, deadLetters: true });
+    for (const view of stage.views) {
+      expect(view.queueByRef(stage.ref('q'))).toMatchObject({ name: 'q', deadLetterExchange: 'x' });
+    }
+    const ref = stage.ref('q');
+    stage.deleteQueue('q');
+    expect(stage.view.queueByRef(ref)).toBeUndefined();
+  });
+
+  test('a queue for whose rules there is no memory is none', () => {
+    const stage = new Stage();
+    stage.core.rulesFull = true;
+    expect(outcome(stage.queue('q'))).toBe("506 no memory for queue 'q' in vhost '/'");
+    expect(stage.core.freed).toEqual(stage.core.retired);
+    expect(stage.core.freed).toHaveLength(1);
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * Requests about very many things: others are heard meanwhile, and in the end nothing is left of what had to go.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { table } from '../../../src/amqp/table.js';
+import type { Answer } from '../../../src/broker/requests/requests.js';
+import { OTHER_VHOST, outcome, Stage, VHOST } from '../support/stage.js';
+
+const MANY = 2_000;
+/** Changes that reach a worker together, at most. */
+const PORTION_MOST = 600;
+
+/** A broker whose answers may take a while. */
+class LongStage extends Stage {
+  begin(connection: number, request: Parameters<Stage['ask']>[1]): Answer | Promise<Answer> {
+    return this.handle(connection, request);
+  }
+
+  queues(count: number, fields: Parameters<Stage['queue']>[1] = {}, connection = 1): void {
+    for (let queue = 0; queue < count; queue++) this.queue(`q${queue}`, fields, connection);
+    this.posted.length = 0;
+  }
+
+  /** How many queues a worker sees. */
+  seen(vhost = VHOST): number {
+    return this.view.queueCount(vhost);
+  }
+
+  get longestPost(): number {
+    return this.posted.reduce((longest, changes) => Math.max(longest, changes.length), 0);
+  }
+}
+
+test('while the exclusive queues of a connection go, others are heard; it is answered when all are gone', async () => {
+  const stage = new LongStage();
+  stage.queues(MANY, { exclusive: true }, 2);
+  const answer = stage.begin(2, { op: 'disconnect' });
+  expect(answer).toBeInstanceOf(Promise);
+  expect(stage.seen()).toBeGreaterThan(0);
+  expect(outcome(stage.queue('other'))).toBe('ok');
+  expect(outcome(stage.queue(`q${MANY - 1}`))).toMatch(/^405 RESOURCE_LOCKED|^405 cannot obtain/);
+  expect(outcome(await answer)).toBe('ok');
+  expect(stage.seen()).toBe(1);
+  expect(stage.longestPost).toBeLessThan(PORTION_MOST);
+});
+
+test('a vhost with many queues is closed at once, and goes with all of them', async () => {
+  const stage = new LongStage();
+  stage.queues(MANY, { vhost: OTHER_VHOST }, 2);
+  stage.exchange('x', 'fanout', { vhost: OTHER_VHOST }, 2);
+  expect(stage.administration.deleteVhost(OTHER_VHOST)).toBe(true);
+  expect(stage.administration.deleteVhost(OTHER_VHOST)).toBe(false);
+  expect(stage.seen(OTHER_VHOST)).toBeGreaterThan(0);
+  expect(outcome(stage.queue('new', { vhost: OTHER_VHOST }, 2))).toBe(`530 vhost ${OTHER_VHOST} not found`);
+  expect(outcome(stage.queue('other'))).toBe('ok');
+  expect(stage.notices).toEqual([]);
+  await stage.administration.saved();
+  expect(stage.view.hasVhost(OTHER_VHOST)).toBe(false);
+  expect(stage.notices).toEqual([{ kind: 'close', connection: 2, text: `vhost '${OTHER_VHOST}' is deleted` }]);
+  expect(stage.core.retired.length).toBe(MANY);
+  expect(stage.longestPost).toBeLessThan(PORTION_MOST);
+});
+
+test('of policies that follow each other the last counts, for each of many queues', async () => {
+  const stage = new LongStage();
+  stage.queues(MANY);
+  for (const length of [1, 2, 3]) {
+    const definition = { 'max-length': length };
+    expect(stage.administration.setPolicy('policy', { vhost: VHOST, name: 'p', pattern: '', definition })).toBeNull();
+  }
+  stage.queue('late');
+  await stage.administration.saved();
+  const lengths = new Set([...stage.core.rules.values()].map(({ maxLength }) => maxLength));
+  expect(lengths).toEqual(new Set([3]));
+  expect(stage.longestPost).toBeLessThan(PORTION_MOST);
+});
+
+test('queues whose leases end together go in portions, but for those that are used in time', async () => {
+  const stage = new LongStage();
+  const expiry = { arguments: table({ 'x-expires': 1000 }) };
+  stage.queues(MANY, expiry);
+  stage.clock.pass(1000);
+  expect(stage.seen()).toBeGreaterThan(0);
+  const [used] = [...stage.view.queuesIn(VHOST)].map(({ name }) => name);
+  stage.queue(used ?? '', expiry);
+  for (let turn = 0; turn < MANY && stage.seen() > 1; turn++) await nextTurn();
+  await nextTurn();
+  expect([...stage.view.queuesIn(VHOST)].map(({ name }) => name)).toEqual([used]);
+});
+
+test('single active consumers of many queues are followed by the next, some at a time', async () => {
+  const stage = new LongStage();
+  stage.queues(MANY, { arguments: table({ 'x-single-active-consumer': true }) });
+  for (const connection of [2, 3]) {
+    for (let queue = 0; queue < MANY; queue++) stage.consume(`q${queue}`, `c${queue}`, {}, connection);
+  }
+  const answer = stage.begin(2, { op: 'disconnect' });
+  expect(stage.notices.length).toBeLessThan(MANY);
+  expect(outcome(await answer)).toBe('ok');
+  expect(stage.notices.length).toBe(MANY);
+});

@@ -1,0 +1,143 @@
+/** Users and their rights as clients come to feel them, while administrators change them. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { isReferee } from '../../support/broker.js';
+import { startEmbedded, useEmbedded } from '../../support/embedded.js';
+import { cleanUp, directory } from '../../support/kept-data.js';
+import { closing } from '../../support/methods.js';
+import { RawClient } from '../../support/raw-client.js';
+import { useRawConnections } from '../../support/raw-connections.js';
+
+cleanUp();
+const embedded = useEmbedded();
+const { connect, openChannel, dial } = useRawConnections(() => embedded().broker);
+
+const users = () => embedded().embedded.administration.users;
+const login = (user: string, password = 'secret') => ({ response: Buffer.from(`\0${user}\0${password}`) });
+const ALL = { configure: '.*', write: '.*', read: '.*' };
+const permit = (rights: Partial<typeof ALL>) => {
+  users().setPermissions({ user: 'ann', vhost: '/', ...ALL, ...rights });
+};
+const LOGIN_REFUSED = 'Login was refused using authentication mechanism PLAIN. For details see the broker logfile.';
+const denied = (what: string) => `access to ${what} in vhost '/' refused for user 'ann'`;
+
+beforeEach(() => {
+  users().delete('ann');
+  users().add('ann', 'secret');
+  permit({});
+});
+
+describe.skipIf(isReferee)('a user', () => {
+  test('comes in with the password that is set, and no other', async () => {
+    await (await connect(login('ann'))).close();
+    users().changePassword('ann', 'new');
+    const late = await dial();
+    await expect(late.startUp(login('ann'))).rejects.toThrow();
+    expect(await late.failure()).toMatchObject({ replyCode: 403, replyText: `ACCESS_REFUSED - ${LOGIN_REFUSED}` });
+    await (await connect(login('ann', 'new'))).close();
+  });
+
+  test('enters vhosts for which there are permissions', async () => {
+    users().clearPermissions('ann', '/');
+    const client = await dial();
+    client.tune({ ...(await client.startUp(login('ann'))), heartbeat: 0 });
+    client.send('connection.open', { virtualHost: '/' });
+    expect(await client.failure()).toEqual(
+      closing(530, "access to vhost '/' refused for user 'ann'", 'connection.open'),
+    );
+  });
+
+  test('that is deleted loses the connections, and no others', async () => {
+    const other = await openChannel();
+    const client = await connect(login('ann'));
+    const channel = await client.openChannel();
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    users().delete('ann');
+    expect(await client.failure()).toEqual(closing(320, "user 'ann' is deleted"));
+    other.send('queue.declare', { queue, passive: true });
+    expect(await other.failure()).toMatchObject({ replyCode: 404 });
+  });
+
+  test('may set a user-id of others as long as the tag says so', async () => {
+    const channel = await openChannel(login('ann'));
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    await channel.call('confirm.select');
+    channel.publish('', queue, 'own', { properties: { userId: 'ann' } });
+    expect((await channel.confirms.next('the first confirm')).name).toBe('basic.ack');
+    users().setTags('ann', ['impersonator']);
+    channel.publish('', queue, 'of another', { properties: { userId: 'bob' } });
+    expect((await channel.confirms.next('the second confirm')).name).toBe('basic.ack');
+    users().setTags('ann', []);
+    channel.publish('', queue, 'no more', { properties: { userId: 'bob' } });
+    const text = "user_id property set to 'bob' but authenticated user was 'ann'";
+    expect(await channel.failure()).toEqual(closing(406, text, 'basic.publish'));
+  });
+});
+
+describe.skipIf(isReferee)('rights', () => {
+  test('that are taken away stop a publisher in the middle, at the next message', async () => {
+    const channel = await openChannel(login('ann'));
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    await channel.call('queue.bind', { queue, exchange: 'amq.fanout' });
+    await channel.call('confirm.select');
+    channel.publish('amq.fanout', '', '1');
+    expect((await channel.confirms.next('the confirm')).name).toBe('basic.ack');
+    permit({ write: '^amq\\.direct$' });
+    channel.publish('amq.fanout', '', '2');
+    expect(await channel.failure()).toEqual(closing(403, denied("exchange 'amq.fanout'"), 'basic.publish'));
+  });
+
+  test('are looked at for each user: a route that one has used is not open to another', async () => {
+    permit({ write: '^nothing$' });
+    const guest = await openChannel();
+    const { queue } = await guest.call('queue.declare', { exclusive: true });
+    await guest.call('confirm.select');
+    for (const body of ['1', '2']) guest.publish('', queue, body);
+    await guest.confirms.next('a confirm');
+    // More connections than workers, so that each of them has seen the guest's route.
+    for (let n = 0; n < 3; n++) {
+      const channel = await openChannel(login('ann'));
+      channel.publish('', queue, 'forbidden');
+      expect(await channel.failure()).toEqual(closing(403, denied("exchange 'amq.default'"), 'basic.publish'));
+    }
+    guest.publish('', queue, '3');
+    expect((await guest.counts(queue)).ready).toBe(3);
+  });
+
+  test('that are given count on connections that are open', async () => {
+    permit({ read: '' });
+    const client = await connect(login('ann'));
+    const channel = await client.openChannel();
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    channel.send('basic.get', { queue });
+    expect(await channel.failure()).toEqual(closing(403, denied(`queue '${queue}'`), 'basic.get'));
+    const consumer = await client.openChannel();
+    consumer.send('basic.consume', { queue });
+    expect(await consumer.failure()).toEqual(closing(403, denied(`queue '${queue}'`), 'basic.consume'));
+    permit({});
+    expect(await (await client.openChannel()).get(queue)).toBeNull();
+  });
+
+  test('outlast the broker, and so does the absence of the guest', async () => {
+    const data = directory();
+    const first = await startEmbedded(data);
+    first.embedded.administration.users.add('ann', 'secret', ['monitoring']);
+    first.embedded.administration.users.setPermissions({ user: 'ann', vhost: '/', ...ALL, write: '' });
+    first.embedded.administration.users.delete('guest');
+    await first.embedded.administration.saved();
+    await first.embedded.close();
+    const second = await startEmbedded(data);
+    try {
+      expect(second.embedded.administration.users.list()).toEqual([{ name: 'ann', tags: ['monitoring'] }]);
+      const client = await RawClient.open(second.broker, login('ann'));
+      const channel = await client.openChannel();
+      channel.publish('', 'q', '');
+      expect(await channel.failure()).toEqual(closing(403, denied("exchange 'amq.default'"), 'basic.publish'));
+      await client.close();
+      const guest = await RawClient.dial(second.broker);
+      await expect(guest.startUp()).rejects.toThrow();
+      expect(await guest.failure()).toMatchObject({ replyCode: 403 });
+    } finally {
+      await second.embedded.close();
+    }
+  });
+});
