@@ -12,7 +12,7 @@ const layers = [
   'log',
   'platform',
 ];
-const coreLayers = ['amqp', 'queue', 'log', 'memory'];
+const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory'];
 
 /** No layer of `folder` imports one that stands before it. */
 function downwards(folder, names) {

@@ -12,10 +12,9 @@ import type {
   Extent,
   Message,
   Queue,
-  QueueRules,
   SharedCore,
 } from '../engine.js';
-import { type Content, Death, RouteFlag, Stop } from '../engine.js';
+import { type Content, RouteFlag, Stop } from '../engine.js';
 import { Channel, Connection } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
@@ -27,17 +26,15 @@ import type { Routes } from './amqp/routes.js';
 import type { Scheduler } from './amqp/scheduler.js';
 import type { Settlements } from './amqp/settlements.js';
 import type { Work } from './amqp/work.js';
-import type { Emptying } from './emptying.js';
 import type { Log } from './log/log.js';
-import { LogCalls } from './log-calls.js';
 import type { Doorbell } from './memory/doorbell.js';
 import { Feature, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
 import { Parts } from './parts.js';
+import { JsQueueCalls } from './queue-calls.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
-import type { Sweep } from './queues/sweep.js';
 import type { Spilled } from './spill/spilled.js';
 
 export { initJsCore } from './memory/memory.js';
@@ -47,7 +44,7 @@ export function openJsEngine(shared: SharedCore, participant: number): Engine {
   return new JsEngine(shared, participant);
 }
 
-class JsEngine extends LogCalls implements Engine {
+class JsEngine extends JsQueueCalls implements Engine {
   readonly kind = 'js';
   readonly bytes: Uint8Array;
   readonly readOffset: number;
@@ -55,8 +52,6 @@ class JsEngine extends LogCalls implements Engine {
   outputOffset = 0;
   outputLength = 0;
   outputBox = 0;
-  deadQueue: Queue = 0;
-  deadReason: Death = Death.REJECTED;
 
   readonly #isCoordinator: boolean;
   readonly #clock: Clock;
@@ -66,7 +61,6 @@ class JsEngine extends LogCalls implements Engine {
   readonly #contents: QueueContents;
   readonly #queues: Queues;
   readonly #spilled: Spilled;
-  readonly #emptying: Emptying;
   readonly #routes: Routes;
   readonly #publishes: Publishes;
   readonly #settlements: Settlements;
@@ -74,7 +68,6 @@ class JsEngine extends LogCalls implements Engine {
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
   readonly #intake: ConnectionReader;
-  readonly #sweep: Sweep;
   readonly #doorbell: Doorbell;
   readonly #work: Work;
   readonly #connections = new Map<ConnectionRef, Connection>();
@@ -95,7 +88,6 @@ class JsEngine extends LogCalls implements Engine {
     this.#contents = parts.contents;
     this.#queues = parts.queues;
     this.#spilled = parts.spilled;
-    this.#emptying = parts.emptying;
     this.#routes = parts.routes;
     this.#publishes = parts.publishes;
     this.#settlements = parts.settlements;
@@ -103,7 +95,6 @@ class JsEngine extends LogCalls implements Engine {
     this.#deliveries = parts.deliveries;
     this.#scheduler = parts.scheduler;
     this.#intake = parts.intake;
-    this.#sweep = parts.sweep;
     this.#doorbell = parts.doorbell;
     this.#work = parts.work;
   }
@@ -154,67 +145,6 @@ class JsEngine extends LogCalls implements Engine {
     this.#routes.clear();
     this.#contents.forgetRetired();
     this.#spilled.forgetRetired();
-  }
-
-  createQueue(): Queue {
-    return this.#queues.create();
-  }
-  setRules(queue: Queue, rules: QueueRules): boolean {
-    return this.#queues.setRules(queue, rules);
-  }
-  keepLength(queue: Queue): void {
-    this.#queues.keepLength(queue);
-  }
-  readyCount(queue: Queue): number {
-    return this.#contents.chains.queueOf(queue) === queue ? this.#queues.ready(queue) : this.#spilled.ready(queue);
-  }
-  readyBytes(queue: Queue): number {
-    return this.#queues.readyBytes(queue);
-  }
-  lastGet(queue: Queue): number {
-    return this.#queues.lastGet(queue);
-  }
-  purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
-    return this.#emptying.purge(queue, most);
-  }
-  retireQueue(queue: Queue): number {
-    return this.#emptying.retire(queue);
-  }
-  freeQueue(queue: Queue): void {
-    this.#emptying.free(queue);
-  }
-
-  expiringQueues(): number {
-    return this.#queues.sweeps.count();
-  }
-  sweepPause(): number {
-    return this.#queues.sweeps.pause();
-  }
-  sweep(): boolean {
-    return this.#sweep.run();
-  }
-  nextDead(): Message {
-    const dead = this.#queues.nextDead();
-    if (dead === undefined) return 0;
-    this.deadQueue = dead.queue;
-    this.deadReason = dead.reason;
-    return dead.message;
-  }
-  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
-    return this.#publishes.republish(message, key, header, queues);
-  }
-  // The header says by itself whether it is persistent.
-  compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, _persistent: boolean, queues: readonly Queue[]) {
-    return this.#publishes.compose(key, header, body, queues);
-  }
-  settleDead(): void {
-    this.#queues.settleDead();
-  }
-  keepDead(): number {
-    return this.#queues.keepDead();
-  }
-  settleDeadKept(kept: number): void {
-    this.#queues.settleDeadKept(kept);
   }
 
   openConnection(id: number, vhost: number): ConnectionRef {
@@ -328,6 +258,13 @@ class JsEngine extends LogCalls implements Engine {
       guarded: have(Feature.REJECT | Feature.PRIORITIES),
       logged: have(Feature.LOGGED),
     });
+  }
+  republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
+    return this.#publishes.republish(message, key, header, queues);
+  }
+  // The header says by itself whether it is persistent.
+  compose(key: Uint8Array, header: Uint8Array, body: Uint8Array, _persistent: boolean, queues: readonly Queue[]) {
+    return this.#publishes.compose(key, header, body, queues);
   }
   publish(
     channel: ChannelRef,

@@ -1,14 +1,15 @@
 /** The calls about the log: which records have gathered, and that they are durable. */
 import type { Seed } from '../../log/log-memory.js';
-import type { HeldBack, LogBatch, Queue } from '../engine.js';
+import type { HeldBack, LogBatch, LogCalls } from '../log.js';
+import type { Queue } from '../references.js';
 import type { Output } from './amqp/output.js';
 import { type Log, ownBatch } from './log/log.js';
 import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
 import type { LoggedQueues } from './queues/logged-queues.js';
-import { SpilledCalls } from './spill-calls.js';
+import { JsSpillCalls } from './spill-calls.js';
 
-export abstract class LogCalls extends SpilledCalls {
+export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
   readonly #memory: Memory;
   readonly #log: Log;
   readonly #logged: LoggedQueues;

@@ -1,12 +1,13 @@
 /** The calls about messages that are elsewhere: the part of the twin that the pager and recovery use. */
-import type { Queue } from '../engine.js';
+import type { Queue } from '../references.js';
+import type { SpillCalls } from '../spill.js';
 import { SEGMENT, SLOTS } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
 import type { PageInRequests } from './queues/page-in-requests.js';
 import type { Spilled } from './spill/spilled.js';
 
-export abstract class SpilledCalls {
+export abstract class JsSpillCalls implements SpillCalls {
   readonly slotsPerBlock = SLOTS;
   readonly stagingBytes = SEGMENT;
   readonly #memory: Memory;

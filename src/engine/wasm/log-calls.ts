@@ -3,9 +3,10 @@
  * made, stamped and written where they lie in the shared memory; only what is told of them is copied.
  */
 import type { Seed } from '../../log/log-memory.js';
-import type { HeldBack, LogBatch, Queue } from '../engine.js';
+import type { HeldBack, LogBatch, LogCalls } from '../log.js';
+import type { Queue } from '../references.js';
 import type { CoreFunctions } from './exports.js';
-import { SpilledCalls } from './spill-calls.js';
+import { WasmSpillCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
 /** Positions in a row of one level of a queue. */
@@ -26,7 +27,7 @@ class CoreBatch implements LogBatch {
   ) {}
 }
 
-export abstract class LogCalls extends SpilledCalls {
+export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
   readonly bytes: Uint8Array;
   readonly #core: CoreFunctions;
   readonly #holdBack: (taker: HeldBack) => void;

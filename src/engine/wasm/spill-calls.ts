@@ -2,11 +2,12 @@
  * The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine
  * that the pager and recovery use.
  */
-import type { Queue } from '../engine.js';
+import type { Queue } from '../references.js';
+import type { SpillCalls } from '../spill.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';
 
-export abstract class SpilledCalls {
+export abstract class WasmSpillCalls implements SpillCalls {
   readonly slotsPerBlock: number;
   readonly stagingBytes: number;
   readonly #core: CoreFunctions;

@@ -2,13 +2,13 @@
  * The exports about the log. Batches are addresses, opaque to the host but for their first words: number, octets,
  * messages, and octets of messages.
  */
-import { confirmHeld } from './amqp/receiving/confirm';
-import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts } from './log/batch';
-import { flushDone, gathers as isGathering, placesDone, startLane, takeGathered } from './log/journal';
-import { self } from './memory/root';
-import { setBlocked } from './memory/units';
-import { deliveredFrom, deliveredPriority, enterLog, nextDelivered, walkDelivered } from './queue/chain/logged';
-import { Queue } from './queue/chain/queue';
+import { confirmHeld } from '../amqp/receiving/confirm';
+import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts } from '../log/batch';
+import { flushDone, gathers as isGathering, placesDone, startLane, takeGathered } from '../log/journal';
+import { self } from '../memory/root';
+import { setBlocked } from '../memory/units';
+import { deliveredFrom, deliveredPriority, enterLog, nextDelivered, walkDelivered } from '../queue/chain/logged';
+import { Queue } from '../queue/chain/queue';
 
 /** False: no memory. */
 export function startLog(lane: u32, firstMessage: f64): bool {

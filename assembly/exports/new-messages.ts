@@ -2,11 +2,11 @@
  * Exports for messages that the host is to publish: its own, which it fills in, and room for any of them. What `begin…`
  * or `preparePublish` has promised lasts until the publish.
  */
-import { finishCopy, newBlank, newCopy } from './amqp/receiving/copy';
-import { pagesFor } from './log/journal';
-import { flushReleases, Message, release } from './memory/message';
-import { promisePages, endPromise } from './memory/units';
-import { guardedPages } from './queue/publish';
+import { finishCopy, newBlank, newCopy } from '../amqp/receiving/copy';
+import { pagesFor } from '../log/journal';
+import { flushReleases, Message, release } from '../memory/message';
+import { promisePages, endPromise } from '../memory/units';
+import { guardedPages } from '../queue/publish';
 
 /** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
 const PAGES_AHEAD: u32 = 512;

@@ -1,0 +1,90 @@
+/** Queues and what they do by their rules. */
+import { enter, leave } from '../memory/epoch';
+import { atomicLoadF64 } from '../memory/atomic';
+import { root, self } from '../memory/root';
+import { CELL } from '../memory/units';
+import { drop, endQueue, retire, RETIRED_PORTION } from '../queue/emptying';
+import { checkLength } from '../queue/rules/length';
+import { readyBytes as countBytes, readyCount as countReady } from '../queue/chain/priorities';
+import { newQueue, Queue } from '../queue/chain/queue';
+import { LENGTH } from '../queue/chain/features';
+import { setQueueRules } from '../queue/rules/set-rules';
+import { flushSettlements } from '../queue/chain/settle';
+
+export function createQueue(): usize {
+  return newQueue();
+}
+
+/** Numbers below 0 mean that there is no such rule. False: no memory. */
+export function setRules(
+  queue: usize,
+  ttl: f64,
+  maxLength: f64,
+  maxBytes: f64,
+  overflow: u32,
+  deadLetters: bool,
+  maxPriority: u32,
+  deliveryLimit: f64,
+  deliveryCount: bool,
+): bool {
+  enter();
+  const done = setQueueRules(
+    changetype<Queue>(queue),
+    ttl,
+    maxLength,
+    maxBytes,
+    overflow,
+    deadLetters,
+    maxPriority,
+    deliveryLimit,
+    deliveryCount,
+  );
+  leave();
+  return done;
+}
+
+export function keepLength(queue: usize): void {
+  if (<u32>(queue / CELL) % (root().participants - 1) != self.index) return;
+  enter();
+  const one = changetype<Queue>(queue);
+  if (one.features & LENGTH && !one.retired) checkLength(one);
+  flushSettlements();
+  leave();
+}
+
+export function readyCount(queue: usize): u32 {
+  return countReady(changetype<Queue>(queue));
+}
+
+export function readyBytes(queue: usize): f64 {
+  return countBytes(changetype<Queue>(queue));
+}
+
+export function lastGet(queue: usize): f64 {
+  return atomicLoadF64(queue + offsetof<Queue>('lastGet'));
+}
+
+/** Settles up to `most` messages that are ready, or forgets those of them that are spilled; how many. */
+export function purge(queue: usize, most: u32): u32 {
+  enter();
+  const count = drop(changetype<Queue>(queue), most);
+  leave();
+  return count;
+}
+
+export function retireQueue(queue: usize): u32 {
+  const target = changetype<Queue>(queue);
+  retire(target);
+  const ready = countReady(target);
+  purge(queue, RETIRED_PORTION);
+  return ready;
+}
+
+export function freeQueue(queue: usize): void {
+  enter();
+  const target = changetype<Queue>(queue);
+  retire(target);
+  drop(target, u32.MAX_VALUE);
+  endQueue(target);
+  leave();
+}

@@ -1,0 +1,118 @@
+/**
+ * Connections and channels, and the scan of what their clients send. The worker that owns the socket calls these.
+ */
+import type { Channel, Connection, Message } from './references.js';
+
+/** Why `ingest` came back. */
+export const Stop = {
+  /** All bytes were taken (what is incomplete is kept by the core). */
+  END: 0,
+  /**
+   * A whole, well-framed frame that is the host's to handle: `frameOffset`, `frameLength` (header and end octet
+   * included). It counts as consumed.
+   */
+  FRAME: 1,
+  /**
+   * A basic.publish whose route is not known: the key (exchange and routing key as two short strings) lies at
+   * `frameOffset`, `frameLength`; the channel is `stopChannel`. Not consumed: install a route (or close the channel)
+   * and call again with the rest.
+   */
+  ROUTE: 2,
+  /**
+   * A whole message whose route asks the host: `stopMessage`, `stopChannel`. Consumed. It is the host's until it
+   * answers with `publish`: before the next `ingest` of this connection, or, on a transactional channel, at any time.
+   * Besides the route, the message itself may ask for the host: an `expiration` that is no number of milliseconds, a
+   * `user-id`, a header CC or BCC, or `amq.rabbitmq.reply-to` as `reply-to`.
+   */
+  MESSAGE: 3,
+  /**
+   * No memory for a message: keep the rest, stop reading this socket, and try again after a doorbell or a later turn.
+   */
+  MEMORY: 4,
+  /**
+   * The topology epoch has moved: apply the changes waiting in the port, call `applyTopology`, and call again with the
+   * rest.
+   */
+  TOPOLOGY: 5,
+  /**
+   * A frame whose payload is longer than frame-max (the 8 octets around it are forgiven, as RabbitMQ does); its 7-octet
+   * header is at `frameOffset`. The connection cannot go on.
+   */
+  OVERSIZE: 6,
+  /**
+   * A frame that does not end in 0xCE; it is at `frameOffset`, `frameLength` (0 when it is a long body, whose start is
+   * gone). The connection cannot go on.
+   */
+  FRAME_END: 7,
+  /**
+   * As much work was done as was asked for. What is left is to be brought when others have had their turn; nothing else
+   * is asked of the host.
+   */
+  WORK: 8,
+} as const;
+export type Stop = (typeof Stop)[keyof typeof Stop];
+
+/** What a channel expects next from its client. */
+export const Content = {
+  /** A method frame. */
+  NONE: 0,
+  /** The content header of a basic.publish. */
+  HEADER: 1,
+  /** More body. */
+  BODY: 2,
+} as const;
+export type Content = (typeof Content)[keyof typeof Content];
+
+/**
+ * Limits that both engines keep; each stands here once and is checked against the AssemblyScript sources when the core
+ * is loaded.
+ */
+export const Limit = {
+  /** Largest frame of all (bytes, header and end octet included); what tune offers. */
+  FRAME_MAX: 131072,
+  /** Largest body (bytes); a longer one is handed over as `Stop.FRAME` with its header frame. */
+  BODY_MAX: 134217728,
+  /** Most channels of a connection. */
+  CHANNEL_MAX: 2047,
+} as const;
+
+export interface ConnectionCalls {
+  /** Bytes of the input that the last `ingest` took. */
+  readonly consumed: number;
+  readonly frameOffset: number;
+  readonly frameLength: number;
+  /** Number of the channel that the last stop is about, and its message. */
+  readonly stopChannel: number;
+  readonly stopMessage: Message;
+  /** `id` is the host's own number for it (0 … 2^31 − 1): `nextOutput` returns it. 0 when there is no memory. */
+  openConnection(id: number, vhost: number): Connection;
+  /** Frame-max as negotiated (bytes); until then an initial limit of 8192 holds for input. */
+  setFrameMax(connection: Connection, bytes: number): void;
+  /** What route keys of this connection belong to: a vhost, as its user may write there (a number the host chose). */
+  setVhost(connection: Connection, vhost: number): void;
+  /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */
+  closeConnection(connection: Connection): void;
+  /**
+   * Scans bytes that a socket delivered into core memory, until some `work` is done (without limit, if none is given):
+   * it stops behind the message, or amid the acknowledgement of many, that is too much. Until the channel is opened,
+   * every frame comes back as `Stop.FRAME`.
+   */
+  ingest(connection: Connection, offset: number, length: number, work?: number): Stop;
+  /** 0 when there is no memory. The number must be free (1 … 65535). */
+  openChannel(connection: Connection, number: number): Channel;
+  /**
+   * Requeues what is unacknowledged, cancels consumers, drops a message half received. From now on the core swallows
+   * every frame on this number but channel.close and channel.close-ok, which come as `Stop.FRAME`.
+   */
+  closeChannel(channel: Channel): void;
+  /** Forgets a channel (closing it if need be); the number can be opened anew. */
+  freeChannel(channel: Channel): void;
+  contentState(channel: Channel): Content;
+  /** From now on publishes are numbered from 1 and confirmed. */
+  setConfirm(channel: Channel): void;
+  /**
+   * From now on every whole message comes as `Stop.MESSAGE` and every acknowledgement as `Stop.FRAME`: the host keeps
+   * them until it commits.
+   */
+  setTransactional(channel: Channel): void;
+}

@@ -1,0 +1,46 @@
+/** Messages whose time is over and messages that died: workers sweep queues, and hand what died to the host. */
+import type { Message, Queue } from './references.js';
+
+/** Why a message died. */
+export const Death = {
+  /** basic.reject, or basic.nack, without requeue. */
+  REJECTED: 0,
+  /** Its time to live, or the queue's, is over. */
+  EXPIRED: 1,
+  /** The queue was too long. */
+  MAXLEN: 2,
+  /** It was given back more often than the queue allows. */
+  DELIVERY_LIMIT: 3,
+} as const;
+export type Death = (typeof Death)[keyof typeof Death];
+
+export interface DeadLetterCalls {
+  /** Queue and reason of the message that `nextDead` gave out. */
+  readonly deadQueue: Queue;
+  readonly deadReason: Death;
+  /**
+   * Queues whose messages may expire and that this worker sweeps. As long as there are some, `sweep` must be called,
+   * and again after `sweepPause`.
+   */
+  expiringQueues(): number;
+  /**
+   * How long until the next sweep (ms): less, at the end of a turn, when something has come meanwhile that may be due
+   * before.
+   */
+  sweepPause(): number;
+  /** Lets what has expired at the heads of those queues die; bounded. True: there is more to do at once. */
+  sweep(): boolean;
+  /**
+   * The oldest message that died through this worker in a queue with `deadLetters`, or 0; with `deadQueue`,
+   * `deadReason`. It is the same until `settleDead`.
+   */
+  nextDead(): Message;
+  /** The host is done with what `nextDead` gave out. */
+  settleDead(): void;
+  /**
+   * In place of `settleDead`: the host keeps the message, which counts towards its queue's limits until
+   * `settleDeadKept` with the number returned. 0: it had been refused, and no queue has it; nothing was done.
+   */
+  keepDead(): number;
+  settleDeadKept(kept: number): void;
+}

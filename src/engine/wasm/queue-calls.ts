@@ -1,0 +1,83 @@
+/** The calls about queues, their rules, and messages that died. */
+import type { DeadLetterCalls } from '../dead-letters.js';
+import type { QueueCalls, QueueRules } from '../queues.js';
+import type { Message, Queue } from '../references.js';
+import type { CoreFunctions } from './exports.js';
+import { WasmLogCalls } from './log-calls.js';
+import type { Core } from './wasm-core.js';
+
+/** A rule that there is not. */
+const NONE = -1;
+
+export abstract class WasmQueueCalls
+  extends WasmLogCalls
+  implements QueueCalls, Omit<DeadLetterCalls, 'deadQueue' | 'deadReason'>
+{
+  readonly #core: CoreFunctions;
+
+  constructor(core: Core, bytes: Uint8Array) {
+    super(core, bytes);
+    this.#core = core.functions;
+  }
+
+  createQueue(): Queue {
+    return this.#core.createQueue() >>> 0;
+  }
+  setRules(queue: Queue, rules: QueueRules): boolean {
+    const done = this.#core.setRules(
+      queue,
+      rules.ttl ?? NONE,
+      rules.maxLength ?? NONE,
+      rules.maxBytes ?? NONE,
+      rules.overflow,
+      rules.deadLetters ? 1 : 0,
+      rules.maxPriority,
+      rules.deliveryLimit ?? NONE,
+      rules.deliveryCount ? 1 : 0,
+    );
+    return done !== 0;
+  }
+  keepLength(queue: Queue): void {
+    this.#core.keepLength(queue);
+  }
+  readyCount(queue: Queue): number {
+    return this.#core.readyCount(queue) >>> 0;
+  }
+  readyBytes(queue: Queue): number {
+    return this.#core.readyBytes(queue);
+  }
+  lastGet(queue: Queue): number {
+    return this.#core.lastGet(queue);
+  }
+  purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
+    return this.#core.purge(queue, Math.min(most, 0xffff_ffff)) >>> 0;
+  }
+  retireQueue(queue: Queue): number {
+    return this.#core.retireQueue(queue) >>> 0;
+  }
+  freeQueue(queue: Queue): void {
+    this.#core.freeQueue(queue);
+  }
+
+  expiringQueues(): number {
+    return this.#core.expiringQueues();
+  }
+  sweepPause(): number {
+    return this.#core.sweepPause();
+  }
+  sweep(): boolean {
+    return this.#core.sweep() !== 0;
+  }
+  nextDead(): Message {
+    return this.#core.nextDead() >>> 0;
+  }
+  settleDead(): void {
+    this.#core.settleDead();
+  }
+  keepDead(): number {
+    return this.#core.keepDead() >>> 0;
+  }
+  settleDeadKept(kept: number): void {
+    this.#core.settleDeadKept(kept);
+  }
+}
