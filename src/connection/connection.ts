@@ -1,9 +1,8 @@
 /**
- * One client's connection: from the protocol header to the close. Owns the socket and the channels; the intake and the
- * outlet carry its bytes, and hot frames never come here. What must hold: once close was sent or received only the
+ * One client's connection: from the protocol header to the close. Owns the transport and the channels; reader and writer
+ * carry its bytes, and hot frames never come here. What must hold: once close was sent or received only the
  * closing methods count, and everything that the client had is given up at once.
  */
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import { type ClientMethod, fromClient, type Method, type MethodName, type MethodOf } from '../amqp/protocol.js';
@@ -35,25 +34,23 @@ import {
 import { type Limits, negotiate, OFFER } from './handshake/tune.js';
 import { AskedAhead } from './session/asked-ahead.js';
 import type { Host, Session } from './session/session.js';
+import { isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
+import type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';
 import { ConnectionWriter } from './transport/writer.js';
 
 /** How far a connection has come. All but `closed` are RabbitMQ's names, which its error texts carry. */
 type State = 'starting' | 'tuning' | 'opening' | 'running' | 'closing' | 'closed';
 
-/** An accepted socket: by its descriptor, or as the handle that accepted it, where descriptors cannot be duplicated. */
-export type Source = { readonly fd: number } | { readonly handle: unknown };
-
-export class Connection implements Session, Receiver {
+export class Connection implements Session, Receiver, TransportEvents {
   readonly id: ConnectionId;
   readonly core: CoreConnection;
   readonly host: Host;
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   readonly #reader: ConnectionReader;
   readonly #writer: ConnectionWriter;
   readonly #heartbeat: Heartbeat;
-  readonly #loopback: boolean;
   readonly #channels = new Map<number, Channel>();
   #state: State = 'starting';
   /** Take the coordinator's answers that are due, in the order of the requests. */
@@ -70,28 +67,17 @@ export class Connection implements Session, Receiver {
   #name: string | null = null;
   #capabilities: ClientCapabilities = NO_CAPABILITIES;
 
-  constructor(host: Host, id: ConnectionId, core: CoreConnection, source: Source, loopback: boolean) {
+  constructor(host: Host, id: ConnectionId, core: CoreConnection, open: OpenTransport) {
     this.host = host;
     this.id = id;
     this.core = core;
-    this.#loopback = loopback;
     this.#heartbeat = new Heartbeat(performance.now());
     this.#reader = new ConnectionReader(host, core, this);
-    const onread: OnReadOpts = { buffer: host.readBuffer, callback: (length) => this.#read(length) };
-    // Node's types know `onread` for outgoing connections only.
-    const options = { ...source, readable: true, writable: true, onread } as unknown as SocketConstructorOpts;
-    this.#socket = new Socket(options);
-    const direct = 'fd' in source ? { fd: source.fd, calls: host.directWrite } : null;
-    this.#writer = new ConnectionWriter(host.engine, host.eventLoop, core, this.#socket, direct);
-    this.#socket.setNoDelay(true);
-    this.#socket.on('error', () => this.#socket.destroy());
-    this.#socket.on('end', () => this.#heartbeat.close(performance.now()));
-    this.#socket.on('close', () => this.#onClosed());
-    this.#socket.resume();
+    this.#transport = open(this);
+    this.#writer = new ConnectionWriter(host.engine, host.eventLoop, core, this.#transport);
   }
 
-  /** The socket has read into the worker's buffer; whether it may read on. */
-  #read(length: number): boolean {
+  onRead(length: number): boolean {
     this.host.eventLoop.progress.turnTo(Doing.READING, this.id);
     return this.#reader.read(length);
   }
@@ -113,11 +99,11 @@ export class Connection implements Session, Receiver {
   }
 
   sendTogether(work: () => void): void {
-    this.#socket.cork();
+    this.#transport.cork();
     try {
       work();
     } finally {
-      this.#socket.uncork();
+      this.#transport.uncork();
     }
   }
 
@@ -215,15 +201,15 @@ export class Connection implements Session, Receiver {
   tick(now: number): void {
     if (this.#state === 'running') this.#tickChannels(now);
     // Who is held back for want of memory may hold much of it.
-    if (!this.#reader.reading && this.#writer.isReset) this.#socket.destroy();
-    const { bytesRead, writableLength } = this.#socket;
+    if (!this.#reader.reading && this.#transport.isReset) this.#transport.destroy();
+    const { bytesRead, bytesSent, unsent } = this.#transport;
     const due = this.#heartbeat.tick(now, {
       bytesRead,
-      bytesSent: this.#writer.bytesSent,
-      sending: writableLength > 0,
+      bytesSent,
+      sending: unsent > 0,
       reading: this.#reader.reading,
     });
-    if (due === 'drop') this.#socket.destroy();
+    if (due === 'drop') this.#transport.destroy();
     if (due !== 'heartbeat') return;
     this.host.eventLoop.begin();
     this.#writer.send(HEARTBEAT_FRAME);
@@ -243,7 +229,7 @@ export class Connection implements Session, Receiver {
   shutdown(): void {
     const reason = "broker forced connection closure with reason 'shutdown'";
     if (this.#state === 'running') this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, reason));
-    else this.#socket.destroy();
+    else this.#transport.destroy();
   }
 
   // ── What comes in ────────────────────────────────────────────────────────────────────────────────────────────
@@ -323,7 +309,7 @@ export class Connection implements Session, Receiver {
   }
 
   readOn(): void {
-    this.#socket.resume();
+    this.#transport.resume();
   }
 
   // ── Channel 0 ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -349,7 +335,8 @@ export class Connection implements Session, Receiver {
     this.#capabilities = clientCapabilities(method.clientProperties);
     try {
       const { view, anonymous } = this.host;
-      this.#user = authenticate(view.accounts, method.mechanism, method.response, this.#loopback, anonymous);
+      const isLocal = isOnThisMachine(this.#transport.peer);
+      this.#user = authenticate(view.accounts, method.mechanism, method.response, isLocal, anonymous);
     } catch (error) {
       if (this.#capabilities.authenticationFailureClose) throw error;
       // Clients from before that capability take the end of the socket for a failed login, and a close for something
@@ -511,7 +498,19 @@ export class Connection implements Session, Receiver {
     this.#writer.end();
   }
 
-  #onClosed(): void {
+  onWritten(): void {
+    this.#writer.written();
+  }
+
+  onDrain(): void {
+    this.#writer.drained();
+  }
+
+  onEnd(): void {
+    this.#heartbeat.close(performance.now());
+  }
+
+  onClosed(): void {
     this.host.eventLoop.begin();
     if (this.#state !== 'closing') this.#abandon();
     this.#state = 'closed';

@@ -141,7 +141,7 @@ async function startOn(
         stuck: options.onFatal,
       });
     }
-    const listener = await listen(options, dup, (source, loopback) => pool.accept(source, loopback));
+    const listener = await listen(options, dup, (socket) => pool.accept(socket));
     storage?.started();
     return {
       host: listener.hosts[0] ?? options.host,

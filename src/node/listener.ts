@@ -3,7 +3,7 @@
  * its own, which another thread can own, or as it is.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Source } from '../connection/connection.js';
+import type { AcceptedSocket, Source } from '../connection/transport/accepted-socket.js';
 
 export interface Listener {
   readonly hosts: readonly string[];
@@ -12,7 +12,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-export type Accept = (source: Source, loopback: boolean) => void;
+export type Accept = (socket: AcceptedSocket) => void;
 
 /** What Node keeps behind a socket. Its descriptor is not there on Windows. */
 interface Handle {
@@ -74,9 +74,8 @@ function listenOn(
   accept: Accept,
 ): Promise<Ear> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
-    const loopback = isLoopback(socket.remoteAddress ?? '');
     const source = takeOver(socket, dup);
-    if (source !== null) accept(source, loopback);
+    if (source !== null) accept({ kind: 'tcp', ...source });
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -107,11 +106,6 @@ function takeOver(socket: Socket, dup: ((fd: number) => number) | null): Source 
   } finally {
     socket.destroy();
   }
-}
-
-/** Whether an address is this machine's own, in either family. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
-import type { Source } from '../connection/connection.js';
+import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
 import { openEngine } from '../engine/open.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { Place } from '../platform/placement.js';
@@ -49,7 +49,7 @@ interface Member {
   /** What it says comes here. */
   readonly control: MessagePort | Thread;
   readonly topology: MessagePort;
-  accept(id: ConnectionId, source: Source, loopback: boolean): void;
+  accept(id: ConnectionId, socket: AcceptedSocket): void;
   terminate(): Promise<unknown>;
 }
 
@@ -123,13 +123,13 @@ export class WorkerPool {
     this.#tell(this.#homes.get(connection) ?? -1, message);
   }
 
-  accept(source: Source, loopback: boolean): void {
+  accept(socket: AcceptedSocket): void {
     const index = this.#emptiest();
     this.#count(index, 1);
     this.#lastId += 1;
     this.#homes.set(this.#lastId, index);
-    if ('fd' in source) this.#watch?.handed(index, source.fd);
-    this.#members[index]?.accept(this.#lastId, source, loopback);
+    if ('fd' in socket) this.#watch?.handed(index, socket.fd);
+    this.#members[index]?.accept(this.#lastId, socket);
   }
 
   /** The worker with the fewest connections; one that gives no sign of life is taken only where there is no other. */
@@ -236,9 +236,9 @@ function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal
     ),
     control: thread,
     topology: port1,
-    accept: (id, source, loopback) => {
-      if (!('fd' in source)) throw new Error('only descriptors can go to another thread');
-      const message: ToWorker = { kind: 'socket', handover: { id, fd: source.fd, loopback } };
+    accept: (connection, socket) => {
+      if (!('fd' in socket)) throw new Error('only descriptors can go to another thread');
+      const message: ToWorker = { kind: 'socket', connection, socket };
       thread.postMessage(message);
     },
     terminate: () => thread.terminate(),
@@ -253,7 +253,7 @@ async function startLocal({ shared, ...common }: Common): Promise<Member> {
     ready: Promise.resolve(null),
     control: control.port1,
     topology: topology.port1,
-    accept: (id, source, loopback) => worker.accept(id, source, loopback),
+    accept: (id, socket) => worker.accept(id, socket),
     terminate: async () => control.port1.close(),
   };
 }

@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { Announced } from '../connection/handshake/identity.js';
+import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { LogEvent } from '../store/log/log-files.js';
@@ -39,20 +40,13 @@ export interface LogSetup {
   readonly busyPoll: SharedArrayBuffer | null;
 }
 
-/** An accepted connection on its way to the worker that will own it. The descriptor is the receiver's to close. */
-export interface Handover {
-  readonly id: ConnectionId;
-  readonly fd: number;
-  /** Whether the client is on this machine. */
-  readonly loopback: boolean;
-}
-
 export type ToWorker =
   /** Before the first socket: what is persistent is recorded from now on. */
   | { kind: 'log'; log: LogSetup }
   /** Tell when all that is recorded by now has been told. */
   | { kind: 'fence'; fence: number }
-  | { kind: 'socket'; handover: Handover }
+  /** A client has come, who has this number from now on. */
+  | { kind: 'socket'; connection: ConnectionId; socket: AcceptedSocket<{ readonly fd: number }> }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
   /** What the connection has asked ahead is granted; the answer is still to come. */
   | { kind: 'granted'; connection: ConnectionId; answer: Granted }

@@ -3,17 +3,23 @@
  * its own (worker-thread.ts), or on the main thread where sockets cannot be handed over. What must hold: a change is
  * applied to the view, and cut off from consumers, before the coordinator is told so.
  */
-import { Socket, type SocketConstructorOpts } from 'node:net';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
-import { Connection, type Source } from '../connection/connection.js';
+import { Connection } from '../connection/connection.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
 import { ConsumerRegistry } from '../connection/session/queue-consumers.js';
 import type { Host } from '../connection/session/session.js';
+import {
+  type AcceptedSocket,
+  openTransport,
+  refuse,
+  type TransportHost,
+} from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
+import type { OpenTransport } from '../connection/transport/transport.js';
 import type { Engine } from '../engine/engine.js';
 import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
@@ -42,14 +48,13 @@ export class Worker implements Host {
   readonly routes: RouteFinder;
   readonly announced: Announced;
   readonly anonymous: string | null;
-  readonly readBuffer: Uint8Array;
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
   readonly #topology: MessagePort;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #routeSpaces = new RouteSpaces();
-  #directWrite: DirectWrite | null = null;
+  readonly #transports: TransportHost;
   /** The epoch that the coordinator knows to be applied; null: none. */
   #told: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -92,7 +97,7 @@ export class Worker implements Host {
       this.#progress.turnTo(Doing.SWEEPING);
       begin();
     });
-    this.readBuffer = engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength);
+    this.#transports = transportHost(engine);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
     // It never ends by itself; a rejection is a defect of the core and ends the process.
@@ -101,24 +106,22 @@ export class Worker implements Host {
   }
 
   /** Takes over a socket that the listener has accepted. */
-  accept(id: ConnectionId, source: Source, loopback: boolean): void {
-    this.#progress.turnTo(Doing.ACCEPTING, id);
+  accept(id: ConnectionId, socket: AcceptedSocket): void {
     this.#progress.countTaken();
-    this.eventLoop.begin();
-    const core = this.engine.openConnection(id, 0);
-    if (core === 0 || this.#stopping) {
-      new Socket(source as SocketConstructorOpts).destroy();
-      this.#post({ kind: 'closed', connection: id });
-      return;
-    }
-    this.#connections.set(id, new Connection(this, id, core, source, loopback));
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.serve(id, (events) => openTransport(socket, this.#transports, events))) return;
+    refuse(socket);
+    this.#post({ kind: 'closed', connection: id });
   }
 
-  /** Made for the first socket that came by its descriptor: elsewhere there may be no such call. */
-  get directWrite(): DirectWrite {
-    this.#directWrite ??= new DirectWrite(this.engine.bytes);
-    return this.#directWrite;
+  /** Serves a client over a transport. False: there is no room for it, and none is opened. */
+  serve(id: ConnectionId, open: OpenTransport): boolean {
+    this.#progress.turnTo(Doing.ACCEPTING, id);
+    this.eventLoop.begin();
+    const core = this.engine.openConnection(id, 0);
+    if (core === 0 || this.#stopping) return false;
+    this.#connections.set(id, new Connection(this, id, core, open));
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+    return true;
   }
 
   get log(): ParticipantLog | null {
@@ -175,11 +178,9 @@ export class Worker implements Host {
         this.eventLoop.begin();
         this.#log?.fence(message.fence);
         break;
-      case 'socket': {
-        const { id, fd, loopback } = message.handover;
-        this.accept(id, { fd }, loopback);
+      case 'socket':
+        this.accept(message.connection, message.socket);
         break;
-      }
       case 'answer':
         this.#onAnswer(message.connection, message.answer);
         break;
@@ -325,4 +326,17 @@ export class Worker implements Host {
   #post(message: FromWorker): void {
     this.#control.postMessage(message);
   }
+}
+
+/** Direct writes are made for the first socket that comes by its descriptor: elsewhere there may be no such call. */
+function transportHost({ bytes, readOffset, readLength }: Engine): TransportHost {
+  let calls: DirectWrite | null = null;
+  return {
+    bytes,
+    readBuffer: bytes.subarray(readOffset, readOffset + readLength),
+    directWrite: () => {
+      calls ??= new DirectWrite(bytes);
+      return calls;
+    },
+  };
 }

@@ -7,9 +7,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { encodeMethod, PROTOCOL_HEADER } from '../../src/amqp/frames.js';
 import type { Request } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
-import { Connection, type Source } from '../../src/connection/connection.js';
+import { Connection } from '../../src/connection/connection.js';
 import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
 import type { Host } from '../../src/connection/session/session.js';
+import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
 import { EventLoop } from '../../src/event-loop/event-loop.js';
 import { build } from '../support/methods.js';
@@ -27,14 +28,6 @@ interface Stage {
   received(): string;
 }
 
-/** The handle of an accepted socket, which forgets it. */
-function takeHandle(socket: Socket): Source {
-  const owner = socket as unknown as { _handle: unknown };
-  const handle = owner._handle;
-  owner._handle = null;
-  return { handle };
-}
-
 async function stage(): Promise<Stage> {
   const engine = await openEngine(await createSharedCore('js', MEMORY_MIN, 1), 0);
   const peers = new Map<number, Connection>();
@@ -45,19 +38,26 @@ async function stage(): Promise<Stage> {
     view: new TopologyView(),
     announced: COMPATIBLE,
     anonymous: null,
-    readBuffer: engine.bytes.subarray(engine.readOffset, engine.readOffset + engine.readLength),
     ask: (_connection: number, request: Request) => asked.push(request.op),
     routeSpace: () => 0,
     closed: () => {},
     syncTopology: () => {},
   };
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
   host.eventLoop.begin();
+  const { bytes, readOffset, readLength } = engine;
+  const memory = { bytes, readBuffer: bytes.subarray(readOffset, readOffset + readLength) };
+  const ends = { peer: { kind: 'unix', path: '' }, local: null, isEncrypted: false } as const;
   // The calls of a connection that opens and closes.
-  const connection = new Connection(host as unknown as Host, 1, engine.openConnection(1, 0), takeHandle(socket), true);
+  const connection = new Connection(
+    host as unknown as Host,
+    1,
+    engine.openConnection(1, 0),
+    (events) => new StreamTransport(socket, ends, memory, events),
+  );
   peers.set(1, connection);
   const parts: Buffer[] = [];
   client.on('data', (part: Buffer) => parts.push(part));

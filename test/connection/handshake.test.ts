@@ -8,8 +8,8 @@ import { Accounts } from '../../src/broker/access/accounts.js';
 import { authenticate } from '../../src/connection/handshake/auth.js';
 import { clientCapabilities } from '../../src/connection/handshake/identity.js';
 import { negotiate } from '../../src/connection/handshake/tune.js';
+import { isLoopback } from '../../src/connection/transport/endpoint.js';
 import { headerKind } from '../../src/connection/transport/reader.js';
-import { isLoopback } from '../../src/node/listener.js';
 
 function failure(work: () => unknown): string {
   try {

@@ -13,18 +13,18 @@ interface Credentials {
 }
 
 /**
- * Checks a login; returns the user's name. The guest comes from this machine only, as in RabbitMQ. `anonymous`: as whom
- * those come in who do not say who they are; null: they do not.
+ * Checks a login; returns the user's name. The guest comes from this machine only (`isLocal`), as in RabbitMQ.
+ * `anonymous`: as whom those come in who do not say who they are; null: they do not.
  */
 export function authenticate(
   accounts: Pick<Accounts, 'accepts' | 'user'>,
   mechanism: string,
   response: Uint8Array,
-  loopback: boolean,
+  isLocal: boolean,
   anonymous: string | null = null,
 ): string {
   const user = userOf(accounts, mechanism, response, anonymous);
-  if (user !== null && (loopback || user !== GUEST)) return user;
+  if (user !== null && (isLocal || user !== GUEST)) return user;
   throw refused(
     replyCode.ACCESS_REFUSED,
     `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,

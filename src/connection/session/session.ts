@@ -6,7 +6,6 @@ import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
-import type { DirectWrite } from '../../platform/direct-write.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { RouteFinder } from '../routes/route-finder.js';
@@ -32,9 +31,6 @@ export interface Host {
   readonly announced: Announced;
   /** The user as whom clients come in that do not say who they are; null: they do not. */
   readonly anonymous: string | null;
-  /** The worker's sockets read into this. */
-  readonly readBuffer: Uint8Array;
-  readonly directWrite: DirectWrite;
   /**
    * The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write
    * to.
@@ -48,7 +44,7 @@ export interface Host {
   ask(connection: ConnectionId, request: Request): void;
   /** Applies the topology changes that have been posted. */
   syncTopology(): void;
-  /** The socket is closed, and everything of the connection is gone. */
+  /** The transport is closed, and everything of the connection is gone. */
   closed(connection: ConnectionId): void;
 }
 

@@ -1,0 +1,18 @@
+/**
+ * The two ends of a transport: what they are called, and whether they are on this machine.
+ */
+
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+  /** Both ends go by the listener's path: clients have none. */
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** Whether who is there is on this machine. Who is gone is nowhere. */
+export function isOnThisMachine(endpoint: Endpoint | null): boolean {
+  return endpoint !== null && (endpoint.kind === 'unix' || isLoopback(endpoint.address));
+}
+
+/** Whether an address is this machine's own, in either family. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}

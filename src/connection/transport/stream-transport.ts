@@ -1,0 +1,118 @@
+/**
+ * A transport over any duplex stream: what the stream brings is copied into core memory, and what is written goes
+ * through the stream, which says by its callbacks when a chunk is taken. What must hold: the stream does not look at a
+ * chunk any more once it has called back for it, since the memory behind it is used again.
+ */
+import type { Duplex } from 'node:stream';
+import type { Endpoint } from './endpoint.js';
+import type { Transport, TransportEvents, TransportMemory } from './transport.js';
+
+/** What a stream does not say of itself. */
+export interface StreamEnds {
+  readonly peer: Endpoint | null;
+  readonly local: Endpoint | null;
+  readonly isEncrypted: boolean;
+}
+
+export class StreamTransport implements Transport {
+  readonly peer: Endpoint | null;
+  readonly local: Endpoint | null;
+  readonly isEncrypted: boolean;
+  readonly #stream: Duplex;
+  readonly #memory: TransportMemory;
+  readonly #events: TransportEvents;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  readonly #onWritten = (error?: Error | null): void => {
+    // A stream that failed is closed next.
+    if (!error && !this.#stream.destroyed) this.#events.onWritten();
+  };
+
+  constructor(
+    stream: Duplex,
+    { peer, local, isEncrypted }: StreamEnds,
+    memory: TransportMemory,
+    events: TransportEvents,
+  ) {
+    this.peer = peer;
+    this.local = local;
+    this.isEncrypted = isEncrypted;
+    this.#stream = stream;
+    this.#memory = memory;
+    this.#events = events;
+    stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
+    stream.on('error', () => stream.destroy());
+    stream.on('drain', () => events.onDrain());
+    stream.on('end', () => this.#onEnd());
+    stream.on('close', () => events.onClosed());
+  }
+
+  /** The read buffer takes as much as it holds, in pieces; what comes behind a stop goes back into the stream. */
+  #onData(chunk: Uint8Array): void {
+    const { readBuffer } = this.#memory;
+    for (let offset = 0; offset < chunk.length && !this.#stream.destroyed; ) {
+      const piece = chunk.subarray(offset, offset + readBuffer.length);
+      readBuffer.set(piece);
+      offset += piece.length;
+      this.#bytesRead += piece.length;
+      if (this.#events.onRead(piece.length)) continue;
+      this.#stream.pause();
+      if (offset < chunk.length) this.#stream.unshift(chunk.subarray(offset));
+      return;
+    }
+  }
+
+  /** A client that sends nothing more is not answered any more either, as with sockets. */
+  #onEnd(): void {
+    this.#events.onEnd();
+    this.#stream.end();
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  get bytesSent(): number {
+    return this.#bytesWritten - this.#stream.writableLength;
+  }
+
+  get unsent(): number {
+    return this.#stream.writableLength;
+  }
+
+  /** What lies below a stream cannot be asked. */
+  get isReset(): boolean {
+    return false;
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytesWritten += bytes.length;
+    this.#stream.write(bytes);
+  }
+
+  writeFromMemory(offset: number, length: number): boolean {
+    this.#bytesWritten += length;
+    this.#stream.write(Buffer.from(this.#memory.bytes.buffer, offset, length), this.#onWritten);
+    return false;
+  }
+
+  cork(): void {
+    this.#stream.cork();
+  }
+
+  uncork(): void {
+    this.#stream.uncork();
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+}
