@@ -12,6 +12,19 @@ const layers = [
   'log',
   'platform',
 ];
+/** The broker's folders: from what decides to what everybody may know. */
+const brokerLayers = [
+  'coordinator',
+  'definitions',
+  'decisions',
+  'policies',
+  'topology',
+  'routing',
+  'history',
+  'arguments',
+  'requests',
+  'access',
+];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory'];
 
 /** No layer of `folder` imports one that stands before it. */
@@ -41,6 +54,7 @@ module.exports = {
       to: { path: '^src/(amqp|engine)/' },
     },
     ...downwards('src', layers),
+    ...downwards('src/broker', brokerLayers),
     ...downwards('assembly', coreLayers),
   ],
   options: {

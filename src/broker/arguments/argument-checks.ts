@@ -3,33 +3,18 @@
  * will not do. A check returns the reason as it stands in the text (an Erlang term), or null when the value is fine.
  */
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
-import { describe } from '../requests/names.js';
-import { invalidArgument } from '../requests/refusals.js';
-import type { Refusal } from '../requests/requests.js';
 import { integerOf, typeName } from './field-values.js';
 
-export type ArgumentCheck = (field: FieldValue) => string | null;
+/** `args` are all that were given: whether one matters may depend on another. */
+export type ArgumentCheck = (field: FieldValue, args: FieldTable) => string | null;
 
-/** The first of the checks that its argument does not pass; null when all do. What is not given passes. */
-export function argumentRefusal(
-  checks: ReadonlyMap<string, ArgumentCheck>,
-  args: FieldTable,
-  kind: 'queue' | 'exchange',
-  vhost: string,
-  name: string,
-): Refusal | null {
-  for (const [argument, check] of checks) {
-    const field = args.get(argument);
-    const reason = field === undefined ? null : check(field);
-    if (reason !== null) return invalidArgument(argument, describe(kind, vhost, name), reason);
-  }
-  return null;
-}
+/** A check that looks at the field alone. */
+type FieldCheck = (field: FieldValue) => string | null;
 
 /** Times are at most ten years, in milliseconds. */
 export const TIME_MAX = 10n * 365n * 86_400_000n;
 
-export function integer(field: FieldValue): string | null {
+export function mustBeInteger(field: FieldValue): string | null {
   return integerOf(field) === undefined ? `"expected integer, got ${typeName(field)}"` : null;
 }
 
@@ -41,37 +26,37 @@ export const positive = integerWhere((value) => {
 });
 
 /** An integer that passes `atLeast` and is not above `max`; `tooLarge` is the word for one that is. */
-export function atMost(max: bigint, atLeast: ArgumentCheck, tooLarge: string): ArgumentCheck {
+export function atMost(max: bigint, atLeast: FieldCheck, tooLarge: string): FieldCheck {
   return (field) => atLeast(field) ?? exceeds(field, max, tooLarge);
 }
 
 /** One of a few integers; `what` names the thing in the reason. */
-export function oneOfIntegers(values: readonly bigint[], what: string): ArgumentCheck {
+export function oneOfIntegers(values: readonly bigint[], what: string): FieldCheck {
   return (field) =>
     nonNegative(field) ??
     integerWhere((value) => (values.includes(value) ? null : `"unsupported ${what} '${value}'"`))(field);
 }
 
-export function text(field: FieldValue): string | null {
+export function mustBeText(field: FieldValue): string | null {
   return field.type === 'S' ? null : `{unacceptable_type,${typeName(field)}}`;
 }
 
-export function flag(field: FieldValue): string | null {
+export function mustBeFlag(field: FieldValue): string | null {
   return field.type === 't' ? null : `{unacceptable_type,${typeName(field)}}`;
 }
 
 /** One of a few words; `otherwise` is the reason for any other. */
-export function oneOfTexts(values: readonly string[], otherwise: (value: string) => string): ArgumentCheck {
+export function oneOfTexts(values: readonly string[], otherwise: (value: string) => string): FieldCheck {
   return (field) => {
-    if (field.type !== 'S') return text(field);
+    if (field.type !== 'S') return mustBeText(field);
     return values.includes(field.value) ? null : otherwise(field.value);
   };
 }
 
-function integerWhere(check: (value: bigint) => string | null): ArgumentCheck {
+function integerWhere(check: (value: bigint) => string | null): FieldCheck {
   return (field) => {
     const value = integerOf(field);
-    return value === undefined ? integer(field) : check(value);
+    return value === undefined ? mustBeInteger(field) : check(value);
   };
 }
 

@@ -1,10 +1,11 @@
 /**
  * Redeclaring: a declaration of what exists already is fine when it says the same, and is told the first difference
- * otherwise. Only arguments that mean something to the broker are compared; integers are equal whatever their width.
+ * otherwise. Only arguments that say so in their tables are compared; integers are equal whatever their width.
  */
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
 import { precondition } from '../requests/refusals.js';
 import type { Refusal } from '../requests/requests.js';
+import type { Argument, Value } from './argument.js';
 import { canonical, display, typeName } from './field-values.js';
 
 /** One property of a declaration beside what it currently is. */
@@ -15,30 +16,27 @@ export interface Property {
   readonly current: string | boolean;
 }
 
-/** The first property that differs; null when none does. `definitionKey` is the resource in words. */
-export function compareProperties(definitionKey: string, properties: readonly Property[]): Refusal | null {
+/** The first property that differs; null when none does. `resource` is in words. */
+export function compareProperties(resource: string, properties: readonly Property[]): Refusal | null {
   const different = properties.find(({ received, current }) => received !== current);
   if (different === undefined) return null;
   const { name, received, current } = different;
-  return precondition(
-    `inequivalent arg '${name}' for ${definitionKey}: received '${received}' but current is '${current}'`,
-  );
+  return precondition(`inequivalent arg '${name}' for ${resource}: received '${received}' but current is '${current}'`);
 }
 
-/** The first of the named arguments that differs; null when none does. `defaults` stand for arguments left out. */
+/** The first of the arguments that is compared and differs; null when none does. */
 export function compareArguments(
-  definitionKey: string,
-  names: readonly string[],
+  resource: string,
+  all: readonly Argument<Value>[],
   received: FieldTable,
   current: FieldTable,
-  defaults?: FieldTable,
 ): Refusal | null {
-  const valueIn = (args: FieldTable, name: string) => args.get(name) ?? defaults?.get(name);
-  const name = names.find((argument) => !isSame(valueIn(received, argument), valueIn(current, argument)));
-  if (name === undefined) return null;
-  return precondition(
-    `inequivalent arg '${name}' for ${definitionKey}: ${difference(received.get(name), current.get(name))}`,
-  );
+  for (const { name, compared, otherwise } of all) {
+    const [one, other] = [received.get(name), current.get(name)];
+    if (!compared || isSame(one ?? otherwise, other ?? otherwise)) continue;
+    return precondition(`inequivalent arg '${name}' for ${resource}: ${difference(one, other)}`);
+  }
+  return null;
 }
 
 function isSame(a: FieldValue | undefined, b: FieldValue | undefined): boolean {

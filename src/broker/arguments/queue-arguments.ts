@@ -1,189 +1,253 @@
 /**
- * The arguments of queue.declare and basic.consume that mean something: their types and values, checked in RabbitMQ's
- * order and with its texts, and compared when a queue is declared again. Arguments that are not listed are accepted as
- * they come.
+ * The arguments of queues that mean something, each with all that is to be said of it. A new one is an entry here, and
+ * the behaviour that it becomes. Arguments that are not listed are accepted as they come.
  */
-import { type FieldTable, table } from '../../amqp/table.js';
-import { describe } from '../requests/names.js';
-import { invalidArgument, precondition } from '../requests/refusals.js';
-import type { Refusal } from '../requests/requests.js';
+import { type FieldTable, fieldValue } from '../../amqp/table.js';
+import { Overflow, type QueueRules } from '../../engine/engine.js';
+import type { QueueSettings } from '../requests/requests.js';
+import { type Argument, declaredValue, FLAG, NUMBER, TEXT, type Value } from './argument.js';
 import {
-  type ArgumentCheck,
-  argumentRefusal,
   atMost,
-  flag,
-  integer,
+  mustBeFlag,
+  mustBeInteger,
+  mustBeText,
   nonNegative,
   oneOfIntegers,
   oneOfTexts,
   positive,
   TIME_MAX,
-  text,
 } from './argument-checks.js';
-import { deduplicationChecks } from './deduplication.js';
-import { compareArguments } from './equivalence.js';
-import { integerOf, typeName } from './field-values.js';
+import { DEDUPLICATION_ARGUMENTS } from './deduplication-arguments.js';
+import { anyText, atLeast, oneOf } from './policy-values.js';
 
-const QUEUE_TYPE = 'x-queue-type';
-const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
-const DEAD_LETTER_ROUTING_KEY = 'x-dead-letter-routing-key';
-const SINGLE_ACTIVE_CONSUMER = 'x-single-active-consumer';
+export interface QueueArgument<V extends Value> extends Argument<V> {
+  /** The only type of queue that takes it; undefined: all do. */
+  readonly onlyFor?: 'classic' | 'quorum' | 'stream';
+  /** What the queue does for it, given the value that counts, or null: nobody has said anything. */
+  becomes?(value: V | null, queue: DeclaredQueue): Effect;
+}
+
+/** A queue as it is declared and as policies make it. */
+export interface DeclaredQueue {
+  readonly type: string;
+  /** What counts of an argument; null: nobody has said anything. */
+  value<V extends Value>(argument: QueueArgument<V>): V | null;
+}
+
+/** What an argument comes to: something that the core does, or that workers know, or when the queue goes unused (ms). */
+export interface Effect {
+  readonly rules?: Partial<QueueRules>;
+  readonly settings?: Partial<QueueSettings>;
+  readonly expires?: number | null;
+}
+
 const PRIORITY_MAX = 255n;
-const INT32_MIN = -(2n ** 31n);
-const INT32_MAX = 2n ** 31n - 1n;
+/** How often a message of a quorum queue may come back when nothing else is said. */
+const QUORUM_DELIVERY_LIMIT = 20;
+/** Limits that no queue can reach are none: the core counts with 32 bits. */
+const COUNT_MAX = 2 ** 32 - 1;
 
-const DEFAULTS = table({ [QUEUE_TYPE]: 'classic' });
+const STRATEGIES = ['at-most-once', 'at-least-once'];
+const OVERFLOWS = new Map<string, Overflow>([
+  ['drop-head', Overflow.DROP_HEAD],
+  ['reject-publish', Overflow.REJECT_PUBLISH],
+  ['reject-publish-dlx', Overflow.REJECT_PUBLISH_DLX],
+]);
+const OVERFLOW_NAMES = [...OVERFLOWS.keys()];
 
-const checkQueueType = oneOfTexts(['classic', 'quorum'], (type) => `"unsupported queue type '${type}'"`);
+const expires: QueueArgument<number> = {
+  name: 'x-expires',
+  ...NUMBER,
+  check: atMost(TIME_MAX, positive, 'value_too_large'),
+  compared: true,
+  policy: { key: 'expires', title: 'queue expiry', fits: atLeast(1), operators: true },
+  becomes: (duration) => ({ expires: duration }),
+};
+
+const messageTtl: QueueArgument<number> = {
+  name: 'x-message-ttl',
+  ...NUMBER,
+  check: atMost(TIME_MAX, nonNegative, 'value_too_large'),
+  compared: true,
+  policy: { key: 'message-ttl', title: 'message TTL', fits: atLeast(0), operators: true },
+  becomes: (ttl) => ({ rules: { ttl } }),
+};
+
+export const deadLetterExchange: QueueArgument<string> = {
+  name: 'x-dead-letter-exchange',
+  ...TEXT,
+  check: mustBeText,
+  compared: true,
+  policy: { key: 'dead-letter-exchange', title: 'dead letter exchange name', fits: anyText, operators: false },
+  becomes: (exchange) => ({
+    rules: { deadLetters: exchange !== null },
+    settings: { deadLetterExchange: exchange },
+  }),
+};
+
+export const deadLetterRoutingKey: QueueArgument<string> = {
+  name: 'x-dead-letter-routing-key',
+  ...TEXT,
+  check: mustBeText,
+  compared: true,
+  policy: { key: 'dead-letter-routing-key', title: 'dead letter routing key', fits: anyText, operators: false },
+  becomes: (key) => ({ settings: { deadLetterRoutingKey: key } }),
+};
+
+/** As in RabbitMQ: with another overflow, the dead letters of a queue that is full would be too many to keep. */
+const deadLetterStrategy: QueueArgument<string> = {
+  name: 'x-dead-letter-strategy',
+  onlyFor: 'quorum',
+  ...TEXT,
+  check: oneOfTexts(STRATEGIES, () => 'invalid_dlx_strategy'),
+  compared: true,
+  policy: { key: 'dead-letter-strategy', title: 'dead letter strategy', fits: oneOf(STRATEGIES), operators: false },
+  becomes: (strategy, queue) => {
+    const keeps =
+      queue.type === 'quorum' &&
+      strategy === 'at-least-once' &&
+      queue.value(overflow) === 'reject-publish' &&
+      queue.value(deadLetterExchange) !== null;
+    return { settings: { keepsDeadLetters: keeps } };
+  },
+};
+
+const maxLength: QueueArgument<number> = {
+  name: 'x-max-length',
+  ...NUMBER,
+  check: nonNegative,
+  compared: true,
+  policy: { key: 'max-length', title: 'maximum length', fits: atLeast(0), operators: true },
+  becomes: (limit) => ({ rules: { maxLength: reachable(limit) } }),
+};
+
+const maxLengthBytes: QueueArgument<number> = {
+  name: 'x-max-length-bytes',
+  ...NUMBER,
+  check: nonNegative,
+  compared: true,
+  policy: { key: 'max-length-bytes', title: 'maximum length in bytes', fits: atLeast(0), operators: true },
+  becomes: (limit) => ({ rules: { maxBytes: reachable(limit) } }),
+};
+
+const maxPriority: QueueArgument<number> = {
+  name: 'x-max-priority',
+  onlyFor: 'classic',
+  ...NUMBER,
+  check: atMost(PRIORITY_MAX, nonNegative, 'max_value_exceeded'),
+  compared: true,
+  becomes: (highest) => ({ rules: { maxPriority: highest ?? 0 } }),
+};
+
+/** Quorum queues cannot dead-letter what they refuse; RabbitMQ lets them drop their head then. */
+const overflow: QueueArgument<string> = {
+  name: 'x-overflow',
+  ...TEXT,
+  check: oneOfTexts(OVERFLOW_NAMES, () => 'invalid_overflow'),
+  compared: true,
+  policy: { key: 'overflow', title: 'overflow value', fits: oneOf(OVERFLOW_NAMES), operators: true },
+  becomes: (name, queue) => {
+    const asked = OVERFLOWS.get(name ?? '') ?? Overflow.DROP_HEAD;
+    const isImpossible = queue.type === 'quorum' && asked === Overflow.REJECT_PUBLISH_DLX;
+    return { rules: { overflow: isImpossible ? Overflow.DROP_HEAD : asked } };
+  },
+};
+
+const queueMode: QueueArgument<string> = {
+  name: 'x-queue-mode',
+  onlyFor: 'classic',
+  ...TEXT,
+  check: oneOfTexts(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`),
+  compared: true,
+};
+
+const queueVersion: QueueArgument<number> = {
+  name: 'x-queue-version',
+  onlyFor: 'classic',
+  ...NUMBER,
+  check: oneOfIntegers([1n, 2n], 'queue version'),
+  compared: true,
+};
+
+const singleActiveConsumer: QueueArgument<boolean> = {
+  name: 'x-single-active-consumer',
+  ...FLAG,
+  check: mustBeFlag,
+  compared: true,
+};
+
+export const queueType: QueueArgument<string> = {
+  name: 'x-queue-type',
+  ...TEXT,
+  check: oneOfTexts(['classic', 'quorum'], (type) => `"unsupported queue type '${type}'"`),
+  compared: true,
+  otherwise: fieldValue('classic'),
+};
+
+/** Good for all types, whatever RabbitMQ says. A negative limit is none, unless somebody else gives one. */
+const deliveryLimit: QueueArgument<number> = {
+  name: 'x-delivery-limit',
+  read: NUMBER.read,
+  check: mustBeInteger,
+  compared: true,
+  combine: (given) => NUMBER.combine(given.filter((limit) => limit >= 0)) ?? given[0],
+  policy: { key: 'delivery-limit', title: 'delivery limit', fits: atLeast(0), operators: true },
+  becomes: (given, queue) => {
+    const isQuorum = queue.type === 'quorum';
+    const asked = given ?? (isQuorum ? QUORUM_DELIVERY_LIMIT : null);
+    const limit = asked === null || asked < 0 ? null : asked;
+    return { rules: { deliveryLimit: reachable(limit), deliveryCount: isQuorum || limit !== null } };
+  },
+};
+
+const consumerTimeout: QueueArgument<number> = {
+  name: 'x-consumer-timeout',
+  ...NUMBER,
+  policy: { key: 'consumer-timeout', title: 'consumer timeout', fits: atLeast(0), operators: false },
+  becomes: (timeout) => ({ settings: { consumerTimeout: timeout } }),
+};
 
 /** In the order in which RabbitMQ looks at them: with several at fault the first one is told. */
-const QUEUE_CHECKS = new Map<string, ArgumentCheck>([
-  ['x-expires', atMost(TIME_MAX, positive, 'value_too_large')],
-  ['x-message-ttl', atMost(TIME_MAX, nonNegative, 'value_too_large')],
-  [DEAD_LETTER_EXCHANGE, text],
-  [DEAD_LETTER_ROUTING_KEY, text],
-  ['x-dead-letter-strategy', oneOfTexts(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy')],
-  ['x-max-length', nonNegative],
-  ['x-max-length-bytes', nonNegative],
-  ['x-max-priority', atMost(PRIORITY_MAX, nonNegative, 'max_value_exceeded')],
-  ['x-overflow', oneOfTexts(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')],
-  ['x-queue-mode', oneOfTexts(['default', 'lazy'], (mode) => `"unsupported queue mode '${mode}'"`)],
-  ['x-queue-version', oneOfIntegers([1n, 2n], 'queue version')],
-  [SINGLE_ACTIVE_CONSUMER, flag],
-  [QUEUE_TYPE, checkQueueType],
-  ['x-delivery-limit', integer],
-]);
-
-/** Arguments that only one type of queue takes. A delivery limit is good for all, whatever RabbitMQ says. */
-const ONLY_FOR = new Map([
-  ['x-dead-letter-strategy', 'quorum'],
-  ['x-max-in-memory-length', 'quorum'],
-  ['x-max-in-memory-bytes', 'quorum'],
-  ['x-quorum-initial-group-size', 'quorum'],
-  ['x-max-priority', 'classic'],
-  ['x-queue-mode', 'classic'],
-  ['x-queue-version', 'classic'],
-  ['x-queue-master-locator', 'classic'],
-  ['x-max-age', 'stream'],
-  ['x-stream-max-segment-size-bytes', 'stream'],
-  ['x-initial-cluster-size', 'stream'],
-]);
-
-const CONSUMER_PRIORITY = 'x-priority';
-const CONSUMER_CHECKS = new Map<string, ArgumentCheck>([
-  [CONSUMER_PRIORITY, integer],
-  ['x-cancel-on-ha-failover', flag],
-]);
-
-/** What is declared, as far as its type may mind. `named`: the client has chosen the name. */
-export interface QueueDeclaration {
-  readonly vhost: string;
-  readonly queue: string;
-  readonly named: boolean;
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: FieldTable;
-}
-
-/** Why a new queue cannot be as declared; null when it can. */
-export function queueRefusal(declaration: QueueDeclaration): Refusal | null {
-  return (
-    deadLetterExchangeRefusal(declaration) ??
-    queueTypeRefusal(declaration) ??
-    propertyRefusal(declaration) ??
-    foreignArgumentRefusal(declaration) ??
-    checkArguments(QUEUE_CHECKS, declaration) ??
-    checkArguments(deduplicationChecks(declaration.arguments), declaration) ??
-    deadLetterKeyRefusal(declaration)
-  );
-}
-
-/** Why a consumer cannot have these arguments; null when it can. */
-export function consumerRefusal(vhost: string, queue: string, args: FieldTable): Refusal | null {
-  return checkArguments(CONSUMER_CHECKS, { vhost, queue, arguments: args });
-}
-
-/** The rank that a consumer asks for, as near as 32 bits come to it. */
-export function consumerPriority(args: FieldTable): number {
-  const field = args.get(CONSUMER_PRIORITY);
-  const priority = field === undefined ? 0n : (integerOf(field) ?? 0n);
-  if (priority < INT32_MIN) return Number(INT32_MIN);
-  return Number(priority > INT32_MAX ? INT32_MAX : priority);
-}
-
-/** Why a queue that has `current` is not what was declared with `received`; null when it is. */
-export function queueArgumentsDifference(
-  definitionKey: string,
-  received: FieldTable,
-  current: FieldTable,
-): Refusal | null {
-  return compareArguments(definitionKey, [...QUEUE_CHECKS.keys()], received, current, DEFAULTS);
-}
-
-export function isSingleActiveConsumer(args: FieldTable): boolean {
-  return args.get(SINGLE_ACTIVE_CONSUMER)?.value === true;
-}
-
-type WithArguments = Pick<QueueDeclaration, 'vhost' | 'queue' | 'arguments'>;
-
-function checkArguments(checks: ReadonlyMap<string, ArgumentCheck>, definitionKey: WithArguments): Refusal | null {
-  return argumentRefusal(checks, definitionKey.arguments, 'queue', definitionKey.vhost, definitionKey.queue);
-}
-
-function queueTypeRefusal(definitionKey: WithArguments): Refusal | null {
-  return checkArguments(new Map([[QUEUE_TYPE, checkQueueType]]), definitionKey);
-}
-
-/** The exchange that a queue's arguments name for its dead letters; null: none, or none that could be. */
-export function deadLetterExchangeOf(args: FieldTable): string | null {
-  const exchange = args.get(DEAD_LETTER_EXCHANGE);
-  return exchange?.type === 'S' ? exchange.value : null;
-}
-
-/** RabbitMQ resolves this argument to an exchange before it checks any other, and words it differently. */
-function deadLetterExchangeRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
-  const exchange = args.get(DEAD_LETTER_EXCHANGE);
-  if (exchange === undefined || exchange.type === 'S') return null;
-  return precondition(
-    `invalid type '${typeName(exchange)}' for arg '${DEAD_LETTER_EXCHANGE}' in ${describe('queue', vhost, queue)}`,
-  );
-}
-
-function deadLetterKeyRefusal({ vhost, queue, arguments: args }: QueueDeclaration): Refusal | null {
-  if (!args.has(DEAD_LETTER_ROUTING_KEY) || args.has(DEAD_LETTER_EXCHANGE)) return null;
-  return invalidArgument(DEAD_LETTER_ROUTING_KEY, describe('queue', vhost, queue), 'routing_key_but_no_dlx_defined');
-}
-
-/** A quorum queue is always durable, shared and lasting. */
-function propertyRefusal(declaration: QueueDeclaration): Refusal | null {
-  if (queueTypeOf(declaration.arguments) !== 'quorum') return null;
-  if (!declaration.named) {
-    return precondition('Cannot declare a server-named queue for type rabbit_quorum_queue');
-  }
-  const property = unfitForQuorum(declaration);
-  if (property === null) return null;
-  return precondition(`invalid property '${property}' for ${describe('queue', declaration.vhost, declaration.queue)}`);
-}
-
-function unfitForQuorum({ autoDelete, exclusive, durable }: QueueDeclaration): string | null {
-  if (autoDelete) return 'auto-delete';
-  if (exclusive) return 'exclusive-owner';
-  return durable ? null : 'non-durable';
-}
-
-function foreignArgumentRefusal(declaration: QueueDeclaration): Refusal | null {
-  const type = queueTypeOf(declaration.arguments);
-  for (const [name, onlyFor] of ONLY_FOR) {
-    if (onlyFor === type || !declaration.arguments.has(name)) continue;
-    const queue = describe('queue', declaration.vhost, declaration.queue);
-    return precondition(`invalid arg '${name}' for ${queue} of queue type rabbit_${type}_queue`);
-  }
-  return null;
-}
+export const QUEUE_ARGUMENTS: readonly QueueArgument<Value>[] = [
+  expires,
+  messageTtl,
+  deadLetterExchange,
+  deadLetterRoutingKey,
+  deadLetterStrategy,
+  foreign('x-max-in-memory-length', 'quorum'),
+  foreign('x-max-in-memory-bytes', 'quorum'),
+  foreign('x-quorum-initial-group-size', 'quorum'),
+  maxLength,
+  maxLengthBytes,
+  maxPriority,
+  overflow,
+  queueMode,
+  queueVersion,
+  foreign('x-queue-master-locator', 'classic'),
+  foreign('x-max-age', 'stream'),
+  foreign('x-stream-max-segment-size-bytes', 'stream'),
+  foreign('x-initial-cluster-size', 'stream'),
+  singleActiveConsumer,
+  queueType,
+  deliveryLimit,
+  consumerTimeout,
+  ...DEDUPLICATION_ARGUMENTS,
+];
 
 /** `classic` unless another type is declared. */
 export function queueTypeOf(args: FieldTable): string {
-  const type = args.get(QUEUE_TYPE);
-  return type?.type === 'S' ? type.value : 'classic';
+  return declaredValue(queueType, args) ?? 'classic';
+}
+
+export function isSingleActiveConsumer(args: FieldTable): boolean {
+  return declaredValue(singleActiveConsumer, args) === true;
+}
+
+/** An argument that means nothing here, and that RabbitMQ takes for one type of queue only. */
+function foreign(name: string, onlyFor: 'classic' | 'quorum' | 'stream'): QueueArgument<string> {
+  return { name, onlyFor, ...TEXT };
+}
+
+function reachable(limit: number | null): number | null {
+  return limit !== null && limit < COUNT_MAX ? limit : null;
 }

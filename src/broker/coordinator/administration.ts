@@ -9,7 +9,7 @@ import type { Queues } from '../decisions/queues.js';
 import type { OpenConnection, Sessions } from '../decisions/sessions.js';
 import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../definitions/definition-records.js';
 import { type LimitScope, type LimitSet, type Limits, limitChange } from '../policies/limits.js';
-import type { DefinitionKey, Policies, Policy, PolicyKind, PolicyProposal } from '../policies/policies.js';
+import type { Policies, Policy, PolicyKind, PolicyProposal, PolicySubject } from '../policies/policies.js';
 import { fitsName } from '../requests/names.js';
 import type { Notice } from '../requests/requests.js';
 import type { Topology } from '../topology/topology.js';
@@ -94,8 +94,8 @@ export class Administration {
   }
 
   /** The policy that applies to something; null: none does. */
-  policyOf(kind: PolicyKind, definitionKey: DefinitionKey): Policy | null {
-    return this.#policies.applying(kind, definitionKey);
+  policyOf(kind: PolicyKind, subject: PolicySubject): Policy | null {
+    return this.#policies.applying(kind, subject);
   }
 
   /** Sets the limits of a vhost or a user; they hold for what comes. Returns why they cannot be, or null. */

@@ -4,7 +4,7 @@
  * Deliveries are no business of the coordinator.
  */
 
-import { consumerPriority, consumerRefusal } from '../arguments/queue-arguments.js';
+import { consumerPriority, consumerRefusal } from '../arguments/consumer-arguments.js';
 import { exclusiveUse, refused, reusedConsumer } from '../requests/refusals.js';
 import type { Answer, ConnectionId, Notice, Request } from '../requests/requests.js';
 import { accessQueue } from '../topology/access.js';

@@ -1,9 +1,9 @@
 /** Declaring and deleting exchanges. */
 import type { FieldTable } from '../../amqp/table.js';
-import { argumentRefusal } from '../arguments/argument-checks.js';
-import { cacheRefusal, deduplicationChecks } from '../arguments/deduplication.js';
-import { compareArguments, compareProperties } from '../arguments/equivalence.js';
-import { typeName } from '../arguments/field-values.js';
+import { argumentRefusal, declaredValue, effectiveValue, exchangeNameRefusal } from '../arguments/argument.js';
+import { cacheRefusal } from '../arguments/deduplication-arguments.js';
+import { compareProperties } from '../arguments/equivalence.js';
+import { alternateExchange, EXCHANGE_ARGUMENTS, exchangeArgumentsDifference } from '../arguments/exchange-arguments.js';
 import type { Policies } from '../policies/policies.js';
 import { atomTerm } from '../requests/erlang-terms.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from '../requests/names.js';
@@ -24,7 +24,7 @@ import { exchangeType, keepsHistory } from '../routing/exchange-types.js';
 import { historyTooLong } from '../routing/recent-history.js';
 import type { Resource } from '../topology/access.js';
 import type { Topology } from '../topology/topology.js';
-import { ALTERNATE_EXCHANGE, type ExchangeEntry } from '../topology/topology-entries.js';
+import type { ExchangeEntry } from '../topology/topology-entries.js';
 import type { WaitingQueues } from './delayed-queues.js';
 import type { Rights } from './rights.js';
 
@@ -95,30 +95,30 @@ export class Exchanges {
     }
   }
 
-  /** The argument counts before a policy. */
   #alternate(vhost: string, name: string, args: FieldTable): string | null {
-    const declared = args.get(ALTERNATE_EXCHANGE);
-    if (declared?.type === 'S') return declared.value;
-    return this.#policies.definitionFor({ kind: 'exchange', vhost, name })[ALTERNATE_EXCHANGE] ?? null;
+    const policies = this.#policies.settingsFor({ kind: 'exchange', vhost, name });
+    return effectiveValue(alternateExchange, args, policies) ?? null;
   }
 
   #newExchangeRefusal(connection: ConnectionId, request: Declare, name: string): Refusal | null {
     if (isReserved(name)) return reservedName('exchange', name);
+    const { vhost, arguments: args } = request;
+    const resource = describe('exchange', vhost, name);
     return (
-      alternateRefusal(request, name) ??
+      exchangeNameRefusal(alternateExchange, args, resource) ??
       this.#alternateRightRefusal(connection, request, name) ??
       typeRefusal(request) ??
-      argumentRefusal(deduplicationChecks(request.arguments), request.arguments, 'exchange', request.vhost, name)
+      argumentRefusal(EXCHANGE_ARGUMENTS, args, resource)
     );
   }
 
   /** What the exchange routes nowhere goes from it to another: who declares that must be allowed to do both. */
   #alternateRightRefusal(connection: ConnectionId, { vhost, arguments: args }: Declare, name: string): Refusal | null {
-    const alternate = args.get(ALTERNATE_EXCHANGE);
-    if (alternate?.type !== 'S') return null;
+    const alternate = declaredValue(alternateExchange, args);
+    if (alternate === undefined) return null;
     return (
       this.#rights.refusal(connection, 'read', exchangeNamed(vhost, name)) ??
-      this.#rights.refusal(connection, 'write', exchangeNamed(vhost, alternate.value))
+      this.#rights.refusal(connection, 'write', exchangeNamed(vhost, alternate))
     );
   }
 
@@ -142,7 +142,7 @@ export class Exchanges {
     const { vhost, exchange: name, type, arguments: args } = exchange;
     const { memories } = this.#topology;
     const memory = memories.openDuplicates(args);
-    if (memory === undefined) return cacheRefusal(args, 'exchange', vhost, name);
+    if (memory === undefined) return cacheRefusal(args, describe('exchange', vhost, name));
     const history = keepsHistory(type, args) ? memories.openHistory(args) : null;
     if (history === undefined) {
       memories.close(memory);
@@ -163,15 +163,8 @@ function typeRefusal({ type, arguments: args }: Declare): Refusal | null {
   return error === null ? null : precondition(error);
 }
 
-function alternateRefusal(request: Declare, name: string): Refusal | null {
-  const alternate = request.arguments.get(ALTERNATE_EXCHANGE);
-  if (alternate === undefined || alternate.type === 'S') return null;
-  const exchange = describe('exchange', request.vhost, name);
-  return precondition(`invalid type '${typeName(alternate)}' for arg '${ALTERNATE_EXCHANGE}' in ${exchange}`);
-}
-
 function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
-  const definitionKey = describe('exchange', existing.vhost, existing.name);
+  const resource = describe('exchange', existing.vhost, existing.name);
   const properties = [
     { name: 'type', received: atomTerm(request.type), current: atomTerm(existing.type) },
     { name: 'durable', received: request.durable, current: existing.durable },
@@ -179,7 +172,7 @@ function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
     { name: 'internal', received: request.internal, current: existing.internal },
   ];
   return (
-    compareProperties(definitionKey, properties) ??
-    compareArguments(definitionKey, [ALTERNATE_EXCHANGE], request.arguments, existing.arguments)
+    compareProperties(resource, properties) ??
+    exchangeArgumentsDifference(resource, request.arguments, existing.arguments)
   );
 }

@@ -1,15 +1,12 @@
 /** Declaring, purging and deleting queues, and whose they are. */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
-import { cacheRefusal } from '../arguments/deduplication.js';
+import { declaredValue } from '../arguments/argument.js';
+import { cacheRefusal } from '../arguments/deduplication-arguments.js';
+import { type EffectiveArguments, effectiveArguments } from '../arguments/effective-arguments.js';
 import { compareProperties } from '../arguments/equivalence.js';
-import {
-  deadLetterExchangeOf,
-  queueArgumentsDifference,
-  queueRefusal,
-  queueTypeOf,
-} from '../arguments/queue-arguments.js';
-import { type QueueEffects, queueEffects } from '../arguments/queue-features.js';
+import { deadLetterExchange, queueTypeOf } from '../arguments/queue-arguments.js';
+import { queueArgumentsDifference, queueRefusal } from '../arguments/queue-declaration.js';
 import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from '../requests/names.js';
@@ -163,7 +160,7 @@ export class Queues {
   *applyPolicies(vhost: string): Generator<void, void> {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
       yield;
-      const { rules, settings, expires } = this.#effects(vhost, queue.name, queue.arguments);
+      const { rules, settings, expires } = this.#effective(vhost, queue.name, queue.arguments);
       this.#queueExpiry.set(queue, expires);
       const applied = JSON.stringify([rules, settings]);
       if (applied === this.#applied.get(queue) || !this.#core.setRules(queue.ref, rules)) continue;
@@ -172,9 +169,9 @@ export class Queues {
     }
   }
 
-  #effects(vhost: string, name: string, args: FieldTable): QueueEffects {
+  #effective(vhost: string, name: string, args: FieldTable): EffectiveArguments {
     const type = queueTypeOf(args);
-    return queueEffects(args, this.#policies.definitionFor({ kind: 'queue', vhost, name, type }));
+    return effectiveArguments(args, this.#policies.settingsFor({ kind: 'queue', vhost, name, type }));
   }
 
   #inspect(connection: ConnectionId, vhost: string, name: string): Answer {
@@ -203,7 +200,7 @@ export class Queues {
     const logId = durable ? this.#newLogId() : 0;
     const owner = exclusive ? connection : null;
     const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
-    if (ref === undefined) return refused(cacheRefusal(args, 'queue', vhost, name));
+    if (ref === undefined) return refused(cacheRefusal(args, describe('queue', vhost, name)));
     return ref === 0
       ? refused(noMemory('queue', vhost, name))
       : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
@@ -211,8 +208,8 @@ export class Queues {
 
   /** Dead letters leave the queue and go to an exchange: who declares that must be allowed to do both. */
   #deadLetterRefusal(connection: ConnectionId, queue: Resource, args: FieldTable): Refusal | null {
-    const exchange = deadLetterExchangeOf(args);
-    if (exchange === null) return null;
+    const exchange = declaredValue(deadLetterExchange, args);
+    if (exchange === undefined) return null;
     const target: Resource = { kind: 'exchange', vhost: queue.vhost, name: exchange };
     return this.#rights.refusal(connection, 'read', queue) ?? this.#rights.refusal(connection, 'write', target);
   }
@@ -222,7 +219,7 @@ export class Queues {
     const { vhost, queue: name, logId, arguments: args } = declared;
     const memory = this.#topology.memories.openDuplicates(args);
     if (memory === undefined) return undefined;
-    const { rules, settings, expires } = this.#effects(vhost, name, args);
+    const { rules, settings, expires } = this.#effective(vhost, name, args);
     const ref = this.#newQueue(rules);
     if (ref === 0) {
       this.#topology.memories.close(memory);
@@ -297,13 +294,12 @@ function isDurable({ durable, exclusive }: Declare): boolean {
 function redeclareRefusal(existing: QueueEntry, connection: ConnectionId, request: Declare): Refusal | null {
   const owner = request.exclusive ? connection : null;
   if (existing.owner !== owner) return lockedQueue(existing.vhost, existing.name);
-  const definitionKey = describe('queue', existing.vhost, existing.name);
+  const resource = describe('queue', existing.vhost, existing.name);
   const properties = [
     { name: 'durable', received: isDurable(request), current: existing.durable },
     { name: 'auto_delete', received: request.autoDelete, current: existing.autoDelete },
   ];
   return (
-    compareProperties(definitionKey, properties) ??
-    queueArgumentsDifference(definitionKey, request.arguments, existing.arguments)
+    compareProperties(resource, properties) ?? queueArgumentsDifference(resource, request.arguments, existing.arguments)
   );
 }

@@ -2,20 +2,23 @@
  * Policies, and those of operators: settings for all queues and exchanges of a vhost whose names match a pattern.
  * Of all that match, the one of the highest priority counts, alone; an operator's policy restricts what it says.
  */
-import { type Definition, definitionError, restricted } from './policy-definition.js';
+import type { PolicySettings } from '../arguments/argument.js';
+import { policySettings } from './policy-definition.js';
 
 /** What a policy can be for. There are no streams, so that nothing is what is for them. */
 const TARGETS = ['all', 'queues', 'exchanges', 'classic_queues', 'quorum_queues', 'streams'] as const;
 export type PolicyTarget = (typeof TARGETS)[number];
 
-export type PolicyKind = 'policy' | 'operator policy';
+/** In the order in which they are heard. */
+const KINDS = ['operator policy', 'policy'] as const;
+export type PolicyKind = (typeof KINDS)[number];
 
 export interface Policy {
   readonly vhost: string;
   readonly name: string;
   /** A regular expression; it need not match the whole name. */
   readonly pattern: string;
-  readonly definition: Definition;
+  readonly definition: PolicySettings;
   readonly priority: number;
   readonly applyTo: PolicyTarget;
 }
@@ -30,8 +33,8 @@ export interface PolicyProposal {
   readonly applyTo?: string;
 }
 
-/** What policies apply to. */
-export type DefinitionKey =
+/** Something that policies apply to. */
+export type PolicySubject =
   | { readonly kind: 'exchange'; readonly vhost: string; readonly name: string }
   | { readonly kind: 'queue'; readonly vhost: string; readonly name: string; readonly type: string };
 
@@ -54,9 +57,9 @@ export class Policies {
     if (typeof expression === 'string') return `pattern should be regular expression but is invalid: ${expression}`;
     if (!Number.isSafeInteger(priority)) return `priority should be number, actually was ${JSON.stringify(priority)}`;
     if (!isTarget(applyTo)) return `apply-to '${applyTo}' unrecognised; should be 'queues', 'exchanges' or 'all'`;
-    const error = definitionError(definition, kind);
-    if (error !== null) return error;
-    const policy: Policy = { vhost, name, pattern, definition, priority, applyTo };
+    const settings = policySettings(definition, kind);
+    if (typeof settings === 'string') return settings;
+    const policy: Policy = { vhost, name, pattern, definition: settings, priority, applyTo };
     const own = this.#entries[kind].get(vhost) ?? new Map<string, Entry>();
     this.#entries[kind].set(vhost, own.set(name, { policy, pattern: expression }));
     return policy;
@@ -76,20 +79,21 @@ export class Policies {
   }
 
   /** The policy that applies; of several of the same priority the one whose name comes first. */
-  applying(kind: PolicyKind, definitionKey: DefinitionKey): Policy | null {
+  applying(kind: PolicyKind, subject: PolicySubject): Policy | null {
     let best: Policy | null = null;
-    for (const { policy, pattern } of this.#entries[kind].get(definitionKey.vhost)?.values() ?? []) {
-      if (!isFor(policy.applyTo, definitionKey) || !pattern.test(definitionKey.name)) continue;
+    for (const { policy, pattern } of this.#entries[kind].get(subject.vhost)?.values() ?? []) {
+      if (!isFor(policy.applyTo, subject) || !pattern.test(subject.name)) continue;
       if (best === null || goesBefore(policy, best)) best = policy;
     }
     return best;
   }
 
-  /** What policies say about something. */
-  definitionFor(definitionKey: DefinitionKey): Definition {
-    const policy = this.applying('policy', definitionKey)?.definition ?? {};
-    const operator = this.applying('operator policy', definitionKey)?.definition;
-    return operator === undefined ? policy : restricted(policy, operator);
+  /** What policies say about something, the operator's before the other. */
+  settingsFor(subject: PolicySubject): PolicySettings[] {
+    return KINDS.flatMap((kind) => {
+      const policy = this.applying(kind, subject);
+      return policy === null ? [] : [policy.definition];
+    });
   }
 }
 
@@ -97,10 +101,10 @@ function isTarget(applyTo: string): applyTo is PolicyTarget {
   return (TARGETS as readonly string[]).includes(applyTo);
 }
 
-function isFor(target: PolicyTarget, definitionKey: DefinitionKey): boolean {
+function isFor(target: PolicyTarget, subject: PolicySubject): boolean {
   if (target === 'all') return true;
-  if (definitionKey.kind === 'exchange') return target === 'exchanges';
-  return target === 'queues' || target === `${definitionKey.type}_queues`;
+  if (subject.kind === 'exchange') return target === 'exchanges';
+  return target === 'queues' || target === `${subject.type}_queues`;
 }
 
 function goesBefore(policy: Policy, other: Policy): boolean {

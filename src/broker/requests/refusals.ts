@@ -122,8 +122,8 @@ export function unknownExchangeType(type: string): Refusal {
 }
 
 /** `reason` is an Erlang term in RabbitMQ's texts: a word, a pair, or a quoted sentence. */
-export function invalidArgument(argument: string, definitionKey: string, reason: string): Refusal {
-  return precondition(`invalid arg '${argument}' for ${definitionKey}: ${reason}`);
+export function invalidArgument(argument: string, resource: string, reason: string): Refusal {
+  return precondition(`invalid arg '${argument}' for ${resource}: ${reason}`);
 }
 
 /** The memory of the core is used up. */

@@ -22,15 +22,15 @@ const PROPERTIES = {
 } as const;
 
 /** What a message hashes by; messages without it go the same way. */
-type DefinitionKey = (message: Routable) => string;
+type HashKey = (message: Routable) => string;
 
 export class ConsistentHashRouter<B extends Bound> implements Router<B> {
-  readonly #definitionKey: DefinitionKey;
+  readonly #hashKey: HashKey;
   /** By destination. */
   readonly #shares = new ShareRow<object, B>();
 
   constructor(args: FieldTable) {
-    this.#definitionKey = definitionKeyOf(args);
+    this.#hashKey = hashKeyOf(args);
   }
 
   add(binding: B): void {
@@ -45,7 +45,7 @@ export class ConsistentHashRouter<B extends Bound> implements Router<B> {
   match(message: Routable, found: (binding: B) => void): void {
     const { total } = this.#shares;
     if (total === 0) return;
-    const chosen = this.#shares.ownerOf(jump(textHash(this.#definitionKey(message)), total));
+    const chosen = this.#shares.ownerOf(jump(textHash(this.#hashKey(message)), total));
     if (chosen !== undefined) found(chosen);
   }
 }
@@ -74,7 +74,7 @@ export function weightError(routingKey: string): string | null {
   return Number(routingKey) < 1 ? 'The binding key must be greater than 0' : null;
 }
 
-function definitionKeyOf(args: FieldTable): DefinitionKey {
+function hashKeyOf(args: FieldTable): HashKey {
   const header = args.get(HASH_HEADER);
   if (header?.type === 'S') {
     return ({ properties }) => {

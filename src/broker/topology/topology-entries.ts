@@ -4,9 +4,9 @@
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Queue } from '../../engine/engine.js';
-import { Deduplication } from '../arguments/deduplication.js';
 import { canonicalTable } from '../arguments/field-values.js';
 import { isSingleActiveConsumer } from '../arguments/queue-arguments.js';
+import { Deduplication } from '../history/deduplication.js';
 import { History } from '../history/history.js';
 import { DEFAULT_EXCHANGE } from '../requests/names.js';
 import type { Change, ConnectionId, QueueId, QueueSettings } from '../requests/requests.js';
@@ -14,8 +14,6 @@ import { DELAYED_TYPE } from '../routing/delayed.js';
 import { exchangeType } from '../routing/exchange-types.js';
 import { historyLength } from '../routing/recent-history.js';
 import type { Bound, Router } from '../routing/router.js';
-
-export const ALTERNATE_EXCHANGE = 'alternate-exchange';
 
 type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;

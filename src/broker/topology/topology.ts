@@ -4,8 +4,8 @@
  * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
-import { Memories } from '../decisions/memory-reservations.js';
 import type { Change } from '../requests/requests.js';
+import { Memories } from './memory-reservations.js';
 import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { TopologyView } from './topology-view.js';
 

@@ -3,10 +3,12 @@
  * that. What must hold: the coordinator knows of each consumer before the client does, and of its end before the client
  * does; the core holds those alone that are active.
  */
+
 import { randomBytes } from 'node:crypto';
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type Method, type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
 import { encodeText } from '../../amqp/text.js';
+import { consumerTimeoutOf } from '../../broker/arguments/consumer-arguments.js';
 import { REPLY_TO } from '../../broker/requests/names.js';
 import type { Granted, QueueId } from '../../broker/requests/requests.js';
 import { accessQueue } from '../../broker/topology/access.js';
@@ -14,7 +16,7 @@ import type { Channel as CoreChannel } from '../../engine/engine.js';
 import { failure, timedOut } from '../errors/errors.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { Session } from '../session/session.js';
-import { consumerTimeoutOf, LiveConsumer } from './live-consumer.js';
+import { LiveConsumer } from './live-consumer.js';
 
 type Consume = MethodOf<'basic.consume'>;
 

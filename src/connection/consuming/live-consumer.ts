@@ -2,8 +2,6 @@
  * One consumer as its worker knows it: what the core is to be told when it begins, and how long it has kept its oldest
  * delivery. What must hold: the core has it exactly while it is active.
  */
-import type { FieldTable } from '../../amqp/table.js';
-import { integerOf } from '../../broker/arguments/field-values.js';
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { Channel, Consumer, Engine, Queue } from '../../engine/engine.js';
@@ -81,11 +79,4 @@ export class LiveConsumer implements Subscription {
     }
     return oldest !== 0 && now - this.#since >= timeout ? timeout : null;
   }
-}
-
-/** What a consumer's arguments say of its timeout; null: nothing. */
-export function consumerTimeoutOf(args: FieldTable): number | null {
-  const field = args.get('x-consumer-timeout');
-  const value = field === undefined ? undefined : integerOf(field);
-  return value === undefined || value <= 0n ? null : Number(value);
 }

@@ -5,7 +5,7 @@
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine } from '../../engine/engine.js';
-import { cacheSizeOf } from '../arguments/deduplication.js';
+import { cacheSizeOf } from '../arguments/deduplication-arguments.js';
 import { duplicateMemoryBytes, newDuplicateMemory } from '../history/duplicate-memory.js';
 import { historyBytes } from '../history/history.js';
 import { historyLength } from '../routing/recent-history.js';

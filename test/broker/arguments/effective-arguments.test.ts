@@ -1,15 +1,15 @@
 /** From a queue's arguments and the policy on it to what it does. */
 import { describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../../src/amqp/table.js';
-import { queueEffects } from '../../../src/broker/arguments/queue-features.js';
+import { effectiveArguments } from '../../../src/broker/arguments/effective-arguments.js';
 import { Overflow } from '../../../src/engine/engine.js';
 import { NO_RULES } from '../../support/no-rules.js';
 import { outcome, Stage } from '../support/stage.js';
 
-const effects = (args: PlainObject, policy = {}) => queueEffects(table(args), policy);
+const effective = (args: PlainObject, policy = {}) => effectiveArguments(table(args), [policy]);
 
 test('a queue of which nothing is said does nothing', () => {
-  expect(effects({})).toEqual({
+  expect(effective({})).toEqual({
     rules: NO_RULES,
     settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
     expires: null,
@@ -17,7 +17,7 @@ test('a queue of which nothing is said does nothing', () => {
 });
 
 test('each argument has its effect', () => {
-  const { rules, settings, expires } = effects({
+  const { rules, settings, expires } = effective({
     'x-message-ttl': 0,
     'x-expires': 1000,
     'x-max-length': 0,
@@ -49,8 +49,8 @@ test('each argument has its effect', () => {
 });
 
 test('dead letters are kept of quorum queues alone, and where publishes are refused', () => {
-  const keeps = (args: PlainObject, policy?: Parameters<typeof effects>[1]): boolean =>
-    effects({ 'x-dead-letter-exchange': '', ...args }, policy).settings.keepsDeadLetters;
+  const keeps = (args: PlainObject, policy?: Parameters<typeof effective>[1]): boolean =>
+    effective({ 'x-dead-letter-exchange': '', ...args }, policy).settings.keepsDeadLetters;
   const quorum = { 'x-queue-type': 'quorum' };
   const asked = { ...quorum, 'x-dead-letter-strategy': 'at-least-once' };
   expect(keeps({ ...asked, 'x-overflow': 'reject-publish' })).toBe(true);
@@ -65,7 +65,7 @@ test('dead letters are kept of quorum queues alone, and where publishes are refu
 describe('beside a policy', () => {
   test('the smaller number counts', () => {
     const policy = { 'message-ttl': 5, expires: 5, 'max-length': 5, 'max-length-bytes': 5, 'consumer-timeout': 5 };
-    expect(effects({ 'x-message-ttl': 3, 'x-max-length': 8, 'x-expires': 9 }, policy)).toMatchObject({
+    expect(effective({ 'x-message-ttl': 3, 'x-max-length': 8, 'x-expires': 9 }, policy)).toMatchObject({
       rules: { ttl: 3, maxLength: 5, maxBytes: 5 },
       settings: { consumerTimeout: 5 },
       expires: 5,
@@ -78,11 +78,21 @@ describe('beside a policy', () => {
       'dead-letter-routing-key': 'pk',
       overflow: 'reject-publish' as const,
     };
-    const { rules, settings } = effects({ 'x-dead-letter-exchange': 'a', 'x-overflow': 'drop-head' }, policy);
+    const { rules, settings } = effective({ 'x-dead-letter-exchange': 'a', 'x-overflow': 'drop-head' }, policy);
     expect(settings).toMatchObject({ deadLetterExchange: 'a', deadLetterRoutingKey: 'pk' });
     expect(rules.overflow).toBe(Overflow.DROP_HEAD);
-    expect(effects({}, policy).rules).toMatchObject({ deadLetters: true, overflow: Overflow.REJECT_PUBLISH });
+    expect(effective({}, policy).rules).toMatchObject({ deadLetters: true, overflow: Overflow.REJECT_PUBLISH });
   });
+});
+
+test('of what the argument, an operator and a policy say, the smallest number counts and the first name', () => {
+  const said = (text: string, number: number) => ({ overflow: text, 'max-length': number, 'message-ttl': number });
+  const policies = [said('reject-publish', 7), said('reject-publish-dlx', 5)];
+  const nothing = effectiveArguments(table({}), policies).rules;
+  expect(nothing).toMatchObject({ overflow: Overflow.REJECT_PUBLISH, maxLength: 5, ttl: 5 });
+  const declared = table({ 'x-overflow': 'drop-head', 'x-max-length': 6, 'x-message-ttl': 3 });
+  const both = effectiveArguments(declared, policies).rules;
+  expect(both).toMatchObject({ overflow: Overflow.DROP_HEAD, maxLength: 5, ttl: 3 });
 });
 
 describe('a quorum queue', () => {
@@ -96,12 +106,12 @@ describe('a quorum queue', () => {
     [3, 5, 3],
   ])('with delivery limit %s, and %s by policy, has %s', (declared, policy, limit) => {
     const args = declared === undefined ? quorum : { ...quorum, 'x-delivery-limit': declared };
-    const { rules } = effects(args, policy === undefined ? {} : { 'delivery-limit': policy });
+    const { rules } = effective(args, policy === undefined ? {} : { 'delivery-limit': policy });
     expect(rules).toMatchObject({ deliveryLimit: limit, deliveryCount: true });
   });
 
   test('cannot dead-letter what it refuses', () => {
-    expect(effects({ ...quorum, 'x-overflow': 'reject-publish-dlx' }).rules.overflow).toBe(Overflow.DROP_HEAD);
+    expect(effective({ ...quorum, 'x-overflow': 'reject-publish-dlx' }).rules.overflow).toBe(Overflow.DROP_HEAD);
   });
 });
 

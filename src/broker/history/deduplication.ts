@@ -1,0 +1,33 @@
+/**
+ * Message deduplication, as LavinMQ has it: an exchange or a queue that remembers the messages it took by one of their
+ * headers, and drops those that come again. Messages without that header are never duplicates.
+ */
+import type { Properties } from '../../amqp/properties.js';
+import type { FieldTable } from '../../amqp/table.js';
+import { declaredValue } from '../arguments/argument.js';
+import { cacheTtl, deduplicationHeader } from '../arguments/deduplication-arguments.js';
+import { canonical } from '../arguments/field-values.js';
+import { DuplicateMemory } from './duplicate-memory.js';
+
+export class Deduplication {
+  readonly #memory: DuplicateMemory;
+  readonly #header: string;
+  readonly #ttl: number | undefined;
+
+  constructor(memory: SharedArrayBuffer, args: FieldTable) {
+    this.#memory = new DuplicateMemory(memory);
+    this.#header = declaredValue(deduplicationHeader, args) ?? deduplicationHeader.name;
+    this.#ttl = declaredValue(cacheTtl, args);
+  }
+
+  /**
+   * Whether the message was here before; if not, it has been now. A message may say itself how long it is remembered.
+   */
+  isDuplicate({ headers }: Properties): boolean {
+    const field = headers?.get(this.#header);
+    if (headers === undefined || field === undefined) return false;
+    const now = Date.now();
+    const ttl = declaredValue(cacheTtl, headers) ?? this.#ttl;
+    return !this.#memory.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
+  }
+}
