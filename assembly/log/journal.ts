@@ -37,8 +37,13 @@ const DONE_RUN: u32 = 16;
 /** Payload of a record of places done before its runs; and how long it gets. */
 const DONE_LEAD: u32 = 8;
 const DONE_PAYLOAD_MAX: u32 = 65536;
-/** A lane's numbers begin at its own 2^47. */
-const LANE_SHIFT: u64 = 47;
+/**
+ * Where a lane's numbers begin, below 2^53: the first 64 lanes each at their own 2^47, and the next 64 at a quarter, at
+ * half and at three quarters of the way between these.
+ */
+@inline function firstNumber(lane: u32): u64 {
+  return ((<u64>(lane & 63)) << 47) + ((<u64>(lane >> 6)) << 45);
+}
 
 /**
  * Places in a row that are done and that nothing has room for: while the log cannot be written the gathering batch
@@ -55,7 +60,7 @@ const LANE_SHIFT: u64 = 47;
 export function startLane(lane: u32, firstMessage: f64): bool {
   self.batch = <u32>changetype<usize>(newBatch(1));
   if (!self.batch) return false;
-  self.nextMessage = ((<u64>lane) << LANE_SHIFT) + <u64>firstMessage;
+  self.nextMessage = firstNumber(lane) + <u64>firstMessage;
   // 0 means that a message has no number.
   if (!self.nextMessage) self.nextMessage = 1;
   self.batchMessages = self.nextMessage;

@@ -325,9 +325,9 @@ export function initRoot(mebibytes: u32, participants: u32): void {
   shared.segments = mebibytes - 2;
   shared.participants = participants;
   shared.reserve = max<u32>(4, shared.segments >> 4);
-  // Half a MiB each: an eighth of the memory for all workers together.
   shared.scarce = shared.segments / 3;
-  shared.boxesMax = max<u32>(8, shared.segments >> 2) / max<u32>(1, participants - 1);
+  // Half a MiB each: an eighth of the memory for all workers together, but for each one to read into and some to send.
+  shared.boxesMax = max<u32>(4, max<u32>(8, shared.segments >> 2) / max<u32>(1, participants - 1));
   shared.segmentsFree = shared.segments;
   shared.epoch = 1;
 }

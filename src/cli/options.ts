@@ -6,7 +6,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
-import { MEMORY_MAX, MEMORY_MIN } from '../engine/open.js';
+import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { LOCALHOST } from '../node/listener.js';
 import type { DataOptions } from '../node/storage.js';
@@ -49,7 +49,8 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
   --port N          port to listen on; 0 takes a free one (default 5672)
   --host ADDRESS    address to listen on (default localhost: 127.0.0.1, and ::1 where there is IPv6)
-  --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX})
+  --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX} and one
+                    for each ${mebibytesFor(1)}M of memory)
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
                     (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
@@ -64,7 +65,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --drop-unknown-queues
                     start though the log holds messages of queues that the definitions do not
                     know, and let these messages go
-  --no-busyPoll        let CPUs sleep while a client waits for each confirm: saves power, and costs
+  --no-vigil        let CPUs sleep while a client waits for each confirm: saves power, and costs
                     such a client a tenth of a millisecond or two
   --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
@@ -104,15 +105,16 @@ export function parseOptions(args: readonly string[]): Command {
     });
     if (values.help) return { action: 'help' };
     if (values.version) return { action: 'version' };
+    const memory = values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory);
     const options: ServeOptions = {
       host: values.host ?? LOCALHOST,
       port: values.port === undefined ? 5672 : wholeNumber('--port', values.port, 0, 65535),
       workers:
         values.workers === undefined
-          ? Math.min(availableParallelism(), WORKERS_MAX)
-          : wholeNumber('--workers', values.workers, 1, WORKERS_MAX),
+          ? Math.min(availableParallelism(), workersIn(memory))
+          : workerCount(values.workers, memory),
       engine: values.engine === undefined ? 'wasm' : engineKind(values.engine),
-      memory: values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory),
+      memory,
       pin: values['no-pin'] !== true,
       announced: values.announce === undefined ? COMPATIBLE : announcement(values.announce),
       anonymous: values.anonymous === undefined ? null : userName(values.anonymous),
@@ -143,6 +145,13 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
+}
+
+function workerCount(text: string, memory: number): number {
+  const workers = wholeNumber('--workers', text, 1, WORKERS_MAX);
+  if (workers <= workersIn(memory)) return workers;
+  const needed = mebibytesFor(workers);
+  throw new Error(`--workers ${workers} needs a memory of ${needed}M (--memory), and it is ${memory / MIB}M`);
 }
 
 const DATA_FLAGS = [

@@ -2,12 +2,25 @@
  * Opening a core of either kind: `createSharedCore` on the main thread, `openEngine` by each participant. The twin's
  * code is loaded only when it is asked for.
  */
+import { WORKERS_MAX } from '../log/record-format.js';
 import type { Engine, EngineKind, SharedCore } from './engine.js';
 
 const MEBIBYTE = 1 << 20;
-/** Smallest memory that holds two workers and leaves room for messages. */
-export const MEMORY_MIN = 16 * MEBIBYTE;
+/** What each worker may keep for itself, of segments that it writes to and of boxes, and some room for messages. */
+const MEMORY_PER_WORKER = 8 * MEBIBYTE;
+/** Smallest memory: that of two workers. */
+export const MEMORY_MIN = 2 * MEMORY_PER_WORKER;
 export const MEMORY_MAX = 4096 * MEBIBYTE;
+
+/** How many workers a memory holds. */
+export function workersIn(memory: number): number {
+  return Math.min(Math.floor(memory / MEMORY_PER_WORKER), WORKERS_MAX);
+}
+
+/** How much memory some workers need, in MiB. */
+export function mebibytesFor(workers: number): number {
+  return (workers * MEMORY_PER_WORKER) / MEBIBYTE;
+}
 
 /** The core with threads, beside the built modules. */
 const CORE = new URL('../core.threads.wasm', import.meta.url);
@@ -15,6 +28,11 @@ const CORE = new URL('../core.threads.wasm', import.meta.url);
 /** Makes the shared memory (`bytes`, rounded down to MiB) of a core for `workers` workers. */
 export async function createSharedCore(kind: EngineKind, bytes: number, workers: number): Promise<SharedCore> {
   const size = Math.max(MEMORY_MIN, Math.min(MEMORY_MAX, Math.floor(bytes / MEBIBYTE) * MEBIBYTE));
+  if (workers > WORKERS_MAX) throw new RangeError(`there are at most ${WORKERS_MAX} workers, not ${workers}`);
+  if (workers > workersIn(size)) {
+    const needed = mebibytesFor(workers);
+    throw new RangeError(`${workers} workers need a memory of ${needed} MiB, and there are ${size / MEBIBYTE}`);
+  }
   if (kind === 'wasm') {
     const { createWasmCore } = await import('./wasm/shared-memory.js');
     return createWasmCore(CORE, size, workers);

@@ -83,19 +83,26 @@ export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 export const FRAME_OVERHEAD = 8;
 
 /**
- * Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. A message's id has
- * room for no more.
+ * Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. The core has room
+ * for no more participants, a message's id for 256 lanes.
  */
-export const WRITERS_MAX = 64;
+export const WRITERS_MAX = 200;
 export const WORKERS_MAX = WRITERS_MAX - 1;
-/** Messages that one lane can number: a million a second for four years. */
-export const WRITER_MESSAGES_MAX = 2 ** 47;
+/** Messages that one lane can number: a million a second for a year. */
+export const WRITER_MESSAGES_MAX = 2 ** 45;
 
+/** Lanes were 64 once, and their ids this far apart: those of lanes 64 and more lie in what these do not reach. */
+const NEAR_WRITERS = 64;
+const NEAR_DISTANCE = 2 ** 47;
+
+/** A message's id: below 2^53, and never the same for two lanes. */
 export function messageId(writer: number, sequence: number): number {
-  return writer * WRITER_MESSAGES_MAX + sequence;
+  const near = writer % NEAR_WRITERS;
+  return near * NEAR_DISTANCE + ((writer - near) / NEAR_WRITERS) * WRITER_MESSAGES_MAX + sequence;
 }
 export function writerOf(id: number): number {
-  return Math.floor(id / WRITER_MESSAGES_MAX);
+  const near = Math.floor(id / NEAR_DISTANCE);
+  return near + NEAR_WRITERS * Math.floor((id % NEAR_DISTANCE) / WRITER_MESSAGES_MAX);
 }
 export function sequenceOf(id: number): number {
   return id % WRITER_MESSAGES_MAX;
@@ -114,12 +121,12 @@ export function set64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, Math.floor(value / HIGH), true);
 }
 
-/** A log file's name: its lane and number. */
+/** A log file's name: its lane, two digits or three, and its number. */
 export function fileName(writer: number, number: number): string {
   return `w${String(writer).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
 }
 export function parseFileName(name: string): { writer: number; number: number } | null {
-  const match = /^w(\d{2})-(\d{10,})\.log$/.exec(name);
+  const match = /^w(\d{2,3})-(\d{10,})\.log$/.exec(name);
   return match === null ? null : { writer: Number(match[1]), number: Number(match[2]) };
 }
 

@@ -1,10 +1,17 @@
 /**
  * The command's flags: what each means, what is refused, and in which words.
  */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defaultMemory, parseOptions, type ServeOptions } from '../../src/cli/options.js';
 
 const MIB = 1024 ** 2;
+
+const availableParallelism = vi.hoisted(() => vi.fn<() => number>());
+vi.mock('node:os', async (original) => {
+  const os = await original<typeof import('node:os')>();
+  availableParallelism.mockImplementation(os.availableParallelism);
+  return { ...os, availableParallelism };
+});
 
 function served(...args: string[]): ServeOptions {
   const command = parseOptions(args);
@@ -71,6 +78,22 @@ test.each([
   expect(served('--memory', text).memory).toBe(bytes);
 });
 
+test.each([
+  [64, '4G', 64],
+  [128, '4G', 128],
+  [512, '4G', 199],
+  [128, '64M', 8],
+])('a machine of %i CPUs and %s of memory gets %i workers', (cpus, memory, workers) => {
+  availableParallelism.mockReturnValueOnce(cpus);
+  expect(served('--memory', memory).workers).toBe(workers);
+});
+
+test('more workers than a memory holds are refused, and what they need is said', () => {
+  expect(served('--workers', '128', '--memory', '1G').workers).toBe(128);
+  const reason = '--workers 128 needs a memory of 1024M (--memory), and it is 1023M';
+  expect(refusal('--workers', '128', '--memory', '1023M')).toBe(reason);
+});
+
 test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is refused in one line', (text) => {
   expect(refusal(`--memory=${text}`)).toMatch(/^--memory must be a size from 16M to 4096M.*$/);
 });
@@ -78,8 +101,8 @@ test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is r
 test.each([
   [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
   [['--port', 'amqp'], '--port must be a whole number'],
-  [['--workers', '0'], '--workers must be a whole number from 1 to 63'],
-  [['--workers', '64'], '--workers must be a whole number from 1 to 63'],
+  [['--workers', '0'], '--workers must be a whole number from 1 to 199'],
+  [['--workers', '200'], '--workers must be a whole number from 1 to 199'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
   [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
   [['--prot', '1'], "Unknown option '--prot'"],

@@ -2,7 +2,7 @@
  * What a worker writes comes back: batches, files, numbers, whatever the form of the records.
  */
 import { expect, test } from 'vitest';
-import { WORKERS_MAX } from '../../dist/log/record-format.js';
+import { messageId, WORKERS_MAX, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import type { LogEvent } from '../../dist/store/log/log-files.js';
 import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
@@ -150,6 +150,17 @@ test('logs of several workers are put together by position', async () => {
   await Promise.all([one.close(), two.close()]);
   const queues = await recoveredQueues(await recover(directory));
   expect(bodies(queues.get(1))).toEqual(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8']);
+});
+
+test('no two lanes have a number in common', () => {
+  const firsts = Array.from({ length: WRITERS_MAX }, (_, lane) => messageId(lane, 0)).sort((a, b) => a - b);
+  const ends = firsts.map((first) => first + WRITER_MESSAGES_MAX);
+  expect(firsts.slice(1).every((first, i) => first >= (ends[i] as number))).toBe(true);
+  expect(ends.every((end) => Number.isSafeInteger(end - 1))).toBe(true);
+  // As they always were.
+  expect(Array.from({ length: 64 }, (_, lane) => messageId(lane, 5))).toEqual(
+    Array.from({ length: 64 }, (_, lane) => lane * 2 ** 47 + 5),
+  );
 });
 
 test('the last worker that a broker can have keeps a log', async () => {

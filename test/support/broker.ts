@@ -29,6 +29,8 @@ export interface BrokerOptions {
   readonly flags?: readonly string[];
   /** Flags of Node itself. */
   readonly node?: readonly string[];
+  /** How long it may take to start (ms). */
+  readonly patience?: number;
 }
 
 export interface Exit {
@@ -138,7 +140,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     ...(options.flags ?? []),
   ]);
   try {
-    const url = await within(15_000, 'the broker to listen', run.listening);
+    const url = await within(options.patience ?? 15_000, 'the broker to listen', run.listening);
     return new Broker(url, run.child, run.exit);
   } catch (error) {
     run.child.kill('SIGKILL');

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { type Engine, type EngineKind, type LogBatch, Stop } from '../../../src/engine/engine.js';
+import { messageId, sequenceOf, writerOf } from '../../../src/log/record-format.js';
 import { UnitFlag } from '../../../src/log/spill-source.js';
 import { Bench, type Client, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
@@ -52,10 +53,28 @@ const confirms = (client: Client): number[] =>
 const places = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => `256:${from + i}`);
 
 describe.each(ENGINES)('%s', (kind) => {
+  test.each([63, 64, 127, 128, 199])('lane %i has numbers of its own', async (lane) => {
+    const bench = await Bench.open(kind);
+    bench.engine().startLog(lane, 1, () => undefined);
+    bench.loggedQueue('q', 256);
+    const publisher = bench.client();
+    publisher.open(1);
+    publisher.feed(frames('q', ['a', 'b']));
+    const engine = bench.engine();
+    const batch = engine.takeBatch();
+    if (batch === null) throw new Error('nothing was recorded');
+    const ids = written(engine, batch).messages.map((one) => one.id);
+    expect(ids).toEqual([messageId(lane, 1), messageId(lane, 2)]);
+    expect(ids.map((id) => [writerOf(id), sequenceOf(id)])).toEqual([
+      [lane, 1],
+      [lane, 2],
+    ]);
+  });
+
   test('positions and numbers beyond 32 bits are told exactly', async () => {
     const next = 2 ** 45 - 3;
     const bench = await Bench.open(kind);
-    bench.startLog(2 ** 46);
+    bench.startLog(2 ** 44);
     const queue = bench.loggedQueue('q', 256 * (2 ** 40 + 1), next);
     const publisher = bench.client();
     publisher.open(1);
@@ -64,7 +83,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const batch = engine.takeBatch();
     if (batch === null) throw new Error('nothing was recorded');
     const { messages, facts } = written(engine, batch);
-    expect(messages.map((one) => one.id)).toEqual([0, 1, 2, 3, 4].map((i) => 2 ** 47 + 2 ** 46 + i));
+    expect(messages.map((one) => one.id)).toEqual([0, 1, 2, 3, 4].map((i) => 2 ** 47 + 2 ** 44 + i));
     expect(facts.taken.map((one) => [one.queue, one.position])).toEqual(
       [0, 1, 2, 3, 4].map((i) => [256 * (2 ** 40 + 1), next + i]),
     );

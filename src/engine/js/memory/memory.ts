@@ -73,7 +73,8 @@ export class Memory implements Views {
     this.#boxes = new Carving(this.u32, cuts, Root.BOXES, BOX);
     this.#pages = new Carving(this.u32, cuts, Root.PAGES, PAGE);
     this.#cells = new Carving(this.u32, cuts, Root.CELLS, CELL);
-    this.#boxesMax = Math.max(8, (segments >>> 3) * (SEGMENT / BOX));
+    // For each worker one to read into, and some to send.
+    this.#boxesMax = Math.max(8, 4 * this.workers, (segments >>> 3) * (SEGMENT / BOX));
   }
 
   used(): number {
