@@ -16,14 +16,20 @@ const PER_BATCH = 256;
 export async function runRecovery(path, messages, size) {
   const directory = await LocalDirectory.at(path);
   const empty = await recover(directory);
-  const lane = new LogWriter({ directory, lane: 0, start: empty.start(0), onEvent: () => undefined, durability: 'os' });
+  const writer = new LogWriter({
+    directory,
+    writer: 0,
+    start: empty.start(0),
+    onEvent: () => undefined,
+    durability: 'os',
+  });
   let octets = 0;
   for (let written = 0; written < messages; written += PER_BATCH) {
-    const batch = built(size, PER_BATCH, lane.takeMessageIds(PER_BATCH));
+    const batch = built(size, PER_BATCH, writer.takeMessageIds(PER_BATCH));
     octets += batch.octets;
-    await lane.append(batch);
+    await writer.append(batch);
   }
-  await lane.close();
+  await writer.close();
 
   let begun = performance.now();
   const recovered = await recover(directory);

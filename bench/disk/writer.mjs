@@ -75,27 +75,27 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const directory = await LocalDirectory.at(path);
   const recovered = await recover(directory);
   const { files } = recovered;
-  const heard = (/** @type {import('../../dist/store/log/log-files.js').LaneEvent} */ event) => {
+  const heard = (/** @type {import('../../dist/store/log/log-files.js').LogEvent} */ event) => {
     if (event.type === 'passed') return;
     const file = files.file(0, event.file);
     if (event.type === 'closed') file.closed = true;
     else file.octets = event.end;
   };
-  const lane = new LogWriter({ directory, lane: 0, start: recovered.start(0), onEvent: heard });
+  const writer = new LogWriter({ directory, writer: 0, start: recovered.start(0), onEvent: heard });
   // No place is ever entered there: what is written is dead at once.
-  const reclaimer = new Reclaimer({ directory, lane, files, liveness: recovered.ledger });
+  const reclaimer = new Reclaimer({ directory, writer, files, liveness: recovered.ledger });
   const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));
   const times = [];
   let octets = 0;
   const run = async (/** @type {number} */ slot, /** @type {number} */ count) => {
     for (let i = 0; i < count; i++) {
-      const first = lane.takeMessageIds(perBatch);
+      const first = writer.takeMessageIds(perBatch);
       const { memory, octets: length, places } = /** @type {ReturnType<typeof readyMemory>} */ (memories[slot]);
       /** @type {Batch} */
       const batch = ready ? new ReadyBatch(memory, length, perBatch, places) : built(size, perBatch, first);
       octets += batch.octets;
       const begun = performance.now();
-      await lane.append(batch);
+      await writer.append(batch);
       times.push(performance.now() - begun);
       await reclaimer.step();
     }
@@ -108,7 +108,7 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const begun = performance.now();
   await go(batches);
   const seconds = (performance.now() - begun) / 1000;
-  await lane.close();
+  await writer.close();
   return { rate: octets / 1e6 / seconds, median: median(times) };
 }
 

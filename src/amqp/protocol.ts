@@ -1,7 +1,10 @@
 /**
- * The methods of AMQP 0-9-1 with RabbitMQ's extensions: ids, who may send them, and their fields in wire order.
- * This is the one description; the `Method` types are inferred from it and the codec in frames.ts walks it.
- * Reserved fields (the ticket among them) are skipped when read, zero when written, and no part of the types.
+ * This folder is for the protocol off the hot path: methods, frames, tables, properties, errors. Everybody above the
+ * store may import it, and it imports none of ours.
+ *
+ * Here: the methods of AMQP 0-9-1 with RabbitMQ's extensions: ids, who may send them, and their fields in wire order.
+ * This is the one description; the `Method` types are inferred from it and the codec in frames.ts walks it. Reserved
+ * fields (the ticket among them) are skipped when read, zero when written, and no part of the types.
  */
 import type { FieldTable } from './table.js';
 

@@ -65,7 +65,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --drop-unknown-queues
                     start though the log holds messages of queues that the definitions do not
                     know, and let these messages go
-  --no-vigil        let CPUs sleep while a client waits for each confirm: saves power, and costs
+  --no-busy-poll    let CPUs sleep while a client waits for each confirm: saves power, and costs
                     such a client a tenth of a millisecond or two
   --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
@@ -95,7 +95,7 @@ export function parseOptions(args: readonly string[]): Command {
         'disk-free-limit': { type: 'string' },
         'skip-unreadable': { type: 'boolean' },
         'drop-unknown-queues': { type: 'boolean' },
-        'no-vigil': { type: 'boolean' },
+        'no-busy-poll': { type: 'boolean' },
         'no-pin': { type: 'boolean' },
         announce: { type: 'string' },
         anonymous: { type: 'string' },
@@ -160,7 +160,7 @@ const DATA_FLAGS = [
   'disk-free-limit',
   'skip-unreadable',
   'drop-unknown-queues',
-  'no-vigil',
+  'no-busy-poll',
 ] as const;
 
 function dataOptions(values: {
@@ -170,7 +170,7 @@ function dataOptions(values: {
   'disk-free-limit'?: string;
   'skip-unreadable'?: boolean;
   'drop-unknown-queues'?: boolean;
-  'no-vigil'?: boolean;
+  'no-busy-poll'?: boolean;
 }): DataOptions | null {
   const { data, transient, durability, 'disk-free-limit': limit } = values;
   if (transient) {
@@ -184,7 +184,7 @@ function dataOptions(values: {
     directory: data ?? 'data',
     durability: durability === undefined ? 'fsync' : durabilityKind(durability),
     diskFreeLimit: limit === undefined ? null : diskSize(limit),
-    busyPoll: values['no-vigil'] !== true,
+    busyPoll: values['no-busy-poll'] !== true,
     skipUnreadable: values['skip-unreadable'] === true,
     dropUnknownQueues: values['drop-unknown-queues'] === true,
   };

@@ -1,15 +1,18 @@
 /**
- * One worker's turns: after events (reads, writes that completed, answers, doorbells) the core serves its consumers,
- * what they are to get is written to their sockets, chores are done, and the worker goes to sleep if nothing is left to
- * do. This is the hot path: nothing here runs per message, and nothing allocates per turn. What must hold: whoever
- * calls into the core has called `begin` before, in the same callback; a turn then follows.
+ * This folder is for how a worker spends its time: passes of its event loop, rounds of input, what it is doing.
+ * Workers, connections and what queues do beyond the core import it.
+ *
+ * A pass: after events (reads, writes that completed, answers, doorbells) the core serves its consumers, what they are
+ * to get is written to their sockets, chores are done, and the worker goes to sleep if nothing is left to do. This is
+ * the hot path: nothing here runs per message, and nothing allocates per pass. What must hold: whoever calls into the
+ * core has called `begin` before, in the same callback; a pass then follows.
  */
 
 import type { Engine } from '../engine/engine.js';
 import { Doing, Progress } from './progress.js';
 import { Rounds } from './rounds.js';
 
-/** A connection as far as a turn writes to it. */
+/** A connection as far as a pass writes to it. */
 export interface Peer {
   /** Writes the chunk that `Engine.nextOutput` has just given out. */
   writeOutput(): void;
@@ -20,7 +23,7 @@ export interface Held {
   retry(): void;
 }
 
-/** What is left of a worker's chores: nothing, more for the next turn, or more as soon as there is memory. */
+/** What is left of a worker's chores: nothing, more for the next pass, or more as soon as there is memory. */
 export type Chores = 'done' | 'more' | 'short';
 
 /**
@@ -31,17 +34,17 @@ const FEW_CONNECTIONS = 2;
 
 /**
  * After a poll with so many reads, those of the next one are taken first and then served together: a worker that is
- * never idle spares turns, and cold code. After fewer, each is served before the next one is taken: whose clients wait
+ * never idle spares passes, and cold code. After fewer, each is served before the next one is taken: whose clients wait
  * for it work on what they get meanwhile.
  */
 const CROWD = 4;
 
 /**
- * What is written in one turn, in boxes and in bytes: readers who keep up with long messages must not keep the others
+ * What is written in one pass, in boxes and in bytes: readers who keep up with long messages must not keep the others
  * from their reads.
  */
-const BOXES_PER_TURN = 64;
-const BYTES_PER_TURN = 8 * 1024 * 1024;
+const BOXES_PER_PASS = 64;
+const BYTES_PER_PASS = 8 * 1024 * 1024;
 
 /** When chores that find no memory are tried again (ms), unless something happens before. */
 const SHORT_RETRY_MS = 5;
@@ -63,7 +66,7 @@ export class EventLoop {
     this.#nextRound();
     if (!this.#due) return;
     this.#due = false;
-    this.#eventLoop(false);
+    this.#pass(false);
   };
   /** Shares the worker's time among the connections whose input it handles. */
   readonly rounds = new Rounds(() => this.#awaitEndOfPoll());
@@ -75,7 +78,7 @@ export class EventLoop {
   #readsBefore = 0;
   #readsInPoll = 0;
   #heldAtUse = 0;
-  /** `#endPoll` is going to be called; and a turn is due then. */
+  /** `#endPoll` is going to be called; and a pass is due then. */
   #scheduled = false;
   #due = false;
   /** Something has been begun since this was last cleared. */
@@ -85,7 +88,7 @@ export class EventLoop {
   #stopped = false;
 
   /**
-   * `peers` are the worker's connections by the number that they were opened with; `chores` is called once a turn, and
+   * `peers` are the worker's connections by the number that they were opened with; `chores` is called once a pass, and
    * told whether more reads may follow first.
    */
   constructor(
@@ -100,7 +103,7 @@ export class EventLoop {
     this.#chores = chores;
   }
 
-  /** An event has come: the core may be called now, and a turn follows. */
+  /** An event has come: the core may be called now, and a pass follows. */
   begin(): void {
     this.#begun = true;
     this.#wake();
@@ -115,18 +118,18 @@ export class EventLoop {
 
   /** The read is taken: serves it, or has it served with the others of its poll. */
   endRead(): void {
-    if (this.#peers.size <= FEW_CONNECTIONS) return this.#eventLoop(false);
+    if (this.#peers.size <= FEW_CONNECTIONS) return this.#pass(false);
     if (this.#readsInPoll >= CROWD) return this.#schedule();
     this.#awaitEndOfPoll();
-    this.#eventLoop(true);
+    this.#pass(true);
   }
 
-  /** Has a turn follow all reads of this poll. */
+  /** Has a pass follow all reads of this poll. */
   afterPoll(): void {
     this.#schedule();
   }
 
-  /** Resolves in a turn to come, for work that is done in portions; or after `pause` ms. */
+  /** Resolves in a pass to come, for work that is done in portions; or after `pause` ms. */
   next(pause = 0): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {
@@ -198,7 +201,7 @@ export class EventLoop {
     const engine = this.#engine;
     this.progress.turnTo(Doing.SERVING);
     const more = engine.serve();
-    for (let boxes = 0, bytes = 0; boxes < BOXES_PER_TURN && bytes < BYTES_PER_TURN; boxes++) {
+    for (let boxes = 0, bytes = 0; boxes < BOXES_PER_PASS && bytes < BYTES_PER_PASS; boxes++) {
       const id = engine.nextOutput();
       if (id < 0) return more;
       bytes += engine.outputLength;
@@ -233,7 +236,7 @@ export class EventLoop {
     this.#due = true;
   }
 
-  #eventLoop(amidPoll: boolean): void {
+  #pass(amidPoll: boolean): void {
     const engine = this.#engine;
     this.#wake();
     if (this.#held.size > 0 && engine.memoryUsed() !== this.#heldAtUse) this.#retryHeld();
@@ -251,7 +254,7 @@ export class EventLoop {
 
   #retryChores(): void {
     this.#retry = null;
-    this.#eventLoop(false);
+    this.#pass(false);
   }
 
   #retryHeld(): void {

@@ -42,7 +42,7 @@ export type Doing = (typeof Doing)[keyof typeof Doing];
 
 /** As the end of a sentence on the worker. */
 const TEXTS: Readonly<Record<Doing, string>> = {
-  [Doing.NOTHING]: 'was between two turns',
+  [Doing.NOTHING]: 'was between two passes of its event loop',
   [Doing.READING]: 'was handling what came in',
   [Doing.GOING_ON]: 'was handling what had been put off',
   [Doing.SERVING]: 'was serving consumers',

@@ -19,7 +19,7 @@ const SHARE_MIN = 2_048;
 export const PORTION_WORK = 16_384;
 
 export interface InLine {
-  /** The others have had their turn. */
+  /** The others have had their share. */
   goOn(): void;
 }
 

@@ -1,5 +1,8 @@
 /**
- * The log's layout: numbers that writer, reader and inspection share. docs/log-format.md is the same as tables,
+ * This folder is for what a log record is; the store, the engines and all above them may import it, and it imports none
+ * of ours.
+ *
+ * Here: the log's layout, numbers that writer, reader and inspection share. docs/log-format.md is the same as tables,
  * assembly/log/record.ts what frames a record. All integers are little-endian; 64-bit ones hold at most 2^53 − 1, so
  * that the host needs no big integers.
  */

@@ -1,5 +1,5 @@
 /**
- * Where messages of a queue are that are not in memory, from the next on: in page files, or in log files after a
+ * Where messages of a queue are that are not in memory, from the next on: in spill files, or in log files after a
  * restart. A source is read once, in order. It gives units as the core takes them back (8-aligned, little-endian):
  *
  *    0 │ span u32         octets to the next unit

@@ -11,9 +11,9 @@ import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import { loadAffinity } from '../platform/affinity.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
-import { Pager } from '../queues/spill/spill.js';
+import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
-import { PagedQueues } from '../queues/spill/spilled-queues.js';
+import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { Alarms } from './alarms.js';
 import { listen } from './listener.js';
 import { type DataOptions, Storage } from './storage.js';
@@ -101,9 +101,9 @@ async function startOn(
   try {
     const engine = await openEngine(shared, workers);
     const alarms = new Alarms(common.alarms, engine, report);
-    const pages = new SpillFiles(storage?.pagesPath ?? null);
-    const queues = new PagedQueues(engine, pages);
-    const pager = new Pager(engine, pages, queues, ({ message }) => process.emitWarning(`paging: ${message}`));
+    const spillFiles = new SpillFiles(storage?.spillPath ?? null);
+    const queues = new SpilledQueues(engine, spillFiles);
+    const spill = new Spill(engine, spillFiles, queues, ({ message }) => process.emitWarning(`spill: ${message}`));
     const coordinator = new Coordinator(queues, {
       workers,
       post: (changes) => {
@@ -127,10 +127,10 @@ async function startOn(
         isLowOnDisk: () => alarms.isLowOnDisk,
       });
       pool.startLogs(storage.writerSetups(workers));
-      storage.requeue(await coordinator.restore(storage.nextPosition), engine, pager);
+      storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
     }
     // It never ends by itself; a rejection is a defect of the core and ends the process.
-    void pager.run();
+    void spill.run();
     const pinned = await pool.attend(coordinator, overseer(storage, alarms));
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     if (dup !== null) {
@@ -156,7 +156,7 @@ async function startOn(
         coordinator.close();
         const { written, stuck } = await pool.close();
         alarms.stop();
-        await pager.stop();
+        await spill.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
         await storage?.close(engine, written, queues.logged);

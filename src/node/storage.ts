@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
-import type { Pager } from '../queues/spill/spill.js';
+import type { Spill } from '../queues/spill/spill.js';
 import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
 import type { Run } from '../store/log/batch.js';
@@ -56,7 +56,7 @@ export class Storage {
   readonly #logPath: string;
   readonly #logManager: LogManager;
   readonly #others: { it: Others | null };
-  /** The log position of the next message, by queue: the highest of its levels. */
+  /** The log position of the next message, by queue: the highest of its priorities. */
   readonly #next = new Map<number, number>();
   readonly #report: (line: string) => void;
   #log: ParticipantLog | null = null;
@@ -130,8 +130,8 @@ export class Storage {
     return this.#logManager.report.messages;
   }
 
-  get pagesPath(): string {
-    return join(this.#data.path, 'pages');
+  get spillPath(): string {
+    return join(this.#data.path, 'spill');
   }
 
   get path(): string {
@@ -151,7 +151,7 @@ export class Storage {
   /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
     const { writer } = this.#logManager;
-    // Nothing has to be sent here. The thread must not be woken beside the pager, which would not be rung then when a
+    // Nothing has to be sent here. The thread must not be woken beside the spill, which would not be rung then when a
     // queue wants its messages.
     const log = new ParticipantLog(engine, writer, writer.takeMessageIds(0), () => undefined);
     this.#log = log;
@@ -175,18 +175,18 @@ export class Storage {
     return starts.map((start, worker) => ({ ...common, writer: worker + 1, start }));
   }
 
-  /** Where the messages of a queue go on, in each of its levels. */
+  /** Where the messages of a queue go on, in each of its priorities. */
   nextPosition = (logId: number): number => this.#next.get(logId) ?? 0;
 
   /** Gives queues their messages back, which stay on disk until they are wanted. */
-  requeue(restored: readonly RestoredQueue[], engine: Engine, pager: Pager): void {
+  requeue(restored: readonly RestoredQueue[], engine: Engine, spill: Spill): void {
     const byId = new Map(restored.map((one) => [one.logId, one]));
     for (const { id, count, bytes, source } of this.#logManager.queues) {
       const priority = id % PRIORITIES;
       const one = byId.get(id - priority);
       if (one === undefined || count === 0) continue;
       const ref = engine.priorityOf(one.queue, priority, true);
-      if (ref === 0 || !pager.recovered(ref, source, bytes, one.holdsBack))
+      if (ref === 0 || !spill.recovered(ref, source, bytes, one.holdsBack))
         throw new Error(`no memory for the ${count} messages of a queue: start with a larger --memory`);
     }
   }

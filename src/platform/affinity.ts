@@ -1,8 +1,10 @@
 /**
- * What Node has no call for: which CPUs this process may use, pinning the calling thread to some of them, a second
- * descriptor for a socket, so that two threads can own one each, and ending a socket that another thread owns. Reached
- * through koffi, a foreign function interface whose binaries come with its package. What must hold: a machine where it
- * cannot load still runs the broker, and is told why.
+ * This folder is for what Node lacks of the operating system; everybody may import it, and it imports none of ours.
+ *
+ * Here: which CPUs this process may use, pinning the calling thread to some of them, a second descriptor for a socket,
+ * so that two threads can own one each, and ending a socket that another thread owns. Reached through koffi, a foreign
+ * function interface whose binaries come with its package. What must hold: a machine where it cannot load still runs
+ * the broker, and is told why.
  */
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';

@@ -132,7 +132,7 @@ test('log takes the directory to look at', () => {
 });
 
 test('what outlasts the broker is where it was said to be, as durable as was asked for', () => {
-  const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G', '--no-vigil'];
+  const flags = ['--data', '/d', '--durability', 'os', '--disk-free-limit', '2G', '--no-busy-poll'];
   expect(served(...flags).data).toMatchObject({
     directory: '/d',
     durability: 'os',
@@ -148,7 +148,7 @@ test.each([
   [['--durability', 'maybe'], 'maybe'],
   [['--disk-free-limit', 'much'], 'much'],
   [['--transient', '--data', '/d'], '--data'],
-  [['--transient', '--no-vigil'], '--no-vigil'],
+  [['--transient', '--no-busy-poll'], '--no-busy-poll'],
   [['--data', ''], '--data'],
 ])('%j is refused', (flags, word) => {
   expect(refusal(...flags)).toContain(word);

@@ -47,10 +47,10 @@ async function compare(
   first: readonly (Partial<QueueRules> | null)[],
   log: Logged,
   played: readonly Operation[],
-  paging = false,
+  spill = false,
 ): Promise<void> {
   const plays = await Promise.all(
-    kinds.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first, log, paging)),
+    kinds.map(async (kind) => new Play(await Bench.open(kind, { mebibytes: 64 }), first, log, spill)),
   );
   const [one] = plays;
   for (const operation of played) {
@@ -80,7 +80,7 @@ const KINDS: [what: string, sizes: readonly number[], rules: fc.Arbitrary<Partia
   ['in queues with all rules', SMALL, fc.record(all, { requiredKeys: [] })],
 ];
 /** Queues that may be as long as some blocks of messages. */
-const PAGED: typeof KINDS = [
+const SPILLED: typeof KINDS = [
   ['of small messages', [0, 16, 300], fc.record(patient, { requiredKeys: [] })],
   [
     'in long queues with all rules',
@@ -118,11 +118,11 @@ test.each(KINDS)(
   },
 );
 
-test.each(PAGED)(
+test.each(SPILLED)(
   'any sequence of operations %s is answered alike while blocks of messages leave memory and come back',
   { timeout: 300_000 },
   async (_what, sizes, rules) => {
-    const played = operations(sizes, rules, { log: true, paging: true });
+    const played = operations(sizes, rules, { log: true, spill: true });
     const sequences = fc.asyncProperty(firstRules(rules), logged, played, (first, log, steps) =>
       compare(ENGINES, first, log, steps, true),
     );

@@ -90,7 +90,7 @@ test('what the reads of a poll have brought is written to the log once, however 
   }
 });
 
-test('a turn writes so many bytes of long messages, and leaves the rest for the turns that follow', () => {
+test('a pass writes so many bytes of long messages, and leaves the rest for the passes that follow', () => {
   const core = new Core();
   const eventLoop = new EventLoop(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
   core.boxes = 100;
@@ -101,7 +101,7 @@ test('a turn writes so many bytes of long messages, and leaves the rest for the 
   expect(core.boxes).toBeLessThanOrEqual(0);
 });
 
-test('a turn writes short boxes of many connections', () => {
+test('a pass writes short boxes of many connections', () => {
   const core = new Core();
   const eventLoop = new EventLoop(core as unknown as Engine, new Map([[0, QUIET]]), () => 'done');
   core.boxes = 50;

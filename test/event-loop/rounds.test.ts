@@ -109,7 +109,7 @@ function scenario(count: number): { core: Core; clients: Client[]; order: number
   return { core, clients, order, round };
 }
 
-test('a client that sends many frames at once has some of them handled, then others have their turn', async () => {
+test('a client that sends many frames at once has some of them handled, then others have their share', async () => {
   const { clients, order, round } = scenario(2);
   const [flood, other] = clients as [Client, Client];
   expect(flood.read(10_000)).toBe(false);
@@ -132,7 +132,7 @@ test('all that was read is handled in the end, and the socket is read on', async
   expect(flood.written).toBeLessThan(200);
 });
 
-test('those who wait for their turn get it in the order in which they came, and again', async () => {
+test('those who wait for their share get it in the order in which they came, and again', async () => {
   const { clients, order, round } = scenario(8);
   for (const client of clients) client.read(2_000);
   while (!clients.every((client) => client.isRead())) await round();

@@ -21,7 +21,7 @@ class Core {
   epoch = 1;
   hasMemory = true;
   work = 0;
-  /** What a letter's way into its queues is worth. */
+  /** What a dead letter's way into its queues is worth. */
   worth = 1;
   /** Where each dead letter went. */
   readonly sent: number[][] = [];
@@ -73,7 +73,7 @@ function declared(queue: string, ref: number, deadLetterRoutingKey: string | nul
   return { kind: 'queue.declared', vhost: '/', queue, id: lastId, ref, logId: 0, settings, ...rest };
 }
 
-function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
+function scenario(): { core: Core; view: TopologyView; deadLetters: DeadLetters } {
   const core = new Core();
   const view = new TopologyView();
   view.apply(declared('work', QUEUE, 'dead'));
@@ -83,7 +83,7 @@ function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
   return {
     core,
     view,
-    letters: new DeadLetters(
+    deadLetters: new DeadLetters(
       engine,
       view,
       new Delays(engine, view, () => {}),
@@ -94,52 +94,52 @@ function scenario(): { core: Core; view: TopologyView; letters: DeadLetters } {
 }
 
 test('many are sent on in portions', () => {
-  const { core, letters } = scenario();
+  const { core, deadLetters } = scenario();
   core.dead = 300;
-  expect(letters.sendOn()).toBe('more');
+  expect(deadLetters.sendOn()).toBe('more');
   expect(core.sent.length).toBeLessThan(300);
-  while (letters.sendOn() === 'more');
+  while (deadLetters.sendOn() === 'more');
   expect(core.sent).toEqual(Array.from({ length: 300 }, () => [8]));
-  expect(letters.sendOn()).toBe('done');
+  expect(deadLetters.sendOn()).toBe('done');
 });
 
 test('few that lead to very many queues make a portion', () => {
-  const { core, letters } = scenario();
+  const { core, deadLetters } = scenario();
   core.dead = 10;
   core.worth = 6_000;
-  expect(letters.sendOn()).toBe('more');
+  expect(deadLetters.sendOn()).toBe('more');
   expect(core.sent.length).toBe(3);
-  while (letters.sendOn() === 'more');
+  while (deadLetters.sendOn() === 'more');
   expect(core.sent.length).toBe(10);
 });
 
 test('one that finds no memory is tried again, before those that died later', () => {
-  const { core, letters } = scenario();
+  const { core, deadLetters } = scenario();
   core.dead = 2;
   core.hasMemory = false;
-  expect(letters.sendOn()).toBe('short');
-  expect(letters.sendOn()).toBe('short');
+  expect(deadLetters.sendOn()).toBe('short');
+  expect(deadLetters.sendOn()).toBe('short');
   expect(core.dead).toBe(2);
   core.hasMemory = true;
-  expect(letters.sendOn()).toBe('done');
+  expect(deadLetters.sendOn()).toBe('done');
   expect(core.sent).toEqual([[8], [8]]);
 });
 
 test('one that waits for memory goes where the topology leads when there is some', () => {
-  const { core, view, letters } = scenario();
+  const { core, view, deadLetters } = scenario();
   core.dead = 1;
   core.hasMemory = false;
-  letters.sendOn();
+  deadLetters.sendOn();
   view.apply({ kind: 'queue.deleted', vhost: '/', queue: 'dead', ref: 8 });
   view.apply(declared('dead', 9, null));
   core.epoch += 1;
   core.hasMemory = true;
-  letters.sendOn();
+  deadLetters.sendOn();
   expect(core.sent).toEqual([[9]]);
 });
 
-test('those of a queue that is gone, or wants them no more, are buried', () => {
-  const { core, view, letters } = scenario();
+test('those of a queue that is gone, or wants them no more, are settled', () => {
+  const { core, view, deadLetters } = scenario();
   const settings = {
     deadLetterExchange: null,
     deadLetterRoutingKey: null,
@@ -148,10 +148,10 @@ test('those of a queue that is gone, or wants them no more, are buried', () => {
   };
   view.apply({ kind: 'queue.changed', vhost: '/', queue: 'work', settings });
   core.dead = 1;
-  expect(letters.sendOn()).toBe('done');
+  expect(deadLetters.sendOn()).toBe('done');
   view.apply({ kind: 'queue.deleted', vhost: '/', queue: 'work', ref: QUEUE });
   core.dead = 1;
-  expect(letters.sendOn()).toBe('done');
+  expect(deadLetters.sendOn()).toBe('done');
   expect(core.sent).toEqual([]);
   expect(core.dead).toBe(0);
 });
@@ -159,8 +159,8 @@ test('those of a queue that is gone, or wants them no more, are buried', () => {
 test.each([
   ['in memory of its own', 10],
   ['in the memory of the one before it', 8],
-])('a queue that is declared anew, %s, gets the letter that the one before it of its name had', (_, ref) => {
-  const { core, view, letters } = scenario();
+])('a queue that is declared anew, %s, gets the dead letter that the one before it of its name had', (_, ref) => {
+  const { core, view, deadLetters } = scenario();
   const bound = (destination: string): Change => {
     const ends = { source: 'amq.fanout', destination, destinationKind: 'queue' } as const;
     return { kind: 'bound', vhost: '/', ...ends, routingKey: '', arguments: new Map() };
@@ -173,18 +173,18 @@ test.each([
   core.dead = 1;
   core.full = [9];
   vi.useFakeTimers();
-  while (letters.sendOn() !== 'done');
+  while (deadLetters.sendOn() !== 'done');
   expect(core.sent).toEqual([[8]]);
   view.apply({ kind: 'queue.deleted', vhost: '/', queue: 'dead', ref: 8 });
   view.apply(declared('dead', ref, null));
   view.apply(bound('dead'));
   core.epoch += 1;
   vi.advanceTimersByTime(1_000);
-  while (letters.sendOn() !== 'done');
+  while (deadLetters.sendOn() !== 'done');
   expect(core.sent).toEqual([[8], [ref]]);
   core.full = [];
   vi.advanceTimersByTime(4_000);
-  while (letters.sendOn() !== 'done');
+  while (deadLetters.sendOn() !== 'done');
   expect(core.sent).toEqual([[8], [ref], [9]]);
   expect(core.buriedKept).toEqual([1]);
 });

@@ -42,7 +42,7 @@ interface Scenario {
   hold(exchange: string, ...times: readonly number[]): void;
 }
 
-/** Exchanges x and y, each with a queue; every wake-up makes a turn, as in a worker. */
+/** Exchanges x and y, each with a queue; every wake-up makes a pass, as in a worker. */
 function scenario(): Scenario {
   const core = new Core();
   const view = new TopologyView();
@@ -127,7 +127,7 @@ test('what finds no memory is tried again soon, in order', () => {
   expect(core.sent).toEqual([1, 2]);
 });
 
-test('a turn does a portion, and says that there is more', () => {
+test('a pass does a portion, and says that there is more', () => {
   const { core, delays, hold } = scenario();
   hold('x', ...Array.from({ length: 1_000 }, () => 10));
   expect(delays.count('/', 'x')).toBe(1_000);

@@ -13,7 +13,7 @@ afterEach(() => {
 function directory(): string {
   const parent = mkdtempSync(join(tmpdir(), 'leveret-test-'));
   parents.push(parent);
-  return join(parent, 'pages');
+  return join(parent, 'spill');
 }
 
 /** Octets that are different for each number. */
@@ -27,7 +27,7 @@ async function stored(files: SpillFiles, content: Buffer) {
   return image;
 }
 
-describe('page files', () => {
+describe('spill files', () => {
   test('an image is read in parts as it was written', async () => {
     const files = new SpillFiles(directory(), 1000);
     const contents = Array.from({ length: 20 }, (_, i) => octets(i, 100 + i * 20));

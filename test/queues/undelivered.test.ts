@@ -1,46 +1,53 @@
 /**
- * Letters that are kept until they arrive: how many are tried, and when, as long as none does, and how they go when
- * they can.
+ * Dead letters that are kept until they arrive: how many are tried, and when, as long as none does, and how they go
+ * when they can.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Death } from '../../src/engine/engine.js';
-import type { KeptLetter } from '../../src/queues/dead-letters/letter-row.js';
-import { KeptLetters, type Progress } from '../../src/queues/dead-letters/undelivered.js';
+import { type Progress, UndeliveredDeadLetters } from '../../src/queues/dead-letters/undelivered.js';
+import type { UndeliveredDeadLetter } from '../../src/queues/dead-letters/undelivered-row.js';
 
-/** Letters of some queues, a post that delivers what `delivers` says, and turns that follow each other at once. */
+/** Dead letters of some queues, a post that delivers what `delivers` says, and passes that follow at once. */
 class Stage {
   epoch = 1;
-  delivers = (_letter: KeptLetter): boolean | null => false;
+  delivers = (_deadLetter: UndeliveredDeadLetter): boolean | null => false;
   tried: number[] = [];
-  readonly buried: number[] = [];
-  readonly kept = new KeptLetters(
-    (letter, progress) => this.#send(letter, progress),
-    (number) => this.buried.push(number),
-    () => this.turns(),
+  readonly settled: number[] = [];
+  readonly kept = new UndeliveredDeadLetters(
+    (deadLetter, progress) => this.#send(deadLetter, progress),
+    (number) => this.settled.push(number),
+    () => this.passes(),
   );
   #last = 0;
 
   add(origin: number, count: number): void {
     for (let added = 0; added < count; added++) {
       this.#last += 1;
-      const letter = { message: this.#last * 8, origin, reason: Death.EXPIRED, died: this.#last, number: this.#last };
-      this.kept.add(letter, { hasBegun: false } as Progress, this.epoch);
+      const deadLetter = {
+        message: this.#last * 8,
+        origin,
+        reason: Death.EXPIRED,
+        died: this.#last,
+        number: this.#last,
+      };
+      this.kept.add(deadLetter, { hasBegun: false } as Progress, this.epoch);
     }
   }
 
-  turns(): void {
+  passes(): void {
     while (this.kept.work(this.epoch));
   }
 
   changeTopology(): void {
     this.epoch += 1;
-    this.turns();
+    this.passes();
   }
 
-  #send(letter: KeptLetter, _progress: Progress): boolean | null {
-    if (letter.message !== letter.number * 8 || letter.died !== letter.number) throw new Error('another letter');
-    this.tried.push(letter.number);
-    return this.delivers(letter);
+  #send(deadLetter: UndeliveredDeadLetter, _progress: Progress): boolean | null {
+    if (deadLetter.message !== deadLetter.number * 8 || deadLetter.died !== deadLetter.number)
+      throw new Error('another dead letter');
+    this.tried.push(deadLetter.number);
+    return this.delivers(deadLetter);
   }
 }
 
@@ -62,7 +69,7 @@ test('of a million that have nowhere to go a few are tried, and later, however o
   expect(stage.tried.length).toBeLessThan(MOST_IN_VAIN);
   vi.advanceTimersByTime(60_000);
   expect(stage.tried.length).toBeLessThan(20 * MOST_IN_VAIN);
-  expect(stage.buried).toEqual([]);
+  expect(stage.settled).toEqual([]);
 });
 
 test('a million that can go at last go all, in the order in which they died', () => {
@@ -71,8 +78,8 @@ test('a million that can go at last go all, in the order in which they died', ()
   stage.tried = [];
   stage.delivers = () => true;
   vi.advanceTimersByTime(4_000);
-  expect(stage.buried.length).toBe(1_000_000);
-  expect(stage.buried.findIndex((number, index) => number !== index + 1)).toBe(-1);
+  expect(stage.settled.length).toBe(1_000_000);
+  expect(stage.settled.findIndex((number, index) => number !== index + 1)).toBe(-1);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -80,14 +87,14 @@ test('a change of topology has them tried at once', () => {
   stage.add(7, 10);
   stage.delivers = () => true;
   stage.changeTopology();
-  expect(stage.buried.length).toBe(10);
+  expect(stage.settled.length).toBe(10);
 });
 
 test('one that can go is found among many that cannot', () => {
   stage.add(7, 100_000);
   stage.delivers = ({ number }) => number === 50_000;
   vi.advanceTimersByTime(600_000);
-  expect(stage.buried).toEqual([50_000]);
+  expect(stage.settled).toEqual([50_000]);
 });
 
 test('those of one queue that cannot go keep none of another waiting', () => {
@@ -95,10 +102,10 @@ test('those of one queue that cannot go keep none of another waiting', () => {
   stage.add(8, 3);
   stage.delivers = ({ origin }) => origin === 8;
   stage.changeTopology();
-  expect(stage.buried.length).toBe(3);
+  expect(stage.settled.length).toBe(3);
 });
 
-test('of many queues each has its turn', () => {
+test('of many queues each has its share', () => {
   for (let queue = 1; queue <= 2_000; queue++) stage.add(queue, 20);
   const seen = new Set<number>();
   stage.delivers = ({ origin }) => {
@@ -117,7 +124,7 @@ test('without memory nothing more is tried for a while', () => {
   expect(stage.tried).toEqual([1]);
   stage.delivers = () => true;
   vi.advanceTimersByTime(4_000);
-  expect(stage.buried.length).toBe(1_000);
+  expect(stage.settled.length).toBe(1_000);
 });
 
 test('what comes while others go is kept as well', () => {
@@ -127,9 +134,9 @@ test('what comes while others go is kept as well', () => {
     return number <= 100;
   };
   stage.changeTopology();
-  expect(stage.buried.length).toBe(100);
+  expect(stage.settled.length).toBe(100);
   stage.delivers = () => true;
   vi.advanceTimersByTime(4_000);
-  expect(new Set(stage.buried).size).toBe(stage.buried.length);
-  expect(stage.buried.length).toBeGreaterThan(109);
+  expect(new Set(stage.settled).size).toBe(stage.settled.length);
+  expect(stage.settled.length).toBeGreaterThan(109);
 });

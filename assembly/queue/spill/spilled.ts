@@ -1,5 +1,5 @@
 /**
- * Spilled messages: those of a queue that are elsewhere (in page files, or still in the log). They are a range of
+ * Spilled messages: those of a queue that are elsewhere (in spill files, or still in the log). They are a range of
  * positions. In the chain a single block, the gap block, stands for all blocks that are spilled to their ends; in the
  * block that follows the first slots may be spilled, too (`spilledPart`). All their slots are SPILLED, so cursors stop
  * there. A queue has at most one gap block. Only the coordinator moves messages, one portion of one queue out

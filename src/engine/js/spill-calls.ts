@@ -1,4 +1,4 @@
-/** The calls about messages that are elsewhere: the part of the twin that the pager and recovery use. */
+/** The calls about messages that are elsewhere: the part of the twin that the spill and recovery use. */
 import type { Queue } from '../references.js';
 import type { SpillCalls } from '../spill.js';
 import { SEGMENT, SLOTS } from './memory/layout.js';

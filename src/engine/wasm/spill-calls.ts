@@ -1,6 +1,6 @@
 /**
  * The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine
- * that the pager and recovery use.
+ * that the spill and recovery use.
  */
 import type { Queue } from '../references.js';
 import type { SpillCalls } from '../spill.js';

@@ -1,8 +1,10 @@
 /**
- * What becomes of the messages that died through this worker: each goes to the exchange that its queue names for them,
- * with the record of its death, and from there on as a message that was just published. What must hold: a call does a
- * bounded portion; a message that finds no memory is tried again, and routed once only; one that comes round by itself
- * to a queue where it died is dropped there. A queue may ask that its letters are kept until they have arrived.
+ * This folder is for sending dead letters on; workers and connections may import it.
+ *
+ * Each message that died through this worker goes to the exchange that its queue names for them, with the record of
+ * its death, and from there on as a message that was just published. What must hold: a call does a bounded portion; a
+ * message that finds no memory is tried again, and routed once only; one that comes round by itself to a queue where it
+ * died is dropped there. A queue may ask that its dead letters are kept until they have arrived.
  */
 import { AmqpError } from '../../amqp/errors.js';
 import { type ContentHeader, decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';
@@ -16,25 +18,25 @@ import { Death, type Engine, type Message, type Queue } from '../../engine/engin
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import type { Delays } from '../delayed/delayed-messages.js';
 import { deadHeader, isCycle } from './death-header.js';
-import type { KeptLetter } from './letter-row.js';
-import { KeptLetters, type Place, Progress } from './undelivered.js';
+import { type Place, Progress, UndeliveredDeadLetters } from './undelivered.js';
+import type { UndeliveredDeadLetter } from './undelivered-row.js';
 
-/** Most dead letters of one turn; fewer, if they go to many queues. */
+/** Most dead letters of one pass; fewer, if they go to many queues. */
 const PORTION = 128;
 
 /** A dead letter: everything but where it leads. */
-interface Letter extends Dead {
+interface DeadLetter extends Dead {
   /** The key that it was published with. */
   readonly routingKey: string;
   readonly properties: Properties;
   readonly header: Uint8Array;
 }
 
-/** What is to be known of a death to write a letter of it. */
-type Dead = Omit<KeptLetter, 'number'>;
+/** What is to be known of a death to write a dead letter of it. */
+type Dead = Omit<UndeliveredDeadLetter, 'number'>;
 
-/** Where a letter leads. */
-interface Way {
+/** Where a dead letter leads. */
+interface Destinations {
   readonly vhost: string;
   readonly key: Uint8Array;
   readonly queues: readonly Queue[];
@@ -46,18 +48,22 @@ export class DeadLetters {
   readonly #engine: Engine;
   readonly #view: TopologyView;
   readonly #delays: Delays;
-  readonly #kept: KeptLetters;
+  readonly #kept: UndeliveredDeadLetters;
   readonly #syncTopology: () => void;
   /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
-  #waiting: { readonly letter: Letter; readonly way: Way | null; readonly epoch: number } | null = null;
+  #waiting: {
+    readonly deadLetter: DeadLetter;
+    readonly destinations: Destinations | null;
+    readonly epoch: number;
+  } | null = null;
 
-  /** `begin` makes a turn follow; `syncTopology` applies to the view what others know already. */
+  /** `begin` makes a pass of the event loop follow; `syncTopology` applies to the view what others know already. */
   constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void, syncTopology: () => void) {
     this.#engine = engine;
     this.#view = view;
     this.#delays = delays;
     this.#syncTopology = syncTopology;
-    this.#kept = new KeptLetters(
+    this.#kept = new UndeliveredDeadLetters(
       (kept, progress) => this.#sendAgain(kept, progress),
       (number) => engine.settleDeadKept(number),
       begin,
@@ -74,15 +80,15 @@ export class DeadLetters {
       const message = engine.nextDead();
       if (message === 0) return isMoreKept ? 'more' : 'done';
       if (this.#waits(message)) continue;
-      const { letter, way } = this.#addressed(message, epoch);
+      const { deadLetter, destinations } = this.#addressed(message, epoch);
       const progress = new Progress();
-      const sent = letter === null || this.#send(letter, way, progress);
-      if (letter !== null && sent === null) {
-        this.#waiting = { letter, way, epoch };
+      const sent = deadLetter === null || this.#send(deadLetter, destinations, progress);
+      if (deadLetter !== null && sent === null) {
+        this.#waiting = { deadLetter, destinations, epoch };
         return 'short';
       }
       this.#waiting = null;
-      if (letter === null || sent || !this.#keep(letter, progress, epoch)) engine.settleDead();
+      if (deadLetter === null || sent || !this.#keep(deadLetter, progress, epoch)) engine.settleDead();
     }
     return 'more';
   }
@@ -101,35 +107,38 @@ export class DeadLetters {
     return exchange !== undefined && this.#delays.take(exchange, message);
   }
 
-  /** False: its queue does not keep its letters. */
-  #keep(letter: Letter, progress: Progress, epoch: number): boolean {
-    if (this.#view.queueByRef(letter.origin)?.keepsDeadLetters !== true) return false;
+  /** False: its queue does not keep its dead letters. */
+  #keep(deadLetter: DeadLetter, progress: Progress, epoch: number): boolean {
+    if (this.#view.queueByRef(deadLetter.origin)?.keepsDeadLetters !== true) return false;
     const number = this.#engine.keepDead();
-    const { message, origin, reason, died } = letter;
+    const { message, origin, reason, died } = deadLetter;
     if (number !== 0) this.#kept.add({ message, origin, reason, died, number }, progress, epoch);
     return number !== 0;
   }
 
-  #sendAgain(kept: KeptLetter, progress: Progress): boolean | null {
-    const letter = this.#letter(kept);
-    const sent = letter === null ? false : this.#send(letter, this.#way(letter), progress);
+  #sendAgain(kept: UndeliveredDeadLetter, progress: Progress): boolean | null {
+    const deadLetter = this.#deadLetter(kept);
+    const sent = deadLetter === null ? false : this.#send(deadLetter, this.#destinations(deadLetter), progress);
     // A queue that is gone keeps nothing, and one that has other rules by now nothing more.
     return sent === false && this.#view.queueByRef(kept.origin)?.keepsDeadLetters !== true ? true : sent;
   }
 
-  /** Sends a letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory. */
-  #send({ message, header }: Letter, way: Way | null, progress: Progress): boolean | null {
-    if (way === null) return progress.hasBegun;
-    const lacking = way.queues.filter((ref) => !progress.has(this.#placeOf(ref)));
-    const refused = lacking.length === 0 ? [] : this.#engine.republish(message, way.key, header, lacking);
+  /**
+   * Sends a dead letter to those who lack it. True: all that it leads to have it, and somebody has; null: no memory.
+   */
+  #send({ message, header }: DeadLetter, destinations: Destinations | null, progress: Progress): boolean | null {
+    if (destinations === null) return progress.hasBegun;
+    const lacking = destinations.queues.filter((ref) => !progress.has(this.#placeOf(ref)));
+    const refused = lacking.length === 0 ? [] : this.#engine.republish(message, destinations.key, header, lacking);
     if (refused === null) return null;
-    if (!progress.isRemembered) remember(this.#engine, way.histories, { message, key: way.key, header });
+    if (!progress.isRemembered)
+      remember(this.#engine, destinations.histories, { message, key: destinations.key, header });
     progress.isRemembered = true;
     for (const ref of lacking) if (!refused.includes(ref)) progress.add(this.#placeOf(ref));
-    for (const delay of way.delays) {
-      const exchange = this.#view.exchange(way.vhost, delay.exchange);
+    for (const delay of destinations.delays) {
+      const exchange = this.#view.exchange(destinations.vhost, delay.exchange);
       if (exchange === undefined || progress.has(exchange)) continue;
-      this.#delays.add(way.vhost, delay, { message, key: way.key, header });
+      this.#delays.add(destinations.vhost, delay, { message, key: destinations.key, header });
       progress.add(exchange);
     }
     return refused.length === 0 && progress.hasBegun;
@@ -140,15 +149,18 @@ export class DeadLetters {
     return this.#view.queueByRef(ref)?.id ?? this.#view.exchangeByWaiting(ref) ?? `${ref}`;
   }
 
-  #addressed(message: Message, epoch: number): { readonly letter: Letter | null; readonly way: Way | null } {
+  #addressed(
+    message: Message,
+    epoch: number,
+  ): { readonly deadLetter: DeadLetter | null; readonly destinations: Destinations | null } {
     if (this.#waiting !== null && this.#waiting.epoch === epoch) return this.#waiting;
     const { deadQueue: origin, deadReason: reason } = this.#engine;
-    const letter = this.#waiting?.letter ?? this.#letter({ message, origin, reason, died: Date.now() });
-    return { letter, way: letter === null ? null : this.#way(letter) };
+    const deadLetter = this.#waiting?.deadLetter ?? this.#deadLetter({ message, origin, reason, died: Date.now() });
+    return { deadLetter, destinations: deadLetter === null ? null : this.#destinations(deadLetter) };
   }
 
   /** Null when nobody could read it. */
-  #letter({ message, origin, reason, died }: Dead): Letter | null {
+  #deadLetter({ message, origin, reason, died }: Dead): DeadLetter | null {
     const queue = this.#view.queueByRef(origin);
     const header = headerOf(new Uint8Array(this.#engine.messageHeader(message)));
     if (queue === undefined || header === null) return null;
@@ -160,7 +172,7 @@ export class DeadLetters {
   }
 
   /** Null when there is no exchange that it goes to. */
-  #way({ origin, reason, routingKey: published, properties }: Letter): Way | null {
+  #destinations({ origin, reason, routingKey: published, properties }: DeadLetter): Destinations | null {
     const queue = this.#view.queueByRef(origin);
     if (queue === undefined || queue.deadLetterExchange === null) return null;
     const { vhost, deadLetterExchange: exchange } = queue;

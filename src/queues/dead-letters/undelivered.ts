@@ -2,13 +2,13 @@
  * Dead letters of queues that send theirs at least once: one that has no route, or that a queue refuses, stays the
  * property of the queue where it died and is sent again, when the topology changes and after a while. They are tried in
  * rounds. A round tries a few of each queue, the oldest and then those where the last round stopped, and goes on with a
- * queue as long as its letters arrive; when none has arrived the next round comes later. What must hold: a queue that
- * has a letter does not get it again; it is buried when all have it to whom it leads, and at least one has; a turn, and
- * a round in which nothing arrives, do a bounded portion; there is one round at a time.
+ * queue as long as its dead letters arrive; when none has arrived the next round comes later. What must hold: a queue
+ * that has a dead letter does not get it again; it is settled when all have it to whom it leads, and at least one has;
+ * a pass, and a round in which nothing arrives, do a bounded portion; there is one round at a time.
  */
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { ExchangeEntry } from '../../broker/topology/topology-entries.js';
-import { type KeptLetter, LetterRow } from './letter-row.js';
+import { type UndeliveredDeadLetter, UndeliveredRow } from './undelivered-row.js';
 
 /** How long until those that could not be sent are tried again (ms), at first, and at last when none arrives. */
 const RETRY_MS = 1_000;
@@ -17,22 +17,22 @@ const RETRY_MOST_MS = 4_000;
 /** How long from the beginning of one round to that of the next, at least, however often the topology changes (ms). */
 const PAUSE_MS = 100;
 
-/** Letters that are tried again in one turn. */
+/** Dead letters that are tried again in one pass. */
 const PORTION = 128;
 
-/** Letters that a round tries in vain: in one queue at either place, at least, and in all before it ends. */
+/** Dead letters that a round tries in vain: in one queue at either place, at least, and in all before it ends. */
 const FEW = 16;
 const MANY = 1_024;
 
 /**
- * Where a letter can have come to: a queue, an exchange that holds it back, or a queue for replies by the text of its
- * reference.
+ * Where a dead letter can have come to: a queue, an exchange that holds it back, or a queue for replies by the text of
+ * its reference.
  */
 export type Place = QueueId | ExchangeEntry | string;
 
 /**
- * Who has a letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what that
- * had.
+ * Who has a dead letter by now. Not by name: another queue that takes the name of one that is gone has nothing of what
+ * that had.
  */
 export class Progress {
   readonly #had = new Set<Place>();
@@ -65,18 +65,18 @@ interface Round {
   place: number;
 }
 
-export class KeptLetters {
-  /** Sends a letter to those who lack it. True: it is done with; null: no memory. */
-  readonly #send: (letter: KeptLetter, progress: Progress) => boolean | null;
+export class UndeliveredDeadLetters {
+  /** Sends a dead letter to those who lack it. True: it is done with; null: no memory. */
+  readonly #send: (deadLetter: UndeliveredDeadLetter, progress: Progress) => boolean | null;
   readonly #settleDead: (number: number) => void;
-  /** Makes a turn follow. */
+  /** Makes a pass of the event loop follow. */
   readonly #begin: () => void;
-  readonly #rows: LetterRow[] = [];
-  readonly #rowOf = new Map<number, LetterRow>();
-  /** Of letters that somebody has, by number: few, as most that are kept have arrived nowhere. */
+  readonly #rows: UndeliveredRow[] = [];
+  readonly #rowOf = new Map<number, UndeliveredRow>();
+  /** Of dead letters that somebody has, by number: few, as most that are kept have arrived nowhere. */
   readonly #progress = new Map<number, Progress>();
-  /** The row whose turn it is. */
-  #turn = 0;
+  /** The row that is tried next. */
+  #rowIndex = 0;
   #round: Round | null = null;
   /** Whether a round is due when the present one ends, or its time has come. */
   #isDue = false;
@@ -87,7 +87,7 @@ export class KeptLetters {
   #firesAt = 0;
 
   constructor(
-    send: (letter: KeptLetter, progress: Progress) => boolean | null,
+    send: (deadLetter: UndeliveredDeadLetter, progress: Progress) => boolean | null,
     settleDead: (number: number) => void,
     begin: () => void,
   ) {
@@ -96,14 +96,14 @@ export class KeptLetters {
     this.#begin = begin;
   }
 
-  /** Keeps a letter that was tried in vain at this topology. */
-  add(letter: KeptLetter, progress: Progress, epoch: number): void {
+  /** Keeps a dead letter that was tried in vain at this topology. */
+  add(deadLetter: UndeliveredDeadLetter, progress: Progress, epoch: number): void {
     if (this.#rows.length === 0) {
       this.#triedAt = epoch;
       this.#wait = RETRY_MS;
     }
-    this.#row(letter.origin).add(letter);
-    if (progress.hasBegun) this.#progress.set(letter.number, progress);
+    this.#row(deadLetter.origin).add(deadLetter);
+    if (progress.hasBegun) this.#progress.set(deadLetter.number, progress);
     if (this.#round === null) this.#wakeIn(this.#wait);
   }
 
@@ -124,10 +124,10 @@ export class KeptLetters {
     clearTimeout(this.#timer ?? undefined);
   }
 
-  #row(origin: number): LetterRow {
+  #row(origin: number): UndeliveredRow {
     const known = this.#rowOf.get(origin);
     if (known !== undefined) return known;
-    const row = new LetterRow(origin);
+    const row = new UndeliveredRow(origin);
     this.#rows.push(row);
     this.#rowOf.set(origin, row);
     return row;
@@ -149,30 +149,30 @@ export class KeptLetters {
   }
 
   #tryNext(round: Round): void {
-    const row = this.#rows[this.#turn];
+    const row = this.#rows[this.#rowIndex];
     if (row === undefined) return this.#endRound();
     const place = row.next(round.place);
     if (place === -1) {
       row.cursor = 0;
       return this.#leaveRow(round);
     }
-    const letter = row.at(place);
-    const progress = this.#progress.get(letter.number) ?? new Progress();
-    const sent = this.#send(letter, progress);
+    const deadLetter = row.at(place);
+    const progress = this.#progress.get(deadLetter.number) ?? new Progress();
+    const sent = this.#send(deadLetter, progress);
     if (sent === null) return this.#endRound();
     round.place = place + 1;
     if (!sent) {
-      if (progress.hasBegun) this.#progress.set(letter.number, progress);
+      if (progress.hasBegun) this.#progress.set(deadLetter.number, progress);
       return this.#failed(round, row);
     }
     row.remove(place);
-    this.#progress.delete(letter.number);
-    this.#settleDead(letter.number);
+    this.#progress.delete(deadLetter.number);
+    this.#settleDead(deadLetter.number);
     this.#wait = RETRY_MS;
     round.patience = this.#patience(round);
   }
 
-  #failed(round: Round, row: LetterRow): void {
+  #failed(round: Round, row: UndeliveredRow): void {
     round.left -= 1;
     round.patience -= 1;
     if (round.patience > 0) return;
@@ -192,7 +192,7 @@ export class KeptLetters {
   }
 
   #leaveRow(round: Round): void {
-    this.#nextTurn();
+    this.#nextRow();
     round.rows -= 1;
     if (round.rows === 0 || round.left <= 0) return this.#endRound();
     round.where = 'oldest';
@@ -201,14 +201,14 @@ export class KeptLetters {
   }
 
   /** A row that is empty goes; the last one takes its place, and is next. */
-  #nextTurn(): void {
-    const row = this.#rows[this.#turn];
+  #nextRow(): void {
+    const row = this.#rows[this.#rowIndex];
     if (row !== undefined && row.size === 0) {
       this.#rowOf.delete(row.origin);
       const last = this.#rows.pop();
-      if (last !== undefined && last !== row) this.#rows[this.#turn] = last;
-    } else this.#turn += 1;
-    if (this.#turn >= this.#rows.length) this.#turn = 0;
+      if (last !== undefined && last !== row) this.#rows[this.#rowIndex] = last;
+    } else this.#rowIndex += 1;
+    if (this.#rowIndex >= this.#rows.length) this.#rowIndex = 0;
   }
 
   #endRound(): void {

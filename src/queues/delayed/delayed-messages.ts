@@ -1,8 +1,11 @@
 /**
- * Messages that an exchange holds back until their time has come. They stay in the core's memory; here is only when
- * each one is due. Persistent ones of durable exchanges stay in a hidden queue besides, claimed, until they have been
- * sent on: that is what the log knows of them. What must hold: what is due goes in the order of its time, then of its
- * arrival; an exchange that is deleted takes what waits for it along; a turn does a bounded portion.
+ * This folder is for messages that an exchange holds back until their time has come; workers,
+ * connections and dead letters may import it.
+ *
+ * They stay in the core's memory; here is only when each one is due. Persistent ones of durable exchanges stay in a
+ * hidden queue besides, claimed, until they have been sent on: that is what the log knows of them. What must hold: what
+ * is due goes in the order of its time, then of its arrival; an exchange that is deleted takes what waits for it along;
+ * a pass does a bounded portion.
  */
 import { decodeHeader, encodeHeader } from '../../amqp/properties.js';
 import { decodeKey } from '../../amqp/publish-key.js';
@@ -18,7 +21,7 @@ import { TimeHeap } from './time-heap.js';
 /** The header that says how long a message is to be held back (ms). */
 const DELAY_HEADER = 'x-delay';
 
-/** Messages that are let go in one turn. */
+/** Messages that are let go in one pass. */
 const PORTION = 128;
 
 /** The longest that a timer of Node.js can wait (ms), about 25 days. */
@@ -64,7 +67,7 @@ export class Delays {
   /** Whether something may be due. */
   #awake = false;
 
-  /** `begin` makes a turn follow, in which `work` is called. */
+  /** `begin` makes a pass of the event loop follow, in which `work` is called. */
   constructor(engine: Engine, view: TopologyView, begin: () => void) {
     this.#engine = engine;
     this.#view = view;

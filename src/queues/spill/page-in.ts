@@ -1,12 +1,12 @@
 /**
- * Messages on their way back from page files, and from the log after a restart, a portion of a queue at a time. What
+ * Messages on their way back from spill files, and from the log after a restart, a portion of a queue at a time. What
  * must hold: they come in the order of their queue's sources; what cannot be read is tried again, since its messages
  * are nowhere else.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { Retries } from './retry.js';
-import type { PageImage, SpillFiles } from './spill-files.js';
-import type { ImageSource, PagedQueues, RecoveredSource, Source } from './spilled-queues.js';
+import type { SpillFiles, SpillImage } from './spill-files.js';
+import type { ImageSource, RecoveredSource, Source, SpilledQueues } from './spilled-queues.js';
 
 /**
  * Messages are brought back until so many blocks are here, if those of all queues that want some take no more than this
@@ -29,19 +29,19 @@ interface Read {
   readonly done: Promise<boolean>;
 }
 
-export class PagerIn {
+export class PageIn {
   readonly #engine: Engine;
-  readonly #pages: SpillFiles;
-  readonly #queues: PagedQueues;
+  readonly #files: SpillFiles;
+  readonly #queues: SpilledQueues;
   readonly #retries: Retries;
   readonly #onShort: () => void;
   /** Queues that want messages back, the one that is served among them. */
   wanting = 1;
 
   /** `onShort`: there is no memory for what comes back. */
-  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, retries: Retries, onShort: () => void) {
+  constructor(engine: Engine, files: SpillFiles, queues: SpilledQueues, retries: Retries, onShort: () => void) {
     this.#engine = engine;
-    this.#pages = pages;
+    this.#files = files;
     this.#queues = queues;
     this.#retries = retries;
     this.#onShort = onShort;
@@ -205,9 +205,9 @@ export class PagerIn {
   }
 
   /** False: the broker ends. */
-  async #read(image: PageImage, at: number, to: number, length: number): Promise<boolean> {
+  async #read(image: SpillImage, at: number, to: number, length: number): Promise<boolean> {
     const target = this.#engine.bytes.subarray(to, to + length);
-    return (await this.#retries.persist(() => this.#pages.read(image, at, target).then(() => true))) ?? false;
+    return (await this.#retries.persist(() => this.#files.read(image, at, target).then(() => true))) ?? false;
   }
 }
 

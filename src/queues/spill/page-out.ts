@@ -1,11 +1,11 @@
 /**
- * Messages on their way to page files, a portion of a queue at a time. What must hold: a portion that could not be
+ * Messages on their way to spill files, a portion of a queue at a time. What must hold: a portion that could not be
  * written stays; the order of a queue's sources is that of its messages.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { Retries } from './retry.js';
-import type { PageImage, SpillFiles } from './spill-files.js';
-import type { Paged, PagedQueues } from './spilled-queues.js';
+import type { SpillFiles, SpillImage } from './spill-files.js';
+import type { LiveQueue, SpilledQueues } from './spilled-queues.js';
 
 /** Portions that are being written at once. */
 const WRITES = 4;
@@ -20,16 +20,16 @@ export interface Stage {
   readonly least: number;
 }
 
-export class PagerOut {
+export class PageOut {
   readonly #engine: Engine;
-  readonly #pages: SpillFiles;
-  readonly #queues: PagedQueues;
+  readonly #files: SpillFiles;
+  readonly #queues: SpilledQueues;
   readonly #retries: Retries;
   readonly #writes = new Set<Promise<void>>();
 
-  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, retries: Retries) {
+  constructor(engine: Engine, files: SpillFiles, queues: SpilledQueues, retries: Retries) {
     this.#engine = engine;
-    this.#pages = pages;
+    this.#files = files;
     this.#queues = queues;
     this.#retries = retries;
   }
@@ -40,7 +40,7 @@ export class PagerOut {
   }
 
   /** Sends the next portion away. False: none may leave. */
-  async send({ queue, life }: Paged, { margin, least }: Stage): Promise<boolean> {
+  async send({ queue, life }: LiveQueue, { margin, least }: Stage): Promise<boolean> {
     const engine = this.#engine;
     // What is written has freed a segment already, and needs one until it is.
     while (this.#writes.size >= WRITES) await Promise.race(this.#writes);
@@ -58,12 +58,12 @@ export class PagerOut {
         octets = engine.pageOut(queue, margin, least, engine.stagingBytes);
       }
       if (octets === 0) return false;
-      const image = this.#pages.place(octets);
+      const image = this.#files.place(octets);
       sent =
         octets <= engine.stagingBytes
           ? this.#sendShort(queue, image, staging)
           : await this.#sendLong(queue, image, staging);
-      if (!sent) this.#pages.free(image);
+      if (!sent) this.#files.free(image);
     } finally {
       if (!sent) engine.pageOutEnd(false);
       if (!sent || octets > engine.stagingBytes) engine.giveStaging(staging);
@@ -72,7 +72,7 @@ export class PagerOut {
   }
 
   /** An image that fits into staging is away when it is there; it is written while the next ones follow. */
-  #sendShort(queue: Queue, image: PageImage, staging: number): boolean {
+  #sendShort(queue: Queue, image: SpillImage, staging: number): boolean {
     const engine = this.#engine;
     const messages = engine.pageOutCount;
     const length = engine.pageOutFill(staging, engine.stagingBytes);
@@ -84,20 +84,20 @@ export class PagerOut {
     return true;
   }
 
-  async #writeShort(image: PageImage, part: Uint8Array, staging: number): Promise<void> {
-    await this.#retries.persist(() => this.#pages.write(image, 0, part));
+  async #writeShort(image: SpillImage, part: Uint8Array, staging: number): Promise<void> {
+    await this.#retries.persist(() => this.#files.write(image, 0, part));
     this.#engine.giveStaging(staging);
   }
 
   /** One message that is longer than staging. */
-  async #sendLong(queue: Queue, image: PageImage, staging: number): Promise<boolean> {
+  async #sendLong(queue: Queue, image: SpillImage, staging: number): Promise<boolean> {
     const engine = this.#engine;
     const messages = engine.pageOutCount;
     let at = 0;
     for (let length = -1; length !== 0; at += length) {
       length = engine.pageOutFill(staging, engine.stagingBytes);
       const part = engine.bytes.subarray(staging, staging + length);
-      if (length > 0) await this.#pages.write(image, at, part);
+      if (length > 0) await this.#files.write(image, at, part);
     }
     // Before it is said to be away: then its messages are nowhere but in the image.
     if (at !== image.octets || !engine.pageOutEnd(true)) return false;

@@ -1,5 +1,5 @@
 /**
- * Page files: where blocks of messages are while they are not in memory. An image is appended to the current file,
+ * Spill files: where blocks of messages are while they are not in memory. An image is appended to the current file,
  * read, and let go of; a file with no image left is written anew or removed. Nothing here outlasts the process: nothing
  * is synced, and the directory is emptied at the start. What must hold: an image is read as it was written, whole,
  * until it is freed; files are of bounded size, unless one image alone is larger.
@@ -21,7 +21,7 @@ interface SpillFile {
 }
 
 /** A place for one block. */
-export interface PageImage {
+export interface SpillImage {
   readonly file: SpillFile;
   readonly offset: number;
   readonly octets: number;
@@ -50,7 +50,7 @@ export class SpillFiles {
   }
 
   /** Makes room for an image. Throws when no file can be made. */
-  place(octets: number): PageImage {
+  place(octets: number): SpillImage {
     const file = this.#fileFor(octets);
     const image = { file, offset: file.end, octets };
     file.end += octets;
@@ -59,17 +59,17 @@ export class SpillFiles {
   }
 
   /** Writes a part of an image, at `at` octets from its beginning. */
-  async write({ file, offset }: PageImage, at: number, part: Uint8Array): Promise<void> {
+  async write({ file, offset }: SpillImage, at: number, part: Uint8Array): Promise<void> {
     for (let done = 0; done < part.length; ) done += await writeSome(file, part, done, offset + at + done);
   }
 
   /** Reads a part of an image, from `at` octets from its beginning, that fills `target`. */
-  async read({ file, offset }: PageImage, at: number, target: Uint8Array): Promise<void> {
+  async read({ file, offset }: SpillImage, at: number, target: Uint8Array): Promise<void> {
     for (let done = 0; done < target.length; ) done += await readSome(file, target, done, offset + at + done);
   }
 
   /** Nobody reads or writes the image any more. */
-  free({ file }: PageImage): void {
+  free({ file }: SpillImage): void {
     file.images -= 1;
     if (file.images > 0 || file === this.#current) return;
     if (this.#spare.length < SPARE_MAX && file.end <= this.#fileOctets) this.#spare.push(file);
@@ -96,9 +96,9 @@ export class SpillFiles {
   }
 
   #make(): SpillFile {
-    this.#directory ??= mkdtempSync(join(tmpdir(), 'leveret-pages-'));
+    this.#directory ??= mkdtempSync(join(tmpdir(), 'leveret-spill-'));
     this.#made += 1;
-    const path = join(this.#directory, `${this.#made}.pages`);
+    const path = join(this.#directory, `${this.#made}.spill`);
     const file = { descriptor: openSync(path, 'wx+', 0o600), path, end: 0, images: 0 };
     this.#files.add(file);
     return file;

@@ -1,16 +1,19 @@
 /**
- * Paging: when memory is scarce, messages of the deepest queues go to page files, from near the head on; when consumers
- * come near them, or to them, they come back. At last each queue keeps but its first message. Publishers are slowed by
- * what they take: they stop when no segment is free, and go on with each that a portion has left. What must hold: a
- * queue whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
+ * This folder is for spill: messages that leave memory for the disk and come back. What composes the broker
+ * imports it, and nothing else.
+ *
+ * When memory is scarce, messages of the deepest queues go to spill files, from near the head on; when consumers come
+ * near them, or to them, they come back. At last each queue keeps but its first message. Publishers are slowed by what
+ * they take: they stop when no segment is free, and go on with each that a portion has left. What must hold: a queue
+ * whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
-import { PagerIn } from './page-in.js';
-import { PagerOut, type Stage } from './page-out.js';
+import { PageIn } from './page-in.js';
+import { PageOut, type Stage } from './page-out.js';
 import { FAILED_MS, Retries } from './retry.js';
 import type { SpillFiles } from './spill-files.js';
-import type { Paged, PagedQueues } from './spilled-queues.js';
+import type { LiveQueue, SpilledQueues } from './spilled-queues.js';
 
 /** Share of the memory below which messages leave, and up to which they do. The core rings at a third. */
 const SCARCE = 1 / 3;
@@ -37,20 +40,20 @@ const LOOK_SHARE = 4;
 
 /** A queue's messages, when they were counted. */
 interface Depth {
-  readonly paged: Paged;
+  readonly live: LiveQueue;
   readonly ready: number;
   readonly spilled: number;
   /** At the front, before those that are spilled. */
   readonly present: number;
 }
 
-export class Pager {
+export class Spill {
   readonly #engine: Engine;
-  readonly #pages: SpillFiles;
-  readonly #queues: PagedQueues;
+  readonly #files: SpillFiles;
+  readonly #queues: SpilledQueues;
   readonly #retries: Retries;
-  readonly #sending: PagerOut;
-  readonly #bringing: PagerIn;
+  readonly #sending: PageOut;
+  readonly #bringing: PageIn;
   readonly #wanted = new Set<Queue>();
   /** When messages were brought back, by queue. */
   readonly #brought = new Map<Queue, number>();
@@ -61,13 +64,13 @@ export class Pager {
   #retry: NodeJS.Timeout | null = null;
 
   /** `onTrouble` is told of files that cannot be written or read. */
-  constructor(engine: Engine, pages: SpillFiles, queues: PagedQueues, onTrouble: (error: Error) => void) {
+  constructor(engine: Engine, files: SpillFiles, queues: SpilledQueues, onTrouble: (error: Error) => void) {
     this.#engine = engine;
-    this.#pages = pages;
+    this.#files = files;
     this.#queues = queues;
     this.#retries = new Retries(onTrouble);
-    this.#sending = new PagerOut(engine, pages, queues, this.#retries);
-    this.#bringing = new PagerIn(engine, pages, queues, this.#retries, () => this.#look());
+    this.#sending = new PageOut(engine, files, queues, this.#retries);
+    this.#bringing = new PageIn(engine, files, queues, this.#retries, () => this.#look());
   }
 
   /**
@@ -99,7 +102,7 @@ export class Pager {
     this.#retries.stop();
     if (this.#retry !== null) clearTimeout(this.#retry);
     await Promise.all([this.#out, this.#in]);
-    this.#pages.close();
+    this.#files.close();
   }
 
   /**
@@ -159,8 +162,8 @@ export class Pager {
     try {
       for (const stage of STAGES) {
         if (!this.#isBelow(ENOUGH)) break;
-        for (const paged of this.#deepest(stage)) {
-          while (this.#isBelow(ENOUGH) && !this.#retries.stopped) if (!(await this.#sending.send(paged, stage))) break;
+        for (const live of this.#deepest(stage)) {
+          while (this.#isBelow(ENOUGH) && !this.#retries.stopped) if (!(await this.#sending.send(live, stage))) break;
         }
       }
       // Those who wait for memory are served when a consumer has made room, or when there is more that can leave.
@@ -175,27 +178,27 @@ export class Pager {
   }
 
   /** Queues that may have messages to send away, those with most first. */
-  #deepest({ margin }: Stage): Paged[] {
+  #deepest({ margin }: Stage): LiveQueue[] {
     const { slotsPerBlock } = this.#engine;
     const now = Date.now();
-    const depths: { paged: Paged; depth: number }[] = [];
-    for (const { paged, ready, spilled, present } of this.#depths()) {
+    const depths: { live: LiveQueue; depth: number }[] = [];
+    for (const { live, ready, spilled, present } of this.#depths()) {
       let staying = margin === FRONT ? 0 : margin * slotsPerBlock;
       if (spilled > 0) staying = spilled + present;
-      else if (margin === FRONT && this.#isRecent(paged.queue, now)) continue;
-      if (ready > staying) depths.push({ paged, depth: ready - staying });
+      else if (margin === FRONT && this.#isRecent(live.queue, now)) continue;
+      if (ready > staying) depths.push({ live, depth: ready - staying });
     }
-    return depths.sort((a, b) => b.depth - a.depth).map(({ paged }) => paged);
+    return depths.sort((a, b) => b.depth - a.depth).map(({ live }) => live);
   }
 
   *#depths(): Generator<Depth> {
     const engine = this.#engine;
-    for (const paged of this.#queues.all()) {
-      const { queue } = paged;
+    for (const live of this.#queues.all()) {
+      const { queue } = live;
       const ready = engine.readyCount(queue);
       if (ready === 0) continue;
       const spilled = engine.spilledCount(queue);
-      yield { paged, ready, spilled, present: spilled > 0 ? engine.presentCount(queue) : 0 };
+      yield { live, ready, spilled, present: spilled > 0 ? engine.presentCount(queue) : 0 };
     }
   }
 

@@ -1,17 +1,17 @@
 /**
  * The queues in the core, with what is spilled of each: the coordinator makes, purges and deletes them through this,
- * and the pager works on the same list. What must hold: the sources of a queue give its spilled messages in their
+ * and the spill works on the same list. What must hold: the sources of a queue give its spilled messages in their
  * order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
-import type { PageImage, SpillFiles } from './spill-files.js';
+import type { SpillFiles, SpillImage } from './spill-files.js';
 
-/** Where the next messages of a queue are: a portion in a page file, or whatever recovery gives. */
+/** Where the next messages of a queue are: a portion in a spill file, or whatever recovery gives. */
 export type Source = ImageSource | RecoveredSource;
 export interface ImageSource {
-  readonly image: PageImage;
+  readonly image: SpillImage;
   readonly messages: number;
   /** Until then it cannot be read. */
   readonly written: Promise<void>;
@@ -24,8 +24,8 @@ export interface RecoveredSource {
   portion: { readonly octets: number; readonly messages: number };
 }
 
-/** A queue, or a level of one, as long as it is. */
-export interface Paged {
+/** A queue, or one priority of it, as long as it exists. */
+export interface LiveQueue {
   readonly queue: Queue;
   readonly life: Life;
 }
@@ -34,22 +34,22 @@ interface Life {
   ended: boolean;
 }
 
-export class PagedQueues implements QueueCore {
+export class SpilledQueues implements QueueCore {
   readonly #engine: Engine;
-  readonly #pages: SpillFiles;
+  readonly #files: SpillFiles;
   readonly #queues = new Map<Queue, Life>();
   readonly #sources = new Map<Queue, Source[]>();
   readonly #logged = new Map<Queue, number>();
   /** The source that is being read; it is let go of by who reads it. */
   #reading: Source | null = null;
 
-  constructor(engine: Engine, pages: SpillFiles) {
+  constructor(engine: Engine, files: SpillFiles) {
     this.#engine = engine;
-    this.#pages = pages;
+    this.#files = files;
   }
 
-  /** All queues, and the levels of those with priorities that are in use. */
-  *all(): Generator<Paged> {
+  /** All queues, and of those with priorities each that is in use. */
+  *all(): Generator<LiveQueue> {
     for (const [root, life] of this.#queues) for (const queue of this.#priorities(root, life)) yield { queue, life };
   }
 
@@ -110,7 +110,7 @@ export class PagedQueues implements QueueCore {
     this.#sources.delete(one);
   }
 
-  /** What was spilled goes at once, when it is its turn. */
+  /** What was spilled goes at once, when nothing stands before it. */
   #forgetDropped(queue: Queue): void {
     const life = this.#queues.get(queue);
     if (life === undefined) return;
@@ -126,7 +126,7 @@ export class PagedQueues implements QueueCore {
   }
 
   #letGo(source: Source): void {
-    if ('image' in source) void source.written.then(() => this.#pages.free(source.image));
+    if ('image' in source) void source.written.then(() => this.#files.free(source.image));
     else source.recovered.drop();
   }
 

@@ -20,7 +20,7 @@ const SMALL = Buffer.concat(Array.from({ length: 250 }, () => publish(1, 'all', 
 const MOST = 0.9;
 /** The same beside many queues that live: each keeps a block, and these lie in several segments. */
 const MOST_BESIDE_QUEUES = 0.8;
-/** With less that is free, messages leave for page files. */
+/** With less that is free, messages leave for spill files. */
 const NOT_SCARCE = 1 / 3;
 
 async function open(kind: (typeof ENGINES)[number], mebibytes = MEBIBYTES) {

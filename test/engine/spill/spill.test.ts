@@ -13,7 +13,7 @@ import { scenario } from '../support/scenario.js';
 const LONG = 300_000;
 const PORTION = 512 * 1024;
 
-async function pagedScenario(kind: EngineKind, mebibytes = 64) {
+async function spillScenario(kind: EngineKind, mebibytes = 64) {
   const made = await scenario(kind, mebibytes);
   const shelf = new ImageShelf(made.bench.coordinator);
   return { ...made, shelf, slots: made.bench.coordinator.slotsPerBlock };
@@ -31,7 +31,7 @@ const numbers = (first: number, end: number): string[] => Array.from({ length: e
 
 describe.each(ENGINES)('%s', (kind) => {
   test('what was sent away is counted, and comes back in its order', async () => {
-    const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 9 * slots + 1);
     while (shelf.out(queue, 0));
     expect(bench.coordinator.spilledCount(queue)).toBe(8 * slots);
@@ -52,7 +52,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('memory that messages held is free once they are away, and all of it once they are consumed', async () => {
-    const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, queue, shelf, slots } = await spillScenario(kind);
     const { coordinator } = bench;
     const before = coordinator.memoryUsed();
     publishNumbers(publisher, 0, 40 * slots, 1000);
@@ -68,7 +68,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a consumer that comes near what is spilled asks for it, and is served when it is back', async () => {
-    const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, queue, shelf, slots } = await spillScenario(kind);
     const { coordinator } = bench;
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
@@ -88,7 +88,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a get finds nothing at an spilled message, and its worker is rung when it is back', async () => {
-    const { bench, publisher, consumer, channel, engine, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, channel, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
     for (let i = 0; i < slots; i++) expect(engine.get(channel, queue, true)).toBe(true);
@@ -108,7 +108,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a worker that is awake when an spilled message comes back does not sleep over it', async () => {
-    const { bench, publisher, channel, engine, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, channel, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     shelf.out(queue, 0);
     for (let i = 0; i < slots; i++) expect(engine.get(channel, queue, true)).toBe(true);
@@ -124,7 +124,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('messages with pieces, given-back ones and those of two queues come back as they were', async () => {
-    const { bench, publisher, consumer, channel, engine, queue, slots } = await pagedScenario(kind, 128);
+    const { bench, publisher, consumer, channel, engine, queue, slots } = await spillScenario(kind, 128);
     const shelf = new ImageShelf(bench.coordinator, PORTION);
     publishNumbers(publisher, 0, slots + 1);
     const long = Buffer.alloc(LONG, 'long ');
@@ -148,7 +148,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('consumers that come to a block on its way out keep it', async () => {
-    const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     consumer.consume(1, 'q', { noAck: true });
     expect(shelf.out(queue, 0, () => bench.serve())).toBe(false);
@@ -158,7 +158,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is purged on its way out or in is gone', async () => {
-    const { bench, publisher, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, queue, shelf, slots } = await spillScenario(kind);
     const { coordinator } = bench;
     const used = coordinator.memoryUsed();
     publishNumbers(publisher, 0, 6 * slots);
@@ -180,7 +180,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a queue that is deleted takes its spilled messages along', async () => {
-    const { bench, publisher, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, queue, shelf, slots } = await spillScenario(kind);
     const { coordinator } = bench;
     publishNumbers(publisher, 0, 6 * slots);
     while (shelf.out(queue, 0));
@@ -190,7 +190,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('messages that were elsewhere from the first come before what is published', async () => {
-    const { bench, publisher, consumer, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, consumer, queue, shelf, slots } = await spillScenario(kind);
     const { coordinator } = bench;
     publishNumbers(publisher, 0, 3 * slots);
     shelf.out(queue, 0);
@@ -220,7 +220,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a limit is kept once the messages at the front are back, without further publishes', async () => {
-    const { bench, publisher, engine, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     while (shelf.out(queue, 0));
     bench.setRules('q', { maxLength: 2 * slots });
@@ -240,7 +240,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what has expired while it was away dies when it is back', async () => {
-    const { bench, publisher, engine, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     bench.setTime(1_000_000);
     bench.setRules('q', { ttl: 1000, deadLetters: true });
     publishNumbers(publisher, 0, 3 * slots);
@@ -254,7 +254,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('bytes are counted wherever messages are', async () => {
-    const { bench, publisher, engine, queue, shelf, slots } = await pagedScenario(kind);
+    const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots, 100);
     shelf.out(queue, 0);
     bench.setRules('q', { maxBytes: 10_000_000 });
@@ -268,7 +268,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('messages too long to be back together come back as consumers make room', async () => {
-    const { bench, publisher, engine, channel, consumer, queue, shelf, slots } = await pagedScenario(kind, 96);
+    const { bench, publisher, engine, channel, consumer, queue, shelf, slots } = await spillScenario(kind, 96);
     const size = 100_000;
     publishNumbers(publisher, 0, slots + 1, 1);
     publishNumbers(publisher, slots + 1, slots, size);

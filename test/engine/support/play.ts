@@ -52,22 +52,19 @@ const queue = fc.nat(QUEUES.length - 1);
 export function operations(
   sizes: readonly number[],
   rules: fc.Arbitrary<Partial<QueueRules>>,
-  given: { readonly log?: boolean; readonly paging?: boolean } = {},
+  given: { readonly log?: boolean; readonly spill?: boolean } = {},
 ): fc.Arbitrary<Operation[]> {
-  const kinds = [{ weight: 6, arbitrary: operation(sizes, rules, given.paging ? MANY : FEW) }];
+  const kinds = [{ weight: 6, arbitrary: operation(sizes, rules, given.spill ? MANY : FEW) }];
   if (given.log) kinds.push({ weight: 1, arbitrary: ofTheLog });
-  if (given.paging) kinds.push({ weight: 3, arbitrary: ofPaging });
-  return fc.array(
-    fc.oneof(...kinds),
-    given.paging ? { minLength: 25, maxLength: 40 } : { minLength: 5, maxLength: 80 },
-  );
+  if (given.spill) kinds.push({ weight: 3, arbitrary: ofSpill });
+  return fc.array(fc.oneof(...kinds), given.spill ? { minLength: 25, maxLength: 40 } : { minLength: 5, maxLength: 80 });
 }
 
 /** Messages published at a time: where blocks of them come and go, there must be enough for some. */
 const FEW = fc.integer({ min: 1, max: 20 });
 const MANY = fc.constantFrom(20, 600, 1_100, 2_500);
 
-const ofPaging: fc.Arbitrary<Operation> = fc.oneof(
+const ofSpill: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -177,9 +174,9 @@ export class Play {
     readonly bench: Bench,
     first: readonly (Partial<QueueRules> | null)[],
     logged: Logged = null,
-    paging = false,
+    spill = false,
   ) {
-    this.ledger = new Ledger(!paging);
+    this.ledger = new Ledger(!spill);
     this.#shelf = new ImageShelf(bench.coordinator);
     bench.setTime(this.#now);
     bench.routes.set('all', QUEUES);

@@ -1,5 +1,5 @@
 /**
- * Queues whose messages are still in the log after a restart, or go to page files: they count, and are known as
+ * Queues whose messages are still in the log after a restart, or go to spill files: they count, and are known as
  * delivered, as if they were here.
  */
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * Queues longer than memory: `npm run bench:paging`. One queue is filled far beyond the broker's memory and drained
+ * Queues longer than memory: `npm run bench:spill`. One queue is filled far beyond the broker's memory and drained
  * again, beside the same with few messages, which stay in memory. What must hold: every message comes back, once and in
  * order, and resident memory stays near what the broker was given.
  */
@@ -16,7 +16,7 @@ import { formatTable, thousands } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
 import { watched } from '../support/watch.mjs';
 
-const HELP = `Usage: npm run bench:paging -- [options] [MILLIONS]
+const HELP = `Usage: npm run bench:spill -- [options] [MILLIONS]
 
 Publishes so many million messages of 1 KB (default 2) to one queue of a broker with little memory, and drains it.
 Exits with 1 when messages were lost, doubled or reordered.

@@ -1,13 +1,13 @@
 /**
- * The letters that one queue keeps, in the order in which they died: columns of numbers, no object for each, so that a
- * million of them costs some megabytes and nothing for the collector to walk. What must hold: places stay in order;
- * `add` may move them together, and the cursor with them: whoever walks along them meanwhile may miss some, and comes
- * to none twice.
+ * The dead letters that one queue keeps, in the order in which they died: columns of numbers, no object for each, so
+ * that a million of them costs some megabytes and nothing for the collector to walk. What must hold: places stay in
+ * order; `add` may move them together, and the cursor with them: whoever walks along them meanwhile may miss some, and
+ * comes to none twice.
  */
 import type { Death, Message, Queue } from '../../engine/engine.js';
 
-/** What is to be known of a letter that is kept, to write and send it again. */
-export interface KeptLetter {
+/** What is to be known of a dead letter that is kept, to write and send it again. */
+export interface UndeliveredDeadLetter {
   readonly message: Message;
   /** The queue where it died. */
   readonly origin: Queue;
@@ -20,7 +20,7 @@ export interface KeptLetter {
 
 const SMALL = 16;
 
-export class LetterRow {
+export class UndeliveredRow {
   readonly origin: Queue;
   /** How many there are. */
   size = 0;
@@ -31,7 +31,7 @@ export class LetterRow {
   #messages = new Uint32Array(SMALL);
   #reasons = new Uint8Array(SMALL);
   #died = new Float64Array(SMALL);
-  /** The first place with a letter, and the one behind the last. */
+  /** The first place with a dead letter, and the one behind the last. */
   #first = 0;
   #end = 0;
 
@@ -39,7 +39,7 @@ export class LetterRow {
     this.origin = origin;
   }
 
-  add({ message, reason, died, number }: KeptLetter): void {
+  add({ message, reason, died, number }: UndeliveredDeadLetter): void {
     if (this.#end === this.#numbers.length) this.#makeRoom();
     this.#numbers[this.#end] = number;
     this.#messages[this.#end] = message;
@@ -49,14 +49,14 @@ export class LetterRow {
     this.size += 1;
   }
 
-  /** The first place with a letter from `place` on; -1 when there is none. */
+  /** The first place with a dead letter from `place` on; -1 when there is none. */
   next(place: number): number {
     let at = Math.max(place, this.#first);
     while (at < this.#end && this.#numbers[at] === 0) at += 1;
     return at < this.#end ? at : -1;
   }
 
-  at(place: number): KeptLetter {
+  at(place: number): UndeliveredDeadLetter {
     return {
       message: this.#messages[place] ?? 0,
       origin: this.origin,
