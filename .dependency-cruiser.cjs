@@ -53,6 +53,13 @@ module.exports = {
       from: { path: '^src/store/' },
       to: { path: '^src/(amqp|engine)/' },
     },
+    {
+      name: 'workers-know-the-view',
+      severity: 'error',
+      comment: 'A worker asks the coordinator and applies its changes; it decides nothing about the topology.',
+      from: { path: '^src/(connection|event-loop|worker)/' },
+      to: { path: '^src/broker/(coordinator|definitions|decisions|policies)/' },
+    },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
     ...downwards('assembly', coreLayers),

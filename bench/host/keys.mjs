@@ -52,7 +52,7 @@ async function nanoseconds(kind, keyOf) {
     internal: false,
     arguments: ARGS,
     alternate: null,
-    memory: null,
+    cacheMemory: null,
   });
   for (let n = 0; n < PATTERNS; n++) {
     const ref = engine.createQueue();
@@ -78,7 +78,7 @@ async function nanoseconds(kind, keyOf) {
       owner: null,
       arguments: ARGS,
       settings: SETTINGS,
-      memory: null,
+      cacheMemory: null,
     });
     view.apply({
       kind: 'bound',

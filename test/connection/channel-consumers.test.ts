@@ -86,7 +86,7 @@ class Stage {
   declare(id: QueueId, ref: Queue): void {
     this.apply({
       kind: 'queue.declared',
-      ...{ vhost: VHOST, queue: QUEUE, id, ref, logId: 0, owner: null, memory: null },
+      ...{ vhost: VHOST, queue: QUEUE, id, ref, logId: 0, owner: null, cacheMemory: null },
       ...{ durable: false, autoDelete: false, arguments: EMPTY_TABLE },
       settings: {
         deadLetterExchange: null,

@@ -18,7 +18,7 @@ function scenario(owedLooks: number, more = 0) {
   const view = new TopologyView();
   view.apply({
     kind: 'queue.declared',
-    ...{ vhost: '/', queue: 'q', id: 1, ref: 70, logId: 0, owner: null, memory: null },
+    ...{ vhost: '/', queue: 'q', id: 1, ref: 70, logId: 0, owner: null, cacheMemory: null },
     ...{ durable: false, autoDelete: false, arguments: EMPTY_TABLE },
     settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
   });

@@ -12,7 +12,7 @@ const SETTINGS = {
   keepsDeadLetters: false,
   consumerTimeout: null,
 };
-const QUEUE = { durable: false, autoDelete: false, owner: null, arguments: new Map(), memory: null, logId: 0 };
+const QUEUE = { durable: false, autoDelete: false, owner: null, arguments: new Map(), cacheMemory: null, logId: 0 };
 const SESSION = { core: 1, id: 1, vhost: '/', user: 'guest' } as unknown as Session;
 
 /** A core that stands at a key, as far as routes need one. */

@@ -68,7 +68,7 @@ function declared(queue: string, ref: number, deadLetterRoutingKey: string | nul
     keepsDeadLetters: keepsTo !== undefined,
     consumerTimeout: null,
   };
-  const rest = { durable: false, autoDelete: false, owner: null, arguments: new Map(), memory: null };
+  const rest = { durable: false, autoDelete: false, owner: null, arguments: new Map(), cacheMemory: null };
   lastId += 1;
   return { kind: 'queue.declared', vhost: '/', queue, id: lastId, ref, logId: 0, settings, ...rest };
 }

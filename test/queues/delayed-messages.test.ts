@@ -61,12 +61,12 @@ function scenario(): Scenario {
     ref: 1,
     logId: 0,
     owner: null,
-    memory: null,
+    cacheMemory: null,
     settings,
     ...args,
   });
   for (const exchange of ['x', 'y']) {
-    const rest = { type: 'fanout', internal: false, alternate: null, memory: null, history: null, ...args };
+    const rest = { type: 'fanout', internal: false, alternate: null, cacheMemory: null, historyMemory: null, ...args };
     view.apply({ kind: 'exchange.declared', vhost: '/', exchange, ...rest });
     const binding = {
       source: exchange,

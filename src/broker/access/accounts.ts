@@ -1,4 +1,7 @@
 /**
+ * This folder is about users: who they are, and what they may do; all of the broker may import it, and what connections
+ * do at login.
+ *
  * Who there is, and what each may do: users with their passwords and tags, and what they may configure, write and read
  * in each vhost. A part of every participant's view, changed by the coordinator's changes alone. What must hold: nobody
  * has a right that no permission gives; with a user, or a vhost, its permissions go.

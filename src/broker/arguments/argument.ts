@@ -1,8 +1,11 @@
 /**
+ * This folder says what arguments mean, whoever has them; routing and all folders that stand above it may import it,
+ * and so may connections.
+ *
  * The form in which an argument is described: its name, how it is checked, whether a redeclaration must say the same,
  * whether policies may set it, and how what several say of it comes to one value. The tables of arguments
  * (queue-arguments.ts, exchange-arguments.ts, consumer-arguments.ts) are made of this, and so are the settings of
- * policies. This folder knows arguments and nothing of what has them: it may import requests and the protocol's types.
+ * policies.
  */
 import type { FieldTable, FieldValue } from '../../amqp/table.js';
 import { invalidArgument, precondition } from '../requests/refusals.js';

@@ -24,7 +24,7 @@ export interface QueueArgument<V extends Value> extends Argument<V> {
   /** The only type of queue that takes it; undefined: all do. */
   readonly onlyFor?: 'classic' | 'quorum' | 'stream';
   /** What the queue does for it, given the value that counts, or null: nobody has said anything. */
-  becomes?(value: V | null, queue: DeclaredQueue): Effect;
+  becomes?(value: V | null, queue: DeclaredQueue): Behaviour;
 }
 
 /** A queue as it is declared and as policies make it. */
@@ -34,8 +34,8 @@ export interface DeclaredQueue {
   value<V extends Value>(argument: QueueArgument<V>): V | null;
 }
 
-/** What an argument comes to: something that the core does, or that workers know, or when the queue goes unused (ms). */
-export interface Effect {
+/** What a queue does for an argument: something in the core, or that workers know, or when the queue goes unused (ms). */
+export interface Behaviour {
   readonly rules?: Partial<QueueRules>;
   readonly settings?: Partial<QueueSettings>;
   readonly expires?: number | null;

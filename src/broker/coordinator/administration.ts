@@ -190,10 +190,10 @@ export class Administration {
   #applyPolicies(vhost: string): void {
     const own = {};
     this.#applying.set(vhost, own);
-    this.#run(this.#policyEffects(vhost, own), () => this.#applying.get(vhost) !== own);
+    this.#run(this.#policyApplication(vhost, own), () => this.#applying.get(vhost) !== own);
   }
 
-  *#policyEffects(vhost: string, own: object): Generator<void, void> {
+  *#policyApplication(vhost: string, own: object): Generator<void, void> {
     yield* this.#parts.exchanges.applyPolicies(vhost);
     yield* this.#parts.queues.applyPolicies(vhost);
     if (this.#applying.get(vhost) === own) this.#applying.delete(vhost);

@@ -12,16 +12,16 @@ export class AnswerOrder {
   readonly #left = new Set<ConnectionId>();
   readonly #stays = new Map<ConnectionId, Set<() => void>>();
 
-  /** The answer in its turn. A promise must not reject. */
+  /** The answer, in the order of the requests. A promise must not reject. */
   answer(connection: ConnectionId, answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
     const before = this.#waiting.get(connection);
     if (before === undefined && !(answer instanceof Promise)) return answer;
-    const inTurn = Promise.resolve(before).then(() => answer);
-    this.#waiting.set(connection, inTurn);
-    void inTurn.then(() => {
-      if (this.#waiting.get(connection) === inTurn) this.#waiting.delete(connection);
+    const inOrder = Promise.resolve(before).then(() => answer);
+    this.#waiting.set(connection, inOrder);
+    void inOrder.then(() => {
+      if (this.#waiting.get(connection) === inOrder) this.#waiting.delete(connection);
     });
-    return inTurn;
+    return inOrder;
   }
 
   /** Does something after all answers that the connection is to get. */

@@ -1,4 +1,7 @@
 /**
+ * This folder hears requests and administrators one after the other and has their effects posted; none of the broker
+ * may import it, only the program that makes the one coordinator.
+ *
  * The coordinator alone decides on topology, one request at a time. A request is decided on its own view; the changes
  * it made are posted to all workers, with the epoch raised, before its answer is given. Where definitions are stored,
  * an answer about something durable waits until that is written; what is written meanwhile is decided already, and who
@@ -9,7 +12,7 @@
 import type { Engine } from '../../engine/engine.js';
 import { Bindings } from '../decisions/bindings.js';
 import { Consumers } from '../decisions/consumers.js';
-import { WaitingQueues } from '../decisions/delayed-queues.js';
+import { DelayedQueues } from '../decisions/delayed-queues.js';
 import { Emptying } from '../decisions/emptying.js';
 import { Exchanges } from '../decisions/exchanges.js';
 import { QueueExpiry } from '../decisions/queue-expiry.js';
@@ -90,7 +93,7 @@ export class Coordinator {
   /** What administrators may do, beside what clients do. */
   readonly administration: Administration;
   readonly #exchanges: Exchanges;
-  readonly #waiting: WaitingQueues;
+  readonly #delayedQueues: DelayedQueues;
   readonly #queues: Queues;
   readonly #queueExpiry: QueueExpiry;
   readonly #bindings: Bindings;
@@ -122,8 +125,8 @@ export class Coordinator {
     this.#bindings = new Bindings(this.#topology, rights);
     this.#queueExpiry = new QueueExpiry(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
-    this.#waiting = new WaitingQueues(core, this.#topology, newLogId);
-    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#waiting);
+    this.#delayedQueues = new DelayedQueues(core, this.#topology, newLogId);
+    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#delayedQueues);
     const emptying = new Emptying(core);
     this.#queues = new Queues(
       core,
@@ -163,7 +166,7 @@ export class Coordinator {
     const parts = {
       topology: this.#topology,
       exchanges: this.#exchanges,
-      waiting: this.#waiting,
+      delayedQueues: this.#delayedQueues,
       queues: this.#queues,
       bindings: this.#bindings,
       policies: this.#policies,
@@ -275,14 +278,14 @@ export class Coordinator {
 
   #note(change: Change): void {
     if (this.#definitionWriter === null || this.#restoring) return;
-    const effect = this.#effectOf(change);
-    this.#definitionWriter.note(recordsOf(this.#topology.view, change), definitionKeysOfChange(change), effect);
+    const afterwards = this.#afterwardsOf(change);
+    this.#definitionWriter.note(recordsOf(this.#topology.view, change), definitionKeysOfChange(change), afterwards);
   }
 
   /** What follows once a change is durable. */
-  #effectOf(change: Change): (() => void) | undefined {
+  #afterwardsOf(change: Change): (() => void) | undefined {
     if (change.kind === 'queue.declared') return () => this.#topologyFeed.show(change);
-    if (change.kind === 'exchange.waits') return () => this.#topologyFeed.showWaiting(change);
+    if (change.kind === 'delayed.opened') return () => this.#topologyFeed.showDelayedQueue(change);
     const logId = this.#logIdGone(change);
     return logId === undefined ? undefined : () => this.#outside.forgotten?.(logId);
   }
@@ -292,7 +295,7 @@ export class Coordinator {
     const { view } = this.#topology;
     if (change.kind === 'queue.deleted') return view.queueByRef(change.ref)?.logId;
     return change.kind === 'exchange.deleted'
-      ? view.exchange(change.vhost, change.exchange)?.waiting?.logId
+      ? view.exchange(change.vhost, change.exchange)?.delayedQueue?.logId
       : undefined;
   }
 

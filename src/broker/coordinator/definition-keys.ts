@@ -9,7 +9,7 @@ function definitionKey(kind: 'queue' | 'exchange', vhost: string, name: string):
 export function definitionKeysOfChange(change: Change): string[] {
   switch (change.kind) {
     case 'exchange.declared':
-    case 'exchange.waits':
+    case 'delayed.opened':
     case 'exchange.deleted':
       return [definitionKey('exchange', change.vhost, change.exchange)];
     case 'queue.declared':

@@ -9,7 +9,7 @@ import type { Change, QueueSettings } from '../requests/requests.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
 
-type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
+type DelayedQueueOpened = Extract<Change, { kind: 'delayed.opened' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 
 export class TopologyFeed {
@@ -40,13 +40,13 @@ export class TopologyFeed {
   }
 
   /** The number of an exchange's hidden queue is durable: shows it, if the exchange still is. */
-  showWaiting(change: ExchangeWaits): void {
-    if (this.#view.exchangeByWaiting(change.ref) !== undefined) this.#post([change]);
+  showDelayedQueue(change: DelayedQueueOpened): void {
+    if (this.#view.exchangeByDelayedQueue(change.ref) !== undefined) this.#post([change]);
   }
 
   #hides(change: Change): boolean {
     switch (change.kind) {
-      case 'exchange.waits':
+      case 'delayed.opened':
         return true;
       case 'queue.declared':
         if (change.logId === 0) return false;

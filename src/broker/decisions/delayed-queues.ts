@@ -19,14 +19,14 @@ const RULES: QueueRules = {
   deliveryCount: false,
 };
 
-type WaitingCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
+type DelayedCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
 
-export class WaitingQueues {
-  readonly #core: WaitingCore;
+export class DelayedQueues {
+  readonly #core: DelayedCore;
   readonly #topology: Topology;
   readonly #newLogId: NewLogId;
 
-  constructor(core: WaitingCore, topology: Topology, newLogId: NewLogId) {
+  constructor(core: DelayedCore, topology: Topology, newLogId: NewLogId) {
     this.#core = core;
     this.#topology = topology;
     this.#newLogId = newLogId;
@@ -48,7 +48,7 @@ export class WaitingQueues {
       return 0;
     }
     this.#core.setLogId(ref, logId, nextPosition);
-    this.#topology.change({ kind: 'exchange.waits', vhost, exchange, ref, logId });
+    this.#topology.change({ kind: 'delayed.opened', vhost, exchange, ref, logId });
     return ref;
   }
 }

@@ -14,7 +14,7 @@ export class Emptying {
   readonly #core: Pick<Engine, 'readyCount' | 'purge' | 'freeQueue'>;
   /** How many purges of a queue are under way. */
   readonly #purges = new Map<Queue, number>();
-  /** Those who wait for their next turn. */
+  /** Those who wait to go on. */
   readonly #waiting: (() => void)[] = [];
   readonly #next = (): void => {
     this.#waiting.shift()?.();
@@ -36,7 +36,7 @@ export class Emptying {
     let dropped = begun;
     this.#count(queue, 1);
     while (dropped < ready) {
-      await this.#turn();
+      await this.#pause();
       const more = this.#core.purge(queue, Math.min(ready - dropped, PORTION));
       if (more === 0) break;
       dropped += more;
@@ -48,8 +48,8 @@ export class Emptying {
   /** Empties retired queues and frees them. */
   async free(queues: readonly Queue[]): Promise<void> {
     for (const [i, queue] of queues.entries()) {
-      if (i % QUEUES === QUEUES - 1) await this.#turn();
-      while (this.#core.purge(queue, PORTION) >= PORTION || this.#purges.has(queue)) await this.#turn();
+      if (i % QUEUES === QUEUES - 1) await this.#pause();
+      while (this.#core.purge(queue, PORTION) >= PORTION || this.#purges.has(queue)) await this.#pause();
       // It drops what is left.
       this.#core.freeQueue(queue);
     }
@@ -62,7 +62,7 @@ export class Emptying {
   }
 
   /** One after the other, with other work in between. */
-  #turn(): Promise<void> {
+  #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       if (this.#waiting.length === 1) setImmediate(this.#next);

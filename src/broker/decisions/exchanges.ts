@@ -25,7 +25,7 @@ import { historyTooLong } from '../routing/recent-history.js';
 import type { Resource } from '../topology/access.js';
 import type { Topology } from '../topology/topology.js';
 import type { ExchangeEntry } from '../topology/topology-entries.js';
-import type { WaitingQueues } from './delayed-queues.js';
+import type { DelayedQueues } from './delayed-queues.js';
 import type { Rights } from './rights.js';
 
 type Declare = Extract<Request, { op: 'exchange.declare' }>;
@@ -36,13 +36,13 @@ export class Exchanges {
   readonly #topology: Topology;
   readonly #rights: Rights;
   readonly #policies: Policies;
-  readonly #waiting: WaitingQueues;
+  readonly #delayedQueues: DelayedQueues;
 
-  constructor(topology: Topology, rights: Rights, policies: Policies, waiting: WaitingQueues) {
+  constructor(topology: Topology, rights: Rights, policies: Policies, delayedQueues: DelayedQueues) {
     this.#topology = topology;
     this.#rights = rights;
     this.#policies = policies;
-    this.#waiting = waiting;
+    this.#delayedQueues = delayedQueues;
   }
 
   declare(connection: ConnectionId, request: Declare): Answer {
@@ -60,7 +60,7 @@ export class Exchanges {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
       const lack = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
       if (lack !== null) return refused(lack);
-      return durable && type === DELAYED_TYPE ? this.#openWaiting(vhost, name) : { ok: true };
+      return durable && type === DELAYED_TYPE ? this.#openDelayedQueue(vhost, name) : { ok: true };
     }
     return { ok: true };
   }
@@ -79,7 +79,7 @@ export class Exchanges {
   }
 
   /** Brings back an exchange that outlasted the broker; false when there is no such type. */
-  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): boolean {
+  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'cacheMemory' | 'historyMemory'>): boolean {
     if (exchangeType(exchange.type) === undefined) return false;
     if (this.#add(exchange) === null) return true;
     throw new Error(`no memory for ${describe('exchange', exchange.vhost, exchange.exchange)}`);
@@ -122,8 +122,8 @@ export class Exchanges {
     );
   }
 
-  #openWaiting(vhost: string, name: string): Answer {
-    if (this.#waiting.open(vhost, name)) return { ok: true };
+  #openDelayedQueue(vhost: string, name: string): Answer {
+    if (this.#delayedQueues.open(vhost, name)) return { ok: true };
     const exchange = this.#topology.view.exchange(vhost, name);
     if (exchange !== undefined) this.#topology.deleteExchange(exchange);
     return refused(noMemory('exchange', vhost, name));
@@ -138,18 +138,18 @@ export class Exchanges {
   }
 
   /** What is said when there is no memory for what it is to remember; else null. */
-  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'memory' | 'history'>): Refusal | null {
+  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'cacheMemory' | 'historyMemory'>): Refusal | null {
     const { vhost, exchange: name, type, arguments: args } = exchange;
-    const { memories } = this.#topology;
-    const memory = memories.openDuplicates(args);
-    if (memory === undefined) return cacheRefusal(args, describe('exchange', vhost, name));
-    const history = keepsHistory(type, args) ? memories.openHistory(args) : null;
-    if (history === undefined) {
-      memories.close(memory);
+    const { reservations } = this.#topology;
+    const cacheMemory = reservations.openCache(args);
+    if (cacheMemory === undefined) return cacheRefusal(args, describe('exchange', vhost, name));
+    const historyMemory = keepsHistory(type, args) ? reservations.openHistory(args) : null;
+    if (historyMemory === undefined) {
+      reservations.close(cacheMemory);
       return precondition(historyTooLong(args));
     }
     const alternate = this.#alternate(vhost, name, args);
-    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, memory, history });
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, cacheMemory, historyMemory });
     return null;
   }
 }

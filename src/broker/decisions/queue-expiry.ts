@@ -1,7 +1,7 @@
 /**
  * Queues that go when they are not used (x-expires): that have no consumer, are not declared again, and of which nobody
  * gets a message, for as long as they say. Whether messages wait in them does not matter.
- * What must hold: a queue with a lease and without consumers has a timer; it never goes before its time.
+ * What must hold: a queue that expires and has no consumers has a timer; it never goes before its time.
  */
 import type { Engine } from '../../engine/engine.js';
 import type { Clock } from '../requests/clock.js';
@@ -25,7 +25,7 @@ export class QueueExpiry {
   readonly #consumers: ConsumerRegistry;
   readonly #clock: Clock;
   readonly #expire: (queue: QueueEntry) => void;
-  readonly #queueExpiry = new Map<QueueEntry, Expiry>();
+  readonly #expiries = new Map<QueueEntry, Expiry>();
   /** How many queues may go before others are heard, and those that have to wait for that. */
   #endings = PORTION;
   readonly #over: Expiry[] = [];
@@ -45,16 +45,16 @@ export class QueueExpiry {
 
   /** From now on the queue goes when it is unused for `duration` ms; null: it stays. */
   set(queue: QueueEntry, duration: number | null): void {
-    if (duration === (this.#queueExpiry.get(queue)?.duration ?? null)) return;
+    if (duration === (this.#expiries.get(queue)?.duration ?? null)) return;
     this.end(queue);
     if (duration === null) return;
-    this.#queueExpiry.set(queue, { queue, duration, used: this.#clock.now(), stop: null });
+    this.#expiries.set(queue, { queue, duration, used: this.#clock.now(), stop: null });
     this.renew(queue);
   }
 
   /** The queue was declared again, or its last consumer has left. */
   renew(queue: QueueEntry): void {
-    const expiry = this.#queueExpiry.get(queue);
+    const expiry = this.#expiries.get(queue);
     if (expiry === undefined) return;
     expiry.used = this.#clock.now();
     if (expiry.stop === null) this.#wait(expiry, expiry.duration);
@@ -62,12 +62,12 @@ export class QueueExpiry {
 
   /** The queue is deleted. */
   end(queue: QueueEntry): void {
-    this.#queueExpiry.get(queue)?.stop?.();
-    this.#queueExpiry.delete(queue);
+    this.#expiries.get(queue)?.stop?.();
+    this.#expiries.delete(queue);
   }
 
   endAll(): void {
-    for (const queue of this.#queueExpiry.keys()) this.end(queue);
+    for (const queue of this.#expiries.keys()) this.end(queue);
   }
 
   #wait(expiry: Expiry, delay: number): void {
@@ -97,7 +97,7 @@ export class QueueExpiry {
     while (this.#endings > 0) {
       const expiry = this.#over.pop();
       if (expiry === undefined) return;
-      if (this.#queueExpiry.get(expiry.queue) === expiry && expiry.stop === null) this.#check(expiry);
+      if (this.#expiries.get(expiry.queue) === expiry && expiry.stop === null) this.#check(expiry);
     }
   }
 }

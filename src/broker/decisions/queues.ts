@@ -1,4 +1,9 @@
-/** Declaring, purging and deleting queues, and whose they are. */
+/**
+ * This folder decides what becomes of a request, a file for each noun; definitions and the coordinator may import it,
+ * and workers must not.
+ *
+ * Declaring, purging and deleting queues, and whose they are.
+ */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
 import { declaredValue } from '../arguments/argument.js';
@@ -150,7 +155,7 @@ export class Queues {
 
   /**
    * Brings back a queue that outlasted the broker; 0 when there is no memory. `nextPosition` tells where each number in
-   * the log goes on. Its lease, if it has one, begins anew.
+   * the log goes on. Its expiry, if it has one, begins anew.
    */
   restore(queue: Omit<NewQueue, 'durable' | 'owner'>, nextPosition: (logId: number) => number): Queue {
     return this.#add({ ...queue, durable: true, owner: null }, nextPosition) ?? 0;
@@ -217,12 +222,12 @@ export class Queues {
   /** Makes a queue; 0 when there is no memory, undefined when there is none for the duplicates that it is to know. */
   #add(declared: NewQueue, nextPosition: (logId: number) => number): Queue | undefined {
     const { vhost, queue: name, logId, arguments: args } = declared;
-    const memory = this.#topology.memories.openDuplicates(args);
-    if (memory === undefined) return undefined;
+    const cacheMemory = this.#topology.reservations.openCache(args);
+    if (cacheMemory === undefined) return undefined;
     const { rules, settings, expires } = this.#effective(vhost, name, args);
     const ref = this.#newQueue(rules);
     if (ref === 0) {
-      this.#topology.memories.close(memory);
+      this.#topology.reservations.close(cacheMemory);
       return 0;
     }
     if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
@@ -233,7 +238,7 @@ export class Queues {
       id: this.#lastId,
       ref,
       settings,
-      memory,
+      cacheMemory,
     });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) {
@@ -278,7 +283,7 @@ function queueNamed(vhost: string, name: string): Resource {
   return { kind: 'queue', vhost, name };
 }
 
-/** A log position that no message of the queue or of one of its levels has had. */
+/** A log position that no message of the queue has had, whatever its priority. */
 function firstFree(logId: number, priorities: number, nextPosition: (logId: number) => number): number {
   let first = 0;
   for (let priority = 0; priority <= priorities; priority++) first = Math.max(first, nextPosition(logId + priority));

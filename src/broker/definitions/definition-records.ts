@@ -25,7 +25,7 @@ import type { Binding, BindingChange } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
 import { idOf, logIdOf } from './definition-store.js';
 
-type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
+type DelayedQueueOpened = Extract<Change, { kind: 'delayed.opened' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 
@@ -52,8 +52,8 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return [permissionsRemoval(change)];
     case 'exchange.declared':
       return change.durable ? [{ put: 'exchange', definition: exchangeDefinition(change) }] : [];
-    case 'exchange.waits':
-      return waitingRecord(view, change);
+    case 'delayed.opened':
+      return delayedQueueRecord(view, change);
     case 'exchange.deleted':
       return exchangeRemoval(view, change.vhost, change.exchange);
     case 'queue.declared':
@@ -135,7 +135,7 @@ export function restoredExchange(definition: ExchangeDefinition) {
     autoDelete,
     internal,
     arguments: restoredTable(definition.arguments),
-    waitingLogId: logIdOf(definition.waitingId ?? 0),
+    delayedLogId: logIdOf(definition.waitingId ?? 0),
   };
 }
 
@@ -170,7 +170,7 @@ export function restoredLimits({ scope, name, limits }: LimitsDefinition): Limit
 
 // ── To the store ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function waitingRecord(view: TopologyView, { vhost, exchange, logId }: ExchangeWaits): DefinitionChange[] {
+function delayedQueueRecord(view: TopologyView, { vhost, exchange, logId }: DelayedQueueOpened): DefinitionChange[] {
   const declared = view.exchange(vhost, exchange);
   if (declared === undefined) return [];
   const definition = { ...exchangeDefinition({ ...declared, exchange }), waitingId: idOf(logId) };

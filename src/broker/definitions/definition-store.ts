@@ -1,4 +1,7 @@
 /**
+ * This folder takes what is durable to the store and back; the coordinator may import it, and the program for what it
+ * has recovered.
+ *
  * Where definitions outlast the broker, as the coordinator uses it. What must hold: the changes of one call are there
  * together or not at all, and they are durable when its promise resolves; no id is given out twice.
  */
@@ -6,7 +9,7 @@ import type { Definitions } from '../../store/definitions.js';
 
 export type DefinitionStore = Pick<Definitions, 'list' | 'change' | 'takeQueueId'>;
 
-/** Numbers in the log that each queue has for itself: its levels count on from its own. */
+/** Numbers in the log that each queue has for itself: its message priorities count on from its own. */
 const NUMBERS_PER_QUEUE = 256;
 
 /** The number in the log of the queue with this id. */

@@ -10,10 +10,10 @@ import type { DefinitionStore } from './definition-store.js';
 interface Portion {
   /** By what they change: of two the later counts. */
   readonly changes: Map<string, DefinitionChange>;
-  /** What they are about, as whoever asks for it would name it. */
+  /** The keys of what they are about: as whoever asks for it would name it. */
   readonly definitionKeys: Set<string>;
   /** What follows once they are durable. */
-  readonly effects: (() => void)[];
+  readonly afterwards: (() => void)[];
 }
 
 export class DefinitionWriter {
@@ -38,12 +38,12 @@ export class DefinitionWriter {
   }
 
   /** Takes changes for the next write. What is noted before the caller waits for anything is written together. */
-  note(changes: readonly DefinitionChange[], definitionKeys: readonly string[], effect?: () => void): void {
+  note(changes: readonly DefinitionChange[], definitionKeys: readonly string[], afterwards?: () => void): void {
     if (changes.length === 0) return;
     this.#noted += 1;
     for (const change of changes) this.#owed.changes.set(definitionKey(change), change);
     for (const definitionKey of definitionKeys) this.#owed.definitionKeys.add(definitionKey);
-    if (effect !== undefined) this.#owed.effects.push(effect);
+    if (afterwards !== undefined) this.#owed.afterwards.push(afterwards);
     this.#begin();
   }
 
@@ -53,7 +53,7 @@ export class DefinitionWriter {
     return this.#writing?.saved ?? Promise.resolve();
   }
 
-  /** The same for what was noted about some subjects; null: that is durable. */
+  /** The same for what was noted about what has these keys; null: that is durable. */
   savedAbout(definitionKeys: readonly string[]): Promise<void> | null {
     if (isAbout(this.#owed, definitionKeys)) return this.#begin();
     if (this.#writing !== null && isAbout(this.#writing.portion, definitionKeys)) return this.#writing.saved;
@@ -83,19 +83,19 @@ export class DefinitionWriter {
     } finally {
       this.#writing = null;
     }
-    for (const effect of portion.effects) effect();
+    for (const follow of portion.afterwards) follow();
   }
 }
 
 function newPortion(): Portion {
-  return { changes: new Map(), definitionKeys: new Set(), effects: [] };
+  return { changes: new Map(), definitionKeys: new Set(), afterwards: [] };
 }
 
 function together(first: Portion, then: Portion): Portion {
   return {
     changes: new Map([...first.changes, ...then.changes]),
     definitionKeys: new Set([...first.definitionKeys, ...then.definitionKeys]),
-    effects: [...first.effects, ...then.effects],
+    afterwards: [...first.afterwards, ...then.afterwards],
   };
 }
 

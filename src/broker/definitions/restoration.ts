@@ -9,7 +9,7 @@ import { allRights, GUEST, type Permissions, RIGHTS } from '../access/accounts.j
 import { patternError } from '../access/name-pattern.js';
 import { HASHING_ALGORITHM } from '../access/passwords.js';
 import type { Bindings } from '../decisions/bindings.js';
-import type { WaitingQueues } from '../decisions/delayed-queues.js';
+import type { DelayedQueues } from '../decisions/delayed-queues.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
 import { type Limits, limitChange } from '../policies/limits.js';
@@ -28,7 +28,7 @@ import {
 } from './definition-records.js';
 import type { DefinitionStore } from './definition-store.js';
 
-/** A queue that is back, and its number in the log: messages of that number, and of its levels', are its own. */
+/** A queue that is back, and its number in the log: messages of that number, and of those of its priorities, are its own. */
 export interface RestoredQueue {
   readonly queue: Queue;
   readonly logId: number;
@@ -39,7 +39,7 @@ export interface RestoredQueue {
 interface Parts {
   readonly topology: Topology;
   readonly exchanges: Exchanges;
-  readonly waiting: WaitingQueues;
+  readonly delayedQueues: DelayedQueues;
   readonly queues: Queues;
   readonly bindings: Bindings;
   readonly policies: Policies;
@@ -131,11 +131,11 @@ export class Restoration {
   /** Gives the hidden queues of those that have one. */
   #restoreExchanges(nextPosition: (logId: number) => number): RestoredQueue[] {
     const hidden: RestoredQueue[] = [];
-    for (const { waitingLogId: logId, ...exchange } of this.#store.list('exchange').map(restoredExchange)) {
+    for (const { delayedLogId: logId, ...exchange } of this.#store.list('exchange').map(restoredExchange)) {
       const what = describe('exchange', exchange.vhost, exchange.exchange);
       if (this.#isIn(exchange.vhost) && this.#parts.exchanges.restore(exchange)) {
         if (logId === 0) continue;
-        const queue = this.#parts.waiting.restore(exchange.vhost, exchange.exchange, logId, nextPosition(logId));
+        const queue = this.#parts.delayedQueues.restore(exchange.vhost, exchange.exchange, logId, nextPosition(logId));
         if (queue === 0) throw new Error(`no memory for ${what}`);
         hidden.push({ queue, logId, holdsBack: true });
         continue;

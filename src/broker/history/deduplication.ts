@@ -7,15 +7,15 @@ import type { FieldTable } from '../../amqp/table.js';
 import { declaredValue } from '../arguments/argument.js';
 import { cacheTtl, deduplicationHeader } from '../arguments/deduplication-arguments.js';
 import { canonical } from '../arguments/field-values.js';
-import { DuplicateMemory } from './duplicate-memory.js';
+import { DeduplicationCache } from './deduplication-cache.js';
 
 export class Deduplication {
-  readonly #memory: DuplicateMemory;
+  readonly #cache: DeduplicationCache;
   readonly #header: string;
   readonly #ttl: number | undefined;
 
   constructor(memory: SharedArrayBuffer, args: FieldTable) {
-    this.#memory = new DuplicateMemory(memory);
+    this.#cache = new DeduplicationCache(memory);
     this.#header = declaredValue(deduplicationHeader, args) ?? deduplicationHeader.name;
     this.#ttl = declaredValue(cacheTtl, args);
   }
@@ -28,6 +28,6 @@ export class Deduplication {
     if (headers === undefined || field === undefined) return false;
     const now = Date.now();
     const ttl = declaredValue(cacheTtl, headers) ?? this.#ttl;
-    return !this.#memory.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
+    return !this.#cache.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
   }
 }

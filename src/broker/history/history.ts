@@ -1,4 +1,7 @@
 /**
+ * This folder is what exchanges and queues remember of messages, in memory that all workers share; the topology may
+ * import it, and so may all who route messages.
+ *
  * The last messages of an exchange, shared by all workers: a ring of octets in a shared buffer, behind a lock. When
  * there are too many, or there is no room for one more, the oldest are forgotten; one that is longer than the whole
  * ring is not remembered. What must hold: whoever reads sees whole messages, from the oldest to the newest.

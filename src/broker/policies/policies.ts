@@ -1,4 +1,7 @@
 /**
+ * This folder is the rules that administrators set over others: policies and limits; decisions, definitions and the
+ * coordinator may import it.
+ *
  * Policies, and those of operators: settings for all queues and exchanges of a vhost whose names match a pattern.
  * Of all that match, the one of the highest priority counts, alone; an operator's policy restricts what it says.
  */

@@ -1,4 +1,7 @@
 /**
+ * This folder is the words between workers and the coordinator: requests, answers, refusals, names; everybody may
+ * import it.
+ *
  * What workers ask of the coordinator and what it answers: plain values that cross a message port.
  * A worker that has asked stops reading that connection until the answer is there, or, where it asks ahead, until it is
  * told that the request is granted: so one connection has one request that is not decided.
@@ -119,7 +122,7 @@ export type Answer =
       queueId?: QueueId;
       /** To `consume`: false when the consumer stands by until the notice `activate`. */
       active?: boolean;
-      /** To `consume`: its rank among the queue's consumers, usually 0. */
+      /** To `consume`: its priority among the queue's consumers, usually 0. */
       priority?: number;
       /** To a bind: the binding is new, and what the exchange remembers is to be sent along it. */
       replays?: true;
@@ -170,13 +173,13 @@ export type Change =
       /** The exchange that gets what this one routes nowhere, by argument or policy. */
       alternate: string | null;
       /** What it remembers of messages, to know duplicates: shared by all workers. */
-      memory: SharedArrayBuffer | null;
+      cacheMemory: SharedArrayBuffer | null;
       /** The last messages that it routed, if it is to remember them: shared by all workers. */
-      history: SharedArrayBuffer | null;
+      historyMemory: SharedArrayBuffer | null;
     }
   | { kind: 'exchange.changed'; vhost: string; exchange: string; alternate: string | null }
   /** The exchange keeps what it holds back, and must not lose, in a hidden queue from now on. */
-  | { kind: 'exchange.waits'; vhost: string; exchange: string; ref: Queue; logId: number }
+  | { kind: 'delayed.opened'; vhost: string; exchange: string; ref: Queue; logId: number }
   | { kind: 'exchange.deleted'; vhost: string; exchange: string }
   | {
       kind: 'queue.declared';
@@ -191,7 +194,7 @@ export type Change =
       owner: ConnectionId | null;
       arguments: FieldTable;
       settings: QueueSettings;
-      memory: SharedArrayBuffer | null;
+      cacheMemory: SharedArrayBuffer | null;
     }
   | { kind: 'queue.changed'; vhost: string; queue: string; settings: QueueSettings }
   | { kind: 'queue.deleted'; vhost: string; queue: string; ref: Queue }

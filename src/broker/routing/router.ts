@@ -1,4 +1,7 @@
 /**
+ * This folder is the exchange types, a file each; the topology and decisions may import it, and so may what sends
+ * messages on.
+ *
  * What an exchange type is: a collection of bindings that finds those which a message matches.
  * What must hold: `match` works in time linear in what was bound, times the words of the key; it reports a binding at
  * most once for each key, in an order that depends on nothing but the history of `add` and `remove`.

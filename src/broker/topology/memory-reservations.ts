@@ -6,11 +6,11 @@
 import type { FieldTable } from '../../amqp/table.js';
 import type { Engine } from '../../engine/engine.js';
 import { cacheSizeOf } from '../arguments/deduplication-arguments.js';
-import { duplicateMemoryBytes, newDuplicateMemory } from '../history/duplicate-memory.js';
+import { deduplicationCacheBytes, newDeduplicationCache } from '../history/deduplication-cache.js';
 import { historyBytes } from '../history/history.js';
 import { historyLength } from '../routing/recent-history.js';
 
-export class Memories {
+export class MemoryReservations {
   readonly #core: Pick<Engine, 'setAside'>;
   /** Octets of all that there are. */
   #bytes = 0;
@@ -20,13 +20,13 @@ export class Memories {
   }
 
   /**
-   * A new memory of duplicates for what has these arguments; null when it needs none, undefined when there is no room
+   * A new cache of keys for what has these arguments; null when it needs none, undefined when there is no room
    * for it.
    */
-  openDuplicates(args: FieldTable): SharedArrayBuffer | null | undefined {
+  openCache(args: FieldTable): SharedArrayBuffer | null | undefined {
     const capacity = cacheSizeOf(args);
     if (capacity === null) return null;
-    return this.#open(duplicateMemoryBytes(capacity), () => newDuplicateMemory(capacity));
+    return this.#open(deduplicationCacheBytes(capacity), () => newDeduplicationCache(capacity));
   }
 
   /** A new history for an exchange that has these arguments; undefined when there is no room for it. */

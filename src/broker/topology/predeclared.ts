@@ -35,7 +35,7 @@ function predeclared(vhost: string, exchange: string, type: string, internal: bo
     internal,
     arguments: EMPTY_TABLE,
     alternate: null,
-    memory: null,
-    history: null,
+    cacheMemory: null,
+    historyMemory: null,
   };
 }

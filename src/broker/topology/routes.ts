@@ -57,7 +57,8 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
       if (current.deduplication?.isDuplicate(message.properties)) continue;
       const delay = current.delays ? delayOf(message.properties) : 0;
       if (delay > 0) {
-        if (current.waiting !== null && message.properties.deliveryMode === PERSISTENT) queues.add(current.waiting.ref);
+        if (current.delayedQueue !== null && message.properties.deliveryMode === PERSISTENT)
+          queues.add(current.delayedQueue.ref);
         else delays.push({ exchange: current.name, delay });
         continue;
       }

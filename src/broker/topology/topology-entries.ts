@@ -17,7 +17,7 @@ import type { Bound, Router } from '../routing/router.js';
 
 type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
-type ExchangeWaits = Extract<Change, { kind: 'exchange.waits' }>;
+type DelayedQueueOpened = Extract<Change, { kind: 'delayed.opened' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
 export type BindingChange = Extract<Change, { kind: 'bound' | 'unbound' }>;
 
@@ -47,7 +47,7 @@ export class QueueEntry {
   readonly singleActive: boolean;
   readonly deduplication: Deduplication | null;
   /** What `deduplication` remembers. */
-  readonly memory: SharedArrayBuffer | null;
+  readonly cacheMemory: SharedArrayBuffer | null;
   readonly incoming = new Set<Binding>();
   deadLetterExchange: string | null = null;
   deadLetterRoutingKey: string | null = null;
@@ -66,7 +66,7 @@ export class QueueEntry {
     this.arguments = declared.arguments;
     this.singleActive = isSingleActiveConsumer(declared.arguments);
     this.deduplication = deduplicationOf(declared);
-    this.memory = declared.memory;
+    this.cacheMemory = declared.cacheMemory;
     this.change(declared.settings);
   }
 
@@ -94,7 +94,7 @@ export class ExchangeEntry {
   readonly arguments: FieldTable;
   readonly deduplication: Deduplication | null;
   /** What `deduplication` remembers. */
-  readonly memory: SharedArrayBuffer | null;
+  readonly cacheMemory: SharedArrayBuffer | null;
   /** What it remembers for queues that are bound later; null: nothing. */
   readonly history: History | null;
   readonly historyMemory: SharedArrayBuffer | null;
@@ -103,7 +103,7 @@ export class ExchangeEntry {
   /** Whether it looks at each message, at more of it than the key. */
   readonly asksHost: boolean;
   /** The hidden queue where what it holds back waits when it must not be lost; null: it has none. */
-  waiting: Pick<ExchangeWaits, 'ref' | 'logId'> | null = null;
+  delayedQueue: Pick<DelayedQueueOpened, 'ref' | 'logId'> | null = null;
   /** The exchange that gets what this one routes nowhere; it need not exist. */
   alternate: string | null;
   readonly incoming = new Set<Binding>();
@@ -124,9 +124,10 @@ export class ExchangeEntry {
     this.internal = declared.internal;
     this.arguments = declared.arguments;
     this.deduplication = deduplicationOf(declared);
-    this.memory = declared.memory;
-    this.historyMemory = declared.history;
-    this.history = declared.history === null ? null : new History(declared.history, historyLength(declared.arguments));
+    this.cacheMemory = declared.cacheMemory;
+    this.historyMemory = declared.historyMemory;
+    this.history =
+      declared.historyMemory === null ? null : new History(declared.historyMemory, historyLength(declared.arguments));
     this.delays = declared.type === DELAYED_TYPE;
     this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
     this.alternate = declared.alternate;
@@ -175,6 +176,6 @@ function bindingId(change: BindingChange): string {
   return JSON.stringify([destinationKind, destination, routingKey, canonicalTable(change.arguments)]);
 }
 
-function deduplicationOf({ memory, arguments: args }: ExchangeDeclared | QueueDeclared): Deduplication | null {
-  return memory === null ? null : new Deduplication(memory, args);
+function deduplicationOf({ cacheMemory, arguments: args }: ExchangeDeclared | QueueDeclared): Deduplication | null {
+  return cacheMemory === null ? null : new Deduplication(cacheMemory, args);
 }

@@ -22,7 +22,7 @@ export class TopologyView {
   readonly #vhosts = new Map<string, Vhost>();
   readonly #queuesByRef = new Map<Queue, QueueEntry>();
   /** Exchanges by their hidden queues. */
-  readonly #waitingByRef = new Map<Queue, ExchangeEntry>();
+  readonly #exchangesByDelayedQueue = new Map<Queue, ExchangeEntry>();
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
     for (const vhost of vhosts) this.#createVhost(vhost);
@@ -68,8 +68,8 @@ export class TopologyView {
   }
 
   /** The exchange whose messages wait in a hidden queue; undefined for any other queue. */
-  exchangeByWaiting(ref: Queue): ExchangeEntry | undefined {
-    return this.#waitingByRef.get(ref);
+  exchangeByDelayedQueue(ref: Queue): ExchangeEntry | undefined {
+    return this.#exchangesByDelayedQueue.get(ref);
   }
 
   /** A queue for direct replies, by its whole name. */
@@ -100,11 +100,11 @@ export class TopologyView {
       case 'exchange.changed':
         vhost.exchanges.get(change.exchange)?.change(change);
         return;
-      case 'exchange.waits':
-        this.#openWaiting(vhost, change.exchange, change);
+      case 'delayed.opened':
+        this.#openDelayedQueue(vhost, change.exchange, change);
         return;
       case 'exchange.deleted':
-        this.#waitingByRef.delete(vhost.exchanges.get(change.exchange)?.waiting?.ref ?? 0);
+        this.#exchangesByDelayedQueue.delete(vhost.exchanges.get(change.exchange)?.delayedQueue?.ref ?? 0);
         deleteExchange(vhost, change.exchange);
         return;
       case 'queue.declared': {
@@ -173,11 +173,11 @@ export class TopologyView {
     return routesFrom(here, first, message, waited);
   }
 
-  #openWaiting(vhost: Vhost, name: string, { ref, logId }: { readonly ref: Queue; readonly logId: number }): void {
+  #openDelayedQueue(vhost: Vhost, name: string, { ref, logId }: { readonly ref: Queue; readonly logId: number }): void {
     const exchange = vhost.exchanges.get(name);
     if (exchange === undefined) return;
-    exchange.waiting = { ref, logId };
-    this.#waitingByRef.set(ref, exchange);
+    exchange.delayedQueue = { ref, logId };
+    this.#exchangesByDelayedQueue.set(ref, exchange);
   }
 
   #createVhost(name: string): void {

@@ -1,11 +1,14 @@
 /**
+ * This folder is what exists and where messages go, as each participant sees it; decisions, definitions and the
+ * coordinator may import it, and so may all of a worker.
+ *
  * The coordinator's own view, and the only way to change it: a change takes effect here at once, and is gathered to be
  * posted when the request is decided. Deletions take along what cannot stay without the deleted.
  * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import type { Change } from '../requests/requests.js';
-import { Memories } from './memory-reservations.js';
+import { MemoryReservations } from './memory-reservations.js';
 import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { TopologyView } from './topology-view.js';
 
@@ -21,7 +24,7 @@ const NOTHING: readonly never[] = [];
 
 export class Topology {
   readonly view: TopologyView;
-  readonly memories: Memories;
+  readonly reservations: MemoryReservations;
   readonly #core: TopologyCore;
   readonly #before: (change: Change) => void;
   #changes: Change[] = [];
@@ -31,7 +34,7 @@ export class Topology {
   constructor(core: TopologyCore, before: (change: Change) => void, vhosts?: readonly string[]) {
     this.#core = core;
     this.#before = before;
-    this.memories = new Memories(core);
+    this.reservations = new MemoryReservations(core);
     this.view = new TopologyView(vhosts);
   }
 
@@ -39,16 +42,16 @@ export class Topology {
     this.#before(change);
     const gone = this.#memoriesGone(change);
     this.view.apply(change);
-    for (const memory of gone) this.memories.close(memory);
+    for (const memory of gone) this.reservations.close(memory);
     this.#changes.push(change);
   }
 
   /** The memories that nothing has any more after a change that the view has not seen yet. */
   #memoriesGone(change: Change): readonly (SharedArrayBuffer | null | undefined)[] {
-    if (change.kind === 'queue.deleted') return [this.view.queueByRef(change.ref)?.memory];
+    if (change.kind === 'queue.deleted') return [this.view.queueByRef(change.ref)?.cacheMemory];
     if (change.kind !== 'exchange.deleted') return NOTHING;
     const exchange = this.view.exchange(change.vhost, change.exchange);
-    return [exchange?.memory, exchange?.historyMemory];
+    return [exchange?.cacheMemory, exchange?.historyMemory];
   }
 
   takeChanges(): GatheredChanges {
@@ -115,9 +118,9 @@ export class Topology {
   /** Returns the sources of the bindings that went with it. */
   #removeExchange(exchange: ExchangeEntry): ExchangeEntry[] {
     const sources = sourcesOf(exchange.incoming);
-    if (exchange.waiting !== null) {
-      this.#core.retireQueue(exchange.waiting.ref);
-      this.#retired.push(exchange.waiting.ref);
+    if (exchange.delayedQueue !== null) {
+      this.#core.retireQueue(exchange.delayedQueue.ref);
+      this.#retired.push(exchange.delayedQueue.ref);
     }
     this.change({ kind: 'exchange.deleted', vhost: exchange.vhost, exchange: exchange.name });
     return sources;

@@ -109,7 +109,7 @@ export class Transaction {
 export function namesOf(view: TopologyView, queues: readonly Queue[], incomingPublish: IncomingPublish): QueueName[] {
   // Queues for replies are reached by their names alone.
   return queues.map((ref) => {
-    const exchange = view.exchangeByWaiting(ref);
+    const exchange = view.exchangeByDelayedQueue(ref);
     if (exchange !== undefined) return { waitingFor: exchange.name };
     return view.queueByRef(ref)?.name ?? incomingPublish.routingKey;
   });
@@ -118,7 +118,7 @@ export function namesOf(view: TopologyView, queues: readonly Queue[], incomingPu
 /** The queues that bear these names now. */
 export function queuesNamed(view: TopologyView, vhost: string, names: readonly QueueName[]): Queue[] {
   return names.flatMap((name) => {
-    if (typeof name !== 'string') return view.exchange(vhost, name.waitingFor)?.waiting?.ref ?? [];
+    if (typeof name !== 'string') return view.exchange(vhost, name.waitingFor)?.delayedQueue?.ref ?? [];
     return view.queue(vhost, name)?.ref ?? view.replyQueue(vhost, name) ?? [];
   });
 }

@@ -103,7 +103,7 @@ export class DeadLetters {
     const { deadQueue } = this.#engine;
     // Whoever published it knows the queue.
     if (this.#view.queueByRef(deadQueue) === undefined) this.#syncTopology();
-    const exchange = this.#view.exchangeByWaiting(deadQueue);
+    const exchange = this.#view.exchangeByDelayedQueue(deadQueue);
     return exchange !== undefined && this.#delays.take(exchange, message);
   }
 
@@ -146,7 +146,7 @@ export class DeadLetters {
 
   /** Another queue, or exchange, may have its name by the next time, and even its memory. */
   #placeOf(ref: Queue): Place {
-    return this.#view.queueByRef(ref)?.id ?? this.#view.exchangeByWaiting(ref) ?? `${ref}`;
+    return this.#view.queueByRef(ref)?.id ?? this.#view.exchangeByDelayedQueue(ref) ?? `${ref}`;
   }
 
   #addressed(

@@ -1,7 +1,7 @@
 /**
  * Requests about very many things: others are heard meanwhile, and in the end nothing is left of what had to go.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { table } from '../../../src/amqp/table.js';
 import type { Answer } from '../../../src/broker/requests/requests.js';
@@ -76,7 +76,7 @@ test('of policies that follow each other the last counts, for each of many queue
   expect(stage.longestPost).toBeLessThan(PORTION_MOST);
 });
 
-test('queues whose leases end together go in portions, but for those that are used in time', async () => {
+test('queues that expire together go in portions, but for those that are used in time', async () => {
   const stage = new LongStage();
   const expiry = { arguments: table({ 'x-expires': 1000 }) };
   stage.queues(MANY, expiry);
@@ -84,8 +84,8 @@ test('queues whose leases end together go in portions, but for those that are us
   expect(stage.seen()).toBeGreaterThan(0);
   const [used] = [...stage.view.queuesIn(VHOST)].map(({ name }) => name);
   stage.queue(used ?? '', expiry);
-  for (let turn = 0; turn < MANY && stage.seen() > 1; turn++) await nextTurn();
-  await nextTurn();
+  for (let tick = 0; tick < MANY && stage.seen() > 1; tick++) await nextTick();
+  await nextTick();
   expect([...stage.view.queuesIn(VHOST)].map(({ name }) => name)).toEqual([used]);
 });
 

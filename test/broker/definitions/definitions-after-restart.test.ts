@@ -146,15 +146,15 @@ describe('after a restart', () => {
     expect(stage.hasQueue('consumed') || stage.hasQueue('unused')).toBe(false);
   });
 
-  test('a lease counts anew, and a queue that goes with its last consumer waits for a first one', async () => {
-    await stage.queue('leased', { durable: true, arguments: table({ 'x-expires': 1000 }) });
+  test('the time to expiry counts anew, and a queue that goes with its last consumer waits for a first one', async () => {
+    await stage.queue('expiring', { durable: true, arguments: table({ 'x-expires': 1000 }) });
     await stage.queue('consumed', { durable: true, autoDelete: true });
     stage.clock.pass(900);
     await restart();
     stage.clock.pass(999);
-    expect(stage.hasQueue('leased')).toBe(true);
+    expect(stage.hasQueue('expiring')).toBe(true);
     stage.clock.pass(1);
-    expect(stage.hasQueue('leased')).toBe(false);
+    expect(stage.hasQueue('expiring')).toBe(false);
     expect(stage.hasQueue('consumed')).toBe(true);
     await stage.consume('consumed', 'c');
     await stage.cancel(['c']);

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Plain, type PlainObject, table } from '../../../src/amqp/table.js';
-import { DuplicateMemory, newDuplicateMemory } from '../../../src/broker/history/duplicate-memory.js';
+import { DeduplicationCache, newDeduplicationCache } from '../../../src/broker/history/deduplication-cache.js';
 import { outcome, Stage, VHOST } from '../support/stage.js';
 
 let stage: Stage;
@@ -129,18 +129,18 @@ test('a message that reaches a queue by two ways is no duplicate of itself', () 
   expect(stage.routed('amq.topic', 'k', id('1'))).toEqual(['q']);
 });
 
-describe('the memory of keys', () => {
+describe('the cache of keys', () => {
   test('behaves as a map in order of insertion', () => {
     const step = fc.record({ key: fc.nat({ max: 12 }), pass: fc.nat({ max: 3 }), ttl: fc.nat({ max: 9 }) });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.array(step, { maxLength: 200 }), (capacity, steps) => {
-        const memory = new DuplicateMemory(newDuplicateMemory(capacity));
+        const cache = new DeduplicationCache(newDeduplicationCache(capacity));
         const model = new Map<number, number>();
         let now = 0;
         for (const { key, pass, ttl } of steps) {
           now += pass;
           const known = (model.get(key) ?? 0) > now;
-          expect(memory.remember(`${key}`, now, now + ttl)).toBe(!known);
+          expect(cache.remember(`${key}`, now, now + ttl)).toBe(!known);
           if (known) continue;
           model.delete(key);
           const [oldest] = model.keys();
@@ -152,16 +152,16 @@ describe('the memory of keys', () => {
   });
 
   test('tells one of many threads that a key is new', async () => {
-    const buffer = newDuplicateMemory(5_000);
+    const buffer = newDeduplicationCache(5_000);
     const source = `
       const { parentPort, workerData } = require('node:worker_threads');
-      import(workerData.module).then(({ DuplicateMemory }) => {
-        const memory = new DuplicateMemory(workerData.buffer);
+      import(workerData.module).then(({ DeduplicationCache }) => {
+        const cache = new DeduplicationCache(workerData.buffer);
         let fresh = 0;
-        for (let key = 0; key < 5000; key++) if (memory.remember('key ' + key, 0, Infinity)) fresh++;
+        for (let key = 0; key < 5000; key++) if (cache.remember('key ' + key, 0, Infinity)) fresh++;
         parentPort.postMessage(fresh);
       });`;
-    const module = new URL('../../../dist/broker/history/duplicate-memory.js', import.meta.url).href;
+    const module = new URL('../../../dist/broker/history/deduplication-cache.js', import.meta.url).href;
     const threads = Array.from({ length: 3 }, () => new Worker(source, { eval: true, workerData: { buffer, module } }));
     const counts = await Promise.all(threads.map(async (thread) => (await once(thread, 'message'))[0] as number));
     expect(counts.reduce((sum, count) => sum + count)).toBe(5_000);

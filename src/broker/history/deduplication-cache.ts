@@ -1,5 +1,5 @@
 /**
- * A memory of the keys seen last, shared by all workers: a hash table of fixed size in a shared buffer, behind a lock.
+ * The keys seen last, shared by all workers: a hash table of fixed size in a shared buffer, behind a lock.
  * When it is full the key that came first is forgotten. Keys are kept as digests of 128 bits, which no two keys share
  * in practice. What must hold: of several workers that ask for one key at the same time, exactly one is told that it is
  * new.
@@ -33,16 +33,16 @@ const WORD_BYTES = 4;
 const SPINS = 1_000;
 const REST_MS = 1;
 
-export function newDuplicateMemory(capacity: number): SharedArrayBuffer {
-  const buffer = new SharedArrayBuffer(duplicateMemoryBytes(capacity));
+export function newDeduplicationCache(capacity: number): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(deduplicationCacheBytes(capacity));
   const head = new Int32Array(buffer);
   head[CAPACITY] = capacity;
   head[BUCKETS] = bucketsFor(capacity);
   return buffer;
 }
 
-/** What a memory of so many keys takes. */
-export function duplicateMemoryBytes(capacity: number): number {
+/** What a cache of so many keys takes. */
+export function deduplicationCacheBytes(capacity: number): number {
   return (HEAD_WORDS + evenUp(bucketsFor(capacity)) + (capacity + 1) * ENTRY_WORDS) * WORD_BYTES;
 }
 
@@ -50,7 +50,7 @@ function bucketsFor(capacity: number): number {
   return 2 ** Math.ceil(Math.log2(capacity + 1));
 }
 
-export class DuplicateMemory {
+export class DeduplicationCache {
   readonly #words: Int32Array;
   readonly #times: Float64Array;
 
