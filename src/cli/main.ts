@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Broker } from '../node/broker.js';
+import { hostText } from '../node/listeners/address.js';
+import type { BoundAddress } from '../node/listeners/listeners.js';
 import { startThreads } from '../node/worker-threads.js';
 import type { Durability } from '../store/log/log-writer.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
@@ -40,7 +42,7 @@ async function serve(options: ServeOptions): Promise<void> {
     stopOnSignal(broker);
     process.stdout.write(startLines(broker, options).join('\n').concat('\n'));
   } catch (error) {
-    refuse(startFailure(error, options));
+    refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -60,15 +62,22 @@ function stopOnSignal(broker: Broker): void {
 }
 
 function startLines(broker: Broker, options: ServeOptions): string[] {
-  const urls = broker.hosts.map((host) => `amqp://${host.includes(':') ? `[${host}]` : host}:${broker.port}`);
+  const [first = '', ...others] = broker.listeners.map((bound) => `listening on ${boundText(bound)}`);
   const engine = options.engine === 'wasm' ? 'wasm, the WebAssembly core' : 'js, the same in plain JavaScript';
   return [
-    `leveret ${version()} listening on ${urls.join(' and ')}`,
+    `leveret ${version()} ${first}`,
+    ...others,
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
     ...dataLines(broker, options),
   ];
+}
+
+/** Where clients find a listener. */
+function boundText(bound: BoundAddress): string {
+  if (bound.kind === 'unix') return `unix://${bound.path}`;
+  return bound.hosts.map((host) => `amqp://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 function dataLines(broker: Broker, { data }: ServeOptions): string[] {
@@ -88,15 +97,6 @@ function meaning(durability: Durability): string {
     case 'none':
       return 'confirmed means that it will be written';
   }
-}
-
-function startFailure(error: unknown, options: ServeOptions): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, address: host = options.host } = error as NodeJS.ErrnoException & { readonly address?: string };
-  if (code === 'EADDRINUSE') return `port ${options.port} on ${host} is taken by another program`;
-  if (code === 'EACCES') return `port ${options.port} on ${host} needs rights that this user does not have`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${options.host} is not an address of this machine`;
-  return error.message;
 }
 
 /** A defect of the broker: what is in shared memory is not to be trusted any more, so the process ends. */

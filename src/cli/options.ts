@@ -8,13 +8,12 @@ import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js'
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import { WORKERS_MAX } from '../log/record-format.js';
-import { LOCALHOST } from '../node/listener.js';
+import { AMQP_PORT, type ListenAddress, LOCALHOST, PORT_MAX, parseAddress } from '../node/listeners/address.js';
 import type { DataOptions } from '../node/storage.js';
 import type { Durability } from '../store/log/log-writer.js';
 
 export interface ServeOptions {
-  readonly host: string;
-  readonly port: number;
+  readonly listeners: readonly ListenAddress[];
   readonly workers: number;
   readonly engine: EngineKind;
   /** Size of the shared memory (bytes). */
@@ -47,8 +46,11 @@ export const HELP = `Usage: leveret [options]
 
 Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
-  --port N          port to listen on; 0 takes a free one (default 5672)
+  --port N          port to listen on; 0 takes a free one (default ${AMQP_PORT})
   --host ADDRESS    address to listen on (default localhost: 127.0.0.1, and ::1 where there is IPv6)
+  --listen ADDRESS  listen there, instead of --host and --port; may be given several times:
+                    tcp://HOST:PORT, such as tcp://[::]:5672 (all of this machine's addresses), or
+                    unix:///PATH, a socket for clients on this machine, of this user or group
   --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX} and one
                     for each ${mebibytesFor(1)}M of memory)
   --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
@@ -86,6 +88,7 @@ export function parseOptions(args: readonly string[]): Command {
       options: {
         port: { type: 'string' },
         host: { type: 'string' },
+        listen: { type: 'string', multiple: true },
         workers: { type: 'string' },
         engine: { type: 'string' },
         memory: { type: 'string' },
@@ -107,8 +110,7 @@ export function parseOptions(args: readonly string[]): Command {
     if (values.version) return { action: 'version' };
     const memory = values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory);
     const options: ServeOptions = {
-      host: values.host ?? LOCALHOST,
-      port: values.port === undefined ? 5672 : wholeNumber('--port', values.port, 0, 65535),
+      listeners: listenAddresses(values),
       workers:
         values.workers === undefined
           ? Math.min(availableParallelism(), workersIn(memory))
@@ -152,6 +154,23 @@ function workerCount(text: string, memory: number): number {
   if (workers <= workersIn(memory)) return workers;
   const needed = mebibytesFor(workers);
   throw new Error(`--workers ${workers} needs a memory of ${needed}M (--memory), and it is ${memory / MIB}M`);
+}
+
+function listenAddresses(values: { listen?: string[]; host?: string; port?: string }): readonly ListenAddress[] {
+  const { listen, host = LOCALHOST, port } = values;
+  if (listen === undefined) {
+    return [{ kind: 'tcp', host, port: port === undefined ? AMQP_PORT : wholeNumber('--port', port, 0, PORT_MAX) }];
+  }
+  for (const flag of ['host', 'port'] as const) {
+    if (values[flag] !== undefined) throw new Error(`--${flag} means nothing with --listen`);
+  }
+  return listen.map(listenAddress);
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  throw new Error(`--listen must be tcp://HOST:PORT or unix:///PATH, not '${text}'`);
 }
 
 const DATA_FLAGS = [

@@ -15,16 +15,19 @@ import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { Alarms } from './alarms.js';
-import { listen } from './listener.js';
+import { AMQP_PORT, type ListenAddress, LOCALHOST } from './listeners/address.js';
+import { type BoundAddress, closeListeners, openListeners } from './listeners/listeners.js';
 import { type DataOptions, Storage } from './storage.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
 import { type IdleThread, startThreads } from './worker-threads.js';
 
 export interface BrokerOptions {
-  /** `localhost`: both addresses of this machine alone, where it has both. */
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** Where it listens; if nothing is said, by TCP on `host` and `port`. */
+  readonly listeners?: readonly ListenAddress[];
+  /** `localhost`, if nothing is said: both addresses of this machine alone, where it has both. */
+  readonly host?: string;
+  /** 0 takes a free one; 5672 if nothing is said. */
+  readonly port?: number;
   readonly workers: number;
   readonly engine: EngineKind;
   /** Shared memory in bytes. */
@@ -46,10 +49,10 @@ export interface BrokerOptions {
 }
 
 export interface Broker {
-  /** The first of the addresses that it listens on. */
+  /** Where it listens, in the order in which that was asked for. */
+  readonly listeners: readonly BoundAddress[];
+  /** The first address and the port of the first TCP listener; '' and 0: there is none. */
   readonly host: string;
-  /** All of them, which have one port. */
-  readonly hosts: readonly string[];
   readonly port: number;
   readonly workers: number;
   /** Messages that came back from disk. */
@@ -141,18 +144,20 @@ async function startOn(
         stuck: options.onFatal,
       });
     }
-    const listener = await listen(options, dup, (socket) => pool.accept(socket));
+    const listeners = await openListeners(addressesOf(options), dup, (socket) => pool.accept(socket));
+    const bound = listeners.map((listener) => listener.bound);
+    const tcp = bound.find((address) => address.kind === 'tcp');
     storage?.started();
     return {
-      host: listener.hosts[0] ?? options.host,
-      hosts: listener.hosts,
-      port: listener.port,
+      listeners: bound,
+      host: tcp?.hosts[0] ?? '',
+      port: tcp?.port ?? 0,
       workers,
       recovered: storage?.recovered ?? 0,
       administration: coordinator.administration,
       placement: placementText(options.pin, native, places, pinned),
       close: async () => {
-        const closed = listener.close();
+        const closed = closeListeners(listeners);
         coordinator.close();
         const { written, stuck } = await pool.close();
         alarms.stop();
@@ -169,6 +174,12 @@ async function startOn(
     await storage?.abandon(written);
     throw error;
   }
+}
+
+function addressesOf({ listeners, host, port }: BrokerOptions): readonly ListenAddress[] {
+  if (listeners === undefined) return [{ kind: 'tcp', host: host ?? LOCALHOST, port: port ?? AMQP_PORT }];
+  if (host === undefined && port === undefined) return listeners;
+  throw new Error('host and port mean nothing beside listeners: say all of them there');
 }
 
 /** What the operator may know a connection by. */

@@ -26,7 +26,8 @@ function refusal(...args: string[]): string {
 }
 
 test('without flags it serves this machine on the usual port, pinned, on the WebAssembly core', () => {
-  expect(served()).toMatchObject({ host: 'localhost', port: 5672, engine: 'wasm', pin: true, anonymous: null });
+  expect(served()).toMatchObject({ engine: 'wasm', pin: true, anonymous: null });
+  expect(served().listeners).toEqual([{ kind: 'tcp', host: 'localhost', port: 5672 }]);
 });
 
 test('every flag is taken as it was given', () => {
@@ -48,8 +49,7 @@ test('every flag is taken as it was given', () => {
     'visitor',
   ];
   expect(served(...flags)).toEqual({
-    host: '::1',
-    port: 0,
+    listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
     workers: 3,
     engine: 'js',
     memory: 512 * MIB,
@@ -105,10 +105,20 @@ test.each([
   [['--workers', '200'], '--workers must be a whole number from 1 to 199'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
   [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
+  [['--listen', 'hare:1'], "--listen must be tcp://HOST:PORT or unix:///PATH, not 'hare:1'"],
+  [['--listen', 'tcp://hare:1', '--port', '2'], '--port means nothing with --listen'],
+  [['--listen', 'tcp://hare:1', '--host', 'hare'], '--host means nothing with --listen'],
   [['--prot', '1'], "Unknown option '--prot'"],
   [['serve'], "Unexpected argument 'serve'"],
 ])('%j is refused and says why', (args, reason) => {
   expect(refusal(...args)).toContain(reason);
+});
+
+test('each listener is taken as it was given', () => {
+  expect(served('--listen', 'tcp://[::]:5673', '--listen', 'unix:///run/leveret.sock').listeners).toEqual([
+    { kind: 'tcp', host: '::', port: 5673 },
+    { kind: 'unix', path: '/run/leveret.sock' },
+  ]);
 });
 
 test('help and version come before everything else', () => {

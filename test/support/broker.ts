@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { NetConnectOpts } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 import { deferred, within } from './waiting.js';
@@ -56,6 +57,12 @@ export class Broker {
     child?.stderr?.on('data', (text: string) => {
       this.#told += text;
     });
+  }
+
+  /** Where its clients connect to. */
+  get address(): NetConnectOpts {
+    const { protocol, pathname } = new URL(this.url);
+    return protocol === 'unix:' ? { path: pathname } : { host: this.host, port: this.port };
   }
 
   get host(): string {
@@ -134,7 +141,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
   }
   const run = launch(options.node ?? [], [
-    ...['--port', '0', '--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
+    ...(options.flags?.includes('--listen') ? [] : ['--port', '0']),
+    ...['--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
     ...['--workers', String(options.workers ?? 2), '--memory', options.memory ?? '512M'],
     ...(options.data === undefined ? ['--transient'] : ['--data', options.data]),
     ...(options.flags ?? []),

@@ -69,7 +69,7 @@ export class RawClient {
 
   /** Opens the socket and says nothing. */
   static async dial(broker: Broker): Promise<RawClient> {
-    const socket = connect(broker.port, broker.host);
+    const socket = connect(broker.address);
     const client = new RawClient(socket);
     await within(5_000, 'the socket to connect', new Promise<void>((resolve) => socket.once('connect', resolve)));
     return client;
