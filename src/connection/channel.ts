@@ -159,7 +159,7 @@ export class Channel {
         this.#send({ name: 'tx.select-ok' });
         return undefined;
       case 'tx.commit':
-        return this.#publisher.commit().then(() => this.#send({ name: 'tx.commit-ok' }));
+        return this.#waitFor('tx.commit', this.#commit());
       case 'tx.rollback':
         this.#publisher.rollBack();
         this.#send({ name: 'tx.rollback-ok' });
@@ -232,7 +232,7 @@ export class Channel {
         if (!method.noAck) this.#got.add(access.queue, performance.now());
         return undefined;
       }
-      if (host.engine.awaitFront(ref)) return this.#getLater(method);
+      if (host.engine.awaitFront(ref)) return this.#waitFor('basic.get', this.#getLater(method));
     }
     this.#send({ name: 'basic.get-empty' });
     return undefined;
@@ -242,6 +242,15 @@ export class Channel {
   async #getLater(method: MethodOf<'basic.get'>): Promise<void> {
     await this.#session.host.eventLoop.relief();
     if (!this.closing) await this.#get(method);
+  }
+
+  async #commit(): Promise<void> {
+    await this.#publisher.commit();
+    this.#send({ name: 'tx.commit-ok' });
+  }
+
+  #waitFor(method: 'tx.commit' | 'basic.get', work: Promise<void>): undefined {
+    this.#session.waitFor(this.number, method, work);
   }
 
   #recover(method: MethodOf<'basic.recover'> | MethodOf<'basic.recover-async'>): undefined {

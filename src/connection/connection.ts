@@ -32,7 +32,7 @@ import {
   serverProperties,
 } from './handshake/identity.js';
 import { type Limits, negotiate, OFFER } from './handshake/tune.js';
-import { AskedAhead } from './session/asked-ahead.js';
+import { AskedAhead, type Pending } from './session/asked-ahead.js';
 import type { Host, Session } from './session/session.js';
 import { isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
@@ -127,15 +127,14 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted> {
     return new Promise((resolve, reject) => {
-      let isGranted = false;
+      let pending: Pending | null = null;
       this.#onGranted = (granted) => {
-        isGranted = true;
-        this.ahead.add(request.op);
+        pending = this.ahead.add(channel, request.op);
         resolve(granted);
       };
-      this.#request(request, (answer) => {
+      this.#request(request.op === 'queue.purge' ? { ...request, channel } : request, (answer) => {
         if (answer.ok) onAnswer(answer);
-        if (isGranted) return this.#settleAhead(channel, request, answer);
+        if (pending !== null) return this.#settleAhead(pending, answer);
         this.#onGranted = null;
         if (answer.ok) resolve(answer);
         else reject(refusalError(answer.refusal, request.op));
@@ -143,13 +142,25 @@ export class Connection implements Session, Receiver, TransportEvents {
     });
   }
 
-  /**
-   * What was granted is durable, or cannot be: then nothing of the stream is taken until the client has been told so.
-   */
-  #settleAhead(channel: number, request: RequestAhead, answer: Answer): void {
-    const told = answer.ok ? undefined : this.#fail(channel, refusalError(answer.refusal, request.op));
-    if (told === undefined) this.ahead.settle(request.op);
-    else void told.then(() => this.ahead.settle(request.op));
+  waitFor(channel: number, method: 'tx.commit' | 'basic.get', work: Promise<void>): void {
+    const pending = this.ahead.add(channel, method);
+    work.then(
+      () => this.ahead.settle(pending),
+      (error: unknown) => this.#failAhead(pending, error),
+    );
+  }
+
+  /** What was granted is durable, or cannot be. */
+  #settleAhead(pending: Pending, answer: Answer): void {
+    if (answer.ok) this.ahead.settle(pending);
+    else this.#failAhead(pending, refusalError(answer.refusal, pending.method));
+  }
+
+  /** Nothing of the stream is taken until the client has been told. */
+  #failAhead(pending: Pending, error: unknown): void {
+    const told = this.#fail(pending.channel, error);
+    if (told === undefined) this.ahead.settle(pending);
+    else void told.then(() => this.ahead.settle(pending));
   }
 
   tell(request: Request): void {
@@ -420,7 +431,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   async #closeChannel(channel: Channel): Promise<void> {
     // Both sides closing at once: the client's close is answered, its answer to ours is still due.
     if (!channel.closing) {
-      await channel.close('channel.close');
+      await this.#endChannel(channel);
       this.#freeChannel(channel);
     }
     this.send(channel.number, { name: 'channel.close-ok' });
@@ -434,8 +445,18 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   async #refuseChannel(channel: Channel, error: AmqpError): Promise<void> {
     if (channel.closing) return;
-    await channel.close('channel.close');
+    await this.#endChannel(channel);
     this.send(channel.number, { name: 'channel.close', ...reasonOf(error) });
+  }
+
+  /**
+   * Ends a channel's work, and what it waits for. While a purge of another channel waits, the coordinator's answers do,
+   * and are not waited for here.
+   */
+  async #endChannel(channel: Channel): Promise<void> {
+    if (this.ahead.leave(channel.number)) this.tell({ op: 'purge.leave', channel: channel.number });
+    const known = channel.close('channel.close');
+    if (!this.ahead.holdsAnswers) await known;
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 import { encodeFrame, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../../src/amqp/frames.js';
-import { AskedAhead } from '../../src/connection/session/asked-ahead.js';
+import { AskedAhead, type Pending, type WaitingMethod } from '../../src/connection/session/asked-ahead.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { ConnectionReader, type Receiver } from '../../src/connection/transport/reader.js';
 import { Stop } from '../../src/engine/engine.js';
@@ -19,6 +19,8 @@ const bind = encodeMethod(7, build('queue.bind', { queue: 'q', exchange: 'x' }))
 const remove = encodeMethod(1, build('queue.delete', { queue: 'q' }));
 const close = encodeMethod(1, build('channel.close', { replyCode: 200, replyText: '' }));
 const purge = encodeMethod(1, build('queue.purge', { queue: 'q' }));
+const commit = encodeMethod(1, build('tx.commit', {}));
+const get = encodeMethod(1, build('basic.get', { queue: 'q' }));
 const leave = encodeMethod(0, build('connection.close', { replyCode: 200, replyText: '' }));
 const consume = encodeMethod(1, build('basic.consume', { queue: 'q' }));
 const publish = encodeMethod(1, build('basic.publish', { exchange: 'x', routingKey: 'k' }));
@@ -65,14 +67,22 @@ let core: FrameCore;
 let ahead: AskedAhead;
 let reader: ConnectionReader;
 /** What the frames ask for. */
-let asked: 'queue.declare' | 'queue.purge';
+let asked: WaitingMethod;
+/** What was granted, in order. */
+let pending: Pending[];
 /** Frames that were taken, by their octets behind the header. */
 let taken: string[];
 beforeEach(() => {
-  core = new FrameCore();
-  ahead = new AskedAhead();
-  taken = [];
   asked = 'queue.declare';
+  ahead = new AskedAhead();
+  begin();
+});
+
+/** A connection of which nothing was read. */
+function begin(): void {
+  core = new FrameCore();
+  taken = [];
+  pending = [];
   // Each round ends when what was begun in it has happened.
   const rounds = new Rounds(() =>
     setImmediate(() => {
@@ -92,7 +102,9 @@ beforeEach(() => {
     // The coordinator grants at once; nothing is durable before the test says so.
     onFrame: (_, __, payload) => {
       taken.push(Buffer.from(payload).toString('hex'));
-      return Promise.resolve().then(() => ahead.add(asked));
+      return Promise.resolve().then(() => {
+        pending.push(ahead.add(1, asked));
+      });
     },
     beginAnswers: () => undefined,
     endAnswers: () => undefined,
@@ -102,7 +114,13 @@ beforeEach(() => {
   reader = new ConnectionReader({ engine: core, eventLoop } as unknown as Host, 1 as never, receiver as Receiver);
   core.bytes.set(PROTOCOL_HEADER, core.readOffset);
   reader.read(PROTOCOL_HEADER.length);
-});
+}
+
+/** A frame that asks for this. */
+function request(method: (typeof PATIENT)[number]): Uint8Array {
+  if (method === 'queue.purge') return purge;
+  return method === 'tx.commit' ? commit : get;
+}
 
 /** The socket reads these, and all that follows from it happens. */
 async function read(...frames: Uint8Array[]): Promise<void> {
@@ -118,6 +136,11 @@ async function happened(): Promise<void> {
 
 function payloads(...frames: Uint8Array[]): string[] {
   return frames.map((frame) => Buffer.from(frame.subarray(7, -1)).toString('hex'));
+}
+
+function answerNext(): void {
+  const next = pending.shift();
+  if (next !== undefined) ahead.settle(next);
 }
 
 async function allDurable(): Promise<void> {
@@ -146,19 +169,64 @@ test.each([
   await read(declare, bind, other, declare);
   expect(taken).toEqual(payloads(declare, bind));
   expect(reader.reading).toBe(false);
-  ahead.settle(asked);
+  answerNext();
   await happened();
   expect(taken).toHaveLength(2);
-  ahead.settle(asked);
+  answerNext();
   await happened();
   expect(taken.slice(0, 3)).toEqual(payloads(declare, bind, other));
 });
 
-test('who waits for a purge is heard when it closes the connection, and its heartbeats', async () => {
+const PATIENT = ['queue.purge', 'tx.commit', 'basic.get'] as const;
+
+test.each(PATIENT)('who has waited long for a %s is heard when it closes', async (method) => {
+  for (const last of [close, leave]) {
+    asked = method;
+    ahead = new AskedAhead(0);
+    begin();
+    await read(request(method), HEARTBEAT_FRAME);
+    await read(HEARTBEAT_FRAME, last, publish);
+    expect(taken).toEqual(payloads(request(method), HEARTBEAT_FRAME, HEARTBEAT_FRAME, last));
+  }
+});
+
+test.each(PATIENT)('who closes behind a %s gets its answer first, if the disk works', async (method) => {
+  asked = method;
+  await read(request(method), HEARTBEAT_FRAME, leave);
+  expect(taken).toEqual(payloads(request(method), HEARTBEAT_FRAME));
+  answerNext();
+  answerNext();
+  await happened();
+  expect(taken).toEqual(payloads(request(method), HEARTBEAT_FRAME, leave));
+});
+
+test('who closes while it waits is heard as soon as it has waited long', async () => {
+  asked = 'tx.commit';
+  ahead = new AskedAhead(20);
+  begin();
+  await read(commit, leave);
+  expect(taken).toEqual(payloads(commit));
+  while (taken.length < 2) await happened();
+  expect(taken).toEqual(payloads(commit, leave));
+});
+
+test('nothing is asked ahead behind a commit, whose answer comes first', async () => {
+  asked = 'tx.commit';
+  await read(commit, declare);
+  expect(taken).toEqual(payloads(commit));
+  answerNext();
+  await happened();
+  expect(taken).toEqual(payloads(commit, declare));
+});
+
+test('a channel that ends gives up what it waits for, and the stream goes on', async () => {
   asked = 'queue.purge';
-  await read(purge, HEARTBEAT_FRAME);
-  await read(HEARTBEAT_FRAME, leave, publish);
-  expect(taken).toEqual(payloads(purge, HEARTBEAT_FRAME, HEARTBEAT_FRAME, leave));
+  await read(purge, publish);
+  expect(taken).toEqual(payloads(purge));
+  expect(ahead.leave(2)).toBe(false);
+  expect(ahead.leave(1)).toBe(true);
+  await happened();
+  expect(taken).toEqual(payloads(purge, publish));
 });
 
 test('a frame that is not whole waits, wherever it is cut', async () => {

@@ -194,6 +194,7 @@ export class Coordinator {
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */
   handle(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
+    if (request.op === 'purge.leave') this.#answerOrder.leaveChannel(connection, request.channel);
     if (request.op !== 'disconnect') return this.#answer(connection, request);
     this.#answerOrder.leave(connection);
     const answer = this.#answer(connection, request);
@@ -229,16 +230,16 @@ export class Coordinator {
    * Resolves when it is recorded what a purge has done, which may take until there is room on the disk: who asked for
    * it may leave before.
    */
-  #recorded(connection: ConnectionId): Promise<void> | null {
+  #recorded(connection: ConnectionId, channel: number): Promise<void> | null {
     const recorded = this.#outside.recorded?.() ?? null;
-    return recorded === null ? null : this.#answerOrder.unlessLeft(connection, recorded);
+    return recorded === null ? null : this.#answerOrder.unlessLeft(connection, channel, recorded);
   }
 
   /** An answer, once what it tells is durable; `changes`: the request has changed something. */
   #whenDurable(connection: ConnectionId, request: Request, answer: Answer, changes: boolean): Answer | Promise<Answer> {
     if (this.#definitionWriter === null) return answer;
     const saved = changes ? this.#definitionWriter.saved() : this.#savedBefore(request, answer);
-    const durable = both(saved, request.op === 'queue.purge' ? this.#recorded(connection) : null);
+    const durable = both(saved, request.op === 'queue.purge' ? this.#recorded(connection, request.channel ?? 0) : null);
     if (durable === null) return answer;
     // Who leaves does so in any case.
     const otherwise = request.op === 'disconnect' ? answer : refused(notSaved());
@@ -343,6 +344,8 @@ export class Coordinator {
         return this.#sessions.openChannel(connection);
       case 'channel.close':
         return this.#sessions.closeChannel(connection);
+      case 'purge.leave':
+        return { ok: true };
       case 'disconnect':
         return this.#inPortions(this.#disconnect(connection));
       default:

@@ -60,7 +60,10 @@ export type Request =
       routingKey: string;
       arguments: FieldTable;
     }
-  | { op: 'queue.purge'; vhost: string; queue: string }
+  /** `channel`: who waits for the answer. */
+  | { op: 'queue.purge'; vhost: string; queue: string; channel?: number }
+  /** A channel ends, and does not wait any more for its purges to be recorded. */
+  | { op: 'purge.leave'; channel: number }
   | { op: 'queue.delete'; vhost: string; queue: string; ifUnused: boolean; ifEmpty: boolean }
   /**
    * Registers a consumer (exclusive checks, consumer counts, auto-delete). `consumer` is unique within the connection.

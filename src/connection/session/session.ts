@@ -70,6 +70,11 @@ export interface Session {
    * cannot be made durable fails the channel or the connection.
    */
   askAhead(channel: number, request: RequestAhead, onAnswer: (granted: Granted) => void): Promise<Granted>;
+  /**
+   * While a method of a channel waits for the disk, the client is heard when it gives up, and nothing else is. What
+   * rejects fails the channel or the connection.
+   */
+  waitFor(channel: number, method: 'tx.commit' | 'basic.get', work: Promise<void>): void;
   /** Asks the coordinator for what it does not refuse, and does not wait for it. */
   tell(request: Request): void;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */
