@@ -16,13 +16,8 @@ const PER_BATCH = 256;
 export async function runRecovery(path, messages, size) {
   const directory = await LocalDirectory.at(path);
   const empty = await recover(directory);
-  const writer = new LogWriter({
-    directory,
-    writer: 0,
-    start: empty.start(0),
-    onEvent: () => undefined,
-    durability: 'os',
-  });
+  const start = empty.start(0);
+  const writer = new LogWriter({ directory, writerNumber: 0, start, onEvent: () => undefined, durability: 'os' });
   let octets = 0;
   for (let written = 0; written < messages; written += PER_BATCH) {
     const batch = built(size, PER_BATCH, writer.takeMessageIds(PER_BATCH));

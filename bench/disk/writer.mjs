@@ -5,13 +5,14 @@
 
 import { LogMemory } from '../../dist/log/log-memory.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
+import { inFile } from '../../dist/store/log/file-location.js';
 import { LocalDirectory } from '../../dist/store/log/local-directory.js';
 import { LogWriter } from '../../dist/store/log/log-writer.js';
 import { Reclaimer } from '../../dist/store/reclaim.js';
 import { recover } from '../../dist/store/recovery/recovery.js';
 import { median } from '../support/median.mjs';
 
-/** @typedef {import('../../dist/store/log/batch.js').Batch} Batch */
+/** @typedef {import('../../dist/log/commit-log.js').Batch} Batch */
 
 /**
  * A batch as a core makes it: records that lie ready in its memory, and only want the seed of their file. @implements
@@ -75,13 +76,14 @@ export async function runWriter({ path, size, perBatch, window, batches, ready }
   const directory = await LocalDirectory.at(path);
   const recovered = await recover(directory);
   const { files } = recovered;
-  const heard = (/** @type {import('../../dist/store/log/log-files.js').LogEvent} */ event) => {
+  const heard = (/** @type {import('../../dist/log/commit-log.js').LogEvent} */ event) => {
     if (event.type === 'passed') return;
-    const file = files.file(0, event.file);
+    const place = inFile(event.location);
+    const file = files.file(0, place.file);
     if (event.type === 'closed') file.closed = true;
-    else file.octets = event.end;
+    else file.octets = place.end;
   };
-  const writer = new LogWriter({ directory, writer: 0, start: recovered.start(0), onEvent: heard });
+  const writer = new LogWriter({ directory, writerNumber: 0, start: recovered.start(0), onEvent: heard });
   // No place is ever entered there: what is written is dead at once.
   const reclaimer = new Reclaimer({ directory, writer, files, liveness: recovered.ledger });
   const memories = Array.from({ length: window }, () => readyMemory(size, perBatch));

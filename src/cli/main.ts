@@ -5,11 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Durability } from '../log/commit-log.js';
 import type { Broker } from '../node/broker.js';
 import { hostText } from '../node/listeners/address.js';
 import type { BoundAddress } from '../node/listeners/listeners.js';
 import { startThreads } from '../node/worker-threads.js';
-import type { Durability } from '../store/log/log-writer.js';
 import { HELP, parseOptions, type ServeOptions } from './options.js';
 import { sourceStack } from './source-stack.js';
 

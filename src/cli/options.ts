@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
+import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { AMQP_PORT, type ListenAddress, LOCALHOST, PORT_MAX, parseAddress } from '../node/listeners/address.js';
 import type { DataOptions } from '../node/storage.js';
-import type { Durability } from '../store/log/log-writer.js';
 
 export interface ServeOptions {
   readonly listeners: readonly ListenAddress[];

@@ -5,7 +5,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
-import type { Health } from '../store/log/log-writer.js';
+import type { Health } from '../log/commit-log.js';
 import { LOW_ON_DISK } from '../worker/disk-alarm.js';
 
 /** Between two looks at the space on disk (ms). */
@@ -47,12 +47,12 @@ export class Alarms {
     return this.#raised.size > 0;
   }
 
-  /** How writing goes in a lane. */
-  writer(writer: number, health: Health): void {
-    const name = `writer ${writer}`;
+  /** How appending goes in a participant's log. */
+  log(writerNumber: number, health: Health): void {
+    const name = `writer ${writerNumber}`;
     if (health.state === 'ok') this.#lift(name);
-    else if (health.state === 'full') this.#raise(name, `no space is left for the log of writer ${writer}`);
-    else this.#raise(name, `the log of writer ${writer} cannot be written (${health.error.message})`);
+    else if (health.state === 'full') this.#raise(name, `no space is left for the log of writer ${writerNumber}`);
+    else this.#raise(name, `the log of writer ${writerNumber} cannot be written (${health.error.message})`);
   }
 
   /** Publishers of a worker wait for memory, or do not any more. */

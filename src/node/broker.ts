@@ -125,11 +125,11 @@ async function startOn(
     if (storage !== null) {
       await storage.begin();
       storage.start(engine, {
-        health: (writer, health) => alarms.writer(writer, health),
-        askFence: (worker, fence) => pool.askFence(worker, fence),
+        health: (writerNumber, health) => alarms.log(writerNumber, health),
+        askBarrier: (worker, barrier) => pool.askBarrier(worker, barrier),
         isLowOnDisk: () => alarms.isLowOnDisk,
       });
-      pool.startLogs(storage.writerSetups(workers));
+      pool.startLogs(storage.workerLogs(workers));
       storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
     }
     // It never ends by itself; a rejection is a defect of the core and ends the process.
@@ -193,7 +193,7 @@ function connectionText(coordinator: Coordinator, connection: ConnectionId): str
 function overseer(storage: Storage | null, alarms: Alarms): Overseer {
   return {
     logged: (worker, event) => storage?.heard(worker + 1, event),
-    health: (worker, health) => alarms.writer(worker + 1, health),
+    health: (worker, health) => alarms.log(worker + 1, health),
     memory: (worker, short) => alarms.memory(worker, short),
   };
 }

@@ -1,25 +1,23 @@
 /**
  * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs,
- * closed after all else has ended. What must hold: nothing is written before recovery is done; the mark of an orderly
- * end is set only when everything recorded is written.
+ * closed after all else has ended. What must hold: nothing is written before recovery is done; the clean-shutdown marker
+ * is set only when everything recorded is written.
  */
 import { join } from 'node:path';
 import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
+import type { Durability, Health, LogEvent, Run } from '../log/commit-log.js';
 import type { Spill } from '../queues/spill/spill.js';
 import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
-import type { Run } from '../store/log/batch.js';
-import type { LogEvent } from '../store/log/log-files.js';
-import type { Durability, Health } from '../store/log/log-writer.js';
 import { LogManager } from '../store/log-manager.js';
+import { openLogBackend } from '../store/open-log.js';
 import { PRIORITIES } from '../store/recovery/ledger.js';
 import type { Progress } from '../store/recovery/log-reader.js';
-import type { RecoveryReport } from '../store/recovery/recovery.js';
 import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
-import type { LogSetup } from '../worker/thread-messages.js';
+import type { WorkerLog } from '../worker/thread-messages.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -39,8 +37,8 @@ export interface DataOptions {
 
 /** Whoever keeps a log beside the main thread. */
 interface Others {
-  askFence(worker: number, fence: number): void;
-  health(writer: number, health: Health): void;
+  askBarrier(worker: number, barrier: number): void;
+  health(writerNumber: number, health: Health): void;
   isLowOnDisk(): boolean;
 }
 
@@ -53,7 +51,6 @@ export class Storage {
   readonly definitions: Definitions;
   readonly #options: DataOptions;
   readonly #data: DataDirectory;
-  readonly #logPath: string;
   readonly #logManager: LogManager;
   readonly #others: { it: Others | null };
   /** The log position of the next message, by queue: the highest of its priorities. */
@@ -71,31 +68,32 @@ export class Storage {
       definitions = Definitions.open(data.definitionsPath);
       await data.syncEntries();
       const firstFree = definitions.nextQueueId;
-      const log = await data.openLog();
       const ids = definitions.list('queue').map(({ id }) => id);
       const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
       const known = new Set([...ids, ...waiting].map(logIdOf));
       const others: { it: Others | null } = { it: null };
+      const backend = await openLogBackend(data, {
+        durability: options.durability,
+        isTight: () => others.it?.isLowOnDisk() ?? false,
+        onStuck: report,
+      });
       const logManager = await LogManager.open({
-        log,
+        backend,
         exists: (queue) => known.has(queue),
         isUnknown: (queue) => idOf(queue) >= firstFree,
         dropUnknown: options.dropUnknownQueues,
         skipUnreadable: options.skipUnreadable,
-        durability: options.durability,
         onProgress: progressReporter(report),
         onHealth: (health) => others.it?.health(0, health),
-        askFence: (writer, fence) => others.it?.askFence(writer, fence),
-        isTight: () => others.it?.isLowOnDisk() ?? false,
+        askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
         onClearing: (error) => report(clearingLine(error)),
-        onStuck: (file, { message }) => report(`log file ${file} cannot be read any more, and stays (${message})`),
       });
-      for (const line of recoveryLines(logManager.report)) report(line);
+      for (const line of logManager.report.notices) report(line);
       // Ids that the log speaks of are not given out again, whoever forgot them.
       definitions.passQueueIds(Math.floor(idOf(logManager.highestQueue)));
       // Nor are the queues unknown any more whose messages were let go: they count as deleted.
       if (logManager.report.unknown.messages > 0) await definitions.change([]);
-      return new Storage(options, data, definitions, log.path, logManager, others, report);
+      return new Storage(options, data, definitions, logManager, others, report);
     } catch (error) {
       await definitions?.close();
       data.close();
@@ -107,7 +105,6 @@ export class Storage {
     options: DataOptions,
     data: DataDirectory,
     definitions: Definitions,
-    logPath: string,
     logManager: LogManager,
     others: { it: Others | null },
     report: (line: string) => void,
@@ -116,7 +113,6 @@ export class Storage {
     this.#options = options;
     this.#data = data;
     this.definitions = definitions;
-    this.#logPath = logPath;
     this.#logManager = logManager;
     this.#others = others;
     for (const { id, next } of logManager.queues) {
@@ -153,26 +149,24 @@ export class Storage {
     const { writer } = this.#logManager;
     // Nothing has to be sent here. The thread must not be woken beside the spill, which would not be rung then when a
     // queue wants its messages.
-    const log = new ParticipantLog(engine, writer, writer.takeMessageIds(0), () => undefined);
+    const log = new ParticipantLog(engine, writer, () => undefined);
     this.#log = log;
     this.#others.it = {
       health: (number, health) => {
         if (number === 0) log.healthChanged();
         others.health(number, health);
       },
-      askFence: (number, fence) => (number === 0 ? log.fence(fence) : others.askFence(number - 1, fence)),
+      askBarrier: (number, barrier) => (number === 0 ? log.barrier(barrier) : others.askBarrier(number - 1, barrier)),
       isLowOnDisk: others.isLowOnDisk,
     };
     this.#timer = setInterval(() => log.write(), WRITE_MS);
     this.#timer.unref();
   }
 
-  /** Where the workers keep their logs. */
-  writerSetups(workers: number): LogSetup[] {
-    const { durability, busyPoll } = this.#options;
-    const starts = this.#logManager.writersStart(workers);
-    const common = { directory: this.#logPath, durability, busyPoll: busyPoll ? createBusyPoll() : null };
-    return starts.map((start, worker) => ({ ...common, writer: worker + 1, start }));
+  /** The logs that the workers are to open. */
+  workerLogs(workers: number): WorkerLog[] {
+    const busyPoll = this.#options.busyPoll ? createBusyPoll() : null;
+    return this.#logManager.setups(workers).map((setup) => ({ setup, busyPoll }));
   }
 
   /** Where the messages of a queue go on, in each of its priorities. */
@@ -191,8 +185,8 @@ export class Storage {
     }
   }
 
-  heard(writer: number, event: LogEvent): void {
-    this.#logManager.heard(writer, event);
+  heard(writerNumber: number, event: LogEvent): void {
+    this.#logManager.heard(writerNumber, event);
   }
 
   /** A queue is gone for good. */
@@ -268,20 +262,4 @@ function progressReporter(report: (line: string) => void): (progress: Progress) 
 function clearingLine(error: Error | null): string {
   if (error === null) return 'dead log files are cleared away again';
   return `dead log files cannot be cleared away, it is tried again (${error.message})`;
-}
-
-/** What an operator must know: damage. */
-function recoveryLines({ damaged, missing, lost, unknown }: RecoveryReport): string[] {
-  const lines = damaged
-    .filter(({ kind }) => kind !== 'torn')
-    .map(({ file, offset, octets, kind, quarantine }) => {
-      const gone = kind === 'copy' ? 'it is mended from its copy' : 'they are missing';
-      const kept = quarantine === null ? gone : `what lay there is kept in ${quarantine}`;
-      return `damage in log file ${file} at ${offset}, ${octets} octets; ${kept}`;
-    });
-  for (const { file, batches } of missing) lines.push(`log file ${file} lacks ${batches} batches that it once had`);
-  if (unknown.messages > 0)
-    lines.push(`${unknown.messages} messages of ${unknown.queues} queues that the definitions do not know are let go`);
-  if (lost.length > 0) lines.push(`${lost.length} messages are lost to damage`);
-  return lines;
 }

@@ -7,11 +7,11 @@ import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:wo
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
 import { openEngine } from '../engine/open.js';
+import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { Place } from '../platform/placement.js';
-import type { LogEvent } from '../store/log/log-files.js';
-import type { Health } from '../store/log/log-writer.js';
-import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from '../worker/thread-messages.js';
+import { openCommitLog } from '../store/open-log.js';
+import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, setUp } from './worker-threads.js';
@@ -142,7 +142,7 @@ export class WorkerPool {
   }
 
   /** Each worker keeps a log from now on. Before the first socket. */
-  startLogs(setups: readonly LogSetup[]): void {
+  startLogs(setups: readonly WorkerLog[]): void {
     this.#members.forEach((member, index) => {
       const log = setups[index];
       if (log !== undefined) tell(member, { kind: 'log', log });
@@ -150,8 +150,8 @@ export class WorkerPool {
   }
 
   /** Lets a worker tell when all that it has recorded by now has been told. */
-  askFence(worker: number, fence: number): void {
-    this.#tell(worker, { kind: 'fence', fence });
+  askBarrier(worker: number, barrier: number): void {
+    this.#tell(worker, { kind: 'barrier', barrier });
   }
 
   /** Closes all connections and ends all workers. */
@@ -248,7 +248,8 @@ function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal
 async function startLocal({ shared, ...common }: Common): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, { ...common, index: 0 });
+  const setup = { ...common, index: 0 };
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
   return {
     ready: Promise.resolve(null),
     control: control.port1,

@@ -53,9 +53,9 @@ export class DataDirectory {
     }
   }
 
-  /** Where the log files are. */
-  openLog(): Promise<LocalDirectory> {
-    return LocalDirectory.at(logPath(this.path));
+  /** Where the log is. */
+  get logPath(): string {
+    return logPath(this.path);
   }
 
   get definitionsPath(): string {

@@ -100,7 +100,7 @@ export class Reclaimer {
   #isSpent(): boolean {
     const { files, writer } = this.#options;
     for (const state of files.states.values()) {
-      if (state.writer === writer.writer && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
+      if (state.writer === writer.writerNumber && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
     }
     return false;
   }
@@ -210,11 +210,11 @@ export class Reclaimer {
     return places.size;
   }
 
-  #append(batch: BatchBuilder, copies: readonly Copy[]): Promise<void> {
+  async #append(batch: BatchBuilder, copies: readonly Copy[]): Promise<void> {
     const { writer, files, onMoved } = this.#options;
-    return writer.append(batch, (number, from) => {
+    await writer.append(batch, (number, from) => {
       if (onMoved === undefined) return;
-      const file = files.file(writer.writer, number);
+      const file = files.file(writer.writerNumber, number);
       for (const { at, places } of copies) {
         for (const { queue, position } of places) onMoved(queue, position, file, from + at);
       }

@@ -3,7 +3,7 @@
  * consumers go on. What must hold: each of them is recorded in the end. Places in a row cost as much as one, so there
  * are at most as many runs as there are messages between them that are not done.
  */
-import type { Run } from '../store/log/batch.js';
+import type { Run } from '../log/commit-log.js';
 import { PositionRanges } from '../store/recovery/position-ranges.js';
 
 /** Ranges that are given back at once. */

@@ -3,7 +3,7 @@
  * and wakes it. What must hold: events are told in their order; what others wait for is told at once; nothing waits
  * longer than a few milliseconds.
  */
-import type { LogEvent } from '../store/log/log-files.js';
+import type { LogEvent } from '../log/commit-log.js';
 
 /** How long and how many batches may wait to be told of. */
 const WAIT_MS = 5;

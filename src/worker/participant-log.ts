@@ -1,13 +1,13 @@
 /**
- * The log of one participant: carries what its core has recorded to its lane, and tells the core when that is durable.
- * While a batch is written the core gathers the next one, so a batch is as large as the disk is slow. What must hold:
- * batches are written and done in order, and nothing is confirmed, nor a commit or a purge answered, before its batch
- * is done; what finds no room in a batch goes into a later one.
+ * Between a core and its commit log: appends what the core has recorded, and tells the core when that is durable. While
+ * a batch is under way the core gathers the next one, so a batch is as large as the log is slow. What must hold:
+ * batches are appended and done in order, and nothing is confirmed, nor a commit or a purge answered, before its batch
+ * is durable, nor ever behind one that was rejected; what finds no room in a batch goes into a later one.
  */
 import type { Engine, LogBatch } from '../engine/engine.js';
+import type { Batch, CommitLog } from '../log/commit-log.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
-import type { Batch } from '../store/log/batch.js';
-import type { LogWriter } from '../store/log/log-writer.js';
+import { sequenceOf } from '../log/record-format.js';
 import type { BusyPoll } from './busy-poll.js';
 import { HeldPlaces } from './held-acks.js';
 
@@ -90,42 +90,36 @@ interface Waiter {
 
 export class ParticipantLog {
   readonly #engine: Engine;
-  readonly #writer: LogWriter;
+  readonly #commitLog: CommitLog;
   readonly #begin: () => void;
   readonly #busyPoll: BusyPoll | null;
-  /** Batches that the lane has and that are not done. */
+  /** Batches that the commit log has and that are not done. */
   #writing = 0;
   /** Octets of copies that are not written. */
   #unwritten = 0;
   #waiters: Waiter[] = [];
   readonly #held = new HeldPlaces();
-  /** A fence that the lane is told of when all is taken; the last one counts. */
-  #fence: number | null = null;
+  /** A barrier that the commit log is told of when all is taken; the last one counts. */
+  #barrier: number | null = null;
+  /** Why a batch will never be durable: what waits for it, or comes behind it, waits in vain. */
   #lost: Error | null = null;
   #onTrouble: (() => void) | null = null;
 
   /**
-   * Begins the log of a core, `firstMessage` being the number of its first message. `begin` is called before the core
-   * is told that a batch is done; what it has to send then must be sent. `busyPoll`: waits for the client's next
-   * message then.
+   * From now on the core records, and numbers its messages by itself. `begin` is called before the core is told that a
+   * batch is done; what it has to send then must be sent. `busyPoll`: waits for the client's next message then.
    */
-  constructor(
-    engine: Engine,
-    writer: LogWriter,
-    firstMessage: number,
-    begin: () => void,
-    busyPoll: BusyPoll | null = null,
-  ) {
-    engine.startLog(writer.writer, firstMessage, this.#held.take);
+  constructor(engine: Engine, commitLog: CommitLog, begin: () => void, busyPoll: BusyPoll | null = null) {
+    engine.startLog(commitLog.writerNumber, sequenceOf(commitLog.takeMessageIds(0)), this.#held.take);
     this.#engine = engine;
-    this.#writer = writer;
+    this.#commitLog = commitLog;
     this.#begin = begin;
     this.#busyPoll = busyPoll;
   }
 
-  /** To be called whenever something may have been recorded: writes it, unless something is being written. */
+  /** To be called whenever something may have been recorded: appends it, unless something is under way. */
   write(): void {
-    while (this.#writing === 0 && this.#unwritten < UNWRITTEN_MAX) {
+    while (this.#lost === null && this.#writing === 0 && this.#unwritten < UNWRITTEN_MAX) {
       const batch = this.#nextBatch();
       if (batch === null) {
         if (!this.#gathers) this.#resolve(NONE);
@@ -157,54 +151,58 @@ export class ParticipantLog {
   durable(): Promise<void> | null {
     const { gatheringBatch } = this.#engine;
     this.write();
-    if (this.#writer.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
+    if (this.#commitLog.durability === 'none' || (this.#writing === 0 && !this.#gathers)) return null;
     const batch = this.#held.isEmpty ? gatheringBatch : NONE;
     return new Promise((resolve) => this.#waiters.push({ batch, resolve }));
   }
 
-  /** Lets the lane tell when all that was recorded up to now has been told. */
-  fence(fence: number): void {
-    this.#fence = fence;
-    this.#tryFence();
+  /** Lets the commit log tell when all that was recorded up to now has been told. */
+  barrier(barrier: number): void {
+    this.#barrier = barrier;
+    this.#tryBarrier();
   }
 
-  #tryFence(): void {
-    if (this.#fence === null) return;
+  #tryBarrier(): void {
+    if (this.#barrier === null) return;
     this.#takeAll();
     if (this.#gathers) return;
-    this.#writer.fence(this.#fence);
-    this.#fence = null;
+    this.#commitLog.barrier(this.#barrier);
+    this.#barrier = null;
   }
 
-  /** Writes what is left. Resolves with whether all is written, as soon as that is known. The lane stays. */
+  /** Writes what is left. Resolves with whether all is written, as soon as that is known. The commit log stays. */
   async settle(): Promise<boolean> {
     this.#takeAll();
-    if (this.#writer.health.state !== 'ok') return false;
+    if (this.#isInTrouble) return false;
     const troubled = new Promise<void>((resolve) => {
       this.#onTrouble = resolve;
     });
     await Promise.race([this.durable(), troubled]);
-    return this.#writer.health.state === 'ok' && !this.#gathers;
+    return !this.#isInTrouble && !this.#gathers;
   }
 
-  /** The lane has told how it is. */
+  /** The commit log has told how appending goes. */
   healthChanged(): void {
-    if (this.#writer.health.state !== 'ok') this.#onTrouble?.();
+    if (this.#commitLog.health.state !== 'ok') this.#onTrouble?.();
   }
 
   /**
-   * Writes what is left and ends the lane; nobody works with the core any more. Resolves with whether all of it is
+   * Writes what is left and ends the commit log; nobody works with the core any more. Resolves with whether all of it is
    * written.
    */
   async close(): Promise<boolean> {
     this.#takeAll();
     if (this.#gathers && !(await this.settle())) this.#lost ??= new Error('there was no memory to record all in');
     try {
-      await this.#writer.close();
+      await this.#commitLog.close();
     } catch (error) {
       this.#lost ??= error as Error;
     }
-    return this.#lost === null && this.#writer.health.state === 'ok';
+    return !this.#isInTrouble;
+  }
+
+  get #isInTrouble(): boolean {
+    return this.#lost !== null || this.#commitLog.health.state !== 'ok';
   }
 
   #takeAll(): void {
@@ -212,14 +210,14 @@ export class ParticipantLog {
   }
 
   #take(batch: LogBatch): void {
-    if (this.#writer.durability === 'none') this.#copy(batch);
+    if (this.#commitLog.durability === 'none') this.#copy(batch);
     else if (batch.octets === 0 && this.#writing === 0) this.#done(batch);
     else this.#append(batch);
   }
 
   #append(batch: LogBatch): void {
     const came = this.#busyPoll?.now() ?? 0;
-    const written = this.#writer.put(new CoreBatch(this.#engine, batch));
+    const written = this.#commitLog.append(new CoreBatch(this.#engine, batch));
     if (written === null) {
       this.#done(batch);
       this.#busyPoll?.confirm(came);
@@ -228,15 +226,13 @@ export class ParticipantLog {
     this.#writing += 1;
     written.then(
       () => {
+        if (this.#lost !== null) return;
         this.#writing -= 1;
         this.#done(batch);
         this.write();
-        this.#tryFence();
+        this.#tryBarrier();
       },
-      (error: Error) => {
-        // The lane is closed and could not write: what waits for this batch waits in vain.
-        this.#lost = error;
-      },
+      (error: Error) => this.#lose(error),
     );
   }
 
@@ -249,9 +245,14 @@ export class ParticipantLog {
         // What was held back goes on.
         if (this.#unwritten < UNWRITTEN_MAX && this.#unwritten + octets >= UNWRITTEN_MAX) this.#begin();
       });
-      void this.#writer.append(copy);
+      this.#commitLog.append(copy)?.catch((error: Error) => this.#lose(error));
     }
     this.#done(batch);
+  }
+
+  #lose(error: Error): void {
+    this.#lost ??= error;
+    this.#onTrouble?.();
   }
 
   #done(batch: LogBatch): void {

@@ -7,9 +7,9 @@ import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/r
 import type { Announced } from '../connection/handshake/identity.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
 import type { SharedCore } from '../engine/engine.js';
+import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
-import type { LogEvent } from '../store/log/log-files.js';
-import type { Durability, Health, LogWriterStart } from '../store/log/log-writer.js';
+import type { LogSetup } from '../store/log-setup.js';
 
 /** What a worker thread starts with. */
 export interface WorkerSetup {
@@ -30,21 +30,18 @@ export interface WorkerSetup {
   readonly topology: MessagePort;
 }
 
-/** Where a worker keeps its log. */
-export interface LogSetup {
-  readonly directory: string;
-  readonly durability: Durability;
-  readonly writer: number;
-  readonly start: LogWriterStart;
-  /** One for all lanes (busy-poll.ts); null: no worker stays awake. */
+/** The log that a worker is to open. */
+export interface WorkerLog {
+  readonly setup: LogSetup;
+  /** One for all workers (busy-poll.ts); null: no worker stays awake. */
   readonly busyPoll: SharedArrayBuffer | null;
 }
 
 export type ToWorker =
   /** Before the first socket: what is persistent is recorded from now on. */
-  | { kind: 'log'; log: LogSetup }
+  | { kind: 'log'; log: WorkerLog }
   /** Tell when all that is recorded by now has been told. */
-  | { kind: 'fence'; fence: number }
+  | { kind: 'barrier'; barrier: number }
   /** A client has come, who has this number from now on. */
   | { kind: 'socket'; connection: ConnectionId; socket: AcceptedSocket<{ readonly fd: number }> }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
@@ -63,7 +60,7 @@ export type FromWorker =
   /** The changes up to this epoch are applied. */
   | { kind: 'applied'; epoch: number }
   | { kind: 'closed'; connection: ConnectionId }
-  /** What happens in the worker's lane, and how writing goes there. */
+  /** What happens in the worker's log, and how appending goes there. */
   | { kind: 'logged'; events: readonly LogEvent[] }
   | { kind: 'health'; health: Health }
   /** Publishers wait for memory, or none does any more. */

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../engine/open.js';
 import { loadAffinity, type Outcome } from '../platform/affinity.js';
+import { openCommitLog } from '../store/open-log.js';
 import type { FromWorker, WorkerSetup } from './thread-messages.js';
 import { Worker } from './worker.js';
 
@@ -13,7 +14,7 @@ if (parentPort === null) throw new Error('this file is for a worker thread');
 const [setup] = (await once(workerData as MessagePort, 'message')) as [WorkerSetup];
 // First of all, so that the memory that this thread touches first lies near its CPUs.
 const pinned = setup.cpus === null ? null : pinTo(setup.cpus);
-new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology, setup);
+new Worker(await openEngine(setup.shared, setup.index), parentPort, setup.topology, setup, openCommitLog);
 parentPort.postMessage({ kind: 'ready', pinned } satisfies FromWorker);
 
 function pinTo(cpus: readonly number[]): Outcome {

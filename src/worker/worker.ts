@@ -27,14 +27,13 @@ import { CpuLatency } from '../platform/cpu-latency.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
-import { LocalDirectory } from '../store/log/local-directory.js';
-import { LogWriter } from '../store/log/log-writer.js';
+import type { OpenCommitLog } from '../store/open-log.js';
 import { BusyPoll } from './busy-poll.js';
 import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
 import { LogReport } from './log-report.js';
 import { ParticipantLog } from './participant-log.js';
-import type { FromWorker, LogSetup, ToWorker, WorkerSetup } from './thread-messages.js';
+import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from './thread-messages.js';
 
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
@@ -60,6 +59,7 @@ export class Worker implements Host {
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   #stopped = false;
+  readonly #openLog: OpenCommitLog;
   #log: ParticipantLog | null = null;
   readonly #report = new LogReport((events) => this.#post({ kind: 'logged', events }));
   /** Reads that had come when the log was last written. */
@@ -80,10 +80,12 @@ export class Worker implements Host {
       progress,
       index,
     }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms' | 'progress' | 'index'>,
+    openLog: OpenCommitLog,
   ) {
     this.engine = engine;
     this.announced = announced;
     this.anonymous = anonymous;
+    this.#openLog = openLog;
     this.#alarms = alarms;
     this.#control = control;
     this.#topology = topology;
@@ -174,9 +176,9 @@ export class Worker implements Host {
       case 'log':
         this.#startLog(message.log);
         break;
-      case 'fence':
+      case 'barrier':
         this.eventLoop.begin();
-        this.#log?.fence(message.fence);
+        this.#log?.barrier(message.barrier);
         break;
       case 'socket':
         this.accept(message.connection, message.socket);
@@ -201,12 +203,8 @@ export class Worker implements Host {
     }
   }
 
-  #startLog({ directory, durability, writer: number, start, busyPoll }: LogSetup): void {
-    const writer = new LogWriter({
-      directory: LocalDirectory.existing(directory),
-      writer: number,
-      start,
-      durability,
+  #startLog({ setup, busyPoll }: WorkerLog): void {
+    const log = this.#openLog(setup, {
       onEvent: (event) => this.#report.add(event),
       onWait: (waits) => this.#progress.turnTo(waits ? Doing.DISK : Doing.LOG),
       calm: () => this.#isCalm(),
@@ -215,8 +213,8 @@ export class Worker implements Host {
         this.#post({ kind: 'health', health });
       },
     });
-    const watch = busyPoll === null ? null : new BusyPoll(busyPoll, number, { idle: new CpuLatency() });
-    this.#log = new ParticipantLog(this.engine, writer, start.message, () => this.eventLoop.begin(), watch);
+    const poll = busyPoll === null ? null : new BusyPoll(busyPoll, log.writerNumber, { idle: new CpuLatency() });
+    this.#log = new ParticipantLog(this.engine, log, () => this.eventLoop.begin(), poll);
   }
 
   /** Whether at most one read has come since this was last asked. */

@@ -47,12 +47,12 @@ test('a shortage of memory that lasts is told, and its end, however many workers
 
 test('publishers are blocked from the first lane that cannot write to the last that can again', () => {
   const full = { state: 'full', error: new Error('no space') } as const;
-  alarms.writer(1, full);
-  alarms.writer(2, full);
+  alarms.log(1, full);
+  alarms.log(2, full);
   expect(isLowOnDisk(alarms.shared)).toBe(true);
-  alarms.writer(1, { state: 'ok' });
+  alarms.log(1, { state: 'ok' });
   expect(blocked).toEqual([true]);
-  alarms.writer(2, { state: 'ok' });
+  alarms.log(2, { state: 'ok' });
   expect(blocked).toEqual([true, false]);
   expect(isLowOnDisk(alarms.shared)).toBe(false);
   expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
@@ -62,8 +62,8 @@ test('publishers are blocked when the operator reads so, and go on when he reads
   const seen: (boolean | undefined)[] = [];
   const engine = { blockPublishers: (is: boolean) => void blocked.push(is) };
   const told = new Alarms(new SharedArrayBuffer(4), engine, () => void seen.push(blocked.at(-1)));
-  told.writer(1, { state: 'failing', error: new Error('EIO') });
-  told.writer(1, { state: 'ok' });
+  told.log(1, { state: 'failing', error: new Error('EIO') });
+  told.log(1, { state: 'ok' });
   expect(seen).toEqual([true, false]);
 });
 

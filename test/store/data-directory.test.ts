@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { DataDirectory } from '../../dist/store/data-directory.js';
+import { LocalDirectory } from '../../dist/store/log/local-directory.js';
 import { temporaryDirectory } from './support/directories.js';
 import { ack, openWriter, publish, recover } from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
@@ -56,7 +57,7 @@ test('data of a newer version is left alone', async () => {
 test('on a real disk what was appended comes back, run after run', async () => {
   const path = await temporaryDirectory();
   const data = await DataDirectory.open(path);
-  const directory = await data.openLog();
+  const directory = await LocalDirectory.at(data.logPath);
   const body = 'leveret '.repeat(40_000);
   for (let run = 0; run < 3; run++) {
     const recovered = await recover(directory);
@@ -76,7 +77,7 @@ test('on a real disk what was appended comes back, run after run', async () => {
 test('leveret log shows each file, and says when one is damaged', async () => {
   const path = await temporaryDirectory();
   const data = await DataDirectory.open(path);
-  const directory = await data.openLog();
+  const directory = await LocalDirectory.at(data.logPath);
   const writer = openWriter(directory);
   await publish(writer, 1, 0, ['a', 'b', 'c']);
   await ack(writer, 1, 0);

@@ -17,15 +17,17 @@ function writerScript(path: string, from: number): string {
   return `
     const { LocalDirectory } = await import('${store}log/local-directory.js');
     const { BatchBuilder } = await import('${store}log/batch.js');
+    const { FileBackend } = await import('${store}log/file-backend.js');
     const { LogManager } = await import('${store}log-manager.js');
     const { LogWriter } = await import('${store}log/log-writer.js');
-    const log = await LocalDirectory.at(${JSON.stringify(path)});
-    const logManager = await LogManager.open({ log, exists: () => true, fileOctets: 256 << 10, reclaimMs: 20 });
+    const directory = await LocalDirectory.at(${JSON.stringify(path)});
+    const backend = new FileBackend({ directory, path: directory.path, fileOctets: 256 << 10 });
+    const logManager = await LogManager.open({ backend, exists: () => true, reclaimMs: 20 });
     await logManager.begin();
     logManager.startClearing();
-    const [start] = logManager.writersStart(1);
+    const [{ start }] = logManager.setups(1);
     const onEvent = (event) => logManager.heard(1, event);
-    const writer = new LogWriter({ directory: log, writer: 1, start, onEvent, fileOctets: 256 << 10 });
+    const writer = new LogWriter({ directory, writerNumber: 1, start, onEvent, fileOctets: 256 << 10 });
     const frame = (body) => Buffer.concat([Buffer.of(3, 0, 0, 0, 0, body.length >> 8, body.length), Buffer.from(body), Buffer.of(0xce)]);
     const publish = async (position) => {
       const body = position + ':' + 'x'.repeat(position % 3000);

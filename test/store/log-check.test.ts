@@ -13,7 +13,7 @@ async function written(ended: boolean): Promise<SimulatedDirectory> {
   const directory = new SimulatedDirectory();
   const logManager = await openLogManager(directory);
   const onEvent = (event: Parameters<typeof logManager.heard>[1]): void => logManager.heard(1, event);
-  const writer = openWriter(directory, { writer: 1, onEvent });
+  const writer = openWriter(directory, { writerNumber: 1, onEvent });
   for (let i = 0; i < 3; i++) await publish(writer, 256, i, [`${i}`.padEnd(500)]);
   if (!ended) return directory.copy();
   await writer.close();
@@ -66,7 +66,7 @@ test('a file that is gone puts what was confirmed at risk', async () => {
 
 test('places whose message is nowhere put what was confirmed at risk', async () => {
   const directory = new SimulatedDirectory();
-  const writer = openWriter(directory, { writer: 1 });
+  const writer = openWriter(directory, { writerNumber: 1 });
   await publish(writer, 256, 0, ['whole']);
   const batch = new BatchBuilder();
   const first = writer.takeMessageIds(2);

@@ -2,9 +2,10 @@
  * What a worker writes comes back: batches, files, numbers, whatever the form of the records.
  */
 import { expect, test } from 'vitest';
+import type { LogEvent } from '../../dist/log/commit-log.js';
 import { messageId, WORKERS_MAX, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
-import type { LogEvent } from '../../dist/store/log/log-files.js';
+import { inFile } from '../../dist/store/log/file-location.js';
 import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { ARRIVAL, recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
@@ -105,7 +106,7 @@ test('queues that are not defined any more do not come back, nor do their levels
   await writer.close();
   const logManager = await openLogManager(directory, { exists: (queue) => queue === 512 });
   expect(logManager.queues.map(({ id }) => id)).toEqual([512, 515]);
-  expect(logManager.writersStart(1)).toEqual([{ file: 0, batch: 0, message: 0 }]);
+  expect(logManager.setups(1)).toMatchObject([{ start: { file: 0, batch: 0, message: 0 } }]);
   await logManager.close(null);
 });
 
@@ -143,7 +144,7 @@ test('what is appended while a batch is written goes together by one sync', asyn
 test('logs of several workers are put together by position', async () => {
   const directory = new SimulatedDirectory();
   const one = openWriter(directory);
-  const two = openWriter(directory, { writer: 1 });
+  const two = openWriter(directory, { writerNumber: 1 });
   for (let i = 0; i < 10; i++) await publish(i % 2 ? one : two, 1, i, [`m${i}`]);
   await ack(one, 1, 0);
   await ack(two, 1, 9);
@@ -165,7 +166,7 @@ test('no two lanes have a number in common', () => {
 
 test('the last worker that a broker can have keeps a log', async () => {
   const directory = new SimulatedDirectory();
-  const writer = openWriter(directory, { writer: WORKERS_MAX });
+  const writer = openWriter(directory, { writerNumber: WORKERS_MAX });
   await publish(writer, 1, 0, ['a', 'b']);
   await writer.close();
   const recovered = await recover(directory);
@@ -358,7 +359,7 @@ test('a file is ended when that is asked for, and what comes meanwhile goes to t
   const meanwhile = publish(writer, 1, 1, ['meanwhile']);
   await Promise.all([rotated, meanwhile, writer.endFile()]);
   await publish(writer, 1, 2, ['after']);
-  const files = events.map((event) => (event.type === 'passed' ? '' : `${event.type} ${event.file}`));
+  const files = events.map((event) => (event.type === 'passed' ? '' : `${event.type} ${inFile(event.location).file}`));
   expect(files).toEqual(['placed 0', 'closed 0', 'placed 1', 'closed 1', 'placed 2']);
   const recovered = await recover(directory.powerLoss(() => 0.1));
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'meanwhile', 'after']);
@@ -378,7 +379,8 @@ test('a file that cannot be ended is given up, and nothing of it is lost', async
   };
   await writer.endFile();
   await publish(writer, 1, 1, ['after']);
-  expect(events).toContainEqual(expect.objectContaining({ type: 'closed', file: 0, failed: true }));
+  const closed = expect.objectContaining({ file: 0 });
+  expect(events).toContainEqual({ type: 'closed', location: closed, failed: true });
   const recovered = await recover(directory.powerLoss(() => 0.1));
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['before', 'after']);
   await writer.close();
@@ -490,20 +492,20 @@ test('when a batch cannot be written at the end, none behind it is', async () =>
   expect(events).toEqual([]);
 });
 
-test('a fence is passed when all that was appended before it has been told', async () => {
+test('a barrier is passed when all that was appended before it has been told', async () => {
   const directory = new SimulatedDirectory();
   const told: string[] = [];
   const writer = openWriter(directory, {
-    onEvent: (event) => told.push(event.type === 'passed' ? `fence ${event.fence}` : event.type),
+    onEvent: (event) => told.push(event.type === 'passed' ? `barrier ${event.barrier}` : event.type),
   });
-  writer.fence(1);
+  writer.barrier(1);
   const one = publish(writer, 1, 0, ['a']);
-  writer.fence(2);
+  writer.barrier(2);
   const two = publish(writer, 1, 1, ['b']);
-  writer.fence(3);
+  writer.barrier(3);
   await Promise.all([one, two]);
   await writer.close();
-  expect(told).toEqual(['fence 1', 'placed', 'fence 2', 'placed', 'fence 3', 'closed']);
+  expect(told).toEqual(['barrier 1', 'placed', 'barrier 2', 'placed', 'barrier 3', 'closed']);
 });
 
 test('recovery says how far it is', async () => {

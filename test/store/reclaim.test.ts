@@ -2,8 +2,9 @@
  * Files go when nothing in them counts, and what stays long does not keep them.
  */
 import { expect, test } from 'vitest';
+import type { Run } from '../../dist/log/commit-log.js';
 import { isSpare } from '../../dist/log/record-format.js';
-import { BatchBuilder, type Run } from '../../dist/store/log/batch.js';
+import { BatchBuilder } from '../../dist/store/log/batch.js';
 import type { LogManager } from '../../dist/store/log-manager.js';
 import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { readSource, recoveredQueues, storedMessage } from './support/messages.js';
@@ -20,10 +21,11 @@ async function openLog(
   options: Parameters<typeof openLogManager>[1] = {},
 ): Promise<Log> {
   const logManager = await openLogManager(directory, options);
-  const [start] = logManager.writersStart(1);
-  if (start === undefined) throw new Error('no lane');
+  const [setup] = logManager.setups(1);
+  if (setup === undefined) throw new Error('no log for the worker');
+  const { start } = setup;
   const onEvent = (event: Parameters<LogManager['heard']>[1]) => logManager.heard(1, event);
-  return { logManager, writer: openWriter(directory, { writer: 1, start, onEvent, fileOctets: 16 << 10 }) };
+  return { logManager, writer: openWriter(directory, { writerNumber: 1, start, onEvent, fileOctets: 16 << 10 }) };
 }
 
 async function publishMany({ writer }: Log, from: number, count: number, octets = 1000): Promise<void> {
@@ -267,14 +269,14 @@ test('a deleted queue keeps no file, and facts of it that come late count for no
 test('a sparse file whose messages cannot be read any more stays where it is', async () => {
   const directory = new SimulatedDirectory();
   const stuck: string[] = [];
-  const log = await openLog(directory, { onStuck: (file) => stuck.push(file) });
+  const log = await openLog(directory, { onStuck: (line) => stuck.push(line) });
   await publishMany(log, 0, 40);
   for (let from = 1; from < 40; from++) await ack(log.writer, 1, from);
   const name = 'w01-0000000000.log';
   directory.flip(name, 4096 + 40 + 200);
   await log.logManager.reclaim();
   await log.logManager.reclaim();
-  expect(stuck).toEqual([name]);
+  expect(stuck).toMatchObject([expect.stringContaining(name)]);
   expect(directory.files().has(name)).toBe(true);
   await close(log);
 });
@@ -366,7 +368,7 @@ test('what was given out is still known when the checkpoint that said so was mad
   for (let life = 0; life < 2; life++) {
     const log = await openLog(directory);
     const queue = log.logManager.queues.find(({ id }) => id === 256);
-    expect(queue?.source.delivered()).toEqual([{ from: 0, count: 1 }]);
+    expect(queue?.delivered).toEqual([{ from: 0, count: 1 }]);
     await closeInOrder(log);
   }
 });

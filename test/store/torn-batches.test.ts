@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { FILE_HEAD, RECORD_HEAD, RecordType, spanOf } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
-import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
+import { ack, endFile, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
 
@@ -120,7 +120,7 @@ test('a message whose copying was cut short is there after every start that foll
   const logManager = await openLogManager(directory);
   await publish(logManager.writer, 256, 0, ['precious', ...Array.from({ length: 7 }, () => 'x'.repeat(900))]);
   await ack(logManager.writer, 256, 1, 7);
-  await logManager.writer.endFile();
+  await endFile(logManager);
   // The copies are written, the power goes before the places of the last of them are.
   const before = directory.copy();
   await logManager.reclaim();
@@ -144,9 +144,9 @@ test('a batch that the system shows and the disk does not have is written again 
   const directory = new SimulatedDirectory();
   const logManager = await openLogManager(directory);
   await publish(logManager.writer, 256, 0, ['precious']);
-  await logManager.writer.endFile();
-  const [start] = logManager.writersStart(1);
-  const writer = openWriter(directory, { writer: 1, ...(start && { start }) });
+  await endFile(logManager);
+  const [setup] = logManager.setups(1);
+  const writer = openWriter(directory, { writerNumber: 1, ...(setup && { start: setup.start }) });
   // Long ones, so that the file is not copied forward.
   await publish(writer, 512, 0, [`another.${'x'.repeat(5000)}`]);
   // Its sync fails, and the process is gone before it can write it elsewhere.

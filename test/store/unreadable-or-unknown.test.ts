@@ -5,18 +5,27 @@
  */
 import { expect, test } from 'vitest';
 import { BLOCK_OCTETS } from '../../dist/store/log/careful-file.js';
-import { LogManager, type LogManagerOptions } from '../../dist/store/log-manager.js';
+import type { LogManager } from '../../dist/store/log-manager.js';
 import { readCleanShutdownMarker } from '../../dist/store/recovery/clean-shutdown.js';
 import { inspectLogs } from '../../dist/store/recovery/inspect.js';
-import { ack, openLogManager, publish, recover, scanner } from './support/logs.js';
+import {
+  ack,
+  type ManagerOptions,
+  openLogManager,
+  publish,
+  readLog,
+  recover,
+  reportOf,
+  scanner,
+} from './support/logs.js';
 import { recoveredQueues } from './support/messages.js';
 import { SimulatedDirectory } from './support/simulated.js';
 
 const FIRST = 'w00-0000000000.log';
 const QUEUE = 256;
 
-function reopen(log: SimulatedDirectory, options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
-  return LogManager.open({ log, exists: () => true, fileOctets: 64 << 10, reclaimMs: 0, scanner, ...options });
+function reopen(log: SimulatedDirectory, options: ManagerOptions = {}): Promise<LogManager> {
+  return readLog(log, { fileOctets: 64 << 10, ...options });
 }
 
 /** Three messages, each in a block of its own, one of them given out before; the log was ended in order. */
@@ -74,11 +83,11 @@ test('what cannot be read is stepped over where the owner says so, set aside and
     ['0', false],
     ['2', false],
   ]);
-  expect(logManager.report.damaged).toMatchObject([{ file: FIRST, kind: 'corrupt' }]);
-  expect(logManager.report.lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
-  const quarantine = logManager.report.damaged[0]?.quarantine ?? '';
+  expect(reportOf(logManager).damaged).toMatchObject([{ file: FIRST, kind: 'corrupt' }]);
+  expect(reportOf(logManager).lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
+  const quarantine = reportOf(logManager).damaged[0]?.quarantine ?? '';
   expect(directory.files().get(quarantine)?.length).toBeGreaterThan(2 * BLOCK_OCTETS);
-  expect((await reopen(directory)).report.damaged).toEqual([]);
+  expect(reportOf(await reopen(directory)).damaged).toEqual([]);
 });
 
 test('a block in the last batch that cannot be read does not make it one that was never finished', async () => {
@@ -88,7 +97,7 @@ test('a block in the last batch that cannot be read does not make it one that wa
   directory.lose(FIRST, 2 * BLOCK_OCTETS, 3 * BLOCK_OCTETS);
   const again = await reopen(directory, { skipUnreadable: true });
   expect(await seen(again)).toEqual([['k', true]]);
-  expect(again.report.lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
+  expect(reportOf(again).lost).toMatchObject([{ queue: QUEUE, position: 1 }]);
 });
 
 test('a file whose head cannot be read is set aside, where the owner says so', async () => {
@@ -96,7 +105,9 @@ test('a file whose head cannot be read is set aside, where the owner says so', a
   directory.lose(FIRST, 0, BLOCK_OCTETS);
   await expect(reopen(directory)).rejects.toThrow(`log file ${FIRST} cannot be read at 0`);
   const logManager = await reopen(directory, { skipUnreadable: true });
-  expect(logManager.report.damaged).toMatchObject([{ file: FIRST, kind: 'head', quarantine: `${FIRST}.quarantine` }]);
+  expect(reportOf(logManager).damaged).toMatchObject([
+    { file: FIRST, kind: 'head', quarantine: `${FIRST}.quarantine` },
+  ]);
 });
 
 test('what was set aside before is not overwritten', async () => {

@@ -1,8 +1,9 @@
 /**
- * What the main thread hears of a worker's lane, and when.
+ * What the main thread hears of a worker's log, and when.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { LogEvent } from '../../src/store/log/log-files.js';
+import type { LogEvent } from '../../src/log/commit-log.js';
+import { asLocation, inFile } from '../../src/store/log/file-location.js';
 import { LogReport } from '../../src/worker/log-report.js';
 
 let sent: (readonly LogEvent[])[];
@@ -19,12 +20,11 @@ afterEach(() => {
 
 const placed = (end: number): LogEvent => ({
   type: 'placed',
-  file: 0,
-  end,
+  location: asLocation({ file: 0, end }),
   messageOctets: 0,
   facts: new Uint8Array(),
 });
-const passed: LogEvent = { type: 'passed', fence: 1 };
+const passed: LogEvent = { type: 'passed', barrier: 1 };
 
 test('batches are told together, in their order, a few milliseconds later', () => {
   for (const end of [1, 2, 3]) report.add(placed(end));
@@ -48,7 +48,7 @@ test('what others wait for is told at once, behind what came before', () => {
 test('many batches do not wait', () => {
   for (let end = 0; end < 1_000; end++) report.add(placed(end));
   report.flush();
-  const ends = sent.flat().map((event) => (event.type === 'placed' ? event.end : -1));
+  const ends = sent.flat().map((event) => (event.type === 'placed' ? inFile(event.location).end : -1));
   expect(ends).toEqual([...Array(1_000).keys()]);
   expect(sent.length).toBeGreaterThan(10);
 });

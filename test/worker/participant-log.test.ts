@@ -42,12 +42,12 @@ describe.each(ENGINES)('%s', (kind) => {
       if (full && (call === 'write' || call === 'create')) throw systemError('ENOSPC');
     };
     let resume = (): void => undefined;
-    const written = { done: 0, doneAtFence: 0 };
+    const written = { done: 0, doneAtBarrier: 0 };
     const writer = openWriter(directory, {
-      writer: 1,
+      writerNumber: 1,
       onEvent: (event) => {
         if (event.type === 'placed') written.done += placesDone(event.facts);
-        if (event.type === 'passed') written.doneAtFence = written.done;
+        if (event.type === 'passed') written.doneAtBarrier = written.done;
       },
       fileOctets: 2 << 20,
       onHealth: ({ state }) => {
@@ -60,7 +60,7 @@ describe.each(ENGINES)('%s', (kind) => {
           waiting.resolve();
         }),
     });
-    const log: ParticipantLog = new ParticipantLog(engine, writer, 1, () => undefined);
+    const log: ParticipantLog = new ParticipantLog(engine, writer, () => undefined);
     const publisher = bench.client();
     publisher.open(1);
     publisher.feed(publish(1, 'q', Buffer.from('waits'), { properties: properties({ persistent: true }) }));
@@ -109,14 +109,14 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(await other.log.close()).toBe(false);
   });
 
-  test('a fence is passed when they are told', async () => {
+  test('a barrier is passed when they are told', async () => {
     const stage = await onFullDisk();
     const count = settleMany(stage);
-    stage.log.fence(7);
+    stage.log.barrier(7);
     void stage.makeRoom();
     await stage.log.durable();
     await stage.log.close();
-    expect(stage.written.doneAtFence).toBe(count);
+    expect(stage.written.doneAtBarrier).toBe(count);
   });
 });
 

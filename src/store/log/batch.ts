@@ -3,6 +3,7 @@
  * pieces and all its places in queues go into one batch, so into one file; records are stamped only when the file they
  * go to is known, since each file has a seed.
  */
+import type { Batch, Run } from '../../log/commit-log.js';
 import type { LogMemory, Seed } from '../../log/log-memory.js';
 import {
   CheckpointField,
@@ -18,20 +19,6 @@ import {
 } from '../../log/record-format.js';
 import { RecordParts } from '../../log/record-parts.js';
 
-/** Records ready to be written, whoever made them. */
-export interface Batch {
-  readonly octets: number;
-  /** Messages in it and the octets of their records: what the file holds until they are let go. */
-  readonly messages: number;
-  readonly messageOctets: number;
-  /** A copy of its records of places taken and done, stamped or not. */
-  facts(): Uint8Array;
-  /** Makes the records those of a file. May be called again for another one. */
-  stamp(seed: Seed): readonly Uint8Array[];
-  /** The octets are not needed any more. */
-  release(): void;
-}
-
 /** A message as it is stored: in wire form, its body in frames of the largest size. */
 export interface StoredMessage {
   readonly bodySize: number;
@@ -43,12 +30,6 @@ export interface StoredMessage {
   readonly header: Uint8Array;
   /** Whole body frames; none when the body is empty. */
   readonly frames: readonly Uint8Array[];
-}
-
-/** Positions in a row. */
-export interface Run {
-  readonly from: number;
-  readonly count: number;
 }
 
 export interface Checkpoint {

@@ -5,22 +5,6 @@
  */
 import { FILE_HEAD, fileName } from '../../log/record-format.js';
 
-/** What happens in a lane; it can be posted to another thread. */
-export type LogEvent =
-  /** A batch is as durable as was asked for. `facts`: its records of places and of what is done, without stamps. */
-  | {
-      readonly type: 'placed';
-      readonly file: number;
-      /** Where the file ends now. */
-      readonly end: number;
-      readonly messageOctets: number;
-      readonly facts: Uint8Array;
-    }
-  /** Nothing more is written to a file that holds something; failed: a write or sync did. */
-  | { readonly type: 'closed'; readonly file: number; readonly end: number; readonly failed: boolean }
-  /** What was appended before `LogWriter.fence` was called has been told. */
-  | { readonly type: 'passed'; readonly fence: number };
-
 export interface LogFileState {
   readonly name: string;
   readonly writer: number;

@@ -4,6 +4,7 @@
  * is heard that it was taken); a copy of a message counts in place of the message; a checkpoint covers what files say
  * that were closed when it was made, and nothing else.
  */
+import type { Run } from '../../log/commit-log.js';
 import {
   EnqueueField,
   get64,
@@ -13,7 +14,7 @@ import {
   RUN_OCTETS,
   spanOf,
 } from '../../log/record-format.js';
-import type { Checkpoint, Returns, Run } from '../log/batch.js';
+import type { Checkpoint, Returns } from '../log/batch.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { PositionRanges } from './position-ranges.js';
 

@@ -3,6 +3,7 @@
  * lie together are read together; records become units by new first octets. What must hold: a message is read where it
  * lies now (`moved`), and while it is read its file stays.
  */
+import type { Run } from '../../log/commit-log.js';
 import { RecordType, set64, spanOf } from '../../log/record-format.js';
 import {
   type Filled,
@@ -12,7 +13,7 @@ import {
   UNIT_MAX,
   UnitFlag,
 } from '../../log/spill-source.js';
-import type { Returns, Run } from '../log/batch.js';
+import type { Returns } from '../log/batch.js';
 import type { LogDirectory } from '../log/log-directory.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { withFile } from '../log/log-set.js';

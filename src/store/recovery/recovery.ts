@@ -9,6 +9,7 @@ import type { LogDirectory } from '../log/log-directory.js';
 import { LogFiles } from '../log/log-files.js';
 import { type Ends, findFiles } from '../log/log-set.js';
 import type { LogWriterStart } from '../log/log-writer.js';
+import type { RecoverOptions as RecoveryQuestions, RecoverySummary } from '../log-backend.js';
 import { RunLedger } from './ledger.js';
 import {
   countMessages,
@@ -21,19 +22,13 @@ import {
   uncertainReads,
 } from './log-reader.js';
 import { LogSource, OFFSET_UNIT, type Places } from './log-source.js';
+import { recoveryNotices } from './notices.js';
 import { type Damaged, goes, repairFile } from './repair.js';
 import { type LostMessage, type QueueLeft, ReplayIndex } from './replay-index.js';
 
-export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanner' | 'skipUnreadable'> {
-  /** Whether a queue is still defined (a queue's levels with it); without it, all are. */
-  readonly exists?: (queue: number) => boolean;
-  /**
-   * Whether a queue cannot have been deleted, though it is not defined: definitions are lost then. Without it, all were
-   * deleted.
-   */
-  readonly isUnknown?: (queue: number) => boolean;
-  /** The messages of such queues are let go; else they are a reason to change nothing. */
-  readonly dropUnknown?: boolean;
+export interface RecoverOptions
+  extends Partial<RecoveryQuestions>,
+    Pick<ReadOptions, 'onProgress' | 'scanner' | 'skipUnreadable'> {
   /** The log was ended in order: what was delivered before is known. Else all messages may have been. */
   readonly clean?: boolean;
   /** Where the log's files ended then. */
@@ -42,23 +37,17 @@ export interface RecoverOptions extends Pick<ReadOptions, 'onProgress' | 'scanne
   readonly breaks?: number;
 }
 
-export interface RecoveryReport {
+export interface RecoveryReport extends RecoverySummary {
   readonly files: number;
   readonly octets: number;
-  readonly messages: number;
   readonly damaged: readonly Damaged[];
   /** Batches that a file once had and that are not in it any more. */
   readonly missing: readonly { readonly file: string; readonly batches: number }[];
   readonly lost: readonly LostMessage[];
-  /** Queues that are not defined and were not deleted, and their messages: these are let go. */
-  readonly unknown: Unknown;
   readonly seconds: number;
 }
 
-export interface Unknown {
-  readonly queues: number;
-  readonly messages: number;
-}
+type Unknown = RecoverySummary['unknown'];
 
 /** There are messages of queues that nobody knows: the definitions are not those that belong to the log. */
 export class UnknownQueuesError extends Error {
@@ -131,7 +120,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   for (const { found: file, scanned, state } of reads) {
     if (goes(file, scanned)) files.forget(state);
   }
-  const report: RecoveryReport = {
+  const report = {
     files: reads.length,
     octets: reads.reduce((sum, { end }) => sum + end, 0),
     messages: heldMessages(left, facts).reduce((sum, held) => sum + held, 0),
@@ -141,7 +130,8 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     unknown,
     seconds: (performance.now() - begun) / 1000,
   };
-  return made(directory, files, ledger, queues, report, writerStarts(facts, reads), facts.highestQueue());
+  const told = { ...report, notices: recoveryNotices(report) };
+  return made(directory, files, ledger, queues, told, writerStarts(facts, reads), facts.highestQueue());
 }
 
 /** Messages of queues that are not defined and were not deleted. */

@@ -1,11 +1,11 @@
 /**
  * One life of a broker's store on simulated files: what clients and workers do at random, with all that the log has to
- * bear, and its end. Lanes of workers tell the main thread late, each in its own order.
+ * bear, and its end. Logs of workers tell the main thread late, each in its own order.
  */
 
+import type { LogEvent } from '../../../dist/log/commit-log.js';
 import type { LogManager } from '../../../dist/store/log-manager.js';
 import type { SpilledSource } from '../../../src/log/spill-source.js';
-import type { LogEvent } from '../../../src/store/log/log-files.js';
 import { openLogManager, openWriter } from '../support/logs.js';
 import { readSource } from '../support/messages.js';
 import { type Call, type Random, type SimulatedDirectory, systemError } from '../support/simulated.js';
@@ -14,7 +14,7 @@ import type { Entry, Model, Place, Queue } from './model.js';
 import { Participant } from './participant.js';
 
 export const FILE_OCTETS = 12 << 10;
-/** Breaks in what is done that are worth a fence, and levels of the queue that has priorities. */
+/** Breaks in what is done that are worth a barrier, and priorities of the queue that has some. */
 export const BREAKS = 3;
 const PRIORITIES_OF_FIRST = 3;
 const NAMES = ['urgent', 'plain', 'dead', 'waiting'];
@@ -30,7 +30,7 @@ type Held = readonly [queue: Queue, id: number, position: number, entry: Entry];
 
 export class Life {
   readonly #writers: Participant[] = [];
-  /** What each lane has told and the main thread has not heard yet. */
+  /** What each worker's log has told and the main thread has not heard yet. */
   readonly #told: LogEvent[][] = [];
   readonly #spilled = new Map<number, Spilled>();
   readonly #saving = new Set<Promise<void>>();
@@ -44,7 +44,7 @@ export class Life {
     readonly faults: number,
     readonly logManager: LogManager,
     readonly definitions: SimulatedDefinitions,
-    readonly fence: { ask: (writer: number, fence: number) => void },
+    readonly barrier: { ask: (writerNumber: number, barrier: number) => void },
   ) {
     this.#main = new Participant(logManager.writer, model);
   }
@@ -53,16 +53,16 @@ export class Life {
   static async start(directory: SimulatedDirectory, model: Model, random: Random, faults: number): Promise<Life> {
     const defined = await readDefinitions(directory);
     const known = new Set(defined.queues.values());
-    const fence: Life['fence'] = { ask: () => undefined };
+    const barrier: Life['barrier'] = { ask: () => undefined };
     const logManager = await openLogManager(directory, {
       exists: (number) => known.has(number),
       fileOctets: FILE_OCTETS,
       breaks: BREAKS,
-      askFence: (writer, number) => fence.ask(writer, number),
+      askBarrier: (writerNumber, number) => barrier.ask(writerNumber, number),
       pause: turn,
     });
     const definitions = new SimulatedDefinitions(directory, defined);
-    const life = new Life(directory, model, random, faults, logManager, definitions, fence);
+    const life = new Life(directory, model, random, faults, logManager, definitions, barrier);
     life.#open();
     return life;
   }
@@ -76,11 +76,11 @@ export class Life {
       }
     }
     const workers = 1 + Math.floor(this.random() * 3);
-    for (const [worker, start] of this.logManager.writersStart(workers).entries()) {
+    for (const { writerNumber, start } of this.logManager.setups(workers)) {
       const told: LogEvent[] = [];
       this.#told.push(told);
       const writer = openWriter(this.directory, {
-        writer: worker + 1,
+        writerNumber,
         start,
         fileOctets: FILE_OCTETS,
         clock: () => 1000,
@@ -90,10 +90,10 @@ export class Life {
       });
       this.#writers.push(new Participant(writer, this.model));
     }
-    this.fence.ask = (writer, fence) => {
-      const participant = writer === 0 ? this.#main : this.#writers[writer - 1];
+    this.barrier.ask = (writerNumber, barrier) => {
+      const participant = writerNumber === 0 ? this.#main : this.#writers[writerNumber - 1];
       participant?.write(true);
-      participant?.writer.fence(fence);
+      participant?.writer.barrier(barrier);
     };
   }
 
@@ -175,7 +175,7 @@ export class Life {
       for (const entry of place.entries.values()) entry.gone ??= this.#main.change;
     }
     await this.idle();
-    // The first asks for fences that are heard before the second.
+    // The first asks for barriers that are heard before the second.
     for (let i = 0; i < 3; i++) {
       this.#hearAll();
       await this.logManager.reclaim();

@@ -2,8 +2,8 @@
  * A worker's part of the simulation: gathers what clients do while its lane writes, and writes all of it as one batch
  * then. Its journal has an end: while the disk is full, clients have to wait when it is reached.
  */
+import type { CommitLog } from '../../../dist/log/commit-log.js';
 import { BatchBuilder } from '../../../dist/store/log/batch.js';
-import type { LogWriter } from '../../../dist/store/log/log-writer.js';
 import { storedMessage } from '../support/messages.js';
 import type { Change, Model } from './model.js';
 
@@ -19,7 +19,7 @@ export class Participant {
   #writing = 0;
 
   constructor(
-    readonly writer: LogWriter,
+    readonly writer: CommitLog,
     readonly model: Model,
   ) {
     this.#change = model.newChange();
@@ -64,8 +64,8 @@ export class Participant {
     this.#facts = 0;
     this.#onDurable = [];
     this.#writing += 1;
-    const tracked: Promise<void> = this.writer
-      .append(batch)
+    const written = this.writer.append(batch) ?? Promise.resolve();
+    const tracked: Promise<void> = written
       .then(
         () => {
           this.model.becameDurable(change);

@@ -70,12 +70,12 @@ export const PLANTS: readonly Plant[] = [
     edits: [{ file: 'dist/store/recovery/recovery.js', line: 'options.dropUnknown !== true', planted: 'false' }],
   },
   {
-    fault: 'the mark of an orderly end goes before the log is read',
+    fault: 'the clean-shutdown marker goes before the log is read',
     edits: [
       {
-        file: 'dist/store/log-manager.js',
-        line: 'const ends = await readCleanShutdownMarker(log);',
-        planted: 'const ends = await readCleanShutdownMarker(log); await removeCleanMark(log);',
+        file: 'dist/store/log/file-backend.js',
+        line: 'const ends = await readCleanShutdownMarker(directory);',
+        planted: 'const ends = await readCleanShutdownMarker(directory); await removeCleanShutdownMarker(directory);',
       },
     ],
   },

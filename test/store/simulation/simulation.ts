@@ -4,9 +4,9 @@
  * was cut short, and by the next ones after it.
  */
 import { parseFileName } from '../../../dist/log/record-format.js';
-import { LogManager } from '../../../dist/store/log-manager.js';
+import type { LogManager } from '../../../dist/store/log-manager.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';
-import { openLogManager, scanner } from '../support/logs.js';
+import { openLogManager, readLog, reportOf } from '../support/logs.js';
 import { readSource, type SeenEntry } from '../support/messages.js';
 import { type Random, randomFrom, SimulatedDirectory, systemError } from '../support/simulated.js';
 import { DEFINITIONS, readDefinitions } from './definitions.js';
@@ -246,7 +246,8 @@ async function find(directory: SimulatedDirectory, faults: number): Promise<Foun
     const entries = await readSource(source);
     if (entries.length > 0) queues.set(id, entries);
   }
-  const { clean, report } = logManager;
+  const { clean } = logManager;
+  const report = reportOf(logManager);
   // What a failing device leaves of a file that was given up can look like anything, until the log is ended in order.
   const isTold = faults === 0 || clean;
   // A head that was being written cannot be told from one that was damaged later: that a file never came to be is told,
@@ -261,13 +262,10 @@ async function find(directory: SimulatedDirectory, faults: number): Promise<Foun
 }
 
 function openedFor(log: LogDirectory, known: ReadonlySet<number>, next: number): Promise<LogManager> {
-  return LogManager.open({
-    log,
+  return readLog(log, {
     exists: (number) => known.has(number),
     isUnknown: (number) => number >= next,
     fileOctets: FILE_OCTETS,
-    reclaimMs: 0,
     breaks: BREAKS,
-    scanner,
   });
 }

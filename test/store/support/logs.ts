@@ -2,10 +2,17 @@
  * Writing and reading logs in tests: small files, no waiting, one scanner for all recoveries.
  */
 import { BatchBuilder } from '../../../dist/store/log/batch.js';
+import { FileBackend, type FileBackendOptions } from '../../../dist/store/log/file-backend.js';
 import { LogWriter } from '../../../dist/store/log/log-writer.js';
 import { Scanner } from '../../../dist/store/log/scan.js';
 import { LogManager, type LogManagerOptions } from '../../../dist/store/log-manager.js';
-import { type Recovered, type RecoverOptions, recover as recoverLogs } from '../../../dist/store/recovery/recovery.js';
+import {
+  type Recovered,
+  type RecoverOptions,
+  type RecoveryReport,
+  recover as recoverLogs,
+} from '../../../dist/store/recovery/recovery.js';
+import type { CommitLog } from '../../../src/log/commit-log.js';
 import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 import { storedMessage } from './messages.js';
 
@@ -22,7 +29,7 @@ export function openWriter(
 ): LogWriter {
   return new LogWriter({
     directory,
-    writer: 0,
+    writerNumber: 0,
     start: { file: 0, batch: 0, message: 0 },
     onEvent: () => undefined,
     fileOctets: 32 << 10,
@@ -32,21 +39,37 @@ export function openWriter(
   });
 }
 
-export async function openLogManager(log: LogDirectory, options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
-  const logManager = await LogManager.open({
-    log,
-    exists: () => true,
-    fileOctets: 16 << 10,
-    reclaimMs: 0,
-    pause: async () => undefined,
-    scanner,
-    ...options,
-  });
+export type ManagerOptions = Partial<Omit<LogManagerOptions, 'backend'> & Omit<FileBackendOptions, 'directory'>>;
+
+/** A log manager over files: small ones, and nothing is cleared away unless a test asks for it. */
+export function readLog(directory: LogDirectory, options: ManagerOptions = {}): Promise<LogManager> {
+  const backend = new FileBackend({ directory, path: '', fileOctets: 16 << 10, scanner, ...options });
+  return LogManager.open({ exists: () => true, reclaimMs: 0, ...options, backend });
+}
+
+/** The same, ready to be written. */
+export async function openLogManager(directory: LogDirectory, options: ManagerOptions = {}): Promise<LogManager> {
+  const logManager = await readLog(directory, { pause: async () => undefined, ...options });
   await logManager.begin();
   return logManager;
 }
 
-export function publish(writer: LogWriter, queue: number, position: number, bodies: readonly string[]): Promise<void> {
+/** Ends the file that the main thread's log writes. */
+export function endFile({ writer }: Pick<LogManager, 'writer'>): Promise<void> {
+  return (writer as LogWriter).endFile();
+}
+
+/** What recovery found in files. */
+export function reportOf({ report }: Pick<LogManager, 'report'>): RecoveryReport {
+  return report as RecoveryReport;
+}
+
+export async function publish(
+  writer: CommitLog,
+  queue: number,
+  position: number,
+  bodies: readonly string[],
+): Promise<void> {
   const batch = new BatchBuilder();
   const first = writer.takeMessageIds(bodies.length);
   bodies.forEach((body, i) => {
@@ -58,11 +81,11 @@ export function publish(writer: LogWriter, queue: number, position: number, bodi
     1000,
     bodies.map((_, i) => first + i),
   );
-  return writer.append(batch);
+  await writer.append(batch);
 }
 
-export function ack(writer: LogWriter, queue: number, from: number, count = 1): Promise<void> {
+export async function ack(writer: CommitLog, queue: number, from: number, count = 1): Promise<void> {
   const batch = new BatchBuilder();
   batch.ack(queue, [{ from, count }]);
-  return writer.append(batch);
+  await writer.append(batch);
 }
