@@ -5,6 +5,7 @@ const layers = [
   'worker',
   'connection',
   'queues',
+  'event-loop',
   'broker',
   'store',
   'amqp',
