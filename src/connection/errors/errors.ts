@@ -15,6 +15,11 @@ export function failure(method: { readonly name: MethodName }, code: ReplyCode, 
   return connectionError(code, explanation, methodId(method.name));
 }
 
+/** A method that a connection does not take as far as it has come. */
+export function unexpected(method: { readonly name: MethodName }, state: string): AmqpError {
+  return failure(method, replyCode.CHANNEL_ERROR, `unexpected method in connection state ${state}`);
+}
+
 /** What channel.close and connection.close say. */
 export interface Reason {
   readonly replyCode: number;

@@ -1,0 +1,132 @@
+/**
+ * The channels of one connection, by number: opens and closes them, and hands each its methods. What must hold: a
+ * channel that the broker has closed keeps its number until the client has said close-ok.
+ */
+import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
+import { FrameType } from '../amqp/frames.js';
+import type { ClientMethod } from '../amqp/protocol.js';
+import { Content } from '../engine/engine.js';
+import { Channel } from './channel.js';
+import { clientMethod, isChannelMethod, unimplemented } from './client-method.js';
+import { failure, reasonOf } from './errors/errors.js';
+import { misplacedFrame } from './errors/frame-fault.js';
+import type { PendingRequests } from './session/pending-requests.js';
+import type { Session } from './session/session.js';
+import type { Outcome } from './transport/reader.js';
+
+export class Channels {
+  readonly #session: Session;
+  readonly #requests: PendingRequests;
+  readonly #channels = new Map<number, Channel>();
+
+  constructor(session: Session, requests: PendingRequests) {
+    this.#session = session;
+    this.#requests = requests;
+  }
+
+  get(number: number): Channel | undefined {
+    return this.#channels.get(number);
+  }
+
+  /** The method that a frame carries, where the channel expects one. */
+  methodIn(type: number, number: number, payload: Uint8Array): ClientMethod {
+    const channel = this.#channels.get(number);
+    const expected = channel === undefined ? Content.NONE : this.#session.host.engine.contentState(channel.core);
+    if (type !== FrameType.METHOD || expected !== Content.NONE) throw misplacedFrame(type, number, payload, expected);
+    return clientMethod(payload);
+  }
+
+  /** `channelMax`: how many there may be. */
+  handle(number: number, method: ClientMethod, channelMax: number): Outcome {
+    const channel = this.#channels.get(number);
+    if (channel === undefined) return this.#open(number, method, channelMax);
+    switch (method.name) {
+      case 'channel.open':
+        throw failure(method, replyCode.CHANNEL_ERROR, "second 'channel.open' seen");
+      case 'channel.close':
+        return this.#close(channel);
+      case 'channel.close-ok':
+        // Without a close of ours there is nothing to say to it.
+        if (channel.closing) this.#free(channel);
+        return undefined;
+    }
+    if (!isChannelMethod(method)) throw unimplemented(method);
+    return channel.handle(method);
+  }
+
+  /** Closes a channel for what its client did wrong. */
+  async refuse(channel: Channel, error: AmqpError): Promise<void> {
+    if (channel.closing) return;
+    await this.#end(channel);
+    this.#session.send(channel.number, { name: 'channel.close', ...reasonOf(error) });
+  }
+
+  /** Time has passed. `fail` hears of each channel that fails by that. */
+  tick(now: number, fail: (channel: number, error: unknown) => void): void {
+    for (const channel of this.#channels.values()) {
+      try {
+        channel.tick(now);
+      } catch (error) {
+        fail(channel.number, error);
+      }
+    }
+  }
+
+  /** Ends all of them, in the core and for their clients; the coordinator is told by whoever ends the connection. */
+  abandon(): void {
+    for (const channel of this.#channels.values()) channel.abandon();
+  }
+
+  clear(): void {
+    this.#channels.clear();
+  }
+
+  #open(number: number, method: ClientMethod, channelMax: number): Outcome {
+    if (method.name !== 'channel.open') throw failure(method, replyCode.CHANNEL_ERROR, "expected 'channel.open'");
+    const open = this.#channels.size;
+    if (open >= channelMax) {
+      const explanation = `number of channels opened (${open}) has reached the negotiated channel_max (${channelMax})`;
+      // RabbitMQ refuses the channel before it looks at the method.
+      throw connectionError(replyCode.NOT_ALLOWED, explanation);
+    }
+    const { host, user } = this.#session;
+    if (host.view.accounts.limitsChannels(user)) {
+      return this.#session.ask(method.name, { op: 'channel.open' }).then(() => this.#add(number, method));
+    }
+    this.#session.tell({ op: 'channel.open' });
+    this.#add(number, method);
+    return undefined;
+  }
+
+  #add(number: number, method: ClientMethod): void {
+    const core = this.#session.host.engine.openChannel(this.#session.core, number);
+    if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');
+    this.#channels.set(number, new Channel(this.#session, number, core));
+    this.#session.send(number, { name: 'channel.open-ok' });
+  }
+
+  async #close(channel: Channel): Promise<void> {
+    // Both sides closing at once: the client's close is answered, its answer to ours is still due.
+    if (!channel.closing) {
+      await this.#end(channel);
+      this.#free(channel);
+    }
+    this.#session.send(channel.number, { name: 'channel.close-ok' });
+  }
+
+  /**
+   * Ends a channel's work, and what it waits for. While a purge of another channel waits, the coordinator's answers do,
+   * and are not waited for here.
+   */
+  async #end(channel: Channel): Promise<void> {
+    this.#requests.leaveChannel(channel.number);
+    const known = channel.close('channel.close');
+    if (!this.#requests.ahead.holdsAnswers) await known;
+  }
+
+  #free(channel: Channel): void {
+    this.#session.host.engine.freeChannel(channel.core);
+    this.#channels.delete(channel.number);
+    this.#session.tell({ op: 'channel.close' });
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The handshake: from the protocol header to an open virtual host. This folder says who comes in and within which
+ * limits; connections import it, and whoever announces the broker. What must hold: the steps come one after the other,
+ * and each takes one method.
+ */
+import type { ClientMethod, MethodOf } from '../../amqp/protocol.js';
+import { unexpected } from '../errors/errors.js';
+import type { Session } from '../session/session.js';
+import { authenticate } from './auth.js';
+import {
+  type ClientCapabilities,
+  clientCapabilities,
+  connectionName,
+  LOCALES,
+  mechanisms,
+  NO_CAPABILITIES,
+  serverProperties,
+} from './identity.js';
+import { type Limits, negotiate, OFFER } from './tune.js';
+
+/** What the handshake waits for, by RabbitMQ's names, which its error texts carry. */
+type Step = 'starting' | 'tuning' | 'opening';
+
+/** What becomes of a handshake. */
+export interface HandshakeEvents {
+  /** Whether the client is on this machine. */
+  isLocal(): boolean;
+  /** The client cannot come in, and is to find its socket closed. */
+  onRefused(): void;
+  /** The virtual host is open; open-ok follows. */
+  onOpen(): void;
+}
+
+export class Handshake {
+  readonly #session: Pick<Session, 'host' | 'id' | 'core' | 'send' | 'ask'>;
+  readonly #events: HandshakeEvents;
+  #step: Step = 'starting';
+  #limits: Limits = OFFER;
+  #vhost = '';
+  #user = '';
+  #name: string | null = null;
+  #capabilities: ClientCapabilities = NO_CAPABILITIES;
+
+  constructor(session: Pick<Session, 'host' | 'id' | 'core' | 'send' | 'ask'>, events: HandshakeEvents) {
+    this.#session = session;
+    this.#events = events;
+  }
+
+  get step(): Step {
+    return this.#step;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  get vhost(): string {
+    return this.#vhost;
+  }
+
+  get user(): string {
+    return this.#user;
+  }
+
+  get capabilities(): ClientCapabilities {
+    return this.#capabilities;
+  }
+
+  /** The client has sent the protocol header. */
+  start(): void {
+    const { announced, anonymous } = this.#session.host;
+    this.#session.send(0, {
+      name: 'connection.start',
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: serverProperties(announced),
+      mechanisms: mechanisms(anonymous),
+      locales: LOCALES,
+    });
+  }
+
+  handle(method: ClientMethod): Promise<void> | undefined {
+    if (method.name === 'connection.start-ok' && this.#step === 'starting') return this.#authenticate(method);
+    if (method.name === 'connection.tune-ok' && this.#step === 'tuning') return this.#tune(method);
+    if (method.name === 'connection.open' && this.#step === 'opening') return this.#open(method);
+    throw unexpected(method, this.#step);
+  }
+
+  #authenticate(method: MethodOf<'connection.start-ok'>): undefined {
+    this.#capabilities = clientCapabilities(method.clientProperties);
+    try {
+      const { view, anonymous } = this.#session.host;
+      const isLocal = this.#events.isLocal();
+      this.#user = authenticate(view.accounts, method.mechanism, method.response, isLocal, anonymous);
+    } catch (error) {
+      if (this.#capabilities.authenticationFailureClose) throw error;
+      // Clients from before that capability take the end of the socket for a failed login, and a close for something
+      // else.
+      this.#events.onRefused();
+      return;
+    }
+    this.#name = connectionName(method.clientProperties);
+    this.#step = 'tuning';
+    this.#session.send(0, { name: 'connection.tune', ...OFFER });
+  }
+
+  #tune(method: MethodOf<'connection.tune-ok'>): undefined {
+    this.#limits = negotiate(method);
+    this.#session.host.engine.setFrameMax(this.#session.core, this.#limits.frameMax);
+    this.#step = 'opening';
+  }
+
+  async #open(method: MethodOf<'connection.open'>): Promise<void> {
+    const vhost = method.virtualHost;
+    const { host, id, core } = this.#session;
+    await this.#session.ask(method.name, { op: 'connection.open', vhost, user: this.#user, name: this.#name });
+    this.#vhost = vhost;
+    host.engine.setVhost(core, host.routeSpace(id, vhost, this.#user));
+    this.#events.onOpen();
+    this.#session.send(0, { name: 'connection.open-ok' });
+  }
+}
