@@ -5,13 +5,13 @@
  * mind. Whoever reads from it is told where its messages are now, and what is being read is waited for.
  */
 
-import { FILE_HEAD, isSpare } from '../log/record-format.js';
+import { claimedName, FILE_HEAD, isSpare } from '../log/record-format.js';
 import { BatchBuilder } from './log/batch.js';
 import { decodeHead } from './log/file-head.js';
 import type { LogDirectory } from './log/log-directory.js';
 import { type LogFileState, type LogFiles, liveOctets } from './log/log-files.js';
 import { withFile } from './log/log-set.js';
-import { FILE_OCTETS, type LogWriter } from './log/log-writer.js';
+import type { LogWriter } from './log/log-writer.js';
 import { Scanner } from './log/scan.js';
 import type { Liveness } from './recovery/ledger.js';
 import { readMessages } from './recovery/message-stream.js';
@@ -55,8 +55,6 @@ const WASTE: Waste = { small: 8 << 20, dead: 256 << 20 };
 const LONG_OCTETS = 64 << 10;
 /** Dead files that are kept to be written anew. */
 const SPARES = 2;
-/** A file that one long message has made longer is not kept. */
-const SPARE_OCTETS = 2 * FILE_OCTETS;
 /** Octets that one append copies. */
 const COPY_OCTETS = 1 << 20;
 /**
@@ -258,17 +256,28 @@ export class Reclaimer {
     // It is gone already when an earlier attempt failed behind this.
     if (names.includes(state.name)) {
       const keep =
-        !state.failed &&
-        octets <= SPARE_OCTETS &&
-        names.filter(isSpare).length < SPARES &&
-        writer.health.state === 'ok' &&
-        !this.#isTight();
-      if (keep) await directory.rename(state.name, `spare-${state.name}.old`);
+        !state.failed && names.filter(isSpare).length < SPARES && writer.health.state === 'ok' && !this.#isTight();
+      if (keep) await this.#keepBlocks(state.name, octets);
       else await directory.remove(state.name);
     }
     await directory.syncNames();
     files.forget(state);
     writer.retry();
+  }
+
+  /**
+   * A dead file waits to be written anew. What long messages have made longer than others is cut, under a name that no
+   * lane takes it by.
+   */
+  async #keepBlocks(name: string, octets: number): Promise<void> {
+    const { directory, writer } = this.#options;
+    const spare = `spare-${name}.old`;
+    if (octets <= writer.fileOctets) return directory.rename(name, spare);
+    const claimed = claimedName(name);
+    await directory.rename(name, claimed);
+    await directory.syncNames();
+    await withFile(directory, claimed, (file) => file.truncate(writer.fileOctets));
+    await directory.rename(claimed, spare);
   }
 }
 

@@ -3,9 +3,10 @@
  */
 import { expect, test } from 'vitest';
 import type { LogEvent } from '../../dist/log/commit-log.js';
-import { messageId, WORKERS_MAX, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../dist/log/record-format.js';
+import { fileName, messageId, WORKERS_MAX, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { inFile } from '../../dist/store/log/file-location.js';
+import { readCleanShutdownMarker, writeCleanShutdownMarker } from '../../dist/store/recovery/clean-shutdown.js';
 import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
 import { ARRIVAL, recoveredQueues, storedMessage } from './support/messages.js';
 import { SimulatedDirectory, systemError } from './support/simulated.js';
@@ -172,6 +173,13 @@ test('the last worker that a broker can have keeps a log', async () => {
   const recovered = await recover(directory);
   expect(bodies((await recoveredQueues(recovered)).get(1))).toEqual(['a', 'b']);
   expect(recovered.start(WORKERS_MAX)).toMatchObject({ batch: 1, message: 2 });
+});
+
+test('the mark of an orderly end tells where the files of every lane end', async () => {
+  const directory = new SimulatedDirectory();
+  const ends = new Map([0, 1, 64, WORKERS_MAX].map((lane, i) => [fileName(lane, i), 4096 + i]));
+  await writeCleanShutdownMarker(directory, ends);
+  expect(await readCleanShutdownMarker(directory)).toEqual(ends);
 });
 
 test('files are begun anew at a size, and all of them are read', async () => {

@@ -3,7 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Run } from '../../dist/log/commit-log.js';
-import { isSpare } from '../../dist/log/record-format.js';
+import { fileName, isSpare } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import type { LogManager } from '../../dist/store/log-manager.js';
 import { ack, openLogManager, openWriter, publish, recover } from './support/logs.js';
@@ -212,6 +212,31 @@ test('what is spilled is read where it was copied to, and no file goes while it 
   expect(rest.map(({ position, body }) => [position, body])).toEqual(
     Array.from({ length: 37 }, (_, i) => [i + 23, `${i + 23}`]),
   );
+  await close(log);
+});
+
+test('a dead file that gets the number that it had is not taken for what it was, whenever the power goes', async () => {
+  const former = new SimulatedDirectory();
+  const writer = openWriter(former, { writerNumber: 1 });
+  await publish(writer, 1, 0, ['done']);
+  await writer.close();
+  const name = fileName(1, 0);
+  const octets = former.files().get(name);
+  if (octets === undefined) throw new Error('nothing was written');
+  // Nothing else is left that speaks of its queue, nor of what its lane has numbered.
+  const directory = SimulatedDirectory.of(new Map([[`spare-${name}.old`, octets]]));
+  const log = await openLog(directory);
+  const losses: [Call, SimulatedDirectory][] = [];
+  // Names have reached the disk, and of the contents nothing that was not synced.
+  directory.onCall = (call) => losses.push([call, directory.powerLoss(() => 0.99)]);
+  await publish(log.writer, 2, 0, ['new']);
+  directory.onCall = () => undefined;
+  expect([...directory.files().keys()]).toContain(name);
+  expect(losses.map(([call]) => call)).toContain('rename');
+  for (const [call, loss] of losses) {
+    const queues = await recoveredQueues(await recover(loss));
+    expect(queues.get(1) ?? [], `what is back when the power goes before a ${call}`).toEqual([]);
+  }
   await close(log);
 });
 
@@ -435,16 +460,24 @@ test('how often a message was given back is known when the files that said so ar
   }
 });
 
-test('a file that a long message has made long is not kept to be written anew', async () => {
+test('a dead file that a long message has made long keeps no more blocks than others', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);
-  await publish(log.writer, 1, 0, ['x'.repeat(140 << 20)]);
+  await publish(log.writer, 1, 0, ['x'.repeat(100 << 10)]);
   await publishMany(log, 1, 30);
+  const longest = Math.max(...logFiles(directory).map(([, { length }]) => length));
+  expect(longest).toBeGreaterThan(100 << 10);
   await ack(log.writer, 1, 0, 31);
+  const [oldest] = logFiles(directory).map(([name]) => name);
   await log.logManager.reclaim();
-  const spares = [...directory.files()].filter(([name]) => isSpare(name));
-  expect(spares.length).toBeGreaterThan(0);
-  expect(spares.every(([, { length }]) => length < 1 << 20)).toBe(true);
+  expect(hasFile(directory, oldest)).toBe(false);
+  const left = [...directory.files()].filter(([name]) => name.startsWith('spare-'));
+  expect(left.map(([name]) => name)).toContain(`spare-${oldest}.old`);
+  expect(left.every(([, { length }]) => length <= 16 << 10)).toBe(true);
+  // What it once held is not there for whoever writes it anew.
+  await publishMany(log, 31, 12);
+  const entries = (await recoveredQueues(await recover(directory.powerLoss(() => 0.1)))).get(1);
+  expect(entries?.map(({ position }) => position)).toEqual([...Array(12).keys()].map((i) => i + 31));
   await close(log);
 });
 

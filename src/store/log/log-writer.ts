@@ -60,6 +60,8 @@ interface Waiting extends Appended {
 export class LogWriter implements CommitLog {
   readonly writerNumber: number;
   readonly durability: Durability;
+  /** The size that files begin with, and are ended at. */
+  readonly fileOctets: number;
   readonly #options: LogWriterOptions;
   readonly #framing: BatchFraming;
   readonly #files: WriterFiles;
@@ -87,6 +89,7 @@ export class LogWriter implements CommitLog {
     if (writerNumber >= WRITERS_MAX) throw new RangeError(`there are at most ${WRITERS_MAX} writers`);
     this.writerNumber = writerNumber;
     this.durability = durability;
+    this.fileOctets = fileOctets;
     this.#options = options;
     this.#stopwatch = options.stopwatch ?? (() => performance.now());
     this.#nextMessage = start.message;

@@ -4,6 +4,7 @@
  * missed. What must hold: it is durable after all that it vouches for, and it is gone, durably, before anything new is
  * written.
  */
+import { parseFileName } from '../../log/record-format.js';
 import type { LogDirectory } from '../log/log-directory.js';
 import { type Ends, withFile } from '../log/log-set.js';
 
@@ -31,8 +32,10 @@ export async function readCleanShutdownMarker(directory: LogDirectory): Promise<
   // A mark that was changed vouches for what can be read of it.
   const lines = Buffer.from(bytes)
     .toString('latin1')
-    .matchAll(/^(w\d\d-\d+\.log) (\d+)$/gm);
-  return new Map([...lines].map(([, name = '', octets]) => [name, Number(octets)]));
+    .matchAll(/^(\S+) (\d+)$/gm);
+  return new Map(
+    [...lines].flatMap(([, name = '', octets]) => (parseFileName(name) === null ? [] : [[name, Number(octets)]])),
+  );
 }
 
 /** From now on there is none. */
