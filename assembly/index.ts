@@ -17,3 +17,4 @@ export * from './exports/new-messages';
 export * from './exports/messages';
 export * from './exports/consuming';
 export * from './exports/output';
+export * from './exports/statistics';

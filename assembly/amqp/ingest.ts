@@ -8,6 +8,7 @@
  * around it, and RabbitMQ forgives them. What a call has not consumed the host brings again.
  */
 import { read16, read32, read64 } from '../memory/bytes';
+import { countOwn, OCTETS_IN, RECEIVED } from '../memory/counters';
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
@@ -121,6 +122,14 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
   }
   self.consumed = <u32>(at - from);
   return stop == STOP_AMID ? STOP_WORK : stop;
+}
+
+/** Counts what a scan has taken. */
+export function countRead(): void {
+  countOwn(OCTETS_IN, self.consumed);
+  if (!self.received) return;
+  countOwn(RECEIVED, self.received);
+  self.received = 0;
 }
 
 /**

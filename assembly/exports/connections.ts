@@ -6,7 +6,7 @@ import { endPromise } from '../memory/units';
 import { flushSettlements } from '../queue/chain/settle';
 import { sendConfirms } from '../amqp/receiving/confirm';
 import { Channel, Connection } from '../amqp/connection/connection';
-import { scan } from '../amqp/ingest';
+import { countRead, scan } from '../amqp/ingest';
 import { endConnection, forget, newChannel, newConnection, stopChannel } from '../amqp/lifecycle';
 import { flushRun } from '../amqp/receiving/run';
 import { STOP_TOPOLOGY } from '../amqp/connection/stop';
@@ -37,6 +37,7 @@ export function ingest(connection: usize, from: usize, length: u32, work: u32): 
   }
   enter();
   const stop = scan(changetype<Connection>(connection), from, length, work);
+  countRead();
   flushRun();
   endPromise();
   sendConfirms(changetype<Connection>(connection));

@@ -65,6 +65,11 @@ import { isChecking } from './checkpoint';
   return before;
 }
 
+@inline export function atomicStore64(address: usize, value: u64): void {
+  if (ASC_FEATURE_THREADS) atomic.store<u64>(address, value);
+  else store<u64>(address, value);
+}
+
 @inline export function atomicAdd64(address: usize, value: u64): void {
   if (ASC_FEATURE_THREADS) atomic.add<u64>(address, value);
   else store<u64>(address, load<u64>(address) + value);

@@ -37,3 +37,5 @@ export const WAITER_UNLINKED: u32 = 5;
 export const TURN_GIVEN_BACK: u32 = 6;
 /** A run has its positions, and no block was linked for them yet (queue/publish.ts). */
 export const POSITIONS_RESERVED: u32 = 7;
+/** Who counts has found a block of counters, or the place of a cell with some, that nobody has yet (memory/counters.ts). */
+export const COUNTERS_MISSED: u32 = 8;

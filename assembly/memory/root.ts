@@ -222,8 +222,10 @@ export const PARTICIPANTS_MAX: u32 = 200;
   stopChannelAddress: u32;
   /** What `work` is when a scan has done what it may. */
   workEnd: u32;
-  i9: u32;
-  i10: u64;
+  /** Counted and not yet added to the counters: whole messages of this read; acknowledgements in `settleBlock`. */
+  received: u32;
+  acknowledged: u32;
+  i10: u32;
   i11: u64;
   i12: u64;
   /**
@@ -295,6 +297,8 @@ export const ENTRIES: usize = ROOT + PAGE + PARTICIPANTS_MAX * PAGE;
 /** Where a participant's page holds its queues over their limit: OVER_MAX addresses. */
 export const PARTICIPANT_OVER: u32 = 1024;
 export const OVER_MAX: u32 = 64;
+/** Where it holds its counters (counters.ts). */
+export const PARTICIPANT_COUNTERS: u32 = 2048;
 
 export const AWAKE: u32 = 0;
 export const SLEEPING: u32 = 1;

@@ -6,11 +6,12 @@
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { isLogging, placesTaken, record } from '../log/journal';
 import { checkpoint, POSITIONS_RESERVED } from '../memory/checkpoint';
+import { ENQUEUED } from '../memory/counters';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './rules/length';
 import { root } from '../memory/root';
 import { PRIORITY_PAGES, priorityFor } from './chain/priorities';
-import { linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag, slotAt, SLOTS } from './chain/queue';
+import { countAt, linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag, slotAt, SLOTS } from './chain/queue';
 import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
 import { grant } from './consumers/waiters';
 
@@ -43,6 +44,7 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
     return;
   }
+  countAt(queue, ENQUEUED, count);
   if (queue.features) {
     enqueueRuled(queue, messages, count, flags);
     return;

@@ -18,6 +18,7 @@ import type { Participant } from './participant.js';
 import type { PublishCalls } from './publishing.js';
 import type { QueueCalls } from './queues.js';
 import type { SpillCalls } from './spill.js';
+import type { StatisticsCalls } from './statistics.js';
 
 export { Content, Limit, Stop } from './connections.js';
 export type { Extent } from './consuming.js';
@@ -27,6 +28,7 @@ export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
 export { Overflow, type QueueRules } from './queues.js';
 export type { Channel, Connection, Consumer, Message, Queue } from './references.js';
+export { Counter, type QueueCounter } from './statistics.js';
 
 export interface Engine
   extends Participant,
@@ -38,4 +40,5 @@ export interface Engine
     PublishCalls,
     MessageCalls,
     ConsumerCalls,
-    OutputCalls {}
+    OutputCalls,
+    StatisticsCalls {}

@@ -5,7 +5,14 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
-import type { Engine, EngineKind, LogBatch, Queue, QueueRules } from '../../src/engine/engine.js';
+import {
+  Counter,
+  type Engine,
+  type EngineKind,
+  type LogBatch,
+  type Queue,
+  type QueueRules,
+} from '../../src/engine/engine.js';
 import { NO_RULES } from '../support/no-rules.js';
 import { ENGINES } from './support/bench.js';
 import { FRONT, ImageShelf } from './support/image-shelf.js';
@@ -83,9 +90,22 @@ async function contend(kind: EngineKind, contest: Contest) {
     ? playing
     : repeated(contest.meanwhile(coordinator, queue), playing));
   const ready = coordinator.readyCount(queue);
+  const counts = countsOf(coordinator, queue);
   coordinator.retireQueue(queue);
   coordinator.freeQueue(queue);
-  return { results, ready, kept: coordinator.memoryUsed() - Math.min(...results.map((one) => one.begin)) };
+  return { results, ready, counts, kept: coordinator.memoryUsed() - Math.min(...results.map((one) => one.begin)) };
+}
+
+/** What workers have counted: of the queue, and of all that they did. */
+function countsOf(engine: Engine, queue: Queue) {
+  return {
+    enqueued: engine.countedAt(queue, Counter.ENQUEUED),
+    delivered: engine.countedAt(queue, Counter.DELIVERED),
+    acknowledged: engine.countedAt(queue, Counter.ACKNOWLEDGED),
+    received: engine.counted(Counter.RECEIVED),
+    octetsIn: engine.counted(Counter.OCTETS_IN),
+    octetsOut: engine.counted(Counter.OCTETS_OUT),
+  };
 }
 
 /** Does something again and again until a promise has its result. */
@@ -196,6 +216,41 @@ describe.each(ENGINES)('%s', (kind) => {
 });
 
 describe.each(ENGINES)('%s', (kind) => {
+  test(
+    'what two workers count adds up to what they did, and never falls before that',
+    { timeout: 60_000 },
+    async () => {
+      const falls: string[] = [];
+      let looks = 0;
+      const contest: Contest = {
+        count: 30_000,
+        meanwhile: (coordinator, queue) => {
+          let last = countsOf(coordinator, queue);
+          return () => {
+            const next = countsOf(coordinator, queue);
+            for (const name of Object.keys(next) as (keyof typeof next)[]) {
+              if (next[name] < last[name]) falls.push(`${name}: ${last[name]}, then ${next[name]}`);
+            }
+            if (next.delivered > last.delivered) looks += 1;
+            last = next;
+          };
+        },
+      };
+      const contended = await contend(kind, contest);
+      check(contended, contest);
+      const delivered = contended.results.flatMap((one) => one.delivered);
+      expect(contended.counts).toMatchObject({
+        // What was given back takes no new place; what died is published anew.
+        enqueued: delivered.filter((one) => !one.redelivered).length,
+        delivered: delivered.length,
+        acknowledged: contended.results.flatMap((one) => one.acknowledged).length,
+        received: WORKERS * 30_000,
+      });
+      expect(falls).toEqual([]);
+      expect(looks).toBeGreaterThan(10);
+    },
+  );
+
   test.each([
     ['consumers', false],
     ['consumers of a logged queue', true],

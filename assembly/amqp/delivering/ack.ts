@@ -3,7 +3,7 @@
  * nothing is done; the host answers with the error.
  */
 import { Slot } from '../../queue/chain/queue';
-import { settle } from '../../queue/chain/settle';
+import { settleAcknowledged } from '../../queue/chain/settle';
 import { Channel, Consumer } from '../connection/connection';
 import { dropTooOld, giveCredit } from './consumer';
 import { requeue, reject } from './requeue';
@@ -57,7 +57,7 @@ function settleAll(channel: Channel, how: u32): u32 {
   const slot = changetype<Slot>(entry.slot);
   const consumer = changetype<Consumer>(entry.consumer);
   strike(channel, page, entry);
-  if (how == DONE) settle(slot);
+  if (how == DONE) settleAcknowledged(slot);
   else if (how == REQUEUE) requeue(slot);
   else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);

@@ -2,6 +2,7 @@
  * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and
  * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
+import { DELIVERED } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
 import { die, EXPIRED } from '../../queue/rules/dead-letters';
@@ -17,7 +18,7 @@ import {
 } from '../../queue/rules/peek';
 import { takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
-import { Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
+import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
 import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
 import { COUNTED, GONE, MORTAL, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
@@ -119,7 +120,12 @@ export function pull(consumer: Consumer): void {
     }
     left -= count;
   }
+  countDelivered(queue, most - left);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
+}
+
+@inline function countDelivered(queue: Queue, count: u32): void {
+  if (count) countAt(queue, DELIVERED, count);
 }
 
 /** What follows when so many messages were pulled as could be. */
@@ -168,6 +174,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
   const frameMax = connection.frameMax;
   let left = most;
+  let died: u32 = 0;
   let full = false;
   while (left) {
     const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
@@ -177,12 +184,15 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
     }
     if (features & MORTAL && isTooOld(queue, slot, limit)) {
       if (!die(queue, slot, EXPIRED)) {
+        countDelivered(queue, most - left - died);
         lacksMemory(connection, consumer, queue);
         return;
       }
+      died += 1;
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
   }
+  countDelivered(queue, most - left - died);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
 }
 
@@ -259,6 +269,7 @@ function lacksRoom(
   );
   startParts(connection, channel.number, message, returnsOf(queue, slot));
   hold(channel, consumer, slot);
+  countDelivered(queue, 1);
   letSiblingsFirst(channel, consumer);
   run(consumer);
 }
@@ -317,6 +328,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   );
   filledTo(connection, at);
   sendContent(connection, channel, message, slot, returnsOf(queue, slot));
+  countDelivered(queue, 1);
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
   channel.nextTag += 1;

@@ -296,6 +296,7 @@ function stopForHost(connection: Connection, channel: Channel, message: Message)
   connection.completing = 0;
   channel.message = 0;
   channel.content = NOTHING;
+  self.received += 1;
 }
 
 /** Drops what was received of a message. */

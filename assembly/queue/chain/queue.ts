@@ -21,6 +21,7 @@
  * it was freed by the host and its last block is done.
  */
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
+import { countIn, countOwn, freeCounters } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { CELL, giveCell, givePage, returnPromised, takeCell, takePage, takePromised } from '../../memory/units';
 import { PAGE } from '../../memory/root';
@@ -102,7 +103,9 @@ import { PAGE } from '../../memory/root';
   deliveryLimit: u32;
   /** Deliveries after the first say how many there were. */
   deliveryCount: u32;
-  e7: u64;
+  /** Its counters: a list (memory/counters.ts). */
+  counters: u32;
+  e7: u32;
   // line 5: the rest of the rules (Infinity: none), and the clock at the last basic.get
   ttl: f64;
   maxLength: f64;
@@ -233,6 +236,17 @@ export const REQUEUES_MAX: u32 = 0xffffff;
   return changetype<Queue>(blockOf(slot).queue);
 }
 
+/** Counts what this participant has done with a queue, which is none of a level: for the queue, and for itself. */
+@inline export function countAt(queue: Queue, counter: u32, more: u32): void {
+  countOwn(counter, more);
+  countIn(countersOf(queue), counter, more);
+}
+
+/** The list of a queue's counters. */
+@inline export function countersOf(queue: Queue): usize {
+  return changetype<usize>(queue) + offsetof<Queue>('counters');
+}
+
 /** The log position of a slot in a logged queue. */
 @inline export function logPosition(block: Block, index: u32): u64 {
   return block.logTable ? load<u64>(<usize>block.logTable + index * 8) : block.logStart + index;
@@ -338,6 +352,7 @@ export function releaseQueue(queue: Queue): void {
   if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), -1) != 1) return;
   const parent = changetype<Queue>(queue.parent);
   if (queue.priorities) givePage(queue.priorities);
+  freeCounters(countersOf(queue));
   giveCell(changetype<usize>(queue));
   if (changetype<usize>(parent)) releaseQueue(parent);
 }

@@ -5,6 +5,7 @@
  */
 import { atomicAdd } from '../../memory/atomic';
 import { retire } from '../../memory/epoch';
+import { ACKNOWLEDGED } from '../../memory/counters';
 import { flushReleases, Message, release, releaseSimple } from '../../memory/message';
 import { self } from '../../memory/root';
 import { givePage } from '../../memory/units';
@@ -12,6 +13,7 @@ import { flushDone, isLogging, placeDone } from '../../log/journal';
 import {
   Block,
   blockOf,
+  countAt,
   indexOf,
   LOGGED,
   logPosition,
@@ -65,11 +67,26 @@ export function flushSettlements(): void {
   if (self.doneCount) flushDone();
 }
 
+/** The same of what a client has acknowledged. */
+@inline export function settleAcknowledged(slot: Slot): void {
+  settle(slot);
+  // Behind it: this is one of those in `settleBlock` now.
+  self.acknowledged += 1;
+}
+
 function flushSettled(): void {
   if (!self.settleCount) return;
   const count = self.settleCount;
   self.settleCount = 0;
+  if (self.acknowledged) countAcknowledged();
   addDone(changetype<Block>(self.settleBlock), count);
+}
+
+/** Before their slots are done: with the last of them the queue may go. */
+function countAcknowledged(): void {
+  const count = self.acknowledged;
+  self.acknowledged = 0;
+  countAt(ruling(changetype<Queue>(changetype<Block>(self.settleBlock).queue)), ACKNOWLEDGED, count);
 }
 
 /** Counts slots as done; with the last one the block is retired. */

@@ -12,9 +12,10 @@ import type {
   Extent,
   Message,
   Queue,
+  QueueCounter,
   SharedCore,
 } from '../engine.js';
-import { type Content, RouteFlag, Stop } from '../engine.js';
+import { type Content, Counter, RouteFlag, Stop } from '../engine.js';
 import { Channel, Connection } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
@@ -27,6 +28,7 @@ import type { Scheduler } from './amqp/scheduler.js';
 import type { Settlements } from './amqp/settlements.js';
 import type { Work } from './amqp/work.js';
 import type { Log } from './log/log.js';
+import type { Counters } from './memory/counters.js';
 import type { Doorbell } from './memory/doorbell.js';
 import { Feature, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
@@ -70,6 +72,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   readonly #intake: ConnectionReader;
   readonly #doorbell: Doorbell;
   readonly #work: Work;
+  readonly #counters: Counters;
   readonly #connections = new Map<ConnectionRef, Connection>();
   readonly #channels = new Map<ChannelRef, Channel>();
   #lastHandle = 0;
@@ -97,6 +100,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#intake = parts.intake;
     this.#doorbell = parts.doorbell;
     this.#work = parts.work;
+    this.#counters = parts.counters;
   }
 
   get work(): number {
@@ -179,6 +183,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const one = this.#connection(connection);
     this.#work.begin(work);
     const stop = this.#intake.scan(one, offset, length);
+    this.#intake.countRead();
     this.#work.begin(Number.POSITIVE_INFINITY);
     this.#publishes.flush();
     this.#settlements.flush();
@@ -372,12 +377,20 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.outputBox = box;
     this.outputOffset = box;
     this.outputLength = length;
+    this.#counters.count(Counter.OCTETS_OUT, length);
   }
   written(connection: ConnectionRef, box: number): void {
     this.#output.landed(this.#connection(connection), box);
   }
   outputIdle(connection: ConnectionRef): boolean {
     return !this.#connection(connection).content.active;
+  }
+
+  counted(counter: Counter): number {
+    return this.#counters.sum(counter);
+  }
+  countedAt(queue: Queue, counter: QueueCounter): number {
+    return this.#counters.sumAt(queue, counter);
   }
 
   sleep(): boolean {

@@ -10,6 +10,7 @@ import { Settlements } from './amqp/settlements.js';
 import { Work } from './amqp/work.js';
 import { Emptying } from './emptying.js';
 import { Log } from './log/log.js';
+import { Counters } from './memory/counters.js';
 import { Doorbell } from './memory/doorbell.js';
 import { READ_LENGTH, readBufferAt } from './memory/layout.js';
 import { Memory } from './memory/memory.js';
@@ -28,6 +29,7 @@ export class Parts {
   readonly work = new Work();
   readonly memory: Memory;
   readonly messages: Messages;
+  readonly counters: Counters;
   readonly log: Log;
   readonly contents: QueueContents;
   readonly logged: LoggedQueues;
@@ -50,11 +52,21 @@ export class Parts {
     this.isCoordinator = participant === shared.workers;
     this.readOffset = readBufferAt(shared.workers, participant);
     this.messages = new Messages(memory, this.clock);
+    this.counters = new Counters(memory, participant);
     this.log = new Log(memory, this.messages, this.clock);
-    this.contents = new QueueContents(memory, this.messages, this.clock, this.log);
+    this.contents = new QueueContents(memory, this.messages, this.clock, this.log, this.counters);
     this.logged = new LoggedQueues(memory, this.contents);
     const waiters = new Waiters(memory, participant, (consumer) => this.scheduler.grant(consumer));
-    this.queues = new Queues(memory, this.messages, this.contents, waiters, this.clock, this.log, participant);
+    this.queues = new Queues(
+      memory,
+      this.messages,
+      this.contents,
+      waiters,
+      this.clock,
+      this.log,
+      this.counters,
+      participant,
+    );
     this.spilled = new Spilled(memory, this.messages, this.contents, waiters, this.queues.sweeps, participant);
     this.emptying = new Emptying(memory, this.contents, this.spilled, this.queues.sweeps);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
@@ -72,6 +84,7 @@ export class Parts {
       this.output,
       this.log,
       this.work,
+      this.counters,
       this.readOffset + READ_LENGTH,
     );
     this.sweep = new Sweep(this.queues);

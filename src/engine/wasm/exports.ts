@@ -133,6 +133,8 @@ export interface CoreFunctions {
   outputIdle(connection: number): number;
   sleep(): number;
   wake(): void;
+  counted(counter: number): number;
+  countedAt(queue: number, counter: number): number;
 }
 
 /** Constants of the core that the host checks or uses. */
@@ -145,4 +147,10 @@ export interface CoreConstants {
   PAGE: WebAssembly.Global;
   SEGMENT: WebAssembly.Global;
   SLOTS: WebAssembly.Global;
+  COUNTER_RECEIVED: WebAssembly.Global;
+  COUNTER_ENQUEUED: WebAssembly.Global;
+  COUNTER_DELIVERED: WebAssembly.Global;
+  COUNTER_ACKNOWLEDGED: WebAssembly.Global;
+  COUNTER_OCTETS_IN: WebAssembly.Global;
+  COUNTER_OCTETS_OUT: WebAssembly.Global;
 }

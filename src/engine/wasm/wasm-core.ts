@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { instantiateSync } from '@assemblyscript/loader';
-import { type HeldBack, Limit } from '../engine.js';
+import { Counter, type HeldBack, Limit } from '../engine.js';
 import type { CoreConstants, CoreFunctions } from './exports.js';
 
 /** Layout of the memory that this host knows. */
@@ -67,6 +67,12 @@ function checkConstants(constants: CoreConstants): void {
     ['FRAME_MAX', constants.FRAME_MAX.value, Limit.FRAME_MAX],
     ['BODY_MAX', constants.BODY_MAX.value, Limit.BODY_MAX],
     ['CHANNEL_MAX', constants.CHANNEL_MAX.value, Limit.CHANNEL_MAX],
+    ['COUNTER_RECEIVED', constants.COUNTER_RECEIVED.value, Counter.RECEIVED],
+    ['COUNTER_ENQUEUED', constants.COUNTER_ENQUEUED.value, Counter.ENQUEUED],
+    ['COUNTER_DELIVERED', constants.COUNTER_DELIVERED.value, Counter.DELIVERED],
+    ['COUNTER_ACKNOWLEDGED', constants.COUNTER_ACKNOWLEDGED.value, Counter.ACKNOWLEDGED],
+    ['COUNTER_OCTETS_IN', constants.COUNTER_OCTETS_IN.value, Counter.OCTETS_IN],
+    ['COUNTER_OCTETS_OUT', constants.COUNTER_OCTETS_OUT.value, Counter.OCTETS_OUT],
   ];
   for (const [name, core, host] of pairs) {
     if (core !== host)

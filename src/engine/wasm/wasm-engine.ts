@@ -7,11 +7,13 @@ import type {
   Connection,
   Consumer,
   Content,
+  Counter,
   Death,
   Engine,
   Extent,
   Message,
   Queue,
+  QueueCounter,
   SharedCore,
   Stop,
 } from '../engine.js';
@@ -258,6 +260,13 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   }
   outputIdle(connection: Connection): boolean {
     return this.#core.outputIdle(connection) !== 0;
+  }
+
+  counted(counter: Counter): number {
+    return this.#core.counted(counter);
+  }
+  countedAt(queue: Queue, counter: QueueCounter): number {
+    return this.#core.countedAt(queue, counter);
   }
 
   sleep(): boolean {

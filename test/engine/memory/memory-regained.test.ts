@@ -16,8 +16,8 @@ const MANY_BOXES = 128;
 const MOST_OF_MANY = 0.95;
 const LARGE = publish(1, 'large', Buffer.alloc(100_000));
 const SMALL = Buffer.concat(Array.from({ length: 250 }, () => publish(1, 'all', text('-'))));
-/** Of what finds room in fresh memory; the rest may be lost to segments that something lies in still. */
-const MOST = 0.9;
+/** Of what finds room in fresh memory; the rest may be lost to segments that something lies in still: cells too. */
+const MOST = 0.85;
 /** The same beside many queues that live: each keeps a block, and these lie in several segments. */
 const MOST_BESIDE_QUEUES = 0.8;
 /** With less that is free, messages leave for spill files. */

@@ -4,13 +4,14 @@
  * that behave alike.
  */
 import fc from 'fast-check';
-import type { Engine, LogBatch, QueueRules } from '../../../src/engine/engine.js';
+import { Counter, type Engine, type LogBatch, type QueueRules } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
 import { BLOCK, FRONT, ImageShelf, type Portion } from './image-shelf.js';
 import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
+const OF_QUEUES = [Counter.ENQUEUED, Counter.DELIVERED, Counter.ACKNOWLEDGED] as const;
 /** Where publishes go: to one queue, to none, to all. */
 const KEYS = [...QUEUES, 'nowhere', 'all'];
 const EXPIRATIONS = [undefined, undefined, undefined, '0', '10', '300', 'soon'];
@@ -212,6 +213,8 @@ export class Play {
       [...this.#publisher.stops],
       QUEUES.map((name) => this.bench.coordinator.spilledCount(this.bench.queue(name))),
       QUEUES.map((name) => this.bench.coordinator.presentCount(this.bench.queue(name))),
+      Object.values(Counter).map((counter) => engine.counted(counter)),
+      QUEUES.map((name) => OF_QUEUES.map((counter) => engine.countedAt(this.bench.queue(name), counter))),
     );
   }
 

@@ -5,8 +5,9 @@
  * comes.
  */
 
-import { Content, Limit, Stop } from '../../engine.js';
+import { Content, Counter, Limit, Stop } from '../../engine.js';
 import type { Log } from '../log/log.js';
+import type { Counters } from '../memory/counters.js';
 import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
@@ -46,6 +47,9 @@ export class ConnectionReader {
   readonly #output: Output;
   readonly #log: Log;
   readonly #work: Work;
+  readonly #counters: Counters;
+  /** Whole messages of this read. */
+  #received = 0;
   /** The frame that led to a stop is not done with. */
   #amid = false;
   /** Where a frame that came in parts is put together. */
@@ -61,6 +65,7 @@ export class ConnectionReader {
     output: Output,
     log: Log,
     work: Work,
+    counters: Counters,
     staging: number,
   ) {
     this.#memory = memory;
@@ -72,7 +77,15 @@ export class ConnectionReader {
     this.#output = output;
     this.#log = log;
     this.#work = work;
+    this.#counters = counters;
     this.#staging = staging;
+  }
+
+  /** Counts what the scan has taken. */
+  countRead(): void {
+    this.#counters.count(Counter.OCTETS_IN, this.consumed);
+    if (this.#received > 0) this.#counters.count(Counter.RECEIVED, this.#received);
+    this.#received = 0;
   }
 
   scan(connection: Connection, offset: number, length: number): Stop {
@@ -330,7 +343,7 @@ export class ConnectionReader {
     }
     if (route.queues.length === 0) this.#messages.release(message);
     else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
-    this.#finish(connection, channel);
+    this.#endMessage(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
     if (isHeld) this.#log.hold(channel);
     return this.#endOfMessage;
@@ -339,7 +352,7 @@ export class ConnectionReader {
   /** One message by itself, to queues that may refuse it. */
   #offer(connection: Connection, channel: Channel, route: Route, isHeld: boolean): Stop {
     const refused = this.#publishes.publishOne(channel.builder.message, route.queues);
-    this.#finish(connection, channel);
+    this.#endMessage(connection, channel);
     if (channel.confirming) this.answer(channel, refused.length === 0, isHeld);
     return this.#endOfMessage;
   }
@@ -360,8 +373,14 @@ export class ConnectionReader {
     this.#publishes.flush();
     this.stopChannel = channel.number;
     this.stopMessage = channel.builder.message;
-    this.#finish(connection, channel);
+    this.#endMessage(connection, channel);
     return Stop.MESSAGE;
+  }
+
+  /** A message has come whole, and has gone to its queues or the host. */
+  #endMessage(connection: Connection, channel: Channel): void {
+    this.#received++;
+    this.#finish(connection, channel);
   }
 
   #finish(connection: Connection, channel: Channel): void {

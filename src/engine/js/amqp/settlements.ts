@@ -98,7 +98,7 @@ export class Settlements {
     this.#count = 0;
     switch (this.#outcome) {
       case 'settle':
-        return this.#queues.settle(this.#queue, this.#run, count);
+        return this.#queues.acknowledge(this.#queue, this.#run, count);
       case 'reject':
         return this.#queues.reject(this.#queue, this.#run, count);
       case 'give back':

@@ -64,6 +64,8 @@ export const Participant = {
   /** Of the coordinator: queues whose spilled messages are wanted, a list linked through their cells. */
   PAGE_IN_LOCK: 8,
   PAGE_IN_FIRST: 9,
+  /** What it has counted (counters.ts): COUNTERS numbers of two words each, in lines of their own. */
+  COUNTERS: 32,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
@@ -233,6 +235,9 @@ export const QueueCell = {
   /** Of a lane: how often a message was taken that had come back; wraps. */
   TAKEN_BACK: 43,
 
+  /** Its counters: the first of their cells, or 0. Read without the lock, as they are. */
+  COUNTERS: 46,
+
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,
   KEPT_BYTES: 61,
@@ -242,6 +247,18 @@ export const QueueCell = {
    */
   SPILLED_PLACE: 44,
 } as const;
+/** A cell of a queue's counters (counters.ts): some blocks of COUNTERS numbers, each of one participant. */
+export const Counters = {
+  NEXT: 0,
+  /** Of each block 1 + the participant that writes it; 0: nobody. */
+  HOLDERS: 1,
+  /** In bytes. */
+  FIRST_BLOCK: 128,
+} as const;
+/** Numbers in a block. */
+export const COUNTERS = 16;
+export const BLOCKS_PER_CELL = 3;
+
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
 /** What a rule that gives no number holds instead of one: more than there can be. */

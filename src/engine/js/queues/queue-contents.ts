@@ -6,6 +6,7 @@
 import { Death } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
+import type { Counters } from '../memory/counters.js';
 import { Fifo } from '../memory/fifo.js';
 import { Feature, QueueCell, QueueFlag, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -43,9 +44,11 @@ export class QueueContents {
   readonly #clock: Clock;
 
   readonly #log: Log;
+  readonly #counters: Counters;
 
-  constructor(memory: Memory, messages: Messages, clock: Clock, log: Log) {
+  constructor(memory: Memory, messages: Messages, clock: Clock, log: Log, counters: Counters) {
     this.#log = log;
+    this.#counters = counters;
     this.#memory = memory;
     this.#messages = messages;
     this.#clock = clock;
@@ -215,6 +218,7 @@ export class QueueContents {
     const isFreed = (at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.FREED) !== 0;
     if (!isFreed || at32(u32, word(queue, QueueCell.CLAIMED)) > 0) return false;
     this.chains.close(queue);
+    this.#counters.free(queue);
     return true;
   }
 

@@ -4,8 +4,9 @@
  * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in
  * a queue with dead letters stays claimed until it is buried, so the queue lives as long.
  */
-import { Death, type Extent, type QueueRules } from '../../engine.js';
+import { Counter, Death, type Extent, type QueueRules } from '../../engine.js';
 import type { Log } from '../log/log.js';
+import type { Counters } from '../memory/counters.js';
 import { CELL, COUNT_MAX, Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
@@ -26,6 +27,7 @@ export class Queues {
   readonly #waiters: Waiters;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #counters: Counters;
   readonly #self: number;
 
   constructor(
@@ -35,6 +37,7 @@ export class Queues {
     waiters: Waiters,
     clock: Clock,
     log: Log,
+    counters: Counters,
     self: number,
   ) {
     this.#memory = memory;
@@ -42,6 +45,7 @@ export class Queues {
     this.#waiters = waiters;
     this.#clock = clock;
     this.#log = log;
+    this.#counters = counters;
     this.#self = self;
     this.#contents = contents;
     this.rules = contents.rules;
@@ -172,6 +176,8 @@ export class Queues {
       this.#claim(queue, features, Math.min(max, CLAIM_MAX), room, claimant, claim);
       const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
       if (isOver) claimant.onEmpty(queue, claim.count);
+      // What is claimed is delivered before the call ends.
+      this.#counters.countAt(queue, Counter.DELIVERED, claim.count);
     }
     this.#unlock(queue);
   }
@@ -214,9 +220,20 @@ export class Queues {
     this.#contents.leaveReady(queue, claim.count, bytes);
   }
 
+  /** The same of what a client has acknowledged. */
+  acknowledge(queue: number, slots: Uint32Array, count: number): void {
+    this.#lock(queue);
+    this.#counters.countAt(queue, Counter.ACKNOWLEDGED, count);
+    this.#settle(queue, slots, count);
+  }
+
   /** Claimed messages are done with: they leave the queue. */
   settle(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
+    this.#settle(queue, slots, count);
+  }
+
+  #settle(queue: number, slots: Uint32Array, count: number): void {
     for (let i = 0; i < count; i++) this.#contents.finish(at32(slots, i));
     this.#add(queue, QueueCell.CLAIMED, -count);
     this.#unlockOrFree(queue);
@@ -413,6 +430,7 @@ export class Queues {
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
+    this.#counters.countAt(queue, Counter.ENQUEUED, count);
     const features = this.rules.features(queue);
     let bytes = 0;
     for (let i = 0; i < count; i++) {

@@ -1,0 +1,134 @@
+/**
+ * Counters: what participants have done, for whoever reads. Each counts for itself, in blocks that nobody else writes,
+ * and a reader adds the blocks up: so counting takes no lock and shares no line with another writer. A block is
+ * COUNTERS numbers of 64 bits, which only grow.
+ *
+ *   what is counted  where its blocks lie                                           they go with
+ *   a participant    its own page, at PARTICIPANT_COUNTERS: all that it does        the memory
+ *   a queue          a list of cells at `queue.counters`; a participant has its     the queue's cell (`releaseQueue`)
+ *                    block there from when it first does something with the queue
+ *
+ * Cell    0 │ next u32         the next cell of the list, or 0
+ *         4 │ holders 3 × u32  of each block 1 + the participant that writes it; 0: nobody yet
+ *       128 │ block 0 │ 256 │ block 1 │ 384 │ block 2      two lines each
+ *
+ * Written by: `next` and `holders` once each, by whoever is the first to need one (compare-and-swap), so that to find a
+ * block touches no line that others count in; a block by its holder alone. Read by: all who may use the owner. Freed by:
+ * whoever frees the owner, when nobody may use it any more. What nobody touches costs nothing: a queue that up to three
+ * participants use takes one cell, one that 16 use takes six.
+ *
+ * A count is one load, one addition and one store, for a whole run, claim or read. The store is atomic, because an
+ * ordinary one of 64 bits may be seen by half; it pairs with the load in `sumOf` and nothing else: it says nothing of
+ * what it counts. Two sums one after the other never go backwards, since no number in them does, and a block that comes
+ * to a list comes with zeroes. Where there is no memory for a block, what its participant does with that owner is not
+ * counted there until there is some: counting holds up no message.
+ */
+import { atomicLoad, atomicLoad64, atomicStore64, compareExchange } from './atomic';
+import { checkpoint, COUNTERS_MISSED } from './checkpoint';
+import { Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
+import { CELL, giveCell, takeCell } from './units';
+
+// What is counted; the same numbers as `Counter` in the host's interface.
+/** Messages that came whole from clients. */
+export const RECEIVED: u32 = 0;
+/** Messages that took a place in a queue; one that goes to two queues counts twice. */
+export const ENQUEUED: u32 = 1;
+/** Messages that were written to clients, by basic.deliver and basic.get-ok. */
+export const DELIVERED: u32 = 2;
+/** Deliveries that clients have acknowledged. */
+export const ACKNOWLEDGED: u32 = 3;
+/** Octets that came from sockets, and that went to them, as far as the core has seen them. */
+export const OCTETS_IN: u32 = 4;
+export const OCTETS_OUT: u32 = 5;
+
+/** Numbers in a block. */
+const COUNTERS: u32 = 16;
+const BLOCK: u32 = COUNTERS * 8;
+
+const NEXT: usize = 0;
+const HOLDERS: usize = 4;
+const FIRST_BLOCK: usize = 128;
+const BLOCKS: u32 = 3;
+
+@inline function blockIn(cell: usize, index: u32): usize {
+  return cell + FIRST_BLOCK + index * BLOCK;
+}
+
+/** Adds to a number of an own block. */
+@inline function add(block: usize, counter: u32, count: u64): void {
+  const address = block + counter * 8;
+  atomicStore64(address, load<u64>(address) + count);
+}
+
+@inline function blockOf(participant: Participant): usize {
+  return changetype<usize>(participant) + PARTICIPANT_COUNTERS;
+}
+
+/** Counts what this participant has done. */
+@inline export function countOwn(counter: u32, more: u64): void {
+  add(blockOf(self), counter, more);
+}
+
+/** Counts what this participant has done with the owner of the list that begins at `list`. */
+export function countIn(list: usize, counter: u32, more: u64): void {
+  const block = ownBlock(list);
+  if (block) add(block, counter, more);
+}
+
+/** This participant's block in a list, its first cells first; made if need be, 0 when there is no memory. */
+function ownBlock(list: usize): usize {
+  const holder = self.index + 1;
+  let link = list;
+  while (true) {
+    let cell = <usize>atomicLoad(link);
+    if (!cell) {
+      const fresh = takeCell();
+      if (!fresh) return 0;
+      checkpoint(COUNTERS_MISSED);
+      store<u32>(fresh + HOLDERS, holder);
+      // Pairs with the loads of all who walk the list: who sees the cell sees zeroes and its first holder.
+      cell = compareExchange(link, 0, <u32>fresh);
+      if (!cell) return blockIn(fresh, 0);
+      giveCell(fresh);
+    }
+    for (let i: u32 = 0; i < BLOCKS; i++) {
+      const at = cell + HOLDERS + i * 4;
+      let held = atomicLoad(at);
+      // Pairs with the same operation of others: each block has one holder, for as long as the cell is there.
+      if (!held) {
+        checkpoint(COUNTERS_MISSED);
+        held = compareExchange(at, 0, holder);
+      }
+      if (!held || held == holder) return blockIn(cell, i);
+    }
+    link = cell + NEXT;
+  }
+}
+
+/** What all participants have counted in a list. */
+export function sumIn(list: usize, counter: u32): u64 {
+  let sum: u64 = 0;
+  for (let cell = <usize>atomicLoad(list); cell; cell = <usize>atomicLoad(cell + NEXT)) {
+    for (let i: u32 = 0; i < BLOCKS; i++) sum += atomicLoad64(blockIn(cell, i) + counter * 8);
+  }
+  return sum;
+}
+
+/** What all participants have counted for themselves. */
+export function sumOfAll(counter: u32): u64 {
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < root().participants; i++) sum += atomicLoad64(blockOf(participantAt(i)) + counter * 8);
+  return sum;
+}
+
+/** The owner is gone: nobody counts in the list any more, and nobody reads it. */
+export function freeCounters(list: usize): void {
+  let cell = <usize>load<u32>(list);
+  while (cell) {
+    const next = load<u32>(cell + NEXT);
+    giveCell(cell);
+    cell = next;
+  }
+}
+
+export const COUNTERS_FIT: bool = HOLDERS + BLOCKS * 4 <= FIRST_BLOCK && FIRST_BLOCK + BLOCKS * BLOCK <= CELL;
