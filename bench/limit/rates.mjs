@@ -116,14 +116,14 @@ async function runSideBySide(workload, options, checkout) {
   const [ours, theirs] = [[], []];
   try {
     servers.push(await startLeveret(['--workers', '1']), await startLeveret(['--workers', '1'], { checkout }));
-    const turns = servers.map((server, index) => ({ server, runs: index === 0 ? ours : theirs }));
+    const sides = servers.map((server, index) => ({ server, runs: index === 0 ? ours : theirs }));
     // The first slice of each warms it up.
     for (let slice = 0; slice <= SLICES; slice++) {
-      for (const { server, runs } of turns) {
+      for (const { server, runs } of sides) {
         const run = await measure(server, workload.title, workload, time);
         if (slice > 0) runs.push(run);
       }
-      turns.reverse();
+      sides.reverse();
     }
   } finally {
     for (const server of servers) await server.stop();

@@ -25,7 +25,7 @@ describe.each(clients)('$name', (client) => {
     expect((await inbox.next('the greeting')).body.toString()).toBe('Hello World!');
   });
 
-  test('2, work queue: idle workers take tasks in turn', async () => {
+  test('2, work queue: idle workers get tasks round-robin', async () => {
     const boss = await openChannel();
     const { queue } = await boss.declareQueue(name('tasks'), { durable: true });
     const taken = new Inbox<string>();
@@ -35,13 +35,13 @@ describe.each(clients)('$name', (client) => {
       // After a round trip it is known to be idle, so before the next one.
       await channel.declareQueue(queue, { passive: true });
     }
-    const turns: string[] = [];
+    const takers: string[] = [];
     for (let task = 0; task < 9; task++) {
       await boss.publish('', queue, Buffer.from('task'), { deliveryMode: 2 });
-      turns.push(await taken.next('somebody to take the task'));
+      takers.push(await taken.next('somebody to take the task'));
     }
     const round = ['first', 'second', 'third'];
-    expect(turns).toEqual([...round, ...round, ...round]);
+    expect(takers).toEqual([...round, ...round, ...round]);
   });
 
   test('2, work queue: with prefetch 1 a worker holds one task at a time, and the others do the rest', async () => {

@@ -1,5 +1,5 @@
 /**
- * A channel whose conversation is written down. What a broker sends falls into lanes, each of which has an order that
+ * A channel whose conversation is written down. What a broker sends falls into inboxes, each of which has an order that
  * brokers keep: answers, deliveries, outcomes of publishing (returns and confirms), cancels. A scenario takes from
  * them.
  */
@@ -265,8 +265,8 @@ export class RecordedChannel {
   /** What came without being asked for is told. */
   async end(): Promise<void> {
     if (!this.#closed) await this.sync();
-    const lanes: readonly Inbox<Arrival>[] = [this.#answers, this.#deliveries, this.#outcomes, this.#cancels];
-    for (const lane of lanes) for (const arrival of lane.waiting) this.note(`and also: ${renderArrival(arrival)}`);
+    const inboxes: readonly Inbox<Arrival>[] = [this.#answers, this.#deliveries, this.#outcomes, this.#cancels];
+    for (const inbox of inboxes) for (const arrival of inbox.waiting) this.note(`and also: ${renderArrival(arrival)}`);
   }
 
   // ── Lanes ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,7 +304,7 @@ export class RecordedChannel {
     this.#closed = true;
     if (!(reason instanceof Error)) this.#answers.push(reason);
     const error = reason instanceof Error ? reason : new Error(renderArrival(reason));
-    for (const lane of [this.#answers, this.#deliveries, this.#outcomes, this.#cancels]) lane.end(error);
+    for (const inbox of [this.#answers, this.#deliveries, this.#outcomes, this.#cancels]) inbox.end(error);
   }
 }
 

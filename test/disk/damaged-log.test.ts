@@ -1,6 +1,6 @@
 /**
  * Log files that were changed while no broker ran: octets flipped at every kind of place, files cut short or gone. Each
- * lane's file is damaged in another way, and one start has them all before it. What must hold: the broker starts, says
+ * worker's file is damaged in another way, and one start has them all before it. What must hold: the broker starts, says
  * of every damage where it is, keeps what lay there, and has all else.
  */
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, truncateSync, writeSync } from 'node:fs';
@@ -192,7 +192,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
   const data = mkdtempSync(join(tmpdir(), 'leveret-damage-'));
   const log = join(data, 'log');
   const files: LogFile[] = [];
-  /** Numbers of the messages that each lane's queue had. */
+  /** Numbers of the messages that each worker's queue had. */
   const left: number[][] = [];
   let report: string[] = [];
   let inspected: Exit;

@@ -98,7 +98,7 @@ export const scenarios = [
     await other.failure();
   }),
 
-  scenario('a fault gives back what was not acknowledged', async (stage) => {
+  scenario('a fault requeues what was not acknowledged', async (stage) => {
     const { channel, queue } = await fiveTaken(stage);
     const other = await stage.channelOn(channel.raw.client, 'other');
     channel.send('basic.ack', { deliveryTag: 2n });
@@ -108,7 +108,7 @@ export const scenarios = [
     await other.bodies(queue);
   }),
 
-  scenario('a channel that is closed gives back in order', async (stage) => {
+  scenario('a channel that is closed requeues in order', async (stage) => {
     const { channel, queue } = await fiveTaken(stage);
     const other = await stage.channelOn(channel.raw.client, 'other');
     await other.fill(queue, ['f']);
@@ -117,7 +117,7 @@ export const scenarios = [
     await other.bodies(queue);
   }),
 
-  scenario('a connection that is cut gives back in order', async (stage) => {
+  scenario('a connection that is cut requeues in order', async (stage) => {
     const { channel, queue } = await fiveTaken(stage);
     const other = await stage.channel({ label: 'other' });
     await other.fill(queue, ['f']);
@@ -126,7 +126,7 @@ export const scenarios = [
     await other.bodies(queue);
   }),
 
-  scenario('messages given back stand before those published meanwhile', async (stage) => {
+  scenario('requeued messages stand before those published meanwhile', async (stage) => {
     const { channel, queue } = await fiveTaken(stage);
     await channel.fill(queue, ['f']);
     channel.send('basic.nack', { deliveryTag: 4n, requeue: true });
@@ -135,7 +135,7 @@ export const scenarios = [
     await channel.bodies(queue);
   }),
 
-  scenario('a consumer gets back what it gives back', async (stage) => {
+  scenario('a consumer gets back what it requeues', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.quietly('basic.qos', { prefetchCount: 1 });
@@ -198,7 +198,7 @@ export const scenarios = [
     await channel.failure();
   }),
 
-  scenario('given back on one channel, delivered on another', async (stage) => {
+  scenario('requeued on one channel, delivered on another', async (stage) => {
     const { channel, queue } = await fiveTaken(stage);
     const other = await stage.channelOn(channel.raw.client, 'other');
     await other.quietly('basic.consume', { queue, consumerTag: 't' });

@@ -7,13 +7,13 @@ async function counts(channel: RecordedChannel, queue: string): Promise<void> {
   await channel.call('queue.declare', { queue, passive: true });
 }
 
-const LETTERS = ['a', 'b', 'c', 'd', 'e'];
+const BODIES = ['a', 'b', 'c', 'd', 'e'];
 
 export const scenarios = [
   scenario('declare-ok: ready messages only, while others are out by get and by a consumer', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    await channel.fill(queue, LETTERS);
+    await channel.fill(queue, BODIES);
     await channel.quietly('basic.get', { queue });
     await counts(channel, queue);
     await channel.quietly('basic.qos', { prefetchCount: 2 });
@@ -53,8 +53,8 @@ export const scenarios = [
   scenario('declare-ok: what was published and what was got', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    for (const body of LETTERS) channel.publish('', queue, body);
-    await channel.until(queue, LETTERS.length);
+    for (const body of BODIES) channel.publish('', queue, body);
+    await channel.until(queue, BODIES.length);
     await channel.call('basic.get', { queue, noAck: true });
     await counts(channel, queue);
   }),
@@ -62,7 +62,7 @@ export const scenarios = [
   scenario('purge-ok: what is out is not counted, and comes back afterwards', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    await channel.fill(queue, LETTERS);
+    await channel.fill(queue, BODIES);
     await channel.quietly('basic.qos', { prefetchCount: 2 });
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     await channel.skipDeliveries(2);
@@ -74,10 +74,10 @@ export const scenarios = [
     await channel.call('queue.purge', { queue });
   }),
 
-  scenario('purge-ok: what was given back is counted', async (stage) => {
+  scenario('purge-ok: what was requeued is counted', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    await channel.fill(queue, LETTERS);
+    await channel.fill(queue, BODIES);
     for (let n = 0; n < 3; n++) await channel.quietly('basic.get', { queue });
     channel.send('basic.nack', { deliveryTag: 2n, multiple: true, requeue: true });
     await channel.call('queue.purge', { queue });
@@ -99,7 +99,7 @@ export const scenarios = [
   scenario('delete-ok: ready messages, not those that are out', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
-    await channel.fill(queue, LETTERS);
+    await channel.fill(queue, BODIES);
     await channel.quietly('basic.qos', { prefetchCount: 2 });
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     await channel.skipDeliveries(2);

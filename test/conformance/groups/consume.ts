@@ -243,7 +243,7 @@ export const scenarios = [
     await channel.deliveries(4);
   }),
 
-  scenario('two consumers take turns', async (stage) => {
+  scenario('two consumers are served round-robin', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.quietly('basic.consume', { queue, consumerTag: 'one' });

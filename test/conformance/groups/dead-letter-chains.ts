@@ -75,7 +75,7 @@ const stories = [
     await letter(channel, work);
   }),
 
-  scenario('given back first, then too old', async (stage) => {
+  scenario('requeued first, then too old', async (stage) => {
     const channel = await stage.channel();
     const dead = await channel.queue(stage.name('dead'));
     const queue = await channel.queue(stage.name(), table(to(dead, { 'x-message-ttl': 3_000 })));
@@ -148,7 +148,7 @@ const stories = [
     await letter(channel, end);
   }),
 
-  scenario('given back to a queue that is full meanwhile', async (stage) => {
+  scenario('requeued to a queue that is full meanwhile', async (stage) => {
     const channel = await stage.channel();
     const dead = await channel.queue(stage.name('dead'));
     const queue = await channel.queue(stage.name(), table(to(dead, { 'x-max-length': 1 })));

@@ -138,7 +138,7 @@ const stories = [
     await channel.call('queue.declare', { queue: dead, passive: true });
   }),
 
-  scenario('given back: no dead letter', async (stage) => {
+  scenario('requeued: no dead letter', async (stage) => {
     const { channel, dead, queue } = await mortal(stage);
     await channel.fill(queue, ['a']);
     await channel.call('basic.get', { queue });

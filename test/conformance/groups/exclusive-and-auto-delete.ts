@@ -1,10 +1,10 @@
-/** What goes along with something else: auto-delete queues and exchanges, exclusive queues, leases. */
+/** What goes along with something else: auto-delete queues and exchanges, exclusive queues, expiry of queues. */
 import { table } from '../../../src/amqp/table.js';
 import type { RecordedChannel } from '../recorded-channel.js';
 import { scenario } from '../scenario.js';
 
 /** Long enough for a few methods on a busy machine. */
-const LEASE_MS = 800;
+const EXPIRES_MS = 800;
 
 async function isThere(channel: RecordedChannel, kind: 'queue' | 'exchange', name: string): Promise<void> {
   const probe = await channel.raw.client.openChannel(1_900);
@@ -221,9 +221,9 @@ export const scenarios = [
     await two.call('basic.consume', { queue, consumerTag: 't' });
   }),
 
-  scenario('a lease runs out though messages are out', async (stage) => {
+  scenario('x-expires: the queue goes though messages are out', async (stage) => {
     const channel = await stage.channel();
-    const queue = await channel.queue(stage.name(), table({ 'x-expires': LEASE_MS }));
+    const queue = await channel.queue(stage.name(), table({ 'x-expires': EXPIRES_MS }));
     await channel.fill(queue, ['a', 'b']);
     await channel.call('basic.get', { queue });
     await channel.untilExpired(queue);
@@ -231,10 +231,10 @@ export const scenarios = [
     await channel.syncOrFailure();
   }),
 
-  scenario('a lease begins anew when the last consumer has gone', async (stage) => {
+  scenario('x-expires: the time begins anew when the last consumer has gone', async (stage) => {
     const channel = await stage.channel();
-    const clock = await channel.queue(stage.name('clock'), table({ 'x-message-ttl': 2 * LEASE_MS }));
-    const queue = await channel.queue(stage.name(), table({ 'x-expires': LEASE_MS }));
+    const clock = await channel.queue(stage.name('clock'), table({ 'x-message-ttl': 2 * EXPIRES_MS }));
+    const queue = await channel.queue(stage.name(), table({ 'x-expires': EXPIRES_MS }));
     await channel.quietly('basic.consume', { queue, consumerTag: 't' });
     await channel.fill(clock, ['later']);
     await channel.until(clock, 0);
@@ -243,11 +243,11 @@ export const scenarios = [
     await channel.untilExpired(queue);
   }),
 
-  scenario('a lease that runs out takes an auto-delete exchange along', async (stage) => {
+  scenario('x-expires: a queue that goes takes an auto-delete exchange along', async (stage) => {
     const channel = await stage.channel();
     const exchange = stage.name('x');
     await channel.quietly('exchange.declare', { exchange, type: 'direct', autoDelete: true });
-    const queue = await channel.queue(stage.name(), table({ 'x-expires': LEASE_MS }));
+    const queue = await channel.queue(stage.name(), table({ 'x-expires': EXPIRES_MS }));
     await channel.bind(exchange, queue, 'k');
     await channel.untilExpired(queue);
     await isThere(channel, 'exchange', exchange);

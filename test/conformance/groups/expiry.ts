@@ -83,7 +83,7 @@ export const scenarios = [
 
   ...Object.entries(GIVEN_BACK).flatMap(([how, requeue]) =>
     Object.entries(ZERO).map(([label, [args, properties]]) =>
-      scenario(`messages: given back by ${how} with ${label}, they are delivered once`, async (stage) => {
+      scenario(`messages: requeued by ${how} with ${label}, they are delivered once`, async (stage) => {
         const channel = await stage.channel({ label: 'consumer' });
         const other = await stage.channel({ label: 'other' });
         const dead = await other.queue(stage.name('dead'));
@@ -147,7 +147,7 @@ export const scenarios = [
     await channel.bodies(queue);
   }),
 
-  scenario('messages: delivered ones do not expire, given back they do', async (stage) => {
+  scenario('messages: delivered ones do not expire, requeued they do', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-message-ttl': LEASE_MS }));
     const other = await channel.queue(stage.name('other'), table({ 'x-message-ttl': LEASE_MS + 100 }));

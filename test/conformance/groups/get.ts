@@ -51,7 +51,7 @@ export const scenarios = [
     await channel.deliveries(1);
   }),
 
-  scenario('a message given back is redelivered', async (stage) => {
+  scenario('a requeued message is redelivered', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.fill(queue, ['a']);

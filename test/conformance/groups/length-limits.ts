@@ -70,7 +70,7 @@ export const scenarios = [
       await channel.call('queue.declare', { queue, passive: true });
     }),
 
-    scenario(`given back to a full queue, ${label}`, async (stage) => {
+    scenario(`requeued to a full queue, ${label}`, async (stage) => {
       const channel = await stage.channel();
       const queue = await channel.queue(stage.name(), table({ 'x-max-length': 1, ...overflow }));
       await channel.fill(queue, ['a']);

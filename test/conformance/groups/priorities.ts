@@ -38,7 +38,7 @@ export const scenarios = [
     await channel.bodies(queue);
   }),
 
-  scenario('messages: given back to their place', async (stage) => {
+  scenario('messages: requeued to their place', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
     await channel.fill(queue, consumerPriorities(1, 5, 3, 5));
@@ -209,7 +209,7 @@ export const scenarios = [
     await channel.cancelled();
   }),
 
-  scenario('messages: given back out of order, each goes to its place in its priority', async (stage) => {
+  scenario('messages: requeued out of order, each goes to its place in its priority', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name(), table({ 'x-max-priority': 5 }));
     await channel.fill(queue, consumerPriorities(1, 5, 1, 5, 3));
@@ -277,7 +277,7 @@ export const scenarios = [
     await channel.call('basic.get', { queue, noAck: true });
   }),
 
-  scenario('consumers: of equal priority take turns, below a higher one that is full', async (stage) => {
+  scenario('consumers: of equal priority are served round-robin, below a higher one that is full', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.quietly('basic.qos', { prefetchCount: 1 });
@@ -290,7 +290,7 @@ export const scenarios = [
     }
   }),
 
-  scenario('consumers: what the highest gives back goes to it again', async (stage) => {
+  scenario('consumers: what the highest requeues goes to it again', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.quietly('basic.consume', { queue, consumerTag: 'low' });

@@ -210,7 +210,7 @@ export const scenarios = [
     },
   ),
 
-  scenario('global: giving back makes room', async (stage) => {
+  scenario('global: requeueing makes room', async (stage) => {
     const channel = await stage.channel();
     const queue = await channel.queue(stage.name());
     await channel.fill(queue, ['a', 'b']);

@@ -194,7 +194,7 @@ export const scenarios = [
     await channel.cancelled();
   }),
 
-  scenario('given back by a nack of several: in their order, counted', async (stage) => {
+  scenario('requeued by a nack of several: in their order, counted', async (stage) => {
     const { channel, queue } = await quorum(stage);
     await channel.fill(queue, ['a', 'b', 'c']);
     await channel.quietly('basic.qos', { prefetchCount: 3 });

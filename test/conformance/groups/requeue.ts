@@ -9,13 +9,13 @@ import type { Stage } from '../stage.js';
 
 /**
  * Two consumers on channels of one connection, with these prefetch counts, and a queue with as many messages as
- * letters.
+ * octets of `bodies`.
  */
-async function shared(stage: Stage, letters: string, counts: readonly [number, number]) {
+async function shared(stage: Stage, bodies: string, counts: readonly [number, number]) {
   const one = await stage.channel({ label: 'one' });
   const two = await stage.channelOn(one.raw.client, 'two');
   const queue = await one.queue(stage.name());
-  await one.fill(queue, [...letters]);
+  await one.fill(queue, [...bodies]);
   for (const [at, channel] of [one, two].entries()) {
     await channel.quietly('basic.qos', { prefetchCount: counts[at] ?? 0 });
     await channel.quietly('basic.consume', { queue, consumerTag: `t${at + 1}` });
@@ -41,7 +41,7 @@ export const scenarios = [
     },
   ),
 
-  scenario('two channels give back alternately: all stand in their first order', async (stage) => {
+  scenario('two channels requeue alternately: all stand in their first order', async (stage) => {
     const { one, two, queue } = await shared(stage, 'abcdef', [2, 2]);
     for (const [channel, consumerTag] of [
       [one, 't1'],
@@ -60,7 +60,7 @@ export const scenarios = [
     await one.bodies(queue);
   }),
 
-  scenario('what a full consumer gives back comes to it again', async (stage) => {
+  scenario('what a full consumer requeues comes to it again', async (stage) => {
     const { one, two } = await shared(stage, 'abc', [1, 1]);
     one.send('basic.nack', { deliveryTag: 1n, requeue: true });
     await one.deliveries(1);
@@ -88,7 +88,7 @@ export const scenarios = [
     await watcher.bodies(queue);
   }),
 
-  scenario('a connection that is closed for a fault gives back what all its channels hold', async (stage) => {
+  scenario('a connection that is closed for a fault requeues what all its channels hold', async (stage) => {
     const watcher = await stage.channel({ label: 'watcher' });
     const one = await stage.channel({ label: 'one' });
     const two = await stage.channelOn(one.raw.client, 'two');
@@ -101,7 +101,7 @@ export const scenarios = [
     await watcher.bodies(queue);
   }),
 
-  scenario('a deleted queue: what is out can be given back, and is gone', async (stage) => {
+  scenario('a deleted queue: what is out can be requeued, and is gone', async (stage) => {
     const one = await stage.channel({ label: 'one' });
     const two = await stage.channelOn(one.raw.client, 'two');
     const queue = await one.queue(stage.name());
@@ -114,7 +114,7 @@ export const scenarios = [
     await counts(two, queue);
   }),
 
-  scenario('one nack gives back to two queues', async (stage) => {
+  scenario('one nack requeues to two queues', async (stage) => {
     const channel = await stage.channel();
     const queues = [await channel.queue(stage.name('one')), await channel.queue(stage.name('two'))];
     for (const queue of queues) await channel.fill(queue, ['a', 'b']);

@@ -264,7 +264,7 @@ export const scenarios = [
     await other.call('queue.declare', { queue, passive: true });
   }),
 
-  scenario('a fault gives back what was acknowledged and not committed', async (stage) => {
+  scenario('a fault requeues what was acknowledged and not committed', async (stage) => {
     const { channel, queue } = await transaction(stage, ['a', 'b']);
     const other = await stage.channelOn(channel.raw.client, 'other');
     await channel.quietly('basic.get', { queue });
@@ -275,7 +275,7 @@ export const scenarios = [
     await other.bodies(queue);
   }),
 
-  scenario('a channel that is closed gives back what was acknowledged and not committed', async (stage) => {
+  scenario('a channel that is closed requeues what was acknowledged and not committed', async (stage) => {
     const { channel, queue } = await transaction(stage, ['a', 'b']);
     const other = await stage.channelOn(channel.raw.client, 'other');
     for (let n = 0; n < 2; n++) await channel.quietly('basic.get', { queue });

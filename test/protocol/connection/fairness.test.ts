@@ -96,7 +96,7 @@ test('a new client comes in, and asks, while few publishers keep thousands of qu
   expect((await (await openChannel()).counts(last)).ready).toBe(9_000);
 });
 
-test('a publisher whose messages wait for its turn has them confirmed in order, and what it asks behind them is answered after', async () => {
+test('a publisher whose messages wait for its share has them confirmed in order, and what it asks behind them is answered after', async () => {
   const { exchange, last } = await fanout(1_000);
   const channel = await openChannel();
   await channel.call('confirm.select');

@@ -186,20 +186,20 @@ describe('sharing', () => {
       // After a round trip it is known to be idle, so before the next one.
       await consumer.sync();
     }
-    const turns: number[] = [];
+    const served: number[] = [];
     for (let i = 0; i < 9; i++) {
       channel.publish('', queue, `${i}`);
       await eventually(
         'a delivery',
         async () => consumers.findIndex((consumer) => consumer.deliveries.waiting.length > 0),
         (index) => {
-          if (index >= 0) turns.push(index);
+          if (index >= 0) served.push(index);
           return index >= 0;
         },
       );
-      await consumers[turns.at(-1) ?? 0]?.deliver(1);
+      await consumers[served.at(-1) ?? 0]?.deliver(1);
     }
-    expect(turns).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+    expect(served).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
   });
 
   test('under load every consumer gets its share in order, and everything comes once', async () => {
@@ -227,7 +227,7 @@ describe('sharing', () => {
     for (const share of received) {
       expect(share).toEqual([...share].sort((a, b) => a - b));
       // How equal the shares are depends on the CPU time that each worker gets; test/engine/amqp/messages.test.ts gives them
-      // equal turns.
+      // equal shares.
       expect(share.length).toBeGreaterThan(0);
     }
   });

@@ -1,5 +1,5 @@
 /**
- * How often a message was given back is known after a restart, so that one that nobody can handle does not go round for
+ * How often a message was requeued is known after a restart, so that one that nobody can handle does not go round for
  * ever.
  */
 import { describe, expect, test } from 'vitest';

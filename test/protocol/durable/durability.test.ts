@@ -70,7 +70,7 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     expect(await drain(again, 'taken')).toEqual([]);
   });
 
-  // The twin has no levels whose messages are elsewhere yet, and refuses to start.
+  // The twin has no priorities whose messages are elsewhere yet, and refuses to start.
   test('has messages of all priorities back, in their order', async () => {
     const data = directory();
     const first = await start(data);

@@ -16,16 +16,16 @@ import type { PublishOptions, RawChannel } from '../../support/raw-channel.js';
 import { RawClient } from '../../support/raw-client.js';
 import { useRawConnections } from '../../support/raw-connections.js';
 
-const DEAD_TO_LETTERS = { 'x-dead-letter-exchange': 'dead', 'x-dead-letter-routing-key': 'buried' };
+const DEAD_LETTERS = { 'x-dead-letter-exchange': 'dead', 'x-dead-letter-routing-key': 'died' };
 /** Queues by what they were declared with. */
 const QUEUES: Readonly<Record<string, Record<string, string | number>>> = {
-  shortest: { 'x-max-length': 2, ...DEAD_TO_LETTERS },
+  shortest: { 'x-max-length': 2, ...DEAD_LETTERS },
   refusing: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
-  passing: { 'x-message-ttl': 1, ...DEAD_TO_LETTERS },
+  passing: { 'x-message-ttl': 1, ...DEAD_LETTERS },
   ranked: { 'x-max-priority': 5 },
   'policed.both': {},
   'policed.user': {},
-  letters: {},
+  'dead-letters': {},
   all: {},
   any: {},
   behind: {},
@@ -57,7 +57,7 @@ describe.skipIf(isReferee)('after a restart', () => {
     const exchange = (name: string, type: string, args: FieldTable = table({})) =>
       channel.call('exchange.declare', { exchange: name, type, durable: true, arguments: args });
     await exchange('dead', 'direct');
-    await channel.call('queue.bind', { queue: 'letters', exchange: 'dead', routingKey: 'buried' });
+    await channel.call('queue.bind', { queue: 'dead-letters', exchange: 'dead', routingKey: 'died' });
     await exchange('by headers', 'headers');
     for (const match of ['all', 'any']) {
       const wanted = table({ 'x-match': match, kind: 'hare', age: 3 });
@@ -93,9 +93,9 @@ describe.skipIf(isReferee)('after a restart', () => {
     administration.users.setPermissions({ user: 'guest', vhost: 'kept', ...rights });
     administration.setLimits('vhost', 'kept', { 'max-queues': 1 });
     const channel = await (await RawClient.open(broker, { virtualHost: 'kept' })).openChannel();
-    await channel.call('queue.declare', { queue: 'letters', durable: true });
+    await channel.call('queue.declare', { queue: 'dead-letters', durable: true });
     await channel.call('confirm.select');
-    channel.publish('', 'letters', 'in its vhost', { properties: PERSISTENT });
+    channel.publish('', 'dead-letters', 'in its vhost', { properties: PERSISTENT });
     await confirmed(channel, 1);
     administration.deleteVhost('deleted');
     await administration.saved();
@@ -123,7 +123,7 @@ describe.skipIf(isReferee)('after a restart', () => {
 
   test('a queue keeps to its length, and what is too much becomes a dead letter', async () => {
     const channel = await openChannel();
-    await channel.consume('letters', { noAck: true });
+    await channel.consume('dead-letters', { noAck: true });
     await publish(channel, '', 'shortest', ['a', 'b', 'c']);
     expect((await channel.deliveries.next('the dead letter')).body.toString()).toBe('a');
     expect(await bodiesIn(channel, 'shortest')).toEqual(['b', 'c']);
@@ -136,10 +136,10 @@ describe.skipIf(isReferee)('after a restart', () => {
 
   test('messages get as old as their queue lets them, and then are dead letters', async () => {
     const channel = await openChannel();
-    await channel.consume('letters', { noAck: true });
+    await channel.consume('dead-letters', { noAck: true });
     await publish(channel, '', 'passing', ['old']);
     const letter = await channel.deliveries.next('the dead letter');
-    expect(letter).toMatchObject({ exchange: 'dead', routingKey: 'buried' });
+    expect(letter).toMatchObject({ exchange: 'dead', routingKey: 'died' });
     expect(letter.body.toString()).toBe('old');
   });
 
@@ -182,7 +182,7 @@ describe.skipIf(isReferee)('after a restart', () => {
 
   test('vhosts have their queues and limits, and those that were deleted are not there', async () => {
     const channel = await openChannel({ virtualHost: 'kept' });
-    expect(await bodiesIn(channel, 'letters')).toEqual(['in its vhost']);
+    expect(await bodiesIn(channel, 'dead-letters')).toEqual(['in its vhost']);
     channel.send('queue.declare', { queue: 'another' });
     const full = "cannot declare queue 'another': queue limit in vhost 'kept' (1) is reached";
     expect(await channel.failure()).toEqual(closing(406, full, 'queue.declare'));

@@ -14,7 +14,7 @@ const broker = useBroker();
 const name = useNames(broker);
 const { openChannel, connect } = useRawConnections(broker);
 
-/** More than fit into two blocks of the core: each of two levels has a second one. */
+/** More than fit into two blocks of the core: each of two priorities has a second one. */
 const MESSAGES = 1200;
 /** So many queues use again what the one that is gone has left. */
 const LATER = 100;
@@ -105,7 +105,7 @@ const WAYS: Readonly<Record<string, () => Promise<Held>>> = {
 /** What becomes of the message that is held. */
 const ENDINGS: Readonly<Record<string, (held: Held) => void>> = {
   'is acknowledged': ({ holder, tag }) => holder.send('basic.ack', { deliveryTag: tag }),
-  'is given back': ({ holder, tag }) => holder.send('basic.nack', { deliveryTag: tag, requeue: true }),
+  'is requeued': ({ holder, tag }) => holder.send('basic.nack', { deliveryTag: tag, requeue: true }),
   'loses its channel': ({ holder }) => holder.send('channel.close', { replyCode: 200, replyText: 'done' }),
   'loses its connection': ({ holder }) => holder.client.cut(),
 };

@@ -68,7 +68,7 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
     await publisher.call('confirm.select');
     const queues: string[] = [];
     for (let i = 0; i < 40; i++) queues.push((await publisher.call('queue.declare', { queue: name() })).queue);
-    // By turns, so that messages of all of them lie together, and then each alone.
+    // Alternately, so that messages of all of them lie together, and then each alone.
     for (let i = 0; i < 150; i++) for (const queue of queues) publisher.publish('', queue, numbered(i, 4 * SIZE));
     for (const queue of queues) for (let i = 150; i < 300; i++) publisher.publish('', queue, numbered(i, 4 * SIZE));
     let through = 0;

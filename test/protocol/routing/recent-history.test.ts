@@ -94,7 +94,7 @@ describe.skipIf(isReferee).each([1, 2])('an exchange that remembers, with %s wor
     expect(Buffer.from(got?.body ?? '').toString()).toBe(long);
   });
 
-  test('sends what it remembers to consumers, to levels of a queue and past its limits to the dead letters', async () => {
+  test('sends what it remembers to consumers, to a queue with priorities and past its limits to the dead letters', async () => {
     const [channel] = await channels(1);
     await remembering(channel, 'x');
     await told(channel, 'x', 'a', 'b');
