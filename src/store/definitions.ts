@@ -141,7 +141,7 @@ export type DefinitionChange = {
 }[DefinitionKind];
 
 /** What a change changes: two that have the same cannot both be. */
-export function definitionKey(change: DefinitionChange): string {
+export function storedKey(change: DefinitionChange): string {
   const kind = 'put' in change ? change.put : change.remove;
   return JSON.stringify([kind, ...identifying(kind, change)]);
 }

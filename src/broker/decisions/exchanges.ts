@@ -19,8 +19,7 @@ import {
   unknownExchangeType,
 } from '../requests/refusals.js';
 import type { Answer, Change, ConnectionId, Refusal, Request } from '../requests/requests.js';
-import { DELAYED_TYPE } from '../routing/delayed.js';
-import { exchangeType, keepsHistory } from '../routing/exchange-types.js';
+import { exchangeType } from '../routing/exchange-types.js';
 import { historyTooLong } from '../routing/recent-history.js';
 import type { Resource } from '../topology/access.js';
 import type { Topology } from '../topology/topology.js';
@@ -60,7 +59,7 @@ export class Exchanges {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
       const lack = this.#add({ vhost, exchange: name, type, durable, autoDelete, internal, arguments: args });
       if (lack !== null) return refused(lack);
-      return durable && type === DELAYED_TYPE ? this.#openDelayedQueue(vhost, name) : { ok: true };
+      return durable && exchangeType(type)?.delays ? this.#openDelayedQueue(vhost, name) : { ok: true };
     }
     return { ok: true };
   }
@@ -143,7 +142,7 @@ export class Exchanges {
     const { reservations } = this.#topology;
     const cacheMemory = reservations.openCache(args);
     if (cacheMemory === undefined) return cacheRefusal(args, describe('exchange', vhost, name));
-    const historyMemory = keepsHistory(type, args) ? reservations.openHistory(args) : null;
+    const historyMemory = reservations.openHistory(exchangeType(type)?.remembers(args) ?? 0);
     if (historyMemory === undefined) {
       reservations.close(cacheMemory);
       return precondition(historyTooLong(args));

@@ -3,7 +3,7 @@
  * next one. What cannot be written stays owed and goes with the next write, so that the store never holds a part of it.
  * What must hold: what is said to be saved is durable; what follows from it follows only then, before anybody is told.
  */
-import { type DefinitionChange, definitionKey } from '../../store/definitions.js';
+import { type DefinitionChange, storedKey } from '../../store/definitions.js';
 import type { DefinitionStore } from './definition-store.js';
 
 /** Some changes on their way to the store. */
@@ -41,8 +41,8 @@ export class DefinitionWriter {
   note(changes: readonly DefinitionChange[], definitionKeys: readonly string[], afterwards?: () => void): void {
     if (changes.length === 0) return;
     this.#noted += 1;
-    for (const change of changes) this.#owed.changes.set(definitionKey(change), change);
-    for (const definitionKey of definitionKeys) this.#owed.definitionKeys.add(definitionKey);
+    for (const change of changes) this.#owed.changes.set(storedKey(change), change);
+    for (const key of definitionKeys) this.#owed.definitionKeys.add(key);
     if (afterwards !== undefined) this.#owed.afterwards.push(afterwards);
     this.#begin();
   }
@@ -100,5 +100,5 @@ function together(first: Portion, then: Portion): Portion {
 }
 
 function isAbout(portion: Portion, definitionKeys: readonly string[]): boolean {
-  return definitionKeys.some((definitionKey) => portion.definitionKeys.has(definitionKey));
+  return definitionKeys.some((key) => portion.definitionKeys.has(key));
 }

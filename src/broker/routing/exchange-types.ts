@@ -1,6 +1,6 @@
 /**
- * The exchange types by the name that clients declare them with: how each routes, and which arguments and bindings it
- * takes.
+ * The exchange types by the name that clients declare them with: how each routes, which arguments and bindings it
+ * takes, and what it does with messages besides. A new one is an entry here, and a file with its router.
  */
 import type { FieldTable } from '../../amqp/table.js';
 import { ConsistentHashRouter, hashArgumentsError, hashesByKey, weightError } from './consistent-hash.js';
@@ -11,7 +11,7 @@ import { HeadersRouter, headersArgumentsError } from './headers.js';
 import { localRandomError } from './local-random.js';
 import { ModulusHashRouter } from './modulus-hash.js';
 import { RandomRouter } from './random.js';
-import { historyArgumentsError, RECENT_HISTORY_TYPE } from './recent-history.js';
+import { historyArgumentsError, historyLength } from './recent-history.js';
 import type { Bound, End, Router } from './router.js';
 import { TopicRouter } from './topic.js';
 
@@ -23,12 +23,17 @@ interface ExchangeType {
   argumentsError(args: FieldTable): string | null;
   /** Why a binding to `end` is refused; null when it is not. `args` are those of the exchange. */
   bindingError(binding: Pick<Bound, 'routingKey' | 'arguments'>, args: FieldTable, end: End): string | null;
+  /** Whether it holds messages back that ask for it. */
+  readonly delays: boolean;
+  /** How many of the last messages an exchange with these arguments remembers for queues that are bound later. */
+  remembers(args: FieldTable): number;
 }
 
 const no = (): false => false;
 const yes = (): true => true;
 const fine = (): null => null;
-const plain = { asksHost: no, argumentsError: fine, bindingError: fine };
+const none = (): number => 0;
+const plain = { asksHost: no, argumentsError: fine, bindingError: fine, delays: false, remembers: none };
 
 /** It routes, and takes bindings, as the type that its arguments name. */
 const delayed: ExchangeType = {
@@ -39,6 +44,8 @@ const delayed: ExchangeType = {
     return type === undefined ? NO_INNER_TYPE : type.argumentsError(args);
   },
   bindingError: (binding, args, end) => inner(args).bindingError(binding, args, end),
+  delays: true,
+  remembers: (args) => inner(args).remembers(args),
 };
 
 const TYPES = new Map<string, ExchangeType>([
@@ -57,6 +64,7 @@ const TYPES = new Map<string, ExchangeType>([
   [
     'x-consistent-hash',
     {
+      ...plain,
       newRouter: (args) => new ConsistentHashRouter(args),
       asksHost: (args) => !hashesByKey(args),
       argumentsError: hashArgumentsError,
@@ -75,8 +83,14 @@ const TYPES = new Map<string, ExchangeType>([
   ],
   ['x-modulus-hash', { ...plain, newRouter: () => new ModulusHashRouter() }],
   [
-    RECENT_HISTORY_TYPE,
-    { ...plain, newRouter: () => new FanoutRouter(), asksHost: yes, argumentsError: historyArgumentsError },
+    'x-recent-history',
+    {
+      ...plain,
+      newRouter: () => new FanoutRouter(),
+      asksHost: yes,
+      argumentsError: historyArgumentsError,
+      remembers: historyLength,
+    },
   ],
   [DELAYED_TYPE, delayed],
 ]);
@@ -84,11 +98,6 @@ const TYPES = new Map<string, ExchangeType>([
 /** Undefined when there is no such type. */
 export function exchangeType(name: string): ExchangeType | undefined {
   return TYPES.get(name);
-}
-
-/** Whether an exchange remembers the messages that it routes: a delayed one may route as one that does. */
-export function keepsHistory(type: string, args: FieldTable): boolean {
-  return (type === DELAYED_TYPE ? innerType(args) : type) === RECENT_HISTORY_TYPE;
 }
 
 function inner(args: FieldTable): ExchangeType {

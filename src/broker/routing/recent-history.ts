@@ -6,8 +6,6 @@ import type { Properties } from '../../amqp/properties.js';
 import type { FieldTable } from '../../amqp/table.js';
 import { erlangTerm, integerOf } from '../arguments/field-values.js';
 
-export const RECENT_HISTORY_TYPE = 'x-recent-history';
-
 const LENGTH = 'x-recent-history-length';
 const NO_STORE = 'x-recent-history-no-store';
 

@@ -8,7 +8,6 @@ import type { Engine } from '../../engine/engine.js';
 import { cacheSizeOf } from '../arguments/deduplication-arguments.js';
 import { deduplicationCacheBytes, newDeduplicationCache } from '../history/deduplication-cache.js';
 import { historyBytes } from '../history/history.js';
-import { historyLength } from '../routing/recent-history.js';
 
 export class MemoryReservations {
   readonly #core: Pick<Engine, 'setAside'>;
@@ -29,9 +28,10 @@ export class MemoryReservations {
     return this.#open(deduplicationCacheBytes(capacity), () => newDeduplicationCache(capacity));
   }
 
-  /** A new history for an exchange that has these arguments; undefined when there is no room for it. */
-  openHistory(args: FieldTable): SharedArrayBuffer | undefined {
-    const bytes = historyBytes(historyLength(args));
+  /** A new history of so many messages; null when it has none, undefined when there is no room for it. */
+  openHistory(length: number): SharedArrayBuffer | null | undefined {
+    if (length === 0) return null;
+    const bytes = historyBytes(length);
     return bytes === null ? undefined : this.#open(bytes, () => new SharedArrayBuffer(bytes));
   }
 

@@ -10,9 +10,7 @@ import { Deduplication } from '../history/deduplication.js';
 import { History } from '../history/history.js';
 import { DEFAULT_EXCHANGE } from '../requests/names.js';
 import type { Change, ConnectionId, QueueId, QueueSettings } from '../requests/requests.js';
-import { DELAYED_TYPE } from '../routing/delayed.js';
 import { exchangeType } from '../routing/exchange-types.js';
-import { historyLength } from '../routing/recent-history.js';
 import type { Bound, Router } from '../routing/router.js';
 
 type ExchangeChanged = Extract<Change, { kind: 'exchange.changed' }>;
@@ -127,8 +125,8 @@ export class ExchangeEntry {
     this.cacheMemory = declared.cacheMemory;
     this.historyMemory = declared.historyMemory;
     this.history =
-      declared.historyMemory === null ? null : new History(declared.historyMemory, historyLength(declared.arguments));
-    this.delays = declared.type === DELAYED_TYPE;
+      declared.historyMemory === null ? null : new History(declared.historyMemory, type.remembers(declared.arguments));
+    this.delays = type.delays;
     this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
     this.alternate = declared.alternate;
     this.router = type.newRouter<Binding>(declared.arguments);
