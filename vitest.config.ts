@@ -8,6 +8,13 @@ function onEngine(engine: 'wasm' | 'js') {
   return { extends: true as const, test: { name: engine, include: BROKER, env: { LEVERET_ENGINE: engine } } };
 }
 
+/** Those that are also told over streams that cut into pieces what goes through (test/support/stream-broker.ts). */
+const OVER_STREAMS = [
+  ...['connection/channels', 'connection/framing', 'connection/handshake', 'connection/heartbeat', 'connection/nowait'],
+  ...['consuming/acknowledgements', 'consuming/consume', 'consuming/get', 'consuming/qos'],
+  ...['publishing/publish', 'publishing/message-properties', 'publishing/transactions'],
+].map((name) => `test/protocol/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -23,6 +30,7 @@ export default defineConfig({
       { extends: true, test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: BROKER } },
       onEngine('wasm'),
       onEngine('js'),
+      { extends: true, test: { name: 'streams', include: OVER_STREAMS, env: { LEVERET_TRANSPORT: 'stream' } } },
     ],
   },
 });

@@ -140,6 +140,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   if (external !== undefined) {
     return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
   }
+  if (process.env.LEVERET_TRANSPORT === 'stream') return startOverStreams(options);
   const run = launch(options.node ?? [], [
     ...(options.flags?.includes('--listen') ? [] : ['--port', '0']),
     ...['--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
@@ -154,6 +155,25 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     run.child.kill('SIGKILL');
     throw error;
   }
+}
+
+/** One whose clients come in over streams. What is special about it besides is not for these stories. */
+async function startOverStreams({ memory = '512M', data, flags }: BrokerOptions): Promise<Broker> {
+  if (data !== undefined || flags !== undefined)
+    throw new Error('a broker over streams keeps nothing, and has no flags');
+  const { startStreamBroker } = await import('./stream-broker.js');
+  const seed = Number(process.env.LEVERET_SEED ?? 1 + Math.floor(Math.random() * 1e9));
+  console.info(`pieces of the seed LEVERET_SEED=${seed}`);
+  const kind = process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm';
+  const { port, stop } = await startStreamBroker(kind, Number.parseInt(memory, 10) * 1024 ** 2, seed);
+  const url = `amqp://guest:guest@127.0.0.1:${port}`;
+  const exit = deferred<Exit>();
+  const broker = new Broker(url, null, exit.promise);
+  broker.stop = async () => {
+    await stop();
+    return null;
+  };
+  return broker;
 }
 
 /** Starts a broker before a file's tests and stops it after them. */
