@@ -78,10 +78,10 @@ test('a client whose things take long to remove gets its close-ok, however long 
   );
   client.write(encodeMethod(0, build('connection.tune-ok', { channelMax: 1, frameMax: 4096 })));
   client.write(encodeMethod(0, build('connection.open', { virtualHost: '/' })));
-  expect(await asked.next('the wish to come in')).toBe('connection.open');
+  expect(await asked.next('the request to come in')).toBe('connection.open');
   connection.answered({ ok: true });
   client.write(encodeMethod(0, build('connection.close', { replyCode: 200 })));
-  expect(await asked.next('the wish to leave')).toBe('disconnect');
+  expect(await asked.next('the request to leave')).toBe('disconnect');
   connection.tick(performance.now() + LONG_MS);
   connection.answered({ ok: true });
   await eventually(

@@ -2,6 +2,9 @@
  * The consumers of one channel, the one for direct replies among them: from basic.consume to the cancel, whoever sends
  * that. What must hold: the coordinator knows of each consumer before the client does, and of its end before the client
  * does; the core holds those alone that are active.
+ *
+ * This folder is about the messages that a client gets; channels import it, and connections for what consumers are
+ * called.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -1,5 +1,7 @@
 /**
  * What a client is refused, as the errors that close channels and connections, and as the fields of the close methods.
+ *
+ * This folder puts into words what a client does wrong; all that handles what clients send imports it.
  */
 import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } from '../../amqp/errors.js';
 import { type MethodName, methodId } from '../../amqp/protocol.js';

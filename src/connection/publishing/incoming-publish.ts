@@ -1,6 +1,6 @@
 /**
  * A message whose way the host decides: what it says of itself, checked in RabbitMQ's order, and what is changed in it.
- * A submission owns its message in the core until it is sent or dropped. What must hold: whoever is refused has let go
+ * An incoming publish owns its message in the core until it is sent or dropped. What must hold: whoever is refused has let go
  * of the message; what a reader may not see (BCC) or could not use (the name by which replies were asked for) is
  * rewritten before any queue has it.
  */

@@ -3,6 +3,8 @@
  * at the commit of a transaction. What must hold: a message that waits, for memory or for the client to read, is owned
  * here, and is let go of when the channel ends meanwhile; a return goes before the confirm that `Engine.publish`
  * counts.
+ *
+ * This folder is about the messages that a client sends; channels import it, and what ends with them.
  */
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';

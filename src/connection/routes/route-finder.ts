@@ -3,6 +3,8 @@
  * one: so all that concerns the exchange and its user is kept, and a key in ASCII is read where it lies. What must
  * hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked
  * for: a change of rights is one of the topology, and has all routes resolved anew.
+ *
+ * This folder finds for the core where messages lead; workers import it, and hand it to their connections.
  */
 
 import { decodeKey } from '../../amqp/publish-key.js';

@@ -1,5 +1,7 @@
 /**
  * A connection as its channels see it, and a worker as its connections see it: the interfaces between the three.
+ *
+ * This folder is what connections, channels and workers know of each other; all of them import it.
  */
 import type { Method, MethodName } from '../../amqp/protocol.js';
 import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';

@@ -1,6 +1,6 @@
 /**
  * What time does to a connection: heartbeats both ways, deadlines of the handshakes, writes that get stuck. Pure: it is
- * told the time and the socket's counters at every tick, and answers with what is due.
+ * told the time and the transport's counters at every tick, and answers with what is due.
  */
 
 /** How often connections are looked at (ms): fine enough for heartbeats of one second, sent every half. */
@@ -14,7 +14,7 @@ const STUCK_WRITE_MS = 30_000;
 
 export type Due = 'nothing' | 'heartbeat' | 'drop';
 
-/** What a socket has counted, as of now. */
+/** What a transport has counted, as of now. */
 export interface Traffic {
   readonly bytesRead: number;
   readonly bytesSent: number;

@@ -1,7 +1,7 @@
 /**
- * The receiving side of one connection: hands what the socket read to the core, and what the core does not take to the
+ * The receiving side of one connection: hands what the transport read to the core, and what the core does not take to the
  * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for
- * memory, for a client that does not read, or for the others' turn, the socket is not read and the rest of the last
+ * memory, for a client that does not read, or for the others' turn, the transport is not read and the rest of the last
  * read is kept.
  */
 import { PROTOCOL_HEADER } from '../../amqp/frames.js';
@@ -35,11 +35,11 @@ export interface Receiver {
   readonly ahead: Pick<AskedAhead, 'allowed' | 'settled'>;
   /** Null unless the client must read before it is heard again. */
   congestion(): Promise<void> | null;
-  /** Lets the socket read on. */
+  /** Lets the transport read on. */
   readOn(): void;
 }
 
-/** What is expected from the socket; when deaf, everything is dropped. */
+/** What is expected from the transport; when deaf, everything is dropped. */
 type Mode = 'header' | 'frames' | 'deaf';
 
 type Hold = 'none' | 'work' | 'memory' | 'turn';
@@ -90,12 +90,12 @@ export class ConnectionReader {
     this.#receiver = receiver;
   }
 
-  /** False while the socket is not read, for reasons of ours. */
+  /** False while the transport is not read, for reasons of ours. */
   get reading(): boolean {
     return this.#hold === 'none';
   }
 
-  /** The socket has read `length` bytes into the read buffer. Returns whether it may read on. */
+  /** The transport has read `length` bytes into the read buffer. Returns whether it may read on. */
   read(length: number): boolean {
     const { engine, eventLoop } = this.#host;
     eventLoop.beginRead();
@@ -139,7 +139,7 @@ export class ConnectionReader {
     this.#goOn();
   }
 
-  /** The socket is closed. */
+  /** The transport is closed. */
   close(): void {
     this.#host.eventLoop.release(this);
     this.#host.eventLoop.rounds.leave(this);
@@ -200,7 +200,7 @@ export class ConnectionReader {
     if (settled === null) return length;
     const allowed = ahead.allowed(this.#host.engine.bytes, offset, length);
     if (allowed > 0) return allowed;
-    // With nothing left the socket is read on: what comes may be more of its kind.
+    // With nothing left the transport is read on: what comes may be more of its kind.
     if (length > 0) this.#wait(settled);
     return null;
   }

@@ -6,6 +6,9 @@
  *
  * `socket-transport.ts` is for plain sockets and costs nothing between socket and core; `stream-transport.ts` carries
  * over any duplex stream, by one copy more.
+ *
+ * This folder carries a connection's octets and takes their frames apart; connections import it, and workers and
+ * listeners for the sockets that they hand over (`accepted-socket.ts`).
  */
 import type { Endpoint } from './endpoint.js';
 
