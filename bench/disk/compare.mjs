@@ -10,6 +10,7 @@ import { median } from '../support/median.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
 import { buildYardstick, runYardstick } from '../support/yardstick.mjs';
+import { runQueues } from './queues.mjs';
 import { runRecovery } from './recovery.mjs';
 import { runWriter } from './writer.mjs';
 
@@ -91,4 +92,13 @@ console.log(
     [{ title: 'recovery', align: 'left' }, { title: 'MB/s' }, { title: 'messages/s' }],
     recovery.map(({ title, rate, messages }) => [title, rate.toFixed(0), thousands(messages)]),
   ),
+);
+
+const queues = Math.ceil(100_000 * share);
+const lives = await inTemporaryFolder(values.directory, (path) => runQueues(join(path, 'data'), queues));
+console.log(
+  `\n${formatTable(
+    [{ title: `${thousands(queues)} durable queues`, align: 'left' }, { title: 's' }, { title: 'resident MB' }],
+    lives.map(({ title, seconds, megabytes }) => [title, seconds.toFixed(1), megabytes.toFixed(0)]),
+  )}`,
 );

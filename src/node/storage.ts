@@ -13,6 +13,7 @@ import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
 import { LogManager } from '../store/log-manager.js';
 import { openLogBackend } from '../store/open-log.js';
+import { progressTeller } from '../store/progress.js';
 import { PRIORITIES } from '../store/recovery/ledger.js';
 import type { Progress } from '../store/recovery/log-reader.js';
 import { createBusyPoll } from '../worker/busy-poll.js';
@@ -42,8 +43,6 @@ interface Others {
   isLowOnDisk(): boolean;
 }
 
-/** Recovery says how far it is when it takes longer than this, and as often (ms). */
-const PROGRESS_MS = 2_000;
 /** How often what the main thread has recorded is written, apart from what requests bring about (ms). */
 const WRITE_MS = 100;
 
@@ -175,7 +174,10 @@ export class Storage {
   /** Gives queues their messages back, which stay on disk until they are wanted. */
   requeue(restored: readonly RestoredQueue[], engine: Engine, spill: Spill): void {
     const byId = new Map(restored.map((one) => [one.logId, one]));
-    for (const { id, count, bytes, source } of this.#logManager.queues) {
+    const tell = progressTeller(this.#report);
+    const { queues } = this.#logManager;
+    for (const [index, { id, count, bytes, source }] of queues.entries()) {
+      tell(() => `giving queues their messages back: ${index} of ${queues.length}`);
       const priority = id % PRIORITIES;
       const one = byId.get(id - priority);
       if (one === undefined || count === 0) continue;
@@ -249,14 +251,13 @@ function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<
 }
 
 function progressReporter(report: (line: string) => void): (progress: Progress) => void {
-  let last = performance.now();
-  return ({ octets, octetsTotal, messages, rate, secondsLeft }) => {
-    if (performance.now() - last < PROGRESS_MS) return;
-    last = performance.now();
-    const percent = Math.floor((100 * octets) / Math.max(1, octetsTotal));
-    const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
-    report(`reading the log: ${percent}%, ${messages} messages, ${speed}`);
-  };
+  const tell = progressTeller(report);
+  return ({ octets, octetsTotal, messages, rate, secondsLeft }) =>
+    tell(() => {
+      const percent = Math.floor((100 * octets) / Math.max(1, octetsTotal));
+      const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
+      return `reading the log: ${percent}%, ${messages} messages, ${speed}`;
+    });
 }
 
 function clearingLine(error: Error | null): string {

@@ -4,7 +4,9 @@
  * reported. What must hold: vhosts and users come before their permissions, policies and limits come before what they
  * apply to, the ends of bindings before bindings.
  */
+
 import type { Queue } from '../../engine/engine.js';
+import { progressTeller } from '../../store/progress.js';
 import { allRights, GUEST, type Permissions, RIGHTS } from '../access/accounts.js';
 import { patternError } from '../access/name-pattern.js';
 import { HASHING_ALGORITHM } from '../access/passwords.js';
@@ -52,11 +54,13 @@ export class Restoration {
   readonly #parts: Parts;
   readonly #store: Store;
   readonly #report: (line: string) => void;
+  readonly #progress: (line: () => string) => void;
 
   constructor(parts: Parts, store: Store, report: (line: string) => void) {
     this.#parts = parts;
     this.#store = store;
     this.#report = report;
+    this.#progress = progressTeller(report);
   }
 
   /** `nextPosition` tells where each number in the log goes on. A queue for which there is no memory is an error. */
@@ -147,7 +151,9 @@ export class Restoration {
 
   #restoreQueues(nextPosition: (logId: number) => number): RestoredQueue[] {
     const back: RestoredQueue[] = [];
-    for (const declared of this.#store.list('queue').map(restoredQueue)) {
+    const stored = this.#store.list('queue');
+    for (const [index, declared] of stored.map(restoredQueue).entries()) {
+      this.#progress(() => `restoring queues: ${index} of ${stored.length}`);
       const what = describe('queue', declared.vhost, declared.queue);
       if (!this.#isIn(declared.vhost)) {
         this.#report(`${what} is left out: there is no such vhost`);
@@ -161,7 +167,9 @@ export class Restoration {
   }
 
   #restoreBindings(): void {
-    for (const binding of this.#store.list('binding').map(restoredBinding)) {
+    const stored = this.#store.list('binding');
+    for (const [index, binding] of stored.map(restoredBinding).entries()) {
+      this.#progress(() => `restoring bindings: ${index} of ${stored.length}`);
       if (this.#parts.bindings.restore(binding)) continue;
       const source = describe('exchange', binding.vhost, binding.source);
       this.#report(`binding of ${binding.destinationKind} '${binding.destination}' to ${source} is left out`);

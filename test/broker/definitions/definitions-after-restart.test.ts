@@ -1,5 +1,5 @@
 /** What outlasts the broker, and what does not. */
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { EMPTY_TABLE, type FieldTable, table } from '../../../src/amqp/table.js';
 import { decodeText } from '../../../src/amqp/text.js';
 import { type DurableStage, OTHER_VHOST, outcome, VHOST } from '../support/stage.js';
@@ -280,4 +280,24 @@ test('what this version does not know is left in the store, and told', async () 
     /exchange 'x' in vhost '\/' is left out: there is no exchange type 'x-unheard-of'/,
   );
   expect([lives.count('exchange'), lives.count('binding')]).toEqual([1, 1]);
+});
+
+test('a restoration that takes long says how far it is, now and then', async () => {
+  for (let i = 0; i < 100; i++) {
+    await stage.queue(`q${i}`, DURABLE);
+    await stage.bind(`q${i}`, 'amq.topic', 'k');
+  }
+  expect(stage.reports).toEqual([]);
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 50;
+    return now;
+  });
+  await restart();
+  clock.mockRestore();
+  const lines = stage.reports.filter((line) => /^restoring (queues|bindings): \d+ of 100$/.test(line));
+  expect(lines).toEqual(stage.reports);
+  // 200 things at 50 ms each.
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.length).toBeLessThan(10);
 });
