@@ -12,6 +12,7 @@ const layers = [
   'engine',
   'log',
   'platform',
+  'numbers',
 ];
 /** The broker's folders: from what decides to what everybody may know. */
 const brokerLayers = [
@@ -26,7 +27,7 @@ const brokerLayers = [
   'requests',
   'access',
 ];
-const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory'];
+const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 
 /** No layer of `folder` imports one that stands before it. */
 function downwards(folder, names) {

@@ -1,8 +1,9 @@
 /**
  * Compiles the core, the targets of asconfig.json, and the log's module, when a source is newer than what was built.
- * `--force` compiles in any case.
+ * `--force` compiles in any case. Then writes the numbers that they export into src/numbers, for the host and the twin,
+ * if they are not what stands there; where nobody would commit them (CI is set) that is an error.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
@@ -36,3 +37,35 @@ for (const { output, options } of builds) {
     process.exit(1);
   }
 }
+
+/** The numbers among the exports of a module, which needs no memory of its host's. */
+function numbersOf(file, imports) {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), imports);
+  return Object.entries(exports).flatMap(([name, value]) =>
+    value instanceof WebAssembly.Global ? [[name, value.value]] : [],
+  );
+}
+
+function writeNumbers(file, subject, numbers) {
+  const text = [
+    `/** ${subject} Written by assembly/build.mjs: do not edit. */`,
+    ...numbers.map(([name, value]) => `export const ${name} = ${value};`),
+    '',
+  ].join('\n');
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  if (process.env.CI) {
+    console.error(`${file} is not what the core says: npm run build, and commit it`);
+    process.exitCode = 1;
+  }
+  writeFileSync(file, text);
+}
+
+const logNumbers = numbersOf('dist/log.wasm', { env: { memory: new WebAssembly.Memory({ initial: 1, maximum: 1 }) } });
+const inLog = new Set(logNumbers.map(([name]) => name));
+const coreNumbers = numbersOf('dist/core.wasm', { host: { heldBack() {} } }).filter(([name]) => !inLog.has(name));
+writeNumbers('src/numbers/log.ts', 'What log records look like: the numbers of assembly/format/record.ts.', logNumbers);
+writeNumbers(
+  'src/numbers/core.ts',
+  'The numbers that the core shares: those of assembly/exports/numbers.ts.',
+  coreNumbers,
+);

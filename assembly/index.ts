@@ -2,10 +2,10 @@
  * The core's exports: all that a host needs, and no more, a file for each role of the host's `Engine`. Addresses are
  * references; 0 means none (no memory).
  *
- * Results beyond a return value stand in the first words of the participant's page (`participantAddress`): see
- * `RESULT_WORDS` in memory/root.ts's Participant, line 0.
+ * Results beyond a return value stand in the participant's page (`participantAddress`), where `RESULT_…` of
+ * exports/numbers.ts say.
  */
-export * from './exports/layout';
+export * from './exports/numbers';
 export * from './exports/participant';
 export * from './exports/queues';
 export * from './exports/dead-letters';

@@ -7,12 +7,25 @@
  * copied to its place as it comes. A payload as long as frame-max is let through: some clients forget the 8 octets
  * around it, and RabbitMQ forgives them. What a call has not consumed the host brings again.
  */
+import {
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  FRAME_OVERHEAD,
+  METHOD_ACK,
+  METHOD_CHANNEL_CLOSE,
+  METHOD_CHANNEL_CLOSE_OK,
+  METHOD_NACK,
+  METHOD_PUBLISH,
+  METHOD_REJECT,
+} from '../format/frame';
 import { read16, read32, read64 } from '../memory/bytes';
 import { countOwn, OCTETS_IN, RECEIVED } from '../memory/counters';
-import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../memory/message';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
-import { ALL, DONE, REJECT as REJECTED, REQUEUE, settleSome, SOME } from './delivering/ack';
+import { ALL, DONE, REJECT, REQUEUE, settleSome, SOME } from './delivering/ack';
 import {
   BODY,
   PARTIAL,
@@ -37,17 +50,6 @@ import {
   STOP_WORK,
 } from './connection/stop';
 import { beginWork } from './connection/work';
-
-const METHOD: u32 = 1;
-const HEADER_FRAME: u32 = 2;
-const BODY_FRAME: u32 = 3;
-
-const PUBLISH: u32 = 0x003c0028;
-const ACK: u32 = 0x003c0050;
-const REJECT: u32 = 0x003c005a;
-const NACK: u32 = 0x003c0078;
-const CHANNEL_CLOSE: u32 = 0x00140028;
-const CHANNEL_CLOSE_OK: u32 = 0x00140029;
 
 /** Scans `length` octets at `from`, until so much work is done; sets `self.consumed`. */
 export function scan(connection: Connection, from: usize, length: u32, work: u32): u32 {
@@ -90,7 +92,7 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
       stop = oversize(at);
       break;
     }
-    if (load<u8>(at) == BODY_FRAME && beginBody(connection, at, size)) {
+    if (load<u8>(at) == FRAME_BODY && beginBody(connection, at, size)) {
       at += FRAME_HEAD;
       if (available < size + FRAME_OVERHEAD || load<u8>(at + size) != FRAME_END) continue;
       // The usual case, a whole frame: no need to remember where it stands.
@@ -155,11 +157,11 @@ function oversize(frame: usize): u32 {
   const type = <u32>load<u8>(frame);
   if (channel.state == CLOSING) return onClosing(frame, type, size);
   let stop = STOP_FRAME;
-  if (type == METHOD) {
+  if (type == FRAME_METHOD) {
     if (channel.content == NOTHING && size >= 4) stop = onMethod(connection, channel, payload, size);
-  } else if (type == HEADER_FRAME) {
+  } else if (type == FRAME_HEADER) {
     if (channel.content == HEADER) stop = onHeader(connection, channel, frame, size);
-  } else if (type == BODY_FRAME) {
+  } else if (type == FRAME_BODY) {
     if (channel.content == BODY && size == 0) stop = STOP_END;
   }
   return stop == STOP_FRAME ? handOver(frame, size, STOP_FRAME) : stop;
@@ -167,23 +169,26 @@ function oversize(frame: usize): u32 {
 
 @inline function onMethod(connection: Connection, channel: Channel, payload: usize, length: u32): u32 {
   const method = read32(payload);
-  if (method == PUBLISH) return length >= 9 ? onPublish(connection, channel, payload, length) : STOP_FRAME;
+  if (method == METHOD_PUBLISH) return length >= 9 ? onPublish(connection, channel, payload, length) : STOP_FRAME;
   if (length != 13 || channel.transactional) return STOP_FRAME;
   const bits = load<u8>(payload + 12);
   let settled: u32 = 0;
-  if (method == ACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, DONE);
-  else if (method == NACK)
-    settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECTED);
-  else if (method == REJECT) settled = settleSome(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECTED);
+  if (method == METHOD_ACK) settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, DONE);
+  else if (method == METHOD_NACK)
+    settled = settleSome(channel, read64(payload + 4), (bits & 1) != 0, bits & 2 ? REQUEUE : REJECT);
+  else if (method == METHOD_REJECT)
+    settled = settleSome(channel, read64(payload + 4), false, bits & 1 ? REQUEUE : REJECT);
   if (settled == ALL) return STOP_END;
   return settled == SOME ? STOP_AMID : STOP_FRAME;
 }
 
 /** A channel that the host closes sees only the end of the close. */
 function onClosing(frame: usize, type: u32, size: u32): u32 {
-  if (type != METHOD || size < 4) return STOP_END;
+  if (type != FRAME_METHOD || size < 4) return STOP_END;
   const method = read32(frame + FRAME_HEAD);
-  return method == CHANNEL_CLOSE || method == CHANNEL_CLOSE_OK ? handOver(frame, size, STOP_FRAME) : STOP_END;
+  return method == METHOD_CHANNEL_CLOSE || method == METHOD_CHANNEL_CLOSE_OK
+    ? handOver(frame, size, STOP_FRAME)
+    : STOP_END;
 }
 
 function handOver(frame: usize, size: u32, stop: u32): u32 {
@@ -278,7 +283,7 @@ function carryOn(connection: Connection, at: usize, end: usize): u32 {
   const frame = partialAddress(connection);
   const size = read32(frame + 3);
   if (size > connection.frameMax) return oversize(frame);
-  if (load<u8>(frame) == BODY_FRAME && connection.partialLength == FRAME_HEAD && beginBody(connection, frame, size)) {
+  if (load<u8>(frame) == FRAME_BODY && connection.partialLength == FRAME_HEAD && beginBody(connection, frame, size)) {
     forgetPartial(connection);
     return STOP_END;
   }

@@ -1,6 +1,7 @@
 /**
  * Beginning and end of connections and channels: what must be given back when one goes.
  */
+import { FRAME_MAX_INITIAL } from '../format/frame';
 import { giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { flushRun } from './receiving/run';
 import { dropConfirms } from './receiving/confirm';
@@ -23,7 +24,6 @@ import { dropContent } from './receiving/receive';
 import { freeUnacked } from './delivering/unacked';
 
 /** Input limit until tune-ok (octets): enough for a start-ok with a long token. */
-const INITIAL_FRAME_MAX: u32 = 8192;
 
 export function newConnection(id: u32, vhost: u32): usize {
   const page = takePage();
@@ -32,7 +32,7 @@ export function newConnection(id: u32, vhost: u32): usize {
   const connection = changetype<Connection>(page);
   connection.id = id;
   connection.vhost = vhost;
-  connection.frameMax = INITIAL_FRAME_MAX;
+  connection.frameMax = FRAME_MAX_INITIAL;
   return page;
 }
 

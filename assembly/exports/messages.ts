@@ -1,4 +1,5 @@
 /** What the host reads of a message that it holds, and how it holds one. */
+import { FRAME_HEAD } from '../format/frame';
 import {
   flushReleases,
   MANDATORY,
@@ -8,7 +9,6 @@ import {
   Piece,
   release,
   retain,
-  FRAME_HEAD,
   bodyFrameOf,
   pieceFrameOf,
 } from '../memory/message';

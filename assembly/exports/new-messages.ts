@@ -6,12 +6,7 @@ import { finishCopy, newBlank, newCopy } from '../amqp/receiving/copy';
 import { pagesFor } from '../log/journal';
 import { flushReleases, Message, release } from '../memory/message';
 import { promisePages, endPromise } from '../memory/units';
-import { guardedPages } from '../queue/publish';
-
-/** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
-const PAGES_AHEAD: u32 = 512;
-/** For what answers a publish: a refusal, or a confirm that waits. */
-export const ANSWER_PAGES: u32 = 1;
+import { ANSWER_PAGES, guardedPages, PAGES_AHEAD } from '../queue/publish';
 
 /**
  * Makes sure that a message can be published to `count` queues: promises pages for what they and the log keep of it,

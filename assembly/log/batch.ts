@@ -7,7 +7,7 @@
  * Batch, a cell  0 │ Batch
  *               64 │ parts of the journal { from u32, length u32 }
  */
-import { appendPromised, Fifo, firstEntry, freeFifo } from '../memory/fifo';
+import { appendPromised, Fifo, FifoPage, freeFifo } from '../memory/fifo';
 import { holdSegment, releaseFrom } from '../memory/message';
 import { SEGMENT, self } from '../memory/root';
 import { CELL, giveCell, takeCell } from '../memory/units';
@@ -35,7 +35,7 @@ import { stamp } from './record';
   from: u32;
   length: u32;
 }
-const RANGE: u32 = 8;
+const RANGE: u32 = offsetof<Range>();
 const PARTS: u32 = 64;
 /** Parts of the journal in one batch, at most: that is so many MiB of records. */
 const PARTS_MAX: u32 = (CELL - PARTS) / RANGE;
@@ -110,7 +110,7 @@ let walked: Batch = changetype<Batch>(0);
 let walkedRanges: u32 = 0;
 let walkedParts: u32 = 0;
 /** The page of ranges that the walk stands in, and the offset there. */
-let walkedPage: usize = 0;
+let walkedPage: FifoPage = changetype<FifoPage>(0);
 let walkedOffset: u32 = 0;
 
 /** Octets of what `nextPart` gave out. */
@@ -121,8 +121,8 @@ export function walkParts(batch: Batch, messages: bool): void {
   walked = batch;
   walkedRanges = messages ? batch.ranges : 0;
   walkedParts = 0;
-  walkedPage = batch.rangeFirst;
-  walkedOffset = walkedRanges ? <u32>(firstEntry(rangesOf(batch)) - walkedPage) : 0;
+  walkedPage = changetype<FifoPage>(batch.rangeFirst);
+  walkedOffset = walkedRanges ? walkedPage.from : 0;
 }
 
 /** The next part, or 0. */
@@ -130,11 +130,11 @@ export function nextPart(): usize {
   let range: Range;
   if (walkedRanges) {
     // The next page of the list, when this one is used up: see memory/fifo.ts.
-    if (walkedOffset >= load<u32>(walkedPage + 8)) {
-      walkedPage = load<u32>(walkedPage);
-      walkedOffset = load<u32>(walkedPage + 4);
+    if (walkedOffset >= walkedPage.to) {
+      walkedPage = changetype<FifoPage>(walkedPage.next);
+      walkedOffset = walkedPage.from;
     }
-    range = changetype<Range>(walkedPage + walkedOffset);
+    range = changetype<Range>(changetype<usize>(walkedPage) + walkedOffset);
     walkedOffset += RANGE;
     walkedRanges -= 1;
   } else {

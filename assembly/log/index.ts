@@ -6,6 +6,8 @@
 import { xxh64 } from './checksum';
 import { check as checkRecord, find as findRecord, stamp as stampRecord } from './record';
 
+export * from '../format/record';
+
 let seed: u64 = 0;
 
 export function setSeed(low: u32, high: u32): void {

@@ -6,6 +6,30 @@
  * it when there is some (`recordDone`).
  */
 import {
+  RECORD_ACK,
+  RECORD_ENQUEUE,
+  RECORD_ENQUEUE_COUNT,
+  RECORD_ENQUEUE_FLAGS,
+  RECORD_ENQUEUE_IDS,
+  RECORD_ENQUEUE_IN_ORDER,
+  RECORD_ENQUEUE_PAYLOAD,
+  RECORD_ENQUEUE_POSITION,
+  RECORD_ENQUEUE_QUEUE,
+  RECORD_ENQUEUE_TIME,
+  RECORD_HEAD,
+  RECORD_LEAD,
+  RECORD_NEAR_SHIFT,
+  RECORD_NEAR_WRITERS,
+  RECORD_LENGTH_AT,
+  RECORD_REQUEUES,
+  RECORD_RUN,
+  RECORD_RUNS_AT,
+  RECORD_RUNS_QUEUE,
+  RECORD_TYPE_AT,
+  RECORD_WRITER_SHIFT,
+} from '../format/record';
+import { PROPERTY_DELIVERY_MODE } from '../format/frame';
+import {
   aligned,
   furtherPieces,
   LOGGABLE,
@@ -15,34 +39,26 @@ import {
   messageLength,
   Piece,
   pieceLength,
-  RECORD_LEAD,
   sealSegment,
   SEGMENT_HEAD,
   setLogNumber,
 } from '../memory/message';
-import { DELIVERY_MODE } from '../memory/properties';
 import { root, SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
 import { addPart, addRange, Batch, gathering, newBatch, partsLeft } from './batch';
 
-const RECORD_HEAD: u32 = 16;
-const ENQUEUE: u32 = 3;
-const ACK: u32 = 4;
-const RETURNS: u32 = 7;
-const IN_ORDER: u32 = 1;
-/** Octets of a record of places taken, and of its payload; and of one run of places done. */
-const TAKEN: u32 = 56;
-const TAKEN_PAYLOAD: u32 = 40;
-const DONE_RUN: u32 = 16;
-/** Payload of a record of places done before its runs; and how long it gets. */
-const DONE_LEAD: u32 = 8;
+/** Octets of a record of places taken. */
+const TAKEN: u32 = RECORD_HEAD + RECORD_ENQUEUE_PAYLOAD;
+/** How long the payload of a record of places done gets. */
 const DONE_PAYLOAD_MAX: u32 = 65536;
 /**
- * Where a lane's numbers begin, below 2^53: the first 64 lanes each at their own 2^47, and the next 64 at a quarter, at
- * half and at three quarters of the way between these.
+ * Where a writer's numbers begin, below 2^53: the first 64 writers each at their own 2^47, and the next 64 at a quarter,
+ * at half and at three quarters of the way between these.
  */
-@inline function firstNumber(lane: u32): u64 {
-  return ((<u64>(lane & 63)) << 47) + ((<u64>(lane >> 6)) << 45);
+@inline function firstNumber(writer: u32): u64 {
+  const near = <u64>(writer % RECORD_NEAR_WRITERS);
+  const far = <u64>(writer / RECORD_NEAR_WRITERS);
+  return (near << (<u64>RECORD_NEAR_SHIFT)) + (far << (<u64>RECORD_WRITER_SHIFT));
 }
 
 /**
@@ -64,7 +80,7 @@ export function startLane(lane: u32, firstMessage: f64): bool {
   // 0 means that a message has no number.
   if (!self.nextMessage) self.nextMessage = 1;
   self.batchMessages = self.nextMessage;
-  self.logProperties = DELIVERY_MODE;
+  self.logProperties = PROPERTY_DELIVERY_MODE;
   return true;
 }
 
@@ -165,18 +181,24 @@ function endPart(): void {
   return at;
 }
 
+/** Length and type of a record. */
+@inline function begin(at: usize, length: u32, type: u32): void {
+  store<u32>(at + RECORD_LENGTH_AT, length);
+  store<u32>(at + RECORD_TYPE_AT, type);
+}
+
 /** Messages with numbers in a row took positions in a row. Room is reserved. */
 export function placesTaken(queue: u64, position: u64, id: u64, count: u32): void {
   const at = write(TAKEN);
   self.doneRecord = 0;
-  store<u32>(at, TAKEN_PAYLOAD);
-  store<u32>(at + 4, ENQUEUE);
-  store<u64>(at + RECORD_HEAD, queue);
-  store<u64>(at + RECORD_HEAD + 8, position);
-  store<u64>(at + RECORD_HEAD + 16, <u64>self.now);
-  store<u32>(at + RECORD_HEAD + 24, count);
-  store<u32>(at + RECORD_HEAD + 28, IN_ORDER);
-  store<u64>(at + RECORD_HEAD + 32, id);
+  begin(at, RECORD_ENQUEUE_PAYLOAD, RECORD_ENQUEUE);
+  const payload = at + RECORD_HEAD;
+  store<u64>(payload + RECORD_ENQUEUE_QUEUE, queue);
+  store<u64>(payload + RECORD_ENQUEUE_POSITION, position);
+  store<u64>(payload + RECORD_ENQUEUE_TIME, <u64>self.now);
+  store<u32>(payload + RECORD_ENQUEUE_COUNT, count);
+  store<u32>(payload + RECORD_ENQUEUE_FLAGS, RECORD_ENQUEUE_IN_ORDER);
+  store<u64>(payload + RECORD_ENQUEUE_IDS, id);
 }
 
 /** A position is done. */
@@ -212,7 +234,7 @@ export function flushDone(): void {
   const count = self.doneCount;
   if (!count) return;
   self.doneCount = 0;
-  const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
+  const whole = RECORD_HEAD + RECORD_RUNS_AT + RECORD_RUN;
   // What is reserved stays so in a new segment, too.
   if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
     // Consumers need the rest of the reserve to go on: nobody waits for this record.
@@ -222,17 +244,20 @@ export function flushDone(): void {
     }
   }
   let record = <usize>self.doneRecord;
-  if (record && load<u64>(record + RECORD_HEAD) == self.doneQueue && load<u32>(record) < DONE_PAYLOAD_MAX) {
-    writeRun(write(DONE_RUN), count);
-    store<u32>(record, load<u32>(record) + DONE_RUN);
+  if (
+    record &&
+    load<u64>(record + RECORD_HEAD + RECORD_RUNS_QUEUE) == self.doneQueue &&
+    load<u32>(record + RECORD_LENGTH_AT) < DONE_PAYLOAD_MAX
+  ) {
+    writeRun(write(RECORD_RUN), count);
+    store<u32>(record + RECORD_LENGTH_AT, load<u32>(record + RECORD_LENGTH_AT) + RECORD_RUN);
     return;
   }
   record = write(whole);
   self.doneRecord = <u32>record;
-  store<u32>(record, DONE_LEAD + DONE_RUN);
-  store<u32>(record + 4, ACK);
-  store<u64>(record + RECORD_HEAD, self.doneQueue);
-  writeRun(record + RECORD_HEAD + DONE_LEAD, count);
+  begin(record, RECORD_RUNS_AT + RECORD_RUN, RECORD_ACK);
+  store<u64>(record + RECORD_HEAD + RECORD_RUNS_QUEUE, self.doneQueue);
+  writeRun(record + RECORD_HEAD + RECORD_RUNS_AT, count);
 }
 
 /**
@@ -240,17 +265,16 @@ export function flushDone(): void {
  * from what is.
  */
 export function placeRequeued(queue: u64, position: u64, count: u32): void {
-  const whole = RECORD_HEAD + DONE_LEAD + DONE_RUN;
+  const whole = RECORD_HEAD + RECORD_RUNS_AT + RECORD_RUN;
   if (!self.journalSegment || self.journalOffset + self.journalReserved + whole > SEGMENT) {
     if (!openJournal(root().reserve >> 1)) return;
   }
   const at = write(whole);
   self.doneRecord = 0;
-  store<u32>(at, DONE_LEAD + DONE_RUN);
-  store<u32>(at + 4, RETURNS);
-  store<u64>(at + RECORD_HEAD, queue);
-  store<u64>(at + RECORD_HEAD + 8, position);
-  store<u64>(at + RECORD_HEAD + 16, count);
+  begin(at, RECORD_RUNS_AT + RECORD_RUN, RECORD_REQUEUES);
+  store<u64>(at + RECORD_HEAD + RECORD_RUNS_QUEUE, queue);
+  store<u64>(at + RECORD_HEAD + RECORD_RUNS_AT, position);
+  store<u64>(at + RECORD_HEAD + RECORD_RUNS_AT + 8, count);
 }
 
 function writeRun(at: usize, count: u32): void {

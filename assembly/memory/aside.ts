@@ -7,7 +7,7 @@ import { root } from './root';
 import { giveSegment, takeSegment } from './units';
 
 /** At most this share of all segments, as a shift to the right. */
-const SHARE_SHIFT: u32 = 2;
+export const SHARE_SHIFT: u32 = 2;
 
 let first: u32 = 0;
 let count: u32 = 0;

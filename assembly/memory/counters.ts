@@ -28,7 +28,7 @@ import { checkpoint, COUNTERS_MISSED } from './checkpoint';
 import { Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
 import { CELL, giveCell, takeCell } from './units';
 
-// What is counted; the same numbers as `Counter` in the host's interface.
+// What is counted.
 /** Messages that came whole from clients. */
 export const RECEIVED: u32 = 0;
 /** Messages that took a place in a queue; one that goes to two queues counts twice. */
@@ -131,4 +131,6 @@ export function freeCounters(list: usize): void {
   }
 }
 
-export const COUNTERS_FIT: bool = HOLDERS + BLOCKS * 4 <= FIRST_BLOCK && FIRST_BLOCK + BLOCKS * BLOCK <= CELL;
+// Looked at while the core is compiled.
+if (HOLDERS + BLOCKS * 4 > FIRST_BLOCK) ERROR('the holders of blocks are too many');
+if (FIRST_BLOCK + BLOCKS * BLOCK > CELL) ERROR('blocks of counters are longer than their cell');

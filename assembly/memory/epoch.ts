@@ -11,12 +11,14 @@ import { atomicAdd, atomicLoad, atomicStore } from './atomic';
 import { Participant, participantAt, ROOT, Root, root, self } from './root';
 import { givePage } from './units';
 
-/**
- * Words of a block that are free for us once it is unreachable; `next` of the chain (offset 0) must stay, late readers
- * follow it.
- */
-const STAMP: usize = 28;
-const LIMBO_NEXT: usize = 32;
+/** What is reclaimed here: a page that begins so. */
+@unmanaged export class Reclaimed {
+  /** The chain's: it stays, since late readers follow it. */
+  next: u32;
+  /** Ours once the page is unreachable: its stamp, and the next one in limbo. */
+  stamp: u32;
+  limboNext: u32;
+}
 
 /**
  * The store pairs with the load in `isQuiescent`: if the reclaimer does not see it, then our later loads of a queue's
@@ -32,13 +34,13 @@ const LIMBO_NEXT: usize = 32;
 }
 
 /** Hands over a block that is unreachable for whoever enters from now on. */
-export function retire(block: usize): void {
-  const stamp = newEpoch();
-  store<u32>(block + STAMP, stamp);
-  store<u32>(block + LIMBO_NEXT, 0);
-  if (self.limboLast) store<u32>(<usize>self.limboLast + LIMBO_NEXT, <u32>block);
-  else self.limboFirst = <u32>block;
-  self.limboLast = <u32>block;
+export function retire(block: Reclaimed): void {
+  const address = <u32>changetype<usize>(block);
+  block.stamp = newEpoch();
+  block.limboNext = 0;
+  if (self.limboLast) changetype<Reclaimed>(self.limboLast).limboNext = address;
+  else self.limboFirst = address;
+  self.limboLast = address;
 }
 
 /** Begins a new epoch; returns a stamp for `othersLeft`. */
@@ -67,10 +69,10 @@ function isQuiescent(stamp: u32): bool {
 
 function reclaim(): void {
   while (self.limboFirst) {
-    const block = <usize>self.limboFirst;
-    if (!isQuiescent(load<u32>(block + STAMP))) return;
-    self.limboFirst = load<u32>(block + LIMBO_NEXT);
+    const block = changetype<Reclaimed>(self.limboFirst);
+    if (!isQuiescent(block.stamp)) return;
+    self.limboFirst = block.limboNext;
     if (!self.limboFirst) self.limboLast = 0;
-    givePage(block);
+    givePage(changetype<usize>(block));
   }
 }

@@ -14,7 +14,7 @@ import { givePage, takePage, takePromised } from './units';
   last: u32;
 }
 
-@unmanaged class FifoPage {
+@unmanaged export class FifoPage {
   next: u32;
   from: u32;
   to: u32;

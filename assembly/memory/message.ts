@@ -19,14 +19,24 @@
  *
  * Piece    0 │ next u32, 4 │ length u32, 8 │ one whole body frame
  *
- * Before each loggable message and piece: the head of its log record (log/record.ts), 16 octets, and its number in the
- * log u64, 0 until it has one. So what lies from there on is a record whose payload is the number, the message or piece
+ * Before each loggable message and piece: the head of its log record (format/record.ts), 16 octets, and its number in
+ * the log u64, 0 until it has one. So what lies from there on is a record whose payload is the number, the message or piece
  * and what follows it.
  *
  * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max
  * allows: delivery is one copy and a patched channel number. The channel numbers stored here mean nothing. Written by:
  * the receiving worker until it is enqueued, then nobody (but `refs`). Freed by: the last holder, any participant.
  */
+import { FRAME_BODY, FRAME_BODY_MAX, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../format/frame';
+import {
+  RECORD_HEAD,
+  RECORD_ID,
+  RECORD_LEAD,
+  RECORD_LENGTH_AT,
+  RECORD_MESSAGE,
+  RECORD_PIECE,
+  RECORD_TYPE_AT,
+} from '../format/record';
 import { atomicAdd, atomicLoad, atomicStore, atomicSub } from './atomic';
 import { write32 } from './bytes';
 import { Participant, root, SEGMENT, self } from './root';
@@ -55,24 +65,9 @@ export const LOGGABLE: u32 = 8;
   length: u32;
 }
 
-/** Octets around a frame's payload: type, channel, size; end. */
-export const FRAME_HEAD: u32 = 7;
-export const FRAME_OVERHEAD: u32 = 8;
-export const FRAME_END: u8 = 0xce;
-export const FRAME_MAX: u32 = 131072;
-/** Body octets in the largest frame. */
-export const FRAME_BODY_MAX: u32 = FRAME_MAX - FRAME_OVERHEAD;
-export const BODY_MAX: u32 = 128 << 20;
-
-export const MESSAGE_HEAD: u32 = 32;
-export const PIECE_HEAD: u32 = 8;
+export const MESSAGE_HEAD: u32 = offsetof<Message>();
+export const PIECE_HEAD: u32 = offsetof<Piece>();
 export const SEGMENT_HEAD: u32 = 64;
-/** Octets before a loggable message or piece. */
-export const RECORD_LEAD: u32 = 24;
-const RECORD_HEAD: u32 = 16;
-/** Types of records. */
-const MESSAGE_RECORD: u32 = 1;
-const PIECE_RECORD: u32 = 2;
 /** More than a segment can hold messages. */
 const OPEN: u32 = 1 << 30;
 
@@ -129,8 +124,8 @@ function appendLoggable(length: u32, cold: bool, type: u32): usize {
   const open = cold ? offsetof<Participant>('durableColdSegment') : offsetof<Participant>('durableSegment');
   const at = appendTo(changetype<Opened>(changetype<usize>(self) + open), RECORD_LEAD + length);
   if (!at) return 0;
-  store<u32>(at, RECORD_LEAD - RECORD_HEAD + length);
-  store<u32>(at + 4, type);
+  store<u32>(at + RECORD_LENGTH_AT, RECORD_ID + length);
+  store<u32>(at + RECORD_TYPE_AT, type);
   store<u64>(at + RECORD_HEAD, 0);
   return at + RECORD_LEAD;
 }
@@ -190,7 +185,7 @@ export function releaseFrom(segment: usize, count: u32): void {
 ): usize {
   const first = min(bodySize, FRAME_BODY_MAX);
   const length = MESSAGE_HEAD + keyLength + headerLength + (first ? first + FRAME_OVERHEAD : 0);
-  const address = loggable ? appendLoggable(length, cold, MESSAGE_RECORD) : append(length, cold);
+  const address = loggable ? appendLoggable(length, cold, RECORD_MESSAGE) : append(length, cold);
   if (!address) return 0;
   const message = changetype<Message>(address);
   message.refs = 1;
@@ -219,10 +214,10 @@ export function releaseFrom(segment: usize, count: u32): void {
  * memory.
  */
 export function roomForMessage(length: u32, cold: bool, loggable: bool, id: u64): usize {
-  return loggable ? numbered(appendLoggable(length, cold, MESSAGE_RECORD), id) : append(length, cold);
+  return loggable ? numbered(appendLoggable(length, cold, RECORD_MESSAGE), id) : append(length, cold);
 }
 export function roomForPiece(length: u32, loggable: bool, id: u64): usize {
-  return loggable ? numbered(appendLoggable(length, false, PIECE_RECORD), id) : append(length, false);
+  return loggable ? numbered(appendLoggable(length, false, RECORD_PIECE), id) : append(length, false);
 }
 
 function numbered(address: usize, id: u64): usize {
@@ -232,11 +227,11 @@ function numbered(address: usize, id: u64): usize {
 
 /** The number in the log of a loggable message or piece; 0: none yet. */
 @inline export function logNumber(unit: usize): u64 {
-  return load<u64>(unit - (RECORD_LEAD - RECORD_HEAD));
+  return load<u64>(unit - RECORD_ID);
 }
 
 @inline export function setLogNumber(unit: usize, id: u64): void {
-  store<u64>(unit - (RECORD_LEAD - RECORD_HEAD), id);
+  store<u64>(unit - RECORD_ID, id);
 }
 
 /** Pieces of a body beyond the first. */
@@ -254,7 +249,7 @@ function numbered(address: usize, id: u64): usize {
 /** Room for the next piece of a long body, or 0. */
 export function newPiece(length: u32, loggable: bool): usize {
   const size = PIECE_HEAD + length + FRAME_OVERHEAD;
-  const address = loggable ? appendLoggable(size, false, PIECE_RECORD) : append(size, false);
+  const address = loggable ? appendLoggable(size, false, RECORD_PIECE) : append(size, false);
   if (!address) return 0;
   const piece = changetype<Piece>(address);
   piece.next = 0;
@@ -264,7 +259,7 @@ export function newPiece(length: u32, loggable: bool): usize {
 }
 
 function frameBody(frame: usize, length: u32): void {
-  store<u8>(frame, 3);
+  store<u8>(frame, FRAME_BODY);
   write32(frame + 3, length);
   store<u8>(frame + FRAME_HEAD + length, FRAME_END);
 }

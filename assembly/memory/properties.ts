@@ -3,27 +3,26 @@
  * checked against the end. A stored message may even be somebody else's by the time that it is looked at (a cursor's
  * glance at the head of a queue): then the answer is nonsense, but no address beyond the message's segment is read.
  */
+import {
+  DELIVERY_PERSISTENT,
+  EXPIRATION_DIGITS_MAX,
+  EXPIRATION_MAX,
+  FRAME_HEAD,
+  HEADER_FLAGS_AT,
+  PROPERTY_CONTENT_TYPE,
+  PROPERTY_DELIVERY_MODE,
+  PROPERTY_EXPIRATION,
+  PROPERTY_HEADERS,
+  PROPERTY_MORE,
+  PROPERTY_PRIORITY,
+  PROPERTY_TIMESTAMP,
+} from '../format/frame';
 import { read16, read32 } from './bytes';
-import { FRAME_HEAD, headerOf, Message } from './message';
+import { headerOf, Message } from './message';
 import { SEGMENT } from './root';
 
-/** Bits of the first flag word. */
-export const HEADERS: u32 = 0x2000;
-export const DELIVERY_MODE: u32 = 0x1000;
-const PERSISTENT: u8 = 2;
-const PRIORITY: u32 = 0x0800;
-export const REPLY_TO: u32 = 0x0200;
-export const EXPIRATION: u32 = 0x0100;
-const TIMESTAMP: u32 = 0x0040;
-export const USER_ID: u32 = 0x0010;
-
-/** Class, weight and body size stand before the flags. */
-export const FLAGS_AT: u32 = 12;
-/** Largest `expiration` (ms). */
-const EXPIRATION_MAX: u64 = 315360000000;
-const EXPIRATION_DIGITS: u32 = 12;
-
-export const SPILLED: u32 = 0;
+/** What `seek` finds. */
+export const MISSING: u32 = 0;
 export const PRESENT: u32 = 1;
 export const BROKEN: u32 = 2;
 
@@ -35,15 +34,15 @@ export let textLength: u32 = 0;
 
 /** Seeks the property `bit` in the payload of a header frame. */
 export function seek(payload: usize, end: usize, bit: u32): u32 {
-  let at = payload + FLAGS_AT;
+  let at = payload + HEADER_FLAGS_AT;
   if (at + 2 > end) return BROKEN;
   const flags = read16(at);
-  while (load<u8>(at + 1) & 1) {
+  while (load<u8>(at + 1) & PROPERTY_MORE) {
     at += 2;
     if (at + 2 > end) return BROKEN;
   }
   at += 2;
-  for (let one: u32 = 0x8000; one != bit; one >>= 1) {
+  for (let one: u32 = PROPERTY_CONTENT_TYPE; one != bit; one >>= 1) {
     if (!(flags & one)) continue;
     if (at >= end) return BROKEN;
     const length = lengthOf(one, at, end);
@@ -51,19 +50,19 @@ export function seek(payload: usize, end: usize, bit: u32): u32 {
     at += length;
   }
   propertyAt = at;
-  if (!(flags & bit)) return SPILLED;
+  if (!(flags & bit)) return MISSING;
   return at < end && lengthOf(bit, at, end) <= end - at ? PRESENT : BROKEN;
 }
 
 /** Octets of the property at `at`, which lies before `end`. */
 function lengthOf(bit: u32, at: usize, end: usize): usize {
-  if (bit == HEADERS) {
+  if (bit == PROPERTY_HEADERS) {
     if (end - at < 4) return usize.MAX_VALUE;
     const length = <usize>read32(at);
     return length > end - at - 4 ? usize.MAX_VALUE : 4 + length;
   }
-  if (bit == DELIVERY_MODE || bit == PRIORITY) return 1;
-  if (bit == TIMESTAMP) return 8;
+  if (bit == PROPERTY_DELIVERY_MODE || bit == PROPERTY_PRIORITY) return 1;
+  if (bit == PROPERTY_TIMESTAMP) return 8;
   return 1 + <usize>load<u8>(at);
 }
 
@@ -79,14 +78,15 @@ export function seekText(payload: usize, end: usize, bit: u32): u32 {
 
 /** The `expiration` (ms), or −1 when it is none that could be used. */
 export function expirationIn(payload: usize, end: usize): f64 {
-  if (seekText(payload, end, EXPIRATION) != PRESENT || textLength == 0 || textLength > EXPIRATION_DIGITS) return -1;
+  if (seekText(payload, end, PROPERTY_EXPIRATION) != PRESENT || textLength == 0 || textLength > EXPIRATION_DIGITS_MAX)
+    return -1;
   let value: u64 = 0;
   for (let i: u32 = 0; i < textLength; i++) {
     const digit = <u32>load<u8>(textAt + i) - 0x30;
     if (digit > 9) return -1;
     value = value * 10 + digit;
   }
-  return value <= EXPIRATION_MAX ? <f64>value : -1;
+  return value <= <u64>EXPIRATION_MAX ? <f64>value : -1;
 }
 
 @inline function payloadOf(message: Message): usize {
@@ -107,7 +107,7 @@ export function expirationOf(message: Message): f64 {
 
 /** Whether a header payload asks for the message to be kept beyond a restart. */
 export function persistentIn(payload: usize, end: usize): bool {
-  return seek(payload, end, DELIVERY_MODE) == PRESENT && load<u8>(propertyAt) == PERSISTENT;
+  return seek(payload, end, PROPERTY_DELIVERY_MODE) == PRESENT && load<u8>(propertyAt) == DELIVERY_PERSISTENT;
 }
 export function isPersistent(message: Message): bool {
   return persistentIn(payloadOf(message), endOf(message));
@@ -115,10 +115,10 @@ export function isPersistent(message: Message): bool {
 
 /** The priority, 0 when there is none. */
 export function priorityOf(message: Message): u32 {
-  return seek(payloadOf(message), endOf(message), PRIORITY) == PRESENT ? <u32>load<u8>(propertyAt) : 0;
+  return seek(payloadOf(message), endOf(message), PROPERTY_PRIORITY) == PRESENT ? <u32>load<u8>(propertyAt) : 0;
 }
 
 /** Seeks the headers table of a message; `propertyAt` says where it stands or would stand. */
 export function seekHeaders(message: Message): u32 {
-  return seek(payloadOf(message), endOf(message), HEADERS);
+  return seek(payloadOf(message), endOf(message), PROPERTY_HEADERS);
 }

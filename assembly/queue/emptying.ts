@@ -3,8 +3,8 @@
  * so that others may use again what was freed. Meets: cursors, as one of them; publishers of a queue that is purged,
  * whose messages may be among those that are dropped. A retired queue takes no more, and its consumers get nothing.
  */
+import { FRAME_MAX } from '../format/frame';
 import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
-import { FRAME_MAX } from '../memory/message';
 import { claim, claimed } from './chain/claim';
 import { abandon, dropSpilled } from './spill/forget';
 import { claimAny } from './rules/peek';

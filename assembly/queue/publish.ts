@@ -15,6 +15,10 @@ import { countAt, linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag,
 import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
 import { grant } from './consumers/waiters';
 
+/** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
+export const PAGES_AHEAD: u32 = 512;
+/** For what answers a publish: a refusal, or a confirm that waits. */
+export const ANSWER_PAGES: u32 = 1;
 /** Longest run. */
 export const RUN_MAX: u32 = 256;
 

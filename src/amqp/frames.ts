@@ -3,6 +3,8 @@
  * method frames by walking the description in protocol.ts. Messages on the hot path never come here: the core frames
  * them. What must hold: whatever bytes a peer sends, decoding returns a method or throws an `AmqpError`.
  */
+
+import { FRAME_BODY, FRAME_END, FRAME_HEAD, FRAME_HEADER, FRAME_METHOD, FRAME_OVERHEAD } from '../numbers/core.js';
 import { AmqpError, connectionError, replyCode } from './errors.js';
 import { type ContentHeader, encodeHeader } from './properties.js';
 import {
@@ -20,14 +22,11 @@ import {
 import { EMPTY_TABLE, readTable, writeTable } from './table.js';
 import { Reader, Writer } from './wire.js';
 
-export const FrameType = { METHOD: 1, HEADER: 2, BODY: 3, HEARTBEAT: 8 } as const;
+export const FrameType = { METHOD: FRAME_METHOD, HEADER: FRAME_HEADER, BODY: FRAME_BODY, HEARTBEAT: 8 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
-export const FRAME_END = 0xce;
-/** Octets before the payload. */
-export const FRAME_HEADER_SIZE = 7;
-/** Octets that are not payload. */
-export const FRAME_OVERHEAD = FRAME_HEADER_SIZE + 1;
+/** The octet at the end; octets before the payload, and all that are not payload. */
+export { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD };
 
 /** What a client opens with, and what the server answers to any other opening: AMQP 0-9-1. */
 export const PROTOCOL_HEADER: Uint8Array = Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1);
@@ -76,16 +75,16 @@ export interface Frame {
  * The frame at the start of `bytes`; undefined when it is not complete yet. Throws `AmqpError` at a wrong end octet.
  */
 export function readFrame(bytes: Uint8Array): Frame | undefined {
-  if (bytes.length < FRAME_HEADER_SIZE) return undefined;
-  const head = new DataView(bytes.buffer, bytes.byteOffset, FRAME_HEADER_SIZE);
-  const end = FRAME_HEADER_SIZE + head.getUint32(3);
+  if (bytes.length < FRAME_HEAD) return undefined;
+  const head = new DataView(bytes.buffer, bytes.byteOffset, FRAME_HEAD);
+  const end = FRAME_HEAD + head.getUint32(3);
   if (bytes.length <= end) return undefined;
   const endOctet = bytes[end];
   if (endOctet !== FRAME_END) throw connectionError(replyCode.FRAME_ERROR, `frame end octet is ${endOctet}`);
   return {
     type: head.getUint8(0),
     channel: head.getUint16(1),
-    payload: bytes.subarray(FRAME_HEADER_SIZE, end),
+    payload: bytes.subarray(FRAME_HEAD, end),
     length: end + 1,
   };
 }

@@ -1,79 +1,93 @@
 /**
  * Connections and channels, and the scan of what their clients send. The worker that owns the socket calls these.
  */
+import {
+  BODY_MAX,
+  CHANNEL_MAX,
+  CONTENT_BODY,
+  CONTENT_HEADER,
+  CONTENT_NONE,
+  FRAME_MAX,
+  STOP_END,
+  STOP_FRAME,
+  STOP_FRAME_END,
+  STOP_MEMORY,
+  STOP_MESSAGE,
+  STOP_OVERSIZE,
+  STOP_ROUTE,
+  STOP_TOPOLOGY,
+  STOP_WORK,
+} from '../numbers/core.js';
 import type { Channel, Connection, Message } from './references.js';
 
 /** Why `ingest` came back. */
 export const Stop = {
   /** All bytes were taken (what is incomplete is kept by the core). */
-  END: 0,
+  END: STOP_END,
   /**
    * A whole, well-framed frame that is the host's to handle: `frameOffset`, `frameLength` (header and end octet
    * included). It counts as consumed.
    */
-  FRAME: 1,
+  FRAME: STOP_FRAME,
   /**
    * A basic.publish whose route is not known: the key (exchange and routing key as two short strings) lies at
    * `frameOffset`, `frameLength`; the channel is `stopChannel`. Not consumed: install a route (or close the channel)
    * and call again with the rest.
    */
-  ROUTE: 2,
+  ROUTE: STOP_ROUTE,
   /**
    * A whole message whose route asks the host: `stopMessage`, `stopChannel`. Consumed. It is the host's until it
    * answers with `publish`: before the next `ingest` of this connection, or, on a transactional channel, at any time.
    * Besides the route, the message itself may ask for the host: an `expiration` that is no number of milliseconds, a
    * `user-id`, a header CC or BCC, or `amq.rabbitmq.reply-to` as `reply-to`.
    */
-  MESSAGE: 3,
+  MESSAGE: STOP_MESSAGE,
   /**
    * No memory for a message: keep the rest, stop reading this socket, and try again after a doorbell or a later turn.
    */
-  MEMORY: 4,
+  MEMORY: STOP_MEMORY,
   /**
    * The topology epoch has moved: apply the changes waiting in the port, call `applyTopology`, and call again with the
    * rest.
    */
-  TOPOLOGY: 5,
+  TOPOLOGY: STOP_TOPOLOGY,
   /**
    * A frame whose payload is longer than frame-max (the 8 octets around it are forgiven, as RabbitMQ does); its 7-octet
    * header is at `frameOffset`. The connection cannot go on.
    */
-  OVERSIZE: 6,
+  OVERSIZE: STOP_OVERSIZE,
   /**
    * A frame that does not end in 0xCE; it is at `frameOffset`, `frameLength` (0 when it is a long body, whose start is
    * gone). The connection cannot go on.
    */
-  FRAME_END: 7,
+  FRAME_END: STOP_FRAME_END,
   /**
    * As much work was done as was asked for. What is left is to be brought when others have had their turn; nothing else
    * is asked of the host.
    */
-  WORK: 8,
+  WORK: STOP_WORK,
 } as const;
 export type Stop = (typeof Stop)[keyof typeof Stop];
 
 /** What a channel expects next from its client. */
 export const Content = {
   /** A method frame. */
-  NONE: 0,
+  NONE: CONTENT_NONE,
   /** The content header of a basic.publish. */
-  HEADER: 1,
+  HEADER: CONTENT_HEADER,
   /** More body. */
-  BODY: 2,
+  BODY: CONTENT_BODY,
 } as const;
 export type Content = (typeof Content)[keyof typeof Content];
 
-/**
- * Limits that both engines keep; each stands here once and is checked against the AssemblyScript sources when the core
- * is loaded.
- */
+/** Limits that both engines keep. */
 export const Limit = {
   /** Largest frame of all (bytes, header and end octet included); what tune offers. */
-  FRAME_MAX: 131072,
+  FRAME_MAX,
   /** Largest body (bytes); a longer one is handed over as `Stop.FRAME` with its header frame. */
-  BODY_MAX: 134217728,
+  BODY_MAX,
   /** Most channels of a connection. */
-  CHANNEL_MAX: 2047,
+  CHANNEL_MAX,
 } as const;
 
 export interface ConnectionCalls {

@@ -1,16 +1,17 @@
 /** Messages whose time is over and messages that died: workers sweep queues, and hand what died to the host. */
+import { DEAD_DELIVERY_LIMIT, DEAD_EXPIRED, DEAD_MAXLEN, DEAD_REJECTED } from '../numbers/core.js';
 import type { Message, Queue } from './references.js';
 
 /** Why a message died. */
 export const Death = {
   /** basic.reject, or basic.nack, without requeue. */
-  REJECTED: 0,
+  REJECTED: DEAD_REJECTED,
   /** Its time to live, or the queue's, is over. */
-  EXPIRED: 1,
+  EXPIRED: DEAD_EXPIRED,
   /** The queue was too long. */
-  MAXLEN: 2,
+  MAXLEN: DEAD_MAXLEN,
   /** It was given back more often than the queue allows. */
-  DELIVERY_LIMIT: 3,
+  DELIVERY_LIMIT: DEAD_DELIVERY_LIMIT,
 } as const;
 export type Death = (typeof Death)[keyof typeof Death];
 

@@ -1,4 +1,5 @@
 /** Where messages go: routes that the core remembers, and messages that the host publishes itself. */
+import { ROUTE_ASK_HOST } from '../numbers/core.js';
 import type { Channel, Connection, Message, Queue } from './references.js';
 
 /** How a route treats the messages that take it. */
@@ -6,7 +7,7 @@ export const RouteFlag = {
   /** Nothing depends on the message: the core enqueues without asking. */
   STATIC: 0,
   /** Every message stops with `Stop.MESSAGE` once it is complete. */
-  ASK_HOST: 1,
+  ASK_HOST: ROUTE_ASK_HOST,
 } as const;
 
 export interface PublishCalls {

@@ -1,14 +1,15 @@
 /** Queues and what they do by their rules. Any participant calls these, if nothing else is said. */
+import { OVERFLOW_DROP_HEAD, OVERFLOW_REJECT_PUBLISH, OVERFLOW_REJECT_PUBLISH_DLX } from '../numbers/core.js';
 import type { Queue } from './references.js';
 
 /** What a queue does with a message that it has no room for. */
 export const Overflow = {
   /** The oldest ready messages die (reason MAXLEN). */
-  DROP_HEAD: 0,
+  DROP_HEAD: OVERFLOW_DROP_HEAD,
   /** The message is refused: basic.nack where confirms are on. */
-  REJECT_PUBLISH: 1,
+  REJECT_PUBLISH: OVERFLOW_REJECT_PUBLISH,
   /** The message is refused, and dies (reason MAXLEN). */
-  REJECT_PUBLISH_DLX: 2,
+  REJECT_PUBLISH_DLX: OVERFLOW_REJECT_PUBLISH_DLX,
 } as const;
 export type Overflow = (typeof Overflow)[keyof typeof Overflow];
 

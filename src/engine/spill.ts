@@ -2,7 +2,10 @@
  * Messages that are elsewhere: the coordinator calls these; one portion is on its way out and one on its way in at a
  * time.
  */
+import { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_FRONT, PAGE_OUT_LATER } from '../numbers/core.js';
 import type { Queue } from './references.js';
+
+export { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_FRONT, PAGE_OUT_LATER };
 
 export interface SpillCalls {
   /** Messages of a block: so many leave and come back together at most. */
@@ -26,9 +29,9 @@ export interface SpillCalls {
   readonly stagingBytes: number;
   /**
    * Begins to send away messages in a row of one block: those behind the spilled ones; of a queue without such those of
-   * the block `margin` blocks behind the one next to the first message's; with a margin of −1 those of that one itself,
+   * the block `margin` blocks behind the one next to the first message's; with the margin PAGE_OUT_FRONT those of that one itself,
    * where the first stays unless it is longer than a frame. At most `most` octets, or one message; what does not reach
-   * the end of its block stays if it has less than `least`. The octets of the image; 0: none may leave; −1: somebody
+   * the end of its block stays if it has less than `least`. The octets of the image; 0: none may leave; PAGE_OUT_LATER: somebody
    * may be claiming them, ask again soon (or end it).
    */
   pageOut(queue: Queue, margin: number, least: number, most: number): number;
@@ -41,11 +44,11 @@ export interface SpillCalls {
   pageOutFill(offset: number, length: number): number;
   /** They are away, or stay here. False: they stay, since consumers have come to them, or the queue was purged. */
   pageOutEnd(done: boolean): boolean;
-  /** Begins to bring messages of the next block back: how many of it are spilled; 0: none, −1: no memory. */
+  /** Begins to bring messages of the next block back: how many of it are spilled; 0: none, PAGE_IN_NO_MEMORY. */
   pageIn(queue: Queue): number;
   /**
-   * Takes whole units; returns octets taken, −1: no memory for the next one now, −2: nobody wants them any more, or it
-   * is no unit.
+   * Takes whole units; returns octets taken; PAGE_IN_NO_MEMORY: none for the next one now; PAGE_IN_UNWANTED: nobody wants
+   * them any more, or it is no unit.
    */
   pageInTake(offset: number, length: number): number;
   /** What came is whole, or the message that has come in part, or last, is given up and must come anew (false). */

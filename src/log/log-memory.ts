@@ -5,6 +5,8 @@
  * a native module 0.84, most of it for the crossing.
  */
 import { readFileSync } from 'node:fs';
+import { checkNumbers } from '../numbers/check.js';
+import * as logNumbers from '../numbers/log.js';
 
 /** What makes a file's checksums its own; told apart by chance alone. */
 export interface Seed {
@@ -37,7 +39,9 @@ export class LogMemory {
     const pages = Math.ceil(octets / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     compiled ??= new WebAssembly.Module(readFileSync(new URL('../log.wasm', import.meta.url)));
-    this.#log = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as LogFunctions;
+    const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+    checkNumbers(logNumbers, exports);
+    this.#log = exports as unknown as LogFunctions;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
   }

@@ -1,11 +1,49 @@
 /**
- * This folder is for what a log record is; the store, the engines and all above them may import it, and it imports none
- * of ours.
+ * This folder is for what a log record is; the store, the engines and all above them may import it, and it imports
+ * nothing of ours but numbers.
  *
  * Here: the log's layout, numbers that writer, reader and inspection share. docs/log-format.md is the same as tables,
- * assembly/log/record.ts what frames a record. All integers are little-endian; 64-bit ones hold at most 2^53 − 1, so
- * that the host needs no big integers.
+ * assembly/log/record.ts what frames a record, assembly/format/record.ts has those that the core shares. All integers
+ * are little-endian; 64-bit ones hold at most 2^53 − 1, so that the host needs no big integers.
  */
+import {
+  MESSAGE_ARRIVAL,
+  MESSAGE_BODY_SIZE,
+  MESSAGE_FIRST_LENGTH,
+  MESSAGE_HEAD,
+  MESSAGE_HEADER_LENGTH,
+  MESSAGE_KEY_LENGTH,
+  PARTICIPANTS_MAX,
+  PIECE_HEAD,
+} from '../numbers/core.js';
+import {
+  RECORD_ACK,
+  RECORD_BATCH,
+  RECORD_CHECKPOINT,
+  RECORD_ENQUEUE,
+  RECORD_ENQUEUE_COUNT,
+  RECORD_ENQUEUE_FLAGS,
+  RECORD_ENQUEUE_IDS,
+  RECORD_ENQUEUE_IN_ORDER,
+  RECORD_ENQUEUE_POSITION,
+  RECORD_ENQUEUE_QUEUE,
+  RECORD_ENQUEUE_REDELIVERED,
+  RECORD_ENQUEUE_TIME,
+  RECORD_GAP,
+  RECORD_HEAD,
+  RECORD_ID,
+  RECORD_LENGTH_MAX,
+  RECORD_MESSAGE,
+  RECORD_NEAR_SHIFT,
+  RECORD_NEAR_WRITERS,
+  RECORD_PIECE,
+  RECORD_REQUEUES,
+  RECORD_RUN,
+  RECORD_RUNS_AT,
+  RECORD_RUNS_QUEUE,
+  RECORD_SEAL,
+  RECORD_WRITER_SHIFT,
+} from '../numbers/log.js';
 
 /** Version of files and records; a file with a newer one is refused. */
 export const LOG_FORMAT = 2;
@@ -27,76 +65,78 @@ export const FileHeadField = {
   CHECKSUM: 48,
 } as const;
 
-export const RECORD_HEAD = 16;
-/** Octets of payload that any record but a gap has at most. */
-export const RECORD_LENGTH_MAX = 1 << 20;
+export { RECORD_HEAD, RECORD_LENGTH_MAX };
 /** From one record's start to the next, at most. */
 export const RECORD_SPAN_MAX = RECORD_HEAD + RECORD_LENGTH_MAX;
 
 export const RecordType = {
   /** One message: key, header frame, first body frame. */
-  MESSAGE: 1,
+  MESSAGE: RECORD_MESSAGE,
   /** The next body frame of the message before it. */
-  PIECE: 2,
+  PIECE: RECORD_PIECE,
   /** Messages took a run of positions in a queue. */
-  ENQUEUE: 3,
+  ENQUEUE: RECORD_ENQUEUE,
   /** Positions of a queue are done. */
-  ACK: 4,
+  ACK: RECORD_ACK,
   /** All that was ever done in a queue. */
-  CHECKPOINT: 6,
+  CHECKPOINT: RECORD_CHECKPOINT,
   /** How often messages of a queue were given back. */
-  RETURNS: 7,
+  RETURNS: RECORD_REQUEUES,
   /** What lies here could not be read. */
-  GAP: 9,
+  GAP: RECORD_GAP,
   /** Head of what was written at once. */
-  BATCH: 10,
+  BATCH: RECORD_BATCH,
   /** The file ends here. */
-  SEAL: 11,
+  SEAL: RECORD_SEAL,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
 export const MessageField = {
   ID: 0,
   /** Octets that the core uses while the record is written; they mean nothing here. */
-  CORE: 8,
-  BODY_SIZE: 16,
-  HEADER_LENGTH: 20,
-  FIRST_LENGTH: 24,
+  CORE: RECORD_ID,
+  BODY_SIZE: RECORD_ID + MESSAGE_BODY_SIZE,
+  HEADER_LENGTH: RECORD_ID + MESSAGE_HEADER_LENGTH,
+  FIRST_LENGTH: RECORD_ID + MESSAGE_FIRST_LENGTH,
   /** 16 bits, and 16 of the core. */
-  KEY_LENGTH: 28,
-  ARRIVAL: 32,
-  DATA: 40,
+  KEY_LENGTH: RECORD_ID + MESSAGE_KEY_LENGTH,
+  ARRIVAL: RECORD_ID + MESSAGE_ARRIVAL,
+  DATA: RECORD_ID + MESSAGE_HEAD,
 } as const;
-export const PieceField = { ID: 0, CORE: 8, FRAME: 16 } as const;
-export const EnqueueField = { QUEUE: 0, POSITION: 8, TIME: 16, COUNT: 24, FLAGS: 28, IDS: 32 } as const;
+export const PieceField = { ID: 0, CORE: RECORD_ID, FRAME: RECORD_ID + PIECE_HEAD } as const;
+export const EnqueueField = {
+  QUEUE: RECORD_ENQUEUE_QUEUE,
+  POSITION: RECORD_ENQUEUE_POSITION,
+  TIME: RECORD_ENQUEUE_TIME,
+  COUNT: RECORD_ENQUEUE_COUNT,
+  FLAGS: RECORD_ENQUEUE_FLAGS,
+  IDS: RECORD_ENQUEUE_IDS,
+} as const;
 export const EnqueueFlag = {
   /** One id stands for all: the others follow it one by one. */
-  IN_ORDER: 1,
+  IN_ORDER: RECORD_ENQUEUE_IN_ORDER,
   /** The messages were given out before. */
-  REDELIVERED: 2,
+  REDELIVERED: RECORD_ENQUEUE_REDELIVERED,
 } as const;
 /** ACK: runs of first position and count. RETURNS: pairs of position and how often it was given back. */
-export const PositionsField = { QUEUE: 0, RANGES: 8 } as const;
-export const RUN_OCTETS = 16;
+export const PositionsField = { QUEUE: RECORD_RUNS_QUEUE, RANGES: RECORD_RUNS_AT } as const;
+export const RUN_OCTETS = RECORD_RUN;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RANGES: 16, DELIVERED_RANGES: 20, RANGES: 24 } as const;
 export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as const;
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
-
-/** Octets around a body frame's content. */
-export const FRAME_OVERHEAD = 8;
 
 /**
  * Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. The core has room
  * for no more participants, a message's id for 256 lanes.
  */
-export const WRITERS_MAX = 200;
+export const WRITERS_MAX = PARTICIPANTS_MAX;
 export const WORKERS_MAX = WRITERS_MAX - 1;
 /** Messages that one lane can number: a million a second for a year. */
-export const WRITER_MESSAGES_MAX = 2 ** 45;
+export const WRITER_MESSAGES_MAX = 2 ** RECORD_WRITER_SHIFT;
 
 /** Lanes were 64 once, and their ids this far apart: those of lanes 64 and more lie in what these do not reach. */
-const NEAR_WRITERS = 64;
-const NEAR_DISTANCE = 2 ** 47;
+const NEAR_WRITERS = RECORD_NEAR_WRITERS;
+const NEAR_DISTANCE = 2 ** RECORD_NEAR_SHIFT;
 
 /** A message's id: below 2^53, and never the same for two lanes. */
 export function messageId(writer: number, sequence: number): number {

@@ -2,6 +2,7 @@
  * Records that are gathered to be written at once, in buffers where they can be stamped. What must hold: records are
  * stamped only when the file they go to is known, since each file has a seed; a record lies in one buffer.
  */
+import { RECORD_LENGTH_AT, RECORD_TYPE_AT } from '../numbers/log.js';
 import { LogMemory, type Seed } from './log-memory.js';
 import { RECORD_HEAD, RECORD_LENGTH_MAX, RECORD_SPAN_MAX, type RecordType, spanOf } from './record-format.js';
 
@@ -31,8 +32,8 @@ export class RecordParts {
     if (length > RECORD_LENGTH_MAX) throw new RangeError(`a log record of ${length} octets is too long`);
     const span = spanOf(length);
     const { memory, at } = this.room(span);
-    memory.view.setUint32(at, length, true);
-    memory.view.setUint32(at + 4, type, true);
+    memory.view.setUint32(at + RECORD_LENGTH_AT, length, true);
+    memory.view.setUint32(at + RECORD_TYPE_AT, type, true);
     memory.bytes.fill(0, at + RECORD_HEAD + length, at + span);
     return { memory, at: at + RECORD_HEAD };
   }

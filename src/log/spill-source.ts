@@ -11,25 +11,33 @@
  * What must hold: a message counts with its first unit, and its pieces follow before the next message. Whoever deletes
  * or purges the queue writes down that its messages are done; a source is only told that nobody wants them any more.
  */
+import {
+  SLOT_LOGGED,
+  SLOT_REDELIVERED,
+  SLOT_REQUEUES_SHIFT,
+  UNIT_HEAD,
+  UNIT_PIECE,
+  UNIT_REQUEUES_MAX,
+} from '../numbers/core.js';
 
 /** Octets of a unit before the Message or Piece. */
-export const UNIT_HEAD = 24;
+export { UNIT_HEAD };
 /** Octets of any unit, at most; so much room a target has at least. */
 export const UNIT_MAX = 512 * 1024;
 
 /** Flags of a unit. */
 export const UnitFlag = {
   /** The message was delivered before. */
-  REDELIVERED: 8,
+  REDELIVERED: SLOT_REDELIVERED,
   /** The message is in the log, at its place in this queue. */
-  LOGGED: 32,
+  LOGGED: SLOT_LOGGED,
   /** Not a message, but one more piece of the one before it. */
-  PIECE: 0x80000000,
+  PIECE: UNIT_PIECE,
 } as const;
 
 /** Above them: how often the message was given back. */
-export const RETURNS_SHIFT = 8;
-export const RETURNS_MAX = 2 ** 23 - 1;
+export const REQUEUES_SHIFT = SLOT_REQUEUES_SHIFT;
+export const REQUEUES_MAX = UNIT_REQUEUES_MAX;
 
 export interface Filled {
   /** Whole units only. */

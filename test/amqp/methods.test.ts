@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AmqpError, replyCode } from '../../src/amqp/errors.js';
-import { decodeMethod, encodeMethod, FRAME_HEADER_SIZE, FRAME_OVERHEAD } from '../../src/amqp/frames.js';
+import { decodeMethod, encodeMethod, FRAME_HEAD, FRAME_OVERHEAD } from '../../src/amqp/frames.js';
 import { fromClient, METHOD_NAMES, type Method, methodId, methodName } from '../../src/amqp/protocol.js';
 import { methodOf } from './arbitraries.js';
 import { RABBITMQ_BYTES, sample } from './samples.js';
@@ -9,7 +9,7 @@ import { RABBITMQ_BYTES, sample } from './samples.js';
 const anyMethod = fc.constantFrom(...METHOD_NAMES).chain(methodOf);
 
 function payloadOf(method: Method): Uint8Array {
-  return encodeMethod(1, method).slice(FRAME_HEADER_SIZE, -1);
+  return encodeMethod(1, method).slice(FRAME_HEAD, -1);
 }
 
 /** What decoding throws; a test that gets a method instead fails. */

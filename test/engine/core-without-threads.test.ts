@@ -6,6 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import type { CoreFunctions } from '../../src/engine/wasm/exports.js';
+import {
+  RESULT_OUTPUT_BOX,
+  RESULT_OUTPUT_LENGTH,
+  RESULT_OUTPUT_OFFSET,
+  RESULT_READ_OFFSET,
+  RESULT_SCRATCH,
+} from '../../src/numbers/core.js';
 import { ack, publish, received } from './support/frames.js';
 
 const MEBIBYTES = 32;
@@ -31,9 +38,10 @@ test('the core without threads takes a message in and gives it out', async () =>
   const bytes = new Uint8Array(memory.buffer);
   core.initCore(MEBIBYTES, 2);
   expect(core.joinCore(0, 1)).toBe(1);
-  // Words of the participant's page: see Participant in assembly/memory/root.ts.
-  const results = new Uint32Array(memory.buffer, core.participantAddress(), 16);
-  const [scratch = 0, read = 0] = results.slice(8, 10);
+  const results = new DataView(memory.buffer, core.participantAddress());
+  const result = (offset: number): number => results.getUint32(offset, true);
+  const scratch = result(RESULT_SCRATCH);
+  const read = result(RESULT_READ_OFFSET);
 
   const queue = core.createQueue();
   const connection = core.openConnection(7, 0);
@@ -50,11 +58,12 @@ test('the core without threads takes a message in and gives it out', async () =>
   core.addConsumer(channel, queue, 3, 0, 10, 0);
   core.serve();
   expect(core.nextOutput()).toBe(7);
-  const [offset = 0, length = 0, box = 0] = results.slice(5, 8);
+  const offset = result(RESULT_OUTPUT_OFFSET);
+  const length = result(RESULT_OUTPUT_LENGTH);
   expect(received(Buffer.from(bytes.slice(offset, offset + length)))).toEqual([
     { kind: 'delivery', channel: 1, tag: 1, redelivered: false, body: Buffer.from('embedded') },
   ]);
-  core.written(connection, box);
+  core.written(connection, result(RESULT_OUTPUT_BOX));
   bytes.set(ack(1, 1), read);
   expect(core.ingest(connection, read, 21, WORK)).toBe(Stop.END);
   expect(core.unackedCount(channel)).toBe(0);

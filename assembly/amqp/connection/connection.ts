@@ -8,13 +8,12 @@
  * which are 32 at most. A cell of the directory is there only while a channel is found through it. Channel: a cell.
  * Consumer: a cell, with the first octets of its basic.deliver ready to copy.
  */
+import { FRAME_METHOD, METHOD_DELIVER } from '../../format/frame';
 import { PAGE } from '../../memory/root';
 import { CELL, giveCell, takeCell } from '../../memory/units';
 import { Waiter } from '../../queue/consumers/run-queue';
 import { write16, write32 } from '../../memory/bytes';
 
-/** Most channels of a connection. */
-export const CHANNEL_MAX: u32 = 2047;
 /** Cells of the directory, and buckets in each. */
 const DIRECTORY: u32 = 16;
 const DIRECTORY_CELL: u32 = 128;
@@ -186,9 +185,9 @@ const CONSUMER_PREFIX: u32 = 96;
 /** Writes the prefix for a tag of `length` octets at `tag`. */
 export function initPrefix(consumer: Consumer, number: u32, tag: usize, length: u32): void {
   const prefix = prefixOf(consumer);
-  store<u8>(prefix, 1);
+  store<u8>(prefix, FRAME_METHOD);
   write16(prefix + 1, number);
-  write32(prefix + 7, 0x003c003c);
+  write32(prefix + 7, METHOD_DELIVER);
   store<u8>(prefix + 11, <u8>length);
   memory.copy(prefix + 12, tag, length);
   consumer.prefixLength = 12 + length;
@@ -270,9 +269,9 @@ export function anyChannel(connection: Connection): Channel {
   return changetype<Channel>(0);
 }
 
-export const LAYOUT_FITS: bool =
-  offsetof<Connection>() <= CONNECTION_DIRECTORY &&
-  DIRECTORY_COUNTS + DIRECTORY * 4 <= PARTIAL &&
-  offsetof<Channel>() <= CHANNEL_KEY &&
-  offsetof<Consumer>() <= CONSUMER_PREFIX &&
-  CONSUMER_PREFIX + 12 + 255 + 8 <= CELL;
+// Looked at while the core is compiled.
+if (offsetof<Connection>() > CONNECTION_DIRECTORY) ERROR('a connection is longer than the room before its directory');
+if (DIRECTORY_COUNTS + DIRECTORY * 4 > PARTIAL) ERROR('the directory of channels is too long');
+if (offsetof<Channel>() > CHANNEL_KEY) ERROR('a channel is longer than the room before its key');
+if (offsetof<Consumer>() > CONSUMER_PREFIX) ERROR('a consumer is longer than the room before its prefix');
+if (CONSUMER_PREFIX + 12 + 255 + 8 > CELL) ERROR('the longest prefix is too long for a consumer');

@@ -1,4 +1,4 @@
-/** Why `ingest` comes back; the same numbers as `Stop` in the host's interface, which checks them. */
+/** Why `ingest` comes back: `Stop` in the host's interface says what each asks of it. */
 export const STOP_END: u32 = 0;
 export const STOP_FRAME: u32 = 1;
 export const STOP_ROUTE: u32 = 2;

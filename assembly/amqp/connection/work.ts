@@ -6,7 +6,7 @@
 import { self } from '../../memory/root';
 
 /** Work of a message for a queue that looks at each by itself. */
-const GUARDED_WORK: u32 = 4;
+export const GUARDED_WORK: u32 = 4;
 
 @inline export function beginWork(most: u32): void {
   self.workEnd = self.work + most;

@@ -2,6 +2,7 @@
  * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and
  * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
+import { FRAME_MAX } from '../../format/frame';
 import { DELIVERED } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
@@ -35,9 +36,9 @@ import { startParts } from './long-content';
 import { RETURNS_ROOM } from './delivery-count';
 import { record, unackedRoom } from './unacked';
 
-const SHARE_MAX: u32 = 64;
+export const SHARE_MAX: u32 = 64;
 /** Consumers take at most this part of what each of them could get, so that a short queue goes round one by one. */
-const SHARE_PART: u32 = 16;
+export const SHARE_PART: u32 = 16;
 const NO_LIMIT: u32 = 0x7fffffff;
 /** The key of a message, at most. */
 const KEY_MAX: u32 = 512;
@@ -277,8 +278,8 @@ function lacksRoom(
 /** Claims the next message whatever its size. */
 function claimOne(queue: Queue): Slot {
   if (queue.features & SINGLY) return claimAny(queue);
-  const requeued = claimRequeued(queue, NO_LIMIT, 0, 131072);
-  return changetype<usize>(requeued) ? requeued : claim(queue, 1, NO_LIMIT, 0, 131072);
+  const requeued = claimRequeued(queue, NO_LIMIT, 0, FRAME_MAX);
+  return changetype<usize>(requeued) ? requeued : claim(queue, 1, NO_LIMIT, 0, FRAME_MAX);
 }
 
 @inline function deliver(
@@ -375,4 +376,5 @@ export function sendContent(
 /** Room that a method frame before content needs, at most: overhead, key, reply text. */
 export const METHOD_ROOM: u32 = METHOD_OVERHEAD + KEY_MAX + 256;
 
-export const ROOM_FOR_LARGEST_FRAME: bool = BOX_ROOM > 131072 + METHOD_ROOM;
+// Looked at while the core is compiled.
+if (BOX_ROOM <= FRAME_MAX + METHOD_ROOM) ERROR('a box has no room for the largest frame');

@@ -2,9 +2,10 @@
  * The header `x-delivery-count`: how often a message was given back, as the first entry of its headers, in the copy
  * that goes out. The stored message stays as it came.
  */
+import { FRAME_HEAD, HEADER_FLAGS_AT, PROPERTY_HEADERS } from '../../format/frame';
 import { copyExactly, read16, read32, write16, write32, write64 } from '../../memory/bytes';
-import { FRAME_HEAD, headerOf, Message } from '../../memory/message';
-import { BROKEN, FLAGS_AT, HEADERS, PRESENT, propertyAt, seekHeaders } from '../../memory/properties';
+import { headerOf, Message } from '../../memory/message';
+import { BROKEN, PRESENT, propertyAt, seekHeaders } from '../../memory/properties';
 
 const NAME_LENGTH: u32 = 16;
 /** Name with its length, type, number. */
@@ -23,7 +24,7 @@ export function encodeCountedHeader(to: usize, number: u32, message: Message, re
   copyExactly(to, from, before);
   write16(to + 1, number);
   write32(to + 3, read32(from + 3) + ENTRY + 4 - table);
-  write16(to + FRAME_HEAD + FLAGS_AT, read16(from + FRAME_HEAD + FLAGS_AT) | HEADERS);
+  write16(to + FRAME_HEAD + HEADER_FLAGS_AT, read16(from + FRAME_HEAD + HEADER_FLAGS_AT) | PROPERTY_HEADERS);
   let at = to + before;
   write32(at, ENTRY + (table ? read32(propertyAt) : 0));
   at += 4;

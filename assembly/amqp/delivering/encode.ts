@@ -3,18 +3,19 @@
  * largest frame-max allows, so for most connections its content is one copy with two patched channel numbers; a smaller
  * frame-max re-frames it.
  */
-import { copyBytes, write16, write32, write64 } from '../../memory/bytes';
 import {
-  bodyFrameOf,
+  FRAME_BODY,
   FRAME_END,
   FRAME_HEAD,
+  FRAME_METHOD,
   FRAME_OVERHEAD,
-  headerOf,
-  keyOf,
-  Message,
-  Piece,
-  pieceFrameOf,
-} from '../../memory/message';
+  METHOD_ACK,
+  METHOD_GET_OK,
+  METHOD_NACK,
+  METHOD_RETURN,
+} from '../../format/frame';
+import { copyBytes, write16, write32, write64 } from '../../memory/bytes';
+import { bodyFrameOf, headerOf, keyOf, Message, Piece, pieceFrameOf } from '../../memory/message';
 import { Channel, Consumer, prefixOf } from '../connection/connection';
 import { encodeCountedHeader, RETURNS_ROOM } from './delivery-count';
 
@@ -55,7 +56,7 @@ export function encodeGetOk(
   remaining: u32,
 ): usize {
   const keyLength = <u32>message.keyLength;
-  startMethod(to, number, 0x003c0047, 9 + keyLength + 4);
+  startMethod(to, number, METHOD_GET_OK, 9 + keyLength + 4);
   write64(to + 11, tag);
   store<u8>(to + 19, redelivered ? 1 : 0);
   copyBytes(to + 20, keyOf(message), keyLength);
@@ -67,7 +68,7 @@ export function encodeGetOk(
 /** basic.return; returns the end. */
 export function encodeReturn(to: usize, number: u32, message: Message, code: u32, text: usize, textLength: u32): usize {
   const keyLength = <u32>message.keyLength;
-  startMethod(to, number, 0x003c0032, 3 + textLength + keyLength);
+  startMethod(to, number, METHOD_RETURN, 3 + textLength + keyLength);
   write16(to + 11, code);
   store<u8>(to + 13, <u8>textLength);
   copyBytes(to + 14, text, textLength);
@@ -78,7 +79,7 @@ export function encodeReturn(to: usize, number: u32, message: Message, code: u32
 
 /** basic.ack of a publisher confirm; returns the end. */
 export function encodeConfirm(to: usize, number: u32, tag: u64, multiple: bool): usize {
-  startMethod(to, number, 0x003c0050, 9);
+  startMethod(to, number, METHOD_ACK, 9);
   write64(to + 11, tag);
   store<u8>(to + 19, multiple ? 1 : 0);
   store<u8>(to + 20, FRAME_END);
@@ -87,7 +88,7 @@ export function encodeConfirm(to: usize, number: u32, tag: u64, multiple: bool):
 
 /** basic.nack of a publish that was refused; returns the end. */
 export function encodeRefusal(to: usize, number: u32, tag: u64): usize {
-  startMethod(to, number, 0x003c0078, 9);
+  startMethod(to, number, METHOD_NACK, 9);
   write64(to + 11, tag);
   store<u8>(to + 19, 0);
   store<u8>(to + 20, FRAME_END);
@@ -96,7 +97,7 @@ export function encodeRefusal(to: usize, number: u32, tag: u64): usize {
 
 /** Frame head and method id; `length` is that of the arguments. */
 function startMethod(to: usize, number: u32, method: u32, length: u32): void {
-  store<u8>(to, 1);
+  store<u8>(to, FRAME_METHOD);
   write16(to + 1, number);
   write32(to + 3, length + 4);
   write32(to + 7, method);
@@ -159,7 +160,7 @@ export function seekBody(message: Message, piece: u32, offset: u32): void {
 
 /** One body frame of `length` octets from where the body stands. */
 export function encodeBodyFrame(to: usize, number: u32, length: u32): usize {
-  store<u8>(to, 3);
+  store<u8>(to, FRAME_BODY);
   write16(to + 1, number);
   write32(to + 3, length);
   let at = to + FRAME_HEAD;

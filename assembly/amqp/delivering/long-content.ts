@@ -3,7 +3,8 @@
  * encoded on its connection, since the frames of one content may not be mixed with others of its channel. The message
  * is held by a reference of its own: the client may acknowledge, or the channel close, before it is sent whole.
  */
-import { FRAME_OVERHEAD, Message, release, retain } from '../../memory/message';
+import { FRAME_OVERHEAD } from '../../format/frame';
+import { Message, release, retain } from '../../memory/message';
 import { Connection } from '../connection/connection';
 import { bodyOffset, bodyPiece, encodeBodyFrame, encodeHeader, seekBody } from './encode';
 import { RETURNS_ROOM } from './delivery-count';

@@ -2,14 +2,11 @@
  * Messages that the host makes: copies, the body as it is, with another key and another header, and blanks, whose body
  * it fills in, too. It does so between `newCopy` or `newBlank` and `finishCopy`.
  */
+import { FRAME_BODY_MAX, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../../format/frame';
 import { copyExactly, write16, write32 } from '../../memory/bytes';
 import {
   ASK,
   borrowReserve,
-  FRAME_BODY_MAX,
-  FRAME_END,
-  FRAME_HEAD,
-  FRAME_OVERHEAD,
   bodyFrameOf,
   frameFirst,
   headerOf,

@@ -2,39 +2,32 @@
  * What a content header asks for, beyond being kept: an expiration that counts here, and all that the host must see.
  * Called only for messages that have one of the properties in INSPECTED.
  */
+import {
+  PROPERTY_EXPIRATION,
+  HEADER_FLAGS_AT,
+  PROPERTY_HEADERS,
+  PROPERTY_REPLY_TO,
+  PROPERTY_USER_ID,
+} from '../../format/frame';
 import { read32, read16 } from '../../memory/bytes';
 import { ASK, EXPIRING } from '../../memory/message';
-import {
-  BROKEN,
-  EXPIRATION,
-  expirationIn,
-  FLAGS_AT,
-  HEADERS,
-  PRESENT,
-  propertyAt,
-  REPLY_TO,
-  seek,
-  seekText,
-  textAt,
-  textLength,
-  USER_ID,
-} from '../../memory/properties';
+import { BROKEN, expirationIn, PRESENT, propertyAt, seek, seekText, textAt, textLength } from '../../memory/properties';
 
-export const INSPECTED: u32 = HEADERS | REPLY_TO | EXPIRATION | USER_ID;
+export const INSPECTED: u32 = PROPERTY_HEADERS | PROPERTY_REPLY_TO | PROPERTY_EXPIRATION | PROPERTY_USER_ID;
 
 /** Flags of a message by the payload of its content header frame. */
 export function inspect(payload: usize, length: u32): u32 {
   const end = payload + length;
-  const properties = read16(payload + FLAGS_AT);
-  let flags: u32 = properties & USER_ID ? ASK : 0;
-  if (properties & HEADERS) {
-    if (seek(payload, end, HEADERS) != PRESENT || namesCopies(propertyAt)) flags |= ASK;
+  const properties = read16(payload + HEADER_FLAGS_AT);
+  let flags: u32 = properties & PROPERTY_USER_ID ? ASK : 0;
+  if (properties & PROPERTY_HEADERS) {
+    if (seek(payload, end, PROPERTY_HEADERS) != PRESENT || namesCopies(propertyAt)) flags |= ASK;
   }
-  if (properties & REPLY_TO) {
-    const found = seekText(payload, end, REPLY_TO);
+  if (properties & PROPERTY_REPLY_TO) {
+    const found = seekText(payload, end, PROPERTY_REPLY_TO);
     if (found == BROKEN || isReplyQueue(textAt, textLength)) flags |= ASK;
   }
-  if (properties & EXPIRATION) flags |= expirationIn(payload, end) < 0 ? ASK : EXPIRING;
+  if (properties & PROPERTY_EXPIRATION) flags |= expirationIn(payload, end) < 0 ? ASK : EXPIRING;
   return flags;
 }
 

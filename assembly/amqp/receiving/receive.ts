@@ -2,15 +2,20 @@
  * Receiving messages: basic.publish, content header, body, and what happens when the last octet is there. A body is
  * copied from the read straight to its place in a segment, whatever frames and reads it comes in.
  */
-import { copyBytes, copyExactly, read16, read32, read64 } from '../../memory/bytes';
 import {
-  ASK,
   BODY_MAX,
-  bodyFrameOf,
-  EXPIRING,
   FRAME_BODY_MAX,
   FRAME_HEAD,
   FRAME_OVERHEAD,
+  HEADER_FLAGS_AT,
+  HEADER_CLASS,
+  HEADER_PAYLOAD_MIN,
+} from '../../format/frame';
+import { copyBytes, copyExactly, read16, read32, read64 } from '../../memory/bytes';
+import {
+  ASK,
+  bodyFrameOf,
+  EXPIRING,
   frameFirst,
   headerOf,
   keyOf,
@@ -33,7 +38,7 @@ import {
   publishersBlocked,
   takeCell,
 } from '../../memory/units';
-import { FLAGS_AT, persistentIn } from '../../memory/properties';
+import { persistentIn } from '../../memory/properties';
 import { RUN_MAX } from '../../queue/publish';
 import { Queue, readyHere } from '../../queue/chain/queue';
 import { inspect, INSPECTED } from './inspect';
@@ -46,7 +51,7 @@ import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE, STOP_WORK 
 import { countGuarded, countWork, isWorkDone } from '../connection/work';
 
 /** A queue with more ready messages than this keeps them for a while: they go to the cold segment. */
-const COLD_DEPTH: u32 = 64;
+export const COLD_DEPTH: u32 = 64;
 
 /** Whether publishers are held back, as it was when the read began. */
 let heldBack: bool = false;
@@ -103,11 +108,11 @@ function stopForRoute(channel: Channel, key: usize, length: u32): u32 {
 /** Content header; the frame starts at `frame`, its payload has `length` octets. */
 export function onHeader(connection: Connection, channel: Channel, frame: usize, length: u32): u32 {
   const payload = frame + FRAME_HEAD;
-  if (length < 14 || read32(payload) != 0x003c0000 || !flagsFit(payload, length)) return STOP_FRAME;
+  if (length < HEADER_PAYLOAD_MIN || read32(payload) != HEADER_CLASS || !flagsFit(payload, length)) return STOP_FRAME;
   const size = read64(payload + 4);
   if (size > BODY_MAX) return STOP_FRAME;
   const keyLength = channel.keyLength;
-  const properties = read16(payload + FLAGS_AT);
+  const properties = read16(payload + HEADER_FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);
   const address = heldBack ? 0 : newMessage(keyLength, length + FRAME_OVERHEAD, <u32>size, isDeep(channel), loggable);
   if (!address) {

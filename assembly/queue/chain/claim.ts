@@ -4,6 +4,7 @@
  * any order; the prefix ends at the first that is not), other cursors (one of them wins the compare-and-swap, the
  * others look again).
  */
+import { FRAME_BODY_MAX, FRAME_OVERHEAD } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
 import { Message } from '../../memory/message';
@@ -22,8 +23,10 @@ export let foundSpilled: bool = false;
 /** Bytes that header and body frames of a message take with a frame-max, at most. */
 @inline export function contentSize(message: Message, frameMax: u32): u32 {
   const body = message.bodySize;
-  if (body <= message.firstLength && body + 8 <= frameMax) return message.headerLength + body + 8;
-  return message.headerLength + body + 8 * (body / (frameMax - 8) + body / 131064 + 2);
+  if (body <= message.firstLength && body + FRAME_OVERHEAD <= frameMax)
+    return message.headerLength + body + FRAME_OVERHEAD;
+  const frames = body / (frameMax - FRAME_OVERHEAD) + body / FRAME_BODY_MAX + 2;
+  return message.headerLength + body + FRAME_OVERHEAD * frames;
 }
 
 /**

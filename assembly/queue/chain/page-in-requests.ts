@@ -12,7 +12,7 @@ import { Block, holdQueue, Queue, releaseQueue, SLOTS } from './queue';
 import { ruling } from './features';
 
 /** So near (messages) the gap block is asked back. */
-const WINDOW: i32 = <i32>SLOTS * 16;
+export const WINDOW: i32 = <i32>SLOTS * 16;
 
 /** Asks for the next of the spilled messages. The caller may use the queue. */
 export function requestPageIn(queue: Queue): void {

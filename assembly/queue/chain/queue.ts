@@ -20,6 +20,7 @@
  * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when
  * it was freed by the host and its last block is done.
  */
+import { Reclaimed } from '../../memory/epoch';
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { countIn, countOwn, freeCounters } from '../../memory/counters';
 import { Message } from '../../memory/message';
@@ -158,8 +159,7 @@ import { PAGE } from '../../memory/root';
   spilledPlace: u64;
 }
 
-@unmanaged export class Block {
-  next: u32;
+@unmanaged export class Block extends Reclaimed {
   /** Of a gap block: how many whole blocks it stands for; otherwise 0. Written by the coordinator. */
   spilled: u32;
   /** Position of the first slot. Written before the block is linked, then constant. */
@@ -170,9 +170,6 @@ import { PAGE } from '../../memory/root';
   /** Returned slots here and the lowest of them; under the queue's returnedLock. */
   requeued: u32;
   requeuedLow: u32;
-  /** Stamp and link of limbo (epoch.ts). */
-  stamp: u32;
-  limboNext: u32;
   /** Next block of the returned set; under the lock. */
   requeuedNext: u32;
   /**
@@ -194,7 +191,7 @@ import { PAGE } from '../../memory/root';
 }
 
 export const BLOCK_HEAD: u32 = 64;
-export const SLOT: u32 = 8;
+export const SLOT: u32 = offsetof<Slot>();
 export const SLOTS: u32 = (PAGE - BLOCK_HEAD) / SLOT;
 
 /**
@@ -362,7 +359,9 @@ export function holdQueue(queue: Queue): void {
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
 }
 
-export const QUEUE_FITS: bool = offsetof<Queue>() <= CELL;
+// Looked at while the core is compiled.
+if (offsetof<Queue>() > CELL) ERROR('a queue is longer than its cell');
+if (offsetof<Block>() > BLOCK_HEAD) ERROR('a block is longer than its head');
 
 /** A long message has pieces that its release must find. */
 @inline export function sharedFlag(message: Message): u32 {

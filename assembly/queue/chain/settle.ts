@@ -96,6 +96,6 @@ export function addDone(block: Block, count: u32): void {
   moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);
   moveHintPast(changetype<usize>(queue) + offsetof<Queue>('headBlock'), block);
   if (block.logTable) givePage(block.logTable);
-  retire(changetype<usize>(block));
+  retire(block);
   releaseQueue(queue);
 }

@@ -17,7 +17,7 @@ import { COUNTED_TURN, TURN, turnsUnderWay, Waiter } from '../consumers/run-queu
 import { awaitFront } from '../chain/page-in-requests';
 
 /** Messages on their way to consumers for which a turn was granted. */
-const UNDER_WAY: f64 = 1024;
+export const UNDER_WAY: f64 = 1024;
 
 @inline function maxLength(queue: Queue): f64 {
   return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('maxLength'));

@@ -2,9 +2,10 @@
  * The front of a queue with rules: the message that is next, whatever level it stands in and whether it was given back;
  * and what at the front has become too old. Messages are claimed one by one here.
  */
+import { FRAME_MAX } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, FRONT_SCANNED } from '../../memory/checkpoint';
-import { FRAME_MAX, Message } from '../../memory/message';
+import { Message } from '../../memory/message';
 import { self } from '../../memory/root';
 import { claim, foundSpilled, lackedRoom } from '../chain/claim';
 import { die, EXPIRED } from './dead-letters';

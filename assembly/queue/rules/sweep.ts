@@ -15,19 +15,19 @@ import { EXPIRES, TTL } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
 
 /** Deaths a call: in one queue, and in all. */
-const QUEUE_MOST: u32 = 256;
-const SWEEP_MOST: u32 = 4096;
+export const QUEUE_MOST: u32 = 256;
+export const SWEEP_MOST: u32 = 4096;
 /** So long (ms) a message is left to consumers that may be running. */
-const SWEEP_DELAY: f64 = 5;
+export const SWEEP_DELAY: f64 = 5;
 
 /**
  * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is
  * looked at a hundred times during that; one that holds messages with times of their own as often as any, since each
  * that is taken may uncover one that is due.
  */
-const REST_SHARE: f64 = 100;
-const REST_MIN: f64 = 10;
-const REST_MAX: f64 = 250;
+export const REST_SHARE: f64 = 100;
+export const REST_MIN: f64 = 10;
+export const REST_MAX: f64 = 250;
 
 let nextSweeper: u32 = 0;
 /** What the last sweep found to be soon enough for the next. */

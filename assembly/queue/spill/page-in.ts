@@ -3,12 +3,13 @@
  * for the last of the gap block's own: that one only when a new gap block is linked behind it, if it stood for more,
  * and the old one is a block like any other. What comes at a time need not fill a block: it went out as a portion.
  */
+import { UNIT_PIECE, UNIT_HEAD, Unit } from '../../format/spilled-unit';
+import { FRAME_MAX } from '../../format/frame';
 import { atomicAdd, atomicStore } from '../../memory/atomic';
 import {
   borrowReserve,
   EXPIRING,
   flushReleases,
-  FRAME_MAX,
   LOGGABLE,
   Message,
   MESSAGE_HEAD,
@@ -22,18 +23,7 @@ import {
   roomForPiece,
 } from '../../memory/message';
 import { givePage, takePage } from '../../memory/units';
-import {
-  spilledEnd,
-  fillSpilled,
-  KEPT_FLAGS,
-  NO_POSITION,
-  PIECE,
-  setGap,
-  gapOf,
-  Unit,
-  UNIT_HEAD,
-  welcome,
-} from './spilled';
+import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, setGap, gapOf, welcome } from './spilled';
 import {
   SPILLED,
   Block,
@@ -94,7 +84,7 @@ export function takeIn(offset: usize, length: u32): i32 {
   while (<u32>(end - at) > UNIT_HEAD) {
     const unit = changetype<Unit>(at);
     if (unit.span > <u32>(end - at)) break;
-    outcome = unit.flags & PIECE ? takePiece(unit) : takeMessage(unit);
+    outcome = unit.flags & UNIT_PIECE ? takePiece(unit) : takeMessage(unit);
     if (outcome) break;
     at += unit.span;
   }
@@ -134,8 +124,8 @@ function passPlaces(queue: Queue, first: u32, end: u32): void {
   }
 }
 
-const NO_MEMORY: i32 = -1;
-const UNWANTED: i32 = -2;
+export const NO_MEMORY: i32 = -1;
+export const UNWANTED: i32 = -2;
 
 function takeMessage(unit: Unit): i32 {
   const message = changetype<Message>(changetype<usize>(unit) + UNIT_HEAD);

@@ -18,6 +18,7 @@
  * copied, so that it does not keep the segment in which it lies among those that leave. A long one leaves with the
  * others.
  */
+import { UNIT_PIECE, UNIT_HEAD, Unit } from '../../format/spilled-unit';
 import { atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, OUT_FOUND, OUT_MARKED } from '../../memory/checkpoint';
 import { newEpoch, othersLeft, retire } from '../../memory/epoch';
@@ -42,11 +43,8 @@ import {
   headOf,
   KEPT_FLAGS,
   NO_POSITION,
-  PIECE,
   setGap,
   gapOf,
-  Unit,
-  UNIT_HEAD,
   unitLength,
   welcome,
 } from './spilled';
@@ -70,9 +68,9 @@ import { ruling } from '../chain/features';
 import { addDone } from '../chain/settle';
 
 /** As a margin: right behind the first message. */
-const FRONT: i32 = -1;
+export const FRONT: i32 = -1;
 /** Somebody may be claiming them: ask again. */
-const LATER: f64 = -1;
+export const LATER: f64 = -1;
 
 let outQueue: Queue = changetype<Queue>(0);
 let outBlock: Block = changetype<Block>(0);
@@ -273,7 +271,7 @@ export function fillOut(offset: usize, length: u32): u32 {
     if (outPiece) {
       const octets = pieceLength(piece);
       if (!fits(at, end, octets)) break;
-      at = writeUnit(at, PIECE, NO_POSITION, 0, outPiece, octets);
+      at = writeUnit(at, UNIT_PIECE, NO_POSITION, 0, outPiece, octets);
       outPiece = piece.next;
       continue;
     }
@@ -371,7 +369,7 @@ function join(queue: Queue, block: Block): void {
   // Pairs with the load in `nextOf`.
   atomicStore(changetype<usize>(gap) + offsetof<Block>('next'), block.next);
   if (block.logTable) givePage(block.logTable);
-  retire(changetype<usize>(block));
+  retire(block);
   releaseQueue(queue);
 }
 

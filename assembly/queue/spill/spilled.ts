@@ -13,6 +13,7 @@
  *
  * Image: units as in src/log/spill-source.ts: 24 octets, then the Message or Piece as it lies in memory.
  */
+import { UNIT_HEAD, UNIT_PIECE } from '../../format/spilled-unit';
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore } from '../../memory/atomic';
 import { aligned } from '../../memory/message';
 import { Participant, participantAt, root } from '../../memory/root';
@@ -32,18 +33,9 @@ import {
 import { addBytes, BYTES, ruling } from '../chain/features';
 import { grant } from '../consumers/waiters';
 
-@unmanaged export class Unit {
-  span: u32;
-  flags: u32;
-  position: u64;
-  id: u64;
-}
-export const UNIT_HEAD: u32 = 24;
-/** Of a unit: one more piece of the message before it. */
-export const PIECE: u32 = 0x80000000;
 export const NO_POSITION: u64 = u64.MAX_VALUE;
 /** What a unit says of its slot: the rest follows from the message. */
-export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_SHIFT)) & ~PIECE;
+export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_SHIFT)) & ~UNIT_PIECE;
 /** More positions than these between two blocks could not be told from a step back. */
 export const SPILLED_MAX: f64 = 1073741824;
 

@@ -4,7 +4,7 @@
  * memory, for a client that does not read, or for the others' turn, the transport is not read and the rest of the last
  * read is kept.
  */
-import { PROTOCOL_HEADER } from '../../amqp/frames.js';
+import { FRAME_HEAD, PROTOCOL_HEADER } from '../../amqp/frames.js';
 import { type Connection as CoreConnection, Stop } from '../../engine/engine.js';
 import type { AskedAhead } from '../session/asked-ahead.js';
 import type { Host } from '../session/session.js';
@@ -53,8 +53,6 @@ const STILL_MS = 200;
  * How long a shortage lasts at least, to the client (ms): who is told so stops, and must not be called back and forth.
  */
 const SHORTAGE_MS = 1_000;
-
-const FRAME_HEADER_SIZE = 7;
 
 /** Work of a frame that the host handles, and of bytes that are read (as the core counts: in enqueues). */
 const STOP_WORK = 128;
@@ -248,7 +246,7 @@ export class ConnectionReader {
       case Stop.WORK:
         break;
       case Stop.OVERSIZE: {
-        const head = engine.bytes.slice(engine.frameOffset, engine.frameOffset + FRAME_HEADER_SIZE);
+        const head = engine.bytes.slice(engine.frameOffset, engine.frameOffset + FRAME_HEAD);
         receiver.onOversize(new DataView(head.buffer).getUint32(3));
         break;
       }
@@ -263,7 +261,7 @@ export class ConnectionReader {
   #takeFrame(frame: Uint8Array): void {
     const [type = 0, high = 0, low = 0] = frame;
     const channel = (high << 8) | low;
-    this.#work(channel, () => this.#receiver.onFrame(type, channel, frame.subarray(FRAME_HEADER_SIZE, -1)));
+    this.#work(channel, () => this.#receiver.onFrame(type, channel, frame.subarray(FRAME_HEAD, -1)));
   }
 
   /** Does what the stream asks for. If that must wait, so does the rest of the stream. */

@@ -3,6 +3,7 @@
  * held meanwhile.
  */
 
+import { RETIRED_PORTION } from '../../numbers/core.js';
 import { QueueCell, QueueFlag } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import { word } from './memory/views.js';
@@ -10,9 +11,6 @@ import type { QueueContents } from './queues/queue-contents.js';
 import { withQueue } from './queues/queue-lock.js';
 import type { Sweeps } from './queues/swept-queues.js';
 import type { Spilled } from './spill/spilled.js';
-
-/** So many messages go with the call that retires a queue: most queues are empty then. */
-const RETIRED_PORTION = 4_096;
 
 export class Emptying {
   readonly #memory: Memory;

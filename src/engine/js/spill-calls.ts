@@ -1,7 +1,7 @@
-/** The calls about messages that are elsewhere: the part of the twin that the spill and recovery use. */
+/** The calls about messages that are elsewhere: the part of the twin that spill and recovery use. */
+import { SEGMENT, SLOTS } from '../../numbers/core.js';
 import type { Queue } from '../references.js';
 import type { SpillCalls } from '../spill.js';
-import { SEGMENT, SLOTS } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Parts } from './parts.js';
 import type { PageInRequests } from './queues/page-in-requests.js';

@@ -1,5 +1,5 @@
 /**
- * The exports of assembly/index.ts as TypeScript sees them: functions on numbers, and constants as WebAssembly globals.
+ * The exports of assembly/index.ts as TypeScript sees them: functions on numbers; src/numbers has the constants.
  * Nothing outside this folder knows them.
  */
 export interface CoreFunctions {
@@ -135,22 +135,4 @@ export interface CoreFunctions {
   wake(): void;
   counted(counter: number): number;
   countedAt(queue: number, counter: number): number;
-}
-
-/** Constants of the core that the host checks or uses. */
-export interface CoreConstants {
-  LAYOUT: WebAssembly.Global;
-  BODY_MAX: WebAssembly.Global;
-  FRAME_MAX: WebAssembly.Global;
-  CHANNEL_MAX: WebAssembly.Global;
-  DOORBELL_OFFSET: WebAssembly.Global;
-  PAGE: WebAssembly.Global;
-  SEGMENT: WebAssembly.Global;
-  SLOTS: WebAssembly.Global;
-  COUNTER_RECEIVED: WebAssembly.Global;
-  COUNTER_ENQUEUED: WebAssembly.Global;
-  COUNTER_DELIVERED: WebAssembly.Global;
-  COUNTER_ACKNOWLEDGED: WebAssembly.Global;
-  COUNTER_OCTETS_IN: WebAssembly.Global;
-  COUNTER_OCTETS_OUT: WebAssembly.Global;
 }

@@ -2,7 +2,9 @@
  * The calls about the log (assembly/log/): the part of the WebAssembly engine that the host's log uses. Records are
  * made, stamped and written where they lie in the shared memory; only what is told of them is copied.
  */
+
 import type { Seed } from '../../log/log-memory.js';
+import { BATCH_MESSAGE_OCTETS, BATCH_MESSAGES, BATCH_NUMBER, BATCH_OCTETS } from '../../numbers/core.js';
 import type { HeldBack, LogBatch, LogCalls } from '../log.js';
 import type { Queue } from '../references.js';
 import type { CoreFunctions } from './exports.js';
@@ -16,7 +18,7 @@ interface PositionRun {
   readonly count: number;
 }
 
-/** A batch in the core: its address, and its first words as they were when it was taken. */
+/** A batch in the core: its address, and its fields as they were when it was taken. */
 class CoreBatch implements LogBatch {
   constructor(
     readonly address: number,
@@ -30,6 +32,7 @@ class CoreBatch implements LogBatch {
 export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
   readonly bytes: Uint8Array;
   readonly #core: CoreFunctions;
+  readonly #words: Uint32Array;
   readonly #holdBack: (taker: HeldBack) => void;
   #done = 0;
 
@@ -38,6 +41,7 @@ export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
     this.#core = core.functions;
     this.#holdBack = core.holdBack;
     this.bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer);
   }
 
   startLog(lane: number, firstMessage: number, heldBack: HeldBack): void {
@@ -52,8 +56,14 @@ export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
   takeBatch(): LogBatch | null {
     const address = this.#core.takeBatch() >>> 0;
     if (address === 0) return null;
-    const [number = 0, octets = 0, messages = 0, messageOctets = 0] = new Uint32Array(this.bytes.buffer, address, 4);
-    return new CoreBatch(address, number, octets, messages, messageOctets);
+    const word = (field: number): number => this.#words[(address + field) / 4] ?? 0;
+    return new CoreBatch(
+      address,
+      word(BATCH_NUMBER),
+      word(BATCH_OCTETS),
+      word(BATCH_MESSAGES),
+      word(BATCH_MESSAGE_OCTETS),
+    );
   }
 
   get gathers(): boolean {

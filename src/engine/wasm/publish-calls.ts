@@ -2,6 +2,7 @@
  * The calls about routes and messages that the host holds or makes. Lists of queues and texts pass by the participant's
  * scratch page; keys, headers and bodies are read and written where they lie.
  */
+import { PAGE } from '../../numbers/core.js';
 import type { MessageCalls } from '../messages.js';
 import { type PublishCalls, RouteFlag } from '../publishing.js';
 import type { Channel, Connection, Message, Queue } from '../references.js';
@@ -9,12 +10,13 @@ import type { CoreFunctions } from './exports.js';
 import { WasmQueueCalls } from './queue-calls.js';
 import type { Core } from './wasm-core.js';
 
+/** Queues that the scratch page holds. */
+const LIST_MAX = PAGE / 4;
 const NO_QUEUES: readonly Queue[] = [];
 
 export abstract class WasmPublishCalls extends WasmQueueCalls implements PublishCalls, MessageCalls {
   readonly #core: CoreFunctions;
   readonly #words: Int32Array;
-  readonly #pageBytes: number;
   /** Set once the participant has joined. */
   protected abstract readonly scratch: number;
 
@@ -22,12 +24,11 @@ export abstract class WasmPublishCalls extends WasmQueueCalls implements Publish
     super(core, bytes);
     this.#core = core.functions;
     this.#words = new Int32Array(bytes.buffer);
-    this.#pageBytes = core.pageBytes;
   }
 
   installRoute(connection: Connection, queues: readonly Queue[], flags: number): void {
     // A longer list than the scratch page holds is not cached: its messages come to the host one by one.
-    const fits = queues.length <= this.#listMax();
+    const fits = queues.length <= LIST_MAX;
     if (fits) this.#writeList(queues, 0, queues.length);
     this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
   }
@@ -55,8 +56,8 @@ export abstract class WasmPublishCalls extends WasmQueueCalls implements Publish
   /** Returns the queues that refused the message. */
   #publishTo(message: Message, queues: readonly Queue[]): readonly Queue[] {
     let refused = NO_QUEUES;
-    for (let from = 0; from < queues.length; from += this.#listMax()) {
-      const count = Math.min(this.#listMax(), queues.length - from);
+    for (let from = 0; from < queues.length; from += LIST_MAX) {
+      const count = Math.min(LIST_MAX, queues.length - from);
       this.#writeList(queues, from, count);
       const refusals = this.#core.publishTo(message, count) >>> 0;
       if (refusals > 0) refused = [...refused, ...this.#readList(refusals)];
@@ -66,10 +67,6 @@ export abstract class WasmPublishCalls extends WasmQueueCalls implements Publish
 
   releaseMessage(message: Message): void {
     this.#core.releaseMessage(message);
-  }
-
-  #listMax(): number {
-    return this.#pageBytes / 4;
   }
 
   #writeList(queues: readonly Queue[], from: number, count: number): void {

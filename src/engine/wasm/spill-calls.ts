@@ -2,20 +2,19 @@
  * The calls about messages that are elsewhere (assembly/queue/spill/spilled.ts): the part of the WebAssembly engine
  * that the spill and recovery use.
  */
+import { SEGMENT, SLOTS } from '../../numbers/core.js';
 import type { Queue } from '../references.js';
 import type { SpillCalls } from '../spill.js';
 import type { CoreFunctions } from './exports.js';
 import type { Core } from './wasm-core.js';
 
 export abstract class WasmSpillCalls implements SpillCalls {
-  readonly slotsPerBlock: number;
-  readonly stagingBytes: number;
+  readonly slotsPerBlock = SLOTS;
+  readonly stagingBytes = SEGMENT;
   readonly #core: CoreFunctions;
 
-  constructor({ functions, slotsPerBlock, segmentBytes }: Core) {
+  constructor({ functions }: Core) {
     this.#core = functions;
-    this.slotsPerBlock = slotsPerBlock;
-    this.stagingBytes = segmentBytes;
   }
 
   priorityOf(queue: Queue, priority: number, make: boolean): Queue {

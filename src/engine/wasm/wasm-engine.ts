@@ -1,7 +1,28 @@
 /**
  * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the
- * participant's scratch page, results are read from the first words of its page. Nothing here runs per message.
+ * participant's scratch page, results are read from its page. Nothing here runs per message.
  */
+import {
+  DOORBELL,
+  PAGE,
+  RESULT_CONSUMED,
+  RESULT_DEAD_QUEUE,
+  RESULT_DEAD_REASON,
+  RESULT_FRAME_LENGTH,
+  RESULT_FRAME_OFFSET,
+  RESULT_OUTPUT_BOX,
+  RESULT_OUTPUT_LENGTH,
+  RESULT_OUTPUT_OFFSET,
+  RESULT_READ_LENGTH,
+  RESULT_READ_OFFSET,
+  RESULT_SCRATCH,
+  RESULT_STOP_CHANNEL,
+  RESULT_STOP_MESSAGE,
+  RESULT_WORK,
+  SETTLE_DONE,
+  SETTLE_REJECT,
+  SETTLE_REQUEUE,
+} from '../../numbers/core.js';
 import type {
   Channel,
   Connection,
@@ -21,28 +42,6 @@ import type { CoreFunctions } from './exports.js';
 import { WasmPublishCalls } from './publish-calls.js';
 import { type Core, instantiateCore } from './wasm-core.js';
 
-/** Words of a participant's page (memory/root.ts, Participant, line 0). */
-const Word = {
-  CONSUMED: 0,
-  FRAME_OFFSET: 1,
-  FRAME_LENGTH: 2,
-  STOP_CHANNEL: 3,
-  STOP_MESSAGE: 4,
-  OUTPUT_OFFSET: 5,
-  OUTPUT_LENGTH: 6,
-  OUTPUT_BOX: 7,
-  SCRATCH: 8,
-  READ_OFFSET: 9,
-  READ_LENGTH: 10,
-  DEAD_QUEUE: 12,
-  DEAD_REASON: 13,
-  WORK: 14,
-} as const;
-
-/** What becomes of a delivery (content/ack.ts). */
-const Settlement = { DONE: 0, REQUEUE: 1, REJECT: 2 } as const;
-
-const RESULT_WORDS = 16;
 /** More than any read is worth. */
 const WORK_MAX = 0x7fffffff;
 
@@ -69,7 +68,7 @@ class WasmEngine extends WasmPublishCalls implements Engine {
 
   constructor(shared: SharedCore, core: Core, participant: number) {
     super(core, new Uint8Array(shared.buffer));
-    const { functions, doorbellOffset } = core;
+    const { functions } = core;
     if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
       throw new Error(
         `the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`,
@@ -77,51 +76,51 @@ class WasmEngine extends WasmPublishCalls implements Engine {
     }
     const address = functions.participantAddress();
     this.#core = functions;
-    this.#results = new Uint32Array(shared.buffer, address, RESULT_WORDS);
+    this.#results = new Uint32Array(shared.buffer, address, PAGE / 4);
     this.#words = new Int32Array(shared.buffer);
-    this.#doorbell = (address + doorbellOffset) / 4;
+    this.#doorbell = (address + DOORBELL) / 4;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
-    this.scratch = this.#result(Word.SCRATCH);
-    this.readOffset = this.#result(Word.READ_OFFSET);
-    this.readLength = this.#result(Word.READ_LENGTH);
+    this.scratch = this.#result(RESULT_SCRATCH);
+    this.readOffset = this.#result(RESULT_READ_OFFSET);
+    this.readLength = this.#result(RESULT_READ_LENGTH);
   }
 
-  #result(word: number): number {
-    return this.#results[word] ?? 0;
+  #result(offset: number): number {
+    return this.#results[offset / 4] ?? 0;
   }
 
   get consumed(): number {
-    return this.#result(Word.CONSUMED);
+    return this.#result(RESULT_CONSUMED);
   }
   get frameOffset(): number {
-    return this.#result(Word.FRAME_OFFSET);
+    return this.#result(RESULT_FRAME_OFFSET);
   }
   get frameLength(): number {
-    return this.#result(Word.FRAME_LENGTH);
+    return this.#result(RESULT_FRAME_LENGTH);
   }
   get deadQueue(): Queue {
-    return this.#result(Word.DEAD_QUEUE);
+    return this.#result(RESULT_DEAD_QUEUE);
   }
   get deadReason(): Death {
-    return this.#result(Word.DEAD_REASON) as Death;
+    return this.#result(RESULT_DEAD_REASON) as Death;
   }
   get work(): number {
-    return this.#result(Word.WORK);
+    return this.#result(RESULT_WORK);
   }
   get stopChannel(): number {
-    return this.#result(Word.STOP_CHANNEL);
+    return this.#result(RESULT_STOP_CHANNEL);
   }
   get stopMessage(): Message {
-    return this.#result(Word.STOP_MESSAGE);
+    return this.#result(RESULT_STOP_MESSAGE);
   }
   get outputOffset(): number {
-    return this.#result(Word.OUTPUT_OFFSET);
+    return this.#result(RESULT_OUTPUT_OFFSET);
   }
   get outputLength(): number {
-    return this.#result(Word.OUTPUT_LENGTH);
+    return this.#result(RESULT_OUTPUT_LENGTH);
   }
   get outputBox(): number {
-    return this.#result(Word.OUTPUT_BOX);
+    return this.#result(RESULT_OUTPUT_BOX);
   }
 
   memoryUsed(): number {
@@ -186,7 +185,7 @@ class WasmEngine extends WasmPublishCalls implements Engine {
     this.#core.setTransactional(channel);
   }
   settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean | null): boolean {
-    const how = requeue === null ? Settlement.DONE : requeue ? Settlement.REQUEUE : Settlement.REJECT;
+    const how = requeue === null ? SETTLE_DONE : requeue ? SETTLE_REQUEUE : SETTLE_REJECT;
     return this.#core.settleDelivery(channel, tag, multiple ? 1 : 0, how) !== 0;
   }
   isUnacked(channel: Channel, tag: number): boolean {

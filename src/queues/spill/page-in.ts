@@ -4,6 +4,7 @@
  * are nowhere else.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
+import { PAGE_IN_NO_MEMORY } from '../../engine/spill.js';
 import type { Retries } from './retry.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
 import type { ImageSource, RecoveredSource, Source, SpilledQueues } from './spilled-queues.js';
@@ -192,7 +193,7 @@ export class PageIn {
       const taken = engine.pageInTake(staging + at, length - at);
       if (taken === 0) break;
       if (taken > 0) at += taken;
-      else if (taken === -1) await this.#makeRoom();
+      else if (taken === PAGE_IN_NO_MEMORY) await this.#makeRoom();
       else throw new Error(`a portion of queue ${queue} is not what was written`);
     }
     engine.bytes.copyWithin(staging, staging + at, staging + length);

@@ -3,14 +3,13 @@
  * written stays; the order of a queue's sources is that of its messages.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
+import { PAGE_OUT_LATER } from '../../engine/spill.js';
 import type { Retries } from './retry.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
 import type { LiveQueue, SpilledQueues } from './spilled-queues.js';
 
 /** Portions that are being written at once. */
 const WRITES = 4;
-/** Somebody may be claiming the messages: the core is to be asked again. */
-const LATER = -1;
 
 const WRITTEN = Promise.resolve();
 
@@ -51,7 +50,7 @@ export class PageOut {
     let sent = false;
     try {
       octets = engine.pageOut(queue, margin, least, engine.stagingBytes);
-      while (octets === LATER) {
+      while (octets === PAGE_OUT_LATER) {
         await new Promise(setImmediate);
         // Who may be claiming them may have come to a stop in the midst of it.
         if (life.ended || this.#retries.stopped) return false;

@@ -8,6 +8,7 @@
  * whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
+import { PAGE_OUT_FRONT } from '../../engine/spill.js';
 import type { SpilledSource } from '../../log/spill-source.js';
 import { PageIn } from './page-in.js';
 import { PageOut, type Stage } from './page-out.js';
@@ -18,8 +19,6 @@ import type { LiveQueue, SpilledQueues } from './spilled-queues.js';
 /** Share of the memory below which messages leave, and up to which they do. The core rings at a third. */
 const SCARCE = 1 / 3;
 const ENOUGH = 0.4;
-/** Right behind the first message. */
-const FRONT = -1;
 /**
  * Blocks behind the head that stay, if enough others can leave. What does not reach the end of a block leaves only if
  * it is worth it.
@@ -28,7 +27,7 @@ const STAGES: readonly Stage[] = [
   { margin: 16, least: 256 << 10 },
   { margin: 4, least: 256 << 10 },
   { margin: 1, least: 256 << 10 },
-  { margin: FRONT, least: 4 << 10 },
+  { margin: PAGE_OUT_FRONT, least: 4 << 10 },
 ];
 /** Portions that one queue gets before the next has its turn. */
 const BATCH_PORTIONS = 8;
@@ -183,9 +182,9 @@ export class Spill {
     const now = Date.now();
     const depths: { live: LiveQueue; depth: number }[] = [];
     for (const { live, ready, spilled, present } of this.#depths()) {
-      let staying = margin === FRONT ? 0 : margin * slotsPerBlock;
+      let staying = margin === PAGE_OUT_FRONT ? 0 : margin * slotsPerBlock;
       if (spilled > 0) staying = spilled + present;
-      else if (margin === FRONT && this.#isRecent(live.queue, now)) continue;
+      else if (margin === PAGE_OUT_FRONT && this.#isRecent(live.queue, now)) continue;
       if (ready > staying) depths.push({ live, depth: ready - staying });
     }
     return depths.sort((a, b) => b.depth - a.depth).map(({ live }) => live);

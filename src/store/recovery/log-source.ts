@@ -7,8 +7,8 @@ import type { Run } from '../../log/commit-log.js';
 import { RecordType, set64, spanOf } from '../../log/record-format.js';
 import {
   type Filled,
-  RETURNS_MAX,
-  RETURNS_SHIFT,
+  REQUEUES_MAX,
+  REQUEUES_SHIFT,
   type SpilledSource,
   UNIT_MAX,
   UnitFlag,
@@ -239,7 +239,7 @@ export class LogSource implements SpilledSource {
     }
     const position = places.positions[i] as number;
     const redelivered = places.delivered[i] === 1 ? UnitFlag.REDELIVERED : 0;
-    const returns = Math.min(places.returns.get(position) ?? 0, RETURNS_MAX) << RETURNS_SHIFT;
+    const returns = Math.min(places.returns.get(position) ?? 0, REQUEUES_MAX) << REQUEUES_SHIFT;
     const flags = type === RecordType.PIECE ? UnitFlag.PIECE : UnitFlag.LOGGED | redelivered | returns;
     view.setUint32(at, span, true);
     view.setUint32(at + 4, flags, true);

@@ -9,7 +9,6 @@ import {
   CheckpointField,
   EnqueueField,
   EnqueueFlag,
-  FRAME_OVERHEAD,
   get64,
   MessageField,
   PieceField,
@@ -19,6 +18,7 @@ import {
   sequenceOf,
   writerOf,
 } from '../../log/record-format.js';
+import { FRAME_OVERHEAD } from '../../numbers/core.js';
 import type { Returns } from '../log/batch.js';
 import type { LogFileState } from '../log/log-files.js';
 import type { RecordSink, Seen } from '../log/scan.js';

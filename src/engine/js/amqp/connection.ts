@@ -3,6 +3,7 @@
  * sending, has not acknowledged, is to be told; what each consumer may take. They know one another, so they stand
  * together. Private to the worker of the socket.
  */
+import { FRAME_MAX_INITIAL } from '../../../numbers/core.js';
 import { Content } from '../../engine.js';
 import { HeldConfirms } from '../log/held-confirms.js';
 import { MessageBuilder } from '../memory/messages.js';
@@ -12,13 +13,10 @@ import { PartialFrame } from './partial-frame.js';
 import type { Route } from './routes.js';
 import { Unacked } from './unacked.js';
 
-const INITIAL_INPUT_MAX = 8192;
-const INITIAL_FRAME_MAX = 4096;
-
 export class Connection {
   /** Longest payload that is accepted, and longest frame that is sent. */
-  inputMax = INITIAL_INPUT_MAX;
-  outputMax = INITIAL_FRAME_MAX;
+  inputMax = FRAME_MAX_INITIAL;
+  outputMax = FRAME_MAX_INITIAL;
   readonly channels = new Map<number, Channel>();
 
   readonly partial = new PartialFrame();

@@ -3,7 +3,7 @@
  * `ContentFrames` writes as many whole frames as there is room for and goes on later; a delivery that fits is written
  * by one step. What must hold: while it is active it holds the message, whatever happens to its queue and channel.
  */
-import { FRAME_END, FRAME_OVERHEAD, PIECE_BODY } from '../memory/layout.js';
+import { FRAME_BODY_MAX, FRAME_END, FRAME_OVERHEAD } from '../../../numbers/core.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import { copy, write16, write32 } from '../memory/views.js';
@@ -28,7 +28,7 @@ export function copyAsStored(
   frameMax: number,
 ): number | null {
   const body = messages.bodySize(message);
-  if (body > PIECE_BODY || body + FRAME_OVERHEAD > frameMax) return null;
+  if (body > FRAME_BODY_MAX || body + FRAME_OVERHEAD > frameMax) return null;
   const header = messages.headerFrameLength(message);
   const length = body === 0 ? header : header + body + FRAME_OVERHEAD;
   const end = copy(memory.bytes, at, messages.headerFrameAt(message), length);

@@ -1,5 +1,5 @@
 /** The header `x-delivery-count`, as it is put into the copy of a message that goes to a client. */
-import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD } from '../memory/layout.js';
+import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD } from '../../../numbers/core.js';
 import { hasHeaders, headersAt, setHeadersFlag } from '../memory/properties.js';
 import { read32, write32, write64 } from '../memory/views.js';
 import { FrameType } from './methods.js';
@@ -36,7 +36,7 @@ function headerFrame(payload: Uint8Array): Uint8Array {
   const frame = new Uint8Array(payload.length + FRAME_OVERHEAD);
   frame[0] = FrameType.HEADER;
   write32(frame, 3, payload.length);
-  frame.set(payload, FRAME_HEADER);
+  frame.set(payload, FRAME_HEAD);
   frame[frame.length - 1] = FRAME_END;
   return frame;
 }

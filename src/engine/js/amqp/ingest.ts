@@ -5,10 +5,11 @@
  * comes.
  */
 
+import { COLD_DEPTH, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, HEADER_PAYLOAD_MIN } from '../../../numbers/core.js';
 import { Content, Counter, Limit, Stop } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
-import { FRAME_END, FRAME_HEADER, FRAME_OVERHEAD, MessageFlag } from '../memory/layout.js';
+import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import { inspect } from '../memory/properties.js';
@@ -22,14 +23,10 @@ import type { Route, Routes } from './routes.js';
 import type { Outcome, Settlements } from './settlements.js';
 import type { Work } from './work.js';
 
-/** A queue with more ready messages keeps new ones for a while. */
-const COLD_DEPTH = 64;
 /** Class, method, tag and bits: the payload of basic.ack, nack and reject. */
 const SETTLEMENT_LENGTH = 13;
 /** Refusals that a channel may have to say: a client that does not read is not read from. */
 const REFUSED_MAX = 65536;
-/** Class, weight, body size and one word of flags. */
-const HEADER_LENGTH_MIN = 14;
 
 export class ConnectionReader {
   consumed = 0;
@@ -109,18 +106,18 @@ export class ConnectionReader {
         continue;
       }
       const available = end - at;
-      if (available < FRAME_HEADER) {
+      if (available < FRAME_HEAD) {
         if (available > 0) connection.partial.append(bytes, at, available);
         at = end;
         break;
       }
       const size = read32(bytes, at + 3);
       if (size > connection.inputMax) {
-        stop = this.#stopAt(at, FRAME_HEADER, Stop.OVERSIZE);
+        stop = this.#stopAt(at, FRAME_HEAD, Stop.OVERSIZE);
         break;
       }
       if (this.#beginsBody(connection, at, size)) {
-        at += FRAME_HEADER;
+        at += FRAME_HEAD;
         continue;
       }
       if (available < size + FRAME_OVERHEAD) {
@@ -150,18 +147,18 @@ export class ConnectionReader {
   #partialFrameOn(connection: Connection, offset: number, end: number): Stop {
     const { bytes } = this.#memory;
     const { partial } = connection;
-    const head = Math.min(Math.max(0, FRAME_HEADER - partial.length), end - offset);
+    const head = Math.min(Math.max(0, FRAME_HEAD - partial.length), end - offset);
     if (head > 0) partial.append(bytes, offset, head);
     this.consumed = head;
-    if (partial.length < FRAME_HEADER) return Stop.END;
+    if (partial.length < FRAME_HEAD) return Stop.END;
     const size = read32(partial.bytes, 3);
     const staging = this.#staging;
-    bytes.set(partial.bytes.subarray(0, FRAME_HEADER), staging);
+    bytes.set(partial.bytes.subarray(0, FRAME_HEAD), staging);
     if (size > connection.inputMax) {
       partial.clear();
-      return this.#stopAt(staging, FRAME_HEADER, Stop.OVERSIZE);
+      return this.#stopAt(staging, FRAME_HEAD, Stop.OVERSIZE);
     }
-    if (partial.length === FRAME_HEADER && this.#beginsBody(connection, staging, size)) {
+    if (partial.length === FRAME_HEAD && this.#beginsBody(connection, staging, size)) {
       partial.clear();
       return Stop.END;
     }
@@ -179,7 +176,7 @@ export class ConnectionReader {
   #onFrame(connection: Connection, at: number, size: number): Stop {
     const { bytes } = this.#memory;
     const whole = size + FRAME_OVERHEAD;
-    if (bytes[at + FRAME_HEADER + size] !== FRAME_END) return this.#stopAt(at, whole, Stop.FRAME_END);
+    if (bytes[at + FRAME_HEAD + size] !== FRAME_END) return this.#stopAt(at, whole, Stop.FRAME_END);
     const type = byteAt(bytes, at);
     const channel = connection.channels.get(read16(bytes, at + 1));
     if (channel === undefined) return this.#stopAt(at, whole, Stop.FRAME);
@@ -193,7 +190,7 @@ export class ConnectionReader {
   /** A closing channel sees only the end of its close. */
   #onClosing(type: number, at: number, size: number): Stop {
     if (type !== FrameType.METHOD || size < 4) return Stop.END;
-    const method = read32(this.#memory.bytes, at + FRAME_HEADER);
+    const method = read32(this.#memory.bytes, at + FRAME_HEAD);
     return method === MethodId.CHANNEL_CLOSE || method === MethodId.CHANNEL_CLOSE_OK ? Stop.FRAME : Stop.END;
   }
 
@@ -201,7 +198,7 @@ export class ConnectionReader {
     switch (channel.content) {
       case Content.NONE:
         return type === FrameType.METHOD && size >= 4
-          ? this.#onMethod(connection, channel, at + FRAME_HEADER, size)
+          ? this.#onMethod(connection, channel, at + FRAME_HEAD, size)
           : Stop.FRAME;
       case Content.HEADER:
         return type === FrameType.HEADER ? this.#onHeader(connection, channel, at, size) : Stop.FRAME;
@@ -265,8 +262,8 @@ export class ConnectionReader {
   #onHeader(connection: Connection, channel: Channel, at: number, size: number): Stop {
     const { bytes } = this.#memory;
     const { route, builder } = channel;
-    const payload = at + FRAME_HEADER;
-    if (route === null || size < HEADER_LENGTH_MIN || read32(bytes, payload) !== BASIC_CLASS << 16) return Stop.FRAME;
+    const payload = at + FRAME_HEAD;
+    if (route === null || size < HEADER_PAYLOAD_MIN || read32(bytes, payload) !== BASIC_CLASS << 16) return Stop.FRAME;
     const bodySize = read64(bytes, payload + 4);
     if (bodySize > Limit.BODY_MAX || !this.#flagsEnd(payload, size)) return Stop.FRAME;
     if (this.#memory.arePublishersBlocked()) return Stop.MEMORY;
@@ -282,7 +279,7 @@ export class ConnectionReader {
 
   /** The flag words go on while their lowest bit is set; they must end within the payload. */
   #flagsEnd(payload: number, size: number): boolean {
-    let at = HEADER_LENGTH_MIN;
+    let at = HEADER_PAYLOAD_MIN;
     while ((byteAt(this.#memory.bytes, payload + at - 1) & 1) !== 0) {
       at += 2;
       if (at > size) return false;

@@ -1,27 +1,42 @@
 /** The methods that the core itself reads and writes: their numbers and their frames. */
-import { FRAME_END, FRAME_HEADER } from '../memory/layout.js';
+import {
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_HEADER,
+  FRAME_METHOD,
+  METHOD_ACK,
+  METHOD_CHANNEL_CLOSE,
+  METHOD_CHANNEL_CLOSE_OK,
+  METHOD_DELIVER,
+  METHOD_GET_OK,
+  METHOD_NACK,
+  METHOD_PUBLISH,
+  METHOD_REJECT,
+  METHOD_RETURN,
+} from '../../../numbers/core.js';
 import { byteAt, write16, write32, write64 } from '../memory/views.js';
 
 /** Class and method number as one word, as they stand on the wire. */
 export const MethodId = {
-  CHANNEL_CLOSE: 0x0014_0028,
-  CHANNEL_CLOSE_OK: 0x0014_0029,
-  PUBLISH: 0x003c_0028,
-  RETURN: 0x003c_0032,
-  DELIVER: 0x003c_003c,
-  GET_OK: 0x003c_0047,
-  ACK: 0x003c_0050,
-  REJECT: 0x003c_005a,
-  NACK: 0x003c_0078,
+  CHANNEL_CLOSE: METHOD_CHANNEL_CLOSE,
+  CHANNEL_CLOSE_OK: METHOD_CHANNEL_CLOSE_OK,
+  PUBLISH: METHOD_PUBLISH,
+  RETURN: METHOD_RETURN,
+  DELIVER: METHOD_DELIVER,
+  GET_OK: METHOD_GET_OK,
+  ACK: METHOD_ACK,
+  REJECT: METHOD_REJECT,
+  NACK: METHOD_NACK,
 } as const;
 export const BASIC_CLASS = 60;
 
-export const FrameType = { METHOD: 1, HEADER: 2, BODY: 3 } as const;
+export const FrameType = { METHOD: FRAME_METHOD, HEADER: FRAME_HEADER, BODY: FRAME_BODY } as const;
 
 const METHOD_ID = 4;
 const TAG = 8;
 /** Frame header, class and method, end octet. */
-const AROUND = FRAME_HEADER + METHOD_ID + 1;
+const AROUND = FRAME_HEAD + METHOD_ID + 1;
 
 export const ACK_SIZE = AROUND + TAG + 1;
 
@@ -116,8 +131,8 @@ function writeConfirm(to: Uint8Array, at: number, channel: number, method: numbe
 function begin(to: Uint8Array, at: number, channel: number, method: number, size: number): number {
   to[at] = FrameType.METHOD;
   write16(to, at + 1, channel);
-  write32(to, at + 3, size - FRAME_HEADER - 1);
-  return write32(to, at + FRAME_HEADER, method);
+  write32(to, at + 3, size - FRAME_HEAD - 1);
+  return write32(to, at + FRAME_HEAD, method);
 }
 
 function put(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {

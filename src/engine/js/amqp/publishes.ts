@@ -3,6 +3,7 @@
  * locked once for many. What must hold: a page for each queue is ensured before a message joins, so a flush cannot
  * fail.
  */
+import { PAGES_AHEAD, RUN_MAX } from '../../../numbers/core.js';
 import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
@@ -12,9 +13,6 @@ import type { Queues } from '../queues/queues.js';
 import type { Route } from './routes.js';
 import type { Work } from './work.js';
 
-const RUN_MAX = 256;
-/** Pages that are taken ahead for one message, at most. */
-const PAGES_AHEAD = 512;
 const NO_QUEUES: readonly number[] = [];
 
 export class Publishes {

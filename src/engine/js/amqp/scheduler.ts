@@ -4,6 +4,7 @@
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */
 
+import { DEATHS_A_TURN, SHARE_MAX, SHARE_PART } from '../../../numbers/core.js';
 import { Fifo } from '../memory/fifo.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock } from '../memory/messages.js';
@@ -16,11 +17,6 @@ import type { Output } from './output.js';
 
 /** Turns in one call of `serve`: bounds how long sockets wait for it. */
 const TURNS_MAX = 128;
-const SHARE_MAX = 64;
-/** Deaths that a consumer waits for that becomes able. */
-const DEATHS_MAX = 1024;
-/** A queue is shared out in at least so many turns for each consumer. */
-const SHARES_EACH = 16;
 
 export class Scheduler {
   readonly #memory: Memory;
@@ -127,7 +123,7 @@ export class Scheduler {
    * have got all that has come.
    */
   #beAble(consumer: Consumer): void {
-    const all = this.#queues.expire(consumer.queue, DEATHS_MAX) < DEATHS_MAX;
+    const all = this.#queues.expire(consumer.queue, DEATHS_A_TURN) < DEATHS_A_TURN;
     // What comes within this millisecond comes after.
     consumer.ableSince = all ? this.#clock.now - 1 : this.#clock.now;
     this.#run(consumer);
@@ -182,7 +178,7 @@ export class Scheduler {
   #share(consumer: Consumer, ready: number): number {
     const consumers = this.#queues.consumers(consumer.queue);
     if (consumers <= 1) return CLAIM_MAX;
-    return Math.min(SHARE_MAX, Math.max(1, Math.floor(ready / (consumers * SHARES_EACH))));
+    return Math.min(SHARE_MAX, Math.max(1, Math.floor(ready / (consumers * SHARE_PART))));
   }
 
   #leaveWithoutCredit(consumer: Consumer): void {

@@ -2,9 +2,7 @@
  * How much a scan may do: what comes in one read may be worth millions of enqueues, and other connections wait
  * meanwhile. Work is counted in enqueues, or what takes about as long.
  */
-
-/** Work of a message for a queue that looks at each by itself. */
-const GUARDED_WORK = 4;
+import { GUARDED_WORK } from '../../../numbers/core.js';
 
 export class Work {
   /** All that was done so far; 32 bits, it wraps. */

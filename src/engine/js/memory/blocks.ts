@@ -5,19 +5,16 @@
  * settled; positions wrap and are subtracted only.
  */
 import {
-  BLOCK_HEADER,
-  Block,
-  COUNT_SHIFT,
-  LOGGED,
+  BLOCK_HEAD,
   PAGE,
-  QueueCell,
-  REDELIVERED,
   SLOT,
+  SLOT_LOGGED,
+  SLOT_REDELIVERED,
+  SLOT_REQUEUES_SHIFT,
+  SLOT_STATE_MASK,
   SLOTS,
-  Slot,
-  SlotState,
-  STATE_MASK,
-} from './layout.js';
+} from '../../../numbers/core.js';
+import { Block, QueueCell, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
 import { at32, at64, double, word } from './views.js';
 
@@ -47,31 +44,31 @@ export class Blocks {
   }
 
   redelivered(slot: number): boolean {
-    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & REDELIVERED) !== 0;
+    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & SLOT_REDELIVERED) !== 0;
   }
 
   /** How often the message was given back; 0 in a queue that does not count. */
   returns(slot: number): number {
-    return at32(this.#memory.u32, word(slot, Slot.STATE)) >>> COUNT_SHIFT;
+    return at32(this.#memory.u32, word(slot, Slot.STATE)) >>> SLOT_REQUEUES_SHIFT;
   }
 
   state(slot: number): number {
-    return at32(this.#memory.u32, word(slot, Slot.STATE)) & STATE_MASK;
+    return at32(this.#memory.u32, word(slot, Slot.STATE)) & SLOT_STATE_MASK;
   }
 
   setState(slot: number, state: number): void {
     const at = word(slot, Slot.STATE);
-    this.#memory.u32[at] = (at32(this.#memory.u32, at) & ~STATE_MASK) | state;
+    this.#memory.u32[at] = (at32(this.#memory.u32, at) & ~SLOT_STATE_MASK) | state;
   }
 
   /** Whether the log knows that the message took this place. */
   isLogged(slot: number): boolean {
-    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & LOGGED) !== 0;
+    return (at32(this.#memory.u32, word(slot, Slot.STATE)) & SLOT_LOGGED) !== 0;
   }
 
   setLogged(slot: number): void {
     const at = word(slot, Slot.STATE);
-    this.#memory.u32[at] = at32(this.#memory.u32, at) | LOGGED;
+    this.#memory.u32[at] = at32(this.#memory.u32, at) | SLOT_LOGGED;
   }
 
   logPosition(slot: number): number {
@@ -203,11 +200,11 @@ export class Blocks {
   }
 
   slot(block: number, index: number): number {
-    return block + BLOCK_HEADER + index * SLOT;
+    return block + BLOCK_HEAD + index * SLOT;
   }
 
   indexOf(slot: number): number {
-    return ((slot % PAGE) - BLOCK_HEADER) / SLOT;
+    return ((slot % PAGE) - BLOCK_HEAD) / SLOT;
   }
 
   #slotAt(block: number, position: number): number {

@@ -3,7 +3,8 @@
  * units are needed, and is whole again when all that were cut are back: then it goes. So memory that a deep queue took
  * for its blocks takes messages when the queue is gone. All calls but `areThere` are made under the memory's lock.
  */
-import { Cut, cutAt, SEGMENT } from './layout.js';
+import { SEGMENT } from '../../../numbers/core.js';
+import { Cut, cutAt } from './layout.js';
 import { at32, word } from './views.js';
 
 export class Carving {

@@ -7,17 +7,28 @@
  * An address is an unsigned 32-bit number; 0 means none. Segments are aligned to their size, so a message's segment
  * and a slot's block are found by rounding down.
  */
-import { Limit } from '../../engine.js';
-
-export const SEGMENT = 1 << 20;
+import {
+  FRAME_MAX,
+  MESSAGE_ARRIVAL,
+  MESSAGE_ASK,
+  MESSAGE_BODY_SIZE,
+  MESSAGE_EXPIRING,
+  MESSAGE_FIRST_LENGTH,
+  MESSAGE_FLAGS,
+  MESSAGE_HEADER_LENGTH,
+  MESSAGE_KEY_LENGTH,
+  MESSAGE_LOGGABLE,
+  MESSAGE_MANDATORY,
+  PAGE,
+  PIECE_LENGTH,
+  PIECE_NEXT,
+} from '../../../numbers/core.js';
 export const BOX = 256 << 10;
-export const PAGE = 4 << 10;
-export const CELL = 512;
 
 /** Bytes that a socket read may bring at once. */
 export const READ_LENGTH = 256 << 10;
 /** Room for one whole frame that came in parts: the octets around its payload are forgiven. In pages. */
-export const STAGING_LENGTH = Limit.FRAME_MAX + PAGE;
+export const STAGING_LENGTH = FRAME_MAX + PAGE;
 
 /** The root, at address 0. */
 export const Root = {
@@ -114,7 +125,6 @@ export const Segment = {
   /** While it is free: the next free one. */
   NEXT: 1,
 } as const;
-export const SEGMENT_HEADER = 64;
 
 /**
  * A message: this head, then the exchange and the routing key as short strings, the complete header frame, and the
@@ -125,39 +135,30 @@ export const Message = {
   /** Queues (and half-sent deliveries) that hold it. */
   REFS: 0,
   FIRST_PIECE: 1,
-  BODY_SIZE: 2,
+  BODY_SIZE: MESSAGE_BODY_SIZE / 4,
   /** Bytes of the header frame with its own header and end octet. */
-  HEADER_LENGTH: 3,
+  HEADER_LENGTH: MESSAGE_HEADER_LENGTH / 4,
   /** Bytes of body in the first body frame. */
-  FIRST_LENGTH: 4,
+  FIRST_LENGTH: MESSAGE_FIRST_LENGTH / 4,
   /** Bytes of the two short strings; above KEY_BITS, MessageFlag. */
-  KEY_AND_FLAGS: 5,
+  KEY_AND_FLAGS: MESSAGE_KEY_LENGTH / 4,
   /** When its content header came (ms since the Unix epoch): a 64-bit float in two words. */
-  ARRIVAL: 6,
+  ARRIVAL: MESSAGE_ARRIVAL / 4,
 } as const;
-export const MESSAGE_HEAD = 32;
-export const KEY_BITS = 16;
+export const KEY_BITS = 8 * (MESSAGE_FLAGS - MESSAGE_KEY_LENGTH);
 
 export const MessageFlag = {
-  MANDATORY: 1,
+  MANDATORY: MESSAGE_MANDATORY,
   /** It has an `expiration` that is a number of milliseconds. */
-  EXPIRES: 2,
+  EXPIRES: MESSAGE_EXPIRING,
   /** The host must see it before it is enqueued. */
-  ASK: 4,
+  ASK: MESSAGE_ASK,
   /** It is persistent, and a record head stands before it and each of its pieces. */
-  LOGGABLE: 8,
+  LOGGABLE: MESSAGE_LOGGABLE,
 } as const;
 
 /** A piece of a long body: this head, then a complete body frame. */
-export const Piece = { NEXT: 0, BODY_SIZE: 1 } as const;
-export const PIECE_HEAD = 8;
-
-/** Bytes around the payload of a frame. */
-export const FRAME_HEADER = 7;
-export const FRAME_OVERHEAD = 8;
-export const FRAME_END = 0xce;
-/** The largest body that lies in one frame. */
-export const PIECE_BODY = Limit.FRAME_MAX - FRAME_OVERHEAD;
+export const Piece = { NEXT: PIECE_NEXT / 4, BODY_SIZE: PIECE_LENGTH / 4 } as const;
 
 /**
  * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are
@@ -261,9 +262,6 @@ export const BLOCKS_PER_CELL = 3;
 
 export const QueueFlag = { RETIRED: 1, FREED: 2 } as const;
 
-/** What a rule that gives no number holds instead of one: more than there can be. */
-export const UNLIMITED = 0xffff_ffff;
-
 export const Feature = {
   /** Its messages have a time to live. */
   TTL: 1,
@@ -310,22 +308,10 @@ export const Block = {
   /** Of the gap block: for how many blocks it stands. */
   SPILLED: 10,
 } as const;
-export const BLOCK_HEADER = 64;
-export const SLOT = 8;
-export const SLOTS = (PAGE - BLOCK_HEADER) / SLOT;
-
+/** The flags of a slot are those of the core, since they leave memory with the message: `SLOT_…` of src/numbers. */
 export const Slot = { STATE: 0, MESSAGE: 1 } as const;
 /** SPILLED: the message is elsewhere, or about to go. */
 export const SlotState = { EMPTY: 0, READY: 1, CLAIMED: 2, REQUEUED: 3, DONE: 4, SPILLED: 5 } as const;
-/** Added to the state of a slot whose message was delivered before. */
-export const REDELIVERED = 8;
-export const STATE_MASK = 7;
-/** Added where the log knows that the message took this place. */
-export const LOGGED = 32;
-/** Above all: how often it was given back, in a queue that counts. */
-export const COUNT_SHIFT = 8;
-export const COUNT_MAX = 0xff_ffff;
-
 /**
  * A consumer as other participants see it (one cell): a member of its queue's waiters, of its worker's inbox, or of
  * neither.

@@ -4,10 +4,11 @@
  * hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what is needed to
  * deliver, and thereby to free memory, can still be had when messages have filled theirs.
  */
+import { ASIDE_SHIFT, CELL, PAGE, SEGMENT } from '../../../numbers/core.js';
 import type { SharedCore } from '../../engine.js';
 import { Carving } from './carving.js';
 import { ring, ringAll } from './doorbell.js';
-import { BOX, CELL, cutAt, cutsAt, PAGE, Root, SEGMENT, Segment } from './layout.js';
+import { BOX, cutAt, cutsAt, Root, Segment } from './layout.js';
 import { lock, unlock } from './lock.js';
 import { at32, type Views, viewsOf, word } from './views.js';
 
@@ -16,9 +17,6 @@ const SPARE_PAGES_MAX = 64;
 const SPARE_PAGES_SCARCE = 16;
 /** Segments that pages and cells leave to boxes. */
 const BOX_RESERVE = 1;
-
-/** At most this share of all segments is set aside, as a shift to the right. */
-const ASIDE_SHIFT = 2;
 
 /** Lays out the root of a zeroed memory; once, before anybody joins. */
 export function initJsCore(buffer: SharedArrayBuffer, workers: number): void {

@@ -3,20 +3,18 @@
  * and never changes after, but for its number in the log; the last one to let go of it gives its room back.
  */
 import {
+  FRAME_BODY_MAX,
   FRAME_END,
-  FRAME_HEADER,
+  FRAME_HEAD,
   FRAME_OVERHEAD,
-  KEY_BITS,
   MESSAGE_HEAD,
-  Message,
-  MessageFlag,
-  PIECE_BODY,
   PIECE_HEAD,
-  Piece,
-} from './layout.js';
+} from '../../../numbers/core.js';
+import { RECORD_LEAD } from '../../../numbers/log.js';
+import { KEY_BITS, Message, MessageFlag, Piece } from './layout.js';
 import type { Memory } from './memory.js';
 import { expirationOf, priorityOf } from './properties.js';
-import { beginMessageRecord, beginPieceRecord, RECORD_BEFORE, recordId, setRecordId } from './record-heads.js';
+import { beginMessageRecord, beginPieceRecord, recordId, setRecordId } from './record-heads.js';
 import { type Lifetime, Segments } from './segments.js';
 import { at32, at64, copy, double, read32, word, write16, write32 } from './views.js';
 
@@ -114,7 +112,7 @@ export class Messages {
     bytes[at] = 2;
     write16(bytes, at + 1, 0);
     bytes.set(header, write32(bytes, at + 3, header.length));
-    bytes[at + FRAME_HEADER + header.length] = FRAME_END;
+    bytes[at + FRAME_HEAD + header.length] = FRAME_END;
     return true;
   }
 
@@ -127,10 +125,10 @@ export class Messages {
     lifetime: Lifetime,
   ): boolean {
     const { bytes, u32 } = this.#memory;
-    const first = Math.min(bodySize, PIECE_BODY);
+    const first = Math.min(bodySize, FRAME_BODY_MAX);
     const size = messageSize(key.length, headerLength, first);
     const kept = this.recording ? flags : flags & ~MessageFlag.LOGGABLE;
-    const before = (kept & MessageFlag.LOGGABLE) === 0 ? 0 : RECORD_BEFORE;
+    const before = (kept & MessageFlag.LOGGABLE) === 0 ? 0 : RECORD_LEAD;
     const message = this.#segments.allocate(before, size, lifetime);
     if (message === 0) return false;
     if (before > 0) beginMessageRecord(this.#memory, message, size);
@@ -212,7 +210,7 @@ export class Messages {
 
   /** The bytes of body that lie in the first body frame. */
   firstBodyAt(message: number): number {
-    return this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEADER;
+    return this.headerFrameAt(message) + this.headerFrameLength(message) + FRAME_HEAD;
   }
 
   firstBodySize(message: number): number {
@@ -238,7 +236,7 @@ export class Messages {
   }
 
   pieceBodyAt(piece: number): number {
-    return piece + PIECE_HEAD + FRAME_HEADER;
+    return piece + PIECE_HEAD + FRAME_HEAD;
   }
 
   flags(message: number): number {
@@ -273,7 +271,7 @@ export class Messages {
   }
 
   #headerPayloadAt(message: number): number {
-    return this.headerFrameAt(message) + FRAME_HEADER;
+    return this.headerFrameAt(message) + FRAME_HEAD;
   }
 
   #headerPayloadLength(message: number): number {
@@ -317,7 +315,7 @@ export class Messages {
   /** Takes a message without its pieces that lies elsewhere, with its number in the log; 0 when there is no memory. */
   copyIn(from: number, id: number, lifetime: Lifetime = 'hot'): number {
     const size = this.messageSize(from);
-    const before = this.isLoggable(from) ? RECORD_BEFORE : 0;
+    const before = this.isLoggable(from) ? RECORD_LEAD : 0;
     const message = this.#segments.allocateForCopy(before, size, lifetime);
     if (message === 0) return 0;
     if (before > 0) {
@@ -350,7 +348,7 @@ export class Messages {
     const { u32, bytes } = this.#memory;
     const bodySize = read32(bytes, from + PIECE_HEAD + 3);
     const size = PIECE_HEAD + bodySize + FRAME_OVERHEAD;
-    const before = this.isLoggable(message) ? RECORD_BEFORE : 0;
+    const before = this.isLoggable(message) ? RECORD_LEAD : 0;
     const piece = this.#segments.allocateForCopy(before, size);
     if (piece === 0) return 0;
     if (before > 0) {
@@ -367,9 +365,9 @@ export class Messages {
 
   #addPiece(builder: MessageBuilder): boolean {
     const { u32 } = this.#memory;
-    const size = Math.min(builder.left, PIECE_BODY);
+    const size = Math.min(builder.left, FRAME_BODY_MAX);
     const whole = PIECE_HEAD + size + FRAME_OVERHEAD;
-    const before = this.isLoggable(builder.message) ? RECORD_BEFORE : 0;
+    const before = this.isLoggable(builder.message) ? RECORD_LEAD : 0;
     const piece = this.#segments.allocate(before, whole, builder.lifetime);
     if (piece === 0) return false;
     if (before > 0) beginPieceRecord(this.#memory, piece, whole);

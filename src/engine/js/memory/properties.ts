@@ -3,32 +3,35 @@
  * messages carry none of those, and one look at the flags says so. What must hold: every length is checked before it is
  * followed; what cannot be followed is left to the host.
  */
+import {
+  DELIVERY_PERSISTENT,
+  EXPIRATION_DIGITS_MAX,
+  EXPIRATION_MAX,
+  HEADER_FLAGS_AT,
+  PROPERTY_CONTENT_TYPE,
+  PROPERTY_DELIVERY_MODE,
+  PROPERTY_EXPIRATION,
+  PROPERTY_HEADERS,
+  PROPERTY_MORE,
+  PROPERTY_PRIORITY,
+  PROPERTY_REPLY_TO,
+  PROPERTY_USER_ID,
+} from '../../../numbers/core.js';
 import { MessageFlag } from './layout.js';
 import { byteAt, read16, read32 } from './views.js';
 
 const Property = {
-  CONTENT_TYPE: 0x8000,
-  CONTENT_ENCODING: 0x4000,
-  HEADERS: 0x2000,
-  DELIVERY_MODE: 0x1000,
-  PRIORITY: 0x0800,
-  CORRELATION_ID: 0x0400,
-  REPLY_TO: 0x0200,
-  EXPIRATION: 0x0100,
-  USER_ID: 0x0010,
+  CONTENT_TYPE: PROPERTY_CONTENT_TYPE,
+  HEADERS: PROPERTY_HEADERS,
+  DELIVERY_MODE: PROPERTY_DELIVERY_MODE,
+  PRIORITY: PROPERTY_PRIORITY,
+  REPLY_TO: PROPERTY_REPLY_TO,
+  EXPIRATION: PROPERTY_EXPIRATION,
+  USER_ID: PROPERTY_USER_ID,
 } as const;
 const LOOKED_AT = Property.HEADERS | Property.REPLY_TO | Property.EXPIRATION | Property.USER_ID;
-/** The delivery mode of what is to outlast the broker. */
-const PERSISTENT = 2;
-const MORE_FLAGS = 1;
-
-/** Class, weight, body size: the flags follow. */
-const FLAGS_AT = 12;
 /** Where direct reply-to begins. */
 const REPLY_TO = Buffer.from('amq.rabbitmq.reply-to');
-/** Ten years of milliseconds, and the most digits that are read. */
-const EXPIRATION_MAX = 315_360_000_000;
-const DIGITS_MAX = 12;
 const BEYOND = Number.POSITIVE_INFINITY;
 
 /**
@@ -36,7 +39,7 @@ const BEYOND = Number.POSITIVE_INFINITY;
  * persistent.
  */
 export function inspect(bytes: Uint8Array, at: number, size: number): number {
-  const flags = read16(bytes, at + FLAGS_AT);
+  const flags = read16(bytes, at + HEADER_FLAGS_AT);
   if ((flags & (LOOKED_AT | Property.DELIVERY_MODE)) === 0) return 0;
   const end = at + size;
   const loggable = isPersistent(bytes, at, end) ? MessageFlag.LOGGABLE : 0;
@@ -48,14 +51,14 @@ export function inspect(bytes: Uint8Array, at: number, size: number): number {
 }
 
 function isPersistent(bytes: Uint8Array, at: number, end: number): boolean {
-  if ((read16(bytes, at + FLAGS_AT) & Property.DELIVERY_MODE) === 0) return false;
+  if ((read16(bytes, at + HEADER_FLAGS_AT) & Property.DELIVERY_MODE) === 0) return false;
   const mode = find(bytes, at, end, Property.DELIVERY_MODE);
-  return mode < end && byteAt(bytes, mode) === PERSISTENT;
+  return mode < end && byteAt(bytes, mode) === DELIVERY_PERSISTENT;
 }
 
 /** Whether another property than the expiration is the host's to look at. */
 function asks(bytes: Uint8Array, at: number, end: number): boolean {
-  const flags = read16(bytes, at + FLAGS_AT);
+  const flags = read16(bytes, at + HEADER_FLAGS_AT);
   if ((flags & Property.USER_ID) !== 0) return true;
   if ((flags & Property.HEADERS) !== 0) {
     const table = find(bytes, at, end, Property.HEADERS);
@@ -74,7 +77,7 @@ export function expirationOf(bytes: Uint8Array, at: number, size: number): numbe
 
 /** The message's priority; 0 when it has none. */
 export function priorityOf(bytes: Uint8Array, at: number, size: number): number {
-  if ((read16(bytes, at + FLAGS_AT) & Property.PRIORITY) === 0) return 0;
+  if ((read16(bytes, at + HEADER_FLAGS_AT) & Property.PRIORITY) === 0) return 0;
   const priority = find(bytes, at, at + size, Property.PRIORITY);
   return priority < at + size ? byteAt(bytes, priority) : 0;
 }
@@ -85,21 +88,21 @@ export function headersAt(bytes: Uint8Array, at: number, size: number): number {
 }
 
 export function hasHeaders(bytes: Uint8Array, at: number): boolean {
-  return (read16(bytes, at + FLAGS_AT) & Property.HEADERS) !== 0;
+  return (read16(bytes, at + HEADER_FLAGS_AT) & Property.HEADERS) !== 0;
 }
 
 /** Sets the flag of the headers in a payload that begins at `at`. */
 export function setHeadersFlag(bytes: Uint8Array, at: number): void {
-  bytes[at + FLAGS_AT] = byteAt(bytes, at + FLAGS_AT) | (Property.HEADERS >>> 8);
+  bytes[at + HEADER_FLAGS_AT] = byteAt(bytes, at + HEADER_FLAGS_AT) | (Property.HEADERS >>> 8);
 }
 
 /**
  * Walks over the properties before `wanted`: where it stands. Beyond all addresses when one of them runs over the end.
  */
 function find(bytes: Uint8Array, at: number, end: number, wanted: number): number {
-  const flags = read16(bytes, at + FLAGS_AT);
-  let next = at + FLAGS_AT + 2;
-  for (let word = flags; (word & MORE_FLAGS) !== 0; next += 2) {
+  const flags = read16(bytes, at + HEADER_FLAGS_AT);
+  let next = at + HEADER_FLAGS_AT + 2;
+  for (let word = flags; (word & PROPERTY_MORE) !== 0; next += 2) {
     if (next + 2 > end) return BEYOND;
     word = read16(bytes, next);
   }
@@ -138,7 +141,7 @@ function isText(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
 function expirationAt(bytes: Uint8Array, at: number, end: number): number | null {
   if (afterString(bytes, at, end) > end) return null;
   const length = byteAt(bytes, at);
-  if (length === 0 || length > DIGITS_MAX) return null;
+  if (length === 0 || length > EXPIRATION_DIGITS_MAX) return null;
   let value = 0;
   for (let i = 1; i <= length; i++) {
     const digit = byteAt(bytes, at + i) - 0x30;

@@ -3,12 +3,10 @@
  * are filled in when it is written to a file, and the message's number in the log. So what lies from there on is the
  * record.
  */
-import { RECORD_HEAD, RecordType, spanOf } from '../../../log/record-format.js';
+import { RecordType, spanOf } from '../../../log/record-format.js';
+import { RECORD_ID, RECORD_LEAD, RECORD_LENGTH_AT, RECORD_TYPE_AT } from '../../../numbers/log.js';
 import { at32, type Views, word } from './views.js';
 
-const ID = 8;
-/** Octets before a message or piece. */
-export const RECORD_BEFORE = RECORD_HEAD + ID;
 const HIGH = 2 ** 32;
 
 /** `size`: octets of the message from its head on. */
@@ -21,15 +19,15 @@ export function beginPieceRecord(views: Views, piece: number, size: number): voi
 }
 
 function begin({ u32 }: Views, unit: number, type: RecordType, size: number): void {
-  const head = word(unit - RECORD_BEFORE, 0);
+  const head = word(unit - RECORD_LEAD, 0);
   u32.fill(0, head, word(unit, 0));
-  u32[head] = ID + size;
-  u32[head + 1] = type;
+  u32[head + RECORD_LENGTH_AT / 4] = RECORD_ID + size;
+  u32[head + RECORD_TYPE_AT / 4] = type;
 }
 
 /** Where the record of a message or piece begins, and how many octets it has. */
 export function recordAt(unit: number): number {
-  return unit - RECORD_BEFORE;
+  return unit - RECORD_LEAD;
 }
 
 export function recordSpan(views: Views, unit: number): number {
@@ -38,12 +36,12 @@ export function recordSpan(views: Views, unit: number): number {
 
 /** The number in the log; 0: none yet. */
 export function recordId({ u32 }: Views, unit: number): number {
-  const id = word(unit - ID, 0);
+  const id = word(unit - RECORD_ID, 0);
   return at32(u32, id) + at32(u32, id + 1) * HIGH;
 }
 
 export function setRecordId({ u32 }: Views, unit: number, id: number): void {
-  const at = word(unit - ID, 0);
+  const at = word(unit - RECORD_ID, 0);
   u32[at] = id % HIGH;
   u32[at + 1] = Math.floor(id / HIGH);
 }

@@ -2,7 +2,8 @@
  * Segments, out of which a participant cuts the room for its messages and their pieces. What must hold: it appends to
  * its own two open segments only; a segment is free again when it is sealed and its last message is released.
  */
-import { SEGMENT, SEGMENT_HEADER, Segment } from './layout.js';
+import { SEGMENT, SEGMENT_HEAD } from '../../../numbers/core.js';
+import { Segment } from './layout.js';
 import type { Memory } from './memory.js';
 import { word } from './views.js';
 
@@ -50,7 +51,7 @@ export class Segments {
   /** A full segment whose messages are all gone starts anew; any other is sealed. */
   #makeRoom(open: OpenSegment): void {
     if (Atomics.load(this.#memory.u32, word(open.address, Segment.LIVE)) === 1) {
-      open.next = open.address + SEGMENT_HEADER;
+      open.next = open.address + SEGMENT_HEAD;
       return;
     }
     const sealed = open.address;
@@ -63,7 +64,7 @@ export class Segments {
     if (segment === 0) return false;
     Atomics.store(this.#memory.u32, word(segment, Segment.LIVE), 1);
     open.address = segment;
-    open.next = segment + SEGMENT_HEADER;
+    open.next = segment + SEGMENT_HEAD;
     return true;
   }
 

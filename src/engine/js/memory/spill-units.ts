@@ -2,21 +2,34 @@
  * Units of an image, as messages lie in it on their way out of memory and in (src/log/spill-source.ts): 24 octets, then
  * a message or a piece of the message before. What must hold: a unit that came in is checked before it is believed.
  */
-import { LOGGED, MESSAGE_HEAD, Message, PIECE_HEAD, Piece, REDELIVERED } from './layout.js';
+import {
+  FRAME_MAX,
+  MESSAGE_HEAD,
+  PIECE_HEAD,
+  SLOT_LOGGED,
+  SLOT_REDELIVERED,
+  SLOT_REQUEUES_SHIFT,
+  UNIT_FLAGS,
+  UNIT_HEAD,
+  UNIT_ID,
+  UNIT_PIECE,
+  UNIT_POSITION,
+  UNIT_REQUEUES_MAX,
+  UNIT_SPAN,
+} from '../../../numbers/core.js';
+import { Message, Piece } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
 import { at32, read32, word } from './views.js';
 
-const Unit = { SPAN: 0, FLAGS: 1, POSITION: 2, ID: 4 } as const;
-const UNIT_HEAD = 24;
-const PIECE = 0x8000_0000;
-const RETURNS = 0x7fff_ff00;
+/** Fields of a unit as word numbers. */
+const Unit = { SPAN: UNIT_SPAN / 4, FLAGS: UNIT_FLAGS / 4, POSITION: UNIT_POSITION / 4, ID: UNIT_ID / 4 } as const;
 /** What a unit says of its slot. */
-const SLOT_FLAGS = REDELIVERED | LOGGED | RETURNS;
+const SLOT_FLAGS = SLOT_REDELIVERED | SLOT_LOGGED | (UNIT_REQUEUES_MAX << SLOT_REQUEUES_SHIFT);
 const WORD = 2 ** 32;
 const NONE = 0xffff_ffff;
 /** More than any message has without its pieces. */
-const OCTETS_MAX = 3 * 131_072;
+const OCTETS_MAX = 3 * FRAME_MAX;
 
 export class Units {
   readonly #memory: Memory;
@@ -58,7 +71,7 @@ export class Units {
   writePiece(at: number, piece: number): number {
     const { u32 } = this.#memory;
     const end = this.#write(at, piece, this.#messages.pieceSize(piece));
-    u32[word(at, Unit.FLAGS)] = PIECE;
+    u32[word(at, Unit.FLAGS)] = UNIT_PIECE;
     u32.fill(NONE, word(at, Unit.POSITION), word(at, Unit.ID));
     u32.fill(0, word(at, Unit.ID), word(at + UNIT_HEAD, 0));
     u32[word(at + UNIT_HEAD, Piece.NEXT)] = 0;
@@ -80,7 +93,7 @@ export class Units {
   }
 
   isPiece(at: number): boolean {
-    return (at32(this.#memory.u32, word(at, Unit.FLAGS)) & PIECE) !== 0;
+    return (at32(this.#memory.u32, word(at, Unit.FLAGS)) & UNIT_PIECE) !== 0;
   }
 
   slotFlags(at: number): number {

@@ -3,16 +3,14 @@
  * stands before the rest. Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from
  * the beginning, so a message always finds one, if not its own for want of memory then the next below.
  */
+import { PAGE_IN_WINDOW } from '../../../numbers/core.js';
 import type { Extent } from '../../engine.js';
 import type { Blocks } from '../memory/blocks.js';
-import { Block, QueueCell, SLOTS, SlotState } from '../memory/layout.js';
+import { Block, QueueCell, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at32, at64, double, word } from '../memory/views.js';
 import type { PageInRequests } from './page-in-requests.js';
 import type { Requeued } from './requeued.js';
-
-/** So near (in positions) spilled messages are asked back. */
-const WINDOW = 16 * SLOTS;
 
 export class Chains {
   readonly #memory: Memory;
@@ -89,7 +87,7 @@ export class Chains {
     const gap = at32(u32, word(chain, QueueCell.GAP));
     const block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
     if (gap === 0 || block === before) return;
-    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= WINDOW) this.#wish(chain);
+    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= PAGE_IN_WINDOW) this.#wish(chain);
   }
 
   #wish(chain: number): void {

@@ -3,6 +3,7 @@
  * Everything here happens under the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is buried.
  */
+import { OVER_MAX } from '../../../numbers/core.js';
 import { Death } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
@@ -17,9 +18,6 @@ import type { Dead } from './claim.js';
 import { PageInRequests } from './page-in-requests.js';
 import { Requeued } from './requeued.js';
 import { Rules } from './rules.js';
-
-/** The most queues that wait for the end of a turn to be shortened. */
-const LONG_MAX = 64;
 
 /** When a message has expired: if it had reached the end of its time to live by then. */
 interface Expiry {
@@ -113,7 +111,7 @@ export class QueueContents {
    */
   checkLength(queue: number, features: number): void {
     if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.rules.isTooLong(queue)) return;
-    const isFull = this.long.size >= LONG_MAX && !this.long.has(queue);
+    const isFull = this.long.size >= OVER_MAX && !this.long.has(queue);
     if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.rules.isFarTooLong(queue))
       this.shorten(queue, features);
     else this.long.add(queue);

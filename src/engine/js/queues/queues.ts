@@ -4,10 +4,11 @@
  * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in
  * a queue with dead letters stays claimed until it is buried, so the queue lives as long.
  */
+import { CELL, SLOT_REQUEUES_MAX } from '../../../numbers/core.js';
 import { Counter, Death, type Extent, type QueueRules } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
-import { CELL, COUNT_MAX, Feature, QueueCell, QueueFlag } from '../memory/layout.js';
+import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
@@ -257,7 +258,7 @@ export class Queues {
     for (let i = 0; i < count; i++) {
       const slot = at32(slots, i);
       const returns =
-        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, COUNT_MAX);
+        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, SLOT_REQUEUES_MAX);
       if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
       else if (returns > this.rules.deliveryLimit(queue))
         this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);

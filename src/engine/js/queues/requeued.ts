@@ -3,8 +3,9 @@
  * returns to its place. A list of the blocks that have some, in order of position. Under the queue's lock.
  */
 
+import { SLOT_LOGGED, SLOT_REDELIVERED, SLOT_REQUEUES_SHIFT, SLOTS } from '../../../numbers/core.js';
 import type { Blocks } from '../memory/blocks.js';
-import { Block, COUNT_SHIFT, LOGGED, QueueCell, REDELIVERED, SLOTS, Slot, SlotState } from '../memory/layout.js';
+import { Block, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at32, word } from '../memory/views.js';
 
@@ -23,8 +24,8 @@ export class Requeued {
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
     const count = at32(u32, word(block, Block.REQUEUED));
-    const logged = at32(u32, word(slot, Slot.STATE)) & LOGGED;
-    u32[word(slot, Slot.STATE)] = (returns << COUNT_SHIFT) | SlotState.REQUEUED | REDELIVERED | logged;
+    const logged = at32(u32, word(slot, Slot.STATE)) & SLOT_LOGGED;
+    u32[word(slot, Slot.STATE)] = (returns << SLOT_REQUEUES_SHIFT) | SlotState.REQUEUED | SLOT_REDELIVERED | logged;
     u32[word(block, Block.REQUEUED)] = count + 1;
     const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.REQUEUED_LOW)));
     u32[word(block, Block.REQUEUED_LOW)] = low;

@@ -3,22 +3,14 @@
  * a message expires there, whether the queue is too long, whether it has room for another message. Under the queue's
  * lock.
  */
+import { LEEWAY, SWEEP_DELAY, UNDER_WAY, UNLIMITED } from '../../../numbers/core.js';
 import { Overflow, type QueueRules } from '../../engine.js';
-import { Feature, QueueCell, UNLIMITED } from '../memory/layout.js';
+import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at64, double, word } from '../memory/views.js';
 
 /** Features that stay whatever rules are set. */
 const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITIES | Feature.LOGGED;
-/** So many ready messages more count as room while a consumer has not taken the turn that it was granted. */
-const GRANTED_ROOM = 1024;
-/** A queue that is twice as long as it may be, and so many messages more, waits for no consumer. */
-const PATIENCE = 1024;
-
-/** So much older (ms) a message may be for a consumer that has been able to take it since before it was too old. */
-const LEEWAY = 1000;
-/** So long (ms) a message is left to consumers that may be running. */
-const SWEEP_DELAY = 5;
 
 export class Rules {
   readonly #memory: Memory;
@@ -97,7 +89,7 @@ export class Rules {
 
   /** Whether a queue that is too long must not wait for its consumers. */
   isFarTooLong(queue: number): boolean {
-    return this.#word(queue, QueueCell.READY) > 2 * this.#word(queue, QueueCell.MAX_LENGTH) + PATIENCE;
+    return this.#word(queue, QueueCell.READY) > 2 * this.#word(queue, QueueCell.MAX_LENGTH) + UNDER_WAY;
   }
 
   /** Whether a queue that refuses what it has no room for takes a message with a body of so many bytes. */
@@ -107,7 +99,7 @@ export class Rules {
     const maxBytes = this.#word(queue, QueueCell.MAX_BYTES);
     const held = this.#word(queue, QueueCell.BYTES) + this.#word(queue, QueueCell.KEPT_BYTES);
     if (length <= maxLength && held + bytes <= maxBytes) return true;
-    return this.turnsUnderWay(queue) && length <= (maxLength === UNLIMITED ? 0 : maxLength) + GRANTED_ROOM;
+    return this.turnsUnderWay(queue) && length <= (maxLength === UNLIMITED ? 0 : maxLength) + UNDER_WAY;
   }
 
   #word(queue: number, field: number): number {

@@ -1,8 +1,6 @@
 /** A participant's sweep over the queues in its list: a message that nobody asks for must die all the same. */
+import { SWEEP_MOST, SWEEP_QUEUE_MOST } from '../../../numbers/core.js';
 import type { Queues } from './queues.js';
-
-const QUEUE_MAX = 256;
-const SWEEP_MAX = 4096;
 
 /** Lets what has expired die, at the heads of the queues in our list, in bounded portions. */
 export class Sweep {
@@ -20,11 +18,11 @@ export class Sweep {
     if (sweeps.count() === 0) return false;
     sweeps.begin();
     const queues = sweeps.queues();
-    let left = SWEEP_MAX;
+    let left = SWEEP_MOST;
     let more = false;
     for (let i = 0; i < queues.length; i++) {
       const at = (this.#from + i) % queues.length;
-      const max = Math.min(QUEUE_MAX, left);
+      const max = Math.min(SWEEP_QUEUE_MOST, left);
       const died = this.#queues.sweep(queues[at] ?? 0, max);
       if (died === max) more = true;
       left -= died;

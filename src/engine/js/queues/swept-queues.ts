@@ -3,26 +3,18 @@
  * through their cells. What must hold: a queue is in one list at most; it has left it before it is freed, so a list
  * never leads to a cell that is something else by now.
  */
+import { SWEEP_REST_MAX, SWEEP_REST_MIN, SWEEP_REST_SHARE } from '../../../numbers/core.js';
 import { ring } from '../memory/doorbell.js';
 import { Participant, participantAt, QueueCell, Root } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
 import { at32, word } from '../memory/views.js';
 
-/**
- * Between two sweeps (ms): a message that nobody asks for may die so much too late. A queue with a time to live is
- * looked at a hundred times during that; one that holds messages with times of their own as often as any, since each
- * that is taken may uncover one that is due.
- */
-const REST_SHARE = 100;
-const REST_MIN = 10;
-const REST_MAX = 250;
-
 export class Sweeps {
   readonly #memory: Memory;
   readonly #self: number;
   /** What the last sweep found to be soon enough for the next (ms). */
-  #rest = REST_MIN;
+  #rest = SWEEP_REST_MIN;
 
   constructor(memory: Memory, self: number) {
     this.#memory = memory;
@@ -37,7 +29,7 @@ export class Sweeps {
   pause(): number {
     return Atomics.load(this.#memory.u32, word(participantAt(this.#self), Participant.SWEEP_SOON)) === 0
       ? this.#rest
-      : REST_MIN;
+      : SWEEP_REST_MIN;
   }
 
   /** A sweep begins. Before any queue is looked at: pairs with the loads in `hasten` and `pause`. */
@@ -45,14 +37,14 @@ export class Sweeps {
     const record = participantAt(this.#self);
     Atomics.store(this.#memory.u32, word(record, Participant.SWEEP_SOON), 0);
     Atomics.store(this.#memory.u32, word(record, Participant.SWEEP_RESTS), 1);
-    this.#rest = REST_MAX;
+    this.#rest = SWEEP_REST_MAX;
   }
 
   /** A queue was looked at that has this time to live, and holds messages with times of their own, or none. */
   saw(ttl: number, holdsOthers: boolean): void {
-    const rest = holdsOthers ? REST_MIN : Math.max(ttl / REST_SHARE, REST_MIN);
+    const rest = holdsOthers ? SWEEP_REST_MIN : Math.max(ttl / SWEEP_REST_SHARE, SWEEP_REST_MIN);
     this.#rest = Math.min(this.#rest, rest);
-    if (this.#rest > REST_MIN) return;
+    if (this.#rest > SWEEP_REST_MIN) return;
     Atomics.store(this.#memory.u32, word(participantAt(this.#self), Participant.SWEEP_RESTS), 0);
   }
 

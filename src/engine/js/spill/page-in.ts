@@ -3,6 +3,7 @@
  * can be claimed while the rest is still to come, since long messages may not fit into memory at once. What must hold:
  * the last slot is opened only when there is a gap block behind for the rest.
  */
+import { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED } from '../../../numbers/core.js';
 import { Feature, MessageFlag, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
@@ -13,10 +14,6 @@ import type { QueueContents } from '../queues/queue-contents.js';
 import { withQueue } from '../queues/queue-lock.js';
 import type { Sweeps } from '../queues/swept-queues.js';
 import type { Waiters } from '../queues/waiters.js';
-
-const NO_MEMORY = -1;
-/** Nobody wants it, or it is no unit. */
-const UNWANTED = -2;
 
 export class PageIn {
   readonly #memory: Memory;
@@ -59,7 +56,7 @@ export class PageIn {
     return withQueue(this.#memory, queue, () => {
       const chain = this.#contents.chains.chainOf(queueOrChain);
       if (this.#gapBlocks.of(chain) === 0) return 0;
-      if (!this.#memory.ensurePages(1)) return NO_MEMORY;
+      if (!this.#memory.ensurePages(1)) return PAGE_IN_NO_MEMORY;
       this.#queue = queue;
       this.#chain = chain;
       this.#index = this.#gapBlocks.filled(chain);
@@ -68,9 +65,9 @@ export class PageIn {
     });
   }
 
-  /** Takes whole units; returns octets taken, or NO_MEMORY or UNWANTED when it was none. */
+  /** Takes whole units; returns octets taken, or PAGE_IN_NO_MEMORY or PAGE_IN_UNWANTED when it was none. */
   take(offset: number, length: number): number {
-    if (this.#queue === 0) return UNWANTED;
+    if (this.#queue === 0) return PAGE_IN_UNWANTED;
     return withQueue(this.#memory, this.#queue, () => {
       const end = offset + length;
       let at = offset;
@@ -88,13 +85,13 @@ export class PageIn {
 
   #takeMessage(at: number): number {
     const unit = this.#units.message(at);
-    if (unit === 0 || this.#left > 0 || this.#index === this.#gapBlocks.end(this.#chain)) return UNWANTED;
+    if (unit === 0 || this.#left > 0 || this.#index === this.#gapBlocks.end(this.#chain)) return PAGE_IN_UNWANTED;
     const slot = this.#slot(this.#index);
     const flags = this.#units.slotFlags(at);
     const position = this.#units.position(at);
-    if (position !== null && !this.#contents.blocks.setLogPosition(slot, position)) return NO_MEMORY;
+    if (position !== null && !this.#contents.blocks.setLogPosition(slot, position)) return PAGE_IN_NO_MEMORY;
     const message = this.#messages.copyIn(unit, this.#units.id(at));
-    if (message === 0) return NO_MEMORY;
+    if (message === 0) return PAGE_IN_NO_MEMORY;
     this.#memory.u32[word(slot, Slot.STATE)] = SlotState.SPILLED | flags;
     this.#memory.u32[word(slot, Slot.MESSAGE)] = message;
     this.#piece = 0;
@@ -114,10 +111,10 @@ export class PageIn {
 
   #takePiece(at: number): number {
     const size = this.#units.pieceBodySize(at);
-    if (size === 0 || size > this.#left) return UNWANTED;
+    if (size === 0 || size > this.#left) return PAGE_IN_UNWANTED;
     const message = this.#contents.blocks.message(this.#slot(this.#index - 1));
     const piece = this.#messages.copyPieceIn(message, this.#piece, this.#units.piece(at));
-    if (piece === 0) return NO_MEMORY;
+    if (piece === 0) return PAGE_IN_NO_MEMORY;
     this.#piece = piece;
     this.#left -= size;
     return 0;

@@ -3,7 +3,8 @@
  * nobody claims them. What must hold: if consumers have come to them by the end they stay, since they would have to
  * wait for what is still here.
  */
-import { Block, QueueCell, SLOTS, Slot, SlotState } from '../memory/layout.js';
+import { SLOTS } from '../../../numbers/core.js';
+import { Block, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import { recordId } from '../memory/record-heads.js';

@@ -1,5 +1,6 @@
 /** Messages that are elsewhere: what the coordinator does with them, and who waits for them. */
-import { Feature, QueueCell, SLOTS } from '../memory/layout.js';
+import { SLOTS, SPILLED_MAX } from '../../../numbers/core.js';
+import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import { Units } from '../memory/spill-units.js';
@@ -11,9 +12,6 @@ import type { Sweeps } from '../queues/swept-queues.js';
 import type { Waiters } from '../queues/waiters.js';
 import { PageIn } from './page-in.js';
 import { PageOut } from './page-out.js';
-
-/** More positions than these between two blocks could not be told from a step back. */
-const SPILLED_MAX = 2 ** 30;
 
 export class Spilled {
   readonly out: PageOut;

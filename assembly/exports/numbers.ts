@@ -1,0 +1,142 @@
+/**
+ * The numbers that the core shares with the host and with the twin. Each stands once, where the core uses it. The build
+ * writes those named here into src/numbers/core.ts, and a host compares that with the core that it loads. A number from
+ * 2^31 on is exported as f64: the host reads 32-bit ones as signed.
+ */
+import { UNIT_PIECE as PIECE_FLAG } from '../format/spilled-unit';
+import { Batch } from '../log/batch';
+import { Message, Piece } from '../memory/message';
+import { Participant } from '../memory/root';
+import { Unit } from '../format/spilled-unit';
+import { UNLIMITED as NO_LIMIT } from '../queue/chain/features';
+import { REQUEUES_SHIFT } from '../queue/chain/queue';
+import { KEPT_FLAGS } from '../queue/spill/spilled';
+
+// ── Frames and log records ─────────────────────────────────────────────────────────────────────────────────────
+export * from '../format/frame';
+export * from '../format/record';
+
+// ── Results of calls: octets from the beginning of the participant's page ──────────────────────────────────────
+export const RESULT_CONSUMED: u32 = offsetof<Participant>('consumed');
+export const RESULT_FRAME_OFFSET: u32 = offsetof<Participant>('frameOffset');
+export const RESULT_FRAME_LENGTH: u32 = offsetof<Participant>('frameLength');
+export const RESULT_STOP_CHANNEL: u32 = offsetof<Participant>('stopChannel');
+export const RESULT_STOP_MESSAGE: u32 = offsetof<Participant>('stopMessage');
+export const RESULT_OUTPUT_OFFSET: u32 = offsetof<Participant>('outputOffset');
+export const RESULT_OUTPUT_LENGTH: u32 = offsetof<Participant>('outputLength');
+export const RESULT_OUTPUT_BOX: u32 = offsetof<Participant>('outputBox');
+export const RESULT_SCRATCH: u32 = offsetof<Participant>('scratch');
+export const RESULT_READ_OFFSET: u32 = offsetof<Participant>('readOffset');
+export const RESULT_READ_LENGTH: u32 = offsetof<Participant>('readLength');
+export const RESULT_DEAD_QUEUE: u32 = offsetof<Participant>('deadQueue');
+export const RESULT_DEAD_REASON: u32 = offsetof<Participant>('deadReason');
+export const RESULT_WORK: u32 = offsetof<Participant>('work');
+/** The word that is raised at each ring. */
+export const DOORBELL: u32 = offsetof<Participant>('doorbell');
+
+// ── Reasons, states and flags ──────────────────────────────────────────────────────────────────────────────────
+export {
+  STOP_END,
+  STOP_FRAME,
+  STOP_ROUTE,
+  STOP_MESSAGE,
+  STOP_MEMORY,
+  STOP_TOPOLOGY,
+  STOP_OVERSIZE,
+  STOP_FRAME_END,
+  STOP_WORK,
+} from '../amqp/connection/stop';
+export { NOTHING as CONTENT_NONE, HEADER as CONTENT_HEADER, BODY as CONTENT_BODY } from '../amqp/connection/connection';
+export { ASK_HOST as ROUTE_ASK_HOST } from '../amqp/receiving/route';
+export { DONE as SETTLE_DONE, REQUEUE as SETTLE_REQUEUE, REJECT as SETTLE_REJECT } from '../amqp/delivering/ack';
+export {
+  DROP_HEAD as OVERFLOW_DROP_HEAD,
+  REJECT_PUBLISH as OVERFLOW_REJECT_PUBLISH,
+  REJECT_PUBLISH_DLX as OVERFLOW_REJECT_PUBLISH_DLX,
+} from '../queue/chain/features';
+export {
+  REJECTED as DEAD_REJECTED,
+  EXPIRED as DEAD_EXPIRED,
+  MAXLEN as DEAD_MAXLEN,
+  DELIVERY_LIMIT as DEAD_DELIVERY_LIMIT,
+} from '../queue/rules/dead-letters';
+export {
+  RECEIVED as COUNTER_RECEIVED,
+  ENQUEUED as COUNTER_ENQUEUED,
+  DELIVERED as COUNTER_DELIVERED,
+  ACKNOWLEDGED as COUNTER_ACKNOWLEDGED,
+  OCTETS_IN as COUNTER_OCTETS_IN,
+  OCTETS_OUT as COUNTER_OCTETS_OUT,
+} from '../memory/counters';
+/** A rule that gives no number. */
+export const UNLIMITED: f64 = <f64>NO_LIMIT;
+
+// ── Units of memory ────────────────────────────────────────────────────────────────────────────────────────────
+export { PAGE, SEGMENT, PARTICIPANTS_MAX } from '../memory/root';
+export { CELL } from '../memory/units';
+
+// ── Messages: octets from where one lies, as they go into the log and into images ──────────────────────────────
+export const MESSAGE_BODY_SIZE: u32 = offsetof<Message>('bodySize');
+export const MESSAGE_HEADER_LENGTH: u32 = offsetof<Message>('headerLength');
+export const MESSAGE_FIRST_LENGTH: u32 = offsetof<Message>('firstLength');
+export const MESSAGE_KEY_LENGTH: u32 = offsetof<Message>('keyLength');
+export const MESSAGE_FLAGS: u32 = offsetof<Message>('flags');
+export const MESSAGE_ARRIVAL: u32 = offsetof<Message>('arrival');
+export { MESSAGE_HEAD, PIECE_HEAD, SEGMENT_HEAD } from '../memory/message';
+export const PIECE_NEXT: u32 = offsetof<Piece>('next');
+export const PIECE_LENGTH: u32 = offsetof<Piece>('length');
+export {
+  MANDATORY as MESSAGE_MANDATORY,
+  EXPIRING as MESSAGE_EXPIRING,
+  ASK as MESSAGE_ASK,
+  LOGGABLE as MESSAGE_LOGGABLE,
+} from '../memory/message';
+
+// ── Slots: their flags go into images ──────────────────────────────────────────────────────────────────────────
+export { BLOCK_HEAD, SLOT, SLOTS, STATE_MASK as SLOT_STATE_MASK } from '../queue/chain/queue';
+export {
+  REDELIVERED as SLOT_REDELIVERED,
+  LOGGED as SLOT_LOGGED,
+  REQUEUES_SHIFT as SLOT_REQUEUES_SHIFT,
+  REQUEUES_MAX as SLOT_REQUEUES_MAX,
+} from '../queue/chain/queue';
+
+// ── Batches of the log: octets from where one lies ─────────────────────────────────────────────────────────────
+export const BATCH_NUMBER: u32 = offsetof<Batch>('number');
+export const BATCH_OCTETS: u32 = offsetof<Batch>('octets');
+export const BATCH_MESSAGES: u32 = offsetof<Batch>('messages');
+export const BATCH_MESSAGE_OCTETS: u32 = offsetof<Batch>('messageOctets');
+
+// ── Images of spilled messages ─────────────────────────────────────────────────────────────────────────────────
+export const UNIT_SPAN: u32 = offsetof<Unit>('span');
+export const UNIT_FLAGS: u32 = offsetof<Unit>('flags');
+export const UNIT_POSITION: u32 = offsetof<Unit>('position');
+export const UNIT_ID: u32 = offsetof<Unit>('id');
+export { UNIT_HEAD } from '../format/spilled-unit';
+export const UNIT_PIECE: f64 = <f64>PIECE_FLAG;
+/** The requeues that a unit can say: the bit of a piece stands above them. */
+export const UNIT_REQUEUES_MAX: u32 = KEPT_FLAGS >> REQUEUES_SHIFT;
+export { SPILLED_MAX } from '../queue/spill/spilled';
+export { FRONT as PAGE_OUT_FRONT, LATER as PAGE_OUT_LATER } from '../queue/spill/page-out';
+export { NO_MEMORY as PAGE_IN_NO_MEMORY, UNWANTED as PAGE_IN_UNWANTED } from '../queue/spill/page-in';
+export { WINDOW as PAGE_IN_WINDOW } from '../queue/chain/page-in-requests';
+
+// ── Bounds of work that the twin keeps, too, so that both answer alike ─────────────────────────────────────────
+export { RUN_MAX, PAGES_AHEAD } from '../queue/publish';
+export { COLD_DEPTH } from '../amqp/receiving/receive';
+export { GUARDED_WORK } from '../amqp/connection/work';
+export { SHARE_MAX, SHARE_PART } from '../amqp/delivering/deliver';
+export { DEATHS_A_TURN } from '../amqp/delivering/consumer';
+export { RETIRED_PORTION } from '../queue/emptying';
+export { UNDER_WAY } from '../queue/rules/length';
+export { OVER_MAX } from '../memory/root';
+export { LEEWAY } from '../queue/rules/peek';
+export {
+  QUEUE_MOST as SWEEP_QUEUE_MOST,
+  SWEEP_MOST,
+  SWEEP_DELAY,
+  REST_SHARE as SWEEP_REST_SHARE,
+  REST_MIN as SWEEP_REST_MIN,
+  REST_MAX as SWEEP_REST_MAX,
+} from '../queue/rules/sweep';
+export { SHARE_SHIFT as ASIDE_SHIFT } from '../memory/aside';
