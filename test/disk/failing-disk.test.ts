@@ -121,6 +121,38 @@ describe.runIf(!isReferee)('a broker whose disk fails', () => {
     expect(await taken(consumer, count)).toEqual(numbers(count));
   });
 
+  test('at a read hears who closes its channel while it waits for a message, and gives it to the next', async () => {
+    const data = directory();
+    const count = 600;
+    const before = await start(data);
+    const publisher = await open(before);
+    await publisher.call('queue.declare', { queue: 'kept', durable: true });
+    await fill(publisher, count);
+    await before.stop();
+    const { options, fail, work } = failingDisk();
+    const broker = await start(data, { ...options, memory: '64M' });
+    const { client } = await open(broker);
+    fail('read');
+    let got = 0;
+    // What is in memory is given out, and then the channel closed; at last it is closed without.
+    for (let isAnswered = true; isAnswered; ) {
+      const channel = await client.openChannel();
+      channel.send('basic.get', { queue: 'kept', noAck: true });
+      channel.send('channel.close', { replyCode: 200, replyText: '' });
+      const reply = await channel.replies.next('an answer');
+      isAnswered = reply.name === 'basic.get-ok';
+      if (isAnswered) {
+        got += 1;
+        await channel.expect('channel.close-ok');
+      } else expect(reply.name).toBe('channel.close-ok');
+    }
+    expect(got).toBeLessThan(count);
+    work('read');
+    const other = await open(broker);
+    await other.consume('kept', { noAck: true });
+    expect(await taken(other, count - got)).toEqual(numbers(count).slice(got));
+  });
+
   test('at a read of what did not fit into memory gives it as soon as it can be read', async () => {
     const count = 1_500;
     const { options, fail, work } = failingDisk();
