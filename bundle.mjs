@@ -1,6 +1,6 @@
 /**
- * Puts the command and the worker thread into a file each, with what they share in chunks: a thread that loads sixty modules one by one takes
- * tens of milliseconds longer to start. The two files take the places of what `tsc` wrote there; the other modules stay as they are, for those
+ * Puts the command, the broker's thread and the worker thread into a file each, with what they share in chunks: a thread that loads sixty modules one by one takes
+ * tens of milliseconds longer to start. They take the places of what `tsc` wrote there; the other modules stay as they are, for those
  * who import one of them. What must hold: everything lies one folder deep, as the modules that look for a file beside them do (the cores,
  * package.json), so that `../` leads to `dist` from both.
  */
@@ -11,7 +11,11 @@ import { build } from 'esbuild';
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 rmSync('dist/chunks', { recursive: true, force: true });
 await build({
-  entryPoints: { 'cli/main': 'src/cli/main.ts', 'worker/worker-thread': 'src/worker/worker-thread.ts' },
+  entryPoints: {
+    'cli/main': 'src/cli/main.ts',
+    'node/broker-thread': 'src/node/broker-thread.ts',
+    'worker/worker-thread': 'src/worker/worker-thread.ts',
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

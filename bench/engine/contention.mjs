@@ -1,6 +1,6 @@
 /**
  * Two workers, one queue: each publishes runs of so many messages and lets its own consumer take a batch, as quickly as
- * it can. This file is both sides: on the main thread it exports `contend`, in a worker it plays one of the two.
+ * it can. This file is both sides: on the broker thread it exports `contend`, in a worker it plays one of the two.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';

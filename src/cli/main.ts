@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Durability } from '../log/commit-log.js';
-import type { Broker } from '../node/broker.js';
+import { type Broker, startBroker } from '../node/handle.js';
 import { hostText } from '../node/listeners/address.js';
 import type { BoundAddress } from '../node/listeners/listeners.js';
-import { startThreads } from '../node/worker-threads.js';
-import { HELP, parseOptions, type ServeOptions } from './options.js';
+import type { ResolvedOptions } from '../node/options.js';
+import { HELP, parseOptions } from './options.js';
 import { sourceStack } from './source-stack.js';
 
 const command = parseOptions(process.argv.slice(2));
@@ -33,12 +33,13 @@ switch (command.action) {
     break;
 }
 
-async function serve(options: ServeOptions): Promise<void> {
+async function serve(options: ResolvedOptions): Promise<void> {
   try {
-    // They take longest: what else is needed is loaded meanwhile.
-    const threads = startThreads(options.workers);
-    const { startBroker } = await import('../node/broker.js');
-    const broker = await startBroker({ ...options, threads, onFatal: endWithReport });
+    const broker = await startBroker({ ...options, report });
+    broker.closed.then(
+      () => process.exit(0),
+      () => process.exit(70),
+    );
     stopOnSignal(broker);
     process.stdout.write(startLines(broker, options).join('\n').concat('\n'));
   } catch (error) {
@@ -52,16 +53,14 @@ function stopOnSignal(broker: Broker): void {
     // Who asks twice does not want to wait.
     if (stopping) process.exit(1);
     stopping = true;
-    broker.close().then(
-      () => process.exit(0),
-      (error: unknown) => endWithReport(error instanceof Error ? error : new Error(String(error))),
-    );
+    // What comes of it is seen by who waits for the broker's end.
+    broker.close().catch(() => {});
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 }
 
-function startLines(broker: Broker, options: ServeOptions): string[] {
+function startLines(broker: Broker, options: ResolvedOptions): string[] {
   const [first = '', ...others] = broker.listeners.map((bound) => `listening on ${boundText(bound)}`);
   const engine = options.engine === 'wasm' ? 'wasm, the WebAssembly core' : 'js, the same in plain JavaScript';
   return [
@@ -80,7 +79,7 @@ function boundText(bound: BoundAddress): string {
   return bound.hosts.map((host) => `amqp://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
-function dataLines(broker: Broker, { data }: ServeOptions): string[] {
+function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {
   if (data === null) return ['transient: nothing is kept on disk'];
   const lines = [`data in ${resolve(data.directory)}, ${data.durability}: ${meaning(data.durability)}`];
   if (broker.recovered > 0) lines.push(`${broker.recovered} messages are back from disk`);
@@ -99,10 +98,9 @@ function meaning(durability: Durability): string {
   }
 }
 
-/** A defect of the broker: what is in shared memory is not to be trusted any more, so the process ends. */
-function endWithReport(error: Error): void {
-  process.stderr.write(`leveret: a defect ended the broker: ${sourceStack(error.stack ?? error.message)}\n`);
-  process.exit(70);
+/** A line for the operator. That a defect has ended the broker is one. */
+function report(line: string): void {
+  process.stderr.write(`leveret: ${sourceStack(line)}\n`);
 }
 
 function refuse(reason: string): void {

@@ -2,33 +2,26 @@
  * The command's flags: what they are called, what they accept, what they mean when left out. Pure: nothing is started
  * or printed here. A flag that cannot be understood is answered with one line that says what would be.
  */
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
+import type { Announced } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
-import { AMQP_PORT, type ListenAddress, LOCALHOST, PORT_MAX, parseAddress } from '../node/listeners/address.js';
-import type { DataOptions } from '../node/storage.js';
-
-export interface ServeOptions {
-  readonly listeners: readonly ListenAddress[];
-  readonly workers: number;
-  readonly engine: EngineKind;
-  /** Size of the shared memory (bytes). */
-  readonly memory: number;
-  readonly pin: boolean;
-  /** What clients are told of the broker. */
-  readonly announced: Announced;
-  /** The user as whom clients come in that do not say who they are; null: they do not. */
-  readonly anonymous: string | null;
-  /** Null: nothing is kept on disk. */
-  readonly data: DataOptions | null;
-}
+import { type ListenAddress, PORT_MAX, parseAddress } from '../node/listeners/address.js';
+import {
+  type BrokerOptions,
+  DEFAULTS,
+  DURABILITIES,
+  defaultMemory,
+  ENGINES,
+  type ResolvedOptions,
+  resolveOptions,
+} from '../node/options.js';
 
 export type Command =
-  | { action: 'serve'; options: ServeOptions }
+  | { action: 'serve'; options: ResolvedOptions }
   | { action: 'log'; directory: string; check: boolean }
   | { action: 'help' }
   | { action: 'version' }
@@ -36,8 +29,6 @@ export type Command =
 
 const MIB = 1024 ** 2;
 const UNITS: Readonly<Record<string, number>> = { K: 1024, M: MIB, G: 1024 ** 3 };
-/** Share of the machine's memory that is taken when nothing is said; untouched pages cost nothing. */
-const MEMORY_SHARE = 0.4;
 
 export const HELP = `Usage: leveret [options]
        leveret log DIR    shows what the log files of a data directory hold
@@ -46,20 +37,20 @@ export const HELP = `Usage: leveret [options]
 
 Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
 
-  --port N          port to listen on; 0 takes a free one (default ${AMQP_PORT})
-  --host ADDRESS    address to listen on (default localhost: 127.0.0.1, and ::1 where there is IPv6)
+  --port N          port to listen on; 0 takes a free one (default ${DEFAULTS.port})
+  --host ADDRESS    address to listen on (default ${DEFAULTS.host}: 127.0.0.1, and ::1 where there is IPv6)
   --listen ADDRESS  listen there, instead of --host and --port; may be given several times:
                     tcp://HOST:PORT, such as tcp://[::]:5672 (all of this machine's addresses), or
                     unix:///PATH, a socket for clients on this machine, of this user or group
   --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX} and one
                     for each ${mebibytesFor(1)}M of memory)
-  --engine KIND     wasm, or js: the same in plain JavaScript (default wasm)
+  --engine KIND     wasm, or js: the same in plain JavaScript (default ${DEFAULTS.engine})
   --memory SIZE     memory for messages and queues, such as 512M or 2G, at most 4G
-                    (default: ${MEMORY_SHARE * 100}% of the machine's memory, at most 4G)
-  --data DIR        where durable queues and persistent messages are kept (default ./data)
+                    (default: ${DEFAULTS.memoryShare * 100}% of the machine's memory, at most 4G)
+  --data DIR        where durable queues and persistent messages are kept (default ./${DEFAULTS.data.directory})
   --transient       keep nothing on disk
   --durability KIND what a confirm means: fsync, the message is on disk; os, the system has it,
-                    so that it outlasts the process; none, it will be written (default fsync)
+                    so that it outlasts the process; none, it will be written (default ${DEFAULTS.data.durability})
   --disk-free-limit SIZE
                     block publishers while less is free on the disk, such as 500M
                     (default: 1G, at most a tenth of the file system)
@@ -72,7 +63,7 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --no-pin          do not bind workers to the CPUs of a cache
   --announce NAME/VERSION
                     product and version that clients are told, for those that compute what
-                    the broker can do from them (default ${COMPATIBLE.product}/${COMPATIBLE.version})
+                    the broker can do from them (default ${DEFAULTS.announced.product}/${DEFAULTS.announced.version})
   --anonymous USER  let clients in that do not say who they are (SASL ANONYMOUS), as this user
   --help, --version
 `;
@@ -108,21 +99,18 @@ export function parseOptions(args: readonly string[]): Command {
     });
     if (values.help) return { action: 'help' };
     if (values.version) return { action: 'version' };
-    const memory = values.memory === undefined ? defaultMemory(totalmem()) : memorySize(values.memory);
-    const options: ServeOptions = {
-      listeners: listenAddresses(values),
-      workers:
-        values.workers === undefined
-          ? Math.min(availableParallelism(), workersIn(memory))
-          : workerCount(values.workers, memory),
-      engine: values.engine === undefined ? 'wasm' : engineKind(values.engine),
+    const memory = values.memory === undefined ? undefined : memorySize(values.memory);
+    const given: BrokerOptions = {
+      ...listenAddresses(values),
+      workers: values.workers === undefined ? undefined : workerCount(values.workers, memory),
+      engine: values.engine === undefined ? undefined : engineKind(values.engine),
       memory,
-      pin: values['no-pin'] !== true,
-      announced: values.announce === undefined ? COMPATIBLE : announcement(values.announce),
-      anonymous: values.anonymous === undefined ? null : userName(values.anonymous),
+      pin: values['no-pin'] ? false : undefined,
+      announced: values.announce === undefined ? undefined : announcement(values.announce),
+      anonymous: values.anonymous === undefined ? undefined : userName(values.anonymous),
       data: dataOptions(values),
     };
-    return { action: 'serve', options };
+    return { action: 'serve', options: resolveOptions(given) };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };
@@ -137,10 +125,11 @@ function logCommand(args: readonly string[]): Command {
     : { action: 'log', directory, check };
 }
 
-/** The share of the machine's memory that is taken by default, in whole MiB. */
-export function defaultMemory(total: number): number {
-  const share = Math.floor((total * MEMORY_SHARE) / MIB) * MIB;
-  return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
+function workerCount(text: string, memory = defaultMemory(totalmem())): number {
+  const workers = wholeNumber('--workers', text, 1, WORKERS_MAX);
+  if (workers <= workersIn(memory)) return workers;
+  const needed = mebibytesFor(workers);
+  throw new Error(`--workers ${workers} needs a memory of ${needed}M (--memory), and it is ${memory / MIB}M`);
 }
 
 function wholeNumber(flag: string, text: string, min: number, max: number): number {
@@ -149,22 +138,13 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
   throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
 }
 
-function workerCount(text: string, memory: number): number {
-  const workers = wholeNumber('--workers', text, 1, WORKERS_MAX);
-  if (workers <= workersIn(memory)) return workers;
-  const needed = mebibytesFor(workers);
-  throw new Error(`--workers ${workers} needs a memory of ${needed}M (--memory), and it is ${memory / MIB}M`);
-}
-
-function listenAddresses(values: { listen?: string[]; host?: string; port?: string }): readonly ListenAddress[] {
-  const { listen, host = LOCALHOST, port } = values;
-  if (listen === undefined) {
-    return [{ kind: 'tcp', host, port: port === undefined ? AMQP_PORT : wholeNumber('--port', port, 0, PORT_MAX) }];
-  }
+function listenAddresses(values: { listen?: string[]; host?: string; port?: string }): BrokerOptions {
+  const { listen, host, port } = values;
+  if (listen === undefined) return { host, port: port === undefined ? port : wholeNumber('--port', port, 0, PORT_MAX) };
   for (const flag of ['host', 'port'] as const) {
     if (values[flag] !== undefined) throw new Error(`--${flag} means nothing with --listen`);
   }
-  return listen.map(listenAddress);
+  return { listeners: listen.map(listenAddress) };
 }
 
 function listenAddress(text: string): ListenAddress {
@@ -190,7 +170,7 @@ function dataOptions(values: {
   'skip-unreadable'?: boolean;
   'drop-unknown-queues'?: boolean;
   'no-busy-poll'?: boolean;
-}): DataOptions | null {
+}): BrokerOptions['data'] {
   const { data, transient, durability, 'disk-free-limit': limit } = values;
   if (transient) {
     for (const flag of DATA_FLAGS) {
@@ -200,17 +180,18 @@ function dataOptions(values: {
   }
   if (data === '') throw new Error('--data must name a directory');
   return {
-    directory: data ?? 'data',
-    durability: durability === undefined ? 'fsync' : durabilityKind(durability),
-    diskFreeLimit: limit === undefined ? null : diskSize(limit),
-    busyPoll: values['no-busy-poll'] !== true,
-    skipUnreadable: values['skip-unreadable'] === true,
-    dropUnknownQueues: values['drop-unknown-queues'] === true,
+    directory: data,
+    durability: durability === undefined ? undefined : durabilityKind(durability),
+    diskFreeLimit: limit === undefined ? undefined : diskSize(limit),
+    busyPoll: values['no-busy-poll'] ? false : undefined,
+    skipUnreadable: values['skip-unreadable'],
+    dropUnknownQueues: values['drop-unknown-queues'],
   };
 }
 
 function durabilityKind(text: string): Durability {
-  if (text === 'fsync' || text === 'os' || text === 'none') return text;
+  const kind = DURABILITIES.find((known) => known === text);
+  if (kind !== undefined) return kind;
   throw new Error(`--durability must be fsync, os or none, not '${text}'`);
 }
 
@@ -221,7 +202,8 @@ function diskSize(text: string): number {
 }
 
 function engineKind(text: string): EngineKind {
-  if (text === 'wasm' || text === 'js') return text;
+  const kind = ENGINES.find((known) => known === text);
+  if (kind !== undefined) return kind;
   throw new Error(`--engine must be wasm or js, not '${text}'`);
 }
 

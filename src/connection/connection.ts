@@ -19,6 +19,7 @@ import type {
 } from '../broker/requests/requests.js';
 import { Content, type Connection as CoreConnection } from '../engine/engine.js';
 import { Doing } from '../event-loop/progress.js';
+import { fatal } from '../platform/fatal.js';
 import { Channels } from './channels.js';
 import { isClientMethod } from './client-method.js';
 import { channelOf } from './consuming/channel-consumers.js';
@@ -50,6 +51,8 @@ export class Connection implements Session, Receiver, TransportEvents {
   readonly #handshake: Handshake;
   readonly #channels: Channels;
   #state: State = 'handshake';
+  /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
+  #whenGone: (() => void) | null = null;
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, open: OpenTransport) {
     this.host = host;
@@ -157,7 +160,10 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** Time has passed. */
   tick(now: number): void {
-    if (this.#state === 'running') this.#channels.tick(now, (channel, error) => void this.#fail(channel, error));
+    if (this.#state === 'running')
+      this.#channels.tick(now, (channel, error) => {
+        this.#fail(channel, error)?.catch(fatal);
+      });
     // Who is held back for want of memory may hold much of it.
     if (!this.#reader.reading && this.#transport.isReset) this.#transport.destroy();
     const { bytesRead, bytesSent, unsent } = this.#transport;
@@ -180,19 +186,37 @@ export class Connection implements Session, Receiver, TransportEvents {
     else this.#transport.destroy();
   }
 
+  /**
+   * A defect ends the broker: tells the client, past the core, which is not called any more. Whatever was written ends
+   * with a frame. Resolves when the client has hung up.
+   */
+  fail(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      this.#whenGone = resolve;
+    });
+    this.#transport.resume();
+    if (this.#state === 'running') {
+      const reason = reasonOf(connectionError(replyCode.INTERNAL_ERROR, 'a defect ends the broker'));
+      this.#transport.write(encodeMethod(0, { name: 'connection.close', ...reason }));
+      this.#transport.end();
+    } else this.#transport.destroy();
+    return gone;
+  }
+
   // ── What the transport tells ─────────────────────────────────────────────────────────────────────────────────
 
   onRead(length: number): boolean {
+    if (this.#whenGone !== null) return true;
     this.host.eventLoop.progress.turnTo(Doing.READING, this.id);
     return this.#reader.read(length);
   }
 
   onWritten(): void {
-    this.#writer.written();
+    if (this.#whenGone === null) this.#writer.written();
   }
 
   onDrain(): void {
-    this.#writer.drained();
+    if (this.#whenGone === null) this.#writer.drained();
   }
 
   onEnd(): void {
@@ -200,6 +224,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   }
 
   onClosed(): void {
+    if (this.#whenGone !== null) return this.#whenGone();
     this.host.eventLoop.begin();
     if (this.#state !== 'closing') this.#abandon();
     this.#state = 'closed';

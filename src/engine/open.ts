@@ -1,5 +1,5 @@
 /**
- * Opening a core of either kind: `createSharedCore` on the main thread, `openEngine` by each participant. The twin's
+ * Opening a core of either kind: `createSharedCore` on the broker thread, `openEngine` by each participant. The twin's
  * code is loaded only when it is asked for.
  */
 import { WORKERS_MAX } from '../log/record-format.js';

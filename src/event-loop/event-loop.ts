@@ -70,7 +70,7 @@ export class EventLoop {
   };
   /** Shares the worker's time among the connections whose input it handles. */
   readonly rounds = new Rounds(() => this.#awaitEndOfPoll());
-  /** Tells the main thread what the worker does. */
+  /** Tells the broker thread what the worker does. */
   readonly progress: Progress;
   /** Reads that have come. */
   reads = 0;

@@ -1,5 +1,5 @@
 /**
- * What each worker is doing, in shared memory: so the main thread can tell a worker that is stuck from one that has
+ * What each worker is doing, in shared memory: so the broker thread can tell a worker that is stuck from one that has
  * nothing to do, and say where it is stuck (watch.ts). A line of words for each worker:
  *
  *   0 │ steps: raised whenever the worker turns to something else
@@ -7,8 +7,8 @@
  *   2 │ the connection for which, 0: for none
  *   3 │ sockets that it has taken over
  *
- * Written by the worker, a few plain stores for each event and none for a message; read by the main thread, atomically.
- * Nothing is ordered by these words: whoever is stuck has written them long before they are read.
+ * Written by the worker, a few plain stores for each event and none for a message; read by the broker thread,
+ * atomically. Nothing is ordered by these words: whoever is stuck has written them long before they are read.
  */
 import type { ConnectionId } from '../broker/requests/requests.js';
 
@@ -92,7 +92,7 @@ export class Progress {
   }
 }
 
-/** What the main thread sees of a worker. */
+/** What the broker thread sees of a worker. */
 export class Sight {
   readonly #words: Int32Array;
 

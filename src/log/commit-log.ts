@@ -1,5 +1,5 @@
 /**
- * The commit log of one participant (a worker, or the main thread), whoever keeps it: files of this machine
+ * The commit log of one participant (a worker, or the broker thread), whoever keeps it: files of this machine
  * (src/store/log), or one day a log that other machines acknowledge. Who writes to it knows no file and no offset.
  *
  * What must hold of every implementation, and what the promise behind a confirm rests on:
@@ -97,7 +97,7 @@ export interface CommitLogObserver {
 }
 
 export interface CommitLog {
-  /** Whose log it is: 0 the main thread's, 1 that of worker 0, and so on (below WRITERS_MAX). Ids have it in them. */
+  /** Whose log it is: 0 the broker thread's, 1 that of worker 0, and so on (below WRITERS_MAX). Ids have it in them. */
   readonly writerNumber: number;
   readonly durability: Durability;
   readonly health: Health;

@@ -126,8 +126,8 @@ export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 
 /**
- * Lanes, of this run or an earlier one: the main thread's, which is lane 0, and one for each worker. The core has room
- * for no more participants, a message's id for 256 lanes.
+ * Lanes, of this run or an earlier one: the broker thread's, which is lane 0, and one for each worker. The core has
+ * room for no more participants, a message's id for 256 lanes.
  */
 export const WRITERS_MAX = PARTICIPANTS_MAX;
 export const WORKERS_MAX = WRITERS_MAX - 1;

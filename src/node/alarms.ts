@@ -6,6 +6,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../log/commit-log.js';
+import { fatal } from '../platform/fatal.js';
 import { LOW_ON_DISK } from '../worker/disk-alarm.js';
 
 /** Between two looks at the space on disk (ms). */
@@ -76,7 +77,7 @@ export class Alarms {
   /** Looks at the space where a directory is, now and again; `limit` octets must be free, null: the default. */
   async watchDisk(directory: string, limit: number | null): Promise<void> {
     await this.#look(directory, limit);
-    this.#timer = setInterval(() => void this.#look(directory, limit), LOOK_MS);
+    this.#timer = setInterval(() => this.#look(directory, limit).catch(fatal), LOOK_MS);
     this.#timer.unref();
   }
 

@@ -1,112 +1,87 @@
 /**
- * The whole broker: shared memory, coordinator, workers, listener. This is what a program embeds and what the command
- * starts.
+ * The whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put together
+ * and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator } from '../broker/coordinator/coordinator.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
-import type { Announced } from '../connection/handshake/identity.js';
-import type { EngineKind } from '../engine/engine.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import { loadAffinity } from '../platform/affinity.js';
+import { fatal, inWords } from '../platform/fatal.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
 import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
+import { DataDirectoryError } from '../store/data-directory.js';
+import { type AdministrationRequest, perform } from './administration.js';
 import { Alarms } from './alarms.js';
-import { AMQP_PORT, type ListenAddress, LOCALHOST } from './listeners/address.js';
-import { type BoundAddress, closeListeners, openListeners } from './listeners/listeners.js';
-import { type DataOptions, Storage } from './storage.js';
+import type { Outcome, Started, StartFailure } from './broker-messages.js';
+import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
+import type { ResolvedOptions } from './options.js';
+import { Storage } from './storage.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
-import { type IdleThread, startThreads } from './worker-threads.js';
+import type { IdleThread } from './worker-threads.js';
 
-export interface BrokerOptions {
-  /** Where it listens; if nothing is said, by TCP on `host` and `port`. */
-  readonly listeners?: readonly ListenAddress[];
-  /** `localhost`, if nothing is said: both addresses of this machine alone, where it has both. */
-  readonly host?: string;
-  /** 0 takes a free one; 5672 if nothing is said. */
-  readonly port?: number;
-  readonly workers: number;
-  readonly engine: EngineKind;
-  /** Shared memory in bytes. */
-  readonly memory: number;
-  /** Bind each worker to CPUs of its own. */
-  readonly pin: boolean;
-  /** What clients are told of the broker: some compute what it can do from that. */
-  readonly announced: Announced;
-  /** The user as whom clients come in that do not say who they are (SASL ANONYMOUS); without one they do not. */
-  readonly anonymous?: string | null;
-  /** Threads that were started early, one for each worker; without them the broker starts its own. */
-  readonly threads?: readonly IdleThread[];
-  /** What outlasts the broker, and where; null: nothing. */
-  readonly data?: DataOptions | null;
-  /** Takes lines for the operator: alarms, damage; standard error if nothing is said. */
-  readonly report?: (line: string) => void;
-  /** A worker has ended by a defect, or makes no progress: nothing in shared memory is to be trusted any more. */
-  readonly onFatal: (error: Error) => void;
-}
-
-export interface Broker {
-  /** Where it listens, in the order in which that was asked for. */
-  readonly listeners: readonly BoundAddress[];
-  /** The first address and the port of the first TCP listener; '' and 0: there is none. */
-  readonly host: string;
-  readonly port: number;
-  readonly workers: number;
-  /** Messages that came back from disk. */
-  readonly recovered: number;
-  /** Where the workers run, in words. */
-  readonly placement: string;
-  /** Vhosts, policies and limits of the running broker. */
-  readonly administration: Administration;
+/** A broker that serves, as its thread has it. */
+export interface RunningBroker {
+  readonly started: Started;
+  /** Asks the administration; `answer` is called once. */
+  ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
    * then.
    */
   close(): Promise<void>;
+  /**
+   * A defect has been found. Tells the clients, as far as workers still run, and ends these; what is kept on disk stays
+   * as it is, as after a kill. Nothing in shared memory is touched any more.
+   */
+  fail(): Promise<void>;
 }
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start.
+ * start. `threads` were started early, one for each worker; `report` takes lines for the operator.
  */
-export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { data = null, report = toStderr } = options;
+export async function openBroker(
+  options: ResolvedOptions,
+  threads: readonly IdleThread[],
+  report: (line: string) => void,
+): Promise<RunningBroker> {
+  const { data } = options;
   const storage = data === null ? null : await Storage.open(data, report);
   try {
-    return await startOn(storage, options, report);
+    return await openOn(storage, options, threads, report);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
   }
 }
 
-async function startOn(
+async function openOn(
   storage: Storage | null,
-  options: BrokerOptions,
+  options: ResolvedOptions,
+  threads: readonly IdleThread[],
   report: (line: string) => void,
-): Promise<Broker> {
+): Promise<RunningBroker> {
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
-  const threads = options.threads ?? startThreads(dup === null ? 0 : workers);
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const { announced, anonymous = null } = options;
+  const { announced, anonymous } = options;
   const progress = createProgress(workers);
   const common = { shared, announced, anonymous, alarms: new SharedArrayBuffer(4), progress };
-  const pool =
-    dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, options.onFatal);
+  const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places);
   if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
   try {
     const engine = await openEngine(shared, workers);
     const alarms = new Alarms(common.alarms, engine, report);
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
     const queues = new SpilledQueues(engine, spillFiles);
-    const spill = new Spill(engine, spillFiles, queues, ({ message }) => process.emitWarning(`spill: ${message}`));
+    const spill = new Spill(engine, spillFiles, queues, spillTrouble(report));
     const coordinator = new Coordinator(queues, {
       workers,
       post: (changes) => {
@@ -132,8 +107,8 @@ async function startOn(
       pool.startLogs(storage.workerLogs(workers));
       storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
     }
-    // It never ends by itself; a rejection is a defect of the core and ends the process.
-    void spill.run();
+    // It never ends by itself.
+    spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms));
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     if (dup !== null) {
@@ -141,21 +116,19 @@ async function startOn(
         describe: (connection) => connectionText(coordinator, connection),
         endSocket: (fd) => native.ok && native.affinity.endSocket?.(fd),
         report,
-        stuck: options.onFatal,
+        stuck: fatal,
       });
     }
-    const listeners = await openListeners(addressesOf(options), dup, (socket) => pool.accept(socket));
-    const bound = listeners.map((listener) => listener.bound);
-    const tcp = bound.find((address) => address.kind === 'tcp');
+    const listeners = await openListeners(options.listeners, dup, (socket) => pool.accept(socket));
     storage?.started();
     return {
-      listeners: bound,
-      host: tcp?.hosts[0] ?? '',
-      port: tcp?.port ?? 0,
-      workers,
-      recovered: storage?.recovered ?? 0,
-      administration: coordinator.administration,
-      placement: placementText(options.pin, native, places, pinned),
+      started: {
+        listeners: listeners.map(({ bound }) => bound),
+        workers,
+        recovered: storage?.recovered ?? 0,
+        placement: placementText(options.pin, native, places, pinned),
+      },
+      ask: (request, answer) => ask(coordinator.administration, request, answer),
       close: async () => {
         const closed = closeListeners(listeners);
         coordinator.close();
@@ -168,6 +141,14 @@ async function startOn(
         await closed;
         if (stuck !== null) throw stuck;
       },
+      fail: async () => {
+        // Whoever connects now finds nobody; there is nothing to wait for.
+        closeListeners(listeners).catch(fatal);
+        alarms.stop();
+        await pool.fail();
+        spillFiles.abandon();
+        await storage?.drop();
+      },
     };
   } catch (error) {
     const { written } = await pool.close();
@@ -176,10 +157,15 @@ async function startOn(
   }
 }
 
-function addressesOf({ listeners, host, port }: BrokerOptions): readonly ListenAddress[] {
-  if (listeners === undefined) return [{ kind: 'tcp', host: host ?? LOCALHOST, port: port ?? AMQP_PORT }];
-  if (host === undefined && port === undefined) return listeners;
-  throw new Error('host and port mean nothing beside listeners: say all of them there');
+function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {
+  // What throws here is a defect. A promise is that of `saved`, which rejects when the disk does not take it.
+  const value = perform(administration, request);
+  if (!(value instanceof Promise)) answer({ ok: true, value });
+  else
+    value.then(
+      (late: unknown) => answer({ ok: true, value: late }),
+      (error: unknown) => answer({ ok: false, error: inWords(error) }),
+    );
 }
 
 /** What the operator may know a connection by. */
@@ -198,6 +184,18 @@ function overseer(storage: Storage | null, alarms: Alarms): Overseer {
   };
 }
 
-function toStderr(line: string): void {
-  process.stderr.write(`leveret: ${line}\n`);
+/** Why a broker could not start, as a value that can go to another thread. */
+export function startFailure(error: unknown): StartFailure {
+  if (error instanceof DataDirectoryError) return { kind: 'data directory', message: error.message };
+  if (error instanceof ListenError) return { kind: 'listener', message: error.message };
+  return { kind: 'other', ...inWords(error) };
+}
+
+/** Files of spilled messages are tried again and again: the operator is told once why they fail. */
+function spillTrouble(report: (line: string) => void): (error: Error) => void {
+  let told = '';
+  return ({ message }) => {
+    if (message !== told) report(`spilled messages cannot be written or read, it is tried again (${message})`);
+    told = message;
+  };
 }

@@ -8,6 +8,7 @@ import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, Run } from '../log/commit-log.js';
+import { within } from '../platform/within.js';
 import type { Spill } from '../queues/spill/spill.js';
 import { DataDirectory } from '../store/data-directory.js';
 import { Definitions } from '../store/definitions.js';
@@ -36,15 +37,17 @@ export interface DataOptions {
   readonly dropUnknownQueues: boolean;
 }
 
-/** Whoever keeps a log beside the main thread. */
+/** Whoever keeps a log beside the broker thread. */
 interface Others {
   askBarrier(worker: number, barrier: number): void;
   health(writerNumber: number, health: Health): void;
   isLowOnDisk(): boolean;
 }
 
-/** How often what the main thread has recorded is written, apart from what requests bring about (ms). */
+/** How often what the broker thread has recorded is written, apart from what requests bring about (ms). */
 const WRITE_MS = 100;
+/** How long the definitions may take to be closed after a defect, which may be theirs (ms). */
+const DROP_MS = 1_000;
 
 export class Storage {
   readonly definitions: Definitions;
@@ -143,7 +146,7 @@ export class Storage {
     this.#logManager.startClearing();
   }
 
-  /** The main thread records from now on what it does to queues: purges, what is too much by a policy. */
+  /** The broker thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
     const { writer } = this.#logManager;
     // Nothing has to be sent here. The thread must not be woken beside the spill, which would not be rung then when a
@@ -196,12 +199,12 @@ export class Storage {
     this.#logManager.deleted(logId);
   }
 
-  /** Something may have been recorded on the main thread. */
+  /** Something may have been recorded on the broker thread. */
   write(): void {
     this.#log?.write();
   }
 
-  /** Resolves when what was recorded on the main thread is durable; null: it is. */
+  /** Resolves when what was recorded on the broker thread is durable; null: it is. */
   recorded(): Promise<void> | null {
     return this.#log?.durable() ?? null;
   }
@@ -220,6 +223,16 @@ export class Storage {
     }
     await this.definitions.close();
     this.#data.close();
+  }
+
+  /**
+   * A defect has been found: nothing is written any more, and nothing says that this was an orderly end. The directory
+   * stays locked until the thread ends, and with it what is still under way in it.
+   */
+  async drop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#logManager.drop();
+    await within(DROP_MS, this.definitions.close());
   }
 
   /** The start has failed. `written`: all that workers recorded is. Only the first call counts. */

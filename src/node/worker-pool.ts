@@ -1,5 +1,5 @@
 /**
- * The workers as the main thread knows them: starts them, carries topology changes, requests and sockets to and from
+ * The workers as the broker thread knows them: starts them, carries topology changes, requests and sockets to and from
  * them, and ends them. A new connection goes to the worker that has the fewest.
  */
 import { once } from 'node:events';
@@ -9,7 +9,9 @@ import type { AcceptedSocket } from '../connection/transport/accepted-socket.js'
 import { openEngine } from '../engine/open.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
+import { type ErrorInWords, fatal } from '../platform/fatal.js';
 import type { Place } from '../platform/placement.js';
+import { within } from '../platform/within.js';
 import { openCommitLog } from '../store/open-log.js';
 import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
@@ -46,6 +48,8 @@ export interface End {
 /** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
 interface Member {
   readonly ready: Promise<Outcome | null>;
+  /** It is gone, in whatever way. */
+  readonly ended: Promise<void>;
   /** What it says comes here. */
   readonly control: MessagePort | Thread;
   readonly topology: MessagePort;
@@ -55,6 +59,10 @@ interface Member {
 
 /** How long workers may take to end after they were asked to (ms): more than they give their clients. */
 const STOP_MS = 7_000;
+/** How long they may take to tell their clients of a defect (ms): more than they give these to hear it. */
+const FAIL_MS = 2_000;
+/** How long a thread may take to be ended from outside (ms): one that waits for the disk may not end at all. */
+const TERMINATE_MS = 2_000;
 
 export class WorkerPool {
   readonly #members: readonly Member[];
@@ -64,6 +72,10 @@ export class WorkerPool {
   /** Null where nobody watches: the one worker runs on this thread. */
   #watch: Watch | null = null;
   #lastId = 0;
+  /** The workers are being ended: that they end is no news. */
+  #isEnding = false;
+  /** A defect has been found: what workers say does not count any more. */
+  #isFailing = false;
 
   private constructor(members: readonly Member[]) {
     this.#members = members;
@@ -71,14 +83,9 @@ export class WorkerPool {
   }
 
   /** Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. */
-  static threads(
-    common: Common,
-    threads: readonly IdleThread[],
-    places: readonly Place[],
-    onFatal: (error: Error) => void,
-  ): WorkerPool {
+  static threads(common: Common, threads: readonly IdleThread[], places: readonly Place[]): WorkerPool {
     return new WorkerPool(
-      threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null }, onFatal)),
+      threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null })),
     );
   }
 
@@ -91,6 +98,9 @@ export class WorkerPool {
   attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
     this.#members.forEach((member, index) => {
       member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
+      member.ended.then(() => {
+        if (!this.#isEnding) fatal(new Error(`worker ${index} has ended by itself`));
+      }, fatal);
     });
     return Promise.all(this.#members.map((member) => member.ready));
   }
@@ -156,6 +166,7 @@ export class WorkerPool {
 
   /** Closes all connections and ends all workers. */
   async close(): Promise<End> {
+    this.#isEnding = true;
     const running = new Set(this.#members.keys());
     const allStopped = Promise.all(
       this.#members.map(async (member, index) => {
@@ -182,12 +193,29 @@ export class WorkerPool {
     return { written: written.every((one) => one), stuck: first === undefined ? null : new StuckWorker(reason) };
   }
 
+  /**
+   * Has workers tell their clients of a defect, and ends them. Those that do not answer, as one that has met the defect
+   * may not, are ended as they are.
+   */
+  async fail(): Promise<void> {
+    this.#isEnding = true;
+    this.#isFailing = true;
+    const watch = this.#watch;
+    watch?.stop();
+    const able = this.#members.filter((_, index) => !watch?.suspects(index));
+    const told = able.map((member) => Promise.race([stopped(member), member.ended]));
+    for (const member of able) tell(member, { kind: 'fail' });
+    await within(FAIL_MS, Promise.all(told));
+    await within(TERMINATE_MS, Promise.all(this.#members.map((member) => member.terminate())));
+  }
+
   #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {
+    if (this.#isFailing) return;
     switch (message.kind) {
       case 'request': {
         const { connection, request } = message;
         const answer = authority.handle(connection, request);
-        if (answer instanceof Promise) void answer.then((late) => this.#answer(index, connection, late));
+        if (answer instanceof Promise) answer.then((late) => this.#answer(index, connection, late)).catch(fatal);
         else this.#answer(index, connection, answer);
         break;
       }
@@ -206,6 +234,9 @@ export class WorkerPool {
         break;
       case 'memory':
         overseer.memory(index, message.short);
+        break;
+      case 'defect':
+        fatal(inThread(`worker ${index}`, message.error));
         break;
       case 'ready':
       case 'stopped':
@@ -226,11 +257,13 @@ export class WorkerPool {
   }
 }
 
-function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>, onFatal: (error: Error) => void): Member {
+function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>): Member {
   const { port1, port2 } = new MessageChannel();
   const thread: Thread = setUp(idle, { ...work, topology: port2 });
-  thread.on('error', onFatal);
+  thread.on('error', fatal);
+  const ended = once(thread, 'exit').then(() => undefined);
   return {
+    ended,
     ready: once(thread, 'message').then(([message]: FromWorker[]) =>
       message?.kind === 'ready' ? message.pinned : null,
     ),
@@ -252,6 +285,7 @@ async function startLocal({ shared, ...common }: Common): Promise<Member> {
   const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
   return {
     ready: Promise.resolve(null),
+    ended: once(control.port1, 'close').then(() => undefined),
     control: control.port1,
     topology: topology.port1,
     accept: (id, socket) => worker.accept(id, socket),
@@ -270,4 +304,11 @@ function stopped(member: Member): Promise<boolean> {
       if (message.kind === 'stopped') resolve(message.written);
     });
   });
+}
+
+/** An error as another thread has told it. */
+function inThread(name: string, { message, stack }: ErrorInWords): Error {
+  const error = new Error(`${name}: ${message}`);
+  error.stack = `${name}: ${stack}`;
+  return error;
 }

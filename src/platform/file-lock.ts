@@ -2,7 +2,7 @@
  * One broker to a data directory. The lock is the system's own (flock), so it ends with the process however that ends;
  * where the native call cannot be loaded, the number of the process in the file and whether that process lives must do.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 
@@ -42,6 +42,19 @@ function nameHolder(fd: number): void {
   if (writeSync(fd, text) === text.length) return;
   ftruncateSync(fd);
   throw new Error('the number of the process could not be written');
+}
+
+/**
+ * A thread of this process has ended that held the lock and could not give it back. The system's own lock is free then;
+ * where there is none, the number of this process must go.
+ */
+export function forgetHolder(path: string): void {
+  if (holderOf(path) !== process.pid) return;
+  try {
+    writeFileSync(path, '');
+  } catch {
+    // Whoever comes next reads who has it, and is told so.
+  }
 }
 
 /** The process that took the lock last; 0: nobody has it, or it could not write its number. */

@@ -120,7 +120,8 @@ function logPath(path: string): string {
 function definitionsPath(path: string): string {
   return join(path, 'definitions');
 }
-function lockPath(path: string): string {
+/** Where the lock of a data directory is. */
+export function lockPath(path: string): string {
   return join(path, 'lock');
 }
 function formatPath(path: string): string {

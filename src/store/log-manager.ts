@@ -1,9 +1,10 @@
 /**
- * The main thread's part of the log: what recovery gave, what of it counts, the main thread's own log and the clearing
+ * The broker thread's part of the log: what recovery gave, what of it counts, its own log and the clearing
  * away of what is dead. Workers write logs of their own and tell what happens there (`heard`), in order. What must
  * hold: the clean-shutdown marker goes before anything is written, and comes after all else.
  */
 import type { CommitLog, Health, LogEvent, Run } from '../log/commit-log.js';
+import { fatal, isMistake } from '../platform/fatal.js';
 import { BatchBuilder } from './log/batch.js';
 import type { KeptQueue, LogBackend, RecoveredLog, RecoverOptions, RecoverySummary } from './log-backend.js';
 import type { LogSetup } from './log-setup.js';
@@ -12,7 +13,7 @@ import { PRIORITIES } from './recovery/ledger.js';
 /** `exists` and `isUnknown` are asked for queues alone: a queue's number is a multiple of PRIORITIES. */
 export interface LogManagerOptions extends RecoverOptions {
   readonly backend: LogBackend;
-  /** Of the main thread's log. */
+  /** Of the broker thread's log. */
   readonly onHealth?: (health: Health) => void;
   /**
    * Asks a participant to call `CommitLog.barrier`, after it has appended all that it gathered. Without it, queues in
@@ -28,13 +29,13 @@ export interface LogManagerOptions extends RecoverOptions {
 const RECLAIM_MS = 1000;
 
 export class LogManager {
-  /** The main thread's log. */
+  /** The broker thread's log. */
   readonly writer: CommitLog;
   readonly #options: LogManagerOptions;
   readonly #recovered: RecoveredLog;
   /** What had been given out before this start, by queue. */
   readonly #delivered: Map<number, readonly Run[]>;
-  /** Resolves when the main thread's log gets into trouble while the log is being ended. */
+  /** Resolves when the broker thread's log gets into trouble while the log is being ended. */
   #trouble = trouble();
   /**
    * read: the marker stands as it was found; begun: it is gone; written: and something was written since, or cleared
@@ -109,7 +110,7 @@ export class LogManager {
   startClearing(): void {
     const every = this.#options.reclaimMs ?? RECLAIM_MS;
     if (every === 0) return;
-    this.#timer = setInterval(() => void this.#tick(), every);
+    this.#timer = setInterval(() => this.#tick().catch(fatal), every);
     this.#timer.unref();
   }
 
@@ -152,6 +153,7 @@ export class LogManager {
       if (this.#isFailing) onClearing?.(null);
       this.#isFailing = false;
     } catch (error) {
+      if (isMistake(error)) throw error;
       if (!this.#isFailing) onClearing?.(error as Error);
       this.#isFailing = true;
     }
@@ -201,6 +203,12 @@ export class LogManager {
     } catch (error) {
       return error as Error;
     }
+  }
+
+  /** Nothing is cleared away any more; all else is left as it is. */
+  drop(): void {
+    this.#isClosing = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * The word in shared memory by which workers know that publishers are held back because of the disk. Written by the
- * main thread before it has them held back, read by the workers when a publisher asks why it waits: nothing else is
+ * broker thread before it has them held back, read by the workers when a publisher asks why it waits: nothing else is
  * ordered by it.
  */
 

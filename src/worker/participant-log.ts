@@ -8,6 +8,7 @@ import type { Engine, LogBatch } from '../engine/engine.js';
 import type { Batch, CommitLog } from '../log/commit-log.js';
 import { LogMemory, type Seed } from '../log/log-memory.js';
 import { sequenceOf } from '../log/record-format.js';
+import { fatal } from '../platform/fatal.js';
 import type { BusyPoll } from './busy-poll.js';
 import { HeldPlaces } from './held-acks.js';
 
@@ -224,16 +225,18 @@ export class ParticipantLog {
       return;
     }
     this.#writing += 1;
-    written.then(
-      () => {
-        if (this.#lost !== null) return;
-        this.#writing -= 1;
-        this.#done(batch);
-        this.write();
-        this.#tryBarrier();
-      },
-      (error: Error) => this.#lose(error),
-    );
+    written
+      .then(
+        () => {
+          if (this.#lost !== null) return;
+          this.#writing -= 1;
+          this.#done(batch);
+          this.write();
+          this.#tryBarrier();
+        },
+        (error: Error) => this.#lose(error),
+      )
+      .catch(fatal);
   }
 
   /** Nobody waits for the disk. */

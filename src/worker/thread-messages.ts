@@ -1,6 +1,6 @@
 /**
- * What the main thread and the workers say to each other, apart from topology changes, which have a port of their own:
- * a worker drains that one in the midst of a read, and must find nothing else there.
+ * What the broker thread and the workers say to each other, apart from topology changes, which have a port of their
+ * own: a worker drains that one in the midst of a read, and must find nothing else there.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
@@ -9,6 +9,7 @@ import type { AcceptedSocket } from '../connection/transport/accepted-socket.js'
 import type { SharedCore } from '../engine/engine.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
+import type { ErrorInWords } from '../platform/fatal.js';
 import type { LogSetup } from '../store/log-setup.js';
 
 /** What a worker thread starts with. */
@@ -51,7 +52,9 @@ export type ToWorker =
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */
-  | { kind: 'shutdown' };
+  | { kind: 'shutdown' }
+  /** A defect was found somewhere: tell all clients by 541 and do nothing else, then say `stopped`. */
+  | { kind: 'fail' };
 
 export type FromWorker =
   /** Sockets can come. `pinned` is null when no CPUs were asked for. */
@@ -65,5 +68,7 @@ export type FromWorker =
   | { kind: 'health'; health: Health }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }
+  /** A defect was found here: the broker must end. */
+  | { kind: 'defect'; error: ErrorInWords }
   /** `written`: whether all that was recorded is. */
   | { kind: 'stopped'; written: boolean };

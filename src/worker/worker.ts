@@ -1,6 +1,6 @@
 /**
  * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of
- * its own (worker-thread.ts), or on the main thread where sockets cannot be handed over. What must hold: a change is
+ * its own (worker-thread.ts), or on the broker's where sockets cannot be handed over. What must hold: a change is
  * applied to the view, and cut off from consumers, before the coordinator is told so.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
@@ -20,11 +20,14 @@ import {
 } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
+import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
 import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
 import { CpuLatency } from '../platform/cpu-latency.js';
 import { DirectWrite } from '../platform/direct-write.js';
+import { endTaking, fatal, inWords } from '../platform/fatal.js';
+import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
@@ -37,6 +40,8 @@ import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from './thread-mess
 
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
+/** The same, when a defect ends it. */
+const FAIL_MS = 1_000;
 
 export class Worker implements Host {
   readonly engine: Engine;
@@ -58,6 +63,8 @@ export class Worker implements Host {
   #told: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
+  /** A defect was found, here or elsewhere. */
+  #hasFailed = false;
   #stopped = false;
   readonly #openLog: OpenCommitLog;
   #log: ParticipantLog | null = null;
@@ -102,8 +109,8 @@ export class Worker implements Host {
     this.#transports = transportHost(engine);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
-    // It never ends by itself; a rejection is a defect of the core and ends the process.
-    void this.eventLoop.answerDoorbell();
+    // It never ends by itself.
+    this.eventLoop.answerDoorbell().catch(fatal);
     this.eventLoop.begin();
   }
 
@@ -168,10 +175,11 @@ export class Worker implements Host {
     if (this.#connections.size > 0) return;
     clearInterval(this.#ticker ?? undefined);
     this.#ticker = null;
-    if (this.#stopping) void this.#stop();
+    if (this.#stopping) this.#stop().catch(fatal);
   }
 
   #onMessage(message: ToWorker): void {
+    if (this.#hasFailed) return;
     switch (message.kind) {
       case 'log':
         this.#startLog(message.log);
@@ -197,6 +205,10 @@ export class Worker implements Host {
         break;
       case 'shutdown':
         this.#shutdown();
+        break;
+      case 'fail':
+        endTaking();
+        this.#fail().catch(() => this.#post({ kind: 'stopped', written: false }));
         break;
       default:
         message satisfies never;
@@ -302,8 +314,35 @@ export class Worker implements Host {
     this.#progress.turnTo(Doing.CLOSING);
     this.#stopping = true;
     for (const connection of this.#connections.values()) connection.shutdown();
-    if (this.#connections.size === 0) void this.#stop();
-    else setTimeout(() => void this.#stop(), SHUTDOWN_MS).unref();
+    if (this.#connections.size === 0) this.#stop().catch(fatal);
+    else setTimeout(() => this.#stop().catch(fatal), SHUTDOWN_MS).unref();
+  }
+
+  /** A defect was found in this thread. */
+  defect(error: Error): void {
+    this.#post({ kind: 'defect', error: inWords(error) });
+    this.#fail().catch(() => this.#post({ kind: 'stopped', written: false }));
+  }
+
+  /**
+   * Tells all clients that the broker ends by a defect. The core is not called any more, by whatever is still to come
+   * in this thread: it may be what is broken, or somebody may be gone for ever with a lock of it. Clients that do not
+   * listen are given up after a moment.
+   */
+  async #fail(): Promise<void> {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#progress.turnTo(Doing.CLOSING);
+    endEngine(this.engine);
+    clearInterval(this.#ticker ?? undefined);
+    this.eventLoop.stop();
+    this.#sweeper.stop();
+    this.delays.stop();
+    this.#deadLetters.stop();
+    this.#topology.close();
+    const told = Promise.all([...this.#connections.values()].map((connection) => connection.fail()));
+    await within(FAIL_MS, told);
+    this.#post({ kind: 'stopped', written: false });
   }
 
   async #stop(): Promise<void> {

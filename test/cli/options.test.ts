@@ -2,7 +2,8 @@
  * The command's flags: what each means, what is refused, and in which words.
  */
 import { expect, test, vi } from 'vitest';
-import { defaultMemory, parseOptions, type ServeOptions } from '../../src/cli/options.js';
+import { HELP, parseOptions } from '../../src/cli/options.js';
+import { DEFAULTS, type ResolvedOptions, resolveOptions } from '../../src/node/options.js';
 
 const MIB = 1024 ** 2;
 
@@ -13,7 +14,7 @@ vi.mock('node:os', async (original) => {
   return { ...os, availableParallelism };
 });
 
-function served(...args: string[]): ServeOptions {
+function served(...args: string[]): ResolvedOptions {
   const command = parseOptions(args);
   if (command.action !== 'serve') throw new Error(`not served: ${JSON.stringify(command)}`);
   return command.options;
@@ -25,9 +26,14 @@ function refusal(...args: string[]): string {
   return command.reason;
 }
 
-test('without flags it serves this machine on the usual port, pinned, on the WebAssembly core', () => {
-  expect(served()).toMatchObject({ engine: 'wasm', pin: true, anonymous: null });
-  expect(served().listeners).toEqual([{ kind: 'tcp', host: 'localhost', port: 5672 }]);
+test('without flags it serves as a broker does that is told nothing', () => {
+  expect(served()).toEqual(resolveOptions());
+});
+
+test('the help tells the defaults that hold', () => {
+  for (const value of [DEFAULTS.port, DEFAULTS.engine, DEFAULTS.data.durability, `./${DEFAULTS.data.directory}`]) {
+    expect(HELP).toContain(`(default ${value})`);
+  }
 });
 
 test('every flag is taken as it was given', () => {
@@ -124,12 +130,6 @@ test('each listener is taken as it was given', () => {
 test('help and version come before everything else', () => {
   expect(parseOptions(['--help', '--port', 'x'])).toEqual({ action: 'help' });
   expect(parseOptions(['--version'])).toEqual({ action: 'version' });
-});
-
-test('memory is a share of the machine, whole MiB, within what the core can have', () => {
-  expect(defaultMemory(1000 * MIB + 7)).toBe(400 * MIB);
-  expect(defaultMemory(64 * 1024 * MIB)).toBe(4096 * MIB);
-  expect(defaultMemory(MIB)).toBe(16 * MIB);
 });
 
 test('log takes the directory to look at', () => {

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { UserAdministration } from '../../src/broker/coordinator/user-administration.js';
+import type { UserAdministration } from '../../src/index.js';
 
 /** Begins the names of users, which are nobody else's. */
 export const USER_PREFIX = `conf-${randomBytes(5).toString('hex')}-`;
@@ -43,12 +43,12 @@ export function usersOfLeveret(administration: () => UserAdministration): Users 
     create: async () => {
       for (const [user, rights] of Object.entries(RIGHTS)) {
         const name = USER_PREFIX + user;
-        administration().add(name, name, [TAGS[user] ?? []].flat());
-        if (rights !== null) administration().setPermissions({ user: name, vhost: '/', ...rights });
+        await administration().add(name, name, [TAGS[user] ?? []].flat());
+        if (rights !== null) await administration().setPermissions({ user: name, vhost: '/', ...rights });
       }
     },
-    delete: async (user) => void administration().delete(USER_PREFIX + user),
-    exclude: async (user) => void administration().clearPermissions(USER_PREFIX + user, '/'),
+    delete: async (user) => void (await administration().delete(USER_PREFIX + user)),
+    exclude: async (user) => void (await administration().clearPermissions(USER_PREFIX + user, '/')),
     // They go with their broker.
     deleteAll: async () => {},
   };

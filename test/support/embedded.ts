@@ -1,9 +1,9 @@
 /**
- * A broker that runs in this process, as a program that embeds it has it: only such a program can change users,
- * policies, limits and vhosts.
+ * A broker that is embedded in this process, as a program has it that uses the package: only such a program can change
+ * users, policies, limits and vhosts.
  */
 import { afterAll, beforeAll } from 'vitest';
-import type { Broker as Embedded } from '../../src/node/broker.js';
+import type { BrokerOptions, Broker as Embedded } from '../../src/index.js';
 import { Broker } from './broker.js';
 import { deferred } from './waiting.js';
 
@@ -14,10 +14,10 @@ export interface EmbeddedBroker {
 }
 
 /** `data`: the directory in which it keeps what outlasts it; without one nothing does. */
-export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
-  // The built one: its workers are threads, which start from built files.
-  const built = new URL('../../dist/node/broker.js', import.meta.url).href;
-  const { startBroker } = (await import(built)) as typeof import('../../src/node/broker.js');
+export async function startEmbedded(data?: string, options: BrokerOptions = {}): Promise<EmbeddedBroker> {
+  // The built one: its threads start from built files.
+  const built = new URL('../../dist/index.js', import.meta.url).href;
+  const { startBroker } = (await import(built)) as typeof import('../../src/index.js');
   const embedded = await startBroker({
     host: '127.0.0.1',
     port: 0,
@@ -26,20 +26,8 @@ export async function startEmbedded(data?: string): Promise<EmbeddedBroker> {
     memory: 64 * 1024 ** 2,
     pin: false,
     announced: { product: 'Leveret', version: '0.0.0' },
-    data:
-      data === undefined
-        ? null
-        : {
-            directory: data,
-            durability: 'fsync',
-            diskFreeLimit: 0,
-            busyPoll: true,
-            skipUnreadable: false,
-            dropUnknownQueues: false,
-          },
-    onFatal: (error) => {
-      throw error;
-    },
+    data: data === undefined ? null : { directory: data, diskFreeLimit: 0 },
+    ...options,
   });
   const url = `amqp://guest:guest@127.0.0.1:${embedded.port}`;
   return { embedded, broker: new Broker(url, null, deferred<never>().promise) };

@@ -1,5 +1,5 @@
 /**
- * What the main thread hears of a worker's log, and when.
+ * What the broker thread hears of a worker's log, and when.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LogEvent } from '../../src/log/commit-log.js';

@@ -3,6 +3,7 @@
  * call takes effect at once, in all workers; `saved` tells when it outlasts the broker. What must hold: a call that is
  * refused changes nothing.
  */
+import { fatal } from '../../platform/fatal.js';
 import type { DefinitionChange } from '../../store/definitions.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
@@ -201,7 +202,7 @@ export class Administration {
 
   #run(steps: Steps, isVoid?: () => boolean): void {
     // Whoever waits for its end asks for `saved`.
-    void this.#outside.portions.run(steps, isVoid);
+    this.#outside.portions.run(steps, isVoid)?.catch(fatal);
     this.#outside.publishChanges();
   }
 }

@@ -2,6 +2,7 @@
  * What each connection is told, in order: an answer that waits holds up what comes after it on its connection, and on
  * no other. What must hold: connections for which nothing waits are answered at once.
  */
+import { fatal } from '../../platform/fatal.js';
 import type { Answer, ConnectionId } from '../requests/requests.js';
 
 /** Who waits, and what ends that. */
@@ -24,9 +25,11 @@ export class AnswerOrder {
     if (before === undefined && !(answer instanceof Promise)) return answer;
     const inOrder = Promise.resolve(before).then(() => answer);
     this.#waiting.set(connection, inOrder);
-    void inOrder.then(() => {
-      if (this.#waiting.get(connection) === inOrder) this.#waiting.delete(connection);
-    });
+    inOrder
+      .then(() => {
+        if (this.#waiting.get(connection) === inOrder) this.#waiting.delete(connection);
+      })
+      .catch(fatal);
     return inOrder;
   }
 
@@ -34,7 +37,7 @@ export class AnswerOrder {
   after(connection: ConnectionId, work: () => void): void {
     const before = this.#waiting.get(connection);
     if (before === undefined) work();
-    else void before.then(work);
+    else before.then(work).catch(fatal);
   }
 
   /** The connection leaves: it gives up what it has asked for, and what waits for it alone need not go on. */
@@ -68,7 +71,7 @@ export class AnswerOrder {
         },
       };
       this.#stays.set(connection, stays.add(stay));
-      void work.then(stay.release);
+      work.then(stay.release).catch(fatal);
     });
   }
 }

@@ -4,6 +4,7 @@
  * What must hold: a queue is freed once, after every worker has reached the epoch in which it was deleted.
  */
 import type { Queue } from '../../engine/engine.js';
+import { fatal } from '../../platform/fatal.js';
 import type { Emptying } from '../decisions/emptying.js';
 
 interface Waiting {
@@ -37,8 +38,7 @@ export class RetiredQueues {
   #freeReached(): void {
     const next = this.#waiting.findIndex(({ epoch }) => !this.#allReached(epoch));
     const free = this.#waiting.splice(0, next === -1 ? this.#waiting.length : next);
-    // A rejection here is a defect: nobody catches it, and it ends the process.
-    for (const { queues } of free) void this.#emptying.free(queues);
+    for (const { queues } of free) this.#emptying.free(queues).catch(fatal);
   }
 
   #allReached(epoch: number): boolean {

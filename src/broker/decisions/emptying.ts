@@ -1,7 +1,7 @@
 /**
  * Queues that are emptied: purged, or deleted and about to be freed. A long one is emptied a portion at a time, and the
- * main thread does other work in between; one that holds little is done with at once. What must hold: a queue is freed
- * when nobody empties it any more.
+ * broker thread does other work in between; one that holds little is done with at once. What must hold: a queue is
+ * freed when nobody empties it any more.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 

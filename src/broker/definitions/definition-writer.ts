@@ -3,6 +3,7 @@
  * next one. What cannot be written stays owed and goes with the next write, so that the store never holds a part of it.
  * What must hold: what is said to be saved is durable; what follows from it follows only then, before anybody is told.
  */
+import { fatal, isMistake } from '../../platform/fatal.js';
 import { type DefinitionChange, storedKey } from '../../store/definitions.js';
 import type { DefinitionStore } from './definition-store.js';
 
@@ -77,13 +78,19 @@ export class DefinitionWriter {
     try {
       await this.#store.change([...portion.changes.values()]);
     } catch (error) {
+      if (isMistake(error)) fatal(error);
       this.#owed = together(portion, this.#owed);
       this.#onFailure(error);
       throw error;
     } finally {
       this.#writing = null;
     }
-    for (const follow of portion.afterwards) follow();
+    try {
+      for (const follow of portion.afterwards) follow();
+    } catch (error) {
+      // It would look like a write that has failed.
+      fatal(error);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import type { MethodName } from '../../amqp/protocol.js';
 import type { Answer, ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
+import { fatal } from '../../platform/fatal.js';
 import { refusalError } from '../errors/errors.js';
 import { AskedAhead, type Pending } from './asked-ahead.js';
 import type { Host } from './session.js';
@@ -59,10 +60,12 @@ export class PendingRequests {
 
   waitFor(channel: number, method: 'tx.commit' | 'basic.get', work: Promise<void>): void {
     const pending = this.ahead.add(channel, method);
-    work.then(
-      () => this.ahead.settle(pending),
-      (error: unknown) => this.#failAhead(pending, error),
-    );
+    work
+      .then(
+        () => this.ahead.settle(pending),
+        (error: unknown) => this.#failAhead(pending, error),
+      )
+      .catch(fatal);
   }
 
   /** What was granted is durable, or cannot be. */
@@ -75,7 +78,7 @@ export class PendingRequests {
   #failAhead(pending: Pending, error: unknown): void {
     const told = this.#fail(pending.channel, error);
     if (told === undefined) this.ahead.settle(pending);
-    else void told.then(() => this.ahead.settle(pending));
+    else told.then(() => this.ahead.settle(pending)).catch(fatal);
   }
 
   /** A channel ends, and gives up what it waits for. */

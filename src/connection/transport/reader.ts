@@ -6,6 +6,7 @@
  */
 import { FRAME_HEAD, PROTOCOL_HEADER } from '../../amqp/frames.js';
 import { type Connection as CoreConnection, Stop } from '../../engine/engine.js';
+import { fatal } from '../../platform/fatal.js';
 import type { AskedAhead } from '../session/asked-ahead.js';
 import type { Host } from '../session/session.js';
 
@@ -278,8 +279,7 @@ export class ConnectionReader {
 
   #wait(pending: Promise<void>): void {
     this.#hold = 'work';
-    // A rejection here is a defect: nobody catches it, and it ends the process.
-    void pending.then(() => this.#proceed());
+    pending.then(() => this.#proceed()).catch(fatal);
   }
 
   /** What was waited for is there; the client may have to read the answers first. */

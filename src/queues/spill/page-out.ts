@@ -4,6 +4,7 @@
  */
 import type { Engine, Queue } from '../../engine/engine.js';
 import { PAGE_OUT_LATER } from '../../engine/spill.js';
+import { fatal } from '../../platform/fatal.js';
 import type { Retries } from './retry.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
 import type { LiveQueue, SpilledQueues } from './spilled-queues.js';
@@ -78,6 +79,7 @@ export class PageOut {
     const part = engine.bytes.subarray(staging, staging + length);
     if (length !== image.octets || !engine.pageOutEnd(true)) return false;
     const written = this.#writeShort(image, part, staging).finally(() => this.#writes.delete(written));
+    written.catch(fatal);
     this.#writes.add(written);
     this.#queues.append(queue, { image, messages, written });
     return true;

@@ -1,5 +1,7 @@
 /** Trying again what did not go well, until it does or the broker ends. */
 
+import { isMistake } from '../../platform/fatal.js';
+
 /** When a file that failed is tried again (ms). */
 export const FAILED_MS = 1_000;
 
@@ -27,6 +29,7 @@ export class Retries {
       try {
         return await attempt();
       } catch (error) {
+        if (isMistake(error)) throw error;
         this.trouble(error);
         await this.pause(FAILED_MS);
       }

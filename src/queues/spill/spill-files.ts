@@ -83,6 +83,11 @@ export class SpillFiles {
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
 
+  /** Removes the names of all files; what is under way goes on until its thread ends. */
+  abandon(): void {
+    if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
+  }
+
   #fileFor(octets: number): SpillFile {
     const current = this.#current;
     if (current !== null) {

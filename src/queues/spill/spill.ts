@@ -10,6 +10,7 @@
 import type { Engine, Queue } from '../../engine/engine.js';
 import { PAGE_OUT_FRONT } from '../../engine/spill.js';
 import type { SpilledSource } from '../../log/spill-source.js';
+import { fatal, isOfSystem } from '../../platform/fatal.js';
 import { PageIn } from './page-in.js';
 import { PageOut, type Stage } from './page-out.js';
 import { FAILED_MS, Retries } from './retry.js';
@@ -88,7 +89,7 @@ export class Spill {
   /** Works until `stop`. */
   async run(): Promise<void> {
     const engine = this.#engine;
-    void this.#showFronts();
+    this.#showFronts().catch(fatal);
     while (!this.#retries.stopped) {
       engine.wake();
       this.#look();
@@ -112,15 +113,11 @@ export class Spill {
     for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {
       while (this.#in !== null) await this.#in;
       if (this.#retries.stopped || this.#isBelow(ENOUGH)) return;
-      const front = this.#bringing
-        .next(queue, 1)
-        .catch((error: unknown) => this.#retries.trouble(error))
-        .then(() => {
-          this.#in = null;
-          if (!this.#retries.stopped) this.#look();
-        });
-      this.#in = front;
-      await front;
+      this.#in = this.#bringing.next(queue, 1).then(() => {
+        this.#in = null;
+        if (!this.#retries.stopped) this.#look();
+      });
+      await this.#in;
     }
   }
 
@@ -130,15 +127,17 @@ export class Spill {
     for (let queue = engine.nextPageInRequest(); queue !== 0; queue = engine.nextPageInRequest())
       this.#wanted.add(queue);
     if (this.#wanted.size > 0 && this.#in === null) {
-      this.#in = this.#bringBack().finally(() => {
+      this.#in = this.#bringBack().then(() => {
         this.#in = null;
         if (!this.#retries.stopped) this.#look();
       });
+      this.#in.catch(fatal);
     }
     if (this.#isBelow(SCARCE) && this.#out === null && this.#retry === null) {
-      this.#out = this.#sendAway().finally(() => {
+      this.#out = this.#sendAway().then(() => {
         this.#out = null;
       });
+      this.#out.catch(fatal);
     }
   }
 
@@ -170,6 +169,8 @@ export class Spill {
         this.#lookLater(Math.max(NOTHING_LEFT_MS, LOOK_SHARE * (performance.now() - begun)));
       }
     } catch (error) {
+      // A page file cannot be made or written.
+      if (!isOfSystem(error)) throw error;
       this.#retries.trouble(error);
       this.#lookLater(FAILED_MS);
     }

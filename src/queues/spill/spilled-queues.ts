@@ -6,6 +6,7 @@
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
 import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
+import { fatal } from '../../platform/fatal.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
 
 /** Where the next messages of a queue are: a portion in a spill file, or whatever recovery gives. */
@@ -126,7 +127,7 @@ export class SpilledQueues implements QueueCore {
   }
 
   #letGo(source: Source): void {
-    if ('image' in source) void source.written.then(() => this.#files.free(source.image));
+    if ('image' in source) source.written.then(() => this.#files.free(source.image)).catch(fatal);
     else source.recovered.drop();
   }
 

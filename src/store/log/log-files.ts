@@ -1,5 +1,5 @@
 /**
- * The log files of all lanes, as the main thread knows them from what the lanes tell. A file goes when nothing in it
+ * The log files of all lanes, as the broker thread knows them from what the lanes tell. A file goes when nothing in it
  * counts; one that holds little is copied forward. What must hold: what a lane tells comes in order, so a file that is
  * known to be closed holds nothing that was not heard.
  */

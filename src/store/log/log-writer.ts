@@ -7,6 +7,7 @@
 import type { Batch, CommitLog, CommitLogObserver, Durability, Health } from '../../log/commit-log.js';
 import type { Seed } from '../../log/log-memory.js';
 import { messageId, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../log/record-format.js';
+import { fatal } from '../../platform/fatal.js';
 import { BATCH_SPAN, BatchFraming } from './batch-framing.js';
 import { asLocation } from './file-location.js';
 import type { LogDirectory } from './log-directory.js';
@@ -160,7 +161,8 @@ export class LogWriter implements CommitLog {
     this.#health.succeeded();
     batch.release();
     this.#prepare();
-    if (this.#running === null && this.#files.lacksBlocks(open)) void this.#alone(() => this.#files.fillAhead());
+    if (this.#running === null && this.#files.lacksBlocks(open))
+      this.#alone(() => this.#files.fillAhead()).catch(fatal);
     return true;
   }
 
@@ -204,7 +206,7 @@ export class LogWriter implements CommitLog {
   }
 
   #start(): void {
-    if (this.#running === null) void this.#alone(() => this.#run());
+    if (this.#running === null) this.#alone(() => this.#run()).catch(fatal);
   }
 
   /** Does something with the files while nothing is written; what is appended meanwhile is written then. */

@@ -3,6 +3,7 @@
  * another try goes on at once when there may be space again.
  */
 import type { CommitLogObserver, Health } from '../../log/commit-log.js';
+import { fatal, isMistake } from '../../platform/fatal.js';
 
 const PAUSE_MS = 250;
 const PAUSE_MS_MAX = 10_000;
@@ -34,6 +35,7 @@ export class WriterHealth {
   }
 
   failed(error: unknown): void {
+    if (isMistake(error)) fatal(error);
     this.#say({ state: isFull(error) ? 'full' : 'failing', error: error as Error });
   }
 

@@ -3,7 +3,7 @@
  * because nothing but a program that embeds it can change them.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker as Embedded } from '../../../src/node/broker.js';
+import type { Broker as Embedded } from '../../../src/index.js';
 import { type Broker, isReferee } from '../../support/broker.js';
 import { startEmbedded } from '../../support/embedded.js';
 import { closing } from '../../support/methods.js';
@@ -23,9 +23,15 @@ afterAll(() => embedded.close());
 const { connect, openChannel } = useRawConnections(() => broker);
 
 /** Creates a vhost that the guest may use. */
-function openVhost(vhost: string): void {
-  embedded.administration.createVhost(vhost);
-  embedded.administration.users.setPermissions({ user: 'guest', vhost, configure: '.*', write: '.*', read: '.*' });
+async function openVhost(vhost: string): Promise<void> {
+  await embedded.administration.createVhost(vhost);
+  await embedded.administration.users.setPermissions({
+    user: 'guest',
+    vhost,
+    configure: '.*',
+    write: '.*',
+    read: '.*',
+  });
 }
 
 /** What the broker says when it does not let a client in. */
@@ -40,8 +46,8 @@ describe.skipIf(isReferee)('a policy', () => {
   const set = (definition: Record<string, unknown>) =>
     embedded.administration.setPolicy('policy', { vhost: '/', name: 'p', pattern: '^policed', definition });
 
-  beforeEach(() => {
-    embedded.administration.clearPolicy('policy', '/', 'p');
+  beforeEach(async () => {
+    await embedded.administration.clearPolicy('policy', '/', 'p');
   });
 
   test('limits a queue that is there, and lets go of it again', async () => {
@@ -56,12 +62,12 @@ describe.skipIf(isReferee)('a policy', () => {
     };
     let published = 0;
     await publish(5);
-    expect(set({ 'max-length': 2 })).toBeNull();
+    expect(await set({ 'max-length': 2 })).toBeNull();
     const ready = async () => (await channel.counts(queue)).ready;
     await eventually('the queue to be shortened', ready, (count) => count === 2);
     await publish(5);
     expect(await ready()).toBe(2);
-    embedded.administration.clearPolicy('policy', '/', 'p');
+    await embedded.administration.clearPolicy('policy', '/', 'p');
     await publish(5);
     expect((await channel.counts(queue)).ready).toBe(7);
   });
@@ -71,7 +77,7 @@ describe.skipIf(isReferee)('a policy', () => {
     const dead = (await channel.call('queue.declare', { exclusive: true })).queue;
     const { queue } = await channel.call('queue.declare', { queue: 'policed.dlx', exclusive: true });
     await channel.call('confirm.select');
-    set({
+    await set({
       'max-length': 1,
       overflow: 'reject-publish-dlx',
       'dead-letter-exchange': '',
@@ -91,7 +97,7 @@ describe.skipIf(isReferee)('a policy', () => {
     await channel.call('queue.bind', { queue, exchange: 'amq.fanout' });
     channel.publish('policed.exchange', 'k', 'lost', { mandatory: true });
     expect(bodies(await channel.returns.take(1, 'the return'))).toEqual(['lost']);
-    set({ 'alternate-exchange': 'amq.fanout' });
+    await set({ 'alternate-exchange': 'amq.fanout' });
     await channel.consume(queue, { noAck: true });
     channel.publish('policed.exchange', 'k', 'found', { mandatory: true });
     expect(bodies(await channel.deliver(1))).toEqual(['found']);
@@ -101,8 +107,8 @@ describe.skipIf(isReferee)('a policy', () => {
 
 describe.skipIf(isReferee)('limits', () => {
   test('of a vhost keep further connections out until one is gone', async () => {
-    openVhost('small');
-    embedded.administration.setLimits('vhost', 'small', { 'max-connections': 1, 'max-queues': 0 });
+    await openVhost('small');
+    await embedded.administration.setLimits('vhost', 'small', { 'max-connections': 1, 'max-queues': 0 });
     const client = await connect({ virtualHost: 'small' });
     const text = "access to vhost 'small' refused for user 'guest': connection limit (1) is reached";
     expect(await refusal('small')).toEqual(closing(530, text, 'connection.open'));
@@ -112,27 +118,27 @@ describe.skipIf(isReferee)('limits', () => {
     expect(await channel.failure()).toEqual(closing(406, queueText, 'queue.declare'));
     await client.close();
     await (await connect({ virtualHost: 'small' })).close();
-    embedded.administration.deleteVhost('small');
+    await embedded.administration.deleteVhost('small');
   });
 
   test('of a user end a connection that opens too many channels', async () => {
-    embedded.administration.setLimits('user', 'guest', { 'max-channels': 2 });
+    await embedded.administration.setLimits('user', 'guest', { 'max-channels': 2 });
     const client = await connect();
     for (let round = 0; round < 5; round++) await (await client.openChannel(1)).close();
     for (const number of [1, 2]) await client.openChannel(number);
     client.channel(3).send('channel.open');
     const text = "number of channels opened for user 'guest' has reached the maximum allowed user limit of (2)";
     expect(await client.failure()).toMatchObject({ replyCode: 530, replyText: `NOT_ALLOWED - ${text}` });
-    embedded.administration.clearLimits('user', 'guest');
+    await embedded.administration.clearLimits('user', 'guest');
   });
 
   test('of a user that are set later count the channels that are open by then', async () => {
     const client = await connect();
     for (const number of [1, 2]) await client.openChannel(number);
-    embedded.administration.setLimits('user', 'guest', { 'max-channels': 2 });
+    await embedded.administration.setLimits('user', 'guest', { 'max-channels': 2 });
     client.channel(3).send('channel.open');
     expect(await client.failure()).toMatchObject({ replyCode: 530 });
-    embedded.administration.clearLimits('user', 'guest');
+    await embedded.administration.clearLimits('user', 'guest');
     const free = await connect();
     for (const number of [1, 2, 3]) await free.openChannel(number);
     await free.close();
@@ -142,7 +148,7 @@ describe.skipIf(isReferee)('limits', () => {
 describe.skipIf(isReferee)('a vhost', () => {
   test('has names of its own, and takes its connections along when it is deleted', async () => {
     expect(await refusal('new')).toEqual(closing(530, 'vhost new not found', 'connection.open'));
-    openVhost('new');
+    await openVhost('new');
     const inside = await connect({ virtualHost: 'new' });
     const channel = await inside.openChannel();
     await channel.call('queue.declare', { queue: 'twin' });
@@ -152,21 +158,21 @@ describe.skipIf(isReferee)('a vhost', () => {
     expect((await channel.get('twin'))?.body.toString()).toBe('inside');
     expect(await outside.get('twin')).toBeNull();
 
-    embedded.administration.deleteVhost('new');
+    await embedded.administration.deleteVhost('new');
     expect(await inside.failure()).toEqual(closing(320, "vhost 'new' is deleted"));
     expect(await refusal('new')).toEqual(closing(530, 'vhost new not found', 'connection.open'));
     expect(await outside.counts('twin')).toEqual({ ready: 0, consumers: 0 });
   });
 
   test('is deleted with long queues whose messages are held, and the broker goes on', async () => {
-    openVhost('held');
+    await openVhost('held');
     const holder = await (await connect({ virtualHost: 'held' })).openChannel();
     for (const queue of ['first', 'second']) {
       await holder.call('queue.declare', { queue });
       for (let i = 0; i < 600; i++) holder.publish('', queue, `${i}`);
       expect((await holder.get(queue))?.body.toString()).toBe('0');
     }
-    embedded.administration.deleteVhost('held');
+    await embedded.administration.deleteVhost('held');
     await holder.client.failure();
     const outside = await openChannel();
     for (let i = 0; i < 100; i++) {
@@ -181,23 +187,19 @@ describe.skipIf(isReferee)('a vhost', () => {
 
 describe.skipIf(isReferee)('connections', () => {
   test('are listed under the names that their clients gave them, until they are closed', async () => {
-    openVhost('named');
-    const listed = () => embedded.administration.connections().filter(({ vhost }) => vhost === 'named');
+    await openVhost('named');
+    const listed = async () => (await embedded.administration.connections()).filter(({ vhost }) => vhost === 'named');
     const orders = await connect({ virtualHost: 'named', name: 'orders' });
     const nameless = await connect({ virtualHost: 'named' });
     for (const number of [1, 2]) await orders.openChannel(number);
-    expect(listed()).toMatchObject([
+    expect(await listed()).toMatchObject([
       { user: 'guest', name: 'orders', channels: 2 },
       { user: 'guest', name: null, channels: 0 },
     ]);
     await orders.close();
-    expect(listed()).toMatchObject([{ name: null }]);
+    expect(await listed()).toMatchObject([{ name: null }]);
     nameless.cut();
-    await eventually(
-      'the connection to be gone',
-      async () => listed().length,
-      (count) => count === 0,
-    );
-    embedded.administration.deleteVhost('named');
+    await eventually('the connection to be gone', listed, ({ length }) => length === 0);
+    await embedded.administration.deleteVhost('named');
   });
 });

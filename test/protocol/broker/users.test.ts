@@ -14,22 +14,22 @@ const { connect, openChannel, dial } = useRawConnections(() => embedded().broker
 const users = () => embedded().embedded.administration.users;
 const login = (user: string, password = 'secret') => ({ response: Buffer.from(`\0${user}\0${password}`) });
 const ALL = { configure: '.*', write: '.*', read: '.*' };
-const permit = (rights: Partial<typeof ALL>) => {
-  users().setPermissions({ user: 'ann', vhost: '/', ...ALL, ...rights });
+const permit = async (rights: Partial<typeof ALL>) => {
+  await users().setPermissions({ user: 'ann', vhost: '/', ...ALL, ...rights });
 };
 const LOGIN_REFUSED = 'Login was refused using authentication mechanism PLAIN. For details see the broker logfile.';
 const denied = (what: string) => `access to ${what} in vhost '/' refused for user 'ann'`;
 
-beforeEach(() => {
-  users().delete('ann');
-  users().add('ann', 'secret');
-  permit({});
+beforeEach(async () => {
+  await users().delete('ann');
+  await users().add('ann', 'secret');
+  await permit({});
 });
 
 describe.skipIf(isReferee)('a user', () => {
   test('comes in with the password that is set, and no other', async () => {
     await (await connect(login('ann'))).close();
-    users().changePassword('ann', 'new');
+    await users().changePassword('ann', 'new');
     const late = await dial();
     await expect(late.startUp(login('ann'))).rejects.toThrow();
     expect(await late.failure()).toMatchObject({ replyCode: 403, replyText: `ACCESS_REFUSED - ${LOGIN_REFUSED}` });
@@ -37,7 +37,7 @@ describe.skipIf(isReferee)('a user', () => {
   });
 
   test('enters vhosts for which there are permissions', async () => {
-    users().clearPermissions('ann', '/');
+    await users().clearPermissions('ann', '/');
     const client = await dial();
     client.tune({ ...(await client.startUp(login('ann'))), heartbeat: 0 });
     client.send('connection.open', { virtualHost: '/' });
@@ -51,7 +51,7 @@ describe.skipIf(isReferee)('a user', () => {
     const client = await connect(login('ann'));
     const channel = await client.openChannel();
     const { queue } = await channel.call('queue.declare', { exclusive: true });
-    users().delete('ann');
+    await users().delete('ann');
     expect(await client.failure()).toEqual(closing(320, "user 'ann' is deleted"));
     other.send('queue.declare', { queue, passive: true });
     expect(await other.failure()).toMatchObject({ replyCode: 404 });
@@ -63,10 +63,10 @@ describe.skipIf(isReferee)('a user', () => {
     await channel.call('confirm.select');
     channel.publish('', queue, 'own', { properties: { userId: 'ann' } });
     expect((await channel.confirms.next('the first confirm')).name).toBe('basic.ack');
-    users().setTags('ann', ['impersonator']);
+    await users().setTags('ann', ['impersonator']);
     channel.publish('', queue, 'of another', { properties: { userId: 'bob' } });
     expect((await channel.confirms.next('the second confirm')).name).toBe('basic.ack');
-    users().setTags('ann', []);
+    await users().setTags('ann', []);
     channel.publish('', queue, 'no more', { properties: { userId: 'bob' } });
     const text = "user_id property set to 'bob' but authenticated user was 'ann'";
     expect(await channel.failure()).toEqual(closing(406, text, 'basic.publish'));
@@ -81,13 +81,13 @@ describe.skipIf(isReferee)('rights', () => {
     await channel.call('confirm.select');
     channel.publish('amq.fanout', '', '1');
     expect((await channel.confirms.next('the confirm')).name).toBe('basic.ack');
-    permit({ write: '^amq\\.direct$' });
+    await permit({ write: '^amq\\.direct$' });
     channel.publish('amq.fanout', '', '2');
     expect(await channel.failure()).toEqual(closing(403, denied("exchange 'amq.fanout'"), 'basic.publish'));
   });
 
   test('are looked at for each user: a route that one has used is not open to another', async () => {
-    permit({ write: '^nothing$' });
+    await permit({ write: '^nothing$' });
     const guest = await openChannel();
     const { queue } = await guest.call('queue.declare', { exclusive: true });
     await guest.call('confirm.select');
@@ -104,7 +104,7 @@ describe.skipIf(isReferee)('rights', () => {
   });
 
   test('that are given count on connections that are open', async () => {
-    permit({ read: '' });
+    await permit({ read: '' });
     const client = await connect(login('ann'));
     const channel = await client.openChannel();
     const { queue } = await channel.call('queue.declare', { exclusive: true });
@@ -113,21 +113,21 @@ describe.skipIf(isReferee)('rights', () => {
     const consumer = await client.openChannel();
     consumer.send('basic.consume', { queue });
     expect(await consumer.failure()).toEqual(closing(403, denied(`queue '${queue}'`), 'basic.consume'));
-    permit({});
+    await permit({});
     expect(await (await client.openChannel()).get(queue)).toBeNull();
   });
 
   test('outlast the broker, and so does the absence of the guest', async () => {
     const data = directory();
     const first = await startEmbedded(data);
-    first.embedded.administration.users.add('ann', 'secret', ['monitoring']);
-    first.embedded.administration.users.setPermissions({ user: 'ann', vhost: '/', ...ALL, write: '' });
-    first.embedded.administration.users.delete('guest');
+    await first.embedded.administration.users.add('ann', 'secret', ['monitoring']);
+    await first.embedded.administration.users.setPermissions({ user: 'ann', vhost: '/', ...ALL, write: '' });
+    await first.embedded.administration.users.delete('guest');
     await first.embedded.administration.saved();
     await first.embedded.close();
     const second = await startEmbedded(data);
     try {
-      expect(second.embedded.administration.users.list()).toEqual([{ name: 'ann', tags: ['monitoring'] }]);
+      expect(await second.embedded.administration.users.list()).toEqual([{ name: 'ann', tags: ['monitoring'] }]);
       const client = await RawClient.open(second.broker, login('ann'));
       const channel = await client.openChannel();
       channel.publish('', 'q', '');

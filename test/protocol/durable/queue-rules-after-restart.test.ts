@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldTable, table } from '../../../src/amqp/table.js';
-import type { Broker as Embedded } from '../../../src/node/broker.js';
+import type { Broker as Embedded } from '../../../src/index.js';
 import { type Broker, isReferee } from '../../support/broker.js';
 import { startEmbedded } from '../../support/embedded.js';
 import { confirmed, drain, PERSISTENT } from '../../support/kept-data.js';
@@ -81,23 +81,23 @@ describe.skipIf(isReferee)('after a restart', () => {
   async function administrate(): Promise<void> {
     const { administration } = embedded;
     const both = { vhost: '/', pattern: '^policed\\.' };
-    administration.setPolicy('policy', { ...both, name: 'user', definition: { 'max-length': 4 } });
-    administration.setPolicy('operator policy', {
+    await administration.setPolicy('policy', { ...both, name: 'user', definition: { 'max-length': 4 } });
+    await administration.setPolicy('operator policy', {
       vhost: '/',
       name: 'operator',
       pattern: '^policed\\.both$',
       definition: { 'max-length': 2 },
     });
-    for (const vhost of ['kept', 'deleted']) administration.createVhost(vhost);
+    for (const vhost of ['kept', 'deleted']) await administration.createVhost(vhost);
     const rights = { configure: '.*', write: '.*', read: '.*' };
-    administration.users.setPermissions({ user: 'guest', vhost: 'kept', ...rights });
-    administration.setLimits('vhost', 'kept', { 'max-queues': 1 });
+    await administration.users.setPermissions({ user: 'guest', vhost: 'kept', ...rights });
+    await administration.setLimits('vhost', 'kept', { 'max-queues': 1 });
     const channel = await (await RawClient.open(broker, { virtualHost: 'kept' })).openChannel();
     await channel.call('queue.declare', { queue: 'dead-letters', durable: true });
     await channel.call('confirm.select');
     channel.publish('', 'dead-letters', 'in its vhost', { properties: PERSISTENT });
     await confirmed(channel, 1);
-    administration.deleteVhost('deleted');
+    await administration.deleteVhost('deleted');
     await administration.saved();
   }
 

@@ -1,6 +1,6 @@
 /**
  * One life of a broker's store on simulated files: what clients and workers do at random, with all that the log has to
- * bear, and its end. Logs of workers tell the main thread late, each in its own order.
+ * bear, and its end. Logs of workers tell the broker thread late, each in its own order.
  */
 
 import type { LogEvent } from '../../../dist/log/commit-log.js';
@@ -30,7 +30,7 @@ type Held = readonly [queue: Queue, id: number, position: number, entry: Entry];
 
 export class Life {
   readonly #writers: Participant[] = [];
-  /** What each worker's log has told and the main thread has not heard yet. */
+  /** What each worker's log has told and the broker thread has not heard yet. */
   readonly #told: LogEvent[][] = [];
   readonly #spilled = new Map<number, Spilled>();
   readonly #saving = new Set<Promise<void>>();

@@ -54,7 +54,7 @@ export async function openLogManager(directory: LogDirectory, options: ManagerOp
   return logManager;
 }
 
-/** Ends the file that the main thread's log writes. */
+/** Ends the file that the broker thread's log writes. */
 export function endFile({ writer }: Pick<LogManager, 'writer'>): Promise<void> {
   return (writer as LogWriter).endFile();
 }

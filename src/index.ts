@@ -1,0 +1,17 @@
+/**
+ * What a program that embeds the broker sees, and all of it: starting one, its handle, its administration, its errors.
+ * Whatever else is in the package may change from one version to the next, and cannot be imported by its name.
+ */
+
+export type { Permissions, User } from './broker/access/accounts.js';
+export type { OpenConnection } from './broker/decisions/sessions.js';
+export type { LimitScope, LimitSet } from './broker/policies/limits.js';
+export type { Policy, PolicyKind, PolicyProposal, PolicyTarget } from './broker/policies/policies.js';
+export type { Announced } from './connection/handshake/identity.js';
+export type { Administration, UserAdministration } from './node/administration.js';
+export type { StartFailure } from './node/broker-messages.js';
+export { BrokerClosedError, BrokerDefect, BrokerStartError } from './node/errors.js';
+export { type Broker, startBroker } from './node/handle.js';
+export type { ListenAddress } from './node/listeners/address.js';
+export type { BoundAddress } from './node/listeners/listeners.js';
+export { type BrokerOptions, DEFAULTS, OptionError } from './node/options.js';

@@ -1,0 +1,44 @@
+/**
+ * What the handle of a broker, in the thread of the program that embeds it, and the broker thread say to each
+ * other. What must hold: after `refused`, `closed` or `defect` the broker thread says nothing more, and ends.
+ */
+import type { ErrorInWords } from '../platform/fatal.js';
+import type { AdministrationRequest } from './administration.js';
+import type { BoundAddress } from './listeners/listeners.js';
+
+/** What is known of a broker that serves. */
+export interface Started {
+  /** Where it listens, in the order in which that was asked for. */
+  readonly listeners: readonly BoundAddress[];
+  readonly workers: number;
+  /** Messages that came back from disk. */
+  readonly recovered: number;
+  /** Where the workers run, in words. */
+  readonly placement: string;
+}
+
+/** Why a broker could not start, in words for its owner. */
+export type StartFailure =
+  | { readonly kind: 'listener'; readonly message: string }
+  | { readonly kind: 'data directory'; readonly message: string }
+  | ({ readonly kind: 'other' } & ErrorInWords);
+
+/** What came of a question to the administration. */
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: ErrorInWords };
+
+export type ToBroker =
+  | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
+  /** Close all connections with 320 and end. */
+  | { readonly kind: 'close' };
+
+export type FromBroker =
+  | { readonly kind: 'started'; readonly started: Started }
+  | { readonly kind: 'refused'; readonly failure: StartFailure }
+  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
+  /** A line for the operator. */
+  | { readonly kind: 'report'; readonly line: string }
+  /** An orderly end. */
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'defect'; readonly error: ErrorInWords };

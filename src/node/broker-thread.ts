@@ -1,0 +1,65 @@
+/**
+ * Where a broker thread starts: the coordinator, the pager, the log's manager and the listeners live here, and
+ * the workers are its children, so that nothing of the broker waits for the program that has started it, and all of it
+ * ends with this thread. What must hold: whatever happens here, the last word is one of `refused`, `closed` and
+ * `defect`, and the thread ends with it.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { fatal, inWords, takeDefects } from '../platform/fatal.js';
+import type { RunningBroker } from './broker.js';
+import type { FromBroker, ToBroker } from './broker-messages.js';
+import type { ResolvedOptions } from './options.js';
+import { startThreads } from './worker-threads.js';
+
+if (parentPort === null) throw new Error('this file is for a worker thread');
+const port = parentPort;
+const options = workerData as ResolvedOptions;
+const defect = new Promise<Error>((resolve) => takeDefects(resolve));
+
+// They take longest: what else is needed is loaded meanwhile.
+const threads = startThreads(options.workers);
+const { openBroker, startFailure } = await import('./broker.js');
+const starting = openBroker(options, threads, (line) => say({ kind: 'report', line }));
+const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
+if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
+else if ('kind' in running) endWith({ kind: 'refused', failure: running });
+else serve(running);
+
+function serve(broker: RunningBroker): void {
+  port.on('message', (message: ToBroker) => {
+    if (message.kind === 'ask')
+      broker.ask(message.request, (outcome) => say({ kind: 'answer', id: message.id, outcome }));
+    else close(broker).catch(fatal);
+  });
+  say({ kind: 'started', started: broker.started });
+  fail(broker).catch(fatal);
+}
+
+async function close(broker: RunningBroker): Promise<void> {
+  try {
+    await broker.close();
+    endWith({ kind: 'closed' });
+  } catch (error) {
+    endWith({ kind: 'defect', error: inWords(error) });
+  }
+}
+
+/** Waits for a defect, for as long as the broker lives. */
+async function fail(broker: RunningBroker): Promise<void> {
+  const error = inWords(await defect);
+  try {
+    await broker.fail();
+  } finally {
+    endWith({ kind: 'defect', error });
+  }
+}
+
+function say(message: FromBroker): void {
+  port.postMessage(message);
+}
+
+/** The last word. What else runs in this thread, or in those that it has started, ends here. */
+function endWith(message: FromBroker): never {
+  say(message);
+  process.exit();
+}

@@ -1,0 +1,183 @@
+/**
+ * A broker as the program that embeds it has it: a handle of what runs in threads of its own (broker-thread.ts), so
+ * that the program may be as busy as it likes. What must hold: `closed` settles once, after the last thread of the
+ * broker has ended, whatever ended it; a defect of the broker is no exception of the program.
+ */
+import { resolve as resolvePath } from 'node:path';
+import { Worker as Thread } from 'node:worker_threads';
+import { forgetHolder } from '../platform/file-lock.js';
+import { lockPath } from '../store/data-directory.js';
+import { type Administration, type Ask, remoteAdministration } from './administration.js';
+import type { FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
+import { BrokerClosedError, BrokerDefect, BrokerStartError } from './errors.js';
+import type { BoundAddress } from './listeners/listeners.js';
+import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+
+export interface Broker {
+  /** Where it listens, in the order in which that was asked for. */
+  readonly listeners: readonly BoundAddress[];
+  /** The first address and the port of the first TCP listener; '' and 0: there is none. */
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+  /** Messages that came back from disk. */
+  readonly recovered: number;
+  /** Where the workers run, in words. */
+  readonly placement: string;
+  /** Vhosts, users, policies and limits of the running broker. */
+  readonly administration: Administration;
+  /** Resolves after `close`; rejects with a `BrokerDefect` when a defect has ended the broker. */
+  readonly closed: Promise<void>;
+  /** Closes all connections with CONNECTION_FORCED and ends the broker. The same as `closed`, which it brings about. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Resolves when connections are accepted; rejects with an `OptionError` or a `BrokerStartError` when the port or the
+ * data directory cannot be had, or a worker cannot start.
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const resolved = resolveOptions(options);
+  const handle = new Handle(resolved, options.report ?? toStderr);
+  return asBroker(handle, await handle.started);
+}
+
+function asBroker(handle: Handle, { listeners, workers, recovered, placement }: Started): Broker {
+  const tcp = listeners.find((bound) => bound.kind === 'tcp');
+  return {
+    listeners,
+    host: tcp?.hosts[0] ?? '',
+    port: tcp?.port ?? 0,
+    workers,
+    recovered,
+    placement,
+    administration: remoteAdministration(handle.ask),
+    closed: handle.closed,
+    close: () => handle.close(),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+/** One that waits for an answer. */
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+class Handle {
+  readonly started: Promise<Started>;
+  readonly closed: Promise<void>;
+  readonly #thread: Thread;
+  readonly #report: (line: string) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  /** What the thread has said of its end; null: nothing yet. */
+  #end: Extract<FromBroker, { kind: 'refused' | 'closed' | 'defect' }> | null = null;
+  /** Why the thread has ended without a word. */
+  #crash: Error | null = null;
+
+  constructor(options: ResolvedOptions, report: (line: string) => void) {
+    this.#report = report;
+    this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
+      workerData: options,
+      name: 'leveret-broker',
+    });
+    const lock = options.data === null ? null : lockPath(resolvePath(options.data.directory));
+    this.closed = new Promise((resolve, reject) => {
+      this.#thread.on('exit', () => {
+        const error = this.#errorAtEnd();
+        if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
+        for (const { reject: refuse } of this.#waiting.values()) refuse(error ?? new BrokerClosedError());
+        this.#waiting.clear();
+        if (error instanceof BrokerDefect) report(`a defect ended the broker: ${error.stack}`);
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+    // Whoever wants to know waits for it; who does not has read of it.
+    this.closed.catch(() => {});
+    this.started = new Promise((resolve, reject) => {
+      this.#thread.on('message', (message: FromBroker) => {
+        if (message.kind === 'started') resolve(message.started);
+        else this.#onMessage(message);
+      });
+      this.closed.then(() => reject(new BrokerClosedError()), reject);
+    });
+    // An error of the thread is followed by its end.
+    this.#thread.on('error', (error) => {
+      this.#crash = error;
+    });
+  }
+
+  readonly ask: Ask = (op, ...args) =>
+    new Promise((resolve, reject) => {
+      if (this.#isOver) return reject(new BrokerClosedError());
+      this.#lastId += 1;
+      // The compiler does not follow an operation from its name to its arguments and its answer.
+      const request = { op, args } as unknown as Extract<ToBroker, { kind: 'ask' }>['request'];
+      this.#tell({ kind: 'ask', id: this.#lastId, request });
+      this.#waiting.set(this.#lastId, { resolve: resolve as (value: unknown) => void, reject });
+    });
+
+  close(): Promise<void> {
+    if (!this.#isOver) this.#tell({ kind: 'close' });
+    return this.closed;
+  }
+
+  get #isOver(): boolean {
+    return this.#end !== null || this.#crash !== null;
+  }
+
+  #tell(message: ToBroker): void {
+    this.#thread.postMessage(message);
+  }
+
+  #onMessage(message: Exclude<FromBroker, { kind: 'started' }>): void {
+    switch (message.kind) {
+      case 'report':
+        this.#report(message.line);
+        break;
+      case 'answer':
+        this.#onAnswer(message.id, message.outcome);
+        break;
+      case 'refused':
+      case 'closed':
+      case 'defect':
+        this.#end = message;
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onAnswer(id: number, outcome: Outcome): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (outcome.ok) waiting?.resolve(outcome.value);
+    else waiting?.reject(new Error(outcome.error.message));
+  }
+
+  /** Why the broker has ended; null: it was asked to. */
+  #errorAtEnd(): Error | null {
+    const end = this.#end;
+    if (end === null) {
+      const { message, stack = message } = this.#crash ?? new Error('the broker thread has ended without a word');
+      return new BrokerDefect({ message, stack });
+    }
+    switch (end.kind) {
+      case 'closed':
+        return null;
+      case 'refused':
+        return new BrokerStartError(end.failure);
+      case 'defect':
+        return new BrokerDefect(end.error);
+      default:
+        return end satisfies never;
+    }
+  }
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`leveret: ${line}\n`);
+}

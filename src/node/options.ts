@@ -1,0 +1,209 @@
+/**
+ * What a broker can be told, what holds where nothing is said, and what is refused. The one table of defaults: the
+ * command's help and a program that embeds the broker read the same. What must hold: a wrong value is refused with one
+ * line that names the option and says what would do, before anything is started.
+ */
+import { availableParallelism, totalmem } from 'node:os';
+import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
+import type { EngineKind } from '../engine/engine.js';
+import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
+import type { Durability } from '../log/commit-log.js';
+import { WORKERS_MAX } from '../log/record-format.js';
+import { AMQP_PORT, type ListenAddress, LOCALHOST, PORT_MAX } from './listeners/address.js';
+import type { DataOptions } from './storage.js';
+
+const MEBIBYTE = 1024 ** 2;
+
+/** Everything may be left out. */
+export interface BrokerOptions {
+  /** Where it listens; if nothing is said, by TCP on `host` and `port`. */
+  readonly listeners?: readonly ListenAddress[] | undefined;
+  /** `localhost`: both addresses of this machine alone, where it has both. */
+  readonly host?: string | undefined;
+  /** 0 takes a free one. */
+  readonly port?: number | undefined;
+  /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
+  readonly workers?: number | undefined;
+  readonly engine?: EngineKind | undefined;
+  /** Shared memory for messages and queues (octets), rounded down to MiB. */
+  readonly memory?: number | undefined;
+  /** Bind each worker to the CPUs of one cache. */
+  readonly pin?: boolean | undefined;
+  /** What clients are told of the broker: some compute what it can do from that. */
+  readonly announced?: Announced | undefined;
+  /** The user as whom clients come in that do not say who they are (SASL ANONYMOUS); null: they do not. */
+  readonly anonymous?: string | null | undefined;
+  /** What outlasts the broker, and where; null: nothing. */
+  readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
+  /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
+  readonly report?: ((line: string) => void) | undefined;
+}
+
+/** Everything that is told to a broker, as values that can go to another thread. */
+export interface ResolvedOptions {
+  readonly listeners: readonly ListenAddress[];
+  readonly workers: number;
+  readonly engine: EngineKind;
+  readonly memory: number;
+  readonly pin: boolean;
+  readonly announced: Announced;
+  readonly anonymous: string | null;
+  readonly data: DataOptions | null;
+}
+
+const DATA_DEFAULTS: DataOptions = {
+  directory: 'data',
+  durability: 'fsync',
+  diskFreeLimit: null,
+  busyPoll: true,
+  skipUnreadable: false,
+  dropUnknownQueues: false,
+};
+
+/** What holds where nothing is said, apart from what the machine decides. */
+export const DEFAULTS = {
+  host: LOCALHOST,
+  port: AMQP_PORT,
+  engine: 'wasm',
+  pin: true,
+  announced: COMPATIBLE,
+  anonymous: null,
+  data: DATA_DEFAULTS,
+  /** Share of the machine's memory that is taken; untouched pages cost nothing. */
+  memoryShare: 0.4,
+} as const;
+
+export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
+export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
+
+/** An option cannot be understood, in words for whoever gave it. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** The share of the machine's memory that is taken by default, in whole MiB. */
+export function defaultMemory(total: number): number {
+  const share = Math.floor((total * DEFAULTS.memoryShare) / MEBIBYTE) * MEBIBYTE;
+  return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
+}
+
+/** Everything that holds: what was given, and the defaults for the rest. */
+export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
+  refuseUnknown('', given, OPTION_NAMES);
+  const asked = given.memory ?? defaultMemory(totalmem());
+  const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
+  return {
+    listeners: listenAddresses(given),
+    workers: workerCount(given.workers ?? Math.min(availableParallelism(), workersIn(memory)), memory),
+    engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
+    memory,
+    pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),
+    announced: announced(given.announced ?? DEFAULTS.announced),
+    anonymous: textOrNull('anonymous', given.anonymous ?? DEFAULTS.anonymous),
+    data: given.data === null ? null : dataOptions(given.data ?? {}),
+  };
+}
+
+const OPTION_NAMES = [
+  'listeners',
+  'host',
+  'port',
+  'workers',
+  'engine',
+  'memory',
+  'pin',
+  'announced',
+  'anonymous',
+  'data',
+  'report',
+] as const satisfies readonly (keyof BrokerOptions)[];
+
+function listenAddresses({ listeners, host, port }: BrokerOptions): readonly ListenAddress[] {
+  if (listeners === undefined) {
+    const address = text('host', host ?? DEFAULTS.host);
+    return [{ kind: 'tcp', host: address, port: wholeNumber('port', port ?? DEFAULTS.port, 0, PORT_MAX) }];
+  }
+  if (host !== undefined || port !== undefined)
+    throw new OptionError('host and port mean nothing beside listeners: say all of them there');
+  if (!Array.isArray(listeners)) throw new OptionError(`listeners must be a list, not ${shown(listeners)}`);
+  return listeners.map((address, index) => listenAddress(`listeners[${index}]`, address));
+}
+
+function listenAddress(name: string, address: ListenAddress): ListenAddress {
+  switch (address.kind) {
+    case 'tcp': {
+      const host = text(`${name}.host`, address.host);
+      return { kind: 'tcp', host, port: wholeNumber(`${name}.port`, address.port, 0, PORT_MAX) };
+    }
+    case 'unix':
+      return { kind: 'unix', path: text(`${name}.path`, address.path) };
+    default:
+      throw new OptionError(`${name}.kind must be one of tcp, unix`);
+  }
+}
+
+function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {
+  refuseUnknown('data.', given, Object.keys(DATA_DEFAULTS));
+  const all = DATA_DEFAULTS;
+  return {
+    directory: text('data.directory', given.directory ?? all.directory),
+    durability: oneOf('data.durability', given.durability ?? all.durability, DURABILITIES),
+    diskFreeLimit: octetsOrNull('data.diskFreeLimit', given.diskFreeLimit ?? all.diskFreeLimit),
+    busyPoll: yesOrNo('data.busyPoll', given.busyPoll ?? all.busyPoll),
+    skipUnreadable: yesOrNo('data.skipUnreadable', given.skipUnreadable ?? all.skipUnreadable),
+    dropUnknownQueues: yesOrNo('data.dropUnknownQueues', given.dropUnknownQueues ?? all.dropUnknownQueues),
+  };
+}
+
+// What is given may come from a program without types.
+
+function refuseUnknown(prefix: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) throw new OptionError('options must be an object');
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new OptionError(`there is no option '${prefix}${unknown}'; there are ${known.join(', ')}`);
+}
+
+function wholeNumber(name: string, value: unknown, min: number, max: number): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not ${shown(value)}`);
+}
+
+function workerCount(value: unknown, memory: number): number {
+  const workers = wholeNumber('workers', value, 1, WORKERS_MAX);
+  if (workers <= workersIn(memory)) return workers;
+  const needed = mebibytesFor(workers);
+  throw new OptionError(`${workers} workers need a memory of ${needed} MiB, and there are ${memory / MEBIBYTE}`);
+}
+
+function octetsOrNull(name: string, value: unknown): number | null {
+  return value === null ? null : wholeNumber(name, value, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function text(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new OptionError(`${name} must be a text that is not empty, not ${shown(value)}`);
+}
+
+function textOrNull(name: string, value: unknown): string | null {
+  return value === null ? null : text(name, value);
+}
+
+function oneOf<T extends string>(name: string, value: unknown, all: readonly T[]): T {
+  const one = all.find((known) => known === value);
+  if (one !== undefined) return one;
+  throw new OptionError(`${name} must be one of ${all.join(', ')}, not ${shown(value)}`);
+}
+
+function yesOrNo(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new OptionError(`${name} must be true or false, not ${shown(value)}`);
+}
+
+function announced(value: Announced): Announced {
+  return { product: text('announced.product', value.product), version: text('announced.version', value.version) };
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}

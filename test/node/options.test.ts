@@ -1,0 +1,60 @@
+/** What a broker can be told by a program: what holds where nothing is said, and what is refused in which words. */
+import { expect, test } from 'vitest';
+import { type BrokerOptions, defaultMemory, OptionError, resolveOptions } from '../../src/node/options.js';
+
+const MIB = 1024 ** 2;
+
+test('a broker that is told nothing serves this machine on the usual port and keeps its data', () => {
+  expect(resolveOptions()).toMatchObject({
+    listeners: [{ kind: 'tcp', host: 'localhost', port: 5672 }],
+    engine: 'wasm',
+    pin: true,
+    announced: { product: 'RabbitMQ' },
+    anonymous: null,
+    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, busyPoll: true },
+  });
+});
+
+test('what is said holds, and leaves the rest as it is', () => {
+  const data = { directory: '/d', durability: 'os' } as const;
+  expect(resolveOptions({ port: 0, memory: 64 * MIB + 7, data })).toEqual({
+    ...resolveOptions(),
+    listeners: [{ kind: 'tcp', host: 'localhost', port: 0 }],
+    memory: 64 * MIB,
+    data: { ...resolveOptions().data, ...data },
+  });
+  expect(resolveOptions({ data: null }).data).toBeNull();
+  expect(resolveOptions({ port: undefined })).toEqual(resolveOptions());
+});
+
+test.each([
+  [{ port: 65536 }, 'port must be a whole number from 0 to 65535, not 65536'],
+  [{ port: '5672' }, "port must be a whole number from 0 to 65535, not '5672'"],
+  [{ workers: 0 }, /^workers must be a whole number from 1 to \d+, not 0$/],
+  [{ workers: 3, memory: 16 * MIB }, '3 workers need a memory of 24 MiB, and there are 16'],
+  [{ memory: 1024 }, 'memory must be a whole number from 16777216 to 4294967296, not 1024'],
+  [{ host: '' }, "host must be a text that is not empty, not ''"],
+  [{ engine: 'jit' }, "engine must be one of wasm, js, not 'jit'"],
+  [{ pin: 'no' }, "pin must be true or false, not 'no'"],
+  [{ anonymous: '' }, "anonymous must be a text that is not empty, not ''"],
+  [{ data: { durability: 'maybe' } }, "data.durability must be one of fsync, os, none, not 'maybe'"],
+  [{ data: { diskFreeLimit: -1 } }, /^data\.diskFreeLimit must be a whole number from 0 to \d+, not -1$/],
+  [{ data: { dir: '/d' } }, /^there is no option 'data\.dir'; there are directory, /],
+  [{ prot: 1 }, /^there is no option 'prot'; there are listeners, host, port, /],
+  [{ listeners: [], port: 1 }, 'host and port mean nothing beside listeners: say all of them there'],
+  [{ listeners: [{ kind: 'udp' }] }, 'listeners[0].kind must be one of tcp, unix'],
+  [
+    { listeners: [{ kind: 'tcp', host: 'hare', port: -1 }] },
+    'listeners[0].port must be a whole number from 0 to 65535, not -1',
+  ],
+])('%j is refused and says why', (wrong, reason) => {
+  const resolve = (): unknown => resolveOptions(wrong as BrokerOptions);
+  expect(resolve).toThrow(OptionError);
+  expect(resolve).toThrow(reason);
+});
+
+test('memory is a share of the machine, whole MiB, within what the core can have', () => {
+  expect(defaultMemory(1000 * MIB + 7)).toBe(400 * MIB);
+  expect(defaultMemory(64 * 1024 * MIB)).toBe(4096 * MIB);
+  expect(defaultMemory(MIB)).toBe(16 * MIB);
+});

@@ -1,0 +1,102 @@
+/**
+ * The package as other programs have it: packed, unpacked beside a program of their own, and imported by its name.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What the package needs of others. */
+const NEEDED = ['@assemblyscript', 'koffi', 'lmdb', '@types'];
+
+let place: string;
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), 'leveret-package-'));
+  const modules = join(place, 'node_modules');
+  mkdirSync(modules);
+  for (const name of NEEDED) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  await run('npm', ['pack', '--silent', '--pack-destination', place], { cwd: root });
+  const tarball = readdirSync(place).find((name) => name.endsWith('.tgz')) ?? '';
+  await run('tar', ['-xzf', join(place, tarball), '-C', modules]);
+  renameSync(join(modules, 'package'), join(modules, 'leveret'));
+}, 60_000);
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** Runs a program beside the package; what it writes. */
+async function played(name: string, source: string): Promise<string> {
+  writeFileSync(join(place, name), source);
+  return (await run(process.execPath, [name], { cwd: place })).stdout.trim();
+}
+
+test('a typed program embeds a broker that is told no more than the port, and asks its administration', async () => {
+  const source = `
+    import { type Broker, type BrokerOptions, BrokerDefect, startBroker } from 'leveret';
+    const options: BrokerOptions = { port: 0, report: (line: string) => console.error(line) };
+    const broker: Broker = await startBroker(options);
+    const refusal: string | null = await broker.administration.users.add('ann', 'secret', ['monitoring']);
+    const twice: string | null = await broker.administration.users.add('ann', 'secret');
+    const users = await broker.administration.users.list();
+    const open: boolean = broker.port > 0 && broker.listeners[0]?.kind === 'tcp';
+    const ended: Promise<boolean> = broker.closed.then(() => true, (error) => !(error instanceof BrokerDefect));
+    await broker.close();
+    console.log(JSON.stringify([refusal, twice, users.map(({ name }) => name), open, await ended]));
+  `;
+  writeFileSync(join(place, 'program.mts'), source);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const flags = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+  await run(process.execPath, [tsc, ...flags, 'program.mts'], { cwd: place });
+  const { stdout, stderr } = await run(process.execPath, ['program.mjs'], { cwd: place });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual([null, "user 'ann' already exists", ['guest', 'ann'], true, true]);
+  expect(readdirSync(join(place, 'data'))).toContain('log');
+}, 60_000);
+
+test.each([
+  'leveret/dist/node/broker.js',
+  'leveret/dist/cli/main.js',
+  'leveret/package.json',
+  'leveret/index',
+])('nothing else of the package can be imported: %s', async (path) => {
+  const source = `import('${path}').then(() => console.log('imported'), (error) => console.log(error.code));`;
+  expect(await played('deep.mjs', source)).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
+});
+
+test('the core for other runtimes is reached by its name', async () => {
+  const source = `
+    import { readFile } from 'node:fs/promises';
+    const module = await WebAssembly.compile(await readFile(new URL(import.meta.resolve('leveret/core.wasm'))));
+    console.log(WebAssembly.Module.exports(module).some(({ name }) => name === 'initCore'));
+  `;
+  expect(await played('core.mjs', source)).toBe('true');
+});
+
+test('a wrong option and a wrong argument are refused in one line, and the broker goes on', async () => {
+  const source = `
+    import { BrokerStartError, OptionError, startBroker } from 'leveret';
+    const told = (promise) => promise.then(() => 'taken', (error) => [error.constructor.name, error.message]);
+    const lines = [await told(startBroker({ port: 'amqp' }))];
+    const broker = await startBroker({ port: 0, data: null });
+    const { port } = broker;
+    lines.push(await told(startBroker({ port, host: '127.0.0.1', data: null })));
+    lines.push(await told(broker.administration.createVhost(7)));
+    lines.push(await told(broker.administration.setPolicy('rule', {})));
+    lines.push(await broker.administration.createVhost('new'));
+    await broker.close();
+    lines.push(await told(broker.administration.vhosts()));
+    console.log(JSON.stringify(lines).replaceAll(port, 'PORT'));
+  `;
+  expect(JSON.parse(await played('wrong.mjs', source))).toEqual([
+    ['OptionError', "port must be a whole number from 0 to 65535, not 'amqp'"],
+    ['BrokerStartError', expect.stringMatching(/^cannot listen on tcp:\/\/127\.0\.0\.1:PORT: /)],
+    ['TypeError', 'a text is needed, not 7'],
+    ['TypeError', 'needed is one of policy, operator policy'],
+    true,
+    ['BrokerClosedError', 'the broker has ended'],
+  ]);
+});
