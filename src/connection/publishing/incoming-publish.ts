@@ -1,8 +1,8 @@
 /**
  * A message whose way the host decides: what it says of itself, checked in RabbitMQ's order, and what is changed in it.
- * An incoming publish owns its message in the core until it is sent or dropped. What must hold: whoever is refused has let go
- * of the message; what a reader may not see (BCC) or could not use (the name by which replies were asked for) is
- * rewritten before any queue has it.
+ * An incoming publish owns its message in the core until it is sent or dropped. What must hold: whoever is refused has
+ * let go of the message; what a reader may not see (BCC) or could not use (the name by which replies were asked for)
+ * is rewritten before any queue has it.
  */
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { decodeHeader, encodeHeader, type Properties } from '../../amqp/properties.js';

@@ -1,6 +1,6 @@
 /**
- * The receiving side of one connection: hands what the transport read to the core, and what the core does not take to the
- * connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for
+ * The receiving side of one connection: hands what the transport read to the core, and what the core does not take to
+ * the connection, in the order in which it came. What must hold: while something must wait, for the coordinator, for
  * memory, for a client that does not read, or for the others' turn, the transport is not read and the rest of the last
  * read is kept.
  */
