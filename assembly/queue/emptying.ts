@@ -8,6 +8,7 @@ import { atomicLoad, atomicOr, atomicStore } from '../memory/atomic';
 import { claim, claimed } from './chain/claim';
 import { abandon, dropSpilled } from './spill/forget';
 import { claimAny } from './rules/peek';
+import { CLASSIC, unknownKind } from './chain/kinds';
 import { priorityAt, readyCount } from './chain/priorities';
 import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './chain/queue';
 import { claimRequeued } from './chain/requeued';
@@ -23,6 +24,7 @@ export const RETIRED_PORTION: u32 = 4096;
  * too. What is spilled goes at once.
  */
 export function drop(queue: Queue, bound: u32): u32 {
+  if (queue.kind != CLASSIC) unknownKind();
   const most = min(bound, readyCount(queue));
   let count: u32 = 0;
   abandonPriorities(queue);

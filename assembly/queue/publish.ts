@@ -10,6 +10,7 @@ import { ENQUEUED } from '../memory/counters';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './rules/length';
 import { root } from '../memory/root';
+import { CLASSIC, unknownKind } from './chain/kinds';
 import { PRIORITY_PAGES, priorityFor } from './chain/priorities';
 import { countAt, linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag, slotAt, SLOTS } from './chain/queue';
 import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
@@ -49,6 +50,16 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     return;
   }
   countAt(queue, ENQUEUED, count);
+  switch (queue.kind) {
+    case CLASSIC:
+      enqueueClassic(queue, messages, count, flags);
+      break;
+    default:
+      unknownKind();
+  }
+}
+
+@inline function enqueueClassic(queue: Queue, messages: usize, count: u32, flags: u32): void {
   if (queue.features) {
     enqueueRuled(queue, messages, count, flags);
     return;

@@ -17,6 +17,7 @@ import {
   isTooOld,
   LEEWAY,
 } from '../../queue/rules/peek';
+import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
 import { takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
 import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
@@ -86,6 +87,23 @@ export function pull(consumer: Consumer): void {
     }
     most = min(most, min(credit, room));
   }
+  switch (queue.kind) {
+    case CLASSIC:
+      pullClassic(connection, channel, consumer, queue, most);
+      break;
+    default:
+      unknownKind();
+  }
+}
+
+/** Credit and output are there for `most` messages, at most. */
+@inline function pullClassic(
+  connection: Connection,
+  channel: Channel,
+  consumer: Consumer,
+  queue: Queue,
+  most: u32,
+): void {
   if (queue.features) {
     // It is about to be cancelled.
     if (queue.features & GONE) {
@@ -338,6 +356,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
+  if (queue.kind != CLASSIC) unknownKind();
   if (queue.features & GONE) return changetype<Slot>(0);
   const mortal = (queue.features & MORTAL) != 0;
   const limit = deathTime(queue);

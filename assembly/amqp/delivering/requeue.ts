@@ -3,6 +3,7 @@
  */
 import { isLogging, placeRequeued } from '../../log/journal';
 import { Message } from '../../memory/message';
+import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
 import { DELIVERY_LIMIT, die, REJECTED } from '../../queue/rules/dead-letters';
 import { checkLength } from '../../queue/rules/length';
 import {
@@ -26,6 +27,7 @@ import { grant } from '../../queue/consumers/waiters';
 /** Gives a claimed slot back to its queue, or settles it when the queue is being deleted. */
 export function requeue(slot: Slot): void {
   const queue = queueOf(slot);
+  if (queue.kind != CLASSIC) unknownKind();
   if (queue.retired) {
     settle(slot);
     return;
@@ -67,6 +69,7 @@ function requeueRuled(priority: Queue, slot: Slot): void {
 /** A delivery is rejected for good. */
 export function reject(slot: Slot): void {
   const queue = queueOf(slot);
+  if (queue.kind != CLASSIC) unknownKind();
   if (queue.features) die(ruling(queue), slot, REJECTED);
   else settle(slot);
 }

@@ -4,6 +4,7 @@
  */
 import { EXPIRING, Message, release, retain } from '../../memory/message';
 import { self } from '../../memory/root';
+import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
 import { dieRefused } from '../../queue/rules/dead-letters';
 import { hasRoom } from '../../queue/rules/length';
 import { enqueue, guardedPages } from '../../queue/publish';
@@ -32,6 +33,7 @@ export function publishGuarded(route: Route, message: Message): bool {
 
 /** Enqueues a message that the caller holds; false: the queue refused it. */
 export function admit(queue: Queue, message: Message): bool {
+  if (queue.kind != CLASSIC) unknownKind();
   if (queue.features & REJECT && !queue.retired && !hasRoom(queue, message)) {
     if (queue.overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
     return false;

@@ -9,6 +9,7 @@ import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
 import { Message } from '../../memory/message';
 import { blockAt, headStands, isReady } from './head';
+import { CLASSIC, unknownKind } from './kinds';
 import { isFrontReady } from './priorities';
 import { SPILLED, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
 import { requestPageIn, requestAhead } from './page-in-requests';
@@ -87,5 +88,6 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
 
 /** Whether the next message of a queue can be claimed. */
 export function hasReady(queue: Queue): bool {
+  if (queue.kind != CLASSIC) unknownKind();
   return queue.priorities ? isFrontReady(queue) : isReady(queue);
 }

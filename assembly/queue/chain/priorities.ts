@@ -11,6 +11,7 @@ import { giveCell, givePage, takePage, yieldPromised } from '../../memory/units'
 import { priorityOf } from '../../memory/properties';
 import { isHeadSpilled, isReady } from './head';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
+import { CLASSIC, unknownKind } from './kinds';
 import { BYTES, PRIORITY, LOGGED_QUEUE } from './features';
 
 /** Makes room for the children of a queue; false when there is no memory. */
@@ -77,6 +78,7 @@ function makePriority(queue: Queue, priority: u32): Queue {
 
 /** Messages that wait for a consumer. A moment's view when others are at work. */
 export function readyCount(queue: Queue): u32 {
+  if (queue.kind != CLASSIC) unknownKind();
   let count = readyHere(queue);
   if (!queue.priorities) return count;
   for (let priority: u32 = 1; priority <= queue.maxPriority; priority++) {
@@ -88,6 +90,7 @@ export function readyCount(queue: Queue): u32 {
 
 /** Bytes of the bodies that wait. */
 export function readyBytes(queue: Queue): f64 {
+  if (queue.kind != CLASSIC) unknownKind();
   if (!(queue.features & BYTES) || !readyCount(queue)) return 0;
   return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>('readyBytes')));
 }

@@ -106,7 +106,8 @@ import { PAGE } from '../../memory/root';
   deliveryCount: u32;
   /** Its counters: a list (memory/counters.ts). */
   counters: u32;
-  e7: u32;
+  /** How it works (kinds.ts): CLASSIC, which is 0. */
+  kind: u32;
   // line 5: the rest of the rules (Infinity: none), and the clock at the last basic.get
   ttl: f64;
   maxLength: f64;
@@ -212,6 +213,8 @@ export const REDELIVERED: u32 = 8;
 export const SHARED: u32 = 16;
 /** Its place is in the log: settling it is recorded, too. */
 export const LOGGED: u32 = 32;
+/** Of a queue that is not classic: settling it is that kind's (kinds.ts). */
+export const OTHER_KIND: u32 = 64;
 /** Above them, in queues with COUNTED: how often the message was given back. */
 export const REQUEUES_SHIFT: u32 = 8;
 export const REQUEUES_ONE: u32 = 1 << REQUEUES_SHIFT;

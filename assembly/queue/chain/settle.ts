@@ -18,6 +18,7 @@ import {
   LOGGED,
   logPosition,
   moveHintPast,
+  OTHER_KIND,
   Queue,
   releaseQueue,
   SHARED,
@@ -25,16 +26,18 @@ import {
   SLOTS,
 } from './queue';
 import { ruling } from './features';
+import { unknownKind } from './kinds';
 
 /** Settles a slot and lets go of its message. */
 @inline export function settle(slot: Slot): void {
-  if (slot.state & (SHARED | LOGGED)) letGo(slot);
+  if (slot.state & (SHARED | LOGGED | OTHER_KIND)) letGo(slot);
   else releaseSimple(slot.message);
   settleSlot(slot);
 }
 
 /** Lets go of a message that others may hold, or whose place is in the log. */
 function letGo(slot: Slot): void {
+  if (slot.state & OTHER_KIND) unknownKind();
   if (slot.state & LOGGED) recordDone(slot);
   if (slot.state & SHARED) release(changetype<Message>(slot.message));
   else releaseSimple(slot.message);

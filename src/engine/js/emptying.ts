@@ -9,33 +9,33 @@ import type { Memory } from './memory/memory.js';
 import { word } from './memory/views.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import { withQueue } from './queues/queue-lock.js';
+import type { Queues } from './queues/queues.js';
 import type { Sweeps } from './queues/swept-queues.js';
-import type { Spilled } from './spill/spilled.js';
 
 export class Emptying {
   readonly #memory: Memory;
   readonly #contents: QueueContents;
-  readonly #spilled: Spilled;
+  readonly #queues: Queues;
   readonly #sweeps: Sweeps;
 
-  constructor(memory: Memory, contents: QueueContents, spilled: Spilled, sweeps: Sweeps) {
+  constructor(memory: Memory, contents: QueueContents, queues: Queues) {
     this.#memory = memory;
     this.#contents = contents;
-    this.#spilled = spilled;
-    this.#sweeps = sweeps;
+    this.#queues = queues;
+    this.#sweeps = queues.sweeps;
   }
 
   /** Drops up to `most` messages of what is ready; returns how many. What is spilled goes at once. */
   purge(queue: number, most: number): number {
-    return withQueue(this.#memory, queue, () => this.#drop(queue, most));
+    return withQueue(this.#memory, queue, () => this.#queues.drop(queue, most));
   }
 
   /** Returns how many messages were ready. */
   retire(queue: number): number {
     return withQueue(this.#memory, queue, () => {
       this.#retire(queue, QueueFlag.RETIRED);
-      const ready = Atomics.load(this.#memory.u32, word(queue, QueueCell.READY));
-      this.#drop(queue, RETIRED_PORTION);
+      const ready = this.#queues.ready(queue);
+      this.#queues.drop(queue, RETIRED_PORTION);
       return ready;
     });
   }
@@ -43,7 +43,7 @@ export class Emptying {
   free(queue: number): void {
     const isOver = withQueue(this.#memory, queue, () => {
       this.#retire(queue, QueueFlag.RETIRED | QueueFlag.FREED);
-      this.#drop(queue, Number.POSITIVE_INFINITY);
+      this.#queues.drop(queue, Number.POSITIVE_INFINITY);
       return this.#contents.closeIfOver(queue);
     });
     if (isOver) this.#memory.freeCell(queue);
@@ -60,18 +60,5 @@ export class Emptying {
       const chain = chains.chain(queue, priority);
       if (chain !== 0) pageInRequests.forget(chain);
     }
-  }
-
-  /** What is here, what is spilled once the head has come to it, and what is here behind that. */
-  #drop(queue: number, most: number): number {
-    this.#spilled.abandon(queue);
-    let count = this.#contents.dropReady(queue, most);
-    while (count < most) {
-      const spilled = this.#spilled.dropLocked(queue);
-      if (spilled === 0) break;
-      count += spilled;
-      count += this.#contents.dropReady(queue, most - count);
-    }
-    return count;
   }
 }

@@ -33,7 +33,7 @@ import type { Doorbell } from './memory/doorbell.js';
 import { Feature, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
-import { Parts } from './parts.js';
+import { type FurtherKinds, Parts } from './parts.js';
 import { JsQueueCalls } from './queue-calls.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
@@ -41,9 +41,9 @@ import type { Spilled } from './spill/spilled.js';
 
 export { initJsCore } from './memory/memory.js';
 
-/** Joins a memory that `initJsCore` has laid out. */
-export function openJsEngine(shared: SharedCore, participant: number): Engine {
-  return new JsEngine(shared, participant);
+/** Joins a memory that `initJsCore` has laid out. `further`: kinds of queues that a test brings along. */
+export function openJsEngine(shared: SharedCore, participant: number, further: FurtherKinds = () => []): Engine {
+  return new JsEngine(shared, participant, further);
 }
 
 class JsEngine extends JsQueueCalls implements Engine {
@@ -78,8 +78,8 @@ class JsEngine extends JsQueueCalls implements Engine {
   #lastHandle = 0;
   #topologyApplied = 0;
 
-  constructor(shared: SharedCore, participant: number) {
-    const parts = new Parts(shared, participant);
+  constructor(shared: SharedCore, participant: number, further: FurtherKinds) {
+    const parts = new Parts(shared, participant, further);
     super(parts);
     this.bytes = parts.memory.bytes;
     this.readOffset = parts.readOffset;

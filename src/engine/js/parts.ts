@@ -15,12 +15,22 @@ import { Doorbell } from './memory/doorbell.js';
 import { READ_LENGTH, readBufferAt } from './memory/layout.js';
 import { Memory } from './memory/memory.js';
 import { type Clock, Messages } from './memory/messages.js';
+import { ClassicQueue } from './queues/classic-queue.js';
 import { LoggedQueues } from './queues/logged-queues.js';
 import { QueueContents } from './queues/queue-contents.js';
+import type { QueueKind } from './queues/queue-kind.js';
 import { Queues } from './queues/queues.js';
 import { Sweep } from './queues/sweep.js';
+import { Sweeps } from './queues/swept-queues.js';
 import { Waiters } from './queues/waiters.js';
 import { Spilled } from './spill/spilled.js';
+
+/** Kinds of queues besides the classic one, by their numbers from 1 on, of what one may consist. */
+export type FurtherKinds = (parts: {
+  readonly memory: Memory;
+  readonly messages: Messages;
+  readonly waiters: Waiters;
+}) => readonly QueueKind[];
 
 export class Parts {
   readonly isCoordinator: boolean;
@@ -46,7 +56,7 @@ export class Parts {
   readonly sweep: Sweep;
   readonly doorbell: Doorbell;
 
-  constructor(shared: SharedCore, participant: number) {
+  constructor(shared: SharedCore, participant: number, further: FurtherKinds) {
     const memory = new Memory(shared);
     this.memory = memory;
     this.isCoordinator = participant === shared.workers;
@@ -57,18 +67,30 @@ export class Parts {
     this.contents = new QueueContents(memory, this.messages, this.clock, this.log, this.counters);
     this.logged = new LoggedQueues(memory, this.contents);
     const waiters = new Waiters(memory, participant, (consumer) => this.scheduler.grant(consumer));
+    const sweeps = new Sweeps(memory, participant);
+    this.spilled = new Spilled(memory, this.messages, this.contents, waiters, sweeps, participant);
+    const classic = new ClassicQueue(
+      memory,
+      this.messages,
+      this.contents,
+      waiters,
+      this.spilled,
+      sweeps,
+      this.clock,
+      this.log,
+    );
     this.queues = new Queues(
       memory,
       this.messages,
       this.contents,
       waiters,
       this.clock,
-      this.log,
+      [classic, ...further({ memory, messages: this.messages, waiters })],
+      sweeps,
       this.counters,
       participant,
     );
-    this.spilled = new Spilled(memory, this.messages, this.contents, waiters, this.queues.sweeps, participant);
-    this.emptying = new Emptying(memory, this.contents, this.spilled, this.queues.sweeps);
+    this.emptying = new Emptying(memory, this.contents, this.queues);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
     this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);

@@ -93,6 +93,10 @@ export class Deliveries implements Claimant {
     this.#write(channel.connection, channel.number, method, message, 0);
   }
 
+  get node(): number {
+    return this.#consumer?.node ?? 0;
+  }
+
   get ableSince(): number | null {
     return this.#consumer?.ableSince ?? null;
   }

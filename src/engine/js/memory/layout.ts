@@ -238,6 +238,8 @@ export const QueueCell = {
 
   /** Its counters: the first of their cells, or 0. Read without the lock, as they are. */
   COUNTERS: 46,
+  /** Its kind (queue-kind.ts); written before anybody else knows the queue. */
+  KIND: 47,
 
   /** Dead messages that hosts keep, and the bytes of their bodies. */
   KEPT: 60,

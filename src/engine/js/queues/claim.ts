@@ -20,6 +20,8 @@ export class Claim {
  * Who claims: how much room a message takes, and what to do when the queue has nothing for it. Under the queue's lock.
  */
 export interface Claimant {
+  /** The node of the consumer; 0 in a basic.get. */
+  readonly node: number;
   /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
   readonly ableSince: number | null;
   sizeOf(message: number, returns: number): number;

@@ -1,12 +1,10 @@
 /**
- * Queues: publish, claim, settle, requeue, purge, retire, free. Each operation takes the queue's lock once for a whole
- * run of messages. What must hold: per queue READY + CLAIMED + settled = published; between head and tail every slot is
- * READY; a slot is settled exactly once; nothing but settling and purging lets go of a message. A message that dies in
- * a queue with dead letters stays claimed until it is buried, so the queue lives as long.
+ * Queues, whatever their kind (queue-kind.ts): publish, claim, settle, requeue, consumers, the dead. Each operation
+ * takes the queue's lock once for a whole run of messages, and asks for the queue's kind once. What must hold: a retired
+ * queue takes nothing more, and gives nothing out.
  */
-import { CELL, SLOT_REQUEUES_MAX } from '../../../numbers/core.js';
-import { Counter, Death, type Extent, type QueueRules } from '../../engine.js';
-import type { Log } from '../log/log.js';
+import { CELL } from '../../../numbers/core.js';
+import { Counter, type Extent, type QueueRules } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
@@ -15,8 +13,9 @@ import type { Clock, Messages } from '../memory/messages.js';
 import { at32, double, word } from '../memory/views.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
 import type { QueueContents } from './queue-contents.js';
+import type { QueueKind } from './queue-kind.js';
 import type { Rules } from './rules.js';
-import { Sweeps } from './swept-queues.js';
+import type { Sweeps } from './swept-queues.js';
 import type { Waiters } from './waiters.js';
 
 export class Queues {
@@ -27,8 +26,8 @@ export class Queues {
   readonly #messages: Messages;
   readonly #waiters: Waiters;
   readonly #clock: Clock;
-  readonly #log: Log;
   readonly #counters: Counters;
+  readonly #kinds: readonly QueueKind[];
   readonly #self: number;
 
   constructor(
@@ -37,7 +36,8 @@ export class Queues {
     contents: QueueContents,
     waiters: Waiters,
     clock: Clock,
-    log: Log,
+    kinds: readonly QueueKind[],
+    sweeps: Sweeps,
     counters: Counters,
     self: number,
   ) {
@@ -45,12 +45,12 @@ export class Queues {
     this.#messages = messages;
     this.#waiters = waiters;
     this.#clock = clock;
-    this.#log = log;
+    this.#kinds = kinds;
     this.#counters = counters;
     this.#self = self;
     this.#contents = contents;
     this.rules = contents.rules;
-    this.sweeps = new Sweeps(memory, self);
+    this.sweeps = sweeps;
   }
 
   create(): number {
@@ -82,12 +82,11 @@ export class Queues {
   }
 
   ready(queue: number): number {
-    return Atomics.load(this.#memory.u32, word(queue, QueueCell.READY));
+    return this.#kind(queue).ready(queue);
   }
 
   readyBytes(queue: number): number {
-    if ((this.rules.features(queue) & Feature.BYTES) === 0) return 0;
-    return Atomics.load(this.#memory.u32, word(queue, QueueCell.BYTES));
+    return this.#kind(queue).readyBytes(queue);
   }
 
   lastGet(queue: number): number {
@@ -148,132 +147,70 @@ export class Queues {
   offer(queue: number, messages: Uint32Array, expires: boolean): boolean {
     const message = at32(messages, 0);
     this.#lock(queue);
-    const features = this.rules.features(queue);
     const retired = this.#has(queue, QueueFlag.RETIRED);
-    const refused =
-      !retired && (features & Feature.REJECT) !== 0 && !this.rules.hasRoom(queue, this.#messages.bodySize(message));
-    const dies = refused && (features & Feature.REJECT_DEAD) !== 0 && (features & Feature.DEAD_LETTERS) !== 0;
-    if (dies) {
-      this.#add(queue, QueueCell.CLAIMED, 1);
-      this.#contents.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
-    }
+    const refused = !retired && !this.#kind(queue).admits(queue, message);
     if (!retired && !refused) this.#enqueue(queue, messages, 1, expires);
     this.#unlock(queue);
-    if (retired || (refused && !dies)) this.#messages.release(message);
+    if (retired || refused) this.#messages.release(message);
     return !refused;
   }
 
-  /**
-   * Takes up to `max` messages that together fit in `room`, the next first. What has expired dies instead; as in
-   * RabbitMQ, what is alive in a level protects those below.
-   */
+  /** Takes up to `max` messages that together fit in `room`, the next first. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     claim.count = 0;
     claim.end = 'empty';
     this.#lock(queue);
-    const features = this.rules.features(queue);
     if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
-    else if ((features & Feature.CONSUMER_PRIORITIES) === 0 || !claimant.isOutranked(queue)) {
-      this.#claim(queue, features, Math.min(max, CLAIM_MAX), room, claimant, claim);
-      const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
-      if (isOver) claimant.onEmpty(queue, claim.count);
+    else if (!this.#hasConsumerPriorities(queue) || !claimant.isOutranked(queue)) {
+      this.#kind(queue).claim(queue, Math.min(max, CLAIM_MAX), room, claimant, claim);
       // What is claimed is delivered before the call ends.
       this.#counters.countAt(queue, Counter.DELIVERED, claim.count);
     }
     this.#unlock(queue);
   }
 
-  #claim(queue: number, features: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
-    const { now } = this.#clock;
-    const since = claimant.ableSince;
-    const limit = since === null ? this.rules.deathTime(queue, now) : this.rules.ageLimit(now, since);
-    const expiry = this.#contents.expiry(queue, features, limit);
-    this.#contents.chains.foundSpilled = false;
-    let left = room;
-    let bytes = 0;
-    claim.end = 'enough';
-    while (claim.count < max) {
-      const slot = this.#contents.chains.first(queue);
-      if (slot === 0) {
-        claim.end = 'empty';
-        break;
-      }
-      if (expiry !== null && this.#contents.hasExpired(slot, expiry)) {
-        this.#contents.claimFirst(queue, features, slot);
-        this.#contents.die(queue, features, slot, Death.EXPIRED);
-        continue;
-      }
-      const message = this.#contents.blocks.message(slot);
-      const returns = (features & Feature.SAYS_COUNT) === 0 ? 0 : this.#contents.blocks.returns(slot);
-      left -= claimant.sizeOf(message, returns);
-      if (left < 0) {
-        claim.end = 'no room';
-        break;
-      }
-      this.#contents.chains.claimFirst(slot);
-      if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(message);
-      claim.slots[claim.count] = slot;
-      claim.messages[claim.count] = message;
-      claim.redelivered[claim.count] = this.#contents.blocks.redelivered(slot) ? 1 : 0;
-      claim.returns[claim.count] = returns;
-      claim.count++;
-    }
-    this.#contents.leaveReady(queue, claim.count, bytes);
+  #hasConsumerPriorities(queue: number): boolean {
+    return (this.rules.features(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
   }
 
-  /** The same of what a client has acknowledged. */
+  /** What a client was given is acknowledged. */
   acknowledge(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
     this.#counters.countAt(queue, Counter.ACKNOWLEDGED, count);
-    this.#settle(queue, slots, count);
+    this.#kind(queue).settle(queue, slots, count);
+    this.#unlockOrFree(queue);
   }
 
   /** Claimed messages are done with: they leave the queue. */
   settle(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    this.#settle(queue, slots, count);
-  }
-
-  #settle(queue: number, slots: Uint32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.#contents.finish(at32(slots, i));
-    this.#add(queue, QueueCell.CLAIMED, -count);
+    this.#kind(queue).settle(queue, slots, count);
     this.#unlockOrFree(queue);
   }
 
   /** Claimed messages are done with, and nobody wanted them. */
   reject(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    const features = this.#has(queue, QueueFlag.RETIRED) ? 0 : this.rules.features(queue);
-    for (let i = 0; i < count; i++) this.#contents.die(queue, features, at32(slots, i), Death.REJECTED);
+    this.#kind(queue).reject(queue, slots, count);
     this.#unlockOrFree(queue);
   }
 
   /** Claimed messages go back to their places; out of a retired queue they are dropped. */
   requeue(queue: number, slots: Uint32Array, count: number): void {
     this.#lock(queue);
-    const features = this.rules.features(queue);
-    const retired = this.#has(queue, QueueFlag.RETIRED);
-    let back = 0;
-    let bytes = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = at32(slots, i);
-      const returns =
-        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, SLOT_REQUEUES_MAX);
-      if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
-      else if (returns > this.rules.deliveryLimit(queue))
-        this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);
-      else {
-        const chain = this.#contents.blocks.chainOf(slot);
-        this.#contents.requeued.add(chain, slot, returns);
-        if (returns > 0) this.#contents.recordReturns(chain, slot, returns);
-        if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(this.#contents.blocks.message(slot));
-        back++;
-      }
-    }
-    this.#contents.leaveReady(queue, -back, -bytes);
-    this.#waiters.grant(queue, back);
-    if (back > 0) this.#contents.checkLength(queue, features);
+    this.#kind(queue).requeue(queue, slots, count);
     this.#unlockOrFree(queue);
+  }
+
+  /** Drops up to `most` messages of what is ready. Under the queue's lock. */
+  drop(queue: number, most: number): number {
+    return this.#kind(queue).drop(queue, most);
+  }
+
+  #kind(queue: number): QueueKind {
+    const kind = this.#kinds[at32(this.#memory.u32, word(queue, QueueCell.KIND))];
+    if (kind === undefined) throw new Error('a queue of no kind');
+    return kind;
   }
 
   /** Registers a consumer at a queue that has nothing for it; from `Claimant` only. */
@@ -432,27 +369,7 @@ export class Queues {
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
     this.#counters.countAt(queue, Counter.ENQUEUED, count);
-    const features = this.rules.features(queue);
-    let bytes = 0;
-    for (let i = 0; i < count; i++) {
-      const message = at32(messages, i);
-      const chain =
-        (features & Feature.PRIORITIES) === 0
-          ? queue
-          : this.#contents.chains.chainFor(queue, this.#messages.priority(message));
-      const slot = this.#contents.blocks.append(chain, message);
-      if ((features & Feature.LOGGED) !== 0) this.#contents.recordPlace(chain, slot);
-      if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(message);
-    }
-    this.#log.endRun();
-    if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
-    this.#add(queue, QueueCell.READY, count);
-    if (expires) {
-      if ((features & Feature.EXPIRES) === 0) this.rules.add(queue, Feature.EXPIRES);
-      this.sweeps.join(queue);
-    }
-    this.#waiters.grant(queue, count);
-    if (features !== 0) this.#contents.checkLength(queue, features);
+    this.#kind(queue).enqueue(queue, messages, count, expires);
   }
 
   /** A queue that was freed by the host goes with its last claimed message. */
