@@ -4,15 +4,15 @@
  */
 import { confirmHeld } from '../amqp/receiving/confirm';
 import { Batch, endBatch, gathering, nextPart, partLength, stampAll, walkParts } from '../log/batch';
-import { flushDone, gathers as isGathering, placesDone, startLane, takeGathered } from '../log/journal';
+import { flushDone, gathers as isGathering, placesDone, startWriter, takeGathered } from '../log/journal';
 import { self } from '../memory/root';
 import { setBlocked } from '../memory/units';
 import { deliveredFrom, deliveredPriority, enterLog, nextDelivered, walkDelivered } from '../queue/chain/logged';
 import { Queue } from '../queue/chain/queue';
 
 /** False: no memory. */
-export function startLog(lane: u32, firstMessage: f64): bool {
-  return startLane(lane, firstMessage);
+export function startLog(writer: u32, firstMessage: f64): bool {
+  return startWriter(writer, firstMessage);
 }
 export function setLogId(queue: usize, id: f64, nextPosition: f64): void {
   enterLog(changetype<Queue>(queue), <u64>id, <u64>nextPosition);

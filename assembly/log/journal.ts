@@ -1,5 +1,5 @@
 /**
- * A participant's lane of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of
+ * A participant's part of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of
  * those that are done (ACK), in records as docs/log-format.md has them, one behind the other in open segments of their
  * own. What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved
  * before the run takes its positions; a place that is done and finds no room is the host's (`heldBack`), which records
@@ -73,10 +73,10 @@ const DONE_PAYLOAD_MAX: u32 = 65536;
 }
 
 /** Begins the log; false: no memory. */
-export function startLane(lane: u32, firstMessage: f64): bool {
+export function startWriter(writer: u32, firstMessage: f64): bool {
   self.batch = <u32>changetype<usize>(newBatch(1));
   if (!self.batch) return false;
-  self.nextMessage = firstNumber(lane) + <u64>firstMessage;
+  self.nextMessage = firstNumber(writer) + <u64>firstMessage;
   // 0 means that a message has no number.
   if (!self.nextMessage) self.nextMessage = 1;
   self.batchMessages = self.nextMessage;

@@ -121,7 +121,7 @@ function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): vo
 
 /**
  * The same in a logged queue: what is loggable is recorded with its place. The caller has reserved room for that
- * (log/lane.ts).
+ * (log/journal.ts).
  */
 function fillLogged(queue: Queue, messages: usize, count: u32, flags: u32): void {
   const address = changetype<usize>(queue);

@@ -19,9 +19,9 @@ export interface LogBatch {
 export interface LogCalls {
   /**
    * From now on this participant records what is persistent in queues with a log id. `firstMessage`: the number of its
-   * first message in the lane. `heldBack` takes what finds no room; it must not call the engine.
+   * first message of the writer. `heldBack` takes what finds no room; it must not call the engine.
    */
-  startLog(lane: number, firstMessage: number, heldBack: HeldBack): void;
+  startLog(writer: number, firstMessage: number, heldBack: HeldBack): void;
   /**
    * Coordinator, before the queue's first message: the queue's number in the log (a multiple of 256; its levels count
    * on from it), and the log position of its first message.

@@ -269,7 +269,7 @@ export class RecordedChannel {
     for (const inbox of inboxes) for (const arrival of inbox.waiting) this.note(`and also: ${renderArrival(arrival)}`);
   }
 
-  // ── Lanes ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Inboxes ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #next(): Promise<Answer> {
     const answer = await this.#answers.next(`an answer on channel ${this.raw.number}`);

@@ -45,7 +45,7 @@ test('a shortage of memory that lasts is told, and its end, however many workers
   expect(lines[1]).toBe('memory alarm is over');
 });
 
-test('publishers are blocked from the first lane that cannot write to the last that can again', () => {
+test('publishers are blocked from the first log writer that cannot write to the last that can again', () => {
   const full = { state: 'full', error: new Error('no space') } as const;
   alarms.log(1, full);
   alarms.log(2, full);

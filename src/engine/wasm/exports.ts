@@ -32,7 +32,7 @@ export interface CoreFunctions {
   purge(queue: number, most: number): number;
   retireQueue(queue: number): number;
   freeQueue(queue: number): void;
-  startLog(lane: number, firstMessage: number): number;
+  startLog(writer: number, firstMessage: number): number;
   setLogId(queue: number, id: number, nextPosition: number): void;
   takeBatch(): number;
   gathers(): number;

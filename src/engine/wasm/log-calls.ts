@@ -44,9 +44,9 @@ export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
     this.#words = new Uint32Array(bytes.buffer);
   }
 
-  startLog(lane: number, firstMessage: number, heldBack: HeldBack): void {
+  startLog(writer: number, firstMessage: number, heldBack: HeldBack): void {
     this.#holdBack(heldBack);
-    if (!this.#core.startLog(lane, firstMessage)) throw new Error('the memory is too small for a log');
+    if (!this.#core.startLog(writer, firstMessage)) throw new Error('the memory is too small for a log');
   }
 
   setLogId(queue: Queue, id: number, nextPosition: number): void {

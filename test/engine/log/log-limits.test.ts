@@ -53,9 +53,9 @@ const confirms = (client: Client): number[] =>
 const places = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => `256:${from + i}`);
 
 describe.each(ENGINES)('%s', (kind) => {
-  test.each([63, 64, 127, 128, 199])('lane %i has numbers of its own', async (lane) => {
+  test.each([63, 64, 127, 128, 199])('writer %i has numbers of its own', async (writer) => {
     const bench = await Bench.open(kind);
-    bench.engine().startLog(lane, 1, () => undefined);
+    bench.engine().startLog(writer, 1, () => undefined);
     bench.loggedQueue('q', 256);
     const publisher = bench.client();
     publisher.open(1);
@@ -64,10 +64,10 @@ describe.each(ENGINES)('%s', (kind) => {
     const batch = engine.takeBatch();
     if (batch === null) throw new Error('nothing was recorded');
     const ids = written(engine, batch).messages.map((one) => one.id);
-    expect(ids).toEqual([messageId(lane, 1), messageId(lane, 2)]);
+    expect(ids).toEqual([messageId(writer, 1), messageId(writer, 2)]);
     expect(ids.map((id) => [writerOf(id), sequenceOf(id)])).toEqual([
-      [lane, 1],
-      [lane, 2],
+      [writer, 1],
+      [writer, 2],
     ]);
   });
 

@@ -70,7 +70,7 @@ export class Bench {
   }
 
   /**
-   * Every participant keeps a log from now on: worker N in lane N + 1, the coordinator in lane 0. `heldBack` takes what
+   * Every participant keeps a log from now on: worker N as writer N + 1, the coordinator as 0. `heldBack` takes what
    * finds no room there.
    */
   startLog(firstMessage = 1, heldBack: HeldBack = noRoom): void {
