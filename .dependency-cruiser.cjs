@@ -28,6 +28,10 @@ const brokerLayers = [
   'access',
 ];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
+/** The rooms of a core's folders, and of its twin. */
+const queueLayers = ['spill', 'rules', 'consumers', 'chain'];
+const amqpLayers = ['receiving', 'delivering', 'connection'];
+const twinLayers = ['amqp', 'spill', 'queues', 'log', 'memory'];
 
 /** No layer of `folder` imports one that stands before it. */
 function downwards(folder, names) {
@@ -37,6 +41,16 @@ function downwards(folder, names) {
     from: { path: `^${folder}/${layer}/` },
     to: { path: `^${folder}/(${names.slice(0, i + 1).join('|')})/` },
   }));
+}
+
+/** What lies in the rooms of `folder` does not import the files that put them together. */
+function composed(folder) {
+  return {
+    name: `${folder}-is-put-together-from-above`,
+    severity: 'error',
+    from: { path: `^${folder}/[^/]+/` },
+    to: { path: `^${folder}/[^/]+$` },
+  };
 }
 
 module.exports = {
@@ -65,6 +79,10 @@ module.exports = {
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
     ...downwards('assembly', coreLayers),
+    ...downwards('assembly/queue', queueLayers),
+    ...downwards('assembly/amqp', amqpLayers),
+    ...downwards('src/engine/js', twinLayers),
+    ...['assembly/queue', 'assembly/amqp', 'src/engine/js'].map(composed),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

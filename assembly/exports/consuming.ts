@@ -71,7 +71,7 @@ export function isOwed(queue: usize): bool {
   return owed;
 }
 
-/** How far a queue goes by now, level by level (queue/chain/extent.ts). */
+/** How far a queue goes by now, priority by priority (queue/chain/extent.ts). */
 export function extentPriorities(queue: usize): u32 {
   return priorityCount(changetype<Queue>(queue));
 }

@@ -13,7 +13,7 @@ import { priorityAt, priorityMade } from '../queue/chain/priorities';
 import { Queue } from '../queue/chain/queue';
 import { awaitFront as awaitNext, nextPageInRequest as firstPageInRequest } from '../queue/chain/page-in-requests';
 
-/** The queue of a level, which is a queue of its own here; 0: it is not there, or there is no memory to make it. */
+/** The queue of a priority, which is a queue of its own here; 0: it is not there, or there is no memory to make it. */
 export function priorityOf(queue: usize, priority: u32, make: bool): usize {
   const one = changetype<Queue>(queue);
   if (priority && (!one.priorities || priority > one.maxPriority)) return 0;

@@ -26,7 +26,7 @@ import { stamp } from './record';
   rangeLast: u32;
   lastRange: u32;
   ranges: u32;
-  /** Confirms that wait for it: a Fifo (content/confirm.ts). */
+  /** Confirms that wait for it: a Fifo (amqp/receiving/confirm.ts). */
   heldFirst: u32;
   heldLast: u32;
 }

@@ -52,8 +52,8 @@ const TAKEN: u32 = RECORD_HEAD + RECORD_ENQUEUE_PAYLOAD;
 /** How long the payload of a record of places done gets. */
 const DONE_PAYLOAD_MAX: u32 = 65536;
 /**
- * Where a writer's numbers begin, below 2^53: the first 64 writers each at their own 2^47, and the next 64 at a quarter,
- * at half and at three quarters of the way between these.
+ * Where a writer's numbers begin, below 2^53: the first 64 writers each at their own 2^47, and the next 64 at a
+ * quarter, at half and at three quarters of the way between these.
  */
 @inline function firstNumber(writer: u32): u64 {
   const near = <u64>(writer % RECORD_NEAR_WRITERS);

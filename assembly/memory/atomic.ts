@@ -114,7 +114,7 @@ const SLEEP: i64 = 1000000000;
 const SLEEPS: u32 = 10;
 
 /**
- * A lock of one word, for what is touched rarely and shortly: returned slots and waiting consumers. Whoever finds it
+ * A lock of one word, for what is touched rarely and shortly: requeued slots and waiting consumers. Whoever finds it
  * held looks again for a moment, then sleeps: threads share CPUs, and the holder may need ours. The compare-and-swap
  * pairs with the exchange in `unlock`: whoever gets the lock sees all that its last holder wrote.
  */

@@ -23,19 +23,24 @@ declare function reached(point: u32): void;
   return isDefined(CHECKING);
 }
 
-/** A cursor has found slots READY and not yet moved the head past them (queue/claim.ts). */
+/** A cursor has found slots READY and not yet moved the head past them (queue/chain/claim.ts). */
 export const CLAIM_SCANNED: u32 = 1;
-/** The same of the front of a queue with rules (queue/front.ts). */
+/** The same of the front of a queue with rules (queue/rules/peek.ts). */
 export const FRONT_SCANNED: u32 = 2;
-/** A portion that is to leave is marked (queue/page-out.ts). */
+/** A portion that is to leave is marked (queue/spill/page-out.ts). */
 export const OUT_MARKED: u32 = 3;
-/** A portion's block was found, and nothing done yet (queue/page-out.ts). */
+/** A portion's block was found, and nothing done yet (queue/spill/page-out.ts). */
 export const OUT_FOUND: u32 = 4;
-/** A waiting consumer is no waiter any more; whoever granted it a turn holds the lock still (queue/turns.ts). */
+/**
+ * A waiting consumer is no waiter any more; whoever granted it a turn holds the lock still
+ * (queue/consumers/run-queue.ts).
+ */
 export const WAITER_UNLINKED: u32 = 5;
-/** A consumer that ends has given back the turn that it was granted (content/consumer.ts). */
+/** A consumer that ends has given back the turn that it was granted (amqp/delivering/consumer.ts). */
 export const TURN_GIVEN_BACK: u32 = 6;
 /** A run has its positions, and no block was linked for them yet (queue/publish.ts). */
 export const POSITIONS_RESERVED: u32 = 7;
-/** Who counts has found a block of counters, or the place of a cell with some, that nobody has yet (memory/counters.ts). */
+/**
+ * Who counts has found a block of counters, or the place of a cell with some, that nobody has yet (memory/counters.ts).
+ */
 export const COUNTERS_MISSED: u32 = 8;

@@ -31,7 +31,7 @@ export function appendEntry(fifo: Fifo, size: u32): usize {
   return nextEntry(fifo, size);
 }
 
-/** The same where a page is promised (spill-units.ts): there is room. */
+/** The same where a page is promised (units.ts): there is room. */
 export function appendPromised(fifo: Fifo, size: u32): usize {
   if (isFull(fifo, size)) addPage(fifo, takePromised());
   return nextEntry(fifo, size);

@@ -8,7 +8,7 @@
  *   8 │ the next segment with pages in the pool
  *  12 │ the one before
  * Ownership: an entry belongs to the pool, and is written by whoever holds its lock; that of a segment of boxes is
- * written by the participant that cut it, alone (spill-units.ts). The entry of a segment that is not cut is all zero:
+ * written by the participant that cut it, alone (units.ts). The entry of a segment that is not cut is all zero:
  * so it goes from the one to the other, with the segment.
  *
  * The pool is touched once for many pages, so a lock is cheap. Its holder calls nothing that waits or sleeps.

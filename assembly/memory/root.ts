@@ -4,8 +4,8 @@
  *   0          unused, so that no address is 0
  *   64 KiB     Root                                  one 4 KiB page
  *   68 KiB …   Participant 0, 1 … `participants` − 1  one 4 KiB page each; the last one is the coordinator
- *   868 KiB …  an entry of 16 octets for each segment (worker-pool.ts)
- *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (spill-units.ts)
+ *   868 KiB …  an entry of 16 octets for each segment (pool.ts)
+ *   1 MiB …    units: 1 MiB segments, of which some are cut into boxes, pages and cells (units.ts)
  *
  * Written by: see each field. Freed by: nobody, it lives as long as the memory.
  */
@@ -55,7 +55,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   c7: u64;
   c8: u64;
   /**
-   * line 3: the pool of free pages (worker-pool.ts): its lock, how many pages are in it, the first segment with such.
+   * line 3: the pool of free pages (pool.ts): its lock, how many pages are in it, the first segment with such.
    * The count is read without the lock.
    */
   poolLock: u32;
@@ -88,7 +88,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   f7: u64;
   f8: u64;
   /**
-   * line 6: what publishers are held back for, of the kinds in spill-units.ts; each is struck out by whoever frees
+   * line 6: what publishers are held back for, of the kinds in units.ts; each is struck out by whoever frees
    * such.
    */
   starved: u32;
@@ -171,7 +171,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   t7: u64;
   t8: u64;
   t9: u64;
-  // line 3: units (spill-units.ts)
+  // line 3: units (units.ts)
   pageFirst: u32;
   pageCount: u32;
   cellFirst: u32;
@@ -207,7 +207,7 @@ export const PARTICIPANTS_MAX: u32 = 200;
   runRoute: u32;
   runCount: u32;
   runMessages: u32;
-  /** Own free pages that are promised to what cannot fail any more; there are at least so many (spill-units.ts). */
+  /** Own free pages that are promised to what cannot fail any more; there are at least so many (units.ts). */
   pagesPromised: u32;
   // line 6: the turn (serve.ts, output.ts)
   runFirst: u32;

@@ -1,5 +1,5 @@
 /**
- * The lock-free stacks of free units in the root: segments one by one, cells by bundles (spill-units.ts). A stack is an
+ * The lock-free stacks of free units in the root: segments one by one, cells by bundles (units.ts). A stack is an
  * address in the low half of 8 octets and a count of pops in the high half. A unit on a stack is nobody's; its second
  * word links it to the next.
  */

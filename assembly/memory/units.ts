@@ -2,7 +2,7 @@
  * Units of memory: segments of 1 MiB, and what is cut from them: boxes of 512 KiB, pages of 4 KiB, cells of 512 bytes.
  * Memory that was never needed is never touched. Each participant keeps free units of its own and exchanges the rest:
  * segments one by one and cells by bundles through lock-free stacks in the root, pages by bundles through a pool that
- * makes segments of them again (worker-pool.ts). Where memory is short, participants put what they keep into the pool
+ * makes segments of them again (pool.ts). Where memory is short, participants put what they keep into the pool
  * and make segments of their boxes. Cells stay cells: a page that was cut into them is no page any more.
  *
  * A free unit is linked through its first words:

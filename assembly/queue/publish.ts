@@ -34,7 +34,7 @@ export function runPages(): u32 {
   return (root().participants * RUN_MAX - 1) / SLOTS + 1;
 }
 
-/** The same for one message to a queue with rules: there may be a new level, and a place among the dead. */
+/** The same for one message to a queue with rules: there may be a new priority, and a place among the dead. */
 export function guardedPages(): u32 {
   return runPages() + PRIORITY_PAGES + 1;
 }

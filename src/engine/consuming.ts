@@ -2,8 +2,8 @@
 import type { Channel, Consumer, Queue } from './references.js';
 
 /**
- * How far a queue goes at one time. For each level, from 0: the position behind its last message; and of what was given
- * back to it, how many will have been taken when as many are as are there. Both wrap at 2^32, and are compared by
+ * How far a queue goes at one time. For each priority, from 0: the position behind its last message; and of what was
+ * given back to it, how many will have been taken when as many are as are there. Both wrap at 2^32, and are compared by
  * subtraction.
  */
 export type Extent = Uint32Array;

@@ -23,8 +23,8 @@ export interface LogCalls {
    */
   startLog(writer: number, firstMessage: number, heldBack: HeldBack): void;
   /**
-   * Coordinator, before the queue's first message: the queue's number in the log (a multiple of 256; its levels count
-   * on from it), and the log position of its first message.
+   * Coordinator, before the queue's first message: the queue's number in the log (a multiple of 256; its priorities
+   * count on from it), and the log position of its first message.
    */
   setLogId(queue: Queue, id: number, nextPosition: number): void;
   /**

@@ -9,7 +9,7 @@ export type EngineKind = 'wasm' | 'js';
 export interface SharedCore {
   readonly kind: EngineKind;
   readonly buffer: SharedArrayBuffer;
-  /** The WebAssembly memory and compiled module; spilled for the JavaScript twin. */
+  /** The WebAssembly memory and compiled module; absent for the JavaScript twin. */
   readonly memory?: WebAssembly.Memory;
   readonly module?: WebAssembly.Module;
   /** Worker threads; participants are 0 … workers, the coordinator being number `workers`. */

@@ -11,8 +11,9 @@ export interface SpillCalls {
   /** Messages of a block: so many leave and come back together at most. */
   readonly slotsPerBlock: number;
   /**
-   * The queue that holds the messages of one level of a queue with priorities: what is said here of queues goes for it,
-   * too; level 0 is the queue itself. 0: there is no such level; it was never used or, to be made, lacks memory.
+   * The queue that holds the messages of one priority of a queue with priorities: what is said here of queues goes for
+   * it, too; priority 0 is the queue itself. 0: there is no such priority; it was never used or, to be made, lacks
+   * memory.
    */
   priorityOf(queue: Queue, priority: number, make: boolean): Queue;
   /**
@@ -21,7 +22,7 @@ export interface SpillCalls {
    */
   setSpilled(queue: Queue, count: number, bytes: number): boolean;
   spilledCount(queue: Queue): number;
-  /** Ready messages before the first spilled one (of level 0; those that were given back not counted). */
+  /** Ready messages before the first spilled one (of priority 0; those that were given back not counted). */
   presentCount(queue: Queue): number;
   /** Room for an image on its way, `stagingBytes` of core memory; 0: no memory. Until `giveStaging`. */
   takeStaging(): number;
@@ -29,10 +30,10 @@ export interface SpillCalls {
   readonly stagingBytes: number;
   /**
    * Begins to send away messages in a row of one block: those behind the spilled ones; of a queue without such those of
-   * the block `margin` blocks behind the one next to the first message's; with the margin PAGE_OUT_FRONT those of that one itself,
-   * where the first stays unless it is longer than a frame. At most `most` octets, or one message; what does not reach
-   * the end of its block stays if it has less than `least`. The octets of the image; 0: none may leave; PAGE_OUT_LATER: somebody
-   * may be claiming them, ask again soon (or end it).
+   * the block `margin` blocks behind the one next to the first message's; with the margin PAGE_OUT_FRONT those of that
+   * one itself, where the first stays unless it is longer than a frame. At most `most` octets, or one message; what
+   * does not reach the end of its block stays if it has less than `least`. The octets of the image; 0: none may leave;
+   * PAGE_OUT_LATER: somebody may be claiming them, ask again soon (or end it).
    */
   pageOut(queue: Queue, margin: number, least: number, most: number): number;
   /** Messages on their way out. */
@@ -47,8 +48,8 @@ export interface SpillCalls {
   /** Begins to bring messages of the next block back: how many of it are spilled; 0: none, PAGE_IN_NO_MEMORY. */
   pageIn(queue: Queue): number;
   /**
-   * Takes whole units; returns octets taken; PAGE_IN_NO_MEMORY: none for the next one now; PAGE_IN_UNWANTED: nobody wants
-   * them any more, or it is no unit.
+   * Takes whole units; returns octets taken; PAGE_IN_NO_MEMORY: none for the next one now; PAGE_IN_UNWANTED: nobody
+   * wants them any more, or it is no unit.
    */
   pageInTake(offset: number, length: number): number;
   /** What came is whole, or the message that has come in part, or last, is given up and must come anew (false). */

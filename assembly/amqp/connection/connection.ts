@@ -1,6 +1,6 @@
 /**
  * Connections, channels and consumers: their layouts and how one is found from another. All are private to the worker
- * that owns the socket, except the waiter at the start of a consumer (queue/turns.ts).
+ * that owns the socket, except the waiter at the start of a consumer (queue/consumers/run-queue.ts).
  *
  * Connection: a page. Its first half holds the fields, its second half the start of a frame that is not complete
  * (`partial`); a longer frame is carried in a box. Channels are found by number, of which a client may take any (1 …

@@ -1,6 +1,6 @@
 /**
- * Publishing to queues that take messages one by one: some have levels, some refuse what they have no room for. Also
- * all that the host publishes.
+ * Publishing to queues that take messages one by one: some have priorities, some refuse what they have no room for.
+ * Also all that the host publishes.
  */
 import { EXPIRING, Message, release, retain } from '../../memory/message';
 import { self } from '../../memory/root';

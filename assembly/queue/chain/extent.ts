@@ -1,8 +1,8 @@
 /**
  * How far a queue goes at one time, so that later it can be told whether all that stood there has been claimed,
- * whatever has come meanwhile. Two numbers for each level, kept by the host: the tail, which the head is to reach; and
- * of what was given back, how many will have been taken when as many are as stood there. All of them wrap at 2^32, and
- * are compared by subtraction.
+ * whatever has come meanwhile. Two numbers for each priority, kept by the host: the tail, which the head is to reach;
+ * and of what was given back, how many will have been taken when as many are as stood there. All of them wrap at 2^32,
+ * and are compared by subtraction.
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
 import { priorityAt } from './priorities';
@@ -13,13 +13,13 @@ export function priorityCount(queue: Queue): u32 {
   return queue.priorities ? queue.maxPriority + 1 : 1;
 }
 
-/** The position behind the last message of a level. A level that was never used ends where it will begin. */
+/** The position behind the last message of a priority. A priority that was never used ends where it will begin. */
 export function endOf(queue: Queue, priority: u32): u32 {
   const one = priorityAt(queue, priority);
   return changetype<usize>(one) ? atomicLoad(changetype<usize>(one) + offsetof<Queue>('tail')) : 0;
 }
 
-/** How many will have been taken of what was given back to a level when all are that are there. */
+/** How many will have been taken of what was given back to a priority when all are that are there. */
 export function backEndOf(queue: Queue, priority: u32): u32 {
   const one = priorityAt(queue, priority);
   if (!changetype<usize>(one)) return 0;
@@ -30,7 +30,7 @@ export function backEndOf(queue: Queue, priority: u32): u32 {
   return end;
 }
 
-/** Whether some of what stood in a level then is not claimed yet. */
+/** Whether some of what stood in a priority then is not claimed yet. */
 export function isLeft(queue: Queue, priority: u32, end: u32, backEnd: u32): bool {
   const one = priorityAt(queue, priority);
   if (!changetype<usize>(one)) return false;

@@ -15,7 +15,7 @@ import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK 
   return block;
 }
 
-/** Whether a message waits at the head or in the returned set. */
+/** Whether a message waits at the head or in the requeued set. */
 export function isReady(queue: Queue): bool {
   return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) != 0 || headState(queue) == READY;
 }

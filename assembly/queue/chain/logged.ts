@@ -20,7 +20,7 @@ import {
 } from './queue';
 import { LOGGED_QUEUE } from './features';
 
-/** The queue's number in the log, and the log position of the first message to come, in each of its levels. */
+/** The queue's number in the log, and the log position of the first message to come, in each of its priorities. */
 export function enterLog(queue: Queue, id: u64, next: u64): void {
   const block = changetype<Block>(queue.tailBlock);
   queue.logId = id;
@@ -34,7 +34,7 @@ export function enterLog(queue: Queue, id: u64, next: u64): void {
 
 let queue: Queue = changetype<Queue>(0);
 let priority: u32 = 0;
-/** Where the walk stands; first over the blocks of the returned set, then from the head. */
+/** Where the walk stands; first over the blocks of the requeued set, then from the head. */
 let block: Block = changetype<Block>(0);
 let index: u32 = 0;
 let state: u32 = 0;
@@ -88,7 +88,7 @@ export function nextDelivered(): u32 {
   }
 }
 
-/** From the returned set to the head, and from level to level. */
+/** From the requeued set to the head, and from priority to priority. */
 function nextWalk(): bool {
   let one = priorityAt(queue, priority);
   if (state == REQUEUED) {

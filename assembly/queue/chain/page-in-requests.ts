@@ -1,7 +1,7 @@
 /**
  * Page-in requests: whoever comes near a queue's spilled messages, or finds the next one spilled, puts the queue on the
  * coordinator's list and rings it. A queue stands there once, and the list keeps its cell. Meets: the coordinator,
- * which strikes a queue off the list before it looks at the queue: a wish that comes later is a new one.
+ * which strikes a queue off the list before it looks at the queue: a request that comes later is a new one.
  */
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { coordinator, Participant, self } from '../../memory/root';
@@ -17,8 +17,8 @@ export const WINDOW: i32 = <i32>SLOTS * 16;
 /** Asks for the next of the spilled messages. The caller may use the queue. */
 export function requestPageIn(queue: Queue): void {
   const pageInRequested = changetype<usize>(queue) + offsetof<Queue>('pageInRequested');
-  // Pairs with the store in `nextPageInRequest`: if we find the old wish, the coordinator has yet to look, and will see
-  // how far the head is.
+  // Pairs with the store in `nextPageInRequest`: if we find the old request, the coordinator has yet to look, and will
+  // see how far the head is.
   if (atomicLoad(pageInRequested) || compareExchange(pageInRequested, 0, 1) != 0) return;
   holdQueue(queue);
   const target = coordinator();
@@ -39,7 +39,7 @@ export function requestAhead(queue: Queue, block: Block): void {
   if (changetype<usize>(gap) && <i32>(gap.start - block.start) <= WINDOW) requestPageIn(queue);
 }
 
-/** The coordinator's next wish; 0: none. */
+/** The coordinator's next request; 0: none. */
 export function nextPageInRequest(): usize {
   while (true) {
     if (!self.pageInFirst)

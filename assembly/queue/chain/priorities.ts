@@ -1,6 +1,6 @@
 /**
  * Priorities of messages: a queue with PRIORITIES has a child queue for each priority above 0, made when it is first
- * used; messages of priority 0 stand in the queue itself. Claims go over the levels from the highest. Waiters,
+ * used; messages of priority 0 stand in the queue itself. Claims go over the priorities from the highest. Waiters,
  * consumers, rules and grants are the queue's. Meets: publishers that make the same child (one of them wins the
  * compare-and-swap).
  */
@@ -25,7 +25,7 @@ export function openPriorities(queue: Queue, maxPriority: u32): bool {
 }
 
 /**
- * The queue of a level, or 0 when it was never used. Pairs with the compare-and-swap in `makePriority`: who sees the
+ * The queue of a priority, or 0 when it was never used. Pairs with the compare-and-swap in `makePriority`: who sees the
  * child sees it laid out.
  */
 @inline export function priorityAt(queue: Queue, priority: u32): Queue {
@@ -39,7 +39,7 @@ export function priorityFor(queue: Queue, message: Message): Queue {
   return changetype<usize>(child) ? child : makePriority(queue, priority);
 }
 
-/** The queue of a level, made if need be; 0: no memory, or there is no such level. */
+/** The queue of a priority, made if need be; 0: no memory, or there is no such priority. */
 export function priorityMade(queue: Queue, priority: u32): Queue {
   if (!priority) return queue;
   if (!queue.priorities || priority > queue.maxPriority) return changetype<Queue>(0);
@@ -50,11 +50,12 @@ export function priorityMade(queue: Queue, priority: u32): Queue {
 }
 
 /**
- * Pages that a new level may need: for its cell, and its block. Who publishes has them among those that are promised.
+ * Pages that a new priority may need: for its cell, and its block. Who publishes has them among those that are
+ * promised.
  */
 export const PRIORITY_PAGES: u32 = 2;
 
-/** Without memory the message goes to level 0. */
+/** Without memory the message goes to priority 0. */
 function makePriority(queue: Queue, priority: u32): Queue {
   yieldPromised(PRIORITY_PAGES);
   const fresh = newQueue();
@@ -97,7 +98,7 @@ export function readyBytes(queue: Queue): f64 {
 
 /**
  * Whether the next message of a queue with PRIORITIES can be claimed: what is spilled holds back what stands in lower
- * levels.
+ * priorities.
  */
 export function isFrontReady(queue: Queue): bool {
   for (let priority = queue.maxPriority; priority; priority--) {

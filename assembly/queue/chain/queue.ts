@@ -15,7 +15,8 @@
  * blocks (spilled.ts). So the next block need not begin where this one ends; but nobody walks over the gap block to a
  * position that it stands for.
  *
- * A queue with priorities has a child queue for each level above 0 (priorities.ts), level 0 being the queue itself.
+ * A queue with priorities has a child queue for each priority above 0 (priorities.ts), priority 0 being the queue
+ * itself.
  *
  * Freed: a block when all its slots are done, by whoever settles the last, through limbo (epoch.ts); a queue cell when
  * it was freed by the host and its last block is done.
@@ -49,7 +50,7 @@ import { PAGE } from '../../memory/root';
   b6: u64;
   b7: u64;
   b8: u64;
-  /** line 2: the returned set (requeued.ts). `requeued` is read without the lock; the rest belongs to its holder. */
+  /** line 2: the requeued set (requeued.ts). `requeued` is read without the lock; the rest belongs to its holder. */
   requeued: u32;
   requeuedLock: u32;
   requeuedFirst: u32;
@@ -86,7 +87,7 @@ import { PAGE } from '../../memory/root';
   blocks: u32;
   /** What the queue does beyond holding messages (features.ts); 0 for most. */
   features: u32;
-  /** Page of the children's addresses by level, 0 without PRIORITIES; and of a child, its queue. */
+  /** Page of the children's addresses by priority, 0 without PRIORITIES; and of a child, its queue. */
   priorities: u32;
   parent: u32;
   /**
@@ -114,8 +115,8 @@ import { PAGE } from '../../memory/root';
   maxBytes: f64;
   lastGet: f64;
   /**
-   * The queue's number in the log, 0: it is not logged; a level's is that of level 0 and the level. And the log
-   * position of the first message.
+   * The queue's number in the log, 0: it is not logged; a priority's is that of priority 0 and the priority. And the
+   * log position of the first message.
    */
   logId: u64;
   logFirst: u64;
@@ -168,10 +169,10 @@ import { PAGE } from '../../memory/root';
   /** Slots settled (atomic add); at SLOTS the block is done. */
   done: u32;
   queue: u32;
-  /** Returned slots here and the lowest of them; under the queue's returnedLock. */
+  /** Requeued slots here and the lowest of them; under the queue's requeuedLock. */
   requeued: u32;
   requeuedLow: u32;
-  /** Next block of the returned set; under the lock. */
+  /** Next block of the requeued set; under the lock. */
   requeuedNext: u32;
   /**
    * In logged queues: page of the log positions (u64) of all slots, or 0: they count on from `logStart`. Freed with the
@@ -236,7 +237,7 @@ export const REQUEUES_MAX: u32 = 0xffffff;
   return changetype<Queue>(blockOf(slot).queue);
 }
 
-/** Counts what this participant has done with a queue, which is none of a level: for the queue, and for itself. */
+/** Counts what this participant has done with a queue, which is none of a priority: for the queue, and for itself. */
 @inline export function countAt(queue: Queue, counter: u32, more: u32): void {
   countOwn(counter, more);
   countIn(countersOf(queue), counter, more);

@@ -1,5 +1,5 @@
 /**
- * The returned set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed).
+ * The requeued set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed).
  * They stay in their blocks; blocks that have some are linked in order of position, and are claimed before the head, so
  * that the original order is kept. Guarded by a lock of the queue that is touched only when something was returned.
  */
@@ -55,7 +55,7 @@ function insert(queue: Queue, block: Block): void {
 }
 
 /**
- * Claims the returned slot with the lowest position, if its content fits into `room`; 0 when there is none or it does
+ * Claims the requeued slot with the lowest position, if its content fits into `room`; 0 when there is none or it does
  * not fit.
  */
 export function claimRequeued(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
@@ -81,7 +81,7 @@ export function claimRequeued(queue: Queue, room: u32, overhead: u32, frameMax: 
 }
 
 /**
- * Claims the returned slot with the lowest position if its message is too old by now; 0 when there is none or it is
+ * Claims the requeued slot with the lowest position if its message is too old by now; 0 when there is none or it is
  * not.
  */
 export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
@@ -98,7 +98,7 @@ export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
   return slot;
 }
 
-/** The lowest returned slot of a block that has some. Under the lock. */
+/** The lowest requeued slot of a block that has some. Under the lock. */
 @inline function lowest(block: Block): Slot {
   let index = block.requeuedLow;
   while (index < SLOTS - 1 && (slotAt(block, index).state & STATE_MASK) != REQUEUED) index += 1;

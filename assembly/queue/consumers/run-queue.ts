@@ -10,7 +10,7 @@ import { ring } from '../../memory/units';
 import { Queue } from '../chain/queue';
 import { LENGTH, MORTAL } from '../chain/features';
 
-/** What the queue needs to know of a consumer; the rest follows in content/consumer.ts. A cell. */
+/** What the queue needs to know of a consumer; the rest follows in amqp/delivering/consumer.ts. A cell. */
 @unmanaged export class Waiter {
   queue: u32;
   /** One of the constants below. Written by the owner, and under the queue's waitersLock by whoever grants. */

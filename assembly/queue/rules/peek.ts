@@ -1,6 +1,6 @@
 /**
- * The front of a queue with rules: the message that is next, whatever level it stands in and whether it was given back;
- * and what at the front has become too old. Messages are claimed one by one here.
+ * The front of a queue with rules: the message that is next, whatever priority it stands in and whether it was given
+ * back; and what at the front has become too old. Messages are claimed one by one here.
  */
 import { FRAME_MAX } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
@@ -78,7 +78,7 @@ export let dropStuck: bool = false;
 
 /**
  * Lets up to `most` messages die that were too old at `limit` and stand at the front: of the queue, or (`everywhere`)
- * of each of its levels. Returns how many.
+ * of each of its priorities. Returns how many.
  */
 export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
   let count: u32 = 0;
@@ -98,7 +98,7 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
         count += 1;
       }
     }
-    // As in RabbitMQ, what is alive in a level protects those below; what is spilled may be.
+    // As in RabbitMQ, what is alive in a priority protects those below; what is spilled may be.
     if (!priority || (!everywhere && changetype<usize>(one) && (expiredSpilled || isReady(one)))) break;
   }
   return count;
@@ -107,7 +107,7 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
 /** Whether the last `claimExpired` found the message at the front spilled. */
 let expiredSpilled: bool = false;
 
-/** Claims the message at the front of one level if it was too old at `limit`, by the rules of `rules`. */
+/** Claims the message at the front of one priority if it was too old at `limit`, by the rules of `rules`. */
 function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
   expiredSpilled = false;

@@ -35,7 +35,7 @@ import {
 import { hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
- * Sets the rules; numbers below 0 mean none. False when there is no memory for the levels, and nothing was changed.
+ * Sets the rules; numbers below 0 mean none. False when there is no memory for the priorities, and nothing was changed.
  * Workers see a rule at their next look; routes to the queue are resolved anew.
  */
 export function setQueueRules(

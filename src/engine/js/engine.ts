@@ -59,7 +59,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #messages: Messages;
-  readonly #log: Log;
+  readonly #log: Log<Channel>;
   readonly #contents: QueueContents;
   readonly #queues: Queues;
   readonly #spilled: Spilled;

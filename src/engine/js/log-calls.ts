@@ -1,7 +1,9 @@
 /** The calls about the log: which records have gathered, and that they are durable. */
+
 import type { Seed } from '../../log/log-memory.js';
 import type { HeldBack, LogBatch, LogCalls } from '../log.js';
 import type { Queue } from '../references.js';
+import type { Channel } from './amqp/connection.js';
 import type { Output } from './amqp/output.js';
 import { type Log, ownBatch } from './log/log.js';
 import type { Memory } from './memory/memory.js';
@@ -11,7 +13,7 @@ import { JsSpillCalls } from './spill-calls.js';
 
 export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
   readonly #memory: Memory;
-  readonly #log: Log;
+  readonly #log: Log<Channel>;
   readonly #logged: LoggedQueues;
   readonly #output: Output;
 
@@ -23,8 +25,8 @@ export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
     this.#output = parts.output;
   }
 
-  startLog(chain: number, firstMessage: number, heldBack: HeldBack): void {
-    this.#log.start(chain, firstMessage, heldBack);
+  startLog(writer: number, firstMessage: number, heldBack: HeldBack): void {
+    this.#log.start(writer, firstMessage, heldBack);
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {
     this.#logged.setLogId(queue, id, nextPosition);

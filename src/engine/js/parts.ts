@@ -1,5 +1,7 @@
 /** What one participant of the twin is made of, and how it is put together. */
+
 import type { SharedCore } from '../engine.js';
+import type { Channel } from './amqp/connection.js';
 import { Deliveries } from './amqp/deliveries.js';
 import { ConnectionReader } from './amqp/ingest.js';
 import { Output } from './amqp/output.js';
@@ -40,7 +42,7 @@ export class Parts {
   readonly memory: Memory;
   readonly messages: Messages;
   readonly counters: Counters;
-  readonly log: Log;
+  readonly log: Log<Channel>;
   readonly contents: QueueContents;
   readonly logged: LoggedQueues;
   readonly queues: Queues;

@@ -11,7 +11,7 @@ import type { CoreFunctions } from './exports.js';
 import { WasmSpillCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
-/** Positions in a row of one level of a queue. */
+/** Positions in a row of one priority of a queue. */
 interface PositionRun {
   readonly priority: number;
   readonly from: number;

@@ -1,8 +1,8 @@
 /**
  * The scan of a read, frame after frame: publishes, bodies and acknowledgements are taken here, any other frame stops
  * the scan and goes to the host. What must hold: every length is checked against the bytes at hand and the negotiated
- * limits before it is used; a frame that is not whole waits in the connection's carry, a body goes to its message as it
- * comes.
+ * limits before it is used; a frame that is not whole waits in the connection's partial frame, a body goes to its
+ * message as it comes.
  */
 
 import { COLD_DEPTH, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, HEADER_PAYLOAD_MIN } from '../../../numbers/core.js';
@@ -42,7 +42,7 @@ export class ConnectionReader {
   readonly #publishes: Publishes;
   readonly #settlements: Settlements;
   readonly #output: Output;
-  readonly #log: Log;
+  readonly #log: Log<Channel>;
   readonly #work: Work;
   readonly #counters: Counters;
   /** Whole messages of this read. */
@@ -60,7 +60,7 @@ export class ConnectionReader {
     publishes: Publishes,
     settlements: Settlements,
     output: Output,
-    log: Log,
+    log: Log<Channel>,
     work: Work,
     counters: Counters,
     staging: number,

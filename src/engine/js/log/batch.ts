@@ -14,18 +14,18 @@ import {
 } from '../../../log/record-format.js';
 import { RecordParts } from '../../../log/record-parts.js';
 import type { LogBatch } from '../../engine.js';
-import type { Channel } from '../amqp/connection.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
 import { recordAt, recordSpan } from '../memory/record-heads.js';
+import type { Confirming } from './held-confirms.js';
 
 /** Octets of places taken and done in one batch: as many as the core's has room for (assembly/log/batch.ts). */
 const JOURNAL_MAX = 55 << 20;
 
-export class Batch implements LogBatch {
+export class Batch<C extends Confirming = Confirming> implements LogBatch {
   messageOctets = 0;
   /** Channels whose confirms wait for it. */
-  readonly waiting = new Set<Channel>();
+  readonly waiting = new Set<C>();
   readonly #memory: Memory;
   readonly #store: Messages;
   readonly #messages: number[] = [];

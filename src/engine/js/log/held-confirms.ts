@@ -10,6 +10,13 @@ interface Wait {
   readonly batch: number;
 }
 
+/** What the log knows of a channel that waits for it. */
+export interface Confirming {
+  /** Publishes that were handled so far. */
+  readonly handled: number;
+  readonly held: HeldConfirms;
+}
+
 export class HeldConfirms {
   readonly #waits = new Fifo<Wait>();
   #lastBatch = 0;

@@ -6,11 +6,11 @@
  */
 import { messageId } from '../../../log/record-format.js';
 import type { HeldBack, LogBatch } from '../../engine.js';
-import type { Channel } from '../amqp/connection.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { recordId, setRecordId } from '../memory/record-heads.js';
 import { Batch } from './batch.js';
+import type { Confirming } from './held-confirms.js';
 
 /** Positions of one queue in a row. */
 class Run {
@@ -30,16 +30,16 @@ class Run {
   }
 }
 
-export class Log {
+export class Log<C extends Confirming = Confirming> {
   readonly #memory: Memory;
   readonly #messages: Messages;
   readonly #clock: Clock;
-  #chain = 0;
-  /** Number in the lane of the next message. */
+  #writer = 0;
+  /** Number in the log of the next message. */
   #next = 0;
   /** Number of the first message that the gathering batch could hold. */
   #batchBegins = 0;
-  #batch: Batch;
+  #batch: Batch<C>;
   readonly #taken = new Run();
   /** Number of the first message of `#taken`; the others follow. */
   #firstId = 0;
@@ -47,7 +47,8 @@ export class Log {
   #started = false;
   /** Takes what the gathering batch has no room for. */
   #heldBack: HeldBack = () => undefined;
-  #doneBatch = 0;
+  /** Batches that were taken and are not done, in order. */
+  readonly #underWay: Batch<C>[] = [];
 
   constructor(memory: Memory, messages: Messages, clock: Clock) {
     this.#memory = memory;
@@ -56,10 +57,10 @@ export class Log {
     this.#batch = new Batch(1, memory, messages);
   }
 
-  start(chain: number, firstMessage: number, heldBack: HeldBack): void {
+  start(writer: number, firstMessage: number, heldBack: HeldBack): void {
     this.#started = true;
     this.#heldBack = heldBack;
-    this.#chain = chain;
+    this.#writer = writer;
     this.#next = firstMessage;
     this.#batchBegins = firstMessage;
     this.#messages.recording = true;
@@ -92,10 +93,10 @@ export class Log {
   /** Adds the message to the batch unless it is there; returns its number. */
   #add(message: number): number {
     let id = recordId(this.#memory, message);
-    if (id >= messageId(this.#chain, this.#batchBegins) && id < messageId(this.#chain, this.#next)) return id;
+    if (id >= messageId(this.#writer, this.#batchBegins) && id < messageId(this.#writer, this.#next)) return id;
     // One that was kept may be in a batch before: it is written once more.
     if (id === 0) {
-      id = messageId(this.#chain, this.#next++);
+      id = messageId(this.#writer, this.#next++);
       this.#messages.eachUnit(message, (unit) => setRecordId(this.#memory, unit, id));
     }
     this.#batch.add(message);
@@ -147,13 +148,13 @@ export class Log {
   }
 
   /** The channel's last publish is confirmed by the batch that gathers. */
-  hold(channel: Channel): void {
+  hold(channel: C): void {
     channel.held.add(channel.handled, this.#batch.number);
     this.#batch.waiting.add(channel);
   }
 
   /** Nothing is confirmed to the channel any more. */
-  forget(channel: Channel): void {
+  forget(channel: C): void {
     this.#batch.waiting.delete(channel);
   }
 
@@ -161,18 +162,19 @@ export class Log {
     this.#endDone();
     const batch = this.#batch;
     if (batch.isEmpty) return null;
+    this.#underWay.push(batch);
     this.#batch = new Batch(batch.number + 1, this.#memory, this.#messages);
     this.#batchBegins = this.#next;
     return batch;
   }
 
   /** A batch is done: lets go of what it holds and returns the channels that waited for it. */
-  finish(batch: LogBatch): Iterable<Channel> {
-    const own = ownBatch(batch);
-    if (own.number !== this.#doneBatch + 1) throw new Error(`batch ${own.number} is done after ${this.#doneBatch}`);
-    this.#doneBatch = own.number;
-    own.release();
-    return own.waiting;
+  finish(batch: LogBatch): Iterable<C> {
+    const oldest = this.#underWay[0];
+    if (oldest !== batch) throw new Error(`batch ${batch.number} is done before ${oldest?.number ?? 'it was taken'}`);
+    this.#underWay.shift();
+    oldest.release();
+    return oldest.waiting;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A lane's chain of blocks (a queue is its own lane, or has one for each priority): the slots of its positions, from
+ * A chain of blocks (a queue is its own chain, or has one for each priority): the slots of its positions, from
  * the oldest that is not settled to the newest. Everything here happens under the queue's lock. What must hold: a block
  * is in the chain from HEAD_BLOCK on as long as it has a slot at or behind the head; it is freed when its last slot is
  * settled; positions wrap and are subtracted only.
@@ -193,7 +193,7 @@ export class Blocks {
     return (at32(u32, word(block, Block.START)) + index - first) >>> 0 < count;
   }
 
-  /** Frees the block that is not full, of a lane that has nothing left. */
+  /** Frees the block that is not full, of a chain that has nothing left. */
   freeRest(chain: number): void {
     const block = at32(this.#memory.u32, word(chain, QueueCell.TAIL_BLOCK));
     if (block !== 0) this.free(chain, block);
@@ -230,7 +230,7 @@ export class Blocks {
 
   /**
    * A block for the next messages, of an ensured page; its first `used` slots are those of messages that were there
-   * before. The log positions of a lane go on from block to block; in one that is not logged they mean nothing.
+   * before. The log positions of a chain go on from block to block; in one that is not logged they mean nothing.
    */
   createTail(chain: number, start: number, used: number): number {
     const { u32, f64 } = this.#memory;
@@ -243,7 +243,7 @@ export class Blocks {
     return block;
   }
 
-  /** Takes a block out of its lane's chain; nobody stands before it any more. */
+  /** Takes a block out of its chain; nobody stands before it any more. */
   free(chain: number, block: number): void {
     const { u32 } = this.#memory;
     this.#freeTable(block);

@@ -162,8 +162,8 @@ export const Piece = { NEXT: PIECE_NEXT / 4, BODY_SIZE: PIECE_LENGTH / 4 } as co
 
 /**
  * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are
- * single words. The fields from HEAD to REQUEUED make a lane: a line of messages. A queue is its own lane, unless its
- * messages have priorities: then each level that was used has a lane in a cell of its own, which names its queue as
+ * single words. The fields from HEAD to REQUEUED make a chain: messages in a row. A queue is its own chain, unless its
+ * messages have priorities: then each priority that was used has a chain in a cell of its own, which names its queue as
  * PARENT.
  */
 export const QueueCell = {
@@ -174,7 +174,7 @@ export const QueueCell = {
   WAITING: 2,
   CONSUMERS: 3,
   FLAGS: 4,
-  /** Messages claimed and not yet settled, the dead that are not buried among them. */
+  /** Messages claimed and not yet settled, the dead that are not settled among them. */
   CLAIMED: 5,
   /** Positions: next to claim, next to fill. They wrap. */
   HEAD: 6,
@@ -182,26 +182,26 @@ export const QueueCell = {
   /** The blocks that hold those positions; both 0 when there is none. */
   HEAD_BLOCK: 8,
   TAIL_BLOCK: 9,
-  /** First of the blocks with returned slots, in order of position. */
+  /** First of the blocks with requeued slots, in order of position. */
   REQUEUED: 10,
   FIRST_WAITER: 11,
   LAST_WAITER: 12,
   /** Turns that consumers were granted and have not taken yet. */
   GRANTS: 13,
-  /** The queue that a lane belongs to; 0 in a queue. */
+  /** The queue that a chain belongs to; 0 in a queue. */
   PARENT: 14,
-  /** A page with the lane of each level, 0 for those that were never used; 0 in a queue without priorities. */
+  /** A page with the chain of each priority, 0 for those that were never used; 0 in a queue without priorities. */
   CHAINS: 15,
   /** All its consumers, a list of nodes. */
   FIRST_PEER: 16,
 
-  /** What it does beyond holding messages (Trait); 0: nothing. The rules follow. */
+  /** What it does beyond holding messages (Feature); 0: nothing. The rules follow. */
   FEATURES: 17,
   MAX_LENGTH: 18,
   MAX_BYTES: 19,
   MAX_PRIORITY: 20,
   DELIVERY_LIMIT: 21,
-  /** Bytes of the bodies of ready messages, with Trait.BYTES. */
+  /** Bytes of the bodies of ready messages, with Feature.BYTES. */
   BYTES: 22,
   /** The participant whose sweep it belongs to, counted from 1; its neighbours in that list. */
   SWEEPER: 23,
@@ -211,13 +211,13 @@ export const QueueCell = {
   TTL: 26,
   LAST_GET: 28,
   /**
-   * 64-bit floats, too, of a lane: its number in the log, and the log position of its next block's first slot; with
-   * Trait.LOGGED.
+   * 64-bit floats, too, of a chain: its number in the log, and the log position of its next block's first slot; with
+   * Feature.LOGGED.
    */
   LOG_ID: 30,
   LOG_NEXT: 32,
   /**
-   * Of a lane: the block that stands for its spilled messages, or 0, and how many slots at its beginning are done or
+   * Of a chain: the block that stands for its spilled messages, or 0, and how many slots at its beginning are done or
    * back already.
    */
   GAP: 34,
@@ -233,7 +233,7 @@ export const QueueCell = {
   PAGE_IN_NEXT: 41,
   /** 1: workers are to be rung when messages are back. */
   AWAITED: 42,
-  /** Of a lane: how often a message was taken that had come back; wraps. */
+  /** Of a chain: how often a message was taken that had come back; wraps. */
   TAKEN_BACK: 43,
 
   /** Its counters: the first of their cells, or 0. Read without the lock, as they are. */
@@ -245,7 +245,7 @@ export const QueueCell = {
   KEPT: 60,
   KEPT_BYTES: 61,
   /**
-   * Of a lane: no spilled message has a lower log position, and none that is here before the gap block has this one or
+   * Of a chain: no spilled message has a lower log position, and none that is here before the gap block has this one or
    * a higher (a 64-bit float).
    */
   SPILLED_PLACE: 44,
@@ -297,9 +297,9 @@ export const Block = {
   NEXT: 1,
   /** Slots that are settled. */
   DONE: 2,
-  /** The lane. */
+  /** The chain. */
   QUEUE: 3,
-  /** Returned slots in it, the next block that has some, and a slot number that none of them is below. */
+  /** Requeued slots in it, the next block that has some, and a slot number that none of them is below. */
   REQUEUED: 4,
   REQUEUED_NEXT: 5,
   REQUEUED_LOW: 6,

@@ -1,7 +1,7 @@
 /**
- * The lanes of a queue: itself, or one for each priority that was used, the highest first. In each, what came back
- * stands before the rest. Under the queue's lock. What must hold: a queue with priorities has a lane for level 0 from
- * the beginning, so a message always finds one, if not its own for want of memory then the next below.
+ * The chains of a queue: itself, or one for each priority that was used, the highest first. In each, what came back
+ * stands before the rest. Under the queue's lock. What must hold: a queue with priorities has a chain for priority 0
+ * from the beginning, so a message always finds one, if not its own for want of memory then the next below.
  */
 import { PAGE_IN_WINDOW } from '../../../numbers/core.js';
 import type { Extent } from '../../engine.js';
@@ -16,11 +16,11 @@ export class Chains {
   readonly #memory: Memory;
   readonly #blocks: Blocks;
   readonly #requeued: Requeued;
-  /** Where the slot found last stands: its lane, and whether it came back there. */
+  /** Where the slot found last stands: its chain, and whether it came back there. */
   #chain = 0;
   #isRequeued = false;
   readonly #pageInRequests: PageInRequests;
-  /** Whether the last search ended at an spilled message. */
+  /** Whether the last search ended at a spilled message. */
   foundSpilled = false;
 
   constructor(memory: Memory, blocks: Blocks, requeued: Requeued, pageInRequests: PageInRequests) {
@@ -41,7 +41,7 @@ export class Chains {
     return true;
   }
 
-  /** The lane of a queue with priorities that a message of this priority goes to. */
+  /** The chain of a queue with priorities that a message of this priority goes to. */
   chainFor(queue: number, asked: number): number {
     const priority = Math.min(asked, this.#highest(queue));
     let chain = this.ensure(queue, priority);
@@ -49,7 +49,7 @@ export class Chains {
     return chain;
   }
 
-  /** The ready slot that is next, or 0; what is spilled protects the levels below. */
+  /** The ready slot that is next, or 0; what is spilled protects the priorities below. */
   first(queue: number): number {
     if (this.#chains(queue) === 0) return this.firstOf(queue);
     for (let priority = this.#highest(queue); priority >= 0; priority--) {
@@ -59,7 +59,7 @@ export class Chains {
     return 0;
   }
 
-  /** The ready slot that is next in one lane (0: none), or 0. An spilled message there is asked for. */
+  /** The ready slot that is next in one chain (0: none), or 0. A spilled message there is asked for. */
   firstOf(chain: number): number {
     this.foundSpilled = false;
     if (chain === 0) return 0;
@@ -69,7 +69,7 @@ export class Chains {
     if (this.#isRequeued) return requeued;
     const slot = this.#blocks.atHead(chain);
     this.foundSpilled = slot === 0 && this.#blocks.isHeadSpilled(chain);
-    if (this.foundSpilled) this.#wish(chain);
+    if (this.foundSpilled) this.#request(chain);
     return slot;
   }
 
@@ -87,10 +87,10 @@ export class Chains {
     const gap = at32(u32, word(chain, QueueCell.GAP));
     const block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
     if (gap === 0 || block === before) return;
-    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= PAGE_IN_WINDOW) this.#wish(chain);
+    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= PAGE_IN_WINDOW) this.#request(chain);
   }
 
-  #wish(chain: number): void {
+  #request(chain: number): void {
     const queue = this.queueOf(chain);
     this.#pageInRequests.requestPageIn(queue, chain === this.chainOf(queue) ? queue : chain);
   }
@@ -107,7 +107,7 @@ export class Chains {
     return false;
   }
 
-  /** How far a queue goes by now. A lane that is yet to be made ends where it will begin. */
+  /** How far a queue goes by now. A chain that is yet to be made ends where it will begin. */
   extentOf(queue: number): Extent {
     const { u32 } = this.#memory;
     const extent = new Uint32Array(2 * this.priorities(queue));
@@ -133,17 +133,17 @@ export class Chains {
     return false;
   }
 
-  /** The queue that a lane belongs to; of a queue itself. */
+  /** The queue that a chain belongs to; of a queue itself. */
   queueOf(chain: number): number {
     return at32(this.#memory.u32, word(chain, QueueCell.PARENT)) || chain;
   }
 
-  /** The lane that is meant by a queue, whose level 0 it is, or by a lane. */
+  /** The chain that is meant by a queue, whose priority 0 it is, or by a chain. */
   chainOf(queueOrChain: number): number {
     return this.chain(queueOrChain, 0);
   }
 
-  /** The lane of a level that a queue may have, made if need be; 0: there is no such level, or no memory. */
+  /** The chain of a priority that a queue may have, made if need be; 0: there is no such priority, or no memory. */
   ensure(queue: number, priority: number): number {
     if (this.#chains(queue) === 0 || priority > this.#highest(queue)) return 0;
     const known = this.chain(queue, priority);
@@ -153,18 +153,18 @@ export class Chains {
     return chain;
   }
 
-  /** How many levels there may be. */
+  /** How many priorities there may be. */
   priorities(queue: number): number {
     return this.#chains(queue) === 0 ? 1 : this.#highest(queue) + 1;
   }
 
-  /** The lane of a level, or 0 while none was needed. */
+  /** The chain of a priority, or 0 while none was needed. */
   chain(queue: number, priority: number): number {
     const chains = this.#chains(queue);
     return chains === 0 ? queue : at32(this.#memory.u32, word(chains, priority));
   }
 
-  /** Frees what belongs to the lanes of a queue that has nothing left. */
+  /** Frees what belongs to the chains of a queue that has nothing left. */
   close(queue: number): void {
     const chains = this.#chains(queue);
     for (let priority = this.priorities(queue) - 1; priority >= 0; priority--) {
@@ -177,7 +177,7 @@ export class Chains {
   }
 
   /**
-   * Gives a queue without messages, or one lane, its number in the log, and the log position of its first message.
+   * Gives a queue without messages, or one chain, its number in the log, and the log position of its first message.
    * Lanes that are made later follow.
    */
   setLogId(queue: number, id: number, next: number): void {
@@ -195,7 +195,7 @@ export class Chains {
     return chain;
   }
 
-  /** Each level is a queue of its own in the log. */
+  /** Each priority is a queue of its own in the log. */
   #placeInLog(queue: number, chain: number, priority: number): void {
     const { f64 } = this.#memory;
     f64[double(chain, QueueCell.LOG_ID)] = at64(f64, double(queue, QueueCell.LOG_ID)) + priority;

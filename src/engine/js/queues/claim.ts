@@ -27,7 +27,7 @@ export interface Claimant {
   sizeOf(message: number, returns: number): number;
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;
-  /** Whether another consumer goes before it; then it was registered. In a queue with Trait.CONSUMER_PRIORITIES. */
+  /** Whether another consumer goes before it; then it was registered. In a queue with Feature.CONSUMER_PRIORITIES. */
   isOutranked(queue: number): boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Spilled messages in a lane's chain of blocks: one block, the gap block, stands for all blocks in a row that are
+ * Spilled messages in a chain of blocks: one block, the gap block, stands for all blocks in a row that are
  * spilled to their ends. Its slots are SPILLED; those at its beginning may be back already, or done. Of the block
  * behind the first slots may be spilled, too; that block is the gap block itself while it stands for none. Under the
- * queue's lock. What must hold: a lane has one gap block at most; messages join only from right behind those that are
+ * queue's lock. What must hold: a chain has one gap block at most; messages join only from right behind those that are
  * spilled; what is spilled counts as ready.
  *
  *   head … │ block │ gap block: positions START … START + SPILLED × SLOTS │ block: the first SPILLED_PART slots │ … tail
@@ -81,9 +81,9 @@ export class GapBlocks {
   }
 
   /**
-   * The first `count` messages of a lane that never had any are spilled, with bodies of `bytes` in all: whole blocks by
-   * the gap block, and the rest as the first slots of the block that messages to come go to. As many pages are ensured
-   * as `pagesFor` says.
+   * The first `count` messages of a chain that never had any are spilled, with bodies of `bytes` in all: whole blocks
+   * by the gap block, and the rest as the first slots of the block that messages to come go to. As many pages are
+   * ensured as `pagesFor` says.
    */
   make(chain: number, count: number, bytes: number): void {
     const blocks = Math.floor(count / SLOTS);

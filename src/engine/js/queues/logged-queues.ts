@@ -4,7 +4,7 @@ import type { Memory } from '../memory/memory.js';
 import type { QueueContents } from './queue-contents.js';
 import { withQueue } from './queue-lock.js';
 
-/** Positions in a row of one level of a queue. */
+/** Positions in a row of one priority of a queue. */
 interface PositionRun {
   readonly priority: number;
   readonly from: number;
@@ -20,7 +20,7 @@ export class LoggedQueues {
     this.#contents = contents;
   }
 
-  /** From now on the log knows the queue, or one level of it; before its first message. */
+  /** From now on the log knows the queue, or one priority of it; before its first message. */
   setLogId(queueOrChain: number, id: number, next: number): void {
     const queue = this.#contents.chains.queueOf(queueOrChain);
     withQueue(this.#memory, queue, () => {

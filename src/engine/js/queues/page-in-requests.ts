@@ -20,7 +20,7 @@ export class PageInRequests {
     this.#record = participantAt(memory.workers);
   }
 
-  /** Asks for the next spilled messages of a queue: of itself, or of one of its lanes. Under its lock. */
+  /** Asks for the next spilled messages of a queue: of itself, or of one of its chains. Under its lock. */
   requestPageIn(queue: number, pageInRequested: number): void {
     const { u32 } = this.#memory;
     if (Atomics.load(u32, word(pageInRequested, QueueCell.PAGE_IN_REQUESTED)) === 1) return;
@@ -33,7 +33,7 @@ export class PageInRequests {
     ring(this.#memory, this.#coordinator);
   }
 
-  /** A queue, or one of its lanes, is about to be freed. Under its lock. */
+  /** A queue, or one of its chains, is about to be freed. Under its lock. */
   forget(pageInRequested: number): void {
     const { u32 } = this.#memory;
     if (Atomics.load(u32, word(pageInRequested, QueueCell.PAGE_IN_REQUESTED)) === 0) return;

@@ -1,7 +1,7 @@
 /**
  * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many.
  * Everything here happens under the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when
- * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is buried.
+ * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
 import { OVER_MAX } from '../../../numbers/core.js';
 import { Death } from '../../engine.js';
@@ -31,7 +31,7 @@ export class QueueContents {
   readonly requeued: Requeued;
   readonly chains: Chains;
   readonly pageInRequests: PageInRequests;
-  /** What died through this participant and is not buried, the oldest first. */
+  /** What died through this participant and is not settled, the oldest first. */
   readonly dead = new Fifo<Dead>();
   /** Queues that are too long, but have consumers that may take the surplus. */
   readonly long = new Set<number>();
@@ -58,8 +58,8 @@ export class QueueContents {
   }
 
   /**
-   * Of each lane, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive
-   * in a lane protects those below.
+   * Of each chain, the highest first, what is next as long as it has expired; unless it is `everywhere`, what is alive
+   * in a chain protects those below.
    */
   expire(queue: number, features: number, expiry: Expiry, max: number, everywhere: boolean): number {
     let count = 0;
@@ -163,7 +163,7 @@ export class QueueContents {
     Atomics.store(this.#memory.u32, word(queue, QueueCell.BYTES), bytes);
   }
 
-  /** Log positions, in order, of the ready messages of one lane that were delivered before. */
+  /** Log positions, in order, of the ready messages of one chain that were delivered before. */
   redeliveredPositions(chain: number): number[] {
     const positions: number[] = [];
     this.blocks.eachReady(chain, (slot) => {
@@ -193,7 +193,7 @@ export class QueueContents {
     if (bytes !== 0) this.#add(queue, QueueCell.BYTES, -bytes);
   }
 
-  /** Messages of one lane that wait for a consumer. */
+  /** Messages of one chain that wait for a consumer. */
   readyIn(chain: number): number {
     const { u32 } = this.#memory;
     const count = (at32(u32, word(chain, QueueCell.TAIL)) - at32(u32, word(chain, QueueCell.HEAD))) >>> 0;
@@ -239,7 +239,7 @@ export class QueueContents {
     if (this.blocks.isLogged(slot)) this.#log.requeued(this.logId(chain), this.blocks.logPosition(slot), count);
   }
 
-  /** Positions in a row of a lane are done whose messages were spilled. */
+  /** Positions in a row of a chain are done whose messages were spilled. */
   recordSpilledDone(chain: number, from: number, end: number): void {
     const logId = this.logId(chain);
     if (logId === 0 || end <= from || this.isRetired(this.chains.queueOf(chain))) return;

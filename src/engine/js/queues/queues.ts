@@ -318,7 +318,7 @@ export class Queues {
     return this.#contents.long.size > 0;
   }
 
-  /** How many of the dead are not buried. */
+  /** How many of the dead are not settled. */
   get deadCount(): number {
     return this.#contents.dead.length;
   }

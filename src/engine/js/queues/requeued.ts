@@ -1,5 +1,5 @@
 /**
- * The slots of a lane that were delivered and came back: claimed before the head, the oldest first, so that a message
+ * The slots of a chain that were delivered and came back: claimed before the head, the oldest first, so that a message
  * returns to its place. A list of the blocks that have some, in order of position. Under the queue's lock.
  */
 
@@ -32,7 +32,7 @@ export class Requeued {
     if (count === 0) this.#insert(chain, block);
   }
 
-  /** The oldest returned slot, or 0. */
+  /** The oldest requeued slot, or 0. */
   first(chain: number): number {
     const { u32 } = this.#memory;
     const block = at32(u32, word(chain, QueueCell.REQUEUED));

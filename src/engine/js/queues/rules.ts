@@ -43,7 +43,7 @@ export class Rules {
     Atomics.store(u32, word(queue, QueueCell.FEATURES), features);
   }
 
-  /** Its messages' time to live; of a queue with Trait.TTL or none. */
+  /** Its messages' time to live; of a queue with Feature.TTL or none. */
   ttl(queue: number, features: number): number {
     return (features & Feature.TTL) === 0
       ? Number.POSITIVE_INFINITY

@@ -1,5 +1,5 @@
 /**
- * Messages on their way back into memory, to the first spilled slots of their lane's gap block: those that are whole
+ * Messages on their way back into memory, to the first spilled slots of their chain's gap block: those that are whole
  * can be claimed while the rest is still to come, since long messages may not fit into memory at once. What must hold:
  * the last slot is opened only when there is a gap block behind for the rest.
  */
@@ -129,7 +129,7 @@ export class PageIn {
     return withQueue(this.#memory, this.#queue, () => this.#end(done));
   }
 
-  /** Nobody wants the messages of a lane any more. Under its queue's lock. */
+  /** Nobody wants the messages of a chain any more. Under its queue's lock. */
   abandon(chain: number): void {
     if (this.#chain === chain) this.#end(false);
   }

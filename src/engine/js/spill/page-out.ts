@@ -133,7 +133,7 @@ export class PageOut {
     return withQueue(this.#memory, this.#queue, () => this.#end(done));
   }
 
-  /** Nobody wants the messages of a lane any more: those on their way stay. Under its queue's lock. */
+  /** Nobody wants the messages of a chain any more: those on their way stay. Under its queue's lock. */
   abandon(chain: number): void {
     if (this.#chain === chain) this.#end(false);
   }
@@ -163,7 +163,7 @@ export class PageOut {
     return true;
   }
 
-  /** Whether somebody waits for the messages, or has found them spilled without a wish that is heard after this. */
+  /** Whether somebody waits for the messages, or has found them spilled without a request that is heard after this. */
   #isReached(queue: number, chain: number): boolean {
     const { u32 } = this.#memory;
     const { block, first, isAtHead } = this.#portion;

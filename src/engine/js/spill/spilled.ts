@@ -42,9 +42,9 @@ export class Spilled {
     this.in = new PageIn(memory, messages, contents, this.#gapBlocks, units, waiters, sweeps);
   }
 
-  // Each call below goes for a queue (if it has levels, for level 0), or for a lane of one.
+  // Each call below goes for a queue (if it has priorities, for priority 0), or for a chain of one.
 
-  /** The lane of a level; 0: there is no such level, it was never used or there is no memory to make it. */
+  /** The chain of a priority; 0: there is no such priority, it was never used or there is no memory to make it. */
   priorityOf(queue: number, priority: number, make: boolean): number {
     if (priority === 0) return queue;
     const { chains } = this.#contents;
@@ -77,7 +77,7 @@ export class Spilled {
     return this.#with(queueOrChain, (_queue, chain) => this.#gapBlocks.present(chain));
   }
 
-  /** Messages of a lane that wait for a consumer. */
+  /** Messages of a chain that wait for a consumer. */
   ready(chain: number): number {
     return this.#with(chain, () => this.#contents.readyIn(chain));
   }
@@ -88,7 +88,8 @@ export class Spilled {
   }
 
   /**
-   * Forgets the spilled messages once all before them are claimed, those of all levels of a queue; returns how many.
+   * Forgets the spilled messages once all before them are claimed, those of all priorities of a queue; returns how
+   * many.
    */
   drop(queueOrChain: number): number {
     return this.#with(queueOrChain, () => this.dropLocked(queueOrChain));
@@ -132,7 +133,7 @@ export class Spilled {
     }
   }
 
-  /** All lanes of a queue that are used, or the one. */
+  /** All chains of a queue that are used, or the one. */
   #chains(queueOrChain: number): number[] {
     const { chains } = this.#contents;
     return Array.from({ length: chains.priorities(queueOrChain) }, (_, priority) =>
