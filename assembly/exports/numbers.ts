@@ -8,7 +8,7 @@ import { Batch } from '../log/batch';
 import { Message, Piece } from '../memory/message';
 import { Participant } from '../memory/root';
 import { Unit } from '../format/spilled-unit';
-import { UNLIMITED as NO_LIMIT } from '../queue/chain/features';
+import { QueueFeatures } from '../queue/chain/features';
 import { REQUEUES_SHIFT } from '../queue/chain/queue';
 import { KEPT_FLAGS } from '../queue/spill/spilled';
 
@@ -68,8 +68,16 @@ export {
   OCTETS_IN as COUNTER_OCTETS_IN,
   OCTETS_OUT as COUNTER_OCTETS_OUT,
 } from '../memory/counters';
-/** A rule that gives no number. */
-export const UNLIMITED: f64 = <f64>NO_LIMIT;
+
+// ── Features of a queue: octets from where they begin ──────────────────────────────────────────────────────────
+export const FEATURES_TTL: u32 = offsetof<QueueFeatures>('ttl');
+export const FEATURES_MAX_LENGTH: u32 = offsetof<QueueFeatures>('maxLength');
+export const FEATURES_MAX_BYTES: u32 = offsetof<QueueFeatures>('maxBytes');
+export const FEATURES_DELIVERY_LIMIT: u32 = offsetof<QueueFeatures>('deliveryLimit');
+export const FEATURES_OVERFLOW: u32 = offsetof<QueueFeatures>('overflow');
+export const FEATURES_DEAD_LETTERS: u32 = offsetof<QueueFeatures>('deadLetters');
+export const FEATURES_DELIVERY_COUNT: u32 = offsetof<QueueFeatures>('deliveryCount');
+export const FEATURES_MAX_PRIORITY: u32 = offsetof<QueueFeatures>('maxPriority');
 
 // ── Units of memory ────────────────────────────────────────────────────────────────────────────────────────────
 export { PAGE, SEGMENT, PARTICIPANTS_MAX } from '../memory/root';

@@ -1,4 +1,4 @@
-/** Queues and what they do by their rules. */
+/** Queues and what they do. */
 import { enter, leave } from '../memory/epoch';
 import { atomicLoadF64 } from '../memory/atomic';
 import { root, self } from '../memory/root';
@@ -7,38 +7,18 @@ import { drop, endQueue, retire, RETIRED_PORTION } from '../queue/emptying';
 import { checkLength } from '../queue/rules/length';
 import { readyBytes as countBytes, readyCount as countReady } from '../queue/chain/priorities';
 import { newQueue, Queue } from '../queue/chain/queue';
-import { LENGTH } from '../queue/chain/features';
-import { setQueueRules } from '../queue/rules/set-rules';
+import { LENGTH, QueueFeatures } from '../queue/chain/features';
+import { setQueueFeatures } from '../queue/rules/set-features';
 import { flushSettlements } from '../queue/chain/settle';
 
 export function createQueue(): usize {
   return newQueue();
 }
 
-/** Numbers below 0 mean that there is no such rule. False: no memory. */
-export function setRules(
-  queue: usize,
-  ttl: f64,
-  maxLength: f64,
-  maxBytes: f64,
-  overflow: u32,
-  deadLetters: bool,
-  maxPriority: u32,
-  deliveryLimit: f64,
-  deliveryCount: bool,
-): bool {
+/** What it does from now on stands at `scratch`, as QueueFeatures. False: no memory. */
+export function setFeatures(queue: usize): bool {
   enter();
-  const done = setQueueRules(
-    changetype<Queue>(queue),
-    ttl,
-    maxLength,
-    maxBytes,
-    overflow,
-    deadLetters,
-    maxPriority,
-    deliveryLimit,
-    deliveryCount,
-  );
+  const done = setQueueFeatures(changetype<Queue>(queue), changetype<QueueFeatures>(self.scratch));
   leave();
   return done;
 }

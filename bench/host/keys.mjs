@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { TopologyView } from '../../dist/broker/topology/topology-view.js';
 import { RouteFinder } from '../../dist/connection/routes/route-finder.js';
-import { Stop } from '../../dist/engine/engine.js';
+import { NO_FEATURES, Stop } from '../../dist/engine/engine.js';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { formatTable } from '../support/table.mjs';
 
@@ -56,16 +56,7 @@ async function nanoseconds(kind, keyOf) {
   });
   for (let n = 0; n < PATTERNS; n++) {
     const ref = engine.createQueue();
-    engine.setRules(ref, {
-      ttl: null,
-      maxLength: 1,
-      maxBytes: null,
-      overflow: 0,
-      deadLetters: false,
-      maxPriority: 0,
-      deliveryLimit: null,
-      deliveryCount: false,
-    });
+    engine.setFeatures(ref, { ...NO_FEATURES, maxLength: 1 });
     view.apply({
       kind: 'queue.declared',
       vhost: '/',

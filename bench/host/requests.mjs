@@ -18,7 +18,7 @@ function idleCore() {
   const nothing = () => 0;
   return {
     createQueue: () => ++last,
-    setRules: () => true,
+    setFeatures: () => true,
     setAside: () => true,
     setLogId: nothing,
     lastGet: nothing,

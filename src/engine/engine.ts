@@ -26,7 +26,7 @@ export { Death } from './dead-letters.js';
 export type { HeldBack, LogBatch } from './log.js';
 export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
-export { Overflow, type QueueRules } from './queues.js';
+export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
 export type { Channel, Connection, Consumer, Message, Queue } from './references.js';
 export { Counter, type QueueCounter } from './statistics.js';
 

@@ -1,35 +1,6 @@
-/** Queues and what they do by their rules. Any participant calls these, if nothing else is said. */
-import { OVERFLOW_DROP_HEAD, OVERFLOW_REJECT_PUBLISH, OVERFLOW_REJECT_PUBLISH_DLX } from '../numbers/core.js';
+/** Queues and what they do. Any participant calls these, if nothing else is said. */
+import type { QueueFeatures } from './queue-features.js';
 import type { Queue } from './references.js';
-
-/** What a queue does with a message that it has no room for. */
-export const Overflow = {
-  /** The oldest ready messages die (reason MAXLEN). */
-  DROP_HEAD: OVERFLOW_DROP_HEAD,
-  /** The message is refused: basic.nack where confirms are on. */
-  REJECT_PUBLISH: OVERFLOW_REJECT_PUBLISH,
-  /** The message is refused, and dies (reason MAXLEN). */
-  REJECT_PUBLISH_DLX: OVERFLOW_REJECT_PUBLISH_DLX,
-} as const;
-export type Overflow = (typeof Overflow)[keyof typeof Overflow];
-
-/** What a queue does beyond holding messages. A queue without any of it pays nothing for it. */
-export interface QueueRules {
-  /** Time to live of its messages (ms, 0 …), besides each message's own `expiration`; the smaller holds. */
-  readonly ttl: number | null;
-  /** Most ready messages, most bytes of their bodies. */
-  readonly maxLength: number | null;
-  readonly maxBytes: number | null;
-  readonly overflow: Overflow;
-  /** What dies here is handed to the host (`nextDead`); otherwise it is dropped. */
-  readonly deadLetters: boolean;
-  /** Highest priority (1 … 255); 0: all messages are equal. Given once, before the first message. */
-  readonly maxPriority: number;
-  /** How often a message may be requeued (0 …): once more and it dies. */
-  readonly deliveryLimit: number | null;
-  /** Deliveries after the first carry the header `x-delivery-count`. */
-  readonly deliveryCount: boolean;
-}
 
 export interface QueueCalls {
   /** Makes an empty queue; 0 when there is no memory. */
@@ -38,9 +9,9 @@ export interface QueueCalls {
    * Coordinator: sets what the queue does from now on; false when there is no memory (nothing is changed then). Routes
    * to it must be resolved anew (`raiseTopology`).
    */
-  setRules(queue: Queue, rules: QueueRules): boolean;
+  setFeatures(queue: Queue, features: QueueFeatures): boolean;
   /**
-   * Worker: the queue's rules have changed. What is too much by them dies, through one of the workers that call this.
+   * Worker: the queue's features have changed. What is too much by them dies, through one of the workers that call this.
    */
   keepLength(queue: Queue): void;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type EngineKind, Overflow, type QueueRules } from '../../src/engine/engine.js';
+import { type EngineKind, Overflow, type QueueFeatures } from '../../src/engine/engine.js';
 import { Bench, ENGINES } from './support/bench.js';
 import { type Logged, logIdOf, type Operation, operations, Play, QUEUES } from './support/play.js';
 
@@ -30,11 +30,13 @@ const all = {
   overflow: fc.constantFrom(Overflow.DROP_HEAD, Overflow.REJECT_PUBLISH, Overflow.REJECT_PUBLISH_DLX),
 };
 
-/** Each queue's first rules; priorities are given with those only. */
-function firstRules(rules: fc.Arbitrary<Partial<QueueRules>>): fc.Arbitrary<(Partial<QueueRules> | null)[]> {
+/** Each queue's first features; priorities are given with those only. */
+function firstFeatures(
+  features: fc.Arbitrary<Partial<QueueFeatures>>,
+): fc.Arbitrary<(Partial<QueueFeatures> | null)[]> {
   const maxPriority = fc.constantFrom(0, 0, 1, 4, 255);
   const one = fc
-    .tuple(fc.option(rules), maxPriority)
+    .tuple(fc.option(features), maxPriority)
     .map(([given, priority]) => given && { ...given, maxPriority: priority });
   return fc.array(one, { minLength: QUEUES.length, maxLength: QUEUES.length });
 }
@@ -44,7 +46,7 @@ const logged = fc.array(fc.boolean(), { minLength: QUEUES.length, maxLength: QUE
 
 async function compare(
   kinds: readonly EngineKind[],
-  first: readonly (Partial<QueueRules> | null)[],
+  first: readonly (Partial<QueueFeatures> | null)[],
   log: Logged,
   played: readonly Operation[],
   spill = false,
@@ -75,15 +77,15 @@ function checkLeft(play: Play, log: readonly boolean[]): void {
   }
 }
 
-const KINDS: [what: string, sizes: readonly number[], rules: fc.Arbitrary<Partial<QueueRules>>][] = [
+const KINDS: [what: string, sizes: readonly number[], features: fc.Arbitrary<Partial<QueueFeatures>>][] = [
   ['of messages of all sizes', ALL_SIZES, fc.record(patient, { requiredKeys: [] })],
-  ['in queues with all rules', SMALL, fc.record(all, { requiredKeys: [] })],
+  ['in queues with all features', SMALL, fc.record(all, { requiredKeys: [] })],
 ];
 /** Queues that may be as long as some blocks of messages. */
 const SPILLED: typeof KINDS = [
   ['of small messages', [0, 16, 300], fc.record(patient, { requiredKeys: [] })],
   [
-    'in long queues with all rules',
+    'in long queues with all features',
     [0, 16],
     fc.record(
       { ...all, maxLength: fc.constantFrom(5, 700, 2_000), maxBytes: fc.constantFrom(2_000, 20_000, 300_000) },
@@ -96,8 +98,8 @@ const numRuns = Number(process.env.LEVERET_RUNS ?? 150);
 test.each(KINDS)(
   'any sequence of operations %s is answered alike by both engines',
   { timeout: 300_000 },
-  async (_what, sizes, rules) => {
-    const sequences = fc.asyncProperty(firstRules(rules), operations(sizes, rules), (first, played) =>
+  async (_what, sizes, features) => {
+    const sequences = fc.asyncProperty(firstFeatures(features), operations(sizes, features), (first, played) =>
       compare(ENGINES, first, null, played),
     );
     await fc.assert(sequences, { numRuns });
@@ -107,11 +109,11 @@ test.each(KINDS)(
 test.each(KINDS)(
   'any sequence of operations %s is recorded alike by both engines, as what queues hold',
   { timeout: 300_000 },
-  async (_what, sizes, rules) => {
+  async (_what, sizes, features) => {
     const sequences = fc.asyncProperty(
-      firstRules(rules),
+      firstFeatures(features),
       logged,
-      operations(sizes, rules, { log: true }),
+      operations(sizes, features, { log: true }),
       (first, log, played) => compare(ENGINES, first, log, played),
     );
     await fc.assert(sequences, { numRuns });
@@ -121,9 +123,9 @@ test.each(KINDS)(
 test.each(SPILLED)(
   'any sequence of operations %s is answered alike while blocks of messages leave memory and come back',
   { timeout: 300_000 },
-  async (_what, sizes, rules) => {
-    const played = operations(sizes, rules, { log: true, spill: true });
-    const sequences = fc.asyncProperty(firstRules(rules), logged, played, (first, log, steps) =>
+  async (_what, sizes, features) => {
+    const played = operations(sizes, features, { log: true, spill: true });
+    const sequences = fc.asyncProperty(firstFeatures(features), logged, played, (first, log, steps) =>
       compare(ENGINES, first, log, steps, true),
     );
     await fc.assert(sequences, { numRuns: Math.ceil(numRuns / 6) });

@@ -1,10 +1,10 @@
 /**
- * Any history of a queue with rules is the one that a simple model has: what is delivered, in which order, what dies,
+ * Any history of a queue with features is the one that a simple model has: what is delivered, in which order, what dies,
  * of what, and what is refused.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Overflow, type QueueRules } from '../../src/engine/engine.js';
+import { Overflow, type QueueFeatures } from '../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from './support/bench.js';
 import { ack, nack, properties, publish } from './support/frames.js';
 import { ModelQueue } from './support/model.js';
@@ -59,13 +59,13 @@ const length = {
 const maxPriority = fc.constantFrom(0, 1, 5, 10, 255);
 const deliveryLimit = fc.option(fc.nat(3));
 
-const KINDS: [name: string, rules: fc.Arbitrary<QueueRules>][] = [
+const KINDS: [name: string, features: fc.Arbitrary<QueueFeatures>][] = [
   ['a time to live', fc.record({ ...plain, ttl })],
   ['a greatest length', fc.record({ ...plain, ...length })],
   ['dead letters and a delivery limit', fc.record({ ...plain, deadLetters: fc.boolean(), deliveryLimit })],
   ['priorities', fc.record({ ...plain, maxPriority })],
   [
-    'all rules at once',
+    'all features at once',
     fc.record({
       ...plain,
       ...length,
@@ -87,10 +87,10 @@ class Pair {
   readonly #queue: number;
   #number = 0;
 
-  constructor(bench: Bench, rules: QueueRules) {
+  constructor(bench: Bench, features: QueueFeatures) {
     this.#bench = bench;
-    this.#queue = bench.setRules('q', rules);
-    this.#model = new ModelQueue('q', rules);
+    this.#queue = bench.setFeatures('q', features);
+    this.#model = new ModelQueue('q', features);
     this.#publisher = bench.client();
     bench.engine().setConfirm(this.#publisher.open(1));
     this.#client = bench.client();
@@ -181,11 +181,15 @@ class Pair {
 }
 
 describe.each(ENGINES)('%s', (kind) => {
-  test.each(KINDS)('a queue with %s does what the model does', { timeout: 60_000 }, async (_name, rules) => {
-    const histories = fc.asyncProperty(rules, fc.array(step, { minLength: 5, maxLength: 60 }), async (given, steps) => {
-      const pair = new Pair(await Bench.open(kind, { mebibytes: 16 }), given);
-      for (const one of steps) pair.play(one);
-    });
+  test.each(KINDS)('a queue with %s does what the model does', { timeout: 60_000 }, async (_name, features) => {
+    const histories = fc.asyncProperty(
+      features,
+      fc.array(step, { minLength: 5, maxLength: 60 }),
+      async (given, steps) => {
+        const pair = new Pair(await Bench.open(kind, { mebibytes: 16 }), given);
+        for (const one of steps) pair.play(one);
+      },
+    );
     await fc.assert(histories, { numRuns: Number(process.env.LEVERET_RUNS ?? 60) });
   });
 });

@@ -10,10 +10,10 @@ import {
   type Engine,
   type EngineKind,
   type LogBatch,
+  NO_FEATURES,
   type Queue,
-  type QueueRules,
+  type QueueFeatures,
 } from '../../src/engine/engine.js';
-import { NO_RULES } from '../support/no-rules.js';
 import { ENGINES } from './support/bench.js';
 import { FRONT, ImageShelf } from './support/image-shelf.js';
 import { placesOf, type Recorded, readBack } from './support/log.js';
@@ -47,7 +47,7 @@ interface Result {
 }
 
 interface Contest {
-  readonly rules?: Partial<QueueRules>;
+  readonly features?: Partial<QueueFeatures>;
   /** Of the consumer on each worker. */
   readonly consumerPriorities?: readonly number[];
   readonly priorities?: number;
@@ -67,7 +67,7 @@ async function contend(kind: EngineKind, contest: Contest) {
   const shared = await createSharedCore(kind, MEMORY, WORKERS);
   const coordinator = await openEngine(shared, WORKERS);
   const queue = coordinator.createQueue();
-  expect(coordinator.setRules(queue, { ...NO_RULES, deadLetters: true, ...contest.rules })).toBe(true);
+  expect(coordinator.setFeatures(queue, { ...NO_FEATURES, deadLetters: true, ...contest.features })).toBe(true);
   if (contest.logged) coordinator.setLogId(queue, LOG_ID, 1_000);
   const progress = new Int32Array(new SharedArrayBuffer(12));
   const playing = Promise.all(
@@ -140,14 +140,14 @@ function expected(count: number, passes: (number: number) => boolean): string[] 
 
 const CONTESTS: [name: string, contest: Contest][] = [
   ['a queue', {}],
-  ['a queue with priorities', { rules: { maxPriority: 3 }, priorities: 4 }],
+  ['a queue with priorities', { features: { maxPriority: 3 }, priorities: 4 }],
   [
     'a queue that expires, counts bytes and counts returns',
-    { rules: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
+    { features: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
   ],
   ['consumers with priorities', { consumerPriorities: [0, 5] }],
   ['a queue that is logged', { logged: true }],
-  ['a queue with priorities that is logged', { logged: true, rules: { maxPriority: 3 }, priorities: 4 }],
+  ['a queue with priorities that is logged', { logged: true, features: { maxPriority: 3 }, priorities: 4 }],
 ];
 
 /** Messages leave block by block and come back when they are asked for, or by chance. */
@@ -259,7 +259,7 @@ describe.each(ENGINES)('%s', (kind) => {
     { timeout: 60_000 },
     async (_name, logged) => {
       const contest: Contest = {
-        rules: { maxPriority: 3 },
+        features: { maxPriority: 3 },
         priorities: 4,
         consumerPriorities: [0, 5],
         ahead: 12,

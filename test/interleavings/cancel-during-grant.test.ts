@@ -11,7 +11,7 @@ import { openStage, type Player } from './support/stage.js';
 test('a consumer that is cancelled while it is granted a turn gives it back: its queue does not wait for it', async () => {
   const { bench, workers, coordinator } = await openStage({ workers: 2 });
   const [publishing, consuming] = workers as [Player, Player];
-  const queue = bench.setRules('q', { maxLength: 10, overflow: Overflow.REJECT_PUBLISH });
+  const queue = bench.setFeatures('q', { maxLength: 10, overflow: Overflow.REJECT_PUBLISH });
   const publisher = bench.client(0);
   publisher.open(1);
   // So that its route is known.

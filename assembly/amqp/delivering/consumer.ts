@@ -39,7 +39,7 @@ export function newConsumer(
   // Read by `share` of all workers, as a rough number.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('consumers'), 1);
   consumer.consumerPriority = consumerPriority;
-  // Pairs with the compare-and-swap in `setQueueRules`. Those that are there already have rank 0 and learn of it at
+  // Pairs with the compare-and-swap in `setQueueFeatures`. Those that are there already have rank 0 and learn of it at
   // their next turn.
   if (consumerPriority) atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), CONSUMER_PRIORITIES);
   joinConsumerPriorities(queue, consumer);

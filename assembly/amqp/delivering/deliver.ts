@@ -23,7 +23,7 @@ import { readyCount } from '../../queue/chain/priorities';
 import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
 import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
-import { COUNTED, GONE, MORTAL, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
+import { COUNTED, featuresOf, GONE, MORTAL, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
 import { atomicStoreF64 } from '../../memory/atomic';
@@ -225,7 +225,7 @@ function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): 
 
 /** How often the message was given back, if its queue says so to those who get it. */
 @inline function returnsOf(queue: Queue, slot: Slot): u32 {
-  return queue.features & COUNTED && queue.deliveryCount ? slot.state >> REQUEUES_SHIFT : 0;
+  return queue.features & COUNTED && featuresOf(queue).deliveryCount != 0 ? slot.state >> REQUEUES_SHIFT : 0;
 }
 
 function deliverCounted(

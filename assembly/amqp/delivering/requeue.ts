@@ -20,7 +20,7 @@ import {
   Slot,
 } from '../../queue/chain/queue';
 import { putBack } from '../../queue/chain/requeued';
-import { addBytes, BYTES, COUNTED, LENGTH, ruling } from '../../queue/chain/features';
+import { addBytes, BYTES, COUNTED, featuresOf, LENGTH, ruling } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { grant } from '../../queue/consumers/waiters';
 
@@ -50,7 +50,7 @@ function requeueRuled(priority: Queue, slot: Slot): void {
   const features = queue.features;
   if (features & COUNTED) {
     const returns = slot.state >> REQUEUES_SHIFT;
-    if (returns >= queue.deliveryLimit) {
+    if (<f64>returns >= featuresOf(queue).deliveryLimit) {
       die(queue, slot, DELIVERY_LIMIT);
       return;
     }

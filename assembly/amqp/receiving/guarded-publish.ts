@@ -9,8 +9,8 @@ import { dieRefused } from '../../queue/rules/dead-letters';
 import { hasRoom } from '../../queue/rules/length';
 import { enqueue, guardedPages } from '../../queue/publish';
 import { Queue, SHARED } from '../../queue/chain/queue';
-import { REJECT, REJECT_PUBLISH_DLX } from '../../queue/chain/features';
-import { expectExpiry } from '../../queue/rules/set-rules';
+import { featuresOf, REJECT, REJECT_PUBLISH_DLX } from '../../queue/chain/features';
+import { expectExpiry } from '../../queue/rules/set-features';
 import { Route, routeQueue } from './route';
 
 /** Pages that one message may need, those of a refusal among them. */
@@ -35,7 +35,7 @@ export function publishGuarded(route: Route, message: Message): bool {
 export function admit(queue: Queue, message: Message): bool {
   if (queue.kind != CLASSIC) unknownKind();
   if (queue.features & REJECT && !queue.retired && !hasRoom(queue, message)) {
-    if (queue.overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
+    if (<u32>featuresOf(queue).overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
     return false;
   }
   if (message.flags & EXPIRING) expectExpiry(queue, self.index);

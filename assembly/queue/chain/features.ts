@@ -1,6 +1,6 @@
 /**
- * Rules of queues: what one does beyond holding messages, as bits of its `features`, and the tests that follow from
- * them. Most queues have none, and then nothing here is called: `features` is read once a run, a turn, or a message
+ * What a queue does beyond holding messages: as bits of its `features`, the numbers to them, and the tests that follow.
+ * Most queues have none, and then nothing here is called: `features` is read once a run, a turn, or a message
  * given back. Written by: the coordinator while workers run, each word valid on its own; EXPIRES and
  * CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
@@ -38,11 +38,62 @@ export const SINGLY: u32 = MORTAL | BYTES | PRIORITIES | COUNTED;
 /** Messages are enqueued one by one. */
 export const GUARDED_FEATURES: u32 = REJECT | PRIORITIES;
 
+/**
+ * Of what a queue does, all that is a number, each of them 64 bits: as the host hands it over, and as line 5 of the
+ * queue keeps it. Written by the coordinator, one after the other, each valid on its own; read by all. A new feature is
+ * a field here, its place among the exports and in the host's `FEATURE_AT`, and its behaviour.
+ *
+ *   octets  0 │ ttl         8 │ maxLength     16 │ maxBytes       24 │ deliveryLimit
+ *          32 │ overflow   40 │ deadLetters   48 │ deliveryCount  56 │ maxPriority
+ */
+@unmanaged export class QueueFeatures {
+  /** Time to live (ms), most ready messages, most bytes of their bodies; Infinity: no limit. */
+  ttl: f64;
+  maxLength: f64;
+  maxBytes: f64;
+  /** Most requeues of a message; Infinity: no limit. */
+  deliveryLimit: f64;
+  overflow: f64;
+  /** 1: what dies is handed to the host; deliveries after the first say how many there were. */
+  deadLetters: f64;
+  deliveryCount: f64;
+  /** As it was asked for; `maxPriority` of the queue says what holds. */
+  maxPriority: f64;
+}
+
+@inline export function featuresOf(queue: Queue): QueueFeatures {
+  return changetype<QueueFeatures>(changetype<usize>(queue) + offsetof<Queue>('f1'));
+}
+
+/** Pairs with the store in `setQueueFeatures`: this limit or the one before it. */
+@inline export function ttlOf(queue: Queue): f64 {
+  return atomicLoadF64(changetype<usize>(featuresOf(queue)) + offsetof<QueueFeatures>('ttl'));
+}
+
+@inline export function maxLengthOf(queue: Queue): f64 {
+  return atomicLoadF64(changetype<usize>(featuresOf(queue)) + offsetof<QueueFeatures>('maxLength'));
+}
+
+@inline export function maxBytesOf(queue: Queue): f64 {
+  return atomicLoadF64(changetype<usize>(featuresOf(queue)) + offsetof<QueueFeatures>('maxBytes'));
+}
+
+/** The bits that follow from the numbers. */
+export function bitsOf(wanted: QueueFeatures): u32 {
+  let bits: u32 = 0;
+  if (wanted.ttl != Infinity) bits |= TTL;
+  if (wanted.maxLength != Infinity || wanted.maxBytes != Infinity) bits |= LENGTH;
+  if (wanted.maxBytes != Infinity) bits |= BYTES;
+  if (bits & LENGTH && <u32>wanted.overflow != DROP_HEAD) bits |= REJECT;
+  if (wanted.deadLetters != 0) bits |= DEAD_LETTERS;
+  if (wanted.deliveryLimit != Infinity || wanted.deliveryCount != 0) bits |= COUNTED;
+  return bits;
+}
+
 /** Values of `overflow`; the same numbers as `Overflow` in the host's interface. */
 export const DROP_HEAD: u32 = 0;
 export const REJECT_PUBLISH: u32 = 1;
 export const REJECT_PUBLISH_DLX: u32 = 2;
-export const UNLIMITED: u32 = 0xffffffff;
 
 /** The queue whose rules hold for what stands in `queue`. */
 @inline export function ruling(queue: Queue): Queue {
@@ -54,7 +105,7 @@ export const UNLIMITED: u32 = 0xffffffff;
  * so one of 0 is never found.
  */
 export function isExpired(queue: Queue, message: Message, now: f64): bool {
-  let life = queue.features & TTL ? atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('ttl')) : Infinity;
+  let life = queue.features & TTL ? ttlOf(queue) : Infinity;
   if (message.flags & EXPIRING) {
     const own = expirationOf(message);
     if (own >= 0) life = min(life, own);

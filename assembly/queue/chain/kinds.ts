@@ -15,7 +15,7 @@
  * done with it. Priorities, ages, lengths, dead letters, the log's places and spill are features of this kind
  * (features.ts). Written before anybody else knows the queue, then constant.
  */
-export const CLASSIC: u32 = 0;
+export const CLASSIC: u16 = 0;
 
 /** A queue of a kind that nobody knows: a mistake of ours. */
 export function unknownKind(): void {

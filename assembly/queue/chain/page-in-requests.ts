@@ -56,7 +56,7 @@ export function nextPageInRequest(): usize {
 
 /** Whether the next message of a queue is spilled. The caller is inside the core. */
 export function isFrontSpilled(queue: Queue): bool {
-  let priority = queue.priorities ? queue.maxPriority : 0;
+  let priority: u32 = queue.priorities ? queue.maxPriority : 0;
   while (true) {
     const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {

@@ -19,7 +19,7 @@ export function openPriorities(queue: Queue, maxPriority: u32): bool {
   const page = takePage();
   if (!page) return false;
   memory.fill(page, 0, PAGE);
-  queue.maxPriority = min<u32>(maxPriority, 255);
+  queue.maxPriority = <u16>min<u32>(maxPriority, 255);
   queue.priorities = <u32>page;
   return true;
 }
@@ -34,7 +34,7 @@ export function openPriorities(queue: Queue, maxPriority: u32): bool {
 
 /** The queue that a message of a queue with PRIORITIES goes to. */
 export function priorityFor(queue: Queue, message: Message): Queue {
-  const priority = min(priorityOf(message), queue.maxPriority);
+  const priority = min<u32>(priorityOf(message), queue.maxPriority);
   const child = priorityAt(queue, priority);
   return changetype<usize>(child) ? child : makePriority(queue, priority);
 }
@@ -101,7 +101,7 @@ export function readyBytes(queue: Queue): f64 {
  * priorities.
  */
 export function isFrontReady(queue: Queue): bool {
-  for (let priority = queue.maxPriority; priority; priority--) {
+  for (let priority: u32 = queue.maxPriority; priority; priority--) {
     const child = priorityAt(queue, priority);
     if (!changetype<usize>(child)) continue;
     if (isReady(child)) return true;

@@ -98,32 +98,27 @@ import { PAGE } from '../../memory/root';
   sweepLinked: u32;
   sweepNext: u32;
   sweepPrevious: u32;
-  // Rules, each valid on its own. Written by the coordinator.
-  maxPriority: u32;
-  overflow: u32;
-  /** Most give-backs of a message; NO_LIMIT = 0xffffffff. */
-  deliveryLimit: u32;
-  /** Deliveries after the first say how many there were. */
-  deliveryCount: u32;
+  /** The highest priority of its messages, at most 255. */
+  maxPriority: u16;
+  /** How it works (kinds.ts): CLASSIC, which is 0. */
+  kind: u16;
   /** Its counters: a list (memory/counters.ts). */
   counters: u32;
-  /** How it works (kinds.ts): CLASSIC, which is 0. */
-  kind: u32;
-  // line 5: the rest of the rules (Infinity: none), and the clock at the last basic.get
-  ttl: f64;
-  maxLength: f64;
-  maxBytes: f64;
-  lastGet: f64;
   /**
    * The queue's number in the log, 0: it is not logged; a priority's is that of priority 0 and the priority. And the
    * log position of the first message.
    */
   logId: u64;
   logFirst: u64;
-  /** Dead messages that hosts keep, and the bytes of their bodies. Written by workers (atomic add). */
-  kept: u32;
-  f6: u32;
-  keptBytes: i64;
+  // line 5: QueueFeatures (features.ts)
+  f1: u64;
+  f2: u64;
+  f3: u64;
+  f4: u64;
+  f5: u64;
+  f6: u64;
+  f7: u64;
+  f8: u64;
   /**
    * line 6: bytes of ready bodies, for queues with BYTES. Written by publishers and cursors (atomic add); may be
    * negative for a moment.
@@ -159,6 +154,11 @@ import { PAGE } from '../../memory/root';
    * a higher, up to the gap block's end.
    */
   spilledPlace: u64;
+  /** Dead messages that hosts keep, and the bytes of their bodies. Written by workers (atomic add). */
+  keptBytes: i64;
+  /** The clock at the last basic.get. Written by whoever gets. */
+  lastGet: f64;
+  kept: u32;
 }
 
 @unmanaged export class Block extends Reclaimed {

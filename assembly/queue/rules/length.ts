@@ -5,37 +5,29 @@
  * looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings. Ownership: the
  * list of noted queues is the participant's; each entry keeps its queue's cell.
  */
-import { atomicAdd, atomicLoad, atomicLoad64, atomicLoadF64 } from '../../memory/atomic';
+import { atomicAdd, atomicLoad, atomicLoad64 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../../memory/root';
 import { die, MAXLEN } from './dead-letters';
 import { claimAny, frontSpilled } from './peek';
 import { readyBytes, readyCount } from '../chain/priorities';
 import { holdQueue, Queue, releaseQueue } from '../chain/queue';
-import { BYTES, LENGTH, REJECT } from '../chain/features';
+import { BYTES, LENGTH, maxBytesOf, maxLengthOf, REJECT } from '../chain/features';
 import { COUNTED_TURN, TURN, turnsUnderWay, Waiter } from '../consumers/run-queue';
 import { awaitFront } from '../chain/page-in-requests';
 
 /** Messages on their way to consumers for which a turn was granted. */
 export const UNDER_WAY: f64 = 1024;
 
-@inline function maxLength(queue: Queue): f64 {
-  return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('maxLength'));
-}
-
-@inline function maxBytes(queue: Queue): f64 {
-  return atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('maxBytes'));
-}
-
 function isOver(queue: Queue): bool {
-  if (<f64>readyCount(queue) > maxLength(queue)) return true;
-  return (queue.features & BYTES) != 0 && readyBytes(queue) > maxBytes(queue);
+  if (<f64>readyCount(queue) > maxLengthOf(queue)) return true;
+  return (queue.features & BYTES) != 0 && readyBytes(queue) > maxBytesOf(queue);
 }
 
 /** Something came into a queue with LENGTH. */
 export function checkLength(queue: Queue): void {
   if (queue.features & REJECT || !isOver(queue)) return;
-  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLength(queue) + UNDER_WAY || !note(queue, true))
+  if (queue.consumers == 0 || <f64>readyCount(queue) > 2 * maxLengthOf(queue) + UNDER_WAY || !note(queue, true))
     dropSurplus(queue);
 }
 
@@ -103,12 +95,12 @@ export function keepLimits(): void {
 /** Whether a queue with REJECT takes one more message. */
 export function hasRoom(queue: Queue, message: Message): bool {
   const address = changetype<usize>(queue);
-  const limit = maxLength(queue);
+  const limit = maxLengthOf(queue);
   const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>('kept')) + 1;
   if (length <= limit) {
     if (!(queue.features & BYTES)) return true;
     const bytes = readyBytes(queue) + <f64>(<i64>atomicLoad64(address + offsetof<Queue>('keptBytes')));
-    if (bytes + <f64>message.bodySize <= maxBytes(queue)) return true;
+    if (bytes + <f64>message.bodySize <= maxBytesOf(queue)) return true;
   }
   return turnsUnderWay(queue) && length <= (limit == Infinity ? 0 : limit) + UNDER_WAY;
 }

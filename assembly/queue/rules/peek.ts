@@ -29,7 +29,7 @@ export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32
   let slot = changetype<Slot>(0);
   frontLackedRoom = false;
   frontSpilled = false;
-  let priority = queue.priorities ? queue.maxPriority : 0;
+  let priority: u32 = queue.priorities ? queue.maxPriority : 0;
   while (true) {
     const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {
@@ -83,7 +83,7 @@ export let dropStuck: bool = false;
 export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
   let count: u32 = 0;
   dropStuck = false;
-  let priority = queue.priorities ? queue.maxPriority : 0;
+  let priority: u32 = queue.priorities ? queue.maxPriority : 0;
   for (; count < most; priority--) {
     const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {

@@ -5,13 +5,13 @@
  * sweepLock: the coordinator and publishers join, deletion leaves. A queue is left before it is freed, and not freed
  * before its sweeper has applied the deletion: so the sweep may use it without the lock.
  */
-import { atomicLoad, atomicLoadF64, atomicStore, compareExchange, lock, unlock } from '../../memory/atomic';
+import { atomicLoad, atomicStore, compareExchange, lock, unlock } from '../../memory/atomic';
 import { Participant, participantAt, root, self } from '../../memory/root';
 import { ring } from '../../memory/units';
 import { dropExpired, dropStuck, LEEWAY } from './peek';
 import { readyCount as countReady } from '../chain/priorities';
 import { Queue } from '../chain/queue';
-import { EXPIRES, TTL } from '../chain/features';
+import { EXPIRES, TTL, ttlOf } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
 
 /** Deaths a call: in one queue, and in all. */
@@ -50,7 +50,10 @@ export function hastenSweep(queue: Queue): void {
   if (sweeper - 1 != self.index) ring(participant);
 }
 
-/** Lets a queue be swept, by participant `sweeper`, or (UNLIMITED) by the worker whose turn it is. */
+/** In place of a participant: the worker whose turn it is. */
+export const ANY_SWEEPER: u32 = 0xffffffff;
+
+/** Lets a queue be swept, by participant `sweeper`, or (ANY_SWEEPER) by the worker whose turn it is. */
 export function joinSweep(queue: Queue, sweeper: u32): void {
   const workers = root().participants - 1;
   const index = sweeper < workers ? sweeper : nextSweeper++ % max<u32>(1, workers);
@@ -117,7 +120,7 @@ function nextSwept(): Queue {
 function restOf(queue: Queue): f64 {
   if (queue.features & EXPIRES && countReady(queue)) return REST_MIN;
   if (!(queue.features & TTL)) return REST_MAX;
-  const life = atomicLoadF64(changetype<usize>(queue) + offsetof<Queue>('ttl'));
+  const life = ttlOf(queue);
   return min(max(life / REST_SHARE, REST_MIN), REST_MAX);
 }
 

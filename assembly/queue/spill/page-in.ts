@@ -39,8 +39,9 @@ import {
   SLOTS,
   STATE_MASK,
 } from '../chain/queue';
-import { ruling, UNLIMITED } from '../chain/features';
-import { expectExpiry } from '../rules/set-rules';
+import { ruling } from '../chain/features';
+import { expectExpiry } from '../rules/set-features';
+import { ANY_SWEEPER } from '../rules/sweep';
 
 let inQueue: Queue = changetype<Queue>(0);
 let inGap: Block = changetype<Block>(0);
@@ -154,7 +155,7 @@ function takeMessage(unit: Unit): i32 {
   inLeft = copy.bodySize - copy.firstLength;
   inIndex += 1;
   // After a restart nobody has said so yet.
-  if (copy.flags & EXPIRING) expectExpiry(ruling(inQueue), UNLIMITED);
+  if (copy.flags & EXPIRING) expectExpiry(ruling(inQueue), ANY_SWEEPER);
   return 0;
 }
 

@@ -1,15 +1,15 @@
 /**
- * What a queue's arguments and the policies on it come to: the rules that the core keeps for it, the settings that
+ * What a queue's arguments and the policies on it come to: the features that the core keeps for it, the settings that
  * workers know, and when it goes unused. It is what the entries of queue-arguments.ts say, taken together.
  */
 import type { FieldTable } from '../../amqp/table.js';
-import { Overflow, type QueueRules } from '../../engine/engine.js';
+import { NO_FEATURES, type QueueFeatures } from '../../engine/engine.js';
 import type { QueueSettings } from '../requests/requests.js';
 import { effectiveValue, type PolicySettings } from './argument.js';
 import { type DeclaredQueue, QUEUE_ARGUMENTS, queueTypeOf } from './queue-arguments.js';
 
 export interface EffectiveArguments {
-  readonly rules: QueueRules;
+  readonly features: QueueFeatures;
   readonly settings: QueueSettings;
   /** How long the queue may be unused before it goes (ms). */
   readonly expires: number | null;
@@ -24,9 +24,9 @@ export function effectiveArguments(args: FieldTable, policies: readonly PolicySe
   let effective = NOTHING;
   for (const argument of QUEUE_ARGUMENTS) {
     if (argument.becomes === undefined) continue;
-    const { rules, settings, expires } = argument.becomes(queue.value(argument), queue);
+    const { features, settings, expires } = argument.becomes(queue.value(argument), queue);
     effective = {
-      rules: { ...effective.rules, ...rules },
+      features: { ...effective.features, ...features },
       settings: { ...effective.settings, ...settings },
       expires: expires === undefined ? effective.expires : expires,
     };
@@ -35,16 +35,7 @@ export function effectiveArguments(args: FieldTable, policies: readonly PolicySe
 }
 
 const NOTHING: EffectiveArguments = {
-  rules: {
-    ttl: null,
-    maxLength: null,
-    maxBytes: null,
-    overflow: Overflow.DROP_HEAD,
-    deadLetters: false,
-    maxPriority: 0,
-    deliveryLimit: null,
-    deliveryCount: false,
-  },
+  features: NO_FEATURES,
   settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
   expires: null,
 };

@@ -3,7 +3,7 @@
  * the behaviour that it becomes. Arguments that are not listed are accepted as they come.
  */
 import { type FieldTable, fieldValue } from '../../amqp/table.js';
-import { Overflow, type QueueRules } from '../../engine/engine.js';
+import { Overflow, type QueueFeatures } from '../../engine/engine.js';
 import type { QueueSettings } from '../requests/requests.js';
 import { type Argument, declaredValue, FLAG, NUMBER, TEXT, type Value } from './argument.js';
 import {
@@ -36,7 +36,7 @@ export interface DeclaredQueue {
 
 /** What a queue does for an argument: something in the core, or that workers know, or when the queue goes unused (ms). */
 export interface Behaviour {
-  readonly rules?: Partial<QueueRules>;
+  readonly features?: Partial<QueueFeatures>;
   readonly settings?: Partial<QueueSettings>;
   readonly expires?: number | null;
 }
@@ -70,7 +70,7 @@ const messageTtl: QueueArgument<number> = {
   check: atMost(TIME_MAX, nonNegative, 'value_too_large'),
   compared: true,
   policy: { key: 'message-ttl', title: 'message TTL', fits: atLeast(0), operators: true },
-  becomes: (ttl) => ({ rules: { ttl } }),
+  becomes: (ttl) => ({ features: { ttl } }),
 };
 
 export const deadLetterExchange: QueueArgument<string> = {
@@ -80,7 +80,7 @@ export const deadLetterExchange: QueueArgument<string> = {
   compared: true,
   policy: { key: 'dead-letter-exchange', title: 'dead letter exchange name', fits: anyText, operators: false },
   becomes: (exchange) => ({
-    rules: { deadLetters: exchange !== null },
+    features: { deadLetters: exchange !== null },
     settings: { deadLetterExchange: exchange },
   }),
 };
@@ -118,7 +118,7 @@ const maxLength: QueueArgument<number> = {
   check: nonNegative,
   compared: true,
   policy: { key: 'max-length', title: 'maximum length', fits: atLeast(0), operators: true },
-  becomes: (limit) => ({ rules: { maxLength: reachable(limit) } }),
+  becomes: (limit) => ({ features: { maxLength: reachable(limit) } }),
 };
 
 const maxLengthBytes: QueueArgument<number> = {
@@ -127,7 +127,7 @@ const maxLengthBytes: QueueArgument<number> = {
   check: nonNegative,
   compared: true,
   policy: { key: 'max-length-bytes', title: 'maximum length in bytes', fits: atLeast(0), operators: true },
-  becomes: (limit) => ({ rules: { maxBytes: reachable(limit) } }),
+  becomes: (limit) => ({ features: { maxBytes: reachable(limit) } }),
 };
 
 const maxPriority: QueueArgument<number> = {
@@ -136,7 +136,7 @@ const maxPriority: QueueArgument<number> = {
   ...NUMBER,
   check: atMost(PRIORITY_MAX, nonNegative, 'max_value_exceeded'),
   compared: true,
-  becomes: (highest) => ({ rules: { maxPriority: highest ?? 0 } }),
+  becomes: (highest) => ({ features: { maxPriority: highest ?? 0 } }),
 };
 
 /** Quorum queues cannot dead-letter what they refuse; RabbitMQ lets them drop their head then. */
@@ -149,7 +149,7 @@ const overflow: QueueArgument<string> = {
   becomes: (name, queue) => {
     const asked = OVERFLOWS.get(name ?? '') ?? Overflow.DROP_HEAD;
     const isImpossible = queue.type === 'quorum' && asked === Overflow.REJECT_PUBLISH_DLX;
-    return { rules: { overflow: isImpossible ? Overflow.DROP_HEAD : asked } };
+    return { features: { overflow: isImpossible ? Overflow.DROP_HEAD : asked } };
   },
 };
 
@@ -196,7 +196,7 @@ const deliveryLimit: QueueArgument<number> = {
     const isQuorum = queue.type === 'quorum';
     const asked = given ?? (isQuorum ? QUORUM_DELIVERY_LIMIT : null);
     const limit = asked === null || asked < 0 ? null : asked;
-    return { rules: { deliveryLimit: reachable(limit), deliveryCount: isQuorum || limit !== null } };
+    return { features: { deliveryLimit: reachable(limit), deliveryCount: isQuorum || limit !== null } };
   },
 };
 

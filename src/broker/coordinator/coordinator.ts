@@ -51,7 +51,7 @@ import { TopologyFeed } from './topology-feed.js';
 export type QueueCore = Pick<
   Engine,
   | 'createQueue'
-  | 'setRules'
+  | 'setFeatures'
   | 'setLogId'
   | 'setAside'
   | 'lastGet'

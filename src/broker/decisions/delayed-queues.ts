@@ -4,22 +4,13 @@
  * their time has come. What must hold: such a queue goes with its exchange, and its number in the log is stored with
  * it.
  */
-import { type Engine, Overflow, type Queue, type QueueRules } from '../../engine/engine.js';
+import { type Engine, NO_FEATURES, type Queue, type QueueFeatures } from '../../engine/engine.js';
 import type { Topology } from '../topology/topology.js';
 import type { NewLogId } from './queues.js';
 
-const RULES: QueueRules = {
-  ttl: 0,
-  maxLength: null,
-  maxBytes: null,
-  overflow: Overflow.DROP_HEAD,
-  deadLetters: true,
-  maxPriority: 0,
-  deliveryLimit: null,
-  deliveryCount: false,
-};
+const FEATURES: QueueFeatures = { ...NO_FEATURES, ttl: 0, deadLetters: true };
 
-type DelayedCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
+type DelayedCore = Pick<Engine, 'createQueue' | 'setFeatures' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
 
 export class DelayedQueues {
   readonly #core: DelayedCore;
@@ -42,7 +33,7 @@ export class DelayedQueues {
   restore(vhost: string, exchange: string, logId: number, nextPosition: number): Queue {
     const ref = this.#core.createQueue();
     if (ref === 0) return 0;
-    if (!this.#core.setRules(ref, RULES)) {
+    if (!this.#core.setFeatures(ref, FEATURES)) {
       this.#core.retireQueue(ref);
       this.#core.freeQueue(ref);
       return 0;

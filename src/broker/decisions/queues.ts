@@ -5,7 +5,7 @@
  * Declaring, purging and deleting queues, and whose they are.
  */
 import type { FieldTable } from '../../amqp/table.js';
-import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
+import type { Engine, Queue, QueueFeatures } from '../../engine/engine.js';
 import { declaredValue } from '../arguments/argument.js';
 import { cacheRefusal } from '../arguments/deduplication-arguments.js';
 import { type EffectiveArguments, effectiveArguments } from '../arguments/effective-arguments.js';
@@ -38,7 +38,7 @@ type Declare = Extract<Request, { op: 'queue.declare' }>;
 type Purge = Extract<Request, { op: 'queue.purge' }>;
 type Delete = Extract<Request, { op: 'queue.delete' }>;
 
-type QueueCore = Pick<Engine, 'createQueue' | 'setRules' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue'>;
+type QueueCore = Pick<Engine, 'createQueue' | 'setFeatures' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue'>;
 
 /** What makes a queue what it is, whoever asks for it. */
 interface NewQueue {
@@ -64,7 +64,7 @@ export class Queues {
   readonly #policies: Policies;
   readonly #limits: Limits;
   readonly #newLogId: NewLogId;
-  /** The rules and settings of each queue, in one text, to see whether others are new. */
+  /** The features and settings of each queue, in one text, to see whether others are new. */
   readonly #applied = new Map<QueueEntry, string>();
   readonly #exclusive = new Map<ConnectionId, Set<QueueEntry>>();
   #lastId = 0;
@@ -161,14 +161,14 @@ export class Queues {
     return this.#add({ ...queue, durable: true, owner: null }, nextPosition) ?? 0;
   }
 
-  /** Policies have changed. A queue for whose new rules there is no memory stays as it is until they change again. */
+  /** Policies have changed. A queue for whose new features there is no memory stays as it is until they change again. */
   *applyPolicies(vhost: string): Generator<void, void> {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
       yield;
-      const { rules, settings, expires } = this.#effective(vhost, queue.name, queue.arguments);
+      const { features, settings, expires } = this.#effective(vhost, queue.name, queue.arguments);
       this.#queueExpiry.set(queue, expires);
-      const applied = JSON.stringify([rules, settings]);
-      if (applied === this.#applied.get(queue) || !this.#core.setRules(queue.ref, rules)) continue;
+      const applied = JSON.stringify([features, settings]);
+      if (applied === this.#applied.get(queue) || !this.#core.setFeatures(queue.ref, features)) continue;
       this.#applied.set(queue, applied);
       this.#topology.change({ kind: 'queue.changed', vhost, queue: queue.name, settings });
     }
@@ -224,13 +224,13 @@ export class Queues {
     const { vhost, queue: name, logId, arguments: args } = declared;
     const cacheMemory = this.#topology.reservations.openCache(args);
     if (cacheMemory === undefined) return undefined;
-    const { rules, settings, expires } = this.#effective(vhost, name, args);
-    const ref = this.#newQueue(rules);
+    const { features, settings, expires } = this.#effective(vhost, name, args);
+    const ref = this.#newQueue(features);
     if (ref === 0) {
       this.#topology.reservations.close(cacheMemory);
       return 0;
     }
-    if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, rules.maxPriority, nextPosition));
+    if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, features.maxPriority, nextPosition));
     this.#lastId += 1;
     this.#topology.change({
       kind: 'queue.declared',
@@ -242,16 +242,16 @@ export class Queues {
     });
     const queue = this.#topology.view.queue(vhost, name);
     if (queue !== undefined) {
-      this.#applied.set(queue, JSON.stringify([rules, settings]));
+      this.#applied.set(queue, JSON.stringify([features, settings]));
       this.#welcome(queue, expires);
     }
     return ref;
   }
 
   /** 0 when there is no memory. */
-  #newQueue(rules: QueueRules): Queue {
+  #newQueue(features: QueueFeatures): Queue {
     const ref = this.#core.createQueue();
-    if (ref === 0 || this.#core.setRules(ref, rules)) return ref;
+    if (ref === 0 || this.#core.setFeatures(ref, features)) return ref;
     this.#core.retireQueue(ref);
     this.#core.freeQueue(ref);
     return 0;

@@ -254,7 +254,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
     const have = (features: number): boolean =>
-      queues.some((queue) => (this.#queues.rules.features(queue) & features) !== 0);
+      queues.some((queue) => (this.#queues.features.of(queue) & features) !== 0);
     this.#routes.install({
       vhost: this.#connection(connection).vhost,
       key,
@@ -277,7 +277,8 @@ class JsEngine extends JsQueueCalls implements Engine {
     queues: readonly Queue[],
     header: Uint8Array | null = null,
   ): boolean | null {
-    const isLogged = this.#messages.isLoggable(message) && queues.some((queue) => this.#queues.rules.isLogged(queue));
+    const isLogged =
+      this.#messages.isLoggable(message) && queues.some((queue) => this.#queues.features.isLogged(queue));
     const refused = this.#send(message, queues, header);
     if (refused === null) return null;
     const accepted = refused.length === 0;

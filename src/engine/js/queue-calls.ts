@@ -1,6 +1,7 @@
-/** The calls about queues, their rules, and messages that died. */
+/** The calls about queues, what they do, and messages that died. */
 import { type DeadLetterCalls, Death } from '../dead-letters.js';
-import type { QueueCalls, QueueRules } from '../queues.js';
+import type { QueueFeatures } from '../queue-features.js';
+import type { QueueCalls } from '../queues.js';
 import type { Message, Queue } from '../references.js';
 import type { Emptying } from './emptying.js';
 import { JsLogCalls } from './log-calls.js';
@@ -31,8 +32,8 @@ export abstract class JsQueueCalls extends JsLogCalls implements QueueCalls, Dea
   createQueue(): Queue {
     return this.#queues.create();
   }
-  setRules(queue: Queue, rules: QueueRules): boolean {
-    return this.#queues.setRules(queue, rules);
+  setFeatures(queue: Queue, features: QueueFeatures): boolean {
+    return this.#queues.setFeatures(queue, features);
   }
   keepLength(queue: Queue): void {
     this.#queues.keepLength(queue);

@@ -14,17 +14,7 @@ export interface CoreFunctions {
   topologyEpoch(): number;
   applyTopology(epoch: number): void;
   createQueue(): number;
-  setRules(
-    queue: number,
-    ttl: number,
-    maxLength: number,
-    maxBytes: number,
-    overflow: number,
-    deadLetters: number,
-    maxPriority: number,
-    deliveryLimit: number,
-    deliveryCount: number,
-  ): number;
+  setFeatures(queue: number): number;
   keepLength(queue: number): void;
   readyCount(queue: number): number;
   readyBytes(queue: number): number;

@@ -17,8 +17,6 @@ const NO_QUEUES: readonly Queue[] = [];
 export abstract class WasmPublishCalls extends WasmQueueCalls implements PublishCalls, MessageCalls {
   readonly #core: CoreFunctions;
   readonly #words: Int32Array;
-  /** Set once the participant has joined. */
-  protected abstract readonly scratch: number;
 
   constructor(core: Core, bytes: Uint8Array) {
     super(core, bytes);

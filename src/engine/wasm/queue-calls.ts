@@ -1,41 +1,33 @@
-/** The calls about queues, their rules, and messages that died. */
+/** The calls about queues, what they do, and messages that died. */
 import type { DeadLetterCalls } from '../dead-letters.js';
-import type { QueueCalls, QueueRules } from '../queues.js';
+import { type QueueFeatures, writeFeatures } from '../queue-features.js';
+import type { QueueCalls } from '../queues.js';
 import type { Message, Queue } from '../references.js';
 import type { CoreFunctions } from './exports.js';
 import { WasmLogCalls } from './log-calls.js';
 import type { Core } from './wasm-core.js';
 
-/** A rule that there is not. */
-const NONE = -1;
-
 export abstract class WasmQueueCalls
   extends WasmLogCalls
   implements QueueCalls, Omit<DeadLetterCalls, 'deadQueue' | 'deadReason'>
 {
+  /** Set once the participant has joined. */
+  protected abstract readonly scratch: number;
   readonly #core: CoreFunctions;
+  readonly #doubles: Float64Array;
 
   constructor(core: Core, bytes: Uint8Array) {
     super(core, bytes);
     this.#core = core.functions;
+    this.#doubles = new Float64Array(bytes.buffer);
   }
 
   createQueue(): Queue {
     return this.#core.createQueue() >>> 0;
   }
-  setRules(queue: Queue, rules: QueueRules): boolean {
-    const done = this.#core.setRules(
-      queue,
-      rules.ttl ?? NONE,
-      rules.maxLength ?? NONE,
-      rules.maxBytes ?? NONE,
-      rules.overflow,
-      rules.deadLetters ? 1 : 0,
-      rules.maxPriority,
-      rules.deliveryLimit ?? NONE,
-      rules.deliveryCount ? 1 : 0,
-    );
-    return done !== 0;
+  setFeatures(queue: Queue, features: QueueFeatures): boolean {
+    writeFeatures(this.#doubles, this.scratch, features);
+    return this.#core.setFeatures(queue) !== 0;
   }
   keepLength(queue: Queue): void {
     this.#core.keepLength(queue);

@@ -119,7 +119,7 @@ export class DeadLetters {
   #sendAgain(kept: UndeliveredDeadLetter, progress: Progress): boolean | null {
     const deadLetter = this.#deadLetter(kept);
     const sent = deadLetter === null ? false : this.#send(deadLetter, this.#destinations(deadLetter), progress);
-    // A queue that is gone keeps nothing, and one that has other rules by now nothing more.
+    // A queue that is gone keeps nothing, and one that has other features by now nothing more.
     return sent === false && this.#view.queueByRef(kept.origin)?.keepsDeadLetters !== true ? true : sent;
   }
 

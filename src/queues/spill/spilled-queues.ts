@@ -4,7 +4,7 @@
  * order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
-import type { Engine, Queue, QueueRules } from '../../engine/engine.js';
+import type { Engine, Queue, QueueFeatures } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
 import { fatal } from '../../platform/fatal.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
@@ -152,10 +152,10 @@ export class SpilledQueues implements QueueCore {
     this.#end(queue);
     this.#engine.freeQueue(queue);
   }
-  setRules(queue: Queue, rules: QueueRules): boolean {
-    const done = this.#engine.setRules(queue, rules);
+  setFeatures(queue: Queue, features: QueueFeatures): boolean {
+    const done = this.#engine.setFeatures(queue, features);
     const life = this.#queues.get(queue);
-    if (done && life !== undefined && rules.maxPriority > 0) life.highestPriority = rules.maxPriority;
+    if (done && life !== undefined && features.maxPriority > 0) life.highestPriority = features.maxPriority;
     return done;
   }
   setLogId(queue: Queue, id: number, nextPosition: number): void {

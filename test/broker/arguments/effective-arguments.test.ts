@@ -2,22 +2,21 @@
 import { describe, expect, test } from 'vitest';
 import { type PlainObject, table } from '../../../src/amqp/table.js';
 import { effectiveArguments } from '../../../src/broker/arguments/effective-arguments.js';
-import { Overflow } from '../../../src/engine/engine.js';
-import { NO_RULES } from '../../support/no-rules.js';
+import { NO_FEATURES, Overflow } from '../../../src/engine/engine.js';
 import { outcome, Stage } from '../support/stage.js';
 
 const effective = (args: PlainObject, policy = {}) => effectiveArguments(table(args), [policy]);
 
 test('a queue of which nothing is said does nothing', () => {
   expect(effective({})).toEqual({
-    rules: NO_RULES,
+    features: NO_FEATURES,
     settings: { deadLetterExchange: null, deadLetterRoutingKey: null, keepsDeadLetters: false, consumerTimeout: null },
     expires: null,
   });
 });
 
 test('each argument has its effect', () => {
-  const { rules, settings, expires } = effective({
+  const { features, settings, expires } = effective({
     'x-message-ttl': 0,
     'x-expires': 1000,
     'x-max-length': 0,
@@ -29,7 +28,7 @@ test('each argument has its effect', () => {
     'x-consumer-timeout': 7,
     'x-delivery-limit': 3,
   });
-  expect(rules).toEqual({
+  expect(features).toEqual({
     ttl: 0,
     maxLength: 0,
     maxBytes: null,
@@ -66,7 +65,7 @@ describe('beside a policy', () => {
   test('the smaller number counts', () => {
     const policy = { 'message-ttl': 5, expires: 5, 'max-length': 5, 'max-length-bytes': 5, 'consumer-timeout': 5 };
     expect(effective({ 'x-message-ttl': 3, 'x-max-length': 8, 'x-expires': 9 }, policy)).toMatchObject({
-      rules: { ttl: 3, maxLength: 5, maxBytes: 5 },
+      features: { ttl: 3, maxLength: 5, maxBytes: 5 },
       settings: { consumerTimeout: 5 },
       expires: 5,
     });
@@ -78,20 +77,20 @@ describe('beside a policy', () => {
       'dead-letter-routing-key': 'pk',
       overflow: 'reject-publish' as const,
     };
-    const { rules, settings } = effective({ 'x-dead-letter-exchange': 'a', 'x-overflow': 'drop-head' }, policy);
+    const { features, settings } = effective({ 'x-dead-letter-exchange': 'a', 'x-overflow': 'drop-head' }, policy);
     expect(settings).toMatchObject({ deadLetterExchange: 'a', deadLetterRoutingKey: 'pk' });
-    expect(rules.overflow).toBe(Overflow.DROP_HEAD);
-    expect(effective({}, policy).rules).toMatchObject({ deadLetters: true, overflow: Overflow.REJECT_PUBLISH });
+    expect(features.overflow).toBe(Overflow.DROP_HEAD);
+    expect(effective({}, policy).features).toMatchObject({ deadLetters: true, overflow: Overflow.REJECT_PUBLISH });
   });
 });
 
 test('of what the argument, an operator and a policy say, the smallest number counts and the first name', () => {
   const said = (text: string, number: number) => ({ overflow: text, 'max-length': number, 'message-ttl': number });
   const policies = [said('reject-publish', 7), said('reject-publish-dlx', 5)];
-  const nothing = effectiveArguments(table({}), policies).rules;
+  const nothing = effectiveArguments(table({}), policies).features;
   expect(nothing).toMatchObject({ overflow: Overflow.REJECT_PUBLISH, maxLength: 5, ttl: 5 });
   const declared = table({ 'x-overflow': 'drop-head', 'x-max-length': 6, 'x-message-ttl': 3 });
-  const both = effectiveArguments(declared, policies).rules;
+  const both = effectiveArguments(declared, policies).features;
   expect(both).toMatchObject({ overflow: Overflow.DROP_HEAD, maxLength: 5, ttl: 3 });
 });
 
@@ -106,20 +105,20 @@ describe('a quorum queue', () => {
     [3, 5, 3],
   ])('with delivery limit %s, and %s by policy, has %s', (declared, policy, limit) => {
     const args = declared === undefined ? quorum : { ...quorum, 'x-delivery-limit': declared };
-    const { rules } = effective(args, policy === undefined ? {} : { 'delivery-limit': policy });
-    expect(rules).toMatchObject({ deliveryLimit: limit, deliveryCount: true });
+    const { features } = effective(args, policy === undefined ? {} : { 'delivery-limit': policy });
+    expect(features).toMatchObject({ deliveryLimit: limit, deliveryCount: true });
   });
 
   test('cannot dead-letter what it refuses', () => {
-    expect(effective({ ...quorum, 'x-overflow': 'reject-publish-dlx' }).rules.overflow).toBe(Overflow.DROP_HEAD);
+    expect(effective({ ...quorum, 'x-overflow': 'reject-publish-dlx' }).features.overflow).toBe(Overflow.DROP_HEAD);
   });
 });
 
 describe('declaring', () => {
-  test('gives the core the rules, and the workers the settings', () => {
+  test('gives the core the features, and the workers the settings', () => {
     const stage = new Stage();
     stage.queue('q', { arguments: table({ 'x-message-ttl': 5, 'x-dead-letter-exchange': 'x' }) });
-    expect(stage.core.rules.get(stage.ref('q'))).toMatchObject({ ttl: 5, deadLetters: true });
+    expect(stage.core.features.get(stage.ref('q'))).toMatchObject({ ttl: 5, deadLetters: true });
     for (const view of stage.views) {
       expect(view.queueByRef(stage.ref('q'))).toMatchObject({ name: 'q', deadLetterExchange: 'x' });
     }
@@ -128,9 +127,9 @@ describe('declaring', () => {
     expect(stage.view.queueByRef(ref)).toBeUndefined();
   });
 
-  test('a queue for whose rules there is no memory is none', () => {
+  test('a queue for whose features there is no memory is none', () => {
     const stage = new Stage();
-    stage.core.rulesFull = true;
+    stage.core.featuresFull = true;
     expect(outcome(stage.queue('q'))).toBe("506 no memory for queue 'q' in vhost '/'");
     expect(stage.core.freed).toEqual(stage.core.retired);
     expect(stage.core.freed).toHaveLength(1);

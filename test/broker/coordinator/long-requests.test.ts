@@ -71,7 +71,7 @@ test('of policies that follow each other the last counts, for each of many queue
   }
   stage.queue('late');
   await stage.administration.saved();
-  const lengths = new Set([...stage.core.rules.values()].map(({ maxLength }) => maxLength));
+  const lengths = new Set([...stage.core.features.values()].map(({ maxLength }) => maxLength));
   expect(lengths).toEqual(new Set([3]));
   expect(stage.longestPost).toBeLessThan(PORTION_MOST);
 });

@@ -144,7 +144,7 @@ describe('a connection that asks ahead', () => {
 });
 
 describe('a queue whose messages are logged', () => {
-  test('is seen by workers only when its definition is written, with its bindings and rules by then', async () => {
+  test('is seen by workers only when its definition is written, with its bindings and features by then', async () => {
     const declared = stage.queue('q', DURABLE);
     stage.bind('q', 'amq.direct', 'a', undefined, 2);
     stage.bind('q', 'amq.direct', 'b', undefined, 2);

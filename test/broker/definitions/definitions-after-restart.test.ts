@@ -161,7 +161,7 @@ describe('after a restart', () => {
     expect(stage.hasQueue('consumed')).toBe(false);
   });
 
-  test('rules, dead letters and alternates are set, whether by argument or by policy', async () => {
+  test('features, dead letters and alternates are set, whether by argument or by policy', async () => {
     const { administration } = stage;
     const policy = { vhost: VHOST, pattern: '^q', priority: 3 };
     administration.setPolicy('policy', { ...policy, name: 'p', definition: { 'message-ttl': 9, 'max-length': 7 } });
@@ -179,11 +179,11 @@ describe('after a restart', () => {
     await stage.queue('q', { durable: true, arguments: args });
     await stage.exchange('x', 'fanout', DURABLE);
     await stage.exchange('z', 'fanout', { durable: true, arguments: table({ 'alternate-exchange': 'w' }) });
-    const rules = stage.core.rules.get(stage.ref('q'));
-    expect(rules).toMatchObject({ ttl: 9, maxLength: 4, deadLetters: true, maxPriority: 3 });
+    const features = stage.core.features.get(stage.ref('q'));
+    expect(features).toMatchObject({ ttl: 9, maxLength: 4, deadLetters: true, maxPriority: 3 });
     const policies = stage.administration.policies('policy', VHOST);
     await restart();
-    expect(stage.core.rules.get(stage.ref('q'))).toEqual(rules);
+    expect(stage.core.features.get(stage.ref('q'))).toEqual(features);
     expect(stage.view.queue(VHOST, 'q')?.deadLetterExchange).toBe('dead');
     expect(stage.view.exchange(VHOST, 'x')?.alternate).toBe('y');
     expect(stage.view.exchange(VHOST, 'z')?.alternate).toBe('w');

@@ -17,7 +17,7 @@ const set = (
 ) => stage.administration.setPolicy(kind, { vhost: VHOST, name: 'p', pattern: '', definition, ...more });
 const clear = (name = 'p', kind: PolicyKind = 'policy') => stage.administration.clearPolicy(kind, VHOST, name);
 const declare = (name: string, args: PlainObject = {}) => stage.queue(name, { durable: true, arguments: table(args) });
-const rules = (name: string) => stage.core.rules.get(stage.ref(name));
+const features = (name: string) => stage.core.features.get(stage.ref(name));
 
 describe('a policy', () => {
   test('applies to queues that are there and to those that come, until it is taken back', () => {
@@ -25,14 +25,14 @@ describe('a policy', () => {
     expect(set({ 'message-ttl': 5, 'dead-letter-exchange': 'x', 'dead-letter-routing-key': 'k' })).toBeNull();
     declare('later');
     for (const name of ['q', 'later']) {
-      expect(rules(name)).toMatchObject({ ttl: 5, deadLetters: true });
+      expect(features(name)).toMatchObject({ ttl: 5, deadLetters: true });
       for (const view of stage.views) {
         expect(view.queue(VHOST, name)).toMatchObject({ deadLetterExchange: 'x', deadLetterRoutingKey: 'k' });
       }
     }
     expect(clear()).toBe(true);
     for (const name of ['q', 'later']) {
-      expect(rules(name)).toMatchObject({ ttl: null, deadLetters: false });
+      expect(features(name)).toMatchObject({ ttl: null, deadLetters: false });
       for (const view of stage.views) expect(view.queue(VHOST, name)).toMatchObject({ deadLetterExchange: null });
     }
     expect(clear()).toBe(false);
@@ -42,7 +42,7 @@ describe('a policy', () => {
     declare('q');
     const { epoch } = stage;
     set({ 'max-length': 5, overflow: 'reject-publish' });
-    expect(rules('q')).toMatchObject({ maxLength: 5, overflow: Overflow.REJECT_PUBLISH });
+    expect(features('q')).toMatchObject({ maxLength: 5, overflow: Overflow.REJECT_PUBLISH });
     expect(stage.epoch).toBe(epoch + 1);
     set({ 'max-length': 5, overflow: 'reject-publish' });
     set({ 'max-length': 9 }, { name: 'other', pattern: '^nobody$' });
@@ -53,9 +53,9 @@ describe('a policy', () => {
     stage.queue('orders.eu', { vhost: OTHER_VHOST });
     for (const name of ['orders.eu', 'my orders.us', 'other']) declare(name);
     set({ 'max-length': 5 }, { pattern: 'orders\\.' });
-    expect(['orders.eu', 'my orders.us', 'other'].map((name) => rules(name)?.maxLength)).toEqual([5, 5, null]);
+    expect(['orders.eu', 'my orders.us', 'other'].map((name) => features(name)?.maxLength)).toEqual([5, 5, null]);
     const elsewhere = stage.view.queue(OTHER_VHOST, 'orders.eu')?.ref ?? 0;
-    expect(stage.core.rules.get(elsewhere)?.maxLength).toBeNull();
+    expect(stage.core.features.get(elsewhere)?.maxLength).toBeNull();
   });
 
   test.each([
@@ -70,8 +70,8 @@ describe('a policy', () => {
     declare('quorum', { 'x-queue-type': 'quorum' });
     stage.exchange('e', 'fanout');
     expect(set({ 'max-length': 5, 'alternate-exchange': 'x' }, { applyTo })).toBeNull();
-    expect(rules('classic')?.maxLength).toBe(classic);
-    expect(rules('quorum')?.maxLength).toBe(quorum);
+    expect(features('classic')?.maxLength).toBe(classic);
+    expect(features('quorum')?.maxLength).toBe(quorum);
     expect(stage.view.exchange(VHOST, 'e')?.alternate).toBe(exchange);
   });
 
@@ -79,7 +79,7 @@ describe('a policy', () => {
     declare('q');
     set({ 'max-length': 5, 'message-ttl': 5 }, { name: 'low', priority: 1 });
     set({ 'max-length': 9 }, { name: 'high', priority: 2 });
-    expect(rules('q')).toMatchObject({ maxLength: 9, ttl: null });
+    expect(features('q')).toMatchObject({ maxLength: 9, ttl: null });
     expect(
       stage.administration.policyOf('policy', { kind: 'queue', vhost: VHOST, name: 'q', type: 'classic' }),
     ).toEqual({
@@ -91,13 +91,13 @@ describe('a policy', () => {
       applyTo: 'all',
     });
     clear('high');
-    expect(rules('q')).toMatchObject({ maxLength: 5, ttl: 5 });
+    expect(features('q')).toMatchObject({ maxLength: 5, ttl: 5 });
   });
 
   test('restricts what arguments allow, but does not take the place of their names', () => {
     declare('q', { 'x-max-length': 3, 'x-message-ttl': 100, 'x-dead-letter-exchange': 'mine' });
     set({ 'max-length': 5, 'message-ttl': 5, 'dead-letter-exchange': 'yours' });
-    expect(rules('q')).toMatchObject({ maxLength: 3, ttl: 5 });
+    expect(features('q')).toMatchObject({ maxLength: 3, ttl: 5 });
     expect(stage.view.queue(VHOST, 'q')?.deadLetterExchange).toBe('mine');
   });
 
@@ -135,11 +135,11 @@ describe('an operator’s policy', () => {
     set({ 'message-ttl': 100, expires: 5, overflow: 'drop-head' });
     const operator = { 'max-length': 20, 'message-ttl': 900, overflow: 'reject-publish' };
     expect(set(operator, { name: 'o' }, 'operator policy')).toBeNull();
-    expect(rules('q')).toMatchObject({ maxLength: 20, ttl: 100, overflow: Overflow.REJECT_PUBLISH });
+    expect(features('q')).toMatchObject({ maxLength: 20, ttl: 100, overflow: Overflow.REJECT_PUBLISH });
     expect(stage.administration.policies('operator policy', VHOST).map(({ name }) => name)).toEqual(['o']);
     expect(stage.administration.policies('policy', VHOST).map(({ name }) => name)).toEqual(['p']);
     clear('o', 'operator policy');
-    expect(rules('q')).toMatchObject({ maxLength: 50, overflow: Overflow.DROP_HEAD });
+    expect(features('q')).toMatchObject({ maxLength: 50, overflow: Overflow.DROP_HEAD });
   });
 
   test('has limits only', () => {

@@ -9,7 +9,7 @@ import type { DefinitionStore } from '../../../src/broker/definitions/definition
 import type { Clock } from '../../../src/broker/requests/clock.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests/requests.js';
 import { TopologyView } from '../../../src/broker/topology/topology-view.js';
-import type { Queue, QueueRules } from '../../../src/engine/engine.js';
+import type { Queue, QueueFeatures } from '../../../src/engine/engine.js';
 
 export const VHOST = '/';
 export const OTHER_VHOST = 'other';
@@ -17,14 +17,14 @@ export const OTHER_VHOST = 'other';
 /** Queues as numbers of ready messages; keeps a record of what was retired and freed. */
 class CountingCore implements QueueCore {
   readonly ready = new Map<Queue, number>();
-  readonly rules = new Map<Queue, QueueRules>();
+  readonly features = new Map<Queue, QueueFeatures>();
   /** When each queue was last asked for a message. */
   readonly gets = new Map<Queue, number>();
   readonly logIds = new Map<Queue, { readonly id: number; readonly nextPosition: number }>();
   readonly retired: Queue[] = [];
   readonly freed: Queue[] = [];
   full = false;
-  rulesFull = false;
+  featuresFull = false;
   /** Bytes that are set aside, and may be. */
   aside = 0;
   asideMost = Number.POSITIVE_INFINITY;
@@ -36,9 +36,9 @@ class CountingCore implements QueueCore {
     return this.#last;
   }
 
-  setRules(queue: Queue, rules: QueueRules): boolean {
-    if (this.rulesFull) return false;
-    this.rules.set(queue, rules);
+  setFeatures(queue: Queue, features: QueueFeatures): boolean {
+    if (this.featuresFull) return false;
+    this.features.set(queue, features);
     return true;
   }
 

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { Overflow } from '../../../src/engine/engine.js';
 import { ENGINES } from '../support/bench.js';
 import { headerOf, properties } from '../support/frames.js';
-import { ruledScenario, text } from '../support/scenario.js';
+import { featuredScenario, text } from '../support/scenario.js';
 
 const KEY = Buffer.concat([Buffer.of(1), text('x'), Buffer.of(3), text('key')]);
 
 describe.each(ENGINES)('%s', (kind) => {
   test.each([0, 1, 131_064, 131_065, 300_000, 2_000_000])('a body of %s octets comes to each queue', async (length) => {
-    const { bench, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true, maxLength: 0 });
+    const { bench, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true, maxLength: 0 });
     const other = bench.queue('other');
     const before = engine.memoryUsed();
     const body = Uint8Array.from({ length }, (_, index) => index % 251);
@@ -27,14 +27,14 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a queue that has no room refuses one', async () => {
-    const { engine, queue } = await ruledScenario(kind, { maxLength: 1, overflow: Overflow.REJECT_PUBLISH });
+    const { engine, queue } = await featuredScenario(kind, { maxLength: 1, overflow: Overflow.REJECT_PUBLISH });
     const compose = () => engine.compose(KEY, headerOf(1, properties({})), Uint8Array.of(1), false, [queue]);
     expect([compose(), compose()]).toEqual([[], [queue]]);
     expect(engine.readyCount(queue)).toBe(1);
   });
 
   test('without memory nothing is made, and there is as much of it as before', async () => {
-    const { bench, engine, queue } = await ruledScenario(kind, {});
+    const { bench, engine, queue } = await featuredScenario(kind, {});
     const other = bench.queue('other');
     const body = new Uint8Array(5 << 20);
     const header = headerOf(body.length, properties({}));

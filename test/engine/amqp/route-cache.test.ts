@@ -1,7 +1,6 @@
 /** The routes that a core remembers: those that are in use stay, however many others come and go. */
 import { describe, expect, test } from 'vitest';
-import { RouteFlag, Stop } from '../../../src/engine/engine.js';
-import { NO_RULES } from '../../support/no-rules.js';
+import { NO_FEATURES, RouteFlag, Stop } from '../../../src/engine/engine.js';
 import { ENGINES } from '../support/bench.js';
 import { publish } from '../support/frames.js';
 import { scenario, text } from '../support/scenario.js';
@@ -14,7 +13,7 @@ const BETWEEN = 50;
 describe.each(ENGINES)('%s', (kind) => {
   test('a key that is in use stays known while a flood of others passes', async () => {
     const { engine, publisher, queue } = await scenario(kind);
-    engine.setRules(queue, { ...NO_RULES, maxLength: 1 });
+    engine.setFeatures(queue, { ...NO_FEATURES, maxLength: 1 });
     /** Publishes under a key; returns whether the core had to ask for its route. */
     const isAsked = (key: string): boolean => {
       const bytes = publish(1, key, text('x'));

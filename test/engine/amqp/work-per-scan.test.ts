@@ -58,7 +58,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const plain = engine.work;
     publisher.feed(numbered(1));
     const perPlain = engine.work - plain;
-    bench.setRules('q0', { maxPriority: 3 });
+    bench.setFeatures('q0', { maxPriority: 3 });
     publisher.feed(numbered(1));
     const ruled = engine.work;
     publisher.feed(numbered(1));

@@ -94,7 +94,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('each level of a queue with priorities begins at the position that was given', async () => {
     const { bench, engine, publisher } = await loggedScenario(kind, { next: 2 ** 33 });
-    bench.setRules('q', { maxPriority: 3 });
+    bench.setFeatures('q', { maxPriority: 3 });
     for (const priority of [2, 0, 2]) {
       publisher.feed(publish(1, 'q', text('x'), { properties: properties({ persistent: true, priority }) }));
     }

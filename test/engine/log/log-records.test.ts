@@ -161,7 +161,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('what expires, or is too much, is recorded as done', async () => {
     const { bench, engine, publisher } = await loggedScenario(kind);
-    bench.setRules('q', { ttl: 50, maxLength: 3 });
+    bench.setFeatures('q', { ttl: 50, maxLength: 3 });
     publishAll(publisher, 'q', 'a', 'b', 'c', 'd');
     expect(flush(engine)).toMatchObject({ taken: ['256:0', '256:1', '256:2', '256:3'], done: ['256:0'] });
     bench.setTime(6_000);
@@ -182,7 +182,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('a dead message is recorded where it goes before it is done where it was', async () => {
     const { bench, engine, queue, publisher, consumer, channel } = await loggedScenario(kind);
-    bench.setRules('q', { deadLetters: true });
+    bench.setFeatures('q', { deadLetters: true });
     publishAll(publisher, 'q', 'dies');
     flush(engine);
     engine.get(channel, queue, false);
@@ -200,7 +200,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('each level of a queue with priorities is a queue of its own', async () => {
     const { bench, engine, queue, publisher, channel } = await loggedScenario(kind);
-    bench.setRules('q', { maxPriority: 4 });
+    bench.setFeatures('q', { maxPriority: 4 });
     for (const priority of [0, 3, 9, 3]) {
       publisher.feed(publish(1, 'q', text(`${priority}`), { properties: persistent({ priority }) }));
     }
@@ -235,7 +235,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('a refusal keeps its place among confirms that wait', async () => {
     const { bench, engine, publisher } = await loggedScenario(kind);
-    bench.setRules('p', { maxLength: 0, overflow: 1 });
+    bench.setFeatures('p', { maxLength: 0, overflow: 1 });
     publishAll(publisher, 'q', 'a');
     publishAll(publisher, 'p', 'refused');
     publisher.feed(publish(1, 'nowhere', text('transient')));

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../../src/engine/engine.js';
 import { ENGINES } from '../support/bench.js';
 import { headerOf, nack, properties, publish, reject } from '../support/frames.js';
-import { publishTexts, ruledScenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, text } from '../support/scenario.js';
 
 const KEY = Buffer.concat([Buffer.of(3), text('dlx'), Buffer.of(4), text('dead')]);
 
 describe.each(ENGINES)('%s', (kind) => {
   test('what a client rejects or nacks without requeue dies, in order; what it acknowledges does not', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     consumer.consume(1, 'q');
     publishTexts(publisher, 'a', 'b', 'c', 'd', 'e');
     bench.serve();
@@ -20,7 +20,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a message that was got dies by a reject, too', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a');
     engine.get(channel, queue, false);
     consumer.feed(reject(1, 1, false));
@@ -28,7 +28,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('the oldest of the dead is the same until it is buried, and a worker does not sleep over it', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a', 'b');
     engine.get(channel, queue, false);
     engine.get(channel, queue, false);
@@ -46,11 +46,11 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a dead message is published anew: its body as it was, under another key and header, at a time of its own', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       ttl: 100,
       deadLetters: true,
     });
-    const grave = bench.setRules('dead', { ttl: 100 });
+    const grave = bench.setFeatures('dead', { ttl: 100 });
     const other = bench.queue('other');
     publishTexts(publisher, 'the body');
     bench.setTime(1_000_200);
@@ -69,7 +69,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what the host keeps counts towards the limits of its queue until it is buried', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       maxBytes: 10,
       overflow: Overflow.REJECT_PUBLISH,
@@ -96,7 +96,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a queue that is deleted goes when what the host kept of it is buried', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a');
     engine.get(channel, queue, false);
     bench.serve();
@@ -110,7 +110,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what was refused is not kept: no queue has it', async () => {
-    const { publisher, engine } = await ruledScenario(kind, {
+    const { publisher, engine } = await featuredScenario(kind, {
       maxLength: 0,
       overflow: Overflow.REJECT_PUBLISH_DLX,
       deadLetters: true,
@@ -124,7 +124,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test.each([
     0, 1, 131_064, 131_065, 400_000,
   ])('a body of %i octets is the same after it was published anew', async (size) => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     const grave = bench.queue('dead');
     const body = Buffer.from(Array.from({ length: size }, (_, i) => i * 7));
     publisher.feed(publish(1, 'q', body, { frameBody: 10_000 }));
@@ -141,7 +141,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what dies in a queue that is deleted before it was buried is dropped, and everything is free again', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     const before = engine.memoryUsed();
     publishTexts(publisher, 'a', 'b', 'c');
     engine.get(channel, queue, false);
@@ -154,14 +154,14 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is purged does not die', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a', 'b');
     expect(engine.purge(queue)).toBe(2);
     expect(bench.dead()).toEqual([]);
   });
 
   test('a message that is given back more often than its queue allows dies', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       deadLetters: true,
       deliveryLimit: 2,
     });
@@ -180,7 +180,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a delivery limit of 0 lets nothing come back, and without dead letters it is dropped', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { deliveryLimit: 0 });
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, { deliveryLimit: 0 });
     consumer.consume(1, 'q');
     publishTexts(publisher, 'a', 'b');
     bench.serve();
@@ -190,7 +190,9 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('deliveries after the first say how often the message was given back, whatever headers it has', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { deliveryCount: true });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
+      deliveryCount: true,
+    });
     const count = Buffer.concat([Buffer.of(16), text('x-delivery-count'), text('l'), Buffer.alloc(7)]);
     const own = Buffer.concat([Buffer.of(1), text('a'), text('t'), Buffer.of(1)]);
     publisher.feed(publish(1, 'q', text('plain')));

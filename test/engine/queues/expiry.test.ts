@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Death } from '../../../src/engine/engine.js';
 import { Bench, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
-import { publishTexts, ruledScenario, scenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
 
 const START = 1_000_000;
 const expiring = (body: string, expiration: string) =>
@@ -13,7 +13,7 @@ const expiring = (body: string, expiration: string) =>
 
 describe.each(ENGINES)('%s', (kind) => {
   test('a message is delivered until its queue’s time to live is over, and dies after', async () => {
-    const { bench, publisher, channel, consumer, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, channel, consumer, engine, queue } = await featuredScenario(kind, {
       ttl: 100,
       deadLetters: true,
     });
@@ -29,7 +29,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('without dead letters an expired message is dropped', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, { ttl: 100 });
     const before = engine.memoryUsed();
     publishTexts(publisher, 'a', 'b');
     bench.setTime(START + 106);
@@ -40,7 +40,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('of a message’s own time to live and its queue’s the smaller holds', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { ttl: 100, deadLetters: true });
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, { ttl: 100, deadLetters: true });
     publisher.feed(Buffer.concat([expiring('short', '50'), expiring('long', '1000')]));
     bench.setTime(START + 56);
     bench.sweep();
@@ -51,7 +51,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.readyCount(queue)).toBe(0);
   });
 
-  test('a message expires by itself in a queue without rules', async () => {
+  test('a message expires by itself in a queue without features', async () => {
     const { bench, publisher, engine, queue } = await scenario(kind);
     bench.setTime(START);
     expect(engine.expiringQueues()).toBe(0);
@@ -64,7 +64,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a message that expires behind one that does not waits for it', async () => {
-    const { bench, publisher, channel, consumer, engine, queue } = await ruledScenario(kind, { deadLetters: true });
+    const { bench, publisher, channel, consumer, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publisher.feed(Buffer.concat([publish(1, 'q', text('first')), expiring('second', '10'), expiring('third', '500')]));
     bench.setTime(START + 400);
     bench.sweep();
@@ -78,7 +78,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a message that is given back keeps the time of its arrival', async () => {
-    const { bench, publisher, channel, consumer, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, channel, consumer, engine, queue } = await featuredScenario(kind, {
       ttl: 100,
       deadLetters: true,
     });
@@ -91,7 +91,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is delivered does not expire', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { ttl: 100 });
     consumer.consume(1, 'q');
     publishTexts(publisher, 'a');
     bench.serve();
@@ -104,7 +104,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test('a time to live of 0 delivers to a consumer that waits, even one of another worker', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
     bench.setTime(START);
-    bench.setRules('q', { ttl: 0, deadLetters: true });
+    bench.setFeatures('q', { ttl: 0, deadLetters: true });
     const consumer = bench.client(1);
     consumer.consume(1, 'q');
     bench.serve(1);
@@ -118,7 +118,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a time to live of 0 is over at once where no consumer can take the message', async () => {
-    const { bench, publisher, channel, engine, queue } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    const { bench, publisher, channel, engine, queue } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     publishTexts(publisher, 'a');
     expect(engine.get(channel, queue, true)).toBe(false);
     expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
@@ -129,7 +129,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a consumer that comes within the same millisecond does not get what lives for 0 ms', async () => {
-    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     publishTexts(publisher, 'before');
     consumer.consume(1, 'q');
     publishTexts(publisher, 'after');
@@ -139,7 +139,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('consumers that take turns get all that lives for 0 ms', async () => {
-    const { bench, publisher, consumer, channel, engine } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    const { bench, publisher, consumer, channel, engine } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     consumer.consume(1, 'q');
     consumer.consume(1, 'q');
     bench.serve();
@@ -151,7 +151,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what lives for 0 ms and finds a consumer without credit is not for the time when it has some', async () => {
-    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     consumer.consume(1, 'q', { prefetch: 1 });
     bench.serve();
     publishTexts(publisher, 'a', 'b');
@@ -164,7 +164,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('one that comes in one read with the credit is for it: in RabbitMQ, too, an acknowledgement overtakes messages', async () => {
-    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, deadLetters: true });
+    const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     consumer.consume(1, 'q', { prefetch: 1 });
     bench.serve();
     publishTexts(publisher, 'a');
@@ -182,7 +182,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test.each([
     0, 5,
   ])('what is given back has no more than its time to live of %i ms, though a consumer waits', async (ttl) => {
-    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl, deadLetters: true });
+    const { bench, publisher, consumer } = await featuredScenario(kind, { ttl, deadLetters: true });
     consumer.consume(1, 'q');
     bench.serve();
     publishTexts(publisher, 'a');
@@ -195,7 +195,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is given back in a queue with priorities dies at its own level', async () => {
-    const { bench, publisher, consumer } = await ruledScenario(kind, { ttl: 0, maxPriority: 3, deadLetters: true });
+    const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, maxPriority: 3, deadLetters: true });
     consumer.consume(1, 'q');
     bench.serve();
     publisher.feed(
@@ -213,7 +213,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test('the sweep leaves what has expired to a consumer that is on its way, and no longer', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
     bench.setTime(START);
-    bench.setRules('q', { ttl: 0 });
+    bench.setFeatures('q', { ttl: 0 });
     const [publisher, consumer] = [bench.client(0), bench.client(1)];
     publisher.open(1);
     consumer.consume(1, 'q', { prefetch: 1 });
@@ -228,7 +228,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('the life of a message begins when it is whole, however long its body took to come', async () => {
-    const { bench, publisher, channel, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+    const { bench, publisher, channel, engine, queue } = await featuredScenario(kind, { ttl: 100 });
     const slow = publish(1, 'q', text('slow'));
     publisher.feed(slow.subarray(0, -3));
     bench.setTime(START + 500);
@@ -237,7 +237,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a sweep is bounded, and goes on where there is more', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { ttl: 100 });
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, { ttl: 100 });
     publishTexts(publisher, ...Array.from({ length: 600 }, (_, i) => `${i}`));
     bench.setTime(START + 200);
     expect(engine.sweep()).toBe(true);
@@ -249,7 +249,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('queues with a time to live are shared among the workers, until they are deleted', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
-    for (const name of ['a', 'b', 'c', 'd']) bench.setRules(name, { ttl: 100 });
+    for (const name of ['a', 'b', 'c', 'd']) bench.setFeatures(name, { ttl: 100 });
     expect(bench.participants.map((engine) => engine.expiringQueues())).toEqual([2, 2]);
     for (const name of ['a', 'b', 'c', 'd']) bench.coordinator.retireQueue(bench.queue(name));
     expect(bench.participants.map((engine) => engine.expiringQueues())).toEqual([0, 0]);
@@ -261,10 +261,10 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.setTime(START);
     publishTexts(publisher, 'a');
     bench.setTime(START + 500);
-    bench.setRules('q', { ttl: 100 });
+    bench.setFeatures('q', { ttl: 100 });
     bench.sweep();
     expect(engine.readyCount(queue)).toBe(0);
-    bench.setRules('q', {});
+    bench.setFeatures('q', {});
     publishTexts(publisher, 'b');
     bench.setTime(START + 5_000);
     bench.sweep();

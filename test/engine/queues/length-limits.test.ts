@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../../src/engine/engine.js';
 import { Bench, ENGINES } from '../support/bench.js';
 import { nack, publish } from '../support/frames.js';
-import { publishTexts, ruledScenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, text } from '../support/scenario.js';
 
 describe.each(ENGINES)('%s', (kind) => {
   test('the oldest messages die of a queue that is too long', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       deadLetters: true,
     });
@@ -22,7 +22,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('bytes of bodies are counted, as they come, go and come back', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxBytes: 10,
       deadLetters: true,
     });
@@ -40,17 +40,17 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('bytes are counted from the moment when they are limited', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {});
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {});
     publishTexts(publisher, 'one', 'three');
     engine.get(channel, queue, false);
     consumer.feed(nack(1, 1, false, true));
     expect(engine.readyBytes(queue)).toBe(0);
-    bench.setRules('q', { maxBytes: 100 });
+    bench.setFeatures('q', { maxBytes: 100 });
     expect(engine.readyBytes(queue)).toBe(8);
   });
 
   test('a queue of length 0 still hands a message to a consumer that waits', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, {
       maxLength: 0,
       deadLetters: true,
     });
@@ -66,7 +66,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('consumers take their share before the surplus dies at the end of a turn', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       deadLetters: true,
     });
@@ -80,7 +80,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a queue grows far beyond its limit for no consumer', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { maxLength: 10 });
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, { maxLength: 10 });
     consumer.consume(1, 'q', { prefetch: 1 });
     bench.serve();
     const bodies = Array.from({ length: 500 }, (_, i) => `${i}`);
@@ -93,7 +93,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is given back counts: the oldest die', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       deadLetters: true,
     });
@@ -107,7 +107,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a publish that has no room is refused by a nack, and those around it are confirmed', async () => {
-    const { bench, publisher, channel, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       overflow: Overflow.REJECT_PUBLISH,
       deadLetters: true,
@@ -132,7 +132,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a publish that has no room is refused and dies', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, {
       maxBytes: 3,
       overflow: Overflow.REJECT_PUBLISH_DLX,
       deadLetters: true,
@@ -143,7 +143,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('refusals wait for a content that is half sent, and none is lost', async () => {
-    const { bench, publisher, engine } = await ruledScenario(kind, {
+    const { bench, publisher, engine } = await featuredScenario(kind, {
       maxLength: 1,
       overflow: Overflow.REJECT_PUBLISH,
     });
@@ -166,7 +166,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('a worker sleeps while another one has a turn to take, which then cuts what is too much', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
-    const queue = bench.setRules('q', { maxLength: 2, deadLetters: true });
+    const queue = bench.setFeatures('q', { maxLength: 2, deadLetters: true });
     const [publisher, consumer] = [bench.client(0), bench.client(1)];
     publisher.open(1);
     consumer.consume(1, 'q', { prefetch: 1 });
@@ -184,7 +184,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('a consumer that goes with its turn leaves no queue too long', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
-    const queue = bench.setRules('q', { maxLength: 2 });
+    const queue = bench.setFeatures('q', { maxLength: 2 });
     const [publisher, consumer] = [bench.client(0), bench.client(1)];
     publisher.open(1);
     consumer.consume(1, 'q');
@@ -196,14 +196,14 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(bench.engine(0).readyCount(queue)).toBe(2);
   });
 
-  test('rules that become stricter act at once, through one worker', async () => {
+  test('features that become stricter act at once, through one worker', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
     const publisher = bench.client(0);
     publisher.open(1);
     for (const name of ['p', 'q']) {
-      const queue = bench.setRules(name, { maxLength: 4, deadLetters: true });
+      const queue = bench.setFeatures(name, { maxLength: 4, deadLetters: true });
       publisher.feed(Buffer.concat(['a', 'b', 'c', 'd'].map((body) => publish(1, name, text(body)))));
-      bench.setRules(name, { maxLength: 1, deadLetters: true });
+      bench.setFeatures(name, { maxLength: 1, deadLetters: true });
       for (const engine of bench.participants) engine.keepLength(queue);
       const died = [...bench.dead(0), ...bench.dead(1)].map(({ body }) => body);
       expect([died, bench.engine(0).readyCount(queue)]).toEqual([['a', 'b', 'c'], 1]);
@@ -211,7 +211,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a message that the host routes is refused alike, and the others get it', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, {
       maxLength: 0,
       overflow: Overflow.REJECT_PUBLISH,
     });

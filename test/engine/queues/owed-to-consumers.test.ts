@@ -143,7 +143,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test('of each priority what was there before', async () => {
     const { bench, queue, publisher } = await scenario(kind);
-    bench.setRules('q', { maxPriority: 2 });
+    bench.setFeatures('q', { maxPriority: 2 });
     const send = (priority: number): void => {
       publisher.feed(publish(1, 'q', Buffer.from('x'), { properties: properties({ priority }) }));
     };

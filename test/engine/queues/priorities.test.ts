@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Death, Overflow } from '../../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
-import { publishTexts, ruledScenario, scenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
 
 /** A worker keeps two of them open for messages. */
 const SEGMENT = 1 << 20;
@@ -17,7 +17,7 @@ function publishAt(publisher: Client, ...priorities: readonly [body: string, pri
 
 describe.each(ENGINES)('%s', (kind) => {
   test('messages of a higher priority come first, those of one priority in order, none counts as 0', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, { maxPriority: 5 });
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, { maxPriority: 5 });
     publishTexts(publisher, 'none');
     publishAt(publisher, ['low', 0], ['three', 3], ['five', 5], ['more', 200], ['three again', 3]);
     expect(engine.readyCount(queue)).toBe(6);
@@ -27,7 +27,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('a message that is given back goes to its place among those of its priority', async () => {
-    const { bench, publisher, consumer, channel, engine, queue } = await ruledScenario(kind, { maxPriority: 9 });
+    const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { maxPriority: 9 });
     publishAt(publisher, ['a', 2], ['b', 2], ['c', 1]);
     for (let i = 0; i < 3; i++) {
       engine.get(channel, queue, false);
@@ -44,7 +44,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test('all levels are purged, and freed', async () => {
     const bench = await Bench.open(kind);
     const before = bench.coordinator.memoryUsed();
-    bench.setRules('q', { maxPriority: 255 });
+    bench.setFeatures('q', { maxPriority: 255 });
     const publisher = bench.client();
     publisher.open(1);
     publishAt(publisher, ...Array.from({ length: 300 }, (_, i): [string, number] => [`${i}`, i % 256]));
@@ -57,7 +57,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('each level’s oldest message expires by itself', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, { maxPriority: 3, deadLetters: true });
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, { maxPriority: 3, deadLetters: true });
     publisher.feed(publish(1, 'q', text('high'), { properties: properties({ priority: 3 }) }));
     publisher.feed(publish(1, 'q', text('low'), { properties: properties({ priority: 1, expiration: '10' }) }));
     bench.setTime(1_000_100);
@@ -67,13 +67,13 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('of a queue that is too long the highest and oldest dies', async () => {
-    const { bench, publisher } = await ruledScenario(kind, { maxPriority: 3, maxLength: 2, deadLetters: true });
+    const { bench, publisher } = await featuredScenario(kind, { maxPriority: 3, maxLength: 2, deadLetters: true });
     publishAt(publisher, ['low', 0], ['high', 3], ['last', 1]);
     expect(bench.dead().map((dead) => dead.body)).toEqual(['high']);
   });
 
   test('a queue with priorities refuses what it has no room for', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, {
       maxPriority: 3,
       maxLength: 1,
       overflow: Overflow.REJECT_PUBLISH,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ENGINES } from '../support/bench.js';
 import { publish } from '../support/frames.js';
 import { ImageShelf } from '../support/image-shelf.js';
-import { ruledScenario, scenario, text } from '../support/scenario.js';
+import { featuredScenario, scenario, text } from '../support/scenario.js';
 
 const COUNT = 10_000;
 const MESSAGES = Buffer.concat(Array.from({ length: COUNT }, (_, i) => publish(1, 'q', text(`${i}`))));
@@ -13,8 +13,8 @@ describe.each(ENGINES)('%s', (kind) => {
     ['plain', {}],
     ['with priorities', { maxPriority: 3 }],
     ['that counts bytes', { maxBytes: 2 ** 30 }],
-  ])('a purge of a queue %s takes as many as it is told, from the front', async (_name, rules) => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, rules);
+  ])('a purge of a queue %s takes as many as it is told, from the front', async (_name, features) => {
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, features);
     publisher.feed(MESSAGES);
     expect(engine.purge(queue, 700)).toBe(700);
     expect(engine.readyCount(queue)).toBe(COUNT - 700);

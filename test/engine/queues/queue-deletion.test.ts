@@ -87,20 +87,20 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     one.bench.engine().cancelConsumer(consumer);
   },
   'with levels': (one) => {
-    one.bench.setRules('q', { maxPriority: 3 });
+    one.bench.setFeatures('q', { maxPriority: 3 });
     for (const priority of [0, 1, 3]) fill(one.publisher, 2 * one.slots + 1, { priority });
     hold(one, 2 * one.slots + 5);
     take(one, 2 * one.slots);
     hold(one, 1);
   },
   'with limits, ages and bytes': (one) => {
-    one.bench.setRules('q', { maxLength: 3 * one.slots, maxBytes: 1e6, ttl: 1e6 });
+    one.bench.setFeatures('q', { maxLength: 3 * one.slots, maxBytes: 1e6, ttl: 1e6 });
     fill(one.publisher, 3 * one.slots);
     hold(one, 1);
     fill(one.publisher, one.slots + 1);
   },
   'whose dead are not buried': (one) => {
-    one.bench.setRules('q', { deadLetters: true });
+    one.bench.setFeatures('q', { deadLetters: true });
     fill(one.publisher, 2 * one.slots + 1);
     hold(one, 3);
     one.holder.feed(nack(1, 2, false, false));
@@ -114,7 +114,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'that is logged, with levels': (one) => {
     one.bench.startLog();
-    one.bench.setRules('q', { maxPriority: 2 });
+    one.bench.setFeatures('q', { maxPriority: 2 });
     one.bench.loggedQueue('q', 256, 1000);
     for (const priority of [0, 2]) fill(one.publisher, 2 * one.slots + 1, { priority, persistent: true });
     hold(one, 2 * one.slots + 2);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Death, type Engine, Overflow, Stop } from '../../../src/engine/engine.js';
 import { type Bench, type Client, ENGINES } from '../support/bench.js';
 import { headerOf, properties, publish } from '../support/frames.js';
-import { publishTexts, ruledScenario, scenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
 
 /** Feeds one message that asks the host, and gives it back. */
 function submitted(engine: Engine, publisher: Client, queue: number): number {
@@ -38,7 +38,7 @@ function free(engine: Engine, queues: readonly number[]): void {
 
 describe.each(ENGINES)('%s', (kind) => {
   test('a copy with another header is refused like the message itself, and the other queues have it', async () => {
-    const { bench, publisher, consumer, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, {
       maxLength: 0,
       overflow: Overflow.REJECT_PUBLISH,
     });
@@ -65,7 +65,7 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('what is published anew names the queues that refused it', async () => {
-    const { bench, publisher, engine, queue } = await ruledScenario(kind, {
+    const { bench, publisher, engine, queue } = await featuredScenario(kind, {
       maxLength: 1,
       overflow: Overflow.REJECT_PUBLISH,
     });

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { ENGINES } from '../support/bench.js';
 import { properties, publish } from '../support/frames.js';
-import { publishTexts, ruledScenario, text } from '../support/scenario.js';
+import { featuredScenario, publishTexts, text } from '../support/scenario.js';
 
 const SOON = 10;
 const RARELY = 250;
@@ -21,7 +21,7 @@ describe.each(ENGINES)('%s', (kind) => {
       [5_000, 50],
       [600_000, RARELY],
     ] as const) {
-      const { engine } = await ruledScenario(kind, { ttl });
+      const { engine } = await featuredScenario(kind, { ttl });
       expect(engine.sweepPause()).toBe(SOON);
       engine.sweep();
       expect(engine.sweepPause()).toBe(pause);
@@ -29,24 +29,24 @@ describe.each(ENGINES)('%s', (kind) => {
   });
 
   test('of many queues the shortest life counts', async () => {
-    const { bench, engine } = await ruledScenario(kind, { ttl: 600_000 });
+    const { bench, engine } = await featuredScenario(kind, { ttl: 600_000 });
     engine.sweep();
     bench.queue('short');
-    bench.setRules('short', { ttl: 1_000 });
+    bench.setFeatures('short', { ttl: 1_000 });
     expect(engine.sweepPause()).toBe(SOON);
     engine.sweep();
     expect(engine.sweepPause()).toBe(SOON);
   });
 
   test('a shorter life that is set later counts at once', async () => {
-    const { bench, engine } = await ruledScenario(kind, { ttl: 600_000 });
+    const { bench, engine } = await featuredScenario(kind, { ttl: 600_000 });
     engine.sweep();
-    bench.setRules('q', { ttl: 1_000 });
+    bench.setFeatures('q', { ttl: 1_000 });
     expect(engine.sweepPause()).toBe(SOON);
   });
 
   test('a message with a time of its own is looked after from when it comes until it has gone', async () => {
-    const { bench, publisher, consumer, engine } = await ruledScenario(kind, { ttl: 600_000 });
+    const { bench, publisher, consumer, engine } = await featuredScenario(kind, { ttl: 600_000 });
     engine.sweep();
     publishTexts(publisher, 'a');
     expect(engine.sweepPause()).toBe(RARELY);

@@ -212,7 +212,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test('messages of each level leave and come back, and are given out by their priority', async () => {
     const { bench, publisher, consumer, coordinator, slots } = await loggedScenario(kind);
     const queue = bench.queue('ranked');
-    bench.setRules('ranked', { maxPriority: 3 });
+    bench.setFeatures('ranked', { maxPriority: 3 });
     const count = 3 * slots;
     const frames = Array.from({ length: 2 * count }, (_, i) =>
       publish(1, 'ranked', Buffer.from(`${i}`), { properties: properties({ priority: i < count ? 1 : 2 }) }),

@@ -223,7 +223,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     while (shelf.out(queue, 0));
-    bench.setRules('q', { maxLength: 2 * slots });
+    bench.setFeatures('q', { maxLength: 2 * slots });
     publishNumbers(publisher, 4 * slots, 1);
     bench.serve();
     expect(engine.readyCount(queue)).toBe(3 * slots + 1);
@@ -242,7 +242,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test('what has expired while it was away dies when it is back', async () => {
     const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     bench.setTime(1_000_000);
-    bench.setRules('q', { ttl: 1000, deadLetters: true });
+    bench.setFeatures('q', { ttl: 1000, deadLetters: true });
     publishNumbers(publisher, 0, 3 * slots);
     while (shelf.out(queue, 0));
     bench.setTime(1_002_000);
@@ -257,7 +257,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots, 100);
     shelf.out(queue, 0);
-    bench.setRules('q', { maxBytes: 10_000_000 });
+    bench.setFeatures('q', { maxBytes: 10_000_000 });
     expect(engine.readyBytes(queue)).toBe(400 * slots);
     shelf.out(queue, 0);
     expect(engine.readyBytes(queue)).toBe(400 * slots);

@@ -7,11 +7,11 @@ import {
   type Engine,
   type EngineKind,
   type HeldBack,
-  type QueueRules,
+  NO_FEATURES,
+  type QueueFeatures,
   RouteFlag,
   Stop,
 } from '../../../src/engine/engine.js';
-import { NO_RULES } from '../../support/no-rules.js';
 import { type Received, received } from './frames.js';
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
@@ -86,9 +86,10 @@ export class Bench {
   }
 
   /** Sets what a queue does from now on, as the coordinator does: every worker forgets its routes. */
-  setRules(name: string, rules: Partial<QueueRules>): number {
+  setFeatures(name: string, features: Partial<QueueFeatures>): number {
     const queue = this.queue(name);
-    if (!this.coordinator.setRules(queue, { ...NO_RULES, ...rules })) throw new Error('no memory for rules');
+    if (!this.coordinator.setFeatures(queue, { ...NO_FEATURES, ...features }))
+      throw new Error('no memory for features');
     const epoch = this.coordinator.raiseTopology();
     for (const engine of this.participants) engine.applyTopology(epoch);
     return queue;

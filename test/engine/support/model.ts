@@ -1,8 +1,8 @@
 /**
- * A queue with rules as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers:
+ * A queue with features as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers:
  * messages are got one by one, so that each step has one outcome.
  */
-import { Death, Overflow, type QueueRules } from '../../../src/engine/engine.js';
+import { Death, Overflow, type QueueFeatures } from '../../../src/engine/engine.js';
 import type { Dead } from './bench.js';
 
 export interface Entry {
@@ -24,7 +24,7 @@ export class ModelQueue {
 
   constructor(
     readonly name: string,
-    readonly rules: QueueRules,
+    readonly features: QueueFeatures,
   ) {}
 
   get length(): number {
@@ -32,12 +32,12 @@ export class ModelQueue {
   }
 
   get bytes(): number {
-    return this.rules.maxBytes === null ? 0 : this.#bytes();
+    return this.features.maxBytes === null ? 0 : this.#bytes();
   }
 
   /** False: refused. */
   publish(body: string, asked: number, expiration: number | null): boolean {
-    const { overflow, maxPriority, ttl } = this.rules;
+    const { overflow, maxPriority, ttl } = this.features;
     const life = Math.min(ttl ?? Number.POSITIVE_INFINITY, expiration ?? Number.POSITIVE_INFINITY);
     const priority = Math.min(asked, maxPriority);
     const entry = { number: this.#published++, body, priority, deadline: this.now + life, returns: 0 };
@@ -70,7 +70,7 @@ export class ModelQueue {
   requeue(tag: number): void {
     const entry = this.#take(tag);
     entry.returns++;
-    if (this.rules.deliveryLimit !== null && entry.returns > this.rules.deliveryLimit) {
+    if (this.features.deliveryLimit !== null && entry.returns > this.features.deliveryLimit) {
       this.#die(entry, Death.DELIVERY_LIMIT);
       return;
     }
@@ -116,7 +116,7 @@ export class ModelQueue {
   }
 
   #shorten(): void {
-    if (this.rules.overflow !== Overflow.DROP_HEAD) return;
+    if (this.features.overflow !== Overflow.DROP_HEAD) return;
     while (this.#isTooLong(0, 0)) {
       const entry = this.#ready.shift();
       if (entry === undefined) return;
@@ -125,7 +125,7 @@ export class ModelQueue {
   }
 
   #isTooLong(more: number, moreBytes: number): boolean {
-    const { maxLength, maxBytes } = this.rules;
+    const { maxLength, maxBytes } = this.features;
     if (maxLength !== null && this.length + more > maxLength) return true;
     return maxBytes !== null && this.#bytes() + moreBytes > maxBytes;
   }
@@ -135,6 +135,6 @@ export class ModelQueue {
   }
 
   #die(entry: Entry, reason: number): void {
-    if (this.rules.deadLetters) this.dead.push({ body: entry.body, queue: this.name, reason });
+    if (this.features.deadLetters) this.dead.push({ body: entry.body, queue: this.name, reason });
   }
 }

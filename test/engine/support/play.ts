@@ -4,7 +4,7 @@
  * that behave alike.
  */
 import fc from 'fast-check';
-import { Counter, type Engine, type LogBatch, type QueueRules } from '../../../src/engine/engine.js';
+import { Counter, type Engine, type LogBatch, type QueueFeatures } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
 import { BLOCK, FRONT, ImageShelf, type Portion } from './image-shelf.js';
@@ -30,7 +30,7 @@ export type Operation =
   | { op: 'consume'; queue: number; noAck: boolean; prefetch: number; priority: number }
   | { op: 'cancel' | 'recover' | 'reopen' | 'reconnect' | 'sweep' | 'return' }
   | { op: 'time'; passes: number }
-  | { op: 'rules'; queue: number; rules: Partial<QueueRules> }
+  | { op: 'features'; queue: number; features: Partial<QueueFeatures> }
   | { op: 'bury'; count: number; to: number | null }
   | { op: 'get'; queue: number; noAck: boolean }
   | { op: 'settle'; how: 'ack' | 'requeue' | 'drop'; which: number; multiple: boolean }
@@ -47,15 +47,15 @@ export type Operation =
 const queue = fc.nat(QUEUES.length - 1);
 
 /**
- * Operations with bodies of some sizes, and rules of some kinds; and, where there is a log, or messages leave memory,
+ * Operations with bodies of some sizes, and features of some kinds; and, where there is a log, or messages leave memory,
  * those that go with it.
  */
 export function operations(
   sizes: readonly number[],
-  rules: fc.Arbitrary<Partial<QueueRules>>,
+  features: fc.Arbitrary<Partial<QueueFeatures>>,
   given: { readonly log?: boolean; readonly spill?: boolean } = {},
 ): fc.Arbitrary<Operation[]> {
-  const kinds = [{ weight: 6, arbitrary: operation(sizes, rules, given.spill ? MANY : FEW) }];
+  const kinds = [{ weight: 6, arbitrary: operation(sizes, features, given.spill ? MANY : FEW) }];
   if (given.log) kinds.push({ weight: 1, arbitrary: ofTheLog });
   if (given.spill) kinds.push({ weight: 3, arbitrary: ofSpill });
   return fc.array(fc.oneof(...kinds), given.spill ? { minLength: 25, maxLength: 40 } : { minLength: 5, maxLength: 80 });
@@ -87,7 +87,7 @@ const ofTheLog: fc.Arbitrary<Operation> = fc.oneof(
 
 function operation(
   sizes: readonly number[],
-  rules: fc.Arbitrary<Partial<QueueRules>>,
+  features: fc.Arbitrary<Partial<QueueFeatures>>,
   count: fc.Arbitrary<number>,
 ): fc.Arbitrary<Operation> {
   return fc.oneof(
@@ -125,7 +125,7 @@ function operation(
       }),
     },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('time' as const), passes: fc.constantFrom(1, 10, 50, 400) }) },
-    { weight: 1, arbitrary: fc.record({ op: fc.constant('rules' as const), queue, rules }) },
+    { weight: 1, arbitrary: fc.record({ op: fc.constant('features' as const), queue, features }) },
     {
       weight: 3,
       arbitrary: fc.record({ op: fc.constant('bury' as const), count: fc.nat(20), to: fc.option(queue) }),
@@ -173,7 +173,7 @@ export class Play {
 
   constructor(
     readonly bench: Bench,
-    first: readonly (Partial<QueueRules> | null)[],
+    first: readonly (Partial<QueueFeatures> | null)[],
     logged: Logged = null,
     spill = false,
   ) {
@@ -186,7 +186,7 @@ export class Play {
       if (logged?.[i]) bench.loggedQueue(name, logIdOf(i), i * 1_000);
       else bench.queue(name);
       const given = first[i];
-      if (given) bench.setRules(name, given);
+      if (given) bench.setFeatures(name, given);
     }
     this.#publisher = bench.client();
     this.bench.engine().setConfirm(this.#publisher.open(1));
@@ -288,8 +288,8 @@ export class Play {
         return this.bench.setTime(this.#now);
       case 'sweep':
         return this.bench.sweep();
-      case 'rules':
-        this.bench.setRules(QUEUES[operation.queue] ?? '', operation.rules);
+      case 'features':
+        this.bench.setFeatures(QUEUES[operation.queue] ?? '', operation.features);
         return;
       case 'bury':
         return this.#settleDead(operation.count, operation.to);

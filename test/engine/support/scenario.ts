@@ -1,16 +1,16 @@
 /**
  * Where most stories begin: one queue `q`, a client that publishes to it, and one that will consume on its channel 1.
  */
-import type { EngineKind, QueueRules } from '../../../src/engine/engine.js';
+import type { EngineKind, QueueFeatures } from '../../../src/engine/engine.js';
 import { Bench, type Client } from './bench.js';
 import { publish } from './frames.js';
 
 export const text = (body: string): Buffer => Buffer.from(body);
 
-export async function scenario(kind: EngineKind, mebibytes = 32, rules?: Partial<QueueRules>) {
+export async function scenario(kind: EngineKind, mebibytes = 32, features?: Partial<QueueFeatures>) {
   const bench = await Bench.open(kind, { mebibytes });
   const queue = bench.queue('q');
-  if (rules !== undefined) bench.setRules('q', rules);
+  if (features !== undefined) bench.setFeatures('q', features);
   const publisher = bench.client();
   publisher.open(1);
   const consumer = bench.client();
@@ -18,9 +18,9 @@ export async function scenario(kind: EngineKind, mebibytes = 32, rules?: Partial
   return { bench, publisher, consumer, channel, engine: bench.engine(), queue };
 }
 
-/** A scenario whose queue has rules, at a time of its own. */
-export async function ruledScenario(kind: EngineKind, rules: Partial<QueueRules>) {
-  const made = await scenario(kind, 32, rules);
+/** A scenario whose queue has features, at a time of its own. */
+export async function featuredScenario(kind: EngineKind, features: Partial<QueueFeatures>) {
+  const made = await scenario(kind, 32, features);
   made.bench.setTime(1_000_000);
   return made;
 }

@@ -195,20 +195,16 @@ export const QueueCell = {
   /** All its consumers, a list of nodes. */
   FIRST_PEER: 16,
 
-  /** What it does beyond holding messages (Feature); 0: nothing. The rules follow. */
-  FEATURES: 17,
-  MAX_LENGTH: 18,
-  MAX_BYTES: 19,
+  /** What it does beyond holding messages, as bits (Feature); 0: nothing. */
+  BITS: 17,
   MAX_PRIORITY: 20,
-  DELIVERY_LIMIT: 21,
   /** Bytes of the bodies of ready messages, with Feature.BYTES. */
   BYTES: 22,
   /** The participant whose sweep it belongs to, counted from 1; its neighbours in that list. */
   SWEEPER: 23,
   SWEEP_NEXT: 24,
   SWEEP_PREVIOUS: 25,
-  /** 64-bit floats in two words each: milliseconds. */
-  TTL: 26,
+  /** A 64-bit float in two words: milliseconds. */
   LAST_GET: 28,
   /**
    * 64-bit floats, too, of a chain: its number in the log, and the log position of its next block's first slot; with
@@ -249,6 +245,8 @@ export const QueueCell = {
    * a higher (a 64-bit float).
    */
   SPILLED_PLACE: 44,
+  /** The numbers to its bits, as ../../queue-features.ts lays them out. */
+  FEATURES: 64,
 } as const;
 /** A cell of a queue's counters (counters.ts): some blocks of COUNTERS numbers, each of one participant. */
 export const Counters = {

@@ -51,9 +51,9 @@ export class ClassicQueue implements QueueKind {
 
   /** What has no room dies, where the queue's rules say so; the dead have a reference of their own. */
   admits(queue: number, message: number): boolean {
-    const features = this.#contents.rules.features(queue);
+    const features = this.#contents.features.of(queue);
     if ((features & Feature.REJECT) === 0) return true;
-    if (this.#contents.rules.hasRoom(queue, this.#messages.bodySize(message))) return true;
+    if (this.#contents.features.hasRoom(queue, this.#messages.bodySize(message))) return true;
     if ((features & Feature.REJECT_DEAD) !== 0 && (features & Feature.DEAD_LETTERS) !== 0) {
       this.#messages.retain(message, 1);
       this.#add(queue, QueueCell.CLAIMED, 1);
@@ -63,7 +63,7 @@ export class ClassicQueue implements QueueKind {
   }
 
   enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
-    const features = this.#contents.rules.features(queue);
+    const features = this.#contents.features.of(queue);
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const message = at32(messages, i);
@@ -79,7 +79,7 @@ export class ClassicQueue implements QueueKind {
     if (bytes > 0) this.#add(queue, QueueCell.BYTES, bytes);
     this.#add(queue, QueueCell.READY, count);
     if (expires) {
-      if ((features & Feature.EXPIRES) === 0) this.#contents.rules.add(queue, Feature.EXPIRES);
+      if ((features & Feature.EXPIRES) === 0) this.#contents.features.add(queue, Feature.EXPIRES);
       this.#sweeps.join(queue);
     }
     this.#waiters.grant(queue, count);
@@ -88,7 +88,7 @@ export class ClassicQueue implements QueueKind {
 
   /** What has expired dies instead; as in RabbitMQ, what is alive in a level protects those below. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
-    this.#take(queue, this.#contents.rules.features(queue), max, room, claimant, claim);
+    this.#take(queue, this.#contents.features.of(queue), max, room, claimant, claim);
     const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
     if (isOver) claimant.onEmpty(queue, claim.count);
   }
@@ -97,7 +97,7 @@ export class ClassicQueue implements QueueKind {
     const { now } = this.#clock;
     const since = claimant.ableSince;
     const limit =
-      since === null ? this.#contents.rules.deathTime(queue, now) : this.#contents.rules.ageLimit(now, since);
+      since === null ? this.#contents.features.deathTime(queue, now) : this.#contents.features.ageLimit(now, since);
     const expiry = this.#contents.expiry(queue, features, limit);
     this.#contents.chains.foundSpilled = false;
     let left = room;
@@ -138,12 +138,12 @@ export class ClassicQueue implements QueueKind {
   }
 
   reject(queue: number, slots: Uint32Array, count: number): void {
-    const features = this.#contents.isRetired(queue) ? 0 : this.#contents.rules.features(queue);
+    const features = this.#contents.isRetired(queue) ? 0 : this.#contents.features.of(queue);
     for (let i = 0; i < count; i++) this.#contents.die(queue, features, at32(slots, i), Death.REJECTED);
   }
 
   requeue(queue: number, slots: Uint32Array, count: number): void {
-    const features = this.#contents.rules.features(queue);
+    const features = this.#contents.features.of(queue);
     const retired = this.#contents.isRetired(queue);
     let back = 0;
     let bytes = 0;
@@ -152,7 +152,7 @@ export class ClassicQueue implements QueueKind {
       const returns =
         (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, SLOT_REQUEUES_MAX);
       if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
-      else if (returns > this.#contents.rules.deliveryLimit(queue))
+      else if (returns > this.#contents.features.deliveryLimit(queue))
         this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);
       else {
         const chain = this.#contents.blocks.chainOf(slot);
@@ -172,7 +172,7 @@ export class ClassicQueue implements QueueKind {
   }
 
   readyBytes(queue: number): number {
-    if ((this.#contents.rules.features(queue) & Feature.BYTES) === 0) return 0;
+    if ((this.#contents.features.of(queue) & Feature.BYTES) === 0) return 0;
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.BYTES));
   }
 

@@ -25,7 +25,7 @@ export class LoggedQueues {
     const queue = this.#contents.chains.queueOf(queueOrChain);
     withQueue(this.#memory, queue, () => {
       this.#contents.chains.setLogId(queueOrChain, id, next);
-      this.#contents.rules.add(queue, Feature.LOGGED);
+      this.#contents.features.add(queue, Feature.LOGGED);
     });
   }
 

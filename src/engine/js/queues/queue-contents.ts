@@ -1,5 +1,5 @@
 /**
- * What stands in queues, and what happens to it by their rules: messages are claimed, expire, die, are too many.
+ * What stands in queues, and what happens to it by their features: messages are claimed, expire, die, are too many.
  * Everything here happens under the queue's lock. What must hold: READY, CLAIMED and BYTES say what the slots say when
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
@@ -15,9 +15,9 @@ import type { Clock, Messages } from '../memory/messages.js';
 import { at32, at64, double, word } from '../memory/views.js';
 import { Chains } from './chains.js';
 import type { Dead } from './claim.js';
+import { Features } from './features.js';
 import { PageInRequests } from './page-in-requests.js';
 import { Requeued } from './requeued.js';
-import { Rules } from './rules.js';
 
 /** When a message has expired: if it had reached the end of its time to live by then. */
 interface Expiry {
@@ -26,7 +26,7 @@ interface Expiry {
 }
 
 export class QueueContents {
-  readonly rules: Rules;
+  readonly features: Features;
   readonly blocks: Blocks;
   readonly requeued: Requeued;
   readonly chains: Chains;
@@ -50,7 +50,7 @@ export class QueueContents {
     this.#memory = memory;
     this.#messages = messages;
     this.#clock = clock;
-    this.rules = new Rules(memory);
+    this.features = new Features(memory);
     this.blocks = new Blocks(memory);
     this.requeued = new Requeued(memory, this.blocks);
     this.pageInRequests = new PageInRequests(memory);
@@ -102,7 +102,7 @@ export class QueueContents {
   /** What has reached its deadline by `limit` has expired; null where nothing can. */
   expiry(queue: number, features: number, limit: number): Expiry | null {
     if ((features & (Feature.TTL | Feature.EXPIRES)) === 0) return null;
-    return { ttl: this.rules.ttl(queue, features), limit };
+    return { ttl: this.features.ttl(queue, features), limit };
   }
 
   /**
@@ -110,15 +110,15 @@ export class QueueContents {
    * turn.
    */
   checkLength(queue: number, features: number): void {
-    if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.rules.isTooLong(queue)) return;
+    if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.features.isTooLong(queue)) return;
     const isFull = this.long.size >= OVER_MAX && !this.long.has(queue);
-    if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.rules.isFarTooLong(queue))
+    if (isFull || at32(this.#memory.u32, word(queue, QueueCell.CONSUMERS)) === 0 || this.features.isFarTooLong(queue))
       this.shorten(queue, features);
     else this.long.add(queue);
   }
 
   shorten(queue: number, features: number): void {
-    while (this.rules.isTooLong(queue)) {
+    while (this.features.isTooLong(queue)) {
       const slot = this.chains.first(queue);
       if (slot === 0) {
         if (this.chains.foundSpilled) this.#awaitFront(queue);
@@ -144,7 +144,7 @@ export class QueueContents {
   openChains(queue: number, maxPriority: number): boolean {
     if (!this.chains.open(queue)) return false;
     this.#memory.u32[word(queue, QueueCell.MAX_PRIORITY)] = maxPriority;
-    this.rules.add(queue, Feature.PRIORITIES);
+    this.features.add(queue, Feature.PRIORITIES);
     return true;
   }
 
@@ -174,7 +174,7 @@ export class QueueContents {
 
   /** Drops up to `most` of what is ready, as far as it is here; returns how many. */
   dropReady(queue: number, most: number): number {
-    const counts = (this.rules.features(queue) & Feature.BYTES) !== 0;
+    const counts = (this.features.of(queue) & Feature.BYTES) !== 0;
     let count = 0;
     let bytes = 0;
     for (let slot = this.chains.first(queue); slot !== 0 && count < most; slot = this.chains.first(queue)) {

@@ -4,7 +4,7 @@
  * queue takes nothing more, and gives nothing out.
  */
 import { CELL } from '../../../numbers/core.js';
-import { Counter, type Extent, type QueueRules } from '../../engine.js';
+import { Counter, type Extent, type QueueFeatures } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
@@ -12,14 +12,14 @@ import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, double, word } from '../memory/views.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
+import type { Features } from './features.js';
 import type { QueueContents } from './queue-contents.js';
 import type { QueueKind } from './queue-kind.js';
-import type { Rules } from './rules.js';
 import type { Sweeps } from './swept-queues.js';
 import type { Waiters } from './waiters.js';
 
 export class Queues {
-  readonly rules: Rules;
+  readonly features: Features;
   readonly sweeps: Sweeps;
   readonly #contents: QueueContents;
   readonly #memory: Memory;
@@ -49,7 +49,7 @@ export class Queues {
     this.#counters = counters;
     this.#self = self;
     this.#contents = contents;
-    this.rules = contents.rules;
+    this.features = contents.features;
     this.sweeps = sweeps;
   }
 
@@ -58,25 +58,25 @@ export class Queues {
   }
 
   /** Sets what the queue does from now on; false when there is no memory. */
-  setRules(queue: number, rules: QueueRules): boolean {
+  setFeatures(queue: number, features: QueueFeatures): boolean {
     this.#lock(queue);
-    const before = this.rules.features(queue);
+    const before = this.features.of(queue);
     const known =
-      rules.maxPriority === 0 ||
+      features.maxPriority === 0 ||
       (before & Feature.PRIORITIES) !== 0 ||
-      this.#contents.openChains(queue, rules.maxPriority);
+      this.#contents.openChains(queue, features.maxPriority);
     if (known) {
-      this.rules.set(queue, rules);
-      const features = this.rules.features(queue);
-      if ((features & ~before & Feature.BYTES) !== 0) this.#contents.countBytes(queue);
-      if ((features & Feature.TTL) !== 0) this.sweeps.joinAny(queue);
-      else if ((features & Feature.EXPIRES) === 0) this.sweeps.leave(queue);
+      this.features.set(queue, features);
+      const bits = this.features.of(queue);
+      if ((bits & ~before & Feature.BYTES) !== 0) this.#contents.countBytes(queue);
+      if ((bits & Feature.TTL) !== 0) this.sweeps.joinAny(queue);
+      else if ((bits & Feature.EXPIRES) === 0) this.sweeps.leave(queue);
     }
     this.#unlock(queue);
     return known;
   }
 
-  /** Has what is too much by new rules die, if that is our task and not another worker's. */
+  /** Has what is too much by new features die, if that is our task and not another worker's. */
   keepLength(queue: number): void {
     if (Math.floor(queue / CELL) % this.#memory.workers === this.#self) this.#checkLength(queue);
   }
@@ -108,7 +108,7 @@ export class Queues {
   /** A consumer has come; a rank other than 0 makes the queue one of ranks. */
   join(queue: number, node: number, consumerPriority: number): void {
     this.#lock(queue);
-    if (consumerPriority !== 0) this.rules.add(queue, Feature.CONSUMER_PRIORITIES);
+    if (consumerPriority !== 0) this.features.add(queue, Feature.CONSUMER_PRIORITIES);
     this.#waiters.join(queue, node);
     this.#add(queue, QueueCell.CONSUMERS, 1);
     this.#unlock(queue);
@@ -170,7 +170,7 @@ export class Queues {
   }
 
   #hasConsumerPriorities(queue: number): boolean {
-    return (this.rules.features(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
+    return (this.features.of(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
   }
 
   /** What a client was given is acknowledged. */
@@ -250,7 +250,7 @@ export class Queues {
 
   /** A consumer leaves its turn to another although messages are ready. */
   passOn(queue: number): void {
-    const consumerPriorities = (this.rules.features(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
+    const consumerPriorities = (this.features.of(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
     if (!consumerPriorities && this.waiting(queue) === 0) return;
     this.#lock(queue);
     // Where ranks count, all that had to stand back may go on.
@@ -268,9 +268,9 @@ export class Queues {
   }
 
   #checkLength(queue: number): void {
-    if ((this.rules.features(queue) & Feature.LENGTH) === 0) return;
+    if ((this.features.of(queue) & Feature.LENGTH) === 0) return;
     this.#lock(queue);
-    if (!this.#has(queue, QueueFlag.RETIRED)) this.#contents.checkLength(queue, this.rules.features(queue));
+    if (!this.#has(queue, QueueFlag.RETIRED)) this.#contents.checkLength(queue, this.features.of(queue));
     this.#unlock(queue);
   }
 
@@ -278,21 +278,21 @@ export class Queues {
 
   /** Lets up to `max` messages die that are too old for whoever was not able to take them; returns how many. */
   expire(queue: number, max: number): number {
-    return this.#expire(queue, max, this.rules.deathTime(queue, this.#clock.now), false);
+    return this.#expire(queue, max, this.features.deathTime(queue, this.#clock.now), false);
   }
 
   /** The same for a sweep. */
   sweep(queue: number, max: number): number {
-    return this.#expire(queue, max, this.rules.sweepTime(queue, this.#clock.now), true);
+    return this.#expire(queue, max, this.features.sweepTime(queue, this.#clock.now), true);
   }
 
   #expire(queue: number, max: number, limit: number, everywhere: boolean): number {
-    if ((this.rules.features(queue) & (Feature.TTL | Feature.EXPIRES)) === 0) return 0;
+    if ((this.features.of(queue) & (Feature.TTL | Feature.EXPIRES)) === 0) return 0;
     this.#lock(queue);
-    const features = this.rules.features(queue);
+    const features = this.features.of(queue);
     const expiry = this.#contents.expiry(queue, features, limit);
     const count = expiry === null ? 0 : this.#contents.expire(queue, features, expiry, max, everywhere);
-    if (everywhere) this.sweeps.saw(this.rules.ttl(queue, features), holdsMortals(features, this.ready(queue)));
+    if (everywhere) this.sweeps.saw(this.features.ttl(queue, features), holdsMortals(features, this.ready(queue)));
     this.#unlock(queue);
     return count;
   }
@@ -308,7 +308,7 @@ export class Queues {
       long.delete(queue);
       stuck.delete(queue);
       this.#lock(queue);
-      if (!this.rules.turnsUnderWay(queue)) this.#contents.shorten(queue, this.rules.features(queue));
+      if (!this.features.turnsUnderWay(queue)) this.#contents.shorten(queue, this.features.of(queue));
       this.#unlock(queue);
     }
   }

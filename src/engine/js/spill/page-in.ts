@@ -103,9 +103,9 @@ export class PageIn {
 
   /** A message may expire by itself: after a restart nobody has said so yet. */
   #expectExpiry(): void {
-    const { rules } = this.#contents;
-    if ((rules.features(this.#queue) & Feature.EXPIRES) !== 0) return;
-    rules.add(this.#queue, Feature.EXPIRES);
+    const { features } = this.#contents;
+    if ((features.of(this.#queue) & Feature.EXPIRES) !== 0) return;
+    features.add(this.#queue, Feature.EXPIRES);
     this.#sweeps.joinAny(this.#queue);
   }
 

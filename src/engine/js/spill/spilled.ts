@@ -122,7 +122,7 @@ export class Spilled {
 
   /** The bytes, if the queue counts such. */
   #counted(queue: number, bytes: number): number {
-    return (this.#contents.rules.features(queue) & Feature.BYTES) === 0 ? 0 : bytes;
+    return (this.#contents.features.of(queue) & Feature.BYTES) === 0 ? 0 : bytes;
   }
 
   /** What is under way with messages is over: they are where they were. Under the queue's lock. */

@@ -1,5 +1,5 @@
 /**
- * How the rules of a queue change while it is used: by the coordinator, and by workers whose messages bring rules
+ * How the features of a queue change while it is used: by the coordinator, and by workers whose messages bring some
  * along. Meets: workers that read single words at any time; each is valid on its own.
  */
 import {
@@ -18,53 +18,33 @@ import { openPriorities } from '../chain/priorities';
 import { SPILLED, Block, nextOf, Queue, READY, REQUEUED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
 import {
   addBytes,
+  bitsOf,
   BYTES,
-  COUNTED,
-  DEAD_LETTERS,
-  DROP_HEAD,
-  EXPIRES,
-  GONE,
-  LENGTH,
-  PRIORITIES,
-  LOGGED_QUEUE,
   CONSUMER_PRIORITIES,
-  REJECT,
+  EXPIRES,
+  featuresOf,
+  GONE,
+  LOGGED_QUEUE,
+  PRIORITIES,
+  QueueFeatures,
   TTL,
-  UNLIMITED,
 } from '../chain/features';
-import { hastenSweep, joinSweep, leaveSweep } from './sweep';
+import { ANY_SWEEPER, hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
- * Sets the rules; numbers below 0 mean none. False when there is no memory for the priorities, and nothing was changed.
- * Workers see a rule at their next look; routes to the queue are resolved anew.
+ * Sets what the queue does from now on. False when there is no memory for the priorities, and nothing was changed. Workers
+ * see it at their next look; routes to the queue are resolved anew.
  */
-export function setQueueRules(
-  queue: Queue,
-  ttl: f64,
-  maxLength: f64,
-  maxBytes: f64,
-  overflow: u32,
-  deadLetters: bool,
-  maxPriority: u32,
-  deliveryLimit: f64,
-  deliveryCount: bool,
-): bool {
-  if (maxPriority && !queue.priorities && !openPriorities(queue, maxPriority)) return false;
+export function setQueueFeatures(queue: Queue, wanted: QueueFeatures): bool {
+  if (wanted.maxPriority != 0 && !queue.priorities && !openPriorities(queue, <u32>wanted.maxPriority)) return false;
   const address = changetype<usize>(queue);
-  let features: u32 = 0;
-  if (ttl >= 0) features |= TTL;
-  if (maxLength >= 0 || maxBytes >= 0) features |= LENGTH;
-  if (maxBytes >= 0) features |= BYTES;
-  if (features & LENGTH && overflow != DROP_HEAD) features |= REJECT;
-  if (deadLetters) features |= DEAD_LETTERS;
+  let features = bitsOf(wanted);
   if (queue.priorities) features |= PRIORITIES;
-  if (deliveryLimit >= 0 || deliveryCount) features |= COUNTED;
-  atomicStoreF64(address + offsetof<Queue>('ttl'), ttl >= 0 ? ttl : Infinity);
-  atomicStoreF64(address + offsetof<Queue>('maxLength'), maxLength >= 0 ? maxLength : Infinity);
-  atomicStoreF64(address + offsetof<Queue>('maxBytes'), maxBytes >= 0 ? maxBytes : Infinity);
-  queue.overflow = overflow;
-  queue.deliveryLimit = deliveryLimit >= 0 && deliveryLimit < <f64>UNLIMITED ? <u32>deliveryLimit : UNLIMITED;
-  queue.deliveryCount = deliveryCount ? 1 : 0;
+  const kept = changetype<usize>(featuresOf(queue));
+  // Pairs with the loads of workers, which see each number as it was or as it is.
+  for (let at: usize = 0; at < offsetof<QueueFeatures>(); at += 8) {
+    atomicStoreF64(kept + at, load<f64>(changetype<usize>(wanted) + at));
+  }
   const counts = (queue.features & BYTES) != 0;
   const word = address + offsetof<Queue>('features');
   while (true) {
@@ -77,12 +57,12 @@ export function setQueueRules(
       break;
   }
   if (features & BYTES && !counts) countReadyBytes(queue);
-  if (features & TTL) joinSweep(queue, UNLIMITED);
+  if (features & TTL) joinSweep(queue, ANY_SWEEPER);
   else if (queue.sweeper && !(queue.features & EXPIRES)) {
     leaveSweep(queue);
     // Pairs with the `atomicOr` in `expectExpiry`: a worker that came in between is seen here, or finds no sweeper.
     atomicStore(address + offsetof<Queue>('sweeper'), 0);
-    if (atomicLoad(word) & EXPIRES) joinSweep(queue, UNLIMITED);
+    if (atomicLoad(word) & EXPIRES) joinSweep(queue, ANY_SWEEPER);
   }
   return true;
 }
@@ -93,7 +73,7 @@ export function expectExpiry(queue: Queue, sweeper: u32): void {
     hastenSweep(queue);
     return;
   }
-  // Pairs with the compare-and-swap in `setQueueRules`.
+  // Pairs with the compare-and-swap in `setQueueFeatures`.
   if (!(atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), EXPIRES) & EXPIRES)) joinSweep(queue, sweeper);
 }
 

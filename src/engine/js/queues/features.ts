@@ -3,51 +3,46 @@
  * a message expires there, whether the queue is too long, whether it has room for another message. Under the queue's
  * lock.
  */
-import { LEEWAY, SWEEP_DELAY, UNDER_WAY, UNLIMITED } from '../../../numbers/core.js';
-import { Overflow, type QueueRules } from '../../engine.js';
+import { LEEWAY, SWEEP_DELAY, UNDER_WAY } from '../../../numbers/core.js';
+import { FEATURE_AT, Overflow, type QueueFeatures, writeFeatures } from '../../queue-features.js';
 import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at64, double, word } from '../memory/views.js';
 
-/** Features that stay whatever rules are set. */
+/** Bits that stay whatever is set. */
 const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITIES | Feature.LOGGED;
 
-export class Rules {
+export class Features {
   readonly #memory: Memory;
 
   constructor(memory: Memory) {
     this.#memory = memory;
   }
 
-  features(queue: number): number {
-    return Atomics.load(this.#memory.u32, word(queue, QueueCell.FEATURES));
+  /** Its bits. */
+  of(queue: number): number {
+    return Atomics.load(this.#memory.u32, word(queue, QueueCell.BITS));
   }
 
   /** Whether the log knows the queue. */
   isLogged(queue: number): boolean {
-    return (this.features(queue) & Feature.LOGGED) !== 0;
+    return (this.of(queue) & Feature.LOGGED) !== 0;
   }
 
   add(queue: number, feature: number): void {
-    Atomics.or(this.#memory.u32, word(queue, QueueCell.FEATURES), feature);
+    Atomics.or(this.#memory.u32, word(queue, QueueCell.BITS), feature);
   }
 
   /** All but the priorities. */
-  set(queue: number, rules: QueueRules): void {
+  set(queue: number, features: QueueFeatures): void {
     const { u32, f64 } = this.#memory;
-    f64[double(queue, QueueCell.TTL)] = rules.ttl ?? Number.POSITIVE_INFINITY;
-    u32[word(queue, QueueCell.MAX_LENGTH)] = limit(rules.maxLength);
-    u32[word(queue, QueueCell.MAX_BYTES)] = limit(rules.maxBytes);
-    u32[word(queue, QueueCell.DELIVERY_LIMIT)] = limit(rules.deliveryLimit);
-    const features = (this.features(queue) & LASTING) | featuresOf(rules);
-    Atomics.store(u32, word(queue, QueueCell.FEATURES), features);
+    writeFeatures(f64, queue + 4 * QueueCell.FEATURES, features);
+    Atomics.store(u32, word(queue, QueueCell.BITS), (this.of(queue) & LASTING) | bitsOf(features));
   }
 
   /** Its messages' time to live; of a queue with Feature.TTL or none. */
   ttl(queue: number, features: number): number {
-    return (features & Feature.TTL) === 0
-      ? Number.POSITIVE_INFINITY
-      : at64(this.#memory.f64, double(queue, QueueCell.TTL));
+    return (features & Feature.TTL) === 0 ? Number.POSITIVE_INFINITY : this.#feature(queue, 'ttl');
   }
 
   /**
@@ -77,29 +72,34 @@ export class Rules {
   }
 
   deliveryLimit(queue: number): number {
-    return this.#word(queue, QueueCell.DELIVERY_LIMIT);
+    return this.#feature(queue, 'deliveryLimit');
   }
 
   isTooLong(queue: number): boolean {
     return (
-      this.#word(queue, QueueCell.READY) > this.#word(queue, QueueCell.MAX_LENGTH) ||
-      this.#word(queue, QueueCell.BYTES) > this.#word(queue, QueueCell.MAX_BYTES)
+      this.#word(queue, QueueCell.READY) > this.#feature(queue, 'maxLength') ||
+      this.#word(queue, QueueCell.BYTES) > this.#feature(queue, 'maxBytes')
     );
   }
 
   /** Whether a queue that is too long must not wait for its consumers. */
   isFarTooLong(queue: number): boolean {
-    return this.#word(queue, QueueCell.READY) > 2 * this.#word(queue, QueueCell.MAX_LENGTH) + UNDER_WAY;
+    return this.#word(queue, QueueCell.READY) > 2 * this.#feature(queue, 'maxLength') + UNDER_WAY;
   }
 
   /** Whether a queue that refuses what it has no room for takes a message with a body of so many bytes. */
   hasRoom(queue: number, bytes: number): boolean {
     const length = this.#word(queue, QueueCell.READY) + this.#word(queue, QueueCell.KEPT) + 1;
-    const maxLength = this.#word(queue, QueueCell.MAX_LENGTH);
-    const maxBytes = this.#word(queue, QueueCell.MAX_BYTES);
+    const maxLength = this.#feature(queue, 'maxLength');
+    const maxBytes = this.#feature(queue, 'maxBytes');
     const held = this.#word(queue, QueueCell.BYTES) + this.#word(queue, QueueCell.KEPT_BYTES);
     if (length <= maxLength && held + bytes <= maxBytes) return true;
-    return this.turnsUnderWay(queue) && length <= (maxLength === UNLIMITED ? 0 : maxLength) + UNDER_WAY;
+    return this.turnsUnderWay(queue) && length <= (maxLength === Number.POSITIVE_INFINITY ? 0 : maxLength) + UNDER_WAY;
+  }
+
+  /** A number; Infinity: there is no such limit. */
+  #feature(queue: number, name: keyof QueueFeatures): number {
+    return at64(this.#memory.f64, double(queue, QueueCell.FEATURES) + FEATURE_AT[name] / 8);
   }
 
   #word(queue: number, field: number): number {
@@ -107,19 +107,15 @@ export class Rules {
   }
 }
 
-function limit(value: number | null): number {
-  return value === null ? UNLIMITED : Math.min(value, UNLIMITED);
-}
-
-function featuresOf(rules: QueueRules): number {
-  let features = 0;
-  if (rules.ttl !== null) features |= Feature.TTL;
-  if (rules.maxLength !== null || rules.maxBytes !== null) features |= Feature.LENGTH;
-  if (rules.maxBytes !== null) features |= Feature.BYTES;
-  if ((features & Feature.LENGTH) !== 0 && rules.overflow !== Overflow.DROP_HEAD) features |= Feature.REJECT;
-  if (rules.overflow === Overflow.REJECT_PUBLISH_DLX) features |= Feature.REJECT_DEAD;
-  if (rules.deadLetters) features |= Feature.DEAD_LETTERS;
-  if (rules.deliveryLimit !== null || rules.deliveryCount) features |= Feature.COUNTED;
-  if (rules.deliveryCount) features |= Feature.SAYS_COUNT;
-  return features;
+function bitsOf(features: QueueFeatures): number {
+  let bits = 0;
+  if (features.ttl !== null) bits |= Feature.TTL;
+  if (features.maxLength !== null || features.maxBytes !== null) bits |= Feature.LENGTH;
+  if (features.maxBytes !== null) bits |= Feature.BYTES;
+  if ((bits & Feature.LENGTH) !== 0 && features.overflow !== Overflow.DROP_HEAD) bits |= Feature.REJECT;
+  if (features.overflow === Overflow.REJECT_PUBLISH_DLX) bits |= Feature.REJECT_DEAD;
+  if (features.deadLetters) bits |= Feature.DEAD_LETTERS;
+  if (features.deliveryLimit !== null || features.deliveryCount) bits |= Feature.COUNTED;
+  if (features.deliveryCount) bits |= Feature.SAYS_COUNT;
+  return bits;
 }
