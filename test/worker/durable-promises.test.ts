@@ -156,14 +156,20 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(commitLog.durable).toHaveLength(1);
   });
 
-  test('what is acknowledged behind a batch that was rejected is not confirmed', async () => {
+  test('what is acknowledged behind a batch that was rejected is not confirmed, nor a commit of it answered', async () => {
     const { commitLog, log, send, confirmed, barriers } = await open();
     send('a');
     send('b');
+    let answered = false;
+    void log.durable()?.then(() => {
+      answered = true;
+    });
     log.barrier(1);
+    expect(commitLog.underWay).toHaveLength(2);
     await commitLog.fence(1);
     await commitLog.acknowledge();
     expect(confirmed()).toBe(null);
+    expect(answered).toBe(false);
     expect(barriers).toEqual([]);
     expect(await log.close()).toBe(false);
   });
