@@ -57,7 +57,7 @@ export type LogEvent =
   | { readonly type: 'passed'; readonly barrier: number };
 
 /** Positions in a row. */
-export interface Run {
+export interface PositionRange {
   readonly from: number;
   readonly count: number;
 }

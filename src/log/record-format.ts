@@ -120,7 +120,7 @@ export const EnqueueFlag = {
 } as const;
 /** ACK: runs of first position and count. RETURNS: pairs of position and how often it was given back. */
 export const PositionsField = { QUEUE: RECORD_RUNS_QUEUE, RANGES: RECORD_RUNS_AT } as const;
-export const RUN_OCTETS = RECORD_RUN;
+export const RANGE_OCTETS = RECORD_RUN;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RANGES: 16, DELIVERED_RANGES: 20, RANGES: 24 } as const;
 export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as const;
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
@@ -139,9 +139,9 @@ const NEAR_WRITERS = RECORD_NEAR_WRITERS;
 const NEAR_DISTANCE = 2 ** RECORD_NEAR_SHIFT;
 
 /** A message's id: below 2^53, and never the same for two lanes. */
-export function messageId(writer: number, sequence: number): number {
-  const near = writer % NEAR_WRITERS;
-  return near * NEAR_DISTANCE + ((writer - near) / NEAR_WRITERS) * WRITER_MESSAGES_MAX + sequence;
+export function messageId(writerNumber: number, sequence: number): number {
+  const near = writerNumber % NEAR_WRITERS;
+  return near * NEAR_DISTANCE + ((writerNumber - near) / NEAR_WRITERS) * WRITER_MESSAGES_MAX + sequence;
 }
 export function writerOf(id: number): number {
   const near = Math.floor(id / NEAR_DISTANCE);
@@ -165,12 +165,12 @@ export function set64(view: DataView, at: number, value: number): void {
 }
 
 /** A log file's name: its lane, two digits or three, and its number. */
-export function fileName(writer: number, number: number): string {
-  return `w${String(writer).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
+export function fileName(writerNumber: number, number: number): string {
+  return `w${String(writerNumber).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
 }
-export function parseFileName(name: string): { writer: number; number: number } | null {
+export function parseFileName(name: string): { writerNumber: number; number: number } | null {
   const match = /^w(\d{2,3})-(\d{10,})\.log$/.exec(name);
-  return match === null ? null : { writer: Number(match[1]), number: Number(match[2]) };
+  return match === null ? null : { writerNumber: Number(match[1]), number: Number(match[2]) };
 }
 
 /** Dead files that wait to be written anew: their blocks are there already. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
-import type { Durability, Health, LogEvent, Run } from '../log/commit-log.js';
+import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { within } from '../platform/within.js';
 import type { Spill } from '../queues/spill/spill.js';
 import { DataDirectory } from '../store/data-directory.js';
@@ -214,7 +214,7 @@ export class Storage {
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
     const kept = written && own;
-    const error = await this.#logManager.close(kept ? deliveredRuns(engine, queues) : null);
+    const error = await this.#logManager.close(kept ? deliveredRanges(engine, queues) : null);
     if (error !== null || !kept) {
       const reason = error === null ? '' : ` (${error.message})`;
       this.#report(
@@ -251,8 +251,8 @@ export class Storage {
  * What was delivered in this life and came back: that never leaves memory. What was delivered in an earlier one the log
  * manager knows.
  */
-function deliveredRuns(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, Run[]> {
-  const delivered = new Map<number, Run[]>();
+function deliveredRanges(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, PositionRange[]> {
+  const delivered = new Map<number, PositionRange[]>();
   for (const [queue, logId] of queues) {
     for (const { priority, from, count } of engine.redeliveredRuns(queue)) {
       const runs = delivered.get(logId + priority) ?? [];

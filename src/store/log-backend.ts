@@ -3,10 +3,10 @@
  * and the word that vouches for it at an orderly end. What must hold: reading changes nothing where it fails; what was
  * vouched for is told apart from what may lack something.
  */
-import type { CommitLog, CommitLogObserver, LogEvent, Run } from '../log/commit-log.js';
+import type { CommitLog, CommitLogObserver, LogEvent, PositionRange } from '../log/commit-log.js';
 import type { SpilledSource } from '../log/spill-source.js';
 import type { LogSetup } from './log-setup.js';
-import type { RunLedger } from './recovery/ledger.js';
+import type { LogLedger } from './recovery/ledger.js';
 import type { Progress } from './recovery/log-reader.js';
 
 /** What recovery asks about queues, and what it may do. A queue's priorities have the numbers that follow its own. */
@@ -36,7 +36,7 @@ export interface KeptQueue {
   /** Its messages, in order. */
   readonly source: SpilledSource;
   /** Those of them that had been given out. */
-  readonly delivered: readonly Run[];
+  readonly delivered: readonly PositionRange[];
 }
 
 export interface RecoverySummary {
@@ -61,7 +61,7 @@ export interface RecoveredLog {
   /** The highest number of a queue that the log speaks of; −1: of none. */
   readonly highestQueue: number;
   /** What still counts: the manager tells it of queues, the backend of what was written. */
-  readonly ledger: Pick<RunLedger, 'deleted' | 'reach' | 'known' | 'queues' | 'isUnchanged' | 'lastCheckpoint'>;
+  readonly ledger: Pick<LogLedger, 'deleted' | 'reach' | 'known' | 'queues' | 'isUnchanged' | 'lastCheckpoint'>;
 
   /** Opens the log of this thread. Once; nothing is written before something is appended. */
   open(observer: CommitLogObserver): CommitLog;

@@ -3,7 +3,7 @@
  * away of what is dead. Workers write logs of their own and tell what happens there (`heard`), in order. What must
  * hold: the clean-shutdown marker goes before anything is written, and comes after all else.
  */
-import type { CommitLog, Health, LogEvent, Run } from '../log/commit-log.js';
+import type { CommitLog, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { fatal, isMistake } from '../platform/fatal.js';
 import { BatchBuilder } from './log/batch.js';
 import type { KeptQueue, LogBackend, RecoveredLog, RecoverOptions, RecoverySummary } from './log-backend.js';
@@ -34,7 +34,7 @@ export class LogManager {
   readonly #options: LogManagerOptions;
   readonly #recovered: RecoveredLog;
   /** What had been given out before this start, by queue. */
-  readonly #delivered: Map<number, readonly Run[]>;
+  readonly #delivered: Map<number, readonly PositionRange[]>;
   /** Resolves when the broker thread's log gets into trouble while the log is being ended. */
   #trouble = trouble();
   /**
@@ -183,7 +183,7 @@ export class LogManager {
    * messages that were given out and came back; null: not all that was asked for could be written, so that nothing can
    * be vouched for. Resolves with why there is no clean-shutdown marker.
    */
-  async close(delivered: ReadonlyMap<number, readonly Run[]> | null): Promise<Error | null> {
+  async close(delivered: ReadonlyMap<number, readonly PositionRange[]> | null): Promise<Error | null> {
     this.#isClosing = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#trouble = trouble();
@@ -227,7 +227,7 @@ export class LogManager {
     await this.#clearing?.catch(() => undefined);
   }
 
-  async #writeCheckpoints(delivered: ReadonlyMap<number, readonly Run[]>): Promise<void> {
+  async #writeCheckpoints(delivered: ReadonlyMap<number, readonly PositionRange[]>): Promise<void> {
     const batch = new BatchBuilder();
     for (const queue of this.#recovered.ledger.queues()) {
       if (this.#recovered.ledger.isUnchanged(queue) && !delivered.has(queue)) continue;

@@ -98,7 +98,8 @@ export class Reclaimer {
   #isSpent(): boolean {
     const { files, writer } = this.#options;
     for (const state of files.states.values()) {
-      if (state.writer === writer.writerNumber && !state.closed) return state.live === 0 && state.octets > SPENT_OCTETS;
+      if (state.writerNumber === writer.writerNumber && !state.closed)
+        return state.live === 0 && state.octets > SPENT_OCTETS;
     }
     return false;
   }
@@ -181,8 +182,8 @@ export class Reclaimer {
 
   async #copyMessages(state: LogFileState): Promise<number> {
     const { directory, liveness } = this.#options;
-    const facts = await this.#read(state);
-    const places = livePlaces(facts, state, liveness);
+    const replayIndex = await this.#read(state);
+    const places = livePlaces(replayIndex, state, liveness);
     if ([...places.values()].reduce((sum, { length }) => sum + length, 0) < state.live) {
       throw new Error(`${state.name} holds messages that cannot be read any more`);
     }
@@ -195,7 +196,7 @@ export class Reclaimer {
       copies = [];
       if (done.length > 0) await this.#append(full, done);
     };
-    for await (const some of readMessages(directory, state.name, facts.messages, [...places.keys()])) {
+    for await (const some of readMessages(directory, state.name, replayIndex.messages, [...places.keys()])) {
       for (const { index, id, records } of some) {
         const held = places.get(index) as Place[];
         copies.push({ at: batch.octets, places: held });
@@ -222,16 +223,16 @@ export class Reclaimer {
   async #read(state: LogFileState): Promise<ReplayIndex> {
     this.#scanner ??= new Scanner();
     const scanner = this.#scanner;
-    const facts = new ReplayIndex();
-    facts.beginFile(0, null);
+    const replayIndex = new ReplayIndex();
+    replayIndex.beginFile(0, null);
     return withFile(this.#options.directory, state.name, async (file) => {
       const bytes = new Uint8Array(FILE_HEAD);
       const head = decodeHead(bytes.subarray(0, await file.read(bytes, 0)));
       if (head === null) throw new Error(`the head of ${state.name} cannot be read any more`);
-      await scanner.scan(file, head.head.seed, facts);
+      await scanner.scan(file, head.head.seed, replayIndex);
       // What the ledger holds was whole when it was written.
-      for (const broken of facts.endFile()) facts.salvage(broken);
-      return facts;
+      for (const broken of replayIndex.endFile()) replayIndex.salvage(broken);
+      return replayIndex;
     });
   }
 
@@ -267,7 +268,7 @@ export class Reclaimer {
 
   /**
    * A dead file waits to be written anew. What long messages have made longer than others is cut, under a name that no
-   * lane takes it by.
+   * writer takes it by.
    */
   async #keepBlocks(name: string, octets: number): Promise<void> {
     const { directory, writer } = this.#options;
@@ -295,9 +296,9 @@ interface Copy {
 }
 
 /** The messages of a file that count, by their place in its table, and where they are held. */
-function livePlaces(facts: ReplayIndex, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
+function livePlaces(replayIndex: ReplayIndex, state: LogFileState, liveness: Liveness): Map<number, Place[]> {
   const found = new Map<number, Place[]>();
-  for (const { id, positions, messages, times, delivered } of facts.queues(() => true, true).queues) {
+  for (const { id, positions, messages, times, delivered } of replayIndex.queues(() => true, true).queues) {
     positions.forEach((position, i) => {
       if (!liveness.isHeld(id, position, state)) return;
       const index = messages[i] as number;

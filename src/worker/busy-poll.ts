@@ -16,7 +16,7 @@ const SOON_MS = 0.15;
  */
 const HELD_MS = 1000;
 
-/** Shared by all workers that have a log; each writes it and reads it: the lane that gave the last confirm. */
+/** Shared by all workers that have a log; each writes it and reads it: the writer that gave the last confirm. */
 export function createBusyPoll(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
@@ -37,24 +37,24 @@ const LEFT_ALONE = { hold: () => undefined, release: () => undefined };
 
 export class BusyPoll {
   readonly #last: Int32Array;
-  readonly #writer: number;
+  readonly #writerNumber: number;
   readonly #mustSleep: boolean;
   readonly #clock: () => number;
   readonly #look: (then: () => void) => void;
   readonly #idle: { hold(): void; release(): void };
   readonly #later: (then: () => void, milliseconds: number) => void;
-  /** When the last confirm of this lane was given, and until when the thread stays awake (ms). */
+  /** When the last confirm of this writer was given, and until when the thread stays awake (ms). */
   #confirmed = Number.NEGATIVE_INFINITY;
   #until = 0;
   #isAwake = false;
   #isHeld = false;
   #heldUntil = 0;
 
-  constructor(shared: SharedArrayBuffer, writer: number, options: BusyPollOptions = {}) {
+  constructor(shared: SharedArrayBuffer, writerNumber: number, options: BusyPollOptions = {}) {
     const { cpus = availableParallelism(), clock = () => performance.now(), look = setImmediate } = options;
     const { idle = LEFT_ALONE, later = (then, milliseconds) => setTimeout(then, milliseconds).unref() } = options;
     this.#last = new Int32Array(shared);
-    this.#writer = writer;
+    this.#writerNumber = writerNumber;
     this.#mustSleep = cpus === 1;
     this.#clock = clock;
     this.#look = look;
@@ -72,9 +72,9 @@ export class BusyPoll {
     const now = this.#clock();
     const isSoon = came - this.#confirmed <= SOON_MS;
     this.#confirmed = now;
-    // Pairs with the same of other lanes, and with the load in `#again`: one that saw an old value would stay awake
+    // Pairs with the same of other writers, and with the load in `#again`: one that saw an old value would stay awake
     // beside another for a moment, no more.
-    const isAlone = Atomics.exchange(this.#last, 0, this.#writer) === this.#writer;
+    const isAlone = Atomics.exchange(this.#last, 0, this.#writerNumber) === this.#writerNumber;
     if (!isSoon || !isAlone || this.#mustSleep) return;
     this.#until = now + SOON_MS;
     this.#holdIdle(now);
@@ -85,7 +85,7 @@ export class BusyPoll {
 
   readonly #again = (): void => {
     // Pairs with the exchange in `confirm`.
-    const isAlone = Atomics.load(this.#last, 0) === this.#writer;
+    const isAlone = Atomics.load(this.#last, 0) === this.#writerNumber;
     if (isAlone && this.#clock() < this.#until) this.#look(this.#again);
     else this.#isAwake = false;
   };

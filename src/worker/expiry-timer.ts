@@ -19,13 +19,13 @@ export class Sweeper {
   /** What the timer waits for beyond what it must (ms). */
   #patience = 0;
 
-  /** `begin` makes a turn follow. */
+  /** `begin` makes a pass of the event loop follow. */
   constructor(engine: Engine, begin: () => void) {
     this.#engine = engine;
     this.#begin = begin;
   }
 
-  /** To be called once a turn: queues may have come whose messages expire, or messages that expire soon. */
+  /** To be called once a pass: queues may have come whose messages expire, or messages that expire soon. */
   attend(): void {
     if (this.#timer === null) {
       if (this.#engine.expiringQueues() > 0) this.#wait(this.#engine.sweepPause());

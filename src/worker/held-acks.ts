@@ -3,7 +3,7 @@
  * consumers go on. What must hold: each of them is recorded in the end. Places in a row cost as much as one, so there
  * are at most as many runs as there are messages between them that are not done.
  */
-import type { Run } from '../log/commit-log.js';
+import type { PositionRange } from '../log/commit-log.js';
 import { PositionRanges } from '../store/recovery/position-ranges.js';
 
 /** Ranges that are given back at once. */
@@ -12,7 +12,7 @@ const PORTION = 1 << 16;
 export class HeldPlaces {
   readonly #queues = new Map<number, PositionRanges>();
   /** What is being given back, of one queue; the first `#given` of it are. */
-  #giving: { readonly queue: number; readonly runs: readonly Run[] } | null = null;
+  #giving: { readonly queue: number; readonly runs: readonly PositionRange[] } | null = null;
   #given = 0;
   #takes = 0;
 
@@ -37,7 +37,7 @@ export class HeldPlaces {
       this.#giving ??= this.#next();
       if (this.#giving === null) return;
       const { queue, runs } = this.#giving;
-      const { from, count } = runs[this.#given] as Run;
+      const { from, count } = runs[this.#given] as PositionRange;
       this.#given += 1;
       if (this.#given === runs.length) this.#giving = null;
       const before = this.#takes;
@@ -46,7 +46,7 @@ export class HeldPlaces {
     }
   }
 
-  #next(): { readonly queue: number; readonly runs: readonly Run[] } | null {
+  #next(): { readonly queue: number; readonly runs: readonly PositionRange[] } | null {
     for (const [queue, runs] of this.#queues) {
       this.#queues.delete(queue);
       this.#given = 0;

@@ -188,8 +188,8 @@ export class ParticipantLog {
   }
 
   /**
-   * Writes what is left and ends the commit log; nobody works with the core any more. Resolves with whether all of it is
-   * written.
+   * Writes what is left and ends the commit log; nobody works with the core any more. Resolves with whether all of it
+   * is written.
    */
   async close(): Promise<boolean> {
     this.#takeAll();

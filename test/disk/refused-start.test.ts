@@ -72,7 +72,7 @@ describe.skipIf(isReferee)('a start', () => {
     expect(await again.stop()).toMatchObject({ stderr: '' });
   });
 
-  test('that fails over a log of a newer version leaves the mark of the orderly end', async () => {
+  test('that fails over a log of a newer version leaves the clean-shutdown marker', async () => {
     const data = await ended();
     const log = join(data, 'log');
     const path = join(log, readdirSync(log).find((name) => name.endsWith('.log')) ?? '');
@@ -88,7 +88,7 @@ describe.skipIf(isReferee)('a start', () => {
     expect(await drain(await open(await start(data)), 'kept')).toEqual(FRESH);
   });
 
-  test('that fails over a port that is taken leaves the mark, and no file more', async () => {
+  test('that fails over a port that is taken leaves the clean-shutdown marker, and no file more', async () => {
     const data = await ended();
     const other = await start(directory());
     const files = readdirSync(join(data, 'log')).sort();

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import { LogFiles } from '../../dist/store/log/log-files.js';
-import { RunLedger } from '../../dist/store/recovery/ledger.js';
+import { LogLedger } from '../../dist/store/recovery/ledger.js';
 import { PositionRanges } from '../../dist/store/recovery/position-ranges.js';
 
 setFlagsFromString('--expose-gc');
@@ -72,7 +72,7 @@ test('many single places are kept in order', () => {
 
 test('a place that is done before it is heard that it was taken holds nothing', () => {
   const files = new LogFiles();
-  const ledger = new RunLedger(files);
+  const ledger = new LogLedger(files);
   const [one, two] = [files.file(1, 0), files.file(2, 0)];
   const done = new BatchBuilder();
   done.ack(256, [{ from: 2, count: 3 }]);
@@ -99,7 +99,7 @@ test('a place that is done before it is heard that it was taken holds nothing', 
 
 test('twenty million messages cost little time and memory', { timeout: 60_000 }, () => {
   const files = new LogFiles();
-  const ledger = new RunLedger(files);
+  const ledger = new LogLedger(files);
   const RUN = 100;
   const RANGES = 200_000;
   const WINDOW = 64;
@@ -108,7 +108,7 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
   const before = process.memoryUsage();
   const begun = performance.now();
   let most = 0;
-  // Two lanes take turns, so that no two runs are one; all are there before the first is done.
+  // Two writers alternate, so that no two runs are one; all are there before the first is done.
   for (let run = 0; run < RANGES; run++) {
     ledger.enqueued(256, run * RUN, RUN, files.file(1 + (run % 2), Math.floor(run / 1000)));
   }

@@ -12,7 +12,7 @@ afterEach(() => {
   for (const path of paths.splice(0)) rmSync(path, { recursive: true });
 });
 
-test('lists what is there while another lane renames its files', async () => {
+test('lists what is there while another writer renames its files', async () => {
   const path = mkdtempSync(join(tmpdir(), 'leveret-directory-'));
   paths.push(path);
   const directory = await LocalDirectory.at(path);

@@ -98,7 +98,7 @@ test('a checkpoint says what is done and what was delivered', async () => {
   expect(recovered.queues[0]?.next).toBe(40);
 });
 
-test('queues that are not defined any more do not come back, nor do their levels', async () => {
+test('queues that are not defined any more do not come back, nor do their priorities', async () => {
   const directory = new SimulatedDirectory();
   const writer = openWriter(directory);
   await publish(writer, 256, 0, ['a']);
@@ -154,14 +154,14 @@ test('logs of several workers are put together by position', async () => {
   expect(bodies(queues.get(1))).toEqual(['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8']);
 });
 
-test('no two lanes have a number in common', () => {
-  const firsts = Array.from({ length: WRITERS_MAX }, (_, lane) => messageId(lane, 0)).sort((a, b) => a - b);
+test('no two writers have a number in common', () => {
+  const firsts = Array.from({ length: WRITERS_MAX }, (_, writer) => messageId(writer, 0)).sort((a, b) => a - b);
   const ends = firsts.map((first) => first + WRITER_MESSAGES_MAX);
   expect(firsts.slice(1).every((first, i) => first >= (ends[i] as number))).toBe(true);
   expect(ends.every((end) => Number.isSafeInteger(end - 1))).toBe(true);
   // As they always were.
-  expect(Array.from({ length: 64 }, (_, lane) => messageId(lane, 5))).toEqual(
-    Array.from({ length: 64 }, (_, lane) => lane * 2 ** 47 + 5),
+  expect(Array.from({ length: 64 }, (_, writer) => messageId(writer, 5))).toEqual(
+    Array.from({ length: 64 }, (_, writer) => writer * 2 ** 47 + 5),
   );
 });
 
@@ -175,9 +175,9 @@ test('the last worker that a broker can have keeps a log', async () => {
   expect(recovered.start(WORKERS_MAX)).toMatchObject({ batch: 1, message: 2 });
 });
 
-test('the mark of an orderly end tells where the files of every lane end', async () => {
+test('the clean-shutdown marker tells where the files of every writer end', async () => {
   const directory = new SimulatedDirectory();
-  const ends = new Map([0, 1, 64, WORKERS_MAX].map((lane, i) => [fileName(lane, i), 4096 + i]));
+  const ends = new Map([0, 1, 64, WORKERS_MAX].map((writer, i) => [fileName(writer, i), 4096 + i]));
   await writeCleanShutdownMarker(directory, ends);
   expect(await readCleanShutdownMarker(directory)).toEqual(ends);
 });
@@ -193,7 +193,7 @@ test('files are begun anew at a size, and all of them are read', async () => {
   expect(recovered.report.damaged).toEqual([]);
 });
 
-test('a lane goes on where it stopped', async () => {
+test('a writer goes on where it stopped', async () => {
   const directory = new SimulatedDirectory();
   for (let run = 0; run < 5; run++) {
     const recovered = await recover(directory);
@@ -275,7 +275,7 @@ test('a calm thread waits itself for messages to be written, and not for acks', 
   expect(bodies((await recoveredQueues(recovered)).get(1)).map((body) => body[0])).toEqual(['b', 'c', 'x', 'e']);
 });
 
-test('a calm lane gives its file blocks ahead of what comes, now and then', async () => {
+test('a calm writer gives its file blocks ahead of what comes, now and then', async () => {
   const directory = new SimulatedDirectory();
   const writer = openWriter(directory, { calm: () => true, fileOctets: 4 << 20 });
   let writes = 0;

@@ -2,7 +2,7 @@
  * Files go when nothing in them counts, and what stays long does not keep them.
  */
 import { expect, test } from 'vitest';
-import type { Run } from '../../dist/log/commit-log.js';
+import type { PositionRange } from '../../dist/log/commit-log.js';
 import { fileName, isSpare } from '../../dist/log/record-format.js';
 import { BatchBuilder } from '../../dist/store/log/batch.js';
 import type { LogManager } from '../../dist/store/log-manager.js';
@@ -48,7 +48,10 @@ async function close({ logManager, writer }: Log): Promise<void> {
   await logManager.close(null);
 }
 
-async function closeInOrder({ logManager, writer }: Log, delivered = new Map<number, readonly Run[]>()): Promise<void> {
+async function closeInOrder(
+  { logManager, writer }: Log,
+  delivered = new Map<number, readonly PositionRange[]>(),
+): Promise<void> {
   await writer.close();
   expect(await logManager.close(delivered)).toBeNull();
 }
@@ -223,7 +226,7 @@ test('a dead file that gets the number that it had is not taken for what it was,
   const name = fileName(1, 0);
   const octets = former.files().get(name);
   if (octets === undefined) throw new Error('nothing was written');
-  // Nothing else is left that speaks of its queue, nor of what its lane has numbered.
+  // Nothing else is left that speaks of its queue, nor of what its writer has numbered.
   const directory = SimulatedDirectory.of(new Map([[`spare-${name}.old`, octets]]));
   const log = await openLog(directory);
   const losses: [Call, SimulatedDirectory][] = [];

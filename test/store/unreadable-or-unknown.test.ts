@@ -1,6 +1,6 @@
 /**
  * Starts that are refused: a device that does not give all of a file, messages of queues that the definitions do not
- * know. What must hold: nothing is changed by one, the mark of an orderly end neither; the owner is told what it is
+ * know. What must hold: nothing is changed by one, the clean-shutdown marker neither; the owner is told what it is
  * about, and may go on without it.
  */
 import { expect, test } from 'vitest';

@@ -156,7 +156,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(commitLog.durable).toHaveLength(1);
   });
 
-  test('what is acknowledged behind a batch that was rejected is not confirmed, nor a commit of it answered', async () => {
+  test('behind a batch that was rejected nothing is confirmed, nor a commit answered', async () => {
     const { commitLog, log, send, confirmed, barriers } = await open();
     send('a');
     send('b');
@@ -174,7 +174,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(await log.close()).toBe(false);
   });
 
-  test('where a confirm promises nothing it does not wait, and a log that is lost is told at the end alone', async () => {
+  test('a confirm that promises nothing does not wait, and a lost log is told at the end', async () => {
     const { commitLog, log, send, confirmed } = await open('none');
     send('a');
     expect(confirmed()).toBe(1);

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ParticipantLog } from '../../dist/worker/participant-log.js';
-import { get64, PositionsField, RECORD_HEAD, RecordType, RUN_OCTETS, spanOf } from '../../src/log/record-format.js';
+import { get64, PositionsField, RANGE_OCTETS, RECORD_HEAD, RecordType, spanOf } from '../../src/log/record-format.js';
 import { HeldPlaces } from '../../src/worker/held-acks.js';
 import { Bench, ENGINES } from '../engine/support/bench.js';
 import { properties, publish } from '../engine/support/frames.js';
@@ -21,7 +21,7 @@ function placesDone(facts: Uint8Array): number {
   for (let at = 0; at < facts.length; at += spanOf(view.getUint32(at, true))) {
     if (view.getUint8(at + 4) !== RecordType.ACK) continue;
     const end = at + RECORD_HEAD + view.getUint32(at, true);
-    for (let run = at + RECORD_HEAD + PositionsField.RANGES; run < end; run += RUN_OCTETS)
+    for (let run = at + RECORD_HEAD + PositionsField.RANGES; run < end; run += RANGE_OCTETS)
       count += get64(view, run + 8);
   }
   return count;

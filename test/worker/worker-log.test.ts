@@ -110,7 +110,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(await stopped).toEqual({ kind: 'stopped', written: true });
   });
 
-  test('a worker that has lost the right to write says so at once, and at its end that not all is written', async () => {
+  test('a worker that lost the right to write says so, and at its end that not all is written', async () => {
     const { log, record, tell, next } = await start();
     await record(0);
     await log.fence();

@@ -1,6 +1,7 @@
 /**
  * The records that frame what one writer writes: before each group of batches one that numbers it and says how long it
- * is, at the end of a file one that says so. What must hold: numbers have no gap, so that a reader sees what is missing.
+ * is, at the end of a file one that says so. What must hold: numbers have no gap, so that a reader sees what is
+ * missing.
  */
 import { LogMemory, type Seed } from '../../log/log-memory.js';
 import { BatchField, RECORD_HEAD, RecordType, SealField, set64, spanOf } from '../../log/record-format.js';

@@ -3,7 +3,7 @@
  * pieces and all its places in queues go into one batch, so into one file; records are stamped only when the file they
  * go to is known, since each file has a seed.
  */
-import type { Batch, Run } from '../../log/commit-log.js';
+import type { Batch, PositionRange } from '../../log/commit-log.js';
 import type { LogMemory, Seed } from '../../log/log-memory.js';
 import {
   CheckpointField,
@@ -12,8 +12,8 @@ import {
   MessageField,
   PieceField,
   PositionsField,
+  RANGE_OCTETS,
   RecordType,
-  RUN_OCTETS,
   set64,
   spanOf,
 } from '../../log/record-format.js';
@@ -36,8 +36,8 @@ export interface Checkpoint {
   readonly queue: number;
   /** The position that comes after all that were ever given out. */
   readonly next: number;
-  readonly done: readonly Run[];
-  readonly delivered: readonly Run[];
+  readonly done: readonly PositionRange[];
+  readonly delivered: readonly PositionRange[];
   readonly returns: Returns;
 }
 
@@ -122,16 +122,16 @@ export class BatchBuilder implements Batch {
     }
   }
 
-  #positions(type: RecordType, queue: number, ranges: readonly Run[]): void {
+  #positions(type: RecordType, queue: number, ranges: readonly PositionRange[]): void {
     for (let from = 0; from < ranges.length; from += RANGES_MAX) {
       const some = ranges.slice(from, from + RANGES_MAX);
-      const { memory, at } = this.#records.record(type, PositionsField.RANGES + some.length * RUN_OCTETS);
+      const { memory, at } = this.#records.record(type, PositionsField.RANGES + some.length * RANGE_OCTETS);
       set64(memory.view, at + PositionsField.QUEUE, queue);
       putRanges(memory, at + PositionsField.RANGES, some);
     }
   }
 
-  ack(queue: number, ranges: readonly Run[]): void {
+  ack(queue: number, ranges: readonly PositionRange[]): void {
     this.#positions(RecordType.ACK, queue, ranges);
   }
 
@@ -147,14 +147,14 @@ export class BatchBuilder implements Batch {
     for (let i = 0; i < records; i++) {
       const doneRanges = done.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX);
       const deliveredRanges = delivered.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX);
-      const length = CheckpointField.RANGES + (doneRanges.length + deliveredRanges.length) * RUN_OCTETS;
+      const length = CheckpointField.RANGES + (doneRanges.length + deliveredRanges.length) * RANGE_OCTETS;
       const { memory, at } = this.#records.record(RecordType.CHECKPOINT, length);
       set64(memory.view, at + CheckpointField.QUEUE, queue);
       set64(memory.view, at + CheckpointField.NEXT, next);
       memory.view.setUint32(at + CheckpointField.DONE_RANGES, doneRanges.length, true);
       memory.view.setUint32(at + CheckpointField.DELIVERED_RANGES, deliveredRanges.length, true);
       putRanges(memory, at + CheckpointField.RANGES, doneRanges);
-      putRanges(memory, at + CheckpointField.RANGES + doneRanges.length * RUN_OCTETS, deliveredRanges);
+      putRanges(memory, at + CheckpointField.RANGES + doneRanges.length * RANGE_OCTETS, deliveredRanges);
     }
   }
 
@@ -181,9 +181,9 @@ export class BatchBuilder implements Batch {
   }
 }
 
-function putRanges(memory: LogMemory, at: number, ranges: readonly Run[]): void {
+function putRanges(memory: LogMemory, at: number, ranges: readonly PositionRange[]): void {
   ranges.forEach((run, index) => {
-    set64(memory.view, at + index * RUN_OCTETS, run.from);
-    set64(memory.view, at + index * RUN_OCTETS + 8, run.count);
+    set64(memory.view, at + index * RANGE_OCTETS, run.from);
+    set64(memory.view, at + index * RANGE_OCTETS + 8, run.count);
   });
 }

@@ -11,7 +11,7 @@ import {
   removeCleanShutdownMarker,
   writeCleanShutdownMarker,
 } from '../recovery/clean-shutdown.js';
-import type { RunLedger } from '../recovery/ledger.js';
+import type { LogLedger } from '../recovery/ledger.js';
 import { type Recovered, type RecoveryReport, recover } from '../recovery/recovery.js';
 import { inFile } from './file-location.js';
 import type { LogDirectory } from './log-directory.js';
@@ -66,7 +66,7 @@ class RecoveredFiles implements RecoveredLog {
   readonly report: RecoveryReport;
   readonly queues: readonly KeptQueue[];
   readonly highestQueue: number;
-  readonly ledger: RunLedger;
+  readonly ledger: LogLedger;
   readonly #options: FileBackendOptions;
   readonly #recovered: Recovered;
   readonly #files: LogFiles;

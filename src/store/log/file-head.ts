@@ -18,7 +18,7 @@ import {
 
 export interface FileHead {
   readonly format: number;
-  readonly writer: number;
+  readonly writerNumber: number;
   readonly number: number;
   readonly seed: Seed;
   /** ms since 1970. */
@@ -40,7 +40,7 @@ export function encodeHead(head: FileHead): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, FILE_HEAD);
   bytes.write(MAGIC, FileHeadField.MAGIC, 'latin1');
   view.setUint32(FileHeadField.FORMAT, head.format, true);
-  view.setUint32(FileHeadField.WRITER, head.writer, true);
+  view.setUint32(FileHeadField.WRITER, head.writerNumber, true);
   set64(view, FileHeadField.NUMBER, head.number);
   view.setUint32(FileHeadField.SEED, head.seed.low, true);
   view.setUint32(FileHeadField.SEED + 4, head.seed.high, true);
@@ -69,7 +69,7 @@ function decodeCopy(bytes: Uint8Array): FileHead | null {
   if (Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC) return null;
   const head: FileHead = {
     format: view.getUint32(FileHeadField.FORMAT, true),
-    writer: view.getUint32(FileHeadField.WRITER, true),
+    writerNumber: view.getUint32(FileHeadField.WRITER, true),
     number: get64(view, FileHeadField.NUMBER),
     seed: { low: view.getUint32(FileHeadField.SEED, true), high: view.getUint32(FileHeadField.SEED + 4, true) },
     created: get64(view, FileHeadField.CREATED),

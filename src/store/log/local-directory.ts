@@ -32,7 +32,7 @@ export class LocalDirectory implements LogDirectory {
     return found.filter((file) => file !== null);
   }
 
-  /** Null: another lane has renamed or removed it since it was listed. */
+  /** Null: another writer has renamed or removed it since it was listed. */
   async #sizeOf(name: string): Promise<{ name: string; octets: number } | null> {
     try {
       return { name, octets: (await fs.stat(join(this.path, name))).size };

@@ -1,8 +1,9 @@
 /**
  * The store's files through one narrow interface: on this machine (local-directory.ts), or in a simulation that loses
- * power (the tests). A log that goes to other machines comes in above, as another CommitLog. What must hold: nothing is promised to outlast a loss of power but what lay in a file when `sync` was called and resolved, what a
- * write to a file that is opened for synced writes has resolved for, and names that stood when `syncNames` was called
- * and resolved.
+ * power (the tests). A log that goes to other machines comes in above, as another CommitLog. What must hold: nothing is
+ * promised to outlast a loss of power but what lay in a file when `sync` was called and resolved, what a write to a
+ * file that is opened for synced writes has resolved for, and names that stood when `syncNames` was called and
+ * resolved.
  */
 
 /**

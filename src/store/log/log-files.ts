@@ -7,7 +7,7 @@ import { FILE_HEAD, fileName } from '../../log/record-format.js';
 
 export interface LogFileState {
   readonly name: string;
-  readonly writer: number;
+  readonly writerNumber: number;
   readonly number: number;
   /** What runs of places call it. */
   readonly index: number;
@@ -48,13 +48,13 @@ export class LogFiles {
   }
 
   /** The file with a number, new or known. */
-  file(writer: number, number: number): LogFileState {
-    const name = fileName(writer, number);
+  file(writerNumber: number, number: number): LogFileState {
+    const name = fileName(writerNumber, number);
     const known = this.states.get(name);
     if (known !== undefined) return known;
     const state: LogFileState = {
       name,
-      writer,
+      writerNumber,
       number,
       index: this.#next++,
       octets: FILE_HEAD,

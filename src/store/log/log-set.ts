@@ -1,5 +1,5 @@
 /**
- * The files of all lanes as they are found in a directory: which are logs, which never came to be, which cannot be
+ * The files of all writers as they are found in a directory: which are logs, which never came to be, which cannot be
  * read.
  */
 
@@ -14,7 +14,7 @@ export type Ends = ReadonlyMap<string, number>;
 export interface FoundFile {
   readonly name: string;
   readonly octets: number;
-  readonly writer: number;
+  readonly writerNumber: number;
   readonly number: number;
   /** Null: its head cannot be read, and so nothing behind it. */
   readonly head: FileHead | null;
@@ -25,7 +25,7 @@ export interface FoundFile {
 }
 
 export interface FoundFiles {
-  /** In the order of lanes and numbers. */
+  /** In the order of writers and numbers. */
   readonly logs: readonly FoundFile[];
   /** Files whose making was cut short: nothing was ever promised of them. */
   readonly unborn: readonly string[];
@@ -53,7 +53,8 @@ export async function findFiles(
     if (place === null) continue;
     const bytes = await firstOctets(directory, name, skipUnreadable);
     const decoded = bytes === null ? null : decodeHead(bytes);
-    const former = decoded !== null && (decoded.head.writer !== place.writer || decoded.head.number !== place.number);
+    const former =
+      decoded !== null && (decoded.head.writerNumber !== place.writerNumber || decoded.head.number !== place.number);
     const blank = former || (decoded === null && bytes !== null && bytes.every((octet) => octet === 0));
     const ended = ends.get(name) ?? 0;
     if (blank && ended === 0) unborn.push(name);
@@ -62,7 +63,7 @@ export async function findFiles(
       logs.push({ name, octets, ...place, head: own?.head ?? null, headDamaged: own?.damaged ?? true, ended });
     }
   }
-  logs.sort((a, b) => a.writer - b.writer || a.number - b.number);
+  logs.sort((a, b) => a.writerNumber - b.writerNumber || a.number - b.number);
   const there = new Set(logs.map(({ name }) => name));
   const gone = [...ends].filter(([name]) => !there.has(name)).map(([name, ended]) => ({ name, ended }));
   return { logs, unborn, spares, gone };

@@ -1,7 +1,10 @@
 /**
- * One participant's log in local files: group commit. While a batch is written and synced the next ones gather; then
- * they are written together, by one write that is synced. What must hold: an append resolves only when all of it is as
- * durable as was asked for; after a write or sync that failed, what it covered is written anew to another file.
+ * This folder is for a log in local files: their format, their writing, and which there are; only the store may import
+ * it, and others reach it by open-log.ts.
+ *
+ * Here: one participant's log in local files: group commit. While a batch is written and synced the next ones gather;
+ * then they are written together, by one write that is synced. What must hold: an append resolves only when all of it
+ * is as durable as was asked for; after a write or sync that failed, what it covered is written anew to another file.
  */
 
 import type { Batch, CommitLog, CommitLogObserver, Durability, Health } from '../../log/commit-log.js';

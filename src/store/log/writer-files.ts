@@ -227,7 +227,7 @@ export class WriterFiles {
     const created = framing.now();
     const { file, reach, claimed } = await this.#blankFile(name);
     try {
-      const head = { format: LOG_FORMAT, writer: writerNumber, number, seed, created, firstBatch: framing.next };
+      const head = { format: LOG_FORMAT, writerNumber, number, seed, created, firstBatch: framing.next };
       await file.write([encodeHead(head)], 0);
       await file.sync();
       if (claimed !== null) await this.#directory.rename(claimed, name);

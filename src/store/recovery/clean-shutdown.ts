@@ -23,13 +23,13 @@ export async function writeCleanShutdownMarker(directory: LogDirectory, ends: En
   await directory.syncNames();
 }
 
-/** What the mark says; null: there is none. */
+/** What the marker says; null: there is none. */
 export async function readCleanShutdownMarker(directory: LogDirectory): Promise<Ends | null> {
-  const mark = (await directory.list()).find(({ name }) => name === CLEAN_SHUTDOWN_MARKER);
-  if (mark === undefined) return null;
-  const bytes = new Uint8Array(mark.octets);
+  const marker = (await directory.list()).find(({ name }) => name === CLEAN_SHUTDOWN_MARKER);
+  if (marker === undefined) return null;
+  const bytes = new Uint8Array(marker.octets);
   await withFile(directory, CLEAN_SHUTDOWN_MARKER, (file) => file.read(bytes, 0));
-  // A mark that was changed vouches for what can be read of it.
+  // A marker that was changed vouches for what can be read of it.
   const lines = Buffer.from(bytes)
     .toString('latin1')
     .matchAll(/^(\S+) (\d+)$/gm);

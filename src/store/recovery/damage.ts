@@ -6,7 +6,7 @@ import type { Hole } from '../log/careful-file.js';
 import type { FoundFile } from '../log/log-set.js';
 import type { Damage, Scanned } from '../log/scan.js';
 
-/** Batches of the same lane around a file: the last one before it, and the first one behind it (infinity: none). */
+/** Batches of the same writer around a file: the last one before it, and the first one behind it (infinity: none). */
 export interface Neighbours {
   readonly before: number;
   readonly behind: number;

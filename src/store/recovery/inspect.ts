@@ -42,9 +42,9 @@ export async function inspectLogs(
   scanner?: Scanner,
 ): Promise<Inspection> {
   const found = await findFiles(directory, (await readCleanShutdownMarker(directory)) ?? undefined, true);
-  const facts = new ReplayIndex();
+  const replayIndex = new ReplayIndex();
   const records = new Map<string, Map<RecordType, number>>();
-  const reads = await readAll(directory, found.logs, new LogFiles(), facts, {
+  const reads = await readAll(directory, found.logs, new LogFiles(), replayIndex, {
     ...(scanner && { scanner }),
     skipUnreadable: true,
     onRecord: ({ name }, { type }) => {
@@ -52,13 +52,13 @@ export async function inspectLogs(
       records.set(name, counts.set(type, (counts.get(type) ?? 0) + 1));
     },
   });
-  const { queues, lost } = facts.queues(exists);
+  const { queues, lost } = replayIndex.queues(exists);
   const live = reads.map(() => ({ messages: 0, octets: 0 }));
-  heldMessages(queues, facts).forEach((held, index) => {
-    const file = live[facts.messages.files.at(index)];
+  heldMessages(queues, replayIndex).forEach((held, index) => {
+    const file = live[replayIndex.messages.files.at(index)];
     if (held === 0 || file === undefined) return;
     file.messages += 1;
-    file.octets += facts.messages.spans.at(index);
+    file.octets += replayIndex.messages.spans.at(index);
   });
   const logs = new Set([...found.logs.map(({ name }) => name), CLEAN_SHUTDOWN_MARKER]);
   return {

@@ -1,17 +1,17 @@
 /**
  * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie,
- * and those that are done. What must hold: facts of several lanes come in any order (a position may be done before it
+ * and those that are done. What must hold: facts of several writers come in any order (a position may be done before it
  * is heard that it was taken); a copy of a message counts in place of the message; a checkpoint covers what files say
  * that were closed when it was made, and nothing else.
  */
-import type { Run } from '../../log/commit-log.js';
+import type { PositionRange } from '../../log/commit-log.js';
 import {
   EnqueueField,
   get64,
   PositionsField,
+  RANGE_OCTETS,
   RECORD_HEAD,
   RecordType,
-  RUN_OCTETS,
   spanOf,
 } from '../../log/record-format.js';
 import type { Checkpoint, Returns } from '../log/batch.js';
@@ -52,13 +52,13 @@ class QueueLedger {
   readonly returns = new Map<number, number>();
 }
 
-/** A queue's levels have the numbers that follow its own. */
+/** A queue's priorities have the numbers that follow its own. */
 export const PRIORITIES = 256;
 const CHECKPOINT_OCTETS = 64;
 /** A checkpoint does not say what was given out. */
 const UNKNOWN = -1;
 
-export class RunLedger implements Liveness {
+export class LogLedger implements Liveness {
   readonly #files: LogFiles;
   readonly #breaks: number;
   readonly #queues = new Map<number, QueueLedger>();
@@ -90,7 +90,7 @@ export class RunLedger implements Liveness {
           break;
         case RecordType.RETURNS:
           file.settled.add(queue);
-          for (let at = payload + PositionsField.RANGES; at < payload + length; at += RUN_OCTETS)
+          for (let at = payload + PositionsField.RANGES; at < payload + length; at += RANGE_OCTETS)
             this.#returned(queue, get64(view, at), get64(view, at + 8));
           break;
         case RecordType.CHECKPOINT: {
@@ -108,7 +108,7 @@ export class RunLedger implements Liveness {
   }
 
   #doneRanges(view: DataView, queue: number, from: number, to: number): void {
-    for (let at = from; at < to; at += RUN_OCTETS) this.done(queue, get64(view, at), get64(view, at + 8));
+    for (let at = from; at < to; at += RANGE_OCTETS) this.done(queue, get64(view, at), get64(view, at + 8));
   }
 
   /** Positions were taken by messages in a file: the first time, or by copies. */
@@ -147,7 +147,7 @@ export class RunLedger implements Liveness {
     queue.done.set(from, count, 0);
   }
 
-  /** The queue is gone, with all its levels. */
+  /** The queue is gone, with all its priorities. */
   deleted(id: number): void {
     const base = Math.floor(id / PRIORITIES);
     this.#deleted.set(base, 1, 0);
@@ -161,7 +161,7 @@ export class RunLedger implements Liveness {
     this.#files.at(file).live -= count;
   };
 
-  /** How far each queue with many breaks goes now: for `known`, once all lanes have told what they had. */
+  /** How far each queue with many breaks goes now: for `known`, once all writers have told what they had. */
   reach(): Map<number, number> {
     const reach = new Map<number, number>();
     for (const [id, { next, done, known }] of this.#queues)
@@ -190,7 +190,7 @@ export class RunLedger implements Liveness {
   }
 
   /** The same at an orderly end, with what was given out. */
-  lastCheckpoint(id: number, delivered: readonly Run[]): Checkpoint | null {
+  lastCheckpoint(id: number, delivered: readonly PositionRange[]): Checkpoint | null {
     const checkpoint = this.#checkpoint(id, this.#queues.get(id)?.changes ?? UNKNOWN);
     return checkpoint && { ...checkpoint, delivered: this.held(id, delivered) };
   }
@@ -228,11 +228,11 @@ export class RunLedger implements Liveness {
 
   checkpointOctets(id: number): number {
     const queue = this.#queues.get(id);
-    return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.returns.size) * RUN_OCTETS;
+    return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.returns.size) * RANGE_OCTETS;
   }
 
   /** The parts of some runs that a queue holds. */
-  held(id: number, ranges: readonly Run[]): Run[] {
+  held(id: number, ranges: readonly PositionRange[]): PositionRange[] {
     const out = new PositionRanges();
     const queue = this.#queues.get(id);
     for (const { from, count } of ranges) {

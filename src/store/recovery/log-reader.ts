@@ -1,6 +1,6 @@
 /**
- * Reading all files of all lanes: what they say, what each of them still holds, and where they are damaged. Nothing is
- * changed here.
+ * Reading all files of all writers: what they say, what each of them still holds, and where they are damaged. Nothing
+ * is changed here.
  */
 
 import { NO_SEED } from '../../log/log-memory.js';
@@ -53,15 +53,15 @@ const UNREADABLE: Scanned = {
 };
 
 /**
- * Reads files in the order of their lanes and numbers; what they say goes to `facts`. Of a batch that is not whole
- * nothing counts if it was never promised, and all that is left of it if it was: which of both it is can be told when
- * all is read.
+ * Reads files in the order of their writers and numbers; what they say goes to `replayIndex`. Of a batch that is not
+ * whole nothing counts if it was never promised, and all that is left of it if it was: which of both it is can be told
+ * when all is read.
  */
 export async function readAll(
   directory: LogDirectory,
   logs: readonly FoundFile[],
   files: LogFiles,
-  facts: ReplayIndex,
+  replayIndex: ReplayIndex,
   options: ReadOptions,
 ): Promise<Read[]> {
   const begun = performance.now();
@@ -73,16 +73,16 @@ export async function readAll(
     const seconds = (performance.now() - begun) / 1000;
     const rate = octets / 1e6 / seconds;
     const secondsLeft = Math.max(0, (octetsTotal - octets) / 1e6 / rate);
-    options.onProgress?.({ octets, octetsTotal, messages: facts.messages.ids.length, rate, secondsLeft });
+    options.onProgress?.({ octets, octetsTotal, messages: replayIndex.messages.ids.length, rate, secondsLeft });
   };
   const scans: (Pick<Read, 'found' | 'scanned' | 'state' | 'holes'> & { broken: readonly BrokenBatch[] })[] = [];
   for (const found of logs) {
-    const state = files.file(found.writer, found.number);
+    const state = files.file(found.writerNumber, found.number);
     state.closed = true;
-    facts.beginFile(scans.length, state);
+    replayIndex.beginFile(scans.length, state);
     const seed = found.head?.seed ?? NO_SEED;
     const { onRecord } = options;
-    const sink = onRecord === undefined ? facts : shownTo(facts, (seen) => onRecord(found, seen));
+    const sink = onRecord === undefined ? replayIndex : shownTo(replayIndex, (seen) => onRecord(found, seen));
     let holes: readonly Hole[] = [];
     const scan = (file: LogFile): Promise<Scanned> => {
       const careful = new CarefulFile(file, found.name, options.skipUnreadable === true);
@@ -90,27 +90,27 @@ export async function readAll(
       return scanner.scan(careful, seed, sink, tell);
     };
     const scanned = found.head === null ? UNREADABLE : await withFile(directory, found.name, scan);
-    scans.push({ found, scanned, state, holes, broken: facts.endFile() });
+    scans.push({ found, scanned, state, holes, broken: replayIndex.endFile() });
   }
   return scans.map(({ found, scanned, state, holes, broken }, index) => {
     const damages = judged(found, scanned, neighboursOf(scans, index), holes);
     const torn = damages.find(({ kind }) => kind === 'torn');
-    for (const batch of broken) if (batch.start !== torn?.start) facts.salvage(batch);
+    for (const batch of broken) if (batch.start !== torn?.start) replayIndex.salvage(batch);
     const end = torn?.start ?? scanned.end;
     state.octets = end;
     return { found, scanned, state, damages, holes, end };
   });
 }
 
-function shownTo(facts: ReplayIndex, show: (seen: Seen) => void): RecordSink {
+function shownTo(replayIndex: ReplayIndex, show: (seen: Seen) => void): RecordSink {
   return {
     take: (seen) => {
-      facts.take(seen);
+      replayIndex.take(seen);
       show(seen);
     },
-    commit: () => facts.commit(),
-    suspend: (start) => facts.suspend(start),
-    keep: () => facts.keep(),
+    commit: () => replayIndex.commit(),
+    suspend: (start) => replayIndex.suspend(start),
+    keep: () => replayIndex.keep(),
   };
 }
 
@@ -120,22 +120,24 @@ export function lastBatch(reads: readonly Read[]): number {
 }
 
 /**
- * The files in which the last batch of a lane lies: all before it was safe when it was begun, but nobody knows that of
- * itself, though it can be read. After a sync that failed, systems show octets for as long as they run that the disk
+ * The files in which the last batch of a writer lies: all before it was safe when it was begun, but nobody knows that
+ * of itself, though it can be read. After a sync that failed, systems show octets for as long as they run that the disk
  * does not have.
  */
 export function uncertainReads(reads: readonly Read[]): ReadonlySet<Read> {
   const last = new Map<number, number>();
   for (const { found, scanned } of reads)
-    last.set(found.writer, Math.max(last.get(found.writer) ?? 0, scanned.lastHead));
-  return new Set(reads.filter(({ found, scanned }) => scanned.lastHead === last.get(found.writer)));
+    last.set(found.writerNumber, Math.max(last.get(found.writerNumber) ?? 0, scanned.lastHead));
+  return new Set(reads.filter(({ found, scanned }) => scanned.lastHead === last.get(found.writerNumber)));
 }
 
-/** The batches of the same lane around a file. */
+/** The batches of the same writer around a file. */
 export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], index: number): Neighbours {
-  const { writer } = (reads[index] as Read).found;
-  const next = reads.slice(index + 1).find(({ found, scanned }) => found.writer === writer && scanned.firstBatch >= 0);
-  const before = reads.slice(0, index).filter(({ found }) => found.writer === writer);
+  const { writerNumber } = (reads[index] as Read).found;
+  const next = reads
+    .slice(index + 1)
+    .find(({ found, scanned }) => found.writerNumber === writerNumber && scanned.firstBatch >= 0);
+  const before = reads.slice(0, index).filter(({ found }) => found.writerNumber === writerNumber);
   return {
     before: before.reduce((last, { scanned }) => Math.max(last, scanned.lastBatch), -1),
     behind: next?.scanned.firstBatch ?? Number.POSITIVE_INFINITY,
@@ -143,25 +145,29 @@ export function neighboursOf(reads: readonly Pick<Read, 'found' | 'scanned'>[], 
 }
 
 /** The octets of messages in each file. */
-export function countMessages(facts: ReplayIndex, reads: readonly Read[]): void {
-  const { files, spans } = facts.messages;
+export function countMessages(replayIndex: ReplayIndex, reads: readonly Read[]): void {
+  const { files, spans } = replayIndex.messages;
   for (let i = 0; i < files.length; i++) (reads[files.at(i)] as Read).state.messageOctets += spans.at(i);
 }
 
 /** In which messages of the table somebody holds. */
-export function heldMessages(queues: readonly QueueLeft[], facts: ReplayIndex): Uint8Array {
-  const held = new Uint8Array(facts.messages.ids.length);
+export function heldMessages(queues: readonly QueueLeft[], replayIndex: ReplayIndex): Uint8Array {
+  const held = new Uint8Array(replayIndex.messages.ids.length);
   for (const { messages } of queues) for (const index of messages) held[index] = 1;
   return held;
 }
 
-/** Files that end before the next one of their lane begins. */
+/** Files that end before the next one of their writer begins. */
 export function missingBatches(reads: readonly Read[]): { file: string; batches: number }[] {
   const missing: { file: string; batches: number }[] = [];
   reads.forEach(({ found, scanned }, index) => {
     const next = reads[index + 1];
     if (next === undefined || scanned.sealed || found.head === null) return;
-    if (next.found.writer !== found.writer || next.found.number !== found.number + 1 || next.scanned.firstBatch < 0)
+    if (
+      next.found.writerNumber !== found.writerNumber ||
+      next.found.number !== found.number + 1 ||
+      next.scanned.firstBatch < 0
+    )
       return;
     const last = Math.max(scanned.lastBatch, found.head.firstBatch - 1);
     const batches = next.scanned.firstBatch - last - 1;

@@ -3,7 +3,7 @@
  * lie together are read together; records become units by new first octets. What must hold: a message is read where it
  * lies now (`moved`), and while it is read its file stays.
  */
-import type { Run } from '../../log/commit-log.js';
+import type { PositionRange } from '../../log/commit-log.js';
 import { RecordType, set64, spanOf } from '../../log/record-format.js';
 import {
   type Filled,
@@ -84,7 +84,7 @@ export class LogSource implements SpilledSource {
   }
 
   /** Positions of messages that were given out before, of those still to come. */
-  delivered(): Run[] {
+  delivered(): PositionRange[] {
     const { positions, delivered } = this.#places;
     const ranges = new PositionRanges();
     for (let i = this.#at; i < positions.length; i++) if (delivered[i] === 1) ranges.set(positions[i] as number, 1, 0);

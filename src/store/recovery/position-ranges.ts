@@ -1,7 +1,7 @@
 /**
  * Runs of positions, each with a value, in ascending order: what a queue holds and where, what is done in it. Millions
  * of positions cost as much as they have breaks. What must hold: runs do not overlap; runs that touch and have the same
- * value are one. Columns in chunks, no objects, since a queue of single places on many lanes has a run for each.
+ * value are one. Columns in chunks, no objects, since a queue of single places on many writers has a run for each.
  */
 
 const CHUNK = 256;

@@ -1,6 +1,9 @@
 /**
- * From log files to queues: reads every file of every lane, whatever wrote them and in whatever order, rebuilds the
- * queues by position, puts damaged files in order and reports what it found; then gives each queue a source of the
+ * This folder is for what is read of log files, at the start and when they are cleared away; the store, and what
+ * inspects it, may import it.
+ *
+ * Here: from log files to queues: reads every file of every writer, whatever wrote them and in whatever order, rebuilds
+ * the queues by position, puts damaged files in order and reports what it found; then gives each queue a source of the
  * messages that are still in it. What must hold: what was reported durable and not done is there exactly once; what was
  * recorded as done never comes back.
  */
@@ -10,7 +13,7 @@ import { LogFiles } from '../log/log-files.js';
 import { type Ends, findFiles } from '../log/log-set.js';
 import type { LogWriterStart } from '../log/log-writer.js';
 import type { RecoverOptions as RecoveryQuestions, RecoverySummary } from '../log-backend.js';
-import { RunLedger } from './ledger.js';
+import { LogLedger } from './ledger.js';
 import {
   countMessages,
   heldMessages,
@@ -76,20 +79,20 @@ export interface Recovered {
   readonly queues: readonly RecoveredQueue[];
   readonly report: RecoveryReport;
   readonly files: LogFiles;
-  readonly ledger: RunLedger;
+  readonly ledger: LogLedger;
   /** The highest number of a queue that the log speaks of; −1: of none. */
   readonly highestQueue: number;
-  /** Where a lane goes on. */
-  start(writer: number): LogWriterStart;
+  /** Where a writer goes on. */
+  start(writerNumber: number): LogWriterStart;
 }
 
 export async function recover(directory: LogDirectory, options: RecoverOptions = {}): Promise<Recovered> {
   const begun = performance.now();
   const found = await findFiles(directory, options.ends, options.skipUnreadable);
-  const facts = new ReplayIndex();
+  const replayIndex = new ReplayIndex();
   const files = new LogFiles();
-  const reads = await readAll(directory, found.logs, files, facts, options);
-  const unknown = unknownIn(facts, options);
+  const reads = await readAll(directory, found.logs, files, replayIndex, options);
+  const unknown = unknownIn(replayIndex, options);
   if (unknown.messages > 0 && options.dropUnknown !== true) throw new UnknownQueuesError(unknown);
   // Up to here nothing was changed.
   if (found.unborn.length > 0) {
@@ -105,15 +108,15 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     damaged.push({ file: name, offset: 0, octets: ended, kind: 'corrupt', quarantine: null });
   }
   await directory.syncNames();
-  const { queues: left, lost } = facts.queues(options.exists ?? (() => true));
-  const ledger = new RunLedger(files, options.breaks);
-  countMessages(facts, reads);
+  const { queues: left, lost } = replayIndex.queues(options.exists ?? (() => true));
+  const ledger = new LogLedger(files, options.breaks);
+  countMessages(replayIndex, reads);
   const queues = left.map((queue) => {
-    const places = placesOf(queue, facts, reads, options.clean === true);
+    const places = placesOf(queue, replayIndex, reads, options.clean === true);
     ledger.begin(queue.id, queue.next, places.positions, places.files, queue.returns);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
-  const checkpoints = reads.filter(({ found: { writer } }) => writer === 0);
+  const checkpoints = reads.filter(({ found: { writerNumber } }) => writerNumber === 0);
   if (options.clean === true && checkpoints.every(({ damages }) => damages.length === 0)) {
     for (const { state } of checkpoints) ledger.coveredBy(state);
   }
@@ -123,7 +126,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   const report = {
     files: reads.length,
     octets: reads.reduce((sum, { end }) => sum + end, 0),
-    messages: heldMessages(left, facts).reduce((sum, held) => sum + held, 0),
+    messages: heldMessages(left, replayIndex).reduce((sum, held) => sum + held, 0),
     damaged,
     missing: missingBatches(reads),
     lost,
@@ -131,13 +134,13 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     seconds: (performance.now() - begun) / 1000,
   };
   const told = { ...report, notices: recoveryNotices(report) };
-  return made(directory, files, ledger, queues, told, writerStarts(facts, reads), facts.highestQueue());
+  return made(directory, files, ledger, queues, told, writerStarts(replayIndex, reads), replayIndex.highestQueue());
 }
 
 /** Messages of queues that are not defined and were not deleted. */
-function unknownIn(facts: ReplayIndex, { isUnknown }: RecoverOptions): Unknown {
+function unknownIn(replayIndex: ReplayIndex, { isUnknown }: RecoverOptions): Unknown {
   if (isUnknown === undefined) return { queues: 0, messages: 0 };
-  const held = facts.queues(isUnknown).queues.filter(({ positions }) => positions.length > 0);
+  const held = replayIndex.queues(isUnknown).queues.filter(({ positions }) => positions.length > 0);
   return { queues: held.length, messages: held.reduce((sum, { positions }) => sum + positions.length, 0) };
 }
 
@@ -145,7 +148,7 @@ function unknownIn(facts: ReplayIndex, { isUnknown }: RecoverOptions): Unknown {
 function made(
   directory: LogDirectory,
   files: LogFiles,
-  ledger: RunLedger,
+  ledger: LogLedger,
   queues: readonly (Omit<RecoveredQueue, 'source'> & { readonly places: Places })[],
   report: RecoveryReport,
   starts: ReadonlyMap<number, LogWriterStart>,
@@ -167,23 +170,23 @@ function made(
   };
 }
 
-/** Where the lanes go on that files or ids of messages speak of. */
-function writerStarts(facts: ReplayIndex, reads: readonly Read[]): Map<number, LogWriterStart> {
+/** Where the writers go on that files or ids of messages speak of. */
+function writerStarts(replayIndex: ReplayIndex, reads: readonly Read[]): Map<number, LogWriterStart> {
   const starts = new Map<number, LogWriterStart>();
-  for (const writer of new Set([...reads.map(({ found }) => found.writer), ...facts.lastSequence.keys()])) {
-    const own = reads.filter(({ found }) => found.writer === writer);
+  for (const writer of new Set([...reads.map(({ found }) => found.writerNumber), ...replayIndex.lastSequence.keys()])) {
+    const own = reads.filter(({ found }) => found.writerNumber === writer);
     starts.set(writer, {
       file: 1 + own.reduce((last, { found }) => Math.max(last, found.number), -1),
       batch: 1 + lastBatch(own),
-      message: 1 + (facts.lastSequence.get(writer) ?? -1),
+      message: 1 + (replayIndex.lastSequence.get(writer) ?? -1),
     });
   }
   return starts;
 }
 
-function placesOf(queue: QueueLeft, facts: ReplayIndex, reads: readonly Read[], clean: boolean): Places {
+function placesOf(queue: QueueLeft, replayIndex: ReplayIndex, reads: readonly Read[], clean: boolean): Places {
   const { positions, messages, delivered } = queue;
-  const { files, offsets, spans } = facts.messages;
+  const { files, offsets, spans } = replayIndex.messages;
   const places: Places = {
     positions,
     delivered: clean ? delivered : delivered.fill(1),

@@ -13,8 +13,8 @@ import {
   MessageField,
   PieceField,
   PositionsField,
+  RANGE_OCTETS,
   RecordType,
-  RUN_OCTETS,
   sequenceOf,
   writerOf,
 } from '../../log/record-format.js';
@@ -143,7 +143,7 @@ export interface BrokenBatch {
 
 export class ReplayIndex implements RecordSink {
   readonly messages = new MessageTable();
-  /** The highest number of a message that is spoken of, by lane. */
+  /** The highest number of a message that is spoken of, by writer. */
   readonly lastSequence = new Map<number, number>();
   readonly #queues = new Map<number, QueueReplay>();
   readonly #gathered = new GatheredFacts();
@@ -334,7 +334,7 @@ export class ReplayIndex implements RecordSink {
     this.#state?.checkpoints.add(id);
     queue.reach(get64(view, at + CheckpointField.NEXT));
     const ranges = at + CheckpointField.RANGES;
-    const delivered = ranges + view.getUint32(at + CheckpointField.DONE_RANGES, true) * RUN_OCTETS;
+    const delivered = ranges + view.getUint32(at + CheckpointField.DONE_RANGES, true) * RANGE_OCTETS;
     this.#ranges(view, ranges, delivered, queue, 'done');
     this.#ranges(view, delivered, at + length, queue, 'delivered');
   }
@@ -342,14 +342,14 @@ export class ReplayIndex implements RecordSink {
   /** Counts only grow: the highest is the last. */
   #returns(view: DataView, at: number, length: number): void {
     const { returns } = this.#settled(get64(view, at + PositionsField.QUEUE));
-    for (let pair = at + PositionsField.RANGES; pair < at + length; pair += RUN_OCTETS) {
+    for (let pair = at + PositionsField.RANGES; pair < at + length; pair += RANGE_OCTETS) {
       const position = get64(view, pair);
       returns.set(position, Math.max(get64(view, pair + 8), returns.get(position) ?? 0));
     }
   }
 
   #ranges(view: DataView, from: number, to: number, queue: QueueReplay, kind: 'done' | 'delivered'): void {
-    for (let run = from; run < to; run += RUN_OCTETS) {
+    for (let run = from; run < to; run += RANGE_OCTETS) {
       const first = get64(view, run);
       const count = get64(view, run + 8);
       queue[kind].set(first, count, 0);

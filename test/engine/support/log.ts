@@ -7,9 +7,9 @@ import {
   MessageField,
   PieceField,
   PositionsField,
+  RANGE_OCTETS,
   RECORD_HEAD,
   RecordType,
-  RUN_OCTETS,
   spanOf,
 } from '../../../src/log/record-format.js';
 
@@ -84,7 +84,7 @@ function returnBy(view: DataView, at: number): Place & { count: number } {
 function doneBy(view: DataView, at: number, length: number): Place[] {
   const places: Place[] = [];
   const queue = get64(view, at + PositionsField.QUEUE);
-  for (let run = at + PositionsField.RANGES; run < at + length; run += RUN_OCTETS) {
+  for (let run = at + PositionsField.RANGES; run < at + length; run += RANGE_OCTETS) {
     const from = get64(view, run);
     for (let i = 0; i < get64(view, run + 8); i++) places.push({ queue, position: from + i });
   }

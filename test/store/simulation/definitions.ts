@@ -41,7 +41,7 @@ export class SimulatedDefinitions {
     this.#queues = new Map(queues);
   }
 
-  /** A number for a new queue, and its levels; durable with the next change. */
+  /** A number for a new queue, and its priorities; durable with the next change. */
   takeNumber(): number {
     const number = this.#next;
     this.#next += PRIORITIES;

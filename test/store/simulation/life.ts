@@ -59,7 +59,7 @@ export class Life {
       fileOctets: FILE_OCTETS,
       breaks: BREAKS,
       askBarrier: (writerNumber, number) => barrier.ask(writerNumber, number),
-      pause: turn,
+      pause: pass,
     });
     const definitions = new SimulatedDefinitions(directory, defined);
     const life = new Life(directory, model, random, faults, logManager, definitions, barrier);
@@ -85,7 +85,7 @@ export class Life {
         fileOctets: FILE_OCTETS,
         clock: () => 1000,
         calm: () => this.random() < 0.6,
-        pause: turn,
+        pause: pass,
         onEvent: (event) => told.push(event),
       });
       this.#writers.push(new Participant(writer, this.model));
@@ -122,7 +122,7 @@ export class Life {
     else if (chance < 0.98) this.directory.capacity = Number.POSITIVE_INFINITY;
     else await this.idle();
     for (const participant of this.#all()) if (this.random() < 0.5) participant.write(this.random() < 0.2);
-    if (this.random() < 0.4) await turn();
+    if (this.random() < 0.4) await pass();
   }
 
   /** Everything that was asked for is done. */
@@ -315,7 +315,7 @@ export class Life {
     if (this.directory.capacity < Number.POSITIVE_INFINITY) {
       // It may wait for room: nobody waits for it.
       this.logManager.reclaim().catch(() => undefined);
-      await turn();
+      await pass();
     } else await this.logManager.reclaim().catch(() => undefined);
   }
 
@@ -371,6 +371,6 @@ export class Life {
 }
 
 /** Lets everything else go on, and then some. */
-export function turn(): Promise<void> {
+export function pass(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -18,7 +18,7 @@ export interface Entry {
   delivered: boolean;
 }
 
-/** A queue, or a level of one. */
+/** A queue, or a priority of one. */
 export interface Place {
   readonly entries: Map<number, Entry>;
   next: number;
@@ -26,7 +26,7 @@ export interface Place {
 
 export interface Queue {
   readonly name: string;
-  /** Its number in the log; those of its levels follow. */
+  /** Its number in the log; those of its priorities follow. */
   readonly number: number;
   readonly defined: Change;
   deleted: Change | null;

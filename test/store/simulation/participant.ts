@@ -1,5 +1,5 @@
 /**
- * A worker's part of the simulation: gathers what clients do while its lane writes, and writes all of it as one batch
+ * A worker's part of the simulation: gathers what clients do while its writer writes, and writes all of it as one batch
  * then. Its journal has an end: while the disk is full, clients have to wait when it is reached.
  */
 import type { CommitLog } from '../../../dist/log/commit-log.js';
@@ -53,7 +53,7 @@ export class Participant {
     this.#onDurable.push(use);
   }
 
-  /** Writes what was gathered, unless the lane writes already and nobody insists. */
+  /** Writes what was gathered, unless the writer writes already and nobody insists. */
   write(insists = false): void {
     if (this.#facts === 0 || (this.#writing > 0 && !insists)) return;
     const change = this.#change;
@@ -71,7 +71,7 @@ export class Participant {
           this.model.becameDurable(change);
           for (const use of callbacks) use();
         },
-        // The lane is closed and could not write.
+        // The writer is closed and could not write.
         () => undefined,
       )
       .finally(() => {

@@ -10,7 +10,7 @@ import { openLogManager, readLog, reportOf } from '../support/logs.js';
 import { readSource, type SeenEntry } from '../support/messages.js';
 import { type Random, randomFrom, SimulatedDirectory, systemError } from '../support/simulated.js';
 import { DEFINITIONS, readDefinitions } from './definitions.js';
-import { BREAKS, FILE_OCTETS, Life, turn } from './life.js';
+import { BREAKS, FILE_OCTETS, Life, pass } from './life.js';
 import { type Found, Model } from './model.js';
 
 const LIVES = 4;
@@ -123,7 +123,7 @@ class Run {
     const last = { directory: mood < 0.75 ? directory.kill() : directory.powerLoss(random), model: model.copy() };
     this.waits += directory.waits;
     life.abandon();
-    await turn();
+    await pass();
     for (const [index, loss] of losses.entries()) {
       this.points += 1;
       const wrong = await this.#look({ directory: loss.directory, model: loss.model.copy() });
@@ -189,8 +189,7 @@ class Run {
     };
     await find(directory, this.#faults).catch(() => undefined);
     directory.onCall = onCall;
-    if (clean && !directory.files().has('clean'))
-      throw new Error('a start that failed took the mark of the orderly end');
+    if (clean && !directory.files().has('clean')) throw new Error('a start that failed took the clean-shutdown marker');
   }
 
   /** The definitions are gone: no message may go with them. */

@@ -8,8 +8,8 @@ import {
   EnqueueField,
   EnqueueFlag,
   PositionsField,
+  RANGE_OCTETS,
   RecordType,
-  RUN_OCTETS,
   set64,
 } from '../../../log/record-format.js';
 import { RecordParts } from '../../../log/record-parts.js';
@@ -90,7 +90,7 @@ export class Batch<C extends Confirming = Confirming> implements LogBatch {
   }
 
   #positions(type: RecordType, queue: number, position: number, count: number): void {
-    const { memory, at } = this.#journal.record(type, PositionsField.RANGES + RUN_OCTETS);
+    const { memory, at } = this.#journal.record(type, PositionsField.RANGES + RANGE_OCTETS);
     set64(memory.view, at + PositionsField.QUEUE, queue);
     set64(memory.view, at + PositionsField.RANGES, position);
     set64(memory.view, at + PositionsField.RANGES + 8, count);
