@@ -31,7 +31,7 @@ const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
 const queueLayers = ['spill', 'rules', 'consumers', 'chain'];
 const amqpLayers = ['receiving', 'delivering', 'connection'];
-const twinLayers = ['amqp', 'queues', 'log', 'memory'];
+const twinLayers = ['amqp', 'spill', 'queues', 'log', 'memory'];
 
 /** No layer of `folder` imports one that stands before it. */
 function downwards(folder, names) {

@@ -12,10 +12,10 @@ import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, word } from '../memory/views.js';
-import type { Spilled } from '../spill/spilled.js';
 import type { Claim, Claimant } from './claim.js';
 import type { QueueContents } from './queue-contents.js';
 import type { QueueKind } from './queue-kind.js';
+import type { SpilledMessages } from './spilled-messages.js';
 import type { Sweeps } from './swept-queues.js';
 import type { Waiters } from './waiters.js';
 
@@ -24,7 +24,7 @@ export class ClassicQueue implements QueueKind {
   readonly #messages: Messages;
   readonly #contents: QueueContents;
   readonly #waiters: Waiters;
-  readonly #spilled: Spilled;
+  readonly #spilled: SpilledMessages;
   readonly #sweeps: Sweeps;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -34,7 +34,7 @@ export class ClassicQueue implements QueueKind {
     messages: Messages,
     contents: QueueContents,
     waiters: Waiters,
-    spilled: Spilled,
+    spilled: SpilledMessages,
     sweeps: Sweeps,
     clock: Clock,
     log: Log,

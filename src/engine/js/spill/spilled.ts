@@ -8,12 +8,13 @@ import { at64, double, word } from '../memory/views.js';
 import { GapBlocks } from '../queues/gap-blocks.js';
 import type { QueueContents } from '../queues/queue-contents.js';
 import { withQueue } from '../queues/queue-lock.js';
+import type { SpilledMessages } from '../queues/spilled-messages.js';
 import type { Sweeps } from '../queues/swept-queues.js';
 import type { Waiters } from '../queues/waiters.js';
 import { PageIn } from './page-in.js';
 import { PageOut } from './page-out.js';
 
-export class Spilled {
+export class Spilled implements SpilledMessages {
   readonly out: PageOut;
   readonly in: PageIn;
   readonly #memory: Memory;
