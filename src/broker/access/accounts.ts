@@ -143,10 +143,11 @@ export function allRights(user: string, vhost: string): Permissions {
 
 function entryOf(permissions: Permissions): Entry {
   const { configure, write, read } = permissions;
-  const patterns = {
-    configure: new NamePattern(configure),
-    write: new NamePattern(write),
-    read: new NamePattern(read),
-  };
+  const patterns = { configure: rightPattern(configure), write: rightPattern(write), read: rightPattern(read) };
   return { permissions, patterns };
+}
+
+/** Nothing written means nothing allowed: only a name without a letter matches. */
+function rightPattern(pattern: string): NamePattern {
+  return new NamePattern(pattern === '' ? '^$' : pattern);
 }

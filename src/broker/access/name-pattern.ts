@@ -1,23 +1,31 @@
 /**
  * Regular expressions on names, as RabbitMQ reads them: one may match anywhere in a name, and sees octets, not
- * characters. Administrators write Perl-compatible ones. What JavaScript knows under another name is translated; what
- * it would take for something else is refused, so that no expression means more than it says. What must hold: a name is
- * matched once, however often it is asked for; what is remembered is bounded.
+ * characters. Administrators write Perl-compatible ones; they are matched by a port of RE2, in time that grows with the
+ * name and never explodes, whatever is written. What RE2 cannot say, or would take for something else, is refused, so
+ * that no expression means more than it says. What must hold: a name is matched once, however often it is asked for;
+ * what is remembered is bounded.
  */
+import { RE2JS } from 're2js';
 import { encodeText } from '../../amqp/text.js';
 
 /** How many names one expression remembers. */
 const REMEMBERED = 1024;
+
+/** The longest expression, in octets: to read one takes a time that grows with it. */
+const LONGEST = 4096;
+
+/** The most steps that an expression may become: to match the longest name takes tens of milliseconds then, once. */
+const MOST_STEPS = 20_000;
 
 /** Matches every name. */
 const EVERYTHING = '.*';
 
 export class NamePattern {
   /** Null: every name matches. */
-  readonly #expression: RegExp | null;
+  readonly #expression: RE2JS | null;
   readonly #known = new Map<string, boolean>();
 
-  /** Throws a `SyntaxError` where `patternError` tells one. */
+  /** Throws where `patternError` tells an error. */
   constructor(pattern: string) {
     this.#expression = pattern === EVERYTHING ? null : compiled(pattern);
   }
@@ -39,26 +47,26 @@ export function patternError(pattern: string): string | null {
     compiled(pattern);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reason(error);
   }
 }
 
-/** Letters that mean the same after a backslash in both kinds of expressions. */
-const SHARED_ESCAPES = 'bBdDsSwWnrtfcx';
-/** Letters that JavaScript has another sign for. */
-const TRANSLATED = new Map([
-  ['A', '^'],
-  ['z', '$'],
-  ['Z', '$'],
-]);
-const IGNORE_CASE = '(?i)';
-
-/** Nothing written means nothing meant: only a name without a letter would match. */
-function compiled(pattern: string): RegExp {
-  if (pattern === '') return /^$/;
+function compiled(pattern: string): RE2JS {
   const octets = octetsOf(pattern);
-  const ignoresCase = octets.startsWith(IGNORE_CASE);
-  return new RegExp(translated(ignoresCase ? octets.slice(IGNORE_CASE.length) : octets), ignoresCase ? 'i' : '');
+  if (octets.length > LONGEST) throw new SyntaxError(`it is longer than ${LONGEST} octets`);
+  const expression = RE2JS.compile(translated(octets));
+  if (expression.programSize() > MOST_STEPS) throw new SyntaxError('it repeats too much');
+  return expression;
+}
+
+/** What the library puts before each of its reasons. */
+const PREFIX = 'error parsing regexp: ';
+
+/** A reason may quote the expression, whose octets are characters to the library. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const own = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
+  return Buffer.from(own, 'latin1').toString('utf8');
 }
 
 /** One character for each octet. */
@@ -66,21 +74,37 @@ function octetsOf(text: string): string {
   return Buffer.from(encodeText(text)).toString('latin1');
 }
 
-/** An escape, the beginning of a class, or any other character. */
-const PARTS = /\\.?|\[\^?|./gs;
+/** What is quoted literally, an escape, what begins a group in Perl's way, the beginning of a class, or any other. */
+const PARTS = /\\Q.*?(?:\\E|$)|\\.?|\(\?<?[=!>|#]|\[\^?\]?|./gs;
 
+/** Groups that RE2 has not, by how they begin. */
+const GROUPS = new Map([
+  ['(?=', 'look-ahead'],
+  ['(?!', 'look-ahead'],
+  ['(?<=', 'look-behind'],
+  ['(?<!', 'look-behind'],
+  ['(?>', 'an atomic group'],
+]);
+
+/** The end of the name under the name that RE2 has for it: names have no last line end to stop before. */
+const END = '\\z';
+
+/** The expression for RE2. What it reads otherwise than Perl is refused here; what it cannot read, there. */
 function translated(pattern: string): string {
   let inClass = false;
   let result = '';
   for (const { 0: part, index } of pattern.matchAll(PARTS)) {
     const next = pattern[index + part.length];
     if (part.startsWith('\\')) {
-      result += sharedEscape(part, next, inClass);
+      if (!inClass && /^\\[1-9gk]/.test(part)) throw unknown('a back reference', part);
+      // A vertical tab there, any vertical space here.
+      if (part === '\\v') throw unknown('an escape that is read in several ways', part);
+      result += part === '\\Z' && !inClass ? END : part;
       continue;
     }
+    if (part.startsWith('(?') && !inClass && GROUPS.has(part)) throw unknown(GROUPS.get(part) ?? 'a group', part);
     if (part.startsWith('[')) {
-      if (inClass && next !== undefined && ':.='.includes(next)) throw unknown(`[${next}`);
-      if (!inClass && next === ']') throw unknown(`${part}]`);
+      if (inClass && next !== undefined && '.='.includes(next)) throw unknown('a collating element', `[${next}`);
       inClass = true;
     } else if (part === ']') inClass = false;
     result += part;
@@ -88,15 +112,6 @@ function translated(pattern: string): string {
   return result;
 }
 
-function sharedEscape(part: string, next: string | undefined, inClass: boolean): string {
-  const letter = part.slice(1);
-  const other = inClass ? undefined : TRANSLATED.get(letter);
-  if (other !== undefined) return other;
-  const isLetter = /^[a-zA-Z]$/.test(letter);
-  if ((isLetter && !SHARED_ESCAPES.includes(letter)) || (letter === 'x' && next === '{')) throw unknown(part);
-  return part;
-}
-
-function unknown(what: string): SyntaxError {
-  return new SyntaxError(`'${what}' is not supported`);
+function unknown(what: string, text: string): SyntaxError {
+  return new SyntaxError(`${what} (${text}) is not supported`);
 }

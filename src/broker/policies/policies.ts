@@ -5,6 +5,7 @@
  * Policies, and those of operators: settings for all queues and exchanges of a vhost whose names match a pattern.
  * Of all that match, the one of the highest priority counts, alone; an operator's policy restricts what it says.
  */
+import { NamePattern, patternError } from '../access/name-pattern.js';
 import type { PolicySettings } from '../arguments/argument.js';
 import { policySettings } from './policy-definition.js';
 
@@ -43,7 +44,7 @@ export type PolicySubject =
 
 interface Entry {
   readonly policy: Policy;
-  readonly pattern: RegExp;
+  readonly pattern: NamePattern;
 }
 
 export class Policies {
@@ -56,15 +57,15 @@ export class Policies {
   /** Sets a policy, in place of one of the same name; returns it, or why it cannot be. */
   set(kind: PolicyKind, proposal: PolicyProposal): Policy | string {
     const { vhost, name, pattern, definition, priority = 0, applyTo = 'all' } = proposal;
-    const expression = compiled(pattern);
-    if (typeof expression === 'string') return `pattern should be regular expression but is invalid: ${expression}`;
+    const error = patternError(pattern);
+    if (error !== null) return `pattern should be regular expression but is invalid: ${error}`;
     if (!Number.isSafeInteger(priority)) return `priority should be number, actually was ${JSON.stringify(priority)}`;
     if (!isTarget(applyTo)) return `apply-to '${applyTo}' unrecognised; should be 'queues', 'exchanges' or 'all'`;
     const settings = policySettings(definition, kind);
     if (typeof settings === 'string') return settings;
     const policy: Policy = { vhost, name, pattern, definition: settings, priority, applyTo };
     const own = this.#entries[kind].get(vhost) ?? new Map<string, Entry>();
-    this.#entries[kind].set(vhost, own.set(name, { policy, pattern: expression }));
+    this.#entries[kind].set(vhost, own.set(name, { policy, pattern: new NamePattern(pattern) }));
     return policy;
   }
 
@@ -85,7 +86,7 @@ export class Policies {
   applying(kind: PolicyKind, subject: PolicySubject): Policy | null {
     let best: Policy | null = null;
     for (const { policy, pattern } of this.#entries[kind].get(subject.vhost)?.values() ?? []) {
-      if (!isFor(policy.applyTo, subject) || !pattern.test(subject.name)) continue;
+      if (!isFor(policy.applyTo, subject) || !pattern.matches(subject.name)) continue;
       if (best === null || goesBefore(policy, best)) best = policy;
     }
     return best;
@@ -113,13 +114,4 @@ function isFor(target: PolicyTarget, subject: PolicySubject): boolean {
 function goesBefore(policy: Policy, other: Policy): boolean {
   if (policy.priority !== other.priority) return policy.priority > other.priority;
   return policy.name < other.name;
-}
-
-/** The expression, or why there is none. */
-function compiled(pattern: string): RegExp | string {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

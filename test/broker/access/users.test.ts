@@ -84,8 +84,8 @@ describe('administrators', () => {
     expect(users().delete('bob')).toBe(false);
     expect(grant({}, VHOST, 'bob')).toBe("user 'bob' does not exist");
     expect(grant({}, 'nowhere')).toBe('vhost nowhere not found');
-    expect(grant({ write: '[[:alpha:]]' })).toBe(
-      "invalid regular expression '[[:alpha:]]' for write: '[:' is not supported",
+    expect(grant({ write: '^(?!amq)' })).toBe(
+      "invalid regular expression '^(?!amq)' for write: look-ahead ((?!) is not supported",
     );
     expect(grant({ read: '(' })).toMatch(/^invalid regular expression '\(' for read: /);
     expect(users().clearPermissions('ann', VHOST)).toBe(false);

@@ -172,7 +172,9 @@ test.each<[PolicyProposal['definition'], string]>([
 
 test('patterns, priorities, targets and vhosts must be such', () => {
   const definition = { 'max-length': 1 };
-  expect(set(definition, { pattern: '(' })).toMatch(/^pattern should be regular expression but is invalid: .+/);
+  const invalid = 'pattern should be regular expression but is invalid: ';
+  expect(set(definition, { pattern: '(' })).toBe(`${invalid}missing closing ): \`(\``);
+  expect(set(definition, { pattern: '^(?!amq)' })).toBe(`${invalid}look-ahead ((?!) is not supported`);
   expect(set(definition, { priority: 0.5 })).toBe('priority should be number, actually was 0.5');
   const target = "apply-to 'foo' unrecognised; should be 'queues', 'exchanges' or 'all'";
   expect(set(definition, { applyTo: 'foo' })).toBe(target);
