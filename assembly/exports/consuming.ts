@@ -51,7 +51,7 @@ export function oldestUnacked(consumer: usize): f64 {
   return <f64>oldestOf(changetype<Channel>(one.channel), one);
 }
 
-export function returnDeliveries(consumer: usize): void {
+export function requeueDeliveries(consumer: usize): void {
   const one = changetype<Consumer>(consumer);
   enter();
   requeueAll(changetype<Channel>(one.channel), one);

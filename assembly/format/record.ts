@@ -46,7 +46,7 @@ export const RECORD_ENQUEUE_PAYLOAD: u32 = 40;
 export const RECORD_ENQUEUE_IN_ORDER: u32 = 1;
 export const RECORD_ENQUEUE_REDELIVERED: u32 = 2;
 
-/** ACK: a queue, and runs of first position and count. REQUEUES: pairs of position and how often it was given back. */
+/** ACK: a queue, and runs of first position and count. REQUEUES: pairs of position and how often it was requeued. */
 export const RECORD_RUNS_QUEUE: u32 = 0;
 export const RECORD_RUNS_AT: u32 = 8;
 export const RECORD_RUN: u32 = 16;

@@ -261,7 +261,7 @@ export function flushDone(): void {
 }
 
 /**
- * The message at a position was given back so many times. Without room that is not recorded: after a restart it counts
+ * The message at a position was requeued so many times. Without room that is not recorded: after a restart it counts
  * from what is.
  */
 export function placeRequeued(queue: u64, position: u64, count: u32): void {

@@ -3,7 +3,7 @@ import type { Channel, Consumer, Queue } from './references.js';
 
 /**
  * How far a queue goes at one time. For each priority, from 0: the position behind its last message; and of what was
- * given back to it, how many will have been taken when as many are as are there. Both wrap at 2^32, and are compared by
+ * requeued to it, how many will have been taken when as many are as are there. Both wrap at 2^32, and are compared by
  * subtraction.
  */
 export type Extent = Uint32Array;
@@ -26,7 +26,7 @@ export interface ConsumerCalls {
   /** Tag of the consumer's oldest delivery that is unacknowledged, or 0. */
   oldestUnacked(consumer: Consumer): number;
   /** Gives all unacknowledged deliveries of the consumer back to their queue. */
-  returnDeliveries(consumer: Consumer): void;
+  requeueDeliveries(consumer: Consumer): void;
   /**
    * Whether a consumer, of this worker or another, is about to take a message that is ready; those that lack credit or
    * output are not. With an extent: and whether some of what was there then has not been taken yet.

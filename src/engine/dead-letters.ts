@@ -10,7 +10,7 @@ export const Death = {
   EXPIRED: DEAD_EXPIRED,
   /** The queue was too long. */
   MAXLEN: DEAD_MAXLEN,
-  /** It was given back more often than the queue allows. */
+  /** It was requeued more often than the queue allows. */
   DELIVERY_LIMIT: DEAD_DELIVERY_LIMIT,
 } as const;
 export type Death = (typeof Death)[keyof typeof Death];

@@ -80,8 +80,8 @@ export const RecordType = {
   ACK: RECORD_ACK,
   /** All that was ever done in a queue. */
   CHECKPOINT: RECORD_CHECKPOINT,
-  /** How often messages of a queue were given back. */
-  RETURNS: RECORD_REQUEUES,
+  /** How often messages of a queue were requeued. */
+  REQUEUES: RECORD_REQUEUES,
   /** What lies here could not be read. */
   GAP: RECORD_GAP,
   /** Head of what was written at once. */
@@ -118,7 +118,7 @@ export const EnqueueFlag = {
   /** The messages were given out before. */
   REDELIVERED: RECORD_ENQUEUE_REDELIVERED,
 } as const;
-/** ACK: runs of first position and count. RETURNS: pairs of position and how often it was given back. */
+/** ACK: runs of first position and count. REQUEUES: pairs of position and how often it was requeued. */
 export const PositionsField = { QUEUE: RECORD_RUNS_QUEUE, RANGES: RECORD_RUNS_AT } as const;
 export const RANGE_OCTETS = RECORD_RUN;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RANGES: 16, DELIVERED_RANGES: 20, RANGES: 24 } as const;

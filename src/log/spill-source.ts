@@ -35,7 +35,7 @@ export const UnitFlag = {
   PIECE: UNIT_PIECE,
 } as const;
 
-/** Above them: how often the message was given back. */
+/** Above them: how often the message was requeued. */
 export const REQUEUES_SHIFT = SLOT_REQUEUES_SHIFT;
 export const REQUEUES_MAX = UNIT_REQUEUES_MAX;
 

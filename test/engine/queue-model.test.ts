@@ -13,7 +13,7 @@ import { text } from './support/scenario.js';
 type Step =
   | { step: 'publish'; messages: { size: number; priority: number; expiration: number | null }[] }
   | { step: 'get'; count: number }
-  | { step: 'settle'; how: 'ack' | 'reject' | 'give back'; which: number }
+  | { step: 'settle'; how: 'ack' | 'reject' | 'requeue'; which: number }
   | { step: 'time'; passes: number }
   | { step: 'sweep' | 'purge' };
 
@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       step: fc.constant('settle' as const),
-      how: fc.constantFrom('ack' as const, 'reject' as const, 'give back' as const),
+      how: fc.constantFrom('ack' as const, 'reject' as const, 'requeue' as const),
       which: fc.nat(20),
     }),
   },
@@ -164,19 +164,19 @@ class Pair {
     else {
       const { tag, entry } = wanted;
       const remaining = this.#model.length;
-      const redelivered = entry.returns > 0;
+      const redelivered = entry.requeues > 0;
       expect(got).toEqual([{ kind: 'got', channel: 1, tag, redelivered, remaining, body: entry.body }]);
     }
   }
 
-  #settle(how: 'ack' | 'reject' | 'give back', which: number): void {
+  #settle(how: 'ack' | 'reject' | 'requeue', which: number): void {
     const tags = [...this.#model.unacked.keys()];
     const tag = tags[which % tags.length];
     if (tag === undefined) return;
     if (how === 'ack') this.#model.ack(tag);
     else if (how === 'reject') this.#model.reject(tag);
     else this.#model.requeue(tag);
-    this.#client.feed(how === 'ack' ? ack(1, tag) : nack(1, tag, false, how === 'give back'));
+    this.#client.feed(how === 'ack' ? ack(1, tag) : nack(1, tag, false, how === 'requeue'));
   }
 }
 

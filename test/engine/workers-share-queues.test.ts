@@ -142,7 +142,7 @@ const CONTESTS: [name: string, contest: Contest][] = [
   ['a queue', {}],
   ['a queue with priorities', { features: { maxPriority: 3 }, priorities: 4 }],
   [
-    'a queue that expires, counts bytes and counts returns',
+    'a queue that expires, counts bytes and counts requeues',
     { features: { ttl: 600_000, maxBytes: 2 ** 30, deliveryCount: true } },
   ],
   ['consumers with priorities', { consumerPriorities: [0, 5] }],
@@ -174,7 +174,7 @@ function check({ results, ready, kept }: Awaited<ReturnType<typeof contend>>, co
       .map((one) => one.body)
       .sort();
 
-  // Every message once; what was given back once more; what died once more.
+  // Every message once; what was requeued once more; what died once more.
   expect(bodies((one) => !one.redelivered && !one.dead)).toEqual(expected(count, () => true));
   expect(bodies((one) => one.redelivered)).toEqual(expected(count, (number) => number % 7 === 0));
   expect(bodies((one) => one.dead)).toEqual(expected(count, (number) => number % 11 === 0));
@@ -240,7 +240,7 @@ describe.each(ENGINES)('%s', (kind) => {
       check(contended, contest);
       const delivered = contended.results.flatMap((one) => one.delivered);
       expect(contended.counts).toMatchObject({
-        // What was given back takes no new place; what died is published anew.
+        // What was requeued takes no new place; what died is published anew.
         enqueued: delivered.filter((one) => !one.redelivered).length,
         delivered: delivered.length,
         acknowledged: contended.results.flatMap((one) => one.acknowledged).length,

@@ -129,6 +129,6 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
     next: RUN * RANGES,
     done: [{ from: 0, count: RUN * RANGES }],
     delivered: [],
-    returns: new Map(),
+    requeues: new Map(),
   });
 });

@@ -86,7 +86,7 @@ test('a checkpoint says what is done and what was delivered', async () => {
       { from: 2, count: 1 },
     ],
     delivered: [{ from: 1, count: 1 }],
-    returns: new Map(),
+    requeues: new Map(),
   });
   await writer.append(batch);
   await writer.close();

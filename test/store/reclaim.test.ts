@@ -438,7 +438,7 @@ test('how often a message was given back is known when the files that said so ar
   const log = await openLog(directory);
   await publish(log.writer, 256, 0, ['stays', 'goes']);
   const batch = new BatchBuilder();
-  batch.returned(
+  batch.requeued(
     256,
     new Map([
       [0, 3],

@@ -68,8 +68,8 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   partsLeft: u32;
   partsChannel: u32;
   partsHeader: u32;
-  /** How often the message was given back, if its header is to say so. */
-  partsReturns: u32;
+  /** How often the message was requeued, if its header is to say so. */
+  partsRequeues: u32;
 }
 
 /** Addresses of the directory's cells (u32), and behind them how many channels each leads to (u32). */

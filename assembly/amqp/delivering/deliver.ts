@@ -34,7 +34,7 @@ import { creditOf, DEATHS_A_TURN, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './long-content';
-import { RETURNS_ROOM } from './delivery-count';
+import { DELIVERY_COUNT_ROOM } from './delivery-count';
 import { record, unackedRoom } from './unacked';
 
 export const SHARE_MAX: u32 = 64;
@@ -190,7 +190,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
       return;
     }
   }
-  const overhead = consumer.prefixLength + DELIVER_OVERHEAD + RETURNS_ROOM;
+  const overhead = consumer.prefixLength + DELIVER_OVERHEAD + DELIVERY_COUNT_ROOM;
   const frameMax = connection.frameMax;
   let left = most;
   let died: u32 = 0;
@@ -223,8 +223,8 @@ function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): 
   passOn(queue);
 }
 
-/** How often the message was given back, if its queue says so to those who get it. */
-@inline function returnsOf(queue: Queue, slot: Slot): u32 {
+/** How often the message was requeued, if its queue says so to those who get it. */
+@inline function requeuesOf(queue: Queue, slot: Slot): u32 {
   return queue.features & COUNTED && featuresOf(queue).deliveryCount != 0 ? slot.state >> REQUEUES_SHIFT : 0;
 }
 
@@ -236,14 +236,14 @@ function deliverCounted(
   slot: Slot,
   frameMax: u32,
 ): void {
-  const returns = returnsOf(queue, slot);
-  if (!returns) {
+  const requeues = requeuesOf(queue, slot);
+  if (!requeues) {
     deliver(connection, channel, consumer, slot, frameMax);
     return;
   }
   const message = changetype<Message>(slot.message);
   const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, true);
-  filledTo(connection, encodeReframed(at, channel, message, frameMax, returns));
+  filledTo(connection, encodeReframed(at, channel, message, frameMax, requeues));
   hold(channel, consumer, slot);
 }
 
@@ -286,7 +286,7 @@ function lacksRoom(
     connection,
     encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0),
   );
-  startParts(connection, channel.number, message, returnsOf(queue, slot));
+  startParts(connection, channel.number, message, requeuesOf(queue, slot));
   hold(channel, consumer, slot);
   countDelivered(queue, 1);
   letSiblingsFirst(channel, consumer);
@@ -346,7 +346,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
     readyCount(queue),
   );
   filledTo(connection, at);
-  sendContent(connection, channel, message, slot, returnsOf(queue, slot));
+  sendContent(connection, channel, message, slot, requeuesOf(queue, slot));
   countDelivered(queue, 1);
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
@@ -377,10 +377,10 @@ export function sendContent(
   channel: Channel,
   message: Message,
   slot: Slot,
-  returns: u32,
+  requeues: u32,
 ): void {
   if (
-    !returns &&
+    !requeues &&
     message.headerLength + message.bodySize + KEY_MAX < roomIn(connection) &&
     message.bodySize + 8 <= connection.frameMax &&
     !message.next
@@ -389,7 +389,7 @@ export function sendContent(
     return;
   }
   if (changetype<usize>(slot)) slot.state |= SHARED;
-  startParts(connection, channel.number, message, returns);
+  startParts(connection, channel.number, message, requeues);
 }
 
 /** Room that a method frame before content needs, at most: overhead, key, reply text. */

@@ -17,7 +17,7 @@ import {
 import { copyBytes, write16, write32, write64 } from '../../memory/bytes';
 import { bodyFrameOf, headerOf, keyOf, Message, Piece, pieceFrameOf } from '../../memory/message';
 import { Channel, Consumer, prefixOf } from '../connection/connection';
-import { encodeCountedHeader, RETURNS_ROOM } from './delivery-count';
+import { encodeCountedHeader, DELIVERY_COUNT_ROOM } from './delivery-count';
 
 /** Octets of basic.deliver besides the consumer's prefix and the key: delivery tag, redelivered, frame end. */
 export const DELIVER_OVERHEAD: u32 = 10;
@@ -117,13 +117,13 @@ function startMethod(to: usize, number: u32, method: u32, length: u32): void {
   return reframe(to, channel.number, message, frameMax, 0);
 }
 
-/** The same with a header frame that says how often the message was given back, if that is not 0. */
-export function encodeReframed(to: usize, channel: Channel, message: Message, frameMax: u32, returns: u32): usize {
-  return reframe(to, channel.number, message, frameMax, returns);
+/** The same with a header frame that says how often the message was requeued, if that is not 0. */
+export function encodeReframed(to: usize, channel: Channel, message: Message, frameMax: u32, requeues: u32): usize {
+  return reframe(to, channel.number, message, frameMax, requeues);
 }
 
-function reframe(to: usize, number: u32, message: Message, frameMax: u32, returns: u32): usize {
-  let at = encodeHeader(to, number, message, returns, frameMax);
+function reframe(to: usize, number: u32, message: Message, frameMax: u32, requeues: u32): usize {
+  let at = encodeHeader(to, number, message, requeues, frameMax);
   seekBody(message, 0, 0);
   for (let left = message.bodySize; left;) {
     const part = min(left, frameMax - FRAME_OVERHEAD);
@@ -133,10 +133,10 @@ function reframe(to: usize, number: u32, message: Message, frameMax: u32, return
   return at;
 }
 
-/** The header frame; returns the end. It says how often the message was given back, if that is not 0. */
-export function encodeHeader(to: usize, number: u32, message: Message, returns: u32, frameMax: u32): usize {
-  if (returns && message.headerLength + RETURNS_ROOM <= frameMax) {
-    const end = encodeCountedHeader(to, number, message, returns);
+/** The header frame; returns the end. It says how often the message was requeued, if that is not 0. */
+export function encodeHeader(to: usize, number: u32, message: Message, requeues: u32, frameMax: u32): usize {
+  if (requeues && message.headerLength + DELIVERY_COUNT_ROOM <= frameMax) {
+    const end = encodeCountedHeader(to, number, message, requeues);
     if (end) return end;
   }
   copyBytes(to, headerOf(message), message.headerLength);

@@ -7,11 +7,11 @@ import { FRAME_OVERHEAD } from '../../format/frame';
 import { Message, release, retain } from '../../memory/message';
 import { Connection } from '../connection/connection';
 import { bodyOffset, bodyPiece, encodeBodyFrame, encodeHeader, seekBody } from './encode';
-import { RETURNS_ROOM } from './delivery-count';
+import { DELIVERY_COUNT_ROOM } from './delivery-count';
 import { filledTo, needService, openBox, outputAt, roomIn, unpark } from './output';
 
 /** Begins to send a message's header and body; its method frame stands in the box already. */
-export function startParts(connection: Connection, number: u32, message: Message, returns: u32): void {
+export function startParts(connection: Connection, number: u32, message: Message, requeues: u32): void {
   retain(message);
   connection.partsMessage = <u32>changetype<usize>(message);
   connection.partsChannel = number;
@@ -19,7 +19,7 @@ export function startParts(connection: Connection, number: u32, message: Message
   connection.partsOffset = 0;
   connection.partsLeft = message.bodySize;
   connection.partsHeader = 0;
-  connection.partsReturns = returns;
+  connection.partsRequeues = requeues;
   continueParts(connection);
 }
 
@@ -31,14 +31,14 @@ export function continueParts(connection: Connection): void {
     return;
   }
   if (!connection.partsHeader) {
-    if (roomIn(connection) < message.headerLength + RETURNS_ROOM) return;
+    if (roomIn(connection) < message.headerLength + DELIVERY_COUNT_ROOM) return;
     filledTo(
       connection,
       encodeHeader(
         outputAt(connection),
         connection.partsChannel,
         message,
-        connection.partsReturns,
+        connection.partsRequeues,
         connection.frameMax,
       ),
     );

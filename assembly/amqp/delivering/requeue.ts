@@ -1,5 +1,5 @@
 /**
- * Giving deliveries back to their queue, and rejecting them. A queue with rules may let them die instead.
+ * Requeueing deliveries, and rejecting them. A queue with rules may let them die instead.
  */
 import { isLogging, placeRequeued } from '../../log/journal';
 import { Message } from '../../memory/message';
@@ -24,7 +24,7 @@ import { addBytes, BYTES, COUNTED, featuresOf, LENGTH, ruling } from '../../queu
 import { settle } from '../../queue/chain/settle';
 import { grant } from '../../queue/consumers/waiters';
 
-/** Gives a claimed slot back to its queue, or settles it when the queue is being deleted. */
+/** Requeues a claimed slot, or settles it when the queue is being deleted. */
 export function requeue(slot: Slot): void {
   const queue = queueOf(slot);
   if (queue.kind != CLASSIC) unknownKind();
@@ -49,15 +49,15 @@ function requeueRuled(priority: Queue, slot: Slot): void {
   }
   const features = queue.features;
   if (features & COUNTED) {
-    const returns = slot.state >> REQUEUES_SHIFT;
-    if (<f64>returns >= featuresOf(queue).deliveryLimit) {
+    const requeues = slot.state >> REQUEUES_SHIFT;
+    if (<f64>requeues >= featuresOf(queue).deliveryLimit) {
       die(queue, slot, DELIVERY_LIMIT);
       return;
     }
-    if (returns < REQUEUES_MAX) {
+    if (requeues < REQUEUES_MAX) {
       slot.state += REQUEUES_ONE;
       if (slot.state & LOGGED && isLogging())
-        placeRequeued(priority.logId, logPosition(blockOf(slot), indexOf(slot)), returns + 1);
+        placeRequeued(priority.logId, logPosition(blockOf(slot), indexOf(slot)), requeues + 1);
     }
   }
   if (features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);

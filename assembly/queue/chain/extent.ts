@@ -1,7 +1,7 @@
 /**
  * How far a queue goes at one time, so that later it can be told whether all that stood there has been claimed,
  * whatever has come meanwhile. Two numbers for each priority, kept by the host: the tail, which the head is to reach;
- * and of what was given back, how many will have been taken when as many are as stood there. All of them wrap at 2^32,
+ * and of what was requeued, how many will have been taken when as many are as stood there. All of them wrap at 2^32,
  * and are compared by subtraction.
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
@@ -19,7 +19,7 @@ export function endOf(queue: Queue, priority: u32): u32 {
   return changetype<usize>(one) ? atomicLoad(changetype<usize>(one) + offsetof<Queue>('tail')) : 0;
 }
 
-/** How many will have been taken of what was given back to a priority when all are that are there. */
+/** How many will have been taken of what was requeued to a priority when all are that are there. */
 export function backEndOf(queue: Queue, priority: u32): u32 {
   const one = priorityAt(queue, priority);
   if (!changetype<usize>(one)) return 0;

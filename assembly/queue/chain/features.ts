@@ -1,7 +1,7 @@
 /**
  * What a queue does beyond holding messages: as bits of its `features`, the numbers to them, and the tests that follow.
  * Most queues have none, and then nothing here is called: `features` is read once a run, a turn, or a message
- * given back. Written by: the coordinator while workers run, each word valid on its own; EXPIRES and
+ * requeued. Written by: the coordinator while workers run, each word valid on its own; EXPIRES and
  * CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
 import { atomicAdd64, atomicLoadF64 } from '../../memory/atomic';

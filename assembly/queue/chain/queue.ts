@@ -216,7 +216,7 @@ export const SHARED: u32 = 16;
 export const LOGGED: u32 = 32;
 /** Of a queue that is not classic: settling it is that kind's (kinds.ts). */
 export const OTHER_KIND: u32 = 64;
-/** Above them, in queues with COUNTED: how often the message was given back. */
+/** Above them, in queues with COUNTED: how often the message was requeued. */
 export const REQUEUES_SHIFT: u32 = 8;
 export const REQUEUES_ONE: u32 = 1 << REQUEUES_SHIFT;
 export const REQUEUES_MAX: u32 = 0xffffff;

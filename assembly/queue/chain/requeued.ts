@@ -1,5 +1,5 @@
 /**
- * The requeued set: slots whose messages were given back (nack, reject, recover, a channel or connection that closed).
+ * The requeued set: slots whose messages were requeued (nack, reject, recover, a channel or connection that closed).
  * They stay in their blocks; blocks that have some are linked in order of position, and are claimed before the head, so
  * that the original order is kept. Guarded by a lock of the queue that is touched only when something was returned.
  */

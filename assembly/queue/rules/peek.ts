@@ -66,7 +66,7 @@ export function deathTime(queue: Queue): f64 {
 }
 
 /**
- * Whether the message of a claimed slot was too old at `limit`; one that was given back has no leeway, as nobody has
+ * Whether the message of a claimed slot was too old at `limit`; one that was requeued has no leeway, as nobody has
  * waited for it.
  */
 export function isTooOld(queue: Queue, slot: Slot, limit: f64): bool {

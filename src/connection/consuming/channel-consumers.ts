@@ -137,7 +137,7 @@ export class ChannelConsumers {
       const timeout = consumer.overdue(now);
       if (timeout === null) continue;
       if (!this.#session.capabilities.consumerCancelNotify) throw timedOut(this.#number, timeout);
-      consumer.returnDeliveries();
+      consumer.requeueDeliveries();
       this.#drop(tag, consumer);
       this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
       this.#notifyCancelled(tag);

@@ -64,8 +64,8 @@ export class LiveConsumer implements Subscription {
     this.#core = 0;
   }
 
-  returnDeliveries(): void {
-    this.#engine.returnDeliveries(this.#core);
+  requeueDeliveries(): void {
+    this.#engine.requeueDeliveries(this.#core);
   }
 
   /** The time that is over (ms), when a delivery is unacknowledged for longer than it may be; else null. */

@@ -7,7 +7,7 @@
  * Nobody is told when another worker's consumer has had its turn: that would be a store for each turn, on the way of
  * every message, for a wait that lasts some ten microseconds and is rare. So the queue is looked at again, at first as
  * often as the worker comes round. What must hold: a method waits for what was there before it, not for what is
- * published or given back meanwhile; for no longer than HOLD_MS; and never in the worker's way.
+ * published or requeued meanwhile; for no longer than HOLD_MS; and never in the worker's way.
  */
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';

@@ -206,7 +206,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#log.forget(one);
     this.#intake.drop(one.connection, one);
     for (const consumer of [...one.consumers]) this.#scheduler.remove(consumer);
-    this.#settlements.all(one, 'give back');
+    this.#settlements.all(one, 'requeue');
     this.#settlements.flush();
   }
   freeChannel(channel: ChannelRef): void {
@@ -225,7 +225,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#channel(channel).transactional = true;
   }
   settle(channel: ChannelRef, tag: number, multiple: boolean, requeue: boolean | null): boolean {
-    const outcome = requeue === null ? 'settle' : requeue ? 'give back' : 'reject';
+    const outcome = requeue === null ? 'settle' : requeue ? 'requeue' : 'reject';
     const known = this.#settlements.settle(this.#channel(channel), tag, multiple, outcome);
     this.#settlements.flush();
     return known;
@@ -239,7 +239,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#scheduler.onCredit(one);
   }
   recover(channel: ChannelRef): void {
-    this.#settlements.all(this.#channel(channel), 'give back');
+    this.#settlements.all(this.#channel(channel), 'requeue');
     this.#settlements.flush();
   }
   lastTag(channel: ChannelRef): number {
@@ -342,7 +342,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const one = this.#scheduler.find(consumer);
     return one === undefined ? 0 : one.channel.unacked.firstTagOf(one);
   }
-  returnDeliveries(consumer: Consumer): void {
+  requeueDeliveries(consumer: Consumer): void {
     const one = this.#scheduler.find(consumer);
     if (one === undefined) return;
     this.#settlements.requeueOf(one);

@@ -109,7 +109,7 @@ export interface CoreFunctions {
   ): number;
   cancelConsumer(consumer: number): void;
   oldestUnacked(consumer: number): number;
-  returnDeliveries(consumer: number): void;
+  requeueDeliveries(consumer: number): void;
   isOwed(queue: number): number;
   extentPriorities(queue: number): number;
   extentEnd(queue: number, priority: number): number;

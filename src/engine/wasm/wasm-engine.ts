@@ -221,8 +221,8 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   oldestUnacked(consumer: Consumer): number {
     return this.#core.oldestUnacked(consumer);
   }
-  returnDeliveries(consumer: Consumer): void {
-    this.#core.returnDeliveries(consumer);
+  requeueDeliveries(consumer: Consumer): void {
+    this.#core.requeueDeliveries(consumer);
   }
   isOwed(queue: Queue, extent: Extent | null): boolean {
     if (this.#core.isOwed(queue) === 0) return false;

@@ -38,11 +38,11 @@ export interface Checkpoint {
   readonly next: number;
   readonly done: readonly PositionRange[];
   readonly delivered: readonly PositionRange[];
-  readonly returns: Returns;
+  readonly requeues: Requeues;
 }
 
-/** How often messages were given back, by position. */
-export type Returns = ReadonlyMap<number, number>;
+/** How often messages were requeued, by position. */
+export type Requeues = ReadonlyMap<number, number>;
 
 /** Runs that one record takes; more go into further records. */
 const RANGES_MAX = 4096;
@@ -135,14 +135,14 @@ export class BatchBuilder implements Batch {
     this.#positions(RecordType.ACK, queue, ranges);
   }
 
-  returned(queue: number, returns: Returns): void {
-    const pairs = [...returns].map(([from, count]) => ({ from, count }));
-    this.#positions(RecordType.RETURNS, queue, pairs);
+  requeued(queue: number, requeues: Requeues): void {
+    const pairs = [...requeues].map(([from, count]) => ({ from, count }));
+    this.#positions(RecordType.REQUEUES, queue, pairs);
   }
 
   /** What is too much for one record goes into several: each says something that is true by itself. */
-  checkpoint({ queue, next, done, delivered, returns }: Checkpoint): void {
-    this.returned(queue, returns);
+  checkpoint({ queue, next, done, delivered, requeues }: Checkpoint): void {
+    this.requeued(queue, requeues);
     const records = Math.max(1, Math.ceil(done.length / RANGES_MAX), Math.ceil(delivered.length / RANGES_MAX));
     for (let i = 0; i < records; i++) {
       const doneRanges = done.slice(i * RANGES_MAX, (i + 1) * RANGES_MAX);

@@ -104,7 +104,7 @@ const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][
   ['messages', ({ records }) => String(records.get(RecordType.MESSAGE) ?? 0)],
   ['enqueue', ({ records }) => String(records.get(RecordType.ENQUEUE) ?? 0)],
   ['ack', ({ records }) => String(records.get(RecordType.ACK) ?? 0)],
-  ['returns', ({ records }) => String(records.get(RecordType.RETURNS) ?? 0)],
+  ['requeues', ({ records }) => String(records.get(RecordType.REQUEUES) ?? 0)],
   ['other', (file) => String(otherRecords(file))],
   ['live', ({ liveMessages }) => String(liveMessages)],
   ['live octets', ({ liveOctets }) => String(liveOctets)],
@@ -113,8 +113,8 @@ const COLUMNS: readonly [title: string, value: (file: InspectedFile) => string][
 ];
 
 function otherRecords({ records }: InspectedFile): number {
-  const { MESSAGE, ENQUEUE, ACK, RETURNS, BATCH } = RecordType;
-  const counted: readonly RecordType[] = [MESSAGE, ENQUEUE, ACK, RETURNS, BATCH];
+  const { MESSAGE, ENQUEUE, ACK, REQUEUES, BATCH } = RecordType;
+  const counted: readonly RecordType[] = [MESSAGE, ENQUEUE, ACK, REQUEUES, BATCH];
   return [...records].reduce((sum, [type, count]) => sum + (counted.includes(type) ? 0 : count), 0);
 }
 

@@ -14,7 +14,7 @@ import {
   RecordType,
   spanOf,
 } from '../../log/record-format.js';
-import type { Checkpoint, Returns } from '../log/batch.js';
+import type { Checkpoint, Requeues } from '../log/batch.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { PositionRanges } from './position-ranges.js';
 
@@ -48,8 +48,8 @@ class QueueLedger {
   known = 0;
   readonly held = new PositionRanges();
   readonly done = new PositionRanges();
-  /** How often messages were given back, of those that it holds. */
-  readonly returns = new Map<number, number>();
+  /** How often messages were requeued, of those that it holds. */
+  readonly requeues = new Map<number, number>();
 }
 
 /** A queue's priorities have the numbers that follow its own. */
@@ -88,10 +88,10 @@ export class LogLedger implements Liveness {
           file.settled.add(queue);
           this.#doneRanges(view, queue, payload + PositionsField.RANGES, payload + length);
           break;
-        case RecordType.RETURNS:
+        case RecordType.REQUEUES:
           file.settled.add(queue);
           for (let at = payload + PositionsField.RANGES; at < payload + length; at += RANGE_OCTETS)
-            this.#returned(queue, get64(view, at), get64(view, at + 8));
+            this.#requeued(queue, get64(view, at), get64(view, at + 8));
           break;
         case RecordType.CHECKPOINT: {
           // It was made here: there is nothing in it that is not known.
@@ -130,18 +130,18 @@ export class LogLedger implements Liveness {
   }
 
   /** Counts only grow. What is done needs none. */
-  #returned(id: number, position: number, count: number): void {
+  #requeued(id: number, position: number, count: number): void {
     const queue = this.#queue(id);
-    if (queue === null || queue.done.at(position) >= 0 || count <= (queue.returns.get(position) ?? 0)) return;
+    if (queue === null || queue.done.at(position) >= 0 || count <= (queue.requeues.get(position) ?? 0)) return;
     queue.changes += 1;
-    queue.returns.set(position, count);
+    queue.requeues.set(position, count);
   }
 
   done(id: number, from: number, count: number): void {
     const queue = this.#queue(id);
     if (queue === null) return;
     queue.changes += 1;
-    if (queue.returns.size > 0) forgetRun(queue.returns, from, count);
+    if (queue.requeues.size > 0) forgetRun(queue.requeues, from, count);
     queue.next = Math.max(queue.next, from + count);
     queue.held.remove(from, count, this.#leave);
     queue.done.set(from, count, 0);
@@ -200,7 +200,7 @@ export class LogLedger implements Liveness {
     const queue = this.#queues.get(id);
     if (queue === undefined) return null;
     queue.making = { made: this.#files.moment(), changes };
-    return { queue: id, next: queue.next, done: queue.done.list(), delivered: [], returns: queue.returns };
+    return { queue: id, next: queue.next, done: queue.done.list(), delivered: [], requeues: queue.requeues };
   }
 
   isCovered(id: number, file: LogFileState): boolean {
@@ -228,7 +228,7 @@ export class LogLedger implements Liveness {
 
   checkpointOctets(id: number): number {
     const queue = this.#queues.get(id);
-    return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.returns.size) * RANGE_OCTETS;
+    return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.requeues.size) * RANGE_OCTETS;
   }
 
   /** The parts of some runs that a queue holds. */
@@ -242,11 +242,11 @@ export class LogLedger implements Liveness {
   }
 
   /** Goes on from what recovery found: places in order of position, and the files that they are in. */
-  begin(id: number, next: number, positions: Float64Array, files: Uint32Array, returns: Returns = new Map()): void {
+  begin(id: number, next: number, positions: Float64Array, files: Uint32Array, requeues: Requeues = new Map()): void {
     const queue = this.#queue(id);
     if (queue === null) return;
     queue.next = next;
-    for (const [position, count] of returns) queue.returns.set(position, count);
+    for (const [position, count] of requeues) queue.requeues.set(position, count);
     for (let i = 0, from = 0; i < positions.length; i++) {
       const run = i - from;
       const first = positions[from] as number;
@@ -271,7 +271,8 @@ export class LogLedger implements Liveness {
 }
 
 /** Takes positions in a row out, by the shorter way. */
-function forgetRun(returns: Map<number, number>, from: number, count: number): void {
-  if (count <= returns.size) for (let position = from; position < from + count; position++) returns.delete(position);
-  else for (const position of returns.keys()) if (position >= from && position < from + count) returns.delete(position);
+function forgetRun(requeues: Map<number, number>, from: number, count: number): void {
+  if (count <= requeues.size) for (let position = from; position < from + count; position++) requeues.delete(position);
+  else
+    for (const position of requeues.keys()) if (position >= from && position < from + count) requeues.delete(position);
 }

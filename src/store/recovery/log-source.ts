@@ -13,7 +13,7 @@ import {
   UNIT_MAX,
   UnitFlag,
 } from '../../log/spill-source.js';
-import type { Returns } from '../log/batch.js';
+import type { Requeues } from '../log/batch.js';
 import type { LogDirectory } from '../log/log-directory.js';
 import type { LogFileState, LogFiles } from '../log/log-files.js';
 import { withFile } from '../log/log-set.js';
@@ -30,8 +30,8 @@ export interface Places {
   readonly positions: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
-  /** How often they were given back. */
-  readonly returns: Returns;
+  /** How often they were requeued. */
+  readonly requeues: Requeues;
   /** Indices of files. */
   readonly files: Uint32Array;
   /** In units of OFFSET_UNIT. */
@@ -50,7 +50,7 @@ interface Stretch {
 const NONE: Places = {
   positions: new Float64Array(0),
   delivered: new Uint8Array(0),
-  returns: new Map(),
+  requeues: new Map(),
   files: new Uint32Array(0),
   offsets: new Uint32Array(0),
   spans: new Uint32Array(0),
@@ -239,8 +239,8 @@ export class LogSource implements SpilledSource {
     }
     const position = places.positions[i] as number;
     const redelivered = places.delivered[i] === 1 ? UnitFlag.REDELIVERED : 0;
-    const returns = Math.min(places.returns.get(position) ?? 0, REQUEUES_MAX) << REQUEUES_SHIFT;
-    const flags = type === RecordType.PIECE ? UnitFlag.PIECE : UnitFlag.LOGGED | redelivered | returns;
+    const requeues = Math.min(places.requeues.get(position) ?? 0, REQUEUES_MAX) << REQUEUES_SHIFT;
+    const flags = type === RecordType.PIECE ? UnitFlag.PIECE : UnitFlag.LOGGED | redelivered | requeues;
     view.setUint32(at, span, true);
     view.setUint32(at + 4, flags, true);
     set64(view, at + 8, position);

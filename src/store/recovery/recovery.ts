@@ -113,7 +113,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   countMessages(replayIndex, reads);
   const queues = left.map((queue) => {
     const places = placesOf(queue, replayIndex, reads, options.clean === true);
-    ledger.begin(queue.id, queue.next, places.positions, places.files, queue.returns);
+    ledger.begin(queue.id, queue.next, places.positions, places.files, queue.requeues);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
   const checkpoints = reads.filter(({ found: { writerNumber } }) => writerNumber === 0);
@@ -190,7 +190,7 @@ function placesOf(queue: QueueLeft, replayIndex: ReplayIndex, reads: readonly Re
   const places: Places = {
     positions,
     delivered: clean ? delivered : delivered.fill(1),
-    returns: queue.returns,
+    requeues: queue.requeues,
     files: new Uint32Array(positions.length),
     offsets: new Uint32Array(positions.length),
     spans: new Uint32Array(positions.length),

@@ -19,7 +19,7 @@ import {
   writerOf,
 } from '../../log/record-format.js';
 import { FRAME_OVERHEAD } from '../../numbers/core.js';
-import type { Returns } from '../log/batch.js';
+import type { Requeues } from '../log/batch.js';
 import type { LogFileState } from '../log/log-files.js';
 import type { RecordSink, Seen } from '../log/scan.js';
 import { forEachFact, GatheredFacts } from './batch-facts.js';
@@ -41,8 +41,8 @@ export interface QueueLeft {
   readonly times: Float64Array;
   /** 1: given out before. */
   readonly delivered: Uint8Array;
-  /** How often messages were given back, where that is counted. */
-  readonly returns: Returns;
+  /** How often messages were requeued, where that is counted. */
+  readonly requeues: Requeues;
 }
 
 /** An entry of a queue whose message is in no log. */
@@ -64,7 +64,7 @@ class QueueReplay {
   readonly missing: { readonly position: number; readonly id: number }[] = [];
   readonly done = new PositionRanges();
   readonly delivered = new PositionRanges();
-  readonly returns = new Map<number, number>();
+  readonly requeues = new Map<number, number>();
 
   reach(next: number): void {
     if (next > this.next) this.next = next;
@@ -182,7 +182,7 @@ export class ReplayIndex implements RecordSink {
       case RecordType.ENQUEUE:
       case RecordType.ACK:
       case RecordType.CHECKPOINT:
-      case RecordType.RETURNS:
+      case RecordType.REQUEUES:
         return this.#gathered.add(seen);
       case RecordType.GAP:
       case RecordType.BATCH:
@@ -274,7 +274,7 @@ export class ReplayIndex implements RecordSink {
   readonly #fact = (view: DataView, at: number, type: number, length: number): void => {
     if (type === RecordType.ENQUEUE) this.#enqueue(view, at);
     else if (type === RecordType.ACK) this.#ack(view, at, length);
-    else if (type === RecordType.RETURNS) this.#returns(view, at, length);
+    else if (type === RecordType.REQUEUES) this.#requeues(view, at, length);
     else this.#checkpoint(view, at, length);
   };
 
@@ -340,11 +340,11 @@ export class ReplayIndex implements RecordSink {
   }
 
   /** Counts only grow: the highest is the last. */
-  #returns(view: DataView, at: number, length: number): void {
-    const { returns } = this.#settled(get64(view, at + PositionsField.QUEUE));
+  #requeues(view: DataView, at: number, length: number): void {
+    const { requeues } = this.#settled(get64(view, at + PositionsField.QUEUE));
     for (let pair = at + PositionsField.RANGES; pair < at + length; pair += RANGE_OCTETS) {
       const position = get64(view, pair);
-      returns.set(position, Math.max(get64(view, pair + 8), returns.get(position) ?? 0));
+      requeues.set(position, Math.max(get64(view, pair + 8), requeues.get(position) ?? 0));
     }
   }
 
@@ -415,7 +415,7 @@ export class ReplayIndex implements RecordSink {
       bytes,
       times: firstOf(times, Math.min(length, times.length)),
       delivered: firstOf(delivered, length),
-      returns: new Map([...facts.returns].filter(([position]) => holds(left, position))),
+      requeues: new Map([...facts.requeues].filter(([position]) => holds(left, position))),
     };
   }
 }

@@ -1,4 +1,4 @@
-/** What becomes of a message that was delivered: settled, given back, recovered, dropped. */
+/** What becomes of a message that was delivered: settled, requeued, recovered, dropped. */
 import { describe, expect, test } from 'vitest';
 import { Stop } from '../../../src/engine/engine.js';
 import { ENGINES } from '../support/bench.js';
@@ -54,7 +54,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.received()).toMatchObject([{ tag: 3, redelivered: true, body: text('kept') }]);
   });
 
-  test('many messages given back in any order come in the order in which they were published', async () => {
+  test('many messages requeued in any order come in the order in which they were published', async () => {
     const { bench, publisher, consumer } = await scenario(kind);
     const bodies = Array.from({ length: 1_100 }, (_, i) => `${i}`);
     const consumed = consumer.consume(1, 'q');
@@ -132,7 +132,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.received()).toMatchObject([{ redelivered: true, body: text('held') }]);
   });
 
-  test.each(['channel', 'connection'])('a %s that closes gives back what it held', async (closed) => {
+  test.each(['channel', 'connection'])('a %s that closes requeues what it held', async (closed) => {
     const { bench, publisher, consumer, channel, engine } = await scenario(kind);
     consumer.consume(1, 'q', { prefetch: 2 });
     publishTexts(publisher, 'a', 'b', 'c');

@@ -14,7 +14,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['a', 'b', 'c']);
   });
 
-  test('a message that was given back goes to its place, before those published later, and says so', async () => {
+  test('a message that was requeued goes to its place, before those published later, and says so', async () => {
     const { bench, publisher, consumer } = await scenario(kind);
     consumer.consume(1, 'q', { prefetch: 2 });
     publisher.feed(Buffer.concat(['a', 'b', 'c'].map((body) => publish(1, 'q', text(body)))));

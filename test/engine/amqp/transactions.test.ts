@@ -84,7 +84,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['a', 'b']);
   });
 
-  test('a consumer’s oldest delivery is known, and all it holds can be given back for it', async () => {
+  test('a consumer’s oldest delivery is known, and all it holds can be requeued for it', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await scenario(kind);
     bench.queue('other');
     const first = consumer.consume(1, 'q', { prefetch: 3 });
@@ -96,7 +96,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect([engine.oldestUnacked(first), engine.oldestUnacked(second)]).toEqual([1, 4]);
     consumer.feed(ack(1, 1));
     expect(engine.oldestUnacked(first)).toBe(2);
-    engine.returnDeliveries(first);
+    engine.requeueDeliveries(first);
     expect(engine.oldestUnacked(first)).toBe(0);
     expect([engine.unackedCount(channel), engine.readyCount(queue)]).toEqual([1, 2]);
     consumer.received();

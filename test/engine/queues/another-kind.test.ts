@@ -61,7 +61,7 @@ class LogQueue implements QueueKind {
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
       claim.redelivered[claim.count] = 0;
-      claim.returns[claim.count] = 0;
+      claim.requeues[claim.count] = 0;
       claim.count++;
     }
     this.#cursors.set(claimant.node, at);

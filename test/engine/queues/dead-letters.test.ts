@@ -160,7 +160,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(bench.dead()).toEqual([]);
   });
 
-  test('a message that is given back more often than its queue allows dies', async () => {
+  test('a message that is requeued more often than its queue allows dies', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       deadLetters: true,
       deliveryLimit: 2,
@@ -189,7 +189,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect([engine.readyCount(queue), engine.nextDead()]).toEqual([0, 0]);
   });
 
-  test('deliveries after the first say how often the message was given back, whatever headers it has', async () => {
+  test('deliveries after the first say how often the message was requeued, whatever headers it has', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       deliveryCount: true,
     });

@@ -77,7 +77,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['first', 'third']);
   });
 
-  test('a message that is given back keeps the time of its arrival', async () => {
+  test('a message that is requeued keeps the time of its arrival', async () => {
     const { bench, publisher, channel, consumer, engine, queue } = await featuredScenario(kind, {
       ttl: 100,
       deadLetters: true,
@@ -181,7 +181,7 @@ describe.each(ENGINES)('%s', (kind) => {
 
   test.each([
     0, 5,
-  ])('what is given back has no more than its time to live of %i ms, though a consumer waits', async (ttl) => {
+  ])('what is requeued has no more than its time to live of %i ms, though a consumer waits', async (ttl) => {
     const { bench, publisher, consumer } = await featuredScenario(kind, { ttl, deadLetters: true });
     consumer.consume(1, 'q');
     bench.serve();
@@ -194,7 +194,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
   });
 
-  test('what is given back in a queue with priorities dies at its own level', async () => {
+  test('what is requeued in a queue with priorities dies at its own level', async () => {
     const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, maxPriority: 3, deadLetters: true });
     consumer.consume(1, 'q');
     bench.serve();

@@ -92,7 +92,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.readyCount(queue)).toBe(10);
   });
 
-  test('what is given back counts: the oldest die', async () => {
+  test('what is requeued counts: the oldest die', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       deadLetters: true,

@@ -120,7 +120,7 @@ describe.each(ENGINES)('%s', (kind) => {
     }
   });
 
-  test('of what was given back before only', async () => {
+  test('of what was requeued before only', async () => {
     const { bench, queue, publisher } = await scenario(kind);
     const holder = bench.client(0);
     const held = holder.consume(1, 'q');

@@ -26,7 +26,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['five', 'more', 'three', 'three again', 'none', 'low']);
   });
 
-  test('a message that is given back goes to its place among those of its priority', async () => {
+  test('a message that is requeued goes to its place among those of its priority', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { maxPriority: 9 });
     publishAt(publisher, ['a', 2], ['b', 2], ['c', 1]);
     for (let i = 0; i < 3; i++) {

@@ -75,7 +75,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     take(one, 3 * one.slots);
     hold(one, 1);
   },
-  'with messages that were given back': (one) => {
+  'with messages that were requeued': (one) => {
     fill(one.publisher, 3 * one.slots + 1);
     hold(one, 2 * one.slots);
     one.holder.feed(Buffer.concat([nack(1, 5, false, true), nack(1, one.slots + 5, false, true)]));
@@ -162,7 +162,7 @@ const ENDINGS: Readonly<Record<string, (stage: Stage) => void>> = {
       if (bench.engine().isUnacked(channel, tag)) holder.feed(ack(1, tag));
     }
   },
-  'are given back': ({ holder }) => holder.feed(nack(1, 0, true, true)),
+  'are requeued': ({ holder }) => holder.feed(nack(1, 0, true, true)),
   'are rejected': ({ holder }) => holder.feed(nack(1, 0, true, false)),
   'lose their channel': ({ bench, channel }) => {
     bench.engine().closeChannel(channel);

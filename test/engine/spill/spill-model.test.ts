@@ -10,7 +10,7 @@ const PORTION = 512 * 1024;
 type Step =
   | { step: 'publish'; count: number; size: number }
   | { step: 'get'; count: number }
-  | { step: 'settle'; how: 'ack' | 'give back'; which: number; count: number }
+  | { step: 'settle'; how: 'ack' | 'requeue'; which: number; count: number }
   | { step: 'out'; margin: number; portion: Portion; meanwhile: boolean }
   | { step: 'in' | 'purge' };
 
@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       step: fc.constant('settle' as const),
-      how: fc.constantFrom('ack' as const, 'give back' as const),
+      how: fc.constantFrom('ack' as const, 'requeue' as const),
       which: fc.nat(2000),
       count: fc.integer({ min: 1, max: 600 }),
     }),
@@ -80,7 +80,7 @@ class Pair {
 
   /** Everything comes back and is consumed. */
   end(): void {
-    while (this.#unacked.size > 0) this.#settle('give back', 0, 1);
+    while (this.#unacked.size > 0) this.#settle('requeue', 0, 1);
     while (this.#ready.length > 0) this.#get();
     expect(this.#shelf.in(this.#queue)).toBe(false);
   }
@@ -136,13 +136,13 @@ class Pair {
     ]);
   }
 
-  #settle(how: 'ack' | 'give back', which: number, count: number): void {
+  #settle(how: 'ack' | 'requeue', which: number, count: number): void {
     const tags = [...this.#unacked.keys()];
     const first = which % tags.length;
     for (const tag of tags.slice(first, first + count)) {
       const entry = this.#unacked.get(tag);
       this.#unacked.delete(tag);
-      if (how === 'give back' && entry !== undefined) {
+      if (how === 'requeue' && entry !== undefined) {
         entry.redelivered = true;
         const at = this.#ready.findIndex((one) => one.number > entry.number);
         this.#ready.splice(at === -1 ? this.#ready.length : at, 0, entry);

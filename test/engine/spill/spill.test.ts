@@ -123,7 +123,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.sleep()).toBe(true);
   });
 
-  test('messages with pieces, given-back ones and those of two queues come back as they were', async () => {
+  test('messages with pieces, requeued ones and those of two queues come back as they were', async () => {
     const { bench, publisher, consumer, channel, engine, queue, slots } = await spillScenario(kind, 128);
     const shelf = new ImageShelf(bench.coordinator, PORTION);
     publishNumbers(publisher, 0, slots + 1);

@@ -91,7 +91,7 @@ const expired = [];
 let settled = [];
 
 /**
- * What becomes of a delivery: the sevenths are given back once, the elevenths rejected, the rest and what came again is
+ * What becomes of a delivery: the sevenths are requeued once, the elevenths rejected, the rest and what came again is
  * acknowledged.
  */
 function onDelivery(tag, redelivered, dead, body) {

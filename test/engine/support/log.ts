@@ -32,7 +32,7 @@ export interface Place {
 export interface Facts {
   readonly taken: readonly (Place & { readonly id: number; readonly time: number })[];
   readonly done: readonly Place[];
-  readonly returns: readonly (Place & { readonly count: number })[];
+  readonly requeues: readonly (Place & { readonly count: number })[];
 }
 
 /** A record's type and payload. */
@@ -54,14 +54,14 @@ function* frames(bytes: Uint8Array): Generator<Frame> {
 export function factsOf(bytes: Uint8Array): Facts {
   const taken: (Place & { id: number; time: number })[] = [];
   const done: Place[] = [];
-  const returns: (Place & { count: number })[] = [];
+  const requeues: (Place & { count: number })[] = [];
   for (const { type, view, at, length } of frames(bytes)) {
     if (type === RecordType.ENQUEUE) taken.push(...takenBy(view, at));
     else if (type === RecordType.ACK) done.push(...doneBy(view, at, length));
-    else if (type === RecordType.RETURNS) returns.push(returnBy(view, at));
+    else if (type === RecordType.REQUEUES) requeues.push(requeueBy(view, at));
     else throw new Error(`a record of type ${type} among the facts`);
   }
-  return { taken, done, returns };
+  return { taken, done, requeues };
 }
 
 function takenBy(view: DataView, at: number): (Place & { id: number; time: number })[] {
@@ -76,7 +76,7 @@ function takenBy(view: DataView, at: number): (Place & { id: number; time: numbe
   }));
 }
 
-function returnBy(view: DataView, at: number): Place & { count: number } {
+function requeueBy(view: DataView, at: number): Place & { count: number } {
   const pair = at + PositionsField.RANGES;
   return { queue: get64(view, at + PositionsField.QUEUE), position: get64(view, pair), count: get64(view, pair + 8) };
 }

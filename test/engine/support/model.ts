@@ -11,7 +11,7 @@ export interface Entry {
   readonly body: string;
   readonly priority: number;
   readonly deadline: number;
-  returns: number;
+  requeues: number;
 }
 
 export class ModelQueue {
@@ -40,7 +40,7 @@ export class ModelQueue {
     const { overflow, maxPriority, ttl } = this.features;
     const life = Math.min(ttl ?? Number.POSITIVE_INFINITY, expiration ?? Number.POSITIVE_INFINITY);
     const priority = Math.min(asked, maxPriority);
-    const entry = { number: this.#published++, body, priority, deadline: this.now + life, returns: 0 };
+    const entry = { number: this.#published++, body, priority, deadline: this.now + life, requeues: 0 };
     if (overflow !== Overflow.DROP_HEAD && this.#isTooLong(1, body.length)) {
       if (overflow === Overflow.REJECT_PUBLISH_DLX) this.#die(entry, Death.MAXLEN);
       return false;
@@ -69,8 +69,8 @@ export class ModelQueue {
 
   requeue(tag: number): void {
     const entry = this.#take(tag);
-    entry.returns++;
-    if (this.features.deliveryLimit !== null && entry.returns > this.features.deliveryLimit) {
+    entry.requeues++;
+    if (this.features.deliveryLimit !== null && entry.requeues > this.features.deliveryLimit) {
       this.#die(entry, Death.DELIVERY_LIMIT);
       return;
     }

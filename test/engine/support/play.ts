@@ -282,7 +282,7 @@ export class Play {
       case 'return':
         if (this.#consumer === 0) return;
         this.transcript.push(engine.oldestUnacked(this.#consumer));
-        return engine.returnDeliveries(this.#consumer);
+        return engine.requeueDeliveries(this.#consumer);
       case 'time':
         this.#now += operation.passes;
         return this.bench.setTime(this.#now);

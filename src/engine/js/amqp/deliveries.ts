@@ -61,7 +61,7 @@ export class Deliveries implements Claimant {
       const key = this.#keyOf(message);
       const redelivered = claim.redelivered[i] === 1;
       at = writeDeliver(this.#memory.bytes, at, channel.number, consumer.tag, tag, redelivered, key);
-      at = this.#writeContent(message, channel.number, at, outputMax, at32(claim.returns, i));
+      at = this.#writeContent(message, channel.number, at, outputMax, at32(claim.requeues, i));
     }
     if (consumer.noAck) this.#queues.settle(consumer.queue, claim.slots, claim.count);
     outbox.advanceTo(at);
@@ -81,7 +81,7 @@ export class Deliveries implements Claimant {
     const key = this.#keyOf(message);
     const method = new Uint8Array(getOkSize(key.length));
     writeGetOk(method, 0, channel.number, tag, claim.redelivered[0] === 1, key, this.#queues.ready(queue));
-    this.#write(channel.connection, channel.number, method, message, at32(claim.returns, 0));
+    this.#write(channel.connection, channel.number, method, message, at32(claim.requeues, 0));
     if (noAck) this.#queues.settle(queue, claim.slots, 1);
     return true;
   }
@@ -101,10 +101,10 @@ export class Deliveries implements Claimant {
     return this.#consumer?.ableSince ?? null;
   }
 
-  sizeOf(message: number, returns: number): number {
+  sizeOf(message: number, requeues: number): number {
     if (this.#consumer === null) return 0;
     const method = deliverSize(this.#consumer.tag.length, this.#messages.keyLength(message));
-    const count = returns === 0 ? 0 : COUNT_ENTRY_MAX;
+    const count = requeues === 0 ? 0 : COUNT_ENTRY_MAX;
     return method + contentSize(this.#messages, message, this.#frameMax) + count;
   }
 
@@ -134,7 +134,7 @@ export class Deliveries implements Claimant {
     const key = this.#keyOf(message);
     const method = new Uint8Array(deliverSize(consumer.tag.length, key.length));
     writeDeliver(method, 0, channel.number, consumer.tag, tag, byteAt(claim.redelivered, 0) === 1, key);
-    this.#write(channel.connection, channel.number, method, message, at32(claim.returns, 0));
+    this.#write(channel.connection, channel.number, method, message, at32(claim.requeues, 0));
     if (consumer.noAck) this.#queues.settle(consumer.queue, claim.slots, 1);
     return claim;
   }
@@ -160,23 +160,23 @@ export class Deliveries implements Claimant {
   }
 
   /** A content that is known to fit. */
-  #writeContent(message: number, channel: number, at: number, frameMax: number, returns: number): number {
-    if (returns === 0) {
+  #writeContent(message: number, channel: number, at: number, frameMax: number, requeues: number): number {
+    if (requeues === 0) {
       const end = copyAsStored(this.#memory, this.#messages, message, channel, at, frameMax);
       if (end !== null) return end;
     }
-    this.#frames.start(message, channel, undefined, this.#headerOf(message, returns));
+    this.#frames.start(message, channel, undefined, this.#headerOf(message, requeues));
     return this.#frames.write(at, Number.POSITIVE_INFINITY, frameMax);
   }
 
-  #write(connection: Connection, channel: number, method: Uint8Array, message: number, returns: number): void {
-    connection.content.start(message, channel, method, this.#headerOf(message, returns));
+  #write(connection: Connection, channel: number, method: Uint8Array, message: number, requeues: number): void {
+    connection.content.start(message, channel, method, this.#headerOf(message, requeues));
     this.#output.proceed(connection);
   }
 
-  /** A header frame that says how often the message was given back; undefined when it need not. */
-  #headerOf(message: number, returns: number): Uint8Array | undefined {
-    return returns === 0 ? undefined : withDeliveryCount(this.#messages.header(message), returns);
+  /** A header frame that says how often the message was requeued; undefined when it need not. */
+  #headerOf(message: number, requeues: number): Uint8Array | undefined {
+    return requeues === 0 ? undefined : withDeliveryCount(this.#messages.header(message), requeues);
   }
 
   #keyOf(message: number): Key {

@@ -218,9 +218,9 @@ export class ConnectionReader {
       case MethodId.ACK:
         return this.#settle(channel, tag, (bits & 1) !== 0, 'settle');
       case MethodId.NACK:
-        return this.#settle(channel, tag, (bits & 1) !== 0, (bits & 2) !== 0 ? 'give back' : 'reject');
+        return this.#settle(channel, tag, (bits & 1) !== 0, (bits & 2) !== 0 ? 'requeue' : 'reject');
       case MethodId.REJECT:
-        return this.#settle(channel, tag, false, (bits & 1) !== 0 ? 'give back' : 'reject');
+        return this.#settle(channel, tag, false, (bits & 1) !== 0 ? 'requeue' : 'reject');
       default:
         return Stop.FRAME;
     }

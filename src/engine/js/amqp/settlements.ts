@@ -1,5 +1,5 @@
 /**
- * Acknowledging, rejecting and giving back what a channel holds. Deliveries of one queue are gathered to a run, so that
+ * Acknowledging, rejecting and requeueing what a channel holds. Deliveries of one queue are gathered to a run, so that
  * the queue is locked once for many. What must hold: runs are flushed before the call into the engine ends, and
  * deliveries go back in the order of their tags.
  */
@@ -9,7 +9,7 @@ import type { Channel, Consumer } from './connection.js';
 import { Entry } from './unacked.js';
 import type { Work } from './work.js';
 
-export type Outcome = 'settle' | 'reject' | 'give back';
+export type Outcome = 'settle' | 'reject' | 'requeue';
 
 /** What was settled of what was asked for. */
 export type Settled = 'none' | 'some' | 'all';
@@ -82,7 +82,7 @@ export class Settlements {
     const { channel } = consumer;
     for (let tag = channel.unacked.firstTagOf(consumer); tag !== 0; tag = channel.unacked.firstTagOf(consumer)) {
       channel.unacked.take(tag, this.#entry);
-      this.#gather(channel, 'give back');
+      this.#gather(channel, 'requeue');
     }
     this.#giveCredit(channel);
   }
@@ -101,7 +101,7 @@ export class Settlements {
         return this.#queues.acknowledge(this.#queue, this.#run, count);
       case 'reject':
         return this.#queues.reject(this.#queue, this.#run, count);
-      case 'give back':
+      case 'requeue':
         return this.#queues.requeue(this.#queue, this.#run, count);
     }
   }

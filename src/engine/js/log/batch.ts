@@ -84,9 +84,9 @@ export class Batch<C extends Confirming = Confirming> implements LogBatch {
     this.#positions(RecordType.ACK, queue, position, count);
   }
 
-  /** A message was given back so many times. */
+  /** A message was requeued so many times. */
   requeued(queue: number, position: number, count: number): void {
-    this.#positions(RecordType.RETURNS, queue, position, count);
+    this.#positions(RecordType.REQUEUES, queue, position, count);
   }
 
   #positions(type: RecordType, queue: number, position: number, count: number): void {

@@ -135,7 +135,7 @@ export class Log<C extends Confirming = Confirming> {
   }
 
   /**
-   * The message at a position was given back so many times. Without room that is not recorded: after a restart it
+   * The message at a position was requeued so many times. Without room that is not recorded: after a restart it
    * counts from what is.
    */
   requeued(queue: number, position: number, count: number): void {

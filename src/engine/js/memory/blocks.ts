@@ -47,8 +47,8 @@ export class Blocks {
     return (at32(this.#memory.u32, word(slot, Slot.STATE)) & SLOT_REDELIVERED) !== 0;
   }
 
-  /** How often the message was given back; 0 in a queue that does not count. */
-  returns(slot: number): number {
+  /** How often the message was requeued; 0 in a queue that does not count. */
+  requeues(slot: number): number {
     return at32(this.#memory.u32, word(slot, Slot.STATE)) >>> SLOT_REQUEUES_SHIFT;
   }
 

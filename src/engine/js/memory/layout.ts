@@ -276,7 +276,7 @@ export const Feature = {
   DEAD_LETTERS: 32,
   /** Its messages have priorities. */
   PRIORITIES: 64,
-  /** It counts how often a message was given back. */
+  /** It counts how often a message was requeued. */
   COUNTED: 128,
   /** Deliveries say how often that was. */
   SAYS_COUNT: 256,

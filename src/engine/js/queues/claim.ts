@@ -9,8 +9,8 @@ export class Claim {
   readonly slots = new Uint32Array(CLAIM_MAX);
   readonly messages = new Uint32Array(CLAIM_MAX);
   readonly redelivered = new Uint8Array(CLAIM_MAX);
-  /** How often each was given back, where the client is to know. */
-  readonly returns = new Uint32Array(CLAIM_MAX);
+  /** How often each was requeued, where the client is to know. */
+  readonly requeues = new Uint32Array(CLAIM_MAX);
   count = 0;
   /** Why it took no more: it has what it asked for, the next message needs more room, or nothing is left for it. */
   end: 'enough' | 'no room' | 'empty' = 'empty';
@@ -24,7 +24,7 @@ export interface Claimant {
   readonly node: number;
   /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
   readonly ableSince: number | null;
-  sizeOf(message: number, returns: number): number;
+  sizeOf(message: number, requeues: number): number;
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;
   /** Whether another consumer goes before it; then it was registered. In a queue with Feature.CONSUMER_PRIORITIES. */

@@ -115,8 +115,8 @@ export class ClassicQueue implements QueueKind {
         continue;
       }
       const message = this.#contents.blocks.message(slot);
-      const returns = (features & Feature.SAYS_COUNT) === 0 ? 0 : this.#contents.blocks.returns(slot);
-      left -= claimant.sizeOf(message, returns);
+      const requeues = (features & Feature.SAYS_COUNT) === 0 ? 0 : this.#contents.blocks.requeues(slot);
+      left -= claimant.sizeOf(message, requeues);
       if (left < 0) {
         claim.end = 'no room';
         break;
@@ -126,7 +126,7 @@ export class ClassicQueue implements QueueKind {
       claim.slots[claim.count] = slot;
       claim.messages[claim.count] = message;
       claim.redelivered[claim.count] = this.#contents.blocks.redelivered(slot) ? 1 : 0;
-      claim.returns[claim.count] = returns;
+      claim.requeues[claim.count] = requeues;
       claim.count++;
     }
     this.#contents.leaveReady(queue, claim.count, bytes);
@@ -149,15 +149,15 @@ export class ClassicQueue implements QueueKind {
     let bytes = 0;
     for (let i = 0; i < count; i++) {
       const slot = at32(slots, i);
-      const returns =
-        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.returns(slot) + 1, SLOT_REQUEUES_MAX);
+      const requeues =
+        (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.requeues(slot) + 1, SLOT_REQUEUES_MAX);
       if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
-      else if (returns > this.#contents.features.deliveryLimit(queue))
+      else if (requeues > this.#contents.features.deliveryLimit(queue))
         this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);
       else {
         const chain = this.#contents.blocks.chainOf(slot);
-        this.#contents.requeued.add(chain, slot, returns);
-        if (returns > 0) this.#contents.recordReturns(chain, slot, returns);
+        this.#contents.requeued.add(chain, slot, requeues);
+        if (requeues > 0) this.#contents.recordRequeues(chain, slot, requeues);
         if ((features & Feature.BYTES) !== 0) bytes += this.#messages.bodySize(this.#contents.blocks.message(slot));
         back++;
       }

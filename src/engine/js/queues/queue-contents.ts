@@ -77,7 +77,7 @@ export class QueueContents {
   }
 
   hasExpired(slot: number, expiry: Expiry): boolean {
-    // For one that was given back there is no leeway: nobody has waited for it.
+    // For one that was requeued there is no leeway: nobody has waited for it.
     const limit = this.blocks.redelivered(slot) ? this.#clock.now : expiry.limit;
     return this.#messages.deadline(this.blocks.message(slot), expiry.ttl) <= limit;
   }
@@ -234,8 +234,8 @@ export class QueueContents {
     if (!this.isRetired(this.blocks.queueOf(slot))) this.#log.settled(this.logId(chain), this.blocks.logPosition(slot));
   }
 
-  /** A slot's message was given back so many times. */
-  recordReturns(chain: number, slot: number, count: number): void {
+  /** A slot's message was requeued so many times. */
+  recordRequeues(chain: number, slot: number, count: number): void {
     if (this.blocks.isLogged(slot)) this.#log.requeued(this.logId(chain), this.blocks.logPosition(slot), count);
   }
 

@@ -18,14 +18,14 @@ export class Requeued {
     this.#blocks = blocks;
   }
 
-  /** `returns`: how often the message was given back, this time included. */
-  add(chain: number, slot: number, returns: number): void {
+  /** `requeues`: how often the message was requeued, this time included. */
+  add(chain: number, slot: number, requeues: number): void {
     const { u32 } = this.#memory;
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
     const count = at32(u32, word(block, Block.REQUEUED));
     const logged = at32(u32, word(slot, Slot.STATE)) & SLOT_LOGGED;
-    u32[word(slot, Slot.STATE)] = (returns << SLOT_REQUEUES_SHIFT) | SlotState.REQUEUED | SLOT_REDELIVERED | logged;
+    u32[word(slot, Slot.STATE)] = (requeues << SLOT_REQUEUES_SHIFT) | SlotState.REQUEUED | SLOT_REDELIVERED | logged;
     u32[word(block, Block.REQUEUED)] = count + 1;
     const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.REQUEUED_LOW)));
     u32[word(block, Block.REQUEUED_LOW)] = low;
