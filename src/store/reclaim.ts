@@ -6,6 +6,7 @@
  */
 
 import { claimedName, FILE_HEAD, isSpare } from '../log/record-format.js';
+import { isMistake } from '../platform/fatal.js';
 import { BatchBuilder } from './log/batch.js';
 import { decodeHead } from './log/file-head.js';
 import type { LogDirectory } from './log/log-directory.js';
@@ -170,6 +171,7 @@ export class Reclaimer {
     try {
       copied = state.live > 0 ? await this.#copyMessages(state) : 0;
     } catch (error) {
+      if (isMistake(error)) throw error;
       this.#stuck.add(state.name);
       this.#options.onStuck?.(state.name, error as Error);
       return null;

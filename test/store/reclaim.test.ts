@@ -309,6 +309,25 @@ test('a sparse file whose messages cannot be read any more stays where it is', a
   await close(log);
 });
 
+test.each([
+  TypeError,
+  RangeError,
+  ReferenceError,
+])('a %o while a file is copied is a defect, not a file that stays', async (Mistake) => {
+  const directory = new SimulatedDirectory();
+  const stuck: string[] = [];
+  const log = await openLog(directory, { onStuck: (name) => stuck.push(name) });
+  await publishMany(log, 0, 40);
+  for (let from = 1; from < 40; from++) await ack(log.writer, 1, from);
+  directory.onCall = (call) => {
+    if (call === 'read') throw new Mistake('planted');
+  };
+  await expect(log.logManager.reclaim()).rejects.toThrow(Mistake);
+  expect(stuck).toEqual([]);
+  directory.onCall = () => undefined;
+  await close(log);
+});
+
 test.each(['EIO', 'ENOSPC'] as const)('%s at any call while files are cleared away loses nothing', async (code) => {
   for (let failing = 1; ; failing++) {
     const directory = new SimulatedDirectory();
