@@ -93,7 +93,7 @@ export class Progress {
 }
 
 /** What the broker thread sees of a worker. */
-export class Sight {
+export class ProgressView {
   readonly #words: Int32Array;
 
   constructor(shared: SharedArrayBuffer, index: number) {

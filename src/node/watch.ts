@@ -2,10 +2,11 @@
  * The watch over the workers: a worker that makes no progress although it is asked to is stuck, by a defect; its
  * clients wait for ever, and what it holds in shared memory the others wait for. So it is reported, with what it was
  * doing, and ends the broker. The watch counts its looks, not the time: a machine that stood still harms nobody.
- * Sockets that such a worker was given and never took are ended when their handshake is overdue.
+ * Sockets that such a worker was given and never took are ended when their handshake is overdue, and closed by whoever
+ * ends the worker.
  */
 import type { ConnectionId } from '../broker/requests/requests.js';
-import { Sight } from '../event-loop/progress.js';
+import { ProgressView } from '../event-loop/progress.js';
 
 /** Between two looks (ms), and how many of them a worker may let pass in a row. */
 const LOOK_MS = 2_000;
@@ -38,27 +39,28 @@ interface Handed {
   looks: number;
 }
 
-interface Ward {
-  readonly sight: Sight;
-  /** Its steps at the last look, and for how many looks it has taken none. */
+/** A worker as it was at the last look. */
+interface LookedAt {
+  readonly progress: ProgressView;
+  /** Its steps, and for how many looks it has taken none. */
   steps: number;
   silent: number;
-  /** Sockets that it was given and had not taken at the last look, oldest first, and how many it had taken by then. */
+  /** Sockets that it was given and had not taken, oldest first, and how many it had taken by then. */
   handed: Handed[];
   taken: number;
   over: boolean;
 }
 
 export class Watch {
-  readonly #wards: readonly Ward[];
+  readonly #workers: readonly LookedAt[];
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(shared: SharedArrayBuffer, workers: number, watched: Watched) {
     this.#watched = watched;
-    this.#wards = Array.from({ length: workers }, (_, index) => {
-      const sight = new Sight(shared, index);
-      return { sight, steps: sight.steps, silent: 0, handed: [], taken: 0, over: false };
+    this.#workers = Array.from({ length: workers }, (_, index) => {
+      const progress = new ProgressView(shared, index);
+      return { progress, steps: progress.steps, silent: 0, handed: [], taken: 0, over: false };
     });
   }
 
@@ -71,56 +73,72 @@ export class Watch {
   }
 
   /** The worker has a socket to take over. */
-  handed(worker: number, fd: number): void {
-    this.#wards[worker]?.handed.push({ fd, looks: 0 });
+  handed(index: number, fd: number): void {
+    this.#workers[index]?.handed.push({ fd, looks: 0 });
+  }
+
+  /**
+   * Sockets that the worker was given and has not taken. Once it has ended they are nobody's: whoever asks then is to
+   * close them, and is told of each once.
+   */
+  untaken(index: number): readonly number[] {
+    const worker = this.#workers[index];
+    if (worker === undefined) return [];
+    forgetTaken(worker);
+    return worker.handed.splice(0).map(({ fd }) => fd);
   }
 
   /** The worker has ended, in order. */
-  leave(worker: number): void {
-    const ward = this.#wards[worker];
-    if (ward !== undefined) ward.over = true;
+  leave(index: number): void {
+    const worker = this.#workers[index];
+    if (worker !== undefined) worker.over = true;
   }
 
   /** Whether a worker has given no sign of life for a while. */
-  suspects(worker: number): boolean {
-    return (this.#wards[worker]?.silent ?? 0) >= LOOKS_SUSPECT;
+  suspects(index: number): boolean {
+    return (this.#workers[index]?.silent ?? 0) >= LOOKS_SUSPECT;
   }
 
   /** Has been called `LOOK_MS` after the last time. */
   look(): void {
-    this.#wards.forEach((ward, worker) => {
-      if (!ward.over) this.#lookAt(ward, worker);
+    this.#workers.forEach((worker, index) => {
+      if (!worker.over) this.#lookAt(worker, index);
     });
   }
 
-  #lookAt(ward: Ward, worker: number): void {
-    const { steps } = ward.sight;
-    ward.silent = steps === ward.steps ? ward.silent + 1 : 0;
-    ward.steps = steps;
-    this.#lookAtSockets(ward);
-    if (ward.silent > 0) this.#watched.ask(worker);
-    if (ward.silent !== LOOKS_MAX) return;
-    const line = `${this.describe(worker)}, and has made no progress for ${(LOOKS_MAX * LOOK_MS) / 1000} s`;
-    if (ward.sight.waitsForDisk) this.#watched.report(line);
+  #lookAt(worker: LookedAt, index: number): void {
+    const { steps } = worker.progress;
+    worker.silent = steps === worker.steps ? worker.silent + 1 : 0;
+    worker.steps = steps;
+    this.#lookAtSockets(worker);
+    if (worker.silent > 0) this.#watched.ask(index);
+    if (worker.silent !== LOOKS_MAX) return;
+    const line = `${this.describe(index)}, and has made no progress for ${(LOOKS_MAX * LOOK_MS) / 1000} s`;
+    if (worker.progress.waitsForDisk) this.#watched.report(line);
     else this.#watched.stuck(new StuckWorker(line));
   }
 
-  #lookAtSockets(ward: Ward): void {
-    const { taken } = ward.sight;
-    ward.handed.splice(0, (taken - ward.taken) | 0);
-    ward.taken = taken;
-    for (const socket of ward.handed) {
+  #lookAtSockets(worker: LookedAt): void {
+    forgetTaken(worker);
+    for (const socket of worker.handed) {
       socket.looks += 1;
       if (socket.looks === LOOKS_MAX) this.#watched.endSocket(socket.fd);
     }
   }
 
   /** What a worker was doing when it was last heard of. */
-  describe(worker: number): string {
-    const sight = this.#wards[worker]?.sight;
-    if (sight === undefined) return `there is no worker ${worker}`;
-    const { connection } = sight;
+  describe(index: number): string {
+    const progress = this.#workers[index]?.progress;
+    if (progress === undefined) return `there is no worker ${index}`;
+    const { connection } = progress;
     const whose = connection === 0 ? '' : ` for ${this.#watched.describe(connection)}`;
-    return `worker ${worker} ${sight.text}${whose}`;
+    return `worker ${index} ${progress.text}${whose}`;
   }
+}
+
+/** Sockets are taken in the order in which they were given. */
+function forgetTaken(worker: LookedAt): void {
+  const { taken } = worker.progress;
+  worker.handed.splice(0, (taken - worker.taken) | 0);
+  worker.taken = taken;
 }

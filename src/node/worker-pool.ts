@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
-import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
+import { type AcceptedSocket, refuse } from '../connection/transport/accepted-socket.js';
 import { openEngine } from '../engine/open.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
@@ -187,7 +187,7 @@ export class WorkerPool {
     watch?.stop();
     const stuck = [...running].filter((index) => watch?.suspects(index));
     for (const member of this.#members) member.topology.close();
-    await Promise.all(this.#members.map((member) => member.terminate()));
+    await this.#terminate();
     const [first] = stuck;
     const reason = `${stuck.map((index) => watch?.describe(index)).join('; ')}, and did not end when it was asked to`;
     return { written: written.every((one) => one), stuck: first === undefined ? null : new StuckWorker(reason) };
@@ -206,7 +206,20 @@ export class WorkerPool {
     const told = able.map((member) => Promise.race([stopped(member), member.ended]));
     for (const member of able) tell(member, { kind: 'fail' });
     await within(FAIL_MS, Promise.all(told));
-    await within(TERMINATE_MS, Promise.all(this.#members.map((member) => member.terminate())));
+    await within(TERMINATE_MS, this.#terminate());
+  }
+
+  /**
+   * Ends all workers as they are. What they have taken ends with their threads; sockets that were still on their way
+   * would stay open for as long as the process lives.
+   */
+  async #terminate(): Promise<void> {
+    await Promise.all(
+      this.#members.map(async (member, index) => {
+        await member.terminate();
+        for (const fd of this.#watch?.untaken(index) ?? []) refuse({ fd });
+      }),
+    );
   }
 
   #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {

@@ -90,6 +90,15 @@ test('sockets that were never taken are ended when their handshake is overdue, a
   expect(ended).toEqual([31, 32]);
 });
 
+test('sockets that were never taken are known when their worker has ended, each once', () => {
+  const { progress, watch } = watched();
+  for (const fd of [30, 31, 32]) watch.handed(0, fd);
+  progress[0]?.countTaken();
+  expect(watch.untaken(0)).toEqual([31, 32]);
+  expect(watch.untaken(0)).toEqual([]);
+  expect(watch.untaken(1)).toEqual([]);
+});
+
 test('a worker that has ended is not missed', () => {
   const { look, watch, stuck, asked } = watched(1);
   watch.leave(0);

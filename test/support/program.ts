@@ -1,5 +1,7 @@
 /** A program that embeds a broker, in a process of its own: what it writes comes line by line. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Broker } from './broker.js';
@@ -40,6 +42,12 @@ export class Program {
     return new Broker(`amqp://guest:guest@127.0.0.1:${port}`, null, deferred<never>().promise);
   }
 
+  /** Sockets that it has open, as Linux tells. */
+  get sockets(): number {
+    const folder = `/proc/${this.#child.pid}/fd`;
+    return readdirSync(folder).filter((fd) => isSocket(join(folder, fd))).length;
+  }
+
   send(text: string): void {
     this.#child.stdin?.write(text);
   }
@@ -51,5 +59,14 @@ export class Program {
 
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith('socket:');
+  } catch {
+    // It was closed meanwhile.
+    return false;
   }
 }

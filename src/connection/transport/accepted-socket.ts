@@ -28,7 +28,7 @@ export function openTransport(accepted: AcceptedSocket, host: TransportHost, eve
 }
 
 /** Closes a socket that nobody takes. */
-export function refuse(accepted: AcceptedSocket): void {
+export function refuse(accepted: Source): void {
   // Node's types do not know that a socket can be made of a handle.
   new Socket(accepted as SocketConstructorOpts).destroy();
 }
