@@ -4,6 +4,7 @@
  */
 import { totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { PasswordHashing } from '../broker/access/passwords.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
@@ -16,6 +17,7 @@ import {
   DURABILITIES,
   defaultMemory,
   ENGINES,
+  PASSWORD_HASHINGS,
   type ResolvedOptions,
   resolveOptions,
 } from '../node/options.js';
@@ -65,6 +67,8 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
                     product and version that clients are told, for those that compute what
                     the broker can do from them (default ${DEFAULTS.announced.product}/${DEFAULTS.announced.version})
   --anonymous USER  let clients in that do not say who they are (SASL ANONYMOUS), as this user
+  --password-hashing KIND
+                    how passwords that are set are hashed: ${PASSWORD_HASHINGS.join(', ')} (default ${DEFAULTS.passwordHashing})
   --help, --version
 `;
 
@@ -93,6 +97,7 @@ export function parseOptions(args: readonly string[]): Command {
         'no-pin': { type: 'boolean' },
         announce: { type: 'string' },
         anonymous: { type: 'string' },
+        'password-hashing': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -108,6 +113,7 @@ export function parseOptions(args: readonly string[]): Command {
       pin: values['no-pin'] ? false : undefined,
       announced: values.announce === undefined ? undefined : announcement(values.announce),
       anonymous: values.anonymous === undefined ? undefined : userName(values.anonymous),
+      passwordHashing: passwordHashing(values['password-hashing']),
       data: dataOptions(values),
     };
     return { action: 'serve', options: resolveOptions(given) };
@@ -211,6 +217,12 @@ function announcement(text: string): Announced {
   const [, product, version] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
   if (product !== undefined && version !== undefined) return { product, version };
   throw new Error(`--announce must be a product and its version, such as RabbitMQ/3.13.7, not '${text}'`);
+}
+
+function passwordHashing(text: string | undefined): PasswordHashing | undefined {
+  const hashing = PASSWORD_HASHINGS.find((known) => known === text);
+  if (hashing !== undefined || text === undefined) return hashing;
+  throw new Error(`--password-hashing must be one of ${PASSWORD_HASHINGS.join(', ')}, not '${text}'`);
 }
 
 function userName(text: string): string {

@@ -61,6 +61,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#heartbeat = new Heartbeat(performance.now());
     this.#requests = new PendingRequests(host, id, (channel, error) => this.#fail(channel, error));
     this.#handshake = new Handshake(this, {
+      isWaiting: () => this.#state === 'handshake' && this.#whenGone === null,
       isLocal: () => isOnThisMachine(this.#transport.peer),
       onRefused: () => this.#end(),
       onOpen: () => this.#run(),

@@ -39,6 +39,7 @@ const OPERATIONS = {
   createVhost: (local, ...args: Own<'createVhost'>) => local.createVhost(...args),
   deleteVhost: (local, ...args: Own<'deleteVhost'>) => local.deleteVhost(...args),
   addUser: (local, ...args: OfUsers<'add'>) => local.users.add(...args),
+  addHashedUser: (local, ...args: OfUsers<'addHashed'>) => local.users.addHashed(...args),
   deleteUser: (local, ...args: OfUsers<'delete'>) => local.users.delete(...args),
   changePassword: (local, ...args: OfUsers<'changePassword'>) => local.users.changePassword(...args),
   setTags: (local, ...args: OfUsers<'setTags'>) => local.users.setTags(...args),
@@ -89,6 +90,7 @@ export function remoteAdministration(send: Ask): Administration {
     deleteVhost: (...args) => ask('deleteVhost', ...args),
     users: {
       add: (...args) => ask('addUser', ...args),
+      addHashed: (...args) => ask('addHashedUser', ...args),
       delete: (...args) => ask('deleteUser', ...args),
       changePassword: (...args) => ask('changePassword', ...args),
       setTags: (...args) => ask('setTags', ...args),
@@ -152,6 +154,7 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   createVhost: [isText],
   deleteVhost: [isText],
   addUser: [isText, isText, areTexts],
+  addHashedUser: [isText, isText, isText, areTexts],
   deleteUser: [isText],
   changePassword: [isText, isText],
   setTags: [isText, areTexts],

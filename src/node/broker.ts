@@ -93,6 +93,7 @@ async function openOn(
       notify: (notice) => pool.notify(notice),
       granted: (connection, answer) => pool.granted(connection, answer),
       definitions: storage?.definitions ?? null,
+      passwordHashing: options.passwordHashing,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,
       report,

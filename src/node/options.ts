@@ -4,6 +4,7 @@
  * line that names the option and says what would do, before anything is started.
  */
 import { availableParallelism, totalmem } from 'node:os';
+import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
@@ -33,6 +34,8 @@ export interface BrokerOptions {
   readonly announced?: Announced | undefined;
   /** The user as whom clients come in that do not say who they are (SASL ANONYMOUS); null: they do not. */
   readonly anonymous?: string | null | undefined;
+  /** How passwords that are set are hashed; those that are kept may be hashed otherwise. */
+  readonly passwordHashing?: PasswordHashing | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
   /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
@@ -48,6 +51,7 @@ export interface ResolvedOptions {
   readonly pin: boolean;
   readonly announced: Announced;
   readonly anonymous: string | null;
+  readonly passwordHashing: PasswordHashing;
   readonly data: DataOptions | null;
 }
 
@@ -68,12 +72,14 @@ export const DEFAULTS = {
   pin: true,
   announced: COMPATIBLE,
   anonymous: null,
+  passwordHashing: DEFAULT_HASHING,
   data: DATA_DEFAULTS,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
 } as const;
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
+export const PASSWORD_HASHINGS = Object.keys(HASHINGS) as readonly PasswordHashing[];
 export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
 
 /** An option cannot be understood, in words for whoever gave it. */
@@ -100,6 +106,7 @@ export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
     pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),
     announced: announced(given.announced ?? DEFAULTS.announced),
     anonymous: textOrNull('anonymous', given.anonymous ?? DEFAULTS.anonymous),
+    passwordHashing: oneOf('passwordHashing', given.passwordHashing ?? DEFAULTS.passwordHashing, PASSWORD_HASHINGS),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
   };
 }
@@ -114,6 +121,7 @@ const OPTION_NAMES = [
   'pin',
   'announced',
   'anonymous',
+  'passwordHashing',
   'data',
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];

@@ -8,6 +8,7 @@ import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
 import type { Announced } from '../connection/handshake/identity.js';
+import { Logins } from '../connection/handshake/logins.js';
 import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
 import { ConsumerRegistry } from '../connection/session/queue-consumers.js';
@@ -47,6 +48,7 @@ export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
+  readonly logins = new Logins(this.view.accounts);
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;

@@ -53,6 +53,8 @@ test('every flag is taken as it was given', () => {
     'Hare/1.2',
     '--anonymous',
     'visitor',
+    '--password-hashing',
+    'scrypt',
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
@@ -62,6 +64,7 @@ test('every flag is taken as it was given', () => {
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
     anonymous: 'visitor',
+    passwordHashing: 'scrypt',
     data: {
       directory: 'data',
       durability: 'fsync',

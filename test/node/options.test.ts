@@ -11,6 +11,7 @@ test('a broker that is told nothing serves this machine on the usual port and ke
     pin: true,
     announced: { product: 'RabbitMQ' },
     anonymous: null,
+    passwordHashing: 'sha256',
     data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, busyPoll: true },
   });
 });
@@ -37,6 +38,7 @@ test.each([
   [{ engine: 'jit' }, "engine must be one of wasm, js, not 'jit'"],
   [{ pin: 'no' }, "pin must be true or false, not 'no'"],
   [{ anonymous: '' }, "anonymous must be a text that is not empty, not ''"],
+  [{ passwordHashing: 'md5' }, "passwordHashing must be one of sha256, sha512, scrypt, not 'md5'"],
   [{ data: { durability: 'maybe' } }, "data.durability must be one of fsync, os, none, not 'maybe'"],
   [{ data: { diskFreeLimit: -1 } }, /^data\.diskFreeLimit must be a whole number from 0 to \d+, not -1$/],
   [{ data: { dir: '/d' } }, /^there is no option 'data\.dir'; there are directory, /],

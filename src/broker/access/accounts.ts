@@ -7,11 +7,10 @@
  * has a right that no permission gives; with a user, or a vhost, its permissions go.
  */
 import { NamePattern } from './name-pattern.js';
-import { hashPassword, isPassword } from './passwords.js';
+import { HASHINGS, hashPassword, isPassword, isSlow, type PasswordHash } from './passwords.js';
 
-export interface User {
+export interface User extends PasswordHash {
   readonly name: string;
-  readonly passwordHash: string;
   readonly tags: readonly string[];
 }
 
@@ -32,13 +31,19 @@ export type AccountChange =
 
 /** Who is there from the beginning, and comes from this machine only. */
 export const GUEST = 'guest';
-const BEGINNING: User = { name: GUEST, passwordHash: hashPassword(GUEST, new Uint8Array(4)), tags: ['administrator'] };
+const BEGINNING: User = {
+  name: GUEST,
+  ...hashPassword(GUEST, HASHINGS.sha256, new Uint8Array(4)),
+  tags: ['administrator'],
+};
 
 /** May set a `user-id` that is not their own. */
 const IMPERSONATOR = 'impersonator';
 
-/** What a password is compared with when there is no such user, so that it takes as long. */
+/** What a password is compared with when there is no such user, so that it takes as long as for those there are. */
 const NOBODY = hashPassword('');
+/** The same where somebody's is slow to compare. */
+const NOBODY_SLOW: PasswordHash = { passwordHash: 'A'.repeat(64), hashingAlgorithm: HASHINGS.scrypt };
 
 interface Account {
   readonly user: User;
@@ -54,6 +59,7 @@ export class Accounts {
   readonly #accounts = new Map<string, Account>();
   /** Users whose channels are counted. */
   readonly #limited = new Set<string>();
+  #nobody = NOBODY;
 
   /** There is a guest, with all rights in these vhosts. */
   constructor(vhosts: readonly string[]) {
@@ -65,6 +71,7 @@ export class Accounts {
     switch (change.kind) {
       case 'user.set': {
         const { user } = change;
+        if (isSlow(user)) this.#nobody = NOBODY_SLOW;
         this.#accounts.set(user.name, { user, permissions: this.#accounts.get(user.name)?.permissions ?? new Map() });
         return;
       }
@@ -112,11 +119,13 @@ export class Accounts {
     return this.users().flatMap(({ name }) => this.permissions(name, vhost) ?? []);
   }
 
-  /** Whether a user has this password. */
-  accepts(name: string, password: string): boolean {
+  /** Whether a user has this password; a promise where that takes long. */
+  accepts(name: string, password: string): boolean | Promise<boolean> {
     const user = this.user(name);
-    const isRight = isPassword(user?.passwordHash ?? NOBODY, password);
-    return user !== undefined && isRight;
+    const isRight = isPassword(user ?? this.#nobody, password);
+    if (typeof isRight === 'boolean') return user !== undefined && isRight;
+    // Who was given another password meanwhile, or is gone, has to come again.
+    return isRight.then((right) => right && user?.passwordHash === this.user(name)?.passwordHash && user !== undefined);
   }
 
   mayEnter(user: string, vhost: string): boolean {

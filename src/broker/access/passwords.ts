@@ -1,27 +1,94 @@
 /**
- * Passwords as they are kept: RabbitMQ's `rabbit_password_hashing_sha256`, the base64 of 4 octets of salt and the
- * SHA-256 of salt and password. What must hold: how long a comparison takes tells nothing of the password; an empty
- * password lets nobody in.
+ * Passwords as they are kept: hashed as RabbitMQ does it, the base64 of 4 octets of salt and the digest of salt and
+ * password; or by scrypt, which takes a guesser much memory and time for each guess. What must hold: how long a
+ * comparison takes tells nothing of the password; an empty password lets nobody in; scrypt never holds up the thread
+ * that lets clients in.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto';
 import { encodeText } from '../../amqp/text.js';
 
-/** What the hashes are called, in definitions that others read. */
-export const HASHING_ALGORITHM = 'rabbit_password_hashing_sha256';
+/** Digests by what RabbitMQ calls the hashes, in definitions. */
+const DIGESTS = {
+  rabbit_password_hashing_sha256: 'sha256',
+  rabbit_password_hashing_sha512: 'sha512',
+  rabbit_password_hashing_md5: 'md5',
+} as const;
+
+const SCRYPT = 'leveret_password_hashing_scrypt';
+
+export type HashingAlgorithm = keyof typeof DIGESTS | typeof SCRYPT;
+
+/** How new passwords may be hashed, by the names that an operator gives. */
+export const HASHINGS = {
+  sha256: 'rabbit_password_hashing_sha256',
+  sha512: 'rabbit_password_hashing_sha512',
+  scrypt: SCRYPT,
+} as const satisfies Readonly<Record<string, HashingAlgorithm>>;
+
+export type PasswordHashing = keyof typeof HASHINGS;
+
+export const DEFAULT_HASHING: PasswordHashing = 'sha256';
+
+/** A password as it is kept. */
+export interface PasswordHash {
+  readonly passwordHash: string;
+  readonly hashingAlgorithm: HashingAlgorithm;
+}
 
 const SALT_OCTETS = 4;
+const SCRYPT_SALT_OCTETS = 16;
+const SCRYPT_OCTETS = 32;
+/** 16 MiB of memory and some tens of milliseconds for each password. */
+const SCRYPT_COST = { N: 2 ** 14, r: 8, p: 1 };
 
-export function hashPassword(password: string, salt: Uint8Array = randomBytes(SALT_OCTETS)): string {
-  return Buffer.concat([salt, digest(salt, password)]).toString('base64');
+export function isHashingAlgorithm(name: string): name is HashingAlgorithm {
+  return name === SCRYPT || Object.hasOwn(DIGESTS, name);
 }
 
-export function isPassword(hash: string, password: string): boolean {
-  const octets = Buffer.from(hash, 'base64');
-  const expected = octets.subarray(SALT_OCTETS);
-  const actual = digest(octets.subarray(0, SALT_OCTETS), password);
-  return expected.length === actual.length && timingSafeEqual(expected, actual) && password !== '';
+/** Why a hash that somebody else has made is none, or null. */
+export function hashError(passwordHash: string, hashingAlgorithm: string): string | null {
+  if (!isHashingAlgorithm(hashingAlgorithm)) return `password hashing algorithm '${hashingAlgorithm}' is unknown`;
+  const { length } = Buffer.from(passwordHash, 'base64');
+  const expected = Buffer.from(hashPassword('', hashingAlgorithm).passwordHash, 'base64').length;
+  return length === expected ? null : `password hash is not the base64 of ${expected} octets`;
 }
 
-function digest(salt: Uint8Array, password: string): Buffer {
-  return createHash('sha256').update(salt).update(encodeText(password)).digest();
+export function isSlow({ hashingAlgorithm }: PasswordHash): boolean {
+  return hashingAlgorithm === SCRYPT;
+}
+
+export function hashPassword(
+  password: string,
+  hashingAlgorithm: HashingAlgorithm = HASHINGS[DEFAULT_HASHING],
+  salt: Uint8Array = randomBytes(saltOctets(hashingAlgorithm)),
+): PasswordHash {
+  const hash =
+    hashingAlgorithm === SCRYPT
+      ? scryptSync(encodeText(password), salt, SCRYPT_OCTETS, SCRYPT_COST)
+      : digest(hashingAlgorithm, salt, password);
+  return { passwordHash: Buffer.concat([salt, hash]).toString('base64'), hashingAlgorithm };
+}
+
+/** A promise where it takes long: another thread works it out. */
+export function isPassword(kept: PasswordHash, password: string): boolean | Promise<boolean> {
+  const octets = Buffer.from(kept.passwordHash, 'base64');
+  const salt = octets.subarray(0, saltOctets(kept.hashingAlgorithm));
+  const expected = octets.subarray(salt.length);
+  const isSame = (actual: Buffer): boolean =>
+    expected.length === actual.length && timingSafeEqual(expected, actual) && password !== '';
+  if (kept.hashingAlgorithm !== SCRYPT) return isSame(digest(kept.hashingAlgorithm, salt, password));
+  return new Promise((resolve, reject) => {
+    scrypt(encodeText(password), salt, SCRYPT_OCTETS, SCRYPT_COST, (error, hash) => {
+      if (error === null) resolve(isSame(hash));
+      else reject(error);
+    });
+  });
+}
+
+function saltOctets(algorithm: HashingAlgorithm): number {
+  return algorithm === SCRYPT ? SCRYPT_SALT_OCTETS : SALT_OCTETS;
+}
+
+function digest(algorithm: keyof typeof DIGESTS, salt: Uint8Array, password: string): Buffer {
+  return createHash(DIGESTS[algorithm]).update(salt).update(encodeText(password)).digest();
 }

@@ -5,6 +5,7 @@
  */
 import { fatal } from '../../platform/fatal.js';
 import type { DefinitionChange } from '../../store/definitions.js';
+import type { PasswordHashing } from '../access/passwords.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
 import type { OpenConnection, Sessions } from '../decisions/sessions.js';
@@ -22,6 +23,8 @@ interface Parts {
   readonly exchanges: Exchanges;
   readonly queues: Queues;
   readonly sessions: Sessions;
+  /** How new passwords are hashed. */
+  readonly passwordHashing: PasswordHashing;
 }
 
 interface Outside {
@@ -52,7 +55,7 @@ export class Administration {
     this.#policies = policies;
     this.#limits = limits;
     this.#outside = outside;
-    this.users = new UserAdministration(parts.topology, parts.sessions, {
+    this.users = new UserAdministration(parts.topology, parts.sessions, parts.passwordHashing, {
       publishChanges: () => outside.publishChanges(),
       notify: (notice) => outside.notify(notice),
       userDeleted: (user) => this.clearLimits('user', user),

@@ -10,6 +10,7 @@
  * deletion.
  */
 import type { Engine } from '../../engine/engine.js';
+import { DEFAULT_HASHING, type PasswordHashing } from '../access/passwords.js';
 import { Bindings } from '../decisions/bindings.js';
 import { Consumers } from '../decisions/consumers.js';
 import { DelayedQueues } from '../decisions/delayed-queues.js';
@@ -83,6 +84,8 @@ export interface Surroundings {
   readonly forgotten?: (logId: number) => void;
   /** Resolves when it is recorded what was done to messages here, as durably as confirms say; null: it is. */
   readonly recorded?: () => Promise<void> | null;
+  /** How new passwords are hashed. */
+  readonly passwordHashing?: PasswordHashing;
   /** Says something to the operator. */
   readonly report?: (line: string) => void;
 }
@@ -142,7 +145,13 @@ export class Coordinator {
     this.#consumers = new Consumers(this.#topology.view, rights, registry, this.#queues, this.#queueExpiry, notify);
     this.#replies = new ReplyQueues(core, this.#topology);
     this.administration = new Administration(
-      { topology: this.#topology, exchanges: this.#exchanges, queues: this.#queues, sessions: this.#sessions },
+      {
+        topology: this.#topology,
+        exchanges: this.#exchanges,
+        queues: this.#queues,
+        sessions: this.#sessions,
+        passwordHashing: outside.passwordHashing ?? DEFAULT_HASHING,
+      },
       this.#policies,
       this.#limits,
       {

@@ -5,7 +5,14 @@
  */
 import { type Permissions, RIGHTS, type User } from '../access/accounts.js';
 import { patternError } from '../access/name-pattern.js';
-import { hashPassword } from '../access/passwords.js';
+import {
+  HASHINGS,
+  hashError,
+  hashPassword,
+  isHashingAlgorithm,
+  type PasswordHash,
+  type PasswordHashing,
+} from '../access/passwords.js';
 import type { Sessions } from '../decisions/sessions.js';
 import { fitsName } from '../requests/names.js';
 import type { Change, Notice } from '../requests/requests.js';
@@ -23,10 +30,12 @@ export class UserAdministration {
   readonly #topology: Topology;
   readonly #sessions: Pick<Sessions, 'of'>;
   readonly #outside: Outside;
+  readonly #hashing: PasswordHashing;
 
-  constructor(topology: Topology, sessions: Pick<Sessions, 'of'>, outside: Outside) {
+  constructor(topology: Topology, sessions: Pick<Sessions, 'of'>, hashing: PasswordHashing, outside: Outside) {
     this.#topology = topology;
     this.#sessions = sessions;
+    this.#hashing = hashing;
     this.#outside = outside;
   }
 
@@ -34,10 +43,24 @@ export class UserAdministration {
    * Adds a user, who may do nothing yet; returns why that cannot be, or null. With an empty password nobody logs in.
    */
   add(name: string, password: string, tags: readonly string[] = []): string | null {
+    return this.#nameError(name) ?? this.#add({ name, ...this.#hashed(password), tags });
+  }
+
+  /** The same with a password that is hashed already, as definitions have it; `hashingAlgorithm` as they name it. */
+  addHashed(name: string, passwordHash: string, hashingAlgorithm: string, tags: readonly string[] = []): string | null {
+    const error = this.#nameError(name) ?? hashError(passwordHash, hashingAlgorithm);
+    if (error !== null || !isHashingAlgorithm(hashingAlgorithm)) return error;
+    return this.#add({ name, passwordHash, hashingAlgorithm, tags });
+  }
+
+  #nameError(name: string): string | null {
     if (name === '') return 'user name is empty';
     if (!fitsName(name)) return 'user name is longer than 255 octets';
-    if (this.#user(name) !== undefined) return `user '${name}' already exists`;
-    this.#change({ kind: 'user.set', user: { name, passwordHash: hashPassword(password), tags } });
+    return this.#user(name) === undefined ? null : `user '${name}' already exists`;
+  }
+
+  #add(user: User): null {
+    this.#change({ kind: 'user.set', user });
     return null;
   }
 
@@ -53,7 +76,7 @@ export class UserAdministration {
 
   /** What counts from the next login on. Returns why that cannot be, or null. */
   changePassword(name: string, password: string): string | null {
-    return this.#set(name, { passwordHash: hashPassword(password) });
+    return this.#set(name, this.#hashed(password));
   }
 
   /** Sets the tags of a user in place of those before; returns why that cannot be, or null. */
@@ -91,6 +114,10 @@ export class UserAdministration {
 
   permissionsIn(vhost: string): Permissions[] {
     return this.#topology.view.accounts.permissionsIn(vhost);
+  }
+
+  #hashed(password: string): PasswordHash {
+    return hashPassword(password, HASHINGS[this.#hashing]);
   }
 
   #user(name: string): User | undefined {

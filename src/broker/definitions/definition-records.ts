@@ -16,7 +16,7 @@ import type {
   UserDefinition,
 } from '../../store/definitions.js';
 import type { Permissions, User } from '../access/accounts.js';
-import { HASHING_ALGORITHM } from '../access/passwords.js';
+import { isHashingAlgorithm } from '../access/passwords.js';
 import type { LimitScope, LimitSet } from '../policies/limits.js';
 import type { Policy, PolicyKind, PolicyProposal } from '../policies/policies.js';
 import { isReserved } from '../requests/names.js';
@@ -79,8 +79,8 @@ export function vhostRecord(vhost: string): DefinitionChange {
   return { put: 'vhost', definition: { name: stored(vhost), description: '', tags: [] } };
 }
 
-export function userRecord({ name, passwordHash, tags }: User): DefinitionChange {
-  return { put: 'user', definition: { name: stored(name), passwordHash, hashingAlgorithm: HASHING_ALGORITHM, tags } };
+export function userRecord({ name, passwordHash, hashingAlgorithm, tags }: User): DefinitionChange {
+  return { put: 'user', definition: { name: stored(name), passwordHash, hashingAlgorithm, tags } };
 }
 
 export function permissionsRecord({ user, vhost, configure, write, read }: Permissions): DefinitionChange {
@@ -115,9 +115,15 @@ export function restoredVhost({ name }: { readonly name: string }): string {
   return restored(name);
 }
 
-/** A user, and how the password is hashed. */
-export function restoredUser({ name, passwordHash, hashingAlgorithm, tags }: UserDefinition) {
-  return { hashingAlgorithm, user: { name: restored(name), passwordHash, tags } };
+/** A user, or how the password is hashed where nobody here can tell. */
+export function restoredUser({ name, passwordHash, hashingAlgorithm, tags }: UserDefinition): User | UnknownHashing {
+  const user = { name: restored(name), passwordHash, tags };
+  return isHashingAlgorithm(hashingAlgorithm) ? { ...user, hashingAlgorithm } : { ...user, unknown: hashingAlgorithm };
+}
+
+export interface UnknownHashing {
+  readonly name: string;
+  readonly unknown: string;
 }
 
 export function restoredPermissions({ user, vhost, ...rights }: PermissionDefinition): Permissions {

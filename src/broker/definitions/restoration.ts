@@ -9,7 +9,6 @@ import type { Queue } from '../../engine/engine.js';
 import { progressTeller } from '../../store/progress.js';
 import { allRights, GUEST, type Permissions, RIGHTS } from '../access/accounts.js';
 import { patternError } from '../access/name-pattern.js';
-import { HASHING_ALGORITHM } from '../access/passwords.js';
 import type { Bindings } from '../decisions/bindings.js';
 import type { DelayedQueues } from '../decisions/delayed-queues.js';
 import type { Exchanges } from '../decisions/exchanges.js';
@@ -96,9 +95,9 @@ export class Restoration {
       return;
     }
     topology.change({ kind: 'user.deleted', user: GUEST });
-    for (const { user, hashingAlgorithm } of users) {
-      if (hashingAlgorithm === HASHING_ALGORITHM) topology.change({ kind: 'user.set', user });
-      else this.#report(`user '${user.name}' is left out: the password is hashed with ${hashingAlgorithm}`);
+    for (const user of users) {
+      if (!('unknown' in user)) topology.change({ kind: 'user.set', user });
+      else this.#report(`user '${user.name}' is left out: the password is hashed with ${user.unknown}`);
     }
     for (const permissions of this.#store.list('permission').map(restoredPermissions)) {
       const error = this.#permissionsError(permissions);

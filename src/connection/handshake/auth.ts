@@ -13,7 +13,7 @@ interface Credentials {
 }
 
 /**
- * Checks a login; returns the user's name. The guest comes from this machine only (`isLocal`), as in RabbitMQ.
+ * Checks a login; returns the user's name, as a promise where that takes long. The guest comes from this machine only (`isLocal`), as in RabbitMQ.
  * `anonymous`: as whom those come in who do not say who they are; null: they do not.
  */
 export function authenticate(
@@ -22,13 +22,16 @@ export function authenticate(
   response: Uint8Array,
   isLocal: boolean,
   anonymous: string | null = null,
-): string {
+): string | Promise<string> {
+  const letIn = (user: string | null): string => {
+    if (user !== null && (isLocal || user !== GUEST)) return user;
+    throw refused(
+      replyCode.ACCESS_REFUSED,
+      `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
+    );
+  };
   const user = userOf(accounts, mechanism, response, anonymous);
-  if (user !== null && (isLocal || user !== GUEST)) return user;
-  throw refused(
-    replyCode.ACCESS_REFUSED,
-    `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
-  );
+  return user instanceof Promise ? user.then(letIn) : letIn(user);
 }
 
 /** The user whom a login shows; null: none that there is. */
@@ -37,7 +40,7 @@ function userOf(
   mechanism: string,
   response: Uint8Array,
   anonymous: string | null,
-): string | null {
+): string | null | Promise<string | null> {
   switch (mechanism) {
     case 'PLAIN':
       return accepted(accounts, plain(response));
@@ -54,8 +57,13 @@ function userOf(
   );
 }
 
-function accepted(accounts: Pick<Accounts, 'accepts'>, { user, password }: Credentials): string | null {
-  return accounts.accepts(user, password) ? user : null;
+function accepted(
+  accounts: Pick<Accounts, 'accepts'>,
+  { user, password }: Credentials,
+): string | null | Promise<string | null> {
+  const isRight = accounts.accepts(user, password);
+  if (typeof isRight === 'boolean') return isRight ? user : null;
+  return isRight.then((right) => (right ? user : null));
 }
 
 /** `authorization id NUL user NUL password`. */

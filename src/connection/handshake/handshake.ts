@@ -23,6 +23,8 @@ type Step = 'starting' | 'tuning' | 'opening';
 
 /** What becomes of a handshake. */
 export interface HandshakeEvents {
+  /** Whether the client still waits for the handshake to go on. */
+  isWaiting(): boolean;
   /** Whether the client is on this machine. */
   isLocal(): boolean;
   /** The client cannot come in, and is to find its socket closed. */
@@ -86,22 +88,57 @@ export class Handshake {
     throw unexpected(method, this.#step);
   }
 
-  #authenticate(method: MethodOf<'connection.start-ok'>): undefined {
+  #authenticate(method: MethodOf<'connection.start-ok'>): Promise<void> | undefined {
     this.#capabilities = clientCapabilities(method.clientProperties);
+    let user: string | Promise<string>;
     try {
-      const { view, anonymous } = this.#session.host;
-      const isLocal = this.#events.isLocal();
-      this.#user = authenticate(view.accounts, method.mechanism, method.response, isLocal, anonymous);
+      user = this.#login(method);
     } catch (error) {
-      if (this.#capabilities.authenticationFailureClose) throw error;
-      // Clients from before that capability take the end of the socket for a failed login, and a close for something
-      // else.
-      this.#events.onRefused();
-      return;
+      return this.#refuse(error);
     }
+    if (typeof user === 'string') return this.#accept(method, user);
+    return this.#ifWaiting(
+      user.then(
+        (name) => () => this.#accept(method, name),
+        (error: unknown) => () => this.#refuse(error),
+      ),
+    );
+  }
+
+  #login(method: MethodOf<'connection.start-ok'>): string | Promise<string> {
+    const { view, logins, anonymous } = this.#session.host;
+    const accounts = {
+      user: (name: string) => view.accounts.user(name),
+      accepts: (name: string, password: string) => logins.accepts(name, password),
+    };
+    return authenticate(accounts, method.mechanism, method.response, this.#events.isLocal(), anonymous);
+  }
+
+  /** Goes on with what comes, unless the client has gone meanwhile: then this never settles, and nobody waits. */
+  #ifWaiting(next: Promise<() => void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      next
+        .then((goOn) => {
+          if (!this.#events.isWaiting()) return;
+          this.#session.host.eventLoop.begin();
+          goOn();
+          resolve();
+        })
+        .catch(reject);
+    });
+  }
+
+  #accept(method: MethodOf<'connection.start-ok'>, user: string): undefined {
+    this.#user = user;
     this.#name = connectionName(method.clientProperties);
     this.#step = 'tuning';
     this.#session.send(0, { name: 'connection.tune', ...OFFER });
+  }
+
+  /** Clients from before that capability take the end of the socket for a failed login, a close for something else. */
+  #refuse(error: unknown): undefined {
+    if (this.#capabilities.authenticationFailureClose) throw error;
+    this.#events.onRefused();
   }
 
   #tune(method: MethodOf<'connection.tune-ok'>): undefined {

@@ -10,6 +10,7 @@ import type { Connection as CoreConnection, Engine } from '../../engine/engine.j
 import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
+import type { Logins } from '../handshake/logins.js';
 import type { RouteFinder } from '../routes/route-finder.js';
 import type { ConsumerRegistry } from './queue-consumers.js';
 
@@ -24,6 +25,7 @@ export interface Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view: TopologyView;
+  readonly logins: Logins;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
   readonly routes: RouteFinder;

@@ -23,17 +23,74 @@ const denied = (what: string) => `403 access to ${what} in vhost '/' refused for
 
 describe('passwords', () => {
   test('are hashed as RabbitMQ hashes them, each with a salt of its own', () => {
-    expect(isPassword('xYRWwo82UHlgkLoRwl1ttS7xHPblEVAaEfDIuPbBensj02tz', 'passwörd')).toBe(true);
-    expect(isPassword('xYRWwo82UHlgkLoRwl1ttS7xHPblEVAaEfDIuPbBensj02tz', 'passwort')).toBe(false);
-    expect(Buffer.from(hashPassword('secret'), 'base64')).toHaveLength(36);
-    expect(hashPassword('secret')).not.toBe(hashPassword('secret'));
-    expect(isPassword(hashPassword('secret'), 'secret')).toBe(true);
+    const kept = hashPassword('secret');
+    expect(kept.hashingAlgorithm).toBe('rabbit_password_hashing_sha256');
+    expect(Buffer.from(kept.passwordHash, 'base64')).toHaveLength(36);
+    expect(hashPassword('secret')).not.toEqual(kept);
+    expect(isPassword(kept, 'secret')).toBe(true);
+  });
+
+  // The first is from its documentation, the others were made by RabbitMQ 3.10.8.
+  test.each([
+    ['sha256', 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR', 'test12'],
+    ['sha256', 'N5QNx3v890oScXG/oUVQ6kn/d26qGnr1GCUGjt4yQSFkKi+Y', 'passörd'],
+    [
+      'sha512',
+      'rMLIu7JGZtbG1w+0NymoF8tT9VvFS2yFmnFUQqoJWsS9KK7F+PgZr4r1P6wVw9RMEWU3X9srwOSkNvW6wsYTafihmR8=',
+      'passörd',
+    ],
+    ['md5', 'aC8w+kNOIKdEK2Z8TspETiexmKY=', 'passörd'],
+  ] as const)('are known by what RabbitMQ has hashed by %s', (algorithm, passwordHash, password) => {
+    const kept = { passwordHash, hashingAlgorithm: `rabbit_password_hashing_${algorithm}` } as const;
+    expect(isPassword(kept, password)).toBe(true);
+    expect(isPassword(kept, `${password} `)).toBe(false);
+    expect(isPassword({ ...kept, passwordHash: passwordHash.slice(0, -4) }, password)).toBe(false);
+  });
+
+  test.each([
+    ['sha512', 'rabbit_password_hashing_sha512'],
+    ['scrypt', 'leveret_password_hashing_scrypt'],
+  ] as const)('are hashed by %s where that is wanted', async (passwordHashing, algorithm) => {
+    stage = new Stage(null, passwordHashing);
+    users().add('ann', 'secret');
+    users().add('bob', '');
+    for (const { accounts } of stage.views) {
+      expect(accounts.user('ann')).toMatchObject({ hashingAlgorithm: algorithm });
+      expect(await accounts.accepts('ann', 'secret')).toBe(true);
+      expect(await accounts.accepts('ann', 'wrong')).toBe(false);
+      expect(await accounts.accepts('bob', '')).toBe(false);
+      expect(await accounts.accepts('nobody', 'secret')).toBe(false);
+    }
+  });
+
+  test('that change while a slow one is worked out do not let the old one in', async () => {
+    stage = new Stage(null, 'scrypt');
+    users().add('ann', 'secret');
+    const isRight = stage.view.accounts.accepts('ann', 'secret');
+    users().changePassword('ann', 'new');
+    expect(await isRight).toBe(false);
+  });
+
+  test('that others have hashed are taken as they are, if they can be', () => {
+    const md5 = 'rabbit_password_hashing_md5';
+    const hash = 'aC8w+kNOIKdEK2Z8TspETiexmKY=';
+    expect(users().addHashed('ann', hash, md5, ['monitoring'])).toBeNull();
+    expect(stage.view.accounts.accepts('ann', 'passörd')).toBe(true);
+    expect(users().addHashed('ann', hash, md5)).toBe("user 'ann' already exists");
+    expect(users().addHashed('bob', hash, 'crypt')).toBe("password hashing algorithm 'crypt' is unknown");
+    expect(users().addHashed('bob', 'abc', md5)).toBe('password hash is not the base64 of 20 octets');
+    expect(
+      users()
+        .list()
+        .map(({ name }) => name),
+    ).toEqual(['guest', 'ann']);
   });
 
   test('that are empty, and hashes that are none, let nobody in', () => {
     expect(isPassword(hashPassword(''), '')).toBe(false);
-    expect(isPassword('', 'secret')).toBe(false);
-    expect(isPassword('!', '')).toBe(false);
+    const hashingAlgorithm = 'rabbit_password_hashing_sha256';
+    expect(isPassword({ passwordHash: '', hashingAlgorithm }, 'secret')).toBe(false);
+    expect(isPassword({ passwordHash: '!', hashingAlgorithm }, '')).toBe(false);
   });
 
   test('count in every view at once, and until they are changed', () => {

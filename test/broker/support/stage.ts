@@ -3,6 +3,7 @@
  * Posted changes reach the views at once; that workers have *told* so is up to the test (`allApplied`).
  */
 import { EMPTY_TABLE, type FieldTable } from '../../../src/amqp/table.js';
+import { DEFAULT_HASHING, type PasswordHashing } from '../../../src/broker/access/passwords.js';
 import type { Administration } from '../../../src/broker/coordinator/administration.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator/coordinator.js';
 import type { DefinitionStore } from '../../../src/broker/definitions/definition-store.js';
@@ -131,7 +132,7 @@ abstract class AnyStage<A> {
   /** Connections that are in. */
   readonly #entered = new Set<ConnectionId>();
 
-  constructor(definitions: DefinitionStore | null = null) {
+  constructor(definitions: DefinitionStore | null = null, passwordHashing: PasswordHashing = DEFAULT_HASHING) {
     const post = (changes: readonly Change[]): number => {
       this.posted.push(changes);
       // Views get copies, as across a message port.
@@ -146,6 +147,7 @@ abstract class AnyStage<A> {
       vhosts: [VHOST, OTHER_VHOST],
       granted: (connection, answer) => this.granted.push([connection, answer]),
       definitions,
+      passwordHashing,
       forgotten: (logId) => this.forgotten.push(logId),
       report: (line) => this.reports.push(line),
     });

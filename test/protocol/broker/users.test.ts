@@ -117,6 +117,36 @@ describe.skipIf(isReferee)('rights', () => {
     expect(await (await client.openChannel()).get(queue)).toBeNull();
   });
 
+  test('are had by users whose passwords others have hashed, or scrypt has, also after a restart', async () => {
+    const data = directory();
+    const first = await startEmbedded(data, { passwordHashing: 'scrypt' });
+    const own = first.embedded.administration.users;
+    await own.add('ann', 'secret');
+    await own.addHashed('bob', 'aC8w+kNOIKdEK2Z8TspETiexmKY=', 'rabbit_password_hashing_md5');
+    for (const user of ['ann', 'bob']) await own.setPermissions({ user, vhost: '/', ...ALL });
+    const comeIn = async ({ broker }: typeof first) => {
+      for (const right of [login('ann'), login('bob', 'passörd'), login('ann')])
+        await (await RawClient.open(broker, right)).close();
+      for (const wrong of [login('ann', 'passörd'), login('bob'), login('nobody')]) {
+        const client = await RawClient.dial(broker);
+        await expect(client.startUp(wrong)).rejects.toThrow();
+        expect(await client.failure()).toMatchObject({
+          replyCode: 403,
+          replyText: `ACCESS_REFUSED - ${LOGIN_REFUSED}`,
+        });
+      }
+    };
+    await comeIn(first);
+    await first.embedded.administration.saved();
+    await first.embedded.close();
+    const second = await startEmbedded(data);
+    try {
+      await comeIn(second);
+    } finally {
+      await second.embedded.close();
+    }
+  });
+
   test('outlast the broker, and so does the absence of the guest', async () => {
     const data = directory();
     const first = await startEmbedded(data);

@@ -1,0 +1,88 @@
+/**
+ * Logins with passwords, as one worker sees them. A login that was right is remembered for a moment, so that clients
+ * who all come back at once do not cost a slow hash each; those who come while the same is being worked out share it.
+ * What must hold: nothing is remembered past a change of the user; what is remembered is bounded, and no password is
+ * among it.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Accounts, User } from '../../broker/access/accounts.js';
+
+/** How long a login that was right is remembered (ms). */
+const REMEMBERED_MS = 15_000;
+/** How many are. */
+const REMEMBERED = 4096;
+
+interface Verified {
+  /** As the user was then: each change makes another one. */
+  readonly user: User | undefined;
+  readonly until: number;
+}
+
+interface UnderWay {
+  readonly user: User | undefined;
+  readonly isRight: Promise<boolean>;
+}
+
+export class Logins {
+  readonly #accounts: Pick<Accounts, 'accepts' | 'user'>;
+  readonly #now: () => number;
+  /** Nobody else can make the digests of guesses. */
+  readonly #key = randomBytes(32);
+  /** By digest of name and password, the oldest first. */
+  readonly #verified = new Map<string, Verified>();
+  readonly #underWay = new Map<string, UnderWay>();
+
+  constructor(accounts: Pick<Accounts, 'accepts' | 'user'>, now: () => number = () => performance.now()) {
+    this.#accounts = accounts;
+    this.#now = now;
+  }
+
+  /** Whether a user has this password; a promise where that takes long. */
+  accepts(name: string, password: string): boolean | Promise<boolean> {
+    const digest = this.#digestOf(name, password);
+    const user = this.#accounts.user(name);
+    if (this.#remembers(digest, user)) return true;
+    const same = this.#underWay.get(digest);
+    if (same !== undefined && same.user === user) return same.isRight;
+    const isRight = this.#accounts.accepts(name, password);
+    if (typeof isRight === 'boolean') {
+      if (isRight) this.#remember(digest, user);
+      return isRight;
+    }
+    return this.#share(digest, user, isRight);
+  }
+
+  async #share(digest: string, user: User | undefined, isRight: Promise<boolean>): Promise<boolean> {
+    const own = { user, isRight };
+    this.#underWay.set(digest, own);
+    try {
+      const right = await isRight;
+      if (right) this.#remember(digest, user);
+      return right;
+    } finally {
+      if (this.#underWay.get(digest) === own) this.#underWay.delete(digest);
+    }
+  }
+
+  #remembers(digest: string, user: User | undefined): boolean {
+    const verified = this.#verified.get(digest);
+    if (verified === undefined) return false;
+    if (verified.user === user && verified.until > this.#now()) return true;
+    this.#verified.delete(digest);
+    return false;
+  }
+
+  #remember(digest: string, user: User | undefined): void {
+    for (const [oldest, { until }] of this.#verified) {
+      if (this.#verified.size < REMEMBERED && until > this.#now()) break;
+      this.#verified.delete(oldest);
+    }
+    this.#verified.set(digest, { user, until: this.#now() + REMEMBERED_MS });
+  }
+
+  #digestOf(name: string, password: string): string {
+    return createHmac('sha256', this.#key)
+      .update(JSON.stringify([name, password]))
+      .digest('base64');
+  }
+}
