@@ -76,7 +76,8 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 /** Where clients find a listener. */
 function boundText(bound: BoundAddress): string {
   if (bound.kind === 'unix') return `unix://${bound.path}`;
-  return bound.hosts.map((host) => `amqp://${hostText(host)}:${bound.port}`).join(' and ');
+  const scheme = bound.kind === 'tls' ? 'amqps' : 'amqp';
+  return bound.hosts.map((host) => `${scheme}://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {

@@ -42,8 +42,14 @@ Serves AMQP 0-9-1 (user guest, password guest, virtual host /).
   --port N          port to listen on; 0 takes a free one (default ${DEFAULTS.port})
   --host ADDRESS    address to listen on (default ${DEFAULTS.host}: 127.0.0.1, and ::1 where there is IPv6)
   --listen ADDRESS  listen there, instead of --host and --port; may be given several times:
-                    tcp://HOST:PORT, such as tcp://[::]:5672 (all of this machine's addresses), or
+                    tcp://HOST:PORT, such as tcp://[::]:5672 (all of this machine's addresses),
+                    tls://HOST:PORT, the same for TLS, or
                     unix:///PATH, a socket for clients on this machine, of this user or group
+  --tls-cert FILE   the broker's certificate (PEM), and behind it those that lead to its
+                    authority; with it the broker listens by TLS too
+  --tls-key FILE    the key of that certificate (PEM, without a password)
+  --tls-port N      port to listen on by TLS; 0 takes a free one (default ${DEFAULTS.tlsPort}); for TLS
+                    alone, say --listen tls://HOST:PORT
   --workers N       worker threads (default: one for each CPU, at most ${WORKERS_MAX} and one
                     for each ${mebibytesFor(1)}M of memory)
   --engine KIND     wasm, or js: the same in plain JavaScript (default ${DEFAULTS.engine})
@@ -84,6 +90,9 @@ export function parseOptions(args: readonly string[]): Command {
         port: { type: 'string' },
         host: { type: 'string' },
         listen: { type: 'string', multiple: true },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'tls-port': { type: 'string' },
         workers: { type: 'string' },
         engine: { type: 'string' },
         memory: { type: 'string' },
@@ -107,6 +116,7 @@ export function parseOptions(args: readonly string[]): Command {
     const memory = values.memory === undefined ? undefined : memorySize(values.memory);
     const given: BrokerOptions = {
       ...listenAddresses(values),
+      tls: tlsOptions(values),
       workers: values.workers === undefined ? undefined : workerCount(values.workers, memory),
       engine: values.engine === undefined ? undefined : engineKind(values.engine),
       memory,
@@ -144,6 +154,26 @@ function wholeNumber(flag: string, text: string, min: number, max: number): numb
   throw new Error(`${flag} must be a whole number from ${min} to ${max}, not '${text}'`);
 }
 
+function tlsOptions(values: {
+  'tls-cert'?: string;
+  'tls-key'?: string;
+  'tls-port'?: string;
+  listen?: string[];
+}): BrokerOptions['tls'] {
+  const { 'tls-cert': certificate, 'tls-key': key, 'tls-port': port, listen } = values;
+  const isAsked = listen?.some((text) => parseAddress(text)?.kind === 'tls') ?? true;
+  if (port !== undefined && listen !== undefined) throw new Error('--tls-port means nothing with --listen');
+  if (certificate === undefined && key === undefined && port === undefined && (listen === undefined || !isAsked))
+    return undefined;
+  if (certificate === undefined || key === undefined) throw new Error('TLS needs both --tls-cert and --tls-key');
+  if (!isAsked) throw new Error('--tls-cert means nothing without a --listen tls://HOST:PORT');
+  return {
+    certificate,
+    key,
+    port: port === undefined ? undefined : wholeNumber('--tls-port', port, 0, PORT_MAX),
+  };
+}
+
 function listenAddresses(values: { listen?: string[]; host?: string; port?: string }): BrokerOptions {
   const { listen, host, port } = values;
   if (listen === undefined) return { host, port: port === undefined ? port : wholeNumber('--port', port, 0, PORT_MAX) };
@@ -156,7 +186,7 @@ function listenAddresses(values: { listen?: string[]; host?: string; port?: stri
 function listenAddress(text: string): ListenAddress {
   const address = parseAddress(text);
   if (address !== null) return address;
-  throw new Error(`--listen must be tcp://HOST:PORT or unix:///PATH, not '${text}'`);
+  throw new Error(`--listen must be tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH, not '${text}'`);
 }
 
 const DATA_FLAGS = [

@@ -30,7 +30,7 @@ import type { ClientCapabilities } from './handshake/identity.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
-import { isOnThisMachine } from './transport/endpoint.js';
+import { endpointText, isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
 import type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';
@@ -242,8 +242,10 @@ export class Connection implements Session, Receiver, TransportEvents {
     return this.#requests.ahead;
   }
 
-  onHeader(kind: 'amqp' | 'wrong'): void {
+  onHeader(kind: 'amqp' | 'tls' | 'wrong'): void {
     if (kind === 'amqp') return this.#handshake.start();
+    if (kind === 'tls')
+      this.host.report(`the client at ${endpointText(this.#transport.peer)} speaks TLS where plain AMQP is expected`);
     this.#writer.send(PROTOCOL_HEADER);
     this.#end();
   }

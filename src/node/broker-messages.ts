@@ -20,6 +20,7 @@ export interface Started {
 /** Why a broker could not start, in words for its owner. */
 export type StartFailure =
   | { readonly kind: 'listener'; readonly message: string }
+  | { readonly kind: 'TLS file'; readonly message: string }
   | { readonly kind: 'data directory'; readonly message: string }
   | ({ readonly kind: 'other' } & ErrorInWords);
 

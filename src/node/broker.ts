@@ -5,6 +5,7 @@
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator } from '../broker/coordinator/coordinator.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
+import type { TlsSetup } from '../connection/transport/tls.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import { loadAffinity } from '../platform/affinity.js';
@@ -20,6 +21,7 @@ import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
 import type { ResolvedOptions } from './options.js';
 import { Storage } from './storage.js';
+import { readTlsFiles, TlsFileError } from './tls-files.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
 import type { IdleThread } from './worker-threads.js';
 
@@ -50,9 +52,10 @@ export async function openBroker(
   report: (line: string) => void,
 ): Promise<RunningBroker> {
   const { data } = options;
+  const tls = options.tls === null ? null : readTlsFiles(options.tls);
   const storage = data === null ? null : await Storage.open(data, report);
   try {
-    return await openOn(storage, options, threads, report);
+    return await openOn(storage, tls, options, threads, report);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -61,6 +64,7 @@ export async function openBroker(
 
 async function openOn(
   storage: Storage | null,
+  tls: TlsSetup | null,
   options: ResolvedOptions,
   threads: readonly IdleThread[],
   report: (line: string) => void,
@@ -73,7 +77,7 @@ async function openOn(
   const shared = await createSharedCore(options.engine, options.memory, workers);
   const { announced, anonymous } = options;
   const progress = createProgress(workers);
-  const common = { shared, announced, anonymous, alarms: new SharedArrayBuffer(4), progress };
+  const common = { shared, announced, anonymous, tls, alarms: new SharedArrayBuffer(4), progress };
   const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places);
   if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
   try {
@@ -110,7 +114,7 @@ async function openOn(
     }
     // It never ends by itself.
     spill.run().catch(fatal);
-    const pinned = await pool.attend(coordinator, overseer(storage, alarms));
+    const pinned = await pool.attend(coordinator, overseer(storage, alarms, report));
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     if (dup !== null) {
       pool.watch(progress, {
@@ -177,17 +181,19 @@ function connectionText(coordinator: Coordinator, connection: ConnectionId): str
   return `connection ${connection} of user '${known.user}' in vhost '${known.vhost}'${name}`;
 }
 
-function overseer(storage: Storage | null, alarms: Alarms): Overseer {
+function overseer(storage: Storage | null, alarms: Alarms, report: (line: string) => void): Overseer {
   return {
     logged: (worker, event) => storage?.heard(worker + 1, event),
     health: (worker, health) => alarms.log(worker + 1, health),
     memory: (worker, short) => alarms.memory(worker, short),
+    report,
   };
 }
 
 /** Why a broker could not start, as a value that can go to another thread. */
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof DataDirectoryError) return { kind: 'data directory', message: error.message };
+  if (error instanceof TlsFileError) return { kind: 'TLS file', message: error.message };
   if (error instanceof ListenError) return { kind: 'listener', message: error.message };
   return { kind: 'other', ...inWords(error) };
 }

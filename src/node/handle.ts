@@ -16,7 +16,7 @@ import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './opti
 export interface Broker {
   /** Where it listens, in the order in which that was asked for. */
   readonly listeners: readonly BoundAddress[];
-  /** The first address and the port of the first TCP listener; '' and 0: there is none. */
+  /** The first address and the port of the first plain TCP listener; '' and 0: there is none. */
   readonly host: string;
   readonly port: number;
   readonly workers: number;

@@ -10,8 +10,9 @@ import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
-import { AMQP_PORT, type ListenAddress, LOCALHOST, PORT_MAX } from './listeners/address.js';
+import { AMQP_PORT, AMQPS_PORT, type ListenAddress, LOCALHOST, PORT_MAX } from './listeners/address.js';
 import type { DataOptions } from './storage.js';
+import type { TlsFiles } from './tls-files.js';
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -23,6 +24,11 @@ export interface BrokerOptions {
   readonly host?: string | undefined;
   /** 0 takes a free one. */
   readonly port?: number | undefined;
+  /**
+   * What TLS is done with, PEM files; null: nothing. `port`: listens by TLS there too, on `host`; with `listeners` they
+   * say where.
+   */
+  readonly tls?: (TlsFiles & { readonly port?: number | undefined }) | null | undefined;
   /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
   readonly workers?: number | undefined;
   readonly engine?: EngineKind | undefined;
@@ -45,6 +51,8 @@ export interface BrokerOptions {
 /** Everything that is told to a broker, as values that can go to another thread. */
 export interface ResolvedOptions {
   readonly listeners: readonly ListenAddress[];
+  /** Null when no listener is for TLS. */
+  readonly tls: TlsFiles | null;
   readonly workers: number;
   readonly engine: EngineKind;
   readonly memory: number;
@@ -68,6 +76,8 @@ const DATA_DEFAULTS: DataOptions = {
 export const DEFAULTS = {
   host: LOCALHOST,
   port: AMQP_PORT,
+  tls: null,
+  tlsPort: AMQPS_PORT,
   engine: 'wasm',
   pin: true,
   announced: COMPATIBLE,
@@ -96,10 +106,14 @@ export function defaultMemory(total: number): number {
 /** Everything that holds: what was given, and the defaults for the rest. */
 export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
   refuseUnknown('', given, OPTION_NAMES);
+  const tls = tlsFiles(given.tls ?? DEFAULTS.tls);
+  const listeners = listenAddresses(given);
+  checkTls(tls, listeners);
   const asked = given.memory ?? defaultMemory(totalmem());
   const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
   return {
-    listeners: listenAddresses(given),
+    listeners,
+    tls,
     workers: workerCount(given.workers ?? Math.min(availableParallelism(), workersIn(memory)), memory),
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
@@ -115,6 +129,7 @@ const OPTION_NAMES = [
   'listeners',
   'host',
   'port',
+  'tls',
   'workers',
   'engine',
   'memory',
@@ -126,28 +141,51 @@ const OPTION_NAMES = [
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
-function listenAddresses({ listeners, host, port }: BrokerOptions): readonly ListenAddress[] {
+function listenAddresses({ listeners, host, port, tls }: BrokerOptions): readonly ListenAddress[] {
   if (listeners === undefined) {
     const address = text('host', host ?? DEFAULTS.host);
-    return [{ kind: 'tcp', host: address, port: wholeNumber('port', port ?? DEFAULTS.port, 0, PORT_MAX) }];
+    const plain = {
+      kind: 'tcp',
+      host: address,
+      port: wholeNumber('port', port ?? DEFAULTS.port, 0, PORT_MAX),
+    } as const;
+    if (tls === undefined || tls === null) return [plain];
+    const tlsPort = wholeNumber('tls.port', tls.port ?? DEFAULTS.tlsPort, 0, PORT_MAX);
+    return [plain, { kind: 'tls', host: address, port: tlsPort }];
   }
   if (host !== undefined || port !== undefined)
     throw new OptionError('host and port mean nothing beside listeners: say all of them there');
+  if (tls?.port !== undefined) throw new OptionError('tls.port means nothing beside listeners: say it there');
   if (!Array.isArray(listeners)) throw new OptionError(`listeners must be a list, not ${shown(listeners)}`);
   return listeners.map((address, index) => listenAddress(`listeners[${index}]`, address));
 }
 
 function listenAddress(name: string, address: ListenAddress): ListenAddress {
   switch (address.kind) {
-    case 'tcp': {
+    case 'tcp':
+    case 'tls': {
       const host = text(`${name}.host`, address.host);
-      return { kind: 'tcp', host, port: wholeNumber(`${name}.port`, address.port, 0, PORT_MAX) };
+      return { kind: address.kind, host, port: wholeNumber(`${name}.port`, address.port, 0, PORT_MAX) };
     }
     case 'unix':
       return { kind: 'unix', path: text(`${name}.path`, address.path) };
     default:
-      throw new OptionError(`${name}.kind must be one of tcp, unix`);
+      throw new OptionError(`${name}.kind must be one of tcp, tls, unix`);
   }
+}
+
+const TLS_NAMES = ['certificate', 'key', 'port'] as const;
+
+function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | null {
+  if (given === null) return null;
+  refuseUnknown('tls.', given, TLS_NAMES);
+  return { certificate: text('tls.certificate', given.certificate), key: text('tls.key', given.key) };
+}
+
+function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {
+  const isAsked = listeners.some(({ kind }) => kind === 'tls');
+  if (isAsked && tls === null) throw new OptionError('a TLS listener needs a certificate and its key');
+  if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
 }
 
 function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {

@@ -19,13 +19,15 @@ import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, setUp } from './worker-threads.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'alarms' | 'progress'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'tls' | 'alarms' | 'progress'>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
   logged(worker: number, event: LogEvent): void;
   health(worker: number, health: Health): void;
   memory(worker: number, short: boolean): void;
+  /** A line for the operator. */
+  report(line: string): void;
 }
 
 /** The coordinator, as workers reach it. */
@@ -247,6 +249,9 @@ export class WorkerPool {
         break;
       case 'memory':
         overseer.memory(index, message.short);
+        break;
+      case 'report':
+        overseer.report(message.line);
         break;
       case 'defect':
         fatal(inThread(`worker ${index}`, message.error));

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
+import type { TlsSetup } from '../connection/transport/tls.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Outcome } from '../platform/affinity.js';
@@ -23,6 +24,8 @@ export interface WorkerSetup {
   readonly announced: Announced;
   /** The user as whom clients come in that do not say who they are; null: they do not. */
   readonly anonymous: string | null;
+  /** Null: nobody listens by TLS. */
+  readonly tls: TlsSetup | null;
   /** Why publishers are blocked (alarms.ts). */
   readonly alarms: SharedArrayBuffer;
   /** What workers are doing (worker-progress.ts). */
@@ -66,6 +69,8 @@ export type FromWorker =
   /** What happens in the worker's log, and how appending goes there. */
   | { kind: 'logged'; events: readonly LogEvent[] }
   | { kind: 'health'; health: Health }
+  /** A line for the operator. */
+  | { kind: 'report'; line: string }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }
   /** A defect was found here: the broker must end. */

@@ -20,6 +20,7 @@ import {
   type TransportHost,
 } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
+import { TlsHandshakes, tlsTransport } from '../connection/transport/tls.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
 import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
@@ -61,6 +62,8 @@ export class Worker implements Host {
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #routeSpaces = new RouteSpaces();
   readonly #transports: TransportHost;
+  /** Null: nobody listens by TLS. */
+  readonly #tls: TlsHandshakes | null;
   /** The epoch that the coordinator knows to be applied; null: none. */
   #told: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
@@ -85,10 +88,11 @@ export class Worker implements Host {
     {
       announced,
       anonymous,
+      tls,
       alarms,
       progress,
       index,
-    }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'alarms' | 'progress' | 'index'>,
+    }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'tls' | 'alarms' | 'progress' | 'index'>,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
@@ -109,6 +113,7 @@ export class Worker implements Host {
       begin();
     });
     this.#transports = transportHost(engine);
+    this.#tls = tls === null ? null : new TlsHandshakes(tls, (line) => this.report(line));
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
     // It never ends by itself.
@@ -119,6 +124,14 @@ export class Worker implements Host {
   /** Takes over a socket that the listener has accepted. */
   accept(id: ConnectionId, socket: AcceptedSocket): void {
     this.#progress.countTaken();
+    if (socket.kind === 'tls' && this.#tls !== null && !this.#stopping) {
+      this.#tls.begin(socket, (stream) => {
+        if (stream !== null && this.serve(id, tlsTransport(stream, this.#transports))) return;
+        stream?.destroy();
+        this.#post({ kind: 'closed', connection: id });
+      });
+      return;
+    }
     if (this.serve(id, (events) => openTransport(socket, this.#transports, events))) return;
     refuse(socket);
     this.#post({ kind: 'closed', connection: id });
@@ -151,6 +164,10 @@ export class Worker implements Host {
 
   routeSpace(connection: ConnectionId, vhost: string, user: string): number {
     return this.#routeSpaces.enter(connection, vhost, user);
+  }
+
+  report(line: string): void {
+    this.#post({ kind: 'report', line });
   }
 
   ask(connection: ConnectionId, request: Request): void {
@@ -315,6 +332,7 @@ export class Worker implements Host {
   #shutdown(): void {
     this.#progress.turnTo(Doing.CLOSING);
     this.#stopping = true;
+    this.#tls?.close();
     for (const connection of this.#connections.values()) connection.shutdown();
     if (this.#connections.size === 0) this.#stop().catch(fatal);
     else setTimeout(() => this.#stop().catch(fatal), SHUTDOWN_MS).unref();
@@ -336,6 +354,7 @@ export class Worker implements Host {
     this.#hasFailed = true;
     this.#progress.turnTo(Doing.CLOSING);
     endEngine(this.engine);
+    this.#tls?.close();
     clearInterval(this.#ticker ?? undefined);
     this.eventLoop.stop();
     this.#sweeper.stop();

@@ -58,6 +58,7 @@ test('every flag is taken as it was given', () => {
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
+    tls: null,
     workers: 3,
     engine: 'js',
     memory: 512 * MIB,
@@ -114,9 +115,18 @@ test.each([
   [['--workers', '200'], '--workers must be a whole number from 1 to 199'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
   [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
-  [['--listen', 'hare:1'], "--listen must be tcp://HOST:PORT or unix:///PATH, not 'hare:1'"],
+  [['--listen', 'hare:1'], "--listen must be tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH, not 'hare:1'"],
   [['--listen', 'tcp://hare:1', '--port', '2'], '--port means nothing with --listen'],
   [['--listen', 'tcp://hare:1', '--host', 'hare'], '--host means nothing with --listen'],
+  [['--tls-port', '5671'], 'TLS needs both --tls-cert and --tls-key'],
+  [['--tls-cert', 'c'], 'TLS needs both --tls-cert and --tls-key'],
+  [['--listen', 'tls://hare'], 'TLS needs both --tls-cert and --tls-key'],
+  [['--listen', 'tls://hare', '--tls-port', '1'], '--tls-port means nothing with --listen'],
+  [
+    ['--listen', 'tcp://hare', '--tls-cert', 'c', '--tls-key', 'k'],
+    '--tls-cert means nothing without a --listen tls://HOST:PORT',
+  ],
+  [['--tls-cert', 'c', '--tls-key', 'k', '--tls-port', 'x'], '--tls-port must be a whole number'],
   [['--prot', '1'], "Unknown option '--prot'"],
   [['serve'], "Unexpected argument 'serve'"],
 ])('%j is refused and says why', (args, reason) => {
@@ -128,6 +138,22 @@ test('each listener is taken as it was given', () => {
     { kind: 'tcp', host: '::', port: 5673 },
     { kind: 'unix', path: '/run/leveret.sock' },
   ]);
+});
+
+test('TLS is listened for beside plain TCP, or alone', () => {
+  const files = { certificate: 'c', key: 'k' };
+  const flags = ['--tls-cert', 'c', '--tls-key', 'k'];
+  expect(served(...flags, '--host', 'hare', '--tls-port', '7')).toMatchObject({
+    listeners: [
+      { kind: 'tcp', host: 'hare', port: 5672 },
+      { kind: 'tls', host: 'hare', port: 7 },
+    ],
+    tls: files,
+  });
+  expect(served(...flags, '--listen', 'tls://hare')).toMatchObject({
+    listeners: [{ kind: 'tls', host: 'hare', port: 5671 }],
+    tls: files,
+  });
 });
 
 test('help and version come before everything else', () => {

@@ -46,6 +46,7 @@ function portOf({ bound }: Listener): number {
 test.each<[string, ListenAddress]>([
   ['tcp://localhost:5672', { kind: 'tcp', host: 'localhost', port: 5672 }],
   ['tcp://0.0.0.0:1', { kind: 'tcp', host: '0.0.0.0', port: 1 }],
+  ['tls://hare:1', { kind: 'tls', host: 'hare', port: 1 }],
   ['tcp://[::1]:0', { kind: 'tcp', host: '::1', port: 0 }],
   ['unix:///run/leveret.sock', { kind: 'unix', path: '/run/leveret.sock' }],
 ])('%s is an address', (text, address) => {
@@ -55,6 +56,7 @@ test.each<[string, ListenAddress]>([
 
 test.each([
   ['tcp://hare', { kind: 'tcp', host: 'hare', port: 5672 }],
+  ['tls://hare', { kind: 'tls', host: 'hare', port: 5671 }],
   ['tcp://[fe80::1%eth0]:7', { kind: 'tcp', host: 'fe80::1%eth0', port: 7 }],
   ['unix:///run/../tmp/a b', { kind: 'unix', path: '/tmp/a b' }],
 ])('%s is an address in other words', (text, address) => {

@@ -7,6 +7,7 @@ const MIB = 1024 ** 2;
 test('a broker that is told nothing serves this machine on the usual port and keeps its data', () => {
   expect(resolveOptions()).toMatchObject({
     listeners: [{ kind: 'tcp', host: 'localhost', port: 5672 }],
+    tls: null,
     engine: 'wasm',
     pin: true,
     announced: { product: 'RabbitMQ' },
@@ -23,6 +24,14 @@ test('what is said holds, and leaves the rest as it is', () => {
     listeners: [{ kind: 'tcp', host: 'localhost', port: 0 }],
     memory: 64 * MIB,
     data: { ...resolveOptions().data, ...data },
+  });
+  const files = { certificate: 'c', key: 'k' };
+  expect(resolveOptions({ host: 'hare', tls: files })).toMatchObject({
+    listeners: [
+      { kind: 'tcp', host: 'hare', port: 5672 },
+      { kind: 'tls', host: 'hare', port: 5671 },
+    ],
+    tls: files,
   });
   expect(resolveOptions({ data: null }).data).toBeNull();
   expect(resolveOptions({ port: undefined })).toEqual(resolveOptions());
@@ -44,7 +53,13 @@ test.each([
   [{ data: { dir: '/d' } }, /^there is no option 'data\.dir'; there are directory, /],
   [{ prot: 1 }, /^there is no option 'prot'; there are listeners, host, port, /],
   [{ listeners: [], port: 1 }, 'host and port mean nothing beside listeners: say all of them there'],
-  [{ listeners: [{ kind: 'udp' }] }, 'listeners[0].kind must be one of tcp, unix'],
+  [{ tls: { certificate: 'c' } }, 'tls.key must be a text that is not empty, not undefined'],
+  [{ tls: { certificate: 'c', key: 'k', cert: 'c' } }, /^there is no option 'tls\.cert'; there are certificate, key, /],
+  [{ tls: { certificate: 'c', key: 'k', port: -1 } }, 'tls.port must be a whole number from 0 to 65535, not -1'],
+  [{ listeners: [], tls: { certificate: 'c', key: 'k' } }, 'a certificate means nothing without a TLS listener'],
+  [{ listeners: [], tls: { certificate: 'c', key: 'k', port: 1 } }, 'tls.port means nothing beside listeners'],
+  [{ listeners: [{ kind: 'tls', host: 'hare', port: 1 }] }, 'a TLS listener needs a certificate and its key'],
+  [{ listeners: [{ kind: 'udp' }] }, 'listeners[0].kind must be one of tcp, tls, unix'],
   [
     { listeners: [{ kind: 'tcp', host: 'hare', port: -1 }] },
     'listeners[0].port must be a whole number from 0 to 65535, not -1',

@@ -42,6 +42,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
   const setup = {
     announced: { product: 'RabbitMQ', version: '3.13.7' },
     anonymous: null,
+    tls: null,
     alarms: new SharedArrayBuffer(4),
     progress: createProgress(1),
     index: 0,

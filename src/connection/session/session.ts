@@ -44,6 +44,8 @@ export interface Host {
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */
   countShort(change: 1 | -1): void;
+  /** A line for the operator. */
+  report(line: string): void;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
   ask(connection: ConnectionId, request: Request): void;
   /** Applies the topology changes that have been posted. */

@@ -11,7 +11,7 @@ import type { Transport, TransportEvents, TransportMemory } from './transport.js
 export type Source = { readonly fd: number } | { readonly handle: unknown };
 
 /** What the listener serves. */
-export type ListenerPlace = { readonly kind: 'tcp' } | { readonly kind: 'unix'; readonly path: string };
+export type ListenerPlace = { readonly kind: 'tcp' | 'tls' } | { readonly kind: 'unix'; readonly path: string };
 
 /** The receiver's to close. */
 export type AcceptedSocket<S extends Source = Source> = ListenerPlace & S;
@@ -22,6 +22,7 @@ export interface TransportHost extends TransportMemory {
   directWrite(): DirectWrite;
 }
 
+/** The transport of a plain socket; TLS has its handshake first (tls.ts). */
 export function openTransport(accepted: AcceptedSocket, host: TransportHost, events: TransportEvents): Transport {
   const direct = 'fd' in accepted ? { fd: accepted.fd, calls: host.directWrite() } : null;
   return new SocketTransport(accepted, host, direct, events);

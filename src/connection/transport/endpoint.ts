@@ -16,3 +16,11 @@ export function isOnThisMachine(endpoint: Endpoint | null): boolean {
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
+
+/** An end, as the log names it. */
+export function endpointText(endpoint: Endpoint | null): string {
+  if (endpoint === null) return 'an address that is not known';
+  if (endpoint.kind === 'unix') return endpoint.path;
+  const { address, port } = endpoint;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

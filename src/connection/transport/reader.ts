@@ -15,7 +15,7 @@ export type Outcome = Promise<void> | undefined;
 
 /** What a connection does with what comes in. */
 export interface Receiver {
-  onHeader(kind: 'amqp' | 'wrong'): void;
+  onHeader(kind: Exclude<HeaderKind, 'incomplete'>): void;
   onFrame(type: number, channel: number, payload: Uint8Array): Outcome;
   /** The core does not know a route; the key lies where it says. */
   onRoute(): Outcome;
@@ -327,8 +327,14 @@ export class ConnectionReader {
 /** 0-9-1, and 0-9 as RabbitMQ takes it. */
 const ACCEPTED_HEADERS = [PROTOCOL_HEADER, Uint8Array.of(0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9)];
 
+/** Each record of a TLS handshake begins so. */
+const TLS_HANDSHAKE = 22;
+
+type HeaderKind = 'incomplete' | 'amqp' | 'tls' | 'wrong';
+
 /** What starts otherwise is refused at its first wrong octet. */
-export function headerKind(bytes: readonly number[]): 'incomplete' | 'amqp' | 'wrong' {
+export function headerKind(bytes: readonly number[]): HeaderKind {
+  if (bytes[0] === TLS_HANDSHAKE) return 'tls';
   const fits = ACCEPTED_HEADERS.some((header) => bytes.every((byte, index) => byte === header[index]));
   if (!fits) return 'wrong';
   return bytes.length < PROTOCOL_HEADER.length ? 'incomplete' : 'amqp';

@@ -11,6 +11,7 @@ import { listenOnUnix } from './unix.js';
 export type BoundAddress =
   /** `hosts` have one port. */
   | { readonly kind: 'tcp'; readonly hosts: readonly string[]; readonly port: number }
+  | { readonly kind: 'tls'; readonly hosts: readonly string[]; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
 export interface Listener {
@@ -52,15 +53,15 @@ export async function closeListeners(listeners: readonly Listener[]): Promise<vo
 /** Whether an address has been named before; a free port is another one each time. */
 function isTwice(addresses: readonly ListenAddress[], index: number): boolean {
   const address = addresses[index];
-  if (address === undefined || (address.kind === 'tcp' && address.port === 0)) return false;
+  if (address === undefined || (address.kind !== 'unix' && address.port === 0)) return false;
   return addresses.slice(0, index).some((before) => addressText(before) === addressText(address));
 }
 
 async function openListener(address: ListenAddress, dup: Dup | null, accept: Accept): Promise<Listener> {
   try {
-    return address.kind === 'tcp'
-      ? await listenOnTcp(address, dup, accept)
-      : await listenOnUnix(address.path, dup, accept);
+    return address.kind === 'unix'
+      ? await listenOnUnix(address.path, dup, accept)
+      : await listenOnTcp(address, dup, accept);
   } catch (error) {
     throw new ListenError(address, error instanceof Error ? error.message : String(error));
   }

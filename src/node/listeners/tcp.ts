@@ -1,8 +1,8 @@
 /**
- * Listening by TCP, on one address or, for `localhost`, on both of this machine's own.
+ * Listening by TCP, for plain clients or for TLS, on one address or, for `localhost`, on both of this machine's own.
  */
 import type { Server } from 'node:net';
-import { LOCALHOST } from './address.js';
+import { type ListenAddress, LOCALHOST } from './address.js';
 import type { Listener } from './listeners.js';
 import { type Accept, closeServer, type Dup, serve } from './server.js';
 
@@ -19,11 +19,14 @@ interface HostAndPort {
   readonly port: number;
 }
 
+type TcpAddress = Exclude<ListenAddress, { kind: 'unix' }>;
+
 /** Rejects with the reason, in words, when the address cannot be had. */
-export async function listenOnTcp(address: HostAndPort, dup: Dup | null, accept: Accept): Promise<Listener> {
-  const listen = (at: HostAndPort): Promise<Server> => serve(at, { kind: 'tcp' }, dup, accept);
+export async function listenOnTcp(address: TcpAddress, dup: Dup | null, accept: Accept): Promise<Listener> {
+  const listen = (at: HostAndPort): Promise<Server> => serve(at, { kind: address.kind }, dup, accept);
   try {
-    return asListener(address.host === LOCALHOST ? await onBoth(address.port, listen) : [await listen(address)]);
+    const { kind, host, port } = address;
+    return asListener(kind, host === LOCALHOST ? await onBoth(port, listen) : [await listen({ host, port })]);
   } catch (error) {
     throw inWords(error as NodeJS.ErrnoException, address);
   }
@@ -46,10 +49,10 @@ async function onBoth(port: number, listen: Listen): Promise<readonly [Server, .
   }
 }
 
-function asListener(servers: readonly [Server, ...Server[]]): Listener {
+function asListener(kind: TcpAddress['kind'], servers: readonly [Server, ...Server[]]): Listener {
   const hosts = servers.map((server) => boundTo(server).address);
   return {
-    bound: { kind: 'tcp', hosts, port: boundTo(servers[0]).port },
+    bound: { kind, hosts, port: boundTo(servers[0]).port },
     close: async () => {
       await Promise.all(servers.map(closeServer));
     },

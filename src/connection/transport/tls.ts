@@ -1,0 +1,130 @@
+/**
+ * TLS on sockets that a listener has accepted: the handshake, before there is a connection, so that who never gets
+ * through it costs nothing in the core. Each worker does its own. What must hold: for each socket the answer comes
+ * once, whatever becomes of the handshake; a client that fails it gets one line in the log, which says why.
+ */
+import { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { AcceptedSocket } from './accepted-socket.js';
+import { type Endpoint, endpointText } from './endpoint.js';
+import { StreamTransport } from './stream-transport.js';
+import type { OpenTransport, TransportMemory } from './transport.js';
+
+/** What all workers do TLS with, as values that can go to another thread. */
+export interface TlsSetup {
+  /** PEM, the broker's own first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+  /** With these a session that one worker has begun goes on with another (48 octets). */
+  readonly ticketKeys: Uint8Array;
+}
+
+/** How long a client may take for the handshake (ms). */
+const HANDSHAKE_MS = 10_000;
+
+/** A handshake that is under way. */
+interface Pending {
+  readonly peer: Endpoint | null;
+  readonly answer: (stream: TLSSocket | null) => void;
+}
+
+export class TlsHandshakes {
+  readonly #server: Server;
+  readonly #report: (line: string) => void;
+  readonly #handshakeMs: number;
+  readonly #pending = new Map<Socket, Pending>();
+
+  constructor(setup: TlsSetup, report: (line: string) => void, handshakeMs = HANDSHAKE_MS) {
+    this.#report = report;
+    this.#handshakeMs = handshakeMs;
+    // It listens nowhere: sockets are given to it.
+    this.#server = createServer({
+      cert: setup.certificate,
+      key: setup.key,
+      ticketKeys: Buffer.from(setup.ticketKeys),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: handshakeMs,
+    });
+    this.#server.on('secureConnection', (stream) => this.#onSecure(stream));
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#onFailure(error, stream));
+  }
+
+  /** `answer` gets the stream, or null when there is none; the socket is closed then. */
+  begin(accepted: AcceptedSocket, answer: (stream: TLSSocket | null) => void): void {
+    const source = 'fd' in accepted ? { fd: accepted.fd } : { handle: accepted.handle };
+    // Node's types do not know that a socket can be made of a handle.
+    const socket = new Socket({ ...source, readable: true, writable: true } as ConstructorParameters<typeof Socket>[0]);
+    this.#pending.set(socket, { peer: endpoint(socket.remoteAddress, socket.remotePort), answer });
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#take(socket)?.answer(null));
+    this.#server.emit('connection', socket);
+  }
+
+  /** Ends what is under way, without an answer. */
+  close(): void {
+    const sockets = [...this.#pending.keys()];
+    this.#pending.clear();
+    for (const socket of sockets) socket.destroy();
+  }
+
+  #take(socket: Socket): Pending | undefined {
+    const pending = this.#pending.get(socket);
+    this.#pending.delete(socket);
+    return pending;
+  }
+
+  #onSecure(stream: TLSSocket): void {
+    const pending = this.#take(socketOf(stream));
+    if (pending === undefined) stream.destroy();
+    else pending.answer(stream);
+  }
+
+  #onFailure(error: NodeJS.ErrnoException, stream: TLSSocket): void {
+    const pending = this.#pending.get(socketOf(stream));
+    // Whoever only looks whether somebody listens has done nothing wrong.
+    if (pending === undefined || error.code === 'ECONNRESET') return;
+    this.#report(`no TLS with the client at ${endpointText(pending.peer)}: ${this.#reason(error)}`);
+    stream.destroy();
+  }
+
+  #reason({ code = '', message }: NodeJS.ErrnoException): string {
+    if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return `it took longer than ${this.#handshakeMs / 1000} s`;
+    if (NO_TLS.has(code)) return 'it does not speak TLS';
+    // OpenSSL's text ends with the reason, behind numbers and places in its own code.
+    return (
+      message
+        .trim()
+        .split(':')
+        .findLast((part) => /^(?!SSL alert number)[A-Za-z].* /.test(part)) ?? message
+    );
+  }
+}
+
+/** What OpenSSL finds first in octets that are something else. */
+const NO_TLS = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+]);
+
+/** The transport of a connection whose handshake is over. */
+export function tlsTransport(stream: TLSSocket, memory: TransportMemory): OpenTransport {
+  const ends = {
+    peer: endpoint(stream.remoteAddress, stream.remotePort),
+    local: endpoint(stream.localAddress, stream.localPort),
+    isEncrypted: true,
+  };
+  return (events) => new StreamTransport(stream, ends, memory, events);
+}
+
+function endpoint(address: string | undefined, port: number | undefined): Endpoint | null {
+  return address === undefined || port === undefined ? null : { kind: 'tcp', address, port };
+}
+
+/** Node tells of a TLS stream alone, not for which socket it was made. */
+function socketOf(stream: TLSSocket): Socket {
+  return (stream as unknown as { readonly _parent: Socket })._parent;
+}

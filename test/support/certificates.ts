@@ -1,0 +1,79 @@
+/**
+ * Certificates for tests, made by openssl in a temporary directory: authorities, and what they have signed. What must
+ * hold: the directory is gone when the file's tests are over.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+
+/** A certificate with its key, as files. */
+export interface Identity {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** The same, as TLS clients of Node take it. */
+export function pem({ certificate, key }: Identity): { readonly cert: string; readonly key: string } {
+  return { cert: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') };
+}
+
+/** Makes certificates before a file's tests; `make` is called once. */
+export function useCertificates<T>(make: (workshop: Workshop) => T): () => T {
+  let made: { readonly workshop: Workshop; readonly all: T } | undefined;
+  beforeAll(() => {
+    const workshop = new Workshop();
+    made = { workshop, all: make(workshop) };
+  });
+  afterAll(() => made?.workshop.remove());
+  return () => {
+    if (made === undefined) throw new Error('there are certificates only while tests run');
+    return made.all;
+  };
+}
+
+export class Workshop {
+  readonly directory = mkdtempSync(join(tmpdir(), 'leveret-certificates-'));
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** An authority, known to nobody but by its certificate. */
+  authority(name: string): Identity {
+    const { certificate, key } = this.#paths(name);
+    openssl('req', '-x509', ...NEW_KEY, '-keyout', key, '-out', certificate, '-subj', `/CN=${name}`, '-days', '2');
+    return { certificate, key };
+  }
+
+  /** A certificate for localhost and 127.0.0.1, with this common name. */
+  signed(name: string, authority: Identity): Identity {
+    const { certificate, key } = this.#paths(name);
+    const request = `${certificate}.request`;
+    const extensions = `${certificate}.extensions`;
+    writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+    openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
+    const signer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial'];
+    openssl('x509', '-req', '-in', request, ...signer, '-out', certificate, '-days', '2', '-extfile', extensions);
+    return { certificate, key };
+  }
+
+  /** Another file there. */
+  file(name: string, text: string): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  #paths(name: string): Identity {
+    const stem = join(this.directory, name);
+    return { certificate: `${stem}.crt`, key: `${stem}.key` };
+  }
+}
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+function openssl(...args: readonly string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' });
+}
