@@ -30,7 +30,7 @@ import type { ClientCapabilities } from './handshake/identity.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
-import { endpointText, isOnThisMachine } from './transport/endpoint.js';
+import { endpointText, hostText, isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
 import type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';
@@ -62,6 +62,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#requests = new PendingRequests(host, id, (channel, error) => this.#fail(channel, error));
     this.#handshake = new Handshake(this, {
       isWaiting: () => this.#state === 'handshake' && this.#whenGone === null,
+      address: () => hostText(this.#transport.peer),
       isLocal: () => isOnThisMachine(this.#transport.peer),
       onRefused: () => this.#end(),
       onOpen: () => this.#run(),

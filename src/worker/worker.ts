@@ -49,7 +49,7 @@ export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
-  readonly logins = new Logins(this.view.accounts);
+  readonly logins = new Logins(this.view.accounts, (line) => this.report(line));
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;

@@ -68,8 +68,9 @@ export class RawClient {
   }
 
   /** Opens the socket and says nothing. */
-  static async dial(broker: Broker): Promise<RawClient> {
-    const socket = connect(broker.address);
+  /** `from`: an address of this machine to come from. */
+  static async dial(broker: Broker, from?: string): Promise<RawClient> {
+    const socket = connect(from === undefined ? broker.address : { ...broker.address, localAddress: from });
     const client = new RawClient(socket);
     await within(5_000, 'the socket to connect', new Promise<void>((resolve) => socket.once('connect', resolve)));
     return client;

@@ -17,7 +17,7 @@ interface Credentials {
  * `anonymous`: as whom those come in who do not say who they are; null: they do not.
  */
 export function authenticate(
-  accounts: Pick<Accounts, 'accepts' | 'user'>,
+  accounts: Pick<Accounts, 'accepts' | 'user'> & { refused?(user: string, reason: string): void },
   mechanism: string,
   response: Uint8Array,
   isLocal: boolean,
@@ -25,6 +25,7 @@ export function authenticate(
 ): string | Promise<string> {
   const letIn = (user: string | null): string => {
     if (user !== null && (isLocal || user !== GUEST)) return user;
+    if (user !== null) accounts.refused?.(user, 'this user comes from the same machine only');
     throw refused(
       replyCode.ACCESS_REFUSED,
       `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,

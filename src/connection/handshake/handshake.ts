@@ -25,6 +25,8 @@ type Step = 'starting' | 'tuning' | 'opening';
 export interface HandshakeEvents {
   /** Whether the client still waits for the handshake to go on. */
   isWaiting(): boolean;
+  /** Where the client is, for people. */
+  address(): string;
   /** Whether the client is on this machine. */
   isLocal(): boolean;
   /** The client cannot come in, and is to find its socket closed. */
@@ -107,9 +109,11 @@ export class Handshake {
 
   #login(method: MethodOf<'connection.start-ok'>): string | Promise<string> {
     const { view, logins, anonymous } = this.#session.host;
+    const address = this.#events.address();
     const accounts = {
       user: (name: string) => view.accounts.user(name),
-      accepts: (name: string, password: string) => logins.accepts(name, password),
+      accepts: (name: string, password: string) => logins.accepts(address, name, password),
+      refused: (name: string, reason: string) => logins.refused(address, name, reason),
     };
     return authenticate(accounts, method.mechanism, method.response, this.#events.isLocal(), anonymous);
   }

@@ -5,7 +5,9 @@
  * among it.
  */
 import { createHmac, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Accounts, User } from '../../broker/access/accounts.js';
+import { FailedLogins } from './failed-logins.js';
 
 /** How long a login that was right is remembered (ms). */
 const REMEMBERED_MS = 15_000;
@@ -32,13 +34,52 @@ export class Logins {
   readonly #verified = new Map<string, Verified>();
   readonly #underWay = new Map<string, UnderWay>();
 
-  constructor(accounts: Pick<Accounts, 'accepts' | 'user'>, now: () => number = () => performance.now()) {
+  readonly #failed: FailedLogins;
+
+  constructor(
+    accounts: Pick<Accounts, 'accepts' | 'user'>,
+    report: (line: string) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.#accounts = accounts;
+    this.#failed = new FailedLogins(report, now);
     this.#now = now;
   }
 
-  /** Whether a user has this password; a promise where that takes long. */
-  accepts(name: string, password: string): boolean | Promise<boolean> {
+  /**
+   * Whether a user has this password; a promise where that takes long, or has to wait. Who comes back with what was
+   * right a moment ago does not wait for others who try.
+   */
+  accepts(address: string, name: string, password: string): boolean | Promise<boolean> {
+    const user = this.#accounts.user(name);
+    const digest = this.#digestOf(name, password);
+    const same = this.#underWay.get(digest);
+    if (this.#remembers(digest, user) || (same !== undefined && same.user === user)) return this.#check(name, password);
+    const wait = this.#failed.wait(address, name);
+    if (wait === null) return this.#judged(address, name, false, 'too many logins have failed');
+    const isRight = wait === 0 ? this.#check(name, password) : this.#checkLater(wait, name, password);
+    const reason = user === undefined ? 'there is no such user' : 'wrong password';
+    if (typeof isRight === 'boolean') return this.#judged(address, name, isRight, reason);
+    return isRight.then((right) => this.#judged(address, name, right, reason));
+  }
+
+  /** A login was refused for another reason than its password. */
+  refused(address: string, name: string, reason: string): void {
+    this.#failed.tell(address, name, reason);
+  }
+
+  async #checkLater(wait: number, name: string, password: string): Promise<boolean> {
+    await setTimeout(wait, undefined, { ref: false });
+    return this.#check(name, password);
+  }
+
+  #judged(address: string, name: string, isRight: boolean, reason: string): boolean {
+    if (isRight) this.#failed.succeeded(address, name);
+    else this.#failed.tell(address, name, reason);
+    return isRight;
+  }
+
+  #check(name: string, password: string): boolean | Promise<boolean> {
     const digest = this.#digestOf(name, password);
     const user = this.#accounts.user(name);
     if (this.#remembers(digest, user)) return true;

@@ -12,6 +12,12 @@ export function isOnThisMachine(endpoint: Endpoint | null): boolean {
   return endpoint !== null && (endpoint.kind === 'unix' || isLoopback(endpoint.address));
 }
 
+/** Where somebody is, without the port, the same for both ways in which a version 4 address is written. */
+export function hostText(endpoint: Endpoint | null): string {
+  if (endpoint === null) return 'nowhere';
+  return endpoint.kind === 'unix' ? endpoint.path : endpoint.address.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
 /** Whether an address is this machine's own, in either family. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
