@@ -13,7 +13,7 @@ import { type ErrorInWords, fatal } from '../platform/fatal.js';
 import type { Place } from '../platform/placement.js';
 import { within } from '../platform/within.js';
 import { openCommitLog } from '../store/open-log.js';
-import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from '../worker/thread-messages.js';
+import type { FromWorker, LogToOpen, ToWorker, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, setUp } from './worker-threads.js';
@@ -154,7 +154,7 @@ export class WorkerPool {
   }
 
   /** Each worker keeps a log from now on. Before the first socket. */
-  startLogs(setups: readonly WorkerLog[]): void {
+  startLogs(setups: readonly LogToOpen[]): void {
     this.#members.forEach((member, index) => {
       const log = setups[index];
       if (log !== undefined) tell(member, { kind: 'log', log });

@@ -1,7 +1,7 @@
 /**
  * Places that are done and that the core has no room to record: while the log cannot be written its batch fills up, and
  * consumers go on. What must hold: each of them is recorded in the end. Places in a row cost as much as one, so there
- * are at most as many runs as there are messages between them that are not done.
+ * are at most as many ranges as there are messages between them that are not done.
  */
 import type { PositionRange } from '../log/commit-log.js';
 import { PositionRanges } from '../store/recovery/position-ranges.js';
@@ -12,7 +12,7 @@ const PORTION = 1 << 16;
 export class HeldPlaces {
   readonly #queues = new Map<number, PositionRanges>();
   /** What is being given back, of one queue; the first `#given` of it are. */
-  #giving: { readonly queue: number; readonly runs: readonly PositionRange[] } | null = null;
+  #giving: { readonly queue: number; readonly ranges: readonly PositionRange[] } | null = null;
   #given = 0;
   #takes = 0;
 
@@ -21,12 +21,12 @@ export class HeldPlaces {
   }
 
   readonly take = (queue: number, from: number, count: number): void => {
-    let runs = this.#queues.get(queue);
-    if (runs === undefined) {
-      runs = new PositionRanges();
-      this.#queues.set(queue, runs);
+    let ranges = this.#queues.get(queue);
+    if (ranges === undefined) {
+      ranges = new PositionRanges();
+      this.#queues.set(queue, ranges);
     }
-    runs.set(from, count, 0);
+    ranges.set(from, count, 0);
     this.#takes += 1;
   };
 
@@ -36,21 +36,21 @@ export class HeldPlaces {
     for (let left = PORTION; left > 0 && !isTaken; left--) {
       this.#giving ??= this.#next();
       if (this.#giving === null) return;
-      const { queue, runs } = this.#giving;
-      const { from, count } = runs[this.#given] as PositionRange;
+      const { queue, ranges } = this.#giving;
+      const { from, count } = ranges[this.#given] as PositionRange;
       this.#given += 1;
-      if (this.#given === runs.length) this.#giving = null;
+      if (this.#given === ranges.length) this.#giving = null;
       const before = this.#takes;
       record(queue, from, count);
       isTaken = this.#takes !== before;
     }
   }
 
-  #next(): { readonly queue: number; readonly runs: readonly PositionRange[] } | null {
-    for (const [queue, runs] of this.#queues) {
+  #next(): { readonly queue: number; readonly ranges: readonly PositionRange[] } | null {
+    for (const [queue, ranges] of this.#queues) {
       this.#queues.delete(queue);
       this.#given = 0;
-      return { queue, runs: runs.list() };
+      return { queue, ranges: ranges.list() };
     }
     return null;
   }

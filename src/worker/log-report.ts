@@ -1,5 +1,5 @@
 /**
- * What a worker's lane tells the broker thread, gathered: one message to another thread costs as much as a small write,
+ * What a worker's log tells the broker thread, gathered: one message to another thread costs as much as a small write,
  * and wakes it. What must hold: events are told in their order; what others wait for is told at once; nothing waits
  * longer than a few milliseconds.
  */

@@ -26,16 +26,16 @@ export interface WorkerSetup {
   readonly anonymous: string | null;
   /** Null: nobody listens by TLS. */
   readonly tls: TlsSetup | null;
-  /** Why publishers are blocked (alarms.ts). */
+  /** Why publishers are blocked (src/node/alarms.ts). */
   readonly alarms: SharedArrayBuffer;
-  /** What workers are doing (worker-progress.ts). */
+  /** What workers are doing (src/event-loop/progress.ts). */
   readonly progress: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
 }
 
 /** The log that a worker is to open. */
-export interface WorkerLog {
+export interface LogToOpen {
   readonly setup: LogSetup;
   /** One for all workers (busy-poll.ts); null: no worker stays awake. */
   readonly busyPoll: SharedArrayBuffer | null;
@@ -43,7 +43,7 @@ export interface WorkerLog {
 
 export type ToWorker =
   /** Before the first socket: what is persistent is recorded from now on. */
-  | { kind: 'log'; log: WorkerLog }
+  | { kind: 'log'; log: LogToOpen }
   /** Tell when all that is recorded by now has been told. */
   | { kind: 'barrier'; barrier: number }
   /** A client has come, who has this number from now on. */

@@ -1,10 +1,12 @@
 /**
- * One worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of
- * its own (worker-thread.ts), or on the broker's where sockets cannot be handed over. What must hold: a change is
- * applied to the view, and cut off from consumers, before the coordinator is told so.
+ * This folder is for one worker thread; only the composition of the broker (src/node) may import it.
+ *
+ * Here: one worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of
+ * its own (worker-thread.ts), or on the broker's where sockets cannot be handed over. What must hold: what an answer of the coordinator
+ * speaks of is in the view before the connection goes on.
  */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
 import type { Announced } from '../connection/handshake/identity.js';
@@ -26,19 +28,18 @@ import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
 import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
-import { CpuLatency } from '../platform/cpu-latency.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { endTaking, fatal, inWords } from '../platform/fatal.js';
 import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
-import { BusyPoll } from './busy-poll.js';
 import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
-import { LogReport } from './log-report.js';
-import { ParticipantLog } from './participant-log.js';
-import type { FromWorker, ToWorker, WorkerLog, WorkerSetup } from './thread-messages.js';
+import type { ParticipantLog } from './participant-log.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './thread-messages.js';
+import { TopologyChanges } from './topology-changes.js';
+import { WorkerLog } from './worker-log.js';
 
 /** How long clients may take to answer the close that ends the broker (ms). */
 const SHUTDOWN_MS = 2_000;
@@ -58,24 +59,18 @@ export class Worker implements Host {
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
-  readonly #topology: MessagePort;
+  readonly #topology: TopologyChanges;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #routeSpaces = new RouteSpaces();
   readonly #transports: TransportHost;
   /** Null: nobody listens by TLS. */
   readonly #tls: TlsHandshakes | null;
-  /** The epoch that the coordinator knows to be applied; null: none. */
-  #told: number | null = null;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   /** A defect was found, here or elsewhere. */
   #hasFailed = false;
   #stopped = false;
-  readonly #openLog: OpenCommitLog;
-  #log: ParticipantLog | null = null;
-  readonly #report = new LogReport((events) => this.#post({ kind: 'logged', events }));
-  /** Reads that had come when the log was last written. */
-  #readsSeen = 0;
+  readonly #log: WorkerLog;
   readonly #alarms: SharedArrayBuffer;
   readonly #progress: Progress;
   /** Publishers that wait for memory. */
@@ -98,16 +93,15 @@ export class Worker implements Host {
     this.engine = engine;
     this.announced = announced;
     this.anonymous = anonymous;
-    this.#openLog = openLog;
     this.#alarms = alarms;
     this.#control = control;
-    this.#topology = topology;
     this.#progress = new Progress(progress, index);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.eventLoop.begin();
     this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
+    this.#log = new WorkerLog(engine, this.eventLoop, openLog, (message) => this.#post(message));
     this.#sweeper = new Sweeper(engine, () => {
       this.#progress.turnTo(Doing.SWEEPING);
       begin();
@@ -115,7 +109,9 @@ export class Worker implements Host {
     this.#transports = transportHost(engine);
     this.#tls = tls === null ? null : new TlsHandshakes(tls, (line) => this.report(line));
     control.on('message', (message: ToWorker) => this.#onMessage(message));
-    topology.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
+    const { eventLoop, view, consumers, delays } = this;
+    const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
+    this.#topology = new TopologyChanges(topology, affected, (epoch) => this.#post({ kind: 'applied', epoch }));
     // It never ends by itself.
     this.eventLoop.answerDoorbell().catch(fatal);
     this.eventLoop.begin();
@@ -149,7 +145,7 @@ export class Worker implements Host {
   }
 
   get log(): ParticipantLog | null {
-    return this.#log;
+    return this.#log.opened;
   }
 
   isLowOnDisk(): boolean {
@@ -175,16 +171,7 @@ export class Worker implements Host {
   }
 
   syncTopology(): void {
-    // Read before the port: whatever was posted up to this epoch is in the port by now.
-    const epoch = this.engine.topologyEpoch();
-    for (let next = receiveMessageOnPort(this.#topology); next; next = receiveMessageOnPort(this.#topology)) {
-      this.#apply(next.message as readonly Change[]);
-    }
-    if (epoch === this.#told) return;
-    this.engine.applyTopology(epoch);
-    this.#routeSpaces.routesForgotten();
-    this.#post({ kind: 'applied', epoch });
-    this.#told = epoch;
+    this.#topology.sync();
   }
 
   closed(connection: ConnectionId): void {
@@ -201,11 +188,10 @@ export class Worker implements Host {
     if (this.#hasFailed) return;
     switch (message.kind) {
       case 'log':
-        this.#startLog(message.log);
+        this.#log.start(message.log);
         break;
       case 'barrier':
-        this.eventLoop.begin();
-        this.#log?.barrier(message.barrier);
+        this.#log.barrier(message.barrier);
         break;
       case 'socket':
         this.accept(message.connection, message.socket);
@@ -234,28 +220,6 @@ export class Worker implements Host {
     }
   }
 
-  #startLog({ setup, busyPoll }: WorkerLog): void {
-    const log = this.#openLog(setup, {
-      onEvent: (event) => this.#report.add(event),
-      onWait: (waits) => this.#progress.turnTo(waits ? Doing.DISK : Doing.LOG),
-      calm: () => this.#isCalm(),
-      onHealth: (health) => {
-        this.#log?.healthChanged();
-        this.#post({ kind: 'health', health });
-      },
-    });
-    const poll = busyPoll === null ? null : new BusyPoll(busyPoll, log.writerNumber, { idle: new CpuLatency() });
-    this.#log = new ParticipantLog(this.engine, log, () => this.eventLoop.begin(), poll);
-  }
-
-  /** Whether at most one read has come since this was last asked. */
-  #isCalm(): boolean {
-    const { reads } = this.eventLoop;
-    const isCalm = reads - this.#readsSeen <= 1;
-    this.#readsSeen = reads;
-    return isCalm;
-  }
-
   /** What an answer speaks of must be in the view before the connection goes on. */
   #onAnswer(connection: ConnectionId, answer: Answer): void {
     this.#progress.turnTo(Doing.ANSWER, connection);
@@ -279,44 +243,15 @@ export class Worker implements Host {
     this.#connections.get(notice.connection)?.noticed(notice);
   }
 
-  #onChanges(changes: readonly Change[]): void {
-    this.eventLoop.begin();
-    this.#apply(changes);
-    this.syncTopology();
-  }
-
-  #apply(changes: readonly Change[]): void {
-    for (const change of changes) {
-      this.#progress.turnTo(Doing.CHANGES);
-      this.view.apply(change);
-      if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
-      if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') this.consumers.queueDeleted(change.ref);
-      if (change.kind === 'exchange.deleted') this.delays.exchangeDeleted(change.vhost, change.exchange);
-      if (change.kind === 'vhost.deleted') this.delays.vhostDeleted(change.vhost);
-    }
-  }
-
-  #onRules(vhost: string, name: string): void {
-    const queue = this.view.queue(vhost, name);
-    if (queue !== undefined) this.engine.keepLength(queue.ref);
-  }
-
-  /** What a turn does besides serving. */
+  /** What a pass of the event loop does besides serving. */
   #doChores(amidPoll: boolean): Chores {
     this.#sweeper.attend();
     this.#progress.turnTo(Doing.DELAYS);
     const isMoreDue = this.delays.work();
     this.#progress.turnTo(Doing.DEAD_LETTERS);
     const deadLetters = this.#deadLetters.sendOn();
-    this.#progress.turnTo(Doing.LOG);
-    if (this.#log !== null) this.#writeLog(this.#log, amidPoll);
+    this.#log.write(amidPoll);
     return isMoreDue ? 'more' : deadLetters;
-  }
-
-  /** What several publishers have sent is written together. */
-  #writeLog(log: ParticipantLog, amidPoll: boolean): void {
-    if (amidPoll) this.eventLoop.afterPoll();
-    else log.write();
   }
 
   #tick(): void {
@@ -355,11 +290,7 @@ export class Worker implements Host {
     this.#progress.turnTo(Doing.CLOSING);
     endEngine(this.engine);
     this.#tls?.close();
-    clearInterval(this.#ticker ?? undefined);
-    this.eventLoop.stop();
-    this.#sweeper.stop();
-    this.delays.stop();
-    this.#deadLetters.stop();
+    this.#stopTimers();
     this.#topology.close();
     const told = Promise.all([...this.#connections.values()].map((connection) => connection.fail()));
     await within(FAIL_MS, told);
@@ -369,16 +300,19 @@ export class Worker implements Host {
   async #stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#stopTimers();
+    this.#post({ kind: 'stopped', written: await this.#log.end() });
+    this.#topology.close();
+    this.#control.close();
+  }
+
+  /** Nothing of this worker runs by itself any more. */
+  #stopTimers(): void {
     clearInterval(this.#ticker ?? undefined);
     this.eventLoop.stop();
     this.#sweeper.stop();
     this.delays.stop();
     this.#deadLetters.stop();
-    const written = (await this.#log?.close()) ?? true;
-    this.#report.flush();
-    this.#post({ kind: 'stopped', written });
-    this.#topology.close();
-    this.#control.close();
   }
 
   #post(message: FromWorker): void {

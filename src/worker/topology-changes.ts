@@ -1,0 +1,82 @@
+/**
+ * Changes of the topology on their way into one worker. What must hold: a change is applied to the view, and cut off
+ * from consumers, before the coordinator is told so.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Change } from '../broker/requests/requests.js';
+import type { TopologyView } from '../broker/topology/topology-view.js';
+import type { RouteSpaces } from '../connection/routes/route-spaces.js';
+import type { ConsumerRegistry } from '../connection/session/queue-consumers.js';
+import type { Engine } from '../engine/engine.js';
+import type { EventLoop } from '../event-loop/event-loop.js';
+import { Doing } from '../event-loop/progress.js';
+import type { Delays } from '../queues/delayed/delayed-messages.js';
+
+/** What a change reaches. */
+export interface Affected {
+  readonly engine: Engine;
+  readonly eventLoop: EventLoop;
+  readonly view: TopologyView;
+  readonly consumers: ConsumerRegistry;
+  readonly delays: Delays;
+  readonly routeSpaces: RouteSpaces;
+}
+
+export class TopologyChanges {
+  readonly #port: MessagePort;
+  readonly #affected: Affected;
+  readonly #onApplied: (epoch: number) => void;
+  /** The epoch that the coordinator knows to be applied; null: none. */
+  #told: number | null = null;
+
+  /** `onApplied` tells the coordinator that the changes up to an epoch are applied. */
+  constructor(port: MessagePort, affected: Affected, onApplied: (epoch: number) => void) {
+    this.#port = port;
+    this.#affected = affected;
+    this.#onApplied = onApplied;
+    port.on('message', (changes: readonly Change[]) => this.#onChanges(changes));
+  }
+
+  /** Applies what has been posted. */
+  sync(): void {
+    const { engine, routeSpaces } = this.#affected;
+    // Read before the port: whatever was posted up to this epoch is in the port by now.
+    const epoch = engine.topologyEpoch();
+    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+      this.#apply(next.message as readonly Change[]);
+    }
+    if (epoch === this.#told) return;
+    engine.applyTopology(epoch);
+    routeSpaces.routesForgotten();
+    this.#onApplied(epoch);
+    this.#told = epoch;
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #onChanges(changes: readonly Change[]): void {
+    this.#affected.eventLoop.begin();
+    this.#apply(changes);
+    this.sync();
+  }
+
+  #apply(changes: readonly Change[]): void {
+    const { eventLoop, view, consumers, delays } = this.#affected;
+    for (const change of changes) {
+      eventLoop.progress.turnTo(Doing.CHANGES);
+      view.apply(change);
+      if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
+      if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') consumers.queueDeleted(change.ref);
+      if (change.kind === 'exchange.deleted') delays.exchangeDeleted(change.vhost, change.exchange);
+      if (change.kind === 'vhost.deleted') delays.vhostDeleted(change.vhost);
+    }
+  }
+
+  #onRules(vhost: string, name: string): void {
+    const { engine, view } = this.#affected;
+    const queue = view.queue(vhost, name);
+    if (queue !== undefined) engine.keepLength(queue.ref);
+  }
+}
