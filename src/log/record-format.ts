@@ -74,7 +74,7 @@ export const RecordType = {
   MESSAGE: RECORD_MESSAGE,
   /** The next body frame of the message before it. */
   PIECE: RECORD_PIECE,
-  /** Messages took a run of positions in a queue. */
+  /** Messages took a range of positions in a queue. */
   ENQUEUE: RECORD_ENQUEUE,
   /** Positions of a queue are done. */
   ACK: RECORD_ACK,
@@ -118,7 +118,7 @@ export const EnqueueFlag = {
   /** The messages were given out before. */
   REDELIVERED: RECORD_ENQUEUE_REDELIVERED,
 } as const;
-/** ACK: runs of first position and count. REQUEUES: pairs of position and how often it was requeued. */
+/** ACK: ranges, as first position and count. REQUEUES: pairs of position and how often it was requeued. */
 export const PositionsField = { QUEUE: RECORD_RUNS_QUEUE, RANGES: RECORD_RUNS_AT } as const;
 export const RANGE_OCTETS = RECORD_RUN;
 export const CheckpointField = { QUEUE: 0, NEXT: 8, DONE_RANGES: 16, DELIVERED_RANGES: 20, RANGES: 24 } as const;
@@ -126,19 +126,19 @@ export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 
 /**
- * Lanes, of this run or an earlier one: the broker thread's, which is lane 0, and one for each worker. The core has
- * room for no more participants, a message's id for 256 lanes.
+ * Writers, of this start or an earlier one: the broker thread's, which is writer 0, and one for each worker. The core has
+ * room for no more participants, a message's id for 256 writers.
  */
 export const WRITERS_MAX = PARTICIPANTS_MAX;
 export const WORKERS_MAX = WRITERS_MAX - 1;
-/** Messages that one lane can number: a million a second for a year. */
+/** Messages that one writer can number: a million a second for a year. */
 export const WRITER_MESSAGES_MAX = 2 ** RECORD_WRITER_SHIFT;
 
-/** Lanes were 64 once, and their ids this far apart: those of lanes 64 and more lie in what these do not reach. */
+/** Writers were 64 once, and their ids this far apart: those of writers 64 and more lie in what these do not reach. */
 const NEAR_WRITERS = RECORD_NEAR_WRITERS;
 const NEAR_DISTANCE = 2 ** RECORD_NEAR_SHIFT;
 
-/** A message's id: below 2^53, and never the same for two lanes. */
+/** A message's id: below 2^53, and never the same for two writers. */
 export function messageId(writerNumber: number, sequence: number): number {
   const near = writerNumber % NEAR_WRITERS;
   return near * NEAR_DISTANCE + ((writerNumber - near) / NEAR_WRITERS) * WRITER_MESSAGES_MAX + sequence;
@@ -164,7 +164,7 @@ export function set64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, Math.floor(value / HIGH), true);
 }
 
-/** A log file's name: its lane, two digits or three, and its number. */
+/** A log file's name: its writer's number, two digits or three, and its number. */
 export function fileName(writerNumber: number, number: number): string {
   return `w${String(writerNumber).padStart(2, '0')}-${String(number).padStart(10, '0')}.log`;
 }

@@ -1,5 +1,7 @@
 /**
- * The whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put together
+ * This folder makes one broker out of everything below it; only the command and src/index.ts may import it.
+ *
+ * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put together
  * and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
 import type { Administration } from '../broker/coordinator/administration.js';

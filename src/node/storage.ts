@@ -19,7 +19,7 @@ import { PRIORITIES } from '../store/recovery/ledger.js';
 import type { Progress } from '../store/recovery/log-reader.js';
 import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
-import type { WorkerLog } from '../worker/thread-messages.js';
+import type { LogToOpen } from '../worker/thread-messages.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -166,7 +166,7 @@ export class Storage {
   }
 
   /** The logs that the workers are to open. */
-  workerLogs(workers: number): WorkerLog[] {
+  workerLogs(workers: number): LogToOpen[] {
     const busyPoll = this.#options.busyPoll ? createBusyPoll() : null;
     return this.#logManager.setups(workers).map((setup) => ({ setup, busyPoll }));
   }
@@ -255,9 +255,9 @@ function deliveredRanges(engine: Engine, queues: ReadonlyMap<Queue, number>): Ma
   const delivered = new Map<number, PositionRange[]>();
   for (const [queue, logId] of queues) {
     for (const { priority, from, count } of engine.redeliveredRuns(queue)) {
-      const runs = delivered.get(logId + priority) ?? [];
-      delivered.set(logId + priority, runs);
-      runs.push({ from, count });
+      const ranges = delivered.get(logId + priority) ?? [];
+      delivered.set(logId + priority, ranges);
+      ranges.push({ from, count });
     }
   }
   return delivered;

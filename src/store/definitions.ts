@@ -178,7 +178,7 @@ export class Definitions {
   static open(path: string): Definitions {
     // Loaded here and as one file: its modules, one by one, take twice as long, and a broker without data needs none.
     const lmdb = createRequire(import.meta.url)('lmdb') as typeof Lmdb;
-    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe. Gathering by turns of
+    // A commit waits for the disk: with `overlappingSync` it would be visible before it is safe. Gathering by passes of
     // the event loop makes promises that nobody gets: one that fails would end the process.
     const options = { path, maxDbs: 16, overlappingSync: false, eventTurnBatching: false };
     return new Definitions(lmdb.open<unknown, string[]>(options));
@@ -246,12 +246,12 @@ export class Definitions {
 
 /**
  * Why a commit failed: that comes as a promise beside the error, which rejects whether anybody waits for it or not, at
- * once or in this turn of the event loop.
+ * once or in this pass of the event loop.
  */
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<never> };
   if (commitError === undefined) return error;
   const cause = commitError.catch((reason: unknown) => reason);
-  const turn = new Promise<void>((resolve) => setImmediate(resolve));
-  return (await Promise.race([cause, turn])) ?? error;
+  const pass = new Promise<void>((resolve) => setImmediate(resolve));
+  return (await Promise.race([cause, pass])) ?? error;
 }

@@ -1,5 +1,8 @@
 /**
- * The broker thread's part of the log: what recovery gave, what of it counts, its own log and the clearing
+ * This folder is for what outlasts the broker; it knows neither the protocol nor a core, and every layer above it may
+ * import it.
+ *
+ * Here: the broker thread's part of the log: what recovery gave, what of it counts, its own log and the clearing
  * away of what is dead. Workers write logs of their own and tell what happens there (`heard`), in order. What must
  * hold: the clean-shutdown marker goes before anything is written, and comes after all else.
  */

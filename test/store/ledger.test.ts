@@ -1,5 +1,5 @@
 /**
- * What counts, by runs: facts in any order come to the same, millions of places cost little.
+ * What counts, by ranges: facts in any order come to the same, millions of places cost little.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -13,7 +13,7 @@ import { PositionRanges } from '../../dist/store/recovery/position-ranges.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-test('runs are what a map of positions is', () => {
+test('ranges are what a map of positions is', () => {
   const change = fc.record({
     from: fc.nat(60),
     count: fc.integer({ min: 1, max: 12 }),
@@ -108,7 +108,7 @@ test('twenty million messages cost little time and memory', { timeout: 60_000 },
   const before = process.memoryUsage();
   const begun = performance.now();
   let most = 0;
-  // Two writers alternate, so that no two runs are one; all are there before the first is done.
+  // Two writers alternate, so that no two ranges are one; all are there before the first is done.
   for (let run = 0; run < RANGES; run++) {
     ledger.enqueued(256, run * RUN, RUN, files.file(1 + (run % 2), Math.floor(run / 1000)));
   }

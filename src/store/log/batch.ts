@@ -44,7 +44,7 @@ export interface Checkpoint {
 /** How often messages were requeued, by position. */
 export type Requeues = ReadonlyMap<number, number>;
 
-/** Runs that one record takes; more go into further records. */
+/** Ranges that one record takes; more go into further records. */
 const RANGES_MAX = 4096;
 const IDS_MAX = 65536;
 
@@ -182,8 +182,8 @@ export class BatchBuilder implements Batch {
 }
 
 function putRanges(memory: LogMemory, at: number, ranges: readonly PositionRange[]): void {
-  ranges.forEach((run, index) => {
-    set64(memory.view, at + index * RANGE_OCTETS, run.from);
-    set64(memory.view, at + index * RANGE_OCTETS + 8, run.count);
+  ranges.forEach((range, index) => {
+    set64(memory.view, at + index * RANGE_OCTETS, range.from);
+    set64(memory.view, at + index * RANGE_OCTETS + 8, range.count);
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The log files of all lanes, as the broker thread knows them from what the lanes tell. A file goes when nothing in it
- * counts; one that holds little is copied forward. What must hold: what a lane tells comes in order, so a file that is
+ * The log files of all writers, as the broker thread knows them from what these tell. A file goes when nothing in it
+ * counts; one that holds little is copied forward. What must hold: what a writer tells comes in order, so a file that is
  * known to be closed holds nothing that was not heard.
  */
 import { FILE_HEAD, fileName } from '../../log/record-format.js';
@@ -9,7 +9,7 @@ export interface LogFileState {
   readonly name: string;
   readonly writerNumber: number;
   readonly number: number;
-  /** What runs of places call it. */
+  /** What ranges of positions call it. */
   readonly index: number;
   /** Octets up to the end of what was written; those of messages. */
   octets: number;

@@ -1,5 +1,5 @@
 /**
- * What of the log still counts: for each queue the runs of positions that it holds, with the file in which they lie,
+ * What of the log still counts: for each queue the ranges of positions that it holds, with the file in which they lie,
  * and those that are done. What must hold: facts of several writers come in any order (a position may be done before it
  * is heard that it was taken); a copy of a message counts in place of the message; a checkpoint covers what files say
  * that were closed when it was made, and nothing else.
@@ -231,7 +231,7 @@ export class LogLedger implements Liveness {
     return queue === undefined ? 0 : CHECKPOINT_OCTETS + (queue.done.size + queue.requeues.size) * RANGE_OCTETS;
   }
 
-  /** The parts of some runs that a queue holds. */
+  /** The parts of some ranges that a queue holds. */
   held(id: number, ranges: readonly PositionRange[]): PositionRange[] {
     const out = new PositionRanges();
     const queue = this.#queues.get(id);
@@ -248,12 +248,12 @@ export class LogLedger implements Liveness {
     queue.next = next;
     for (const [position, count] of requeues) queue.requeues.set(position, count);
     for (let i = 0, from = 0; i < positions.length; i++) {
-      const run = i - from;
+      const last = i - from;
       const first = positions[from] as number;
-      if (positions[i + 1] === first + run + 1 && files[i + 1] === files[from]) continue;
+      if (positions[i + 1] === first + last + 1 && files[i + 1] === files[from]) continue;
       const file = this.#files.at(files[from] as number);
-      queue.held.set(first, run + 1, file.index);
-      file.live += run + 1;
+      queue.held.set(first, last + 1, file.index);
+      file.live += last + 1;
       from = i + 1;
     }
     this.known(id, next);

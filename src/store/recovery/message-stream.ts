@@ -40,9 +40,9 @@ export async function* readMessages(
   const file = await directory.open(name);
   try {
     let reading: Promise<readonly RawMessage[]> | null = null;
-    for (const [turn, stretch] of stretches(table, indices).entries()) {
-      const next = readStretch(file, table, stretch, buffers, turn % 2 ? 1 : 0);
-      // It is awaited in the next turn; a failure before that must not end the process.
+    for (const [index, stretch] of stretches(table, indices).entries()) {
+      const next = readStretch(file, table, stretch, buffers, index % 2 ? 1 : 0);
+      // It is awaited in the next round; a failure before that must not end the process.
       next.catch(() => undefined);
       if (reading !== null) yield await reading;
       reading = next;
@@ -75,11 +75,11 @@ async function readStretch(
   table: MessageTable,
   { from, to, indices }: Stretch,
   buffers: Buffers,
-  turn: 0 | 1,
+  half: 0 | 1,
 ): Promise<readonly RawMessage[]> {
   const octets = to - from;
-  if (buffers[turn].length < octets) buffers[turn] = new Uint8Array(octets);
-  const bytes = buffers[turn].subarray(0, octets);
+  if (buffers[half].length < octets) buffers[half] = new Uint8Array(octets);
+  const bytes = buffers[half].subarray(0, octets);
   if ((await file.read(bytes, from)) < octets) throw new Error('a log file became shorter while it was read');
   return indices.map((index) => {
     const at = table.offsets.at(index) - from;

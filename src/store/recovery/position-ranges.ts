@@ -1,7 +1,7 @@
 /**
- * Runs of positions, each with a value, in ascending order: what a queue holds and where, what is done in it. Millions
- * of positions cost as much as they have breaks. What must hold: runs do not overlap; runs that touch and have the same
- * value are one. Columns in chunks, no objects, since a queue of single places on many writers has a run for each.
+ * Ranges of positions, each with a value, in ascending order: what a queue holds and where, what is done in it. Millions
+ * of positions cost as much as they have breaks. What must hold: ranges do not overlap; those that touch and have the same
+ * value are one. Columns in chunks, no objects, since a queue of single places on many writers has a range for each.
  */
 
 const CHUNK = 256;
@@ -67,7 +67,7 @@ class Chunk {
 }
 
 export class PositionRanges {
-  /** Runs there are. */
+  /** Ranges there are. */
   size = 0;
   readonly #chunks: Chunk[] = [];
   /** Where `#seek` stopped: chunk and index in it. */
@@ -110,7 +110,7 @@ export class PositionRanges {
     }
   }
 
-  /** The parts of runs that lie in a range. Nothing may be changed meanwhile. */
+  /** The parts of ranges that lie in a range. Nothing may be changed meanwhile. */
   forEachIn(from: number, count: number, use: OnRun): void {
     const end = from + count;
     if (this.#seek(from) === undefined) return;
@@ -136,7 +136,7 @@ export class PositionRanges {
     }
   }
 
-  /** The parts of a range in which there is no run. Nothing may be changed meanwhile. */
+  /** The parts of a range in which nothing is set. Nothing may be changed meanwhile. */
   forEachGap(from: number, count: number, use: (from: number, count: number) => void): void {
     let at = from;
     this.forEachIn(from, count, (first, length) => {
@@ -162,7 +162,7 @@ export class PositionRanges {
     return ranges;
   }
 
-  /** Goes to the first run that ends behind a position. */
+  /** Goes to the first range that ends behind a position. */
   #seek(position: number): Chunk | undefined {
     let low = 0;
     let high = this.#chunks.length;
@@ -197,7 +197,7 @@ export class PositionRanges {
     this.#insertAt(0, 0, from, end, value);
   }
 
-  /** Puts a run where there is none, and joins it to its neighbours. */
+  /** Puts a range where there is none, and joins it to its neighbours. */
   #insert(from: number, end: number, value: number): void {
     const next = this.#seek(from);
     if (next === undefined) return this.#append(from, end, value);

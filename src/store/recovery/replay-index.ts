@@ -52,7 +52,7 @@ export interface LostMessage {
   readonly id: number;
 }
 
-/** Runs of places as they were written: places in a row, whose messages are in a row in the table. */
+/** Ranges of positions as they were written: places in a row, whose messages are in a row in the table. */
 class QueueReplay {
   next = 0;
   readonly from = new Column();
@@ -349,9 +349,9 @@ export class ReplayIndex implements RecordSink {
   }
 
   #ranges(view: DataView, from: number, to: number, queue: QueueReplay, kind: 'done' | 'delivered'): void {
-    for (let run = from; run < to; run += RANGE_OCTETS) {
-      const first = get64(view, run);
-      const count = get64(view, run + 8);
+    for (let range = from; range < to; range += RANGE_OCTETS) {
+      const first = get64(view, range);
+      const count = get64(view, range + 8);
       queue[kind].set(first, count, 0);
       queue.reach(first + count);
     }
@@ -435,7 +435,7 @@ interface PlacesLeft {
 function placesOf(facts: QueueReplay, timed: boolean): PlacesLeft {
   const ranges = ascending(facts.from.values());
   let length = 0;
-  forEachLeft(facts, ranges, (_run, _first, count) => {
+  forEachLeft(facts, ranges, (_range, _first, count) => {
     length += count;
   });
   const positions = new Float64Array(length);
@@ -443,10 +443,10 @@ function placesOf(facts: QueueReplay, timed: boolean): PlacesLeft {
   const times = new Float64Array(timed ? length : 0);
   const delivered = new Uint8Array(length);
   let at = 0;
-  forEachLeft(facts, ranges, (run, first, count) => {
-    const message = facts.message.at(run) + first - facts.from.at(run);
-    delivered.fill(facts.redelivered.at(run), at, at + count);
-    times.fill(facts.time.at(run), at, at + count);
+  forEachLeft(facts, ranges, (range, first, count) => {
+    const message = facts.message.at(range) + first - facts.from.at(range);
+    delivered.fill(facts.redelivered.at(range), at, at + count);
+    times.fill(facts.time.at(range), at, at + count);
     for (let i = 0; i < count; i++, at++) {
       positions[at] = first + i;
       messages[at] = message + i;
@@ -462,12 +462,12 @@ function placesOf(facts: QueueReplay, timed: boolean): PlacesLeft {
   };
 }
 
-type OnLeft = (run: number, first: number, count: number) => void;
+type OnLeft = (range: number, first: number, count: number) => void;
 
-/** The parts of runs that are not done, in this order. */
+/** The parts of ranges that are not done, in this order. */
 function forEachLeft(facts: QueueReplay, ranges: Uint32Array, use: OnLeft): void {
-  for (const run of ranges) {
-    facts.done.forEachGap(facts.from.at(run), facts.count.at(run), (first, count) => use(run, first, count));
+  for (const range of ranges) {
+    facts.done.forEachGap(facts.from.at(range), facts.count.at(range), (first, count) => use(range, first, count));
   }
 }
 
