@@ -1,9 +1,9 @@
 /**
  * This folder is for one worker thread; only the composition of the broker (src/node) may import it.
  *
- * Here: one worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a thread of
- * its own (worker-thread.ts), or on the broker's where sockets cannot be handed over. What must hold: what an answer of the coordinator
- * speaks of is in the view before the connection goes on.
+ * Here: one worker: owns connections, applies topology changes, asks the coordinator for its connections. Runs in a
+ * thread of its own (worker-thread.ts), or on the broker's where sockets cannot be handed over. What must hold: what an
+ * answer of the coordinator speaks of is in the view before the connection goes on.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
