@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { brokerEnvironment } from '../../test/support/broker-environment.mjs';
 
 /** This checkout. */
 const HERE = fileURLToPath(new URL('../../', import.meta.url));
@@ -101,7 +102,7 @@ async function startServer(command, args, onLine, env) {
 export function launch(command, args, { env = {}, group = false } = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    env: { ...brokerEnvironment(), ...env },
     detached: group,
   });
   const { pid } = child;

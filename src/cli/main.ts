@@ -15,7 +15,7 @@ import type { ResolvedOptions } from '../node/options.js';
 import { HELP, parseOptions } from './options.js';
 import { sourceStack } from './source-stack.js';
 
-const command = parseOptions(process.argv.slice(2));
+const command = parseOptions(process.argv.slice(2), process.env);
 switch (command.action) {
   case 'help':
     process.stdout.write(HELP);

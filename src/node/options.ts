@@ -103,8 +103,8 @@ export function defaultMemory(total: number): number {
   return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
 }
 
-/** Everything that holds: what was given, and the defaults for the rest. */
-export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
+/** Everything that holds: what was given, and the defaults for the rest, on a machine of so many CPUs. */
+export function resolveOptions(given: BrokerOptions = {}, cpus = availableParallelism()): ResolvedOptions {
   refuseUnknown('', given, OPTION_NAMES);
   const tls = tlsFiles(given.tls ?? DEFAULTS.tls);
   const listeners = listenAddresses(given);
@@ -114,7 +114,7 @@ export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
   return {
     listeners,
     tls,
-    workers: workerCount(given.workers ?? Math.min(availableParallelism(), workersIn(memory)), memory),
+    workers: workerCount(given.workers ?? Math.min(cpus, workersIn(memory)), memory),
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
     pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),

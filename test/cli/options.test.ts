@@ -1,18 +1,11 @@
 /**
  * The command's flags: what each means, what is refused, and in which words.
  */
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { HELP, parseOptions } from '../../src/cli/options.js';
 import { DEFAULTS, type ResolvedOptions, resolveOptions } from '../../src/node/options.js';
 
 const MIB = 1024 ** 2;
-
-const availableParallelism = vi.hoisted(() => vi.fn<() => number>());
-vi.mock('node:os', async (original) => {
-  const os = await original<typeof import('node:os')>();
-  availableParallelism.mockImplementation(os.availableParallelism);
-  return { ...os, availableParallelism };
-});
 
 function served(...args: string[]): ResolvedOptions {
   const command = parseOptions(args);
@@ -88,16 +81,6 @@ test.each([
   expect(served('--memory', text).memory).toBe(bytes);
 });
 
-test.each([
-  [64, '4G', 64],
-  [128, '4G', 128],
-  [512, '4G', 199],
-  [128, '64M', 8],
-])('a machine of %i CPUs and %s of memory gets %i workers', (cpus, memory, workers) => {
-  availableParallelism.mockReturnValueOnce(cpus);
-  expect(served('--memory', memory).workers).toBe(workers);
-});
-
 test('more workers than a memory holds are refused, and what they need is said', () => {
   expect(served('--workers', '128', '--memory', '1G').workers).toBe(128);
   const reason = '--workers 128 needs a memory of 1024M (--memory), and it is 1023M';
@@ -127,7 +110,10 @@ test.each([
     '--tls-cert means nothing without a --listen tls://HOST:PORT',
   ],
   [['--tls-cert', 'c', '--tls-key', 'k', '--tls-port', 'x'], '--tls-port must be a whole number'],
-  [['--prot', '1'], "Unknown option '--prot'"],
+  [['--prot', '1'], "Unknown option '--prot'; the nearest is --port"],
+  [['--nopin'], "Unknown option '--nopin'; the nearest is --no-pin"],
+  [['--pin=no'], '--pin takes no value'],
+  [['--port'], '--port needs a value: N'],
   [['serve'], "Unexpected argument 'serve'"],
 ])('%j is refused and says why', (args, reason) => {
   expect(refusal(...args)).toContain(reason);
@@ -181,6 +167,11 @@ test('what outlasts the broker is where it was said to be, as durable as was ask
   expect(served('--skip-unreadable').data).toMatchObject({ skipUnreadable: true, dropUnknownQueues: false });
   expect(served('--drop-unknown-queues').data).toMatchObject({ skipUnreadable: false, dropUnknownQueues: true });
   expect(served('--transient').data).toBeNull();
+});
+
+test('of two flags that say the opposite the last one counts', () => {
+  expect(served('--no-pin', '--pin').pin).toBe(true);
+  expect(served('--pin', '--no-pin').pin).toBe(false);
 });
 
 test.each([

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { brokerEnvironment } from '../support/broker-environment.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_MS = 60_000;
@@ -17,7 +18,10 @@ export class Broker {
 
   /** @param {readonly string[]} flags */
   constructor(flags) {
-    this.child = spawn(process.execPath, [MAIN, '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [MAIN, '--port', '0', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: brokerEnvironment(),
+    });
     this.#ended = once(this.child, 'close');
     this.listening = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the broker does not listen: ${this.output}`)), START_MS);

@@ -75,3 +75,12 @@ test('memory is a share of the machine, whole MiB, within what the core can have
   expect(defaultMemory(64 * 1024 * MIB)).toBe(4096 * MIB);
   expect(defaultMemory(MIB)).toBe(16 * MIB);
 });
+
+test.each([
+  [64, 4096, 64],
+  [128, 4096, 128],
+  [512, 4096, 199],
+  [128, 64, 8],
+])('a machine of %i CPUs gets, with %i MiB for messages, %i workers', (cpus, memory, workers) => {
+  expect(resolveOptions({ memory: memory * MIB }, cpus).workers).toBe(workers);
+});

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { NetConnectOpts } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
+import { brokerEnvironment } from './broker-environment.mjs';
 import { deferred, within } from './waiting.js';
 
 const external = process.env.LEVERET_TEST_URL;
@@ -198,7 +199,10 @@ interface Run {
 }
 
 function launch(node: readonly string[], flags: readonly string[]): Run {
-  const child = spawn(process.execPath, [...node, mainPath, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...node, mainPath, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: brokerEnvironment(),
+  });
   const listening = deferred<string>();
   const exit = deferred<Exit>();
   let stdout = '';

@@ -1,0 +1,42 @@
+/** What `--help` prints, made from the settings. */
+import { flagOf, KEYS, type Key, settingOf, standardText } from './settings.js';
+
+const INDENT = 20;
+const WIDTH = 100;
+
+export const HELP = `Usage: leveret [options]
+       leveret log DIR    shows what the log files of a data directory hold
+       leveret log DIR --check
+                          says what is wrong with them, and what to do
+
+Serves AMQP 0-9-1 (user guest, password guest, virtual host /). Each option may be set in the environment
+(LEVERET_PORT for --port), and in a file (port = 5672).
+
+${KEYS.map(entry).join('\n')}
+  --help, --version
+`;
+
+function entry(key: Key): string {
+  const { kind, help } = settingOf(key);
+  const flag = flagOf(key);
+  const head = kind.argument === null ? `  --[no-]${flag.slice(2)}` : `  ${flag} ${kind.argument}`;
+  const standard = standardText(key);
+  const lines = wrapped(standard === null ? help : `${help} (default ${standard})`, WIDTH - INDENT);
+  const [first = '', ...rest] = head.length < INDENT - 1 ? lines : ['', ...lines];
+  return [head.padEnd(INDENT).concat(first).trimEnd(), ...rest.map((line) => ' '.repeat(INDENT).concat(line))].join(
+    '\n',
+  );
+}
+
+/** Words in lines of at most `width`. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,189 @@
+/**
+ * All that can be configured, each setting once: the flags, their help, the environment's variables, the keys of the
+ * file, docs/configuration.md and the example file come from this table. What must hold: what holds where nothing is
+ * said is what a program that embeds the broker has (`DEFAULTS`).
+ */
+import type { Announced } from '../../connection/handshake/identity.js';
+import { MEMORY_MAX, MEMORY_MIN, mebibytesFor } from '../../engine/open.js';
+import { WORKERS_MAX } from '../../log/record-format.js';
+import { PORT_MAX } from '../../node/listeners/address.js';
+import { DEFAULTS, DURABILITIES, ENGINES, PASSWORD_HASHINGS, type ResolvedOptions } from '../../node/options.js';
+import { addresses, type Kind, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
+
+const MIB = 1024 ** 2;
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** One sentence, without capital and full stop. */
+  readonly help: string;
+  /** What holds where nothing is said; null: nothing does, or the machine decides. */
+  readonly standard: T | null;
+  /** The same in words, where the value alone does not say it. */
+  readonly standardText?: string;
+  /** What the machine has decided. */
+  readonly decided?: (options: ResolvedOptions) => T;
+  /** Variables of the environment besides `LEVERET_` and the key. */
+  readonly variables?: readonly string[];
+  /** Never shown. */
+  readonly isSecret?: boolean;
+  /** It cannot stand in the file. */
+  readonly isOutside?: boolean;
+}
+
+function setting<T>(kind: Kind<T>, rest: Omit<Setting<T>, 'kind'>): Setting<T> {
+  return { kind, ...rest };
+}
+
+const { data } = DEFAULTS;
+
+/** By the keys of the file; a flag has hyphens, and a variable begins with `LEVERET_`. */
+export const SETTINGS = {
+  config: setting(text('FILE', 'the name of a file'), {
+    help: 'read settings from this TOML file; flags and the environment come before it',
+    standard: null,
+    isOutside: true,
+  }),
+  port: setting(wholeNumber(0, PORT_MAX), {
+    help: 'port to listen on; 0 takes a free one',
+    standard: DEFAULTS.port,
+  }),
+  host: setting(text('ADDRESS', 'an address'), {
+    help: 'address to listen on',
+    standard: DEFAULTS.host,
+    standardText: `${DEFAULTS.host}: 127.0.0.1, and ::1 where there is IPv6`,
+  }),
+  listen: setting(addresses, {
+    help:
+      'listen there, instead of host and port: tcp://HOST:PORT, such as tcp://[::]:5672 (all addresses of this machine), ' +
+      'tls://HOST:PORT, the same for TLS, or unix:///PATH, a socket for clients on this machine, of this user or group; several may be given',
+    standard: null,
+  }),
+  tls_cert: setting(text('FILE', 'the name of a file'), {
+    help:
+      "the broker's certificate (PEM), and behind it those that lead to its authority; with it the broker listens by " +
+      'TLS too',
+    standard: null,
+  }),
+  tls_key: setting(text('FILE', 'the name of a file'), {
+    help: 'the key of that certificate (PEM, without a password)',
+    standard: null,
+  }),
+  tls_port: setting(wholeNumber(0, PORT_MAX), {
+    help: 'port to listen on by TLS where there is a certificate; 0 takes a free one; for TLS alone, use listen',
+    standard: DEFAULTS.tlsPort,
+  }),
+  workers: setting(wholeNumber(1, WORKERS_MAX), {
+    help: 'worker threads',
+    standard: null,
+    standardText: `one for each CPU, at most ${WORKERS_MAX} and one for each ${mebibytesFor(1)}M of memory`,
+    decided: (options) => options.workers,
+  }),
+  engine: setting(oneOf(ENGINES), {
+    help: 'wasm, or js: the same in plain JavaScript',
+    standard: DEFAULTS.engine,
+  }),
+  memory: setting(
+    size(MEMORY_MIN, MEMORY_MAX, `a size from ${MEMORY_MIN / MIB}M to ${MEMORY_MAX / MIB}M, such as 512M`),
+    {
+      help: 'memory for messages and queues, such as 512M or 2G, at most 4G',
+      standard: null,
+      standardText: `${DEFAULTS.memoryShare * 100}% of what the machine has, at most 4G`,
+      decided: (options) => options.memory,
+    },
+  ),
+  pin: setting(yesOrNo, {
+    help: 'bind each worker to the CPUs of one cache',
+    standard: DEFAULTS.pin,
+  }),
+  data: setting(text('DIR', 'the name of a directory'), {
+    help: 'where durable queues and persistent messages are kept',
+    standard: data.directory,
+    standardText: `./${data.directory}`,
+  }),
+  transient: setting(yesOrNo, {
+    help: 'keep nothing on disk',
+    standard: false,
+  }),
+  durability: setting(oneOf(DURABILITIES), {
+    help:
+      'what a confirm means: fsync, the message is on disk; os, the system has it, so that it outlasts the process; ' +
+      'none, it will be written',
+    standard: data.durability,
+  }),
+  disk_free_limit: setting(size(0, Number.MAX_SAFE_INTEGER, 'a size such as 500M or 2G'), {
+    help: 'block publishers while less is free on the disk, such as 500M',
+    standard: data.diskFreeLimit,
+    standardText: '1G, at most a tenth of the file system',
+  }),
+  skip_unreadable: setting(yesOrNo, {
+    help: 'start without what the disk does not give of the log: it is set aside, and said',
+    standard: data.skipUnreadable,
+  }),
+  drop_unknown_queues: setting(yesOrNo, {
+    help: 'start though the log holds messages of queues that the definitions do not know, and let these messages go',
+    standard: data.dropUnknownQueues,
+  }),
+  busy_poll: setting(yesOrNo, {
+    help:
+      'keep CPUs awake while a client waits for each confirm; without it power is saved, and such a client waits a ' +
+      'tenth of a millisecond or two longer',
+    standard: data.busyPoll,
+  }),
+  announce: setting(
+    parsed('NAME/VERSION', 'a product and its version, such as RabbitMQ/3.13.7', announcement, announcementText),
+    {
+      help: 'product and version that clients are told, for those that compute what the broker can do from them',
+      standard: DEFAULTS.announced,
+    },
+  ),
+  anonymous: setting(text('USER', 'the name of a user'), {
+    help: 'let clients in that do not say who they are (SASL ANONYMOUS), as this user',
+    standard: DEFAULTS.anonymous,
+  }),
+  password_hashing: setting(oneOf(PASSWORD_HASHINGS), {
+    help: 'how passwords that are set are hashed; those that are kept may be hashed otherwise',
+    standard: DEFAULTS.passwordHashing,
+  }),
+};
+
+export type Key = keyof typeof SETTINGS;
+export type ValueOf<K extends Key> = (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+
+export const KEYS = Object.keys(SETTINGS) as readonly Key[];
+export const FILE_KEYS: readonly Key[] = KEYS.filter((key) => settingOf(key).isOutside !== true);
+
+/** Where the one is given, and is not false, the others mean nothing. */
+export const EXCLUDED: Partial<Record<Key, readonly Key[]>> = {
+  listen: ['host', 'port', 'tls_port'],
+  transient: ['data', 'durability', 'disk_free_limit', 'skip_unreadable', 'drop_unknown_queues', 'busy_poll'],
+};
+
+/** A setting as those see it who treat all alike. */
+export function settingOf(key: Key): Setting<unknown> {
+  return SETTINGS[key] as Setting<unknown>;
+}
+
+export function flagOf(key: Key): string {
+  return `--${key.replaceAll('_', '-')}`;
+}
+
+/** The variables of the environment that give a setting; the first one counts. */
+export function variablesOf(key: Key): readonly string[] {
+  return [`LEVERET_${key.toUpperCase()}`, ...(settingOf(key).variables ?? [])];
+}
+
+/** What holds where nothing is said, in words; null: nothing does. */
+export function standardText(key: Key): string | null {
+  const { kind, standard, standardText: words } = settingOf(key);
+  if (words !== undefined) return words;
+  return standard === null ? null : String(kind.write(standard));
+}
+
+function announcement(given: string): Announced | undefined {
+  const [, product, version] = /^([^/]+)\/([^/]+)$/.exec(given) ?? [];
+  return product !== undefined && version !== undefined ? { product, version } : undefined;
+}
+
+function announcementText({ product, version }: Announced): string {
+  return `${product}/${version}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * What was configured, by flags, in the environment and in a file: which of them counts, and what is refused in which
+ * words.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { parseOptions } from '../../src/cli/options.js';
+import type { ResolvedOptions } from '../../src/node/options.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'leveret-configuration-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const path = join(directory, 'leveret.toml');
+
+interface Sources {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly file?: string;
+}
+
+function parse({ flags = [], environment = {}, file }: Sources): ReturnType<typeof parseOptions> {
+  if (file === undefined) return parseOptions(flags, environment);
+  writeFileSync(path, file);
+  return parseOptions(['--config', path, ...flags], environment);
+}
+
+function served(sources: Sources): ResolvedOptions {
+  const command = parse(sources);
+  if (command.action !== 'serve') throw new Error(`not served: ${JSON.stringify(command)}`);
+  return command.options;
+}
+
+function refusal(sources: Sources): string {
+  const command = parse(sources);
+  if (command.action !== 'refuse') throw new Error(`not refused: ${JSON.stringify(command)}`);
+  return command.reason.replace(path, 'FILE');
+}
+
+test('each setting can stand in a file', () => {
+  const file = `
+    # What this machine needs.
+    listen = [
+      "tcp://[::]:5673",   # all
+      "unix:///run/leveret.sock",
+    ]
+    workers = 3
+    engine = "js"
+    memory = "512M"
+    pin = false
+    announce = "Hare/1.2"
+    anonymous = "visitor"
+    data = '/d'
+    durability = "os"
+    disk_free_limit = "2G"
+    busy_poll = false
+  `;
+  const inFile = served({ file });
+  expect(inFile).toMatchObject({ workers: 3, engine: 'js', pin: false, announced: { product: 'Hare' } });
+  const flags = [
+    '--listen',
+    'tcp://[::]:5673',
+    '--listen',
+    'unix:///run/leveret.sock',
+    '--workers',
+    '3',
+    '--engine=js',
+  ];
+  flags.push('--memory=512M', '--no-pin', '--announce', 'Hare/1.2', '--anonymous', 'visitor', '--data', '/d');
+  flags.push('--durability', 'os', '--disk-free-limit', '2G', '--no-busy-poll');
+  expect(served({ flags })).toEqual(inFile);
+});
+
+test('each setting can stand in the environment', () => {
+  const environment = {
+    LEVERET_LISTEN: 'tcp://hare:1, unix:///s',
+    LEVERET_DISK_FREE_LIMIT: '2G',
+    LEVERET_PIN: 'false',
+    LEVERET_BUSY_POLL: '0',
+    LEVERET_SKIP_UNREADABLE: '1',
+    PATH: '/bin',
+  };
+  expect(served({ environment })).toMatchObject({
+    listeners: [
+      { kind: 'tcp', host: 'hare', port: 1 },
+      { kind: 'unix', path: '/s' },
+    ],
+    pin: false,
+    data: { diskFreeLimit: 2 * 1024 ** 3, busyPoll: false, skipUnreadable: true },
+  });
+});
+
+test('a flag comes before the environment, that before the file', () => {
+  const file = 'port = 1\nhost = "file"\nengine = "js"\npin = false';
+  const environment = { LEVERET_PORT: '2', LEVERET_HOST: 'environment' };
+  expect(served({ flags: ['--port', '3', '--pin'], environment, file })).toMatchObject({
+    listeners: [{ host: 'environment', port: 3 }],
+    engine: 'js',
+    pin: true,
+  });
+});
+
+test('the file may be named in the environment', () => {
+  writeFileSync(path, 'port = 7');
+  expect(served({ environment: { LEVERET_CONFIG: path } }).listeners).toMatchObject([{ port: 7 }]);
+});
+
+test('what excludes another one from a farther source takes its place', () => {
+  const file = 'data = "/d"\nport = 1';
+  expect(served({ flags: ['--transient'], file }).data).toBeNull();
+  expect(served({ flags: ['--listen', 'unix:///s'], file }).listeners).toEqual([{ kind: 'unix', path: '/s' }]);
+  expect(served({ flags: ['--data', '/d'], file: 'transient = true' }).data).toMatchObject({ directory: '/d' });
+  expect(served({ flags: ['--port', '2'], file: 'listen = ["unix:///s"]' }).listeners).toMatchObject([{ port: 2 }]);
+});
+
+test.each([
+  ['\nprot = 1', "FILE:2: unknown key 'prot'; the nearest is port"],
+  ['xyzzy = 1', "FILE:1: unknown key 'xyzzy'"],
+  ['config = "x"', "FILE:1: unknown key 'config'"],
+  ['port = "5672"', "FILE:1: port must be a whole number from 0 to 65535, not '5672'"],
+  ['listen = [\n "tcp://hare:1",\n]\n\nmemory = 512', 'FILE:5: memory must be a size from 16M to 4096M'],
+  [
+    'listen = ["tcp://hare:1", "hare"]',
+    "FILE:1: listen must be tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH, not 'hare'",
+  ],
+  ['pin = 0', 'FILE:1: pin must be true or false, not 0'],
+  ['pin = true\npin = false', 'FILE:2: '],
+  ['# x\nport = = 1', 'FILE:2: '],
+  ['[listeners]\nport = 1', "FILE:1: 'listeners' is a table"],
+  ['x.port = 1', "FILE:1: 'x' is a table"],
+  ['transient = true\ndata = "/d"', 'FILE:2: data means nothing with transient'],
+  ['port = 1\nworkers = 128\nmemory = "64M"', 'FILE:2: workers 128 needs a memory of'],
+])('a file with %j is refused with its line', (file, reason) => {
+  expect(refusal({ file })).toContain(reason);
+});
+
+test('what is wrong in a file is refused though a flag comes before it', () => {
+  expect(refusal({ flags: ['--port', '1'], file: 'port = "x"' })).toContain('FILE:1: port must be');
+});
+
+test('a file that is not there is refused with the name of who asks for it', () => {
+  const absent = join(directory, 'absent.toml');
+  expect(refusal({ flags: ['--config', absent] })).toMatch(/^--config cannot be read: ENOENT.*absent\.toml/);
+  expect(refusal({ environment: { LEVERET_CONFIG: absent } })).toMatch(/^LEVERET_CONFIG cannot be read: ENOENT/);
+});
+
+test('a variable that means nothing is refused, and the nearest one is said', () => {
+  expect(refusal({ environment: { LEVERET_PROT: '1' } })).toBe(
+    'unknown variable LEVERET_PROT; the nearest is LEVERET_PORT',
+  );
+  expect(refusal({ environment: { LEVERET_WORKERS: 'x' } })).toMatch(/^LEVERET_WORKERS must be a whole number/);
+});
+
+test('what Kubernetes tells of a service of this name is no setting', () => {
+  const environment = {
+    LEVERET_PORT: 'tcp://10.0.0.1:5672',
+    LEVERET_SERVICE_HOST: '10.0.0.1',
+    LEVERET_SERVICE_PORT: '5672',
+    LEVERET_SERVICE_PORT_AMQP: '5672',
+    LEVERET_PORT_5672_TCP: 'tcp://10.0.0.1:5672',
+    LEVERET_PORT_5672_TCP_ADDR: '10.0.0.1',
+  };
+  expect(served({ environment })).toEqual(served({}));
+});

@@ -1,0 +1,1 @@
+export function brokerEnvironment(): Record<string, string | undefined>;
