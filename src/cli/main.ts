@@ -20,6 +20,9 @@ switch (command.action) {
   case 'help':
     process.stdout.write(HELP);
     break;
+  case 'config':
+    process.stdout.write(command.inForce);
+    break;
   case 'version':
     process.stdout.write(`leveret ${version()}\n`);
     break;

@@ -5,6 +5,7 @@
 import { totalmem } from 'node:os';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { type BrokerOptions, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import { inForce } from './config/in-force.js';
 import type { Key, ValueOf } from './config/settings.js';
 import {
   type Configuration,
@@ -21,6 +22,7 @@ export { HELP } from './config/help.js';
 export type Command =
   | { action: 'serve'; options: ResolvedOptions }
   | { action: 'log'; directory: string; check: boolean }
+  | { action: 'config'; inForce: string }
   | { action: 'help' }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
@@ -31,10 +33,13 @@ const MIB = 1024 ** 2;
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
-    const flags = fromFlags(args);
+    const isQuestion = args[0] === 'config';
+    const flags = fromFlags(isQuestion ? args.slice(1) : args);
     if (flags.help) return { action: 'help' };
     if (flags.version) return { action: 'version' };
-    return { action: 'serve', options: resolveOptions(brokerOptions(configuration(flags, environment))) };
+    const given = configuration(flags, environment);
+    const options = resolveOptions(brokerOptions(given));
+    return isQuestion ? { action: 'config', inForce: inForce(given, options) } : { action: 'serve', options };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };

@@ -163,3 +163,49 @@ test('what Kubernetes tells of a service of this name is no setting', () => {
   };
   expect(served({ environment })).toEqual(served({}));
 });
+
+function inForce(sources: Sources): string[] {
+  const { file, flags = [], environment = {} } = sources;
+  writeFileSync(path, file ?? '');
+  const command = parseOptions(['config', '--config', path, ...flags], environment);
+  if (command.action !== 'config') throw new Error(`not told: ${JSON.stringify(command)}`);
+  return command.inForce.split('\n').map((line) => line.replace(path, 'FILE').replace(/ +/g, ' '));
+}
+
+test('config tells what is in force, and where each value comes from', () => {
+  const lines = inForce({
+    flags: ['--memory', '64M', '--no-pin'],
+    environment: { LEVERET_ENGINE: 'js' },
+    file: '\nport = 7\nworkers = 2',
+  });
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'port = 7 # FILE:2',
+      'host = "localhost" # default',
+      '# listen is not set # default',
+      'workers = 2 # FILE:3',
+      'engine = "js" # LEVERET_ENGINE',
+      'memory = "64M" # --memory',
+      'pin = false # --no-pin',
+      'announce = "RabbitMQ/3.13.7" # default',
+    ]),
+  );
+});
+
+test('config tells what the machine has decided, and what means nothing beside another setting', () => {
+  const lines = inForce({ flags: ['--listen', 'unix:///s', '--transient'] });
+  expect(lines.find((line) => line.startsWith('workers'))).toMatch(/^workers = \d+ # default$/);
+  expect(lines).toContain('listen = ["unix:///s"] # --listen');
+  expect(lines).toContain('# port means nothing with listen');
+  expect(lines).toContain('# durability means nothing with transient');
+});
+
+test('what config tells can stand in a file, and means the same', () => {
+  const flags = ['--listen', 'tcp://[::1]:5', '--memory', '64M', '--workers', '1', '--announce', 'Hare "x"/1'];
+  const file = inForce({ flags }).join('\n');
+  expect(served({ file })).toEqual(served({ flags }));
+});
+
+test('config refuses what a broker refuses', () => {
+  expect(parseOptions(['config', '--prot', '1'])).toMatchObject({ action: 'refuse' });
+});

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What the package needs of others. */
-const NEEDED = ['@assemblyscript', 'koffi', 'lmdb', 're2js', '@types'];
+const NEEDED = ['@assemblyscript', 'koffi', 'lmdb', 're2js', 'smol-toml', '@types'];
 
 let place: string;
 

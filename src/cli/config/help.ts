@@ -8,11 +8,15 @@ export const HELP = `Usage: leveret [options]
        leveret log DIR    shows what the log files of a data directory hold
        leveret log DIR --check
                           says what is wrong with them, and what to do
+       leveret config [options]
+                          prints what is in force, and where each value comes from
 
-Serves AMQP 0-9-1 (user guest, password guest, virtual host /). Each option may be set in the environment
-(LEVERET_PORT for --port), and in a file (port = 5672).
+Serves AMQP 0-9-1 (user guest, password guest, virtual host /). Each option may be set in the
+environment (LEVERET_PORT for --port), and in a file (port = 5672).
 
-${KEYS.map(entry).join('\n')}
+${KEYS.filter((key) => settingOf(key).isSecret !== true)
+  .map(entry)
+  .join('\n')}
   --help, --version
 `;
 

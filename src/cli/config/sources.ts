@@ -98,8 +98,9 @@ function read({ key, value, origin }: Raw): unknown {
   }
 }
 
+/** What is secret has no flag: others see what a command was started with. */
 const FLAG_NAMES = new Map(
-  KEYS.flatMap((key): [string, Key][] => {
+  KEYS.filter((key) => settingOf(key).isSecret !== true).flatMap((key): [string, Key][] => {
     const name = flagOf(key).slice(2);
     return settingOf(key).kind.argument === null
       ? [
