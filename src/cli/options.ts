@@ -70,6 +70,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     announced: value('announce'),
     anonymous: value('anonymous'),
     passwordHashing: value('password_hashing'),
+    beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
     data: value('transient')
       ? null
       : {

@@ -100,6 +100,7 @@ async function openOn(
       granted: (connection, answer) => pool.granted(connection, answer),
       definitions: storage?.definitions ?? null,
       passwordHashing: options.passwordHashing,
+      beginning: options.beginning,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,
       report,
@@ -113,7 +114,7 @@ async function openOn(
       });
       pool.startLogs(storage.workerLogs(workers));
       storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
-    }
+    } else await coordinator.restore(() => 0);
     // It never ends by itself.
     spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms, report));

@@ -5,6 +5,7 @@
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
+import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
@@ -42,6 +43,8 @@ export interface BrokerOptions {
   readonly anonymous?: string | null | undefined;
   /** How passwords that are set are hashed; those that are kept may be hashed otherwise. */
   readonly passwordHashing?: PasswordHashing | undefined;
+  /** The user and the vhost of a broker that starts for the first time; there is nobody else then. */
+  readonly beginning?: { readonly [K in keyof Beginning]?: Beginning[K] | undefined } | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
   /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
@@ -60,6 +63,7 @@ export interface ResolvedOptions {
   readonly announced: Announced;
   readonly anonymous: string | null;
   readonly passwordHashing: PasswordHashing;
+  readonly beginning: Beginning;
   readonly data: DataOptions | null;
 }
 
@@ -83,6 +87,7 @@ export const DEFAULTS = {
   announced: COMPATIBLE,
   anonymous: null,
   passwordHashing: DEFAULT_HASHING,
+  beginning: GUEST_BEGINNING,
   data: DATA_DEFAULTS,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
@@ -121,6 +126,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     announced: announced(given.announced ?? DEFAULTS.announced),
     anonymous: textOrNull('anonymous', given.anonymous ?? DEFAULTS.anonymous),
     passwordHashing: oneOf('passwordHashing', given.passwordHashing ?? DEFAULTS.passwordHashing, PASSWORD_HASHINGS),
+    beginning: beginning(given.beginning ?? {}),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
   };
 }
@@ -137,6 +143,7 @@ const OPTION_NAMES = [
   'announced',
   'anonymous',
   'passwordHashing',
+  'beginning',
   'data',
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
@@ -186,6 +193,16 @@ function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): vo
   const isAsked = listeners.some(({ kind }) => kind === 'tls');
   if (isAsked && tls === null) throw new OptionError('a TLS listener needs a certificate and its key');
   if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
+}
+
+function beginning(given: NonNullable<BrokerOptions['beginning']>): Beginning {
+  const all = DEFAULTS.beginning;
+  refuseUnknown('beginning.', given, Object.keys(all));
+  return {
+    user: text('beginning.user', given.user ?? all.user),
+    password: text('beginning.password', given.password ?? all.password),
+    vhost: text('beginning.vhost', given.vhost ?? all.vhost),
+  };
 }
 
 function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {

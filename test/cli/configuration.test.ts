@@ -206,6 +206,25 @@ test('what config tells can stand in a file, and means the same', () => {
   expect(served({ file })).toEqual(served({ flags }));
 });
 
+test('whom there is at the first start is told as images of RabbitMQ are told it', () => {
+  const environment = {
+    RABBITMQ_DEFAULT_USER: 'ann',
+    RABBITMQ_DEFAULT_PASS: 'secret',
+    RABBITMQ_DEFAULT_VHOST: 'hares',
+    RABBITMQ_NODENAME: 'x',
+  };
+  expect(served({ environment }).beginning).toEqual({ user: 'ann', password: 'secret', vhost: 'hares' });
+  expect(served({ environment: { ...environment, LEVERET_DEFAULT_USER: 'bob' } }).beginning.user).toBe('bob');
+});
+
+test('a secret is never shown, and cannot be a flag, which others could see', () => {
+  const lines = inForce({ environment: { RABBITMQ_DEFAULT_PASS: 'secret' } });
+  expect(lines).toContain('# default_pass is not shown # RABBITMQ_DEFAULT_PASS');
+  expect(lines.join()).not.toContain('secret');
+  expect(refusal({ flags: ['--default-pass', 'secret'] })).toContain("Unknown option '--default-pass'");
+  expect(refusal({ file: 'default_pass = ["secret"]' })).toBe('FILE:1: default_pass must be a password');
+});
+
 test('config refuses what a broker refuses', () => {
   expect(parseOptions(['config', '--prot', '1'])).toMatchObject({ action: 'refuse' });
 });

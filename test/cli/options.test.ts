@@ -59,6 +59,7 @@ test('every flag is taken as it was given', () => {
     announced: { product: 'Hare', version: '1.2' },
     anonymous: 'visitor',
     passwordHashing: 'scrypt',
+    beginning: { user: 'guest', password: 'guest', vhost: '/' },
     data: {
       directory: 'data',
       durability: 'fsync',

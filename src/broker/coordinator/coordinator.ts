@@ -43,6 +43,7 @@ import { Topology } from '../topology/topology.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import { Administration } from './administration.js';
 import { AnswerOrder } from './answer-order.js';
+import { type Beginning, begin } from './beginning.js';
 import { definitionKeysOfChange, definitionKeysOfRequest } from './definition-keys.js';
 import { Portions, type Steps } from './portions.js';
 import { RetiredQueues } from './retired-queues.js';
@@ -76,6 +77,8 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** The vhosts to begin with. */
   readonly vhosts?: readonly string[];
+  /** Who and what is there at the first start; if nothing is said, the guest and the vhost `/`. */
+  readonly beginning?: Beginning;
   /** A request that was asked ahead is granted, and its answer waits for the store, or for those before it. */
   granted?(connection: ConnectionId, answer: Granted): void;
   /** Where definitions outlast the broker; null: nowhere. */
@@ -171,7 +174,10 @@ export class Coordinator {
    */
   async restore(nextPosition: (logId: number) => number): Promise<readonly RestoredQueue[]> {
     const { definitions = null, report = toStderr } = this.#outside;
-    if (definitions === null) return [];
+    if (definitions === null) {
+      this.#begin(true, true);
+      return [];
+    }
     const parts = {
       topology: this.#topology,
       exchanges: this.#exchanges,
@@ -183,12 +189,18 @@ export class Coordinator {
     };
     this.#restoring = true;
     const queues = new Restoration(parts, definitions, report).run(nextPosition);
-    this.#restoring = false;
     const { changes, retired } = this.#topology.takeChanges();
     this.#retired.await(retired, this.#outside.post(changes));
+    this.#begin(definitions.list('user').length === 0, definitions.list('vhost').length === 0);
+    this.#restoring = false;
     this.#storeBeginning(definitions);
     await this.saved();
     return queues;
+  }
+
+  #begin(nobody: boolean, nowhere: boolean): void {
+    const { beginning } = this.#outside;
+    if (beginning !== undefined) begin(this.administration, beginning, { nobody, nowhere });
   }
 
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */

@@ -34,7 +34,7 @@ function setting<T>(kind: Kind<T>, rest: Omit<Setting<T>, 'kind'>): Setting<T> {
   return { kind, ...rest };
 }
 
-const { data } = DEFAULTS;
+const { beginning, data } = DEFAULTS;
 
 /** By the keys of the file; a flag has hyphens, and a variable begins with `LEVERET_`. */
 export const SETTINGS = {
@@ -143,6 +143,22 @@ export const SETTINGS = {
   password_hashing: setting(oneOf(PASSWORD_HASHINGS), {
     help: 'how passwords that are set are hashed; those that are kept may be hashed otherwise',
     standard: DEFAULTS.passwordHashing,
+  }),
+  default_user: setting(text('USER', 'the name of a user'), {
+    help: 'the administrator that there is at the first start; with another name there is no guest',
+    standard: beginning.user,
+    variables: ['RABBITMQ_DEFAULT_USER'],
+  }),
+  default_pass: setting(text('PASSWORD', 'a password'), {
+    help: 'the password of that user at the first start',
+    standard: beginning.password,
+    variables: ['RABBITMQ_DEFAULT_PASS'],
+    isSecret: true,
+  }),
+  default_vhost: setting(text('VHOST', 'the name of a vhost'), {
+    help: 'the vhost that there is at the first start',
+    standard: beginning.vhost,
+    variables: ['RABBITMQ_DEFAULT_VHOST'],
   }),
 };
 

@@ -1,0 +1,38 @@
+/**
+ * Who and what is there when a broker starts for the first time, where that is not the guest and the vhost `/`. What
+ * must hold: where somebody else is asked for, the guest is gone before anyone can come in.
+ */
+import { allRights, GUEST } from '../access/accounts.js';
+import { DEFAULT_VHOST } from '../requests/names.js';
+import type { Administration } from './administration.js';
+
+export interface Beginning {
+  readonly user: string;
+  readonly password: string;
+  readonly vhost: string;
+}
+
+/** What every view begins with. */
+export const GUEST_BEGINNING: Beginning = { user: GUEST, password: GUEST, vhost: DEFAULT_VHOST };
+
+const ADMINISTRATOR = 'administrator';
+
+/** `nobody`: there are no users of before; `nowhere`: there are no vhosts of before. */
+export function begin(
+  administration: Administration,
+  { user, password, vhost }: Beginning,
+  isFirst: { readonly nobody: boolean; readonly nowhere: boolean },
+): void {
+  if (isFirst.nowhere && vhost !== DEFAULT_VHOST) {
+    if (!administration.createVhost(vhost)) throw new Error(`there cannot be a vhost '${vhost}'`);
+    administration.deleteVhost(DEFAULT_VHOST);
+  }
+  const isGuest = user === GUEST && password === GUEST;
+  if (!isFirst.nobody || (isGuest && vhost === DEFAULT_VHOST)) return;
+  if (!isGuest) {
+    administration.users.delete(GUEST);
+    const refused = administration.users.add(user, password, [ADMINISTRATOR]);
+    if (refused !== null) throw new Error(refused);
+  }
+  for (const one of administration.vhosts()) administration.users.setPermissions(allRights(user, one));
+}
