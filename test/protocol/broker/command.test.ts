@@ -121,7 +121,7 @@ describe.runIf(!isReferee)('the command', () => {
   test('explains its flags when asked', async () => {
     const exit = await runToExit(['--help']);
     expect(exit).toMatchObject({ code: 0, stderr: '' });
-    for (const flag of ['--port', '--host', '--workers', '--engine', '--memory', '--no-pin']) {
+    for (const flag of ['--port', '--host', '--workers', '--engine', '--memory', '--[no-]pin']) {
       expect(exit.stdout).toContain(flag);
     }
   });
