@@ -14,4 +14,4 @@ export { BrokerClosedError, BrokerDefect, BrokerStartError } from './node/errors
 export { type Broker, startBroker } from './node/handle.js';
 export type { ListenAddress } from './node/listeners/address.js';
 export type { BoundAddress } from './node/listeners/listeners.js';
-export { type BrokerOptions, DEFAULTS, OptionError } from './node/options.js';
+export { type BrokerOptions, DEFAULTS, OptionError, type TlsOptions } from './node/options.js';

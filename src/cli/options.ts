@@ -84,14 +84,25 @@ function brokerOptions(given: Configuration): BrokerOptions {
   };
 }
 
-function tlsOptions({ listen, tls_cert: cert, tls_key: key, tls_port: port }: Configuration): BrokerOptions['tls'] {
+function tlsOptions(given: Configuration): BrokerOptions['tls'] {
+  const { listen, tls_cert: cert, tls_key: key, tls_port: port, tls_ca: authority, tls_verify: verify } = given;
   const isListed = listen?.value.some(({ kind }) => kind === 'tls');
-  if (cert === undefined && key === undefined && port === undefined && isListed !== true) return undefined;
+  const isAsked = [cert, key, port, authority, verify].some((one) => one !== undefined);
+  if (!isAsked && isListed !== true) return undefined;
   if (cert === undefined || key === undefined) {
     throw new ConfigurationError('TLS needs both --tls-cert and --tls-key (or tls_cert and tls_key)');
   }
   if (isListed === false) refuse(cert.origin, 'means nothing without a --listen tls://HOST:PORT');
-  return { certificate: cert.value, key: key.value, port: port?.value };
+  if (verify !== undefined && verify.value !== 'none' && authority === undefined) {
+    refuse(verify.origin, `'${verify.value}' needs --tls-ca (or tls_ca): who may sign for clients`);
+  }
+  return {
+    certificate: cert.value,
+    key: key.value,
+    port: port?.value,
+    authority: authority?.value,
+    verify: verify?.value,
+  };
 }
 
 function workerCount({ value, origin }: Given<number>, memory = defaultMemory(totalmem())): number {

@@ -7,6 +7,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
 import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
+import type { Verify } from '../connection/transport/tls.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
@@ -16,6 +17,14 @@ import type { DataOptions } from './storage.js';
 import type { TlsFiles } from './tls-files.js';
 
 const MEBIBYTE = 1024 ** 2;
+
+export interface TlsOptions {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority?: string | null | undefined;
+  readonly verify?: Verify | undefined;
+  readonly port?: number | undefined;
+}
 
 /** Everything may be left out. */
 export interface BrokerOptions {
@@ -27,9 +36,9 @@ export interface BrokerOptions {
   readonly port?: number | undefined;
   /**
    * What TLS is done with, PEM files; null: nothing. `port`: listens by TLS there too, on `host`; with `listeners` they
-   * say where.
+   * say where. `authority`: who may sign for clients; `verify`: with it, 'required' if nothing is said.
    */
-  readonly tls?: (TlsFiles & { readonly port?: number | undefined }) | null | undefined;
+  readonly tls?: TlsOptions | null | undefined;
   /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
   readonly workers?: number | undefined;
   readonly engine?: EngineKind | undefined;
@@ -95,6 +104,7 @@ export const DEFAULTS = {
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
 export const PASSWORD_HASHINGS = Object.keys(HASHINGS) as readonly PasswordHashing[];
+export const VERIFIES: readonly Verify[] = ['none', 'optional', 'required'];
 export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
 
 /** An option cannot be understood, in words for whoever gave it. */
@@ -181,12 +191,21 @@ function listenAddress(name: string, address: ListenAddress): ListenAddress {
   }
 }
 
-const TLS_NAMES = ['certificate', 'key', 'port'] as const;
+const TLS_NAMES = ['certificate', 'key', 'authority', 'verify', 'port'] as const;
 
 function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | null {
   if (given === null) return null;
   refuseUnknown('tls.', given, TLS_NAMES);
-  return { certificate: text('tls.certificate', given.certificate), key: text('tls.key', given.key) };
+  const authority = textOrNull('tls.authority', given.authority ?? null);
+  const verify = oneOf('tls.verify', given.verify ?? (authority === null ? 'none' : 'required'), VERIFIES);
+  if (verify !== 'none' && authority === null)
+    throw new OptionError(`tls.verify '${verify}' needs tls.authority: who may sign for clients`);
+  return {
+    certificate: text('tls.certificate', given.certificate),
+    key: text('tls.key', given.key),
+    authority,
+    verify,
+  };
 }
 
 function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {

@@ -5,7 +5,7 @@
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { TlsSetup } from '../connection/transport/tls.js';
+import type { TlsSetup, Verify } from '../connection/transport/tls.js';
 
 /** Where they are; PEM all of them. */
 export interface TlsFiles {
@@ -13,6 +13,9 @@ export interface TlsFiles {
   readonly certificate: string;
   /** The key of the certificate, without a password. */
   readonly key: string;
+  /** Certificates of those who may sign for clients; null: there are none. */
+  readonly authority: string | null;
+  readonly verify: Verify;
 }
 
 /** A file that TLS needs cannot be used; the message names it and says why. */
@@ -29,13 +32,15 @@ export function readTlsFiles(files: TlsFiles, ticketKeys: Uint8Array = randomByt
   const own = certificateIn(files.certificate, certificate);
   if (!own.checkPrivateKey(keyIn(files.key, key)))
     throw new TlsFileError(files.key, `it is not the key of the certificate in ${files.certificate}`);
+  const authority = files.authority === null ? null : read(files.authority);
+  if (files.authority !== null) certificateIn(files.authority, authority ?? '');
   try {
     createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
   } catch (error) {
     // What OpenSSL finds too weak, such as a short key.
     throw new TlsFileError(files.certificate, error instanceof Error ? error.message : String(error));
   }
-  return { certificate, key, ticketKeys };
+  return { certificate, key, authority, verify: files.verify, ticketKeys };
 }
 
 function read(file: string): string {

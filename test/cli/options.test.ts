@@ -103,6 +103,12 @@ test.each([
   [['--listen', 'tcp://hare:1', '--port', '2'], '--port means nothing with --listen'],
   [['--listen', 'tcp://hare:1', '--host', 'hare'], '--host means nothing with --listen'],
   [['--tls-port', '5671'], 'TLS needs both --tls-cert and --tls-key'],
+  [['--tls-ca', 'c'], 'TLS needs both --tls-cert and --tls-key'],
+  [
+    ['--tls-cert', 'c', '--tls-key', 'k', '--tls-verify', 'optional'],
+    "--tls-verify 'optional' needs --tls-ca (or tls_ca): who may sign for clients",
+  ],
+  [['--tls-cert', 'c', '--tls-key', 'k', '--tls-verify', 'x'], '--tls-verify must be none, optional or required'],
   [['--tls-cert', 'c'], 'TLS needs both --tls-cert and --tls-key'],
   [['--listen', 'tls://hare'], 'TLS needs both --tls-cert and --tls-key'],
   [['--listen', 'tls://hare', '--tls-port', '1'], '--tls-port means nothing with --listen'],

@@ -56,6 +56,8 @@ test.each([
   [{ tls: { certificate: 'c' } }, 'tls.key must be a text that is not empty, not undefined'],
   [{ tls: { certificate: 'c', key: 'k', cert: 'c' } }, /^there is no option 'tls\.cert'; there are certificate, key, /],
   [{ tls: { certificate: 'c', key: 'k', port: -1 } }, 'tls.port must be a whole number from 0 to 65535, not -1'],
+  [{ tls: { certificate: 'c', key: 'k', verify: 'required' } }, "tls.verify 'required' needs tls.authority"],
+  [{ tls: { certificate: 'c', key: 'k', verify: 'maybe' } }, 'tls.verify must be one of none, optional, required'],
   [{ listeners: [], tls: { certificate: 'c', key: 'k' } }, 'a certificate means nothing without a TLS listener'],
   [{ listeners: [], tls: { certificate: 'c', key: 'k', port: 1 } }, 'tls.port means nothing beside listeners'],
   [{ listeners: [{ kind: 'tls', host: 'hare', port: 1 }] }, 'a TLS listener needs a certificate and its key'],

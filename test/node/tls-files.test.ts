@@ -4,7 +4,9 @@
 import { expect, test } from 'vitest';
 import { readTlsFiles, TlsFileError, type TlsFiles } from '../../src/node/tls-files.js';
 import { runToExit } from '../support/broker.js';
-import { type Identity, useCertificates } from '../support/certificates.js';
+import { useCertificates } from '../support/certificates.js';
+
+const CLIENTS = { authority: null, verify: 'none' } as const;
 
 const made = useCertificates((workshop) => {
   const authority = workshop.authority('authority');
@@ -18,10 +20,10 @@ const made = useCertificates((workshop) => {
 });
 
 test('a certificate and its key are taken', () => {
-  expect(readTlsFiles(made().broker).certificate).toContain('BEGIN CERTIFICATE');
+  expect(readTlsFiles({ ...made().broker, ...CLIENTS }).certificate).toContain('BEGIN CERTIFICATE');
 });
 
-test.each<[string, (identity: Identity) => TlsFiles, RegExp]>([
+test.each<[string, (own: TlsFiles) => TlsFiles, RegExp]>([
   ['a certificate that is not there', (own) => ({ ...own, certificate: made().none }), /none: there is no such file$/],
   ['a key that is not there', (own) => ({ ...own, key: made().none }), /none: there is no such file$/],
   ['a directory', (own) => ({ ...own, key: made().directory }), /: it is a directory$/],
@@ -31,9 +33,10 @@ test.each<[string, (identity: Identity) => TlsFiles, RegExp]>([
     /it holds no certificate in PEM/,
   ],
   ['a file without a key', (own) => ({ ...own, key: made().nonsense }), /nonsense: it holds no private key in PEM/],
+  ['no authority', (own) => ({ ...own, authority: made().nonsense }), /nonsense: it holds no certificate in PEM/],
   ['the key of another', (own) => ({ ...own, key: made().other.key }), /other\.key: it is not the key of the certi/],
 ])('%s is refused', (_, wrong, reason) => {
-  const read = (): unknown => readTlsFiles(wrong(made().broker));
+  const read = (): unknown => readTlsFiles(wrong({ ...made().broker, ...CLIENTS }));
   expect(read).toThrow(TlsFileError);
   expect(read).toThrow(/^cannot do TLS with \//);
   expect(read).toThrow(reason);

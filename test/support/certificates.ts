@@ -47,15 +47,22 @@ export class Workshop {
     return { certificate, key };
   }
 
-  /** A certificate for localhost and 127.0.0.1, with this common name. */
-  signed(name: string, authority: Identity): Identity {
+  /** A certificate for localhost and 127.0.0.1, with this common name, valid from and to so many days from now. */
+  signed(name: string, authority: Identity, [from, to]: readonly [number, number] = [-1, 2]): Identity {
     const { certificate, key } = this.#paths(name);
     const request = `${certificate}.request`;
     const extensions = `${certificate}.extensions`;
     writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
     openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
-    const signer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial'];
-    openssl('x509', '-req', '-in', request, ...signer, '-out', certificate, '-days', '2', '-extfile', extensions);
+    const { directory } = this;
+    this.file('index', '');
+    this.file(
+      'ca.conf',
+      `[ca]\ndefault_ca=d\n[d]\ndatabase=${directory}/index\nserial=${directory}/serial\nnew_certs_dir=${directory}\n${POLICY}`,
+    );
+    const signer = ['-config', join(directory, 'ca.conf'), '-cert', authority.certificate, '-keyfile', authority.key];
+    const validity = ['-startdate', time(from), '-enddate', time(to), '-create_serial', '-extfile', extensions];
+    openssl('ca', '-batch', '-notext', ...signer, ...validity, '-in', request, '-out', certificate);
     return { certificate, key };
   }
 
@@ -73,6 +80,16 @@ export class Workshop {
 }
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+/** What `openssl ca` wants to be told. */
+const POLICY = 'default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n';
+
+const DAY_MS = 86_400_000;
+
+/** A time as certificates have it. */
+function time(days: number): string {
+  return `${new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/\D/g, '').slice(0, 14)}Z`;
+}
 
 function openssl(...args: readonly string[]): void {
   execFileSync('openssl', args, { stdio: 'pipe' });

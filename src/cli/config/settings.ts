@@ -7,7 +7,14 @@ import type { Announced } from '../../connection/handshake/identity.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor } from '../../engine/open.js';
 import { WORKERS_MAX } from '../../log/record-format.js';
 import { PORT_MAX } from '../../node/listeners/address.js';
-import { DEFAULTS, DURABILITIES, ENGINES, PASSWORD_HASHINGS, type ResolvedOptions } from '../../node/options.js';
+import {
+  DEFAULTS,
+  DURABILITIES,
+  ENGINES,
+  PASSWORD_HASHINGS,
+  type ResolvedOptions,
+  VERIFIES,
+} from '../../node/options.js';
 import { addresses, type Kind, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
 
 const MIB = 1024 ** 2;
@@ -67,6 +74,15 @@ export const SETTINGS = {
   tls_key: setting(text('FILE', 'the name of a file'), {
     help: 'the key of that certificate (PEM, without a password)',
     standard: null,
+  }),
+  tls_ca: setting(text('FILE', 'the name of a file'), {
+    help: 'certificates (PEM) of those who may sign for clients',
+    standard: null,
+  }),
+  tls_verify: setting(oneOf(VERIFIES), {
+    help: 'none, clients are asked for no certificate; optional, what they show is checked; required, they must show one',
+    standard: null,
+    standardText: 'required with tls_ca, else none',
   }),
   tls_port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port to listen on by TLS where there is a certificate; 0 takes a free one; for TLS alone, use listen',

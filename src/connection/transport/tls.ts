@@ -10,12 +10,18 @@ import { type Endpoint, endpointText } from './endpoint.js';
 import { StreamTransport } from './stream-transport.js';
 import type { OpenTransport, TransportMemory } from './transport.js';
 
+/** Whether clients are asked for a certificate, and whether one without comes in. What they show is always checked. */
+export type Verify = 'none' | 'optional' | 'required';
+
 /** What all workers do TLS with, as values that can go to another thread. */
 export interface TlsSetup {
   /** PEM, the broker's own first. */
   readonly certificate: string;
   /** PEM. */
   readonly key: string;
+  /** Those who may sign for clients, PEM; null: nobody is asked. */
+  readonly authority: string | null;
+  readonly verify: Verify;
   /** With these a session that one worker has begun goes on with another (48 octets). */
   readonly ticketKeys: Uint8Array;
 }
@@ -33,15 +39,21 @@ export class TlsHandshakes {
   readonly #server: Server;
   readonly #report: (line: string) => void;
   readonly #handshakeMs: number;
+  readonly #verify: Verify;
   readonly #pending = new Map<Socket, Pending>();
 
   constructor(setup: TlsSetup, report: (line: string) => void, handshakeMs = HANDSHAKE_MS) {
     this.#report = report;
     this.#handshakeMs = handshakeMs;
+    this.#verify = setup.verify;
     // It listens nowhere: sockets are given to it.
     this.#server = createServer({
       cert: setup.certificate,
       key: setup.key,
+      ca: setup.authority ?? undefined,
+      requestCert: setup.verify !== 'none',
+      // What is wrong with a certificate is said here, and Node would say nothing.
+      rejectUnauthorized: false,
       ticketKeys: Buffer.from(setup.ticketKeys),
       minVersion: 'TLSv1.2',
       handshakeTimeout: handshakeMs,
@@ -77,16 +89,41 @@ export class TlsHandshakes {
 
   #onSecure(stream: TLSSocket): void {
     const pending = this.#take(socketOf(stream));
-    if (pending === undefined) stream.destroy();
-    else pending.answer(stream);
+    if (pending === undefined) {
+      stream.destroy();
+      return;
+    }
+    const wrong = this.#wrong(stream);
+    if (wrong === null) {
+      pending.answer(stream);
+      return;
+    }
+    this.#say(pending.peer, wrong);
+    stream.destroy();
+    pending.answer(null);
   }
 
   #onFailure(error: NodeJS.ErrnoException, stream: TLSSocket): void {
     const pending = this.#pending.get(socketOf(stream));
     // Whoever only looks whether somebody listens has done nothing wrong.
     if (pending === undefined || error.code === 'ECONNRESET') return;
-    this.#report(`no TLS with the client at ${endpointText(pending.peer)}: ${this.#reason(error)}`);
+    this.#say(pending.peer, this.#reason(error));
     stream.destroy();
+  }
+
+  /** What is wrong with the certificate that the client shows, or does not; null: nothing. */
+  #wrong(stream: TLSSocket): string | null {
+    if (this.#verify === 'none') return null;
+    const certificate = stream.getPeerX509Certificate();
+    if (certificate === undefined) return this.#verify === 'required' ? 'it shows no certificate' : null;
+    if (stream.authorized) return null;
+    const why =
+      CERTIFICATE_FAULTS.get(String(stream.authorizationError)) ?? `is refused (${stream.authorizationError})`;
+    return `its certificate (${certificate.subject.replaceAll(/\s+/g, ', ')}) ${why}`;
+  }
+
+  #say(peer: Endpoint | null, reason: string): void {
+    this.#report(`no TLS with the client at ${endpointText(peer)}: ${reason}`);
   }
 
   #reason({ code = '', message }: NodeJS.ErrnoException): string {
@@ -101,6 +138,19 @@ export class TlsHandshakes {
     );
   }
 }
+
+const UNKNOWN_AUTHORITY = 'is of no authority that is trusted here';
+
+/** By OpenSSL's names. */
+const CERTIFICATE_FAULTS: ReadonlyMap<string, string> = new Map([
+  ['CERT_HAS_EXPIRED', 'has expired'],
+  ['CERT_NOT_YET_VALID', 'is not valid yet'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNKNOWN_AUTHORITY],
+  ['SELF_SIGNED_CERT_IN_CHAIN', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNKNOWN_AUTHORITY],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNKNOWN_AUTHORITY],
+]);
 
 /** What OpenSSL finds first in octets that are something else. */
 const NO_TLS = new Set([
