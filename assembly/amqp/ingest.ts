@@ -1,4 +1,7 @@
 /**
+ * This folder is for the hot half of the protocol: frames in, messages to queues, deliveries out; only the exports
+ * may import it.
+ *
  * The scan of a read: frame after frame, the hot ones are handled here, any other stops the scan and goes to the host.
  * All lengths are checked against the octets at hand and the negotiated limits before they are used: nothing that comes
  * from a socket is believed.

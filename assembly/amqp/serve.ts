@@ -1,5 +1,5 @@
 /**
- * A worker's turn: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one
+ * A worker's pass: what others granted is taken in, connections that lacked memory go on, and ready consumers pull one
  * after the other. At its end queues that are over their limit are cut. Bounded: after so many turns the rest waits for
  * the next call, so that sockets are read in between.
  */

@@ -125,7 +125,7 @@ export const UNIT_PIECE: f64 = <f64>PIECE_FLAG;
 /** The requeues that a unit can say: the bit of a piece stands above them. */
 export const UNIT_REQUEUES_MAX: u32 = KEPT_FLAGS >> REQUEUES_SHIFT;
 export { SPILLED_MAX } from '../queue/spill/spilled';
-export { FRONT as PAGE_OUT_FRONT, LATER as PAGE_OUT_LATER } from '../queue/spill/page-out';
+export { AT_HEAD as PAGE_OUT_AT_HEAD, LATER as PAGE_OUT_LATER } from '../queue/spill/page-out';
 export { NO_MEMORY as PAGE_IN_NO_MEMORY, UNWANTED as PAGE_IN_UNWANTED } from '../queue/spill/page-in';
 export { WINDOW as PAGE_IN_WINDOW } from '../queue/chain/page-in-requests';
 
@@ -134,7 +134,7 @@ export { RUN_MAX, PAGES_AHEAD } from '../queue/publish';
 export { COLD_DEPTH } from '../amqp/receiving/receive';
 export { GUARDED_WORK } from '../amqp/connection/work';
 export { SHARE_MAX, SHARE_PART } from '../amqp/delivering/deliver';
-export { DEATHS_A_TURN } from '../amqp/delivering/consumer';
+export { EXPIRED_A_TURN } from '../amqp/delivering/consumer';
 export { RETIRED_PORTION } from '../queue/emptying';
 export { UNDER_WAY } from '../queue/rules/length';
 export { OVER_MAX } from '../memory/root';

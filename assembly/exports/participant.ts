@@ -1,6 +1,8 @@
 /**
- * Joining a core, and what each participant of it is: memory, clock, topology, and how it runs and sleeps. A memory is laid
- * out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`).
+ * This folder is for what the host calls, a file for each role of its `Engine`; only the list of exports imports it.
+ *
+ * Joining a core, and what each participant of it is: memory, clock, topology, and how it runs and sleeps. A memory is
+ * laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`).
  */
 import { enter, leave } from '../memory/epoch';
 import { atomicAdd, atomicLoad } from '../memory/atomic';

@@ -11,7 +11,7 @@ import { beginIn, endIn, takeIn } from '../queue/spill/page-in';
 import { beginOut, endOut, fillOut, outCount } from '../queue/spill/page-out';
 import { priorityAt, priorityMade } from '../queue/chain/priorities';
 import { Queue } from '../queue/chain/queue';
-import { awaitFront as awaitNext, nextPageInRequest as firstPageInRequest } from '../queue/chain/page-in-requests';
+import { awaitNext as awaitNextOf, nextPageInRequest as firstPageInRequest } from '../queue/chain/page-in-requests';
 
 /** The queue of a priority, which is a queue of its own here; 0: it is not there, or there is no memory to make it. */
 export function priorityOf(queue: usize, priority: u32, make: bool): usize {
@@ -92,9 +92,9 @@ export function giveStaging(segment: usize): void {
   giveSegment(segment);
 }
 
-export function awaitFront(queue: usize): bool {
+export function awaitNext(queue: usize): bool {
   enter();
-  const spilled = awaitNext(changetype<Queue>(queue));
+  const spilled = awaitNextOf(changetype<Queue>(queue));
   leave();
   return spilled;
 }

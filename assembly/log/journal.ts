@@ -1,4 +1,6 @@
 /**
+ * This folder is for what goes to the log; queues and all above them may import it.
+ *
  * A participant's part of the log: numbers for messages, and the journal of places that messages took (ENQUEUE) and of
  * those that are done (ACK), in records as docs/log-format.md has them, one behind the other in open segments of their
  * own. What must hold: a message, its pieces and its places are in one batch; room for a run's records is reserved

@@ -25,8 +25,8 @@ declare function reached(point: u32): void;
 
 /** A cursor has found slots READY and not yet moved the head past them (queue/chain/claim.ts). */
 export const CLAIM_SCANNED: u32 = 1;
-/** The same of the front of a queue with rules (queue/rules/peek.ts). */
-export const FRONT_SCANNED: u32 = 2;
+/** The same of the next message of a queue with rules (queue/rules/peek.ts). */
+export const NEXT_SCANNED: u32 = 2;
 /** A portion that is to leave is marked (queue/spill/page-out.ts). */
 export const OUT_MARKED: u32 = 3;
 /** A portion's block was found, and nothing done yet (queue/spill/page-out.ts). */

@@ -1,6 +1,7 @@
 /**
- * Lists of small entries that are appended at the end and taken at the front, in pages that are taken and given back as
- * needed. Private to their owner. All entries of a list have one size, a multiple of 8. An empty list holds no page.
+ * Lists of small entries that are appended at the end and taken at the beginning, in pages that are taken and given
+ * back as needed. Private to their owner. All entries of a list have one size, a multiple of 8. An empty list holds no
+ * page.
  *
  * Page  0 │ next u32, from u32 (offset of the first entry), to u32 (offset behind the last one)
  *      16 │ entries

@@ -1,4 +1,6 @@
 /**
+ * This folder is for shared memory: units, epochs, messages, counters; all of the core but its numbers may import it.
+ *
  * The root: where everything shared is found from, at one fixed address, and the participants behind it.
  *
  *   0          unused, so that no address is 0

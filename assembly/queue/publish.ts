@@ -1,4 +1,6 @@
 /**
+ * This folder is for queues, which know nothing of the protocol; `amqp` and the exports may import it.
+ *
  * Publishing to a queue: positions for a run of messages are reserved by one atomic add, then filled. Nothing may stop
  * or trap between the two, since a reserved and unfilled slot holds up the claims behind it: pages for blocks are
  * promised before. Meets: other publishers (own positions each), cursors (see a slot only when it is READY).

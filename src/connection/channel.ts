@@ -232,7 +232,7 @@ export class Channel {
         if (!method.noAck) this.#got.add(access.queue, performance.now());
         return undefined;
       }
-      if (host.engine.awaitFront(ref)) return this.#waitFor('basic.get', this.#getLater(method));
+      if (host.engine.awaitNext(ref)) return this.#waitFor('basic.get', this.#getLater(method));
     }
     this.#send({ name: 'basic.get-empty' });
     return undefined;

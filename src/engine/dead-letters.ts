@@ -3,7 +3,7 @@ import { DEAD_DELIVERY_LIMIT, DEAD_EXPIRED, DEAD_MAXLEN, DEAD_REJECTED } from '.
 import type { Message, Queue } from './references.js';
 
 /** Why a message died. */
-export const Death = {
+export const DeadLetterReason = {
   /** basic.reject, or basic.nack, without requeue. */
   REJECTED: DEAD_REJECTED,
   /** Its time to live, or the queue's, is over. */
@@ -13,12 +13,12 @@ export const Death = {
   /** It was requeued more often than the queue allows. */
   DELIVERY_LIMIT: DEAD_DELIVERY_LIMIT,
 } as const;
-export type Death = (typeof Death)[keyof typeof Death];
+export type DeadLetterReason = (typeof DeadLetterReason)[keyof typeof DeadLetterReason];
 
 export interface DeadLetterCalls {
   /** Queue and reason of the message that `nextDead` gave out. */
   readonly deadQueue: Queue;
-  readonly deadReason: Death;
+  readonly deadReason: DeadLetterReason;
   /**
    * Queues whose messages may expire and that this worker sweeps. As long as there are some, `sweep` must be called,
    * and again after `sweepPause`.

@@ -1,4 +1,7 @@
 /**
+ * This folder is for the interface to a core, by roles, and its two implementations; all that stands above it may
+ * import it, but for the store.
+ *
  * The one interface to a core. Two implementations stand behind it: `wasm/` (the WebAssembly core) and `js/` (its
  * plain-JavaScript twin). Everything above this folder drives the message path through these calls and nothing else.
  *
@@ -22,7 +25,7 @@ import type { StatisticsCalls } from './statistics.js';
 
 export { Content, Limit, Stop } from './connections.js';
 export type { Extent } from './consuming.js';
-export { Death } from './dead-letters.js';
+export { DeadLetterReason } from './dead-letters.js';
 export type { HeldBack, LogBatch } from './log.js';
 export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';

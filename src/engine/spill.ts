@@ -2,10 +2,10 @@
  * Messages that are elsewhere: the coordinator calls these; one portion is on its way out and one on its way in at a
  * time.
  */
-import { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_FRONT, PAGE_OUT_LATER } from '../numbers/core.js';
+import { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_AT_HEAD, PAGE_OUT_LATER } from '../numbers/core.js';
 import type { Queue } from './references.js';
 
-export { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_FRONT, PAGE_OUT_LATER };
+export { PAGE_IN_NO_MEMORY, PAGE_IN_UNWANTED, PAGE_OUT_AT_HEAD, PAGE_OUT_LATER };
 
 export interface SpillCalls {
   /** Messages of a block: so many leave and come back together at most. */
@@ -30,10 +30,10 @@ export interface SpillCalls {
   readonly stagingBytes: number;
   /**
    * Begins to send away messages in a row of one block: those behind the spilled ones; of a queue without such those of
-   * the block `margin` blocks behind the one next to the first message's; with the margin PAGE_OUT_FRONT those of that
-   * one itself, where the first stays unless it is longer than a frame. At most `most` octets, or one message; what
-   * does not reach the end of its block stays if it has less than `least`. The octets of the image; 0: none may leave;
-   * PAGE_OUT_LATER: somebody may be claiming them, ask again soon (or end it).
+   * the block `margin` blocks behind the one next to the first message's; with the margin PAGE_OUT_AT_HEAD those of
+   * that one itself, where the first stays unless it is longer than a frame. At most `most` octets, or one message;
+   * what does not reach the end of its block stays if it has less than `least`. The octets of the image; 0: none may
+   * leave; PAGE_OUT_LATER: somebody may be claiming them, ask again soon (or end it).
    */
   pageOut(queue: Queue, margin: number, least: number, most: number): number;
   /** Messages on their way out. */
@@ -63,5 +63,5 @@ export interface SpillCalls {
   /** A queue whose spilled messages are wanted; 0: none. The coordinator's doorbell rings for it, if it sleeps. */
   nextPageInRequest(): Queue;
   /** Any participant: whether the next message of a queue is spilled; then all workers are rung when it is back. */
-  awaitFront(queue: Queue): boolean;
+  awaitNext(queue: Queue): boolean;
 }

@@ -15,7 +15,7 @@ import {
   type QueueFeatures,
 } from '../../src/engine/engine.js';
 import { ENGINES } from './support/bench.js';
-import { FRONT, ImageShelf } from './support/image-shelf.js';
+import { AT_HEAD, ImageShelf } from './support/image-shelf.js';
 import { placesOf, type Recorded, readBack } from './support/log.js';
 
 const WORKERS = 2;
@@ -156,7 +156,7 @@ function page(shelf: ImageShelf, coordinator: Engine, queue: Queue): () => void 
   return () => {
     step += 1;
     // By turns whole blocks, and whatever stands behind the first message.
-    shelf.out(queue, (step % 4) + FRONT, undefined, {
+    shelf.out(queue, (step % 4) + AT_HEAD, undefined, {
       least: step % 2 === 0 ? Number.POSITIVE_INFINITY : 0,
       most: 30_000,
     });
@@ -255,7 +255,7 @@ describe.each(ENGINES)('%s', (kind) => {
     ['consumers', false],
     ['consumers of a logged queue', true],
   ])(
-    'two workers share %s with ranks, messages with priorities and short lives: each is acknowledged or expires, once',
+    'two workers share %s with priorities of consumers and messages, and short lives: each is acknowledged or expires, once',
     { timeout: 60_000 },
     async (_name, logged) => {
       const contest: Contest = {

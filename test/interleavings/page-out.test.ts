@@ -8,7 +8,7 @@ import { text } from '../engine/support/scenario.js';
 import { openStage, type Player } from './support/stage.js';
 
 /** As a margin: right behind the first message; what leaves: whatever is there. */
-const FRONT = -1;
+const AT_HEAD = -1;
 const LEAST = 0;
 const MOST = 1e6;
 const LATER = -1;
@@ -48,17 +48,17 @@ async function almostEmptyBlock(left: number) {
 test('a cursor that has seen the last message before it is marked takes it, settles it, and the block goes once', async () => {
   const { cursor, coordinator, queue, channel, bodies, last, pagesBack } = await almostEmptyBlock(1);
   cursor.begin('get', channel, queue, true).until('CLAIM_SCANNED');
-  coordinator.begin('pageOut', queue, FRONT, LEAST, MOST).until('OUT_MARKED');
+  coordinator.begin('pageOut', queue, AT_HEAD, LEAST, MOST).until('OUT_MARKED');
   expect(cursor.finish()).toBe(true);
   expect(coordinator.finish()).toBe(0);
   expect(bodies()).toEqual(last);
   expect(pagesBack()).toBe(1);
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(0);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(0);
 });
 
 test('a block that is done before it is held is left alone', async () => {
   const { cursor, coordinator, queue, channel, bodies, last, pagesBack } = await almostEmptyBlock(1);
-  coordinator.begin('pageOut', queue, FRONT, LEAST, MOST).until('OUT_FOUND');
+  coordinator.begin('pageOut', queue, AT_HEAD, LEAST, MOST).until('OUT_FOUND');
   expect(cursor.engine.get(channel, queue, true)).toBe(true);
   expect(coordinator.finish()).toBe(0);
   expect(bodies()).toEqual(last);
@@ -68,22 +68,22 @@ test('a block that is done before it is held is left alone', async () => {
 test('while a cursor may be claiming what was marked, its block is kept, whoever settles all of it', async () => {
   const { cursor, coordinator, queue, channel, bodies, last, pagesBack } = await almostEmptyBlock(1);
   cursor.begin('get', channel, queue, true).until('CLAIM_SCANNED');
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(LATER);
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(LATER);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(LATER);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(LATER);
   expect(cursor.finish()).toBe(true);
   expect(bodies()).toEqual(last);
   expect(pagesBack()).toBe(0);
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(0);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(0);
   expect(pagesBack()).toBe(1);
 });
 
 test('what a cursor has claimed in between stays, and what is left may leave after that', async () => {
   const { cursor, coordinator, queue, channel, bodies, last } = await almostEmptyBlock(3);
   cursor.begin('get', channel, queue, true).until('CLAIM_SCANNED');
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(LATER);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(LATER);
   expect(cursor.finish()).toBe(true);
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(0);
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBeGreaterThan(0);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(0);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBeGreaterThan(0);
   expect(coordinator.engine.pageOutCount).toBe(1);
   expect(coordinator.engine.pageOutEnd(false)).toBe(false);
   for (let i = 0; i < 2; i++) expect(cursor.engine.get(channel, queue, true)).toBe(true);
@@ -93,7 +93,7 @@ test('what a cursor has claimed in between stays, and what is left may leave aft
 test('a queue that is deleted while its messages are marked lets go of its blocks once', async () => {
   const { cursor, coordinator, queue, channel, bodies, pagesBack } = await almostEmptyBlock(2);
   cursor.begin('get', channel, queue, true).until('CLAIM_SCANNED');
-  expect(coordinator.engine.pageOut(queue, FRONT, LEAST, MOST)).toBe(LATER);
+  expect(coordinator.engine.pageOut(queue, AT_HEAD, LEAST, MOST)).toBe(LATER);
   expect(coordinator.engine.retireQueue(queue)).toBe(2);
   expect(cursor.finish()).toBe(false);
   coordinator.engine.freeQueue(queue);

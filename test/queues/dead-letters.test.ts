@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { encodeHeader } from '../../src/amqp/properties.js';
 import type { Change } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
-import { Death, type Engine } from '../../src/engine/engine.js';
+import { DeadLetterReason, type Engine } from '../../src/engine/engine.js';
 import { DeadLetters } from '../../src/queues/dead-letters/dead-letters.js';
 import { Delays } from '../../src/queues/delayed/delayed-messages.js';
 
@@ -16,7 +16,7 @@ afterEach(() => vi.useRealTimers());
 /** A core with dead messages, as far as dead letters see it. */
 class Core {
   readonly deadQueue = QUEUE;
-  readonly deadReason = Death.EXPIRED;
+  readonly deadReason = DeadLetterReason.EXPIRED;
   dead = 0;
   epoch = 1;
   hasMemory = true;

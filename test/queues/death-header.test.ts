@@ -4,12 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ContentHeader, Properties } from '../../src/amqp/properties.js';
 import { type FieldTable, type FieldValue, type PlainObject, table } from '../../src/amqp/table.js';
-import { Death } from '../../src/engine/engine.js';
+import { DeadLetterReason } from '../../src/engine/engine.js';
 import { type DeathEvent, deadHeader, isCycle } from '../../src/queues/dead-letters/death-header.js';
 
 const NOW = 1_700_000_000_999;
 
-const first: DeathEvent = { reason: Death.EXPIRED, queue: 'q', exchange: 'x', routingKey: 'k', now: NOW };
+const first: DeathEvent = { reason: DeadLetterReason.EXPIRED, queue: 'q', exchange: 'x', routingKey: 'k', now: NOW };
 
 function message(properties: Properties = {}): ContentHeader {
   return { bodySize: 5, properties };
@@ -78,7 +78,7 @@ test('the same death again is counted, and keeps the time and the place of the f
 });
 
 test('deaths of another queue or reason stand for themselves, the latest first', () => {
-  const deaths = [{}, { reason: Death.REJECTED }, { queue: 'r', reason: Death.MAXLEN }, {}];
+  const deaths = [{}, { reason: DeadLetterReason.REJECTED }, { queue: 'r', reason: DeadLetterReason.MAXLEN }, {}];
   const headers = plain(headersOf(afterDeaths(message(), ...deaths)));
   expect(headers).toMatchObject({
     'x-death': [
@@ -92,10 +92,10 @@ test('deaths of another queue or reason stand for themselves, the latest first',
 });
 
 test.each([
-  [Death.REJECTED, 'rejected'],
-  [Death.EXPIRED, 'expired'],
-  [Death.MAXLEN, 'maxlen'],
-  [Death.DELIVERY_LIMIT, 'delivery_limit'],
+  [DeadLetterReason.REJECTED, 'rejected'],
+  [DeadLetterReason.EXPIRED, 'expired'],
+  [DeadLetterReason.MAXLEN, 'maxlen'],
+  [DeadLetterReason.DELIVERY_LIMIT, 'delivery_limit'],
 ])('reason %i is called %s', (reason, name) => {
   expect(plain(headersOf(afterDeaths(message(), { reason })))).toMatchObject({ 'x-last-death-reason': name });
 });

@@ -3,7 +3,7 @@
  * when they can.
  */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Death } from '../../src/engine/engine.js';
+import { DeadLetterReason } from '../../src/engine/engine.js';
 import { type Progress, UndeliveredDeadLetters } from '../../src/queues/dead-letters/undelivered.js';
 import type { UndeliveredDeadLetter } from '../../src/queues/dead-letters/undelivered-row.js';
 
@@ -26,7 +26,7 @@ class Stage {
       const deadLetter = {
         message: this.#last * 8,
         origin,
-        reason: Death.EXPIRED,
+        reason: DeadLetterReason.EXPIRED,
         died: this.#last,
         number: this.#last,
       };

@@ -1,4 +1,7 @@
 /**
+ * This folder is for what a connection, a channel and a consumer are; all of `amqp` and the exports may import it,
+ * and it imports neither receiving nor delivering.
+ *
  * Connections, channels and consumers: their layouts and how one is found from another. All are private to the worker
  * that owns the socket, except the waiter at the start of a consumer (queue/consumers/run-queue.ts).
  *

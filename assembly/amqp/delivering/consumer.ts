@@ -6,7 +6,7 @@ import { atomicAdd, atomicLoad, atomicOr } from '../../memory/atomic';
 import { checkpoint, TURN_GIVEN_BACK } from '../../memory/checkpoint';
 import { self } from '../../memory/root';
 import { giveCell, takeCell } from '../../memory/units';
-import { dropExpired, deathTime, dropStuck } from '../../queue/rules/peek';
+import { dropExpired, expiryLimit, dropStuck } from '../../queue/rules/peek';
 import { Queue } from '../../queue/chain/queue';
 import { takeTurn } from '../../queue/rules/length';
 import { joinConsumerPriorities, leaveConsumerPriorities } from '../../queue/consumers/consumer-priorities';
@@ -39,16 +39,16 @@ export function newConsumer(
   // Read by `share` of all workers, as a rough number.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('consumers'), 1);
   consumer.consumerPriority = consumerPriority;
-  // Pairs with the compare-and-swap in `setQueueFeatures`. Those that are there already have rank 0 and learn of it at
-  // their next turn.
+  // Pairs with the compare-and-swap in `setQueueFeatures`. Those that are there already have priority 0 and learn of it
+  // at their next turn.
   if (consumerPriority) atomicOr(changetype<usize>(queue) + offsetof<Queue>('features'), CONSUMER_PRIORITIES);
   joinConsumerPriorities(queue, consumer);
   beAble(consumer);
   return cell;
 }
 
-/** Deaths at the front that one turn waits for. */
-export const DEATHS_A_TURN: u32 = 1024;
+/** Expired messages at the head that one turn waits for. */
+export const EXPIRED_A_TURN: u32 = 1024;
 
 /**
  * Consumers that are able to take messages since this call began, linked by `parkedNext`: they are not parked. The
@@ -67,7 +67,7 @@ function beAble(consumer: Consumer): void {
 }
 
 /**
- * What is too old at the front of their queues dies for those that have become able, once all has gone back that they
+ * What is too old at the head of their queues dies for those that have become able, once all has gone back that they
  * have returned: it does not go to one that was not able when it came. From then on age counts by the time when the
  * consumer became able, since it would have got all that has come.
  */
@@ -82,7 +82,7 @@ function dropForAble(): void {
     const queue = changetype<Queue>(consumer.queue);
     let all = true;
     if (queue.features & MORTAL)
-      all = dropExpired(queue, deathTime(queue), DEATHS_A_TURN, false) < DEATHS_A_TURN && !dropStuck;
+      all = dropExpired(queue, expiryLimit(queue), EXPIRED_A_TURN, false) < EXPIRED_A_TURN && !dropStuck;
     // What comes within this millisecond comes after.
     consumer.ableSince = all ? self.now - 1 : self.now;
   }

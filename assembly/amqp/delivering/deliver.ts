@@ -1,4 +1,7 @@
 /**
+ * This folder is for what goes to clients, and what they say of it; receiving, what stands in `amqp` itself, and the
+ * exports may import it.
+ *
  * Delivery: a consumer's turn. It claims a share of its queue, as far as its credit and its connection's box allow, and
  * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
@@ -6,14 +9,14 @@ import { FRAME_MAX } from '../../format/frame';
 import { DELIVERED } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
-import { die, EXPIRED } from '../../queue/rules/dead-letters';
+import { deadLetterOrDrop, EXPIRED } from '../../queue/rules/dead-letters';
 import {
   claimAny,
-  claimFront,
-  deathTime,
+  claimNext,
+  expiryLimit,
   dropExpired,
   dropStuck,
-  frontLackedRoom,
+  nextLackedRoom,
   isTooOld,
   LEEWAY,
 } from '../../queue/rules/peek';
@@ -30,7 +33,7 @@ import { atomicStoreF64 } from '../../memory/atomic';
 import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
 import { passOn, wait } from '../../queue/consumers/waiters';
 import { Channel, Connection, Consumer } from '../connection/connection';
-import { creditOf, DEATHS_A_TURN, letSiblingsFirst } from './consumer';
+import { creditOf, EXPIRED_A_TURN, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './long-content';
@@ -179,12 +182,12 @@ function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): v
   return max(self.now - LEEWAY, consumer.ableSince);
 }
 
-/** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the front. */
+/** A turn in a queue whose messages may die of age, have priorities, or are counted: one by one from the head. */
 function pullSingly(connection: Connection, channel: Channel, consumer: Consumer, queue: Queue, most: u32): void {
   const features = queue.features;
   const limit = ageLimit(consumer);
   if (features & MORTAL) {
-    dropExpired(queue, limit, DEATHS_A_TURN, false);
+    dropExpired(queue, limit, EXPIRED_A_TURN, false);
     if (dropStuck) {
       lacksMemory(connection, consumer, queue);
       return;
@@ -196,13 +199,13 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
   let died: u32 = 0;
   let full = false;
   while (left) {
-    const slot = claimFront(queue, roomIn(connection), overhead, frameMax);
+    const slot = claimNext(queue, roomIn(connection), overhead, frameMax);
     if (!changetype<usize>(slot)) {
-      full = frontLackedRoom;
+      full = nextLackedRoom;
       break;
     }
     if (features & MORTAL && isTooOld(queue, slot, limit)) {
-      if (!die(queue, slot, EXPIRED)) {
+      if (!deadLetterOrDrop(queue, slot, EXPIRED)) {
         countDelivered(queue, most - left - died);
         lacksMemory(connection, consumer, queue);
         return;
@@ -272,7 +275,7 @@ function lacksRoom(
   }
   const message = changetype<Message>(slot.message);
   if (queue.features & MORTAL && isTooOld(queue, slot, ageLimit(consumer))) {
-    if (!die(queue, slot, EXPIRED)) {
+    if (!deadLetterOrDrop(queue, slot, EXPIRED)) {
       lacksMemory(connection, consumer, queue);
       return;
     }
@@ -359,11 +362,11 @@ function claimLiving(queue: Queue): Slot {
   if (queue.kind != CLASSIC) unknownKind();
   if (queue.features & GONE) return changetype<Slot>(0);
   const mortal = (queue.features & MORTAL) != 0;
-  const limit = deathTime(queue);
+  const limit = expiryLimit(queue);
   if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);
   let slot = claimOne(queue);
   while (mortal && changetype<usize>(slot) && isTooOld(queue, slot, limit)) {
-    if (!die(queue, slot, EXPIRED)) return changetype<Slot>(0);
+    if (!deadLetterOrDrop(queue, slot, EXPIRED)) return changetype<Slot>(0);
     slot = claimOne(queue);
   }
   return slot;

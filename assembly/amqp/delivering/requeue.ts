@@ -4,7 +4,7 @@
 import { isLogging, placeRequeued } from '../../log/journal';
 import { Message } from '../../memory/message';
 import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
-import { DELIVERY_LIMIT, die, REJECTED } from '../../queue/rules/dead-letters';
+import { DELIVERY_LIMIT, deadLetterOrDrop, REJECTED } from '../../queue/rules/dead-letters';
 import { checkLength } from '../../queue/rules/length';
 import {
   blockOf,
@@ -51,7 +51,7 @@ function requeueRuled(priority: Queue, slot: Slot): void {
   if (features & COUNTED) {
     const requeues = slot.state >> REQUEUES_SHIFT;
     if (<f64>requeues >= featuresOf(queue).deliveryLimit) {
-      die(queue, slot, DELIVERY_LIMIT);
+      deadLetterOrDrop(queue, slot, DELIVERY_LIMIT);
       return;
     }
     if (requeues < REQUEUES_MAX) {
@@ -70,6 +70,6 @@ function requeueRuled(priority: Queue, slot: Slot): void {
 export function reject(slot: Slot): void {
   const queue = queueOf(slot);
   if (queue.kind != CLASSIC) unknownKind();
-  if (queue.features) die(ruling(queue), slot, REJECTED);
+  if (queue.features) deadLetterOrDrop(ruling(queue), slot, REJECTED);
   else settle(slot);
 }

@@ -5,7 +5,7 @@
 import { EXPIRING, Message, release, retain } from '../../memory/message';
 import { self } from '../../memory/root';
 import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
-import { dieRefused } from '../../queue/rules/dead-letters';
+import { deadLetterRefused } from '../../queue/rules/dead-letters';
 import { hasRoom } from '../../queue/rules/length';
 import { enqueue, guardedPages } from '../../queue/publish';
 import { Queue, SHARED } from '../../queue/chain/queue';
@@ -35,7 +35,7 @@ export function publishGuarded(route: Route, message: Message): bool {
 export function admit(queue: Queue, message: Message): bool {
   if (queue.kind != CLASSIC) unknownKind();
   if (queue.features & REJECT && !queue.retired && !hasRoom(queue, message)) {
-    if (<u32>featuresOf(queue).overflow == REJECT_PUBLISH_DLX) dieRefused(queue, message);
+    if (<u32>featuresOf(queue).overflow == REJECT_PUBLISH_DLX) deadLetterRefused(queue, message);
     return false;
   }
   if (message.flags & EXPIRING) expectExpiry(queue, self.index);

@@ -1,4 +1,6 @@
 /**
+ * This folder is for what clients publish; what stands in `amqp` itself, and the exports may import it.
+ *
  * Receiving messages: basic.publish, content header, body, and what happens when the last octet is there. A body is
  * copied from the read straight to its place in a segment, whatever frames and reads it comes in.
  */

@@ -1,6 +1,6 @@
 /**
  * Claiming from a queue: a cursor takes the READY prefix at the head with one compare-and-swap, within one block and as
- * far as the outbox has room. Requeued slots come first (requeued.ts). Meets: publishers (their slots become READY in
+ * far as the box has room. Requeued slots come first (requeued.ts). Meets: publishers (their slots become READY in
  * any order; the prefix ends at the first that is not), other cursors (one of them wins the compare-and-swap, the
  * others look again).
  */

@@ -8,7 +8,7 @@ import { atomicLoad, lock, unlock } from '../../memory/atomic';
 import { priorityAt } from './priorities';
 import { Queue } from './queue';
 
-/** Levels of a queue, used or not. */
+/** Priorities of a queue, used or not. */
 export function priorityCount(queue: Queue): u32 {
   return queue.priorities ? queue.maxPriority + 1 : 1;
 }

@@ -55,7 +55,7 @@ export function nextPageInRequest(): usize {
 }
 
 /** Whether the next message of a queue is spilled. The caller is inside the core. */
-export function isFrontSpilled(queue: Queue): bool {
+export function isNextSpilled(queue: Queue): bool {
   let priority: u32 = queue.priorities ? queue.maxPriority : 0;
   while (true) {
     const one = priorityAt(queue, priority);
@@ -69,11 +69,11 @@ export function isFrontSpilled(queue: Queue): bool {
 }
 
 /**
- * Wishes for the next message if it is spilled, and lets all workers be rung when it is back. False: it is not spilled,
+ * Asks for the next message if it is spilled, and lets all workers be rung when it is back. False: it is not spilled,
  * look again.
  */
-export function awaitFront(queue: Queue): bool {
+export function awaitNext(queue: Queue): bool {
   // Pairs with the exchange in `welcome`: either it sees the mark, or we see what it has brought back.
   atomicStore(changetype<usize>(queue) + offsetof<Queue>('awaited'), 1);
-  return isFrontSpilled(queue);
+  return isNextSpilled(queue);
 }

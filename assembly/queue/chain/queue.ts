@@ -1,4 +1,7 @@
 /**
+ * This folder is for a queue's chain of slots: its layout, claims, requeues, settling; all other folders of `queue`
+ * and all above them may import it.
+ *
  * Queues and their blocks: layouts, and the walk along the chain.
  *
  * A queue is an unbounded chain of blocks of slots. A slot has a position (0, 1, 2 …, wrapping at 2^32, compared by

@@ -1,9 +1,9 @@
 /**
- * Priorities of consumers. A queue knows all its consumers, in order of rank; the list is changed when one comes or
- * goes, and read only by queues with CONSUMER_PRIORITIES. There a consumer pulls only while none of a higher rank is
- * able to: able are those that wait and those that have a turn; not those that lack credit or output. Everything here
- * is under the queue's waitersLock. Meets: a higher one that becomes unable stores its state, then passes its turn on;
- * a lower one registers as a waiter, then looks at the states again. Both touch `waiting` in between by an atomic
+ * Priorities of consumers. A queue knows all its consumers, in order of priority; the list is changed when one comes or
+ * goes, and read only by queues with CONSUMER_PRIORITIES. There a consumer pulls only while none of a higher priority
+ * is able to: able are those that wait and those that have a turn; not those that lack credit or output. Everything
+ * here is under the queue's waitersLock. Meets: a higher one that becomes unable stores its state, then passes its turn
+ * on; a lower one registers as a waiter, then looks at the states again. Both touch `waiting` in between by an atomic
  * addition, so one of the two sees the other.
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
@@ -11,7 +11,7 @@ import { Queue } from '../chain/queue';
 import { GONE } from '../chain/features';
 import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './run-queue';
 
-/** Enters a consumer behind those of a higher rank; the order among equals means nothing. */
+/** Enters a consumer behind those of a higher priority; the order among equals means nothing. */
 export function joinConsumerPriorities(queue: Queue, waiter: Waiter): void {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
@@ -40,7 +40,7 @@ export function leaveConsumerPriorities(queue: Queue, waiter: Waiter): void {
   unlock(lockWord);
 }
 
-/** Whether a consumer of a higher rank is able to pull; one that only waits is granted a turn. */
+/** Whether a consumer of a higher priority is able to pull; one that only waits is granted a turn. */
 export function higherAble(queue: Queue, waiter: Waiter): bool {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   lock(lockWord);
@@ -77,7 +77,7 @@ export function anyAble(queue: Queue): bool {
 }
 
 /**
- * Enters a waiter behind those of a higher rank and, unless it was granted a turn in vain, behind those of its own.
+ * Enters a waiter behind those of a higher priority and, unless it was granted a turn in vain, behind those of its own.
  * Under the lock.
  */
 export function insertByConsumerPriority(queue: Queue, waiter: Waiter): void {

@@ -1,5 +1,8 @@
 /**
- * Turns: what a queue knows of a consumer, the run queue of each worker, and how a turn that was granted gets there.
+ * This folder is for consumers that wait and consumers that run; rules, spill and all above `queue` may import it.
+ *
+ * The run queue of each worker, what a queue knows of a consumer, and how a turn that was granted gets into the run
+ * queue.
  * Ownership: a run queue is its worker's; an inbox is pushed to by anybody and taken whole by its worker; the links of
  * a consumer that waits are under its queue's waitersLock (waiters.ts).
  */
@@ -41,7 +44,7 @@ export const WAITING: u32 = 1;
 export const RUNNABLE: u32 = 2;
 /** Out of credit: until an acknowledgement. */
 export const NO_CREDIT: u32 = 3;
-/** Its connection's outbox is full or busy: until the socket has taken it. */
+/** Its connection's box is full or busy: until the socket has taken it. */
 export const NO_OUTPUT: u32 = 4;
 /** Cancelled. */
 export const DEAD: u32 = 5;

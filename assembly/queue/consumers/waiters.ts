@@ -41,7 +41,7 @@ export function wait(queue: Queue, waiter: Waiter): bool {
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('waiting'), 1);
   unlock(lockWord);
   if (!hasReady(queue)) return false;
-  // Pairs with the addition in `passOn`: one of a higher rank that became unable sees us, or we see that it is.
+  // Pairs with the addition in `passOn`: one of a higher priority that became unable sees us, or we see that it is.
   if (queue.features & CONSUMER_PRIORITIES && higherAble(queue, waiter)) return false;
   return unwait(queue, waiter);
 }
@@ -79,9 +79,10 @@ function grantWaiters(queue: Queue, count: u32): void {
 
 /** A consumer that leaves messages behind hands its turn to one that waits. */
 @inline export function passOn(queue: Queue): void {
-  // A queue with ranks must see who waits after our state was stored: this pairs with the addition in `wait`.
+  // A queue with consumer priorities must see who waits after our state was stored: this pairs with the addition in
+  // `wait`.
   if (queue.features & CONSUMER_PRIORITIES) atomicAdd(changetype<usize>(queue) + offsetof<Queue>('waiting'), 0);
   if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('waiting')) || !hasReady(queue)) return;
-  // Where there are ranks, equals may wait beside what a higher one has left.
+  // Where there are consumer priorities, equals may wait beside what a higher one has left.
   grantWaiters(queue, queue.features & CONSUMER_PRIORITIES ? readyCount(queue) : 1);
 }

@@ -1,8 +1,8 @@
 /**
- * Death: a message leaves its queue without having been acknowledged. In a queue without DEAD_LETTERS it is dropped;
- * otherwise the host of this participant is told (`nextDead`) and publishes it anew, wherever the queue says. Until
- * then the slot stays claimed and the message held, so nothing is lost. Ownership: the list of the dead is the
- * participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
+ * Dead letters: messages that leave their queue without having been acknowledged. In a queue without DEAD_LETTERS one
+ * is dropped; otherwise the host of this participant is told (`nextDead`) and publishes it anew, wherever the queue
+ * says. Until then the slot stays claimed and the message held, so nothing is lost. Ownership: the list of the dead is
+ * the participant's. An entry whose slot is 0 (a publish that was refused) holds message and queue by itself.
  */
 import { appendEntry, appendPromised, dropEntry, Fifo, firstEntry } from '../../memory/fifo';
 import { atomicAdd, atomicAdd64 } from '../../memory/atomic';
@@ -14,7 +14,7 @@ import { addBytes, BYTES, DEAD_LETTERS, ruling } from '../chain/features';
 import { settle } from '../chain/settle';
 import { grant } from '../consumers/waiters';
 
-/** Reasons; the same numbers as `Death` in the host's interface. */
+/** Reasons; the same numbers as `DeadLetterReason` in the host's interface. */
 export const REJECTED: u32 = 0;
 export const EXPIRED: u32 = 1;
 export const MAXLEN: u32 = 2;
@@ -33,10 +33,10 @@ const DEAD: u32 = 16;
 }
 
 /**
- * Lets the message of a claimed slot die. False: no memory to keep it for the host; it stands in its queue again, and
- * the slot is nobody's who called this.
+ * Makes the message of a claimed slot a dead letter, or drops it. False: no memory to keep it for the host; it stands
+ * in its queue again, and the slot is nobody's who called this.
  */
-export function die(queue: Queue, slot: Slot, reason: u32): bool {
+export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
   if (!(queue.features & DEAD_LETTERS) || queue.retired) {
     settle(slot);
     return true;
@@ -49,7 +49,7 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
     return false;
   }
   entry.message = slot.message;
-  // The host may keep the message beyond its burial.
+  // The host may keep the message after it has settled the dead letter.
   slot.state |= SHARED;
   entry.slot = <u32>changetype<usize>(slot);
   entry.queue = <u32>changetype<usize>(queue);
@@ -57,8 +57,8 @@ export function die(queue: Queue, slot: Slot, reason: u32): bool {
   return true;
 }
 
-/** A publish was refused, and its message dies for that. A page is promised. */
-export function dieRefused(queue: Queue, message: Message): void {
+/** A publish was refused, and its message becomes a dead letter for that. A page is promised. */
+export function deadLetterRefused(queue: Queue, message: Message): void {
   if (!(queue.features & DEAD_LETTERS)) return;
   const entry = changetype<Dead>(appendPromised(deadList(), DEAD));
   retain(message);
@@ -125,7 +125,7 @@ function countKept(queue: Queue, slot: Slot, change: i32): void {
   atomicAdd64(address + offsetof<Queue>('keptBytes'), <i64>change * changetype<Message>(slot.message).bodySize);
 }
 
-/** Nobody waits to be buried. */
+/** The host has settled all dead letters. */
 @inline export function noneDead(): bool {
   return self.deadFirst == 0;
 }

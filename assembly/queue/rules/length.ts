@@ -1,5 +1,5 @@
 /**
- * Length limits: what a queue has beyond them dies from the front, or is refused at its end. While consumers may take
+ * Length limits: what a queue has beyond them dies from the head, or is refused at its end. While consumers may take
  * the surplus at once (the queue has some, and turns that were granted are on their way) the queue is only noted, and
  * looked at again at the end of the participant's turn; if turns are under way still, whoever takes the last of them
  * looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings. Ownership: the
@@ -8,13 +8,13 @@
 import { atomicAdd, atomicLoad, atomicLoad64 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { OVER_MAX, PARTICIPANT_OVER, self } from '../../memory/root';
-import { die, MAXLEN } from './dead-letters';
-import { claimAny, frontSpilled } from './peek';
+import { deadLetterOrDrop, MAXLEN } from './dead-letters';
+import { claimAny, nextSpilled } from './peek';
 import { readyBytes, readyCount } from '../chain/priorities';
 import { holdQueue, Queue, releaseQueue } from '../chain/queue';
 import { BYTES, LENGTH, maxBytesOf, maxLengthOf, REJECT } from '../chain/features';
 import { COUNTED_TURN, TURN, turnsUnderWay, Waiter } from '../consumers/run-queue';
-import { awaitFront } from '../chain/page-in-requests';
+import { awaitNext } from '../chain/page-in-requests';
 
 /** Messages on their way to consumers for which a turn was granted. */
 export const UNDER_WAY: f64 = 1024;
@@ -31,16 +31,16 @@ export function checkLength(queue: Queue): void {
     dropSurplus(queue);
 }
 
-/** Lets messages die from the front until the limits are kept. */
+/** Lets messages die from the head until the limits are kept. */
 function dropSurplus(queue: Queue): void {
   while (isOver(queue)) {
     const slot = claimAny(queue);
     if (!changetype<usize>(slot)) {
       // Whoever brings it back rings; without room for a note the next publish looks again.
-      if (frontSpilled && note(queue, false) && !awaitFront(queue)) self.overSoon = 1;
+      if (nextSpilled && note(queue, false) && !awaitNext(queue)) self.overSoon = 1;
       return;
     }
-    if (!die(queue, slot, MAXLEN)) return;
+    if (!deadLetterOrDrop(queue, slot, MAXLEN)) return;
   }
 }
 
@@ -73,7 +73,7 @@ export function keepLimits(): void {
     if (!queue.retired && !turnsUnderWay(queue) && isOver(queue)) {
       // The queue is noted already, here: should it be noted anew, its place stays.
       dropSurplus(queue);
-      keep = frontSpilled && isOver(queue);
+      keep = nextSpilled && isOver(queue);
     }
     if (keep) {
       store<u32>(noted(kept), <u32>changetype<usize>(queue));

@@ -1,14 +1,17 @@
 /**
- * The front of a queue with rules: the message that is next, whatever priority it stands in and whether it was given
- * back; and what at the front has become too old. Messages are claimed one by one here.
+ * This folder is for what queue features ask: expiry, lengths, dead letters; spill and all above `queue` may import
+ * it.
+ *
+ * Peek, in a queue with rules: the message that is next, whatever priority it stands in and whether it was
+ * requeued; and what at the head has become too old. Messages are claimed one by one here.
  */
 import { FRAME_MAX } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
-import { checkpoint, FRONT_SCANNED } from '../../memory/checkpoint';
+import { checkpoint, NEXT_SCANNED } from '../../memory/checkpoint';
 import { Message } from '../../memory/message';
 import { self } from '../../memory/root';
 import { claim, foundSpilled, lackedRoom } from '../chain/claim';
-import { die, EXPIRED } from './dead-letters';
+import { deadLetterOrDrop, EXPIRED } from './dead-letters';
 import { blockAt, headStands, isReady } from '../chain/head';
 import { priorityAt } from '../chain/priorities';
 import { SPILLED, Block, moveHint, Queue, READY, REDELIVERED, Slot, slotAt, STATE_MASK } from '../chain/queue';
@@ -17,30 +20,30 @@ import { addBytes, BYTES, isExpired } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
 import { requestPageIn, requestAhead } from '../chain/page-in-requests';
 
-/** Whether the last `claimFront` found a message that had no room. */
-export let frontLackedRoom: bool = false;
-/** Whether the last `claimFront` found that the next message is spilled. */
-export let frontSpilled: bool = false;
+/** Whether the last `claimNext` found a message that had no room. */
+export let nextLackedRoom: bool = false;
+/** Whether the last `claimNext` found that the next message is spilled. */
+export let nextSpilled: bool = false;
 /** Room that fits every content. */
 export const ANY_ROOM: u32 = 0x7fffffff;
 
 /** Claims the next message, if its content fits into `room`; 0 when there is none or it does not fit. */
-export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
+export function claimNext(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
   let slot = changetype<Slot>(0);
-  frontLackedRoom = false;
-  frontSpilled = false;
+  nextLackedRoom = false;
+  nextSpilled = false;
   let priority: u32 = queue.priorities ? queue.maxPriority : 0;
   while (true) {
     const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {
       slot = claimRequeued(one, room, overhead, frameMax);
-      frontLackedRoom = requeuedLackedRoom;
-      if (!changetype<usize>(slot) && !frontLackedRoom) {
+      nextLackedRoom = requeuedLackedRoom;
+      if (!changetype<usize>(slot) && !nextLackedRoom) {
         slot = claim(one, 1, room, overhead, frameMax);
-        frontLackedRoom = lackedRoom;
-        frontSpilled = foundSpilled;
+        nextLackedRoom = lackedRoom;
+        nextSpilled = foundSpilled;
       }
-      if (changetype<usize>(slot) || frontLackedRoom || frontSpilled) break;
+      if (changetype<usize>(slot) || nextLackedRoom || nextSpilled) break;
     }
     if (!priority) break;
     priority -= 1;
@@ -52,7 +55,7 @@ export function claimFront(queue: Queue, room: u32, overhead: u32, frameMax: u32
 
 /** Claims the next message whatever its size. */
 export function claimAny(queue: Queue): Slot {
-  return claimFront(queue, ANY_ROOM, 0, FRAME_MAX);
+  return claimNext(queue, ANY_ROOM, 0, FRAME_MAX);
 }
 
 /** So much older (ms) a message may be for a consumer that has been able to take it since before it was too old. */
@@ -61,7 +64,7 @@ export const LEEWAY: f64 = 1000;
 /**
  * What was too old by then dies when anybody else looks; what came later is left to consumers that are on their way.
  */
-export function deathTime(queue: Queue): f64 {
+export function expiryLimit(queue: Queue): f64 {
   return turnsUnderWay(queue) ? self.now - LEEWAY : self.now;
 }
 
@@ -77,7 +80,7 @@ export function isTooOld(queue: Queue, slot: Slot, limit: f64): bool {
 export let dropStuck: bool = false;
 
 /**
- * Lets up to `most` messages die that were too old at `limit` and stand at the front: of the queue, or (`everywhere`)
+ * Lets up to `most` messages die that were too old at `limit` and stand at the head: of the queue, or (`everywhere`)
  * of each of its priorities. Returns how many.
  */
 export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: bool): u32 {
@@ -91,7 +94,7 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
         const slot = claimExpired(one, queue, limit);
         if (!changetype<usize>(slot)) break;
         if (queue.features & BYTES) addBytes(queue, -(<i64>changetype<Message>(slot.message).bodySize));
-        if (!die(queue, slot, EXPIRED)) {
+        if (!deadLetterOrDrop(queue, slot, EXPIRED)) {
           dropStuck = true;
           return count;
         }
@@ -104,10 +107,10 @@ export function dropExpired(queue: Queue, limit: f64, most: u32, everywhere: boo
   return count;
 }
 
-/** Whether the last `claimExpired` found the message at the front spilled. */
+/** Whether the last `claimExpired` found the message at the head spilled. */
 let expiredSpilled: bool = false;
 
-/** Claims the message at the front of one priority if it was too old at `limit`, by the rules of `rules`. */
+/** Claims the message at the head of one priority if it was too old at `limit`, by the rules of `rules`. */
 function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
   const address = changetype<usize>(queue);
   expiredSpilled = false;
@@ -139,7 +142,7 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
       if (!headStands(queue, head)) continue;
       return changetype<Slot>(0);
     }
-    checkpoint(FRONT_SCANNED);
+    checkpoint(NEXT_SCANNED);
     // Pairs with the same operation of other cursors.
     if (compareExchange(address + offsetof<Queue>('head'), head, head + 1) != head) continue;
     if (block != hint) {

@@ -1,6 +1,6 @@
 /**
  * Sweeping: messages that are too old die even if nobody asks for them. Each queue whose messages may expire is swept
- * by one participant, which keeps such queues in a list. Only the front of a queue is looked at. How often depends on
+ * by one participant, which keeps such queues in a list. Only the head of a queue is looked at. How often depends on
  * what the queues hold (`sweepPause`). The list is linked through the queues and guarded by the participant's
  * sweepLock: the coordinator and publishers join, deletion leaves. A queue is left before it is freed, and not freed
  * before its sweeper has applied the deletion: so the sweep may use it without the lock.
@@ -14,7 +14,7 @@ import { Queue } from '../chain/queue';
 import { EXPIRES, TTL, ttlOf } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
 
-/** Deaths a call: in one queue, and in all. */
+/** Expired messages a call: in one queue, and in all. */
 export const QUEUE_MOST: u32 = 256;
 export const SWEEP_MOST: u32 = 4096;
 /** So long (ms) a message is left to consumers that may be running. */

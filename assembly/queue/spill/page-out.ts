@@ -68,7 +68,7 @@ import { ruling } from '../chain/features';
 import { addDone } from '../chain/settle';
 
 /** As a margin: right behind the first message. */
-export const FRONT: i32 = -1;
+export const AT_HEAD: i32 = -1;
 /** Somebody may be claiming them: ask again. */
 export const LATER: f64 = -1;
 
@@ -108,9 +108,9 @@ function find(queue: Queue, margin: i32): bool {
     const hint = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('headBlock')));
     const head = headOf(queue);
     outBlock = blockAt(hint, head);
-    atHead = margin == FRONT;
+    atHead = margin == AT_HEAD;
     if (atHead && changetype<usize>(outBlock)) outFirst = head - outBlock.start;
-    for (let i: i32 = FRONT; i < margin && changetype<usize>(outBlock); i++) outBlock = nextOf(outBlock);
+    for (let i: i32 = AT_HEAD; i < margin && changetype<usize>(outBlock); i++) outBlock = nextOf(outBlock);
   }
   return changetype<usize>(outBlock) != 0;
 }

@@ -1,4 +1,6 @@
 /**
+ * This folder is for messages that leave memory; only what stands in `queue` itself, and the exports import it.
+ *
  * Spilled messages: those of a queue that are elsewhere (in spill files, or still in the log). They are a range of
  * positions. In the chain a single block, the gap block, stands for all blocks that are spilled to their ends; in the
  * block that follows the first slots may be spilled, too (`spilledPart`). All their slots are SPILLED, so cursors stop
@@ -69,7 +71,7 @@ export function spilledCount(queue: Queue): u32 {
   return changetype<usize>(gap) ? gap.spilled * SLOTS + queue.spilledPart - queue.spilledFilled : 0;
 }
 
-/** Messages at the front that are here: from the head to the first that is spilled. */
+/** Messages before the spilled ones that are here: from the head to the first that is spilled. */
 export function presentCount(queue: Queue): u32 {
   const gap = gapOf(queue);
   const head = headOf(queue);
@@ -125,7 +127,7 @@ export function welcome(queue: Queue, count: u32): void {
   if (!count) return;
   const ruler = ruling(queue);
   grant(ruler, count);
-  // Pairs with the store in `awaitFront`.
+  // Pairs with the store in `awaitNext`.
   if (!atomicExchange(changetype<usize>(ruler) + offsetof<Queue>('awaited'), 0)) return;
   for (let i: u32 = 0; i < root().participants - 1; i++) {
     const worker = participantAt(i);

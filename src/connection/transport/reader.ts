@@ -43,7 +43,7 @@ export interface Receiver {
 /** What is expected from the transport; when deaf, everything is dropped. */
 type Mode = 'header' | 'frames' | 'deaf';
 
-type Hold = 'none' | 'work' | 'memory' | 'turn';
+type Hold = 'none' | 'work' | 'memory' | 'others';
 
 /**
  * So long nothing of a publisher's is taken before it is told that memory is short (ms): while messages leave for the
@@ -121,7 +121,7 @@ export class ConnectionReader {
 
   /** The others have had their turn. */
   goOn(): void {
-    if (this.#hold === 'turn') this.#goOn();
+    if (this.#hold === 'others') this.#goOn();
   }
 
   /** From now on everything is read and dropped. */
@@ -183,10 +183,10 @@ export class ConnectionReader {
       }
       this.#spend(((engine.work - before) >>> 0) + (stop === Stop.END || stop === Stop.WORK ? 0 : STOP_WORK));
       if (stop === Stop.END && length === 0) break;
-      if (this.#left <= 0) this.#waitForTurn();
+      if (this.#left <= 0) this.#waitForOthers();
     }
     this.#receiver.endAnswers();
-    if (this.#left <= 0) this.#waitForTurn();
+    if (this.#left <= 0) this.#waitForOthers();
     // What waits inside the core may have taken all bytes: it goes on when it is called with none.
     if (this.#hold !== 'none' && (stop !== Stop.END || length > 0))
       this.#rest = engine.bytes.slice(offset, offset + length);
@@ -217,9 +217,9 @@ export class ConnectionReader {
     return this.#host.eventLoop.rounds.left(this.#spent);
   }
 
-  #waitForTurn(): void {
+  #waitForOthers(): void {
     if (this.#hold !== 'none' || this.#mode === 'deaf') return;
-    this.#hold = 'turn';
+    this.#hold = 'others';
     this.#host.eventLoop.rounds.join(this);
   }
 

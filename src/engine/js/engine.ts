@@ -1,4 +1,6 @@
 /**
+ * This folder is the plain-JavaScript twin of the core; only what opens a core imports it.
+ *
  * The plain-JavaScript twin behind the `Engine` interface: the baseline that the WebAssembly core is measured against,
  * the oracle that it is compared with, and the engine of last resort. Handles of connections and channels are numbers
  * into tables of this participant.
@@ -27,13 +29,13 @@ import type { Routes } from './amqp/routes.js';
 import type { Scheduler } from './amqp/scheduler.js';
 import type { Settlements } from './amqp/settlements.js';
 import type { Work } from './amqp/work.js';
+import { Composition, type FurtherKinds } from './composition.js';
 import type { Log } from './log/log.js';
 import type { Counters } from './memory/counters.js';
 import type { Doorbell } from './memory/doorbell.js';
 import { Feature, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
-import { type FurtherKinds, Parts } from './parts.js';
 import { JsQueueCalls } from './queue-calls.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
@@ -79,28 +81,28 @@ class JsEngine extends JsQueueCalls implements Engine {
   #topologyApplied = 0;
 
   constructor(shared: SharedCore, participant: number, further: FurtherKinds) {
-    const parts = new Parts(shared, participant, further);
-    super(parts);
-    this.bytes = parts.memory.bytes;
-    this.readOffset = parts.readOffset;
-    this.#isCoordinator = parts.isCoordinator;
-    this.#clock = parts.clock;
-    this.#memory = parts.memory;
-    this.#messages = parts.messages;
-    this.#log = parts.log;
-    this.#contents = parts.contents;
-    this.#queues = parts.queues;
-    this.#spilled = parts.spilled;
-    this.#routes = parts.routes;
-    this.#publishes = parts.publishes;
-    this.#settlements = parts.settlements;
-    this.#output = parts.output;
-    this.#deliveries = parts.deliveries;
-    this.#scheduler = parts.scheduler;
-    this.#intake = parts.intake;
-    this.#doorbell = parts.doorbell;
-    this.#work = parts.work;
-    this.#counters = parts.counters;
+    const composition = new Composition(shared, participant, further);
+    super(composition);
+    this.bytes = composition.memory.bytes;
+    this.readOffset = composition.readOffset;
+    this.#isCoordinator = composition.isCoordinator;
+    this.#clock = composition.clock;
+    this.#memory = composition.memory;
+    this.#messages = composition.messages;
+    this.#log = composition.log;
+    this.#contents = composition.contents;
+    this.#queues = composition.queues;
+    this.#spilled = composition.spilled;
+    this.#routes = composition.routes;
+    this.#publishes = composition.publishes;
+    this.#settlements = composition.settlements;
+    this.#output = composition.output;
+    this.#deliveries = composition.deliveries;
+    this.#scheduler = composition.scheduler;
+    this.#intake = composition.intake;
+    this.#doorbell = composition.doorbell;
+    this.#work = composition.work;
+    this.#counters = composition.counters;
   }
 
   get work(): number {

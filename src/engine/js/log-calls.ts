@@ -5,9 +5,9 @@ import type { HeldBack, LogBatch, LogCalls } from '../log.js';
 import type { Queue } from '../references.js';
 import type { Channel } from './amqp/connection.js';
 import type { Output } from './amqp/output.js';
+import type { Composition } from './composition.js';
 import { type Log, ownBatch } from './log/log.js';
 import type { Memory } from './memory/memory.js';
-import type { Parts } from './parts.js';
 import type { LoggedQueues } from './queues/logged-queues.js';
 import { JsSpillCalls } from './spill-calls.js';
 
@@ -17,12 +17,12 @@ export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
   readonly #logged: LoggedQueues;
   readonly #output: Output;
 
-  constructor(parts: Parts) {
-    super(parts);
-    this.#memory = parts.memory;
-    this.#log = parts.log;
-    this.#logged = parts.logged;
-    this.#output = parts.output;
+  constructor(composition: Composition) {
+    super(composition);
+    this.#memory = composition.memory;
+    this.#log = composition.log;
+    this.#logged = composition.logged;
+    this.#output = composition.output;
   }
 
   startLog(writer: number, firstMessage: number, heldBack: HeldBack): void {

@@ -1,11 +1,11 @@
 /** The calls about queues, what they do, and messages that died. */
-import { type DeadLetterCalls, Death } from '../dead-letters.js';
+import { type DeadLetterCalls, DeadLetterReason } from '../dead-letters.js';
 import type { QueueFeatures } from '../queue-features.js';
 import type { QueueCalls } from '../queues.js';
 import type { Message, Queue } from '../references.js';
+import type { Composition } from './composition.js';
 import type { Emptying } from './emptying.js';
 import { JsLogCalls } from './log-calls.js';
-import type { Parts } from './parts.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
 import type { Sweep } from './queues/sweep.js';
@@ -13,20 +13,20 @@ import type { Spilled } from './spill/spilled.js';
 
 export abstract class JsQueueCalls extends JsLogCalls implements QueueCalls, DeadLetterCalls {
   deadQueue: Queue = 0;
-  deadReason: Death = Death.REJECTED;
+  deadReason: DeadLetterReason = DeadLetterReason.REJECTED;
   readonly #contents: QueueContents;
   readonly #queues: Queues;
   readonly #spilled: Spilled;
   readonly #emptying: Emptying;
   readonly #sweep: Sweep;
 
-  constructor(parts: Parts) {
-    super(parts);
-    this.#contents = parts.contents;
-    this.#queues = parts.queues;
-    this.#spilled = parts.spilled;
-    this.#emptying = parts.emptying;
-    this.#sweep = parts.sweep;
+  constructor(composition: Composition) {
+    super(composition);
+    this.#contents = composition.contents;
+    this.#queues = composition.queues;
+    this.#spilled = composition.spilled;
+    this.#emptying = composition.emptying;
+    this.#sweep = composition.sweep;
   }
 
   createQueue(): Queue {

@@ -2,8 +2,8 @@
 import { SEGMENT, SLOTS } from '../../numbers/core.js';
 import type { Queue } from '../references.js';
 import type { SpillCalls } from '../spill.js';
+import type { Composition } from './composition.js';
 import type { Memory } from './memory/memory.js';
-import type { Parts } from './parts.js';
 import type { PageInRequests } from './queues/page-in-requests.js';
 import type { Spilled } from './spill/spilled.js';
 
@@ -14,10 +14,10 @@ export abstract class JsSpillCalls implements SpillCalls {
   readonly #spilled: Spilled;
   readonly #pageInRequests: PageInRequests;
 
-  constructor(parts: Parts) {
-    this.#memory = parts.memory;
-    this.#spilled = parts.spilled;
-    this.#pageInRequests = parts.contents.pageInRequests;
+  constructor(composition: Composition) {
+    this.#memory = composition.memory;
+    this.#spilled = composition.spilled;
+    this.#pageInRequests = composition.contents.pageInRequests;
   }
 
   priorityOf(queue: Queue, priority: number, make: boolean): Queue {
@@ -65,7 +65,7 @@ export abstract class JsSpillCalls implements SpillCalls {
   nextPageInRequest(): Queue {
     return this.#pageInRequests.next();
   }
-  awaitFront(queue: Queue): boolean {
-    return this.#spilled.awaitFront(queue);
+  awaitNext(queue: Queue): boolean {
+    return this.#spilled.awaitNext(queue);
   }
 }

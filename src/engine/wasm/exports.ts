@@ -53,7 +53,7 @@ export interface CoreFunctions {
   nextPageInRequest(): number;
   takeStaging(): number;
   giveStaging(segment: number): void;
-  awaitFront(queue: number): number;
+  awaitNext(queue: number): number;
   expiringQueues(): number;
   sweep(): number;
   sweepPause(): number;

@@ -62,7 +62,7 @@ export abstract class WasmSpillCalls implements SpillCalls {
   nextPageInRequest(): Queue {
     return this.#core.nextPageInRequest() >>> 0;
   }
-  awaitFront(queue: Queue): boolean {
-    return this.#core.awaitFront(queue) !== 0;
+  awaitNext(queue: Queue): boolean {
+    return this.#core.awaitNext(queue) !== 0;
   }
 }

@@ -1,4 +1,6 @@
 /**
+ * This folder is the WebAssembly core as the host sees it; only what opens a core imports it.
+ *
  * The WebAssembly core behind the `Engine` interface. A thin layer: numbers go through, bytes and lists pass by the
  * participant's scratch page, results are read from its page. Nothing here runs per message.
  */
@@ -29,7 +31,7 @@ import type {
   Consumer,
   Content,
   Counter,
-  Death,
+  DeadLetterReason,
   Engine,
   Extent,
   Message,
@@ -101,8 +103,8 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   get deadQueue(): Queue {
     return this.#result(RESULT_DEAD_QUEUE);
   }
-  get deadReason(): Death {
-    return this.#result(RESULT_DEAD_REASON) as Death;
+  get deadReason(): DeadLetterReason {
+    return this.#result(RESULT_DEAD_REASON) as DeadLetterReason;
   }
   get work(): number {
     return this.#result(RESULT_WORK);

@@ -14,7 +14,7 @@ import type { History } from '../../broker/history/history.js';
 import { remember } from '../../broker/history/remember.js';
 import type { Delay } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { Death, type Engine, type Message, type Queue } from '../../engine/engine.js';
+import { DeadLetterReason, type Engine, type Message, type Queue } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import type { Delays } from '../delayed/delayed-messages.js';
 import { deadHeader, isCycle } from './death-header.js';
@@ -183,8 +183,8 @@ export class DeadLetters {
     return { vhost, key, queues: this.#withoutCycles(queues, reason, properties), delays, histories };
   }
 
-  #withoutCycles(queues: readonly Queue[], reason: Death, { headers }: Properties): readonly Queue[] {
-    if (reason === Death.REJECTED || headers === undefined) return queues;
+  #withoutCycles(queues: readonly Queue[], reason: DeadLetterReason, { headers }: Properties): readonly Queue[] {
+    if (reason === DeadLetterReason.REJECTED || headers === undefined) return queues;
     return queues.filter((ref) => {
       const name = this.#view.queueByRef(ref)?.name;
       return name === undefined || !isCycle(headers, name);

@@ -6,20 +6,20 @@
  */
 import type { ContentHeader } from '../../amqp/properties.js';
 import { EMPTY_TABLE, type FieldTable, type FieldValue, fieldValue } from '../../amqp/table.js';
-import { Death } from '../../engine/engine.js';
+import { DeadLetterReason } from '../../engine/engine.js';
 
 const X_DEATH = 'x-death';
 
-const REASONS: Readonly<Record<Death, string>> = {
-  [Death.REJECTED]: 'rejected',
-  [Death.EXPIRED]: 'expired',
-  [Death.MAXLEN]: 'maxlen',
-  [Death.DELIVERY_LIMIT]: 'delivery_limit',
+const REASONS: Readonly<Record<DeadLetterReason, string>> = {
+  [DeadLetterReason.REJECTED]: 'rejected',
+  [DeadLetterReason.EXPIRED]: 'expired',
+  [DeadLetterReason.MAXLEN]: 'maxlen',
+  [DeadLetterReason.DELIVERY_LIMIT]: 'delivery_limit',
 };
 
 /** How and where a message died. */
 export interface DeathEvent {
-  readonly reason: Death;
+  readonly reason: DeadLetterReason;
   readonly queue: string;
   /** What it was published to, and with which key. */
   readonly exchange: string;
@@ -47,7 +47,7 @@ export function isCycle(headers: FieldTable, queue: string): boolean {
   if (deaths?.type !== 'A') return false;
   for (const death of deaths.value) {
     // What no broker writes was put there by a client: the message did not come by itself.
-    if (death.type !== 'F' || textOf(death.value, 'reason') === REASONS[Death.REJECTED]) return false;
+    if (death.type !== 'F' || textOf(death.value, 'reason') === REASONS[DeadLetterReason.REJECTED]) return false;
     if (textOf(death.value, 'queue') === queue) return true;
   }
   return false;

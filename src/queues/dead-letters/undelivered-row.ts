@@ -4,14 +4,14 @@
  * order; `add` may move them together, and the cursor with them: whoever walks along them meanwhile may miss some, and
  * comes to none twice.
  */
-import type { Death, Message, Queue } from '../../engine/engine.js';
+import type { DeadLetterReason, Message, Queue } from '../../engine/engine.js';
 
 /** What is to be known of a dead letter that is kept, to write and send it again. */
 export interface UndeliveredDeadLetter {
   readonly message: Message;
   /** The queue where it died. */
   readonly origin: Queue;
-  readonly reason: Death;
+  readonly reason: DeadLetterReason;
   /** When it died (ms since the Unix epoch). */
   readonly died: number;
   /** What the core knows it by; never 0. */
@@ -60,7 +60,7 @@ export class UndeliveredRow {
     return {
       message: this.#messages[place] ?? 0,
       origin: this.origin,
-      reason: (this.#reasons[place] ?? 0) as Death,
+      reason: (this.#reasons[place] ?? 0) as DeadLetterReason,
       died: this.#died[place] ?? 0,
       number: this.#numbers[place] ?? 0,
     };

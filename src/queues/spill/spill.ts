@@ -8,7 +8,7 @@
  * whose first messages have just come back keeps them for a while, so that whoever asked for them finds them.
  */
 import type { Engine, Queue } from '../../engine/engine.js';
-import { PAGE_OUT_FRONT } from '../../engine/spill.js';
+import { PAGE_OUT_AT_HEAD } from '../../engine/spill.js';
 import type { SpilledSource } from '../../log/spill-source.js';
 import { fatal, isOfSystem } from '../../platform/fatal.js';
 import { PageIn } from './page-in.js';
@@ -28,7 +28,7 @@ const STAGES: readonly Stage[] = [
   { margin: 16, least: 256 << 10 },
   { margin: 4, least: 256 << 10 },
   { margin: 1, least: 256 << 10 },
-  { margin: PAGE_OUT_FRONT, least: 4 << 10 },
+  { margin: PAGE_OUT_AT_HEAD, least: 4 << 10 },
 ];
 /** Portions that one queue gets before the next has its turn. */
 const BATCH_PORTIONS = 8;
@@ -183,9 +183,9 @@ export class Spill {
     const now = Date.now();
     const depths: { live: LiveQueue; depth: number }[] = [];
     for (const { live, ready, spilled, present } of this.#depths()) {
-      let staying = margin === PAGE_OUT_FRONT ? 0 : margin * slotsPerBlock;
+      let staying = margin === PAGE_OUT_AT_HEAD ? 0 : margin * slotsPerBlock;
       if (spilled > 0) staying = spilled + present;
-      else if (margin === PAGE_OUT_FRONT && this.#isRecent(live.queue, now)) continue;
+      else if (margin === PAGE_OUT_AT_HEAD && this.#isRecent(live.queue, now)) continue;
       if (ready > staying) depths.push({ live, depth: ready - staying });
     }
     return depths.sort((a, b) => b.depth - a.depth).map(({ live }) => live);

@@ -92,7 +92,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(flush(engine).done).toEqual([0, 1, 2, 3, 4].map((i) => `${256 * (2 ** 40 + 1)}:${next + i}`));
   });
 
-  test('each level of a queue with priorities begins at the position that was given', async () => {
+  test('each priority of a queue with priorities begins at the position that was given', async () => {
     const { bench, engine, publisher } = await loggedScenario(kind, { next: 2 ** 33 });
     bench.setFeatures('q', { maxPriority: 3 });
     for (const priority of [2, 0, 2]) {

@@ -198,7 +198,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect({ taken, done }).toEqual({ taken: ['512:1000'], done: ['256:0'] });
   });
 
-  test('each level of a queue with priorities is a queue of its own', async () => {
+  test('each priority of a queue with priorities is a queue of its own', async () => {
     const { bench, engine, queue, publisher, channel } = await loggedScenario(kind);
     bench.setFeatures('q', { maxPriority: 4 });
     for (const priority of [0, 3, 9, 3]) {

@@ -11,8 +11,8 @@ import { publishTexts, scenario, text } from '../support/scenario.js';
 const SLOTS = 503;
 /** Pages without which the core takes no further message for a queue while one waits to be put there. */
 const PAGES_OF_A_READ = 4;
-/** Deaths that take more pages than those. */
-const DEATHS = 2_000;
+/** Dead letters that take more pages than those. */
+const DEAD_LETTERS = 2_000;
 
 /** Takes all pages and cells but `left` pages; gives what is left. */
 function exhaust(bench: Bench, left: number): void {
@@ -39,11 +39,11 @@ describe('wasm', () => {
   test('what a read has taken finds the pages that it was promised, whatever else the read asks for', async () => {
     const { bench, publisher, consumer, channel, engine } = await scenario('wasm', 24, { deadLetters: true });
     const other = bench.queue('other');
-    deliver(bench, publisher, channel, DEATHS);
+    deliver(bench, publisher, channel, DEAD_LETTERS);
     // The next message fills a block, and the one after it begins another.
     publisher.feed(Buffer.concat(Array.from({ length: SLOTS }, (_, i) => publish(1, 'other', text(`${i}`)))));
     exhaust(bench, PAGES_OF_A_READ);
-    const rejected = nack(1, DEATHS, true, false);
+    const rejected = nack(1, DEAD_LETTERS, true, false);
     consumer.feed(Buffer.concat([publish(1, 'other', text('a')), publish(1, 'other', text('b')), rejected]));
     expect(engine.readyCount(other)).toBe(SLOTS + 2);
     expect(engine.purge(other)).toBe(SLOTS + 2);

@@ -1,6 +1,6 @@
-/** Messages that die: handed to the host one after the other, published anew by it, buried. */
+/** Messages that die: handed to the host one after the other, published anew by it, settled. */
 import { describe, expect, test } from 'vitest';
-import { Death, Overflow } from '../../../src/engine/engine.js';
+import { DeadLetterReason, Overflow } from '../../../src/engine/engine.js';
 import { ENGINES } from '../support/bench.js';
 import { headerOf, nack, properties, publish, reject } from '../support/frames.js';
 import { featuredScenario, publishTexts, text } from '../support/scenario.js';
@@ -15,7 +15,9 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve();
     consumer.feed(Buffer.concat([reject(1, 1, false), nack(1, 4, true, false)]));
     engine.settle(consumer.channels.get(1) ?? 0, 5, false, null);
-    expect(bench.dead()).toEqual(['a', 'b', 'c', 'd'].map((body) => ({ body, queue: 'q', reason: Death.REJECTED })));
+    expect(bench.dead()).toEqual(
+      ['a', 'b', 'c', 'd'].map((body) => ({ body, queue: 'q', reason: DeadLetterReason.REJECTED })),
+    );
     expect(engine.readyCount(queue)).toBe(0);
   });
 
@@ -24,10 +26,10 @@ describe.each(ENGINES)('%s', (kind) => {
     publishTexts(publisher, 'a');
     engine.get(channel, queue, false);
     consumer.feed(reject(1, 1, false));
-    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.REJECTED }]);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: DeadLetterReason.REJECTED }]);
   });
 
-  test('the oldest of the dead is the same until it is buried, and a worker does not sleep over it', async () => {
+  test('the oldest of the dead is the same until it is settled, and a worker does not sleep over it', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a', 'b');
     engine.get(channel, queue, false);
@@ -68,7 +70,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect([engine.readyCount(grave), engine.readyCount(other)]).toEqual([0, 0]);
   });
 
-  test('what the host keeps counts towards the limits of its queue until it is buried', async () => {
+  test('what the host keeps counts towards the limits of its queue until it is settled', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, {
       maxLength: 2,
       maxBytes: 10,
@@ -95,7 +97,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.readyCount(queue)).toBe(2);
   });
 
-  test('a queue that is deleted goes when what the host kept of it is buried', async () => {
+  test('a queue that is deleted goes when what the host kept of it is settled', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     publishTexts(publisher, 'a');
     engine.get(channel, queue, false);
@@ -140,7 +142,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(delivery?.kind === 'delivery' && delivery.body.equals(body)).toBe(true);
   });
 
-  test('what dies in a queue that is deleted before it was buried is dropped, and everything is free again', async () => {
+  test('what dies in a queue that is deleted before it was settled is dropped, and all is free again', async () => {
     const { bench, publisher, consumer, channel, engine, queue } = await featuredScenario(kind, { deadLetters: true });
     const before = engine.memoryUsed();
     publishTexts(publisher, 'a', 'b', 'c');
@@ -175,7 +177,7 @@ describe.each(ENGINES)('%s', (kind) => {
     }
     bench.serve();
     expect(consumer.received()).toEqual([]);
-    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.DELIVERY_LIMIT }]);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: DeadLetterReason.DELIVERY_LIMIT }]);
     expect(engine.readyCount(queue)).toBe(0);
   });
 

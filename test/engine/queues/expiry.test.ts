@@ -2,7 +2,7 @@
  * Messages with a time to live, their own or their queue's: when they are delivered, when they die, and who notices.
  */
 import { describe, expect, test } from 'vitest';
-import { Death } from '../../../src/engine/engine.js';
+import { DeadLetterReason } from '../../../src/engine/engine.js';
 import { Bench, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
 import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
@@ -24,7 +24,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.get(channel, queue, true)).toBe(false);
     bench.serve();
     expect(consumer.bodies()).toEqual(['in time']);
-    expect(bench.dead()).toEqual([{ body: 'late', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'late', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
     expect(engine.readyCount(queue)).toBe(0);
   });
 
@@ -87,7 +87,7 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.setTime(START + 150);
     consumer.feed(nack(1, 1, false, true));
     expect(engine.get(channel, queue, false)).toBe(false);
-    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
   });
 
   test('what is delivered does not expire', async () => {
@@ -121,10 +121,10 @@ describe.each(ENGINES)('%s', (kind) => {
     const { bench, publisher, channel, engine, queue } = await featuredScenario(kind, { ttl: 0, deadLetters: true });
     publishTexts(publisher, 'a');
     expect(engine.get(channel, queue, true)).toBe(false);
-    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
     publishTexts(publisher, 'b');
     bench.sweep();
-    expect(bench.dead()).toEqual([{ body: 'b', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'b', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
     expect(engine.readyCount(queue)).toBe(0);
   });
 
@@ -191,10 +191,10 @@ describe.each(ENGINES)('%s', (kind) => {
     consumer.feed(nack(1, 1, false, true));
     bench.serve();
     expect(consumer.bodies()).toEqual(['a']);
-    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'a', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
   });
 
-  test('what is requeued in a queue with priorities dies at its own level', async () => {
+  test('what is requeued in a queue with priorities dies at its own priority', async () => {
     const { bench, publisher, consumer } = await featuredScenario(kind, { ttl: 0, maxPriority: 3, deadLetters: true });
     consumer.consume(1, 'q');
     bench.serve();

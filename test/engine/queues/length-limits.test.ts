@@ -1,6 +1,6 @@
 /** Queues with a greatest length: which messages die, which are refused, and what the publisher is told. */
 import { describe, expect, test } from 'vitest';
-import { Death, Overflow } from '../../../src/engine/engine.js';
+import { DeadLetterReason, Overflow } from '../../../src/engine/engine.js';
 import { Bench, ENGINES } from '../support/bench.js';
 import { nack, publish } from '../support/frames.js';
 import { featuredScenario, publishTexts, text } from '../support/scenario.js';
@@ -14,8 +14,8 @@ describe.each(ENGINES)('%s', (kind) => {
     publishTexts(publisher, 'a', 'b', 'c', 'd');
     expect(engine.readyCount(queue)).toBe(2);
     expect(bench.dead()).toEqual([
-      { body: 'a', queue: 'q', reason: Death.MAXLEN },
-      { body: 'b', queue: 'q', reason: Death.MAXLEN },
+      { body: 'a', queue: 'q', reason: DeadLetterReason.MAXLEN },
+      { body: 'b', queue: 'q', reason: DeadLetterReason.MAXLEN },
     ]);
     while (engine.get(channel, queue, true)) bench.serve();
     expect(consumer.bodies()).toEqual(['c', 'd']);
@@ -138,7 +138,7 @@ describe.each(ENGINES)('%s', (kind) => {
       deadLetters: true,
     });
     publishTexts(publisher, 'ab', 'cd', 'e');
-    expect(bench.dead()).toEqual([{ body: 'cd', queue: 'q', reason: Death.MAXLEN }]);
+    expect(bench.dead()).toEqual([{ body: 'cd', queue: 'q', reason: DeadLetterReason.MAXLEN }]);
     expect([engine.readyCount(queue), engine.readyBytes(queue)]).toEqual([2, 3]);
   });
 

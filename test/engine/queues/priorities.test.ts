@@ -1,6 +1,6 @@
 /** Messages with priorities, and consumers with priorities. */
 import { describe, expect, test } from 'vitest';
-import { Death, Overflow } from '../../../src/engine/engine.js';
+import { DeadLetterReason, Overflow } from '../../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
 import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
@@ -41,7 +41,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['e', 'a', 'b', 'd', 'c']);
   });
 
-  test('all levels are purged, and freed', async () => {
+  test('all priorities are purged, and freed', async () => {
     const bench = await Bench.open(kind);
     const before = bench.coordinator.memoryUsed();
     bench.setFeatures('q', { maxPriority: 255 });
@@ -56,13 +56,13 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(bench.coordinator.memoryUsed()).toBeLessThanOrEqual(before + 2 * SEGMENT);
   });
 
-  test('each level’s oldest message expires by itself', async () => {
+  test('each priority’s oldest message expires by itself', async () => {
     const { bench, publisher, engine, queue } = await featuredScenario(kind, { maxPriority: 3, deadLetters: true });
     publisher.feed(publish(1, 'q', text('high'), { properties: properties({ priority: 3 }) }));
     publisher.feed(publish(1, 'q', text('low'), { properties: properties({ priority: 1, expiration: '10' }) }));
     bench.setTime(1_000_100);
     bench.sweep();
-    expect(bench.dead()).toEqual([{ body: 'low', queue: 'q', reason: Death.EXPIRED }]);
+    expect(bench.dead()).toEqual([{ body: 'low', queue: 'q', reason: DeadLetterReason.EXPIRED }]);
     expect(engine.readyCount(queue)).toBe(1);
   });
 

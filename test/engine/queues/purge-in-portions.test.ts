@@ -13,7 +13,7 @@ describe.each(ENGINES)('%s', (kind) => {
     ['plain', {}],
     ['with priorities', { maxPriority: 3 }],
     ['that counts bytes', { maxBytes: 2 ** 30 }],
-  ])('a purge of a queue %s takes as many as it is told, from the front', async (_name, features) => {
+  ])('a purge of a queue %s takes as many as it is told, from the head', async (_name, features) => {
     const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, features);
     publisher.feed(MESSAGES);
     expect(engine.purge(queue, 700)).toBe(700);

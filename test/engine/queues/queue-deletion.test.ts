@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Channel, EngineKind, Queue } from '../../../src/engine/engine.js';
 import { Bench, type Client, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
-import { FRONT, ImageShelf } from '../support/image-shelf.js';
+import { AT_HEAD, ImageShelf } from '../support/image-shelf.js';
 import { text } from '../support/scenario.js';
 
 /** So many pages at least are free again once the deleted queue's blocks have left limbo. */
@@ -86,7 +86,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     one.bench.serve();
     one.bench.engine().cancelConsumer(consumer);
   },
-  'with levels': (one) => {
+  'with priorities': (one) => {
     one.bench.setFeatures('q', { maxPriority: 3 });
     for (const priority of [0, 1, 3]) fill(one.publisher, 2 * one.slots + 1, { priority });
     hold(one, 2 * one.slots + 5);
@@ -99,7 +99,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     hold(one, 1);
     fill(one.publisher, one.slots + 1);
   },
-  'whose dead are not buried': (one) => {
+  'whose dead letters are not settled': (one) => {
     one.bench.setFeatures('q', { deadLetters: true });
     fill(one.publisher, 2 * one.slots + 1);
     hold(one, 3);
@@ -112,7 +112,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     fill(one.publisher, 2 * one.slots + 1, { persistent: true });
     hold(one, 1);
   },
-  'that is logged, with levels': (one) => {
+  'that is logged, with priorities': (one) => {
     one.bench.startLog();
     one.bench.setFeatures('q', { maxPriority: 2 });
     one.bench.loggedQueue('q', 256, 1000);
@@ -129,7 +129,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     fill(one.publisher, 2 * one.slots + 5);
     hold(one, 1);
     const shelf = new ImageShelf(one.bench.coordinator);
-    while (shelf.out(one.queue, FRONT, undefined, { least: 0, most: 1e6 }));
+    while (shelf.out(one.queue, AT_HEAD, undefined, { least: 0, most: 1e6 }));
   },
   'whose messages are partly back': (one) => {
     fill(one.publisher, 6 * one.slots + 5);
@@ -143,7 +143,7 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
   'whose messages are on their way out': (one) => {
     fill(one.publisher, 3 * one.slots);
     hold(one, 1);
-    expect(one.bench.coordinator.pageOut(one.queue, FRONT, 0, 1e6)).toBeGreaterThan(0);
+    expect(one.bench.coordinator.pageOut(one.queue, AT_HEAD, 0, 1e6)).toBeGreaterThan(0);
   },
   'whose messages are on their way in': (one) => {
     fill(one.publisher, 4 * one.slots);

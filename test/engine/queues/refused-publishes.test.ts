@@ -1,6 +1,6 @@
 /** Publishes that queues refuse: whatever way the message takes, and with no memory left, its publisher hears of it. */
 import { describe, expect, test } from 'vitest';
-import { Death, type Engine, Overflow, Stop } from '../../../src/engine/engine.js';
+import { DeadLetterReason, type Engine, Overflow, Stop } from '../../../src/engine/engine.js';
 import { type Bench, type Client, ENGINES } from '../support/bench.js';
 import { headerOf, properties, publish } from '../support/frames.js';
 import { featuredScenario, publishTexts, scenario, text } from '../support/scenario.js';
@@ -119,7 +119,7 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve();
     const refusals = publisher.received().map((one) => (one.kind === 'refusal' ? one.tag : one));
     expect(refusals).toEqual(Array.from({ length: 3_001 }, (_, i) => i + 1));
-    const died = ['first', ...names].map((body) => ({ body, queue: 'q', reason: Death.MAXLEN }));
+    const died = ['first', ...names].map((body) => ({ body, queue: 'q', reason: DeadLetterReason.MAXLEN }));
     expect(bench.dead()).toEqual(died);
   });
 });

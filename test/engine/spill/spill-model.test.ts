@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Bench, type Client, ENGINES } from '../support/bench.js';
 import { ack, nack, properties, publish } from '../support/frames.js';
-import { BLOCK, FRONT, ImageShelf, type Portion } from '../support/image-shelf.js';
+import { AT_HEAD, BLOCK, ImageShelf, type Portion } from '../support/image-shelf.js';
 
 const PORTION = 512 * 1024;
 
@@ -37,7 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       step: fc.constant('out' as const),
-      margin: fc.integer({ min: FRONT, max: 2 }),
+      margin: fc.integer({ min: AT_HEAD, max: 2 }),
       portion: fc.constantFrom(BLOCK, { least: 0, most: 10_000 }, { least: 0, most: 1e9 }),
       meanwhile: fc.boolean(),
     }),
@@ -122,7 +122,7 @@ class Pair {
     const wanted = this.#ready.shift();
     let found = engine.get(channel, this.#queue, false);
     if (!found && wanted !== undefined) {
-      expect(engine.awaitFront(this.#queue)).toBe(true);
+      expect(engine.awaitNext(this.#queue)).toBe(true);
       expect(this.#shelf.in(this.#queue)).toBe(true);
       found = engine.get(channel, this.#queue, false);
     }

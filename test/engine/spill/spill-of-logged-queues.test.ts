@@ -1,5 +1,6 @@
 /**
- * Messages of logged queues, and of levels, that leave memory: they come back with their numbers and places in the log.
+ * Messages of logged queues, and of single priorities, that leave memory: they come back with their numbers and places
+ * in the log.
  */
 import { describe, expect, test } from 'vitest';
 import type { Engine, EngineKind } from '../../../src/engine/engine.js';
@@ -209,7 +210,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual(['new']);
   });
 
-  test('messages of each level leave and come back, and are given out by their priority', async () => {
+  test('messages of each priority leave and come back, and are given out by their priority', async () => {
     const { bench, publisher, consumer, coordinator, slots } = await loggedScenario(kind);
     const queue = bench.queue('ranked');
     bench.setFeatures('ranked', { maxPriority: 3 });

@@ -95,13 +95,13 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve();
     consumer.bodies();
     expect(engine.get(channel, queue, true)).toBe(false);
-    expect(engine.awaitFront(queue)).toBe(true);
+    expect(engine.awaitNext(queue)).toBe(true);
     engine.wake();
     expect(engine.sleep()).toBe(true);
     const rung = engine.doorbell();
     shelf.in(queue);
     await rung;
-    expect(engine.awaitFront(queue)).toBe(false);
+    expect(engine.awaitNext(queue)).toBe(false);
     expect(engine.get(channel, queue, true)).toBe(true);
     bench.serve();
     expect(consumer.bodies()).toEqual([`${slots}`]);
@@ -115,7 +115,7 @@ describe.each(ENGINES)('%s', (kind) => {
     bench.serve();
     engine.wake();
     expect(engine.get(channel, queue, true)).toBe(false);
-    expect(engine.awaitFront(queue)).toBe(true);
+    expect(engine.awaitNext(queue)).toBe(true);
     shelf.in(queue);
     expect(engine.sleep()).toBe(false);
     expect(engine.get(channel, queue, true)).toBe(true);
@@ -219,7 +219,7 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(consumer.bodies()).toEqual([...numbers(slots, slots + 10), 'new']);
   });
 
-  test('a limit is kept once the messages at the front are back, without further publishes', async () => {
+  test('a limit is kept once the messages at the head are back, without further publishes', async () => {
     const { bench, publisher, engine, queue, shelf, slots } = await spillScenario(kind);
     publishNumbers(publisher, 0, 4 * slots);
     while (shelf.out(queue, 0));

@@ -105,7 +105,7 @@ export class Bench {
     while (this.engine(worker).sweep());
   }
 
-  /** Buries what has died through a worker; returns it, the oldest first. */
+  /** Settles what has died through a worker; returns it, the oldest first. */
   dead(worker = 0): Dead[] {
     const engine = this.engine(worker);
     const dead: Dead[] = [];

@@ -11,7 +11,7 @@ export interface Portion {
 }
 export const BLOCK: Portion = { least: Number.POSITIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 /** From right behind the first message. */
-export const FRONT = -1;
+export const AT_HEAD = -1;
 /** Somebody may be claiming the messages. */
 const LATER = -1;
 

@@ -201,7 +201,7 @@ export class Ledger {
     }
   }
 
-  /** What is not done in a queue: of its levels the highest first, in each in order of position. */
+  /** What is not done in a queue: of its priorities the highest first, in each in order of position. */
   left(queue: number, maxPriority: number): Recorded[] {
     const left: Recorded[] = [];
     for (let priority = maxPriority; priority >= 0; priority--) {

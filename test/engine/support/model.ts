@@ -1,12 +1,12 @@
 /**
- * A queue with features as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No consumers:
- * messages are got one by one, so that each step has one outcome.
+ * A queue with features as RabbitMQ describes it, on plain arrays: what tests believe that an engine does. No
+ * consumers: messages are got one by one, so that each step has one outcome.
  */
-import { Death, Overflow, type QueueFeatures } from '../../../src/engine/engine.js';
+import { DeadLetterReason, Overflow, type QueueFeatures } from '../../../src/engine/engine.js';
 import type { Dead } from './bench.js';
 
 export interface Entry {
-  /** Rises with each publish: its place among those of its level. */
+  /** Rises with each publish: its place among those of its priority. */
   readonly number: number;
   readonly body: string;
   readonly priority: number;
@@ -42,7 +42,7 @@ export class ModelQueue {
     const priority = Math.min(asked, maxPriority);
     const entry = { number: this.#published++, body, priority, deadline: this.now + life, requeues: 0 };
     if (overflow !== Overflow.DROP_HEAD && this.#isTooLong(1, body.length)) {
-      if (overflow === Overflow.REJECT_PUBLISH_DLX) this.#die(entry, Death.MAXLEN);
+      if (overflow === Overflow.REJECT_PUBLISH_DLX) this.#deadLetterOrDrop(entry, DeadLetterReason.MAXLEN);
       return false;
     }
     this.#enter(entry);
@@ -64,14 +64,14 @@ export class ModelQueue {
   }
 
   reject(tag: number): void {
-    this.#die(this.#take(tag), Death.REJECTED);
+    this.#deadLetterOrDrop(this.#take(tag), DeadLetterReason.REJECTED);
   }
 
   requeue(tag: number): void {
     const entry = this.#take(tag);
     entry.requeues++;
     if (this.features.deliveryLimit !== null && entry.requeues > this.features.deliveryLimit) {
-      this.#die(entry, Death.DELIVERY_LIMIT);
+      this.#deadLetterOrDrop(entry, DeadLetterReason.DELIVERY_LIMIT);
       return;
     }
     this.#enter(entry);
@@ -93,15 +93,15 @@ export class ModelQueue {
     return entry;
   }
 
-  /** To its place: the higher level first, then the older. */
+  /** To its place: the higher priority first, then the older. */
   #enter(entry: Entry): void {
     this.#ready.push(entry);
     this.#ready.sort((a, b) => b.priority - a.priority || a.number - b.number);
   }
 
   /**
-   * Of each level, what stands before all that have not expired; unless it is `everywhere`, only of levels above which
-   * nothing is alive.
+   * Of each priority, what stands before all that have not expired; unless it is `everywhere`, only of priorities above
+   * which nothing is alive.
    */
   #expire(everywhere: boolean): void {
     const alive = new Set<number>();
@@ -110,7 +110,7 @@ export class ModelQueue {
         alive.add(entry.priority);
         return true;
       }
-      this.#die(entry, Death.EXPIRED);
+      this.#deadLetterOrDrop(entry, DeadLetterReason.EXPIRED);
       return false;
     });
   }
@@ -120,7 +120,7 @@ export class ModelQueue {
     while (this.#isTooLong(0, 0)) {
       const entry = this.#ready.shift();
       if (entry === undefined) return;
-      this.#die(entry, Death.MAXLEN);
+      this.#deadLetterOrDrop(entry, DeadLetterReason.MAXLEN);
     }
   }
 
@@ -134,7 +134,7 @@ export class ModelQueue {
     return this.#ready.reduce((sum, entry) => sum + entry.body.length, 0);
   }
 
-  #die(entry: Entry, reason: number): void {
+  #deadLetterOrDrop(entry: Entry, reason: number): void {
     if (this.features.deadLetters) this.dead.push({ body: entry.body, queue: this.name, reason });
   }
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { Counter, type Engine, type LogBatch, type QueueFeatures } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
-import { BLOCK, FRONT, ImageShelf, type Portion } from './image-shelf.js';
+import { AT_HEAD, BLOCK, ImageShelf, type Portion } from './image-shelf.js';
 import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
@@ -31,7 +31,7 @@ export type Operation =
   | { op: 'cancel' | 'recover' | 'reopen' | 'reconnect' | 'sweep' | 'return' }
   | { op: 'time'; passes: number }
   | { op: 'features'; queue: number; features: Partial<QueueFeatures> }
-  | { op: 'bury'; count: number; to: number | null }
+  | { op: 'settle dead'; count: number; to: number | null }
   | { op: 'get'; queue: number; noAck: boolean }
   | { op: 'settle'; how: 'ack' | 'requeue' | 'drop'; which: number; multiple: boolean }
   | { op: 'purge'; queue: number }
@@ -47,8 +47,8 @@ export type Operation =
 const queue = fc.nat(QUEUES.length - 1);
 
 /**
- * Operations with bodies of some sizes, and features of some kinds; and, where there is a log, or messages leave memory,
- * those that go with it.
+ * Operations with bodies of some sizes, and features of some kinds; and, where there is a log, or messages leave
+ * memory, those that go with it.
  */
 export function operations(
   sizes: readonly number[],
@@ -71,7 +71,7 @@ const ofSpill: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant('out' as const),
       queue,
-      margin: fc.integer({ min: FRONT, max: 1 }),
+      margin: fc.integer({ min: AT_HEAD, max: 1 }),
       portion: fc.constantFrom(BLOCK, { least: 0, most: 20_000 }, { least: 10_000, most: 1e9 }),
       meanwhile: fc.boolean(),
     }),
@@ -128,7 +128,7 @@ function operation(
     { weight: 1, arbitrary: fc.record({ op: fc.constant('features' as const), queue, features }) },
     {
       weight: 3,
-      arbitrary: fc.record({ op: fc.constant('bury' as const), count: fc.nat(20), to: fc.option(queue) }),
+      arbitrary: fc.record({ op: fc.constant('settle dead' as const), count: fc.nat(20), to: fc.option(queue) }),
     },
     {
       weight: 1,
@@ -242,8 +242,8 @@ export class Play {
   }
 
   /**
-   * Ends the play: what was claimed goes back, everything is got, the dead are buried, and all of that is in the
-   * ledger. Returns the beginnings of the bodies got from each queue that were published as persistent, in order.
+   * Ends the play: what was claimed goes back, everything is got, the dead letters are settled, and all of that is in
+   * the ledger. Returns the beginnings of the bodies got from each queue that were published as persistent, in order.
    */
   end(): string[][] {
     const engine = this.bench.engine();
@@ -291,7 +291,7 @@ export class Play {
       case 'features':
         this.bench.setFeatures(QUEUES[operation.queue] ?? '', operation.features);
         return;
-      case 'bury':
+      case 'settle dead':
         return this.#settleDead(operation.count, operation.to);
       case 'get':
         this.transcript.push(
@@ -366,7 +366,7 @@ export class Play {
     this.transcript.push(this.#unread.length);
   }
 
-  /** Buries some of the dead, or first publishes them anew. */
+  /** Settles some of the dead letters, or first publishes them anew. */
   #settleDead(count: number, to: number | null): void {
     const engine = this.bench.engine();
     for (let i = 0; i < count; i++) {

@@ -1,4 +1,7 @@
 /**
+ * This folder is the twin of `assembly/amqp`, the hot half of the protocol; only what composes the twin may import
+ * it.
+ *
  * A connection, its channels and their consumers: where its input and its output stand; what each channel's client is
  * sending, has not acknowledged, is to be told; what each consumer may take. They know one another, so they stand
  * together. Private to the worker of the socket.

@@ -116,9 +116,9 @@ export class Deliveries implements Claimant {
     consumer.state = 'waiting';
   }
 
-  isOutranked(queue: number): boolean {
+  isHigherAble(queue: number): boolean {
     const consumer = this.#consumer;
-    if (consumer === null || !this.#queues.isOutranked(queue, consumer.node)) return false;
+    if (consumer === null || !this.#queues.isHigherAble(queue, consumer.node)) return false;
     this.#queues.wait(queue, consumer.node, consumer.granted);
     consumer.state = 'waiting';
     return true;

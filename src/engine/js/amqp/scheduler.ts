@@ -4,7 +4,7 @@
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */
 
-import { DEATHS_A_TURN, SHARE_MAX, SHARE_PART } from '../../../numbers/core.js';
+import { EXPIRED_A_TURN, SHARE_MAX, SHARE_PART } from '../../../numbers/core.js';
 import { Fifo } from '../memory/fifo.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock } from '../memory/messages.js';
@@ -123,7 +123,7 @@ export class Scheduler {
    * have got all that has come.
    */
   #beAble(consumer: Consumer): void {
-    const all = this.#queues.expire(consumer.queue, DEATHS_A_TURN) < DEATHS_A_TURN;
+    const all = this.#queues.expire(consumer.queue, EXPIRED_A_TURN) < EXPIRED_A_TURN;
     // What comes within this millisecond comes after.
     consumer.ableSince = all ? this.#clock.now - 1 : this.#clock.now;
     this.#run(consumer);

@@ -1,4 +1,6 @@
 /**
+ * This folder is the twin of `assembly/log`, what goes to the log; queues and what stands above them may import it.
+ *
  * A participant's part of the log: which messages it has recorded under which number, the places that they took, those
  * that are done, in batches that the host takes, writes and reports. What must hold: a message and all its places are
  * in one batch; what has a place in the log is recorded as done once; batches are done in the order in which they were

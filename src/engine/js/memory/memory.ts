@@ -1,4 +1,6 @@
 /**
+ * This folder is the twin of `assembly/memory`, shared memory and what lies in it; all of the twin may import it.
+ *
  * The shared memory in units: segments for messages; boxes, pages and cells that segments are cut into (carving.ts).
  * Free segments have a list; and there is a frontier, so that memory that was never needed is never touched. What must
  * hold: messages leave a reserve to pages and boxes, and pages leave a last segment to boxes, so that what is needed to
@@ -142,7 +144,7 @@ export class Memory implements Views {
     return taken;
   }
 
-  /** An outbox, or 0; then every participant is rung when one becomes free. */
+  /** An output box, or 0; then every participant is rung when one becomes free. */
   takeBox(): number {
     return this.#locked(() => {
       const box = this.#hasBox() ? this.#take(this.#boxes, 0) : 0;

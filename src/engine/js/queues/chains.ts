@@ -96,7 +96,7 @@ export class Chains {
   }
 
   /** Whether the message that is next is spilled. */
-  isFrontSpilled(queue: number): boolean {
+  isNextSpilled(queue: number): boolean {
     for (let priority = this.priorities(queue) - 1; priority >= 0; priority--) {
       const chain = this.chain(queue, priority);
       if (chain === 0) continue;

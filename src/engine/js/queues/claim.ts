@@ -1,5 +1,5 @@
 /** What is taken out of queues: by whom, how much, and what dies of it. */
-import type { Death } from '../../engine.js';
+import type { DeadLetterReason } from '../../engine.js';
 
 /** The most messages that one claim takes. */
 export const CLAIM_MAX = 512;
@@ -28,7 +28,7 @@ export interface Claimant {
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;
   /** Whether another consumer goes before it; then it was registered. In a queue with Feature.CONSUMER_PRIORITIES. */
-  isOutranked(queue: number): boolean;
+  isHigherAble(queue: number): boolean;
 }
 
 /** A message that died through this participant. */
@@ -37,5 +37,5 @@ export interface Dead {
   /** Its claimed slot; 0 when the queue had refused it. */
   readonly slot: number;
   readonly queue: number;
-  readonly reason: Death;
+  readonly reason: DeadLetterReason;
 }

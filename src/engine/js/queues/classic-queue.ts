@@ -2,11 +2,11 @@
  * The classic queue: a message is given to one consumer, and is gone when that is done with it. Priorities, times to
  * live, lengths, dead letters, the log and spill are features of this kind. What must hold: READY + CLAIMED + settled =
  * published; between head and tail every slot is READY; a slot is settled exactly once; nothing but settling and
- * dropping lets go of a message. A message that dies in a queue with dead letters stays claimed until it is buried, so
- * the queue lives as long.
+ * dropping lets go of a message. A message that dies in a queue with dead letters stays claimed until that is settled,
+ * so the queue lives as long.
  */
 import { SLOT_REQUEUES_MAX } from '../../../numbers/core.js';
-import { Death } from '../../engine.js';
+import { DeadLetterReason } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -57,7 +57,7 @@ export class ClassicQueue implements QueueKind {
     if ((features & Feature.REJECT_DEAD) !== 0 && (features & Feature.DEAD_LETTERS) !== 0) {
       this.#messages.retain(message, 1);
       this.#add(queue, QueueCell.CLAIMED, 1);
-      this.#contents.dead.push({ message, slot: 0, queue, reason: Death.MAXLEN });
+      this.#contents.dead.push({ message, slot: 0, queue, reason: DeadLetterReason.MAXLEN });
     }
     return false;
   }
@@ -86,7 +86,7 @@ export class ClassicQueue implements QueueKind {
     if (features !== 0) this.#contents.checkLength(queue, features);
   }
 
-  /** What has expired dies instead; as in RabbitMQ, what is alive in a level protects those below. */
+  /** What has expired dies instead; as in RabbitMQ, what is alive in a priority protects those below. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
     this.#take(queue, this.#contents.features.of(queue), max, room, claimant, claim);
     const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
@@ -97,7 +97,7 @@ export class ClassicQueue implements QueueKind {
     const { now } = this.#clock;
     const since = claimant.ableSince;
     const limit =
-      since === null ? this.#contents.features.deathTime(queue, now) : this.#contents.features.ageLimit(now, since);
+      since === null ? this.#contents.features.expiryLimit(queue, now) : this.#contents.features.ageLimit(now, since);
     const expiry = this.#contents.expiry(queue, features, limit);
     this.#contents.chains.foundSpilled = false;
     let left = room;
@@ -111,7 +111,7 @@ export class ClassicQueue implements QueueKind {
       }
       if (expiry !== null && this.#contents.hasExpired(slot, expiry)) {
         this.#contents.claimFirst(queue, features, slot);
-        this.#contents.die(queue, features, slot, Death.EXPIRED);
+        this.#contents.deadLetterOrDrop(queue, features, slot, DeadLetterReason.EXPIRED);
         continue;
       }
       const message = this.#contents.blocks.message(slot);
@@ -139,7 +139,8 @@ export class ClassicQueue implements QueueKind {
 
   reject(queue: number, slots: Uint32Array, count: number): void {
     const features = this.#contents.isRetired(queue) ? 0 : this.#contents.features.of(queue);
-    for (let i = 0; i < count; i++) this.#contents.die(queue, features, at32(slots, i), Death.REJECTED);
+    for (let i = 0; i < count; i++)
+      this.#contents.deadLetterOrDrop(queue, features, at32(slots, i), DeadLetterReason.REJECTED);
   }
 
   requeue(queue: number, slots: Uint32Array, count: number): void {
@@ -151,9 +152,9 @@ export class ClassicQueue implements QueueKind {
       const slot = at32(slots, i);
       const requeues =
         (features & Feature.COUNTED) === 0 ? 0 : Math.min(this.#contents.blocks.requeues(slot) + 1, SLOT_REQUEUES_MAX);
-      if (retired) this.#contents.die(queue, 0, slot, Death.REJECTED);
+      if (retired) this.#contents.deadLetterOrDrop(queue, 0, slot, DeadLetterReason.REJECTED);
       else if (requeues > this.#contents.features.deliveryLimit(queue))
-        this.#contents.die(queue, features, slot, Death.DELIVERY_LIMIT);
+        this.#contents.deadLetterOrDrop(queue, features, slot, DeadLetterReason.DELIVERY_LIMIT);
       else {
         const chain = this.#contents.blocks.chainOf(slot);
         this.#contents.requeued.add(chain, slot, requeues);

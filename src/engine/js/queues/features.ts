@@ -56,14 +56,14 @@ export class Features {
    * What had reached its deadline by then dies when anybody else looks; what came later is left to consumers that are
    * on their way.
    */
-  deathTime(queue: number, now: number): number {
+  expiryLimit(queue: number, now: number): number {
     return this.turnsUnderWay(queue) ? now - LEEWAY : now;
   }
 
   /** The same for a sweep, which must not race with consumers that run. */
   sweepTime(queue: number, now: number): number {
     const delay = this.#word(queue, QueueCell.CONSUMERS) === 0 ? 0 : SWEEP_DELAY;
-    return Math.min(this.deathTime(queue, now), now - delay);
+    return Math.min(this.expiryLimit(queue, now), now - delay);
   }
 
   /** Whether consumers have not taken the turns yet that they were granted. */

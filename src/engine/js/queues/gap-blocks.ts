@@ -7,7 +7,7 @@
  *
  *   head … │ block │ gap block: positions START … START + SPILLED × SLOTS │ block: the first SPILLED_PART slots │ … tail
  */
-import { PAGE_OUT_FRONT, SLOTS } from '../../../numbers/core.js';
+import { PAGE_OUT_AT_HEAD, SLOTS } from '../../../numbers/core.js';
 import type { Blocks } from '../memory/blocks.js';
 import { Block, QueueCell, Slot, SlotState } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -112,9 +112,9 @@ export class GapBlocks {
   candidate(chain: number, margin: number): Portion | null {
     const gap = this.of(chain);
     let block = gap === 0 ? this.#headBlock(chain) : this.#behind(chain);
-    for (let i = PAGE_OUT_FRONT; gap === 0 && i < margin && block !== 0; i++) block = this.#field(block, Block.NEXT);
+    for (let i = PAGE_OUT_AT_HEAD; gap === 0 && i < margin && block !== 0; i++) block = this.#field(block, Block.NEXT);
     if (block === 0 || (gap !== 0 && this.count(chain) === 0)) return null;
-    const isAtHead = gap === 0 && margin === PAGE_OUT_FRONT;
+    const isAtHead = gap === 0 && margin === PAGE_OUT_AT_HEAD;
     let first = gap === 0 ? 0 : this.#part(chain);
     if (isAtHead) first = this.#blocks.indexIn(block, this.#field(chain, QueueCell.HEAD));
     const tail = this.#blocks.indexIn(block, this.#field(chain, QueueCell.TAIL));

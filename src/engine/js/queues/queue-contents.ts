@@ -4,7 +4,7 @@
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
 import { OVER_MAX } from '../../../numbers/core.js';
-import { Death } from '../../engine.js';
+import { DeadLetterReason } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
 import type { Counters } from '../memory/counters.js';
@@ -68,7 +68,7 @@ export class QueueContents {
       for (let slot = this.chains.firstOf(chain); slot !== 0 && count < max; slot = this.chains.firstOf(chain)) {
         if (!this.hasExpired(slot, expiry)) break;
         this.claimFirst(queue, features, slot);
-        this.die(queue, features, slot, Death.EXPIRED);
+        this.deadLetterOrDrop(queue, features, slot, DeadLetterReason.EXPIRED);
         count++;
       }
       if (!everywhere && (this.chains.foundSpilled || this.chains.firstOf(chain) !== 0)) break;
@@ -89,8 +89,8 @@ export class QueueContents {
     this.leaveReady(queue, 1, bytes);
   }
 
-  /** A claimed message dies: it is handed to the host, or dropped. */
-  die(queue: number, features: number, slot: number, reason: Death): void {
+  /** A claimed message dies: it is handed to the host as a dead letter, or dropped. */
+  deadLetterOrDrop(queue: number, features: number, slot: number, reason: DeadLetterReason): void {
     if ((features & Feature.DEAD_LETTERS) !== 0) {
       this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
       return;
@@ -121,15 +121,15 @@ export class QueueContents {
     while (this.features.isTooLong(queue)) {
       const slot = this.chains.first(queue);
       if (slot === 0) {
-        if (this.chains.foundSpilled) this.#awaitFront(queue);
+        if (this.chains.foundSpilled) this.#awaitNext(queue);
         return;
       }
       this.claimFirst(queue, features, slot);
-      this.die(queue, features, slot, Death.MAXLEN);
+      this.deadLetterOrDrop(queue, features, slot, DeadLetterReason.MAXLEN);
     }
   }
 
-  #awaitFront(queue: number): void {
+  #awaitNext(queue: number): void {
     this.stuck.add(queue);
     Atomics.store(this.#memory.u32, word(queue, QueueCell.AWAITED), 1);
   }

@@ -1,7 +1,10 @@
 /**
+ * This folder is the twin of `assembly/queue` but for spill: queues of any kind, and the classic one; `spill`, `amqp`
+ * and what composes the twin may import it.
+ *
  * Queues, whatever their kind (queue-kind.ts): publish, claim, settle, requeue, consumers, the dead. Each operation
- * takes the queue's lock once for a whole run of messages, and asks for the queue's kind once. What must hold: a retired
- * queue takes nothing more, and gives nothing out.
+ * takes the queue's lock once for a whole run of messages, and asks for the queue's kind once. What must hold: a
+ * retired queue takes nothing more, and gives nothing out.
  */
 import { CELL } from '../../../numbers/core.js';
 import { Counter, type Extent, type QueueFeatures } from '../../engine.js';
@@ -105,7 +108,7 @@ export class Queues {
     return Atomics.load(this.#memory.u32, word(queue, QueueCell.CONSUMERS));
   }
 
-  /** A consumer has come; a rank other than 0 makes the queue one of ranks. */
+  /** A consumer has come; a priority other than 0 makes the queue one with consumer priorities. */
   join(queue: number, node: number, consumerPriority: number): void {
     this.#lock(queue);
     if (consumerPriority !== 0) this.features.add(queue, Feature.CONSUMER_PRIORITIES);
@@ -161,7 +164,7 @@ export class Queues {
     claim.end = 'empty';
     this.#lock(queue);
     if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
-    else if (!this.#hasConsumerPriorities(queue) || !claimant.isOutranked(queue)) {
+    else if (!this.#hasConsumerPriorities(queue) || !claimant.isHigherAble(queue)) {
       this.#kind(queue).claim(queue, Math.min(max, CLAIM_MAX), room, claimant, claim);
       // What is claimed is delivered before the call ends.
       this.#counters.countAt(queue, Counter.DELIVERED, claim.count);
@@ -219,8 +222,8 @@ export class Queues {
   }
 
   /** Whether another consumer goes before this one; it gets a turn if it waits. From `Claimant` only. */
-  isOutranked(queue: number, node: number): boolean {
-    if (!this.#waiters.isOutranked(queue, node)) return false;
+  isHigherAble(queue: number, node: number): boolean {
+    if (!this.#waiters.isHigherAble(queue, node)) return false;
     if (this.ready(queue) > 0) this.#waiters.grantAbove(queue, node);
     return true;
   }
@@ -242,7 +245,7 @@ export class Queues {
       this.ready(queue) > 0 &&
       !this.#has(queue, QueueFlag.RETIRED) &&
       this.#waiters.isAnyAble(queue) &&
-      !this.#contents.chains.isFrontSpilled(queue) &&
+      !this.#contents.chains.isNextSpilled(queue) &&
       (extent === null || this.#contents.chains.isLeft(queue, extent));
     this.#unlock(queue);
     return isOwed;
@@ -253,7 +256,7 @@ export class Queues {
     const consumerPriorities = (this.features.of(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
     if (!consumerPriorities && this.waiting(queue) === 0) return;
     this.#lock(queue);
-    // Where ranks count, all that had to stand back may go on.
+    // Where priorities count, all that had to stand back may go on.
     const ready = this.ready(queue);
     this.#waiters.grant(queue, consumerPriorities ? ready : Math.min(1, ready));
     this.#unlock(queue);
@@ -274,11 +277,11 @@ export class Queues {
     this.#unlock(queue);
   }
 
-  // ── Death ────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Dead letters ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Lets up to `max` messages die that are too old for whoever was not able to take them; returns how many. */
   expire(queue: number, max: number): number {
-    return this.#expire(queue, max, this.features.deathTime(queue, this.#clock.now), false);
+    return this.#expire(queue, max, this.features.expiryLimit(queue, this.#clock.now), false);
   }
 
   /** The same for a sweep. */

@@ -1,8 +1,9 @@
 /**
- * Consumers that wait for a message, first come first served among those of the highest rank, and how they are given a
- * turn: our own through `onGranted`, those of another worker through that worker's inbox and doorbell. What must hold:
- * whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the queue empty
- * registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its way.
+ * Consumers that wait for a message, first come first served among those of the highest priority, and how they are
+ * given a turn: our own through `onGranted`, those of another worker through that worker's inbox and doorbell. What
+ * must hold: whoever makes messages ready grants turns before it lets go of the queue's lock; whoever finds the queue
+ * empty registers under the same lock. So no message waits beside a waiting consumer unless a granted one is on its
+ * way.
  */
 import { ring } from '../memory/doorbell.js';
 import { Node, NodePlace, Participant, participantAt, QueueCell } from '../memory/layout.js';
@@ -58,8 +59,8 @@ export class Waiters {
     u32[previous === 0 ? word(queue, QueueCell.FIRST_PEER) : word(previous, Node.PEER_NEXT)] = next;
   }
 
-  /** Whether a consumer of a higher rank could take what is there. Under the queue's lock. */
-  isOutranked(queue: number, node: number): boolean {
+  /** Whether a consumer of a higher priority could take what is there. Under the queue's lock. */
+  isHigherAble(queue: number, node: number): boolean {
     const { u32 } = this.#memory;
     const consumerPriority = this.#consumerPriority(node);
     let peer = at32(u32, word(queue, QueueCell.FIRST_PEER));
@@ -78,7 +79,7 @@ export class Waiters {
     return peer !== 0;
   }
 
-  /** Gives the first who waits a turn if it is of a higher rank. Under the queue's lock. */
+  /** Gives the first who waits a turn if it is of a higher priority. Under the queue's lock. */
   grantAbove(queue: number, node: number): void {
     const first = at32(this.#memory.u32, word(queue, QueueCell.FIRST_WAITER));
     if (first !== 0 && this.#consumerPriority(first) > this.#consumerPriority(node)) this.grant(queue, 1);
@@ -88,11 +89,11 @@ export class Waiters {
     return at32(this.#memory.u32, word(node, Node.CONSUMER_PRIORITY)) | 0;
   }
 
-  /** Puts a consumer behind those of its rank, or in front of them. Under the queue's lock. */
+  /** Puts a consumer behind those of its priority, or in front of them. Under the queue's lock. */
   register(queue: number, node: number, inFront: boolean): void {
     const { u32 } = this.#memory;
     const consumerPriority = this.#consumerPriority(node);
-    // Usually all have one rank: the place is at one of the ends.
+    // Usually all have one priority: the place is at one of the ends.
     let left = inFront ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
     let right = inFront ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
     for (; left !== 0 && this.#consumerPriority(left) < consumerPriority; left = at32(u32, word(left, Node.PREVIOUS)))

@@ -1,4 +1,9 @@
-/** Messages that are elsewhere: what the coordinator does with them, and who waits for them. */
+/**
+ * This folder is for messages that leave memory, the twin of `assembly/queue/spill`; only what composes the twin may
+ * import it.
+ *
+ * Messages that are elsewhere: what the coordinator does with them, and who waits for them.
+ */
 import { SLOTS, SPILLED_MAX } from '../../../numbers/core.js';
 import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
@@ -143,10 +148,10 @@ export class Spilled implements SpilledMessages {
   }
 
   /** Whether the next message is spilled; then all workers are rung when it is back. */
-  awaitFront(queueOrChain: number): boolean {
+  awaitNext(queueOrChain: number): boolean {
     return this.#with(queueOrChain, (queue) => {
       Atomics.store(this.#memory.u32, word(queue, QueueCell.AWAITED), 1);
-      const isSpilled = this.#contents.chains.isFrontSpilled(queue);
+      const isSpilled = this.#contents.chains.isNextSpilled(queue);
       if (isSpilled) this.#awaited.add(queue);
       return isSpilled;
     });
@@ -177,7 +182,7 @@ export class Spilled implements SpilledMessages {
   }
 
   #isStillSpilled(queue: number): boolean {
-    return withQueue(this.#memory, queue, () => this.#contents.chains.isFrontSpilled(queue));
+    return withQueue(this.#memory, queue, () => this.#contents.chains.isNextSpilled(queue));
   }
 
   /** Does something under the queue's lock. */

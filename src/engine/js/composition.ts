@@ -1,4 +1,4 @@
-/** What one participant of the twin is made of, and how it is put together. */
+/** What one participant of the twin is composed of. */
 
 import type { SharedCore } from '../engine.js';
 import type { Channel } from './amqp/connection.js';
@@ -34,7 +34,7 @@ export type FurtherKinds = (parts: {
   readonly waiters: Waiters;
 }) => readonly QueueKind[];
 
-export class Parts {
+export class Composition {
   readonly isCoordinator: boolean;
   readonly readOffset: number;
   readonly clock: Clock = { now: 0 };
