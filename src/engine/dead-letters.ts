@@ -25,7 +25,7 @@ export interface DeadLetterCalls {
    */
   expiringQueues(): number;
   /**
-   * How long until the next sweep (ms): less, at the end of a turn, when something has come meanwhile that may be due
+   * How long until the next sweep (ms): less, at the end of a pass, when something has come meanwhile that may be due
    * before.
    */
   sweepPause(): number;

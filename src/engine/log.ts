@@ -52,7 +52,7 @@ export interface LogCalls {
   /** Coordinator: while publishers are blocked every `ingest` stops with `Stop.MEMORY` at a content header. */
   blockPublishers(blocked: boolean): void;
   /** Log positions of the ready messages that were delivered before, while nobody else works with the queue. */
-  redeliveredRuns(
+  redeliveredRanges(
     queue: Queue,
   ): readonly { readonly priority: number; readonly from: number; readonly count: number }[];
 }

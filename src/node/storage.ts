@@ -254,7 +254,7 @@ export class Storage {
 function deliveredRanges(engine: Engine, queues: ReadonlyMap<Queue, number>): Map<number, PositionRange[]> {
   const delivered = new Map<number, PositionRange[]>();
   for (const [queue, logId] of queues) {
-    for (const { priority, from, count } of engine.redeliveredRuns(queue)) {
+    for (const { priority, from, count } of engine.redeliveredRanges(queue)) {
       const ranges = delivered.get(logId + priority) ?? [];
       delivered.set(logId + priority, ranges);
       ranges.push({ from, count });

@@ -1,7 +1,7 @@
 /**
  * Length limits: what a queue has beyond them dies from the head, or is refused at its end. While consumers may take
  * the surplus at once (the queue has some, and turns that were granted are on their way) the queue is only noted, and
- * looked at again at the end of the participant's turn; if turns are under way still, whoever takes the last of them
+ * looked at again at the end of the participant's pass; if turns are under way still, whoever takes the last of them
  * looks at it. While its first message is spilled it stays noted, and is looked at when somebody rings. Ownership: the
  * list of noted queues is the participant's; each entry keeps its queue's cell.
  */
@@ -48,7 +48,7 @@ function dropSurplus(queue: Queue): void {
   return changetype<usize>(self) + PARTICIPANT_OVER + index * 4;
 }
 
-/** Notes a queue, to be looked at in this turn (`soon`) or after a ring; false when there is no room for more. */
+/** Notes a queue, to be looked at in this pass (`soon`) or after a ring; false when there is no room for more. */
 function note(queue: Queue, soon: bool): bool {
   const address = <u32>changetype<usize>(queue);
   if (soon) self.overSoon = 1;

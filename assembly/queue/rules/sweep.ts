@@ -50,10 +50,10 @@ export function hastenSweep(queue: Queue): void {
   if (sweeper - 1 != self.index) ring(participant);
 }
 
-/** In place of a participant: the worker whose turn it is. */
+/** In place of a participant: the worker that is next. */
 export const ANY_SWEEPER: u32 = 0xffffffff;
 
-/** Lets a queue be swept, by participant `sweeper`, or (ANY_SWEEPER) by the worker whose turn it is. */
+/** Lets a queue be swept, by participant `sweeper`, or (ANY_SWEEPER) by the worker that is next. */
 export function joinSweep(queue: Queue, sweeper: u32): void {
   const workers = root().participants - 1;
   const index = sweeper < workers ? sweeper : nextSweeper++ % max<u32>(1, workers);
@@ -76,7 +76,7 @@ export function joinSweep(queue: Queue, sweeper: u32): void {
     queue.sweepLinked = 1;
   }
   unlock(lockWord);
-  // Pairs with the load in `sweepPause`, of a worker that is rung or looks at the end of its turn.
+  // Pairs with the load in `sweepPause`, of a worker that is rung or looks at the end of its pass.
   atomicStore(changetype<usize>(participant) + offsetof<Participant>('sweepSoon'), 1);
   // A worker that sleeps must know.
   if (index != self.index) ring(participant);

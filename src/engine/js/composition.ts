@@ -54,7 +54,7 @@ export class Composition {
   readonly output: Output;
   readonly deliveries: Deliveries;
   readonly scheduler: Scheduler;
-  readonly intake: ConnectionReader;
+  readonly reader: ConnectionReader;
   readonly sweep: Sweep;
   readonly doorbell: Doorbell;
 
@@ -98,7 +98,7 @@ export class Composition {
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
     this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel), this.work);
-    this.intake = new ConnectionReader(
+    this.reader = new ConnectionReader(
       memory,
       this.messages,
       this.queues,

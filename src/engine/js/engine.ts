@@ -71,7 +71,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   readonly #output: Output;
   readonly #deliveries: Deliveries;
   readonly #scheduler: Scheduler;
-  readonly #intake: ConnectionReader;
+  readonly #reader: ConnectionReader;
   readonly #doorbell: Doorbell;
   readonly #work: Work;
   readonly #counters: Counters;
@@ -99,7 +99,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#output = composition.output;
     this.#deliveries = composition.deliveries;
     this.#scheduler = composition.scheduler;
-    this.#intake = composition.intake;
+    this.#reader = composition.reader;
     this.#doorbell = composition.doorbell;
     this.#work = composition.work;
     this.#counters = composition.counters;
@@ -109,19 +109,19 @@ class JsEngine extends JsQueueCalls implements Engine {
     return this.#work.done;
   }
   get consumed(): number {
-    return this.#intake.consumed;
+    return this.#reader.consumed;
   }
   get frameOffset(): number {
-    return this.#intake.frameOffset;
+    return this.#reader.frameOffset;
   }
   get frameLength(): number {
-    return this.#intake.frameLength;
+    return this.#reader.frameLength;
   }
   get stopChannel(): number {
-    return this.#intake.stopChannel;
+    return this.#reader.stopChannel;
   }
   get stopMessage(): Message {
-    return this.#intake.stopMessage;
+    return this.#reader.stopMessage;
   }
 
   memoryUsed(): number {
@@ -179,13 +179,13 @@ class JsEngine extends JsQueueCalls implements Engine {
 
   ingest(connection: ConnectionRef, offset: number, length: number, work = Number.POSITIVE_INFINITY): Stop {
     if (this.topologyEpoch() !== this.#topologyApplied) {
-      this.#intake.consumed = 0;
+      this.#reader.consumed = 0;
       return Stop.TOPOLOGY;
     }
     const one = this.#connection(connection);
     this.#work.begin(work);
-    const stop = this.#intake.scan(one, offset, length);
-    this.#intake.countRead();
+    const stop = this.#reader.scan(one, offset, length);
+    this.#reader.countRead();
     this.#work.begin(Number.POSITIVE_INFINITY);
     this.#publishes.flush();
     this.#settlements.flush();
@@ -206,7 +206,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     if (one.state === 'closing') return;
     one.state = 'closing';
     this.#log.forget(one);
-    this.#intake.drop(one.connection, one);
+    this.#reader.drop(one.connection, one);
     for (const consumer of [...one.consumers]) this.#scheduler.remove(consumer);
     this.#settlements.all(one, 'requeue');
     this.#settlements.flush();
@@ -252,7 +252,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   }
 
   installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number): void {
-    const { frameOffset, frameLength } = this.#intake;
+    const { frameOffset, frameLength } = this.#reader;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
     const have = (features: number): boolean =>
@@ -286,7 +286,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const accepted = refused.length === 0;
     const one = this.#channel(channel);
     if (one.confirming) {
-      this.#intake.answer(one, accepted, isLogged);
+      this.#reader.answer(one, accepted, isLogged);
       this.#output.confirm(one.connection);
     }
     return accepted;

@@ -58,9 +58,9 @@ export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
   blockPublishers(blocked: boolean): void {
     this.#memory.blockPublishers(blocked);
   }
-  redeliveredRuns(
+  redeliveredRanges(
     queue: Queue,
   ): readonly { readonly priority: number; readonly from: number; readonly count: number }[] {
-    return this.#logged.redeliveredRuns(queue);
+    return this.#logged.redeliveredRanges(queue);
   }
 }

@@ -12,7 +12,7 @@ import { WasmSpillCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
 /** Positions in a row of one priority of a queue. */
-interface PositionRun {
+interface PositionRange {
   readonly priority: number;
   readonly from: number;
   readonly count: number;
@@ -114,13 +114,13 @@ export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
     this.#core.blockPublishers(blocked ? 1 : 0);
   }
 
-  redeliveredRuns(queue: Queue): readonly PositionRun[] {
-    const runs: PositionRun[] = [];
+  redeliveredRanges(queue: Queue): readonly PositionRange[] {
+    const ranges: PositionRange[] = [];
     this.#core.beginRedelivered(queue);
     for (let count = this.#core.redeliveredCount(); count !== 0; count = this.#core.redeliveredCount()) {
-      runs.push({ priority: this.#core.redeliveredPriority(), from: this.#core.redeliveredFrom(), count });
+      ranges.push({ priority: this.#core.redeliveredPriority(), from: this.#core.redeliveredFrom(), count });
     }
-    return runs;
+    return ranges;
   }
 }
 

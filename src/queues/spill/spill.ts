@@ -32,7 +32,7 @@ const STAGES: readonly Stage[] = [
 ];
 /** Portions that one queue gets before the next has its turn. */
 const BATCH_PORTIONS = 8;
-/** So long messages stay that were brought back to the front of a queue. */
+/** So long messages stay that were brought back to the head of a queue. */
 const RECENT_MS = 1_000;
 /** When memory is looked for again (ms), if that takes no more than a quarter of the time. */
 const NOTHING_LEFT_MS = 10;
@@ -43,7 +43,7 @@ interface Depth {
   readonly live: LiveQueue;
   readonly ready: number;
   readonly spilled: number;
-  /** At the front, before those that are spilled. */
+  /** At the head, before those that are spilled. */
   readonly present: number;
 }
 
@@ -89,7 +89,7 @@ export class Spill {
   /** Works until `stop`. */
   async run(): Promise<void> {
     const engine = this.#engine;
-    this.#showFronts().catch(fatal);
+    this.#showHeads().catch(fatal);
     while (!this.#retries.stopped) {
       engine.wake();
       this.#look();
@@ -107,9 +107,9 @@ export class Spill {
 
   /**
    * Brings the first messages of each recovered queue back, as long as there is plenty of memory: one may stand at its
-   * front that expires by itself, which nobody would see in a queue that nobody asks.
+   * head that expires by itself, which nobody would see in a queue that nobody asks.
    */
-  async #showFronts(): Promise<void> {
+  async #showHeads(): Promise<void> {
     for (let queue = this.#unseen.shift(); queue !== undefined; queue = this.#unseen.shift()) {
       while (this.#in !== null) await this.#in;
       if (this.#retries.stopped || this.#isBelow(ENOUGH)) return;

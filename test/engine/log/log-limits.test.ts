@@ -320,7 +320,7 @@ describe.each(ENGINES)('%s', (kind) => {
     coordinator.giveStaging(staging);
     publisher.feed(frames('recovered', ['new']));
     expect(flush(engine).taken).toEqual(['1024:50000']);
-    expect(coordinator.redeliveredRuns(recovered)).toMatchObject(
+    expect(coordinator.redeliveredRanges(recovered)).toMatchObject(
       positions.map((from) => ({ priority: 0, from, count: 1 })),
     );
     consumer.consume(1, 'recovered', { noAck: true });

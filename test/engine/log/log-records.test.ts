@@ -347,7 +347,7 @@ describe.each(ENGINES)('%s', (kind) => {
       bench.serve();
     }
     for (const tag of [6, 2, 3, 5]) consumer.feed(nack(1, tag, false, true));
-    expect(bench.coordinator.redeliveredRuns(queue)).toMatchObject([
+    expect(bench.coordinator.redeliveredRanges(queue)).toMatchObject([
       { from: 1, count: 2 },
       { from: 4, count: 2 },
     ]);

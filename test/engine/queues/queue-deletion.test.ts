@@ -119,13 +119,13 @@ const QUEUES: Readonly<Record<string, (stage: Stage) => void>> = {
     for (const priority of [0, 2]) fill(one.publisher, 2 * one.slots + 1, { priority, persistent: true });
     hold(one, 2 * one.slots + 2);
   },
-  'whose messages are absent': (one) => {
+  'whose messages are spilled': (one) => {
     fill(one.publisher, 6 * one.slots + 5);
     hold(one, 1);
     const shelf = new ImageShelf(one.bench.coordinator);
     while (shelf.out(one.queue, 0));
   },
-  'whose messages are absent but for the first': (one) => {
+  'whose messages are spilled but for the first': (one) => {
     fill(one.publisher, 2 * one.slots + 5);
     hold(one, 1);
     const shelf = new ImageShelf(one.bench.coordinator);

@@ -1,5 +1,5 @@
 /**
- * Whose turn it is: the run queue of this worker's consumers, their credit, and where they wait when they cannot go on.
+ * The run queue: this worker's consumers that may pull, their credit, and where they wait when they cannot go on.
  * What must hold: a runnable consumer is in the run queue once; a consumer that leaves its turn with messages ready
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */

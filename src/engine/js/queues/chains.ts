@@ -178,7 +178,7 @@ export class Chains {
 
   /**
    * Gives a queue without messages, or one chain, its number in the log, and the log position of its first message.
-   * Lanes that are made later follow.
+   * Priorities that are made later follow.
    */
   setLogId(queue: number, id: number, next: number): void {
     for (const cell of [queue, this.chainOf(queue)]) {

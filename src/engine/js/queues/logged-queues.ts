@@ -5,7 +5,7 @@ import type { QueueContents } from './queue-contents.js';
 import { withQueue } from './queue-lock.js';
 
 /** Positions in a row of one priority of a queue. */
-interface PositionRun {
+interface PositionRange {
   readonly priority: number;
   readonly from: number;
   readonly count: number;
@@ -30,26 +30,26 @@ export class LoggedQueues {
   }
 
   /** Where the ready messages stand in the log that were delivered before. */
-  redeliveredRuns(queue: number): PositionRun[] {
-    const runs: PositionRun[] = [];
+  redeliveredRanges(queue: number): PositionRange[] {
+    const ranges: PositionRange[] = [];
     withQueue(this.#memory, queue, () => {
       for (let priority = 0; priority < this.#contents.chains.priorities(queue); priority++) {
         const chain = this.#contents.chains.chain(queue, priority);
         if (chain === 0) continue;
-        for (const run of runsOf(priority, this.#contents.redeliveredPositions(chain))) runs.push(run);
+        for (const range of rangesOf(priority, this.#contents.redeliveredPositions(chain))) ranges.push(range);
       }
     });
-    return runs;
+    return ranges;
   }
 }
 
-/** Ascending positions as runs. */
-function runsOf(priority: number, positions: readonly number[]): PositionRun[] {
-  const runs: { priority: number; from: number; count: number }[] = [];
+/** Ascending positions as ranges. */
+function rangesOf(priority: number, positions: readonly number[]): PositionRange[] {
+  const ranges: { priority: number; from: number; count: number }[] = [];
   for (const position of positions) {
-    const last = runs.at(-1);
+    const last = ranges.at(-1);
     if (last !== undefined && last.from + last.count === position) last.count++;
-    else runs.push({ priority, from: position, count: 1 });
+    else ranges.push({ priority, from: position, count: 1 });
   }
-  return runs;
+  return ranges;
 }

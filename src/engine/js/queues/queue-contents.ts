@@ -107,7 +107,7 @@ export class QueueContents {
 
   /**
    * Has the oldest messages of a queue that is too long die: at once where no consumer could help, or at the end of the
-   * turn.
+   * pass.
    */
   checkLength(queue: number, features: number): void {
     if ((features & (Feature.LENGTH | Feature.REJECT)) !== Feature.LENGTH || !this.features.isTooLong(queue)) return;
