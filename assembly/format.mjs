@@ -1,6 +1,6 @@
 /**
- * Formats the core's sources, which Biome cannot read: AssemblyScript has decorators where TypeScript has none. Without `--write` it
- * changes nothing, names what is not formatted, and ends with 1.
+ * Formats the core's sources, which Biome cannot read: AssemblyScript has decorators where TypeScript has none. Without
+ * `--write` it changes nothing, names what is not formatted, and ends with 1.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -37,7 +37,9 @@ export const HEADER_CLASS: u32 = 0x003c0000;
 export const HEADER_FLAGS_AT: u32 = 12;
 export const HEADER_PAYLOAD_MIN: u32 = HEADER_FLAGS_AT + 2;
 
-/** Bits of the first flag word, for properties up to the last that the core looks at; and that one more word follows. */
+/**
+ * Bits of the first flag word, for properties up to the last that the core looks at; and that one more word follows.
+ */
 export const PROPERTY_CONTENT_TYPE: u32 = 0x8000;
 export const PROPERTY_HEADERS: u32 = 0x2000;
 export const PROPERTY_DELIVERY_MODE: u32 = 0x1000;

@@ -13,9 +13,9 @@
  *       128 │ block 0 │ 256 │ block 1 │ 384 │ block 2      two lines each
  *
  * Written by: `next` and `holders` once each, by whoever is the first to need one (compare-and-swap), so that to find a
- * block touches no line that others count in; a block by its holder alone. Read by: all who may use the owner. Freed by:
- * whoever frees the owner, when nobody may use it any more. What nobody touches costs nothing: a queue that up to three
- * participants use takes one cell, one that 16 use takes six.
+ * block touches no line that others count in; a block by its holder alone. Read by: all who may use the owner. Freed
+ * by: whoever frees the owner, when nobody may use it any more. What nobody touches costs nothing: a queue that up to
+ * three participants use takes one cell, one that 16 use takes six.
  *
  * A count is one load, one addition and one store, for a whole run, claim or read. The store is atomic, because an
  * ordinary one of 64 bits may be seen by half; it pairs with the load in `sumOf` and nothing else: it says nothing of

@@ -20,8 +20,8 @@
  * Piece    0 │ next u32, 4 │ length u32, 8 │ one whole body frame
  *
  * Before each loggable message and piece: the head of its log record (format/record.ts), 16 octets, and its number in
- * the log u64, 0 until it has one. So what lies from there on is a record whose payload is the number, the message or piece
- * and what follows it.
+ * the log u64, 0 until it has one. So what lies from there on is a record whose payload is the number, the message or
+ * piece and what follows it.
  *
  * A first piece holds at most FRAME_BODY_MAX octets of body, so each stored frame is one that the largest frame-max
  * allows: delivery is one copy and a patched channel number. The channel numbers stored here mean nothing. Written by:

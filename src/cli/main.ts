@@ -2,8 +2,8 @@
 /**
  * This folder is for the command; nothing may import it.
  *
- * Here: the command as it runs: reads the flags, starts the broker, says what runs, and ends it on SIGINT or SIGTERM. What must hold:
- * what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
+ * Here: the command as it runs: reads the flags, starts the broker, says what runs, and ends it on SIGINT or SIGTERM.
+ * What must hold: what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -11,7 +11,8 @@ export interface QueueCalls {
    */
   setFeatures(queue: Queue, features: QueueFeatures): boolean;
   /**
-   * Worker: the queue's features have changed. What is too much by them dies, through one of the workers that call this.
+   * Worker: the queue's features have changed. What is too much by them dies, through one of the workers that call
+   * this.
    */
   keepLength(queue: Queue): void;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */

@@ -126,8 +126,8 @@ export const BatchField = { SEQUENCE: 0, FOLLOWING: 8, TIME: 16, OCTETS: 24 } as
 export const SealField = { SEQUENCE: 0, OCTETS: 8 } as const;
 
 /**
- * Writers, of this start or an earlier one: the broker thread's, which is writer 0, and one for each worker. The core has
- * room for no more participants, a message's id for 256 writers.
+ * Writers, of this start or an earlier one: the broker thread's, which is writer 0, and one for each worker. The core
+ * has room for no more participants, a message's id for 256 writers.
  */
 export const WRITERS_MAX = PARTICIPANTS_MAX;
 export const WORKERS_MAX = WRITERS_MAX - 1;

@@ -1,8 +1,8 @@
 /**
  * This folder makes one broker out of everything below it; only the command and src/index.ts may import it.
  *
- * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put together
- * and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
+ * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put
+ * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator } from '../broker/coordinator/coordinator.js';

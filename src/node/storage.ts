@@ -1,7 +1,7 @@
 /**
  * What a broker keeps on disk: the data directory, the definitions, the log of messages. Opened before anything runs,
- * closed after all else has ended. What must hold: nothing is written before recovery is done; the clean-shutdown marker
- * is set only when everything recorded is written.
+ * closed after all else has ended. What must hold: nothing is written before recovery is done; the clean-shutdown
+ * marker is set only when everything recorded is written.
  */
 import { join } from 'node:path';
 import { idOf, logIdOf } from '../broker/definitions/definition-store.js';

@@ -1,7 +1,7 @@
 /**
- * The log of one worker: opened when the broker thread says where, written by passes of the event loop, ended last. What
- * happens there is told to the broker thread. What must hold: all of that is told before the worker says that it has
- * ended.
+ * The log of one worker: opened when the broker thread says where, written by passes of the event loop, ended last.
+ * What happens there is told to the broker thread. What must hold: all of that is told before the worker says that it
+ * has ended.
  */
 import type { Engine } from '../engine/engine.js';
 import type { EventLoop } from '../event-loop/event-loop.js';

@@ -1,7 +1,7 @@
 /**
  * Log files that were changed while no broker ran: octets flipped at every kind of place, files cut short or gone. Each
- * worker's file is damaged in another way, and one start has them all before it. What must hold: the broker starts, says
- * of every damage where it is, keeps what lay there, and has all else.
+ * worker's file is damaged in another way, and one start has them all before it. What must hold: the broker starts,
+ * says of every damage where it is, keeps what lay there, and has all else.
  */
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

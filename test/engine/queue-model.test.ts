@@ -1,6 +1,6 @@
 /**
- * Any history of a queue with features is the one that a simple model has: what is delivered, in which order, what dies,
- * of what, and what is refused.
+ * Any history of a queue with features is the one that a simple model has: what is delivered, in which order, what
+ * dies, of what, and what is refused.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,6 @@
-/** Participants that begin to count for a queue at the same moment: each has a block of its own, and nothing is lost. */
+/**
+ * Participants that begin to count for a queue at the same moment: each has a block of its own, and nothing is lost.
+ */
 import { expect, test } from 'vitest';
 import { Counter } from '../../src/engine/engine.js';
 import { publish } from '../engine/support/frames.js';

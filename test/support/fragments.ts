@@ -1,6 +1,6 @@
 /**
- * A stream between two ends that cuts what goes through it, both ways, into pieces of all sizes: single octets, parts of
- * frames, many frames at once.
+ * A stream between two ends that cuts what goes through it, both ways, into pieces of all sizes: single octets, parts
+ * of frames, many frames at once.
  */
 import { Duplex } from 'node:stream';
 

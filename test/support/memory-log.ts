@@ -1,6 +1,6 @@
 /**
- * A commit log that is no file: it keeps batches in memory, and acknowledges them when a test says so, as a log on other
- * machines would. It can be refused, and it can lose the right to write.
+ * A commit log that is no file: it keeps batches in memory, and acknowledges them when a test says so, as a log on
+ * other machines would. It can be refused, and it can lose the right to write.
  */
 import type { Batch, CommitLog, CommitLogObserver, Durability, Health, Location } from '../../dist/log/commit-log.js';
 import { messageId } from '../../dist/log/record-format.js';

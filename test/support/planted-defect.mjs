@@ -1,10 +1,11 @@
 /**
  * Loaded into a program and all its threads by `node --import`: defects that clients bring about. A worker that reads
  * `throw now` meets an exception in a callback, one that reads `trap now` a trap of WebAssembly, one that reads `trap
- * in the core` a trap of the core itself, one that reads `exit now` ends, one that reads `exit later` says so and ends when
- * more sockets have come. The broker thread meets an exception when the queue `throw in the coordinator` is declared, and a
- * rejected promise that nobody waits for when `reject in the coordinator` is; after `garble the log` a worker's log
- * tells the log manager what cannot be, and after `break the spill` a write to a spill file throws a TypeError.
+ * in the core` a trap of the core itself, one that reads `exit now` ends, one that reads `exit later` says so and ends
+ * when more sockets have come. The broker thread meets an exception when the queue `throw in the coordinator` is
+ * declared, and a rejected promise that nobody waits for when `reject in the coordinator` is; after `garble the log` a
+ * worker's log tells the log manager what cannot be, and after `break the spill` a write to a spill file throws a
+ * TypeError.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';

@@ -32,8 +32,8 @@ import {
 import { ANY_SWEEPER, hastenSweep, joinSweep, leaveSweep } from './sweep';
 
 /**
- * Sets what the queue does from now on. False when there is no memory for the priorities, and nothing was changed. Workers
- * see it at their next look; routes to the queue are resolved anew.
+ * Sets what the queue does from now on. False when there is no memory for the priorities, and nothing was changed.
+ * Workers see it at their next look; routes to the queue are resolved anew.
  */
 export function setQueueFeatures(queue: Queue, wanted: QueueFeatures): bool {
   if (wanted.maxPriority != 0 && !queue.priorities && !openPriorities(queue, <u32>wanted.maxPriority)) return false;

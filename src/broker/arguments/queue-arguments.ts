@@ -34,7 +34,9 @@ export interface DeclaredQueue {
   value<V extends Value>(argument: QueueArgument<V>): V | null;
 }
 
-/** What a queue does for an argument: something in the core, or that workers know, or when the queue goes unused (ms). */
+/**
+ * What a queue does for an argument: something in the core, or that workers know, or when the queue goes unused (ms).
+ */
 export interface Behaviour {
   readonly features?: Partial<QueueFeatures>;
   readonly settings?: Partial<QueueSettings>;

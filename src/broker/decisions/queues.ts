@@ -161,7 +161,9 @@ export class Queues {
     return this.#add({ ...queue, durable: true, owner: null }, nextPosition) ?? 0;
   }
 
-  /** Policies have changed. A queue for whose new features there is no memory stays as it is until they change again. */
+  /**
+   * Policies have changed. A queue for whose new features there is no memory stays as it is until they change again.
+   */
   *applyPolicies(vhost: string): Generator<void, void> {
     for (const queue of this.#topology.view.queuesIn(vhost)) {
       yield;

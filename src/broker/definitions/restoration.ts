@@ -29,7 +29,10 @@ import {
 } from './definition-records.js';
 import type { DefinitionStore } from './definition-store.js';
 
-/** A queue that is back, and its number in the log: messages of that number, and of those of its priorities, are its own. */
+/**
+ * A queue that is back, and its number in the log: messages of that number, and of those of its priorities, are its
+ * own.
+ */
 export interface RestoredQueue {
   readonly queue: Queue;
   readonly logId: number;

@@ -30,7 +30,9 @@ export function readToml(text: string, file: string): FileEntry[] {
   return entries(parser, text, file);
 }
 
-/** The parser tells no places. But one statement at a time tells what stands in it: lines are added until it is whole. */
+/**
+ * The parser tells no places. But one statement at a time tells what stands in it: lines are added until it is whole.
+ */
 function entries(parser: Parser, text: string, file: string): FileEntry[] {
   const found: FileEntry[] = [];
   let statement = '';

@@ -13,8 +13,8 @@ interface Credentials {
 }
 
 /**
- * Checks a login; returns the user's name, as a promise where that takes long. The guest comes from this machine only (`isLocal`), as in RabbitMQ.
- * `anonymous`: as whom those come in who do not say who they are; null: they do not.
+ * Checks a login; returns the user's name, as a promise where that takes long. The guest comes from this machine only
+ * (`isLocal`), as in RabbitMQ. `anonymous`: as whom those come in who do not say who they are; null: they do not.
  */
 export function authenticate(
   accounts: Pick<Accounts, 'accepts' | 'user'> & { refused?(user: string, reason: string): void },

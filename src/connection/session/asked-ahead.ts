@@ -1,7 +1,7 @@
 /**
- * How much one connection is ahead: what has been granted and is not answered, since that waits for the disk. What
- * must hold: while there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that
- * no more than a limit. What may wait until there is room on the disk must not make the client unheard: its heartbeats are
+ * How much one connection is ahead: what has been granted and is not answered, since that waits for the disk. What must
+ * hold: while there is any, nothing else of the stream is taken but what may be asked ahead as well, and of that no
+ * more than a limit. What may wait until there is room on the disk must not make the client unheard: its heartbeats are
  * taken, and, when it has waited for long, its closes.
  */
 import { FRAME_END, FRAME_OVERHEAD, FrameType, HEARTBEAT_FRAME } from '../../amqp/frames.js';

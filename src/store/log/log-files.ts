@@ -1,7 +1,7 @@
 /**
  * The log files of all writers, as the broker thread knows them from what these tell. A file goes when nothing in it
- * counts; one that holds little is copied forward. What must hold: what a writer tells comes in order, so a file that is
- * known to be closed holds nothing that was not heard.
+ * counts; one that holds little is copied forward. What must hold: what a writer tells comes in order, so a file that
+ * is known to be closed holds nothing that was not heard.
  */
 import { FILE_HEAD, fileName } from '../../log/record-format.js';
 

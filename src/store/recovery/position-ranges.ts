@@ -1,7 +1,8 @@
 /**
- * Ranges of positions, each with a value, in ascending order: what a queue holds and where, what is done in it. Millions
- * of positions cost as much as they have breaks. What must hold: ranges do not overlap; those that touch and have the same
- * value are one. Columns in chunks, no objects, since a queue of single places on many writers has a range for each.
+ * Ranges of positions, each with a value, in ascending order: what a queue holds and where, what is done in it.
+ * Millions of positions cost as much as they have breaks. What must hold: ranges do not overlap; those that touch and
+ * have the same value are one. Columns in chunks, no objects, since a queue of single places on many writers has a
+ * range for each.
  */
 
 const CHUNK = 256;

@@ -1,4 +1,6 @@
-/** Many logins that fail, from one address: others come in meanwhile, and the operator is told once, without secrets. */
+/**
+ * Many logins that fail, from one address: others come in meanwhile, and the operator is told once, without secrets.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
 import { RawClient } from '../../support/raw-client.js';

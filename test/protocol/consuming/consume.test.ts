@@ -226,8 +226,8 @@ describe('sharing', () => {
     expect(received.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i));
     for (const share of received) {
       expect(share).toEqual([...share].sort((a, b) => a - b));
-      // How equal the shares are depends on the CPU time that each worker gets; test/engine/amqp/messages.test.ts gives them
-      // equal shares.
+      // How equal the shares are depends on the CPU time that each worker gets; test/engine/amqp/messages.test.ts gives
+      // them equal shares.
       expect(share.length).toBeGreaterThan(0);
     }
   });
