@@ -9,6 +9,7 @@ import type { Request } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
 import { Connection } from '../../src/connection/connection.js';
 import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
+import { Logins } from '../../src/connection/handshake/logins.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
@@ -32,10 +33,12 @@ async function stage(): Promise<Stage> {
   const engine = await openEngine(await createSharedCore('js', MEMORY_MIN, 1), 0);
   const peers = new Map<number, Connection>();
   const asked = new Inbox<Request['op']>();
+  const view = new TopologyView();
   const host = {
     engine,
     eventLoop: new EventLoop(engine, peers, () => 'done'),
-    view: new TopologyView(),
+    view,
+    logins: new Logins(view.accounts, () => {}),
     announced: COMPATIBLE,
     anonymous: null,
     ask: (_connection: number, request: Request) => asked.push(request.op),
