@@ -89,8 +89,8 @@ export class Channels {
       // RabbitMQ refuses the channel before it looks at the method.
       throw connectionError(replyCode.NOT_ALLOWED, explanation);
     }
-    const { host, user } = this.#session;
-    if (host.view.accounts.limitsChannels(user)) {
+    const { host, principal } = this.#session;
+    if (host.view.accounts.limitsChannels(principal.name)) {
       return this.#session.ask(method.name, { op: 'channel.open' }).then(() => this.#add(number, method));
     }
     this.#session.tell({ op: 'channel.open' });

@@ -8,6 +8,7 @@
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
 import type { Method, MethodName } from '../amqp/protocol.js';
+import type { Principal } from '../broker/access/principal.js';
 import type {
   Answer,
   ConnectionId,
@@ -79,8 +80,8 @@ export class Connection implements Session, Receiver, TransportEvents {
     return this.#handshake.vhost;
   }
 
-  get user(): string {
-    return this.#handshake.user;
+  get principal(): Principal {
+    return this.#handshake.principal;
   }
 
   get capabilities(): ClientCapabilities {

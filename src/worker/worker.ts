@@ -6,6 +6,7 @@
  * answer of the coordinator speaks of is in the view before the connection goes on.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { Principal } from '../broker/access/principal.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
@@ -158,8 +159,8 @@ export class Worker implements Host {
     if (before === 0 || this.#short === 0) this.#post({ kind: 'memory', short: this.#short > 0 });
   }
 
-  routeSpace(connection: ConnectionId, vhost: string, user: string): number {
-    return this.#routeSpaces.enter(connection, vhost, user);
+  routeSpace(connection: ConnectionId, vhost: string, principal: Principal): number {
+    return this.#routeSpaces.enter(connection, vhost, principal.key);
   }
 
   report(line: string): void {

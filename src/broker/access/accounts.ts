@@ -38,7 +38,7 @@ const BEGINNING: User = {
 };
 
 /** May set a `user-id` that is not their own. */
-const IMPERSONATOR = 'impersonator';
+export const IMPERSONATOR = 'impersonator';
 
 /** What a password is compared with when there is no such user, so that it takes as long as for those there are. */
 const NOBODY = hashPassword('');
@@ -139,10 +139,6 @@ export class Accounts {
   /** Whether a user may not have any number of channels. */
   limitsChannels(user: string): boolean {
     return this.#limited.has(user);
-  }
-
-  mayImpersonate(user: string): boolean {
-    return this.user(user)?.tags.includes(IMPERSONATOR) ?? false;
   }
 }
 

@@ -4,20 +4,15 @@
  */
 
 import { RIGHTS, type Right } from '../access/accounts.js';
+import { NOBODY } from '../access/principal.js';
 import type { ConnectionId, Refusal } from '../requests/requests.js';
 import { type Resource, rightRefusal } from '../topology/access.js';
-import type { TopologyView } from '../topology/topology-view.js';
 import type { Sessions } from './sessions.js';
 
-/** Nobody is called that. */
-const NOBODY = '';
-
 export class Rights {
-  readonly #view: TopologyView;
-  readonly #sessions: Pick<Sessions, 'userOf'>;
+  readonly #sessions: Pick<Sessions, 'principalOf'>;
 
-  constructor(view: TopologyView, sessions: Pick<Sessions, 'userOf'>) {
-    this.#view = view;
+  constructor(sessions: Pick<Sessions, 'principalOf'>) {
     this.#sessions = sessions;
   }
 
@@ -29,6 +24,6 @@ export class Rights {
 
   /** Why a connection may not do this to something; null: it may. */
   refusal(connection: ConnectionId, right: Right, resource: Resource): Refusal | null {
-    return rightRefusal(this.#view, this.#sessions.userOf(connection) ?? NOBODY, right, resource);
+    return rightRefusal(this.#sessions.principalOf(connection) ?? NOBODY, right, resource);
   }
 }

@@ -3,6 +3,7 @@
  * many. What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or
  * its connection is.
  */
+import { type Principal, principalOfUser } from '../access/principal.js';
 import type { Limits } from '../policies/limits.js';
 import {
   channelLimit,
@@ -17,14 +18,18 @@ import type { TopologyView } from '../topology/topology-view.js';
 
 interface Session {
   readonly vhost: string;
-  readonly user: string;
+  readonly principal: Principal;
   readonly name: string | null;
   channels: number;
 }
 
 /** A connection that is in, as administrators see it. */
-export interface OpenConnection extends Readonly<Session> {
+export interface OpenConnection {
   readonly id: ConnectionId;
+  readonly vhost: string;
+  readonly user: string;
+  readonly name: string | null;
+  readonly channels: number;
 }
 
 export class Sessions {
@@ -46,8 +51,9 @@ export class Sessions {
     if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
     const mostOfUser = this.#limits.reached('user', user, 'max-connections', this.#ofUsers.of(user));
     if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
-    if (!this.#view.accounts.mayEnter(user, vhost)) return refused(noVhostAccess(vhost, user));
-    this.#sessions.set(connection, { vhost, user, name, channels: 0 });
+    const principal = principalOfUser(this.#view.accounts, user);
+    if (!principal.mayEnter(vhost)) return refused(noVhostAccess(vhost, user));
+    this.#sessions.set(connection, { vhost, principal, name, channels: 0 });
     this.#inVhosts.add(vhost, 1);
     this.#ofUsers.add(user, 1);
     return { ok: true };
@@ -56,7 +62,7 @@ export class Sessions {
   openChannel(connection: ConnectionId): Answer {
     const session = this.#sessions.get(connection);
     if (session === undefined) return { ok: true };
-    const { user } = session;
+    const user = session.principal.name;
     const most = this.#limits.reached('user', user, 'max-channels', this.#channels.of(user));
     if (most !== null) return refused(channelLimit(user, most));
     session.channels += 1;
@@ -68,7 +74,7 @@ export class Sessions {
     const session = this.#sessions.get(connection);
     if (session !== undefined && session.channels > 0) {
       session.channels -= 1;
-      this.#channels.add(session.user, -1);
+      this.#channels.add(session.principal.name, -1);
     }
     return { ok: true };
   }
@@ -78,18 +84,20 @@ export class Sessions {
     if (session === undefined) return;
     this.#sessions.delete(connection);
     this.#inVhosts.add(session.vhost, -1);
-    this.#ofUsers.add(session.user, -1);
-    this.#channels.add(session.user, -session.channels);
+    this.#ofUsers.add(session.principal.name, -1);
+    this.#channels.add(session.principal.name, -session.channels);
   }
 
   /** All connections, those that came first before others. */
   list(): OpenConnection[] {
-    return [...this.#sessions].map(([id, session]) => ({ id, ...session }));
+    return [...this.#sessions].map(([id, { vhost, principal, name, channels }]) => {
+      return { id, vhost, user: principal.name, name, channels };
+    });
   }
 
   /** Who a connection is of; undefined when it has not entered. */
-  userOf(connection: ConnectionId): string | undefined {
-    return this.#sessions.get(connection)?.user;
+  principalOf(connection: ConnectionId): Principal | undefined {
+    return this.#sessions.get(connection)?.principal;
   }
 
   /** The connections that are in a vhost. */
@@ -99,7 +107,7 @@ export class Sessions {
 
   /** The connections of a user. */
   of(user: string): ConnectionId[] {
-    return this.#all((session) => session.user === user);
+    return this.#all((session) => session.principal.name === user);
   }
 
   #all(isMeant: (session: Session) => boolean): ConnectionId[] {

@@ -3,6 +3,7 @@
  * an exchange.
  */
 import type { Right } from '../access/accounts.js';
+import type { Principal } from '../access/principal.js';
 import { queueTypeOf } from '../arguments/queue-arguments.js';
 import { DEFAULT_EXCHANGE } from '../requests/names.js';
 import {
@@ -31,12 +32,12 @@ export interface Resource {
 /** What rights know the default exchange by. */
 const DEFAULT_EXCHANGE_NAME = 'amq.default';
 
-/** Why a user may not do this to something, whether it exists or not; null: the user may. */
-export function rightRefusal(view: TopologyView, user: string, right: Right, resource: Resource): Refusal | null {
+/** Why somebody may not do this to something, whether it exists or not; null: they may. */
+export function rightRefusal(principal: Principal, right: Right, resource: Resource): Refusal | null {
   const { kind, vhost } = resource;
   const isDefault = kind === 'exchange' && resource.name === DEFAULT_EXCHANGE;
   const name = isDefault ? DEFAULT_EXCHANGE_NAME : resource.name;
-  return view.accounts.may(user, right, vhost, name) ? null : accessRefused(kind, vhost, name, user);
+  return principal.may(right, vhost, name) ? null : accessRefused(kind, vhost, name, principal.name);
 }
 
 /** Whether another connection holds the queue as its own. */
@@ -55,13 +56,13 @@ export function accessQueue(view: TopologyView, connection: ConnectionId, vhost:
 /** Whoever uses something. */
 export interface Actor {
   readonly id: ConnectionId;
-  readonly user: string;
+  readonly principal: Principal;
   readonly vhost: string;
 }
 
 /** The queue that a client wants to take a single message from. */
-export function accessForGet(view: TopologyView, { id, user, vhost }: Actor, name: string): QueueAccess {
-  const refusal = rightRefusal(view, user, 'read', { kind: 'queue', vhost, name });
+export function accessForGet(view: TopologyView, { id, principal, vhost }: Actor, name: string): QueueAccess {
+  const refusal = rightRefusal(principal, 'read', { kind: 'queue', vhost, name });
   if (refusal !== null) return refused(refusal);
   const access = accessQueue(view, id, vhost, name);
   if (!access.ok || !access.queue.singleActive || queueTypeOf(access.queue.arguments) !== 'quorum') return access;
@@ -69,8 +70,8 @@ export function accessForGet(view: TopologyView, { id, user, vhost }: Actor, nam
 }
 
 /** Why a client may not publish to this exchange; null when it may. */
-export function publishRefusal(view: TopologyView, { user, vhost }: Actor, exchange: string): Refusal | null {
-  const refusal = rightRefusal(view, user, 'write', { kind: 'exchange', vhost, name: exchange });
+export function publishRefusal(view: TopologyView, { principal, vhost }: Actor, exchange: string): Refusal | null {
+  const refusal = rightRefusal(principal, 'write', { kind: 'exchange', vhost, name: exchange });
   if (refusal !== null) return refusal;
   const target = view.exchange(vhost, exchange);
   if (target === undefined) return noExchange(vhost, exchange);

@@ -4,6 +4,7 @@
  * and each takes one method.
  */
 import type { ClientMethod, MethodOf } from '../../amqp/protocol.js';
+import { NOBODY, type Principal, principalOfUser } from '../../broker/access/principal.js';
 import { unexpected } from '../errors/errors.js';
 import type { Session } from '../session/session.js';
 import { authenticate } from './auth.js';
@@ -41,7 +42,7 @@ export class Handshake {
   #step: Step = 'starting';
   #limits: Limits = OFFER;
   #vhost = '';
-  #user = '';
+  #principal: Principal = NOBODY;
   #name: string | null = null;
   #capabilities: ClientCapabilities = NO_CAPABILITIES;
 
@@ -62,8 +63,8 @@ export class Handshake {
     return this.#vhost;
   }
 
-  get user(): string {
-    return this.#user;
+  get principal(): Principal {
+    return this.#principal;
   }
 
   get capabilities(): ClientCapabilities {
@@ -133,7 +134,7 @@ export class Handshake {
   }
 
   #accept(method: MethodOf<'connection.start-ok'>, user: string): undefined {
-    this.#user = user;
+    this.#principal = principalOfUser(this.#session.host.view.accounts, user);
     this.#name = connectionName(method.clientProperties);
     this.#step = 'tuning';
     this.#session.send(0, { name: 'connection.tune', ...OFFER });
@@ -154,9 +155,14 @@ export class Handshake {
   async #open(method: MethodOf<'connection.open'>): Promise<void> {
     const vhost = method.virtualHost;
     const { host, id, core } = this.#session;
-    await this.#session.ask(method.name, { op: 'connection.open', vhost, user: this.#user, name: this.#name });
+    await this.#session.ask(method.name, {
+      op: 'connection.open',
+      vhost,
+      user: this.#principal.name,
+      name: this.#name,
+    });
     this.#vhost = vhost;
-    host.engine.setVhost(core, host.routeSpace(id, vhost, this.#user));
+    host.engine.setVhost(core, host.routeSpace(id, vhost, this.#principal));
     this.#events.onOpen();
     this.#session.send(0, { name: 'connection.open-ok' });
   }

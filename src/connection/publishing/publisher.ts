@@ -8,6 +8,7 @@
  */
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
+import { mayImpersonate } from '../../broker/access/principal.js';
 import { remember } from '../../broker/history/remember.js';
 import type { Routed } from '../../broker/topology/routes.js';
 import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
@@ -66,13 +67,13 @@ export class Publisher {
 
   /** Answers `Stop.MESSAGE`. */
   onMessage(message: Message): Outcome {
-    const { host, user, vhost } = this.#session;
+    const { host, principal, vhost } = this.#session;
     const { replyQueue } = this;
     const incomingPublish = takeIncomingPublish(host.engine, message, {
-      user,
+      user: principal.name,
       vhost,
       replyQueue,
-      mayImpersonate: host.view.accounts.mayImpersonate(user),
+      mayImpersonate: mayImpersonate(principal),
     });
     const routed = host.view.routeMessage(incomingPublish);
     remember(host.engine, routed.histories, incomingPublish);

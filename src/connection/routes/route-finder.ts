@@ -1,6 +1,6 @@
 /**
  * Where a route leads that the core does not know yet (`Stop.ROUTE`). A flood of new keys comes through here, one by
- * one: so all that concerns the exchange and its user is kept, and a key in ASCII is read where it lies. What must
+ * one: so all that concerns the exchange and who publishes is kept, and a key in ASCII is read where it lies. What must
  * hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked
  * for: a change of rights is one of the topology, and has all routes resolved anew.
  *
@@ -19,7 +19,7 @@ export interface Origin extends Actor {
   readonly core: Connection;
 }
 
-/** Exchanges, with users, that are remembered. */
+/** Exchanges, with whoever publishes there, that are remembered. */
 const KNOWN_MOST = 256;
 const ASCII_END = 0x80;
 const NO_QUEUES: readonly number[] = [];
@@ -32,7 +32,7 @@ export class RouteFinder {
   #known = new Map<string, KeyRoutes>();
   /** Who asked last, for which exchange (its octets), and what there is to say of it. */
   #vhost = '';
-  #user = '';
+  #principal = '';
   #exchange: Uint8Array = new Uint8Array(0);
   #last: KeyRoutes | null = null;
 
@@ -66,10 +66,11 @@ export class RouteFinder {
   /**
    * What is known for who asked last, for the exchange whose octets stand there; null: another asks, or there is news.
    */
-  #knownLast({ vhost, user }: Origin, start: number, end: number): KeyRoutes | null {
+  #knownLast({ vhost, principal }: Origin, start: number, end: number): KeyRoutes | null {
     const last = this.#last;
     const exchange = this.#exchange;
-    if (last === null || this.#vhost !== vhost || this.#user !== user || exchange.length !== end - start) return null;
+    if (last === null || this.#vhost !== vhost || this.#principal !== principal.key) return null;
+    if (exchange.length !== end - start) return null;
     for (let index = 0; index < exchange.length; index++) {
       if (exchange[index] !== this.#text[start + index]) return null;
     }
@@ -81,12 +82,12 @@ export class RouteFinder {
     this.#last = this.#lookUp(origin, exchange);
     this.#exchange = this.#engine.bytes.slice(at + 1, keyAt);
     this.#vhost = origin.vhost;
-    this.#user = origin.user;
+    this.#principal = origin.principal.key;
     return this.#last;
   }
 
   #lookUp(origin: Origin, exchange: string): KeyRoutes {
-    const name = JSON.stringify([origin.vhost, origin.user, exchange]);
+    const name = JSON.stringify([origin.vhost, origin.principal.key, exchange]);
     const known = this.#known.get(name);
     if (known?.isCurrent) return known;
     if (this.#known.size >= KNOWN_MOST) this.#known.clear();

@@ -1,5 +1,5 @@
 /**
- * Numbers for what a worker's core keeps routes by: a user in a virtual host. Connections of the same pair have the
+ * Numbers for what a worker's core keeps routes by: a principal in a virtual host. Connections of the same pair have the
  * same number. A pair that no connection has any more keeps its number, as the core keeps its routes, until all routes
  * are forgotten: only then may another pair have it.
  */
@@ -23,9 +23,9 @@ export class RouteSpaces {
     return this.#byName.size;
   }
 
-  /** The number for a connection from now on; it has had none before. */
-  enter(connection: ConnectionId, vhost: string, user: string): number {
-    const name = JSON.stringify([vhost, user]);
+  /** The number for a connection from now on, by the key of its principal; it has had none before. */
+  enter(connection: ConnectionId, vhost: string, principal: string): number {
+    const name = JSON.stringify([vhost, principal]);
     const space = this.#byName.get(name) ?? this.#make(name);
     space.connections += 1;
     this.#idle.delete(space);

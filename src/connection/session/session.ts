@@ -4,6 +4,7 @@
  * This folder is what connections, channels and workers know of each other; all of them import it.
  */
 import type { Method, MethodName } from '../../amqp/protocol.js';
+import type { Principal } from '../../broker/access/principal.js';
 import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
@@ -36,10 +37,10 @@ export interface Host {
   /** The user as whom clients come in that do not say who they are; null: they do not. */
   readonly anonymous: string | null;
   /**
-   * The number of the routes that the core keeps for a user in a virtual host: what is in the cache, the user may write
+   * The number of the routes that the core keeps for a principal in a virtual host: what is in the cache, it may write
    * to.
    */
-  routeSpace(connection: ConnectionId, vhost: string, user: string): number;
+  routeSpace(connection: ConnectionId, vhost: string, principal: Principal): number;
   /** Whether publishers are held back because of the disk. */
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */
@@ -61,7 +62,7 @@ export interface Session {
   readonly core: CoreConnection;
   readonly vhost: string;
   /** Who has logged in. */
-  readonly user: string;
+  readonly principal: Principal;
   readonly capabilities: ClientCapabilities;
   send(channel: number, method: Method): void;
   /** What is sent during `work` leaves when it is done. */

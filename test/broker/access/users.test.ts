@@ -5,6 +5,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../../src/amqp/table.js';
 import { hashPassword, isPassword } from '../../../src/broker/access/passwords.js';
+import { mayImpersonate, principalOfUser } from '../../../src/broker/access/principal.js';
 import { accessForGet, publishRefusal } from '../../../src/broker/topology/access.js';
 import { OTHER_VHOST, outcome, Stage, VHOST } from '../support/stage.js';
 
@@ -127,7 +128,7 @@ describe('administrators', () => {
     const ofBob = { user: 'bob', vhost: OTHER_VHOST, ...NOTHING, configure: '.*' };
     expect(users().permissionsIn(OTHER_VHOST).slice(1)).toEqual([ofAnn, ofBob]);
     expect(users().setTags('ann', ['impersonator'])).toBeNull();
-    expect(stage.views.map(({ accounts }) => accounts.mayImpersonate('ann'))).toEqual([true, true]);
+    expect(stage.views.map(({ accounts }) => mayImpersonate(principalOfUser(accounts, 'ann')))).toEqual([true, true]);
     expect(users().permissionsOf('ann')).toHaveLength(2);
   });
 
@@ -208,7 +209,8 @@ describe('a right', () => {
   });
 
   test('to read lets consume, get and purge', () => {
-    const get = () => accessForGet(stage.view, { id: 1, user: 'ann', vhost: VHOST }, 'q');
+    const get = () =>
+      accessForGet(stage.view, { id: 1, principal: principalOfUser(stage.view.accounts, 'ann'), vhost: VHOST }, 'q');
     expect(outcome(stage.consume('q', 'c'))).toBe(denied("queue 'q'"));
     expect(outcome(stage.consume('gone', 'c'))).toBe(denied("queue 'gone'"));
     expect(outcome(stage.purge('q'))).toBe(denied("queue 'q'"));
@@ -220,7 +222,11 @@ describe('a right', () => {
 
   test('to write lets publish', () => {
     const publish = (exchange: string) => {
-      const refusal = publishRefusal(stage.view, { id: 1, user: 'ann', vhost: VHOST }, exchange);
+      const refusal = publishRefusal(
+        stage.view,
+        { id: 1, principal: principalOfUser(stage.view.accounts, 'ann'), vhost: VHOST },
+        exchange,
+      );
       return refusal === null ? 'ok' : `${refusal.code} ${refusal.text}`;
     };
     expect(['x', '', 'gone'].map(publish)).toEqual(

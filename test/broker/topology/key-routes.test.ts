@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { table } from '../../../src/amqp/table.js';
+import { principalOfUser } from '../../../src/broker/access/principal.js';
+import type { Actor } from '../../../src/broker/topology/access.js';
 import { KeyRoutes } from '../../../src/broker/topology/key-routes.js';
 import { Stage, VHOST } from '../support/stage.js';
 
-const GUEST = { id: 1, user: 'guest', vhost: VHOST };
 const EXCHANGES = ['', 'amq.topic', 'amq.direct', 'amq.fanout', 'amq.headers', 'hash', 'before', 'other', 'nowhere'];
 const KEYS = ['', 'a', 'b', 'a.b', 'a.b.c', 'q0', 'q1', '.', 'ä.b'];
 
@@ -20,8 +21,12 @@ beforeEach(() => {
   stage.bindExchange('amq.topic', 'before', 'a');
 });
 
+function actor(user: string): Actor {
+  return { id: 1, principal: principalOfUser(stage.view.accounts, user), vhost: VHOST };
+}
+
 function expectSame(exchange: string): void {
-  const routes = new KeyRoutes(stage.view, GUEST, exchange);
+  const routes = new KeyRoutes(stage.view, actor('guest'), exchange);
   for (const key of KEYS) {
     const asked = stage.view.asksHost(VHOST, exchange, key);
     const queues = routes.queues(key);
@@ -50,20 +55,20 @@ test('a queue that many bindings lead to is found once', () => {
   for (let queue = 0; queue < 20; queue++) {
     for (const key of ['#', 'a', 'a.#', '*']) stage.bind(`q${queue}`, 'amq.topic', key);
   }
-  const queues = new KeyRoutes(stage.view, GUEST, 'amq.topic').queues('a') ?? [];
+  const queues = new KeyRoutes(stage.view, actor('guest'), 'amq.topic').queues('a') ?? [];
   expect(queues.length).toBe(20);
   expect(new Set(queues).size).toBe(20);
 });
 
 test('it says nothing more once anything has changed', () => {
-  const routes = new KeyRoutes(stage.view, GUEST, 'amq.topic');
+  const routes = new KeyRoutes(stage.view, actor('guest'), 'amq.topic');
   expect(routes.isCurrent).toBe(true);
   stage.bind('q1', 'amq.topic', 'a');
   expect(routes.isCurrent).toBe(false);
 });
 
 test('who may not write there, or finds no exchange, is refused', () => {
-  expect(new KeyRoutes(stage.view, GUEST, 'amq.topic').refusal).toBeNull();
-  expect(new KeyRoutes(stage.view, GUEST, 'nowhere').refusal?.code).toBe(404);
-  expect(new KeyRoutes(stage.view, { ...GUEST, user: 'nobody' }, 'amq.topic').refusal?.code).toBe(403);
+  expect(new KeyRoutes(stage.view, actor('guest'), 'amq.topic').refusal).toBeNull();
+  expect(new KeyRoutes(stage.view, actor('guest'), 'nowhere').refusal?.code).toBe(404);
+  expect(new KeyRoutes(stage.view, actor('nobody'), 'amq.topic').refusal?.code).toBe(403);
 });

@@ -1,6 +1,7 @@
 /** Where messages go: through exchanges, bindings between them, and alternates. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../../src/amqp/table.js';
+import { principalOfUser } from '../../../src/broker/access/principal.js';
 import { publishRefusal } from '../../../src/broker/topology/access.js';
 import { OTHER_VHOST, Stage, VHOST } from '../support/stage.js';
 
@@ -129,7 +130,7 @@ describe('headers are needed', () => {
 });
 
 test('clients publish to exchanges that exist and are not internal', () => {
-  const guest = { id: 1, user: 'guest', vhost: VHOST };
+  const guest = { id: 1, principal: principalOfUser(stage.view.accounts, 'guest'), vhost: VHOST };
   stage.exchange('inner', 'fanout', { internal: true });
   expect(publishRefusal(stage.view, guest, '')).toBeNull();
   expect(publishRefusal(stage.view, guest, 'nope')).toMatchObject({

@@ -1,0 +1,36 @@
+/**
+ * Whoever is logged in at a connection, and what that may do: one face for users, whose permissions the accounts hold,
+ * and for others who bring their rights along. What must hold: all that is asked about rights is asked here, and what
+ * has the same key has the same rights at all times, so that caches can go by it.
+ */
+import { type Accounts, IMPERSONATOR, type Right } from './accounts.js';
+
+export interface Principal {
+  /** The name of the user. */
+  readonly name: string;
+  readonly key: string;
+  /** Whether it may enter a vhost. */
+  mayEnter(vhost: string): boolean;
+  /** Whether it has a right on the queue or exchange of that name. */
+  may(right: Right, vhost: string, name: string): boolean;
+  hasTag(tag: string): boolean;
+}
+
+/** Who has not come in. */
+export const NOBODY: Principal = { name: '', key: '', mayEnter: () => false, may: () => false, hasTag: () => false };
+
+/** A user of the accounts: has at each moment what they say then, and nothing once it is deleted. */
+export function principalOfUser(accounts: Accounts, name: string): Principal {
+  return {
+    name,
+    key: `user:${name}`,
+    mayEnter: (vhost) => accounts.mayEnter(name, vhost),
+    may: (right, vhost, resource) => accounts.may(name, right, vhost, resource),
+    hasTag: (tag) => accounts.user(name)?.tags.includes(tag) ?? false,
+  };
+}
+
+/** Whether it may set a `user-id` that is not its own. */
+export function mayImpersonate(principal: Principal): boolean {
+  return principal.hasTag(IMPERSONATOR);
+}
