@@ -10,8 +10,9 @@ export type { Policy, PolicyKind, PolicyProposal, PolicyTarget } from './broker/
 export type { Announced } from './connection/handshake/identity.js';
 export type { Administration, UserAdministration } from './node/administration.js';
 export type { StartFailure } from './node/broker-messages.js';
-export { BrokerClosedError, BrokerDefect, BrokerStartError } from './node/errors.js';
+export { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './node/errors.js';
 export { type Broker, startBroker } from './node/handle.js';
 export type { ListenAddress } from './node/listeners/address.js';
 export type { BoundAddress } from './node/listeners/listeners.js';
 export { type BrokerOptions, DEFAULTS, OptionError, type TlsOptions } from './node/options.js';
+export type { ReloadableOptions } from './node/reloadable.js';

@@ -2,20 +2,23 @@
 /**
  * This folder is for the command; nothing may import it.
  *
- * Here: the command as it runs: reads the flags, starts the broker, says what runs, and ends it on SIGINT or SIGTERM.
+ * Here: the command as it runs: reads the flags, starts the broker, says what runs, and ends it on SIGINT or SIGTERM;
+ * SIGHUP has it read its settings anew (reload.ts).
  * What must hold: what a user did wrong is one line on standard error and exit code 1; an orderly end is exit code 0.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Durability } from '../log/commit-log.js';
-import { type Broker, startBroker } from '../node/handle.js';
+import type { Broker } from '../node/handle.js';
 import { hostText } from '../node/listeners/address.js';
 import type { BoundAddress } from '../node/listeners/listeners.js';
 import type { ResolvedOptions } from '../node/options.js';
-import { HELP, parseOptions } from './options.js';
+import { type Command, type Configured, HELP, parseOptions } from './options.js';
+import { startReloadable } from './reload.js';
 import { sourceStack } from './source-stack.js';
 
-const command = parseOptions(process.argv.slice(2), process.env);
+const read = (): Command => parseOptions(process.argv.slice(2), process.env);
+const command = read();
 switch (command.action) {
   case 'help':
     process.stdout.write(HELP);
@@ -34,19 +37,19 @@ switch (command.action) {
     await (await import('./log.js')).printLog(command.directory, command.check);
     break;
   case 'serve':
-    await serve(command.options);
+    await serve(command);
     break;
 }
 
-async function serve(options: ResolvedOptions): Promise<void> {
+async function serve(configured: Configured): Promise<void> {
   try {
-    const broker = await startBroker({ ...options, report });
+    const broker = await startReloadable(configured, read, report);
     broker.closed.then(
       () => process.exit(0),
       () => process.exit(70),
     );
     stopOnSignal(broker);
-    process.stdout.write(startLines(broker, options).join('\n').concat('\n'));
+    process.stdout.write(startLines(broker, configured.options).join('\n').concat('\n'));
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }

@@ -20,12 +20,19 @@ import {
 export { HELP } from './config/help.js';
 
 export type Command =
-  | { action: 'serve'; options: ResolvedOptions }
+  | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
   | { action: 'config'; inForce: string }
   | { action: 'help' }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
+
+/** What a broker serves with. */
+export interface Configured {
+  /** What was said, and where. */
+  readonly given: Configuration;
+  readonly options: ResolvedOptions;
+}
 
 const MIB = 1024 ** 2;
 
@@ -39,7 +46,7 @@ export function parseOptions(args: readonly string[], environment: Environment =
     if (flags.version) return { action: 'version' };
     const given = configuration(flags, environment);
     const options = resolveOptions(brokerOptions(given));
-    return isQuestion ? { action: 'config', inForce: inForce(given, options) } : { action: 'serve', options };
+    return isQuestion ? { action: 'config', inForce: inForce(given, options) } : { action: 'serve', given, options };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };

@@ -34,6 +34,8 @@ export class Alarms {
   /** Workers whose publishers wait for memory. */
   readonly #short = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
+  /** Octets that must be free on the disk; null: the default. */
+  #limit: number | null = null;
   /** Runs from the beginning of a shortage until it is told. */
   #shortage: NodeJS.Timeout | null = null;
 
@@ -76,9 +78,15 @@ export class Alarms {
 
   /** Looks at the space where a directory is, now and again; `limit` octets must be free, null: the default. */
   async watchDisk(directory: string, limit: number | null): Promise<void> {
-    await this.#look(directory, limit);
-    this.#timer = setInterval(() => this.#look(directory, limit).catch(fatal), LOOK_MS);
+    this.#limit = limit;
+    await this.#look(directory);
+    this.#timer = setInterval(() => this.#look(directory).catch(fatal), LOOK_MS);
     this.#timer.unref();
+  }
+
+  /** As much must be free from the next look on. */
+  limitDisk(limit: number | null): void {
+    this.#limit = limit;
   }
 
   stop(): void {
@@ -86,13 +94,13 @@ export class Alarms {
     if (this.#shortage !== null) clearTimeout(this.#shortage);
   }
 
-  async #look(directory: string, limit: number | null): Promise<void> {
+  async #look(directory: string): Promise<void> {
     let free: number;
     let least: number;
     try {
       const { bavail, blocks, bsize } = await statfs(directory);
       free = bavail * bsize;
-      least = limit ?? Math.min(DISK_FREE, blocks * bsize * DISK_SHARE);
+      least = this.#limit ?? Math.min(DISK_FREE, blocks * bsize * DISK_SHARE);
     } catch (error) {
       this.#tellBlind(error);
       return;

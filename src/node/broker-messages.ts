@@ -5,6 +5,7 @@
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
 import type { BoundAddress } from './listeners/listeners.js';
+import type { ResolvedOptions } from './options.js';
 
 /** What is known of a broker that serves. */
 export interface Started {
@@ -24,13 +25,15 @@ export type StartFailure =
   | { readonly kind: 'data directory'; readonly message: string }
   | ({ readonly kind: 'other' } & ErrorInWords);
 
-/** What came of a question to the administration. */
+/** What came of a question to the administration, or of new options. */
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: ErrorInWords };
 
 export type ToBroker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
+  /** Go by these options from now on, as far as they can change. */
+  | { readonly kind: 'reconfigure'; readonly id: number; readonly options: ResolvedOptions }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'close' };
 

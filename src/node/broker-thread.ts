@@ -27,9 +27,19 @@ else serve(running);
 
 function serve(broker: RunningBroker): void {
   port.on('message', (message: ToBroker) => {
-    if (message.kind === 'ask')
-      broker.ask(message.request, (outcome) => say({ kind: 'answer', id: message.id, outcome }));
-    else close(broker).catch(fatal);
+    switch (message.kind) {
+      case 'ask':
+        broker.ask(message.request, (outcome) => say({ kind: 'answer', id: message.id, outcome }));
+        break;
+      case 'reconfigure':
+        say({ kind: 'answer', id: message.id, outcome: broker.reconfigure(message.options) });
+        break;
+      case 'close':
+        close(broker).catch(fatal);
+        break;
+      default:
+        message satisfies never;
+    }
   });
   say({ kind: 'started', started: broker.started });
   fail(broker).catch(fatal);

@@ -5,7 +5,7 @@
  * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
 import type { Administration } from '../broker/coordinator/administration.js';
-import { Coordinator } from '../broker/coordinator/coordinator.js';
+import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import type { TlsSetup } from '../connection/transport/tls.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
@@ -17,6 +17,7 @@ import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { DataDirectoryError } from '../store/data-directory.js';
+import type { WorkerSettings } from '../worker/thread-messages.js';
 import { type AdministrationRequest, perform } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
@@ -32,6 +33,8 @@ export interface RunningBroker {
   readonly started: Started;
   /** Asks the administration; `answer` is called once. */
   ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
+  /** Goes by these options from now on, as far as they can change; where that fails, all stays as it was. */
+  reconfigure(options: ResolvedOptions): Outcome;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
    * then.
@@ -77,9 +80,15 @@ async function openOn(
   const workers = dup === null ? 1 : options.workers;
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
   const shared = await createSharedCore(options.engine, options.memory, workers);
-  const { announced, anonymous } = options;
   const progress = createProgress(workers);
-  const common = { shared, announced, anonymous, tls, alarms: new SharedArrayBuffer(4), progress };
+  const common = {
+    shared,
+    announced: options.announced,
+    settings: workerSettings(options),
+    tls,
+    alarms: new SharedArrayBuffer(4),
+    progress,
+  };
   const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places);
   if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
   try {
@@ -99,7 +108,7 @@ async function openOn(
       notify: (notice) => pool.notify(notice),
       granted: (connection, answer) => pool.granted(connection, answer),
       definitions: storage?.definitions ?? null,
-      passwordHashing: options.passwordHashing,
+      settings: coordinatorSettings(options),
       beginning: options.beginning,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,
@@ -137,6 +146,12 @@ async function openOn(
         placement: placementText(options.pin, native, places, pinned),
       },
       ask: (request, answer) => ask(coordinator.administration, request, answer),
+      reconfigure: (next) => {
+        pool.reconfigure(workerSettings(next));
+        coordinator.reconfigure(coordinatorSettings(next));
+        if (next.data !== null) alarms.limitDisk(next.data.diskFreeLimit);
+        return { ok: true, value: null };
+      },
       close: async () => {
         const closed = closeListeners(listeners);
         coordinator.close();
@@ -163,6 +178,14 @@ async function openOn(
     await storage?.abandon(written);
     throw error;
   }
+}
+
+function workerSettings({ anonymous }: ResolvedOptions): WorkerSettings {
+  return { anonymous };
+}
+
+function coordinatorSettings({ passwordHashing }: ResolvedOptions): CoordinatorSettings {
+  return { passwordHashing };
 }
 
 function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {

@@ -27,6 +27,11 @@ export class BrokerDefect extends Error {
   }
 }
 
+/** A running broker cannot go by new options: it goes on with those that it had. */
+export class ReconfigureError extends Error {
+  override readonly name = 'ReconfigureError';
+}
+
 /** The broker has ended; it answers nothing any more. */
 export class BrokerClosedError extends Error {
   override readonly name = 'BrokerClosedError';

@@ -9,9 +9,10 @@ import { forgetHolder } from '../platform/file-lock.js';
 import { lockPath } from '../store/data-directory.js';
 import { type Administration, type Ask, remoteAdministration } from './administration.js';
 import type { FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
-import { BrokerClosedError, BrokerDefect, BrokerStartError } from './errors.js';
+import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import type { BoundAddress } from './listeners/listeners.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { changedOptions, type ReloadableOptions } from './reloadable.js';
 
 export interface Broker {
   /** Where it listens, in the order in which that was asked for. */
@@ -26,6 +27,11 @@ export interface Broker {
   readonly placement: string;
   /** Vhosts, users, policies and limits of the running broker. */
   readonly administration: Administration;
+  /**
+   * Changes options while the broker runs: they hold for what comes from then on. Rejects with an `OptionError` when one
+   * is wrong or needs a restart, and with a `ReconfigureError` when the broker cannot go by them; nothing is changed then.
+   */
+  reconfigure(options: ReloadableOptions): Promise<void>;
   /** Resolves after `close`; rejects with a `BrokerDefect` when a defect has ended the broker. */
   readonly closed: Promise<void>;
   /** Closes all connections with CONNECTION_FORCED and ends the broker. The same as `closed`, which it brings about. */
@@ -39,7 +45,7 @@ export interface Broker {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const resolved = resolveOptions(options);
-  const handle = new Handle(resolved, options.report ?? toStderr);
+  const handle = new Handle(options, resolved, options.report ?? toStderr);
   return asBroker(handle, await handle.started);
 }
 
@@ -53,6 +59,7 @@ function asBroker(handle: Handle, { listeners, workers, recovered, placement }: 
     recovered,
     placement,
     administration: remoteAdministration(handle.ask),
+    reconfigure: (options) => handle.reconfigure(options),
     closed: handle.closed,
     close: () => handle.close(),
     [Symbol.asyncDispose]: () => handle.close(),
@@ -77,7 +84,13 @@ class Handle {
   /** Why the thread has ended without a word. */
   #crash: Error | null = null;
 
-  constructor(options: ResolvedOptions, report: (line: string) => void) {
+  /** All that was given, at the start and since then. */
+  #given: BrokerOptions;
+  /** The last change of options; it does not reject. */
+  #changed: Promise<void> = Promise.resolve();
+
+  constructor(given: BrokerOptions, options: ResolvedOptions, report: (line: string) => void) {
+    this.#given = given;
     this.#report = report;
     this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
       workerData: options,
@@ -110,15 +123,38 @@ class Handle {
     });
   }
 
-  readonly ask: Ask = (op, ...args) =>
-    new Promise((resolve, reject) => {
+  readonly ask: Ask = (op, ...args) => {
+    // The compiler does not follow an operation from its name to its arguments and its answer.
+    const request = { op, args } as unknown as Extract<ToBroker, { kind: 'ask' }>['request'];
+    return this.#askFor((id) => ({ kind: 'ask', id, request }));
+  };
+
+  /** One change after the other: each is checked together with what those before have left. */
+  reconfigure(change: ReloadableOptions): Promise<void> {
+    const changed = this.#changed.then(() => this.#reconfigure(change));
+    this.#changed = changed.catch(() => {});
+    return changed;
+  }
+
+  async #reconfigure(change: ReloadableOptions): Promise<void> {
+    const given = changedOptions(this.#given, change);
+    const options = resolveOptions(given);
+    const told = this.#askFor<void>((id) => ({ kind: 'reconfigure', id, options }));
+    await told.catch((error: Error) => {
+      const isOver = error instanceof BrokerClosedError || error instanceof BrokerDefect;
+      throw isOver ? error : new ReconfigureError(error.message);
+    });
+    this.#given = given;
+  }
+
+  #askFor<T>(message: (id: number) => ToBroker): Promise<T> {
+    return new Promise((resolve, reject) => {
       if (this.#isOver) return reject(new BrokerClosedError());
       this.#lastId += 1;
-      // The compiler does not follow an operation from its name to its arguments and its answer.
-      const request = { op, args } as unknown as Extract<ToBroker, { kind: 'ask' }>['request'];
-      this.#tell({ kind: 'ask', id: this.#lastId, request });
+      this.#tell(message(this.#lastId));
       this.#waiting.set(this.#lastId, { resolve: resolve as (value: unknown) => void, reject });
     });
+  }
 
   close(): Promise<void> {
     if (!this.#isOver) this.#tell({ kind: 'close' });

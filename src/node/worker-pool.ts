@@ -13,13 +13,13 @@ import { type ErrorInWords, fatal } from '../platform/fatal.js';
 import type { Place } from '../platform/placement.js';
 import { within } from '../platform/within.js';
 import { openCommitLog } from '../store/open-log.js';
-import type { FromWorker, LogToOpen, ToWorker, WorkerSetup } from '../worker/thread-messages.js';
+import type { FromWorker, LogToOpen, ToWorker, WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, setUp } from './worker-threads.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'anonymous' | 'tls' | 'alarms' | 'progress'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'settings' | 'tls' | 'alarms' | 'progress'>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
@@ -159,6 +159,11 @@ export class WorkerPool {
       const log = setups[index];
       if (log !== undefined) tell(member, { kind: 'log', log });
     });
+  }
+
+  /** All workers go by these from now on. */
+  reconfigure(settings: WorkerSettings): void {
+    for (const member of this.#members) tell(member, { kind: 'settings', settings });
   }
 
   /** Lets a worker tell when all that it has recorded by now has been told. */

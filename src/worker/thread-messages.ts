@@ -13,6 +13,12 @@ import type { Outcome } from '../platform/affinity.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { LogSetup } from '../store/log-setup.js';
 
+/** What a worker goes by and can be told anew while it runs: it holds for what comes from then on. */
+export interface WorkerSettings {
+  /** The user as whom clients come in that do not say who they are; null: they do not. */
+  readonly anonymous: string | null;
+}
+
 /** What a worker thread starts with. */
 export interface WorkerSetup {
   readonly shared: SharedCore;
@@ -22,8 +28,7 @@ export interface WorkerSetup {
   readonly cpus: readonly number[] | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
-  /** The user as whom clients come in that do not say who they are; null: they do not. */
-  readonly anonymous: string | null;
+  readonly settings: WorkerSettings;
   /** Null: nobody listens by TLS. */
   readonly tls: TlsSetup | null;
   /** Why publishers are blocked (src/node/alarms.ts). */
@@ -52,6 +57,8 @@ export type ToWorker =
   /** What the connection has asked ahead is granted; the answer is still to come. */
   | { kind: 'granted'; connection: ConnectionId; answer: Granted }
   | { kind: 'notice'; notice: Notice }
+  /** The broker was reconfigured. */
+  | { kind: 'settings'; settings: WorkerSettings }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */

@@ -38,7 +38,7 @@ import type { OpenCommitLog } from '../store/open-log.js';
 import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
 import type { ParticipantLog } from './participant-log.js';
-import type { FromWorker, ToWorker, WorkerSetup } from './thread-messages.js';
+import type { FromWorker, ToWorker, WorkerSettings, WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -56,7 +56,7 @@ export class Worker implements Host {
   readonly delays: Delays;
   readonly routes: RouteFinder;
   readonly announced: Announced;
-  readonly anonymous: string | null;
+  #settings: WorkerSettings;
   readonly #deadLetters: DeadLetters;
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
@@ -83,17 +83,17 @@ export class Worker implements Host {
     topology: MessagePort,
     {
       announced,
-      anonymous,
+      settings,
       tls,
       alarms,
       progress,
       index,
-    }: Pick<WorkerSetup, 'announced' | 'anonymous' | 'tls' | 'alarms' | 'progress' | 'index'>,
+    }: Pick<WorkerSetup, 'announced' | 'settings' | 'tls' | 'alarms' | 'progress' | 'index'>,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
     this.announced = announced;
-    this.anonymous = anonymous;
+    this.#settings = settings;
     this.#alarms = alarms;
     this.#control = control;
     this.#progress = new Progress(progress, index);
@@ -147,6 +147,10 @@ export class Worker implements Host {
 
   get log(): ParticipantLog | null {
     return this.#log.opened;
+  }
+
+  get anonymous(): string | null {
+    return this.#settings.anonymous;
   }
 
   isLowOnDisk(): boolean {
@@ -205,6 +209,9 @@ export class Worker implements Host {
         break;
       case 'notice':
         this.#onNotice(message.notice);
+        break;
+      case 'settings':
+        this.#settings = message.settings;
         break;
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);

@@ -41,7 +41,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
   const topology = new MessageChannel();
   const setup = {
     announced: { product: 'RabbitMQ', version: '3.13.7' },
-    anonymous: null,
+    settings: { anonymous: null },
     tls: null,
     alarms: new SharedArrayBuffer(4),
     progress: createProgress(1),

@@ -41,7 +41,7 @@ describe.each(ENGINES)('%s', (kind) => {
       engine,
       control.port2,
       topology.port2,
-      { announced, anonymous: null, tls: null, alarms, progress: createProgress(1), index: 0 },
+      { announced, settings: { anonymous: null }, tls: null, alarms, progress: createProgress(1), index: 0 },
       (given, observer) => {
         opened.setup = given;
         opened.log = new MemoryLog(observer);

@@ -24,7 +24,7 @@ interface Parts {
   readonly queues: Queues;
   readonly sessions: Sessions;
   /** How new passwords are hashed. */
-  readonly passwordHashing: PasswordHashing;
+  passwordHashing(): PasswordHashing;
 }
 
 interface Outside {
@@ -55,7 +55,7 @@ export class Administration {
     this.#policies = policies;
     this.#limits = limits;
     this.#outside = outside;
-    this.users = new UserAdministration(parts.topology, parts.sessions, parts.passwordHashing, {
+    this.users = new UserAdministration(parts.topology, parts.sessions, () => parts.passwordHashing(), {
       publishChanges: () => outside.publishChanges(),
       notify: (notice) => outside.notify(notice),
       userDeleted: (user) => this.clearLimits('user', user),

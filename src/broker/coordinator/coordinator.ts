@@ -63,6 +63,12 @@ export type QueueCore = Pick<
   | 'freeQueue'
 >;
 
+/** What the coordinator goes by, and can be told anew while it runs. */
+export interface CoordinatorSettings {
+  /** How new passwords are hashed. */
+  readonly passwordHashing: PasswordHashing;
+}
+
 /** What the coordinator works in. */
 export interface Surroundings {
   /**
@@ -87,14 +93,14 @@ export interface Surroundings {
   readonly forgotten?: (logId: number) => void;
   /** Resolves when it is recorded what was done to messages here, as durably as confirms say; null: it is. */
   readonly recorded?: () => Promise<void> | null;
-  /** How new passwords are hashed. */
-  readonly passwordHashing?: PasswordHashing;
+  readonly settings?: CoordinatorSettings;
   /** Says something to the operator. */
   readonly report?: (line: string) => void;
 }
 
 export class Coordinator {
   readonly #outside: Surroundings;
+  #settings: CoordinatorSettings;
   readonly #topology: Topology;
   /** What administrators may do, beside what clients do. */
   readonly administration: Administration;
@@ -121,6 +127,7 @@ export class Coordinator {
     const { workers, vhosts, clock = systemClock, definitions = null } = outside;
     const notify = (notice: Notice): void => this.#answerOrder.after(notice.connection, () => outside.notify(notice));
     this.#outside = outside;
+    this.#settings = outside.settings ?? { passwordHashing: DEFAULT_HASHING };
     this.#definitionWriter =
       definitions === null ? null : new DefinitionWriter(definitions, (error) => this.#reportFailure(error));
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
@@ -153,7 +160,7 @@ export class Coordinator {
         exchanges: this.#exchanges,
         queues: this.#queues,
         sessions: this.#sessions,
-        passwordHashing: outside.passwordHashing ?? DEFAULT_HASHING,
+        passwordHashing: () => this.#settings.passwordHashing,
       },
       this.#policies,
       this.#limits,
@@ -211,6 +218,11 @@ export class Coordinator {
     const users = view.accounts.users();
     const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));
     this.#definitionWriter?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
+  }
+
+  /** These hold from now on. */
+  reconfigure(settings: CoordinatorSettings): void {
+    this.#settings = settings;
   }
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */

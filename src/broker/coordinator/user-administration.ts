@@ -30,9 +30,9 @@ export class UserAdministration {
   readonly #topology: Topology;
   readonly #sessions: Pick<Sessions, 'of'>;
   readonly #outside: Outside;
-  readonly #hashing: PasswordHashing;
+  readonly #hashing: () => PasswordHashing;
 
-  constructor(topology: Topology, sessions: Pick<Sessions, 'of'>, hashing: PasswordHashing, outside: Outside) {
+  constructor(topology: Topology, sessions: Pick<Sessions, 'of'>, hashing: () => PasswordHashing, outside: Outside) {
     this.#topology = topology;
     this.#sessions = sessions;
     this.#hashing = hashing;
@@ -117,7 +117,7 @@ export class UserAdministration {
   }
 
   #hashed(password: string): PasswordHash {
-    return hashPassword(password, HASHINGS[this.#hashing]);
+    return hashPassword(password, HASHINGS[this.#hashing()]);
   }
 
   #user(name: string): User | undefined {

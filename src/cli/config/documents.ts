@@ -22,6 +22,9 @@ const INTRODUCTION = [
   'A name that means nothing is refused, and so is a wrong value, with its place in the file and the nearest right ' +
     'name: nothing is left out in silence. This is so too for variables that begin with `LEVERET_`, but for those that ' +
     'Kubernetes sets for a service of this name (`LEVERET_SERVICE_HOST`, `LEVERET_PORT=tcp://...` and the like).',
+  'On SIGHUP the broker reads all of it anew, and says what has changed. What needs a restart is said too, and stays as ' +
+    'it is. Where anything is wrong, nothing changes. (Windows has no such signal; a program that embeds the broker ' +
+    'calls `reconfigure`.)',
   'Of two settings that cannot both be (`listen` with `host` or `port`; `transient` with what is about data), the ' +
     'nearer source counts; from the same source they are refused. Files that settings name are found from where the ' +
     'broker is started. In the environment commas stand between addresses, and 1 and 0 may stand for true and false.',
@@ -33,7 +36,7 @@ export function configurationPage(): string {
 }
 
 function section(key: Key): string {
-  const { kind, isSecret, isOutside, help } = settingOf(key);
+  const { kind, isSecret, isOutside, isReloadable, help } = settingOf(key);
   const standard = standardText(key);
   const ways = [
     ...(isSecret === true ? [] : [`\`${flagText(key)}\``]),
@@ -43,6 +46,7 @@ function section(key: Key): string {
   const items = [
     `Value: ${kind.isList ? 'a list, each ' : ''}${kind.expected}.${standard === null ? '' : ` Default: ${standard}.`}`,
     `By ${ways.slice(0, -1).join(', ')} or ${ways.at(-1)}.${isSecret === true ? ' It is a secret: never shown.' : ''}`,
+    ...(isOutside === true ? [] : [isReloadable === true ? 'Read again on SIGHUP.' : 'A change needs a restart.']),
   ];
   return [`### \`${key}\``, sentence(help), items.map((item) => bullet(item)).join('\n')].join('\n\n');
 }
@@ -84,9 +88,10 @@ export function exampleFile(): string {
 }
 
 function exampleEntry(key: Key): string {
-  const { kind, standard, help, standardText: words } = settingOf(key);
+  const { kind, standard, help, standardText: words, isReloadable } = settingOf(key);
   const value = standard === null ? (EXAMPLES[key] ?? toml('')) : toml(kind.write(standard));
   const said = words === undefined ? sentence(help) : `${sentence(help)} Default: ${words}.`;
-  const comment = wrapped(said.replaceAll('\n', ' '), WIDTH - 2).map((line) => `# ${line}`);
+  const changed = isReloadable === true ? ' Read again on SIGHUP.' : '';
+  const comment = wrapped(said.replaceAll('\n', ' ').concat(changed), WIDTH - 2).map((line) => `# ${line}`);
   return [...comment, `#${key} = ${value}`].join('\n');
 }

@@ -16,9 +16,9 @@ export function inForce(given: Configuration, options: ResolvedOptions): string 
 function line(key: Key, given: Configuration, options: ResolvedOptions): string {
   const other = excluding(key, given);
   if (other !== undefined) return `# ${key} means nothing with ${other}`;
-  const { kind, standard, decided, isSecret, isOutside } = settingOf(key);
+  const { kind, isSecret, isOutside } = settingOf(key);
   const one: Given<unknown> | undefined = given[key];
-  const value = one?.value ?? decided?.(options) ?? standard;
+  const value = valueInForce(key, given, options);
   const from = one === undefined ? 'default' : originText(one.origin);
   if (value === null)
     return `# ${key} is not set`
@@ -28,6 +28,12 @@ function line(key: Key, given: Configuration, options: ResolvedOptions): string 
   const hidden = isSecret === true || isOutside === true ? '# ' : '';
   const shown = isSecret === true ? 'is not shown' : `= ${toml(kind.write(value))}`;
   return `${hidden}${key} ${shown}`.padEnd(COLUMN).concat(` # ${from}`);
+}
+
+/** Null: nothing holds, or what the broker makes of that. */
+export function valueInForce(key: Key, given: Configuration, options: ResolvedOptions): unknown {
+  const { standard, decided } = settingOf(key);
+  return given[key]?.value ?? decided?.(options) ?? standard;
 }
 
 /** The setting that takes this one's meaning. */

@@ -33,6 +33,8 @@ export interface Setting<T> {
   readonly variables?: readonly string[];
   /** Never shown. */
   readonly isSecret?: boolean;
+  /** A change takes effect by SIGHUP; else it needs a restart. */
+  readonly isReloadable?: boolean;
   /** It cannot stand in the file. */
   readonly isOutside?: boolean;
 }
@@ -130,6 +132,7 @@ export const SETTINGS = {
     help: 'block publishers while less is free on the disk, such as 500M',
     standard: data.diskFreeLimit,
     standardText: '1G, at most a tenth of the file system',
+    isReloadable: true,
   }),
   skip_unreadable: setting(yesOrNo, {
     help: 'start without what the disk does not give of the log: it is set aside, and said',
@@ -155,10 +158,12 @@ export const SETTINGS = {
   anonymous: setting(text('USER', 'the name of a user'), {
     help: 'let clients in that do not say who they are (SASL ANONYMOUS), as this user',
     standard: DEFAULTS.anonymous,
+    isReloadable: true,
   }),
   password_hashing: setting(oneOf(PASSWORD_HASHINGS), {
     help: 'how passwords that are set are hashed; those that are kept may be hashed otherwise',
     standard: DEFAULTS.passwordHashing,
+    isReloadable: true,
   }),
   default_user: setting(text('USER', 'the name of a user'), {
     help: 'the administrator that there is at the first start; with another name there is no guest',

@@ -147,7 +147,7 @@ abstract class AnyStage<A> {
       vhosts: [VHOST, OTHER_VHOST],
       granted: (connection, answer) => this.granted.push([connection, answer]),
       definitions,
-      passwordHashing,
+      settings: { passwordHashing },
       forgotten: (logId) => this.forgotten.push(logId),
       report: (line) => this.reports.push(line),
     });

@@ -1,0 +1,92 @@
+/**
+ * SIGHUP: reads all that is configured anew, has the running broker go by what can change, and says what came of it.
+ * What must hold: where anything is wrong, nothing changes, and one line says what; what is secret is not shown.
+ */
+import { type Broker, startBroker } from '../node/handle.js';
+import type { ResolvedOptions } from '../node/options.js';
+import { reloadableOf } from '../node/reloadable.js';
+import { toml, valueInForce } from './config/in-force.js';
+import { KEYS, type Key, settingOf } from './config/settings.js';
+import type { Configuration } from './config/sources.js';
+import type { Command, Configured } from './options.js';
+
+type Reloading = Pick<Broker, 'reconfigure'>;
+
+/** Starts a broker; resolves with it, and keeps reloading from now on, with what `read` finds. */
+export async function startReloadable(
+  { given, options }: Configured,
+  read: () => Command,
+  report: (line: string) => void,
+): Promise<Broker> {
+  const starting = startBroker({ ...options, report });
+  if (process.platform !== 'win32') {
+    let inForce = given;
+    // Whoever asks while the broker starts, or while it reloads, asks in a row.
+    let last: Promise<unknown> = starting;
+    process.on('SIGHUP', () => {
+      last = last.then(async () => {
+        inForce = await reload(await starting, { given: inForce, options }, read(), report);
+      });
+      last.catch((error: unknown) => report(`not reloaded: ${String(error)}`));
+    });
+  }
+  return starting;
+}
+
+/** Reloads; resolves with what is in force then. */
+export async function reload(
+  broker: Reloading,
+  before: Configured,
+  command: Command,
+  report: (line: string) => void,
+): Promise<Configuration> {
+  const refuse = (reason: string): Configuration => {
+    report(`not reloaded, nothing has changed: ${reason}`);
+    return before.given;
+  };
+  if (command.action !== 'serve') return refuse(command.action === 'refuse' ? command.reason : command.action);
+  const changes = KEYS.flatMap((key) => changeOf(key, before, command));
+  try {
+    await broker.reconfigure(reloadableOf(command.options));
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  for (const line of lines(changes)) report(line);
+  const reloaded = changes.filter(({ key }) => isReloadable(key)).map(({ key }) => [key, command.given[key]]);
+  return { ...before.given, ...Object.fromEntries(reloaded) };
+}
+
+interface Change {
+  readonly key: Key;
+  readonly text: string;
+}
+
+function changeOf(key: Key, before: Configured, after: Configured): Change[] {
+  const from = shown(key, before.given, before.options);
+  const to = shown(key, after.given, after.options);
+  if (from === to) return [];
+  return [{ key, text: settingOf(key).isSecret === true ? `${key} (not shown)` : `${key} from ${from} to ${to}` }];
+}
+
+function shown(key: Key, given: Configuration, options: ResolvedOptions): string {
+  const value = valueInForce(key, given, options);
+  return value === null ? 'nothing' : toml(settingOf(key).kind.write(value));
+}
+
+function isReloadable(key: Key): boolean {
+  return settingOf(key).isReloadable === true;
+}
+
+function lines(changes: readonly Change[]): string[] {
+  const texts = (wanted: boolean): string =>
+    changes
+      .filter(({ key }) => isReloadable(key) === wanted)
+      .map(({ text }) => text)
+      .join(', ');
+  const done = texts(true);
+  const left = texts(false);
+  return [
+    `reloaded: ${done === '' ? 'no setting has changed' : `changed is ${done}`}`,
+    ...(left === '' ? [] : [`needs a restart to change: ${left}`]),
+  ];
+}

@@ -1,0 +1,45 @@
+/**
+ * Which options can change while the broker runs. To make one more reloadable: its name here, `isReloadable` in the
+ * table of settings (src/cli/config/settings.ts), and what goes by it in `WorkerSettings`, `CoordinatorSettings`, or
+ * in `reconfigure` of src/node/broker.ts. What must hold: a change is checked as a whole, with what was given before,
+ * and before anything of it takes effect.
+ */
+import { type BrokerOptions, OptionError, type ResolvedOptions } from './options.js';
+
+const RELOADABLE = ['anonymous', 'passwordHashing'] as const satisfies readonly (keyof ResolvedOptions)[];
+const RELOADABLE_DATA = ['diskFreeLimit'] as const satisfies readonly (keyof NonNullable<ResolvedOptions['data']>)[];
+
+type Data = Pick<NonNullable<BrokerOptions['data']>, (typeof RELOADABLE_DATA)[number]>;
+
+/** What can change while the broker runs; what is left out, or undefined, stays as it is. */
+export type ReloadableOptions = Pick<BrokerOptions, (typeof RELOADABLE)[number]> & {
+  readonly data?: Data | undefined;
+};
+
+/** Everything that is given once a change is made. Throws an `OptionError` when that can only be changed by a restart. */
+export function changedOptions(given: BrokerOptions, change: ReloadableOptions): BrokerOptions {
+  if (typeof change !== 'object' || change === null) throw new OptionError('options must be an object');
+  const { data, ...rest } = change;
+  refuseOthers('', rest, RELOADABLE);
+  if (data === undefined) return { ...given, ...defined(rest) };
+  refuseOthers('data.', data, RELOADABLE_DATA);
+  if (given.data === null) throw new OptionError('data means nothing where nothing is kept on disk');
+  return { ...given, ...defined(rest), data: { ...given.data, ...defined(data) } };
+}
+
+/** What of all options can change. */
+export function reloadableOf({ anonymous, passwordHashing, data }: ResolvedOptions): ReloadableOptions {
+  const always = { anonymous, passwordHashing };
+  return data === null ? always : { ...always, data: { diskFreeLimit: data.diskFreeLimit } };
+}
+
+function refuseOthers(prefix: string, change: object, known: readonly string[]): void {
+  const other = Object.keys(change).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const all = [...RELOADABLE, ...RELOADABLE_DATA.map((name) => `data.${name}`)].join(', ');
+  throw new OptionError(`option '${prefix}${other}' cannot change while the broker runs; what can is ${all}`);
+}
+
+function defined<T extends object>(change: T): T {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as T;
+}
