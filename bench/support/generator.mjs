@@ -9,6 +9,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const LOAD = fileURLToPath(new URL('../limit/build/load', import.meta.url));
+/** Speaks TLS too. */
+export const TLS_LOAD = fileURLToPath(new URL('../limit/build/load-tls', import.meta.url));
 const WRONG_DELIVERIES = 3;
 
 /**
@@ -22,6 +24,7 @@ const WRONG_DELIVERIES = 3;
  * @property {number} lost
  * @property {number} dup
  * @property {number} reorder
+ * @property {number} cpu_us_per_msg the generator's own
  * @property {number} broker_cpu_us_per_msg
  * @property {number} total_published
  * @property {number} total_consumed
@@ -29,13 +32,14 @@ const WRONG_DELIVERIES = 3;
  */
 
 /**
- * @param {import('./processes.mjs').Server} server
+ * @param {{ pid: number, port: number }} server
  * @param {readonly string[]} options
+ * @param {string} [program]
  * @returns {Promise<Figures & { wrong: boolean }>}
  */
-export async function runLoad(server, options) {
+export async function runLoad(server, options, program = LOAD) {
   const args = ['-p', String(server.port), '--pid', String(server.pid), '--json', ...options];
-  const child = spawn(LOAD, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   if (code !== 0 && code !== WRONG_DELIVERIES) throw new Error(`load ${args.join(' ')} ended with code ${code}`);
   const figures = /** @type {Figures} */ (JSON.parse(output));

@@ -14,9 +14,11 @@ import { brokerEnvironment } from '../../test/support/broker-environment.mjs';
 const HERE = fileURLToPath(new URL('../../', import.meta.url));
 const RELAY = fileURLToPath(new URL('../limit/build/relay', import.meta.url));
 const LISTENING = /listening on amqp:\/\/\S*:(\d+)/;
+const LISTENING_BY_TLS = /listening on amqps:\/\/\S*:(\d+)/;
 const STOP_MS = 10_000;
 
 /** @typedef {{ pid: number, port: number, stop: () => Promise<void> }} Server */
+/** @typedef {Server & { tlsPort: number }} TlsServer */
 
 /** @typedef {(signal: NodeJS.Signals) => void} Kill */
 
@@ -56,6 +58,28 @@ export function startLeveret(options, { nodeOptions = [], onLine = () => {}, che
     onLine,
     env,
   );
+}
+
+/**
+ * A broker that listens by TLS too.
+ * @param {import('./certificates.mjs').Certificates} certificates
+ * @param {readonly string[]} options the broker's own
+ * @returns {Promise<TlsServer>}
+ */
+export async function startTlsLeveret({ certificate, key }, options) {
+  /** @type {(port: number) => void} */
+  let found = () => {};
+  /** @type {Promise<number>} */
+  const listening = new Promise((resolve) => {
+    found = resolve;
+  });
+  const onLine = (/** @type {string} */ line) => {
+    const port = LISTENING_BY_TLS.exec(line)?.[1];
+    if (port) found(Number(port));
+  };
+  const tls = ['--tls-port', '0', '--tls-cert', certificate, '--tls-key', key];
+  const server = await startLeveret([...tls, ...options], { onLine });
+  return { ...server, tlsPort: await listening };
 }
 
 export function startRelay() {

@@ -21,10 +21,13 @@ export function rabbitmqVersion() {
 
 /**
  * @param {string} folder
+ * @param {string} [settings] the lines of its rabbitmq.conf
  * @returns {Promise<import('./processes.mjs').Server>} once it accepts connections
  */
-export async function startRabbitmq(folder) {
+export async function startRabbitmq(folder, settings = '') {
   mkdirSync(folder, { recursive: true });
+  const config = join(folder, 'rabbitmq');
+  writeFileSync(`${config}.conf`, settings);
   const plugins = join(folder, 'enabled_plugins');
   writeFileSync(plugins, '[].\n');
   const [port, distributionPort] = [await freePort(), await freePort()];
@@ -38,9 +41,11 @@ export async function startRabbitmq(folder) {
     RABBITMQ_LOG_BASE: join(folder, 'log'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
     RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
-    RABBITMQ_CONFIG_FILE: join(folder, 'none'),
+    RABBITMQ_CONFIG_FILE: config,
     RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'none'),
     RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
+    // Then its script becomes the node, and the process is the one whose CPU time is asked for.
+    RUNNING_UNDER_SYSTEMD: 'true',
   };
   const child = launch(join(BIN, 'rabbitmq-server'), [], { env, group: true });
   // Nobody reads its banner, which must not fill the pipe.
@@ -52,4 +57,24 @@ export async function startRabbitmq(folder) {
     await pause(CONNECT_PAUSE_MS);
   }
   return { pid: child.pid, port, stop: child.stop };
+}
+
+/**
+ * A node that listens by TLS 1.3 too.
+ * @param {string} folder
+ * @param {import('./certificates.mjs').Certificates} certificates
+ * @returns {Promise<import('./processes.mjs').TlsServer>}
+ */
+export async function startTlsRabbitmq(folder, { authority, certificate, key }) {
+  const tlsPort = await freePort();
+  const settings = [
+    `listeners.ssl.default = 127.0.0.1:${tlsPort}`,
+    'ssl_options.versions.1 = tlsv1.3',
+    `ssl_options.cacertfile = ${authority}`,
+    `ssl_options.certfile = ${certificate}`,
+    `ssl_options.keyfile = ${key}`,
+    'ssl_options.verify = verify_none',
+  ];
+  const server = await startRabbitmq(folder, `${settings.join('\n')}\n`);
+  return { ...server, tlsPort };
 }

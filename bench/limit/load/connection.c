@@ -7,8 +7,21 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "tls.h"
 
 int epoll_fd;
+
+ssize_t read_octets(struct connection *connection, u8 *into, size_t length) {
+  if (connection->tls) return tls_read(connection->tls, into, length);
+  return read(connection->fd, into, length);
+}
+
+ssize_t write_octets(struct connection *connection, const u8 *from, size_t length) {
+  if (connection->tls) return tls_write(connection->tls, from, length);
+  return write(connection->fd, from, length);
+}
+
+bool holds_input(const struct connection *connection) { return connection->tls && tls_holds_input(connection->tls); }
 
 void watch_connection(struct connection *connection) {
   fcntl(connection->fd, F_SETFL, O_NONBLOCK);
@@ -25,7 +38,7 @@ void arm_write(struct connection *connection, bool wanted) {
 
 bool write_output(struct connection *connection) {
   const u8 *from = connection->out + connection->out_sent;
-  ssize_t written = write(connection->fd, from, connection->out_end - connection->out_sent);
+  ssize_t written = write_octets(connection, from, connection->out_end - connection->out_sent);
   if (written < 0 && errno != EAGAIN) fail_errno("write");
   if (written < 0) return false;
   connection->out_sent += (size_t)written;

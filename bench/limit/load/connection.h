@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "../wire.h"
 
@@ -40,8 +41,11 @@ struct subscriber {
   long unacked;
 };
 
+struct tls;
+
 struct connection {
   int fd;
+  struct tls *tls; /* null: plain */
   bool is_producer;
   bool write_armed; /* epoll tells when it can be written to */
   int queue;
@@ -60,6 +64,13 @@ struct connection {
 static inline bool output_waits(const struct connection *connection) {
   return connection->out_sent < connection->out_end;
 }
+
+/* As read(2) and write(2) on the socket, through TLS where the connection has it. */
+ssize_t read_octets(struct connection *connection, u8 *into, size_t length);
+ssize_t write_octets(struct connection *connection, const u8 *from, size_t length);
+
+/* Whether there may be more to read of which the socket does not tell. */
+bool holds_input(const struct connection *connection);
 
 /* Registers the connection's socket, non-blocking from now on. */
 void watch_connection(struct connection *connection);

@@ -11,6 +11,7 @@
 
 #include "failure.h"
 #include "options.h"
+#include "tls.h"
 
 enum { CONNECT_TRIES = 50, CONNECT_PAUSE_US = 100000, ARGUMENTS_BYTES = 1 << 14 };
 enum { DURABLE_BIT = 2, NO_ACK_BIT = 2 };
@@ -18,9 +19,9 @@ enum { DURABLE_BIT = 2, NO_ACK_BIT = 2 };
 /* The payload of the method that `expect` has just read. */
 static u8 answer[FRAME_MAX];
 
-static void write_all(int fd, const u8 *bytes, size_t length) {
+static void write_all(struct connection *connection, const u8 *bytes, size_t length) {
   while (length) {
-    ssize_t written = write(fd, bytes, length);
+    ssize_t written = write_octets(connection, bytes, length);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail_errno("write");
     bytes += written;
@@ -28,9 +29,9 @@ static void write_all(int fd, const u8 *bytes, size_t length) {
   }
 }
 
-static void read_all(int fd, u8 *bytes, size_t length) {
+static void read_all(struct connection *connection, u8 *bytes, size_t length) {
   while (length) {
-    ssize_t got = read(fd, bytes, length);
+    ssize_t got = read_octets(connection, bytes, length);
     if (got == 0) fail("connection closed by broker during setup");
     if (got < 0) fail_errno("read");
     bytes += got;
@@ -39,20 +40,20 @@ static void read_all(int fd, u8 *bytes, size_t length) {
 }
 
 /* Sends a method whose arguments lie between `arguments` and `end`. */
-static void send_method(int fd, u16 channel, u32 method, const u8 *arguments, const u8 *end) {
+static void send_method(struct connection *connection, u16 channel, u32 method, const u8 *arguments, const u8 *end) {
   u8 frame[ARGUMENTS_BYTES + METHOD_FRAME_OVERHEAD];
   u8 *frame_end = put_method(frame, channel, method, arguments, (size_t)(end - arguments));
-  write_all(fd, frame, (size_t)(frame_end - frame));
+  write_all(connection, frame, (size_t)(frame_end - frame));
 }
 
 /* Reads up to the next method, which must be this one; its arguments are in `answer` behind METHOD_HEAD. */
-static void expect(int fd, u32 method) {
+static void expect(struct connection *connection, u32 method) {
   u8 head[FRAME_HEAD];
   do {
-    read_all(fd, head, sizeof head);
+    read_all(connection, head, sizeof head);
     u32 length = get_u32(head + 3);
     if (length > sizeof answer - 1) fail("setup frame too large");
-    read_all(fd, answer, length + 1);
+    read_all(connection, answer, length + 1);
   } while (head[0] == FRAME_HEARTBEAT);
   if (head[0] != FRAME_METHOD) fail("unexpected frame type in setup");
 
@@ -96,7 +97,7 @@ static u8 *put_client_properties(u8 *at) {
   return end;
 }
 
-static void log_in(int fd) {
+static void log_in(struct connection *connection) {
   u8 arguments[2048];
   u8 *end = put_client_properties(arguments);
   end = put_short_string(end, "PLAIN");
@@ -105,43 +106,44 @@ static void log_in(int fd) {
   end = put_bytes(put_u8(end, 0), options.user, user_length);
   end = put_bytes(put_u8(end, 0), options.password, password_length);
   end = put_short_string(end, "en_US");
-  send_method(fd, 0, CONNECTION_START_OK, arguments, end);
+  send_method(connection, 0, CONNECTION_START_OK, arguments, end);
 }
 
 /* Takes the broker's limits, at most ours, and no heartbeats. Returns frame-max. */
-static u32 tune(int fd) {
-  expect(fd, CONNECTION_TUNE);
+static u32 tune(struct connection *connection) {
+  expect(connection, CONNECTION_TUNE);
   u16 channel_max = get_u16(answer + 4);
   u32 frame_max = get_u32(answer + 6);
   if (frame_max == 0 || frame_max > FRAME_MAX) frame_max = FRAME_MAX;
   u8 arguments[8];
-  send_method(fd, 0, CONNECTION_TUNE_OK, arguments,
+  send_method(connection, 0, CONNECTION_TUNE_OK, arguments,
               put_u16(put_u32(put_u16(arguments, channel_max), frame_max), 0));
   return frame_max;
 }
 
 void open_connection(struct connection *connection) {
-  int fd = connection->fd = dial();
-  write_all(fd, (const u8 *)"AMQP\0\0\11\1", 8);
-  expect(fd, CONNECTION_START);
-  log_in(fd);
-  connection->frame_max = tune(fd);
+  connection->fd = dial();
+  if (options.tls_authority) start_tls(connection);
+  write_all(connection, (const u8 *)"AMQP\0\0\11\1", 8);
+  expect(connection, CONNECTION_START);
+  log_in(connection);
+  connection->frame_max = tune(connection);
 
   u8 arguments[NAME_MAX_BYTES + 2];
   u8 *end = put_short_string(arguments, options.vhost);
-  send_method(fd, 0, CONNECTION_OPEN, arguments, put_u16(end, 0));
-  expect(fd, CONNECTION_OPEN_OK);
-  send_method(fd, CHANNEL, CHANNEL_OPEN, arguments, put_u8(arguments, 0));
-  expect(fd, CHANNEL_OPEN_OK);
+  send_method(connection, 0, CONNECTION_OPEN, arguments, put_u16(end, 0));
+  expect(connection, CONNECTION_OPEN_OK);
+  send_method(connection, CHANNEL, CHANNEL_OPEN, arguments, put_u8(arguments, 0));
+  expect(connection, CHANNEL_OPEN_OK);
 }
 
-static void declare_exchange(int fd) {
+static void declare_exchange(struct connection *connection) {
   u8 arguments[ARGUMENTS_BYTES];
   u8 *end = put_short_string(put_u16(arguments, 0), options.exchange);
   end = put_short_string(end, options.exchange_type);
   end = put_u8(end, options.durable ? DURABLE_BIT : 0);
-  send_method(fd, CHANNEL, EXCHANGE_DECLARE, arguments, put_u32(end, 0));
-  expect(fd, EXCHANGE_DECLARE_OK);
+  send_method(connection, CHANNEL, EXCHANGE_DECLARE, arguments, put_u32(end, 0));
+  expect(connection, EXCHANGE_DECLARE_OK);
 }
 
 /* One `key=value`: a number goes as a signed 64-bit, `true` as a boolean, anything else as a string. */
@@ -158,45 +160,45 @@ static u8 *put_queue_argument(u8 *at, const char *pair) {
   return put_long_string(put_u8(at, 'S'), value);
 }
 
-static void declare_queue(int fd, const char *name) {
+static void declare_queue(struct connection *connection, const char *name) {
   u8 arguments[ARGUMENTS_BYTES];
   u8 *flags = put_short_string(put_u16(arguments, 0), name);
   u8 *table_length = put_u8(flags, options.durable ? DURABLE_BIT : 0);
   u8 *end = table_length + 4;
   for (int i = 0; i < options.queue_argument_count; i++) end = put_queue_argument(end, options.queue_arguments[i]);
   put_u32(table_length, (u32)(end - table_length - 4));
-  send_method(fd, CHANNEL, QUEUE_DECLARE, arguments, end);
-  expect(fd, QUEUE_DECLARE_OK);
+  send_method(connection, CHANNEL, QUEUE_DECLARE, arguments, end);
+  expect(connection, QUEUE_DECLARE_OK);
 }
 
-static void bind_queue(int fd, const char *name) {
+static void bind_queue(struct connection *connection, const char *name) {
   u8 arguments[ARGUMENTS_BYTES];
   u8 *end = put_short_string(put_u16(arguments, 0), name);
   end = put_short_string(end, options.exchange);
   end = put_short_string(end, options.routing_key ? options.routing_key : name);
   end = put_u8(end, 0);
-  send_method(fd, CHANNEL, QUEUE_BIND, arguments, put_u32(end, 0));
-  expect(fd, QUEUE_BIND_OK);
+  send_method(connection, CHANNEL, QUEUE_BIND, arguments, put_u32(end, 0));
+  expect(connection, QUEUE_BIND_OK);
 }
 
-static void delete_queue(int fd, const char *name) {
+static void delete_queue(struct connection *connection, const char *name) {
   u8 arguments[ARGUMENTS_BYTES];
   u8 *end = put_short_string(put_u16(arguments, 0), name);
-  send_method(fd, CHANNEL, QUEUE_DELETE, arguments, put_u8(end, 0));
-  expect(fd, QUEUE_DELETE_OK);
+  send_method(connection, CHANNEL, QUEUE_DELETE, arguments, put_u8(end, 0));
+  expect(connection, QUEUE_DELETE_OK);
 }
 
 void declare_topology(void) {
   struct connection connection = {0};
   open_connection(&connection);
-  if (options.exchange_type) declare_exchange(connection.fd);
+  if (options.exchange_type) declare_exchange(&connection);
   bool start_empty = !options.keep && !options.consume_only;
   for (int i = 0; i < options.queues; i++) {
     char name[NAME_MAX_BYTES];
     queue_name(name, i);
-    if (start_empty) delete_queue(connection.fd, name);
-    declare_queue(connection.fd, name);
-    if (options.exchange_type) bind_queue(connection.fd, name);
+    if (start_empty) delete_queue(&connection, name);
+    declare_queue(&connection, name);
+    if (options.exchange_type) bind_queue(&connection, name);
   }
   close(connection.fd);
 }
@@ -207,17 +209,17 @@ void delete_queues(void) {
   for (int i = 0; i < options.queues; i++) {
     char name[NAME_MAX_BYTES];
     queue_name(name, i);
-    delete_queue(connection.fd, name);
+    delete_queue(&connection, name);
   }
   close(connection.fd);
 }
 
-void start_consuming(const struct connection *connection, int index) {
+void start_consuming(struct connection *connection, int index) {
   u8 arguments[ARGUMENTS_BYTES];
   if (options.prefetch && !options.auto_ack) {
     u8 *end = put_u8(put_u16(put_u32(arguments, 0), (u16)options.prefetch), 0);
-    send_method(connection->fd, CHANNEL, BASIC_QOS, arguments, end);
-    expect(connection->fd, BASIC_QOS_OK);
+    send_method(connection, CHANNEL, BASIC_QOS, arguments, end);
+    expect(connection, BASIC_QOS_OK);
   }
   char name[NAME_MAX_BYTES], tag[32];
   queue_name(name, connection->queue);
@@ -225,12 +227,12 @@ void start_consuming(const struct connection *connection, int index) {
   u8 *end = put_short_string(put_u16(arguments, 0), name);
   end = put_short_string(end, tag);
   end = put_u8(end, options.auto_ack ? NO_ACK_BIT : 0);
-  send_method(connection->fd, CHANNEL, BASIC_CONSUME, arguments, put_u32(end, 0));
-  expect(connection->fd, BASIC_CONSUME_OK);
+  send_method(connection, CHANNEL, BASIC_CONSUME, arguments, put_u32(end, 0));
+  expect(connection, BASIC_CONSUME_OK);
 }
 
-void start_confirming(const struct connection *connection) {
+void start_confirming(struct connection *connection) {
   u8 arguments[1];
-  send_method(connection->fd, CHANNEL, CONFIRM_SELECT, arguments, put_u8(arguments, 0));
-  expect(connection->fd, CONFIRM_SELECT_OK);
+  send_method(connection, CHANNEL, CONFIRM_SELECT, arguments, put_u8(arguments, 0));
+  expect(connection, CONFIRM_SELECT_OK);
 }

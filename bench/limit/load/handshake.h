@@ -13,7 +13,7 @@ void declare_topology(void);
 /* Deletes the queues. */
 void delete_queues(void);
 
-void start_consuming(const struct connection *connection, int index);
-void start_confirming(const struct connection *connection);
+void start_consuming(struct connection *connection, int index);
+void start_confirming(struct connection *connection);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "confirms.h"
@@ -60,13 +59,17 @@ static void take_frame(struct connection *connection, const u8 *frame, u32 lengt
   }
 }
 
-void take_input(struct connection *connection) {
-  ssize_t got = read(connection->fd, connection->in + connection->in_length, INPUT_BYTES - connection->in_length);
+/* False when there was nothing. */
+static bool read_input(struct connection *connection) {
+  ssize_t got = read_octets(connection, connection->in + connection->in_length, INPUT_BYTES - connection->in_length);
   if (got == 0) fail("connection closed by broker");
-  if (got < 0 && errno == EAGAIN) return;
+  if (got < 0 && errno == EAGAIN) return false;
   if (got < 0) fail_errno("read");
   connection->in_length += (size_t)got;
+  return true;
+}
 
+static void take_frames(struct connection *connection) {
   const u8 *at = connection->in, *end = at + connection->in_length;
   while (end - at >= FRAME_OVERHEAD) {
     u32 length = get_u32(at + 3);
@@ -78,4 +81,11 @@ void take_input(struct connection *connection) {
   }
   connection->in_length = (size_t)(end - at);
   if (connection->in_length && at != connection->in) memmove(connection->in, at, connection->in_length);
+}
+
+void take_input(struct connection *connection) {
+  do {
+    if (!read_input(connection)) return;
+    take_frames(connection);
+  } while (holds_input(connection));
 }

@@ -6,7 +6,7 @@
 
 void prepare_input(struct connection *connection);
 
-/* One read. A closed connection, channel or consumer ends the process: there is nothing to measure then. */
+/* One read, or as many as bring what TLS holds. A closed connection, channel or consumer ends the process: there is nothing to measure then. */
 void take_input(struct connection *connection);
 
 #endif

@@ -22,6 +22,7 @@ struct options options = {
     .acks_per_frame = 1,
     .warmup_s = 2,
     .duration_s = 10,
+    .tls_version = "1.3",
 };
 
 /* Options without a short form get numbers above every character. */
@@ -51,6 +52,8 @@ enum {
   OPTION_CONSUME_ONLY,
   OPTION_QUIET,
   OPTION_PID,
+  OPTION_TLS_AUTHORITY,
+  OPTION_TLS_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -81,6 +84,8 @@ static const struct option long_options[] = {
     {"consume-only", no_argument, 0, OPTION_CONSUME_ONLY},
     {"quiet", no_argument, 0, OPTION_QUIET},
     {"pid", required_argument, 0, OPTION_PID},
+    {"tls-ca", required_argument, 0, OPTION_TLS_AUTHORITY},
+    {"tls-version", required_argument, 0, OPTION_TLS_VERSION},
     {0},
 };
 
@@ -126,6 +131,8 @@ static void set_option(int option, const char *value) {
     case OPTION_CONSUME_ONLY: options.consume_only = true; break;
     case OPTION_QUIET: options.quiet = true; break;
     case OPTION_PID: options.broker_pid = atoi(value); break;
+    case OPTION_TLS_AUTHORITY: options.tls_authority = value; break;
+    case OPTION_TLS_VERSION: options.tls_version = value; break;
     default: exit(2); /* getopt has said what is wrong */
   }
 }

@@ -9,6 +9,8 @@ enum { QUEUE_ARGUMENTS_MAX = 32, NAME_MAX_BYTES = 256 };
 struct options {
   const char *host, *user, *password, *vhost;
   int port;
+  const char *tls_authority; /* speak TLS with brokers whose certificate is of this one (a PEM file); null: plain */
+  const char *tls_version;   /* 1.2 or 1.3 */
 
   int producers, consumers, queues;
   const char *queue_prefix;
