@@ -4,6 +4,7 @@
  */
 
 export type { Permissions, User } from './broker/access/accounts.js';
+export type { TopicPermissions } from './broker/access/topic-permissions.js';
 export type { OpenConnection } from './broker/decisions/sessions.js';
 export type { LimitScope, LimitSet } from './broker/policies/limits.js';
 export type { Policy, PolicyKind, PolicyProposal, PolicyTarget } from './broker/policies/policies.js';

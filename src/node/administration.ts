@@ -48,6 +48,11 @@ const OPERATIONS = {
   clearPermissions: (local, ...args: OfUsers<'clearPermissions'>) => local.users.clearPermissions(...args),
   permissionsOf: (local, ...args: OfUsers<'permissionsOf'>) => local.users.permissionsOf(...args),
   permissionsIn: (local, ...args: OfUsers<'permissionsIn'>) => local.users.permissionsIn(...args),
+  setTopicPermissions: (local, ...args: OfUsers<'setTopicPermissions'>) => local.users.setTopicPermissions(...args),
+  clearTopicPermissions: (local, ...args: OfUsers<'clearTopicPermissions'>) =>
+    local.users.clearTopicPermissions(...args),
+  topicPermissionsOf: (local, ...args: OfUsers<'topicPermissionsOf'>) => local.users.topicPermissionsOf(...args),
+  topicPermissionsIn: (local, ...args: OfUsers<'topicPermissionsIn'>) => local.users.topicPermissionsIn(...args),
 } satisfies Record<string, Operation>;
 
 type Operations = typeof OPERATIONS;
@@ -99,6 +104,10 @@ export function remoteAdministration(send: Ask): Administration {
       clearPermissions: (...args) => ask('clearPermissions', ...args),
       permissionsOf: (...args) => ask('permissionsOf', ...args),
       permissionsIn: (...args) => ask('permissionsIn', ...args),
+      setTopicPermissions: (...args) => ask('setTopicPermissions', ...args),
+      clearTopicPermissions: (...args) => ask('clearTopicPermissions', ...args),
+      topicPermissionsOf: (...args) => ask('topicPermissionsOf', ...args),
+      topicPermissionsIn: (...args) => ask('topicPermissionsIn', ...args),
     },
   };
 }
@@ -118,6 +127,10 @@ function errorIn(checks: readonly Check[], args: readonly unknown[]): Error | nu
 
 function isText(value: unknown): void {
   if (typeof value !== 'string') throw new TypeError(`a text is needed, not ${String(value)}`);
+}
+
+function isTextOrNothing(value: unknown): void {
+  if (value !== undefined) isText(value);
 }
 
 function isOneOf(...names: readonly string[]): Check {
@@ -162,6 +175,10 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   clearPermissions: [isText, isText],
   permissionsOf: [isText],
   permissionsIn: [isText],
+  setTopicPermissions: [hasTexts('user', 'vhost', 'exchange', 'write', 'read')],
+  clearTopicPermissions: [isText, isText, isTextOrNothing],
+  topicPermissionsOf: [isText],
+  topicPermissionsIn: [isText],
 };
 
 function withDefinition(check: Check): Check {

@@ -8,6 +8,7 @@
  */
 import { NamePattern } from './name-pattern.js';
 import { HASHINGS, hashPassword, isPassword, isSlow, type PasswordHash } from './passwords.js';
+import { type TopicPermissions, type TopicRight, TopicRules } from './topic-permissions.js';
 
 export interface User extends PasswordHash {
   readonly name: string;
@@ -26,6 +27,8 @@ export type AccountChange =
   | { kind: 'user.deleted'; user: string }
   | { kind: 'permissions.set'; permissions: Permissions }
   | { kind: 'permissions.cleared'; user: string; vhost: string }
+  | { kind: 'topic-permissions.set'; permissions: TopicPermissions }
+  | { kind: 'topic-permissions.cleared'; user: string; vhost: string; exchange: string }
   /** Whether there is a limit to a user's channels, so that each one must be asked for. */
   | { kind: 'user.limited'; user: string; limited: boolean };
 
@@ -47,7 +50,9 @@ const NOBODY_SLOW: PasswordHash = { passwordHash: 'A'.repeat(64), hashingAlgorit
 
 interface Account {
   readonly user: User;
+  /** By vhosts. */
   readonly permissions: Map<string, Entry>;
+  readonly topics: TopicRules;
 }
 
 interface Entry {
@@ -72,7 +77,8 @@ export class Accounts {
       case 'user.set': {
         const { user } = change;
         if (isSlow(user)) this.#nobody = NOBODY_SLOW;
-        this.#accounts.set(user.name, { user, permissions: this.#accounts.get(user.name)?.permissions ?? new Map() });
+        const { permissions = new Map(), topics = new TopicRules() } = this.#accounts.get(user.name) ?? {};
+        this.#accounts.set(user.name, { user, permissions, topics });
         return;
       }
       case 'user.deleted':
@@ -90,13 +96,22 @@ export class Accounts {
       case 'permissions.cleared':
         this.#accounts.get(change.user)?.permissions.delete(change.vhost);
         return;
+      case 'topic-permissions.set':
+        this.#accounts.get(change.permissions.user)?.topics.set(change.permissions);
+        return;
+      case 'topic-permissions.cleared':
+        this.#accounts.get(change.user)?.topics.clear(change.vhost, change.exchange);
+        return;
       default:
         change satisfies never;
     }
   }
 
   vhostDeleted(vhost: string): void {
-    for (const { permissions } of this.#accounts.values()) permissions.delete(vhost);
+    for (const { permissions, topics } of this.#accounts.values()) {
+      permissions.delete(vhost);
+      topics.vhostDeleted(vhost);
+    }
   }
 
   user(name: string): User | undefined {
@@ -119,6 +134,14 @@ export class Accounts {
     return this.users().flatMap(({ name }) => this.permissions(name, vhost) ?? []);
   }
 
+  topicPermissionsOf(user: string): TopicPermissions[] {
+    return this.#accounts.get(user)?.topics.list() ?? [];
+  }
+
+  topicPermissionsIn(vhost: string): TopicPermissions[] {
+    return this.users().flatMap(({ name }) => this.topicPermissionsOf(name).filter((one) => one.vhost === vhost));
+  }
+
   /** Whether a user has this password; a promise where that takes long. */
   accepts(name: string, password: string): boolean | Promise<boolean> {
     const user = this.user(name);
@@ -134,6 +157,11 @@ export class Accounts {
 
   may(user: string, right: Right, vhost: string, name: string): boolean {
     return this.#accounts.get(user)?.permissions.get(vhost)?.patterns[right].matches(name) ?? false;
+  }
+
+  /** What the routing keys must match under which a user publishes to a topic exchange, or binds to it; null: any. */
+  topicPattern(user: string, right: TopicRight, vhost: string, exchange: string): NamePattern | null {
+    return this.#accounts.get(user)?.topics.pattern(right, vhost, exchange) ?? null;
   }
 
   /** Whether a user may not have any number of channels. */

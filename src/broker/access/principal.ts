@@ -4,6 +4,12 @@
  * has the same key has the same rights at all times, so that caches can go by it.
  */
 import { type Accounts, IMPERSONATOR, type Right } from './accounts.js';
+import type { TopicRight } from './topic-permissions.js';
+
+/** What routing keys must match. */
+export interface KeyPattern {
+  matches(key: string): boolean;
+}
 
 export interface Principal {
   /** The name of the user. */
@@ -13,11 +19,20 @@ export interface Principal {
   mayEnter(vhost: string): boolean;
   /** Whether it has a right on the queue or exchange of that name. */
   may(right: Right, vhost: string, name: string): boolean;
+  /** What the keys must match under which it publishes to a topic exchange, or binds to it; null: any. */
+  topicPattern(right: TopicRight, vhost: string, exchange: string): KeyPattern | null;
   hasTag(tag: string): boolean;
 }
 
 /** Who has not come in. */
-export const NOBODY: Principal = { name: '', key: '', mayEnter: () => false, may: () => false, hasTag: () => false };
+export const NOBODY: Principal = {
+  name: '',
+  key: '',
+  mayEnter: () => false,
+  may: () => false,
+  topicPattern: () => ({ matches: () => false }),
+  hasTag: () => false,
+};
 
 /** A user of the accounts: has at each moment what they say then, and nothing once it is deleted. */
 export function principalOfUser(accounts: Accounts, name: string): Principal {
@@ -26,6 +41,7 @@ export function principalOfUser(accounts: Accounts, name: string): Principal {
     key: `user:${name}`,
     mayEnter: (vhost) => accounts.mayEnter(name, vhost),
     may: (right, vhost, resource) => accounts.may(name, right, vhost, resource),
+    topicPattern: (right, vhost, exchange) => accounts.topicPattern(name, right, vhost, exchange),
     hasTag: (tag) => accounts.user(name)?.tags.includes(tag) ?? false,
   };
 }

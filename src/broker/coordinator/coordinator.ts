@@ -134,7 +134,7 @@ export class Coordinator {
     this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
     const registry = new ConsumerRegistry();
     this.#sessions = new Sessions(this.#topology.view, this.#limits);
-    const rights = new Rights(this.#sessions);
+    const rights = new Rights(this.#topology.view, this.#sessions);
     this.#bindings = new Bindings(this.#topology, rights);
     this.#queueExpiry = new QueueExpiry(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));

@@ -13,6 +13,7 @@ import {
   type PasswordHash,
   type PasswordHashing,
 } from '../access/passwords.js';
+import { type TopicPermissions, topicPermissionsError } from '../access/topic-permissions.js';
 import type { Sessions } from '../decisions/sessions.js';
 import { fitsName } from '../requests/names.js';
 import type { Change, Notice } from '../requests/requests.js';
@@ -95,10 +96,15 @@ export class UserAdministration {
       const error = patternError(permissions[right]);
       if (error !== null) return `invalid regular expression '${permissions[right]}' for ${right}: ${error}`;
     }
-    if (!this.#topology.view.hasVhost(vhost)) return `vhost ${vhost} not found`;
-    if (this.#user(user) === undefined) return noUser(user);
+    const error = this.#holderError(user, vhost);
+    if (error !== null) return error;
     this.#change({ kind: 'permissions.set', permissions });
     return null;
+  }
+
+  #holderError(user: string, vhost: string): string | null {
+    if (!this.#topology.view.hasVhost(vhost)) return `vhost ${vhost} not found`;
+    return this.#user(user) === undefined ? noUser(user) : null;
   }
 
   /** Takes a user's rights in a vhost away, that to enter it among them; false when there were none. */
@@ -114,6 +120,40 @@ export class UserAdministration {
 
   permissionsIn(vhost: string): Permissions[] {
     return this.#topology.view.accounts.permissionsIn(vhost);
+  }
+
+  /**
+   * Sets under which routing keys a user may publish to a topic exchange (`write`) and bind to it (`read`), in place of
+   * what was before; the exchange need not be there. Returns why that cannot be, or null.
+   */
+  setTopicPermissions(permissions: TopicPermissions): string | null {
+    const { user, vhost, exchange } = permissions;
+    const error =
+      topicPermissionsError(permissions) ??
+      (fitsName(exchange) ? null : 'exchange name is longer than 255 octets') ??
+      this.#holderError(user, vhost);
+    if (error !== null) return error;
+    this.#change({ kind: 'topic-permissions.set', permissions });
+    return null;
+  }
+
+  /** Lets a user use every key again, in one exchange or in all of a vhost; false when nothing was set. */
+  clearTopicPermissions(user: string, vhost: string, exchange?: string): boolean {
+    const set = this.topicPermissionsOf(user).filter((one) => one.vhost === vhost);
+    const meant = exchange === undefined ? set : set.filter((one) => one.exchange === exchange);
+    for (const one of meant) {
+      this.#topology.change({ kind: 'topic-permissions.cleared', user, vhost, exchange: one.exchange });
+    }
+    this.#outside.publishChanges();
+    return meant.length > 0;
+  }
+
+  topicPermissionsOf(user: string): TopicPermissions[] {
+    return this.#topology.view.accounts.topicPermissionsOf(user);
+  }
+
+  topicPermissionsIn(vhost: string): TopicPermissions[] {
+    return this.#topology.view.accounts.topicPermissionsIn(vhost);
   }
 
   #hashed(password: string): PasswordHash {

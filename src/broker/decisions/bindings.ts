@@ -63,7 +63,8 @@ export class Bindings {
     const denied =
       this.#rights.refusal(connection, 'write', { kind, vhost, name: change.destination }) ??
       (touchesDefaultExchange(change) ? defaultExchange() : null) ??
-      this.#rights.refusal(connection, 'read', { kind: 'exchange', vhost, name: change.source });
+      this.#rights.refusal(connection, 'read', { kind: 'exchange', vhost, name: change.source }) ??
+      this.#rights.topicRefusal(connection, vhost, change.source, change.routingKey);
     if (denied !== null) return refused(denied);
     return change.kind === 'bound' ? this.#bind(connection, change) : this.#unbind(connection, change);
   }

@@ -13,10 +13,12 @@ import type {
   PermissionDefinition,
   PolicyDefinition,
   QueueDefinition,
+  TopicPermissionDefinition,
   UserDefinition,
 } from '../../store/definitions.js';
 import type { Permissions, User } from '../access/accounts.js';
 import { isHashingAlgorithm } from '../access/passwords.js';
+import type { TopicPermissions } from '../access/topic-permissions.js';
 import type { LimitScope, LimitSet } from '../policies/limits.js';
 import type { Policy, PolicyKind, PolicyProposal } from '../policies/policies.js';
 import { isReserved } from '../requests/names.js';
@@ -38,6 +40,7 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return [
         { remove: 'vhost', definition: { name: stored(change.vhost) } },
         ...view.accounts.permissionsIn(change.vhost).map(permissionsRemoval),
+        ...view.accounts.topicPermissionsIn(change.vhost).map(topicPermissionsRemoval),
       ];
     case 'user.set':
       return [userRecord(change.user)];
@@ -45,11 +48,16 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return [
         { remove: 'user', definition: { name: stored(change.user) } },
         ...view.accounts.permissionsOf(change.user).map(permissionsRemoval),
+        ...view.accounts.topicPermissionsOf(change.user).map(topicPermissionsRemoval),
       ];
     case 'permissions.set':
       return [permissionsRecord(change.permissions)];
     case 'permissions.cleared':
       return [permissionsRemoval(change)];
+    case 'topic-permissions.set':
+      return [topicPermissionsRecord(change.permissions)];
+    case 'topic-permissions.cleared':
+      return [topicPermissionsRemoval(change)];
     case 'exchange.declared':
       return change.durable ? [{ put: 'exchange', definition: exchangeDefinition(change) }] : [];
     case 'delayed.opened':
@@ -86,6 +94,11 @@ export function userRecord({ name, passwordHash, hashingAlgorithm, tags }: User)
 export function permissionsRecord({ user, vhost, configure, write, read }: Permissions): DefinitionChange {
   const definition = { user: stored(user), vhost: stored(vhost), configure, write, read };
   return { put: 'permission', definition };
+}
+
+function topicPermissionsRecord({ user, vhost, exchange, write, read }: TopicPermissions): DefinitionChange {
+  const definition = { user: stored(user), vhost: stored(vhost), exchange: stored(exchange), write, read };
+  return { put: 'topicPermission', definition };
 }
 
 export function policyRecord(kind: PolicyKind, policy: Policy): DefinitionChange {
@@ -128,6 +141,11 @@ export interface UnknownHashing {
 
 export function restoredPermissions({ user, vhost, ...rights }: PermissionDefinition): Permissions {
   return { user: restored(user), vhost: restored(vhost), ...rights };
+}
+
+export function restoredTopicPermissions(definition: TopicPermissionDefinition): TopicPermissions {
+  const { user, vhost, exchange, ...rights } = definition;
+  return { user: restored(user), vhost: restored(vhost), exchange: restored(exchange), ...rights };
 }
 
 /** All that an exchange is but what policies make of it. */
@@ -253,6 +271,11 @@ export function endsOf({ source, destination, routingKey, arguments: args }: Bin
 
 function permissionsRemoval({ user, vhost }: Pick<Permissions, 'user' | 'vhost'>): DefinitionChange {
   return { remove: 'permission', definition: { user: stored(user), vhost: stored(vhost) } };
+}
+
+function topicPermissionsRemoval(of: Pick<TopicPermissions, 'user' | 'vhost' | 'exchange'>): DefinitionChange {
+  const definition = { user: stored(of.user), vhost: stored(of.vhost), exchange: stored(of.exchange) };
+  return { remove: 'topicPermission', definition };
 }
 
 function policyIdentity(kind: PolicyKind, { vhost, name }: Pick<Policy, 'vhost' | 'name'>) {

@@ -9,6 +9,7 @@ import type { Queue } from '../../engine/engine.js';
 import { progressTeller } from '../../store/progress.js';
 import { allRights, GUEST, type Permissions, RIGHTS } from '../access/accounts.js';
 import { patternError } from '../access/name-pattern.js';
+import { type TopicPermissions, topicPermissionsError } from '../access/topic-permissions.js';
 import type { Bindings } from '../decisions/bindings.js';
 import type { DelayedQueues } from '../decisions/delayed-queues.js';
 import type { Exchanges } from '../decisions/exchanges.js';
@@ -24,6 +25,7 @@ import {
   restoredPermissions,
   restoredPolicy,
   restoredQueue,
+  restoredTopicPermissions,
   restoredUser,
   restoredVhost,
 } from './definition-records.js';
@@ -110,12 +112,31 @@ export class Restoration {
           `permissions of user '${permissions.user}' in vhost '${permissions.vhost}' are left out: ${error}`,
         );
     }
+    this.#restoreTopicPermissions();
+  }
+
+  #restoreTopicPermissions(): void {
+    for (const permissions of this.#store.list('topicPermission').map(restoredTopicPermissions)) {
+      const { user, vhost, exchange } = permissions;
+      const error = this.#holderError(permissions) ?? topicPermissionsError(permissions);
+      if (error === null) this.#parts.topology.change({ kind: 'topic-permissions.set', permissions });
+      else
+        this.#report(
+          `topic permissions of user '${user}' for ${describe('exchange', vhost, exchange)} are left out: ${error}`,
+        );
+    }
   }
 
   #permissionsError(permissions: Permissions): string | null {
-    if (!this.#isIn(permissions.vhost)) return 'there is no such vhost';
-    if (this.#parts.topology.view.accounts.user(permissions.user) === undefined) return 'there is no such user';
-    return RIGHTS.map((right) => patternError(permissions[right])).find((error) => error !== null) ?? null;
+    const error = this.#holderError(permissions);
+    if (error !== null) return error;
+    return RIGHTS.map((right) => patternError(permissions[right])).find((reason) => reason !== null) ?? null;
+  }
+
+  /** Why nobody can have them there. */
+  #holderError({ user, vhost }: Pick<Permissions | TopicPermissions, 'user' | 'vhost'>): string | null {
+    if (!this.#isIn(vhost)) return 'there is no such vhost';
+    return this.#parts.topology.view.accounts.user(user) === undefined ? 'there is no such user' : null;
   }
 
   #restorePolicies(): void {

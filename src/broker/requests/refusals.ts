@@ -71,6 +71,12 @@ export function accessRefused(kind: 'queue' | 'exchange', vhost: string, name: s
   return onChannel(replyCode.ACCESS_REFUSED, `access to ${describe(kind, vhost, name)} refused for user '${user}'`);
 }
 
+/** The user has the right on the exchange, and not for this routing key. */
+export function topicRefused(vhost: string, exchange: string, key: string, user: string): Refusal {
+  const topic = `topic '${key}' in ${describe('exchange', vhost, exchange)}`;
+  return onChannel(replyCode.ACCESS_REFUSED, `access to ${topic} refused for user '${user}'`);
+}
+
 export function defaultExchange(): Refusal {
   return onChannel(replyCode.ACCESS_REFUSED, 'operation not permitted on the default exchange');
 }

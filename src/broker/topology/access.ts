@@ -3,7 +3,8 @@
  * an exchange.
  */
 import type { Right } from '../access/accounts.js';
-import type { Principal } from '../access/principal.js';
+import type { KeyPattern, Principal } from '../access/principal.js';
+import type { TopicRight } from '../access/topic-permissions.js';
 import { queueTypeOf } from '../arguments/queue-arguments.js';
 import { DEFAULT_EXCHANGE } from '../requests/names.js';
 import {
@@ -15,6 +16,7 @@ import {
   noSingleMessages,
   type Refused,
   refused,
+  topicRefused,
 } from '../requests/refusals.js';
 import type { ConnectionId, Refusal } from '../requests/requests.js';
 import type { QueueEntry } from './topology-entries.js';
@@ -76,4 +78,32 @@ export function publishRefusal(view: TopologyView, { principal, vhost }: Actor, 
   const target = view.exchange(vhost, exchange);
   if (target === undefined) return noExchange(vhost, exchange);
   return target.internal ? internalExchange(vhost, exchange) : null;
+}
+
+/** Types of exchanges in which rights go by the routing key, too. */
+const TOPIC = 'topic';
+
+/** What keys must match under which a client publishes to an exchange, or binds to it; null: any, or it is not there. */
+export function topicPattern(
+  view: TopologyView,
+  right: TopicRight,
+  { principal, vhost }: Pick<Actor, 'principal' | 'vhost'>,
+  exchange: string,
+): KeyPattern | null {
+  if (view.exchange(vhost, exchange)?.type !== TOPIC) return null;
+  return principal.topicPattern(right, vhost, exchange);
+}
+
+/** Why a client may not do that under one of these keys; null: it may. */
+export function topicRefusal(
+  view: TopologyView,
+  right: TopicRight,
+  actor: Pick<Actor, 'principal' | 'vhost'>,
+  exchange: string,
+  keys: readonly string[],
+): Refusal | null {
+  const pattern = topicPattern(view, right, actor, exchange);
+  if (pattern === null) return null;
+  const key = keys.find((one) => !pattern.matches(one));
+  return key === undefined ? null : topicRefused(actor.vhost, exchange, key, actor.principal.name);
 }

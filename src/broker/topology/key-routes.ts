@@ -4,9 +4,11 @@
  * view would answer it.
  */
 import type { Queue } from '../../engine/engine.js';
+import type { KeyPattern } from '../access/principal.js';
+import { topicRefused } from '../requests/refusals.js';
 import type { Refusal } from '../requests/requests.js';
 import type { Routable } from '../routing/router.js';
-import { type Actor, publishRefusal } from './access.js';
+import { type Actor, publishRefusal, topicPattern } from './access.js';
 import type { Binding, ExchangeEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
@@ -16,8 +18,11 @@ export class KeyRoutes {
   /** Why the user may not publish there; null: it may. */
   readonly refusal: Refusal | null;
   readonly #view: TopologyView;
+  readonly #user: string;
   readonly #vhost: string;
   readonly #exchange: string;
+  /** What keys must match; null: any will do. */
+  readonly #topic: KeyPattern | null;
   /** The state of the view that this holds for. */
   readonly #version: number;
   readonly #asksHost: boolean;
@@ -31,12 +36,14 @@ export class KeyRoutes {
   #isAsked = false;
 
   constructor(view: TopologyView, actor: Actor, exchange: string) {
-    const { vhost } = actor;
+    const { principal, vhost } = actor;
     const entry = view.exchange(vhost, exchange);
     this.refusal = publishRefusal(view, actor, exchange);
     this.#view = view;
+    this.#user = principal.name;
     this.#vhost = vhost;
     this.#exchange = exchange;
+    this.#topic = topicPattern(view, 'write', actor, exchange);
     this.#version = view.version;
     this.#asksHost = view.asksOnTheWay(vhost, exchange);
     const isAlone = entry?.isLast === true && !entry.isDefault && entry.alternate === null;
@@ -46,6 +53,12 @@ export class KeyRoutes {
   /** Whether it says what the view would say. */
   get isCurrent(): boolean {
     return this.#version === this.#view.version;
+  }
+
+  /** Why the user may not publish under this key; null: it may. */
+  keyRefusal(key: string): Refusal | null {
+    if (this.#topic === null || this.#topic.matches(key)) return null;
+    return topicRefused(this.#vhost, this.#exchange, key, this.#user);
   }
 
   /** The queues of messages with this key, until the next call; null: they are to be routed one by one. */

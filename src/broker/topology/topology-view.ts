@@ -187,7 +187,7 @@ export class TopologyView {
 }
 
 function isAccountChange(change: Change): change is AccountChange {
-  return change.kind.startsWith('user.') || change.kind.startsWith('permissions.');
+  return /^(user|permissions|topic-permissions)\./.test(change.kind);
 }
 
 function deleteExchange(vhost: Vhost, name: string): void {

@@ -10,9 +10,12 @@ import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
 import { mayImpersonate } from '../../broker/access/principal.js';
 import { remember } from '../../broker/history/remember.js';
+import { routingKeys } from '../../broker/routing/carbon-copies.js';
+import { topicRefusal } from '../../broker/topology/access.js';
 import type { Routed } from '../../broker/topology/routes.js';
 import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
+import { refusalError } from '../errors/errors.js';
 import type { Session } from '../session/session.js';
 import type { Outcome } from '../transport/reader.js';
 import { type IncomingPublish, takeIncomingPublish } from './incoming-publish.js';
@@ -75,6 +78,7 @@ export class Publisher {
       replyQueue,
       mayImpersonate: mayImpersonate(principal),
     });
+    this.#checkCopies(incomingPublish);
     const routed = host.view.routeMessage(incomingPublish);
     remember(host.engine, routed.histories, incomingPublish);
     if (this.#mode instanceof Transaction) {
@@ -87,6 +91,17 @@ export class Publisher {
     if (typeof sent !== 'boolean') return sent.then(() => this.#left());
     this.#waiting = null;
     return undefined;
+  }
+
+  /** A right that goes by the routing key holds for carbon copies, too. */
+  #checkCopies({ message, exchange, routingKey, properties }: IncomingPublish): void {
+    const keys = routingKeys(routingKey, properties);
+    if (keys.length === 1) return;
+    const { host } = this.#session;
+    const refusal = topicRefusal(host.view, 'write', this.#session, exchange, keys);
+    if (refusal === null) return;
+    host.engine.releaseMessage(message);
+    throw refusalError(refusal, 'basic.publish');
   }
 
   /** An acknowledgement that the core does not take: it names no delivery, or belongs to a transaction. */

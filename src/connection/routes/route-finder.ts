@@ -2,7 +2,7 @@
  * Where a route leads that the core does not know yet (`Stop.ROUTE`). A flood of new keys comes through here, one by
  * one: so all that concerns the exchange and who publishes is kept, and a key in ASCII is read where it lies. What must
  * hold: nothing is answered from before a change of the view. This is the only place where the right to write is asked
- * for: a change of rights is one of the topology, and has all routes resolved anew.
+ * for, to an exchange and under a key: a change of rights is one of the topology, and has all routes resolved anew.
  *
  * This folder finds for the core where messages lead; workers import it, and hand it to their connections.
  */
@@ -50,7 +50,10 @@ export class RouteFinder {
     const keyAt = at + 1 + (this.#text[at] ?? 0);
     const routes = this.#knownLast(origin, at + 1, keyAt) ?? this.#routesOf(origin, at, keyAt, end);
     if (routes.refusal !== null) throw refusalError(routes.refusal, 'basic.publish');
-    const queues = routes.queues(this.#routingKey(at, keyAt + 1, end));
+    const key = this.#routingKey(at, keyAt + 1, end);
+    const refusal = routes.keyRefusal(key);
+    if (refusal !== null) throw refusalError(refusal, 'basic.publish');
+    const queues = routes.queues(key);
     if (queues === null) engine.installRoute(origin.core, NO_QUEUES, RouteFlag.ASK_HOST);
     else engine.installRoute(origin.core, queues, RouteFlag.STATIC);
   }
