@@ -246,10 +246,15 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   onHeader(kind: 'amqp' | 'tls' | 'wrong'): void {
     if (kind === 'amqp') return this.#handshake.start();
-    if (kind === 'tls')
-      this.host.report(`the client at ${endpointText(this.#transport.peer)} speaks TLS where plain AMQP is expected`);
+    if (kind === 'tls') this.#tellOfTls();
     this.#writer.send(PROTOCOL_HEADER);
     this.#end();
+  }
+
+  #tellOfTls(): void {
+    const { peer } = this.#transport;
+    const line = `the client at ${endpointText(peer)} speaks TLS where plain AMQP is expected`;
+    this.host.strangers.tell(JSON.stringify([hostText(peer), 'TLS']), line);
   }
 
   onFrame(type: number, channel: number, payload: Uint8Array): Outcome {

@@ -10,6 +10,7 @@ import type { Principal } from '../broker/access/principal.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
+import { BoundedLines } from '../connection/errors/bounded-lines.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import { Logins } from '../connection/handshake/logins.js';
 import { RouteFinder } from '../connection/routes/route-finder.js';
@@ -52,6 +53,7 @@ export class Worker implements Host {
   readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
   readonly logins = new Logins(this.view.accounts, (line) => this.report(line));
+  readonly strangers = new BoundedLines('clients that did not come in', (line) => this.report(line));
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;
@@ -108,7 +110,7 @@ export class Worker implements Host {
       begin();
     });
     this.#transports = transportHost(engine);
-    this.#tls = tls === null ? null : new TlsHandshakes(tls, (line) => this.report(line));
+    this.#tls = tls === null ? null : new TlsHandshakes(tls, this.strangers);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
@@ -123,7 +125,7 @@ export class Worker implements Host {
     this.#progress.countTaken();
     if (socket.kind === 'tls' && this.#tls !== null && !this.#stopping) {
       this.#tls.begin(socket, (stream) => {
-        if (stream !== null && this.serve(id, tlsTransport(stream, this.#transports))) return;
+        if (stream !== null && this.serve(id, tlsTransport(stream, socket, this.#transports))) return;
         stream?.destroy();
         this.#post({ kind: 'closed', connection: id });
       });
@@ -316,6 +318,7 @@ export class Worker implements Host {
 
   /** Nothing of this worker runs by itself any more. */
   #stopTimers(): void {
+    this.strangers.stop();
     clearInterval(this.#ticker ?? undefined);
     this.eventLoop.stop();
     this.#sweeper.stop();

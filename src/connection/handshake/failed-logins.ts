@@ -4,6 +4,7 @@
  * in a while. What must hold: nobody else waits for that; what is remembered is bounded, and so is what is told; no
  * password is among either.
  */
+import { BoundedLines } from '../errors/bounded-lines.js';
 
 /** So many logins may fail before any has to wait. */
 const FREE = 5;
@@ -18,12 +19,6 @@ const FORGET_MS = 60_000;
 const REMEMBERED = 4096;
 /** Longer names no user has. */
 const NAME_MOST = 255;
-
-/** The same address and user are told once in this time (ms). */
-const TELL_AGAIN_MS = 60_000;
-/** So many lines at most in this time (ms). */
-const LINES = 10;
-const LINES_MS = 10_000;
 /** Of a name that somebody made up. */
 const TOLD_OF_NAME = 64;
 
@@ -35,24 +30,14 @@ interface Attempts {
   lastAt: number;
 }
 
-interface Told {
-  readonly at: number;
-  untold: number;
-}
-
 export class FailedLogins {
-  readonly #report: (line: string) => void;
+  readonly #lines: BoundedLines;
   readonly #now: () => number;
   /** By address and user, who tried longest ago first. */
   readonly #attempts = new Map<string, Attempts>();
-  /** By address and user, the oldest first. */
-  readonly #told = new Map<string, Told>();
-  #lines = 0;
-  #linesSince = 0;
-  #unlisted = 0;
 
   constructor(report: (line: string) => void, now: () => number) {
-    this.#report = report;
+    this.#lines = new BoundedLines('failed logins of other addresses or users', report, now);
     this.#now = now;
   }
 
@@ -82,30 +67,8 @@ export class FailedLogins {
 
   /** A login was refused. */
   tell(address: string, name: string, reason: string): void {
-    const now = this.#now();
-    const key = keyOf(address, name);
-    const told = this.#told.get(key);
-    if (told !== undefined && now - told.at < TELL_AGAIN_MS) {
-      told.untold++;
-      return;
-    }
-    if (now - this.#linesSince >= LINES_MS) this.#beginLines(now);
-    if (this.#lines === LINES) {
-      this.#unlisted++;
-      return;
-    }
-    this.#lines++;
-    const more = told === undefined || told.untold === 0 ? '' : `, after ${told.untold} more that were not listed`;
     const who = JSON.stringify(name.length > TOLD_OF_NAME ? `${name.slice(0, TOLD_OF_NAME)}…` : name);
-    this.#report(`login from ${address} as user ${who} refused: ${reason}${more}`);
-    putLast(this.#told, key, { at: now, untold: 0 });
-  }
-
-  #beginLines(now: number): void {
-    if (this.#unlisted > 0) this.#report(`${this.#unlisted} more failed logins of other addresses or users not listed`);
-    this.#unlisted = 0;
-    this.#lines = 0;
-    this.#linesSince = now;
+    this.#lines.tell(keyOf(address, name), `login from ${address} as user ${who} refused: ${reason}`);
   }
 }
 
@@ -113,7 +76,7 @@ function keyOf(address: string, name: string): string {
   return JSON.stringify([address, name.slice(0, NAME_MOST)]);
 }
 
-function putLast<T>(map: Map<string, T>, key: string, value: T): void {
+function putLast(map: Map<string, Attempts>, key: string, value: Attempts): void {
   map.delete(key);
   for (const oldest of map.keys()) {
     if (map.size < REMEMBERED) break;

@@ -10,6 +10,7 @@ import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
+import type { BoundedLines } from '../errors/bounded-lines.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { Logins } from '../handshake/logins.js';
 import type { RouteFinder } from '../routes/route-finder.js';
@@ -27,6 +28,8 @@ export interface Host {
   readonly eventLoop: EventLoop;
   readonly view: TopologyView;
   readonly logins: Logins;
+  /** Takes lines about clients that do not come in. */
+  readonly strangers: BoundedLines;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
   readonly routes: RouteFinder;

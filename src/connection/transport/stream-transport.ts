@@ -12,12 +12,15 @@ export interface StreamEnds {
   readonly peer: Endpoint | null;
   readonly local: Endpoint | null;
   readonly isEncrypted: boolean;
+  /** Asks what lies below the stream whether the client has gone; a stream alone cannot tell. */
+  readonly isReset?: () => boolean;
 }
 
 export class StreamTransport implements Transport {
   readonly peer: Endpoint | null;
   readonly local: Endpoint | null;
   readonly isEncrypted: boolean;
+  readonly #isReset: () => boolean;
   readonly #stream: Duplex;
   readonly #memory: TransportMemory;
   readonly #events: TransportEvents;
@@ -30,13 +33,14 @@ export class StreamTransport implements Transport {
 
   constructor(
     stream: Duplex,
-    { peer, local, isEncrypted }: StreamEnds,
+    { peer, local, isEncrypted, isReset = () => false }: StreamEnds,
     memory: TransportMemory,
     events: TransportEvents,
   ) {
     this.peer = peer;
     this.local = local;
     this.isEncrypted = isEncrypted;
+    this.#isReset = isReset;
     this.#stream = stream;
     this.#memory = memory;
     this.#events = events;
@@ -80,9 +84,8 @@ export class StreamTransport implements Transport {
     return this.#stream.writableLength;
   }
 
-  /** What lies below a stream cannot be asked. */
   get isReset(): boolean {
-    return false;
+    return this.#stream.writable && this.#isReset();
   }
 
   resume(): void {

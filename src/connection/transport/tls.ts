@@ -1,14 +1,15 @@
 /**
  * TLS on sockets that a listener has accepted: the handshake, before there is a connection, so that who never gets
  * through it costs nothing in the core. Each worker does its own. What must hold: for each socket the answer comes
- * once, whatever becomes of the handshake; a client that fails it gets one line in the log, which says why.
+ * once, whatever becomes of the handshake; the log says why a client failed it, once for the same address and reason.
  */
 import { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import type { AcceptedSocket } from './accepted-socket.js';
-import { type Endpoint, endpointText } from './endpoint.js';
+import type { BoundedLines } from '../errors/bounded-lines.js';
+import type { AcceptedSocket, TransportHost } from './accepted-socket.js';
+import { type Endpoint, endpointText, hostText } from './endpoint.js';
 import { StreamTransport } from './stream-transport.js';
-import type { OpenTransport, TransportMemory } from './transport.js';
+import type { OpenTransport } from './transport.js';
 
 /** Whether clients are asked for a certificate, and whether one without comes in. What they show is always checked. */
 export type Verify = 'none' | 'optional' | 'required';
@@ -37,13 +38,13 @@ interface Pending {
 
 export class TlsHandshakes {
   readonly #server: Server;
-  readonly #report: (line: string) => void;
+  readonly #strangers: BoundedLines;
   readonly #handshakeMs: number;
   readonly #verify: Verify;
   readonly #pending = new Map<Socket, Pending>();
 
-  constructor(setup: TlsSetup, report: (line: string) => void, handshakeMs = HANDSHAKE_MS) {
-    this.#report = report;
+  constructor(setup: TlsSetup, strangers: BoundedLines, handshakeMs = HANDSHAKE_MS) {
+    this.#strangers = strangers;
     this.#handshakeMs = handshakeMs;
     this.#verify = setup.verify;
     // It listens nowhere: sockets are given to it.
@@ -123,7 +124,8 @@ export class TlsHandshakes {
   }
 
   #say(peer: Endpoint | null, reason: string): void {
-    this.#report(`no TLS with the client at ${endpointText(peer)}: ${reason}`);
+    const key = JSON.stringify([hostText(peer), reason]);
+    this.#strangers.tell(key, `no TLS with the client at ${endpointText(peer)}: ${reason}`);
   }
 
   #reason({ code = '', message }: NodeJS.ErrnoException): string {
@@ -161,13 +163,16 @@ const NO_TLS = new Set([
 ]);
 
 /** The transport of a connection whose handshake is over. */
-export function tlsTransport(stream: TLSSocket, memory: TransportMemory): OpenTransport {
+export function tlsTransport(stream: TLSSocket, accepted: AcceptedSocket, host: TransportHost): OpenTransport {
+  const socket = socketOf(stream);
   const ends = {
     peer: endpoint(stream.remoteAddress, stream.remotePort),
     local: endpoint(stream.localAddress, stream.localPort),
     isEncrypted: true,
+    // A descriptor that is closed may be somebody else's by now.
+    isReset: () => 'fd' in accepted && !socket.destroyed && host.directWrite().isReset(accepted.fd),
   };
-  return (events) => new StreamTransport(stream, ends, memory, events);
+  return (events) => new StreamTransport(stream, ends, host, events);
 }
 
 function endpoint(address: string | undefined, port: number | undefined): Endpoint | null {

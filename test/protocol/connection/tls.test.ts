@@ -136,17 +136,19 @@ test('many clients publish and consume at once, in order, by rabbitmq-client', a
 });
 
 test.each([
-  ['AMQP', PROTOCOL_HEADER],
-  ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: hare\r\n\r\n')],
-  ['octets of no meaning', Buffer.alloc(4096, 0xa5)],
-])('a client that speaks plain %s to the TLS listener gets one line in the log', async (_, octets) => {
-  const client = connectPlain(tlsPort(), '127.0.0.1');
+  ['AMQP', PROTOCOL_HEADER, '127.0.0.1'],
+  ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: hare\r\n\r\n'), '127.0.0.2'],
+  ['octets of no meaning', Buffer.alloc(4096, 0xa5), '127.0.0.3'],
+])('a client that speaks plain %s to the TLS listener gets one line in the log', async (_, octets, localAddress) => {
+  const client = connectPlain({ port: tlsPort(), host: '127.0.0.1', localAddress });
   client.on('error', () => {});
   await once(client, 'connect');
   const { localPort } = client;
   client.end(octets);
   await once(client.resume(), 'close');
-  expect(await lines.next('a line')).toBe(`no TLS with the client at 127.0.0.1:${localPort}: it does not speak TLS`);
+  expect(await lines.next('a line')).toBe(
+    `no TLS with the client at ${localAddress}:${localPort}: it does not speak TLS`,
+  );
   expect(await roundTrip(10)).toHaveLength(10);
 });
 
