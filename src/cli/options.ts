@@ -3,9 +3,11 @@
  * printed here. What cannot be understood is answered with one line that says what would be.
  */
 import { totalmem } from 'node:os';
+import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { type BrokerOptions, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
 import { inForce } from './config/in-force.js';
+import { limitKey } from './config/limit-settings.js';
 import type { Key, ValueOf } from './config/settings.js';
 import {
   type Configuration,
@@ -78,6 +80,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     anonymous: value('anonymous'),
     passwordHashing: value('password_hashing'),
     beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
+    limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
     data: value('transient')
       ? null
       : {

@@ -89,13 +89,7 @@ export class Channels {
       // RabbitMQ refuses the channel before it looks at the method.
       throw connectionError(replyCode.NOT_ALLOWED, explanation);
     }
-    const { host, principal } = this.#session;
-    if (host.view.accounts.limitsChannels(principal.name)) {
-      return this.#session.ask(method.name, { op: 'channel.open' }).then(() => this.#add(number, method));
-    }
-    this.#session.tell({ op: 'channel.open' });
-    this.#add(number, method);
-    return undefined;
+    return this.#session.ask(method.name, { op: 'channel.open' }).then(() => this.#add(number, method));
   }
 
   #add(number: number, method: ClientMethod): void {

@@ -59,7 +59,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.host = host;
     this.id = id;
     this.core = core;
-    this.#heartbeat = new Heartbeat(performance.now());
+    this.#heartbeat = new Heartbeat(performance.now(), host.limits.handshakeTimeout);
     this.#requests = new PendingRequests(host, id, (channel, error) => this.#fail(channel, error));
     this.#handshake = new Handshake(this, {
       isWaiting: () => this.#state === 'handshake' && this.#whenGone === null,

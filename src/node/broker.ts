@@ -136,7 +136,7 @@ async function openOn(
         stuck: fatal,
       });
     }
-    const listeners = await openListeners(options.listeners, dup, (socket) => pool.accept(socket));
+    const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
     storage?.started();
     return {
       started: {
@@ -180,12 +180,12 @@ async function openOn(
   }
 }
 
-function workerSettings({ anonymous }: ResolvedOptions): WorkerSettings {
-  return { anonymous };
+function workerSettings({ anonymous, limits }: ResolvedOptions): WorkerSettings {
+  return { anonymous, limits };
 }
 
-function coordinatorSettings({ passwordHashing }: ResolvedOptions): CoordinatorSettings {
-  return { passwordHashing };
+function coordinatorSettings({ passwordHashing, limits }: ResolvedOptions): CoordinatorSettings {
+  return { passwordHashing, limits };
 }
 
 function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {

@@ -6,6 +6,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
 import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
+import { DEFAULT_LIMITS, NODE_LIMIT_NAMES, NODE_LIMITS, type NodeLimits } from '../broker/requests/node-limits.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { Verify } from '../connection/transport/tls.js';
 import type { EngineKind } from '../engine/engine.js';
@@ -54,6 +55,8 @@ export interface BrokerOptions {
   readonly passwordHashing?: PasswordHashing | undefined;
   /** The user and the vhost of a broker that starts for the first time; there is nobody else then. */
   readonly beginning?: { readonly [K in keyof Beginning]?: Beginning[K] | undefined } | undefined;
+  /** How much there may be of what clients make, where administrators have set nothing else. */
+  readonly limits?: { readonly [K in keyof NodeLimits]?: NodeLimits[K] | undefined } | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
   /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
@@ -73,6 +76,7 @@ export interface ResolvedOptions {
   readonly anonymous: string | null;
   readonly passwordHashing: PasswordHashing;
   readonly beginning: Beginning;
+  readonly limits: NodeLimits;
   readonly data: DataOptions | null;
 }
 
@@ -97,6 +101,7 @@ export const DEFAULTS = {
   anonymous: null,
   passwordHashing: DEFAULT_HASHING,
   beginning: GUEST_BEGINNING,
+  limits: DEFAULT_LIMITS,
   data: DATA_DEFAULTS,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
@@ -137,6 +142,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     anonymous: textOrNull('anonymous', given.anonymous ?? DEFAULTS.anonymous),
     passwordHashing: oneOf('passwordHashing', given.passwordHashing ?? DEFAULTS.passwordHashing, PASSWORD_HASHINGS),
     beginning: beginning(given.beginning ?? {}),
+    limits: nodeLimits(given.limits ?? {}),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
   };
 }
@@ -154,6 +160,7 @@ const OPTION_NAMES = [
   'anonymous',
   'passwordHashing',
   'beginning',
+  'limits',
   'data',
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
@@ -222,6 +229,15 @@ function beginning(given: NonNullable<BrokerOptions['beginning']>): Beginning {
     password: text('beginning.password', given.password ?? all.password),
     vhost: text('beginning.vhost', given.vhost ?? all.vhost),
   };
+}
+
+function nodeLimits(given: NonNullable<BrokerOptions['limits']>): NodeLimits {
+  refuseUnknown('limits.', given, NODE_LIMIT_NAMES);
+  const limits = NODE_LIMIT_NAMES.map((name) => {
+    const { least, most } = NODE_LIMITS[name];
+    return [name, wholeNumber(`limits.${name}`, given[name] ?? DEFAULTS.limits[name], least, most)] as const;
+  });
+  return Object.fromEntries(limits) as NodeLimits;
 }
 
 function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {

@@ -6,7 +6,7 @@
  */
 import { type BrokerOptions, OptionError, type ResolvedOptions } from './options.js';
 
-const RELOADABLE = ['anonymous', 'passwordHashing'] as const satisfies readonly (keyof ResolvedOptions)[];
+const RELOADABLE = ['anonymous', 'passwordHashing', 'limits'] as const satisfies readonly (keyof ResolvedOptions)[];
 const RELOADABLE_DATA = ['diskFreeLimit'] as const satisfies readonly (keyof NonNullable<ResolvedOptions['data']>)[];
 
 type Data = Pick<NonNullable<BrokerOptions['data']>, (typeof RELOADABLE_DATA)[number]>;
@@ -21,15 +21,16 @@ export function changedOptions(given: BrokerOptions, change: ReloadableOptions):
   if (typeof change !== 'object' || change === null) throw new OptionError('options must be an object');
   const { data, ...rest } = change;
   refuseOthers('', rest, RELOADABLE);
-  if (data === undefined) return { ...given, ...defined(rest) };
+  const limits = { ...given.limits, ...defined(rest.limits ?? {}) };
+  if (data === undefined) return { ...given, ...defined(rest), limits };
   refuseOthers('data.', data, RELOADABLE_DATA);
   if (given.data === null) throw new OptionError('data means nothing where nothing is kept on disk');
-  return { ...given, ...defined(rest), data: { ...given.data, ...defined(data) } };
+  return { ...given, ...defined(rest), limits, data: { ...given.data, ...defined(data) } };
 }
 
 /** What of all options can change. */
-export function reloadableOf({ anonymous, passwordHashing, data }: ResolvedOptions): ReloadableOptions {
-  const always = { anonymous, passwordHashing };
+export function reloadableOf({ anonymous, passwordHashing, limits, data }: ResolvedOptions): ReloadableOptions {
+  const always = { anonymous, passwordHashing, limits };
   return data === null ? always : { ...always, data: { diskFreeLimit: data.diskFreeLimit } };
 }
 

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
+import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { type AcceptedSocket, refuse } from '../connection/transport/accepted-socket.js';
 import { openEngine } from '../engine/open.js';
@@ -15,6 +16,7 @@ import { within } from '../platform/within.js';
 import { openCommitLog } from '../store/open-log.js';
 import type { FromWorker, LogToOpen, ToWorker, WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
+import { Admission } from './admission.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, setUp } from './worker-threads.js';
 
@@ -71,6 +73,8 @@ export class WorkerPool {
   readonly #connections: number[];
   /** The worker of each connection. */
   readonly #homes = new Map<ConnectionId, number>();
+  readonly #admission: Admission;
+  #report = (_line: string): void => {};
   /** Null where nobody watches: the one worker runs on this thread. */
   #watch: Watch | null = null;
   #lastId = 0;
@@ -79,7 +83,8 @@ export class WorkerPool {
   /** A defect has been found: what workers say does not count any more. */
   #isFailing = false;
 
-  private constructor(members: readonly Member[]) {
+  private constructor(members: readonly Member[], limits: NodeLimits) {
+    this.#admission = new Admission(limits);
     this.#members = members;
     this.#connections = members.map(() => 0);
   }
@@ -88,16 +93,18 @@ export class WorkerPool {
   static threads(common: Common, threads: readonly IdleThread[], places: readonly Place[]): WorkerPool {
     return new WorkerPool(
       threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null })),
+      common.settings.limits,
     );
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
   static async local(common: Common): Promise<WorkerPool> {
-    return new WorkerPool([await startLocal(common)]);
+    return new WorkerPool([await startLocal(common)], common.settings.limits);
   }
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
   attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
+    this.#report = (line) => overseer.report(line);
     this.#members.forEach((member, index) => {
       member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
       member.ended.then(() => {
@@ -135,10 +142,17 @@ export class WorkerPool {
     this.#tell(this.#homes.get(connection) ?? -1, message);
   }
 
-  accept(socket: AcceptedSocket): void {
+  /** `address`: where the client is; null: it has no address. */
+  accept(socket: AcceptedSocket, address: string | null): void {
+    this.#lastId += 1;
+    const admitted = this.#admission.enter(this.#lastId, address);
+    if (!admitted.ok) {
+      if (admitted.line !== null) this.#report(admitted.line);
+      refuse(socket);
+      return;
+    }
     const index = this.#emptiest();
     this.#count(index, 1);
-    this.#lastId += 1;
     this.#homes.set(this.#lastId, index);
     if ('fd' in socket) this.#watch?.handed(index, socket.fd);
     this.#members[index]?.accept(this.#lastId, socket);
@@ -163,6 +177,7 @@ export class WorkerPool {
 
   /** All workers go by these from now on. */
   reconfigure(settings: WorkerSettings): void {
+    this.#admission.change(settings.limits);
     for (const member of this.#members) tell(member, { kind: 'settings', settings });
   }
 
@@ -245,6 +260,7 @@ export class WorkerPool {
       case 'closed':
         this.#count(index, -1);
         this.#homes.delete(message.connection);
+        this.#admission.leave(message.connection);
         break;
       case 'logged':
         for (const event of message.events) overseer.logged(index, event);

@@ -3,6 +3,7 @@
  * own: a worker drains that one in the midst of a read, and must find nothing else there.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
@@ -17,6 +18,8 @@ import type { LogSetup } from '../store/log-setup.js';
 export interface WorkerSettings {
   /** The user as whom clients come in that do not say who they are; null: they do not. */
   readonly anonymous: string | null;
+  /** How much there may be of what. */
+  readonly limits: NodeLimits;
 }
 
 /** What a worker thread starts with. */

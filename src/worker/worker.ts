@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Principal } from '../broker/access/principal.js';
+import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
@@ -149,6 +150,10 @@ export class Worker implements Host {
 
   get log(): ParticipantLog | null {
     return this.#log.opened;
+  }
+
+  get limits(): NodeLimits {
+    return this.#settings.limits;
   }
 
   get anonymous(): string | null {

@@ -48,6 +48,8 @@ test('every flag is taken as it was given', () => {
     'visitor',
     '--password-hashing',
     'scrypt',
+    '--connection-max',
+    '7',
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
@@ -60,6 +62,7 @@ test('every flag is taken as it was given', () => {
     anonymous: 'visitor',
     passwordHashing: 'scrypt',
     beginning: { user: 'guest', password: 'guest', vhost: '/' },
+    limits: { ...DEFAULTS.limits, connectionMax: 7 },
     data: {
       directory: 'data',
       durability: 'fsync',

@@ -42,7 +42,7 @@ class Stage {
       id: 1,
       vhost: VHOST,
       capabilities: { consumerCancelNotify: true },
-      host: { engine, eventLoop, view: this.view, consumers: this.registry },
+      host: { engine, eventLoop, view: this.view, consumers: this.registry, limits: { consumerMaxPerChannel: 2 } },
       send: (_channel: number, method: Method) => void this.sent.push(method),
       sendTogether: (work: () => void) => work(),
       tell: (request: Request) => void this.asked.push(request),
@@ -177,4 +177,17 @@ test('a reply queue that goes with its vhost leaves no consumer in the core, bef
   expect(stage.consumed).toEqual([70]);
   stage.apply({ kind: 'reply.closed', vhost: VHOST, queue: 'reply', ref: 70 });
   expect(stage.consumed).toEqual([]);
+});
+
+test('a consumer that would be one too many is refused before anybody is asked', async () => {
+  const stage = new Stage();
+  stage.declare(1, 70);
+  for (const consumerTag of ['a', 'b']) {
+    const consuming = stage.consume(QUEUE, { consumerTag });
+    stage.answer({ queueId: 1, active: true });
+    await consuming;
+  }
+  const text = 'NOT_ALLOWED - reached maximum (2) of consumers per channel';
+  await expect(stage.consume(QUEUE, { consumerTag: 'c' })).rejects.toMatchObject({ code: 530, text });
+  expect(stage.asked).toHaveLength(2);
 });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMethod, PROTOCOL_HEADER } from '../../src/amqp/frames.js';
+import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { Request } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
 import { Connection } from '../../src/connection/connection.js';
@@ -44,6 +45,7 @@ async function stage(): Promise<Stage> {
     ask: (_connection: number, request: Request) => asked.push(request.op),
     routeSpace: () => 0,
     closed: () => {},
+    limits: DEFAULT_LIMITS,
     syncTopology: () => {},
   };
   const server = createServer();

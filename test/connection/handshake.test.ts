@@ -5,9 +5,10 @@ import { expect, test } from 'vitest';
 import { AmqpError } from '../../src/amqp/errors.js';
 import { encodeTable, table } from '../../src/amqp/table.js';
 import { Accounts } from '../../src/broker/access/accounts.js';
+import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import { authenticate } from '../../src/connection/handshake/auth.js';
 import { clientCapabilities } from '../../src/connection/handshake/identity.js';
-import { negotiate } from '../../src/connection/handshake/tune.js';
+import { negotiate, offer } from '../../src/connection/handshake/tune.js';
 import { isLoopback } from '../../src/connection/transport/endpoint.js';
 import { headerKind } from '../../src/connection/transport/reader.js';
 
@@ -72,7 +73,7 @@ test('a mechanism or a response that is none is an error of its own', () => {
 
 test('limits within the offer are taken, the old least frame among them', () => {
   const limits = { channelMax: 10, frameMax: 4096, heartbeat: 0 };
-  expect(negotiate({ name: 'connection.tune-ok', ...limits })).toEqual(limits);
+  expect(negotiate({ name: 'connection.tune-ok', ...limits }, offer(DEFAULT_LIMITS))).toEqual(limits);
 });
 
 test.each([
@@ -83,7 +84,7 @@ test.each([
   [{ channelMax: 0 }, 'negotiated channel_max = 0 (no limit) is higher than the maximum allowed value (2047)'],
 ])('limits of %j are refused', (asked, explanation) => {
   const tuneOk = { name: 'connection.tune-ok', channelMax: 2047, frameMax: 131072, heartbeat: 60, ...asked } as const;
-  expect(failure(() => negotiate(tuneOk))).toBe(`530 NOT_ALLOWED - ${explanation}`);
+  expect(failure(() => negotiate(tuneOk, offer(DEFAULT_LIMITS)))).toBe(`530 NOT_ALLOWED - ${explanation}`);
 });
 
 test('capabilities are those that the client says are true', () => {

@@ -22,13 +22,13 @@ function due(
 }
 
 function running(interval: number): Heartbeat {
-  const heartbeat = new Heartbeat(0);
+  const heartbeat = new Heartbeat(0, 10_000);
   heartbeat.run(0, interval);
   return heartbeat;
 }
 
-test('a handshake that does not end in ten seconds is dropped', () => {
-  expect(due(new Heartbeat(0), 60)).toEqual([[10, 'drop']]);
+test.each([10, 2])('a handshake that does not end in %i seconds is dropped, where it has so many', (seconds) => {
+  expect(due(new Heartbeat(0, seconds * 1000), 60)).toEqual([[seconds, 'drop']]);
 });
 
 test('a heartbeat is sent every half interval, and two silent intervals end the connection', () => {

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
+import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { Change } from '../../src/broker/requests/requests.js';
 import type { EngineKind } from '../../src/engine/engine.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
@@ -41,7 +42,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
   const topology = new MessageChannel();
   const setup = {
     announced: { product: 'RabbitMQ', version: '3.13.7' },
-    settings: { anonymous: null },
+    settings: { anonymous: null, limits: DEFAULT_LIMITS },
     tls: null,
     alarms: new SharedArrayBuffer(4),
     progress: createProgress(1),

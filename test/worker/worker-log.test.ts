@@ -2,6 +2,7 @@
  * A worker over a commit log that is no file: what its core records goes there, and what happens there is told to the
  * main thread. The worker knows the log only by what it is given to open it with.
  */
+
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -9,6 +10,7 @@ import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { createProgress } from '../../dist/event-loop/progress.js';
 import type { LogSetup } from '../../dist/store/log-setup.js';
 import { Worker } from '../../dist/worker/worker.js';
+import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
 import { ENGINES } from '../engine/support/bench.js';
 import { MemoryLog } from '../support/memory-log.js';
@@ -41,7 +43,14 @@ describe.each(ENGINES)('%s', (kind) => {
       engine,
       control.port2,
       topology.port2,
-      { announced, settings: { anonymous: null }, tls: null, alarms, progress: createProgress(1), index: 0 },
+      {
+        announced,
+        settings: { anonymous: null, limits: DEFAULT_LIMITS },
+        tls: null,
+        alarms,
+        progress: createProgress(1),
+        index: 0,
+      },
       (given, observer) => {
         opened.setup = given;
         opened.log = new MemoryLog(observer);

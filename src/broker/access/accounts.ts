@@ -28,9 +28,7 @@ export type AccountChange =
   | { kind: 'permissions.set'; permissions: Permissions }
   | { kind: 'permissions.cleared'; user: string; vhost: string }
   | { kind: 'topic-permissions.set'; permissions: TopicPermissions }
-  | { kind: 'topic-permissions.cleared'; user: string; vhost: string; exchange: string }
-  /** Whether there is a limit to a user's channels, so that each one must be asked for. */
-  | { kind: 'user.limited'; user: string; limited: boolean };
+  | { kind: 'topic-permissions.cleared'; user: string; vhost: string; exchange: string };
 
 /** Who is there from the beginning, and comes from this machine only. */
 export const GUEST = 'guest';
@@ -62,8 +60,6 @@ interface Entry {
 
 export class Accounts {
   readonly #accounts = new Map<string, Account>();
-  /** Users whose channels are counted. */
-  readonly #limited = new Set<string>();
   #nobody = NOBODY;
 
   /** There is a guest, with all rights in these vhosts. */
@@ -83,10 +79,6 @@ export class Accounts {
       }
       case 'user.deleted':
         this.#accounts.delete(change.user);
-        return;
-      case 'user.limited':
-        if (change.limited) this.#limited.add(change.user);
-        else this.#limited.delete(change.user);
         return;
       case 'permissions.set': {
         const { permissions } = change;
@@ -162,11 +154,6 @@ export class Accounts {
   /** What the routing keys must match under which a user publishes to a topic exchange, or binds to it; null: any. */
   topicPattern(user: string, right: TopicRight, vhost: string, exchange: string): NamePattern | null {
     return this.#accounts.get(user)?.topics.pattern(right, vhost, exchange) ?? null;
-  }
-
-  /** Whether a user may not have any number of channels. */
-  limitsChannels(user: string): boolean {
-    return this.#limited.has(user);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
 import type { OpenConnection, Sessions } from '../decisions/sessions.js';
 import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../definitions/definition-records.js';
-import { type LimitScope, type LimitSet, type Limits, limitChange } from '../policies/limits.js';
+import type { LimitScope, LimitSet, Limits } from '../policies/limits.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, PolicySubject } from '../policies/policies.js';
 import { fitsName } from '../requests/names.js';
 import type { Notice } from '../requests/requests.js';
@@ -110,20 +110,12 @@ export class Administration {
     const error = this.#limits.set(scope, name, limits);
     if (error !== null) return error;
     this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
-    if (scope === 'user') this.#tellLimit(name);
     return null;
   }
 
   clearLimits(scope: LimitScope, name: string): void {
     this.#limits.clear(scope, name);
     this.#outside.note([limitsRemoval(scope, name)]);
-    if (scope === 'user') this.#tellLimit(name);
-  }
-
-  /** Who has no limit opens channels without asking. */
-  #tellLimit(user: string): void {
-    this.#parts.topology.change(limitChange(this.#limits, user));
-    this.#outside.publishChanges();
   }
 
   limits(scope: LimitScope, name: string): LimitSet {

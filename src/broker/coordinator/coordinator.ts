@@ -28,6 +28,7 @@ import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
 import { type Clock, systemClock } from '../requests/clock.js';
+import { DEFAULT_LIMITS, type NodeLimits } from '../requests/node-limits.js';
 import { notSaved, noVhost, refused } from '../requests/refusals.js';
 import {
   type Answer,
@@ -67,6 +68,8 @@ export type QueueCore = Pick<
 export interface CoordinatorSettings {
   /** How new passwords are hashed. */
   readonly passwordHashing: PasswordHashing;
+  /** How much there may be of what. */
+  readonly limits: NodeLimits;
 }
 
 /** What the coordinator works in. */
@@ -114,7 +117,7 @@ export class Coordinator {
   readonly #sessions: Sessions;
   readonly #retired: RetiredQueues;
   readonly #policies = new Policies();
-  readonly #limits = new Limits();
+  readonly #limits: Limits;
   readonly #answerOrder = new AnswerOrder();
   readonly #portions = new Portions(() => this.#publishChanges());
   readonly #topologyFeed: TopologyFeed;
@@ -127,7 +130,8 @@ export class Coordinator {
     const { workers, vhosts, clock = systemClock, definitions = null } = outside;
     const notify = (notice: Notice): void => this.#answerOrder.after(notice.connection, () => outside.notify(notice));
     this.#outside = outside;
-    this.#settings = outside.settings ?? { passwordHashing: DEFAULT_HASHING };
+    this.#settings = outside.settings ?? { passwordHashing: DEFAULT_HASHING, limits: DEFAULT_LIMITS };
+    this.#limits = new Limits(this.#settings.limits);
     this.#definitionWriter =
       definitions === null ? null : new DefinitionWriter(definitions, (error) => this.#reportFailure(error));
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
@@ -135,11 +139,11 @@ export class Coordinator {
     const registry = new ConsumerRegistry();
     this.#sessions = new Sessions(this.#topology.view, this.#limits);
     const rights = new Rights(this.#topology.view, this.#sessions);
-    this.#bindings = new Bindings(this.#topology, rights);
+    this.#bindings = new Bindings(this.#topology, rights, this.#limits);
     this.#queueExpiry = new QueueExpiry(core, registry, clock, (queue) => this.#expire(queue));
     const newLogId = (): number => (definitions === null ? 0 : logIdOf(definitions.takeQueueId()));
     this.#delayedQueues = new DelayedQueues(core, this.#topology, newLogId);
-    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#delayedQueues);
+    this.#exchanges = new Exchanges(this.#topology, rights, this.#policies, this.#limits, this.#delayedQueues);
     const emptying = new Emptying(core);
     this.#queues = new Queues(
       core,
@@ -223,6 +227,7 @@ export class Coordinator {
   /** These hold from now on. */
   reconfigure(settings: CoordinatorSettings): void {
     this.#settings = settings;
+    this.#limits.change(settings.limits);
   }
 
   /** Answers of one connection come in the order of its requests. A promise never rejects. */

@@ -3,8 +3,17 @@
  * Unbinding what is not bound is no error, whether or not its ends exist.
  */
 
+import type { Limits } from '../policies/limits.js';
 import { cleanName, DEFAULT_EXCHANGE } from '../requests/names.js';
-import { defaultExchange, lockedQueue, noExchange, noQueue, precondition, refused } from '../requests/refusals.js';
+import {
+  bindingLimit,
+  defaultExchange,
+  lockedQueue,
+  noExchange,
+  noQueue,
+  precondition,
+  refused,
+} from '../requests/refusals.js';
 import type { Answer, ConnectionId, Refusal, Request } from '../requests/requests.js';
 import { exchangeType } from '../routing/exchange-types.js';
 import { isLocked } from '../topology/access.js';
@@ -18,10 +27,12 @@ type QueueRequest = Extract<Request, { op: 'queue.bind' | 'queue.unbind' }>;
 export class Bindings {
   readonly #topology: Topology;
   readonly #rights: Rights;
+  readonly #limits: Limits;
 
-  constructor(topology: Topology, rights: Rights) {
+  constructor(topology: Topology, rights: Rights, limits: Limits) {
     this.#topology = topology;
     this.#rights = rights;
+    this.#limits = limits;
   }
 
   changeExchange(connection: ConnectionId, request: ExchangeRequest): Answer {
@@ -77,6 +88,8 @@ export class Bindings {
     const refusal = typeRefusal(source, change, destination) ?? lockedRefusal(connection, destination);
     if (refusal !== null) return refused(refusal);
     if (source.binding(change) !== undefined) return { ok: true };
+    const most = this.#limits.nodeReached('bindingMaxPerVhost', this.#topology.view.bindingCount(change.vhost));
+    if (most !== null) return refused(bindingLimit(change.destinationKind, change.vhost, change.destination, most));
     this.#topology.change(change);
     return source.history === null ? { ok: true } : { ok: true, replays: true };
   }

@@ -4,11 +4,14 @@ import { argumentRefusal, declaredValue, effectiveValue, exchangeNameRefusal } f
 import { cacheRefusal } from '../arguments/deduplication-arguments.js';
 import { compareProperties } from '../arguments/equivalence.js';
 import { alternateExchange, EXCHANGE_ARGUMENTS, exchangeArgumentsDifference } from '../arguments/exchange-arguments.js';
+import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { atomTerm } from '../requests/erlang-terms.js';
 import { cleanName, DEFAULT_EXCHANGE, describe, isReserved } from '../requests/names.js';
 import {
+  clusterExchangeLimit,
   defaultExchange,
+  exchangeLimit,
   inUse,
   noExchange,
   noMemory,
@@ -35,12 +38,14 @@ export class Exchanges {
   readonly #topology: Topology;
   readonly #rights: Rights;
   readonly #policies: Policies;
+  readonly #limits: Limits;
   readonly #delayedQueues: DelayedQueues;
 
-  constructor(topology: Topology, rights: Rights, policies: Policies, delayedQueues: DelayedQueues) {
+  constructor(topology: Topology, rights: Rights, policies: Policies, limits: Limits, delayedQueues: DelayedQueues) {
     this.#topology = topology;
     this.#rights = rights;
     this.#policies = policies;
+    this.#limits = limits;
     this.#delayedQueues = delayedQueues;
   }
 
@@ -107,8 +112,18 @@ export class Exchanges {
       exchangeNameRefusal(alternateExchange, args, resource) ??
       this.#alternateRightRefusal(connection, request, name) ??
       typeRefusal(request) ??
-      argumentRefusal(EXCHANGE_ARGUMENTS, args, resource)
+      argumentRefusal(EXCHANGE_ARGUMENTS, args, resource) ??
+      this.#limitRefusal(vhost, name)
     );
+  }
+
+  /** Those that every vhost has count, as in RabbitMQ. */
+  #limitRefusal(vhost: string, name: string): Refusal | null {
+    const { view } = this.#topology;
+    const most = this.#limits.nodeReached('exchangeMaxPerVhost', view.exchangeCount(vhost));
+    if (most !== null) return exchangeLimit(vhost, name, most);
+    const mostInAll = this.#limits.nodeReached('clusterExchangeLimit', view.exchangeCountInAll);
+    return mostInAll === null ? null : clusterExchangeLimit(vhost, name, mostInAll);
   }
 
   /** What the exchange routes nowhere goes from it to another: who declares that must be allowed to do both. */

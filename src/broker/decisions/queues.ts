@@ -16,6 +16,7 @@ import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { cleanName, describe, generateQueueName, isReserved, REPLY_TO } from '../requests/names.js';
 import {
+  clusterQueueLimit,
   inUse,
   lockedQueue,
   noMemory,
@@ -197,9 +198,8 @@ export class Queues {
   #create(connection: ConnectionId, request: Declare, resource: Resource): Answer {
     const { vhost, name } = resource;
     const { exclusive, autoDelete, arguments: args } = request;
-    const most = this.#limits.reached('vhost', vhost, 'max-queues', this.#topology.view.queueCount(vhost));
-    if (most !== null) return refused(queueLimit(vhost, name, most));
     const refusal =
+      this.#limitRefusal(resource) ??
       this.#deadLetterRefusal(connection, resource, args) ??
       queueRefusal({ ...request, queue: name, named: cleanName(request.queue) !== '' });
     if (refusal !== null) return refused(refusal);
@@ -211,6 +211,14 @@ export class Queues {
     return ref === 0
       ? refused(noMemory('queue', vhost, name))
       : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+  }
+
+  #limitRefusal({ vhost, name }: Resource): Refusal | null {
+    const { view } = this.#topology;
+    const most = this.#limits.reached('vhost', vhost, 'max-queues', view.queueCount(vhost));
+    if (most !== null) return queueLimit(vhost, name, most);
+    const mostInAll = this.#limits.nodeReached('clusterQueueLimit', view.queueCountInAll);
+    return mostInAll === null ? null : clusterQueueLimit(name, mostInAll);
   }
 
   /** Dead letters leave the queue and go to an exchange: who declares that must be allowed to do both. */

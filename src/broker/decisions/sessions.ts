@@ -7,6 +7,8 @@ import { type Principal, principalOfUser } from '../access/principal.js';
 import type { Limits } from '../policies/limits.js';
 import {
   channelLimit,
+  nodeChannelLimit,
+  nodeConnectionLimit,
   noVhost,
   noVhostAccess,
   refused,
@@ -39,6 +41,7 @@ export class Sessions {
   readonly #inVhosts = new Counts();
   readonly #ofUsers = new Counts();
   readonly #channels = new Counts();
+  #channelCount = 0;
 
   constructor(view: TopologyView, limits: Limits) {
     this.#view = view;
@@ -46,6 +49,8 @@ export class Sessions {
   }
 
   open(connection: ConnectionId, { vhost, user, name }: Extract<Request, { op: 'connection.open' }>): Answer {
+    const mostInAll = this.#limits.nodeReached('connectionMax', this.#sessions.size);
+    if (mostInAll !== null) return refused(nodeConnectionLimit(mostInAll));
     if (!this.#view.hasVhost(vhost)) return refused(noVhost(vhost));
     const most = this.#limits.reached('vhost', vhost, 'max-connections', this.#inVhosts.of(vhost));
     if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
@@ -63,19 +68,17 @@ export class Sessions {
     const session = this.#sessions.get(connection);
     if (session === undefined) return { ok: true };
     const user = session.principal.name;
+    const mostInAll = this.#limits.nodeReached('channelMaxPerNode', this.#channelCount);
+    if (mostInAll !== null) return refused(nodeChannelLimit(mostInAll));
     const most = this.#limits.reached('user', user, 'max-channels', this.#channels.of(user));
     if (most !== null) return refused(channelLimit(user, most));
-    session.channels += 1;
-    this.#channels.add(user, 1);
+    this.#countChannels(session, 1);
     return { ok: true };
   }
 
   closeChannel(connection: ConnectionId): Answer {
     const session = this.#sessions.get(connection);
-    if (session !== undefined && session.channels > 0) {
-      session.channels -= 1;
-      this.#channels.add(session.principal.name, -1);
-    }
+    if (session !== undefined && session.channels > 0) this.#countChannels(session, -1);
     return { ok: true };
   }
 
@@ -85,7 +88,13 @@ export class Sessions {
     this.#sessions.delete(connection);
     this.#inVhosts.add(session.vhost, -1);
     this.#ofUsers.add(session.principal.name, -1);
-    this.#channels.add(session.principal.name, -session.channels);
+    this.#countChannels(session, -session.channels);
+  }
+
+  #countChannels(session: Session, change: number): void {
+    session.channels += change;
+    this.#channelCount += change;
+    this.#channels.add(session.principal.name, change);
   }
 
   /** All connections, those that came first before others. */

@@ -72,7 +72,6 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return isDurable(view, change) ? [{ put: 'binding', definition: bindingDefinition(change) }] : [];
     case 'unbound':
       return isDurable(view, change) ? [{ remove: 'binding', definition: unboundDefinition(view, change) }] : [];
-    case 'user.limited':
     case 'exchange.changed':
     case 'queue.changed':
     case 'reply.opened':

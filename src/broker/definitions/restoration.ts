@@ -14,7 +14,7 @@ import type { Bindings } from '../decisions/bindings.js';
 import type { DelayedQueues } from '../decisions/delayed-queues.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
-import { type Limits, limitChange } from '../policies/limits.js';
+import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { describe } from '../requests/names.js';
 import type { Topology } from '../topology/topology.js';
@@ -150,7 +150,6 @@ export class Restoration {
   #restoreLimits(): void {
     for (const { scope, name, limits } of this.#store.list('limits').map(restoredLimits)) {
       const error = this.#parts.limits.set(scope, name, limits);
-      if (error === null && scope === 'user') this.#parts.topology.change(limitChange(this.#parts.limits, name));
       if (error !== null) this.#report(`limits of ${scope} '${name}' are left out: ${error}`);
     }
   }

@@ -3,7 +3,11 @@
  * What must hold: names are compared as the strings that the wire gave, whatever bytes they stand for.
  */
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { encodeText } from '../../amqp/text.js';
+
+/** What clients are told the node is called. */
+export const NODE_NAME = `leveret@${hostname()}`;
 
 export const DEFAULT_VHOST = '/';
 export const DEFAULT_EXCHANGE = '';

@@ -3,7 +3,7 @@
  * A text is the part after `NAME - `; what cuts it to the wire's length is the protocol layer.
  */
 import { type ReplyCode, replyCode } from '../../amqp/errors.js';
-import { describe } from './names.js';
+import { describe, NODE_NAME } from './names.js';
 import type { Refusal } from './requests.js';
 
 export type Refused = { readonly ok: false; readonly refusal: Refusal };
@@ -40,12 +40,21 @@ export function noVhostAccess(vhost: string, user: string): Refusal {
   return notAllowed(`access to vhost '${vhost}' refused for user '${user}'`);
 }
 
+export function nodeConnectionLimit(most: number): Refusal {
+  return notAllowed(`connection refused: node connection limit (${most}) is reached`);
+}
+
 export function vhostConnectionLimit(vhost: string, user: string, most: number): Refusal {
   return notAllowed(`access to vhost '${vhost}' refused for user '${user}': connection limit (${most}) is reached`);
 }
 
 export function userConnectionLimit(user: string, most: number): Refusal {
   return notAllowed(`connection refused for user '${user}': user connection limit (${most}) is reached`);
+}
+
+export function nodeChannelLimit(most: number): Refusal {
+  const reached = `has reached the maximum allowed limit of (${most})`;
+  return notAllowed(`number of channels opened on node '${NODE_NAME}' ${reached}`);
 }
 
 export function channelLimit(user: string, most: number): Refusal {
@@ -55,6 +64,25 @@ export function channelLimit(user: string, most: number): Refusal {
 
 export function queueLimit(vhost: string, queue: string, most: number): Refusal {
   return precondition(`cannot declare queue '${queue}': queue limit in vhost '${vhost}' (${most}) is reached`);
+}
+
+export function clusterQueueLimit(queue: string, most: number): Refusal {
+  return precondition(`cannot declare queue '${queue}': queue limit in cluster (${most}) is reached`);
+}
+
+export function exchangeLimit(vhost: string, exchange: string, most: number): Refusal {
+  return precondition(`cannot declare exchange '${exchange}': exchange limit in vhost '${vhost}' (${most}) is reached`);
+}
+
+export function clusterExchangeLimit(vhost: string, exchange: string, most: number): Refusal {
+  return precondition(
+    `cannot declare exchange '${exchange}' in vhost '${vhost}': exchange limit of ${most} is reached`,
+  );
+}
+
+/** RabbitMQ knows no such limit. */
+export function bindingLimit(kind: 'queue' | 'exchange', vhost: string, name: string, most: number): Refusal {
+  return precondition(`cannot bind ${kind} '${name}': binding limit in vhost '${vhost}' (${most}) is reached`);
 }
 
 /** An empty queue name stands for the queue last declared on the channel; there was none. */

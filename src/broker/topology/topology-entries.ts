@@ -149,22 +149,26 @@ export class ExchangeEntry {
     return this.outgoing.get(bindingId(change));
   }
 
-  attach(change: BindingChange, destination: Destination): void {
+  /** False: it is there already. */
+  attach(change: BindingChange, destination: Destination): boolean {
     const id = bindingId(change);
-    if (this.outgoing.has(id)) return;
+    if (this.outgoing.has(id)) return false;
     const { routingKey, arguments: args } = change;
     const binding: Binding = { id, source: this, destination, routingKey, arguments: args };
     this.outgoing.set(id, binding);
     destination.incoming.add(binding);
     this.router.add(binding);
     if (destination.kind === 'exchange') this.#toExchanges++;
+    return true;
   }
 
-  detach(binding: Binding): void {
-    if (!this.outgoing.delete(binding.id)) return;
+  /** False: it is not there. */
+  detach(binding: Binding): boolean {
+    if (!this.outgoing.delete(binding.id)) return false;
     binding.destination.incoming.delete(binding);
     this.router.remove(binding);
     if (binding.destination.kind === 'exchange') this.#toExchanges--;
+    return true;
   }
 }
 

@@ -23,6 +23,7 @@ export class TopologyView {
   readonly #queuesByRef = new Map<Queue, QueueEntry>();
   /** Exchanges by their hidden queues. */
   readonly #exchangesByDelayedQueue = new Map<Queue, ExchangeEntry>();
+  #exchanges = 0;
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
     for (const vhost of vhosts) this.#createVhost(vhost);
@@ -52,6 +53,23 @@ export class TopologyView {
   /** How many queues there are in a vhost. */
   queueCount(vhost: string): number {
     return this.#vhosts.get(vhost)?.queues.size ?? 0;
+  }
+
+  get queueCountInAll(): number {
+    return this.#queuesByRef.size;
+  }
+
+  /** How many exchanges there are in a vhost, those that each has among them. */
+  exchangeCount(vhost: string): number {
+    return this.#vhosts.get(vhost)?.exchanges.size ?? 0;
+  }
+
+  get exchangeCountInAll(): number {
+    return this.#exchanges;
+  }
+
+  bindingCount(vhost: string): number {
+    return this.#vhosts.get(vhost)?.bindings ?? 0;
   }
 
   exchange(vhost: string, name: string): ExchangeEntry | undefined {
@@ -96,6 +114,7 @@ export class TopologyView {
         return;
       case 'exchange.declared':
         vhost.exchanges.set(change.exchange, new ExchangeEntry(change));
+        this.#exchanges += 1;
         return;
       case 'exchange.changed':
         vhost.exchanges.get(change.exchange)?.change(change);
@@ -105,7 +124,7 @@ export class TopologyView {
         return;
       case 'exchange.deleted':
         this.#exchangesByDelayedQueue.delete(vhost.exchanges.get(change.exchange)?.delayedQueue?.ref ?? 0);
-        deleteExchange(vhost, change.exchange);
+        if (deleteExchange(vhost, change.exchange)) this.#exchanges -= 1;
         return;
       case 'queue.declared': {
         const queue = new QueueEntry(change);
@@ -190,35 +209,36 @@ function isAccountChange(change: Change): change is AccountChange {
   return /^(user|permissions|topic-permissions)\./.test(change.kind);
 }
 
-function deleteExchange(vhost: Vhost, name: string): void {
+/** False: there is none of that name. */
+function deleteExchange(vhost: Vhost, name: string): boolean {
   const exchange = vhost.exchanges.get(name);
-  if (exchange === undefined) return;
+  if (exchange === undefined) return false;
   vhost.exchanges.delete(name);
-  for (const binding of exchange.outgoing.values()) exchange.detach(binding);
-  detachAll(exchange.incoming);
+  for (const binding of [...exchange.outgoing.values(), ...exchange.incoming]) detach(vhost, binding);
+  return true;
 }
 
 function deleteQueue(vhost: Vhost, name: string): void {
   const queue = vhost.queues.get(name);
   if (queue === undefined) return;
   vhost.queues.delete(name);
-  detachAll(queue.incoming);
+  for (const binding of queue.incoming) detach(vhost, binding);
 }
 
-function detachAll(bindings: ReadonlySet<Binding>): void {
-  for (const binding of bindings) binding.source.detach(binding);
+function detach(vhost: Vhost, binding: Binding): void {
+  if (binding.source.detach(binding)) vhost.bindings -= 1;
 }
 
 function bind(vhost: Vhost, change: BindingChange): void {
   const source = vhost.exchanges.get(change.source);
   const destination = end(vhost, change);
-  if (source !== undefined && destination !== undefined) source.attach(change, destination);
+  if (source === undefined || destination === undefined) return;
+  if (source.attach(change, destination)) vhost.bindings += 1;
 }
 
 function unbind(vhost: Vhost, change: BindingChange): void {
-  const source = vhost.exchanges.get(change.source);
-  const binding = source?.binding(change);
-  if (binding !== undefined) source?.detach(binding);
+  const binding = vhost.exchanges.get(change.source)?.binding(change);
+  if (binding !== undefined) detach(vhost, binding);
 }
 
 function end(vhost: Vhost, change: BindingChange): Destination | undefined {

@@ -7,4 +7,6 @@ export class Vhost {
   readonly queues = new Map<string, QueueEntry>();
   /** Queues for direct replies: only the default exchange knows them, by their names. */
   readonly replies = new Map<string, Queue>();
+  /** How many bindings there are; those of the default exchange are implied and do not count. */
+  bindings = 0;
 }

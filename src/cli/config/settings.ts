@@ -16,6 +16,7 @@ import {
   VERIFIES,
 } from '../../node/options.js';
 import { addresses, type Kind, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
+import { LIMIT_SETTINGS } from './limit-settings.js';
 
 const MIB = 1024 ** 2;
 
@@ -181,6 +182,7 @@ export const SETTINGS = {
     standard: beginning.vhost,
     variables: ['RABBITMQ_DEFAULT_VHOST'],
   }),
+  ...LIMIT_SETTINGS,
 };
 
 export type Key = keyof typeof SETTINGS;

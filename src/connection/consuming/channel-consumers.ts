@@ -97,6 +97,10 @@ export class ChannelConsumers {
     if (this.#consumers.has(tag)) {
       throw failure(method, replyCode.NOT_ALLOWED, `attempt to reuse consumer tag '${tag}'`);
     }
+    const { consumerMaxPerChannel: most } = this.#session.host.limits;
+    if (this.#consumers.size >= most) {
+      throw failure(method, replyCode.NOT_ALLOWED, `reached maximum (${most}) of consumers per channel`);
+    }
     if (queue === REPLY_TO) return this.#consumeReplies(method, tag);
     const { vhost } = this.#session;
     const { exclusive, arguments: args } = method;

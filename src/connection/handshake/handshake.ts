@@ -17,7 +17,7 @@ import {
   NO_CAPABILITIES,
   serverProperties,
 } from './identity.js';
-import { type Limits, negotiate, OFFER } from './tune.js';
+import { type Limits, negotiate, offer } from './tune.js';
 
 /** What the handshake waits for, by RabbitMQ's names, which its error texts carry. */
 type Step = 'starting' | 'tuning' | 'opening';
@@ -40,7 +40,7 @@ export class Handshake {
   readonly #session: Pick<Session, 'host' | 'id' | 'core' | 'send' | 'ask'>;
   readonly #events: HandshakeEvents;
   #step: Step = 'starting';
-  #limits: Limits = OFFER;
+  #limits: Limits;
   #vhost = '';
   #principal: Principal = NOBODY;
   #name: string | null = null;
@@ -48,6 +48,7 @@ export class Handshake {
 
   constructor(session: Pick<Session, 'host' | 'id' | 'core' | 'send' | 'ask'>, events: HandshakeEvents) {
     this.#session = session;
+    this.#limits = offer(session.host.limits);
     this.#events = events;
   }
 
@@ -137,7 +138,7 @@ export class Handshake {
     this.#principal = principalOfUser(this.#session.host.view.accounts, user);
     this.#name = connectionName(method.clientProperties);
     this.#step = 'tuning';
-    this.#session.send(0, { name: 'connection.tune', ...OFFER });
+    this.#session.send(0, { name: 'connection.tune', ...this.#limits });
   }
 
   /** Clients from before that capability take the end of the socket for a failed login, a close for something else. */
@@ -147,7 +148,7 @@ export class Handshake {
   }
 
   #tune(method: MethodOf<'connection.tune-ok'>): undefined {
-    this.#limits = negotiate(method);
+    this.#limits = negotiate(method, this.#limits);
     this.#session.host.engine.setFrameMax(this.#session.core, this.#limits.frameMax);
     this.#step = 'opening';
   }

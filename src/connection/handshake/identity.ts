@@ -2,8 +2,8 @@
  * How the broker introduces itself. Clients steer by this: they compute semantics from product and version, and some
  * fail without a version. So it says what it is compatible with, and names itself in the fields that no client reads.
  */
-import { hostname } from 'node:os';
 import { type FieldTable, table } from '../../amqp/table.js';
+import { NODE_NAME } from '../../broker/requests/names.js';
 
 /** The SASL mechanisms; ANONYMOUS only where somebody is let in by it. */
 export function mechanisms(anonymous: string | null): string {
@@ -36,7 +36,7 @@ export function serverProperties(announced: Announced): FieldTable {
       per_consumer_qos: true,
       direct_reply_to: true,
     },
-    cluster_name: `leveret@${hostname()}`,
+    cluster_name: NODE_NAME,
     copyright: 'The Leveret authors',
     information: 'Leveret, an AMQP 0-9-1 broker. Licensed under the Apache License 2.0',
     platform: `Leveret on Node.js ${process.versions.node}`,

@@ -3,7 +3,7 @@
  */
 import { connectionError, replyCode } from '../../amqp/errors.js';
 import { type MethodOf, methodId } from '../../amqp/protocol.js';
-import { Limit } from '../../engine/engine.js';
+import { FRAME_MAX_LEAST, type NodeLimits } from '../../broker/requests/node-limits.js';
 
 export interface Limits {
   /** How many channels there may be; their numbers are the client's to choose. */
@@ -14,16 +14,18 @@ export interface Limits {
   readonly heartbeat: number;
 }
 
-export const OFFER: Limits = { channelMax: Limit.CHANNEL_MAX, frameMax: Limit.FRAME_MAX, heartbeat: 60 };
+const HEARTBEAT = 60;
 
-/** The protocol's least; RabbitMQ 4.1 raised it to 8192, which locks older clients out. */
-export const FRAME_MAX_LEAST = 4096;
+/** What a client is offered. */
+export function offer({ channelMax, frameMax }: Pick<NodeLimits, 'channelMax' | 'frameMax'>): Limits {
+  return { channelMax, frameMax, heartbeat: HEARTBEAT };
+}
 
 /** Checks tune-ok against the offer. Throws what RabbitMQ would only log. */
-export function negotiate(tuneOk: MethodOf<'connection.tune-ok'>): Limits {
+export function negotiate(tuneOk: MethodOf<'connection.tune-ok'>, offered: Limits): Limits {
   const { channelMax, frameMax, heartbeat } = tuneOk;
-  check('frame_max', frameMax, FRAME_MAX_LEAST, OFFER.frameMax);
-  check('channel_max', channelMax, 1, OFFER.channelMax);
+  check('frame_max', frameMax, FRAME_MAX_LEAST, offered.frameMax);
+  check('channel_max', channelMax, 1, offered.channelMax);
   return { channelMax, frameMax, heartbeat };
 }
 

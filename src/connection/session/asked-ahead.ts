@@ -6,8 +6,8 @@
  */
 import { FRAME_END, FRAME_OVERHEAD, FrameType, HEARTBEAT_FRAME } from '../../amqp/frames.js';
 import { methodId } from '../../amqp/protocol.js';
+import { FRAME_MAX_LEAST } from '../../broker/requests/node-limits.js';
 import { ASKED_AHEAD, type RequestAhead } from '../../broker/requests/requests.js';
-import { FRAME_MAX_LEAST } from '../handshake/tune.js';
 
 /** Most requests of one connection that are granted and not durable: enough that a write is worth it. */
 const MOST = 256;

@@ -5,6 +5,7 @@
  */
 import type { Method, MethodName } from '../../amqp/protocol.js';
 import type { Principal } from '../../broker/access/principal.js';
+import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
@@ -39,6 +40,8 @@ export interface Host {
   readonly announced: Announced;
   /** The user as whom clients come in that do not say who they are; null: they do not. */
   readonly anonymous: string | null;
+  /** What connections may do for themselves; what they share with others the coordinator counts. */
+  readonly limits: NodeLimits;
   /**
    * The number of the routes that the core keeps for a principal in a virtual host: what is in the cache, it may write
    * to.

@@ -6,7 +6,6 @@
 /** How often connections are looked at (ms): fine enough for heartbeats of one second, sent every half. */
 export const TICK_MS = 250;
 
-const HANDSHAKE_MS = 10_000;
 /** How long the other side may take to answer connection.close. */
 const CLOSE_MS = 3_000;
 /** How long a write may make no progress. */
@@ -25,6 +24,7 @@ export interface Traffic {
 }
 
 export class Heartbeat {
+  readonly #handshakeMs: number;
   #phase: 'handshake' | 'running' | 'closing' = 'handshake';
   #since: number;
   #intervalMs = 0;
@@ -34,7 +34,9 @@ export class Heartbeat {
   #sentAt: number;
   #progressAt: number;
 
-  constructor(now: number) {
+  /** `handshakeMs`: how long the handshake may take. */
+  constructor(now: number, handshakeMs: number) {
+    this.#handshakeMs = handshakeMs;
     this.#since = now;
     this.#readAt = now;
     this.#sentAt = now;
@@ -61,7 +63,7 @@ export class Heartbeat {
     if (now - this.#progressAt >= STUCK_WRITE_MS) return 'drop';
     switch (this.#phase) {
       case 'handshake':
-        return now - this.#since >= HANDSHAKE_MS ? 'drop' : 'nothing';
+        return now - this.#since >= this.#handshakeMs ? 'drop' : 'nothing';
       case 'closing':
         return now - this.#since >= CLOSE_MS ? 'drop' : 'nothing';
       case 'running':

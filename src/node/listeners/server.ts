@@ -5,7 +5,8 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { AcceptedSocket, ListenerPlace, Source } from '../../connection/transport/accepted-socket.js';
 
-export type Accept = (socket: AcceptedSocket) => void;
+/** `address`: where the client is; null: it has no address. */
+export type Accept = (socket: AcceptedSocket, address: string | null) => void;
 
 /** Makes a second descriptor for a socket; where there is none, sockets stay on this thread. */
 export type Dup = (fd: number) => number;
@@ -27,8 +28,9 @@ export function serve(
   onBound = (): void => {},
 ): Promise<Server> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
+    const address = socket.remoteAddress ?? null;
     const source = takeOver(socket, dup);
-    if (source !== null) accept({ ...place, ...source });
+    if (source !== null) accept({ ...place, ...source }, address);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

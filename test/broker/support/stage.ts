@@ -8,6 +8,7 @@ import type { Administration } from '../../../src/broker/coordinator/administrat
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator/coordinator.js';
 import type { DefinitionStore } from '../../../src/broker/definitions/definition-store.js';
 import type { Clock } from '../../../src/broker/requests/clock.js';
+import { DEFAULT_LIMITS, type NodeLimits } from '../../../src/broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests/requests.js';
 import { TopologyView } from '../../../src/broker/topology/topology-view.js';
 import type { Queue, QueueFeatures } from '../../../src/engine/engine.js';
@@ -147,10 +148,15 @@ abstract class AnyStage<A> {
       vhosts: [VHOST, OTHER_VHOST],
       granted: (connection, answer) => this.granted.push([connection, answer]),
       definitions,
-      settings: { passwordHashing },
+      settings: { passwordHashing, limits: DEFAULT_LIMITS },
       forgotten: (logId) => this.forgotten.push(logId),
       report: (line) => this.reports.push(line),
     });
+  }
+
+  /** The node's limits are these from now on, and for the rest what they are where nothing is said. */
+  limit(limits: Partial<NodeLimits>): void {
+    this.coordinator.reconfigure({ passwordHashing: DEFAULT_HASHING, limits: { ...DEFAULT_LIMITS, ...limits } });
   }
 
   get administration(): Administration {
