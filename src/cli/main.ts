@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Durability } from '../log/commit-log.js';
 import type { Broker } from '../node/handle.js';
-import { hostText } from '../node/listeners/address.js';
+import { hostText, SCHEMES } from '../node/listeners/address.js';
 import type { BoundAddress } from '../node/listeners/listeners.js';
 import type { ResolvedOptions } from '../node/options.js';
 import { type Command, type Configured, HELP, parseOptions } from './options.js';
@@ -84,8 +84,7 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 /** Where clients find a listener. */
 function boundText(bound: BoundAddress): string {
   if (bound.kind === 'unix') return `unix://${bound.path}`;
-  const scheme = bound.kind === 'tls' ? 'amqps' : 'amqp';
-  return bound.hosts.map((host) => `${scheme}://${hostText(host)}:${bound.port}`).join(' and ');
+  return bound.hosts.map((host) => `${SCHEMES[bound.kind]}://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {

@@ -5,6 +5,7 @@
 import { totalmem } from 'node:os';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
+import { doesTls } from '../node/listeners/address.js';
 import { type BrokerOptions, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
 import { inForce } from './config/in-force.js';
 import { limitKey } from './config/limit-settings.js';
@@ -96,13 +97,13 @@ function brokerOptions(given: Configuration): BrokerOptions {
 
 function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   const { listen, tls_cert: cert, tls_key: key, tls_port: port, tls_ca: authority, tls_verify: verify } = given;
-  const isListed = listen?.value.some(({ kind }) => kind === 'tls');
+  const isListed = listen?.value.some(doesTls);
   const isAsked = [cert, key, port, authority, verify].some((one) => one !== undefined);
   if (!isAsked && isListed !== true) return undefined;
   if (cert === undefined || key === undefined) {
     throw new ConfigurationError('TLS needs both --tls-cert and --tls-key (or tls_cert and tls_key)');
   }
-  if (isListed === false) refuse(cert.origin, 'means nothing without a --listen tls://HOST:PORT');
+  if (isListed === false) refuse(cert.origin, 'means nothing without a --listen tls://HOST:PORT or wss://HOST:PORT');
   if (verify !== undefined && verify.value !== 'none' && authority === undefined) {
     refuse(verify.origin, `'${verify.value}' needs --tls-ca (or tls_ca): who may sign for clients`);
   }

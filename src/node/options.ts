@@ -13,7 +13,15 @@ import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
-import { AMQP_PORT, AMQPS_PORT, type ListenAddress, LOCALHOST, PORT_MAX } from './listeners/address.js';
+import {
+  AMQP_PORT,
+  AMQPS_PORT,
+  doesTls,
+  type ListenAddress,
+  LOCALHOST,
+  NETWORK_KINDS,
+  PORT_MAX,
+} from './listeners/address.js';
 import type { DataOptions } from './storage.js';
 import type { TlsFiles } from './tls-files.js';
 
@@ -66,7 +74,7 @@ export interface BrokerOptions {
 /** Everything that is told to a broker, as values that can go to another thread. */
 export interface ResolvedOptions {
   readonly listeners: readonly ListenAddress[];
-  /** Null when no listener is for TLS. */
+  /** Null when no listener does TLS. */
   readonly tls: TlsFiles | null;
   readonly workers: number;
   readonly engine: EngineKind;
@@ -187,14 +195,16 @@ function listenAddresses({ listeners, host, port, tls }: BrokerOptions): readonl
 function listenAddress(name: string, address: ListenAddress): ListenAddress {
   switch (address.kind) {
     case 'tcp':
-    case 'tls': {
+    case 'tls':
+    case 'ws':
+    case 'wss': {
       const host = text(`${name}.host`, address.host);
       return { kind: address.kind, host, port: wholeNumber(`${name}.port`, address.port, 0, PORT_MAX) };
     }
     case 'unix':
       return { kind: 'unix', path: text(`${name}.path`, address.path) };
     default:
-      throw new OptionError(`${name}.kind must be one of tcp, tls, unix`);
+      throw new OptionError(`${name}.kind must be one of ${NETWORK_KINDS.join(', ')}, unix`);
   }
 }
 
@@ -216,7 +226,7 @@ function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | n
 }
 
 function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {
-  const isAsked = listeners.some(({ kind }) => kind === 'tls');
+  const isAsked = listeners.some(doesTls);
   if (isAsked && tls === null) throw new OptionError('a TLS listener needs a certificate and its key');
   if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
 }

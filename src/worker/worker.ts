@@ -18,14 +18,9 @@ import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
 import { ConsumerRegistry } from '../connection/session/queue-consumers.js';
 import type { Host } from '../connection/session/session.js';
-import {
-  type AcceptedSocket,
-  openTransport,
-  refuse,
-  type TransportHost,
-} from '../connection/transport/accepted-socket.js';
+import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
-import { TlsHandshakes, tlsTransport } from '../connection/transport/tls.js';
+import { TransportOpener } from '../connection/transport/opening.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
 import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
@@ -66,9 +61,7 @@ export class Worker implements Host {
   readonly #topology: TopologyChanges;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #routeSpaces = new RouteSpaces();
-  readonly #transports: TransportHost;
-  /** Null: nobody listens by TLS. */
-  readonly #tls: TlsHandshakes | null;
+  readonly #opener: TransportOpener;
   #ticker: NodeJS.Timeout | null = null;
   #stopping = false;
   /** A defect was found, here or elsewhere. */
@@ -110,8 +103,7 @@ export class Worker implements Host {
       this.#progress.turnTo(Doing.SWEEPING);
       begin();
     });
-    this.#transports = transportHost(engine);
-    this.#tls = tls === null ? null : new TlsHandshakes(tls, this.strangers);
+    this.#opener = new TransportOpener(tls, transportHost(engine), this.strangers);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
@@ -124,17 +116,11 @@ export class Worker implements Host {
   /** Takes over a socket that the listener has accepted. */
   accept(id: ConnectionId, socket: AcceptedSocket): void {
     this.#progress.countTaken();
-    if (socket.kind === 'tls' && this.#tls !== null && !this.#stopping) {
-      this.#tls.begin(socket, (stream) => {
-        if (stream !== null && this.serve(id, tlsTransport(stream, socket, this.#transports))) return;
-        stream?.destroy();
-        this.#post({ kind: 'closed', connection: id });
-      });
-      return;
-    }
-    if (this.serve(id, (events) => openTransport(socket, this.#transports, events))) return;
-    refuse(socket);
-    this.#post({ kind: 'closed', connection: id });
+    this.#opener.open(socket, (opening) => {
+      if (opening !== null && this.serve(id, opening.open)) return;
+      opening?.refuse();
+      this.#post({ kind: 'closed', connection: id });
+    });
   }
 
   /** Serves a client over a transport. False: there is no room for it, and none is opened. */
@@ -282,7 +268,7 @@ export class Worker implements Host {
   #shutdown(): void {
     this.#progress.turnTo(Doing.CLOSING);
     this.#stopping = true;
-    this.#tls?.close();
+    this.#opener.close();
     for (const connection of this.#connections.values()) connection.shutdown();
     if (this.#connections.size === 0) this.#stop().catch(fatal);
     else setTimeout(() => this.#stop().catch(fatal), SHUTDOWN_MS).unref();
@@ -304,7 +290,7 @@ export class Worker implements Host {
     this.#hasFailed = true;
     this.#progress.turnTo(Doing.CLOSING);
     endEngine(this.engine);
-    this.#tls?.close();
+    this.#opener.close();
     this.#stopTimers();
     this.#topology.close();
     const told = Promise.all([...this.#connections.values()].map((connection) => connection.fail()));

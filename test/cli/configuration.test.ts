@@ -122,7 +122,7 @@ test.each([
   ['listen = [\n "tcp://hare:1",\n]\n\nmemory = 512', 'FILE:5: memory must be a size from 16M to 4096M'],
   [
     'listen = ["tcp://hare:1", "hare"]',
-    "FILE:1: listen must be tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH, not 'hare'",
+    "FILE:1: listen must be tcp://HOST:PORT, tls://HOST:PORT, ws://HOST:PORT, wss://HOST:PORT or unix:///PATH, not 'hare'",
   ],
   ['pin = 0', 'FILE:1: pin must be true or false, not 0'],
   ['pin = true\npin = false', 'FILE:2: '],

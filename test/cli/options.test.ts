@@ -102,7 +102,10 @@ test.each([
   [['--workers', '200'], '--workers must be a whole number from 1 to 199'],
   [['--engine', 'jit'], "--engine must be wasm or js, not 'jit'"],
   [['--announce', 'Hare'], "--announce must be a product and its version, such as RabbitMQ/3.13.7, not 'Hare'"],
-  [['--listen', 'hare:1'], "--listen must be tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH, not 'hare:1'"],
+  [
+    ['--listen', 'hare:1'],
+    "--listen must be tcp://HOST:PORT, tls://HOST:PORT, ws://HOST:PORT, wss://HOST:PORT or unix:///PATH, not 'hare:1'",
+  ],
   [['--listen', 'tcp://hare:1', '--port', '2'], '--port means nothing with --listen'],
   [['--listen', 'tcp://hare:1', '--host', 'hare'], '--host means nothing with --listen'],
   [['--tls-port', '5671'], 'TLS needs both --tls-cert and --tls-key'],

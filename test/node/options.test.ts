@@ -61,7 +61,7 @@ test.each([
   [{ listeners: [], tls: { certificate: 'c', key: 'k' } }, 'a certificate means nothing without a TLS listener'],
   [{ listeners: [], tls: { certificate: 'c', key: 'k', port: 1 } }, 'tls.port means nothing beside listeners'],
   [{ listeners: [{ kind: 'tls', host: 'hare', port: 1 }] }, 'a TLS listener needs a certificate and its key'],
-  [{ listeners: [{ kind: 'udp' }] }, 'listeners[0].kind must be one of tcp, tls, unix'],
+  [{ listeners: [{ kind: 'udp' }] }, 'listeners[0].kind must be one of tcp, tls, ws, wss, unix'],
   [
     { listeners: [{ kind: 'tcp', host: 'hare', port: -1 }] },
     'listeners[0].port must be a whole number from 0 to 65535, not -1',

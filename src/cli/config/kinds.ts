@@ -126,7 +126,7 @@ export const yesOrNo: Kind<boolean> = {
 /** In the environment commas stand between the addresses. */
 export const addresses: Kind<readonly ListenAddress[]> = {
   argument: 'ADDRESS',
-  expected: 'tcp://HOST:PORT, tls://HOST:PORT or unix:///PATH',
+  expected: 'tcp://HOST:PORT, tls://HOST:PORT, ws://HOST:PORT, wss://HOST:PORT or unix:///PATH',
   isList: true,
   fromTexts: (texts) => texts,
   read: (value) => {

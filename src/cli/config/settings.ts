@@ -65,7 +65,8 @@ export const SETTINGS = {
   listen: setting(addresses, {
     help:
       'listen there, instead of host and port: tcp://HOST:PORT, such as tcp://[::]:5672 (all addresses of this machine), ' +
-      'tls://HOST:PORT, the same for TLS, or unix:///PATH, a socket for clients on this machine, of this user or group; several may be given',
+      'tls://HOST:PORT, the same for TLS, ws://HOST:PORT and wss://HOST:PORT, AMQP over WebSocket without and with ' +
+      'TLS, or unix:///PATH, a socket for clients on this machine, of this user or group; several may be given',
     standard: null,
   }),
   tls_cert: setting(text('FILE', 'the name of a file'), {

@@ -4,14 +4,18 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { DirectWrite } from '../../platform/direct-write.js';
+import { type Addressed, endsOf } from './endpoint.js';
 import { SocketTransport } from './socket-transport.js';
+import type { StreamEnds } from './stream-transport.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** By its descriptor, or as the handle that accepted it, where descriptors cannot be duplicated. */
 export type Source = { readonly fd: number } | { readonly handle: unknown };
 
 /** What the listener serves. */
-export type ListenerPlace = { readonly kind: 'tcp' | 'tls' } | { readonly kind: 'unix'; readonly path: string };
+export type ListenerPlace =
+  | { readonly kind: 'tcp' | 'tls' | 'ws' | 'wss' }
+  | { readonly kind: 'unix'; readonly path: string };
 
 /** The receiver's to close. */
 export type AcceptedSocket<S extends Source = Source> = ListenerPlace & S;
@@ -22,7 +26,28 @@ export interface TransportHost extends TransportMemory {
   directWrite(): DirectWrite;
 }
 
-/** The transport of a plain socket; TLS has its handshake first (tls.ts). */
+/** A socket of Node's of what was accepted. */
+export function streamSocket(accepted: Source): Socket {
+  const source = 'fd' in accepted ? { fd: accepted.fd } : { handle: accepted.handle };
+  // Node's types do not know that a socket can be made of a handle.
+  return new Socket({ ...source, readable: true, writable: true } as SocketConstructorOpts);
+}
+
+/** What there is to know of a stream over a socket that was accepted. */
+export function streamEnds(
+  stream: Addressed,
+  below: Socket,
+  accepted: AcceptedSocket,
+  host: TransportHost,
+): Omit<StreamEnds, 'isEncrypted'> {
+  return {
+    ...endsOf(stream),
+    // A descriptor that is closed may be somebody else's by now.
+    isReset: () => 'fd' in accepted && !below.destroyed && host.directWrite().isReset(accepted.fd),
+  };
+}
+
+/** The transport of a plain socket; others have something else first (opening.ts). */
 export function openTransport(accepted: AcceptedSocket, host: TransportHost, events: TransportEvents): Transport {
   const direct = 'fd' in accepted ? { fd: accepted.fd, calls: host.directWrite() } : null;
   return new SocketTransport(accepted, host, direct, events);

@@ -7,6 +7,30 @@ export type Endpoint =
   /** Both ends go by the listener's path: clients have none. */
   | { readonly kind: 'unix'; readonly path: string };
 
+/** Both ends of a transport; null: the socket is gone. */
+export interface Ends {
+  /** The client's. */
+  readonly peer: Endpoint | null;
+  /** The broker's. */
+  readonly local: Endpoint | null;
+}
+
+/** What a socket by TCP, or one over it, says of its ends. */
+export interface Addressed {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
+export function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Addressed): Ends {
+  return { peer: tcpEndpoint(remoteAddress, remotePort), local: tcpEndpoint(localAddress, localPort) };
+}
+
+export function tcpEndpoint(address: string | undefined, port: number | undefined): Endpoint | null {
+  return address === undefined || port === undefined ? null : { kind: 'tcp', address, port };
+}
+
 /** Whether who is there is on this machine. Who is gone is nowhere. */
 export function isOnThisMachine(endpoint: Endpoint | null): boolean {
   return endpoint !== null && (endpoint.kind === 'unix' || isLoopback(endpoint.address));

@@ -4,13 +4,11 @@
  * chunk any more once it has called back for it, since the memory behind it is used again.
  */
 import type { Duplex } from 'node:stream';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, Ends } from './endpoint.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** What a stream does not say of itself. */
-export interface StreamEnds {
-  readonly peer: Endpoint | null;
-  readonly local: Endpoint | null;
+export interface StreamEnds extends Ends {
   readonly isEncrypted: boolean;
   /** Asks what lies below the stream whether the client has gone; a stream alone cannot tell. */
   readonly isReset?: () => boolean;

@@ -3,12 +3,12 @@
  * through it costs nothing in the core. Each worker does its own. What must hold: for each socket the answer comes
  * once, whatever becomes of the handshake; the log says why a client failed it, once for the same address and reason.
  */
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { BoundedLines } from '../errors/bounded-lines.js';
-import type { AcceptedSocket, TransportHost } from './accepted-socket.js';
-import { type Endpoint, endpointText, hostText } from './endpoint.js';
-import { StreamTransport } from './stream-transport.js';
+import { type AcceptedSocket, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
+import { type Endpoint, endpointText, hostText, tcpEndpoint } from './endpoint.js';
+import { type StreamEnds, StreamTransport } from './stream-transport.js';
 import type { OpenTransport } from './transport.js';
 
 /** Whether clients are asked for a certificate, and whether one without comes in. What they show is always checked. */
@@ -65,10 +65,8 @@ export class TlsHandshakes {
 
   /** `answer` gets the stream, or null when there is none; the socket is closed then. */
   begin(accepted: AcceptedSocket, answer: (stream: TLSSocket | null) => void): void {
-    const source = 'fd' in accepted ? { fd: accepted.fd } : { handle: accepted.handle };
-    // Node's types do not know that a socket can be made of a handle.
-    const socket = new Socket({ ...source, readable: true, writable: true } as ConstructorParameters<typeof Socket>[0]);
-    this.#pending.set(socket, { peer: endpoint(socket.remoteAddress, socket.remotePort), answer });
+    const socket = streamSocket(accepted);
+    this.#pending.set(socket, { peer: tcpEndpoint(socket.remoteAddress, socket.remotePort), answer });
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#take(socket)?.answer(null));
@@ -164,19 +162,11 @@ const NO_TLS = new Set([
 
 /** The transport of a connection whose handshake is over. */
 export function tlsTransport(stream: TLSSocket, accepted: AcceptedSocket, host: TransportHost): OpenTransport {
-  const socket = socketOf(stream);
-  const ends = {
-    peer: endpoint(stream.remoteAddress, stream.remotePort),
-    local: endpoint(stream.localAddress, stream.localPort),
-    isEncrypted: true,
-    // A descriptor that is closed may be somebody else's by now.
-    isReset: () => 'fd' in accepted && !socket.destroyed && host.directWrite().isReset(accepted.fd),
-  };
-  return (events) => new StreamTransport(stream, ends, host, events);
+  return (events) => new StreamTransport(stream, tlsEnds(stream, accepted, host), host, events);
 }
 
-function endpoint(address: string | undefined, port: number | undefined): Endpoint | null {
-  return address === undefined || port === undefined ? null : { kind: 'tcp', address, port };
+export function tlsEnds(stream: TLSSocket, accepted: AcceptedSocket, host: TransportHost): StreamEnds {
+  return { ...streamEnds(stream, socketOf(stream), accepted, host), isEncrypted: true };
 }
 
 /** Node tells of a TLS stream alone, not for which socket it was made. */

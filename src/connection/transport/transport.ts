@@ -5,10 +5,10 @@
  * chunk from core memory stays where it is until the transport has taken it.
  *
  * `socket-transport.ts` is for plain sockets and costs nothing between socket and core; `stream-transport.ts` carries
- * over any duplex stream, by one copy more: that of TLS (`tls.ts`) is one.
+ * over any duplex stream, by one copy more: those of TLS (`tls.ts`) and WebSocket (`websocket.ts`) are such.
  *
  * This folder carries a connection's octets and takes their frames apart; connections import it, and workers and
- * listeners for the sockets that they hand over (`accepted-socket.ts`).
+ * listeners for the sockets that they hand over (`accepted-socket.ts`, `opening.ts`).
  */
 import type { Endpoint } from './endpoint.js';
 

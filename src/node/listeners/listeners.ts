@@ -2,17 +2,21 @@
  * The listeners of a broker, each with an address and a kind. This folder opens them and gives away what they accept;
  * the broker's composition imports it, and the command for its addresses. What must hold: all are open, or none is.
  */
-import { addressText, type ListenAddress } from './address.js';
+import { addressText, type ListenAddress, type NetworkKind } from './address.js';
 import type { Accept, Dup } from './server.js';
 import { listenOnTcp } from './tcp.js';
 import { listenOnUnix } from './unix.js';
 
+interface NetworkAddress<K extends NetworkKind> {
+  readonly kind: K;
+  readonly hosts: readonly string[];
+  readonly port: number;
+}
+
 /** Where a listener listens, once it does. */
 export type BoundAddress =
   /** `hosts` have one port. */
-  | { readonly kind: 'tcp'; readonly hosts: readonly string[]; readonly port: number }
-  | { readonly kind: 'tls'; readonly hosts: readonly string[]; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
+  { [K in NetworkKind]: NetworkAddress<K> }[NetworkKind] | { readonly kind: 'unix'; readonly path: string };
 
 export interface Listener {
   readonly bound: BoundAddress;

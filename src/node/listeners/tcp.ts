@@ -1,5 +1,5 @@
 /**
- * Listening by TCP, for plain clients or for TLS, on one address or, for `localhost`, on both of this machine's own.
+ * Listening by TCP, for plain clients, TLS or WebSocket, on one address or, for `localhost`, on both of this machine's own.
  */
 import type { Server } from 'node:net';
 import { type ListenAddress, LOCALHOST } from './address.js';

@@ -1,0 +1,121 @@
+/**
+ * From a socket that a listener has accepted to the transport of its connection: what must come before AMQP, as the
+ * listener's kind asks for it: TLS, the HTTP request of a WebSocket, one behind the other. What must hold: plain
+ * sockets are opened at once, and pay nothing for the others; for each socket the answer comes once.
+ */
+import type { Duplex } from 'node:stream';
+import { fatal } from '../../platform/fatal.js';
+import type { BoundedLines } from '../errors/bounded-lines.js';
+import {
+  type AcceptedSocket,
+  openTransport,
+  refuse,
+  streamEnds,
+  streamSocket,
+  type TransportHost,
+} from './accepted-socket.js';
+import { type StreamEnds, StreamTransport } from './stream-transport.js';
+import { TlsHandshakes, type TlsSetup, tlsEnds } from './tls.js';
+import type { OpenTransport } from './transport.js';
+import type { WebSocketUpgrades } from './websocket.js';
+
+/** What a listener's clients have got through. */
+export interface Opening {
+  readonly open: OpenTransport;
+  /** Closes the socket of a client for whom there is no room. */
+  refuse(): void;
+}
+
+/** `null`: the client did not get through, and its socket is closed. */
+export type Opened = (opening: Opening | null) => void;
+
+export class TransportOpener {
+  readonly #host: TransportHost;
+  readonly #strangers: BoundedLines;
+  /** Null: nobody listens by TLS. */
+  readonly #tls: TlsHandshakes | null;
+  #upgrades: Promise<WebSocketUpgrades> | null = null;
+  #isClosed = false;
+
+  constructor(tls: TlsSetup | null, host: TransportHost, strangers: BoundedLines) {
+    this.#host = host;
+    this.#strangers = strangers;
+    this.#tls = tls === null ? null : new TlsHandshakes(tls, strangers);
+  }
+
+  open(accepted: AcceptedSocket, opened: Opened): void {
+    if (this.#isClosed) {
+      refuse(accepted);
+      opened(null);
+      return;
+    }
+    switch (accepted.kind) {
+      case 'tcp':
+      case 'unix':
+        opened({
+          open: (events) => openTransport(accepted, this.#host, events),
+          refuse: () => refuse(accepted),
+        });
+        break;
+      case 'tls':
+        this.#encrypt(accepted, (stream, ends) => opened(this.#over(stream, ends)), opened);
+        break;
+      case 'ws': {
+        const socket = streamSocket(accepted);
+        this.#upgrade(socket, { ...streamEnds(socket, socket, accepted, this.#host), isEncrypted: false }, opened);
+        break;
+      }
+      case 'wss':
+        this.#encrypt(accepted, (stream, ends) => this.#upgrade(stream, ends, opened), opened);
+        break;
+      default:
+        accepted satisfies never;
+    }
+  }
+
+  /** Ends what is under way, without an answer. */
+  close(): void {
+    this.#isClosed = true;
+    this.#tls?.close();
+    this.#upgrades?.then((upgrades) => upgrades.close()).catch(fatal);
+  }
+
+  #encrypt(accepted: AcceptedSocket, next: (stream: Duplex, ends: StreamEnds) => void, opened: Opened): void {
+    if (this.#tls === null) throw new Error('a socket has come for TLS, and there is no certificate');
+    this.#tls.begin(accepted, (stream) => {
+      if (stream === null) opened(null);
+      else next(stream, tlsEnds(stream, accepted, this.#host));
+    });
+  }
+
+  #upgrade(stream: Duplex, ends: StreamEnds, opened: Opened): void {
+    this.#upgrades ??= loadUpgrades(this.#strangers);
+    // Who goes meanwhile is closed when it has come.
+    stream.on('error', () => stream.destroy());
+    this.#upgrades
+      .then((upgrades) => {
+        if (this.#isClosed || stream.destroyed) {
+          stream.destroy();
+          opened(null);
+          return;
+        }
+        upgrades.begin(stream, ends.peer, (webSocket) => {
+          opened(webSocket === null ? null : this.#over(webSocket, ends));
+        });
+      })
+      .catch(fatal);
+  }
+
+  #over(stream: Duplex, ends: StreamEnds): Opening {
+    return {
+      open: (events) => new StreamTransport(stream, ends, this.#host, events),
+      refuse: () => void stream.destroy(),
+    };
+  }
+}
+
+/** Loaded for the first client that comes so: most brokers have none. */
+async function loadUpgrades(strangers: BoundedLines): Promise<WebSocketUpgrades> {
+  const { WebSocketUpgrades } = await import('./websocket.js');
+  return new WebSocketUpgrades(strangers);
+}
