@@ -14,15 +14,20 @@ const NEW_KEY = {
 /** @typedef {keyof typeof NEW_KEY} KeyKind */
 /** @typedef {{ authority: string, certificate: string, key: string }} Certificates paths of PEM files */
 
+/** As a command line has it. @param {string} text @returns {KeyKind} */
+export function keyKind(text) {
+  if (text === 'ec' || text === 'rsa') return text;
+  throw new Error(`--key wants ec or rsa, not '${text}'`);
+}
+
 /**
  * @param {string} folder
- * @param {KeyKind} [kind]
+ * @param {KeyKind} kind
  * @returns {Certificates}
  */
-export function makeCertificates(folder, kind = 'ec') {
+export function makeCertificates(folder, kind) {
   const file = (/** @type {string} */ name) => join(folder, name);
   const [authority, authorityKey] = [file('authority.crt'), file('authority.key')];
-
   const [certificate, key] = [file('broker.crt'), file('broker.key')];
   const [request, extensions] = [file('broker.csr'), file('extensions')];
   const fresh = [...NEW_KEY[kind], '-noenc'];

@@ -120,12 +120,12 @@ async function startServer(command, args, onLine, env) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: Record<string, string>, group?: boolean }} [how] what its environment has besides this process's; whether it starts processes
- *   of its own that end with it
+ * @param {{ env?: Record<string, string>, group?: boolean, led?: boolean }} [how] what its environment has besides this process's; whether it
+ *   starts processes of its own that end with it; whether it is told what to do on its standard input
  */
-export function launch(command, args, { env = {}, group = false } = {}) {
+export function launch(command, args, { env = {}, group = false, led = false } = {}) {
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: [led ? 'pipe' : 'ignore', 'pipe', 'inherit'],
     env: { ...brokerEnvironment(), ...env },
     detached: group,
   });

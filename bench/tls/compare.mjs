@@ -10,7 +10,7 @@ import { checkDeliveries, faultCount, say } from '../limit/progress.mjs';
 import { verdict } from '../limit/verdict.mjs';
 import { RATE_WORKLOADS } from '../limit/workloads.mjs';
 import { buildTlsLoad } from '../support/build-limit.mjs';
-import { makeCertificates } from '../support/certificates.mjs';
+import { keyKind, makeCertificates } from '../support/certificates.mjs';
 import { runLoad, TLS_LOAD } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';
 import { startTlsLeveret } from '../support/processes.mjs';
@@ -171,12 +171,6 @@ function table(all, version) {
       row(`RabbitMQ ${version ?? ''}, TLS 1.3`, all, ({ rabbitmq }) => rabbitmq, OF_RABBITMQ_MIN),
     ],
   );
-}
-
-/** @param {string} text @returns {import('../support/certificates.mjs').KeyKind} */
-function keyKind(text) {
-  if (text === 'ec' || text === 'rsa') return text;
-  throw new Error(`--key wants ec or rsa, not '${text}'`);
 }
 
 async function compare() {

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Endpoint, Ends } from './endpoint.js';
+import { PacedWork } from './paced-work.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** What a stream does not say of itself. */
@@ -13,6 +14,13 @@ export interface StreamEnds extends Ends {
   /** Asks what lies below the stream whether the client has gone; a stream alone cannot tell. */
   readonly isReset?: () => boolean;
 }
+
+/**
+ * Many clients may go at once, and it takes a while to close a stream. A thread has one event loop, so that all of its
+ * transports share this.
+ */
+const ENDS_A_TURN = 4;
+const ENDS = new PacedWork<() => void>(ENDS_A_TURN, (end) => end());
 
 export class StreamTransport implements Transport {
   readonly peer: Endpoint | null;
@@ -42,10 +50,15 @@ export class StreamTransport implements Transport {
     this.#stream = stream;
     this.#memory = memory;
     this.#events = events;
+    // What is done about the end waits for its turn.
+    stream.allowHalfOpen = true;
     stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
     stream.on('error', () => stream.destroy());
     stream.on('drain', () => events.onDrain());
-    stream.on('end', () => this.#onEnd());
+    stream.on('end', () => {
+      if (stream.writableEnded) events.onEnd();
+      else ENDS.add(() => this.#onEnd());
+    });
     stream.on('close', () => events.onClosed());
   }
 
@@ -66,6 +79,7 @@ export class StreamTransport implements Transport {
 
   /** A client that sends nothing more is not answered any more either, as with sockets. */
   #onEnd(): void {
+    if (this.#stream.destroyed) return;
     this.#events.onEnd();
     this.#stream.end();
   }

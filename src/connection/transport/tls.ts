@@ -6,8 +6,9 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { BoundedLines } from '../errors/bounded-lines.js';
-import { type AcceptedSocket, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
+import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
 import { type Endpoint, endpointText, hostText, tcpEndpoint } from './endpoint.js';
+import { PacedWork } from './paced-work.js';
 import { type StreamEnds, StreamTransport } from './stream-transport.js';
 import type { OpenTransport } from './transport.js';
 
@@ -30,10 +31,18 @@ export interface TlsSetup {
 /** How long a client may take for the handshake (ms). */
 const HANDSHAKE_MS = 10_000;
 
+/**
+ * How many handshakes begin in one turn of the event loop: each takes up to a millisecond, most of it to sign, and other
+ * clients' messages wait for as long.
+ */
+const STARTS_A_TURN = 1;
+
+type Answer = (stream: TLSSocket | null) => void;
+
 /** A handshake that is under way. */
 interface Pending {
   readonly peer: Endpoint | null;
-  readonly answer: (stream: TLSSocket | null) => void;
+  readonly answer: Answer;
 }
 
 export class TlsHandshakes {
@@ -42,6 +51,10 @@ export class TlsHandshakes {
   readonly #handshakeMs: number;
   readonly #verify: Verify;
   readonly #pending = new Map<Socket, Pending>();
+  readonly #starts = new PacedWork<{ readonly accepted: AcceptedSocket; readonly answer: Answer }>(
+    STARTS_A_TURN,
+    ({ accepted, answer }) => this.#begin(accepted, answer),
+  );
 
   constructor(setup: TlsSetup, strangers: BoundedLines, handshakeMs = HANDSHAKE_MS) {
     this.#strangers = strangers;
@@ -64,7 +77,11 @@ export class TlsHandshakes {
   }
 
   /** `answer` gets the stream, or null when there is none; the socket is closed then. */
-  begin(accepted: AcceptedSocket, answer: (stream: TLSSocket | null) => void): void {
+  begin(accepted: AcceptedSocket, answer: Answer): void {
+    this.#starts.add({ accepted, answer });
+  }
+
+  #begin(accepted: AcceptedSocket, answer: Answer): void {
     const socket = streamSocket(accepted);
     this.#pending.set(socket, { peer: tcpEndpoint(socket.remoteAddress, socket.remotePort), answer });
     socket.setNoDelay(true);
@@ -75,6 +92,7 @@ export class TlsHandshakes {
 
   /** Ends what is under way, without an answer. */
   close(): void {
+    for (const { accepted } of this.#starts.clear()) refuse(accepted);
     const sockets = [...this.#pending.keys()];
     this.#pending.clear();
     for (const socket of sockets) socket.destroy();

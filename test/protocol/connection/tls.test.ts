@@ -172,6 +172,28 @@ test('a client that does not trust the certificate gets one line in the log', as
   expect(await lines.next('a line')).toMatch(/^no TLS with the client at 127\.0\.0\.1:\d+: tlsv1 alert unknown ca$/);
 });
 
+test('a crowd that is cut off and comes back at once is served in full', async () => {
+  const come = async (): Promise<TLSSocket> => {
+    const socket = await secure('TLSv1.3');
+    socket.write(PROTOCOL_HEADER);
+    await once(socket, 'data');
+    return socket;
+  };
+  const crowd = Array.from({ length: 60 }, come);
+  for (const socket of await Promise.all(crowd)) socket.destroy();
+  expect(await Promise.all(Array.from({ length: 60 }, come))).toHaveLength(60);
+  expect(await roundTrip(10)).toHaveLength(10);
+});
+
+test('a client that ends its side is answered no more, and closed', async () => {
+  const socket = await secure('TLSv1.3');
+  socket.write(PROTOCOL_HEADER);
+  await once(socket, 'data');
+  const closed = once(socket.resume(), 'close');
+  socket.end();
+  await closed;
+});
+
 test('a client that goes in the midst of the handshake is forgotten, and others come in', async () => {
   const client = connectPlain(tlsPort(), '127.0.0.1');
   await once(client, 'connect');
@@ -181,7 +203,7 @@ test('a client that goes in the midst of the handshake is forgotten, and others 
   expect(await roundTrip(10)).toHaveLength(10);
 });
 
-test('who is closed while its TLS is under way does not keep the broker from ending', async () => {
+test('those whose TLS is under way, or has not begun, do not keep the broker from ending, and are closed', async () => {
   const { certificate, key } = certificates().broker;
   const { embedded } = await startEmbedded(undefined, {
     host: undefined,
@@ -193,11 +215,10 @@ test('who is closed while its TLS is under way does not keep the broker from end
   expect(embedded.port).toBe(0);
   const [bound] = embedded.listeners;
   if (bound?.kind !== 'tls') throw new Error('nobody listens by TLS');
-  const silent = connectPlain(bound.port, '127.0.0.1');
-  silent.on('error', () => {});
-  await once(silent, 'connect');
-  const gone = new Promise((resolve) => silent.once('close', resolve));
-  silent.resume();
+  const crowd = Array.from({ length: 50 }, () => connectPlain(bound.port, '127.0.0.1'));
+  for (const silent of crowd) silent.on('error', () => {}).resume();
+  const gone = crowd.map((silent) => new Promise((resolve) => silent.once('close', resolve)));
+  await Promise.all(crowd.map((silent) => once(silent, 'connect')));
   await embedded.close();
-  await gone;
+  await Promise.all(gone);
 });

@@ -1,0 +1,3 @@
+module leveret/bench/tls/storm
+
+go 1.22
