@@ -8,21 +8,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, isReferee, useBroker } from '../support/broker.js';
 import { useEmbedded } from '../support/embedded.js';
 import { RawClient } from '../support/raw-client.js';
+import { administratorOfLeveret, administratorOfRabbit } from './administrator.js';
 import { expectedTranscript, type Scenario } from './scenario.js';
 import { Stage } from './stage.js';
 import { readTranscripts, type Transcripts, writeTranscripts } from './transcripts.js';
-import { usersOfLeveret, usersOfRabbit } from './users.js';
+import { createSharedUsers, deleteSharedUsers } from './users.js';
 
 const broker = useBroker();
 /** Scenarios about users need a broker that has them; its administration is reached from its own process. */
 const administered = isReferee ? null : useEmbedded();
-const users =
-  administered === null ? usersOfRabbit() : usersOfLeveret(() => administered().embedded.administration.users);
+const administrator =
+  administered === null
+    ? administratorOfRabbit()
+    : administratorOfLeveret(() => administered().embedded.administration);
 const refreshes = isReferee && process.env.LEVERET_REFRESH !== undefined;
 const used: string[] = [];
 
 async function play({ play: act }: Scenario, on: Broker): Promise<readonly string[]> {
-  const stage = new Stage(on, users);
+  const stage = new Stage(on, administrator);
   try {
     await act(stage);
     return await stage.end();
@@ -35,8 +38,8 @@ async function play({ play: act }: Scenario, on: Broker): Promise<readonly strin
 /** How long a broker may take to delete all queues: those on disk are slow. */
 const CLEANING_MS = 120_000;
 
-beforeAll(() => users.create());
-afterAll(() => users.deleteAll());
+beforeAll(() => createSharedUsers(administrator));
+afterAll(() => deleteSharedUsers(administrator));
 
 afterAll(async () => {
   const client = await RawClient.open(broker());

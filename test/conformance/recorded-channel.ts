@@ -257,6 +257,10 @@ export class RecordedChannel {
     await this.quietly('channel.flow', { active: true });
   }
 
+  async closeIfOpen(): Promise<void> {
+    if (!this.#closed) await this.close();
+  }
+
   async close(): Promise<void> {
     await this.quietly('channel.close', { replyCode: 200, replyText: 'done' });
     this.#closed = true;

@@ -2,7 +2,8 @@
  * `npm run conformance`: plays the scenarios against a live RabbitMQ (`RABBITMQ_URL`, by default the local one) and
  * compares its transcripts with the stored ones; `-- --refresh` stores them anew. Other arguments go to vitest (`-t 'a
  * name'`). It needs its plugins rabbitmq_consistent_hash_exchange, rabbitmq_recent_history_exchange and
- * rabbitmq_sharding.
+ * rabbitmq_sharding; and, for scenarios about rights, rabbitmq_management (`RABBITMQ_MANAGEMENT`, by default port 15672
+ * of this machine).
  */
 import { spawn } from 'node:child_process';
 

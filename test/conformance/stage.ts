@@ -6,10 +6,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Broker } from '../support/broker.js';
 import { type OpenOptions, RawClient } from '../support/raw-client.js';
+import type { Administrator } from './administrator.js';
 import { RecordedChannel } from './recorded-channel.js';
 import { RecordedSocket } from './recorded-socket.js';
 import { normalise } from './rendering.js';
-import { USER_PREFIX, type Users } from './users.js';
+import { ALL, type Rights, USER_PREFIX } from './users.js';
 
 export interface ChannelOptions extends OpenOptions {
   /** Begins the channel's lines, when a scenario has several. */
@@ -23,22 +24,47 @@ export class Stage {
   readonly #lines: string[] = [];
   readonly #clients: RawClient[] = [];
   readonly #channels: RecordedChannel[] = [];
+  readonly #users: string[] = [];
+  readonly #vhosts: string[] = [];
 
   constructor(
     broker: Broker,
-    readonly users: Users,
+    readonly administrator: Administrator,
   ) {
     this.#broker = broker;
   }
 
-  /** How a user of scenarios logs in. */
+  /** How a user that scenarios share logs in. */
   login(user: string): OpenOptions {
-    return { response: Buffer.from(`\0${USER_PREFIX}${user}\0${USER_PREFIX}${user}`) };
+    return loginAs(USER_PREFIX + user);
+  }
+
+  /** A user of this scenario's own, shown as `what`, with rights in the vhost '/' unless `rights` is null. */
+  async user(what: string, rights: Partial<Rights> | null = {}, tags: readonly string[] = []): Promise<OwnUser> {
+    const name = this.own(what);
+    this.#users.push(name);
+    await this.administrator.addUser(name, name, tags);
+    if (rights !== null) await this.administrator.setPermissions({ user: name, vhost: '/', ...ALL, ...rights });
+    return { name, login: loginAs(name) };
+  }
+
+  /** A vhost of this scenario's own, which the guest may enter. */
+  async vhost(what = 'v'): Promise<string> {
+    const name = this.own(what);
+    this.#vhosts.push(name);
+    await this.administrator.createVhost(name);
+    await this.administrator.setPermissions({ user: 'guest', vhost: name, ...ALL });
+    return name;
+  }
+
+  /** A name that nothing else has, shown as `what`. */
+  own(what: string): string {
+    return this.#prefix + what;
   }
 
   /** A name for a queue or an exchange, shown as `what`; whatever has it is deleted after the scenario. */
   name(what = 'q'): string {
-    const name = this.#prefix + what;
+    const name = this.own(what);
     this.names.push(name);
     return name;
   }
@@ -96,5 +122,17 @@ export class Stage {
         await client.ended();
       }),
     );
+    for (const user of this.#users.splice(0)) await this.administrator.deleteUser(user);
+    for (const vhost of this.#vhosts.splice(0)) await this.administrator.deleteVhost(vhost);
   }
+}
+
+export interface OwnUser {
+  readonly name: string;
+  readonly login: OpenOptions;
+}
+
+/** Everybody has their name for a password. */
+function loginAs(name: string): OpenOptions {
+  return { response: Buffer.from(`\0${name}\0${name}`) };
 }

@@ -228,16 +228,18 @@ export const scenarios = [
     }),
   ),
   scenario('a user is deleted', async (stage) => {
-    const socket = await stage.connection(stage.login('doomed'));
-    await stage.users.delete('doomed');
+    const { name, login } = await stage.user('doomed');
+    const socket = await stage.connection(login);
+    await stage.administrator.deleteUser(name);
     await socket.failure();
   }),
   scenario('permissions are cleared', async (stage) => {
-    const channel = await stage.channel(stage.login('excluded'));
-    await stage.users.exclude('excluded');
+    const { name, login } = await stage.user('excluded');
+    const channel = await stage.channel(login);
+    await stage.administrator.clearPermissions(name, '/');
     await channel.call('queue.declare', { queue: stage.name('q') });
     const socket = await stage.socket();
-    socket.client.tune({ ...(await socket.client.startUp(stage.login('excluded'))), heartbeat: 0 });
+    socket.client.tune({ ...(await socket.client.startUp(login)), heartbeat: 0 });
     socket.client.send('connection.open', { virtualHost: '/' });
     await socket.failure();
   }),
