@@ -15,6 +15,7 @@ await build({
     'cli/main': 'src/cli/main.ts',
     'node/broker-thread': 'src/node/broker-thread.ts',
     'worker/worker-thread': 'src/worker/worker-thread.ts',
+    'management/management-thread': 'src/management/management-thread.ts',
   },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',

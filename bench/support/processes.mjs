@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -34,11 +34,14 @@ function killAll() {
 }
 
 /**
- * What is measured keeps nothing on disk unless it says where.
+ * What is measured keeps nothing on disk, and has no HTTP API, unless it says where: brokers that run side by side cannot all have the usual port.
+ * A checkout of before there was one does not know the flag.
  * @param {readonly string[]} options
  */
-function placed(options) {
-  return options.includes('--data') ? options : ['--transient', ...options];
+function placed(options, checkout = HERE) {
+  const kept = options.includes('--data') ? options : ['--transient', ...options];
+  const hasHttp = existsSync(resolvePath(checkout, 'dist/management'));
+  return hasHttp && !options.includes('--http-port') ? ['--http-port', '0', ...kept] : kept;
 }
 
 /** @param {string} checkout a folder with a built Leveret */
@@ -54,7 +57,7 @@ function broker(checkout) {
 export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE, env = {} } = {}) {
   return startServer(
     process.execPath,
-    [...nodeOptions, broker(checkout), '--port', '0', ...placed(options)],
+    [...nodeOptions, broker(checkout), '--port', '0', ...placed(options, checkout)],
     onLine,
     env,
   );

@@ -74,6 +74,7 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
   return [
     `leveret ${version()} ${first}`,
     ...others,
+    ...httpLines(broker),
     `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
@@ -85,6 +86,12 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 function boundText(bound: BoundAddress): string {
   if (bound.kind === 'unix') return `unix://${bound.path}`;
   return bound.hosts.map((host) => `${SCHEMES[bound.kind]}://${hostText(host)}:${bound.port}`).join(' and ');
+}
+
+function httpLines({ management }: Broker): string[] {
+  if (management === null) return [];
+  const urls = management.hosts.map((host) => `http://${hostText(host)}:${management.port}/api`);
+  return [`HTTP API on ${urls.join(' and ')}`];
 }
 
 function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {

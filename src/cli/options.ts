@@ -73,13 +73,14 @@ function brokerOptions(given: Configuration): BrokerOptions {
     host: value('host'),
     port: value('port'),
     tls: tlsOptions(given),
-    workers: given.workers && workerCount(given.workers, memory),
+    workers: given.workers && workerCount(given.workers, memory, value('http_port') === 0 ? 0 : 1),
     engine: value('engine'),
     memory,
     pin: value('pin'),
     announced: value('announce'),
     anonymous: value('anonymous'),
     passwordHashing: value('password_hashing'),
+    management: value('http_port') === 0 ? null : { host: value('http_host'), port: value('http_port') },
     beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
     limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
     data: value('transient')
@@ -116,9 +117,10 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   };
 }
 
-function workerCount({ value, origin }: Given<number>, memory = defaultMemory(totalmem())): number {
-  if (value <= workersIn(memory)) return value;
-  const needed = mebibytesFor(value);
+/** `others`: threads that need as much memory as a worker. */
+function workerCount({ value, origin }: Given<number>, memory = defaultMemory(totalmem()), others = 0): number {
+  if (value <= workersIn(memory) - others) return value;
+  const needed = mebibytesFor(value + others);
   const has = `${Math.floor(memory / MIB)}M`;
   return refuse(origin, `${value} needs a memory of ${needed}M (--memory), and it is ${has}`);
 }

@@ -5,12 +5,15 @@
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
 import type { BoundAddress } from './listeners/listeners.js';
+import type { BoundHttp } from './management.js';
 import type { ResolvedOptions } from './options.js';
 
 /** What is known of a broker that serves. */
 export interface Started {
   /** Where it listens, in the order in which that was asked for. */
   readonly listeners: readonly BoundAddress[];
+  /** Where the HTTP API is; null: nowhere. */
+  readonly management: BoundHttp | null;
   readonly workers: number;
   /** Messages that came back from disk. */
   readonly recovered: number;

@@ -17,7 +17,7 @@ const options = workerData as ResolvedOptions;
 const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
 // They take longest: what else is needed is loaded meanwhile.
-const threads = startThreads(options.workers);
+const threads = startThreads(options.workers, options.management !== null);
 const { openBroker, startFailure } = await import('./broker.js');
 const starting = openBroker(options, threads, (line) => say({ kind: 'report', line }));
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));

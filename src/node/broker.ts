@@ -22,11 +22,12 @@ import { type AdministrationRequest, perform } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
+import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
 import { Storage } from './storage.js';
 import { readTlsFiles, TlsFileError } from './tls-files.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
-import type { IdleThread } from './worker-threads.js';
+import type { IdleThreads } from './worker-threads.js';
 
 /** A broker that serves, as its thread has it. */
 export interface RunningBroker {
@@ -49,11 +50,11 @@ export interface RunningBroker {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `threads` were started early, one for each worker; `report` takes lines for the operator.
+ * start. `threads` were started early, those that the options ask for; `report` takes lines for the operator.
  */
 export async function openBroker(
   options: ResolvedOptions,
-  threads: readonly IdleThread[],
+  threads: IdleThreads,
   report: (line: string) => void,
 ): Promise<RunningBroker> {
   const { data } = options;
@@ -71,7 +72,7 @@ async function openOn(
   storage: Storage | null,
   tls: TlsSetup | null,
   options: ResolvedOptions,
-  threads: readonly IdleThread[],
+  threads: IdleThreads,
   report: (line: string) => void,
 ): Promise<RunningBroker> {
   const native = loadAffinity();
@@ -79,8 +80,12 @@ async function openOn(
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
   const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
-  const shared = await createSharedCore(options.engine, options.memory, workers);
-  const progress = createProgress(workers);
+  const managed = dup === null ? null : options.management;
+  const participants = managed === null ? workers : workers + 1;
+  const shared = await createSharedCore(options.engine, options.memory, participants);
+  const startedAt = Date.now();
+  const progress = createProgress(participants);
+  const management = new Management();
   const common = {
     shared,
     announced: options.announced,
@@ -89,16 +94,17 @@ async function openOn(
     alarms: new SharedArrayBuffer(4),
     progress,
   };
-  const pool = dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places);
-  if (dup === null) await Promise.all(threads.map(({ thread }) => thread.terminate()));
+  const pool =
+    dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, management.remote);
+  if (dup === null) await endIdle(threads);
   try {
-    const engine = await openEngine(shared, workers);
+    const engine = await openEngine(shared, participants);
     const alarms = new Alarms(common.alarms, engine, report);
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
     const queues = new SpilledQueues(engine, spillFiles);
     const spill = new Spill(engine, spillFiles, queues, spillTrouble(report));
     const coordinator = new Coordinator(queues, {
-      workers,
+      workers: participants,
       post: (changes) => {
         pool.postChanges(changes);
         const epoch = engine.raiseTopology();
@@ -121,7 +127,7 @@ async function openOn(
         askBarrier: (worker, barrier) => pool.askBarrier(worker, barrier),
         isLowOnDisk: () => alarms.isLowOnDisk,
       });
-      pool.startLogs(storage.workerLogs(workers));
+      pool.startLogs(storage.workerLogs(participants));
       storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
     } else await coordinator.restore(() => 0);
     // It never ends by itself.
@@ -137,10 +143,20 @@ async function openOn(
       });
     }
     const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
+    const bound = listeners.map((listener) => listener.bound);
+    const http =
+      managed === null
+        ? null
+        : await management.listen(
+            managed,
+            { listeners: bound, workers, startedAt, dataDirectory: storage?.path ?? null },
+            (request, answer) => ask(coordinator.administration, request, answer),
+          );
     storage?.started();
     return {
       started: {
-        listeners: listeners.map(({ bound }) => bound),
+        listeners: bound,
+        management: http,
         workers,
         recovered: storage?.recovered ?? 0,
         placement: placementText(options.pin, native, places, pinned),
@@ -154,6 +170,7 @@ async function openOn(
       },
       close: async () => {
         const closed = closeListeners(listeners);
+        management.close();
         coordinator.close();
         const { written, stuck } = await pool.close();
         alarms.stop();
@@ -186,6 +203,12 @@ function workerSettings({ anonymous, limits }: ResolvedOptions): WorkerSettings 
 
 function coordinatorSettings({ passwordHashing, limits }: ResolvedOptions): CoordinatorSettings {
   return { passwordHashing, limits };
+}
+
+/** Threads that nothing can be given to. */
+async function endIdle({ workers, management }: IdleThreads): Promise<void> {
+  const idle = management === null ? workers : [...workers, management];
+  await Promise.all(idle.map(({ thread }) => thread.terminate()));
 }
 
 function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {

@@ -11,6 +11,7 @@ import { type Administration, type Ask, remoteAdministration } from './administr
 import type { FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import type { BoundAddress } from './listeners/listeners.js';
+import type { BoundHttp } from './management.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
 
@@ -20,6 +21,8 @@ export interface Broker {
   /** The first address and the port of the first plain TCP listener; '' and 0: there is none. */
   readonly host: string;
   readonly port: number;
+  /** Where the management's HTTP API is; null: nowhere. `hosts` have one port. */
+  readonly management: BoundHttp | null;
   readonly workers: number;
   /** Messages that came back from disk. */
   readonly recovered: number;
@@ -49,12 +52,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return asBroker(handle, await handle.started);
 }
 
-function asBroker(handle: Handle, { listeners, workers, recovered, placement }: Started): Broker {
+function asBroker(handle: Handle, { listeners, management, workers, recovered, placement }: Started): Broker {
   const tcp = listeners.find((bound) => bound.kind === 'tcp');
   return {
     listeners,
     host: tcp?.hosts[0] ?? '',
     port: tcp?.port ?? 0,
+    management,
     workers,
     recovered,
     placement,

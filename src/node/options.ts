@@ -19,9 +19,11 @@ import {
   doesTls,
   type ListenAddress,
   LOCALHOST,
+  MANAGEMENT_PORT,
   NETWORK_KINDS,
   PORT_MAX,
 } from './listeners/address.js';
+import type { HttpAddress } from './management-messages.js';
 import type { DataOptions } from './storage.js';
 import type { TlsFiles } from './tls-files.js';
 
@@ -67,6 +69,8 @@ export interface BrokerOptions {
   readonly limits?: { readonly [K in keyof NodeLimits]?: NodeLimits[K] | undefined } | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
+  /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one. */
+  readonly management?: { readonly [K in keyof HttpAddress]?: HttpAddress[K] | undefined } | null | undefined;
   /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
   readonly report?: ((line: string) => void) | undefined;
 }
@@ -86,6 +90,7 @@ export interface ResolvedOptions {
   readonly beginning: Beginning;
   readonly limits: NodeLimits;
   readonly data: DataOptions | null;
+  readonly management: HttpAddress | null;
 }
 
 const DATA_DEFAULTS: DataOptions = {
@@ -111,6 +116,8 @@ export const DEFAULTS = {
   beginning: GUEST_BEGINNING,
   limits: DEFAULT_LIMITS,
   data: DATA_DEFAULTS,
+  management: null,
+  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT },
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
 } as const;
@@ -138,11 +145,12 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
   const listeners = listenAddresses(given);
   checkTls(tls, listeners);
   const asked = given.memory ?? defaultMemory(totalmem());
+  const management = httpAddress(given.management ?? DEFAULTS.management);
   const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
   return {
     listeners,
     tls,
-    workers: workerCount(given.workers ?? Math.min(cpus, workersIn(memory)), memory),
+    workers: workerCount(given.workers, memory, cpus, management === null ? 0 : 1),
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
     pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),
@@ -152,6 +160,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     beginning: beginning(given.beginning ?? {}),
     limits: nodeLimits(given.limits ?? {}),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
+    management,
   };
 }
 
@@ -170,6 +179,7 @@ const OPTION_NAMES = [
   'beginning',
   'limits',
   'data',
+  'management',
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
@@ -277,11 +287,23 @@ function wholeNumber(name: string, value: unknown, min: number, max: number): nu
   throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not ${shown(value)}`);
 }
 
-function workerCount(value: unknown, memory: number): number {
-  const workers = wholeNumber('workers', value, 1, WORKERS_MAX);
-  if (workers <= workersIn(memory)) return workers;
-  const needed = mebibytesFor(workers);
+/** `others`: threads that need as much memory as a worker. */
+function workerCount(given: unknown, memory: number, cpus: number, others: number): number {
+  const room = workersIn(memory) - others;
+  const workers = wholeNumber('workers', given ?? Math.max(1, Math.min(cpus, room)), 1, WORKERS_MAX - others);
+  if (workers <= room) return workers;
+  const needed = mebibytesFor(workers + others);
   throw new OptionError(`${workers} workers need a memory of ${needed} MiB, and there are ${memory / MEBIBYTE}`);
+}
+
+function httpAddress(given: NonNullable<BrokerOptions['management']> | null): HttpAddress | null {
+  if (given === null) return null;
+  const all = DEFAULTS.managementAddress;
+  refuseUnknown('management.', given, Object.keys(all));
+  return {
+    host: text('management.host', given.host ?? all.host),
+    port: wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
+  };
 }
 
 function octetsOrNull(name: string, value: unknown): number | null {

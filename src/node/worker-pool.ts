@@ -14,11 +14,19 @@ import { type ErrorInWords, fatal } from '../platform/fatal.js';
 import type { Place } from '../platform/placement.js';
 import { within } from '../platform/within.js';
 import { openCommitLog } from '../store/open-log.js';
-import type { FromWorker, LogToOpen, ToWorker, WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
+import {
+  type FromWorker,
+  LOCAL_IDS,
+  type LogToOpen,
+  type ToWorker,
+  type WorkerSettings,
+  type WorkerSetup,
+} from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
 import { Admission } from './admission.js';
+import type { ManagementSetup } from './management-messages.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
-import { type IdleThread, setUp } from './worker-threads.js';
+import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
 
 /** What all workers start with. */
 type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'settings' | 'tls' | 'alarms' | 'progress'>;
@@ -77,29 +85,39 @@ export class WorkerPool {
   #report = (_line: string): void => {};
   /** Null where nobody watches: the one worker runs on this thread. */
   #watch: Watch | null = null;
+  /** The first of the members, who serve clients; behind them may be one that does not. */
+  readonly #serving: number;
   #lastId = 0;
   /** The workers are being ended: that they end is no news. */
   #isEnding = false;
   /** A defect has been found: what workers say does not count any more. */
   #isFailing = false;
 
-  private constructor(members: readonly Member[], limits: NodeLimits) {
+  private constructor(members: readonly Member[], serving: number, limits: NodeLimits) {
     this.#admission = new Admission(limits);
     this.#members = members;
+    this.#serving = serving;
     this.#connections = members.map(() => 0);
   }
 
-  /** Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. */
-  static threads(common: Common, threads: readonly IdleThread[], places: readonly Place[]): WorkerPool {
-    return new WorkerPool(
-      threads.map((thread, index) => onThread(thread, { ...common, index, cpus: places[index] ?? null })),
-      common.settings.limits,
-    );
+  /**
+   * Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. `management`: the end of
+   * the channel to the management's thread, where there is one.
+   */
+  static threads(
+    common: Common,
+    { workers, management: thread }: IdleThreads,
+    places: readonly Place[],
+    management: MessagePort,
+  ): WorkerPool {
+    const members = workers.map((worker, index) => onThread(worker, { ...common, index, cpus: places[index] ?? null }));
+    if (thread !== null) members.push(onThread(thread, { ...common, index: workers.length, cpus: null, management }));
+    return new WorkerPool(members, workers.length, common.settings.limits);
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
   static async local(common: Common): Promise<WorkerPool> {
-    return new WorkerPool([await startLocal(common)], common.settings.limits);
+    return new WorkerPool([await startLocal(common)], 1, common.settings.limits);
   }
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
@@ -144,7 +162,8 @@ export class WorkerPool {
 
   /** `address`: where the client is; null: it has no address. */
   accept(socket: AcceptedSocket, address: string | null): void {
-    this.#lastId += 1;
+    do this.#lastId = (this.#lastId + 1) % LOCAL_IDS.first;
+    while (this.#lastId === 0 || this.#homes.has(this.#lastId));
     const admitted = this.#admission.enter(this.#lastId, address);
     if (!admitted.ok) {
       if (admitted.line !== null) this.#report(admitted.line);
@@ -163,7 +182,7 @@ export class WorkerPool {
     const burden = (index: number): number =>
       this.#watch?.suspects(index) ? Number.POSITIVE_INFINITY : (this.#connections[index] ?? 0);
     let emptiest = 0;
-    for (let index = 1; index < this.#members.length; index++) if (burden(index) < burden(emptiest)) emptiest = index;
+    for (let index = 1; index < this.#serving; index++) if (burden(index) < burden(emptiest)) emptiest = index;
     return emptiest;
   }
 
@@ -257,6 +276,10 @@ export class WorkerPool {
       case 'applied':
         authority.applied(index, message.epoch);
         break;
+      case 'opened':
+        this.#count(index, 1);
+        this.#homes.set(message.connection, index);
+        break;
       case 'closed':
         this.#count(index, -1);
         this.#homes.delete(message.connection);
@@ -296,7 +319,7 @@ export class WorkerPool {
   }
 }
 
-function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'>): Member {
+function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'> | Omit<ManagementSetup, 'topology'>): Member {
   const { port1, port2 } = new MessageChannel();
   const thread: Thread = setUp(idle, { ...work, topology: port2 });
   thread.on('error', fatal);

@@ -69,12 +69,20 @@ export type ToWorker =
   /** A defect was found somewhere: tell all clients by 541 and do nothing else, then say `stopped`. */
   | { kind: 'fail' };
 
+/**
+ * Numbers of connections that no listener has accepted: the worker that serves such a client gives them itself. Those
+ * of accepted ones are smaller.
+ */
+export const LOCAL_IDS = { first: 0x8000_0000, last: 0xffff_ffff } as const;
+
 export type FromWorker =
   /** Sockets can come. `pinned` is null when no CPUs were asked for. */
   | { kind: 'ready'; pinned: Outcome | null }
   | { kind: 'request'; connection: ConnectionId; request: Request }
   /** The changes up to this epoch are applied. */
   | { kind: 'applied'; epoch: number }
+  /** A client that lives in the worker's thread has come. */
+  | { kind: 'opened'; connection: ConnectionId }
   | { kind: 'closed'; connection: ConnectionId }
   /** What happens in the worker's log, and how appending goes there. */
   | { kind: 'logged'; events: readonly LogEvent[] }

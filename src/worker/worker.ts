@@ -35,7 +35,7 @@ import type { OpenCommitLog } from '../store/open-log.js';
 import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
 import type { ParticipantLog } from './participant-log.js';
-import type { FromWorker, ToWorker, WorkerSettings, WorkerSetup } from './thread-messages.js';
+import { type FromWorker, LOCAL_IDS, type ToWorker, type WorkerSettings, type WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -63,6 +63,8 @@ export class Worker implements Host {
   readonly #routeSpaces = new RouteSpaces();
   readonly #opener: TransportOpener;
   #ticker: NodeJS.Timeout | null = null;
+  /** The number of the last client that lives in this thread. */
+  #hereId: ConnectionId = LOCAL_IDS.last;
   #stopping = false;
   /** A defect was found, here or elsewhere. */
   #hasFailed = false;
@@ -132,6 +134,16 @@ export class Worker implements Host {
     this.#connections.set(id, new Connection(this, id, core, open));
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     return true;
+  }
+
+  /** Serves a client that lives in this thread; false when there is no room for it. */
+  serveHere(open: OpenTransport): boolean {
+    this.#hereId = this.#hereId === LOCAL_IDS.last ? LOCAL_IDS.first : this.#hereId + 1;
+    if (this.#connections.has(this.#hereId)) return false;
+    this.#post({ kind: 'opened', connection: this.#hereId });
+    if (this.serve(this.#hereId, open)) return true;
+    this.#post({ kind: 'closed', connection: this.#hereId });
+    return false;
   }
 
   get log(): ParticipantLog | null {

@@ -19,8 +19,8 @@ function refusal(...args: string[]): string {
   return command.reason;
 }
 
-test('without flags it serves as a broker does that is told nothing', () => {
-  expect(served()).toEqual(resolveOptions());
+test('without flags it serves as a broker does that is told nothing, and has an HTTP API', () => {
+  expect(served()).toEqual(resolveOptions({ management: {} }));
 });
 
 test('the help tells the defaults that hold', () => {
@@ -50,6 +50,10 @@ test('every flag is taken as it was given', () => {
     'scrypt',
     '--connection-max',
     '7',
+    '--http-port',
+    '8080',
+    '--http-host',
+    '::1',
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
@@ -71,6 +75,7 @@ test('every flag is taken as it was given', () => {
       skipUnreadable: false,
       dropUnknownQueues: false,
     },
+    management: { host: '::1', port: 8080 },
   });
 });
 
@@ -86,9 +91,19 @@ test.each([
 });
 
 test('more workers than a memory holds are refused, and what they need is said', () => {
-  expect(served('--workers', '128', '--memory', '1G').workers).toBe(128);
+  const asked = ['--workers', '128', '--http-port', '0'];
+  expect(served(...asked, '--memory', '1G').workers).toBe(128);
   const reason = '--workers 128 needs a memory of 1024M (--memory), and it is 1023M';
-  expect(refusal('--workers', '128', '--memory', '1023M')).toBe(reason);
+  expect(refusal(...asked, '--memory', '1023M')).toBe(reason);
+});
+
+test('the HTTP API needs the memory of a worker', () => {
+  const reason = '--workers 128 needs a memory of 1032M (--memory), and it is 1024M';
+  expect(refusal('--workers', '128', '--memory', '1G')).toBe(reason);
+});
+
+test('there is no HTTP API on port 0', () => {
+  expect(served('--http-port', '0').management).toBeNull();
 });
 
 test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is refused in one line', (text) => {

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { brokerEnvironment } from '../support/broker-environment.mjs';
+import { brokerEnvironment, WITHOUT_HTTP } from '../support/broker-environment.mjs';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_MS = 60_000;
@@ -20,7 +20,7 @@ export class Broker {
   constructor(flags) {
     this.child = spawn(process.execPath, [MAIN, '--port', '0', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: brokerEnvironment(),
+      env: { ...brokerEnvironment(), ...WITHOUT_HTTP },
     });
     this.#ended = once(this.child, 'close');
     this.listening = new Promise((resolve, reject) => {

@@ -7,3 +7,6 @@
 export function brokerEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LEVERET_')));
 }
+
+/** For brokers that run side by side: they cannot all have the usual port of the HTTP API. */
+export const WITHOUT_HTTP = { LEVERET_HTTP_PORT: '0' };

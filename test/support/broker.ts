@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { NetConnectOpts } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
-import { brokerEnvironment } from './broker-environment.mjs';
+import { brokerEnvironment, WITHOUT_HTTP } from './broker-environment.mjs';
 import { deferred, within } from './waiting.js';
 
 const external = process.env.LEVERET_TEST_URL;
@@ -201,7 +201,7 @@ interface Run {
 function launch(node: readonly string[], flags: readonly string[]): Run {
   const child = spawn(process.execPath, [...node, mainPath, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: brokerEnvironment(),
+    env: { ...brokerEnvironment(), ...WITHOUT_HTTP },
   });
   const listening = deferred<string>();
   const exit = deferred<Exit>();

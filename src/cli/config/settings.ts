@@ -92,6 +92,15 @@ export const SETTINGS = {
     help: 'port to listen on by TLS where there is a certificate; 0 takes a free one; for TLS alone, use listen',
     standard: DEFAULTS.tlsPort,
   }),
+  http_port: setting(wholeNumber(0, PORT_MAX), {
+    help: 'port of the HTTP API, that of RabbitMQ; 0: there is none',
+    standard: DEFAULTS.managementAddress.port,
+  }),
+  http_host: setting(text('ADDRESS', 'an address'), {
+    help: 'address of the HTTP API',
+    standard: DEFAULTS.managementAddress.host,
+    standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
+  }),
   workers: setting(wholeNumber(1, WORKERS_MAX), {
     help: 'worker threads',
     standard: null,

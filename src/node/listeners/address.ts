@@ -16,6 +16,7 @@ export type ListenAddress =
 export const LOCALHOST = 'localhost';
 export const AMQP_PORT = 5672;
 export const AMQPS_PORT = 5671;
+export const MANAGEMENT_PORT = 15_672;
 /** Those of WebSocket as later versions of RabbitMQ have them. */
 const STANDARD_PORTS: Readonly<Record<NetworkKind, number>> = {
   tcp: AMQP_PORT,

@@ -26,8 +26,8 @@ export interface Listener {
 
 /** A listener cannot be opened; the message names it and says why. */
 export class ListenError extends Error {
-  constructor(address: ListenAddress, reason: string) {
-    super(`cannot listen on ${addressText(address)}: ${reason}`);
+  constructor(address: ListenAddress | string, reason: string) {
+    super(`cannot listen on ${typeof address === 'string' ? address : addressText(address)}: ${reason}`);
   }
 }
 

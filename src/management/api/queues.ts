@@ -1,0 +1,112 @@
+/** Queues: lists, one, declared, deleted, emptied. */
+import { queueTypeOf } from '../../broker/arguments/queue-arguments.js';
+import type { QueueEntry } from '../../broker/topology/topology-entries.js';
+import { badRequest, notFound } from '../http/errors.js';
+import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
+import type { HttpServer } from '../http/server.js';
+import type { ManagedBroker } from './managed-broker.js';
+import { tableFromJson, tableToJson } from './tables.js';
+import { vhostOf, visibleVhosts } from './vhost-access.js';
+
+interface QueuePath {
+  readonly vhost: string;
+  readonly name: string;
+}
+
+export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  route('/api/queues', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, query }) =>
+        listed(
+          visibleVhosts(broker, caller).flatMap((vhost) => queuesIn(broker, vhost)),
+          query as ListQuery,
+        ),
+    },
+  });
+  route('/api/queues/:vhost', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, params, query }) =>
+        listed(queuesIn(broker, vhostOf(broker, caller, params)), query as ListQuery),
+    },
+  });
+  route('/api/queues/:vhost/:name', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, params, query }) => {
+        const vhost = vhostOf(broker, caller, params);
+        const queue = broker.view.queue(vhost, (params as QueuePath).name);
+        if (queue === undefined) throw notFound();
+        return withColumns(queueJson(broker, queue), (query as ListQuery).columns);
+      },
+    },
+    PUT: {
+      tag: 'management',
+      handle: async ({ caller, params, body }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        const { name } = params as QueuePath;
+        const existed = broker.view.queue(vhost, name) !== undefined;
+        const { durable = true, auto_delete: autoDelete = false, arguments: args } = (body ?? {}) as JsonObject;
+        const declaration = {
+          name: 'queue.declare',
+          queue: name,
+          passive: false,
+          durable: isTrue('durable', durable),
+          exclusive: false,
+          autoDelete: isTrue('auto_delete', autoDelete),
+          nowait: false,
+          arguments: tableFromJson('arguments', args),
+        } as const;
+        await broker.sessions.with(caller, vhost, (session) => session.ask(declaration, 'queue.declare-ok'));
+        return reply.status(existed ? 204 : 201).send();
+      },
+    },
+    DELETE: {
+      tag: 'management',
+      handle: async ({ caller, params, query }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        const { name: queue } = params as QueuePath;
+        if (broker.view.queue(vhost, queue) === undefined) throw notFound();
+        const { 'if-unused': ifUnused, 'if-empty': ifEmpty } = query as {
+          readonly 'if-unused'?: string;
+          readonly 'if-empty'?: string;
+        };
+        const deletion = {
+          name: 'queue.delete',
+          queue,
+          ifUnused: ifUnused === 'true',
+          ifEmpty: ifEmpty === 'true',
+          nowait: false,
+        } as const;
+        await broker.sessions.with(caller, vhost, (session) => session.ask(deletion, 'queue.delete-ok'));
+        return reply.status(204).send();
+      },
+    },
+  });
+}
+
+function queuesIn(broker: ManagedBroker, vhost: string): JsonObject[] {
+  return Array.from(broker.view.queuesIn(vhost), (queue) => queueJson(broker, queue));
+}
+
+function queueJson({ engine }: ManagedBroker, queue: QueueEntry): JsonObject {
+  const ready = engine.readyCount(queue.ref);
+  return {
+    name: queue.name,
+    vhost: queue.vhost,
+    type: queueTypeOf(queue.arguments),
+    durable: queue.durable,
+    auto_delete: queue.autoDelete,
+    exclusive: queue.owner !== null,
+    arguments: tableToJson(queue.arguments),
+    messages_ready: ready,
+  };
+}
+
+function isTrue(name: string, given: unknown): boolean {
+  if (typeof given === 'boolean') return given;
+  // Old tools send texts.
+  if (given === 'true' || given === 'false') return given === 'true';
+  throw badRequest(`${name} must be true or false`);
+}

@@ -1,0 +1,43 @@
+/**
+ * What the HTTP API answers when it does not do what was asked: a status, and RabbitMQ's `{"error", "reason"}`. The one
+ * place where a refusal of the broker becomes a status.
+ */
+import { replyCode } from '../../amqp/errors.js';
+import { Refused } from '../sessions/amqp-session.js';
+
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    /** RabbitMQ's word for it. */
+    readonly error: string,
+    reason: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(reason);
+  }
+}
+
+export function notFound(): HttpError {
+  return new HttpError(404, 'Object Not Found', 'Not Found');
+}
+
+export function badRequest(reason: string): HttpError {
+  return new HttpError(400, 'bad_request', reason);
+}
+
+export function notAuthorised(reason: string): HttpError {
+  return new HttpError(401, 'not_authorised', reason);
+}
+
+/** What AMQP calls a refusal, as RabbitMQ's HTTP API tells it: without the reply code's name. */
+export function fromRefusal({ code, message }: Refused): HttpError {
+  const reason = message.replace(/^[A-Z_]+ - /, '');
+  if (code === replyCode.NOT_FOUND) return notFound();
+  if (code === replyCode.ACCESS_REFUSED || code === replyCode.NOT_ALLOWED) return notAuthorised(reason);
+  return badRequest(reason);
+}
+
+export function asHttpError(error: unknown): HttpError | null {
+  if (error instanceof HttpError) return error;
+  return error instanceof Refused ? fromRefusal(error) : null;
+}

@@ -1,0 +1,141 @@
+/**
+ * The HTTP server of the management: what is the same for all routes. What must hold: nothing is answered without a
+ * caller but what is open to all; bodies are bounded; a wrong method is 405, anything else that is not there 404; an
+ * error of ours is a defect and is told as 500, without its details.
+ */
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+  type RouteHandlerMethod,
+} from 'fastify';
+import { type Caller, hasTag, type Tag } from './authentication.js';
+import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
+
+/** The longest body (octets): a definitions file of a large broker is the largest. */
+const BODY_MAX = 64 * 1024 * 1024;
+/** How long a client may take to send a request (ms). */
+const REQUEST_MS = 60_000;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+/** What a route does for one method. */
+export interface Operation {
+  /** Who may call; null: everybody. */
+  readonly tag: Tag | null;
+  readonly handle: RouteHandlerMethod;
+}
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE'];
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  route(path: string, operations: Partial<Record<Method, Operation>>): void;
+}
+
+/** `authenticate` says who calls, or throws. */
+export function createServer(authenticate: (request: FastifyRequest) => Promise<Caller>): HttpServer {
+  const app = fastify({
+    bodyLimit: BODY_MAX,
+    requestTimeout: REQUEST_MS,
+    routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
+    exposeHeadRoutes: true,
+    // A request that is being answered when the broker ends is answered; connections that wait are closed.
+    forceCloseConnections: 'idle',
+  });
+  app.removeAllContentTypeParsers();
+  // Tools send JSON under all kinds of names, and under none.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? {} : (JSON.parse(body as string) as unknown));
+    } catch {
+      done(badRequest('not_json'));
+    }
+  });
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(SECURITY_HEADERS);
+    done();
+  });
+  app.setErrorHandler((error, _request, reply) => answerError(error, reply));
+  app.setNotFoundHandler((_request, reply) => answerError(notFound(), reply));
+  return { app, route: (path, operations) => addRoute(app, path, operations, authenticate) };
+}
+
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'self'; frame-ancestors 'none'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+  vary: 'accept, accept-encoding, origin',
+};
+
+function addRoute(
+  app: FastifyInstance,
+  url: string,
+  operations: Partial<Record<Method, Operation>>,
+  authenticate: (request: FastifyRequest) => Promise<Caller>,
+): void {
+  const allowed: HTTPMethods[] = [];
+  for (const method of METHODS) {
+    const operation = operations[method];
+    if (operation === undefined) continue;
+    allowed.push(...(method === 'GET' ? (['HEAD', 'GET'] as const) : [method]));
+    const { tag, handle } = operation;
+    const admit = async (request: FastifyRequest): Promise<void> => {
+      refuseForeign(request);
+      if (tag === null) return;
+      request.caller = await authenticate(request);
+      if (!hasTag(request.caller, tag)) throw notAuthorised(`User is not ${ARTICLES[tag]}`);
+    };
+    app.route({ method, url, onRequest: admit, handler: handle });
+  }
+  const allow = [...allowed, 'OPTIONS'].join(', ');
+  app.route({ method: 'OPTIONS', url, handler: (_request, reply) => reply.header('allow', allow).send() });
+  const others = METHODS.filter((method) => operations[method] === undefined);
+  const refuse: RouteHandlerMethod = (_request, reply) => reply.status(405).header('allow', allow).send();
+  if (others.length > 0) app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
+}
+
+const ARTICLES: Readonly<Record<Tag, string>> = {
+  management: 'a management user',
+  policymaker: 'a policymaker',
+  monitoring: 'a monitor user',
+  administrator: 'an administrator',
+};
+
+/** A page of another site cannot make a browser that knows a password change something. */
+function refuseForeign({ method, headers }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  const isForeign =
+    headers['sec-fetch-site'] === 'cross-site' ||
+    (headers.origin !== undefined && !isOrigin(headers.origin, headers.host));
+  if (isForeign) throw new HttpError(403, 'forbidden', 'requests of pages of other sites change nothing here');
+}
+
+function isOrigin(origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function answerError(error: unknown, reply: FastifyReply): void {
+  const known = asHttpError(error) ?? ofFastify(error);
+  if (known === null) {
+    reply.status(500).send({ error: 'internal_error', reason: 'a defect of the broker: its log says more' });
+    return;
+  }
+  reply.status(known.status).headers(known.headers);
+  reply.send(known.error === '' ? undefined : { error: known.error, reason: known.message });
+}
+
+/** What the framework refuses by itself: a body that is too long, a request that is none. */
+function ofFastify(error: unknown): HttpError | null {
+  const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };
+  if (typeof statusCode !== 'number' || statusCode >= 500) return null;
+  return new HttpError(statusCode, 'bad_request', String(message));
+}

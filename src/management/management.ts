@@ -1,0 +1,104 @@
+/**
+ * The management as a whole: what its routes work with, and its life from the broker thread's `listen` to its `close`.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { type Administration, type Ask, remoteAdministration } from '../node/administration.js';
+import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
+import { fatal } from '../platform/fatal.js';
+import type { Worker } from '../worker/worker.js';
+import type { ManagedBroker } from './api/managed-broker.js';
+import { addRoutes } from './api/routes.js';
+import { authenticate } from './http/authentication.js';
+import { createServer, type HttpServer } from './http/server.js';
+import { Sessions } from './sessions/sessions.js';
+
+/** A question that waits for its answer. */
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+export class Management {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #server: HttpServer | null = null;
+
+  constructor(worker: Worker, port: MessagePort) {
+    this.#worker = worker;
+    this.#port = port;
+    port.on('message', (message: ToManagement) => this.#onMessage(message));
+  }
+
+  #onMessage(message: ToManagement): void {
+    switch (message.kind) {
+      case 'listen':
+        this.#listen(message.address, message.facts).catch(fatal);
+        break;
+      case 'answer':
+        this.#onAnswer(message);
+        break;
+      case 'close':
+        this.#server?.app.close().catch(fatal);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
+    const { view, logins } = this.#worker;
+    this.#server = createServer((request) => authenticate(request, view.accounts, logins));
+    addRoutes(this.#server, this.#broker(facts));
+    const { app } = this.#server;
+    try {
+      await app.listen({ ...address });
+    } catch (error) {
+      this.#tell({ kind: 'refused', reason: inWords(error as NodeJS.ErrnoException, address) });
+      return;
+    }
+    const bound = app.addresses().filter((one) => typeof one !== 'string');
+    this.#tell({ kind: 'listening', hosts: bound.map((one) => one.address), port: bound[0]?.port ?? 0 });
+  }
+
+  #broker(facts: BrokerFacts): ManagedBroker {
+    const { view, engine } = this.#worker;
+    return {
+      facts,
+      view,
+      engine,
+      administration: this.#administration(),
+      sessions: new Sessions(this.#worker),
+      syncTopology: () => this.#worker.syncTopology(),
+    };
+  }
+
+  #administration(): Administration {
+    const ask = (op: unknown, ...args: readonly unknown[]): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        this.#lastId += 1;
+        this.#waiting.set(this.#lastId, { resolve, reject });
+        this.#tell({ kind: 'ask', id: this.#lastId, request: { op, args } } as FromManagement);
+      });
+    return remoteAdministration(ask as Ask);
+  }
+
+  #onAnswer({ id, outcome }: Extract<ToManagement, { kind: 'answer' }>): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (outcome.ok) waiting?.resolve(outcome.value);
+    else waiting?.reject(new Error(outcome.error.message));
+  }
+
+  #tell(message: FromManagement): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function inWords({ code, message }: NodeJS.ErrnoException, { host, port }: HttpAddress): string {
+  if (code === 'EADDRINUSE') return `port ${port} on ${host} is taken by another program`;
+  if (code === 'EACCES') return `port ${port} on ${host} needs rights that this user does not have`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is not an address of this machine`;
+  return message;
+}

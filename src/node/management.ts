@@ -1,0 +1,63 @@
+/**
+ * The management as the broker thread has it: has it listen, answers what it asks of the administration, and has it
+ * end. What must hold: its questions are answered in their order.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { AdministrationRequest } from './administration.js';
+import type { Outcome } from './broker-messages.js';
+import { hostText } from './listeners/address.js';
+import { ListenError } from './listeners/listeners.js';
+import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from './management-messages.js';
+
+/** Asks the administration; `answer` is called once. */
+export type AskAdministration = (request: AdministrationRequest, answer: (outcome: Outcome) => void) => void;
+
+/** Where it listens, once it does. */
+export interface BoundHttp {
+  readonly hosts: readonly string[];
+  readonly port: number;
+}
+
+export class Management {
+  /** Goes to its thread. */
+  readonly remote: MessagePort;
+  readonly #port: MessagePort;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.remote = port2;
+  }
+
+  /** Rejects with a `ListenError` when the address cannot be had. */
+  listen(address: HttpAddress, facts: BrokerFacts, ask: AskAdministration): Promise<BoundHttp> {
+    return new Promise((resolve, reject) => {
+      this.#port.on('message', (message: FromManagement) => {
+        switch (message.kind) {
+          case 'listening':
+            resolve({ hosts: message.hosts, port: message.port });
+            break;
+          case 'refused':
+            reject(new ListenError(`http://${hostText(address.host)}:${address.port}`, message.reason));
+            break;
+          case 'ask':
+            ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }));
+            break;
+          default:
+            message satisfies never;
+        }
+      });
+      this.#tell({ kind: 'listen', address, facts });
+    });
+  }
+
+  /** Takes no more requests; the thread ends with the workers. */
+  close(): void {
+    this.#tell({ kind: 'close' });
+    this.#port.close();
+  }
+
+  #tell(message: ToManagement): void {
+    this.#port.postMessage(message);
+  }
+}
