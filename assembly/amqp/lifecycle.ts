@@ -1,7 +1,7 @@
 /**
  * Beginning and end of connections and channels: what must be given back when one goes.
  */
-import { FRAME_MAX_INITIAL } from '../format/frame';
+import { BODY_MAX, FRAME_MAX_INITIAL } from '../format/frame';
 import { giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { flushRun } from './receiving/run';
 import { dropConfirms } from './receiving/confirm';
@@ -33,6 +33,7 @@ export function newConnection(id: u32, vhost: u32): usize {
   connection.id = id;
   connection.vhost = vhost;
   connection.frameMax = FRAME_MAX_INITIAL;
+  connection.bodyMax = BODY_MAX;
   return page;
 }
 
@@ -43,6 +44,7 @@ export function newChannel(connection: Connection, number: u32): usize {
   channel.connection = <u32>changetype<usize>(connection);
   channel.number = number;
   channel.nextTag = 1;
+  channel.unackedMax = u32.MAX_VALUE;
   if (!enterChannel(connection, channel)) {
     giveCell(cell);
     return 0;

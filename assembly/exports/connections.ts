@@ -19,6 +19,10 @@ export function setFrameMax(connection: usize, bytes: u32): void {
   changetype<Connection>(connection).frameMax = bytes;
 }
 
+export function setBodyMax(connection: usize, bytes: u32): void {
+  changetype<Connection>(connection).bodyMax = bytes;
+}
+
 export function setVhost(connection: usize, vhost: u32): void {
   changetype<Connection>(connection).vhost = vhost;
 }

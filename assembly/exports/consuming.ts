@@ -123,6 +123,15 @@ export function setChannelPrefetch(channel: usize, count: u32): void {
   leave();
 }
 
+export function setUnackedMax(channel: usize, count: u32): void {
+  changetype<Channel>(channel).unackedMax = count;
+  enter();
+  wakeSiblings(changetype<Channel>(channel));
+  dropTooOld();
+  flushSettlements();
+  leave();
+}
+
 export function recover(channel: usize): void {
   enter();
   acknowledge(changetype<Channel>(channel), 0, true, REQUEUE);

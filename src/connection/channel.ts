@@ -16,7 +16,7 @@ import { accessForGet } from '../broker/topology/access.js';
 import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './consuming/channel-consumers.js';
 import { GotDeliveries } from './consuming/got-deliveries.js';
-import { failure, refusalError, timedOut } from './errors/errors.js';
+import { failure, refusalError, timedOut, tooManyUnacked } from './errors/errors.js';
 import { Publisher } from './publishing/publisher.js';
 import { replay } from './publishing/replay.js';
 import { consumersFirst } from './session/precedence.js';
@@ -226,6 +226,8 @@ export class Channel {
     const access = accessForGet(host.view, this.#session, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
     const { ref } = access.queue;
+    const { unackedMaxPerChannel: most } = host.limits;
+    if (!method.noAck && host.engine.unackedCount(this.core) >= most) throw tooManyUnacked(most);
     // It may come back between the two looks.
     for (let look = 0; look < 2; look++) {
       if (host.engine.get(this.core, ref, method.noAck)) {

@@ -32,7 +32,8 @@ export class Channels {
   methodIn(type: number, number: number, payload: Uint8Array): ClientMethod {
     const channel = this.#channels.get(number);
     const expected = channel === undefined ? Content.NONE : this.#session.host.engine.contentState(channel.core);
-    if (type !== FrameType.METHOD || expected !== Content.NONE) throw misplacedFrame(type, number, payload, expected);
+    if (type !== FrameType.METHOD || expected !== Content.NONE)
+      throw misplacedFrame(type, number, payload, expected, this.#session.host.limits.maxMessageSize);
     return clientMethod(payload);
   }
 
@@ -72,6 +73,12 @@ export class Channels {
     }
   }
 
+  /** The worker's limits are others from now on. */
+  limitsChanged(): void {
+    const { engine, limits } = this.#session.host;
+    for (const { core } of this.#channels.values()) engine.setUnackedMax(core, limits.unackedMaxPerChannel);
+  }
+
   /** Ends all of them, in the core and for their clients; the coordinator is told by whoever ends the connection. */
   abandon(): void {
     for (const channel of this.#channels.values()) channel.abandon();
@@ -95,6 +102,8 @@ export class Channels {
   #add(number: number, method: ClientMethod): void {
     const core = this.#session.host.engine.openChannel(this.#session.core, number);
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');
+    const { engine, limits } = this.#session.host;
+    engine.setUnackedMax(core, limits.unackedMaxPerChannel);
     this.#channels.set(number, new Channel(this.#session, number, core));
     this.#session.send(number, { name: 'channel.open-ok' });
   }

@@ -161,6 +161,12 @@ export class Connection implements Session, Receiver, TransportEvents {
     }
   }
 
+  /** The worker's limits are others from now on; what was negotiated stays. */
+  limitsChanged(): void {
+    this.host.engine.setBodyMax(this.core, this.host.limits.maxMessageSize);
+    this.#channels.limitsChanged();
+  }
+
   /** Time has passed. */
   tick(now: number): void {
     if (this.#state === 'running')
@@ -328,7 +334,8 @@ export class Connection implements Session, Receiver, TransportEvents {
   #onControl(type: number, payload: Uint8Array): Outcome {
     if (type === FrameType.HEARTBEAT) return undefined;
     if (this.#state === 'closing') return this.#onClosing(type, payload);
-    if (type !== FrameType.METHOD) throw misplacedFrame(type, 0, payload, Content.NONE);
+    if (type !== FrameType.METHOD)
+      throw misplacedFrame(type, 0, payload, Content.NONE, this.host.limits.maxMessageSize);
     const method = decodeMethod(payload);
     if (!isClientMethod(method)) throw this.#unexpected(method);
     if (method.name === 'connection.close') return this.#closeForClient();

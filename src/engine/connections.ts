@@ -84,7 +84,7 @@ export type Content = (typeof Content)[keyof typeof Content];
 export const Limit = {
   /** Largest frame of all (bytes, header and end octet included); what tune offers. */
   FRAME_MAX,
-  /** Largest body (bytes); a longer one is handed over as `Stop.FRAME` with its header frame. */
+  /** Largest body of all (bytes); one that is too long is handed over as `Stop.FRAME` with its header frame. */
   BODY_MAX,
   /** Most channels of a connection. */
   CHANNEL_MAX,
@@ -102,6 +102,8 @@ export interface ConnectionCalls {
   openConnection(id: number, vhost: number): Connection;
   /** Frame-max as negotiated (bytes); until then an initial limit of 8192 holds for input. */
   setFrameMax(connection: Connection, bytes: number): void;
+  /** Largest body that may come in from now on (bytes); `Limit.BODY_MAX` holds until then, and is the most. */
+  setBodyMax(connection: Connection, bytes: number): void;
   /** What route keys of this connection belong to: a vhost, as its user may write there (a number the host chose). */
   setVhost(connection: Connection, vhost: number): void;
   /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */

@@ -50,6 +50,11 @@ export interface ConsumerCalls {
    * limit.
    */
   setChannelPrefetch(channel: Channel, count: number): void;
+  /**
+   * At most `count` deliveries of the channel are unacknowledged, those of basic.get among them: consumers wait when
+   * there are so many. Without a limit until then.
+   */
+  setUnackedMax(channel: Channel, count: number): void;
   /** basic.recover: requeues everything unacknowledged of the channel. */
   recover(channel: Channel): void;
   /** Unacknowledged deliveries of the channel. */

@@ -217,6 +217,8 @@ export class Worker implements Host {
         break;
       case 'settings':
         this.#settings = message.settings;
+        this.eventLoop.begin();
+        for (const connection of this.#connections.values()) connection.limitsChanged();
         break;
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);

@@ -30,16 +30,16 @@ test.each([
   [FrameType.HEARTBEAT, NOTHING, Content.NONE, '505', 'heartbeat frame on channel 5'],
   [9, NOTHING, Content.NONE, '501', 'unknown frame type 9'],
 ])('a frame of type %i (%j) where %i is due ends the connection with %s', (type, payload, state, code, text) => {
-  const error = misplacedFrame(type, 5, payload, state);
+  const error = misplacedFrame(type, 5, payload, state, Limit.BODY_MAX);
   expect(error.scope).toBe('connection');
   expect(String(error.code)).toBe(code);
   expect(error.text).toContain(text);
 });
 
 test('a message that is merely too large ends its channel only', () => {
-  const error = misplacedFrame(FrameType.HEADER, 5, header({ size: BigInt(Limit.BODY_MAX) + 1n }), Content.HEADER);
+  const error = misplacedFrame(FrameType.HEADER, 5, header({ size: 101n }), Content.HEADER, 100);
   expect(error).toMatchObject({ scope: 'channel', code: 406, classId: 60, methodId: 40 });
-  expect(error.text).toContain(`message size ${Limit.BODY_MAX + 1} is larger than configured max size`);
+  expect(error.text).toContain(`message size 101 is larger than configured max size 100`);
 });
 
 test('a frame that is too long says by how much', () => {

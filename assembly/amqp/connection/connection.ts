@@ -28,6 +28,8 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   vhost: u32;
   /** Largest frame that may come in, and that may go out. */
   frameMax: u32;
+  /** Largest body that may come in. */
+  bodyMax: u32;
   lastNumber: u32;
   lastChannel: u32;
 
@@ -115,7 +117,12 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
   heldFirst: u32;
   heldLast: u32;
   heldBatch: u32;
-  reserved: u32;
+
+  /**
+   * Whether credit that one consumer gives back is for all of the channel's: there is a prefetch over the channel, or
+   * somebody has found it full.
+   */
+  sharesCredit: u32;
 
   // Deliveries (unacked.ts)
   nextTag: u64;
@@ -135,6 +142,9 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
 
   /** The next channel of its bucket. */
   bucketNext: u32;
+
+  /** How many deliveries may be unacknowledged; consumers wait when so many are. */
+  unackedMax: u32;
 
   /**
    * Exchange and routing key of the publish whose header is awaited: where they stand, and the cell that a long key

@@ -5,7 +5,7 @@
 import { Slot } from '../../queue/chain/queue';
 import { settleAcknowledged } from '../../queue/chain/settle';
 import { Channel, Consumer } from '../connection/connection';
-import { dropTooOld, giveCredit } from './consumer';
+import { dropTooOld, giveCredit, wakeSiblings } from './consumer';
 import { requeue, reject } from './requeue';
 import { countWork, isWorkDone } from '../connection/work';
 import { PAGE_TAGS, pageOf, strike, Unacked, unackedAt, UnackedPage } from './unacked';
@@ -61,6 +61,7 @@ function settleAll(channel: Channel, how: u32): u32 {
   else if (how == REQUEUE) requeue(slot);
   else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);
+  else if (channel.sharesCredit) wakeSiblings(channel);
 }
 
 /** False: work is done, and some are left. */

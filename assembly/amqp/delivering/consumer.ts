@@ -114,10 +114,17 @@ export function freeIfDone(consumer: Consumer): void {
 
 /** How many more messages a consumer may hold unacknowledged. */
 @inline export function creditOf(consumer: Consumer, channel: Channel): u32 {
-  let credit: u32 = 0xffffffff;
-  if (consumer.prefetch) credit = consumer.used < consumer.prefetch ? consumer.prefetch - consumer.used : 0;
+  let credit: u32 = channel.unacked < channel.unackedMax ? channel.unackedMax - channel.unacked : 0;
+  if (consumer.prefetch)
+    credit = min(credit, consumer.used < consumer.prefetch ? consumer.prefetch - consumer.used : 0);
   if (channel.prefetch) credit = min(credit, channel.used < channel.prefetch ? channel.prefetch - channel.used : 0);
   return credit;
+}
+
+/** A consumer has no credit. If that is because its channel is full, whatever is settled there lets it look again. */
+export function lackCredit(consumer: Consumer, channel: Channel): void {
+  consumer.state = NO_CREDIT;
+  if (channel.unacked >= channel.unackedMax) channel.sharesCredit = 1;
 }
 
 /**
@@ -128,8 +135,8 @@ export function freeIfDone(consumer: Consumer): void {
   consumer.used -= 1;
   channel.used -= 1;
   if (consumer.state == DEAD) freeIfDone(consumer);
-  else if (consumer.state == NO_CREDIT && !channel.prefetch) beAble(consumer);
-  if (channel.prefetch) wakeSiblings(channel);
+  else if (consumer.state == NO_CREDIT && !channel.sharesCredit) beAble(consumer);
+  if (channel.sharesCredit) wakeSiblings(channel);
 }
 
 // ── The consumers of a channel ─────────────────────────────────────────────────────────────────────────────────
@@ -152,13 +159,14 @@ function leaveSiblings(channel: Channel, consumer: Consumer): void {
 
 /** The consumer has used credit that it shares with its siblings: they come before it when there is some again. */
 @inline export function letSiblingsFirst(channel: Channel, consumer: Consumer): void {
-  if (!channel.prefetch || !consumer.siblingNext) return;
+  if (!consumer.siblingNext || !(channel.prefetch || channel.unacked >= channel.unackedMax)) return;
   leaveSiblings(channel, consumer);
   joinSiblings(channel, consumer);
 }
 
 /** Lets all consumers of a channel that lacked credit look again, those first that have waited longest for it. */
 export function wakeSiblings(channel: Channel): void {
+  channel.sharesCredit = channel.prefetch;
   let at = <usize>channel.consumerFirst;
   while (at) {
     const consumer = changetype<Consumer>(at);

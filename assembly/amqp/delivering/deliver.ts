@@ -33,7 +33,7 @@ import { atomicStoreF64 } from '../../memory/atomic';
 import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
 import { passOn, wait } from '../../queue/consumers/waiters';
 import { Channel, Connection, Consumer } from '../connection/connection';
-import { creditOf, EXPIRED_A_TURN, letSiblingsFirst } from './consumer';
+import { creditOf, EXPIRED_A_TURN, lackCredit, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
 import { BOX_ROOM, closeEmptyBox, filledTo, needService, openBox, outputAt, park, roomIn } from './output';
 import { startParts } from './long-content';
@@ -76,7 +76,7 @@ export function pull(consumer: Consumer): void {
     const credit = creditOf(consumer, channel);
     if (!credit) {
       closeEmptyBox(connection);
-      consumer.state = NO_CREDIT;
+      lackCredit(consumer, channel);
       passOn(queue);
       return;
     }

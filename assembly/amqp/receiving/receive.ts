@@ -5,7 +5,6 @@
  * copied from the read straight to its place in a segment, whatever frames and reads it comes in.
  */
 import {
-  BODY_MAX,
   FRAME_BODY_MAX,
   FRAME_HEAD,
   FRAME_OVERHEAD,
@@ -112,7 +111,7 @@ export function onHeader(connection: Connection, channel: Channel, frame: usize,
   const payload = frame + FRAME_HEAD;
   if (length < HEADER_PAYLOAD_MIN || read32(payload) != HEADER_CLASS || !flagsFit(payload, length)) return STOP_FRAME;
   const size = read64(payload + 4);
-  if (size > BODY_MAX) return STOP_FRAME;
+  if (size > connection.bodyMax) return STOP_FRAME;
   const keyLength = channel.keyLength;
   const properties = read16(payload + HEADER_FLAGS_AT);
   const loggable = (properties & self.logProperties) != 0 && persistentIn(payload, payload + length);

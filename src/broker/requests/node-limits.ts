@@ -4,7 +4,7 @@
  * (src/broker/policies/limits.ts). What must hold: a limit that is lowered below what is there harms nobody who is
  * there; new ones are refused.
  */
-import { CHANNEL_MAX, FRAME_MAX } from '../../numbers/core.js';
+import { BODY_MAX, CHANNEL_MAX, FRAME_MAX } from '../../numbers/core.js';
 
 /** One that allows so many is none: nothing is counted as far. */
 const COUNT_MAX = 2 ** 31 - 1;
@@ -35,12 +35,15 @@ export const NODE_LIMITS = {
   channelMaxPerNode: count(500_000),
   channelMaxPerUser: count(500_000),
   consumerMaxPerChannel: count(50_000),
+  /** Deliveries of a channel that are not acknowledged: consumers wait when there are so many. */
+  unackedMaxPerChannel: { standard: 1_000_000, least: 1, most: COUNT_MAX },
   clusterQueueLimit: count(1_000_000),
   queueMaxPerVhost: count(1_000_000),
   clusterExchangeLimit: count(1_000_000),
   exchangeMaxPerVhost: count(1_000_000),
   bindingMaxPerVhost: count(5_000_000),
   frameMax: { standard: FRAME_MAX, least: FRAME_MAX_LEAST, most: FRAME_MAX },
+  maxMessageSize: { standard: BODY_MAX, least: 1, most: BODY_MAX },
   /** From the first octet to connection.open. */
   handshakeTimeout: { standard: 10_000, least: 100, most: 3_600_000 },
 } as const satisfies Record<string, LimitRange>;

@@ -21,12 +21,14 @@ const HELP: Readonly<Record<NodeLimit, string>> = {
   channelMaxPerNode: 'channels in all',
   channelMaxPerUser: 'channels of each user, where nothing else is set for the user',
   consumerMaxPerChannel: 'consumers of a channel',
+  unackedMaxPerChannel: 'deliveries of a channel that are not acknowledged; its consumers get no more meanwhile',
   clusterQueueLimit: 'queues in all',
   queueMaxPerVhost: 'queues in each vhost, where nothing else is set for the vhost',
   clusterExchangeLimit: 'exchanges in all, those that every vhost has among them',
   exchangeMaxPerVhost: 'exchanges in each vhost, those that every vhost has among them',
   bindingMaxPerVhost: 'bindings in each vhost',
   frameMax: 'octets of the largest frame that clients are offered',
+  maxMessageSize: 'octets of the largest message, without its properties',
   handshakeTimeout: 'milliseconds that a client may take until it has opened a vhost',
 };
 

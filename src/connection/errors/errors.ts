@@ -42,3 +42,12 @@ export function timedOut(channel: number, timeout: number): AmqpError {
       'This timeout value can be configured, see consumers doc guide to learn more',
   );
 }
+
+/** A channel asks for a message and has as many unacknowledged ones as it may; RabbitMQ knows no such limit. */
+export function tooManyUnacked(most: number): AmqpError {
+  return channelError(
+    replyCode.PRECONDITION_FAILED,
+    `number of unacknowledged deliveries of the channel has reached the maximum allowed (${most})`,
+    methodId('basic.get'),
+  );
+}

@@ -5,18 +5,24 @@
 import { type AmqpError, channelError, connectionError, replyCode } from '../../amqp/errors.js';
 import { FrameType } from '../../amqp/frames.js';
 import { methodId } from '../../amqp/protocol.js';
-import { Content, Limit } from '../../engine/engine.js';
+import { Content } from '../../engine/engine.js';
 
 /** Messages above this are an error of the frame itself, as in RabbitMQ; below it, and above ours, of the message. */
 const BODY_CEILING = 512 * 1024 * 1024;
 
 /** A content frame, or a frame of no type that we know. `state` is what the channel expects. */
-export function misplacedFrame(type: number, channel: number, payload: Uint8Array, state: Content): AmqpError {
+export function misplacedFrame(
+  type: number,
+  channel: number,
+  payload: Uint8Array,
+  state: Content,
+  bodyMax: number,
+): AmqpError {
   switch (type) {
     case FrameType.METHOD:
       return outOfPlace(state);
     case FrameType.HEADER:
-      return state === Content.HEADER ? badHeader(payload) : outOfPlace(state);
+      return state === Content.HEADER ? badHeader(payload, bodyMax) : outOfPlace(state);
     case FrameType.BODY:
       return state === Content.BODY ? frameError('the body is longer than its content header says') : outOfPlace(state);
     case FrameType.HEARTBEAT:
@@ -50,7 +56,7 @@ function outOfPlace(state: Content): AmqpError {
 }
 
 /** A content header in its place that the core would not take. */
-function badHeader(payload: Uint8Array): AmqpError {
+function badHeader(payload: Uint8Array, bodyMax: number): AmqpError {
   if (payload.length < 14) return frameError('the content header is too short');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const classId = view.getUint16(0);
@@ -63,13 +69,13 @@ function badHeader(payload: Uint8Array): AmqpError {
   if (view.getUint16(2) !== 0) return unexpectedFrame('expected content header of weight 0', Content.HEADER);
   const size = view.getBigUint64(4);
   if (size > BODY_CEILING) return frameError(`a body of ${size} octets is more than any message may have`);
-  if (size > Limit.BODY_MAX) return tooLarge(size);
+  if (size > bodyMax) return tooLarge(size, bodyMax);
   return frameError('the properties of the content header cannot be decoded');
 }
 
 /** The channel goes, the connection stays. */
-function tooLarge(size: bigint): AmqpError {
-  const explanation = `message size ${size} is larger than configured max size ${Limit.BODY_MAX}`;
+function tooLarge(size: bigint, bodyMax: number): AmqpError {
+  const explanation = `message size ${size} is larger than configured max size ${bodyMax}`;
   return channelError(replyCode.PRECONDITION_FAILED, explanation, methodId('basic.publish'));
 }
 

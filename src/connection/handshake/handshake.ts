@@ -149,7 +149,9 @@ export class Handshake {
 
   #tune(method: MethodOf<'connection.tune-ok'>): undefined {
     this.#limits = negotiate(method, this.#limits);
-    this.#session.host.engine.setFrameMax(this.#session.core, this.#limits.frameMax);
+    const { host, core } = this.#session;
+    host.engine.setFrameMax(core, this.#limits.frameMax);
+    host.engine.setBodyMax(core, host.limits.maxMessageSize);
     this.#step = 'opening';
   }
 

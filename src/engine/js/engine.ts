@@ -159,6 +159,9 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#connections.set(handle, new Connection(handle, id, vhost, new Outbox(this.#memory), content));
     return handle;
   }
+  setBodyMax(connection: ConnectionRef, bytes: number): void {
+    this.#connection(connection).bodyMax = bytes;
+  }
   setFrameMax(connection: ConnectionRef, bytes: number): void {
     const one = this.#connection(connection);
     one.inputMax = bytes;
@@ -234,6 +237,11 @@ class JsEngine extends JsQueueCalls implements Engine {
   }
   isUnacked(channel: ChannelRef, tag: number): boolean {
     return this.#channel(channel).unacked.has(tag);
+  }
+  setUnackedMax(channel: ChannelRef, count: number): void {
+    const one = this.#channel(channel);
+    one.unackedMax = count;
+    this.#scheduler.onCredit(one);
   }
   setChannelPrefetch(channel: ChannelRef, count: number): void {
     const one = this.#channel(channel);

@@ -65,6 +65,7 @@ export interface CoreFunctions {
   endCopy(message: number): void;
   openConnection(id: number, vhost: number): number;
   setFrameMax(connection: number, bytes: number): void;
+  setBodyMax(connection: number, bytes: number): void;
   setVhost(connection: number, vhost: number): void;
   closeConnection(connection: number): void;
   ingest(connection: number, offset: number, length: number, work: number): number;
@@ -77,6 +78,7 @@ export interface CoreFunctions {
   settleDelivery(channel: number, tag: number, multiple: number, how: number): number;
   isUnacked(channel: number, tag: number): number;
   setChannelPrefetch(channel: number, count: number): void;
+  setUnackedMax(channel: number, count: number): void;
   recover(channel: number): void;
   unackedCount(channel: number): number;
   lastTag(channel: number): number;

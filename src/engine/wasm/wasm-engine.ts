@@ -157,6 +157,9 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   setFrameMax(connection: Connection, bytes: number): void {
     this.#core.setFrameMax(connection, bytes);
   }
+  setBodyMax(connection: Connection, bytes: number): void {
+    this.#core.setBodyMax(connection, bytes);
+  }
   setVhost(connection: Connection, vhost: number): void {
     this.#core.setVhost(connection, vhost);
   }
@@ -195,6 +198,9 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   }
   setChannelPrefetch(channel: Channel, count: number): void {
     this.#core.setChannelPrefetch(channel, count);
+  }
+  setUnackedMax(channel: Channel, count: number): void {
+    this.#core.setUnackedMax(channel, count);
   }
   recover(channel: Channel): void {
     this.#core.recover(channel);

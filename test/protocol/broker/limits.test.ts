@@ -144,6 +144,67 @@ describe.skipIf(isReferee)('channels', () => {
   });
 });
 
+describe.skipIf(isReferee)('deliveries', () => {
+  /** A channel and a queue with ten messages. */
+  async function filled() {
+    const channel = await (await connect()).openChannel();
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    for (let n = 1; n <= 10; n++) channel.publish('', queue, `${n}`);
+    await channel.sync();
+    return { channel, queue };
+  }
+
+  test('that are not acknowledged are so many of a channel, and its consumers wait meanwhile', async () => {
+    await limit({ unackedMaxPerChannel: 4 });
+    const { channel, queue } = await filled();
+    await channel.consume(queue);
+    const first = await channel.deliver(4);
+    await channel.sync();
+    expect(channel.deliveries.waiting).toEqual([]);
+    expect((await channel.counts(queue)).ready).toBe(6);
+    channel.send('basic.ack', { deliveryTag: first[0]?.deliveryTag ?? 0n });
+    expect((await channel.deliver(1))[0]?.deliveryTag).toBe(5n);
+    // One that is raised counts at once, on channels that are there too.
+    await limit({ unackedMaxPerChannel: 6 });
+    await channel.deliver(2);
+    channel.send('basic.ack', { deliveryTag: 7n, multiple: true });
+    await channel.deliver(3);
+  });
+
+  test('are not got one by one beyond that', async () => {
+    await limit({ unackedMaxPerChannel: 2 });
+    const { channel, queue } = await filled();
+    for (let n = 0; n < 2; n++) await channel.get(queue);
+    await channel.get(queue, true);
+    channel.send('basic.get', { queue });
+    const text = 'number of unacknowledged deliveries of the channel has reached the maximum allowed (2)';
+    expect(await channel.failure()).toEqual(closing(406, text, 'basic.get'));
+    const other = await channel.client.openChannel(2);
+    expect((await other.counts(queue)).ready).toBe(9);
+  });
+});
+
+describe.skipIf(isReferee)('messages', () => {
+  test('that are too large close the channel, and nothing of them stays', async () => {
+    const client = await connect();
+    const channel = await client.openChannel(1);
+    const { queue } = await channel.call('queue.declare', { exclusive: true });
+    await limit({ maxMessageSize: 1000 });
+    await channel.call('confirm.select');
+    channel.publish('', queue, Buffer.alloc(1000));
+    await channel.confirms.next('a confirm');
+    channel.publish('', queue, Buffer.alloc(1001));
+    const text = 'message size 1001 is larger than configured max size 1000';
+    expect(await channel.failure()).toEqual(closing(406, text, 'basic.publish'));
+    const other = await client.openChannel(2);
+    expect((await other.counts(queue)).ready).toBe(1);
+    await limit({ maxMessageSize: 2000 });
+    other.publish('', queue, Buffer.alloc(1001));
+    await other.sync();
+    expect((await other.counts(queue)).ready).toBe(2);
+  });
+});
+
 describe.skipIf(isReferee)('queues, exchanges and bindings', () => {
   test('that are too many close the channel, and their names are free', async () => {
     const client = await connect();

@@ -7,7 +7,7 @@
  * together. Private to the worker of the socket.
  */
 import { FRAME_MAX_INITIAL } from '../../../numbers/core.js';
-import { Content } from '../../engine.js';
+import { Content, Limit } from '../../engine.js';
 import { HeldConfirms } from '../log/held-confirms.js';
 import { MessageBuilder } from '../memory/messages.js';
 import type { ContentFrames } from './content-frames.js';
@@ -20,6 +20,8 @@ export class Connection {
   /** Longest payload that is accepted, and longest frame that is sent. */
   inputMax = FRAME_MAX_INITIAL;
   outputMax = FRAME_MAX_INITIAL;
+  /** Largest body that is accepted. */
+  bodyMax: number = Limit.BODY_MAX;
   readonly channels = new Map<number, Channel>();
 
   readonly partial = new PartialFrame();
@@ -92,6 +94,8 @@ export class Channel {
   /** Limit for all consumers together, 0 for none, and how much of it is used. */
   prefetch = 0;
   used = 0;
+  /** How many deliveries may be unacknowledged. */
+  unackedMax = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly handle: number,
@@ -100,7 +104,8 @@ export class Channel {
   ) {}
 
   credit(): number {
-    return this.prefetch === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.prefetch - this.used);
+    const shared = this.prefetch === 0 ? Number.POSITIVE_INFINITY : this.prefetch - this.used;
+    return Math.max(0, Math.min(shared, this.unackedMax - this.unacked.count));
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { COLD_DEPTH, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, HEADER_PAYLOAD_MIN } from '../../../numbers/core.js';
-import { Content, Counter, Limit, Stop } from '../../engine.js';
+import { Content, Counter, Stop } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
 import { MessageFlag } from '../memory/layout.js';
@@ -265,7 +265,7 @@ export class ConnectionReader {
     const payload = at + FRAME_HEAD;
     if (route === null || size < HEADER_PAYLOAD_MIN || read32(bytes, payload) !== BASIC_CLASS << 16) return Stop.FRAME;
     const bodySize = read64(bytes, payload + 4);
-    if (bodySize > Limit.BODY_MAX || !this.#flagsEnd(payload, size)) return Stop.FRAME;
+    if (bodySize > connection.bodyMax || !this.#flagsEnd(payload, size)) return Stop.FRAME;
     if (this.#memory.arePublishersBlocked()) return Stop.MEMORY;
     const first = route.queues[0];
     const lifetime = first !== undefined && this.#queues.ready(first) > COLD_DEPTH ? 'cold' : 'hot';

@@ -205,8 +205,8 @@ export class Scheduler {
  * again.
  */
 function letSiblingsFirst(consumer: Consumer): void {
-  const { prefetch, consumers } = consumer.channel;
-  if (prefetch === 0 || consumers.size === 1) return;
+  const { prefetch, consumers, unacked, unackedMax } = consumer.channel;
+  if ((prefetch === 0 && unacked.count < unackedMax) || consumers.size === 1) return;
   consumers.delete(consumer);
   consumers.add(consumer);
 }
