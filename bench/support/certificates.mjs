@@ -1,18 +1,23 @@
 /**
- * A certificate for brokers under measurement, made by openssl: an authority, and what it has signed for this machine.
+ * Certificates made by openssl: authorities, and what they have signed for this machine.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Arguments of openssl by the kind of the broker's key. */
+/** Arguments of openssl by the kind of the key. */
 const NEW_KEY = {
   ec: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
   rsa: ['-newkey', 'rsa:2048'],
 };
 
+/** What `openssl ca` wants to be told. */
+const POLICY = 'default_md = sha256\nunique_subject = no\npolicy = p\n[p]\ncommonName = supplied\n';
+const DAY_MS = 86_400_000;
+
 /** @typedef {keyof typeof NEW_KEY} KeyKind */
-/** @typedef {{ authority: string, certificate: string, key: string }} Certificates paths of PEM files */
+/** @typedef {{ certificate: string, key: string }} Identity paths of PEM files */
+/** @typedef {Identity & { authority: string }} Certificates a broker's, and the certificate of who has signed it */
 
 /** As a command line has it. @param {string} text @returns {KeyKind} */
 export function keyKind(text) {
@@ -21,25 +26,65 @@ export function keyKind(text) {
 }
 
 /**
+ * An authority, and a broker's certificate that it has signed.
  * @param {string} folder
  * @param {KeyKind} kind
  * @returns {Certificates}
  */
 export function makeCertificates(folder, kind) {
-  const file = (/** @type {string} */ name) => join(folder, name);
-  const [authority, authorityKey] = [file('authority.crt'), file('authority.key')];
-  const [certificate, key] = [file('broker.crt'), file('broker.key')];
-  const [request, extensions] = [file('broker.csr'), file('extensions')];
-  const fresh = [...NEW_KEY[kind], '-noenc'];
-  openssl('req', '-x509', ...fresh, '-keyout', authorityKey, '-out', authority, '-subj', '/CN=bench', '-days', '2');
-  openssl('req', ...fresh, '-keyout', key, '-out', request, '-subj', '/CN=localhost');
-  writeFileSync(extensions, 'subjectAltName = DNS:localhost, IP:127.0.0.1\n');
-  const signer = ['-CA', authority, '-CAkey', authorityKey, '-extfile', extensions, '-days', '2'];
-  openssl('x509', '-req', '-in', request, ...signer, '-out', certificate);
-  return { authority, certificate, key };
+  const authority = makeAuthority(folder, 'authority', kind);
+  return { ...sign(folder, 'broker', authority, { kind }), authority: authority.certificate };
+}
+
+/**
+ * @param {string} folder
+ * @param {string} name
+ * @param {KeyKind} [kind]
+ * @returns {Identity}
+ */
+export function makeAuthority(folder, name, kind = 'ec') {
+  const { certificate, key } = paths(folder, name);
+  const made = ['-keyout', key, '-out', certificate, '-subj', `/CN=${name}`, '-days', '2'];
+  openssl('req', '-x509', ...NEW_KEY[kind], '-nodes', ...made);
+  return { certificate, key };
+}
+
+/**
+ * A certificate with this common name, for both sides of a connection.
+ * @param {string} folder
+ * @param {string} name
+ * @param {Identity} authority
+ * @param {{ days?: readonly [from: number, to: number], names?: string, kind?: KeyKind }} [how] from and to how many days
+ *   from now it is valid; which names it is for, as openssl has them
+ * @returns {Identity}
+ */
+export function sign(folder, name, authority, { days = [-1, 2], names = LOCAL, kind = 'ec' } = {}) {
+  const { certificate, key } = paths(folder, name);
+  const [request, extensions, config] = [`${certificate}.request`, `${certificate}.extensions`, `${certificate}.conf`];
+  writeFileSync(extensions, `subjectAltName = ${names}\n`);
+  writeFileSync(`${certificate}.index`, '');
+  const place = `database = ${certificate}.index\nserial = ${certificate}.serial\nnew_certs_dir = ${folder}\n`;
+  writeFileSync(config, `[ca]\ndefault_ca = d\n[d]\n${place}${POLICY}`);
+  openssl('req', ...NEW_KEY[kind], '-nodes', '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
+  const signer = ['-config', config, '-cert', authority.certificate, '-keyfile', authority.key, '-rand_serial'];
+  const validity = ['-startdate', time(days[0]), '-enddate', time(days[1]), '-extfile', extensions];
+  openssl('ca', '-batch', '-notext', ...signer, ...validity, '-in', request, '-out', certificate);
+  return { certificate, key };
+}
+
+const LOCAL = 'DNS:localhost, IP:127.0.0.1, IP:::1';
+
+/** @param {string} folder @param {string} name @returns {Identity} */
+function paths(folder, name) {
+  return { certificate: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
+}
+
+/** A time as certificates have it. @param {number} days from now */
+function time(days) {
+  return `${new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/\D/g, '').slice(0, 14)}Z`;
 }
 
 /** @param {readonly string[]} args */
-function openssl(...args) {
+export function openssl(...args) {
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

@@ -51,25 +51,30 @@ function broker(checkout) {
 
 /**
  * @param {readonly string[]} options the broker's own
- * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, checkout?: string, env?: Record<string, string> }} [how] `onLine` is
- *   called with each line that it prints; `checkout` is another built checkout than this one; `env` is added to the environment
+ * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, onReport?: (line: string) => void, checkout?: string,
+ *   env?: Record<string, string> }} [how] `onLine` is called with each line that it prints, `onReport` with each on standard error; `checkout` is another built checkout than this one; `env` is added to the environment
  */
-export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE, env = {} } = {}) {
+export function startLeveret(
+  options,
+  { nodeOptions = [], onLine = () => {}, onReport, checkout = HERE, env = {} } = {},
+) {
   return startServer(
     process.execPath,
     [...nodeOptions, broker(checkout), '--port', '0', ...placed(options, checkout)],
     onLine,
     env,
+    onReport,
   );
 }
 
 /**
  * A broker that listens by TLS too.
- * @param {import('./certificates.mjs').Certificates} certificates
+ * @param {import('./certificates.mjs').Identity} identity
  * @param {readonly string[]} options the broker's own
+ * @param {(line: string) => void} [onReport] is called with each line that it prints for the operator
  * @returns {Promise<TlsServer>}
  */
-export async function startTlsLeveret({ certificate, key }, options) {
+export async function startTlsLeveret({ certificate, key }, options, onReport) {
   /** @type {(port: number) => void} */
   let found = () => {};
   /** @type {Promise<number>} */
@@ -81,7 +86,7 @@ export async function startTlsLeveret({ certificate, key }, options) {
     if (port) found(Number(port));
   };
   const tls = ['--tls-port', '0', '--tls-cert', certificate, '--tls-key', key];
-  const server = await startLeveret([...tls, ...options], { onLine });
+  const server = await startLeveret([...tls, ...options], onReport === undefined ? { onLine } : { onLine, onReport });
   return { ...server, tlsPort: await listening };
 }
 
@@ -103,10 +108,13 @@ export function launchLeveret(port, options) {
  * @param {readonly string[]} args
  * @param {(line: string) => void} onLine
  * @param {Record<string, string>} env
+ * @param {(line: string) => void} [onReport]
  * @returns {Promise<Server>} once it has said where it listens
  */
-async function startServer(command, args, onLine, env) {
-  const child = launch(command, args, { env });
+async function startServer(command, args, onLine, env, onReport) {
+  const child = launch(command, args, { env, heard: onReport !== undefined });
+  const { stderr } = child.process;
+  if (stderr !== null && onReport !== undefined) createInterface({ input: stderr }).on('line', onReport);
   const lines = createInterface({ input: child.process.stdout });
   /** @type {Promise<number>} */
   const listening = new Promise((resolve, reject) => {
@@ -123,12 +131,13 @@ async function startServer(command, args, onLine, env) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: Record<string, string>, group?: boolean, led?: boolean }} [how] what its environment has besides this process's; whether it
- *   starts processes of its own that end with it; whether it is told what to do on its standard input
+ * @param {{ env?: Record<string, string>, group?: boolean, led?: boolean, heard?: boolean }} [how] what its environment has
+ *   besides this process's; whether it starts processes of its own that end with it; whether it is told what to do on
+ *   its standard input; whether its standard error is read here
  */
-export function launch(command, args, { env = {}, group = false, led = false } = {}) {
+export function launch(command, args, { env = {}, group = false, led = false, heard = false } = {}) {
   const child = spawn(command, args, {
-    stdio: [led ? 'pipe' : 'ignore', 'pipe', 'inherit'],
+    stdio: [led ? 'pipe' : 'ignore', 'pipe', heard ? 'pipe' : 'inherit'],
     env: { ...brokerEnvironment(), ...env },
     detached: group,
   });

@@ -17,20 +17,48 @@ export const BUILD = `${HERE}build`;
  * @property {string} folder where its commands run
  * @property {readonly Command[]} build
  * @property {readonly { name: string, run: Command }[]} programs each exits with 0 when all that it checks holds
+ * @property {readonly TlsProgram[]} [tls] each tries the connections of a file (`tls/run.mjs`)
+ */
+
+/**
+ * @typedef {object} TlsProgram
+ * @property {string} name
+ * @property {Command} run
+ * @property {boolean} [isSilent] it looks at the broker's certificate when the handshake is over, and goes without a word
+ * @property {boolean} [withholds] it shows no certificate to a broker that names other authorities
  */
 
 const PYTHON = `${BUILD}/python/bin/python`;
 
 const JARS = `${BUILD}/java/lib/*`;
-const JAVA_SOURCES = ['Checks.java', 'AmqpClient.java', 'Rules.java'];
+const JAVA_SOURCES = ['Checks.java', 'AmqpClient.java', 'Rules.java', 'Tls.java'];
 
 /** @param {string} script */
 function python(script) {
   return { name: `python/${script}`, run: /** @type {Command} */ ([PYTHON, '-B', `${script}.py`]) };
 }
 
+/** @param {string} client @param {{ isSilent: boolean }} how @returns {TlsProgram} */
+function nodeTls(client, { isSilent }) {
+  return { name: `${client} by TLS`, run: [process.execPath, 'tls.mjs', client], isSilent };
+}
+
 /** @type {readonly Client[]} */
 export const CLIENTS = [
+  {
+    // Their other tests are among the broker's own.
+    name: 'node',
+    needs: [['openssl', 'version']],
+    folder: `${HERE}node`,
+    build: [],
+    programs: [],
+    tls: [
+      nodeTls('amqplib', { isSilent: true }),
+      nodeTls('rabbitmq-client', { isSilent: true }),
+      nodeTls('amqp-client.js', { isSilent: true }),
+      nodeTls('openssl', { isSilent: false }),
+    ],
+  },
   {
     name: 'c',
     needs: [['amqp-publish', '--help']],
@@ -49,6 +77,7 @@ export const CLIENTS = [
     programs: ['pika_blocking', 'pika_rules', 'pika_select', 'aio_pika_robust', 'celery_results', 'celery_chord'].map(
       python,
     ),
+    tls: [python('pika_tls')],
   },
   {
     name: 'go',
@@ -59,6 +88,7 @@ export const CLIENTS = [
       { name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] },
       { name: 'go/rules', run: [`${BUILD}/go/interop`, 'rules'] },
     ],
+    tls: [{ name: 'go/amqp091-go by TLS', run: [`${BUILD}/go/interop`, 'tls'] }],
   },
   {
     name: 'java',
@@ -75,6 +105,13 @@ export const CLIENTS = [
       { name: 'java/amqp-client', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'AmqpClient'] },
       { name: 'java/rules', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Rules'] },
       { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
+    ],
+    tls: [
+      {
+        name: 'java/amqp-client by TLS',
+        run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Tls'],
+        withholds: true,
+      },
     ],
   },
   {

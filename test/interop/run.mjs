@@ -6,6 +6,7 @@
 import { startLeveret } from '../../bench/support/processes.mjs';
 import { CLIENTS } from './clients.mjs';
 import { runCommand, succeeds } from './commands.mjs';
+import { tryTls } from './tls/run.mjs';
 
 /** @typedef {import('./clients.mjs').Client} Client */
 
@@ -101,6 +102,17 @@ async function main() {
     }
   } finally {
     await brokers.stop();
+  }
+  const isReferee = process.env.LEVERET_TEST_URL !== undefined;
+  for (const { folder, tls = [] } of isReferee ? [] : ready) {
+    for (const program of tls) {
+      const started = performance.now();
+      say(`\n${program.name}:`);
+      const outcome = await tryTls(program, folder, say);
+      passed += outcome.passed;
+      if (outcome.failed) failed++;
+      say(`${program.name}: ${outcome.passed} checks in ${seconds(started)}`);
+    }
   }
   say(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
