@@ -12,6 +12,7 @@ const layers = [
   'amqp',
   'engine',
   'log',
+  'logging',
   'platform',
   'numbers',
 ];

@@ -9,13 +9,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Durability } from '../log/commit-log.js';
+import { LogLevels } from '../logging/levels.js';
+import { Logger } from '../logging/logger.js';
 import type { Broker } from '../node/handle.js';
 import { hostText, SCHEMES } from '../node/listeners/address.js';
 import type { BoundAddress } from '../node/listeners/listeners.js';
 import type { ResolvedOptions } from '../node/options.js';
+import { LogOutput, type LogPlace } from './logging/output.js';
 import { type Command, type Configured, HELP, parseOptions } from './options.js';
 import { startReloadable } from './reload.js';
-import { sourceStack } from './source-stack.js';
 
 const read = (): Command => parseOptions(process.argv.slice(2), process.env);
 const command = read();
@@ -43,19 +45,39 @@ switch (command.action) {
 
 async function serve(configured: Configured): Promise<void> {
   try {
-    const broker = await startReloadable(configured, read, report);
+    const { options, log } = configured;
+    const opening = openLog(log);
+    // What cannot be written to is said before anything is started.
+    if (log.file !== null) await opening;
+    const logger = loggerTo(opening, options);
+    const broker = await startReloadable(configured, read, logger);
+    const output = await opening;
     broker.closed.then(
-      () => process.exit(0),
-      () => process.exit(70),
+      () => exit(logger, output, 0),
+      () => exit(logger, output, 70),
     );
-    stopOnSignal(broker);
-    process.stdout.write(startLines(broker, configured.options).join('\n').concat('\n'));
+    stopOnSignal(broker, output);
+    for (const line of startLines(broker, options)) logger.info('broker', line);
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-function stopOnSignal(broker: Broker): void {
+async function openLog(place: LogPlace): Promise<LogOutput> {
+  try {
+    return await LogOutput.open(place);
+  } catch (error) {
+    throw new Error(`the log cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function exit(logger: Logger, output: LogOutput, code: number): Promise<never> {
+  logger.flush();
+  await output.end();
+  process.exit(code);
+}
+
+function stopOnSignal(broker: Broker, output: LogOutput): void {
   let stopping = false;
   const stop = (): void => {
     // Who asks twice does not want to wait.
@@ -66,6 +88,8 @@ function stopOnSignal(broker: Broker): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Whoever rotates logs has moved the file away.
+  process.on('SIGHUP', () => output.reopen());
 }
 
 function startLines(broker: Broker, options: ResolvedOptions): string[] {
@@ -113,9 +137,14 @@ function meaning(durability: Durability): string {
   }
 }
 
-/** A line for the operator. That a defect has ended the broker is one. */
-function report(line: string): void {
-  process.stderr.write(`leveret: ${sourceStack(line)}\n`);
+/** Entries of all threads, in the order in which they come; those that come before the log is open wait for it. */
+function loggerTo(opening: Promise<LogOutput>, { logLevels }: ResolvedOptions): Logger {
+  const levels = new LogLevels();
+  levels.setAll(logLevels);
+  return new Logger(levels, (entries) => {
+    // What it rejects with has ended the start.
+    opening.then((output) => entries.forEach((entry) => void output.write(entry))).catch(() => {});
+  });
 }
 
 function refuse(reason: string): void {

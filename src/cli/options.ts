@@ -6,7 +6,7 @@ import { totalmem } from 'node:os';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
-import { type BrokerOptions, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
 import { inForce } from './config/in-force.js';
 import { limitKey } from './config/limit-settings.js';
 import type { Key, ValueOf } from './config/settings.js';
@@ -19,6 +19,7 @@ import {
   type Given,
   refuse,
 } from './config/sources.js';
+import type { LogPlace } from './logging/output.js';
 
 export { HELP } from './config/help.js';
 
@@ -35,6 +36,7 @@ export interface Configured {
   /** What was said, and where. */
   readonly given: Configuration;
   readonly options: ResolvedOptions;
+  readonly log: LogPlace;
 }
 
 const MIB = 1024 ** 2;
@@ -49,7 +51,9 @@ export function parseOptions(args: readonly string[], environment: Environment =
     if (flags.version) return { action: 'version' };
     const given = configuration(flags, environment);
     const options = resolveOptions(brokerOptions(given));
-    return isQuestion ? { action: 'config', inForce: inForce(given, options) } : { action: 'serve', given, options };
+    return isQuestion
+      ? { action: 'config', inForce: inForce(given, options) }
+      : { action: 'serve', given, options, log: logPlace(given) };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };
@@ -83,6 +87,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     management: value('http_port') === 0 ? null : { host: value('http_host'), port: value('http_port') },
     beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
     limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
+    logLevels: value('log_level') ?? { default: DEFAULTS.logLevel },
     data: value('transient')
       ? null
       : {
@@ -94,6 +99,10 @@ function brokerOptions(given: Configuration): BrokerOptions {
           dropUnknownQueues: value('drop_unknown_queues'),
         },
   };
+}
+
+function logPlace({ log_file: file, log_format: format }: Configuration): LogPlace {
+  return { file: file?.value ?? null, format: format?.value ?? 'auto' };
 }
 
 function tlsOptions(given: Configuration): BrokerOptions['tls'] {

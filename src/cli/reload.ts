@@ -2,6 +2,7 @@
  * SIGHUP: reads all that is configured anew, has the running broker go by what can change, and says what came of it.
  * What must hold: where anything is wrong, nothing changes, and one line says what; what is secret is not shown.
  */
+import type { Logger } from '../logging/logger.js';
 import { type Broker, startBroker } from '../node/handle.js';
 import type { ResolvedOptions } from '../node/options.js';
 import { reloadableOf } from '../node/reloadable.js';
@@ -14,20 +15,20 @@ type Reloading = Pick<Broker, 'reconfigure'>;
 
 /** Starts a broker; resolves with it, and keeps reloading from now on, with what `read` finds. */
 export async function startReloadable(
-  { given, options }: Configured,
+  { given, options, log }: Configured,
   read: () => Command,
-  report: (line: string) => void,
+  logger: Logger,
 ): Promise<Broker> {
-  const starting = startBroker({ ...options, report });
+  const starting = startBroker({ ...options, log: (entry) => logger.pass([entry]) });
   if (process.platform !== 'win32') {
     let inForce = given;
     // Whoever asks while the broker starts, or while it reloads, asks in a row.
     let last: Promise<unknown> = starting;
     process.on('SIGHUP', () => {
       last = last.then(async () => {
-        inForce = await reload(await starting, { given: inForce, options }, read(), report);
+        inForce = await reload(await starting, { given: inForce, options, log }, read(), logger);
       });
-      last.catch((error: unknown) => report(`not reloaded: ${String(error)}`));
+      last.catch((error: unknown) => logger.error('configuration', `not reloaded: ${String(error)}`));
     });
   }
   return starting;
@@ -38,10 +39,10 @@ export async function reload(
   broker: Reloading,
   before: Configured,
   command: Command,
-  report: (line: string) => void,
+  logger: Logger,
 ): Promise<Configuration> {
   const refuse = (reason: string): Configuration => {
-    report(`not reloaded, nothing has changed: ${reason}`);
+    logger.error('configuration', `not reloaded, nothing has changed: ${reason}`);
     return before.given;
   };
   if (command.action !== 'serve') return refuse(command.action === 'refuse' ? command.reason : command.action);
@@ -51,7 +52,8 @@ export async function reload(
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
-  for (const line of lines(changes)) report(line);
+  logger.levels.setAll(command.options.logLevels);
+  tell(changes, logger);
   const reloaded = changes.filter(({ key }) => isReloadable(key)).map(({ key }) => [key, command.given[key]]);
   return { ...before.given, ...Object.fromEntries(reloaded) };
 }
@@ -77,7 +79,7 @@ function isReloadable(key: Key): boolean {
   return settingOf(key).isReloadable === true;
 }
 
-function lines(changes: readonly Change[]): string[] {
+function tell(changes: readonly Change[], logger: Logger): void {
   const texts = (wanted: boolean): string =>
     changes
       .filter(({ key }) => isReloadable(key) === wanted)
@@ -85,8 +87,6 @@ function lines(changes: readonly Change[]): string[] {
       .join(', ');
   const done = texts(true);
   const left = texts(false);
-  return [
-    `reloaded: ${done === '' ? 'no setting has changed' : `changed is ${done}`}`,
-    ...(left === '' ? [] : [`needs a restart to change: ${left}`]),
-  ];
+  logger.info('configuration', `reloaded: ${done === '' ? 'no setting has changed' : `changed is ${done}`}`);
+  if (left !== '') logger.warning('configuration', `needs a restart to change: ${left}`);
 }

@@ -2,6 +2,7 @@
  * What the handle of a broker, in the thread of the program that embeds it, and the broker thread say to each
  * other. What must hold: after `refused`, `closed` or `defect` the broker thread says nothing more, and ends.
  */
+import type { LogEntry } from '../logging/logger.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
 import type { BoundAddress } from './listeners/listeners.js';
@@ -33,6 +34,13 @@ export type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: ErrorInWords };
 
+/** What the broker thread starts with. */
+export interface BrokerSetup {
+  readonly options: ResolvedOptions;
+  /** What the operator's log tells of (src/logging/levels.ts). */
+  readonly logLevels: SharedArrayBuffer;
+}
+
 export type ToBroker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
   /** Go by these options from now on, as far as they can change. */
@@ -44,8 +52,8 @@ export type FromBroker =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'refused'; readonly failure: StartFailure }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
-  /** A line for the operator. */
-  | { readonly kind: 'report'; readonly line: string }
+  /** For the operator's log. */
+  | { readonly kind: 'entries'; readonly entries: readonly LogEntry[] }
   /** An orderly end. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'defect'; readonly error: ErrorInWords };

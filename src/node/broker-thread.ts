@@ -5,21 +5,23 @@
  * `defect`, and the thread ends with it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { LogLevels } from '../logging/levels.js';
+import { Logger } from '../logging/logger.js';
 import { fatal, inWords, takeDefects } from '../platform/fatal.js';
 import type { RunningBroker } from './broker.js';
-import type { FromBroker, ToBroker } from './broker-messages.js';
-import type { ResolvedOptions } from './options.js';
+import type { BrokerSetup, FromBroker, ToBroker } from './broker-messages.js';
 import { startThreads } from './worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
 const port = parentPort;
-const options = workerData as ResolvedOptions;
+const { options, logLevels } = workerData as BrokerSetup;
 const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
 // They take longest: what else is needed is loaded meanwhile.
 const threads = startThreads(options.workers, options.management !== null);
 const { openBroker, startFailure } = await import('./broker.js');
-const starting = openBroker(options, threads, (line) => say({ kind: 'report', line }));
+const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
+const starting = openBroker(options, threads, logger);
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
 if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
 else if ('kind' in running) endWith({ kind: 'refused', failure: running });
@@ -70,6 +72,7 @@ function say(message: FromBroker): void {
 
 /** The last word. What else runs in this thread, or in those that it has started, ends here. */
 function endWith(message: FromBroker): never {
+  logger.flush();
   say(message);
   process.exit();
 }

@@ -10,6 +10,7 @@ import type { ConnectionId } from '../broker/requests/requests.js';
 import type { TlsSetup } from '../connection/transport/tls.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
+import type { Logger } from '../logging/logger.js';
 import { loadAffinity } from '../platform/affinity.js';
 import { fatal, inWords } from '../platform/fatal.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
@@ -50,18 +51,18 @@ export interface RunningBroker {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `threads` were started early, those that the options ask for; `report` takes lines for the operator.
+ * start. `threads` were started early, those that the options ask for; `logger` is this thread's.
  */
 export async function openBroker(
   options: ResolvedOptions,
   threads: IdleThreads,
-  report: (line: string) => void,
+  logger: Logger,
 ): Promise<RunningBroker> {
   const { data } = options;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
-  const storage = data === null ? null : await Storage.open(data, report);
+  const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, tls, options, threads, report);
+    return await openOn(storage, tls, options, threads, logger);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -73,7 +74,7 @@ async function openOn(
   tls: TlsSetup | null,
   options: ResolvedOptions,
   threads: IdleThreads,
-  report: (line: string) => void,
+  logger: Logger,
 ): Promise<RunningBroker> {
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
@@ -86,12 +87,14 @@ async function openOn(
   const startedAt = Date.now();
   const progress = createProgress(participants);
   const management = new Management();
+  const alarmed = new SharedArrayBuffer(4);
   const common = {
     shared,
     announced: options.announced,
     settings: workerSettings(options),
     tls,
-    alarms: new SharedArrayBuffer(4),
+    alarms: alarmed,
+    logLevels: logger.levels.shared,
     progress,
   };
   const pool =
@@ -99,10 +102,10 @@ async function openOn(
   if (dup === null) await endIdle(threads);
   try {
     const engine = await openEngine(shared, participants);
-    const alarms = new Alarms(common.alarms, engine, report);
+    const alarms = new Alarms(alarmed, engine, logger.lines('warning', 'alarm'));
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
     const queues = new SpilledQueues(engine, spillFiles);
-    const spill = new Spill(engine, spillFiles, queues, spillTrouble(report));
+    const spill = new Spill(engine, spillFiles, queues, spillTrouble(logger.lines('warning', 'storage')));
     const coordinator = new Coordinator(queues, {
       workers: participants,
       post: (changes) => {
@@ -118,7 +121,7 @@ async function openOn(
       beginning: options.beginning,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,
-      report,
+      report: logger.lines('warning', 'definitions'),
     });
     if (storage !== null) {
       await storage.begin();
@@ -132,13 +135,13 @@ async function openOn(
     } else await coordinator.restore(() => 0);
     // It never ends by itself.
     spill.run().catch(fatal);
-    const pinned = await pool.attend(coordinator, overseer(storage, alarms, report));
+    const pinned = await pool.attend(coordinator, overseer(storage, alarms, logger));
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     if (dup !== null) {
       pool.watch(progress, {
         describe: (connection) => connectionText(coordinator, connection),
         endSocket: (fd) => native.ok && native.affinity.endSocket?.(fd),
-        report,
+        report: logger.lines('warning', 'broker'),
         stuck: fatal,
       });
     }
@@ -230,12 +233,12 @@ function connectionText(coordinator: Coordinator, connection: ConnectionId): str
   return `connection ${connection} of user '${known.user}' in vhost '${known.vhost}'${name}`;
 }
 
-function overseer(storage: Storage | null, alarms: Alarms, report: (line: string) => void): Overseer {
+function overseer(storage: Storage | null, alarms: Alarms, logger: Logger): Overseer {
   return {
     logged: (worker, event) => storage?.heard(worker + 1, event),
     health: (worker, health) => alarms.log(worker + 1, health),
     memory: (worker, short) => alarms.memory(worker, short),
-    report,
+    logger,
   };
 }
 

@@ -5,10 +5,13 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
+import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
+import type { LogEntry } from '../logging/logger.js';
+import { entryWriter, toStandardError } from '../logging/target.js';
 import { forgetHolder } from '../platform/file-lock.js';
 import { lockPath } from '../store/data-directory.js';
 import { type Administration, type Ask, remoteAdministration } from './administration.js';
-import type { FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
+import type { BrokerSetup, FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import type { BoundAddress } from './listeners/listeners.js';
 import type { BoundHttp } from './management.js';
@@ -37,6 +40,8 @@ export interface Broker {
   reconfigure(options: ReloadableOptions): Promise<void>;
   /** Resolves after `close`; rejects with a `BrokerDefect` when a defect has ended the broker. */
   readonly closed: Promise<void>;
+  /** From which level on the log tells of an area from now on; `none`: nothing of it is told. */
+  setLogLevel(area: Area, least: Threshold): void;
   /** Closes all connections with CONNECTION_FORCED and ends the broker. The same as `closed`, which it brings about. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -48,7 +53,7 @@ export interface Broker {
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const resolved = resolveOptions(options);
-  const handle = new Handle(options, resolved, options.report ?? toStderr);
+  const handle = new Handle(options, resolved, writerOf(options));
   return asBroker(handle, await handle.started);
 }
 
@@ -65,6 +70,7 @@ function asBroker(handle: Handle, { listeners, management, workers, recovered, p
     administration: remoteAdministration(handle.ask),
     reconfigure: (options) => handle.reconfigure(options),
     closed: handle.closed,
+    setLogLevel: (area, least) => handle.logLevels.set(area, least),
     close: () => handle.close(),
     [Symbol.asyncDispose]: () => handle.close(),
   };
@@ -80,7 +86,8 @@ class Handle {
   readonly started: Promise<Started>;
   readonly closed: Promise<void>;
   readonly #thread: Thread;
-  readonly #report: (line: string) => void;
+  readonly #write: (entry: LogEntry) => void;
+  readonly logLevels = new LogLevels();
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   /** What the thread has said of its end; null: nothing yet. */
@@ -93,11 +100,12 @@ class Handle {
   /** The last change of options; it does not reject. */
   #changed: Promise<void> = Promise.resolve();
 
-  constructor(given: BrokerOptions, options: ResolvedOptions, report: (line: string) => void) {
+  constructor(given: BrokerOptions, options: ResolvedOptions, write: (entry: LogEntry) => void) {
     this.#given = given;
-    this.#report = report;
+    this.#write = write;
+    this.logLevels.setAll(options.logLevels);
     this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
-      workerData: options,
+      workerData: { options, logLevels: this.logLevels.shared } satisfies BrokerSetup,
       name: 'leveret-broker',
     });
     const lock = options.data === null ? null : lockPath(resolvePath(options.data.directory));
@@ -107,7 +115,7 @@ class Handle {
         if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
         for (const { reject: refuse } of this.#waiting.values()) refuse(error ?? new BrokerClosedError());
         this.#waiting.clear();
-        if (error instanceof BrokerDefect) report(`a defect ended the broker: ${error.stack}`);
+        if (error instanceof BrokerDefect) this.#tellDefect(error);
         if (error === null) resolve();
         else reject(error);
       });
@@ -149,6 +157,7 @@ class Handle {
       throw isOver ? error : new ReconfigureError(error.message);
     });
     this.#given = given;
+    if (change.logLevels !== undefined) this.logLevels.setAll(options.logLevels);
   }
 
   #askFor<T>(message: (id: number) => ToBroker): Promise<T> {
@@ -175,8 +184,8 @@ class Handle {
 
   #onMessage(message: Exclude<FromBroker, { kind: 'started' }>): void {
     switch (message.kind) {
-      case 'report':
-        this.#report(message.line);
+      case 'entries':
+        for (const entry of message.entries) this.#write(entry);
         break;
       case 'answer':
         this.#onAnswer(message.id, message.outcome);
@@ -196,6 +205,12 @@ class Handle {
     this.#waiting.delete(id);
     if (outcome.ok) waiting?.resolve(outcome.value);
     else waiting?.reject(new Error(outcome.error.message));
+  }
+
+  #tellDefect({ message, stack = message }: Error): void {
+    if (!this.logLevels.isOn('broker', 'error')) return;
+    const text = `a defect ended the broker: ${message}`;
+    this.#write({ time: Date.now(), level: 'error', area: 'broker', message: text, fields: { stack } });
   }
 
   /** Why the broker has ended; null: it was asked to. */
@@ -218,6 +233,11 @@ class Handle {
   }
 }
 
-function toStderr(line: string): void {
-  process.stderr.write(`leveret: ${line}\n`);
+function writerOf({ log, report }: BrokerOptions): (entry: LogEntry) => void {
+  if (log === null) return () => {};
+  if (log !== undefined) return entryWriter(log);
+  if (report === undefined) return toStandardError;
+  return ({ level, message }) => {
+    if (level === 'warning' || level === 'error') report(message);
+  };
 }

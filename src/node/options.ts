@@ -13,6 +13,8 @@ import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
+import { AREAS, DEFAULT_LEVEL, type LevelSettings, THRESHOLDS } from '../logging/levels.js';
+import type { LogTarget } from '../logging/target.js';
 import {
   AMQP_PORT,
   AMQPS_PORT,
@@ -71,7 +73,11 @@ export interface BrokerOptions {
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
   /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one. */
   readonly management?: { readonly [K in keyof HttpAddress]?: HttpAddress[K] | undefined } | null | undefined;
-  /** Takes lines for the operator: alarms, damage, defects; standard error if nothing is said. */
+  /** Takes what the log tells; null: nobody does. If nothing is said, standard error, warnings and errors alone. */
+  readonly log?: LogTarget | null | undefined;
+  /** From which level on each area is told; `default` counts for those that are not named. */
+  readonly logLevels?: Partial<LevelSettings> | undefined;
+  /** Takes the texts of warnings and errors, where there is no `log`. */
   readonly report?: ((line: string) => void) | undefined;
 }
 
@@ -91,6 +97,7 @@ export interface ResolvedOptions {
   readonly limits: NodeLimits;
   readonly data: DataOptions | null;
   readonly management: HttpAddress | null;
+  readonly logLevels: LevelSettings;
 }
 
 const DATA_DEFAULTS: DataOptions = {
@@ -118,6 +125,7 @@ export const DEFAULTS = {
   data: DATA_DEFAULTS,
   management: null,
   managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT },
+  logLevel: DEFAULT_LEVEL,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
 } as const;
@@ -161,6 +169,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     limits: nodeLimits(given.limits ?? {}),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
     management,
+    logLevels: logLevels(given),
   };
 }
 
@@ -180,6 +189,8 @@ const OPTION_NAMES = [
   'limits',
   'data',
   'management',
+  'log',
+  'logLevels',
   'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
@@ -258,6 +269,13 @@ function nodeLimits(given: NonNullable<BrokerOptions['limits']>): NodeLimits {
     return [name, wholeNumber(`limits.${name}`, given[name] ?? DEFAULTS.limits[name], least, most)] as const;
   });
   return Object.fromEntries(limits) as NodeLimits;
+}
+
+function logLevels({ log, logLevels: given = {} }: BrokerOptions): LevelSettings {
+  refuseUnknown('logLevels.', given, ['default', ...AREAS]);
+  for (const [area, least] of Object.entries(given)) oneOf(`logLevels.${area}`, least, THRESHOLDS);
+  // Nobody has asked for a log: what is said then is what should not be missed.
+  return { ...given, default: given.default ?? (log === undefined ? 'warning' : DEFAULTS.logLevel) };
 }
 
 function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {

@@ -6,7 +6,12 @@
  */
 import { type BrokerOptions, OptionError, type ResolvedOptions } from './options.js';
 
-const RELOADABLE = ['anonymous', 'passwordHashing', 'limits'] as const satisfies readonly (keyof ResolvedOptions)[];
+const RELOADABLE = [
+  'anonymous',
+  'passwordHashing',
+  'limits',
+  'logLevels',
+] as const satisfies readonly (keyof ResolvedOptions)[];
 const RELOADABLE_DATA = ['diskFreeLimit'] as const satisfies readonly (keyof NonNullable<ResolvedOptions['data']>)[];
 
 type Data = Pick<NonNullable<BrokerOptions['data']>, (typeof RELOADABLE_DATA)[number]>;
@@ -29,8 +34,9 @@ export function changedOptions(given: BrokerOptions, change: ReloadableOptions):
 }
 
 /** What of all options can change. */
-export function reloadableOf({ anonymous, passwordHashing, limits, data }: ResolvedOptions): ReloadableOptions {
-  const always = { anonymous, passwordHashing, limits };
+export function reloadableOf(options: ResolvedOptions): ReloadableOptions {
+  const { anonymous, passwordHashing, limits, logLevels, data } = options;
+  const always = { anonymous, passwordHashing, limits, logLevels };
   return data === null ? always : { ...always, data: { diskFreeLimit: data.diskFreeLimit } };
 }
 

@@ -9,6 +9,7 @@ import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../
 import { type AcceptedSocket, refuse } from '../connection/transport/accepted-socket.js';
 import { openEngine } from '../engine/open.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
+import type { Logger } from '../logging/logger.js';
 import type { Outcome } from '../platform/affinity.js';
 import { type ErrorInWords, fatal } from '../platform/fatal.js';
 import type { Place } from '../platform/placement.js';
@@ -29,15 +30,15 @@ import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'settings' | 'tls' | 'alarms' | 'progress'>;
+type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'settings' | 'tls' | 'alarms' | 'logLevels' | 'progress'>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
   logged(worker: number, event: LogEvent): void;
   health(worker: number, health: Health): void;
   memory(worker: number, short: boolean): void;
-  /** A line for the operator. */
-  report(line: string): void;
+  /** The operator's log. */
+  readonly logger: Logger;
 }
 
 /** The coordinator, as workers reach it. */
@@ -122,7 +123,7 @@ export class WorkerPool {
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
   attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
-    this.#report = (line) => overseer.report(line);
+    this.#report = overseer.logger.lines('warning', 'connection');
     this.#members.forEach((member, index) => {
       member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
       member.ended.then(() => {
@@ -294,8 +295,8 @@ export class WorkerPool {
       case 'memory':
         overseer.memory(index, message.short);
         break;
-      case 'report':
-        overseer.report(message.line);
+      case 'entries':
+        overseer.logger.pass(message.entries);
         break;
       case 'defect':
         fatal(inThread(`worker ${index}`, message.error));

@@ -10,6 +10,7 @@ import type { AcceptedSocket } from '../connection/transport/accepted-socket.js'
 import type { TlsSetup } from '../connection/transport/tls.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
+import type { LogEntry } from '../logging/logger.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { LogSetup } from '../store/log-setup.js';
@@ -36,6 +37,8 @@ export interface WorkerSetup {
   readonly tls: TlsSetup | null;
   /** Why publishers are blocked (src/node/alarms.ts). */
   readonly alarms: SharedArrayBuffer;
+  /** What the operator's log tells of (src/logging/levels.ts). */
+  readonly logLevels: SharedArrayBuffer;
   /** What workers are doing (src/event-loop/progress.ts). */
   readonly progress: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */
@@ -87,8 +90,8 @@ export type FromWorker =
   /** What happens in the worker's log, and how appending goes there. */
   | { kind: 'logged'; events: readonly LogEvent[] }
   | { kind: 'health'; health: Health }
-  /** A line for the operator. */
-  | { kind: 'report'; line: string }
+  /** For the operator's log. */
+  | { kind: 'entries'; entries: readonly LogEntry[] }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }
   /** A defect was found here: the broker must end. */

@@ -26,6 +26,8 @@ import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
 import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
+import { LogLevels } from '../logging/levels.js';
+import { Logger } from '../logging/logger.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { endTaking, fatal, inWords } from '../platform/fatal.js';
 import { within } from '../platform/within.js';
@@ -48,8 +50,9 @@ export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
-  readonly logins = new Logins(this.view.accounts, (line) => this.report(line));
-  readonly strangers = new BoundedLines('clients that did not come in', (line) => this.report(line));
+  readonly logger: Logger;
+  readonly logins: Logins;
+  readonly strangers: BoundedLines;
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;
@@ -84,9 +87,10 @@ export class Worker implements Host {
       settings,
       tls,
       alarms,
+      logLevels,
       progress,
       index,
-    }: Pick<WorkerSetup, 'announced' | 'settings' | 'tls' | 'alarms' | 'progress' | 'index'>,
+    }: Pick<WorkerSetup, 'announced' | 'settings' | 'tls' | 'alarms' | 'logLevels' | 'progress' | 'index'>,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
@@ -94,6 +98,9 @@ export class Worker implements Host {
     this.#settings = settings;
     this.#alarms = alarms;
     this.#control = control;
+    this.logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
+    this.logins = new Logins(this.view.accounts, this.logger.lines('warning', 'login'));
+    this.strangers = new BoundedLines('clients that did not come in', this.logger.lines('warning', 'tls'));
     this.#progress = new Progress(progress, index);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.eventLoop.begin();
@@ -170,10 +177,6 @@ export class Worker implements Host {
 
   routeSpace(connection: ConnectionId, vhost: string, principal: Principal): number {
     return this.#routeSpaces.enter(connection, vhost, principal.key);
-  }
-
-  report(line: string): void {
-    this.#post({ kind: 'report', line });
   }
 
   ask(connection: ConnectionId, request: Request): void {
@@ -290,6 +293,7 @@ export class Worker implements Host {
 
   /** A defect was found in this thread. */
   defect(error: Error): void {
+    this.logger.flush();
     this.#post({ kind: 'defect', error: inWords(error) });
     this.#fail().catch(() => this.#post({ kind: 'stopped', written: false }));
   }
@@ -309,6 +313,7 @@ export class Worker implements Host {
     this.#topology.close();
     const told = Promise.all([...this.#connections.values()].map((connection) => connection.fail()));
     await within(FAIL_MS, told);
+    this.logger.flush();
     this.#post({ kind: 'stopped', written: false });
   }
 
@@ -316,7 +321,9 @@ export class Worker implements Host {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#stopTimers();
-    this.#post({ kind: 'stopped', written: await this.#log.end() });
+    const written = await this.#log.end();
+    this.logger.flush();
+    this.#post({ kind: 'stopped', written });
     this.#topology.close();
     this.#control.close();
   }

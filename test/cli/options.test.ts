@@ -20,7 +20,7 @@ function refusal(...args: string[]): string {
 }
 
 test('without flags it serves as a broker does that is told nothing, and has an HTTP API', () => {
-  expect(served()).toEqual(resolveOptions({ management: {} }));
+  expect(served()).toEqual(resolveOptions({ management: {}, logLevels: { default: 'info' } }));
 });
 
 test('the help tells the defaults that hold', () => {
@@ -54,6 +54,10 @@ test('every flag is taken as it was given', () => {
     '8080',
     '--http-host',
     '::1',
+    '--log-level',
+    'warning,connection=debug',
+    '--log-level',
+    'tls=none',
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
@@ -76,6 +80,7 @@ test('every flag is taken as it was given', () => {
       dropUnknownQueues: false,
     },
     management: { host: '::1', port: 8080 },
+    logLevels: { default: 'warning', connection: 'debug', tls: 'none' },
   });
 });
 

@@ -16,7 +16,7 @@ function placeOf(text: string, file: URL | string): string {
 }
 
 test('a frame in a bundled file is shown where its source is', () => {
-  const text = 'stopOnSignal(broker)';
+  const text = 'stopOnSignal(broker, output)';
   expect(sourceStack(`Error: boom\n    at serve (${built.href}:${placeOf(text, built)})`)).toBe(
     `Error: boom\n    at serve (${source}:${placeOf(text, source)})`,
   );

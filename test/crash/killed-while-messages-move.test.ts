@@ -44,6 +44,6 @@ describe.skipIf(isReferee)('a broker that is killed while messages move', () => 
     }
     expect(traveller.confirmed, 'messages that were promised').toBeGreaterThan(ROUNDS * 10);
     expect(traveller.moved, 'messages that were moved').toBeGreaterThan(ROUNDS * 10);
-    expect((await broker.stop())?.stderr).toBe('');
+    expect((await broker.stop())?.told).toBe('');
   });
 });

@@ -214,7 +214,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
       left.push(bodies.map(([body]) => Number(/message (\d+)/.exec(body)?.[1])));
     }
     const exit = await broker.stop();
-    report = (exit?.stderr ?? '').trimEnd().split('\n');
+    report = (exit?.told ?? '').trimEnd().split('\n');
   }, 90_000);
   afterAll(() => rmSync(data, { recursive: true }));
 
@@ -239,7 +239,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
     const what = kept
       ? `what lay there is kept in (${name}\\S*\\.quarantine)`
       : '(they are missing|it is mended from its copy)';
-    return new RegExp(`^leveret: damage in log file ${name} at ${offset}, ${octets} octets; ${what}$`);
+    return new RegExp(`^damage in log file ${name} at ${offset}, ${octets} octets; ${what}$`);
   }
 
   test.each(
@@ -266,7 +266,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
 
   test('is told of once', async () => {
     const broker = await startBroker({ data });
-    expect(await broker.stop()).toMatchObject({ stderr: '' });
+    expect(await broker.stop()).toMatchObject({ told: '' });
   });
 });
 
@@ -289,6 +289,6 @@ describe.skipIf(isReferee)('after a crash', () => {
     const second = await start(data);
     const bodies = (await drain(await open(second), 'kept')).map(([body]) => Number(body));
     expect(bodies).toEqual(ALL.slice(0, -1));
-    expect(await second.stop()).toMatchObject({ stderr: '' });
+    expect(await second.stop()).toMatchObject({ told: '' });
   });
 });

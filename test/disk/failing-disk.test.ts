@@ -74,9 +74,9 @@ describe.runIf(!isReferee)('a broker whose disk fails', () => {
     await confirmed(publisher, 5);
     const exit = await broker.stop('SIGKILL');
     // However often it was tried meanwhile.
-    const lines = (exit?.stderr ?? '').trimEnd().split('\n');
+    const lines = (exit?.told ?? '').trimEnd().split('\n');
     expect(new Set(lines).size).toBe(lines.length);
-    expect(lines.at(-1)).toBe('leveret: disk alarm is over: publishers go on');
+    expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
     const again = await open(await start(data));
     expect((await drain(again, 'kept')).map(([body]) => body)).toEqual(['a', 'b', 'held back', 'after']);
   });
@@ -193,7 +193,7 @@ describe.runIf(!isReferee)('a broker whose disk fails', () => {
     await blocked(broker, publisher);
     const exit = await broker.stop();
     expect(exit?.code).toBe(0);
-    expect(exit?.stderr).toContain('not all of the log could be written');
+    expect(exit?.told).toContain('not all of the log could be written');
     expect(publisher.confirms.waiting).toEqual([]);
     const again = await open(await start(data));
     expect((await drain(again, 'kept'))[0]).toEqual(['safe', true]);

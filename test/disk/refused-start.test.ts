@@ -55,11 +55,11 @@ describe.skipIf(isReferee)('a start', () => {
     rmSync(join(data, 'definitions'), { recursive: true });
     const broker = await start(data, { flags: ['--drop-unknown-queues'] });
     await publishKept(broker, 'new', ['d']);
-    const said = 'leveret: 3 messages of 1 queues that the definitions do not know are let go\n';
-    expect(await broker.stop()).toMatchObject({ stderr: said });
+    const said = '3 messages of 1 queues that the definitions do not know are let go\n';
+    expect(await broker.stop()).toMatchObject({ told: said });
     const again = await start(data);
     expect(await drain(await open(again), 'new')).toEqual([['d', false]]);
-    expect(await again.stop()).toMatchObject({ stderr: '' });
+    expect(await again.stop()).toMatchObject({ told: '' });
   });
 
   test('that let messages go is the last to speak of them', async () => {
@@ -69,7 +69,7 @@ describe.skipIf(isReferee)('a start', () => {
     const again = await start(data);
     await publishKept(again, 'kept', []);
     expect(await drain(await open(again), 'kept')).toEqual([]);
-    expect(await again.stop()).toMatchObject({ stderr: '' });
+    expect(await again.stop()).toMatchObject({ told: '' });
   });
 
   test('that fails over a log of a newer version leaves the clean-shutdown marker', async () => {

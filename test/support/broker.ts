@@ -39,14 +39,20 @@ export interface Exit {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** The texts of the log, a line each. */
+  readonly log: string;
+  /** Warnings and errors of the log, a line each, but for what clients do wrong. */
+  readonly told: string;
 }
 
 /** One running broker. */
 export class Broker {
   readonly #child: ChildProcess | null;
   readonly #exit: Promise<Exit>;
-  /** What it has told its operator. */
-  #told = '';
+  /** What it has written to its log. */
+  #log = '';
+  /** What came on standard error. */
+  #errors = '';
 
   constructor(
     readonly url: string,
@@ -55,8 +61,11 @@ export class Broker {
   ) {
     this.#child = child;
     this.#exit = exit;
+    child?.stdout?.on('data', (text: string) => {
+      this.#log += text;
+    });
     child?.stderr?.on('data', (text: string) => {
-      this.#told += text;
+      this.#errors += text;
     });
   }
 
@@ -94,15 +103,17 @@ export class Broker {
   async told(pattern: RegExp): Promise<string> {
     const line = deferred<string>();
     const look = (): void => {
-      const found = this.#told.split('\n').find((text) => pattern.test(text));
+      const texts = logEntries(this.#log).map(({ msg }) => msg);
+      const found = [...texts, ...this.#errors.split('\n')].find((text) => pattern.test(text));
       if (found !== undefined) line.resolve(found);
     };
-    this.#child?.stderr?.on('data', look);
+    const streams = [this.#child?.stdout, this.#child?.stderr];
+    for (const stream of streams) stream?.on('data', look);
     look();
     try {
-      return await within(10_000, `the line ${pattern}`, line.promise, () => `told: ${this.#told}`);
+      return await within(10_000, `the line ${pattern}`, line.promise, () => `told: ${this.#log}`);
     } finally {
-      this.#child?.stderr?.off('data', look);
+      for (const stream of streams) stream?.off('data', look);
     }
   }
 
@@ -139,7 +150,7 @@ export function runToExit(flags: readonly string[]): Promise<Exit> {
 /** Starts a broker, or hands over the referee. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   if (external !== undefined) {
-    return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '' }));
+    return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '', log: '', told: '' }));
   }
   if (process.env.LEVERET_TRANSPORT === 'stream') return startOverStreams(options);
   const run = launch(options.node ?? [], [
@@ -192,6 +203,34 @@ export function useBroker(options: BrokerOptions = {}): () => Broker {
   };
 }
 
+/** An entry of the log, as it is written where nobody reads it at a terminal. */
+export interface LogLine {
+  readonly level: string;
+  readonly time: string;
+  readonly area: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** What whole lines of a log hold; what is none of its lines is left out. */
+export function logEntries(log: string): LogLine[] {
+  const lines = log.slice(0, log.lastIndexOf('\n') + 1).split('\n');
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+}
+
+/** What clients do wrong is theirs. */
+const OF_CLIENTS = ['connection', 'channel', 'login', 'access'];
+
+function toldIn(log: string): string {
+  const isTold = ({ level, area }: LogLine): boolean =>
+    (level === 'warning' || level === 'error') && !OF_CLIENTS.includes(area);
+  return linesOf(logEntries(log).filter(isTold));
+}
+
+function linesOf(entries: readonly LogLine[]): string {
+  return entries.map(({ msg }) => `${msg}\n`).join('');
+}
+
 interface Run {
   readonly child: ChildProcess;
   readonly listening: Promise<string>;
@@ -217,7 +256,7 @@ function launch(node: readonly string[], flags: readonly string[]): Run {
   });
   child.on('close', (code) => {
     listening.reject(new Error(`the broker ended with code ${code}: ${stderr || stdout}`));
-    exit.resolve({ code, stdout, stderr });
+    exit.resolve({ code, stdout, stderr, log: linesOf(logEntries(stdout)), told: toldIn(stdout) });
   });
   return { child, listening: listening.promise, exit: exit.promise };
 }

@@ -8,6 +8,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { Change } from '../../src/broker/requests/requests.js';
 import type { EngineKind } from '../../src/engine/engine.js';
+import { LogLevels } from '../../src/logging/levels.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
 import { Fragments, randomNumbers } from './fragments.js';
 import { deferred } from './waiting.js';
@@ -45,6 +46,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
     settings: { anonymous: null, limits: DEFAULT_LIMITS },
     tls: null,
     alarms: new SharedArrayBuffer(4),
+    logLevels: new LogLevels().shared,
     progress: createProgress(1),
     index: 0,
   };

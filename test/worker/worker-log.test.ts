@@ -8,6 +8,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { createProgress } from '../../dist/event-loop/progress.js';
+import { LogLevels } from '../../dist/logging/levels.js';
 import type { LogSetup } from '../../dist/store/log-setup.js';
 import { Worker } from '../../dist/worker/worker.js';
 import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
@@ -48,6 +49,7 @@ describe.each(ENGINES)('%s', (kind) => {
         settings: { anonymous: null, limits: DEFAULT_LIMITS },
         tls: null,
         alarms,
+        logLevels: new LogLevels().shared,
         progress: createProgress(1),
         index: 0,
       },

@@ -27,7 +27,7 @@ const INTRODUCTION = [
     'calls `reconfigure`.)',
   'Of two settings that cannot both be (`listen` with `host` or `port`; `transient` with what is about data), the ' +
     'nearer source counts; from the same source they are refused. Files that settings name are found from where the ' +
-    'broker is started. In the environment commas stand between addresses, and 1 and 0 may stand for true and false.',
+    'broker is started. In the environment commas stand between the values of a list, and 1 and 0 may stand for true and false.',
 ];
 
 export function configurationPage(): string {
@@ -81,6 +81,7 @@ const EXAMPLES: Partial<Record<Key, string>> = {
   memory: toml('2G'),
   disk_free_limit: toml('1G'),
   anonymous: toml('visitor'),
+  log_file: toml('/var/log/leveret/leveret.log'),
 };
 
 export function exampleFile(): string {

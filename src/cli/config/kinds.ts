@@ -2,6 +2,14 @@
  * Kinds of values that a setting may have: how each is written as a flag or in the environment, and in a file, and what
  * is none of the kind. What must hold: whatever the source, the same value comes out.
  */
+import {
+  AREAS,
+  type Area,
+  DEFAULT_LEVEL,
+  type LevelSettings,
+  THRESHOLDS,
+  type Threshold,
+} from '../../logging/levels.js';
 import { addressText, type ListenAddress, parseAddress } from '../../node/listeners/address.js';
 
 const MIB = 1024 ** 2;
@@ -135,3 +143,28 @@ export const addresses: Kind<readonly ListenAddress[]> = {
   },
   write: (value) => value.map(addressText),
 };
+
+/** The levels of the log, each for all areas or for one; in flags, too, commas may stand between them. */
+export const logLevels: Kind<LevelSettings> = {
+  argument: 'LEVEL',
+  expected: `${THRESHOLDS.slice(0, -1).join(', ')} or ${THRESHOLDS.at(-1)}, or AREA=LEVEL with one of the areas ${AREAS.join(', ')}`,
+  isList: true,
+  fromTexts: (texts) => texts.flatMap((text) => text.split(',').map((one) => one.trim())),
+  read: (value) => {
+    const settings: { default: Threshold } & { [A in Area]?: Threshold } = { default: DEFAULT_LEVEL };
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const [area, level] = levelIn(one);
+      settings[area] = level;
+    }
+    return settings;
+  },
+  write: ({ default: all, ...areas }) => [all, ...Object.entries(areas).map(([area, level]) => `${area}=${level}`)],
+};
+
+function levelIn(value: unknown): ['default' | Area, Threshold] {
+  const words = typeof value === 'string' ? value.split('=') : [];
+  const area = words.length === 2 ? AREAS.find((known) => known === words[0]) : 'default';
+  const level = THRESHOLDS.find((known) => known === words.at(-1));
+  if (area === undefined || level === undefined || words.length > 2) throw new WrongValue(value);
+  return [area, level];
+}

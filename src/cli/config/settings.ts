@@ -15,7 +15,8 @@ import {
   type ResolvedOptions,
   VERIFIES,
 } from '../../node/options.js';
-import { addresses, type Kind, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
+import { LOG_FORMATS, type LogFormat } from '../logging/output.js';
+import { addresses, type Kind, logLevels, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
 import { LIMIT_SETTINGS } from './limit-settings.js';
 
 const MIB = 1024 ** 2;
@@ -193,6 +194,22 @@ export const SETTINGS = {
     variables: ['RABBITMQ_DEFAULT_VHOST'],
   }),
   ...LIMIT_SETTINGS,
+  log_level: setting(logLevels, {
+    help:
+      'the least level that the log tells: debug, info, warning, error, none, for all areas, and area=level for one, ' +
+      'such as connection=debug; several may be given',
+    standard: { default: DEFAULTS.logLevel },
+    standardText: DEFAULTS.logLevel,
+    isReloadable: true,
+  }),
+  log_format: setting<LogFormat>(oneOf(LOG_FORMATS), {
+    help: 'how the log is written: text, for people; json, an object a line; auto: text on a terminal, json elsewhere',
+    standard: 'auto',
+  }),
+  log_file: setting(text('FILE', 'the name of a file'), {
+    help: 'write the log to this file, behind what it holds, instead of to standard output',
+    standard: null,
+  }),
 };
 
 export type Key = keyof typeof SETTINGS;

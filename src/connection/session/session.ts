@@ -10,6 +10,7 @@ import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
+import type { Logger } from '../../logging/logger.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
@@ -51,8 +52,8 @@ export interface Host {
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */
   countShort(change: 1 | -1): void;
-  /** A line for the operator. */
-  report(line: string): void;
+  /** The operator's log. */
+  readonly logger: Logger;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
   ask(connection: ConnectionId, request: Request): void;
   /** Applies the topology changes that have been posted. */

@@ -27,7 +27,7 @@ describe.runIf(!isReferee)('the command', () => {
       for (const url of urls) await (await RawClient.open(new Broker(url, null, deferred<never>().promise))).close();
     } finally {
       const exit = await broker.stop();
-      const addresses = exit?.stdout.match(/amqp:\/\/\S+(?=:\d+)/g);
+      const addresses = exit?.log.match(/amqp:\/\/\S+(?=:\d+)/g);
       expect(addresses).toEqual(['amqp://127.0.0.1', ...(hasIpv6 ? ['amqp://[::1]'] : [])]);
     }
   });
@@ -35,7 +35,7 @@ describe.runIf(!isReferee)('the command', () => {
   test('listens on the one address that it is told', async () => {
     const broker = await startBroker({ flags: ['--host', '127.0.0.1'] });
     const exit = await broker.stop();
-    expect(exit?.stdout).toMatch(/listening on amqp:\/\/127\.0\.0\.1:\d+\n/);
+    expect(exit?.log).toMatch(/listening on amqp:\/\/127\.0\.0\.1:\d+\n/);
   });
 
   test('lets nobody in who does not say who they are, unless it is told as whom', async () => {
@@ -120,7 +120,7 @@ describe.runIf(!isReferee)('the command', () => {
 
   test('explains its flags when asked', async () => {
     const exit = await runToExit(['--help']);
-    expect(exit).toMatchObject({ code: 0, stderr: '' });
+    expect(exit).toMatchObject({ code: 0, stderr: '', told: '' });
     for (const flag of ['--port', '--host', '--workers', '--engine', '--memory', '--[no-]pin']) {
       expect(exit.stdout).toContain(flag);
     }

@@ -32,9 +32,9 @@ describe.runIf(!isReferee)('a broker with several listeners', () => {
   test('says of each where it listens, and removes the socket file at the end', async () => {
     expect(existsSync(path)).toBe(true);
     const exit = await broker.stop();
-    expect(exit).toMatchObject({ code: 0, stderr: '' });
-    expect(exit?.stdout).toMatch(/^leveret \S+ listening on amqp:\/\/127\.0\.0\.1:\d+\nlistening on unix:\/\//);
-    expect(exit?.stdout).toContain(`listening on unix://${path}\n`);
+    expect(exit).toMatchObject({ code: 0, stderr: '', told: '' });
+    expect(exit?.log).toMatch(/^leveret \S+ listening on amqp:\/\/127\.0\.0\.1:\d+\nlistening on unix:\/\//);
+    expect(exit?.log).toContain(`listening on unix://${path}\n`);
     expect(existsSync(path)).toBe(false);
   });
 

@@ -33,14 +33,14 @@ describe.runIf(!isReferee && process.platform !== 'win32')('SIGHUP', () => {
       writeFileSync(file, 'password_hashing = "sha512"\npin = false\ndefault_pass = "carrot"\n');
       broker.signal('SIGHUP');
       expect(await broker.told(/reloaded/)).toBe(
-        'leveret: reloaded: changed is anonymous from "guest" to nothing, password_hashing from "sha256" to "sha512"',
+        'reloaded: changed is anonymous from "guest" to nothing, password_hashing from "sha256" to "sha512"',
       );
       expect(await broker.told(/restart/)).toBe(
-        'leveret: needs a restart to change: pin from true to false, default_pass (not shown)',
+        'needs a restart to change: pin from true to false, default_pass (not shown)',
       );
       expect(await isOpenToAll(broker)).toBe(false);
     } finally {
-      expect((await broker.stop())?.stderr).not.toContain('carrot');
+      expect((await broker.stop())?.log).not.toContain('carrot');
     }
   });
 
@@ -52,7 +52,7 @@ describe.runIf(!isReferee && process.platform !== 'win32')('SIGHUP', () => {
       writeFileSync(file, 'anonymous = "guest"\nprot = 5672\n');
       broker.signal('SIGHUP');
       expect(await broker.told(/not reloaded/)).toBe(
-        `leveret: not reloaded, nothing has changed: ${file}:2: unknown key 'prot'; the nearest is port`,
+        `not reloaded, nothing has changed: ${file}:2: unknown key 'prot'; the nearest is port`,
       );
       expect(await isOpenToAll(broker)).toBe(false);
       writeFileSync(file, 'anonymous = "guest"\n');

@@ -26,7 +26,7 @@ describe.runIf(!isReferee)('a broker that is asked to end', () => {
       for (const failure of failures) {
         expect(await failure).toEqual(closing(320, "broker forced connection closure with reason 'shutdown'"));
       }
-      expect(exit).toMatchObject({ code: 0, stderr: '' });
+      expect(exit).toMatchObject({ code: 0, stderr: '', told: '' });
     }));
 
   test('is not kept from it by a client that does not answer', () =>

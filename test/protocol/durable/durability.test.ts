@@ -19,7 +19,7 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     await channel.get('kept');
     channel.send('basic.ack', { deliveryTag: a?.deliveryTag ?? 0n });
     await channel.sync();
-    expect(await first.stop()).toMatchObject({ code: 0, stderr: '' });
+    expect(await first.stop()).toMatchObject({ code: 0, stderr: '', told: '' });
 
     const again = await open(await start(data));
     expect(await drain(again, 'kept')).toEqual([
@@ -185,6 +185,6 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     const consumer = await open(broker);
     expect(await consumer.counts('kept')).toMatchObject({ ready: 0 });
     const exit = await broker.stop();
-    expect(exit?.stderr).toContain('disk alarm');
+    expect(exit?.told).toContain('disk alarm');
   });
 });

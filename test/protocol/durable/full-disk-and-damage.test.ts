@@ -90,8 +90,8 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     spawnSync('mount', ['-o', 'remount,size=64m', data]);
     await confirmed(publisher, count);
     const exit = await broker.stop('SIGKILL');
-    expect(exit?.stderr).toMatch(/disk alarm, publishers are blocked: no space is left for the log of writer 1/);
-    expect(exit?.stderr).toContain('disk alarm is over: publishers go on');
+    expect(exit?.told).toMatch(/disk alarm, publishers are blocked: no space is left for the log of writer 1/);
+    expect(exit?.told).toContain('disk alarm is over: publishers go on');
     const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
     expect((await drain(again, 'kept')).map(([text]) => text)).toEqual(
       Array.from({ length: count }, (_, i) => body(i)),
@@ -115,7 +115,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     await channel.client.expect('connection.blocked');
     const exit = await broker.stop();
     expect(exit).toMatchObject({ code: 0 });
-    expect(exit?.stderr).toContain('not all of the log could be written');
+    expect(exit?.told).toContain('not all of the log could be written');
     rmSync(join(data, 'ballast'));
     const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
     expect((await drain(again, 'kept'))[0]).toEqual(['safe', true]);
@@ -180,9 +180,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
       Array.from({ length: 20 }, (_, i) => `message ${i + 1}`).filter((body) => body !== 'message 7'),
     );
     const exit = await broker.stop();
-    expect(exit?.stderr).toMatch(
-      /damage in log file \S+ at \d+, \d+ octets; what lay there is kept in \S+\.quarantine/,
-    );
+    expect(exit?.told).toMatch(/damage in log file \S+ at \d+, \d+ octets; what lay there is kept in \S+\.quarantine/);
     expect(readdirSync(join(data, 'log')).some((name) => name.endsWith('.quarantine'))).toBe(true);
   });
 
