@@ -1,11 +1,14 @@
 /**
- * A transport over any duplex stream: what the stream brings is copied into core memory, and what is written goes
- * through the stream, which says by its callbacks when a chunk is taken. What must hold: the stream does not look at a
- * chunk any more once it has called back for it, since the memory behind it is used again.
+ * A transport over any duplex stream: what the stream brings is copied into core memory (Node's own sockets, those of TLS
+ * too, put it there themselves: `read-into.ts`), and what is written goes through the stream, which says by its
+ * callbacks when a chunk is taken. What must hold: the stream does not look at a chunk any more once it has called back
+ * for it, since the memory behind it is used again.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Endpoint, Ends } from './endpoint.js';
 import { PacedWork } from './paced-work.js';
+import { readInto } from './read-into.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** What a stream does not say of itself. */
@@ -53,6 +56,7 @@ export class StreamTransport implements Transport {
     // What is done about the end waits for its turn.
     stream.allowHalfOpen = true;
     stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
+    if (stream instanceof Socket) readInto(stream, memory.readBuffer, (length) => this.#onRead(length));
     stream.on('error', () => stream.destroy());
     stream.on('drain', () => events.onDrain());
     stream.on('end', () => {
@@ -60,6 +64,19 @@ export class StreamTransport implements Transport {
       else ENDS.add(() => this.#onEnd());
     });
     stream.on('close', () => events.onClosed());
+  }
+
+  /** What has come into the read buffer, past the stream; behind a stop it goes into the stream. */
+  #onRead(length: number): boolean {
+    const stream = this.#stream;
+    if (stream.isPaused() || stream.readableLength > 0) {
+      stream.push(Buffer.from(this.#memory.readBuffer.subarray(0, length)));
+      return false;
+    }
+    this.#bytesRead += length;
+    if (this.#events.onRead(length)) return true;
+    stream.pause();
+    return false;
   }
 
   /** The read buffer takes as much as it holds, in pieces; what comes behind a stop goes back into the stream. */
