@@ -20,6 +20,7 @@ import {
   refuse,
 } from './config/sources.js';
 import type { LogPlace } from './logging/output.js';
+import { oauthOptions } from './oauth.js';
 
 export { HELP } from './config/help.js';
 
@@ -77,6 +78,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     host: value('host'),
     port: value('port'),
     tls: tlsOptions(given),
+    oauth: oauthOptions(given),
     workers: given.workers && workerCount(given.workers, memory, value('http_port') === 0 ? 0 : 1),
     engine: value('engine'),
     memory,

@@ -79,6 +79,11 @@ export class Channel {
     this.#consumers.activate(consumer, queue);
   }
 
+  /** Rights have been taken away. */
+  recheckRights(): void {
+    if (!this.closing) this.#consumers.cancelForbidden();
+  }
+
   /** Time has passed: a delivery may have been kept for too long. */
   tick(now: number): void {
     if (this.closing) return;

@@ -79,6 +79,11 @@ export class Channels {
     for (const { core } of this.#channels.values()) engine.setUnackedMax(core, limits.unackedMaxPerChannel);
   }
 
+  /** Rights have been taken away: consumers that may no longer read their queue are cancelled. */
+  recheckRights(): void {
+    for (const channel of this.#channels.values()) channel.recheckRights();
+  }
+
   /** Ends all of them, in the core and for their clients; the coordinator is told by whoever ends the connection. */
   abandon(): void {
     for (const channel of this.#channels.values()) channel.abandon();

@@ -7,7 +7,7 @@
  */
 import { AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { decodeMethod, encodeMethod, FrameType, HEARTBEAT_FRAME, PROTOCOL_HEADER } from '../amqp/frames.js';
-import type { Method, MethodName } from '../amqp/protocol.js';
+import type { Method, MethodName, MethodOf } from '../amqp/protocol.js';
 import type { Principal } from '../broker/access/principal.js';
 import type {
   Answer,
@@ -62,7 +62,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#heartbeat = new Heartbeat(performance.now(), host.limits.handshakeTimeout);
     this.#requests = new PendingRequests(host, id, (channel, error) => this.#fail(channel, error));
     this.#handshake = new Handshake(this, {
-      isWaiting: () => this.#state === 'handshake' && this.#whenGone === null,
+      isWaiting: () => (this.#state === 'handshake' || this.#state === 'running') && this.#whenGone === null,
       address: () => hostText(this.#transport.peer),
       isLocal: () => isOnThisMachine(this.#transport.peer),
       onRefused: () => this.#end(),
@@ -169,6 +169,7 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** Time has passed. */
   tick(now: number): void {
+    if (this.#hasExpired()) return this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, 'credential expired'));
     if (this.#state === 'running')
       this.#channels.tick(now, (channel, error) => {
         this.#fail(channel, error)?.catch(fatal);
@@ -186,6 +187,12 @@ export class Connection implements Session, Receiver, TransportEvents {
     if (due !== 'heartbeat') return;
     this.host.eventLoop.begin();
     this.#writer.send(HEARTBEAT_FRAME);
+  }
+
+  /** Whether the token counts no longer that the client has come in by. */
+  #hasExpired(): boolean {
+    const { expiresAt } = this.#handshake;
+    return this.#state === 'running' && expiresAt !== null && Date.now() >= expiresAt;
   }
 
   /** The broker ends: tells the client why. */
@@ -341,9 +348,20 @@ export class Connection implements Session, Receiver, TransportEvents {
     if (method.name === 'connection.close') return this.#closeForClient();
     if (this.#state === 'handshake') return this.#handshake.handle(method);
     if (method.name !== 'connection.update-secret') throw this.#unexpected(method);
-    // A password does not expire: as in RabbitMQ, the new one matters to who comes in next.
-    this.send(0, { name: 'connection.update-secret-ok' });
-    return undefined;
+    return this.#updateSecret(method);
+  }
+
+  #updateSecret(method: MethodOf<'connection.update-secret'>): Outcome {
+    const renewed = this.#handshake.renew(method);
+    if (renewed === null) {
+      // A password does not expire: as in RabbitMQ, the new one matters to who comes in next.
+      this.send(0, { name: 'connection.update-secret-ok' });
+      return undefined;
+    }
+    return renewed.then(() => {
+      this.#channels.recheckRights();
+      this.send(0, { name: 'connection.update-secret-ok' });
+    });
   }
 
   /** The handshake is over. */

@@ -26,6 +26,7 @@ export interface Started {
 export type StartFailure =
   | { readonly kind: 'listener'; readonly message: string }
   | { readonly kind: 'TLS file'; readonly message: string }
+  | { readonly kind: 'OAuth file'; readonly message: string }
   | { readonly kind: 'data directory'; readonly message: string }
   | ({ readonly kind: 'other' } & ErrorInWords);
 

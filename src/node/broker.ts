@@ -7,7 +7,6 @@
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
-import type { TlsSetup } from '../connection/transport/tls.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import type { Logger } from '../logging/logger.js';
@@ -18,12 +17,13 @@ import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { DataDirectoryError } from '../store/data-directory.js';
-import type { WorkerSettings } from '../worker/thread-messages.js';
+import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import { type AdministrationRequest, perform } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
 import { Management } from './management.js';
+import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
 import { Storage } from './storage.js';
 import { readTlsFiles, TlsFileError } from './tls-files.js';
@@ -60,9 +60,10 @@ export async function openBroker(
 ): Promise<RunningBroker> {
   const { data } = options;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
+  const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
   const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, tls, options, threads, logger);
+    return await openOn(storage, { tls, oauth }, options, threads, logger);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -71,7 +72,7 @@ export async function openBroker(
 
 async function openOn(
   storage: Storage | null,
-  tls: TlsSetup | null,
+  { tls, oauth }: Pick<WorkerSetup, 'tls' | 'oauth'>,
   options: ResolvedOptions,
   threads: IdleThreads,
   logger: Logger,
@@ -92,6 +93,7 @@ async function openOn(
     shared,
     announced: options.announced,
     settings: workerSettings(options),
+    oauth,
     tls,
     alarms: alarmed,
     logLevels: logger.levels.shared,
@@ -246,6 +248,7 @@ function overseer(storage: Storage | null, alarms: Alarms, logger: Logger): Over
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof DataDirectoryError) return { kind: 'data directory', message: error.message };
   if (error instanceof TlsFileError) return { kind: 'TLS file', message: error.message };
+  if (error instanceof OauthFileError) return { kind: 'OAuth file', message: error.message };
   if (error instanceof ListenError) return { kind: 'listener', message: error.message };
   return { kind: 'other', ...inWords(error) };
 }

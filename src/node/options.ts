@@ -26,6 +26,7 @@ import {
   PORT_MAX,
 } from './listeners/address.js';
 import type { HttpAddress } from './management-messages.js';
+import type { OauthFiles } from './oauth-files.js';
 import type { DataOptions } from './storage.js';
 import type { TlsFiles } from './tls-files.js';
 
@@ -37,6 +38,30 @@ export interface TlsOptions {
   readonly authority?: string | null | undefined;
   readonly verify?: Verify | undefined;
   readonly port?: number | undefined;
+}
+
+/** Tokens (OAuth 2) as passwords; names and defaults are those of RabbitMQ's backend. */
+export interface OauthOptions {
+  /** What tokens call this broker. */
+  readonly resourceServerId: string;
+  /** A file with the keys of those who sign tokens: a JWKS, or PEM. */
+  readonly keys?: string | null | undefined;
+  /** Where the issuer shows its keys (a JWKS): https, or http on this machine. */
+  readonly jwksUrl?: string | null | undefined;
+  /** A file with certificates (PEM) of those who sign for the server of that URL; null: those whom Node.js knows. */
+  readonly httpsAuthority?: string | null | undefined;
+  /** Who must have issued a token; null: whoever has its key. */
+  readonly issuer?: string | null | undefined;
+  /** Whether a token must be for this broker (`aud`). */
+  readonly verifyAudience?: boolean | undefined;
+  /** What scopes for this broker begin with; `resourceServerId` and a dot if nothing is said. */
+  readonly scopePrefix?: string | null | undefined;
+  /** Claims with the name of the user, before `sub` and `client_id`. */
+  readonly preferredUsernameClaims?: readonly string[] | undefined;
+  /** Claims, besides `scope`, that hold scopes: paths with dots, and blanks between them. */
+  readonly additionalScopesKey?: string | null | undefined;
+  /** Scopes, each with those that it stands for. */
+  readonly scopeAliases?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** Everything may be left out. */
@@ -52,6 +77,8 @@ export interface BrokerOptions {
    * say where. `authority`: who may sign for clients; `verify`: with it, 'required' if nothing is said.
    */
   readonly tls?: TlsOptions | null | undefined;
+  /** How clients come in by tokens instead of passwords; null: they do not. */
+  readonly oauth?: OauthOptions | null | undefined;
   /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
   readonly workers?: number | undefined;
   readonly engine?: EngineKind | undefined;
@@ -86,6 +113,7 @@ export interface ResolvedOptions {
   readonly listeners: readonly ListenAddress[];
   /** Null when no listener does TLS. */
   readonly tls: TlsFiles | null;
+  readonly oauth: OauthFiles | null;
   readonly workers: number;
   readonly engine: EngineKind;
   readonly memory: number;
@@ -115,6 +143,8 @@ export const DEFAULTS = {
   port: AMQP_PORT,
   tls: null,
   tlsPort: AMQPS_PORT,
+  oauth: null,
+  oauthVerifyAudience: true,
   engine: 'wasm',
   pin: true,
   announced: COMPATIBLE,
@@ -158,6 +188,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
   return {
     listeners,
     tls,
+    oauth: oauthFiles(given.oauth ?? DEFAULTS.oauth),
     workers: workerCount(given.workers, memory, cpus, management === null ? 0 : 1),
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
@@ -178,6 +209,7 @@ const OPTION_NAMES = [
   'host',
   'port',
   'tls',
+  'oauth',
   'workers',
   'engine',
   'memory',
@@ -250,6 +282,68 @@ function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): vo
   const isAsked = listeners.some(doesTls);
   if (isAsked && tls === null) throw new OptionError('a TLS listener needs a certificate and its key');
   if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
+}
+
+const OAUTH_NAMES = [
+  'resourceServerId',
+  'keys',
+  'jwksUrl',
+  'httpsAuthority',
+  'issuer',
+  'verifyAudience',
+  'scopePrefix',
+  'preferredUsernameClaims',
+  'additionalScopesKey',
+  'scopeAliases',
+] as const satisfies readonly (keyof OauthOptions)[];
+
+function oauthFiles(given: OauthOptions | null): OauthFiles | null {
+  if (given === null) return null;
+  refuseUnknown('oauth.', given, OAUTH_NAMES);
+  const resourceServerId = text('oauth.resourceServerId', given.resourceServerId);
+  const aliases = Object.entries(given.scopeAliases ?? {});
+  return {
+    resourceServerId,
+    ...keysOf(given),
+    issuer: textOrNull('oauth.issuer', given.issuer ?? null),
+    verifyAudience: yesOrNo('oauth.verifyAudience', given.verifyAudience ?? DEFAULTS.oauthVerifyAudience),
+    scopePrefix: scopePrefix(given.scopePrefix ?? `${resourceServerId}.`),
+    preferredUsernameClaims: texts('oauth.preferredUsernameClaims', given.preferredUsernameClaims ?? []),
+    additionalScopesKey: textOrNull('oauth.additionalScopesKey', given.additionalScopesKey ?? null),
+    scopeAliases: Object.fromEntries(
+      aliases.map(([alias, scopes]) => [alias, texts(`oauth.scopeAliases['${alias}']`, scopes)]),
+    ),
+  };
+}
+
+function keysOf(given: OauthOptions): Pick<OauthFiles, 'keys' | 'jwksUrl' | 'httpsAuthority'> {
+  const keys = textOrNull('oauth.keys', given.keys ?? null);
+  const jwksUrl = textOrNull('oauth.jwksUrl', given.jwksUrl ?? null);
+  if ((keys === null) === (jwksUrl === null))
+    throw new OptionError('oauth needs the keys of tokens: either oauth.keys, a file, or oauth.jwksUrl');
+  if (jwksUrl !== null && !isTrustedUrl(jwksUrl))
+    throw new OptionError(`oauth.jwksUrl must be ${TRUSTED_URL}, not '${jwksUrl}'`);
+  return { keys, jwksUrl, httpsAuthority: textOrNull('oauth.httpsAuthority', given.httpsAuthority ?? null) };
+}
+
+export const TRUSTED_URL = 'a URL with https, or with http on this machine';
+const THIS_MACHINE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Whether nobody on the way can change what comes from there. */
+export function isTrustedUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && THIS_MACHINE.test(hostname));
+}
+
+/** May be empty: then all scopes are for this broker. */
+function scopePrefix(value: unknown): string {
+  return value === '' ? '' : text('oauth.scopePrefix', value);
+}
+
+function texts(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new OptionError(`${name} must be a list of texts, not ${shown(value)}`);
+  return value.map((one, index) => text(`${name}[${index}]`, one));
 }
 
 function beginning(given: NonNullable<BrokerOptions['beginning']>): Beginning {

@@ -30,7 +30,10 @@ import { StuckWorker, Watch, type Watched } from './watch.js';
 import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
 
 /** What all workers start with. */
-type Common = Pick<WorkerSetup, 'shared' | 'announced' | 'settings' | 'tls' | 'alarms' | 'logLevels' | 'progress'>;
+type Common = Pick<
+  WorkerSetup,
+  'shared' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'progress'
+>;
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { Announced } from '../connection/handshake/identity.js';
+import type { OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
 import type { TlsSetup } from '../connection/transport/tls.js';
 import type { SharedCore } from '../engine/engine.js';
@@ -33,6 +34,8 @@ export interface WorkerSetup {
   /** What clients are told of the broker. */
   readonly announced: Announced;
   readonly settings: WorkerSettings;
+  /** How clients come in by tokens; null: they do not. */
+  readonly oauth: OauthSetup | null;
   /** Null: nobody listens by TLS. */
   readonly tls: TlsSetup | null;
   /** Why publishers are blocked (src/node/alarms.ts). */

@@ -18,6 +18,8 @@ import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
 import { ConsumerRegistry } from '../connection/session/queue-consumers.js';
 import type { Host } from '../connection/session/session.js';
+import { tokenLogins } from '../connection/tokens/oauth-setup.js';
+import type { TokenLogins } from '../connection/tokens/token-logins.js';
 import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
 import { TransportOpener } from '../connection/transport/opening.js';
@@ -53,6 +55,7 @@ export class Worker implements Host {
   readonly logger: Logger;
   readonly logins: Logins;
   readonly strangers: BoundedLines;
+  readonly tokens: TokenLogins | null;
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;
@@ -85,12 +88,13 @@ export class Worker implements Host {
     {
       announced,
       settings,
+      oauth,
       tls,
       alarms,
       logLevels,
       progress,
       index,
-    }: Pick<WorkerSetup, 'announced' | 'settings' | 'tls' | 'alarms' | 'logLevels' | 'progress' | 'index'>,
+    }: Pick<WorkerSetup, 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'progress' | 'index'>,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
@@ -100,6 +104,7 @@ export class Worker implements Host {
     this.#control = control;
     this.logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
     this.logins = new Logins(this.view.accounts, this.logger.lines('warning', 'login'));
+    this.tokens = oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.logger.lines('warning', 'login'));
     this.strangers = new BoundedLines('clients that did not come in', this.logger.lines('warning', 'tls'));
     this.#progress = new Progress(progress, index);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);

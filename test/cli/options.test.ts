@@ -62,6 +62,7 @@ test('every flag is taken as it was given', () => {
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
     tls: null,
+    oauth: null,
     workers: 3,
     engine: 'js',
     memory: 512 * MIB,

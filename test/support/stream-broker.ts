@@ -44,6 +44,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
   const setup = {
     announced: { product: 'RabbitMQ', version: '3.13.7' },
     settings: { anonymous: null, limits: DEFAULT_LIMITS },
+    oauth: null,
     tls: null,
     alarms: new SharedArrayBuffer(4),
     logLevels: new LogLevels().shared,

@@ -47,6 +47,7 @@ describe.each(ENGINES)('%s', (kind) => {
       {
         announced,
         settings: { anonymous: null, limits: DEFAULT_LIMITS },
+        oauth: null,
         tls: null,
         alarms,
         logLevels: new LogLevels().shared,

@@ -378,6 +378,8 @@ export class Coordinator {
         return this.#replies.close(connection, request.queue);
       case 'connection.open':
         return this.#sessions.open(connection, request);
+      case 'connection.renew':
+        return this.#sessions.renew(connection, request.grant);
       case 'channel.open':
         return this.#sessions.openChannel(connection);
       case 'channel.close':

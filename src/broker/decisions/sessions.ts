@@ -4,6 +4,7 @@
  * its connection is.
  */
 import { type Principal, principalOfUser } from '../access/principal.js';
+import { type Grant, principalOfGrant } from '../access/scopes.js';
 import type { Limits } from '../policies/limits.js';
 import {
   channelLimit,
@@ -20,7 +21,7 @@ import type { TopologyView } from '../topology/topology-view.js';
 
 interface Session {
   readonly vhost: string;
-  readonly principal: Principal;
+  principal: Principal;
   readonly name: string | null;
   channels: number;
 }
@@ -48,7 +49,7 @@ export class Sessions {
     this.#limits = limits;
   }
 
-  open(connection: ConnectionId, { vhost, user, name }: Extract<Request, { op: 'connection.open' }>): Answer {
+  open(connection: ConnectionId, { vhost, user, grant, name }: Extract<Request, { op: 'connection.open' }>): Answer {
     const mostInAll = this.#limits.nodeReached('connectionMax', this.#sessions.size);
     if (mostInAll !== null) return refused(nodeConnectionLimit(mostInAll));
     if (!this.#view.hasVhost(vhost)) return refused(noVhost(vhost));
@@ -56,11 +57,20 @@ export class Sessions {
     if (most !== null) return refused(vhostConnectionLimit(vhost, user, most));
     const mostOfUser = this.#limits.reached('user', user, 'max-connections', this.#ofUsers.of(user));
     if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
-    const principal = principalOfUser(this.#view.accounts, user);
+    const principal = grant ? principalOfGrant(grant) : principalOfUser(this.#view.accounts, user);
     if (!principal.mayEnter(vhost)) return refused(noVhostAccess(vhost, user));
     this.#sessions.set(connection, { vhost, principal, name, channels: 0 });
     this.#inVhosts.add(vhost, 1);
     this.#ofUsers.add(user, 1);
+    return { ok: true };
+  }
+
+  renew(connection: ConnectionId, grant: Grant): Answer {
+    const session = this.#sessions.get(connection);
+    if (session === undefined) return { ok: true };
+    const principal = principalOfGrant(grant);
+    if (!principal.mayEnter(session.vhost)) return refused(noVhostAccess(session.vhost, principal.name));
+    session.principal = principal;
     return { ok: true };
   }
 

@@ -10,6 +10,7 @@
 import type { FieldTable } from '../../amqp/table.js';
 import type { Queue } from '../../engine/engine.js';
 import type { AccountChange } from '../access/accounts.js';
+import type { Grant } from '../access/scopes.js';
 
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
@@ -73,9 +74,11 @@ export type Request =
   | { op: 'cancel'; consumers: readonly string[] }
   /**
    * The connection enters a vhost, if its user may: the vhost is there and limits are not reached. `name`: what its
-   * client calls it.
+   * client calls it; `grant`: what its token gives, where it has come in by one.
    */
-  | { op: 'connection.open'; vhost: string; user: string; name: string | null }
+  | { op: 'connection.open'; vhost: string; user: string; grant?: Grant | null; name: string | null }
+  /** The connection has shown another token, and has what that grants from now on, if it may still be in its vhost. */
+  | { op: 'connection.renew'; grant: Grant }
   /** A channel more, or one less, of a connection that entered; users may be limited. */
   | { op: 'channel.open' | 'channel.close' }
   /**

@@ -131,6 +131,25 @@ export const yesOrNo: Kind<boolean> = {
   write: (value) => value,
 };
 
+/** Texts, each with something in it. In the environment commas stand between them. */
+export function texts(
+  argument: string,
+  expected: string,
+  isOne = (one: string) => one !== '',
+): Kind<readonly string[]> {
+  return {
+    argument,
+    expected,
+    isList: true,
+    fromTexts: (given) => given,
+    read: (value) => {
+      if (!Array.isArray(value)) throw new WrongValue(value);
+      return value.map(orWrong((one) => (typeof one === 'string' && isOne(one) ? one : undefined)));
+    },
+    write: (value) => value,
+  };
+}
+
 /** In the environment commas stand between the addresses. */
 export const addresses: Kind<readonly ListenAddress[]> = {
   argument: 'ADDRESS',

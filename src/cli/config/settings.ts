@@ -18,6 +18,7 @@ import {
 import { LOG_FORMATS, type LogFormat } from '../logging/output.js';
 import { addresses, type Kind, logLevels, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
 import { LIMIT_SETTINGS } from './limit-settings.js';
+import { OAUTH_SETTINGS } from './oauth-settings.js';
 
 const MIB = 1024 ** 2;
 
@@ -193,6 +194,7 @@ export const SETTINGS = {
     standard: beginning.vhost,
     variables: ['RABBITMQ_DEFAULT_VHOST'],
   }),
+  ...OAUTH_SETTINGS,
   ...LIMIT_SETTINGS,
   log_level: setting(logLevels, {
     help:

@@ -14,7 +14,7 @@ import { encodeText } from '../../amqp/text.js';
 import { consumerTimeoutOf } from '../../broker/arguments/consumer-arguments.js';
 import { REPLY_TO } from '../../broker/requests/names.js';
 import type { Granted, QueueId } from '../../broker/requests/requests.js';
-import { accessQueue } from '../../broker/topology/access.js';
+import { accessQueue, rightRefusal } from '../../broker/topology/access.js';
 import type { Channel as CoreChannel } from '../../engine/engine.js';
 import { failure, timedOut } from '../errors/errors.js';
 import type { Publisher } from '../publishing/publisher.js';
@@ -142,6 +142,19 @@ export class ChannelConsumers {
       if (timeout === null) continue;
       if (!this.#session.capabilities.consumerCancelNotify) throw timedOut(this.#number, timeout);
       consumer.requeueDeliveries();
+      this.#drop(tag, consumer);
+      this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
+      this.#notifyCancelled(tag);
+    }
+  }
+
+  /** Cancels those that may no longer read their queue. What was delivered is still theirs to acknowledge. */
+  cancelForbidden(): void {
+    const { principal, vhost } = this.#session;
+    for (const [tag, consumer] of this.#consumers) {
+      const { queueName } = consumer;
+      if (queueName === null || rightRefusal(principal, 'read', { kind: 'queue', vhost, name: queueName }) === null)
+        continue;
       this.#drop(tag, consumer);
       this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
       this.#notifyCancelled(tag);

@@ -48,6 +48,11 @@ export class LiveConsumer implements Subscription {
     return this.#spec.queue?.id === queue;
   }
 
+  /** Null for the consumer of direct replies. */
+  get queueName(): string | null {
+    return this.#spec.queue?.name ?? null;
+  }
+
   get isReply(): boolean {
     return this.#spec.queue === null;
   }

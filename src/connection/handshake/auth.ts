@@ -5,66 +5,72 @@ import { type AmqpError, connectionError, replyCode } from '../../amqp/errors.js
 import { decodeTableEntries } from '../../amqp/table.js';
 import { decodeText } from '../../amqp/text.js';
 import { type Accounts, GUEST } from '../../broker/access/accounts.js';
+import type { Grant } from '../../broker/access/scopes.js';
 import { mechanisms } from './identity.js';
 
-interface Credentials {
+export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
+/** Who has come in: a user, or the bearer of a token, who has what that grants. */
+export interface Login {
+  readonly user: string;
+  readonly grant: Grant | null;
+}
+
+/** Where users and passwords are known; what may take long is a promise. */
+export interface LoginSource extends Pick<Accounts, 'user'> {
+  /** Who comes in by this; null: nobody. */
+  login(credentials: Credentials): Login | null | Promise<Login | null>;
+  /** A login was refused though its password is right. */
+  refused?(user: string, reason: string): void;
+}
+
 /**
- * Checks a login; returns the user's name, as a promise where that takes long. The guest comes from this machine only
+ * Checks a login; returns who that is, as a promise where that takes long. The guest comes from this machine only
  * (`isLocal`), as in RabbitMQ. `anonymous`: as whom those come in who do not say who they are; null: they do not.
  */
 export function authenticate(
-  accounts: Pick<Accounts, 'accepts' | 'user'> & { refused?(user: string, reason: string): void },
+  source: LoginSource,
   mechanism: string,
   response: Uint8Array,
   isLocal: boolean,
   anonymous: string | null = null,
-): string | Promise<string> {
-  const letIn = (user: string | null): string => {
-    if (user !== null && (isLocal || user !== GUEST)) return user;
-    if (user !== null) accounts.refused?.(user, 'this user comes from the same machine only');
+): Login | Promise<Login> {
+  const letIn = (login: Login | null): Login => {
+    if (login !== null && (isLocal || login.user !== GUEST)) return login;
+    if (login !== null) source.refused?.(login.user, 'this user comes from the same machine only');
     throw refused(
       replyCode.ACCESS_REFUSED,
       `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
     );
   };
-  const user = userOf(accounts, mechanism, response, anonymous);
-  return user instanceof Promise ? user.then(letIn) : letIn(user);
+  const login = loginOf(source, mechanism, response, anonymous);
+  return login instanceof Promise ? login.then(letIn) : letIn(login);
 }
 
-/** The user whom a login shows; null: none that there is. */
-function userOf(
-  accounts: Pick<Accounts, 'accepts' | 'user'>,
+/** Who a login shows; null: nobody that there is. */
+function loginOf(
+  source: LoginSource,
   mechanism: string,
   response: Uint8Array,
   anonymous: string | null,
-): string | null | Promise<string | null> {
+): Login | null | Promise<Login | null> {
   switch (mechanism) {
     case 'PLAIN':
-      return accepted(accounts, plain(response));
+      return source.login(plain(response));
     case 'AMQPLAIN':
-      return accepted(accounts, amqplain(response));
+      return source.login(amqplain(response));
     case 'ANONYMOUS':
       // What the response says is for the curious only.
-      if (anonymous !== null) return accounts.user(anonymous)?.name ?? null;
+      if (anonymous !== null) return source.user(anonymous) === undefined ? null : { user: anonymous, grant: null };
       break;
   }
   throw refused(
     replyCode.COMMAND_INVALID,
     `unknown authentication mechanism '${mechanism}', this broker has ${mechanisms(anonymous)}`,
   );
-}
-
-function accepted(
-  accounts: Pick<Accounts, 'accepts'>,
-  { user, password }: Credentials,
-): string | null | Promise<string | null> {
-  const isRight = accounts.accepts(user, password);
-  if (typeof isRight === 'boolean') return isRight ? user : null;
-  return isRight.then((right) => (right ? user : null));
 }
 
 /** `authorization id NUL user NUL password`. */

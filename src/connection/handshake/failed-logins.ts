@@ -60,6 +60,21 @@ export class FailedLogins {
     return wait;
   }
 
+  /** Whether so many have failed of late that the next one has to wait. */
+  isFailing(address: string, name: string): boolean {
+    const known = this.#attempts.get(keyOf(address, name));
+    return known !== undefined && known.count >= FREE && this.#now() - known.lastAt < FORGET_MS;
+  }
+
+  /** A login has failed that did not wait. */
+  count(address: string, name: string): void {
+    const now = this.#now();
+    const key = keyOf(address, name);
+    const known = this.#attempts.get(key);
+    const count = known === undefined || now - known.lastAt >= FORGET_MS ? 0 : known.count;
+    putLast(this.#attempts, key, { count: count + 1, nextAt: now, lastAt: now });
+  }
+
   /** Whoever has tried was right: nothing is held against them. */
   succeeded(address: string, name: string): void {
     this.#attempts.delete(keyOf(address, name));

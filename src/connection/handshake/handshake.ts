@@ -3,11 +3,17 @@
  * limits; connections import it, and whoever announces the broker. What must hold: the steps come one after the other,
  * and each takes one method.
  */
-import type { ClientMethod, MethodOf } from '../../amqp/protocol.js';
+import { connectionError, replyCode } from '../../amqp/errors.js';
+import { type ClientMethod, type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
+import { decodeText } from '../../amqp/text.js';
 import { NOBODY, type Principal, principalOfUser } from '../../broker/access/principal.js';
+import { type Grant, principalOfGrant } from '../../broker/access/scopes.js';
 import { unexpected } from '../errors/errors.js';
 import type { Session } from '../session/session.js';
-import { authenticate } from './auth.js';
+import { shown } from '../tokens/claims.js';
+import type { TokenLogins } from '../tokens/token-logins.js';
+import { looksLikeToken } from '../tokens/token-verifier.js';
+import { authenticate, type Login, type LoginSource } from './auth.js';
 import {
   type ClientCapabilities,
   clientCapabilities,
@@ -24,7 +30,7 @@ type Step = 'starting' | 'tuning' | 'opening';
 
 /** What becomes of a handshake. */
 export interface HandshakeEvents {
-  /** Whether the client still waits for the handshake to go on. */
+  /** Whether the client still waits for an answer. */
   isWaiting(): boolean;
   /** Where the client is, for people. */
   address(): string;
@@ -43,6 +49,8 @@ export class Handshake {
   #limits: Limits;
   #vhost = '';
   #principal: Principal = NOBODY;
+  /** What a token gives; null: a user has come in. */
+  #grant: Grant | null = null;
   #name: string | null = null;
   #capabilities: ClientCapabilities = NO_CAPABILITIES;
 
@@ -66,6 +74,11 @@ export class Handshake {
 
   get principal(): Principal {
     return this.#principal;
+  }
+
+  /** When what the client has shown ends (ms since 1970); null: it does not. */
+  get expiresAt(): number | null {
+    return this.#grant?.expiresAt ?? null;
   }
 
   get capabilities(): ClientCapabilities {
@@ -94,48 +107,80 @@ export class Handshake {
 
   #authenticate(method: MethodOf<'connection.start-ok'>): Promise<void> | undefined {
     this.#capabilities = clientCapabilities(method.clientProperties);
-    let user: string | Promise<string>;
+    let login: Login | Promise<Login>;
     try {
-      user = this.#login(method);
+      login = this.#login(method);
     } catch (error) {
       return this.#refuse(error);
     }
-    if (typeof user === 'string') return this.#accept(method, user);
-    return this.#ifWaiting(
-      user.then(
-        (name) => () => this.#accept(method, name),
-        (error: unknown) => () => this.#refuse(error),
-      ),
+    if (!(login instanceof Promise)) return this.#accept(method, login);
+    return this.#whileWaiting(login).then(
+      (one) => this.#accept(method, one),
+      (error: unknown) => this.#refuse(error),
     );
   }
 
-  #login(method: MethodOf<'connection.start-ok'>): string | Promise<string> {
-    const { view, logins, anonymous } = this.#session.host;
+  #login(method: MethodOf<'connection.start-ok'>): Login | Promise<Login> {
+    const { view, logins, tokens, anonymous } = this.#session.host;
     const address = this.#events.address();
-    const accounts = {
-      user: (name: string) => view.accounts.user(name),
-      accepts: (name: string, password: string) => logins.accepts(address, name, password),
-      refused: (name: string, reason: string) => logins.refused(address, name, reason),
+    const source: LoginSource = {
+      user: (name) => view.accounts.user(name),
+      login: (credentials) => {
+        if (tokens !== null && looksLikeToken(credentials.password)) return tokens.login(address, credentials);
+        return logins.login(address, credentials);
+      },
+      refused: (name, reason) => logins.refused(address, name, reason),
     };
-    return authenticate(accounts, method.mechanism, method.response, this.#events.isLocal(), anonymous);
+    return authenticate(source, method.mechanism, method.response, this.#events.isLocal(), anonymous);
   }
 
-  /** Goes on with what comes, unless the client has gone meanwhile: then this never settles, and nobody waits. */
-  #ifWaiting(next: Promise<() => void>): Promise<void> {
+  /** What is worked out, unless the client has gone meanwhile: then this never settles, and nobody waits. */
+  #whileWaiting<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      next
-        .then((goOn) => {
-          if (!this.#events.isWaiting()) return;
-          this.#session.host.eventLoop.begin();
-          goOn();
-          resolve();
-        })
-        .catch(reject);
+      const ifWaiting = (goOn: () => void): void => {
+        if (!this.#events.isWaiting()) return;
+        this.#session.host.eventLoop.begin();
+        goOn();
+      };
+      work.then(
+        (value) => ifWaiting(() => resolve(value)),
+        (error: unknown) => ifWaiting(() => reject(error)),
+      );
     });
   }
 
-  #accept(method: MethodOf<'connection.start-ok'>, user: string): undefined {
-    this.#principal = principalOfUser(this.#session.host.view.accounts, user);
+  /**
+   * A client that came in by a token shows another one, and has what that grants from now on. Resolves when that is so;
+   * null: it did not come in by a token. RabbitMQ's reply codes and texts.
+   */
+  renew({ name, newSecret }: MethodOf<'connection.update-secret'>): Promise<void> | null {
+    const { tokens } = this.#session.host;
+    return this.#grant === null || tokens === null ? null : this.#renewed(name, tokens, decodeText(newSecret));
+  }
+
+  async #renewed(method: MethodName, tokens: TokenLogins, token: string): Promise<void> {
+    const { host, id, core } = this.#session;
+    const user = this.#principal.name;
+    const verdict = await this.#whileWaiting(tokens.verify(token));
+    const reason = verdict.ok && verdict.grant.name !== user ? `it is of user ${shown(verdict.grant.name)}` : null;
+    if (!verdict.ok || reason !== null) {
+      host.logins.refused(
+        this.#events.address(),
+        user,
+        `its new token is refused: ${verdict.ok ? reason : verdict.reason}`,
+      );
+      throw connectionError(replyCode.NOT_ALLOWED, 'New secret was refused by one of the backends', methodId(method));
+    }
+    await this.#session.ask(method, { op: 'connection.renew', grant: verdict.grant });
+    this.#grant = verdict.grant;
+    this.#principal = principalOfGrant(verdict.grant);
+    host.engine.setVhost(core, host.routeSpace(id, this.#vhost, this.#principal));
+  }
+
+  #accept(method: MethodOf<'connection.start-ok'>, { user, grant }: Login): undefined {
+    this.#grant = grant;
+    this.#principal =
+      grant === null ? principalOfUser(this.#session.host.view.accounts, user) : principalOfGrant(grant);
     this.#name = connectionName(method.clientProperties);
     this.#step = 'tuning';
     this.#session.send(0, { name: 'connection.tune', ...this.#limits });
@@ -158,12 +203,8 @@ export class Handshake {
   async #open(method: MethodOf<'connection.open'>): Promise<void> {
     const vhost = method.virtualHost;
     const { host, id, core } = this.#session;
-    await this.#session.ask(method.name, {
-      op: 'connection.open',
-      vhost,
-      user: this.#principal.name,
-      name: this.#name,
-    });
+    const user = this.#principal.name;
+    await this.#session.ask(method.name, { op: 'connection.open', vhost, user, grant: this.#grant, name: this.#name });
     this.#vhost = vhost;
     host.engine.setVhost(core, host.routeSpace(id, vhost, this.#principal));
     this.#events.onOpen();

@@ -7,6 +7,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Accounts, User } from '../../broker/access/accounts.js';
+import type { Credentials, Login } from './auth.js';
 import { FailedLogins } from './failed-logins.js';
 
 /** How long a login that was right is remembered (ms). */
@@ -34,7 +35,8 @@ export class Logins {
   readonly #verified = new Map<string, Verified>();
   readonly #underWay = new Map<string, UnderWay>();
 
-  readonly #failed: FailedLogins;
+  /** Those that were refused; logins of other kinds count among them. */
+  readonly failed: FailedLogins;
 
   constructor(
     accounts: Pick<Accounts, 'accepts' | 'user'>,
@@ -42,7 +44,7 @@ export class Logins {
     now: () => number = () => performance.now(),
   ) {
     this.#accounts = accounts;
-    this.#failed = new FailedLogins(report, now);
+    this.failed = new FailedLogins(report, now);
     this.#now = now;
   }
 
@@ -55,7 +57,7 @@ export class Logins {
     const digest = this.#digestOf(name, password);
     const same = this.#underWay.get(digest);
     if (this.#remembers(digest, user) || (same !== undefined && same.user === user)) return this.#check(name, password);
-    const wait = this.#failed.wait(address, name);
+    const wait = this.failed.wait(address, name);
     if (wait === null) return this.#judged(address, name, false, 'too many logins have failed');
     const isRight = wait === 0 ? this.#check(name, password) : this.#checkLater(wait, name, password);
     const reason = user === undefined ? 'there is no such user' : 'wrong password';
@@ -63,9 +65,17 @@ export class Logins {
     return isRight.then((right) => this.#judged(address, name, right, reason));
   }
 
+  /** Who comes in by a password; null: nobody. */
+  login(address: string, { user, password }: Credentials): Login | null | Promise<Login | null> {
+    const isRight = this.accepts(address, user, password);
+    const login = { user, grant: null };
+    if (typeof isRight === 'boolean') return isRight ? login : null;
+    return isRight.then((right) => (right ? login : null));
+  }
+
   /** A login was refused for another reason than its password. */
   refused(address: string, name: string, reason: string): void {
-    this.#failed.tell(address, name, reason);
+    this.failed.tell(address, name, reason);
   }
 
   async #checkLater(wait: number, name: string, password: string): Promise<boolean> {
@@ -74,8 +84,8 @@ export class Logins {
   }
 
   #judged(address: string, name: string, isRight: boolean, reason: string): boolean {
-    if (isRight) this.#failed.succeeded(address, name);
-    else this.#failed.tell(address, name, reason);
+    if (isRight) this.failed.succeeded(address, name);
+    else this.failed.tell(address, name, reason);
     return isRight;
   }
 

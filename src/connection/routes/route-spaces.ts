@@ -23,8 +23,9 @@ export class RouteSpaces {
     return this.#byName.size;
   }
 
-  /** The number for a connection from now on, by the key of its principal; it has had none before. */
+  /** The number for a connection from now on, by the key of its principal: not the one that it had, if any. */
   enter(connection: ConnectionId, vhost: string, principal: string): number {
+    this.leave(connection);
     const name = JSON.stringify([vhost, principal]);
     const space = this.#byName.get(name) ?? this.#make(name);
     space.connections += 1;

@@ -16,6 +16,7 @@ import type { BoundedLines } from '../errors/bounded-lines.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { Logins } from '../handshake/logins.js';
 import type { RouteFinder } from '../routes/route-finder.js';
+import type { TokenLogins } from '../tokens/token-logins.js';
 import type { ConsumerRegistry } from './queue-consumers.js';
 
 /** Where what is persistent goes, as its connections see it. */
@@ -32,6 +33,8 @@ export interface Host {
   readonly logins: Logins;
   /** Takes lines about clients that do not come in. */
   readonly strangers: BoundedLines;
+  /** Null: nobody comes in by tokens. */
+  readonly tokens: TokenLogins | null;
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
   readonly routes: RouteFinder;
@@ -45,7 +48,7 @@ export interface Host {
   readonly limits: NodeLimits;
   /**
    * The number of the routes that the core keeps for a principal in a virtual host: what is in the cache, it may write
-   * to.
+   * to. A number that the connection had before is not its own any more.
    */
   routeSpace(connection: ConnectionId, vhost: string, principal: Principal): number;
   /** Whether publishers are held back because of the disk. */
