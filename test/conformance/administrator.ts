@@ -17,6 +17,8 @@ export interface Administrator {
   deleteVhost(name: string): Promise<void>;
   setPolicy(policy: PolicyProposal): Promise<void>;
   clearPolicy(vhost: string, name: string): Promise<void>;
+  /** Sets one limit of a vhost or a user that has no other. */
+  setLimit(scope: 'vhost' | 'user', name: string, limit: string, value: number): Promise<void>;
 }
 
 export function administratorOfLeveret(administration: () => Administration): Administrator {
@@ -34,6 +36,8 @@ export function administratorOfLeveret(administration: () => Administration): Ad
     deleteVhost: async (name) => void (await administration().deleteVhost(name)),
     setPolicy: async (policy) => granted(await administration().setPolicy('policy', policy)),
     clearPolicy: async (vhost, name) => void (await administration().clearPolicy('policy', vhost, name)),
+    setLimit: async (scope, name, limit, value) =>
+      granted(await administration().setLimits(scope, name, { [limit]: value })),
   };
 }
 
@@ -71,5 +75,6 @@ export function administratorOfRabbit(
     setPolicy: ({ vhost, name, applyTo, ...rest }) =>
       request('PUT', ['policies', vhost, name], { ...rest, 'apply-to': applyTo }),
     clearPolicy: (vhost, name) => request('DELETE', ['policies', vhost, name]),
+    setLimit: (scope, name, limit, value) => request('PUT', [`${scope}-limits`, name, limit], { value }),
   };
 }

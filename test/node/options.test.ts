@@ -48,6 +48,8 @@ test.each([
   [{ pin: 'no' }, "pin must be true or false, not 'no'"],
   [{ anonymous: '' }, "anonymous must be a text that is not empty, not ''"],
   [{ passwordHashing: 'md5' }, "passwordHashing must be one of sha256, sha512, scrypt, not 'md5'"],
+  [{ limits: { connectionMax: -1 } }, /^limits\.connectionMax must be a whole number from 0 to \d+, not -1$/],
+  [{ limits: { connections: 1 } }, /^there is no option 'limits\.connections'; there are connectionMax, /],
   [{ data: { durability: 'maybe' } }, "data.durability must be one of fsync, os, none, not 'maybe'"],
   [{ data: { diskFreeLimit: -1 } }, /^data\.diskFreeLimit must be a whole number from 0 to \d+, not -1$/],
   [{ data: { dir: '/d' } }, /^there is no option 'data\.dir'; there are directory, /],

@@ -7,9 +7,13 @@ import { AmqpError, channelError, connectionError, type ReplyCode, replyCode } f
 import { type MethodName, methodId } from '../../amqp/protocol.js';
 import type { Refusal } from '../../broker/requests/requests.js';
 
-/** The error that a refusal of the broker layer is; it names the method that was refused. */
+/**
+ * The error that a refusal of the broker layer is; it names the method that was refused. RabbitMQ refuses a channel
+ * before it looks at the method that opens it.
+ */
 export function refusalError(refusal: Refusal, method: MethodName): AmqpError {
-  return new AmqpError(refusal.scope, refusal.code, refusal.text, methodId(method));
+  const failed = method === 'channel.open' ? undefined : methodId(method);
+  return new AmqpError(refusal.scope, refusal.code, refusal.text, failed);
 }
 
 /** An error of the connection, raised by this method. */
