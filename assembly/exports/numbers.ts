@@ -131,6 +131,7 @@ export { WINDOW as PAGE_IN_WINDOW } from '../queue/chain/page-in-requests';
 
 // ── Bounds of work that the twin keeps, too, so that both answer alike ─────────────────────────────────────────
 export { RUN_MAX, PAGES_AHEAD } from '../queue/publish';
+export { REFUSED_MAX } from '../amqp/receiving/confirm';
 export { COLD_DEPTH } from '../amqp/receiving/receive';
 export { GUARDED_WORK } from '../amqp/connection/work';
 export { SHARE_MAX, SHARE_PART } from '../amqp/delivering/deliver';

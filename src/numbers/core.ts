@@ -97,6 +97,7 @@ export const PAGE_IN_UNWANTED = -2;
 export const PAGE_IN_WINDOW = 8064;
 export const RUN_MAX = 256;
 export const PAGES_AHEAD = 512;
+export const REFUSED_MAX = 65536;
 export const COLD_DEPTH = 64;
 export const GUARDED_WORK = 4;
 export const SHARE_MAX = 64;

@@ -3,8 +3,9 @@
  * goes on serving everybody else.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { encodeMethod, FrameType } from '../../src/amqp/frames.js';
+import { encodeFrame, encodeMethod, FrameType } from '../../src/amqp/frames.js';
 import { encodeHeader } from '../../src/amqp/properties.js';
+import { table } from '../../src/amqp/table.js';
 import { isReferee, useBroker } from '../support/broker.js';
 import { build } from '../support/methods.js';
 import { useNames } from '../support/names.js';
@@ -127,6 +128,39 @@ describe('clients that never read', () => {
     for (let i = 0; i < 300; i++) channel.publish('amq.direct', 'nobody', Buffer.alloc(MIB), { mandatory: true });
     await neighbour.isServed();
     await neighbour.isServed();
+  });
+
+  test('refusals that are not read are not taken without end', async () => {
+    const channel = await openChannel();
+    const full = table({ 'x-max-length': 0, 'x-overflow': 'reject-publish' });
+    const { queue } = await channel.call('queue.declare', { queue: name(), arguments: full });
+    await channel.call('confirm.select');
+    channel.client.socket.pause();
+    const publish = Buffer.concat([
+      encodeMethod(1, build('basic.publish', { routingKey: queue })),
+      encodeFrame(FrameType.HEADER, 1, encodeHeader({ bodySize: 0, properties: {} })),
+    ]);
+    const many = Buffer.concat(Array.from({ length: 10_000 }, () => publish));
+    const flows = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        if (channel.client.socket.write(many)) return resolve(true);
+        const stopped = setTimeout(() => resolve(false), 2_000);
+        channel.client.socket.once('drain', () => {
+          clearTimeout(stopped);
+          resolve(true);
+        });
+      });
+    let sent = 0;
+    while (sent < 5_000_000 && (await flows())) sent += 10_000;
+    expect(sent).toBeLessThan(5_000_000);
+    await neighbour.isServed();
+    // Who reads goes on.
+    channel.client.socket.resume();
+    await eventually(
+      'the refusals',
+      async () => channel.confirms.waiting.at(-1)?.deliveryTag ?? 0n,
+      (tag) => tag >= BigInt(sent),
+    );
   });
 
   test('heaps of gets that are not read are not taken without end', async () => {

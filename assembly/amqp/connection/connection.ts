@@ -145,6 +145,8 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
 
   /** How many deliveries may be unacknowledged; consumers wait when so many are. */
   unackedMax: u32;
+  /** How many refusals are in the list at `nackFirst`. */
+  nacks: u32;
 
   /**
    * Exchange and routing key of the publish whose header is awaited: where they stand, and the cell that a long key

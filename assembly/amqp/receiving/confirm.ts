@@ -13,6 +13,8 @@ import { filledTo, needService, openBox, outputAt, roomIn } from '../delivering/
 const CONFIRM_ROOM: u32 = 32;
 
 const NACK: u32 = 8;
+/** Refusals that a channel may have to say: a client that does not read them is not read from. */
+export const REFUSED_MAX: u32 = 65536;
 
 /** A channel has confirms that wait for a batch; in that batch's list. */
 @unmanaged class Held {
@@ -34,6 +36,7 @@ export function countRefusal(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   countConfirm(connection, channel);
   store<u64>(appendPromised(nacks(channel), NACK), channel.confirmed);
+  channel.nacks += 1;
 }
 
 /** Counts a publish as taken. */
@@ -134,11 +137,13 @@ function sendNext(connection: Connection, channel: Channel): void {
   filledTo(connection, encodeRefusal(outputAt(connection), channel.number, refused));
   channel.confirmSent = refused;
   dropEntry(nacks(channel), NACK);
+  channel.nacks -= 1;
 }
 
 /** Forgets what a channel owes; it is closing. */
 export function dropConfirms(connection: Connection, channel: Channel): void {
   freeFifo(nacks(channel));
+  channel.nacks = 0;
   for (let at = <usize>channel.heldFirst; at; at = changetype<Held>(at).next) changetype<Held>(at).channel = 0;
   channel.heldFirst = 0;
   channel.heldLast = 0;

@@ -44,7 +44,7 @@ import { RUN_MAX } from '../../queue/publish';
 import { Queue, readyHere } from '../../queue/chain/queue';
 import { inspect, INSPECTED } from './inspect';
 import { expectExpiries, publishGuarded, routeGuardedPages } from './guarded-publish';
-import { countConfirm, countRefusal, holdConfirm } from './confirm';
+import { countConfirm, countRefusal, holdConfirm, REFUSED_MAX } from './confirm';
 import { BODY, Channel, CHANNEL_KEY, CHANNEL_KEY_SIZE, Connection, HEADER, NOTHING } from '../connection/connection';
 import { ASK_HOST, findRoute, GUARDED, Route, routeQueue } from './route';
 import { addToRun, flushRun, pendingPages } from './run';
@@ -234,6 +234,8 @@ export function complete(connection: Connection, channel: Channel): u32 {
 
 /** The same where the route, the channel or the message asks for more than being enqueued with others. */
 function completeRuled(connection: Connection, channel: Channel, message: Message, route: Route): u32 {
+  // It may be refused, and there is no end to what a client can have refused that reads nothing.
+  if (channel.nacks >= REFUSED_MAX) return STOP_MEMORY;
   if (
     route.flags & ASK_HOST ||
     channel.transactional ||

@@ -5,7 +5,14 @@
  * message as it comes.
  */
 
-import { COLD_DEPTH, FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, HEADER_PAYLOAD_MIN } from '../../../numbers/core.js';
+import {
+  COLD_DEPTH,
+  FRAME_END,
+  FRAME_HEAD,
+  FRAME_OVERHEAD,
+  HEADER_PAYLOAD_MIN,
+  REFUSED_MAX,
+} from '../../../numbers/core.js';
 import { Content, Counter, Stop } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
@@ -25,8 +32,6 @@ import type { Work } from './work.js';
 
 /** Class, method, tag and bits: the payload of basic.ack, nack and reject. */
 const SETTLEMENT_LENGTH = 13;
-/** Refusals that a channel may have to say: a client that does not read is not read from. */
-const REFUSED_MAX = 65536;
 
 export class ConnectionReader {
   consumed = 0;
@@ -333,11 +338,12 @@ export class ConnectionReader {
     const { route } = channel;
     if (route === null) throw new Error('a message is whole that has no route');
     const isHeld = channel.confirming && route.logged && this.#messages.isLoggable(message);
-    if (asksHost(channel, route)) return this.#stopForHost(connection, channel);
+    const asks = asksHost(channel, route);
+    // There is no end to what a client can have refused that reads nothing.
+    if ((asks || route.guarded) && channel.refused.length >= REFUSED_MAX) return Stop.MEMORY;
+    if (asks) return this.#stopForHost(connection, channel);
     if (route.queues.length > 0 && !this.#publishes.prepare(route)) return Stop.MEMORY;
-    if (route.guarded) {
-      return channel.refused.length < REFUSED_MAX ? this.#offer(connection, channel, route, isHeld) : Stop.MEMORY;
-    }
+    if (route.guarded) return this.#offer(connection, channel, route, isHeld);
     if (route.queues.length === 0) this.#messages.release(message);
     else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
     this.#endMessage(connection, channel);
