@@ -3,17 +3,18 @@
  * does not fit together is told by the setting that is wrong.
  */
 import type { OauthOptions } from '../node/options.js';
-import { type Configuration, ConfigurationError, refuse } from './config/sources.js';
+import { KEYS } from './config/settings.js';
+import { type Configuration, refuse } from './config/sources.js';
+
+/** What holds by default may stand there all the same. */
+const MEANINGLESS_ALONE = KEYS.filter((key) => key.startsWith('oauth_') && key !== 'oauth_verify_aud');
 
 /** Undefined: nothing was said. */
 export function oauthOptions(given: Configuration): OauthOptions | undefined {
   const { oauth_resource_server_id: id, oauth_keys: keys, oauth_jwks_url: url, oauth_https_ca: authority } = given;
   if (id === undefined) {
-    // What holds by default may stand there.
-    const isOther = (key: string): boolean => key.startsWith('oauth_') && key !== 'oauth_verify_aud';
-    const other = Object.keys(given).find(isOther);
-    if (other === undefined) return undefined;
-    throw new ConfigurationError(`${other} means nothing without oauth_resource_server_id`);
+    const other = MEANINGLESS_ALONE.map((key) => given[key]).find((one) => one !== undefined);
+    return other === undefined ? undefined : refuse(other.origin, 'means nothing without oauth_resource_server_id');
   }
   if ((keys === undefined) === (url === undefined)) {
     return refuse(id.origin, 'needs the keys of tokens: either oauth_keys or oauth_jwks_url');

@@ -127,6 +127,13 @@ test.each([
   ['pin = 0', 'FILE:1: pin must be true or false, not 0'],
   ['pin = true\npin = false', 'FILE:2: '],
   ['# x\nport = = 1', 'FILE:2: '],
+  ['port = 1\noauth_issuer = "x"', 'FILE:2: oauth_issuer means nothing without oauth_resource_server_id'],
+  ['oauth_resource_server_id = "x"', 'FILE:1: oauth_resource_server_id needs the keys of tokens: either oauth_keys or'],
+  [
+    'oauth_jwks_url = "http://sso.example.org/keys"',
+    "FILE:1: oauth_jwks_url must be a URL with https, or with http on this machine, not 'http://sso.example.org/keys'",
+  ],
+  ['oauth_scope_aliases = ["admin"]', "FILE:1: oauth_scope_aliases must be ALIAS=SCOPE SCOPE …, not 'admin'"],
   ['[listeners]\nport = 1', "FILE:1: 'listeners' is a table"],
   ['x.port = 1', "FILE:1: 'x' is a table"],
   ['transient = true\ndata = "/d"', 'FILE:2: data means nothing with transient'],
@@ -198,6 +205,26 @@ test('config tells what the machine has decided, and what means nothing beside a
   expect(lines).toContain('listen = ["unix:///s"] # --listen');
   expect(lines).toContain('# port means nothing with listen');
   expect(lines).toContain('# durability means nothing with transient');
+});
+
+test('tokens are taken as RabbitMQ is told to take them', () => {
+  const file = `
+    oauth_resource_server_id = "rabbitmq"
+    oauth_jwks_url = "http://[::1]:8080/keys"
+    oauth_preferred_username_claims = ["email", "nickname"]
+    oauth_scope_aliases = ["admin=rabbitmq.tag:administrator rabbitmq.read:*/*"]`;
+  expect(served({ file, flags: ['--no-oauth-verify-aud', '--oauth-scope-prefix', ''] }).oauth).toEqual({
+    resourceServerId: 'rabbitmq',
+    keys: null,
+    jwksUrl: 'http://[::1]:8080/keys',
+    httpsAuthority: null,
+    issuer: null,
+    verifyAudience: false,
+    scopePrefix: '',
+    preferredUsernameClaims: ['email', 'nickname'],
+    additionalScopesKey: null,
+    scopeAliases: { admin: ['rabbitmq.tag:administrator', 'rabbitmq.read:*/*'] },
+  });
 });
 
 test('what config tells can stand in a file, and means the same', () => {

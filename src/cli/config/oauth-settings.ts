@@ -42,7 +42,7 @@ export const OAUTH_SETTINGS = {
     standard: null,
     standardText: 'oauth_resource_server_id and a dot',
   }),
-  oauth_preferred_username_claims: setting(texts('CLAIM', 'a list of names of claims'), {
+  oauth_preferred_username_claims: setting(texts('CLAIM', 'the name of a claim'), {
     help: 'claims to take the name of the user from, the first that is there, before sub and client_id; several may be given',
     standard: null,
   }),
@@ -50,7 +50,7 @@ export const OAUTH_SETTINGS = {
     help: 'where scopes are besides scope: a claim, or a path with dots; several, with blanks between them',
     standard: null,
   }),
-  oauth_scope_aliases: setting(texts('ALIAS=SCOPES', 'a list, each ALIAS=SCOPE SCOPE …', isAlias), {
+  oauth_scope_aliases: setting(texts('ALIAS=SCOPES', 'ALIAS=SCOPE SCOPE …', isAlias), {
     help: 'a scope that stands for others, with blanks between these, such as admin=rabbitmq.tag:administrator; several may be given',
     standard: null,
   }),

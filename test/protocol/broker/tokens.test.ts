@@ -2,9 +2,13 @@
  * Clients that come in by tokens (OAuth 2), as libraries do it: what the scopes give they may do, as long as the token
  * counts, and another token changes that at once.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
 import { Connection as RabbitClient } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { runToExit, startBroker } from '../../support/broker.js';
 import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
 import { ALL_SCOPES, Issuer, RESOURCE } from '../../support/issuer.js';
 import { useNames } from '../../support/names.js';
@@ -87,6 +91,44 @@ test('scopes say what a client may do, and where', async () => {
   );
   expect(await refused((one) => one.get(theirs))).toContain('403 (ACCESS-REFUSED)');
   await expect(publish(client, 'amq.fanout', '')).rejects.toThrow('403 (ACCESS-REFUSED)');
+});
+
+test('a topic exchange takes the keys that a scope names, and none where none does', async () => {
+  const keyed = await open(await scoped('write:*/*/news.*', 'configure:*/*', 'read:*/*/news.%2A'));
+  await publish(keyed, 'amq.topic', 'news.today');
+  await expect(publish(keyed, 'amq.topic', 'weather')).rejects.toThrow(
+    "ACCESS_REFUSED - access to topic 'weather' in exchange 'amq.topic' in vhost '/' refused for user 'ann'",
+  );
+  const channel = await keyed.createChannel();
+  const queue = name();
+  await channel.assertQueue(queue);
+  await channel.bindQueue(queue, 'amq.topic', 'news.*');
+  channel.on('error', () => {});
+  await expect(channel.bindQueue(queue, 'amq.topic', 'news.#')).rejects.toThrow('403 (ACCESS-REFUSED)');
+  const unkeyed = await open(await scoped('write:*/*'));
+  await publish(unkeyed, 'amq.fanout', 'anything');
+  await expect(publish(unkeyed, 'amq.topic', 'anything')).rejects.toThrow('403 (ACCESS-REFUSED)');
+  await unkeyed.updateSecret(Buffer.from(await scoped('write:*/*/anything')), 'with a key');
+  await publish(unkeyed, 'amq.topic', 'anything');
+});
+
+test('the command takes keys from a file, and does not start with one that holds none', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'leveret-tokens-'));
+  const file = join(directory, 'keys.json');
+  const flags = ['--oauth-resource-server-id', RESOURCE, '--oauth-keys', file];
+  try {
+    writeFileSync(file, JSON.stringify(issuer.jwks));
+    const broker = await startBroker({ flags });
+    const { hostname, port } = new URL(broker.url);
+    const client = await connect({ hostname, port: Number(port), username: '', password: await issuer.token() });
+    await client.close();
+    await broker.stop();
+    writeFileSync(file, '{"keys":[]}');
+    const exit = await runToExit([...flags, '--transient', '--port', '0']);
+    expect(exit.stderr).toContain(`the file of keys for tokens, ${file}, holds no key that signs by one of RS256`);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('no scope for a vhost, no way into it', async () => {
