@@ -19,6 +19,7 @@ const layers = [
 /** The broker's folders: from what decides to what everybody may know. */
 const brokerLayers = [
   'coordinator',
+  'definitions-file',
   'definitions',
   'decisions',
   'policies',
@@ -76,7 +77,7 @@ module.exports = {
       severity: 'error',
       comment: 'A worker asks the coordinator and applies its changes; it decides nothing about the topology.',
       from: { path: '^src/(connection|event-loop|worker)/' },
-      to: { path: '^src/broker/(coordinator|definitions|decisions|policies)/' },
+      to: { path: '^src/broker/(coordinator|definitions-file|definitions|decisions|policies)/' },
     },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),

@@ -5,6 +5,7 @@
 
 export type { Permissions, User } from './broker/access/accounts.js';
 export type { TopicPermissions } from './broker/access/topic-permissions.js';
+export type { ImportOutcome } from './broker/coordinator/definitions-administration.js';
 export type { OpenConnection } from './broker/decisions/sessions.js';
 export type { LimitScope, LimitSet } from './broker/policies/limits.js';
 export type { Policy, PolicyKind, PolicyProposal, PolicyTarget } from './broker/policies/policies.js';
@@ -12,7 +13,7 @@ export type { Announced } from './connection/handshake/identity.js';
 export type { Area, Level, LevelSettings, Threshold } from './logging/levels.js';
 export type { Fields, LogEntry } from './logging/logger.js';
 export type { LevelMethods, LogTarget } from './logging/target.js';
-export type { Administration, UserAdministration } from './node/administration.js';
+export type { Administration, DefinitionsAdministration, UserAdministration } from './node/administration.js';
 export type { StartFailure } from './node/broker-messages.js';
 export { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './node/errors.js';
 export { type Broker, startBroker } from './node/handle.js';

@@ -4,6 +4,7 @@
  * in their order; an argument that is no text where one is due is refused before it is sent.
  */
 import type { Administration as LocalAdministration } from '../broker/coordinator/administration.js';
+import type { DefinitionsAdministration as LocalDefinitions } from '../broker/coordinator/definitions-administration.js';
 import type { UserAdministration as LocalUsers } from '../broker/coordinator/user-administration.js';
 
 /** The same calls, answered by another thread. */
@@ -12,10 +13,14 @@ type Asked<T> = {
 };
 
 /** Users and their permissions. Refusals are told as the reason, or as false. */
-export type UserAdministration = Asked<LocalUsers>;
+export type UserAdministration = Asked<Omit<LocalUsers, 'put'>>;
+
+/** All definitions at once, as RabbitMQ's files have them. */
+export type DefinitionsAdministration = Asked<Pick<LocalDefinitions, 'import' | 'export'>>;
 
 /** Vhosts, users, policies, limits, connections. Refusals are told as the reason, or as false. */
-export type Administration = Asked<Omit<LocalAdministration, 'users' | 'isOpen'>> & {
+export type Administration = Asked<Omit<LocalAdministration, 'users' | 'definitions' | 'isOpen'>> & {
+  readonly definitions: DefinitionsAdministration;
   readonly users: UserAdministration;
 };
 
@@ -23,6 +28,7 @@ type Operation = (administration: LocalAdministration, ...args: never[]) => unkn
 type Args<O> = O extends (administration: LocalAdministration, ...args: infer A) => unknown ? A : never;
 type Of<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown ? A : never;
 type Own<K extends keyof LocalAdministration> = Of<LocalAdministration, K>;
+type OfDefinitions<K extends keyof LocalDefinitions> = Of<LocalDefinitions, K>;
 type OfUsers<K extends keyof LocalUsers> = Of<LocalUsers, K>;
 
 const OPERATIONS = {
@@ -38,6 +44,8 @@ const OPERATIONS = {
   vhosts: (local) => local.vhosts(),
   createVhost: (local, ...args: Own<'createVhost'>) => local.createVhost(...args),
   deleteVhost: (local, ...args: Own<'deleteVhost'>) => local.deleteVhost(...args),
+  importDefinitions: (local, ...args: OfDefinitions<'import'>) => local.definitions.import(...args),
+  exportDefinitions: (local, ...args: OfDefinitions<'export'>) => local.definitions.export(...args),
   addUser: (local, ...args: OfUsers<'add'>) => local.users.add(...args),
   addHashedUser: (local, ...args: OfUsers<'addHashed'>) => local.users.addHashed(...args),
   deleteUser: (local, ...args: OfUsers<'delete'>) => local.users.delete(...args),
@@ -93,6 +101,10 @@ export function remoteAdministration(send: Ask): Administration {
     vhosts: () => ask('vhosts'),
     createVhost: (...args) => ask('createVhost', ...args),
     deleteVhost: (...args) => ask('deleteVhost', ...args),
+    definitions: {
+      import: (...args) => ask('importDefinitions', ...args),
+      export: (...args) => ask('exportDefinitions', ...args),
+    },
     users: {
       add: (...args) => ask('addUser', ...args),
       addHashed: (...args) => ask('addHashedUser', ...args),
@@ -166,6 +178,8 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   limits: [isScope, isText],
   createVhost: [isText],
   deleteVhost: [isText],
+  importDefinitions: [isText, isTextOrNothing],
+  exportDefinitions: [isTextOrNothing],
   addUser: [isText, isText, areTexts],
   addHashedUser: [isText, isText, isText, areTexts],
   deleteUser: [isText],

@@ -25,6 +25,7 @@ export interface Started {
 /** Why a broker could not start, in words for its owner. */
 export type StartFailure =
   | { readonly kind: 'listener'; readonly message: string }
+  | { readonly kind: 'definitions file'; readonly message: string }
   | { readonly kind: 'TLS file'; readonly message: string }
   | { readonly kind: 'OAuth file'; readonly message: string }
   | { readonly kind: 'data directory'; readonly message: string }
@@ -44,8 +45,13 @@ export interface BrokerSetup {
 
 export type ToBroker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
-  /** Go by these options from now on, as far as they can change. */
-  | { readonly kind: 'reconfigure'; readonly id: number; readonly options: ResolvedOptions }
+  /** Go by these options from now on, as far as they can change; `changed` names those that were given anew. */
+  | {
+      readonly kind: 'reconfigure';
+      readonly id: number;
+      readonly options: ResolvedOptions;
+      readonly changed: readonly string[];
+    }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'close' };
 

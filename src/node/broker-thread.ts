@@ -34,7 +34,9 @@ function serve(broker: RunningBroker): void {
         broker.ask(message.request, (outcome) => say({ kind: 'answer', id: message.id, outcome }));
         break;
       case 'reconfigure':
-        say({ kind: 'answer', id: message.id, outcome: broker.reconfigure(message.options) });
+        broker
+          .reconfigure(message.options, message.changed)
+          .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
       case 'close':
         close(broker).catch(fatal);

@@ -6,6 +6,8 @@
  */
 import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
+import type { RestoredQueue } from '../broker/definitions/restoration.js';
+import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
@@ -21,6 +23,7 @@ import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import { type AdministrationRequest, perform } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
+import { DefinitionsFileError, DefinitionsImport } from './definitions-files.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
 import { Management } from './management.js';
 import { OauthFileError, readOauthFiles } from './oauth-files.js';
@@ -35,8 +38,8 @@ export interface RunningBroker {
   readonly started: Started;
   /** Asks the administration; `answer` is called once. */
   ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
-  /** Goes by these options from now on, as far as they can change; where that fails, all stays as it was. */
-  reconfigure(options: ResolvedOptions): Outcome;
+  /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
+  reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
    * then.
@@ -61,18 +64,24 @@ export async function openBroker(
   const { data } = options;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
   const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
+  const definitions = definitionsOf(options);
   const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, { tls, oauth }, options, threads, logger);
+    return await openOn(storage, { tls, oauth, definitions }, options, threads, logger);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
   }
 }
 
+/** What was read before anything is opened. */
+interface FromFiles extends Pick<WorkerSetup, 'tls' | 'oauth'> {
+  readonly definitions: DefinitionsImport | null;
+}
+
 async function openOn(
   storage: Storage | null,
-  { tls, oauth }: Pick<WorkerSetup, 'tls' | 'oauth'>,
+  { tls, oauth, definitions }: FromFiles,
   options: ResolvedOptions,
   threads: IdleThreads,
   logger: Logger,
@@ -133,8 +142,8 @@ async function openOn(
         isLowOnDisk: () => alarms.isLowOnDisk,
       });
       pool.startLogs(storage.workerLogs(participants));
-      storage.requeue(await coordinator.restore(storage.nextPosition), engine, spill);
-    } else await coordinator.restore(() => 0);
+      storage.requeue(await restored(coordinator, definitions, storage.nextPosition), engine, spill);
+    } else await restored(coordinator, definitions, () => 0);
     // It never ends by itself.
     spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms, logger));
@@ -147,6 +156,7 @@ async function openOn(
         stuck: fatal,
       });
     }
+    await definitions?.into(coordinator.administration.definitions, logger);
     const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
     const bound = listeners.map((listener) => listener.bound);
     const http =
@@ -167,11 +177,18 @@ async function openOn(
         placement: placementText(options.pin, native, places, pinned),
       },
       ask: (request, answer) => ask(coordinator.administration, request, answer),
-      reconfigure: (next) => {
-        pool.reconfigure(workerSettings(next));
-        coordinator.reconfigure(coordinatorSettings(next));
-        if (next.data !== null) alarms.limitDisk(next.data.diskFreeLimit);
-        return { ok: true, value: null };
+      reconfigure: async (next, changed) => {
+        try {
+          // What can fail comes before all else.
+          const again = changed.includes('loadDefinitions') ? definitionsOf(next) : null;
+          await again?.into(coordinator.administration.definitions, logger);
+          pool.reconfigure(workerSettings(next));
+          coordinator.reconfigure(coordinatorSettings(next));
+          if (next.data !== null) alarms.limitDisk(next.data.diskFreeLimit);
+          return { ok: true, value: null };
+        } catch (error) {
+          return { ok: false, error: inWords(error) };
+        }
       },
       close: async () => {
         const closed = closeListeners(listeners);
@@ -202,6 +219,22 @@ async function openOn(
   }
 }
 
+function definitionsOf({ loadDefinitions, beginning }: ResolvedOptions): DefinitionsImport | null {
+  return loadDefinitions === null ? null : new DefinitionsImport(loadDefinitions, beginning.vhost);
+}
+
+async function restored(
+  coordinator: Coordinator,
+  definitions: DefinitionsImport | null,
+  nextPosition: (logId: number) => number,
+): Promise<readonly RestoredQueue[]> {
+  try {
+    return await coordinator.restore(nextPosition, definitions?.file ?? null);
+  } catch (error) {
+    throw error instanceof DefinitionsError ? new DefinitionsFileError(definitions?.path ?? '', error.message) : error;
+  }
+}
+
 function workerSettings({ anonymous, limits }: ResolvedOptions): WorkerSettings {
   return { anonymous, limits };
 }
@@ -217,7 +250,7 @@ async function endIdle({ workers, management }: IdleThreads): Promise<void> {
 }
 
 function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {
-  // What throws here is a defect. A promise is that of `saved`, which rejects when the disk does not take it.
+  // What throws here is a defect. A promise rejects when the disk does not take what is to be saved.
   const value = perform(administration, request);
   if (!(value instanceof Promise)) answer({ ok: true, value });
   else
@@ -247,6 +280,7 @@ function overseer(storage: Storage | null, alarms: Alarms, logger: Logger): Over
 /** Why a broker could not start, as a value that can go to another thread. */
 export function startFailure(error: unknown): StartFailure {
   if (error instanceof DataDirectoryError) return { kind: 'data directory', message: error.message };
+  if (error instanceof DefinitionsFileError) return { kind: 'definitions file', message: error.message };
   if (error instanceof TlsFileError) return { kind: 'TLS file', message: error.message };
   if (error instanceof OauthFileError) return { kind: 'OAuth file', message: error.message };
   if (error instanceof ListenError) return { kind: 'listener', message: error.message };

@@ -151,7 +151,7 @@ class Handle {
   async #reconfigure(change: ReloadableOptions): Promise<void> {
     const given = changedOptions(this.#given, change);
     const options = resolveOptions(given);
-    const told = this.#askFor<void>((id) => ({ kind: 'reconfigure', id, options }));
+    const told = this.#askFor<void>((id) => ({ kind: 'reconfigure', id, options, changed: Object.keys(change) }));
     await told.catch((error: Error) => {
       const isOver = error instanceof BrokerClosedError || error instanceof BrokerDefect;
       throw isOver ? error : new ReconfigureError(error.message);

@@ -96,6 +96,11 @@ export interface BrokerOptions {
   readonly beginning?: { readonly [K in keyof Beginning]?: Beginning[K] | undefined } | undefined;
   /** How much there may be of what clients make, where administrators have set nothing else. */
   readonly limits?: { readonly [K in keyof NodeLimits]?: NodeLimits[K] | undefined } | undefined;
+  /**
+   * A file of definitions, as RabbitMQ exports it, that is imported at the start, and again when it is reconfigured; at
+   * the first start there is nobody and nothing but what it says. Null: none.
+   */
+  readonly loadDefinitions?: string | null | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
   /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one. */
@@ -123,6 +128,7 @@ export interface ResolvedOptions {
   readonly passwordHashing: PasswordHashing;
   readonly beginning: Beginning;
   readonly limits: NodeLimits;
+  readonly loadDefinitions: string | null;
   readonly data: DataOptions | null;
   readonly management: HttpAddress | null;
   readonly logLevels: LevelSettings;
@@ -152,6 +158,7 @@ export const DEFAULTS = {
   passwordHashing: DEFAULT_HASHING,
   beginning: GUEST_BEGINNING,
   limits: DEFAULT_LIMITS,
+  loadDefinitions: null,
   data: DATA_DEFAULTS,
   management: null,
   managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT },
@@ -198,6 +205,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     passwordHashing: oneOf('passwordHashing', given.passwordHashing ?? DEFAULTS.passwordHashing, PASSWORD_HASHINGS),
     beginning: beginning(given.beginning ?? {}),
     limits: nodeLimits(given.limits ?? {}),
+    loadDefinitions: textOrNull('loadDefinitions', given.loadDefinitions ?? DEFAULTS.loadDefinitions),
     data: given.data === null ? null : dataOptions(given.data ?? {}),
     management,
     logLevels: logLevels(given),
@@ -219,6 +227,7 @@ const OPTION_NAMES = [
   'passwordHashing',
   'beginning',
   'limits',
+  'loadDefinitions',
   'data',
   'management',
   'log',

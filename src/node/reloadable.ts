@@ -9,6 +9,7 @@ import { type BrokerOptions, OptionError, type ResolvedOptions } from './options
 const RELOADABLE = [
   'anonymous',
   'passwordHashing',
+  'loadDefinitions',
   'limits',
   'logLevels',
 ] as const satisfies readonly (keyof ResolvedOptions)[];
@@ -35,9 +36,8 @@ export function changedOptions(given: BrokerOptions, change: ReloadableOptions):
 
 /** What of all options can change. */
 export function reloadableOf(options: ResolvedOptions): ReloadableOptions {
-  const { anonymous, passwordHashing, limits, logLevels, data } = options;
-  const always = { anonymous, passwordHashing, limits, logLevels };
-  return data === null ? always : { ...always, data: { diskFreeLimit: data.diskFreeLimit } };
+  const always = Object.fromEntries(RELOADABLE.map((name) => [name, options[name]]));
+  return options.data === null ? always : { ...always, data: { diskFreeLimit: options.data.diskFreeLimit } };
 }
 
 function refuseOthers(prefix: string, change: object, known: readonly string[]): void {

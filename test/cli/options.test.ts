@@ -69,6 +69,7 @@ test('every flag is taken as it was given', () => {
     pin: false,
     announced: { product: 'Hare', version: '1.2' },
     anonymous: 'visitor',
+    loadDefinitions: null,
     passwordHashing: 'scrypt',
     beginning: { user: 'guest', password: 'guest', vhost: '/' },
     limits: { ...DEFAULTS.limits, connectionMax: 7 },

@@ -12,6 +12,7 @@ test('a broker that is told nothing serves this machine on the usual port and ke
     pin: true,
     announced: { product: 'RabbitMQ' },
     anonymous: null,
+    loadDefinitions: null,
     passwordHashing: 'sha256',
     data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, busyPoll: true },
   });

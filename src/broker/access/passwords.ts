@@ -35,6 +35,9 @@ export interface PasswordHash {
   readonly hashingAlgorithm: HashingAlgorithm;
 }
 
+/** All that a hash may be made by, as definitions name them. */
+export const HASHING_NAMES: readonly string[] = [...Object.keys(DIGESTS), SCRYPT];
+
 const SALT_OCTETS = 4;
 const SCRYPT_SALT_OCTETS = 16;
 const SCRYPT_OCTETS = 32;

@@ -34,6 +34,16 @@ export const NOBODY: Principal = {
   hasTag: () => false,
 };
 
+/** The broker itself, where it asks as clients do. */
+export const ITSELF: Principal = {
+  name: '',
+  key: 'broker',
+  mayEnter: () => true,
+  may: () => true,
+  topicPattern: () => null,
+  hasTag: () => true,
+};
+
 /** A user of the accounts: has at each moment what they say then, and nothing once it is deleted. */
 export function principalOfUser(accounts: Accounts, name: string): Principal {
   return {

@@ -13,8 +13,9 @@ import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../def
 import type { LimitScope, LimitSet, Limits } from '../policies/limits.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, PolicySubject } from '../policies/policies.js';
 import { fitsName } from '../requests/names.js';
-import type { Notice } from '../requests/requests.js';
+import type { Answer, Notice, Request } from '../requests/requests.js';
 import type { Topology } from '../topology/topology.js';
+import { DefinitionsAdministration } from './definitions-administration.js';
 import type { Portions, Steps } from './portions.js';
 import { noUser, UserAdministration } from './user-administration.js';
 
@@ -35,12 +36,16 @@ interface Outside {
   note(changes: readonly DefinitionChange[]): void;
   saved(): Promise<void>;
   notify(notice: Notice): void;
+  /** Decides on a declaration as if the broker asked. */
+  declare(request: Request): Answer | Promise<Answer>;
+  report(line: string): void;
 }
 
 const NAME_TOO_LONG = 'name is longer than 255 octets';
 
 export class Administration {
   readonly users: UserAdministration;
+  readonly definitions: DefinitionsAdministration;
   readonly #parts: Parts;
   readonly #policies: Policies;
   readonly #limits: Limits;
@@ -60,6 +65,19 @@ export class Administration {
       notify: (notice) => outside.notify(notice),
       userDeleted: (user) => this.clearLimits('user', user),
     });
+    this.definitions = new DefinitionsAdministration(
+      { view: parts.topology.view, policies, limits },
+      {
+        administration: this,
+        view: parts.topology.view,
+        declare: (request) => outside.declare(request),
+        report: (line) => outside.report(line),
+        run: async (steps) => {
+          this.#run(steps);
+          await outside.saved();
+        },
+      },
+    );
   }
 
   /**

@@ -3,6 +3,7 @@
  * must hold: where somebody else is asked for, the guest is gone before anyone can come in.
  */
 import { allRights, GUEST } from '../access/accounts.js';
+import type { DefinitionsFile } from '../definitions-file/entries.js';
 import { DEFAULT_VHOST } from '../requests/names.js';
 import type { Administration } from './administration.js';
 
@@ -17,12 +18,13 @@ export const GUEST_BEGINNING: Beginning = { user: GUEST, password: GUEST, vhost:
 
 const ADMINISTRATOR = 'administrator';
 
-/** `nobody`: there are no users of before; `nowhere`: there are no vhosts of before. */
-export function begin(
-  administration: Administration,
-  { user, password, vhost }: Beginning,
-  isFirst: { readonly nobody: boolean; readonly nowhere: boolean },
-): void {
+/** What there is of before: nobody, no users; nowhere, no vhosts. */
+export interface First {
+  readonly nobody: boolean;
+  readonly nowhere: boolean;
+}
+
+export function begin(administration: Administration, { user, password, vhost }: Beginning, isFirst: First): void {
   if (isFirst.nowhere && vhost !== DEFAULT_VHOST) {
     if (!administration.createVhost(vhost)) throw new Error(`there cannot be a vhost '${vhost}'`);
     administration.deleteVhost(DEFAULT_VHOST);
@@ -35,4 +37,11 @@ export function begin(
     if (refused !== null) throw new Error(refused);
   }
   for (const one of administration.vhosts()) administration.users.setPermissions(allRights(user, one));
+}
+
+/** The same where a file of definitions says who and what there is: as in RabbitMQ, nobody and nothing else. */
+export function beginWith(file: DefinitionsFile, administration: Administration, isFirst: First): void {
+  if (isFirst.nobody) administration.users.delete(GUEST);
+  const isListed = file.vhosts.some(({ vhost }) => vhost === DEFAULT_VHOST);
+  if (isFirst.nowhere && !isListed) administration.deleteVhost(DEFAULT_VHOST);
 }

@@ -25,6 +25,8 @@ import { permissionsRecord, recordsOf, userRecord, vhostRecord } from '../defini
 import { type DefinitionStore, logIdOf } from '../definitions/definition-store.js';
 import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
+import type { DefinitionsFile } from '../definitions-file/entries.js';
+import { checkFits, NOTHING } from '../definitions-file/fits.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
 import { type Clock, systemClock } from '../requests/clock.js';
@@ -32,6 +34,7 @@ import { DEFAULT_LIMITS, type NodeLimits } from '../requests/node-limits.js';
 import { notSaved, noVhost, refused } from '../requests/refusals.js';
 import {
   type Answer,
+  BROKER,
   type Change,
   type ConnectionId,
   type Granted,
@@ -44,7 +47,7 @@ import { Topology } from '../topology/topology.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import { Administration } from './administration.js';
 import { AnswerOrder } from './answer-order.js';
-import { type Beginning, begin } from './beginning.js';
+import { type Beginning, begin, beginWith, type First } from './beginning.js';
 import { definitionKeysOfChange, definitionKeysOfRequest } from './definition-keys.js';
 import { Portions, type Steps } from './portions.js';
 import { RetiredQueues } from './retired-queues.js';
@@ -174,6 +177,8 @@ export class Coordinator {
         note: (changes) => this.#definitionWriter?.note(changes, []),
         saved: () => this.saved(),
         notify,
+        declare: (request) => this.#decide(BROKER, request),
+        report: outside.report ?? toStderr,
       },
     );
     this.#retired = new RetiredQueues(emptying, workers);
@@ -181,12 +186,16 @@ export class Coordinator {
 
   /**
    * Brings back what is stored, before the first request. `nextPosition` tells where the messages of each number in the
-   * log go on. Resolves with the queues that are back.
+   * log go on; `file` is what will be imported then. Resolves with the queues that are back; rejects with a
+   * `DefinitionsError`, and nothing is changed, when the file does not fit to them.
    */
-  async restore(nextPosition: (logId: number) => number): Promise<readonly RestoredQueue[]> {
+  async restore(
+    nextPosition: (logId: number) => number,
+    file: DefinitionsFile | null = null,
+  ): Promise<readonly RestoredQueue[]> {
     const { definitions = null, report = toStderr } = this.#outside;
     if (definitions === null) {
-      this.#begin(true, true);
+      this.#begin({ nobody: true, nowhere: true }, file);
       return [];
     }
     const parts = {
@@ -202,16 +211,20 @@ export class Coordinator {
     const queues = new Restoration(parts, definitions, report).run(nextPosition);
     const { changes, retired } = this.#topology.takeChanges();
     this.#retired.await(retired, this.#outside.post(changes));
-    this.#begin(definitions.list('user').length === 0, definitions.list('vhost').length === 0);
+    const isFirst = { nobody: definitions.list('user').length === 0, nowhere: definitions.list('vhost').length === 0 };
+    this.#begin(isFirst, file);
     this.#restoring = false;
     this.#storeBeginning(definitions);
     await this.saved();
     return queues;
   }
 
-  #begin(nobody: boolean, nowhere: boolean): void {
+  #begin(isFirst: First, file: DefinitionsFile | null): void {
     const { beginning } = this.#outside;
-    if (beginning !== undefined) begin(this.administration, beginning, { nobody, nowhere });
+    const isTold = file?.isWhole === true && isFirst.nobody && isFirst.nowhere;
+    if (file !== null) checkFits(file, isTold ? NOTHING : this.administration.definitions.present());
+    if (isTold) beginWith(file, this.administration, isFirst);
+    else if (beginning !== undefined) begin(this.administration, beginning, isFirst);
   }
 
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */

@@ -54,6 +54,12 @@ export class UserAdministration {
     return this.#add({ name, passwordHash, hashingAlgorithm, tags });
   }
 
+  /** Sets a user as definitions have it, in place of what was before; permissions and connections stay. */
+  put(name: string, password: string | PasswordHash, tags: readonly string[]): void {
+    const hash = typeof password === 'string' ? this.#hashed(password) : password;
+    this.#add({ name, ...hash, tags });
+  }
+
   #nameError(name: string): string | null {
     if (name === '') return 'user name is empty';
     if (!fitsName(name)) return 'user name is longer than 255 octets';

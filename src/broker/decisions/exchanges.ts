@@ -106,14 +106,11 @@ export class Exchanges {
 
   #newExchangeRefusal(connection: ConnectionId, request: Declare, name: string): Refusal | null {
     if (isReserved(name)) return reservedName('exchange', name);
-    const { vhost, arguments: args } = request;
-    const resource = describe('exchange', vhost, name);
     return (
-      exchangeNameRefusal(alternateExchange, args, resource) ??
+      alternateNameRefusal(request, name) ??
       this.#alternateRightRefusal(connection, request, name) ??
-      typeRefusal(request) ??
-      argumentRefusal(EXCHANGE_ARGUMENTS, args, resource) ??
-      this.#limitRefusal(vhost, name)
+      argumentsRefusal(request, name) ??
+      this.#limitRefusal(request.vhost, name)
     );
   }
 
@@ -170,6 +167,21 @@ export class Exchanges {
 
 function exchangeNamed(vhost: string, name: string): Resource {
   return { kind: 'exchange', vhost, name };
+}
+
+/** Why there can be no such exchange, whoever asks for it; null: there can. */
+export function newExchangeRefusal(request: Declare, name: string): Refusal | null {
+  if (exchangeType(request.type) === undefined) return unknownExchangeType(request.type);
+  return alternateNameRefusal(request, name) ?? argumentsRefusal(request, name);
+}
+
+function alternateNameRefusal({ vhost, arguments: args }: Declare, name: string): Refusal | null {
+  return exchangeNameRefusal(alternateExchange, args, describe('exchange', vhost, name));
+}
+
+function argumentsRefusal(request: Declare, name: string): Refusal | null {
+  const resource = describe('exchange', request.vhost, name);
+  return typeRefusal(request) ?? argumentRefusal(EXCHANGE_ARGUMENTS, request.arguments, resource);
 }
 
 function typeRefusal({ type, arguments: args }: Declare): Refusal | null {

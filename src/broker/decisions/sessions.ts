@@ -3,7 +3,7 @@
  * many. What must hold: a connection counts from its entry until it is gone, and a channel from its opening until it or
  * its connection is.
  */
-import { type Principal, principalOfUser } from '../access/principal.js';
+import { ITSELF, type Principal, principalOfUser } from '../access/principal.js';
 import { type Grant, principalOfGrant } from '../access/scopes.js';
 import type { Limits } from '../policies/limits.js';
 import {
@@ -16,7 +16,7 @@ import {
   userConnectionLimit,
   vhostConnectionLimit,
 } from '../requests/refusals.js';
-import type { Answer, ConnectionId, Request } from '../requests/requests.js';
+import { type Answer, BROKER, type ConnectionId, type Request } from '../requests/requests.js';
 import type { TopologyView } from '../topology/topology-view.js';
 
 interface Session {
@@ -116,7 +116,7 @@ export class Sessions {
 
   /** Who a connection is of; undefined when it has not entered. */
   principalOf(connection: ConnectionId): Principal | undefined {
-    return this.#sessions.get(connection)?.principal;
+    return connection === BROKER ? ITSELF : this.#sessions.get(connection)?.principal;
   }
 
   /** The connections that are in a vhost. */

@@ -62,7 +62,8 @@ export class Limits {
   }
 }
 
-function limitsError(scope: LimitScope, limits: Readonly<Record<string, unknown>>): string | null {
+/** Why such limits cannot be set; null: they can. */
+export function limitsError(scope: LimitScope, limits: Readonly<Record<string, unknown>>): string | null {
   const { names, title } = LIMITS[scope];
   const unknown = Object.entries(limits).filter(([name]) => !(names as readonly string[]).includes(name));
   if (unknown.length > 0) return `Unrecognised terms ${terms(unknown)} in ${title}`;

@@ -15,6 +15,9 @@ import type { Grant } from '../access/scopes.js';
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
 
+/** Stands for the broker itself, where it asks as clients do: it may do everything. */
+export const BROKER: ConnectionId = 0;
+
 /**
  * One queue: unique while the broker lives. Another one that takes its name, and another one that takes its memory,
  * have numbers of their own; so whoever learned of a queue by an answer, and finds its name or its memory in use later,

@@ -82,6 +82,7 @@ const EXAMPLES: Partial<Record<Key, string>> = {
   disk_free_limit: toml('1G'),
   anonymous: toml('visitor'),
   log_file: toml('/var/log/leveret/leveret.log'),
+  load_definitions: toml('/etc/leveret/definitions.json'),
 };
 
 export function exampleFile(): string {

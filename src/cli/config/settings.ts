@@ -212,6 +212,13 @@ export const SETTINGS = {
     help: 'write the log to this file, behind what it holds, instead of to standard output',
     standard: null,
   }),
+  load_definitions: setting(text('FILE', 'the name of a file'), {
+    help:
+      'a file of definitions, as RabbitMQ exports it (users, vhosts, queues and so on), that is imported at each ' +
+      'start; at the first one it takes the place of the default user and vhost',
+    standard: DEFAULTS.loadDefinitions,
+    isReloadable: true,
+  }),
 };
 
 export type Key = keyof typeof SETTINGS;

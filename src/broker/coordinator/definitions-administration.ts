@@ -1,0 +1,115 @@
+/**
+ * All definitions at once: what there is, as a file that RabbitMQ would import, and what a file says, added to what
+ * there is. What must hold: a file that is wrong, or does not fit, changes nothing.
+ */
+
+import type { DefinitionsFile } from '../definitions-file/entries.js';
+import { exportDefinitions } from '../definitions-file/export.js';
+import { DefinitionsError } from '../definitions-file/fields.js';
+import { checkFits, type Present } from '../definitions-file/fits.js';
+import { Notes } from '../definitions-file/notes.js';
+import { readDefinitions } from '../definitions-file/read-file.js';
+import type { Limits } from '../policies/limits.js';
+import type { Policies } from '../policies/policies.js';
+import { DEFAULT_VHOST } from '../requests/names.js';
+import type { TopologyView } from '../topology/topology-view.js';
+import { importSteps, type Target } from './definitions-import.js';
+import type { Steps } from './portions.js';
+
+/** What came of an import. */
+export type ImportOutcome =
+  /** `notes`: what of the file was left out, or left as it is, and why. */
+  | { readonly ok: true; readonly imported: string; readonly notes: readonly string[] }
+  /** Nothing was changed, unless memory has run out amidst. */
+  | { readonly ok: false; readonly reason: string };
+
+interface Parts {
+  readonly view: TopologyView;
+  readonly policies: Policies;
+  readonly limits: Limits;
+}
+
+interface Outside extends Target {
+  /** Does it in portions; resolves when all of it is done and durable. */
+  run(steps: Steps): Promise<void>;
+}
+
+export class DefinitionsAdministration {
+  readonly #parts: Parts;
+  readonly #outside: Outside;
+
+  constructor(parts: Parts, outside: Outside) {
+    this.#parts = parts;
+    this.#outside = outside;
+  }
+
+  /** All of it as JSON, or what is declared in one vhost; null: there is no such vhost. */
+  export(vhost?: string): string | null {
+    if (vhost !== undefined && !this.#parts.view.hasVhost(vhost)) return null;
+    return exportDefinitions(this.#parts, vhost ?? null);
+  }
+
+  /**
+   * Imports a file, as JSON. With a vhost, what it declares comes there, whatever it says; without one, entries that
+   * name none come into `/`.
+   */
+  async import(text: string, vhost?: string): Promise<ImportOutcome> {
+    try {
+      const scope = vhost === undefined ? { unnamed: DEFAULT_VHOST } : { all: vhost };
+      return await this.importFile(readDefinitions(text, scope));
+    } catch (error) {
+      if (error instanceof DefinitionsError) return { ok: false, reason: error.message };
+      throw error;
+    }
+  }
+
+  /** The same with a file that has been read. */
+  async importFile(file: DefinitionsFile): Promise<ImportOutcome> {
+    try {
+      checkFits(file, this.present());
+    } catch (error) {
+      if (error instanceof DefinitionsError) return { ok: false, reason: error.message };
+      throw error;
+    }
+    const notes = new Notes();
+    const failures: string[] = [];
+    await this.#outside.run(importSteps(file, this.#outside, notes, failures));
+    const [first] = failures;
+    if (first !== undefined) return { ok: false, reason: `${first} (of ${failures.length} that could not be)` };
+    if (this.#parts.view.accounts.users().length === 0) notes.add('warnings', 'there are no users: nobody can log in');
+    return { ok: true, imported: inWords(file), notes: [...file.notes, ...notes.lines] };
+  }
+
+  /** What a file can speak of. */
+  present(): Present {
+    const { view, limits } = this.#parts;
+    return {
+      hasVhost: (vhost) => view.hasVhost(vhost),
+      hasUser: (user) => view.accounts.user(user) !== undefined,
+      exchange: (vhost, name) => view.exchange(vhost, name),
+      queue: (vhost, name) => view.queue(vhost, name),
+      allowsQueue: (vhost, more, moreInAll) =>
+        limits.reached('vhost', vhost, 'max-queues', view.queueCount(vhost) + more) === null &&
+        limits.nodeReached('clusterQueueLimit', view.queueCountInAll + moreInAll) === null,
+      allowsExchange: (vhost, more, moreInAll) =>
+        limits.nodeReached('exchangeMaxPerVhost', view.exchangeCount(vhost) + more) === null &&
+        limits.nodeReached('clusterExchangeLimit', view.exchangeCountInAll + moreInAll) === null,
+    };
+  }
+}
+
+function inWords(file: DefinitionsFile): string {
+  const counts = [
+    [file.vhosts.length, 'vhost'],
+    [file.users.length, 'user'],
+    [file.exchanges.length, 'exchange'],
+    [file.policies.length, 'policy'],
+    [file.queues.length, 'queue'],
+    [file.bindings.length, 'binding'],
+  ] as const;
+  return counts.map(([count, noun]) => `${count} ${count === 1 ? noun : plural(noun)}`).join(', ');
+}
+
+function plural(noun: string): string {
+  return noun === 'policy' ? 'policies' : `${noun}s`;
+}

@@ -1,0 +1,251 @@
+/**
+ * What a file of definitions makes of a broker: what it says is there then, what was there stays, and a file that does
+ * not fit changes nothing.
+ */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ImportOutcome } from '../../../src/broker/coordinator/definitions-administration.js';
+import { Stage } from '../support/stage.js';
+
+interface Item {
+  readonly name?: string;
+  readonly destination?: string;
+}
+
+const SECTIONS = [
+  'users',
+  'vhosts',
+  'permissions',
+  'topic_permissions',
+  'parameters',
+  'policies',
+  'queues',
+  'exchanges',
+  'bindings',
+] as const;
+type File = { readonly [S in (typeof SECTIONS)[number]]?: readonly Item[] };
+
+function fixture(name: string): File {
+  return JSON.parse(readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8'));
+}
+
+async function imported(stage: Stage, file: object, vhost?: string): Promise<readonly string[]> {
+  const outcome = await stage.administration.definitions.import(JSON.stringify(file), vhost);
+  if (!outcome.ok) throw new Error(outcome.reason);
+  return outcome.notes;
+}
+
+/** The sections of an export, in no order. */
+function exported(stage: Stage, vhost?: string): File {
+  const file = JSON.parse(stage.administration.definitions.export(vhost) ?? '{}') as File;
+  return Object.fromEntries(SECTIONS.map((name) => [name, sorted(file[name] ?? [])]));
+}
+
+function sorted(items: readonly Item[]): Item[] {
+  return [...items].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
+}
+
+/** The same text, whatever the order of fields. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort())
+      : inner,
+  );
+}
+
+/** What a file says of something that is here, without what is not. */
+function section(file: File, name: (typeof SECTIONS)[number], isHere: (item: Item) => boolean = () => true): Item[] {
+  return sorted((file[name] ?? []).filter(isHere));
+}
+
+const queue = (name: string, rest: object = {}) => ({ name, vhost: '/', durable: false, arguments: {}, ...rest });
+
+describe('an import', () => {
+  test('makes what RabbitMQ has exported, and an export says it again', async () => {
+    const stage = new Stage();
+    const file = fixture('rabbitmq-3.10.json');
+    await imported(stage, file);
+    const own = exported(stage);
+    const isStream = ({ name, destination }: Item): boolean => [name, destination].includes('stream');
+    for (const name of ['users', 'topic_permissions', 'exchanges', 'parameters'] as const)
+      expect(own[name]).toEqual(section(file, name));
+    for (const name of ['queues', 'bindings'] as const)
+      expect(own[name]).toEqual(section(file, name, (item) => !isStream(item)));
+    expect(own.vhosts).toEqual(expect.arrayContaining(section(file, 'vhosts')));
+    expect(own.permissions).toEqual(expect.arrayContaining(section(file, 'permissions')));
+    expect(own.policies?.map(({ name }) => name).sort()).toEqual(['ae', 'mirror', 'ttl']);
+  });
+
+  test('declares into one vhost, whatever the file says', async () => {
+    const stage = new Stage();
+    await imported(stage, fixture('rabbitmq-3.10-vhost.json'), 'other');
+    expect(exported(stage, 'other').queues).toHaveLength(6);
+    expect(exported(stage, '/').queues).toEqual([]);
+  });
+
+  test('leaves what is there, and says what of it is otherwise', async () => {
+    const stage = new Stage();
+    await stage.queue('same');
+    await stage.queue('other', { autoDelete: true });
+    await stage.exchange('ways', 'fanout');
+    const exchanges = [{ ...queue('ways'), type: 'direct' }];
+    expect(await imported(stage, { queues: [queue('same'), queue('other')], exchanges })).toEqual([
+      "exchange 'ways' in vhost '/' is there already, and stays as it is: inequivalent arg 'type' for exchange 'ways' " +
+        "in vhost '/': received 'direct' but current is 'fanout'",
+      "queue 'other' in vhost '/' is there already, and stays as it is: inequivalent arg 'auto_delete' for queue " +
+        "'other' in vhost '/': received 'false' but current is 'true'",
+    ]);
+  });
+
+  test('overwrites users, and leaves out bindings of which an end is missing', async () => {
+    const stage = new Stage();
+    stage.administration.users.add('ann', 'carrot', ['management']);
+    const users = [{ name: 'ann', password: 'turnip', tags: 'administrator' }];
+    const bindings = [
+      { source: 'amq.fanout', vhost: '/', destination: 'q', destination_type: 'queue', routing_key: '' },
+      { source: 'amq.fanout', vhost: '/', destination: 'gone', destination_type: 'queue', routing_key: '' },
+    ];
+    const notes = await imported(stage, { users, bindings, queues: [queue('q')] });
+    expect(notes).toEqual(["bindings[1] is left out: no queue 'gone' in vhost '/'"]);
+    expect(stage.administration.users.list()).toContainEqual({ name: 'ann', tags: ['administrator'] });
+    expect(await stage.view.accounts.accepts('ann', 'turnip')).toBe(true);
+    expect(await stage.view.accounts.accepts('ann', 'carrot')).toBe(false);
+  });
+
+  test.each<[object, string]>([
+    [
+      { queues: [queue('q'), queue('r', { vhost: 'nowhere' })] },
+      "queues[1].vhost must be a vhost that is there, or in this file: 'nowhere' is not",
+    ],
+    [
+      { queues: [queue('q')], permissions: [{ user: 'nobody', vhost: '/', configure: '', write: '', read: '' }] },
+      "permissions[0].user must be a user that is there, or in this file: 'nobody' is not",
+    ],
+    [{ queues: [queue('q'), queue('r')] }, "queues[1] is more than the limit of queues allows, of vhost '/' or of all"],
+    [
+      {
+        queues: [queue('q')],
+        exchanges: [{ ...queue('spread'), type: 'x-consistent-hash' }],
+        bindings: [{ source: 'spread', vhost: '/', destination: 'q', destination_type: 'queue', routing_key: 'x' }],
+      },
+      'bindings[0] cannot be bound to exchange \'spread\': The binding key must be an integer: <<"x">>',
+    ],
+  ])('of what does not fit changes nothing: %#', async (file, reason) => {
+    const stage = new Stage();
+    stage.administration.setLimits('vhost', '/', { 'max-queues': 1 });
+    const before = exported(stage);
+    const outcome: ImportOutcome = await stage.administration.definitions.import(JSON.stringify(file));
+    expect(outcome).toEqual({ ok: false, reason });
+    expect(exported(stage)).toEqual(before);
+  });
+});
+
+describe('whatever a file says', () => {
+  const name = fc.oneof(
+    fc.constantFrom('a', 'b', 'ä🐇', 'x y'),
+    fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }),
+  );
+  const own = name.filter((text) => !text.startsWith('amq.') && !/[\r\n]/.test(text));
+  const vhost = fc.constantFrom('/', 'other', 'new');
+  const value = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 2 },
+      fc.string(),
+      fc.boolean(),
+      fc.integer(),
+      fc.constant(1.5),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 2 }),
+      fc.dictionary(own, tie('value'), { maxKeys: 2 }),
+    ),
+  })).value;
+  const freeArguments = fc.dictionary(
+    own.filter((text) => text !== 'alternate-exchange'),
+    value,
+    { maxKeys: 2 },
+  );
+  const durable = fc.boolean();
+  const queues = fc.uniqueArray(
+    fc.record({ name: own, vhost, durable, auto_delete: durable, arguments: freeArguments }),
+    { maxLength: 6, selector: (item) => JSON.stringify([item.name, item.vhost]) },
+  );
+  const exchanges = fc.uniqueArray(
+    fc.record({
+      name: own,
+      vhost,
+      type: fc.constantFrom('direct', 'fanout', 'topic', 'headers', 'x-random'),
+      durable,
+      auto_delete: durable,
+      internal: durable,
+      arguments: freeArguments,
+    }),
+    { maxLength: 6, selector: (item) => JSON.stringify([item.name, item.vhost]) },
+  );
+  const users = fc.uniqueArray(
+    fc.record({
+      name: own,
+      password_hash: fc.constant(''),
+      hashing_algorithm: fc.constant('rabbit_password_hashing_sha512'),
+      tags: fc.uniqueArray(fc.constantFrom('management', 'policymaker'), { maxLength: 2 }),
+      limits: fc.record({ 'max-channels': fc.nat(5) }, { requiredKeys: [] }),
+    }),
+    { maxLength: 3, selector: (item) => item.name },
+  );
+  const policies = fc.array(
+    fc.record({
+      name: own,
+      vhost,
+      pattern: fc.constantFrom('.*', '^a'),
+      'apply-to': fc.constantFrom('all', 'queues', 'exchanges'),
+      definition: fc.record({ 'max-length': fc.nat(9), expires: fc.constant(60_000) }, { requiredKeys: ['expires'] }),
+      priority: fc.nat(3),
+    }),
+    { maxLength: 3 },
+  );
+  const file = fc
+    .record({ users, queues, exchanges, policies, vhosts: fc.constant([{ name: 'new' }]) })
+    .chain((declared) => {
+      const permissions = declared.users.map(({ name: user }) => ({
+        user,
+        vhost: 'new',
+        configure: '',
+        write: 'a',
+        read: '.*',
+      }));
+      const binding = fc.record({
+        source: fc.constantFrom('amq.topic', ...declared.exchanges.map((one) => one.name)),
+        vhost,
+        destination: fc.constantFrom(
+          'amq.fanout',
+          ...[...declared.queues, ...declared.exchanges].map((one) => one.name),
+        ),
+        destination_type: fc.constantFrom('queue', 'exchange'),
+        routing_key: fc.string({ maxLength: 5 }),
+        arguments: freeArguments,
+      });
+      return fc.array(binding, { maxLength: 8 }).map((bindings) => ({ ...declared, permissions, bindings }));
+    });
+
+  test('an import twice is one, and what is exported makes the same elsewhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(file, async (definitions) => {
+        const stage = new Stage();
+        await imported(stage, definitions);
+        const once = exported(stage);
+        await imported(stage, definitions);
+        expect(exported(stage)).toEqual(once);
+        const elsewhere = new Stage();
+        const text = stage.administration.definitions.export() ?? '';
+        expect(await elsewhere.administration.definitions.import(text)).toMatchObject({ ok: true, notes: [] });
+        expect(exported(elsewhere)).toEqual(once);
+        // Workers see what the coordinator sees.
+        const named = (view = stage.view) =>
+          ['/', 'other', 'new'].map((one) => [...view.queuesIn(one)].map((q) => q.name));
+        expect(named(stage.views[1])).toEqual(named());
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
