@@ -21,6 +21,8 @@ ssize_t write_octets(struct connection *connection, const u8 *from, size_t lengt
   return write(connection->fd, from, length);
 }
 
+bool tls_output_waits(const struct connection *connection) { return tls_holds_output(connection->tls); }
+
 bool holds_input(const struct connection *connection) { return connection->tls && tls_holds_input(connection->tls); }
 
 void watch_connection(struct connection *connection) {

@@ -61,8 +61,11 @@ struct connection {
   struct subscriber subscriber;
 };
 
+/* Whether TLS has taken what the socket has not; never without TLS. */
+bool tls_output_waits(const struct connection *connection);
+
 static inline bool output_waits(const struct connection *connection) {
-  return connection->out_sent < connection->out_end;
+  return connection->out_sent < connection->out_end || (connection->tls && tls_output_waits(connection));
 }
 
 /* As read(2) and write(2) on the socket, through TLS where the connection has it. */

@@ -4,12 +4,14 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "failure.h"
 #include "options.h"
 
 /* What it reads from a socket at once: several records, as brokers write them. */
-enum { READ_BYTES = 1 << 18 };
+enum { READ_BYTES = 1 << 18, TAKEN_BYTES = 1 << 18 };
 
 /* The one that OpenSSL prefers by itself, so that every broker does the same work. */
 #define CIPHER_1_3 "TLS_AES_256_GCM_SHA384"
@@ -37,13 +39,25 @@ static SSL_CTX *make_context(void) {
   return context;
 }
 
+struct tls {
+  SSL *ssl;
+  int fd;
+  BIO *output; /* records that the socket has not taken yet */
+};
+
 void start_tls(struct connection *connection) {
   static SSL_CTX *context;
   if (!context) context = make_context();
-  SSL *ssl = SSL_new(context);
-  if (!ssl || SSL_set_fd(ssl, connection->fd) != 1) fail_tls("SSL_new");
-  if (SSL_connect(ssl) != 1) fail_tls("SSL_connect");
-  connection->tls = (struct tls *)ssl;
+  struct tls *tls = connection->tls = malloc(sizeof *tls);
+  if (!tls) fail("out of memory");
+  tls->fd = connection->fd;
+  tls->ssl = SSL_new(context);
+  if (!tls->ssl || SSL_set_fd(tls->ssl, tls->fd) != 1) fail_tls("SSL_new");
+  if (SSL_connect(tls->ssl) != 1) fail_tls("SSL_connect");
+  /* From now on: OpenSSL would write each record by a call of its own. */
+  tls->output = BIO_new(BIO_s_mem());
+  if (!tls->output) fail_tls("BIO_new");
+  SSL_set0_wbio(tls->ssl, tls->output);
 }
 
 /* The result of a call that has done nothing, as read(2) and write(2) have it. */
@@ -58,23 +72,40 @@ static ssize_t failed(SSL *ssl, int result) {
 }
 
 ssize_t tls_read(struct tls *tls, u8 *into, size_t length) {
-  SSL *ssl = (SSL *)tls;
   ERR_clear_error();
-  int got = SSL_read(ssl, into, (int)length);
-  return got > 0 ? got : failed(ssl, got);
+  int got = SSL_read(tls->ssl, into, (int)length);
+  return got > 0 ? got : failed(tls->ssl, got);
 }
 
-/* OpenSSL writes a record at a time. */
-ssize_t tls_write(struct tls *tls, const u8 *from, size_t length) {
-  SSL *ssl = (SSL *)tls;
-  size_t written = 0;
-  ERR_clear_error();
-  while (written < length) {
-    int wrote = SSL_write(ssl, from + written, (int)(length - written));
-    if (wrote <= 0) return written ? (ssize_t)written : failed(ssl, wrote);
-    written += (size_t)wrote;
+/* One write of what waits; -1 when the socket takes nothing. */
+static ssize_t flush(struct tls *tls) {
+  static u8 taken[TAKEN_BYTES];
+  char *waiting;
+  long length = BIO_get_mem_data(tls->output, &waiting);
+  if (length <= 0) return 0;
+  ssize_t written = write(tls->fd, waiting, (size_t)length);
+  if (written < 0) return -1;
+  if (written == length) {
+    BIO_reset(tls->output);
+    return 0;
   }
-  return (ssize_t)written;
+  while (written > 0) written -= BIO_read(tls->output, taken, (int)(written < TAKEN_BYTES ? written : TAKEN_BYTES));
+  return 0;
 }
 
-bool tls_holds_input(const struct tls *tls) { return SSL_has_pending((const SSL *)tls) == 1; }
+ssize_t tls_write(struct tls *tls, const u8 *from, size_t length) {
+  if (flush(tls) < 0) return -1;
+  if (!length || tls_holds_output(tls)) return 0;
+  ERR_clear_error();
+  for (size_t at = 0; at < length;) {
+    int wrote = SSL_write(tls->ssl, from + at, (int)(length - at));
+    if (wrote <= 0) fail_tls("SSL_write");
+    at += (size_t)wrote;
+  }
+  if (flush(tls) < 0 && errno != EAGAIN) return -1;
+  return (ssize_t)length;
+}
+
+bool tls_holds_input(const struct tls *tls) { return SSL_has_pending(tls->ssl) == 1; }
+
+bool tls_holds_output(const struct tls *tls) { return BIO_pending(tls->output) > 0; }
