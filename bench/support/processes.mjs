@@ -51,19 +51,15 @@ function broker(checkout) {
 
 /**
  * @param {readonly string[]} options the broker's own
- * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, onReport?: (line: string) => void, checkout?: string,
- *   env?: Record<string, string> }} [how] `onLine` is called with each line that it prints, `onReport` with each on standard error; `checkout` is another built checkout than this one; `env` is added to the environment
+ * @param {{ nodeOptions?: readonly string[], onLine?: (line: string) => void, checkout?: string, env?: Record<string, string> }} [how] `onLine` is
+ *   called with each line that it prints; `checkout` is another built checkout than this one; `env` is added to the environment
  */
-export function startLeveret(
-  options,
-  { nodeOptions = [], onLine = () => {}, onReport, checkout = HERE, env = {} } = {},
-) {
+export function startLeveret(options, { nodeOptions = [], onLine = () => {}, checkout = HERE, env = {} } = {}) {
   return startServer(
     process.execPath,
     [...nodeOptions, broker(checkout), '--port', '0', ...placed(options, checkout)],
     onLine,
     env,
-    onReport,
   );
 }
 
@@ -71,22 +67,23 @@ export function startLeveret(
  * A broker that listens by TLS too.
  * @param {import('./certificates.mjs').Identity} identity
  * @param {readonly string[]} options the broker's own
- * @param {(line: string) => void} [onReport] is called with each line that it prints for the operator
+ * @param {(line: string) => void} [onLine] is called with each line that it prints
  * @returns {Promise<TlsServer>}
  */
-export async function startTlsLeveret({ certificate, key }, options, onReport) {
+export async function startTlsLeveret({ certificate, key }, options, onLine = () => {}) {
   /** @type {(port: number) => void} */
   let found = () => {};
   /** @type {Promise<number>} */
   const listening = new Promise((resolve) => {
     found = resolve;
   });
-  const onLine = (/** @type {string} */ line) => {
+  const hear = (/** @type {string} */ line) => {
     const port = LISTENING_BY_TLS.exec(line)?.[1];
     if (port) found(Number(port));
+    onLine(line);
   };
   const tls = ['--tls-port', '0', '--tls-cert', certificate, '--tls-key', key];
-  const server = await startLeveret([...tls, ...options], onReport === undefined ? { onLine } : { onLine, onReport });
+  const server = await startLeveret([...tls, ...options], { onLine: hear });
   return { ...server, tlsPort: await listening };
 }
 
@@ -108,13 +105,10 @@ export function launchLeveret(port, options) {
  * @param {readonly string[]} args
  * @param {(line: string) => void} onLine
  * @param {Record<string, string>} env
- * @param {(line: string) => void} [onReport]
  * @returns {Promise<Server>} once it has said where it listens
  */
-async function startServer(command, args, onLine, env, onReport) {
-  const child = launch(command, args, { env, heard: onReport !== undefined });
-  const { stderr } = child.process;
-  if (stderr !== null && onReport !== undefined) createInterface({ input: stderr }).on('line', onReport);
+async function startServer(command, args, onLine, env) {
+  const child = launch(command, args, { env });
   const lines = createInterface({ input: child.process.stdout });
   /** @type {Promise<number>} */
   const listening = new Promise((resolve, reject) => {
@@ -131,13 +125,12 @@ async function startServer(command, args, onLine, env, onReport) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ env?: Record<string, string>, group?: boolean, led?: boolean, heard?: boolean }} [how] what its environment has
- *   besides this process's; whether it starts processes of its own that end with it; whether it is told what to do on
- *   its standard input; whether its standard error is read here
+ * @param {{ env?: Record<string, string>, group?: boolean, led?: boolean }} [how] what its environment has besides this process's;
+ *   whether it starts processes of its own that end with it; whether it is told what to do on its standard input
  */
-export function launch(command, args, { env = {}, group = false, led = false, heard = false } = {}) {
+export function launch(command, args, { env = {}, group = false, led = false } = {}) {
   const child = spawn(command, args, {
-    stdio: [led ? 'pipe' : 'ignore', 'pipe', heard ? 'pipe' : 'inherit'],
+    stdio: [led ? 'pipe' : 'ignore', 'pipe', 'inherit'],
     env: { ...brokerEnvironment(), ...env },
     detached: group,
   });
