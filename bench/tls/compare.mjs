@@ -168,7 +168,12 @@ function table(all, version) {
     [
       row('leveret, TLS 1.3', all, ({ tls }) => tls, 0),
       row('leveret, plain', all, ({ plain }) => plain, OF_PLAIN_MIN),
-      row(`RabbitMQ ${version ?? ''}, TLS 1.3`, all, ({ rabbitmq }) => rabbitmq, OF_RABBITMQ_MIN),
+      row(
+        `RabbitMQ${version === null ? '' : ` ${version}`}, TLS 1.3`,
+        all,
+        ({ rabbitmq }) => rabbitmq,
+        OF_RABBITMQ_MIN,
+      ),
     ],
   );
 }
