@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { NODE_LIMIT_NAMES, NODE_LIMITS } from '../../src/broker/requests/node-limits.js';
 import { DOCUMENTS } from '../../src/cli/config/documents.js';
+import { limitKey } from '../../src/cli/config/limit-settings.js';
 import { parseOptions } from '../../src/cli/options.js';
 
 function place(path: string): string {
@@ -24,4 +26,11 @@ test('the example file changes nothing, and each of its lines can be used', () =
   const keys = [...example.matchAll(/^#(\w+) = /gm)].map(([, key]) => key);
   expect(keys).toContain('port');
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test.each(NODE_LIMIT_NAMES)('docs/limits.md has the default of %s', (name) => {
+  const [line] = readFileSync(place('docs/limits.md'), 'utf8')
+    .split('\n')
+    .filter((one) => one.startsWith('- **') && one.includes(`\`${limitKey(name)}\``));
+  expect(line).toContain(NODE_LIMITS[name].standard.toLocaleString('en'));
 });
