@@ -78,6 +78,42 @@ describe('an import', () => {
     expect(own.policies?.map(({ name }) => name).sort()).toEqual(['ae', 'mirror', 'ttl']);
   });
 
+  test('makes what RabbitMQ had made of the export, when it imported that and exported it again', async () => {
+    const stage = new Stage();
+    await imported(stage, fixture('rabbitmq-3.10.json'));
+    const [own, again] = [exported(stage), fixture('rabbitmq-3.10-again.json')];
+    for (const name of [
+      'users',
+      'topic_permissions',
+      'parameters',
+      'policies',
+      'queues',
+      'exchanges',
+      'bindings',
+    ] as const)
+      expect(own[name]).toEqual(section(again, name));
+    for (const name of ['vhosts', 'permissions'] as const)
+      expect(own[name]).toEqual(expect.arrayContaining(section(again, name)));
+  });
+
+  test('makes what a file in the shape of RabbitMQ 4 says', async () => {
+    const stage = new Stage();
+    const notes = await imported(stage, fixture('rabbitmq-4.json'));
+    expect(notes).toEqual([
+      "queues in vhost 'hares' are classic unless they say otherwise, not quorum",
+      "policy 'short' of vhost 'hares' goes without some settings: target-group-size means nothing here",
+      "queue 'log' in vhost 'hares' is left out: there are no streams",
+    ]);
+    const own = exported(stage, 'hares');
+    expect(own.queues).toMatchObject([
+      { name: 'plain' },
+      { name: 'short.quorum', arguments: { 'x-queue-type': 'quorum' } },
+    ]);
+    expect(own.bindings).toHaveLength(2);
+    expect(stage.administration.limits('vhost', 'hares')).toEqual({ 'max-connections': 100, 'max-queues': 1000 });
+    expect(stage.administration.policies('operator policy', 'hares')).toMatchObject([{ applyTo: 'classic_queues' }]);
+  });
+
   test('declares into one vhost, whatever the file says', async () => {
     const stage = new Stage();
     await imported(stage, fixture('rabbitmq-3.10-vhost.json'), 'other');
