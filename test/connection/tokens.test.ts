@@ -6,6 +6,7 @@ import type { TokenRules } from '../../src/connection/tokens/claims.js';
 import { fixedKeys, RemoteKeys } from '../../src/connection/tokens/key-source.js';
 import { readSigningKeys } from '../../src/connection/tokens/signing-keys.js';
 import { looksLikeToken, TokenVerifier } from '../../src/connection/tokens/token-verifier.js';
+import { randomNumbers } from '../support/fragments.js';
 import { Issuer, RESOURCE } from '../support/issuer.js';
 
 const RULES: TokenRules = {
@@ -175,6 +176,64 @@ test.each([
   '..',
 ])('the password %j is none that is meant as a token', (password) => {
   expect(looksLikeToken(password)).toBe(false);
+});
+
+describe('whatever somebody may send', () => {
+  const seed = Number(process.env.TOKEN_SEED ?? 1 + (Date.now() % 1_000_000));
+  const random = randomNumbers(seed);
+  const below = (most: number): number => Math.floor(random() * most);
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const odd = [null, true, 0, -1, 1e300, '', 'x', [], {}, [[]], { keys: 7 }, 'RS256', 'none', '\u{1f407}'];
+  const fields = ['alg', 'kid', 'crit', 'b64', 'typ', 'jwk', 'jku', 'x5c', 'zip', 'enc', 'exp', '__proto__'];
+
+  function mutated(token: string): string {
+    const [header = '', claims = '', signature = ''] = token.split('.');
+    const own = JSON.parse(Buffer.from(header, 'base64url').toString()) as Record<string, unknown>;
+    switch (below(5)) {
+      case 0:
+        return [
+          encoded({ ...own, [fields[below(fields.length)] ?? '']: odd[below(odd.length)] }),
+          claims,
+          signature,
+        ].join('.');
+      case 1:
+        return [header, encoded(odd[below(odd.length)]), signature].join('.');
+      case 2:
+        return [header, claims, signature.slice(0, below(signature.length))].join('.');
+      case 3: {
+        const at = below(token.length);
+        return `${token.slice(0, at)}${String.fromCharCode(33 + below(90))}${token.slice(at + 1)}`;
+      }
+      default:
+        return [header, claims, signature, claims].slice(0, below(5)).join('.');
+    }
+  }
+
+  test(`is refused with a reason, and never fails (TOKEN_SEED=${seed})`, async () => {
+    const token = await issuer.token();
+    const judge = verifier();
+    for (let i = 0; i < 500; i++) {
+      const sent = mutated(token);
+      const judged = await judge.verify(sent);
+      // A letter may have become itself, or stand where base64url holds nothing.
+      if (judged.ok) expect(sent.slice(0, -1)).toBe(token.slice(0, -1));
+      else expect(judged.reason).toMatch(/^(the token|the signature|no key)(?!.*cannot be verified)/);
+    }
+  });
+
+  test('claims that nobody would make are read without fault', async () => {
+    for (const value of odd) {
+      const claims = { scope: value, aud: value, roles: value, authorization: { permissions: value }, email: value };
+      const rules = { additionalScopesKey: 'roles roles.x', preferredUsernameClaims: ['email'], verifyAudience: false };
+      expect(await verdict(await issuer.token(claims), rules)).toMatchObject({ expiresAt: expect.any(Number) });
+    }
+    for (const value of odd) {
+      for (const claim of ['sub', 'aud', 'iss', 'exp', 'nbf']) {
+        const judged = await verdict(await issuer.token({ [claim]: value }));
+        if (typeof judged === 'string') expect(judged).toMatch(/^the token/);
+      }
+    }
+  });
 });
 
 describe('keys', () => {

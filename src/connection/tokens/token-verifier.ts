@@ -59,8 +59,7 @@ export class TokenVerifier {
       return { ok: true, grant: grantOf(claims, this.#rules, this.#clock()) };
     } catch (error) {
       if (error instanceof TokenRefusal) return { ok: false, reason: error.message };
-      if (error instanceof jose.errors.JOSEError) return { ok: false, reason: inWords(jose, error) };
-      throw error;
+      return { ok: false, reason: inWords(jose, error) };
     }
   }
 
@@ -103,7 +102,7 @@ export class TokenVerifier {
 }
 
 /** What jose has found, without the token. */
-function inWords({ errors }: Jose, error: InstanceType<Jose['errors']['JOSEError']>): string {
+function inWords({ errors }: Jose, error: unknown): string {
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature of the token is wrong';
   if (error instanceof errors.JWTExpired) return 'the token has expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
@@ -112,5 +111,7 @@ function inWords({ errors }: Jose, error: InstanceType<Jose['errors']['JOSEError
     if (claim === 'iss') return `the token is of another issuer: iss is ${shown(payload.iss)}`;
     return `the token's ${claim} is wrong: ${shown(payload[claim])}`;
   }
-  return 'the token cannot be read';
+  if (error instanceof errors.JOSEError) return 'the token cannot be read';
+  // No token ends the broker, whatever a library makes of it.
+  return `the token cannot be verified: ${error instanceof Error ? error.name : 'for no reason that is known'}`;
 }
