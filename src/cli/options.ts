@@ -110,15 +110,21 @@ function logPlace({ log_file: file, log_format: format }: Configuration): LogPla
 
 function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   const { listen, tls_cert: cert, tls_key: key, tls_port: port, tls_ca: authority, tls_verify: verify } = given;
+  const { tls_depth: depth, tls_crl: revoked } = given;
   const isListed = listen?.value.some(doesTls);
-  const isAsked = [cert, key, port, authority, verify].some((one) => one !== undefined);
+  const isAsked = [cert, key, port, authority, verify, depth, revoked].some((one) => one !== undefined);
   if (!isAsked && isListed !== true) return undefined;
   if (cert === undefined || key === undefined) {
     throw new ConfigurationError('TLS needs both --tls-cert and --tls-key (or tls_cert and tls_key)');
   }
   if (isListed === false) refuse(cert.origin, 'means nothing without a --listen tls://HOST:PORT or wss://HOST:PORT');
+  const [certs, keys] = [cert.value.length, key.value.length];
+  if (certs !== keys) refuse(key.origin, `must be given for each certificate, and there are ${certs}, not ${keys}`);
   if (verify !== undefined && verify.value !== 'none' && authority === undefined) {
     refuse(verify.origin, `'${verify.value}' needs --tls-ca (or tls_ca): who may sign for clients`);
+  }
+  if (revoked !== undefined && (authority === undefined || verify?.value === 'none')) {
+    refuse(revoked.origin, 'means nothing where clients are asked for no certificate');
   }
   return {
     certificate: cert.value,
@@ -126,6 +132,8 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
     port: port?.value,
     authority: authority?.value,
     verify: verify?.value,
+    depth: depth?.value,
+    revoked: revoked?.value,
   };
 }
 

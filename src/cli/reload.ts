@@ -54,6 +54,7 @@ export async function reload(
   }
   logger.levels.setAll(command.options.logLevels);
   tell(changes, logger);
+  if (command.options.tls !== null) logger.info('configuration', 'the files of TLS are read again');
   const reloaded = changes.filter(({ key }) => isReloadable(key)).map(({ key }) => [key, command.given[key]]);
   return { ...before.given, ...Object.fromEntries(reloaded) };
 }

@@ -29,7 +29,7 @@ import { Management } from './management.js';
 import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
 import { Storage } from './storage.js';
-import { readTlsFiles, TlsFileError } from './tls-files.js';
+import { readTlsFiles, rereadTlsFiles, TlsFileError } from './tls-files.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
 import type { IdleThreads } from './worker-threads.js';
 
@@ -157,6 +157,7 @@ async function openOn(
       });
     }
     await definitions?.into(coordinator.administration.definitions, logger);
+    let tlsInForce = tls;
     const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
     const bound = listeners.map((listener) => listener.bound);
     const http =
@@ -180,8 +181,11 @@ async function openOn(
       reconfigure: async (next, changed) => {
         try {
           // What can fail comes before all else.
+          const reread = next.tls === null || tlsInForce === null ? null : rereadTlsFiles(next.tls, tlsInForce);
           const again = changed.includes('loadDefinitions') ? definitionsOf(next) : null;
           await again?.into(coordinator.administration.definitions, logger);
+          tlsInForce = reread;
+          if (reread !== null) pool.replaceTls(reread);
           pool.reconfigure(workerSettings(next));
           coordinator.reconfigure(coordinatorSettings(next));
           if (next.data !== null) alarms.limitDisk(next.data.diskFreeLimit);

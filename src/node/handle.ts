@@ -38,6 +38,11 @@ export interface Broker {
    * is wrong or needs a restart, and with a `ReconfigureError` when the broker cannot go by them; nothing is changed then.
    */
   reconfigure(options: ReloadableOptions): Promise<void>;
+  /**
+   * Reads the files of TLS again; who is connected stays so. Rejects with a `ReconfigureError` that names the file when
+   * one is wrong; nothing is changed then.
+   */
+  reloadTls(): Promise<void>;
   /** Resolves after `close`; rejects with a `BrokerDefect` when a defect has ended the broker. */
   readonly closed: Promise<void>;
   /** From which level on the log tells of an area from now on; `none`: nothing of it is told. */
@@ -69,6 +74,8 @@ function asBroker(handle: Handle, { listeners, management, workers, recovered, p
     placement,
     administration: remoteAdministration(handle.ask),
     reconfigure: (options) => handle.reconfigure(options),
+    // Each change of options comes with it.
+    reloadTls: () => handle.reconfigure({}),
     closed: handle.closed,
     setLogLevel: (area, least) => handle.logLevels.set(area, least),
     close: () => handle.close(),

@@ -8,7 +8,7 @@ import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/acces
 import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
 import { DEFAULT_LIMITS, NODE_LIMIT_NAMES, NODE_LIMITS, type NodeLimits } from '../broker/requests/node-limits.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
-import type { Verify } from '../connection/transport/tls.js';
+import type { Verify } from '../connection/transport/tls-setup.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
 import type { Durability } from '../log/commit-log.js';
@@ -32,11 +32,20 @@ import type { TlsFiles } from './tls-files.js';
 
 const MEBIBYTE = 1024 ** 2;
 
+/** Files are PEM. Of several certificates a client gets the first that is for the host it names, or the very first. */
 export interface TlsOptions {
-  readonly certificate: string;
-  readonly key: string;
+  readonly certificate: string | readonly string[];
+  /** Of each certificate, in the same order. */
+  readonly key: string | readonly string[];
+  /** Who may sign for clients. */
   readonly authority?: string | null | undefined;
+  /** With an authority, 'required' if nothing is said. */
   readonly verify?: Verify | undefined;
+  /** So many authorities may stand between a client's certificate and one that is trusted; 1 if nothing is said. */
+  readonly depth?: number | undefined;
+  /** Lists of what authorities have revoked (CRL). Where there is any, there must be one of each authority. */
+  readonly revoked?: string | readonly string[] | undefined;
+  /** Listens by TLS there too, on `host`; with `listeners` they say where. */
   readonly port?: number | undefined;
 }
 
@@ -72,10 +81,7 @@ export interface BrokerOptions {
   readonly host?: string | undefined;
   /** 0 takes a free one. */
   readonly port?: number | undefined;
-  /**
-   * What TLS is done with, PEM files; null: nothing. `port`: listens by TLS there too, on `host`; with `listeners` they
-   * say where. `authority`: who may sign for clients; `verify`: with it, 'required' if nothing is said.
-   */
+  /** What TLS is done with; null: nothing. */
   readonly tls?: TlsOptions | null | undefined;
   /** How clients come in by tokens instead of passwords; null: they do not. */
   readonly oauth?: OauthOptions | null | undefined;
@@ -151,6 +157,7 @@ export const DEFAULTS = {
   tlsPort: AMQPS_PORT,
   oauth: null,
   oauthVerifyAudience: true,
+  tlsDepth: 1,
   engine: 'wasm',
   pin: true,
   announced: COMPATIBLE,
@@ -270,21 +277,28 @@ function listenAddress(name: string, address: ListenAddress): ListenAddress {
   }
 }
 
-const TLS_NAMES = ['certificate', 'key', 'authority', 'verify', 'port'] as const;
+const TLS_NAMES = ['certificate', 'key', 'authority', 'verify', 'depth', 'revoked', 'port'] as const;
+/** OpenSSL's own limit. */
+export const TLS_DEPTH_MAX = 100;
 
 function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | null {
   if (given === null) return null;
   refuseUnknown('tls.', given, TLS_NAMES);
+  const certificate = oneOrMore('tls.certificate', given.certificate);
+  const key = oneOrMore('tls.key', given.key);
+  if (certificate.length !== key.length || key.length === 0)
+    throw new OptionError(
+      `tls.certificate and tls.key must be of the same number, not ${certificate.length} and ${key.length}`,
+    );
   const authority = textOrNull('tls.authority', given.authority ?? null);
   const verify = oneOf('tls.verify', given.verify ?? (authority === null ? 'none' : 'required'), VERIFIES);
   if (verify !== 'none' && authority === null)
     throw new OptionError(`tls.verify '${verify}' needs tls.authority: who may sign for clients`);
-  return {
-    certificate: text('tls.certificate', given.certificate),
-    key: text('tls.key', given.key),
-    authority,
-    verify,
-  };
+  const revoked = oneOrMore('tls.revoked', given.revoked ?? []);
+  if (verify === 'none' && revoked.length > 0)
+    throw new OptionError('tls.revoked means nothing where clients are not asked for a certificate');
+  const depth = wholeNumber('tls.depth', given.depth ?? DEFAULTS.tlsDepth, 0, TLS_DEPTH_MAX);
+  return { certificate, key, authority, revoked, verify, depth };
 }
 
 function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {
@@ -434,6 +448,10 @@ function octetsOrNull(name: string, value: unknown): number | null {
 function text(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new OptionError(`${name} must be a text that is not empty, not ${shown(value)}`);
+}
+
+function oneOrMore(name: string, value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map((one, index) => text(`${name}[${index}]`, one)) : [text(name, value)];
 }
 
 function textOrNull(name: string, value: unknown): string | null {

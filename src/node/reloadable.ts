@@ -12,6 +12,7 @@ const RELOADABLE = [
   'loadDefinitions',
   'limits',
   'logLevels',
+  'tls',
 ] as const satisfies readonly (keyof ResolvedOptions)[];
 const RELOADABLE_DATA = ['diskFreeLimit'] as const satisfies readonly (keyof NonNullable<ResolvedOptions['data']>)[];
 
@@ -27,17 +28,32 @@ export function changedOptions(given: BrokerOptions, change: ReloadableOptions):
   if (typeof change !== 'object' || change === null) throw new OptionError('options must be an object');
   const { data, ...rest } = change;
   refuseOthers('', rest, RELOADABLE);
+  checkTls(given, rest);
   const limits = { ...given.limits, ...defined(rest.limits ?? {}) };
-  if (data === undefined) return { ...given, ...defined(rest), limits };
+  const whole = { ...given, ...defined(rest), limits, tls: withPort(given.tls, rest.tls ?? given.tls) };
+  if (data === undefined) return whole;
   refuseOthers('data.', data, RELOADABLE_DATA);
   if (given.data === null) throw new OptionError('data means nothing where nothing is kept on disk');
-  return { ...given, ...defined(rest), limits, data: { ...given.data, ...defined(data) } };
+  return { ...whole, data: { ...given.data, ...defined(data) } };
+}
+
+function withPort(before: BrokerOptions['tls'], after: BrokerOptions['tls']): BrokerOptions['tls'] {
+  return after ? { ...after, port: before?.port } : after;
 }
 
 /** What of all options can change. */
 export function reloadableOf(options: ResolvedOptions): ReloadableOptions {
   const always = Object.fromEntries(RELOADABLE.map((name) => [name, options[name]]));
   return options.data === null ? always : { ...always, data: { diskFreeLimit: options.data.diskFreeLimit } };
+}
+
+/** Certificates and what is asked of clients can change; whether and where somebody listens by TLS cannot. */
+function checkTls({ tls: before = null }: BrokerOptions, { tls: after }: ReloadableOptions): void {
+  if (after === undefined) return;
+  if ((before === null) !== (after === null))
+    throw new OptionError(`TLS cannot be turned ${after === null ? 'off' : 'on'} while the broker runs`);
+  if (after?.port !== undefined && after.port !== before?.port)
+    throw new OptionError('tls.port cannot change while the broker runs');
 }
 
 function refuseOthers(prefix: string, change: object, known: readonly string[]): void {

@@ -4,18 +4,21 @@
  */
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
-import type { TlsSetup, Verify } from '../connection/transport/tls.js';
+import { loadTls, type TlsIdentity, type TlsSetup, type Verify } from '../connection/transport/tls-setup.js';
 
 /** Where they are; PEM all of them. */
 export interface TlsFiles {
-  /** The broker's certificate, and behind it those that lead to its authority. */
-  readonly certificate: string;
-  /** The key of the certificate, without a password. */
-  readonly key: string;
+  /** The broker's certificates, each with those that lead to its authority behind it. */
+  readonly certificate: readonly string[];
+  /** The keys of these, in the same order, without passwords. */
+  readonly key: readonly string[];
   /** Certificates of those who may sign for clients; null: there are none. */
   readonly authority: string | null;
+  /** Lists of what these have revoked. */
+  readonly revoked: readonly string[];
   readonly verify: Verify;
+  /** So many authorities may stand between a client's certificate and one that is trusted. */
+  readonly depth: number;
 }
 
 /** A file that TLS needs cannot be used; the message names it and says why. */
@@ -25,22 +28,39 @@ export class TlsFileError extends Error {
   }
 }
 
-/** `ticketKeys`: of a broker that runs already, so that its sessions go on. */
+/** Throws a `TlsFileError`. `ticketKeys`: those of sessions that may go on. */
 export function readTlsFiles(files: TlsFiles, ticketKeys: Uint8Array = randomBytes(48)): TlsSetup {
-  const certificate = read(files.certificate);
-  const key = read(files.key);
-  const own = certificateIn(files.certificate, certificate);
-  if (!own.checkPrivateKey(keyIn(files.key, key)))
-    throw new TlsFileError(files.key, `it is not the key of the certificate in ${files.certificate}`);
   const authority = files.authority === null ? null : read(files.authority);
-  if (files.authority !== null) certificateIn(files.authority, authority ?? '');
+  if (files.authority !== null) authoritiesIn(files.authority, authority ?? '');
+  const revoked = files.revoked.flatMap((file) => listsIn(file, read(file)));
+  const [first, ...others] = files.certificate.map((certificate, index) => identityIn(certificate, files.key[index]));
+  if (first === undefined) throw new Error('TLS needs a certificate');
+  const { verify, depth } = files;
+  return { identities: [first, ...others], authority, revoked, verify, depth, ticketKeys };
+}
+
+function identityIn(certificateFile: string, keyFile = ''): TlsIdentity {
+  const certificate = read(certificateFile);
+  const key = read(keyFile);
+  const own = certificateIn(certificateFile, certificate);
+  if (!own.checkPrivateKey(keyIn(keyFile, key)))
+    throw new TlsFileError(keyFile, `it is not the key of the certificate in ${certificateFile}`);
   try {
-    createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+    loadTls().createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
   } catch (error) {
     // What OpenSSL finds too weak, such as a short key.
-    throw new TlsFileError(files.certificate, error instanceof Error ? error.message : String(error));
+    throw new TlsFileError(certificateFile, error instanceof Error ? error.message : String(error));
   }
-  return { certificate, key, authority, verify: files.verify, ticketKeys };
+  return { certificate, key };
+}
+
+/**
+ * The same of a broker that runs. Sessions go on, but where certificates of clients count: who shows a session is not
+ * asked for a certificate again.
+ */
+export function rereadTlsFiles(files: TlsFiles, before: TlsSetup): TlsSetup {
+  const isAsked = before.verify !== 'none' || files.verify !== 'none';
+  return isAsked ? readTlsFiles(files) : readTlsFiles(files, before.ticketKeys);
 }
 
 function read(file: string): string {
@@ -70,6 +90,28 @@ function certificateIn(file: string, pem: string): X509Certificate {
   } catch {
     throw new TlsFileError(file, 'it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)');
   }
+}
+
+/** All that the file holds, as one that is broken would be left out without a word. */
+function authoritiesIn(file: string, pem: string): void {
+  const blocks = pem.match(/-----BEGIN (TRUSTED )?CERTIFICATE-----.*?(-----END (TRUSTED )?CERTIFICATE-----|$)/gs) ?? [
+    '',
+  ];
+  for (const block of blocks) certificateIn(file, block);
+}
+
+/** Each list that the file holds. */
+function listsIn(file: string, pem: string): string[] {
+  const lists = pem.match(/-----BEGIN X509 CRL-----.*?(-----END X509 CRL-----|$)/gs);
+  if (lists === null) throw new TlsFileError(file, 'it holds no revocation list in PEM (-----BEGIN X509 CRL-----)');
+  for (const list of lists) {
+    try {
+      loadTls().createSecureContext({ crl: list });
+    } catch {
+      throw new TlsFileError(file, 'one of its revocation lists is broken');
+    }
+  }
+  return lists;
 }
 
 function keyIn(file: string, pem: string): KeyObject {

@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:wo
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { type AcceptedSocket, refuse } from '../connection/transport/accepted-socket.js';
+import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import { openEngine } from '../engine/open.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { Logger } from '../logging/logger.js';
@@ -199,6 +200,11 @@ export class WorkerPool {
   }
 
   /** All workers go by these from now on. */
+  /** Clients that come from now on are met with this; the others stay as they are. */
+  replaceTls(setup: TlsSetup): void {
+    for (const member of this.#members) tell(member, { kind: 'tls', setup });
+  }
+
   reconfigure(settings: WorkerSettings): void {
     this.#admission.change(settings.limits);
     for (const member of this.#members) tell(member, { kind: 'settings', settings });

@@ -8,7 +8,7 @@ import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/r
 import type { Announced } from '../connection/handshake/identity.js';
 import type { OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
-import type { TlsSetup } from '../connection/transport/tls.js';
+import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
 import type { LogEntry } from '../logging/logger.js';
@@ -68,6 +68,8 @@ export type ToWorker =
   | { kind: 'notice'; notice: Notice }
   /** The broker was reconfigured. */
   | { kind: 'settings'; settings: WorkerSettings }
+  /** Certificates were read again. */
+  | { kind: 'tls'; setup: TlsSetup }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */

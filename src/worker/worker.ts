@@ -223,6 +223,9 @@ export class Worker implements Host {
       case 'notice':
         this.#onNotice(message.notice);
         break;
+      case 'tls':
+        this.#opener.replaceTls(message.setup);
+        break;
       case 'settings':
         this.#settings = message.settings;
         this.eventLoop.begin();

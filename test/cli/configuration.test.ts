@@ -227,8 +227,11 @@ test('tokens are taken as RabbitMQ is told to take them', () => {
   });
 });
 
-test('what config tells can stand in a file, and means the same', () => {
-  const flags = ['--listen', 'tcp://[::1]:5', '--memory', '64M', '--workers', '1', '--announce', 'Hare "x"/1'];
+test.each([
+  [['--listen', 'tcp://[::1]:5', '--memory', '64M', '--workers', '1', '--announce', 'Hare "x"/1']],
+  [['--tls-cert', 'c', '--tls-cert', 'd', '--tls-key', 'k', '--tls-key', 'l', '--tls-ca', 'a', '--tls-crl', 'r']],
+  [[]],
+])('what config tells can stand in a file, and means the same: %j', (flags) => {
   const file = inForce({ flags }).join('\n');
   expect(served({ file })).toEqual(served({ flags }));
 });

@@ -137,6 +137,9 @@ test.each([
     "--tls-verify 'optional' needs --tls-ca (or tls_ca): who may sign for clients",
   ],
   [['--tls-cert', 'c', '--tls-key', 'k', '--tls-verify', 'x'], '--tls-verify must be none, optional or required'],
+  [['--tls-cert', 'c', '--tls-cert', 'd', '--tls-key', 'k'], '--tls-key must be given for each certificate'],
+  [['--tls-cert', 'c', '--tls-key', 'k', '--tls-crl', 'r'], '--tls-crl means nothing where clients are asked for no'],
+  [['--tls-cert', 'c', '--tls-key', 'k', '--tls-depth', '-1'], '--tls-depth must be a whole number from 0 to 100'],
   [['--tls-cert', 'c'], 'TLS needs both --tls-cert and --tls-key'],
   [['--listen', 'tls://hare'], 'TLS needs both --tls-cert and --tls-key'],
   [['--listen', 'tls://hare', '--tls-port', '1'], '--tls-port means nothing with --listen'],
@@ -162,7 +165,7 @@ test('each listener is taken as it was given', () => {
 });
 
 test('TLS is listened for beside plain TCP, or alone', () => {
-  const files = { certificate: 'c', key: 'k' };
+  const files = { certificate: ['c'], key: ['k'], depth: 1, revoked: [] };
   const flags = ['--tls-cert', 'c', '--tls-key', 'k'];
   expect(served(...flags, '--host', 'hare', '--tls-port', '7')).toMatchObject({
     listeners: [

@@ -7,7 +7,9 @@ import { type AddressInfo, connect as connectPlain, createServer, type Socket } 
 import { connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BoundedLines } from '../../src/connection/errors/bounded-lines.js';
-import { TlsHandshakes, tlsTransport } from '../../src/connection/transport/tls.js';
+import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
+import { TlsHandshakes, tlsEnds } from '../../src/connection/transport/tls.js';
+import type { TlsSetup } from '../../src/connection/transport/tls-setup.js';
 import type { Transport } from '../../src/connection/transport/transport.js';
 import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
@@ -29,7 +31,14 @@ async function stage(handshakeMs: number) {
   const lines = new Inbox<string>();
   const answers = new Inbox<Transport | null>();
   const strangers = new BoundedLines('strangers', (line) => lines.push(line));
-  const setup = { certificate, key, authority: null, verify: 'none', ticketKeys: new Uint8Array(48) } as const;
+  const setup: TlsSetup = {
+    identities: [{ certificate, key }],
+    authority: null,
+    revoked: [],
+    verify: 'none',
+    depth: 1,
+    ticketKeys: new Uint8Array(48),
+  };
   const handshakes = new TlsHandshakes(setup, strangers, handshakeMs);
   const bytes = new Uint8Array(new SharedArrayBuffer(65_536));
   const host = { bytes, readBuffer: bytes, directWrite: () => new DirectWrite(bytes) };
@@ -44,7 +53,9 @@ async function stage(handshakeMs: number) {
     const fd = dup((socket as unknown as { _handle: { fd: number } })._handle.fd);
     socket.destroy();
     const accepted = { kind: 'tls', fd } as const;
-    handshakes.begin(accepted, (stream) => answers.push(stream && tlsTransport(stream, accepted, host)(events)));
+    handshakes.begin(accepted, (stream) =>
+      answers.push(stream && new StreamTransport(stream, tlsEnds(stream, accepted, host), host, events)),
+    );
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {

@@ -32,7 +32,7 @@ test('what is said holds, and leaves the rest as it is', () => {
       { kind: 'tcp', host: 'hare', port: 5672 },
       { kind: 'tls', host: 'hare', port: 5671 },
     ],
-    tls: files,
+    tls: { certificate: ['c'], key: ['k'], depth: 1, revoked: [] },
   });
   expect(resolveOptions({ data: null }).data).toBeNull();
   expect(resolveOptions({ port: undefined })).toEqual(resolveOptions());
@@ -60,6 +60,13 @@ test.each([
   [{ tls: { certificate: 'c', key: 'k', cert: 'c' } }, /^there is no option 'tls\.cert'; there are certificate, key, /],
   [{ tls: { certificate: 'c', key: 'k', port: -1 } }, 'tls.port must be a whole number from 0 to 65535, not -1'],
   [{ tls: { certificate: 'c', key: 'k', verify: 'required' } }, "tls.verify 'required' needs tls.authority"],
+  [
+    { tls: { certificate: ['c', 'd'], key: 'k' } },
+    'tls.certificate and tls.key must be of the same number, not 2 and 1',
+  ],
+  [{ tls: { certificate: [], key: [] } }, 'tls.certificate and tls.key must be of the same number, not 0 and 0'],
+  [{ tls: { certificate: 'c', key: 'k', revoked: 'r' } }, 'tls.revoked means nothing where clients are not asked'],
+  [{ tls: { certificate: 'c', key: 'k', depth: 101 } }, 'tls.depth must be a whole number from 0 to 100, not 101'],
   [{ tls: { certificate: 'c', key: 'k', verify: 'maybe' } }, 'tls.verify must be one of none, optional, required'],
   [{ listeners: [], tls: { certificate: 'c', key: 'k' } }, 'a certificate means nothing without a TLS listener'],
   [{ listeners: [], tls: { certificate: 'c', key: 'k', port: 1 } }, 'tls.port means nothing beside listeners'],

@@ -33,6 +33,19 @@ export function useCertificates<T>(make: (workshop: Workshop) => T): () => T {
   };
 }
 
+/** From and to, as days from now. */
+type Days = readonly [number, number];
+
+/** What a certificate is to have. */
+interface Wanted {
+  /** As openssl writes it; the common name alone if nothing is said. */
+  readonly subject?: string;
+  /** Other names, as openssl writes them; localhost and 127.0.0.1 if nothing is said. */
+  readonly alternatives?: string;
+  /** It may sign others. */
+  readonly isAuthority?: boolean;
+}
+
 export class Workshop {
   readonly directory = mkdtempSync(join(tmpdir(), 'leveret-certificates-'));
 
@@ -47,23 +60,43 @@ export class Workshop {
     return { certificate, key };
   }
 
-  /** A certificate for localhost and 127.0.0.1, with this common name, valid from and to so many days from now. */
-  signed(name: string, authority: Identity, [from, to]: readonly [number, number] = [-1, 2]): Identity {
+  /** A certificate with this common name, valid from and to so many days from now. */
+  signed(name: string, authority: Identity, [from, to]: Days = [-1, 2], more: Wanted = {}): Identity {
     const { certificate, key } = this.#paths(name);
     const request = `${certificate}.request`;
     const extensions = `${certificate}.extensions`;
-    writeFileSync(extensions, 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-    openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', `/CN=${name}`);
+    const alternatives = more.alternatives ?? 'DNS:localhost,IP:127.0.0.1';
+    const isAuthority = more.isAuthority === true ? 'basicConstraints=critical,CA:TRUE\n' : '';
+    writeFileSync(extensions, `${isAuthority}${alternatives === '' ? '' : `subjectAltName=${alternatives}\n`}`);
+    openssl('req', ...NEW_KEY, '-utf8', '-keyout', key, '-out', request, '-subj', more.subject ?? `/CN=${name}`);
+    const signer = this.#signer(authority, '');
+    const validity = ['-startdate', time(from), '-enddate', time(to), '-create_serial', '-extfile', extensions];
+    const order = ['-preserveDN', '-utf8'];
+    openssl('ca', '-batch', '-notext', ...signer, ...validity, ...order, '-in', request, '-out', certificate);
+    return { certificate, key };
+  }
+
+  /** A list of what an authority has revoked, valid from and to so many days from now. */
+  revocations(name: string, authority: Identity, revoked: readonly Identity[], [from, to]: Days = [-1, 2]): string {
+    const file = join(this.directory, `${name}.crl`);
+    const entries = revoked.map(({ certificate }) => {
+      const serial = openssl('x509', '-in', certificate, '-noout', '-serial').trim().replace('serial=', '');
+      return `R\t${time(2).slice(2)}\t${time(-1).slice(2)}\t${serial}\tunknown\t/CN=${name}\n`;
+    });
+    const validity = ['-crl_lastupdate', time(from), '-crl_nextupdate', time(to)];
+    openssl('ca', '-gencrl', ...this.#signer(authority, entries.join('')), ...validity, '-out', file);
+    return file;
+  }
+
+  /** What `openssl ca` is to be told of an authority, with what it has signed before. */
+  #signer(authority: Identity, index: string): readonly string[] {
     const { directory } = this;
-    this.file('index', '');
-    this.file(
+    this.file('index', index);
+    const config = this.file(
       'ca.conf',
       `[ca]\ndefault_ca=d\n[d]\ndatabase=${directory}/index\nserial=${directory}/serial\nnew_certs_dir=${directory}\n${POLICY}`,
     );
-    const signer = ['-config', join(directory, 'ca.conf'), '-cert', authority.certificate, '-keyfile', authority.key];
-    const validity = ['-startdate', time(from), '-enddate', time(to), '-create_serial', '-extfile', extensions];
-    openssl('ca', '-batch', '-notext', ...signer, ...validity, '-in', request, '-out', certificate);
-    return { certificate, key };
+    return ['-config', config, '-cert', authority.certificate, '-keyfile', authority.key];
   }
 
   /** Another file there. */
@@ -82,7 +115,7 @@ export class Workshop {
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 /** What `openssl ca` wants to be told. */
-const POLICY = 'default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n';
+const POLICY = 'default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=optional\n';
 
 const DAY_MS = 86_400_000;
 
@@ -91,6 +124,6 @@ function time(days: number): string {
   return `${new Date(Date.now() + days * DAY_MS).toISOString().replaceAll(/\D/g, '').slice(0, 14)}Z`;
 }
 
-function openssl(...args: readonly string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' });
+function openssl(...args: readonly string[]): string {
+  return execFileSync('openssl', args, { stdio: 'pipe', encoding: 'utf8' });
 }

@@ -75,6 +75,7 @@ const HEAD = [
 /** What a key may stand with where nothing holds by default. */
 const EXAMPLES: Partial<Record<Key, string>> = {
   tls_cert: toml('/etc/leveret/certificate.pem'),
+  tls_crl: toml('/etc/leveret/revoked.pem'),
   tls_key: toml('/etc/leveret/key.pem'),
   listen: toml(['tcp://[::]:5672', 'unix:///run/leveret/amqp.sock']),
   workers: '2',

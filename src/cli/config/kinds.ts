@@ -100,6 +100,19 @@ export function text(argument: string, expected: string): Kind<string> {
   return kind(argument, expected, read, (value) => value);
 }
 
+/** Texts, of which one may stand alone. In the environment commas stand between them. */
+export function oneOrMore(argument: string, expected: string): Kind<readonly string[]> {
+  const one = text(argument, expected);
+  return {
+    argument,
+    expected,
+    isList: true,
+    fromTexts: (given) => given,
+    read: (value) => (Array.isArray(value) ? value.map(one.read) : [one.read(value)]),
+    write: (value) => value,
+  };
+}
+
 export function oneOf<T extends string>(all: readonly T[]): Kind<T> {
   const expected = `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`;
   return kind(

@@ -13,10 +13,22 @@ import {
   ENGINES,
   PASSWORD_HASHINGS,
   type ResolvedOptions,
+  TLS_DEPTH_MAX,
   VERIFIES,
 } from '../../node/options.js';
 import { LOG_FORMATS, type LogFormat } from '../logging/output.js';
-import { addresses, type Kind, logLevels, oneOf, parsed, size, text, wholeNumber, yesOrNo } from './kinds.js';
+import {
+  addresses,
+  type Kind,
+  logLevels,
+  oneOf,
+  oneOrMore,
+  parsed,
+  size,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from './kinds.js';
 import { LIMIT_SETTINGS } from './limit-settings.js';
 import { OAUTH_SETTINGS } from './oauth-settings.js';
 
@@ -71,28 +83,44 @@ export const SETTINGS = {
       'TLS, or unix:///PATH, a socket for clients on this machine, of this user or group; several may be given',
     standard: null,
   }),
-  tls_cert: setting(text('FILE', 'the name of a file'), {
+  tls_cert: setting(oneOrMore('FILE', 'the name of a file'), {
     help:
       "the broker's certificate (PEM), and behind it those that lead to its authority; with it the broker listens by " +
-      'TLS too',
+      'TLS too; of several, a client gets the first that is for the host it names, or the very first',
     standard: null,
+    isReloadable: true,
   }),
-  tls_key: setting(text('FILE', 'the name of a file'), {
-    help: 'the key of that certificate (PEM, without a password)',
+  tls_key: setting(oneOrMore('FILE', 'the name of a file'), {
+    help: 'the key of that certificate (PEM, without a password); of several, in the same order',
     standard: null,
+    isReloadable: true,
   }),
   tls_ca: setting(text('FILE', 'the name of a file'), {
     help: 'certificates (PEM) of those who may sign for clients',
     standard: null,
+    isReloadable: true,
   }),
   tls_verify: setting(oneOf(VERIFIES), {
     help: 'none, clients are asked for no certificate; optional, what they show is checked; required, they must show one',
     standard: null,
     standardText: 'required with tls_ca, else none',
+    isReloadable: true,
+  }),
+  tls_depth: setting(wholeNumber(0, TLS_DEPTH_MAX), {
+    help: "so many authorities may stand between a client's certificate and one of tls_ca that is trusted",
+    standard: null,
+    standardText: String(DEFAULTS.tlsDepth),
+    isReloadable: true,
+  }),
+  tls_crl: setting(oneOrMore('FILE', 'the name of a file'), {
+    help: 'lists (PEM) of what authorities have revoked; where there is any, there must be one of each authority',
+    standard: null,
+    isReloadable: true,
   }),
   tls_port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port to listen on by TLS where there is a certificate; 0 takes a free one; for TLS alone, use listen',
-    standard: DEFAULTS.tlsPort,
+    standard: null,
+    standardText: String(DEFAULTS.tlsPort),
   }),
   http_port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port of the HTTP API, that of RabbitMQ; 0: there is none',

@@ -15,7 +15,8 @@ import {
   type TransportHost,
 } from './accepted-socket.js';
 import { type StreamEnds, StreamTransport } from './stream-transport.js';
-import { TlsHandshakes, type TlsSetup, tlsEnds } from './tls.js';
+import { TlsHandshakes, tlsEnds } from './tls.js';
+import type { TlsSetup } from './tls-setup.js';
 import type { OpenTransport } from './transport.js';
 import type { WebSocketUpgrades } from './websocket.js';
 
@@ -71,6 +72,11 @@ export class TransportOpener {
       default:
         accepted satisfies never;
     }
+  }
+
+  /** Who comes by TLS from now on is met with this; the others stay as they are. */
+  replaceTls(setup: TlsSetup): void {
+    this.#tls?.replace(setup);
   }
 
   /** Ends what is under way, without an answer. */

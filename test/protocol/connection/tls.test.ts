@@ -169,7 +169,15 @@ test('a client that speaks TLS to a plain listener gets one line in the log', as
 test('a client that does not trust the certificate gets one line in the log', async () => {
   // Node's clients look at a certificate only when the handshake is over, and go without a word.
   await openssl('-verify_return_error');
-  expect(await lines.next('a line')).toMatch(/^no TLS with the client at 127\.0\.0\.1:\d+: tlsv1 alert unknown ca$/);
+  const refused = "it refuses the broker's certificate: it is of no authority that the client trusts";
+  expect(await lines.next('a line')).toContain(`: ${refused} (tlsv1 alert unknown ca)`);
+});
+
+test('a client that wants the certificate of another name gets one line in the log', async () => {
+  const authority = ['-CAfile', certificates().authority.certificate];
+  await openssl(...authority, '-verify_hostname', 'elsewhere.test', '-verify_return_error');
+  const refused = "it refuses the broker's certificate: it is for another name, or otherwise wrong";
+  expect(await lines.next('a line')).toMatch(new RegExp(`: ${refused} \\(.*alert bad certificate\\)$`));
 });
 
 test('a crowd that is cut off and comes back at once is served in full', async () => {
