@@ -167,6 +167,11 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#channels.limitsChanged();
   }
 
+  /** What users may do has changed: what a connection has asked for before, and gets, may not be its any more. */
+  recheckRights(): void {
+    if (this.#state === 'running') this.#channels.recheckRights();
+  }
+
   /** Time has passed. */
   tick(now: number): void {
     if (this.#hasExpired()) return this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, 'credential expired'));

@@ -50,6 +50,8 @@ const OPERATIONS = {
   addHashedUser: (local, ...args: OfUsers<'addHashed'>) => local.users.addHashed(...args),
   deleteUser: (local, ...args: OfUsers<'delete'>) => local.users.delete(...args),
   changePassword: (local, ...args: OfUsers<'changePassword'>) => local.users.changePassword(...args),
+  clearPassword: (local, ...args: OfUsers<'clearPassword'>) => local.users.clearPassword(...args),
+  authenticate: (local, ...args: OfUsers<'authenticate'>) => local.users.authenticate(...args),
   setTags: (local, ...args: OfUsers<'setTags'>) => local.users.setTags(...args),
   listUsers: (local) => local.users.list(),
   setPermissions: (local, ...args: OfUsers<'setPermissions'>) => local.users.setPermissions(...args),
@@ -72,6 +74,9 @@ export type AdministrationRequest = {
 
 /** What a question comes to. */
 export type Answer<K extends keyof Operations> = Awaited<ReturnType<Operations[K]>>;
+
+/** What may take long, and what is asked after it counts on: it is done first. */
+export const HOLDING_UP: ReadonlySet<AdministrationRequest['op']> = new Set(['addUser', 'changePassword']);
 
 /** Asks the broker thread, in its words. */
 export function perform(local: LocalAdministration, request: AdministrationRequest): unknown {
@@ -110,6 +115,8 @@ export function remoteAdministration(send: Ask): Administration {
       addHashed: (...args) => ask('addHashedUser', ...args),
       delete: (...args) => ask('deleteUser', ...args),
       changePassword: (...args) => ask('changePassword', ...args),
+      clearPassword: (...args) => ask('clearPassword', ...args),
+      authenticate: (...args) => ask('authenticate', ...args),
       setTags: (...args) => ask('setTags', ...args),
       list: () => ask('listUsers'),
       setPermissions: (...args) => ask('setPermissions', ...args),
@@ -184,6 +191,8 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   addHashedUser: [isText, isText, isText, areTexts],
   deleteUser: [isText],
   changePassword: [isText, isText],
+  clearPassword: [isText],
+  authenticate: [isText, isText],
   setTags: [isText, areTexts],
   setPermissions: [hasTexts('user', 'vhost', 'configure', 'write', 'read')],
   clearPermissions: [isText, isText],

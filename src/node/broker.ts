@@ -4,7 +4,6 @@
  * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put
  * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
-import type { Administration } from '../broker/coordinator/administration.js';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
@@ -20,7 +19,7 @@ import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { DataDirectoryError } from '../store/data-directory.js';
 import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
-import { type AdministrationRequest, perform } from './administration.js';
+import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { DefinitionsFileError, DefinitionsImport } from './definitions-files.js';
@@ -28,6 +27,7 @@ import { closeListeners, ListenError, openListeners } from './listeners/listener
 import { Management } from './management.js';
 import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
+import { Questions } from './questions.js';
 import { Storage } from './storage.js';
 import { readTlsFiles, rereadTlsFiles, TlsFileError } from './tls-files.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
@@ -159,6 +159,7 @@ async function openOn(
     await definitions?.into(coordinator.administration.definitions, logger);
     let tlsInForce = tls;
     const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
+    const questions = new Questions(coordinator.administration);
     const bound = listeners.map((listener) => listener.bound);
     const http =
       managed === null
@@ -166,7 +167,7 @@ async function openOn(
         : await management.listen(
             managed,
             { listeners: bound, workers, startedAt, dataDirectory: storage?.path ?? null },
-            (request, answer) => ask(coordinator.administration, request, answer),
+            (request, answer) => questions.ask(request, answer),
           );
     storage?.started();
     return {
@@ -177,7 +178,7 @@ async function openOn(
         recovered: storage?.recovered ?? 0,
         placement: placementText(options.pin, native, places, pinned),
       },
-      ask: (request, answer) => ask(coordinator.administration, request, answer),
+      ask: (request, answer) => questions.ask(request, answer),
       reconfigure: async (next, changed) => {
         try {
           // What can fail comes before all else.
@@ -251,17 +252,6 @@ function coordinatorSettings({ passwordHashing, limits }: ResolvedOptions): Coor
 async function endIdle({ workers, management }: IdleThreads): Promise<void> {
   const idle = management === null ? workers : [...workers, management];
   await Promise.all(idle.map(({ thread }) => thread.terminate()));
-}
-
-function ask(administration: Administration, request: AdministrationRequest, answer: (outcome: Outcome) => void): void {
-  // What throws here is a defect. A promise rejects when the disk does not take what is to be saved.
-  const value = perform(administration, request);
-  if (!(value instanceof Promise)) answer({ ok: true, value });
-  else
-    value.then(
-      (late: unknown) => answer({ ok: true, value: late }),
-      (error: unknown) => answer({ ok: false, error: inWords(error) }),
-    );
 }
 
 /** What the operator may know a connection by. */

@@ -6,6 +6,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
 import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
+import { fitsName } from '../broker/requests/names.js';
 import { DEFAULT_LIMITS, NODE_LIMIT_NAMES, NODE_LIMITS, type NodeLimits } from '../broker/requests/node-limits.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { Verify } from '../connection/transport/tls-setup.js';
@@ -373,9 +374,9 @@ function beginning(given: NonNullable<BrokerOptions['beginning']>): Beginning {
   const all = DEFAULTS.beginning;
   refuseUnknown('beginning.', given, Object.keys(all));
   return {
-    user: text('beginning.user', given.user ?? all.user),
+    user: resourceName('beginning.user', given.user ?? all.user),
     password: text('beginning.password', given.password ?? all.password),
-    vhost: text('beginning.vhost', given.vhost ?? all.vhost),
+    vhost: resourceName('beginning.vhost', given.vhost ?? all.vhost),
   };
 }
 
@@ -452,6 +453,13 @@ function text(name: string, value: unknown): string {
 
 function oneOrMore(name: string, value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map((one, index) => text(`${name}[${index}]`, one)) : [text(name, value)];
+}
+
+/** The name of something that clients must be able to name. */
+function resourceName(name: string, value: unknown): string {
+  const given = text(name, value);
+  if (fitsName(given)) return given;
+  throw new OptionError(`${name} must be a name of at most 255 octets, not one of ${Buffer.byteLength(given)}`);
 }
 
 function textOrNull(name: string, value: unknown): string | null {

@@ -20,6 +20,8 @@ export interface Affected {
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
   readonly routeSpaces: RouteSpaces;
+  /** The view says something else of what these users may do than before. */
+  rightsChanged(users: ReadonlySet<string>): void;
 }
 
 export class TopologyChanges {
@@ -64,6 +66,7 @@ export class TopologyChanges {
 
   #apply(changes: readonly Change[]): void {
     const { eventLoop, view, consumers, delays } = this.#affected;
+    const users = new Set<string>();
     for (const change of changes) {
       eventLoop.progress.turnTo(Doing.CHANGES);
       view.apply(change);
@@ -71,7 +74,10 @@ export class TopologyChanges {
       if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') delays.exchangeDeleted(change.vhost, change.exchange);
       if (change.kind === 'vhost.deleted') delays.vhostDeleted(change.vhost);
+      if (change.kind === 'permissions.set') users.add(change.permissions.user);
+      if (change.kind === 'permissions.cleared') users.add(change.user);
     }
+    if (users.size > 0) this.#affected.rightsChanged(users);
   }
 
   #onRules(vhost: string, name: string): void {

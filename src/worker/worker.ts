@@ -121,7 +121,10 @@ export class Worker implements Host {
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
-    this.#topology = new TopologyChanges(topology, affected, (epoch) => this.#post({ kind: 'applied', epoch }));
+    const rightsChanged = (users: ReadonlySet<string>): void => this.#rightsChanged(users);
+    this.#topology = new TopologyChanges(topology, { ...affected, rightsChanged }, (epoch) =>
+      this.#post({ kind: 'applied', epoch }),
+    );
     // It never ends by itself.
     this.eventLoop.answerDoorbell().catch(fatal);
     this.eventLoop.begin();
@@ -190,6 +193,12 @@ export class Worker implements Host {
 
   syncTopology(): void {
     this.#topology.sync();
+  }
+
+  #rightsChanged(users: ReadonlySet<string>): void {
+    for (const connection of this.#connections.values()) {
+      if (users.has(connection.principal.name)) connection.recheckRights();
+    }
   }
 
   closed(connection: ConnectionId): void {

@@ -155,6 +155,17 @@ export class RecordedChannel {
     this.note(renderOutcome(outcome));
   }
 
+  /** Writes down a delivery or a cancel, whichever comes. */
+  async nextUnasked(): Promise<void> {
+    await eventually(
+      'a delivery or a cancel',
+      async () => this.#deliveries.waiting.length + this.#cancels.waiting.length,
+      (count) => count > 0,
+    );
+    if (this.#deliveries.waiting.length > 0) await this.deliveries(1);
+    else await this.cancelled();
+  }
+
   async cancelled(): Promise<void> {
     this.note(renderArrival(await this.#cancels.next('a cancel')));
   }

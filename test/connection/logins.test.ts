@@ -1,10 +1,10 @@
 /** Logins that a worker remembers: which let a client in without a hash, and what they forget. */
 import { beforeEach, expect, test } from 'vitest';
 import { Accounts, type User } from '../../src/broker/access/accounts.js';
-import { HASHINGS, hashPassword } from '../../src/broker/access/passwords.js';
+import { digestPassword, HASHINGS, hashPassword } from '../../src/broker/access/passwords.js';
 import { Logins } from '../../src/connection/handshake/logins.js';
 
-const SLOW: User = { name: 'ann', ...hashPassword('secret', HASHINGS.scrypt), tags: [] };
+const SLOW: User = { name: 'ann', ...(await hashPassword('secret', HASHINGS.scrypt)), tags: [] };
 
 let accounts: Accounts;
 let hashes: number;
@@ -57,7 +57,7 @@ test('any change of the user is the end of what is remembered', async () => {
   accounts.apply({ kind: 'user.set', user: { ...SLOW, tags: ['monitoring'] } });
   expect(await accepts('ann', 'secret')).toBe(true);
   expect(hashes).toBe(2);
-  accounts.apply({ kind: 'user.set', user: { ...SLOW, ...hashPassword('new') } });
+  accounts.apply({ kind: 'user.set', user: { ...SLOW, ...digestPassword('new') } });
   expect(await accepts('ann', 'secret')).toBe(false);
   accounts.apply({ kind: 'user.set', user: SLOW });
   await accepts('ann', 'secret');
@@ -67,7 +67,7 @@ test('any change of the user is the end of what is remembered', async () => {
 
 test('the oldest are forgotten where many come', () => {
   for (let i = 0; i <= 4096; i++) {
-    accounts.apply({ kind: 'user.set', user: { name: `u${i}`, ...hashPassword('secret'), tags: [] } });
+    accounts.apply({ kind: 'user.set', user: { name: `u${i}`, ...digestPassword('secret'), tags: [] } });
     accepts(`u${i}`, 'secret');
   }
   hashes = 0;

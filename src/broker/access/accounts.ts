@@ -7,7 +7,7 @@
  * has a right that no permission gives; with a user, or a vhost, its permissions go.
  */
 import { NamePattern } from './name-pattern.js';
-import { HASHINGS, hashPassword, isPassword, isSlow, type PasswordHash } from './passwords.js';
+import { digestPassword, HASHINGS, isPassword, isSlow, type PasswordHash } from './passwords.js';
 import { type TopicPermissions, type TopicRight, TopicRules } from './topic-permissions.js';
 
 export interface User extends PasswordHash {
@@ -34,7 +34,7 @@ export type AccountChange =
 export const GUEST = 'guest';
 const BEGINNING: User = {
   name: GUEST,
-  ...hashPassword(GUEST, HASHINGS.sha256, new Uint8Array(4)),
+  ...digestPassword(GUEST, HASHINGS.sha256, new Uint8Array(4)),
   tags: ['administrator'],
 };
 
@@ -42,7 +42,7 @@ const BEGINNING: User = {
 export const IMPERSONATOR = 'impersonator';
 
 /** What a password is compared with when there is no such user, so that it takes as long as for those there are. */
-const NOBODY = hashPassword('');
+const NOBODY = digestPassword('');
 /** The same where somebody's is slow to compare. */
 const NOBODY_SLOW: PasswordHash = { passwordHash: 'A'.repeat(64), hashingAlgorithm: HASHINGS.scrypt };
 

@@ -48,41 +48,64 @@ export function isHashingAlgorithm(name: string): name is HashingAlgorithm {
   return name === SCRYPT || Object.hasOwn(DIGESTS, name);
 }
 
-/** Why a hash that somebody else has made is none, or null. */
+/** The hash of no password: with none of them is its user let in. */
+export const NO_PASSWORD: PasswordHash = { passwordHash: '', hashingAlgorithm: HASHINGS[DEFAULT_HASHING] };
+
+/** Why a hash that somebody else has made is none, or null; an empty one is that of no password. */
 export function hashError(passwordHash: string, hashingAlgorithm: string): string | null {
   if (!isHashingAlgorithm(hashingAlgorithm)) return `password hashing algorithm '${hashingAlgorithm}' is unknown`;
   const { length } = Buffer.from(passwordHash, 'base64');
-  const expected = Buffer.from(hashPassword('', hashingAlgorithm).passwordHash, 'base64').length;
-  return length === expected ? null : `password hash is not the base64 of ${expected} octets`;
+  const expected = saltOctets(hashingAlgorithm) + digestOctets(hashingAlgorithm);
+  if (passwordHash === '' || length === expected) return null;
+  return `password hash is not the base64 of ${expected} octets`;
 }
 
 export function isSlow({ hashingAlgorithm }: PasswordHash): boolean {
   return hashingAlgorithm === SCRYPT;
 }
 
-export function hashPassword(
+/** A promise where it takes long: another thread works it out. */
+export function hashPassword(password: string, algorithm: HashingAlgorithm): PasswordHash | Promise<PasswordHash> {
+  if (algorithm !== SCRYPT) return digestPassword(password, algorithm);
+  const salt = randomBytes(SCRYPT_SALT_OCTETS);
+  return scryptHash(password, salt).then((hash) => kept(salt, hash, algorithm));
+}
+
+/** The same at once, for what cannot be done in parts: it holds up the thread. */
+export function hashPasswordNow(password: string, algorithm: HashingAlgorithm): PasswordHash {
+  if (algorithm !== SCRYPT) return digestPassword(password, algorithm);
+  const salt = randomBytes(SCRYPT_SALT_OCTETS);
+  return kept(salt, scryptSync(encodeText(password), salt, SCRYPT_OCTETS, SCRYPT_COST), algorithm);
+}
+
+/** A password as all but scrypt hash it. */
+export function digestPassword(
   password: string,
-  hashingAlgorithm: HashingAlgorithm = HASHINGS[DEFAULT_HASHING],
-  salt: Uint8Array = randomBytes(saltOctets(hashingAlgorithm)),
+  algorithm: keyof typeof DIGESTS = HASHINGS.sha256,
+  salt: Uint8Array = randomBytes(SALT_OCTETS),
 ): PasswordHash {
-  const hash =
-    hashingAlgorithm === SCRYPT
-      ? scryptSync(encodeText(password), salt, SCRYPT_OCTETS, SCRYPT_COST)
-      : digest(hashingAlgorithm, salt, password);
+  return kept(salt, digest(algorithm, salt, password), algorithm);
+}
+
+function kept(salt: Uint8Array, hash: Uint8Array, hashingAlgorithm: HashingAlgorithm): PasswordHash {
   return { passwordHash: Buffer.concat([salt, hash]).toString('base64'), hashingAlgorithm };
 }
 
 /** A promise where it takes long: another thread works it out. */
-export function isPassword(kept: PasswordHash, password: string): boolean | Promise<boolean> {
-  const octets = Buffer.from(kept.passwordHash, 'base64');
-  const salt = octets.subarray(0, saltOctets(kept.hashingAlgorithm));
+export function isPassword(hashed: PasswordHash, password: string): boolean | Promise<boolean> {
+  const octets = Buffer.from(hashed.passwordHash, 'base64');
+  const salt = octets.subarray(0, saltOctets(hashed.hashingAlgorithm));
   const expected = octets.subarray(salt.length);
   const isSame = (actual: Buffer): boolean =>
     expected.length === actual.length && timingSafeEqual(expected, actual) && password !== '';
-  if (kept.hashingAlgorithm !== SCRYPT) return isSame(digest(kept.hashingAlgorithm, salt, password));
+  if (hashed.hashingAlgorithm !== SCRYPT) return isSame(digest(hashed.hashingAlgorithm, salt, password));
+  return scryptHash(password, salt).then(isSame);
+}
+
+function scryptHash(password: string, salt: Uint8Array): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(encodeText(password), salt, SCRYPT_OCTETS, SCRYPT_COST, (error, hash) => {
-      if (error === null) resolve(isSame(hash));
+      if (error === null) resolve(hash);
       else reject(error);
     });
   });
@@ -90,6 +113,10 @@ export function isPassword(kept: PasswordHash, password: string): boolean | Prom
 
 function saltOctets(algorithm: HashingAlgorithm): number {
   return algorithm === SCRYPT ? SCRYPT_SALT_OCTETS : SALT_OCTETS;
+}
+
+function digestOctets(algorithm: HashingAlgorithm): number {
+  return algorithm === SCRYPT ? SCRYPT_OCTETS : digest(algorithm, new Uint8Array(), '').length;
 }
 
 function digest(algorithm: keyof typeof DIGESTS, salt: Uint8Array, password: string): Buffer {

@@ -24,7 +24,11 @@ export interface First {
   readonly nowhere: boolean;
 }
 
-export function begin(administration: Administration, { user, password, vhost }: Beginning, isFirst: First): void {
+export async function begin(
+  administration: Administration,
+  { user, password, vhost }: Beginning,
+  isFirst: First,
+): Promise<void> {
   if (isFirst.nowhere && vhost !== DEFAULT_VHOST) {
     if (!administration.createVhost(vhost)) throw new Error(`there cannot be a vhost '${vhost}'`);
     administration.deleteVhost(DEFAULT_VHOST);
@@ -33,7 +37,7 @@ export function begin(administration: Administration, { user, password, vhost }:
   if (!isFirst.nobody || (isGuest && vhost === DEFAULT_VHOST)) return;
   if (!isGuest) {
     administration.users.delete(GUEST);
-    const refused = administration.users.add(user, password, [ADMINISTRATOR]);
+    const refused = await administration.users.add(user, password, [ADMINISTRATOR]);
     if (refused !== null) throw new Error(refused);
   }
   for (const one of administration.vhosts()) administration.users.setPermissions(allRights(user, one));

@@ -195,7 +195,7 @@ export class Coordinator {
   ): Promise<readonly RestoredQueue[]> {
     const { definitions = null, report = toStderr } = this.#outside;
     if (definitions === null) {
-      this.#begin({ nobody: true, nowhere: true }, file);
+      await this.#begin({ nobody: true, nowhere: true }, file);
       return [];
     }
     const parts = {
@@ -212,19 +212,19 @@ export class Coordinator {
     const { changes, retired } = this.#topology.takeChanges();
     this.#retired.await(retired, this.#outside.post(changes));
     const isFirst = { nobody: definitions.list('user').length === 0, nowhere: definitions.list('vhost').length === 0 };
-    this.#begin(isFirst, file);
+    await this.#begin(isFirst, file);
     this.#restoring = false;
     this.#storeBeginning(definitions);
     await this.saved();
     return queues;
   }
 
-  #begin(isFirst: First, file: DefinitionsFile | null): void {
+  async #begin(isFirst: First, file: DefinitionsFile | null): Promise<void> {
     const { beginning } = this.#outside;
     const isTold = file?.isWhole === true && isFirst.nobody && isFirst.nowhere;
     if (file !== null) checkFits(file, isTold ? NOTHING : this.administration.definitions.present());
     if (isTold) beginWith(file, this.administration, isFirst);
-    else if (beginning !== undefined) begin(this.administration, beginning, isFirst);
+    else if (beginning !== undefined) await begin(this.administration, beginning, isFirst);
   }
 
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */

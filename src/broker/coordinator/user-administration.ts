@@ -9,7 +9,9 @@ import {
   HASHINGS,
   hashError,
   hashPassword,
+  hashPasswordNow,
   isHashingAlgorithm,
+  NO_PASSWORD,
   type PasswordHash,
   type PasswordHashing,
 } from '../access/passwords.js';
@@ -41,13 +43,20 @@ export class UserAdministration {
   }
 
   /**
-   * Adds a user, who may do nothing yet; returns why that cannot be, or null. With an empty password nobody logs in.
+   * Adds a user, who may do nothing yet; returns why that cannot be, or null. A promise where hashing takes long: the
+   * user is there when it resolves.
    */
-  add(name: string, password: string, tags: readonly string[] = []): string | null {
-    return this.#nameError(name) ?? this.#add({ name, ...this.#hashed(password), tags });
+  add(name: string, password: string, tags: readonly string[] = []): string | null | Promise<string | null> {
+    const error = this.#nameError(name) ?? passwordError(password);
+    if (error !== null) return error;
+    // Another one may have the name by then.
+    return this.#hashed(password, (hash) => this.#nameError(name) ?? this.#add({ name, ...hash, tags }));
   }
 
-  /** The same with a password that is hashed already, as definitions have it; `hashingAlgorithm` as they name it. */
+  /**
+   * The same with a password that is hashed already, as definitions have it; `hashingAlgorithm` as they name it. An
+   * empty hash is that of no password.
+   */
   addHashed(name: string, passwordHash: string, hashingAlgorithm: string, tags: readonly string[] = []): string | null {
     const error = this.#nameError(name) ?? hashError(passwordHash, hashingAlgorithm);
     if (error !== null || !isHashingAlgorithm(hashingAlgorithm)) return error;
@@ -56,7 +65,7 @@ export class UserAdministration {
 
   /** Sets a user as definitions have it, in place of what was before; permissions and connections stay. */
   put(name: string, password: string | PasswordHash, tags: readonly string[]): void {
-    const hash = typeof password === 'string' ? this.#hashed(password) : password;
+    const hash = typeof password === 'string' ? hashPasswordNow(password, HASHINGS[this.#hashing()]) : password;
     this.#add({ name, ...hash, tags });
   }
 
@@ -81,9 +90,23 @@ export class UserAdministration {
     return true;
   }
 
-  /** What counts from the next login on. Returns why that cannot be, or null. */
-  changePassword(name: string, password: string): string | null {
-    return this.#set(name, this.#hashed(password));
+  /**
+   * What counts from the next login on; connections stay. Returns why that cannot be, or null; a promise where hashing
+   * takes long.
+   */
+  changePassword(name: string, password: string): string | null | Promise<string | null> {
+    const error = this.#user(name) === undefined ? noUser(name) : passwordError(password);
+    return error ?? this.#hashed(password, (hash) => this.#set(name, hash));
+  }
+
+  /** From now on the user comes in with no password: only by a certificate, or not at all. */
+  clearPassword(name: string): string | null {
+    return this.#set(name, NO_PASSWORD);
+  }
+
+  /** Whether this is the user's password. */
+  authenticate(name: string, password: string): boolean | Promise<boolean> {
+    return this.#topology.view.accounts.accepts(name, password);
   }
 
   /** Sets the tags of a user in place of those before; returns why that cannot be, or null. */
@@ -162,8 +185,9 @@ export class UserAdministration {
     return this.#topology.view.accounts.topicPermissionsIn(vhost);
   }
 
-  #hashed(password: string): PasswordHash {
-    return hashPassword(password, HASHINGS[this.#hashing()]);
+  #hashed(password: string, keep: (hash: PasswordHash) => string | null): string | null | Promise<string | null> {
+    const hash = hashPassword(password, HASHINGS[this.#hashing()]);
+    return hash instanceof Promise ? hash.then(keep) : keep(hash);
   }
 
   #user(name: string): User | undefined {
@@ -181,6 +205,10 @@ export class UserAdministration {
     this.#topology.change(change);
     this.#outside.publishChanges();
   }
+}
+
+function passwordError(password: string): string | null {
+  return password === '' ? 'password is empty' : null;
 }
 
 export function noUser(name: string): string {

@@ -142,23 +142,27 @@ export class ChannelConsumers {
       if (timeout === null) continue;
       if (!this.#session.capabilities.consumerCancelNotify) throw timedOut(this.#number, timeout);
       consumer.requeueDeliveries();
-      this.#drop(tag, consumer);
-      this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
-      this.#notifyCancelled(tag);
+      this.#cancel(tag, consumer);
     }
   }
 
   /** Cancels those that may no longer read their queue. What was delivered is still theirs to acknowledge. */
   cancelForbidden(): void {
-    const { principal, vhost } = this.#session;
     for (const [tag, consumer] of this.#consumers) {
-      const { queueName } = consumer;
-      if (queueName === null || rightRefusal(principal, 'read', { kind: 'queue', vhost, name: queueName }) === null)
-        continue;
-      this.#drop(tag, consumer);
-      this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
-      this.#notifyCancelled(tag);
+      if (consumer.queueName !== null && !this.#mayRead(consumer.queueName)) this.#cancel(tag, consumer);
     }
+  }
+
+  #mayRead(name: string): boolean {
+    const { principal, vhost } = this.#session;
+    return rightRefusal(principal, 'read', { kind: 'queue', vhost, name }) === null;
+  }
+
+  /** Ends a consumer that the client has not cancelled. */
+  #cancel(tag: string, consumer: LiveConsumer): void {
+    this.#drop(tag, consumer);
+    this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
+    this.#notifyCancelled(tag);
   }
 
   /** What consume-ok announces: a consumer whose turn counts from before the client knows of it. */
@@ -168,6 +172,12 @@ export class ChannelConsumers {
     if (!access.ok || access.queue.id !== granted.queueId) {
       // Deleted since the coordinator answered, whoever has its name by now: nobody but us knows that there is a
       // consumer to tell.
+      this.#notifyCancelled(tag);
+      return;
+    }
+    if (!this.#mayRead(queue)) {
+      // The right has gone since.
+      this.#session.tell({ op: 'cancel', consumers: [this.#nameOf(tag)] });
       this.#notifyCancelled(tag);
       return;
     }

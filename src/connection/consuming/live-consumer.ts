@@ -48,13 +48,13 @@ export class LiveConsumer implements Subscription {
     return this.#spec.queue?.id === queue;
   }
 
+  get isReply(): boolean {
+    return this.#spec.queue === null;
+  }
+
   /** Null for the consumer of direct replies. */
   get queueName(): string | null {
     return this.#spec.queue?.name ?? null;
-  }
-
-  get isReply(): boolean {
-    return this.#spec.queue === null;
   }
 
   /** False: no memory. */

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { table } from '../../../src/amqp/table.js';
-import { hashPassword, isPassword } from '../../../src/broker/access/passwords.js';
+import { digestPassword, isPassword } from '../../../src/broker/access/passwords.js';
 import { mayImpersonate, principalOfUser } from '../../../src/broker/access/principal.js';
 import { accessForGet, publishRefusal } from '../../../src/broker/topology/access.js';
 import { OTHER_VHOST, outcome, Stage, VHOST } from '../support/stage.js';
@@ -24,10 +24,10 @@ const denied = (what: string) => `403 access to ${what} in vhost '/' refused for
 
 describe('passwords', () => {
   test('are hashed as RabbitMQ hashes them, each with a salt of its own', () => {
-    const kept = hashPassword('secret');
+    const kept = digestPassword('secret');
     expect(kept.hashingAlgorithm).toBe('rabbit_password_hashing_sha256');
     expect(Buffer.from(kept.passwordHash, 'base64')).toHaveLength(36);
-    expect(hashPassword('secret')).not.toEqual(kept);
+    expect(digestPassword('secret')).not.toEqual(kept);
     expect(isPassword(kept, 'secret')).toBe(true);
   });
 
@@ -53,23 +53,46 @@ describe('passwords', () => {
     ['scrypt', 'leveret_password_hashing_scrypt'],
   ] as const)('are hashed by %s where that is wanted', async (passwordHashing, algorithm) => {
     stage = new Stage(null, passwordHashing);
-    users().add('ann', 'secret');
-    users().add('bob', '');
+    await users().add('ann', 'secret');
     for (const { accounts } of stage.views) {
       expect(accounts.user('ann')).toMatchObject({ hashingAlgorithm: algorithm });
       expect(await accounts.accepts('ann', 'secret')).toBe(true);
       expect(await accounts.accepts('ann', 'wrong')).toBe(false);
-      expect(await accounts.accepts('bob', '')).toBe(false);
+      expect(await accounts.accepts('ann', '')).toBe(false);
       expect(await accounts.accepts('nobody', 'secret')).toBe(false);
     }
   });
 
   test('that change while a slow one is worked out do not let the old one in', async () => {
     stage = new Stage(null, 'scrypt');
-    users().add('ann', 'secret');
+    await users().add('ann', 'secret');
     const isRight = stage.view.accounts.accepts('ann', 'secret');
-    users().changePassword('ann', 'new');
+    users().clearPassword('ann');
     expect(await isRight).toBe(false);
+  });
+
+  test('that are hashed slowly by two at once are for one user each', async () => {
+    stage = new Stage(null, 'scrypt');
+    const both = [users().add('ann', 'one'), users().add('ann', 'two')];
+    expect(stage.view.accounts.user('ann')).toBeUndefined();
+    expect((await Promise.all(both)).sort()).toEqual([null, "user 'ann' already exists"].sort());
+    const late = users().changePassword('ann', 'three');
+    users().delete('ann');
+    expect(await late).toBe("user 'ann' does not exist");
+    expect(stage.view.accounts.user('ann')).toBeUndefined();
+  });
+
+  test('can be cleared: nobody is let in then, until there is another one', async () => {
+    users().add('ann', 'secret', ['monitoring']);
+    expect(users().authenticate('ann', 'secret')).toBe(true);
+    expect(users().clearPassword('ann')).toBeNull();
+    for (const password of ['secret', '']) expect(users().authenticate('ann', password)).toBe(false);
+    expect(users().list()).toContainEqual({ name: 'ann', tags: ['monitoring'] });
+    expect(users().changePassword('ann', 'new')).toBeNull();
+    expect([users().authenticate('ann', 'new'), users().authenticate('bob', 'new')]).toEqual([true, false]);
+    expect(users().clearPassword('bob')).toBe("user 'bob' does not exist");
+    expect(users().addHashed('cid', '', 'rabbit_password_hashing_sha512')).toBeNull();
+    expect(users().authenticate('cid', '')).toBe(false);
   });
 
   test('that others have hashed are taken as they are, if they can be', () => {
@@ -88,7 +111,7 @@ describe('passwords', () => {
   });
 
   test('that are empty, and hashes that are none, let nobody in', () => {
-    expect(isPassword(hashPassword(''), '')).toBe(false);
+    expect(isPassword(digestPassword(''), '')).toBe(false);
     const hashingAlgorithm = 'rabbit_password_hashing_sha256';
     expect(isPassword({ passwordHash: '', hashingAlgorithm }, 'secret')).toBe(false);
     expect(isPassword({ passwordHash: '!', hashingAlgorithm }, '')).toBe(false);
@@ -137,6 +160,9 @@ describe('administrators', () => {
     const posted = stage.posted.length;
     expect(users().add('ann', 'other')).toBe("user 'ann' already exists");
     expect(users().add('', 'secret')).toBe('user name is empty');
+    expect(users().add('é'.repeat(128), 'secret')).toBe('user name is longer than 255 octets');
+    expect(users().add('bob', '')).toBe('password is empty');
+    expect(users().changePassword('ann', '')).toBe('password is empty');
     expect(users().changePassword('bob', 'x')).toBe("user 'bob' does not exist");
     expect(users().setTags('bob', [])).toBe("user 'bob' does not exist");
     expect(users().delete('bob')).toBe(false);

@@ -37,18 +37,40 @@ export const scenarios: readonly Scenario[] = [
     await enters(stage, login);
     await enters(stage, plain(name, 'new'));
   }),
-  scenario('permissions are cleared: who consumes goes on, who asks for something is refused', async (stage) => {
+  scenario(
+    'permissions are cleared while somebody consumes',
+    async (stage) => {
+      const { name, login } = await stage.user('ann');
+      const guest = await stage.channel({ label: 'guest' });
+      const queue = await guest.queue(stage.name('q'));
+      const consumer = await stage.channel({ ...login, label: 'consumer' });
+      await consumer.call('basic.consume', { queue, consumerTag: 't' });
+      await stage.administrator.clearPermissions(name, '/');
+      await guest.fill(queue, ['m']);
+      await consumer.nextUnasked();
+      await consumer.syncOrFailure();
+      await consumer.call('basic.get', { queue: stage.name('other') });
+    },
+    {
+      why: 'who may not read a queue any more gets nothing more from it',
+      transcript: (lines) =>
+        lines.map((line) => (line.includes('basic.deliver') ? "consumer: basic.cancel consumerTag='t' nowait" : line)),
+    },
+  ),
+  scenario('permissions are cleared while somebody holds a message', async (stage) => {
     const { name, login } = await stage.user('ann');
-    const queue = await (await stage.channel({ label: 'guest' })).queue(stage.name('q'));
-    const consumer = await stage.channel({ ...login, label: 'consumer' });
-    await consumer.call('basic.consume', { queue, consumerTag: 't' });
+    const guest = await stage.channel({ label: 'guest' });
+    const queue = await guest.queue(stage.name('q'));
+    await guest.fill(queue, ['1', '2']);
+    const holder = await stage.channel({ ...login, label: 'holder' });
+    await holder.call('basic.get', { queue });
+    await holder.call('basic.get', { queue });
     await stage.administrator.clearPermissions(name, '/');
-    await (await stage.channel({ label: 'guest' })).fill(queue, ['m']);
-    const [delivery] = await consumer.deliveries(1);
-    consumer.send('basic.ack', { deliveryTag: delivery?.deliveryTag ?? 0n });
-    await consumer.syncOrFailure();
-    await consumer.call('basic.cancel', { consumerTag: 't' });
-    await consumer.call('basic.get', { queue: stage.name('other') });
+    holder.send('basic.ack', { deliveryTag: 1n });
+    holder.send('basic.reject', { deliveryTag: 2n, requeue: true });
+    await holder.syncOrFailure();
+    await holder.call('basic.cancel', { consumerTag: 'nobody' });
+    await guest.until(queue, 1);
     await enters(stage, login);
   }),
   scenario('permissions are given: they count on connections that are open', async (stage) => {
