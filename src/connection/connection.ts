@@ -23,6 +23,7 @@ import { Doing } from '../event-loop/progress.js';
 import { fatal } from '../platform/fatal.js';
 import { Channels } from './channels.js';
 import { isClientMethod } from './client-method.js';
+import { ConnectionLines } from './connection-lines.js';
 import { channelOf } from './consuming/channel-consumers.js';
 import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
@@ -51,6 +52,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   readonly #requests: PendingRequests;
   readonly #handshake: Handshake;
   readonly #channels: Channels;
+  readonly #lines: ConnectionLines;
   #state: State = 'handshake';
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
@@ -59,6 +61,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.host = host;
     this.id = id;
     this.core = core;
+    this.#lines = new ConnectionLines(host.connectionLog, id);
     this.#heartbeat = new Heartbeat(performance.now(), host.limits.handshakeTimeout);
     this.#requests = new PendingRequests(host, id, (channel, error) => this.#fail(channel, error));
     this.#handshake = new Handshake(this, {
@@ -188,7 +191,7 @@ export class Connection implements Session, Receiver, TransportEvents {
       sending: unsent > 0,
       reading: this.#reader.reading,
     });
-    if (due === 'drop') this.#transport.destroy();
+    if (due === 'drop') this.#drop();
     if (due !== 'heartbeat') return;
     this.host.eventLoop.begin();
     this.#writer.send(HEARTBEAT_FRAME);
@@ -200,11 +203,25 @@ export class Connection implements Session, Receiver, TransportEvents {
     return this.#state === 'running' && expiresAt !== null && Date.now() >= expiresAt;
   }
 
+  /** Time is up for whatever the client was to do. */
+  #drop(): void {
+    const { heartbeat } = this.#handshake.limits;
+    if (this.#state === 'handshake') this.#lines.lost('error', `handshake_timeout, ${this.#handshake.step}`);
+    else if (this.#state === 'running' && (heartbeat === 0 || this.#transport.unsent > 0))
+      this.#lines.lost('error', 'client takes nothing of what is sent to it');
+    else if (this.#state === 'running')
+      this.#lines.lost('error', `missed heartbeats from client, timeout: ${heartbeat}s`);
+    this.#transport.destroy();
+  }
+
   /** The broker ends: tells the client why. */
   shutdown(): void {
     const reason = "broker forced connection closure with reason 'shutdown'";
     if (this.#state === 'running') this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, reason));
-    else this.#transport.destroy();
+    else {
+      this.#lines.closing();
+      this.#transport.destroy();
+    }
   }
 
   /**
@@ -247,7 +264,11 @@ export class Connection implements Session, Receiver, TransportEvents {
   onClosed(): void {
     if (this.#whenGone !== null) return this.#whenGone();
     this.host.eventLoop.begin();
-    if (this.#state !== 'closing') this.#abandon();
+    if (this.#state === 'closing') this.#lines.closing();
+    else {
+      this.#lines.lost();
+      this.#abandon();
+    }
     this.#state = 'closed';
     this.#reader.close();
     this.#channels.clear();
@@ -263,8 +284,10 @@ export class Connection implements Session, Receiver, TransportEvents {
   }
 
   onHeader(kind: 'amqp' | 'tls' | 'wrong'): void {
+    if (kind !== 'tls') this.#lines.accepted(this.#transport.peer, this.#transport.local);
     if (kind === 'amqp') return this.#handshake.start();
     if (kind === 'tls') this.#tellOfTls();
+    else this.#lines.lost('error', 'bad header: it does not speak AMQP 0-9-1');
     this.#writer.send(PROTOCOL_HEADER);
     this.#end();
   }
@@ -303,7 +326,10 @@ export class Connection implements Session, Receiver, TransportEvents {
   #fail(number: number, error: unknown): Outcome {
     if (!(error instanceof AmqpError)) throw error;
     const channel = this.#channels.get(number);
-    if (error.scope === 'channel' && channel !== undefined) return this.#channels.refuse(channel, error);
+    if (error.scope === 'channel' && channel !== undefined) {
+      if (!channel.closing) this.#lines.channelFailed(number, error);
+      return this.#channels.refuse(channel, error);
+    }
     this.#closeWith(error);
     return undefined;
   }
@@ -371,6 +397,8 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** The handshake is over. */
   #run(): void {
+    const { principal, vhost, name } = this.#handshake;
+    this.#lines.opened({ user: principal.name, vhost, name });
     this.#state = 'running';
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
   }
@@ -384,6 +412,13 @@ export class Connection implements Session, Receiver, TransportEvents {
   /** Sends connection.close, without waiting for anything. */
   #closeWith(error: AmqpError): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
+    // A login that was refused is told of by those who refuse it.
+    if (this.#state === 'running' || this.#handshake.step !== 'starting' || error.code !== replyCode.ACCESS_REFUSED)
+      this.#lines.failed(
+        error,
+        this.#state === 'handshake' ? this.#handshake.step : this.#state,
+        this.#handshake.principal.name,
+      );
     this.host.eventLoop.begin();
     this.#abandon();
     this.#heartbeat.close(performance.now());
@@ -397,6 +432,7 @@ export class Connection implements Session, Receiver, TransportEvents {
    * To give up what it had may take the coordinator long: the time that the client has to hang up counts from close-ok.
    */
   async #closeForClient(): Promise<void> {
+    this.#lines.closing();
     this.#abandon();
     const gone = this.#requests.disconnect();
     if (gone !== null) await gone;

@@ -19,6 +19,8 @@ export interface LogEntry {
   readonly fields?: Fields;
 }
 
+/** A longer text of a field is cut (characters). */
+const FIELD_MAX = 1024;
 /** A longer message is cut (characters). */
 const MESSAGE_MAX = 4096;
 
@@ -62,7 +64,7 @@ export class Logger {
     if (!this.levels.isOn(area, level)) return;
     const text = printable(message, MESSAGE_MAX);
     const entry: LogEntry = { time: Date.now(), level, area, message: text };
-    this.#keep(fields === undefined ? entry : { ...entry, fields });
+    this.#keep(fields === undefined ? entry : { ...entry, fields: printableFields(fields) });
   }
 
   /** Hands on what was made in another thread. */
@@ -81,4 +83,11 @@ export class Logger {
     this.#entries = [];
     this.#send(entries);
   }
+}
+
+function printableFields(fields: Fields): Fields {
+  const all = Object.entries(fields);
+  return Object.fromEntries(
+    all.map(([name, value]) => [name, typeof value === 'string' ? printable(value, FIELD_MAX) : value]),
+  );
 }

@@ -66,14 +66,14 @@ export class Alarms {
     if (before === 0 && this.#short.size > 0)
       this.#shortage = setTimeout(() => this.#tellShortage(), SHORTAGE_MS).unref();
     if (before === 0 || this.#short.size > 0) return;
-    if (this.#shortage === null) this.#report('memory alarm is over');
+    if (this.#shortage === null) this.#report('memory resource limit alarm cleared on this node');
     else clearTimeout(this.#shortage);
     this.#shortage = null;
   }
 
   #tellShortage(): void {
     this.#shortage = null;
-    this.#report('memory alarm: publishers wait until messages have left');
+    this.#report('memory resource limit alarm set on this node: publishers wait until messages have left');
   }
 
   /** Looks at the space where a directory is, now and again; `limit` octets must be free, null: the default. */
@@ -126,15 +126,15 @@ export class Alarms {
     const isNew = !this.#raised.has(name);
     this.#raised.set(name, reason);
     this.#apply();
-    if (isNew) this.#report(`disk alarm, publishers are blocked: ${reason}`);
+    if (isNew) this.#report(`disk resource limit alarm set on this node, publishers are blocked: ${reason}`);
   }
 
   #lift(name: string): void {
     if (!this.#raised.delete(name)) return;
     this.#apply();
     const left = [...this.#raised.values()];
-    if (left.length === 0) this.#report('disk alarm is over: publishers go on');
-    else this.#report(`disk alarm goes on: ${left.join('; ')}`);
+    if (left.length === 0) this.#report('disk resource limit alarm cleared on this node: publishers go on');
+    else this.#report(`disk resource limit alarm goes on: ${left.join('; ')}`);
   }
 
   #apply(): void {

@@ -11,6 +11,7 @@ import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
+import { ConnectionLog } from '../connection/connection-lines.js';
 import { BoundedLines } from '../connection/errors/bounded-lines.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import { Logins } from '../connection/handshake/logins.js';
@@ -52,7 +53,8 @@ export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view = new TopologyView();
-  readonly logger: Logger;
+  readonly connectionLog: ConnectionLog;
+  readonly #logger: Logger;
   readonly logins: Logins;
   readonly strangers: BoundedLines;
   readonly tokens: TokenLogins | null;
@@ -102,10 +104,12 @@ export class Worker implements Host {
     this.#settings = settings;
     this.#alarms = alarms;
     this.#control = control;
-    this.logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
-    this.logins = new Logins(this.view.accounts, this.logger.lines('warning', 'login'));
-    this.tokens = oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.logger.lines('warning', 'login'));
-    this.strangers = new BoundedLines('clients that did not come in', this.logger.lines('warning', 'tls'));
+    this.#logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
+    this.connectionLog = new ConnectionLog(this.#logger);
+    this.logins = new Logins(this.view.accounts, this.#logger.lines('warning', 'login'));
+    this.tokens =
+      oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.#logger.lines('warning', 'login'));
+    this.strangers = new BoundedLines('clients that did not come in', this.#logger.lines('warning', 'tls'));
     this.#progress = new Progress(progress, index);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.eventLoop.begin();
@@ -310,7 +314,7 @@ export class Worker implements Host {
 
   /** A defect was found in this thread. */
   defect(error: Error): void {
-    this.logger.flush();
+    this.#logger.flush();
     this.#post({ kind: 'defect', error: inWords(error) });
     this.#fail().catch(() => this.#post({ kind: 'stopped', written: false }));
   }
@@ -330,7 +334,7 @@ export class Worker implements Host {
     this.#topology.close();
     const told = Promise.all([...this.#connections.values()].map((connection) => connection.fail()));
     await within(FAIL_MS, told);
-    this.logger.flush();
+    this.#logger.flush();
     this.#post({ kind: 'stopped', written: false });
   }
 
@@ -339,7 +343,7 @@ export class Worker implements Host {
     this.#stopped = true;
     this.#stopTimers();
     const written = await this.#log.end();
-    this.logger.flush();
+    this.#logger.flush();
     this.#post({ kind: 'stopped', written });
     this.#topology.close();
     this.#control.close();

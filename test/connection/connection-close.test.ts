@@ -9,12 +9,15 @@ import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { Request } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
 import { Connection } from '../../src/connection/connection.js';
+import { ConnectionLog } from '../../src/connection/connection-lines.js';
 import { COMPATIBLE } from '../../src/connection/handshake/identity.js';
 import { Logins } from '../../src/connection/handshake/logins.js';
 import type { Host } from '../../src/connection/session/session.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import { createSharedCore, MEMORY_MIN, openEngine } from '../../src/engine/open.js';
 import { EventLoop } from '../../src/event-loop/event-loop.js';
+import { LogLevels } from '../../src/logging/levels.js';
+import { Logger } from '../../src/logging/logger.js';
 import { build } from '../support/methods.js';
 import { eventually, Inbox } from '../support/waiting.js';
 
@@ -45,6 +48,7 @@ async function stage(): Promise<Stage> {
     ask: (_connection: number, request: Request) => asked.push(request.op),
     routeSpace: () => 0,
     closed: () => {},
+    connectionLog: new ConnectionLog(new Logger(new LogLevels(), () => {})),
     limits: DEFAULT_LIMITS,
     syncTopology: () => {},
   };

@@ -11,7 +11,8 @@ import { cleanUp, confirmed, directory, drain, open, PERSISTENT, start } from '.
 import type { RawChannel } from '../support/raw-channel.js';
 
 type Trouble = 'write' | 'sync' | 'stall' | 'read';
-const ALARM = /disk alarm, publishers are blocked: the log of writer [12] cannot be written \(EIO/;
+const ALARM =
+  /disk resource limit alarm set on this node, publishers are blocked: the log of writer [12] cannot be written \(EIO/;
 
 describe.runIf(!isReferee)('a broker whose disk fails', () => {
   cleanUp();
@@ -69,14 +70,14 @@ describe.runIf(!isReferee)('a broker whose disk fails', () => {
 
     work(call);
     await publisher.client.expect('connection.unblocked');
-    await broker.told(/disk alarm is over: publishers go on/);
+    await broker.told(/disk resource limit alarm cleared on this node: publishers go on/);
     publish(publisher, 'after');
     await confirmed(publisher, 5);
     const exit = await broker.stop('SIGKILL');
     // However often it was tried meanwhile.
     const lines = (exit?.told ?? '').trimEnd().split('\n');
     expect(new Set(lines).size).toBe(lines.length);
-    expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
+    expect(lines.at(-1)).toBe('disk resource limit alarm cleared on this node: publishers go on');
     const again = await open(await start(data));
     expect((await drain(again, 'kept')).map(([body]) => body)).toEqual(['a', 'b', 'held back', 'after']);
   });

@@ -39,10 +39,10 @@ test('a shortage of memory that lasts is told, and its end, however many workers
   alarms.memory(1, true);
   vi.advanceTimersByTime(10_000);
   alarms.memory(0, false);
-  expect(lines).toEqual(['memory alarm: publishers wait until messages have left']);
+  expect(lines).toEqual(['memory resource limit alarm set on this node: publishers wait until messages have left']);
   alarms.memory(1, false);
   expect(lines).toHaveLength(2);
-  expect(lines[1]).toBe('memory alarm is over');
+  expect(lines[1]).toBe('memory resource limit alarm cleared on this node');
 });
 
 test('publishers are blocked from the first log writer that cannot write to the last that can again', () => {
@@ -55,7 +55,7 @@ test('publishers are blocked from the first log writer that cannot write to the 
   alarms.log(2, { state: 'ok' });
   expect(blocked).toEqual([true, false]);
   expect(isLowOnDisk(alarms.shared)).toBe(false);
-  expect(lines.at(-1)).toBe('disk alarm is over: publishers go on');
+  expect(lines.at(-1)).toBe('disk resource limit alarm cleared on this node: publishers go on');
 });
 
 test('publishers are blocked when the operator reads so, and go on when he reads that', () => {

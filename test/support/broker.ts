@@ -99,6 +99,11 @@ export class Broker {
     return this.#child === null || (this.#child.exitCode === null && this.#child.signalCode === null);
   }
 
+  /** What it has logged until now. */
+  get entries(): LogLine[] {
+    return logEntries(this.#log);
+  }
+
   /** Resolves when the broker has told its operator this, with the line. */
   async told(pattern: RegExp): Promise<string> {
     const line = deferred<string>();

@@ -27,6 +27,7 @@ export async function startEmbedded(data?: string, options: BrokerOptions = {}):
     pin: false,
     announced: { product: 'Leveret', version: '0.0.0' },
     data: data === undefined ? null : { directory: data, diskFreeLimit: 0 },
+    ...(options.report === undefined ? { log: null } : {}),
     ...options,
   });
   const url = `amqp://guest:guest@127.0.0.1:${embedded.port}`;

@@ -81,6 +81,11 @@ export class Handshake {
     return this.#grant?.expiresAt ?? null;
   }
 
+  /** What the client calls its connection; null: nothing. */
+  get name(): string | null {
+    return this.#name;
+  }
+
   get capabilities(): ClientCapabilities {
     return this.#capabilities;
   }

@@ -10,8 +10,8 @@ import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
-import type { Logger } from '../../logging/logger.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
+import type { ConnectionLog } from '../connection-lines.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { Logins } from '../handshake/logins.js';
@@ -55,8 +55,8 @@ export interface Host {
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */
   countShort(change: 1 | -1): void;
-  /** The operator's log. */
-  readonly logger: Logger;
+  /** What the operator's log tells of connections. */
+  readonly connectionLog: ConnectionLog;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
   ask(connection: ConnectionId, request: Request): void;
   /** Applies the topology changes that have been posted. */

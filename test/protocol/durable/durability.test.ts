@@ -185,6 +185,6 @@ describe.runIf(!isReferee)('a broker with a data directory', () => {
     const consumer = await open(broker);
     expect(await consumer.counts('kept')).toMatchObject({ ready: 0 });
     const exit = await broker.stop();
-    expect(exit?.told).toContain('disk alarm');
+    expect(exit?.told).toContain('disk resource limit alarm');
   });
 });

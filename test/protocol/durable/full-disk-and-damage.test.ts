@@ -90,8 +90,10 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     spawnSync('mount', ['-o', 'remount,size=64m', data]);
     await confirmed(publisher, count);
     const exit = await broker.stop('SIGKILL');
-    expect(exit?.told).toMatch(/disk alarm, publishers are blocked: no space is left for the log of writer 1/);
-    expect(exit?.told).toContain('disk alarm is over: publishers go on');
+    expect(exit?.told).toMatch(
+      /disk resource limit alarm set on this node, publishers are blocked: no space is left for the log of writer 1/,
+    );
+    expect(exit?.told).toContain('disk resource limit alarm cleared on this node: publishers go on');
     const again = await open(await start(data, { flags: ['--disk-free-limit', '0K'] }));
     expect((await drain(again, 'kept')).map(([text]) => text)).toEqual(
       Array.from({ length: count }, (_, i) => body(i)),
@@ -109,7 +111,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     spawnSync('dd', ['if=/dev/zero', `of=${join(data, 'ballast')}`, 'bs=4096']);
     const publishNext = (): void => channel.publish('', 'kept', Buffer.alloc(64 * 1024), { properties: PERSISTENT });
     for (let i = 0; i < 50; i++) publishNext();
-    await broker.told(/disk alarm, publishers are blocked/);
+    await broker.told(/disk resource limit alarm set on this node, publishers are blocked/);
     // Who has nothing more to say is not told.
     publishNext();
     await channel.client.expect('connection.blocked');
@@ -131,7 +133,9 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     publisher.publish('', 'kept', 'before', { properties: PERSISTENT });
     await confirmed(publisher, 1);
     writeFileSync(ballast, Buffer.alloc(20 << 20));
-    await broker.told(/disk alarm, publishers are blocked: \d+ MiB are free on the disk, of 16 that are asked for/);
+    await broker.told(
+      /disk resource limit alarm set on this node, publishers are blocked: \d+ MiB are free on the disk, of 16 that are asked for/,
+    );
     publisher.publish('', 'kept', 'held back', { properties: PERSISTENT });
     expect(await publisher.client.expect('connection.blocked')).toMatchObject({ reason: 'low on disk' });
     const consumer = await open(broker);
@@ -139,7 +143,7 @@ describe.runIf(!isReferee)('a broker whose disk', () => {
     expect(await consumer.get('kept')).toBeNull();
     rmSync(ballast);
     await publisher.client.expect('connection.unblocked');
-    await broker.told(/disk alarm is over: publishers go on/);
+    await broker.told(/disk resource limit alarm cleared on this node: publishers go on/);
     await confirmed(publisher, 2);
     expect((await consumer.get('kept', true))?.body.toString()).toBe('held back');
   });
