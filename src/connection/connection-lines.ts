@@ -13,7 +13,7 @@ import { printable, quoted } from '../logging/printable.js';
 import { type Endpoint, endpointText, hostText } from './transport/endpoint.js';
 
 /** A storm of clients that come back is told in full. */
-const COMING_AND_GOING = { atOnce: 6_000, perSecond: 50 };
+const COMING_AND_GOING = { atOnce: 3_000, perSecond: 20 };
 /** What clients do wrong. */
 const MISTAKES = { atOnce: 200, perSecond: 2 };
 

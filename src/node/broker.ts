@@ -8,6 +8,7 @@ import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coo
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
+import { createLoginSources } from '../connection/handshake/login-sources.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import type { Logger } from '../logging/logger.js';
@@ -106,6 +107,7 @@ async function openOn(
     tls,
     alarms: alarmed,
     logLevels: logger.levels.shared,
+    loginSources: createLoginSources(),
     progress,
   };
   const pool =

@@ -33,7 +33,7 @@ import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
 /** What all workers start with. */
 type Common = Pick<
   WorkerSetup,
-  'shared' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'progress'
+  'shared' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
 >;
 
 /** Who is told what workers have to say of their logs and their memory. */

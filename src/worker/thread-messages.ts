@@ -40,6 +40,8 @@ export interface WorkerSetup {
   readonly tls: TlsSetup | null;
   /** Why publishers are blocked (src/node/alarms.ts). */
   readonly alarms: SharedArrayBuffer;
+  /** Where logins come from (src/connection/handshake/login-sources.ts). */
+  readonly loginSources: SharedArrayBuffer;
   /** What the operator's log tells of (src/logging/levels.ts). */
   readonly logLevels: SharedArrayBuffer;
   /** What workers are doing (src/event-loop/progress.ts). */

@@ -14,6 +14,7 @@ import { Connection } from '../connection/connection.js';
 import { ConnectionLog } from '../connection/connection-lines.js';
 import { BoundedLines } from '../connection/errors/bounded-lines.js';
 import type { Announced } from '../connection/handshake/identity.js';
+import { LoginSources } from '../connection/handshake/login-sources.js';
 import { Logins } from '../connection/handshake/logins.js';
 import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
@@ -94,9 +95,13 @@ export class Worker implements Host {
       tls,
       alarms,
       logLevels,
+      loginSources,
       progress,
       index,
-    }: Pick<WorkerSetup, 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'progress' | 'index'>,
+    }: Pick<
+      WorkerSetup,
+      'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress' | 'index'
+    >,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
@@ -106,7 +111,8 @@ export class Worker implements Host {
     this.#control = control;
     this.#logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
     this.connectionLog = new ConnectionLog(this.#logger);
-    this.logins = new Logins(this.view.accounts, this.#logger.lines('warning', 'login'));
+    const sources = new LoginSources(loginSources);
+    this.logins = new Logins(this.view.accounts, this.#logger.lines('warning', 'login'), undefined, sources);
     this.tokens =
       oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.#logger.lines('warning', 'login'));
     this.strangers = new BoundedLines('clients that did not come in', this.#logger.lines('warning', 'tls'));

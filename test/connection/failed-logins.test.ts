@@ -1,6 +1,7 @@
 /** Whom failed logins make wait, and how long: whoever tries the same from the same address, and nobody else. */
 import { beforeEach, expect, test } from 'vitest';
 import { FailedLogins } from '../../src/connection/handshake/failed-logins.js';
+import { createLoginSources, LoginSources } from '../../src/connection/handshake/login-sources.js';
 
 let now: number;
 let failed: FailedLogins;
@@ -9,6 +10,7 @@ beforeEach(() => {
   failed = new FailedLogins(
     () => {},
     () => now,
+    new LoginSources(undefined, () => now),
   );
 });
 
@@ -45,4 +47,44 @@ test('a flood of made-up names makes forget whoever tried longest ago, and takes
   expect(waits(1)).toEqual([100]);
   for (let i = 0; i < 4096; i++) waits(1, '10.0.0.2', `u${i}`);
   expect(waits(1)).toEqual([0]);
+});
+
+test('from an address where too many have failed nobody is heard for a moment, whichever worker is asked', () => {
+  const shared = createLoginSources();
+  const workers = [0, 1].map(
+    () =>
+      new FailedLogins(
+        () => {},
+        () => now,
+        new LoginSources(shared, () => now),
+      ),
+  );
+  const fail = (times: number): number => {
+    let heard = 0;
+    for (let i = 0; i < times; i++) {
+      const worker = workers[i % 2] as FailedLogins;
+      if (worker.wait('10.0.0.1', `${now} ${i}`) === null) continue;
+      heard++;
+      worker.tell('10.0.0.1', `${now} ${i}`, 'there is no such user');
+    }
+    return heard;
+  };
+  workers[0]?.succeeded('10.0.0.1', 'carol');
+  expect(fail(1_000)).toBe(50);
+  expect(workers[1]?.wait('10.0.0.1', 'dave')).toBe(null);
+  // Another address is heard, and so is who came in from there before, by whichever worker.
+  expect(workers[1]?.wait('10.0.0.2', 'dave')).toBe(0);
+  expect(workers[1]?.wait('10.0.0.1', 'carol')).toBe(0);
+  now += 300;
+  expect(fail(1_000)).toBe(3);
+  now += 60_000;
+  expect(fail(1_000)).toBe(50);
+});
+
+test('all addresses of one IPv6 network count as one', () => {
+  const sources = new LoginSources(undefined, () => now);
+  for (let i = 0; i < 50; i++) sources.failed(`2001:db8::${i.toString(16)}`);
+  expect(sources.refuses('2001:db8::ffff', 'ann')).toBe(true);
+  expect(sources.refuses('2001:db8:0:0:1::1', 'ann')).toBe(true);
+  expect(sources.refuses('2001:db8:0:1::1', 'ann')).toBe(false);
 });

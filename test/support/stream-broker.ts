@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
 import type { Change } from '../../src/broker/requests/requests.js';
+import { createLoginSources } from '../../src/connection/handshake/login-sources.js';
 import type { EngineKind } from '../../src/engine/engine.js';
 import { LogLevels } from '../../src/logging/levels.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
@@ -48,6 +49,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
     tls: null,
     alarms: new SharedArrayBuffer(4),
     logLevels: new LogLevels().shared,
+    loginSources: createLoginSources(),
     progress: createProgress(1),
     index: 0,
   };

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createLoginSources } from '../../dist/connection/handshake/login-sources.js';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { createProgress } from '../../dist/event-loop/progress.js';
 import { LogLevels } from '../../dist/logging/levels.js';
@@ -51,6 +52,7 @@ describe.each(ENGINES)('%s', (kind) => {
         tls: null,
         alarms,
         logLevels: new LogLevels().shared,
+        loginSources: createLoginSources(),
         progress: createProgress(1),
         index: 0,
       },

@@ -41,6 +41,7 @@ export function authenticate(
   const letIn = (login: Login | null): Login => {
     if (login !== null && (isLocal || login.user !== GUEST)) return login;
     if (login !== null) source.refused?.(login.user, 'this user comes from the same machine only');
+    else if (mechanism === 'ANONYMOUS') source.refused?.(anonymous ?? '', 'there is no such user');
     throw refused(
       replyCode.ACCESS_REFUSED,
       `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,

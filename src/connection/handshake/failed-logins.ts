@@ -1,10 +1,12 @@
 /**
  * Logins that fail, as one worker sees them: after some, those from the same address and as the same user have to wait
- * in a row, and where the row is long they are refused unheard; and the operator is told of each address and user once
- * in a while. What must hold: nobody else waits for that; what is remembered is bounded, and so is what is told; no
+ * in a row, and where the row is long they are refused unheard; so are those from an address where too many have failed
+ * as whomever, unless they came in from there before (login-sources.ts); and the operator is told of each address and
+ * user once in a while. What must hold: nobody else waits for that; what is remembered is bounded, and so is what is told; no
  * password is among either.
  */
 import { BoundedLines } from '../errors/bounded-lines.js';
+import { createLoginSources, LoginSources } from './login-sources.js';
 
 /** So many logins may fail before any has to wait. */
 const FREE = 5;
@@ -32,17 +34,24 @@ interface Attempts {
 
 export class FailedLogins {
   readonly #lines: BoundedLines;
+  readonly #sources: LoginSources;
   readonly #now: () => number;
   /** By address and user, who tried longest ago first. */
   readonly #attempts = new Map<string, Attempts>();
 
-  constructor(report: (line: string) => void, now: () => number) {
+  constructor(
+    report: (line: string) => void,
+    now: () => number,
+    sources = new LoginSources(createLoginSources(), now),
+  ) {
+    this.#sources = sources;
     this.#lines = new BoundedLines('failed logins of other addresses or users', report, now);
     this.#now = now;
   }
 
   /** Somebody is about to try. How long that has to wait (ms); null: longer than anybody should. */
   wait(address: string, name: string): number | null {
+    if (this.#sources.refuses(address, name)) return null;
     const now = this.#now();
     const key = keyOf(address, name);
     const known = this.#attempts.get(key);
@@ -78,10 +87,12 @@ export class FailedLogins {
   /** Whoever has tried was right: nothing is held against them. */
   succeeded(address: string, name: string): void {
     this.#attempts.delete(keyOf(address, name));
+    this.#sources.succeeded(address, name);
   }
 
   /** A login was refused. */
   tell(address: string, name: string, reason: string): void {
+    this.#sources.failed(address);
     const who = JSON.stringify(name.length > TOLD_OF_NAME ? `${name.slice(0, TOLD_OF_NAME)}…` : name);
     this.#lines.tell(keyOf(address, name), `login from ${address} as user ${who} refused: ${reason}`);
   }

@@ -3,7 +3,7 @@
  * limits; connections import it, and whoever announces the broker. What must hold: the steps come one after the other,
  * and each takes one method.
  */
-import { connectionError, replyCode } from '../../amqp/errors.js';
+import { AmqpError, connectionError, replyCode } from '../../amqp/errors.js';
 import { type ClientMethod, type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
 import { decodeText } from '../../amqp/text.js';
 import { NOBODY, type Principal, principalOfUser } from '../../broker/access/principal.js';
@@ -194,6 +194,9 @@ export class Handshake {
   /** Clients from before that capability take the end of the socket for a failed login, a close for something else. */
   #refuse(error: unknown): undefined {
     if (this.#capabilities.authenticationFailureClose) throw error;
+    // Nobody else tells of it: no close is sent.
+    if (error instanceof AmqpError && error.code !== replyCode.ACCESS_REFUSED)
+      this.#session.host.logins.refused(this.#events.address(), '', error.text);
     this.#events.onRefused();
   }
 

@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Accounts, User } from '../../broker/access/accounts.js';
 import type { Credentials, Login } from './auth.js';
 import { FailedLogins } from './failed-logins.js';
+import type { LoginSources } from './login-sources.js';
 
 /** How long a login that was right is remembered (ms). */
 const REMEMBERED_MS = 15_000;
@@ -42,9 +43,10 @@ export class Logins {
     accounts: Pick<Accounts, 'accepts' | 'user'>,
     report: (line: string) => void,
     now: () => number = () => performance.now(),
+    sources?: LoginSources,
   ) {
     this.#accounts = accounts;
-    this.failed = new FailedLogins(report, now);
+    this.failed = new FailedLogins(report, now, sources);
     this.#now = now;
   }
 

@@ -8,6 +8,8 @@ export const TICK_MS = 250;
 
 /** How long the other side may take to answer connection.close. */
 const CLOSE_MS = 3_000;
+/** The same, for who was not let in: many of them must not keep many sockets. */
+const REFUSED_MS = 1_000;
 /** How long a write may make no progress. */
 const STUCK_WRITE_MS = 30_000;
 
@@ -26,6 +28,7 @@ export interface Traffic {
 export class Heartbeat {
   readonly #handshakeMs: number;
   #phase: 'handshake' | 'running' | 'closing' = 'handshake';
+  #closeMs = CLOSE_MS;
   #since: number;
   #intervalMs = 0;
   #bytesRead = 0;
@@ -54,6 +57,7 @@ export class Heartbeat {
   /** The connection has begun to close. */
   close(now: number): void {
     if (this.#phase === 'closing') return;
+    if (this.#phase === 'handshake') this.#closeMs = REFUSED_MS;
     this.#phase = 'closing';
     this.#since = now;
   }
@@ -65,7 +69,7 @@ export class Heartbeat {
       case 'handshake':
         return now - this.#since >= this.#handshakeMs ? 'drop' : 'nothing';
       case 'closing':
-        return now - this.#since >= CLOSE_MS ? 'drop' : 'nothing';
+        return now - this.#since >= this.#closeMs ? 'drop' : 'nothing';
       case 'running':
         return this.#beat(now);
       default:
