@@ -77,6 +77,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     listeners: value('listen'),
     host: value('host'),
     port: value('port'),
+    proxyProtocolFrom: value('proxy_protocol_from'),
     tls: tlsOptions(given),
     oauth: oauthOptions(given),
     workers: given.workers && workerCount(given.workers, memory, value('http_port') === 0 ? 0 : 1),

@@ -41,6 +41,15 @@ export class Admission {
     return { ok: true };
   }
 
+  /** Says where a socket comes from that was taken without its address, or why it cannot stay: it leaves as others do. */
+  locate(connection: ConnectionId, address: string): { readonly ok: true } | Refused {
+    if (this.#from(address) >= this.#limits.connectionMaxPerAddress) return this.#refuse(this.#tooMany(address));
+    if (!this.#sockets.has(connection)) return { ok: true };
+    this.#sockets.set(connection, address);
+    this.#byAddress.set(address, this.#from(address) + 1);
+    return { ok: true };
+  }
+
   /** A socket is closed. */
   leave(connection: ConnectionId): void {
     const address = this.#sockets.get(connection);
@@ -60,6 +69,10 @@ export class Admission {
     if (this.#sockets.size >= connectionMax + ON_THE_WAY)
       return `there are ${this.#sockets.size} already (connection_max is ${connectionMax})`;
     if (address === null || this.#from(address) < connectionMaxPerAddress) return null;
+    return this.#tooMany(address);
+  }
+
+  #tooMany(address: string): string {
     return `there are ${this.#from(address)} from ${address} already (connection_max_per_address)`;
   }
 

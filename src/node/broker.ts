@@ -25,6 +25,7 @@ import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { DefinitionsFileError, DefinitionsImport } from './definitions-files.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
+import { proxiesIn } from './listeners/proxies.js';
 import { Management } from './management.js';
 import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
@@ -160,7 +161,12 @@ async function openOn(
     }
     await definitions?.into(coordinator.administration.definitions, logger);
     let tlsInForce = tls;
-    const listeners = await openListeners(options.listeners, dup, (socket, address) => pool.accept(socket, address));
+    const listeners = await openListeners(
+      options.listeners,
+      dup,
+      (socket, address) => pool.accept(socket, address),
+      proxiesIn(options.proxyProtocolFrom),
+    );
     const questions = new Questions(coordinator.administration);
     const bound = listeners.map((listener) => listener.bound);
     const http =

@@ -26,6 +26,7 @@ import {
   NETWORK_KINDS,
   PORT_MAX,
 } from './listeners/address.js';
+import { parseNetwork } from './listeners/proxies.js';
 import type { HttpAddress } from './management-messages.js';
 import type { OauthFiles } from './oauth-files.js';
 import type { DataOptions } from './storage.js';
@@ -86,6 +87,8 @@ export interface BrokerOptions {
   readonly tls?: TlsOptions | null | undefined;
   /** How clients come in by tokens instead of passwords; null: they do not. */
   readonly oauth?: OauthOptions | null | undefined;
+  /** Addresses, or networks as ADDRESS/BITS, from which each connection begins with a PROXY header. */
+  readonly proxyProtocolFrom?: readonly string[] | undefined;
   /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
   readonly workers?: number | undefined;
   readonly engine?: EngineKind | undefined;
@@ -123,6 +126,7 @@ export interface BrokerOptions {
 /** Everything that is told to a broker, as values that can go to another thread. */
 export interface ResolvedOptions {
   readonly listeners: readonly ListenAddress[];
+  readonly proxyProtocolFrom: readonly string[];
   /** Null when no listener does TLS. */
   readonly tls: TlsFiles | null;
   readonly oauth: OauthFiles | null;
@@ -154,6 +158,7 @@ const DATA_DEFAULTS: DataOptions = {
 export const DEFAULTS = {
   host: LOCALHOST,
   port: AMQP_PORT,
+  proxyProtocolFrom: [],
   tls: null,
   tlsPort: AMQPS_PORT,
   oauth: null,
@@ -202,6 +207,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
   const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
   return {
     listeners,
+    proxyProtocolFrom: networks(given.proxyProtocolFrom ?? DEFAULTS.proxyProtocolFrom),
     tls,
     oauth: oauthFiles(given.oauth ?? DEFAULTS.oauth),
     workers: workerCount(given.workers, memory, cpus, management === null ? 0 : 1),
@@ -226,6 +232,7 @@ const OPTION_NAMES = [
   'port',
   'tls',
   'oauth',
+  'proxyProtocolFrom',
   'workers',
   'engine',
   'memory',
@@ -276,6 +283,16 @@ function listenAddress(name: string, address: ListenAddress): ListenAddress {
     default:
       throw new OptionError(`${name}.kind must be one of ${NETWORK_KINDS.join(', ')}, unix`);
   }
+}
+
+function networks(given: unknown): readonly string[] {
+  if (!Array.isArray(given)) throw new OptionError(`proxyProtocolFrom must be a list, not ${shown(given)}`);
+  return given.map((one, index) => {
+    const name = `proxyProtocolFrom[${index}]`;
+    if (parseNetwork(text(name, one)) === null)
+      throw new OptionError(`${name} must be an address or ADDRESS/BITS, not ${shown(one)}`);
+    return one as string;
+  });
 }
 
 const TLS_NAMES = ['certificate', 'key', 'authority', 'verify', 'depth', 'revoked', 'port'] as const;

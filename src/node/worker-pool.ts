@@ -182,6 +182,13 @@ export class WorkerPool {
     this.#members[index]?.accept(this.#lastId, socket);
   }
 
+  /** Counts a client behind a proxy by its own address, now that it is known. */
+  #admit(worker: number, connection: ConnectionId, address: string): void {
+    const admitted = this.#admission.locate(connection, address);
+    if (!admitted.ok && admitted.line !== null) this.#report(admitted.line);
+    this.#tell(worker, { kind: 'admitted', connection, isAdmitted: admitted.ok });
+  }
+
   /** The worker with the fewest connections; one that gives no sign of life is taken only where there is no other. */
   #emptiest(): number {
     const burden = (index: number): number =>
@@ -289,6 +296,9 @@ export class WorkerPool {
       case 'opened':
         this.#count(index, 1);
         this.#homes.set(message.connection, index);
+        break;
+      case 'behind a proxy':
+        this.#admit(index, message.connection, message.address);
         break;
       case 'closed':
         this.#count(index, -1);

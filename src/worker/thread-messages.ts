@@ -72,6 +72,8 @@ export type ToWorker =
   | { kind: 'settings'; settings: WorkerSettings }
   /** Certificates were read again. */
   | { kind: 'tls'; setup: TlsSetup }
+  /** Whether a client behind a proxy may come in. */
+  | { kind: 'admitted'; connection: ConnectionId; isAdmitted: boolean }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */
@@ -94,6 +96,8 @@ export type FromWorker =
   /** A client that lives in the worker's thread has come. */
   | { kind: 'opened'; connection: ConnectionId }
   | { kind: 'closed'; connection: ConnectionId }
+  /** A proxy has said where its client comes from. */
+  | { kind: 'behind a proxy'; connection: ConnectionId; address: string }
   /** What happens in the worker's log, and how appending goes there. */
   | { kind: 'logged'; events: readonly LogEvent[] }
   | { kind: 'health'; health: Health }

@@ -24,7 +24,7 @@ import { tokenLogins } from '../connection/tokens/oauth-setup.js';
 import type { TokenLogins } from '../connection/tokens/token-logins.js';
 import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
-import { TransportOpener } from '../connection/transport/opening.js';
+import { type Admit, TransportOpener } from '../connection/transport/opening.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
 import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
@@ -69,6 +69,8 @@ export class Worker implements Host {
   readonly #control: MessagePort;
   readonly #topology: TopologyChanges;
   readonly #connections = new Map<ConnectionId, Connection>();
+  /** Clients behind proxies of whom it is asked whether they may come in. */
+  readonly #admitting = new Map<ConnectionId, (isAdmitted: boolean) => void>();
   readonly #routeSpaces = new RouteSpaces();
   readonly #opener: TransportOpener;
   #ticker: NodeJS.Timeout | null = null;
@@ -143,7 +145,11 @@ export class Worker implements Host {
   /** Takes over a socket that the listener has accepted. */
   accept(id: ConnectionId, socket: AcceptedSocket): void {
     this.#progress.countTaken();
-    this.#opener.open(socket, (opening) => {
+    const admit: Admit = (address, answer) => {
+      this.#admitting.set(id, answer);
+      this.#post({ kind: 'behind a proxy', connection: id, address });
+    };
+    this.#opener.open(socket, admit, (opening) => {
       if (opening !== null && this.serve(id, opening.open)) return;
       opening?.refuse();
       this.#post({ kind: 'closed', connection: id });
@@ -250,6 +256,9 @@ export class Worker implements Host {
         this.eventLoop.begin();
         for (const connection of this.#connections.values()) connection.limitsChanged();
         break;
+      case 'admitted':
+        this.#admitted(message.connection, message.isAdmitted);
+        break;
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);
         break;
@@ -309,9 +318,16 @@ export class Worker implements Host {
     this.#progress.turnTo(Doing.NOTHING);
   }
 
+  #admitted(connection: ConnectionId, isAdmitted: boolean): void {
+    const answer = this.#admitting.get(connection);
+    this.#admitting.delete(connection);
+    answer?.(isAdmitted);
+  }
+
   #shutdown(): void {
     this.#progress.turnTo(Doing.CLOSING);
     this.#stopping = true;
+    for (const connection of [...this.#admitting.keys()]) this.#admitted(connection, false);
     this.#opener.close();
     for (const connection of this.#connections.values()) connection.shutdown();
     if (this.#connections.size === 0) this.#stop().catch(fatal);

@@ -58,9 +58,14 @@ test('every flag is taken as it was given', () => {
     'warning,connection=debug',
     '--log-level',
     'tls=none',
+    '--proxy-protocol-from',
+    '10.0.0.7',
+    '--proxy-protocol-from',
+    'fd00::/8',
   ];
   expect(served(...flags)).toEqual({
     listeners: [{ kind: 'tcp', host: '::1', port: 0 }],
+    proxyProtocolFrom: ['10.0.0.7', 'fd00::/8'],
     tls: null,
     oauth: null,
     workers: 3,
@@ -127,6 +132,11 @@ test.each([
   [
     ['--listen', 'hare:1'],
     "--listen must be tcp://HOST:PORT, tls://HOST:PORT, ws://HOST:PORT, wss://HOST:PORT or unix:///PATH, not 'hare:1'",
+  ],
+  [['--listen', 'wss://hare:1'], 'TLS needs both --tls-cert and --tls-key'],
+  [
+    ['--proxy-protocol-from', '10.0.0.0/33'],
+    "--proxy-protocol-from must be an address or ADDRESS/BITS, not '10.0.0.0/33'",
   ],
   [['--listen', 'tcp://hare:1', '--port', '2'], '--port means nothing with --listen'],
   [['--listen', 'tcp://hare:1', '--host', 'hare'], '--host means nothing with --listen'],

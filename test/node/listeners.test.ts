@@ -2,6 +2,7 @@
  * Listeners: which addresses there are, what becomes of a list of which one cannot be had, and whose socket file may be
  * removed.
  */
+
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import type { AcceptedSocket } from '../../src/connection/transport/accepted-socket.js';
 import { addressText, type ListenAddress, parseAddress } from '../../src/node/listeners/address.js';
 import { closeListeners, ListenError, type Listener, openListeners } from '../../src/node/listeners/listeners.js';
+import { parseNetwork, proxiesIn } from '../../src/node/listeners/proxies.js';
 import { Inbox } from '../support/waiting.js';
 
 let directory: string;
@@ -47,6 +49,8 @@ test.each<[string, ListenAddress]>([
   ['tcp://localhost:5672', { kind: 'tcp', host: 'localhost', port: 5672 }],
   ['tcp://0.0.0.0:1', { kind: 'tcp', host: '0.0.0.0', port: 1 }],
   ['tls://hare:1', { kind: 'tls', host: 'hare', port: 1 }],
+  ['ws://[::]:80', { kind: 'ws', host: '::', port: 80 }],
+  ['wss://hare:443', { kind: 'wss', host: 'hare', port: 443 }],
   ['tcp://[::1]:0', { kind: 'tcp', host: '::1', port: 0 }],
   ['unix:///run/leveret.sock', { kind: 'unix', path: '/run/leveret.sock' }],
 ])('%s is an address', (text, address) => {
@@ -57,6 +61,8 @@ test.each<[string, ListenAddress]>([
 test.each([
   ['tcp://hare', { kind: 'tcp', host: 'hare', port: 5672 }],
   ['tls://hare', { kind: 'tls', host: 'hare', port: 5671 }],
+  ['ws://hare', { kind: 'ws', host: 'hare', port: 15_678 }],
+  ['wss://hare', { kind: 'wss', host: 'hare', port: 15_677 }],
   ['tcp://[fe80::1%eth0]:7', { kind: 'tcp', host: 'fe80::1%eth0', port: 7 }],
   ['unix:///run/../tmp/a b', { kind: 'unix', path: '/tmp/a b' }],
 ])('%s is an address in other words', (text, address) => {
@@ -73,12 +79,36 @@ test.each([
   'tcp://a:b',
   'tcp://a/b',
   'amqp://a',
+  'http://a',
   'unix://run/a',
   'unix:///',
   'unix:///run/',
   'unix:/run/a',
 ])("'%s' is no address", (text) => {
   expect(parseAddress(text)).toBeNull();
+});
+
+test('proxies are known by their addresses and networks, however a listener sees them', () => {
+  expect(proxiesIn([])).toBeNull();
+  const isProxy = proxiesIn(['10.0.0.7', '192.168.64.1/18', 'fd00::/8', '::1']);
+  for (const address of ['10.0.0.7', '::ffff:10.0.0.7', '192.168.127.255', 'fd12::3', '::1'])
+    expect([address, isProxy?.(address)]).toEqual([address, true]);
+  for (const address of ['10.0.0.8', '192.168.128.0', '192.168.63.255', 'fe80::1', '::2', '::ffff:10.0.0.8'])
+    expect([address, isProxy?.(address)]).toEqual([address, false]);
+});
+
+test.each([
+  '',
+  'hare',
+  '10.0.0',
+  '10.0.0.0/33',
+  '10.0.0.0/',
+  '10.0.0.0/-1',
+  '::/129',
+  'fe80::1%eth0',
+  '1.1.1.1/8/8',
+])("'%s' is neither an address of a proxy nor a network", (text) => {
+  expect(parseNetwork(text)).toBeNull();
 });
 
 test('every listener of a list accepts clients, who come with its kind', async () => {

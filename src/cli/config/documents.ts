@@ -78,6 +78,7 @@ const EXAMPLES: Partial<Record<Key, string>> = {
   tls_crl: toml('/etc/leveret/revoked.pem'),
   tls_key: toml('/etc/leveret/key.pem'),
   listen: toml(['tcp://[::]:5672', 'unix:///run/leveret/amqp.sock']),
+  proxy_protocol_from: toml(['10.0.0.7', '10.1.0.0/16', 'fd00::/8']),
   workers: '2',
   memory: toml('2G'),
   disk_free_limit: toml('1G'),

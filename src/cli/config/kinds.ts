@@ -11,6 +11,7 @@ import {
   type Threshold,
 } from '../../logging/levels.js';
 import { addressText, type ListenAddress, parseAddress } from '../../node/listeners/address.js';
+import { parseNetwork } from '../../node/listeners/proxies.js';
 
 const MIB = 1024 ** 2;
 const UNITS: Readonly<Record<string, number>> = { K: 1024, M: MIB, G: 1024 ** 3 };
@@ -162,6 +163,8 @@ export function texts(
     write: (value) => value,
   };
 }
+
+export const networks = texts('ADDRESS', 'an address or ADDRESS/BITS', (one) => parseNetwork(one) !== null);
 
 /** In the environment commas stand between the addresses. */
 export const addresses: Kind<readonly ListenAddress[]> = {

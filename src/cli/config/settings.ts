@@ -21,6 +21,7 @@ import {
   addresses,
   type Kind,
   logLevels,
+  networks,
   oneOf,
   oneOrMore,
   parsed,
@@ -82,6 +83,13 @@ export const SETTINGS = {
       'tls://HOST:PORT, the same for TLS, ws://HOST:PORT and wss://HOST:PORT, AMQP over WebSocket without and with ' +
       'TLS, or unix:///PATH, a socket for clients on this machine, of this user or group; several may be given',
     standard: null,
+  }),
+  proxy_protocol_from: setting(networks, {
+    help:
+      'addresses of proxies, or networks of them as ADDRESS/BITS, such as 10.0.0.0/8: each connection from there must ' +
+      'begin with a PROXY header (version 1 or 2) that says for whom it is; several may be given',
+    standard: null,
+    standardText: 'nobody is believed',
   }),
   tls_cert: setting(oneOrMore('FILE', 'the name of a file'), {
     help:

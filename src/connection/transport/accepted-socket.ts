@@ -4,7 +4,7 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { DirectWrite } from '../../platform/direct-write.js';
-import { type Addressed, endsOf } from './endpoint.js';
+import { type Addressed, type Ends, endsOf } from './endpoint.js';
 import { SocketTransport } from './socket-transport.js';
 import type { StreamEnds } from './stream-transport.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
@@ -17,8 +17,16 @@ export type ListenerPlace =
   | { readonly kind: 'tcp' | 'tls' | 'ws' | 'wss' }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** What a proxy has to do with it. */
+export interface Introduction {
+  /** A PROXY header comes before all else. */
+  readonly isProxied?: boolean;
+  /** Those behind the proxy, when the header is read. */
+  readonly ends?: Ends;
+}
+
 /** The receiver's to close. */
-export type AcceptedSocket<S extends Source = Source> = ListenerPlace & S;
+export type AcceptedSocket<S extends Source = Source> = ListenerPlace & Introduction & S;
 
 /** What a worker offers its transports. */
 export interface TransportHost extends TransportMemory {
@@ -41,7 +49,7 @@ export function streamEnds(
   host: TransportHost,
 ): Omit<StreamEnds, 'isEncrypted'> {
   return {
-    ...endsOf(stream),
+    ...(accepted.ends ?? endsOf(stream)),
     // A descriptor that is closed may be somebody else's by now.
     isReset: () => 'fd' in accepted && !below.destroyed && host.directWrite().isReset(accepted.fd),
   };

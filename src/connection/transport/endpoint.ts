@@ -3,7 +3,13 @@
  */
 
 export type Endpoint =
-  | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+  | {
+      readonly kind: 'tcp';
+      readonly address: string;
+      readonly port: number;
+      /** It is not known to be on this machine, whatever the address: a proxy stands between. */
+      readonly isElsewhere?: boolean;
+    }
   /** Both ends go by the listener's path: clients have none. */
   | { readonly kind: 'unix'; readonly path: string };
 
@@ -27,13 +33,14 @@ export function endsOf({ remoteAddress, remotePort, localAddress, localPort }: A
   return { peer: tcpEndpoint(remoteAddress, remotePort), local: tcpEndpoint(localAddress, localPort) };
 }
 
-export function tcpEndpoint(address: string | undefined, port: number | undefined): Endpoint | null {
+function tcpEndpoint(address: string | undefined, port: number | undefined): Endpoint | null {
   return address === undefined || port === undefined ? null : { kind: 'tcp', address, port };
 }
 
 /** Whether who is there is on this machine. Who is gone is nowhere. */
 export function isOnThisMachine(endpoint: Endpoint | null): boolean {
-  return endpoint !== null && (endpoint.kind === 'unix' || isLoopback(endpoint.address));
+  if (endpoint === null || endpoint.kind === 'unix') return endpoint !== null;
+  return isLoopback(endpoint.address) && endpoint.isElsewhere !== true;
 }
 
 /** Where somebody is, without the port, the same for both ways in which a version 4 address is written. */

@@ -1,9 +1,10 @@
 /**
  * From a socket that a listener has accepted to the transport of its connection: what must come before AMQP, as the
- * listener's kind asks for it: TLS, the HTTP request of a WebSocket, one behind the other. What must hold: plain
+ * listener's kind asks for it: the header of a proxy, TLS, the HTTP request of a WebSocket, one behind the other. What must hold: plain
  * sockets are opened at once, and pay nothing for the others; for each socket the answer comes once.
  */
 import type { Duplex } from 'node:stream';
+import { loadAffinity } from '../../platform/affinity.js';
 import { fatal } from '../../platform/fatal.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import {
@@ -14,6 +15,8 @@ import {
   streamSocket,
   type TransportHost,
 } from './accepted-socket.js';
+import { hostText } from './endpoint.js';
+import { ProxiedSockets } from './proxied-sockets.js';
 import { type StreamEnds, StreamTransport } from './stream-transport.js';
 import { TlsHandshakes, tlsEnds } from './tls.js';
 import type { TlsSetup } from './tls-setup.js';
@@ -27,6 +30,8 @@ export interface Opening {
   refuse(): void;
 }
 
+export type Admit = (address: string, answer: (isAdmitted: boolean) => void) => void;
+
 /** `null`: the client did not get through, and its socket is closed. */
 export type Opened = (opening: Opening | null) => void;
 
@@ -35,6 +40,8 @@ export class TransportOpener {
   readonly #strangers: BoundedLines;
   /** Null: nobody listens by TLS. */
   readonly #tls: TlsHandshakes | null;
+  /** Null until a trusted proxy comes. */
+  #proxied: ProxiedSockets | null = null;
   #upgrades: Promise<WebSocketUpgrades> | null = null;
   #isClosed = false;
 
@@ -44,10 +51,15 @@ export class TransportOpener {
     this.#tls = tls === null ? null : new TlsHandshakes(tls, strangers);
   }
 
-  open(accepted: AcceptedSocket, opened: Opened): void {
+  /** `admit`: whether a client behind a proxy, who comes from there, may come in. */
+  open(accepted: AcceptedSocket, admit: Admit, opened: Opened): void {
     if (this.#isClosed) {
       refuse(accepted);
       opened(null);
+      return;
+    }
+    if (accepted.isProxied === true) {
+      this.#unveil(accepted, admit, opened);
       return;
     }
     switch (accepted.kind) {
@@ -82,8 +94,28 @@ export class TransportOpener {
   /** Ends what is under way, without an answer. */
   close(): void {
     this.#isClosed = true;
+    this.#proxied?.close();
     this.#tls?.close();
     this.#upgrades?.then((upgrades) => upgrades.close()).catch(fatal);
+  }
+
+  /** Reads a proxy's header, and goes on behind it. */
+  #unveil(accepted: AcceptedSocket, admit: Admit, opened: Opened): void {
+    this.#proxied ??= new ProxiedSockets(duplication(), this.#strangers);
+    this.#proxied.begin(accepted, (client) => {
+      if (client === null) {
+        opened(null);
+        return;
+      }
+      admit(hostText(client.ends?.peer ?? null), (isAdmitted) => {
+        if (isAdmitted) {
+          this.open(client, admit, opened);
+          return;
+        }
+        refuse(client);
+        opened(null);
+      });
+    });
   }
 
   #encrypt(accepted: AcceptedSocket, next: (stream: Duplex, ends: StreamEnds) => void, opened: Opened): void {
@@ -118,6 +150,13 @@ export class TransportOpener {
       refuse: () => void stream.destroy(),
     };
   }
+}
+
+/** Listeners ask for headers only where descriptors can be duplicated. */
+function duplication(): (fd: number) => number {
+  const loaded = loadAffinity();
+  if (!loaded.ok || loaded.affinity.dup === null) throw new Error('descriptors cannot be duplicated here');
+  return loaded.affinity.dup;
 }
 
 /** Loaded for the first client that comes so: most brokers have none. */

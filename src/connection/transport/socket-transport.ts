@@ -6,7 +6,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { DirectWrite } from '../../platform/direct-write.js';
 import type { AcceptedSocket } from './accepted-socket.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, Ends } from './endpoint.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** A socket that can be reached past its stream. */
@@ -22,6 +22,8 @@ export class SocketTransport implements Transport {
   readonly #direct: Direct | null;
   readonly #memory: ArrayBufferLike;
   readonly #events: TransportEvents;
+  /** Those behind a proxy; null: the socket's own. */
+  readonly #ends: Ends | null;
   /** The path of a Unix-domain socket. */
   readonly #path: string | null;
   /** Bytes that went past the socket's own count. */
@@ -35,6 +37,7 @@ export class SocketTransport implements Transport {
     this.#memory = memory.bytes.buffer;
     this.#direct = direct;
     this.#events = events;
+    this.#ends = accepted.ends ?? null;
     this.#path = accepted.kind === 'unix' ? accepted.path : null;
     const onread: OnReadOpts = { buffer: memory.readBuffer, callback: (length) => events.onRead(length) };
     const source = 'fd' in accepted ? { fd: accepted.fd } : { handle: accepted.handle };
@@ -50,10 +53,12 @@ export class SocketTransport implements Transport {
   }
 
   get peer(): Endpoint | null {
+    if (this.#ends !== null) return this.#ends.peer;
     return this.#endpoint(this.#socket.remoteAddress, this.#socket.remotePort);
   }
 
   get local(): Endpoint | null {
+    if (this.#ends !== null) return this.#ends.local;
     return this.#endpoint(this.#socket.localAddress, this.#socket.localPort);
   }
 

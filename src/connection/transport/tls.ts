@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
-import { type Endpoint, endpointText, hostText, tcpEndpoint } from './endpoint.js';
+import { type Endpoint, endpointText, endsOf, hostText } from './endpoint.js';
 import { PacedWork } from './paced-work.js';
 import type { StreamEnds } from './stream-transport.js';
 import { certificateFault, handshakeFault } from './tls-faults.js';
@@ -66,7 +66,7 @@ export class TlsHandshakes {
 
   #begin(accepted: AcceptedSocket, answer: Answer): void {
     const socket = streamSocket(accepted);
-    this.#pending.set(socket, { peer: tcpEndpoint(socket.remoteAddress, socket.remotePort), answer });
+    this.#pending.set(socket, { peer: (accepted.ends ?? endsOf(socket)).peer, answer });
     socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#take(socket)?.answer(null));

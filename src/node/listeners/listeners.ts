@@ -3,6 +3,7 @@
  * the broker's composition imports it, and the command for its addresses. What must hold: all are open, or none is.
  */
 import { addressText, type ListenAddress, type NetworkKind } from './address.js';
+import type { IsProxy } from './proxies.js';
 import type { Accept, Dup } from './server.js';
 import { listenOnTcp } from './tcp.js';
 import { listenOnUnix } from './unix.js';
@@ -31,17 +32,21 @@ export class ListenError extends Error {
   }
 }
 
-/** Opens all of them, one after the other. Those that are open are closed again when one cannot be had. */
+/** Opens all of them, one after the other. Those that are open are closed again when one cannot be had.
+ * `isProxy`: who says for whom it has connected; null: nobody does. */
 export async function openListeners(
   addresses: readonly ListenAddress[],
   dup: Dup | null,
   accept: Accept,
+  isProxy: IsProxy | null = null,
 ): Promise<readonly Listener[]> {
   const open: Listener[] = [];
   try {
     for (const [index, address] of addresses.entries()) {
+      if (isProxy !== null && dup === null)
+        throw new ListenError(address, 'PROXY headers are not read on this platform');
       if (isTwice(addresses, index)) throw new ListenError(address, 'it is named twice');
-      open.push(await openListener(address, dup, accept));
+      open.push(await openListener(address, dup, accept, isProxy));
     }
     return open;
   } catch (error) {
@@ -61,11 +66,16 @@ function isTwice(addresses: readonly ListenAddress[], index: number): boolean {
   return addresses.slice(0, index).some((before) => addressText(before) === addressText(address));
 }
 
-async function openListener(address: ListenAddress, dup: Dup | null, accept: Accept): Promise<Listener> {
+async function openListener(
+  address: ListenAddress,
+  dup: Dup | null,
+  accept: Accept,
+  isProxy: IsProxy | null,
+): Promise<Listener> {
   try {
     return address.kind === 'unix'
       ? await listenOnUnix(address.path, dup, accept)
-      : await listenOnTcp(address, dup, accept);
+      : await listenOnTcp(address, dup, accept, isProxy);
   } catch (error) {
     throw new ListenError(address, error instanceof Error ? error.message : String(error));
   }

@@ -4,8 +4,9 @@
  */
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { AcceptedSocket, ListenerPlace, Source } from '../../connection/transport/accepted-socket.js';
+import type { IsProxy } from './proxies.js';
 
-/** `address`: where the client is; null: it has no address. */
+/** `address`: where the client is; null: it has no address, or a proxy is still to say it. */
 export type Accept = (socket: AcceptedSocket, address: string | null) => void;
 
 /** Makes a second descriptor for a socket; where there is none, sockets stay on this thread. */
@@ -25,12 +26,15 @@ export function serve(
   place: ListenerPlace,
   dup: Dup | null,
   accept: Accept,
-  onBound = (): void => {},
+  { isProxy = null, onBound = () => {} }: { readonly isProxy?: IsProxy | null; readonly onBound?: () => void } = {},
 ): Promise<Server> {
   const server = createServer({ pauseOnConnect: true }, (socket) => {
     const address = socket.remoteAddress ?? null;
+    const isProxied = isProxy !== null && address !== null && isProxy(address);
     const source = takeOver(socket, dup);
-    if (source !== null) accept({ ...place, ...source }, address);
+    if (source === null) return;
+    if (isProxied) accept({ ...place, ...source, isProxied }, null);
+    else accept({ ...place, ...source }, address);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -4,6 +4,7 @@
 import type { Server } from 'node:net';
 import { type ListenAddress, LOCALHOST } from './address.js';
 import type { Listener } from './listeners.js';
+import type { IsProxy } from './proxies.js';
 import { type Accept, closeServer, type Dup, serve } from './server.js';
 
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
@@ -22,8 +23,13 @@ interface HostAndPort {
 type TcpAddress = Exclude<ListenAddress, { kind: 'unix' }>;
 
 /** Rejects with the reason, in words, when the address cannot be had. */
-export async function listenOnTcp(address: TcpAddress, dup: Dup | null, accept: Accept): Promise<Listener> {
-  const listen = (at: HostAndPort): Promise<Server> => serve(at, { kind: address.kind }, dup, accept);
+export async function listenOnTcp(
+  address: TcpAddress,
+  dup: Dup | null,
+  accept: Accept,
+  isProxy: IsProxy | null,
+): Promise<Listener> {
+  const listen = (at: HostAndPort): Promise<Server> => serve(at, { kind: address.kind }, dup, accept, { isProxy });
   try {
     const { kind, host, port } = address;
     return asListener(kind, host === LOCALHOST ? await onBoth(port, listen) : [await listen({ host, port })]);

@@ -22,7 +22,7 @@ export async function listenOnUnix(given: string, dup: Dup | null, accept: Accep
   const length = Buffer.byteLength(path);
   if (length > PATH_MAX) throw new Error(`the path has ${length} octets, and a socket's may have ${PATH_MAX}`);
   const listen = (): ReturnType<typeof serve> =>
-    serve({ path }, { kind: 'unix', path }, dup, accept, () => chmodSync(path, MODE));
+    serve({ path }, { kind: 'unix', path }, dup, accept, { onBound: () => chmodSync(path, MODE) });
   try {
     const server = await listen().catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') throw error;
