@@ -10,7 +10,10 @@ function onEngine(engine: 'wasm' | 'js') {
   return { extends: true as const, test: { name: engine, include: BROKER, env: { LEVERET_ENGINE: engine } } };
 }
 
-/** Those that are also told over streams that cut into pieces what goes through (test/support/stream-broker.ts). */
+/**
+ * Those that are also told over streams that cut into pieces what goes through (test/support/stream-broker.ts), and by
+ * WebSocket (test/support/websocket-broker.ts).
+ */
 const OVER_STREAMS = [
   ...['connection/channels', 'connection/framing', 'connection/handshake', 'connection/heartbeat', 'connection/nowait'],
   ...['consuming/acknowledgements', 'consuming/consume', 'consuming/get', 'consuming/qos'],
@@ -32,6 +35,7 @@ export default defineConfig({
       { extends: true, test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: BROKER } },
       onEngine('wasm'),
       onEngine('js'),
+      { extends: true, test: { name: 'websocket', include: OVER_STREAMS, env: { LEVERET_TRANSPORT: 'websocket' } } },
       { extends: true, test: { name: 'streams', include: OVER_STREAMS, env: { LEVERET_TRANSPORT: 'stream' } } },
     ],
   },

@@ -157,7 +157,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   if (external !== undefined) {
     return new Broker(external, null, Promise.resolve({ code: null, stdout: '', stderr: '', log: '', told: '' }));
   }
-  if (process.env.LEVERET_TRANSPORT === 'stream') return startOverStreams(options);
+  const { LEVERET_TRANSPORT: transport } = process.env;
+  if (transport === 'stream' || transport === 'websocket') return startOverStreams(transport, options);
   const run = launch(options.node ?? [], [
     ...(options.flags?.includes('--listen') ? [] : ['--port', '0']),
     ...['--engine', process.env.LEVERET_ENGINE ?? 'wasm'],
@@ -174,15 +175,20 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   }
 }
 
-/** One whose clients come in over streams. What is special about it besides is not for these stories. */
-async function startOverStreams({ memory = '512M', data, flags }: BrokerOptions): Promise<Broker> {
+/** One whose clients come in over streams, or by WebSocket. What is special about it besides is not for these stories. */
+async function startOverStreams(
+  transport: 'stream' | 'websocket',
+  { memory = '512M', data, flags }: BrokerOptions,
+): Promise<Broker> {
   if (data !== undefined || flags !== undefined)
     throw new Error('a broker over streams keeps nothing, and has no flags');
-  const { startStreamBroker } = await import('./stream-broker.js');
   const seed = Number(process.env.LEVERET_SEED ?? 1 + Math.floor(Math.random() * 1e9));
   console.info(`pieces of the seed LEVERET_SEED=${seed}`);
   const kind = process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm';
-  const { port, stop } = await startStreamBroker(kind, Number.parseInt(memory, 10) * 1024 ** 2, seed);
+  const octets = Number.parseInt(memory, 10) * 1024 ** 2;
+  const { port, stop } = await (transport === 'stream'
+    ? (await import('./stream-broker.js')).startStreamBroker(kind, octets, seed)
+    : (await import('./websocket-broker.js')).startWebSocketBroker(octets, seed));
   const url = `amqp://guest:guest@127.0.0.1:${port}`;
   const exit = deferred<Exit>();
   const broker = new Broker(url, null, exit.promise);
