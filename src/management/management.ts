@@ -49,7 +49,11 @@ export class Management {
 
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
     const { view, logins } = this.#worker;
-    this.#server = createServer((request) => authenticate(request, view.accounts, logins));
+    this.#server = createServer((request) => {
+      // What a caller has changed over another connection is seen by the next request.
+      this.#worker.syncTopology();
+      return authenticate(request, view.accounts, logins);
+    });
     addRoutes(this.#server, this.#broker(facts));
     const { app } = this.#server;
     try {
@@ -70,7 +74,6 @@ export class Management {
       engine,
       administration: this.#administration(),
       sessions: new Sessions(this.#worker),
-      syncTopology: () => this.#worker.syncTopology(),
     };
   }
 

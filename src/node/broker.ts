@@ -4,6 +4,7 @@
  * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put
  * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
+import { hostname } from 'node:os';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
@@ -174,7 +175,13 @@ async function openOn(
         ? null
         : await management.listen(
             managed,
-            { listeners: bound, workers, startedAt, dataDirectory: storage?.path ?? null },
+            {
+              node: `leveret@${hostname()}`,
+              listeners: bound,
+              workers,
+              startedAt,
+              dataDirectory: storage?.path ?? null,
+            },
             (request, answer) => questions.ask(request, answer),
           );
     storage?.started();

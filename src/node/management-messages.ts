@@ -18,6 +18,8 @@ export interface HttpAddress {
 
 /** What the management tells of the broker that it cannot know by itself. */
 export interface BrokerFacts {
+  /** What tools know the broker by. */
+  readonly node: string;
   readonly listeners: readonly BoundAddress[];
   readonly workers: number;
   /** When the broker started (ms since the Unix epoch). */

@@ -83,9 +83,9 @@ export type ToWorker =
 
 /**
  * Numbers of connections that no listener has accepted: the worker that serves such a client gives them itself. Those
- * of accepted ones are smaller.
+ * of accepted ones are smaller; the core takes them for numbers of 31 bits.
  */
-export const LOCAL_IDS = { first: 0x8000_0000, last: 0xffff_ffff } as const;
+export const LOCAL_IDS = { first: 0x4000_0000, last: 0x7fff_ffff } as const;
 
 export type FromWorker =
   /** Sockets can come. `pinned` is null when no CPUs were asked for. */

@@ -15,6 +15,4 @@ export interface ManagedBroker {
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;
-  /** Applies what has been posted: what an answer speaks of is in the view afterwards. */
-  syncTopology(): void;
 }

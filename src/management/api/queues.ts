@@ -1,6 +1,7 @@
 /** Queues: lists, one, declared, deleted, emptied. */
 import { queueTypeOf } from '../../broker/arguments/queue-arguments.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
+import { Body } from '../http/bodies.js';
 import { badRequest, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
@@ -47,16 +48,16 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const vhost = vhostOf(broker, caller, params);
         const { name } = params as QueuePath;
         const existed = broker.view.queue(vhost, name) !== undefined;
-        const { durable = true, auto_delete: autoDelete = false, arguments: args } = (body ?? {}) as JsonObject;
+        const fields = new Body(body);
         const declaration = {
           name: 'queue.declare',
           queue: name,
           passive: false,
-          durable: isTrue('durable', durable),
+          durable: fields.yesOrNo('durable', false),
           exclusive: false,
-          autoDelete: isTrue('auto_delete', autoDelete),
+          autoDelete: fields.yesOrNo('auto_delete', false),
           nowait: false,
-          arguments: tableFromJson('arguments', args),
+          arguments: tableFromJson('arguments', fields.value('arguments')),
         } as const;
         await broker.sessions.with(caller, vhost, (session) => session.ask(declaration, 'queue.declare-ok'));
         return reply.status(existed ? 204 : 201).send();
@@ -84,13 +85,28 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
       },
     },
   });
+  route('/api/queues/:vhost/:name/actions', {
+    POST: {
+      tag: 'management',
+      handle: async ({ caller, params, body }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        if (broker.view.queue(vhost, (params as QueuePath).name) === undefined) throw notFound();
+        const action = new Body(body).text('action');
+        if (!ACTIONS.includes(action)) throw badRequest(`action must be one of ${ACTIONS.join(', ')}, not '${action}'`);
+        return reply.status(204).send();
+      },
+    },
+  });
 }
+
+/** Mirrors that RabbitMQ keeps in step: there are none here, so that they are. */
+const ACTIONS = ['sync', 'cancel_sync'];
 
 function queuesIn(broker: ManagedBroker, vhost: string): JsonObject[] {
   return Array.from(broker.view.queuesIn(vhost), (queue) => queueJson(broker, queue));
 }
 
-function queueJson({ engine }: ManagedBroker, queue: QueueEntry): JsonObject {
+function queueJson({ engine, facts }: ManagedBroker, queue: QueueEntry): JsonObject {
   const ready = engine.readyCount(queue.ref);
   return {
     name: queue.name,
@@ -100,13 +116,7 @@ function queueJson({ engine }: ManagedBroker, queue: QueueEntry): JsonObject {
     auto_delete: queue.autoDelete,
     exclusive: queue.owner !== null,
     arguments: tableToJson(queue.arguments),
+    node: facts.node,
     messages_ready: ready,
   };
-}
-
-function isTrue(name: string, given: unknown): boolean {
-  if (typeof given === 'boolean') return given;
-  // Old tools send texts.
-  if (given === 'true' || given === 'false') return given === 'true';
-  throw badRequest(`${name} must be true or false`);
 }

@@ -1,10 +1,28 @@
 /** All routes of the HTTP API, by what they are about. */
 import type { HttpServer } from '../http/server.js';
+import { bindingRoutes } from './bindings.js';
+import { exchangeRoutes } from './exchanges.js';
 import { healthRoutes } from './health.js';
+import { limitRoutes } from './limits.js';
 import type { ManagedBroker } from './managed-broker.js';
+import { messageRoutes } from './messages.js';
+import { permissionRoutes } from './permissions.js';
+import { policyRoutes } from './policies.js';
 import { queueRoutes } from './queues.js';
+import { userRoutes } from './users.js';
+import { vhostRoutes } from './vhosts.js';
 import { whoamiRoutes } from './whoami.js';
 
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
-  for (const add of [healthRoutes, queueRoutes, whoamiRoutes]) add(server, broker);
+  healthRoutes(server);
+  whoamiRoutes(server);
+  userRoutes(server, broker);
+  permissionRoutes(server, broker);
+  vhostRoutes(server, broker);
+  exchangeRoutes(server, broker);
+  queueRoutes(server, broker);
+  bindingRoutes(server, broker);
+  messageRoutes(server, broker);
+  policyRoutes(server, broker);
+  limitRoutes(server, broker);
 }

@@ -32,7 +32,7 @@ export function notAuthorised(reason: string): HttpError {
 /** What AMQP calls a refusal, as RabbitMQ's HTTP API tells it: without the reply code's name. */
 export function fromRefusal({ code, message }: Refused): HttpError {
   const reason = message.replace(/^[A-Z_]+ - /, '');
-  if (code === replyCode.NOT_FOUND) return notFound();
+  if (code === replyCode.NOT_FOUND) return new HttpError(404, 'not_found', reason);
   if (code === replyCode.ACCESS_REFUSED || code === replyCode.NOT_ALLOWED) return notAuthorised(reason);
   return badRequest(reason);
 }

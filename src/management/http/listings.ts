@@ -37,7 +37,7 @@ const PAGE_SIZE_MAX = 500;
 
 /** The list, or a page of it. */
 export function listed(all: readonly JsonObject[], query: ListQuery): readonly JsonObject[] | Page {
-  const wanted = query.page === undefined ? null : { page: whole(query.page), size: pageSize(query.page_size) };
+  const wanted = cutOf(query);
   const filtered = query.name === undefined || query.name === '' ? all : all.filter(nameFilter(query));
   const sorted = inOrder(filtered, query);
   if (wanted === null) return sorted.map((item) => withColumns(item, query.columns));
@@ -128,13 +128,21 @@ function text(value: Json | undefined): string {
   return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 }
 
-function whole(given: string): number {
-  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
-  throw badRequest('Pagination parameters are invalid');
+interface Cut {
+  readonly page: number;
+  readonly size: number;
 }
 
-function pageSize(given: string | undefined): number {
-  const size = given === undefined ? PAGE_SIZE : whole(given);
-  if (size > PAGE_SIZE_MAX) throw badRequest('Pagination parameters are invalid');
-  return size;
+/** Null: all is asked for. */
+function cutOf({ page, page_size: size }: ListQuery): Cut | null {
+  if (page === undefined) return null;
+  const cut = { page: whole(page), size: size === undefined ? PAGE_SIZE : whole(size) };
+  if (cut.page >= 1 && cut.size >= 1 && cut.size <= PAGE_SIZE_MAX) return cut;
+  const reason = `Invalid pagination parameters: page number ${page}, page size ${size}`;
+  throw new HttpError(400, 'invalid_pagination_parameters', reason);
+}
+
+function whole(given: string): number {
+  if (/^-?\d{1,9}$/.test(given)) return Number(given);
+  throw badRequest('Pagination parameters are invalid');
 }

@@ -92,7 +92,7 @@ function addRoute(
       refuseForeign(request);
       if (tag === null) return;
       request.caller = await authenticate(request);
-      if (!hasTag(request.caller, tag)) throw notAuthorised(`User is not ${ARTICLES[tag]}`);
+      if (!hasTag(request.caller, tag)) throw notAuthorised(`Not ${NAMES[tag]} user`);
     };
     app.route({ method, url, onRequest: admit, handler: handle });
   }
@@ -103,11 +103,12 @@ function addRoute(
   if (others.length > 0) app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
 }
 
-const ARTICLES: Readonly<Record<Tag, string>> = {
-  management: 'a management user',
-  policymaker: 'a policymaker',
-  monitoring: 'a monitor user',
-  administrator: 'an administrator',
+/** In RabbitMQ's words. */
+const NAMES: Readonly<Record<Tag, string>> = {
+  management: 'management',
+  policymaker: 'policymaker',
+  monitoring: 'monitor',
+  administrator: 'administrator',
 };
 
 /** A page of another site cannot make a browser that knows a password change something. */
