@@ -1,15 +1,15 @@
 /**
  * The management as a whole: what its routes work with, and its life from the broker thread's `listen` to its `close`.
  */
+import type { RequestListener } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { type Administration, type Ask, remoteAdministration } from '../node/administration.js';
 import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/managed-broker.js';
-import { addRoutes } from './api/routes.js';
 import { authenticate } from './http/authentication.js';
-import { createServer, type HttpServer } from './http/server.js';
+import { HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
 
 /** A question that waits for its answer. */
@@ -23,7 +23,7 @@ export class Management {
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
-  #server: HttpServer | null = null;
+  #listening: HttpListening | null = null;
 
   constructor(worker: Worker, port: MessagePort) {
     this.#worker = worker;
@@ -40,7 +40,7 @@ export class Management {
         this.#onAnswer(message);
         break;
       case 'close':
-        this.#server?.app.close().catch(fatal);
+        this.#listening?.close();
         break;
       default:
         message satisfies never;
@@ -48,22 +48,29 @@ export class Management {
   }
 
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
+    try {
+      this.#listening = await HttpListening.open(address, () => this.#api(facts));
+      this.#tell({ kind: 'listening', ...this.#listening.bound });
+    } catch (error) {
+      this.#tell({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Loaded for the first request: most brokers are never asked. */
+  async #api(facts: BrokerFacts): Promise<RequestListener> {
+    const [{ createServer }, { addRoutes }] = await Promise.all([
+      import('./http/server.js'),
+      import('./api/routes.js'),
+    ]);
     const { view, logins } = this.#worker;
-    this.#server = createServer((request) => {
+    const server = createServer((request) => {
       // What a caller has changed over another connection is seen by the next request.
       this.#worker.syncTopology();
       return authenticate(request, view.accounts, logins);
     });
-    addRoutes(this.#server, this.#broker(facts));
-    const { app } = this.#server;
-    try {
-      await app.listen({ ...address });
-    } catch (error) {
-      this.#tell({ kind: 'refused', reason: inWords(error as NodeJS.ErrnoException, address) });
-      return;
-    }
-    const bound = app.addresses().filter((one) => typeof one !== 'string');
-    this.#tell({ kind: 'listening', hosts: bound.map((one) => one.address), port: bound[0]?.port ?? 0 });
+    addRoutes(server, this.#broker(facts));
+    await server.app.ready();
+    return (request, response) => server.app.routing(request, response);
   }
 
   #broker(facts: BrokerFacts): ManagedBroker {
@@ -97,11 +104,4 @@ export class Management {
   #tell(message: FromManagement): void {
     this.#port.postMessage(message);
   }
-}
-
-function inWords({ code, message }: NodeJS.ErrnoException, { host, port }: HttpAddress): string {
-  if (code === 'EADDRINUSE') return `port ${port} on ${host} is taken by another program`;
-  if (code === 'EACCES') return `port ${port} on ${host} needs rights that this user does not have`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${host} is not an address of this machine`;
-  return message;
 }

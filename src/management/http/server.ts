@@ -15,8 +15,6 @@ import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './e
 
 /** The longest body (octets): a definitions file of a large broker is the largest. */
 const BODY_MAX = 64 * 1024 * 1024;
-/** How long a client may take to send a request (ms). */
-const REQUEST_MS = 60_000;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,11 +41,8 @@ export interface HttpServer {
 export function createServer(authenticate: (request: FastifyRequest) => Promise<Caller>): HttpServer {
   const app = fastify({
     bodyLimit: BODY_MAX,
-    requestTimeout: REQUEST_MS,
     routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
     exposeHeadRoutes: true,
-    // A request that is being answered when the broker ends is answered; connections that wait are closed.
-    forceCloseConnections: 'idle',
   });
   app.removeAllContentTypeParsers();
   // Tools send JSON under all kinds of names, and under none.

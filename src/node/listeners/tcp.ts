@@ -29,10 +29,15 @@ export async function listenOnTcp(
   accept: Accept,
   isProxy: IsProxy | null,
 ): Promise<Listener> {
-  const listen = (at: HostAndPort): Promise<Server> => serve(at, { kind: address.kind }, dup, accept, { isProxy });
+  const listen: Listen = (at) => serve(at, { kind: address.kind }, dup, accept, { isProxy });
+  return asListener(address.kind, await listenAt(address, listen));
+}
+
+/** Listens on a host, or on both loopbacks for `localhost`, with one port. Rejects with the reason, in words. */
+export async function listenAt(address: HostAndPort, listen: Listen): Promise<readonly [Server, ...Server[]]> {
+  const { host, port } = address;
   try {
-    const { kind, host, port } = address;
-    return asListener(kind, host === LOCALHOST ? await onBoth(port, listen) : [await listen({ host, port })]);
+    return host === LOCALHOST ? await onBoth(port, listen) : [await listen({ host, port })];
   } catch (error) {
     throw inWords(error as NodeJS.ErrnoException, address);
   }
@@ -65,7 +70,7 @@ function asListener(kind: TcpAddress['kind'], servers: readonly [Server, ...Serv
   };
 }
 
-function boundTo(server: Server): { readonly address: string; readonly port: number } {
+export function boundTo(server: Server): { readonly address: string; readonly port: number } {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new Error('a TCP server has an address and a port');
   return bound;
