@@ -91,11 +91,8 @@ async function setUser({ administration }: ManagedBroker, name: string, body: Bo
           hashing_algorithm: body.text('hashing_algorithm', 'rabbit_password_hashing_sha256'),
         }
       : { password: body.text('password') };
-  const refusal =
-    'password' in user
-      ? await administration.users.add(name, user.password ?? '', tags)
-      : await administration.users.addHashed(name, user.password_hash, user.hashing_algorithm, tags);
-  if (refusal !== null) throw badRequest(refusal);
+  const outcome = await administration.definitions.import(JSON.stringify({ users: [{ name, tags, ...user }] }));
+  if (!outcome.ok) throw badRequest(outcome.reason);
 }
 
 /** A list, or a text with commas. */
