@@ -90,7 +90,7 @@ function compare(path: string, recorded: unknown, answered: unknown, found: stri
       if (INNER.has(name)) continue;
       const own = (answered as Record<string, unknown>)[name];
       if (OWN.has(name) || isErlang(name, value)) {
-        if (own === undefined || own === '') found.push(`${path}.${name} is not there`);
+        if (own === undefined || (own === '' && value !== '')) found.push(`${path}.${name} is not there`);
       } else if (name === 'properties_key') compare(`${path}.${name}`, withoutDigest(value), withoutDigest(own), found);
       else compare(`${path}.${name}`, value, own, found);
     }
