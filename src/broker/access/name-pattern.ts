@@ -5,7 +5,7 @@
  * that no expression means more than it says. What must hold: a name is matched once, however often it is asked for;
  * what is remembered is bounded.
  */
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
 import { encodeText } from '../../amqp/text.js';
 
 /** How many names one expression remembers. */
@@ -19,10 +19,19 @@ const MOST_STEPS = 20_000;
 
 /** Matches every name. */
 const EVERYTHING = '.*';
+/** Matches the name without a letter. */
+const NOTHING = '^$';
+/** What stands for itself alone, wherever it is found. */
+const LITERAL = /^[\w -]+$/;
+
+/** What an expression has become. */
+interface Matcher {
+  test(octets: string): boolean;
+}
 
 export class NamePattern {
   /** Null: every name matches. */
-  readonly #expression: RE2JS | null;
+  readonly #expression: Matcher | null;
   readonly #known = new Map<string, boolean>();
 
   /** Throws where `patternError` tells an error. */
@@ -51,9 +60,14 @@ export function patternError(pattern: string): string | null {
   }
 }
 
-function compiled(pattern: string): RE2JS {
+function compiled(pattern: string): Matcher {
   const octets = octetsOf(pattern);
   if (octets.length > LONGEST) throw new SyntaxError(`it is longer than ${LONGEST} octets`);
+  if (pattern === EVERYTHING) return { test: () => true };
+  if (pattern === NOTHING) return { test: (name) => name === '' };
+  if (LITERAL.test(pattern)) return { test: (name) => name.includes(octets) };
+  // Loaded here: most brokers have no other expressions.
+  const { RE2JS }: Pick<typeof import('re2js'), 'RE2JS'> = createRequire(import.meta.url)('re2js');
   const expression = RE2JS.compile(translated(octets));
   if (expression.programSize() > MOST_STEPS) throw new SyntaxError('it repeats too much');
   return expression;
