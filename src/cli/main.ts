@@ -12,8 +12,7 @@ import type { Durability } from '../log/commit-log.js';
 import { LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
 import type { Broker } from '../node/handle.js';
-import { hostText, SCHEMES } from '../node/listeners/address.js';
-import type { BoundAddress } from '../node/listeners/listeners.js';
+import { hostText } from '../node/listeners/address.js';
 import type { ResolvedOptions } from '../node/options.js';
 import { LogOutput, type LogPlace } from './logging/output.js';
 import { type Command, type Configured, HELP, parseOptions } from './options.js';
@@ -93,23 +92,14 @@ function stopOnSignal(broker: Broker, output: LogOutput): void {
 }
 
 function startLines(broker: Broker, options: ResolvedOptions): string[] {
-  const [first = '', ...others] = broker.listeners.map((bound) => `listening on ${boundText(bound)}`);
   const engine = options.engine === 'wasm' ? 'wasm, the WebAssembly core' : 'js, the same in plain JavaScript';
   return [
-    `leveret ${version()} ${first}`,
-    ...others,
+    `leveret ${version()}, ${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     ...httpLines(broker),
-    `${broker.workers} ${broker.workers === 1 ? 'worker' : 'workers'}, ${broker.placement}`,
     `engine ${engine}`,
     `${options.memory / 1024 ** 2} MiB of memory for messages and queues`,
     ...dataLines(broker, options),
   ];
-}
-
-/** Where clients find a listener. */
-function boundText(bound: BoundAddress): string {
-  if (bound.kind === 'unix') return `unix://${bound.path}`;
-  return bound.hosts.map((host) => `${SCHEMES[bound.kind]}://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 function httpLines({ management }: Broker): string[] {

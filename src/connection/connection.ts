@@ -295,7 +295,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   #tellOfTls(): void {
     const { peer } = this.#transport;
     const line = `the client at ${endpointText(peer)} speaks TLS where plain AMQP is expected`;
-    this.host.strangers.tell(JSON.stringify([hostText(peer), 'TLS']), line);
+    this.host.strangers.tell(JSON.stringify([hostText(peer), 'TLS']), line, 'tls');
   }
 
   onFrame(type: number, channel: number, payload: Uint8Array): Outcome {

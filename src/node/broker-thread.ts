@@ -19,7 +19,10 @@ const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
 // They take longest: what else is needed is loaded meanwhile.
 const threads = startThreads(options.workers, options.management !== null);
-const { openBroker, startFailure } = await import('./broker.js');
+const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
+  import('./broker.js'),
+  import('./listeners/listeners.js'),
+]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
 const starting = openBroker(options, threads, logger);
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
@@ -46,6 +49,8 @@ function serve(broker: RunningBroker): void {
     }
   });
   say({ kind: 'started', started: broker.started });
+  // Whoever reads of it may stop the broker at once: the program must know by then that it has started.
+  for (const bound of broker.started.listeners) logger.info('listener', `listening on ${boundText(bound)}`);
   fail(broker).catch(fatal);
 }
 

@@ -240,14 +240,7 @@ class Handle {
   }
 }
 
-/** What single clients do is for a log. */
-const OF_CLIENTS: ReadonlySet<Area> = new Set(['connection', 'channel', 'access']);
-
-function writerOf({ log, report }: BrokerOptions): (entry: LogEntry) => void {
+function writerOf({ log }: BrokerOptions): (entry: LogEntry) => void {
   if (log === null) return () => {};
-  if (log !== undefined) return entryWriter(log);
-  if (report === undefined) return toStandardError;
-  return ({ level, area, message }) => {
-    if ((level === 'warning' || level === 'error') && !OF_CLIENTS.has(area)) report(message);
-  };
+  return log === undefined ? toStandardError : entryWriter(log);
 }

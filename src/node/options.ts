@@ -119,8 +119,6 @@ export interface BrokerOptions {
   readonly log?: LogTarget | null | undefined;
   /** From which level on each area is told; `default` counts for those that are not named. */
   readonly logLevels?: Partial<LevelSettings> | undefined;
-  /** Takes the texts of warnings and errors, where there is no `log`. */
-  readonly report?: ((line: string) => void) | undefined;
 }
 
 /** Everything that is told to a broker, as values that can go to another thread. */
@@ -247,7 +245,6 @@ const OPTION_NAMES = [
   'management',
   'log',
   'logLevels',
-  'report',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
 function listenAddresses({ listeners, host, port, tls }: BrokerOptions): readonly ListenAddress[] {

@@ -117,7 +117,9 @@ export class Worker implements Host {
     this.logins = new Logins(this.view.accounts, this.#logger.lines('warning', 'login'), undefined, sources);
     this.tokens =
       oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.#logger.lines('warning', 'login'));
-    this.strangers = new BoundedLines('clients that did not come in', this.#logger.lines('warning', 'tls'));
+    this.strangers = new BoundedLines('clients that did not come in', (line, area = 'connection') =>
+      this.#logger.warning(area, line),
+    );
     this.#progress = new Progress(progress, index);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.eventLoop.begin();

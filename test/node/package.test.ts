@@ -37,7 +37,7 @@ async function played(name: string, source: string): Promise<string> {
 test('a typed program embeds a broker that is told no more than the port, and asks its administration', async () => {
   const source = `
     import { type Broker, type BrokerOptions, BrokerDefect, startBroker } from 'leveret';
-    const options: BrokerOptions = { port: 0, report: (line: string) => console.error(line) };
+    const options: BrokerOptions = { port: 0, log: ({ level, message }) => level !== 'info' && console.error(message) };
     const broker: Broker = await startBroker(options);
     const refusal: string | null = await broker.administration.users.add('ann', 'secret', ['monitoring']);
     const twice: string | null = await broker.administration.users.add('ann', 'secret');

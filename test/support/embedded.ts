@@ -27,11 +27,18 @@ export async function startEmbedded(data?: string, options: BrokerOptions = {}):
     pin: false,
     announced: { product: 'Leveret', version: '0.0.0' },
     data: data === undefined ? null : { directory: data, diskFreeLimit: 0 },
-    ...(options.report === undefined ? { log: null } : {}),
+    log: null,
     ...options,
   });
   const url = `amqp://guest:guest@127.0.0.1:${embedded.port}`;
   return { embedded, broker: new Broker(url, null, deferred<never>().promise) };
+}
+
+/** Takes the texts of warnings and errors, without what the log tells of each connection. */
+export function troubles(take: (line: string) => void): NonNullable<BrokerOptions['log']> {
+  return ({ level, message, fields }) => {
+    if ((level === 'warning' || level === 'error') && fields?.connection === undefined) take(message);
+  };
 }
 
 /** Starts one that keeps nothing before a file's tests, and closes it after them. */

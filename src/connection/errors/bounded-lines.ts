@@ -2,6 +2,7 @@
  * Lines for the operator that strangers cause, as one worker tells them: the same once in a while, and only so many in
  * all. What must hold: nobody can fill the log; what was left out is counted, and the count is told.
  */
+import type { Area } from '../../logging/levels.js';
 
 /** The same is told once in this time (ms). */
 const AGAIN_MS = 60_000;
@@ -18,7 +19,7 @@ interface Told {
 
 export class BoundedLines {
   readonly #what: string;
-  readonly #report: (line: string) => void;
+  readonly #report: (line: string, area?: Area) => void;
   readonly #now: () => number;
   /** By key, the oldest first. */
   readonly #told = new Map<string, Told>();
@@ -28,14 +29,14 @@ export class BoundedLines {
   #timer: NodeJS.Timeout | null = null;
 
   /** `what`: of what there are more, in the plural. */
-  constructor(what: string, report: (line: string) => void, now: () => number = () => performance.now()) {
+  constructor(what: string, report: (line: string, area?: Area) => void, now: () => number = () => performance.now()) {
     this.#what = what;
     this.#report = report;
     this.#now = now;
   }
 
-  /** `key`: what makes a line the same as another. */
-  tell(key: string, line: string): void {
+  /** `key`: what makes a line the same as another; `area`: what it is about, where lines are about several. */
+  tell(key: string, line: string, area?: Area): void {
     const now = this.#now();
     const told = this.#told.get(key);
     if (told !== undefined && now - told.at < AGAIN_MS) {
@@ -49,7 +50,7 @@ export class BoundedLines {
     }
     this.#lines++;
     const more = told === undefined || told.untold === 0 ? '' : `, after ${told.untold} more that were not listed`;
-    this.#report(`${line}${more}`);
+    this.#report(`${line}${more}`, area);
     this.#told.delete(key);
     for (const oldest of this.#told.keys()) {
       if (this.#told.size < REMEMBERED) break;

@@ -112,7 +112,7 @@ export class TlsHandshakes {
 
   #say(peer: Endpoint | null, reason: string): void {
     const key = JSON.stringify([hostText(peer), reason]);
-    this.#strangers.tell(key, `no TLS with the client at ${endpointText(peer)}: ${reason}`);
+    this.#strangers.tell(key, `no TLS with the client at ${endpointText(peer)}: ${reason}`, 'tls');
   }
 }
 

@@ -2,7 +2,7 @@
  * The listeners of a broker, each with an address and a kind. This folder opens them and gives away what they accept;
  * the broker's composition imports it, and the command for its addresses. What must hold: all are open, or none is.
  */
-import { addressText, type ListenAddress, type NetworkKind } from './address.js';
+import { addressText, hostText, type ListenAddress, type NetworkKind, SCHEMES } from './address.js';
 import type { IsProxy } from './proxies.js';
 import type { Accept, Dup } from './server.js';
 import { listenOnTcp } from './tcp.js';
@@ -23,6 +23,12 @@ export interface Listener {
   readonly bound: BoundAddress;
   /** Accepts no more; connections that were given away live on. */
   close(): Promise<void>;
+}
+
+/** Where clients find it. */
+export function boundText(bound: BoundAddress): string {
+  if (bound.kind === 'unix') return `unix://${bound.path}`;
+  return bound.hosts.map((host) => `${SCHEMES[bound.kind]}://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 /** A listener cannot be opened; the message names it and says why. */

@@ -2,13 +2,14 @@
  * Many logins that fail, from one address: others come in meanwhile, and the operator is told once, without secrets.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
+import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { RawClient } from '../../support/raw-client.js';
+import { Inbox } from '../../support/waiting.js';
 
-const reports: string[] = [];
+const lines = new Inbox<string>();
 let started: EmbeddedBroker;
 beforeAll(async () => {
-  started = await startEmbedded(undefined, { workers: 1, report: (line) => reports.push(line) });
+  started = await startEmbedded(undefined, { workers: 1, log: troubles((line) => lines.push(line)) });
   const { users } = started.embedded.administration;
   await users.add('ann', 'secret');
   await users.setPermissions({ user: 'ann', vhost: '/', configure: '', write: '', read: '' });
@@ -33,6 +34,7 @@ test('an honest client from another address comes in while those from one addres
   await honest.expect('connection.open-ok');
   await Promise.all(guesses);
   expect(new Set(codes)).toEqual(new Set([403]));
-  expect(reports).toEqual(['login from 127.0.0.1 as user "ann" refused: wrong password']);
+  expect(await lines.next('a line')).toBe('login from 127.0.0.1 as user "ann" refused: wrong password');
+  expect(lines.waiting).toEqual([]);
   await honest.close();
 }, 20_000);

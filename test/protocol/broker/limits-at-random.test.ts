@@ -207,7 +207,7 @@ test.skipIf(isReferee)(
     const seed = 1 + Math.floor(Math.random() * 2 ** 31);
     const random = randomNumbers(seed);
     const below: Below = (bound) => Math.floor(random() * bound);
-    const { embedded, broker } = await startEmbedded(undefined, { report: () => {} });
+    const { embedded, broker } = await startEmbedded();
     try {
       await addUsersAndVhosts(embedded);
       const administrator = new Administrator(embedded, below, `seed ${seed}`);

@@ -8,7 +8,7 @@ import { NODE_NAME } from '../../../src/broker/requests/names.js';
 import { DEFAULT_LIMITS } from '../../../src/broker/requests/node-limits.js';
 import type { Broker as Embedded } from '../../../src/index.js';
 import { type Broker, isReferee } from '../../support/broker.js';
-import { startEmbedded } from '../../support/embedded.js';
+import { startEmbedded, troubles } from '../../support/embedded.js';
 import { closing } from '../../support/methods.js';
 import { RawClient } from '../../support/raw-client.js';
 import { useRawConnections } from '../../support/raw-connections.js';
@@ -19,7 +19,7 @@ let broker: Broker;
 const told: string[] = [];
 
 beforeAll(async () => {
-  ({ embedded, broker } = await startEmbedded(undefined, { report: (line) => told.push(line) }));
+  ({ embedded, broker } = await startEmbedded(undefined, { log: troubles((line) => told.push(line)) }));
 });
 afterAll(() => embedded.close());
 afterEach(() => embedded.reconfigure({ limits: DEFAULT_LIMITS }));

@@ -198,7 +198,7 @@ describe.runIf(!isReferee && !isStream && hasScript)('on a terminal', () => {
       terminal.stdin.write('\x03');
     });
     await ended;
-    expect(text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[info\] broker: leveret \S+ listening on amqp:/m);
+    expect(text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \[info\] listener: listening on amqp:/m);
     expect(text).not.toContain('{"level"');
   });
 });

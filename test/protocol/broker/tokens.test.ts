@@ -9,7 +9,7 @@ import { type ChannelModel, connect } from 'amqplib';
 import { Connection as RabbitClient } from 'rabbitmq-client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { runToExit, startBroker } from '../../support/broker.js';
-import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
+import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { ALL_SCOPES, Issuer, RESOURCE } from '../../support/issuer.js';
 import { useNames } from '../../support/names.js';
 import { Inbox } from '../../support/waiting.js';
@@ -20,7 +20,7 @@ let started: EmbeddedBroker;
 beforeAll(async () => {
   issuer = await Issuer.start('ES256');
   started = await startEmbedded(undefined, {
-    report: (line) => lines.push(line),
+    log: troubles((line) => lines.push(line)),
     oauth: { resourceServerId: RESOURCE, jwksUrl: issuer.url, issuer: 'issuer' },
   });
 });

@@ -8,7 +8,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TlsOptions } from '../../../src/index.js';
 import { type Identity, pem, useCertificates } from '../../support/certificates.js';
-import { startEmbedded } from '../../support/embedded.js';
+import { startEmbedded, troubles } from '../../support/embedded.js';
 import { Inbox } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
@@ -50,7 +50,7 @@ async function broker(verify: 'optional' | 'required', more: Partial<TlsOptions>
   const lines = new Inbox<string>();
   const { embedded } = await startEmbedded(undefined, {
     tls: { certificate: own.certificate, key: own.key, authority: authority.certificate, verify, port: 0, ...more },
-    report: (line) => lines.push(line),
+    log: troubles((line) => lines.push(line)),
   });
   onTestFinished(() => embedded.close());
   const bound = embedded.listeners.find(({ kind }) => kind === 'tls');

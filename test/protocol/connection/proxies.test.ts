@@ -14,7 +14,7 @@ import { WebSocket } from 'ws';
 import type { NetworkKind } from '../../../src/node/listeners/address.js';
 import { Broker } from '../../support/broker.js';
 import { pem, useCertificates } from '../../support/certificates.js';
-import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
+import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { details, header2, withChecksum } from '../../support/proxy-headers.js';
 import { RawClient } from '../../support/raw-client.js';
 import { deferred, eventually, Inbox, within } from '../../support/waiting.js';
@@ -45,7 +45,7 @@ function useBroker(): void {
       listeners: (['tcp', 'tls', 'ws', 'wss'] as const).map((kind) => ({ kind, host: '127.0.0.1', port: 0 })),
       proxyProtocolFrom: [PROXY, '127.0.0.64/26', '::1'],
       tls: { certificate, key },
-      report: (line) => told.push(line),
+      log: troubles((line) => told.push(line)),
     });
   });
   afterAll(() => started.embedded.close());

@@ -8,7 +8,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { connect as connectAmqplib } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Identity, pem, useCertificates } from '../../support/certificates.js';
-import { startEmbedded } from '../../support/embedded.js';
+import { startEmbedded, troubles } from '../../support/embedded.js';
 import { Inbox } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
@@ -45,7 +45,7 @@ async function broker(verify: 'none' | 'required') {
   const clients = verify === 'none' ? {} : { authority: authority.certificate, revoked };
   const { embedded } = await startEmbedded(undefined, {
     tls: { certificate, key, port: 0, verify, ...clients },
-    report: (line) => lines.push(line),
+    log: troubles((line) => lines.push(line)),
   });
   onTestFinished(() => embedded.close());
   const bound = embedded.listeners.find(({ kind }) => kind === 'tls');

@@ -9,7 +9,7 @@ import { connect as connectAmqplib } from 'amqplib';
 import { Connection as RabbitClient } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { pem, useCertificates } from '../../support/certificates.js';
-import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
+import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { Inbox, within } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
@@ -24,8 +24,8 @@ let started: EmbeddedBroker;
 const lines = new Inbox<string>();
 beforeAll(async () => {
   const { certificate, key } = certificates().broker;
-  const report = (line: string): void => lines.push(line);
-  started = await startEmbedded(undefined, { tls: { certificate, key, port: 0 }, report });
+  const log = troubles((line) => lines.push(line));
+  started = await startEmbedded(undefined, { tls: { certificate, key, port: 0 }, log });
 });
 afterAll(() => started?.embedded.close());
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { type ClientOptions, WebSocket } from 'ws';
 import type { NetworkKind } from '../../../src/node/listeners/address.js';
 import { pem, useCertificates } from '../../support/certificates.js';
-import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
+import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { Inbox } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
@@ -36,7 +36,7 @@ function useBroker(): void {
       workers: 1,
       listeners: (['tcp', 'ws', 'wss'] as const).map((kind) => ({ kind, host: '127.0.0.1', port: 0 })),
       tls: { certificate, key },
-      report: (line) => told.push(line),
+      log: troubles((line) => told.push(line)),
     });
   });
   afterAll(() => started.embedded.close());
