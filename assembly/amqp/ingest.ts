@@ -25,7 +25,7 @@ import {
   METHOD_REJECT,
 } from '../format/frame';
 import { read16, read32, read64 } from '../memory/bytes';
-import { countOwn, OCTETS_IN, RECEIVED } from '../memory/counters';
+import { countOwn, DROPPED, OCTETS_IN, RECEIVED } from '../memory/counters';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
 import { ALL, DONE, REJECT, REQUEUE, settleSome, SOME } from './delivering/ack';
@@ -135,6 +135,9 @@ export function countRead(): void {
   if (!self.received) return;
   countOwn(RECEIVED, self.received);
   self.received = 0;
+  if (!self.dropped) return;
+  countOwn(DROPPED, self.dropped);
+  self.dropped = 0;
 }
 
 /**

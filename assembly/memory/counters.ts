@@ -1,7 +1,7 @@
 /**
  * Counters: what participants have done, for whoever reads. Each counts for itself, in blocks that nobody else writes,
- * and a reader adds the blocks up: so counting takes no lock and shares no line with another writer. A block is
- * COUNTERS numbers of 64 bits, which only grow.
+ * and a reader adds the blocks up: so counting takes no lock and shares no line with another writer. A block is numbers
+ * of 64 bits, which only grow: QUEUE_COUNTERS of them for a queue; a participant's own has the same and more behind them.
  *
  *   what is counted  where its blocks lie                                           they go with
  *   a participant    its own page, at PARTICIPANT_COUNTERS: all that it does        the memory
@@ -25,25 +25,60 @@
  */
 import { atomicLoad, atomicLoad64, atomicStore64, compareExchange } from './atomic';
 import { checkpoint, COUNTERS_MISSED } from './checkpoint';
-import { Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
+import { PAGE, Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
 import { CELL, giveCell, takeCell } from './units';
 
-// What is counted.
-/** Messages that came whole from clients. */
-export const RECEIVED: u32 = 0;
+// What is counted of each queue, and of all.
 /** Messages that took a place in a queue; one that goes to two queues counts twice. */
-export const ENQUEUED: u32 = 1;
+export const ENQUEUED: u32 = 0;
 /** Messages that were written to clients, by basic.deliver and basic.get-ok. */
-export const DELIVERED: u32 = 2;
+export const DELIVERED: u32 = 1;
 /** Deliveries that clients have acknowledged. */
-export const ACKNOWLEDGED: u32 = 3;
-/** Octets that came from sockets, and that went to them, as far as the core has seen them. */
-export const OCTETS_IN: u32 = 4;
-export const OCTETS_OUT: u32 = 5;
+export const ACKNOWLEDGED: u32 = 2;
+/** Of those delivered: by basic.deliver without acknowledgement; by basic.get with one and without. */
+export const DELIVERED_NO_ACK: u32 = 3;
+export const GOT: u32 = 4;
+export const GOT_NO_ACK: u32 = 5;
+/** Times that basic.get found nothing. */
+export const GOT_EMPTY: u32 = 6;
+/** Of those delivered: marked as delivered before. */
+export const REDELIVERED: u32 = 7;
+/** Deliveries that went back to their places. */
+export const REQUEUED: u32 = 8;
+/** Messages that died, by reason (queue/rules/dead-letters.ts) from here on, whether they became dead letters or not. */
+export const DIED: u32 = 9;
+export const DIED_REJECTED: u32 = 9;
+export const DIED_EXPIRED: u32 = 10;
+export const DIED_MAXLEN: u32 = 11;
+export const DIED_DELIVERY_LIMIT: u32 = 12;
+/** Octets of the bodies of those that took a place. */
+export const OCTETS_ENQUEUED: u32 = 13;
 
-/** Numbers in a block. */
-const COUNTERS: u32 = 16;
-const BLOCK: u32 = COUNTERS * 8;
+/** Numbers in a queue's block. */
+const QUEUE_COUNTERS: u32 = 16;
+
+// What is counted of all alone.
+/** Messages that came whole from clients. */
+export const RECEIVED: u32 = 16;
+/** Octets that came from sockets, and that went to them, as far as the core has seen them. */
+export const OCTETS_IN: u32 = 17;
+export const OCTETS_OUT: u32 = 18;
+/** Publishes that were confirmed; that were returned; and that led nowhere and were dropped. */
+export const CONFIRMED: u32 = 19;
+export const RETURNED: u32 = 20;
+export const DROPPED: u32 = 21;
+/** Connections, channels and queues that came and went; only the host counts these. */
+export const CONNECTIONS_OPENED: u32 = 22;
+export const CONNECTIONS_CLOSED: u32 = 23;
+export const CHANNELS_OPENED: u32 = 24;
+export const CHANNELS_CLOSED: u32 = 25;
+export const QUEUES_DECLARED: u32 = 26;
+export const QUEUES_CREATED: u32 = 27;
+export const QUEUES_DELETED: u32 = 28;
+
+/** Numbers in a participant's block. */
+const COUNTERS: u32 = 32;
+const BLOCK: u32 = QUEUE_COUNTERS * 8;
 
 const NEXT: usize = 0;
 const HOLDERS: usize = 4;
@@ -134,3 +169,5 @@ export function freeCounters(list: usize): void {
 // Looked at while the core is compiled.
 if (HOLDERS + BLOCKS * 4 > FIRST_BLOCK) ERROR('the holders of blocks are too many');
 if (FIRST_BLOCK + BLOCKS * BLOCK > CELL) ERROR('blocks of counters are longer than their cell');
+if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || QUEUES_DELETED >= COUNTERS) ERROR('a block has no room for a counter');
+if (PARTICIPANT_COUNTERS + COUNTERS * 8 > PAGE) ERROR("a participant's counters are longer than its page");

@@ -224,10 +224,13 @@ export const PARTICIPANTS_MAX: u32 = 200;
   stopChannelAddress: u32;
   /** What `work` is when a scan has done what it may. */
   workEnd: u32;
-  /** Counted and not yet added to the counters: whole messages of this read; acknowledgements in `settleBlock`. */
+  /**
+   * Counted and not yet added to the counters: whole messages of this read, and those of them that led nowhere;
+   * acknowledgements in `settleBlock`.
+   */
   received: u32;
+  dropped: u32;
   acknowledged: u32;
-  i10: u32;
   i11: u64;
   i12: u64;
   /**

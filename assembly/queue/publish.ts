@@ -8,7 +8,7 @@
 import { atomicAdd, atomicLoad, atomicStore } from '../memory/atomic';
 import { isLogging, placesTaken, record } from '../log/journal';
 import { checkpoint, POSITIONS_RESERVED } from '../memory/checkpoint';
-import { ENQUEUED } from '../memory/counters';
+import { ENQUEUED, OCTETS_ENQUEUED } from '../memory/counters';
 import { LOGGABLE, Message, release } from '../memory/message';
 import { checkLength } from './rules/length';
 import { root } from '../memory/root';
@@ -52,6 +52,7 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     return;
   }
   countAt(queue, ENQUEUED, count);
+  countAt(queue, OCTETS_ENQUEUED, octetsOf(messages, count));
   switch (queue.kind) {
     case CLASSIC:
       enqueueClassic(queue, messages, count, flags);
@@ -59,6 +60,13 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     default:
       unknownKind();
   }
+}
+
+/** Octets of the bodies. */
+@inline function octetsOf(messages: usize, count: u32): u64 {
+  let octets: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) octets += changetype<Message>(load<u32>(messages + i * 4)).bodySize;
+  return octets;
 }
 
 @inline function enqueueClassic(queue: Queue, messages: usize, count: u32, flags: u32): void {
@@ -73,12 +81,8 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
 /** The same for a queue with rules. */
 function enqueueRuled(queue: Queue, messages: usize, count: u32, flags: u32): void {
   const features = queue.features;
-  if (features & BYTES) {
-    // Before anybody can claim them.
-    let bytes: i64 = 0;
-    for (let i: u32 = 0; i < count; i++) bytes += changetype<Message>(load<u32>(messages + i * 4)).bodySize;
-    addBytes(queue, bytes);
-  }
+  // Before anybody can claim them.
+  if (features & BYTES) addBytes(queue, octetsOf(messages, count));
   const logged = (features & LOGGED_QUEUE) != 0 && isLogging();
   if (features & PRIORITIES) {
     for (let i: u32 = 0; i < count; i++) {

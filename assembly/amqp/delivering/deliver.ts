@@ -6,7 +6,14 @@
  * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
 import { FRAME_MAX } from '../../format/frame';
-import { DELIVERED } from '../../memory/counters';
+import {
+  DELIVERED,
+  DELIVERED_NO_ACK,
+  GOT,
+  GOT_EMPTY,
+  GOT_NO_ACK,
+  REDELIVERED as COUNT_REDELIVERED,
+} from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
 import { deadLetterOrDrop, EXPIRED } from '../../queue/rules/dead-letters';
@@ -46,6 +53,9 @@ export const SHARE_PART: u32 = 16;
 const NO_LIMIT: u32 = 0x7fffffff;
 /** The key of a message, at most. */
 const KEY_MAX: u32 = 512;
+
+/** Of this turn: messages that were delivered before. */
+let again: u32 = 0;
 
 /** How many messages a turn may take: all when the consumer is alone, otherwise few enough for equal shares. */
 @inline function shareOf(queue: Queue): u32 {
@@ -142,12 +152,21 @@ export function pull(consumer: Consumer): void {
     }
     left -= count;
   }
-  countDelivered(queue, most - left);
+  countDelivered(queue, most - left, consumer.noAck);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
 }
 
-@inline function countDelivered(queue: Queue, count: u32): void {
-  if (count) countAt(queue, DELIVERED, count);
+/** `DELIVERED` first: what is unacknowledged is that less what is counted after it, and never below 0. */
+@inline function countDelivered(queue: Queue, count: u32, noAck: u32): void {
+  if (!count) return;
+  countAt(queue, DELIVERED, count);
+  if (noAck) countAt(queue, DELIVERED_NO_ACK, count);
+  if (again) countAgain(queue);
+}
+
+function countAgain(queue: Queue): void {
+  countAt(queue, COUNT_REDELIVERED, again);
+  again = 0;
 }
 
 /** What follows when so many messages were pulled as could be. */
@@ -206,7 +225,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
     }
     if (features & MORTAL && isTooOld(queue, slot, limit)) {
       if (!deadLetterOrDrop(queue, slot, EXPIRED)) {
-        countDelivered(queue, most - left - died);
+        countDelivered(queue, most - left - died, consumer.noAck);
         lacksMemory(connection, consumer, queue);
         return;
       }
@@ -214,7 +233,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
   }
-  countDelivered(queue, most - left - died);
+  countDelivered(queue, most - left - died, consumer.noAck);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
 }
 
@@ -247,6 +266,7 @@ function deliverCounted(
   const message = changetype<Message>(slot.message);
   const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, true);
   filledTo(connection, encodeReframed(at, channel, message, frameMax, requeues));
+  again += 1;
   hold(channel, consumer, slot);
 }
 
@@ -290,8 +310,9 @@ function lacksRoom(
     encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0),
   );
   startParts(connection, channel.number, message, requeuesOf(queue, slot));
+  if (slot.state & REDELIVERED) again += 1;
   hold(channel, consumer, slot);
-  countDelivered(queue, 1);
+  countDelivered(queue, 1, consumer.noAck);
   letSiblingsFirst(channel, consumer);
   run(consumer);
 }
@@ -311,8 +332,10 @@ function claimOne(queue: Queue): Slot {
   frameMax: u32,
 ): void {
   const message = changetype<Message>(slot.message);
-  const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0);
+  const redelivered = (slot.state & REDELIVERED) != 0;
+  const at = encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, redelivered);
   filledTo(connection, encodeContent(at, channel, message, frameMax));
+  again += u32(redelivered);
   hold(channel, consumer, slot);
 }
 
@@ -337,6 +360,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   const slot = claimLiving(queue);
   if (!changetype<usize>(slot)) {
     closeEmptyBox(connection);
+    countAt(queue, GOT_EMPTY, 1);
     return false;
   }
   const message = changetype<Message>(slot.message);
@@ -350,7 +374,9 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   );
   filledTo(connection, at);
   sendContent(connection, channel, message, slot, requeuesOf(queue, slot));
-  countDelivered(queue, 1);
+  if (slot.state & REDELIVERED) again += 1;
+  countDelivered(queue, 1, 0);
+  countAt(queue, noAck ? GOT_NO_ACK : GOT, 1);
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
   channel.nextTag += 1;

@@ -2,12 +2,14 @@
  * Requeueing deliveries, and rejecting them. A queue with rules may let them die instead.
  */
 import { isLogging, placeRequeued } from '../../log/journal';
+import { REQUEUED } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
 import { DELIVERY_LIMIT, deadLetterOrDrop, REJECTED } from '../../queue/rules/dead-letters';
 import { checkLength } from '../../queue/rules/length';
 import {
   blockOf,
+  countAt,
   indexOf,
   LOGGED,
   logPosition,
@@ -36,6 +38,7 @@ export function requeue(slot: Slot): void {
     requeueRuled(queue, slot);
     return;
   }
+  countAt(queue, REQUEUED, 1);
   putBack(queue, slot, REDELIVERED);
   grant(queue, 1);
 }
@@ -61,6 +64,7 @@ function requeueRuled(priority: Queue, slot: Slot): void {
     }
   }
   if (features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
+  countAt(queue, REQUEUED, 1);
   putBack(priority, slot, REDELIVERED);
   grant(queue, 1);
   if (features & LENGTH) checkLength(queue);
@@ -70,6 +74,5 @@ function requeueRuled(priority: Queue, slot: Slot): void {
 export function reject(slot: Slot): void {
   const queue = queueOf(slot);
   if (queue.kind != CLASSIC) unknownKind();
-  if (queue.features) deadLetterOrDrop(ruling(queue), slot, REJECTED);
-  else settle(slot);
+  deadLetterOrDrop(ruling(queue), slot, REJECTED);
 }

@@ -5,6 +5,7 @@
  * log is confirmed when its batch is done; those behind it wait with it.
  */
 import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../../memory/fifo';
+import { CONFIRMED, countOwn } from '../../memory/counters';
 import { Batch, gathering, heldIn } from '../../log/batch';
 import { Channel, Connection } from '../connection/connection';
 import { encodeConfirm, encodeRefusal } from '../delivering/encode';
@@ -118,20 +119,23 @@ export function sendConfirms(connection: Connection): void {
     connection.confirmFirst = channel.confirmNext;
     channel.confirmListed = 0;
     if (channel.confirmSent >= last) continue;
-    filledTo(connection, encodeConfirm(outputAt(connection), channel.number, last, last - channel.confirmSent > 1));
-    channel.confirmSent = last;
+    sendConfirm(connection, channel, last);
   }
+}
+
+/** Confirms all up to a publish that have no answer yet. */
+function sendConfirm(connection: Connection, channel: Channel, last: u64): void {
+  const count = last - channel.confirmSent;
+  filledTo(connection, encodeConfirm(outputAt(connection), channel.number, last, count > 1));
+  channel.confirmSent = last;
+  countOwn(CONFIRMED, count);
 }
 
 /** Writes the next refusal, or what must come before it. */
 function sendNext(connection: Connection, channel: Channel): void {
   const refused = load<u64>(firstEntry(nacks(channel)));
   if (refused - 1 > channel.confirmSent) {
-    filledTo(
-      connection,
-      encodeConfirm(outputAt(connection), channel.number, refused - 1, refused - 1 - channel.confirmSent > 1),
-    );
-    channel.confirmSent = refused - 1;
+    sendConfirm(connection, channel, refused - 1);
     return;
   }
   filledTo(connection, encodeRefusal(outputAt(connection), channel.number, refused));

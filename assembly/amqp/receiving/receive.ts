@@ -226,7 +226,7 @@ export function complete(connection: Connection, channel: Channel): u32 {
     }
     addToRun(route, message);
     countWork(route.queueCount);
-  } else release(message);
+  } else drop(message);
   finish(connection, channel);
   countConfirm(connection, channel);
   return isWorkDone() ? STOP_WORK : STOP_END;
@@ -268,12 +268,18 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
       addToRun(route, message);
       countWork(route.queueCount);
     }
-  } else release(message);
+  } else drop(message);
   finish(connection, channel);
   if (refused) countRefusal(connection, channel);
   else if (logged) holdConfirm(connection, channel);
   else countConfirm(connection, channel);
   return isWorkDone() ? STOP_WORK : STOP_END;
+}
+
+/** It leads nowhere, and nobody asked to have it back. */
+function drop(message: Message): void {
+  self.dropped += 1;
+  release(message);
 }
 
 /** Reserves room in the log; the pending run may have to go first. */

@@ -241,7 +241,7 @@ export const REQUEUES_MAX: u32 = 0xffffff;
 }
 
 /** Counts what this participant has done with a queue, which is none of a priority: for the queue, and for itself. */
-@inline export function countAt(queue: Queue, counter: u32, more: u32): void {
+@inline export function countAt(queue: Queue, counter: u32, more: u64): void {
   countOwn(counter, more);
   countIn(countersOf(queue), counter, more);
 }

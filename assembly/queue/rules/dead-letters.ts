@@ -6,9 +6,10 @@
  */
 import { appendEntry, appendPromised, dropEntry, Fifo, firstEntry } from '../../memory/fifo';
 import { atomicAdd, atomicAdd64 } from '../../memory/atomic';
+import { DIED, DIED_MAXLEN, REQUEUED } from '../../memory/counters';
 import { Message, release, retain } from '../../memory/message';
 import { Participant, self } from '../../memory/root';
-import { holdQueue, Queue, queueOf, REDELIVERED, releaseQueue, SHARED, Slot } from '../chain/queue';
+import { countAt, holdQueue, Queue, queueOf, REDELIVERED, releaseQueue, SHARED, Slot } from '../chain/queue';
 import { putBack } from '../chain/requeued';
 import { addBytes, BYTES, DEAD_LETTERS, ruling } from '../chain/features';
 import { settle } from '../chain/settle';
@@ -37,14 +38,21 @@ const DEAD: u32 = 16;
  * in its queue again, and the slot is nobody's who called this.
  */
 export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
-  if (!(queue.features & DEAD_LETTERS) || queue.retired) {
+  if (queue.retired) {
+    settle(slot);
+    return true;
+  }
+  if (!(queue.features & DEAD_LETTERS)) {
+    countAt(queue, DIED + reason, 1);
     settle(slot);
     return true;
   }
   const entry = changetype<Dead>(appendEntry(deadList(), DEAD));
   if (!changetype<usize>(entry)) {
     if (queue.features & BYTES) addBytes(queue, changetype<Message>(slot.message).bodySize);
-    putBack(queueOf(slot), slot, reason == REJECTED || reason == DELIVERY_LIMIT ? REDELIVERED : 0);
+    const delivered = reason == REJECTED || reason == DELIVERY_LIMIT;
+    if (delivered) countAt(queue, REQUEUED, 1);
+    putBack(queueOf(slot), slot, delivered ? REDELIVERED : 0);
     grant(queue, 1);
     return false;
   }
@@ -54,12 +62,14 @@ export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
   entry.slot = <u32>changetype<usize>(slot);
   entry.queue = <u32>changetype<usize>(queue);
   entry.reason = reason;
+  countAt(queue, DIED + reason, 1);
   return true;
 }
 
 /** A publish was refused, and its message becomes a dead letter for that. A page is promised. */
 export function deadLetterRefused(queue: Queue, message: Message): void {
   if (!(queue.features & DEAD_LETTERS)) return;
+  countAt(queue, DIED_MAXLEN, 1);
   const entry = changetype<Dead>(appendPromised(deadList(), DEAD));
   retain(message);
   holdQueue(queue);

@@ -80,6 +80,7 @@ export class Composition {
       sweeps,
       this.clock,
       this.log,
+      this.counters,
     );
     this.queues = new Queues(
       memory,
@@ -94,7 +95,7 @@ export class Composition {
     );
     this.emptying = new Emptying(memory, this.contents, this.queues);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
-    this.output = new Output(memory, (connection) => this.scheduler.onRoom(connection));
+    this.output = new Output(memory, this.counters, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
     this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel), this.work);

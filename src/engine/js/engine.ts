@@ -403,6 +403,9 @@ class JsEngine extends JsQueueCalls implements Engine {
   countedAt(queue: Queue, counter: QueueCounter): number {
     return this.#counters.sumAt(queue, counter);
   }
+  count(counter: Counter, more: number): void {
+    this.#counters.count(counter, more);
+  }
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);

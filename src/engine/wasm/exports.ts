@@ -125,6 +125,7 @@ export interface CoreFunctions {
   outputIdle(connection: number): number;
   sleep(): number;
   wake(): void;
+  countMore(counter: number, more: number): void;
   counted(counter: number): number;
   countedAt(queue: number, counter: number): number;
 }

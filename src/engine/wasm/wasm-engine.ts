@@ -275,6 +275,9 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   countedAt(queue: Queue, counter: QueueCounter): number {
     return this.#core.countedAt(queue, counter);
   }
+  count(counter: Counter, more: number): void {
+    this.#core.countMore(counter, more);
+  }
 
   sleep(): boolean {
     return this.#core.sleep() !== 0;

@@ -4,14 +4,14 @@
  * that behave alike.
  */
 import fc from 'fast-check';
-import { Counter, type Engine, type LogBatch, type QueueFeatures } from '../../../src/engine/engine.js';
+import { Counter, type Engine, type LogBatch, QueueCounter, type QueueFeatures } from '../../../src/engine/engine.js';
 import type { Bench, Client } from './bench.js';
 import { ack, nack, properties, publish } from './frames.js';
 import { AT_HEAD, BLOCK, ImageShelf, type Portion } from './image-shelf.js';
 import { Ledger, placesOf, written } from './log.js';
 
 export const QUEUES = ['one', 'two', 'three'];
-const OF_QUEUES = [Counter.ENQUEUED, Counter.DELIVERED, Counter.ACKNOWLEDGED] as const;
+const OF_QUEUES = Object.values(QueueCounter);
 /** Where publishes go: to one queue, to none, to all. */
 const KEYS = [...QUEUES, 'nowhere', 'all'];
 const EXPIRATIONS = [undefined, undefined, undefined, '0', '10', '300', 'soon'];

@@ -32,6 +32,7 @@ export class Deliveries implements Claimant {
   readonly #frames: ContentFrames;
   /** Who claims, for the questions that a claim asks; null in a basic.get. */
   #consumer: Consumer | null = null;
+  noAck = false;
   #frameMax = 0;
 
   constructor(memory: Memory, messages: Messages, queues: Queues, output: Output) {
@@ -72,6 +73,7 @@ export class Deliveries implements Claimant {
   /** Writes one message as the answer to a basic.get; false when there is none. */
   get(channel: Channel, queue: number, noAck: boolean): boolean {
     this.#consumer = null;
+    this.noAck = noAck;
     const claim = this.#claim;
     this.#queues.noteGet(queue);
     this.#queues.claim(queue, 1, Number.POSITIVE_INFINITY, this, claim);
@@ -141,6 +143,7 @@ export class Deliveries implements Claimant {
 
   #claimFor(consumer: Consumer, max: number, room: number): Claim {
     this.#consumer = consumer;
+    this.noAck = consumer.noAck;
     this.#frameMax = consumer.channel.connection.outputMax;
     this.#queues.claim(consumer.queue, max, room, this, this.#claim);
     this.#consumer = null;

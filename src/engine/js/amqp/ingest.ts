@@ -52,6 +52,8 @@ export class ConnectionReader {
   readonly #counters: Counters;
   /** Whole messages of this read. */
   #received = 0;
+  /** Those of them that led nowhere. */
+  #dropped = 0;
   /** The frame that led to a stop is not done with. */
   #amid = false;
   /** Where a frame that came in parts is put together. */
@@ -88,6 +90,8 @@ export class ConnectionReader {
     this.#counters.count(Counter.OCTETS_IN, this.consumed);
     if (this.#received > 0) this.#counters.count(Counter.RECEIVED, this.#received);
     this.#received = 0;
+    if (this.#dropped > 0) this.#counters.count(Counter.DROPPED, this.#dropped);
+    this.#dropped = 0;
   }
 
   scan(connection: Connection, offset: number, length: number): Stop {
@@ -344,12 +348,18 @@ export class ConnectionReader {
     if (asks) return this.#stopForHost(connection, channel);
     if (route.queues.length > 0 && !this.#publishes.prepare(route)) return Stop.MEMORY;
     if (route.guarded) return this.#offer(connection, channel, route, isHeld);
-    if (route.queues.length === 0) this.#messages.release(message);
+    if (route.queues.length === 0) this.#dropMessage(message);
     else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
     this.#endMessage(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
     if (isHeld) this.#log.hold(channel);
     return this.#endOfMessage;
+  }
+
+  /** It leads nowhere, and nobody asked to have it back. */
+  #dropMessage(message: number): void {
+    this.#dropped++;
+    this.#messages.release(message);
   }
 
   /** One message by itself, to queues that may refuse it. */

@@ -3,6 +3,8 @@
  * and the boxes that the host takes to the sockets. What must hold: nothing stands between the frames of a content.
  */
 
+import { Counter } from '../../engine.js';
+import type { Counters } from '../memory/counters.js';
 import { Fifo } from '../memory/fifo.js';
 import type { Memory } from '../memory/memory.js';
 import type { Channel, Connection } from './connection.js';
@@ -10,6 +12,7 @@ import { ACK_SIZE, writeAck, writeNack } from './methods.js';
 
 export class Output {
   readonly #memory: Memory;
+  readonly #counters: Counters;
   readonly #onRoom: (connection: Connection) => void;
   readonly #announced = new Fifo<Connection>();
   /** Connections that could not write all they have for want of a box. */
@@ -18,8 +21,9 @@ export class Output {
   #boxesFreed = false;
 
   /** `onRoom`: the connection's consumers may try again. */
-  constructor(memory: Memory, onRoom: (connection: Connection) => void) {
+  constructor(memory: Memory, counters: Counters, onRoom: (connection: Connection) => void) {
     this.#memory = memory;
+    this.#counters = counters;
     this.#onRoom = onRoom;
   }
 
@@ -164,6 +168,7 @@ export class Output {
     if (outbox.room() < ACK_SIZE) return false;
     outbox.advanceTo(writeAck(this.#memory.bytes, outbox.end, channel.number, upTo, count > 1));
     channel.confirmed = upTo;
+    this.#counters.count(Counter.CONFIRMED, count);
     return true;
   }
 }

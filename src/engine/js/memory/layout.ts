@@ -75,12 +75,12 @@ export const Participant = {
   /** Of the coordinator: queues whose spilled messages are wanted, a list linked through their cells. */
   PAGE_IN_LOCK: 8,
   PAGE_IN_FIRST: 9,
-  /** What it has counted (counters.ts): COUNTERS numbers of two words each, in lines of their own. */
+  /** What it has counted (counters.ts): 32 numbers of two words each, in lines of their own. */
   COUNTERS: 32,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
-const PARTICIPANT_SIZE = 256;
+const PARTICIPANT_SIZE = 384;
 
 export function participantAt(participant: number): number {
   return PARTICIPANTS_AT + participant * PARTICIPANT_SIZE;
@@ -256,7 +256,7 @@ export const Counters = {
   /** In bytes. */
   FIRST_BLOCK: 128,
 } as const;
-/** Numbers in a block. */
+/** Numbers in a block: those that are counted of queues. */
 export const COUNTERS = 16;
 export const BLOCKS_PER_CELL = 3;
 

@@ -22,6 +22,8 @@ export class Claim {
 export interface Claimant {
   /** The node of the consumer; 0 in a basic.get. */
   readonly node: number;
+  /** What it takes needs no acknowledgement. */
+  readonly noAck: boolean;
   /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
   readonly ableSince: number | null;
   sizeOf(message: number, requeues: number): number;

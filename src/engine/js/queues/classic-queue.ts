@@ -6,8 +6,9 @@
  * so the queue lives as long.
  */
 import { SLOT_REQUEUES_MAX } from '../../../numbers/core.js';
-import { DeadLetterReason } from '../../engine.js';
+import { Counter, DeadLetterReason } from '../../engine.js';
 import type { Log } from '../log/log.js';
+import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
@@ -28,6 +29,7 @@ export class ClassicQueue implements QueueKind {
   readonly #sweeps: Sweeps;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #counters: Counters;
 
   constructor(
     memory: Memory,
@@ -38,7 +40,9 @@ export class ClassicQueue implements QueueKind {
     sweeps: Sweeps,
     clock: Clock,
     log: Log,
+    counters: Counters,
   ) {
+    this.#counters = counters;
     this.#memory = memory;
     this.#messages = messages;
     this.#contents = contents;
@@ -58,6 +62,7 @@ export class ClassicQueue implements QueueKind {
       this.#messages.retain(message, 1);
       this.#add(queue, QueueCell.CLAIMED, 1);
       this.#contents.dead.push({ message, slot: 0, queue, reason: DeadLetterReason.MAXLEN });
+      this.#counters.countAt(queue, Counter.DIED_MAXLEN, 1);
     }
     return false;
   }
@@ -163,6 +168,7 @@ export class ClassicQueue implements QueueKind {
         back++;
       }
     }
+    this.#counters.countAt(queue, Counter.REQUEUED, back);
     this.#contents.leaveReady(queue, -back, -bytes);
     this.#waiters.grant(queue, back);
     if (back > 0) this.#contents.checkLength(queue, features);

@@ -4,7 +4,7 @@
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
 import { OVER_MAX } from '../../../numbers/core.js';
-import { DeadLetterReason } from '../../engine.js';
+import { Counter, DeadLetterReason, type QueueCounter } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
 import type { Counters } from '../memory/counters.js';
@@ -91,6 +91,7 @@ export class QueueContents {
 
   /** A claimed message dies: it is handed to the host as a dead letter, or dropped. */
   deadLetterOrDrop(queue: number, features: number, slot: number, reason: DeadLetterReason): void {
+    if (!this.isRetired(queue)) this.#counters.countAt(queue, died(reason), 1);
     if ((features & Feature.DEAD_LETTERS) !== 0) {
       this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
       return;
@@ -260,5 +261,19 @@ export class QueueContents {
 
   #add(queue: number, field: number, change: number): void {
     Atomics.add(this.#memory.u32, word(queue, field), change);
+  }
+}
+
+/** The counter of those that die for a reason. */
+function died(reason: DeadLetterReason): QueueCounter {
+  switch (reason) {
+    case DeadLetterReason.REJECTED:
+      return Counter.DIED_REJECTED;
+    case DeadLetterReason.EXPIRED:
+      return Counter.DIED_EXPIRED;
+    case DeadLetterReason.MAXLEN:
+      return Counter.DIED_MAXLEN;
+    case DeadLetterReason.DELIVERY_LIMIT:
+      return Counter.DIED_DELIVERY_LIMIT;
   }
 }

@@ -13,7 +13,7 @@ import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
-import { at32, double, word } from '../memory/views.js';
+import { at32, byteAt, double, word } from '../memory/views.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
 import type { Features } from './features.js';
 import type { QueueContents } from './queue-contents.js';
@@ -166,10 +166,24 @@ export class Queues {
     if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
     else if (!this.#hasConsumerPriorities(queue) || !claimant.isHigherAble(queue)) {
       this.#kind(queue).claim(queue, Math.min(max, CLAIM_MAX), room, claimant, claim);
-      // What is claimed is delivered before the call ends.
-      this.#counters.countAt(queue, Counter.DELIVERED, claim.count);
+      this.#countClaimed(queue, claimant, claim);
     }
+    if (claimant.node === 0 && claim.count === 0) this.#counters.countAt(queue, Counter.GOT_EMPTY, 1);
     this.#unlock(queue);
+  }
+
+  /**
+   * What is claimed is delivered before the call ends. `DELIVERED` first: what is unacknowledged is that less what is
+   * counted after it, and never below 0.
+   */
+  #countClaimed(queue: number, claimant: Claimant, { count, redelivered }: Claim): void {
+    const { noAck } = claimant;
+    let again = 0;
+    for (let i = 0; i < count; i++) again += byteAt(redelivered, i);
+    this.#counters.countAt(queue, Counter.DELIVERED, count);
+    this.#counters.countAt(queue, Counter.REDELIVERED, again);
+    if (claimant.node === 0) this.#counters.countAt(queue, noAck ? Counter.GOT_NO_ACK : Counter.GOT, count);
+    else if (noAck) this.#counters.countAt(queue, Counter.DELIVERED_NO_ACK, count);
   }
 
   #hasConsumerPriorities(queue: number): boolean {
@@ -372,6 +386,9 @@ export class Queues {
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
     this.#counters.countAt(queue, Counter.ENQUEUED, count);
+    let octets = 0;
+    for (let i = 0; i < count; i++) octets += this.#messages.bodySize(at32(messages, i));
+    this.#counters.countAt(queue, Counter.OCTETS_ENQUEUED, octets);
     this.#kind(queue).enqueue(queue, messages, count, expires);
   }
 
