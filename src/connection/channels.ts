@@ -5,7 +5,7 @@
 import { type AmqpError, connectionError, replyCode } from '../amqp/errors.js';
 import { FrameType } from '../amqp/frames.js';
 import type { ClientMethod } from '../amqp/protocol.js';
-import { Content } from '../engine/engine.js';
+import { Content, Counter } from '../engine/engine.js';
 import { Channel } from './channel.js';
 import { clientMethod, isChannelMethod, unimplemented } from './client-method.js';
 import { failure, reasonOf } from './errors/errors.js';
@@ -90,6 +90,7 @@ export class Channels {
   }
 
   clear(): void {
+    this.#session.host.engine.count(Counter.CHANNELS_CLOSED, this.#channels.size);
     this.#channels.clear();
   }
 
@@ -109,6 +110,7 @@ export class Channels {
     if (core === 0) throw failure(method, replyCode.RESOURCE_ERROR, 'no memory for a channel');
     const { engine, limits } = this.#session.host;
     engine.setUnackedMax(core, limits.unackedMaxPerChannel);
+    engine.count(Counter.CHANNELS_OPENED, 1);
     this.#channels.set(number, new Channel(this.#session, number, core));
     this.#session.send(number, { name: 'channel.open-ok' });
   }
@@ -133,7 +135,9 @@ export class Channels {
   }
 
   #free(channel: Channel): void {
-    this.#session.host.engine.freeChannel(channel.core);
+    const { engine } = this.#session.host;
+    engine.freeChannel(channel.core);
+    engine.count(Counter.CHANNELS_CLOSED, 1);
     this.#channels.delete(channel.number);
     this.#session.tell({ op: 'channel.close' });
   }

@@ -18,7 +18,7 @@ import type {
   Request,
   RequestAhead,
 } from '../broker/requests/requests.js';
-import { Content, type Connection as CoreConnection } from '../engine/engine.js';
+import { Content, type Connection as CoreConnection, Counter } from '../engine/engine.js';
 import { Doing } from '../event-loop/progress.js';
 import { fatal } from '../platform/fatal.js';
 import { Channels } from './channels.js';
@@ -54,6 +54,8 @@ export class Connection implements Session, Receiver, TransportEvents {
   readonly #channels: Channels;
   readonly #lines: ConnectionLines;
   #state: State = 'handshake';
+  /** It has been running. */
+  #wasOpen = false;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
 
@@ -273,6 +275,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#reader.close();
     this.#channels.clear();
     this.host.engine.closeConnection(this.core);
+    if (this.#wasOpen) this.host.engine.count(Counter.CONNECTIONS_CLOSED, 1);
     this.#requests.leave();
     this.host.closed(this.id);
   }
@@ -400,6 +403,8 @@ export class Connection implements Session, Receiver, TransportEvents {
     const { principal, vhost, name } = this.#handshake;
     this.#lines.opened({ user: principal.name, vhost, name });
     this.#state = 'running';
+    this.#wasOpen = true;
+    this.host.engine.count(Counter.CONNECTIONS_OPENED, 1);
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
   }
 

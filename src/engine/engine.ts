@@ -31,7 +31,7 @@ export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
 export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
 export type { Channel, Connection, Consumer, Message, Queue } from './references.js';
-export { Counter, QueueCounter } from './statistics.js';
+export { Counter, QueueCounter, unacked } from './statistics.js';
 
 export interface Engine
   extends Participant,

@@ -92,3 +92,24 @@ export interface StatisticsCalls {
   /** Counts what the host alone knows; below 2^32. */
   count(counter: Counter, more: number): void;
 }
+
+/**
+ * How many deliveries of a queue are unacknowledged; a moment's view. What ended is read before what began, so that it
+ * is never below what is true by the end.
+ */
+export function unacked(engine: Pick<StatisticsCalls, 'countedAt'>, queue: Queue): number {
+  let ended = 0;
+  for (const counter of ENDS) ended += engine.countedAt(queue, counter);
+  // Where there was no memory for a block, its participant's deliveries may not have been counted.
+  return Math.max(0, engine.countedAt(queue, Counter.DELIVERED) - ended);
+}
+
+/** Each delivery ends in one of these, if it has one. */
+const ENDS = [
+  Counter.DELIVERED_NO_ACK,
+  Counter.GOT_NO_ACK,
+  Counter.ACKNOWLEDGED,
+  Counter.REQUEUED,
+  Counter.DIED_REJECTED,
+  Counter.DIED_DELIVERY_LIMIT,
+] as const;

@@ -1,6 +1,6 @@
 /** What participants count: for themselves and for queues, as truly as whoever reads can wish. */
 import { describe, expect, test } from 'vitest';
-import { Counter, type Engine, type Queue } from '../../src/engine/engine.js';
+import { Counter, type Engine, type Queue, QueueCounter, unacked } from '../../src/engine/engine.js';
 import { Counters } from '../../src/engine/js/memory/counters.js';
 import { Participant, participantAt } from '../../src/engine/js/memory/layout.js';
 import { initJsCore, Memory } from '../../src/engine/js/memory/memory.js';
@@ -19,6 +19,8 @@ function countsOf(engine: Engine, queue: Queue) {
     acknowledged: engine.countedAt(queue, Counter.ACKNOWLEDGED),
   };
 }
+
+const all = Object.entries(QueueCounter);
 
 describe.each(ENGINES)('%s', (kind) => {
   test('what comes, goes out and is acknowledged is counted for its queue and for all', async () => {
@@ -57,6 +59,59 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.counted(Counter.DELIVERED)).toBe(4);
     expect(engine.counted(Counter.ACKNOWLEDGED)).toBe(1);
     expect(engine.counted(Counter.OCTETS_OUT)).toBe(client.stream().length);
+  });
+
+  test('how messages are taken and what becomes of them is counted, and what is unacknowledged follows from it', async () => {
+    const bench = await Bench.open(kind);
+    const engine = bench.engine();
+    const queue = bench.queue('q');
+    bench.setFeatures('q', { maxLength: 4 });
+    const client = bench.client();
+    const channel = client.open(1);
+    engine.setConfirm(channel);
+    const bodies = ['1', '22', '333', '4444', '55555'];
+    client.feed(
+      Buffer.concat([...bodies.map((body) => publish(1, 'q', text(body))), publish(1, 'nowhere', text('6'))]),
+    );
+    engine.get(channel, queue, true);
+    engine.get(channel, queue, false);
+    client.consume(1, 'q');
+    bench.serve();
+    engine.get(channel, queue, false);
+    expect(unacked(engine, queue)).toBe(3);
+    // Of those it was given by tags 2 to 4: back to the queue and given again, done with, and rejected.
+    client.feed(nack(1, 3, false, true));
+    bench.serve();
+    client.feed(Buffer.concat([ack(1, 2), nack(1, 4, false, false)]));
+    expect(unacked(engine, queue)).toBe(1);
+
+    expect(Object.fromEntries(all.map(([name, counter]) => [name, engine.countedAt(queue, counter)]))).toEqual({
+      ENQUEUED: 5,
+      OCTETS_ENQUEUED: 15,
+      DELIVERED: 5,
+      ACKNOWLEDGED: 1,
+      DELIVERED_NO_ACK: 0,
+      GOT: 1,
+      GOT_NO_ACK: 1,
+      GOT_EMPTY: 1,
+      REDELIVERED: 1,
+      REQUEUED: 1,
+      DIED_REJECTED: 1,
+      DIED_EXPIRED: 0,
+      DIED_MAXLEN: 1,
+      DIED_DELIVERY_LIMIT: 0,
+    });
+    expect(engine.counted(Counter.CONFIRMED)).toBe(6);
+    expect(engine.counted(Counter.DROPPED)).toBe(1);
+
+    engine.count(Counter.CHANNELS_OPENED, 2);
+    expect(engine.counted(Counter.CHANNELS_OPENED)).toBe(2);
+    client.consume(1, 'q', { noAck: true });
+    client.feed(publish(1, 'q', text('7')));
+    bench.serve();
+    client.feed(publish(1, 'q', text('8')));
+    bench.serve();
+    expect(engine.countedAt(queue, Counter.DELIVERED_NO_ACK) + unacked(engine, queue)).toBe(3);
   });
 
   test('a queue counts from nothing, whatever one counted that was there before', async () => {

@@ -62,6 +62,7 @@ export type QueueCore = Pick<
   | 'setAside'
   | 'lastGet'
   | 'readyCount'
+  | 'count'
   | 'purge'
   | 'retireQueue'
   | 'freeQueue'

@@ -5,7 +5,7 @@
  * Declaring, purging and deleting queues, and whose they are.
  */
 import type { FieldTable } from '../../amqp/table.js';
-import type { Engine, Queue, QueueFeatures } from '../../engine/engine.js';
+import { Counter, type Engine, type Queue, type QueueFeatures } from '../../engine/engine.js';
 import { declaredValue } from '../arguments/argument.js';
 import { cacheRefusal } from '../arguments/deduplication-arguments.js';
 import { type EffectiveArguments, effectiveArguments } from '../arguments/effective-arguments.js';
@@ -39,7 +39,10 @@ type Declare = Extract<Request, { op: 'queue.declare' }>;
 type Purge = Extract<Request, { op: 'queue.purge' }>;
 type Delete = Extract<Request, { op: 'queue.delete' }>;
 
-type QueueCore = Pick<Engine, 'createQueue' | 'setFeatures' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue'>;
+type QueueCore = Pick<
+  Engine,
+  'createQueue' | 'setFeatures' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue' | 'count'
+>;
 
 /** What makes a queue what it is, whoever asks for it. */
 interface NewQueue {
@@ -135,6 +138,7 @@ export class Queues {
     this.#queueExpiry.end(queue);
     this.#applied.delete(queue);
     this.#disown(queue);
+    this.#core.count(Counter.QUEUES_DELETED, 1);
     return this.#topology.deleteQueue(queue);
   }
 
@@ -208,9 +212,10 @@ export class Queues {
     const owner = exclusive ? connection : null;
     const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
     if (ref === undefined) return refused(cacheRefusal(args, describe('queue', vhost, name)));
-    return ref === 0
-      ? refused(noMemory('queue', vhost, name))
-      : { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
+    if (ref === 0) return refused(noMemory('queue', vhost, name));
+    this.#core.count(Counter.QUEUES_CREATED, 1);
+    this.#core.count(Counter.QUEUES_DECLARED, 1);
+    return { ok: true, queue: name, messageCount: 0, consumerCount: 0, ref };
   }
 
   #limitRefusal({ vhost, name }: Resource): Refusal | null {
@@ -270,6 +275,7 @@ export class Queues {
   /** Declaring a queue that is there tells about it, and counts as using it. */
   #declaredAgain(queue: QueueEntry): Answer {
     this.#queueExpiry.renew(queue);
+    this.#core.count(Counter.QUEUES_DECLARED, 1);
     const messageCount = this.#core.readyCount(queue.ref);
     return { ok: true, queue: queue.name, messageCount, consumerCount: this.#consumers.count(queue), ref: queue.ref };
   }

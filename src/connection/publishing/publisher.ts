@@ -13,7 +13,7 @@ import { remember } from '../../broker/history/remember.js';
 import { routingKeys } from '../../broker/routing/carbon-copies.js';
 import { topicRefusal } from '../../broker/topology/access.js';
 import type { Routed } from '../../broker/topology/routes.js';
-import type { Channel as CoreChannel, Message } from '../../engine/engine.js';
+import { type Channel as CoreChannel, Counter, type Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
 import type { Session } from '../session/session.js';
@@ -165,6 +165,7 @@ export class Publisher {
   #return({ message }: IncomingPublish): boolean {
     const { engine } = this.#session.host;
     engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
+    engine.count(Counter.RETURNED, 1);
     return engine.publish(this.#core, message, []) ?? true;
   }
 
@@ -174,7 +175,10 @@ export class Publisher {
     // Before it is sent: then it is not ours any more.
     for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
     const taken = engine.publish(this.#core, message, queues, header);
-    if (taken !== null) return taken;
+    if (taken !== null) {
+      if (queues.length === 0 && delays.length === 0) engine.count(Counter.DROPPED, 1);
+      return taken;
+    }
     const names = namesOf(view, queues, incomingPublish);
     return this.#whenMemory(() => {
       // A queue may be gone by then.

@@ -4,7 +4,7 @@
  * order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
-import type { Engine, Queue, QueueFeatures } from '../../engine/engine.js';
+import type { Counter, Engine, Queue, QueueFeatures } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
 import { fatal } from '../../platform/fatal.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
@@ -170,5 +170,8 @@ export class SpilledQueues implements QueueCore {
   }
   readyCount(queue: Queue): number {
     return this.#engine.readyCount(queue);
+  }
+  count(counter: Counter, more: number): void {
+    this.#engine.count(counter, more);
   }
 }

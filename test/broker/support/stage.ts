@@ -62,6 +62,8 @@ class CountingCore implements QueueCore {
     return this.ready.get(queue) ?? 0;
   }
 
+  count(): void {}
+
   purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
     const count = Math.min(this.readyCount(queue), most);
     this.ready.set(queue, this.readyCount(queue) - count);
