@@ -5,6 +5,8 @@
 import { expect, test } from 'vitest';
 import type { Method, MethodOf } from '../../src/amqp/protocol.js';
 import { EMPTY_TABLE } from '../../src/amqp/table.js';
+import { GUEST } from '../../src/broker/access/accounts.js';
+import { principalOfUser } from '../../src/broker/access/principal.js';
 import { REPLY_TO } from '../../src/broker/requests/names.js';
 import type { Change, Granted, QueueId, Request } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
@@ -41,6 +43,7 @@ class Stage {
     const session = {
       id: 1,
       vhost: VHOST,
+      principal: principalOfUser(this.view.accounts, GUEST),
       capabilities: { consumerCancelNotify: true },
       host: { engine, eventLoop, view: this.view, consumers: this.registry, limits: { consumerMaxPerChannel: 2 } },
       send: (_channel: number, method: Method) => void this.sent.push(method),

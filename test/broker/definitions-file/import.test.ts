@@ -283,5 +283,5 @@ describe('whatever a file says', () => {
       }),
       { numRuns: 150 },
     );
-  });
+  }, 120_000);
 });
