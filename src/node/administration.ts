@@ -13,7 +13,7 @@ type Asked<T> = {
 };
 
 /** Users and their permissions. Refusals are told as the reason, or as false. */
-export type UserAdministration = Asked<Omit<LocalUsers, 'put'>>;
+export type UserAdministration = Asked<Omit<LocalUsers, 'put' | 'slowHash'>>;
 
 /** All definitions at once, as RabbitMQ's files have them. */
 export type DefinitionsAdministration = Asked<Pick<LocalDefinitions, 'import' | 'export'>>;

@@ -60,7 +60,7 @@ export function hashError(passwordHash: string, hashingAlgorithm: string): strin
   return `password hash is not the base64 of ${expected} octets`;
 }
 
-export function isSlow({ hashingAlgorithm }: PasswordHash): boolean {
+export function isSlow({ hashingAlgorithm }: Pick<PasswordHash, 'hashingAlgorithm'>): boolean {
   return hashingAlgorithm === SCRYPT;
 }
 

@@ -3,7 +3,8 @@
  * there is. What must hold: a file that is wrong, or does not fit, changes nothing.
  */
 
-import type { DefinitionsFile } from '../definitions-file/entries.js';
+import type { PasswordHash } from '../access/passwords.js';
+import type { DefinitionsFile, UserEntry } from '../definitions-file/entries.js';
 import { exportDefinitions } from '../definitions-file/export.js';
 import { DefinitionsError } from '../definitions-file/fields.js';
 import { checkFits, type Present } from '../definitions-file/fits.js';
@@ -64,9 +65,13 @@ export class DefinitionsAdministration {
   }
 
   /** The same with a file that has been read. */
-  async importFile(file: DefinitionsFile): Promise<ImportOutcome> {
+  async importFile(given: DefinitionsFile): Promise<ImportOutcome> {
+    let file = given;
     try {
       checkFits(file, this.present());
+      file = await this.#withHashes(file);
+      // Much may have changed meanwhile.
+      if (file !== given) checkFits(file, this.present());
     } catch (error) {
       if (error instanceof DefinitionsError) return { ok: false, reason: error.message };
       throw error;
@@ -78,6 +83,21 @@ export class DefinitionsAdministration {
     if (first !== undefined) return { ok: false, reason: `${first} (of ${failures.length} that could not be)` };
     if (this.#parts.view.accounts.users().length === 0) notes.add('warnings', 'there are no users: nobody can log in');
     return { ok: true, imported: inWords(file), notes: [...file.notes, ...notes.lines] };
+  }
+
+  /**
+   * The file with hashes in place of passwords that take long to hash: one after the other, so that those who log in
+   * meanwhile find threads that can check theirs.
+   */
+  async #withHashes(file: DefinitionsFile): Promise<DefinitionsFile> {
+    const { users } = this.#outside.administration;
+    const hashed = new Map<UserEntry, PasswordHash>();
+    for (const user of file.users) {
+      const hash = typeof user.password === 'string' ? await users.slowHash(user.password) : null;
+      if (hash !== null) hashed.set(user, hash);
+    }
+    if (hashed.size === 0) return file;
+    return { ...file, users: file.users.map((user) => ({ ...user, password: hashed.get(user) ?? user.password })) };
   }
 
   /** What a file can speak of. */

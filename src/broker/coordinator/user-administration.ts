@@ -11,6 +11,7 @@ import {
   hashPassword,
   hashPasswordNow,
   isHashingAlgorithm,
+  isSlow,
   NO_PASSWORD,
   type PasswordHash,
   type PasswordHashing,
@@ -61,6 +62,13 @@ export class UserAdministration {
     const error = this.#nameError(name) ?? hashError(passwordHash, hashingAlgorithm);
     if (error !== null || !isHashingAlgorithm(hashingAlgorithm)) return error;
     return this.#add({ name, passwordHash, hashingAlgorithm, tags });
+  }
+
+  /** The hash of a new password, where hashing takes long: another thread works it out. Null: `put` does it at once. */
+  slowHash(password: string): Promise<PasswordHash> | null {
+    const algorithm = HASHINGS[this.#hashing()];
+    if (!isSlow({ hashingAlgorithm: algorithm })) return null;
+    return Promise.resolve(hashPassword(password, algorithm));
   }
 
   /** Sets a user as definitions have it, in place of what was before; permissions and connections stay. */

@@ -63,6 +63,39 @@ function section(file: File, name: (typeof SECTIONS)[number], isHere: (item: Ite
 const queue = (name: string, rest: object = {}) => ({ name, vhost: '/', durable: false, arguments: {}, ...rest });
 
 describe('an import', () => {
+  test('of many passwords that are hashed slowly lets others go on between any two', async () => {
+    const stage = new Stage(null, 'scrypt');
+    const names = Array.from({ length: 12 }, (_, index) => `user-${index}`);
+    const users = names.map((name) => ({ name, password: `secret of ${name}`, tags: [] }));
+    let isOver = false;
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(turn);
+    };
+    turn();
+    await imported(stage, { users });
+    isOver = true;
+    expect(turns).toBeGreaterThan(names.length);
+    const { accounts } = stage.view;
+    expect(names.map((name) => accounts.user(name)?.hashingAlgorithm)).toEqual(
+      names.map(() => 'leveret_password_hashing_scrypt'),
+    );
+    expect(await accounts.accepts('user-3', 'secret of user-3')).toBe(true);
+  });
+
+  test('that no longer fits when its passwords are hashed changes nothing', async () => {
+    const stage = new Stage(null, 'scrypt');
+    const file = {
+      users: [{ name: 'ann', password: 'secret', tags: [] }],
+      permissions: [{ user: 'guest', vhost: '/', configure: '', write: '', read: '' }],
+    };
+    const importing = stage.administration.definitions.import(JSON.stringify(file));
+    stage.administration.users.delete('guest');
+    expect(await importing).toMatchObject({ ok: false });
+    expect(stage.view.accounts.user('ann')).toBeUndefined();
+  });
+
   test('makes what RabbitMQ has exported, and an export says it again', async () => {
     const stage = new Stage();
     const file = fixture('rabbitmq-3.10.json');
