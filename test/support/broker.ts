@@ -58,9 +58,11 @@ export class Broker {
     readonly url: string,
     child: ChildProcess | null,
     exit: Promise<Exit>,
+    log = '',
   ) {
     this.#child = child;
     this.#exit = exit;
+    this.#log = log;
     child?.stdout?.on('data', (text: string) => {
       this.#log += text;
     });
@@ -168,7 +170,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   ]);
   try {
     const url = await within(options.patience ?? 15_000, 'the broker to listen', run.listening);
-    return new Broker(url, run.child, run.exit);
+    return new Broker(url, run.child, run.exit, run.log());
   } catch (error) {
     run.child.kill('SIGKILL');
     throw error;
@@ -246,6 +248,8 @@ interface Run {
   readonly child: ChildProcess;
   readonly listening: Promise<string>;
   readonly exit: Promise<Exit>;
+  /** What it has written to its log. */
+  log(): string;
 }
 
 function launch(node: readonly string[], flags: readonly string[]): Run {
@@ -269,5 +273,5 @@ function launch(node: readonly string[], flags: readonly string[]): Run {
     listening.reject(new Error(`the broker ended with code ${code}: ${stderr || stdout}`));
     exit.resolve({ code, stdout, stderr, log: linesOf(logEntries(stdout)), told: toldIn(stdout) });
   });
-  return { child, listening: listening.promise, exit: exit.promise };
+  return { child, listening: listening.promise, exit: exit.promise, log: () => stdout };
 }

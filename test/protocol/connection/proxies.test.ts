@@ -205,6 +205,25 @@ describe('a header that is wrong', () => {
     await roundTrip(portOf('tcp'));
   });
 
+  test('that comes again and again from one proxy is told once', async () => {
+    const proxy = '127.0.0.65';
+    const closed = Array.from({ length: 30 }, async () => {
+      const socket = await come('tcp', proxy);
+      socket.write(PROTOCOL_HEADER);
+      await untilClosed(socket);
+    });
+    await Promise.all(closed);
+    // Lines come in order: none of the same is before this one.
+    const other = await come('tcp', proxy);
+    other.write('PROXY TCP4 1.1.1.1 1.1.1.1 1\r\n');
+    await untilClosed(other);
+    const told = [await lines.next('a line'), await lines.next('another line')];
+    expect(told).toEqual([
+      expect.stringMatching(/the proxy at 127\.0\.0\.65:\d+: it does not begin with a PROXY header$/),
+      expect.stringContaining('does not have two TCP4 addresses and two ports'),
+    ]);
+  });
+
   test('that ends too early is told too', async () => {
     const socket = await come();
     socket.end('PROXY TCP4');
