@@ -37,9 +37,22 @@ switch (command.action) {
     // Loaded here, so that a broker does not wait for what it does not use.
     await (await import('./log.js')).printLog(command.directory, command.check);
     break;
+  case 'ctl':
+    await ctl(command.args);
+    break;
   case 'serve':
     await serve(command);
     break;
+}
+
+async function ctl(args: readonly string[]): Promise<void> {
+  const { runCtl } = await import('./ctl/ctl.js');
+  const { stdin, stdout, stderr } = process;
+  process.exitCode = await runCtl(args, process.env, {
+    input: stdin,
+    out: (text) => stdout.write(text),
+    error: (text) => stderr.write(text),
+  });
 }
 
 async function serve(configured: Configured): Promise<void> {
@@ -104,8 +117,15 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 
 function httpLines({ management }: Broker): string[] {
   if (management === null) return [];
-  const urls = management.hosts.map((host) => `http://${hostText(host)}:${management.port}/api`);
-  return [`HTTP API on ${urls.join(' and ')}`];
+  const { hosts, port, socket, socketTrouble } = management;
+  const urls = hosts.map((host) => `http://${hostText(host)}:${port}/api`);
+  return [
+    ...(urls.length === 0 ? [] : [`HTTP API on ${urls.join(' and ')}`]),
+    ...(socket === null ? [] : [`'leveret ctl' finds it at ${socket}`]),
+    ...(socketTrouble === null
+      ? []
+      : [`no socket for 'leveret ctl' (--ctl-socket FILE names another): ${socketTrouble}`]),
+  ];
 }
 
 function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {

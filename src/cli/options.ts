@@ -7,6 +7,7 @@ import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
 import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import { controlSocket } from './config/control-socket.js';
 import { inForce } from './config/in-force.js';
 import { limitKey } from './config/limit-settings.js';
 import type { Key, ValueOf } from './config/settings.js';
@@ -27,6 +28,7 @@ export { HELP } from './config/help.js';
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
+  | { action: 'ctl'; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'help' }
   | { action: 'version' }
@@ -44,6 +46,7 @@ const MIB = 1024 ** 2;
 
 /** Reads the arguments that follow the command's name. */
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
+  if (args[0] === 'ctl') return { action: 'ctl', args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     const isQuestion = args[0] === 'config';
@@ -73,6 +76,7 @@ function logCommand(args: readonly string[]): Command {
 function brokerOptions(given: Configuration): BrokerOptions {
   const value = <K extends Key>(key: K): ValueOf<K> | undefined => (given[key] as Given<ValueOf<K>> | undefined)?.value;
   const memory = value('memory');
+  const management = managementOptions(given);
   return {
     listeners: value('listen'),
     host: value('host'),
@@ -80,14 +84,14 @@ function brokerOptions(given: Configuration): BrokerOptions {
     proxyProtocolFrom: value('proxy_protocol_from'),
     tls: tlsOptions(given),
     oauth: oauthOptions(given),
-    workers: given.workers && workerCount(given.workers, memory, value('http_port') === 0 ? 0 : 1),
+    workers: given.workers && workerCount(given.workers, memory, management === null ? 0 : 1),
     engine: value('engine'),
     memory,
     pin: value('pin'),
     announced: value('announce'),
     anonymous: value('anonymous'),
     passwordHashing: value('password_hashing'),
-    management: value('http_port') === 0 ? null : { host: value('http_host'), port: value('http_port') },
+    management,
     beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
     limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
     logLevels: value('log_level') ?? { default: DEFAULTS.logLevel },
@@ -103,6 +107,13 @@ function brokerOptions(given: Configuration): BrokerOptions {
           dropUnknownQueues: value('drop_unknown_queues'),
         },
   };
+}
+
+function managementOptions(given: Configuration): BrokerOptions['management'] {
+  const { http_port: port, http_host: host } = given;
+  const socket = controlSocket(given);
+  if (port?.value !== 0) return { host: host?.value, port: port?.value, socket };
+  return socket?.isNeeded === true ? { port: null, socket } : null;
 }
 
 function logPlace({ log_file: file, log_format: format }: Configuration): LogPlace {

@@ -9,7 +9,7 @@ import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/managed-broker.js';
 import { authenticate } from './http/authentication.js';
-import { HttpListening } from './http/listening.js';
+import { AddressRefused, HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
 
 /** A question that waits for its answer. */
@@ -50,9 +50,10 @@ export class Management {
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
     try {
       this.#listening = await HttpListening.open(address, () => this.#api(facts));
-      this.#tell({ kind: 'listening', ...this.#listening.bound });
+      this.#tell({ kind: 'listening', bound: this.#listening.bound });
     } catch (error) {
-      this.#tell({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
+      if (!(error instanceof AddressRefused)) throw error;
+      this.#tell({ kind: 'refused', where: error.where, reason: error.message });
     }
   }
 

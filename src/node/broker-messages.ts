@@ -6,7 +6,7 @@ import type { LogEntry } from '../logging/logger.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
 import type { BoundAddress } from './listeners/listeners.js';
-import type { BoundHttp } from './management.js';
+import type { BoundHttp } from './management-messages.js';
 import type { ResolvedOptions } from './options.js';
 
 /** What is known of a broker that serves. */

@@ -14,7 +14,7 @@ import { type Administration, type Ask, remoteAdministration } from './administr
 import type { BrokerSetup, FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import type { BoundAddress } from './listeners/listeners.js';
-import type { BoundHttp } from './management.js';
+import type { BoundHttp } from './management-messages.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
 

@@ -12,8 +12,29 @@ import type { BoundAddress } from './listeners/listeners.js';
 export interface HttpAddress {
   /** `localhost`: both addresses of this machine alone, where it has both. */
   readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** 0 takes a free one; null: not by TCP. */
+  readonly port: number | null;
+  /** For `leveret ctl`; null: nowhere. */
+  readonly socket: ControlSocketAddress | null;
+}
+
+/** A Unix-domain socket that only the broker's user can open; whoever has opened it may do everything. */
+export interface ControlSocketAddress {
+  readonly path: string;
+  /** The broker does not start without it. */
+  readonly isNeeded: boolean;
+}
+
+/** Where the HTTP API listens, once it does. */
+export interface BoundHttp {
+  /** They have one port. */
+  readonly hosts: readonly string[];
+  /** Null: not by TCP. */
+  readonly port: number | null;
+  /** Null: it has none. */
+  readonly socket: string | null;
+  /** Why a socket that is not needed cannot be had; null: it can. */
+  readonly socketTrouble: string | null;
 }
 
 /** What the management tells of the broker that it cannot know by itself. */
@@ -39,6 +60,7 @@ export type ToManagement =
   | { readonly kind: 'close' };
 
 export type FromManagement =
-  | { readonly kind: 'listening'; readonly hosts: readonly string[]; readonly port: number }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'listening'; readonly bound: BoundHttp }
+  /** `where`: the address that cannot be had. */
+  | { readonly kind: 'refused'; readonly where: string; readonly reason: string }
   | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest };

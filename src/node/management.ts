@@ -5,18 +5,11 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
-import { hostText } from './listeners/address.js';
 import { ListenError } from './listeners/listeners.js';
-import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from './management-messages.js';
+import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from './management-messages.js';
 
 /** Asks the administration; `answer` is called once. */
 export type AskAdministration = (request: AdministrationRequest, answer: (outcome: Outcome) => void) => void;
-
-/** Where it listens, once it does. */
-export interface BoundHttp {
-  readonly hosts: readonly string[];
-  readonly port: number;
-}
 
 export class Management {
   /** Goes to its thread. */
@@ -35,10 +28,10 @@ export class Management {
       this.#port.on('message', (message: FromManagement) => {
         switch (message.kind) {
           case 'listening':
-            resolve({ hosts: message.hosts, port: message.port });
+            resolve(message.bound);
             break;
           case 'refused':
-            reject(new ListenError(`http://${hostText(address.host)}:${address.port}`, message.reason));
+            reject(new ListenError(message.where, message.reason));
             break;
           case 'ask':
             ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }));

@@ -27,7 +27,7 @@ import {
   PORT_MAX,
 } from './listeners/address.js';
 import { parseNetwork } from './listeners/proxies.js';
-import type { HttpAddress } from './management-messages.js';
+import type { ControlSocketAddress, HttpAddress } from './management-messages.js';
 import type { OauthFiles } from './oauth-files.js';
 import type { DataOptions } from './storage.js';
 import type { TlsFiles } from './tls-files.js';
@@ -113,7 +113,7 @@ export interface BrokerOptions {
   readonly loadDefinitions?: string | null | undefined;
   /** What outlasts the broker, and where; null: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
-  /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one. */
+  /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one; null: by its socket alone. */
   readonly management?: { readonly [K in keyof HttpAddress]?: HttpAddress[K] | undefined } | null | undefined;
   /** Takes what the log tells; null: nobody does. If nothing is said, standard error, warnings and errors alone. */
   readonly log?: LogTarget | null | undefined;
@@ -172,7 +172,7 @@ export const DEFAULTS = {
   loadDefinitions: null,
   data: DATA_DEFAULTS,
   management: null,
-  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT },
+  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, socket: null },
   logLevel: DEFAULT_LEVEL,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
@@ -452,7 +452,17 @@ function httpAddress(given: NonNullable<BrokerOptions['management']> | null): Ht
   refuseUnknown('management.', given, Object.keys(all));
   return {
     host: text('management.host', given.host ?? all.host),
-    port: wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
+    port: given.port === null ? null : wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
+    socket: controlSocket(given.socket ?? all.socket),
+  };
+}
+
+function controlSocket(given: ControlSocketAddress | null): ControlSocketAddress | null {
+  if (given === null) return null;
+  refuseUnknown('management.socket.', given, ['path', 'isNeeded']);
+  return {
+    path: text('management.socket.path', given.path),
+    isNeeded: yesOrNo('management.socket.isNeeded', given.isNeeded),
   };
 }
 

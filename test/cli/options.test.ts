@@ -1,6 +1,7 @@
 /**
  * The command's flags: what each means, what is refused, and in which words.
  */
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { HELP, parseOptions } from '../../src/cli/options.js';
 import { DEFAULTS, type ResolvedOptions, resolveOptions } from '../../src/node/options.js';
@@ -19,8 +20,9 @@ function refusal(...args: string[]): string {
   return command.reason;
 }
 
-test('without flags it serves as a broker does that is told nothing, and has an HTTP API', () => {
-  expect(served()).toEqual(resolveOptions({ management: {}, logLevels: { default: 'info' } }));
+test('without flags it serves as a broker does that is told nothing, and has an HTTP API with a control socket', () => {
+  const socket = { path: resolve('data/ctl.sock'), isNeeded: false };
+  expect(served()).toEqual(resolveOptions({ management: { socket }, logLevels: { default: 'info' } }));
 });
 
 test('the help tells the defaults that hold', () => {
@@ -54,6 +56,8 @@ test('every flag is taken as it was given', () => {
     '8080',
     '--http-host',
     '::1',
+    '--ctl-socket',
+    '/run/own.sock',
     '--log-level',
     'warning,connection=debug',
     '--log-level',
@@ -86,7 +90,7 @@ test('every flag is taken as it was given', () => {
       skipUnreadable: false,
       dropUnknownQueues: false,
     },
-    management: { host: '::1', port: 8080 },
+    management: { host: '::1', port: 8080, socket: { path: '/run/own.sock', isNeeded: true } },
     logLevels: { default: 'warning', connection: 'debug', tls: 'none' },
   });
 });
@@ -116,6 +120,8 @@ test('the HTTP API needs the memory of a worker', () => {
 
 test('there is no HTTP API on port 0', () => {
   expect(served('--http-port', '0').management).toBeNull();
+  const { management } = served('--http-port', '0', '--ctl-socket', '/run/own.sock');
+  expect(management).toMatchObject({ port: null, socket: { path: '/run/own.sock', isNeeded: true } });
 });
 
 test.each(['', '512', '1M', '5G', '-1G', '1.5G', 'lots'])('a memory of "%s" is refused in one line', (text) => {
@@ -230,4 +236,10 @@ test.each([
   [['--data', ''], '--data'],
 ])('%j is refused', (flags, word) => {
   expect(refusal(...flags)).toContain(word);
+});
+
+test("the socket of 'leveret ctl' is in the data directory, if there is one and nothing else was said", () => {
+  expect(served('--data', '/d').management?.socket).toEqual({ path: '/d/ctl.sock', isNeeded: false });
+  expect(served('--transient').management?.socket).toBeNull();
+  expect(served('--ctl-socket', 'none').management?.socket).toBeNull();
 });

@@ -1,6 +1,8 @@
 /**
- * docs/configuration.md and examples/leveret.toml, as they follow from the settings. `npm run config-docs` writes them.
+ * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md.
+ * `npm run config-docs` writes them.
  */
+import { ctlPage } from '../ctl/document.js';
 import { wrapped } from './help.js';
 import { toml } from './in-force.js';
 import { FILE_KEYS, flagOf, KEYS, type Key, settingOf, standardText, variablesOf } from './settings.js';
@@ -11,6 +13,7 @@ const WIDTH = 120;
 export const DOCUMENTS = {
   'docs/configuration.md': configurationPage,
   'examples/leveret.toml': exampleFile,
+  'docs/ctl.md': ctlPage,
 } as const;
 
 const INTRODUCTION = [
@@ -84,6 +87,7 @@ const EXAMPLES: Partial<Record<Key, string>> = {
   disk_free_limit: toml('1G'),
   anonymous: toml('visitor'),
   log_file: toml('/var/log/leveret/leveret.log'),
+  ctl_socket: toml('/run/leveret/ctl.sock'),
   load_definitions: toml('/etc/leveret/definitions.json'),
 };
 

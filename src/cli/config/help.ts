@@ -8,6 +8,8 @@ export const HELP = `Usage: leveret [options]
        leveret log DIR    shows what the log files of a data directory hold
        leveret log DIR --check
                           says what is wrong with them, and what to do
+       leveret ctl COMMAND
+                          asks and tells a running broker, as rabbitmqctl does (leveret ctl help)
        leveret config [options]
                           prints what is in force, and where each value comes from
 

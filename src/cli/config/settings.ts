@@ -17,6 +17,7 @@ import {
   VERIFIES,
 } from '../../node/options.js';
 import { LOG_FORMATS, type LogFormat } from '../logging/output.js';
+import { CONTROL_SOCKET } from './control-socket.js';
 import {
   addresses,
   type Kind,
@@ -138,6 +139,13 @@ export const SETTINGS = {
     help: 'address of the HTTP API',
     standard: DEFAULTS.managementAddress.host,
     standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
+  }),
+  ctl_socket: setting(text('FILE', 'the name of a file'), {
+    help:
+      "the socket of 'leveret ctl', which this user alone can open and which needs no password; none: there is none; " +
+      'where it is named, it is there without the HTTP API too',
+    standard: null,
+    standardText: `${CONTROL_SOCKET} in the data directory; none for a transient broker`,
   }),
   workers: setting(wholeNumber(1, WORKERS_MAX), {
     help: 'worker threads',

@@ -7,6 +7,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Accounts, User } from '../../broker/access/accounts.js';
+import type { Grant } from '../../broker/access/scopes.js';
 import type { Credentials, Login } from './auth.js';
 import { FailedLogins } from './failed-logins.js';
 import type { LoginSources } from './login-sources.js';
@@ -35,6 +36,9 @@ export class Logins {
   /** By digest of name and password, the oldest first. */
   readonly #verified = new Map<string, Verified>();
   readonly #underWay = new Map<string, UnderWay>();
+
+  /** Passwords that this thread has made up for itself: each is good for one login. */
+  readonly #vouchers = new Map<string, Grant>();
 
   /** Those that were refused; logins of other kinds count among them. */
   readonly failed: FailedLogins;
@@ -69,10 +73,22 @@ export class Logins {
 
   /** Who comes in by a password; null: nobody. */
   login(address: string, { user, password }: Credentials): Login | null | Promise<Login | null> {
+    const vouched = this.#vouchers.get(password);
+    if (vouched !== undefined) {
+      this.#vouchers.delete(password);
+      return { user: vouched.name, grant: vouched };
+    }
     const isRight = this.accepts(address, user, password);
     const login = { user, grant: null };
     if (typeof isRight === 'boolean') return isRight ? login : null;
     return isRight.then((right) => (right ? login : null));
+  }
+
+  /** A password by which the next client of this thread who shows it comes in with these rights. */
+  vouchFor(grant: Grant): string {
+    const password = randomBytes(32).toString('base64');
+    this.#vouchers.set(password, grant);
+    return password;
   }
 
   /** A login was refused for another reason than its password. */

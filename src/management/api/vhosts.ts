@@ -32,9 +32,9 @@ export function vhostRoutes({ route }: HttpServer, { view, administration }: Man
         const { vhost } = params as Path;
         if (view.hasVhost(vhost)) return reply.status(204).send();
         if (!(await administration.createVhost(vhost))) throw badRequest('vhost name is longer than 255 octets');
-        // Who makes it may use it, as in RabbitMQ.
+        // Who makes it may use it, as in RabbitMQ; the operator is no user.
         const all = { configure: '.*', write: '.*', read: '.*' };
-        await administration.users.setPermissions({ user: caller.user, vhost, ...all });
+        if (!caller.isOperator) await administration.users.setPermissions({ user: caller.user, vhost, ...all });
         return reply.status(201).send();
       },
     },

@@ -8,6 +8,7 @@ import type { Logins } from '../../connection/handshake/logins.js';
 import { isLoopback } from '../../connection/transport/endpoint.js';
 import type { Credentials } from '../sessions/amqp-session.js';
 import { HttpError, notAuthorised } from './errors.js';
+import { isOperators, OPERATOR, OPERATOR_ADDRESS } from './operator.js';
 
 /** What a tag lets its users do; each includes those before it, but for policymaker, who does not monitor. */
 export type Tag = 'management' | 'policymaker' | 'monitoring' | 'administrator';
@@ -17,6 +18,8 @@ export interface Caller extends Credentials {
   readonly tags: readonly string[];
   readonly address: string;
   readonly port: number;
+  /** Has no user: it comes by the control socket. */
+  readonly isOperator: boolean;
 }
 
 export interface Accounts {
@@ -42,9 +45,12 @@ export async function authenticate(
   logins: Pick<Logins, 'accepts' | 'refused'>,
 ): Promise<Caller> {
   const credentials = basicCredentials(request.headers.authorization);
+  const byControlSocket = isOperators(request.socket);
+  // Who names a user there asks whether the password is right.
+  if (byControlSocket && request.headers.authorization === undefined) return OPERATOR;
   if (credentials === null) throw challenge(null);
   const { user: name, password } = credentials;
-  const address = request.ip;
+  const address = byControlSocket ? OPERATOR_ADDRESS : request.ip;
   if (!(await logins.accepts(address, name, password))) throw challenge('Login failed');
   const user = accounts.user(name);
   if (user === undefined) throw challenge('Login failed');
@@ -52,7 +58,8 @@ export async function authenticate(
     logins.refused(address, name, 'this user comes from the same machine only');
     throw notAuthorised('User can only log in via localhost');
   }
-  const caller = { user: name, password, tags: user.tags, address, port: request.socket.remotePort ?? 0 };
+  const port = request.socket.remotePort ?? 0;
+  const caller = { user: name, password, tags: user.tags, address, port, isOperator: false };
   if (!hasTag(caller, 'management')) throw notAuthorised('Not management user');
   return caller;
 }

@@ -6,14 +6,15 @@ import { StreamTransport } from '../../connection/transport/stream-transport.js'
 import type { TransportMemory } from '../../connection/transport/transport.js';
 import type { Worker } from '../../worker/worker.js';
 import type { Caller } from '../http/authentication.js';
-import { AmqpSession, Refused } from './amqp-session.js';
+import { OPERATOR_GRANT } from '../http/operator.js';
+import { AmqpSession, type Credentials, Refused } from './amqp-session.js';
 import { streamPair } from './in-process-stream.js';
 
 export class Sessions {
-  readonly #worker: Pick<Worker, 'serveHere' | 'engine'>;
+  readonly #worker: Pick<Worker, 'serveHere' | 'engine' | 'logins'>;
   readonly #memory: TransportMemory;
 
-  constructor(worker: Pick<Worker, 'serveHere' | 'engine'>) {
+  constructor(worker: Pick<Worker, 'serveHere' | 'engine' | 'logins'>) {
     const { bytes, readOffset, readLength } = worker.engine;
     this.#worker = worker;
     this.#memory = { bytes, readBuffer: bytes.subarray(readOffset, readOffset + readLength) };
@@ -35,6 +36,12 @@ export class Sessions {
     const ends = { peer, local: null, isEncrypted: true };
     const isServed = this.#worker.serveHere((events) => new StreamTransport(broker, ends, this.#memory, events));
     if (!isServed) throw new Refused(506, 'there is no memory for a connection');
-    return AmqpSession.open(client, caller, vhost);
+    return AmqpSession.open(client, this.#credentialsOf(caller), vhost);
+  }
+
+  /** The operator has no password, and gets one that is good for this session. */
+  #credentialsOf(caller: Caller): Credentials {
+    if (!caller.isOperator) return caller;
+    return { user: caller.user, password: this.#worker.logins.vouchFor(OPERATOR_GRANT) };
   }
 }

@@ -19,8 +19,7 @@ const PATH_MAX = process.platform === 'linux' ? 107 : 103;
 export async function listenOnUnix(given: string, dup: Dup | null, accept: Accept): Promise<Listener> {
   const path = resolve(given);
   if (process.platform === 'win32') throw new Error('this platform has no Unix-domain sockets for Node');
-  const length = Buffer.byteLength(path);
-  if (length > PATH_MAX) throw new Error(`the path has ${length} octets, and a socket's may have ${PATH_MAX}`);
+  refuseLong(path);
   const listen = (): ReturnType<typeof serve> =>
     serve({ path }, { kind: 'unix', path }, dup, accept, { onBound: () => chmodSync(path, MODE) });
   try {
@@ -36,8 +35,14 @@ export async function listenOnUnix(given: string, dup: Dup | null, accept: Accep
   }
 }
 
+/** Throws the reason when a socket's address has no room for the path. */
+export function refuseLong(path: string): void {
+  const length = Buffer.byteLength(path);
+  if (length > PATH_MAX) throw new Error(`the path has ${length} octets, and a socket's may have ${PATH_MAX}`);
+}
+
 /** Removes what a listener that is gone has left there; rejects when it is anything else. */
-async function removeStale(path: string): Promise<void> {
+export async function removeStale(path: string): Promise<void> {
   const found = lookAt(path);
   if (found === null) return;
   if (!found.isSocket()) throw new Error('there is something else by this name, and it stays');
@@ -71,7 +76,7 @@ function answerAt(path: string): Promise<string | null> {
   });
 }
 
-function inWords(error: NodeJS.ErrnoException, path: string): Error {
+export function inWords(error: NodeJS.ErrnoException, path: string): Error {
   // Node says this of a directory that is not there, too.
   if (error.code !== 'EACCES') return error;
   return new Error(existsSync(dirname(path)) ? 'this user may not make a file there' : 'its directory is not there');

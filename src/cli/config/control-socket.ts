@@ -1,0 +1,21 @@
+/** Where the socket of `leveret ctl` is: the broker and the command must agree. */
+import { resolve } from 'node:path';
+import type { ControlSocketAddress } from '../../node/management-messages.js';
+import { DEFAULTS } from '../../node/options.js';
+import type { Configuration } from './sources.js';
+
+/** Its name in the data directory. */
+export const CONTROL_SOCKET = 'ctl.sock';
+
+/** The socket of a broker; null: it has none. */
+export function controlSocket(given: Configuration): ControlSocketAddress | null {
+  const { ctl_socket: named, transient, data } = given;
+  if (named?.value === 'none') return null;
+  if (named !== undefined) return { path: resolve(named.value), isNeeded: true };
+  if (transient?.value === true || process.platform === 'win32') return null;
+  return { path: controlSocketIn(data?.value ?? DEFAULTS.data.directory), isNeeded: false };
+}
+
+export function controlSocketIn(directory: string): string {
+  return resolve(directory, CONTROL_SOCKET);
+}

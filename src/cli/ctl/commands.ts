@@ -1,0 +1,19 @@
+/** All commands of `leveret ctl`, by what they are about. */
+import type { CtlCommand } from './command.js';
+import { LIMIT_COMMANDS } from './commands/limits.js';
+import { NODE_COMMANDS } from './commands/node.js';
+import { PERMISSION_COMMANDS } from './commands/permissions.js';
+import { POLICY_COMMANDS } from './commands/policies.js';
+import { QUEUE_COMMANDS } from './commands/queues.js';
+import { USER_COMMANDS } from './commands/users.js';
+import { VHOST_COMMANDS } from './commands/vhosts.js';
+
+export const COMMANDS: readonly CtlCommand[] = [
+  ...NODE_COMMANDS,
+  ...USER_COMMANDS,
+  ...PERMISSION_COMMANDS,
+  ...VHOST_COMMANDS,
+  ...QUEUE_COMMANDS,
+  ...POLICY_COMMANDS,
+  ...LIMIT_COMMANDS,
+];

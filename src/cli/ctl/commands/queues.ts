@@ -1,0 +1,154 @@
+/** Queues, exchanges and bindings: listed; queues emptied and deleted. */
+import { type Api, ApiError, at } from '../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Given, one, type Row, rows } from '../command.js';
+
+/** What RabbitMQ says where the API has no such field. */
+const NO_POLICY = { policy: null };
+
+export const QUEUE_COMMANDS: readonly CtlCommand[] = [
+  {
+    name: 'list_queues',
+    subject: 'Queues',
+    summary: 'lists the queues of a vhost',
+    arguments: [],
+    isInVhost: true,
+    options: {
+      online: { value: null, help: 'all queues are: taken for the sake of scripts' },
+      offline: { value: null, help: 'queues that are down: there are none' },
+      local: { value: null, help: 'all queues are: taken for the sake of scripts' },
+    },
+    columns: {
+      standard: ['name', 'messages'],
+      others: [
+        'durable',
+        'auto_delete',
+        'arguments',
+        'policy',
+        'operator_policy',
+        'effective_policy_definition',
+        'exclusive',
+        'messages_ready',
+        'messages_unacknowledged',
+        'consumers',
+        'consumer_utilisation',
+        'consumer_capacity',
+        'message_bytes',
+        'message_bytes_ready',
+        'message_bytes_unacknowledged',
+        'message_bytes_ram',
+        'message_bytes_persistent',
+        'messages_ram',
+        'messages_persistent',
+        'messages_paged_out',
+        'message_bytes_paged_out',
+        'head_message_timestamp',
+        'single_active_consumer_tag',
+        'exclusive_consumer_tag',
+        'pid',
+        'owner_pid',
+        'memory',
+        'disk_reads',
+        'disk_writes',
+        'state',
+        'type',
+        'vhost',
+      ],
+    },
+    banner: ({ timeout, vhost }) =>
+      `Timeout: ${(timeout / 1000).toFixed(1)} seconds ...\nListing queues for vhost ${vhost} ...`,
+    run: async (given, api) => {
+      const queues = given.has('offline') ? [] : await inVhost(given, api, 'queues');
+      return rows(
+        given.several,
+        queues.map((queue) => ({ state: 'running', ...NO_POLICY, ...queue })),
+      );
+    },
+  },
+  {
+    name: 'list_exchanges',
+    subject: 'Queues',
+    summary: 'lists the exchanges of a vhost',
+    arguments: [],
+    isInVhost: true,
+    columns: {
+      standard: ['name', 'type'],
+      others: ['durable', 'auto_delete', 'internal', 'arguments', 'policy', 'user_who_performed_action', 'vhost'],
+    },
+    banner: ({ vhost }) => `Listing exchanges for vhost ${vhost} ...`,
+    run: async (given, api) => rows(given.several, await inVhost(given, api, 'exchanges')),
+  },
+  {
+    name: 'list_bindings',
+    subject: 'Queues',
+    summary: 'lists the bindings of a vhost',
+    arguments: [],
+    isInVhost: true,
+    columns: {
+      standard: ['source_name', 'source_kind', 'destination_name', 'destination_kind', 'routing_key', 'arguments'],
+      others: ['vhost'],
+    },
+    banner: ({ vhost }) => `Listing bindings for vhost ${vhost}...`,
+    run: async (given, api) => {
+      const bindings = await inVhost(given, api, 'bindings');
+      return rows(
+        given.several,
+        bindings.map(({ source, destination, destination_type: kind, ...rest }) => ({
+          ...rest,
+          source_name: source ?? '',
+          source_kind: 'exchange',
+          destination_name: destination ?? '',
+          destination_kind: kind ?? '',
+        })),
+      );
+    },
+  },
+  {
+    name: 'purge_queue',
+    subject: 'Queues',
+    summary: 'throws away the messages of a queue that are ready',
+    arguments: [one('queue')],
+    isInVhost: true,
+    banner: ({ vhost, argument }) => `Purging queue '${argument('queue')}' in vhost '${vhost}' ...`,
+    run: async ({ vhost, argument }, api) => {
+      const path = at('queues', vhost, argument('queue'));
+      if ((await api.find(path)) === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
+      await api.delete(`${path}/contents`);
+      return DONE;
+    },
+  },
+  {
+    name: 'delete_queue',
+    subject: 'Queues',
+    summary: 'deletes a queue with its messages',
+    arguments: [one('queue')],
+    isInVhost: true,
+    options: {
+      'if-empty': { value: null, short: 'e', help: 'only if it has no messages' },
+      'if-unused': { value: null, short: 'u', help: 'only if it has no consumers' },
+    },
+    banner: ({ vhost, argument, has }) => {
+      const conditions = ['if-empty', 'if-unused'].filter(has).map((name) => name.replace('-', '_'));
+      const when = conditions.length === 0 ? '' : ` if queue is ${conditions.join(' and ')}`;
+      return `Deleting queue '${argument('queue')}' on vhost '${vhost}'${when} ...`;
+    },
+    run: deleteQueue,
+  },
+];
+
+async function deleteQueue({ vhost, argument, has }: Given, api: Api): Promise<typeof DONE> {
+  const path = at('queues', vhost, argument('queue'));
+  if ((await api.find(path)) === null) throw new CtlError(EXIT.USAGE, 'Queue not found');
+  const conditions = ['if-empty', 'if-unused'].filter(has).map((name) => `${name}=true`);
+  try {
+    await api.delete(`${path}?${conditions.join('&')}`);
+  } catch (error) {
+    if (error instanceof ApiError) throw new CtlError(EXIT.SOFTWARE, error.message);
+    throw error;
+  }
+  return DONE;
+}
+
+/** A vhost that is not there has nothing in it. */
+async function inVhost({ vhost }: Given, api: Api, what: string): Promise<readonly Row[]> {
+  return (await api.find<readonly Row[]>(at(what, vhost))) ?? [];
+}

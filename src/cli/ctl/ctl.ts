@@ -1,0 +1,86 @@
+/**
+ * This folder is for `leveret ctl`: commands of rabbitmqctl, done by the HTTP API. Here: one command, from its arguments
+ * to its exit code. What must hold: what was asked for goes to standard output, what went wrong to standard error.
+ */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { DEFAULTS } from '../../node/options.js';
+import { controlSocketIn } from '../config/control-socket.js';
+import { Api, ApiError } from './api.js';
+import { commandNamed, type Parsed, parseCommand } from './arguments.js';
+import { CtlError, EXIT, type ExitCode, UsageError } from './command.js';
+import { written } from './format.js';
+import { helpFor, overview, usageOf } from './help.js';
+
+interface Environment {
+  readonly LEVERET_CTL_SOCKET?: string;
+  readonly LEVERET_DATA?: string;
+}
+
+/** What a command says, and to whom. */
+export interface Ends {
+  readonly input: NodeJS.ReadableStream;
+  out(text: string): void;
+  error(text: string): void;
+}
+
+export async function runCtl(args: readonly string[], environment: Environment, ends: Ends): Promise<ExitCode> {
+  try {
+    const parsed = parseCommand(args, () => firstLine(ends.input));
+    if (parsed.wantsHelp) {
+      const about = parsed.command ?? (parsed.words[0] === undefined ? null : commandNamed(parsed.words[0]));
+      ends.out(about === null ? overview() : helpFor(about));
+      return EXIT.OK;
+    }
+    await run(parsed, environment, ends);
+    return EXIT.OK;
+  } catch (error) {
+    return refuse(error, args, ends);
+  }
+}
+
+async function run(parsed: Parsed, environment: Environment, ends: Ends): Promise<void> {
+  const { command, given, format, isQuiet } = parsed;
+  if (command === null) return;
+  const isForPeople = format === 'table' || format === 'pretty_table';
+  const banner = isQuiet || !isForPeople ? undefined : command.banner?.(given);
+  if (banner !== undefined) ends.out(`${banner}\n`);
+  const api = new Api(socketOf(parsed, environment), AbortSignal.timeout(given.timeout));
+  const outcome = await command.run(given, api);
+  if (outcome.kind === 'text' && outcome.isRemark === true && isQuiet) return;
+  ends.out(written(outcome, format, parsed.hasHeader));
+}
+
+function refuse(error: unknown, args: readonly string[], ends: Ends): ExitCode {
+  if (error instanceof UsageError) {
+    const usage = error.command === null ? '' : `\nUsage: ${usageOf(error.command)}\n`;
+    ends.error(`${error.message}\nArguments given:\n\t${args.join(' ')}\n${usage}`);
+    return error.code;
+  }
+  if (error instanceof CtlError) {
+    ends.error(error.isHeaded ? `Error:\n${error.message}\n` : `${error.message}\n`);
+    return error.code;
+  }
+  if (error instanceof ApiError) {
+    ends.error(`Error:\n${error.message}\n`);
+    return EXIT.UNAVAILABLE;
+  }
+  throw error;
+}
+
+/** The broker's socket, by what the broker itself is configured by. */
+function socketOf({ socket, data }: Parsed, environment: Environment): string {
+  if (socket !== null) return socket;
+  if (data !== null) return controlSocketIn(data);
+  const named = environment.LEVERET_CTL_SOCKET;
+  if (named !== undefined && named !== '') return named;
+  return controlSocketIn(environment.LEVERET_DATA ?? DEFAULTS.data.directory);
+}
+
+async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input });
+  const ended = once(lines, 'close').then(() => ['']);
+  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  lines.close();
+  return line;
+}
