@@ -139,6 +139,12 @@ export function recover(channel: usize): void {
   leave();
 }
 
+/** Publishes that the client is not told of yet. */
+export function unconfirmedCount(channel: usize): u32 {
+  const one = changetype<Channel>(channel);
+  return <u32>(one.confirmed - one.confirmSent);
+}
+
 export function unackedCount(channel: usize): u32 {
   return changetype<Channel>(channel).unacked;
 }

@@ -17,6 +17,7 @@ import type { Channel as CoreChannel, Message } from '../engine/engine.js';
 import { ChannelConsumers } from './consuming/channel-consumers.js';
 import { GotDeliveries } from './consuming/got-deliveries.js';
 import { failure, refusalError, timedOut, tooManyUnacked } from './errors/errors.js';
+import type { Depth, Row } from './inspection/rows.js';
 import { Publisher } from './publishing/publisher.js';
 import { replay } from './publishing/replay.js';
 import { consumersFirst } from './session/precedence.js';
@@ -39,6 +40,7 @@ export class Channel {
   readonly #got: GotDeliveries;
   #state: 'open' | 'closing' = 'open';
   #lastQueue: string | null = null;
+  #globalPrefetch = 0;
 
   constructor(session: Session, number: number, core: CoreChannel) {
     this.#session = session;
@@ -77,6 +79,23 @@ export class Channel {
   /** A consumer of a queue that stood by is to consume, if it is one of this channel. */
   activate(consumer: string, queue: QueueId): void {
     this.#consumers.activate(consumer, queue);
+  }
+
+  /** How an operator sees it. */
+  *rows(depth: Depth): Generator<Row> {
+    const { engine } = this.#session.host;
+    yield {
+      kind: 'channel',
+      number: this.number,
+      state: this.closing ? 'closing' : 'running',
+      prefetch: this.#consumers.prefetch,
+      globalPrefetch: this.#globalPrefetch,
+      unacknowledged: engine.unackedCount(this.core),
+      unconfirmed: engine.unconfirmedCount(this.core),
+      ...this.#publisher.row,
+      consumers: this.#consumers.count,
+    };
+    if (depth === 'consumers') yield* this.#consumers.rows();
   }
 
   /** Rights have been taken away. */
@@ -214,8 +233,10 @@ export class Channel {
     if (method.prefetchSize !== 0) {
       throw failure(method, replyCode.NOT_IMPLEMENTED, `prefetch_size!=0 (${method.prefetchSize})`);
     }
-    if (method.global) this.#session.host.engine.setChannelPrefetch(this.core, method.prefetchCount);
-    else this.#consumers.prefetch = method.prefetchCount;
+    if (method.global) {
+      this.#globalPrefetch = method.prefetchCount;
+      this.#session.host.engine.setChannelPrefetch(this.core, method.prefetchCount);
+    } else this.#consumers.prefetch = method.prefetchCount;
     this.#send({ name: 'basic.qos-ok' });
   }
 

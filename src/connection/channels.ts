@@ -10,6 +10,7 @@ import { Channel } from './channel.js';
 import { clientMethod, isChannelMethod, unimplemented } from './client-method.js';
 import { failure, reasonOf } from './errors/errors.js';
 import { misplacedFrame } from './errors/frame-fault.js';
+import type { Depth, Row } from './inspection/rows.js';
 import type { PendingRequests } from './session/pending-requests.js';
 import type { Session } from './session/session.js';
 import type { Outcome } from './transport/reader.js';
@@ -26,6 +27,14 @@ export class Channels {
 
   get(number: number): Channel | undefined {
     return this.#channels.get(number);
+  }
+
+  get count(): number {
+    return this.#channels.size;
+  }
+
+  *rows(depth: Depth): Generator<Row> {
+    for (const channel of this.#channels.values()) yield* channel.rows(depth);
   }
 
   /** The method that a frame carries, where the channel expects one. */

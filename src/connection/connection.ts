@@ -29,6 +29,8 @@ import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
 import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
+import { connectionName } from './inspection/names.js';
+import type { ConnectionState, Depth, Row } from './inspection/rows.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
@@ -56,6 +58,10 @@ export class Connection implements Session, Receiver, TransportEvents {
   #state: State = 'handshake';
   /** It has been running. */
   #wasOpen = false;
+  readonly #connectedAt = Date.now();
+  /** Null until somebody looks. */
+  #name: string | null = null;
+  #reads = 0;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
 
@@ -166,6 +172,47 @@ export class Connection implements Session, Receiver, TransportEvents {
     }
   }
 
+  /** What operators know it by, as RabbitMQ writes it. */
+  get name(): string {
+    this.#name ??= connectionName(this.id, this.#transport.peer, this.#transport.local);
+    return this.#name;
+  }
+
+  /** How an operator sees it. */
+  *rows(depth: Depth): Generator<Row> {
+    const { peer, local, isEncrypted, tls, bytesRead, bytesSent, unsent } = this.#transport;
+    yield {
+      kind: 'connection',
+      id: this.id,
+      name: this.name,
+      peer,
+      local,
+      isEncrypted,
+      tls,
+      state: this.#visibleState,
+      user: this.principal.name,
+      vhost: this.vhost,
+      ...this.#handshake.client,
+      connectedAt: this.#connectedAt,
+      ...this.#handshake.limits,
+      channels: this.#channels.count,
+      received: bytesRead,
+      sent: bytesSent,
+      reads: this.#reads,
+      writes: this.#writer.writes,
+      unsent,
+    };
+    if (depth !== 'connections') yield* this.#channels.rows(depth);
+  }
+
+  get #visibleState(): ConnectionState {
+    if (this.#state === 'handshake') return this.#handshake.step;
+    if (this.#state !== 'running') return 'closing';
+    if (this.#reader.isShort) return 'blocked';
+    if (this.#reader.isHeld || this.#writer.isClogged) return 'flow';
+    return this.host.isLowOnDisk() ? 'blocking' : 'running';
+  }
+
   /** The worker's limits are others from now on; what was negotiated stays. */
   limitsChanged(): void {
     this.host.engine.setBodyMax(this.core, this.host.limits.maxMessageSize);
@@ -247,6 +294,7 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   onRead(length: number): boolean {
     if (this.#whenGone !== null) return true;
+    this.#reads += 1;
     this.host.eventLoop.progress.turnTo(Doing.READING, this.id);
     return this.#reader.read(length);
   }

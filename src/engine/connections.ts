@@ -124,6 +124,8 @@ export interface ConnectionCalls {
   /** Forgets a channel (closing it if need be); the number can be opened anew. */
   freeChannel(channel: Channel): void;
   contentState(channel: Channel): Content;
+  /** Publishes that were taken and are not confirmed to the client yet. */
+  unconfirmedCount(channel: Channel): number;
   /** From now on publishes are numbered from 1 and confirmed. */
   setConfirm(channel: Channel): void;
   /**

@@ -12,6 +12,7 @@ import { takeDefects } from '../platform/fatal.js';
 import { openCommitLog } from '../store/open-log.js';
 import type { FromWorker } from '../worker/thread-messages.js';
 import { Worker } from '../worker/worker.js';
+import { Clients } from './clients/clients.js';
 import { Management } from './management.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
@@ -19,5 +20,5 @@ const [setup] = (await once(workerData as MessagePort, 'message')) as [Managemen
 const engine = await openEngine(setup.shared, setup.index);
 const worker = new Worker(engine, parentPort, setup.topology, setup, openCommitLog);
 takeDefects((error) => worker.defect(error));
-new Management(worker, setup.management);
+new Management(worker, setup.management, new Clients(setup.inspections));
 parentPort.postMessage({ kind: 'ready', pinned: null } satisfies FromWorker);

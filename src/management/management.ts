@@ -8,6 +8,7 @@ import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/managed-broker.js';
+import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { AddressRefused, HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
@@ -21,12 +22,14 @@ interface Waiting {
 export class Management {
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  readonly #clients: Clients;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #listening: HttpListening | null = null;
 
-  constructor(worker: Worker, port: MessagePort) {
+  constructor(worker: Worker, port: MessagePort, clients: Clients) {
     this.#worker = worker;
+    this.#clients = clients;
     this.#port = port;
     port.on('message', (message: ToManagement) => this.#onMessage(message));
   }
@@ -41,6 +44,7 @@ export class Management {
         break;
       case 'close':
         this.#listening?.close();
+        this.#clients.close();
         break;
       default:
         message satisfies never;
@@ -82,6 +86,7 @@ export class Management {
       engine,
       administration: this.#administration(),
       sessions: new Sessions(this.#worker),
+      clients: this.#clients,
     };
   }
 

@@ -50,6 +50,8 @@ export interface BrokerFacts {
 
 export interface ManagementSetup extends WorkerSetup {
   readonly management: MessagePort;
+  /** Where each serving worker is asked for what operators see of its clients (src/worker/inspection.ts). */
+  readonly inspections: readonly MessagePort[];
 }
 
 export type ToManagement =

@@ -115,8 +115,16 @@ export class WorkerPool {
     places: readonly Place[],
     management: MessagePort,
   ): WorkerPool {
-    const members = workers.map((worker, index) => onThread(worker, { ...common, index, cpus: places[index] ?? null }));
-    if (thread !== null) members.push(onThread(thread, { ...common, index: workers.length, cpus: null, management }));
+    const channels = thread === null ? [] : workers.map(() => new MessageChannel());
+    const members = workers.map((worker, index) => {
+      const inspection = channels[index]?.port1 ?? null;
+      return onThread(worker, { ...common, index, cpus: places[index] ?? null, inspection });
+    });
+    if (thread !== null) {
+      const inspections = channels.map(({ port2 }) => port2);
+      const own = { index: workers.length, cpus: null, inspection: null };
+      members.push(onThread(thread, { ...common, ...own, management, inspections }));
+    }
     return new WorkerPool(members, workers.length, common.settings.limits);
   }
 
@@ -363,7 +371,7 @@ function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'> | Omit<M
 async function startLocal({ shared, ...common }: Common): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const setup = { ...common, index: 0 };
+  const setup = { ...common, index: 0, inspection: null };
   const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
   return {
     ready: Promise.resolve(null),

@@ -51,7 +51,9 @@ function startThread(file: string, name: string): IdleThread {
 /** From now on the thread is the broker's: it keeps the process alive. */
 export function setUp({ thread, setup }: IdleThread, work: WorkerSetup | ManagementSetup): Thread {
   thread.ref();
-  setup.postMessage(work, 'management' in work ? [work.topology, work.management] : [work.topology]);
+  const ports = 'management' in work ? [work.management, ...work.inspections] : [];
+  if (work.inspection !== null) ports.push(work.inspection);
+  setup.postMessage(work, [work.topology, ...ports]);
   setup.close();
   return thread;
 }

@@ -48,6 +48,8 @@ export interface WorkerSetup {
   readonly progress: SharedArrayBuffer;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
+  /** Where the management asks for what operators see of clients (inspection.ts); null: nobody does. */
+  readonly inspection: MessagePort | null;
 }
 
 /** The log that a worker is to open. */

@@ -40,6 +40,7 @@ import { Delays } from '../queues/delayed/delayed-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
 import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
+import { Inspection } from './inspection.js';
 import type { ParticipantLog } from './participant-log.js';
 import { type FromWorker, LOCAL_IDS, type ToWorker, type WorkerSettings, type WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
@@ -68,6 +69,7 @@ export class Worker implements Host {
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
   readonly #topology: TopologyChanges;
+  readonly #inspection: Inspection | null;
   readonly #connections = new Map<ConnectionId, Connection>();
   /** Clients behind proxies of whom it is asked whether they may come in. */
   readonly #admitting = new Map<ConnectionId, (isAdmitted: boolean) => void>();
@@ -100,9 +102,19 @@ export class Worker implements Host {
       loginSources,
       progress,
       index,
+      inspection,
     }: Pick<
       WorkerSetup,
-      'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress' | 'index'
+      | 'announced'
+      | 'settings'
+      | 'oauth'
+      | 'tls'
+      | 'alarms'
+      | 'logLevels'
+      | 'loginSources'
+      | 'progress'
+      | 'index'
+      | 'inspection'
     >,
     openLog: OpenCommitLog,
   ) {
@@ -139,6 +151,8 @@ export class Worker implements Host {
     this.#topology = new TopologyChanges(topology, { ...affected, rightsChanged }, (epoch) =>
       this.#post({ kind: 'applied', epoch }),
     );
+    this.#inspection =
+      inspection === null ? null : new Inspection(inspection, this.#connections, () => eventLoop.next());
     // It never ends by itself.
     this.eventLoop.answerDoorbell().catch(fatal);
     this.eventLoop.begin();
@@ -376,6 +390,7 @@ export class Worker implements Host {
   /** Nothing of this worker runs by itself any more. */
   #stopTimers(): void {
     this.strangers.stop();
+    this.#inspection?.close();
     clearInterval(this.#ticker ?? undefined);
     this.eventLoop.stop();
     this.#sweeper.stop();

@@ -55,6 +55,7 @@ describe.each(ENGINES)('%s', (kind) => {
         loginSources: createLoginSources(),
         progress: createProgress(1),
         index: 0,
+        inspection: null,
       },
       (given, observer) => {
         opened.setup = given;

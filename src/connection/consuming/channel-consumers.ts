@@ -17,6 +17,7 @@ import type { Granted, QueueId } from '../../broker/requests/requests.js';
 import { accessQueue, rightRefusal } from '../../broker/topology/access.js';
 import type { Channel as CoreChannel } from '../../engine/engine.js';
 import { failure, timedOut } from '../errors/errors.js';
+import type { ConsumerRow } from '../inspection/rows.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { Session } from '../session/session.js';
 import { LiveConsumer } from './live-consumer.js';
@@ -55,6 +56,24 @@ export class ChannelConsumers {
     this.#number = number;
     this.#core = core;
     this.#publisher = publisher;
+  }
+
+  /** Those of queues. */
+  get count(): number {
+    const hasReply = this.#reply !== null && this.#consumers.has(this.#reply.tag);
+    return this.#consumers.size - (hasReply ? 1 : 0);
+  }
+
+  /** How an operator sees them. */
+  *rows(): Generator<ConsumerRow> {
+    for (const [tag, consumer] of this.#consumers) {
+      const row = consumer.row(tag);
+      if (row !== null) yield row;
+    }
+  }
+
+  get prefetch(): number {
+    return this.#prefetch;
   }
 
   set prefetch(count: number) {
@@ -188,7 +207,9 @@ export class ChannelConsumers {
       tag: encodeText(tag),
       noAck: method.noAck,
       prefetch: this.#prefetch,
+      exclusive: method.exclusive,
       priority: granted.priority ?? 0,
+      arguments: method.arguments,
       timeout: consumerTimeoutOf(method.arguments),
       onQueueDeleted: () => this.#queueDeleted(tag),
     });
@@ -216,7 +237,9 @@ export class ChannelConsumers {
         tag: encodeText(tag),
         noAck: true,
         prefetch: 0,
+        exclusive: false,
         priority: 0,
+        arguments: method.arguments,
         timeout: null,
         onQueueDeleted: () => this.#replyQueueClosed(tag),
       });

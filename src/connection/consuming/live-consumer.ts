@@ -2,9 +2,11 @@
  * One consumer as its worker knows it: what the core is to be told when it begins, and how long it has kept its oldest
  * delivery. What must hold: the core has it exactly while it is active.
  */
+import type { FieldTable } from '../../amqp/table.js';
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { Channel, Consumer, Engine, Queue } from '../../engine/engine.js';
+import type { ConsumerRow } from '../inspection/rows.js';
 import type { Subscription } from '../session/queue-consumers.js';
 
 export interface ConsumerSpec {
@@ -14,8 +16,10 @@ export interface ConsumerSpec {
   readonly ref: Queue;
   readonly tag: Uint8Array;
   readonly noAck: boolean;
+  readonly exclusive: boolean;
   readonly prefetch: number;
   readonly priority: number;
+  readonly arguments: FieldTable;
   /** How long a delivery may stay unacknowledged (ms), if the consumer has a say in that. */
   readonly timeout: number | null;
   readonly onQueueDeleted: () => void;
@@ -52,6 +56,23 @@ export class LiveConsumer implements Subscription {
     return this.#spec.queue === null;
   }
 
+  /** How an operator sees it; null for the consumer of direct replies, which is no consumer of a queue. */
+  row(tag: string): ConsumerRow | null {
+    const { queue, noAck, exclusive, prefetch, arguments: args } = this.#spec;
+    if (queue === null) return null;
+    return {
+      kind: 'consumer',
+      tag,
+      queue: queue.name,
+      noAck,
+      exclusive,
+      prefetch,
+      arguments: args,
+      activity: !this.isActive ? 'waiting' : queue.singleActive ? 'single_active' : 'up',
+      timeout: this.#timeout,
+    };
+  }
+
   /** Null for the consumer of direct replies. */
   get queueName(): string | null {
     return this.#spec.queue?.name ?? null;
@@ -73,9 +94,13 @@ export class LiveConsumer implements Subscription {
     this.#engine.requeueDeliveries(this.#core);
   }
 
+  get #timeout(): number | null {
+    return this.#spec.timeout ?? this.#spec.queue?.consumerTimeout ?? null;
+  }
+
   /** The time that is over (ms), when a delivery is unacknowledged for longer than it may be; else null. */
   overdue(now: number): number | null {
-    const timeout = this.#spec.timeout ?? this.#spec.queue?.consumerTimeout ?? null;
+    const timeout = this.#timeout;
     if (timeout === null || this.#spec.noAck || !this.isActive) return null;
     const oldest = this.#engine.oldestUnacked(this.#core);
     if (oldest !== this.#oldest) {

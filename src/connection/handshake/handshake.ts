@@ -5,10 +5,12 @@
  */
 import { AmqpError, connectionError, replyCode } from '../../amqp/errors.js';
 import { type ClientMethod, type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
+import { EMPTY_TABLE, encodeTable } from '../../amqp/table.js';
 import { decodeText } from '../../amqp/text.js';
 import { NOBODY, type Principal, principalOfUser } from '../../broker/access/principal.js';
 import { type Grant, principalOfGrant } from '../../broker/access/scopes.js';
 import { unexpected } from '../errors/errors.js';
+import type { ConnectionRow } from '../inspection/rows.js';
 import type { Session } from '../session/session.js';
 import { shown } from '../tokens/claims.js';
 import type { TokenLogins } from '../tokens/token-logins.js';
@@ -27,6 +29,8 @@ import { type Limits, negotiate, offer } from './tune.js';
 
 /** What the handshake waits for, by RabbitMQ's names, which its error texts carry. */
 type Step = 'starting' | 'tuning' | 'opening';
+
+const NO_PROPERTIES = encodeTable(EMPTY_TABLE);
 
 /** What becomes of a handshake. */
 export interface HandshakeEvents {
@@ -52,6 +56,9 @@ export class Handshake {
   /** What a token gives; null: a user has come in. */
   #grant: Grant | null = null;
   #name: string | null = null;
+  #mechanism = '';
+  /** As octets: few will look at them, and there is one for each connection. */
+  #clientProperties = NO_PROPERTIES;
   #capabilities: ClientCapabilities = NO_CAPABILITIES;
 
   constructor(session: Pick<Session, 'host' | 'id' | 'core' | 'send' | 'ask'>, events: HandshakeEvents) {
@@ -86,6 +93,11 @@ export class Handshake {
     return this.#name;
   }
 
+  /** What the client has said of itself and of how it comes in. */
+  get client(): Pick<ConnectionRow, 'mechanism' | 'clientProperties'> {
+    return { mechanism: this.#mechanism, clientProperties: this.#clientProperties };
+  }
+
   get capabilities(): ClientCapabilities {
     return this.#capabilities;
   }
@@ -112,6 +124,8 @@ export class Handshake {
 
   #authenticate(method: MethodOf<'connection.start-ok'>): Promise<void> | undefined {
     this.#capabilities = clientCapabilities(method.clientProperties);
+    this.#mechanism = method.mechanism;
+    this.#clientProperties = encodeTable(method.clientProperties);
     let login: Login | Promise<Login>;
     try {
       login = this.#login(method);

@@ -16,6 +16,7 @@ import type { Routed } from '../../broker/topology/routes.js';
 import { type Channel as CoreChannel, Counter, type Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
+import type { ChannelRow } from '../inspection/rows.js';
 import type { Session } from '../session/session.js';
 import type { Outcome } from '../transport/reader.js';
 import { type IncomingPublish, takeIncomingPublish } from './incoming-publish.js';
@@ -52,6 +53,15 @@ export class Publisher {
     if (this.#waiting !== null) this.#session.host.engine.releaseMessage(this.#waiting);
     this.#waiting = null;
     if (this.#mode instanceof Transaction) this.#mode.rollBack();
+  }
+
+  /** How an operator sees it. */
+  get row(): Pick<ChannelRow, 'mode' | 'uncommitted' | 'acksUncommitted'> {
+    if (this.#mode instanceof Transaction) {
+      const { size, settlementCount } = this.#mode;
+      return { mode: 'transactional', uncommitted: size, acksUncommitted: settlementCount };
+    }
+    return { mode: this.#mode, uncommitted: 0, acksUncommitted: 0 };
   }
 
   selectConfirm(): void {

@@ -57,6 +57,15 @@ export class Transaction {
     return this.#sent;
   }
 
+  /** How many messages and acknowledgements are put off. */
+  get size(): number {
+    return this.#publishes.length - this.#sent;
+  }
+
+  get settlementCount(): number {
+    return this.#settlements.length;
+  }
+
   /** The next message has left. */
   sent(): void {
     this.#sent += 1;

@@ -94,6 +94,16 @@ export class ConnectionReader {
     return this.#hold === 'none';
   }
 
+  /** Whether the client waits for memory or disk, and has been told so. */
+  get isShort(): boolean {
+    return this.#short;
+  }
+
+  /** Whether it waits for memory, perhaps for a moment only. */
+  get isHeld(): boolean {
+    return this.#hold === 'memory';
+  }
+
   /** The transport has read `length` bytes into the read buffer. Returns whether it may read on. */
   read(length: number): boolean {
     const { engine, eventLoop } = this.#host;

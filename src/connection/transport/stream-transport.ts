@@ -9,11 +9,14 @@ import type { Duplex } from 'node:stream';
 import type { Endpoint, Ends } from './endpoint.js';
 import { PacedWork } from './paced-work.js';
 import { readInto } from './read-into.js';
+import type { TlsFacts } from './tls-facts.js';
 import type { Transport, TransportEvents, TransportMemory } from './transport.js';
 
 /** What a stream does not say of itself. */
 export interface StreamEnds extends Ends {
   readonly isEncrypted: boolean;
+  /** What TLS has come to, where the broker does it. */
+  readonly tls?: () => TlsFacts;
   /** Asks what lies below the stream whether the client has gone; a stream alone cannot tell. */
   readonly isReset?: () => boolean;
 }
@@ -29,6 +32,7 @@ export class StreamTransport implements Transport {
   readonly peer: Endpoint | null;
   readonly local: Endpoint | null;
   readonly isEncrypted: boolean;
+  readonly #tls: (() => TlsFacts) | null;
   readonly #isReset: () => boolean;
   readonly #stream: Duplex;
   readonly #memory: TransportMemory;
@@ -42,13 +46,14 @@ export class StreamTransport implements Transport {
 
   constructor(
     stream: Duplex,
-    { peer, local, isEncrypted, isReset = () => false }: StreamEnds,
+    { peer, local, isEncrypted, tls, isReset = () => false }: StreamEnds,
     memory: TransportMemory,
     events: TransportEvents,
   ) {
     this.peer = peer;
     this.local = local;
     this.isEncrypted = isEncrypted;
+    this.#tls = tls ?? null;
     this.#isReset = isReset;
     this.#stream = stream;
     this.#memory = memory;
@@ -111,6 +116,10 @@ export class StreamTransport implements Transport {
 
   get unsent(): number {
     return this.#stream.writableLength;
+  }
+
+  get tls(): TlsFacts | null {
+    return this.#tls?.() ?? null;
   }
 
   get isReset(): boolean {

@@ -10,6 +10,7 @@ import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHo
 import { type Endpoint, endpointText, endsOf, hostText } from './endpoint.js';
 import { PacedWork } from './paced-work.js';
 import type { StreamEnds } from './stream-transport.js';
+import { tlsFacts } from './tls-facts.js';
 import { certificateFault, handshakeFault } from './tls-faults.js';
 import { createTlsServer, type TlsSetup } from './tls-setup.js';
 
@@ -118,7 +119,7 @@ export class TlsHandshakes {
 
 /** The ends of a connection whose handshake is over. */
 export function tlsEnds(stream: TLSSocket, accepted: AcceptedSocket, host: TransportHost): StreamEnds {
-  return { ...streamEnds(stream, socketOf(stream), accepted, host), isEncrypted: true };
+  return { ...streamEnds(stream, socketOf(stream), accepted, host), isEncrypted: true, tls: tlsFacts(stream) };
 }
 
 /** Node tells of a TLS stream alone, not for which socket it was made. */

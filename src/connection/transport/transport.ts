@@ -11,6 +11,7 @@
  * listeners for the sockets that they hand over (`accepted-socket.ts`, `opening.ts`).
  */
 import type { Endpoint } from './endpoint.js';
+import type { TlsFacts } from './tls-facts.js';
 
 /** What a transport tells the connection that it carries. Nothing is told before the transport's maker has returned. */
 export interface TransportEvents {
@@ -33,6 +34,8 @@ export interface Transport {
   readonly local: Endpoint | null;
   /** Whether nobody on the way can read what is sent. */
   readonly isEncrypted: boolean;
+  /** What TLS has come to; null: there is none, or it ends before the broker. */
+  readonly tls: TlsFacts | null;
   readonly bytesRead: number;
   /** Bytes that are taken. */
   readonly bytesSent: number;

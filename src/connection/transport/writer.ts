@@ -12,6 +12,8 @@ import type { Transport } from './transport.js';
 const BACKLOG_MAX = 1024 * 1024;
 
 export class ConnectionWriter {
+  /** How often something was written. */
+  writes = 0;
   readonly #engine: Engine;
   readonly #eventLoop: EventLoop;
   readonly #core: Connection;
@@ -38,6 +40,7 @@ export class ConnectionWriter {
   /** Writes the chunk that the core has just given out; its box is free again when the transport has taken it. */
   writeOutput(): void {
     this.#writeGathered();
+    this.writes += 1;
     const { outputOffset, outputLength, outputBox } = this.#engine;
     if (this.#transport.writeFromMemory(outputOffset, outputLength)) this.#engine.written(this.#core, outputBox);
     else this.#boxes.push(outputBox);
@@ -81,6 +84,11 @@ export class ConnectionWriter {
     });
   }
 
+  /** Whether the client is not heard before it has read. */
+  get isClogged(): boolean {
+    return this.#whenRead !== null;
+  }
+
   get #backlog(): number {
     return this.#transport.unsent + this.#frameBytes;
   }
@@ -118,6 +126,7 @@ export class ConnectionWriter {
     if (this.#gathered.length === 0) return;
     const frames = this.#gathered;
     this.#gathered = [];
+    this.writes += 1;
     this.#transport.write(Buffer.concat(frames));
   }
 

@@ -259,6 +259,11 @@ class JsEngine extends JsQueueCalls implements Engine {
     return this.#channel(channel).unacked.count;
   }
 
+  unconfirmedCount(channel: ChannelRef): number {
+    const { handled, confirmed } = this.#channel(channel);
+    return handled - confirmed;
+  }
+
   installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number): void {
     const { frameOffset, frameLength } = this.#reader;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);

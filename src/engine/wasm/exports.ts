@@ -81,6 +81,7 @@ export interface CoreFunctions {
   setUnackedMax(channel: number, count: number): void;
   recover(channel: number): void;
   unackedCount(channel: number): number;
+  unconfirmedCount(channel: number): number;
   lastTag(channel: number): number;
   installRoute(connection: number, count: number, flags: number): void;
   beginBlank(keyLength: number, payloadLength: number, bodySize: number, persistent: number, count: number): number;

@@ -208,6 +208,9 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   lastTag(channel: Channel): number {
     return this.#core.lastTag(channel);
   }
+  unconfirmedCount(channel: Channel): number {
+    return this.#core.unconfirmedCount(channel) >>> 0;
+  }
   unackedCount(channel: Channel): number {
     return this.#core.unackedCount(channel) >>> 0;
   }

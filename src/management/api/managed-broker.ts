@@ -6,6 +6,7 @@ import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Engine } from '../../engine/engine.js';
 import type { Administration } from '../../node/administration.js';
 import type { BrokerFacts } from '../../node/management-messages.js';
+import type { Clients } from '../clients/clients.js';
 import type { Sessions } from '../sessions/sessions.js';
 
 export interface ManagedBroker {
@@ -15,4 +16,6 @@ export interface ManagedBroker {
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;
+  /** Who is connected. */
+  readonly clients: Clients;
 }

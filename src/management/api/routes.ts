@@ -1,6 +1,9 @@
 /** All routes of the HTTP API, by what they are about. */
 import type { HttpServer } from '../http/server.js';
 import { bindingRoutes } from './bindings.js';
+import { channelRoutes } from './channels.js';
+import { connectionRoutes } from './connections.js';
+import { consumerRoutes } from './consumers.js';
 import { exchangeRoutes } from './exchanges.js';
 import { healthRoutes } from './health.js';
 import { limitRoutes } from './limits.js';
@@ -25,4 +28,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   messageRoutes(server, broker);
   policyRoutes(server, broker);
   limitRoutes(server, broker);
+  connectionRoutes(server, broker);
+  channelRoutes(server, broker);
+  consumerRoutes(server, broker);
 }

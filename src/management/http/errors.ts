@@ -3,6 +3,7 @@
  * place where a refusal of the broker becomes a status.
  */
 import { replyCode } from '../../amqp/errors.js';
+import { NoAnswer } from '../clients/inspections.js';
 import { Refused } from '../sessions/amqp-session.js';
 
 export class HttpError extends Error {
@@ -39,5 +40,6 @@ export function fromRefusal({ code, message }: Refused): HttpError {
 
 export function asHttpError(error: unknown): HttpError | null {
   if (error instanceof HttpError) return error;
+  if (error instanceof NoAnswer) return new HttpError(503, 'unavailable', error.message);
   return error instanceof Refused ? fromRefusal(error) : null;
 }
