@@ -70,6 +70,18 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
+test('every document is reached from the README, by links', () => {
+  const reached = new Set(['README.md']);
+  // A set is walked to its end, with what is added meanwhile.
+  for (const document of reached) {
+    for (const [, link = ''] of textOf(document).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      const path = relative(ROOT, join(ROOT, dirname(document), link));
+      if (documents.includes(path)) reached.add(path);
+    }
+  }
+  expect(documents.filter((document) => document.startsWith('docs/') && !reached.has(document))).toEqual([]);
+});
+
 test('the glossary is short enough to be read, and has each word once', () => {
   const glossary = textOf('ARCHITECTURE.md').split('## Glossary')[1]?.split('\n## ')[0] ?? '';
   const words = [...glossary.matchAll(/^\| (.+?) \|/gm)].map(([, word]) => word ?? '').slice(1);

@@ -48,6 +48,8 @@ function serve(broker: RunningBroker): void {
         message satisfies never;
     }
   });
+  // What was told until now comes before what is told of the start.
+  logger.flush();
   say({ kind: 'started', started: broker.started });
   // Whoever reads of it may stop the broker at once: the program must know by then that it has started.
   for (const bound of broker.started.listeners) logger.info('listener', `listening on ${boundText(bound)}`);

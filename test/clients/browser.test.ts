@@ -19,6 +19,8 @@ const LIBRARY = fileURLToPath(
 
 interface Report {
   readonly error?: string;
+  /** What the page shows. */
+  readonly shown?: string;
   readonly protocol?: string;
   readonly received?: number;
   readonly isInOrder?: boolean;
@@ -32,7 +34,7 @@ const MESSAGES = 1000;
 
 function page(broker: string): string {
   return `<!doctype html><title>client</title><script type="module">
-import { AMQPWebSocketClient } from '/library.mjs';
+import { AMQPWebSocketClient } from '/amqp-websocket-client.mjs';
 const Native = globalThis.WebSocket;
 let socket;
 globalThis.WebSocket = class extends Native {
@@ -74,8 +76,18 @@ await fetch('/report', { method: 'POST', body: JSON.stringify(report) });
 </script>`;
 }
 
-/** Serves the page; resolves with its address, and with what it reports. */
-async function serve(broker: string): Promise<{ url: string; report: Promise<Report> }> {
+const EXAMPLE = fileURLToPath(new URL('../../examples/websocket.html', import.meta.url));
+
+/** The example as it is, and a script that reports what it shows as soon as that is something. */
+function example(): string {
+  return `${readFileSync(EXAMPLE, 'utf8')}<script>
+new MutationObserver(([{ target }]) => fetch('/report', { method: 'POST', body: JSON.stringify({ shown: target.innerText }) }))
+  .observe(document.querySelector('ul'), { childList: true });
+</script>`;
+}
+
+/** Serves a page; resolves with its address, and with what it reports. */
+async function serve(page: string): Promise<{ url: string; report: Promise<Report> }> {
   const report = deferred<Report>();
   const server = createServer(async (request, response) => {
     if (request.method === 'POST') {
@@ -85,9 +97,9 @@ async function serve(broker: string): Promise<{ url: string; report: Promise<Rep
       response.end();
       return;
     }
-    const isLibrary = request.url === '/library.mjs';
+    const isLibrary = request.url?.endsWith('.mjs') === true;
     response.setHeader('Content-Type', isLibrary ? 'text/javascript' : 'text/html');
-    response.end(isLibrary ? readFileSync(LIBRARY) : page(broker));
+    response.end(isLibrary ? readFileSync(LIBRARY) : page);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -122,7 +134,8 @@ function browse(url: string): () => string {
   return () => told;
 }
 
-test('a page publishes with confirms, consumes and acknowledges a thousand messages', { timeout: 60_000 }, async () => {
+/** A broker; resolves with where pages find it. */
+async function broker(): Promise<string> {
   const { embedded } = await startEmbedded(undefined, {
     host: undefined,
     port: undefined,
@@ -131,7 +144,19 @@ test('a page publishes with confirms, consumes and acknowledges a thousand messa
   onTestFinished(() => embedded.close());
   const [bound] = embedded.listeners;
   if (bound?.kind !== 'ws') throw new Error('nobody listens by WebSocket');
-  const { url, report } = await serve(`ws://127.0.0.1:${bound.port}/ws/amqp`);
+  return `ws://127.0.0.1:${bound.port}/ws/amqp`;
+}
+
+test('the page among the examples shows what is said', { timeout: 60_000 }, async () => {
+  const { url, report } = await serve(example());
+  const told = browse(`${url}?broker=${encodeURIComponent(await broker())}`);
+  expect(await within(50_000, 'the page to report', report, () => `the browser told: ${told().slice(-2000)}`)).toEqual({
+    shown: 'Hello, hare!',
+  });
+});
+
+test('a page publishes with confirms, consumes and acknowledges a thousand messages', { timeout: 60_000 }, async () => {
+  const { url, report } = await serve(page(await broker()));
   const told = browse(url);
   expect(await within(50_000, 'the page to report', report, () => `the browser told: ${told().slice(-2000)}`)).toEqual({
     protocol: 'amqp',
