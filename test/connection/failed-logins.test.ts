@@ -41,11 +41,26 @@ test('one that is right ends the row', () => {
   expect(waits(2)).toEqual([0, 0]);
 });
 
-test('a flood of made-up names makes forget whoever tried longest ago, and takes no more room', () => {
-  waits(5);
-  for (let i = 0; i < 4095; i++) waits(1, '10.0.0.1', `u${i}`);
-  expect(waits(1)).toEqual([100]);
-  for (let i = 0; i < 4096; i++) waits(1, '10.0.0.2', `u${i}`);
+test('a flood of made-up names takes no more room, and makes nobody wait who is honest', () => {
+  for (let i = 0; i < 2_000; i++) waits(6, `10.0.${i >> 8}.${i & 255}`, `u${i}`);
+  expect(waits(1, '192.0.2.1')).toEqual([0]);
+});
+
+test('who spreads logins over workers waits in one row, and comes out of it in all of them', () => {
+  const shared = createLoginSources();
+  const workers = [0, 1, 2].map(() => new FailedLogins(() => {}, performance.now, new LoginSources(shared, () => now)));
+  const tries = (count: number) =>
+    Array.from({ length: count }, (_, index) => workers[index % workers.length]?.wait('10.0.0.1', 'ann'));
+  expect(tries(12)).toEqual([0, 0, 0, 0, 0, 100, 300, 700, 1500, 3100, null, null]);
+  expect(workers.map((worker) => worker.isFailing('10.0.0.1', 'ann'))).toEqual([true, true, true]);
+  workers[1]?.succeeded('10.0.0.1', 'ann');
+  expect(tries(2)).toEqual([0, 0]);
+});
+
+test('a clock that was ahead leaves nobody waiting when it is put right', () => {
+  now = 3_600_000;
+  waits(20);
+  now = 0;
   expect(waits(1)).toEqual([0]);
 });
 

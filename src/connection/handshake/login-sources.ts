@@ -4,6 +4,7 @@
  * whichever workers it meets. What must hold: it does not grow; nobody outside can tell which addresses share a place.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { LoginRows, ROWS } from './login-rows.js';
 
 /** So many logins may fail at once from an address, and then one in each so many ms. */
 const FREE = 50;
@@ -13,11 +14,15 @@ const AHEAD_MS = FREE * SPACING_MS;
 const ADDRESSES = 1 << 16;
 const FRIENDS = 1 << 16;
 const KEY = 16;
+/** Where each part begins (octets). */
+const FRIENDS_AT = ADDRESSES * 8;
+const ROWS_AT = FRIENDS_AT + FRIENDS * 4;
+const KEY_AT = ROWS_AT + ROWS * 8;
 
 /** What all workers share. */
 export function createLoginSources(): SharedArrayBuffer {
-  const shared = new SharedArrayBuffer(ADDRESSES * 8 + FRIENDS * 4 + KEY);
-  new Uint8Array(shared, ADDRESSES * 8 + FRIENDS * 4).set(randomBytes(KEY));
+  const shared = new SharedArrayBuffer(KEY_AT + KEY);
+  new Uint8Array(shared, KEY_AT).set(randomBytes(KEY));
   return shared;
 }
 
@@ -27,24 +32,28 @@ export class LoginSources {
   /** By address and user, a part of their hash: they came in once. */
   readonly #friends: Int32Array;
   readonly #key: Uint8Array;
-  readonly #now: () => number;
+  /** By address and user. */
+  readonly rows: LoginRows;
+  /** Milliseconds since 1970: a clock that all workers have. */
+  readonly now: () => number;
 
   constructor(shared: SharedArrayBuffer = createLoginSources(), now: () => number = Date.now) {
     this.#until = new BigInt64Array(shared, 0, ADDRESSES);
-    this.#friends = new Int32Array(shared, ADDRESSES * 8, FRIENDS);
-    this.#key = new Uint8Array(shared, ADDRESSES * 8 + FRIENDS * 4, KEY).slice();
-    this.#now = now;
+    this.#friends = new Int32Array(shared, FRIENDS_AT, FRIENDS);
+    this.#key = new Uint8Array(shared, KEY_AT, KEY).slice();
+    this.rows = new LoginRows(new BigUint64Array(shared, ROWS_AT, ROWS), (text) => this.#hash(text));
+    this.now = now;
   }
 
   /** Whether so many have failed from there that a login of somebody who was never let in from there is not heard. */
   refuses(address: string, name: string): boolean {
     const until = Number(Atomics.load(this.#until, this.#placeOf(address)));
-    return until - this.#now() > AHEAD_MS - SPACING_MS && !this.#knows(address, name);
+    return until - this.now() > AHEAD_MS - SPACING_MS && !this.#knows(address, name);
   }
 
   failed(address: string): void {
     const place = this.#placeOf(address);
-    const now = this.#now();
+    const now = this.now();
     for (;;) {
       const before = Atomics.load(this.#until, place);
       const until = Math.min(Math.max(Number(before), now) + SPACING_MS, now + AHEAD_MS);
