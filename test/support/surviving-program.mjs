@@ -12,7 +12,7 @@ const options = {
   engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
   memory: 64 * 1024 ** 2,
   data: { directory, diskFreeLimit: 0 },
-  report: () => {},
+  log: null,
 };
 const first = await startBroker(options);
 writeSync(1, `${first.port}\n`);
