@@ -42,6 +42,11 @@ const OPERATIONS = {
   limits: (local, ...args: Own<'limits'>) => local.limits(...args),
   connections: (local) => local.connections(),
   vhosts: (local) => local.vhosts(),
+  globalParameters: (local) => local.globalParameters(),
+  setGlobalParameter: (local, ...args: Own<'setGlobalParameter'>) => local.setGlobalParameter(...args),
+  clearGlobalParameter: (local, ...args: Own<'clearGlobalParameter'>) => local.clearGlobalParameter(...args),
+  describeVhost: (local, ...args: Own<'describeVhost'>) => local.describeVhost(...args),
+  vhostMetadata: (local, ...args: Own<'vhostMetadata'>) => local.vhostMetadata(...args),
   createVhost: (local, ...args: Own<'createVhost'>) => local.createVhost(...args),
   deleteVhost: (local, ...args: Own<'deleteVhost'>) => local.deleteVhost(...args),
   importDefinitions: (local, ...args: OfDefinitions<'import'>) => local.definitions.import(...args),
@@ -104,6 +109,11 @@ export function remoteAdministration(send: Ask): Administration {
     limits: (...args) => ask('limits', ...args),
     connections: () => ask('connections'),
     vhosts: () => ask('vhosts'),
+    globalParameters: () => ask('globalParameters'),
+    setGlobalParameter: (...args) => ask('setGlobalParameter', ...args),
+    clearGlobalParameter: (...args) => ask('clearGlobalParameter', ...args),
+    describeVhost: (...args) => ask('describeVhost', ...args),
+    vhostMetadata: (...args) => ask('vhostMetadata', ...args),
     createVhost: (...args) => ask('createVhost', ...args),
     deleteVhost: (...args) => ask('deleteVhost', ...args),
     definitions: {
@@ -171,6 +181,16 @@ function areTexts(value: unknown): void {
   value.forEach(isText);
 }
 
+function isVhostMetadata(value: unknown): void {
+  hasTexts()(value);
+  const { description, tags, defaultQueueType, tracing } = value as Record<string, unknown>;
+  isTextOrNothing(description);
+  areTexts(tags);
+  if (defaultQueueType !== undefined && defaultQueueType !== null) isOneOf('classic', 'quorum')(defaultQueueType);
+  if (tracing !== undefined && typeof tracing !== 'boolean')
+    throw new TypeError(`tracing must be true or false, not ${String(tracing)}`);
+}
+
 const isPolicyKind = isOneOf('policy', 'operator policy');
 const isScope = isOneOf('vhost', 'user');
 
@@ -183,6 +203,10 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   setLimits: [isScope, isText, hasTexts()],
   clearLimits: [isScope, isText],
   limits: [isScope, isText],
+  setGlobalParameter: [hasTexts('name', 'value')],
+  clearGlobalParameter: [isText],
+  describeVhost: [isText, isVhostMetadata],
+  vhostMetadata: [isText],
   createVhost: [isText],
   deleteVhost: [isText],
   importDefinitions: [isText, isTextOrNothing],

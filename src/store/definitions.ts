@@ -11,6 +11,9 @@ export interface VhostDefinition {
   readonly name: string;
   readonly description: string;
   readonly tags: readonly string[];
+  /** Null or missing: nothing is said. */
+  readonly defaultQueueType?: string | null;
+  readonly tracing?: boolean;
 }
 
 export interface ExchangeDefinition {
@@ -83,6 +86,12 @@ export interface LimitsDefinition {
   readonly limits: Readonly<Record<string, number | undefined>>;
 }
 
+export interface GlobalParameterDefinition {
+  readonly name: string;
+  /** As JSON. */
+  readonly value: string;
+}
+
 interface Kinds {
   vhost: VhostDefinition;
   exchange: ExchangeDefinition;
@@ -93,6 +102,7 @@ interface Kinds {
   topicPermission: TopicPermissionDefinition;
   policy: PolicyDefinition;
   limits: LimitsDefinition;
+  globalParameter: GlobalParameterDefinition;
 }
 export type DefinitionKind = keyof Kinds;
 export type Definition<K extends DefinitionKind> = Kinds[K];
@@ -118,6 +128,7 @@ const KEYS: { readonly [K in DefinitionKind]: (definition: Identity<K>) => strin
   topicPermission: ({ user, vhost, exchange }) => [user, vhost, exchange],
   policy: ({ vhost, name, operator }) => [vhost, name, operator ? 'operator' : 'user'],
   limits: ({ scope, name }) => [scope, name],
+  globalParameter: ({ name }) => [name],
 };
 
 /** As much of a definition as tells it from others. */
@@ -131,6 +142,7 @@ export type Identity<K extends DefinitionKind> = {
   topicPermission: Pick<TopicPermissionDefinition, 'user' | 'vhost' | 'exchange'>;
   policy: Pick<PolicyDefinition, 'vhost' | 'name' | 'operator'>;
   limits: Pick<LimitsDefinition, 'scope' | 'name'>;
+  globalParameter: Pick<GlobalParameterDefinition, 'name'>;
 }[K];
 
 /** One change; those of a list are made together. */
@@ -171,6 +183,7 @@ export class Definitions {
       topicPermission: open('topicPermission'),
       policy: open('policy'),
       limits: open('limits'),
+      globalParameter: open('globalParameter'),
     };
     this.#nextQueue = Number(root.get(NEXT_QUEUE) ?? 1);
   }

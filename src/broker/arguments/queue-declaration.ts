@@ -56,7 +56,12 @@ function propertyRefusal(declaration: QueueDeclaration, resource: string): Refus
   return property === null ? null : precondition(`invalid property '${property}' for ${resource}`);
 }
 
-function unfitForQuorum({ autoDelete, exclusive, durable }: QueueDeclaration): string | null {
+/** What a queue is that a quorum queue cannot be; null: nothing. */
+export function unfitForQuorum({
+  autoDelete,
+  exclusive,
+  durable,
+}: Pick<QueueDeclaration, 'autoDelete' | 'exclusive' | 'durable'>): string | null {
   if (autoDelete) return 'auto-delete';
   if (exclusive) return 'exclusive-owner';
   return durable ? null : 'non-durable';

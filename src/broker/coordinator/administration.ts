@@ -9,11 +9,20 @@ import type { PasswordHashing } from '../access/passwords.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
 import type { OpenConnection, Sessions } from '../decisions/sessions.js';
-import { limitsRecord, limitsRemoval, policyRecord, policyRemoval } from '../definitions/definition-records.js';
+import {
+  globalParameterRecord,
+  globalParameterRemoval,
+  limitsRecord,
+  limitsRemoval,
+  policyRecord,
+  policyRemoval,
+} from '../definitions/definition-records.js';
+import type { GlobalParameter, GlobalParameters } from '../policies/global-parameters.js';
 import type { LimitScope, LimitSet, Limits } from '../policies/limits.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, PolicySubject } from '../policies/policies.js';
 import { fitsName } from '../requests/names.js';
 import type { Answer, Notice, Request } from '../requests/requests.js';
+import { metadataError, type VhostMetadata } from '../requests/vhost-metadata.js';
 import type { Topology } from '../topology/topology.js';
 import { DefinitionsAdministration } from './definitions-administration.js';
 import type { Portions, Steps } from './portions.js';
@@ -49,16 +58,24 @@ export class Administration {
   readonly #parts: Parts;
   readonly #policies: Policies;
   readonly #limits: Limits;
+  readonly #globalParameters: GlobalParameters;
   readonly #outside: Outside;
   /** Vhosts that are being deleted. */
   readonly #leaving = new Set<string>();
   /** What was begun last, by vhosts to whose queues and exchanges policies are being applied. */
   readonly #applying = new Map<string, object>();
 
-  constructor(parts: Parts, policies: Policies, limits: Limits, outside: Outside) {
+  constructor(
+    parts: Parts,
+    policies: Policies,
+    limits: Limits,
+    globalParameters: GlobalParameters,
+    outside: Outside,
+  ) {
     this.#parts = parts;
     this.#policies = policies;
     this.#limits = limits;
+    this.#globalParameters = globalParameters;
     this.#outside = outside;
     this.users = new UserAdministration(parts.topology, parts.sessions, () => parts.passwordHashing(), {
       publishChanges: () => outside.publishChanges(),
@@ -66,7 +83,7 @@ export class Administration {
       userDeleted: (user) => this.clearLimits('user', user),
     });
     this.definitions = new DefinitionsAdministration(
-      { view: parts.topology.view, policies, limits },
+      { view: parts.topology.view, policies, limits, globalParameters },
       {
         administration: this,
         view: parts.topology.view,
@@ -160,6 +177,41 @@ export class Administration {
     if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
     this.#parts.topology.change({ kind: 'vhost.created', vhost });
     this.#outside.publishChanges();
+    return true;
+  }
+
+  /** Says something else of a vhost; what is not said stays. Returns why it cannot be, or null. */
+  describeVhost(vhost: string, said: Partial<VhostMetadata>): string | null {
+    const { view } = this.#parts.topology;
+    if (!this.isOpen(vhost)) return `vhost ${vhost} not found`;
+    const metadata = { ...view.metadata(vhost), ...said };
+    const error = metadataError(metadata);
+    if (error !== null) return error;
+    this.#parts.topology.change({ kind: 'vhost.changed', vhost, metadata });
+    this.#outside.publishChanges();
+    return null;
+  }
+
+  vhostMetadata(vhost: string): VhostMetadata {
+    return this.#parts.topology.view.metadata(vhost);
+  }
+
+  /** What concerns no vhost, and means nothing to the broker; in the order of their names. */
+  globalParameters(): GlobalParameter[] {
+    return this.#globalParameters.list();
+  }
+
+  /** `value` is JSON. Returns why it cannot be, or null. */
+  setGlobalParameter(parameter: GlobalParameter): string | null {
+    const error = this.#globalParameters.set(parameter);
+    if (error === null) this.#outside.note([globalParameterRecord(parameter)]);
+    return error;
+  }
+
+  /** False when there is none. */
+  clearGlobalParameter(name: string): boolean {
+    if (!this.#globalParameters.clear(name)) return false;
+    this.#outside.note([globalParameterRemoval(name)]);
     return true;
   }
 

@@ -27,6 +27,7 @@ import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import type { DefinitionsFile } from '../definitions-file/entries.js';
 import { checkFits, NOTHING } from '../definitions-file/fits.js';
+import { GlobalParameters } from '../policies/global-parameters.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
 import { type Clock, systemClock } from '../requests/clock.js';
@@ -122,6 +123,7 @@ export class Coordinator {
   readonly #retired: RetiredQueues;
   readonly #policies = new Policies();
   readonly #limits: Limits;
+  readonly #globalParameters = new GlobalParameters();
   readonly #answerOrder = new AnswerOrder();
   readonly #portions = new Portions(() => this.#publishChanges());
   readonly #topologyFeed: TopologyFeed;
@@ -172,6 +174,7 @@ export class Coordinator {
       },
       this.#policies,
       this.#limits,
+      this.#globalParameters,
       {
         portions: this.#portions,
         publishChanges: () => this.#publishChanges(),
@@ -207,6 +210,7 @@ export class Coordinator {
       bindings: this.#bindings,
       policies: this.#policies,
       limits: this.#limits,
+      globalParameters: this.#globalParameters,
     };
     this.#restoring = true;
     const queues = new Restoration(parts, definitions, report).run(nextPosition);
@@ -231,7 +235,7 @@ export class Coordinator {
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */
   #storeBeginning(definitions: DefinitionStore): void {
     const { view } = this.#topology;
-    if (definitions.list('vhost').length === 0) this.#definitionWriter?.note(view.vhosts().map(vhostRecord), []);
+    if (definitions.list('vhost').length === 0) this.#definitionWriter?.note(view.vhosts().map((vhost) => vhostRecord(vhost, view.metadata(vhost))), []);
     if (definitions.list('user').length > 0) return;
     const users = view.accounts.users();
     const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));

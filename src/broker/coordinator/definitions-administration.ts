@@ -10,6 +10,7 @@ import { DefinitionsError } from '../definitions-file/fields.js';
 import { checkFits, type Present } from '../definitions-file/fits.js';
 import { Notes } from '../definitions-file/notes.js';
 import { readDefinitions } from '../definitions-file/read-file.js';
+import type { GlobalParameters } from '../policies/global-parameters.js';
 import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { DEFAULT_VHOST } from '../requests/names.js';
@@ -28,6 +29,7 @@ interface Parts {
   readonly view: TopologyView;
   readonly policies: Policies;
   readonly limits: Limits;
+  readonly globalParameters: GlobalParameters;
 }
 
 interface Outside extends Target {

@@ -28,8 +28,9 @@ export function* importSteps(file: DefinitionsFile, target: Target, notes: Notes
   const fail = (place: string, error: string | null): void => {
     if (error !== null) failures.push(`${place}: ${error}`);
   };
-  for (const { vhost } of file.vhosts) {
+  for (const { place, vhost, metadata } of file.vhosts) {
     administration.createVhost(vhost);
+    if (metadata !== null) fail(place, administration.describeVhost(vhost, metadata));
     yield;
   }
   for (const { name, password, tags } of file.users) {
@@ -68,6 +69,7 @@ export function* importSteps(file: DefinitionsFile, target: Target, notes: Notes
       notes.add('bindings', `${place} is left out: ${answer.refusal.text}`);
     yield;
   }
+  for (const { place, parameter } of file.globalParameters) fail(place, administration.setGlobalParameter(parameter));
   for (const { place, vhost, limits } of file.vhostLimits)
     fail(place, administration.setLimits('vhost', vhost, limits));
   for (const { place, name, limits } of file.users) {

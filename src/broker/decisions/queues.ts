@@ -8,6 +8,7 @@ import type { FieldTable } from '../../amqp/table.js';
 import { Counter, type Engine, type Queue, type QueueFeatures } from '../../engine/engine.js';
 import { declaredValue } from '../arguments/argument.js';
 import { cacheRefusal } from '../arguments/deduplication-arguments.js';
+import { withDefaultType } from '../arguments/default-queue-type.js';
 import { type EffectiveArguments, effectiveArguments } from '../arguments/effective-arguments.js';
 import { compareProperties } from '../arguments/equivalence.js';
 import { deadLetterExchange, queueTypeOf } from '../arguments/queue-arguments.js';
@@ -95,8 +96,9 @@ export class Queues {
     this.#newLogId = newLogId;
   }
 
-  declare(connection: ConnectionId, request: Declare): Answer {
-    const name = cleanName(request.queue);
+  declare(connection: ConnectionId, asked: Declare): Answer {
+    const name = cleanName(asked.queue);
+    const request = this.#typed(asked, name);
     if (name.startsWith(REPLY_TO)) return this.#inspectReply(request.vhost, name);
     if (request.passive) return this.#inspect(connection, request.vhost, name);
     if (name !== '' && isReserved(name)) return refused(reservedName('queue', name));
@@ -107,6 +109,16 @@ export class Queues {
     if (existing === undefined) return this.#create(connection, request, resource);
     const refusal = redeclareRefusal(existing, connection, request);
     return refusal === null ? this.#declaredAgain(existing) : refused(refusal);
+  }
+
+  /** With the vhost's type, where none is said; a queue that is there already keeps its own. */
+  #typed(request: Declare, queue: string): Declare {
+    const { view } = this.#topology;
+    const { defaultQueueType: type } = view.metadata(request.vhost);
+    if (type === null || request.passive) return request;
+    const existing = view.queue(request.vhost, queue);
+    if (existing !== undefined && queueTypeOf(existing.arguments) !== type) return request;
+    return { ...request, arguments: withDefaultType({ ...request, queue }, type) };
   }
 
   purge(connection: ConnectionId, request: Purge): Answer | Promise<Answer> {

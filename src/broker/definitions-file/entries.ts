@@ -8,8 +8,10 @@
 import type { Permissions } from '../access/accounts.js';
 import type { PasswordHash } from '../access/passwords.js';
 import type { TopicPermissions } from '../access/topic-permissions.js';
+import type { GlobalParameter } from '../policies/global-parameters.js';
 import type { PolicyKind, PolicyProposal } from '../policies/policies.js';
 import type { Request } from '../requests/requests.js';
+import type { VhostMetadata } from '../requests/vhost-metadata.js';
 
 /** Such as `queues[3]`. */
 interface Entry {
@@ -18,6 +20,8 @@ interface Entry {
 
 export interface VhostEntry extends Entry {
   readonly vhost: string;
+  /** None is changed that is not named. */
+  readonly metadata: Partial<VhostMetadata> | null;
 }
 
 export interface UserEntry extends Entry {
@@ -47,6 +51,10 @@ export interface VhostLimitsEntry extends Entry {
   readonly limits: Readonly<Record<string, unknown>>;
 }
 
+export interface GlobalParameterEntry extends Entry {
+  readonly parameter: GlobalParameter;
+}
+
 /** What is declared, as a client would ask for it. */
 interface Declaration<R extends Request> extends Entry {
   readonly request: R;
@@ -73,6 +81,7 @@ export interface DefinitionsFile {
   readonly topicPermissions: readonly TopicPermissionsEntry[];
   readonly policies: readonly PolicyEntry[];
   readonly vhostLimits: readonly VhostLimitsEntry[];
+  readonly globalParameters: readonly GlobalParameterEntry[];
   readonly exchanges: readonly ExchangeDeclaration[];
   readonly queues: readonly QueueDeclaration[];
   readonly bindings: readonly BindingDeclaration[];

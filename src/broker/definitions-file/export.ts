@@ -2,9 +2,11 @@
  * A file of definitions as RabbitMQ writes one: all that is declared and set, but what comes and goes by itself. What
  * must hold: an import of it makes the same, here and, as far as both have it, in RabbitMQ.
  */
+import type { GlobalParameter, GlobalParameters } from '../policies/global-parameters.js';
 import type { Limits } from '../policies/limits.js';
 import type { Policies, Policy } from '../policies/policies.js';
 import { isReserved } from '../requests/names.js';
+import type { VhostMetadata } from '../requests/vhost-metadata.js';
 import type { Binding, Destination, ExchangeEntry, QueueEntry } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
 import { type Json, jsonOf } from './json-arguments.js';
@@ -16,6 +18,7 @@ interface Parts {
   readonly view: TopologyView;
   readonly policies: Policies;
   readonly limits: Limits;
+  readonly globalParameters: GlobalParameters;
 }
 
 /** The whole file, or that of one vhost, which says nothing of users. */
@@ -29,7 +32,7 @@ export function exportDefinitions(parts: Parts, vhost: string | null): string {
     bindings: vhosts.flatMap((name) => bindingsIn(parts.view, name)),
   };
   const head = { rabbit_version: FORMAT, rabbitmq_version: FORMAT };
-  const people = vhost === null ? { ...accounts(parts), global_parameters: [] } : {};
+  const people = vhost === null ? { ...accounts(parts), global_parameters: parts.globalParameters.list().map(globalParameterJson) } : {};
   return `${JSON.stringify({ ...head, ...people, ...declared }, null, 2)}\n`;
 }
 
@@ -43,10 +46,22 @@ function accounts({ view, limits }: Parts) {
       tags,
       limits: limits.of('user', name),
     })),
-    vhosts: view.vhosts().map((name) => ({ name })),
+    vhosts: view.vhosts().map((name) => vhostJson(name, view.metadata(name))),
     permissions: users.flatMap(({ name }) => view.accounts.permissionsOf(name)),
     topic_permissions: users.flatMap(({ name }) => view.accounts.topicPermissionsOf(name)),
   };
+}
+
+/** What nothing is said of is left out: older RabbitMQ would say it anew. */
+function vhostJson(name: string, { description, tags, defaultQueueType, tracing }: VhostMetadata) {
+  const type = defaultQueueType === null ? {} : { default_queue_type: defaultQueueType };
+  const isPlain = description === '' && tags.length === 0 && defaultQueueType === null;
+  const said = isPlain ? {} : { description, tags, ...type, metadata: { description, tags, ...type } };
+  return { name, ...said, ...(tracing ? { tracing } : {}) };
+}
+
+function globalParameterJson({ name, value }: GlobalParameter) {
+  return { name, value: JSON.parse(value) as Json };
 }
 
 function parametersIn({ policies, limits }: Parts, vhost: string) {

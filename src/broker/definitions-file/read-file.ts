@@ -8,10 +8,10 @@ import { DefinitionsError, Fields } from './fields.js';
 import { syntaxFault } from './json-syntax.js';
 import { Notes } from './notes.js';
 import { readBindings, readExchanges, readQueues } from './read-declarations.js';
-import { readParameters, readPolicies } from './read-policies.js';
+import { readGlobalParameters, readParameters, readPolicies } from './read-policies.js';
 import { readPermissions, readTopicPermissions, readUsers, readVhosts } from './read-users.js';
 import type { Scope } from './scope.js';
-import { DESCRIPTIVE, EVERYWHERE } from './unused.js';
+import { DESCRIPTIVE } from './unused.js';
 
 const SECTIONS = [
   'users',
@@ -35,7 +35,6 @@ export function readDefinitions(text: string, scope: Scope): DefinitionsFile {
       notes.add('sections', `'${name}' means nothing here and is left out; there are ${SECTIONS.join(', ')}`);
     }
   }
-  noteUnused(file, notes);
   const vhosts = readVhosts(file, notes);
   const policies = readPolicies(file, scope, notes);
   const parameters = readParameters(file, scope, notes);
@@ -49,6 +48,7 @@ export function readDefinitions(text: string, scope: Scope): DefinitionsFile {
     topicPermissions: readTopicPermissions(file, scope),
     policies: [...policies, ...parameters.policies],
     vhostLimits: [...vhosts.limits, ...parameters.vhostLimits],
+    globalParameters: readGlobalParameters(file),
     exchanges,
     queues,
     bindings: readBindings(file, scope),
@@ -64,12 +64,5 @@ function parsed(text: string): unknown {
     const fault = syntaxFault(own);
     const place = fault === null ? '' : ` from line ${fault.line}, column ${fault.column} on`;
     throw new DefinitionsError('', `is no JSON${place}`);
-  }
-}
-
-function noteUnused(file: Fields, notes: Notes): void {
-  for (const parameter of file.list('global_parameters')) {
-    const name = parameter.text('name');
-    if (!EVERYWHERE.includes(name)) notes.add('global parameters', `global parameter '${name}' is left out`);
   }
 }

@@ -1,11 +1,12 @@
 /** Rules over what is declared, in a file of definitions: policies, and the parameters that are operators' and limits. */
 import { Policies, type PolicyKind, type PolicyProposal } from '../policies/policies.js';
-import type { PolicyEntry, VhostLimitsEntry } from './entries.js';
+import { globalParameterError } from '../policies/global-parameters.js';
+import type { GlobalParameterEntry, PolicyEntry, VhostLimitsEntry } from './entries.js';
 import { DefinitionsError, type Fields } from './fields.js';
 import type { Notes } from './notes.js';
 import { checkLimits } from './read-users.js';
 import { type Scope, vhostIn } from './scope.js';
-import { POLICY_SETTINGS } from './unused.js';
+import { OF_A_CLUSTER, POLICY_SETTINGS } from './unused.js';
 
 export function readPolicies(file: Fields, scope: Scope, notes: Notes): PolicyEntry[] {
   return file
@@ -41,6 +42,18 @@ export function readParameters(
     } else notes.add(`parameters of '${component}'`, `parameter '${name}' of '${component}' is left out`);
   }
   return { policies, vhostLimits };
+}
+
+/** What is of the cluster that wrote the file stays with it. */
+export function readGlobalParameters(file: Fields): GlobalParameterEntry[] {
+  return file.list('global_parameters').flatMap((fields) => {
+    const name = fields.resource('name');
+    if (OF_A_CLUSTER.includes(name)) return [];
+    const parameter = { name, value: JSON.stringify(fields.value('value') ?? null) };
+    const error = globalParameterError(parameter);
+    if (error !== null) throw new DefinitionsError(fields.place, `cannot be set: ${error}`);
+    return [{ place: fields.place, parameter }];
+  });
 }
 
 interface PolicyHead {

@@ -4,8 +4,9 @@ import { patternError } from '../access/name-pattern.js';
 import { HASHING_NAMES, hashError, isHashingAlgorithm, type PasswordHash } from '../access/passwords.js';
 import { type TopicPermissions, topicPermissionsError } from '../access/topic-permissions.js';
 import { limitsError } from '../policies/limits.js';
+import { defaultQueueTypeOf, metadataError, type VhostMetadata } from '../requests/vhost-metadata.js';
 import type { PermissionsEntry, TopicPermissionsEntry, UserEntry, VhostEntry, VhostLimitsEntry } from './entries.js';
-import { DefinitionsError, type Fields, mustBe } from './fields.js';
+import { DefinitionsError, Fields, mustBe } from './fields.js';
 import type { Notes } from './notes.js';
 import { type Scope, vhostIn } from './scope.js';
 
@@ -17,15 +18,32 @@ export function readVhosts(
   const limits: VhostLimitsEntry[] = [];
   for (const fields of file.list('vhosts')) {
     const vhost = fields.resource('name');
-    entries.push({ place: fields.place, vhost });
+    entries.push({ place: fields.place, vhost, metadata: metadataIn(fields, vhost, notes) });
     const given = vhostLimitsIn(fields);
     if (given !== null) limits.push({ place: fields.placeOf('limits'), vhost, limits: given });
-    if (fields.flag('tracing')) notes.add('traced vhosts', `vhost '${vhost}' is not traced`);
-    const { default_queue_type: type = fields.value('default_queue_type') } = fields.record('metadata');
-    if (type !== undefined && type !== 'undefined' && type !== 'classic')
-      notes.add('default types', `queues in vhost '${vhost}' are classic unless they say otherwise, not ${type}`);
   }
   return { entries, limits };
+}
+
+/** Newer files have it in `metadata`; null: nothing is said. */
+function metadataIn(fields: Fields, vhost: string, notes: Notes): Partial<VhostMetadata> | null {
+  const inner = new Fields(fields.placeOf('metadata'), fields.record('metadata'));
+  const one = (name: string): Fields => (inner.value(name) === undefined ? fields : inner);
+  const description = one('description').optionalText('description');
+  const tags = tagsIn(one('tags'));
+  const type = one('default_queue_type').optionalText('default_queue_type');
+  const defaultQueueType = defaultQueueTypeOf(type);
+  if (defaultQueueType === undefined)
+    notes.add('default types', `queues in vhost '${vhost}' are classic unless they say otherwise, not ${type}`);
+  const said = {
+    ...(description === undefined ? {} : { description }),
+    ...(one('tags').value('tags') === undefined ? {} : { tags }),
+    ...(type === undefined ? {} : { defaultQueueType: defaultQueueType ?? null }),
+    ...(fields.value('tracing') === undefined ? {} : { tracing: fields.flag('tracing') }),
+  };
+  const error = metadataError(said);
+  if (error !== null) throw new DefinitionsError(fields.place, `cannot be: ${error}`);
+  return Object.keys(said).length === 0 ? null : said;
 }
 
 /** Null: none are set. RabbitMQ has them among the parameters, and writes an empty list here. */

@@ -18,8 +18,8 @@ export const DESCRIPTIVE: readonly string[] = [
   'default_queue_type',
 ];
 
-/** Global parameters that each RabbitMQ has, and nobody misses. */
-export const EVERYWHERE: readonly string[] = ['cluster_name', 'cluster_tags', 'internal_cluster_id'];
+/** Global parameters that are of the cluster that wrote the file. */
+export const OF_A_CLUSTER: readonly string[] = ['cluster_tags', 'internal_cluster_id'];
 
 /** Settings of policies that are about RabbitMQ's clusters, streams, federation and kinds of storage. */
 export const POLICY_SETTINGS: ReadonlySet<string> = new Set([

@@ -9,20 +9,24 @@ import type {
   BindingDefinition,
   DefinitionChange,
   ExchangeDefinition,
+  GlobalParameterDefinition,
   LimitsDefinition,
   PermissionDefinition,
   PolicyDefinition,
   QueueDefinition,
   TopicPermissionDefinition,
   UserDefinition,
+  VhostDefinition,
 } from '../../store/definitions.js';
 import type { Permissions, User } from '../access/accounts.js';
 import { isHashingAlgorithm } from '../access/passwords.js';
 import type { TopicPermissions } from '../access/topic-permissions.js';
+import type { GlobalParameter } from '../policies/global-parameters.js';
 import type { LimitScope, LimitSet } from '../policies/limits.js';
 import type { Policy, PolicyKind, PolicyProposal } from '../policies/policies.js';
 import { isReserved } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
+import { defaultQueueTypeOf, NO_METADATA, type VhostMetadata } from '../requests/vhost-metadata.js';
 import type { Binding, BindingChange } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
 import { idOf, logIdOf } from './definition-store.js';
@@ -35,7 +39,9 @@ type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 export function recordsOf(view: TopologyView, change: Change): DefinitionChange[] {
   switch (change.kind) {
     case 'vhost.created':
-      return [vhostRecord(change.vhost)];
+      return [vhostRecord(change.vhost, NO_METADATA)];
+    case 'vhost.changed':
+      return [vhostRecord(change.vhost, change.metadata)];
     case 'vhost.deleted':
       return [
         { remove: 'vhost', definition: { name: stored(change.vhost) } },
@@ -82,8 +88,8 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
   }
 }
 
-export function vhostRecord(vhost: string): DefinitionChange {
-  return { put: 'vhost', definition: { name: stored(vhost), description: '', tags: [] } };
+export function vhostRecord(vhost: string, metadata: VhostMetadata): DefinitionChange {
+  return { put: 'vhost', definition: { name: stored(vhost), ...metadata } };
 }
 
 export function userRecord({ name, passwordHash, hashingAlgorithm, tags }: User): DefinitionChange {
@@ -117,14 +123,27 @@ export function limitsRecord(scope: LimitScope, name: string, limits: LimitSet):
   return { put: 'limits', definition: { scope, name: stored(name), limits } };
 }
 
+export function globalParameterRecord({ name, value }: GlobalParameter): DefinitionChange {
+  return { put: 'globalParameter', definition: { name: stored(name), value } };
+}
+
+export function globalParameterRemoval(name: string): DefinitionChange {
+  return { remove: 'globalParameter', definition: { name: stored(name) } };
+}
+
 export function limitsRemoval(scope: LimitScope, name: string): DefinitionChange {
   return { remove: 'limits', definition: { scope, name: stored(name) } };
 }
 
 // ── Back from the store ────────────────────────────────────────────────────────────────────────────────────────
 
-export function restoredVhost({ name }: { readonly name: string }): string {
-  return restored(name);
+export function restoredVhost(definition: VhostDefinition): {
+  readonly vhost: string;
+  readonly metadata: VhostMetadata;
+} {
+  const { name, description, tags, defaultQueueType, tracing = false } = definition;
+  const metadata = { description, tags, defaultQueueType: defaultQueueTypeOf(defaultQueueType) ?? null, tracing };
+  return { vhost: restored(name), metadata };
 }
 
 /** A user, or how the password is hashed where nobody here can tell. */
@@ -189,6 +208,10 @@ export function restoredPolicy({ vhost, name, operator, pattern, ...rest }: Poli
 
 export function restoredLimits({ scope, name, limits }: LimitsDefinition): LimitsDefinition {
   return { scope, name: restored(name), limits };
+}
+
+export function restoredGlobalParameter({ name, value }: GlobalParameterDefinition): GlobalParameter {
+  return { name: restored(name), value };
 }
 
 // ── To the store ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ import type { Bindings } from '../decisions/bindings.js';
 import type { DelayedQueues } from '../decisions/delayed-queues.js';
 import type { Exchanges } from '../decisions/exchanges.js';
 import type { Queues } from '../decisions/queues.js';
+import type { GlobalParameters } from '../policies/global-parameters.js';
 import type { Limits } from '../policies/limits.js';
 import type { Policies } from '../policies/policies.js';
 import { describe } from '../requests/names.js';
@@ -21,6 +22,7 @@ import type { Topology } from '../topology/topology.js';
 import {
   restoredBinding,
   restoredExchange,
+  restoredGlobalParameter,
   restoredLimits,
   restoredPermissions,
   restoredPolicy,
@@ -50,6 +52,7 @@ interface Parts {
   readonly bindings: Bindings;
   readonly policies: Policies;
   readonly limits: Limits;
+  readonly globalParameters: GlobalParameters;
 }
 
 type Store = Pick<DefinitionStore, 'list'>;
@@ -73,6 +76,7 @@ export class Restoration {
     this.#restoreAccounts();
     this.#restorePolicies();
     this.#restoreLimits();
+    this.#restoreGlobalParameters();
     const hidden = this.#restoreExchanges(nextPosition);
     const queues = this.#restoreQueues(nextPosition);
     this.#restoreBindings();
@@ -84,9 +88,12 @@ export class Restoration {
     const { topology } = this.#parts;
     const vhosts = this.#store.list('vhost').map(restoredVhost);
     if (vhosts.length === 0) return;
-    for (const vhost of vhosts) if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
+    for (const { vhost, metadata } of vhosts) {
+      if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
+      topology.change({ kind: 'vhost.changed', vhost, metadata });
+    }
     for (const vhost of topology.view.vhosts())
-      if (!vhosts.includes(vhost)) for (const _ of topology.deleteVhost(vhost));
+      if (!vhosts.some((stored) => stored.vhost === vhost)) for (const _ of topology.deleteVhost(vhost));
   }
 
   /** Where there is nobody the guest is back, or nobody could ever come in. */
@@ -151,6 +158,13 @@ export class Restoration {
     for (const { scope, name, limits } of this.#store.list('limits').map(restoredLimits)) {
       const error = this.#parts.limits.set(scope, name, limits);
       if (error !== null) this.#report(`limits of ${scope} '${name}' are left out: ${error}`);
+    }
+  }
+
+  #restoreGlobalParameters(): void {
+    for (const parameter of this.#store.list('globalParameter').map(restoredGlobalParameter)) {
+      const error = this.#parts.globalParameters.set(parameter);
+      if (error !== null) this.#report(`global parameter '${parameter.name}' is left out: ${error}`);
     }
   }
 

@@ -11,6 +11,7 @@ import type { FieldTable } from '../../amqp/table.js';
 import type { Queue } from '../../engine/engine.js';
 import type { AccountChange } from '../access/accounts.js';
 import type { Grant } from '../access/scopes.js';
+import type { VhostMetadata } from './vhost-metadata.js';
 
 /** A connection across all workers: unique while the broker lives. */
 export type ConnectionId = number;
@@ -210,6 +211,7 @@ export type Change =
   | { kind: 'reply.opened'; vhost: string; queue: string; ref: Queue }
   | { kind: 'reply.closed'; vhost: string; queue: string; ref: Queue }
   | { kind: 'vhost.created'; vhost: string }
+  | { kind: 'vhost.changed'; vhost: string; metadata: VhostMetadata }
   | { kind: 'vhost.deleted'; vhost: string }
   | {
       kind: 'bound' | 'unbound';

@@ -8,6 +8,7 @@ import type { Queue } from '../../engine/engine.js';
 import { type AccountChange, Accounts } from '../access/accounts.js';
 import { DEFAULT_VHOST } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
+import { NO_METADATA, type VhostMetadata } from '../requests/vhost-metadata.js';
 import { routingKeys } from '../routing/carbon-copies.js';
 import type { Routable } from '../routing/router.js';
 import { predeclaredExchanges } from './predeclared.js';
@@ -36,6 +37,11 @@ export class TopologyView {
 
   vhosts(): string[] {
     return [...this.#vhosts.keys()];
+  }
+
+  /** What is said of a vhost; nothing, where there is none. */
+  metadata(vhost: string): VhostMetadata {
+    return this.#vhosts.get(vhost)?.metadata ?? NO_METADATA;
   }
 
   exchangesIn(vhost: string): Iterable<ExchangeEntry> {
@@ -108,6 +114,9 @@ export class TopologyView {
     const vhost = this.#vhosts.get(change.vhost);
     if (vhost === undefined) throw new Error(`change in unknown vhost '${change.vhost}'`);
     switch (change.kind) {
+      case 'vhost.changed':
+        vhost.metadata = change.metadata;
+        return;
       case 'vhost.deleted':
         this.#vhosts.delete(change.vhost);
         this.accounts.vhostDeleted(change.vhost);
