@@ -4,7 +4,7 @@
 import type { RequestListener } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import { type Administration, type Ask, remoteAdministration } from '../node/administration.js';
-import type { BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
+import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/managed-broker.js';
@@ -53,8 +53,9 @@ export class Management {
 
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
     try {
-      this.#listening = await HttpListening.open(address, () => this.#api(facts));
-      this.#tell({ kind: 'listening', bound: this.#listening.bound });
+      const listening = await HttpListening.open(address, () => this.#api(facts, listening.bound));
+      this.#listening = listening;
+      this.#tell({ kind: 'listening', bound: listening.bound });
     } catch (error) {
       if (!(error instanceof AddressRefused)) throw error;
       this.#tell({ kind: 'refused', where: error.where, reason: error.message });
@@ -62,7 +63,7 @@ export class Management {
   }
 
   /** Loaded for the first request: most brokers are never asked. */
-  async #api(facts: BrokerFacts): Promise<RequestListener> {
+  async #api(facts: BrokerFacts, http: BoundHttp): Promise<RequestListener> {
     const [{ createServer }, { addRoutes }] = await Promise.all([
       import('./http/server.js'),
       import('./api/routes.js'),
@@ -73,15 +74,21 @@ export class Management {
       this.#worker.syncTopology();
       return authenticate(request, view.accounts, logins);
     });
-    addRoutes(server, this.#broker(facts));
+    addRoutes(server, this.#broker(facts, http));
     await server.app.ready();
     return (request, response) => server.app.routing(request, response);
   }
 
-  #broker(facts: BrokerFacts): ManagedBroker {
-    const { view, engine } = this.#worker;
+  #broker(facts: BrokerFacts, http: BoundHttp): ManagedBroker {
+    const worker = this.#worker;
+    const { view, engine, alarms } = worker;
     return {
       facts,
+      http,
+      alarms,
+      tls: () => worker.tls,
+      limits: () => worker.limits,
+      anonymous: () => worker.anonymous,
       view,
       engine,
       administration: this.#administration(),

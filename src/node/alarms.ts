@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../log/commit-log.js';
 import { fatal } from '../platform/fatal.js';
-import { LOW_ON_DISK } from '../worker/disk-alarm.js';
+import type { SharedAlarms } from '../worker/shared-alarms.js';
 
 /** Between two looks at the space on disk (ms). */
 const LOOK_MS = 1_000;
@@ -24,7 +24,7 @@ const SHORTAGE_MS = 5_000;
 
 export class Alarms {
   /** Handed to the workers. */
-  readonly shared: SharedArrayBuffer;
+  readonly shared: SharedAlarms;
   readonly #engine: Pick<Engine, 'blockPublishers'>;
   readonly #report: (line: string) => void;
   /** What is wrong, by who says so. */
@@ -39,7 +39,7 @@ export class Alarms {
   /** Runs from the beginning of a shortage until it is told. */
   #shortage: NodeJS.Timeout | null = null;
 
-  constructor(shared: SharedArrayBuffer, engine: Pick<Engine, 'blockPublishers'>, report: (line: string) => void) {
+  constructor(shared: SharedAlarms, engine: Pick<Engine, 'blockPublishers'>, report: (line: string) => void) {
     this.shared = shared;
     this.#engine = engine;
     this.#report = report;
@@ -69,10 +69,12 @@ export class Alarms {
     if (this.#shortage === null) this.#report('memory resource limit alarm cleared on this node');
     else clearTimeout(this.#shortage);
     this.#shortage = null;
+    this.shared.setShortOfMemory(false);
   }
 
   #tellShortage(): void {
     this.#shortage = null;
+    this.shared.setShortOfMemory(true);
     this.#report('memory resource limit alarm set on this node: publishers wait until messages have left');
   }
 
@@ -106,6 +108,7 @@ export class Alarms {
       return;
     }
     this.#isBlind = false;
+    this.shared.setDisk({ free, least });
     if (free >= least) this.#lift('disk');
     else
       this.#raise('disk', `${inMebibytes(free)} MiB are free on the disk, of ${inMebibytes(least)} that are asked for`);
@@ -138,9 +141,8 @@ export class Alarms {
   }
 
   #apply(): void {
-    const words = new Int32Array(this.shared);
-    const wanted = this.#raised.size > 0 ? LOW_ON_DISK : 0;
-    if (Atomics.exchange(words, 0, wanted) !== wanted) this.#engine.blockPublishers(wanted !== 0);
+    const isLow = this.#raised.size > 0;
+    if (this.shared.setLowOnDisk(isLow)) this.#engine.blockPublishers(isLow);
   }
 }
 

@@ -20,6 +20,7 @@ import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { DataDirectoryError } from '../store/data-directory.js';
+import { SharedAlarms } from '../worker/shared-alarms.js';
 import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
@@ -100,14 +101,14 @@ async function openOn(
   const startedAt = Date.now();
   const progress = createProgress(participants);
   const management = new Management();
-  const alarmed = new SharedArrayBuffer(4);
+  const alarmed = new SharedAlarms();
   const common = {
     shared,
     announced: options.announced,
     settings: workerSettings(options),
     oauth,
     tls,
-    alarms: alarmed,
+    alarms: alarmed.shared,
     logLevels: logger.levels.shared,
     loginSources: createLoginSources(),
     progress,
@@ -180,6 +181,8 @@ async function openOn(
               listeners: bound,
               workers,
               startedAt,
+              memory: options.memory,
+              announced: options.announced.version,
               dataDirectory: storage?.path ?? null,
             },
             (request, answer) => questions.ask(request, answer),

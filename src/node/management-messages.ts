@@ -46,6 +46,10 @@ export interface BrokerFacts {
   /** When the broker started (ms since the Unix epoch). */
   readonly startedAt: number;
   readonly dataDirectory: string | null;
+  /** Shared memory for messages and queues (octets). */
+  readonly memory: number;
+  /** The version of RabbitMQ that clients are told of. */
+  readonly announced: string;
 }
 
 export interface ManagementSetup extends WorkerSetup {

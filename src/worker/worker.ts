@@ -25,6 +25,7 @@ import type { TokenLogins } from '../connection/tokens/token-logins.js';
 import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
 import { type Admit, TransportOpener } from '../connection/transport/opening.js';
+import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
 import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
@@ -38,10 +39,10 @@ import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
-import { isLowOnDisk } from './disk-alarm.js';
 import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
 import type { ParticipantLog } from './participant-log.js';
+import { SharedAlarms } from './shared-alarms.js';
 import { type FromWorker, LOCAL_IDS, type ToWorker, type WorkerSettings, type WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
 import { WorkerLog } from './worker-log.js';
@@ -83,7 +84,8 @@ export class Worker implements Host {
   #hasFailed = false;
   #stopped = false;
   readonly #log: WorkerLog;
-  readonly #alarms: SharedArrayBuffer;
+  readonly alarms: SharedAlarms;
+  #tls: TlsSetup | null;
   readonly #progress: Progress;
   /** Publishers that wait for memory. */
   #short = 0;
@@ -121,7 +123,8 @@ export class Worker implements Host {
     this.engine = engine;
     this.announced = announced;
     this.#settings = settings;
-    this.#alarms = alarms;
+    this.alarms = new SharedAlarms(alarms);
+    this.#tls = tls;
     this.#control = control;
     this.#logger = new Logger(new LogLevels(logLevels), (entries) => this.#post({ kind: 'entries', entries }));
     this.connectionLog = new ConnectionLog(this.#logger);
@@ -197,6 +200,11 @@ export class Worker implements Host {
     return this.#log.opened;
   }
 
+  /** What TLS is done with; null: there is none. */
+  get tls(): TlsSetup | null {
+    return this.#tls;
+  }
+
   get limits(): NodeLimits {
     return this.#settings.limits;
   }
@@ -206,7 +214,7 @@ export class Worker implements Host {
   }
 
   isLowOnDisk(): boolean {
-    return isLowOnDisk(this.#alarms);
+    return this.alarms.isLowOnDisk;
   }
 
   countShort(change: 1 | -1): void {
@@ -265,6 +273,7 @@ export class Worker implements Host {
         this.#onNotice(message.notice);
         break;
       case 'tls':
+        this.#tls = message.setup;
         this.#opener.replaceTls(message.setup);
         break;
       case 'settings':

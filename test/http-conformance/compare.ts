@@ -23,6 +23,8 @@ const OWN = new Set([
   'ip',
   'ip_address',
   'port',
+  'ports',
+  'protocols',
 ]);
 
 /** What only describes how RabbitMQ works inside, or comes with its statistics after some seconds. */
@@ -103,7 +105,7 @@ function compare(path: string, recorded: unknown, answered: unknown, found: stri
  */
 function isErlang(name: string, value: unknown): boolean {
   if (name !== 'reason') return false;
-  return typeof value !== 'string' || /[{]|&lt;|^Access refused\.$|"expected /.test(value);
+  return typeof value !== 'string' || /[{]|&lt;|^Access refused\.$|^failed_to_parse_json$|"expected /.test(value);
 }
 
 /** The digest of a binding's arguments is each broker's own. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Alarms } from '../../src/node/alarms.js';
-import { isLowOnDisk } from '../../src/worker/disk-alarm.js';
+import { SharedAlarms } from '../../src/worker/shared-alarms.js';
 
 let lines: string[];
 let blocked: boolean[];
@@ -17,7 +17,7 @@ beforeEach(() => {
   lines = [];
   blocked = [];
   const engine = { blockPublishers: (is: boolean) => void blocked.push(is) };
-  alarms = new Alarms(new SharedArrayBuffer(4), engine, (line) => void lines.push(line));
+  alarms = new Alarms(new SharedAlarms(), engine, (line) => void lines.push(line));
 });
 afterEach(() => {
   alarms.stop();
@@ -49,19 +49,19 @@ test('publishers are blocked from the first log writer that cannot write to the 
   const full = { state: 'full', error: new Error('no space') } as const;
   alarms.log(1, full);
   alarms.log(2, full);
-  expect(isLowOnDisk(alarms.shared)).toBe(true);
+  expect(alarms.shared.isLowOnDisk).toBe(true);
   alarms.log(1, { state: 'ok' });
   expect(blocked).toEqual([true]);
   alarms.log(2, { state: 'ok' });
   expect(blocked).toEqual([true, false]);
-  expect(isLowOnDisk(alarms.shared)).toBe(false);
+  expect(alarms.shared.isLowOnDisk).toBe(false);
   expect(lines.at(-1)).toBe('disk resource limit alarm cleared on this node: publishers go on');
 });
 
 test('publishers are blocked when the operator reads so, and go on when he reads that', () => {
   const seen: (boolean | undefined)[] = [];
   const engine = { blockPublishers: (is: boolean) => void blocked.push(is) };
-  const told = new Alarms(new SharedArrayBuffer(4), engine, () => void seen.push(blocked.at(-1)));
+  const told = new Alarms(new SharedAlarms(), engine, () => void seen.push(blocked.at(-1)));
   told.log(1, { state: 'failing', error: new Error('EIO') });
   told.log(1, { state: 'ok' });
   expect(seen).toEqual([true, false]);

@@ -47,6 +47,7 @@ const SAMPLES: { readonly [K in DefinitionKind]: Definition<K> } = {
     definition: { 'max-length': 10 },
   },
   limits: { scope: 'user', name: 'guest', limits: { 'max-channels': 10 } },
+  globalParameter: { name: 'cluster_name', value: '"burrow"' },
 };
 const KINDS = Object.keys(SAMPLES) as DefinitionKind[];
 

@@ -65,13 +65,7 @@ export class Administration {
   /** What was begun last, by vhosts to whose queues and exchanges policies are being applied. */
   readonly #applying = new Map<string, object>();
 
-  constructor(
-    parts: Parts,
-    policies: Policies,
-    limits: Limits,
-    globalParameters: GlobalParameters,
-    outside: Outside,
-  ) {
+  constructor(parts: Parts, policies: Policies, limits: Limits, globalParameters: GlobalParameters, outside: Outside) {
     this.#parts = parts;
     this.#policies = policies;
     this.#limits = limits;

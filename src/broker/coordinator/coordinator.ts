@@ -235,7 +235,11 @@ export class Coordinator {
   /** Stores what a broker begins with, as far as nothing of its kind is stored. */
   #storeBeginning(definitions: DefinitionStore): void {
     const { view } = this.#topology;
-    if (definitions.list('vhost').length === 0) this.#definitionWriter?.note(view.vhosts().map((vhost) => vhostRecord(vhost, view.metadata(vhost))), []);
+    if (definitions.list('vhost').length === 0)
+      this.#definitionWriter?.note(
+        view.vhosts().map((vhost) => vhostRecord(vhost, view.metadata(vhost))),
+        [],
+      );
     if (definitions.list('user').length > 0) return;
     const users = view.accounts.users();
     const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));

@@ -16,9 +16,9 @@ const FORMAT = '3.13.7';
 
 interface Parts {
   readonly view: TopologyView;
-  readonly policies: Policies;
-  readonly limits: Limits;
-  readonly globalParameters: GlobalParameters;
+  readonly policies: Pick<Policies, 'list'>;
+  readonly limits: Pick<Limits, 'of'>;
+  readonly globalParameters: Pick<GlobalParameters, 'list'>;
 }
 
 /** The whole file, or that of one vhost, which says nothing of users. */
@@ -32,7 +32,10 @@ export function exportDefinitions(parts: Parts, vhost: string | null): string {
     bindings: vhosts.flatMap((name) => bindingsIn(parts.view, name)),
   };
   const head = { rabbit_version: FORMAT, rabbitmq_version: FORMAT };
-  const people = vhost === null ? { ...accounts(parts), global_parameters: parts.globalParameters.list().map(globalParameterJson) } : {};
+  const people =
+    vhost === null
+      ? { ...accounts(parts), global_parameters: parts.globalParameters.list().map(globalParameterJson) }
+      : {};
   return `${JSON.stringify({ ...head, ...people, ...declared }, null, 2)}\n`;
 }
 

@@ -57,11 +57,14 @@ export function readQueues(file: Fields, scope: Scope, notes: Notes): QueueDecla
   });
 }
 
-/** RabbitMQ says a queue's type beside the arguments, too, and in newer versions there alone. */
+/**
+ * RabbitMQ says a queue's type beside the arguments, too, and in newer versions there alone: it counts before the
+ * vhost's default type.
+ */
 function typedArguments(fields: Fields): FieldTable {
   const args = argumentsIn(fields);
   const type = fields.optionalText('type');
-  if (type === undefined || type === 'classic' || args.has(queueType.name)) return args;
+  if (type === undefined || args.has(queueType.name)) return args;
   return new Map([...args, [queueType.name, { type: 'S', value: type }]]);
 }
 

@@ -1,6 +1,7 @@
 /** Rules over what is declared, in a file of definitions: policies, and the parameters that are operators' and limits. */
-import { Policies, type PolicyKind, type PolicyProposal } from '../policies/policies.js';
+
 import { globalParameterError } from '../policies/global-parameters.js';
+import { Policies, type PolicyKind, type PolicyProposal } from '../policies/policies.js';
 import type { GlobalParameterEntry, PolicyEntry, VhostLimitsEntry } from './entries.js';
 import { DefinitionsError, type Fields } from './fields.js';
 import type { Notes } from './notes.js';

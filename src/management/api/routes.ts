@@ -9,6 +9,12 @@ import { healthRoutes } from './health.js';
 import { limitRoutes } from './limits.js';
 import type { ManagedBroker } from './managed-broker.js';
 import { messageRoutes } from './messages.js';
+import { definitionRoutes } from './node/definitions.js';
+import { featureRoutes } from './node/features.js';
+import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
+import { nodeRoutes } from './node/nodes.js';
+import { overviewRoutes } from './node/overview.js';
+import { globalParameterRoutes, parameterRoutes } from './node/parameters.js';
 import { permissionRoutes } from './permissions.js';
 import { policyRoutes } from './policies.js';
 import { queueRoutes } from './queues.js';
@@ -31,4 +37,12 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   connectionRoutes(server, broker);
   channelRoutes(server, broker);
   consumerRoutes(server, broker);
+  overviewRoutes(server, broker);
+  nodeRoutes(server, broker);
+  featureRoutes(server);
+  healthCheckRoutes(server, broker);
+  alivenessRoutes(server, broker);
+  definitionRoutes(server, broker);
+  parameterRoutes(server, broker);
+  globalParameterRoutes(server, broker);
 }

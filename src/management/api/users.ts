@@ -5,6 +5,7 @@ import { badRequest, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
 import type { ManagedBroker } from './managed-broker.js';
+import { tagsIn } from './tags.js';
 
 export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { view, administration } = broker;
@@ -13,10 +14,15 @@ export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
     if (user === undefined) throw notFound();
     return user;
   };
+  const userJson = async ({ name, passwordHash, hashingAlgorithm, tags }: User): Promise<JsonObject> => {
+    const limits = await administration.limits('user', name);
+    return { name, password_hash: passwordHash, hashing_algorithm: hashingAlgorithm, tags, limits };
+  };
+  const withLimits = (users: readonly User[]): Promise<JsonObject[]> => Promise.all(users.map(userJson));
   route('/api/users', {
     GET: {
       tag: 'administrator',
-      handle: async ({ query }) => listed(view.accounts.users().map(userJson), query as ListQuery),
+      handle: async ({ query }) => listed(await withLimits(view.accounts.users()), query as ListQuery),
     },
   });
   route('/api/users/without-permissions', {
@@ -24,7 +30,7 @@ export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
       tag: 'administrator',
       handle: async ({ query }) => {
         const users = view.accounts.users().filter(({ name }) => view.accounts.permissionsOf(name).length === 0);
-        return listed(users.map(userJson), query as ListQuery);
+        return listed(await withLimits(users), query as ListQuery);
       },
     },
   });
@@ -40,7 +46,7 @@ export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   route('/api/users/:user', {
     GET: {
       tag: 'administrator',
-      handle: async ({ params, query }) => withColumns(userJson(existing(params)), (query as ListQuery).columns),
+      handle: async ({ params, query }) => withColumns(await userJson(existing(params)), (query as ListQuery).columns),
     },
     PUT: {
       tag: 'administrator',
@@ -75,13 +81,10 @@ export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   });
 }
 
-function userJson({ name, passwordHash, hashingAlgorithm, tags }: User): JsonObject {
-  return { name, password_hash: passwordHash, hashing_algorithm: hashingAlgorithm, tags, limits: {} };
-}
-
 /** As definitions have it: the user is as the body says from now on. */
 async function setUser({ administration }: ManagedBroker, name: string, body: Body): Promise<void> {
-  const tags = tagsOf(body);
+  if (body.value('tags') === undefined) throw badRequest('tags_not_present');
+  const tags = tagsIn(body);
   if (body.value('password') !== undefined && body.value('password_hash') !== undefined)
     throw badRequest('password and password_hash cannot both be there');
   const user =
@@ -93,15 +96,4 @@ async function setUser({ administration }: ManagedBroker, name: string, body: Bo
       : { password: body.text('password') };
   const outcome = await administration.definitions.import(JSON.stringify({ users: [{ name, tags, ...user }] }));
   if (!outcome.ok) throw badRequest(outcome.reason);
-}
-
-/** A list, or a text with commas. */
-function tagsOf(body: Body): readonly string[] {
-  const given = body.value('tags');
-  if (given === undefined) throw badRequest('tags_not_present');
-  if (typeof given !== 'string') return body.texts('tags');
-  return given
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '');
 }

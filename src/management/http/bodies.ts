@@ -14,6 +14,10 @@ export class Body {
     this.#fields = body as Readonly<Record<string, unknown>>;
   }
 
+  all(): Readonly<Record<string, unknown>> {
+    return this.#fields;
+  }
+
   /** Undefined: it is not there, or null. */
   value(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined;

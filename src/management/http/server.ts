@@ -12,6 +12,7 @@ import fastify, {
 } from 'fastify';
 import { type Caller, hasTag, type Tag } from './authentication.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
+import { Form } from './forms.js';
 
 /** The longest body (octets): a definitions file of a large broker is the largest. */
 const BODY_MAX = 64 * 1024 * 1024;
@@ -20,6 +21,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller;
   }
+  interface FastifyContextConfig {
+    body?: Operation['body'];
+  }
 }
 
 /** What a route does for one method. */
@@ -27,6 +31,8 @@ export interface Operation {
   /** Who may call; null: everybody. */
   readonly tag: Tag | null;
   readonly handle: RouteHandlerMethod;
+  /** What the handler gets of a body that is no form: what its JSON says (the default), or its text. */
+  readonly body?: 'text';
 }
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -46,13 +52,20 @@ export function createServer(authenticate: (request: FastifyRequest) => Promise<
   });
   app.removeAllContentTypeParsers();
   // Tools send JSON under all kinds of names, and under none.
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (request.routeOptions.config.body === 'text') {
+      done(null, body);
+      return;
+    }
     try {
       done(null, body === '' ? {} : (JSON.parse(body as string) as unknown));
     } catch {
       done(badRequest('not_json'));
     }
   });
+  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
+    Form.read(request.headers['content-type'] ?? '', body),
+  );
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
     done();
@@ -82,14 +95,14 @@ function addRoute(
     const operation = operations[method];
     if (operation === undefined) continue;
     allowed.push(...(method === 'GET' ? (['HEAD', 'GET'] as const) : [method]));
-    const { tag, handle } = operation;
+    const { tag, handle, body } = operation;
     const admit = async (request: FastifyRequest): Promise<void> => {
       refuseForeign(request);
       if (tag === null) return;
       request.caller = await authenticate(request);
       if (!hasTag(request.caller, tag)) throw notAuthorised(`Not ${NAMES[tag]} user`);
     };
-    app.route({ method, url, onRequest: admit, handler: handle });
+    app.route({ method, url, onRequest: admit, handler: handle, config: { body } });
   }
   const allow = [...allowed, 'OPTIONS'].join(', ');
   app.route({ method: 'OPTIONS', url, handler: (_request, reply) => reply.header('allow', allow).send() });

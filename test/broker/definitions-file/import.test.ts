@@ -133,10 +133,15 @@ describe('an import', () => {
     const stage = new Stage();
     const notes = await imported(stage, fixture('rabbitmq-4.json'));
     expect(notes).toEqual([
-      "queues in vhost 'hares' are classic unless they say otherwise, not quorum",
       "policy 'short' of vhost 'hares' goes without some settings: target-group-size means nothing here",
       "queue 'log' in vhost 'hares' is left out: there are no streams",
     ]);
+    expect(stage.administration.vhostMetadata('hares')).toEqual({
+      description: '',
+      tags: ['production'],
+      defaultQueueType: 'quorum',
+      tracing: false,
+    });
     const own = exported(stage, 'hares');
     expect(own.queues).toMatchObject([
       { name: 'plain' },

@@ -120,10 +120,8 @@ describe('a file of definitions is read', () => {
       JSON.stringify({
         queus: [],
         parameters: [{ component: 'shovel', vhost: '/', name: 's', value: {} }],
-        global_parameters: [
-          { name: 'cluster_name', value: 'rabbit' },
-          { name: 'mqtt', value: 1 },
-        ],
+        vhosts: [{ name: 'v', default_queue_type: 'stream' }],
+        global_parameters: [{ name: 'internal_cluster_id', value: 'rabbit' }],
         policies: [{ ...POLICY, definition: { 'ha-mode': 'all', expires: 5 } }],
         queues: [
           { ...QUEUE, type: 'stream' },
@@ -134,7 +132,7 @@ describe('a file of definitions is read', () => {
     );
     expect(notes).toEqual([
       expect.stringMatching(/^'queus' means nothing here and is left out; there are users, vhosts, /),
-      "global parameter 'mqtt' is left out",
+      "queues in vhost 'v' are classic unless they say otherwise, not stream",
       "policy 'p' of vhost '/' goes without some settings: ha-mode means nothing here",
       "parameter 's' of 'shovel' is left out",
       "queue 'q' in vhost '/' is left out: there are no streams",

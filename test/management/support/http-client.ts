@@ -41,6 +41,11 @@ export class HttpApi {
     return this.#request('POST', path, body, {});
   }
 
+  /** As a page sends a form. */
+  postForm(path: string, form: FormData): Promise<HttpAnswer> {
+    return this.#request('POST', path, form, {});
+  }
+
   delete(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
     return this.#request('DELETE', path, undefined, headers);
   }
@@ -52,11 +57,16 @@ export class HttpApi {
     const answer = await fetch(`http://127.0.0.1:${this.broker.management?.port}/api${path}`, {
       method,
       headers: this.credentials === null ? headers : { ...headers, authorization: login },
-      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      body: body === undefined ? null : isSentAsItIs(body) ? body : JSON.stringify(body),
+      redirect: 'manual',
     });
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, text, json: parsed(text) };
   }
+}
+
+function isSentAsItIs(body: unknown): body is string | FormData {
+  return typeof body === 'string' || body instanceof FormData;
 }
 
 function parsed(text: string): unknown {

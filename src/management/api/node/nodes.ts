@@ -1,0 +1,81 @@
+/** The one node that there is, as a cluster's list of nodes has it. */
+import { notFound } from '../../http/errors.js';
+import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
+import type { HttpServer } from '../../http/server.js';
+import type { ManagedBroker } from '../managed-broker.js';
+import { authMechanisms, contextsJson, EXCHANGE_TYPES, RATES_MODE } from './announced.js';
+import { nodeFigures } from './node-figures.js';
+
+export function nodeRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  const { facts } = broker;
+  const mustBeOurs = (params: unknown): void => {
+    if ((params as { readonly node: string }).node !== facts.node) throw notFound();
+  };
+  route('/api/nodes', {
+    GET: {
+      tag: 'monitoring',
+      handle: async ({ query }) => listed([await nodeJson(broker)], query as ListQuery),
+    },
+  });
+  route('/api/nodes/:node', {
+    GET: {
+      tag: 'monitoring',
+      handle: async ({ params, query }) => {
+        mustBeOurs(params);
+        const { memory } = query as { readonly memory?: string };
+        const node = await nodeJson(broker);
+        return withColumns(memory === 'true' ? { ...node, ...memoryJson(broker) } : node, (query as ListQuery).columns);
+      },
+    },
+  });
+  route('/api/nodes/:node/memory', {
+    GET: {
+      tag: 'monitoring',
+      handle: async ({ params }) => {
+        mustBeOurs(params);
+        return memoryJson(broker);
+      },
+    },
+  });
+}
+
+async function nodeJson(broker: ManagedBroker): Promise<JsonObject> {
+  const { facts } = broker;
+  return {
+    name: facts.node,
+    type: 'disc',
+    running: true,
+    being_drained: false,
+    partitions: [],
+    rates_mode: RATES_MODE,
+    ...(await nodeFigures(broker)),
+    exchange_types: EXCHANGE_TYPES,
+    auth_mechanisms: authMechanisms(broker.anonymous()),
+    applications: [{ name: 'leveret', description: 'Leveret', version: facts.announced }],
+    contexts: contextsJson(broker),
+    log_files: [],
+    db_dir: facts.dataDirectory ?? '',
+    config_files: [],
+    // Tools look here for what there is to manage.
+    enabled_plugins: ['rabbitmq_management'],
+    net_ticktime: 60,
+    cluster_links: [],
+  };
+}
+
+/** What the process takes, by what it is for (octets). */
+function memoryJson({ engine }: ManagedBroker): JsonObject {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return {
+    memory: {
+      strategy: 'rss',
+      total: { rss, allocated: rss, erlang: heapTotal },
+      core_used: engine.memoryUsed(),
+      core_free: engine.memoryFree(),
+      heap_used: heapUsed,
+      heap_total: heapTotal,
+      external,
+      array_buffers: arrayBuffers,
+    },
+  };
+}
