@@ -6,6 +6,7 @@ import { badRequest, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
 import type { ManagedBroker } from './managed-broker.js';
+import { QueueClients } from './queue-clients.js';
 import { tableFromJson, tableToJson } from './tables.js';
 import { vhostOf, visibleVhosts } from './vhost-access.js';
 
@@ -19,17 +20,14 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
     GET: {
       tag: 'management',
       handle: async ({ caller, query }) =>
-        listed(
-          visibleVhosts(broker, caller).flatMap((vhost) => queuesIn(broker, vhost)),
-          query as ListQuery,
-        ),
+        listed(await queuesIn(broker, visibleVhosts(broker, caller)), query as ListQuery),
     },
   });
   route('/api/queues/:vhost', {
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) =>
-        listed(queuesIn(broker, vhostOf(broker, caller, params)), query as ListQuery),
+        listed(await queuesIn(broker, [vhostOf(broker, caller, params)]), query as ListQuery),
     },
   });
   route('/api/queues/:vhost/:name', {
@@ -39,7 +37,11 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const vhost = vhostOf(broker, caller, params);
         const queue = broker.view.queue(vhost, (params as QueuePath).name);
         if (queue === undefined) throw notFound();
-        return withColumns(queueJson(broker, queue), (query as ListQuery).columns);
+        const clients = await QueueClients.now(broker);
+        return withColumns(
+          { ...queueJson(broker, queue), ...clients.details(broker, queue) },
+          (query as ListQuery).columns,
+        );
       },
     },
     PUT: {
@@ -102,8 +104,11 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
 /** Mirrors that RabbitMQ keeps in step: there are none here, so that they are. */
 const ACTIONS = ['sync', 'cancel_sync'];
 
-function queuesIn(broker: ManagedBroker, vhost: string): JsonObject[] {
-  return Array.from(broker.view.queuesIn(vhost), (queue) => queueJson(broker, queue));
+async function queuesIn(broker: ManagedBroker, vhosts: readonly string[]): Promise<JsonObject[]> {
+  const clients = await QueueClients.now(broker);
+  return vhosts.flatMap((vhost) =>
+    Array.from(broker.view.queuesIn(vhost), (queue) => ({ ...queueJson(broker, queue), ...clients.summary(queue) })),
+  );
 }
 
 function queueJson({ engine, facts }: ManagedBroker, queue: QueueEntry): JsonObject {
