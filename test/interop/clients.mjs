@@ -67,6 +67,17 @@ export const CLIENTS = [
     programs: [{ name: 'c/amqp_tools', run: ['bash', 'amqp_tools.sh'] }],
   },
   {
+    // RabbitMQ's own command for its HTTP API.
+    name: 'rabbitmqadmin',
+    needs: [
+      ['python3', '--version'],
+      ['dpkg-deb', '--version'],
+    ],
+    folder: `${HERE}rabbitmqadmin`,
+    build: [['bash', 'fetch.sh', `${BUILD}/rabbitmqadmin`]],
+    programs: [{ name: 'rabbitmqadmin', run: ['bash', 'rabbitmqadmin.sh', `${BUILD}/rabbitmqadmin/rabbitmqadmin`] }],
+  },
+  {
     name: 'python',
     needs: [['python3', '-c', 'import ensurepip, venv']],
     folder: `${HERE}python`,

@@ -1,8 +1,11 @@
 /**
  * Drives real clients from other languages against a broker from `dist`: `npm run interop [-- --all] [NAME...]`.
  * Clients without their toolchain are skipped by name; with `--all`, as continuous integration calls it, that is an
- * error. `LEVERET_TEST_URL` names a broker that runs already (RabbitMQ, as the referee of these programs).
+ * error. `LEVERET_TEST_URL` names a broker that runs already (RabbitMQ, as the referee of these programs), and `HTTP_URL`
+ * its HTTP API.
  */
+
+import { freePort } from '../../bench/support/ports.mjs';
 import { startLeveret } from '../../bench/support/processes.mjs';
 import { CLIENTS } from './clients.mjs';
 import { runCommand, succeeds } from './commands.mjs';
@@ -50,13 +53,14 @@ function seconds(started) {
 async function startBrokers() {
   const referee = process.env.LEVERET_TEST_URL;
   if (referee !== undefined) return { env: { AMQP_URL: referee }, stop: async () => {} };
+  const httpPort = await freePort();
   const brokers = [
-    await startLeveret(['--workers', '2', '--memory', '512M']),
+    await startLeveret(['--workers', '2', '--memory', '512M', '--http-port', String(httpPort)]),
     await startLeveret(['--workers', '2', '--memory', '64M']),
   ];
   const [AMQP_URL, AMQP_SMALL_URL] = brokers.map(({ port }) => `amqp://guest:guest@127.0.0.1:${port}`);
   return {
-    env: { AMQP_URL, AMQP_SMALL_URL },
+    env: { AMQP_URL, AMQP_SMALL_URL, HTTP_URL: `http://127.0.0.1:${httpPort}` },
     stop: async () => {
       for (const broker of brokers) await broker.stop();
     },

@@ -1,10 +1,11 @@
 /** Limits of vhosts and of users. */
 import type { LimitScope } from '../../broker/policies/limits.js';
 import { Body } from '../http/bodies.js';
-import { badRequest, notFound } from '../http/errors.js';
+import { badRequest, notAuthorised, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
 import type { ManagedBroker } from './managed-broker.js';
+import { visibleVhosts } from './vhost-access.js';
 
 interface Path {
   readonly owner: string;
@@ -16,7 +17,8 @@ export function limitRoutes(server: HttpServer, broker: ManagedBroker): void {
   addScope(server, broker, 'user');
 }
 
-function addScope({ route }: HttpServer, { view, administration }: ManagedBroker, scope: LimitScope): void {
+function addScope({ route }: HttpServer, broker: ManagedBroker, scope: LimitScope): void {
+  const { view, administration } = broker;
   const owners = (): string[] => (scope === 'vhost' ? view.vhosts() : view.accounts.users().map(({ name }) => name));
   const existing = (params: unknown): string => {
     const { owner } = params as Path;
@@ -29,17 +31,23 @@ function addScope({ route }: HttpServer, { view, administration }: ManagedBroker
   };
   route(`/api/${scope}-limits`, {
     GET: {
-      tag: scope === 'vhost' ? 'management' : 'administrator',
-      handle: async ({ query }) => {
-        const all = await Promise.all(owners().map(limitsOf));
+      tag: 'management',
+      handle: async ({ caller, query }) => {
+        const seen = scope === 'vhost' ? visibleVhosts(broker, caller) : owners();
+        const all = await Promise.all(seen.map(limitsOf));
         return listed(all.flat(), query as ListQuery);
       },
     },
   });
   route(`/api/${scope}-limits/:owner`, {
     GET: {
-      tag: scope === 'vhost' ? 'management' : 'administrator',
-      handle: async ({ params, query }) => listed(await limitsOf(existing(params)), query as ListQuery),
+      tag: 'management',
+      handle: async ({ caller, params, query }) => {
+        const owner = existing(params);
+        const isSeen = scope === 'user' || visibleVhosts(broker, caller).includes(owner);
+        if (!isSeen) throw notAuthorised('User not authorised to access virtual host');
+        return listed(await limitsOf(owner), query as ListQuery);
+      },
     },
   });
   route(`/api/${scope}-limits/:owner/:limit`, {

@@ -41,7 +41,7 @@ function addKind({ route }: HttpServer, broker: ManagedBroker, kind: PolicyKind,
   });
   route(`/api/${path}/:vhost/:name`, {
     GET: {
-      tag: 'management',
+      tag: writer,
       handle: async ({ caller, params, query }) => {
         const policy = await find(vhostOf(broker, caller, params), params);
         if (policy === undefined) throw notFound();
