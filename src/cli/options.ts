@@ -122,9 +122,11 @@ function logPlace({ log_file: file, log_format: format }: Configuration): LogPla
 
 function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   const { listen, tls_cert: cert, tls_key: key, tls_port: port, tls_ca: authority, tls_verify: verify } = given;
-  const { tls_depth: depth, tls_crl: revoked } = given;
+  const { tls_depth: depth, tls_crl: revoked, tls_login_from: loginFrom } = given;
+  const { tls_login_san_type: loginSanType, tls_login_san_index: loginSanIndex } = given;
+  const login = [loginFrom, loginSanType, loginSanIndex];
   const isListed = listen?.value.some(doesTls);
-  const isAsked = [cert, key, port, authority, verify, depth, revoked].some((one) => one !== undefined);
+  const isAsked = [cert, key, port, authority, verify, depth, revoked, ...login].some((one) => one !== undefined);
   if (!isAsked && isListed !== true) return undefined;
   if (cert === undefined || key === undefined) {
     throw new ConfigurationError('TLS needs both --tls-cert and --tls-key (or tls_cert and tls_key)');
@@ -138,6 +140,13 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   if (revoked !== undefined && (authority === undefined || verify?.value === 'none')) {
     refuse(revoked.origin, 'means nothing where clients are asked for no certificate');
   }
+  for (const one of login) {
+    if (one !== undefined && (authority === undefined || verify?.value === 'none'))
+      refuse(one.origin, 'means nothing where clients are asked for no certificate');
+  }
+  const san = loginSanType ?? loginSanIndex;
+  if (san !== undefined && loginFrom?.value !== 'subject_alternative_name')
+    refuse(san.origin, 'means nothing without --tls-login-from subject_alternative_name');
   return {
     certificate: cert.value,
     key: key.value,
@@ -146,6 +155,9 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
     verify: verify?.value,
     depth: depth?.value,
     revoked: revoked?.value,
+    loginFrom: loginFrom?.value,
+    loginSanType: loginSanType?.value,
+    loginSanIndex: loginSanIndex?.value,
   };
 }
 

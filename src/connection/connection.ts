@@ -76,6 +76,7 @@ export class Connection implements Session, Receiver, TransportEvents {
       isWaiting: () => (this.#state === 'handshake' || this.#state === 'running') && this.#whenGone === null,
       address: () => hostText(this.#transport.peer),
       isLocal: () => isOnThisMachine(this.#transport.peer),
+      certified: () => this.#transport.certified,
       onRefused: () => this.#end(),
       onOpen: () => this.#run(),
     });

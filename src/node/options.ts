@@ -8,6 +8,8 @@ import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/acces
 import { type Beginning, GUEST_BEGINNING } from '../broker/coordinator/beginning.js';
 import { fitsName } from '../broker/requests/names.js';
 import { DEFAULT_LIMITS, NODE_LIMIT_NAMES, NODE_LIMITS, type NodeLimits } from '../broker/requests/node-limits.js';
+import type { SanType } from '../connection/certificates/certificate.js';
+import type { LoginFrom } from '../connection/certificates/certificate-login.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { Verify } from '../connection/transport/tls-setup.js';
 import type { EngineKind } from '../engine/engine.js';
@@ -47,6 +49,12 @@ export interface TlsOptions {
   readonly depth?: number | undefined;
   /** Lists of what authorities have revoked (CRL). Where there is any, there must be one of each authority. */
   readonly revoked?: string | readonly string[] | undefined;
+  /** Where in a client's certificate the name of the user stands; 'distinguished_name' if nothing is said. */
+  readonly loginFrom?: LoginFrom | undefined;
+  /** Of what type, for 'subject_alternative_name'; 'dns' if nothing is said. */
+  readonly loginSanType?: SanType | undefined;
+  /** Which of those of its type; the first, 0, if nothing is said. */
+  readonly loginSanIndex?: number | undefined;
   /** Listens by TLS there too, on `host`; with `listeners` they say where. */
   readonly port?: number | undefined;
 }
@@ -162,6 +170,9 @@ export const DEFAULTS = {
   oauth: null,
   oauthVerifyAudience: true,
   tlsDepth: 1,
+  tlsLoginFrom: 'distinguished_name',
+  tlsLoginSanType: 'dns',
+  tlsLoginSanIndex: 0,
   engine: 'wasm',
   pin: true,
   announced: COMPATIBLE,
@@ -181,6 +192,8 @@ export const DEFAULTS = {
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
 export const PASSWORD_HASHINGS = Object.keys(HASHINGS) as readonly PasswordHashing[];
 export const VERIFIES: readonly Verify[] = ['none', 'optional', 'required'];
+export const LOGIN_FROM: readonly LoginFrom[] = ['distinguished_name', 'common_name', 'subject_alternative_name'];
+export const SAN_TYPES: readonly SanType[] = ['dns', 'ip', 'email', 'uri', 'other_name'];
 export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
 
 /** An option cannot be understood, in words for whoever gave it. */
@@ -292,9 +305,22 @@ function networks(given: unknown): readonly string[] {
   });
 }
 
-const TLS_NAMES = ['certificate', 'key', 'authority', 'verify', 'depth', 'revoked', 'port'] as const;
+const TLS_NAMES = [
+  'certificate',
+  'key',
+  'authority',
+  'verify',
+  'depth',
+  'revoked',
+  'loginFrom',
+  'loginSanType',
+  'loginSanIndex',
+  'port',
+] as const satisfies readonly (keyof TlsOptions)[];
 /** OpenSSL's own limit. */
 export const TLS_DEPTH_MAX = 100;
+/** No certificate has more names. */
+export const SAN_INDEX_MAX = 1000;
 
 function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | null {
   if (given === null) return null;
@@ -313,7 +339,11 @@ function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | n
   if (verify === 'none' && revoked.length > 0)
     throw new OptionError('tls.revoked means nothing where clients are not asked for a certificate');
   const depth = wholeNumber('tls.depth', given.depth ?? DEFAULTS.tlsDepth, 0, TLS_DEPTH_MAX);
-  return { certificate, key, authority, revoked, verify, depth };
+  const loginFrom = oneOf('tls.loginFrom', given.loginFrom ?? DEFAULTS.tlsLoginFrom, LOGIN_FROM);
+  const loginSanType = oneOf('tls.loginSanType', given.loginSanType ?? DEFAULTS.tlsLoginSanType, SAN_TYPES);
+  const sanIndex = given.loginSanIndex ?? DEFAULTS.tlsLoginSanIndex;
+  const loginSanIndex = wholeNumber('tls.loginSanIndex', sanIndex, 0, SAN_INDEX_MAX);
+  return { certificate, key, authority, revoked, verify, depth, loginFrom, loginSanType, loginSanIndex };
 }
 
 function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {

@@ -4,10 +4,11 @@
  */
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { CertificateLogin } from '../connection/certificates/certificate-login.js';
 import { loadTls, type TlsIdentity, type TlsSetup, type Verify } from '../connection/transport/tls-setup.js';
 
 /** Where they are; PEM all of them. */
-export interface TlsFiles {
+export interface TlsFiles extends CertificateLogin {
   /** The broker's certificates, each with those that lead to its authority behind it. */
   readonly certificate: readonly string[];
   /** The keys of these, in the same order, without passwords. */
@@ -35,8 +36,9 @@ export function readTlsFiles(files: TlsFiles, ticketKeys: Uint8Array = randomByt
   const revoked = files.revoked.flatMap((file) => listsIn(file, read(file)));
   const [first, ...others] = files.certificate.map((certificate, index) => identityIn(certificate, files.key[index]));
   if (first === undefined) throw new Error('TLS needs a certificate');
-  const { verify, depth } = files;
-  return { identities: [first, ...others], authority, revoked, verify, depth, ticketKeys };
+  const { verify, depth, loginFrom, loginSanType, loginSanIndex } = files;
+  const login = { loginFrom, loginSanType, loginSanIndex };
+  return { identities: [first, ...others], authority, revoked, verify, depth, ticketKeys, ...login };
 }
 
 function identityIn(certificateFile: string, keyFile = ''): TlsIdentity {

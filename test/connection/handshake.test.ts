@@ -6,7 +6,7 @@ import { AmqpError } from '../../src/amqp/errors.js';
 import { encodeTable, table } from '../../src/amqp/table.js';
 import { Accounts } from '../../src/broker/access/accounts.js';
 import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
-import { authenticate, type LoginSource } from '../../src/connection/handshake/auth.js';
+import { authenticate, type Login, type LoginSource } from '../../src/connection/handshake/auth.js';
 import { clientCapabilities } from '../../src/connection/handshake/identity.js';
 import { negotiate, offer } from '../../src/connection/handshake/tune.js';
 import { isLoopback } from '../../src/connection/transport/endpoint.js';
@@ -63,6 +63,18 @@ test('whoever does not say who they are is the user that was chosen for that, wh
   expect(failure(() => anonymous('guest', false))).toMatch(/^403 ACCESS_REFUSED/);
   expect(failure(() => anonymous('nobody'))).toMatch(/^403 ACCESS_REFUSED/);
   expect(failure(() => anonymous(null))).toMatch(/^503 COMMAND_INVALID/);
+});
+
+test('whoever has shown a certificate is the user that it names, and the guest from this machine only', () => {
+  const shown = (login: Login | null, loopback: boolean) =>
+    authenticate({ ...source, external: () => login }, 'EXTERNAL', Buffer.of(), loopback);
+  const hare = { user: 'CN=hare', grant: null };
+  expect(shown(hare, false)).toEqual(hare);
+  expect(shown(GUEST, true)).toEqual(GUEST);
+  const refused = /^403 ACCESS_REFUSED - Login was refused using authentication mechanism EXTERNAL\. /;
+  expect(failure(() => shown(GUEST, false))).toMatch(refused);
+  expect(failure(() => shown(null, true))).toMatch(refused);
+  expect(failure(() => authenticate(source, 'EXTERNAL', Buffer.of(), true))).toMatch(/^503 COMMAND_INVALID/);
 });
 
 test('a mechanism or a response that is none is an error of its own', () => {

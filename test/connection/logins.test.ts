@@ -106,3 +106,22 @@ test('a flood of made-up names is told in a bounded number of lines', () => {
     'login from 10.1.0.1 as user "late" refused: there is no such user',
   ]);
 });
+
+test('a certificate lets in a user that there is, at once and without a hash, however many others are refused', () => {
+  accounts.apply({ kind: 'user.set', user: { ...SLOW, name: 'CN=ann' } });
+  for (let tries = 0; tries < 200; tries++) void logins.external('10.0.0.1', { ok: true, name: 'CN=bob' });
+  expect(logins.external('10.0.0.1', { ok: true, name: 'CN=ann' })).toEqual({ user: 'CN=ann', grant: null });
+  expect(hashes).toBe(0);
+});
+
+test('certificates that name nobody that there is wait as wrong passwords do, and are told of', async () => {
+  const tries = Array.from({ length: 10 }, () => logins.external('10.0.0.1', { ok: true, name: 'CN=bob' }));
+  expect(tries.slice(0, 5)).toEqual([null, null, null, null, null]);
+  expect(tries[5]).toBeInstanceOf(Promise);
+  const nameless = { ok: false, reason: 'has no common name' } as const;
+  expect(await logins.external('10.0.0.2', nameless)).toBe(null);
+  expect(reports).toEqual([
+    'login from 10.0.0.1 as user "CN=bob" refused: there is no such user',
+    'login from 10.0.0.2 as user "" refused: its certificate has no common name',
+  ]);
+});

@@ -37,6 +37,9 @@ async function stage(handshakeMs: number) {
     revoked: [],
     verify: 'none',
     depth: 1,
+    loginFrom: 'distinguished_name',
+    loginSanType: 'dns',
+    loginSanIndex: 0,
     ticketKeys: new Uint8Array(48),
   };
   const handshakes = new TlsHandshakes(setup, strangers, handshakeMs);
@@ -53,8 +56,8 @@ async function stage(handshakeMs: number) {
     const fd = dup((socket as unknown as { _handle: { fd: number } })._handle.fd);
     socket.destroy();
     const accepted = { kind: 'tls', fd } as const;
-    handshakes.begin(accepted, (stream) =>
-      answers.push(stream && new StreamTransport(stream, tlsEnds(stream, accepted, host), host, events)),
+    handshakes.begin(accepted, (secured) =>
+      answers.push(secured && new StreamTransport(secured.stream, tlsEnds(secured, accepted, host), host, events)),
     );
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -7,7 +7,15 @@ import { readTlsFiles, TlsFileError, type TlsFiles } from '../../src/node/tls-fi
 import { runToExit } from '../support/broker.js';
 import { type Identity, useCertificates } from '../support/certificates.js';
 
-const CLIENTS = { authority: null, revoked: [], verify: 'none', depth: 1 } as const;
+const CLIENTS = {
+  authority: null,
+  revoked: [],
+  verify: 'none',
+  depth: 1,
+  loginFrom: 'distinguished_name',
+  loginSanType: 'dns',
+  loginSanIndex: 0,
+} as const;
 
 function filesOf({ certificate, key }: Identity): TlsFiles {
   return { certificate: [certificate], key: [key], ...CLIENTS };

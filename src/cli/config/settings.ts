@@ -11,8 +11,11 @@ import {
   DEFAULTS,
   DURABILITIES,
   ENGINES,
+  LOGIN_FROM,
   PASSWORD_HASHINGS,
   type ResolvedOptions,
+  SAN_INDEX_MAX,
+  SAN_TYPES,
   TLS_DEPTH_MAX,
   VERIFIES,
 } from '../../node/options.js';
@@ -124,6 +127,24 @@ export const SETTINGS = {
   tls_crl: setting(oneOrMore('FILE', 'the name of a file'), {
     help: 'lists (PEM) of what authorities have revoked; where there is any, there must be one of each authority',
     standard: null,
+    isReloadable: true,
+  }),
+  tls_login_from: setting(oneOf(LOGIN_FROM), {
+    help: "where in a client's certificate the name of the user stands, for clients that log in by it (EXTERNAL)",
+    standard: null,
+    standardText: DEFAULTS.tlsLoginFrom,
+    isReloadable: true,
+  }),
+  tls_login_san_type: setting(oneOf(SAN_TYPES), {
+    help: 'of which type the name is that is taken, with tls_login_from = subject_alternative_name',
+    standard: null,
+    standardText: DEFAULTS.tlsLoginSanType,
+    isReloadable: true,
+  }),
+  tls_login_san_index: setting(wholeNumber(0, SAN_INDEX_MAX), {
+    help: 'which of those names it is; the first is 0',
+    standard: null,
+    standardText: String(DEFAULTS.tlsLoginSanIndex),
     isReloadable: true,
   }),
   tls_port: setting(wholeNumber(0, PORT_MAX), {

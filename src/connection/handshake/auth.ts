@@ -23,6 +23,8 @@ export interface Login {
 export interface LoginSource extends Pick<Accounts, 'user'> {
   /** Who comes in by this; null: nobody. */
   login(credentials: Credentials): Login | null | Promise<Login | null>;
+  /** Who comes in by the certificate that was shown; left out: none was. */
+  external?: () => Login | null | Promise<Login | null>;
   /** A login was refused though its password is right. */
   refused?(user: string, reason: string): void;
 }
@@ -67,11 +69,16 @@ function loginOf(
       // What the response says is for the curious only.
       if (anonymous !== null) return source.user(anonymous) === undefined ? null : { user: anonymous, grant: null };
       break;
+    case 'EXTERNAL':
+      // As whom the client would like to come in (RFC 4422, appendix A) RabbitMQ does not ask either.
+      if (source.external !== undefined) return source.external();
+      throw refused(
+        replyCode.COMMAND_INVALID,
+        "authentication mechanism 'EXTERNAL' is for clients that show a certificate by TLS",
+      );
   }
-  throw refused(
-    replyCode.COMMAND_INVALID,
-    `unknown authentication mechanism '${mechanism}', this broker has ${mechanisms(anonymous)}`,
-  );
+  const known = mechanisms(anonymous, source.external !== undefined);
+  throw refused(replyCode.COMMAND_INVALID, `unknown authentication mechanism '${mechanism}', this broker has ${known}`);
 }
 
 /** `authorization id NUL user NUL password`. */

@@ -9,6 +9,7 @@ import { EMPTY_TABLE, encodeTable } from '../../amqp/table.js';
 import { decodeText } from '../../amqp/text.js';
 import { NOBODY, type Principal, principalOfUser } from '../../broker/access/principal.js';
 import { type Grant, principalOfGrant } from '../../broker/access/scopes.js';
+import type { CertifiedName } from '../certificates/certificate-login.js';
 import { unexpected } from '../errors/errors.js';
 import type { ConnectionRow } from '../inspection/rows.js';
 import type { Session } from '../session/session.js';
@@ -40,6 +41,8 @@ export interface HandshakeEvents {
   address(): string;
   /** Whether the client is on this machine. */
   isLocal(): boolean;
+  /** Who the client is by its certificate; null: it has shown none. */
+  certified(): CertifiedName | null;
   /** The client cannot come in, and is to find its socket closed. */
   onRefused(): void;
   /** The virtual host is open; open-ok follows. */
@@ -110,7 +113,7 @@ export class Handshake {
       versionMajor: 0,
       versionMinor: 9,
       serverProperties: serverProperties(announced),
-      mechanisms: mechanisms(anonymous),
+      mechanisms: mechanisms(anonymous, this.#events.certified() !== null),
       locales: LOCALES,
     });
   }
@@ -142,6 +145,7 @@ export class Handshake {
   #login(method: MethodOf<'connection.start-ok'>): Login | Promise<Login> {
     const { view, logins, tokens, anonymous } = this.#session.host;
     const address = this.#events.address();
+    const certified = this.#events.certified();
     const source: LoginSource = {
       user: (name) => view.accounts.user(name),
       login: (credentials) => {
@@ -149,6 +153,7 @@ export class Handshake {
         return logins.login(address, credentials);
       },
       refused: (name, reason) => logins.refused(address, name, reason),
+      ...(certified === null ? {} : { external: () => logins.external(address, certified) }),
     };
     return authenticate(source, method.mechanism, method.response, this.#events.isLocal(), anonymous);
   }

@@ -5,9 +5,12 @@
 import { type FieldTable, table } from '../../amqp/table.js';
 import { NODE_NAME } from '../../broker/requests/names.js';
 
-/** The SASL mechanisms; ANONYMOUS only where somebody is let in by it. */
-export function mechanisms(anonymous: string | null): string {
-  return anonymous === null ? 'PLAIN AMQPLAIN' : 'PLAIN AMQPLAIN ANONYMOUS';
+/**
+ * The SASL mechanisms: ANONYMOUS only where somebody is let in by it, EXTERNAL only for who has shown a certificate.
+ */
+export function mechanisms(anonymous: string | null, isCertified: boolean): string {
+  const others = [...(anonymous === null ? [] : ['ANONYMOUS']), ...(isCertified ? ['EXTERNAL'] : [])];
+  return ['PLAIN', 'AMQPLAIN', ...others].join(' ');
 }
 
 export const LOCALES = 'en_US';

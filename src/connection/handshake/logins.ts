@@ -1,5 +1,5 @@
 /**
- * Logins with passwords, as one worker sees them. A login that was right is remembered for a moment, so that clients
+ * Logins with passwords, and with certificates, as one worker sees them. A login that was right is remembered for a moment, so that clients
  * who all come back at once do not cost a slow hash each; those who come while the same is being worked out share it.
  * What must hold: nothing is remembered past a change of the user; what is remembered is bounded, and no password is
  * among it.
@@ -8,6 +8,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Accounts, User } from '../../broker/access/accounts.js';
 import type { Grant } from '../../broker/access/scopes.js';
+import type { CertifiedName } from '../certificates/certificate-login.js';
 import type { Credentials, Login } from './auth.js';
 import { FailedLogins } from './failed-logins.js';
 import type { LoginSources } from './login-sources.js';
@@ -89,6 +90,21 @@ export class Logins {
     const password = randomBytes(32).toString('base64');
     this.#vouchers.set(password, grant);
     return password;
+  }
+
+  /** Who comes in by a certificate that is verified; null: nobody. Those alone wait who are refused. */
+  external(address: string, certified: CertifiedName): Login | null | Promise<null> {
+    if (!certified.ok) return this.#refuseInTurn(address, '', `its certificate ${certified.reason}`);
+    const { name } = certified;
+    if (this.#accounts.user(name) === undefined) return this.#refuseInTurn(address, name, 'there is no such user');
+    this.failed.succeeded(address, name);
+    return { user: name, grant: null };
+  }
+
+  #refuseInTurn(address: string, name: string, reason: string): null | Promise<null> {
+    const wait = this.failed.wait(address, name);
+    this.failed.tell(address, name, wait === null ? 'too many logins have failed' : reason);
+    return wait === null || wait === 0 ? null : setTimeout(wait, null, { ref: false });
   }
 
   /** A login was refused for another reason than its password. */

@@ -47,7 +47,7 @@ export function streamEnds(
   below: Socket,
   accepted: AcceptedSocket,
   host: TransportHost,
-): Omit<StreamEnds, 'isEncrypted'> {
+): Omit<StreamEnds, 'isEncrypted' | 'certified'> {
   return {
     ...(accepted.ends ?? endsOf(stream)),
     // A descriptor that is closed may be somebody else's by now.

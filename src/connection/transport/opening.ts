@@ -120,9 +120,9 @@ export class TransportOpener {
 
   #encrypt(accepted: AcceptedSocket, next: (stream: Duplex, ends: StreamEnds) => void, opened: Opened): void {
     if (this.#tls === null) throw new Error('a socket has come for TLS, and there is no certificate');
-    this.#tls.begin(accepted, (stream) => {
-      if (stream === null) opened(null);
-      else next(stream, tlsEnds(stream, accepted, this.#host));
+    this.#tls.begin(accepted, (secured) => {
+      if (secured === null) opened(null);
+      else next(secured.stream, tlsEnds(secured, accepted, this.#host));
     });
   }
 

@@ -18,6 +18,7 @@ export interface Direct {
 export class SocketTransport implements Transport {
   readonly isEncrypted = false;
   readonly tls = null;
+  readonly certified = null;
   readonly #socket: Socket;
   /** Null when the socket can be reached through its stream alone. */
   readonly #direct: Direct | null;

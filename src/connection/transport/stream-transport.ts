@@ -6,6 +6,7 @@
  */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { CertifiedName } from '../certificates/certificate-login.js';
 import type { Endpoint, Ends } from './endpoint.js';
 import { PacedWork } from './paced-work.js';
 import { readInto } from './read-into.js';
@@ -17,6 +18,8 @@ export interface StreamEnds extends Ends {
   readonly isEncrypted: boolean;
   /** What TLS has come to, where the broker does it. */
   readonly tls?: () => TlsFacts;
+  /** Of a client that has shown a certificate. */
+  readonly certified?: CertifiedName | null;
   /** Asks what lies below the stream whether the client has gone; a stream alone cannot tell. */
   readonly isReset?: () => boolean;
 }
@@ -33,6 +36,7 @@ export class StreamTransport implements Transport {
   readonly local: Endpoint | null;
   readonly isEncrypted: boolean;
   readonly #tls: (() => TlsFacts) | null;
+  readonly certified: CertifiedName | null;
   readonly #isReset: () => boolean;
   readonly #stream: Duplex;
   readonly #memory: TransportMemory;
@@ -46,7 +50,7 @@ export class StreamTransport implements Transport {
 
   constructor(
     stream: Duplex,
-    { peer, local, isEncrypted, tls, isReset = () => false }: StreamEnds,
+    { peer, local, isEncrypted, tls, certified = null, isReset = () => false }: StreamEnds,
     memory: TransportMemory,
     events: TransportEvents,
   ) {
@@ -54,6 +58,7 @@ export class StreamTransport implements Transport {
     this.local = local;
     this.isEncrypted = isEncrypted;
     this.#tls = tls ?? null;
+    this.certified = certified;
     this.#isReset = isReset;
     this.#stream = stream;
     this.#memory = memory;

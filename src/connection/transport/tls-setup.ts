@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { SecureContext, SecureContextOptions, Server, TlsOptions } from 'node:tls';
+import type { CertificateLogin } from '../certificates/certificate-login.js';
 
 /** Whether clients are asked for a certificate, and whether one without comes in. What they show is always checked. */
 export type Verify = 'none' | 'optional' | 'required';
@@ -16,7 +17,7 @@ export interface TlsIdentity {
 }
 
 /** What all workers do TLS with, as values that can go to another thread. */
-export interface TlsSetup {
+export interface TlsSetup extends CertificateLogin {
   /** The first is for clients that name no host, or one for which there is none. */
   readonly identities: readonly [TlsIdentity, ...TlsIdentity[]];
   /** Those who may sign for clients, PEM; null: nobody is asked. */

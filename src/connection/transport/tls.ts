@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
+import { type CertifiedName, certifiedName } from '../certificates/certificate-login.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
 import { type Endpoint, endpointText, endsOf, hostText } from './endpoint.js';
@@ -23,7 +24,14 @@ const HANDSHAKE_MS = 10_000;
  */
 const STARTS_A_TURN = 1;
 
-type Answer = (stream: TLSSocket | null) => void;
+/** A client whose handshake is over. */
+interface Secured {
+  readonly stream: TLSSocket;
+  readonly certified: CertifiedName | null;
+}
+
+/** Null: there is no such client any more. */
+type Answer = (secured: Secured | null) => void;
 
 /** A handshake that is under way. */
 interface Pending {
@@ -55,12 +63,12 @@ export class TlsHandshakes {
 
   #serverOf(setup: TlsSetup): Server {
     const server = createTlsServer(setup, this.#handshakeMs);
-    server.on('secureConnection', (stream) => this.#onSecure(stream, certificateFault(stream, setup)));
+    server.on('secureConnection', (stream) => this.#onSecure(stream, setup));
     server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#onFailure(error, stream));
     return server;
   }
 
-  /** `answer` gets the stream, or null when there is none; the socket is closed then. */
+  /** `answer` gets null when the client does not get through; the socket is closed then. */
   begin(accepted: AcceptedSocket, answer: Answer): void {
     this.#starts.add({ accepted, answer });
   }
@@ -88,14 +96,15 @@ export class TlsHandshakes {
     return pending;
   }
 
-  #onSecure(stream: TLSSocket, wrong: string | null): void {
+  #onSecure(stream: TLSSocket, setup: TlsSetup): void {
+    const wrong = certificateFault(stream, setup);
     const pending = this.#take(socketOf(stream));
     if (pending === undefined) {
       stream.destroy();
       return;
     }
     if (wrong === null) {
-      pending.answer(stream);
+      pending.answer({ stream, certified: certifiedBy(stream, setup) });
       return;
     }
     this.#say(pending.peer, wrong);
@@ -118,8 +127,15 @@ export class TlsHandshakes {
 }
 
 /** The ends of a connection whose handshake is over. */
-export function tlsEnds(stream: TLSSocket, accepted: AcceptedSocket, host: TransportHost): StreamEnds {
-  return { ...streamEnds(stream, socketOf(stream), accepted, host), isEncrypted: true, tls: tlsFacts(stream) };
+export function tlsEnds({ stream, certified }: Secured, accepted: AcceptedSocket, host: TransportHost): StreamEnds {
+  const ends = streamEnds(stream, socketOf(stream), accepted, host);
+  return { ...ends, isEncrypted: true, tls: tlsFacts(stream), certified };
+}
+
+/** Whom a certificate names in which nothing is wrong; null: none was shown, or asked for. */
+function certifiedBy(stream: TLSSocket, setup: TlsSetup): CertifiedName | null {
+  const certificate = setup.verify === 'none' ? undefined : stream.getPeerX509Certificate();
+  return certificate === undefined ? null : certifiedName(certificate.raw, setup);
 }
 
 /** Node tells of a TLS stream alone, not for which socket it was made. */

@@ -10,6 +10,7 @@
  * This folder carries a connection's octets and takes their frames apart; connections import it, and workers and
  * listeners for the sockets that they hand over (`accepted-socket.ts`, `opening.ts`).
  */
+import type { CertifiedName } from '../certificates/certificate-login.js';
 import type { Endpoint } from './endpoint.js';
 import type { TlsFacts } from './tls-facts.js';
 
@@ -36,6 +37,8 @@ export interface Transport {
   readonly isEncrypted: boolean;
   /** What TLS has come to; null: there is none, or it ends before the broker. */
   readonly tls: TlsFacts | null;
+  /** Who the client is by the certificate that it has shown, which is verified; null: it has shown none. */
+  readonly certified: CertifiedName | null;
   readonly bytesRead: number;
   /** Bytes that are taken. */
   readonly bytesSent: number;

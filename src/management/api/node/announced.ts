@@ -35,7 +35,8 @@ const MECHANISMS: Readonly<Record<string, string>> = {
 };
 
 export function authMechanisms(anonymous: string | null): readonly JsonObject[] {
-  return mechanisms(anonymous)
+  // EXTERNAL is for who has shown a certificate: not every client has it.
+  return mechanisms(anonymous, false)
     .split(' ')
     .map((name) => ({ name, description: MECHANISMS[name] ?? '', enabled: true }));
 }
