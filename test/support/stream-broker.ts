@@ -10,6 +10,7 @@ import type { Change } from '../../src/broker/requests/requests.js';
 import { createLoginSources } from '../../src/connection/handshake/login-sources.js';
 import type { EngineKind } from '../../src/engine/engine.js';
 import { LogLevels } from '../../src/logging/levels.js';
+import { SharedAlarms } from '../../src/worker/shared-alarms.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
 import { Fragments, randomNumbers } from './fragments.js';
 import { deferred } from './waiting.js';
@@ -47,7 +48,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
     settings: { anonymous: null, limits: DEFAULT_LIMITS },
     oauth: null,
     tls: null,
-    alarms: new SharedArrayBuffer(4),
+    alarms: new SharedAlarms().shared,
     logLevels: new LogLevels().shared,
     loginSources: createLoginSources(),
     progress: createProgress(1),

@@ -13,6 +13,7 @@ import { LogLevels } from '../../dist/logging/levels.js';
 import type { LogSetup } from '../../dist/store/log-setup.js';
 import { Worker } from '../../dist/worker/worker.js';
 import { DEFAULT_LIMITS } from '../../src/broker/requests/node-limits.js';
+import { SharedAlarms } from '../../src/worker/shared-alarms.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
 import { ENGINES } from '../engine/support/bench.js';
 import { MemoryLog } from '../support/memory-log.js';
@@ -40,7 +41,7 @@ describe.each(ENGINES)('%s', (kind) => {
     control.port1.on('message', (message: FromWorker) => said.push(message));
     const opened: { log?: MemoryLog; setup?: LogSetup } = {};
     const announced = { product: 'Leveret', version: '0.0.0' };
-    const alarms = new SharedArrayBuffer(4);
+    const alarms = new SharedAlarms().shared;
     const worker = new Worker(
       engine,
       control.port2,
