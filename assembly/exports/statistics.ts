@@ -1,10 +1,17 @@
 /** What participants have counted, and what the host counts. */
 import { countOwn, sumIn, sumOfAll } from '../memory/counters';
-import { countersOf, Queue } from '../queue/chain/queue';
+import { enter, leave } from '../memory/epoch';
+import { countAt, countersOf, Queue } from '../queue/chain/queue';
 
 /** What the host alone knows. */
 export function countMore(counter: u32, more: u32): void {
   countOwn(counter, more);
+}
+
+export function countMoreAt(queue: usize, counter: u32, more: u32): void {
+  enter();
+  countAt(changetype<Queue>(queue), counter, more);
+  leave();
 }
 
 export function counted(counter: u32): f64 {

@@ -39,7 +39,7 @@ export const ACKNOWLEDGED: u32 = 2;
 export const DELIVERED_NO_ACK: u32 = 3;
 export const GOT: u32 = 4;
 export const GOT_NO_ACK: u32 = 5;
-/** Times that basic.get found nothing. */
+/** Times that basic.get found nothing: the host counts it, who may look twice. */
 export const GOT_EMPTY: u32 = 6;
 /** Of those delivered: marked as delivered before. */
 export const REDELIVERED: u32 = 7;

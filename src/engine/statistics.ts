@@ -45,7 +45,7 @@ export const QueueCounter = {
   DELIVERED_NO_ACK: COUNTER_DELIVERED_NO_ACK,
   GOT: COUNTER_GOT,
   GOT_NO_ACK: COUNTER_GOT_NO_ACK,
-  /** Times that basic.get found nothing. */
+  /** Times that basic.get found nothing; the host counts it. */
   GOT_EMPTY: COUNTER_GOT_EMPTY,
   /** Of those delivered: marked as delivered before. */
   REDELIVERED: COUNTER_REDELIVERED,
@@ -91,6 +91,8 @@ export interface StatisticsCalls {
   countedAt(queue: Queue, counter: QueueCounter): number;
   /** Counts what the host alone knows; below 2^32. */
   count(counter: Counter, more: number): void;
+  /** The same of a queue, and of all. */
+  countAt(queue: Queue, counter: QueueCounter, more: number): void;
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { AddressRefused, HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
+import { Statistics } from './statistics/statistics.js';
 
 /** A question that waits for its answer. */
 interface Waiting {
@@ -25,12 +26,14 @@ export class Management {
   readonly #clients: Clients;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
+  readonly #statistics: Statistics;
   #listening: HttpListening | null = null;
 
   constructor(worker: Worker, port: MessagePort, clients: Clients) {
     this.#worker = worker;
     this.#clients = clients;
     this.#port = port;
+    this.#statistics = new Statistics(worker.view, worker.engine);
     port.on('message', (message: ToManagement) => this.#onMessage(message));
   }
 
@@ -43,6 +46,7 @@ export class Management {
         this.#onAnswer(message);
         break;
       case 'close':
+        this.#statistics.sampler.stop();
         this.#listening?.close();
         this.#clients.close();
         break;
@@ -52,6 +56,8 @@ export class Management {
   }
 
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
+    // Whoever asks for the first time wants to know what was before.
+    this.#statistics.sampler.start(fatal);
     try {
       const listening = await HttpListening.open(address, () => this.#api(facts, listening.bound));
       this.#listening = listening;
@@ -91,6 +97,7 @@ export class Management {
       anonymous: () => worker.anonymous,
       view,
       engine,
+      statistics: this.#statistics,
       administration: this.#administration(),
       sessions: new Sessions(this.#worker),
       clients: this.#clients,

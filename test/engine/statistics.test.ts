@@ -77,7 +77,8 @@ describe.each(ENGINES)('%s', (kind) => {
     engine.get(channel, queue, false);
     client.consume(1, 'q');
     bench.serve();
-    engine.get(channel, queue, false);
+    expect(engine.get(channel, queue, false)).toBe(false);
+    engine.countAt(queue, Counter.GOT_EMPTY, 1);
     expect(unacked(engine, queue)).toBe(3);
     // Of those it was given by tags 2 to 4: back to the queue and given again, done with, and rejected.
     client.feed(nack(1, 3, false, true));

@@ -6,14 +6,7 @@
  * encodes the messages into the box. Also basic.get, which is a turn of one message.
  */
 import { FRAME_MAX } from '../../format/frame';
-import {
-  DELIVERED,
-  DELIVERED_NO_ACK,
-  GOT,
-  GOT_EMPTY,
-  GOT_NO_ACK,
-  REDELIVERED as COUNT_REDELIVERED,
-} from '../../memory/counters';
+import { DELIVERED, DELIVERED_NO_ACK, GOT, GOT_NO_ACK, REDELIVERED as COUNT_REDELIVERED } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
 import { deadLetterOrDrop, EXPIRED } from '../../queue/rules/dead-letters';
@@ -360,7 +353,6 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   const slot = claimLiving(queue);
   if (!changetype<usize>(slot)) {
     closeEmptyBox(connection);
-    countAt(queue, GOT_EMPTY, 1);
     return false;
   }
   const message = changetype<Message>(slot.message);

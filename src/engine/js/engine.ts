@@ -411,6 +411,9 @@ class JsEngine extends JsQueueCalls implements Engine {
   count(counter: Counter, more: number): void {
     this.#counters.count(counter, more);
   }
+  countAt(queue: Queue, counter: QueueCounter, more: number): void {
+    this.#queues.count(queue, counter, more);
+  }
 
   sleep(): boolean {
     this.#doorbell.setSleeping(true);

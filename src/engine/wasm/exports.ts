@@ -127,6 +127,7 @@ export interface CoreFunctions {
   sleep(): number;
   wake(): void;
   countMore(counter: number, more: number): void;
+  countMoreAt(queue: number, counter: number, more: number): void;
   counted(counter: number): number;
   countedAt(queue: number, counter: number): number;
 }

@@ -281,6 +281,9 @@ class WasmEngine extends WasmPublishCalls implements Engine {
   count(counter: Counter, more: number): void {
     this.#core.countMore(counter, more);
   }
+  countAt(queue: Queue, counter: QueueCounter, more: number): void {
+    this.#core.countMoreAt(queue, counter, more);
+  }
 
   sleep(): boolean {
     return this.#core.sleep() !== 0;

@@ -12,6 +12,7 @@ import type { BoundHttp, BrokerFacts } from '../../node/management-messages.js';
 import type { SharedAlarms } from '../../worker/shared-alarms.js';
 import type { Clients } from '../clients/clients.js';
 import type { Sessions } from '../sessions/sessions.js';
+import type { Statistics } from '../statistics/statistics.js';
 
 export interface ManagedBroker {
   readonly facts: BrokerFacts;
@@ -26,6 +27,7 @@ export interface ManagedBroker {
   /** As whom clients come in that do not say who they are, now; null: they do not. */
   anonymous(): string | null;
   readonly engine: Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt' | 'memoryUsed' | 'memoryFree'>;
+  readonly statistics: Statistics;
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;

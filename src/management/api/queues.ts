@@ -1,14 +1,23 @@
 /** Queues: lists, one, declared, deleted, emptied. */
+import { setImmediate } from 'node:timers/promises';
 import { queueTypeOf } from '../../broker/arguments/queue-arguments.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import { Body } from '../http/bodies.js';
 import { badRequest, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
+import { rangesOf } from '../statistics/statistics.js';
 import type { ManagedBroker } from './managed-broker.js';
 import { QueueClients } from './queue-clients.js';
 import { tableFromJson, tableToJson } from './tables.js';
 import { vhostOf, visibleVhosts } from './vhost-access.js';
+
+type Listed = ReturnType<typeof listed>;
+
+interface QueueQuery {
+  readonly disable_stats?: string;
+  readonly enable_queue_totals?: string;
+}
 
 interface QueuePath {
   readonly vhost: string;
@@ -19,15 +28,13 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
   route('/api/queues', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) =>
-        listed(await queuesIn(broker, visibleVhosts(broker, caller)), query as ListQuery),
+      handle: ({ caller, query }) => listedQueues(broker, visibleVhosts(broker, caller), query),
     },
   });
   route('/api/queues/:vhost', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, params, query }) =>
-        listed(await queuesIn(broker, [vhostOf(broker, caller, params)]), query as ListQuery),
+      handle: async ({ caller, params, query }) => listedQueues(broker, [vhostOf(broker, caller, params)], query),
     },
   });
   route('/api/queues/:vhost/:name', {
@@ -38,10 +45,9 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const queue = broker.view.queue(vhost, (params as QueuePath).name);
         if (queue === undefined) throw notFound();
         const clients = await QueueClients.now(broker);
-        return withColumns(
-          { ...queueJson(broker, queue), ...clients.details(broker, queue) },
-          (query as ListQuery).columns,
-        );
+        const counted = broker.statistics.queue(queue, rangesOf(query));
+        const whole = { ...queueJson(broker, queue), ...counted, ...clients.details(broker, queue) };
+        return withColumns(whole, (query as ListQuery).columns);
       },
     },
     PUT: {
@@ -104,15 +110,32 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
 /** Mirrors that RabbitMQ keeps in step: there are none here, so that they are. */
 const ACTIONS = ['sync', 'cancel_sync'];
 
-async function queuesIn(broker: ManagedBroker, vhosts: readonly string[]): Promise<JsonObject[]> {
-  const clients = await QueueClients.now(broker);
-  return vhosts.flatMap((vhost) =>
-    Array.from(broker.view.queuesIn(vhost), (queue) => ({ ...queueJson(broker, queue), ...clients.summary(queue) })),
-  );
+/** Queues that are looked at in one turn. */
+const PORTION = 1000;
+
+/** `disable_stats` leaves out what is counted; `enable_queue_totals` has the numbers of messages then. */
+async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], query: unknown): Promise<Listed> {
+  const { disable_stats: without, enable_queue_totals: totals } = query as QueueQuery;
+  const { statistics, view } = broker;
+  const ranges = rangesOf(query);
+  const clients = without === 'true' ? null : await QueueClients.now(broker);
+  const all: JsonObject[] = [];
+  for (const vhost of vhosts) {
+    for (const queue of view.queuesIn(vhost)) {
+      const lengths = without === 'true' && totals !== 'true' ? {} : statistics.lengths(queue);
+      all.push({ ...queueJson(broker, queue), ...clients?.summary(queue), ...lengths });
+      if (all.length % PORTION === 0) await setImmediate();
+    }
+  }
+  if (without === 'true') return listed(all, query as ListQuery);
+  return listed(all, query as ListQuery, (item) => {
+    const { vhost, name } = item;
+    const queue = view.queue(String(vhost), String(name));
+    return queue === undefined ? item : { ...item, ...statistics.queue(queue, ranges) };
+  });
 }
 
-function queueJson({ engine, facts }: ManagedBroker, queue: QueueEntry): JsonObject {
-  const ready = engine.readyCount(queue.ref);
+function queueJson({ facts }: ManagedBroker, queue: QueueEntry): JsonObject {
   return {
     name: queue.name,
     vhost: queue.vhost,
@@ -122,6 +145,6 @@ function queueJson({ engine, facts }: ManagedBroker, queue: QueueEntry): JsonObj
     exclusive: queue.owner !== null,
     arguments: tableToJson(queue.arguments),
     node: facts.node,
-    messages_ready: ready,
+    state: 'running',
   };
 }

@@ -7,6 +7,7 @@ import { Body } from '../http/bodies.js';
 import { badRequest, notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
 import type { HttpServer } from '../http/server.js';
+import { rangesOf } from '../statistics/statistics.js';
 import type { ManagedBroker } from './managed-broker.js';
 import { tagsIn } from './tags.js';
 import { visibleVhosts } from './vhost-access.js';
@@ -15,7 +16,7 @@ interface Path {
   readonly vhost: string;
 }
 
-export function vhostRoutes({ route }: HttpServer, { view, administration }: ManagedBroker): void {
+export function vhostRoutes({ route }: HttpServer, { view, administration, statistics }: ManagedBroker): void {
   const describe = async (vhost: string, said: Partial<VhostMetadata>): Promise<void> => {
     const refusal = Object.keys(said).length === 0 ? null : await administration.describeVhost(vhost, said);
     if (refusal !== null) throw badRequest(refusal);
@@ -29,17 +30,27 @@ export function vhostRoutes({ route }: HttpServer, { view, administration }: Man
   route('/api/vhosts', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) =>
-        listed(
+      handle: async ({ caller, query }) => {
+        const ranges = rangesOf(query);
+        return listed(
           visibleVhosts({ view }, caller).map((vhost) => vhostJson(view, vhost)),
           query as ListQuery,
-        ),
+          (vhost) => {
+            const { name } = vhost;
+            return { ...vhost, ...statistics.vhost(String(name), ranges) };
+          },
+        );
+      },
     },
   });
   route('/api/vhosts/:vhost', {
     GET: {
       tag: 'administrator',
-      handle: async ({ params, query }) => withColumns(vhostJson(view, existing(params)), (query as ListQuery).columns),
+      handle: async ({ params, query }) => {
+        const vhost = existing(params);
+        const whole = { ...vhostJson(view, vhost), ...statistics.vhost(vhost, rangesOf(query)) };
+        return withColumns(whole, (query as ListQuery).columns);
+      },
     },
     PUT: {
       tag: 'administrator',

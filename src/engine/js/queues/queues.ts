@@ -7,7 +7,7 @@
  * retired queue takes nothing more, and gives nothing out.
  */
 import { CELL } from '../../../numbers/core.js';
-import { Counter, type Extent, type QueueFeatures } from '../../engine.js';
+import { Counter, type Extent, type QueueCounter, type QueueFeatures } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
@@ -168,7 +168,6 @@ export class Queues {
       this.#kind(queue).claim(queue, Math.min(max, CLAIM_MAX), room, claimant, claim);
       this.#countClaimed(queue, claimant, claim);
     }
-    if (claimant.node === 0 && claim.count === 0) this.#counters.countAt(queue, Counter.GOT_EMPTY, 1);
     this.#unlock(queue);
   }
 
@@ -188,6 +187,13 @@ export class Queues {
 
   #hasConsumerPriorities(queue: number): boolean {
     return (this.features.of(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
+  }
+
+  /** Counts what the host alone knows. */
+  count(queue: number, counter: QueueCounter, more: number): void {
+    this.#lock(queue);
+    this.#counters.countAt(queue, counter, more);
+    this.#unlock(queue);
   }
 
   /** What a client was given is acknowledged. */

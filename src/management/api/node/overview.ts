@@ -1,10 +1,11 @@
 /** The broker at a glance, and the name that it goes by. */
 import { CLUSTER_NAME } from '../../../broker/policies/global-parameters.js';
-import { hasTag } from '../../http/authentication.js';
+import { type Caller, hasTag } from '../../http/authentication.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
+import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../managed-broker.js';
 import { visibleVhosts } from '../vhost-access.js';
 import { contextsJson, EXCHANGE_TYPES, listenersJson, RATES_MODE } from './announced.js';
@@ -21,6 +22,7 @@ export function overviewRoutes({ route }: HttpServer, broker: ManagedBroker): vo
         const vhosts = visibleVhosts(broker, caller);
         const whole: JsonObject = {
           ...(await announcedJson(broker)),
+          ...figuresJson(broker, caller, query),
           object_totals: await totalsIn(broker, vhosts),
           statistics_db_event_queue: 0,
           ...(hasTag(caller, 'monitoring') ? placesJson(broker) : {}),
@@ -61,6 +63,12 @@ export function overviewRoutes({ route }: HttpServer, broker: ManagedBroker): vo
       enable_queue_totals: false,
     };
   }
+}
+
+/** What is counted in all is for those who watch over all. */
+function figuresJson({ statistics }: ManagedBroker, caller: Caller, query: unknown): JsonObject {
+  const { disable_stats: without } = query as { readonly disable_stats?: string };
+  return without === 'true' || !hasTag(caller, 'monitoring') ? {} : statistics.overview(rangesOf(query));
 }
 
 /** Where the broker is to be found is for those who watch over it. */
