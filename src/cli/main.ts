@@ -14,15 +14,16 @@ import { Logger } from '../logging/logger.js';
 import type { Broker } from '../node/handle.js';
 import { hostText } from '../node/listeners/address.js';
 import type { ResolvedOptions } from '../node/options.js';
+import type { WantedCertificates } from './certificates/wanted.js';
 import { LogOutput, type LogPlace } from './logging/output.js';
-import { type Command, type Configured, HELP, parseOptions } from './options.js';
+import { type Command, type Configured, parseOptions } from './options.js';
 import { startReloadable } from './reload.js';
 
 const read = (): Command => parseOptions(process.argv.slice(2), process.env);
 const command = read();
 switch (command.action) {
   case 'help':
-    process.stdout.write(HELP);
+    process.stdout.write(command.help);
     break;
   case 'config':
     process.stdout.write(command.inForce);
@@ -39,6 +40,9 @@ switch (command.action) {
     break;
   case 'ctl':
     await ctl(command.args);
+    break;
+  case 'cert':
+    await makeCertificates(command.wanted);
     break;
   case 'serve':
     await serve(command);
@@ -70,6 +74,15 @@ async function serve(configured: Configured): Promise<void> {
     );
     stopOnSignal(broker, output);
     for (const line of startLines(broker, options)) logger.info('broker', line);
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function makeCertificates(wanted: WantedCertificates): Promise<void> {
+  const { makeCertificates: make } = await import('./certificates/make.js');
+  try {
+    process.stdout.write(make(wanted));
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }

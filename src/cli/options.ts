@@ -7,7 +7,9 @@ import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
 import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import { CERT_HELP, type WantedCertificates, wantedCertificates } from './certificates/wanted.js';
 import { controlSocket } from './config/control-socket.js';
+import { HELP } from './config/help.js';
 import { inForce } from './config/in-force.js';
 import { limitKey } from './config/limit-settings.js';
 import type { Key, ValueOf } from './config/settings.js';
@@ -23,14 +25,13 @@ import {
 import type { LogPlace } from './logging/output.js';
 import { oauthOptions } from './oauth.js';
 
-export { HELP } from './config/help.js';
-
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
   | { action: 'ctl'; args: readonly string[] }
   | { action: 'config'; inForce: string }
-  | { action: 'help' }
+  | { action: 'cert'; wanted: WantedCertificates }
+  | { action: 'help'; help: string }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
 
@@ -49,9 +50,10 @@ export function parseOptions(args: readonly string[], environment: Environment =
   if (args[0] === 'ctl') return { action: 'ctl', args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
+    if (args[0] === 'cert') return certCommand(args.slice(1));
     const isQuestion = args[0] === 'config';
     const flags = fromFlags(isQuestion ? args.slice(1) : args);
-    if (flags.help) return { action: 'help' };
+    if (flags.help) return { action: 'help', help: HELP };
     if (flags.version) return { action: 'version' };
     const given = configuration(flags, environment);
     const options = resolveOptions(brokerOptions(given));
@@ -70,6 +72,11 @@ function logCommand(args: readonly string[]): Command {
   return directory === undefined || others.length > 0
     ? { action: 'refuse', reason: 'log takes one data directory' }
     : { action: 'log', directory, check };
+}
+
+function certCommand(args: readonly string[]): Command {
+  const wanted = wantedCertificates(args);
+  return wanted === null ? { action: 'help', help: CERT_HELP } : { action: 'cert', wanted };
 }
 
 /** What a program that embeds the broker would say. */

@@ -3,7 +3,8 @@
  */
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { HELP, parseOptions } from '../../src/cli/options.js';
+import { HELP } from '../../src/cli/config/help.js';
+import { parseOptions } from '../../src/cli/options.js';
 import { DEFAULTS, type ResolvedOptions, resolveOptions } from '../../src/node/options.js';
 
 const MIB = 1024 ** 2;
@@ -197,7 +198,7 @@ test('TLS is listened for beside plain TCP, or alone', () => {
 });
 
 test('help and version come before everything else', () => {
-  expect(parseOptions(['--help', '--port', 'x'])).toEqual({ action: 'help' });
+  expect(parseOptions(['--help', '--port', 'x'])).toEqual({ action: 'help', help: HELP });
   expect(parseOptions(['--version'])).toEqual({ action: 'version' });
 });
 

@@ -5,6 +5,7 @@
 
 /** Tags (X.680, 8.4), and what is added to them. */
 export const Tag = {
+  BOOLEAN: 0x01,
   INTEGER: 0x02,
   BIT_STRING: 0x03,
   OCTET_STRING: 0x04,
@@ -15,6 +16,8 @@ export const Tag = {
   PRINTABLE_STRING: 0x13,
   TELETEX_STRING: 0x14,
   IA5_STRING: 0x16,
+  UTC_TIME: 0x17,
+  GENERALIZED_TIME: 0x18,
   UNIVERSAL_STRING: 0x1c,
   BMP_STRING: 0x1e,
   CONTEXT: 0x80,
