@@ -46,22 +46,33 @@ export async function reload(
     return before.given;
   };
   if (command.action !== 'serve') return refuse(command.action === 'refuse' ? command.reason : command.action);
-  const changes = KEYS.flatMap((key) => changeOf(key, before, command));
+  // Who listens by TLS is settled at the start; what else is changed beside it is not held up by that.
+  const isTurned = (before.options.tls === null) !== (command.options.tls === null);
+  const { tls, ...others } = reloadableOf(command.options);
+  const changes = KEYS.flatMap((key) => changeOf(key, before, command)).map((change) => ({
+    ...change,
+    isTaken: isReloadable(change.key) && !(isTurned && change.key.startsWith('tls_')),
+  }));
   try {
-    await broker.reconfigure(reloadableOf(command.options));
+    await broker.reconfigure(isTurned ? others : { ...others, tls });
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
   logger.levels.setAll(command.options.logLevels);
   tell(changes, logger);
-  if (command.options.tls !== null) logger.info('configuration', 'the files of TLS are read again');
-  const reloaded = changes.filter(({ key }) => isReloadable(key)).map(({ key }) => [key, command.given[key]]);
+  if (tls && !isTurned) logger.info('configuration', 'the files of TLS are read again');
+  const reloaded = changes.filter(({ isTaken }) => isTaken).map(({ key }) => [key, command.given[key]]);
   return { ...before.given, ...Object.fromEntries(reloaded) };
 }
 
 interface Change {
   readonly key: Key;
   readonly text: string;
+}
+
+interface JudgedChange extends Change {
+  /** It takes effect at once; else it needs a restart. */
+  readonly isTaken: boolean;
 }
 
 function changeOf(key: Key, before: Configured, after: Configured): Change[] {
@@ -80,10 +91,10 @@ function isReloadable(key: Key): boolean {
   return settingOf(key).isReloadable === true;
 }
 
-function tell(changes: readonly Change[], logger: Logger): void {
+function tell(changes: readonly JudgedChange[], logger: Logger): void {
   const texts = (wanted: boolean): string =>
     changes
-      .filter(({ key }) => isReloadable(key) === wanted)
+      .filter(({ isTaken }) => isTaken === wanted)
       .map(({ text }) => text)
       .join(', ');
   const done = texts(true);

@@ -10,6 +10,7 @@ import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
+import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import type { Logger } from '../logging/logger.js';
@@ -33,6 +34,7 @@ import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
 import { Questions } from './questions.js';
 import { Storage } from './storage.js';
+import { expiryWarnings } from './tls-expiry.js';
 import { readTlsFiles, rereadTlsFiles, TlsFileError } from './tls-files.js';
 import { type Overseer, WorkerPool } from './worker-pool.js';
 import type { IdleThreads } from './worker-threads.js';
@@ -67,6 +69,7 @@ export async function openBroker(
 ): Promise<RunningBroker> {
   const { data } = options;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
+  warnOfExpiry(tls, logger);
   const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
   const definitions = definitionsOf(options);
   const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
@@ -76,6 +79,11 @@ export async function openBroker(
     await storage?.abandon(true);
     throw error;
   }
+}
+
+function warnOfExpiry(tls: TlsSetup | null, logger: Logger): void {
+  if (tls === null) return;
+  for (const line of expiryWarnings(tls, Date.now())) logger.warning('tls', line);
 }
 
 /** What was read before anything is opened. */
@@ -203,6 +211,7 @@ async function openOn(
           const reread = next.tls === null || tlsInForce === null ? null : rereadTlsFiles(next.tls, tlsInForce);
           const again = changed.includes('loadDefinitions') ? definitionsOf(next) : null;
           await again?.into(coordinator.administration.definitions, logger);
+          warnOfExpiry(reread, logger);
           tlsInForce = reread;
           if (reread !== null) pool.replaceTls(reread);
           pool.reconfigure(workerSettings(next));

@@ -146,7 +146,7 @@ export class Worker implements Host {
       this.#progress.turnTo(Doing.SWEEPING);
       begin();
     });
-    this.#opener = new TransportOpener(tls, transportHost(engine), this.strangers);
+    this.#opener = new TransportOpener(tls, transportHost(engine), this.strangers, settings.limits.handshakeTimeout);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
@@ -278,6 +278,7 @@ export class Worker implements Host {
         break;
       case 'settings':
         this.#settings = message.settings;
+        this.#opener.limitHandshakes(message.settings.limits.handshakeTimeout);
         this.eventLoop.begin();
         for (const connection of this.#connections.values()) connection.limitsChanged();
         break;

@@ -65,7 +65,7 @@ async function stage(handshakeMs: number) {
     handshakes.close();
     server.close();
   });
-  return { lines, answers, port: (server.address() as AddressInfo).port };
+  return { handshakes, lines, answers, port: (server.address() as AddressInfo).port };
 }
 
 /** A client of TLS over a socket of its own. */
@@ -106,6 +106,19 @@ test.runIf(dup !== null)('a client that never comes to the end of its first mess
   clearInterval(dribble);
   expect(await lines.next('a line')).toMatch(LATE);
   expect(await answers.next('an answer')).toBe(null);
+});
+
+test.runIf(dup !== null)('a new limit holds for those who come then', async () => {
+  const { handshakes, port, lines, answers } = await stage(60_000);
+  const before = comePlain(port).resume();
+  await once(before, 'connect');
+  // Who comes behind it has been taken behind it.
+  const client = comeByTls(comePlain(port));
+  await answers.next('an answer');
+  handshakes.limit(200);
+  await isClosed(comePlain(port).resume());
+  expect(await lines.next('a line')).toMatch(LATE);
+  expect([before.destroyed, client.destroyed]).toEqual([false, false]);
 });
 
 test.runIf(dup !== null)('a client that has come in is not sent away later', async () => {

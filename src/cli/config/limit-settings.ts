@@ -29,7 +29,8 @@ const HELP: Readonly<Record<NodeLimit, string>> = {
   bindingMaxPerVhost: 'bindings in each vhost',
   frameMax: 'octets of the largest frame that clients are offered',
   maxMessageSize: 'octets of the largest message, without its properties',
-  handshakeTimeout: 'milliseconds that a client may take until it has opened a vhost',
+  handshakeTimeout:
+    'milliseconds that a client may take until it has opened a vhost; before that as many for the handshake of TLS',
 };
 
 /** The key of a limit in the file. */

@@ -130,3 +130,16 @@ function codePoints(content: Uint8Array): string {
     throw new DerError('a string that is no text');
   }
 }
+
+/** Null: the element is no time as certificates have it (RFC 5280, 4.1.2.5). */
+export function timeOf({ tag, content }: Element): Date | null {
+  const text = Buffer.from(content).toString('latin1');
+  // Two digits stand for a year up to 2049.
+  const digits = tag === Tag.UTC_TIME ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
+  if ((tag !== Tag.UTC_TIME && tag !== Tag.GENERALIZED_TIME) || !/^\d{14}Z$/.test(digits)) return null;
+  const [year, month, day, hour, minute, second] = [4, 6, 8, 10, 12, 14].map((end) =>
+    digits.slice(end === 4 ? 0 : end - 2, end),
+  );
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time.getTime()) ? null : time;
+}

@@ -45,10 +45,11 @@ export class TransportOpener {
   #upgrades: Promise<WebSocketUpgrades> | null = null;
   #isClosed = false;
 
-  constructor(tls: TlsSetup | null, host: TransportHost, strangers: BoundedLines) {
+  /** Clients may take so long for the handshake of TLS (ms). */
+  constructor(tls: TlsSetup | null, host: TransportHost, strangers: BoundedLines, handshakeMs: number) {
     this.#host = host;
     this.#strangers = strangers;
-    this.#tls = tls === null ? null : new TlsHandshakes(tls, strangers);
+    this.#tls = tls === null ? null : new TlsHandshakes(tls, strangers, handshakeMs);
   }
 
   /** `admit`: whether a client behind a proxy, who comes from there, may come in. */
@@ -89,6 +90,11 @@ export class TransportOpener {
   /** Who comes by TLS from now on is met with this; the others stay as they are. */
   replaceTls(setup: TlsSetup): void {
     this.#tls?.replace(setup);
+  }
+
+  /** Those who come by TLS from now on may take so long for its handshake (ms). */
+  limitHandshakes(handshakeMs: number): void {
+    this.#tls?.limit(handshakeMs);
   }
 
   /** Ends what is under way, without an answer. */

@@ -15,9 +15,6 @@ import { tlsFacts } from './tls-facts.js';
 import { certificateFault, handshakeFault } from './tls-faults.js';
 import { createTlsServer, type TlsSetup } from './tls-setup.js';
 
-/** How long a client may take for the handshake (ms). */
-const HANDSHAKE_MS = 10_000;
-
 /**
  * How many handshakes begin in one turn of the event loop: each takes up to a millisecond, most of it to sign, and other
  * clients' messages wait for as long.
@@ -41,30 +38,43 @@ interface Pending {
 
 export class TlsHandshakes {
   readonly #strangers: BoundedLines;
-  readonly #handshakeMs: number;
   readonly #pending = new Map<Socket, Pending>();
   readonly #starts = new PacedWork<{ readonly accepted: AcceptedSocket; readonly answer: Answer }>(
     STARTS_A_TURN,
     ({ accepted, answer }) => this.#begin(accepted, answer),
   );
+  #setup: TlsSetup;
+  #handshakeMs: number;
   #server: Server;
 
-  /** Throws what OpenSSL cannot go by. */
-  constructor(setup: TlsSetup, strangers: BoundedLines, handshakeMs = HANDSHAKE_MS) {
+  /** Clients may take so long for the handshake (ms). Throws what OpenSSL cannot go by. */
+  constructor(setup: TlsSetup, strangers: BoundedLines, handshakeMs: number) {
     this.#strangers = strangers;
+    this.#setup = setup;
     this.#handshakeMs = handshakeMs;
-    this.#server = this.#serverOf(setup);
+    this.#server = this.#serverOf(setup, handshakeMs);
   }
 
   /** Those who come from now on are met with this; who has begun goes on as before. Throws what the constructor does. */
   replace(setup: TlsSetup): void {
-    this.#server = this.#serverOf(setup);
+    this.#server = this.#serverOf(setup, this.#handshakeMs);
+    this.#setup = setup;
   }
 
-  #serverOf(setup: TlsSetup): Server {
-    const server = createTlsServer(setup, this.#handshakeMs);
+  /** Those who come from now on may take so long (ms). */
+  limit(handshakeMs: number): void {
+    if (handshakeMs === this.#handshakeMs) return;
+    this.#server = this.#serverOf(this.#setup, handshakeMs);
+    this.#handshakeMs = handshakeMs;
+  }
+
+  #serverOf(setup: TlsSetup, handshakeMs: number): Server {
+    const server = createTlsServer(setup, handshakeMs);
     server.on('secureConnection', (stream) => this.#onSecure(stream, setup));
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => this.#onFailure(error, stream));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, stream) => {
+      // Whoever only looks whether somebody listens has done nothing wrong.
+      if (error.code !== 'ECONNRESET') this.#onFailure(handshakeFault(error, handshakeMs), stream);
+    });
     return server;
   }
 
@@ -112,11 +122,10 @@ export class TlsHandshakes {
     pending.answer(null);
   }
 
-  #onFailure(error: NodeJS.ErrnoException, stream: TLSSocket): void {
+  #onFailure(reason: string, stream: TLSSocket): void {
     const pending = this.#pending.get(socketOf(stream));
-    // Whoever only looks whether somebody listens has done nothing wrong.
-    if (pending === undefined || error.code === 'ECONNRESET') return;
-    this.#say(pending.peer, handshakeFault(error, this.#handshakeMs));
+    if (pending === undefined) return;
+    this.#say(pending.peer, reason);
     stream.destroy();
   }
 

@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROTOCOL_HEADER } from '../../../src/amqp/frames.js';
 import { type Broker, isReferee, startBroker } from '../../support/broker.js';
+import { useCertificates } from '../../support/certificates.js';
 import { startEmbedded } from '../../support/embedded.js';
 import { RawClient } from '../../support/raw-client.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'leveret-reconfiguration-'));
 afterAll(() => rmSync(directory, { recursive: true }));
+
+const certificates = useCertificates((workshop) => workshop.authority('own'));
 
 /** Whether a broker lets those in who do not say who they are. */
 async function isOpenToAll(broker: Broker): Promise<boolean> {
@@ -41,6 +44,24 @@ describe.runIf(!isReferee && process.platform !== 'win32')('SIGHUP', () => {
       expect(await isOpenToAll(broker)).toBe(false);
     } finally {
       expect((await broker.stop())?.log).not.toContain('carrot');
+    }
+  });
+
+  test('says that TLS cannot be turned on without a restart, and takes over the rest', async () => {
+    const file = join(directory, 'turned.toml');
+    writeFileSync(file, '');
+    const broker = await startBroker({ flags: ['--config', file] });
+    try {
+      const { certificate, key } = certificates();
+      writeFileSync(file, `anonymous = "guest"\ntls_cert = "${certificate}"\ntls_key = "${key}"\n`);
+      broker.signal('SIGHUP');
+      expect(await broker.told(/reloaded/)).toBe('reloaded: changed is anonymous from nothing to "guest"');
+      expect(await broker.told(/restart/)).toMatch(
+        /^needs a restart to change: tls_cert from nothing to .*, tls_key from /,
+      );
+      expect(await isOpenToAll(broker)).toBe(true);
+    } finally {
+      await broker.stop();
     }
   });
 

@@ -118,6 +118,8 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('by %s', (version) => {
     const lists = { revoked: list === 'stale' ? stale : revoked };
     const { come, lines } = await broker('required', authority === 'both' ? { ...lists, authority: both } : lists);
     await isClosed(come(version, certificates()[name]));
+    // It was told at the start, too, that the list has expired.
+    if (list === 'stale') expect(await lines.next('a line')).toMatch(/^the list of what CN=authority has revoked /);
     expect(await lines.next('a line')).toContain(`: its certificate (CN=${name}) cannot be checked: ${why}`);
   });
 
