@@ -72,6 +72,23 @@ export function sign(folder, name, authority, { days = [-1, 2], names = LOCAL, k
   return { certificate, key };
 }
 
+/**
+ * A list of what an authority has revoked, as a file.
+ * @param {string} folder
+ * @param {string} name
+ * @param {Identity} authority
+ * @param {readonly Identity[]} identities
+ */
+export function revoke(folder, name, authority, identities) {
+  const file = join(folder, `${name}.crl`);
+  writeFileSync(`${file}.index`, '');
+  writeFileSync(`${file}.conf`, `[ca]\ndefault_ca = d\n[d]\ndatabase = ${file}.index\n${POLICY}`);
+  const signer = ['-config', `${file}.conf`, '-cert', authority.certificate, '-keyfile', authority.key];
+  for (const { certificate } of identities) openssl('ca', ...signer, '-revoke', certificate);
+  openssl('ca', ...signer, '-gencrl', '-crldays', '2', '-out', file);
+  return file;
+}
+
 const LOCAL = 'DNS:localhost, IP:127.0.0.1, IP:::1';
 
 /** @param {string} folder @param {string} name @returns {Identity} */

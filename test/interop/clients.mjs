@@ -25,6 +25,7 @@ export const BUILD = `${HERE}build`;
  * @property {string} name
  * @property {Command} run
  * @property {boolean} [isSilent] it looks at the broker's certificate when the handshake is over, and goes without a word
+ * @property {boolean} [knowsExternal] it can log in by its certificate
  * @property {boolean} [withholds] it shows no certificate to a broker that names other authorities
  */
 
@@ -38,9 +39,9 @@ function python(script) {
   return { name: `python/${script}`, run: /** @type {Command} */ ([PYTHON, '-B', `${script}.py`]) };
 }
 
-/** @param {string} client @param {{ isSilent: boolean }} how @returns {TlsProgram} */
-function nodeTls(client, { isSilent }) {
-  return { name: `${client} by TLS`, run: [process.execPath, 'tls.mjs', client], isSilent };
+/** @param {string} client @param {Pick<TlsProgram, 'isSilent' | 'knowsExternal'>} how @returns {TlsProgram} */
+function nodeTls(client, how) {
+  return { name: `${client} by TLS`, run: [process.execPath, 'tls.mjs', client], ...how };
 }
 
 /** @type {readonly Client[]} */
@@ -53,7 +54,7 @@ export const CLIENTS = [
     build: [],
     programs: [],
     tls: [
-      nodeTls('amqplib', { isSilent: true }),
+      nodeTls('amqplib', { isSilent: true, knowsExternal: true }),
       nodeTls('rabbitmq-client', { isSilent: true }),
       nodeTls('amqp-client.js', { isSilent: true }),
       nodeTls('openssl', { isSilent: false }),
@@ -88,7 +89,7 @@ export const CLIENTS = [
     programs: ['pika_blocking', 'pika_rules', 'pika_select', 'aio_pika_robust', 'celery_results', 'celery_chord'].map(
       python,
     ),
-    tls: [python('pika_tls')],
+    tls: [{ ...python('pika_tls'), knowsExternal: true }],
   },
   {
     name: 'go',
@@ -99,7 +100,7 @@ export const CLIENTS = [
       { name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] },
       { name: 'go/rules', run: [`${BUILD}/go/interop`, 'rules'] },
     ],
-    tls: [{ name: 'go/amqp091-go by TLS', run: [`${BUILD}/go/interop`, 'tls'] }],
+    tls: [{ name: 'go/amqp091-go by TLS', run: [`${BUILD}/go/interop`, 'tls'], knowsExternal: true }],
   },
   {
     name: 'java',
@@ -121,6 +122,7 @@ export const CLIENTS = [
       {
         name: 'java/amqp-client by TLS',
         run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Tls'],
+        knowsExternal: true,
         withholds: true,
       },
     ],

@@ -17,7 +17,7 @@ func triesTLS() {
 	defer file.Close()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		fields := strings.Split(lines.Text(), "\t")
-		if err := thereAndBack(fields[0], fields[1], fields[2], fields[3], fields[4]); err != nil {
+		if err := thereAndBack(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]); err != nil {
 			fmt.Printf("refused %q\n", err)
 		} else {
 			fmt.Println("passed")
@@ -25,7 +25,7 @@ func triesTLS() {
 	}
 }
 
-func thereAndBack(version, port, authority, certificate, key string) error {
+func thereAndBack(version, port, authority, certificate, key, mechanism string) error {
 	only := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[version]
 	config := &tls.Config{MinVersion: only, MaxVersion: only, RootCAs: x509.NewCertPool()}
 	config.RootCAs.AppendCertsFromPEM(got(os.ReadFile(authority)))
@@ -34,7 +34,11 @@ func thereAndBack(version, port, authority, certificate, key string) error {
 		// By itself it shows none to a broker that names other authorities.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
-	connection, err := amqp.DialTLS("amqps://guest:guest@localhost:"+port, config)
+	dial := amqp.DialTLS
+	if mechanism == "EXTERNAL" {
+		dial = amqp.DialTLS_ExternalAuth
+	}
+	connection, err := dial("amqps://guest:guest@localhost:"+port, config)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.DefaultSaslConfig;
 import java.io.FileInputStream;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -23,7 +24,7 @@ public final class Tls {
     for (String line : Files.readAllLines(Path.of(System.getenv("TLS_TRIES")))) {
       String[] fields = line.split("\t");
       try {
-        thereAndBack("TLSv" + fields[0], Integer.parseInt(fields[1]), fields[2], fields[4]);
+        thereAndBack("TLSv" + fields[0], Integer.parseInt(fields[1]), fields[2], fields[4], fields[5]);
         System.out.println("passed");
       } catch (Exception reason) {
         System.out.println("refused " + reason);
@@ -32,7 +33,8 @@ public final class Tls {
     System.exit(0);
   }
 
-  private static void thereAndBack(String version, int port, String authority, String key) throws Exception {
+  private static void thereAndBack(String version, int port, String authority, String key, String mechanism)
+      throws Exception {
     SSLContext context = SSLContext.getInstance(version);
     context.init(keys(key), trust(authority).getTrustManagers(), null);
     ConnectionFactory factory = new ConnectionFactory();
@@ -41,6 +43,7 @@ public final class Tls {
     factory.setAutomaticRecoveryEnabled(false);
     factory.useSslProtocol(context);
     factory.enableHostnameVerification();
+    if (mechanism.equals("EXTERNAL")) factory.setSaslConfig(DefaultSaslConfig.EXTERNAL);
     try (Connection connection = factory.newConnection()) {
       Channel channel = connection.createChannel();
       String queue = channel.queueDeclare().getQueue();

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { AMQPClient } from '@cloudamqp/amqp-client';
-import { connect as connectAmqplib } from 'amqplib';
+import { connect as connectAmqplib, credentials } from 'amqplib';
 import { Connection } from 'rabbitmq-client';
 
 const BODY = 'by TLS';
@@ -19,6 +19,7 @@ const PATIENCE_MS = 10_000;
  * @property {string} authority
  * @property {string | null} certificate
  * @property {string | null} key
+ * @property {string} mechanism of SASL
  */
 
 /** What TLS needs, as Node has it. @param {Try} one */
@@ -41,7 +42,8 @@ function check(body) {
 /** @type {Record<string, (one: Try) => Promise<void>>} */
 const CLIENTS = {
   amqplib: async (one) => {
-    const connection = await connectAmqplib(url(one), secureOptions(one));
+    const named = one.mechanism === 'EXTERNAL' ? { credentials: credentials.external() } : {};
+    const connection = await connectAmqplib(url(one), { ...secureOptions(one), ...named });
     const channel = await connection.createConfirmChannel();
     const { queue } = await channel.assertQueue('', { exclusive: true });
     channel.sendToQueue(queue, Buffer.from(BODY));
@@ -107,8 +109,9 @@ for (const line of readFileSync(process.env.TLS_TRIES ?? '', 'utf8')
   .split('\n')) {
   const [version = '', port = '', authority = '', ...shown] = line.split('\t');
   const [certificate = null, key = null] = shown.map((path) => (path === '-' ? null : path));
+  const mechanism = shown[2] ?? '';
   try {
-    await client({ version, port, authority, certificate, key });
+    await client({ version, port, authority, certificate, key, mechanism });
     process.stdout.write('passed\n');
   } catch (reason) {
     process.stdout.write(`refused ${reason}\n`);

@@ -8,12 +8,14 @@ import pika
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
-def there_and_back(version, port, authority, certificate, key):
+def there_and_back(version, port, authority, certificate, key, mechanism):
     context = ssl.create_default_context(cafile=authority)
     context.minimum_version = context.maximum_version = VERSIONS[version]
     if certificate != "-":
         context.load_cert_chain(certificate, key)
-    parameters = pika.ConnectionParameters("localhost", int(port), ssl_options=pika.SSLOptions(context, "localhost"))
+    external = {"credentials": pika.credentials.ExternalCredentials()} if mechanism == "EXTERNAL" else {}
+    ssl_options = pika.SSLOptions(context, "localhost")
+    parameters = pika.ConnectionParameters("localhost", int(port), ssl_options=ssl_options, **external)
     connection = pika.BlockingConnection(parameters)
     channel = connection.channel()
     queue = channel.queue_declare("", exclusive=True).method.queue

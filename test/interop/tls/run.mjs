@@ -8,11 +8,11 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { makeAuthority, openssl, sign } from '../../../bench/support/certificates.mjs';
+import { makeAuthority, openssl, revoke, sign } from '../../../bench/support/certificates.mjs';
 import { startTlsLeveret } from '../../../bench/support/processes.mjs';
 import { inTemporaryFolder } from '../../../bench/support/temporary.mjs';
 import { runCommand } from '../commands.mjs';
-import { BROKERS, CASES, CERTIFICATES, NO_CERTIFICATE, STRANGER, VERSIONS } from './cases.mjs';
+import { BROKERS, CASES, CERTIFICATES, NO_CERTIFICATE, REVOKED, STRANGER, VERSIONS } from './cases.mjs';
 
 /** @typedef {import('../clients.mjs').TlsProgram} TlsProgram */
 /** @typedef {import('../../../bench/support/certificates.mjs').Identity} Identity */
@@ -37,19 +37,27 @@ function makeAll(folder) {
     const secret = ['-passout', `pass:${PASSWORD}`];
     openssl('pkcs12', '-export', '-in', certificate, '-inkey', key, '-out', `${key}.p12`, ...secret);
   }
-  return { authority, stranger, identities };
+  const revoked = revoke(
+    folder,
+    'revoked',
+    authority,
+    REVOKED.map((name) => identityOf(identities, name)),
+  );
+  return { authority, stranger, identities, revoked };
 }
 
 /** @typedef {ReturnType<typeof makeAll>} All */
 
 /** @param {All} all @returns {Promise<Map<string, Broker>>} */
-async function startBrokers({ authority, identities }) {
+async function startBrokers({ authority, identities, revoked }) {
   const brokers = new Map();
-  for (const [name, { shows, verify }] of Object.entries(BROKERS)) {
+  for (const [name, { shows, verify, login }] of Object.entries(BROKERS)) {
     /** @type {string[]} */
     const lines = [];
-    const asks = verify === 'none' ? [] : ['--tls-ca', authority.certificate, '--tls-verify', verify];
-    const options = ['--workers', '1', '--memory', '64M', ...asks];
+    const checks = ['--tls-ca', authority.certificate, '--tls-verify', verify, '--tls-crl', revoked];
+    const asks = verify === 'none' ? [] : checks;
+    const names = login === undefined ? [] : ['--tls-login-from', login];
+    const options = ['--workers', '1', '--memory', '64M', ...asks, ...names];
     const server = await startTlsLeveret(identityOf(identities, shows), options, (line) => lines.push(line));
     brokers.set(name, { port: server.tlsPort, lines, stop: server.stop });
   }
@@ -64,16 +72,24 @@ function identityOf(identities, name) {
 }
 
 /**
- * A connection to try, as the programs read it: version, port, authority, certificate, key, all by tabs; `-`: none.
+ * A connection to try, as the programs read it: version, port, authority, certificate, key, SASL mechanism, all by tabs;
+ * `-`: none.
  * @param {Case} one
  * @param {string} version
  * @param {All} all
  * @param {Map<string, Broker>} brokers
  */
-function tryLine({ broker, shows, trustsStranger }, version, { authority, stranger, identities }, brokers) {
+function tryLine({ broker, shows, trustsStranger, isExternal }, version, { authority, stranger, identities }, brokers) {
   const trusted = trustsStranger ? stranger : authority;
   const { certificate, key } = shows === undefined ? { certificate: '-', key: '-' } : identityOf(identities, shows);
-  return [version, brokers.get(broker)?.port, trusted.certificate, certificate, key].join('\t');
+  return [
+    version,
+    brokers.get(broker)?.port,
+    trusted.certificate,
+    certificate,
+    key,
+    isExternal ? 'EXTERNAL' : 'PLAIN',
+  ].join('\t');
 }
 
 /**
@@ -91,7 +107,7 @@ function faultOf({ brokerSays, clientRefuses }, outcome) {
 /** Waits for a line. @param {readonly string[]} lines @param {RegExp} what */
 async function isSaid(lines, what) {
   for (let waited = 0; waited < LINE_MS; waited += LINE_PAUSE_MS) {
-    if (lines.some((line) => line.includes('no TLS with the client at') && what.test(line))) return true;
+    if (lines.some((line) => /no TLS with the client at|login from/.test(line) && what.test(line))) return true;
     await pause(LINE_PAUSE_MS);
   }
   return false;
@@ -122,7 +138,8 @@ export function tryTls(program, cwd, say) {
     const all = makeAll(folder);
     const brokers = await startBrokers(all);
     try {
-      const tries = VERSIONS.flatMap((version) => CASES.map((one) => ({ version, one })));
+      const cases = CASES.filter(({ isExternal }) => !isExternal || program.knowsExternal);
+      const tries = VERSIONS.flatMap((version) => cases.map((one) => ({ version, one })));
       const file = join(folder, 'tries');
       const lines = tries.map(({ version, one }) => tryLine(one, version, all, brokers));
       writeFileSync(file, `${lines.join('\n')}\n`);
