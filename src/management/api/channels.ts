@@ -2,6 +2,7 @@
 import type { Client, ClientChannel } from '../clients/client.js';
 import { notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
+import { inPortions } from '../http/portions.js';
 import type { HttpServer } from '../http/server.js';
 import { checkSees, visibleClients } from './client-access.js';
 import { channelJson, consumerJson } from './client-json.js';
@@ -10,13 +11,15 @@ import { vhostOf } from './vhost-access.js';
 
 export function channelRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { clients } = broker;
-  const channelsOf = (seen: readonly Client[]): JsonObject[] =>
-    seen.flatMap((client) => client.channelList.map((channel) => channelJson(broker, client, channel)));
+  const channelsOf = (seen: readonly Client[]): Promise<JsonObject[]> => {
+    const all = seen.flatMap((client) => client.channelList.map((channel) => ({ client, channel })));
+    return inPortions(all, ({ client, channel }) => channelJson(broker, client, channel));
+  };
   route('/api/channels', {
     GET: {
       tag: 'management',
       handle: async ({ caller, query }) =>
-        listed(channelsOf(visibleClients(await clients.all('channels'), caller)), query as ListQuery),
+        listed(await channelsOf(visibleClients(await clients.all('channels'), caller)), query as ListQuery),
     },
   });
   route('/api/vhosts/:vhost/channels', {
@@ -25,7 +28,7 @@ export function channelRoutes({ route }: HttpServer, broker: ManagedBroker): voi
       handle: async ({ caller, params, query }) => {
         const vhost = vhostOf(broker, caller, params);
         const seen = visibleClients(await clients.all('channels'), caller);
-        return listed(channelsOf(seen.filter((client) => client.vhost === vhost)), query as ListQuery);
+        return listed(await channelsOf(seen.filter((client) => client.vhost === vhost)), query as ListQuery);
       },
     },
   });

@@ -4,6 +4,7 @@ import type { Depth } from '../../connection/inspection/rows.js';
 import type { Client } from '../clients/client.js';
 import { notFound } from '../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../http/listings.js';
+import { inPortions } from '../http/portions.js';
 import type { HttpServer } from '../http/server.js';
 import { checkCloses, checkSees, visibleClients } from './client-access.js';
 import { channelJson, connectionJson, oneConnectionJson } from './client-json.js';
@@ -34,10 +35,7 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
       tag: 'management',
       handle: async ({ caller, query }) => {
         const seen = visibleClients(await clients.all('connections'), caller);
-        return listed(
-          seen.map((client) => connectionJson(broker, client)),
-          query as ListQuery,
-        );
+        return listed(await inPortions(seen, (client) => connectionJson(broker, client)), query as ListQuery);
       },
     },
   });
@@ -48,10 +46,7 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
         const vhost = vhostOf(broker, caller, params);
         const seen = visibleClients(await clients.all('connections'), caller);
         const there = seen.filter((client) => client.vhost === vhost);
-        return listed(
-          there.map((client) => connectionJson(broker, client)),
-          query as ListQuery,
-        );
+        return listed(await inPortions(there, (client) => connectionJson(broker, client)), query as ListQuery);
       },
     },
   });

@@ -1,7 +1,8 @@
 /** Consumers: all, and those of a vhost. */
 import type { Client } from '../clients/client.js';
 import type { Caller } from '../http/authentication.js';
-import { type JsonObject, type ListQuery, listed } from '../http/listings.js';
+import { type ListQuery, listed } from '../http/listings.js';
+import { inPortions } from '../http/portions.js';
 import type { HttpServer } from '../http/server.js';
 import { visibleClients } from './client-access.js';
 import { consumerJson } from './client-json.js';
@@ -34,12 +35,13 @@ export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): vo
 }
 
 /** They have no names to filter by, and come in one piece, as RabbitMQ's. */
-function list(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): unknown {
+async function list(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): Promise<unknown> {
   const { name: _name, page: _page, page_size: _size, ...asked } = query;
-  const consumers = seen.flatMap((client) =>
-    client.channelList.flatMap((channel) =>
-      channel.consumerList.map((consumer): JsonObject => consumerJson(broker, client, channel, consumer)),
-    ),
+  const all = seen.flatMap((client) =>
+    client.channelList.flatMap((channel) => channel.consumerList.map((consumer) => ({ client, channel, consumer }))),
+  );
+  const consumers = await inPortions(all, ({ client, channel, consumer }) =>
+    consumerJson(broker, client, channel, consumer),
   );
   return listed(consumers, asked);
 }
