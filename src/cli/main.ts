@@ -130,8 +130,11 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 
 function httpLines({ management }: Broker): string[] {
   if (management === null) return [];
-  const { hosts, port, socket, socketTrouble } = management;
-  const urls = hosts.map((host) => `http://${hostText(host)}:${port}/api`);
+  const { hosts, port, tlsPort, socket, socketTrouble } = management;
+  const urls = [
+    ...hosts.flatMap((host) => (port === null ? [] : [`http://${hostText(host)}:${port}/api`])),
+    ...hosts.flatMap((host) => (tlsPort === null ? [] : [`https://${hostText(host)}:${tlsPort}/api`])),
+  ];
   return [
     ...(urls.length === 0 ? [] : [`HTTP API on ${urls.join(' and ')}`]),
     ...(socket === null ? [] : [`'leveret ctl' finds it at ${socket}`]),

@@ -117,9 +117,13 @@ function brokerOptions(given: Configuration): BrokerOptions {
 }
 
 function managementOptions(given: Configuration): BrokerOptions['management'] {
-  const { http_port: port, http_host: host } = given;
+  const { http_port: port, https_port: https, http_host: host } = given;
   const socket = controlSocket(given);
-  if (port?.value !== 0) return { host: host?.value, port: port?.value, socket };
+  const tlsPort = https === undefined || https.value === 0 ? null : https.value;
+  if (https !== undefined && tlsPort !== null && given.tls_cert === undefined)
+    refuse(https.origin, 'needs --tls-cert and --tls-key (or tls_cert and tls_key)');
+  if (port?.value !== 0) return { host: host?.value, port: port?.value, tlsPort, socket };
+  if (tlsPort !== null) return { host: host?.value, port: null, tlsPort, socket };
   return socket?.isNeeded === true ? { port: null, socket } : null;
 }
 

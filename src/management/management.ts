@@ -34,6 +34,7 @@ export class Management {
     this.#clients = clients;
     this.#port = port;
     this.#statistics = new Statistics(worker.view, worker.engine);
+    worker.tlsReplaced = (setup) => this.#listening?.replaceTls(setup);
     port.on('message', (message: ToManagement) => this.#onMessage(message));
   }
 
@@ -59,7 +60,7 @@ export class Management {
     // Whoever asks for the first time wants to know what was before.
     this.#statistics.sampler.start(fatal);
     try {
-      const listening = await HttpListening.open(address, () => this.#api(facts, listening.bound));
+      const listening = await HttpListening.open(address, this.#worker.tls, () => this.#api(facts, listening.bound));
       this.#listening = listening;
       this.#tell({ kind: 'listening', bound: listening.bound });
     } catch (error) {

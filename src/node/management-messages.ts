@@ -14,6 +14,8 @@ export interface HttpAddress {
   readonly host: string;
   /** 0 takes a free one; null: not by TCP. */
   readonly port: number | null;
+  /** By TLS, with the broker's certificates; 0 takes a free one; null: not by TLS. */
+  readonly tlsPort: number | null;
   /** For `leveret ctl`; null: nowhere. */
   readonly socket: ControlSocketAddress | null;
 }
@@ -27,10 +29,12 @@ export interface ControlSocketAddress {
 
 /** Where the HTTP API listens, once it does. */
 export interface BoundHttp {
-  /** They have one port. */
+  /** They have one port of each kind. */
   readonly hosts: readonly string[];
   /** Null: not by TCP. */
   readonly port: number | null;
+  /** Null: not by TLS. */
+  readonly tlsPort: number | null;
   /** Null: it has none. */
   readonly socket: string | null;
   /** Why a socket that is not needed cannot be had; null: it can. */

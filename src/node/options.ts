@@ -183,7 +183,7 @@ export const DEFAULTS = {
   loadDefinitions: null,
   data: DATA_DEFAULTS,
   management: null,
-  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, socket: null },
+  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null },
   logLevel: DEFAULT_LEVEL,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
@@ -212,9 +212,9 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
   refuseUnknown('', given, OPTION_NAMES);
   const tls = tlsFiles(given.tls ?? DEFAULTS.tls);
   const listeners = listenAddresses(given);
-  checkTls(tls, listeners);
-  const asked = given.memory ?? defaultMemory(totalmem());
   const management = httpAddress(given.management ?? DEFAULTS.management);
+  checkTls(tls, listeners, management);
+  const asked = given.memory ?? defaultMemory(totalmem());
   const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
   return {
     listeners,
@@ -346,8 +346,10 @@ function tlsFiles(given: NonNullable<BrokerOptions['tls']> | null): TlsFiles | n
   return { certificate, key, authority, revoked, verify, depth, loginFrom, loginSanType, loginSanIndex };
 }
 
-function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[]): void {
-  const isAsked = listeners.some(doesTls);
+function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[], management: HttpAddress | null): void {
+  const doesHttps = (management?.tlsPort ?? null) !== null;
+  if (doesHttps && tls === null) throw new OptionError('management.tlsPort needs a certificate and its key');
+  const isAsked = doesHttps || listeners.some(doesTls);
   if (isAsked && tls === null) throw new OptionError('a TLS listener needs a certificate and its key');
   if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
 }
@@ -480,9 +482,11 @@ function httpAddress(given: NonNullable<BrokerOptions['management']> | null): Ht
   if (given === null) return null;
   const all = DEFAULTS.managementAddress;
   refuseUnknown('management.', given, Object.keys(all));
+  const tlsPort = given.tlsPort ?? all.tlsPort;
   return {
     host: text('management.host', given.host ?? all.host),
     port: given.port === null ? null : wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
+    tlsPort: tlsPort === null ? null : wholeNumber('management.tlsPort', tlsPort, 0, PORT_MAX),
     socket: controlSocket(given.socket ?? all.socket),
   };
 }

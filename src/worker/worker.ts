@@ -86,6 +86,8 @@ export class Worker implements Host {
   readonly #log: WorkerLog;
   readonly alarms: SharedAlarms;
   #tls: TlsSetup | null;
+  /** Told of certificates that take the place of those before. */
+  tlsReplaced: (setup: TlsSetup) => void = () => {};
   readonly #progress: Progress;
   /** Publishers that wait for memory. */
   #short = 0;
@@ -274,6 +276,7 @@ export class Worker implements Host {
         break;
       case 'tls':
         this.#tls = message.setup;
+        this.tlsReplaced(message.setup);
         this.#opener.replaceTls(message.setup);
         break;
       case 'settings':

@@ -32,6 +32,13 @@ test('the help tells the defaults that hold', () => {
   }
 });
 
+test('the HTTP API is by TLS alone where its plain port is 0, and needs a certificate for that', () => {
+  const tls = ['--tls-cert', 'c', '--tls-key', 'k', '--https-port', '8443'];
+  expect(served(...tls, '--http-port', '0').management).toMatchObject({ port: null, tlsPort: 8443 });
+  expect(served(...tls).management).toMatchObject({ port: 15672, tlsPort: 8443 });
+  expect(() => served('--https-port', '8443')).toThrow(/--https-port.* needs --tls-cert and --tls-key/);
+});
+
 test('every flag is taken as it was given', () => {
   const flags = [
     '--port',
@@ -91,7 +98,7 @@ test('every flag is taken as it was given', () => {
       skipUnreadable: false,
       dropUnknownQueues: false,
     },
-    management: { host: '::1', port: 8080, socket: { path: '/run/own.sock', isNeeded: true } },
+    management: { host: '::1', port: 8080, tlsPort: null, socket: { path: '/run/own.sock', isNeeded: true } },
     logLevels: { default: 'warning', connection: 'debug', tls: 'none' },
   });
 });

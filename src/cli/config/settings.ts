@@ -156,6 +156,11 @@ export const SETTINGS = {
     help: 'port of the HTTP API, that of RabbitMQ; 0: there is none',
     standard: DEFAULTS.managementAddress.port,
   }),
+  https_port: setting(wholeNumber(0, PORT_MAX), {
+    help: "port of the HTTP API by TLS, with the broker's certificates; RabbitMQ has 15671; 0: there is none",
+    standard: null,
+    standardText: 'none',
+  }),
   http_host: setting(text('ADDRESS', 'an address'), {
     help: 'address of the HTTP API',
     standard: DEFAULTS.managementAddress.host,

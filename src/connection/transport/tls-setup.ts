@@ -2,7 +2,9 @@
  * What a worker does TLS with: the broker's certificates, which of them a client gets, and whom it takes for a client.
  * Node's TLS is loaded here alone, and only by a broker that has a certificate.
  */
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import type { ServerOptions as HttpServerOptions, RequestListener } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import type { SecureContext, SecureContextOptions, Server, TlsOptions } from 'node:tls';
 import type { CertificateLogin } from '../certificates/certificate-login.js';
@@ -40,7 +42,10 @@ export function loadTls(): Tls {
 
 /** Listens nowhere: sockets are given to it. Clients may take so long for the handshake (ms). */
 export function createTlsServer(setup: TlsSetup, handshakeMs: number): Server {
-  const tls = loadTls();
+  return loadTls().createServer(serverOptions(setup, handshakeMs));
+}
+
+function serverOptions(setup: TlsSetup, handshakeMs: number): TlsOptions {
   const [first, ...others] = setup.identities;
   const options: TlsOptions = {
     ...contextOptions(first, setup),
@@ -49,8 +54,35 @@ export function createTlsServer(setup: TlsSetup, handshakeMs: number): Server {
     rejectUnauthorized: false,
     handshakeTimeout: handshakeMs,
   };
-  if (others.length > 0) options.SNICallback = choice(tls, setup);
-  return tls.createServer(options);
+  if (others.length > 0) options.SNICallback = choice(loadTls(), setup);
+  return options;
+}
+
+/**
+ * An HTTPS server for whoever has a password: nobody is asked for a certificate, and a session that has begun here goes
+ * on nowhere else.
+ */
+export class HttpsCertificates {
+  #choose: Choose = (_name, done) => done(null);
+  readonly server: HttpsServer;
+
+  constructor(setup: TlsSetup, handshakeMs: number, http: HttpServerOptions, answer: RequestListener) {
+    const { createServer } = createRequire(import.meta.url)('node:https') as typeof import('node:https');
+    const SNICallback: Choose = (name, done) => this.#choose(name, done);
+    this.server = createServer({ ...http, ...serverOptions(forPasswords(setup), handshakeMs), SNICallback }, answer);
+    this.replace(setup);
+  }
+
+  /** Those who come from now on get these certificates. */
+  replace(setup: TlsSetup): void {
+    const own = forPasswords(setup);
+    this.server.setSecureContext(contextOptions(own.identities[0], own));
+    this.#choose = choice(loadTls(), own);
+  }
+}
+
+function forPasswords(setup: TlsSetup): TlsSetup {
+  return { ...setup, authority: null, revoked: [], verify: 'none', ticketKeys: randomBytes(48) };
 }
 
 function contextOptions(

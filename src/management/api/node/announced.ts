@@ -51,8 +51,13 @@ export interface ListenerFacts {
 const PROTOCOLS = { tcp: 'amqp', tls: 'amqp/ssl', ws: 'http/web-amqp', wss: 'https/web-amqp' } as const;
 
 export function listenersOf({ facts, http }: Pick<ManagedBroker, 'facts' | 'http'>): readonly ListenerFacts[] {
-  const { hosts, port } = http;
-  const own = port === null ? [] : hosts.map((host) => ({ protocol: 'http', host, port }));
+  const ports = [
+    { protocol: 'http', port: http.port },
+    { protocol: 'https', port: http.tlsPort },
+  ];
+  const own = ports.flatMap(({ protocol, port }) =>
+    port === null ? [] : http.hosts.map((host) => ({ protocol, host, port })),
+  );
   return [...facts.listeners.flatMap(portsOf), ...own];
 }
 
@@ -81,6 +86,6 @@ export function contextsJson({ facts, http }: Pick<ManagedBroker, 'facts' | 'htt
     path: '/',
     cowboy_opts: '[]',
     ip: host,
-    port: String(http.port),
+    port: String(http.port ?? http.tlsPort),
   }));
 }
