@@ -19,10 +19,12 @@ const SAN_TAGS: Readonly<Record<SanType, number>> = {
 const VERSION = Tag.CONTEXT | Tag.CONSTRUCTED;
 const EXTENSIONS = Tag.CONTEXT | Tag.CONSTRUCTED | 3;
 const ALTERNATIVE_NAMES = '2.5.29.17';
-/** Serial number, algorithm, issuer and validity come before. */
+/** Serial number and algorithm come before, and between them validity. */
+const ISSUER = 2;
 const SUBJECT = 4;
 
 export interface CertificateParts {
+  readonly issuer: Element;
   readonly subject: Element;
   /** Each a `GeneralName`. */
   readonly alternatives: readonly Element[];
@@ -32,10 +34,11 @@ export interface CertificateParts {
 export function certificateParts(der: Uint8Array): CertificateParts {
   const [signed] = elementsOf(elementsIn(der)[0], Tag.SEQUENCE);
   const fields = elementsOf(signed, Tag.SEQUENCE);
-  const subject = fields[fields[0]?.tag === VERSION ? SUBJECT + 1 : SUBJECT];
-  if (subject === undefined) throw new DerError('no subject');
+  const first = fields[0]?.tag === VERSION ? 1 : 0;
+  const [issuer, subject] = [fields[first + ISSUER], fields[first + SUBJECT]];
+  if (issuer === undefined || subject === undefined) throw new DerError('no issuer or no subject');
   const extensions = fields.find(({ tag }) => tag === EXTENSIONS);
-  return { subject, alternatives: extensions === undefined ? [] : alternativesIn(extensions) };
+  return { issuer, subject, alternatives: extensions === undefined ? [] : alternativesIn(extensions) };
 }
 
 function alternativesIn(extensions: Element): Element[] {

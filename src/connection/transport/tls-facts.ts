@@ -3,6 +3,9 @@
  * looks, and kept: it does not change.
  */
 import type { TLSSocket } from 'node:tls';
+import { certificateParts } from '../certificates/certificate.js';
+import { DerError } from '../certificates/der.js';
+import { distinguishedName } from '../certificates/distinguished-name.js';
 
 /** The certificate that a client has shown. */
 export interface PeerCertificate {
@@ -56,17 +59,19 @@ export function suite(name: string): Pick<TlsFacts, 'keyExchange' | 'cipher' | '
 function certificateOf(stream: TLSSocket): PeerCertificate | null {
   const certificate = stream.getPeerX509Certificate();
   if (certificate === undefined) return null;
-  const { subject, issuer, validFrom, validTo } = certificate;
-  return {
-    subject: distinguishedName(subject),
-    issuer: distinguishedName(issuer),
-    validity: `${instant(validFrom)} - ${instant(validTo)}`,
-  };
+  const { raw, validFrom, validTo } = certificate;
+  return { ...namesOf(raw), validity: `${instant(validFrom)} - ${instant(validTo)}` };
 }
 
-/** Node gives a line for each part, the most general first. */
-function distinguishedName(lines: string): string {
-  return lines.split('\n').toReversed().join(',');
+/** OpenSSL may take what is not quite read here; who looks at clients must not be harmed by that. */
+function namesOf(der: Uint8Array): Pick<PeerCertificate, 'subject' | 'issuer'> {
+  try {
+    const { subject, issuer } = certificateParts(der);
+    return { subject: distinguishedName(subject), issuer: distinguishedName(issuer) };
+  } catch (error) {
+    if (error instanceof DerError) return { subject: '', issuer: '' };
+    throw error;
+  }
 }
 
 function instant(text: string): string {
