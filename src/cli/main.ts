@@ -44,9 +44,18 @@ switch (command.action) {
   case 'cert':
     await makeCertificates(command.wanted);
     break;
+  case 'healthcheck':
+    await healthcheck(command.args);
+    break;
   case 'serve':
     await serve(command);
     break;
+}
+
+async function healthcheck(args: readonly string[]): Promise<void> {
+  const { isServing, line } = await (await import('./healthcheck.js')).health(args, process.env);
+  process.stdout.write(`${line}\n`);
+  process.exitCode = isServing ? 0 : 1;
 }
 
 async function ctl(args: readonly string[]): Promise<void> {

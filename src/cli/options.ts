@@ -28,7 +28,7 @@ import { oauthOptions } from './oauth.js';
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
-  | { action: 'ctl'; args: readonly string[] }
+  | { action: 'ctl' | 'healthcheck'; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'cert'; wanted: WantedCertificates }
   | { action: 'help'; help: string }
@@ -47,7 +47,7 @@ const MIB = 1024 ** 2;
 
 /** Reads the arguments that follow the command's name. */
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
-  if (args[0] === 'ctl') return { action: 'ctl', args: args.slice(1) };
+  if (args[0] === 'ctl' || args[0] === 'healthcheck') return { action: args[0], args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     if (args[0] === 'cert') return certCommand(args.slice(1));

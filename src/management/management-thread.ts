@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../engine/open.js';
+import { LogLevels } from '../logging/levels.js';
 import type { ManagementSetup } from '../node/management-messages.js';
 import { takeDefects } from '../platform/fatal.js';
 import { openCommitLog } from '../store/open-log.js';
@@ -20,5 +21,5 @@ const [setup] = (await once(workerData as MessagePort, 'message')) as [Managemen
 const engine = await openEngine(setup.shared, setup.index);
 const worker = new Worker(engine, parentPort, setup.topology, setup, openCommitLog);
 takeDefects((error) => worker.defect(error));
-new Management(worker, setup.management, new Clients(setup.inspections));
+new Management(worker, setup.management, new Clients(setup.inspections), new LogLevels(setup.logLevels));
 parentPort.postMessage({ kind: 'ready', pinned: null } satisfies FromWorker);

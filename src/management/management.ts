@@ -3,6 +3,7 @@
  */
 import type { RequestListener } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
+import type { LogLevels } from '../logging/levels.js';
 import { type Administration, type Ask, remoteAdministration } from '../node/administration.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
@@ -24,17 +25,19 @@ export class Management {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #clients: Clients;
+  readonly #logLevels: LogLevels;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   readonly #statistics: Statistics;
   #listening: HttpListening | null = null;
 
-  constructor(worker: Worker, port: MessagePort, clients: Clients) {
+  constructor(worker: Worker, port: MessagePort, clients: Clients, logLevels: LogLevels) {
     this.#worker = worker;
     this.#clients = clients;
     this.#port = port;
     this.#statistics = new Statistics(worker.view, worker.engine);
     worker.tlsReplaced = (setup) => this.#listening?.replaceTls(setup);
+    this.#logLevels = logLevels;
     port.on('message', (message: ToManagement) => this.#onMessage(message));
   }
 
@@ -102,6 +105,8 @@ export class Management {
       administration: this.#administration(),
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
+      logLevels: this.#logLevels,
+      stop: () => this.#tell({ kind: 'stop' }),
     };
   }
 

@@ -53,6 +53,7 @@ function serve(broker: RunningBroker): void {
   say({ kind: 'started', started: broker.started });
   // Whoever reads of it may stop the broker at once: the program must know by then that it has started.
   for (const bound of broker.started.listeners) logger.info('listener', `listening on ${boundText(bound)}`);
+  broker.stopAsked.then(() => close(broker)).catch(fatal);
   fail(broker).catch(fatal);
 }
 

@@ -42,6 +42,8 @@ import type { IdleThreads } from './worker-threads.js';
 /** A broker that serves, as its thread has it. */
 export interface RunningBroker {
   readonly started: Started;
+  /** Resolves when the operator wants the broker to end. */
+  readonly stopAsked: Promise<void>;
   /** Asks the administration; `answer` is called once. */
   ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
@@ -178,6 +180,10 @@ async function openOn(
       proxiesIn(options.proxyProtocolFrom),
     );
     const questions = new Questions(coordinator.administration);
+    let stop = (): void => {};
+    const stopAsked = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
     const bound = listeners.map((listener) => listener.bound);
     const http =
       managed === null
@@ -192,11 +198,14 @@ async function openOn(
               memory: options.memory,
               announced: options.announced.version,
               dataDirectory: storage?.path ?? null,
+              environment: withoutSecrets(options),
             },
             (request, answer) => questions.ask(request, answer),
+            () => stop(),
           );
     storage?.started();
     return {
+      stopAsked,
       started: {
         listeners: bound,
         management: http,
@@ -315,4 +324,9 @@ function spillTrouble(report: (line: string) => void): (error: Error) => void {
     if (message !== told) report(`spilled messages cannot be written or read, it is tried again (${message})`);
     told = message;
   };
+}
+
+/** All options, but for those that nobody may read. */
+function withoutSecrets({ beginning, ...options }: ResolvedOptions): Readonly<Record<string, unknown>> {
+  return { ...options, beginning: { ...beginning, password: '…' } };
 }

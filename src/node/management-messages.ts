@@ -54,6 +54,8 @@ export interface BrokerFacts {
   readonly memory: number;
   /** The version of RabbitMQ that clients are told of. */
   readonly announced: string;
+  /** What it was told and what it has found out, without secrets: values that JSON can tell. */
+  readonly environment: Readonly<Record<string, unknown>>;
 }
 
 export interface ManagementSetup extends WorkerSetup {
@@ -73,4 +75,6 @@ export type FromManagement =
   | { readonly kind: 'listening'; readonly bound: BoundHttp }
   /** `where`: the address that cannot be had. */
   | { readonly kind: 'refused'; readonly where: string; readonly reason: string }
-  | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest };
+  | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
+  /** The operator wants the broker to end. */
+  | { readonly kind: 'stop' };

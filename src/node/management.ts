@@ -22,8 +22,8 @@ export class Management {
     this.remote = port2;
   }
 
-  /** Rejects with a `ListenError` when the address cannot be had. */
-  listen(address: HttpAddress, facts: BrokerFacts, ask: AskAdministration): Promise<BoundHttp> {
+  /** Rejects with a `ListenError` when the address cannot be had. `stop` is called when the operator asks for it. */
+  listen(address: HttpAddress, facts: BrokerFacts, ask: AskAdministration, stop: () => void): Promise<BoundHttp> {
     return new Promise((resolve, reject) => {
       this.#port.on('message', (message: FromManagement) => {
         switch (message.kind) {
@@ -35,6 +35,9 @@ export class Management {
             break;
           case 'ask':
             ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }));
+            break;
+          case 'stop':
+            stop();
             break;
           default:
             message satisfies never;

@@ -8,8 +8,6 @@ import { runCtl } from '../../src/cli/ctl/ctl.js';
 import { type EmbeddedBroker, startEmbedded } from '../support/embedded.js';
 import type { Said } from './transcript.js';
 
-export type Ctl = (args: readonly string[], input?: string) => Promise<Said>;
-
 export interface CtlBroker extends EmbeddedBroker {
   readonly socket: string;
 }
@@ -50,9 +48,4 @@ export function useCtlBroker(): () => CtlBroker {
     if (started === undefined) throw new Error('the broker runs only while tests do');
     return started;
   };
-}
-
-export function useCtl(): Ctl {
-  const broker = useCtlBroker();
-  return (args, input) => typeTo(broker().socket, args, input);
 }

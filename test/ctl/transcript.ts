@@ -18,6 +18,8 @@ export interface Said {
 export interface Transcript {
   readonly name: string;
   readonly steps: readonly Typed[];
+  /** A client of AMQP comes before this step, and goes at the end (scene.ts). */
+  readonly clientBefore?: number;
 }
 
 /** A line as it would be typed; `'…'` keeps words together. */
@@ -30,7 +32,13 @@ export function typed(line: string, rest: Omit<Typed, 'args'> = {}): Typed {
 export function comparable({ code, out, error }: Said, { only, isOwn }: Typed): Said {
   if (isOwn === true) return { code, out: out === '' ? '' : '…', error: error === '' ? '' : '…' };
   const kept = only === undefined ? out : linesWith(out, only);
-  return { code, out: inWords(kept), error: inWords(withoutUsage(error)) };
+  return { code, out: inOrder(inWords(kept)), error: inWords(withoutUsage(error)) };
+}
+
+/** The order of rows says nothing, nor does the comma between elements. */
+function inOrder(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/^,/, ''));
+  return lines.toSorted().join('\n');
 }
 
 /** Names of columns are kept, too: they are of lower case, and the list's first line. */
@@ -49,6 +57,9 @@ function withoutUsage(error: string): string {
 function inWords(text: string): string {
   return text
     .replaceAll('rabbitmqctl', 'leveret ctl')
+    .replace(/(?<=127\.0\.0\.1\t)\d+/g, 'PORT')
+    .replace(/<[^<>]+>/g, 'PID')
+    .replace(/127\.0\.0\.1:\d+/g, 'ADDRESS')
     .replace(/"(byte|short|signedint|unsignedint|long)",(?=-?\d)/g, '"long",')
     .trim();
 }

@@ -1,17 +1,19 @@
 /**
  * Types what scripts type to `leveret ctl`, and compares what it says with what RabbitMQ 3.10's rabbitmqctl has said.
- * `LEVERET_CTL_REFEREE` (`rabbitmqctl -n rabbit@localhost`) has it typed to that command, and what it says kept.
+ * `LEVERET_CTL_REFEREE` (`rabbitmqctl -n rabbit@localhost`) has it typed to that command, and what it says kept;
+ * `LEVERET_CTL_REFEREE_AMQP` (`localhost:5672`) says where clients find that RabbitMQ.
  */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { useCtl } from './support.js';
+import { enter } from './scene.js';
+import { typeTo, useCtlBroker } from './support.js';
 import { comparable, type Said, type Transcript, type Typed } from './transcript.js';
 import { TRANSCRIPTS } from './transcripts.js';
 
 const referee = process.env.LEVERET_CTL_REFEREE;
-const ctl = useCtl();
+const broker = useCtlBroker();
 
 interface Recorded {
   readonly step: Typed;
@@ -30,20 +32,26 @@ for (const transcript of TRANSCRIPTS) {
       recorded.map(({ step }) => step),
       'what is typed is what is recorded',
     ).toEqual(steps);
-    for (const { step, said } of recorded) {
-      const own = await ctl(step.args, step.input);
+    let leave = async (): Promise<void> => {};
+    for (const [index, { step, said }] of recorded.entries()) {
+      if (index === transcript.clientBefore) leave = await enter(`127.0.0.1:${broker().embedded.port}`);
+      const own = await typeTo(broker().socket, step.args, step.input);
       expect.soft(comparable(own, step), step.args.join(' ')).toEqual(comparable(said, step));
     }
+    await leave();
   });
 }
 
 async function keep(transcript: Transcript, command: string): Promise<void> {
   const all: Recorded[] = [];
-  for (const step of transcript.steps) {
+  let leave = async (): Promise<void> => {};
+  for (const [index, step] of transcript.steps.entries()) {
+    if (index === transcript.clientBefore) leave = await enter(process.env.LEVERET_CTL_REFEREE_AMQP ?? '');
     const said = await typedTo(command, step);
     // Nothing of others is kept.
     all.push({ step, said: step.only === undefined ? said : { ...said, out: comparable(said, step).out } });
   }
+  await leave();
   await writeFile(fileOf(transcript), `${JSON.stringify(all, null, 1)}\n`);
 }
 

@@ -44,18 +44,21 @@ export interface Parsed {
 
 type Values = ReadonlyMap<string, string | boolean | undefined>;
 
-/** Throws a `UsageError`. `secret` reads one from standard input. */
-export function parseCommand(args: readonly string[], secret: () => Promise<string>): Parsed {
+/** What is read from standard input. */
+export type Input = Pick<Given, 'secret' | 'input'>;
+
+/** Throws a `UsageError`. */
+export function parseCommand(args: readonly string[], input: Input): Parsed {
   const { values, positionals } = tokens(args);
   const [name, ...words] = positionals;
   const wantsHelp = values.get('help') === true || name === undefined || name === 'help';
-  const command = name === undefined || name === 'help' ? null : commandNamed(name);
+  const command = name === undefined || name === 'help' || name === 'completion' ? null : commandNamed(name);
   if (command !== null && !wantsHelp) check(command, words, values);
   const isSilent = values.get('silent') === true;
   return {
     command,
     words: name === 'help' ? words : positionals,
-    given: givenTo(command, words, values, secret),
+    given: givenTo(command, words, values, input),
     isQuiet: isSilent || values.get('quiet') === true,
     isSilent,
     hasHeader: !isSilent && values.get('no-table-headers') !== true,
@@ -121,12 +124,7 @@ function columnsIn(words: readonly string[]): string[] {
   return words.flatMap((word) => word.split(',')).filter((word) => word !== '');
 }
 
-function givenTo(
-  command: CtlCommand | null,
-  words: readonly string[],
-  values: Values,
-  secret: () => Promise<string>,
-): Given {
+function givenTo(command: CtlCommand | null, words: readonly string[], values: Values, input: Input): Given {
   const due = command?.arguments ?? [];
   const find = (name: string): string | undefined => words[due.findIndex((argument) => argument.name === name)];
   const columns = columnsIn(words);
@@ -149,7 +147,8 @@ function givenTo(
     option: (name) => text(values.get(name)),
     has: (name) => values.get(name) !== undefined && values.get(name) !== false,
     timeout: timeoutOf(text(values.get('timeout'))) * 1000,
-    secret,
+    isForPeople: isForPeople(formatOf(text(values.get('formatter')))),
+    ...input,
   };
 }
 
@@ -159,6 +158,11 @@ function timeoutOf(given: string | null): number {
   const seconds = Number(given);
   if (given.trim() !== '' && seconds > 0) return Math.min(seconds, TIMEOUT_MAX);
   throw new UsageError(`--timeout must be a number of seconds, not '${given}'`);
+}
+
+/** JSON and CSV are for programs: nothing is said beside them. */
+function isForPeople(format: Format): boolean {
+  return format === 'table' || format === 'pretty_table';
 }
 
 function formatOf(given: string | null): Format {

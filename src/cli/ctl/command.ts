@@ -13,6 +13,7 @@ export const EXIT = {
   NO_USER: 67,
   UNAVAILABLE: 69,
   SOFTWARE: 70,
+  CANNOT_CREATE: 73,
   TEMPORARY: 75,
 } as const;
 
@@ -98,6 +99,10 @@ export interface Given {
   readonly timeout: number;
   /** A secret that is not among the arguments: the first line of standard input. */
   secret(): Promise<string>;
+  /** All of standard input. */
+  input(): Promise<string>;
+  /** Whether what is told is for people, not for programs. */
+  readonly isForPeople: boolean;
 }
 
 export const SUBJECTS = [

@@ -1,7 +1,10 @@
 /** All commands of `leveret ctl`, by what they are about. */
 import type { CtlCommand } from './command.js';
+import { CONNECTION_COMMANDS } from './commands/connections.js';
+import { DEFINITION_COMMANDS } from './commands/definitions.js';
 import { LIMIT_COMMANDS } from './commands/limits.js';
 import { NODE_COMMANDS } from './commands/node.js';
+import { PARAMETER_COMMANDS } from './commands/parameters.js';
 import { PERMISSION_COMMANDS } from './commands/permissions.js';
 import { POLICY_COMMANDS } from './commands/policies.js';
 import { QUEUE_COMMANDS } from './commands/queues.js';
@@ -16,4 +19,7 @@ export const COMMANDS: readonly CtlCommand[] = [
   ...QUEUE_COMMANDS,
   ...POLICY_COMMANDS,
   ...LIMIT_COMMANDS,
+  ...CONNECTION_COMMANDS,
+  ...PARAMETER_COMMANDS,
+  ...DEFINITION_COMMANDS,
 ];

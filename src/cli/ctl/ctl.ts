@@ -4,11 +4,13 @@
  */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { DEFAULTS } from '../../node/options.js';
 import { controlSocketIn } from '../config/control-socket.js';
 import { Api, ApiError } from './api.js';
 import { commandNamed, type Parsed, parseCommand } from './arguments.js';
 import { CtlError, EXIT, type ExitCode, UsageError } from './command.js';
+import { completionFor, SHELLS, type Shell } from './completion.js';
 import { written } from './format.js';
 import { helpFor, overview, usageOf } from './help.js';
 
@@ -26,10 +28,14 @@ export interface Ends {
 
 export async function runCtl(args: readonly string[], environment: Environment, ends: Ends): Promise<ExitCode> {
   try {
-    const parsed = parseCommand(args, () => firstLine(ends.input));
+    const parsed = parseCommand(args, { secret: () => firstLine(ends.input), input: () => text(ends.input) });
     if (parsed.wantsHelp) {
       const about = parsed.command ?? (parsed.words[0] === undefined ? null : commandNamed(parsed.words[0]));
       ends.out(about === null ? overview() : helpFor(about));
+      return EXIT.OK;
+    }
+    if (parsed.command === null) {
+      ends.out(completionFor(shellOf(parsed.words)));
       return EXIT.OK;
     }
     await run(parsed, environment, ends);
@@ -42,13 +48,18 @@ export async function runCtl(args: readonly string[], environment: Environment, 
 async function run(parsed: Parsed, environment: Environment, ends: Ends): Promise<void> {
   const { command, given, format, isQuiet } = parsed;
   if (command === null) return;
-  const isForPeople = format === 'table' || format === 'pretty_table';
-  const banner = isQuiet || !isForPeople ? undefined : command.banner?.(given);
-  if (banner !== undefined) ends.out(`${banner}\n`);
+  const banner = isQuiet || !given.isForPeople ? undefined : command.banner?.(given);
+  if (banner !== undefined && banner !== '') ends.out(`${banner}\n`);
   const api = new Api(socketOf(parsed, environment), AbortSignal.timeout(given.timeout));
   const outcome = await command.run(given, api);
   if (outcome.kind === 'text' && outcome.isRemark === true && isQuiet) return;
   ends.out(written(outcome, format, parsed.hasHeader));
+}
+
+function shellOf([, name = '', ...rest]: readonly string[]): Shell {
+  const shell = SHELLS.find((one) => one === name);
+  if (shell !== undefined && rest.length === 0) return shell;
+  throw new UsageError(`completion is for one of ${SHELLS.join(', ')}`);
 }
 
 function refuse(error: unknown, args: readonly string[], ends: Ends): ExitCode {

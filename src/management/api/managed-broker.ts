@@ -7,6 +7,7 @@ import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { TlsSetup } from '../../connection/transport/tls-setup.js';
 import type { Engine } from '../../engine/engine.js';
+import type { LogLevels } from '../../logging/levels.js';
 import type { Administration } from '../../node/administration.js';
 import type { BoundHttp, BrokerFacts } from '../../node/management-messages.js';
 import type { SharedAlarms } from '../../worker/shared-alarms.js';
@@ -33,4 +34,7 @@ export interface ManagedBroker {
   readonly sessions: Sessions;
   /** Who is connected. */
   readonly clients: Clients;
+  readonly logLevels: LogLevels;
+  /** Has the broker end, as on SIGTERM. */
+  stop(): void;
 }

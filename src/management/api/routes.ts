@@ -15,6 +15,7 @@ import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
 import { nodeRoutes } from './node/nodes.js';
 import { overviewRoutes } from './node/overview.js';
 import { globalParameterRoutes, parameterRoutes } from './node/parameters.js';
+import { operationRoutes } from './operation.js';
 import { permissionRoutes } from './permissions.js';
 import { policyRoutes } from './policies.js';
 import { queueRoutes } from './queues.js';
@@ -45,4 +46,5 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   definitionRoutes(server, broker);
   parameterRoutes(server, broker);
   globalParameterRoutes(server, broker);
+  operationRoutes(server, broker);
 }

@@ -1,9 +1,9 @@
 /** Queues, exchanges and bindings: listed; queues emptied and deleted. */
 import { type Api, ApiError, at } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, type Given, one, type Row, rows } from '../command.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, type Row, rows } from '../command.js';
 
-/** What RabbitMQ says where the API has no such field. */
-const NO_POLICY = { policy: null };
+/** What is said where the API has no such field. */
+const UNTOLD = { state: 'running', policy: null, pid: null, owner_pid: null };
 
 export const QUEUE_COMMANDS: readonly CtlCommand[] = [
   {
@@ -44,6 +44,14 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
         'head_message_timestamp',
         'single_active_consumer_tag',
         'exclusive_consumer_tag',
+        'exclusive_consumer_pid',
+        'messages_ready_ram',
+        'messages_unacknowledged_ram',
+        'leader',
+        'members',
+        'online',
+        'slave_pids',
+        'synchronised_slave_pids',
         'pid',
         'owner_pid',
         'memory',
@@ -60,7 +68,12 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
       const queues = given.has('offline') ? [] : await inVhost(given, api, 'queues');
       return rows(
         given.several,
-        queues.map((queue) => ({ state: 'running', ...NO_POLICY, ...queue })),
+        queues.map(({ messages_ready: ready = 0, ...queue }) => ({
+          ...UNTOLD,
+          messages: ready,
+          messages_ready: ready,
+          ...queue,
+        })),
       );
     },
   },
@@ -127,28 +140,38 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
       'if-unused': { value: null, short: 'u', help: 'only if it has no consumers' },
     },
     banner: ({ vhost, argument, has }) => {
-      const conditions = ['if-empty', 'if-unused'].filter(has).map((name) => name.replace('-', '_'));
-      const when = conditions.length === 0 ? '' : ` if queue is ${conditions.join(' and ')}`;
+      const conditions = ['if-empty', 'if-unused']
+        .filter((name) => has(name))
+        .map((name) => ` if queue is ${name.slice('if-'.length)}`);
+      const when = conditions.join(' and');
       return `Deleting queue '${argument('queue')}' on vhost '${vhost}'${when} ...`;
     },
     run: deleteQueue,
   },
 ];
 
-async function deleteQueue({ vhost, argument, has }: Given, api: Api): Promise<typeof DONE> {
+async function deleteQueue({ vhost, argument, has }: Given, api: Api): Promise<Outcome> {
   const path = at('queues', vhost, argument('queue'));
-  if ((await api.find(path)) === null) throw new CtlError(EXIT.USAGE, 'Queue not found');
+  const queue = await api.find<{ readonly messages_ready?: number }>(path);
+  if (queue === null) throw new CtlError(EXIT.USAGE, 'Queue not found');
   const conditions = ['if-empty', 'if-unused'].filter(has).map((name) => `${name}=true`);
   try {
     await api.delete(`${path}?${conditions.join('&')}`);
   } catch (error) {
-    if (error instanceof ApiError) throw new CtlError(EXIT.SOFTWARE, error.message);
+    if (error instanceof ApiError) throw new CtlError(EXIT.USAGE, refusalText(error));
     throw error;
   }
-  return DONE;
+  const ready = queue.messages_ready ?? 0;
+  return { kind: 'text', text: `Queue was successfully deleted with ${ready} ready messages` };
 }
 
 /** A vhost that is not there has nothing in it. */
 async function inVhost({ vhost }: Given, api: Api, what: string): Promise<readonly Row[]> {
   return (await api.find<readonly Row[]>(at(what, vhost))) ?? [];
+}
+
+/** In rabbitmqctl's words, where it has some. */
+function refusalText({ message }: ApiError): string {
+  if (message.includes('in use')) return 'Queue is in use';
+  return message.includes('not empty') ? 'Queue is not empty' : message;
 }

@@ -1,6 +1,6 @@
 /** Vhosts: which there are, made and deleted. */
 import { type Api, at } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, one, type Row, rows } from '../command.js';
+import { type CtlCommand, CtlError, DONE, EXIT, one, type Row, rows, several } from '../command.js';
 
 export const VHOST_COMMANDS: readonly CtlCommand[] = [
   {
@@ -21,6 +21,21 @@ export const VHOST_COMMANDS: readonly CtlCommand[] = [
         default_queue_type: option('default-queue-type'),
       };
       await api.put(at('vhosts', argument('vhost')), body);
+      return DONE;
+    },
+  },
+  {
+    name: 'set_vhost_tags',
+    subject: 'Virtual hosts',
+    summary: 'gives a vhost these tags, and no others',
+    arguments: [one('vhost'), several('tag')],
+    banner: ({ argument, several: tags }) =>
+      `Setting tags for virtual host "${argument('vhost')}" to [${tags.join(', ')}] ...`,
+    run: async ({ argument, several: tags }, api) => {
+      const vhost = await api.find<Row>(at('vhosts', argument('vhost')));
+      if (vhost === null) throw noVhost(argument('vhost'));
+      const { description, default_queue_type: type, tracing } = vhost;
+      await api.put(at('vhosts', argument('vhost')), { description, default_queue_type: type, tracing, tags });
       return DONE;
     },
   },
@@ -49,6 +64,9 @@ export const VHOST_COMMANDS: readonly CtlCommand[] = [
 
 /** Refuses what rabbitmqctl refuses before it asks the broker. */
 export async function existingVhost(api: Api, vhost: string): Promise<void> {
-  if ((await api.find(at('vhosts', vhost))) === null)
-    throw new CtlError(EXIT.DATA, `Virtual host '${vhost}' does not exist`, false);
+  if ((await api.find(at('vhosts', vhost))) === null) throw noVhost(vhost);
+}
+
+function noVhost(vhost: string): CtlError {
+  return new CtlError(EXIT.DATA, `Virtual host '${vhost}' does not exist`, false);
 }

@@ -1,0 +1,64 @@
+/**
+ * `leveret healthcheck`: for containers. Asks the HTTP API whether the broker serves: by its port where one is named, else
+ * by the control socket. What must hold: one line, exit code 0 or 1, and an end within the time that was given.
+ */
+import { request } from 'node:http';
+import { parseArgs } from 'node:util';
+import { DEFAULTS } from '../node/options.js';
+import { controlSocketIn } from './config/control-socket.js';
+
+const TIMEOUT_SECONDS = 5;
+const HTTP_OK = 200;
+
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  socket: { type: 'string' },
+  data: { type: 'string' },
+  timeout: { type: 'string' },
+} as const;
+
+export interface Health {
+  readonly isServing: boolean;
+  /** One line for people. */
+  readonly line: string;
+}
+
+interface Environment {
+  readonly LEVERET_CTL_SOCKET?: string;
+  readonly LEVERET_DATA?: string;
+}
+
+/** `args`: those behind the word. */
+export async function health(args: readonly string[], environment: Environment): Promise<Health> {
+  try {
+    const { values } = parseArgs({ args: [...args], options: OPTIONS });
+    const socket = values.socket ?? environment.LEVERET_CTL_SOCKET;
+    const data = values.data ?? environment.LEVERET_DATA ?? DEFAULTS.data.directory;
+    const where =
+      values.port === undefined
+        ? { socketPath: socket ?? controlSocketIn(data) }
+        : { host: values.host ?? '127.0.0.1', port: values.port };
+    const seconds = Number(values.timeout ?? TIMEOUT_SECONDS);
+    if (!(seconds > 0)) throw new Error(`--timeout must be a number of seconds, not '${values.timeout}'`);
+    const status = await ask(where, AbortSignal.timeout(seconds * 1000));
+    if (status === HTTP_OK) return { isServing: true, line: 'the broker serves' };
+    return { isServing: false, line: `the broker does not serve: it answers ${status}` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return { isServing: false, line: `the broker does not serve: ${reason}` };
+  }
+}
+
+type Where = { readonly socketPath: string } | { readonly host: string; readonly port: string };
+
+function ask(where: Where, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...where, path: '/api/health/ready', signal }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
