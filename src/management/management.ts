@@ -79,11 +79,14 @@ export class Management {
       import('./api/routes.js'),
     ]);
     const { view, logins } = this.#worker;
-    const server = createServer((request) => {
-      // What a caller has changed over another connection is seen by the next request.
-      this.#worker.syncTopology();
-      return authenticate(request, view.accounts, logins);
-    });
+    const server = createServer(
+      (request) => {
+        // What a caller has changed over another connection is seen by the next request.
+        this.#worker.syncTopology();
+        return authenticate(request, view.accounts, logins);
+      },
+      this.#worker.lines('error', 'broker'),
+    );
     addRoutes(server, this.#broker(facts, http));
     await server.app.ready();
     return (request, response) => server.app.routing(request, response);

@@ -31,7 +31,7 @@ import { endEngine } from '../engine/end.js';
 import type { Engine } from '../engine/engine.js';
 import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
-import { LogLevels } from '../logging/levels.js';
+import { type Area, type Level, LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { endTaking, fatal, inWords } from '../platform/fatal.js';
@@ -196,6 +196,11 @@ export class Worker implements Host {
     if (this.serve(this.#hereId, open)) return true;
     this.#post({ kind: 'closed', connection: this.#hereId });
     return false;
+  }
+
+  /** What takes lines of this thread for the operator's log. */
+  lines(level: Level, area: Area): (line: string) => void {
+    return this.#logger.lines(level, area);
   }
 
   get log(): ParticipantLog | null {

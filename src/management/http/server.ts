@@ -10,6 +10,7 @@ import fastify, {
   type HTTPMethods,
   type RouteHandlerMethod,
 } from 'fastify';
+import { inWords } from '../../platform/fatal.js';
 import { type Caller, hasTag, type Tag } from './authentication.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
@@ -43,8 +44,11 @@ export interface HttpServer {
   route(path: string, operations: Partial<Record<Method, Operation>>): void;
 }
 
-/** `authenticate` says who calls, or throws. */
-export function createServer(authenticate: (request: FastifyRequest) => Promise<Caller>): HttpServer {
+/** `authenticate` says who calls, or throws; `report` takes lines on defects for the operator. */
+export function createServer(
+  authenticate: (request: FastifyRequest) => Promise<Caller>,
+  report: (line: string) => void,
+): HttpServer {
   const app = fastify({
     bodyLimit: BODY_MAX,
     routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
@@ -70,7 +74,11 @@ export function createServer(authenticate: (request: FastifyRequest) => Promise<
     reply.headers(SECURITY_HEADERS);
     done();
   });
-  app.setErrorHandler((error, _request, reply) => answerError(error, reply));
+  app.setErrorHandler((error, { method, routeOptions: { url } }, reply) => {
+    const known = asHttpError(error) ?? ofFastify(error);
+    if (known === null) report(`${method} ${url} was answered by 500: ${inWords(error).stack}`);
+    answerError(known, reply);
+  });
   app.setNotFoundHandler((_request, reply) => answerError(notFound(), reply));
   return { app, route: (path, operations) => addRoute(app, path, operations, authenticate) };
 }
@@ -132,8 +140,8 @@ function isOrigin(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-function answerError(error: unknown, reply: FastifyReply): void {
-  const known = asHttpError(error) ?? ofFastify(error);
+/** Null: a defect. */
+function answerError(known: HttpError | null, reply: FastifyReply): void {
   if (known === null) {
     reply.status(500).send({ error: 'internal_error', reason: 'a defect of the broker: its log says more' });
     return;
