@@ -30,6 +30,7 @@ const brokerLayers = [
   'requests',
   'access',
 ];
+const apiLayers = ['node', 'topology', 'messages', 'clients', 'access', 'base'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
 const queueLayers = ['spill', 'rules', 'consumers', 'chain'];
@@ -81,6 +82,7 @@ module.exports = {
     },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
+    ...downwards('src/management/api', apiLayers),
     ...downwards('assembly', coreLayers),
     ...downwards('assembly/queue', queueLayers),
     ...downwards('assembly/amqp', amqpLayers),

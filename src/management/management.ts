@@ -8,7 +8,7 @@ import { type Administration, type Ask, remoteAdministration } from '../node/adm
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
-import type { ManagedBroker } from './api/managed-broker.js';
+import type { ManagedBroker } from './api/base/managed-broker.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { AddressRefused, HttpListening } from './http/listening.js';

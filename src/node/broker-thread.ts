@@ -10,7 +10,7 @@ import { Logger } from '../logging/logger.js';
 import { fatal, inWords, takeDefects } from '../platform/fatal.js';
 import type { RunningBroker } from './broker.js';
 import type { BrokerSetup, FromBroker, ToBroker } from './broker-messages.js';
-import { startThreads } from './worker-threads.js';
+import { startThreads } from './workers/worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
 const port = parentPort;

@@ -26,18 +26,18 @@ import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
-import { DefinitionsFileError, DefinitionsImport } from './definitions-files.js';
+import { DefinitionsFileError, DefinitionsImport } from './files/definitions-files.js';
+import { OauthFileError, readOauthFiles } from './files/oauth-files.js';
+import { expiryWarnings } from './files/tls-expiry.js';
+import { readTlsFiles, rereadTlsFiles, TlsFileError } from './files/tls-files.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
 import { proxiesIn } from './listeners/proxies.js';
 import { Management } from './management.js';
-import { OauthFileError, readOauthFiles } from './oauth-files.js';
 import type { ResolvedOptions } from './options.js';
 import { Questions } from './questions.js';
 import { Storage } from './storage.js';
-import { expiryWarnings } from './tls-expiry.js';
-import { readTlsFiles, rereadTlsFiles, TlsFileError } from './tls-files.js';
-import { type Overseer, WorkerPool } from './worker-pool.js';
-import type { IdleThreads } from './worker-threads.js';
+import { type Overseer, WorkerPool } from './workers/worker-pool.js';
+import type { IdleThreads } from './workers/worker-threads.js';
 
 /** A broker that serves, as its thread has it. */
 export interface RunningBroker {

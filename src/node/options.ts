@@ -18,6 +18,8 @@ import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { AREAS, DEFAULT_LEVEL, type LevelSettings, THRESHOLDS } from '../logging/levels.js';
 import type { LogTarget } from '../logging/target.js';
+import type { OauthFiles } from './files/oauth-files.js';
+import type { TlsFiles } from './files/tls-files.js';
 import {
   AMQP_PORT,
   AMQPS_PORT,
@@ -30,9 +32,7 @@ import {
 } from './listeners/address.js';
 import { parseNetwork } from './listeners/proxies.js';
 import type { ControlSocketAddress, HttpAddress } from './management-messages.js';
-import type { OauthFiles } from './oauth-files.js';
 import type { DataOptions } from './storage.js';
-import type { TlsFiles } from './tls-files.js';
 
 const MEBIBYTE = 1024 ** 2;
 

@@ -1,6 +1,6 @@
 /** Which sockets are taken before a word is said, and what the operator hears of those that are not. */
 import { expect, test } from 'vitest';
-import { Admission } from '../../src/node/admission.js';
+import { Admission } from '../../src/node/workers/admission.js';
 
 const HERE = '192.0.2.1';
 

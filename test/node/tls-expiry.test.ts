@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { expiryWarnings } from '../../src/node/tls-expiry.js';
+import { expiryWarnings } from '../../src/node/files/tls-expiry.js';
 import { type Identity, useCertificates } from '../support/certificates.js';
 import { startEmbedded } from '../support/embedded.js';
 import { Inbox } from '../support/waiting.js';

@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readTlsFiles, TlsFileError, type TlsFiles } from '../../src/node/tls-files.js';
+import { readTlsFiles, TlsFileError, type TlsFiles } from '../../src/node/files/tls-files.js';
 import { runToExit } from '../support/broker.js';
 import { type Identity, useCertificates } from '../support/certificates.js';
 

@@ -1,7 +1,7 @@
 /** What the watch makes of what workers say they do: looks are given by hand, so no time passes. */
 import { expect, test } from 'vitest';
 import { createProgress, Doing, Progress } from '../../src/event-loop/progress.js';
-import { Watch } from '../../src/node/watch.js';
+import { Watch } from '../../src/node/workers/watch.js';
 
 /** So many looks a worker may let pass. */
 const LOOKS = 5;

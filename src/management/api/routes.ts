@@ -1,27 +1,27 @@
 /** All routes of the HTTP API, by what they are about. */
 import type { HttpServer } from '../http/server.js';
-import { bindingRoutes } from './bindings.js';
-import { channelRoutes } from './channels.js';
-import { connectionRoutes } from './connections.js';
-import { consumerRoutes } from './consumers.js';
-import { exchangeRoutes } from './exchanges.js';
-import { healthRoutes } from './health.js';
-import { limitRoutes } from './limits.js';
-import type { ManagedBroker } from './managed-broker.js';
-import { messageRoutes } from './messages.js';
+import { limitRoutes } from './access/limits.js';
+import { permissionRoutes } from './access/permissions.js';
+import { userRoutes } from './access/users.js';
+import { whoamiRoutes } from './access/whoami.js';
+import type { ManagedBroker } from './base/managed-broker.js';
+import { channelRoutes } from './clients/channels.js';
+import { connectionRoutes } from './clients/connections.js';
+import { consumerRoutes } from './clients/consumers.js';
+import { messageRoutes } from './messages/messages.js';
 import { definitionRoutes } from './node/definitions.js';
 import { featureRoutes } from './node/features.js';
+import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
 import { nodeRoutes } from './node/nodes.js';
+import { operationRoutes } from './node/operation.js';
 import { overviewRoutes } from './node/overview.js';
 import { globalParameterRoutes, parameterRoutes } from './node/parameters.js';
-import { operationRoutes } from './operation.js';
-import { permissionRoutes } from './permissions.js';
-import { policyRoutes } from './policies.js';
-import { queueRoutes } from './queues.js';
-import { userRoutes } from './users.js';
-import { vhostRoutes } from './vhosts.js';
-import { whoamiRoutes } from './whoami.js';
+import { bindingRoutes } from './topology/bindings.js';
+import { exchangeRoutes } from './topology/exchanges.js';
+import { policyRoutes } from './topology/policies.js';
+import { queueRoutes } from './topology/queues.js';
+import { vhostRoutes } from './topology/vhosts.js';
 
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   healthRoutes(server);

@@ -2,7 +2,7 @@
 import { mechanisms } from '../../../connection/handshake/identity.js';
 import type { BoundAddress } from '../../../node/listeners/listeners.js';
 import type { JsonObject } from '../../http/listings.js';
-import type { ManagedBroker } from '../managed-broker.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
 
 const AMQP = 'as per the AMQP specification';
 

@@ -9,7 +9,7 @@ import { badRequest, HttpError } from '../../http/errors.js';
 import { Form } from '../../http/forms.js';
 import { type JsonObject, type ListQuery, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
-import type { ManagedBroker } from '../managed-broker.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
 
 interface Query extends ListQuery {
   /** The file's name, where the answer is to be kept as one. */

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { badRequest, HttpError, notFound } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
-import type { ManagedBroker } from '../managed-broker.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
 import { listenersOf } from './announced.js';
 
 /** What a check has found. */

@@ -5,7 +5,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import type { JsonObject } from '../../http/listings.js';
-import type { ManagedBroker } from '../managed-broker.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
 
 /** So many descriptors are looked at to see which are sockets: of more than these it is not known. */
 const LOOKED_AT = 20_000;

@@ -2,7 +2,7 @@
 import { notFound } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
-import type { ManagedBroker } from '../managed-broker.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
 import { authMechanisms, contextsJson, EXCHANGE_TYPES, RATES_MODE } from './announced.js';
 import { nodeFigures } from './node-figures.js';
 

@@ -6,8 +6,8 @@ import { badRequest } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
-import type { ManagedBroker } from '../managed-broker.js';
-import { visibleVhosts } from '../vhost-access.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { visibleVhosts } from '../base/vhost-access.js';
 import { contextsJson, EXCHANGE_TYPES, listenersJson, RATES_MODE } from './announced.js';
 
 /** For how long samples are kept (s), as RabbitMQ has it. */

@@ -8,8 +8,8 @@ import { Body } from '../../http/bodies.js';
 import { badRequest, notFound } from '../../http/errors.js';
 import { type Json, type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
-import type { ManagedBroker } from '../managed-broker.js';
-import { vhostOf, visibleVhosts } from '../vhost-access.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 
 interface Path {
   readonly component: string;

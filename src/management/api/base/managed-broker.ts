@@ -1,0 +1,40 @@
+/**
+ * What the routes work with: the topology as this thread sees it, the core to read counters from, and who changes
+ * things.
+ */
+
+import type { NodeLimits } from '../../../broker/requests/node-limits.js';
+import type { TopologyView } from '../../../broker/topology/topology-view.js';
+import type { TlsSetup } from '../../../connection/transport/tls-setup.js';
+import type { Engine } from '../../../engine/engine.js';
+import type { LogLevels } from '../../../logging/levels.js';
+import type { Administration } from '../../../node/administration.js';
+import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.js';
+import type { SharedAlarms } from '../../../worker/shared-alarms.js';
+import type { Clients } from '../../clients/clients.js';
+import type { Sessions } from '../../sessions/sessions.js';
+import type { Statistics } from '../../statistics/statistics.js';
+
+export interface ManagedBroker {
+  readonly facts: BrokerFacts;
+  readonly view: TopologyView;
+  /** Where this API itself is to be found. */
+  readonly http: Pick<BoundHttp, 'hosts' | 'port' | 'tlsPort'>;
+  readonly alarms: Pick<SharedAlarms, 'isLowOnDisk' | 'isShortOfMemory' | 'disk'>;
+  /** What TLS is done with now; null: there is none. */
+  tls(): TlsSetup | null;
+  /** What the node allows now. */
+  limits(): NodeLimits;
+  /** As whom clients come in that do not say who they are, now; null: they do not. */
+  anonymous(): string | null;
+  readonly engine: Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt' | 'memoryUsed' | 'memoryFree'>;
+  readonly statistics: Statistics;
+  readonly administration: Administration;
+  /** What changes queues, exchanges and messages, as the caller. */
+  readonly sessions: Sessions;
+  /** Who is connected. */
+  readonly clients: Clients;
+  readonly logLevels: LogLevels;
+  /** Has the broker end, as on SIGTERM. */
+  stop(): void;
+}

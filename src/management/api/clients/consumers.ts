@@ -1,0 +1,47 @@
+/** Consumers: all, and those of a vhost. */
+import type { Client } from '../../clients/client.js';
+import type { Caller } from '../../http/authentication.js';
+import { type ListQuery, listed } from '../../http/listings.js';
+import { inPortions } from '../../http/portions.js';
+import type { HttpServer } from '../../http/server.js';
+import { visibleClients } from '../base/client-access.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { vhostOf } from '../base/vhost-access.js';
+import { consumerJson } from './client-json.js';
+
+export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  const seenBy = async (caller: Caller): Promise<readonly Client[]> =>
+    visibleClients(await broker.clients.all('consumers'), caller);
+  route('/api/consumers', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, query }) => list(broker, await seenBy(caller), query as ListQuery),
+    },
+  });
+  route('/api/consumers/:vhost', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, params, query }) => {
+        const vhost = vhostOf(broker, caller, params);
+        const seen = await seenBy(caller);
+        return list(
+          broker,
+          seen.filter((client) => client.vhost === vhost),
+          query as ListQuery,
+        );
+      },
+    },
+  });
+}
+
+/** They have no names to filter by, and come in one piece, as RabbitMQ's. */
+async function list(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): Promise<unknown> {
+  const { name: _name, page: _page, page_size: _size, ...asked } = query;
+  const all = seen.flatMap((client) =>
+    client.channelList.flatMap((channel) => channel.consumerList.map((consumer) => ({ client, channel, consumer }))),
+  );
+  const consumers = await inPortions(all, ({ client, channel, consumer }) =>
+    consumerJson(broker, client, channel, consumer),
+  );
+  return listed(consumers, asked);
+}

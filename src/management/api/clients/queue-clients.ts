@@ -1,0 +1,71 @@
+/** What of a queue comes from clients: its consumers, and the connection that has it for itself. */
+import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
+import type { ConsumerRow } from '../../../connection/inspection/rows.js';
+import type { Client, ClientChannel } from '../../clients/client.js';
+import type { JsonObject } from '../../http/listings.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { consumerJson, peerDetails } from './client-json.js';
+
+/** A consumer with all that it belongs to. */
+interface Consumer {
+  readonly client: Client;
+  readonly channel: ClientChannel;
+  readonly row: ConsumerRow;
+}
+
+/** Clients by the queues that they use: looked through once for all queues of a listing. */
+export class QueueClients {
+  readonly #owners: ReadonlyMap<number, Client>;
+  readonly #consumers = new Map<string, Consumer[]>();
+
+  private constructor(clients: readonly Client[]) {
+    this.#owners = new Map(clients.map((client) => [client.id, client]));
+    for (const client of clients) {
+      for (const channel of client.channelList) {
+        for (const row of channel.consumerList) this.#add({ client, channel, row });
+      }
+    }
+  }
+
+  /** Rejects with `NoAnswer`. */
+  static async now({ clients }: Pick<ManagedBroker, 'clients'>): Promise<QueueClients> {
+    return new QueueClients(await clients.all('consumers'));
+  }
+
+  #add(consumer: Consumer): void {
+    const key = keyOf(consumer.client.vhost, consumer.row.queue);
+    const others = this.#consumers.get(key);
+    if (others === undefined) this.#consumers.set(key, [consumer]);
+    else others.push(consumer);
+  }
+
+  /** For lists. */
+  summary(queue: QueueEntry): JsonObject {
+    const consumers = this.#of(queue);
+    const owner = queue.owner === null ? undefined : this.#owners.get(queue.owner);
+    return {
+      consumers: consumers.length,
+      exclusive_consumer_tag: consumers.find(({ row }) => row.exclusive)?.row.tag ?? null,
+      single_active_consumer_tag: consumers.find(({ row }) => row.activity === 'single_active')?.row.tag ?? null,
+      ...(owner === undefined ? {} : { owner_pid_details: peerDetails(owner) }),
+    };
+  }
+
+  /** For one queue. */
+  details(broker: Pick<ManagedBroker, 'facts'>, queue: QueueEntry): JsonObject {
+    const consumers = this.#of(queue);
+    return {
+      ...this.summary(queue),
+      consumer_details: consumers.map(({ client, channel, row }) => consumerJson(broker, client, channel, row)),
+    };
+  }
+
+  #of({ vhost, name }: QueueEntry): readonly Consumer[] {
+    return this.#consumers.get(keyOf(vhost, name)) ?? [];
+  }
+}
+
+/** Names may hold any character. */
+function keyOf(vhost: string, queue: string): string {
+  return JSON.stringify([vhost, queue]);
+}

@@ -1,0 +1,180 @@
+/** Messages: published to an exchange, taken from a queue. For trying things, as in RabbitMQ: clients are faster. */
+import type { Properties } from '../../../amqp/properties.js';
+import type { MethodOf } from '../../../amqp/protocol.js';
+import { Body } from '../../http/bodies.js';
+import { badRequest, HttpError, notFound } from '../../http/errors.js';
+import type { Json, JsonObject } from '../../http/listings.js';
+import type { HttpServer } from '../../http/server.js';
+import { type AmqpSession, type Content, Refused } from '../../sessions/amqp-session.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { exchangeName } from '../base/names.js';
+import { vhostOf } from '../base/vhost-access.js';
+import { propertiesFromJson, propertiesToJson } from './message-properties.js';
+
+/** The most messages that one request gets. */
+const COUNT_MAX = 10_000;
+/** The most octets of bodies that one request gets: it stops behind the message that passes it. */
+const OCTETS_MAX = 64 * 1024 * 1024;
+
+interface Path {
+  readonly name: string;
+}
+
+/** What becomes of messages that were got. */
+const ACK_MODES = {
+  ack_requeue_true: { noAck: false, requeue: true },
+  reject_requeue_true: { noAck: false, requeue: true },
+  ack_requeue_false: { noAck: true, requeue: false },
+  reject_requeue_false: { noAck: false, requeue: false },
+} as const;
+
+type AckMode = (typeof ACK_MODES)[keyof typeof ACK_MODES];
+
+export function messageRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  route('/api/exchanges/:vhost/:name/publish', {
+    POST: {
+      tag: 'management',
+      handle: async ({ caller, params, body }) => {
+        const vhost = vhostOf(broker, caller, params);
+        const exchange = exchangeName((params as Path).name);
+        const { routingKey, content } = message(new Body(body));
+        const routed = await broker.sessions
+          .with(caller, vhost, async (session) => {
+            await session.ask({ name: 'confirm.select', nowait: false }, 'confirm.select-ok');
+            return session.publish(exchange, routingKey, content);
+          })
+          .catch((error: unknown) => {
+            throw error instanceof Refused ? badRequest(`${error.code} ${error.message}`) : error;
+          });
+        return { routed };
+      },
+    },
+  });
+  route('/api/queues/:vhost/:name/get', {
+    POST: {
+      tag: 'management',
+      handle: async ({ caller, params, body }) => {
+        const vhost = vhostOf(broker, caller, params);
+        const queue = (params as Path).name;
+        const wish = wishOf(new Body(body));
+        if (broker.view.queue(vhost, queue) === undefined)
+          throw new HttpError(404, 'not_found', `NOT_FOUND - no queue '${queue}' in vhost '${vhost}'`);
+        return broker.sessions.with(caller, vhost, (session) => take(session, queue, wish));
+      },
+    },
+  });
+  route('/api/queues/:vhost/:name/contents', {
+    DELETE: {
+      tag: 'management',
+      handle: async ({ caller, params }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        const queue = (params as Path).name;
+        if (broker.view.queue(vhost, queue) === undefined) throw notFound();
+        const purge = { name: 'queue.purge', queue, nowait: false } as const;
+        await broker.sessions.with(caller, vhost, (session) => session.ask(purge, 'queue.purge-ok'));
+        return reply.status(204).send();
+      },
+    },
+  });
+}
+
+function message(body: Body): { readonly routingKey: string; readonly content: Content } {
+  body.needs('payload', 'payload_encoding', 'properties', 'routing_key');
+  const payload = body.text('payload');
+  const properties = propertiesFromJson(body.value('properties'));
+  return { routingKey: body.text('routing_key'), content: { properties, body: decoded(payload, body) } };
+}
+
+function decoded(payload: string, body: Body): Uint8Array {
+  const encoding = body.text('payload_encoding');
+  if (encoding === 'string') return Buffer.from(payload);
+  if (encoding !== 'base64') throw badRequest(`payload_encoding must be string or base64, not ${encoding}`);
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(payload)) throw badRequest('the payload is no base64');
+  return Buffer.from(payload, 'base64');
+}
+
+/** How many messages somebody wants, and how. */
+interface Wish {
+  readonly count: number;
+  readonly mode: AckMode;
+  readonly encoding: 'auto' | 'base64';
+  /** How many octets of each body are shown. */
+  readonly truncate: number;
+}
+
+function wishOf(body: Body): Wish {
+  body.needs('count', 'encoding');
+  const count = body.whole('count');
+  const encoding = body.text('encoding');
+  if (encoding !== 'auto' && encoding !== 'base64')
+    throw badRequest('Unsupported encoding. Please use auto or base64.');
+  const truncate = body.whole('truncate', OCTETS_MAX);
+  if (count < 1 || count > COUNT_MAX) throw badRequest(`count must be from 1 to ${COUNT_MAX}`);
+  return { count, mode: modeOf(body), encoding, truncate: Math.max(0, truncate) };
+}
+
+/** Tools of before 3.7 say `requeue`. */
+function modeOf(body: Body): AckMode {
+  const standard = body.yesOrNo('requeue', true) ? 'ack_requeue_true' : 'ack_requeue_false';
+  const name = body.text('ackmode', standard);
+  if (Object.hasOwn(ACK_MODES, name)) return ACK_MODES[name as keyof typeof ACK_MODES];
+  throw badRequest(`ackmode must be one of ${Object.keys(ACK_MODES).join(', ')}`);
+}
+
+/** All are got before any goes back, so that none comes twice. */
+async function take(session: AmqpSession, queue: string, wish: Wish): Promise<JsonObject[]> {
+  const { noAck, requeue } = wish.mode;
+  const taken: JsonObject[] = [];
+  let octets = 0;
+  let last: bigint | null = null;
+  while (taken.length < wish.count && octets < OCTETS_MAX) {
+    const got = await session.get(queue, noAck);
+    if (got === null) break;
+    last = got.method.deliveryTag;
+    octets += got.body.length;
+    taken.push(gotJson(got, wish));
+  }
+  if (!noAck && last !== null) {
+    session.tell({ name: 'basic.nack', deliveryTag: last, multiple: true, requeue });
+    // Behind it: what was told is done when this is answered.
+    await session.ask({ name: 'basic.qos', prefetchSize: 0, prefetchCount: 0, global: false }, 'basic.qos-ok');
+  }
+  return taken;
+}
+
+function gotJson(
+  { method, properties, body }: Content & { readonly method: MethodOf<'basic.get-ok'> },
+  { encoding, truncate }: Wish,
+): JsonObject {
+  return {
+    payload_bytes: body.length,
+    redelivered: method.redelivered,
+    exchange: method.exchange,
+    routing_key: method.routingKey,
+    message_count: method.messageCount,
+    properties: shownProperties(properties),
+    ...payloadJson(body.subarray(0, truncate), encoding),
+  };
+}
+
+/** RabbitMQ shows none as an empty list. */
+function shownProperties(properties: Properties): Json {
+  const shown = propertiesToJson(properties);
+  return Object.keys(shown).length === 0 ? [] : shown;
+}
+
+/** Text where it is UTF-8, if that is wanted. */
+function payloadJson(payload: Uint8Array, encoding: Wish['encoding']): JsonObject {
+  const text = encoding === 'auto' ? utf8(payload) : null;
+  return text === null
+    ? { payload: Buffer.from(payload).toString('base64'), payload_encoding: 'base64' }
+    : { payload: text, payload_encoding: 'string' };
+}
+
+function utf8(octets: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
+  } catch {
+    return null;
+  }
+}

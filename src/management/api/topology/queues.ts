@@ -1,0 +1,150 @@
+/** Queues: lists, one, declared, deleted, emptied. */
+import { setImmediate } from 'node:timers/promises';
+import { queueTypeOf } from '../../../broker/arguments/queue-arguments.js';
+import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
+import { Body } from '../../http/bodies.js';
+import { badRequest, notFound } from '../../http/errors.js';
+import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
+import type { HttpServer } from '../../http/server.js';
+import { rangesOf } from '../../statistics/statistics.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { tableFromJson, tableToJson } from '../base/tables.js';
+import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
+import { QueueClients } from '../clients/queue-clients.js';
+
+type Listed = ReturnType<typeof listed>;
+
+interface QueueQuery {
+  readonly disable_stats?: string;
+  readonly enable_queue_totals?: string;
+}
+
+interface QueuePath {
+  readonly vhost: string;
+  readonly name: string;
+}
+
+export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  route('/api/queues', {
+    GET: {
+      tag: 'management',
+      handle: ({ caller, query }) => listedQueues(broker, visibleVhosts(broker, caller), query),
+    },
+  });
+  route('/api/queues/:vhost', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, params, query }) => listedQueues(broker, [vhostOf(broker, caller, params)], query),
+    },
+  });
+  route('/api/queues/:vhost/:name', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, params, query }) => {
+        const vhost = vhostOf(broker, caller, params);
+        const queue = broker.view.queue(vhost, (params as QueuePath).name);
+        if (queue === undefined) throw notFound();
+        const clients = await QueueClients.now(broker);
+        const counted = broker.statistics.queue(queue, rangesOf(query));
+        const whole = { ...queueJson(broker, queue), ...counted, ...clients.details(broker, queue) };
+        return withColumns(whole, (query as ListQuery).columns);
+      },
+    },
+    PUT: {
+      tag: 'management',
+      handle: async ({ caller, params, body }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        const { name } = params as QueuePath;
+        const existed = broker.view.queue(vhost, name) !== undefined;
+        const fields = new Body(body);
+        const declaration = {
+          name: 'queue.declare',
+          queue: name,
+          passive: false,
+          durable: fields.yesOrNo('durable', false),
+          exclusive: false,
+          autoDelete: fields.yesOrNo('auto_delete', false),
+          nowait: false,
+          arguments: tableFromJson('arguments', fields.value('arguments')),
+        } as const;
+        await broker.sessions.with(caller, vhost, (session) => session.ask(declaration, 'queue.declare-ok'));
+        return reply.status(existed ? 204 : 201).send();
+      },
+    },
+    DELETE: {
+      tag: 'management',
+      handle: async ({ caller, params, query }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        const { name: queue } = params as QueuePath;
+        if (broker.view.queue(vhost, queue) === undefined) throw notFound();
+        const { 'if-unused': ifUnused, 'if-empty': ifEmpty } = query as {
+          readonly 'if-unused'?: string;
+          readonly 'if-empty'?: string;
+        };
+        const deletion = {
+          name: 'queue.delete',
+          queue,
+          ifUnused: ifUnused === 'true',
+          ifEmpty: ifEmpty === 'true',
+          nowait: false,
+        } as const;
+        await broker.sessions.with(caller, vhost, (session) => session.ask(deletion, 'queue.delete-ok'));
+        return reply.status(204).send();
+      },
+    },
+  });
+  route('/api/queues/:vhost/:name/actions', {
+    POST: {
+      tag: 'management',
+      handle: async ({ caller, params, body }, reply) => {
+        const vhost = vhostOf(broker, caller, params);
+        if (broker.view.queue(vhost, (params as QueuePath).name) === undefined) throw notFound();
+        const action = new Body(body).text('action');
+        if (!ACTIONS.includes(action)) throw badRequest(`action must be one of ${ACTIONS.join(', ')}, not '${action}'`);
+        return reply.status(204).send();
+      },
+    },
+  });
+}
+
+/** Mirrors that RabbitMQ keeps in step: there are none here, so that they are. */
+const ACTIONS = ['sync', 'cancel_sync'];
+
+/** Queues that are looked at in one turn. */
+const PORTION = 1000;
+
+/** `disable_stats` leaves out what is counted; `enable_queue_totals` has the numbers of messages then. */
+async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], query: unknown): Promise<Listed> {
+  const { disable_stats: without, enable_queue_totals: totals } = query as QueueQuery;
+  const { statistics, view } = broker;
+  const ranges = rangesOf(query);
+  const clients = without === 'true' ? null : await QueueClients.now(broker);
+  const all: JsonObject[] = [];
+  for (const vhost of vhosts) {
+    for (const queue of view.queuesIn(vhost)) {
+      const lengths = without === 'true' && totals !== 'true' ? {} : statistics.lengths(queue);
+      all.push({ ...queueJson(broker, queue), ...clients?.summary(queue), ...lengths });
+      if (all.length % PORTION === 0) await setImmediate();
+    }
+  }
+  if (without === 'true') return listed(all, query as ListQuery);
+  return listed(all, query as ListQuery, (item) => {
+    const { vhost, name } = item;
+    const queue = view.queue(String(vhost), String(name));
+    return queue === undefined ? item : { ...item, ...statistics.queue(queue, ranges) };
+  });
+}
+
+function queueJson({ facts }: ManagedBroker, queue: QueueEntry): JsonObject {
+  return {
+    name: queue.name,
+    vhost: queue.vhost,
+    type: queueTypeOf(queue.arguments),
+    durable: queue.durable,
+    auto_delete: queue.autoDelete,
+    exclusive: queue.owner !== null,
+    arguments: tableToJson(queue.arguments),
+    node: facts.node,
+    state: 'running',
+  };
+}

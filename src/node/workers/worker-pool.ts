@@ -1,0 +1,404 @@
+/**
+ * The workers as the broker thread knows them: starts them, carries topology changes, requests and sockets to and from
+ * them, and ends them. A new connection goes to the worker that has the fewest.
+ */
+import { once } from 'node:events';
+import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
+import type { NodeLimits } from '../../broker/requests/node-limits.js';
+import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../../broker/requests/requests.js';
+import { type AcceptedSocket, refuse } from '../../connection/transport/accepted-socket.js';
+import type { TlsSetup } from '../../connection/transport/tls-setup.js';
+import { openEngine } from '../../engine/open.js';
+import type { Health, LogEvent } from '../../log/commit-log.js';
+import type { Logger } from '../../logging/logger.js';
+import type { Outcome } from '../../platform/affinity.js';
+import { type ErrorInWords, fatal } from '../../platform/fatal.js';
+import type { Place } from '../../platform/placement.js';
+import { within } from '../../platform/within.js';
+import { openCommitLog } from '../../store/open-log.js';
+import {
+  type FromWorker,
+  LOCAL_IDS,
+  type LogToOpen,
+  type ToWorker,
+  type WorkerSettings,
+  type WorkerSetup,
+} from '../../worker/thread-messages.js';
+import { Worker } from '../../worker/worker.js';
+import type { ManagementSetup } from '../management-messages.js';
+import { Admission } from './admission.js';
+import { StuckWorker, Watch, type Watched } from './watch.js';
+import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
+
+/** What all workers start with. */
+type Common = Pick<
+  WorkerSetup,
+  'shared' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
+>;
+
+/** Who is told what workers have to say of their logs and their memory. */
+export interface Overseer {
+  logged(worker: number, event: LogEvent): void;
+  health(worker: number, health: Health): void;
+  memory(worker: number, short: boolean): void;
+  /** The operator's log. */
+  readonly logger: Logger;
+}
+
+/** The coordinator, as workers reach it. */
+export interface Authority {
+  /**
+   * Answers of one connection come in the order of its requests, at once or when what they tell is durable; none fails.
+   */
+  handle(connection: ConnectionId, request: Request): Answer | Promise<Answer>;
+  applied(worker: number, epoch: number): void;
+}
+
+/** How the workers have ended. */
+export interface End {
+  /** Whether all has been written that they recorded. */
+  readonly written: boolean;
+  /** Not all of them ended by themselves. */
+  readonly stuck: Error | null;
+}
+
+/** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
+interface Member {
+  readonly ready: Promise<Outcome | null>;
+  /** It is gone, in whatever way. */
+  readonly ended: Promise<void>;
+  /** What it says comes here. */
+  readonly control: MessagePort | Thread;
+  readonly topology: MessagePort;
+  accept(id: ConnectionId, socket: AcceptedSocket): void;
+  terminate(): Promise<unknown>;
+}
+
+/** How long workers may take to end after they were asked to (ms): more than they give their clients. */
+const STOP_MS = 7_000;
+/** How long they may take to tell their clients of a defect (ms): more than they give these to hear it. */
+const FAIL_MS = 2_000;
+/** How long a thread may take to be ended from outside (ms): one that waits for the disk may not end at all. */
+const TERMINATE_MS = 2_000;
+
+export class WorkerPool {
+  readonly #members: readonly Member[];
+  readonly #connections: number[];
+  /** The worker of each connection. */
+  readonly #homes = new Map<ConnectionId, number>();
+  readonly #admission: Admission;
+  #report = (_line: string): void => {};
+  /** Null where nobody watches: the one worker runs on this thread. */
+  #watch: Watch | null = null;
+  /** The first of the members, who serve clients; behind them may be one that does not. */
+  readonly #serving: number;
+  #lastId = 0;
+  /** The workers are being ended: that they end is no news. */
+  #isEnding = false;
+  /** A defect has been found: what workers say does not count any more. */
+  #isFailing = false;
+
+  private constructor(members: readonly Member[], serving: number, limits: NodeLimits) {
+    this.#admission = new Admission(limits);
+    this.#members = members;
+    this.#serving = serving;
+    this.#connections = members.map(() => 0);
+  }
+
+  /**
+   * Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. `management`: the end of
+   * the channel to the management's thread, where there is one.
+   */
+  static threads(
+    common: Common,
+    { workers, management: thread }: IdleThreads,
+    places: readonly Place[],
+    management: MessagePort,
+  ): WorkerPool {
+    const channels = thread === null ? [] : workers.map(() => new MessageChannel());
+    const members = workers.map((worker, index) => {
+      const inspection = channels[index]?.port1 ?? null;
+      return onThread(worker, { ...common, index, cpus: places[index] ?? null, inspection });
+    });
+    if (thread !== null) {
+      const inspections = channels.map(({ port2 }) => port2);
+      const own = { index: workers.length, cpus: null, inspection: null };
+      members.push(onThread(thread, { ...common, ...own, management, inspections }));
+    }
+    return new WorkerPool(members, workers.length, common.settings.limits);
+  }
+
+  /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
+  static async local(common: Common): Promise<WorkerPool> {
+    return new WorkerPool([await startLocal(common)], 1, common.settings.limits);
+  }
+
+  /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
+  attend(authority: Authority, overseer: Overseer): Promise<readonly (Outcome | null)[]> {
+    this.#report = overseer.logger.lines('warning', 'connection');
+    this.#members.forEach((member, index) => {
+      member.control.on('message', (message: FromWorker) => this.#onMessage(index, message, authority, overseer));
+      member.ended.then(() => {
+        if (!this.#isEnding) fatal(new Error(`worker ${index} has ended by itself`));
+      }, fatal);
+    });
+    return Promise.all(this.#members.map((member) => member.ready));
+  }
+
+  /** From now on a worker that makes no progress is noticed. When all are ready. */
+  watch(progress: SharedArrayBuffer, outside: Omit<Watched, 'ask'>): void {
+    const ask = (worker: number): void => this.#tell(worker, { kind: 'ask' });
+    this.#watch = new Watch(progress, this.#members.length, { ...outside, ask });
+    this.#watch.start();
+  }
+
+  #tell(worker: number, message: ToWorker): void {
+    const member = this.#members[worker];
+    if (member !== undefined) tell(member, message);
+  }
+
+  postChanges(changes: readonly Change[]): void {
+    for (const member of this.#members) member.topology.postMessage(changes);
+  }
+
+  notify(notice: Notice): void {
+    this.#tellHome(notice.connection, { kind: 'notice', notice });
+  }
+
+  granted(connection: ConnectionId, answer: Granted): void {
+    this.#tellHome(connection, { kind: 'granted', connection, answer });
+  }
+
+  #tellHome(connection: ConnectionId, message: ToWorker): void {
+    this.#tell(this.#homes.get(connection) ?? -1, message);
+  }
+
+  /** `address`: where the client is; null: it has no address. */
+  accept(socket: AcceptedSocket, address: string | null): void {
+    do this.#lastId = (this.#lastId + 1) % LOCAL_IDS.first;
+    while (this.#lastId === 0 || this.#homes.has(this.#lastId));
+    const admitted = this.#admission.enter(this.#lastId, address);
+    if (!admitted.ok) {
+      if (admitted.line !== null) this.#report(admitted.line);
+      refuse(socket);
+      return;
+    }
+    const index = this.#emptiest();
+    this.#count(index, 1);
+    this.#homes.set(this.#lastId, index);
+    if ('fd' in socket) this.#watch?.handed(index, socket.fd);
+    this.#members[index]?.accept(this.#lastId, socket);
+  }
+
+  /** Counts a client behind a proxy by its own address, now that it is known. */
+  #admit(worker: number, connection: ConnectionId, address: string): void {
+    const admitted = this.#admission.locate(connection, address);
+    if (!admitted.ok && admitted.line !== null) this.#report(admitted.line);
+    this.#tell(worker, { kind: 'admitted', connection, isAdmitted: admitted.ok });
+  }
+
+  /** The worker with the fewest connections; one that gives no sign of life is taken only where there is no other. */
+  #emptiest(): number {
+    const burden = (index: number): number =>
+      this.#watch?.suspects(index) ? Number.POSITIVE_INFINITY : (this.#connections[index] ?? 0);
+    let emptiest = 0;
+    for (let index = 1; index < this.#serving; index++) if (burden(index) < burden(emptiest)) emptiest = index;
+    return emptiest;
+  }
+
+  /** Each worker keeps a log from now on. Before the first socket. */
+  startLogs(setups: readonly LogToOpen[]): void {
+    this.#members.forEach((member, index) => {
+      const log = setups[index];
+      if (log !== undefined) tell(member, { kind: 'log', log });
+    });
+  }
+
+  /** All workers go by these from now on. */
+  /** Clients that come from now on are met with this; the others stay as they are. */
+  replaceTls(setup: TlsSetup): void {
+    for (const member of this.#members) tell(member, { kind: 'tls', setup });
+  }
+
+  reconfigure(settings: WorkerSettings): void {
+    this.#admission.change(settings.limits);
+    for (const member of this.#members) tell(member, { kind: 'settings', settings });
+  }
+
+  /** Lets a worker tell when all that it has recorded by now has been told. */
+  askBarrier(worker: number, barrier: number): void {
+    this.#tell(worker, { kind: 'barrier', barrier });
+  }
+
+  /** Closes all connections and ends all workers. */
+  async close(): Promise<End> {
+    this.#isEnding = true;
+    const running = new Set(this.#members.keys());
+    const allStopped = Promise.all(
+      this.#members.map(async (member, index) => {
+        const written = await stopped(member);
+        running.delete(index);
+        this.#watch?.leave(index);
+        return written;
+      }),
+    );
+    for (const member of this.#members) tell(member, { kind: 'shutdown' });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean[]>((resolve) => {
+      timer = setTimeout(() => resolve([false]), STOP_MS);
+    });
+    const written = await Promise.race([allStopped, late]);
+    clearTimeout(timer);
+    const watch = this.#watch;
+    watch?.stop();
+    const stuck = [...running].filter((index) => watch?.suspects(index));
+    for (const member of this.#members) member.topology.close();
+    await this.#terminate();
+    const [first] = stuck;
+    const reason = `${stuck.map((index) => watch?.describe(index)).join('; ')}, and did not end when it was asked to`;
+    return { written: written.every((one) => one), stuck: first === undefined ? null : new StuckWorker(reason) };
+  }
+
+  /**
+   * Has workers tell their clients of a defect, and ends them. Those that do not answer, as one that has met the defect
+   * may not, are ended as they are.
+   */
+  async fail(): Promise<void> {
+    this.#isEnding = true;
+    this.#isFailing = true;
+    const watch = this.#watch;
+    watch?.stop();
+    const able = this.#members.filter((_, index) => !watch?.suspects(index));
+    const told = able.map((member) => Promise.race([stopped(member), member.ended]));
+    for (const member of able) tell(member, { kind: 'fail' });
+    await within(FAIL_MS, Promise.all(told));
+    await within(TERMINATE_MS, this.#terminate());
+  }
+
+  /**
+   * Ends all workers as they are. What they have taken ends with their threads; sockets that were still on their way
+   * would stay open for as long as the process lives.
+   */
+  async #terminate(): Promise<void> {
+    await Promise.all(
+      this.#members.map(async (member, index) => {
+        await member.terminate();
+        for (const fd of this.#watch?.untaken(index) ?? []) refuse({ fd });
+      }),
+    );
+  }
+
+  #onMessage(index: number, message: FromWorker, authority: Authority, overseer: Overseer): void {
+    if (this.#isFailing) return;
+    switch (message.kind) {
+      case 'request': {
+        const { connection, request } = message;
+        const answer = authority.handle(connection, request);
+        if (answer instanceof Promise) answer.then((late) => this.#answer(index, connection, late)).catch(fatal);
+        else this.#answer(index, connection, answer);
+        break;
+      }
+      case 'applied':
+        authority.applied(index, message.epoch);
+        break;
+      case 'opened':
+        this.#count(index, 1);
+        this.#homes.set(message.connection, index);
+        break;
+      case 'behind a proxy':
+        this.#admit(index, message.connection, message.address);
+        break;
+      case 'closed':
+        this.#count(index, -1);
+        this.#homes.delete(message.connection);
+        this.#admission.leave(message.connection);
+        break;
+      case 'logged':
+        for (const event of message.events) overseer.logged(index, event);
+        break;
+      case 'health':
+        overseer.health(index, message.health);
+        break;
+      case 'memory':
+        overseer.memory(index, message.short);
+        break;
+      case 'entries':
+        overseer.logger.pass(message.entries);
+        break;
+      case 'defect':
+        fatal(inThread(`worker ${index}`, message.error));
+        break;
+      case 'ready':
+      case 'stopped':
+        // Who waits for these listens for them.
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #answer(index: number, connection: ConnectionId, answer: Answer): void {
+    const member = this.#members[index];
+    if (member !== undefined) tell(member, { kind: 'answer', connection, answer });
+  }
+
+  #count(index: number, change: number): void {
+    this.#connections[index] = (this.#connections[index] ?? 0) + change;
+  }
+}
+
+function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'> | Omit<ManagementSetup, 'topology'>): Member {
+  const { port1, port2 } = new MessageChannel();
+  const thread: Thread = setUp(idle, { ...work, topology: port2 });
+  thread.on('error', fatal);
+  const ended = once(thread, 'exit').then(() => undefined);
+  return {
+    ended,
+    ready: once(thread, 'message').then(([message]: FromWorker[]) =>
+      message?.kind === 'ready' ? message.pinned : null,
+    ),
+    control: thread,
+    topology: port1,
+    accept: (connection, socket) => {
+      if (!('fd' in socket)) throw new Error('only descriptors can go to another thread');
+      const message: ToWorker = { kind: 'socket', connection, socket };
+      thread.postMessage(message);
+    },
+    terminate: () => thread.terminate(),
+  };
+}
+
+async function startLocal({ shared, ...common }: Common): Promise<Member> {
+  const topology = new MessageChannel();
+  const control = new MessageChannel();
+  const setup = { ...common, index: 0, inspection: null };
+  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
+  return {
+    ready: Promise.resolve(null),
+    ended: once(control.port1, 'close').then(() => undefined),
+    control: control.port1,
+    topology: topology.port1,
+    accept: (id, socket) => worker.accept(id, socket),
+    terminate: async () => control.port1.close(),
+  };
+}
+
+function tell(member: Member, message: ToWorker): void {
+  member.control.postMessage(message);
+}
+
+/** Resolves when the worker has said its last word, with whether all that it recorded is written. */
+function stopped(member: Member): Promise<boolean> {
+  return new Promise((resolve) => {
+    member.control.on('message', (message: FromWorker) => {
+      if (message.kind === 'stopped') resolve(message.written);
+    });
+  });
+}
+
+/** An error as another thread has told it. */
+function inThread(name: string, { message, stack }: ErrorInWords): Error {
+  const error = new Error(`${name}: ${message}`);
+  error.stack = `${name}: ${stack}`;
+  return error;
+}
