@@ -4,7 +4,7 @@
 import type { RequestListener } from 'node:http';
 import type { MessagePort } from 'node:worker_threads';
 import type { LogLevels } from '../logging/levels.js';
-import { type Administration, type Ask, remoteAdministration } from '../node/administration.js';
+import { Asking } from '../node/asking.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
@@ -15,19 +15,12 @@ import { AddressRefused, HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
 import { Statistics } from './statistics/statistics.js';
 
-/** A question that waits for its answer. */
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
 export class Management {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   readonly #clients: Clients;
   readonly #logLevels: LogLevels;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
+  readonly #asking = new Asking();
   readonly #statistics: Statistics;
   #listening: HttpListening | null = null;
 
@@ -47,7 +40,7 @@ export class Management {
         this.#listen(message.address, message.facts).catch(fatal);
         break;
       case 'answer':
-        this.#onAnswer(message);
+        this.#asking.onAnswer(message);
         break;
       case 'close':
         this.#statistics.sampler.stop();
@@ -105,29 +98,12 @@ export class Management {
       view,
       engine,
       statistics: this.#statistics,
-      administration: this.#administration(),
+      administration: this.#asking.administration((id, request) => this.#tell({ kind: 'ask', id, request })),
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
       logLevels: this.#logLevels,
       stop: () => this.#tell({ kind: 'stop' }),
     };
-  }
-
-  #administration(): Administration {
-    const ask = (op: unknown, ...args: readonly unknown[]): Promise<unknown> =>
-      new Promise((resolve, reject) => {
-        this.#lastId += 1;
-        this.#waiting.set(this.#lastId, { resolve, reject });
-        this.#tell({ kind: 'ask', id: this.#lastId, request: { op, args } } as FromManagement);
-      });
-    return remoteAdministration(ask as Ask);
-  }
-
-  #onAnswer({ id, outcome }: Extract<ToManagement, { kind: 'answer' }>): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (outcome.ok) waiting?.resolve(outcome.value);
-    else waiting?.reject(new Error(outcome.error.message));
   }
 
   #tell(message: FromManagement): void {

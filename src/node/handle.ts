@@ -10,8 +10,9 @@ import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
 import { forgetHolder } from '../platform/file-lock.js';
 import { lockPath } from '../store/data-directory.js';
-import { type Administration, type Ask, remoteAdministration } from './administration.js';
-import type { BrokerSetup, FromBroker, Outcome, Started, ToBroker } from './broker-messages.js';
+import type { Administration } from './administration.js';
+import { Asking } from './asking.js';
+import type { BrokerSetup, FromBroker, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import type { BoundAddress } from './listeners/listeners.js';
 import type { BoundHttp } from './management-messages.js';
@@ -72,7 +73,7 @@ function asBroker(handle: Handle, { listeners, management, workers, recovered, p
     workers,
     recovered,
     placement,
-    administration: remoteAdministration(handle.ask),
+    administration: handle.administration,
     reconfigure: (options) => handle.reconfigure(options),
     // Each change of options comes with it.
     reloadTls: () => handle.reconfigure({}),
@@ -83,20 +84,14 @@ function asBroker(handle: Handle, { listeners, management, workers, recovered, p
   };
 }
 
-/** One that waits for an answer. */
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-}
-
 class Handle {
   readonly started: Promise<Started>;
   readonly closed: Promise<void>;
   readonly #thread: Thread;
   readonly #write: (entry: LogEntry) => void;
   readonly logLevels = new LogLevels();
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
+  readonly #asking = new Asking();
+  readonly administration = this.#asking.administration((id, request) => this.#ask({ kind: 'ask', id, request }));
   /** What the thread has said of its end; null: nothing yet. */
   #end: Extract<FromBroker, { kind: 'refused' | 'closed' | 'defect' }> | null = null;
   /** Why the thread has ended without a word. */
@@ -120,8 +115,7 @@ class Handle {
       this.#thread.on('exit', () => {
         const error = this.#errorAtEnd();
         if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
-        for (const { reject: refuse } of this.#waiting.values()) refuse(error ?? new BrokerClosedError());
-        this.#waiting.clear();
+        this.#asking.refuseAll(error ?? new BrokerClosedError());
         if (error instanceof BrokerDefect) this.#tellDefect(error);
         if (error === null) resolve();
         else reject(error);
@@ -142,12 +136,6 @@ class Handle {
     });
   }
 
-  readonly ask: Ask = (op, ...args) => {
-    // The compiler does not follow an operation from its name to its arguments and its answer.
-    const request = { op, args } as unknown as Extract<ToBroker, { kind: 'ask' }>['request'];
-    return this.#askFor((id) => ({ kind: 'ask', id, request }));
-  };
-
   /** One change after the other: each is checked together with what those before have left. */
   reconfigure(change: ReloadableOptions): Promise<void> {
     const changed = this.#changed.then(() => this.#reconfigure(change));
@@ -158,7 +146,8 @@ class Handle {
   async #reconfigure(change: ReloadableOptions): Promise<void> {
     const given = changedOptions(this.#given, change);
     const options = resolveOptions(given);
-    const told = this.#askFor<void>((id) => ({ kind: 'reconfigure', id, options, changed: Object.keys(change) }));
+    const changed = Object.keys(change);
+    const told = this.#asking.ask<void>((id) => this.#ask({ kind: 'reconfigure', id, options, changed }));
     await told.catch((error: Error) => {
       const isOver = error instanceof BrokerClosedError || error instanceof BrokerDefect;
       throw isOver ? error : new ReconfigureError(error.message);
@@ -167,13 +156,9 @@ class Handle {
     if (change.logLevels !== undefined) this.logLevels.setAll(options.logLevels);
   }
 
-  #askFor<T>(message: (id: number) => ToBroker): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#isOver) return reject(new BrokerClosedError());
-      this.#lastId += 1;
-      this.#tell(message(this.#lastId));
-      this.#waiting.set(this.#lastId, { resolve: resolve as (value: unknown) => void, reject });
-    });
+  #ask(question: ToBroker): void {
+    if (this.#isOver) throw new BrokerClosedError();
+    this.#tell(question);
   }
 
   close(): Promise<void> {
@@ -195,7 +180,7 @@ class Handle {
         for (const entry of message.entries) this.#write(entry);
         break;
       case 'answer':
-        this.#onAnswer(message.id, message.outcome);
+        this.#asking.onAnswer(message);
         break;
       case 'refused':
       case 'closed':
@@ -205,13 +190,6 @@ class Handle {
       default:
         message satisfies never;
     }
-  }
-
-  #onAnswer(id: number, outcome: Outcome): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (outcome.ok) waiting?.resolve(outcome.value);
-    else waiting?.reject(new Error(outcome.error.message));
   }
 
   #tellDefect({ message, stack = message }: Error): void {

@@ -1,24 +1,31 @@
 import { expect, it } from 'vitest';
 import { createServer } from '../../src/management/http/server.js';
+import { AmqpSession } from '../../src/management/sessions/amqp-session.js';
+import { streamPair } from '../../src/management/sessions/in-process-stream.js';
 
-it('a defect is 500 for the caller, without its details, and a line with them for the operator', async () => {
+const caller = {
+  user: 'ann',
+  password: 'secret',
+  tags: ['management'],
+  address: '127.0.0.1',
+  port: 1,
+  isOperator: false,
+};
+
+function serverWith(handle: () => Promise<unknown>) {
   const lines: string[] = [];
-  const caller = {
-    user: 'ann',
-    password: 'secret',
-    tags: ['management'],
-    address: '127.0.0.1',
-    port: 1,
-    isOperator: false,
-  };
   const { app, route } = createServer(
     async () => caller,
     (line) => lines.push(line),
   );
-  const fail = async (): Promise<never> => {
+  route('/api/broken/:name', { GET: { tag: 'management', handle } });
+  return { app, lines };
+}
+
+it('a defect is 500 for the caller, without its details, and a line with them for the operator', async () => {
+  const { app, lines } = serverWith(async () => {
     throw new Error('a table that is none');
-  };
-  route('/api/broken/:name', { GET: { tag: 'management', handle: fail } });
+  });
   const answer = await app.inject('/api/broken/mine');
   expect(answer.statusCode).toBe(500);
   expect(answer.json()).toEqual({ error: 'internal_error', reason: 'a defect of the broker: its log says more' });
@@ -27,4 +34,20 @@ it('a defect is 500 for the caller, without its details, and a line with them fo
   ]);
   await app.inject('/api/nothing');
   expect(lines).toHaveLength(1);
+});
+
+it.each([
+  ['ended', undefined, 'the session with the broker was ended without a reason'],
+  ['lost', new Error('no more'), 'the session with the broker was lost: no more'],
+])('a session with the broker that is %s amid a request is no defect, but 503', async (_how, error, reason) => {
+  const { app, lines } = serverWith(async () => {
+    const [client, broker] = streamPair();
+    broker.on('error', () => {});
+    broker.once('data', () => (error === undefined ? broker.destroy() : client.destroy(error)));
+    return AmqpSession.open(client, caller, '/');
+  });
+  const answer = await app.inject('/api/broken/mine');
+  expect(answer.statusCode).toBe(503);
+  expect(answer.json()).toEqual({ error: 'unavailable', reason });
+  expect(lines).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 import { replyCode } from '../../amqp/errors.js';
 import { NoAnswer } from '../clients/inspections.js';
-import { Refused } from '../sessions/amqp-session.js';
+import { Refused, SessionLost } from '../sessions/amqp-session.js';
 
 export class HttpError extends Error {
   constructor(
@@ -30,16 +30,22 @@ export function notAuthorised(reason: string): HttpError {
   return new HttpError(401, 'not_authorised', reason);
 }
 
+/** It cannot be said whether it would be done: the one to do it has gone, or does not answer. */
+function unavailable(reason: string): HttpError {
+  return new HttpError(503, 'unavailable', reason);
+}
+
 /** What AMQP calls a refusal, as RabbitMQ's HTTP API tells it: without the reply code's name. */
 export function fromRefusal({ code, message }: Refused): HttpError {
   const reason = message.replace(/^[A-Z_]+ - /, '');
   if (code === replyCode.NOT_FOUND) return new HttpError(404, 'not_found', reason);
+  if (code === replyCode.CONNECTION_FORCED) return unavailable(reason);
   if (code === replyCode.ACCESS_REFUSED || code === replyCode.NOT_ALLOWED) return notAuthorised(reason);
   return badRequest(reason);
 }
 
 export function asHttpError(error: unknown): HttpError | null {
   if (error instanceof HttpError) return error;
-  if (error instanceof NoAnswer) return new HttpError(503, 'unavailable', error.message);
+  if (error instanceof NoAnswer || error instanceof SessionLost) return unavailable(error.message);
   return error instanceof Refused ? fromRefusal(error) : null;
 }

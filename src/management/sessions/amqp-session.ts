@@ -24,6 +24,9 @@ export class Refused extends Error {
   }
 }
 
+/** The session is over, and the broker has not said why: it ends, or its connection was lost. */
+export class SessionLost extends Error {}
+
 export interface Content {
   readonly properties: Properties;
   readonly body: Uint8Array;
@@ -58,8 +61,8 @@ export class AmqpSession {
   private constructor(stream: Duplex) {
     this.#stream = stream;
     stream.on('data', (chunk: Uint8Array) => this.#onData(chunk));
-    stream.on('error', (error) => this.#end(error));
-    stream.on('close', () => this.#end(new Error('the session is closed')));
+    stream.on('error', (error) => this.#end(new SessionLost(`the session with the broker was lost: ${error.message}`)));
+    stream.on('close', () => this.#end(new SessionLost('the session with the broker was ended without a reason')));
   }
 
   /** Logs in, enters a vhost, and opens the channel. Rejects with `Refused`. */

@@ -10,31 +10,62 @@ interface Path {
   readonly user: string;
 }
 
+/** One kind of permissions: how they are read, given and taken. */
+interface Kind<F extends string> {
+  readonly path: string;
+  /** What the body needs: texts. */
+  readonly fields: readonly F[];
+  of(user: string): readonly { readonly vhost: string }[];
+  /** What a user has in a vhost is told as one thing, not as a list. */
+  readonly isOne: boolean;
+  /** Resolves with the reason of a refusal, or null. */
+  set(permissions: Path & Readonly<Record<F, string>>): Promise<string | null>;
+  /** Whether there was something. */
+  clear(path: Path): Promise<boolean>;
+}
+
 export function permissionRoutes(server: HttpServer, broker: ManagedBroker): void {
-  addPermissions(server, broker);
-  addTopicPermissions(server, broker);
+  const { accounts } = broker.view;
+  const { users } = broker.administration;
+  addRoutes(server, broker, {
+    path: '/api/permissions',
+    fields: ['configure', 'write', 'read'],
+    of: (user) => accounts.permissionsOf(user),
+    isOne: true,
+    set: (permissions) => users.setPermissions(permissions),
+    clear: ({ vhost, user }) => users.clearPermissions(user, vhost),
+  });
+  addRoutes(server, broker, {
+    path: '/api/topic-permissions',
+    fields: ['exchange', 'write', 'read'],
+    of: (user) => accounts.topicPermissionsOf(user),
+    isOne: false,
+    set: (permissions) => users.setTopicPermissions(permissions),
+    clear: ({ vhost, user }) => users.clearTopicPermissions(user, vhost),
+  });
 }
 
-function addPermissions({ route }: HttpServer, { view, administration }: ManagedBroker): void {
+function addRoutes<F extends string>({ route }: HttpServer, { view }: ManagedBroker, kind: Kind<F>): void {
   const { accounts } = view;
-  route('/api/permissions', {
+  const found = ({ vhost, user }: Path) => kind.of(user).filter((one) => one.vhost === vhost);
+  route(kind.path, {
     GET: {
       tag: 'administrator',
       handle: async ({ query }) =>
         listed(
-          accounts.users().flatMap(({ name }) => accounts.permissionsOf(name)),
+          accounts.users().flatMap(({ name }) => kind.of(name)),
           query as ListQuery,
         ),
     },
   });
-  route('/api/permissions/:vhost/:user', {
+  route(`${kind.path}/:vhost/:user`, {
     GET: {
       tag: 'administrator',
       handle: async ({ params, query }) => {
-        const { vhost, user } = params as Path;
-        const permissions = accounts.permissions(user, vhost);
-        if (permissions === undefined) throw notFound();
-        return withColumns(permissions, (query as ListQuery).columns);
+        const set = found(params as Path);
+        const [first] = set;
+        if (first === undefined) throw notFound();
+        return kind.isOne ? withColumns(first, (query as ListQuery).columns) : listed(set, query as ListQuery);
       },
     },
     PUT: {
@@ -42,11 +73,11 @@ function addPermissions({ route }: HttpServer, { view, administration }: Managed
       handle: async ({ params, body }, reply) => {
         const { vhost, user } = params as Path;
         const fields = new Body(body);
-        fields.needs('configure', 'write', 'read');
-        const existed = accounts.permissions(user, vhost) !== undefined;
+        fields.needs(...kind.fields);
+        const existed = found({ vhost, user }).length > 0;
         if (!view.hasVhost(vhost) || accounts.user(user) === undefined) throw badRequest('vhost_or_user_not_found');
-        const [configure, write, read] = [fields.text('configure'), fields.text('write'), fields.text('read')];
-        const refusal = await administration.users.setPermissions({ user, vhost, configure, write, read });
+        const texts = Object.fromEntries(kind.fields.map((name) => [name, fields.text(name)])) as Record<F, string>;
+        const refusal = await kind.set({ vhost, user, ...texts });
         if (refusal !== null) throw badRequest(refusal);
         return reply.status(existed ? 204 : 201).send();
       },
@@ -54,55 +85,7 @@ function addPermissions({ route }: HttpServer, { view, administration }: Managed
     DELETE: {
       tag: 'administrator',
       handle: async ({ params }, reply) => {
-        const { vhost, user } = params as Path;
-        if (!(await administration.users.clearPermissions(user, vhost))) throw notFound();
-        return reply.status(204).send();
-      },
-    },
-  });
-}
-
-function addTopicPermissions({ route }: HttpServer, { view, administration }: ManagedBroker): void {
-  const { accounts } = view;
-  route('/api/topic-permissions', {
-    GET: {
-      tag: 'administrator',
-      handle: async ({ query }) =>
-        listed(
-          accounts.users().flatMap(({ name }) => accounts.topicPermissionsOf(name)),
-          query as ListQuery,
-        ),
-    },
-  });
-  route('/api/topic-permissions/:vhost/:user', {
-    GET: {
-      tag: 'administrator',
-      handle: async ({ params, query }) => {
-        const { vhost, user } = params as Path;
-        const set = accounts.topicPermissionsOf(user).filter((one) => one.vhost === vhost);
-        if (set.length === 0) throw notFound();
-        return listed(set, query as ListQuery);
-      },
-    },
-    PUT: {
-      tag: 'administrator',
-      handle: async ({ params, body }, reply) => {
-        const { vhost, user } = params as Path;
-        const fields = new Body(body);
-        fields.needs('exchange', 'write', 'read');
-        if (!view.hasVhost(vhost) || accounts.user(user) === undefined) throw badRequest('vhost_or_user_not_found');
-        const [exchange, write, read] = [fields.text('exchange'), fields.text('write'), fields.text('read')];
-        const existed = accounts.topicPermissionsOf(user).some((one) => one.vhost === vhost);
-        const refusal = await administration.users.setTopicPermissions({ user, vhost, exchange, write, read });
-        if (refusal !== null) throw badRequest(refusal);
-        return reply.status(existed ? 204 : 201).send();
-      },
-    },
-    DELETE: {
-      tag: 'administrator',
-      handle: async ({ params }, reply) => {
-        const { vhost, user } = params as Path;
-        if (!(await administration.users.clearTopicPermissions(user, vhost))) throw notFound();
+        if (!(await kind.clear(params as Path))) throw notFound();
         return reply.status(204).send();
       },
     },
