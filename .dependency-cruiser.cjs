@@ -30,6 +30,8 @@ const brokerLayers = [
   'requests',
   'access',
 ];
+/** What the HTTP API agrees on stands below what serves it. */
+const managementLayers = ['api', 'http', 'contract'];
 const apiLayers = ['node', 'topology', 'messages', 'clients', 'access', 'base'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
@@ -82,6 +84,7 @@ module.exports = {
     },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
+    ...downwards('src/management', managementLayers),
     ...downwards('src/management/api', apiLayers),
     ...downwards('assembly', coreLayers),
     ...downwards('assembly/queue', queueLayers),

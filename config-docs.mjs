@@ -1,8 +1,19 @@
-/** Writes the documents that follow from the table of settings; the tests fail where they are not what it says. */
+/**
+ * Writes the documents that follow from the table of settings, and the HTTP API's from its contracts; the tests fail
+ * where they are not what these say.
+ */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOCUMENTS } from './dist/cli/config/documents.js';
+import { startBroker } from './dist/index.js';
 
 for (const [path, text] of Object.entries(DOCUMENTS)) {
   writeFileSync(fileURLToPath(new URL(path, import.meta.url)), text());
 }
+
+const broker = await startBroker({ host: '127.0.0.1', port: 0, management: { host: '127.0.0.1', port: 0 } });
+const answer = await fetch(`http://127.0.0.1:${broker.management.port}/api/openapi.json`, {
+  headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
+});
+writeFileSync(new URL('docs/openapi.json', import.meta.url), `${JSON.stringify(await answer.json(), null, 1)}\n`);
+await broker.close();

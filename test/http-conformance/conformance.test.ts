@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { useHttpApi } from '../management/support/http-client.js';
 import { differences } from './compare.js';
+import { breaches } from './contract.js';
 import { type Answered, play, type Scenario, type Step } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
@@ -32,7 +33,9 @@ for (const scenario of SCENARIOS) {
     const found: string[] = [];
     for (const { step, answer } of recorded) {
       const what = `${step.method} ${step.path}${step.as === undefined ? '' : ` as ${step.as}`}`;
-      found.push(...differences(answer, await play(base, step)).map((difference) => `${what}: ${difference}`));
+      const played = await play(base, step);
+      const wrong = [...differences(answer, played), ...breaches(step, played)];
+      found.push(...wrong.map((difference) => `${what}: ${difference}`));
     }
     expect(found).toEqual([]);
   });

@@ -18,7 +18,7 @@ function serverWith(handle: () => Promise<unknown>) {
     async () => caller,
     (line) => lines.push(line),
   );
-  route('/api/broken/:name', { GET: { tag: 'management', handle } });
+  route('/api/nodes/:node', { GET: { tag: 'management', handle } });
   return { app, lines };
 }
 
@@ -26,11 +26,11 @@ it('a defect is 500 for the caller, without its details, and a line with them fo
   const { app, lines } = serverWith(async () => {
     throw new Error('a table that is none');
   });
-  const answer = await app.inject('/api/broken/mine');
+  const answer = await app.inject('/api/nodes/mine');
   expect(answer.statusCode).toBe(500);
   expect(answer.json()).toEqual({ error: 'internal_error', reason: 'a defect of the broker: its log says more' });
   expect(lines).toEqual([
-    expect.stringMatching(/^GET \/api\/broken\/:name was answered by 500: Error: a table that is none\n/),
+    expect.stringMatching(/^GET \/api\/nodes\/:node was answered by 500: Error: a table that is none\n/),
   ]);
   await app.inject('/api/nothing');
   expect(lines).toHaveLength(1);
@@ -46,7 +46,7 @@ it.each([
     broker.once('data', () => (error === undefined ? broker.destroy() : client.destroy(error)));
     return AmqpSession.open(client, caller, '/');
   });
-  const answer = await app.inject('/api/broken/mine');
+  const answer = await app.inject('/api/nodes/mine');
   expect(answer.statusCode).toBe(503);
   expect(answer.json()).toEqual({ error: 'unavailable', reason });
   expect(lines).toEqual([]);

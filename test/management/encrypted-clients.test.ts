@@ -72,7 +72,7 @@ test('clients by one Unix-domain socket have names of their own', async () => {
     const found = (await connections(api)).map(({ name }) => String(name));
     expect(found).toHaveLength(2);
     return found;
-  });
+  }, 10_000);
   expect(new Set(names).size).toBe(2);
   for (const name of names) {
     expect(name.startsWith(`${path}#`)).toBe(true);

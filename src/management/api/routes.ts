@@ -14,6 +14,7 @@ import { featureRoutes } from './node/features.js';
 import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
 import { nodeRoutes } from './node/nodes.js';
+import { openApiRoutes } from './node/openapi.js';
 import { operationRoutes } from './node/operation.js';
 import { overviewRoutes } from './node/overview.js';
 import { globalParameterRoutes, parameterRoutes } from './node/parameters.js';
@@ -47,4 +48,5 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   parameterRoutes(server, broker);
   globalParameterRoutes(server, broker);
   operationRoutes(server, broker);
+  openApiRoutes(server);
 }

@@ -11,9 +11,14 @@ import fastify, {
   type RouteHandlerMethod,
 } from 'fastify';
 import { inWords } from '../../platform/fatal.js';
+import { contractOf } from '../contract/contracts.js';
+import type { ServedOperation } from '../contract/document.js';
+import type { OperationContract } from '../contract/operation-contract.js';
+import type { Schema } from '../contract/schema.js';
 import { type Caller, hasTag, type Tag } from './authentication.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
+import { lazyValidator } from './validation.js';
 
 /** The longest body (octets): a definitions file of a large broker is the largest. */
 const BODY_MAX = 64 * 1024 * 1024;
@@ -41,6 +46,8 @@ const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE'];
 
 export interface HttpServer {
   readonly app: FastifyInstance;
+  /** All that is served, in the order in which it was added. */
+  readonly operations: readonly ServedOperation[];
   route(path: string, operations: Partial<Record<Method, Operation>>): void;
 }
 
@@ -53,7 +60,9 @@ export function createServer(
     bodyLimit: BODY_MAX,
     routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
     exposeHeadRoutes: true,
+    frameworkErrors: (error, _request, reply) => answerError(ofFastify(error), reply),
   });
+  app.setValidatorCompiler(({ schema, httpPart }) => lazyValidator(schema as Schema, httpPart ?? ''));
   app.removeAllContentTypeParsers();
   // Tools send JSON under all kinds of names, and under none.
   app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
@@ -67,8 +76,13 @@ export function createServer(
       done(badRequest('not_json'));
     }
   });
-  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
-    Form.read(request.headers['content-type'] ?? '', body),
+  app.addContentTypeParser(
+    'multipart/form-data',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (request.routeOptions.config.body !== 'text') throw badRequest('not_json');
+      return Form.read(request.headers['content-type'] ?? '', body);
+    },
   );
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(SECURITY_HEADERS);
@@ -80,7 +94,12 @@ export function createServer(
     answerError(known, reply);
   });
   app.setNotFoundHandler((_request, reply) => answerError(notFound(), reply));
-  return { app, route: (path, operations) => addRoute(app, path, operations, authenticate) };
+  const served: ServedOperation[] = [];
+  return {
+    app,
+    operations: served,
+    route: (path, operations) => served.push(...addRoute(app, path, operations, authenticate)),
+  };
 }
 
 const SECURITY_HEADERS = {
@@ -97,8 +116,9 @@ function addRoute(
   url: string,
   operations: Partial<Record<Method, Operation>>,
   authenticate: (request: FastifyRequest) => Promise<Caller>,
-): void {
+): ServedOperation[] {
   const allowed: HTTPMethods[] = [];
+  const served: ServedOperation[] = [];
   for (const method of METHODS) {
     const operation = operations[method];
     if (operation === undefined) continue;
@@ -110,13 +130,25 @@ function addRoute(
       request.caller = await authenticate(request);
       if (!hasTag(request.caller, tag)) throw notAuthorised(`Not ${NAMES[tag]} user`);
     };
-    app.route({ method, url, onRequest: admit, handler: handle, config: { body } });
+    const contract = contractOf(method, url);
+    served.push({ method, path: url, tag, contract });
+    const schema = {
+      querystring: { type: 'object', properties: contract.query ?? {} },
+      ...bodySchema(operation, contract),
+    };
+    app.route({ method, url, onRequest: admit, handler: handle, config: { body }, schema });
   }
   const allow = [...allowed, 'OPTIONS'].join(', ');
   app.route({ method: 'OPTIONS', url, handler: (_request, reply) => reply.header('allow', allow).send() });
   const others = METHODS.filter((method) => operations[method] === undefined);
   const refuse: RouteHandlerMethod = (_request, reply) => reply.status(405).header('allow', allow).send();
   if (others.length > 0) app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
+  return served;
+}
+
+/** What a handler gets as a text it checks itself. */
+function bodySchema(operation: Operation, { body }: OperationContract): { readonly body?: Schema } {
+  return body === undefined || operation.body === 'text' ? {} : { body };
 }
 
 /** In RabbitMQ's words. */

@@ -56,7 +56,6 @@ function addScope({ route }: HttpServer, broker: ManagedBroker, scope: LimitScop
       handle: async ({ params, body }, reply) => {
         const owner = existing(params);
         const fields = new Body(body);
-        fields.needs('value');
         const before = await administration.limits(scope, owner);
         const after = { ...before, [(params as Path).limit]: fields.value('value') };
         const refusal = await administration.setLimits(scope, owner, after);

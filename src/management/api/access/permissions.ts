@@ -73,7 +73,6 @@ function addRoutes<F extends string>({ route }: HttpServer, { view }: ManagedBro
       handle: async ({ params, body }, reply) => {
         const { vhost, user } = params as Path;
         const fields = new Body(body);
-        fields.needs(...kind.fields);
         const existed = found({ vhost, user }).length > 0;
         if (!view.hasVhost(vhost) || accounts.user(user) === undefined) throw badRequest('vhost_or_user_not_found');
         const texts = Object.fromEntries(kind.fields.map((name) => [name, fields.text(name)])) as Record<F, string>;

@@ -80,7 +80,6 @@ export function parameterRoutes({ route }: HttpServer, broker: ManagedBroker): v
         const vhost = vhostOf(broker, caller, params);
         const { component: known, name } = params as Path;
         const fields = new Body(body);
-        fields.needs('value');
         const existed = (await find(vhost, params as Path)) !== undefined;
         const component = components.get(known);
         const refusal =
@@ -175,7 +174,6 @@ export function globalParameterRoutes({ route }: HttpServer, { administration, f
       tag: 'policymaker',
       handle: async ({ params, body }, reply) => {
         const fields = new Body(body);
-        fields.needs('value');
         const existed = (await find(params)) !== undefined;
         const { name } = params as GlobalPath;
         const value = JSON.stringify(fields.value('value'));

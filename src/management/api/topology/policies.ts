@@ -54,7 +54,6 @@ function addKind({ route }: HttpServer, broker: ManagedBroker, kind: PolicyKind,
         const vhost = vhostOf(broker, caller, params);
         const existed = (await find(vhost, params)) !== undefined;
         const fields = new Body(body);
-        fields.needs('pattern', 'definition');
         const definition = fields.value('definition');
         if (typeof definition !== 'object' || definition === null || Array.isArray(definition))
           throw badRequest('definition must be an object');

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { queueTypeOf } from '../../../broker/arguments/queue-arguments.js';
 import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
 import { Body } from '../../http/bodies.js';
-import { badRequest, notFound } from '../../http/errors.js';
+import { notFound } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
@@ -96,19 +96,14 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
   route('/api/queues/:vhost/:name/actions', {
     POST: {
       tag: 'management',
-      handle: async ({ caller, params, body }, reply) => {
+      handle: async ({ caller, params }, reply) => {
         const vhost = vhostOf(broker, caller, params);
         if (broker.view.queue(vhost, (params as QueuePath).name) === undefined) throw notFound();
-        const action = new Body(body).text('action');
-        if (!ACTIONS.includes(action)) throw badRequest(`action must be one of ${ACTIONS.join(', ')}, not '${action}'`);
         return reply.status(204).send();
       },
     },
   });
 }
-
-/** Mirrors that RabbitMQ keeps in step: there are none here, so that they are. */
-const ACTIONS = ['sync', 'cancel_sync'];
 
 /** Queues that are looked at in one turn. */
 const PORTION = 1000;

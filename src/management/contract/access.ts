@@ -1,0 +1,73 @@
+/** Contracts: who calls, users, what they may do. */
+import { type Contracts, done, listing, made, one } from './operation-contract.js';
+import { body, OBJECT, OPTIONAL_TEXT, STRING, STRINGS, TAGS, TEXT, thing } from './schema.js';
+
+const USER = {
+  ...thing({
+    name: STRING,
+    password_hash: STRING,
+    hashing_algorithm: STRING,
+    tags: STRINGS,
+    limits: OBJECT,
+  }),
+  title: 'User',
+};
+const RIGHT = { configure: STRING, write: STRING, read: STRING };
+const PERMISSION = { ...thing({ user: STRING, vhost: STRING, ...RIGHT }), title: 'Permission' };
+const TOPIC_PERMISSION = {
+  ...thing({ user: STRING, vhost: STRING, exchange: STRING, write: STRING, read: STRING }),
+  title: 'TopicPermission',
+};
+
+export const ACCESS: Contracts = {
+  'GET /api/whoami': {
+    summary: 'Who calls, with which tags',
+    answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
+  },
+  'GET /api/users': listing('All users', USER),
+  'GET /api/users/without-permissions': listing('Users who may enter no vhost', USER),
+  'POST /api/users/bulk-delete': done('Deletes users', { body: body({ users: STRINGS }, 'users') }),
+  'GET /api/users/:user': one('One user', USER),
+  'PUT /api/users/:user': made(
+    'Makes a user, or changes one',
+    body(
+      {
+        tags: { ...TAGS, 'x-refusal': 'tags_not_present' },
+        password: OPTIONAL_TEXT,
+        password_hash: { ...OPTIONAL_TEXT, description: 'In place of a password; empty: no password will do.' },
+        hashing_algorithm: OPTIONAL_TEXT,
+      },
+      'tags',
+    ),
+  ),
+  'DELETE /api/users/:user': done('Deletes a user'),
+  'GET /api/users/:user/permissions': listing("A user's permissions", PERMISSION),
+  'GET /api/users/:user/topic-permissions': listing("A user's topic permissions", TOPIC_PERMISSION),
+  'GET /api/permissions': listing('All permissions', PERMISSION),
+  'GET /api/permissions/:vhost/:user': one('What a user may do in a vhost', PERMISSION),
+  'PUT /api/permissions/:vhost/:user': made(
+    'Says what a user may do in a vhost',
+    body({ configure: TEXT, write: TEXT, read: TEXT }, 'configure', 'write', 'read'),
+  ),
+  'DELETE /api/permissions/:vhost/:user': done('Shuts a user out of a vhost'),
+  'GET /api/topic-permissions': listing('All topic permissions', TOPIC_PERMISSION),
+  'GET /api/topic-permissions/:vhost/:user': listing("A user's topic permissions in a vhost", TOPIC_PERMISSION),
+  'PUT /api/topic-permissions/:vhost/:user': made(
+    "Says what a user may do with an exchange's routing keys",
+    body({ exchange: TEXT, write: TEXT, read: TEXT }, 'exchange', 'write', 'read'),
+  ),
+  'DELETE /api/topic-permissions/:vhost/:user': done("Takes a user's topic permissions in a vhost away"),
+  'GET /api/vhosts/:vhost/permissions': listing('Who may do what in a vhost', PERMISSION),
+  'GET /api/vhosts/:vhost/topic-permissions': listing("A vhost's topic permissions", TOPIC_PERMISSION),
+  'GET /api/auth': {
+    summary: 'How clients log in here: for who has no password yet',
+    answers: {
+      200: thing({
+        oauth_enabled: { type: 'boolean' },
+        enable_uaa: { type: 'boolean' },
+        uaa_client_id: STRING,
+        uaa_location: STRING,
+      }),
+    },
+  },
+};

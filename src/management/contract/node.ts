@@ -1,0 +1,159 @@
+/** Contracts: the broker as a whole. */
+import { counted, LENGTHS, MESSAGE_STATS } from './figures.js';
+import { COLUMNS, type Contracts, done, ifTrue, listing, one, RANGES, WITHOUT_STATS } from './operation-contract.js';
+import {
+  BOOLEAN,
+  body,
+  INTEGER,
+  listOf,
+  OBJECT,
+  oneOf,
+  type Schema,
+  STRING,
+  STRING_OR_NULL,
+  TEXT,
+  thing,
+} from './schema.js';
+
+const NAMED = listOf(thing({ name: STRING, description: STRING, enabled: BOOLEAN }));
+
+const OVERVIEW: Schema = {
+  ...thing({
+    management_version: STRING,
+    rates_mode: STRING,
+    sample_retention_policies: OBJECT,
+    exchange_types: NAMED,
+    product_version: STRING,
+    product_name: STRING,
+    rabbitmq_version: STRING,
+    cluster_name: STRING,
+    erlang_version: STRING,
+    erlang_full_version: STRING,
+    message_stats: MESSAGE_STATS,
+    churn_rates: OBJECT,
+    queue_totals: thing(LENGTHS),
+    object_totals: thing(counted('connections', 'channels', 'exchanges', 'queues', 'consumers')),
+    node: STRING,
+    listeners: listOf(OBJECT),
+    contexts: listOf(OBJECT),
+  }),
+  title: 'Overview',
+};
+
+const NODE: Schema = {
+  ...thing({
+    name: STRING,
+    type: STRING,
+    running: BOOLEAN,
+    uptime: INTEGER,
+    processors: INTEGER,
+    run_queue: INTEGER,
+    mem_used: INTEGER,
+    mem_limit: INTEGER,
+    mem_alarm: BOOLEAN,
+    fd_used: INTEGER,
+    fd_total: INTEGER,
+    sockets_used: INTEGER,
+    sockets_total: INTEGER,
+    proc_used: INTEGER,
+    proc_total: INTEGER,
+    disk_free: INTEGER,
+    disk_free_limit: INTEGER,
+    disk_free_alarm: BOOLEAN,
+    exchange_types: NAMED,
+    auth_mechanisms: NAMED,
+    contexts: listOf(OBJECT),
+    enabled_plugins: listOf(STRING),
+  }),
+  title: 'Node',
+};
+const MEMORY = thing({ memory: OBJECT });
+const FEATURE = thing({ name: STRING, desc: STRING, state: STRING, stability: STRING, provided_by: STRING });
+/** What a check has found. */
+const FINDING: Schema = {
+  ...thing({ status: oneOf('ok', 'failed'), reason: STRING_OR_NULL }, ['status']),
+  title: 'Finding',
+};
+
+function check(path: string, summary: string): Contracts {
+  return { [`GET /api/${path}`]: { summary, answers: { 200: FINDING, 503: FINDING } } };
+}
+
+const DEFINITIONS: Schema = {
+  ...thing({
+    rabbit_version: STRING,
+    ...Object.fromEntries(
+      ['users', 'vhosts', 'permissions', 'topic_permissions', 'parameters', 'global_parameters', 'policies'].map(
+        (name) => [name, listOf(OBJECT)],
+      ),
+    ),
+    queues: listOf(OBJECT),
+    exchanges: listOf(OBJECT),
+    bindings: listOf(OBJECT),
+  }),
+  title: 'Definitions',
+};
+
+function definitions(path: string, of: string): Contracts {
+  const download = { ...STRING, description: 'The name of the file that a browser keeps it as.' };
+  return {
+    [`GET ${path}`]: one(`Exports what is declared ${of}`, DEFINITIONS, { download }),
+    [`POST ${path}`]: {
+      summary: `Imports what is declared ${of}`,
+      body: DEFINITIONS,
+      takesForms: true,
+      answers: { 204: null, 303: null },
+    },
+  };
+}
+
+export const NODE_CONTRACTS: Contracts = {
+  'GET /api/health/ready': {
+    summary: 'Whether the broker serves',
+    answers: { 200: thing({ status: oneOf('ok') }, ['status']) },
+  },
+  'GET /api/overview': one('The broker at a glance', OVERVIEW, { ...RANGES, ...WITHOUT_STATS }),
+  'GET /api/cluster-name': { summary: "The broker's name", answers: { 200: thing({ name: STRING }, ['name']) } },
+  'PUT /api/cluster-name': done('Gives the broker a name', { body: body({ name: TEXT }, 'name') }),
+  'GET /api/nodes': listing('The one node', NODE),
+  'GET /api/nodes/:node': one('The node', NODE, { memory: ifTrue('Shows what its memory is used for.') }),
+  'GET /api/nodes/:node/memory': { summary: 'What memory is used for', query: COLUMNS, answers: { 200: MEMORY } },
+  'GET /api/extensions': {
+    summary: "What extends RabbitMQ's page",
+    answers: { 200: listOf(thing({ javascript: STRING })) },
+  },
+  'GET /api/feature-flags': listing('Features, which are all there', FEATURE),
+  'PUT /api/feature-flags/:name/enable': done('Does nothing: what there is is enabled'),
+  'GET /api/deprecated-features': listing('Features that will go: none', FEATURE),
+  'GET /api/deprecated-features/used': listing('Features that will go, and are used: none', FEATURE),
+  'POST /api/rebalance/queues': done('Does nothing: one node leads all queues'),
+  ...check('health/checks/alarms', 'Whether no alarm is in effect'),
+  ...check('health/checks/local-alarms', 'Whether no alarm is in effect on this node'),
+  ...check('health/checks/certificate-expiration/:within/:unit', 'Whether certificates are good for longer than that'),
+  ...check('health/checks/port-listener/:port', 'Whether something listens at a port'),
+  ...check('health/checks/protocol-listener/:protocol', 'Whether a protocol is spoken'),
+  ...check('health/checks/virtual-hosts', 'Whether all vhosts run'),
+  ...check('health/checks/node-is-mirror-sync-critical', 'Whether no mirror needs this node'),
+  ...check('health/checks/node-is-quorum-critical', 'Whether no quorum needs this node'),
+  ...check('health/checks/is-in-service', 'Whether the node is in service'),
+  ...check('health/checks/below-node-connection-limit', 'Whether more clients may connect'),
+  ...check('health/checks/ready-to-serve-clients', 'Whether clients are served'),
+  ...check('healthchecks/node', 'Whether no alarm is in effect, as tools of before 3.8 ask'),
+  ...check('healthchecks/node/:node', 'Whether no alarm is in effect, as tools of before 3.8 ask'),
+  ...check('aliveness-test/:vhost', 'Declares a queue, publishes a message, takes it'),
+  ...definitions('/api/definitions', 'in all'),
+  ...definitions('/api/definitions/:vhost', 'in a vhost'),
+  'GET /api/leveret/environment': {
+    summary: 'What the broker was told, and what it has found out',
+    answers: { 200: OBJECT },
+  },
+  'GET /api/leveret/log-levels': {
+    summary: 'What the log tells, by area',
+    answers: { 200: { type: 'object', additionalProperties: STRING } },
+  },
+  'PUT /api/leveret/log-levels': done('Says what the log tells, of one area or of all', {
+    body: body({ level: TEXT, area: STRING_OR_NULL }, 'level'),
+  }),
+  'POST /api/leveret/stop': done('Ends the broker: by the control socket alone'),
+  'GET /api/openapi.json': { summary: 'This document', answers: { 200: OBJECT } },
+};
