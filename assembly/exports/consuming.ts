@@ -1,5 +1,7 @@
 /** Consumers, deliveries, and what becomes of them. */
+import { atomicLoad } from '../memory/atomic';
 import { enter, leave } from '../memory/epoch';
+import { timeOf } from '../memory/moment';
 import { self } from '../memory/root';
 import { hasReady } from '../queue/chain/claim';
 import { backEndOf, endOf, isLeft, priorityCount } from '../queue/chain/extent';
@@ -11,6 +13,7 @@ import { acknowledge, requeueAll, isOutstanding, oldestOf, REQUEUE } from '../am
 import { Channel, Connection, Consumer } from '../amqp/connection/connection';
 import { dropTooOld, endConsumer, newConsumer, wakeSiblings } from '../amqp/delivering/consumer';
 import { takeOne } from '../amqp/delivering/deliver';
+import { lookAtHeld } from '../amqp/delivering/held';
 
 /** The tag stands at `scratch`. */
 export function addConsumer(
@@ -137,6 +140,25 @@ export function recover(channel: usize): void {
   acknowledge(changetype<Channel>(channel), 0, true, REQUEUE);
   flushSettlements();
   leave();
+}
+
+/** What a channel holds: so many entries at `scratch`, as HeldEntry. */
+export function heldDeliveries(channel: usize): u32 {
+  return lookAtHeld(changetype<Channel>(channel), self.scratch);
+}
+
+/** One of the states of queue/consumers/run-queue.ts. Others may grant it a turn meanwhile: a moment's view. */
+export function consumerState(consumer: usize): u32 {
+  return atomicLoad(consumer + offsetof<Consumer>('state'));
+}
+
+/** When it was last given messages, and last acknowledged one (ms since the Unix epoch); 0: never. */
+export function deliveredAt(consumer: usize): f64 {
+  return timeOf(changetype<Consumer>(consumer).deliveredAt, self.now);
+}
+
+export function acknowledgedAt(consumer: usize): f64 {
+  return timeOf(changetype<Consumer>(consumer).acknowledgedAt, self.now);
 }
 
 /** Publishes that the client is not told of yet. */

@@ -4,6 +4,7 @@
  * 2^31 on is exported as f64: the host reads 32-bit ones as signed.
  */
 import { UNIT_PIECE as PIECE_FLAG } from '../format/spilled-unit';
+import { HeldEntry } from '../amqp/delivering/held';
 import { Batch } from '../log/batch';
 import { Message, Piece } from '../memory/message';
 import { Participant } from '../memory/root';
@@ -54,6 +55,19 @@ export {
   REJECT_PUBLISH as OVERFLOW_REJECT_PUBLISH,
   REJECT_PUBLISH_DLX as OVERFLOW_REJECT_PUBLISH_DLX,
 } from '../queue/chain/features';
+export {
+  WAITING as CONSUMER_WAITING,
+  RUNNABLE as CONSUMER_RUNNABLE,
+  NO_CREDIT as CONSUMER_NO_CREDIT,
+  NO_OUTPUT as CONSUMER_NO_OUTPUT,
+} from '../queue/consumers/run-queue';
+export { EMPTY_FRONT, UNKNOWN_FRONT } from '../queue/rules/front';
+export { STEP as MOMENT_STEP } from '../memory/moment';
+export const HELD_CONSUMER: u32 = offsetof<HeldEntry>('consumer');
+export const HELD_QUEUE: u32 = offsetof<HeldEntry>('queue');
+export const HELD_COUNT: u32 = offsetof<HeldEntry>('count');
+export const HELD_SINCE: u32 = offsetof<HeldEntry>('since');
+export const HELD_ENTRY: u32 = offsetof<HeldEntry>();
 export {
   REJECTED as DEAD_REJECTED,
   EXPIRED as DEAD_EXPIRED,

@@ -5,6 +5,7 @@
  * laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`).
  */
 import { enter, leave } from '../memory/epoch';
+import { momentOf } from '../memory/moment';
 import { atomicAdd, atomicLoad } from '../memory/atomic';
 import { becomeParticipant, initRoot, ROOT, Root, SEGMENT, self } from '../memory/root';
 import { setSegmentsAside } from '../memory/aside';
@@ -49,6 +50,7 @@ export function setAside(bytes: f64): bool {
 
 export function setTime(now: f64): void {
   self.now = now;
+  self.moment = momentOf(now);
 }
 
 /**

@@ -8,7 +8,8 @@ import { checkLength } from '../queue/rules/length';
 import { readyBytes as countBytes, readyCount as countReady } from '../queue/chain/priorities';
 import { newQueue, Queue } from '../queue/chain/queue';
 import { LENGTH, QueueFeatures } from '../queue/chain/features';
-import { setQueueFeatures } from '../queue/rules/set-features';
+import { frontArrival, frontTimestamp } from '../queue/rules/front';
+import { setQueueFeatures, setQueuePaused } from '../queue/rules/set-features';
 import { flushSettlements } from '../queue/chain/settle';
 
 export function createQueue(): usize {
@@ -38,6 +39,25 @@ export function readyCount(queue: usize): u32 {
 
 export function readyBytes(queue: usize): f64 {
   return countBytes(changetype<Queue>(queue));
+}
+
+/** When the oldest message came that is next, or one of the numbers of rules/front.ts. `asks`: it may be asked back. */
+export function oldestArrival(queue: usize, asks: bool): f64 {
+  enter();
+  const arrival = frontArrival(changetype<Queue>(queue), asks);
+  leave();
+  return arrival;
+}
+
+/** The `timestamp` of the message that is next, as the last `oldestArrival` found it. */
+export function nextTimestamp(): f64 {
+  return frontTimestamp;
+}
+
+export function setPaused(queue: usize, paused: bool): void {
+  enter();
+  setQueuePaused(changetype<Queue>(queue), paused);
+  leave();
 }
 
 export function lastGet(queue: usize): f64 {

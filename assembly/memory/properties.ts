@@ -17,7 +17,7 @@ import {
   PROPERTY_PRIORITY,
   PROPERTY_TIMESTAMP,
 } from '../format/frame';
-import { read16, read32 } from './bytes';
+import { read16, read32, read64 } from './bytes';
 import { headerOf, Message } from './message';
 import { SEGMENT } from './root';
 
@@ -116,6 +116,11 @@ export function isPersistent(message: Message): bool {
 /** The priority, 0 when there is none. */
 export function priorityOf(message: Message): u32 {
   return seek(payloadOf(message), endOf(message), PROPERTY_PRIORITY) == PRESENT ? <u32>load<u8>(propertyAt) : 0;
+}
+
+/** The `timestamp` (s), −1 when there is none. */
+export function timestampOf(message: Message): f64 {
+  return seek(payloadOf(message), endOf(message), PROPERTY_TIMESTAMP) == PRESENT ? <f64>read64(propertyAt) : -1;
 }
 
 /** Seeks the headers table of a message; `propertyAt` says where it stands or would stand. */

@@ -262,6 +262,8 @@ export const PARTICIPANTS_MAX: u32 = 200;
   overSoon: u32;
   /** Page-in requests that were taken and not yet looked at. */
   pageInFirst: u32;
+  /** The clock once more, as one word (moment.ts). */
+  moment: u32;
   // line 9: the log (log/journal.ts). Open segments of loggable messages, hot and cold (message.ts)
   durableSegment: u32;
   durableOffset: u32;

@@ -94,6 +94,7 @@ export class Channel {
       unconfirmed: engine.unconfirmedCount(this.core),
       ...this.#publisher.row,
       consumers: this.#consumers.count,
+      held: depth === 'consumers' ? this.#consumers.held() : [],
     };
     if (depth === 'consumers') yield* this.#consumers.rows();
   }

@@ -15,6 +15,7 @@ import type { ConnectionCalls } from './connections.js';
 import type { ConsumerCalls } from './consuming.js';
 import type { DeadLetterCalls } from './dead-letters.js';
 import type { LogCalls } from './log.js';
+import type { LookingCalls } from './looking.js';
 import type { MessageCalls } from './messages.js';
 import type { OutputCalls } from './output.js';
 import type { Participant } from './participant.js';
@@ -27,6 +28,7 @@ export { Content, Limit, Stop } from './connections.js';
 export type { Extent } from './consuming.js';
 export { DeadLetterReason } from './dead-letters.js';
 export type { HeldBack, LogBatch } from './log.js';
+export { ConsumerState, type Front, type Held } from './looking.js';
 export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
 export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
@@ -43,5 +45,6 @@ export interface Engine
     PublishCalls,
     MessageCalls,
     ConsumerCalls,
+    LookingCalls,
     OutputCalls,
     StatisticsCalls {}

@@ -15,6 +15,11 @@ export interface QueueCalls {
    * this.
    */
   keepLength(queue: Queue): void;
+  /**
+   * Coordinator: from now on nobody is given anything of the queue, by basic.get neither; or everybody is again. What is
+   * published, expires or is too much goes its way. It stays so whatever features are set.
+   */
+  setPaused(queue: Queue, paused: boolean): void;
   /** Messages that wait for a consumer (not those delivered and unacknowledged). */
   readyCount(queue: Queue): number;
   /** Bytes of their bodies; counted for queues with `maxBytes`, else 0. */

@@ -28,8 +28,9 @@ export interface Inspected {
   noticed(notice: Notice): void;
 }
 
-/** Rows, and connections that are passed over, of one portion: it takes less than a millisecond. */
+/** Rows, and connections that are passed over, of one portion at most; and how long it takes (ms), but for its last row. */
 const PORTION = 200;
+const PORTION_MS = 1;
 
 export class Inspection {
   readonly #port: MessagePort;
@@ -70,7 +71,9 @@ export class Inspection {
       if (this.#isClosed) return;
       const rows: Row[] = [];
       let isLast = false;
-      for (let step = 0; step < PORTION && !isLast; step++) {
+      const end = performance.now() + PORTION_MS;
+      // A channel that holds very much takes longer than others.
+      for (let step = 0; step < PORTION && !isLast && (step === 0 || performance.now() < end); step++) {
         const { done, value } = steps.next();
         if (done) isLast = true;
         else if (value !== null) rows.push(value);

@@ -185,13 +185,21 @@ export const BODY: u32 = 2;
    * Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take.
    */
   ableSince: f64;
+  /** When it was last given messages, and last acknowledged one (memory/moment.ts). */
+  deliveredAt: u32;
+  acknowledgedAt: u32;
+  /** Among those that a look at the channel has found so far (held.ts): its number there, from 1; otherwise 0. */
+  found: u32;
 }
 
 /**
  * basic.deliver up to the delivery tag: frame head, class, method, consumer tag. The payload's size is written at each
  * delivery.
  */
-const CONSUMER_PREFIX: u32 = 96;
+const CONSUMER_PREFIX: u32 = 128;
+
+// Looked at while the core is compiled.
+if (offsetof<Consumer>() > CONSUMER_PREFIX) ERROR('a consumer reaches into its prefix');
 
 @inline export function prefixOf(consumer: Consumer): usize {
   return changetype<usize>(consumer) + CONSUMER_PREFIX;

@@ -2,6 +2,7 @@
  * basic.ack, basic.nack, basic.reject, and what the host settles. When the tag is none that could be acknowledged
  * nothing is done; the host answers with the error.
  */
+import { self } from '../../memory/root';
 import { Slot } from '../../queue/chain/queue';
 import { settleAcknowledged } from '../../queue/chain/settle';
 import { Channel, Consumer } from '../connection/connection';
@@ -57,8 +58,10 @@ function settleAll(channel: Channel, how: u32): u32 {
   const slot = changetype<Slot>(entry.slot);
   const consumer = changetype<Consumer>(entry.consumer);
   strike(channel, page, entry);
-  if (how == DONE) settleAcknowledged(slot);
-  else if (how == REQUEUE) requeue(slot);
+  if (how == DONE) {
+    settleAcknowledged(slot);
+    if (changetype<usize>(consumer)) consumer.acknowledgedAt = self.moment;
+  } else if (how == REQUEUE) requeue(slot);
   else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);
   else if (channel.sharesCredit) wakeSiblings(channel);
@@ -93,6 +96,7 @@ export function isOutstanding(channel: Channel, tag: u64): bool {
 
 /** Tag of a consumer's oldest delivery that is unacknowledged, or 0. */
 export function oldestOf(channel: Channel, consumer: Consumer): u64 {
+  if (!consumer.used) return 0;
   const address = <u32>changetype<usize>(consumer);
   for (
     let page = changetype<UnackedPage>(channel.unackedFirst);

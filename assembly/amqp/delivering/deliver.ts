@@ -26,7 +26,7 @@ import { readyCount } from '../../queue/chain/priorities';
 import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
 import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
-import { COUNTED, featuresOf, GONE, MORTAL, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
+import { COUNTED, featuresOf, GONE, MORTAL, PAUSED, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
 import { atomicStoreF64 } from '../../memory/atomic';
@@ -117,6 +117,10 @@ export function pull(consumer: Consumer): void {
       consumer.state = NO_CREDIT;
       return;
     }
+    if (queue.features & PAUSED) {
+      becomeIdle(connection, consumer, queue);
+      return;
+    }
     if (queue.features & CONSUMER_PRIORITIES && higherAble(queue, consumer)) {
       becomeIdle(connection, consumer, queue);
       return;
@@ -174,6 +178,7 @@ function countAgain(queue: Queue): void {
 ): void {
   if (any) {
     consumer.granted = 0;
+    consumer.deliveredAt = self.moment;
     letSiblingsFirst(channel, consumer);
   }
   if (full) {
@@ -298,6 +303,7 @@ function lacksRoom(
   }
   slot.state |= SHARED;
   consumer.granted = 0;
+  consumer.deliveredAt = self.moment;
   filledTo(
     connection,
     encodeDeliver(outputAt(connection), consumer, message, channel.nextTag, (slot.state & REDELIVERED) != 0),
@@ -378,7 +384,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
 /** Claims the next message that is not too old; 0 when there is none. */
 function claimLiving(queue: Queue): Slot {
   if (queue.kind != CLASSIC) unknownKind();
-  if (queue.features & GONE) return changetype<Slot>(0);
+  if (queue.features & (GONE | PAUSED)) return changetype<Slot>(0);
   const mortal = (queue.features & MORTAL) != 0;
   const limit = expiryLimit(queue);
   if (mortal) dropExpired(queue, limit, u32.MAX_VALUE, false);

@@ -4,9 +4,9 @@
  * one page. A lookup starts at the page of the last one, since acknowledgements come mostly in order.
  *
  * Page  0 │ next u32, previous u32, start u64 (tag of the first entry), outstanding u32
- *      32 │ entries of { slot u32 (0 = settled or none), consumer u32 (0 = basic.get) }
+ *      32 │ entries of { slot u32 (0 = settled or none), consumer u32 (0 = basic.get), moment u32 (memory/moment.ts) }
  */
-import { PAGE } from '../../memory/root';
+import { PAGE, self } from '../../memory/root';
 import { givePage, takePage } from '../../memory/units';
 import { Channel } from '../connection/connection';
 
@@ -20,10 +20,12 @@ import { Channel } from '../connection/connection';
 @unmanaged export class Unacked {
   slot: u32;
   consumer: u32;
+  /** When it was delivered. */
+  moment: u32;
 }
 
 const HEAD: u32 = 32;
-const ENTRY: u32 = 8;
+const ENTRY: u32 = offsetof<Unacked>();
 export const PAGE_TAGS: u32 = (PAGE - HEAD) / ENTRY;
 
 @inline export function unackedAt(page: UnackedPage, index: u32): Unacked {
@@ -65,6 +67,7 @@ function startPage(page: UnackedPage, channel: Channel): void {
   const entry = unackedAt(page, <u32>(channel.nextTag - page.start));
   entry.slot = slot;
   entry.consumer = consumer;
+  entry.moment = self.moment;
   page.outstanding += 1;
   channel.unacked += 1;
 }

@@ -9,6 +9,7 @@ import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
 import { Message } from '../../memory/message';
 import { blockAt, headStands, isReady } from './head';
+import { PAUSED } from './features';
 import { CLASSIC, unknownKind } from './kinds';
 import { isFrontReady } from './priorities';
 import { SPILLED, Block, moveHint, Queue, READY, Slot, slotAt, SLOTS, STATE_MASK } from './queue';
@@ -86,8 +87,10 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
   return first;
 }
 
-/** Whether the next message of a queue can be claimed. */
+/** Whether the next message of a queue can be claimed by a consumer. */
 export function hasReady(queue: Queue): bool {
   if (queue.kind != CLASSIC) unknownKind();
+  // Pairs with the operations in `setQueuePaused`.
+  if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('features')) & PAUSED) return false;
   return queue.priorities ? isFrontReady(queue) : isReady(queue);
 }

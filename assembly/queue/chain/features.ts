@@ -31,6 +31,9 @@ export const LOGGED_QUEUE: u32 = 1024;
 /** The queue is retired: nobody gets anything of it. */
 export const GONE: u32 = 2048;
 
+/** Nobody is given anything of it, until it is told to go on. Written by the coordinator. */
+export const PAUSED: u32 = 4096;
+
 /** Messages may die of age. */
 export const MORTAL: u32 = TTL | EXPIRES;
 /** Messages are claimed one by one. */

@@ -127,7 +127,11 @@ import { PAGE } from '../../memory/root';
    * negative for a moment.
    */
   readyBytes: i64;
-  g2: u64;
+  /**
+   * When the first message came that is spilled, or the one before it (ms since the Unix epoch); 0: nobody knows. Written
+   * by the coordinator (atomic), read by whoever looks (rules/front.ts).
+   */
+  spilledArrival: f64;
   g3: u64;
   g4: u64;
   g5: u64;

@@ -106,6 +106,12 @@ export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
   return slotAt(block, index);
 }
 
+/** The requeued slot with the lowest position, or 0. Under the lock. */
+export function firstRequeued(queue: Queue): Slot {
+  const block = changetype<Block>(queue.requeuedFirst);
+  return changetype<usize>(block) ? lowest(block) : changetype<Slot>(0);
+}
+
 /** Claims the slot that `lowest` found. Under the lock. */
 @inline function take(queue: Queue, block: Block, slot: Slot): void {
   atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | READY);

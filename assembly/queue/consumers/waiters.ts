@@ -11,7 +11,7 @@ import { hasReady } from '../chain/claim';
 import { readyCount } from '../chain/priorities';
 import { Queue } from '../chain/queue';
 import { higherAble, insertByConsumerPriority } from './consumer-priorities';
-import { CONSUMER_PRIORITIES } from '../chain/features';
+import { CONSUMER_PRIORITIES, PAUSED } from '../chain/features';
 import { grantTurn, letRun, unlink, Waiter, WAITING } from './run-queue';
 
 /**
@@ -65,6 +65,8 @@ export function unwait(queue: Queue, waiter: Waiter): bool {
 }
 
 function grantWaiters(queue: Queue, count: u32): void {
+  // Pairs with the operation in `setQueuePaused`, which grants what was not granted before.
+  if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('features')) & PAUSED) return;
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
   while (count) {
     lock(lockWord);

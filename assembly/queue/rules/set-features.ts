@@ -3,6 +3,7 @@
  * along. Meets: workers that read single words at any time; each is valid on its own.
  */
 import {
+  atomicAnd,
   atomicLoad,
   atomicLoad64,
   atomicOr,
@@ -14,7 +15,8 @@ import {
 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { blockAt } from '../chain/head';
-import { openPriorities } from '../chain/priorities';
+import { grant } from '../consumers/waiters';
+import { openPriorities, readyCount } from '../chain/priorities';
 import { SPILLED, Block, nextOf, Queue, READY, REQUEUED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
 import {
   addBytes,
@@ -25,11 +27,15 @@ import {
   featuresOf,
   GONE,
   LOGGED_QUEUE,
+  PAUSED,
   PRIORITIES,
   QueueFeatures,
   TTL,
 } from '../chain/features';
 import { ANY_SWEEPER, hastenSweep, joinSweep, leaveSweep } from './sweep';
+
+/** What stays whatever is set. */
+const LASTING: u32 = EXPIRES | CONSUMER_PRIORITIES | LOGGED_QUEUE | GONE | PAUSED;
 
 /**
  * Sets what the queue does from now on. False when there is no memory for the priorities, and nothing was changed.
@@ -50,11 +56,7 @@ export function setQueueFeatures(queue: Queue, wanted: QueueFeatures): bool {
   while (true) {
     const before = atomicLoad(word);
     // Pairs with the same operation of others: what workers have added stays.
-    if (
-      compareExchange(word, before, features | (before & (EXPIRES | CONSUMER_PRIORITIES | LOGGED_QUEUE | GONE))) ==
-      before
-    )
-      break;
+    if (compareExchange(word, before, features | (before & LASTING)) == before) break;
   }
   if (features & BYTES && !counts) countReadyBytes(queue);
   if (features & TTL) joinSweep(queue, ANY_SWEEPER);
@@ -65,6 +67,19 @@ export function setQueueFeatures(queue: Queue, wanted: QueueFeatures): bool {
     if (atomicLoad(word) & EXPIRES) joinSweep(queue, ANY_SWEEPER);
   }
   return true;
+}
+
+/** From now on nobody is given anything of it; or those are who have waited. */
+export function setQueuePaused(queue: Queue, paused: bool): void {
+  const word = changetype<usize>(queue) + offsetof<Queue>('features');
+  if (paused) {
+    atomicOr(word, PAUSED);
+    return;
+  }
+  // Pairs with the loads in `hasReady` and `grantWaiters`: a consumer that is about to wait sees that it need not, and
+  // who had published before and granted nobody a turn has made the message ready, which is counted here.
+  atomicAnd(word, ~PAUSED);
+  grant(queue, readyCount(queue));
 }
 
 /** A message with an expiration of its own is about to be enqueued. */

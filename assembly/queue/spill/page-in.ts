@@ -23,7 +23,7 @@ import {
   roomForPiece,
 } from '../../memory/message';
 import { givePage, takePage } from '../../memory/units';
-import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, setGap, gapOf, welcome } from './spilled';
+import { spilledEnd, fillSpilled, KEPT_FLAGS, NO_POSITION, setGap, setSpilledArrival, gapOf, welcome } from './spilled';
 import {
   SPILLED,
   Block,
@@ -102,6 +102,8 @@ function open(end: u32): void {
   const first = queue.spilledFilled;
   if (first == end) return;
   for (let i = first; i < end; i++) queue.spilledBytes -= changetype<Message>(slotAt(inGap, i).message).bodySize;
+  // The next one came with it, or later.
+  setSpilledArrival(queue, changetype<Message>(slotAt(inGap, end - 1).message).arrival);
   passPlaces(queue, first, end);
   queue.spilledFilled = end;
   // The last one first: a cursor finds them all.

@@ -44,6 +44,7 @@ import {
   KEPT_FLAGS,
   NO_POSITION,
   setGap,
+  setSpilledArrival,
   gapOf,
   unitLength,
   welcome,
@@ -324,6 +325,8 @@ export function endOut(done: bool): bool {
     addDone(block, 1);
   }
   if (stays) return false;
+  if (!changetype<usize>(gapOf(queue)))
+    setSpilledArrival(queue, changetype<Message>(slotAt(block, outFirst).message).arrival);
   let bytes: i64 = 0;
   for (let i = outFirst; i < outEnd; i++) {
     const slot = slotAt(block, i);

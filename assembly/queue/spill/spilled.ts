@@ -16,7 +16,7 @@
  * Image: units as in src/log/spill-source.ts: 24 octets, then the Message or Piece as it lies in memory.
  */
 import { UNIT_HEAD, UNIT_PIECE } from '../../format/spilled-unit';
-import { atomicAdd, atomicExchange, atomicLoad, atomicStore } from '../../memory/atomic';
+import { atomicAdd, atomicExchange, atomicLoad, atomicStore, atomicStoreF64 } from '../../memory/atomic';
 import { aligned } from '../../memory/message';
 import { Participant, participantAt, root } from '../../memory/root';
 import { ring, takePage } from '../../memory/units';
@@ -48,6 +48,11 @@ export const SPILLED_MAX: f64 = 1073741824;
 @inline export function setGap(queue: Queue, gap: Block): void {
   // Pairs with the load in `requestAhead`: a cursor that misses it finds the next message spilled.
   atomicStore(changetype<usize>(queue) + offsetof<Queue>('gap'), <u32>changetype<usize>(gap));
+}
+
+/** Notes how old what is spilled is. Pairs with the load in `arrivalAt` (rules/front.ts): a number for itself. */
+export function setSpilledArrival(queue: Queue, arrival: f64): void {
+  atomicStoreF64(changetype<usize>(queue) + offsetof<Queue>('spilledArrival'), arrival);
 }
 
 @inline export function headOf(queue: Queue): u32 {

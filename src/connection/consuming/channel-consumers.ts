@@ -17,7 +17,7 @@ import type { Granted, QueueId } from '../../broker/requests/requests.js';
 import { accessQueue, rightRefusal } from '../../broker/topology/access.js';
 import type { Channel as CoreChannel } from '../../engine/engine.js';
 import { failure, timedOut } from '../errors/errors.js';
-import type { ConsumerRow } from '../inspection/rows.js';
+import type { ConsumerRow, HeldRow } from '../inspection/rows.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { Session } from '../session/session.js';
 import { LiveConsumer } from './live-consumer.js';
@@ -70,6 +70,14 @@ export class ChannelConsumers {
       const row = consumer.row(tag);
       if (row !== null) yield row;
     }
+  }
+
+  /** How an operator sees what the channel holds. */
+  held(): HeldRow[] {
+    const tags = new Map([...this.#consumers].map(([tag, consumer]) => [consumer.core, tag]));
+    return this.#session.host.engine
+      .heldBy(this.#core)
+      .map(({ consumer, queue, count, since }) => ({ tag: tags.get(consumer) ?? null, queue, count, since }));
   }
 
   get prefetch(): number {

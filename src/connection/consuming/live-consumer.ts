@@ -5,8 +5,8 @@
 import type { FieldTable } from '../../amqp/table.js';
 import type { QueueId } from '../../broker/requests/requests.js';
 import type { QueueEntry } from '../../broker/topology/topology-entries.js';
-import type { Channel, Consumer, Engine, Queue } from '../../engine/engine.js';
-import type { ConsumerRow } from '../inspection/rows.js';
+import { type Channel, type Consumer, ConsumerState, type Engine, type Queue } from '../../engine/engine.js';
+import type { ConsumerAbility, ConsumerRow } from '../inspection/rows.js';
 import type { Subscription } from '../session/queue-consumers.js';
 
 export interface ConsumerSpec {
@@ -32,6 +32,7 @@ export class LiveConsumer implements Subscription {
   readonly #spec: ConsumerSpec;
   /** 0 while it stands by. */
   #core: Consumer = 0;
+  readonly #began = Date.now();
   /** The oldest unacknowledged delivery at the last look, 0: none, and when it was first seen to be that. */
   #oldest = 0;
   #since = 0;
@@ -41,6 +42,11 @@ export class LiveConsumer implements Subscription {
     this.#spec = spec;
     this.queue = spec.ref;
     this.queueDeleted = spec.onQueueDeleted;
+  }
+
+  /** As the core knows it; 0: not at all. */
+  get core(): Consumer {
+    return this.#core;
   }
 
   get isActive(): boolean {
@@ -70,7 +76,24 @@ export class LiveConsumer implements Subscription {
       arguments: args,
       activity: !this.isActive ? 'waiting' : queue.singleActive ? 'single_active' : 'up',
       timeout: this.#timeout,
+      priority: this.#spec.priority,
+      ability: this.#ability,
+      consumingSince: this.#began,
+      lastDelivery: this.isActive ? this.#engine.lastDelivery(this.#core) : null,
+      lastAcknowledgement: this.isActive ? this.#engine.lastAcknowledgement(this.#core) : null,
     };
+  }
+
+  get #ability(): ConsumerAbility {
+    if (!this.isActive) return 'standing by';
+    switch (this.#engine.consumerState(this.#core)) {
+      case ConsumerState.NO_CREDIT:
+        return 'without credit';
+      case ConsumerState.NO_OUTPUT:
+        return 'without output';
+      default:
+        return 'able';
+    }
   }
 
   /** Null for the consumer of direct replies. */

@@ -7,6 +7,7 @@
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { ConnectionId } from '../../broker/requests/requests.js';
+import type { Queue } from '../../engine/references.js';
 import type { Endpoint } from '../transport/endpoint.js';
 import type { TlsFacts } from '../transport/tls-facts.js';
 
@@ -75,7 +76,26 @@ export interface ChannelRow {
   readonly uncommitted: number;
   readonly acksUncommitted: number;
   readonly consumers: number;
+  /** Who holds what of its deliveries; empty unless one looks as far down as consumers. */
+  readonly held: readonly HeldRow[];
 }
+
+/** Deliveries that are not acknowledged. */
+export interface HeldRow {
+  /** Of the consumer that took them; null: basic.get, or one that was cancelled. */
+  readonly tag: string | null;
+  /** The queue that they are of, as the core knows it. */
+  readonly queue: Queue;
+  readonly count: number;
+  /** When the oldest of them was delivered (ms since the Unix epoch). */
+  readonly since: number;
+}
+
+/**
+ * Whether a consumer could take a message, or why not: it has as many unacknowledged ones as it or its channel may have;
+ * its client has yet to read what was sent before; it stands by.
+ */
+export type ConsumerAbility = 'able' | 'without credit' | 'without output' | 'standing by';
 
 export interface ConsumerRow {
   readonly kind: 'consumer';
@@ -90,6 +110,12 @@ export interface ConsumerRow {
   readonly activity: 'up' | 'single_active' | 'waiting';
   /** How long a delivery may stay unacknowledged (ms); null: for ever. */
   readonly timeout: number | null;
+  readonly priority: number;
+  readonly ability: ConsumerAbility;
+  /** When it began (ms since the Unix epoch), was last given messages, and last acknowledged one; null: never. */
+  readonly consumingSince: number;
+  readonly lastDelivery: number | null;
+  readonly lastAcknowledgement: number | null;
 }
 
 export type Row = ConnectionRow | ChannelRow | ConsumerRow;

@@ -96,9 +96,14 @@ export class Composition {
     this.emptying = new Emptying(memory, this.contents, this.queues);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
     this.output = new Output(memory, this.counters, (connection) => this.scheduler.onRoom(connection));
-    this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output);
+    this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output, this.clock);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
-    this.settlements = new Settlements(this.queues, (channel) => this.scheduler.onCredit(channel), this.work);
+    this.settlements = new Settlements(
+      this.queues,
+      (channel) => this.scheduler.onCredit(channel),
+      this.work,
+      this.clock,
+    );
     this.reader = new ConnectionReader(
       memory,
       this.messages,

@@ -12,15 +12,17 @@ import type {
   Consumer,
   Engine,
   Extent,
+  Held,
   Message,
   Queue,
   QueueCounter,
   SharedCore,
 } from '../engine.js';
-import { type Content, Counter, RouteFlag, Stop } from '../engine.js';
-import { Channel, Connection } from './amqp/connection.js';
+import { ConsumerState, type Content, Counter, RouteFlag, Stop } from '../engine.js';
+import { Channel, Connection, type Consumer as OwnConsumer } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
+import { heldBy } from './amqp/held.js';
 import type { ConnectionReader } from './amqp/ingest.js';
 import { Outbox } from './amqp/outbox.js';
 import type { Output } from './amqp/output.js';
@@ -47,6 +49,14 @@ export { initJsCore } from './memory/memory.js';
 export function openJsEngine(shared: SharedCore, participant: number, further: FurtherKinds = () => []): Engine {
   return new JsEngine(shared, participant, further);
 }
+
+const STATES: Readonly<Record<OwnConsumer['state'], ConsumerState>> = {
+  waiting: ConsumerState.WAITING,
+  runnable: ConsumerState.RUNNABLE,
+  'without credit': ConsumerState.NO_CREDIT,
+  'without room': ConsumerState.NO_OUTPUT,
+  dead: ConsumerState.WAITING,
+};
 
 class JsEngine extends JsQueueCalls implements Engine {
   readonly kind = 'js';
@@ -356,6 +366,18 @@ class JsEngine extends JsQueueCalls implements Engine {
   oldestUnacked(consumer: Consumer): number {
     const one = this.#scheduler.find(consumer);
     return one === undefined ? 0 : one.channel.unacked.firstTagOf(one);
+  }
+  heldBy(channel: ChannelRef): readonly Held[] {
+    return heldBy(this.#channel(channel), (slot) => this.#queues.queueOf(slot));
+  }
+  consumerState(consumer: Consumer): ConsumerState {
+    return STATES[this.#scheduler.find(consumer)?.state ?? 'dead'];
+  }
+  lastDelivery(consumer: Consumer): number | null {
+    return this.#scheduler.find(consumer)?.deliveredAt || null;
+  }
+  lastAcknowledgement(consumer: Consumer): number | null {
+    return this.#scheduler.find(consumer)?.acknowledgedAt || null;
   }
   requeueDeliveries(consumer: Consumer): void {
     const one = this.#scheduler.find(consumer);

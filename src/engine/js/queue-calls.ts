@@ -1,5 +1,6 @@
 /** The calls about queues, what they do, and messages that died. */
 import { type DeadLetterCalls, DeadLetterReason } from '../dead-letters.js';
+import type { Front } from '../looking.js';
 import type { QueueFeatures } from '../queue-features.js';
 import type { QueueCalls } from '../queues.js';
 import type { Message, Queue } from '../references.js';
@@ -37,6 +38,12 @@ export abstract class JsQueueCalls extends JsLogCalls implements QueueCalls, Dea
   }
   keepLength(queue: Queue): void {
     this.#queues.keepLength(queue);
+  }
+  setPaused(queue: Queue, paused: boolean): void {
+    this.#queues.setPaused(queue, paused);
+  }
+  frontOf(queue: Queue, asks: boolean): Front | null {
+    return this.#queues.frontOf(queue, asks);
   }
   readyCount(queue: Queue): number {
     return this.#contents.chains.queueOf(queue) === queue ? this.#queues.ready(queue) : this.#spilled.ready(queue);

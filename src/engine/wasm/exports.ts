@@ -18,6 +18,9 @@ export interface CoreFunctions {
   keepLength(queue: number): void;
   readyCount(queue: number): number;
   readyBytes(queue: number): number;
+  oldestArrival(queue: number, asks: number): number;
+  nextTimestamp(): number;
+  setPaused(queue: number, paused: number): void;
   lastGet(queue: number): number;
   purge(queue: number, most: number): number;
   retireQueue(queue: number): number;
@@ -113,6 +116,10 @@ export interface CoreFunctions {
   cancelConsumer(consumer: number): void;
   oldestUnacked(consumer: number): number;
   requeueDeliveries(consumer: number): void;
+  heldDeliveries(channel: number): number;
+  consumerState(consumer: number): number;
+  deliveredAt(consumer: number): number;
+  acknowledgedAt(consumer: number): number;
   isOwed(queue: number): number;
   extentPriorities(queue: number): number;
   extentEnd(queue: number, priority: number): number;

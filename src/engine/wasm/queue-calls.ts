@@ -32,6 +32,9 @@ export abstract class WasmQueueCalls
   keepLength(queue: Queue): void {
     this.#core.keepLength(queue);
   }
+  setPaused(queue: Queue, paused: boolean): void {
+    this.#core.setPaused(queue, paused ? 1 : 0);
+  }
   readyCount(queue: Queue): number {
     return this.#core.readyCount(queue) >>> 0;
   }

@@ -41,7 +41,7 @@ import type {
   Stop,
 } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
-import { WasmPublishCalls } from './publish-calls.js';
+import { WasmLookingCalls } from './looking-calls.js';
 import { type Core, instantiateCore } from './wasm-core.js';
 
 /** More than any read is worth. */
@@ -56,7 +56,7 @@ export function openWasmEngine(shared: SharedCore, participant: number, imports?
   return new WasmEngine(shared, instantiateCore(shared.module, shared.memory, imports), participant);
 }
 
-class WasmEngine extends WasmPublishCalls implements Engine {
+class WasmEngine extends WasmLookingCalls implements Engine {
   readonly kind = 'wasm';
   readonly readOffset: number;
   readonly readLength: number;

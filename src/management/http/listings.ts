@@ -127,7 +127,7 @@ function inOrder(items: readonly JsonObject[], { sort, sort_reverse: reverse }: 
   return items.toSorted((one, other) => sign * compare(valueAt(one, sort), valueAt(other, sort)));
 }
 
-/** Fields that are not there come first. */
+/** Fields that are not there, or are null, come first. */
 function compare(one: Json | undefined, other: Json | undefined): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
   const [a, b] = [text(one), text(other)];
@@ -135,7 +135,7 @@ function compare(one: Json | undefined, other: Json | undefined): number {
 }
 
 function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
 interface Cut {

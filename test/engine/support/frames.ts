@@ -31,6 +31,8 @@ export interface Properties {
   readonly priority?: number;
   readonly replyTo?: string;
   readonly expiration?: string;
+  /** In seconds. */
+  readonly timestamp?: number;
   readonly userId?: string;
 }
 
@@ -42,6 +44,7 @@ export function properties(given: Properties): Buffer {
   if (given.priority !== undefined) parts.push([0x0800, Buffer.of(given.priority)]);
   if (given.replyTo !== undefined) parts.push([0x0200, shortString(given.replyTo)]);
   if (given.expiration !== undefined) parts.push([0x0100, shortString(given.expiration)]);
+  if (given.timestamp !== undefined) parts.push([0x0040, uint64(given.timestamp)]);
   if (given.userId !== undefined) parts.push([0x0010, shortString(given.userId)]);
   const flags = Buffer.alloc(2);
   flags.writeUInt16BE(parts.reduce((sum, [flag]) => sum | flag, 0));

@@ -42,6 +42,8 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
         'messages_paged_out',
         'message_bytes_paged_out',
         'head_message_timestamp',
+        'oldest_message_age',
+        'oldest_unacknowledged_age',
         'single_active_consumer_tag',
         'exclusive_consumer_tag',
         'exclusive_consumer_pid',

@@ -130,6 +130,9 @@ export class Consumer {
    * Since when (ms since the Unix epoch) it has been able to take messages, but for what its socket has yet to take.
    */
   ableSince = 0;
+  /** When it was last given messages, and last acknowledged one (ms since the Unix epoch); 0: never. */
+  deliveredAt = 0;
+  acknowledgedAt = 0;
   /** Whether its queue still counts a turn that it was granted and has not taken. */
   owesGrant = false;
 

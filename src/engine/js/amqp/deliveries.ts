@@ -4,13 +4,14 @@
  */
 
 import type { Memory } from '../memory/memory.js';
-import type { Messages } from '../memory/messages.js';
+import type { Clock, Messages } from '../memory/messages.js';
 import { at32, byteAt } from '../memory/views.js';
 import { Claim, type Claimant } from '../queues/claim.js';
 import type { Queues } from '../queues/queues.js';
 import type { Channel, Connection, Consumer } from './connection.js';
 import { ContentFrames, contentSize, copyAsStored } from './content-frames.js';
 import { COUNT_ENTRY_MAX, withDeliveryCount } from './delivery-count.js';
+import { momentOf } from './held.js';
 import { deliverSize, getOkSize, type Key, returnSize, writeDeliver, writeGetOk, writeReturn } from './methods.js';
 import type { Output } from './output.js';
 
@@ -26,6 +27,7 @@ export class Deliveries implements Claimant {
   readonly #messages: Messages;
   readonly #queues: Queues;
   readonly #output: Output;
+  readonly #clock: Clock;
   readonly #claim = new Claim();
   readonly #key: SharedKey;
   /** Frames of contents that are known to fit. */
@@ -35,7 +37,8 @@ export class Deliveries implements Claimant {
   noAck = false;
   #frameMax = 0;
 
-  constructor(memory: Memory, messages: Messages, queues: Queues, output: Output) {
+  constructor(memory: Memory, messages: Messages, queues: Queues, output: Output, clock: Clock) {
+    this.#clock = clock;
     this.#memory = memory;
     this.#messages = messages;
     this.#queues = queues;
@@ -154,7 +157,7 @@ export class Deliveries implements Claimant {
   #take(channel: Channel, consumer: Consumer | null, noAck: boolean, slot: number): number {
     const tag = ++channel.lastTag;
     if (noAck) return tag;
-    channel.unacked.push(tag, slot, consumer);
+    channel.unacked.push(tag, slot, consumer, momentOf(this.#clock.now));
     if (consumer !== null) {
       consumer.used++;
       channel.used++;

@@ -13,6 +13,7 @@ import type { Queues } from '../queues/queues.js';
 import type { Waiters } from '../queues/waiters.js';
 import { type Channel, type Connection, Consumer } from './connection.js';
 import type { Deliveries } from './deliveries.js';
+import { momentOf } from './held.js';
 import type { Output } from './output.js';
 
 /** Turns in one call of `serve`: bounds how long sockets wait for it. */
@@ -155,6 +156,7 @@ export class Scheduler {
     connection.outbox.releaseEmpty();
     if (claim.count > 0) {
       consumer.granted = false;
+      consumer.deliveredAt = momentOf(this.#clock.now);
       letSiblingsFirst(consumer);
     }
     if (this.#isWaiting(consumer)) return;

@@ -4,8 +4,10 @@
  * deliveries go back in the order of their tags.
  */
 
+import type { Clock } from '../memory/messages.js';
 import type { Queues } from '../queues/queues.js';
 import type { Channel, Consumer } from './connection.js';
+import { momentOf } from './held.js';
 import { Entry } from './unacked.js';
 import type { Work } from './work.js';
 
@@ -20,6 +22,7 @@ export class Settlements {
   readonly #queues: Queues;
   readonly #onCredit: (channel: Channel) => void;
   readonly #work: Work;
+  readonly #clock: Clock;
   readonly #entry = new Entry<Consumer>();
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
@@ -27,7 +30,8 @@ export class Settlements {
   #outcome: Outcome = 'settle';
 
   /** `onCredit`: consumers of the channel may take more. */
-  constructor(queues: Queues, onCredit: (channel: Channel) => void, work: Work) {
+  constructor(queues: Queues, onCredit: (channel: Channel) => void, work: Work, clock: Clock) {
+    this.#clock = clock;
     this.#queues = queues;
     this.#onCredit = onCredit;
     this.#work = work;
@@ -128,6 +132,7 @@ export class Settlements {
     this.#outcome = outcome;
     this.#run[this.#count++] = slot;
     if (consumer === null) return;
+    if (outcome === 'settle') consumer.acknowledgedAt = momentOf(this.#clock.now);
     consumer.used--;
     channel.used--;
   }

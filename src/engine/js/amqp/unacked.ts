@@ -3,12 +3,14 @@
  * stay as holes until those before them are settled too, or the ring would have to grow.
  * What must hold: tags rise; the first entry is never a hole.
  */
-import { at32 } from '../memory/views.js';
+import { at32, at64 } from '../memory/views.js';
 
 /** `C`: who took a delivery. */
 export class Unacked<C> {
   #tags = new Float64Array(64);
   #slots = new Uint32Array(64);
+  /** When they were delivered. */
+  #times = new Float64Array(64);
   #consumers: (C | null)[] = new Array(64).fill(null);
   #first = 0;
   #length = 0;
@@ -23,12 +25,13 @@ export class Unacked<C> {
     return this.#length === 0 ? Number.POSITIVE_INFINITY : this.#tagAt(0);
   }
 
-  push(tag: number, slot: number, consumer: C | null): void {
+  push(tag: number, slot: number, consumer: C | null, time: number): void {
     if (this.#length === this.#slots.length) this.#rebuild();
     const at = this.#index(this.#length);
     this.#tags[at] = tag;
     this.#slots[at] = slot;
     this.#consumers[at] = consumer;
+    this.#times[at] = time;
     this.#length++;
   }
 
@@ -43,6 +46,15 @@ export class Unacked<C> {
       if (this.#consumers[this.#index(offset)] === consumer) return this.#tagAt(offset);
     }
     return 0;
+  }
+
+  /** Goes over what is outstanding, the oldest first. */
+  each(visit: (slot: number, consumer: C | null, time: number) => void): void {
+    for (let offset = 0; offset < this.#length; offset++) {
+      const at = this.#index(offset);
+      const slot = at32(this.#slots, at);
+      if (slot !== 0) visit(slot, this.#consumers[at] ?? null, at64(this.#times, at));
+    }
   }
 
   has(tag: number): boolean {
@@ -99,6 +111,7 @@ export class Unacked<C> {
     const size = this.count * 2 > this.#slots.length ? this.#slots.length * 2 : this.#slots.length;
     const tags = new Float64Array(size);
     const slots = new Uint32Array(size);
+    const times = new Float64Array(size);
     const consumers: (C | null)[] = new Array(size).fill(null);
     let kept = 0;
     for (let offset = 0; offset < this.#length; offset++) {
@@ -106,11 +119,13 @@ export class Unacked<C> {
       if (at32(this.#slots, at) === 0) continue;
       tags[kept] = this.#tags[at] as number;
       slots[kept] = at32(this.#slots, at);
+      times[kept] = at64(this.#times, at);
       consumers[kept] = this.#consumers[at] ?? null;
       kept++;
     }
     this.#tags = tags;
     this.#slots = slots;
+    this.#times = times;
     this.#consumers = consumers;
     this.#first = 0;
     this.#length = kept;

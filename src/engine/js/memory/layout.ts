@@ -245,6 +245,8 @@ export const QueueCell = {
    * a higher (a 64-bit float).
    */
   SPILLED_PLACE: 44,
+  /** Of a chain: when the first message came that is spilled, or the one before it; 0: nobody knows (a 64-bit float). */
+  SPILLED_ARRIVAL: 48,
   /** The numbers to its bits, as ../../queue-features.ts lays them out. */
   FEATURES: 64,
 } as const;
@@ -286,6 +288,8 @@ export const Feature = {
   EXPIRES: 1024,
   /** Its places are recorded in the log. */
   LOGGED: 2048,
+  /** Nobody is given anything of it. */
+  PAUSED: 4096,
 } as const;
 
 /** A block (one page): this head, then slots. Written under its queue's lock. */

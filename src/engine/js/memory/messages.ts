@@ -13,7 +13,7 @@ import {
 import { RECORD_LEAD } from '../../../numbers/log.js';
 import { KEY_BITS, Message, MessageFlag, Piece } from './layout.js';
 import type { Memory } from './memory.js';
-import { expirationOf, priorityOf } from './properties.js';
+import { expirationOf, priorityOf, timestampOf } from './properties.js';
 import { beginMessageRecord, beginPieceRecord, recordId, setRecordId } from './record-heads.js';
 import { type Lifetime, Segments } from './segments.js';
 import { at32, at64, copy, double, read32, word, write16, write32 } from './views.js';
@@ -254,6 +254,11 @@ export class Messages {
   /** When it went to its queues, before that when its content header came (ms since the Unix epoch). */
   arrival(message: number): number {
     return at64(this.#memory.f64, double(message, Message.ARRIVAL));
+  }
+
+  /** Its `timestamp` (s), or null. */
+  timestamp(message: number): number | null {
+    return timestampOf(this.#memory.bytes, this.#headerPayloadAt(message), this.#headerPayloadLength(message));
   }
 
   /** When it expires in a queue of this time to live, by its own or the queue's. */

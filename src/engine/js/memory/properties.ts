@@ -15,16 +15,18 @@ import {
   PROPERTY_MORE,
   PROPERTY_PRIORITY,
   PROPERTY_REPLY_TO,
+  PROPERTY_TIMESTAMP,
   PROPERTY_USER_ID,
 } from '../../../numbers/core.js';
 import { MessageFlag } from './layout.js';
-import { byteAt, read16, read32 } from './views.js';
+import { byteAt, read16, read32, read64 } from './views.js';
 
 const Property = {
   CONTENT_TYPE: PROPERTY_CONTENT_TYPE,
   HEADERS: PROPERTY_HEADERS,
   DELIVERY_MODE: PROPERTY_DELIVERY_MODE,
   PRIORITY: PROPERTY_PRIORITY,
+  TIMESTAMP: PROPERTY_TIMESTAMP,
   REPLY_TO: PROPERTY_REPLY_TO,
   EXPIRATION: PROPERTY_EXPIRATION,
   USER_ID: PROPERTY_USER_ID,
@@ -82,6 +84,14 @@ export function priorityOf(bytes: Uint8Array, at: number, size: number): number 
   return priority < at + size ? byteAt(bytes, priority) : 0;
 }
 
+/** The message's timestamp (s); null when it has none. */
+export function timestampOf(bytes: Uint8Array, at: number, size: number): number | null {
+  if ((read16(bytes, at + HEADER_FLAGS_AT) & Property.TIMESTAMP) === 0) return null;
+  const timestamp = find(bytes, at, at + size, Property.TIMESTAMP);
+  if (timestamp + 8 > at + size) return null;
+  return read64(bytes, timestamp);
+}
+
 /** Where the headers stand, or would stand; beyond all addresses when that cannot be found. */
 export function headersAt(bytes: Uint8Array, at: number, size: number): number {
   return find(bytes, at, at + size, Property.HEADERS);
@@ -114,7 +124,7 @@ function find(bytes: Uint8Array, at: number, end: number, wanted: number): numbe
   return next;
 }
 
-/** Only those up to the expiration are ever walked over. */
+/** Only those before the timestamp are ever walked over. */
 function afterProperty(bytes: Uint8Array, flag: number, at: number, end: number): number {
   switch (flag) {
     case Property.HEADERS:

@@ -69,7 +69,7 @@ export class Chains {
     if (this.#isRequeued) return requeued;
     const slot = this.#blocks.atHead(chain);
     this.foundSpilled = slot === 0 && this.#blocks.isHeadSpilled(chain);
-    if (this.foundSpilled) this.#request(chain);
+    if (this.foundSpilled) this.request(chain);
     return slot;
   }
 
@@ -87,10 +87,11 @@ export class Chains {
     const gap = at32(u32, word(chain, QueueCell.GAP));
     const block = at32(u32, word(chain, QueueCell.HEAD_BLOCK));
     if (gap === 0 || block === before) return;
-    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= PAGE_IN_WINDOW) this.#request(chain);
+    if (this.#blocks.indexIn(block, at32(u32, word(gap, Block.START))) <= PAGE_IN_WINDOW) this.request(chain);
   }
 
-  #request(chain: number): void {
+  /** Asks for the next spilled messages of a chain. */
+  request(chain: number): void {
     const queue = this.queueOf(chain);
     this.#pageInRequests.requestPageIn(queue, chain === this.chainOf(queue) ? queue : chain);
   }

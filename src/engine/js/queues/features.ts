@@ -10,7 +10,7 @@ import type { Memory } from '../memory/memory.js';
 import { at64, double, word } from '../memory/views.js';
 
 /** Bits that stay whatever is set. */
-const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITIES | Feature.LOGGED;
+const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITIES | Feature.LOGGED | Feature.PAUSED;
 
 export class Features {
   readonly #memory: Memory;
@@ -31,6 +31,14 @@ export class Features {
 
   add(queue: number, feature: number): void {
     Atomics.or(this.#memory.u32, word(queue, QueueCell.BITS), feature);
+  }
+
+  remove(queue: number, feature: number): void {
+    Atomics.and(this.#memory.u32, word(queue, QueueCell.BITS), ~feature);
+  }
+
+  isPaused(queue: number): boolean {
+    return (this.of(queue) & Feature.PAUSED) !== 0;
   }
 
   /** All but the priorities. */

@@ -4,7 +4,7 @@
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
 import { OVER_MAX } from '../../../numbers/core.js';
-import { Counter, DeadLetterReason, type QueueCounter } from '../../engine.js';
+import { Counter, DeadLetterReason, type Front, type QueueCounter } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
 import type { Counters } from '../memory/counters.js';
@@ -74,6 +74,30 @@ export class QueueContents {
       if (!everywhere && (this.chains.foundSpilled || this.chains.firstOf(chain) !== 0)) break;
     }
     return count;
+  }
+
+  /** Of each chain, the highest first, what is next. Under the queue's lock. */
+  frontOf(queue: number, asks: boolean): Front | null {
+    let front: Front | null = null;
+    for (let priority = this.chains.priorities(queue) - 1; priority >= 0; priority--) {
+      const chain = this.chains.chain(queue, priority);
+      const next = chain === 0 ? null : this.#frontOfChain(chain, asks);
+      if (front === null || next === null) front ??= next;
+      else front = { arrival: older(front.arrival, next.arrival), timestamp: front.timestamp };
+    }
+    return front;
+  }
+
+  #frontOfChain(chain: number, asks: boolean): Front | null {
+    const slot = this.requeued.first(chain) || this.blocks.atHead(chain);
+    if (slot !== 0) {
+      const message = this.blocks.message(slot);
+      return { arrival: this.#messages.arrival(message), timestamp: this.#messages.timestamp(message) };
+    }
+    if (!this.blocks.isHeadSpilled(chain)) return null;
+    const arrival = at64(this.#memory.f64, double(chain, QueueCell.SPILLED_ARRIVAL));
+    if (arrival === 0 && asks) this.chains.request(chain);
+    return { arrival: arrival === 0 ? null : arrival, timestamp: null };
   }
 
   hasExpired(slot: number, expiry: Expiry): boolean {
@@ -262,6 +286,11 @@ export class QueueContents {
   #add(queue: number, field: number, change: number): void {
     Atomics.add(this.#memory.u32, word(queue, field), change);
   }
+}
+
+/** Null: nobody knows how old. */
+function older(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.min(one, other);
 }
 
 /** The counter of those that die for a reason. */

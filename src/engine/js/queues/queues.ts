@@ -7,7 +7,7 @@
  * retired queue takes nothing more, and gives nothing out.
  */
 import { CELL } from '../../../numbers/core.js';
-import { Counter, type Extent, type QueueCounter, type QueueFeatures } from '../../engine.js';
+import { Counter, type Extent, type Front, type QueueCounter, type QueueFeatures } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
@@ -77,6 +77,25 @@ export class Queues {
     }
     this.#unlock(queue);
     return known;
+  }
+
+  /** From now on nobody is given anything of it; or those are who have waited. */
+  setPaused(queue: number, paused: boolean): void {
+    this.#lock(queue);
+    if (paused) this.features.add(queue, Feature.PAUSED);
+    else {
+      this.features.remove(queue, Feature.PAUSED);
+      this.#waiters.grant(queue, this.ready(queue));
+    }
+    this.#unlock(queue);
+  }
+
+  /** What comes next, looked at without claiming it. `asks`: what is spilled is asked back if nobody knows its age. */
+  frontOf(queue: number, asks: boolean): Front | null {
+    this.#lock(queue);
+    const front = this.#contents.frontOf(queue, asks);
+    this.#unlock(queue);
+    return front;
   }
 
   /** Has what is too much by new features die, if that is our task and not another worker's. */
@@ -163,7 +182,7 @@ export class Queues {
     claim.count = 0;
     claim.end = 'empty';
     this.#lock(queue);
-    if (this.#has(queue, QueueFlag.RETIRED)) claimant.onEmpty(queue, 0);
+    if (this.#has(queue, QueueFlag.RETIRED) || this.features.isPaused(queue)) claimant.onEmpty(queue, 0);
     else if (!this.#hasConsumerPriorities(queue) || !claimant.isHigherAble(queue)) {
       this.#kind(queue).claim(queue, Math.min(max, CLAIM_MAX), room, claimant, claim);
       this.#countClaimed(queue, claimant, claim);
@@ -264,6 +283,7 @@ export class Queues {
     const isOwed =
       this.ready(queue) > 0 &&
       !this.#has(queue, QueueFlag.RETIRED) &&
+      !this.features.isPaused(queue) &&
       this.#waiters.isAnyAble(queue) &&
       !this.#contents.chains.isNextSpilled(queue) &&
       (extent === null || this.#contents.chains.isLeft(queue, extent));

@@ -6,7 +6,7 @@
  * way.
  */
 import { ring } from '../memory/doorbell.js';
-import { Node, NodePlace, Participant, participantAt, QueueCell } from '../memory/layout.js';
+import { Feature, Node, NodePlace, Participant, participantAt, QueueCell } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
 import type { Memory } from '../memory/memory.js';
 import { at32, word } from '../memory/views.js';
@@ -114,9 +114,10 @@ export class Waiters {
     return where !== NodePlace.INBOX;
   }
 
-  /** Gives up to `count` of those who wait a turn. Under the queue's lock. */
+  /** Gives up to `count` of those who wait a turn, unless the queue is paused. Under the queue's lock. */
   grant(queue: number, count: number): void {
     const { u32 } = this.#memory;
+    if ((at32(u32, word(queue, QueueCell.BITS)) & Feature.PAUSED) !== 0) return;
     for (let granted = 0; granted < count; granted++) {
       const node = at32(u32, word(queue, QueueCell.FIRST_WAITER));
       if (node === 0) return;

@@ -182,6 +182,11 @@ export class PageIn {
         f64[double(chain, QueueCell.SPILLED_PLACE)] = this.#contents.blocks.logPosition(slot) + 1;
       }
     }
+    // The next one came with the last of these, or later.
+    if (end > first) {
+      const last = this.#contents.blocks.message(this.#slot(end - 1));
+      f64[double(chain, QueueCell.SPILLED_ARRIVAL)] = this.#messages.arrival(last);
+    }
     const spilled = double(chain, QueueCell.SPILLED_BYTES);
     f64[spilled] = at64(f64, spilled) - bytes;
     return end - first;

@@ -150,6 +150,8 @@ export class PageOut {
       this.#waiters.welcome(queue, end - first);
       return false;
     }
+    if (this.#gapBlocks.of(chain) === 0)
+      f64[double(chain, QueueCell.SPILLED_ARRIVAL)] = this.#messages.arrival(this.#messageAt(first));
     let bytes = 0;
     for (let index = first; index < end; index++) {
       bytes += this.#messages.bodySize(this.#messageAt(index));

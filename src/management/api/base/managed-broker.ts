@@ -27,7 +27,10 @@ export interface ManagedBroker {
   limits(): NodeLimits;
   /** As whom clients come in that do not say who they are, now; null: they do not. */
   anonymous(): string | null;
-  readonly engine: Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt' | 'memoryUsed' | 'memoryFree'>;
+  readonly engine: Pick<
+    Engine,
+    'readyCount' | 'readyBytes' | 'frontOf' | 'counted' | 'countedAt' | 'memoryUsed' | 'memoryFree'
+  >;
   readonly statistics: Statistics;
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */

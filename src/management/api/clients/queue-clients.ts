@@ -1,6 +1,7 @@
 /** What of a queue comes from clients: its consumers, and the connection that has it for itself. */
 import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
 import type { ConsumerRow } from '../../../connection/inspection/rows.js';
+import type { Queue } from '../../../engine/references.js';
 import type { Client, ClientChannel } from '../../clients/client.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -17,11 +18,15 @@ interface Consumer {
 export class QueueClients {
   readonly #owners: ReadonlyMap<number, Client>;
   readonly #consumers = new Map<string, Consumer[]>();
+  /** When the oldest delivery of each queue was made that is not acknowledged. */
+  readonly #oldest = new Map<Queue, number>();
 
   private constructor(clients: readonly Client[]) {
     this.#owners = new Map(clients.map((client) => [client.id, client]));
     for (const client of clients) {
       for (const channel of client.channelList) {
+        for (const { queue, since } of channel.held)
+          this.#oldest.set(queue, Math.min(since, this.#oldest.get(queue) ?? since));
         for (const row of channel.consumerList) this.#add({ client, channel, row });
       }
     }
@@ -37,6 +42,11 @@ export class QueueClients {
     const others = this.#consumers.get(key);
     if (others === undefined) this.#consumers.set(key, [consumer]);
     else others.push(consumer);
+  }
+
+  /** When the oldest delivery was made that is not acknowledged (ms since the Unix epoch); null: there is none. */
+  oldestDelivery({ ref }: QueueEntry): number | null {
+    return this.#oldest.get(ref) ?? null;
   }
 
   /** For lists. */

@@ -11,6 +11,7 @@ import type { ManagedBroker } from '../base/managed-broker.js';
 import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 import { QueueClients } from '../clients/queue-clients.js';
+import { agesOf } from './queue-ages.js';
 
 type Listed = ReturnType<typeof listed>;
 
@@ -42,11 +43,14 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
       tag: 'management',
       handle: async ({ caller, params, query }) => {
         const vhost = vhostOf(broker, caller, params);
+        const ranges = rangesOf(query);
+        const clients = await QueueClients.now(broker);
+        // Whatever is read of the core is read in the turn in which the queue is found.
         const queue = broker.view.queue(vhost, (params as QueuePath).name);
         if (queue === undefined) throw notFound();
-        const clients = await QueueClients.now(broker);
-        const counted = broker.statistics.queue(queue, rangesOf(query));
-        const whole = { ...queueJson(broker, queue), ...counted, ...clients.details(broker, queue) };
+        const counted = broker.statistics.queue(queue, ranges);
+        const ages = agesOf(broker, queue, clients, true);
+        const whole = { ...queueJson(broker, queue), ...counted, ...ages, ...clients.details(broker, queue) };
         return withColumns(whole, (query as ListQuery).columns);
       },
     },
@@ -122,11 +126,12 @@ async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], qu
       if (all.length % PORTION === 0) await setImmediate();
     }
   }
-  if (without === 'true') return listed(all, query as ListQuery);
+  if (clients === null) return listed(all, query as ListQuery);
   return listed(all, query as ListQuery, (item) => {
     const { vhost, name } = item;
     const queue = view.queue(String(vhost), String(name));
-    return queue === undefined ? item : { ...item, ...statistics.queue(queue, ranges) };
+    if (queue === undefined) return item;
+    return { ...item, ...statistics.queue(queue, ranges), ...agesOf(broker, queue, clients, false) };
   });
 }
 
