@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,15 +64,10 @@ describe("'leveret ctl'", () => {
     });
   });
 
-  it('knows each command once, helps with it, and completes it', async () => {
+  it('knows each command once, and helps with it', async () => {
     const names = COMMANDS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect((await type('help', name)).out).toContain(`leveret ctl ${name}`);
-    const { out: script } = await type('completion', 'bash');
-    const complete = 'COMP_WORDS=(leveret ctl list_que); COMP_CWORD=2; _leveret; echo $COMPREPLY';
-    const completed = execFileSync('bash', ['-c', `${script}\n${complete}`], { encoding: 'utf8' });
-    expect(completed).toBe('list_queues\n');
-    for (const shell of ['zsh', 'fish']) expect((await type('completion', shell)).out).toContain('list_queues');
     expect((await type('completion', 'tcsh')).code).toBe(64);
   });
 

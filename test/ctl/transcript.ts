@@ -7,6 +7,8 @@ export interface Typed {
   readonly only?: string;
   /** What is said cannot be the same; that it is said to the same end is. */
   readonly isOwn?: boolean;
+  /** What is said are each one's figures; what it is about is the same: parts and their labels, names of fields. */
+  readonly isShape?: boolean;
 }
 
 export interface Said {
@@ -29,10 +31,36 @@ export function typed(line: string, rest: Omit<Typed, 'args'> = {}): Typed {
 }
 
 /** What both must say alike. */
-export function comparable({ code, out, error }: Said, { only, isOwn }: Typed): Said {
+export function comparable({ code, out, error }: Said, { only, isOwn, isShape }: Typed): Said {
+  if (isShape === true) return { code, out: shapeOf(out), error: inWords(error) };
   if (isOwn === true) return { code, out: out === '' ? '' : '…', error: error === '' ? '' : '…' };
   const kept = only === undefined ? out : linesWith(out, only);
   return { code, out: inOrder(inWords(kept)), error: inWords(withoutUsage(error)) };
+}
+
+/** What there is with rabbitmqctl and not here: what only its runtime has, and what lies elsewhere. */
+const THEIRS = new Set([
+  'Crypto library',
+  'Enabled plugin file',
+  'Raft data directory',
+  'crypto_lib_version',
+  'enabled_plugin_file',
+  'raft_data_directory',
+]);
+/** And the other way round. */
+const OURS = new Set(['Product', 'node_name']);
+
+/** Titles of parts and the labels in them, or the names of fields. Lists are left out, and where the memory goes to. */
+function shapeOf(out: string): string {
+  const told = out.startsWith('{') ? Object.keys(JSON.parse(out) as object).toSorted() : labelsIn(inWords(out));
+  return told.filter((name) => !THEIRS.has(name) && !OURS.has(name)).join('\n');
+}
+
+function labelsIn(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    if (/ (gb \(|\* )|^(Interface|Node|Flag):|^$|^\(none\)$|^\S+@/.test(line)) return [];
+    return line.includes(':') ? [line.slice(0, line.indexOf(':'))] : [line];
+  });
 }
 
 /** The order of rows says nothing, nor does the comma between elements. */
@@ -53,9 +81,14 @@ function withoutUsage(error: string): string {
   return error.split('\nArguments given:')[0] ?? '';
 }
 
+/** How a terminal is told to write titles. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it begins with one
+const BOLD = /\u001b\[\d+m/g;
+
 /** The names of the two, and what the HTTP API does not tell: how wide a number is. */
 function inWords(text: string): string {
   return text
+    .replace(BOLD, '')
     .replaceAll('rabbitmqctl', 'leveret ctl')
     .replace(/(?<=127\.0\.0\.1\t)\d+/g, 'PORT')
     .replace(/<[^<>]+>/g, 'PID')

@@ -49,7 +49,8 @@ async function keep(transcript: Transcript, command: string): Promise<void> {
     if (index === transcript.clientBefore) leave = await enter(process.env.LEVERET_CTL_REFEREE_AMQP ?? '');
     const said = await typedTo(command, step);
     // Nothing of others is kept.
-    all.push({ step, said: step.only === undefined ? said : { ...said, out: comparable(said, step).out } });
+    const isWhole = step.only === undefined && step.isShape !== true;
+    all.push({ step, said: isWhole ? said : { ...said, out: comparable(said, step).out } });
   }
   await leave();
   await writeFile(fileOf(transcript), `${JSON.stringify(all, null, 1)}\n`);

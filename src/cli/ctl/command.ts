@@ -108,12 +108,14 @@ export interface Given {
 export const SUBJECTS = [
   'Help',
   'Node',
+  'Cluster',
   'Users',
   'Access control',
   'Virtual hosts',
   'Monitoring',
   'Queues',
   'Connections',
+  'Feature flags',
   'Policies',
   'Parameters',
   'Definitions',
@@ -131,6 +133,8 @@ export interface CtlCommand {
   readonly isInVhost?: boolean;
   /** The columns that may be asked for, those that are told by default first. */
   readonly columns?: Columns;
+  /** Refuses, before anything is said or asked for, what cannot be. */
+  check?(given: Given): void;
   /** Said before it is done, unless it is to be quiet. */
   banner?(given: Given): string;
   run(given: Given, api: Api): Promise<Outcome> | Outcome;

@@ -37,7 +37,7 @@ _leveret() {
     return
   fi
   [ "\${COMP_WORDS[1]}" = ctl ] || return
-  for word in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+  for word in "\${COMP_WORDS[@]:2:$((COMP_CWORD - 2))}"; do
     case " ${COMMANDS.map(({ name }) => name).join(' ')} " in
       *" $word "*) command="$word"; break ;;
     esac

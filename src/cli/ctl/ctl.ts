@@ -48,6 +48,7 @@ export async function runCtl(args: readonly string[], environment: Environment, 
 async function run(parsed: Parsed, environment: Environment, ends: Ends): Promise<void> {
   const { command, given, format, isQuiet } = parsed;
   if (command === null) return;
+  command.check?.(given);
   const banner = isQuiet || !given.isForPeople ? undefined : command.banner?.(given);
   if (banner !== undefined && banner !== '') ends.out(`${banner}\n`);
   const api = new Api(socketOf(parsed, environment), AbortSignal.timeout(given.timeout));

@@ -1,5 +1,7 @@
 /** All definitions at once: exported to a file, imported from one. */
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Api, at } from '../api.js';
 import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, optional } from '../command.js';
 
@@ -15,6 +17,11 @@ export const DEFINITION_COMMANDS: readonly CtlCommand[] = [
     summary: 'writes all definitions into a file, - for standard output: users, vhosts, queues and so on',
     arguments: [one('file')],
     options: FORMAT,
+    check: (given) => {
+      checkFormat(given);
+      const file = given.argument('file');
+      if (file !== STANDARD) mustExist('Directory', dirname(file));
+    },
     banner: ({ argument }) =>
       argument('file') === STANDARD ? '' : `Exporting definitions in JSON to a file at "${argument('file')}" ...`,
     run: exportTo,
@@ -25,6 +32,11 @@ export const DEFINITION_COMMANDS: readonly CtlCommand[] = [
     summary: 'adds the definitions of a file, - or none for standard input; where one is wrong, nothing changes',
     arguments: [optional('file')],
     options: FORMAT,
+    check: (given) => {
+      checkFormat(given);
+      const file = given.optional('file') ?? STANDARD;
+      if (file !== STANDARD) mustExist('File', file);
+    },
     banner: ({ optional: find }) => {
       const file = find('file') ?? STANDARD;
       return file === STANDARD
@@ -36,7 +48,6 @@ export const DEFINITION_COMMANDS: readonly CtlCommand[] = [
 ];
 
 async function exportTo(given: Given, api: Api): Promise<Outcome> {
-  checkFormat(given);
   const definitions = JSON.stringify(await api.get<unknown>(at('definitions')));
   const file = given.argument('file');
   if (file === STANDARD) return { kind: 'text', text: definitions };
@@ -49,7 +60,6 @@ async function exportTo(given: Given, api: Api): Promise<Outcome> {
 }
 
 async function importFrom(given: Given, api: Api): Promise<Outcome> {
-  checkFormat(given);
   const file = given.optional('file') ?? STANDARD;
   const text = file === STANDARD ? await given.input() : await textOf(file);
   let definitions: unknown;
@@ -65,6 +75,12 @@ async function importFrom(given: Given, api: Api): Promise<Outcome> {
 function checkFormat({ option }: Given): void {
   const format = option('format') ?? 'json';
   if (format.toLowerCase() !== 'json') throw new CtlError(EXIT.USAGE, `--format can be json, not ${format}`);
+}
+
+/** As rabbitmqctl says it. */
+function mustExist(what: 'Directory' | 'File', path: string): void {
+  if (existsSync(path)) return;
+  throw new CtlError(EXIT.DATA, `Error (argument validation): Bad argument: ${what} ${path} does not exist`, false);
 }
 
 async function textOf(file: string): Promise<string> {

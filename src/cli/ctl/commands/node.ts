@@ -49,6 +49,26 @@ export const NODE_COMMANDS: readonly CtlCommand[] = [
     },
   },
   {
+    name: 'shutdown',
+    subject: 'Node',
+    summary: 'ends the broker in order, and waits until its process is gone',
+    arguments: [],
+    options: {
+      wait: { value: null, help: 'wait until the process is gone: the default' },
+      'no-wait': { value: null, help: 'do not wait' },
+    },
+    run: shutDown,
+  },
+  {
+    name: 'rotate_logs',
+    subject: 'Node',
+    summary: 'is refused, as rabbitmqctl refuses it; SIGHUP has the broker begin a new log file',
+    arguments: [],
+    run: () => {
+      throw new CtlError(EXIT.UNAVAILABLE, 'This command does not rotate logs anymore [deprecated]');
+    },
+  },
+  {
     name: 'environment',
     subject: 'Node',
     summary: 'tells what the broker goes by, in JSON, without secrets',
@@ -67,7 +87,7 @@ export const NODE_COMMANDS: readonly CtlCommand[] = [
     summary:
       'says from which level on the log tells: debug, info, warning, error, none; of one area with AREA before it',
     arguments: [
-      { name: 'area', kind: 'optional' },
+      { name: 'area', kind: 'one' },
       { name: 'level', kind: 'optional' },
     ],
     banner: ({ argument }) =>
@@ -109,9 +129,30 @@ async function awaitStartup(_given: Given, api: Api): Promise<Outcome> {
   }
 }
 
+/** The process that was told to end is waited for, not the socket: its data lie still when it is gone. */
+async function shutDown({ has, timeout }: Given, api: Api): Promise<Outcome> {
+  const { pid, node_name: node } = await statusOf(api);
+  const until = Date.now() + timeout;
+  await api.post(at('leveret', 'stop'));
+  if (has('no-wait')) return { kind: 'text', isRemark: true, text: `Shutting down ${node} running at PID ${pid}` };
+  while (runs(pid)) {
+    if (Date.now() > until) throw new CtlError(EXIT.TEMPORARY, `PID ${pid} has not ended in time (--timeout)`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+  }
+  return { kind: 'text', isRemark: true, text: `${node} running at PID ${pid} successfully shut down` };
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 async function setLogLevel({ argument, optional: find }: Given, api: Api): Promise<Outcome> {
   const [first, second] = [argument('area'), find('level')];
-  if (first === '') throw new CtlError(EXIT.USAGE, 'a level is needed: debug, info, warning, error or none');
   await api.put(at('leveret', 'log-levels'), second === undefined ? { level: first } : { area: first, level: second });
   return DONE;
 }

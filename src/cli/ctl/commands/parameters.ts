@@ -30,10 +30,7 @@ export const PARAMETER_COMMANDS: readonly CtlCommand[] = [
     banner: ({ vhost, argument }) =>
       `Clearing runtime parameter "${argument('name')}" for component "${argument('component')}" ` +
       `on vhost "${vhost}" ...`,
-    run: async ({ vhost, argument }, api) => {
-      await existingVhost(api, vhost);
-      return clear(api, at('parameters', argument('component'), vhost, argument('name')));
-    },
+    run: ({ vhost, argument }, api) => clear(api, at('parameters', argument('component'), vhost, argument('name'))),
   },
   {
     name: 'list_parameters',

@@ -1,13 +1,17 @@
 /** What `status` tells: rabbitmqctl's fields, as far as there is such a thing here. */
+import { type as osName } from 'node:os';
 import { type Api, at } from '../api.js';
+import { inGigabytes, type Listener, listenersOf, listenerText, type Part, partsText } from './parts.js';
 
 /** What the API tells of the broker, as far as it is of use here. */
 interface Overview {
   readonly rabbitmq_version?: string;
   readonly product_name?: string;
   readonly product_version?: string;
+  readonly release_series_support_status?: string;
+  readonly erlang_full_version?: string;
   readonly object_totals?: { readonly connections?: number; readonly queues?: number };
-  readonly listeners?: readonly { readonly protocol: string; readonly ip_address: string; readonly port: number }[];
+  readonly listeners?: readonly Listener[];
 }
 
 /** The same of the process and its machine. */
@@ -31,12 +35,13 @@ interface Node {
   readonly disk_free?: number;
   readonly disk_free_limit?: number;
   readonly disk_free_alarm?: boolean;
+  readonly net_ticktime?: number;
+  readonly enabled_plugins?: readonly string[];
+  readonly mem_calculation_strategy?: string;
 }
 
 /** Fields by rabbitmqctl's names. */
 export type Status = ReturnType<typeof fieldsOf>;
-
-const GB = 1_000_000_000;
 
 export async function statusOf(api: Api): Promise<Status> {
   const overview = await api.get<Overview>(at('overview'));
@@ -47,7 +52,7 @@ export async function statusOf(api: Api): Promise<Status> {
 
 function fieldsOf(overview: Overview, node: Node, vhosts: number) {
   return {
-    os: process.platform as string,
+    os: osName(),
     pid: Number(node.os_pid ?? 0),
     uptime: Math.floor((node.uptime ?? 0) / 1000),
     is_under_maintenance: false,
@@ -55,6 +60,10 @@ function fieldsOf(overview: Overview, node: Node, vhosts: number) {
     rabbitmq_version: overview.rabbitmq_version ?? '',
     product_name: overview.product_name ?? '',
     product_version: overview.product_version ?? '',
+    release_series_support_status: overview.release_series_support_status ?? '',
+    erlang_version: overview.erlang_full_version ?? '',
+    net_ticktime: node.net_ticktime ?? 0,
+    active_plugins: node.enabled_plugins ?? [],
     run_queue: node.run_queue ?? 0,
     processes: { limit: node.proc_total ?? 0, used: node.proc_used ?? 0 },
     data_directory: node.db_dir ?? '',
@@ -62,7 +71,9 @@ function fieldsOf(overview: Overview, node: Node, vhosts: number) {
     log_files: node.log_files ?? [],
     alarms: alarmsOf(node),
     memory: { strategy: 'rss', total: { rss: node.mem_used ?? 0 } },
+    vm_memory_calculation_strategy: node.mem_calculation_strategy ?? 'rss',
     vm_memory_high_watermark_limit: node.mem_limit ?? 0,
+    vm_memory_high_watermark_setting: { absolute: node.mem_limit ?? 0 },
     file_descriptors: {
       total_limit: node.fd_total ?? 0,
       total_used: node.fd_used ?? 0,
@@ -76,15 +87,12 @@ function fieldsOf(overview: Overview, node: Node, vhosts: number) {
       queue_count: overview.object_totals?.queues ?? 0,
       virtual_host_count: vhosts,
     },
-    listeners: (overview.listeners ?? []).map(({ protocol, ip_address: address, port }) => ({
-      protocol,
-      interface: address,
-      port,
-    })),
+    listeners: listenersOf(overview.listeners ?? []),
   };
 }
 
-function alarmsOf(node: Node): string[] {
+/** What a node waits for. */
+export function alarmsOf(node: Pick<Node, 'mem_alarm' | 'disk_free_alarm'>): string[] {
   return [
     ...(node.mem_alarm === true ? ['memory alarm'] : []),
     ...(node.disk_free_alarm === true ? ['free disk space alarm'] : []),
@@ -94,63 +102,64 @@ function alarmsOf(node: Node): string[] {
 /** The same for people, in rabbitmqctl's parts. */
 export function statusText(status: Status): string {
   const { file_descriptors: descriptors, totals } = status;
-  const listed = (all: readonly string[]): string[] => (all.length === 0 ? ['(none)'] : all.map((one) => ` * ${one}`));
-  const parts: readonly (readonly [string, readonly string[]])[] = [
-    [
-      'Runtime',
-      [
+  const watermark = inGigabytes(status.vm_memory_high_watermark_limit);
+  const parts: readonly Part[] = [
+    {
+      title: 'Runtime',
+      lines: [
         `OS PID: ${status.pid}`,
         `OS: ${status.os}`,
         `Uptime (seconds): ${status.uptime}`,
         `Is under maintenance?: ${status.is_under_maintenance}`,
         `RabbitMQ version: ${status.rabbitmq_version}`,
+        `RabbitMQ release series support status: ${status.release_series_support_status}`,
         `Product: ${status.product_name} ${status.product_version}`,
         `Node name: ${status.node_name}`,
+        `Erlang configuration: ${status.erlang_version}`,
+        `Erlang processes: ${status.processes.used} used, ${status.processes.limit} limit`,
+        `Scheduler run queue: ${status.run_queue}`,
+        `Cluster heartbeat timeout (net_ticktime): ${status.net_ticktime}`,
       ],
-    ],
-    ['Data directory', [`Node data directory: ${status.data_directory === '' ? 'none' : status.data_directory}`]],
-    ['Config files', listed(status.config_files)],
-    ['Log file(s)', listed(status.log_files)],
-    ['Alarms', listed(status.alarms)],
-    [
-      'Memory',
-      [
-        `Total memory used: ${gigabytes(status.memory.total.rss)} gb`,
-        `Memory high watermark: ${gigabytes(status.vm_memory_high_watermark_limit)} gb`,
+    },
+    { title: 'Plugins', lines: ['Enabled plugins:', '', ...status.active_plugins.map((one) => ` * ${one}`)] },
+    {
+      title: 'Data directory',
+      lines: [`Node data directory: ${status.data_directory === '' ? 'none' : status.data_directory}`],
+    },
+    { title: 'Config files', lines: status.config_files.map((one) => ` * ${one}`) },
+    { title: 'Log file(s)', lines: status.log_files.map((one) => ` * ${one}`) },
+    { title: 'Alarms', lines: status.alarms.map((one) => ` * ${one}`) },
+    {
+      title: 'Memory',
+      lines: [
+        `Total memory used: ${inGigabytes(status.memory.total.rss)}`,
+        `Calculation strategy: ${status.vm_memory_calculation_strategy}`,
+        `Memory high watermark setting: ${watermark}, computed to: ${watermark}`,
       ],
-    ],
-    [
-      'File Descriptors',
-      [
+    },
+    {
+      title: 'File Descriptors',
+      lines: [
         `Total: ${descriptors.total_used}, limit: ${descriptors.total_limit}`,
         `Sockets: ${descriptors.sockets_used}, limit: ${descriptors.sockets_limit}`,
       ],
-    ],
-    [
-      'Free Disk Space',
-      [
-        `Low free disk space watermark: ${gigabytes(status.disk_free_limit)} gb`,
-        `Free disk space: ${gigabytes(status.disk_free)} gb`,
+    },
+    {
+      title: 'Free Disk Space',
+      lines: [
+        `Low free disk space watermark: ${inGigabytes(status.disk_free_limit)}`,
+        `Free disk space: ${inGigabytes(status.disk_free)}`,
       ],
-    ],
-    [
-      'Totals',
-      [
+    },
+    {
+      title: 'Totals',
+      lines: [
         `Connection count: ${totals.connection_count}`,
         `Queue count: ${totals.queue_count}`,
         `Virtual host count: ${totals.virtual_host_count}`,
       ],
-    ],
-    [
-      'Listeners',
-      status.listeners.map(
-        ({ interface: address, port, protocol }) => `Interface: ${address}, port: ${port}, protocol: ${protocol}`,
-      ),
-    ],
+    },
+    { title: 'Listeners', lines: status.listeners.map(listenerText) },
   ];
-  return parts.map(([title, lines]) => `${title}\n\n${lines.join('\n')}`).join('\n\n');
-}
-
-function gigabytes(octets: number): string {
-  return (octets / GB).toFixed(4);
+  return partsText(parts);
 }
