@@ -22,6 +22,7 @@ const brokerLayers = [
   'definitions-file',
   'definitions',
   'decisions',
+  'events',
   'policies',
   'topology',
   'routing',

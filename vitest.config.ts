@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Stories that a whole broker tells, over sockets. */
-const BROKER = ['protocol', 'clients', 'hostile', 'conformance', 'management', 'http-conformance', 'ctl'].map(
+const BROKER = ['protocol', 'clients', 'hostile', 'conformance', 'management', 'http-conformance', 'ctl', 'events'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 

@@ -10,6 +10,7 @@ import { Channel } from './channel.js';
 import { clientMethod, isChannelMethod, unimplemented } from './client-method.js';
 import { failure, reasonOf } from './errors/errors.js';
 import { misplacedFrame } from './errors/frame-fault.js';
+import { channelClosedHeaders, channelHeaders } from './events/client-events.js';
 import type { Depth, Row } from './inspection/rows.js';
 import type { PendingRequests } from './session/pending-requests.js';
 import type { Session } from './session/session.js';
@@ -95,7 +96,11 @@ export class Channels {
 
   /** Ends all of them, in the core and for their clients; the coordinator is told by whoever ends the connection. */
   abandon(): void {
-    for (const channel of this.#channels.values()) channel.abandon();
+    for (const channel of this.#channels.values()) {
+      const wasOpen = !channel.closing;
+      channel.abandon();
+      if (wasOpen) this.#tellOfEnd(channel);
+    }
   }
 
   clear(): void {
@@ -121,6 +126,7 @@ export class Channels {
     engine.setUnackedMax(core, limits.unackedMaxPerChannel);
     engine.count(Counter.CHANNELS_OPENED, 1);
     this.#channels.set(number, new Channel(this.#session, number, core));
+    this.#session.host.announce('channel.created', () => channelHeaders(this.#session, number));
     this.#session.send(number, { name: 'channel.open-ok' });
   }
 
@@ -139,8 +145,14 @@ export class Channels {
    */
   async #end(channel: Channel): Promise<void> {
     this.#requests.leaveChannel(channel.number);
+    this.#session.host.syncTopology();
     const known = channel.close('channel.close');
+    this.#tellOfEnd(channel);
     if (!this.#requests.ahead.holdsAnswers) await known;
+  }
+
+  #tellOfEnd({ number }: Channel): void {
+    this.#session.host.announce('channel.closed', () => channelClosedHeaders(this.#session, number));
   }
 
   #free(channel: Channel): void {

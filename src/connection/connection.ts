@@ -27,10 +27,11 @@ import { ConnectionLines } from './connection-lines.js';
 import { channelOf } from './consuming/channel-consumers.js';
 import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
+import { connectionClosedHeaders, connectionHeaders, loginHeaders } from './events/client-events.js';
 import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
 import { connectionName } from './inspection/names.js';
-import type { ConnectionState, Depth, Row } from './inspection/rows.js';
+import type { ConnectionRow, ConnectionState, Depth, Row } from './inspection/rows.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
@@ -77,6 +78,7 @@ export class Connection implements Session, Receiver, TransportEvents {
       address: () => hostText(this.#transport.peer),
       isLocal: () => isOnThisMachine(this.#transport.peer),
       certified: () => this.#transport.certified,
+      onLogin: (user, failure) => this.#tellOfLogin(user, failure),
       onRefused: () => this.#end(),
       onOpen: () => this.#run(),
     });
@@ -181,8 +183,13 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** How an operator sees it. */
   *rows(depth: Depth): Generator<Row> {
+    yield this.#row;
+    if (depth !== 'connections') yield* this.#channels.rows(depth);
+  }
+
+  get #row(): ConnectionRow {
     const { peer, local, isEncrypted, tls, bytesRead, bytesSent, unsent } = this.#transport;
-    yield {
+    return {
       kind: 'connection',
       id: this.id,
       name: this.name,
@@ -203,7 +210,6 @@ export class Connection implements Session, Receiver, TransportEvents {
       writes: this.#writer.writes,
       unsent,
     };
-    if (depth !== 'connections') yield* this.#channels.rows(depth);
   }
 
   get #visibleState(): ConnectionState {
@@ -315,6 +321,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   onClosed(): void {
     if (this.#whenGone !== null) return this.#whenGone();
     this.host.eventLoop.begin();
+    this.host.syncTopology();
     if (this.#state === 'closing') this.#lines.closing();
     else {
       this.#lines.lost();
@@ -322,6 +329,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     }
     this.#state = 'closed';
     this.#reader.close();
+    this.#tellOfEnd();
     this.#channels.clear();
     this.host.engine.closeConnection(this.core);
     if (this.#wasOpen) this.host.engine.count(Counter.CONNECTIONS_CLOSED, 1);
@@ -454,7 +462,19 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#state = 'running';
     this.#wasOpen = true;
     this.host.engine.count(Counter.CONNECTIONS_OPENED, 1);
+    this.host.announce('connection.created', () => connectionHeaders(this.#row, name));
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
+  }
+
+  #tellOfLogin(user: string, failure: string | null): void {
+    const name = failure === null ? 'user.authentication.success' : 'user.authentication.failure';
+    this.host.announce(name, () => loginHeaders(this.#row, user, failure));
+  }
+
+  /** Of clients that have not begun to log in nobody has heard. */
+  #tellOfEnd(): void {
+    if (this.#handshake.client.mechanism === '') return;
+    this.host.announce('connection.closed', () => connectionClosedHeaders(this.#row, this.#handshake.name));
   }
 
   #unexpected(method: Method): AmqpError {
@@ -487,6 +507,7 @@ export class Connection implements Session, Receiver, TransportEvents {
    */
   async #closeForClient(): Promise<void> {
     this.#lines.closing();
+    this.host.syncTopology();
     this.#abandon();
     const gone = this.#requests.disconnect();
     if (gone !== null) await gone;

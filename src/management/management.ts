@@ -11,6 +11,7 @@ import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/base/managed-broker.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
+import { callers } from './http/callers.js';
 import { AddressRefused, HttpListening } from './http/listening.js';
 import { Sessions } from './sessions/sessions.js';
 import { Statistics } from './statistics/statistics.js';
@@ -98,7 +99,9 @@ export class Management {
       view,
       engine,
       statistics: this.#statistics,
-      administration: this.#asking.administration((id, request) => this.#tell({ kind: 'ask', id, request })),
+      administration: this.#asking.administration((id, request) =>
+        this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),
+      ),
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
       logLevels: this.#logLevels,

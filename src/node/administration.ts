@@ -19,7 +19,7 @@ export type UserAdministration = Asked<Omit<LocalUsers, 'put' | 'slowHash'>>;
 export type DefinitionsAdministration = Asked<Pick<LocalDefinitions, 'import' | 'export'>>;
 
 /** Vhosts, users, policies, limits, connections. Refusals are told as the reason, or as false. */
-export type Administration = Asked<Omit<LocalAdministration, 'users' | 'definitions' | 'isOpen'>> & {
+export type Administration = Asked<Omit<LocalAdministration, 'users' | 'definitions' | 'isOpen' | 'onBehalfOf'>> & {
   readonly definitions: DefinitionsAdministration;
   readonly users: UserAdministration;
 };
@@ -83,11 +83,15 @@ export type Answer<K extends keyof Operations> = Awaited<ReturnType<Operations[K
 /** What may take long, and what is asked after it counts on: it is done first. */
 export const HOLDING_UP: ReadonlySet<AdministrationRequest['op']> = new Set(['addUser', 'changePassword']);
 
-/** Asks the broker thread, in its words. */
-export function perform(local: LocalAdministration, request: AdministrationRequest): unknown {
+/** Asks the broker thread, in its words, on behalf of a user; null: the program's own. */
+export function perform(
+  local: LocalAdministration,
+  request: AdministrationRequest,
+  user: string | null = null,
+): unknown {
   // The compiler does not follow an operation from its name to its arguments.
   const operation = OPERATIONS[request.op] as (local: LocalAdministration, ...args: readonly unknown[]) => unknown;
-  return operation(local, ...request.args);
+  return local.onBehalfOf(user, () => operation(local, ...request.args));
 }
 
 /** Sends a question; resolves with the answer. */

@@ -22,11 +22,15 @@ const DISK_SHARE = 0.1;
  */
 const SHORTAGE_MS = 5_000;
 
+/** What there is too little of, by RabbitMQ's names. */
+export type AlarmChanged = (source: 'memory' | 'disk', isSet: boolean) => void;
+
 export class Alarms {
   /** Handed to the workers. */
   readonly shared: SharedAlarms;
   readonly #engine: Pick<Engine, 'blockPublishers'>;
   readonly #report: (line: string) => void;
+  readonly #changed: AlarmChanged;
   /** What is wrong, by who says so. */
   readonly #raised = new Map<string, string>();
   /** The free space could not be asked for when it last was. */
@@ -39,10 +43,17 @@ export class Alarms {
   /** Runs from the beginning of a shortage until it is told. */
   #shortage: NodeJS.Timeout | null = null;
 
-  constructor(shared: SharedAlarms, engine: Pick<Engine, 'blockPublishers'>, report: (line: string) => void) {
+  /** `changed` hears of each alarm that is set or cleared. */
+  constructor(
+    shared: SharedAlarms,
+    engine: Pick<Engine, 'blockPublishers'>,
+    report: (line: string) => void,
+    changed: AlarmChanged = () => {},
+  ) {
     this.shared = shared;
     this.#engine = engine;
     this.#report = report;
+    this.#changed = changed;
   }
 
   /** Publishers are blocked because of the disk. */
@@ -69,12 +80,14 @@ export class Alarms {
     if (this.#shortage === null) this.#report('memory resource limit alarm cleared on this node');
     else clearTimeout(this.#shortage);
     this.#shortage = null;
+    if (this.shared.isShortOfMemory) this.#changed('memory', false);
     this.shared.setShortOfMemory(false);
   }
 
   #tellShortage(): void {
     this.#shortage = null;
     this.shared.setShortOfMemory(true);
+    this.#changed('memory', true);
     this.#report('memory resource limit alarm set on this node: publishers wait until messages have left');
   }
 
@@ -142,7 +155,9 @@ export class Alarms {
 
   #apply(): void {
     const isLow = this.#raised.size > 0;
-    if (this.shared.setLowOnDisk(isLow)) this.#engine.blockPublishers(isLow);
+    if (!this.shared.setLowOnDisk(isLow)) return;
+    this.#engine.blockPublishers(isLow);
+    this.#changed('disk', isLow);
   }
 }
 

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
+import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
 import type { TlsSetup } from '../connection/transport/tls-setup.js';
@@ -128,7 +129,9 @@ async function openOn(
   if (dup === null) await endIdle(threads);
   try {
     const engine = await openEngine(shared, participants);
-    const alarms = new Alarms(alarmed, engine, logger.lines('warning', 'alarm'));
+    const alarms = new Alarms(alarmed, engine, logger.lines('warning', 'alarm'), (source, isSet) =>
+      tellOfAlarm(coordinator.announcements, source, isSet),
+    );
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
     const queues = new SpilledQueues(engine, spillFiles);
     const spill = new Spill(engine, spillFiles, queues, spillTrouble(logger.lines('warning', 'storage')));
@@ -142,6 +145,7 @@ async function openOn(
       },
       notify: (notice) => pool.notify(notice),
       granted: (connection, answer) => pool.granted(connection, answer),
+      announce: (event) => pool.announce(event),
       definitions: storage?.definitions ?? null,
       settings: coordinatorSettings(options),
       beginning: options.beginning,
@@ -200,7 +204,7 @@ async function openOn(
               dataDirectory: storage?.path ?? null,
               environment: withoutSecrets(options),
             },
-            (request, answer) => questions.ask(request, answer),
+            (request, answer, user) => questions.ask(request, answer, user),
             () => stop(),
           );
     storage?.started();

@@ -75,6 +75,12 @@ export type FromManagement =
   | { readonly kind: 'listening'; readonly bound: BoundHttp }
   /** `where`: the address that cannot be had. */
   | { readonly kind: 'refused'; readonly where: string; readonly reason: string }
-  | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
+  /** `user`: on whose behalf; null: nobody's. */
+  | {
+      readonly kind: 'ask';
+      readonly id: number;
+      readonly request: AdministrationRequest;
+      readonly user: string | null;
+    }
   /** The operator wants the broker to end. */
   | { readonly kind: 'stop' };

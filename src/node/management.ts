@@ -9,7 +9,11 @@ import { ListenError } from './listeners/listeners.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from './management-messages.js';
 
 /** Asks the administration; `answer` is called once. */
-export type AskAdministration = (request: AdministrationRequest, answer: (outcome: Outcome) => void) => void;
+export type AskAdministration = (
+  request: AdministrationRequest,
+  answer: (outcome: Outcome) => void,
+  user: string | null,
+) => void;
 
 export class Management {
   /** Goes to its thread. */
@@ -34,7 +38,7 @@ export class Management {
             reject(new ListenError(message.where, message.reason));
             break;
           case 'ask':
-            ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }));
+            ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }), message.user);
             break;
           case 'stop':
             stop();

@@ -16,9 +16,10 @@ export class Questions {
     this.#administration = administration;
   }
 
-  ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void {
+  /** `user`: who asks; null: the program itself. */
+  ask(request: AdministrationRequest, answer: (outcome: Outcome) => void, user: string | null = null): void {
     const begin = (): Promise<void> | null => {
-      const work = this.#perform(request, answer);
+      const work = this.#perform(request, answer, user);
       return HOLDING_UP.has(request.op) ? work : null;
     };
     const work = this.#last === null ? begin() : this.#last.then(begin);
@@ -35,8 +36,12 @@ export class Questions {
   }
 
   /** Null: it is answered. What throws here is a defect. */
-  #perform(request: AdministrationRequest, answer: (outcome: Outcome) => void): Promise<void> | null {
-    const value = perform(this.#administration, request);
+  #perform(
+    request: AdministrationRequest,
+    answer: (outcome: Outcome) => void,
+    user: string | null,
+  ): Promise<void> | null {
+    const value = perform(this.#administration, request, user);
     if (!(value instanceof Promise)) {
       answer({ ok: true, value });
       return null;

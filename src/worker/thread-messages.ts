@@ -3,6 +3,7 @@
  * own: a worker drains that one in the midst of a read, and must find nothing else there.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { BrokerEvent } from '../broker/events/event.js';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import type { Announced } from '../connection/handshake/identity.js';
@@ -70,6 +71,8 @@ export type ToWorker =
   /** What the connection has asked ahead is granted; the answer is still to come. */
   | { kind: 'granted'; connection: ConnectionId; answer: Granted }
   | { kind: 'notice'; notice: Notice }
+  /** Something has happened, of which an event is to be published. */
+  | { kind: 'event'; event: BrokerEvent }
   /** The broker was reconfigured. */
   | { kind: 'settings'; settings: WorkerSettings }
   /** Certificates were read again. */
@@ -98,6 +101,8 @@ export type FromWorker =
   /** A client that lives in the worker's thread has come. */
   | { kind: 'opened'; connection: ConnectionId }
   | { kind: 'closed'; connection: ConnectionId }
+  /** Something has happened here that somebody wants to hear of. */
+  | { kind: 'event'; event: BrokerEvent }
   /** A proxy has said where its client comes from. */
   | { kind: 'behind a proxy'; connection: ConnectionId; address: string }
   /** What happens in the worker's log, and how appending goes there. */

@@ -6,7 +6,9 @@
  * answer of the coordinator speaks of is in the view before the connection goes on.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { FieldTable } from '../amqp/table.js';
 import type { Principal } from '../broker/access/principal.js';
+import { type BrokerEvent, eventOf, isHeard } from '../broker/events/event.js';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
@@ -38,6 +40,9 @@ import { endTaking, fatal, inWords } from '../platform/fatal.js';
 import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
+import { eventMessage } from '../queues/own-messages/event-message.js';
+import { LostMessages } from '../queues/own-messages/lost-messages.js';
+import { OwnMessages } from '../queues/own-messages/own-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
 import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
@@ -67,6 +72,8 @@ export class Worker implements Host {
   readonly announced: Announced;
   #settings: WorkerSettings;
   readonly #deadLetters: DeadLetters;
+  readonly ownMessages: OwnMessages;
+  readonly #lostMessages: LostMessages;
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
   readonly #topology: TopologyChanges;
@@ -143,6 +150,14 @@ export class Worker implements Host {
     this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin);
     this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
+    this.#lostMessages = new LostMessages(this.#logger.lines('warning', 'broker'));
+    this.ownMessages = new OwnMessages({
+      engine,
+      view: this.view,
+      hasRoom: () => this.eventLoop.hasRoom,
+      begin,
+      lost: (exchange) => this.#lostMessages.add(exchange),
+    });
     this.#log = new WorkerLog(engine, this.eventLoop, openLog, (message) => this.#post(message));
     this.#sweeper = new Sweeper(engine, () => {
       this.#progress.turnTo(Doing.SWEEPING);
@@ -279,6 +294,9 @@ export class Worker implements Host {
       case 'notice':
         this.#onNotice(message.notice);
         break;
+      case 'event':
+        this.#onEvent(message.event);
+        break;
       case 'tls':
         this.#tls = message.setup;
         this.tlsReplaced(message.setup);
@@ -331,6 +349,17 @@ export class Worker implements Host {
     this.#connections.get(notice.connection)?.noticed(notice);
   }
 
+  #onEvent(event: BrokerEvent): void {
+    this.#progress.turnTo(Doing.NOTICE);
+    this.eventLoop.begin();
+    this.syncTopology();
+    this.ownMessages.publish(eventMessage(event));
+  }
+
+  announce(name: string, headers: () => FieldTable): void {
+    if (isHeard(this.view)) this.#post({ kind: 'event', event: eventOf(name, headers()) });
+  }
+
   /** What a pass of the event loop does besides serving. */
   #doChores(amidPoll: boolean): Chores {
     this.#sweeper.attend();
@@ -338,8 +367,10 @@ export class Worker implements Host {
     const isMoreDue = this.delays.work();
     this.#progress.turnTo(Doing.DEAD_LETTERS);
     const deadLetters = this.#deadLetters.sendOn();
+    const ownMessages = this.ownMessages.work();
     this.#log.write(amidPoll);
-    return isMoreDue ? 'more' : deadLetters;
+    if (isMoreDue || deadLetters === 'more' || ownMessages === 'more') return 'more';
+    return deadLetters === 'short' ? deadLetters : ownMessages;
   }
 
   #tick(): void {
@@ -408,6 +439,7 @@ export class Worker implements Host {
   /** Nothing of this worker runs by itself any more. */
   #stopTimers(): void {
     this.strangers.stop();
+    this.#lostMessages.stop();
     this.#inspection?.close();
     clearInterval(this.#ticker ?? undefined);
     this.eventLoop.stop();

@@ -51,6 +51,7 @@ async function stage(): Promise<Stage> {
     connectionLog: new ConnectionLog(new Logger(new LogLevels(), () => {})),
     limits: DEFAULT_LIMITS,
     syncTopology: () => {},
+    announce: () => {},
   };
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');

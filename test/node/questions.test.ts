@@ -23,7 +23,8 @@ function scene() {
     },
   };
   const saved = deferred<void>();
-  const administration = { users, saved: () => saved.promise } as unknown as Administration;
+  const onBehalfOf = (_user: string | null, work: () => unknown): unknown => work();
+  const administration = { users, saved: () => saved.promise, onBehalfOf } as unknown as Administration;
   const questions = new Questions(administration);
   const answers: [string, Outcome][] = [];
   const ask = (label: string, request: AdministrationRequest): Promise<void> =>

@@ -17,6 +17,15 @@ import {
   policyRecord,
   policyRemoval,
 } from '../definitions/definition-records.js';
+import type { Announcements } from '../events/announcements.js';
+import {
+  tellOfClearedGlobalParameter,
+  tellOfClearedLimits,
+  tellOfClearedPolicy,
+  tellOfGlobalParameter,
+  tellOfLimits,
+  tellOfPolicy,
+} from '../events/rule-events.js';
 import type { GlobalParameter, GlobalParameters } from '../policies/global-parameters.js';
 import type { LimitScope, LimitSet, Limits } from '../policies/limits.js';
 import type { Policies, Policy, PolicyKind, PolicyProposal, PolicySubject } from '../policies/policies.js';
@@ -38,6 +47,7 @@ interface Parts {
 }
 
 interface Outside {
+  readonly announcements: Announcements;
   readonly portions: Portions;
   /** Posts what was changed. */
   publishChanges(): void;
@@ -75,6 +85,7 @@ export class Administration {
       publishChanges: () => outside.publishChanges(),
       notify: (notice) => outside.notify(notice),
       userDeleted: (user) => this.clearLimits('user', user),
+      onBehalf: (work) => outside.announcements.bound(work),
     });
     this.definitions = new DefinitionsAdministration(
       { view: parts.topology.view, policies, limits, globalParameters },
@@ -83,12 +94,18 @@ export class Administration {
         view: parts.topology.view,
         declare: (request) => outside.declare(request),
         report: (line) => outside.report(line),
+        onBehalf: (work) => outside.announcements.bound(work),
         run: async (steps) => {
           this.#run(steps);
           await outside.saved();
         },
       },
     );
+  }
+
+  /** Asks for something on behalf of a user, by whose name others are told of it; null: the broker's own. */
+  onBehalfOf<T>(user: string | null, work: () => T): T {
+    return this.#outside.announcements.onBehalfOf(() => user, work);
   }
 
   /**
@@ -108,6 +125,7 @@ export class Administration {
     if (!fitsName(proposal.name)) return NAME_TOO_LONG;
     const set = this.#policies.set(kind, proposal);
     if (typeof set === 'string') return set;
+    tellOfPolicy(this.#outside.announcements, kind, set);
     this.#outside.note([policyRecord(kind, set)]);
     this.#applyPolicies(proposal.vhost);
     return null;
@@ -117,6 +135,7 @@ export class Administration {
   clearPolicy(kind: PolicyKind, vhost: string, name: string): boolean {
     const cleared = this.#policies.clear(kind, vhost, name);
     if (!cleared) return false;
+    tellOfClearedPolicy(this.#outside.announcements, kind, vhost, name);
     this.#outside.note([policyRemoval(kind, { vhost, name })]);
     this.#applyPolicies(vhost);
     return true;
@@ -138,11 +157,14 @@ export class Administration {
     if (scope === 'user' && view.accounts.user(name) === undefined) return noUser(name);
     const error = this.#limits.set(scope, name, limits);
     if (error !== null) return error;
+    tellOfLimits(this.#outside.announcements, scope, name, this.#limits.of(scope, name));
     this.#outside.note([limitsRecord(scope, name, this.#limits.of(scope, name))]);
     return null;
   }
 
   clearLimits(scope: LimitScope, name: string): void {
+    if (Object.keys(this.#limits.of(scope, name)).length > 0)
+      tellOfClearedLimits(this.#outside.announcements, scope, name);
     this.#limits.clear(scope, name);
     this.#outside.note([limitsRemoval(scope, name)]);
   }
@@ -198,13 +220,16 @@ export class Administration {
   /** `value` is JSON. Returns why it cannot be, or null. */
   setGlobalParameter(parameter: GlobalParameter): string | null {
     const error = this.#globalParameters.set(parameter);
-    if (error === null) this.#outside.note([globalParameterRecord(parameter)]);
-    return error;
+    if (error !== null) return error;
+    tellOfGlobalParameter(this.#outside.announcements, parameter);
+    this.#outside.note([globalParameterRecord(parameter)]);
+    return null;
   }
 
   /** False when there is none. */
   clearGlobalParameter(name: string): boolean {
     if (!this.#globalParameters.clear(name)) return false;
+    tellOfClearedGlobalParameter(this.#outside.announcements, name);
     this.#outside.note([globalParameterRemoval(name)]);
     return true;
   }
@@ -238,12 +263,13 @@ export class Administration {
 
   #forgetRulesOf(vhost: string): void {
     const kinds = ['policy', 'operator policy'] as const;
-    const policies = kinds.flatMap((kind) =>
-      this.#policies.list(kind, vhost).map((policy) => policyRemoval(kind, policy)),
-    );
+    for (const kind of kinds) {
+      const policies = this.#policies.list(kind, vhost);
+      for (const { name } of policies) tellOfClearedPolicy(this.#outside.announcements, kind, vhost, name);
+      this.#outside.note(policies.map((policy) => policyRemoval(kind, policy)));
+    }
     this.#policies.vhostDeleted(vhost);
-    this.#limits.clear('vhost', vhost);
-    this.#outside.note([...policies, limitsRemoval('vhost', vhost)]);
+    this.clearLimits('vhost', vhost);
   }
 
   /** What is under way for policies of before goes no further: this comes to all that it would have come to. */
@@ -261,7 +287,8 @@ export class Administration {
 
   #run(steps: Steps, isVoid?: () => boolean): void {
     // Whoever waits for its end asks for `saved`.
-    this.#outside.portions.run(steps, isVoid)?.catch(fatal);
+    const next = this.#outside.announcements.bound(() => steps.next());
+    this.#outside.portions.run({ next }, isVoid)?.catch(fatal);
     this.#outside.publishChanges();
   }
 }

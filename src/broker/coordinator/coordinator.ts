@@ -27,6 +27,9 @@ import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import type { DefinitionsFile } from '../definitions-file/entries.js';
 import { checkFits, NOTHING } from '../definitions-file/fits.js';
+import { Announcements } from '../events/announcements.js';
+import type { BrokerEvent } from '../events/event.js';
+import { tellOfChange } from '../events/topology-events.js';
 import { GlobalParameters } from '../policies/global-parameters.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
@@ -102,6 +105,8 @@ export interface Surroundings {
   /** Resolves when it is recorded what was done to messages here, as durably as confirms say; null: it is. */
   readonly recorded?: () => Promise<void> | null;
   readonly settings?: CoordinatorSettings;
+  /** Something has happened that somebody wants to hear of. */
+  announce?(event: BrokerEvent): void;
   /** Says something to the operator. */
   readonly report?: (line: string) => void;
 }
@@ -127,6 +132,8 @@ export class Coordinator {
   readonly #answerOrder = new AnswerOrder();
   readonly #portions = new Portions(() => this.#publishChanges());
   readonly #topologyFeed: TopologyFeed;
+  /** What others are told of. */
+  readonly announcements: Announcements;
   /** Null: nothing is stored. */
   readonly #definitionWriter: DefinitionWriter | null;
   /** What changes now comes from the store. */
@@ -142,6 +149,7 @@ export class Coordinator {
       definitions === null ? null : new DefinitionWriter(definitions, (error) => this.#reportFailure(error));
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
     this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
+    this.announcements = new Announcements(this.#topology.view, (event) => outside.announce?.(event));
     const registry = new ConsumerRegistry();
     this.#sessions = new Sessions(this.#topology.view, this.#limits);
     const rights = new Rights(this.#topology.view, this.#sessions);
@@ -176,6 +184,7 @@ export class Coordinator {
       this.#limits,
       this.#globalParameters,
       {
+        announcements: this.announcements,
         portions: this.#portions,
         publishChanges: () => this.#publishChanges(),
         note: (changes) => this.#definitionWriter?.note(changes, []),
@@ -264,7 +273,8 @@ export class Coordinator {
 
   #answer(connection: ConnectionId, request: Request): Answer | Promise<Answer> {
     const noted = this.#definitionWriter?.noted;
-    const decided = this.#decide(connection, request);
+    const actor = (): string | null => this.#actorOf(connection, request);
+    const decided = this.announcements.onBehalfOf(actor, () => this.#decide(connection, request));
     this.#publishChanges();
     if (decided instanceof Promise) {
       const isPurge = request.op === 'queue.purge';
@@ -338,7 +348,9 @@ export class Coordinator {
   }
 
   #note(change: Change): void {
-    if (this.#definitionWriter === null || this.#restoring) return;
+    if (this.#restoring) return;
+    tellOfChange(this.announcements, this.#topology.view, change);
+    if (this.#definitionWriter === null) return;
     const afterwards = this.#afterwardsOf(change);
     this.#definitionWriter.note(recordsOf(this.#topology.view, change), definitionKeysOfChange(change), afterwards);
   }
@@ -368,6 +380,12 @@ export class Coordinator {
   #expire(queue: QueueEntry): void {
     this.#queues.remove(queue);
     this.#publishChanges();
+  }
+
+  /** Whose doing it is: what goes with a client that leaves is nobody's. */
+  #actorOf(connection: ConnectionId, { op }: Request): string | null {
+    if (connection === BROKER || op === 'disconnect' || op === 'cancel') return null;
+    return this.#sessions.principalOf(connection)?.name ?? null;
   }
 
   #decide(connection: ConnectionId, request: Request): Answer | Promise<Answer> {

@@ -35,6 +35,8 @@ interface Parts {
 interface Outside extends Target {
   /** Does it in portions; resolves when all of it is done and durable. */
   run(steps: Steps): Promise<void>;
+  /** The same work, later, on behalf of whoever acts now. */
+  onBehalf<A extends readonly unknown[], R>(work: (...args: A) => R): (...args: A) => R;
 }
 
 export class DefinitionsAdministration {
@@ -68,6 +70,7 @@ export class DefinitionsAdministration {
 
   /** The same with a file that has been read. */
   async importFile(given: DefinitionsFile): Promise<ImportOutcome> {
+    const run = this.#outside.onBehalf((steps: Steps) => this.#outside.run(steps));
     let file = given;
     try {
       checkFits(file, this.present());
@@ -80,7 +83,7 @@ export class DefinitionsAdministration {
     }
     const notes = new Notes();
     const failures: string[] = [];
-    await this.#outside.run(importSteps(file, this.#outside, notes, failures));
+    await run(importSteps(file, this.#outside, notes, failures));
     const [first] = failures;
     if (first !== undefined) return { ok: false, reason: `${first} (of ${failures.length} that could not be)` };
     if (this.#parts.view.accounts.users().length === 0) notes.add('warnings', 'there are no users: nobody can log in');

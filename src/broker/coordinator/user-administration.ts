@@ -28,6 +28,8 @@ interface Outside {
   notify(notice: Notice): void;
   /** What others keep of a user is to go. */
   userDeleted(user: string): void;
+  /** The same work, later, on behalf of whoever acts now. */
+  onBehalf<A extends readonly unknown[], R>(work: (...args: A) => R): (...args: A) => R;
 }
 
 export class UserAdministration {
@@ -195,7 +197,7 @@ export class UserAdministration {
 
   #hashed(password: string, keep: (hash: PasswordHash) => string | null): string | null | Promise<string | null> {
     const hash = hashPassword(password, HASHINGS[this.#hashing()]);
-    return hash instanceof Promise ? hash.then(keep) : keep(hash);
+    return hash instanceof Promise ? hash.then(this.#outside.onBehalf(keep)) : keep(hash);
   }
 
   #user(name: string): User | undefined {

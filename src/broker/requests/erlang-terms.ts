@@ -1,7 +1,7 @@
 /** Values as Erlang writes them, which is how they stand in RabbitMQ's texts. */
 
 export function term(value: unknown): string {
-  return typeof value === 'string' ? `<<"${value}">>` : JSON.stringify(value);
+  return typeof value === 'string' ? `<<"${value.replaceAll(/["\\]/g, '\\$&')}">>` : JSON.stringify(value);
 }
 
 /** Names with their values. */

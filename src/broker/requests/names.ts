@@ -12,6 +12,11 @@ export const NODE_NAME = `leveret@${hostname()}`;
 export const DEFAULT_VHOST = '/';
 export const DEFAULT_EXCHANGE = '';
 
+/** Where the broker tells what happens in it: in the default vhost. */
+export const EVENT_EXCHANGE = 'amq.rabbitmq.event';
+/** Where copies go of what passes through a vhost that is traced. */
+export const TRACE_EXCHANGE = 'amq.rabbitmq.trace';
+
 const RESERVED_PREFIX = 'amq.';
 /** The name that stands for the requester's own reply queue, and what the names of such queues start with. */
 export const REPLY_TO = 'amq.rabbitmq.reply-to';

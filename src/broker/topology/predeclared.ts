@@ -1,6 +1,6 @@
-/** The exchanges that every vhost has from its start. */
+/** The exchanges that every vhost has from its start, and those of the default one. */
 import { EMPTY_TABLE } from '../../amqp/table.js';
-import { DEFAULT_EXCHANGE } from '../requests/names.js';
+import { DEFAULT_EXCHANGE, DEFAULT_VHOST, EVENT_EXCHANGE, TRACE_EXCHANGE } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
 
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
@@ -14,12 +14,12 @@ const PREDECLARED: readonly (readonly [name: string, type: string])[] = [
   ['amq.headers', 'headers'],
   ['amq.match', 'headers'],
 ];
-const TRACE_EXCHANGE = 'amq.rabbitmq.trace';
 
 export function predeclaredExchanges(vhost: string): ExchangeDeclared[] {
   return [
     ...PREDECLARED.map(([name, type]) => predeclared(vhost, name, type, false)),
     predeclared(vhost, TRACE_EXCHANGE, 'topic', true),
+    ...(vhost === DEFAULT_VHOST ? [predeclared(vhost, EVENT_EXCHANGE, 'topic', true)] : []),
   ];
 }
 

@@ -82,6 +82,12 @@ export class TopologyView {
     return this.#vhosts.get(vhost)?.exchanges.get(name);
   }
 
+  /** Whether what is published to an exchange may come anywhere. */
+  leadsOn(vhost: string, exchange: string): boolean {
+    const entry = this.exchange(vhost, exchange);
+    return entry !== undefined && (entry.outgoing.size > 0 || entry.alternate !== null);
+  }
+
   queue(vhost: string, name: string): QueueEntry | undefined {
     return this.#vhosts.get(vhost)?.queues.get(name);
   }

@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type Method, type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
+import { EMPTY_TABLE, type FieldTable } from '../../amqp/table.js';
 import { encodeText } from '../../amqp/text.js';
 import { consumerTimeoutOf } from '../../broker/arguments/consumer-arguments.js';
 import { REPLY_TO } from '../../broker/requests/names.js';
@@ -17,6 +18,7 @@ import type { Granted, QueueId } from '../../broker/requests/requests.js';
 import { accessQueue, rightRefusal } from '../../broker/topology/access.js';
 import type { Channel as CoreChannel } from '../../engine/engine.js';
 import { failure, timedOut } from '../errors/errors.js';
+import { consumerDeletedHeaders, consumerHeaders } from '../events/client-events.js';
 import type { ConsumerRow, HeldRow } from '../inspection/rows.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { Session } from '../session/session.js';
@@ -96,7 +98,10 @@ export class ChannelConsumers {
     this.#ended = true;
     const consumers = [...this.#consumers].flatMap(([tag, { isReply }]) => (isReply ? [] : [this.#nameOf(tag)]));
     const replyQueue = this.#reply?.queue ?? null;
-    for (const consumer of this.#consumers.values()) this.#session.host.consumers.remove(consumer);
+    for (const [tag, consumer] of this.#consumers) {
+      this.#session.host.consumers.remove(consumer);
+      this.#tellOfEnd(tag, consumer, false);
+    }
     this.#consumers.clear();
     this.#reply = null;
     return { consumers, replyQueue };
@@ -145,7 +150,7 @@ export class ChannelConsumers {
     const tag = method.consumerTag;
     const consumer = this.#consumers.get(tag);
     if (consumer !== undefined) {
-      this.#drop(tag, consumer);
+      this.#drop(tag, consumer, true);
       if (consumer.isReply) await this.#closeReplies(method.name);
       else await this.#session.ask(method.name, { op: 'cancel', consumers: [this.#nameOf(tag)] });
     }
@@ -266,6 +271,7 @@ export class ChannelConsumers {
   #add(tag: string, consumer: LiveConsumer): void {
     this.#consumers.set(tag, consumer);
     this.#session.host.consumers.add(consumer);
+    this.#tell('consumer.created', tag, consumer, (row) => consumerHeaders(this.#session, this.#number, row));
     this.#session.host.eventLoop.serveNow();
   }
 
@@ -292,10 +298,27 @@ export class ChannelConsumers {
     this.#send({ name: 'basic.cancel', consumerTag: tag, nowait: true });
   }
 
-  #drop(tag: string, consumer: LiveConsumer): void {
+  /** `isCancelled`: by the client. */
+  #drop(tag: string, consumer: LiveConsumer, isCancelled = false): void {
     this.#consumers.delete(tag);
     this.#session.host.consumers.remove(consumer);
+    this.#tellOfEnd(tag, consumer, isCancelled);
     consumer.end();
+  }
+
+  #tellOfEnd(tag: string, consumer: LiveConsumer, isCancelled: boolean): void {
+    this.#tell('consumer.deleted', tag, consumer, (row) =>
+      consumerDeletedHeaders(this.#session, this.#number, row, isCancelled),
+    );
+  }
+
+  /** Of consumers of direct replies nobody hears. */
+  #tell(name: string, tag: string, consumer: LiveConsumer, headers: (row: ConsumerRow) => FieldTable): void {
+    if (consumer.isReply) return;
+    this.#session.host.announce(name, () => {
+      const row = consumer.row(tag);
+      return row === null ? EMPTY_TABLE : headers(row);
+    });
   }
 
   #send(method: Method): void {

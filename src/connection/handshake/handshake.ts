@@ -43,6 +43,8 @@ export interface HandshakeEvents {
   isLocal(): boolean;
   /** Who the client is by its certificate; null: it has shown none. */
   certified(): CertifiedName | null;
+  /** A login was right, or is refused for a reason. */
+  onLogin(user: string, failure: string | null): void;
   /** The client cannot come in, and is to find its socket closed. */
   onRefused(): void;
   /** The virtual host is open; open-ok follows. */
@@ -59,6 +61,8 @@ export class Handshake {
   /** What a token gives; null: a user has come in. */
   #grant: Grant | null = null;
   #name: string | null = null;
+  /** As whom the client would like to come in. */
+  #claimed = '';
   #mechanism = '';
   /** As octets: few will look at them, and there is one for each connection. */
   #clientProperties = NO_PROPERTIES;
@@ -144,11 +148,13 @@ export class Handshake {
 
   #login(method: MethodOf<'connection.start-ok'>): Login | Promise<Login> {
     const { view, logins, tokens, anonymous } = this.#session.host;
+    this.#claimed = '';
     const address = this.#events.address();
     const certified = this.#events.certified();
     const source: LoginSource = {
       user: (name) => view.accounts.user(name),
       login: (credentials) => {
+        this.#claimed = credentials.user;
         if (tokens !== null && looksLikeToken(credentials.password)) return tokens.login(address, credentials);
         return logins.login(address, credentials);
       },
@@ -206,12 +212,14 @@ export class Handshake {
     this.#principal =
       grant === null ? principalOfUser(this.#session.host.view.accounts, user) : principalOfGrant(grant);
     this.#name = connectionName(method.clientProperties);
+    this.#events.onLogin(user, null);
     this.#step = 'tuning';
     this.#session.send(0, { name: 'connection.tune', ...this.#limits });
   }
 
   /** Clients from before that capability take the end of the socket for a failed login, a close for something else. */
   #refuse(error: unknown): undefined {
+    this.#events.onLogin(this.#claimed, `user '${this.#claimed}' - invalid credentials`);
     if (this.#capabilities.authenticationFailureClose) throw error;
     // Nobody else tells of it: no close is sent.
     if (error instanceof AmqpError && error.code !== replyCode.ACCESS_REFUSED)

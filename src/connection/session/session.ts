@@ -4,6 +4,7 @@
  * This folder is what connections, channels and workers know of each other; all of them import it.
  */
 import type { Method, MethodName } from '../../amqp/protocol.js';
+import type { FieldTable } from '../../amqp/table.js';
 import type { Principal } from '../../broker/access/principal.js';
 import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/requests/requests.js';
@@ -59,6 +60,8 @@ export interface Host {
   readonly connectionLog: ConnectionLog;
   /** Sends a request to the coordinator; the answer comes as `Connection.answered`, if the connection still is. */
   ask(connection: ConnectionId, request: Request): void;
+  /** Tells of something that has happened, if anybody wants to hear of it; `headers` is called then. */
+  announce(name: string, headers: () => FieldTable): void;
   /** Applies the topology changes that have been posted. */
   syncTopology(): void;
   /** The transport is closed, and everything of the connection is gone. */
@@ -70,6 +73,8 @@ export interface Session {
   readonly host: Host;
   readonly id: ConnectionId;
   readonly core: CoreConnection;
+  /** What operators know the connection by. */
+  readonly name: string;
   readonly vhost: string;
   /** Who has logged in. */
   readonly principal: Principal;

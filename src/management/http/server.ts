@@ -16,6 +16,7 @@ import type { ServedOperation } from '../contract/document.js';
 import type { OperationContract } from '../contract/operation-contract.js';
 import type { Schema } from '../contract/schema.js';
 import { type Caller, hasTag, type Tag } from './authentication.js';
+import { callers } from './callers.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
 import { lazyValidator } from './validation.js';
@@ -136,7 +137,12 @@ function addRoute(
       querystring: { type: 'object', properties: contract.query ?? {} },
       ...bodySchema(operation, contract),
     };
-    app.route({ method, url, onRequest: admit, handler: handle, config: { body }, schema });
+    const handler: RouteHandlerMethod = function (request, reply) {
+      // A route that is open to all has no caller.
+      const user = tag === null ? '' : request.caller.user;
+      return callers.run(user, () => handle.call(this, request, reply));
+    };
+    app.route({ method, url, onRequest: admit, handler, config: { body }, schema });
   }
   const allow = [...allowed, 'OPTIONS'].join(', ');
   app.route({ method: 'OPTIONS', url, handler: (_request, reply) => reply.header('allow', allow).send() });

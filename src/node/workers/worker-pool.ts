@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
+import type { BrokerEvent } from '../../broker/events/event.js';
 import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../../broker/requests/requests.js';
 import { type AcceptedSocket, refuse } from '../../connection/transport/accepted-socket.js';
@@ -165,6 +166,11 @@ export class WorkerPool {
     this.#tellHome(notice.connection, { kind: 'notice', notice });
   }
 
+  /** Has an event published: by one worker, so that all are in the order in which they come here. */
+  announce(event: BrokerEvent): void {
+    this.#tell(0, { kind: 'event', event });
+  }
+
   granted(connection: ConnectionId, answer: Granted): void {
     this.#tellHome(connection, { kind: 'granted', connection, answer });
   }
@@ -300,6 +306,9 @@ export class WorkerPool {
       }
       case 'applied':
         authority.applied(index, message.epoch);
+        break;
+      case 'event':
+        this.announce(message.event);
         break;
       case 'opened':
         this.#count(index, 1);
