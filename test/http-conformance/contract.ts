@@ -8,10 +8,13 @@ interface Response {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
+interface Operation {
+  readonly security?: readonly unknown[];
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
 interface Document {
-  readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, Response>> }>>>
-  >;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly responses: Readonly<Record<string, Response>> };
 }
 
@@ -30,13 +33,28 @@ export function breaches({ method, path }: Pick<Step, 'method' | 'path'>, answer
   const given = responses[answer.status];
   if (given === undefined) return [`${method} ${template} may not answer ${answer.status}`];
   const { content } = resolved(given);
+  if (answer.status === 401 && answer.body !== null) return breachesOfRefusal(answer.body);
   if (content === undefined) return answer.body === null ? [] : [`${method} ${template} has a body by surprise`];
-  // Who shows nothing at all is asked for a password, and told nothing.
-  if (answer.body === null) return answer.status === 401 ? [] : [`${method} ${template} lacks a body`];
+  if (answer.body === null) return [`${method} ${template} lacks a body`];
   const reference = referenceTo(template, method, answer.status, given, Object.keys(content)[0] ?? '');
   const validate = ajv.getSchema(reference);
   if (validate === undefined) return [`${reference} is not in the document`];
   return validate(answer.body) ? [] : [`${method} ${template}: ${ajv.errorsText(validate.errors)}`];
+}
+
+function breachesOfRefusal(body: unknown): string[] {
+  const validate = ajv.getSchema('document#/components/schemas/Refusal');
+  return validate?.(body) === true ? [] : ['a refusal is none'];
+}
+
+/** What the document says of each route: by `METHOD path`, whether everybody may call. */
+export function documented(): ReadonlyMap<string, boolean> {
+  const all = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(
+      ([method, { security }]) => [`${method.toUpperCase()} ${path}`, security?.length === 0] as const,
+    ),
+  );
+  return new Map(all);
 }
 
 function unknownRoute(method: string, { status }: Answered): string[] {

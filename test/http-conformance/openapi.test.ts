@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { useHttpApi } from '../management/support/http-client.js';
-import { breaches, DOCUMENT_FILE } from './contract.js';
+import { breaches, DOCUMENT_FILE, documented } from './contract.js';
+import { play, type Step } from './scenario.js';
 
 const api = useHttpApi();
 
@@ -11,8 +12,18 @@ it('the document that is served is the one that is kept (else: npm run config-do
   expect(json).toEqual(JSON.parse(await readFile(DOCUMENT_FILE, 'utf8')));
 });
 
-it('nobody is shown it without a password', async () => {
-  expect((await api().as(null).get('/openapi.json')).status).toBe(401);
+it('nobody gets anything without a password but what is open to all', async () => {
+  const base = `http://127.0.0.1:${api().broker.management?.port}`;
+  const open: string[] = [];
+  for (const [route, isOpen] of documented()) {
+    const [method = '', path = ''] = route.split(' ');
+    const step = { method: method as Step['method'], path: path.replaceAll(/[{}]/g, ''), as: null };
+    const { status } = await play(base, step);
+    expect(status === 200, route).toBe(isOpen);
+    if (isOpen) open.push(route);
+    else expect(status, route).toBe(401);
+  }
+  expect(open.toSorted()).toEqual(['GET /api/auth', 'GET /api/health/ready']);
 });
 
 it('what it does not allow is found', () => {
@@ -41,4 +52,10 @@ it.each([
   ['has a table that is none', '/queues/%2F/q', { arguments: 'x' }, 'arguments must be an object'],
 ])('a body that %s is refused in a line that names it', async (_what, path, body, reason) => {
   expect(await api().put(path, body)).toMatchObject({ status: 400, json: { error: 'bad_request', reason } });
+});
+
+it('a method that no path has is 405, too', async () => {
+  const base = `http://127.0.0.1:${api().broker.management?.port}/api`;
+  const { status, headers } = await play(base, { method: 'PATCH' as Step['method'], path: '/queues/%2F/q' });
+  expect({ status, allow: headers.allow }).toEqual({ status: 405, allow: 'HEAD, GET, PUT, DELETE, OPTIONS' });
 });

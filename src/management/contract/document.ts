@@ -41,15 +41,17 @@ const PARTS: Readonly<Record<string, string>> = {
   protocol: 'A protocol, as `amqp`.',
 };
 
-/** What any route may answer. */
+/** What any route may answer, with a body that says why. */
 const REFUSALS: Readonly<Record<string, string>> = {
   Wrong: 'The request is wrong; nothing was changed.',
-  NotAuthorised: 'Nobody has called, or somebody who may not do that.',
   Foreign: 'A page of another site has sent it.',
   NotFound: 'That is not there.',
   TooLong: 'The body is too long.',
   Unavailable: 'Nothing can be said at the moment.',
 };
+
+/** Who shows nothing at all is asked for a password, without a body. */
+const NOT_AUTHORISED = 'Nobody has called; or somebody who may not do that, who is told so as in other refusals.';
 
 export function documentOf(operations: readonly ServedOperation[], version: string): Document {
   const components = new Map<string, Schema>();
@@ -72,9 +74,12 @@ export function documentOf(operations: readonly ServedOperation[], version: stri
     paths,
     components: {
       securitySchemes: { password: { type: 'http', scheme: 'basic' } },
-      responses: Object.fromEntries(
-        Object.entries(REFUSALS).map(([name, description]) => [name, answerOf(description, REFUSAL, components)]),
-      ),
+      responses: {
+        NotAuthorised: { description: NOT_AUTHORISED },
+        ...Object.fromEntries(
+          Object.entries(REFUSALS).map(([name, description]) => [name, answerOf(description, REFUSAL, components)]),
+        ),
+      },
       schemas: Object.fromEntries(
         [...components].map(([name, schema]) => [name, resolved(schema, components, true)] as const),
       ),

@@ -44,6 +44,8 @@ export interface Operation {
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE'];
+/** No path has them. */
+const USELESS: readonly HTTPMethods[] = ['PATCH', 'TRACE'];
 
 export interface HttpServer {
   readonly app: FastifyInstance;
@@ -146,9 +148,9 @@ function addRoute(
   }
   const allow = [...allowed, 'OPTIONS'].join(', ');
   app.route({ method: 'OPTIONS', url, handler: (_request, reply) => reply.header('allow', allow).send() });
-  const others = METHODS.filter((method) => operations[method] === undefined);
+  const others = [...METHODS.filter((method) => operations[method] === undefined), ...USELESS];
   const refuse: RouteHandlerMethod = (_request, reply) => reply.status(405).header('allow', allow).send();
-  if (others.length > 0) app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
+  app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
   return served;
 }
 
