@@ -33,7 +33,7 @@ const brokerLayers = [
 ];
 /** What the HTTP API agrees on stands below what serves it. */
 const managementLayers = ['api', 'http', 'contract'];
-const apiLayers = ['node', 'topology', 'messages', 'clients', 'access', 'base'];
+const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
 const queueLayers = ['spill', 'rules', 'consumers', 'chain'];

@@ -139,18 +139,23 @@ function startLines(broker: Broker, options: ResolvedOptions): string[] {
 
 function httpLines({ management }: Broker): string[] {
   if (management === null) return [];
-  const { hosts, port, tlsPort, socket, socketTrouble } = management;
+  const { hosts, port, tlsPort, socket, socketTrouble, metrics } = management;
   const urls = [
     ...hosts.flatMap((host) => (port === null ? [] : [`http://${hostText(host)}:${port}/api`])),
     ...hosts.flatMap((host) => (tlsPort === null ? [] : [`https://${hostText(host)}:${tlsPort}/api`])),
   ];
   return [
     ...(urls.length === 0 ? [] : [`HTTP API on ${urls.join(' and ')}`]),
+    ...(metrics === null ? [] : [`metrics on ${metrics.hosts.map((host) => urlOf(host, metrics.port)).join(' and ')}`]),
     ...(socket === null ? [] : [`'leveret ctl' finds it at ${socket}`]),
     ...(socketTrouble === null
       ? []
       : [`no socket for 'leveret ctl' (--ctl-socket FILE names another): ${socketTrouble}`]),
   ];
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${hostText(host)}:${port}/metrics`;
 }
 
 function dataLines(broker: Broker, { data }: ResolvedOptions): string[] {

@@ -6,6 +6,7 @@ import { totalmem } from 'node:os';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
+import type { MetricsAddress } from '../node/management-messages.js';
 import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
 import { CERT_HELP, type WantedCertificates, wantedCertificates } from './certificates/wanted.js';
 import { controlSocket } from './config/control-socket.js';
@@ -119,12 +120,19 @@ function brokerOptions(given: Configuration): BrokerOptions {
 function managementOptions(given: Configuration): BrokerOptions['management'] {
   const { http_port: port, https_port: https, http_host: host } = given;
   const socket = controlSocket(given);
+  const metrics = metricsOptions(given);
   const tlsPort = https === undefined || https.value === 0 ? null : https.value;
   if (https !== undefined && tlsPort !== null && given.tls_cert === undefined)
     refuse(https.origin, 'needs --tls-cert and --tls-key (or tls_cert and tls_key)');
-  if (port?.value !== 0) return { host: host?.value, port: port?.value, tlsPort, socket };
-  if (tlsPort !== null) return { host: host?.value, port: null, tlsPort, socket };
-  return socket?.isNeeded === true ? { port: null, socket } : null;
+  if (port?.value !== 0) return { host: host?.value, port: port?.value, tlsPort, socket, metrics };
+  if (tlsPort !== null) return { host: host?.value, port: null, tlsPort, socket, metrics };
+  return socket?.isNeeded === true || metrics !== null ? { port: null, socket, metrics } : null;
+}
+
+/** Null: metrics are told by the HTTP API alone. */
+function metricsOptions({ metrics_port: port, metrics_host: host }: Configuration): MetricsAddress | null {
+  if (port === undefined || port.value === 0) return null;
+  return { host: host?.value ?? DEFAULTS.managementAddress.host, port: port.value };
 }
 
 function logPlace({ log_file: file, log_format: format }: Configuration): LogPlace {

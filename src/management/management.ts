@@ -12,7 +12,9 @@ import type { ManagedBroker } from './api/base/managed-broker.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { callers } from './http/callers.js';
-import { AddressRefused, HttpListening } from './http/listening.js';
+import { notFound } from './http/errors.js';
+import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
+import type { HttpServer } from './http/server.js';
 import { Sessions } from './sessions/sessions.js';
 import { Statistics } from './statistics/statistics.js';
 
@@ -67,23 +69,23 @@ export class Management {
   }
 
   /** Loaded for the first request: most brokers are never asked. */
-  async #api(facts: BrokerFacts, http: BoundHttp): Promise<RequestListener> {
-    const [{ createServer }, { addRoutes }] = await Promise.all([
+  async #api(facts: BrokerFacts, http: BoundHttp): Promise<Listeners> {
+    const [{ createServer }, { addMetricRoutes, addRoutes }] = await Promise.all([
       import('./http/server.js'),
       import('./api/routes.js'),
     ]);
     const { view, logins } = this.#worker;
-    const server = createServer(
-      (request) => {
-        // What a caller has changed over another connection is seen by the next request.
-        this.#worker.syncTopology();
-        return authenticate(request, view.accounts, logins);
-      },
-      this.#worker.lines('error', 'broker'),
-    );
-    addRoutes(server, this.#broker(facts, http));
-    await server.app.ready();
-    return (request, response) => server.app.routing(request, response);
+    const report = this.#worker.lines('error', 'broker');
+    const broker = this.#broker(facts, http);
+    const api = createServer((request) => {
+      // What a caller has changed over another connection is seen by the next request.
+      this.#worker.syncTopology();
+      return authenticate(request, view.accounts, logins);
+    }, report);
+    addRoutes(api, broker);
+    const metrics = createServer(() => Promise.reject(notFound()), report);
+    addMetricRoutes(metrics, broker);
+    return { api: await listener(api), metrics: await listener(metrics) };
   }
 
   #broker(facts: BrokerFacts, http: BoundHttp): ManagedBroker {
@@ -112,4 +114,9 @@ export class Management {
   #tell(message: FromManagement): void {
     this.#port.postMessage(message);
   }
+}
+
+async function listener({ app }: HttpServer): Promise<RequestListener> {
+  await app.ready();
+  return (request, response) => app.routing(request, response);
 }

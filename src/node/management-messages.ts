@@ -18,6 +18,15 @@ export interface HttpAddress {
   readonly tlsPort: number | null;
   /** For `leveret ctl`; null: nowhere. */
   readonly socket: ControlSocketAddress | null;
+  /** Metrics for whoever comes, without a password; null: not so. */
+  readonly metrics: MetricsAddress | null;
+}
+
+export interface MetricsAddress {
+  /** As that of `HttpAddress`. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
 }
 
 /** A Unix-domain socket that only the broker's user can open; whoever has opened it may do everything. */
@@ -39,6 +48,13 @@ export interface BoundHttp {
   readonly socket: string | null;
   /** Why a socket that is not needed cannot be had; null: it can. */
   readonly socketTrouble: string | null;
+  /** Where metrics are told without a password; `hosts` have one port; null: nowhere. */
+  readonly metrics: BoundMetrics | null;
+}
+
+export interface BoundMetrics {
+  readonly hosts: readonly string[];
+  readonly port: number;
 }
 
 /** What the management tells of the broker that it cannot know by itself. */

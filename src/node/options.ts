@@ -31,7 +31,7 @@ import {
   PORT_MAX,
 } from './listeners/address.js';
 import { parseNetwork } from './listeners/proxies.js';
-import type { ControlSocketAddress, HttpAddress } from './management-messages.js';
+import type { ControlSocketAddress, HttpAddress, MetricsAddress } from './management-messages.js';
 import type { DataOptions } from './storage.js';
 
 const MEBIBYTE = 1024 ** 2;
@@ -183,7 +183,7 @@ export const DEFAULTS = {
   loadDefinitions: null,
   data: DATA_DEFAULTS,
   management: null,
-  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null },
+  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
@@ -488,6 +488,16 @@ function httpAddress(given: NonNullable<BrokerOptions['management']> | null): Ht
     port: given.port === null ? null : wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
     tlsPort: tlsPort === null ? null : wholeNumber('management.tlsPort', tlsPort, 0, PORT_MAX),
     socket: controlSocket(given.socket ?? all.socket),
+    metrics: metricsAddress(given.metrics ?? all.metrics),
+  };
+}
+
+function metricsAddress(given: MetricsAddress | null): MetricsAddress | null {
+  if (given === null) return null;
+  refuseUnknown('management.metrics.', given, ['host', 'port']);
+  return {
+    host: text('management.metrics.host', given.host),
+    port: wholeNumber('management.metrics.port', given.port, 0, PORT_MAX),
   };
 }
 

@@ -64,6 +64,10 @@ test('every flag is taken as it was given', () => {
     '8080',
     '--http-host',
     '::1',
+    '--metrics-port',
+    '9419',
+    '--metrics-host',
+    '::1',
     '--ctl-socket',
     '/run/own.sock',
     '--log-level',
@@ -98,7 +102,13 @@ test('every flag is taken as it was given', () => {
       skipUnreadable: false,
       dropUnknownQueues: false,
     },
-    management: { host: '::1', port: 8080, tlsPort: null, socket: { path: '/run/own.sock', isNeeded: true } },
+    management: {
+      host: '::1',
+      port: 8080,
+      tlsPort: null,
+      socket: { path: '/run/own.sock', isNeeded: true },
+      metrics: { host: '::1', port: 9419 },
+    },
     logLevels: { default: 'warning', connection: 'debug', tls: 'none' },
   });
 });

@@ -1,10 +1,12 @@
 /**
- * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md.
+ * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md and
+ * docs/metrics.md.
  * `npm run config-docs` writes them.
  */
 import { ctlPage } from '../ctl/document.js';
 import { wrapped } from './help.js';
 import { toml } from './in-force.js';
+import { metricsPage } from './metrics-page.js';
 import { FILE_KEYS, flagOf, KEYS, type Key, settingOf, standardText, variablesOf } from './settings.js';
 
 const WIDTH = 120;
@@ -14,6 +16,7 @@ export const DOCUMENTS = {
   'docs/configuration.md': configurationPage,
   'examples/leveret.toml': exampleFile,
   'docs/ctl.md': ctlPage,
+  'docs/metrics.md': metricsPage,
 } as const;
 
 const INTRODUCTION = [

@@ -166,6 +166,17 @@ export const SETTINGS = {
     standard: DEFAULTS.managementAddress.host,
     standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
   }),
+  metrics_port: setting(wholeNumber(0, PORT_MAX), {
+    help:
+      'port where metrics are told to whoever comes, without a password, as with RabbitMQ, which has 15692; ' +
+      '0: there is none, and they are for users of the HTTP API with the tag monitoring',
+    standard: 0,
+  }),
+  metrics_host: setting(text('ADDRESS', 'an address'), {
+    help: 'address of that port',
+    standard: DEFAULTS.managementAddress.host,
+    standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
+  }),
   ctl_socket: setting(text('FILE', 'the name of a file'), {
     help:
       "the socket of 'leveret ctl', which this user alone can open and which needs no password; none: there is none; " +

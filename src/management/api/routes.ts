@@ -9,6 +9,7 @@ import { channelRoutes } from './clients/channels.js';
 import { connectionRoutes } from './clients/connections.js';
 import { consumerRoutes } from './clients/consumers.js';
 import { messageRoutes } from './messages/messages.js';
+import { metricRoutes } from './metrics/routes.js';
 import { definitionRoutes } from './node/definitions.js';
 import { featureRoutes } from './node/features.js';
 import { healthRoutes } from './node/health.js';
@@ -23,6 +24,11 @@ import { exchangeRoutes } from './topology/exchanges.js';
 import { policyRoutes } from './topology/policies.js';
 import { queueRoutes } from './topology/queues.js';
 import { vhostRoutes } from './topology/vhosts.js';
+
+/** What a listener tells to whoever comes: metrics alone. */
+export function addMetricRoutes(server: HttpServer, broker: ManagedBroker): void {
+  metricRoutes(server, broker, null);
+}
 
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   healthRoutes(server);
@@ -49,4 +55,5 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   globalParameterRoutes(server, broker);
   operationRoutes(server, broker);
   openApiRoutes(server);
+  metricRoutes(server, broker, 'monitoring');
 }

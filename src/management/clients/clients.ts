@@ -46,6 +46,11 @@ export class Clients {
     return this.#listing(depth);
   }
 
+  /** The same, for whoever wants no rates: none are taken for it. Rejects with `NoAnswer`. */
+  now(depth: Depth): Promise<readonly Client[]> {
+    return this.#listing(depth);
+  }
+
   /** As of now; undefined: there is none of this name. */
   async named(name: string, depth: Depth): Promise<Client | undefined> {
     this.#watch();

@@ -5,12 +5,21 @@
 import { ACCESS } from './access.js';
 import { CLIENTS } from './clients.js';
 import { MESSAGES } from './messages.js';
+import { METRICS } from './metrics.js';
 import { NODE_CONTRACTS } from './node.js';
 import type { Contracts, OperationContract } from './operation-contract.js';
 import { RULES } from './rules.js';
 import { TOPOLOGY } from './topology.js';
 
-const CONTRACTS: Contracts = { ...ACCESS, ...TOPOLOGY, ...MESSAGES, ...RULES, ...CLIENTS, ...NODE_CONTRACTS };
+const CONTRACTS: Contracts = {
+  ...ACCESS,
+  ...TOPOLOGY,
+  ...MESSAGES,
+  ...RULES,
+  ...CLIENTS,
+  ...NODE_CONTRACTS,
+  ...METRICS,
+};
 
 /** Throws where there is none: a route without one is a defect. */
 export function contractOf(method: string, path: string): OperationContract {

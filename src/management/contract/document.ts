@@ -112,7 +112,7 @@ function operationOf(
   return {
     operationId: operationId(method, path),
     summary: contract.summary,
-    tags: [path.split('/')[2] ?? ''],
+    tags: [path.replace(/^\/api/, '').split('/')[1] ?? ''],
     ...(tag === null
       ? { security: [] }
       : { description: `For users with the tag \`${tag}\`, or one that has it in it.` }),

@@ -9,7 +9,7 @@ import type { Server as NetServer } from 'node:net';
 import { HttpsCertificates, type TlsSetup } from '../../connection/transport/tls-setup.js';
 import { hostText } from '../../node/listeners/address.js';
 import { boundTo, listenAt } from '../../node/listeners/tcp.js';
-import type { BoundHttp, HttpAddress } from '../../node/management-messages.js';
+import type { BoundHttp, BoundMetrics, ControlSocketAddress, HttpAddress } from '../../node/management-messages.js';
 import { fatal } from '../../platform/fatal.js';
 import { ControlSocket } from './control-socket.js';
 
@@ -29,6 +29,12 @@ export class AddressRefused extends Error {
   }
 }
 
+/** What answers at the ports of the API, and at that of the metrics. */
+export interface Listeners {
+  readonly api: RequestListener;
+  readonly metrics: RequestListener;
+}
+
 export class HttpListening {
   readonly #servers: readonly Server[];
   readonly #https: readonly HttpsCertificates[];
@@ -38,11 +44,12 @@ export class HttpListening {
   private constructor(
     plain: readonly Server[],
     https: readonly HttpsCertificates[],
+    metrics: readonly Server[],
     socket: ControlSocket | null,
     socketTrouble: string | null,
   ) {
     const byTls = https.map(({ server }) => server);
-    this.#servers = [...plain, ...byTls];
+    this.#servers = [...plain, ...byTls, ...metrics];
     this.#https = https;
     this.#socket = socket;
     const [first] = plain;
@@ -53,50 +60,47 @@ export class HttpListening {
       port: first === undefined ? null : boundTo(first).port,
       socket: socket?.path ?? null,
       socketTrouble,
+      metrics: boundMetrics(metrics),
     };
   }
 
-  /** `load` makes what answers. Rejects with an `AddressRefused` when one cannot be had. */
+  /** `load` makes what answers. Rejects with an `AddressRefused` when an address cannot be had. */
   static async open(
     address: HttpAddress,
     tls: TlsSetup | null,
-    load: () => Promise<RequestListener>,
+    load: () => Promise<Listeners>,
   ): Promise<HttpListening> {
-    let loading: Promise<RequestListener> | null = null;
-    const answer: RequestListener = (request, response) => {
-      loading ??= load();
-      loading.then((handle) => handle(request, response)).catch(fatal);
-    };
-    const create = (): Server => {
-      const server = createServer(TIMES, answer);
-      server.maxConnections = CONNECTIONS_MAX;
+    let loading: Promise<Listeners> | null = null;
+    const answer =
+      (which: keyof Listeners): RequestListener =>
+      (request, response) => {
+        loading ??= load();
+        loading.then((listeners) => listeners[which](request, response)).catch(fatal);
+      };
+    const { host, port, tlsPort, metrics, socket } = address;
+    const opened: Server[] = [];
+    const https: HttpsCertificates[] = [];
+    const create = (which: keyof Listeners) => (): Server => {
+      const server = bounded(createServer(TIMES, answer(which)));
+      opened.push(server);
       return server;
     };
-    const { host, port, tlsPort } = address;
-    const servers = await openTcp('http', { host, port }, create);
-    const https: HttpsCertificates[] = [];
     const createByTls = (setup: TlsSetup) => (): HttpsServer => {
-      const certificates = new HttpsCertificates(setup, TIMES.headersTimeout, TIMES, answer);
-      certificates.server.maxConnections = CONNECTIONS_MAX;
+      const certificates = new HttpsCertificates(setup, TIMES.headersTimeout, TIMES, answer('api'));
       https.push(certificates);
+      opened.push(bounded(certificates.server));
       return certificates.server;
     };
     try {
+      const servers = await openTcp('http', { host, port }, create('api'));
       if (tls !== null) await openTcp('https', { host, port: tlsPort }, createByTls(tls));
+      const open = https.filter(({ server }) => server.listening);
+      const scraped = metrics === null ? [] : await openTcp('http', metrics, create('metrics'));
+      const { control, trouble } = await openControl(socket, create('api'));
+      return new HttpListening(servers, open, scraped, control, trouble);
     } catch (error) {
-      for (const server of servers) server.close();
+      for (const server of opened) server.close();
       throw error;
-    }
-    const open = https.filter(({ server }) => server.listening);
-    const { socket } = address;
-    if (socket === null) return new HttpListening(servers, open, null, null);
-    try {
-      return new HttpListening(servers, open, await ControlSocket.open(socket.path, create()), null);
-    } catch (error) {
-      const reason = inWords(error);
-      if (!socket.isNeeded) return new HttpListening(servers, open, null, reason);
-      for (const server of [...servers, ...open.map((one) => one.server)]) server.close();
-      throw new AddressRefused(`the control socket ${socket.path}`, reason);
     }
   }
 
@@ -112,6 +116,32 @@ export class HttpListening {
       server.close();
       server.closeIdleConnections();
     }
+  }
+}
+
+function bounded<S extends NetServer>(server: S): S {
+  server.maxConnections = CONNECTIONS_MAX;
+  return server;
+}
+
+function boundMetrics(servers: readonly Server[]): BoundMetrics | null {
+  const [first] = servers;
+  if (first === undefined) return null;
+  return { hosts: servers.map((server) => boundTo(server).address), port: boundTo(first).port };
+}
+
+/** Rejects with an `AddressRefused` when a socket cannot be had that is needed. */
+async function openControl(
+  socket: ControlSocketAddress | null,
+  create: () => Server,
+): Promise<{ readonly control: ControlSocket | null; readonly trouble: string | null }> {
+  if (socket === null) return { control: null, trouble: null };
+  try {
+    return { control: await ControlSocket.open(socket.path, create()), trouble: null };
+  } catch (error) {
+    const trouble = inWords(error);
+    if (socket.isNeeded) throw new AddressRefused(`the control socket ${socket.path}`, trouble);
+    return { control: null, trouble };
   }
 }
 

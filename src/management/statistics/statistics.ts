@@ -30,6 +30,9 @@ export function rangesOf(query: unknown): Ranges {
   return { lengths: rangeOf(query, 'lengths'), messages: rangeOf(query, 'msg_rates') };
 }
 
+/** Of bodies, by the HTTP API's names. */
+type Octets = Readonly<Record<'message_bytes' | 'message_bytes_ready' | 'message_bytes_unacknowledged', number>>;
+
 type CountingEngine = Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt'>;
 
 /** A history that is read for an answer. */
@@ -57,6 +60,12 @@ export class Statistics {
     const unacknowledged = unacked(this.#engine, ref);
     const ready = this.#engine.readyCount(ref);
     return { messages: ready + unacknowledged, messages_ready: ready, messages_unacknowledged: unacknowledged };
+  }
+
+  /** Octets of the bodies of a queue's messages. */
+  octets(queue: QueueEntry): Octets {
+    const { messages_ready: ready, messages_unacknowledged: unacknowledged } = this.lengths(queue);
+    return this.#bytes(queue, ready, unacknowledged);
   }
 
   /** All that is counted of a queue. */
@@ -129,7 +138,7 @@ export class Statistics {
    * Octets of the bodies. Those of ready messages are known where the queue has a limit of octets; others are as long
    * as the queue's messages were on average.
    */
-  #bytes({ ref }: QueueEntry, ready: number, unacknowledged: number): JsonObject {
+  #bytes({ ref }: QueueEntry, ready: number, unacknowledged: number): Octets {
     const octets = this.#engine.countedAt(ref, Counter.OCTETS_ENQUEUED);
     const average = octets / Math.max(1, this.#engine.countedAt(ref, Counter.ENQUEUED));
     const exact = this.#engine.readyBytes(ref);

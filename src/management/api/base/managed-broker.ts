@@ -19,7 +19,7 @@ export interface ManagedBroker {
   readonly facts: BrokerFacts;
   readonly view: TopologyView;
   /** Where this API itself is to be found. */
-  readonly http: Pick<BoundHttp, 'hosts' | 'port' | 'tlsPort'>;
+  readonly http: Pick<BoundHttp, 'hosts' | 'port' | 'tlsPort' | 'metrics'>;
   readonly alarms: Pick<SharedAlarms, 'isLowOnDisk' | 'isShortOfMemory' | 'disk'>;
   /** What TLS is done with now; null: there is none. */
   tls(): TlsSetup | null;

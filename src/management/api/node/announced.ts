@@ -58,7 +58,9 @@ export function listenersOf({ facts, http }: Pick<ManagedBroker, 'facts' | 'http
   const own = ports.flatMap(({ protocol, port }) =>
     port === null ? [] : http.hosts.map((host) => ({ protocol, host, port })),
   );
-  return [...facts.listeners.flatMap(portsOf), ...own];
+  const { metrics } = http;
+  const scraped = metrics?.hosts.map((host) => ({ protocol: 'http/prometheus', host, port: metrics.port })) ?? [];
+  return [...facts.listeners.flatMap(portsOf), ...own, ...scraped];
 }
 
 /** What listens in the file system has no port. */

@@ -88,7 +88,10 @@ async function totalsIn({ view, administration }: ManagedBroker, vhosts: readonl
 }
 
 /** The node's own name until somebody gives another. */
-async function clusterName({ administration, facts }: ManagedBroker): Promise<string> {
+export async function clusterName({
+  administration,
+  facts,
+}: Pick<ManagedBroker, 'administration' | 'facts'>): Promise<string> {
   const given = (await administration.globalParameters()).find(({ name }) => name === CLUSTER_NAME);
   return given === undefined ? facts.node : String(JSON.parse(given.value));
 }

@@ -1,0 +1,77 @@
+/** docs/metrics.md, as it follows from what a scrape tells. */
+import type { Metric } from '../../management/api/metrics/exposition.js';
+import { DETAILED_FAMILIES, DETAILED_PREFIX, OTHER_FAMILIES, PREFIX } from '../../management/api/metrics/scrape.js';
+import { wrapped } from './help.js';
+
+const WIDTH = 120;
+
+const ENDPOINTS = [
+  "Prometheus scrapes a broker at the port of the HTTP API, with a user of the tag `monitoring`, or at a port of the metrics' " +
+    'own (`--metrics-port N`; RabbitMQ: 15692), where nobody is asked for a password. That one is off unless it is asked ' +
+    'for, and listens on this machine unless told otherwise (`--metrics-host`): what is told there names queues, ' +
+    "vhosts and clients' addresses. A program that embeds the broker gives `host` and `port` as `management.metrics`.",
+];
+
+const PATHS = [
+  '`/metrics`: all of the broker, each metric as one number. Takes as long for few queues as for many, but for a ' +
+    'look at the length of each queue.',
+  '`/metrics/per-object`: the same for each queue, connection and channel. With many of these it is long: ' +
+    '100,000 queues are some hundred megabytes.',
+  '`/metrics/detailed?family=NAME`: chosen families of that, under names that begin with `rabbitmq_detailed_`, so that ' +
+    'they are not summed up twice. `family` may be given several times, and so may `vhost`, for the queues of these ' +
+    'vhosts alone.',
+];
+
+const MANNER = [
+  'A scrape is made while it is sent, in portions, from counters as they are: it holds up neither clients nor other ' +
+    'requests. At most eight go on at once, each for at most a minute. All that is counted begins anew with the broker.',
+];
+
+const DIFFERENCES = [
+  'Sums of what is counted are of all queues, connections and channels that there ever were, and never fall. ' +
+    "RabbitMQ's are of those that are open.",
+  'A connection is named by its name, a channel as the HTTP API names it; RabbitMQ has Erlang processes there.',
+  '`channel_queue_metrics` and `channel_queue_exchange_metrics` are by queue, and `channel_exchange_metrics` is one ' +
+    'number each.',
+  '`queue_type` is `rabbit_classic_queue` for all queues: they are of one kind here.',
+  '`resident_memory_limit_bytes` is what the process takes and what messages and queues may still take: where it ' +
+    'meets what is resident, publishers wait.',
+  '`connection_pending_packets` are octets.',
+  'What is about Erlang, Mnesia, Raft and streams is not told, but for `erlang_uptime_seconds`, which dashboards ask for.',
+];
+
+export function metricsPage(): string {
+  return `${[
+    '# Metrics',
+    'This page is made from the table of metrics (`npm run config-docs`).',
+    ...ENDPOINTS.map(paragraph),
+    PATHS.map(item).join('\n'),
+    ...MANNER.map(paragraph),
+    "## RabbitMQ's metrics",
+    paragraph(
+      "They have RabbitMQ's names, types and labels where the meaning is the same, so that its Grafana dashboards fill, " +
+        'RabbitMQ-Overview (10991) among them. These differ:',
+    ),
+    DIFFERENCES.map(item).join('\n'),
+    ...DETAILED_FAMILIES.map(
+      ({ name, metrics, prefix = DETAILED_PREFIX }) => `### \`${name}\`\n\n${table(prefix, metrics)}`,
+    ),
+    '### Without a name',
+    paragraph('`/metrics` and `/metrics/per-object` have these besides.'),
+    ...OTHER_FAMILIES.map(({ metrics }) => table(PREFIX, metrics)),
+  ].join('\n\n')}\n`;
+}
+
+function table(prefix: string, metrics: readonly Metric[]): string {
+  return metrics.map(({ name, type, help }) => item(`\`${prefix}${name}\` (${type}): ${help}.`)).join('\n');
+}
+
+function paragraph(text: string): string {
+  return wrapped(text, WIDTH).join('\n');
+}
+
+function item(text: string): string {
+  return wrapped(text, WIDTH - 2)
+    .map((line, index) => `${index === 0 ? '- ' : '  '}${line}`)
+    .join('\n');
+}
