@@ -25,7 +25,7 @@ import {
   METHOD_REJECT,
 } from '../format/frame';
 import { read16, read32, read64 } from '../memory/bytes';
-import { countOwn, DROPPED, OCTETS_IN, RECEIVED } from '../memory/counters';
+import { countInVhost, DROPPED, OCTETS_IN, RECEIVED } from '../memory/counters';
 import { self } from '../memory/root';
 import { giveBox, LACKS_BOX, LACKS_ROOM, markStarved, takeBox } from '../memory/units';
 import { ALL, DONE, REJECT, REQUEUE, settleSome, SOME } from './delivering/ack';
@@ -130,13 +130,14 @@ export function scan(connection: Connection, from: usize, length: u32, work: u32
 }
 
 /** Counts what a scan has taken. */
-export function countRead(): void {
-  countOwn(OCTETS_IN, self.consumed);
+export function countRead(connection: Connection): void {
+  const vhost = <usize>connection.vhostCounters;
+  countInVhost(vhost, OCTETS_IN, self.consumed);
   if (!self.received) return;
-  countOwn(RECEIVED, self.received);
+  countInVhost(vhost, RECEIVED, self.received);
   self.received = 0;
   if (!self.dropped) return;
-  countOwn(DROPPED, self.dropped);
+  countInVhost(vhost, DROPPED, self.dropped);
   self.dropped = 0;
 }
 

@@ -2,6 +2,7 @@
  * Beginning and end of connections and channels: what must be given back when one goes.
  */
 import { BODY_MAX, FRAME_MAX_INITIAL } from '../format/frame';
+import { self } from '../memory/root';
 import { giveCell, givePage, takeCell, takePage } from '../memory/units';
 import { flushRun } from './receiving/run';
 import { dropConfirms } from './receiving/confirm';
@@ -15,6 +16,7 @@ import {
   forgetChannel,
   OPEN,
 } from './connection/connection';
+import { keepCounters } from './connection/channel-counters';
 import { endConsumer } from './delivering/consumer';
 import { acknowledge, REQUEUE } from './delivering/ack';
 import { forgetPartial } from './ingest';
@@ -45,6 +47,7 @@ export function newChannel(connection: Connection, number: u32): usize {
   channel.number = number;
   channel.nextTag = 1;
   channel.unackedMax = u32.MAX_VALUE;
+  channel.activeAt = self.now;
   if (!enterChannel(connection, channel)) {
     giveCell(cell);
     return 0;
@@ -73,6 +76,7 @@ export function forget(channel: Channel): void {
   const connection = changetype<Connection>(channel.connection);
   if (connection.bodyChannel == <u32>changetype<usize>(channel)) connection.bodyChannel = 0;
   forgetChannel(connection, channel);
+  keepCounters(connection, channel);
   if (channel.keyCell) giveCell(channel.keyCell);
   giveCell(changetype<usize>(channel));
 }

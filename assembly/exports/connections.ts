@@ -2,6 +2,8 @@
 import { enter, leave } from '../memory/epoch';
 import { atomicLoad } from '../memory/atomic';
 import { ROOT, Root, self } from '../memory/root';
+import { listAt } from '../memory/counter-lists';
+import { ownBlock } from '../memory/counters';
 import { endPromise } from '../memory/units';
 import { flushSettlements } from '../queue/chain/settle';
 import { sendConfirms } from '../amqp/receiving/confirm';
@@ -23,8 +25,15 @@ export function setBodyMax(connection: usize, bytes: u32): void {
   changetype<Connection>(connection).bodyMax = bytes;
 }
 
-export function setVhost(connection: usize, vhost: u32): void {
+export function setVhost(connection: usize, vhost: u32, counters: u32): void {
   changetype<Connection>(connection).vhost = vhost;
+  countForVhost(connection, counters);
+}
+
+/** What the connection does is counted in this list of its vhost's from now on; 0: for no vhost. */
+export function countForVhost(connection: usize, counters: u32): void {
+  const list = listAt(counters);
+  changetype<Connection>(connection).vhostCounters = list ? <u32>ownBlock(list) : 0;
 }
 
 export function closeConnection(connection: usize): void {
@@ -41,7 +50,7 @@ export function ingest(connection: usize, from: usize, length: u32, work: u32): 
   }
   enter();
   const stop = scan(changetype<Connection>(connection), from, length, work);
-  countRead();
+  countRead(changetype<Connection>(connection));
   flushRun();
   endPromise();
   sendConfirms(changetype<Connection>(connection));

@@ -1,5 +1,7 @@
 /** Routes, and messages that the host publishes itself. */
 import { flushReleases, LOGGABLE, Message, release } from '../memory/message';
+import { listAt } from '../memory/counter-lists';
+import { countInVhost, ownBlock, RECEIVED } from '../memory/counters';
 import { enter, leave } from '../memory/epoch';
 import { self } from '../memory/root';
 import { endPromise, promisePages, yieldPromised } from '../memory/units';
@@ -9,6 +11,7 @@ import { Queue, Slot } from '../queue/chain/queue';
 import { flushSettlements } from '../queue/chain/settle';
 import { countConfirm, countRefusal, holdConfirm, sendConfirms } from '../amqp/receiving/confirm';
 import { admit } from '../amqp/receiving/guarded-publish';
+import { countChannel, PUBLISHED } from '../amqp/connection/channel-counters';
 import { Channel, Connection } from '../amqp/connection/connection';
 import { sendContent } from '../amqp/delivering/deliver';
 import { encodeReturn } from '../amqp/delivering/encode';
@@ -16,8 +19,12 @@ import { filledTo, openBox, outputAt } from '../amqp/delivering/output';
 import { addRoute } from '../amqp/receiving/route';
 import { countGuarded } from '../amqp/connection/work';
 
-/** Installs the route that the last stop asked for; `count` queues stand at `scratch`, at most a page of them. */
-export function installRoute(connection: usize, count: u32, flags: u32): void {
+/**
+ * Installs the route that the last stop asked for; `count` queues stand at `scratch`, at most a page of them;
+ * `counters` is the exchange's list.
+ */
+export function installRoute(connection: usize, count: u32, flags: u32, counters: u32): void {
+  const list = listAt(counters);
   addRoute(
     changetype<Connection>(connection).vhost,
     self.frameOffset,
@@ -26,6 +33,7 @@ export function installRoute(connection: usize, count: u32, flags: u32): void {
     count,
     flags,
     runPages(),
+    list ? <u32>ownBlock(list) : 0,
   );
 }
 
@@ -68,6 +76,8 @@ export function endPublish(channel: usize, message: usize, taken: bool): void {
   const recorded = isRecorded(changetype<Message>(message));
   release(changetype<Message>(message));
   flushReleases();
+  countChannel(one, PUBLISHED, 1);
+  countInVhost(connection.vhostCounters, RECEIVED, 1);
   if (!taken) countRefusal(connection, one);
   else if (recorded) holdConfirm(connection, one);
   else countConfirm(connection, one);

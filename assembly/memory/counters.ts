@@ -7,6 +7,9 @@
  *   a participant    its own page, at PARTICIPANT_COUNTERS: all that it does        the memory
  *   a queue          a list of cells at `queue.counters`; a participant has its     the queue's cell (`releaseQueue`)
  *                    block there from when it first does something with the queue
+ *   an exchange,     a list of the same kind, found by a number (counter-lists.ts)  its number (`closeCounters`)
+ *   a vhost
+ *   a channel        in its cell, for its worker alone: amqp/connection             the cell; a connection keeps the sums
  *
  * Cell    0 │ next u32         the next cell of the list, or 0
  *         4 │ holders 3 × u32  of each block 1 + the participant that writes it; 0: nobody yet
@@ -23,7 +26,7 @@
  * to a list comes with zeroes. Where there is no memory for a block, what its participant does with that owner is not
  * counted there until there is some: counting holds up no message.
  */
-import { atomicLoad, atomicLoad64, atomicStore64, compareExchange } from './atomic';
+import { atomicLoad, atomicLoad64, atomicStore, atomicStore64, compareExchange } from './atomic';
 import { checkpoint, COUNTERS_MISSED } from './checkpoint';
 import { PAGE, Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
 import { CELL, giveCell, takeCell } from './units';
@@ -57,8 +60,16 @@ export const OCTETS_ENQUEUED: u32 = 13;
 /** Numbers in a queue's block. */
 const QUEUE_COUNTERS: u32 = 16;
 
+// What is counted of each exchange.
+/** Messages that clients published to it, and the queues that these were sent to. */
+export const PUBLISHED_IN: u32 = 0;
+export const PUBLISHED_OUT: u32 = 1;
+
+/** A vhost's block has those from here to `DROPPED`, which are counted of all, too. */
+export const VHOST_FIRST: u32 = 16;
+
 // What is counted of all alone.
-/** Messages that came whole from clients. */
+/** Messages that clients published, and that were not refused. */
 export const RECEIVED: u32 = 16;
 /** Octets that came from sockets, and that went to them, as far as the core has seen them. */
 export const OCTETS_IN: u32 = 17;
@@ -106,12 +117,22 @@ const BLOCKS: u32 = 3;
 
 /** Counts what this participant has done with the owner of the list that begins at `list`. */
 export function countIn(list: usize, counter: u32, more: u64): void {
-  const block = ownBlock(list);
+  countInBlock(ownBlock(list), counter, more);
+}
+
+/** The same where the block was looked up before; 0: it is not counted. */
+@inline export function countInBlock(block: usize, counter: u32, more: u64): void {
   if (block) add(block, counter, more);
 }
 
+/** Counts what this participant has done, for itself and for a vhost, whose block was looked up before. */
+@inline export function countInVhost(block: usize, counter: u32, more: u64): void {
+  countOwn(counter, more);
+  if (block) add(block, counter - VHOST_FIRST, more);
+}
+
 /** This participant's block in a list, its first cells first; made if need be, 0 when there is no memory. */
-function ownBlock(list: usize): usize {
+export function ownBlock(list: usize): usize {
   const holder = self.index + 1;
   let link = list;
   while (true) {
@@ -159,6 +180,8 @@ export function sumOfAll(counter: u32): u64 {
 /** The owner is gone: nobody counts in the list any more, and nobody reads it. */
 export function freeCounters(list: usize): void {
   let cell = <usize>load<u32>(list);
+  // Whoever looks at a list of one that is gone finds nothing.
+  atomicStore(list, 0);
   while (cell) {
     const next = load<u32>(cell + NEXT);
     giveCell(cell);
@@ -169,5 +192,6 @@ export function freeCounters(list: usize): void {
 // Looked at while the core is compiled.
 if (HOLDERS + BLOCKS * 4 > FIRST_BLOCK) ERROR('the holders of blocks are too many');
 if (FIRST_BLOCK + BLOCKS * BLOCK > CELL) ERROR('blocks of counters are longer than their cell');
+if (RECEIVED != VHOST_FIRST || DROPPED - VHOST_FIRST >= QUEUE_COUNTERS) ERROR("a vhost's block lacks a counter");
 if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || QUEUES_DELETED >= COUNTERS) ERROR('a block has no room for a counter');
 if (PARTICIPANT_COUNTERS + COUNTERS * 8 > PAGE) ERROR("a participant's counters are longer than its page");

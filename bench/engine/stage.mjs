@@ -44,7 +44,7 @@ export class Stage {
     const stop = engine.ingest(connection, engine.readOffset, this.loaded ?? 0);
     if (stop === 0) return;
     if (stop !== ROUTE) throw new Error(`the engine stopped: ${stop}`);
-    engine.installRoute(connection, this.queues, 0);
+    engine.installRoute(connection, this.queues, 0, 0);
     this.ingest(connection);
   }
 

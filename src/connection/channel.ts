@@ -13,7 +13,7 @@ import {
   type RequestAhead,
 } from '../broker/requests/requests.js';
 import { accessForGet } from '../broker/topology/access.js';
-import { type Channel as CoreChannel, Counter, type Message } from '../engine/engine.js';
+import { ChannelCounter, type Channel as CoreChannel, Counter, type Message } from '../engine/engine.js';
 import { ChannelConsumers } from './consuming/channel-consumers.js';
 import { GotDeliveries } from './consuming/got-deliveries.js';
 import { failure, refusalError, timedOut, tooManyUnacked } from './errors/errors.js';
@@ -264,6 +264,7 @@ export class Channel {
       if (host.engine.awaitNext(ref)) return this.#waitFor('basic.get', this.#getLater(method));
     }
     host.engine.countAt(ref, Counter.GOT_EMPTY, 1);
+    host.engine.countOf(this.core, ChannelCounter.GOT_EMPTY, 1);
     this.#send({ name: 'basic.get-empty' });
     return undefined;
   }

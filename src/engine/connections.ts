@@ -18,7 +18,7 @@ import {
   STOP_TOPOLOGY,
   STOP_WORK,
 } from '../numbers/core.js';
-import type { Channel, Connection, Message } from './references.js';
+import type { Channel, Connection, CounterList, Message } from './references.js';
 
 /** Why `ingest` came back. */
 export const Stop = {
@@ -104,8 +104,13 @@ export interface ConnectionCalls {
   setFrameMax(connection: Connection, bytes: number): void;
   /** Largest body that may come in from now on (bytes); `Limit.BODY_MAX` holds until then, and is the most. */
   setBodyMax(connection: Connection, bytes: number): void;
-  /** What route keys of this connection belong to: a vhost, as its user may write there (a number the host chose). */
-  setVhost(connection: Connection, vhost: number): void;
+  /**
+   * What route keys of this connection belong to: a vhost, as its user may write there (a number the host chose); and
+   * where is counted what it does in its vhost.
+   */
+  setVhost(connection: Connection, vhost: number, counters: CounterList): void;
+  /** What it does is counted there from now on; 0: for no vhost. Before the list of a vhost that goes is closed. */
+  countForVhost(connection: Connection, counters: CounterList): void;
   /** Requeues everything unacknowledged, cancels all consumers, frees everything. Call it when the socket is closed. */
   closeConnection(connection: Connection): void;
   /**

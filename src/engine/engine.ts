@@ -32,8 +32,17 @@ export { ConsumerState, type Front, type Held } from './looking.js';
 export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
 export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
-export type { Channel, Connection, Consumer, Message, Queue } from './references.js';
-export { Counter, QueueCounter, unacked } from './statistics.js';
+export type { Channel, Connection, Consumer, CounterList, Message, Queue } from './references.js';
+export {
+  ChannelCounter,
+  Counter,
+  ExchangeCounter,
+  inVhost,
+  type ListCounter,
+  QueueCounter,
+  unacked,
+  VhostCounter,
+} from './statistics.js';
 
 export interface Engine
   extends Participant,

@@ -1,6 +1,6 @@
 /** Where messages go: routes that the core remembers, and messages that the host publishes itself. */
 import { ROUTE_ASK_HOST } from '../numbers/core.js';
-import type { Channel, Connection, Message, Queue } from './references.js';
+import type { Channel, Connection, CounterList, Message, Queue } from './references.js';
 
 /** How a route treats the messages that take it. */
 export const RouteFlag = {
@@ -13,9 +13,10 @@ export const RouteFlag = {
 export interface PublishCalls {
   /**
    * Answers `Stop.ROUTE`: where messages with the key at `frameOffset` go until the topology changes. A mandatory
-   * message on a route without queues asks the host in any case.
+   * message on a route without queues asks the host in any case. `counters`: of the exchange. What the core enqueues or
+   * drops by itself it counts there; the rest the host counts.
    */
-  installRoute(connection: Connection, queues: readonly Queue[], flags: number): void;
+  installRoute(connection: Connection, queues: readonly Queue[], flags: number, counters: CounterList): void;
   /**
    * Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the
    * confirm. With `header`, queues get a copy whose content header frame has that payload. Where a queue refused it,

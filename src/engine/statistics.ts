@@ -3,6 +3,17 @@
  * the broker's process.
  */
 import {
+  CHANNEL_ACKNOWLEDGED,
+  CHANNEL_CONFIRMED,
+  CHANNEL_DELIVERED,
+  CHANNEL_DELIVERED_NO_ACK,
+  CHANNEL_DROPPED,
+  CHANNEL_GOT,
+  CHANNEL_GOT_EMPTY,
+  CHANNEL_GOT_NO_ACK,
+  CHANNEL_PUBLISHED,
+  CHANNEL_REDELIVERED,
+  CHANNEL_RETURNED,
   COUNTER_ACKNOWLEDGED,
   COUNTER_CHANNELS_CLOSED,
   COUNTER_CHANNELS_OPENED,
@@ -23,6 +34,8 @@ import {
   COUNTER_OCTETS_ENQUEUED,
   COUNTER_OCTETS_IN,
   COUNTER_OCTETS_OUT,
+  COUNTER_PUBLISHED_IN,
+  COUNTER_PUBLISHED_OUT,
   COUNTER_QUEUES_CREATED,
   COUNTER_QUEUES_DECLARED,
   COUNTER_QUEUES_DELETED,
@@ -30,8 +43,9 @@ import {
   COUNTER_REDELIVERED,
   COUNTER_REQUEUED,
   COUNTER_RETURNED,
+  COUNTER_VHOST_FIRST,
 } from '../numbers/core.js';
-import type { Queue } from './references.js';
+import type { Channel, Connection, CounterList, Queue } from './references.js';
 
 /** What is counted of each queue, and of all. */
 export const QueueCounter = {
@@ -64,7 +78,7 @@ export type QueueCounter = (typeof QueueCounter)[keyof typeof QueueCounter];
 /** What is counted. */
 export const Counter = {
   ...QueueCounter,
-  /** Messages that came whole from clients. */
+  /** Messages that clients published, and that were not refused. */
   RECEIVED: COUNTER_RECEIVED,
   /** Octets that came from sockets, and that went to them, as far as the core has seen them. */
   OCTETS_IN: COUNTER_OCTETS_IN,
@@ -84,6 +98,61 @@ export const Counter = {
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 
+/** What is counted of each vhost: what clients do there, but with queues. */
+export const VhostCounter = {
+  PUBLISHED: COUNTER_RECEIVED - COUNTER_VHOST_FIRST,
+  CONFIRMED: COUNTER_CONFIRMED - COUNTER_VHOST_FIRST,
+  RETURNED: COUNTER_RETURNED - COUNTER_VHOST_FIRST,
+  DROPPED: COUNTER_DROPPED - COUNTER_VHOST_FIRST,
+  OCTETS_IN: COUNTER_OCTETS_IN - COUNTER_VHOST_FIRST,
+  OCTETS_OUT: COUNTER_OCTETS_OUT - COUNTER_VHOST_FIRST,
+} as const;
+export type VhostCounter = (typeof VhostCounter)[keyof typeof VhostCounter];
+
+/** What is counted of each exchange: messages that clients published to it, and the queues that these were sent to. */
+export const ExchangeCounter = { PUBLISHED_IN: COUNTER_PUBLISHED_IN, PUBLISHED_OUT: COUNTER_PUBLISHED_OUT } as const;
+export type ExchangeCounter = (typeof ExchangeCounter)[keyof typeof ExchangeCounter];
+
+export type ListCounter = VhostCounter | ExchangeCounter;
+
+/** What is counted of each channel. */
+export const ChannelCounter = {
+  /** Messages that the client published, and that were not refused. */
+  PUBLISHED: CHANNEL_PUBLISHED,
+  /** Of those: confirmed; returned; those that led nowhere and were dropped. The host counts some of these. */
+  CONFIRMED: CHANNEL_CONFIRMED,
+  RETURNED: CHANNEL_RETURNED,
+  DROPPED: CHANNEL_DROPPED,
+  /** Messages that were written to the client, by basic.deliver and basic.get-ok. */
+  DELIVERED: CHANNEL_DELIVERED,
+  /** Of those: by basic.deliver without acknowledgement; by basic.get with one and without; delivered before. */
+  DELIVERED_NO_ACK: CHANNEL_DELIVERED_NO_ACK,
+  GOT: CHANNEL_GOT,
+  GOT_NO_ACK: CHANNEL_GOT_NO_ACK,
+  REDELIVERED: CHANNEL_REDELIVERED,
+  /** Times that basic.get found nothing; the host counts it. */
+  GOT_EMPTY: CHANNEL_GOT_EMPTY,
+  /** Deliveries that the client has acknowledged. */
+  ACKNOWLEDGED: CHANNEL_ACKNOWLEDGED,
+} as const;
+export type ChannelCounter = (typeof ChannelCounter)[keyof typeof ChannelCounter];
+
+/** What of a channel is counted of its vhost and of all, too. */
+export function inVhost(counter: ChannelCounter): Counter | null {
+  switch (counter) {
+    case ChannelCounter.PUBLISHED:
+      return Counter.RECEIVED;
+    case ChannelCounter.CONFIRMED:
+      return Counter.CONFIRMED;
+    case ChannelCounter.RETURNED:
+      return Counter.RETURNED;
+    case ChannelCounter.DROPPED:
+      return Counter.DROPPED;
+    default:
+      return null;
+  }
+}
+
 export interface StatisticsCalls {
   /** What all participants have counted since the memory was laid out. It never falls. */
   counted(counter: Counter): number;
@@ -93,6 +162,21 @@ export interface StatisticsCalls {
   count(counter: Counter, more: number): void;
   /** The same of a queue, and of all. */
   countAt(queue: Queue, counter: QueueCounter, more: number): void;
+  /** What a channel has counted. Only its own worker may ask, and count. */
+  countedOf(channel: Channel, counter: ChannelCounter): number;
+  /** What those channels of a connection have counted that were freed. */
+  countedOfEnded(connection: Connection, counter: ChannelCounter): number;
+  /** Counts what the host alone knows of a channel, of its vhost, and of all. */
+  countOf(channel: Channel, counter: ChannelCounter, more: number): void;
+  /** When something was last published, delivered or settled on a channel, or it was opened (ms since the Unix epoch). */
+  activeAt(channel: Channel): number;
+  /** The coordinator alone calls this and the next: room for a list; false: there is none, and nothing is counted. */
+  openCounters(list: CounterList): boolean;
+  /** Its owner is gone, and every participant has applied that. The number may be used again. */
+  closeCounters(list: CounterList): void;
+  /** What all participants have counted in a list. */
+  countedIn(list: CounterList, counter: ListCounter): number;
+  countIn(list: CounterList, counter: ListCounter, more: number): void;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Affected {
   readonly consumers: ConsumerRegistry;
   readonly delays: Delays;
   readonly routeSpaces: RouteSpaces;
+  /** Its connections may live on for a while, and what is counted of it goes now. */
+  vhostDeleted(vhost: string): void;
   /** The view says something else of what these users may do than before. */
   rightsChanged(users: ReadonlySet<string>): void;
 }
@@ -73,7 +75,10 @@ export class TopologyChanges {
       if (change.kind === 'queue.changed') this.#onRules(change.vhost, change.queue);
       if (change.kind === 'queue.deleted' || change.kind === 'reply.closed') consumers.queueDeleted(change.ref);
       if (change.kind === 'exchange.deleted') delays.exchangeDeleted(change.vhost, change.exchange);
-      if (change.kind === 'vhost.deleted') delays.vhostDeleted(change.vhost);
+      if (change.kind === 'vhost.deleted') {
+        delays.vhostDeleted(change.vhost);
+        this.#affected.vhostDeleted(change.vhost);
+      }
       if (change.kind === 'permissions.set') users.add(change.permissions.user);
       if (change.kind === 'permissions.cleared') users.add(change.user);
     }

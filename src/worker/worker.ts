@@ -11,6 +11,7 @@ import type { Principal } from '../broker/access/principal.js';
 import { type BrokerEvent, eventOf, isHeard } from '../broker/events/event.js';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import { NOT_COUNTED } from '../broker/topology/counter-lists.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
 import { ConnectionLog } from '../connection/connection-lines.js';
@@ -168,7 +169,8 @@ export class Worker implements Host {
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
     const rightsChanged = (users: ReadonlySet<string>): void => this.#rightsChanged(users);
-    this.#topology = new TopologyChanges(topology, { ...affected, rightsChanged }, (epoch) =>
+    const vhostDeleted = (vhost: string): void => this.#vhostDeleted(vhost);
+    this.#topology = new TopologyChanges(topology, { ...affected, rightsChanged, vhostDeleted }, (epoch) =>
       this.#post({ kind: 'applied', epoch }),
     );
     this.#inspection =
@@ -260,6 +262,12 @@ export class Worker implements Host {
   #rightsChanged(users: ReadonlySet<string>): void {
     for (const connection of this.#connections.values()) {
       if (users.has(connection.principal.name)) connection.recheckRights();
+    }
+  }
+
+  #vhostDeleted(vhost: string): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.vhost === vhost) this.engine.countForVhost(connection.core, NOT_COUNTED);
     }
   }
 

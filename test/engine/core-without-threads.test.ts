@@ -50,7 +50,7 @@ test('the core without threads takes a message in and gives it out', async () =>
   bytes.set(message, read);
   expect(core.ingest(connection, read, message.length, WORK)).toBe(Stop.ROUTE);
   new Uint32Array(memory.buffer)[scratch / 4] = queue;
-  core.installRoute(connection, 1, 0);
+  core.installRoute(connection, 1, 0, 0);
   expect(core.ingest(connection, read, message.length, WORK)).toBe(Stop.END);
   expect(core.readyCount(queue)).toBe(1);
 

@@ -66,7 +66,15 @@ function scenario(): Scenario {
     ...args,
   });
   for (const exchange of ['x', 'y']) {
-    const rest = { type: 'fanout', internal: false, alternate: null, cacheMemory: null, historyMemory: null, ...args };
+    const rest = {
+      type: 'fanout',
+      internal: false,
+      alternate: null,
+      cacheMemory: null,
+      historyMemory: null,
+      counters: 0,
+      ...args,
+    };
     view.apply({ kind: 'exchange.declared', vhost: '/', exchange, ...rest });
     const binding = {
       source: exchange,

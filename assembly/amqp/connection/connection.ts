@@ -26,6 +26,8 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
   /** The host's number for it. */
   id: u32;
   vhost: u32;
+  /** This participant's block of the vhost's counters; 0: it is not counted. */
+  vhostCounters: u32;
   /** Largest frame that may come in, and that may go out. */
   frameMax: u32;
   /** Largest body that may come in. */
@@ -80,6 +82,8 @@ const BUCKETS: u32 = DIRECTORY * DIRECTORY_CELL;
 /** Addresses of the directory's cells (u32), and behind them how many channels each leads to (u32). */
 export const CONNECTION_DIRECTORY: u32 = 256;
 const DIRECTORY_COUNTS: u32 = CONNECTION_DIRECTORY + DIRECTORY * 4;
+/** What its channels have counted that have ended (channel-counters.ts). */
+export const CONNECTION_COUNTERS: u32 = 512;
 export const PARTIAL: u32 = 2048;
 export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
 
@@ -155,10 +159,17 @@ export const PARTIAL_SIZE: u32 = PAGE - PARTIAL;
   keyLength: u32;
   key: u32;
   keyCell: u32;
+
+  /** When something was last published, delivered or settled (ms since the Unix epoch). */
+  activeAt: f64;
 }
 
+/** Where its counters stand (channel-counters.ts), and how long they are. */
+export const CHANNEL_COUNTERS: u32 = 208;
+export const COUNTERS_SIZE: u32 = 88;
+
 /** Keys up to CHANNEL_KEY_SIZE octets stand in the channel's own cell. */
-export const CHANNEL_KEY: u32 = 192;
+export const CHANNEL_KEY: u32 = CHANNEL_COUNTERS + COUNTERS_SIZE;
 export const CHANNEL_KEY_SIZE: u32 = CELL - CHANNEL_KEY - 8;
 
 export const OPEN: u32 = 0;
@@ -294,7 +305,8 @@ export function anyChannel(connection: Connection): Channel {
 
 // Looked at while the core is compiled.
 if (offsetof<Connection>() > CONNECTION_DIRECTORY) ERROR('a connection is longer than the room before its directory');
-if (DIRECTORY_COUNTS + DIRECTORY * 4 > PARTIAL) ERROR('the directory of channels is too long');
-if (offsetof<Channel>() > CHANNEL_KEY) ERROR('a channel is longer than the room before its key');
+if (DIRECTORY_COUNTS + DIRECTORY * 4 > CONNECTION_COUNTERS) ERROR('the directory of channels is too long');
+if (CONNECTION_COUNTERS + COUNTERS_SIZE > PARTIAL) ERROR("a connection's counters are too long");
+if (offsetof<Channel>() > CHANNEL_COUNTERS) ERROR('a channel is longer than the room before its counters');
 if (offsetof<Consumer>() > CONSUMER_PREFIX) ERROR('a consumer is longer than the room before its prefix');
 if (CONSUMER_PREFIX + 12 + 255 + 8 > CELL) ERROR('the longest prefix is too long for a consumer');

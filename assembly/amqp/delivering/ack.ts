@@ -5,6 +5,7 @@
 import { self } from '../../memory/root';
 import { Slot } from '../../queue/chain/queue';
 import { settleAcknowledged } from '../../queue/chain/settle';
+import { ACKNOWLEDGED, countChannel } from '../connection/channel-counters';
 import { Channel, Consumer } from '../connection/connection';
 import { dropTooOld, giveCredit, wakeSiblings } from './consumer';
 import { requeue, reject } from './requeue';
@@ -58,9 +59,11 @@ function settleAll(channel: Channel, how: u32): u32 {
   const slot = changetype<Slot>(entry.slot);
   const consumer = changetype<Consumer>(entry.consumer);
   strike(channel, page, entry);
+  channel.activeAt = self.now;
   if (how == DONE) {
     settleAcknowledged(slot);
     if (changetype<usize>(consumer)) consumer.acknowledgedAt = self.moment;
+    countChannel(channel, ACKNOWLEDGED, 1);
   } else if (how == REQUEUE) requeue(slot);
   else reject(slot);
   if (changetype<usize>(consumer)) giveCredit(consumer, channel);

@@ -32,6 +32,14 @@ import { self } from '../../memory/root';
 import { atomicStoreF64 } from '../../memory/atomic';
 import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
 import { passOn, wait } from '../../queue/consumers/waiters';
+import {
+  countChannel,
+  DELIVERED as CHANNEL_DELIVERED,
+  DELIVERED_NO_ACK as CHANNEL_DELIVERED_NO_ACK,
+  GOT as CHANNEL_GOT,
+  GOT_NO_ACK as CHANNEL_GOT_NO_ACK,
+  REDELIVERED as CHANNEL_REDELIVERED,
+} from '../connection/channel-counters';
 import { Channel, Connection, Consumer } from '../connection/connection';
 import { creditOf, EXPIRED_A_TURN, lackCredit, letSiblingsFirst } from './consumer';
 import { DELIVER_OVERHEAD, encodeContent, encodeDeliver, encodeGetOk, encodeReframed, METHOD_OVERHEAD } from './encode';
@@ -149,20 +157,26 @@ export function pull(consumer: Consumer): void {
     }
     left -= count;
   }
-  countDelivered(queue, most - left, consumer.noAck);
+  countDelivered(channel, queue, most - left, consumer.noAck);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
 }
 
 /** `DELIVERED` first: what is unacknowledged is that less what is counted after it, and never below 0. */
-@inline function countDelivered(queue: Queue, count: u32, noAck: u32): void {
+@inline function countDelivered(channel: Channel, queue: Queue, count: u32, noAck: u32): void {
   if (!count) return;
   countAt(queue, DELIVERED, count);
-  if (noAck) countAt(queue, DELIVERED_NO_ACK, count);
-  if (again) countAgain(queue);
+  countChannel(channel, CHANNEL_DELIVERED, count);
+  channel.activeAt = self.now;
+  if (noAck) {
+    countAt(queue, DELIVERED_NO_ACK, count);
+    countChannel(channel, CHANNEL_DELIVERED_NO_ACK, count);
+  }
+  if (again) countAgain(channel, queue);
 }
 
-function countAgain(queue: Queue): void {
+function countAgain(channel: Channel, queue: Queue): void {
   countAt(queue, COUNT_REDELIVERED, again);
+  countChannel(channel, CHANNEL_REDELIVERED, again);
   again = 0;
 }
 
@@ -223,7 +237,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
     }
     if (features & MORTAL && isTooOld(queue, slot, limit)) {
       if (!deadLetterOrDrop(queue, slot, EXPIRED)) {
-        countDelivered(queue, most - left - died, consumer.noAck);
+        countDelivered(channel, queue, most - left - died, consumer.noAck);
         lacksMemory(connection, consumer, queue);
         return;
       }
@@ -231,7 +245,7 @@ function pullSingly(connection: Connection, channel: Channel, consumer: Consumer
     } else deliverCounted(connection, channel, consumer, queue, slot, frameMax);
     left -= 1;
   }
-  countDelivered(queue, most - left - died, consumer.noAck);
+  countDelivered(channel, queue, most - left - died, consumer.noAck);
   endTurn(connection, channel, consumer, queue, left, left != most, full);
 }
 
@@ -311,7 +325,7 @@ function lacksRoom(
   startParts(connection, channel.number, message, requeuesOf(queue, slot));
   if (slot.state & REDELIVERED) again += 1;
   hold(channel, consumer, slot);
-  countDelivered(queue, 1, consumer.noAck);
+  countDelivered(channel, queue, 1, consumer.noAck);
   letSiblingsFirst(channel, consumer);
   run(consumer);
 }
@@ -373,8 +387,9 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   filledTo(connection, at);
   sendContent(connection, channel, message, slot, requeuesOf(queue, slot));
   if (slot.state & REDELIVERED) again += 1;
-  countDelivered(queue, 1, 0);
+  countDelivered(channel, queue, 1, 0);
   countAt(queue, noAck ? GOT_NO_ACK : GOT, 1);
+  countChannel(channel, noAck ? CHANNEL_GOT_NO_ACK : CHANNEL_GOT, 1);
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
   channel.nextTag += 1;

@@ -5,7 +5,7 @@
  *
  * Box  0 │ next box in flight u32 │ 16 │ frames
  */
-import { countOwn, OCTETS_OUT } from '../../memory/counters';
+import { countInVhost, OCTETS_OUT } from '../../memory/counters';
 import { self } from '../../memory/root';
 import { BOX, giveBox, takeBox } from '../../memory/units';
 import { run, NO_OUTPUT, DEAD } from '../../queue/consumers/run-queue';
@@ -80,7 +80,7 @@ export function sendBox(connection: Connection): bool {
   self.outputBox = box;
   self.outputOffset = box + BOX_HEAD;
   self.outputLength = connection.boxUsed;
-  countOwn(OCTETS_OUT, connection.boxUsed);
+  countInVhost(connection.vhostCounters, OCTETS_OUT, connection.boxUsed);
   store<u32>(box, connection.inFlight);
   connection.inFlight = box;
   connection.box = 0;

@@ -5,8 +5,9 @@
  * log is confirmed when its batch is done; those behind it wait with it.
  */
 import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../../memory/fifo';
-import { CONFIRMED, countOwn } from '../../memory/counters';
+import { CONFIRMED, countInVhost } from '../../memory/counters';
 import { Batch, gathering, heldIn } from '../../log/batch';
+import { CONFIRMED as CHANNEL_CONFIRMED, countChannel } from '../connection/channel-counters';
 import { Channel, Connection } from '../connection/connection';
 import { encodeConfirm, encodeRefusal } from '../delivering/encode';
 import { filledTo, needService, openBox, outputAt, roomIn } from '../delivering/output';
@@ -128,7 +129,8 @@ function sendConfirm(connection: Connection, channel: Channel, last: u64): void 
   const count = last - channel.confirmSent;
   filledTo(connection, encodeConfirm(outputAt(connection), channel.number, last, count > 1));
   channel.confirmSent = last;
-  countOwn(CONFIRMED, count);
+  countInVhost(connection.vhostCounters, CONFIRMED, count);
+  countChannel(channel, CHANNEL_CONFIRMED, count);
 }
 
 /** Writes the next refusal, or what must come before it. */

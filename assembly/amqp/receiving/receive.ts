@@ -45,8 +45,9 @@ import { Queue, readyHere } from '../../queue/chain/queue';
 import { inspect, INSPECTED } from './inspect';
 import { expectExpiries, publishGuarded, routeGuardedPages } from './guarded-publish';
 import { countConfirm, countRefusal, holdConfirm, REFUSED_MAX } from './confirm';
+import { countChannel, DROPPED, PUBLISHED } from '../connection/channel-counters';
 import { BODY, Channel, CHANNEL_KEY, CHANNEL_KEY_SIZE, Connection, HEADER, NOTHING } from '../connection/connection';
-import { ASK_HOST, findRoute, GUARDED, Route, routeQueue } from './route';
+import { ASK_HOST, countRouted, findRoute, GUARDED, Route, routeQueue } from './route';
 import { addToRun, flushRun, pendingPages } from './run';
 import { STOP_END, STOP_FRAME, STOP_MEMORY, STOP_MESSAGE, STOP_ROUTE, STOP_WORK } from '../connection/stop';
 import { countGuarded, countWork, isWorkDone } from '../connection/work';
@@ -226,8 +227,8 @@ export function complete(connection: Connection, channel: Channel): u32 {
     }
     addToRun(route, message);
     countWork(route.queueCount);
-  } else drop(message);
-  finish(connection, channel);
+  } else drop(channel, message, route);
+  finishTaken(connection, channel);
   countConfirm(connection, channel);
   return isWorkDone() ? STOP_WORK : STOP_END;
 }
@@ -260,6 +261,7 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
       return STOP_MEMORY;
     }
     if (guarded) {
+      countRouted(route, 1);
       refused = !publishGuarded(route, message);
       endReserve();
       countGuarded(route.queueCount);
@@ -268,8 +270,8 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
       addToRun(route, message);
       countWork(route.queueCount);
     }
-  } else drop(message);
-  finish(connection, channel);
+  } else drop(channel, message, route);
+  finishTaken(connection, channel);
   if (refused) countRefusal(connection, channel);
   else if (logged) holdConfirm(connection, channel);
   else countConfirm(connection, channel);
@@ -277,8 +279,10 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
 }
 
 /** It leads nowhere, and nobody asked to have it back. */
-function drop(message: Message): void {
+function drop(channel: Channel, message: Message, route: Route): void {
   self.dropped += 1;
+  countChannel(channel, DROPPED, 1);
+  countRouted(route, 1);
   release(message);
 }
 
@@ -310,6 +314,13 @@ function stopForHost(connection: Connection, channel: Channel, message: Message)
   connection.completing = 0;
   channel.message = 0;
   channel.content = NOTHING;
+  channel.activeAt = self.now;
+}
+
+/** The same of a message that is on its way by now. One that the host has is counted when that has sent it. */
+@inline function finishTaken(connection: Connection, channel: Channel): void {
+  finish(connection, channel);
+  countChannel(channel, PUBLISHED, 1);
   self.received += 1;
 }
 

@@ -11,6 +11,7 @@
 import { copyExactly, equalBytes } from '../../memory/bytes';
 import { SEGMENT, self } from '../../memory/root';
 import { takeSegment } from '../../memory/units';
+import { countInBlock, PUBLISHED_IN, PUBLISHED_OUT } from '../../memory/counters';
 import { Queue } from '../../queue/chain/queue';
 import { GUARDED_FEATURES, LOGGED_QUEUE } from '../../queue/chain/features';
 import { Channel, Connection } from '../connection/connection';
@@ -26,9 +27,11 @@ import { Channel, Connection } from '../connection/connection';
   pages: u32;
   /** A queue of the route is in the log. */
   logged: u32;
+  /** This participant's block of the exchange's counters; 0: it is not counted. */
+  counters: u32;
 }
 
-const ROUTE_HEAD: u32 = 32;
+const ROUTE_HEAD: u32 = 40;
 const HALF: u32 = SEGMENT / 2;
 const BUCKETS: u32 = 16384;
 const PROBES: u32 = 16;
@@ -50,6 +53,14 @@ let old: usize = 0;
 
 @inline function keyOfRoute(route: Route): usize {
   return changetype<usize>(route) + ROUTE_HEAD + route.queueCount * 4;
+}
+
+/** Counts messages that take a route, for their exchange. */
+@inline export function countRouted(route: Route, count: u32): void {
+  const counters = <usize>route.counters;
+  if (!counters) return;
+  countInBlock(counters, PUBLISHED_IN, count);
+  countInBlock(counters, PUBLISHED_OUT, <u64>count * route.queueCount);
 }
 
 export function openRoutes(): bool {
@@ -160,6 +171,7 @@ export function addRoute(
   count: u32,
   flags: u32,
   pagesEach: u32,
+  counters: u32,
 ): void {
   const size = sizeOfRoute(count, length);
   if (!hasRoom(size)) turnHalves();
@@ -171,6 +183,7 @@ export function addRoute(
   route.hash = hash;
   route.flags = flags;
   route.logged = 0;
+  route.counters = counters;
   for (let i: u32 = 0; i < count; i++) {
     const features = changetype<Queue>(load<u32>(queues + i * 4)).features;
     if (features & GUARDED_FEATURES) route.flags |= GUARDED;
@@ -183,3 +196,6 @@ export function addRoute(
   copyExactly(keyOfRoute(route), key, length);
   store<u32>(freeBucket(hash), <u32>changetype<usize>(route));
 }
+
+// Looked at while the core is compiled.
+if (offsetof<Route>() > ROUTE_HEAD) ERROR('a route is longer than the room before its queues');

@@ -8,7 +8,7 @@ import { Message } from '../../memory/message';
 import { self } from '../../memory/root';
 import { enqueue, RUN_MAX } from '../../queue/publish';
 import { Queue, SHARED } from '../../queue/chain/queue';
-import { Route, routeQueue } from './route';
+import { countRouted, Route, routeQueue } from './route';
 
 /** Adds a whole message. Its route has at least one queue, and pages for it are promised beside those of the run. */
 @inline export function addToRun(route: Route, message: Message): void {
@@ -33,6 +33,7 @@ export function flushRun(): void {
   if (!count) return;
   self.runCount = 0;
   const route = changetype<Route>(self.runRoute);
+  countRouted(route, count);
   const flags = route.queueCount > 1 ? SHARED : 0;
   for (let i: u32 = 0; i < route.queueCount; i++)
     enqueue(changetype<Queue>(routeQueue(route, i)), self.runMessages, count, flags);

@@ -191,7 +191,7 @@ export class Administration {
    */
   createVhost(vhost: string): boolean {
     if (!fitsName(vhost) || this.#parts.topology.view.hasVhost(vhost)) return false;
-    this.#parts.topology.change({ kind: 'vhost.created', vhost });
+    this.#parts.topology.createVhost(vhost);
     this.#outside.publishChanges();
     return true;
   }

@@ -70,6 +70,8 @@ export type QueueCore = Pick<
   | 'purge'
   | 'retireQueue'
   | 'freeQueue'
+  | 'openCounters'
+  | 'closeCounters'
 >;
 
 /** What the coordinator goes by, and can be told anew while it runs. */
@@ -194,7 +196,7 @@ export class Coordinator {
         report: outside.report ?? toStderr,
       },
     );
-    this.#retired = new RetiredQueues(emptying, workers);
+    this.#retired = new RetiredQueues(emptying, this.#topology.counterLists, workers);
   }
 
   /**
@@ -223,8 +225,8 @@ export class Coordinator {
     };
     this.#restoring = true;
     const queues = new Restoration(parts, definitions, report).run(nextPosition);
-    const { changes, retired } = this.#topology.takeChanges();
-    this.#retired.await(retired, this.#outside.post(changes));
+    const { changes, retired, uncounted } = this.#topology.takeChanges();
+    this.#retired.await(retired, uncounted, this.#outside.post(changes));
     const isFirst = { nobody: definitions.list('user').length === 0, nowhere: definitions.list('vhost').length === 0 };
     await this.#begin(isFirst, file);
     this.#restoring = false;
@@ -446,10 +448,10 @@ export class Coordinator {
   }
 
   #publishChanges(): void {
-    const { changes, retired } = this.#topology.takeChanges();
+    const { changes, retired, uncounted } = this.#topology.takeChanges();
     const visible = this.#topologyFeed.visible(changes);
     if (visible.length === 0 && retired.length === 0) return;
-    this.#retired.await(retired, this.#outside.post(visible));
+    this.#retired.await(retired, uncounted, this.#outside.post(visible));
   }
 }
 

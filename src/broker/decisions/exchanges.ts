@@ -32,6 +32,8 @@ import type { Rights } from './rights.js';
 
 type Declare = Extract<Request, { op: 'exchange.declare' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
+/** An exchange before it is known what policies and memory it has. */
+type NewExchange = Omit<ExchangeDeclared, 'kind' | 'alternate' | 'cacheMemory' | 'historyMemory' | 'counters'>;
 type Delete = Extract<Request, { op: 'exchange.delete' }>;
 
 export class Exchanges {
@@ -83,7 +85,7 @@ export class Exchanges {
   }
 
   /** Brings back an exchange that outlasted the broker; false when there is no such type. */
-  restore(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'cacheMemory' | 'historyMemory'>): boolean {
+  restore(exchange: NewExchange): boolean {
     if (exchangeType(exchange.type) === undefined) return false;
     if (this.#add(exchange) === null) return true;
     throw new Error(`no memory for ${describe('exchange', exchange.vhost, exchange.exchange)}`);
@@ -149,9 +151,9 @@ export class Exchanges {
   }
 
   /** What is said when there is no memory for what it is to remember; else null. */
-  #add(exchange: Omit<ExchangeDeclared, 'kind' | 'alternate' | 'cacheMemory' | 'historyMemory'>): Refusal | null {
+  #add(exchange: NewExchange): Refusal | null {
     const { vhost, exchange: name, type, arguments: args } = exchange;
-    const { reservations } = this.#topology;
+    const { reservations, counterLists } = this.#topology;
     const cacheMemory = reservations.openCache(args);
     if (cacheMemory === undefined) return cacheRefusal(args, describe('exchange', vhost, name));
     const historyMemory = reservations.openHistory(exchangeType(type)?.remembers(args) ?? 0);
@@ -160,7 +162,8 @@ export class Exchanges {
       return precondition(historyTooLong(args));
     }
     const alternate = this.#alternate(vhost, name, args);
-    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, cacheMemory, historyMemory });
+    const counters = counterLists.open();
+    this.#topology.change({ kind: 'exchange.declared', ...exchange, alternate, cacheMemory, historyMemory, counters });
     return null;
   }
 }

@@ -89,7 +89,7 @@ export class Restoration {
     const vhosts = this.#store.list('vhost').map(restoredVhost);
     if (vhosts.length === 0) return;
     for (const { vhost, metadata } of vhosts) {
-      if (!topology.view.hasVhost(vhost)) topology.change({ kind: 'vhost.created', vhost });
+      if (!topology.view.hasVhost(vhost)) topology.createVhost(vhost);
       topology.change({ kind: 'vhost.changed', vhost, metadata });
     }
     for (const vhost of topology.view.vhosts())

@@ -36,7 +36,7 @@ export function tellOfChange(announcements: Announcements, view: TopologyView, c
     case 'unbound':
       return tell(change.kind === 'bound' ? 'binding.created' : 'binding.deleted', bindingFields(change));
     case 'vhost.created':
-      for (const exchange of predeclaredExchanges(change.vhost)) tell('exchange.created', exchangeFields(exchange));
+      for (const exchange of predeclaredExchanges(change.vhost, [])) tell('exchange.created', exchangeFields(exchange));
       return tell('vhost.created', vhostFields(change.vhost, NO_METADATA));
     case 'vhost.changed':
       return tell('vhost.updated', vhostFields(change.vhost, change.metadata));

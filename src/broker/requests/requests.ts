@@ -8,7 +8,7 @@
  */
 
 import type { FieldTable } from '../../amqp/table.js';
-import type { Queue } from '../../engine/engine.js';
+import type { CounterList, Queue } from '../../engine/engine.js';
 import type { AccountChange } from '../access/accounts.js';
 import type { Grant } from '../access/scopes.js';
 import type { VhostMetadata } from './vhost-metadata.js';
@@ -186,6 +186,8 @@ export type Change =
       cacheMemory: SharedArrayBuffer | null;
       /** The last messages that it routed, if it is to remember them: shared by all workers. */
       historyMemory: SharedArrayBuffer | null;
+      /** Where is counted what is published to it. */
+      counters: CounterList;
     }
   | { kind: 'exchange.changed'; vhost: string; exchange: string; alternate: string | null }
   /** The exchange keeps what it holds back, and must not lose, in a hidden queue from now on. */
@@ -210,7 +212,8 @@ export type Change =
   | { kind: 'queue.deleted'; vhost: string; queue: string; ref: Queue }
   | { kind: 'reply.opened'; vhost: string; queue: string; ref: Queue }
   | { kind: 'reply.closed'; vhost: string; queue: string; ref: Queue }
-  | { kind: 'vhost.created'; vhost: string }
+  /** `counters`: its own list, and those of the exchanges that it begins with. */
+  | { kind: 'vhost.created'; vhost: string; counters: readonly CounterList[] }
   | { kind: 'vhost.changed'; vhost: string; metadata: VhostMetadata }
   | { kind: 'vhost.deleted'; vhost: string }
   | {

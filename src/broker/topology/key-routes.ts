@@ -3,18 +3,21 @@
  * once, for as long as the view does not change. What must hold: a key is answered as `asksHost` and `route` of the
  * view would answer it.
  */
-import type { Queue } from '../../engine/engine.js';
+import type { CounterList, Queue } from '../../engine/engine.js';
 import type { KeyPattern } from '../access/principal.js';
 import { topicRefused } from '../requests/refusals.js';
 import type { Refusal } from '../requests/requests.js';
 import type { Routable } from '../routing/router.js';
 import { type Actor, publishRefusal, topicPattern } from './access.js';
+import { NOT_COUNTED } from './counter-lists.js';
 import type { Binding, ExchangeEntry } from './topology-entries.js';
 import type { TopologyView } from './topology-view.js';
 
 const FEW = 8;
 
 export class KeyRoutes {
+  /** Where is counted what is published there. */
+  readonly counters: CounterList;
   /** Why the user may not publish there; null: it may. */
   readonly refusal: Refusal | null;
   readonly #view: TopologyView;
@@ -38,6 +41,7 @@ export class KeyRoutes {
   constructor(view: TopologyView, actor: Actor, exchange: string) {
     const { principal, vhost } = actor;
     const entry = view.exchange(vhost, exchange);
+    this.counters = entry?.counters ?? NOT_COUNTED;
     this.refusal = publishRefusal(view, actor, exchange);
     this.#view = view;
     this.#user = principal.name;

@@ -1,7 +1,9 @@
 /** The exchanges that every vhost has from its start, and those of the default one. */
 import { EMPTY_TABLE } from '../../amqp/table.js';
+import type { CounterList } from '../../engine/engine.js';
 import { DEFAULT_EXCHANGE, DEFAULT_VHOST, EVENT_EXCHANGE, TRACE_EXCHANGE } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
+import { NOT_COUNTED } from './counter-lists.js';
 
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 
@@ -15,15 +17,31 @@ const PREDECLARED: readonly (readonly [name: string, type: string])[] = [
   ['amq.match', 'headers'],
 ];
 
-export function predeclaredExchanges(vhost: string): ExchangeDeclared[] {
-  return [
-    ...PREDECLARED.map(([name, type]) => predeclared(vhost, name, type, false)),
-    predeclared(vhost, TRACE_EXCHANGE, 'topic', true),
-    ...(vhost === DEFAULT_VHOST ? [predeclared(vhost, EVENT_EXCHANGE, 'topic', true)] : []),
-  ];
+/** How many lists of counters a vhost has from its start: its own, and one of each of these exchanges. */
+export function listsOf(vhost: string): number {
+  return namesAndTypes(vhost).length + 1;
 }
 
-function predeclared(vhost: string, exchange: string, type: string, internal: boolean): ExchangeDeclared {
+/** `lists`: for their counters, in their order. */
+export function predeclaredExchanges(vhost: string, lists: readonly CounterList[]): ExchangeDeclared[] {
+  return namesAndTypes(vhost).map(([name, type], index) => {
+    const isInternal = name === TRACE_EXCHANGE || name === EVENT_EXCHANGE;
+    return predeclared(vhost, name, type, isInternal, lists[index]);
+  });
+}
+
+function namesAndTypes(vhost: string): (readonly [name: string, type: string])[] {
+  const all = [...PREDECLARED, [TRACE_EXCHANGE, 'topic'] as const];
+  return vhost === DEFAULT_VHOST ? [...all, [EVENT_EXCHANGE, 'topic'] as const] : all;
+}
+
+function predeclared(
+  vhost: string,
+  exchange: string,
+  type: string,
+  internal: boolean,
+  counters: CounterList = NOT_COUNTED,
+): ExchangeDeclared {
   const kind = 'exchange.declared';
   return {
     kind,
@@ -37,5 +55,6 @@ function predeclared(vhost: string, exchange: string, type: string, internal: bo
     alternate: null,
     cacheMemory: null,
     historyMemory: null,
+    counters,
   };
 }

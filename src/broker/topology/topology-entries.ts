@@ -3,7 +3,7 @@
  * What must hold: a binding is in its source's `outgoing` and router and in its destination's `incoming`, or in none.
  */
 import type { FieldTable } from '../../amqp/table.js';
-import type { Queue } from '../../engine/engine.js';
+import type { CounterList, Queue } from '../../engine/engine.js';
 import { canonicalTable } from '../arguments/field-values.js';
 import { isSingleActiveConsumer } from '../arguments/queue-arguments.js';
 import { Deduplication } from '../history/deduplication.js';
@@ -96,6 +96,8 @@ export class ExchangeEntry {
   /** What it remembers for queues that are bound later; null: nothing. */
   readonly history: History | null;
   readonly historyMemory: SharedArrayBuffer | null;
+  /** Where is counted what clients publish to it. */
+  readonly counters: CounterList;
   /** Whether it holds messages back that ask for it. */
   readonly delays: boolean;
   /** Whether it looks at each message, at more of it than the key. */
@@ -124,6 +126,7 @@ export class ExchangeEntry {
     this.deduplication = deduplicationOf(declared);
     this.cacheMemory = declared.cacheMemory;
     this.historyMemory = declared.historyMemory;
+    this.counters = declared.counters;
     this.history =
       declared.historyMemory === null ? null : new History(declared.historyMemory, type.remembers(declared.arguments));
     this.delays = type.delays;

@@ -4,14 +4,15 @@
  * else. What must hold: the same changes in the same order make the same view; nothing here waits, and no loop of
  * exchanges makes a route endless.
  */
-import type { Queue } from '../../engine/engine.js';
+import type { CounterList, Queue } from '../../engine/engine.js';
 import { type AccountChange, Accounts } from '../access/accounts.js';
 import { DEFAULT_VHOST } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
 import { NO_METADATA, type VhostMetadata } from '../requests/vhost-metadata.js';
 import { routingKeys } from '../routing/carbon-copies.js';
 import type { Routable } from '../routing/router.js';
-import { predeclaredExchanges } from './predeclared.js';
+import { NOT_COUNTED } from './counter-lists.js';
+import { listsOf, predeclaredExchanges } from './predeclared.js';
 import { asksOnTheWay, type Publication, type Routed, routesFrom } from './routes.js';
 import { type Binding, type BindingChange, type Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { Vhost } from './vhost.js';
@@ -27,7 +28,13 @@ export class TopologyView {
   #exchanges = 0;
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
-    for (const vhost of vhosts) this.#createVhost(vhost);
+    let last = 0;
+    for (const vhost of vhosts) {
+      // The first lists that the coordinator opens (topology.ts).
+      const lists = Array.from({ length: listsOf(vhost) }, (_, index) => last + index + 1);
+      last += lists.length;
+      this.#createVhost(vhost, lists);
+    }
     this.accounts = new Accounts(vhosts);
   }
 
@@ -42,6 +49,11 @@ export class TopologyView {
   /** What is said of a vhost; nothing, where there is none. */
   metadata(vhost: string): VhostMetadata {
     return this.#vhosts.get(vhost)?.metadata ?? NO_METADATA;
+  }
+
+  /** Where is counted what clients do in a vhost. */
+  countersOf(vhost: string): CounterList {
+    return this.#vhosts.get(vhost)?.counters ?? NOT_COUNTED;
   }
 
   exchangesIn(vhost: string): Iterable<ExchangeEntry> {
@@ -110,7 +122,7 @@ export class TopologyView {
   apply(change: Change): void {
     this.version += 1;
     if (change.kind === 'vhost.created') {
-      this.#createVhost(change.vhost);
+      this.#createVhost(change.vhost, change.counters);
       return;
     }
     if (isAccountChange(change)) {
@@ -214,9 +226,10 @@ export class TopologyView {
     this.#exchangesByDelayedQueue.set(ref, exchange);
   }
 
-  #createVhost(name: string): void {
-    this.#vhosts.set(name, new Vhost());
-    for (const change of predeclaredExchanges(name)) this.apply(change);
+  /** `lists`: its own, and those of the exchanges that it begins with. */
+  #createVhost(name: string, [own = NOT_COUNTED, ...lists]: readonly CounterList[]): void {
+    this.#vhosts.set(name, new Vhost(own));
+    for (const change of predeclaredExchanges(name, lists)) this.apply(change);
   }
 }
 

@@ -6,9 +6,11 @@
  * posted when the request is decided. Deletions take along what cannot stay without the deleted.
  * What must hold: every change of the view is gathered, in order; a chain of deletions, however long, needs no stack.
  */
-import type { Engine, Queue } from '../../engine/engine.js';
+import type { CounterList, Engine, Queue } from '../../engine/engine.js';
 import type { Change } from '../requests/requests.js';
+import { CounterLists } from './counter-lists.js';
 import { MemoryReservations } from './memory-reservations.js';
+import { listsOf } from './predeclared.js';
 import type { Binding, BindingChange, ExchangeEntry, QueueEntry } from './topology-entries.js';
 import { TopologyView } from './topology-view.js';
 
@@ -16,26 +18,33 @@ export interface GatheredChanges {
   readonly changes: readonly Change[];
   /** Queues that are retired in the core, to be freed once every worker has applied the changes. */
   readonly retired: readonly Queue[];
+  /** Lists of counters, to be closed then. */
+  readonly uncounted: readonly CounterList[];
 }
 
-type TopologyCore = Pick<Engine, 'retireQueue' | 'setAside'>;
+type TopologyCore = Pick<Engine, 'retireQueue' | 'setAside' | 'openCounters' | 'closeCounters'>;
 
 const NOTHING: readonly never[] = [];
 
 export class Topology {
   readonly view: TopologyView;
   readonly reservations: MemoryReservations;
+  readonly counterLists: CounterLists;
   readonly #core: TopologyCore;
   readonly #before: (change: Change) => void;
   #changes: Change[] = [];
   #retired: Queue[] = [];
+  #uncounted: CounterList[] = [];
 
   /** `before` is told of each change while the view is still without it. */
   constructor(core: TopologyCore, before: (change: Change) => void, vhosts?: readonly string[]) {
     this.#core = core;
     this.#before = before;
     this.reservations = new MemoryReservations(core);
+    this.counterLists = new CounterLists(core);
     this.view = new TopologyView(vhosts);
+    // These have the first numbers, which nobody needs to be told.
+    for (const vhost of this.view.vhosts()) this.counterLists.openMany(listsOf(vhost));
   }
 
   change(change: Change): void {
@@ -54,10 +63,15 @@ export class Topology {
     return [exchange?.cacheMemory, exchange?.historyMemory];
   }
 
+  createVhost(vhost: string): void {
+    this.change({ kind: 'vhost.created', vhost, counters: this.counterLists.openMany(listsOf(vhost)) });
+  }
+
   takeChanges(): GatheredChanges {
-    const gathered = { changes: this.#changes, retired: this.#retired };
+    const gathered = { changes: this.#changes, retired: this.#retired, uncounted: this.#uncounted };
     this.#changes = [];
     this.#retired = [];
+    this.#uncounted = [];
     return gathered;
   }
 
@@ -100,6 +114,7 @@ export class Topology {
       this.deleteExchange(exchange);
       yield;
     }
+    this.#uncounted.push(this.view.countersOf(vhost));
     this.change({ kind: 'vhost.deleted', vhost });
   }
 
@@ -122,6 +137,7 @@ export class Topology {
       this.#core.retireQueue(exchange.delayedQueue.ref);
       this.#retired.push(exchange.delayedQueue.ref);
     }
+    this.#uncounted.push(exchange.counters);
     this.change({ kind: 'exchange.deleted', vhost: exchange.vhost, exchange: exchange.name });
     return sources;
   }

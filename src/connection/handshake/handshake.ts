@@ -204,7 +204,7 @@ export class Handshake {
     await this.#session.ask(method, { op: 'connection.renew', grant: verdict.grant });
     this.#grant = verdict.grant;
     this.#principal = principalOfGrant(verdict.grant);
-    host.engine.setVhost(core, host.routeSpace(id, this.#vhost, this.#principal));
+    host.engine.setVhost(core, host.routeSpace(id, this.#vhost, this.#principal), host.view.countersOf(this.#vhost));
   }
 
   #accept(method: MethodOf<'connection.start-ok'>, { user, grant }: Login): undefined {
@@ -241,7 +241,7 @@ export class Handshake {
     const user = this.#principal.name;
     await this.#session.ask(method.name, { op: 'connection.open', vhost, user, grant: this.#grant, name: this.#name });
     this.#vhost = vhost;
-    host.engine.setVhost(core, host.routeSpace(id, vhost, this.#principal));
+    host.engine.setVhost(core, host.routeSpace(id, vhost, this.#principal), host.view.countersOf(vhost));
     this.#events.onOpen();
     this.#session.send(0, { name: 'connection.open-ok' });
   }

@@ -13,7 +13,7 @@ import { remember } from '../../broker/history/remember.js';
 import { routingKeys } from '../../broker/routing/carbon-copies.js';
 import { topicRefusal } from '../../broker/topology/access.js';
 import type { Routed } from '../../broker/topology/routes.js';
-import { type Channel as CoreChannel, Counter, type Message } from '../../engine/engine.js';
+import { ChannelCounter, type Channel as CoreChannel, ExchangeCounter, type Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
 import type { ChannelRow } from '../inspection/rows.js';
@@ -172,10 +172,12 @@ export class Publisher {
     return busy === null ? this.#return(incomingPublish) : busy.then(() => this.#return(incomingPublish));
   }
 
-  #return({ message }: IncomingPublish): boolean {
+  #return(incomingPublish: IncomingPublish): boolean {
     const { engine } = this.#session.host;
+    const { message } = incomingPublish;
     engine.returnMessage(this.#core, message, replyCode.NO_ROUTE, NO_ROUTE);
-    engine.count(Counter.RETURNED, 1);
+    engine.countOf(this.#core, ChannelCounter.RETURNED, 1);
+    this.#count(incomingPublish, 0);
     return engine.publish(this.#core, message, []) ?? true;
   }
 
@@ -186,7 +188,8 @@ export class Publisher {
     for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
     const taken = engine.publish(this.#core, message, queues, header);
     if (taken !== null) {
-      if (queues.length === 0 && delays.length === 0) engine.count(Counter.DROPPED, 1);
+      if (queues.length === 0 && delays.length === 0) engine.countOf(this.#core, ChannelCounter.DROPPED, 1);
+      this.#count(incomingPublish, queues.length);
       return taken;
     }
     const names = namesOf(view, queues, incomingPublish);
@@ -194,6 +197,15 @@ export class Publisher {
       // A queue may be gone by then.
       return this.#enqueue(incomingPublish, { queues: queuesNamed(view, vhost, names), delays: [] });
     });
+  }
+
+  /** Counts for the exchange what the core does not send by itself. */
+  #count({ vhost, exchange }: IncomingPublish, queues: number): void {
+    const { engine, view } = this.#session.host;
+    const entry = view.exchange(vhost, exchange);
+    if (entry === undefined) return;
+    engine.countIn(entry.counters, ExchangeCounter.PUBLISHED_IN, 1);
+    if (queues > 0) engine.countIn(entry.counters, ExchangeCounter.PUBLISHED_OUT, queues);
   }
 
   async #whenMemory(work: () => boolean | Promise<boolean>): Promise<boolean> {

@@ -54,8 +54,8 @@ export class RouteFinder {
     const refusal = routes.keyRefusal(key);
     if (refusal !== null) throw refusalError(refusal, 'basic.publish');
     const queues = routes.queues(key);
-    if (queues === null) engine.installRoute(origin.core, NO_QUEUES, RouteFlag.ASK_HOST);
-    else engine.installRoute(origin.core, queues, RouteFlag.STATIC);
+    const flags = queues === null ? RouteFlag.ASK_HOST : RouteFlag.STATIC;
+    engine.installRoute(origin.core, queues ?? NO_QUEUES, flags, routes.counters);
   }
 
   #routingKey(at: number, start: number, end: number): string {

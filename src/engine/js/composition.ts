@@ -12,6 +12,7 @@ import { Settlements } from './amqp/settlements.js';
 import { Work } from './amqp/work.js';
 import { Emptying } from './emptying.js';
 import { Log } from './log/log.js';
+import { CounterLists } from './memory/counter-lists.js';
 import { Counters } from './memory/counters.js';
 import { Doorbell } from './memory/doorbell.js';
 import { READ_LENGTH, readBufferAt } from './memory/layout.js';
@@ -42,6 +43,7 @@ export class Composition {
   readonly memory: Memory;
   readonly messages: Messages;
   readonly counters: Counters;
+  readonly counterLists: CounterLists;
   readonly log: Log<Channel>;
   readonly contents: QueueContents;
   readonly logged: LoggedQueues;
@@ -65,6 +67,7 @@ export class Composition {
     this.readOffset = readBufferAt(shared.workers, participant);
     this.messages = new Messages(memory, this.clock);
     this.counters = new Counters(memory, participant);
+    this.counterLists = new CounterLists(memory, this.counters);
     this.log = new Log(memory, this.messages, this.clock);
     this.contents = new QueueContents(memory, this.messages, this.clock, this.log, this.counters);
     this.logged = new LoggedQueues(memory, this.contents);
@@ -94,7 +97,7 @@ export class Composition {
       participant,
     );
     this.emptying = new Emptying(memory, this.contents, this.queues);
-    this.publishes = new Publishes(memory, this.messages, this.queues, this.work);
+    this.publishes = new Publishes(memory, this.messages, this.queues, this.work, this.counters);
     this.output = new Output(memory, this.counters, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output, this.clock);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
@@ -115,6 +118,7 @@ export class Composition {
       this.log,
       this.work,
       this.counters,
+      this.clock,
       this.readOffset + READ_LENGTH,
     );
     this.sweep = new Sweep(this.queues);

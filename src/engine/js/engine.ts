@@ -10,15 +10,17 @@ import type {
   Channel as ChannelRef,
   Connection as ConnectionRef,
   Consumer,
+  CounterList,
   Engine,
   Extent,
   Held,
+  ListCounter,
   Message,
   Queue,
   QueueCounter,
   SharedCore,
 } from '../engine.js';
-import { ConsumerState, type Content, Counter, RouteFlag, Stop } from '../engine.js';
+import { ChannelCounter, ConsumerState, type Content, Counter, inVhost, RouteFlag, Stop } from '../engine.js';
 import { Channel, Connection, type Consumer as OwnConsumer } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
@@ -33,11 +35,13 @@ import type { Settlements } from './amqp/settlements.js';
 import type { Work } from './amqp/work.js';
 import { Composition, type FurtherKinds } from './composition.js';
 import type { Log } from './log/log.js';
+import type { CounterLists } from './memory/counter-lists.js';
 import type { Counters } from './memory/counters.js';
 import type { Doorbell } from './memory/doorbell.js';
-import { Feature, READ_LENGTH, Root } from './memory/layout.js';
+import { Feature, QueueCell, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
+import { word } from './memory/views.js';
 import { JsQueueCalls } from './queue-calls.js';
 import type { QueueContents } from './queues/queue-contents.js';
 import type { Queues } from './queues/queues.js';
@@ -85,6 +89,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   readonly #doorbell: Doorbell;
   readonly #work: Work;
   readonly #counters: Counters;
+  readonly #counterLists: CounterLists;
   readonly #connections = new Map<ConnectionRef, Connection>();
   readonly #channels = new Map<ChannelRef, Channel>();
   #lastHandle = 0;
@@ -113,6 +118,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#doorbell = composition.doorbell;
     this.#work = composition.work;
     this.#counters = composition.counters;
+    this.#counterLists = composition.counterLists;
   }
 
   get work(): number {
@@ -177,8 +183,12 @@ class JsEngine extends JsQueueCalls implements Engine {
     one.inputMax = bytes;
     one.outputMax = bytes;
   }
-  setVhost(connection: ConnectionRef, vhost: number): void {
+  setVhost(connection: ConnectionRef, vhost: number, counters: CounterList): void {
     this.#connection(connection).vhost = vhost;
+    this.countForVhost(connection, counters);
+  }
+  countForVhost(connection: ConnectionRef, counters: CounterList): void {
+    this.#connection(connection).vhostCounters = this.#counterLists.blockOf(counters);
   }
   closeConnection(connection: ConnectionRef): void {
     const one = this.#connection(connection);
@@ -198,7 +208,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const one = this.#connection(connection);
     this.#work.begin(work);
     const stop = this.#reader.scan(one, offset, length);
-    this.#reader.countRead();
+    this.#reader.countRead(one);
     this.#work.begin(Number.POSITIVE_INFINITY);
     this.#publishes.flush();
     this.#settlements.flush();
@@ -210,6 +220,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const one = this.#connection(connection);
     const handle = ++this.#lastHandle;
     const channel = new Channel(handle, one, number);
+    channel.activeAt = this.#clock.now;
     one.channels.set(number, channel);
     this.#channels.set(handle, channel);
     return handle;
@@ -227,6 +238,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   freeChannel(channel: ChannelRef): void {
     const one = this.#channel(channel);
     this.closeChannel(channel);
+    one.keepCounters();
     one.connection.channels.delete(one.number);
     this.#channels.delete(channel);
   }
@@ -274,7 +286,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     return handled - confirmed;
   }
 
-  installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number): void {
+  installRoute(connection: ConnectionRef, queues: readonly Queue[], flags: number, counters: CounterList): void {
     const { frameOffset, frameLength } = this.#reader;
     const key = this.bytes.slice(frameOffset, frameOffset + frameLength);
     const asksHost = (flags & RouteFlag.ASK_HOST) !== 0;
@@ -287,6 +299,7 @@ class JsEngine extends JsQueueCalls implements Engine {
       askHost: asksHost,
       guarded: have(Feature.REJECT | Feature.PRIORITIES),
       logged: have(Feature.LOGGED),
+      counters: this.#counterLists.blockOf(counters),
     });
   }
   republish(message: Message, key: Uint8Array, header: Uint8Array, queues: readonly Queue[]): readonly Queue[] | null {
@@ -308,6 +321,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     if (refused === null) return null;
     const accepted = refused.length === 0;
     const one = this.#channel(channel);
+    this.countOf(channel, ChannelCounter.PUBLISHED, 1);
     if (one.confirming) {
       this.#reader.answer(one, accepted, isLogged);
       this.#output.confirm(one.connection);
@@ -415,7 +429,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.outputBox = box;
     this.outputOffset = box;
     this.outputLength = length;
-    this.#counters.count(Counter.OCTETS_OUT, length);
+    this.#counters.countInVhost(connection.vhostCounters, Counter.OCTETS_OUT, length);
   }
   written(connection: ConnectionRef, box: number): void {
     this.#output.landed(this.#connection(connection), box);
@@ -428,13 +442,42 @@ class JsEngine extends JsQueueCalls implements Engine {
     return this.#counters.sum(counter);
   }
   countedAt(queue: Queue, counter: QueueCounter): number {
-    return this.#counters.sumAt(queue, counter);
+    return this.#counters.sumIn(word(queue, QueueCell.COUNTERS), counter);
   }
   count(counter: Counter, more: number): void {
     this.#counters.count(counter, more);
   }
   countAt(queue: Queue, counter: QueueCounter, more: number): void {
-    this.#queues.count(queue, counter, more);
+    this.#counters.countAt(queue, counter, more);
+  }
+  countedOf(channel: ChannelRef, counter: ChannelCounter): number {
+    return this.#channel(channel).counted[counter] ?? 0;
+  }
+  countedOfEnded(connection: ConnectionRef, counter: ChannelCounter): number {
+    return this.#connection(connection).ended[counter] ?? 0;
+  }
+  countOf(channel: ChannelRef, counter: ChannelCounter, more: number): void {
+    const one = this.#channel(channel);
+    one.count(counter, more);
+    const ofVhost = inVhost(counter);
+    if (ofVhost !== null) this.#counters.countInVhost(one.connection.vhostCounters, ofVhost, more);
+  }
+  activeAt(channel: ChannelRef): number {
+    return this.#channel(channel).activeAt;
+  }
+  openCounters(list: CounterList): boolean {
+    return this.#counterLists.open(list);
+  }
+  closeCounters(list: CounterList): void {
+    this.#counterLists.close(list);
+  }
+  countedIn(list: CounterList, counter: ListCounter): number {
+    const head = this.#counterLists.at(list);
+    return head === 0 ? 0 : this.#counters.sumIn(head, counter);
+  }
+  countIn(list: CounterList, counter: ListCounter, more: number): void {
+    const head = this.#counterLists.at(list);
+    if (head !== 0) this.#counters.countIn(head, counter, more);
   }
 
   sleep(): boolean {

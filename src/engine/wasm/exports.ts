@@ -69,7 +69,8 @@ export interface CoreFunctions {
   openConnection(id: number, vhost: number): number;
   setFrameMax(connection: number, bytes: number): void;
   setBodyMax(connection: number, bytes: number): void;
-  setVhost(connection: number, vhost: number): void;
+  setVhost(connection: number, vhost: number, counters: number): void;
+  countForVhost(connection: number, counters: number): void;
   closeConnection(connection: number): void;
   ingest(connection: number, offset: number, length: number, work: number): number;
   openChannel(connection: number, number: number): number;
@@ -86,7 +87,7 @@ export interface CoreFunctions {
   unackedCount(channel: number): number;
   unconfirmedCount(channel: number): number;
   lastTag(channel: number): number;
-  installRoute(connection: number, count: number, flags: number): void;
+  installRoute(connection: number, count: number, flags: number, counters: number): void;
   beginBlank(keyLength: number, payloadLength: number, bodySize: number, persistent: number, count: number): number;
   preparePublish(message: number, count: number): number;
   beginLife(message: number): void;
@@ -137,4 +138,12 @@ export interface CoreFunctions {
   countMoreAt(queue: number, counter: number, more: number): void;
   counted(counter: number): number;
   countedAt(queue: number, counter: number): number;
+  openCounters(list: number): number;
+  closeCounters(list: number): void;
+  countMoreIn(list: number, counter: number, more: number): void;
+  countedIn(list: number, counter: number): number;
+  countedOf(channel: number, counter: number): number;
+  countedOfEnded(connection: number, counter: number): number;
+  countMoreOf(channel: number, ofChannel: number, more: number, counter: number): void;
+  activeAt(channel: number): number;
 }

@@ -5,7 +5,7 @@
 import { PAGE } from '../../numbers/core.js';
 import type { MessageCalls } from '../messages.js';
 import { type PublishCalls, RouteFlag } from '../publishing.js';
-import type { Channel, Connection, Message, Queue } from '../references.js';
+import type { Channel, Connection, CounterList, Message, Queue } from '../references.js';
 import type { CoreFunctions } from './exports.js';
 import { WasmQueueCalls } from './queue-calls.js';
 import type { Core } from './wasm-core.js';
@@ -24,11 +24,12 @@ export abstract class WasmPublishCalls extends WasmQueueCalls implements Publish
     this.#words = new Int32Array(bytes.buffer);
   }
 
-  installRoute(connection: Connection, queues: readonly Queue[], flags: number): void {
+  installRoute(connection: Connection, queues: readonly Queue[], flags: number, counters: CounterList): void {
     // A longer list than the scratch page holds is not cached: its messages come to the host one by one.
     const fits = queues.length <= LIST_MAX;
     if (fits) this.#writeList(queues, 0, queues.length);
-    this.#core.installRoute(connection, fits ? queues.length : 0, fits ? flags : flags | RouteFlag.ASK_HOST);
+    const asked = fits ? flags : flags | RouteFlag.ASK_HOST;
+    this.#core.installRoute(connection, fits ? queues.length : 0, asked, counters);
   }
 
   publish(

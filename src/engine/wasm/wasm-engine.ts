@@ -25,20 +25,24 @@ import {
   SETTLE_REJECT,
   SETTLE_REQUEUE,
 } from '../../numbers/core.js';
-import type {
-  Channel,
-  Connection,
-  Consumer,
-  Content,
-  Counter,
-  DeadLetterReason,
-  Engine,
-  Extent,
-  Message,
-  Queue,
-  QueueCounter,
-  SharedCore,
-  Stop,
+import {
+  type Channel,
+  type ChannelCounter,
+  type Connection,
+  type Consumer,
+  type Content,
+  type Counter,
+  type CounterList,
+  type DeadLetterReason,
+  type Engine,
+  type Extent,
+  inVhost,
+  type ListCounter,
+  type Message,
+  type Queue,
+  type QueueCounter,
+  type SharedCore,
+  type Stop,
 } from '../engine.js';
 import type { CoreFunctions } from './exports.js';
 import { WasmLookingCalls } from './looking-calls.js';
@@ -160,8 +164,11 @@ class WasmEngine extends WasmLookingCalls implements Engine {
   setBodyMax(connection: Connection, bytes: number): void {
     this.#core.setBodyMax(connection, bytes);
   }
-  setVhost(connection: Connection, vhost: number): void {
-    this.#core.setVhost(connection, vhost);
+  setVhost(connection: Connection, vhost: number, counters: CounterList): void {
+    this.#core.setVhost(connection, vhost, counters);
+  }
+  countForVhost(connection: Connection, counters: CounterList): void {
+    this.#core.countForVhost(connection, counters);
   }
   closeConnection(connection: Connection): void {
     this.#core.closeConnection(connection);
@@ -283,6 +290,30 @@ class WasmEngine extends WasmLookingCalls implements Engine {
   }
   countAt(queue: Queue, counter: QueueCounter, more: number): void {
     this.#core.countMoreAt(queue, counter, more);
+  }
+  countedOf(channel: Channel, counter: ChannelCounter): number {
+    return this.#core.countedOf(channel, counter);
+  }
+  countedOfEnded(connection: Connection, counter: ChannelCounter): number {
+    return this.#core.countedOfEnded(connection, counter);
+  }
+  countOf(channel: Channel, counter: ChannelCounter, more: number): void {
+    this.#core.countMoreOf(channel, counter, more, inVhost(counter) ?? 0);
+  }
+  activeAt(channel: Channel): number {
+    return this.#core.activeAt(channel);
+  }
+  openCounters(list: CounterList): boolean {
+    return this.#core.openCounters(list) !== 0;
+  }
+  closeCounters(list: CounterList): void {
+    this.#core.closeCounters(list);
+  }
+  countedIn(list: CounterList, counter: ListCounter): number {
+    return this.#core.countedIn(list, counter);
+  }
+  countIn(list: CounterList, counter: ListCounter, more: number): void {
+    this.#core.countMoreIn(list, counter, more);
   }
 
   sleep(): boolean {

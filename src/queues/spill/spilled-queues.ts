@@ -4,7 +4,7 @@
  * order, from the next on; a purged or deleted queue has none.
  */
 import type { QueueCore } from '../../broker/coordinator/coordinator.js';
-import type { Counter, Engine, Queue, QueueFeatures } from '../../engine/engine.js';
+import type { Counter, CounterList, Engine, Queue, QueueFeatures } from '../../engine/engine.js';
 import type { SpilledSource } from '../../log/spill-source.js';
 import { fatal } from '../../platform/fatal.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
@@ -173,5 +173,11 @@ export class SpilledQueues implements QueueCore {
   }
   count(counter: Counter, more: number): void {
     this.#engine.count(counter, more);
+  }
+  openCounters(list: CounterList): boolean {
+    return this.#engine.openCounters(list);
+  }
+  closeCounters(list: CounterList): void {
+    this.#engine.closeCounters(list);
   }
 }

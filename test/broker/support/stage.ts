@@ -11,7 +11,7 @@ import type { Clock } from '../../../src/broker/requests/clock.js';
 import { DEFAULT_LIMITS, type NodeLimits } from '../../../src/broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests/requests.js';
 import { TopologyView } from '../../../src/broker/topology/topology-view.js';
-import type { Queue, QueueFeatures } from '../../../src/engine/engine.js';
+import type { CounterList, Queue, QueueFeatures } from '../../../src/engine/engine.js';
 
 export const VHOST = '/';
 export const OTHER_VHOST = 'other';
@@ -52,6 +52,18 @@ class CountingCore implements QueueCore {
     if (bytes > this.asideMost) return false;
     this.aside = bytes;
     return true;
+  }
+
+  /** Lists of counters that are open. */
+  readonly lists = new Set<CounterList>();
+
+  openCounters(list: CounterList): boolean {
+    this.lists.add(list);
+    return true;
+  }
+
+  closeCounters(list: CounterList): void {
+    this.lists.delete(list);
   }
 
   lastGet(queue: Queue): number {

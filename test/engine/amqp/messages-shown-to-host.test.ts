@@ -86,6 +86,6 @@ function stopOf(
   const bytes = publish(1, 'q', text('a'), { properties: given });
   engine.bytes.set(bytes, engine.readOffset);
   expect(engine.ingest(connection, engine.readOffset, bytes.length)).toBe(Stop.ROUTE);
-  engine.installRoute(connection, [queue], 0);
+  engine.installRoute(connection, [queue], 0, 0);
   return engine.ingest(connection, engine.readOffset, bytes.length);
 }

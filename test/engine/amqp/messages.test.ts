@@ -70,7 +70,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const bytes = publish(1, 'nowhere', text('a'), { mandatory: true });
     engine.bytes.set(bytes, engine.readOffset);
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.ROUTE);
-    engine.installRoute(publisher.core, [], 0);
+    engine.installRoute(publisher.core, [], 0, 0);
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.MESSAGE);
     const message = engine.stopMessage;
     expect(engine.messageMandatory(message)).toBe(true);

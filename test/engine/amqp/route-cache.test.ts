@@ -20,7 +20,7 @@ describe.each(ENGINES)('%s', (kind) => {
       engine.bytes.set(bytes, engine.readOffset);
       const stop = engine.ingest(publisher.core, engine.readOffset, bytes.length);
       if (stop !== Stop.ROUTE) return false;
-      engine.installRoute(publisher.core, [queue], RouteFlag.STATIC);
+      engine.installRoute(publisher.core, [queue], RouteFlag.STATIC, 0);
       const { consumed } = engine;
       expect(engine.ingest(publisher.core, engine.readOffset + consumed, bytes.length - consumed)).toBe(Stop.END);
       return true;
@@ -44,7 +44,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const bytes = publish(1, 'hot', text('x'));
     engine.bytes.set(bytes, engine.readOffset);
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.ROUTE);
-    engine.installRoute(publisher.core, [queue], RouteFlag.STATIC);
+    engine.installRoute(publisher.core, [queue], RouteFlag.STATIC, 0);
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.END);
     engine.applyTopology(engine.raiseTopology());
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.ROUTE);

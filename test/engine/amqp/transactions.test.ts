@@ -20,7 +20,7 @@ describe.each(ENGINES)('%s', (kind) => {
       engine.bytes.set(bytes, engine.readOffset);
       let stop = engine.ingest(publisher.core, engine.readOffset, bytes.length);
       if (stop === Stop.ROUTE) {
-        engine.installRoute(publisher.core, [queue], 0);
+        engine.installRoute(publisher.core, [queue], 0, 0);
         stop = engine.ingest(publisher.core, engine.readOffset, bytes.length);
       }
       expect(stop).toBe(Stop.MESSAGE);
@@ -46,7 +46,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const bytes = publish(1, 'q', text('a'));
     engine.bytes.set(bytes, engine.readOffset);
     engine.ingest(publisher.core, engine.readOffset, bytes.length);
-    engine.installRoute(publisher.core, [queue], 0);
+    engine.installRoute(publisher.core, [queue], 0, 0);
     expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.MESSAGE);
     const kept = engine.stopMessage;
     bench.setTime(1_000_500);
@@ -116,7 +116,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const bytes = publish(1, 'q', text('a'));
     engine.bytes.set(bytes, engine.readOffset);
     engine.ingest(publisher.core, engine.readOffset, bytes.length);
-    engine.installRoute(publisher.core, [queue], 0);
+    engine.installRoute(publisher.core, [queue], 0, 0);
     engine.ingest(publisher.core, engine.readOffset, bytes.length);
     const message = engine.stopMessage;
     engine.keepMessage(message);

@@ -221,7 +221,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const bytes = publish(1, 'nowhere', text('a'), { mandatory: true });
     engine.bytes.set(bytes, engine.readOffset);
     engine.ingest(publisher.core, engine.readOffset, bytes.length);
-    engine.installRoute(publisher.core, [], 0);
+    engine.installRoute(publisher.core, [], 0, 0);
     engine.ingest(publisher.core, engine.readOffset, bytes.length);
     expect(engine.publish(channel, engine.stopMessage, [queue, other])).toBe(false);
     bench.serve();

@@ -10,7 +10,7 @@ function submitted(engine: Engine, publisher: Client, queue: number): number {
   const bytes = publish(1, 'q', text('a'), { properties: properties({ userId: 'guest' }) });
   engine.bytes.set(bytes, engine.readOffset);
   expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.ROUTE);
-  engine.installRoute(publisher.core, [queue], 0);
+  engine.installRoute(publisher.core, [queue], 0, 0);
   expect(engine.ingest(publisher.core, engine.readOffset, bytes.length)).toBe(Stop.MESSAGE);
   return engine.stopMessage;
 }

@@ -4,6 +4,7 @@
  */
 import { createSharedCore, openEngine } from '../../../dist/engine/open.js';
 import {
+  type CounterList,
   type Engine,
   type EngineKind,
   type HeldBack,
@@ -33,6 +34,8 @@ export class Bench {
   readonly queues = new Map<string, number>();
   /** Keys whose messages the host routes itself. */
   readonly asked = new Set<string>();
+  /** Lists in which messages with a key are counted. */
+  readonly counters = new Map<string, CounterList>();
   /** Keys that lead to other queues than the one of their name. */
   readonly routes = new Map<string, readonly string[]>();
 
@@ -260,7 +263,8 @@ export class Client {
     const { engine } = this;
     const key = this.#keyAt(engine.bytes.slice(engine.frameOffset, engine.frameOffset + engine.frameLength));
     const flags = this.bench.asked.has(key) ? RouteFlag.ASK_HOST : RouteFlag.STATIC;
-    engine.installRoute(this.core, flags === RouteFlag.STATIC ? this.bench.routeOf(key) : [], flags);
+    const queues = flags === RouteFlag.STATIC ? this.bench.routeOf(key) : [];
+    engine.installRoute(this.core, queues, flags, this.bench.counters.get(key) ?? 0);
   }
 
   #publish(): void {

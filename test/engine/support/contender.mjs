@@ -81,7 +81,7 @@ function ingest(connection, bytes) {
     left -= engine.consumed;
     if (stop === 0) return;
     if (stop !== ROUTE) throw new Error(`the engine stopped: ${stop}`);
-    engine.installRoute(connection, [queue], 0);
+    engine.installRoute(connection, [queue], 0, 0);
   }
 }
 

@@ -7,7 +7,7 @@
  * together. Private to the worker of the socket.
  */
 import { FRAME_MAX_INITIAL } from '../../../numbers/core.js';
-import { Content, Limit } from '../../engine.js';
+import { ChannelCounter, Content, Limit } from '../../engine.js';
 import { HeldConfirms } from '../log/held-confirms.js';
 import { MessageBuilder } from '../memory/messages.js';
 import type { ContentFrames } from './content-frames.js';
@@ -15,6 +15,8 @@ import type { Outbox } from './outbox.js';
 import { PartialFrame } from './partial-frame.js';
 import type { Route } from './routes.js';
 import { Unacked } from './unacked.js';
+
+const CHANNEL_COUNTERS = Object.values(ChannelCounter);
 
 export class Connection {
   /** Longest payload that is accepted, and longest frame that is sent. */
@@ -41,6 +43,10 @@ export class Connection {
   /** Consumers that wait for room in the outbox: those that got nothing in their last turn, and those that did. */
   readonly withoutRoom: Consumer[] = [];
   readonly servedWithoutRoom: Consumer[] = [];
+  /** This participant's block of its vhost's counters; 0: it is not counted. */
+  vhostCounters = 0;
+  /** What its channels have counted that have ended, by `ChannelCounter`. */
+  readonly ended: number[] = [];
   /** In the list of connections that have bytes to send. */
   announced = false;
   closed = false;
@@ -94,6 +100,10 @@ export class Channel {
   /** Limit for all consumers together, 0 for none, and how much of it is used. */
   prefetch = 0;
   used = 0;
+  /** What is counted of it, by `ChannelCounter`. */
+  readonly counted: number[] = [];
+  /** When something was last published, delivered or settled (ms since the Unix epoch). */
+  activeAt = 0;
   /** How many deliveries may be unacknowledged. */
   unackedMax = Number.POSITIVE_INFINITY;
 
@@ -102,6 +112,16 @@ export class Channel {
     readonly connection: Connection,
     readonly number: number,
   ) {}
+
+  count(counter: ChannelCounter, more: number): void {
+    this.counted[counter] = (this.counted[counter] ?? 0) + more;
+  }
+
+  /** It ends: its connection keeps the sums. */
+  keepCounters(): void {
+    const { ended } = this.connection;
+    for (const counter of CHANNEL_COUNTERS) ended[counter] = (ended[counter] ?? 0) + (this.counted[counter] ?? 0);
+  }
 
   credit(): number {
     const shared = this.prefetch === 0 ? Number.POSITIVE_INFINITY : this.prefetch - this.used;

@@ -3,6 +3,7 @@
  * What must hold: what is claimed is written or has become the connection's unfinished content before the call ends.
  */
 
+import { ChannelCounter } from '../../engine.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, byteAt } from '../memory/views.js';
@@ -58,6 +59,7 @@ export class Deliveries implements Claimant {
     const claim = this.#claimFor(consumer, max, room);
     if (claim.count === 0 && claim.end === 'no room' && outbox.filled === 0) return this.#pullLarge(consumer);
     if (claim.count === 0) return claim;
+    this.#countPulled(consumer, claim);
     let at = outbox.end;
     for (let i = 0; i < claim.count; i++) {
       const message = at32(claim.messages, i);
@@ -81,6 +83,8 @@ export class Deliveries implements Claimant {
     this.#queues.noteGet(queue);
     this.#queues.claim(queue, 1, Number.POSITIVE_INFINITY, this, claim);
     if (claim.count === 0) return false;
+    this.#count(channel, claim);
+    channel.count(noAck ? ChannelCounter.GOT_NO_ACK : ChannelCounter.GOT, 1);
     const message = at32(claim.messages, 0);
     const tag = this.#take(channel, null, noAck, at32(claim.slots, 0));
     const key = this.#keyOf(message);
@@ -134,6 +138,7 @@ export class Deliveries implements Claimant {
     const { channel } = consumer;
     const claim = this.#claimFor(consumer, 1, Number.POSITIVE_INFINITY);
     if (claim.count === 0) return claim;
+    this.#countPulled(consumer, claim);
     const message = at32(claim.messages, 0);
     const tag = this.#take(channel, consumer, consumer.noAck, at32(claim.slots, 0));
     const key = this.#keyOf(message);
@@ -142,6 +147,18 @@ export class Deliveries implements Claimant {
     this.#write(channel.connection, channel.number, method, message, at32(claim.requeues, 0));
     if (consumer.noAck) this.#queues.settle(consumer.queue, claim.slots, 1);
     return claim;
+  }
+
+  /** Counts what a channel was given. */
+  #count(channel: Channel, { count, redelivered }: Claim): void {
+    channel.activeAt = this.#clock.now;
+    channel.count(ChannelCounter.DELIVERED, count);
+    for (let i = 0; i < count; i++) if (redelivered[i] === 1) channel.count(ChannelCounter.REDELIVERED, 1);
+  }
+
+  #countPulled({ channel, noAck }: Consumer, claim: Claim): void {
+    this.#count(channel, claim);
+    if (noAck) channel.count(ChannelCounter.DELIVERED_NO_ACK, claim.count);
   }
 
   #claimFor(consumer: Consumer, max: number, room: number): Claim {

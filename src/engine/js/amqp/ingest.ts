@@ -13,12 +13,12 @@ import {
   HEADER_PAYLOAD_MIN,
   REFUSED_MAX,
 } from '../../../numbers/core.js';
-import { Content, Counter, Stop } from '../../engine.js';
+import { ChannelCounter, Content, Counter, Stop } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
 import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
-import type { Messages } from '../memory/messages.js';
+import type { Clock, Messages } from '../memory/messages.js';
 import { inspect } from '../memory/properties.js';
 import { byteAt, read16, read32, read64 } from '../memory/views.js';
 import type { Queues } from '../queues/queues.js';
@@ -50,7 +50,8 @@ export class ConnectionReader {
   readonly #log: Log<Channel>;
   readonly #work: Work;
   readonly #counters: Counters;
-  /** Whole messages of this read. */
+  readonly #clock: Clock;
+  /** Whole messages of this read, but those that the host has. */
   #received = 0;
   /** Those of them that led nowhere. */
   #dropped = 0;
@@ -70,6 +71,7 @@ export class ConnectionReader {
     log: Log<Channel>,
     work: Work,
     counters: Counters,
+    clock: Clock,
     staging: number,
   ) {
     this.#memory = memory;
@@ -82,15 +84,16 @@ export class ConnectionReader {
     this.#log = log;
     this.#work = work;
     this.#counters = counters;
+    this.#clock = clock;
     this.#staging = staging;
   }
 
   /** Counts what the scan has taken. */
-  countRead(): void {
-    this.#counters.count(Counter.OCTETS_IN, this.consumed);
-    if (this.#received > 0) this.#counters.count(Counter.RECEIVED, this.#received);
+  countRead({ vhostCounters }: Connection): void {
+    this.#counters.countInVhost(vhostCounters, Counter.OCTETS_IN, this.consumed);
+    if (this.#received > 0) this.#counters.countInVhost(vhostCounters, Counter.RECEIVED, this.#received);
     this.#received = 0;
-    if (this.#dropped > 0) this.#counters.count(Counter.DROPPED, this.#dropped);
+    if (this.#dropped > 0) this.#counters.countInVhost(vhostCounters, Counter.DROPPED, this.#dropped);
     this.#dropped = 0;
   }
 
@@ -348,24 +351,27 @@ export class ConnectionReader {
     if (asks) return this.#stopForHost(connection, channel);
     if (route.queues.length > 0 && !this.#publishes.prepare(route)) return Stop.MEMORY;
     if (route.guarded) return this.#offer(connection, channel, route, isHeld);
-    if (route.queues.length === 0) this.#dropMessage(message);
+    if (route.queues.length === 0) this.#dropMessage(channel, route, message);
     else this.#publishes.add(route, message, (channel.flags & MessageFlag.EXPIRES) !== 0);
-    this.#endMessage(connection, channel);
+    this.#endTaken(connection, channel);
     if (channel.confirming) this.#output.owe(channel);
     if (isHeld) this.#log.hold(channel);
     return this.#endOfMessage;
   }
 
   /** It leads nowhere, and nobody asked to have it back. */
-  #dropMessage(message: number): void {
+  #dropMessage(channel: Channel, route: Route, message: number): void {
     this.#dropped++;
+    channel.count(ChannelCounter.DROPPED, 1);
+    this.#publishes.countRouted(route, 1);
     this.#messages.release(message);
   }
 
   /** One message by itself, to queues that may refuse it. */
   #offer(connection: Connection, channel: Channel, route: Route, isHeld: boolean): Stop {
+    this.#publishes.countRouted(route, 1);
     const refused = this.#publishes.publishOne(channel.builder.message, route.queues);
-    this.#endMessage(connection, channel);
+    this.#endTaken(connection, channel);
     if (channel.confirming) this.answer(channel, refused.length === 0, isHeld);
     return this.#endOfMessage;
   }
@@ -392,8 +398,15 @@ export class ConnectionReader {
 
   /** A message has come whole, and has gone to its queues or the host. */
   #endMessage(connection: Connection, channel: Channel): void {
-    this.#received++;
+    channel.activeAt = this.#clock.now;
     this.#finish(connection, channel);
+  }
+
+  /** The same of one that is on its way by now. One that the host has is counted when that has sent it. */
+  #endTaken(connection: Connection, channel: Channel): void {
+    this.#received++;
+    channel.count(ChannelCounter.PUBLISHED, 1);
+    this.#endMessage(connection, channel);
   }
 
   #finish(connection: Connection, channel: Channel): void {

@@ -3,7 +3,7 @@
  * and the boxes that the host takes to the sockets. What must hold: nothing stands between the frames of a content.
  */
 
-import { Counter } from '../../engine.js';
+import { ChannelCounter, Counter } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Fifo } from '../memory/fifo.js';
 import type { Memory } from '../memory/memory.js';
@@ -168,7 +168,8 @@ export class Output {
     if (outbox.room() < ACK_SIZE) return false;
     outbox.advanceTo(writeAck(this.#memory.bytes, outbox.end, channel.number, upTo, count > 1));
     channel.confirmed = upTo;
-    this.#counters.count(Counter.CONFIRMED, count);
+    this.#counters.countInVhost(channel.connection.vhostCounters, Counter.CONFIRMED, count);
+    channel.count(ChannelCounter.CONFIRMED, count);
     return true;
   }
 }

@@ -4,6 +4,8 @@
  * fail.
  */
 import { PAGES_AHEAD, RUN_MAX } from '../../../numbers/core.js';
+import { ExchangeCounter } from '../../engine.js';
+import type { Counters } from '../memory/counters.js';
 import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Messages } from '../memory/messages.js';
@@ -20,13 +22,15 @@ export class Publishes {
   readonly #messages: Messages;
   readonly #queues: Queues;
   readonly #work: Work;
+  readonly #counters: Counters;
   readonly #run = new Uint32Array(RUN_MAX);
   #count = 0;
   #route: Route | null = null;
   /** Whether messages of the run may expire by themselves. */
   #expires = false;
 
-  constructor(memory: Memory, messages: Messages, queues: Queues, work: Work) {
+  constructor(memory: Memory, messages: Messages, queues: Queues, work: Work, counters: Counters) {
+    this.#counters = counters;
     this.#work = work;
     this.#memory = memory;
     this.#messages = messages;
@@ -55,10 +59,17 @@ export class Publishes {
     const expires = this.#expires;
     this.#count = 0;
     this.#expires = false;
+    this.countRouted(route, count);
     if (route.queues.length > 1) {
       for (let i = 0; i < count; i++) this.#messages.retain(at32(this.#run, i), route.queues.length - 1);
     }
     for (const queue of route.queues) this.#queues.publish(queue, this.#run, count, expires);
+  }
+
+  /** Counts messages that take a route, for their exchange. */
+  countRouted({ counters, queues }: Route, count: number): void {
+    this.#counters.countInBlock(counters, ExchangeCounter.PUBLISHED_IN, count);
+    if (queues.length > 0) this.#counters.countInBlock(counters, ExchangeCounter.PUBLISHED_OUT, count * queues.length);
   }
 
   /** Makes sure that one message can go to so many queues by itself; false when there is no memory. */

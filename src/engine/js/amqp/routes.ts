@@ -19,6 +19,8 @@ export interface Route {
   readonly guarded: boolean;
   /** The log knows one of its queues. */
   readonly logged: boolean;
+  /** This participant's block of the exchange's counters; 0: it is not counted. */
+  readonly counters: number;
   /** The next route whose key has the same hash. */
   readonly next: Route | undefined;
 }

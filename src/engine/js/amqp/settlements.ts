@@ -4,6 +4,7 @@
  * deliveries go back in the order of their tags.
  */
 
+import { ChannelCounter } from '../../engine.js';
 import type { Clock } from '../memory/messages.js';
 import type { Queues } from '../queues/queues.js';
 import type { Channel, Consumer } from './connection.js';
@@ -130,6 +131,8 @@ export class Settlements {
     if (queue !== this.#queue || outcome !== this.#outcome || this.#count === RUN_MAX) this.flush();
     this.#queue = queue;
     this.#outcome = outcome;
+    channel.activeAt = this.#clock.now;
+    if (outcome === 'settle') channel.count(ChannelCounter.ACKNOWLEDGED, 1);
     this.#run[this.#count++] = slot;
     if (consumer === null) return;
     if (outcome === 'settle') consumer.acknowledgedAt = momentOf(this.#clock.now);

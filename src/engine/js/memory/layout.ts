@@ -55,6 +55,8 @@ export const Root = {
   SWEPT: 16,
   /** 1: no publisher may go on. */
   BLOCKED: 17,
+  /** Addresses of the pages that hold the heads of lists of counters (counter-lists.ts). */
+  COUNTER_LISTS: 512,
 } as const;
 
 /** One record for each participant. */

@@ -241,7 +241,7 @@ export class QueueContents {
     const isFreed = (at32(u32, word(queue, QueueCell.FLAGS)) & QueueFlag.FREED) !== 0;
     if (!isFreed || at32(u32, word(queue, QueueCell.CLAIMED)) > 0) return false;
     this.chains.close(queue);
-    this.#counters.free(queue);
+    this.#counters.free(word(queue, QueueCell.COUNTERS));
     return true;
   }
 

@@ -7,7 +7,7 @@
  * retired queue takes nothing more, and gives nothing out.
  */
 import { CELL } from '../../../numbers/core.js';
-import { Counter, type Extent, type Front, type QueueCounter, type QueueFeatures } from '../../engine.js';
+import { Counter, type Extent, type Front, type QueueFeatures } from '../../engine.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell, QueueFlag } from '../memory/layout.js';
 import { lock, unlock } from '../memory/lock.js';
@@ -206,13 +206,6 @@ export class Queues {
 
   #hasConsumerPriorities(queue: number): boolean {
     return (this.features.of(queue) & Feature.CONSUMER_PRIORITIES) !== 0;
-  }
-
-  /** Counts what the host alone knows. */
-  count(queue: number, counter: QueueCounter, more: number): void {
-    this.#lock(queue);
-    this.#counters.countAt(queue, counter, more);
-    this.#unlock(queue);
   }
 
   /** What a client was given is acknowledged. */
