@@ -90,45 +90,71 @@ const SLICE_WARMUP_S = 0.3;
  * @param {Options} options
  */
 export async function compareAgainst(workloads, checkout, options) {
+  const sides = [
+    { name: 'this', start: () => startLeveret(['--workers', '1']) },
+    { name: 'that', start: () => startLeveret(['--workers', '1'], { checkout }) },
+  ];
   const rows = [];
-  for (const workload of workloads) {
-    const rounds = [];
-    for (let round = 1; round <= options.rounds; round++) {
-      const both = await runSideBySide(workload, options, checkout);
-      sayPair(workload.title, round, options, ['this', both.first], ['that', both.second]);
-      rounds.push(both);
-    }
-    rows.push(pairCells(workload.title, rounds, AGAINST.ratioMin));
-  }
+  for (const workload of workloads) rows.push(await sideBySideRow(workload, sides, SLICES, AGAINST.ratioMin, options));
   return formatTable(pairColumns(`this checkout beside ${checkout}`, 'this/s', 'that/s'), rows);
+}
+
+/** @typedef {import('../support/processes.mjs').Server} Server */
+/**
+ * @typedef {object} LivingSide
+ * @property {string} name
+ * @property {() => Promise<Server>} start
+ * @property {() => () => void} [attend] what happens besides while it is measured, and how that is ended
+ */
+
+/**
+ * @param {Workload} workload
+ * @param {readonly LivingSide[]} sides two
+ * @param {number} slices
+ * @param {number} ratioMin
+ * @param {Pick<Options, 'seconds' | 'rounds'>} options
+ */
+export async function sideBySideRow(workload, sides, slices, ratioMin, options) {
+  const rounds = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const [first, second] = await runSideBySide(workload, sides, slices, options);
+    if (first === undefined || second === undefined) throw new Error('two sides are compared');
+    const [one, other] = sides.map(({ name }) => name);
+    sayPair(workload.title, round, options, [String(one), first], [String(other), second]);
+    rounds.push({ first, second });
+  }
+  return pairCells(workload.title, rounds, ratioMin);
 }
 
 /**
  * @param {Workload} workload
- * @param {Options} options
- * @param {string} checkout
+ * @param {readonly LivingSide[]} sides
+ * @param {number} slices
+ * @param {Pick<Options, 'seconds'>} options
  */
-async function runSideBySide(workload, options, checkout) {
-  const time = { ...options, warmup: SLICE_WARMUP_S, seconds: options.seconds / SLICES };
-  /** @type {import('../support/processes.mjs').Server[]} */
+async function runSideBySide(workload, sides, slices, options) {
+  const time = { warmup: SLICE_WARMUP_S, seconds: options.seconds / slices };
+  /** @type {Server[]} */
   const servers = [];
-  /** @type {[Run[], Run[]]} */
-  const [ours, theirs] = [[], []];
+  /** @type {Run[][]} */
+  const runs = sides.map(() => []);
   try {
-    servers.push(await startLeveret(['--workers', '1']), await startLeveret(['--workers', '1'], { checkout }));
-    const sides = servers.map((server, index) => ({ server, runs: index === 0 ? ours : theirs }));
+    for (const { start } of sides) servers.push(await start());
+    const turns = servers.map((server, index) => ({ server, side: sides[index], runs: runs[index] }));
     // The first slice of each warms it up.
-    for (let slice = 0; slice <= SLICES; slice++) {
-      for (const { server, runs } of sides) {
+    for (let slice = 0; slice <= slices; slice++) {
+      for (const { server, side, runs: own } of turns) {
+        const leave = side?.attend?.();
         const run = await measure(server, workload.title, workload, time);
-        if (slice > 0) runs.push(run);
+        leave?.();
+        if (slice > 0) own?.push(run);
       }
-      sides.reverse();
+      turns.reverse();
     }
   } finally {
     for (const server of servers) await server.stop();
   }
-  return { first: together(ours), second: together(theirs) };
+  return runs.map(together);
 }
 
 /**
@@ -167,7 +193,7 @@ async function pairRow(title, one, other, ratioMin, options) {
 /**
  * @param {string} title
  * @param {number} round
- * @param {Options} options
+ * @param {Pick<Options, 'rounds'>} options
  * @param {readonly [string, Run]} one
  * @param {readonly [string, Run]} other
  */
@@ -192,7 +218,7 @@ function pairCells(title, rounds, ratioMin) {
  * @param {string} other
  * @returns {import('../support/table.mjs').Column[]}
  */
-function pairColumns(title, one, other) {
+export function pairColumns(title, one, other) {
   return [
     { title, align: 'left' },
     { title: one },
@@ -239,7 +265,7 @@ async function runRelay(workload, options) {
  * @param {import('../support/processes.mjs').Server} server
  * @param {string} where
  * @param {Workload} workload
- * @param {Options} options
+ * @param {Pick<Options, 'seconds' | 'warmup'>} options
  * @returns {Promise<Run>}
  */
 async function measure(server, where, workload, options) {

@@ -31,6 +31,9 @@ export const BUILD = `${HERE}build`;
 
 const PYTHON = `${BUILD}/python/bin/python`;
 
+/** It takes minutes to build: one that is there is taken. */
+const RABBITMQADMIN2 = process.env.RABBITMQADMIN2 ?? `${BUILD}/rabbitmqadmin2`;
+
 const JARS = `${BUILD}/java/lib/*`;
 const JAVA_SOURCES = ['Checks.java', 'AmqpClient.java', 'Rules.java', 'Tls.java'];
 
@@ -79,6 +82,16 @@ export const CLIENTS = [
     programs: [{ name: 'rabbitmqadmin', run: ['bash', 'rabbitmqadmin.sh', `${BUILD}/rabbitmqadmin/rabbitmqadmin`] }],
   },
   {
+    // Its successor, which speaks the API of RabbitMQ 4.
+    name: 'rabbitmqadmin2',
+    needs: [['cargo', '--version']],
+    folder: `${HERE}rabbitmqadmin`,
+    build: [
+      ['cargo', 'install', '--quiet', '--locked', '--version', '2.35.0', '--root', RABBITMQADMIN2, 'rabbitmqadmin'],
+    ],
+    programs: [{ name: 'rabbitmqadmin 2', run: ['bash', 'rabbitmqadmin2.sh', `${RABBITMQADMIN2}/bin/rabbitmqadmin`] }],
+  },
+  {
     name: 'python',
     needs: [['python3', '-c', 'import ensurepip, venv']],
     folder: `${HERE}python`,
@@ -99,6 +112,7 @@ export const CLIENTS = [
     programs: [
       { name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] },
       { name: 'go/rules', run: [`${BUILD}/go/interop`, 'rules'] },
+      { name: 'go/rabbit-hole', run: [`${BUILD}/go/interop`, 'resources'] },
     ],
     tls: [{ name: 'go/amqp091-go by TLS', run: [`${BUILD}/go/interop`, 'tls'], knowsExternal: true }],
   },

@@ -57,6 +57,11 @@ export const ACCESS: Contracts = {
     body({ exchange: TEXT, write: TEXT, read: TEXT }, 'exchange', 'write', 'read'),
   ),
   'DELETE /api/topic-permissions/:vhost/:user': done("Takes a user's topic permissions in a vhost away"),
+  'GET /api/topic-permissions/:vhost/:user/:exchange': listing(
+    "A user's topic permissions in a vhost, whatever the exchange",
+    TOPIC_PERMISSION,
+  ),
+  'DELETE /api/topic-permissions/:vhost/:user/:exchange': done("Takes a user's topic permissions of an exchange away"),
   'GET /api/vhosts/:vhost/permissions': listing('Who may do what in a vhost', PERMISSION),
   'GET /api/vhosts/:vhost/topic-permissions': listing("A vhost's topic permissions", TOPIC_PERMISSION),
   'GET /api/auth': {

@@ -22,6 +22,10 @@ func main() {
 		rules()
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "resources" {
+		resources()
+		return
+	}
 	if len(os.Args) > 1 && os.Args[1] == "tls" {
 		triesTLS()
 		return

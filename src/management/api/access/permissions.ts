@@ -43,6 +43,32 @@ export function permissionRoutes(server: HttpServer, broker: ManagedBroker): voi
     set: (permissions) => users.setTopicPermissions(permissions),
     clear: ({ vhost, user }) => users.clearTopicPermissions(user, vhost),
   });
+  addOfExchange(server, broker);
+}
+
+/** Those of one exchange can be taken alone; in RabbitMQ, too, all are told there. */
+function addOfExchange({ route }: HttpServer, { view, administration }: ManagedBroker): void {
+  route('/api/topic-permissions/:vhost/:user/:exchange', {
+    GET: {
+      tag: 'administrator',
+      handle: async ({ params, query }) => {
+        const { vhost, user } = params as Path;
+        const set = view.accounts.topicPermissionsOf(user).filter((one) => one.vhost === vhost);
+        if (set.length === 0) throw notFound();
+        return listed(set, query as ListQuery);
+      },
+    },
+    DELETE: {
+      tag: 'administrator',
+      handle: async ({ params }, reply) => {
+        const { vhost, user, exchange } = params as Path & { readonly exchange: string };
+        const has = view.accounts.topicPermissionsOf(user).some((one) => one.vhost === vhost);
+        if (!has) throw notFound();
+        await administration.users.clearTopicPermissions(user, vhost, exchange);
+        return reply.status(204).send();
+      },
+    },
+  });
 }
 
 function addRoutes<F extends string>({ route }: HttpServer, { view }: ManagedBroker, kind: Kind<F>): void {

@@ -63,14 +63,52 @@ async function nodeJson(broker: ManagedBroker): Promise<JsonObject> {
   };
 }
 
-/** What the process takes, by what it is for (octets). */
+/** What RabbitMQ tells of, and what there is none of here: its processes and tables. Tools read all of them. */
+const NONE_OF: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    'allocated_unused',
+    'atom',
+    'code',
+    'connection_channels',
+    'connection_other',
+    'connection_readers',
+    'connection_writers',
+    'metadata_store',
+    'metadata_store_ets',
+    'mgmt_db',
+    'mnesia',
+    'msg_index',
+    'other_ets',
+    'other_proc',
+    'plugins',
+    'queue_slave_procs',
+    'quorum_ets',
+    'quorum_queue_dlx_procs',
+    'quorum_queue_procs',
+    'stream_queue_coordinator_procs',
+    'stream_queue_procs',
+    'stream_queue_replica_reader_procs',
+  ].map((name) => [name, 0]),
+);
+
+/**
+ * What the process takes, by what it is for (octets). What the core holds is RabbitMQ's `queue_procs`, this thread's
+ * heap its `metrics`; what the system has given and nothing is said of is `other_system`.
+ */
 function memoryJson({ engine }: ManagedBroker): JsonObject {
   const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const core = engine.memoryUsed();
   return {
     memory: {
+      ...NONE_OF,
       strategy: 'rss',
       total: { rss, allocated: rss, erlang: heapTotal },
-      core_used: engine.memoryUsed(),
+      queue_procs: core,
+      metrics: heapUsed,
+      binary: external,
+      reserved_unallocated: heapTotal - heapUsed,
+      other_system: Math.max(0, rss - core - heapTotal - external),
+      core_used: core,
       core_free: engine.memoryFree(),
       heap_used: heapUsed,
       heap_total: heapTotal,
