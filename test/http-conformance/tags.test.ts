@@ -57,6 +57,8 @@ const ROUTES: readonly Step[] = [
   get('/topic-permissions'),
   get(`/topic-permissions/${own}/hc-tags-none`),
   put(`/topic-permissions/${own}/hc-tags-none`, { exchange: 'amq.topic', write: '.*', read: '.*' }),
+  get(`/topic-permissions/${own}/hc-tags-none/amq.topic`),
+  remove(`/topic-permissions/${own}/hc-tags-none/amq.topic`),
   remove(`/topic-permissions/${own}/hc-tags-none`),
   get('/parameters'),
   get('/parameters/vhost-limits'),

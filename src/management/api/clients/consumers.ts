@@ -1,12 +1,12 @@
 /** Consumers: all, and those of a vhost. */
 import type { Client } from '../../clients/client.js';
 import type { Caller } from '../../http/authentication.js';
+import { notFound } from '../../http/errors.js';
 import { type ListQuery, listed } from '../../http/listings.js';
 import { inPortions } from '../../http/portions.js';
 import type { HttpServer } from '../../http/server.js';
 import { visibleClients } from '../base/client-access.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
-import { vhostOf } from '../base/vhost-access.js';
 import { consumerJson } from './client-json.js';
 
 export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -22,7 +22,9 @@ export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): vo
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) => {
-        const vhost = vhostOf(broker, caller, params);
+        // Whoever may not enter the vhost sees what it sees of all: nothing, or all there is. As with RabbitMQ.
+        const { vhost } = params as { readonly vhost: string };
+        if (!broker.view.hasVhost(vhost)) throw notFound();
         const seen = await seenBy(caller);
         return list(
           broker,
