@@ -99,9 +99,15 @@ export const CLIENTS = [
       ['python3', '-m', 'venv', `${BUILD}/python`],
       [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', 'requirements.txt'],
     ],
-    programs: ['pika_blocking', 'pika_rules', 'pika_select', 'aio_pika_robust', 'celery_results', 'celery_chord'].map(
-      python,
-    ),
+    programs: [
+      'pika_blocking',
+      'pika_rules',
+      'pika_select',
+      'aio_pika_robust',
+      'celery_results',
+      'celery_chord',
+      'celery_flower',
+    ].map(python),
     tls: [{ ...python('pika_tls'), knowsExternal: true }],
   },
   {
