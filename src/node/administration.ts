@@ -40,6 +40,7 @@ const OPERATIONS = {
   setLimits: (local, ...args: Own<'setLimits'>) => local.setLimits(...args),
   clearLimits: (local, ...args: Own<'clearLimits'>) => local.clearLimits(...args),
   limits: (local, ...args: Own<'limits'>) => local.limits(...args),
+  pauseQueue: (local, ...args: Own<'pauseQueue'>) => local.pauseQueue(...args),
   connections: (local) => local.connections(),
   vhosts: (local) => local.vhosts(),
   globalParameters: (local) => local.globalParameters(),
@@ -111,6 +112,7 @@ export function remoteAdministration(send: Ask): Administration {
     setLimits: (...args) => ask('setLimits', ...args),
     clearLimits: (...args) => ask('clearLimits', ...args),
     limits: (...args) => ask('limits', ...args),
+    pauseQueue: (...args) => ask('pauseQueue', ...args),
     connections: () => ask('connections'),
     vhosts: () => ask('vhosts'),
     globalParameters: () => ask('globalParameters'),
@@ -179,6 +181,10 @@ function hasTexts(...fields: readonly string[]): Check {
   };
 }
 
+function isYesOrNo(value: unknown): void {
+  if (typeof value !== 'boolean') throw new TypeError(`true or false is needed, not ${String(value)}`);
+}
+
 function areTexts(value: unknown): void {
   if (value === undefined) return;
   if (!Array.isArray(value)) throw new TypeError(`a list of texts is needed, not ${String(value)}`);
@@ -207,6 +213,7 @@ const CHECKS: { readonly [K in keyof Operations]?: readonly Check[] } = {
   setLimits: [isScope, isText, hasTexts()],
   clearLimits: [isScope, isText],
   limits: [isScope, isText],
+  pauseQueue: [isText, isText, isYesOrNo],
   setGlobalParameter: [hasTexts('name', 'value')],
   clearGlobalParameter: [isText],
   describeVhost: [isText, isVhostMetadata],

@@ -35,6 +35,8 @@ export interface QueueDefinition {
   readonly id: number;
   readonly autoDelete: boolean;
   readonly arguments: Uint8Array;
+  /** Nobody is given anything of it. */
+  readonly isPaused?: boolean;
 }
 
 export interface BindingDefinition {

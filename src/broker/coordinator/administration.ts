@@ -174,6 +174,16 @@ export class Administration {
   }
 
   /**
+   * Has a queue give out nothing from now on, while it takes messages as ever; or go on. A durable one stays so over a
+   * restart. False: there is none of that name.
+   */
+  pauseQueue(vhost: string, name: string, isPaused: boolean): boolean {
+    const isKnown = this.#parts.queues.pause(vhost, name, isPaused);
+    this.#outside.publishChanges();
+    return isKnown;
+  }
+
+  /**
    * The connections that have entered a vhost, in the order of their coming, with the names that their clients gave
    * them.
    */

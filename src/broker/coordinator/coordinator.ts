@@ -62,6 +62,7 @@ export type QueueCore = Pick<
   Engine,
   | 'createQueue'
   | 'setFeatures'
+  | 'setPaused'
   | 'setLogId'
   | 'setAside'
   | 'lastGet'

@@ -13,6 +13,7 @@ export function definitionKeysOfChange(change: Change): string[] {
     case 'exchange.deleted':
       return [definitionKey('exchange', change.vhost, change.exchange)];
     case 'queue.declared':
+    case 'queue.paused':
     case 'queue.deleted':
       return [definitionKey('queue', change.vhost, change.queue)];
     case 'bound':

@@ -36,7 +36,7 @@ export class TopologyFeed {
     this.#hidden.delete(name);
     const queue = this.#view.queue(declared.vhost, declared.queue);
     if (queue === undefined) return;
-    this.#post([{ ...declared, settings: settingsOf(queue) }, ...bindingsOf(queue)]);
+    this.#post([{ ...declared, settings: settingsOf(queue), isPaused: queue.isPaused }, ...bindingsOf(queue)]);
   }
 
   /** The number of an exchange's hidden queue is durable: shows it, if the exchange still is. */
@@ -55,6 +55,7 @@ export class TopologyFeed {
       case 'queue.deleted':
         return this.#hidden.delete(nameOf(change));
       case 'queue.changed':
+      case 'queue.paused':
         return this.#hidden.has(nameOf(change));
       case 'bound':
       case 'unbound':

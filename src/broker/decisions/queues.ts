@@ -42,7 +42,7 @@ type Delete = Extract<Request, { op: 'queue.delete' }>;
 
 type QueueCore = Pick<
   Engine,
-  'createQueue' | 'setFeatures' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue' | 'count'
+  'createQueue' | 'setFeatures' | 'setPaused' | 'setLogId' | 'readyCount' | 'retireQueue' | 'freeQueue' | 'count'
 >;
 
 /** What makes a queue what it is, whoever asks for it. */
@@ -54,6 +54,7 @@ interface NewQueue {
   readonly owner: ConnectionId | null;
   readonly arguments: FieldTable;
   readonly logId: number;
+  readonly isPaused: boolean;
 }
 
 /** Gives out the number in the log of a new durable queue; 0: there is no log. */
@@ -154,6 +155,16 @@ export class Queues {
     return this.#topology.deleteQueue(queue);
   }
 
+  /** From now on nobody is given anything of a queue; or everybody is again. False: there is none of that name. */
+  pause(vhost: string, name: string, isPaused: boolean): boolean {
+    const queue = this.#topology.view.queue(vhost, name);
+    if (queue === undefined) return false;
+    if (queue.isPaused === isPaused) return true;
+    this.#core.setPaused(queue.ref, isPaused);
+    this.#topology.change({ kind: 'queue.paused', vhost, queue: name, isPaused });
+    return true;
+  }
+
   /** Exclusive queues go with their connection. */
   *disconnect(connection: ConnectionId): Generator<void, void> {
     for (const queue of this.#exclusive.get(connection) ?? []) {
@@ -222,7 +233,10 @@ export class Queues {
     const durable = isDurable(request);
     const logId = durable ? this.#newLogId() : 0;
     const owner = exclusive ? connection : null;
-    const ref = this.#add({ vhost, queue: name, durable, autoDelete, owner, arguments: args, logId }, () => 0);
+    const ref = this.#add(
+      { vhost, queue: name, durable, autoDelete, owner, arguments: args, logId, isPaused: false },
+      () => 0,
+    );
     if (ref === undefined) return refused(cacheRefusal(args, describe('queue', vhost, name)));
     if (ref === 0) return refused(noMemory('queue', vhost, name));
     this.#core.count(Counter.QUEUES_CREATED, 1);
@@ -257,6 +271,7 @@ export class Queues {
       this.#topology.reservations.close(cacheMemory);
       return 0;
     }
+    if (declared.isPaused) this.#core.setPaused(ref, true);
     if (logId !== 0) this.#core.setLogId(ref, logId, firstFree(logId, features.maxPriority, nextPosition));
     this.#lastId += 1;
     this.#topology.change({

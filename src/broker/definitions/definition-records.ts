@@ -33,6 +33,7 @@ import { idOf, logIdOf } from './definition-store.js';
 
 type DelayedQueueOpened = Extract<Change, { kind: 'delayed.opened' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;
+type QueuePaused = Extract<Change, { kind: 'queue.paused' }>;
 type ExchangeDeclared = Extract<Change, { kind: 'exchange.declared' }>;
 
 /** What is to be stored of a change that `view` has not seen yet. */
@@ -72,6 +73,8 @@ export function recordsOf(view: TopologyView, change: Change): DefinitionChange[
       return exchangeRemoval(view, change.vhost, change.exchange);
     case 'queue.declared':
       return change.logId === 0 ? [] : [{ put: 'queue', definition: queueDefinition(change) }];
+    case 'queue.paused':
+      return queuePaused(view, change);
     case 'queue.deleted':
       return queueRemoval(view, change.vhost, change.queue);
     case 'bound':
@@ -181,9 +184,9 @@ export function restoredExchange(definition: ExchangeDefinition) {
   };
 }
 
-export function restoredQueue({ vhost, name, id, autoDelete, arguments: args }: QueueDefinition) {
+export function restoredQueue({ vhost, name, id, autoDelete, arguments: args, isPaused = false }: QueueDefinition) {
   const logId = logIdOf(id);
-  return { vhost: restored(vhost), queue: restored(name), logId, autoDelete, arguments: restoredTable(args) };
+  return { vhost: restored(vhost), queue: restored(name), logId, autoDelete, arguments: restoredTable(args), isPaused };
 }
 
 export function restoredBinding(definition: BindingDefinition): BindingChange {
@@ -230,8 +233,17 @@ function exchangeDefinition(declared: Exchange): ExchangeDefinition {
   return { vhost: stored(vhost), name: stored(exchange), type, autoDelete, internal, arguments: encodeTable(args) };
 }
 
-function queueDefinition({ vhost, queue, logId, autoDelete, arguments: args }: QueueDeclared): QueueDefinition {
-  return { vhost: stored(vhost), name: stored(queue), id: idOf(logId), autoDelete, arguments: encodeTable(args) };
+type Queue = Pick<QueueDeclared, 'vhost' | 'queue' | 'logId' | 'autoDelete' | 'arguments' | 'isPaused'>;
+
+function queueDefinition({ vhost, queue, logId, autoDelete, arguments: args, isPaused }: Queue): QueueDefinition {
+  const definition = { vhost: stored(vhost), name: stored(queue), id: idOf(logId), autoDelete };
+  return { ...definition, arguments: encodeTable(args), ...(isPaused === true ? { isPaused } : {}) };
+}
+
+function queuePaused(view: TopologyView, { vhost, queue: name, isPaused }: QueuePaused): DefinitionChange[] {
+  const queue = view.queue(vhost, name);
+  if (queue === undefined || queue.logId === 0) return [];
+  return [{ put: 'queue', definition: queueDefinition({ ...queue, queue: name, isPaused }) }];
 }
 
 type Ends = Pick<BindingChange, 'vhost' | 'source' | 'destination' | 'destinationKind' | 'routingKey' | 'arguments'>;

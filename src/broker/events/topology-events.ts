@@ -67,6 +67,7 @@ export function tellOfChange(announcements: Announcements, view: TopologyView, c
       ]);
     case 'exchange.changed':
     case 'queue.changed':
+    case 'queue.paused':
     case 'delayed.opened':
     case 'reply.opened':
     case 'reply.closed':

@@ -207,7 +207,10 @@ export type Change =
       arguments: FieldTable;
       settings: QueueSettings;
       cacheMemory: SharedArrayBuffer | null;
+      /** Nobody is given anything of it. */
+      isPaused?: boolean;
     }
+  | { kind: 'queue.paused'; vhost: string; queue: string; isPaused: boolean }
   | { kind: 'queue.changed'; vhost: string; queue: string; settings: QueueSettings }
   | { kind: 'queue.deleted'; vhost: string; queue: string; ref: Queue }
   | { kind: 'reply.opened'; vhost: string; queue: string; ref: Queue }

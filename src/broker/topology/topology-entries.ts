@@ -51,6 +51,8 @@ export class QueueEntry {
   deadLetterRoutingKey: string | null = null;
   keepsDeadLetters = false;
   consumerTimeout: number | null = null;
+  /** Nobody is given anything of it. */
+  isPaused: boolean;
 
   constructor(declared: QueueDeclared) {
     this.vhost = declared.vhost;
@@ -65,7 +67,12 @@ export class QueueEntry {
     this.singleActive = isSingleActiveConsumer(declared.arguments);
     this.deduplication = deduplicationOf(declared);
     this.cacheMemory = declared.cacheMemory;
+    this.isPaused = declared.isPaused ?? false;
     this.change(declared.settings);
+  }
+
+  pause(isPaused: boolean): void {
+    this.isPaused = isPaused;
   }
 
   /** Whether it looks at each message before it takes it. */

@@ -162,6 +162,9 @@ export class TopologyView {
       case 'queue.changed':
         vhost.queues.get(change.queue)?.change(change.settings);
         return;
+      case 'queue.paused':
+        vhost.queues.get(change.queue)?.pause(change.isPaused);
+        return;
       case 'queue.deleted':
         deleteQueue(vhost, change.queue);
         this.#queuesByRef.delete(change.ref);

@@ -8,6 +8,7 @@ import type { ManagedBroker } from './base/managed-broker.js';
 import { channelRoutes } from './clients/channels.js';
 import { connectionRoutes } from './clients/connections.js';
 import { consumerRoutes } from './clients/consumers.js';
+import { explainRoutes } from './explain/explain-routes.js';
 import { messageRoutes } from './messages/messages.js';
 import { metricRoutes } from './metrics/routes.js';
 import { definitionRoutes } from './node/definitions.js';
@@ -22,6 +23,7 @@ import { globalParameterRoutes, parameterRoutes } from './node/parameters.js';
 import { bindingRoutes } from './topology/bindings.js';
 import { exchangeRoutes } from './topology/exchanges.js';
 import { policyRoutes } from './topology/policies.js';
+import { queuePausingRoutes } from './topology/queue-pausing.js';
 import { queueRoutes } from './topology/queues.js';
 import { vhostRoutes } from './topology/vhosts.js';
 
@@ -38,6 +40,8 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   vhostRoutes(server, broker);
   exchangeRoutes(server, broker);
   queueRoutes(server, broker);
+  queuePausingRoutes(server, broker);
+  explainRoutes(server, broker);
   bindingRoutes(server, broker);
   messageRoutes(server, broker);
   policyRoutes(server, broker);

@@ -47,6 +47,7 @@ export const BOOLEAN: Schema = { type: 'boolean' };
 export const OBJECT: Schema = { type: 'object' };
 export const ANY: Schema = {};
 export const STRINGS = listOf(STRING);
+export const INTEGER_OR_NULL: Schema = { type: ['integer', 'null'] };
 export const STRING_OR_NULL: Schema = { type: ['string', 'null'] };
 
 // What bodies say. Old tools do not know numbers and booleans from texts, and an empty table is an empty list to some.

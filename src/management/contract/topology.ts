@@ -17,12 +17,15 @@ import {
   BOOLEAN,
   body,
   INTEGER,
+  INTEGER_OR_NULL,
+  listOf,
   OBJECT,
   OPTIONAL_TEXT,
   oneOf,
   optionalBody,
   type Schema,
   STRING,
+  STRING_OR_NULL,
   STRINGS,
   TABLE,
   TAGS,
@@ -70,7 +73,10 @@ const QUEUE: Schema = {
     exclusive: BOOLEAN,
     arguments: OBJECT,
     node: STRING,
-    state: STRING,
+    state: oneOf('running', 'paused'),
+    head_message_timestamp: INTEGER_OR_NULL,
+    oldest_message_age: INTEGER_OR_NULL,
+    oldest_unacknowledged_age: INTEGER_OR_NULL,
     ...OF_CLIENTS,
     message_bytes: INTEGER,
     message_bytes_ready: INTEGER,
@@ -79,6 +85,18 @@ const QUEUE: Schema = {
     idle_since: STRING,
   }),
   title: 'Queue',
+};
+
+const EXPLANATION: Schema = {
+  ...thing({
+    name: STRING,
+    vhost: STRING,
+    timestamp: INTEGER,
+    statements: listOf(
+      thing({ code: STRING, text: STRING, figures: OBJECT, next: STRING_OR_NULL }, ['code', 'text', 'figures', 'next']),
+    ),
+  }),
+  title: 'Explanation',
 };
 
 const BINDING: Schema = {
@@ -145,6 +163,12 @@ export const TOPOLOGY: Contracts = {
   'DELETE /api/queues/:vhost/:name': done('Deletes a queue with its messages', {
     query: { 'if-unused': ifTrue('Only if it has no consumer.'), 'if-empty': ifTrue('Only if it has no message.') },
   }),
+  'GET /api/queues/:vhost/:name/explain': {
+    summary: 'Says in plain words what is the matter with a queue',
+    answers: { 200: EXPLANATION },
+  },
+  'PUT /api/queues/:vhost/:name/pause': done('Has a queue give out nothing, while it takes messages as ever'),
+  'PUT /api/queues/:vhost/:name/resume': done('Has a paused queue go on'),
   'POST /api/queues/:vhost/:name/actions': done('Does nothing: there are no mirrors that would be out of step', {
     body: body({ action: { enum: ['sync', 'cancel_sync'] } }, 'action'),
   }),

@@ -65,7 +65,7 @@ export function details(
 }
 
 /** Between two points a series goes straight; before the first it was as it was there. */
-function valueAt(points: readonly Point[], { last, lastAt, interval }: SampleTimes, time: number): number {
+export function valueAt(points: readonly Point[], { last, lastAt, interval }: SampleTimes, time: number): number {
   const sample = last - (lastAt - time) / interval;
   let later = points[0];
   for (const point of points) {

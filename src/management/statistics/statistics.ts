@@ -6,7 +6,7 @@ import type { QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import { Counter, type Engine, unacked } from '../../engine/engine.js';
 import type { JsonObject } from '../http/listings.js';
-import { details, type Range, rangeOf } from './details.js';
+import { details, type Range, rangeOf, valueAt } from './details.js';
 import type { Histories, Point } from './histories.js';
 import {
   BROKER_MESSAGE_STATS,
@@ -32,6 +32,18 @@ export function rangesOf(query: unknown): Ranges {
 
 /** Of bodies, by the HTTP API's names. */
 type Octets = Readonly<Record<'message_bytes' | 'message_bytes_ready' | 'message_bytes_unacknowledged', number>>;
+
+/** A queue at one of its samples (`time` in ms since the Unix epoch): its messages, and what was counted by then. */
+export interface PastQueue {
+  readonly time: number;
+  readonly messages: number;
+  readonly enqueued: number;
+  readonly delivered: number;
+  readonly acknowledged: number;
+  readonly redelivered: number;
+}
+
+const PAST_COUNTERS = [Counter.ENQUEUED, Counter.DELIVERED, Counter.ACKNOWLEDGED, Counter.REDELIVERED] as const;
 
 type CountingEngine = Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt'>;
 
@@ -88,6 +100,23 @@ export class Statistics {
       ...(isUsed ? { message_stats: this.#stats(QUEUE_MESSAGE_STATS, reading, ranges.messages) } : {}),
       idle_since: isoTime(sampled?.activeAt ?? this.#startedAt),
     };
+  }
+
+  /** What the queue was at its samples, the newest first, back to a day; none: nobody has used it. */
+  past(queue: QueueEntry): PastQueue[] {
+    const sampled = this.sampler.queue(queue);
+    if (sampled === undefined) return [];
+    const { place, sample } = sampled;
+    const times = this.sampler.timesOf(sampled);
+    const histories = this.sampler.ofQueues;
+    const series = [READY, UNACKED, ...PAST_COUNTERS.map((counter) => QUEUE_SERIES.indexOf(counter))];
+    const points = series.map((one) => histories.points(place, one, sample));
+    return (points[0] ?? []).map((point) => {
+      const time = times.lastAt - (times.last - point.sample) * times.interval;
+      const values = points.map((of) => Math.round(valueAt(of, times, time)));
+      const [ready = 0, unacknowledged = 0, enqueued = 0, delivered = 0, acknowledged = 0, redelivered = 0] = values;
+      return { time, messages: ready + unacknowledged, enqueued, delivered, acknowledged, redelivered };
+    });
   }
 
   /** All that is counted of a vhost, by its last sample. */

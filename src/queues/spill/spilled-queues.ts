@@ -152,6 +152,10 @@ export class SpilledQueues implements QueueCore {
     this.#end(queue);
     this.#engine.freeQueue(queue);
   }
+  setPaused(queue: Queue, paused: boolean): void {
+    this.#engine.setPaused(queue, paused);
+  }
+
   setFeatures(queue: Queue, features: QueueFeatures): boolean {
     const done = this.#engine.setFeatures(queue, features);
     const life = this.#queues.get(queue);

@@ -38,6 +38,8 @@ class CountingCore implements QueueCore {
     return this.#last;
   }
 
+  setPaused(): void {}
+
   setFeatures(queue: Queue, features: QueueFeatures): boolean {
     if (this.featuresFull) return false;
     this.features.set(queue, features);

@@ -132,6 +132,33 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
     },
   },
   {
+    name: 'explain_queue',
+    subject: 'Queues',
+    summary: 'says in plain words what is the matter with a queue, and what to do about it',
+    arguments: [one('queue')],
+    isInVhost: true,
+    banner: ({ vhost, argument }) => `Explaining queue '${argument('queue')}' in vhost '${vhost}' ...`,
+    run: explainQueue,
+  },
+  {
+    name: 'pause_queue',
+    subject: 'Queues',
+    summary: 'has a queue give out nothing, while it takes messages as ever',
+    arguments: [one('queue')],
+    isInVhost: true,
+    banner: ({ vhost, argument }) => `Pausing queue '${argument('queue')}' in vhost '${vhost}' ...`,
+    run: (given, api) => pause(given, api, 'pause'),
+  },
+  {
+    name: 'resume_queue',
+    subject: 'Queues',
+    summary: 'has a paused queue go on',
+    arguments: [one('queue')],
+    isInVhost: true,
+    banner: ({ vhost, argument }) => `Resuming queue '${argument('queue')}' in vhost '${vhost}' ...`,
+    run: (given, api) => pause(given, api, 'resume'),
+  },
+  {
     name: 'delete_queue',
     subject: 'Queues',
     summary: 'deletes a queue with its messages',
@@ -165,6 +192,24 @@ async function deleteQueue({ vhost, argument, has }: Given, api: Api): Promise<O
   }
   const ready = queue.messages_ready ?? 0;
   return { kind: 'text', text: `Queue was successfully deleted with ${ready} ready messages` };
+}
+
+interface Explanation {
+  readonly statements: readonly { readonly text: string; readonly next: string | null }[];
+}
+
+async function explainQueue({ vhost, argument }: Given, api: Api): Promise<Outcome> {
+  const found = await api.find<Explanation>(`${at('queues', vhost, argument('queue'))}/explain`);
+  if (found === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
+  const lines = found.statements.flatMap(({ text, next }) => (next === null ? [text] : [text, `    -> ${next}`]));
+  return { kind: 'text', text: lines.join('\n') };
+}
+
+async function pause({ vhost, argument }: Given, api: Api, how: 'pause' | 'resume'): Promise<Outcome> {
+  const path = at('queues', vhost, argument('queue'));
+  if ((await api.find(path)) === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
+  await api.put(`${path}/${how}`);
+  return DONE;
 }
 
 /** A vhost that is not there has nothing in it. */

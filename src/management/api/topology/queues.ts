@@ -145,6 +145,6 @@ function queueJson({ facts }: ManagedBroker, queue: QueueEntry): JsonObject {
     exclusive: queue.owner !== null,
     arguments: tableToJson(queue.arguments),
     node: facts.node,
-    state: 'running',
+    state: queue.isPaused ? 'paused' : 'running',
   };
 }

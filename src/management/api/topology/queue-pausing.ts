@@ -1,0 +1,31 @@
+/** A queue is paused, and goes on: who may configure it may do that. */
+import { accessRefused } from '../../../broker/requests/refusals.js';
+import type { Caller } from '../../http/authentication.js';
+import { notAuthorised, notFound } from '../../http/errors.js';
+import type { HttpServer, Operation } from '../../http/server.js';
+import type { ManagedBroker } from '../base/managed-broker.js';
+import { vhostOf } from '../base/vhost-access.js';
+
+export function queuePausingRoutes({ route }: HttpServer, broker: ManagedBroker): void {
+  const { administration } = broker;
+  const change = (isPaused: boolean): Operation => ({
+    tag: 'management',
+    handle: async ({ caller, params }, reply) => {
+      const vhost = vhostOf(broker, caller, params);
+      const { name } = params as { readonly name: string };
+      if (broker.view.queue(vhost, name) === undefined) throw notFound();
+      checkConfigures(broker, caller, vhost, name);
+      if (!(await administration.pauseQueue(vhost, name, isPaused))) throw notFound();
+      await administration.saved();
+      return reply.status(204).send();
+    },
+  });
+  route('/api/queues/:vhost/:name/pause', { PUT: change(true) });
+  route('/api/queues/:vhost/:name/resume', { PUT: change(false) });
+}
+
+/** Throws the answer where the caller may not configure the queue. */
+function checkConfigures({ view }: ManagedBroker, caller: Caller, vhost: string, name: string): void {
+  if (caller.isOperator || view.accounts.may(caller.user, 'configure', vhost, name)) return;
+  throw notAuthorised(accessRefused('queue', vhost, name, caller.user).text);
+}
