@@ -103,6 +103,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     beginning: { user: value('default_user'), password: value('default_pass'), vhost: value('default_vhost') },
     limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
     logLevels: value('log_level') ?? { default: DEFAULTS.logLevel },
+    logExchange: value('log_exchange'),
     loadDefinitions: value('load_definitions'),
     data: value('transient')
       ? null

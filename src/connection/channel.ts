@@ -47,7 +47,7 @@ export class Channel {
     this.number = number;
     this.core = core;
     this.#got = new GotDeliveries(session.host.engine, core);
-    this.#publisher = new Publisher(session, core);
+    this.#publisher = new Publisher(session, number, core);
     this.#consumers = new ChannelConsumers(session, number, core, this.#publisher);
   }
 
@@ -65,10 +65,17 @@ export class Channel {
 
   /** Ends the channel's work in the core; returns what the coordinator knows of it. */
   abandon(): ReturnType<ChannelConsumers['end']> {
+    // While it is known yet whose deliveries are on their way.
+    this.#consumers.departFromTap();
     this.#state = 'closing';
     this.#publisher.end();
     this.#session.host.engine.closeChannel(this.core);
     return this.#consumers.end();
+  }
+
+  /** The queue of a consumer; null: it is of none that others see. */
+  queueOf(tag: string): string | null {
+    return this.#consumers.queueOf(tag);
   }
 
   /** Answers `Stop.MESSAGE`. */
@@ -258,6 +265,7 @@ export class Channel {
     // It may come back between the two looks.
     for (let look = 0; look < 2; look++) {
       if (host.engine.get(this.core, ref, method.noAck)) {
+        this.#session.expectGot(access.queue.name);
         if (!method.noAck) this.#got.add(access.queue, performance.now());
         return undefined;
       }

@@ -25,6 +25,7 @@ import { Channels } from './channels.js';
 import { isClientMethod } from './client-method.js';
 import { ConnectionLines } from './connection-lines.js';
 import { channelOf } from './consuming/channel-consumers.js';
+import { DeliveryTap } from './consuming/delivery-tap.js';
 import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
 import { connectionClosedHeaders, connectionHeaders, loginHeaders } from './events/client-events.js';
@@ -35,6 +36,7 @@ import type { ConnectionRow, ConnectionState, Depth, Row } from './inspection/ro
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
+import { traceDelivery } from './tracing.js';
 import { endpointText, hostText, isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
@@ -65,6 +67,8 @@ export class Connection implements Session, Receiver, TransportEvents {
   #reads = 0;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
+  /** Null: the vhost is not traced. */
+  #tap: DeliveryTap | null = null;
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, open: OpenTransport) {
     this.host = host;
@@ -226,6 +230,35 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#channels.limitsChanged();
   }
 
+  /** Whether the vhost is traced may be otherwise from now on. */
+  tracingChanged(): void {
+    const isTraced = this.#state === 'running' && this.host.view.metadata(this.vhost).tracing;
+    if (isTraced === (this.#tap !== null)) return;
+    this.host.eventLoop.begin();
+    const tap = isTraced ? this.#newTap() : null;
+    this.#tap = tap;
+    this.#writer.tap(tap === null ? null : (frames) => tap.take(frames));
+  }
+
+  #newTap(): DeliveryTap {
+    return new DeliveryTap(
+      (channel, tag) =>
+        this.host.view.isTraced(this.vhost) ? (this.#channels.get(channel)?.queueOf(tag) ?? null) : null,
+      (delivered) => traceDelivery(this, delivered),
+    );
+  }
+
+  expectGot(queue: string): void {
+    if (this.#tap === null) return;
+    this.#tap.expectGot(queue);
+    this.#writer.writeAll();
+  }
+
+  deliveryTap(): DeliveryTap | null {
+    if (this.#tap !== null) this.#writer.writeAll();
+    return this.#tap;
+  }
+
   /** What users may do has changed: what a connection has asked for before, and gets, may not be its any more. */
   recheckRights(): void {
     if (this.#state === 'running') this.#channels.recheckRights();
@@ -325,6 +358,8 @@ export class Connection implements Session, Receiver, TransportEvents {
     if (this.#state === 'closing') this.#lines.closing();
     else {
       this.#lines.lost();
+      // What was on its way has not reached the client.
+      this.#tap = null;
       this.#abandon();
     }
     this.#state = 'closed';
@@ -464,6 +499,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.host.engine.count(Counter.CONNECTIONS_OPENED, 1);
     this.host.announce('connection.created', () => connectionHeaders(this.#row, name));
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
+    this.tracingChanged();
   }
 
   #tellOfLogin(user: string, failure: string | null): void {

@@ -28,6 +28,8 @@ export class Logger {
   readonly levels: LogLevels;
   readonly #send: (entries: readonly LogEntry[]) => void;
   #entries: LogEntry[] = [];
+  /** Gets all entries, too; null: nobody does. */
+  second: ((entries: readonly LogEntry[]) => void) | null = null;
 
   constructor(levels: LogLevels, send: (entries: readonly LogEntry[]) => void) {
     this.levels = levels;
@@ -82,6 +84,7 @@ export class Logger {
     const entries = this.#entries;
     this.#entries = [];
     this.#send(entries);
+    this.second?.(entries);
   }
 }
 

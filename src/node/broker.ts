@@ -151,6 +151,7 @@ async function openOn(
       beginning: options.beginning,
       forgotten: (logId) => storage?.forgotten(logId),
       recorded: () => storage?.recorded() ?? null,
+      publishesLog: options.logExchange,
       report: logger.lines('warning', 'definitions'),
     });
     if (storage !== null) {
@@ -163,6 +164,10 @@ async function openOn(
       pool.startLogs(storage.workerLogs(participants));
       storage.requeue(await restored(coordinator, definitions, storage.nextPosition), engine, spill);
     } else await restored(coordinator, definitions, () => 0);
+    if (options.logExchange)
+      logger.second = (entries) => {
+        if (coordinator.isLogRead) pool.publishLog(entries);
+      };
     // It never ends by itself.
     spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms, logger));

@@ -127,6 +127,8 @@ export interface BrokerOptions {
   readonly log?: LogTarget | null | undefined;
   /** From which level on each area is told; `default` counts for those that are not named. */
   readonly logLevels?: Partial<LevelSettings> | undefined;
+  /** Whether what the log tells is published, too, to the exchange `amq.rabbitmq.log` of the vhost `/`. */
+  readonly logExchange?: boolean | undefined;
 }
 
 /** Everything that is told to a broker, as values that can go to another thread. */
@@ -149,6 +151,7 @@ export interface ResolvedOptions {
   readonly data: DataOptions | null;
   readonly management: HttpAddress | null;
   readonly logLevels: LevelSettings;
+  readonly logExchange: boolean;
 }
 
 const DATA_DEFAULTS: DataOptions = {
@@ -185,6 +188,7 @@ export const DEFAULTS = {
   management: null,
   managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
+  logExchange: false,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
 } as const;
@@ -234,6 +238,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     data: given.data === null ? null : dataOptions(given.data ?? {}),
     management,
     logLevels: logLevels(given),
+    logExchange: yesOrNo('logExchange', given.logExchange ?? DEFAULTS.logExchange),
   };
 }
 
@@ -258,6 +263,7 @@ const OPTION_NAMES = [
   'management',
   'log',
   'logLevels',
+  'logExchange',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
 function listenAddresses({ listeners, host, port, tls }: BrokerOptions): readonly ListenAddress[] {

@@ -71,6 +71,8 @@ export type ToWorker =
   /** What the connection has asked ahead is granted; the answer is still to come. */
   | { kind: 'granted'; connection: ConnectionId; answer: Granted }
   | { kind: 'notice'; notice: Notice }
+  /** Of the operator's log, to be published. */
+  | { kind: 'entries'; entries: readonly LogEntry[] }
   /** Something has happened, of which an event is to be published. */
   | { kind: 'event'; event: BrokerEvent }
   /** The broker was reconfigured. */

@@ -24,6 +24,8 @@ export interface Affected {
   vhostDeleted(vhost: string): void;
   /** The view says something else of what these users may do than before. */
   rightsChanged(users: ReadonlySet<string>): void;
+  /** The view says something else of these vhosts than before. */
+  vhostsChanged(vhosts: ReadonlySet<string>): void;
 }
 
 export class TopologyChanges {
@@ -69,6 +71,7 @@ export class TopologyChanges {
   #apply(changes: readonly Change[]): void {
     const { eventLoop, view, consumers, delays } = this.#affected;
     const users = new Set<string>();
+    const vhosts = new Set<string>();
     for (const change of changes) {
       eventLoop.progress.turnTo(Doing.CHANGES);
       view.apply(change);
@@ -79,10 +82,12 @@ export class TopologyChanges {
         delays.vhostDeleted(change.vhost);
         this.#affected.vhostDeleted(change.vhost);
       }
+      if (change.kind === 'vhost.changed') vhosts.add(change.vhost);
       if (change.kind === 'permissions.set') users.add(change.permissions.user);
       if (change.kind === 'permissions.cleared') users.add(change.user);
     }
     if (users.size > 0) this.#affected.rightsChanged(users);
+    if (vhosts.size > 0) this.#affected.vhostsChanged(vhosts);
   }
 
   #onRules(vhost: string, name: string): void {

@@ -8,7 +8,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { FieldTable } from '../amqp/table.js';
 import type { Principal } from '../broker/access/principal.js';
-import { type BrokerEvent, eventOf, isHeard } from '../broker/events/event.js';
+import { eventOf, isHeard } from '../broker/events/event.js';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { NOT_COUNTED } from '../broker/topology/counter-lists.js';
@@ -42,8 +42,9 @@ import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
 import { eventMessage } from '../queues/own-messages/event-message.js';
+import { logMessage } from '../queues/own-messages/log-message.js';
 import { LostMessages } from '../queues/own-messages/lost-messages.js';
-import { OwnMessages } from '../queues/own-messages/own-messages.js';
+import { type OwnMessage, OwnMessages } from '../queues/own-messages/own-messages.js';
 import type { OpenCommitLog } from '../store/open-log.js';
 import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
@@ -170,9 +171,9 @@ export class Worker implements Host {
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
     const rightsChanged = (users: ReadonlySet<string>): void => this.#rightsChanged(users);
     const vhostDeleted = (vhost: string): void => this.#vhostDeleted(vhost);
-    this.#topology = new TopologyChanges(topology, { ...affected, rightsChanged, vhostDeleted }, (epoch) =>
-      this.#post({ kind: 'applied', epoch }),
-    );
+    const vhostsChanged = (vhosts: ReadonlySet<string>): void => this.#vhostsChanged(vhosts);
+    const reached = { ...affected, rightsChanged, vhostDeleted, vhostsChanged };
+    this.#topology = new TopologyChanges(topology, reached, (epoch) => this.#post({ kind: 'applied', epoch }));
     this.#inspection =
       inspection === null ? null : new Inspection(inspection, this.#connections, () => eventLoop.next());
     // It never ends by itself.
@@ -271,6 +272,10 @@ export class Worker implements Host {
     }
   }
 
+  #vhostsChanged(vhosts: ReadonlySet<string>): void {
+    for (const connection of this.#connections.values()) if (vhosts.has(connection.vhost)) connection.tracingChanged();
+  }
+
   closed(connection: ConnectionId): void {
     this.#connections.delete(connection);
     this.#routeSpaces.leave(connection);
@@ -303,7 +308,10 @@ export class Worker implements Host {
         this.#onNotice(message.notice);
         break;
       case 'event':
-        this.#onEvent(message.event);
+        this.#publishOwn([eventMessage(message.event)]);
+        break;
+      case 'entries':
+        this.#publishOwn(message.entries.map(logMessage));
         break;
       case 'tls':
         this.#tls = message.setup;
@@ -357,11 +365,11 @@ export class Worker implements Host {
     this.#connections.get(notice.connection)?.noticed(notice);
   }
 
-  #onEvent(event: BrokerEvent): void {
+  #publishOwn(messages: readonly OwnMessage[]): void {
     this.#progress.turnTo(Doing.NOTICE);
     this.eventLoop.begin();
     this.syncTopology();
-    this.ownMessages.publish(eventMessage(event));
+    for (const message of messages) this.ownMessages.publish(message);
   }
 
   announce(name: string, headers: () => FieldTable): void {

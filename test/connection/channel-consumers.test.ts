@@ -54,6 +54,7 @@ class Stage {
         announce: () => {},
       },
       send: (_channel: number, method: Method) => void this.sent.push(method),
+      deliveryTap: () => null,
       sendTogether: (work: () => void) => work(),
       tell: (request: Request) => void this.asked.push(request),
       ask: (_method: string, request: Request) => {

@@ -80,7 +80,7 @@ async function takeBack(place: Place): Promise<void> {
   await remove(`/users/${LAST_USER}`);
 }
 
-async function ask({ http }: Place, method: string, path: string, body?: unknown): Promise<void> {
+export async function ask({ http }: Place, method: string, path: string, body?: unknown): Promise<void> {
   const answer = await fetch(http + path, {
     method,
     headers: {

@@ -34,6 +34,7 @@ import { GlobalParameters } from '../policies/global-parameters.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
 import { type Clock, systemClock } from '../requests/clock.js';
+import { DEFAULT_VHOST, LOG_EXCHANGE } from '../requests/names.js';
 import { DEFAULT_LIMITS, type NodeLimits } from '../requests/node-limits.js';
 import { notSaved, noVhost, refused } from '../requests/refusals.js';
 import {
@@ -47,6 +48,7 @@ import {
   type Request,
 } from '../requests/requests.js';
 import { ConsumerRegistry } from '../topology/consumer-registry.js';
+import { logExchange } from '../topology/predeclared.js';
 import { Topology } from '../topology/topology.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 import { Administration } from './administration.js';
@@ -110,6 +112,8 @@ export interface Surroundings {
   readonly settings?: CoordinatorSettings;
   /** Something has happened that somebody wants to hear of. */
   announce?(event: BrokerEvent): void;
+  /** Whether lines of the operator's log are published. */
+  readonly publishesLog?: boolean;
   /** Says something to the operator. */
   readonly report?: (line: string) => void;
 }
@@ -210,7 +214,12 @@ export class Coordinator {
     file: DefinitionsFile | null = null,
   ): Promise<readonly RestoredQueue[]> {
     const { definitions = null, report = toStderr } = this.#outside;
+    this.#restoring = true;
+    // What is stored may be bound to it.
+    if (this.#outside.publishesLog === true) this.#topology.change(logExchange());
+    this.#restoring = false;
     if (definitions === null) {
+      this.#publishChanges();
       await this.#begin({ nobody: true, nowhere: true }, file);
       return [];
     }
@@ -256,6 +265,11 @@ export class Coordinator {
     const users = view.accounts.users();
     const permissions = users.flatMap(({ name }) => view.accounts.permissionsOf(name));
     this.#definitionWriter?.note([...users.map(userRecord), ...permissions.map(permissionsRecord)], []);
+  }
+
+  /** Whether lines of the operator's log come anywhere. */
+  get isLogRead(): boolean {
+    return this.#topology.view.leadsOn(DEFAULT_VHOST, LOG_EXCHANGE);
   }
 
   /** These hold from now on. */

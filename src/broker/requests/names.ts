@@ -14,6 +14,8 @@ export const DEFAULT_EXCHANGE = '';
 
 /** Where the broker tells what happens in it: in the default vhost. */
 export const EVENT_EXCHANGE = 'amq.rabbitmq.event';
+/** Where lines of the operator's log go, if that is asked for: in the default vhost. */
+export const LOG_EXCHANGE = 'amq.rabbitmq.log';
 /** Where copies go of what passes through a vhost that is traced. */
 export const TRACE_EXCHANGE = 'amq.rabbitmq.trace';
 

@@ -1,7 +1,7 @@
 /** The exchanges that every vhost has from its start, and those of the default one. */
 import { EMPTY_TABLE } from '../../amqp/table.js';
 import type { CounterList } from '../../engine/engine.js';
-import { DEFAULT_EXCHANGE, DEFAULT_VHOST, EVENT_EXCHANGE, TRACE_EXCHANGE } from '../requests/names.js';
+import { DEFAULT_EXCHANGE, DEFAULT_VHOST, EVENT_EXCHANGE, LOG_EXCHANGE, TRACE_EXCHANGE } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
 import { NOT_COUNTED } from './counter-lists.js';
 
@@ -33,6 +33,11 @@ export function predeclaredExchanges(vhost: string, lists: readonly CounterList[
 function namesAndTypes(vhost: string): (readonly [name: string, type: string])[] {
   const all = [...PREDECLARED, [TRACE_EXCHANGE, 'topic'] as const];
   return vhost === DEFAULT_VHOST ? [...all, [EVENT_EXCHANGE, 'topic'] as const] : all;
+}
+
+/** The one that the broker has where its log is published. */
+export function logExchange(): ExchangeDeclared {
+  return predeclared(DEFAULT_VHOST, LOG_EXCHANGE, 'topic', true);
 }
 
 function predeclared(

@@ -6,7 +6,7 @@
  */
 import type { CounterList, Queue } from '../../engine/engine.js';
 import { type AccountChange, Accounts } from '../access/accounts.js';
-import { DEFAULT_VHOST } from '../requests/names.js';
+import { DEFAULT_VHOST, TRACE_EXCHANGE } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
 import { NO_METADATA, type VhostMetadata } from '../requests/vhost-metadata.js';
 import { routingKeys } from '../routing/carbon-copies.js';
@@ -100,6 +100,11 @@ export class TopologyView {
     return entry !== undefined && (entry.outgoing.size > 0 || entry.alternate !== null);
   }
 
+  /** Whether what passes through a vhost is to be copied, and the copies come anywhere. */
+  isTraced(vhost: string): boolean {
+    return this.metadata(vhost).tracing && this.leadsOn(vhost, TRACE_EXCHANGE);
+  }
+
   queue(vhost: string, name: string): QueueEntry | undefined {
     return this.#vhosts.get(vhost)?.queues.get(name);
   }
@@ -187,19 +192,20 @@ export class TopologyView {
   }
 
   /**
-   * Whether messages with this key must be routed one by one, by `routeMessage`: an exchange on their way looks at more
-   * than the key, or a queue at its end looks at each message.
+   * Whether messages with this key must be routed one by one, by `routeMessage`: the vhost is traced, an exchange on
+   * their way looks at more than the key, or a queue at its end looks at each message.
    */
   asksHost(vhost: string, exchange: string, routingKey: string): boolean {
     if (this.asksOnTheWay(vhost, exchange)) return true;
     return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
   }
 
-  /** Whether that is so for each key, as an exchange on their way looks at more than the key. */
+  /** Whether that is so for each key, as the vhost is traced, or an exchange on their way looks at more than the key. */
   asksOnTheWay(vhost: string, exchange: string): boolean {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
-    return here !== undefined && first !== undefined && asksOnTheWay(here, first);
+    if (here === undefined || first === undefined) return false;
+    return this.isTraced(vhost) || asksOnTheWay(here, first);
   }
 
   /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */

@@ -293,6 +293,10 @@ export const SETTINGS = {
     help: 'write the log to this file, behind what it holds, instead of to standard output',
     standard: null,
   }),
+  log_exchange: setting(yesOrNo, {
+    help: 'publish what the log tells, too, to the exchange amq.rabbitmq.log of the vhost /',
+    standard: DEFAULTS.logExchange,
+  }),
   load_definitions: setting(text('FILE', 'the name of a file'), {
     help:
       'a file of definitions, as RabbitMQ exports it (users, vhosts, queues and so on), that is imported at each ' +

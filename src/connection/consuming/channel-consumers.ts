@@ -22,6 +22,7 @@ import { consumerDeletedHeaders, consumerHeaders } from '../events/client-events
 import type { ConsumerRow, HeldRow } from '../inspection/rows.js';
 import type { Publisher } from '../publishing/publisher.js';
 import type { Session } from '../session/session.js';
+import type { DeliveryTap } from './delivery-tap.js';
 import { LiveConsumer } from './live-consumer.js';
 
 type Consume = MethodOf<'basic.consume'>;
@@ -64,6 +65,23 @@ export class ChannelConsumers {
   get count(): number {
     const hasReply = this.#reply !== null && this.#consumers.has(this.#reply.tag);
     return this.#consumers.size - (hasReply ? 1 : 0);
+  }
+
+  /** The queue of a consumer; null: there is none, or it is for direct replies. */
+  queueOf(tag: string): string | null {
+    return this.#consumers.get(tag)?.queueName ?? null;
+  }
+
+  /** All consumers are about to go. */
+  departFromTap(): void {
+    if (this.#consumers.size === 0) return;
+    const tap = this.#session.deliveryTap();
+    if (tap !== null) for (const [tag, consumer] of this.#consumers) this.#depart(tap, tag, consumer);
+  }
+
+  #depart(tap: DeliveryTap, tag: string, { queueName }: LiveConsumer): void {
+    const { host, core } = this.#session;
+    if (queueName !== null && !host.engine.outputIdle(core)) tap.depart(this.#number, tag, queueName);
   }
 
   /** How an operator sees them. */
@@ -300,6 +318,8 @@ export class ChannelConsumers {
 
   /** `isCancelled`: by the client. */
   #drop(tag: string, consumer: LiveConsumer, isCancelled = false): void {
+    const tap = this.#session.deliveryTap();
+    if (tap !== null) this.#depart(tap, tag, consumer);
     this.#consumers.delete(tag);
     this.#session.host.consumers.remove(consumer);
     this.#tellOfEnd(tag, consumer, isCancelled);

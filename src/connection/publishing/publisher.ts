@@ -18,6 +18,7 @@ import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
 import type { ChannelRow } from '../inspection/rows.js';
 import type { Session } from '../session/session.js';
+import { tracePublish } from '../tracing.js';
 import type { Outcome } from '../transport/reader.js';
 import { type IncomingPublish, takeIncomingPublish } from './incoming-publish.js';
 import { namesOf, queuesNamed, Transaction } from './transaction.js';
@@ -34,6 +35,7 @@ type Way = Pick<Routed, 'queues' | 'delays'>;
 
 export class Publisher {
   readonly #session: Session;
+  readonly #number: number;
   readonly #core: CoreChannel;
   #mode: 'plain' | 'confirm' | Transaction = 'plain';
   /** A message that waits to be sent. */
@@ -42,8 +44,9 @@ export class Publisher {
   /** Where replies to this channel go; null: it has not asked for any. */
   replyQueue: string | null = null;
 
-  constructor(session: Session, core: CoreChannel) {
+  constructor(session: Session, number: number, core: CoreChannel) {
     this.#session = session;
+    this.#number = number;
     this.#core = core;
   }
 
@@ -91,6 +94,7 @@ export class Publisher {
     this.#checkCopies(incomingPublish);
     const routed = host.view.routeMessage(incomingPublish);
     remember(host.engine, routed.histories, incomingPublish);
+    if (host.view.isTraced(vhost)) tracePublish(this.#session, this.#number, incomingPublish, routed.queues);
     if (this.#mode instanceof Transaction) {
       const queues = namesOf(host.view, routed.queues, incomingPublish);
       this.#mode.publish({ incomingPublish, queues, delays: routed.delays });

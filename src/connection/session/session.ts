@@ -12,7 +12,9 @@ import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
+import type { OwnMessages } from '../../queues/own-messages/own-messages.js';
 import type { ConnectionLog } from '../connection-lines.js';
+import type { DeliveryTap } from '../consuming/delivery-tap.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { Logins } from '../handshake/logins.js';
@@ -62,6 +64,8 @@ export interface Host {
   ask(connection: ConnectionId, request: Request): void;
   /** Tells of something that has happened, if anybody wants to hear of it; `headers` is called then. */
   announce(name: string, headers: () => FieldTable): void;
+  /** Messages that the broker itself publishes. */
+  readonly ownMessages: Pick<OwnMessages, 'publish'>;
   /** Applies the topology changes that have been posted. */
   syncTopology(): void;
   /** The transport is closed, and everything of the connection is gone. */
@@ -99,6 +103,13 @@ export interface Session {
   waitFor(channel: number, method: 'tx.commit' | 'basic.get', work: Promise<void>): void;
   /** Asks the coordinator for what it does not refuse, and does not wait for it. */
   tell(request: Request): void;
+  /**
+   * What looks at deliveries, where the vhost is traced, once all that was delivered before has gone by it; null: nothing
+   * does.
+   */
+  deliveryTap(): DeliveryTap | null;
+  /** A message was got from a queue. */
+  expectGot(queue: string): void;
   /** Null when the core may write single messages for this connection now; else resolves when it may. */
   outputIdle(): Promise<void> | null;
 }

@@ -29,6 +29,8 @@ export class ConnectionWriter {
   #whenIdle: (() => void) | null = null;
   #whenRead: (() => void) | null = null;
   #ending = false;
+  /** Looks at what the core sends; null: nobody does. */
+  #tap: ((frames: Uint8Array) => void) | null = null;
 
   constructor(engine: Engine, eventLoop: EventLoop, core: Connection, transport: Transport) {
     this.#engine = engine;
@@ -42,9 +44,21 @@ export class ConnectionWriter {
     this.#writeGathered();
     this.writes += 1;
     const { outputOffset, outputLength, outputBox } = this.#engine;
+    this.#tap?.(this.#engine.bytes.subarray(outputOffset, outputOffset + outputLength));
     if (this.#transport.writeFromMemory(outputOffset, outputLength)) this.#engine.written(this.#core, outputBox);
     else this.#boxes.push(outputBox);
     if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
+  }
+
+  /** From now on `tap` looks at what the core sends; null: nobody does. */
+  tap(tap: ((frames: Uint8Array) => void) | null): void {
+    this.writeAll();
+    this.#tap = tap;
+  }
+
+  /** Writes all that the core has to send. */
+  writeAll(): void {
+    while (this.#engine.takeOutput(this.#core)) this.writeOutput();
   }
 
   /** Sends a frame of the host's behind everything that was sent or made before. */
@@ -118,7 +132,7 @@ export class ConnectionWriter {
   }
 
   #write(frame: Uint8Array): void {
-    while (this.#engine.takeOutput(this.#core)) this.writeOutput();
+    this.writeAll();
     this.#gathered.push(frame);
   }
 

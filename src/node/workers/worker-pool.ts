@@ -11,7 +11,7 @@ import { type AcceptedSocket, refuse } from '../../connection/transport/accepted
 import type { TlsSetup } from '../../connection/transport/tls-setup.js';
 import { openEngine } from '../../engine/open.js';
 import type { Health, LogEvent } from '../../log/commit-log.js';
-import type { Logger } from '../../logging/logger.js';
+import type { LogEntry, Logger } from '../../logging/logger.js';
 import type { Outcome } from '../../platform/affinity.js';
 import { type ErrorInWords, fatal } from '../../platform/fatal.js';
 import type { Place } from '../../platform/placement.js';
@@ -169,6 +169,11 @@ export class WorkerPool {
   /** Has an event published: by one worker, so that all are in the order in which they come here. */
   announce(event: BrokerEvent): void {
     this.#tell(0, { kind: 'event', event });
+  }
+
+  /** Has entries of the operator's log published. */
+  publishLog(entries: readonly LogEntry[]): void {
+    this.#tell(0, { kind: 'entries', entries });
   }
 
   granted(connection: ConnectionId, answer: Granted): void {

@@ -1,5 +1,7 @@
 /** Messages of the broker's own that are lost: the operator is told of all together, a moment after the first. */
 
+import { LOG_EXCHANGE } from '../../broker/requests/names.js';
+
 const LATER_MS = 1_000;
 
 export class LostMessages {
@@ -13,6 +15,8 @@ export class LostMessages {
   }
 
   add(exchange: string): void {
+    // A line of the log about lines of the log could be lost as these were, for ever.
+    if (exchange === LOG_EXCHANGE) return;
     this.#lost.set(exchange, (this.#lost.get(exchange) ?? 0) + 1);
     this.#timer ??= setTimeout(() => this.#tell(), LATER_MS);
   }
