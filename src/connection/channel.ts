@@ -13,7 +13,13 @@ import {
   type RequestAhead,
 } from '../broker/requests/requests.js';
 import { accessForGet } from '../broker/topology/access.js';
-import { ChannelCounter, type Channel as CoreChannel, Counter, type Message } from '../engine/engine.js';
+import {
+  CHANNEL_COUNTERS,
+  ChannelCounter,
+  type Channel as CoreChannel,
+  Counter,
+  type Message,
+} from '../engine/engine.js';
 import { ChannelConsumers } from './consuming/channel-consumers.js';
 import { GotDeliveries } from './consuming/got-deliveries.js';
 import { failure, refusalError, timedOut, tooManyUnacked } from './errors/errors.js';
@@ -101,9 +107,17 @@ export class Channel {
       unconfirmed: engine.unconfirmedCount(this.core),
       ...this.#publisher.row,
       consumers: this.#consumers.count,
+      counts: CHANNEL_COUNTERS.map((counter) => engine.countedOf(this.core, counter)),
+      activeAt: engine.activeAt(this.core),
       held: depth === 'consumers' ? this.#consumers.held() : [],
     };
     if (depth === 'consumers') yield* this.#consumers.rows();
+  }
+
+  /** Adds what it has counted to sums. */
+  addCounts(sums: number[]): void {
+    const { engine } = this.#session.host;
+    for (const counter of CHANNEL_COUNTERS) sums[counter] = (sums[counter] ?? 0) + engine.countedOf(this.core, counter);
   }
 
   /** Rights have been taken away. */

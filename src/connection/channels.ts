@@ -34,6 +34,14 @@ export class Channels {
     return this.#channels.size;
   }
 
+  /** Adds what all have counted to sums, a step for each: there may be thousands. */
+  *addCounts(sums: number[]): Generator<null> {
+    for (const channel of this.#channels.values()) {
+      channel.addCounts(sums);
+      yield null;
+    }
+  }
+
   *rows(depth: Depth): Generator<Row> {
     for (const channel of this.#channels.values()) yield* channel.rows(depth);
   }

@@ -18,7 +18,7 @@ import type {
   Request,
   RequestAhead,
 } from '../broker/requests/requests.js';
-import { Content, type Connection as CoreConnection, Counter } from '../engine/engine.js';
+import { CHANNEL_COUNTERS, Content, type Connection as CoreConnection, Counter } from '../engine/engine.js';
 import { Doing } from '../event-loop/progress.js';
 import { fatal } from '../platform/fatal.js';
 import { Channels } from './channels.js';
@@ -32,7 +32,7 @@ import { connectionClosedHeaders, connectionHeaders, loginHeaders } from './even
 import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
 import { connectionName } from './inspection/names.js';
-import type { ConnectionRow, ConnectionState, Depth, Row } from './inspection/rows.js';
+import type { ChannelCounts, ConnectionRow, ConnectionState, Depth, Row } from './inspection/rows.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
@@ -186,12 +186,16 @@ export class Connection implements Session, Receiver, TransportEvents {
   }
 
   /** How an operator sees it. */
-  *rows(depth: Depth): Generator<Row> {
-    yield this.#row;
+  *rows(depth: Depth): Generator<Row | null> {
+    const counts = CHANNEL_COUNTERS.map((counter) => this.host.engine.countedOfEnded(this.core, counter));
+    yield* this.#channels.addCounts(counts);
+    if (this.#state === 'closed') return;
+    yield this.#row(counts);
     if (depth !== 'connections') yield* this.#channels.rows(depth);
   }
 
-  get #row(): ConnectionRow {
+  /** As it is told of in events, without what its channels have counted, which is told to operators. */
+  #row(counts: ChannelCounts = []): ConnectionRow {
     const { peer, local, isEncrypted, tls, bytesRead, bytesSent, unsent } = this.#transport;
     return {
       kind: 'connection',
@@ -213,6 +217,7 @@ export class Connection implements Session, Receiver, TransportEvents {
       reads: this.#reads,
       writes: this.#writer.writes,
       unsent,
+      counts,
     };
   }
 
@@ -497,20 +502,20 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#state = 'running';
     this.#wasOpen = true;
     this.host.engine.count(Counter.CONNECTIONS_OPENED, 1);
-    this.host.announce('connection.created', () => connectionHeaders(this.#row, name));
+    this.host.announce('connection.created', () => connectionHeaders(this.#row(), name));
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
     this.tracingChanged();
   }
 
   #tellOfLogin(user: string, failure: string | null): void {
     const name = failure === null ? 'user.authentication.success' : 'user.authentication.failure';
-    this.host.announce(name, () => loginHeaders(this.#row, user, failure));
+    this.host.announce(name, () => loginHeaders(this.#row(), user, failure));
   }
 
   /** Of clients that have not begun to log in nobody has heard. */
   #tellOfEnd(): void {
     if (this.#handshake.client.mechanism === '') return;
-    this.host.announce('connection.closed', () => connectionClosedHeaders(this.#row, this.#handshake.name));
+    this.host.announce('connection.closed', () => connectionClosedHeaders(this.#row(), this.#handshake.name));
   }
 
   #unexpected(method: Method): AmqpError {

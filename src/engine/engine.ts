@@ -34,6 +34,7 @@ export { RouteFlag } from './publishing.js';
 export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
 export type { Channel, Connection, Consumer, CounterList, Message, Queue } from './references.js';
 export {
+  CHANNEL_COUNTERS,
   ChannelCounter,
   Counter,
   ExchangeCounter,

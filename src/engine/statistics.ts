@@ -137,6 +137,9 @@ export const ChannelCounter = {
 } as const;
 export type ChannelCounter = (typeof ChannelCounter)[keyof typeof ChannelCounter];
 
+/** All of them, in the order of their numbers. */
+export const CHANNEL_COUNTERS: readonly ChannelCounter[] = Object.values(ChannelCounter).toSorted((a, b) => a - b);
+
 /** What of a channel is counted of its vhost and of all, too. */
 export function inVhost(counter: ChannelCounter): Counter | null {
   switch (counter) {

@@ -24,7 +24,8 @@ export interface FromInspection {
 /** A connection as far as it is looked at. */
 export interface Inspected {
   readonly name: string;
-  rows(depth: Depth): Iterable<Row>;
+  /** Null: a step on the way to a row. */
+  rows(depth: Depth): Iterable<Row | null>;
   noticed(notice: Notice): void;
 }
 

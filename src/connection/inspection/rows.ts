@@ -59,7 +59,12 @@ export interface ConnectionRow {
   readonly writes: number;
   /** Octets that the client has yet to take. */
   readonly unsent: number;
+  /** Of all its channels together, those that have ended, too. */
+  readonly counts: ChannelCounts;
 }
+
+/** What is counted of a channel, by the numbers of `ChannelCounter`. */
+export type ChannelCounts = readonly number[];
 
 export interface ChannelRow {
   readonly kind: 'channel';
@@ -76,6 +81,9 @@ export interface ChannelRow {
   readonly uncommitted: number;
   readonly acksUncommitted: number;
   readonly consumers: number;
+  readonly counts: ChannelCounts;
+  /** When something was last published, delivered or settled (ms since the Unix epoch). */
+  readonly activeAt: number;
   /** Who holds what of its deliveries; empty unless one looks as far down as consumers. */
   readonly held: readonly HeldRow[];
 }

@@ -8,8 +8,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Depth } from '../../connection/inspection/rows.js';
 import { type Client, gathered } from './client.js';
+import { ClientsRates } from './client-rates.js';
 import { Inspections } from './inspections.js';
-import { Rates, SAMPLE_MS } from './rates.js';
+import { SAMPLE_MS } from './rates.js';
 
 /** How long a listing is told again (ms). */
 const KEPT_MS = 200;
@@ -30,10 +31,12 @@ const DEPTHS: readonly Depth[] = ['connections', 'channels', 'consumers'];
 
 export class Clients {
   readonly #inspections: Inspections;
-  readonly #rates = new Rates();
+  readonly #rates = new ClientsRates();
   #listings: Listing[] = [];
   #sampling: NodeJS.Timeout | null = null;
   #watchedUntil = 0;
+  /** The same of channels. */
+  #channelsWatchedUntil = 0;
 
   /** The ports lead to the workers. */
   constructor(ports: readonly MessagePort[]) {
@@ -42,7 +45,7 @@ export class Clients {
 
   /** All of them, by their names, as far down as asked for or further. Rejects with `NoAnswer`. */
   all(depth: Depth): Promise<readonly Client[]> {
-    this.#watch();
+    this.#watch(depth);
     return this.#listing(depth);
   }
 
@@ -53,9 +56,9 @@ export class Clients {
 
   /** As of now; undefined: there is none of this name. */
   async named(name: string, depth: Depth): Promise<Client | undefined> {
-    this.#watch();
+    this.#watch(depth);
     const rows = await this.#inspections.list(depth, name);
-    return gathered(rows, (row) => this.#rates.of(row))[0];
+    return gathered(rows, this.#rates.known)[0];
   }
 
   /** Closes connections by 320 with this text, those of them that are still there. Rejects with `NoAnswer`. */
@@ -89,26 +92,28 @@ export class Clients {
 
   async #list(depth: Depth): Promise<readonly Client[]> {
     const rows = await this.#inspections.list(depth, null);
-    const now = performance.now();
-    const clients = gathered(rows, (row) => this.#rates.sample(row, now));
-    this.#rates.keepOnly(new Set(clients.map(({ id }) => id)));
+    const clients = gathered(rows, this.#rates.sampling(performance.now()));
+    this.#rates.keepOnly(clients, depth !== 'connections');
     return clients.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** Whoever looks again finds rates of the last seconds. */
-  #watch(): void {
+  #watch(depth: Depth): void {
     this.#watchedUntil = performance.now() + WATCHED_MS;
+    if (depth !== 'connections') this.#channelsWatchedUntil = this.#watchedUntil;
     this.#sampling ??= setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
   #sample(): void {
-    if (performance.now() < this.#watchedUntil) {
+    const now = performance.now();
+    if (now >= this.#channelsWatchedUntil) this.#rates.forgetChannels();
+    if (now < this.#watchedUntil) {
       // A worker that does not answer is told of to those who ask.
-      this.#listing('connections').catch(() => {});
+      this.#listing(now < this.#channelsWatchedUntil ? 'channels' : 'connections').catch(() => {});
       return;
     }
     clearInterval(this.#sampling ?? undefined);
     this.#sampling = null;
-    this.#rates.keepOnly(new Set());
+    this.#rates.keepOnly([], true);
   }
 }

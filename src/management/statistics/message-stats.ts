@@ -1,5 +1,12 @@
 /** `message_stats`: the names that RabbitMQ's HTTP API has for what is counted, and what they are made of. */
-import { Counter, type Engine, QueueCounter } from '../../engine/engine.js';
+import {
+  Counter,
+  type CounterList,
+  type Engine,
+  ExchangeCounter,
+  QueueCounter,
+  VhostCounter,
+} from '../../engine/engine.js';
 import type { Queue } from '../../engine/references.js';
 
 /** What is sampled of a queue and of a vhost, in the order of their histories. */
@@ -14,15 +21,25 @@ export const QUEUE_SERIES = [
   QueueCounter.ACKNOWLEDGED,
 ] as const;
 
-/** What is sampled of the broker: the same, and what is counted of no queue. */
+/** What else is sampled of a vhost, which no queue knows. */
+const OF_CLIENTS = [
+  [Counter.RECEIVED, VhostCounter.PUBLISHED],
+  [Counter.CONFIRMED, VhostCounter.CONFIRMED],
+  [Counter.RETURNED, VhostCounter.RETURNED],
+  [Counter.DROPPED, VhostCounter.DROPPED],
+  [Counter.OCTETS_IN, VhostCounter.OCTETS_IN],
+  [Counter.OCTETS_OUT, VhostCounter.OCTETS_OUT],
+] as const;
+
+/** What is sampled of a vhost: of its queues together, and behind that what its clients do. */
+export const VHOST_SERIES = [...QUEUE_SERIES, ...OF_CLIENTS.map(([counter]) => counter)] as const;
+
+/** What is sampled of an exchange. */
+export const EXCHANGE_SERIES = [ExchangeCounter.PUBLISHED_IN, ExchangeCounter.PUBLISHED_OUT] as const;
+
+/** What is sampled of the broker. */
 export const BROKER_SERIES = [
-  ...QUEUE_SERIES,
-  Counter.RECEIVED,
-  Counter.CONFIRMED,
-  Counter.RETURNED,
-  Counter.DROPPED,
-  Counter.OCTETS_IN,
-  Counter.OCTETS_OUT,
+  ...VHOST_SERIES,
   Counter.CONNECTIONS_OPENED,
   Counter.CONNECTIONS_CLOSED,
   Counter.CHANNELS_OPENED,
@@ -34,8 +51,8 @@ export const BROKER_SERIES = [
 
 /** A sum of counters, and less others. */
 export interface Sum {
-  readonly plus: readonly Counter[];
-  readonly less?: readonly Counter[];
+  readonly plus: readonly number[];
+  readonly less?: readonly number[];
 }
 
 /** Of what is taken from queues; `deliver` is what was delivered in no other way. */
@@ -58,12 +75,22 @@ export const QUEUE_MESSAGE_STATS: { readonly [name: string]: Sum } = {
   publish: { plus: [Counter.ENQUEUED] },
 };
 
-export const BROKER_MESSAGE_STATS: { readonly [name: string]: Sum } = {
+export const MESSAGE_STATS: { readonly [name: string]: Sum } = {
   ...TAKEN,
   publish: { plus: [Counter.RECEIVED] },
   confirm: { plus: [Counter.CONFIRMED] },
   return_unroutable: { plus: [Counter.RETURNED] },
   drop_unroutable: { plus: [Counter.DROPPED] },
+};
+
+export const OCTETS: { readonly [name: string]: Sum } = {
+  recv_oct: { plus: [Counter.OCTETS_IN] },
+  send_oct: { plus: [Counter.OCTETS_OUT] },
+};
+
+export const EXCHANGE_MESSAGE_STATS: { readonly [name: string]: Sum } = {
+  publish_in: { plus: [ExchangeCounter.PUBLISHED_IN] },
+  publish_out: { plus: [ExchangeCounter.PUBLISHED_OUT] },
 };
 
 export const CHURN_RATES: { readonly [name: string]: Sum } = {
@@ -83,4 +110,16 @@ export const CHURN_RATES: { readonly [name: string]: Sum } = {
 export function readQueue(engine: Pick<Engine, 'countedAt'>, queue: Queue, into: Float64Array): void {
   for (let i = QUEUE_SERIES.length - 1; i >= 0; i--)
     into[i] = engine.countedAt(queue, QUEUE_SERIES[i] ?? Counter.ENQUEUED);
+}
+
+/** What the clients of a vhost did, behind what was done with its queues, in the order of `VHOST_SERIES`. */
+export function readVhost(engine: Pick<Engine, 'countedIn'>, list: CounterList, into: Float64Array): void {
+  // What is a part of another is read before it.
+  for (let i = OF_CLIENTS.length - 1; i >= 0; i--)
+    into[QUEUE_SERIES.length + i] = engine.countedIn(list, OF_CLIENTS[i]?.[1] ?? VhostCounter.PUBLISHED);
+}
+
+/** In the order of `EXCHANGE_SERIES`. */
+export function readExchange(engine: Pick<Engine, 'countedIn'>, list: CounterList, into: Float64Array): void {
+  for (const [i, counter] of EXCHANGE_SERIES.entries()) into[i] = engine.countedIn(list, counter);
 }

@@ -1,15 +1,23 @@
 /**
- * Samples what is counted, each five seconds as RabbitMQ does: of the queues that are used, of vhosts, and of the
- * broker. A sample of many queues is taken in portions, so that requests are answered meanwhile. What must hold: a queue
+ * Samples what is counted, each five seconds as RabbitMQ does: of the queues and exchanges that are used, of vhosts, and
+ * of the broker. A sample of many queues is taken in portions, so that requests are answered meanwhile. What must hold: a queue
  * that nobody has used has no history; one that is gone has none any more; what a vhost has counted never falls.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { QueueEntry } from '../../broker/topology/topology-entries.js';
+import type { ExchangeEntry, QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import { type Engine, unacked } from '../../engine/engine.js';
 import type { SampleTimes } from './details.js';
 import { Histories, type Place, type Ring } from './histories.js';
-import { BROKER_SERIES, QUEUE_SERIES, readQueue } from './message-stats.js';
+import {
+  BROKER_SERIES,
+  EXCHANGE_SERIES,
+  QUEUE_SERIES,
+  readExchange,
+  readQueue,
+  readVhost,
+  VHOST_SERIES,
+} from './message-stats.js';
 
 /** Between two samples (ms). */
 const INTERVAL = 5000;
@@ -37,6 +45,8 @@ const BROKER_RINGS: readonly Ring[] = [
 export const READY = QUEUE_SERIES.length;
 export const UNACKED = QUEUE_SERIES.length + 1;
 const LEVELS = 2;
+export const VHOST_READY = VHOST_SERIES.length;
+export const VHOST_UNACKED = VHOST_SERIES.length + 1;
 export const BROKER_READY = BROKER_SERIES.length;
 export const BROKER_UNACKED = BROKER_SERIES.length + 1;
 
@@ -53,18 +63,22 @@ interface SampledVhost extends Sampled {
   readonly values: Float64Array;
 }
 
-type SampledView = Pick<TopologyView, 'vhosts' | 'queuesIn'>;
-type SampledEngine = Pick<Engine, 'readyCount' | 'counted' | 'countedAt'>;
+type SampledView = Pick<TopologyView, 'vhosts' | 'queuesIn' | 'exchangesIn' | 'countersOf'>;
+type SampledEngine = Pick<Engine, 'readyCount' | 'counted' | 'countedAt' | 'countedIn'>;
 
 export class Sampler {
   readonly ofQueues = new Histories(QUEUE_RINGS, QUEUE_SERIES.length, LEVELS);
+  readonly ofVhosts = new Histories(QUEUE_RINGS, VHOST_SERIES.length, LEVELS);
+  readonly ofExchanges = new Histories(QUEUE_RINGS, EXCHANGE_SERIES.length, 0);
   readonly ofBroker = new Histories(BROKER_RINGS, BROKER_SERIES.length, LEVELS);
   readonly broker: Sampled = { place: this.ofBroker.open(), sample: 0, activeAt: 0 };
   readonly #view: SampledView;
   readonly #engine: SampledEngine;
   readonly #queues = new Map<QueueEntry, Sampled>();
   readonly #vhosts = new Map<string, SampledVhost>();
+  readonly #exchanges = new Map<ExchangeEntry, Sampled>();
   readonly #values = new Float64Array(QUEUE_SERIES.length + LEVELS);
+  readonly #exchangeValues = new Float64Array(EXCHANGE_SERIES.length);
   readonly #brokerValues = new Float64Array(BROKER_SERIES.length + LEVELS);
   #sample = 0;
   #at = Date.now();
@@ -95,6 +109,11 @@ export class Sampler {
     return this.#queues.get(queue);
   }
 
+  /** Undefined: nobody has used it by the last sample. */
+  exchange(exchange: ExchangeEntry): Sampled | undefined {
+    return this.#exchanges.get(exchange);
+  }
+
   vhost(name: string): Sampled | undefined {
     return this.#vhosts.get(name);
   }
@@ -113,20 +132,40 @@ export class Sampler {
     let left = PORTION;
     for (const name of this.#view.vhosts()) {
       const vhost = this.#vhostNamed(name);
-      vhost.values.fill(0, READY);
-      for (const queue of this.#view.queuesIn(name)) {
-        this.#sampleQueue(queue, vhost);
+      vhost.values.fill(0, VHOST_READY);
+      for (const one of this.#used(name)) {
+        if (one.kind === 'queue') this.#sampleQueue(one, vhost);
+        else this.#sampleExchange(one);
         left -= 1;
         if (left > 0) continue;
         await setImmediate();
         left = PORTION;
       }
-      this.#record(this.ofQueues, vhost, vhost.values);
+      readVhost(this.#engine, this.#view.countersOf(name), vhost.values);
+      this.#record(this.ofVhosts, vhost, vhost.values);
     }
-    this.#forget(this.#queues);
-    this.#forget(this.#vhosts);
+    this.#forget(this.#queues, this.ofQueues);
+    this.#forget(this.#exchanges, this.ofExchanges);
+    this.#forget(this.#vhosts, this.ofVhosts);
     this.#sampleBroker();
     this.#isSampling = false;
+  }
+
+  *#used(vhost: string): Generator<QueueEntry | ExchangeEntry> {
+    yield* this.#view.queuesIn(vhost);
+    yield* this.#view.exchangesIn(vhost);
+  }
+
+  #sampleExchange(exchange: ExchangeEntry): void {
+    const values = this.#exchangeValues;
+    readExchange(this.#engine, exchange.counters, values);
+    let sampled = this.#exchanges.get(exchange);
+    if (sampled === undefined) {
+      if (values.every((value) => value === 0)) return;
+      sampled = { place: this.ofExchanges.open(), sample: this.#sample, activeAt: this.#at };
+      this.#exchanges.set(exchange, sampled);
+    }
+    this.#record(this.ofExchanges, sampled, values);
   }
 
   #sampleQueue(queue: QueueEntry, vhost: SampledVhost): void {
@@ -142,7 +181,8 @@ export class Sampler {
     }
     for (let series = 0; series < values.length; series++) {
       const before = series < READY ? this.ofQueues.lastOf(sampled.place, series) : 0;
-      vhost.values[series] = (vhost.values[series] ?? 0) + (values[series] ?? 0) - before;
+      const ofVhost = series < READY ? series : series - READY + VHOST_READY;
+      vhost.values[ofVhost] = (vhost.values[ofVhost] ?? 0) + (values[series] ?? 0) - before;
     }
     this.#record(this.ofQueues, sampled, values);
   }
@@ -152,8 +192,8 @@ export class Sampler {
     for (const [series, counter] of BROKER_SERIES.entries()) values[series] = this.#engine.counted(counter);
     values.fill(0, BROKER_READY);
     for (const { values: ofVhost } of this.#vhosts.values()) {
-      values[BROKER_READY] = (values[BROKER_READY] ?? 0) + (ofVhost[READY] ?? 0);
-      values[BROKER_UNACKED] = (values[BROKER_UNACKED] ?? 0) + (ofVhost[UNACKED] ?? 0);
+      values[BROKER_READY] = (values[BROKER_READY] ?? 0) + (ofVhost[VHOST_READY] ?? 0);
+      values[BROKER_UNACKED] = (values[BROKER_UNACKED] ?? 0) + (ofVhost[VHOST_UNACKED] ?? 0);
     }
     this.#record(this.ofBroker, this.broker, values);
   }
@@ -166,17 +206,17 @@ export class Sampler {
   #vhostNamed(name: string): SampledVhost {
     const known = this.#vhosts.get(name);
     if (known !== undefined) return known;
-    const values = new Float64Array(QUEUE_SERIES.length + LEVELS);
-    const vhost = { place: this.ofQueues.open(), sample: this.#sample, activeAt: this.#at, values };
+    const values = new Float64Array(VHOST_SERIES.length + LEVELS);
+    const vhost = { place: this.ofVhosts.open(), sample: this.#sample, activeAt: this.#at, values };
     this.#vhosts.set(name, vhost);
     return vhost;
   }
 
   /** What was not seen by this sample is gone. */
-  #forget<Key>(sampled: Map<Key, Sampled>): void {
+  #forget<Key>(sampled: Map<Key, Sampled>, histories: Histories): void {
     for (const [key, one] of sampled) {
       if (one.sample === this.#sample) continue;
-      this.ofQueues.close(one.place);
+      histories.close(one.place);
       sampled.delete(key);
     }
   }

@@ -2,22 +2,37 @@
  * This folder is for what was counted, and at which rate. Routes ask here; what stands under a name is what RabbitMQ's
  * HTTP API has there. How many messages there are and what was counted is as it is now; rates are as of the last sample.
  */
-import type { QueueEntry } from '../../broker/topology/topology-entries.js';
+import type { ExchangeEntry, QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import { Counter, type Engine, unacked } from '../../engine/engine.js';
 import type { JsonObject } from '../http/listings.js';
+import { isoTime } from './channel-stats.js';
 import { details, type Range, rangeOf, valueAt } from './details.js';
 import type { Histories, Point } from './histories.js';
 import {
-  BROKER_MESSAGE_STATS,
   BROKER_SERIES,
   CHURN_RATES,
+  EXCHANGE_MESSAGE_STATS,
+  EXCHANGE_SERIES,
+  MESSAGE_STATS,
+  OCTETS,
   QUEUE_MESSAGE_STATS,
   QUEUE_SERIES,
+  readExchange,
   readQueue,
   type Sum,
+  VHOST_SERIES,
 } from './message-stats.js';
-import { BROKER_READY, BROKER_UNACKED, READY, type Sampled, Sampler, UNACKED } from './sampler.js';
+import {
+  BROKER_READY,
+  BROKER_UNACKED,
+  READY,
+  type Sampled,
+  Sampler,
+  UNACKED,
+  VHOST_READY,
+  VHOST_UNACKED,
+} from './sampler.js';
 
 /** What a query asks of rates. */
 export interface Ranges {
@@ -45,15 +60,15 @@ export interface PastQueue {
 
 const PAST_COUNTERS = [Counter.ENQUEUED, Counter.DELIVERED, Counter.ACKNOWLEDGED, Counter.REDELIVERED] as const;
 
-type CountingEngine = Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt'>;
+type CountingEngine = Pick<Engine, 'readyCount' | 'readyBytes' | 'counted' | 'countedAt' | 'countedIn'>;
 
 /** A history that is read for an answer. */
 interface Reading {
   readonly histories: Histories;
   readonly sampled: Sampled | undefined;
-  readonly series: readonly Counter[];
+  readonly series: readonly number[];
   /** What a counter is now. */
-  now(counter: Counter): number;
+  now(counter: number): number;
 }
 
 export class Statistics {
@@ -61,6 +76,7 @@ export class Statistics {
   readonly #engine: CountingEngine;
   readonly #startedAt = Date.now();
   readonly #values = new Float64Array(QUEUE_SERIES.length);
+  readonly #exchangeValues = new Float64Array(EXCHANGE_SERIES.length);
 
   constructor(view: TopologyView, engine: CountingEngine) {
     this.sampler = new Sampler(view, engine);
@@ -122,22 +138,38 @@ export class Statistics {
   /** All that is counted of a vhost, by its last sample. */
   vhost(name: string, ranges: Ranges): JsonObject {
     const sampled = this.sampler.vhost(name);
-    const histories = this.sampler.ofQueues;
+    const histories = this.sampler.ofVhosts;
     const last = (series: number): number => (sampled === undefined ? 0 : histories.lastOf(sampled.place, series));
     const reading: Reading = {
       histories,
       sampled,
-      series: QUEUE_SERIES,
-      now: (counter) => last(QUEUE_SERIES.indexOf(counter as (typeof QUEUE_SERIES)[number])),
+      series: VHOST_SERIES,
+      now: (counter) => last(VHOST_SERIES.indexOf(counter as (typeof VHOST_SERIES)[number])),
     };
-    const [ready, unacknowledged] = [last(READY), last(UNACKED)];
+    const [ready, unacknowledged] = [last(VHOST_READY), last(VHOST_UNACKED)];
     return {
       messages: ready + unacknowledged,
       messages_ready: ready,
       messages_unacknowledged: unacknowledged,
-      ...this.#lengthDetails(reading, READY, UNACKED, ranges.lengths),
-      message_stats: this.#stats(QUEUE_MESSAGE_STATS, reading, ranges.messages),
+      ...this.#lengthDetails(reading, VHOST_READY, VHOST_UNACKED, ranges.lengths),
+      ...this.#stats(OCTETS, reading, null),
+      message_stats: this.#stats(MESSAGE_STATS, reading, ranges.messages),
     };
+  }
+
+  /** `message_stats` of an exchange to which something was published. */
+  exchange(exchange: ExchangeEntry, ranges: Ranges): { message_stats?: JsonObject } {
+    const values = this.#exchangeValues;
+    readExchange(this.#engine, exchange.counters, values);
+    const sampled = this.sampler.exchange(exchange);
+    if (sampled === undefined && values.every((value) => value === 0)) return {};
+    const reading: Reading = {
+      histories: this.sampler.ofExchanges,
+      sampled,
+      series: EXCHANGE_SERIES,
+      now: (counter) => values[EXCHANGE_SERIES.indexOf(counter as (typeof EXCHANGE_SERIES)[number])] ?? 0,
+    };
+    return { message_stats: this.#stats(EXCHANGE_MESSAGE_STATS, reading, ranges.messages) };
   }
 
   /** What the overview has of the broker: `message_stats`, `queue_totals` and `churn_rates`. */
@@ -147,12 +179,12 @@ export class Statistics {
       histories,
       sampled,
       series: BROKER_SERIES,
-      now: (counter) => this.#engine.counted(counter),
+      now: (counter) => this.#engine.counted(counter as Counter),
     };
     const ready = histories.lastOf(sampled.place, BROKER_READY);
     const unacknowledged = histories.lastOf(sampled.place, BROKER_UNACKED);
     return {
-      message_stats: this.#stats(BROKER_MESSAGE_STATS, reading, ranges.messages),
+      message_stats: this.#stats(MESSAGE_STATS, reading, ranges.messages),
       churn_rates: this.#stats(CHURN_RATES, reading, null),
       queue_totals: {
         messages: ready + unacknowledged,
@@ -201,7 +233,7 @@ export class Statistics {
       // What is taken off is read before what it is a part of.
       const parts = sum(less.map(now));
       stats[name] = Math.max(0, sum(plus.map(now)) - parts);
-      const places = (counters: readonly Counter[]): number[] => counters.map((counter) => series.indexOf(counter));
+      const places = (counters: readonly number[]): number[] => counters.map((counter) => series.indexOf(counter));
       stats[`${name}_details`] = this.#details(histories, sampled, places(plus), places(less), range);
     }
     return stats;
@@ -236,9 +268,4 @@ function valueIn(all: readonly (readonly Point[])[], index: number): number {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
-}
-
-/** As RabbitMQ writes it. */
-function isoTime(time: number): string {
-  return new Date(time).toISOString().replace('Z', '+00:00');
 }

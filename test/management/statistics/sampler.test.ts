@@ -1,19 +1,22 @@
 /** What samples cost, whom they are taken of, and what they add up to. */
 import { describe, expect, it } from 'vitest';
-import type { QueueEntry } from '../../../src/broker/topology/topology-entries.js';
+import type { ExchangeEntry, QueueEntry } from '../../../src/broker/topology/topology-entries.js';
 import { type Counter, QueueCounter } from '../../../src/engine/engine.js';
 import { QUEUE_SERIES } from '../../../src/management/statistics/message-stats.js';
-import { READY, Sampler } from '../../../src/management/statistics/sampler.js';
+import { Sampler, VHOST_READY } from '../../../src/management/statistics/sampler.js';
 
 const PUBLISHED = QUEUE_SERIES.indexOf(QueueCounter.ENQUEUED);
 
 /** A broker of one vhost whose queues have been published to so often. */
 function stage() {
   const published = new Map<QueueEntry, number>();
+  const exchanges = new Set<ExchangeEntry>();
+  /** By the numbers of their lists. */
+  const publishedTo = new Map<number, number>();
   let lastRef = 0;
   const queue = (name: string): QueueEntry => {
     lastRef += 1;
-    const entry = { name, ref: lastRef } as QueueEntry;
+    const entry = { kind: 'queue', name, ref: lastRef } as QueueEntry;
     published.set(entry, 0);
     return entry;
   };
@@ -22,9 +25,20 @@ function stage() {
     readyCount: countOf,
     countedAt: (ref: number, counter: Counter) => (counter === QueueCounter.ENQUEUED ? countOf(ref) : 0),
     counted: () => 0,
+    countedIn: (list: number) => publishedTo.get(list) ?? 0,
   };
-  const sampler = new Sampler({ vhosts: () => ['/'], queuesIn: () => published.keys() }, engine);
-  return { published, queue, sampler };
+  const exchange = (list: number): ExchangeEntry => {
+    const entry = { kind: 'exchange', counters: list } as ExchangeEntry;
+    exchanges.add(entry);
+    return entry;
+  };
+  const view = {
+    vhosts: () => ['/'],
+    queuesIn: () => published.keys(),
+    exchangesIn: () => exchanges,
+    countersOf: () => 0,
+  };
+  return { published, queue, exchanges, exchange, publishedTo, sampler: new Sampler(view, engine) };
 }
 
 describe('samples', () => {
@@ -45,21 +59,21 @@ describe('samples', () => {
     const { sampler, queue, published } = stage();
     const [first, second] = [queue('first'), queue('second')];
     published.set(first, 10).set(second, 5);
-    const ofVhost = (series: number): number => sampler.ofQueues.lastOf(sampler.vhost('/')?.place ?? -1, series);
+    const ofVhost = (series: number): number => sampler.ofVhosts.lastOf(sampler.vhost('/')?.place ?? -1, series);
     await sampler.sample();
-    expect([ofVhost(PUBLISHED), ofVhost(READY)]).toEqual([15, 15]);
+    expect([ofVhost(PUBLISHED), ofVhost(VHOST_READY)]).toEqual([15, 15]);
     const { place } = sampler.queue(first) ?? {};
     published.delete(first);
     published.set(second, 7);
     await sampler.sample();
-    expect([ofVhost(PUBLISHED), ofVhost(READY)]).toEqual([17, 7]);
+    expect([ofVhost(PUBLISHED), ofVhost(VHOST_READY)]).toEqual([17, 7]);
     expect(sampler.queue(first)).toBeUndefined();
     const third = queue('third');
     published.set(third, 1);
     await sampler.sample();
     expect(sampler.queue(third)?.place).toBe(place);
     expect(sampler.ofQueues.grownBy(place ?? -1, PUBLISHED, 3)).toBe(1);
-    expect([ofVhost(PUBLISHED), ofVhost(READY)]).toEqual([18, 8]);
+    expect([ofVhost(PUBLISHED), ofVhost(VHOST_READY)]).toEqual([18, 8]);
   });
 
   it('of many queues leave others their turn', async () => {

@@ -7,7 +7,7 @@
  * together. Private to the worker of the socket.
  */
 import { FRAME_MAX_INITIAL } from '../../../numbers/core.js';
-import { ChannelCounter, Content, Limit } from '../../engine.js';
+import { CHANNEL_COUNTERS, type ChannelCounter, Content, Limit } from '../../engine.js';
 import { HeldConfirms } from '../log/held-confirms.js';
 import { MessageBuilder } from '../memory/messages.js';
 import type { ContentFrames } from './content-frames.js';
@@ -15,8 +15,6 @@ import type { Outbox } from './outbox.js';
 import { PartialFrame } from './partial-frame.js';
 import type { Route } from './routes.js';
 import { Unacked } from './unacked.js';
-
-const CHANNEL_COUNTERS = Object.values(ChannelCounter);
 
 export class Connection {
   /** Longest payload that is accepted, and longest frame that is sent. */

@@ -4,6 +4,7 @@ import type { ConnectionRow, ConsumerRow } from '../../../connection/inspection/
 import { type Endpoint, hostText } from '../../../connection/transport/endpoint.js';
 import type { Client, ClientChannel } from '../../clients/client.js';
 import type { Json, JsonObject } from '../../http/listings.js';
+import { channelStats, idleSince } from '../../statistics/channel-stats.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { tableToJson } from '../base/tables.js';
 
@@ -38,6 +39,7 @@ export function connectionJson({ facts }: Node, client: Client): JsonObject {
     send_oct_details: { rate: client.rates.sent },
     send_cnt: client.writes,
     send_pend: client.unsent,
+    ...channelStats(client.counts, client.rates.counts),
   };
 }
 
@@ -67,6 +69,8 @@ export function channelJson({ facts }: Node, client: Client, channel: ClientChan
     confirm: channel.mode === 'confirm',
     transactional: channel.mode === 'transactional',
     pending_raft_commands: 0,
+    ...channelStats(channel.counts, channel.rates),
+    ...idleSince(channel.activeAt),
   };
 }
 

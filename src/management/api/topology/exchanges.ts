@@ -5,27 +5,35 @@ import { Body } from '../../http/bodies.js';
 import { badRequest, notFound } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
+import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { exchangeName } from '../base/names.js';
 import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 
 export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): void {
-  const { view, sessions } = broker;
+  const { view, sessions, statistics } = broker;
   const exchangesIn = (vhost: string): JsonObject[] => Array.from(view.exchangesIn(vhost), exchangeJson);
+  /** With what is counted: only of those that are shown. */
+  const listedWithStats = (all: readonly JsonObject[], query: unknown): ReturnType<typeof listed> => {
+    const ranges = rangesOf(query);
+    return listed(all, query as ListQuery, (item) => {
+      const { vhost, name } = item;
+      const exchange = view.exchange(String(vhost), String(name));
+      return exchange === undefined ? item : { ...item, ...statistics.exchange(exchange, ranges) };
+    });
+  };
   const nameIn = (params: unknown): string => exchangeName((params as { readonly name: string }).name);
   route('/api/exchanges', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) =>
-        listed(visibleVhosts(broker, caller).flatMap(exchangesIn), query as ListQuery),
+      handle: async ({ caller, query }) => listedWithStats(visibleVhosts(broker, caller).flatMap(exchangesIn), query),
     },
   });
   route('/api/exchanges/:vhost', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, params, query }) =>
-        listed(exchangesIn(vhostOf(broker, caller, params)), query as ListQuery),
+      handle: async ({ caller, params, query }) => listedWithStats(exchangesIn(vhostOf(broker, caller, params)), query),
     },
   });
   route('/api/exchanges/:vhost/:name', {
@@ -34,7 +42,9 @@ export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): vo
       handle: async ({ caller, params, query }) => {
         const exchange = view.exchange(vhostOf(broker, caller, params), nameIn(params));
         if (exchange === undefined) throw notFound();
-        return withColumns({ ...exchangeJson(exchange), incoming: [], outgoing: [] }, (query as ListQuery).columns);
+        const counted = statistics.exchange(exchange, rangesOf(query));
+        const whole = { ...exchangeJson(exchange), ...counted, incoming: [], outgoing: [] };
+        return withColumns(whole, (query as ListQuery).columns);
       },
     },
     PUT: {
