@@ -11,6 +11,7 @@ export * from './exports/queues';
 export * from './exports/dead-letters';
 export * from './exports/log';
 export * from './exports/spill';
+export * from './exports/browsing';
 export * from './exports/connections';
 export * from './exports/publishing';
 export * from './exports/new-messages';

@@ -9,6 +9,7 @@ import { Batch } from '../log/batch';
 import { Message, Piece } from '../memory/message';
 import { Participant } from '../memory/root';
 import { Unit } from '../format/spilled-unit';
+import { Browsed } from '../queue/browse';
 import { QueueFeatures } from '../queue/chain/features';
 import { REQUEUES_SHIFT } from '../queue/chain/queue';
 import { KEPT_FLAGS } from '../queue/spill/spilled';
@@ -179,6 +180,18 @@ export { SPILLED_MAX } from '../queue/spill/spilled';
 export { AT_HEAD as PAGE_OUT_AT_HEAD, LATER as PAGE_OUT_LATER } from '../queue/spill/page-out';
 export { NO_MEMORY as PAGE_IN_NO_MEMORY, UNWANTED as PAGE_IN_UNWANTED } from '../queue/spill/page-in';
 export { WINDOW as PAGE_IN_WINDOW } from '../queue/chain/page-in-requests';
+
+// ── Messages that are looked at, and taken out ─────────────────────────────────────────────────────────────────
+export const BROWSED_SPAN: u32 = offsetof<Browsed>('span');
+export const BROWSED_STATE: u32 = offsetof<Browsed>('state');
+export const BROWSED_POSITION: u32 = offsetof<Browsed>('position');
+export const BROWSED_BODY_SIZE: u32 = offsetof<Browsed>('bodySize');
+export const BROWSED_ARRIVAL: u32 = offsetof<Browsed>('arrival');
+export const BROWSED_KEY_LENGTH: u32 = offsetof<Browsed>('keyLength');
+export const BROWSED_HEADER_LENGTH: u32 = offsetof<Browsed>('headerLength');
+export const BROWSED_BODY_LENGTH: u32 = offsetof<Browsed>('bodyLength');
+export { BROWSED as BROWSED_HEAD, BROWSE_SPILLED, BROWSE_END, FARTHEST } from '../queue/browse';
+export { TAKE_SPILLED, TAKE_SHORT, TAKE_AGAIN } from '../queue/take';
 
 // ── Bounds of work that the twin keeps, too, so that both answer alike ─────────────────────────────────────────
 export { RUN_MAX, PAGES_AHEAD } from '../queue/publish';

@@ -143,6 +143,15 @@ export function reserve(message: Message, queues: u32): bool {
   return true;
 }
 
+/**
+ * Makes room for records of so many octets, which all go into the gathering batch, whatever they say; false: there is no
+ * memory. Nothing is reserved.
+ */
+export function makeRoom(octets: u32): bool {
+  if (!isLogging() || (self.journalSegment && self.journalOffset + octets <= SEGMENT)) return true;
+  return openJournal(root().reserve >> 1);
+}
+
 /** The pending run is enqueued: nothing is reserved any more. */
 @inline export function endReserve(): void {
   self.journalReserved = 0;

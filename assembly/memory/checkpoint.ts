@@ -44,3 +44,6 @@ export const POSITIONS_RESERVED: u32 = 7;
  * Who counts has found a block of counters, or the place of a cell with some, that nobody has yet (memory/counters.ts).
  */
 export const COUNTERS_MISSED: u32 = 8;
+/** Who looks has found a slot in some state; and has copied its message, and not yet looked again (queue/browse.ts). */
+export const BROWSE_FOUND: u32 = 9;
+export const BROWSE_COPIED: u32 = 10;

@@ -11,6 +11,7 @@
  * result; an error thrown here is a defect of the core and ends the process.
  */
 
+import type { BrowseCalls } from './browsing.js';
 import type { ConnectionCalls } from './connections.js';
 import type { ConsumerCalls } from './consuming.js';
 import type { DeadLetterCalls } from './dead-letters.js';
@@ -51,6 +52,7 @@ export interface Engine
     DeadLetterCalls,
     LogCalls,
     SpillCalls,
+    BrowseCalls,
     ConnectionCalls,
     PublishCalls,
     MessageCalls,

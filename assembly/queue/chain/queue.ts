@@ -166,6 +166,8 @@ import { PAGE } from '../../memory/root';
   /** The clock at the last basic.get. Written by whoever gets. */
   lastGet: f64;
   kept: u32;
+  /** Counted up before messages that were ready leave memory, or move there, for who looks at them (browse.ts). */
+  departed: u32;
 }
 
 @unmanaged export class Block extends Reclaimed {

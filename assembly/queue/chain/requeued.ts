@@ -98,6 +98,66 @@ export function claimRequeuedExpired(queue: Queue, rules: Queue): Slot {
   return slot;
 }
 
+/**
+ * The first block that holds a requeued slot at a position or behind it, or may; 0: there is none. It is a block until
+ * the caller leaves the core: while it is in the set, not all of its slots are done.
+ */
+export function requeuedBlockFrom(queue: Queue, position: u32): Block {
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
+  lock(lockWord);
+  const block = changetype<Block>(queue.requeuedFirst);
+  const found = blockFrom(block, position);
+  unlock(lockWord);
+  return found;
+}
+
+/** From a block of the set on. Under the lock. */
+@inline function blockFrom(first: Block, position: u32): Block {
+  let block = first;
+  while (changetype<usize>(block) && <i32>(block.start + SLOTS - 1 - position) < 0)
+    block = changetype<Block>(block.requeuedNext);
+  return block;
+}
+
+/** Claims the requeued slot with the lowest position from one on and before another; 0: there is none. */
+export function takeRequeuedFrom(queue: Queue, from: u32, end: u32): Slot {
+  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued'))) return changetype<Slot>(0);
+  const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
+  let found = changetype<Slot>(0);
+  lock(lockWord);
+  let block = blockFrom(changetype<Block>(queue.requeuedFirst), from);
+  while (changetype<usize>(block) && !changetype<usize>(found) && <i32>(block.start - end) < 0) {
+    found = takeFromBlock(queue, block, from, end);
+    block = changetype<Block>(block.requeuedNext);
+  }
+  unlock(lockWord);
+  return found;
+}
+
+/** The same in one block of the set. Under the lock. */
+function takeFromBlock(queue: Queue, block: Block, from: u32, end: u32): Slot {
+  let index = <u32>max<i32>(<i32>(from - block.start), <i32>block.requeuedLow);
+  const last = <u32>min<i32>(<i32>(end - block.start), SLOTS);
+  while (index < last && (slotAt(block, index).state & STATE_MASK) != REQUEUED) index += 1;
+  if (index >= last) return changetype<Slot>(0);
+  const slot = slotAt(block, index);
+  markTaken(queue, slot);
+  if (index == block.requeuedLow) block.requeuedLow += 1;
+  block.requeued -= 1;
+  if (!block.requeued) unlink(queue, block);
+  return slot;
+}
+
+/** Takes a block out of the set, wherever it stands. Under the lock. */
+function unlink(queue: Queue, block: Block): void {
+  const address = <u32>changetype<usize>(block);
+  let before = changetype<Block>(0);
+  for (let at = queue.requeuedFirst; at != address; at = before.requeuedNext) before = changetype<Block>(at);
+  if (changetype<usize>(before)) before.requeuedNext = block.requeuedNext;
+  else queue.requeuedFirst = block.requeuedNext;
+  if (queue.requeuedFinger == address) queue.requeuedFinger = 0;
+}
+
 /** The lowest requeued slot of a block that has some. Under the lock. */
 @inline function lowest(block: Block): Slot {
   let index = block.requeuedLow;
@@ -114,13 +174,19 @@ export function firstRequeued(queue: Queue): Slot {
 
 /** Claims the slot that `lowest` found. Under the lock. */
 @inline function take(queue: Queue, block: Block, slot: Slot): void {
-  atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | READY);
+  markTaken(queue, slot);
   block.requeuedLow += 1;
   block.requeued -= 1;
   if (block.requeued == 0) {
     queue.requeuedFirst = block.requeuedNext;
     if (queue.requeuedFinger == <u32>changetype<usize>(block)) queue.requeuedFinger = 0;
   }
+}
+
+/** A requeued slot is claimed. Under the lock. */
+@inline function markTaken(queue: Queue, slot: Slot): void {
+  // Pairs with the loads of who looks at it (browse.ts), before its message can be freed.
+  atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | READY);
   queue.takenBack += 1;
   // Pairs with the load without the lock in `hasReady` and `claimRequeued`.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('requeued'), -1);

@@ -19,7 +19,7 @@
  * others.
  */
 import { UNIT_PIECE, UNIT_HEAD, Unit } from '../../format/spilled-unit';
-import { atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
+import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, OUT_FOUND, OUT_MARKED } from '../../memory/checkpoint';
 import { newEpoch, othersLeft, retire } from '../../memory/epoch';
 import {
@@ -220,9 +220,15 @@ function move(slot: Slot): void {
   borrowReserve(false);
   if (!address) return;
   memory.copy(address, changetype<usize>(message), length);
+  depart(outQueue);
   releaseSimple(slot.message);
   flushReleases();
   slot.message = <u32>address;
+}
+
+/** Messages are about to be freed that somebody may be looking at: pairs with the loads in `isHeld` (browse.ts). */
+@inline function depart(queue: Queue): void {
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('departed'), 1);
 }
 
 // ── Marks ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -327,6 +333,7 @@ export function endOut(done: bool): bool {
   if (stays) return false;
   if (!changetype<usize>(gapOf(queue)))
     setSpilledArrival(queue, changetype<Message>(slotAt(block, outFirst).message).arrival);
+  depart(queue);
   let bytes: i64 = 0;
   for (let i = outFirst; i < outEnd; i++) {
     const slot = slotAt(block, i);

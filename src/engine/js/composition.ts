@@ -18,6 +18,7 @@ import { Doorbell } from './memory/doorbell.js';
 import { READ_LENGTH, readBufferAt } from './memory/layout.js';
 import { Memory } from './memory/memory.js';
 import { type Clock, Messages } from './memory/messages.js';
+import { Browsing } from './queues/browsing.js';
 import { ClassicQueue } from './queues/classic-queue.js';
 import { LoggedQueues } from './queues/logged-queues.js';
 import { QueueContents } from './queues/queue-contents.js';
@@ -50,6 +51,7 @@ export class Composition {
   readonly queues: Queues;
   readonly spilled: Spilled;
   readonly emptying: Emptying;
+  readonly browsing: Browsing;
   readonly routes = new Routes();
   readonly publishes: Publishes;
   readonly settlements: Settlements;
@@ -97,6 +99,7 @@ export class Composition {
       participant,
     );
     this.emptying = new Emptying(memory, this.contents, this.queues);
+    this.browsing = new Browsing(memory, this.messages, this.contents, this.queues, waiters, this.clock, this.log);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work, this.counters);
     this.output = new Output(memory, this.counters, (connection) => this.scheduler.onRoom(connection));
     this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output, this.clock);

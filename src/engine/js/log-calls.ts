@@ -5,13 +5,13 @@ import type { HeldBack, LogBatch, LogCalls } from '../log.js';
 import type { Queue } from '../references.js';
 import type { Channel } from './amqp/connection.js';
 import type { Output } from './amqp/output.js';
+import { JsBrowseCalls } from './browse-calls.js';
 import type { Composition } from './composition.js';
 import { type Log, ownBatch } from './log/log.js';
 import type { Memory } from './memory/memory.js';
 import type { LoggedQueues } from './queues/logged-queues.js';
-import { JsSpillCalls } from './spill-calls.js';
 
-export abstract class JsLogCalls extends JsSpillCalls implements LogCalls {
+export abstract class JsLogCalls extends JsBrowseCalls implements LogCalls {
   readonly #memory: Memory;
   readonly #log: Log<Channel>;
   readonly #logged: LoggedQueues;

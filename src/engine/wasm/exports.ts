@@ -57,6 +57,23 @@ export interface CoreFunctions {
   takeStaging(): number;
   giveStaging(segment: number): void;
   awaitNext(queue: number): number;
+  browse(
+    queue: number,
+    from: number,
+    anew: number,
+    slots: number,
+    bodyMost: number,
+    offset: number,
+    length: number,
+  ): number;
+  browseNext(): number;
+  browseStop(): number;
+  takeFrom(queue: number, from: number, end: number): number;
+  takeOutcome(): number;
+  takenPosition(): number;
+  takenMessage(slot: number): number;
+  settleTaken(slot: number): void;
+  putTakenBack(slot: number): void;
   expiringQueues(): number;
   sweep(): number;
   sweepPause(): number;

@@ -7,8 +7,8 @@ import type { Seed } from '../../log/log-memory.js';
 import { BATCH_MESSAGE_OCTETS, BATCH_MESSAGES, BATCH_NUMBER, BATCH_OCTETS } from '../../numbers/core.js';
 import type { HeldBack, LogBatch, LogCalls } from '../log.js';
 import type { Queue } from '../references.js';
+import { WasmBrowseCalls } from './browse-calls.js';
 import type { CoreFunctions } from './exports.js';
-import { WasmSpillCalls } from './spill-calls.js';
 import type { Core } from './wasm-core.js';
 
 /** Positions in a row of one priority of a queue. */
@@ -29,18 +29,16 @@ class CoreBatch implements LogBatch {
   ) {}
 }
 
-export abstract class WasmLogCalls extends WasmSpillCalls implements LogCalls {
-  readonly bytes: Uint8Array;
+export abstract class WasmLogCalls extends WasmBrowseCalls implements LogCalls {
   readonly #core: CoreFunctions;
   readonly #words: Uint32Array;
   readonly #holdBack: (taker: HeldBack) => void;
   #done = 0;
 
   constructor(core: Core, bytes: Uint8Array) {
-    super(core);
+    super(core, bytes);
     this.#core = core.functions;
     this.#holdBack = core.holdBack;
-    this.bytes = bytes;
     this.#words = new Uint32Array(bytes.buffer);
   }
 

@@ -4,7 +4,7 @@
  * lies now (`moved`), and while it is read its file stays.
  */
 import type { PositionRange } from '../../log/commit-log.js';
-import { RecordType, set64, spanOf } from '../../log/record-format.js';
+import { RECORD_HEAD, RecordType, set64, spanOf } from '../../log/record-format.js';
 import {
   type Filled,
   REQUEUES_MAX,

@@ -149,6 +149,11 @@ export class Log<C extends Confirming = Confirming> {
     return this.#done.count > 0 || !this.#batch.isEmpty;
   }
 
+  /** Whether places that are done from now on are held back. */
+  get isFull(): boolean {
+    return this.#batch.isFull;
+  }
+
   /** The channel's last publish is confirmed by the batch that gathers. */
   hold(channel: C): void {
     channel.held.add(channel.handled, this.#batch.number);

@@ -295,15 +295,21 @@ export class Messages {
   }
 
   body(message: number): Uint8Array {
+    return this.bodyStart(message, Number.POSITIVE_INFINITY);
+  }
+
+  /** Up to `most` octets of the body. */
+  bodyStart(message: number, most: number): Uint8Array {
     const { bytes } = this.#memory;
-    const body = new Uint8Array(this.bodySize(message));
+    const body = new Uint8Array(Math.min(this.bodySize(message), most));
     const first = this.firstBodyAt(message);
-    let done = this.firstBodySize(message);
+    let done = Math.min(body.length, this.firstBodySize(message));
     body.set(bytes.subarray(first, first + done));
-    for (let piece = this.firstPiece(message); piece !== 0; piece = this.nextPiece(piece)) {
+    for (let piece = this.firstPiece(message); piece !== 0 && done < body.length; piece = this.nextPiece(piece)) {
       const at = this.pieceBodyAt(piece);
-      body.set(bytes.subarray(at, at + this.pieceBodySize(piece)), done);
-      done += this.pieceBodySize(piece);
+      const some = Math.min(body.length - done, this.pieceBodySize(piece));
+      body.set(bytes.subarray(at, at + some), done);
+      done += some;
     }
     return body;
   }

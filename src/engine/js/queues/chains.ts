@@ -80,6 +80,17 @@ export class Chains {
     this.#blocks.setState(slot, SlotState.CLAIMED);
   }
 
+  /** Claims the message at the head of one chain, whatever was requeued; 0: there is none, or it is spilled. */
+  claimHead(chain: number): number {
+    const slot = this.#blocks.atHead(chain);
+    this.foundSpilled = slot === 0 && this.#blocks.isHeadSpilled(chain);
+    if (this.foundSpilled) this.#request(chain);
+    if (slot === 0) return 0;
+    this.#advance(chain);
+    this.#blocks.setState(slot, SlotState.CLAIMED);
+    return slot;
+  }
+
   #advance(chain: number): void {
     const { u32 } = this.#memory;
     const before = at32(u32, word(chain, QueueCell.HEAD_BLOCK));

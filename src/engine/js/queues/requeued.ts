@@ -21,11 +21,18 @@ export class Requeued {
   /** `requeues`: how often the message was requeued, this time included. */
   add(chain: number, slot: number, requeues: number): void {
     const { u32 } = this.#memory;
+    const logged = at32(u32, word(slot, Slot.STATE)) & SLOT_LOGGED;
+    u32[word(slot, Slot.STATE)] = (requeues << SLOT_REQUEUES_SHIFT) | SLOT_REDELIVERED | logged;
+    this.putBack(chain, slot);
+  }
+
+  /** A slot that nobody has seen, or that is said to have been seen, comes back as it is. */
+  putBack(chain: number, slot: number): void {
+    const { u32 } = this.#memory;
     const block = this.#blocks.blockOf(slot);
     const index = this.#blocks.indexOf(slot);
     const count = at32(u32, word(block, Block.REQUEUED));
-    const logged = at32(u32, word(slot, Slot.STATE)) & SLOT_LOGGED;
-    u32[word(slot, Slot.STATE)] = (requeues << SLOT_REQUEUES_SHIFT) | SlotState.REQUEUED | SLOT_REDELIVERED | logged;
+    this.#blocks.setState(slot, SlotState.REQUEUED);
     u32[word(block, Block.REQUEUED)] = count + 1;
     const low = count === 0 ? index : Math.min(index, at32(u32, word(block, Block.REQUEUED_LOW)));
     u32[word(block, Block.REQUEUED_LOW)] = low;
@@ -65,6 +72,19 @@ export class Requeued {
     u32[word(block, Block.REQUEUED)] = count;
     u32[word(block, Block.REQUEUED_LOW)] = at32(u32, word(block, Block.REQUEUED_LOW)) + 1;
     if (count === 0) u32[word(chain, QueueCell.REQUEUED)] = at32(u32, word(block, Block.REQUEUED_NEXT));
+  }
+
+  /** Takes out one of them, wherever it stands. */
+  remove(chain: number, slot: number): void {
+    const { u32 } = this.#memory;
+    const block = this.#blocks.blockOf(slot);
+    u32[word(chain, QueueCell.TAKEN_BACK)] = at32(u32, word(chain, QueueCell.TAKEN_BACK)) + 1;
+    const count = at32(u32, word(block, Block.REQUEUED)) - 1;
+    u32[word(block, Block.REQUEUED)] = count;
+    if (count > 0) return;
+    let link = word(chain, QueueCell.REQUEUED);
+    while (at32(u32, link) !== block) link = word(at32(u32, link), Block.REQUEUED_NEXT);
+    u32[link] = at32(u32, word(block, Block.REQUEUED_NEXT));
   }
 
   #insert(chain: number, block: number): void {
