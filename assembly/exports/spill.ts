@@ -2,6 +2,7 @@
 import { enter, leave } from '../memory/epoch';
 import { giveSegment, takeSegment } from '../memory/units';
 import {
+  firstSpilled as positionOfFirst,
   spilledCount as countSpilled,
   presentCount as countPresent,
   setSpilled as makeSpilled,
@@ -26,6 +27,10 @@ export function setSpilled(queue: usize, count: f64, bytes: f64): bool {
 
 export function spilledCount(queue: usize): u32 {
   return countSpilled(changetype<Queue>(queue));
+}
+
+export function firstSpilled(queue: usize): u32 {
+  return positionOfFirst(changetype<Queue>(queue));
 }
 
 export function presentCount(queue: usize): u32 {

@@ -12,7 +12,7 @@ import { Message } from '../memory/message';
 import { claim, foundSpilled } from './chain/claim';
 import { addBytes, BYTES, LENGTH, MORTAL, ruling } from './chain/features';
 import { CLASSIC, unknownKind } from './chain/kinds';
-import { blockOf, indexOf, Queue, queueOf, Slot } from './chain/queue';
+import { blockOf, indexOf, Queue, queueOf, SHARED, Slot } from './chain/queue';
 import { putBack, takeRequeuedFrom } from './chain/requeued';
 import { settle } from './chain/settle';
 import { grant } from './consumers/waiters';
@@ -53,6 +53,8 @@ export function takeFrom(one: Queue, from: u32, end: u32): Slot {
     takeOutcome = deadLetterOrDrop(queue, slot, EXPIRED) ? TAKE_AGAIN : TAKE_SHORT;
     return changetype<Slot>(0);
   }
+  // The host may keep the message after it has settled the slot.
+  slot.state |= SHARED;
   takeOutcome = TAKE_DONE;
   return slot;
 }

@@ -22,6 +22,8 @@ export interface SpillCalls {
    */
   setSpilled(queue: Queue, count: number, bytes: number): boolean;
   spilledCount(queue: Queue): number;
+  /** The position of the first spilled message; it means nothing when there is none. */
+  firstSpilled(queue: Queue): number;
   /** Ready messages before the first spilled one (of priority 0; those that were requeued not counted). */
   presentCount(queue: Queue): number;
   /** Room for an image on its way, `stagingBytes` of core memory; 0: no memory. Until `giveStaging`. */

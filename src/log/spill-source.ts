@@ -55,6 +55,11 @@ export interface SpilledSource {
    * write. Rejects when they cannot be read: then it may be called again. One call at a time.
    */
   fill(most: number, target: Uint8Array): Promise<Filled>;
+  /**
+   * The next units but for those of `skip` messages, as `fill` will give them: of up to `most` messages and about
+   * `octets` octets; of a message that is longer its beginning. Nothing is taken. Rejects when they cannot be read.
+   */
+  look(skip: number, most: number, octets: number): Promise<Uint8Array>;
   /** Nobody wants the rest. No call of `fill` is under way. */
   drop(): void;
 }

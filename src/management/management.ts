@@ -9,12 +9,15 @@ import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement 
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/base/managed-broker.js';
+import { principalOf } from './api/base/principals.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { callers } from './http/callers.js';
 import { notFound } from './http/errors.js';
 import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
 import type { HttpServer } from './http/server.js';
+import { MoveStore } from './moving/move-store.js';
+import type { Moves } from './moving/moves.js';
 import { Sessions } from './sessions/sessions.js';
 import { Statistics } from './statistics/statistics.js';
 
@@ -26,6 +29,9 @@ export class Management {
   readonly #asking = new Asking();
   readonly #statistics: Statistics;
   #listening: HttpListening | null = null;
+  /** Null: nobody has asked for any, and none was left over. */
+  #moves: Promise<Moves> | null = null;
+  #isClosing = false;
 
   constructor(worker: Worker, port: MessagePort, clients: Clients, logLevels: LogLevels) {
     this.#worker = worker;
@@ -49,6 +55,8 @@ export class Management {
         this.#statistics.sampler.stop();
         this.#listening?.close();
         this.#clients.close();
+        this.#isClosing = true;
+        this.#moves?.then((moves) => moves.close()).catch(fatal);
         break;
       default:
         message satisfies never;
@@ -62,10 +70,28 @@ export class Management {
       const listening = await HttpListening.open(address, this.#worker.tls, () => this.#api(facts, listening.bound));
       this.#listening = listening;
       this.#tell({ kind: 'listening', bound: listening.bound });
+      if (await new MoveStore(facts.dataDirectory).isUsed()) await this.#openMoves(facts);
     } catch (error) {
       if (!(error instanceof AddressRefused)) throw error;
       this.#tell({ kind: 'refused', where: error.where, reason: error.message });
     }
+  }
+
+  /** Loaded when they are needed. Those that were left over go on. */
+  #openMoves(facts: BrokerFacts): Promise<Moves> {
+    this.#moves ??= import('./moving/moves.js').then(async ({ Moves }) => {
+      const worker = this.#worker;
+      const moves = new Moves(
+        worker,
+        new MoveStore(facts.dataDirectory),
+        (spec) => principalOf(worker, spec),
+        worker.lines('warning', 'broker'),
+      );
+      if (this.#isClosing) moves.close();
+      await moves.resume();
+      return moves;
+    });
+    return this.#moves;
   }
 
   /** Loaded for the first request: most brokers are never asked. */
@@ -76,7 +102,7 @@ export class Management {
     ]);
     const { view, logins } = this.#worker;
     const report = this.#worker.lines('error', 'broker');
-    const broker = this.#broker(facts, http);
+    const broker = this.#broker(facts, http, await this.#openMoves(facts));
     const api = createServer((request) => {
       // What a caller has changed over another connection is seen by the next request.
       this.#worker.syncTopology();
@@ -88,7 +114,7 @@ export class Management {
     return { api: await listener(api), metrics: await listener(metrics) };
   }
 
-  #broker(facts: BrokerFacts, http: BoundHttp): ManagedBroker {
+  #broker(facts: BrokerFacts, http: BoundHttp, moves: Moves): ManagedBroker {
     const worker = this.#worker;
     const { view, engine, alarms } = worker;
     return {
@@ -100,6 +126,8 @@ export class Management {
       anonymous: () => worker.anonymous,
       view,
       engine,
+      spilled: (wish) => this.#asking.ask((id) => this.#tell({ kind: 'browse', id, wish })),
+      moves,
       statistics: this.#statistics,
       administration: this.#asking.administration((id, request) =>
         this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),

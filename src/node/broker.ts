@@ -20,6 +20,7 @@ import { fatal, inWords } from '../platform/fatal.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
 import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
+import { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { DataDirectoryError } from '../store/data-directory.js';
 import { SharedAlarms } from '../worker/shared-alarms.js';
@@ -210,6 +211,7 @@ async function openOn(
               environment: withoutSecrets(options),
             },
             (request, answer, user) => questions.ask(request, answer, user),
+            new SpilledBrowsing(engine, spillFiles, queues),
             () => stop(),
           );
     storage?.started();

@@ -3,6 +3,7 @@
  * says (thread-messages.ts): it is a worker that the listeners give no clients to.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
 import type { WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
@@ -98,5 +99,7 @@ export type FromManagement =
       readonly request: AdministrationRequest;
       readonly user: string | null;
     }
+  /** Show messages that are not in memory: answered by a `SpilledPortion`. */
+  | { readonly kind: 'browse'; readonly id: number; readonly wish: SpilledWish }
   /** The operator wants the broker to end. */
   | { readonly kind: 'stop' };

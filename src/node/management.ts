@@ -3,6 +3,8 @@
  * end. What must hold: its questions are answered in their order.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { inWords } from '../platform/fatal.js';
+import type { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
 import { ListenError } from './listeners/listeners.js';
@@ -27,7 +29,13 @@ export class Management {
   }
 
   /** Rejects with a `ListenError` when the address cannot be had. `stop` is called when the operator asks for it. */
-  listen(address: HttpAddress, facts: BrokerFacts, ask: AskAdministration, stop: () => void): Promise<BoundHttp> {
+  listen(
+    address: HttpAddress,
+    facts: BrokerFacts,
+    ask: AskAdministration,
+    spilled: SpilledBrowsing,
+    stop: () => void,
+  ): Promise<BoundHttp> {
     return new Promise((resolve, reject) => {
       this.#port.on('message', (message: FromManagement) => {
         switch (message.kind) {
@@ -39,6 +47,13 @@ export class Management {
             break;
           case 'ask':
             ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }), message.user);
+            break;
+          case 'browse':
+            spilled.browse(message.wish).then(
+              (value) => this.#tell({ kind: 'answer', id: message.id, outcome: { ok: true, value } }),
+              (error: unknown) =>
+                this.#tell({ kind: 'answer', id: message.id, outcome: { ok: false, error: inWords(error) } }),
+            );
             break;
           case 'stop':
             stop();

@@ -76,6 +76,12 @@ export function spilledCount(queue: Queue): u32 {
   return changetype<usize>(gap) ? gap.spilled * SLOTS + queue.spilledPart - queue.spilledFilled : 0;
 }
 
+/** The position of the first spilled message; 0: there is none. */
+export function firstSpilled(queue: Queue): u32 {
+  const gap = gapOf(queue);
+  return changetype<usize>(gap) ? gap.start + queue.spilledFilled : 0;
+}
+
 /** Messages before the spilled ones that are here: from the head to the first that is spilled. */
 export function presentCount(queue: Queue): u32 {
   const gap = gapOf(queue);

@@ -39,6 +39,13 @@ export class NamePattern {
     this.#expression = pattern === EVERYTHING ? null : compiled(pattern);
   }
 
+  /** Whether it matches anywhere in some octets, which are not remembered. */
+  findsIn(octets: Uint8Array): boolean {
+    return (
+      this.#expression?.test(Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')) ?? true
+    );
+  }
+
   matches(name: string): boolean {
     if (this.#expression === null) return true;
     const known = this.#known.get(name);

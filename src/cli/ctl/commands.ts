@@ -4,6 +4,7 @@ import { CLUSTER_COMMANDS } from './commands/cluster.js';
 import { CONNECTION_COMMANDS } from './commands/connections.js';
 import { DEFINITION_COMMANDS } from './commands/definitions.js';
 import { LIMIT_COMMANDS } from './commands/limits.js';
+import { MESSAGE_COMMANDS } from './commands/messages.js';
 import { NODE_COMMANDS } from './commands/node.js';
 import { PARAMETER_COMMANDS } from './commands/parameters.js';
 import { PERMISSION_COMMANDS } from './commands/permissions.js';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CtlCommand[] = [
   ...PERMISSION_COMMANDS,
   ...VHOST_COMMANDS,
   ...QUEUE_COMMANDS,
+  ...MESSAGE_COMMANDS,
   ...POLICY_COMMANDS,
   ...LIMIT_COMMANDS,
   ...CONNECTION_COMMANDS,

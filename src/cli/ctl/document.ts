@@ -42,7 +42,7 @@ function section(command: CtlCommand): string[] {
     told.push(sentence(`Columns: ${columns.standard.map(code).join(', ')}.${others}`));
   }
   if (Object.keys(options).length > 0) told.push(optionList(options));
-  return [`### \`${name}\``, `\`\`\`\n${usageOf(command)}\n\`\`\``, ...told];
+  return [`### \`${name}\``, `\`\`\`\n${wrapped(usageOf(command), WIDTH - 4).join('\n    ')}\n\`\`\``, ...told];
 }
 
 function optionList(options: Readonly<Record<string, Option>>): string {

@@ -29,6 +29,9 @@ export abstract class JsSpillCalls implements SpillCalls {
   spilledCount(queue: Queue): number {
     return this.#spilled.count(queue);
   }
+  firstSpilled(queue: Queue): number {
+    return this.#spilled.first(queue);
+  }
   presentCount(queue: Queue): number {
     return this.#spilled.present(queue);
   }

@@ -44,6 +44,7 @@ export interface CoreFunctions {
   priorityOf(queue: number, priority: number, make: number): number;
   setSpilled(queue: number, count: number, bytes: number): number;
   spilledCount(queue: number): number;
+  firstSpilled(queue: number): number;
   presentCount(queue: number): number;
   pageOut(queue: number, margin: number, least: number, most: number): number;
   pageOutFill(offset: number, length: number): number;

@@ -26,6 +26,9 @@ export abstract class WasmSpillCalls implements SpillCalls {
   spilledCount(queue: Queue): number {
     return this.#core.spilledCount(queue) >>> 0;
   }
+  firstSpilled(queue: Queue): number {
+    return this.#core.firstSpilled(queue) >>> 0;
+  }
   presentCount(queue: Queue): number {
     return this.#core.presentCount(queue) >>> 0;
   }

@@ -10,6 +10,8 @@ import { connectionRoutes } from './clients/connections.js';
 import { consumerRoutes } from './clients/consumers.js';
 import { explainRoutes } from './explain/explain-routes.js';
 import { messageRoutes } from './messages/messages.js';
+import { moveRoutes } from './messages/moves.js';
+import { peekRoutes } from './messages/peek.js';
 import { metricRoutes } from './metrics/routes.js';
 import { definitionRoutes } from './node/definitions.js';
 import { featureRoutes } from './node/features.js';
@@ -44,6 +46,8 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   explainRoutes(server, broker);
   bindingRoutes(server, broker);
   messageRoutes(server, broker);
+  peekRoutes(server, broker);
+  moveRoutes(server, broker);
   policyRoutes(server, broker);
   limitRoutes(server, broker);
   connectionRoutes(server, broker);

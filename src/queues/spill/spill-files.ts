@@ -68,6 +68,11 @@ export class SpillFiles {
     for (let done = 0; done < target.length; ) done += await readSome(file, target, done, offset + at + done);
   }
 
+  /** One more reason to keep an image that is kept, until `free`. */
+  hold({ file }: SpillImage): void {
+    file.images += 1;
+  }
+
   /** Nobody reads or writes the image any more. */
   free({ file }: SpillImage): void {
     file.images -= 1;

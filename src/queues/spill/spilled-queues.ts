@@ -66,6 +66,10 @@ export class SpilledQueues implements QueueCore {
     return this.#logged;
   }
 
+  has(queue: Queue): boolean {
+    return this.#queues.has(queue);
+  }
+
   // ── What is spilled ─────────────────────────────────────────────────────────────────────────────────────────────
 
   sources(queue: Queue): readonly Source[] {

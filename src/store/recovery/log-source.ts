@@ -39,6 +39,14 @@ export interface Places {
   readonly spans: Uint32Array;
 }
 
+/** Messages that are read at once. */
+interface Reading {
+  readonly first: number;
+  readonly end: number;
+  readonly given: number;
+  readonly most: number;
+}
+
 /** Octets of a file that are read at once, and where they go. */
 interface Stretch {
   readonly file: number;
@@ -111,8 +119,38 @@ export class LogSource implements SpilledSource {
     const end = this.#reach(places, most, target.length);
     if (end === this.#at) return { octets: 0, messages: 0 };
     const starts = new Uint32Array(end - this.#at);
-    const records = await this.#read(places, end, starts);
+    const records = await this.#read(
+      places,
+      { first: this.#at, end, given: this.#given, most: Number.POSITIVE_INFINITY },
+      starts,
+    );
     return this.#give(places, starts, records, most, target);
+  }
+
+  async look(skip: number, most: number, octets: number): Promise<Uint8Array> {
+    const places = this.#places;
+    const first = this.#at + (this.#given > 0 ? 1 : 0) + skip;
+    let end = first;
+    for (let sum = 0; end < Math.min(places.positions.length, first + most); end++) {
+      sum += (places.spans[end] as number) * OFFSET_UNIT;
+      if (end > first && sum > octets) break;
+    }
+    if (end === first) return new Uint8Array(0);
+    const starts = new Uint32Array(end - first);
+    const records = await this.#read(places, { first, end, given: 0, most: octets }, starts);
+    const view = new DataView(records.buffer, records.byteOffset, records.length);
+    const parts: Buffer[] = [];
+    for (let i = first; i < end; i++) {
+      const start = starts[i - first] as number;
+      const span = Math.min((places.spans[i] as number) * OFFSET_UNIT, records.length - start);
+      for (let given = 0; given + RECORD_HEAD <= span; ) {
+        const unit = spanOf(view.getUint32(start + given, true));
+        this.#head(view, start + given, unit, places, i);
+        given += unit;
+      }
+      parts.push(records.subarray(start, start + span));
+    }
+    return Buffer.concat(parts);
   }
 
   /** Up to which message a target may have room. */
@@ -124,16 +162,22 @@ export class LogSource implements SpilledSource {
     return end;
   }
 
-  /** Reads the messages up to one; `starts` says where each begins in what was read. */
-  async #read(places: Places, end: number, starts: Uint32Array): Promise<Buffer> {
+  /**
+   * Reads messages, of the first but for the octets that were `given`, of each up to `most`; `starts` says where each
+   * begins in what was read.
+   */
+  async #read(
+    places: Places,
+    { first, end, given: givenOfFirst, most }: Reading,
+    starts: Uint32Array,
+  ): Promise<Buffer> {
     const { files, offsets, spans } = places;
     const order = new Uint32Array(starts.length);
     for (let i = 0; i < order.length; i++) order[i] = i;
     let ordered = true;
-    for (let i = this.#at + 1; i < end && ordered; i++) {
+    for (let i = first + 1; i < end && ordered; i++) {
       ordered = files[i] === files[i - 1] && (offsets[i] as number) > (offsets[i - 1] as number);
     }
-    const first = this.#at;
     if (!ordered) {
       order.sort(
         (a, b) =>
@@ -145,9 +189,9 @@ export class LogSource implements SpilledSource {
     let octets = 0;
     let holes = 0;
     for (const i of order) {
-      const given = i === 0 ? this.#given : 0;
+      const given = i === 0 ? givenOfFirst : 0;
       const from = (offsets[first + i] as number) * OFFSET_UNIT + given;
-      const length = (spans[first + i] as number) * OFFSET_UNIT - given;
+      const length = Math.min(most, (spans[first + i] as number) * OFFSET_UNIT - given);
       const file = files[first + i] as number;
       const last = stretches.at(-1);
       const hole = last === undefined || last.file !== file ? -1 : from - last.to;

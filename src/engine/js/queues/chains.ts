@@ -84,7 +84,7 @@ export class Chains {
   claimHead(chain: number): number {
     const slot = this.#blocks.atHead(chain);
     this.foundSpilled = slot === 0 && this.#blocks.isHeadSpilled(chain);
-    if (this.foundSpilled) this.#request(chain);
+    if (this.foundSpilled) this.request(chain);
     if (slot === 0) return 0;
     this.#advance(chain);
     this.#blocks.setState(slot, SlotState.CLAIMED);

@@ -50,6 +50,12 @@ export class GapBlocks {
     return this.of(chain) === 0 ? 0 : this.blocks(chain) * SLOTS + this.#part(chain) - this.filled(chain);
   }
 
+  /** The position of the first spilled message; 0: there is none. */
+  first(chain: number): number {
+    const gap = this.of(chain);
+    return gap === 0 ? 0 : (this.#field(gap, Block.START) + this.filled(chain)) >>> 0;
+  }
+
   /** Of the gap block's own slots those before it are spilled, or were. */
   end(chain: number): number {
     return this.blocks(chain) === 0 ? this.#part(chain) : SLOTS;

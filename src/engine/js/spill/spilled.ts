@@ -78,6 +78,11 @@ export class Spilled implements SpilledMessages {
     return this.#with(queueOrChain, (_queue, chain) => this.#gapBlocks.count(chain));
   }
 
+  /** The position of the first spilled message. */
+  first(queueOrChain: number): number {
+    return this.#with(queueOrChain, (_queue, chain) => this.#gapBlocks.first(chain));
+  }
+
   /** Ready messages before the first spilled one. */
   present(queueOrChain: number): number {
     return this.#with(queueOrChain, (_queue, chain) => this.#gapBlocks.present(chain));

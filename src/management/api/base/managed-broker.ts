@@ -10,8 +10,10 @@ import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
 import type { Administration } from '../../../node/administration.js';
 import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.js';
+import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-browsing.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
+import type { Moves } from '../../moving/moves.js';
 import type { Sessions } from '../../sessions/sessions.js';
 import type { Statistics } from '../../statistics/statistics.js';
 
@@ -29,8 +31,20 @@ export interface ManagedBroker {
   anonymous(): string | null;
   readonly engine: Pick<
     Engine,
-    'readyCount' | 'readyBytes' | 'frontOf' | 'counted' | 'countedAt' | 'memoryUsed' | 'memoryFree'
+    | 'readyCount'
+    | 'readyBytes'
+    | 'frontOf'
+    | 'counted'
+    | 'countedAt'
+    | 'memoryUsed'
+    | 'memoryFree'
+    | 'extentOf'
+    | 'priorityOf'
+    | 'browse'
   >;
+  /** Messages that are not in memory, where they are. */
+  spilled(wish: SpilledWish): Promise<SpilledPortion>;
+  readonly moves: Moves;
   readonly statistics: Statistics;
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */

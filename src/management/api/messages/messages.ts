@@ -1,16 +1,16 @@
 /** Messages: published to an exchange, taken from a queue. For trying things, as in RabbitMQ: clients are faster. */
-import type { Properties } from '../../../amqp/properties.js';
 import type { MethodOf } from '../../../amqp/protocol.js';
 import { type AckModeName, COUNT_MAX } from '../../contract/messages.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest, HttpError, notFound } from '../../http/errors.js';
-import type { Json, JsonObject } from '../../http/listings.js';
+import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { type AmqpSession, type Content, Refused } from '../../sessions/amqp-session.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { payloadJson, shownProperties } from '../base/message-json.js';
+import { propertiesFromJson } from '../base/message-properties.js';
 import { exchangeName } from '../base/names.js';
 import { vhostOf } from '../base/vhost-access.js';
-import { propertiesFromJson, propertiesToJson } from './message-properties.js';
 
 /** The most octets of bodies that one request gets: it stops behind the message that passes it. */
 const OCTETS_MAX = 64 * 1024 * 1024;
@@ -148,26 +148,4 @@ function gotJson(
     properties: shownProperties(properties),
     ...payloadJson(body.subarray(0, truncate), encoding),
   };
-}
-
-/** RabbitMQ shows none as an empty list. */
-function shownProperties(properties: Properties): Json {
-  const shown = propertiesToJson(properties);
-  return Object.keys(shown).length === 0 ? [] : shown;
-}
-
-/** Text where it is UTF-8, if that is wanted. */
-function payloadJson(payload: Uint8Array, encoding: Wish['encoding']): JsonObject {
-  const text = encoding === 'auto' ? utf8(payload) : null;
-  return text === null
-    ? { payload: Buffer.from(payload).toString('base64'), payload_encoding: 'base64' }
-    : { payload: text, payload_encoding: 'string' };
-}
-
-function utf8(octets: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
-  } catch {
-    return null;
-  }
 }

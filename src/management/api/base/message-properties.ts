@@ -3,7 +3,7 @@ import type { Properties } from '../../../amqp/properties.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest } from '../../http/errors.js';
 import type { Json, JsonObject } from '../../http/listings.js';
-import { tableFromJson, tableToJson } from '../base/tables.js';
+import { tableFromJson, tableToJson } from './tables.js';
 
 const TEXTS = [
   'contentType',

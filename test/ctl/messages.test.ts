@@ -1,0 +1,50 @@
+/** Messages by `leveret ctl`: shown where they lie, and moved. */
+import { connect } from 'amqplib';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../support/waiting.js';
+import { typeTo, useCtlBroker } from './support.js';
+
+const broker = useCtlBroker();
+
+const type = (...args: readonly string[]) => typeTo(broker().socket, ['-q', '--formatter', 'json', ...args]);
+
+async function json<T>(...args: readonly string[]): Promise<T> {
+  const said = await type(...args);
+  expect(said).toMatchObject({ code: 0, error: '' });
+  return JSON.parse(said.out) as T;
+}
+
+interface Move {
+  readonly id: string;
+  readonly state: string;
+  readonly moved: number;
+}
+
+test('messages are peeked at, moved and looked for, and each stays in one queue', async () => {
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${broker().embedded.port}`);
+  onTestFinished(() => connection.close());
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue('here');
+  await channel.assertQueue('there');
+  for (const body of ['red', 'green', 'blue']) channel.sendToQueue('here', Buffer.from(body), { headers: { body } });
+  await channel.waitForConfirms();
+  const peek = async (queue: string, ...options: readonly string[]): Promise<string[]> =>
+    (await json<{ readonly payload: string }[]>('peek_messages', queue, ...options)).map(({ payload }) => payload);
+  expect(await peek('here')).toEqual(['red', 'green', 'blue']);
+  expect(await peek('here', '--count', '2')).toEqual(['red', 'green']);
+  expect(await peek('here', '--body', '^(red|blue)$', '--regex')).toEqual(['red', 'blue']);
+  expect(await peek('here', '--header', 'body=green')).toEqual(['green']);
+  const [begun] = await json<Move[]>('move_messages', 'here', '--to-queue', 'there', '--body', 'e', '--count', '2');
+  const ended = await eventually(
+    'the end of the move',
+    async () => (await json<Move[]>('list_moves')).find(({ id }) => id === begun?.id),
+    (move) => move?.state === 'done',
+  );
+  expect(ended?.moved).toBe(2);
+  expect(await peek('here')).toEqual(['blue']);
+  expect(await peek('there')).toEqual(['red', 'green']);
+  expect((await type('cancel_move', begun?.id ?? '')).code).toBe(0);
+  expect((await type('peek_messages', 'nowhere')).code).toBe(69);
+  expect((await type('move_messages', 'here')).code).toBe(64);
+  expect((await type('peek_messages', 'here', '--header', 'body')).code).toBe(64);
+});
