@@ -132,7 +132,7 @@ export const FEATURES_DELIVERY_COUNT: u32 = offsetof<QueueFeatures>('deliveryCou
 export const FEATURES_MAX_PRIORITY: u32 = offsetof<QueueFeatures>('maxPriority');
 
 // ── Units of memory ────────────────────────────────────────────────────────────────────────────────────────────
-export { PAGE, SEGMENT, PARTICIPANTS_MAX } from '../memory/root';
+export { PAGE, SEGMENT, PARTICIPANTS_MAX, MEBIBYTES_MIN, MEBIBYTES_MAX } from '../memory/root';
 export { CELL } from '../memory/units';
 
 // ── Messages: octets from where one lies, as they go into the log and into images ──────────────────────────────

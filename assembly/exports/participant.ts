@@ -7,16 +7,37 @@
 import { enter, leave } from '../memory/epoch';
 import { momentOf } from '../memory/moment';
 import { atomicAdd, atomicLoad } from '../memory/atomic';
-import { becomeParticipant, initRoot, ROOT, Root, SEGMENT, self } from '../memory/root';
+import {
+  becomeParticipant,
+  initRoot,
+  MEBIBYTES_MAX,
+  MEBIBYTES_MIN,
+  PARTICIPANTS_MAX,
+  ROOT,
+  Root,
+  SEGMENT,
+  self,
+} from '../memory/root';
 import { setSegmentsAside } from '../memory/aside';
 import { BOX, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage } from '../memory/units';
 import { flushSettlements } from '../queue/chain/settle';
 import { forgetRoutes, openRoutes } from '../amqp/receiving/route';
 import { fallAsleep, serveTurns, wakeUp } from '../amqp/serve';
 
-/** Lays out a memory of `mebibytes` MiB for `participants` participants, the coordinator included. Once. */
-export function initCore(mebibytes: u32, participants: u32): void {
+/** Pages of WebAssembly's in a MiB: so far a number is shifted. */
+const PAGES_SHIFT: u32 = 4;
+
+/**
+ * Lays out a memory of `mebibytes` MiB for `participants` participants, the coordinator included. Once. A memory that is
+ * smaller grows. False: it cannot, or is too small for anything, or the participants are too many.
+ */
+export function initCore(mebibytes: u32, participants: u32): bool {
+  if (mebibytes < MEBIBYTES_MIN || mebibytes > MEBIBYTES_MAX) return false;
+  if (participants < 2 || participants > PARTICIPANTS_MAX) return false;
+  const pages = <i32>(mebibytes << PAGES_SHIFT) - memory.size();
+  if (pages > 0 && memory.grow(pages) < 0) return false;
   initRoot(mebibytes, participants);
+  return true;
 }
 
 /** Makes this instance participant `index`; a worker gets a read buffer and routes. False: no memory. */

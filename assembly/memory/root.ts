@@ -16,6 +16,9 @@ export const ROOT: usize = 65536;
 export const PAGE: u32 = 4096;
 export const SEGMENT: u32 = 1 << 20;
 export const PARTICIPANTS_MAX: u32 = 200;
+/** Smallest memory that is laid out (8 MiB for one worker), and the largest that addresses reach. */
+export const MEBIBYTES_MIN: u32 = 8;
+export const MEBIBYTES_MAX: u32 = 4096;
 
 /** The shared root. A line (64 bytes) for each word that several participants write. */
 @unmanaged export class Root {

@@ -2,6 +2,7 @@
  * Opening a core of either kind: `createSharedCore` on the broker thread, `openEngine` by each participant. The twin's
  * code is loaded only when it is asked for.
  */
+import { readFile } from 'node:fs/promises';
 import { WORKERS_MAX } from '../log/record-format.js';
 import type { Engine, EngineKind, SharedCore } from './engine.js';
 
@@ -35,7 +36,7 @@ export async function createSharedCore(kind: EngineKind, bytes: number, workers:
   }
   if (kind === 'wasm') {
     const { createWasmCore } = await import('./wasm/shared-memory.js');
-    return createWasmCore(CORE, size, workers);
+    return createWasmCore(await WebAssembly.compile(await readFile(CORE)), size / MEBIBYTE, workers);
   }
   const { initJsCore } = await import('./js/engine.js');
   const buffer = new SharedArrayBuffer(size);

@@ -7,6 +7,9 @@ import { expect, test } from 'vitest';
 import { Stop } from '../../src/engine/engine.js';
 import type { CoreFunctions } from '../../src/engine/wasm/exports.js';
 import {
+  MEBIBYTES_MAX,
+  MEBIBYTES_MIN,
+  PARTICIPANTS_MAX,
   RESULT_OUTPUT_BOX,
   RESULT_OUTPUT_LENGTH,
   RESULT_OUTPUT_OFFSET,
@@ -15,8 +18,11 @@ import {
 } from '../../src/numbers/core.js';
 import { ack, publish, received } from './support/frames.js';
 
+const EXPORTS = new URL('../../src/engine/wasm/exports.ts', import.meta.url);
+const CORE = new URL('../../dist/core.wasm', import.meta.url);
+const CORE_WITH_THREADS = new URL('../../dist/core.threads.wasm', import.meta.url);
+
 const MEBIBYTES = 32;
-const WASM_PAGES_PER_MEBIBYTE = 16;
 
 /** Told of acknowledgements for which a log has no room. */
 const heldBack = (): never => {
@@ -27,16 +33,12 @@ const heldBack = (): never => {
 const WORK = 1_000;
 
 test('the core without threads takes a message in and gives it out', async () => {
-  const { instance, module } = await WebAssembly.instantiate(
-    await readFile(new URL('../../dist/core.wasm', import.meta.url)),
-    { host: { heldBack } },
-  );
+  const { instance, module } = await WebAssembly.instantiate(await readFile(CORE), { host: { heldBack } });
   expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'host', name: 'heldBack', kind: 'function' }]);
   const core = instance.exports as unknown as CoreFunctions;
   const memory = instance.exports.memory as WebAssembly.Memory;
-  memory.grow(MEBIBYTES * WASM_PAGES_PER_MEBIBYTE - memory.buffer.byteLength / 65536);
+  expect(core.initCore(MEBIBYTES, 2)).toBe(1);
   const bytes = new Uint8Array(memory.buffer);
-  core.initCore(MEBIBYTES, 2);
   expect(core.joinCore(0, 1)).toBe(1);
   const results = new DataView(memory.buffer, core.participantAddress());
   const result = (offset: number): number => results.getUint32(offset, true);
@@ -67,4 +69,35 @@ test('the core without threads takes a message in and gives it out', async () =>
   bytes.set(ack(1, 1), read);
   expect(core.ingest(connection, read, 21, WORK)).toBe(Stop.END);
   expect(core.unackedCount(channel)).toBe(0);
+});
+
+test('a memory that cannot be had, or is too small, and too many participants are refused', async () => {
+  const small = await WebAssembly.instantiate(await readFile(CORE), { host: { heldBack } });
+  const core = small.instance.exports as unknown as CoreFunctions;
+  for (const [mebibytes, participants] of [
+    [MEBIBYTES_MIN - 1, 2],
+    [MEBIBYTES_MAX + 1, 2],
+    [MEBIBYTES, 1],
+    [MEBIBYTES, PARTICIPANTS_MAX + 1],
+  ] as const)
+    expect(core.initCore(mebibytes, participants)).toBe(0);
+  expect(core.initCore(MEBIBYTES_MIN, 2)).toBe(1);
+  expect(core.joinCore(0, 1)).toBe(1);
+});
+
+test('both binaries export the functions that the host names, with as many parameters, and no others', async () => {
+  const text = await readFile(EXPORTS, 'utf8');
+  const named = [...text.matchAll(/^ {2}(\w+)\(([^)]*)\)/gm)].map(([, name, given = '']) => [
+    name,
+    given.split(':').length - 1,
+  ]);
+  const alone = await WebAssembly.instantiate(await readFile(CORE), { host: { heldBack } });
+  const shared = await WebAssembly.instantiate(await readFile(CORE_WITH_THREADS), {
+    host: { heldBack },
+    env: { memory: new WebAssembly.Memory({ initial: 2, maximum: 65_536, shared: true }) },
+  });
+  for (const { instance } of [alone, shared]) {
+    const functions = Object.entries(instance.exports).filter(([, one]) => typeof one === 'function');
+    expect(functions.map(([name, one]) => [name, (one as () => void).length]).sort()).toEqual(named.sort());
+  }
 });

@@ -3,7 +3,7 @@
  * Nothing outside this folder knows them.
  */
 export interface CoreFunctions {
-  initCore(mebibytes: number, participants: number): void;
+  initCore(mebibytes: number, participants: number): number;
   joinCore(index: number, worker: number): number;
   participantAddress(): number;
   memoryUsed(): number;

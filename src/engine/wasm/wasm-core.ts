@@ -1,40 +1,44 @@
 /**
- * Loading the WebAssembly core: the module is compiled once, each participant instantiates it on the shared memory.
- * What must hold: the core was built from the numbers that the host uses.
+ * Instantiating the core's module. What must hold before anything runs: the core was built from the numbers that the
+ * host uses. Nothing here, or below, needs Node.
  */
-import { readFile } from 'node:fs/promises';
-import { instantiateSync } from '@assemblyscript/loader';
 import { checkNumbers } from '../../numbers/check.js';
 import * as coreNumbers from '../../numbers/core.js';
 import * as logNumbers from '../../numbers/log.js';
 import type { HeldBack } from '../log.js';
 import type { CoreFunctions } from './exports.js';
 
-export async function compileCore(file: URL): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(file));
-}
-
-/** A loaded core: its functions without the loader's wrappers, which take a rest array for each call. */
+/** An instance of the core. */
 export interface Core {
   readonly functions: CoreFunctions;
+  /** The one that was given, or the module's own. Its buffer is another one after `initCore`, if it has grown. */
+  readonly memory: WebAssembly.Memory;
   /** Says who takes places that are done while nothing has room for the record. */
   holdBack(taker: HeldBack): void;
 }
 
-/** `imports`: what a checking build asks for besides the memory (assembly/memory/checkpoint.ts). */
+/**
+ * `memory`: what participants share, for the module with threads; the one without brings its own. `imports`: what a
+ * checking build asks for besides (assembly/memory/checkpoint.ts).
+ */
 export function instantiateCore(
   module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
+  memory?: WebAssembly.Memory,
   imports: WebAssembly.Imports = {},
 ): Core {
   let take: HeldBack = trap;
   const heldBack: HeldBack = (queue, from, count) => take(queue, from, count);
-  const { exports } = instantiateSync(module, { ...imports, env: { memory }, host: { heldBack } });
-  const named = exports as unknown as Readonly<Record<string, unknown>>;
-  checkNumbers(coreNumbers, named);
-  checkNumbers(logNumbers, named);
+  const given: WebAssembly.Imports = memory === undefined ? {} : { env: { memory } };
+  const { exports } = new WebAssembly.Instance(module, { ...imports, ...given, host: { heldBack } });
+  const { memory: exported } = exports;
+  checkNumbers(coreNumbers, exports);
+  checkNumbers(logNumbers, exports);
+  const own = memory ?? exported;
+  if (!(own instanceof WebAssembly.Memory)) throw new TypeError('a core with threads is instantiated on a memory');
   return {
-    functions: unwrapped(named),
+    // What it exports is compared with that list by test/engine/core-without-threads.test.ts.
+    functions: exports as unknown as CoreFunctions,
+    memory: own,
     holdBack: (taker) => {
       take = taker;
     },
@@ -44,12 +48,4 @@ export function instantiateCore(
 /** Who keeps no log records nothing. */
 function trap(): never {
   throw new Error('places are done in a log that was not begun');
-}
-
-function unwrapped(exports: Readonly<Record<string, unknown>>): CoreFunctions {
-  const functions: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(exports)) {
-    if (typeof value === 'function') functions[name] = (value as { original?: unknown }).original ?? value;
-  }
-  return functions as unknown as CoreFunctions;
 }

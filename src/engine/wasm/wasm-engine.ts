@@ -50,6 +50,7 @@ import { type Core, instantiateCore } from './wasm-core.js';
 
 /** More than any read is worth. */
 const WORK_MAX = 0x7fffffff;
+const MEBIBYTE = 1 << 20;
 
 /**
  * Joins the shared core as one participant. Throws when its memory is too small for the participant's own structures.
@@ -57,7 +58,15 @@ const WORK_MAX = 0x7fffffff;
  */
 export function openWasmEngine(shared: SharedCore, participant: number, imports?: WebAssembly.Imports): Engine {
   if (!shared.module || !shared.memory) throw new Error('a core of kind wasm needs its module and memory');
-  return new WasmEngine(shared, instantiateCore(shared.module, shared.memory, imports), participant);
+  const core = instantiateCore(shared.module, shared.memory, imports);
+  return new WasmEngine(core, participant, participant < shared.workers);
+}
+
+/** A core without threads, of `mebibytes` MiB: one worker, which does the coordinator's part too. */
+export function openAlone(module: WebAssembly.Module, mebibytes: number): Engine {
+  const core = instantiateCore(module);
+  if (!core.functions.initCore(mebibytes, 2)) throw new RangeError(`there is no memory of ${mebibytes} MiB`);
+  return new WasmEngine(core, 0, true);
 }
 
 class WasmEngine extends WasmLookingCalls implements Engine {
@@ -72,18 +81,17 @@ class WasmEngine extends WasmLookingCalls implements Engine {
   readonly #doorbell: number;
   #rings: number;
 
-  constructor(shared: SharedCore, core: Core, participant: number) {
-    super(core, new Uint8Array(shared.buffer));
+  constructor(core: Core, participant: number, isWorker: boolean) {
     const { functions } = core;
-    if (!functions.joinCore(participant, participant < shared.workers ? 1 : 0)) {
-      throw new Error(
-        `the memory of ${shared.buffer.byteLength >>> 20} MiB is too small for ${shared.workers} workers`,
-      );
+    const { buffer } = core.memory;
+    super(core, new Uint8Array(buffer));
+    if (!functions.joinCore(participant, isWorker ? 1 : 0)) {
+      throw new Error(`the memory of ${buffer.byteLength / MEBIBYTE} MiB is too small for participant ${participant}`);
     }
     const address = functions.participantAddress();
     this.#core = functions;
-    this.#results = new Uint32Array(shared.buffer, address, PAGE / 4);
-    this.#words = new Int32Array(shared.buffer);
+    this.#results = new Uint32Array(buffer, address, PAGE / 4);
+    this.#words = new Int32Array(buffer);
     this.#doorbell = (address + DOORBELL) / 4;
     this.#rings = Atomics.load(this.#words, this.#doorbell);
     this.scratch = this.#result(RESULT_SCRATCH);

@@ -17,6 +17,7 @@
  * A new checkpoint is one line in checkpoint.ts, `checkpoint(NAME)` where it is, and nothing here. What this does not
  * show: a memory order weaker than sequential consistency, since stopping and going on order everything.
  */
+import { readFile } from 'node:fs/promises';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import { createWasmCore } from '../../../dist/engine/wasm/shared-memory.js';
@@ -24,7 +25,6 @@ import type { Engine, SharedCore } from '../../../src/engine/engine.js';
 import { Bench, type Client } from '../../engine/support/bench.js';
 
 const CORE = new URL('../../../dist/core.checking.wasm', import.meta.url);
-const MEBIBYTE = 2 ** 20;
 /**
  * Control words of a player: whose turn it is, the point where it stands (0: none), and for each point how many times
  * until it stops there.
@@ -185,7 +185,8 @@ export interface Stage {
 /** Opens a core for `workers` workers and the coordinator, until the test that asked has finished. */
 export async function openStage(options: { workers: number; mebibytes?: number }): Promise<Stage> {
   const imports = { checking: { reached: () => {} }, host: { heldBack: () => {} } };
-  const shared = await createWasmCore(CORE, (options.mebibytes ?? 32) * MEBIBYTE, options.workers, imports);
+  const module = await WebAssembly.compile(await readFile(CORE));
+  const shared = createWasmCore(module, options.mebibytes ?? 32, options.workers, imports);
   const points = checkpointsOf(shared, imports);
   const players: Player[] = [];
   onTestFinished(async () => {

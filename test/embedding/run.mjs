@@ -1,0 +1,84 @@
+/**
+ * Has every host of examples/core play the same scenarios: the story, and random steps. All must come to the end, and
+ * print the same: `npm run embedding [-- --all] [NAME...]`. Hosts without their toolchain are skipped by name; with
+ * `--all` that is an error. `LEVERET_SEED=N` repeats a random scenario.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { runCommand, succeeds } from '../interop/commands.mjs';
+import { BUILD, HOSTS } from './hosts.mjs';
+
+/** @typedef {import('./hosts.mjs').EmbeddedHost} EmbeddedHost */
+
+const BUILD_MS = 1_500_000;
+const PLAY_MS = 300_000;
+const STEPS = 10_000;
+const STORY = fileURLToPath(new URL('../../examples/core/story.txt', import.meta.url));
+
+/** @param {string} text */
+function say(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Those that were named, or all. */
+function chosen() {
+  const names = process.argv.slice(2).filter((argument) => argument !== '--all');
+  const unknown = names.filter((name) => !HOSTS.some((host) => host.name === name));
+  if (unknown.length > 0) throw new Error(`no host ${unknown}; there are ${HOSTS.map(({ name }) => name)}`);
+  return HOSTS.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+/** A scenario as the twin has it, in a file. */
+function randomScenario() {
+  const seed = process.env.LEVERET_SEED ?? String(1 + (Date.now() % 1_000_000));
+  say(`random steps: repeat with LEVERET_SEED=${seed}`);
+  const script = fileURLToPath(new URL('random-scenario.mjs', import.meta.url));
+  const file = `${BUILD}/random.txt`;
+  writeFileSync(file, execFileSync(process.execPath, [script, String(STEPS), seed], { maxBuffer: 1 << 26 }));
+  return file;
+}
+
+/** @param {EmbeddedHost} host */
+async function build({ folder, build }) {
+  for (const command of build) {
+    const { code, output } = await runCommand(command, { cwd: folder, timeoutMs: BUILD_MS });
+    if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output}`);
+  }
+}
+
+/** What a host says of a scenario. @param {EmbeddedHost} host @param {string} scenario */
+async function play({ name, folder, play }, scenario) {
+  const started = performance.now();
+  const { code, output } = await runCommand([...play, scenario], { cwd: folder, timeoutMs: PLAY_MS });
+  say(`${name}, ${((performance.now() - started) / 1000).toFixed(1)} s: ${output.trimEnd()}`);
+  const [said = ''] = output.split('\n');
+  return code === 0 ? said.trim() : `ended with ${code}`;
+}
+
+async function main() {
+  const hosts = chosen();
+  const missing = hosts.filter(({ needs }) => !needs.every(succeeds));
+  for (const { name, needs } of missing) say(`skipped ${name}: ${needs.map(([tool]) => tool).join(', ')} not found`);
+  if (missing.length > 0 && process.argv.includes('--all')) throw new Error('a toolchain is missing');
+  mkdirSync(BUILD, { recursive: true });
+  const ready = hosts.filter((host) => !missing.includes(host));
+  for (const host of ready) await build(host);
+
+  let passed = 0;
+  let failed = 0;
+  for (const scenario of [STORY, randomScenario()]) {
+    /** @type {string | undefined} */
+    let first;
+    for (const host of ready) {
+      const said = await play(host, scenario);
+      first ??= said;
+      if (said === first && /^\d+ steps, outcomes [0-9a-f]{8}$/.test(said)) passed++;
+      else failed++;
+    }
+  }
+  say(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+await main();
