@@ -1,10 +1,14 @@
 /**
  * How lists are cut to what was asked for, as RabbitMQ does it: `name` and `use_regex` filter, `sort` and `sort_reverse`
  * order, `page` and `page_size` cut, `columns` choose fields (`message_stats.publish` is a field of a field). What must
- * hold: a wrong parameter is refused before anything is listed.
+ * hold: a wrong parameter is refused before anything is listed; however much there is, nobody waits longer than a turn,
+ * and what is long is never in memory as a whole.
  */
 import { NamePattern, patternError } from '../../broker/access/name-pattern.js';
 import { badRequest, HttpError } from './errors.js';
+import { inOrder } from './ordering.js';
+import { CHUNK, StreamedJson } from './streaming.js';
+import { Turns } from './turns.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -34,40 +38,138 @@ export interface Page {
 
 const PAGE_SIZE = 100;
 const PAGE_SIZE_MAX = 500;
+/** A list that is longer is sent while it is made. */
+const SHORT = PAGE_SIZE_MAX;
 
-/**
- * The list, or a page of it. `complete` adds what takes long to gather: it is asked of all only if they are sorted by
- * what is not there without it.
- */
-export function listed(
-  all: readonly JsonObject[],
-  query: ListQuery,
-  complete: (item: JsonObject) => JsonObject = (item) => item,
-): readonly JsonObject[] | Page {
-  const wanted = cutOf(query);
-  const filtered = query.name === undefined || query.name === '' ? all : all.filter(nameFilter(query));
-  const first = filtered[0];
-  const isKnown = first === undefined || query.sort === undefined || valueAt(first, query.sort) !== undefined;
-  const sorted = inOrder(isKnown ? filtered : filtered.map(complete), query);
-  const shown = (item: JsonObject): JsonObject => withColumns(isKnown ? complete(item) : item, query.columns);
-  if (wanted === null) return sorted.map(shown);
-  const { page, size } = wanted;
-  const pageCount = Math.max(1, Math.ceil(sorted.length / size));
+/** How what there is becomes what is told; null: it has gone meanwhile, and is left out. */
+export interface Rows<T> {
+  /** What takes no time to tell: names to filter by and, as far as it has them, fields to sort by. */
+  brief(item: T): JsonObject | null;
+  /** All: asked only of what is told, unless all are sorted by what is not there without it. */
+  whole(item: T): JsonObject | null;
+}
+
+export type Listed = readonly JsonObject[] | Page | StreamedJson;
+
+const AS_THEY_ARE: Rows<JsonObject> = { brief: (row) => row, whole: (row) => row };
+
+/** Rows of which all is known at once. */
+export function rowsBy<T>(row: (item: T) => JsonObject): Rows<T> {
+  return { brief: row, whole: row };
+}
+
+/** A list of rows, or a page of it. */
+export function listed(all: Iterable<JsonObject>, query: ListQuery): Promise<Listed> {
+  return listedRows(all, query, AS_THEY_ARE);
+}
+
+/** The same of what becomes rows when it is told. `items` may come and go between turns. */
+export async function listedRows<T>(items: Iterable<T>, query: ListQuery, rows: Rows<T>): Promise<Listed> {
+  const cut = cutOf(query);
+  const isMeant = nameFilter(query);
+  const turns = new Turns();
+  const all = await inTurns(items, turns);
+  const choose = async (inTime: Turns): Promise<readonly T[]> =>
+    sorted(isMeant === null ? all : await named(all, rows, isMeant, inTime), query, rows, inTime);
+  if (cut !== null) return pageOf(await choose(turns), all.length, cut, toldBy(rows, query), turns);
+  const tell = toldBy(rows, query);
+  if (all.length > SHORT)
+    return new StreamedJson(async function* (inTime) {
+      yield* arrayText(await choose(inTime), tell, inTime);
+    });
+  return inTurns(told(await choose(turns), tell), turns);
+}
+
+async function inTurns<T>(items: Iterable<T>, turns: Turns): Promise<T[]> {
+  const all: T[] = [];
+  for (const item of items) {
+    all.push(item);
+    if (turns.isOver) await turns.next();
+  }
+  return all;
+}
+
+type Tell<T> = (item: T) => JsonObject | null;
+
+function toldBy<T>(rows: Rows<T>, { columns }: ListQuery): Tell<T> {
+  return (item) => {
+    const row = rows.whole(item);
+    return row === null ? null : withColumns(row, columns);
+  };
+}
+
+function* told<T>(items: Iterable<T>, tell: Tell<T>): Iterable<JsonObject> {
+  for (const item of items) {
+    const row = tell(item);
+    if (row !== null) yield row;
+  }
+}
+
+async function* arrayText<T>(items: Iterable<T>, tell: Tell<T>, turns: Turns): AsyncIterable<string> {
+  let text = '[';
+  let separator = '';
+  for (const row of told(items, tell)) {
+    text += separator + JSON.stringify(row);
+    separator = ',';
+    if (turns.isOver) await turns.next();
+    if (text.length < CHUNK) continue;
+    yield text;
+    text = '';
+  }
+  yield `${text}]`;
+}
+
+async function named<T>(
+  all: readonly T[],
+  { brief }: Rows<T>,
+  isMeant: (row: JsonObject) => boolean,
+  turns: Turns,
+): Promise<readonly T[]> {
+  const found: T[] = [];
+  for (const item of all) {
+    const row = brief(item);
+    if (row !== null && isMeant(row)) found.push(item);
+    if (turns.isOver) await turns.next();
+  }
+  return found;
+}
+
+async function sorted<T>(
+  items: readonly T[],
+  { sort, sort_reverse: reverse }: ListQuery,
+  { brief, whole }: Rows<T>,
+  turns: Turns,
+): Promise<readonly T[]> {
+  const first = items[0];
+  if (first === undefined || sort === undefined || sort === '') return items;
+  const path = sort.split('.');
+  const isBrief = valueAt(brief(first), path) !== undefined;
+  return inOrder(items, (item) => valueAt(isBrief ? brief(item) : whole(item), path), reverse === 'true', turns);
+}
+
+async function pageOf<T>(
+  items: readonly T[],
+  total: number,
+  { page, size }: Cut,
+  tell: Tell<T>,
+  turns: Turns,
+): Promise<Page> {
+  const pageCount = Math.max(1, Math.ceil(items.length / size));
   if (page > pageCount)
     throw new HttpError(
       400,
       'page_out_of_range',
-      `Page out of range, page: ${page} page size: ${size}, len: ${sorted.length}`,
+      `Page out of range, page: ${page} page size: ${size}, len: ${items.length}`,
     );
-  const items = sorted.slice((page - 1) * size, page * size).map(shown);
+  const shown = await inTurns(told(items.slice((page - 1) * size, page * size), tell), turns);
   return {
-    filtered_count: sorted.length,
-    item_count: items.length,
-    items,
+    filtered_count: items.length,
+    item_count: shown.length,
+    items: shown,
     page,
     page_count: pageCount,
     page_size: size,
-    total_count: all.length,
+    total_count: total,
   };
 }
 
@@ -76,8 +178,9 @@ export function withColumns(item: JsonObject, columns: string | undefined): Json
   if (columns === undefined || columns === '') return item;
   const chosen: Record<string, Json> = {};
   for (const column of columns.split(',')) {
-    const value = valueAt(item, column);
-    if (value !== undefined) place(chosen, column.split('.'), value);
+    const path = column.split('.');
+    const value = valueAt(item, path);
+    if (value !== undefined) place(chosen, path, value);
   }
   return chosen;
 }
@@ -92,9 +195,9 @@ function place(into: Record<string, Json>, [first = '', ...rest]: readonly strin
   into[first] = inner;
 }
 
-function valueAt(item: JsonObject, path: string): Json | undefined {
-  let value: Json | undefined = item;
-  for (const name of path.split('.')) {
+function valueAt(row: JsonObject | null, path: readonly string[]): Json | undefined {
+  let value: Json | undefined = row;
+  for (const name of path) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     const fields: JsonObject = value as JsonObject;
     value = Object.hasOwn(fields, name) ? fields[name] : undefined;
@@ -102,13 +205,15 @@ function valueAt(item: JsonObject, path: string): Json | undefined {
   return value;
 }
 
-function nameFilter({ name = '', use_regex: isRegex }: ListQuery): (item: JsonObject) => boolean {
+/** Null: all are meant. */
+function nameFilter({ name, use_regex: isRegex }: ListQuery): ((row: JsonObject) => boolean) | null {
+  if (name === undefined || name === '') return null;
   if (isRegex === 'true') {
     const pattern = patternOf(name);
-    return (item) => pattern.matches(nameOf(item));
+    return (row) => pattern.matches(nameOf(row));
   }
   const part = name.toLowerCase();
-  return (item) => nameOf(item).toLowerCase().includes(part);
+  return (row) => nameOf(row).toLowerCase().includes(part);
 }
 
 function nameOf({ name }: { readonly name?: Json }): string {
@@ -119,23 +224,6 @@ function patternOf(text: string): NamePattern {
   const error = patternError(text);
   if (error !== null) throw badRequest(`name is no regular expression: ${error}`);
   return new NamePattern(text);
-}
-
-function inOrder(items: readonly JsonObject[], { sort, sort_reverse: reverse }: ListQuery): readonly JsonObject[] {
-  if (sort === undefined || sort === '') return items;
-  const sign = reverse === 'true' ? -1 : 1;
-  return items.toSorted((one, other) => sign * compare(valueAt(one, sort), valueAt(other, sort)));
-}
-
-/** Fields that are not there, or are null, come first. */
-function compare(one: Json | undefined, other: Json | undefined): number {
-  if (typeof one === 'number' && typeof other === 'number') return one - other;
-  const [a, b] = [text(one), text(other)];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
 interface Cut {

@@ -19,6 +19,7 @@ import { type Caller, hasTag, type Tag } from './authentication.js';
 import { callers } from './callers.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
+import { StreamedJson } from './streaming.js';
 import { lazyValidator } from './validation.js';
 
 /** The longest body (octets): a definitions file of a large broker is the largest. */
@@ -54,11 +55,10 @@ export interface HttpServer {
   route(path: string, operations: Partial<Record<Method, Operation>>): void;
 }
 
+type Report = (line: string) => void;
+
 /** `authenticate` says who calls, or throws; `report` takes lines on defects for the operator. */
-export function createServer(
-  authenticate: (request: FastifyRequest) => Promise<Caller>,
-  report: (line: string) => void,
-): HttpServer {
+export function createServer(authenticate: (request: FastifyRequest) => Promise<Caller>, report: Report): HttpServer {
   const app = fastify({
     bodyLimit: BODY_MAX,
     routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
@@ -91,9 +91,9 @@ export function createServer(
     reply.headers(SECURITY_HEADERS);
     done();
   });
-  app.setErrorHandler((error, { method, routeOptions: { url } }, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     const known = asHttpError(error) ?? ofFastify(error);
-    if (known === null) report(`${method} ${url} was answered by 500: ${inWords(error).stack}`);
+    if (known === null) reportDefect(request, `was answered by 500: ${inWords(error).stack}`, report);
     answerError(known, reply);
   });
   app.setNotFoundHandler((_request, reply) => answerError(notFound(), reply));
@@ -101,7 +101,7 @@ export function createServer(
   return {
     app,
     operations: served,
-    route: (path, operations) => served.push(...addRoute(app, path, operations, authenticate)),
+    route: (path, operations) => served.push(...addRoute(app, path, operations, authenticate, report)),
   };
 }
 
@@ -119,6 +119,7 @@ function addRoute(
   url: string,
   operations: Partial<Record<Method, Operation>>,
   authenticate: (request: FastifyRequest) => Promise<Caller>,
+  report: Report,
 ): ServedOperation[] {
   const allowed: HTTPMethods[] = [];
   const served: ServedOperation[] = [];
@@ -139,10 +140,11 @@ function addRoute(
       querystring: { type: 'object', properties: contract.query ?? {} },
       ...bodySchema(operation, contract),
     };
-    const handler: RouteHandlerMethod = function (request, reply) {
+    const handler: RouteHandlerMethod = async function (request, reply) {
       // A route that is open to all has no caller.
       const user = tag === null ? '' : request.caller.user;
-      return callers.run(user, () => handle.call(this, request, reply));
+      const answer: unknown = await callers.run(user, () => handle.call(this, request, reply));
+      return answer instanceof StreamedJson ? sent(answer, request, reply, report) : answer;
     };
     app.route({ method, url, onRequest: admit, handler, config: { body }, schema });
   }
@@ -152,6 +154,17 @@ function addRoute(
   const refuse: RouteHandlerMethod = (_request, reply) => reply.status(405).header('allow', allow).send();
   app.route({ method: others, url, handler: refuse, exposeHeadRoute: false });
   return served;
+}
+
+/** Nothing is made for who asks for the head alone. */
+function sent(answer: StreamedJson, request: FastifyRequest, reply: FastifyReply, report: Report): FastifyReply {
+  reply.type('application/json; charset=utf-8');
+  if (request.method === 'HEAD') return reply.send('');
+  return reply.send(answer.open((error) => reportDefect(request, `broke off: ${inWords(error).stack}`, report)));
+}
+
+function reportDefect({ method, routeOptions: { url } }: FastifyRequest, what: string, report: Report): void {
+  report(`${method} ${url} ${what}`);
 }
 
 /** What a handler gets as a text it checks itself. */

@@ -7,6 +7,9 @@ import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { tagsIn } from '../base/tags.js';
 
+/** Users whose limits are asked for at once. */
+const TOGETHER = 100;
+
 export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { view, administration } = broker;
   const existing = (params: unknown): User => {
@@ -18,7 +21,12 @@ export function userRoutes({ route }: HttpServer, broker: ManagedBroker): void {
     const limits = await administration.limits('user', name);
     return { name, password_hash: passwordHash, hashing_algorithm: hashingAlgorithm, tags, limits };
   };
-  const withLimits = (users: readonly User[]): Promise<JsonObject[]> => Promise.all(users.map(userJson));
+  const withLimits = async (users: readonly User[]): Promise<JsonObject[]> => {
+    const rows: JsonObject[] = [];
+    for (let from = 0; from < users.length; from += TOGETHER)
+      rows.push(...(await Promise.all(users.slice(from, from + TOGETHER).map(userJson))));
+    return rows;
+  };
   route('/api/users', {
     GET: {
       tag: 'administrator',

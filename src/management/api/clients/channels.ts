@@ -1,8 +1,7 @@
 /** Channels: lists, one with its consumers. */
 import type { Client, ClientChannel } from '../../clients/client.js';
 import { notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
-import { inPortions } from '../../http/portions.js';
+import { type Listed, type ListQuery, listedRows, rowsBy, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { checkSees, visibleClients } from '../base/client-access.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -11,15 +10,16 @@ import { channelJson, consumerJson } from './client-json.js';
 
 export function channelRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { clients } = broker;
-  const channelsOf = (seen: readonly Client[]): Promise<JsonObject[]> => {
-    const all = seen.flatMap((client) => client.channelList.map((channel) => ({ client, channel })));
-    return inPortions(all, ({ client, channel }) => channelJson(broker, client, channel));
-  };
+  const list = (seen: readonly Client[], query: unknown): Promise<Listed> =>
+    listedRows(
+      channelsOf(seen),
+      query as ListQuery,
+      rowsBy(({ client, channel }) => channelJson(broker, client, channel)),
+    );
   route('/api/channels', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) =>
-        listed(await channelsOf(visibleClients(await clients.all('channels'), caller)), query as ListQuery),
+      handle: async ({ caller, query }) => list(visibleClients(await clients.all('channels'), caller), query),
     },
   });
   route('/api/vhosts/:vhost/channels', {
@@ -28,7 +28,10 @@ export function channelRoutes({ route }: HttpServer, broker: ManagedBroker): voi
       handle: async ({ caller, params, query }) => {
         const vhost = vhostOf(broker, caller, params);
         const seen = visibleClients(await clients.all('channels'), caller);
-        return listed(await channelsOf(seen.filter((client) => client.vhost === vhost)), query as ListQuery);
+        return list(
+          seen.filter((client) => client.vhost === vhost),
+          query,
+        );
       },
     },
   });
@@ -55,6 +58,10 @@ export function channelRoutes({ route }: HttpServer, broker: ManagedBroker): voi
 interface Found {
   readonly client: Client;
   readonly channel: ClientChannel;
+}
+
+function* channelsOf(clients: readonly Client[]): Iterable<Found> {
+  for (const client of clients) for (const channel of client.channelList) yield { client, channel };
 }
 
 /** By the name of its connection and, behind it, its number in brackets. */

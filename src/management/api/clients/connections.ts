@@ -3,8 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Depth } from '../../../connection/inspection/rows.js';
 import type { Client } from '../../clients/client.js';
 import { notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
-import { inPortions } from '../../http/portions.js';
+import { type JsonObject, type ListQuery, listedRows, rowsBy, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { checkCloses, checkSees, visibleClients } from '../base/client-access.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -21,6 +20,7 @@ interface OfUser {
 
 export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { clients, facts } = broker;
+  const rows = rowsBy((client: Client) => connectionJson(broker, client));
   const existing = async (params: unknown, depth: Depth): Promise<Client> => {
     const client = await clients.named((params as OfConnection).name, depth);
     if (client === undefined) throw notFound();
@@ -35,7 +35,7 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
       tag: 'management',
       handle: async ({ caller, query }) => {
         const seen = visibleClients(await clients.all('connections'), caller);
-        return listed(await inPortions(seen, (client) => connectionJson(broker, client)), query as ListQuery);
+        return listedRows(seen, query as ListQuery, rows);
       },
     },
   });
@@ -46,7 +46,7 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
         const vhost = vhostOf(broker, caller, params);
         const seen = visibleClients(await clients.all('connections'), caller);
         const there = seen.filter((client) => client.vhost === vhost);
-        return listed(await inPortions(there, (client) => connectionJson(broker, client)), query as ListQuery);
+        return listedRows(there, query as ListQuery, rows);
       },
     },
   });
@@ -56,8 +56,10 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
       handle: async ({ caller, params, query }) => {
         checkSees(caller, (params as OfUser).user);
         const theirs = await ofUser(params);
-        const items = theirs.map(({ name, vhost, user }): JsonObject => ({ name, vhost, user, node: facts.node }));
-        return listed(items, query as ListQuery);
+        const namesOnly = rowsBy(
+          ({ name, vhost, user }: Client): JsonObject => ({ name, vhost, user, node: facts.node }),
+        );
+        return listedRows(theirs, query as ListQuery, namesOnly);
       },
     },
     DELETE: {
@@ -94,9 +96,10 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
       handle: async ({ caller, params, query }) => {
         const client = await existing(params, 'channels');
         checkSees(caller, client.user);
-        return listed(
-          client.channelList.map((channel) => channelJson(broker, client, channel)),
+        return listedRows(
+          client.channelList,
           query as ListQuery,
+          rowsBy((channel) => channelJson(broker, client, channel)),
         );
       },
     },

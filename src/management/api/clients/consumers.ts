@@ -1,9 +1,9 @@
 /** Consumers: all, and those of a vhost. */
-import type { Client } from '../../clients/client.js';
+import type { ConsumerRow } from '../../../connection/inspection/rows.js';
+import type { Client, ClientChannel } from '../../clients/client.js';
 import type { Caller } from '../../http/authentication.js';
 import { notFound } from '../../http/errors.js';
-import { type ListQuery, listed } from '../../http/listings.js';
-import { inPortions } from '../../http/portions.js';
+import { type Listed, type ListQuery, listedRows, rowsBy } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { visibleClients } from '../base/client-access.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -37,13 +37,24 @@ export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): vo
 }
 
 /** They have no names to filter by, and come in one piece, as RabbitMQ's. */
-async function list(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): Promise<unknown> {
+function list(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): Promise<Listed> {
   const { name: _name, page: _page, page_size: _size, ...asked } = query;
-  const all = seen.flatMap((client) =>
-    client.channelList.flatMap((channel) => channel.consumerList.map((consumer) => ({ client, channel, consumer }))),
+  return listedRows(
+    consumersOf(seen),
+    asked,
+    rowsBy(({ client, channel, consumer }) => consumerJson(broker, client, channel, consumer)),
   );
-  const consumers = await inPortions(all, ({ client, channel, consumer }) =>
-    consumerJson(broker, client, channel, consumer),
-  );
-  return listed(consumers, asked);
+}
+
+interface Found {
+  readonly client: Client;
+  readonly channel: ClientChannel;
+  readonly consumer: ConsumerRow;
+}
+
+function* consumersOf(clients: readonly Client[]): Iterable<Found> {
+  for (const client of clients) {
+    for (const channel of client.channelList)
+      for (const consumer of channel.consumerList) yield { client, channel, consumer };
+  }
 }

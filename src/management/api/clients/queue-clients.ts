@@ -4,6 +4,7 @@ import type { ConsumerRow } from '../../../connection/inspection/rows.js';
 import type { Queue } from '../../../engine/references.js';
 import type { Client, ClientChannel } from '../../clients/client.js';
 import type { JsonObject } from '../../http/listings.js';
+import { Turns } from '../../http/turns.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { consumerJson, peerDetails } from './client-json.js';
 
@@ -16,25 +17,27 @@ interface Consumer {
 
 /** Clients by the queues that they use: looked through once for all queues of a listing. */
 export class QueueClients {
-  readonly #owners: ReadonlyMap<number, Client>;
+  readonly #owners = new Map<number, Client>();
   readonly #consumers = new Map<string, Consumer[]>();
   /** When the oldest delivery of each queue was made that is not acknowledged. */
   readonly #oldest = new Map<Queue, number>();
 
-  private constructor(clients: readonly Client[]) {
-    this.#owners = new Map(clients.map((client) => [client.id, client]));
-    for (const client of clients) {
-      for (const channel of client.channelList) {
-        for (const { queue, since } of channel.held)
-          this.#oldest.set(queue, Math.min(since, this.#oldest.get(queue) ?? since));
-        for (const row of channel.consumerList) this.#add({ client, channel, row });
-      }
-    }
-  }
+  private constructor() {}
 
   /** Rejects with `NoAnswer`. */
   static async now({ clients }: Pick<ManagedBroker, 'clients'>): Promise<QueueClients> {
-    return new QueueClients(await clients.all('consumers'));
+    const found = new QueueClients();
+    const turns = new Turns();
+    for (const client of await clients.all('consumers')) {
+      found.#owners.set(client.id, client);
+      for (const channel of client.channelList) {
+        for (const { queue, since } of channel.held)
+          found.#oldest.set(queue, Math.min(since, found.#oldest.get(queue) ?? since));
+        for (const row of channel.consumerList) found.#add({ client, channel, row });
+        if (turns.isOver) await turns.next();
+      }
+    }
+    return found;
   }
 
   #add(consumer: Consumer): void {

@@ -3,13 +3,11 @@
  * number for the whole broker, or one for each queue, connection or channel. What must hold: what goes through many of
  * these goes in portions, so that others are answered meanwhile; a family that cannot be told now is left out.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
+import { CHUNK } from '../../http/streaming.js';
+import { Turns } from '../../http/turns.js';
 import { headText, type Labels, type Metric, NO_LABELS, type Sample, sampleText } from './exposition.js';
 import type { Reading } from './reading.js';
-
-/** Queues, connections or channels that are told of in one turn: some hundred microseconds. */
-const PORTION = 500;
 
 /** Which vhosts' queues are wanted; null: all. */
 export type Vhosts = ReadonlySet<string> | null;
@@ -142,24 +140,22 @@ function* queuesIn({ broker: { view } }: Reading, vhosts: Vhosts): Iterable<Queu
 }
 
 async function inTurns<T>(items: Iterable<T>, take: (item: T) => void): Promise<void> {
-  let taken = 0;
+  const turns = new Turns();
   for (const item of items) {
     take(item);
-    taken += 1;
-    if (taken % PORTION === 0) await setImmediate();
+    if (turns.isOver) await turns.next();
   }
 }
 
 async function* inPortions<T>(items: Iterable<T>, textOf: (item: T) => string): AsyncIterable<string> {
+  const turns = new Turns();
   let text = '';
-  let taken = 0;
   for (const item of items) {
     text += textOf(item);
-    taken += 1;
-    if (taken % PORTION !== 0) continue;
+    if (turns.isOver) await turns.next();
+    if (text.length < CHUNK) continue;
     yield text;
     text = '';
-    await setImmediate();
   }
   if (text !== '') yield text;
 }

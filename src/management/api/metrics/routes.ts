@@ -7,6 +7,7 @@ import type { RouteHandlerMethod } from 'fastify';
 import type { Tag } from '../../http/authentication.js';
 import { HttpError } from '../../http/errors.js';
 import type { HttpServer } from '../../http/server.js';
+import { CHUNK } from '../../http/streaming.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { CONTENT_TYPE } from './exposition.js';
 import { aggregated, detailed, perObject } from './scrape.js';
@@ -15,9 +16,6 @@ import { aggregated, detailed, perObject } from './scrape.js';
 const SCRAPES_MAX = 8;
 /** How long one may go on (ms): whoever reads this slowly has long given up. */
 const SCRAPE_MS = 60_000;
-
-/** Text that is at least this long is sent by itself (characters). */
-const CHUNK = 16_384;
 
 /** `tag`: who may scrape; null: everybody. */
 export function metricRoutes({ route }: HttpServer, broker: ManagedBroker, tag: Tag | null): void {

@@ -10,7 +10,7 @@ import type { Binding } from '../../../broker/topology/topology-entries.js';
 import type { Caller } from '../../http/authentication.js';
 import { Body } from '../../http/bodies.js';
 import { notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed } from '../../http/listings.js';
+import { type JsonObject, type ListQuery, listedRows, rowsBy } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { exchangeName } from '../base/names.js';
@@ -37,6 +37,8 @@ interface Shown {
   readonly arguments: FieldTable;
 }
 
+const ROWS = rowsBy(bindingJson);
+
 export function bindingRoutes(server: HttpServer, broker: ManagedBroker): void {
   addLists(server, broker);
   addBetween(server, broker, 'queue', 'q');
@@ -49,17 +51,14 @@ function addLists({ route }: HttpServer, broker: ManagedBroker): void {
     GET: {
       tag: 'management',
       handle: async ({ caller, query }) =>
-        listed(
-          visibleVhosts(broker, caller).flatMap((vhost) => bindingsIn(broker, vhost).map(bindingJson)),
-          query as ListQuery,
-        ),
+        listedRows(bindingsIn(broker, visibleVhosts(broker, caller)), query as ListQuery, ROWS),
     },
   });
   route('/api/bindings/:vhost', {
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) =>
-        listed(bindingsIn(broker, vhostOf(broker, caller, params)).map(bindingJson), query as ListQuery),
+        listedRows(bindingsIn(broker, [vhostOf(broker, caller, params)]), query as ListQuery, ROWS),
     },
   });
   route('/api/queues/:vhost/:name/bindings', {
@@ -70,7 +69,7 @@ function addLists({ route }: HttpServer, broker: ManagedBroker): void {
         const queue = view.queue(vhost, (params as { readonly name: string }).name);
         if (queue === undefined) throw notFound();
         const bindings = [implied(vhost, queue.name), ...Array.from(queue.incoming, shown)];
-        return listed(bindings.map(bindingJson), query as ListQuery);
+        return listedRows(bindings, query as ListQuery, ROWS);
       },
     },
   });
@@ -81,7 +80,7 @@ function addLists({ route }: HttpServer, broker: ManagedBroker): void {
         handle: async ({ caller, params, query }) => {
           const vhost = vhostOf(broker, caller, params);
           const name = exchangeName((params as { readonly name: string }).name);
-          return listed(bindingsAt(broker, vhost, name, end).map(bindingJson), query as ListQuery);
+          return listedRows(bindingsAt(broker, vhost, name, end), query as ListQuery, ROWS);
         },
       },
     });
@@ -99,7 +98,7 @@ function addBetween({ route }: HttpServer, broker: ManagedBroker, kind: Destinat
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) =>
-        listed(between(broker, ends(caller, params)).map(bindingJson), query as ListQuery),
+        listedRows(between(broker, ends(caller, params)), query as ListQuery, ROWS),
     },
     POST: {
       tag: 'management',
@@ -160,18 +159,26 @@ async function change(
   });
 }
 
-function bindingsIn({ view }: ManagedBroker, vhost: string): Shown[] {
-  const queues = Array.from(view.queuesIn(vhost), ({ name }) => implied(vhost, name));
-  const others = Array.from(view.exchangesIn(vhost)).flatMap(({ outgoing }) => Array.from(outgoing.values(), shown));
-  return [...queues, ...others];
+function* bindingsIn({ view }: ManagedBroker, vhosts: readonly string[]): Iterable<Shown> {
+  for (const vhost of vhosts) {
+    for (const { name } of view.queuesIn(vhost)) yield implied(vhost, name);
+    for (const { outgoing } of view.exchangesIn(vhost)) for (const binding of outgoing.values()) yield shown(binding);
+  }
 }
 
-function bindingsAt(broker: ManagedBroker, vhost: string, name: string, end: 'source' | 'destination'): Shown[] {
-  if (end === 'source' && name === DEFAULT_EXCHANGE)
-    return Array.from(broker.view.queuesIn(vhost), (queue) => implied(vhost, queue.name));
-  const exchange = broker.view.exchange(vhost, name);
+function* bindingsAt(
+  { view }: ManagedBroker,
+  vhost: string,
+  name: string,
+  end: 'source' | 'destination',
+): Iterable<Shown> {
+  if (end === 'source' && name === DEFAULT_EXCHANGE) {
+    for (const queue of view.queuesIn(vhost)) yield implied(vhost, queue.name);
+    return;
+  }
+  const exchange = view.exchange(vhost, name);
   const bindings = end === 'source' ? exchange?.outgoing.values() : exchange?.incoming;
-  return Array.from(bindings ?? [], shown);
+  for (const binding of bindings ?? []) yield shown(binding);
 }
 
 function between({ view }: ManagedBroker, { vhost, source, kind, destination }: Ends): Shown[] {

@@ -3,7 +3,7 @@ import { exchangeType } from '../../../broker/routing/exchange-types.js';
 import type { ExchangeEntry } from '../../../broker/topology/topology-entries.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest, notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
+import { type JsonObject, type Listed, type ListQuery, listedRows, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -13,27 +13,27 @@ import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 
 export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { view, sessions, statistics } = broker;
-  const exchangesIn = (vhost: string): JsonObject[] => Array.from(view.exchangesIn(vhost), exchangeJson);
-  /** With what is counted: only of those that are shown. */
-  const listedWithStats = (all: readonly JsonObject[], query: unknown): ReturnType<typeof listed> => {
+  const list = (vhosts: readonly string[], query: unknown): Promise<Listed> => {
     const ranges = rangesOf(query);
-    return listed(all, query as ListQuery, (item) => {
-      const { vhost, name } = item;
-      const exchange = view.exchange(String(vhost), String(name));
-      return exchange === undefined ? item : { ...item, ...statistics.exchange(exchange, ranges) };
+    return listedRows(exchangesIn(broker, vhosts), query as ListQuery, {
+      brief: exchangeJson,
+      whole: (exchange) =>
+        view.exchange(exchange.vhost, exchange.name) === exchange
+          ? { ...exchangeJson(exchange), ...statistics.exchange(exchange, ranges) }
+          : null,
     });
   };
   const nameIn = (params: unknown): string => exchangeName((params as { readonly name: string }).name);
   route('/api/exchanges', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) => listedWithStats(visibleVhosts(broker, caller).flatMap(exchangesIn), query),
+      handle: async ({ caller, query }) => list(visibleVhosts(broker, caller), query),
     },
   });
   route('/api/exchanges/:vhost', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, params, query }) => listedWithStats(exchangesIn(vhostOf(broker, caller, params)), query),
+      handle: async ({ caller, params, query }) => list([vhostOf(broker, caller, params)], query),
     },
   });
   route('/api/exchanges/:vhost/:name', {
@@ -89,6 +89,10 @@ export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): vo
       },
     },
   });
+}
+
+function* exchangesIn({ view }: Pick<ManagedBroker, 'view'>, vhosts: readonly string[]): Iterable<ExchangeEntry> {
+  for (const vhost of vhosts) yield* view.exchangesIn(vhost);
 }
 
 function exchangeJson(exchange: ExchangeEntry): JsonObject {

@@ -1,10 +1,9 @@
 /** Queues: lists, one, declared, deleted, emptied. */
-import { setImmediate } from 'node:timers/promises';
 import { queueTypeOf } from '../../../broker/arguments/queue-arguments.js';
 import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
 import { Body } from '../../http/bodies.js';
 import { notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
+import { type JsonObject, type Listed, type ListQuery, listedRows, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -12,8 +11,6 @@ import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 import { QueueClients } from '../clients/queue-clients.js';
 import { agesOf } from './queue-ages.js';
-
-type Listed = ReturnType<typeof listed>;
 
 interface QueueQuery {
   readonly disable_stats?: string;
@@ -109,30 +106,29 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
   });
 }
 
-/** Queues that are looked at in one turn. */
-const PORTION = 1000;
-
 /** `disable_stats` leaves out what is counted; `enable_queue_totals` has the numbers of messages then. */
 async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], query: unknown): Promise<Listed> {
   const { disable_stats: without, enable_queue_totals: totals } = query as QueueQuery;
-  const { statistics, view } = broker;
+  const hasStats = without !== 'true';
   const ranges = rangesOf(query);
-  const clients = without === 'true' ? null : await QueueClients.now(broker);
-  const all: JsonObject[] = [];
-  for (const vhost of vhosts) {
-    for (const queue of view.queuesIn(vhost)) {
-      const lengths = without === 'true' && totals !== 'true' ? {} : statistics.lengths(queue);
-      all.push({ ...queueJson(broker, queue), ...clients?.summary(queue), ...lengths });
-      if (all.length % PORTION === 0) await setImmediate();
-    }
-  }
-  if (clients === null) return listed(all, query as ListQuery);
-  return listed(all, query as ListQuery, (item) => {
-    const { vhost, name } = item;
-    const queue = view.queue(String(vhost), String(name));
-    if (queue === undefined) return item;
-    return { ...item, ...statistics.queue(queue, ranges), ...agesOf(broker, queue, clients, false) };
-  });
+  const clients = hasStats ? await QueueClients.now(broker) : null;
+  const { statistics, view } = broker;
+  // What is read of the core is read in the turn in which the queue is found.
+  const brief = (queue: QueueEntry): JsonObject | null => {
+    if (view.queue(queue.vhost, queue.name) !== queue) return null;
+    const lengths = hasStats || totals === 'true' ? statistics.lengths(queue) : {};
+    return { ...queueJson(broker, queue), ...clients?.summary(queue), ...lengths };
+  };
+  const whole = (queue: QueueEntry): JsonObject | null => {
+    const row = brief(queue);
+    if (row === null || clients === null) return row;
+    return { ...row, ...statistics.queue(queue, ranges), ...agesOf(broker, queue, clients, false) };
+  };
+  return listedRows(queuesIn(broker, vhosts), query as ListQuery, { brief, whole });
+}
+
+function* queuesIn({ view }: Pick<ManagedBroker, 'view'>, vhosts: readonly string[]): Iterable<QueueEntry> {
+  for (const vhost of vhosts) yield* view.queuesIn(vhost);
 }
 
 function queueJson({ facts }: ManagedBroker, queue: QueueEntry): JsonObject {

@@ -5,7 +5,7 @@ import { defaultQueueTypeOf, metadataError } from '../../../broker/requests/vhos
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest, notFound } from '../../http/errors.js';
-import { type JsonObject, type ListQuery, listed, withColumns } from '../../http/listings.js';
+import { type JsonObject, type ListQuery, listed, listedRows, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -32,14 +32,10 @@ export function vhostRoutes({ route }: HttpServer, { view, administration, stati
       tag: 'management',
       handle: async ({ caller, query }) => {
         const ranges = rangesOf(query);
-        return listed(
-          visibleVhosts({ view }, caller).map((vhost) => vhostJson(view, vhost)),
-          query as ListQuery,
-          (vhost) => {
-            const { name } = vhost;
-            return { ...vhost, ...statistics.vhost(String(name), ranges) };
-          },
-        );
+        return listedRows(visibleVhosts({ view }, caller), query as ListQuery, {
+          brief: (vhost) => vhostJson(view, vhost),
+          whole: (vhost) => ({ ...vhostJson(view, vhost), ...statistics.vhost(vhost, ranges) }),
+        });
       },
     },
   });
