@@ -2,6 +2,7 @@
  * Instantiating the core's module. What must hold before anything runs: the core was built from the numbers that the
  * host uses. Nothing here, or below, needs Node.
  */
+import { instantiateSync } from '@assemblyscript/loader';
 import { checkNumbers } from '../../numbers/check.js';
 import * as coreNumbers from '../../numbers/core.js';
 import * as logNumbers from '../../numbers/log.js';
@@ -28,8 +29,9 @@ export function instantiateCore(
 ): Core {
   let take: HeldBack = trap;
   const heldBack: HeldBack = (queue, from, count) => take(queue, from, count);
-  const given: WebAssembly.Imports = memory === undefined ? {} : { env: { memory } };
-  const { exports } = new WebAssembly.Instance(module, { ...imports, ...given, host: { heldBack } });
+  const given = memory === undefined ? {} : { env: { memory } };
+  // Not the functions that the loader puts around them: those take a rest array for each call.
+  const { exports } = instantiateSync(module, { ...imports, ...given, host: { heldBack } }).instance;
   const { memory: exported } = exports;
   checkNumbers(coreNumbers, exports);
   checkNumbers(logNumbers, exports);
