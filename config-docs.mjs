@@ -11,7 +11,12 @@ for (const [path, text] of Object.entries(DOCUMENTS)) {
   writeFileSync(fileURLToPath(new URL(path, import.meta.url)), text());
 }
 
-const broker = await startBroker({ host: '127.0.0.1', port: 0, management: { host: '127.0.0.1', port: 0 } });
+const broker = await startBroker({
+  host: '127.0.0.1',
+  port: 0,
+  data: null,
+  management: { host: '127.0.0.1', port: 0 },
+});
 const answer = await fetch(`http://127.0.0.1:${broker.management.port}/api/openapi.json`, {
   headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
 });

@@ -100,13 +100,14 @@ export class Management {
       import('./http/server.js'),
       import('./api/routes.js'),
     ]);
-    const { view, logins } = this.#worker;
+    const { view, logins, tokens } = this.#worker;
+    const known = { accounts: view.accounts, passwords: logins, tokens };
     const report = this.#worker.lines('error', 'broker');
     const broker = this.#broker(facts, http, await this.#openMoves(facts));
     const api = createServer((request) => {
       // What a caller has changed over another connection is seen by the next request.
       this.#worker.syncTopology();
-      return authenticate(request, view.accounts, logins);
+      return authenticate(request, known);
     }, report);
     addRoutes(api, broker);
     const metrics = createServer(() => Promise.reject(notFound()), report);

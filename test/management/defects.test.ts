@@ -10,6 +10,8 @@ const caller = {
   address: '127.0.0.1',
   port: 1,
   isOperator: false,
+  grant: null,
+  mayEnter: () => true,
 };
 
 function serverWith(handle: () => Promise<unknown>) {

@@ -34,6 +34,7 @@ const broker = await startBroker({
   port: 0,
   workers: 2,
   memory: 256 * 1024 ** 2,
+  data: null,
   management: { host: '127.0.0.1', port: 0 },
   log: ({ level, message }) => {
     if (level === 'error' && message.includes('was answered by 500')) errors.push(message);
@@ -103,7 +104,15 @@ async function connect() {
 function fuzz() {
   const options = ['--url', api, '--auth', 'fuzz:secret', '--seed', String(seed)];
   const times = ['--max-time', String(Math.round(minutes * 60)), '--request-timeout', '30', '--workers', '1'];
-  const more = ['--phases', 'examples,coverage,fuzzing', '--continue-on-failure', '--warnings', 'off'];
+  const more = [
+    '--phases',
+    'examples,coverage,fuzzing',
+    '--continue-on-failure',
+    '--warnings',
+    'off',
+    '--suppress-health-check',
+    'all',
+  ];
   const what = ['--config-file', `${HERE}schemathesis.toml`, 'run', `${HERE}../../docs/openapi.json`];
   const args = ['-m', 'schemathesis.cli', ...what, ...options, ...times, ...more];
   const env = { ...process.env, PYTHONPATH: HERE, SCHEMATHESIS_HOOKS: 'hooks', PYTHONDONTWRITEBYTECODE: '1' };

@@ -21,6 +21,13 @@ const NAME = 'rmq-cli';
 /** As whose address the operator counts: on this machine. */
 export const OPERATOR_ADDRESS = '127.0.0.1';
 
+/** What the operator may do as a client of AMQP. */
+const GRANT: Grant = {
+  name: NAME,
+  scopes: ['configure:*/*', 'write:*/*/*', 'read:*/*/*', 'tag:administrator'],
+  expiresAt: Number.POSITIVE_INFINITY,
+};
+
 export const OPERATOR: Caller = {
   user: NAME,
   password: '',
@@ -28,11 +35,6 @@ export const OPERATOR: Caller = {
   address: OPERATOR_ADDRESS,
   port: 0,
   isOperator: true,
-};
-
-/** What the operator may do as a client of AMQP. */
-export const OPERATOR_GRANT: Grant = {
-  name: NAME,
-  scopes: ['configure:*/*', 'write:*/*/*', 'read:*/*/*', 'tag:administrator'],
-  expiresAt: Number.POSITIVE_INFINITY,
+  grant: GRANT,
+  mayEnter: () => true,
 };

@@ -6,7 +6,6 @@ import { StreamTransport } from '../../connection/transport/stream-transport.js'
 import type { TransportMemory } from '../../connection/transport/transport.js';
 import type { Worker } from '../../worker/worker.js';
 import type { Caller } from '../http/authentication.js';
-import { OPERATOR_GRANT } from '../http/operator.js';
 import { AmqpSession, type Credentials, Refused } from './amqp-session.js';
 import { streamPair } from './in-process-stream.js';
 
@@ -39,9 +38,8 @@ export class Sessions {
     return AmqpSession.open(client, this.#credentialsOf(caller), vhost);
   }
 
-  /** The operator has no password, and gets one that is good for this session. */
-  #credentialsOf(caller: Caller): Credentials {
-    if (!caller.isOperator) return caller;
-    return { user: caller.user, password: this.#worker.logins.vouchFor(OPERATOR_GRANT) };
+  /** Whoever is no user gets a password that is good for this session. */
+  #credentialsOf({ user, password, grant }: Caller): Credentials {
+    return { user, password: grant === null ? password : this.#worker.logins.vouchFor(grant) };
   }
 }

@@ -8,13 +8,13 @@ import type { ManagedBroker } from './managed-broker.js';
 
 export function visibleVhosts({ view }: Pick<ManagedBroker, 'view'>, caller: Caller): string[] {
   const all = view.vhosts();
-  return hasTag(caller, 'monitoring') ? all : all.filter((vhost) => view.accounts.mayEnter(caller.user, vhost));
+  return hasTag(caller, 'monitoring') ? all : all.filter((vhost) => caller.mayEnter(vhost));
 }
 
 /** The vhost that a path names; throws the answer where there is none, or it is not the caller's to see. */
 export function vhostOf({ view }: Pick<ManagedBroker, 'view'>, caller: Caller, params: unknown): string {
   const { vhost } = params as { readonly vhost: string };
   if (!view.hasVhost(vhost)) throw notFound();
-  if (hasTag(caller, 'administrator') || view.accounts.mayEnter(caller.user, vhost)) return vhost;
+  if (hasTag(caller, 'administrator') || caller.mayEnter(vhost)) return vhost;
   throw notAuthorised('User not authorised to access virtual host');
 }

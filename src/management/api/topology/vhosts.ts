@@ -58,9 +58,9 @@ export function vhostRoutes({ route }: HttpServer, { view, administration, stati
           return reply.status(204).send();
         }
         if (!(await administration.createVhost(vhost))) throw badRequest('vhost name is longer than 255 octets');
-        // Who makes it may use it, as in RabbitMQ; the operator is no user.
+        // Who makes it may use it, as in RabbitMQ; the operator and bearers of tokens are no users.
         const all = { configure: '.*', write: '.*', read: '.*' };
-        if (!caller.isOperator) await administration.users.setPermissions({ user: caller.user, vhost, ...all });
+        if (caller.grant === null) await administration.users.setPermissions({ user: caller.user, vhost, ...all });
         await describe(vhost, said);
         return reply.status(201).send();
       },
