@@ -32,7 +32,7 @@ const brokerLayers = [
   'access',
 ];
 /** What the HTTP API agrees on stands below what serves it. */
-const managementLayers = ['api', 'http', 'contract'];
+const managementLayers = ['api', 'live', 'http', 'contract'];
 const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */

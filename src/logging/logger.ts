@@ -30,6 +30,7 @@ export class Logger {
   #entries: LogEntry[] = [];
   /** Gets all entries, too; null: nobody does. */
   second: ((entries: readonly LogEntry[]) => void) | null = null;
+  #follower: ((entries: readonly LogEntry[]) => void) | null = null;
 
   constructor(levels: LogLevels, send: (entries: readonly LogEntry[]) => void) {
     this.levels = levels;
@@ -79,12 +80,18 @@ export class Logger {
     this.#entries.push(entry);
   }
 
+  /** Has somebody see all that is handed on from now on; null: nobody. */
+  follow(follower: ((entries: readonly LogEntry[]) => void) | null): void {
+    this.#follower = follower;
+  }
+
   flush(): void {
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
     this.#entries = [];
     this.#send(entries);
     this.second?.(entries);
+    this.#follower?.(entries);
   }
 }
 

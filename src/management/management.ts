@@ -18,6 +18,8 @@ import { AddressRefused, HttpListening, type Listeners } from './http/listening.
 import type { HttpServer } from './http/server.js';
 import { MoveStore } from './moving/move-store.js';
 import type { Moves } from './moving/moves.js';
+import { EventStreams } from './live/event-streams.js';
+import { FollowedLog } from './live/followed-log.js';
 import { Sessions } from './sessions/sessions.js';
 import { Statistics } from './statistics/statistics.js';
 
@@ -28,6 +30,8 @@ export class Management {
   readonly #logLevels: LogLevels;
   readonly #asking = new Asking();
   readonly #statistics: Statistics;
+  readonly #streams = new EventStreams();
+  readonly #log = new FollowedLog((isOn) => this.#tell({ kind: 'follow log', isOn }));
   #listening: HttpListening | null = null;
   /** Null: nobody has asked for any, and none was left over. */
   #moves: Promise<Moves> | null = null;
@@ -51,9 +55,13 @@ export class Management {
       case 'answer':
         this.#asking.onAnswer(message);
         break;
+      case 'log':
+        this.#log.take(message.entries);
+        break;
       case 'close':
         this.#statistics.sampler.stop();
         this.#listening?.close();
+        this.#streams.close();
         this.#clients.close();
         this.#isClosing = true;
         this.#moves?.then((moves) => moves.close()).catch(fatal);
@@ -136,6 +144,8 @@ export class Management {
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
       logLevels: this.#logLevels,
+      log: this.#log,
+      streams: this.#streams,
       stop: () => this.#tell({ kind: 'stop' }),
     };
   }

@@ -213,6 +213,7 @@ async function openOn(
             (request, answer, user) => questions.ask(request, answer, user),
             new SpilledBrowsing(engine, spillFiles, queues),
             () => stop(),
+            logger,
           );
     storage?.started();
     return {

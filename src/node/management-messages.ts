@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
+import type { LogEntry } from '../logging/logger.js';
 import type { WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
@@ -85,6 +86,8 @@ export type ToManagement =
   /** Listen, and say `listening` or `refused`. */
   | { readonly kind: 'listen'; readonly address: HttpAddress; readonly facts: BrokerFacts }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
+  /** What the operator's log was told; only after `follow log`. */
+  | { readonly kind: 'log'; readonly entries: readonly LogEntry[] }
   /** Take no more requests, and end those that are being answered. */
   | { readonly kind: 'close' };
 
@@ -101,5 +104,7 @@ export type FromManagement =
     }
   /** Show messages that are not in memory: answered by a `SpilledPortion`. */
   | { readonly kind: 'browse'; readonly id: number; readonly wish: SpilledWish }
+  /** Whether somebody watches the log now. */
+  | { readonly kind: 'follow log'; readonly isOn: boolean }
   /** The operator wants the broker to end. */
   | { readonly kind: 'stop' };

@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { inWords } from '../platform/fatal.js';
 import type { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
+import type { Logger } from '../logging/logger.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
 import { ListenError } from './listeners/listeners.js';
@@ -35,6 +36,7 @@ export class Management {
     ask: AskAdministration,
     spilled: SpilledBrowsing,
     stop: () => void,
+    log: Pick<Logger, 'follow'>,
   ): Promise<BoundHttp> {
     return new Promise((resolve, reject) => {
       this.#port.on('message', (message: FromManagement) => {
@@ -54,6 +56,9 @@ export class Management {
               (error: unknown) =>
                 this.#tell({ kind: 'answer', id: message.id, outcome: { ok: false, error: inWords(error) } }),
             );
+            break;
+          case 'follow log':
+            log.follow(message.isOn ? (entries) => this.#tell({ kind: 'log', entries }) : null);
             break;
           case 'stop':
             stop();

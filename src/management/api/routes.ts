@@ -17,6 +17,7 @@ import { definitionRoutes } from './node/definitions.js';
 import { featureRoutes } from './node/features.js';
 import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
+import { liveRoutes } from './node/live.js';
 import { nodeRoutes } from './node/nodes.js';
 import { openApiRoutes } from './node/openapi.js';
 import { operationRoutes } from './node/operation.js';
@@ -62,6 +63,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   parameterRoutes(server, broker);
   globalParameterRoutes(server, broker);
   operationRoutes(server, broker);
+  liveRoutes(server, broker);
   openApiRoutes(server);
   metricRoutes(server, broker, 'monitoring');
 }

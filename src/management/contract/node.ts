@@ -1,6 +1,16 @@
 /** Contracts: the broker as a whole. */
 import { counted, LENGTHS, MESSAGE_STATS } from './figures.js';
-import { COLUMNS, type Contracts, done, ifTrue, listing, one, RANGES, WITHOUT_STATS } from './operation-contract.js';
+import {
+  COLUMNS,
+  type Contracts,
+  done,
+  ifTrue,
+  listing,
+  type OperationContract,
+  one,
+  RANGES,
+  WITHOUT_STATS,
+} from './operation-contract.js';
 import {
   BOOLEAN,
   body,
@@ -107,6 +117,19 @@ function definitions(path: string, of: string): Contracts {
   };
 }
 
+const SAMPLED = {
+  interval: {
+    ...STRING,
+    pattern: '^[0-9]{1,2}([.][0-9]{1,3})?$',
+    description: 'Between two samples (s): 5, if left out.',
+  },
+};
+
+/** Server-sent events, until the reader goes. */
+function live(summary: string, query: Readonly<Record<string, Schema>>): OperationContract {
+  return { summary, query, contentType: 'text/event-stream', answers: { 200: STRING } };
+}
+
 export const NODE_CONTRACTS: Contracts = {
   'GET /api/health/ready': {
     summary: 'Whether the broker serves',
@@ -155,5 +178,8 @@ export const NODE_CONTRACTS: Contracts = {
     body: body({ level: TEXT, area: STRING_OR_NULL }, 'level'),
   }),
   'POST /api/leveret/stop': done('Ends the broker: by the control socket alone'),
+  'GET /api/leveret/events/overview': live('Figures of the broker: an event `sample` in each interval', SAMPLED),
+  'GET /api/leveret/events/queues/:vhost/:name': live('Figures of a queue; `gone` when it is deleted', SAMPLED),
+  'GET /api/leveret/log': live('The log as it comes: an event `entry` each', {}),
   'GET /api/openapi.json': { summary: 'This document', answers: { 200: OBJECT } },
 };

@@ -108,6 +108,13 @@ async function byToken({ tokens, passwords }: LoginsOfHttp, address: string, sho
   return { principal, tags: USEFUL_TAGS.filter((tag) => principal.hasTag(tag)), grant };
 }
 
+/** Whether somebody who was let in would be now, a while later. */
+export function mayStill(caller: Caller, accounts: Accounts, tag: Tag): boolean {
+  if (caller.grant !== null) return caller.grant.expiresAt > Date.now();
+  const user = accounts.user(caller.user);
+  return user !== undefined && hasTag(user, tag);
+}
+
 function challenge(reason: string | null): HttpError {
   const headers = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' };
   return new HttpError(401, reason === null ? '' : 'not_authorized', reason ?? '', headers);

@@ -14,6 +14,8 @@ import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
 import type { Moves } from '../../moving/moves.js';
+import type { EventStreams } from '../../live/event-streams.js';
+import type { FollowedLog } from '../../live/followed-log.js';
 import type { Sessions } from '../../sessions/sessions.js';
 import type { Statistics } from '../../statistics/statistics.js';
 
@@ -52,6 +54,9 @@ export interface ManagedBroker {
   /** Who is connected. */
   readonly clients: Clients;
   readonly logLevels: LogLevels;
+  readonly log: Pick<FollowedLog, 'follow'>;
+  /** Answers that go on. */
+  readonly streams: Pick<EventStreams, 'open'>;
   /** Has the broker end, as on SIGTERM. */
   stop(): void;
 }
