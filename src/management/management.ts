@@ -42,6 +42,7 @@ export class Management {
     this.#clients = clients;
     this.#port = port;
     this.#statistics = new Statistics(worker.view, worker.engine);
+    worker.logins.failed.attempts.protocol = 'http';
     worker.tlsReplaced = (setup) => this.#listening?.replaceTls(setup);
     this.#logLevels = logLevels;
     port.on('message', (message: ToManagement) => this.#onMessage(message));
@@ -143,6 +144,7 @@ export class Management {
       ),
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
+      attempts: worker.logins.failed.attempts,
       logLevels: this.#logLevels,
       log: this.#log,
       streams: this.#streams,

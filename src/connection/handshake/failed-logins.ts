@@ -6,6 +6,7 @@
  * password is among either.
  */
 import { BoundedLines } from '../errors/bounded-lines.js';
+import type { LoginAttempts } from './login-attempts.js';
 import type { Row } from './login-rows.js';
 import { createLoginSources, LoginSources } from './login-sources.js';
 
@@ -71,6 +72,11 @@ export class FailedLogins {
   succeeded(address: string, name: string): void {
     this.#sources.rows.clear(keyOf(address, name));
     this.#sources.succeeded(address, name);
+  }
+
+  /** How many there were, in the whole broker. */
+  get attempts(): LoginAttempts {
+    return this.#sources.attempts;
   }
 
   /** Null: it is forgotten. */

@@ -4,6 +4,7 @@
  * whichever workers it meets. What must hold: it does not grow; nobody outside can tell which addresses share a place.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { ATTEMPT_COUNTERS, LoginAttempts } from './login-attempts.js';
 import { LoginRows, ROWS } from './login-rows.js';
 
 /** So many logins may fail at once from an address, and then one in each so many ms. */
@@ -18,11 +19,12 @@ const KEY = 16;
 const FRIENDS_AT = ADDRESSES * 8;
 const ROWS_AT = FRIENDS_AT + FRIENDS * 4;
 const KEY_AT = ROWS_AT + ROWS * 8;
+const ATTEMPTS_AT = KEY_AT + KEY;
 
 /** What all workers share. */
 export function createLoginSources(): SharedArrayBuffer {
-  const shared = new SharedArrayBuffer(KEY_AT + KEY);
-  new Uint8Array(shared, KEY_AT).set(randomBytes(KEY));
+  const shared = new SharedArrayBuffer(ATTEMPTS_AT + ATTEMPT_COUNTERS * 8);
+  new Uint8Array(shared, KEY_AT, KEY).set(randomBytes(KEY));
   return shared;
 }
 
@@ -34,6 +36,7 @@ export class LoginSources {
   readonly #key: Uint8Array;
   /** By address and user. */
   readonly rows: LoginRows;
+  readonly attempts: LoginAttempts;
   /** Milliseconds since 1970: a clock that all workers have. */
   readonly now: () => number;
 
@@ -42,6 +45,7 @@ export class LoginSources {
     this.#friends = new Int32Array(shared, FRIENDS_AT, FRIENDS);
     this.#key = new Uint8Array(shared, KEY_AT, KEY).slice();
     this.rows = new LoginRows(new BigUint64Array(shared, ROWS_AT, ROWS), (text) => this.#hash(text));
+    this.attempts = new LoginAttempts(new BigInt64Array(shared, ATTEMPTS_AT, ATTEMPT_COUNTERS));
     this.now = now;
   }
 
@@ -52,6 +56,7 @@ export class LoginSources {
   }
 
   failed(address: string): void {
+    this.attempts.count(false);
     const place = this.#placeOf(address);
     const now = this.now();
     for (;;) {
@@ -63,6 +68,7 @@ export class LoginSources {
   }
 
   succeeded(address: string, name: string): void {
+    this.attempts.count(true);
     const hash = this.#hash(JSON.stringify([networkOf(address), name]));
     Atomics.store(this.#friends, hash.readUInt16LE(0), hash.readInt32LE(4) | 1);
   }

@@ -63,7 +63,8 @@ export class Logins {
     const user = this.#accounts.user(name);
     const digest = this.#digestOf(name, password);
     const same = this.#underWay.get(digest);
-    if (this.#remembers(digest, user) || (same !== undefined && same.user === user)) return this.#check(name, password);
+    if (this.#remembers(digest, user) || (same !== undefined && same.user === user))
+      return this.#counted(this.#check(name, password));
     const wait = this.failed.wait(address, name);
     if (wait === null) return this.#judged(address, name, false, 'too many logins have failed');
     const isRight = wait === 0 ? this.#check(name, password) : this.#checkLater(wait, name, password);
@@ -110,6 +111,12 @@ export class Logins {
   /** A login was refused for another reason than its password. */
   refused(address: string, name: string, reason: string): void {
     this.failed.tell(address, name, reason);
+  }
+
+  #counted(isRight: boolean | Promise<boolean>): boolean | Promise<boolean> {
+    if (typeof isRight !== 'boolean') return isRight.then((right) => this.#counted(right));
+    this.failed.attempts.count(isRight);
+    return isRight;
   }
 
   async #checkLater(wait: number, name: string, password: string): Promise<boolean> {

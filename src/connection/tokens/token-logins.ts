@@ -44,7 +44,10 @@ export class TokenLogins {
 
   async #granted(address: string, name: string, token: string): Promise<Grant | null> {
     const known = this.#remembered(this.#digestOf(token));
-    if (known !== null) return known;
+    if (known !== null) {
+      this.#failed.attempts.count(true);
+      return known;
+    }
     const isCounted = this.#failed.isFailing(address, name);
     const wait = isCounted ? this.#failed.wait(address, name) : 0;
     if (wait === null) return this.#refused(address, name, 'too many logins have failed');

@@ -1,5 +1,6 @@
 /** All routes of the HTTP API, by what they are about. */
 import type { HttpServer } from '../http/server.js';
+import { attemptRoutes } from './access/attempts.js';
 import { limitRoutes } from './access/limits.js';
 import { permissionRoutes } from './access/permissions.js';
 import { userRoutes } from './access/users.js';
@@ -38,6 +39,7 @@ export function addMetricRoutes(server: HttpServer, broker: ManagedBroker): void
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   healthRoutes(server);
   whoamiRoutes(server);
+  attemptRoutes(server, broker);
   userRoutes(server, broker);
   permissionRoutes(server, broker);
   vhostRoutes(server, broker);

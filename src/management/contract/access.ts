@@ -1,6 +1,6 @@
 /** Contracts: who calls, users, what they may do. */
 import { type Contracts, done, listing, made, one } from './operation-contract.js';
-import { body, OBJECT, OPTIONAL_TEXT, STRING, STRINGS, TAGS, TEXT, thing } from './schema.js';
+import { body, INTEGER, listOf, OBJECT, OPTIONAL_TEXT, STRING, STRINGS, TAGS, TEXT, thing } from './schema.js';
 
 const USER = {
   ...thing({
@@ -19,11 +19,28 @@ const TOPIC_PERMISSION = {
   title: 'TopicPermission',
 };
 
+const ATTEMPTS = thing({
+  protocol: STRING,
+  auth_attempts: INTEGER,
+  auth_attempts_failed: INTEGER,
+  auth_attempts_succeeded: INTEGER,
+});
+
 export const ACCESS: Contracts = {
   'GET /api/whoami': {
     summary: 'Who calls, with which tags',
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
+  'GET /api/auth/attempts/:node': {
+    summary: 'How many logins there were, right and wrong, by protocol',
+    answers: { 200: listOf(ATTEMPTS) },
+  },
+  'DELETE /api/auth/attempts/:node': done('Counts logins anew'),
+  'GET /api/auth/attempts/:node/source': {
+    summary: 'Nothing: logins are not kept by their sources',
+    answers: { 200: listOf(ATTEMPTS) },
+  },
+  'DELETE /api/auth/attempts/:node/source': done('Does nothing: logins are not kept by their sources'),
   'GET /api/users': listing('All users', USER),
   'GET /api/users/without-permissions': listing('Users who may enter no vhost', USER),
   'POST /api/users/bulk-delete': done('Deletes users', { body: body({ users: STRINGS }, 'users') }),

@@ -5,6 +5,7 @@
 
 import type { NodeLimits } from '../../../broker/requests/node-limits.js';
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
+import type { LoginAttempts } from '../../../connection/handshake/login-attempts.js';
 import type { TlsSetup } from '../../../connection/transport/tls-setup.js';
 import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
@@ -53,6 +54,8 @@ export interface ManagedBroker {
   readonly sessions: Sessions;
   /** Who is connected. */
   readonly clients: Clients;
+  /** Logins, right and wrong. */
+  readonly attempts: Pick<LoginAttempts, 'all' | 'clear'>;
   readonly logLevels: LogLevels;
   readonly log: Pick<FollowedLog, 'follow'>;
   /** Answers that go on. */
