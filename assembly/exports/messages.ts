@@ -1,4 +1,5 @@
 /** What the host reads of a message that it holds, and how it holds one. */
+import { arrivedAt } from '../memory/latency';
 import { FRAME_HEAD } from '../format/frame';
 import {
   flushReleases,
@@ -40,7 +41,7 @@ export function messageKeyLength(message: usize): u32 {
 }
 
 export function messageArrival(message: usize): f64 {
-  return changetype<Message>(message).arrival;
+  return arrivedAt(changetype<Message>(message));
 }
 
 export function messageMandatory(message: usize): bool {

@@ -33,6 +33,7 @@ export const RESULT_READ_LENGTH: u32 = offsetof<Participant>('readLength');
 export const RESULT_DEAD_QUEUE: u32 = offsetof<Participant>('deadQueue');
 export const RESULT_DEAD_REASON: u32 = offsetof<Participant>('deadReason');
 export const RESULT_WORK: u32 = offsetof<Participant>('work');
+export const RESULT_SAMPLES: u32 = offsetof<Participant>('samples');
 /** The word that is raised at each ring. */
 export const DOORBELL: u32 = offsetof<Participant>('doorbell');
 
@@ -106,6 +107,24 @@ export {
   VHOST_FIRST as COUNTER_VHOST_FIRST,
   PUBLISHED_IN as COUNTER_PUBLISHED_IN,
   PUBLISHED_OUT as COUNTER_PUBLISHED_OUT,
+  RECEIVED_CONFIRMING as COUNTER_RECEIVED_CONFIRMING,
+  CLAIMS_LOST as COUNTER_CLAIMS_LOST,
+  UNITS_LOST as COUNTER_UNITS_LOST,
+  LISTS_LOST as COUNTER_LISTS_LOST,
+  LOCK_WAITS as COUNTER_LOCK_WAITS,
+  LOCK_SLEEPS as COUNTER_LOCK_SLEEPS,
+  GC_PAUSES as COUNTER_GC_PAUSES,
+  GC_MICROS as COUNTER_GC_MICROS,
+  JS_OCTETS as COUNTER_JS_OCTETS,
+  CPU_MICROS as COUNTER_CPU_MICROS,
+  BUSY_MICROS as COUNTER_BUSY_MICROS,
+  TICKS as COUNTER_TICKS,
+  LATE_MICROS as COUNTER_LATE_MICROS,
+  LOG_WRITES as COUNTER_LOG_WRITES,
+  LOG_OCTETS as COUNTER_LOG_OCTETS,
+  LOG_MICROS as COUNTER_LOG_MICROS,
+  PAGED_OUT as COUNTER_PAGED_OUT,
+  PAGED_IN as COUNTER_PAGED_IN,
 } from '../memory/counters';
 export {
   PUBLISHED as CHANNEL_PUBLISHED,
@@ -120,6 +139,8 @@ export {
   GOT_EMPTY as CHANNEL_GOT_EMPTY,
   ACKNOWLEDGED as CHANNEL_ACKNOWLEDGED,
 } from '../amqp/connection/channel-counters';
+
+export { BUCKETS as LATENCY_BUCKETS, STEPS as LATENCY_STEPS } from '../memory/latency';
 
 // ── Features of a queue: octets from where they begin ──────────────────────────────────────────────────────────
 export const FEATURES_TTL: u32 = offsetof<QueueFeatures>('ttl');

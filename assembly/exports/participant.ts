@@ -5,6 +5,8 @@
  * laid out once (`initCore`); each thread then instantiates the module on it and joins (`joinCore`).
  */
 import { enter, leave } from '../memory/epoch';
+import { openLatency, stampOf } from '../memory/latency';
+import { countGathered } from '../memory/counters';
 import { momentOf } from '../memory/moment';
 import { atomicAdd, atomicLoad } from '../memory/atomic';
 import {
@@ -19,7 +21,7 @@ import {
   self,
 } from '../memory/root';
 import { setSegmentsAside } from '../memory/aside';
-import { BOX, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage } from '../memory/units';
+import { BOX, memoryFree as freeBytes, memoryUsed as sumOfUse, takeBox, takePage, unitsUsed } from '../memory/units';
 import { flushSettlements } from '../queue/chain/settle';
 import { forgetRoutes, openRoutes } from '../amqp/receiving/route';
 import { fallAsleep, serveTurns, wakeUp } from '../amqp/serve';
@@ -48,6 +50,7 @@ export function joinCore(index: u32, worker: bool): bool {
   self.runMessages = <u32>takePage();
   if (!self.scratch || !self.runMessages) return false;
   if (!worker) return true;
+  if (!openLatency()) return false;
   self.readOffset = <u32>takeBox();
   self.readLength = BOX;
   return self.readOffset != 0 && openRoutes();
@@ -61,6 +64,10 @@ export function memoryUsed(): f64 {
   return sumOfUse();
 }
 
+export function unitsInUse(kind: u32): f64 {
+  return unitsUsed(kind);
+}
+
 export function memoryFree(): f64 {
   return freeBytes();
 }
@@ -69,8 +76,9 @@ export function setAside(bytes: f64): bool {
   return setSegmentsAside(<u32>((<u64>bytes + SEGMENT - 1) / SEGMENT));
 }
 
-export function setTime(now: f64): void {
+export function setTime(now: f64, micros: f64): void {
   self.now = now;
+  self.stamp = stampOf(now, micros);
   self.moment = momentOf(now);
 }
 
@@ -95,6 +103,7 @@ export function serve(): bool {
   enter();
   const more = serveTurns();
   flushSettlements();
+  countGathered();
   leave();
   return more;
 }

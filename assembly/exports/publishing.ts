@@ -39,7 +39,7 @@ export function installRoute(connection: usize, count: u32, flags: u32, counters
 
 /** A message that no queue has yet goes to its queues now: its life begins, however long the host has kept it. */
 export function beginLife(message: usize): void {
-  changetype<Message>(message).arrival = self.now;
+  changetype<Message>(message).arrival = self.stamp;
 }
 
 /**

@@ -2,7 +2,8 @@
 import { Channel, Connection } from '../amqp/connection/connection';
 import { countChannel, countedOfChannel, countedOfEndedChannels } from '../amqp/connection/channel-counters';
 import { closeList, listAt, openList } from '../memory/counter-lists';
-import { countIn, countInVhost, countOwn, sumIn, sumOfAll } from '../memory/counters';
+import { countedBy, countIn, countInVhost, countOwn, sumIn, sumOfAll } from '../memory/counters';
+import { recordSamples, sumOfBuckets, sumOfLatencies } from '../memory/latency';
 import { enter, leave } from '../memory/epoch';
 import { countAt, countersOf, Queue } from '../queue/chain/queue';
 
@@ -19,6 +20,10 @@ export function countMoreAt(queue: usize, counter: u32, more: u32): void {
 
 export function counted(counter: u32): f64 {
   return <f64>sumOfAll(counter);
+}
+
+export function countedByOne(participant: u32, counter: u32): f64 {
+  return <f64>countedBy(participant, counter);
 }
 
 export function countedAt(queue: usize, counter: u32): f64 {
@@ -62,4 +67,17 @@ export function countMoreOf(channel: usize, ofChannel: u32, more: u32, counter: 
   const one = changetype<Channel>(channel);
   countChannel(one, ofChannel, more);
   if (counter) countInVhost(changetype<Connection>(one.connection).vhostCounters, counter, more);
+}
+
+/** The host has written all that was delivered. */
+export function timeDeliveries(now: f64, micros: f64): void {
+  recordSamples(now, micros);
+}
+
+export function latencyCount(bucket: u32): f64 {
+  return <f64>sumOfBuckets(bucket);
+}
+
+export function latencySum(): f64 {
+  return <f64>sumOfLatencies();
 }

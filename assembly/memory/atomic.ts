@@ -4,6 +4,7 @@
  * Every call site says which other operation it pairs with.
  */
 import { isChecking } from './checkpoint';
+import { lockSlept, lockWaited } from './contention';
 
 @inline export function atomicLoad(address: usize): u32 {
   return ASC_FEATURE_THREADS ? atomic.load<u32>(address) : load<u32>(address);
@@ -132,11 +133,13 @@ const SLEEPS: u32 = 10;
 
 function lockLate(address: usize): void {
   if (ASC_FEATURE_THREADS) {
+    lockWaited();
     // The holder has been stopped in this very thread.
     if (isChecking()) unreachable();
     for (let i: u32 = 0; i < SPINS; i++) {
       if (atomic.load<u32>(address) == FREE && atomic.cmpxchg<u32>(address, FREE, HELD) == FREE) return;
     }
+    lockSlept();
     let sleeps = SLEEPS;
     // Whoever gets it here leaves it AWAITED, since others may sleep, too. The wait pairs with the exchange in
     // `unlock`: it does not begin when that was before.

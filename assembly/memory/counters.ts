@@ -28,6 +28,7 @@
  */
 import { atomicLoad, atomicLoad64, atomicStore, atomicStore64, compareExchange } from './atomic';
 import { checkpoint, COUNTERS_MISSED } from './checkpoint';
+import { claimsLost, forgetContention, listsLost, lockSleeps, lockWaits, unitsLost } from './contention';
 import { PAGE, Participant, participantAt, PARTICIPANT_COUNTERS, root, self } from './root';
 import { CELL, giveCell, takeCell } from './units';
 
@@ -86,9 +87,33 @@ export const CHANNELS_CLOSED: u32 = 25;
 export const QUEUES_DECLARED: u32 = 26;
 export const QUEUES_CREATED: u32 = 27;
 export const QUEUES_DELETED: u32 = 28;
+/** Of those received: on channels with confirms. */
+export const RECEIVED_CONFIRMING: u32 = 29;
+/** Where participants met (contention.ts): claims, free memory and lists by compare-and-swap; locks. */
+export const CLAIMS_LOST: u32 = 30;
+export const UNITS_LOST: u32 = 31;
+export const LISTS_LOST: u32 = 32;
+export const LOCK_WAITS: u32 = 33;
+export const LOCK_SLEEPS: u32 = 34;
+/** What threads cost; only the host counts these: pauses of the garbage collector, and how long they were (µs). */
+export const GC_PAUSES: u32 = 35;
+export const GC_MICROS: u32 = 36;
+/** Octets that JavaScript has allocated; time on a CPU, and time that the event loop was busy (µs). */
+export const JS_OCTETS: u32 = 37;
+export const CPU_MICROS: u32 = 38;
+export const BUSY_MICROS: u32 = 39;
+/** Ticks of a timer, and by how much they came too late (µs). */
+export const TICKS: u32 = 40;
+export const LATE_MICROS: u32 = 41;
+/** Writes to the log with their syncs, their octets and time (µs); messages that were spilled, and brought back. */
+export const LOG_WRITES: u32 = 42;
+export const LOG_OCTETS: u32 = 43;
+export const LOG_MICROS: u32 = 44;
+export const PAGED_OUT: u32 = 45;
+export const PAGED_IN: u32 = 46;
 
 /** Numbers in a participant's block. */
-const COUNTERS: u32 = 32;
+const COUNTERS: u32 = 48;
 const BLOCK: u32 = QUEUE_COUNTERS * 8;
 
 const NEXT: usize = 0;
@@ -113,6 +138,24 @@ const BLOCKS: u32 = 3;
 /** Counts what this participant has done. */
 @inline export function countOwn(counter: u32, more: u64): void {
   add(blockOf(self), counter, more);
+}
+
+/** Counts what this participant has gathered since the last call. */
+@inline export function countGathered(): void {
+  if (self.confirming) {
+    countOwn(RECEIVED_CONFIRMING, self.confirming);
+    self.confirming = 0;
+  }
+  if (claimsLost | unitsLost | listsLost | lockWaits) addContention();
+}
+
+function addContention(): void {
+  countOwn(CLAIMS_LOST, claimsLost);
+  countOwn(UNITS_LOST, unitsLost);
+  countOwn(LISTS_LOST, listsLost);
+  countOwn(LOCK_WAITS, lockWaits);
+  countOwn(LOCK_SLEEPS, lockSleeps);
+  forgetContention();
 }
 
 /** Counts what this participant has done with the owner of the list that begins at `list`. */
@@ -177,6 +220,11 @@ export function sumOfAll(counter: u32): u64 {
   return sum;
 }
 
+/** What one participant has counted for itself. */
+export function countedBy(participant: u32, counter: u32): u64 {
+  return atomicLoad64(blockOf(participantAt(participant)) + counter * 8);
+}
+
 /** The owner is gone: nobody counts in the list any more, and nobody reads it. */
 export function freeCounters(list: usize): void {
   let cell = <usize>load<u32>(list);
@@ -193,5 +241,5 @@ export function freeCounters(list: usize): void {
 if (HOLDERS + BLOCKS * 4 > FIRST_BLOCK) ERROR('the holders of blocks are too many');
 if (FIRST_BLOCK + BLOCKS * BLOCK > CELL) ERROR('blocks of counters are longer than their cell');
 if (RECEIVED != VHOST_FIRST || DROPPED - VHOST_FIRST >= QUEUE_COUNTERS) ERROR("a vhost's block lacks a counter");
-if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || QUEUES_DELETED >= COUNTERS) ERROR('a block has no room for a counter');
+if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || PAGED_IN >= COUNTERS) ERROR('a block has no room for a counter');
 if (PARTICIPANT_COUNTERS + COUNTERS * 8 > PAGE) ERROR("a participant's counters are longer than its page");

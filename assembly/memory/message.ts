@@ -12,7 +12,8 @@
  *         12 │ headerLength u32  whole header frame: 7 octets, payload, end octet
  *         16 │ firstLength u32   body octets in this first piece
  *         20 │ keyLength u16, flags u16
- *         24 │ arrival f64     when it went to its queues, or before that its content header came (Unix ms)
+ *         24 │ arrival f64     when it went to its queues, or before that its content header came (Unix ms, with a
+ *            │                 fraction: latency.ts)
  *         32 │ key: exchange and routing key as two short strings
  *            │ header frame
  *            │ body frame of `firstLength` octets (none when the body is empty)
@@ -195,7 +196,7 @@ export function releaseFrom(segment: usize, count: u32): void {
   message.firstLength = first;
   message.keyLength = <u16>keyLength;
   message.flags = loggable ? <u16>LOGGABLE : 0;
-  message.arrival = self.now;
+  message.arrival = self.stamp;
   return address;
 }
 

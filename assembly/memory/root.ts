@@ -143,7 +143,8 @@ export const MEBIBYTES_MAX: u32 = 4096;
   deadReason: u32;
   /** Work done, in enqueues or what takes about as long; wraps. */
   work: u32;
-  r15: u32;
+  /** Samples of deliveries that are not written yet (latency.ts). */
+  samples: u32;
   /**
    * line 1: the reclamation epoch in which this participant entered the core, 0 outside (epoch.ts). Written by the
    * owner, read by all.
@@ -234,7 +235,9 @@ export const MEBIBYTES_MAX: u32 = 4096;
   received: u32;
   dropped: u32;
   acknowledged: u32;
-  i11: u64;
+  /** And publishes on channels with confirms. */
+  confirming: u32;
+  i11: u32;
   i12: u64;
   /**
    * line 7: queues whose messages may expire and that this participant sweeps (sweep.ts). `sweepCount` is read without
@@ -267,6 +270,10 @@ export const MEBIBYTES_MAX: u32 = 4096;
   pageInFirst: u32;
   /** The clock once more, as one word (moment.ts). */
   moment: u32;
+  /** The page of its histogram, which all may read; written once (latency.ts). */
+  latency: u32;
+  /** The clock once more, with a fraction that tells of less than a millisecond (latency.ts). */
+  stamp: f64;
   // line 9: the log (log/journal.ts). Open segments of loggable messages, hot and cold (message.ts)
   durableSegment: u32;
   durableOffset: u32;

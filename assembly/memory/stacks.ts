@@ -4,6 +4,7 @@
  * word links it to the next.
  */
 import { atomicAdd, atomicLoad64, compareExchange64 } from './atomic';
+import { unitLost } from './contention';
 import { ROOT, Root } from './root';
 
 const NEXT_BUNDLE: usize = 4;
@@ -14,6 +15,7 @@ export function push(stack: usize, unit: usize): void {
     const top = atomicLoad64(stack);
     store<u32>(unit + NEXT_BUNDLE, <u32>top);
     if (compareExchange64(stack, top, (top & 0xffffffff00000000) | (<u64>unit)) == top) return;
+    unitLost();
   }
 }
 
@@ -29,6 +31,7 @@ export function pop(stack: usize): usize {
     // May be stale when another participant has just popped the unit; then the compare-and-swap fails.
     const next = load<u32>(unit + NEXT_BUNDLE);
     if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | (<u64>next)) == top) return unit;
+    unitLost();
   }
 }
 

@@ -10,6 +10,7 @@
  *   4 │ next bundle (first unit of a bundle on a shared stack) or next segment
  * Ownership: a unit on a participant's list is that participant's; on a stack nobody's; otherwise its user's.
  */
+import { unitLost } from './contention';
 import { atomicAdd, atomicAnd, atomicLoad, atomicOr, atomicStore, atomicSub, compareExchange, notify } from './atomic';
 import { pop, push, putSegment } from './stacks';
 import { freeBoxesOf, hasPooledPages, joinRest, poolPages, takePooled } from './pool';
@@ -65,6 +66,7 @@ export function takeSegment(spared: u32): usize {
       continue;
     }
     if (compareExchange(frontier, index, index + 1) == index) return (<usize>index + 1) * SEGMENT;
+    unitLost();
   }
 }
 
@@ -414,6 +416,15 @@ function giveBoxes(): bool {
 }
 
 /** Bytes in use by all participants; exact when none of them is running. */
+/** Units in use of a kind: segments, pages, cells, boxes. */
+export function unitsUsed(kind: u32): f64 {
+  let units: i32 = 0;
+  for (let i: u32 = 0; i < root().participants; i++) {
+    units += load<i32>(changetype<usize>(participantAt(i)) + offsetof<Participant>('segmentsUsed') + kind * 4);
+  }
+  return <f64>units;
+}
+
 export function memoryUsed(): f64 {
   let bytes: f64 = 0;
   for (let i: u32 = 0; i < root().participants; i++) {

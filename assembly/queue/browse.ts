@@ -21,6 +21,7 @@
 import { FRAME_HEAD } from '../format/frame';
 import { atomicAdd, atomicLoad } from '../memory/atomic';
 import { BROWSE_COPIED, BROWSE_FOUND, checkpoint } from '../memory/checkpoint';
+import { arrivedAt } from '../memory/latency';
 import { aligned, keyOf, Message, Piece, pieceFrameOf } from '../memory/message';
 import { CLASSIC, unknownKind } from './chain/kinds';
 import { Block, EMPTY, nextOf, Queue, READY, REQUEUED, Slot, slotAt, SLOTS, SPILLED, STATE_MASK } from './chain/queue';
@@ -165,7 +166,7 @@ function copyOut(queue: Queue, slot: Slot, state: u32): u32 {
   const word = atomicLoad(changetype<usize>(slot));
   const message = changetype<Message>(slot.message);
   const bodySize = message.bodySize;
-  const arrival = message.arrival;
+  const arrival = arrivedAt(message);
   const keyLength = <u32>message.keyLength;
   const frameLength = message.headerLength;
   const first = message.firstLength;

@@ -15,6 +15,7 @@ import type { BrowseCalls } from './browsing.js';
 import type { ConnectionCalls } from './connections.js';
 import type { ConsumerCalls } from './consuming.js';
 import type { DeadLetterCalls } from './dead-letters.js';
+import type { LatencyCalls } from './latency.js';
 import type { LogCalls } from './log.js';
 import type { LookingCalls } from './looking.js';
 import type { MessageCalls } from './messages.js';
@@ -48,6 +49,7 @@ export {
 
 export interface Engine
   extends Participant,
+    LatencyCalls,
     QueueCalls,
     DeadLetterCalls,
     LogCalls,

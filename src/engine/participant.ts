@@ -5,6 +5,10 @@
 
 export type EngineKind = 'wasm' | 'js';
 
+/** What memory is given out in, in the core's order. */
+export const UNIT_KINDS = ['segments', 'pages', 'cells', 'boxes'] as const;
+export type UnitKind = (typeof UNIT_KINDS)[number];
+
 /** What a participant needs to join: structured-cloneable, handed to worker threads as it is. */
 export interface SharedCore {
   readonly kind: EngineKind;
@@ -27,6 +31,8 @@ export interface Participant {
   readonly work: number;
   /** Bytes that are in use by segments, pages and boxes (not those that are free again). */
   memoryUsed(): number;
+  /** How many units of memory of a kind are in use. */
+  unitsUsed(kind: UnitKind): number;
   /**
    * Bytes that nobody has ever needed or that are free again as a whole: what messages and everything else may still
    * take. Fewer than a third of all ring the coordinator.
@@ -40,9 +46,9 @@ export interface Participant {
   setAside(bytes: number): boolean;
   /**
    * Sets this participant's clock (ms since the Unix epoch, as `Date.now`): what arrives is stamped with it, what is
-   * too old by it dies.
+   * too old by it dies. `micros` tells of less than a millisecond (`micros` in latency.ts).
    */
-  setTime(now: number): void;
+  setTime(now: number, micros?: number): void;
   /**
    * Coordinator: makes every worker drain its port before it scans another read. Call it after the change is posted.
    * Returns the new epoch.

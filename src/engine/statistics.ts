@@ -15,11 +15,14 @@ import {
   CHANNEL_REDELIVERED,
   CHANNEL_RETURNED,
   COUNTER_ACKNOWLEDGED,
+  COUNTER_BUSY_MICROS,
   COUNTER_CHANNELS_CLOSED,
   COUNTER_CHANNELS_OPENED,
+  COUNTER_CLAIMS_LOST,
   COUNTER_CONFIRMED,
   COUNTER_CONNECTIONS_CLOSED,
   COUNTER_CONNECTIONS_OPENED,
+  COUNTER_CPU_MICROS,
   COUNTER_DELIVERED,
   COUNTER_DELIVERED_NO_ACK,
   COUNTER_DIED_DELIVERY_LIMIT,
@@ -28,21 +31,36 @@ import {
   COUNTER_DIED_REJECTED,
   COUNTER_DROPPED,
   COUNTER_ENQUEUED,
+  COUNTER_GC_MICROS,
+  COUNTER_GC_PAUSES,
   COUNTER_GOT,
   COUNTER_GOT_EMPTY,
   COUNTER_GOT_NO_ACK,
+  COUNTER_JS_OCTETS,
+  COUNTER_LATE_MICROS,
+  COUNTER_LISTS_LOST,
+  COUNTER_LOCK_SLEEPS,
+  COUNTER_LOCK_WAITS,
+  COUNTER_LOG_MICROS,
+  COUNTER_LOG_OCTETS,
+  COUNTER_LOG_WRITES,
   COUNTER_OCTETS_ENQUEUED,
   COUNTER_OCTETS_IN,
   COUNTER_OCTETS_OUT,
+  COUNTER_PAGED_IN,
+  COUNTER_PAGED_OUT,
   COUNTER_PUBLISHED_IN,
   COUNTER_PUBLISHED_OUT,
   COUNTER_QUEUES_CREATED,
   COUNTER_QUEUES_DECLARED,
   COUNTER_QUEUES_DELETED,
   COUNTER_RECEIVED,
+  COUNTER_RECEIVED_CONFIRMING,
   COUNTER_REDELIVERED,
   COUNTER_REQUEUED,
   COUNTER_RETURNED,
+  COUNTER_TICKS,
+  COUNTER_UNITS_LOST,
   COUNTER_VHOST_FIRST,
 } from '../numbers/core.js';
 import type { Channel, Connection, CounterList, Queue } from './references.js';
@@ -95,6 +113,33 @@ export const Counter = {
   QUEUES_DECLARED: COUNTER_QUEUES_DECLARED,
   QUEUES_CREATED: COUNTER_QUEUES_CREATED,
   QUEUES_DELETED: COUNTER_QUEUES_DELETED,
+  /** Of those received: on channels with confirms. */
+  RECEIVED_CONFIRMING: COUNTER_RECEIVED_CONFIRMING,
+  /**
+   * Where participants met: at the head of a queue, at free memory, at lists of work for others, another one was quicker
+   * and it was tried again; a lock was held; and its holder was waited for asleep.
+   */
+  CLAIMS_LOST: COUNTER_CLAIMS_LOST,
+  UNITS_LOST: COUNTER_UNITS_LOST,
+  LISTS_LOST: COUNTER_LISTS_LOST,
+  LOCK_WAITS: COUNTER_LOCK_WAITS,
+  LOCK_SLEEPS: COUNTER_LOCK_SLEEPS,
+  /** What threads cost; only the host counts these: pauses of the garbage collector, and how long they were (µs). */
+  GC_PAUSES: COUNTER_GC_PAUSES,
+  GC_MICROS: COUNTER_GC_MICROS,
+  /** Octets that JavaScript has allocated; time on a CPU, and time that the event loop was busy (µs). */
+  JS_OCTETS: COUNTER_JS_OCTETS,
+  CPU_MICROS: COUNTER_CPU_MICROS,
+  BUSY_MICROS: COUNTER_BUSY_MICROS,
+  /** Ticks of a timer, and by how much they came too late (µs). */
+  TICKS: COUNTER_TICKS,
+  LATE_MICROS: COUNTER_LATE_MICROS,
+  /** Writes to the log with their syncs, their octets and time (µs); messages that were spilled, and brought back. */
+  LOG_WRITES: COUNTER_LOG_WRITES,
+  LOG_OCTETS: COUNTER_LOG_OCTETS,
+  LOG_MICROS: COUNTER_LOG_MICROS,
+  PAGED_OUT: COUNTER_PAGED_OUT,
+  PAGED_IN: COUNTER_PAGED_IN,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 
@@ -159,6 +204,8 @@ export function inVhost(counter: ChannelCounter): Counter | null {
 export interface StatisticsCalls {
   /** What all participants have counted since the memory was laid out. It never falls. */
   counted(counter: Counter): number;
+  /** What one participant has counted; `participant` is its number. */
+  countedBy(participant: number, counter: Counter): number;
   /** What they have counted of a queue since it was made. It never falls. */
   countedAt(queue: Queue, counter: QueueCounter): number;
   /** Counts what the host alone knows; below 2^32. */

@@ -9,6 +9,7 @@
  */
 
 import type { Engine } from '../engine/engine.js';
+import { micros } from '../engine/latency.js';
 import { Doing, Progress } from './progress.js';
 import { Rounds } from './rounds.js';
 
@@ -203,7 +204,10 @@ export class EventLoop {
     const more = engine.serve();
     for (let boxes = 0, bytes = 0; boxes < BOXES_PER_PASS && bytes < BYTES_PER_PASS; boxes++) {
       const id = engine.nextOutput();
-      if (id < 0) return more;
+      if (id < 0) {
+        if (engine.hasUntimed) engine.timeDeliveries(Date.now(), micros());
+        return more;
+      }
       bytes += engine.outputLength;
       this.progress.turnTo(Doing.WRITING, id);
       this.#peers.get(id)?.writeOutput();
@@ -213,7 +217,7 @@ export class EventLoop {
 
   #wake(): void {
     this.#engine.wake();
-    this.#engine.setTime(Date.now());
+    this.#engine.setTime(Date.now(), micros());
   }
 
   #schedule(): void {

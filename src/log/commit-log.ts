@@ -92,6 +92,8 @@ export interface CommitLogObserver {
    * write itself; asked at each append. A log that has nothing to wait for in that way does not ask.
    */
   calm?(): boolean;
+  /** So many octets were written, and made as durable as was asked for, in so long (ms). */
+  onWritten?(octets: number, took: number): void;
   /** The thread is about to wait itself (true), or has waited. */
   onWait?(waits: boolean): void;
 }

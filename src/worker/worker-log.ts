@@ -3,7 +3,7 @@
  * What happens there is told to the broker thread. What must hold: all of that is told before the worker says that it
  * has ended.
  */
-import type { Engine } from '../engine/engine.js';
+import { Counter, type Engine } from '../engine/engine.js';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { Doing } from '../event-loop/progress.js';
 import { CpuLatency } from '../platform/cpu-latency.js';
@@ -41,6 +41,7 @@ export class WorkerLog {
     const log = this.#openLog(setup, {
       onEvent: (event) => this.#report.add(event),
       onWait: (waits) => progress.turnTo(waits ? Doing.DISK : Doing.LOG),
+      onWritten: (octets, took) => this.#countWrite(octets, took),
       calm: () => this.#isCalm(),
       onHealth: (health) => {
         this.#opened?.healthChanged();
@@ -69,6 +70,12 @@ export class WorkerLog {
     const written = (await this.#opened?.close()) ?? true;
     this.#report.flush();
     return written;
+  }
+
+  #countWrite(octets: number, took: number): void {
+    this.#engine.count(Counter.LOG_WRITES, 1);
+    this.#engine.count(Counter.LOG_OCTETS, octets);
+    this.#engine.count(Counter.LOG_MICROS, Math.round(took * 1e3));
   }
 
   /** Whether at most one read has come since this was last asked. */

@@ -50,6 +50,7 @@ import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
 import type { ParticipantLog } from './participant-log.js';
 import { SharedAlarms } from './shared-alarms.js';
+import { ThreadFigures } from './thread-figures.js';
 import { type FromWorker, LOCAL_IDS, type ToWorker, type WorkerSettings, type WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
 import { WorkerLog } from './worker-log.js';
@@ -98,6 +99,7 @@ export class Worker implements Host {
   /** Told of certificates that take the place of those before. */
   tlsReplaced: (setup: TlsSetup) => void = () => {};
   readonly #progress: Progress;
+  readonly #figures: ThreadFigures;
   /** Publishers that wait for memory. */
   #short = 0;
 
@@ -147,6 +149,7 @@ export class Worker implements Host {
       this.#logger.warning(area, line),
     );
     this.#progress = new Progress(progress, index);
+    this.#figures = new ThreadFigures(engine, TICK_MS);
     this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
     const begin = (): void => this.eventLoop.begin();
     this.routes = new RouteFinder(engine, this.view);
@@ -283,6 +286,7 @@ export class Worker implements Host {
     if (this.#connections.size > 0) return;
     clearInterval(this.#ticker ?? undefined);
     this.#ticker = null;
+    this.#figures.rest();
     if (this.#stopping) this.#stop().catch(fatal);
   }
 
@@ -392,6 +396,7 @@ export class Worker implements Host {
   #tick(): void {
     this.eventLoop.tick();
     const now = performance.now();
+    this.#figures.tick(now);
     for (const [id, connection] of this.#connections) {
       this.#progress.turnTo(Doing.TICK, id);
       connection.tick(now);

@@ -7,6 +7,7 @@
  */
 import { FRAME_MAX } from '../../format/frame';
 import { DELIVERED, DELIVERED_NO_ACK, GOT, GOT_NO_ACK, REDELIVERED as COUNT_REDELIVERED } from '../../memory/counters';
+import { noteDelivery } from '../../memory/latency';
 import { Message } from '../../memory/message';
 import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
 import { deadLetterOrDrop, EXPIRED } from '../../queue/rules/dead-letters';
@@ -354,6 +355,7 @@ function claimOne(queue: Queue): Slot {
 
 /** Gives the delivery its tag: it is recorded until it is acknowledged, or settled at once. */
 @inline function hold(channel: Channel, consumer: Consumer, slot: Slot): void {
+  noteDelivery(changetype<Message>(slot.message));
   if (consumer.noAck) settle(slot);
   else {
     record(channel, <u32>changetype<usize>(slot), <u32>changetype<usize>(consumer));
@@ -390,6 +392,7 @@ export function takeOne(connection: Connection, channel: Channel, queue: Queue, 
   countDelivered(channel, queue, 1, 0);
   countAt(queue, noAck ? GOT_NO_ACK : GOT, 1);
   countChannel(channel, noAck ? CHANNEL_GOT_NO_ACK : CHANNEL_GOT, 1);
+  noteDelivery(message);
   if (noAck) settle(slot);
   else record(channel, <u32>changetype<usize>(slot), 0);
   channel.nextTag += 1;

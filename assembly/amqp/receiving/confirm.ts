@@ -6,6 +6,7 @@
  */
 import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../../memory/fifo';
 import { CONFIRMED, countInVhost } from '../../memory/counters';
+import { self } from '../../memory/root';
 import { Batch, gathering, heldIn } from '../../log/batch';
 import { CONFIRMED as CHANNEL_CONFIRMED, countChannel } from '../connection/channel-counters';
 import { Channel, Connection } from '../connection/connection';
@@ -45,6 +46,7 @@ export function countRefusal(connection: Connection, channel: Channel): void {
 @inline export function countConfirm(connection: Connection, channel: Channel): void {
   if (!channel.confirming) return;
   channel.confirmed += 1;
+  self.confirming += 1;
   list(connection, channel);
 }
 

@@ -209,7 +209,7 @@ export function complete(connection: Connection, channel: Channel): u32 {
   const message = changetype<Message>(channel.message);
   connection.completing = <u32>changetype<usize>(channel);
   // Its life begins when it goes to its queues, however long it took to come.
-  message.arrival = self.now;
+  message.arrival = self.stamp;
   let route = changetype<Route>(channel.route);
   if (channel.routeVersion != self.routeVersion) {
     route = findRoute(connection, channel, keyOf(message), message.keyLength);

@@ -4,6 +4,7 @@
  * any order; the prefix ends at the first that is not), other cursors (one of them wins the compare-and-swap, the
  * others look again).
  */
+import { claimLost } from '../../memory/contention';
 import { FRAME_BODY_MAX, FRAME_OVERHEAD } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, CLAIM_SCANNED } from '../../memory/checkpoint';
@@ -77,7 +78,10 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
     }
     checkpoint(CLAIM_SCANNED);
     // Pairs with the same operation of other cursors: positions head … head + count − 1 are ours alone.
-    if (compareExchange(address + offsetof<Queue>('head'), head, head + count) != head) continue;
+    if (compareExchange(address + offsetof<Queue>('head'), head, head + count) != head) {
+      claimLost();
+      continue;
+    }
     if (block != hint) {
       moveHint(address + offsetof<Queue>('headBlock'), hint, block);
       if (queue.gap) requestAhead(queue, block);

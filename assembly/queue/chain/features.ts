@@ -4,6 +4,7 @@
  * requeued. Written by: the coordinator while workers run, each word valid on its own; EXPIRES and
  * CONSUMER_PRIORITIES by the workers, atomically; LOGGED_QUEUE and GONE once.
  */
+import { arrivedAt } from '../../memory/latency';
 import { atomicAdd64, atomicLoadF64 } from '../../memory/atomic';
 import { EXPIRING, Message } from '../../memory/message';
 import { expirationOf } from '../../memory/properties';
@@ -113,7 +114,7 @@ export function isExpired(queue: Queue, message: Message, now: f64): bool {
     const own = expirationOf(message);
     if (own >= 0) life = min(life, own);
   }
-  return now >= message.arrival + life;
+  return now >= arrivedAt(message) + life;
 }
 
 @inline export function addBytes(queue: Queue, bytes: i64): void {

@@ -3,6 +3,7 @@
  * coordinator's list and rings it. A queue stands there once, and the list keeps its cell. Meets: the coordinator,
  * which strikes a queue off the list before it looks at the queue: a request that comes later is a new one.
  */
+import { listLost } from '../../memory/contention';
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { coordinator, Participant, self } from '../../memory/root';
 import { ring } from '../../memory/units';
@@ -29,6 +30,7 @@ export function requestPageIn(queue: Queue): void {
     // Pairs with the exchange in `nextPageInRequest`, and with the load in `fallAsleep`: a coordinator that misses it
     // is still awake.
     if (compareExchange(list, first, <u32>changetype<usize>(queue)) == first) break;
+    listLost();
   }
   ring(target);
 }

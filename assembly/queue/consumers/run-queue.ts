@@ -6,6 +6,7 @@
  * Ownership: a run queue is its worker's; an inbox is pushed to by anybody and taken whole by its worker; the links of
  * a consumer that waits are under its queue's waitersLock (waiters.ts).
  */
+import { listLost } from '../../memory/contention';
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, WAITER_UNLINKED } from '../../memory/checkpoint';
 import { Participant, participantAt, self } from '../../memory/root';
@@ -143,6 +144,7 @@ function leaveTurn(waiter: Waiter): void {
     waiter.runNext = first;
     // Pairs with the exchange in `drainInbox`, and with the load in `sleep`: a worker that misses it is still awake.
     if (compareExchange(inbox, first, <u32>changetype<usize>(waiter)) == first) break;
+    listLost();
   }
   ring(target);
 }

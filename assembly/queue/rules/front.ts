@@ -3,6 +3,7 @@
  * to know. What is seen may be gone a moment later. Meets: cursors that claim the message meanwhile; then its octets
  * are nonsense, the head has moved, and the look is repeated. The caller is inside the core.
  */
+import { arrivedAt } from '../../memory/latency';
 import { atomicLoad, atomicLoadF64, lock, unlock } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { timestampOf } from '../../memory/properties';
@@ -84,5 +85,5 @@ function arrivalAt(queue: Queue, asks: bool): f64 {
 
 @inline function look(message: Message): f64 {
   seenTimestamp = timestampOf(message);
-  return message.arrival;
+  return arrivedAt(message);
 }

@@ -5,6 +5,7 @@
  * Peek, in a queue with rules: the message that is next, whatever priority it stands in and whether it was
  * requeued; and what at the head has become too old. Messages are claimed one by one here.
  */
+import { claimLost } from '../../memory/contention';
 import { FRAME_MAX } from '../../format/frame';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
 import { checkpoint, NEXT_SCANNED } from '../../memory/checkpoint';
@@ -144,7 +145,10 @@ function claimExpired(queue: Queue, rules: Queue, limit: f64): Slot {
     }
     checkpoint(NEXT_SCANNED);
     // Pairs with the same operation of other cursors.
-    if (compareExchange(address + offsetof<Queue>('head'), head, head + 1) != head) continue;
+    if (compareExchange(address + offsetof<Queue>('head'), head, head + 1) != head) {
+      claimLost();
+      continue;
+    }
     if (block != hint) {
       moveHint(address + offsetof<Queue>('headBlock'), hint, block);
       if (queue.gap) requestAhead(queue, block);

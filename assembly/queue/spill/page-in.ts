@@ -3,6 +3,7 @@
  * for the last of the gap block's own: that one only when a new gap block is linked behind it, if it stood for more,
  * and the old one is a block like any other. What comes at a time need not fill a block: it went out as a portion.
  */
+import { arrivedAt } from '../../memory/latency';
 import { UNIT_PIECE, UNIT_HEAD, Unit } from '../../format/spilled-unit';
 import { FRAME_MAX } from '../../format/frame';
 import { atomicAdd, atomicStore } from '../../memory/atomic';
@@ -103,7 +104,7 @@ function open(end: u32): void {
   if (first == end) return;
   for (let i = first; i < end; i++) queue.spilledBytes -= changetype<Message>(slotAt(inGap, i).message).bodySize;
   // The next one came with it, or later.
-  setSpilledArrival(queue, changetype<Message>(slotAt(inGap, end - 1).message).arrival);
+  setSpilledArrival(queue, arrivedAt(changetype<Message>(slotAt(inGap, end - 1).message)));
   passPlaces(queue, first, end);
   queue.spilledFilled = end;
   // The last one first: a cursor finds them all.

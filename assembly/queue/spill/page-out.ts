@@ -18,6 +18,7 @@
  * copied, so that it does not keep the segment in which it lies among those that leave. A long one leaves with the
  * others.
  */
+import { arrivedAt } from '../../memory/latency';
 import { UNIT_PIECE, UNIT_HEAD, Unit } from '../../format/spilled-unit';
 import { atomicAdd, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
 import { checkpoint, OUT_FOUND, OUT_MARKED } from '../../memory/checkpoint';
@@ -332,7 +333,7 @@ export function endOut(done: bool): bool {
   }
   if (stays) return false;
   if (!changetype<usize>(gapOf(queue)))
-    setSpilledArrival(queue, changetype<Message>(slotAt(block, outFirst).message).arrival);
+    setSpilledArrival(queue, arrivedAt(changetype<Message>(slotAt(block, outFirst).message)));
   depart(queue);
   let bytes: i64 = 0;
   for (let i = outFirst; i < outEnd; i++) {

@@ -1,5 +1,7 @@
 /** docs/metrics.md, as it follows from what a scrape tells. */
 import type { Metric } from '../../management/api/metrics/exposition.js';
+import type { Family } from '../../management/api/metrics/family.js';
+import { OWN_PREFIX } from '../../management/api/metrics/own-families.js';
 import { DETAILED_FAMILIES, DETAILED_PREFIX, OTHER_FAMILIES, PREFIX } from '../../management/api/metrics/scrape.js';
 import { wrapped } from './help.js';
 
@@ -40,6 +42,20 @@ const DIFFERENCES = [
   'What is about Erlang, Mnesia, Raft and streams is not told, but for `erlang_uptime_seconds`, which dashboards ask for.',
 ];
 
+const OWN = [
+  'These have the same names at all endpoints. `worker` is the number of a worker that serves clients, `management` for ' +
+    'the thread of the HTTP API, or `broker` for the one that the others belong to. What threads cost is looked at once ' +
+    'a second while they have clients.',
+  'Latency is sampled: of the deliveries of one pass of an event loop at most sixteen are timed, evenly, each standing ' +
+    'for those up to the next. A delivery that a slow client does not take at once counts as written when it was given ' +
+    'to the system. The core keeps times to a sixteenth of themselves, of up to 71 minutes; here are two buckets ' +
+    'an octave. `histogram_quantile(0.99, rate(leveret_delivery_latency_seconds_bucket[1m]))` is what 99 of 100 ' +
+    'deliveries took at most.',
+  'What JavaScript allocates for a message is `rate(leveret_javascript_allocated_bytes_total[5m])`, summed up, by ' +
+    '`rate(leveret_messages_consumed_total[5m])`: near 0. [leveret.json](../examples/grafana/leveret.json) is a ' +
+    'dashboard of these for Grafana, [prometheus.yml](../examples/prometheus/prometheus.yml) has Prometheus scrape.',
+];
+
 export function metricsPage(): string {
   return `${[
     '# Metrics',
@@ -53,13 +69,18 @@ export function metricsPage(): string {
         'RabbitMQ-Overview (10991) among them. These differ:',
     ),
     DIFFERENCES.map(item).join('\n'),
-    ...DETAILED_FAMILIES.map(
-      ({ name, metrics, prefix = DETAILED_PREFIX }) => `### \`${name}\`\n\n${table(prefix, metrics)}`,
-    ),
+    ...DETAILED_FAMILIES.filter(({ prefix }) => prefix !== OWN_PREFIX).map(family),
     '### Without a name',
     paragraph('`/metrics` and `/metrics/per-object` have these besides.'),
     ...OTHER_FAMILIES.map(({ metrics }) => table(PREFIX, metrics)),
+    '## Our own',
+    ...OWN.map(paragraph),
+    ...DETAILED_FAMILIES.filter(({ prefix }) => prefix === OWN_PREFIX).map(family),
   ].join('\n\n')}\n`;
+}
+
+function family({ name, metrics, prefix = DETAILED_PREFIX }: Family): string {
+  return `### \`${name}\`\n\n${table(prefix, metrics)}`;
 }
 
 function table(prefix: string, metrics: readonly Metric[]): string {

@@ -15,6 +15,7 @@ import { Log } from './log/log.js';
 import { CounterLists } from './memory/counter-lists.js';
 import { Counters } from './memory/counters.js';
 import { Doorbell } from './memory/doorbell.js';
+import { Latencies } from './memory/latencies.js';
 import { READ_LENGTH, readBufferAt } from './memory/layout.js';
 import { Memory } from './memory/memory.js';
 import { type Clock, Messages } from './memory/messages.js';
@@ -39,12 +40,13 @@ export type FurtherKinds = (parts: {
 export class Composition {
   readonly isCoordinator: boolean;
   readonly readOffset: number;
-  readonly clock: Clock = { now: 0 };
+  readonly clock: Clock = { now: 0, stamp: 0 };
   readonly work = new Work();
   readonly memory: Memory;
   readonly messages: Messages;
   readonly counters: Counters;
   readonly counterLists: CounterLists;
+  readonly latencies: Latencies;
   readonly log: Log<Channel>;
   readonly contents: QueueContents;
   readonly logged: LoggedQueues;
@@ -70,6 +72,7 @@ export class Composition {
     this.messages = new Messages(memory, this.clock);
     this.counters = new Counters(memory, participant);
     this.counterLists = new CounterLists(memory, this.counters);
+    this.latencies = new Latencies(this.counters);
     this.log = new Log(memory, this.messages, this.clock);
     this.contents = new QueueContents(memory, this.messages, this.clock, this.log, this.counters);
     this.logged = new LoggedQueues(memory, this.contents);
@@ -102,7 +105,7 @@ export class Composition {
     this.browsing = new Browsing(memory, this.messages, this.contents, this.queues, waiters, this.clock, this.log);
     this.publishes = new Publishes(memory, this.messages, this.queues, this.work, this.counters);
     this.output = new Output(memory, this.counters, (connection) => this.scheduler.onRoom(connection));
-    this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output, this.clock);
+    this.deliveries = new Deliveries(memory, this.messages, this.queues, this.output, this.clock, this.latencies);
     this.scheduler = new Scheduler(memory, this.queues, waiters, this.deliveries, this.output, this.clock);
     this.settlements = new Settlements(
       this.queues,

@@ -21,6 +21,7 @@ import type {
   SharedCore,
 } from '../engine.js';
 import { ChannelCounter, ConsumerState, type Content, Counter, inVhost, RouteFlag, Stop } from '../engine.js';
+import type { UnitKind } from '../participant.js';
 import { Channel, Connection, type Consumer as OwnConsumer } from './amqp/connection.js';
 import { ContentFrames } from './amqp/content-frames.js';
 import type { Deliveries } from './amqp/deliveries.js';
@@ -35,9 +36,11 @@ import type { Settlements } from './amqp/settlements.js';
 import type { Work } from './amqp/work.js';
 import { Composition, type FurtherKinds } from './composition.js';
 import type { Log } from './log/log.js';
+import { contention } from './memory/contention.js';
 import type { CounterLists } from './memory/counter-lists.js';
 import type { Counters } from './memory/counters.js';
 import type { Doorbell } from './memory/doorbell.js';
+import { type Latencies, stampOf } from './memory/latencies.js';
 import { Feature, QueueCell, READ_LENGTH, Root } from './memory/layout.js';
 import type { Memory } from './memory/memory.js';
 import type { Clock, Messages } from './memory/messages.js';
@@ -90,6 +93,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   readonly #work: Work;
   readonly #counters: Counters;
   readonly #counterLists: CounterLists;
+  readonly #latencies: Latencies;
   readonly #connections = new Map<ConnectionRef, Connection>();
   readonly #channels = new Map<ChannelRef, Channel>();
   #lastHandle = 0;
@@ -119,6 +123,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     this.#work = composition.work;
     this.#counters = composition.counters;
     this.#counterLists = composition.counterLists;
+    this.#latencies = composition.latencies;
   }
 
   get work(): number {
@@ -144,6 +149,10 @@ class JsEngine extends JsQueueCalls implements Engine {
     return this.#memory.used();
   }
 
+  unitsUsed(kind: UnitKind): number {
+    return this.#memory.unitsUsed(kind);
+  }
+
   memoryFree(): number {
     return this.#memory.free();
   }
@@ -152,8 +161,9 @@ class JsEngine extends JsQueueCalls implements Engine {
     return this.#memory.setAside(bytes);
   }
 
-  setTime(now: number): void {
+  setTime(now: number, micros = 0): void {
     this.#clock.now = now;
+    this.#clock.stamp = stampOf(now, micros);
   }
 
   raiseTopology(): number {
@@ -410,7 +420,15 @@ class JsEngine extends JsQueueCalls implements Engine {
   }
 
   serve(): boolean {
-    return this.#scheduler.serve();
+    const more = this.#scheduler.serve();
+    if (contention.waits > 0) this.#countContention();
+    return more;
+  }
+  #countContention(): void {
+    this.#counters.count(Counter.LOCK_WAITS, contention.waits);
+    this.#counters.count(Counter.LOCK_SLEEPS, contention.sleeps);
+    contention.waits = 0;
+    contention.sleeps = 0;
   }
   nextOutput(): number {
     const connection = this.#output.next();
@@ -438,8 +456,24 @@ class JsEngine extends JsQueueCalls implements Engine {
     return !this.#connection(connection).content.active;
   }
 
+  get hasUntimed(): boolean {
+    return this.#latencies.hasSamples;
+  }
+  timeDeliveries(now: number, micros: number): void {
+    this.#latencies.record(stampOf(now, micros));
+  }
+  latencyCount(bucket: number): number {
+    return this.#latencies.countOf(bucket);
+  }
+  latencySum(): number {
+    return this.#latencies.sum();
+  }
+
   counted(counter: Counter): number {
     return this.#counters.sum(counter);
+  }
+  countedBy(participant: number, counter: Counter): number {
+    return this.#counters.of(participant, counter);
   }
   countedAt(queue: Queue, counter: QueueCounter): number {
     return this.#counters.sumIn(word(queue, QueueCell.COUNTERS), counter);

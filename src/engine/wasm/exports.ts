@@ -9,7 +9,7 @@ export interface CoreFunctions {
   memoryUsed(): number;
   memoryFree(): number;
   setAside(bytes: number): number;
-  setTime(now: number): void;
+  setTime(now: number, micros: number): void;
   raiseTopology(): number;
   topologyEpoch(): number;
   applyTopology(epoch: number): void;
@@ -154,7 +154,12 @@ export interface CoreFunctions {
   wake(): void;
   countMore(counter: number, more: number): void;
   countMoreAt(queue: number, counter: number, more: number): void;
+  timeDeliveries(now: number, micros: number): void;
+  latencyCount(bucket: number): number;
+  latencySum(): number;
   counted(counter: number): number;
+  unitsInUse(kind: number): number;
+  countedByOne(participant: number, counter: number): number;
   countedAt(queue: number, counter: number): number;
   openCounters(list: number): number;
   closeCounters(list: number): void;

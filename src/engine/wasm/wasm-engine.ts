@@ -17,6 +17,7 @@ import {
   RESULT_OUTPUT_OFFSET,
   RESULT_READ_LENGTH,
   RESULT_READ_OFFSET,
+  RESULT_SAMPLES,
   RESULT_SCRATCH,
   RESULT_STOP_CHANNEL,
   RESULT_STOP_MESSAGE,
@@ -44,6 +45,7 @@ import {
   type SharedCore,
   type Stop,
 } from '../engine.js';
+import { UNIT_KINDS, type UnitKind } from '../participant.js';
 import type { CoreFunctions } from './exports.js';
 import { WasmLookingCalls } from './looking-calls.js';
 import { type Core, instantiateCore } from './wasm-core.js';
@@ -141,6 +143,10 @@ class WasmEngine extends WasmLookingCalls implements Engine {
     return this.#core.memoryUsed();
   }
 
+  unitsUsed(kind: UnitKind): number {
+    return this.#core.unitsInUse(UNIT_KINDS.indexOf(kind));
+  }
+
   memoryFree(): number {
     return this.#core.memoryFree();
   }
@@ -149,8 +155,8 @@ class WasmEngine extends WasmLookingCalls implements Engine {
     return this.#core.setAside(bytes) !== 0;
   }
 
-  setTime(now: number): void {
-    this.#core.setTime(now);
+  setTime(now: number, micros = 0): void {
+    this.#core.setTime(now, micros);
   }
 
   raiseTopology(): number {
@@ -287,8 +293,24 @@ class WasmEngine extends WasmLookingCalls implements Engine {
     return this.#core.outputIdle(connection) !== 0;
   }
 
+  get hasUntimed(): boolean {
+    return this.#result(RESULT_SAMPLES) !== 0;
+  }
+  timeDeliveries(now: number, micros: number): void {
+    this.#core.timeDeliveries(now, micros);
+  }
+  latencyCount(bucket: number): number {
+    return this.#core.latencyCount(bucket);
+  }
+  latencySum(): number {
+    return this.#core.latencySum();
+  }
+
   counted(counter: Counter): number {
     return this.#core.counted(counter);
+  }
+  countedBy(participant: number, counter: Counter): number {
+    return this.#core.countedByOne(participant, counter);
   }
   countedAt(queue: Queue, counter: QueueCounter): number {
     return this.#core.countedAt(queue, counter);

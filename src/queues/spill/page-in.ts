@@ -3,7 +3,7 @@
  * must hold: they come in the order of their queue's sources; what cannot be read is tried again, since its messages
  * are nowhere else.
  */
-import type { Engine, Queue } from '../../engine/engine.js';
+import { Counter, type Engine, type Queue } from '../../engine/engine.js';
 import { PAGE_IN_NO_MEMORY } from '../../engine/spill.js';
 import type { Retries } from './retry.js';
 import type { SpillFiles, SpillImage } from './spill-files.js';
@@ -124,6 +124,7 @@ export class PageIn {
       back = rest >= 0 && more > 0 && (await this.#read(image, at, staging + rest, more));
       if (rest === 0 && more === 0) {
         back = engine.pageInEnd(true);
+        engine.count(Counter.PAGED_IN, source.messages);
         break;
       }
       at += more;

@@ -2,7 +2,7 @@
  * Messages on their way to spill files, a portion of a queue at a time. What must hold: a portion that could not be
  * written stays; the order of a queue's sources is that of its messages.
  */
-import type { Engine, Queue } from '../../engine/engine.js';
+import { Counter, type Engine, type Queue } from '../../engine/engine.js';
 import { PAGE_OUT_LATER } from '../../engine/spill.js';
 import { fatal } from '../../platform/fatal.js';
 import type { Retries } from './retry.js';
@@ -81,6 +81,7 @@ export class PageOut {
     const written = this.#writeShort(image, part, staging).finally(() => this.#writes.delete(written));
     written.catch(fatal);
     this.#writes.add(written);
+    engine.count(Counter.PAGED_OUT, messages);
     this.#queues.append(queue, { image, messages, written });
     return true;
   }
@@ -102,6 +103,7 @@ export class PageOut {
     }
     // Before it is said to be away: then its messages are nowhere but in the image.
     if (at !== image.octets || !engine.pageOutEnd(true)) return false;
+    engine.count(Counter.PAGED_OUT, messages);
     this.#queues.append(queue, { image, messages, written: WRITTEN });
     return true;
   }

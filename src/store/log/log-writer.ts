@@ -160,6 +160,7 @@ export class LogWriter implements CommitLog {
       this.#options.onWait?.(false);
     }
     this.#took = this.#stopwatch() - begun;
+    this.#options.onWritten?.(batch.octets, this.#took);
     this.#tellPlaced(open, group, batch.octets);
     this.#health.succeeded();
     batch.release();
@@ -280,6 +281,7 @@ export class LogWriter implements CommitLog {
     const begun = this.#stopwatch();
     await open.file.write(seal === null ? views : [...views, seal], open.end);
     this.#took = this.#stopwatch() - begun;
+    this.#options.onWritten?.(octets, this.#took);
     this.#tellPlaced(open, group, octets + (seal?.length ?? 0));
     if (isLast) await this.#files.leave(open);
     else this.#prepare();

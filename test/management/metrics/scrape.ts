@@ -40,7 +40,7 @@ const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/;
 /** Throws where a name comes twice, or a line is none of the format. */
 export function read(text: string): Metrics {
   const metrics = new Map<string, { type: string; help: string; samples: Map<string, number> }>();
-  for (const line of text.split('\n').slice(0, -1)) {
+  for (const line of text.trimEnd().split('\n')) {
     const [, kind, name = '', rest = ''] = /^# (TYPE|HELP) (\S+) (.*)$/.exec(line) ?? [];
     if (kind === 'TYPE') {
       if (metrics.has(name)) throw new Error(`${name} comes twice`);

@@ -4,6 +4,7 @@
  */
 
 import { ChannelCounter } from '../../engine.js';
+import type { Latencies } from '../memory/latencies.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { at32, byteAt } from '../memory/views.js';
@@ -29,6 +30,7 @@ export class Deliveries implements Claimant {
   readonly #queues: Queues;
   readonly #output: Output;
   readonly #clock: Clock;
+  readonly #latencies: Latencies;
   readonly #claim = new Claim();
   readonly #key: SharedKey;
   /** Frames of contents that are known to fit. */
@@ -38,8 +40,9 @@ export class Deliveries implements Claimant {
   noAck = false;
   #frameMax = 0;
 
-  constructor(memory: Memory, messages: Messages, queues: Queues, output: Output, clock: Clock) {
+  constructor(memory: Memory, messages: Messages, queues: Queues, output: Output, clock: Clock, latencies: Latencies) {
     this.#clock = clock;
+    this.#latencies = latencies;
     this.#memory = memory;
     this.#messages = messages;
     this.#queues = queues;
@@ -63,7 +66,7 @@ export class Deliveries implements Claimant {
     let at = outbox.end;
     for (let i = 0; i < claim.count; i++) {
       const message = at32(claim.messages, i);
-      const tag = this.#take(channel, consumer, consumer.noAck, at32(claim.slots, i));
+      const tag = this.#take(channel, consumer, consumer.noAck, message, at32(claim.slots, i));
       const key = this.#keyOf(message);
       const redelivered = claim.redelivered[i] === 1;
       at = writeDeliver(this.#memory.bytes, at, channel.number, consumer.tag, tag, redelivered, key);
@@ -86,7 +89,7 @@ export class Deliveries implements Claimant {
     this.#count(channel, claim);
     channel.count(noAck ? ChannelCounter.GOT_NO_ACK : ChannelCounter.GOT, 1);
     const message = at32(claim.messages, 0);
-    const tag = this.#take(channel, null, noAck, at32(claim.slots, 0));
+    const tag = this.#take(channel, null, noAck, message, at32(claim.slots, 0));
     const key = this.#keyOf(message);
     const method = new Uint8Array(getOkSize(key.length));
     writeGetOk(method, 0, channel.number, tag, claim.redelivered[0] === 1, key, this.#queues.ready(queue));
@@ -140,7 +143,7 @@ export class Deliveries implements Claimant {
     if (claim.count === 0) return claim;
     this.#countPulled(consumer, claim);
     const message = at32(claim.messages, 0);
-    const tag = this.#take(channel, consumer, consumer.noAck, at32(claim.slots, 0));
+    const tag = this.#take(channel, consumer, consumer.noAck, message, at32(claim.slots, 0));
     const key = this.#keyOf(message);
     const method = new Uint8Array(deliverSize(consumer.tag.length, key.length));
     writeDeliver(method, 0, channel.number, consumer.tag, tag, byteAt(claim.redelivered, 0) === 1, key);
@@ -171,7 +174,8 @@ export class Deliveries implements Claimant {
   }
 
   /** Gives a claimed message a delivery tag and, unless it needs no acknowledgement, notes it as unacknowledged. */
-  #take(channel: Channel, consumer: Consumer | null, noAck: boolean, slot: number): number {
+  #take(channel: Channel, consumer: Consumer | null, noAck: boolean, message: number, slot: number): number {
+    this.#latencies.note(this.#messages.stamp(message));
     const tag = ++channel.lastTag;
     if (noAck) return tag;
     channel.unacked.push(tag, slot, consumer, momentOf(this.#clock.now));

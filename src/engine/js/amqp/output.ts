@@ -65,6 +65,7 @@ export class Output {
   /** Publishes of the channel were handled: it owes a confirm. */
   owe(channel: Channel): void {
     channel.handled++;
+    this.#counters.count(Counter.RECEIVED_CONFIRMING, 1);
     this.#list(channel);
   }
 

@@ -70,6 +70,11 @@ export class Counters {
     return sum;
   }
 
+  /** What one participant has counted for itself. */
+  of(participant: number, counter: number): number {
+    return this.#read(participantAt(participant), Participant.COUNTERS, counter);
+  }
+
   /** What they have counted in a list. */
   sumIn(list: number, counter: number): number {
     const { u32 } = this.#memory;

@@ -9,6 +9,7 @@
  */
 import {
   FRAME_MAX,
+  LATENCY_BUCKETS,
   MESSAGE_ARRIVAL,
   MESSAGE_ASK,
   MESSAGE_BODY_SIZE,
@@ -77,12 +78,15 @@ export const Participant = {
   /** Of the coordinator: queues whose spilled messages are wanted, a list linked through their cells. */
   PAGE_IN_LOCK: 8,
   PAGE_IN_FIRST: 9,
-  /** What it has counted (counters.ts): 32 numbers of two words each, in lines of their own. */
+  /** What it has counted (counters.ts): numbers of two words each, in lines of their own. */
   COUNTERS: 32,
 } as const;
 
 const PARTICIPANTS_AT = 4096;
-const PARTICIPANT_SIZE = 384;
+/** Numbers of counters, and behind them a histogram's, and its sum (latency.ts). */
+export const LATENCIES = 48;
+/** In lines of 64 octets. */
+const PARTICIPANT_SIZE = Math.ceil((Participant.COUNTERS * 4 + (LATENCIES + LATENCY_BUCKETS + 1) * 8) / 64) * 64;
 
 export function participantAt(participant: number): number {
   return PARTICIPANTS_AT + participant * PARTICIPANT_SIZE;

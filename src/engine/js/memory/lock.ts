@@ -3,6 +3,8 @@
  * Order, so that nothing can wait in a circle: queue, then inbox, sweep or memory; never two of a kind.
  */
 
+import { contention } from './contention.js';
+
 const FREE = 0;
 const HELD = 1;
 const WAITED_FOR = 2;
@@ -12,9 +14,12 @@ const SLEEP_MS = 1_000;
 const SLEEPS = 10;
 
 export function lock(words: Int32Array, index: number): void {
+  if (Atomics.compareExchange(words, index, FREE, HELD) === FREE) return;
+  contention.waits += 1;
   for (let spin = 0; spin < SPINS; spin++) {
     if (Atomics.compareExchange(words, index, FREE, HELD) === FREE) return;
   }
+  contention.sleeps += 1;
   // The holder may have lost its CPU: give it ours.
   let sleeps = SLEEPS;
   while (Atomics.exchange(words, index, WAITED_FOR) !== FREE) {

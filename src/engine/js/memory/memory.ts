@@ -8,6 +8,7 @@
  */
 import { ASIDE_SHIFT, CELL, PAGE, SEGMENT } from '../../../numbers/core.js';
 import type { SharedCore } from '../../engine.js';
+import type { UnitKind } from '../../participant.js';
 import { Carving } from './carving.js';
 import { ring, ringAll } from './doorbell.js';
 import { BOX, cutAt, cutsAt, Root, Segment } from './layout.js';
@@ -40,6 +41,13 @@ function reserveOf(segments: number): number {
 
 /** What a participant can miss. */
 const Lack = { SEGMENT: 1, PAGE: 2, BOX: 4 } as const;
+
+const USED: Readonly<Record<UnitKind, number>> = {
+  segments: Root.USED_SEGMENTS,
+  pages: Root.USED_PAGES,
+  cells: Root.USED_CELLS,
+  boxes: Root.USED_BOXES,
+};
 
 export class Memory implements Views {
   readonly bytes: Uint8Array;
@@ -85,6 +93,10 @@ export class Memory implements Views {
       Atomics.load(u32, Root.USED_PAGES) * PAGE +
       Atomics.load(u32, Root.USED_CELLS) * CELL
     );
+  }
+
+  unitsUsed(kind: UnitKind): number {
+    return Atomics.load(this.u32, USED[kind]);
   }
 
   free(): number {

@@ -38,6 +38,8 @@ function messageSize(keyLength: number, headerLength: number, first: number): nu
 /** What a participant takes for the time: ms since the Unix epoch, as its host said last. */
 export interface Clock {
   now: number;
+  /** The same with a fraction that tells of less than a millisecond (latency.ts). */
+  stamp: number;
 }
 
 export class Messages {
@@ -167,7 +169,7 @@ export class Messages {
 
   /** A message that no queue has yet goes to its queues now: its life begins, however long it took to come. */
   beginLife(message: number): void {
-    this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.now;
+    this.#memory.f64[double(message, Message.ARRIVAL)] = this.#clock.stamp;
   }
 
   retain(message: number, count: number): void {
@@ -253,6 +255,11 @@ export class Messages {
 
   /** When it went to its queues, before that when its content header came (ms since the Unix epoch). */
   arrival(message: number): number {
+    return Math.floor(this.stamp(message));
+  }
+
+  /** The same with its fraction. */
+  stamp(message: number): number {
     return at64(this.#memory.f64, double(message, Message.ARRIVAL));
   }
 

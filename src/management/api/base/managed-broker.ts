@@ -44,6 +44,10 @@ export interface ManagedBroker {
     | 'extentOf'
     | 'priorityOf'
     | 'browse'
+    | 'unitsUsed'
+    | 'countedBy'
+    | 'latencyCount'
+    | 'latencySum'
   >;
   /** Messages that are not in memory, where they are. */
   spilled(wish: SpilledWish): Promise<SpilledPortion>;

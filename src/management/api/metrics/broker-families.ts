@@ -108,6 +108,16 @@ export const BROKER_FAMILIES: readonly Family[] = [
       of: async (reading) => (await reading.figure('uptime')) / 1000,
     },
   ]),
+  brokerFamily('node_persister_metrics', [
+    churn('io_write_ops_total', 'Total number of I/O write operations', Counter.LOG_WRITES),
+    churn('io_write_bytes_total', 'Total number of I/O bytes written', Counter.LOG_OCTETS),
+    {
+      name: 'io_write_time_seconds_total',
+      type: 'counter',
+      help: 'Total I/O write time',
+      of: ({ broker: { engine } }) => engine.counted(Counter.LOG_MICROS) / 1e6,
+    },
+  ]),
 ];
 
 /**

@@ -17,6 +17,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One number of a metric. */
 export interface Sample {
+  /** Behind the metric's name: parts of a histogram have one. */
+  readonly suffix?: string;
   readonly labels: Labels;
   readonly value: number;
 }

@@ -34,7 +34,8 @@ export function brokerFamily(name: string, metrics: readonly BrokerMetric[]): Fa
       const value = await metric.of(reading);
       const samples = typeof value === 'number' ? [{ labels: NO_LABELS, value }] : value;
       const whole = prefix + metric.name;
-      yield headText(whole, metric) + samples.map((one) => sampleText(whole, one.labels, one.value)).join('');
+      yield headText(whole, metric) +
+        samples.map(({ suffix = '', labels, value: one }) => sampleText(whole + suffix, labels, one)).join('');
     }
   }
   return { name, metrics, totals: told, each: told };

@@ -29,6 +29,12 @@ function counted(
 
 export const GLOBAL: Family = brokerFamily('global', [
   counted('received', 'messages received from publishers', PROTOCOL, Counter.RECEIVED),
+  counted(
+    'received_confirm',
+    'messages received from publishers expecting confirmations',
+    PROTOCOL,
+    Counter.RECEIVED_CONFIRMING,
+  ),
   counted('confirmed', 'messages confirmed to publishers', PROTOCOL, Counter.CONFIRMED),
   counted('routed', 'messages routed to queues or streams', PROTOCOL, Counter.ENQUEUED),
   counted(

@@ -9,6 +9,7 @@ import { CLIENT_FAMILIES } from './client-families.js';
 import type { Family, Vhosts } from './family.js';
 import { identity } from './identity.js';
 import { GLOBAL } from './message-families.js';
+import { OWN_FAMILIES } from './own-families.js';
 import { QUEUE_CONSUMERS, QUEUE_FAMILIES } from './queue-families.js';
 import { Reading } from './reading.js';
 
@@ -16,7 +17,7 @@ export const PREFIX = 'rabbitmq_';
 export const DETAILED_PREFIX = 'rabbitmq_detailed_';
 
 /** Told by `/metrics` and `/metrics/per-object`. */
-const FAMILIES: readonly Family[] = [...BROKER_FAMILIES, ...QUEUE_FAMILIES, ...CLIENT_FAMILIES];
+const FAMILIES: readonly Family[] = [...BROKER_FAMILIES, ...QUEUE_FAMILIES, ...CLIENT_FAMILIES, ...OWN_FAMILIES];
 
 /** What `family` may name. */
 export const DETAILED_FAMILIES: readonly Family[] = [...FAMILIES, QUEUE_CONSUMERS, ...TOPOLOGY_FAMILIES];
@@ -29,14 +30,14 @@ export const OTHER_FAMILIES: readonly Family[] = [ALARMS, OBJECTS, GLOBAL, ident
 export async function* aggregated(broker: ManagedBroker): AsyncIterable<string> {
   const reading = new Reading(broker, 'channels');
   for (const family of [ALARMS, ...FAMILIES, OBJECTS, identity('aggregated'), GLOBAL])
-    yield* told(family.totals(reading, PREFIX));
+    yield* told(family.totals(reading, family.prefix ?? PREFIX));
 }
 
 /** All of each queue, connection and channel. */
 export async function* perObject(broker: ManagedBroker): AsyncIterable<string> {
   const reading = new Reading(broker, 'consumers');
   for (const family of [ALARMS, ...FAMILIES, OBJECTS, identity('per-object'), GLOBAL])
-    yield* told(family.each(reading, PREFIX, null));
+    yield* told(family.each(reading, family.prefix ?? PREFIX, null));
 }
 
 /** Families by their names, of these vhosts' queues. Names of none tell nothing. */

@@ -1,0 +1,92 @@
+/**
+ * What a thread costs, counted among what its participant counts, about once a second while it has clients: its CPU
+ * time, how busy its event loop was and how late it came, pauses of the garbage collector, and what JavaScript has
+ * allocated. What must hold: all of it together takes a thread some tens of microseconds a second.
+ */
+import { readFileSync } from 'node:fs';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
+import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { Counter, type Engine } from '../engine/engine.js';
+
+/** Between two looks (ms). */
+const LOOK_MS = 1000;
+/** Nanoseconds that this thread has had a CPU for are the first number; only Linux has it. */
+const CPU_TIME = '/proc/thread-self/schedstat';
+/** More than passes between two looks, unless the thread was stopped: counters take less than 2^32 at once. */
+const MOST = 2 ** 32 - 1;
+
+export class ThreadFigures {
+  readonly #engine: Pick<Engine, 'count'>;
+  readonly #tickMs: number;
+  readonly #profiler = new GCProfiler();
+  #lastTick = Number.NaN;
+  #lastLook = Number.NEGATIVE_INFINITY;
+  #cpuNanoseconds = 0;
+  #hasCpuTime = true;
+  #utilization: EventLoopUtilization = performance.eventLoopUtilization();
+  #heapUsed = 0;
+
+  /** `tickMs`: how far ticks lie apart. */
+  constructor(engine: Pick<Engine, 'count'>, tickMs: number) {
+    this.#engine = engine;
+    this.#tickMs = tickMs;
+  }
+
+  /** To be called by a timer. `now` is `performance.now()`. */
+  tick(now: number): void {
+    if (!Number.isNaN(this.#lastTick)) {
+      this.#engine.count(Counter.TICKS, 1);
+      this.#add(Counter.LATE_MICROS, (now - this.#lastTick - this.#tickMs) * 1e3);
+    }
+    this.#lastTick = now;
+    if (now - this.#lastLook >= LOOK_MS) this.#look(now);
+  }
+
+  /** Nobody ticks for a while. */
+  rest(): void {
+    this.#lastTick = Number.NaN;
+    this.#lastLook = Number.NEGATIVE_INFINITY;
+    this.#profiler.stop();
+  }
+
+  #look(now: number): void {
+    const isFirst = this.#lastLook === Number.NEGATIVE_INFINITY;
+    this.#lastLook = now;
+    this.#countCpu();
+    const utilization = performance.eventLoopUtilization();
+    this.#add(Counter.BUSY_MICROS, (utilization.active - this.#utilization.active) * 1e3);
+    this.#utilization = utilization;
+    if (!isFirst) this.#countHeap();
+    this.#heapUsed = getHeapStatistics().used_heap_size;
+    this.#profiler.start();
+  }
+
+  #countCpu(): void {
+    if (!this.#hasCpuTime) return;
+    try {
+      const nanoseconds = Number.parseInt(readFileSync(CPU_TIME, 'latin1'), 10);
+      this.#add(Counter.CPU_MICROS, (nanoseconds - this.#cpuNanoseconds) / 1e3);
+      this.#cpuNanoseconds = nanoseconds;
+    } catch {
+      this.#hasCpuTime = false;
+    }
+  }
+
+  /** What was used before each collection, less what was left by the one before, was allocated in between. */
+  #countHeap(): void {
+    let allocated = 0;
+    let pauses = 0;
+    for (const { beforeGC, afterGC, cost } of this.#profiler.stop()?.statistics ?? []) {
+      allocated += Math.max(0, beforeGC.heapStatistics.usedHeapSize - this.#heapUsed);
+      this.#heapUsed = afterGC.heapStatistics.usedHeapSize;
+      pauses += cost;
+      this.#engine.count(Counter.GC_PAUSES, 1);
+    }
+    this.#add(Counter.GC_MICROS, pauses);
+    this.#add(Counter.JS_OCTETS, allocated + Math.max(0, getHeapStatistics().used_heap_size - this.#heapUsed));
+  }
+
+  #add(counter: Counter, more: number): void {
+    if (more >= 1) this.#engine.count(counter, Math.min(MOST, Math.floor(more)));
+  }
+}
