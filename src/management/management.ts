@@ -16,11 +16,12 @@ import { callers } from './http/callers.js';
 import { notFound } from './http/errors.js';
 import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
 import type { HttpServer } from './http/server.js';
-import { MoveStore } from './moving/move-store.js';
-import type { Moves } from './moving/moves.js';
 import { EventStreams } from './live/event-streams.js';
 import { FollowedLog } from './live/followed-log.js';
+import { MoveStore } from './moving/move-store.js';
+import type { Moves } from './moving/moves.js';
 import { Sessions } from './sessions/sessions.js';
+import { Latencies } from './statistics/latencies.js';
 import { Statistics } from './statistics/statistics.js';
 
 export class Management {
@@ -32,6 +33,7 @@ export class Management {
   readonly #statistics: Statistics;
   readonly #streams = new EventStreams();
   readonly #log = new FollowedLog((isOn) => this.#tell({ kind: 'follow log', isOn }));
+  readonly #latencies: Latencies;
   #listening: HttpListening | null = null;
   /** Null: nobody has asked for any, and none was left over. */
   #moves: Promise<Moves> | null = null;
@@ -41,6 +43,7 @@ export class Management {
     this.#worker = worker;
     this.#clients = clients;
     this.#port = port;
+    this.#latencies = new Latencies(worker.engine);
     this.#statistics = new Statistics(worker.view, worker.engine);
     worker.logins.failed.attempts.protocol = 'http';
     worker.tlsReplaced = (setup) => this.#listening?.replaceTls(setup);
@@ -61,6 +64,7 @@ export class Management {
         break;
       case 'close':
         this.#statistics.sampler.stop();
+        this.#latencies.stop();
         this.#listening?.close();
         this.#streams.close();
         this.#clients.close();
@@ -75,6 +79,7 @@ export class Management {
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {
     // Whoever asks for the first time wants to know what was before.
     this.#statistics.sampler.start(fatal);
+    this.#latencies.start();
     try {
       const listening = await HttpListening.open(address, this.#worker.tls, () => this.#api(facts, listening.bound));
       this.#listening = listening;
@@ -139,6 +144,7 @@ export class Management {
       spilled: (wish) => this.#asking.ask((id) => this.#tell({ kind: 'browse', id, wish })),
       moves,
       statistics: this.#statistics,
+      latencies: this.#latencies,
       administration: this.#asking.administration((id, request) =>
         this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),
       ),

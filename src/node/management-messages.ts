@@ -3,8 +3,8 @@
  * says (thread-messages.ts): it is a worker that the listeners give no clients to.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
 import type { LogEntry } from '../logging/logger.js';
+import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
 import type { WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';

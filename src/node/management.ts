@@ -3,9 +3,9 @@
  * end. What must hold: its questions are answered in their order.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Logger } from '../logging/logger.js';
 import { inWords } from '../platform/fatal.js';
 import type { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
-import type { Logger } from '../logging/logger.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
 import { ListenError } from './listeners/listeners.js';

@@ -51,6 +51,8 @@ const OWN = [
     'to the system. The core keeps times to a sixteenth of themselves, of up to 71 minutes; here are two buckets ' +
     'an octave. `histogram_quantile(0.99, rate(leveret_delivery_latency_seconds_bucket[1m]))` is what 99 of 100 ' +
     'deliveries took at most.',
+  '`GET /api/leveret/latency` of the HTTP API tells the same as quantiles in seconds (p50, p95, p99), since the start ' +
+    'and of the last minute, for users with the tag `monitoring`.',
   'What JavaScript allocates for a message is `rate(leveret_javascript_allocated_bytes_total[5m])`, summed up, by ' +
     '`rate(leveret_messages_consumed_total[5m])`: near 0. [leveret.json](../examples/grafana/leveret.json) is a ' +
     'dashboard of these for Grafana, [prometheus.yml](../examples/prometheus/prometheus.yml) has Prometheus scrape.',

@@ -18,6 +18,7 @@ import { definitionRoutes } from './node/definitions.js';
 import { featureRoutes } from './node/features.js';
 import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
+import { latencyRoutes } from './node/latency.js';
 import { liveRoutes } from './node/live.js';
 import { nodeRoutes } from './node/nodes.js';
 import { openApiRoutes } from './node/openapi.js';
@@ -58,6 +59,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   consumerRoutes(server, broker);
   overviewRoutes(server, broker);
   nodeRoutes(server, broker);
+  latencyRoutes(server, broker);
   featureRoutes(server);
   healthCheckRoutes(server, broker);
   alivenessRoutes(server, broker);

@@ -77,6 +77,17 @@ const NODE: Schema = {
   }),
   title: 'Node',
 };
+const SECONDS: Schema = { type: ['number', 'null'] };
+const QUANTILES = thing({ deliveries: INTEGER, p50_seconds: SECONDS, p95_seconds: SECONDS, p99_seconds: SECONDS }, [
+  'deliveries',
+  'p50_seconds',
+  'p95_seconds',
+  'p99_seconds',
+]);
+const LATENCY: Schema = {
+  ...thing({ since_start: QUANTILES, last_minute: QUANTILES }, ['since_start', 'last_minute']),
+  title: 'Latency',
+};
 const MEMORY = thing({ memory: OBJECT });
 const FEATURE = thing({ name: STRING, desc: STRING, state: STRING, stability: STRING, provided_by: STRING });
 /** What a check has found. */
@@ -166,6 +177,10 @@ export const NODE_CONTRACTS: Contracts = {
   ...check('aliveness-test/:vhost', 'Declares a queue, publishes a message, takes it'),
   ...definitions('/api/definitions', 'in all'),
   ...definitions('/api/definitions/:vhost', 'in a vhost'),
+  'GET /api/leveret/latency': {
+    summary: 'How long deliveries take, from the arrival of a message to the write to its socket',
+    answers: { 200: LATENCY },
+  },
   'GET /api/leveret/environment': {
     summary: 'What the broker was told, and what it has found out',
     answers: { 200: OBJECT },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Broker } from '../../../src/index.js';
 import { startEmbedded } from '../../support/embedded.js';
 import { eventually } from '../../support/waiting.js';
-import { type Metrics, only, scraped } from './scrape.js';
+import { type Metrics, only, scrape, scraped } from './scrape.js';
 
 const EXAMPLES = new URL('../../../examples/', import.meta.url);
 
@@ -16,6 +16,7 @@ const clients: amqp.ChannelModel[] = [];
 
 beforeAll(async () => {
   ({ embedded: broker } = await startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 } }));
+  await broker.administration.users.add('watcher', 'x', ['management']);
   for (let i = 0; i < 4; i++) clients.push(await amqp.connect(`amqp://guest:guest@127.0.0.1:${broker.port}`));
 });
 
@@ -86,6 +87,26 @@ it('after random traffic counters are what clients sent and got, and each delive
   expect(samples.get('leveret_delivery_latency_seconds_bucket{le="+Inf"}')).toBe(ledger.got);
   const buckets = [...samples].filter(([name]) => name.includes('_bucket')).map(([, value]) => value);
   expect(buckets).toEqual(buckets.toSorted((one, other) => one - other));
+});
+
+it('latencies are told by HTTP, too, as quantiles', async () => {
+  const { status, text } = await scrape(broker.management?.port, '/api/leveret/latency', 'guest:guest');
+  expect(status).toBe(200);
+  const { since_start: since, last_minute: minute } = JSON.parse(text) as Record<string, Record<string, number>>;
+  for (const { deliveries = 0, p50_seconds: p50 = -1, p95_seconds: p95 = -1, p99_seconds: p99 = -1 } of [
+    since ?? {},
+    minute ?? {},
+  ]) {
+    expect(deliveries).toBeGreaterThan(0);
+    expect(p50).toBeGreaterThan(0);
+    expect(p95).toBeGreaterThanOrEqual(p50);
+    expect(p99).toBeGreaterThanOrEqual(p95);
+  }
+  for (const [user, expected] of [
+    ['guest:wrong', 401],
+    ['watcher:x', 401],
+  ] as const)
+    expect((await scrape(broker.management?.port, '/api/leveret/latency', user)).status).toBe(expected);
 });
 
 it('what threads cost is told of each that serves clients', async () => {

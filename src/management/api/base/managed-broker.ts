@@ -14,10 +14,11 @@ import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.j
 import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-browsing.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
-import type { Moves } from '../../moving/moves.js';
 import type { EventStreams } from '../../live/event-streams.js';
 import type { FollowedLog } from '../../live/followed-log.js';
+import type { Moves } from '../../moving/moves.js';
 import type { Sessions } from '../../sessions/sessions.js';
+import type { Latencies } from '../../statistics/latencies.js';
 import type { Statistics } from '../../statistics/statistics.js';
 
 export interface ManagedBroker {
@@ -53,6 +54,7 @@ export interface ManagedBroker {
   spilled(wish: SpilledWish): Promise<SpilledPortion>;
   readonly moves: Moves;
   readonly statistics: Statistics;
+  readonly latencies: Latencies;
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;
