@@ -9,7 +9,7 @@ import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement 
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
 import type { ManagedBroker } from './api/base/managed-broker.js';
-import { principalOf } from './api/base/principals.js';
+import { principalOfMove } from './api/base/principals.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
 import { callers } from './http/callers.js';
@@ -98,7 +98,7 @@ export class Management {
       const moves = new Moves(
         worker,
         new MoveStore(facts.dataDirectory),
-        (spec) => principalOf(worker, spec),
+        (spec) => principalOfMove(worker, spec),
         worker.lines('warning', 'broker'),
       );
       if (this.#isClosing) moves.close();

@@ -22,7 +22,8 @@ export interface MoveSpec {
   readonly deaths: 'keep' | 'remove';
   /** As whom it moves. */
   readonly user: string;
-  readonly isOperator: boolean;
+  /** What was granted to whoever is no user, without its end: a move that was begun goes on. Null: a user. */
+  readonly scopes: readonly string[] | null;
 }
 
 /** What the body of a request asks for; throws the answer to one that cannot be done. */

@@ -12,7 +12,7 @@ import type { Move } from '../../moving/move.js';
 import { moveIn, type Target, targetJson } from '../../moving/move-spec.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { exchangeName } from '../base/names.js';
-import { checkRight, principalOf } from '../base/principals.js';
+import { checkRight, principalOfCaller } from '../base/principals.js';
 import { vhostOf } from '../base/vhost-access.js';
 
 export function moveRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -24,12 +24,12 @@ export function moveRoutes({ route }: HttpServer, broker: ManagedBroker): void {
         const { name: queue } = params as { readonly name: string };
         const { to: asked, ...wish } = moveIn(new Body(body));
         const to = asked.kind === 'exchange' ? { ...asked, exchange: exchangeName(asked.exchange) } : asked;
-        const principal = principalOf(broker, caller);
+        const principal = principalOfCaller(broker, caller);
         checkRight(principal, 'read', { kind: 'queue', vhost, name: queue });
         checkTarget(broker, caller, vhost, to);
         if (broker.view.queue(vhost, queue) === undefined) throw notFound();
-        const { user, isOperator } = caller;
-        const move = await broker.moves.begin({ vhost, queue, to, ...wish, user, isOperator });
+        const by = { user: caller.user, scopes: caller.grant?.scopes ?? null };
+        const move = await broker.moves.begin({ vhost, queue, to, ...wish, ...by });
         return reply.status(202).header('location', `/api/leveret/moves/${move.id}`).send(moveJson(move));
       },
     },
@@ -66,7 +66,7 @@ export function moveRoutes({ route }: HttpServer, broker: ManagedBroker): void {
 function checkTarget(broker: ManagedBroker, caller: Caller, vhost: string, to: Target): void {
   if (to.kind === 'origin') return;
   const exchange = to.kind === 'exchange' ? to.exchange : '';
-  checkRight(principalOf(broker, caller), 'write', { kind: 'exchange', vhost, name: exchange });
+  checkRight(principalOfCaller(broker, caller), 'write', { kind: 'exchange', vhost, name: exchange });
   const isThere =
     to.kind === 'exchange'
       ? broker.view.exchange(vhost, exchange) !== undefined

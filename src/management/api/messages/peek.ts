@@ -15,7 +15,7 @@ import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { type Encoding, payloadJson, shownProperties } from '../base/message-json.js';
-import { checkRight, principalOf } from '../base/principals.js';
+import { checkRight, principalOfCaller } from '../base/principals.js';
 import { vhostOf } from '../base/vhost-access.js';
 
 /** Messages of one page, if nothing is said. */
@@ -55,7 +55,7 @@ export function peekRoutes({ route }: HttpServer, broker: ManagedBroker): void {
       handle: async ({ caller, params, query }) => {
         const vhost = vhostOf(broker, caller, params);
         const { name } = params as { readonly name: string };
-        checkRight(principalOf(broker, caller), 'read', { kind: 'queue', vhost, name });
+        checkRight(principalOfCaller(broker, caller), 'read', { kind: 'queue', vhost, name });
         const queue = broker.view.queue(vhost, name);
         if (queue === undefined) throw notFound();
         const given = query as Query;

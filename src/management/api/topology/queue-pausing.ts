@@ -1,9 +1,8 @@
 /** A queue is paused, and goes on: who may configure it may do that. */
-import { accessRefused } from '../../../broker/requests/refusals.js';
-import type { Caller } from '../../http/authentication.js';
-import { notAuthorised, notFound } from '../../http/errors.js';
+import { notFound } from '../../http/errors.js';
 import type { HttpServer, Operation } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { checkRight, principalOfCaller } from '../base/principals.js';
 import { vhostOf } from '../base/vhost-access.js';
 
 export function queuePausingRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -14,7 +13,7 @@ export function queuePausingRoutes({ route }: HttpServer, broker: ManagedBroker)
       const vhost = vhostOf(broker, caller, params);
       const { name } = params as { readonly name: string };
       if (broker.view.queue(vhost, name) === undefined) throw notFound();
-      checkConfigures(broker, caller, vhost, name);
+      checkRight(principalOfCaller(broker, caller), 'configure', { kind: 'queue', vhost, name });
       if (!(await administration.pauseQueue(vhost, name, isPaused))) throw notFound();
       await administration.saved();
       return reply.status(204).send();
@@ -22,10 +21,4 @@ export function queuePausingRoutes({ route }: HttpServer, broker: ManagedBroker)
   });
   route('/api/queues/:vhost/:name/pause', { PUT: change(true) });
   route('/api/queues/:vhost/:name/resume', { PUT: change(false) });
-}
-
-/** Throws the answer where the caller may not configure the queue. */
-function checkConfigures({ view }: ManagedBroker, caller: Caller, vhost: string, name: string): void {
-  if (caller.isOperator || view.accounts.may(caller.user, 'configure', vhost, name)) return;
-  throw notAuthorised(accessRefused('queue', vhost, name, caller.user).text);
 }
