@@ -173,6 +173,8 @@ describe('a channel', () => {
         confirm: false,
         transactional: false,
         pending_raft_commands: 0,
+        message_stats: expect.objectContaining({ publish: 4, deliver: 3 }),
+        idle_since: expect.any(String),
       });
     });
     const one = await api().get(`/channels/${encodeURIComponent(`${name} (1)`)}`);
