@@ -51,11 +51,14 @@ export class Browser {
 
   /** Asks once for what all pages show. */
   async poll() {
-    for (const path of PAGES) {
-      const begun = performance.now();
-      await this.#get(path);
-      if (path === OVERVIEW) this.overviews.push(performance.now() - begun);
-    }
+    for (const path of PAGES) await (path === OVERVIEW ? this.look() : this.#get(path));
+  }
+
+  /** Asks for an overview alone. */
+  async look() {
+    const begun = performance.now();
+    await this.#get(OVERVIEW);
+    this.overviews.push(performance.now() - begun);
   }
 
   async #scrape() {

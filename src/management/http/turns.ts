@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** How long one goes on before others have their turn (ms). */
-const TURN_MS = 2;
+const TURN_MS = 1;
 
 /** Ends work whose outcome nobody waits for. */
 export class Abandoned extends Error {}

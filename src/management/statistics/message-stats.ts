@@ -55,8 +55,8 @@ export interface Sum {
   readonly less?: readonly number[];
 }
 
-/** Of what is taken from queues; `deliver` is what was delivered in no other way. */
-const TAKEN: { readonly [name: string]: Sum } = {
+/** Of what is taken from queues; `deliver` is what was delivered in no other way. Of a queue it is told if there was any. */
+export const TAKEN: { readonly [name: string]: Sum } = {
   ack: { plus: [Counter.ACKNOWLEDGED] },
   deliver: {
     plus: [Counter.DELIVERED],
@@ -70,10 +70,8 @@ const TAKEN: { readonly [name: string]: Sum } = {
   redeliver: { plus: [Counter.REDELIVERED] },
 };
 
-export const QUEUE_MESSAGE_STATS: { readonly [name: string]: Sum } = {
-  ...TAKEN,
-  publish: { plus: [Counter.ENQUEUED] },
-};
+/** Of a queue to which something was published. */
+export const PUBLISHED: { readonly [name: string]: Sum } = { publish: { plus: [Counter.ENQUEUED] } };
 
 export const MESSAGE_STATS: { readonly [name: string]: Sum } = {
   ...TAKEN,
@@ -88,8 +86,12 @@ export const OCTETS: { readonly [name: string]: Sum } = {
   send_oct: { plus: [Counter.OCTETS_OUT] },
 };
 
-export const EXCHANGE_MESSAGE_STATS: { readonly [name: string]: Sum } = {
+export const PUBLISHED_IN: { readonly [name: string]: Sum } = {
   publish_in: { plus: [ExchangeCounter.PUBLISHED_IN] },
+};
+
+/** Of an exchange that led anywhere. */
+export const PUBLISHED_OUT: { readonly [name: string]: Sum } = {
   publish_out: { plus: [ExchangeCounter.PUBLISHED_OUT] },
 };
 

@@ -4,7 +4,7 @@
  */
 import type { ExchangeEntry, QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { Counter, type Engine, unacked } from '../../engine/engine.js';
+import { Counter, type Engine, ExchangeCounter, unacked } from '../../engine/engine.js';
 import type { JsonObject } from '../http/listings.js';
 import { isoTime } from './channel-stats.js';
 import { details, type Range, rangeOf, valueAt } from './details.js';
@@ -12,15 +12,17 @@ import type { Histories, Point } from './histories.js';
 import {
   BROKER_SERIES,
   CHURN_RATES,
-  EXCHANGE_MESSAGE_STATS,
   EXCHANGE_SERIES,
   MESSAGE_STATS,
   OCTETS,
-  QUEUE_MESSAGE_STATS,
+  PUBLISHED,
+  PUBLISHED_IN,
+  PUBLISHED_OUT,
   QUEUE_SERIES,
   readExchange,
   readQueue,
   type Sum,
+  TAKEN,
   VHOST_SERIES,
 } from './message-stats.js';
 import {
@@ -108,12 +110,16 @@ export class Statistics {
       series: QUEUE_SERIES,
       now: (counter) => values[QUEUE_SERIES.indexOf(counter as (typeof QUEUE_SERIES)[number])] ?? 0,
     };
-    const isUsed = sampled !== undefined || values.some((value) => value > 0);
+    const names = {
+      ...(reading.now(Counter.ENQUEUED) > 0 ? PUBLISHED : {}),
+      ...(reading.now(Counter.DELIVERED) + reading.now(Counter.GOT_EMPTY) > 0 ? TAKEN : {}),
+    };
+    const isUsed = Object.keys(names).length > 0;
     return {
       ...lengths,
       ...this.#lengthDetails(reading, READY, UNACKED, ranges.lengths),
       ...this.#bytes(queue, lengths.messages_ready, lengths.messages_unacknowledged),
-      ...(isUsed ? { message_stats: this.#stats(QUEUE_MESSAGE_STATS, reading, ranges.messages) } : {}),
+      ...(isUsed ? { message_stats: this.#stats(names, reading, ranges.messages) } : {}),
       idle_since: isoTime(sampled?.activeAt ?? this.#startedAt),
     };
   }
@@ -169,7 +175,8 @@ export class Statistics {
       series: EXCHANGE_SERIES,
       now: (counter) => values[EXCHANGE_SERIES.indexOf(counter as (typeof EXCHANGE_SERIES)[number])] ?? 0,
     };
-    return { message_stats: this.#stats(EXCHANGE_MESSAGE_STATS, reading, ranges.messages) };
+    const names = { ...PUBLISHED_IN, ...(reading.now(ExchangeCounter.PUBLISHED_OUT) > 0 ? PUBLISHED_OUT : {}) };
+    return { message_stats: this.#stats(names, reading, ranges.messages) };
   }
 
   /** What the overview has of the broker: `message_stats`, `queue_totals` and `churn_rates`. */
