@@ -5,8 +5,9 @@
  *
  *   all of one length │ series 0: ring 0 │ ring 1 │ … │ series 1: ring 0 │ …      Float32 each
  *
- * What must hold: all histories are recorded with the same numbers of samples, which count on by one. 32-bit floats are
- * exact up to 16 million, and right to 7 digits above: sums are made of what a counter is now, less what it grew by.
+ * What must hold: all histories are recorded with the same numbers of samples, which count on by one. They lie without
+ * gaps: where one goes, the last takes its spot, and what is left over is given back. 32-bit floats are exact up to 16
+ * million, and right to 7 digits above: sums are made of what a counter is now, less what it grew by.
  */
 
 /** How many samples a period of a ring has, and how many periods the ring. */
@@ -21,7 +22,7 @@ export interface Point {
   readonly value: number;
 }
 
-/** A history's place. */
+/** What a history goes by, wherever it lies. */
 export type Place = number;
 
 /** Histories that are laid out together. */
@@ -37,7 +38,10 @@ export class Histories {
   readonly #slots: Float32Array[] = [];
   /** What the counters were at the last sample, and behind them what the levels were. */
   readonly #last: Float64Array[] = [];
-  readonly #free: Place[] = [];
+  /** Which history lies in each spot, and where each lies. */
+  readonly #places: Place[] = [];
+  readonly #spots = new Map<Place, number>();
+  #lastPlace = 0;
 
   /** Of so many counters and so many levels. */
   constructor(rings: readonly Ring[], counters: number, levels: number) {
@@ -57,11 +61,18 @@ export class Histories {
     return this.#counters + this.#levels;
   }
 
+  /** Octets that all take, with the room for others that is left. */
+  get octetsInAll(): number {
+    return this.#slots.length * CHUNK * this.octets;
+  }
+
   /** Begins a history of nothing so far. */
   open(): Place {
-    if (this.#free.length === 0) this.#grow();
-    const place = this.#free.pop();
-    if (place === undefined) throw new Error('no place for a history');
+    this.#lastPlace += 1;
+    const place = this.#lastPlace;
+    this.#spots.set(place, this.#places.length);
+    this.#places.push(place);
+    if (this.#places.length > this.#slots.length * CHUNK) this.#grow();
     const at = this.#at(place);
     at.slots.fill(0);
     at.last.fill(0);
@@ -69,7 +80,23 @@ export class Histories {
   }
 
   close(place: Place): void {
-    this.#free.push(place);
+    const closed = this.#at(place);
+    const moved = this.#places.at(-1) ?? place;
+    if (moved !== place) {
+      const { slots, last } = this.#at(moved);
+      closed.slots.set(slots);
+      closed.last.set(last);
+      const spot = this.#spots.get(place) ?? 0;
+      this.#spots.set(moved, spot);
+      this.#places[spot] = moved;
+    }
+    this.#spots.delete(place);
+    this.#places.pop();
+    // One chunk is kept, so that who comes and goes at its edge does not have it made each time.
+    while ((this.#slots.length - 1) * CHUNK >= this.#places.length + CHUNK) {
+      this.#slots.pop();
+      this.#last.pop();
+    }
   }
 
   /** Takes sample number `sample`: what all counters are, then all levels. Returns whether anything is new. */
@@ -128,8 +155,9 @@ export class Histories {
   }
 
   #at(place: Place): { readonly slots: Float32Array; readonly last: Float64Array } {
-    const chunk = Math.floor(place / CHUNK);
-    const index = place % CHUNK;
+    const spot = this.#spots.get(place) ?? -1;
+    const chunk = Math.floor(spot / CHUNK);
+    const index = spot % CHUNK;
     const slots = this.#slots[chunk];
     const last = this.#last[chunk];
     if (slots === undefined || last === undefined) throw new Error(`no history at ${place}`);
@@ -140,10 +168,8 @@ export class Histories {
   }
 
   #grow(): void {
-    const first = this.#slots.length * CHUNK;
     this.#slots.push(new Float32Array(CHUNK * this.#length));
     this.#last.push(new Float64Array(CHUNK * this.#width));
-    for (let place = first + CHUNK - 1; place >= first; place--) this.#free.push(place);
   }
 }
 

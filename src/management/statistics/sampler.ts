@@ -3,10 +3,10 @@
  * of the broker. A sample of many queues is taken in portions, so that requests are answered meanwhile. What must hold: a queue
  * that nobody has used has no history; one that is gone has none any more; what a vhost has counted never falls.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { ExchangeEntry, QueueEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import { type Engine, unacked } from '../../engine/engine.js';
+import { Turns } from '../http/turns.js';
 import type { SampleTimes } from './details.js';
 import { Histories, type Place, type Ring } from './histories.js';
 import {
@@ -21,9 +21,6 @@ import {
 
 /** Between two samples (ms). */
 const INTERVAL = 5000;
-
-/** Queues that are looked at in one turn. */
-const PORTION = 500;
 
 /** A minute, 10 minutes, an hour and a day, in about a dozen steps each: with what belongs to it less than 2 KiB. */
 const QUEUE_RINGS: readonly Ring[] = [
@@ -104,6 +101,11 @@ export class Sampler {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
+  /** Octets that all histories take. */
+  get octets(): number {
+    return [this.ofQueues, this.ofVhosts, this.ofExchanges, this.ofBroker].reduce((sum, of) => sum + of.octetsInAll, 0);
+  }
+
   /** Undefined: nobody has used the queue by the last sample. */
   queue(queue: QueueEntry): Sampled | undefined {
     return this.#queues.get(queue);
@@ -129,24 +131,21 @@ export class Sampler {
     if (this.#sample > 0) this.#interval = Math.max(1, now - this.#at);
     this.#sample += 1;
     this.#at = now;
-    let left = PORTION;
+    const turns = new Turns();
     for (const name of this.#view.vhosts()) {
       const vhost = this.#vhostNamed(name);
       vhost.values.fill(0, VHOST_READY);
       for (const one of this.#used(name)) {
         if (one.kind === 'queue') this.#sampleQueue(one, vhost);
         else this.#sampleExchange(one);
-        left -= 1;
-        if (left > 0) continue;
-        await setImmediate();
-        left = PORTION;
+        if (turns.isOver) await turns.next();
       }
       readVhost(this.#engine, this.#view.countersOf(name), vhost.values);
       this.#record(this.ofVhosts, vhost, vhost.values);
     }
-    this.#forget(this.#queues, this.ofQueues);
-    this.#forget(this.#exchanges, this.ofExchanges);
-    this.#forget(this.#vhosts, this.ofVhosts);
+    await this.#forget(this.#queues, this.ofQueues, turns);
+    await this.#forget(this.#exchanges, this.ofExchanges, turns);
+    await this.#forget(this.#vhosts, this.ofVhosts, turns);
     this.#sampleBroker();
     this.#isSampling = false;
   }
@@ -213,8 +212,9 @@ export class Sampler {
   }
 
   /** What was not seen by this sample is gone. */
-  #forget<Key>(sampled: Map<Key, Sampled>, histories: Histories): void {
+  async #forget<Key>(sampled: Map<Key, Sampled>, histories: Histories, turns: Turns): Promise<void> {
     for (const [key, one] of sampled) {
+      if (turns.isOver) await turns.next();
       if (one.sample === this.#sample) continue;
       histories.close(one.place);
       sampled.delete(key);

@@ -47,9 +47,9 @@ describe('a history', () => {
     const place = histories.open();
     histories.record(place, 1, Float64Array.of(7, 8));
     histories.close(place);
-    expect(histories.open()).toBe(place);
-    expect(histories.lastOf(place, COUNTER)).toBe(0);
-    expect(histories.points(place, COUNTER, 1).every(({ value }) => value === 0)).toBe(true);
+    const next = histories.open();
+    expect(histories.lastOf(next, COUNTER)).toBe(0);
+    expect(histories.points(next, COUNTER, 1).every(({ value }) => value === 0)).toBe(true);
   });
 });
 
@@ -87,5 +87,47 @@ describe('details', () => {
       expect(() => rangeOf({ lengths_age: '501', lengths_incr: increment }, 'lengths')).toThrow(
         `Invalid range parameters: age 501, incr ${increment}`,
       );
+  });
+
+  it('keeps what it has while others go, and gives back what those took', () => {
+    // Null: a new one comes; a number: one of those that are there goes.
+    const comings = fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.nat(1000)), {
+      maxLength: 600,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(comings, fc.integer({ min: 0, max: 600 }), (steps, survivors) => {
+        const histories = new Histories(RINGS, 1, 1);
+        const chunk = 64 * histories.octets;
+        const known = new Map<number, number>();
+        let sample = 0;
+        const close = (index: number): void => {
+          const place = [...known.keys()][index % Math.max(1, known.size)];
+          if (place === undefined) return;
+          histories.close(place);
+          known.delete(place);
+        };
+        const check = (): void => {
+          expect(histories.octetsInAll).toBeLessThanOrEqual((Math.ceil(known.size / 64) + 1) * chunk);
+          for (const [place, value] of known) {
+            expect(histories.lastOf(place, COUNTER)).toBe(value);
+            expect(histories.lastOf(place, LEVEL)).toBe(-value);
+          }
+        };
+        for (const step of steps) {
+          if (step !== null) close(step);
+          else {
+            sample += 1;
+            const place = histories.open();
+            histories.record(place, sample, Float64Array.of(sample, -sample));
+            known.set(place, sample);
+          }
+        }
+        check();
+        while (known.size > survivors) close(sample);
+        check();
+      }),
+      { numRuns: 50 },
+    );
   });
 });

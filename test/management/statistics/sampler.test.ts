@@ -62,7 +62,6 @@ describe('samples', () => {
     const ofVhost = (series: number): number => sampler.ofVhosts.lastOf(sampler.vhost('/')?.place ?? -1, series);
     await sampler.sample();
     expect([ofVhost(PUBLISHED), ofVhost(VHOST_READY)]).toEqual([15, 15]);
-    const { place } = sampler.queue(first) ?? {};
     published.delete(first);
     published.set(second, 7);
     await sampler.sample();
@@ -71,14 +70,32 @@ describe('samples', () => {
     const third = queue('third');
     published.set(third, 1);
     await sampler.sample();
-    expect(sampler.queue(third)?.place).toBe(place);
-    expect(sampler.ofQueues.grownBy(place ?? -1, PUBLISHED, 3)).toBe(1);
+    expect(sampler.ofQueues.grownBy(sampler.queue(third)?.place ?? -1, PUBLISHED, 3)).toBe(1);
     expect([ofVhost(PUBLISHED), ofVhost(VHOST_READY)]).toEqual([18, 8]);
+  });
+
+  it('take no memory for queues that are gone', async () => {
+    const { sampler, queue, published } = stage();
+    const stays = queue('stays');
+    published.set(stays, 1);
+    await sampler.sample();
+    const before = sampler.octets;
+    for (let round = 0; round < 3; round++) {
+      const some = Array.from({ length: 200 }, (_, index) => queue(`${round}/${index}`));
+      for (const one of some) published.set(one, 1);
+      await sampler.sample();
+      expect(sampler.octets).toBeGreaterThan(before);
+      for (const one of some) published.delete(one);
+      await sampler.sample();
+      // Room for a few others is kept.
+      expect(sampler.octets).toBeLessThanOrEqual(before + 64 * sampler.ofQueues.octets);
+    }
+    expect(sampler.ofQueues.lastOf(sampler.queue(stays)?.place ?? -1, PUBLISHED)).toBe(1);
   });
 
   it('of many queues leave others their turn', async () => {
     const { sampler, queue } = stage();
-    for (let i = 0; i < 2000; i++) queue(`queue ${i}`);
+    for (let i = 0; i < 5000; i++) queue(`queue ${i}`);
     let turns = 0;
     let isOver = false;
     const turn = (): void => {

@@ -75,7 +75,6 @@ const NONE_OF: Readonly<Record<string, number>> = Object.fromEntries(
     'connection_writers',
     'metadata_store',
     'metadata_store_ets',
-    'mgmt_db',
     'mnesia',
     'msg_index',
     'other_ets',
@@ -93,9 +92,9 @@ const NONE_OF: Readonly<Record<string, number>> = Object.fromEntries(
 
 /**
  * What the process takes, by what it is for (octets). What the core holds is RabbitMQ's `queue_procs`, this thread's
- * heap its `metrics`; what the system has given and nothing is said of is `other_system`.
+ * heap its `metrics`, what was sampled its `mgmt_db`; what the system has given and nothing is said of is `other_system`.
  */
-function memoryJson({ engine }: ManagedBroker): JsonObject {
+function memoryJson({ engine, statistics }: ManagedBroker): JsonObject {
   const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const core = engine.memoryUsed();
   return {
@@ -105,6 +104,7 @@ function memoryJson({ engine }: ManagedBroker): JsonObject {
       total: { rss, allocated: rss, erlang: heapTotal },
       queue_procs: core,
       metrics: heapUsed,
+      mgmt_db: statistics.sampler.octets,
       binary: external,
       reserved_unallocated: heapTotal - heapUsed,
       other_system: Math.max(0, rss - core - heapTotal - external),
