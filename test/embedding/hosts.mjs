@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
  * @property {string} name
  * @property {string} folder where its commands run
  * @property {readonly Command[]} needs commands that succeed where the toolchain is there
+ * @property {number} [rust] the oldest Rust that builds it, where it is in Rust: 94 for 1.94
  * @property {readonly Command[]} build
  * @property {Command} play the scenario's file is one more argument
  */
@@ -101,9 +102,10 @@ export const HOSTS = [
   {
     name: 'rust',
     folder: `${EXAMPLES}/rust`,
-    needs: [['cargo', '--version']],
-    build: [['cargo', 'build', '--quiet', '--release', '--locked', '--target-dir', `${BUILD}/rust`]],
-    play: [`${BUILD}/rust/release/leveret-embedded`],
+    needs: [],
+    rust: 95,
+    build: [['cargo', 'build', '--quiet', '--locked', '--target-dir', `${BUILD}/rust`]],
+    play: [`${BUILD}/rust/debug/leveret-embedded`],
   },
   {
     name: 'c',

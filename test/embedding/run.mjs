@@ -1,17 +1,18 @@
 /**
  * Has every host of examples/core play the same scenarios: the story, and random steps. All must come to the end, and
- * print the same: `npm run embedding [-- --all] [NAME...]`. Hosts without their toolchain are skipped by name; with
- * `--all` that is an error. `LEVERET_SEED=N` repeats a random scenario.
+ * print the same: `npm run embedding [-- --all] [NAME...]`. Hosts without their toolchain are left out by
+ * name; with `--all` that is an error, but of those in Rust. `LEVERET_SEED=N` repeats a random scenario.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { runCommand, succeeds } from '../interop/commands.mjs';
+import { runCommand } from '../interop/commands.mjs';
+import { chosenParts } from '../interop/toolchains.mjs';
 import { BUILD, HOSTS } from './hosts.mjs';
 
 /** @typedef {import('./hosts.mjs').EmbeddedHost} EmbeddedHost */
 
-const BUILD_MS = 1_500_000;
+const BUILD_MS = 1_200_000;
 const PLAY_MS = 300_000;
 const STEPS = 10_000;
 const STORY = fileURLToPath(new URL('../../examples/core/story.txt', import.meta.url));
@@ -19,14 +20,6 @@ const STORY = fileURLToPath(new URL('../../examples/core/story.txt', import.meta
 /** @param {string} text */
 function say(text) {
   process.stdout.write(`${text}\n`);
-}
-
-/** Those that were named, or all. */
-function chosen() {
-  const names = process.argv.slice(2).filter((argument) => argument !== '--all');
-  const unknown = names.filter((name) => !HOSTS.some((host) => host.name === name));
-  if (unknown.length > 0) throw new Error(`no host ${unknown}; there are ${HOSTS.map(({ name }) => name)}`);
-  return HOSTS.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
 /** A scenario as the twin has it, in a file. */
@@ -40,29 +33,32 @@ function randomScenario() {
 }
 
 /** @param {EmbeddedHost} host */
-async function build({ folder, build }) {
+async function build({ name, folder, build }) {
+  const started = performance.now();
   for (const command of build) {
     const { code, output } = await runCommand(command, { cwd: folder, timeoutMs: BUILD_MS });
     if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output}`);
   }
+  say(`built ${name} in ${seconds(started)}`);
+}
+
+/** @param {number} started */
+function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
 }
 
 /** What a host says of a scenario. @param {EmbeddedHost} host @param {string} scenario */
 async function play({ name, folder, play }, scenario) {
   const started = performance.now();
   const { code, output } = await runCommand([...play, scenario], { cwd: folder, timeoutMs: PLAY_MS });
-  say(`${name}, ${((performance.now() - started) / 1000).toFixed(1)} s: ${output.trimEnd()}`);
+  say(`${name}, ${seconds(started)}: ${output.trimEnd()}`);
   const [said = ''] = output.split('\n');
   return code === 0 ? said.trim() : `ended with ${code}`;
 }
 
 async function main() {
-  const hosts = chosen();
-  const missing = hosts.filter(({ needs }) => !needs.every(succeeds));
-  for (const { name, needs } of missing) say(`skipped ${name}: ${needs.map(([tool]) => tool).join(', ')} not found`);
-  if (missing.length > 0 && process.argv.includes('--all')) throw new Error('a toolchain is missing');
+  const ready = chosenParts(HOSTS, say);
   mkdirSync(BUILD, { recursive: true });
-  const ready = hosts.filter((host) => !missing.includes(host));
   for (const host of ready) await build(host);
 
   let passed = 0;

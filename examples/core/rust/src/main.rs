@@ -1,4 +1,4 @@
-//! Plays a scenario on the core: `cargo run --release -- SCENARIO`.
+//! Plays a scenario on the core: `cargo run -- SCENARIO`.
 
 mod core;
 mod frames;
