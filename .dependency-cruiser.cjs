@@ -6,6 +6,7 @@ const layers = [
   'worker',
   'connection',
   'queues',
+  'spans',
   'event-loop',
   'broker',
   'store',

@@ -23,6 +23,7 @@ await build({
     'node/broker-thread': 'src/node/broker-thread.ts',
     'worker/worker-thread': 'src/worker/worker-thread.ts',
     'management/management-thread': 'src/management/management-thread.ts',
+    'spans/exporter-thread': 'src/spans/exporter-thread.ts',
   },
   chunkNames: 'chunks/[name]-[hash]',
   splitting: true,

@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /** Stories that a whole broker tells, over sockets. */
-const BROKER = ['protocol', 'clients', 'hostile', 'conformance', 'management', 'http-conformance', 'ctl', 'events'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const BROKER = [
+  ...['protocol', 'clients', 'hostile', 'conformance', 'management', 'http-conformance', 'ctl', 'events', 'spans'],
+].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** The broker's stories, told by one engine: test/support/broker.ts reads the variable. */
 function onEngine(engine: 'wasm' | 'js') {

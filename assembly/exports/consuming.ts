@@ -1,15 +1,16 @@
 /** Consumers, deliveries, and what becomes of them. */
 import { atomicLoad } from '../memory/atomic';
 import { enter, leave } from '../memory/epoch';
+import { Message } from '../memory/message';
 import { timeOf } from '../memory/moment';
 import { self } from '../memory/root';
 import { hasReady } from '../queue/chain/claim';
 import { backEndOf, endOf, isLeft, priorityCount } from '../queue/chain/extent';
-import { Queue } from '../queue/chain/queue';
+import { Queue, Slot } from '../queue/chain/queue';
 import { DEAD } from '../queue/consumers/run-queue';
 import { anyAble } from '../queue/consumers/consumer-priorities';
 import { flushSettlements } from '../queue/chain/settle';
-import { acknowledge, requeueAll, isOutstanding, oldestOf, REQUEUE } from '../amqp/delivering/ack';
+import { acknowledge, requeueAll, isOutstanding, oldestOf, outstandingSlot, REQUEUE } from '../amqp/delivering/ack';
 import { Channel, Connection, Consumer } from '../amqp/connection/connection';
 import { dropTooOld, endConsumer, newConsumer, wakeSiblings } from '../amqp/delivering/consumer';
 import { takeOne } from '../amqp/delivering/deliver';
@@ -111,6 +112,12 @@ export function settleDelivery(channel: usize, tag: f64, multiple: bool, how: u3
 
 export function isUnacked(channel: usize, tag: f64): bool {
   return isOutstanding(changetype<Channel>(channel), <u64>tag);
+}
+
+/** When the message of a delivery came (Unix ms); 0: it is not unacknowledged, and may be gone. */
+export function deliveryArrival(channel: usize, tag: f64): f64 {
+  const slot = outstandingSlot(changetype<Channel>(channel), <u64>tag);
+  return slot ? changetype<Message>(changetype<Slot>(slot).message).arrival : 0;
 }
 
 export function lastTag(channel: usize): f64 {

@@ -104,6 +104,7 @@ function brokerOptions(given: Configuration): BrokerOptions {
     limits: Object.fromEntries(NODE_LIMIT_NAMES.map((name) => [name, value(limitKey(name))])),
     logLevels: value('log_level') ?? { default: DEFAULTS.logLevel },
     logExchange: value('log_exchange'),
+    otlp: given.otlp_endpoint && { endpoint: given.otlp_endpoint.value },
     loadDefinitions: value('load_definitions'),
     data: value('transient')
       ? null

@@ -84,6 +84,11 @@ export class Channel {
     return this.#consumers.queueOf(tag);
   }
 
+  /** When the message of a delivery came (ms since the Unix epoch); 0: it is acknowledged, or there is no such one. */
+  arrivalOf(deliveryTag: number): number {
+    return this.closing ? 0 : this.#session.host.engine.deliveryArrival(this.core, deliveryTag);
+  }
+
   /** Answers `Stop.MESSAGE`. */
   onMessage(message: Message): Outcome {
     return this.#publisher.onMessage(message);

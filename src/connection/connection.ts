@@ -21,6 +21,7 @@ import type {
 import { CHANNEL_COUNTERS, Content, type Connection as CoreConnection, Counter } from '../engine/engine.js';
 import { Doing } from '../event-loop/progress.js';
 import { fatal } from '../platform/fatal.js';
+import type { ServerEnd } from '../spans/span.js';
 import { Channels } from './channels.js';
 import { isClientMethod } from './client-method.js';
 import { ConnectionLines } from './connection-lines.js';
@@ -33,6 +34,7 @@ import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
 import { connectionName } from './inspection/names.js';
 import type { ChannelCounts, ConnectionRow, ConnectionState, Depth, Row } from './inspection/rows.js';
+import { tellOfDelivery } from './message-spans.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
@@ -67,7 +69,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   #reads = 0;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
-  /** Null: the vhost is not traced. */
+  /** Null: nobody follows what the client is sent. */
   #tap: DeliveryTap | null = null;
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, open: OpenTransport) {
@@ -185,6 +187,11 @@ export class Connection implements Session, Receiver, TransportEvents {
     return this.#name;
   }
 
+  get server(): ServerEnd {
+    const { local } = this.#transport;
+    return local?.kind === 'tcp' ? { address: local.address, port: local.port } : null;
+  }
+
   /** How an operator sees it. */
   *rows(depth: Depth): Generator<Row | null> {
     const counts = CHANNEL_COUNTERS.map((counter) => this.host.engine.countedOfEnded(this.core, counter));
@@ -237,20 +244,28 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** Whether the vhost is traced may be otherwise from now on. */
   tracingChanged(): void {
-    const isTraced = this.#state === 'running' && this.host.view.metadata(this.vhost).tracing;
-    if (isTraced === (this.#tap !== null)) return;
+    const { spans, view } = this.host;
+    const isFollowed = this.#state === 'running' && (spans !== null || view.metadata(this.vhost).tracing);
+    if (isFollowed === (this.#tap !== null)) return;
     this.host.eventLoop.begin();
-    const tap = isTraced ? this.#newTap() : null;
+    const tap = isFollowed ? this.#newTap() : null;
     this.#tap = tap;
     this.#writer.tap(tap === null ? null : (frames) => tap.take(frames));
   }
 
   #newTap(): DeliveryTap {
-    return new DeliveryTap(
-      (channel, tag) =>
-        this.host.view.isTraced(this.vhost) ? (this.#channels.get(channel)?.queueOf(tag) ?? null) : null,
-      (delivered) => traceDelivery(this, delivered),
-    );
+    const { spans, view } = this.host;
+    const isTraced = (): boolean => view.isTraced(this.vhost);
+    return new DeliveryTap({
+      queueOf: (channel, tag) =>
+        spans !== null || isTraced() ? (this.#channels.get(channel)?.queueOf(tag) ?? null) : null,
+      arrivalOf: (channel, deliveryTag) => this.#channels.get(channel)?.arrivalOf(deliveryTag) ?? 0,
+      wantsBodies: isTraced,
+      tell: (delivered) => {
+        traceDelivery(this, delivered);
+        if (spans !== null) tellOfDelivery(spans, this, delivered);
+      },
+    });
   }
 
   expectGot(queue: string): void {

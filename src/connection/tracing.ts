@@ -27,7 +27,7 @@ export function tracePublish(session: Session, channel: number, publish: Incomin
 export function traceDelivery(session: Session, { channel, queue, method, header, body }: Delivered): void {
   const { host, vhost, name, principal } = session;
   const { exchange, routingKey, redelivered } = method;
-  if (exchange === TRACE_EXCHANGE || !host.view.isTraced(vhost)) return;
+  if (body === null || exchange === TRACE_EXCHANGE || !host.view.isTraced(vhost)) return;
   const who = { vhost, connection: name, channel, user: principal.name };
   const { properties } = decodeHeader(header);
   host.ownMessages.publish(deliveryTrace({ ...who, exchange, routingKey, properties, body }, queue, redelivered));

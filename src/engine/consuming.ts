@@ -43,6 +43,8 @@ export interface ConsumerCalls {
   settle(channel: Channel, tag: number, multiple: boolean, requeue: boolean | null): boolean;
   /** Whether a delivery is unacknowledged. */
   isUnacked(channel: Channel, tag: number): boolean;
+  /** When the message of a delivery came (ms since the Unix epoch); 0: it is not unacknowledged, and may be gone. */
+  deliveryArrival(channel: Channel, tag: number): number;
   /** The last delivery tag that the channel has given out; 0: none. */
   lastTag(channel: Channel): number;
   /**

@@ -151,6 +151,7 @@ export class Management {
       sessions: new Sessions(this.#worker),
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,
+      spans: worker.spans?.counts ?? null,
       logLevels: this.#logLevels,
       log: this.#log,
       streams: this.#streams,

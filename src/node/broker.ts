@@ -37,6 +37,7 @@ import { proxiesIn } from './listeners/proxies.js';
 import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
 import { Questions } from './questions.js';
+import { SpanExport } from './span-export.js';
 import { Storage } from './storage.js';
 import { type Overseer, WorkerPool } from './workers/worker-pool.js';
 import type { IdleThreads } from './workers/worker-threads.js';
@@ -125,8 +126,13 @@ async function openOn(
     loginSources: createLoginSources(),
     progress,
   };
+  const { otlp } = options;
+  const spans = otlp === null ? null : new SpanExport(otlp.endpoint, participants, logger);
+  const spanSetups = spans?.setups ?? [];
   const pool =
-    dup === null ? await WorkerPool.local(common) : WorkerPool.threads(common, threads, places, management.remote);
+    dup === null
+      ? await WorkerPool.local(common, spanSetups)
+      : WorkerPool.threads(common, threads, places, management.remote, spanSetups);
   if (dup === null) await endIdle(threads);
   try {
     const engine = await openEngine(shared, participants);
@@ -253,6 +259,7 @@ async function openOn(
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
         await storage?.close(engine, written, queues.logged);
+        await spans?.close();
         await closed;
         if (stuck !== null) throw stuck;
       },
@@ -261,12 +268,14 @@ async function openOn(
         closeListeners(listeners).catch(fatal);
         alarms.stop();
         await pool.fail();
+        await spans?.fail();
         spillFiles.abandon();
         await storage?.drop();
       },
     };
   } catch (error) {
     const { written } = await pool.close();
+    await spans?.fail();
     await storage?.abandon(written);
     throw error;
   }

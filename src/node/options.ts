@@ -83,6 +83,12 @@ export interface OauthOptions {
   readonly scopeAliases?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
+/** OpenTelemetry's spans of messages. */
+export interface OtlpOptions {
+  /** The receiver's base URL, for OTLP/HTTP with JSON: spans go to `v1/traces` below it. */
+  readonly endpoint: string;
+}
+
 /** Everything may be left out. */
 export interface BrokerOptions {
   /** Where it listens; if nothing is said, by TCP on `host` and `port`. */
@@ -129,6 +135,8 @@ export interface BrokerOptions {
   readonly logLevels?: Partial<LevelSettings> | undefined;
   /** Whether what the log tells is published, too, to the exchange `amq.rabbitmq.log` of the vhost `/`. */
   readonly logExchange?: boolean | undefined;
+  /** Where spans go of messages whose headers ask for them; null: nowhere, and nobody looks at headers. */
+  readonly otlp?: OtlpOptions | null | undefined;
 }
 
 /** Everything that is told to a broker, as values that can go to another thread. */
@@ -152,6 +160,8 @@ export interface ResolvedOptions {
   readonly management: HttpAddress | null;
   readonly logLevels: LevelSettings;
   readonly logExchange: boolean;
+  /** Its endpoint is where the receiver takes traces, in full. */
+  readonly otlp: OtlpOptions | null;
 }
 
 const DATA_DEFAULTS: DataOptions = {
@@ -189,6 +199,7 @@ export const DEFAULTS = {
   managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
   logExchange: false,
+  otlp: null,
   /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
 } as const;
@@ -239,6 +250,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     management,
     logLevels: logLevels(given),
     logExchange: yesOrNo('logExchange', given.logExchange ?? DEFAULTS.logExchange),
+    otlp: otlp(given.otlp ?? DEFAULTS.otlp),
   };
 }
 
@@ -264,6 +276,7 @@ const OPTION_NAMES = [
   'log',
   'logLevels',
   'logExchange',
+  'otlp',
 ] as const satisfies readonly (keyof BrokerOptions)[];
 
 function listenAddresses({ listeners, host, port, tls }: BrokerOptions): readonly ListenAddress[] {
@@ -514,6 +527,29 @@ function controlSocket(given: ControlSocketAddress | null): ControlSocketAddress
     path: text('management.socket.path', given.path),
     isNeeded: yesOrNo('management.socket.isNeeded', given.isNeeded),
   };
+}
+
+export const OTLP_ENDPOINT = 'a URL with http or https, such as http://127.0.0.1:4318, without user and password';
+const TRACES = '/v1/traces';
+
+/** Where the receiver takes traces, by its base URL or in full; null: that is no such URL. */
+export function tracesUrl(endpoint: string): string | null {
+  if (!URL.canParse(endpoint)) return null;
+  const url = new URL(endpoint);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
+  if (url.username !== '' || url.password !== '') return null;
+  const path = url.pathname.replace(/\/+$/, '');
+  url.pathname = path.endsWith(TRACES) ? path : path + TRACES;
+  url.hash = '';
+  return url.href;
+}
+
+function otlp(given: NonNullable<BrokerOptions['otlp']> | null): ResolvedOptions['otlp'] {
+  if (given === null) return null;
+  refuseUnknown('otlp.', given, ['endpoint']);
+  const endpoint = tracesUrl(text('otlp.endpoint', given.endpoint));
+  if (endpoint === null) throw new OptionError(`otlp.endpoint must be ${OTLP_ENDPOINT}, not '${given.endpoint}'`);
+  return { endpoint };
 }
 
 function octetsOrNull(name: string, value: unknown): number | null {

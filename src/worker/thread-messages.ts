@@ -15,6 +15,7 @@ import type { Health, LogEvent } from '../log/commit-log.js';
 import type { LogEntry } from '../logging/logger.js';
 import type { Outcome } from '../platform/affinity.js';
 import type { ErrorInWords } from '../platform/fatal.js';
+import type { SpanSetup } from '../spans/span-sender.js';
 import type { LogSetup } from '../store/log-setup.js';
 
 /** What a worker goes by and can be told anew while it runs: it holds for what comes from then on. */
@@ -47,6 +48,8 @@ export interface WorkerSetup {
   readonly logLevels: SharedArrayBuffer;
   /** What workers are doing (src/event-loop/progress.ts). */
   readonly progress: SharedArrayBuffer;
+  /** Where spans of messages go; null: nowhere. */
+  readonly spans: SpanSetup | null;
   /** Arrays of `Change`, in the order in which they were made. */
   readonly topology: MessagePort;
   /** Where the management asks for what operators see of clients (inspection.ts); null: nobody does. */

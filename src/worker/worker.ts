@@ -45,6 +45,7 @@ import { eventMessage } from '../queues/own-messages/event-message.js';
 import { logMessage } from '../queues/own-messages/log-message.js';
 import { LostMessages } from '../queues/own-messages/lost-messages.js';
 import { type OwnMessage, OwnMessages } from '../queues/own-messages/own-messages.js';
+import { SpanSender } from '../spans/span-sender.js';
 import type { OpenCommitLog } from '../store/open-log.js';
 import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
@@ -63,7 +64,7 @@ const FAIL_MS = 1_000;
 export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
-  readonly view = new TopologyView();
+  readonly view: TopologyView;
   readonly connectionLog: ConnectionLog;
   readonly #logger: Logger;
   readonly logins: Logins;
@@ -76,6 +77,7 @@ export class Worker implements Host {
   #settings: WorkerSettings;
   readonly #deadLetters: DeadLetters;
   readonly ownMessages: OwnMessages;
+  readonly spans: SpanSender | null;
   readonly #lostMessages: LostMessages;
   readonly #sweeper: Sweeper;
   readonly #control: MessagePort;
@@ -116,6 +118,7 @@ export class Worker implements Host {
       logLevels,
       loginSources,
       progress,
+      spans,
       index,
       inspection,
     }: Pick<
@@ -128,12 +131,15 @@ export class Worker implements Host {
       | 'logLevels'
       | 'loginSources'
       | 'progress'
+      | 'spans'
       | 'index'
       | 'inspection'
     >,
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
+    this.view = new TopologyView(undefined, spans !== null);
+    this.spans = spans === null ? null : new SpanSender(spans);
     this.announced = announced;
     this.#settings = settings;
     this.alarms = new SharedAlarms(alarms);
@@ -450,6 +456,7 @@ export class Worker implements Host {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#stopTimers();
+    this.spans?.close();
     const written = await this.#log.end();
     this.#logger.flush();
     this.#post({ kind: 'stopped', written });

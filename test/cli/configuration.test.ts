@@ -133,6 +133,10 @@ test.each([
     'oauth_jwks_url = "http://sso.example.org/keys"',
     "FILE:1: oauth_jwks_url must be a URL with https, or with http on this machine, not 'http://sso.example.org/keys'",
   ],
+  [
+    'otlp_endpoint = "collector:4318"',
+    'FILE:1: otlp_endpoint must be a URL with http or https, such as http://127.0.0.1:4318, without user and password',
+  ],
   ['oauth_scope_aliases = ["admin"]', "FILE:1: oauth_scope_aliases must be ALIAS=SCOPE SCOPE …, not 'admin'"],
   ['[listeners]\nport = 1', "FILE:1: 'listeners' is a table"],
   ['x.port = 1', "FILE:1: 'x' is a table"],

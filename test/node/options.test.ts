@@ -79,6 +79,13 @@ test.each([
     { listeners: [{ kind: 'tcp', host: 'hare', port: -1 }] },
     'listeners[0].port must be a whole number from 0 to 65535, not -1',
   ],
+  [
+    { otlp: { endpoint: 'collector:4318' } },
+    "otlp.endpoint must be a URL with http or https, such as http://127.0.0.1:4318, without user and password, not 'c",
+  ],
+  [{ otlp: { endpoint: 'http://a:b@collector:4318' } }, 'otlp.endpoint must be a URL with http or https'],
+  [{ otlp: {} }, 'otlp.endpoint must be a text that is not empty, not undefined'],
+  [{ otlp: { url: 'http://collector' } }, "there is no option 'otlp.url'; there are endpoint"],
 ])('%j is refused and says why', (wrong, reason) => {
   const resolve = (): unknown => resolveOptions(wrong as BrokerOptions);
   expect(resolve).toThrow(OptionError);
@@ -98,4 +105,12 @@ test.each([
   [128, 64, 8],
 ])('a machine of %i CPUs gets, with %i MiB for messages, %i workers', (cpus, memory, workers) => {
   expect(resolveOptions({ memory: memory * MIB }, cpus).workers).toBe(workers);
+});
+
+test.each([
+  ['http://127.0.0.1:4318', 'http://127.0.0.1:4318/v1/traces'],
+  ['https://collector/otlp/', 'https://collector/otlp/v1/traces'],
+  ['http://collector/v1/traces', 'http://collector/v1/traces'],
+])('spans for %s go to %s', (endpoint, url) => {
+  expect(resolveOptions({ otlp: { endpoint } }).otlp).toEqual({ endpoint: url });
 });

@@ -54,6 +54,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
     progress: createProgress(1),
     index: 0,
     inspection: null,
+    spans: null,
   };
   const worker = new Worker(own, control.port2, topology.port2, setup, () => {
     throw new Error('nothing is kept on disk');

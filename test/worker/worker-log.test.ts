@@ -57,6 +57,7 @@ describe.each(ENGINES)('%s', (kind) => {
         progress: createProgress(1),
         index: 0,
         inspection: null,
+        spans: null,
       },
       (given, observer) => {
         opened.setup = given;

@@ -93,8 +93,13 @@ function upTo(channel: Channel, tag: u64, how: u32): bool {
 
 /** Whether a delivery is unacknowledged. */
 export function isOutstanding(channel: Channel, tag: u64): bool {
+  return outstandingSlot(channel, tag) != 0;
+}
+
+/** The slot of a delivery that is unacknowledged, or 0. */
+export function outstandingSlot(channel: Channel, tag: u64): u32 {
   const page = pageOf(channel, tag);
-  return changetype<usize>(page) != 0 && unackedAt(page, <u32>(tag - page.start)).slot != 0;
+  return changetype<usize>(page) ? unackedAt(page, <u32>(tag - page.start)).slot : 0;
 }
 
 /** Tag of a consumer's oldest delivery that is unacknowledged, or 0. */

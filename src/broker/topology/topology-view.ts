@@ -27,7 +27,11 @@ export class TopologyView {
   readonly #exchangesByDelayedQueue = new Map<Queue, ExchangeEntry>();
   #exchanges = 0;
 
-  constructor(vhosts: readonly string[] = [DEFAULT_VHOST]) {
+  /** Whether every message must be routed one by one, as somebody follows all of them. */
+  readonly #followsAll: boolean;
+
+  constructor(vhosts: readonly string[] = [DEFAULT_VHOST], followsAll = false) {
+    this.#followsAll = followsAll;
     let last = 0;
     for (const vhost of vhosts) {
       // The first lists that the coordinator opens (topology.ts).
@@ -192,20 +196,20 @@ export class TopologyView {
   }
 
   /**
-   * Whether messages with this key must be routed one by one, by `routeMessage`: the vhost is traced, an exchange on
-   * their way looks at more than the key, or a queue at its end looks at each message.
+   * Whether messages with this key must be routed one by one, by `routeMessage`: somebody follows them, an
+   * exchange on their way looks at more than the key, or a queue at its end looks at each message.
    */
   asksHost(vhost: string, exchange: string, routingKey: string): boolean {
     if (this.asksOnTheWay(vhost, exchange)) return true;
     return this.route(vhost, exchange, routingKey).some((ref) => this.queueByRef(ref)?.asksHost);
   }
 
-  /** Whether that is so for each key, as the vhost is traced, or an exchange on their way looks at more than the key. */
+  /** Whether that is so for each key, as somebody follows them, or an exchange on their way looks at more than the key. */
   asksOnTheWay(vhost: string, exchange: string): boolean {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return false;
-    return this.isTraced(vhost) || asksOnTheWay(here, first);
+    return this.#followsAll || this.isTraced(vhost) || asksOnTheWay(here, first);
   }
 
   /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */

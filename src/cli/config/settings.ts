@@ -12,11 +12,13 @@ import {
   DURABILITIES,
   ENGINES,
   LOGIN_FROM,
+  OTLP_ENDPOINT,
   PASSWORD_HASHINGS,
   type ResolvedOptions,
   SAN_INDEX_MAX,
   SAN_TYPES,
   TLS_DEPTH_MAX,
+  tracesUrl,
   VERIFIES,
 } from '../../node/options.js';
 import { LOG_FORMATS, type LogFormat } from '../logging/output.js';
@@ -297,6 +299,12 @@ export const SETTINGS = {
     help: 'publish what the log tells, too, to the exchange amq.rabbitmq.log of the vhost /',
     standard: DEFAULTS.logExchange,
   }),
+  otlp_endpoint: setting(parsed('URL', OTLP_ENDPOINT, otlpEndpoint, String), {
+    help:
+      "send OpenTelemetry's spans of messages whose headers have a traceparent to this receiver, by OTLP/HTTP; each " +
+      'message costs several times as much then',
+    standard: null,
+  }),
   load_definitions: setting(text('FILE', 'the name of a file'), {
     help:
       'a file of definitions, as RabbitMQ exports it (users, vhosts, queues and so on), that is imported at each ' +
@@ -337,6 +345,10 @@ export function standardText(key: Key): string | null {
   const { kind, standard, standardText: words } = settingOf(key);
   if (words !== undefined) return words;
   return standard === null ? null : String(kind.write(standard));
+}
+
+function otlpEndpoint(given: string): string | undefined {
+  return tracesUrl(given) === null ? undefined : given;
 }
 
 function announcement(given: string): Announced | undefined {

@@ -1,6 +1,6 @@
 /**
- * What one client is sent, read again from the frames on their way to it, for whoever follows what its vhost delivers.
- * There is a tap while the vhost is traced, and otherwise none: deliveries cost nothing more then. What must hold: each
+ * What one client is sent, read again from the frames on their way to it, for whoever follows what it is delivered.
+ * There is a tap while somebody follows them, and otherwise none: deliveries cost nothing more then. What must hold: each
  * delivery that is made while there is a tap is told once, when its last frame goes out, with the queue that it came
  * from, though its consumer may have gone meanwhile; frames come whole, and those of a content behind its method.
  */
@@ -14,29 +14,40 @@ export interface Delivered {
   readonly method: MethodOf<'basic.deliver'> | MethodOf<'basic.get-ok'>;
   /** The payload of the content header. */
   readonly header: Uint8Array;
-  readonly body: Uint8Array;
+  /** Null: nobody wants it. */
+  readonly body: Uint8Array | null;
+  /** When the message came (ms since the Unix epoch); 0: nobody knows that any more. */
+  readonly arrival: number;
+}
+
+/** What a tap asks its connection, and tells it. */
+export interface Tapped {
+  /** The queue of a consumer; null: it is of none that is followed. */
+  queueOf(channel: number, tag: string): string | null;
+  /** When the message of a delivery came, as in `Delivered`. */
+  arrivalOf(channel: number, deliveryTag: number): number;
+  wantsBodies(): boolean;
+  tell(delivered: Delivered): void;
 }
 
 /** A content of which frames are still to come. */
-interface Coming extends Pick<Delivered, 'channel' | 'queue' | 'method'> {
+interface Coming extends Pick<Delivered, 'channel' | 'queue' | 'method' | 'arrival'> {
   header: Uint8Array | null;
-  readonly parts: Uint8Array[];
+  /** Null: nobody wants the body. */
+  readonly parts: Uint8Array[] | null;
   missing: number;
 }
 
 export class DeliveryTap {
-  readonly #queueOf: (channel: number, tag: string) => string | null;
-  readonly #tell: (delivered: Delivered) => void;
+  readonly #tapped: Tapped;
   #coming: Coming | null = null;
   /** The queue that the next answer to basic.get is from. */
   #got: string | null = null;
   /** Queues of consumers that went while a content was on its way: it may be theirs. */
   readonly #departed = new Map<string, string>();
 
-  /** `queueOf`: the queue of a consumer; null: it is of none that is traced. */
-  constructor(queueOf: (channel: number, tag: string) => string | null, tell: (delivered: Delivered) => void) {
-    this.#queueOf = queueOf;
-    this.#tell = tell;
+  constructor(tapped: Tapped) {
+    this.#tapped = tapped;
   }
 
   /** A message was got from a queue, and is on its way. */
@@ -65,11 +76,15 @@ export class DeliveryTap {
     if (method.name !== 'basic.deliver' && method.name !== 'basic.get-ok') return;
     const queue = method.name === 'basic.deliver' ? this.#consumed(channel, method.consumerTag) : this.#got;
     if (method.name === 'basic.get-ok') this.#got = null;
-    if (queue !== null) this.#coming = { channel, queue, method, header: null, parts: [], missing: 0 };
+    if (queue === null) return;
+    // Before the client has seen it, and can acknowledge it.
+    const arrival = this.#tapped.arrivalOf(channel, Number(method.deliveryTag));
+    const parts = this.#tapped.wantsBodies() ? [] : null;
+    this.#coming = { channel, queue, method, arrival, header: null, parts, missing: 0 };
   }
 
   #consumed(channel: number, tag: string): string | null {
-    return this.#departed.get(`${channel}:${tag}`) ?? this.#queueOf(channel, tag);
+    return this.#departed.get(`${channel}:${tag}`) ?? this.#tapped.queueOf(channel, tag);
   }
 
   #onHeader(payload: Uint8Array): void {
@@ -83,15 +98,16 @@ export class DeliveryTap {
   #onBody(payload: Uint8Array): void {
     const coming = this.#coming;
     if (coming === null) return;
-    coming.parts.push(payload.slice());
+    coming.parts?.push(payload.slice());
     coming.missing -= payload.length;
     this.#completeIfWhole(coming);
   }
 
-  #completeIfWhole({ channel, queue, method, header, parts, missing }: Coming): void {
+  #completeIfWhole({ channel, queue, method, arrival, header, parts, missing }: Coming): void {
     if (missing > 0 || header === null) return;
     this.#coming = null;
     this.#departed.clear();
-    this.#tell({ channel, queue, method, header, body: Buffer.concat(parts) });
+    const body = parts === null ? null : Buffer.concat(parts);
+    this.#tapped.tell({ channel, queue, method, header, body, arrival });
   }
 }

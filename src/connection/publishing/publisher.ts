@@ -17,6 +17,7 @@ import { ChannelCounter, type Channel as CoreChannel, ExchangeCounter, type Mess
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
 import type { ChannelRow } from '../inspection/rows.js';
+import { tellOfPublish } from '../message-spans.js';
 import type { Session } from '../session/session.js';
 import { tracePublish } from '../tracing.js';
 import type { Outcome } from '../transport/reader.js';
@@ -95,6 +96,7 @@ export class Publisher {
     const routed = host.view.routeMessage(incomingPublish);
     remember(host.engine, routed.histories, incomingPublish);
     if (host.view.isTraced(vhost)) tracePublish(this.#session, this.#number, incomingPublish, routed.queues);
+    if (host.spans !== null) tellOfPublish(host.spans, this.#session, this.#number, incomingPublish);
     if (this.#mode instanceof Transaction) {
       const queues = namesOf(host.view, routed.queues, incomingPublish);
       this.#mode.publish({ incomingPublish, queues, delays: routed.delays });

@@ -13,6 +13,8 @@ import type { Connection as CoreConnection, Engine } from '../../engine/engine.j
 import type { EventLoop } from '../../event-loop/event-loop.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
 import type { OwnMessages } from '../../queues/own-messages/own-messages.js';
+import type { ServerEnd } from '../../spans/span.js';
+import type { SpanSender } from '../../spans/span-sender.js';
 import type { ConnectionLog } from '../connection-lines.js';
 import type { DeliveryTap } from '../consuming/delivery-tap.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
@@ -64,6 +66,8 @@ export interface Host {
   ask(connection: ConnectionId, request: Request): void;
   /** Tells of something that has happened, if anybody wants to hear of it; `headers` is called then. */
   announce(name: string, headers: () => FieldTable): void;
+  /** Takes spans of messages that ask for them; null: nobody wants any. */
+  readonly spans: SpanSender | null;
   /** Messages that the broker itself publishes. */
   readonly ownMessages: Pick<OwnMessages, 'publish'>;
   /** Applies the topology changes that have been posted. */
@@ -79,6 +83,8 @@ export interface Session {
   readonly core: CoreConnection;
   /** What operators know the connection by. */
   readonly name: string;
+  /** Where the client speaks to the broker. */
+  readonly server: ServerEnd;
   readonly vhost: string;
   /** Who has logged in. */
   readonly principal: Principal;
@@ -104,7 +110,7 @@ export interface Session {
   /** Asks the coordinator for what it does not refuse, and does not wait for it. */
   tell(request: Request): void;
   /**
-   * What looks at deliveries, where the vhost is traced, once all that was delivered before has gone by it; null: nothing
+   * What looks at deliveries, where somebody follows them, once all that was delivered before has gone by it; null: nothing
    * does.
    */
   deliveryTap(): DeliveryTap | null;

@@ -270,6 +270,10 @@ class JsEngine extends JsQueueCalls implements Engine {
   isUnacked(channel: ChannelRef, tag: number): boolean {
     return this.#channel(channel).unacked.has(tag);
   }
+  deliveryArrival(channel: ChannelRef, tag: number): number {
+    const slot = this.#channel(channel).unacked.slotOf(tag);
+    return slot === 0 ? 0 : this.#messages.arrival(this.#queues.messageIn(slot));
+  }
   setUnackedMax(channel: ChannelRef, count: number): void {
     const one = this.#channel(channel);
     one.unackedMax = count;

@@ -99,6 +99,7 @@ export interface CoreFunctions {
   setTransactional(channel: number): void;
   settleDelivery(channel: number, tag: number, multiple: number, how: number): number;
   isUnacked(channel: number, tag: number): number;
+  deliveryArrival(channel: number, tag: number): number;
   setChannelPrefetch(channel: number, count: number): void;
   setUnackedMax(channel: number, count: number): void;
   recover(channel: number): void;

@@ -217,6 +217,9 @@ class WasmEngine extends WasmLookingCalls implements Engine {
   isUnacked(channel: Channel, tag: number): boolean {
     return this.#core.isUnacked(channel, tag) !== 0;
   }
+  deliveryArrival(channel: Channel, tag: number): number {
+    return this.#core.deliveryArrival(channel, tag);
+  }
   setChannelPrefetch(channel: Channel, count: number): void {
     this.#core.setChannelPrefetch(channel, count);
   }

@@ -16,6 +16,7 @@ import type { Outcome } from '../../platform/affinity.js';
 import { type ErrorInWords, fatal } from '../../platform/fatal.js';
 import type { Place } from '../../platform/placement.js';
 import { within } from '../../platform/within.js';
+import type { SpanSetup } from '../../spans/span-sender.js';
 import { openCommitLog } from '../../store/open-log.js';
 import {
   type FromWorker,
@@ -108,30 +109,33 @@ export class WorkerPool {
 
   /**
    * Gives work to each thread, on the CPUs of its place; null leaves a worker to the scheduler. `management`: the end of
-   * the channel to the management's thread, where there is one.
+   * the channel to the management's thread, where there is one. `spans`: what each member needs to tell of spans; empty:
+   * none does.
    */
   static threads(
     common: Common,
     { workers, management: thread }: IdleThreads,
     places: readonly Place[],
     management: MessagePort,
+    spans: readonly SpanSetup[],
   ): WorkerPool {
     const channels = thread === null ? [] : workers.map(() => new MessageChannel());
     const members = workers.map((worker, index) => {
       const inspection = channels[index]?.port1 ?? null;
-      return onThread(worker, { ...common, index, cpus: places[index] ?? null, inspection });
+      const own = { index, cpus: places[index] ?? null, inspection, spans: spans[index] ?? null };
+      return onThread(worker, { ...common, ...own });
     });
     if (thread !== null) {
       const inspections = channels.map(({ port2 }) => port2);
-      const own = { index: workers.length, cpus: null, inspection: null };
+      const own = { index: workers.length, cpus: null, inspection: null, spans: spans[workers.length] ?? null };
       members.push(onThread(thread, { ...common, ...own, management, inspections }));
     }
     return new WorkerPool(members, workers.length, common.settings.limits);
   }
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
-  static async local(common: Common): Promise<WorkerPool> {
-    return new WorkerPool([await startLocal(common)], 1, common.settings.limits);
+  static async local(common: Common, [spans]: readonly SpanSetup[]): Promise<WorkerPool> {
+    return new WorkerPool([await startLocal(common, spans ?? null)], 1, common.settings.limits);
   }
 
   /** Serves what workers ask from now on. Resolves when all can take sockets, with how pinning went for each. */
@@ -382,10 +386,10 @@ function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'> | Omit<M
   };
 }
 
-async function startLocal({ shared, ...common }: Common): Promise<Member> {
+async function startLocal({ shared, ...common }: Common, spans: SpanSetup | null): Promise<Member> {
   const topology = new MessageChannel();
   const control = new MessageChannel();
-  const setup = { ...common, index: 0, inspection: null };
+  const setup = { ...common, index: 0, inspection: null, spans };
   const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
   return {
     ready: Promise.resolve(null),

@@ -53,6 +53,7 @@ export function setUp({ thread, setup }: IdleThread, work: WorkerSetup | Managem
   thread.ref();
   const ports = 'management' in work ? [work.management, ...work.inspections] : [];
   if (work.inspection !== null) ports.push(work.inspection);
+  if (work.spans !== null) ports.push(work.spans.port);
   setup.postMessage(work, [work.topology, ...ports]);
   setup.close();
   return thread;

@@ -74,6 +74,21 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.lastTag(channel)).toBe(4);
   });
 
+  test('it is known when the message of a delivery came, for as long as that is unacknowledged', async () => {
+    const { bench, publisher, consumer, channel, engine, queue } = await scenario(kind);
+    bench.setTime(1_000_000);
+    publishTexts(publisher, 'a', 'b');
+    bench.setTime(2_000_000);
+    consumer.consume(1, 'q');
+    publishTexts(publisher, 'c');
+    bench.serve();
+    expect(engine.get(channel, queue, false)).toBe(false);
+    const arrivals = (): number[] => [1, 2, 3, 4].map((tag) => engine.deliveryArrival(channel, tag));
+    expect(arrivals()).toEqual([1_000_000, 1_000_000, 2_000_000, 0]);
+    consumer.feed(ack(1, 2));
+    expect(arrivals()).toEqual([1_000_000, 0, 2_000_000, 0]);
+  });
+
   test('a settlement by the host gives credit', async () => {
     const { bench, publisher, consumer, channel, engine } = await scenario(kind);
     consumer.consume(1, 'q', { prefetch: 1 });

@@ -61,6 +61,12 @@ export class Unacked<C> {
     return this.#find(tag) >= 0;
   }
 
+  /** The slot of an outstanding tag, or 0. */
+  slotOf(tag: number): number {
+    const offset = this.#find(tag);
+    return offset < 0 ? 0 : at32(this.#slots, this.#index(offset));
+  }
+
   /** Takes the entry of a tag out; false when there is none. */
   take(tag: number, entry: Entry<C>): boolean {
     const offset = this.#find(tag);

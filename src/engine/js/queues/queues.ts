@@ -150,6 +150,10 @@ export class Queues {
     return this.#contents.blocks.queueOf(slot);
   }
 
+  messageIn(slot: number): number {
+    return this.#contents.blocks.message(slot);
+  }
+
   /**
    * Puts messages at the end, one reference each. One page must be ensured. `expires`: some of them may expire by
    * themselves.

@@ -12,6 +12,7 @@ import type { LogLevels } from '../../../logging/levels.js';
 import type { Administration } from '../../../node/administration.js';
 import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.js';
 import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-browsing.js';
+import type { SpanCounts } from '../../../spans/span-counts.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
 import type { EventStreams } from '../../live/event-streams.js';
@@ -62,6 +63,8 @@ export interface ManagedBroker {
   readonly clients: Clients;
   /** Logins, right and wrong. */
   readonly attempts: Pick<LoginAttempts, 'all' | 'clear'>;
+  /** Of spans that are exported; null: none are. */
+  readonly spans: Pick<SpanCounts, 'waiting' | 'exported' | 'lost'> | null;
   readonly logLevels: LogLevels;
   readonly log: Pick<FollowedLog, 'follow'>;
   /** Answers that go on. */

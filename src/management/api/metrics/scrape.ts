@@ -12,12 +12,13 @@ import { GLOBAL } from './message-families.js';
 import { OWN_FAMILIES } from './own-families.js';
 import { QUEUE_CONSUMERS, QUEUE_FAMILIES } from './queue-families.js';
 import { Reading } from './reading.js';
+import { SPANS } from './span-families.js';
 
 export const PREFIX = 'rabbitmq_';
 export const DETAILED_PREFIX = 'rabbitmq_detailed_';
 
 /** Told by `/metrics` and `/metrics/per-object`. */
-const FAMILIES: readonly Family[] = [...BROKER_FAMILIES, ...QUEUE_FAMILIES, ...CLIENT_FAMILIES, ...OWN_FAMILIES];
+const FAMILIES: readonly Family[] = [...BROKER_FAMILIES, ...QUEUE_FAMILIES, ...CLIENT_FAMILIES, ...OWN_FAMILIES, SPANS];
 
 /** What `family` may name. */
 export const DETAILED_FAMILIES: readonly Family[] = [...FAMILIES, QUEUE_CONSUMERS, ...TOPOLOGY_FAMILIES];
