@@ -19,6 +19,9 @@ export interface LogEntry {
   readonly fields?: Fields;
 }
 
+/** Gets entries as they are handed on. */
+type Follower = (entries: readonly LogEntry[]) => void;
+
 /** A longer text of a field is cut (characters). */
 const FIELD_MAX = 1024;
 /** A longer message is cut (characters). */
@@ -26,13 +29,11 @@ const MESSAGE_MAX = 4096;
 
 export class Logger {
   readonly levels: LogLevels;
-  readonly #send: (entries: readonly LogEntry[]) => void;
+  readonly #send: Follower;
   #entries: LogEntry[] = [];
-  /** Gets all entries, too; null: nobody does. */
-  second: ((entries: readonly LogEntry[]) => void) | null = null;
-  #follower: ((entries: readonly LogEntry[]) => void) | null = null;
+  readonly #followers = new Set<Follower>();
 
-  constructor(levels: LogLevels, send: (entries: readonly LogEntry[]) => void) {
+  constructor(levels: LogLevels, send: Follower) {
     this.levels = levels;
     this.#send = send;
   }
@@ -80,9 +81,10 @@ export class Logger {
     this.#entries.push(entry);
   }
 
-  /** Has somebody see all that is handed on from now on; null: nobody. */
-  follow(follower: ((entries: readonly LogEntry[]) => void) | null): void {
-    this.#follower = follower;
+  /** Has somebody see, too, all that is handed on from now on, until the returned function is called. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    return () => void this.#followers.delete(follower);
   }
 
   flush(): void {
@@ -90,8 +92,7 @@ export class Logger {
     const entries = this.#entries;
     this.#entries = [];
     this.#send(entries);
-    this.second?.(entries);
-    this.#follower?.(entries);
+    for (const follower of this.#followers) follower(entries);
   }
 }
 

@@ -172,9 +172,9 @@ async function openOn(
       storage.requeue(await restored(coordinator, definitions, storage.nextPosition), engine, spill);
     } else await restored(coordinator, definitions, () => 0);
     if (options.logExchange)
-      logger.second = (entries) => {
+      logger.follow((entries) => {
         if (coordinator.isLogRead) pool.publishLog(entries);
-      };
+      });
     // It never ends by itself.
     spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms, logger));

@@ -22,6 +22,8 @@ export class Management {
   /** Goes to its thread. */
   readonly remote: MessagePort;
   readonly #port: MessagePort;
+  /** Ends that the log is told to it. */
+  #leaveLog = (): void => {};
 
   constructor() {
     const { port1, port2 } = new MessageChannel();
@@ -58,7 +60,8 @@ export class Management {
             );
             break;
           case 'follow log':
-            log.follow(message.isOn ? (entries) => this.#tell({ kind: 'log', entries }) : null);
+            this.#leaveLog();
+            if (message.isOn) this.#leaveLog = log.follow((entries) => this.#tell({ kind: 'log', entries }));
             break;
           case 'stop':
             stop();

@@ -1,4 +1,4 @@
-/** Messages by `leveret ctl`: shown where they lie, and moved. */
+/** What `leveret ctl` does beyond rabbitmqctl: messages shown where they lie and moved, queues paused and explained. */
 import { connect } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { eventually } from '../support/waiting.js';
@@ -47,4 +47,49 @@ test('messages are peeked at, moved and looked for, and each stays in one queue'
   expect((await type('peek_messages', 'nowhere')).code).toBe(69);
   expect((await type('move_messages', 'here')).code).toBe(64);
   expect((await type('peek_messages', 'here', '--header', 'body')).code).toBe(64);
+});
+
+test('a queue is explained, paused and resumed', async () => {
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${broker().embedded.port}`);
+  onTestFinished(() => connection.close());
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue('halted');
+  const got: string[] = [];
+  await channel.consume('halted', (message) => got.push(message?.content.toString() ?? ''), { noAck: true });
+  expect(await type('pause_queue', 'halted')).toEqual({ code: 0, out: '', error: '' });
+  channel.sendToQueue('halted', Buffer.from('later'));
+  await channel.waitForConfirms();
+  expect(await json('list_queues', 'name', 'state', 'messages')).toContainEqual({
+    name: 'halted',
+    state: 'paused',
+    messages: 1,
+  });
+  const said = await typeTo(broker().socket, ['explain_queue', 'halted']);
+  expect(said.code).toBe(0);
+  expect(said.out).toContain("Explaining queue 'halted' in vhost '/' ...");
+  expect(said.out).toContain('-> leveret ctl resume_queue halted');
+  expect(got).toEqual([]);
+  expect((await type('resume_queue', 'halted')).code).toBe(0);
+  await eventually(
+    'the message',
+    async () => got,
+    (bodies) => bodies.length === 1,
+  );
+  expect((await typeTo(broker().socket, ['explain_queue', 'halted'])).out).not.toContain('resume_queue');
+  for (const command of ['pause_queue', 'resume_queue', 'explain_queue'])
+    expect((await type(command, 'nowhere')).code, command).toBe(69);
+});
+
+test('logins are told by protocol as rabbitmqctl tells them', async () => {
+  const { port } = broker().embedded;
+  const told = () =>
+    json<{ readonly attempts: readonly Record<string, unknown>[] }>('list_node_auth_attempt_stats').then(
+      ({ attempts }) => attempts.find(({ protocol }) => protocol === 'amqp091'),
+    );
+  const before = Number((await told())?.auth_attempts_failed ?? 0);
+  await expect(connect(`amqp://guest:wrong@127.0.0.1:${port}`)).rejects.toThrow();
+  expect((await told())?.auth_attempts_failed).toBe(before + 1);
+  const header = 'protocol\tauth_attempts\tauth_attempts_failed\tauth_attempts_succeeded\n';
+  expect((await typeTo(broker().socket, ['-q', 'list_node_auth_attempt_stats'])).out).toContain(header);
+  expect((await type('list_node_auth_attempt_stats', '--by-source')).code).toBe(0);
 });

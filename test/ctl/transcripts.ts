@@ -180,6 +180,8 @@ export const TRANSCRIPTS: readonly Transcript[] = [
       typed('list_parameters -p ctl-none'),
       typed("set_parameter -p ctl-vhost ctl-component own '1'"),
       typed("set_parameter -p ctl-vhost ctl-component own 'nope'"),
+      typed("set_parameter -p ctl-none ctl-component own '1'"),
+      typed(`set_parameter -p ctl-none vhost-limits limits '{"max-connections":1}'`),
       typed('set_parameter -p ctl-vhost ctl-component own'),
       typed('clear_parameter -p ctl-vhost ctl-component own'),
       typed('clear_parameter -p ctl-none ctl-component own'),

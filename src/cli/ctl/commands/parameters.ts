@@ -1,4 +1,5 @@
 /** Parameters of vhosts and of the broker. */
+import { isParameterComponent, noSuchComponent } from '../../../broker/policies/parameter-components.js';
 import { type Api, at, isMissing } from '../api.js';
 import { type CtlCommand, CtlError, DONE, EXIT, type Outcome, one, type Row } from '../command.js';
 import { jsonOf } from './json.js';
@@ -16,6 +17,8 @@ export const PARAMETER_COMMANDS: readonly CtlCommand[] = [
       `to "${argument('value')}" in vhost "${vhost}" ...`,
     run: async ({ vhost, argument }, api) => {
       const [component, name, value] = [argument('component'), argument('name'), jsonOf(argument('value'))];
+      // That is said whether there is such a vhost or not.
+      if (!isParameterComponent(component)) throw new CtlError(EXIT.UNAVAILABLE, noSuchComponent(component));
       await existingVhost(api, vhost);
       await api.put(at('parameters', component, vhost, name), { component, vhost, name, value });
       return DONE;

@@ -10,6 +10,7 @@ import {
   type Outcome,
   one,
   optional,
+  type Row,
   rows,
   several,
 } from '../command.js';
@@ -116,6 +117,17 @@ export const USER_COMMANDS: readonly CtlCommand[] = [
     banner: () => 'Will hash password',
     run: async (given) => ({ kind: 'text', text: hashOf(await passwordOf(given)) }),
   },
+  {
+    name: 'list_node_auth_attempt_stats',
+    subject: 'Users',
+    summary: 'tells how many logins there were, right and wrong, by protocol',
+    arguments: [],
+    options: {
+      'by-source': { value: null, help: 'by address and user: logins are not kept so, and nothing is told' },
+    },
+    banner: () => 'Listing authentication attempts ...',
+    run: listAttempts,
+  },
 ];
 
 async function addUser(given: Given, api: Api): Promise<Outcome> {
@@ -174,4 +186,16 @@ function hashOf(password: string): string {
   const salt = randomBytes(4);
   const digest = createHash('sha256').update(salt).update(password).digest();
   return Buffer.concat([salt, digest]).toString('base64');
+}
+
+async function listAttempts({ has, isForPeople }: Given, api: Api): Promise<Outcome> {
+  const { node } = await api.get<{ readonly node: string }>(at('overview'));
+  const source = has('by-source') ? ['source'] : [];
+  const attempts = await api.get<readonly Row[]>(at('auth', 'attempts', node, ...source));
+  if (isForPeople && attempts.length === 0)
+    return { kind: 'text', text: `Node ${node} reported no authentication attempt stats` };
+  const counts = ['auth_attempts', 'auth_attempts_failed', 'auth_attempts_succeeded'];
+  return isForPeople
+    ? rows(['protocol', ...counts], attempts)
+    : { kind: 'value', value: { attempts, node, result: 'ok' } };
 }

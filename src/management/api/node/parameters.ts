@@ -3,6 +3,12 @@
  * here are those of RabbitMQ without plugins: what they hold is what policies and limits are (policies.ts, limits.ts).
  */
 import { CLUSTER_NAME } from '../../../broker/policies/global-parameters.js';
+import {
+  invalidParameter,
+  isParameterComponent,
+  noSuchComponent,
+  type ParameterComponent,
+} from '../../../broker/policies/parameter-components.js';
 import type { Policy, PolicyKind } from '../../../broker/policies/policies.js';
 import { Body } from '../../http/bodies.js';
 import { badRequest, notFound } from '../../http/errors.js';
@@ -29,13 +35,14 @@ interface Component {
 const LIMITS = 'limits';
 
 export function parameterRoutes({ route }: HttpServer, broker: ManagedBroker): void {
-  const components: ReadonlyMap<string, Component> = new Map([
-    ['vhost-limits', limitsComponent(broker)],
-    ['operator_policy', policyComponent(broker, 'operator policy')],
-    ['policy', policyComponent(broker, 'policy')],
-  ]);
+  const components: Readonly<Record<ParameterComponent, Component>> = {
+    'vhost-limits': limitsComponent(broker),
+    operator_policy: policyComponent(broker, 'operator policy'),
+    policy: policyComponent(broker, 'policy'),
+  };
+  const named = (name: string): Component | undefined => (isParameterComponent(name) ? components[name] : undefined);
   const in_ = async (component: string, vhosts: readonly string[]): Promise<JsonObject[]> => {
-    const found = await Promise.all(vhosts.map((vhost) => components.get(component)?.list(vhost) ?? []));
+    const found = await Promise.all(vhosts.map((vhost) => named(component)?.list(vhost) ?? []));
     return found.flat().map((parameter) => ({ ...parameter, component }));
   };
   const find = async (vhost: string, { component, name }: Path): Promise<JsonObject | undefined> =>
@@ -81,12 +88,10 @@ export function parameterRoutes({ route }: HttpServer, broker: ManagedBroker): v
         const { component: known, name } = params as Path;
         const fields = new Body(body);
         const existed = (await find(vhost, params as Path)) !== undefined;
-        const component = components.get(known);
-        const refusal =
-          component === undefined
-            ? `component ${known} not found`
-            : await component.set(vhost, name, new Body(fields.value('value')).all());
-        if (refusal !== null) throw badRequest(`Validation failed\n\n${refusal}\n`);
+        const component = named(known);
+        if (component === undefined) throw badRequest(noSuchComponent(known));
+        const refusal = await component.set(vhost, name, new Body(fields.value('value')).all());
+        if (refusal !== null) throw badRequest(invalidParameter(refusal));
         return reply.status(existed ? 204 : 201).send();
       },
     },
@@ -95,7 +100,7 @@ export function parameterRoutes({ route }: HttpServer, broker: ManagedBroker): v
       handle: async ({ caller, params }, reply) => {
         const vhost = vhostOf(broker, caller, params);
         const { component, name } = params as Path;
-        if (!((await components.get(component)?.clear(vhost, name)) ?? false)) throw notFound();
+        if (!((await named(component)?.clear(vhost, name)) ?? false)) throw notFound();
         return reply.status(204).send();
       },
     },
