@@ -178,13 +178,13 @@ describe.each(ENGINES)('%s', (kind: EngineKind) => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return Math.floor((state / 2 ** 32) * below);
     };
-    for (let life = 0; life < 6; life++) {
-      const highest = life % 3 === 0 ? 3 : 0;
+    for (let life = 0; life < 4; life++) {
+      const highest = life % 2 === 0 ? 3 : 0;
       const { bench, publisher, consumer, channel, engine, queue } = await scenario(kind, 64, { maxPriority: highest });
       const shelf = new ImageShelf(bench.coordinator);
       let published = 0;
       const held: number[] = [];
-      for (let step = 0; step < 150; step++) {
+      for (let step = 0; step < 100; step++) {
         switch (random(7)) {
           case 0:
           case 1: {
@@ -231,7 +231,8 @@ describe.each(ENGINES)('%s', (kind: EngineKind) => {
               const before = bodiesOf(browseAll(engine, one, 0, 1 + random(500)));
               const taken = takeAll(engine, one, (body) => Number(body) % modulus === 0, 0x7fff);
               expect(taken).toEqual(before.filter((body) => Number(body) % modulus === 0));
-              expect(bodiesOf(browseAll(engine, one))).toEqual(before.filter((body) => !taken.includes(body)));
+              const gone = new Set(taken);
+              expect(bodiesOf(browseAll(engine, one))).toEqual(before.filter((body) => !gone.has(body)));
             }
           }
         }
