@@ -22,8 +22,10 @@ import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
+import { freshClusterId } from '../store/cluster-id.js';
 import { DataDirectoryError } from '../store/data-directory.js';
 import { SharedAlarms } from '../worker/shared-alarms.js';
+import { SteadyFigures } from '../worker/thread-figures.js';
 import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
@@ -115,6 +117,7 @@ async function openOn(
   const progress = createProgress(participants);
   const management = new Management();
   const alarmed = new SharedAlarms();
+  const figures = new SteadyFigures();
   const common = {
     shared,
     announced: options.announced,
@@ -140,6 +143,7 @@ async function openOn(
       tellOfAlarm(coordinator.announcements, source, isSet),
     );
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
+    figures.start(engine);
     const queues = new SpilledQueues(engine, spillFiles);
     const spill = new Spill(engine, spillFiles, queues, spillTrouble(logger.lines('warning', 'storage')));
     const coordinator = new Coordinator(queues, {
@@ -214,6 +218,7 @@ async function openOn(
               memory: options.memory,
               announced: options.announced.version,
               dataDirectory: storage?.path ?? null,
+              clusterId: storage?.clusterId ?? freshClusterId(),
               environment: withoutSecrets(options),
             },
             (request, answer, user) => questions.ask(request, answer, user),
@@ -255,6 +260,7 @@ async function openOn(
         coordinator.close();
         const { written, stuck } = await pool.close();
         alarms.stop();
+        figures.stop();
         await spill.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
@@ -267,6 +273,7 @@ async function openOn(
         // Whoever connects now finds nobody; there is nothing to wait for.
         closeListeners(listeners).catch(fatal);
         alarms.stop();
+        figures.stop();
         await pool.fail();
         await spans?.fail();
         spillFiles.abandon();
@@ -274,6 +281,7 @@ async function openOn(
       },
     };
   } catch (error) {
+    figures.stop();
     const { written } = await pool.close();
     await spans?.fail();
     await storage?.abandon(written);

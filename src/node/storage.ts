@@ -136,6 +136,10 @@ export class Storage {
     return this.#data.path;
   }
 
+  get clusterId(): string {
+    return this.#data.clusterId;
+  }
+
   /** The log is written from now on. */
   begin(): Promise<void> {
     return this.#logManager.begin();

@@ -1,11 +1,12 @@
 /**
  * The directory in which a broker keeps what must outlast it: `log/` (messages), `definitions/` (everything that is
- * declared), `format.json` (the version of all of this) and `lock`. What must hold: two brokers never write to one;
- * what a newer version wrote is left alone.
+ * declared), `format.json` (the version of all of this), `cluster-id` and `lock`. What must hold: two brokers never write
+ * to one; what a newer version wrote is left alone.
  */
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { holderOf, takeLock } from '../platform/file-lock.js';
+import { clusterIdIn } from './cluster-id.js';
 import { LocalDirectory, syncPath } from './log/local-directory.js';
 
 /** Version of the directory as a whole. */
@@ -22,6 +23,7 @@ export class DataDirectory {
 
   private constructor(
     readonly path: string,
+    readonly clusterId: string,
     unlock: () => void,
     readonly sync: Sync,
   ) {
@@ -46,7 +48,7 @@ export class DataDirectory {
     try {
       const format = await readFormat(full);
       if (format === null) await writeFormat(full);
-      return new DataDirectory(full, unlock, sync);
+      return new DataDirectory(full, await clusterIdIn(full, sync), unlock, sync);
     } catch (error) {
       unlock();
       throw unusable(full, error);

@@ -1,5 +1,6 @@
 /**
- * What a thread costs, counted among what its participant counts, about once a second while it has clients: its CPU
+ * What a thread costs, counted among what its participant counts, about once a second while it has clients (the
+ * broker thread, which has none: always): its CPU
  * time, how busy its event loop was and how late it came, pauses of the garbage collector, and what JavaScript has
  * allocated. What must hold: all of it together takes a thread some tens of microseconds a second.
  */
@@ -88,5 +89,22 @@ export class ThreadFigures {
 
   #add(counter: Counter, more: number): void {
     if (more >= 1) this.#engine.count(counter, Math.min(MOST, Math.floor(more)));
+  }
+}
+
+/** Those of a thread that has no other reason to tick. It does not keep the process from ending. */
+export class SteadyFigures {
+  #timer: NodeJS.Timeout | null = null;
+  #figures: ThreadFigures | null = null;
+
+  start(engine: Pick<Engine, 'count'>): void {
+    const figures = new ThreadFigures(engine, LOOK_MS);
+    this.#figures = figures;
+    this.#timer = setInterval(() => figures.tick(performance.now()), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#figures?.rest();
   }
 }

@@ -102,9 +102,10 @@ test('every directory that is made is as safe as the files in it', async () => {
   const path = join(above, 'brokers', 'one');
   const synced: string[] = [];
   const data = await DataDirectory.open(path, async (directory) => void synced.push(directory));
-  expect(synced).toEqual([join(above, 'brokers'), above]);
+  // Its id lies in it from the start.
+  expect(synced).toEqual([join(above, 'brokers'), above, path]);
   await data.syncEntries();
-  expect(synced.slice(2)).toEqual([join(path, 'definitions'), path]);
+  expect(synced.slice(3)).toEqual([join(path, 'definitions'), path]);
   data.close();
   synced.length = 0;
   (await DataDirectory.open(path, async (directory) => void synced.push(directory))).close();

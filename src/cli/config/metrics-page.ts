@@ -33,8 +33,10 @@ const DIFFERENCES = [
   'Sums of what is counted are of all queues, connections and channels that there ever were, and never fall. ' +
     "RabbitMQ's are of those that are open.",
   'A connection is named by its name, a channel as the HTTP API names it; RabbitMQ has Erlang processes there.',
-  '`channel_queue_metrics` and `channel_queue_exchange_metrics` are by queue, and `channel_exchange_metrics` is one ' +
-    'number each.',
+  '`channel_queue_metrics` and `channel_exchange_metrics` are by channel, `channel_queue_exchange_metrics` is by queue, ' +
+    "`exchange_metrics` by exchange: what a channel does is not counted apart for each queue and exchange. RabbitMQ's " +
+    'are by both.',
+  '`global_publishers` are the open channels on which something was published.',
   '`queue_type` is `rabbit_classic_queue` for all queues: they are of one kind here.',
   '`resident_memory_limit_bytes` is what the process takes and what messages and queues may still take: where it ' +
     'meets what is resident, publishers wait.',
@@ -53,6 +55,8 @@ const OWN = [
     'deliveries took at most.',
   '`GET /api/leveret/latency` of the HTTP API tells the same as quantiles in seconds (p50, p95, p99), since the start ' +
     'and of the last minute, for users with the tag `monitoring`.',
+  'CPU time of a consumer is `sum(rate(leveret_cpu_seconds_total{worker=~"[0-9]+"}[5m])) / sum(rabbitmq_consumers)`: ' +
+    'that of the workers that serve clients, by their consumers.',
   'What JavaScript allocates for a message is `rate(leveret_javascript_allocated_bytes_total[5m])`, summed up, by ' +
     '`rate(leveret_messages_consumed_total[5m])`: near 0. [leveret.json](../examples/grafana/leveret.json) is a ' +
     'dashboard of these for Grafana, [prometheus.yml](../examples/prometheus/prometheus.yml) has Prometheus scrape.',

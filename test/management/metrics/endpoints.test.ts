@@ -4,6 +4,7 @@ import amqp from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Broker } from '../../../src/index.js';
 import { startEmbedded } from '../../support/embedded.js';
+import { eventually } from '../../support/waiting.js';
 import { only, read, scrape, scraped } from './scrape.js';
 
 const PATHS = ['/metrics', '/metrics/per-object', '/metrics/detailed?family=queue_coarse_metrics'];
@@ -113,4 +114,23 @@ it(`sends ${MANY} queues while it goes through them, and answers others meanwhil
   const { samples } = read(Buffer.concat(parts).toString()).get('rabbitmq_queue_messages') ?? {};
   expect(samples?.size).toBe(MANY + 2);
   expect(parts.length).toBeGreaterThan(10);
+});
+
+it('makes so many scrapes at once, and no more until one of them is over', async () => {
+  const channel = await client.createChannel();
+  for (let i = 0; i < MANY; i++) await channel.assertQueue(`many-${i}`, { durable: false });
+  const url = `http://127.0.0.1:${own()}/metrics/per-object`;
+  const open = await Promise.all(Array.from({ length: 8 }, () => fetch(url)));
+  expect(open.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  const refused = await fetch(url);
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toEqual({ error: 'busy', reason: '8 scrapes are going on' });
+  const [first, ...others] = open;
+  await first?.body?.cancel();
+  await eventually(
+    'a scrape in its place',
+    () => scrape(own(), '/metrics'),
+    ({ status }) => status === 200,
+  );
+  for (const { body } of others) await body?.cancel();
 });

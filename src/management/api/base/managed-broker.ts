@@ -48,6 +48,7 @@ export interface ManagedBroker {
     | 'browse'
     | 'unitsUsed'
     | 'countedBy'
+    | 'countedIn'
     | 'latencyCount'
     | 'latencySum'
   >;

@@ -1,7 +1,8 @@
 /** What is told of the broker as a whole, its process and its topology, under RabbitMQ's names. */
 import { DEFAULT_EXCHANGE } from '../../../broker/requests/names.js';
 import type { ExchangeEntry } from '../../../broker/topology/topology-entries.js';
-import { Counter } from '../../../engine/engine.js';
+import type { Attempts } from '../../../connection/handshake/login-attempts.js';
+import { Counter, ExchangeCounter } from '../../../engine/engine.js';
 import type { Labels } from './exposition.js';
 import { type BrokerMetric, brokerFamily, type Family, objectFamily, type Vhosts } from './family.js';
 import type { Reading } from './reading.js';
@@ -18,6 +19,16 @@ const counter =
 
 function churn(name: string, help: string, which: Counter): BrokerMetric {
   return { name, type: 'counter', help, of: counter(which) };
+}
+
+/** By what is spoken. */
+function attempts(name: string, help: string, of: (attempts: Attempts) => number): BrokerMetric {
+  return {
+    name,
+    type: 'counter',
+    help,
+    of: ({ broker }) => broker.attempts.all().map((one) => ({ labels: { protocol: one.protocol }, value: of(one) })),
+  };
 }
 
 export const ALARMS: Family = brokerFamily('alarms', [
@@ -74,6 +85,15 @@ export const BROKER_FAMILIES: readonly Family[] = [
     churn('queues_declared_total', 'Total number of queues declared', Counter.QUEUES_DECLARED),
     churn('queues_created_total', 'Total number of queues created', Counter.QUEUES_CREATED),
     churn('queues_deleted_total', 'Total number of queues deleted', Counter.QUEUES_DELETED),
+  ]),
+  brokerFamily('auth_attempt_metrics', [
+    attempts('auth_attempts_total', 'Total number of authorization attempts', (one) => one.succeeded + one.failed),
+    attempts(
+      'auth_attempts_succeeded_total',
+      'Total number of successful authentication attempts',
+      ({ succeeded }) => succeeded,
+    ),
+    attempts('auth_attempts_failed_total', 'Total number of failed authentication attempts', ({ failed }) => failed),
   ]),
   brokerFamily('node_coarse_metrics', [
     { name: 'process_open_fds', type: 'gauge', help: 'Open file descriptors', of: figure('fd_used') },
@@ -156,6 +176,20 @@ export const TOPOLOGY_FAMILIES: readonly Family[] = [
     ]),
     prefix: OF_CLUSTER,
   },
+  objectFamily('exchange_metrics', allExchangesIn, exchangeLabels, [
+    {
+      name: 'exchange_messages_published_total',
+      type: 'counter',
+      help: 'Total number of messages published into an exchange',
+      of: ({ counters }, { broker: { engine } }) => engine.countedIn(counters, ExchangeCounter.PUBLISHED_IN),
+    },
+    {
+      name: 'exchange_messages_routed_total',
+      type: 'counter',
+      help: 'Total number of messages that an exchange sent to queues, each once for each queue',
+      of: ({ counters }, { broker: { engine } }) => engine.countedIn(counters, ExchangeCounter.PUBLISHED_OUT),
+    },
+  ]),
 ];
 
 async function vhostsIn({ broker: { view } }: Reading, vhosts: Vhosts): Promise<readonly string[]> {
@@ -164,6 +198,11 @@ async function vhostsIn({ broker: { view } }: Reading, vhosts: Vhosts): Promise<
 
 async function exchangesIn(reading: Reading, vhosts: Vhosts): Promise<Iterable<ExchangeEntry>> {
   return exchangesOf(reading, await vhostsIn(reading, vhosts));
+}
+
+async function allExchangesIn(reading: Reading, vhosts: Vhosts): Promise<Iterable<ExchangeEntry>> {
+  const { view } = reading.broker;
+  return (await vhostsIn(reading, vhosts)).flatMap((vhost) => [...view.exchangesIn(vhost)]);
 }
 
 /** Without the default exchange, which is bound to all queues. */

@@ -1,8 +1,9 @@
 /** What is told of connections and channels, under RabbitMQ's names. */
-import { Counter } from '../../../engine/engine.js';
+import { ChannelCounter, Counter } from '../../../engine/engine.js';
 import type { Client } from '../../clients/client.js';
-import { brokerFamily, type Family, objectFamily } from './family.js';
+import { type Family, type ObjectMetric, objectFamily } from './family.js';
 import type { OpenChannel, Reading } from './reading.js';
+import { differenceOf, TAKEN } from './taken.js';
 
 const clients = (reading: Reading): Promise<readonly Client[]> => reading.clients();
 const connectionLabels = ({ name }: Client): { readonly connection: string } => ({ connection: name });
@@ -16,6 +17,25 @@ const counter =
   (which: Counter) =>
   ({ broker: { engine } }: Reading): number =>
     engine.counted(which);
+
+/** What a channel counts, and what all that ever were have: less others, which are parts of the first. */
+function counted(
+  name: string,
+  help: string,
+  ofChannel: ChannelCounter,
+  ofAll: Counter,
+  less: readonly (readonly [ChannelCounter, Counter])[] = [],
+): ObjectMetric<OpenChannel> {
+  const ofChannelLess = less.map(([one]) => one);
+  const ofAllLess = less.map(([, one]) => one);
+  return {
+    name,
+    type: 'counter',
+    help,
+    of: ({ channel: { counts } }) => differenceOf((one) => counts[one] ?? 0, ofChannel, ofChannelLess),
+    total: ({ broker: { engine } }) => differenceOf((one) => engine.counted(one), ofAll, ofAllLess),
+  };
+}
 
 export const CLIENT_FAMILIES: readonly Family[] = [
   objectFamily('connection_coarse_metrics', clients, connectionLabels, [
@@ -104,32 +124,44 @@ export const CLIENT_FAMILIES: readonly Family[] = [
       of: ({ channel }) => channel.globalPrefetch,
     },
   ]),
-  brokerFamily('channel_exchange_metrics', [
-    {
-      name: 'channel_messages_published_total',
-      type: 'counter',
-      help: 'Total number of messages published into an exchange on a channel',
-      of: counter(Counter.RECEIVED),
-    },
-    {
-      name: 'channel_messages_confirmed_total',
-      type: 'counter',
-      help: 'Total number of messages published into an exchange and confirmed on the channel',
-      of: counter(Counter.CONFIRMED),
-    },
-    {
-      name: 'channel_messages_unroutable_returned_total',
-      type: 'counter',
-      help:
-        'Total number of messages published as mandatory into an exchange and returned to the publisher ' +
-        'as unroutable',
-      of: counter(Counter.RETURNED),
-    },
-    {
-      name: 'channel_messages_unroutable_dropped_total',
-      type: 'counter',
-      help: 'Total number of messages published as non-mandatory into an exchange and dropped as unroutable',
-      of: counter(Counter.DROPPED),
-    },
+  objectFamily('channel_exchange_metrics', channels, channelLabels, [
+    counted(
+      'channel_messages_published_total',
+      'Total number of messages published into an exchange on a channel',
+      ChannelCounter.PUBLISHED,
+      Counter.RECEIVED,
+    ),
+    counted(
+      'channel_messages_confirmed_total',
+      'Total number of messages published into an exchange and confirmed on the channel',
+      ChannelCounter.CONFIRMED,
+      Counter.CONFIRMED,
+    ),
+    counted(
+      'channel_messages_unroutable_returned_total',
+      'Total number of messages published as mandatory into an exchange and returned to the publisher as unroutable',
+      ChannelCounter.RETURNED,
+      Counter.RETURNED,
+    ),
+    counted(
+      'channel_messages_unroutable_dropped_total',
+      'Total number of messages published as non-mandatory into an exchange and dropped as unroutable',
+      ChannelCounter.DROPPED,
+      Counter.DROPPED,
+    ),
   ]),
+  objectFamily(
+    'channel_queue_metrics',
+    channels,
+    channelLabels,
+    TAKEN.map(({ name, help, counter, less = [] }) =>
+      counted(
+        `channel_${name}`,
+        help,
+        ChannelCounter[counter],
+        Counter[counter],
+        less.map((one) => [ChannelCounter[one], Counter[one]]),
+      ),
+    ),
+  ),
 ];

@@ -95,7 +95,7 @@ export function queueLabels({ vhost, name }: QueueEntry): Labels {
 
 /** Metrics of each of some objects that are gathered at once. */
 export interface ObjectMetric<T> extends Metric {
-  of(object: T): number;
+  of(object: T, reading: Reading): number;
   total?(reading: Reading): number;
 }
 
@@ -116,7 +116,7 @@ export function objectFamily<T>(
         let sum = 0;
         if (metric.total === undefined) {
           await inTurns(objects, (object) => {
-            sum += metric.of(object);
+            sum += metric.of(object, reading);
           });
         }
         yield headText(whole, metric) + sampleText(whole, NO_LABELS, metric.total?.(reading) ?? sum);
@@ -127,7 +127,7 @@ export function objectFamily<T>(
         const objects = await objectsOf(reading, vhosts);
         const whole = prefix + metric.name;
         yield headText(whole, metric);
-        yield* inPortions(objects, (object) => sampleText(whole, labelsOf(object), metric.of(object)));
+        yield* inPortions(objects, (object) => sampleText(whole, labelsOf(object), metric.of(object, reading)));
       }
     },
   };

@@ -34,7 +34,7 @@ export function identity(endpoint: 'aggregated' | 'per-object' | 'detailed'): Fa
               rabbitmq_node: broker.facts.node,
               rabbitmq_cluster: cluster,
               // A cluster of one node is what its node is.
-              rabbitmq_cluster_permanent_id: `leveret-${broker.facts.node}`,
+              rabbitmq_cluster_permanent_id: broker.facts.clusterId,
               rabbitmq_endpoint: endpoint,
             },
             value: 1,

@@ -84,4 +84,10 @@ export const GLOBAL: Family = brokerFamily('global', [
     help: 'Current number of consumers',
     of: async (reading: Reading) => [{ labels: PROTOCOL, value: await reading.consumers() }],
   },
+  {
+    name: 'global_publishers',
+    type: 'gauge',
+    help: 'Current number of publishers',
+    of: async (reading: Reading) => [{ labels: PROTOCOL, value: await reading.publishers() }],
+  },
 ]);

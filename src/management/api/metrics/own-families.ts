@@ -27,11 +27,16 @@ const by =
   ({ broker: { engine } }: Reading): readonly Sample[] =>
     Object.entries(counters).map(([name, one]) => ({ labels: { [label]: name }, value: engine.counted(one) }));
 
-/** By worker: those that serve clients, the management, and the broker thread. `scale`: units of the counter in one. */
-const byWorker =
-  (which: Counter, scale = 1) =>
+/** By worker: those that serve clients, and the management, whose clients are its own requests. */
+const byServer = (which: Counter): BrokerMetric['of'] => byThread(which, 1, 1);
+
+/** And the broker thread. `scale`: units of the counter in one. */
+const byWorker = (which: Counter, scale = 1): BrokerMetric['of'] => byThread(which, 2, scale);
+
+const byThread =
+  (which: Counter, others: number, scale: number) =>
   ({ broker: { engine, facts } }: Reading): readonly Sample[] =>
-    Array.from({ length: facts.workers + 2 }, (_, index) => ({
+    Array.from({ length: facts.workers + others }, (_, index) => ({
       labels: { worker: workerName(index, facts.workers) },
       value: engine.countedBy(index, which) / scale,
     }));
@@ -74,12 +79,12 @@ export const OWN_FAMILIES: readonly Family[] = [
     counter(
       'messages_delivered_total',
       'Messages delivered, by the worker that serves the client',
-      byWorker(Counter.DELIVERED),
+      byServer(Counter.DELIVERED),
     ),
     counter(
       'messages_received_total',
       'Messages published, by the worker that serves the client',
-      byWorker(Counter.RECEIVED),
+      byServer(Counter.RECEIVED),
     ),
     counter(
       'messages_died_total',

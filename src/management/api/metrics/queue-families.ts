@@ -2,6 +2,7 @@
 import { Counter, type QueueCounter } from '../../../engine/engine.js';
 import { type Family, type QueueMetric, queueFamily } from './family.js';
 import type { Reading } from './reading.js';
+import { differenceOf, TAKEN } from './taken.js';
 
 type Of = QueueMetric['of'];
 
@@ -25,62 +26,15 @@ const consumersOf: QueueMetric = {
 
 const countConsumers = (reading: Reading): Promise<void> => reading.countConsumers();
 
-/** The sum of some counters, less others; those that are taken off are parts of the first, and read before it. */
+/** A counter, less others, which are parts of it. */
 function counted(name: string, help: string, plus: QueueCounter, less: readonly QueueCounter[] = []): QueueMetric {
-  const sum = (read: (counter: QueueCounter) => number): number => {
-    let parts = 0;
-    for (const counter of less) parts += read(counter);
-    return Math.max(0, read(plus) - parts);
-  };
   return {
     name,
     type: 'counter',
     help,
-    of: ({ ref }, { broker: { engine } }) => sum((counter) => engine.countedAt(ref, counter)),
-    total: ({ broker: { engine } }) => sum((counter) => engine.counted(counter)),
+    of: ({ ref }, { broker: { engine } }) => differenceOf((one) => engine.countedAt(ref, one), plus, less),
+    total: ({ broker: { engine } }) => differenceOf((one) => engine.counted(one), plus, less),
   };
-}
-
-/** What is taken from queues. `scope` stands in the names: RabbitMQ tells the same of channels and of queues. */
-function taken(scope: 'channel' | 'queue'): readonly QueueMetric[] {
-  return [
-    counted(
-      `${scope}_get_ack_total`,
-      'Total number of messages fetched with basic.get in manual acknowledgement mode',
-      Counter.GOT,
-    ),
-    counted(
-      `${scope}_get_total`,
-      'Total number of messages fetched with basic.get in automatic acknowledgement mode',
-      Counter.GOT_NO_ACK,
-    ),
-    counted(
-      `${scope}_messages_delivered_ack_total`,
-      'Total number of messages delivered to consumers in manual acknowledgement mode',
-      Counter.DELIVERED,
-      [Counter.DELIVERED_NO_ACK, Counter.GOT, Counter.GOT_NO_ACK],
-    ),
-    counted(
-      `${scope}_messages_delivered_total`,
-      'Total number of messages delivered to consumers in automatic acknowledgement mode',
-      Counter.DELIVERED_NO_ACK,
-    ),
-    counted(
-      `${scope}_messages_redelivered_total`,
-      'Total number of messages redelivered to consumers',
-      Counter.REDELIVERED,
-    ),
-    counted(
-      `${scope}_messages_acked_total`,
-      'Total number of messages acknowledged by consumers',
-      Counter.ACKNOWLEDGED,
-    ),
-    counted(
-      `${scope}_get_empty_total`,
-      'Total number of times basic.get operations fetched no message',
-      Counter.GOT_EMPTY,
-    ),
-  ];
 }
 
 export const QUEUE_FAMILIES: readonly Family[] = [
@@ -129,8 +83,17 @@ export const QUEUE_FAMILIES: readonly Family[] = [
     ],
     { prepare: countConsumers },
   ),
-  queueFamily('queue_delivery_metrics', taken('queue')),
-  queueFamily('channel_queue_metrics', taken('channel')),
+  queueFamily(
+    'queue_delivery_metrics',
+    TAKEN.map(({ name, help, counter, less = [] }) =>
+      counted(
+        `queue_${name}`,
+        help,
+        Counter[counter],
+        less.map((one) => Counter[one]),
+      ),
+    ),
+  ),
   queueFamily(
     'channel_queue_exchange_metrics',
     [counted('queue_messages_published_total', 'Total number of messages published to queues', Counter.ENQUEUED)],

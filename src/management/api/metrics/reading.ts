@@ -3,6 +3,7 @@
  * is connected.
  */
 import type { Depth } from '../../../connection/inspection/rows.js';
+import { ChannelCounter } from '../../../engine/engine.js';
 import type { Client, ClientChannel } from '../../clients/client.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -46,6 +47,11 @@ export class Reading {
 
   async consumers(): Promise<number> {
     return (await this.channels()).reduce((sum, { channel }) => sum + channel.consumers, 0);
+  }
+
+  /** Channels on which something was published. */
+  async publishers(): Promise<number> {
+    return (await this.channels()).filter(({ channel }) => (channel.counts[ChannelCounter.PUBLISHED] ?? 0) > 0).length;
   }
 
   /** `consumersOf` is right when this has resolved. */
