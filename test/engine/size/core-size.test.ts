@@ -1,0 +1,42 @@
+/** The core stays as small as it is: whoever lets it grow sees where, and says so by `npm run core-sizes`. */
+import { execFile } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const TABLE = new URL('core-functions.json', import.meta.url);
+const CORE = new URL('../../../dist/core.wasm', import.meta.url);
+/** What the whole may have, in octets. */
+const CORE_MAX = 72 * 1024;
+/** By how many octets a function, and all of them together, may grow unseen. */
+const FUNCTION_GROWTH = 64;
+const GROWTH = 256;
+
+type Sizes = Readonly<Record<string, number>>;
+
+function total(sizes: Sizes): number {
+  return Object.values(sizes).reduce((sum, size) => sum + size, 0);
+}
+
+test('no function of the core has grown without its size being written down', { timeout: 120_000 }, async () => {
+  // Compiled in a process of its own: the compiler needs another working directory, and seconds.
+  const script = `
+    import { measureFunctions } from ${JSON.stringify(new URL('core-sizes.mjs', import.meta.url).href)};
+    console.log(JSON.stringify(await measureFunctions()));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  const now: Sizes = JSON.parse(stdout);
+  const known: Sizes = JSON.parse(await readFile(TABLE, 'utf8'));
+  const growths = Object.entries(now).map(([name, size]) => ({ name, by: size - (known[name] ?? 0) }));
+  const most = total(now) > total(known) + GROWTH ? 0 : FUNCTION_GROWTH;
+  const grown = growths.filter(({ by }) => by > most).sort((a, b) => b.by - a.by);
+  expect(grown.map(({ name, by }) => `${name} grew by ${by} octets`)).toEqual([]);
+});
+
+test('the whole core has the size that the page on embedding speaks of', async () => {
+  const { size } = await stat(CORE);
+  expect(size).toBeLessThanOrEqual(CORE_MAX);
+  const page = await readFile(new URL('../../../docs/embedding.md', import.meta.url), 'utf8');
+  const [, told] = /`core\.wasm` has (\d+) KB/.exec(page) ?? [];
+  expect(Math.abs(Number(told) - size / 1000)).toBeLessThan(1.5);
+});
