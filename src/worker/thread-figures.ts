@@ -1,12 +1,17 @@
 /**
- * What a thread costs, counted among what its participant counts, about once a second while it has clients (the
- * broker thread, which has none: always): its CPU
- * time, how busy its event loop was and how late it came, pauses of the garbage collector, and what JavaScript has
- * allocated. What must hold: all of it together takes a thread some tens of microseconds a second.
+ * What a thread costs, counted among what its participant counts while it has clients (the broker thread, which has
+ * none: always): its CPU time, how busy its event loop was and how late it came, pauses of the garbage collector, and
+ * what JavaScript has allocated. What must hold: all of it together takes a thread some tens of microseconds a second,
+ * and no memory that is not given back (Node 20's `GCProfiler` keeps what it has told).
  */
 import { readFileSync } from 'node:fs';
-import { type EventLoopUtilization, performance } from 'node:perf_hooks';
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import {
+  type EventLoopUtilization,
+  PerformanceObserver,
+  type PerformanceObserverEntryList,
+  performance,
+} from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { Counter, type Engine } from '../engine/engine.js';
 
 /** Between two looks (ms). */
@@ -19,13 +24,17 @@ const MOST = 2 ** 32 - 1;
 export class ThreadFigures {
   readonly #engine: Pick<Engine, 'count'>;
   readonly #tickMs: number;
-  readonly #profiler = new GCProfiler();
+  readonly #collections = new PerformanceObserver((told) => this.#countPauses(told));
   #lastTick = Number.NaN;
   #lastLook = Number.NEGATIVE_INFINITY;
   #cpuNanoseconds = 0;
   #hasCpuTime = true;
   #utilization: EventLoopUtilization = performance.eventLoopUtilization();
-  #heapUsed = 0;
+  /** Octets of JavaScript's heap at the last tick. */
+  #heapUsed = Number.POSITIVE_INFINITY;
+  /** Octets that it grew by from tick to tick where nothing was collected in between, and how often that was so. */
+  #grownBy = 0;
+  #timesGrown = 0;
 
   /** `tickMs`: how far ticks lie apart. */
   constructor(engine: Pick<Engine, 'count'>, tickMs: number) {
@@ -40,6 +49,7 @@ export class ThreadFigures {
       this.#add(Counter.LATE_MICROS, (now - this.#lastTick - this.#tickMs) * 1e3);
     }
     this.#lastTick = now;
+    this.#countAllocated();
     if (now - this.#lastLook >= LOOK_MS) this.#look(now);
   }
 
@@ -47,19 +57,17 @@ export class ThreadFigures {
   rest(): void {
     this.#lastTick = Number.NaN;
     this.#lastLook = Number.NEGATIVE_INFINITY;
-    this.#profiler.stop();
+    this.#heapUsed = Number.POSITIVE_INFINITY;
+    this.#collections.disconnect();
   }
 
   #look(now: number): void {
-    const isFirst = this.#lastLook === Number.NEGATIVE_INFINITY;
+    if (this.#lastLook === Number.NEGATIVE_INFINITY) this.#collections.observe({ entryTypes: ['gc'] });
     this.#lastLook = now;
     this.#countCpu();
     const utilization = performance.eventLoopUtilization();
     this.#add(Counter.BUSY_MICROS, (utilization.active - this.#utilization.active) * 1e3);
     this.#utilization = utilization;
-    if (!isFirst) this.#countHeap();
-    this.#heapUsed = getHeapStatistics().used_heap_size;
-    this.#profiler.start();
   }
 
   #countCpu(): void {
@@ -73,18 +81,27 @@ export class ThreadFigures {
     }
   }
 
-  /** What was used before each collection, less what was left by the one before, was allocated in between. */
-  #countHeap(): void {
-    let allocated = 0;
-    let pauses = 0;
-    for (const { beforeGC, afterGC, cost } of this.#profiler.stop()?.statistics ?? []) {
-      allocated += Math.max(0, beforeGC.heapStatistics.usedHeapSize - this.#heapUsed);
-      this.#heapUsed = afterGC.heapStatistics.usedHeapSize;
-      pauses += cost;
+  #countPauses(told: PerformanceObserverEntryList): void {
+    for (const { duration } of told.getEntries()) {
       this.#engine.count(Counter.GC_PAUSES, 1);
+      this.#add(Counter.GC_MICROS, duration * 1e3);
     }
-    this.#add(Counter.GC_MICROS, pauses);
-    this.#add(Counter.JS_OCTETS, allocated + Math.max(0, getHeapStatistics().used_heap_size - this.#heapUsed));
+  }
+
+  /** How far the heap has grown since the last tick; as far as it does on average, where it was collected meanwhile. */
+  #countAllocated(): void {
+    const used = getHeapStatistics().used_heap_size;
+    const grown = used - this.#heapUsed;
+    const isFirst = this.#heapUsed === Number.POSITIVE_INFINITY;
+    this.#heapUsed = used;
+    if (isFirst) return;
+    if (grown < 0) {
+      if (this.#timesGrown > 0) this.#add(Counter.JS_OCTETS, this.#grownBy / this.#timesGrown);
+      return;
+    }
+    this.#grownBy += grown;
+    this.#timesGrown += 1;
+    this.#add(Counter.JS_OCTETS, grown);
   }
 
   #add(counter: Counter, more: number): void {

@@ -124,7 +124,11 @@ export const OWN_FAMILIES: readonly Family[] = [
     ),
     counter('gc_pauses_total', 'Pauses of the garbage collector', byWorker(Counter.GC_PAUSES)),
     counter('gc_pause_seconds_total', 'How long these were, all together', byWorker(Counter.GC_MICROS, MICROS)),
-    counter('javascript_allocated_bytes_total', 'What JavaScript has allocated', byWorker(Counter.JS_OCTETS)),
+    counter(
+      'javascript_allocated_bytes_total',
+      'What JavaScript has allocated, as far as its heap tells',
+      byWorker(Counter.JS_OCTETS),
+    ),
   ]),
   brokerFamily('leveret_disk', [
     counter(
