@@ -193,12 +193,15 @@ function areTexts(value: unknown): void {
 
 function isVhostMetadata(value: unknown): void {
   hasTexts()(value);
-  const { description, tags, defaultQueueType, tracing } = value as Record<string, unknown>;
+  const { description, tags, defaultQueueType, ...flags } = value as Record<string, unknown>;
   isTextOrNothing(description);
   areTexts(tags);
   if (defaultQueueType !== undefined && defaultQueueType !== null) isOneOf('classic', 'quorum')(defaultQueueType);
-  if (tracing !== undefined && typeof tracing !== 'boolean')
-    throw new TypeError(`tracing must be true or false, not ${String(tracing)}`);
+  for (const name of ['tracing', 'protectedFromDeletion']) {
+    const flag = flags[name];
+    if (flag !== undefined && typeof flag !== 'boolean')
+      throw new TypeError(`${name} must be true or false, not ${String(flag)}`);
+  }
 }
 
 const isPolicyKind = isOneOf('policy', 'operator policy');

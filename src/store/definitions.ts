@@ -14,6 +14,7 @@ export interface VhostDefinition {
   /** Null or missing: nothing is said. */
   readonly defaultQueueType?: string | null;
   readonly tracing?: boolean;
+  readonly protectedFromDeletion?: boolean;
 }
 
 export interface ExchangeDefinition {

@@ -80,6 +80,17 @@ test('a queue is explained, paused and resumed', async () => {
     expect((await type(command, 'nowhere')).code, command).toBe(69);
 });
 
+test('a vhost that is protected from deletion stays', async () => {
+  await type('add_vhost', 'safe');
+  expect((await typeTo(broker().socket, ['enable_vhost_deletion_protection', 'safe'])).out).toBe(
+    'Protecting virtual host "safe" from removal by updating its metadata...\n',
+  );
+  expect(await type('delete_vhost', 'safe')).toMatchObject({ code: 69, error: expect.stringContaining('protected') });
+  expect((await type('disable_vhost_deletion_protection', 'safe')).code).toBe(0);
+  expect((await type('delete_vhost', 'safe')).code).toBe(0);
+  expect((await type('enable_vhost_deletion_protection', 'safe')).code).toBe(65);
+});
+
 test('logins are told by protocol as rabbitmqctl tells them', async () => {
   const { port } = broker().embedded;
   const told = () =>

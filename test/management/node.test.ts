@@ -161,4 +161,32 @@ describe('a broker that keeps what it has', () => {
     await before.broker.close();
     expect(await answers(await start(data))).toEqual(said);
   });
+
+  it('does not delete a vhost that is protected from that, by whatever way, until that is taken back', async () => {
+    const data = { directory: directory(), diskFreeLimit: 0 };
+    const before = await start(data);
+    const protection = '/vhosts/v/deletion/protection';
+    expect((await before.post(protection, {})).status).toBe(404);
+    await before.put('/vhosts/v', { description: 'kept' });
+    expect((await before.get('/vhosts/v')).json).not.toHaveProperty('protected_from_deletion');
+    expect((await before.post(protection, {})).status).toBe(204);
+    const file = (await before.get('/definitions')).json;
+    await before.broker.close();
+    const after = await start(data);
+    const said = { protected_from_deletion: true, metadata: { description: 'kept', protected_from_deletion: true } };
+    expect((await after.get('/vhosts/v')).json).toMatchObject(said);
+    await after.put('/vhosts/v', { tags: 'a' });
+    expect(await after.delete('/vhosts/v')).toMatchObject({
+      status: 412,
+      json: {
+        error: 'precondition_failed',
+        reason: "Refusing to delete virtual host 'v' because it is protected from deletion",
+      },
+    });
+    expect(await after.broker.administration.deleteVhost('v')).toBe(false);
+    expect((await after.delete(protection)).status).toBe(204);
+    expect((await after.delete('/vhosts/v')).status).toBe(204);
+    expect((await after.post('/definitions', file)).status).toBe(204);
+    expect((await after.delete('/vhosts/v')).status).toBe(412);
+  });
 });

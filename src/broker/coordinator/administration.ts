@@ -245,12 +245,13 @@ export class Administration {
   }
 
   /**
-   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none. Nobody can do
-   * anything in it from now on; where it holds much, the last of it is gone when `saved` resolves.
+   * Deletes a vhost with all that is in it, and closes the connections to it; false when there is none, or it is
+   * protected from that. Nobody can do anything in it from now on; where it holds much, the last of it is gone when
+   * `saved` resolves.
    */
   deleteVhost(vhost: string): boolean {
     const { view } = this.#parts.topology;
-    if (!view.hasVhost(vhost) || this.#leaving.has(vhost)) return false;
+    if (!view.hasVhost(vhost) || this.#leaving.has(vhost) || view.metadata(vhost).protectedFromDeletion) return false;
     this.#leaving.add(vhost);
     this.#run(this.#vhostDeletion(vhost));
     return true;

@@ -56,10 +56,13 @@ function accounts({ view, limits }: Parts) {
 }
 
 /** What nothing is said of is left out: older RabbitMQ would say it anew. */
-function vhostJson(name: string, { description, tags, defaultQueueType, tracing }: VhostMetadata) {
+function vhostJson(name: string, metadata: VhostMetadata) {
+  const { description, tags, defaultQueueType, tracing, protectedFromDeletion } = metadata;
   const type = defaultQueueType === null ? {} : { default_queue_type: defaultQueueType };
-  const isPlain = description === '' && tags.length === 0 && defaultQueueType === null;
-  const said = isPlain ? {} : { description, tags, ...type, metadata: { description, tags, ...type } };
+  const isPlain = description === '' && tags.length === 0 && defaultQueueType === null && !protectedFromDeletion;
+  // RabbitMQ has it in `metadata` alone.
+  const kept = protectedFromDeletion ? { protected_from_deletion: true } : {};
+  const said = isPlain ? {} : { description, tags, ...type, metadata: { description, tags, ...type, ...kept } };
   return { name, ...said, ...(tracing ? { tracing } : {}) };
 }
 

@@ -25,6 +25,8 @@ export function readVhosts(
   return { entries, limits };
 }
 
+const KEPT = 'protected_from_deletion';
+
 /** Newer files have it in `metadata`; null: nothing is said. */
 function metadataIn(fields: Fields, vhost: string, notes: Notes): Partial<VhostMetadata> | null {
   const inner = new Fields(fields.placeOf('metadata'), fields.record('metadata'));
@@ -35,11 +37,13 @@ function metadataIn(fields: Fields, vhost: string, notes: Notes): Partial<VhostM
   const defaultQueueType = defaultQueueTypeOf(type);
   if (defaultQueueType === undefined)
     notes.add('default types', `queues in vhost '${vhost}' are classic unless they say otherwise, not ${type}`);
+  const kept = one(KEPT);
   const said = {
     ...(description === undefined ? {} : { description }),
     ...(one('tags').value('tags') === undefined ? {} : { tags }),
     ...(type === undefined ? {} : { defaultQueueType: defaultQueueType ?? null }),
     ...(fields.value('tracing') === undefined ? {} : { tracing: fields.flag('tracing') }),
+    ...(kept.value(KEPT) === undefined ? {} : { protectedFromDeletion: kept.flag(KEPT) }),
   };
   const error = metadataError(said);
   if (error !== null) throw new DefinitionsError(fields.place, `cannot be: ${error}`);

@@ -144,8 +144,9 @@ export function restoredVhost(definition: VhostDefinition): {
   readonly vhost: string;
   readonly metadata: VhostMetadata;
 } {
-  const { name, description, tags, defaultQueueType, tracing = false } = definition;
-  const metadata = { description, tags, defaultQueueType: defaultQueueTypeOf(defaultQueueType) ?? null, tracing };
+  const { name, description, tags, tracing = false, protectedFromDeletion = false } = definition;
+  const defaultQueueType = defaultQueueTypeOf(definition.defaultQueueType) ?? null;
+  const metadata = { description, tags, defaultQueueType, tracing, protectedFromDeletion };
   return { vhost: restored(name), metadata };
 }
 

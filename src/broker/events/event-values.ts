@@ -43,8 +43,10 @@ function objectValue(value: object): FieldValue {
 }
 
 /** What is said of a vhost, as an Erlang map. */
-export function metadataText({ description, tags, defaultQueueType }: VhostMetadata): string {
+export function metadataText(metadata: VhostMetadata): string {
+  const { description, tags, defaultQueueType, protectedFromDeletion } = metadata;
   const type = defaultQueueType === null ? '' : `default_queue_type => ${term(defaultQueueType)},`;
   const said = description === '' ? '<<>>' : term(description);
-  return `#{${type}description => ${said},tags => [${tags.map(atomTerm).join()}]}`;
+  const kept = protectedFromDeletion ? 'protected_from_deletion => true,' : '';
+  return `#{${type}description => ${said},${kept}tags => [${tags.map(atomTerm).join()}]}`;
 }

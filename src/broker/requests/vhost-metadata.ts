@@ -7,12 +7,20 @@ export interface VhostMetadata {
   readonly defaultQueueType: DefaultQueueType;
   /** What passes through the vhost is to be copied to `amq.rabbitmq.trace`. */
   readonly tracing: boolean;
+  /** It cannot be deleted until that is taken back. */
+  readonly protectedFromDeletion: boolean;
 }
 
 /** Null: nothing is said, and they are classic. */
 export type DefaultQueueType = 'classic' | 'quorum' | null;
 
-export const NO_METADATA: VhostMetadata = { description: '', tags: [], defaultQueueType: null, tracing: false };
+export const NO_METADATA: VhostMetadata = {
+  description: '',
+  tags: [],
+  defaultQueueType: null,
+  tracing: false,
+  protectedFromDeletion: false,
+};
 
 /** The longest description, and all tags together (characters). */
 const TEXT_MAX = 4_096;

@@ -33,7 +33,12 @@ import {
   YES_OR_NO,
 } from './schema.js';
 
-const METADATA = { description: STRING, tags: STRINGS, default_queue_type: STRING };
+const METADATA = {
+  description: STRING,
+  tags: STRINGS,
+  default_queue_type: STRING,
+  protected_from_deletion: BOOLEAN,
+};
 
 const VHOST: Schema = {
   ...thing({
@@ -134,9 +139,12 @@ export const TOPOLOGY: Contracts = {
       tags: { ...TAGS, type: ['string', 'array', 'null'] },
       default_queue_type: OPTIONAL_TEXT,
       tracing: YES_OR_NO,
+      protected_from_deletion: YES_OR_NO,
     }),
   ),
   'DELETE /api/vhosts/:vhost': done('Deletes a vhost with all that is in it'),
+  'POST /api/vhosts/:vhost/deletion/protection': done('Protects a vhost from being deleted'),
+  'DELETE /api/vhosts/:vhost/deletion/protection': done('Has a vhost be deleted as any other'),
   'GET /api/exchanges': listing('Exchanges', EXCHANGE, RANGES),
   'GET /api/exchanges/:vhost': listing("A vhost's exchanges", EXCHANGE, RANGES),
   'GET /api/exchanges/:vhost/:name': one('One exchange', EXCHANGE, RANGES),

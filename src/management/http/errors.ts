@@ -26,6 +26,10 @@ export function badRequest(reason: string): HttpError {
   return new HttpError(400, 'bad_request', reason);
 }
 
+export function preconditionFailed(reason: string): HttpError {
+  return new HttpError(412, 'precondition_failed', reason);
+}
+
 export function notAuthorised(reason: string): HttpError {
   return new HttpError(401, 'not_authorised', reason);
 }

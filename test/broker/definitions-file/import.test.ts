@@ -141,6 +141,7 @@ describe('an import', () => {
       tags: ['production'],
       defaultQueueType: 'quorum',
       tracing: false,
+      protectedFromDeletion: false,
     });
     const own = exported(stage, 'hares');
     expect(own.queues).toMatchObject([

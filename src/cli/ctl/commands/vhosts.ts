@@ -52,6 +52,31 @@ export const VHOST_COMMANDS: readonly CtlCommand[] = [
     },
   },
   {
+    name: 'enable_vhost_deletion_protection',
+    subject: 'Virtual hosts',
+    summary: 'protects a vhost from being deleted, until that is taken back',
+    arguments: [one('vhost')],
+    banner: ({ argument }) => `Protecting virtual host "${argument('vhost')}" from removal by updating its metadata...`,
+    run: async ({ argument }, api) => {
+      await existingVhost(api, argument('vhost'));
+      await api.post(at('vhosts', argument('vhost'), 'deletion', 'protection'));
+      return DONE;
+    },
+  },
+  {
+    name: 'disable_vhost_deletion_protection',
+    subject: 'Virtual hosts',
+    summary: 'has a vhost be deleted as any other',
+    arguments: [one('vhost')],
+    banner: ({ argument }) =>
+      `Removing deletion protection from virtual host "${argument('vhost')}" by updating its metadata...`,
+    run: async ({ argument }, api) => {
+      await existingVhost(api, argument('vhost'));
+      await api.delete(at('vhosts', argument('vhost'), 'deletion', 'protection'));
+      return DONE;
+    },
+  },
+  {
     name: 'list_vhosts',
     subject: 'Virtual hosts',
     summary: 'lists vhosts',

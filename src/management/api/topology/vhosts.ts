@@ -4,7 +4,7 @@ import type { DefaultQueueType, VhostMetadata } from '../../../broker/requests/v
 import { defaultQueueTypeOf, metadataError } from '../../../broker/requests/vhost-metadata.js';
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
 import { Body } from '../../http/bodies.js';
-import { badRequest, notFound } from '../../http/errors.js';
+import { badRequest, notFound, preconditionFailed } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, listed, listedRows, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
@@ -68,8 +68,30 @@ export function vhostRoutes({ route }: HttpServer, { view, administration, stati
     DELETE: {
       tag: 'administrator',
       handle: async ({ params }, reply) => {
-        await administration.deleteVhost(existing(params));
+        const vhost = existing(params);
+        const isDeleted = await administration.deleteVhost(vhost);
+        if (!isDeleted && view.metadata(vhost).protectedFromDeletion)
+          throw preconditionFailed(`Refusing to delete virtual host '${vhost}' because it is protected from deletion`);
         await administration.saved();
+        return reply.status(204).send();
+      },
+    },
+  });
+  const protect = async (params: unknown, protectedFromDeletion: boolean): Promise<void> => {
+    await describe(existing(params), { protectedFromDeletion });
+  };
+  route('/api/vhosts/:vhost/deletion/protection', {
+    POST: {
+      tag: 'administrator',
+      handle: async ({ params }, reply) => {
+        await protect(params, true);
+        return reply.status(204).send();
+      },
+    },
+    DELETE: {
+      tag: 'administrator',
+      handle: async ({ params }, reply) => {
+        await protect(params, false);
         return reply.status(204).send();
       },
     },
@@ -90,10 +112,13 @@ export function vhostRoutes({ route }: HttpServer, { view, administration, stati
 }
 
 function vhostJson(view: TopologyView, name: string): JsonObject {
-  const { description, tags, defaultQueueType, tracing } = view.metadata(name);
+  const { description, tags, defaultQueueType, tracing, protectedFromDeletion } = view.metadata(name);
   const type = defaultQueueType ?? 'undefined';
   const said = defaultQueueType === null ? {} : { default_queue_type: type };
-  return { name, description, tags, default_queue_type: type, metadata: { description, tags, ...said }, tracing };
+  // RabbitMQ 3 does not know it.
+  const kept = protectedFromDeletion ? { protected_from_deletion: true } : {};
+  const metadata = { description, tags, ...said, ...kept };
+  return { name, description, tags, default_queue_type: type, ...kept, metadata, tracing };
 }
 
 /** What a body says of a vhost; what it does not say stays. */
@@ -102,12 +127,17 @@ function metadataIn(body: Body): Partial<VhostMetadata> {
     description: body.value('description') === undefined ? undefined : body.text('description'),
     tags: body.value('tags') === undefined ? undefined : tagsIn(body),
     defaultQueueType: body.value('default_queue_type') === undefined ? undefined : queueTypeIn(body),
-    tracing: body.value('tracing') === undefined ? undefined : body.yesOrNo('tracing', false),
+    tracing: flagIn(body, 'tracing'),
+    protectedFromDeletion: flagIn(body, 'protected_from_deletion'),
   };
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const error = metadataError(said);
   if (error !== null) throw badRequest(error);
   return said;
+}
+
+function flagIn(body: Body, name: string): boolean | undefined {
+  return body.value(name) === undefined ? undefined : body.yesOrNo(name, false);
 }
 
 function queueTypeIn(body: Body): DefaultQueueType {
