@@ -161,6 +161,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   201: 'It was made.',
   204: 'It is done.',
   303: 'It is done; the form wants the browser to go on there.',
+  412: 'It is protected from that.',
   503: 'It is not so.',
 };
 

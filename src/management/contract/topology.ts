@@ -11,6 +11,7 @@ import {
   type OperationContract,
   one,
   RANGES,
+  REFUSAL,
   WITHOUT_STATS,
 } from './operation-contract.js';
 import {
@@ -142,7 +143,7 @@ export const TOPOLOGY: Contracts = {
       protected_from_deletion: YES_OR_NO,
     }),
   ),
-  'DELETE /api/vhosts/:vhost': done('Deletes a vhost with all that is in it'),
+  'DELETE /api/vhosts/:vhost': done('Deletes a vhost with all that is in it', { answers: { 204: null, 412: REFUSAL } }),
   'POST /api/vhosts/:vhost/deletion/protection': done('Protects a vhost from being deleted'),
   'DELETE /api/vhosts/:vhost/deletion/protection': done('Has a vhost be deleted as any other'),
   'GET /api/exchanges': listing('Exchanges', EXCHANGE, RANGES),

@@ -245,6 +245,17 @@ describe('an explanation', () => {
     await saysNot('grown', 'growing');
   }, 60_000);
 
+  it('tells of twenty consumers one by one, and of more in one sentence', async () => {
+    const client = await channel();
+    await client.assertQueue('crowd');
+    await client.prefetch(1);
+    for (let i = 0; i < 21; i++) await client.consume('crowd', () => {}, { consumerTag: `one-${i}` });
+    await publish(client, 'crowd', 21);
+    expect((await says('crowd', 'more-consumers')).figures.consumers).toBe(21);
+    await client.cancel('one-0');
+    await saysNot('crowd', 'more-consumers');
+  });
+
   it('tells that publishers are held for want of room on the disk', async () => {
     const data = await mkdtemp(join(tmpdir(), 'leveret-explain-'));
     try {
