@@ -152,7 +152,7 @@ static void run(char **words, size_t count) {
   else if (!strcmp(step, "recover")) core_call("recover", queue_of(words[1])->channel);
   else if (!strcmp(step, "purge")) core_call("purge", queue_of(words[1])->address, UINT32_MAX);
   else if (!strcmp(step, "time")) {
-    core_call("setTime", atof(words[1]));
+    core_call("setTime", atof(words[1]), 0.0);
     while (core_call("sweep")) {}
   } else fail(step, "no such step");
 }

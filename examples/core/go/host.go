@@ -108,7 +108,7 @@ func (host *Host) do(name string, given []string) {
 	case "purge":
 		core.Call("purge", uint64(host.queue(given[0]).address), math.MaxUint32)
 	case "time":
-		core.Call("setTime", api.EncodeF64(float64(number(given[0]))))
+		core.Call("setTime", api.EncodeF64(float64(number(given[0]))), api.EncodeF64(0))
 		for core.Call("sweep") != 0 {
 		}
 	default:

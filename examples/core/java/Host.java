@@ -81,7 +81,7 @@ final class Host {
       case "recover" -> core.call("recover", queues.get(step[1]).channel);
       case "purge" -> core.call("purge", queues.get(step[1]).address, ALL);
       case "time" -> {
-        core.call("setTime", Double.doubleToRawLongBits(Double.parseDouble(step[1])));
+        core.call("setTime", Double.doubleToRawLongBits(Double.parseDouble(step[1])), Double.doubleToRawLongBits(0));
         while (core.call("sweep") != 0) {}
       }
       default -> throw new IllegalArgumentException("no step is called " + step[0]);

@@ -125,7 +125,7 @@ class Host:
             raise ValueError(f"{name} has not delivered {tag}")
 
     def _advance(self, now: str) -> None:
-        self._core.call("setTime", float(now))
+        self._core.call("setTime", float(now), 0.0)
         while self._core.call("sweep"):
             pass
 

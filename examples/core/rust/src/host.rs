@@ -97,7 +97,7 @@ impl Host {
                 self.core.call("purge", &[int(address), int(u32::MAX)])?;
             }
             ["time", now] => {
-                self.core.call("setTime", &[Val::from(now.parse::<f64>()?)])?;
+                self.core.call("setTime", &[Val::from(now.parse::<f64>()?), Val::from(0f64)])?;
                 while self.core.call("sweep", &[])? != 0 {}
             }
             _ => bail!("no step is called {}", step[0]),
