@@ -1,6 +1,7 @@
 /** The layers of ARCHITECTURE.md: imports go downwards only, and never in a circle. */
 const layers = [
   'cli',
+  'bench',
   'management',
   'node',
   'worker',

@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { WantedBench } from '../bench/bench.js';
 import type { Durability } from '../log/commit-log.js';
 import { LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
@@ -43,6 +44,9 @@ switch (command.action) {
     break;
   case 'cert':
     await makeCertificates(command.wanted);
+    break;
+  case 'bench':
+    await bench(command.wanted);
     break;
   case 'healthcheck':
     await healthcheck(command.args);
@@ -92,6 +96,16 @@ async function makeCertificates(wanted: WantedCertificates): Promise<void> {
   const { makeCertificates: make } = await import('./certificates/make.js');
   try {
     process.stdout.write(make(wanted));
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function bench(wanted: WantedBench): Promise<void> {
+  const { runBench } = await import('../bench/bench.js');
+  const { stdout: out, stderr: progress, argv } = process;
+  try {
+    await runBench(wanted, { version: version(), args: argv.slice(3), out, progress });
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }

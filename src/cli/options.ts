@@ -3,11 +3,13 @@
  * printed here. What cannot be understood is answered with one line that says what would be.
  */
 import { totalmem } from 'node:os';
+import type { WantedBench } from '../bench/bench.js';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
 import type { MetricsAddress } from '../node/management-messages.js';
 import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import { BENCH_HELP, wantedBench } from './bench/wanted.js';
 import { CERT_HELP, type WantedCertificates, wantedCertificates } from './certificates/wanted.js';
 import { controlSocket } from './config/control-socket.js';
 import { HELP } from './config/help.js';
@@ -32,6 +34,7 @@ export type Command =
   | { action: 'ctl' | 'healthcheck'; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'cert'; wanted: WantedCertificates }
+  | { action: 'bench'; wanted: WantedBench }
   | { action: 'help'; help: string }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
@@ -52,6 +55,7 @@ export function parseOptions(args: readonly string[], environment: Environment =
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     if (args[0] === 'cert') return certCommand(args.slice(1));
+    if (args[0] === 'bench') return benchCommand(args.slice(1));
     const isQuestion = args[0] === 'config';
     const flags = fromFlags(isQuestion ? args.slice(1) : args);
     if (flags.help) return { action: 'help', help: HELP };
@@ -78,6 +82,11 @@ function logCommand(args: readonly string[]): Command {
 function certCommand(args: readonly string[]): Command {
   const wanted = wantedCertificates(args);
   return wanted === null ? { action: 'help', help: CERT_HELP } : { action: 'cert', wanted };
+}
+
+function benchCommand(args: readonly string[]): Command {
+  const wanted = wantedBench(args);
+  return wanted === null ? { action: 'help', help: BENCH_HELP } : { action: 'bench', wanted };
 }
 
 /** What a program that embeds the broker would say. */

@@ -12,6 +12,8 @@ export const HELP = `Usage: leveret [options]
                           asks and tells a running broker, as rabbitmqctl does (leveret ctl help)
        leveret cert DIR [options]
                           makes certificates for a trial of TLS (leveret cert --help)
+       leveret bench [options]
+                          measures WebAssembly and JavaScript beside each other (leveret bench --help)
        leveret healthcheck [--port HTTP-PORT]
                           says whether a broker serves; exit code 0 or 1
        leveret config [options]

@@ -1,7 +1,18 @@
 /** Scripts that complete commands and options in shells, made from the tables. */
+import { BENCH_FLAGS } from '../bench/wanted.js';
 import { OPTIONS } from './arguments.js';
 import type { CtlCommand } from './command.js';
 import { COMMANDS } from './commands.js';
+
+/** What stands behind `leveret`, and the flags of those commands that have a table of them. */
+const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench'].join(' ');
+const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = { bench: BENCH_FLAGS };
+
+interface FlagOfCommand {
+  readonly value: string | null;
+  readonly short?: string;
+  readonly help: string;
+}
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -29,14 +40,22 @@ function bash(): string {
     const words = wordsOf(command);
     return words.length === 0 ? [] : [`      ${command.name}) words="${words.join(' ')}" ;;`];
   });
-  return `# Completes 'leveret ctl': eval "$(leveret ctl completion bash)"
+  const others = Object.entries(FLAGS).map(([name, flags]) => {
+    const words = Object.keys(flags).map((flag) => `--${flag}`);
+    return `    ${name}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$current")); return ;;`;
+  });
+  return `# Completes 'leveret ctl' and others: eval "$(leveret ctl completion bash)"
 _leveret() {
   local current="\${COMP_WORDS[COMP_CWORD]}" word command="" words=""
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "ctl log config healthcheck" -- "$current"))
+    COMPREPLY=($(compgen -W "${SUBCOMMANDS}" -- "$current"))
     return
   fi
-  [ "\${COMP_WORDS[1]}" = ctl ] || return
+  case "\${COMP_WORDS[1]}" in
+    ctl) ;;
+${others.join('\n')}
+    *) return ;;
+  esac
   for word in "\${COMP_WORDS[@]:2:$((COMP_CWORD - 2))}"; do
     case " ${COMMANDS.map(({ name }) => name).join(' ')} " in
       *" $word "*) command="$word"; break ;;
@@ -59,8 +78,11 @@ function fish(): string {
   const names = COMMANDS.map(({ name }) => name).join(' ');
   const isCommandDue = `__fish_seen_subcommand_from ctl; and not __fish_seen_subcommand_from ${names}`;
   const lines = [
-    "# Completes 'leveret ctl': leveret ctl completion fish | source",
-    "complete -c leveret -n __fish_use_subcommand -a 'ctl log config healthcheck'",
+    "# Completes 'leveret ctl' and others: leveret ctl completion fish | source",
+    `complete -c leveret -n __fish_use_subcommand -a '${SUBCOMMANDS}'`,
+    ...Object.entries(FLAGS).flatMap(([command, flags]) =>
+      Object.entries(flags).map(([name, flag]) => fishOption(`__fish_seen_subcommand_from ${command}`, name, flag)),
+    ),
     ...COMMANDS.map(
       ({ name, summary }) => `complete -c leveret -n '${isCommandDue}' -f -a ${name} -d '${quoted(summary)}'`,
     ),
@@ -77,11 +99,7 @@ function fish(): string {
   return `${lines.join('\n')}\n`;
 }
 
-function fishOption(
-  when: string,
-  name: string,
-  { value, short, help }: { readonly value: string | null; readonly short?: string; readonly help: string },
-): string {
+function fishOption(when: string, name: string, { value, short, help }: FlagOfCommand): string {
   const flags = `${short === undefined ? '' : ` -s ${short}`} -l ${name}${value === null ? '' : ' -r'}`;
   return `complete -c leveret -n '${when}'${flags} -d '${quoted(help)}'`;
 }

@@ -1,7 +1,6 @@
 /** Frames as clients send them, encoded once, before anything is timed. */
 
-/** @param {number} type @param {Uint8Array} payload */
-function frame(type, payload) {
+function frame(type: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(7);
   head[0] = type;
   head.writeUInt16BE(1, 1);
@@ -9,11 +8,8 @@ function frame(type, payload) {
   return Buffer.concat([head, payload, Buffer.of(0xce)]);
 }
 
-/**
- * `count` publishes to the routing key `q`, with bodies of `size` octets (one frame each).
- * @param {number} count @param {number} size
- */
-export function publishes(count, size) {
+/** `count` publishes to the routing key `q`, with bodies of `size` octets (one frame each). */
+export function publishes(count: number, size: number): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64BE(BigInt(size));
   const one = Buffer.concat([
@@ -21,24 +17,19 @@ export function publishes(count, size) {
     frame(2, Buffer.concat([Buffer.of(0, 60, 0, 0), length, Buffer.of(0x10, 0, 1)])),
     frame(3, Buffer.alloc(size, 'x')),
   ]);
-  return Buffer.concat(new Array(count).fill(one));
+  return Buffer.concat(new Array<Buffer>(count).fill(one));
 }
 
-/**
- * Acknowledgements of the tags from `first` on, one frame each.
- * @param {number} first @param {number} count
- */
-export function acks(first, count) {
+/** Acknowledgements of the tags from `first` on, one frame each. */
+export function acks(first: number, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, (_, i) => ack(first + i, 0)));
 }
 
-/** @param {number} tag */
-export function ackUpTo(tag) {
+export function ackUpTo(tag: number): Buffer {
   return ack(tag, 1);
 }
 
-/** @param {number} tag @param {number} multiple */
-function ack(tag, multiple) {
+function ack(tag: number, multiple: number): Buffer {
   const payload = Buffer.alloc(13);
   payload.writeUInt32BE(0x003c0050);
   payload.writeBigUInt64BE(BigInt(tag), 4);

@@ -1,0 +1,119 @@
+/**
+ * `leveret bench`: that what it prints and writes is whole, and that what it cannot do is said in a line before anything
+ * is measured. Its figures are nobody's concern here.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Figure, Report } from '../../src/bench/figures.js';
+import { parseOptions } from '../../src/cli/options.js';
+import { brokerEnvironment } from '../support/broker-environment.mjs';
+
+const LEVERET = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const QUICK_MS = 240_000;
+
+function leveret(...args: readonly string[]) {
+  return promisify(execFile)(process.execPath, [LEVERET, ...args], { env: brokerEnvironment() });
+}
+
+function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'leveret-bench-'));
+}
+
+/** One quick bench, which all tests look at. */
+const directory = folder();
+const markdown = join(directory, 'figures.md');
+const chart = join(directory, 'chart.svg');
+let report: Report;
+let progress = '';
+
+beforeAll(async () => {
+  writeFileSync(markdown, '# Kept\n\n<!-- leveret bench: begin -->\nold\n<!-- leveret bench: end -->\n\nKept, too.\n');
+  const { stdout, stderr } = await leveret('bench', '--quick', '--json', '--markdown', markdown, '--svg', chart);
+  report = JSON.parse(stdout) as Report;
+  progress = stderr;
+}, QUICK_MS);
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function expectFigure({ mean, low, high, rounds }: Figure, count: number): void {
+  expect(rounds).toHaveLength(count);
+  for (const round of rounds) expect(round).toBeGreaterThan(0);
+  expect(low).toBeGreaterThan(0);
+  expect(low).toBeLessThanOrEqual(mean);
+  expect(high).toBeGreaterThanOrEqual(mean);
+}
+
+test('JSON has each row with both engines, their rounds and intervals, and says where it was measured', () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(report.machine).toMatchObject({ node: process.versions.node, v8: process.versions.v8, leveret: version });
+  expect(Math.abs(Date.parse(report.date) - Date.now())).toBeLessThan(QUICK_MS);
+  expect(report.command).toBe(`leveret bench --quick --json --markdown ${markdown} --svg ${chart}`);
+  const whats = new Set(report.engine.map(({ what }) => what));
+  for (const what of ['publish', 'claim + deliver', 'ack', 'fanout to 10 queues']) expect(whats).toContain(what);
+  for (const { wasm, js, ratio } of report.engine) {
+    for (const one of [wasm, js, ratio]) expectFigure(one, report.rounds);
+    const ratios = js.rounds.map((round, index) => round / (wasm.rounds[index] ?? 0));
+    expect(ratio.rounds).toEqual(ratios);
+  }
+});
+
+test('Markdown has a line for each row, and goes where the old figures were', () => {
+  const text = readFileSync(markdown, 'utf8');
+  expect(text.startsWith('# Kept\n\n<!-- leveret bench: begin -->\n')).toBe(true);
+  expect(text.endsWith('<!-- leveret bench: end -->\n\nKept, too.\n')).toBe(true);
+  expect(text).not.toContain('old');
+  expect(text).toContain('](chart.svg)');
+  const lines = text.split('\n').filter((line) => line.startsWith('| '));
+  for (const { what } of report.engine) expect(lines.some((line) => line.startsWith(`| ${what} |`))).toBe(true);
+  const cells = lines.map((line) => line.split('|').length);
+  expect(new Set(cells).size).toBe(1);
+});
+
+test('the chart is well-formed XML, with a bar for each row', () => {
+  const bars = execFileSync(
+    'python3',
+    ['-c', 'import sys, xml.dom.minidom as d; print(len(d.parse(sys.argv[1]).getElementsByTagName("rect")))', chart],
+    { encoding: 'utf8' },
+  );
+  expect(Number(bars)).toBe(report.engine.length);
+});
+
+test('each step is told while it is measured', () => {
+  const steps = progress.trimEnd().split('\n');
+  expect(steps).toHaveLength(report.engine.length * report.rounds * 2);
+  expect(steps[0]).toMatch(/^\[ *0\/\d+\] round 1 of \d+, wasm: publish, 16 B$/);
+});
+
+test('a file that has no marks is kept, and nothing is measured', async () => {
+  const file = join(folder(), 'README.md');
+  writeFileSync(file, 'Mine.\n');
+  onTestFinished(() => rmSync(join(file, '..'), { recursive: true }));
+  const { code, stdout, stderr } = await leveret('bench', '--markdown', file).catch((error) => error);
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^leveret: .*README.md is there already, and has no lines .* to write between.*\n$/);
+  expect(readFileSync(file, 'utf8')).toBe('Mine.\n');
+});
+
+test.each([
+  [['--rounds', '1'], "--rounds must be a whole number from 2 to 100, not '1'"],
+  [['--rounds', '2.5'], "--rounds must be a whole number from 2 to 100, not '2.5'"],
+  [['--rounds'], "bench: Option '--rounds <value>' argument missing"],
+  [['--svg', ''], '--svg must name a file'],
+  [['--markdwon', 'F'], "bench: Unknown option '--markdwon'; did you mean --markdown?"],
+  [['--port', '1'], "bench: Unknown option '--port'"],
+  [['fast'], "bench: Unexpected argument 'fast'"],
+])('%j is refused in one line', (args, reason) => {
+  expect(parseOptions(['bench', ...args])).toEqual({ action: 'refuse', reason });
+});
+
+test('the help tells each flag', () => {
+  const command = parseOptions(['bench', '--help']);
+  const help = command.action === 'help' ? command.help : '';
+  for (const flag of ['--rounds N', '--quick', '--json', '--markdown FILE', '--svg FILE']) expect(help).toContain(flag);
+});
