@@ -60,7 +60,7 @@ describe("'leveret ctl'", () => {
     expect((await type('-q', 'clear_global_parameter', 'own')).code).toBe(0);
     expect(await type('-q', 'clear_global_parameter', 'own')).toMatchObject({
       code: 69,
-      error: 'Error:\nParameter does not exist\n',
+      error: "Error:\nParameter does not exist: no global parameter 'own'\n",
     });
   });
 

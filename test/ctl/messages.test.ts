@@ -43,6 +43,8 @@ test('messages are peeked at, moved and looked for, and each stays in one queue'
   expect(ended?.moved).toBe(2);
   expect(await peek('here')).toEqual(['blue']);
   expect(await peek('there')).toEqual(['red', 'green']);
+  // Without a key, each goes under its own.
+  await json('move_messages', 'there', '--to-exchange', '', '--count', '1');
   expect((await type('cancel_move', begun?.id ?? '')).code).toBe(0);
   expect((await type('peek_messages', 'nowhere')).code).toBe(69);
   expect((await type('move_messages', 'here')).code).toBe(64);

@@ -35,7 +35,7 @@ export function comparable({ code, out, error }: Said, { only, isOwn, isShape }:
   if (isShape === true) return { code, out: shapeOf(out), error: inWords(error) };
   if (isOwn === true) return { code, out: out === '' ? '' : '…', error: error === '' ? '' : '…' };
   const kept = only === undefined ? out : linesWith(out, only);
-  return { code, out: inOrder(inWords(kept)), error: inWords(withoutUsage(error)) };
+  return { code, out: inOrder(inWords(kept)), error: inWords(unnamed(withoutUsage(error))) };
 }
 
 /** What there is with rabbitmqctl and not here: what only its runtime has, and what lies elsewhere. */
@@ -79,6 +79,11 @@ function linesWith(text: string, part: string): string {
 /** The usage that follows what is wrong is each one's own. */
 function withoutUsage(error: string): string {
   return error.split('\nArguments given:')[0] ?? '';
+}
+
+/** What is not there is named here; rabbitmqctl says only that it is not. */
+function unnamed(error: string): string {
+  return error.replace(/^(not_found|Queue not found|Parameter does not exist): no .*$/m, '$1');
 }
 
 /** How a terminal is told to write titles. */

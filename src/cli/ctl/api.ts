@@ -28,6 +28,8 @@ export interface Answer {
 
 const HTTP_ERROR = 400;
 const NOT_FOUND = 404;
+/** All that RabbitMQ's routes say of what is not there. */
+const UNNAMED = 'Not Found';
 
 export class Api {
   readonly #socket: string;
@@ -70,7 +72,8 @@ export class Api {
     const { status, text } = await this.call(method, path, call);
     if (status < HTTP_ERROR) return text;
     const { error = '', reason = '' } = fieldsOf(text);
-    throw new ApiError(status, String(error), String(reason));
+    const named = reason === UNNAMED ? `${UNNAMED}: ${decodeURIComponent(path)}` : String(reason);
+    throw new ApiError(status, String(error), named);
   }
 
   /** Whatever the answer is. Rejects with a `CtlError` when nobody answers, or not in time. */

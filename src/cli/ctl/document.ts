@@ -21,7 +21,8 @@ const INTRODUCTION = [
     '`-q` leaves out what is said besides, `-s` the names of columns, too. `-n NODE`, `-l` and `--erlang-cookie` are ' +
     'taken and say nothing.',
   'Exit codes: 0, done; 64, the command line is wrong; 65, what it names is not there or not right; 67, there is no ' +
-    'such user; 69, no broker answers, or it refuses; 70, it cannot be done as things are; 75, not in time.',
+    'such user; 69, no broker answers, or it refuses; 70, it cannot be done as things are; 75, not in time. What ' +
+    "is not there is named, with its vhost, behind rabbitmqctl's words, where it has some.",
 ];
 
 export function ctlPage(): string {

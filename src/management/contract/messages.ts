@@ -99,6 +99,9 @@ const MOVE: Schema = {
   title: 'Move',
 };
 
+/** What is said of any other. */
+export const MOVE_TARGET = 'to must be origin, or name one exchange or queue';
+
 export const MESSAGES: Contracts = {
   'GET /api/queues/:vhost/:name/messages': {
     summary: 'Shows what lies in a queue; takes nothing out and marks nothing',
@@ -143,7 +146,10 @@ export const MESSAGES: Contracts = {
       {
         to: {
           description: 'An exchange or a queue; or `origin`: where each was published to before it died.',
-          anyOf: [oneOf('origin'), thing({ exchange: TEXT, routing_key: TEXT, queue: TEXT })],
+          anyOf: [
+            { ...oneOf('origin'), 'x-refusal': MOVE_TARGET },
+            thing({ exchange: TEXT, routing_key: TEXT, queue: TEXT }),
+          ],
         },
         count: { ...WHOLE, description: 'At most so many; else all that are ready.' },
         filter: { ...TABLE, description: 'As the query of a peek; `headers` and `properties` are objects.' },

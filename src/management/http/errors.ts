@@ -6,6 +6,9 @@ import { replyCode } from '../../amqp/errors.js';
 import { NoAnswer } from '../clients/inspections.js';
 import { Refused, SessionLost } from '../sessions/amqp-session.js';
 
+/** RabbitMQ's word for what a client's session did not find. */
+const NOT_FOUND = 'not_found';
+
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -18,8 +21,14 @@ export class HttpError extends Error {
   }
 }
 
+/** RabbitMQ's answer, which does not say what is missing: for the routes that RabbitMQ has. */
 export function notFound(): HttpError {
   return new HttpError(404, 'Object Not Found', 'Not Found');
+}
+
+/** For routes that RabbitMQ has not. `what`: what is missing, and where: `no queue 'q' in vhost '/'`. */
+export function missing(what: string): HttpError {
+  return new HttpError(404, NOT_FOUND, what);
 }
 
 export function badRequest(reason: string): HttpError {
@@ -42,7 +51,7 @@ function unavailable(reason: string): HttpError {
 /** What AMQP calls a refusal, as RabbitMQ's HTTP API tells it: without the reply code's name. */
 export function fromRefusal({ code, message }: Refused): HttpError {
   const reason = message.replace(/^[A-Z_]+ - /, '');
-  if (code === replyCode.NOT_FOUND) return new HttpError(404, 'not_found', reason);
+  if (code === replyCode.NOT_FOUND) return missing(reason);
   if (code === replyCode.CONNECTION_FORCED) return unavailable(reason);
   if (code === replyCode.ACCESS_REFUSED || code === replyCode.NOT_ALLOWED) return notAuthorised(reason);
   return badRequest(reason);

@@ -1,6 +1,7 @@
 /** What a move is to do: as it is asked for, shown, and kept on disk. */
 import type { FilterSpec } from '../browsing/message-filter.js';
 import { MessageFilter } from '../browsing/message-filter.js';
+import { MOVE_TARGET } from '../contract/messages.js';
 import { Body } from '../http/bodies.js';
 import { badRequest } from '../http/errors.js';
 
@@ -43,7 +44,7 @@ function targetIn(body: Body): Target {
   if (to === 'origin') return { kind: 'origin' };
   const fields = new Body(to);
   const named = ['exchange', 'queue'].filter((name) => fields.value(name) !== undefined);
-  if (named.length !== 1) throw badRequest('to must be origin, or name one exchange or queue');
+  if (named.length !== 1) throw badRequest(MOVE_TARGET);
   if (named[0] === 'queue') return { kind: 'queue', queue: fields.text('queue') };
   const routingKey = fields.value('routing_key') === undefined ? null : fields.text('routing_key');
   if (Buffer.byteLength(routingKey ?? '') > 255) throw badRequest('routing_key is longer than 255 octets');

@@ -94,8 +94,8 @@ async function enableFeatureFlag({ argument }: Given, api: Api): Promise<Outcome
     await api.put(at('feature-flags', name, 'enable'), { name });
     return DONE;
   } catch (error) {
-    if (error instanceof ApiError) throw new CtlError(EXIT.USAGE, 'This feature flag is not supported by the broker');
-    throw error;
+    if (!(error instanceof ApiError)) throw error;
+    throw new CtlError(EXIT.USAGE, `This feature flag is not supported by the broker: ${name}`);
   }
 }
 

@@ -1,17 +1,6 @@
 /** Messages where they lie: shown without being taken out, moved, replayed. Leveret's own: rabbitmqctl has no such thing. */
-import { ApiError, at } from '../api.js';
-import {
-  type CtlCommand,
-  CtlError,
-  DONE,
-  EXIT,
-  type Given,
-  type Option,
-  one,
-  type Row,
-  rows,
-  UsageError,
-} from '../command.js';
+import { at } from '../api.js';
+import { type CtlCommand, DONE, type Given, type Option, one, type Row, rows, UsageError } from '../command.js';
 
 /** Which messages are meant. */
 const SEARCH: Readonly<Record<string, Option>> = {
@@ -44,7 +33,7 @@ export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
     banner: ({ vhost, argument }) => `Peeking at queue '${argument('queue')}' in vhost '${vhost}' ...`,
     run: async (given, api) => {
       const path = `${at('queues', given.vhost, given.argument('queue'))}/messages?${query(given)}`;
-      const page = await told(() => api.get<{ readonly messages: readonly Row[] }>(path));
+      const page = await api.get<{ readonly messages: readonly Row[] }>(path);
       return rows(PEEKED, page.messages);
     },
   },
@@ -67,7 +56,7 @@ export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
     run: async (given, api) => {
       const body = { to: target(given), ...wish(given) };
       const path = `${at('queues', given.vhost, given.argument('queue'))}/move`;
-      const move = JSON.parse(await told(() => api.post(path, body))) as Row;
+      const move = JSON.parse(await api.post(path, body)) as Row;
       return rows(MOVE, [move]);
     },
   },
@@ -88,7 +77,7 @@ export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
     arguments: [one('id')],
     banner: ({ argument }) => `Ending the move ${argument('id')} ...`,
     run: async ({ argument }, api) => {
-      await told(() => api.delete(at('leveret', 'moves', argument('id'))));
+      await api.delete(at('leveret', 'moves', argument('id')));
       return DONE;
     },
   },
@@ -136,15 +125,7 @@ function target(given: Given) {
   const named = [queue !== null, exchange !== null, given.has('to-origin')].filter(Boolean).length;
   if (named !== 1) throw new UsageError('one of --to-queue, --to-exchange and --to-origin is needed');
   if (queue !== null) return { queue };
-  return exchange === null ? 'origin' : { exchange, routing_key: given.option('routing-key') };
-}
-
-/** What the API says where it does not do it. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ApiError) throw new CtlError(EXIT.UNAVAILABLE, error.message);
-    throw error;
-  }
+  if (exchange === null) return 'origin';
+  const key = given.option('routing-key');
+  return key === null ? { exchange } : { exchange, routing_key: key };
 }

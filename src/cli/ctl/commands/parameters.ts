@@ -2,6 +2,7 @@
 import { isParameterComponent, noSuchComponent } from '../../../broker/policies/parameter-components.js';
 import { type Api, at, isMissing } from '../api.js';
 import { type CtlCommand, CtlError, DONE, EXIT, type Outcome, one, type Row } from '../command.js';
+import { missing, missingIn } from '../missing.js';
 import { jsonOf } from './json.js';
 import { existingVhost } from './vhosts.js';
 
@@ -33,7 +34,11 @@ export const PARAMETER_COMMANDS: readonly CtlCommand[] = [
     banner: ({ vhost, argument }) =>
       `Clearing runtime parameter "${argument('name')}" for component "${argument('component')}" ` +
       `on vhost "${vhost}" ...`,
-    run: ({ vhost, argument }, api) => clear(api, at('parameters', argument('component'), vhost, argument('name'))),
+    run: ({ vhost, argument }, api) => {
+      const [component, name] = [argument('component'), argument('name')];
+      const what = `parameter '${name}' of component '${component}'`;
+      return clear(api, at('parameters', component, vhost, name), () => missingIn(api, vhost, what, 'cleared'));
+    },
   },
   {
     name: 'list_parameters',
@@ -69,7 +74,10 @@ export const PARAMETER_COMMANDS: readonly CtlCommand[] = [
     summary: 'clears a parameter of the broker',
     arguments: [one('name')],
     banner: ({ argument }) => `Clearing global runtime parameter "${argument('name')}" ...`,
-    run: ({ argument }, api) => clear(api, at('global-parameters', argument('name'))),
+    run: ({ argument }, api) => {
+      const name = argument('name');
+      return clear(api, at('global-parameters', name), () => missing(`global parameter '${name}'`, 'cleared'));
+    },
   },
   {
     name: 'list_global_parameters',
@@ -86,12 +94,11 @@ function told(columns: readonly string[], all: readonly Row[]): Outcome {
   return { kind: 'rows', columns, rows, emptyLine: true };
 }
 
-async function clear(api: Api, path: string): Promise<Outcome> {
+async function clear(api: Api, path: string, gone: () => CtlError | Promise<CtlError>): Promise<Outcome> {
   try {
     await api.delete(path);
     return DONE;
   } catch (error) {
-    if (isMissing(error)) throw new CtlError(EXIT.UNAVAILABLE, 'Parameter does not exist');
-    throw error;
+    throw isMissing(error) ? await gone() : error;
   }
 }

@@ -1,5 +1,5 @@
 /** What users may do in vhosts: permissions and topic permissions. */
-import { type Api, ApiError, at, isMissing } from '../api.js';
+import { type Api, at, isMissing } from '../api.js';
 import { type CtlCommand, CtlError, DONE, EXIT, type Given, one, optional, type Row, rows } from '../command.js';
 import { noSuchUser } from './users.js';
 import { existingVhost } from './vhosts.js';
@@ -20,7 +20,7 @@ export const PERMISSION_COMMANDS: readonly CtlCommand[] = [
     run: async (given, api) => {
       await checkEnds(given, api);
       const { argument } = given;
-      await put(api, at('permissions', given.vhost, argument('username')), {
+      await api.put(at('permissions', given.vhost, argument('username')), {
         configure: argument('conf'),
         write: argument('write'),
         read: argument('read'),
@@ -72,7 +72,7 @@ export const PERMISSION_COMMANDS: readonly CtlCommand[] = [
     run: async (given, api) => {
       await checkEnds(given, api);
       const { argument } = given;
-      await put(api, at('topic-permissions', given.vhost, argument('username')), {
+      await api.put(at('topic-permissions', given.vhost, argument('username')), {
         exchange: argument('exchange'),
         write: argument('write'),
         read: argument('read'),
@@ -142,15 +142,6 @@ async function checkEnds({ vhost, argument }: Given, api: Api): Promise<void> {
   if ((await api.find(at('vhosts', vhost))) === null)
     throw new CtlError(EXIT.UNAVAILABLE, `Virtual host ${vhost} does not exist`);
   if ((await api.find(at('users', name))) === null) throw new CtlError(EXIT.NO_USER, `User ${name} does not exist`);
-}
-
-async function put(api: Api, path: string, body: Row): Promise<void> {
-  try {
-    await api.put(path, body);
-  } catch (error) {
-    if (error instanceof ApiError) throw new CtlError(EXIT.UNAVAILABLE, error.message);
-    throw error;
-  }
 }
 
 /** What is not there is cleared, as rabbitmqctl sees it. */

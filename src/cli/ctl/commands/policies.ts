@@ -1,16 +1,7 @@
 /** Policies and operator policies. */
 import { type Api, at, isMissing } from '../api.js';
-import {
-  type CtlCommand,
-  CtlError,
-  DONE,
-  EXIT,
-  type Given,
-  type Option,
-  type Outcome,
-  one,
-  type Row,
-} from '../command.js';
+import { type CtlCommand, DONE, type Given, type Option, type Outcome, one, type Row } from '../command.js';
+import { missing } from '../missing.js';
 import { jsonOf } from './json.js';
 import { existingVhost } from './vhosts.js';
 
@@ -75,7 +66,7 @@ export const POLICY_COMMANDS: readonly CtlCommand[] = KINDS.flatMap((kind) => [
     banner: ({ vhost, argument }) => `${kind.clear} "${argument('name')}" on vhost "${vhost}" ...`,
     run: async ({ vhost, argument }, api) => {
       await existingVhost(api, vhost);
-      await clear(api, at(kind.path, vhost, argument('name')));
+      await clear(kind, vhost, argument('name'), api);
       return DONE;
     },
   },
@@ -108,11 +99,11 @@ async function set({ path }: Kind, { vhost, argument, option }: Given, api: Api)
   return DONE;
 }
 
-async function clear(api: Api, path: string): Promise<void> {
+async function clear({ path, command }: Kind, vhost: string, name: string, api: Api): Promise<void> {
   try {
-    await api.delete(path);
+    await api.delete(at(path, vhost, name));
   } catch (error) {
-    if (isMissing(error)) throw new CtlError(EXIT.UNAVAILABLE, 'Parameter does not exist');
-    throw error;
+    if (!isMissing(error)) throw error;
+    throw missing(`${command.replace('_', ' ')} '${name}' in vhost '${vhost}'`, 'cleared');
   }
 }

@@ -1,6 +1,7 @@
 /** Queues, exchanges and bindings: listed; queues emptied and deleted. */
 import { type Api, ApiError, at } from '../api.js';
 import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, type Row, rows } from '../command.js';
+import { missingIn } from '../missing.js';
 
 /** What is said where the API has no such field. */
 const UNTOLD = { state: 'running', policy: null, pid: null, owner_pid: null };
@@ -125,8 +126,9 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
     isInVhost: true,
     banner: ({ vhost, argument }) => `Purging queue '${argument('queue')}' in vhost '${vhost}' ...`,
     run: async ({ vhost, argument }, api) => {
-      const path = at('queues', vhost, argument('queue'));
-      if ((await api.find(path)) === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
+      const name = argument('queue');
+      const path = at('queues', vhost, name);
+      if ((await api.find(path)) === null) throw await missingIn(api, vhost, `queue '${name}'`, 'purged');
       await api.delete(`${path}/contents`);
       return DONE;
     },
@@ -180,9 +182,10 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
 ];
 
 async function deleteQueue({ vhost, argument, has }: Given, api: Api): Promise<Outcome> {
-  const path = at('queues', vhost, argument('queue'));
+  const name = argument('queue');
+  const path = at('queues', vhost, name);
   const queue = await api.find<{ readonly messages_ready?: number }>(path);
-  if (queue === null) throw new CtlError(EXIT.USAGE, 'Queue not found');
+  if (queue === null) throw await missingIn(api, vhost, `queue '${name}'`, 'deleted');
   const conditions = ['if-empty', 'if-unused'].filter(has).map((name) => `${name}=true`);
   try {
     await api.delete(`${path}?${conditions.join('&')}`);
@@ -199,16 +202,13 @@ interface Explanation {
 }
 
 async function explainQueue({ vhost, argument }: Given, api: Api): Promise<Outcome> {
-  const found = await api.find<Explanation>(`${at('queues', vhost, argument('queue'))}/explain`);
-  if (found === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
-  const lines = found.statements.flatMap(({ text, next }) => (next === null ? [text] : [text, `    -> ${next}`]));
+  const { statements } = await api.get<Explanation>(`${at('queues', vhost, argument('queue'))}/explain`);
+  const lines = statements.flatMap(({ text, next }) => (next === null ? [text] : [text, `    -> ${next}`]));
   return { kind: 'text', text: lines.join('\n') };
 }
 
 async function pause({ vhost, argument }: Given, api: Api, how: 'pause' | 'resume'): Promise<Outcome> {
-  const path = at('queues', vhost, argument('queue'));
-  if ((await api.find(path)) === null) throw new CtlError(EXIT.UNAVAILABLE, 'not_found');
-  await api.put(`${path}/${how}`);
+  await api.put(`${at('queues', vhost, argument('queue'))}/${how}`);
   return DONE;
 }
 

@@ -1,8 +1,7 @@
 /** The route by which a queue is explained. */
-import { notFound } from '../../http/errors.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
-import { vhostOf } from '../base/vhost-access.js';
+import { namedVhost, noQueue } from '../base/named.js';
 import { explain } from './explain.js';
 import { observe } from './observing.js';
 
@@ -11,9 +10,10 @@ export function explainRoutes({ route }: HttpServer, broker: ManagedBroker): voi
     GET: {
       tag: 'management',
       handle: async ({ caller, params }) => {
-        const vhost = vhostOf(broker, caller, params);
-        const scene = await observe(broker, vhost, (params as { readonly name: string }).name);
-        if (scene === undefined) throw notFound();
+        const vhost = namedVhost(broker, caller, params);
+        const { name } = params as { readonly name: string };
+        const scene = await observe(broker, vhost, name);
+        if (scene === undefined) throw noQueue(vhost, name);
         return { name: scene.name, vhost, timestamp: scene.now, statements: explain(scene) };
       },
     },

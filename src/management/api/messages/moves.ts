@@ -5,29 +5,29 @@
 import type { Caller } from '../../http/authentication.js';
 import { hasTag } from '../../http/authentication.js';
 import { Body } from '../../http/bodies.js';
-import { notAuthorised, notFound } from '../../http/errors.js';
+import { missing, notAuthorised } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { Move } from '../../moving/move.js';
 import { moveIn, type Target, targetJson } from '../../moving/move-spec.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { namedQueue, namedVhost, noExchange } from '../base/named.js';
 import { exchangeName } from '../base/names.js';
 import { checkRight, principalOfCaller } from '../base/principals.js';
-import { vhostOf } from '../base/vhost-access.js';
 
 export function moveRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   route('/api/queues/:vhost/:name/move', {
     POST: {
       tag: 'management',
       handle: async ({ caller, params, body }, reply) => {
-        const vhost = vhostOf(broker, caller, params);
+        const vhost = namedVhost(broker, caller, params);
         const { name: queue } = params as { readonly name: string };
         const { to: asked, ...wish } = moveIn(new Body(body));
         const to = asked.kind === 'exchange' ? { ...asked, exchange: exchangeName(asked.exchange) } : asked;
         const principal = principalOfCaller(broker, caller);
         checkRight(principal, 'read', { kind: 'queue', vhost, name: queue });
         checkTarget(broker, caller, vhost, to);
-        if (broker.view.queue(vhost, queue) === undefined) throw notFound();
+        namedQueue(broker, vhost, queue);
         const by = { user: caller.user, scopes: caller.grant?.scopes ?? null };
         const move = await broker.moves.begin({ vhost, queue, to, ...wish, ...by });
         return reply.status(202).header('location', `/api/leveret/moves/${move.id}`).send(moveJson(move));
@@ -67,11 +67,8 @@ function checkTarget(broker: ManagedBroker, caller: Caller, vhost: string, to: T
   if (to.kind === 'origin') return;
   const exchange = to.kind === 'exchange' ? to.exchange : '';
   checkRight(principalOfCaller(broker, caller), 'write', { kind: 'exchange', vhost, name: exchange });
-  const isThere =
-    to.kind === 'exchange'
-      ? broker.view.exchange(vhost, exchange) !== undefined
-      : broker.view.queue(vhost, to.queue) !== undefined;
-  if (!isThere) throw notFound();
+  if (to.kind === 'queue') namedQueue(broker, vhost, to.queue);
+  else if (broker.view.exchange(vhost, exchange) === undefined) throw noExchange(vhost, exchange);
 }
 
 /** The own ones; monitors see all. */
@@ -80,8 +77,9 @@ function isSeen(caller: Caller, { spec }: Move): boolean {
 }
 
 function moveOf(broker: ManagedBroker, caller: Caller, params: unknown): Move {
-  const move = broker.moves.get((params as { readonly id: string }).id);
-  if (move === undefined || !isSeen(caller, move)) throw notFound();
+  const { id } = params as { readonly id: string };
+  const move = broker.moves.get(id);
+  if (move === undefined || !isSeen(caller, move)) throw missing(`no move '${id}'`);
   return move;
 }
 

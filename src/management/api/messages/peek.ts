@@ -10,13 +10,13 @@ import { type Cursor, cursorOf, cursorText } from '../../browsing/cursor.js';
 import { BODY_SEARCHED, type FilterSpec, MessageFilter, readMessage } from '../../browsing/message-filter.js';
 import { QueueWalk } from '../../browsing/queue-walk.js';
 import { COUNT_MAX } from '../../contract/messages.js';
-import { badRequest, notFound } from '../../http/errors.js';
+import { badRequest } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { type Encoding, payloadJson, shownProperties } from '../base/message-json.js';
+import { namedQueue, namedVhost, noQueue } from '../base/named.js';
 import { checkRight, principalOfCaller } from '../base/principals.js';
-import { vhostOf } from '../base/vhost-access.js';
 
 /** Messages of one page, if nothing is said. */
 const COUNT = 100;
@@ -53,16 +53,15 @@ export function peekRoutes({ route }: HttpServer, broker: ManagedBroker): void {
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) => {
-        const vhost = vhostOf(broker, caller, params);
+        const vhost = namedVhost(broker, caller, params);
         const { name } = params as { readonly name: string };
         checkRight(principalOfCaller(broker, caller), 'read', { kind: 'queue', vhost, name });
-        const queue = broker.view.queue(vhost, name);
-        if (queue === undefined) throw notFound();
+        const queue = namedQueue(broker, vhost, name);
         const given = query as Query;
         const filter = new MessageFilter(filterOf(given));
         const walk = new QueueWalk(broker, queue);
         const from = given.from === undefined || given.from === '' ? walk.begin() : cursorOf(given.from);
-        return peeked(walk, from, { ...wishOf(given), filter, ttl: await ttlOf(broker, queue) });
+        return peeked(queue, walk, from, { ...wishOf(given), filter, ttl: await ttlOf(broker, queue) });
       },
     },
   });
@@ -107,7 +106,7 @@ async function ttlOf({ administration }: Pick<ManagedBroker, 'administration'>, 
   return effectiveArguments(queue.arguments, settings).features.ttl ?? Number.POSITIVE_INFINITY;
 }
 
-async function peeked(walk: QueueWalk, from: Cursor, wish: Wish): Promise<JsonObject> {
+async function peeked({ vhost, name }: QueueEntry, walk: QueueWalk, from: Cursor, wish: Wish): Promise<JsonObject> {
   const { filter, count, truncate } = wish;
   const bodyMost = Math.max(truncate, filter.searchesBody ? BODY_SEARCHED : 0);
   const begun = performance.now();
@@ -117,7 +116,7 @@ async function peeked(walk: QueueWalk, from: Cursor, wish: Wish): Promise<JsonOb
   let next = from;
   for (;;) {
     const step = await walk.step(next, bodyMost);
-    if (step.state === 'gone') throw notFound();
+    if (step.state === 'gone') throw noQueue(vhost, name);
     for (const [index, message] of step.messages.entries()) {
       const { position } = message;
       const { priority } = next;

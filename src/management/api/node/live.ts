@@ -2,13 +2,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { LogEntry } from '../../../logging/logger.js';
 import { mayStill, type Tag } from '../../http/authentication.js';
-import { badRequest, notFound } from '../../http/errors.js';
+import { badRequest } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { EventStream } from '../../live/event-streams.js';
 import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
-import { vhostOf } from '../base/vhost-access.js';
+import { namedQueue, namedVhost } from '../base/named.js';
 
 /** Between two samples, if nothing is said (s). */
 const INTERVAL = 5;
@@ -40,9 +40,9 @@ export function liveRoutes({ route }: HttpServer, broker: ManagedBroker): void {
     GET: {
       tag: 'management',
       handle: async (request, reply) => {
-        const vhost = vhostOf(broker, request.caller, request.params);
+        const vhost = namedVhost(broker, request.caller, request.params);
         const { name } = request.params as { readonly name: string };
-        if (view.queue(vhost, name) === undefined) throw notFound();
+        namedQueue(broker, vhost, name);
         const interval = intervalIn(request.query);
         const sees = (): boolean => request.caller.mayEnter(vhost) || isAdministrator(request);
         const stream = opened(request, reply, 'management', sees);

@@ -1,20 +1,19 @@
 /** A queue is paused, and goes on: who may configure it may do that. */
-import { notFound } from '../../http/errors.js';
 import type { HttpServer, Operation } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { namedQueue, namedVhost, noQueue } from '../base/named.js';
 import { checkRight, principalOfCaller } from '../base/principals.js';
-import { vhostOf } from '../base/vhost-access.js';
 
 export function queuePausingRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { administration } = broker;
   const change = (isPaused: boolean): Operation => ({
     tag: 'management',
     handle: async ({ caller, params }, reply) => {
-      const vhost = vhostOf(broker, caller, params);
+      const vhost = namedVhost(broker, caller, params);
       const { name } = params as { readonly name: string };
-      if (broker.view.queue(vhost, name) === undefined) throw notFound();
+      namedQueue(broker, vhost, name);
       checkRight(principalOfCaller(broker, caller), 'configure', { kind: 'queue', vhost, name });
-      if (!(await administration.pauseQueue(vhost, name, isPaused))) throw notFound();
+      if (!(await administration.pauseQueue(vhost, name, isPaused))) throw noQueue(vhost, name);
       await administration.saved();
       return reply.status(204).send();
     },

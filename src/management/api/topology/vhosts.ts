@@ -9,6 +9,7 @@ import { type JsonObject, type ListQuery, listed, listedRows, withColumns } from
 import type { HttpServer } from '../../http/server.js';
 import { rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { noVhost } from '../base/named.js';
 import { tagsIn } from '../base/tags.js';
 import { visibleVhosts } from '../base/vhost-access.js';
 
@@ -78,7 +79,9 @@ export function vhostRoutes({ route }: HttpServer, { view, administration, stati
     },
   });
   const protect = async (params: unknown, protectedFromDeletion: boolean): Promise<void> => {
-    await describe(existing(params), { protectedFromDeletion });
+    const { vhost } = params as Path;
+    if (!view.hasVhost(vhost)) throw noVhost(vhost);
+    await describe(vhost, { protectedFromDeletion });
   };
   route('/api/vhosts/:vhost/deletion/protection', {
     POST: {
