@@ -5,20 +5,15 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOCUMENTS } from './dist/cli/config/documents.js';
-import { startBroker } from './dist/index.js';
+import { Broker } from './dist/index.js';
 
 for (const [path, text] of Object.entries(DOCUMENTS)) {
   writeFileSync(fileURLToPath(new URL(path, import.meta.url)), text());
 }
 
-const broker = await startBroker({
-  host: '127.0.0.1',
-  port: 0,
-  data: null,
-  management: { host: '127.0.0.1', port: 0 },
-});
+const broker = await Broker.start({ management: {} });
 const answer = await fetch(`http://127.0.0.1:${broker.management.port}/api/openapi.json`, {
   headers: { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` },
 });
 writeFileSync(new URL('docs/openapi.json', import.meta.url), `${JSON.stringify(await answer.json(), null, 1)}\n`);
-await broker.close();
+await broker.stop();

@@ -4,7 +4,7 @@
  */
 import { request } from 'node:http';
 import { parseArgs } from 'node:util';
-import { DEFAULTS } from '../node/options.js';
+import { COMMAND_DEFAULTS } from '../node/options.js';
 import { controlSocketIn } from './config/control-socket.js';
 
 const TIMEOUT_SECONDS = 5;
@@ -34,7 +34,7 @@ export async function health(args: readonly string[], environment: Environment):
   try {
     const { values } = parseArgs({ args: [...args], options: OPTIONS });
     const socket = values.socket ?? environment.LEVERET_CTL_SOCKET;
-    const data = values.data ?? environment.LEVERET_DATA ?? DEFAULTS.data.directory;
+    const data = values.data ?? environment.LEVERET_DATA ?? COMMAND_DEFAULTS.data.directory;
     const where =
       values.port === undefined
         ? { socketPath: socket ?? controlSocketIn(data) }

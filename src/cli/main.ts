@@ -132,7 +132,7 @@ function stopOnSignal(broker: Broker, output: LogOutput): void {
     if (stopping) process.exit(1);
     stopping = true;
     // What comes of it is seen by who waits for the broker's end.
-    broker.close().catch(() => {});
+    broker.stop().catch(() => {});
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

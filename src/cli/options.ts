@@ -8,7 +8,15 @@ import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/open.js';
 import { doesTls } from '../node/listeners/address.js';
 import type { MetricsAddress } from '../node/management-messages.js';
-import { type BrokerOptions, DEFAULTS, defaultMemory, type ResolvedOptions, resolveOptions } from '../node/options.js';
+import {
+  type BrokerOptions,
+  COMMAND_DEFAULTS,
+  DEFAULTS,
+  defaultMemory,
+  type ResolvedOptions,
+  resolveOptions,
+  workersFor,
+} from '../node/options.js';
 import { BENCH_HELP, wantedBench } from './bench/wanted.js';
 import { CERT_HELP, type WantedCertificates, wantedCertificates } from './certificates/wanted.js';
 import { controlSocket } from './config/control-socket.js';
@@ -89,19 +97,20 @@ function benchCommand(args: readonly string[]): Command {
   return wanted === null ? { action: 'help', help: BENCH_HELP } : { action: 'bench', wanted };
 }
 
-/** What a program that embeds the broker would say. */
+/** What a program that embeds the broker would say, to have what the command promises. */
 function brokerOptions(given: Configuration): BrokerOptions {
   const value = <K extends Key>(key: K): ValueOf<K> | undefined => (given[key] as Given<ValueOf<K>> | undefined)?.value;
   const memory = value('memory');
   const management = managementOptions(given);
   return {
     listeners: value('listen'),
-    host: value('host'),
-    port: value('port'),
+    ...(given.listen === undefined
+      ? { host: value('host') ?? COMMAND_DEFAULTS.host, port: value('port') ?? COMMAND_DEFAULTS.port }
+      : {}),
     proxyProtocolFrom: value('proxy_protocol_from'),
     tls: tlsOptions(given),
     oauth: oauthOptions(given),
-    workers: given.workers && workerCount(given.workers, memory, management === null ? 0 : 1),
+    workers: workerCount(given.workers, memory, management === null ? 0 : 1),
     engine: value('engine'),
     memory,
     pin: value('pin'),
@@ -135,15 +144,17 @@ function managementOptions(given: Configuration): BrokerOptions['management'] {
   const tlsPort = https === undefined || https.value === 0 ? null : https.value;
   if (https !== undefined && tlsPort !== null && given.tls_cert === undefined)
     refuse(https.origin, 'needs --tls-cert and --tls-key (or tls_cert and tls_key)');
-  if (port?.value !== 0) return { host: host?.value, port: port?.value, tlsPort, socket, metrics };
-  if (tlsPort !== null) return { host: host?.value, port: null, tlsPort, socket, metrics };
+  const all = COMMAND_DEFAULTS.managementAddress;
+  const at = { host: host?.value ?? all.host, tlsPort, socket, metrics };
+  if (port?.value !== 0) return { ...at, port: port?.value ?? all.port };
+  if (tlsPort !== null) return { ...at, port: null };
   return socket?.isNeeded === true || metrics !== null ? { port: null, socket, metrics } : null;
 }
 
 /** Null: metrics are told by the HTTP API alone. */
 function metricsOptions({ metrics_port: port, metrics_host: host }: Configuration): MetricsAddress | null {
   if (port === undefined || port.value === 0) return null;
-  return { host: host?.value ?? DEFAULTS.managementAddress.host, port: port.value };
+  return { host: host?.value ?? COMMAND_DEFAULTS.managementAddress.host, port: port.value };
 }
 
 function logPlace({ log_file: file, log_format: format }: Configuration): LogPlace {
@@ -180,7 +191,7 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
   return {
     certificate: cert.value,
     key: key.value,
-    port: port?.value,
+    ...(listen === undefined ? { port: port?.value ?? COMMAND_DEFAULTS.tlsPort } : {}),
     authority: authority?.value,
     verify: verify?.value,
     depth: depth?.value,
@@ -192,7 +203,9 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
 }
 
 /** `others`: threads that need as much memory as a worker. */
-function workerCount({ value, origin }: Given<number>, memory = defaultMemory(totalmem()), others = 0): number {
+function workerCount(given: Given<number> | undefined, memory = defaultMemory(totalmem()), others = 0): number {
+  if (given === undefined) return workersFor(memory, others);
+  const { value, origin } = given;
   if (value <= workersIn(memory) - others) return value;
   const needed = mebibytesFor(value + others);
   const has = `${Math.floor(memory / MIB)}M`;

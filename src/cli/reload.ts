@@ -3,7 +3,7 @@
  * What must hold: where anything is wrong, nothing changes, and one line says what; what is secret is not shown.
  */
 import type { Logger } from '../logging/logger.js';
-import { type Broker, startBroker } from '../node/handle.js';
+import { Broker } from '../node/handle.js';
 import type { ResolvedOptions } from '../node/options.js';
 import { reloadableOf } from '../node/reloadable.js';
 import { toml, valueInForce } from './config/in-force.js';
@@ -19,7 +19,7 @@ export async function startReloadable(
   read: () => Command,
   logger: Logger,
 ): Promise<Broker> {
-  const starting = startBroker({ ...options, log: (entry) => logger.pass([entry]) });
+  const starting = Broker.start({ ...options, log: (entry) => logger.pass([entry]) });
   if (process.platform !== 'win32') {
     let inForce = given;
     // Whoever asks while the broker starts, or while it reloads, asks in a row.

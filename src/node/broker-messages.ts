@@ -5,7 +5,7 @@
 import type { LogEntry } from '../logging/logger.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
-import type { BoundAddress } from './listeners/listeners.js';
+import type { BoundAddress } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -53,7 +53,7 @@ export type ToBroker =
       readonly changed: readonly string[];
     }
   /** Close all connections with 320 and end. */
-  | { readonly kind: 'close' };
+  | { readonly kind: 'stop' };
 
 export type FromBroker =
   | { readonly kind: 'started'; readonly started: Started }

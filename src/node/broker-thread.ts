@@ -21,7 +21,7 @@ const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 const threads = startThreads(options.workers, options.management !== null);
 const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
   import('./broker.js'),
-  import('./listeners/listeners.js'),
+  import('./listeners/bound.js'),
 ]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
 const starting = openBroker(options, threads, logger);
@@ -41,7 +41,7 @@ function serve(broker: RunningBroker): void {
           .reconfigure(message.options, message.changed)
           .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
-      case 'close':
+      case 'stop':
         close(broker).catch(fatal);
         break;
       default:

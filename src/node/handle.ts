@@ -5,6 +5,7 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
+import type { Beginning } from '../broker/coordinator/beginning.js';
 import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
 import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
@@ -14,17 +15,24 @@ import type { Administration } from './administration.js';
 import { Asking } from './asking.js';
 import type { BrokerSetup, FromBroker, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
-import type { BoundAddress } from './listeners/listeners.js';
+import { type BoundAddress, clientUrl } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
 
-export interface Broker {
+/** A broker that runs: `Broker.start` makes one, `stop` ends it. */
+export class Broker {
+  readonly #handle: Handle;
   /** Where it listens, in the order in which that was asked for. */
   readonly listeners: readonly BoundAddress[];
   /** The first address and the port of the first plain TCP listener; '' and 0: there is none. */
   readonly host: string;
   readonly port: number;
+  /**
+   * What clients connect to: the first TCP listener, or else the first by TLS, with the user and the vhost of a broker
+   * that starts for the first time; '': neither is there. Where others were stored or imported, say who comes instead.
+   */
+  readonly url: string;
   /** Where the management's HTTP API is; null: nowhere. `hosts` have one port. */
   readonly management: BoundHttp | null;
   readonly workers: number;
@@ -34,54 +42,64 @@ export interface Broker {
   readonly placement: string;
   /** Vhosts, users, policies and limits of the running broker. */
   readonly administration: Administration;
+  /** Resolves after `stop`; rejects with a `BrokerDefect` when a defect has ended the broker. */
+  readonly closed: Promise<void>;
+
+  private constructor(handle: Handle, started: Started, beginning: Beginning) {
+    this.#handle = handle;
+    const tcp = started.listeners.find((bound) => bound.kind === 'tcp');
+    this.listeners = started.listeners;
+    this.host = tcp?.hosts[0] ?? '';
+    this.port = tcp?.port ?? 0;
+    this.url = clientUrl(started.listeners, beginning);
+    this.management = started.management;
+    this.workers = started.workers;
+    this.recovered = started.recovered;
+    this.placement = started.placement;
+    this.administration = handle.administration;
+    this.closed = handle.closed;
+  }
+
+  /**
+   * Resolves when connections are accepted; rejects with an `OptionError` or a `BrokerStartError` when the port or the
+   * data directory cannot be had, or a worker cannot start. Every option may be left out (`DEFAULTS`).
+   */
+  static async start(options: BrokerOptions = {}): Promise<Broker> {
+    const resolved = resolveOptions(options);
+    const handle = new Handle(options, resolved, writerOf(options));
+    return new Broker(handle, await handle.started, resolved.beginning);
+  }
+
   /**
    * Changes options while the broker runs: they hold for what comes from then on. Rejects with an `OptionError` when one
    * is wrong or needs a restart, and with a `ReconfigureError` when the broker cannot go by them; nothing is changed then.
    */
-  reconfigure(options: ReloadableOptions): Promise<void>;
+  reconfigure(options: ReloadableOptions): Promise<void> {
+    return this.#handle.reconfigure(options);
+  }
+
   /**
    * Reads the files of TLS again; who is connected stays so. Rejects with a `ReconfigureError` that names the file when
    * one is wrong; nothing is changed then.
    */
-  reloadTls(): Promise<void>;
-  /** Resolves after `close`; rejects with a `BrokerDefect` when a defect has ended the broker. */
-  readonly closed: Promise<void>;
-  /** From which level on the log tells of an area from now on; `none`: nothing of it is told. */
-  setLogLevel(area: Area, least: Threshold): void;
-  /** Closes all connections with CONNECTION_FORCED and ends the broker. The same as `closed`, which it brings about. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/**
- * Resolves when connections are accepted; rejects with an `OptionError` or a `BrokerStartError` when the port or the
- * data directory cannot be had, or a worker cannot start.
- */
-export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const resolved = resolveOptions(options);
-  const handle = new Handle(options, resolved, writerOf(options));
-  return asBroker(handle, await handle.started);
-}
-
-function asBroker(handle: Handle, { listeners, management, workers, recovered, placement }: Started): Broker {
-  const tcp = listeners.find((bound) => bound.kind === 'tcp');
-  return {
-    listeners,
-    host: tcp?.hosts[0] ?? '',
-    port: tcp?.port ?? 0,
-    management,
-    workers,
-    recovered,
-    placement,
-    administration: handle.administration,
-    reconfigure: (options) => handle.reconfigure(options),
+  reloadTls(): Promise<void> {
     // Each change of options comes with it.
-    reloadTls: () => handle.reconfigure({}),
-    closed: handle.closed,
-    setLogLevel: (area, least) => handle.logLevels.set(area, least),
-    close: () => handle.close(),
-    [Symbol.asyncDispose]: () => handle.close(),
-  };
+    return this.#handle.reconfigure({});
+  }
+
+  /** From which level on the log tells of an area from now on; `none`: nothing of it is told. */
+  setLogLevel(area: Area, least: Threshold): void {
+    this.#handle.logLevels.set(area, least);
+  }
+
+  /** Closes all connections with CONNECTION_FORCED and ends the broker. The same as `closed`, which it brings about. */
+  stop(): Promise<void> {
+    return this.#handle.stop();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#handle.stop();
+  }
 }
 
 class Handle {
@@ -161,8 +179,8 @@ class Handle {
     this.#tell(question);
   }
 
-  close(): Promise<void> {
-    if (!this.#isOver) this.#tell({ kind: 'close' });
+  stop(): Promise<void> {
+    if (!this.#isOver) this.#tell({ kind: 'stop' });
     return this.closed;
   }
 

@@ -8,7 +8,7 @@ import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
 import type { WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
-import type { BoundAddress } from './listeners/listeners.js';
+import type { BoundAddress } from './listeners/bound.js';
 
 /** Where the HTTP API is to be found. */
 export interface HttpAddress {

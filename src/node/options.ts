@@ -1,7 +1,7 @@
 /**
- * What a broker can be told, what holds where nothing is said, and what is refused. The one table of defaults: the
- * command's help and a program that embeds the broker read the same. What must hold: a wrong value is refused with one
- * line that names the option and says what would do, before anything is started.
+ * What a broker can be told, what holds where nothing is said, and what is refused. The one table of defaults: those of
+ * a program that embeds a broker, and those in which the command differs. What must hold: a wrong value is refused with
+ * one line that names the option and says what would do, before anything is started.
  */
 import { availableParallelism, totalmem } from 'node:os';
 import { DEFAULT_HASHING, HASHINGS, type PasswordHashing } from '../broker/access/passwords.js';
@@ -26,6 +26,7 @@ import {
   doesTls,
   type ListenAddress,
   LOCALHOST,
+  LOOPBACK,
   MANAGEMENT_PORT,
   NETWORK_KINDS,
   PORT_MAX,
@@ -95,7 +96,7 @@ export interface BrokerOptions {
   readonly listeners?: readonly ListenAddress[] | undefined;
   /** `localhost`: both addresses of this machine alone, where it has both. */
   readonly host?: string | undefined;
-  /** 0 takes a free one. */
+  /** 0, or if nothing is said, takes a free one. */
   readonly port?: number | undefined;
   /** What TLS is done with; null: nothing. */
   readonly tls?: TlsOptions | null | undefined;
@@ -103,7 +104,7 @@ export interface BrokerOptions {
   readonly oauth?: OauthOptions | null | undefined;
   /** Addresses, or networks as ADDRESS/BITS, from which each connection begins with a PROXY header. */
   readonly proxyProtocolFrom?: readonly string[] | undefined;
-  /** Worker threads; one for each CPU if nothing is said, as far as the memory holds them. */
+  /** Worker threads; one if nothing is said. */
   readonly workers?: number | undefined;
   readonly engine?: EngineKind | undefined;
   /** Shared memory for messages and queues (octets), rounded down to MiB. */
@@ -125,9 +126,12 @@ export interface BrokerOptions {
    * the first start there is nobody and nothing but what it says. Null: none.
    */
   readonly loadDefinitions?: string | null | undefined;
-  /** What outlasts the broker, and where; null: nothing. */
+  /** What outlasts the broker, and where; null, or if nothing is said: nothing. */
   readonly data?: { readonly [K in keyof DataOptions]?: DataOptions[K] | undefined } | null | undefined;
-  /** Where the management's HTTP API listens; null: nowhere. `port`: 0 takes a free one; null: by its socket alone. */
+  /**
+   * Where the management's HTTP API listens; null, or if nothing is said: nowhere. `port`: 0, or if nothing is said,
+   * takes a free one; null: by its socket alone.
+   */
   readonly management?: { readonly [K in keyof HttpAddress]?: HttpAddress[K] | undefined } | null | undefined;
   /** Takes what the log tells; null: nobody does. If nothing is said, standard error, warnings and errors alone. */
   readonly log?: LogTarget | null | undefined;
@@ -173,19 +177,23 @@ const DATA_DEFAULTS: DataOptions = {
   dropUnknownQueues: false,
 };
 
-/** What holds where nothing is said, apart from what the machine decides. */
+/**
+ * What holds where a program says nothing: it gets a broker of its own, which is in nobody's way and leaves nothing
+ * behind. Memory is a share of the machine's, of which untouched pages cost nothing.
+ */
 export const DEFAULTS = {
-  host: LOCALHOST,
-  port: AMQP_PORT,
+  host: LOOPBACK,
+  port: 0,
   proxyProtocolFrom: [],
   tls: null,
-  tlsPort: AMQPS_PORT,
+  tlsPort: 0,
   oauth: null,
   oauthVerifyAudience: true,
   tlsDepth: 1,
   tlsLoginFrom: 'distinguished_name',
   tlsLoginSanType: 'dns',
   tlsLoginSanIndex: 0,
+  workers: 1,
   engine: 'wasm',
   pin: true,
   announced: COMPATIBLE,
@@ -194,14 +202,28 @@ export const DEFAULTS = {
   beginning: GUEST_BEGINNING,
   limits: DEFAULT_LIMITS,
   loadDefinitions: null,
-  data: DATA_DEFAULTS,
+  data: null,
+  /** Of `data`, where there is any. */
+  dataOptions: DATA_DEFAULTS,
   management: null,
-  managementAddress: { host: LOCALHOST, port: MANAGEMENT_PORT, tlsPort: null, socket: null, metrics: null },
+  /** Of `management`, where there is any. */
+  managementAddress: { host: LOOPBACK, port: 0, tlsPort: null, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
   logExchange: false,
   otlp: null,
-  /** Share of the machine's memory that is taken; untouched pages cost nothing. */
   memoryShare: 0.4,
+} as const;
+
+/**
+ * Where the command's defaults are others: who starts a server looks for it at RabbitMQ's ports, wants back what it was
+ * given, and has the machine for it. Workers: one for each CPU (`workersFor`).
+ */
+export const COMMAND_DEFAULTS = {
+  host: LOCALHOST,
+  port: AMQP_PORT,
+  tlsPort: AMQPS_PORT,
+  data: DATA_DEFAULTS,
+  managementAddress: { ...DEFAULTS.managementAddress, host: LOCALHOST, port: MANAGEMENT_PORT },
 } as const;
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
@@ -222,8 +244,13 @@ export function defaultMemory(total: number): number {
   return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
 }
 
-/** Everything that holds: what was given, and the defaults for the rest, on a machine of so many CPUs. */
-export function resolveOptions(given: BrokerOptions = {}, cpus = availableParallelism()): ResolvedOptions {
+/** One worker for each CPU, as far as the memory holds them; `others`: threads that need as much memory as a worker. */
+export function workersFor(memory: number, others: number, cpus = availableParallelism()): number {
+  return Math.max(1, Math.min(cpus, workersIn(memory) - others));
+}
+
+/** Everything that holds: what was given, and the defaults for the rest. */
+export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
   refuseUnknown('', given, OPTION_NAMES);
   const tls = tlsFiles(given.tls ?? DEFAULTS.tls);
   const listeners = listenAddresses(given);
@@ -236,7 +263,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     proxyProtocolFrom: networks(given.proxyProtocolFrom ?? DEFAULTS.proxyProtocolFrom),
     tls,
     oauth: oauthFiles(given.oauth ?? DEFAULTS.oauth),
-    workers: workerCount(given.workers, memory, cpus, management === null ? 0 : 1),
+    workers: workerCount(given.workers ?? DEFAULTS.workers, memory, management === null ? 0 : 1),
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
     pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),
@@ -246,7 +273,7 @@ export function resolveOptions(given: BrokerOptions = {}, cpus = availableParall
     beginning: beginning(given.beginning ?? {}),
     limits: nodeLimits(given.limits ?? {}),
     loadDefinitions: textOrNull('loadDefinitions', given.loadDefinitions ?? DEFAULTS.loadDefinitions),
-    data: given.data === null ? null : dataOptions(given.data ?? {}),
+    data: dataOptions(given.data ?? DEFAULTS.data),
     management,
     logLevels: logLevels(given),
     logExchange: yesOrNo('logExchange', given.logExchange ?? DEFAULTS.logExchange),
@@ -461,9 +488,10 @@ function logLevels({ log, logLevels: given = {} }: BrokerOptions): LevelSettings
   return { ...given, default: given.default ?? (log === undefined ? 'warning' : DEFAULTS.logLevel) };
 }
 
-function dataOptions(given: NonNullable<BrokerOptions['data']>): DataOptions {
-  refuseUnknown('data.', given, Object.keys(DATA_DEFAULTS));
-  const all = DATA_DEFAULTS;
+function dataOptions(given: NonNullable<BrokerOptions['data']> | null): DataOptions | null {
+  if (given === null) return null;
+  refuseUnknown('data.', given, Object.keys(DEFAULTS.dataOptions));
+  const all = DEFAULTS.dataOptions;
   return {
     directory: text('data.directory', given.directory ?? all.directory),
     durability: oneOf('data.durability', given.durability ?? all.durability, DURABILITIES),
@@ -489,9 +517,9 @@ function wholeNumber(name: string, value: unknown, min: number, max: number): nu
 }
 
 /** `others`: threads that need as much memory as a worker. */
-function workerCount(given: unknown, memory: number, cpus: number, others: number): number {
+function workerCount(given: unknown, memory: number, others: number): number {
   const room = workersIn(memory) - others;
-  const workers = wholeNumber('workers', given ?? Math.max(1, Math.min(cpus, room)), 1, WORKERS_MAX - others);
+  const workers = wholeNumber('workers', given, 1, WORKERS_MAX - others);
   if (workers <= room) return workers;
   const needed = mebibytesFor(workers + others);
   throw new OptionError(`${workers} workers need a memory of ${needed} MiB, and there are ${memory / MEBIBYTE}`);

@@ -33,7 +33,8 @@ export function changedOptions(given: BrokerOptions, change: ReloadableOptions):
   const whole = { ...given, ...defined(rest), limits, tls: withPort(given.tls, rest.tls ?? given.tls) };
   if (data === undefined) return whole;
   refuseOthers('data.', data, RELOADABLE_DATA);
-  if (given.data === null) throw new OptionError('data means nothing where nothing is kept on disk');
+  if (given.data === null || given.data === undefined)
+    throw new OptionError('data means nothing where nothing is kept on disk');
   return { ...whole, data: { ...given.data, ...defined(data) } };
 }
 

@@ -5,7 +5,13 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { HELP } from '../../src/cli/config/help.js';
 import { parseOptions } from '../../src/cli/options.js';
-import { DEFAULTS, type ResolvedOptions, resolveOptions } from '../../src/node/options.js';
+import {
+  COMMAND_DEFAULTS,
+  DEFAULTS,
+  type ResolvedOptions,
+  resolveOptions,
+  workersFor,
+} from '../../src/node/options.js';
 
 const MIB = 1024 ** 2;
 
@@ -21,13 +27,24 @@ function refusal(...args: string[]): string {
   return command.reason;
 }
 
-test('without flags it serves as a broker does that is told nothing, and has an HTTP API with a control socket', () => {
+test('without flags it has the ports of RabbitMQ, the machine, data, and an HTTP API with a control socket', () => {
   const socket = { path: resolve('data/ctl.sock'), isNeeded: false };
-  expect(served()).toEqual(resolveOptions({ management: { socket }, logLevels: { default: 'info' } }));
+  const { memory } = resolveOptions();
+  expect(served()).toEqual(
+    resolveOptions({
+      host: 'localhost',
+      port: 5672,
+      workers: workersFor(memory, 1),
+      data: {},
+      management: { host: 'localhost', port: 15672, socket },
+      logLevels: { default: 'info' },
+    }),
+  );
 });
 
 test('the help tells the defaults that hold', () => {
-  for (const value of [DEFAULTS.port, DEFAULTS.engine, DEFAULTS.data.durability, `./${DEFAULTS.data.directory}`]) {
+  const { port, data } = COMMAND_DEFAULTS;
+  for (const value of [port, DEFAULTS.engine, data.durability, `./${data.directory}`]) {
     expect(HELP).toContain(`(default ${value})`);
   }
 });

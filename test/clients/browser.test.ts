@@ -141,7 +141,7 @@ async function broker(): Promise<string> {
     port: undefined,
     listeners: [{ kind: 'ws', host: '127.0.0.1', port: 0 }],
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const [bound] = embedded.listeners;
   if (bound?.kind !== 'ws') throw new Error('nobody listens by WebSocket');
   return `ws://127.0.0.1:${bound.port}/ws/amqp`;

@@ -56,11 +56,11 @@ describe('a path for the socket', () => {
     const { embedded: first } = await start(path, true);
     await expect(start(path, true)).rejects.toThrow(`the control socket ${path}: another program listens there`);
     expect((await typeTo(path, ['ping'])).code).toBe(0);
-    await first.close();
+    await first.stop();
     expect(() => lstatSync(path)).toThrow('ENOENT');
     const { embedded: next } = await start(path, true);
     expect((await typeTo(path, ['ping'])).code).toBe(0);
-    await next.close();
+    await next.stop();
   });
 
   it('is refused where something else lies, and that stays', async () => {
@@ -75,7 +75,7 @@ describe('a path for the socket', () => {
     const { embedded } = await start(path, false);
     expect(embedded.management).toMatchObject({ port: null, socket: null });
     expect(embedded.management?.socketTrouble).toMatch(/the path has \d+ octets/);
-    await embedded.close();
+    await embedded.stop();
   });
 });
 

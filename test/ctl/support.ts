@@ -41,7 +41,7 @@ export function useCtlBroker(): () => CtlBroker {
     started = { ...(await startEmbedded(undefined, { management })), socket };
   });
   afterAll(async () => {
-    await started?.embedded.close();
+    await started?.embedded.stop();
     rmSync(directory, { recursive: true, force: true });
   });
   return () => {

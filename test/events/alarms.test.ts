@@ -24,5 +24,5 @@ it('tells when the disk has too little room, and when it has enough again', asyn
     expect(said(event, 'node')).toMatch(/@/);
     expect(event.body).toHaveLength(0);
   }
-  await embedded.close();
+  await embedded.stop();
 });

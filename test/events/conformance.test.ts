@@ -40,7 +40,7 @@ it('tells of a story in the events that RabbitMQ tells it in', async () => {
     const place = { amqp: broker.url, http: `http://127.0.0.1:${embedded.management?.port}/api` };
     expect(await eventsOf(broker, place)).toEqual(JSON.parse(await readFile(file, 'utf8')));
   } finally {
-    await embedded.close();
+    await embedded.stop();
   }
 });
 

@@ -27,7 +27,7 @@ it('copies what passes through a vhost as the firehose of RabbitMQ does', async 
     const place = { amqp: broker.url, http: `http://127.0.0.1:${embedded.management?.port}/api` };
     expect(await copiesOf(broker, place)).toEqual(JSON.parse(await readFile(file, 'utf8')));
   } finally {
-    await embedded.close();
+    await embedded.stop();
   }
 });
 

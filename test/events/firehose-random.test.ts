@@ -23,7 +23,7 @@ let started: EmbeddedBroker;
 beforeAll(async () => {
   started = await startEmbedded(undefined, { memory: 256 * 1024 ** 2 });
 });
-afterAll(() => started.embedded.close());
+afterAll(() => started.embedded.stop());
 
 it('copies each publish and each delivery once', async () => {
   const seed = Number(process.env.LEVERET_SEED ?? 1 + Math.floor(Math.random() * 1e9));

@@ -12,7 +12,7 @@ const lines: string[] = [];
 beforeAll(async () => {
   started = await startEmbedded(undefined, { logExchange: true, log: ({ message }) => lines.push(message) });
 });
-afterAll(() => started.embedded.close());
+afterAll(() => started.embedded.stop());
 cleanUp();
 
 it('publishes each line under its level, with its text', async () => {
@@ -57,13 +57,13 @@ it('keeps what is bound to it when the broker starts again', async () => {
   const channel = await client.openChannel();
   await channel.call('queue.declare', { queue: 'lines', durable: true });
   await channel.call('queue.bind', { queue: 'lines', exchange: LOG_EXCHANGE, routingKey: 'info' });
-  await first.embedded.close();
+  await first.embedded.stop();
   const { embedded, broker } = await startEmbedded(data, options);
   const reader = await (await RawClient.open(broker)).openChannel();
   await reader.consume('lines', { noAck: true });
   const [line] = await reader.deliver(1);
   expect(line?.routingKey).toBe('info');
-  await embedded.close();
+  await embedded.stop();
 });
 
 it('is not there where nobody asks for it', async () => {
@@ -73,5 +73,5 @@ it('is not there where nobody asks for it', async () => {
   channel.send('exchange.declare', { exchange: LOG_EXCHANGE, type: 'topic', passive: true });
   expect((await channel.failure()).replyCode).toBe(404);
   await client.close();
-  await embedded.close();
+  await embedded.stop();
 });

@@ -18,7 +18,7 @@ it('goes on tracing a vhost when it starts again', async () => {
   const first = await startEmbedded(data);
   await first.embedded.administration.describeVhost('/', { tracing: true });
   await first.embedded.administration.saved();
-  await first.embedded.close();
+  await first.embedded.stop();
   const { embedded, broker } = await startEmbedded(data);
   const listener = await Listener.open(broker, TRACE_EXCHANGE);
   const client = await RawClient.open(broker);
@@ -26,7 +26,7 @@ it('goes on tracing a vhost when it starts again', async () => {
   channel.publish('amq.topic', 'key', 'body');
   const [copy] = await listener.until('a copy', (heard) => heard.length > 0);
   expect([copy?.key, copy?.body.toString()]).toEqual(['publish.amq.topic', 'body']);
-  await embedded.close();
+  await embedded.stop();
 });
 
 it('makes nothing of what happens while nothing is bound to the exchange of events', () => {

@@ -358,7 +358,7 @@ it(
         holds = traffic.holds;
       } finally {
         for (const client of clients) await client.close();
-        await embedded.close();
+        await embedded.stop();
       }
     }
   },

@@ -31,7 +31,7 @@ test.each([
   const { certificate, key } = broker;
   const tls = { certificate, key, authority: authority.certificate, verify: 'optional', port: 0 } as const;
   const { embedded } = await startEmbedded(undefined, { tls, management: MANAGEMENT });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const bound = embedded.listeners.find(({ kind }) => kind === 'tls');
   if (bound?.kind !== 'tls') throw new Error('nobody listens by TLS');
   const client = await connect(`amqps://guest:guest@127.0.0.1:${bound.port}`, {
@@ -60,7 +60,7 @@ test('clients by one Unix-domain socket have names of their own', async () => {
     listeners: [{ kind: 'unix', path }],
     management: MANAGEMENT,
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   for (let i = 0; i < 2; i++) {
     const socket = connectPath(path);
     onTestFinished(() => void socket.destroy());

@@ -134,7 +134,7 @@ describe('two brokers', () => {
   beforeAll(async () => {
     other = await startEmbedded();
   });
-  afterAll(() => other.embedded.close());
+  afterAll(() => other.embedded.stop());
 
   it('cannot have the same port, and the second says so', async () => {
     const { port, hosts } = api().broker.management ?? { port: 0, hosts: [] };

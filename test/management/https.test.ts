@@ -55,7 +55,7 @@ test('the HTTP API is there by TLS alone where nothing else is asked for, and te
     expect(await get(tlsPort ?? 0, '/health/checks/certificate-expiration/1/days')).toMatchObject({ status: 200 });
     expect(await get(tlsPort ?? 0, '/health/checks/certificate-expiration/1/weeks')).toMatchObject({ status: 503 });
   } finally {
-    await embedded.close();
+    await embedded.stop();
   }
 });
 
@@ -69,7 +69,7 @@ test('certificates are others once they are read again, and nobody is asked for 
     await embedded.reloadTls();
     await expect.poll(async () => (await get(tlsPort, '/whoami')).name).toBe('next');
   } finally {
-    await embedded.close();
+    await embedded.stop();
   }
 });
 

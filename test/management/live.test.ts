@@ -106,7 +106,7 @@ it('ends with the broker', async () => {
   const { embedded } = await startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 } });
   const samples = hear(`${base(embedded.management?.port)}/events/overview`, 'sample');
   expect(await samples.next('a sample')).not.toBeNull();
-  await embedded.close();
+  await embedded.stop();
   expect(await samples.next('a sample')).toBeNull();
 });
 

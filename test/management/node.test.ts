@@ -128,7 +128,7 @@ describe('a broker that keeps what it has', () => {
 
   async function start(data: BrokerOptions['data']): Promise<HttpApi> {
     const { embedded } = await startEmbedded(undefined, { data, management: { host: '127.0.0.1', port: 0 } });
-    afterwards(() => embedded.close());
+    afterwards(() => embedded.stop());
     return new HttpApi(embedded);
   }
 
@@ -158,7 +158,7 @@ describe('a broker that keeps what it has', () => {
       Promise.all(['/vhosts/v', '/global-parameters', '/cluster-name'].map(async (path) => (await of.get(path)).json));
     const said = await answers(before);
     expect(said[0]).toMatchObject(metadata);
-    await before.broker.close();
+    await before.broker.stop();
     expect(await answers(await start(data))).toEqual(said);
   });
 
@@ -171,7 +171,7 @@ describe('a broker that keeps what it has', () => {
     expect((await before.get('/vhosts/v')).json).not.toHaveProperty('protected_from_deletion');
     expect((await before.post(protection, {})).status).toBe(204);
     const file = (await before.get('/definitions')).json;
-    await before.broker.close();
+    await before.broker.stop();
     const after = await start(data);
     const said = { protected_from_deletion: true, metadata: { description: 'kept', protected_from_deletion: true } };
     expect((await after.get('/vhosts/v')).json).toMatchObject(said);

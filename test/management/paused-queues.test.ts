@@ -172,7 +172,7 @@ describe('a paused queue', () => {
       expect(await administration.pauseQueue('/', 'other', false)).toBe(true);
       expect(await administration.pauseQueue('/', 'nowhere', true)).toBe(false);
       await administration.saved();
-      await before.embedded.close();
+      await before.embedded.stop();
 
       const after = await startEmbedded(data, options);
       const states = (await new HttpApi(after.embedded).get('/queues?columns=name,state&sort=name')).json;
@@ -186,7 +186,7 @@ describe('a paused queue', () => {
       expect(seen).toEqual([]);
       await after.embedded.administration.pauseQueue('/', 'lasting', false);
       await vi.waitFor(() => expect(seen).toEqual(['a']), { timeout: 10_000 });
-      await after.embedded.close();
+      await after.embedded.stop();
     } finally {
       await rm(data, { recursive: true, force: true });
     }

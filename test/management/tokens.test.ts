@@ -17,7 +17,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await started.embedded.close();
+  await started.embedded.stop();
   await issuer.close();
 });
 
@@ -104,5 +104,5 @@ it('a broker that takes no tokens says so', async () => {
   expect(await heard.next('the refusal in the log')).toBe(
     'login from 127.0.0.1 as user "" refused: no tokens are taken here',
   );
-  await embedded.close();
+  await embedded.stop();
 });

@@ -1,12 +1,14 @@
 /** What a broker can be told by a program: what holds where nothing is said, and what is refused in which words. */
 import { expect, test } from 'vitest';
-import { type BrokerOptions, defaultMemory, OptionError, resolveOptions } from '../../src/node/options.js';
+import { type BrokerOptions, defaultMemory, OptionError, resolveOptions, workersFor } from '../../src/node/options.js';
 
 const MIB = 1024 ** 2;
 
-test('a broker that is told nothing serves this machine on the usual port and keeps its data', () => {
+test('a broker that is told nothing serves this machine on a free port, by one worker, and leaves nothing behind', () => {
   expect(resolveOptions()).toMatchObject({
-    listeners: [{ kind: 'tcp', host: 'localhost', port: 5672 }],
+    listeners: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+    workers: 1,
+    management: null,
     tls: null,
     engine: 'wasm',
     pin: true,
@@ -14,27 +16,28 @@ test('a broker that is told nothing serves this machine on the usual port and ke
     anonymous: null,
     loadDefinitions: null,
     passwordHashing: 'sha256',
-    data: { directory: 'data', durability: 'fsync', diskFreeLimit: null, busyPoll: true },
+    data: null,
   });
 });
 
 test('what is said holds, and leaves the rest as it is', () => {
   const data = { directory: '/d', durability: 'os' } as const;
-  expect(resolveOptions({ port: 0, memory: 64 * MIB + 7, data })).toEqual({
+  expect(resolveOptions({ port: 5672, memory: 64 * MIB + 7, data })).toEqual({
     ...resolveOptions(),
-    listeners: [{ kind: 'tcp', host: 'localhost', port: 0 }],
+    listeners: [{ kind: 'tcp', host: '127.0.0.1', port: 5672 }],
     memory: 64 * MIB,
-    data: { ...resolveOptions().data, ...data },
+    data: { ...resolveOptions({ data: {} }).data, ...data },
   });
   const files = { certificate: 'c', key: 'k' };
   expect(resolveOptions({ host: 'hare', tls: files })).toMatchObject({
     listeners: [
-      { kind: 'tcp', host: 'hare', port: 5672 },
-      { kind: 'tls', host: 'hare', port: 5671 },
+      { kind: 'tcp', host: 'hare', port: 0 },
+      { kind: 'tls', host: 'hare', port: 0 },
     ],
     tls: { certificate: ['c'], key: ['k'], depth: 1, revoked: [] },
   });
-  expect(resolveOptions({ data: null }).data).toBeNull();
+  expect(resolveOptions({ data: {} }).data).toMatchObject({ directory: 'data', durability: 'fsync', busyPoll: true });
+  expect(resolveOptions({ management: {} }).management).toMatchObject({ host: '127.0.0.1', port: 0, socket: null });
   expect(resolveOptions({ port: undefined })).toEqual(resolveOptions());
 });
 
@@ -104,7 +107,7 @@ test.each([
   [512, 4096, 199],
   [128, 64, 8],
 ])('a machine of %i CPUs gets, with %i MiB for messages, %i workers', (cpus, memory, workers) => {
-  expect(resolveOptions({ memory: memory * MIB }, cpus).workers).toBe(workers);
+  expect(workersFor(memory * MIB, 0, cpus)).toBe(workers);
 });
 
 test.each([

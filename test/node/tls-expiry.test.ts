@@ -67,7 +67,7 @@ test('a broker says so when it starts, and when it is reloaded', async () => {
       if (level === 'warning') lines.push(message);
     },
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const expired = /^the certificate of CN=late \(tls_cert\) has expired on /;
   expect(await lines.next('a warning')).toMatch(expired);
   await embedded.reloadTls();

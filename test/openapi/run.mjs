@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import amqp from 'amqplib';
-import { startBroker } from '../../dist/index.js';
+import { Broker } from '../../dist/index.js';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const BUILD = `${HERE}build`;
@@ -29,13 +29,10 @@ console.log(`openapi: ${minutes} minutes, seed ${seed}: node test/openapi/run.mj
 const python = values.python ?? installed();
 /** Lines on defects. */
 const errors = [];
-const broker = await startBroker({
-  host: '127.0.0.1',
-  port: 0,
+const broker = await Broker.start({
   workers: 2,
   memory: 256 * 1024 ** 2,
-  data: null,
-  management: { host: '127.0.0.1', port: 0 },
+  management: {},
   log: ({ level, message }) => {
     if (level === 'error' && message.includes('was answered by 500')) errors.push(message);
   },
@@ -45,7 +42,7 @@ await furnish();
 const clients = await connect();
 const status = await fuzz();
 await Promise.allSettled(clients.map((client) => client.close()));
-await broker.close();
+await broker.stop();
 if (errors.length > 0) console.error(`openapi: the broker has told of defects:\n${errors.slice(0, 20).join('\n')}`);
 console.log(status === 0 && errors.length === 0 ? 'openapi: all held' : `openapi: seed ${seed} has failed`);
 process.exit(status === 0 && errors.length === 0 ? 0 : 1);

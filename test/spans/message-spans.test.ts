@@ -18,7 +18,7 @@ beforeEach(async () => {
   started = await startEmbedded(undefined, { otlp: { endpoint: receiver.endpoint }, management: { port: 0 } });
 });
 afterEach(async () => {
-  await started.embedded.close();
+  await started.embedded.stop();
   await receiver.close();
 });
 
@@ -35,7 +35,7 @@ async function withChannel(work: (channel: ConfirmChannel) => Promise<void>): Pr
 
 /** What has been told when the broker has ended: nothing more comes. */
 async function told(): Promise<readonly SpanSeen[]> {
-  await started.embedded.close();
+  await started.embedded.stop();
   return receiver.spans;
 }
 
@@ -195,7 +195,7 @@ it('serves as ever when nobody listens where spans go, and ends', async () => {
   for (let count = 0; count < 1_000; count++) channel.sendToQueue('q', Buffer.from('x'), { headers });
   await channel.waitForConfirms();
   await connection.close();
-  await away.embedded.close();
+  await away.embedded.stop();
   expect(lines).toEqual([
     expect.stringMatching(/^spans cannot be sent to .*: connect ECONNREFUSED/),
     '1000 spans of messages are lost',

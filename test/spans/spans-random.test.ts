@@ -23,7 +23,7 @@ beforeAll(async () => {
   started = await startEmbedded(undefined, { memory: 256 * 1024 ** 2, otlp: { endpoint: receiver.endpoint } });
 });
 afterAll(async () => {
-  await started.embedded.close();
+  await started.embedded.stop();
   await receiver.close();
 });
 
@@ -32,7 +32,7 @@ it('tells of each publish and each delivery of a sampled message once', async ()
   console.info(`traffic of the seed LEVERET_SEED=${seed}`);
   const traffic = new Traffic(started, randomNumbers(seed));
   await traffic.run();
-  await started.embedded.close();
+  await started.embedded.stop();
   const { spans } = receiver;
   const isPublish = ({ name }: SpanSeen): boolean => name.startsWith('publish');
   expect(spans.filter(isPublish).map(idOf).sort()).toEqual(traffic.published.sort());

@@ -3,17 +3,15 @@
  * its thread does nothing else until it is sent an octet. Then it closes the broker and tells so.
  */
 import { readSync, writeSync } from 'node:fs';
-import { startBroker } from 'leveret';
+import { Broker } from 'leveret';
 
-const broker = await startBroker({
-  port: 0,
+const broker = await Broker.start({
   workers: 2,
   engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
   memory: 64 * 1024 ** 2,
-  data: null,
 });
 writeSync(1, `${broker.port}\n`);
 readSync(0, Buffer.alloc(1));
-await broker.close();
+await broker.stop();
 await broker.closed;
 writeSync(1, 'closed\n');

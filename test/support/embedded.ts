@@ -17,8 +17,8 @@ export interface EmbeddedBroker {
 export async function startEmbedded(data?: string, options: BrokerOptions = {}): Promise<EmbeddedBroker> {
   // The built one: its threads start from built files.
   const built = new URL('../../dist/index.js', import.meta.url).href;
-  const { startBroker } = (await import(built)) as typeof import('../../src/index.js');
-  const embedded = await startBroker({
+  const { Broker: Built } = (await import(built)) as typeof import('../../src/index.js');
+  const embedded = await Built.start({
     host: '127.0.0.1',
     port: 0,
     workers: 2,
@@ -47,7 +47,7 @@ export function useEmbedded(): () => EmbeddedBroker {
   beforeAll(async () => {
     started = await startEmbedded();
   });
-  afterAll(() => started?.embedded.close());
+  afterAll(() => started?.embedded.stop());
   return () => {
     if (started === undefined) throw new Error('the broker runs only while tests do');
     return started;

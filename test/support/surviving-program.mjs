@@ -3,21 +3,20 @@
  * broker has ended, and the port of another one that it starts on the same directory. That is closed in order.
  */
 import { readSync, writeSync } from 'node:fs';
-import { startBroker } from 'leveret';
+import { Broker } from 'leveret';
 
 const [, , directory] = process.argv;
 const options = {
-  port: 0,
   workers: 2,
   engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
   memory: 64 * 1024 ** 2,
   data: { directory, diskFreeLimit: 0 },
   log: null,
 };
-const first = await startBroker(options);
+const first = await Broker.start(options);
 writeSync(1, `${first.port}\n`);
 writeSync(1, `${await first.closed.catch((error) => `${error.name}: ${error.message}`)}\n`);
-const second = await startBroker(options);
+const second = await Broker.start(options);
 writeSync(1, `${second.port}\n`);
 readSync(0, Buffer.alloc(1));
-await second.close();
+await second.stop();

@@ -30,7 +30,7 @@ export async function startWebSocketBroker(memory: number, seed: number): Promis
     port: (server.address() as AddressInfo).port,
     stop: async () => {
       server.close();
-      await embedded.close();
+      await embedded.stop();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Where the socket of `leveret ctl` is: the broker and the command must agree. */
 import { resolve } from 'node:path';
 import type { ControlSocketAddress } from '../../node/management-messages.js';
-import { DEFAULTS } from '../../node/options.js';
+import { COMMAND_DEFAULTS } from '../../node/options.js';
 import type { Configuration } from './sources.js';
 
 /** Its name in the data directory. */
@@ -13,7 +13,7 @@ export function controlSocket(given: Configuration): ControlSocketAddress | null
   if (named?.value === 'none') return null;
   if (named !== undefined) return { path: resolve(named.value), isNeeded: true };
   if (transient?.value === true || process.platform === 'win32') return null;
-  return { path: controlSocketIn(data?.value ?? DEFAULTS.data.directory), isNeeded: false };
+  return { path: controlSocketIn(data?.value ?? COMMAND_DEFAULTS.data.directory), isNeeded: false };
 }
 
 export function controlSocketIn(directory: string): string {

@@ -1,13 +1,14 @@
 /**
  * All that can be configured, each setting once: the flags, their help, the environment's variables, the keys of the
  * file, docs/configuration.md and the example file come from this table. What must hold: what holds where nothing is
- * said is what a program that embeds the broker has (`DEFAULTS`).
+ * said is what a program that embeds the broker has (`DEFAULTS`), where `COMMAND_DEFAULTS` names nothing else.
  */
 import type { Announced } from '../../connection/handshake/identity.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor } from '../../engine/open.js';
 import { WORKERS_MAX } from '../../log/record-format.js';
 import { PORT_MAX } from '../../node/listeners/address.js';
 import {
+  COMMAND_DEFAULTS,
   DEFAULTS,
   DURABILITIES,
   ENGINES,
@@ -65,7 +66,8 @@ function setting<T>(kind: Kind<T>, rest: Omit<Setting<T>, 'kind'>): Setting<T> {
   return { kind, ...rest };
 }
 
-const { beginning, data } = DEFAULTS;
+const { beginning } = DEFAULTS;
+const { data, managementAddress } = COMMAND_DEFAULTS;
 
 /** By the keys of the file; a flag has hyphens, and a variable begins with `LEVERET_`. */
 export const SETTINGS = {
@@ -76,12 +78,12 @@ export const SETTINGS = {
   }),
   port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port to listen on; 0 takes a free one',
-    standard: DEFAULTS.port,
+    standard: COMMAND_DEFAULTS.port,
   }),
   host: setting(text('ADDRESS', 'an address'), {
     help: 'address to listen on',
-    standard: DEFAULTS.host,
-    standardText: `${DEFAULTS.host}: 127.0.0.1, and ::1 where there is IPv6`,
+    standard: COMMAND_DEFAULTS.host,
+    standardText: `${COMMAND_DEFAULTS.host}: 127.0.0.1, and ::1 where there is IPv6`,
   }),
   listen: setting(addresses, {
     help:
@@ -152,11 +154,11 @@ export const SETTINGS = {
   tls_port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port to listen on by TLS where there is a certificate; 0 takes a free one; for TLS alone, use listen',
     standard: null,
-    standardText: String(DEFAULTS.tlsPort),
+    standardText: String(COMMAND_DEFAULTS.tlsPort),
   }),
   http_port: setting(wholeNumber(0, PORT_MAX), {
     help: 'port of the HTTP API, that of RabbitMQ; 0: there is none',
-    standard: DEFAULTS.managementAddress.port,
+    standard: managementAddress.port,
   }),
   https_port: setting(wholeNumber(0, PORT_MAX), {
     help: "port of the HTTP API by TLS, with the broker's certificates; RabbitMQ has 15671; 0: there is none",
@@ -165,8 +167,8 @@ export const SETTINGS = {
   }),
   http_host: setting(text('ADDRESS', 'an address'), {
     help: 'address of the HTTP API',
-    standard: DEFAULTS.managementAddress.host,
-    standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
+    standard: managementAddress.host,
+    standardText: `${managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
   }),
   metrics_port: setting(wholeNumber(0, PORT_MAX), {
     help:
@@ -176,8 +178,8 @@ export const SETTINGS = {
   }),
   metrics_host: setting(text('ADDRESS', 'an address'), {
     help: 'address of that port',
-    standard: DEFAULTS.managementAddress.host,
-    standardText: `${DEFAULTS.managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
+    standard: managementAddress.host,
+    standardText: `${managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
   }),
   ctl_socket: setting(text('FILE', 'the name of a file'), {
     help:

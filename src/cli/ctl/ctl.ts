@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { DEFAULTS } from '../../node/options.js';
+import { COMMAND_DEFAULTS } from '../../node/options.js';
 import { controlSocketIn } from '../config/control-socket.js';
 import { Api, ApiError } from './api.js';
 import { commandNamed, type Parsed, parseCommand } from './arguments.js';
@@ -86,7 +86,7 @@ function socketOf({ socket, data }: Parsed, environment: Environment): string {
   if (data !== null) return controlSocketIn(data);
   const named = environment.LEVERET_CTL_SOCKET;
   if (named !== undefined && named !== '') return named;
-  return controlSocketIn(environment.LEVERET_DATA ?? DEFAULTS.data.directory);
+  return controlSocketIn(environment.LEVERET_DATA ?? COMMAND_DEFAULTS.data.directory);
 }
 
 async function firstLine(input: NodeJS.ReadableStream): Promise<string> {

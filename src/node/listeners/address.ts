@@ -14,6 +14,8 @@ export type ListenAddress =
 
 /** A client may take `localhost` for an address of either family: it stands for both. */
 export const LOCALHOST = 'localhost';
+/** This machine alone, on every machine. */
+export const LOOPBACK = '127.0.0.1';
 export const AMQP_PORT = 5672;
 export const AMQPS_PORT = 5671;
 export const MANAGEMENT_PORT = 15_672;

@@ -2,33 +2,17 @@
  * The listeners of a broker, each with an address and a kind. This folder opens them and gives away what they accept;
  * the broker's composition imports it, and the command for its addresses. What must hold: all are open, or none is.
  */
-import { addressText, hostText, type ListenAddress, type NetworkKind, SCHEMES } from './address.js';
+import { addressText, type ListenAddress } from './address.js';
+import type { BoundAddress } from './bound.js';
 import type { IsProxy } from './proxies.js';
 import type { Accept, Dup } from './server.js';
 import { listenOnTcp } from './tcp.js';
 import { listenOnUnix } from './unix.js';
 
-interface NetworkAddress<K extends NetworkKind> {
-  readonly kind: K;
-  readonly hosts: readonly string[];
-  readonly port: number;
-}
-
-/** Where a listener listens, once it does. */
-export type BoundAddress =
-  /** `hosts` have one port. */
-  { [K in NetworkKind]: NetworkAddress<K> }[NetworkKind] | { readonly kind: 'unix'; readonly path: string };
-
 export interface Listener {
   readonly bound: BoundAddress;
   /** Accepts no more; connections that were given away live on. */
   close(): Promise<void>;
-}
-
-/** Where clients find it. */
-export function boundText(bound: BoundAddress): string {
-  if (bound.kind === 'unix') return `unix://${bound.path}`;
-  return bound.hosts.map((host) => `${SCHEMES[bound.kind]}://${hostText(host)}:${bound.port}`).join(' and ');
 }
 
 /** A listener cannot be opened; the message names it and says why. */

@@ -274,7 +274,7 @@ describe('an explanation', () => {
         },
         { timeout: 20_000 },
       );
-      await embedded.close();
+      await embedded.stop();
     } finally {
       await rm(data, { recursive: true, force: true });
     }

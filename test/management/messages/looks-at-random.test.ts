@@ -32,7 +32,7 @@ test('a look shows what was ready all the time, and nothing that was gone', { ti
     return Math.floor((state / 2 ** 32) * below);
   };
   const { embedded } = await startEmbedded(undefined, { memory: 64 << 20, management: { host: '127.0.0.1', port: 0 } });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const api = new HttpApi(embedded);
   const connection = await connect(`amqp://guest:guest@127.0.0.1:${embedded.port}`);
   onTestFinished(() => connection.close());

@@ -163,7 +163,7 @@ test('who consumes meanwhile gets what was not moved: each message goes one way,
 
 test('messages that had no room in memory are moved, too, the highest priority first', async () => {
   const { embedded } = await startEmbedded(undefined, { memory: 64 << 20, management: { host: '127.0.0.1', port: 0 } });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const own = new HttpApi(embedded);
   const channel = await client(own);
   await channel.assertQueue('long', { maxPriority: 1 });

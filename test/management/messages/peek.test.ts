@@ -170,7 +170,7 @@ test('what was requeued is marked where it stands, and higher priorities come fi
 
 test('messages that had no room in memory are shown from disk, and stay there', async () => {
   const { embedded } = await startEmbedded(undefined, { memory: 64 << 20, management: { host: '127.0.0.1', port: 0 } });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const own = new HttpApi(embedded);
   const channel = await client(own);
   await channel.assertQueue('long');

@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await client?.close();
-  await broker?.close();
+  await broker?.stop();
 });
 
 describe('who may scrape', () => {
@@ -59,7 +59,7 @@ describe('who may scrape', () => {
   it('finds no such port where none was asked for', async () => {
     const { embedded } = await startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 } });
     expect(embedded.management?.metrics).toBeNull();
-    await embedded.close();
+    await embedded.stop();
   });
 });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const client of clients) await client.close();
-  await broker?.close();
+  await broker?.stop();
 });
 
 function sum(metrics: Metrics, name: string): number {

@@ -81,7 +81,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const close of closing) await close();
-  await broker?.close();
+  await broker?.stop();
 });
 
 /** Leaves its clients connected. */

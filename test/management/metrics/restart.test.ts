@@ -26,7 +26,7 @@ it('counters begin anew with the broker, messages do not, and its id stays with 
   const before = await scraped(first.embedded, '/metrics');
   expect(only(before, 'rabbitmq_global_messages_received_total')).toBe(3);
   await client.close();
-  await first.embedded.close();
+  await first.embedded.stop();
 
   const second = await startEmbedded(data, { management });
   const after = await scraped(second.embedded, '/metrics');
@@ -36,7 +36,7 @@ it('counters begin anew with the broker, messages do not, and its id stays with 
   expect(only(after, 'rabbitmq_queue_messages_ready')).toBe(3);
   expect(idIn(before)).toMatch(/^leveret-cluster-id-[\w-]{22}$/);
   expect(idIn(after)).toBe(idIn(before));
-  await second.embedded.close();
+  await second.embedded.stop();
   await rm(data, { recursive: true });
 });
 
@@ -45,7 +45,7 @@ it('brokers without data have another id each time', async () => {
   for (let run = 0; run < 2; run++) {
     const { embedded } = await startEmbedded(undefined, { management });
     ids.add(idIn(await scraped(embedded, '/metrics')));
-    await embedded.close();
+    await embedded.stop();
   }
   expect(ids.size).toBe(2);
 });
@@ -88,5 +88,5 @@ it('what channels and exchanges count is told of each, logins by protocol, and w
   const publishers = (await scraped(embedded, '/metrics')).get('rabbitmq_global_publishers')?.samples;
   expect([...(publishers ?? [])]).toEqual([['protocol="amqp091"', 1]]);
   await client.close();
-  await embedded.close();
+  await embedded.stop();
 });

@@ -84,7 +84,7 @@ export function useHttpApi(): () => HttpApi {
     const { embedded } = await startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 } });
     api = new HttpApi(embedded);
   });
-  afterAll(() => api?.broker.close());
+  afterAll(() => api?.broker.stop());
   return () => {
     if (api === undefined) throw new Error('the broker is there while tests run');
     return api;

@@ -12,7 +12,7 @@ const ANN = { response: Buffer.from('\0ann\0secret'), virtualHost: 'hares' };
 
 async function begun(data?: string, beginning: Partial<typeof BEGINNING> = BEGINNING): Promise<EmbeddedBroker> {
   const started = await startEmbedded(data, { beginning });
-  afterwards(() => started.embedded.close());
+  afterwards(() => started.embedded.stop());
   return started;
 }
 
@@ -40,7 +40,7 @@ describe.skipIf(isReferee)('a broker that begins with a user of its own', () => 
     const first = await begun(data);
     await first.embedded.administration.users.changePassword('ann', 'new');
     await first.embedded.administration.createVhost('others');
-    await first.embedded.close();
+    await first.embedded.stop();
     const again = await begun(data, { user: 'bob', password: 'b', vhost: 'x' });
     await (await RawClient.open(again.broker, { ...ANN, response: Buffer.from('\0ann\0new') })).close();
     await isRefused(again);

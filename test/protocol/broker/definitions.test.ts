@@ -72,7 +72,7 @@ describe.skipIf(isReferee)('a broker with a file of definitions', () => {
       await client.close();
     }
     const { embedded } = await startEmbedded(undefined, { loadDefinitions: FILE, log: () => {} });
-    afterwards(() => embedded.close());
+    afterwards(() => embedded.stop());
     const texts = (await embedded.administration.definitions.export()) ?? '';
     const hashes = (text: string) => [...text.matchAll(/"password_hash": "([^"]*)"/g)].map(([, hash]) => hash).sort();
     expect(hashes(texts)).toEqual(hashes(readFileSync(FILE, 'utf8')));

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await users.add('ann', 'secret');
   await users.setPermissions({ user: 'ann', vhost: '/', configure: '', write: '', read: '' });
 });
-afterAll(() => started.embedded.close());
+afterAll(() => started.embedded.stop());
 
 const login = (password: string) => ({ response: Buffer.from(`\0ann\0${password}`) });
 

@@ -254,7 +254,7 @@ test.skipIf(isReferee)(
         );
       }
     } finally {
-      await embedded.close();
+      await embedded.stop();
     }
   },
   60_000,

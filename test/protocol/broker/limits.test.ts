@@ -21,7 +21,7 @@ const told: string[] = [];
 beforeAll(async () => {
   ({ embedded, broker } = await startEmbedded(undefined, { log: troubles((line) => told.push(line)) }));
 });
-afterAll(() => embedded.close());
+afterAll(() => embedded.stop());
 afterEach(() => embedded.reconfigure({ limits: DEFAULT_LIMITS }));
 
 const { connect } = useRawConnections(() => broker);

@@ -18,7 +18,7 @@ let broker: Broker;
 beforeAll(async () => {
   ({ embedded, broker } = await startEmbedded());
 });
-afterAll(() => embedded.close());
+afterAll(() => embedded.stop());
 
 const { connect, openChannel } = useRawConnections(() => broker);
 

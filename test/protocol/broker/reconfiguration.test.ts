@@ -96,7 +96,7 @@ describe.runIf(!isReferee)('a program that embeds the broker', () => {
       await embedded.reconfigure({ anonymous: null });
       expect(await isOpenToAll(broker)).toBe(false);
     } finally {
-      await embedded.close();
+      await embedded.stop();
     }
   });
 
@@ -113,7 +113,7 @@ describe.runIf(!isReferee)('a program that embeds the broker', () => {
         /^option 'data.durability' cannot change/,
       );
     } finally {
-      await embedded.close();
+      await embedded.stop();
     }
     await expect(embedded.reconfigure({ anonymous: null })).rejects.toThrow('the broker has ended');
   });

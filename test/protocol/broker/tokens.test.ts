@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await started.embedded.close();
+  await started.embedded.stop();
   await issuer.close();
 });
 

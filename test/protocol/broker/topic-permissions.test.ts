@@ -102,7 +102,7 @@ test('topic permissions outlast the broker, and those that were cleared or went 
   await own.clearTopicPermissions('ann', '/', 'cleared');
   await first.embedded.administration.deleteVhost('v');
   await first.embedded.administration.saved();
-  await first.embedded.close();
+  await first.embedded.stop();
   const second = await startEmbedded(data);
   try {
     const kept = { user: 'ann', vhost: '/', exchange: 'amq.topic', write: '^{username}$', read: '' };
@@ -118,6 +118,6 @@ test('topic permissions outlast the broker, and those that were cleared or went 
     expect(await channel.failure()).toEqual(denied('bob', 'basic.publish'));
     await client.close();
   } finally {
-    await second.embedded.close();
+    await second.embedded.stop();
   }
 });

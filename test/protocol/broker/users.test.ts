@@ -188,12 +188,12 @@ describe.skipIf(isReferee)('rights', () => {
     };
     await comeIn(first);
     await first.embedded.administration.saved();
-    await first.embedded.close();
+    await first.embedded.stop();
     const second = await startEmbedded(data);
     try {
       await comeIn(second);
     } finally {
-      await second.embedded.close();
+      await second.embedded.stop();
     }
   });
 
@@ -204,7 +204,7 @@ describe.skipIf(isReferee)('rights', () => {
     await first.embedded.administration.users.setPermissions({ user: 'ann', vhost: '/', ...ALL, write: '' });
     await first.embedded.administration.users.delete('guest');
     await first.embedded.administration.saved();
-    await first.embedded.close();
+    await first.embedded.stop();
     const second = await startEmbedded(data);
     try {
       const again = second.embedded.administration.users;
@@ -219,7 +219,7 @@ describe.skipIf(isReferee)('rights', () => {
       await expect(guest.startUp()).rejects.toThrow();
       expect(await guest.failure()).toMatchObject({ replyCode: 403 });
     } finally {
-      await second.embedded.close();
+      await second.embedded.stop();
     }
   });
 });

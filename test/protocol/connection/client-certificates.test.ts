@@ -52,7 +52,7 @@ async function broker(verify: 'optional' | 'required', more: Partial<TlsOptions>
     tls: { certificate: own.certificate, key: own.key, authority: authority.certificate, verify, port: 0, ...more },
     log: troubles((line) => lines.push(line)),
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const bound = embedded.listeners.find(({ kind }) => kind === 'tls');
   if (bound?.kind !== 'tls') throw new Error('nobody listens by TLS');
   const come = (version: 'TLSv1.2' | 'TLSv1.3', identity?: Identity): TLSSocket => {

@@ -48,7 +48,7 @@ async function broker(users: readonly string[], tls: Partial<TlsOptions> = {}, m
     log: troubles((line) => lines.push(line)),
     ...more,
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   for (const user of users) {
     await embedded.administration.users.add(user, 'a password that nobody knows');
     await embedded.administration.users.setPermissions({ user, ...ALL });

@@ -48,7 +48,7 @@ function useBroker(): void {
       log: troubles((line) => told.push(line)),
     });
   });
-  afterAll(() => started.embedded.close());
+  afterAll(() => started.embedded.stop());
 }
 
 function portOf(kind: NetworkKind): number {
@@ -271,7 +271,7 @@ test('who is closed in the midst of a header does not keep the broker from endin
   await once(silent, 'connect');
   const gone = new Promise((resolve) => silent.once('close', resolve));
   silent.resume().write('PROXY TCP4');
-  await embedded.close();
+  await embedded.stop();
   await gone;
 });
 
@@ -280,7 +280,7 @@ test('the limit of connections from an address counts those behind the proxy, no
     proxyProtocolFrom: ['127.0.0.1'],
     limits: { connectionMaxPerAddress: 2 },
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const from = async (address: string): Promise<string> => {
     const socket = connect(embedded.port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());

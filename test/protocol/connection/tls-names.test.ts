@@ -25,7 +25,7 @@ beforeAll(async () => {
   const tls = { certificate: all.map(({ certificate }) => certificate), key: all.map(({ key }) => key), port: 0 };
   started = await startEmbedded(undefined, { tls });
 });
-afterAll(() => started?.embedded.close());
+afterAll(() => started?.embedded.stop());
 
 /** What openssl's client says of its handshake. */
 function openssl(...flags: readonly string[]): Promise<string> {

@@ -47,7 +47,7 @@ async function broker(verify: 'none' | 'required') {
     tls: { certificate, key, port: 0, verify, ...clients },
     log: troubles((line) => lines.push(line)),
   });
-  onTestFinished(() => embedded.close());
+  onTestFinished(() => embedded.stop());
   const bound = embedded.listeners.find(({ kind }) => kind === 'tls');
   if (bound?.kind !== 'tls') throw new Error('nobody listens by TLS');
   const { port } = bound;

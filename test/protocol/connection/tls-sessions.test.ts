@@ -24,7 +24,7 @@ beforeAll(async () => {
   if (bound?.kind !== 'tls') throw new Error('nobody listens by TLS');
   port = bound.port;
 });
-afterAll(() => started?.embedded.close());
+afterAll(() => started?.embedded.stop());
 
 /** A client that stays, so that the next one goes to the other worker. */
 async function come(version: 'TLSv1.2' | 'TLSv1.3', session?: Buffer) {

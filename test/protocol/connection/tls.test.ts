@@ -27,7 +27,7 @@ beforeAll(async () => {
   const log = troubles((line) => lines.push(line));
   started = await startEmbedded(undefined, { tls: { certificate, key, port: 0 }, log });
 });
-afterAll(() => started?.embedded.close());
+afterAll(() => started?.embedded.stop());
 
 function tlsPort(): number {
   const bound = started.embedded.listeners.find(({ kind }) => kind === 'tls');
@@ -227,6 +227,6 @@ test('those whose TLS is under way, or has not begun, do not keep the broker fro
   for (const silent of crowd) silent.on('error', () => {}).resume();
   const gone = crowd.map((silent) => new Promise((resolve) => silent.once('close', resolve)));
   await Promise.all(crowd.map((silent) => once(silent, 'connect')));
-  await embedded.close();
+  await embedded.stop();
   await Promise.all(gone);
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   port = bound.port;
 });
 afterAll(async () => {
-  await started?.embedded.close();
+  await started?.embedded.stop();
   rmSync(folder, { recursive: true });
 });
 

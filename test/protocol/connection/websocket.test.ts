@@ -39,7 +39,7 @@ function useBroker(): void {
       log: troubles((line) => told.push(line)),
     });
   });
-  afterAll(() => started.embedded.close());
+  afterAll(() => started.embedded.stop());
 }
 
 function portOf(kind: NetworkKind): number {
@@ -338,6 +338,6 @@ test('who is closed in the midst of a request does not keep the broker from endi
   await once(silent, 'connect');
   const gone = new Promise((resolve) => silent.once('close', resolve));
   silent.resume().write('GET / HTTP/1.1\r\n');
-  await embedded.close();
+  await embedded.stop();
   await gone;
 });

@@ -21,7 +21,7 @@ test.skipIf(isReferee)('limits are kept, and what is there beyond them comes bac
     await before.call('queue.bind', { queue, exchange: queue });
   }
   await first.embedded.administration.saved();
-  await first.embedded.close();
+  await first.embedded.stop();
 
   const none = { queueMaxPerVhost: 0, exchangeMaxPerVhost: 0, bindingMaxPerVhost: 0 };
   const { embedded, broker } = await startEmbedded(directory, { limits: none });
@@ -45,6 +45,6 @@ test.skipIf(isReferee)('limits are kept, and what is there beyond them comes bac
     expect((await channel.failure()).replyText).toContain("queue limit in vhost '/' (0) is reached");
     client.cut();
   } finally {
-    await embedded.close();
+    await embedded.stop();
   }
 });

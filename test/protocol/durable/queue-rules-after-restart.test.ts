@@ -42,11 +42,11 @@ describe.skipIf(isReferee)('after a restart', () => {
     ({ embedded, broker } = await startEmbedded(data));
     await declare(await (await RawClient.open(broker)).openChannel());
     await administrate();
-    await embedded.close();
+    await embedded.stop();
     ({ embedded, broker } = await startEmbedded(data));
   });
   afterAll(async () => {
-    await embedded.close();
+    await embedded.stop();
     rmSync(data, { recursive: true });
   });
 

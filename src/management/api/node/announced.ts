@@ -1,6 +1,6 @@
 /** How the broker introduces itself to tools: the same for the overview, the nodes and the definitions. */
 import { mechanisms } from '../../../connection/handshake/identity.js';
-import type { BoundAddress } from '../../../node/listeners/listeners.js';
+import type { BoundAddress } from '../../../node/listeners/bound.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 
