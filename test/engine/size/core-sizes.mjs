@@ -8,51 +8,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { reader, sections } from '../support/wasm-sections.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const TABLE = fileURLToPath(new URL('core-functions.json', import.meta.url));
-/** Of WebAssembly's binary format: what precedes the sections, and their ids. */
-const HEADER = 8;
 const CUSTOM = 0;
 const CODE = 10;
 const FUNCTION_NAMES = 1;
-
-/** Reads one value after the other. @param {Uint8Array} octets @param {number} [at] */
-function reader(octets, at = 0) {
-  const number = () => {
-    let value = 0;
-    let shift = 0;
-    for (;;) {
-      const octet = octets[at++] ?? 0;
-      value |= (octet & 0x7f) << shift;
-      if (octet < 0x80) return value >>> 0;
-      shift += 7;
-    }
-  };
-  const bytes = (length = number()) => {
-    at += length;
-    return octets.subarray(at - length, at);
-  };
-  return {
-    number,
-    bytes,
-    text: () => new TextDecoder().decode(bytes()),
-    rest: () => octets.subarray(at),
-    ended: () => at >= octets.length,
-  };
-}
-
-/** The contents of the sections with an id. @param {Uint8Array} octets @param {number} wanted */
-function sections(octets, wanted, header = HEADER) {
-  const found = [];
-  const { number, bytes, ended } = reader(octets, header);
-  while (!ended()) {
-    const id = number();
-    const content = bytes();
-    if (id === wanted) found.push(content);
-  }
-  return found;
-}
 
 /** Of each function's body, in the order of the module. @param {Uint8Array} octets */
 function bodySizes(octets) {

@@ -250,12 +250,12 @@ impl Host {
     /// A copy under the same key and with the same properties, for another queue.
     fn republish(&mut self, message: u32, queue: u32) -> Result<()> {
         let core = &mut self.core;
-        let mut part = |name: &str| -> Result<Vec<u8>> {
-            let at = core.call(&format!("message{name}Offset"), &[int(message)])?;
-            let length = core.call(&format!("message{name}Length"), &[int(message)])?;
-            Ok(core.read(at, length))
-        };
-        let (key, header) = (part("Key")?, part("Header")?);
+        let at = core.call("messageKeyOffset", &[int(message)])?;
+        let length = core.call("messageKeyLength", &[int(message)])?;
+        let key = core.read(at, length);
+        let at = core.call("messageHeaderOffset", &[int(message)])?;
+        let length = core.call("messageHeaderLength", &[int(message)])?;
+        let header = core.read(at, length);
         let given = [int(message), int(key.len() as u32), int(header.len() as u32), int(1)];
         let copy = core.call("beginCopy", &given)?;
         if copy == 0 {

@@ -1,0 +1,1 @@
+export function exportedParameters(octets: Uint8Array): Map<string, readonly string[]>;
