@@ -2,7 +2,18 @@ import { defineConfig } from 'vitest/config';
 
 /** Stories that a whole broker tells, over sockets. */
 const BROKER = [
-  ...['protocol', 'clients', 'hostile', 'conformance', 'management', 'http-conformance', 'ctl', 'events', 'spans'],
+  ...[
+    'protocol',
+    'clients',
+    'hostile',
+    'conformance',
+    'management',
+    'http-conformance',
+    'ctl',
+    'events',
+    'spans',
+    'testing',
+  ],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** The broker's stories, told by one engine: test/support/broker.ts reads the variable. */

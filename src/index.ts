@@ -14,10 +14,11 @@ export type { Area, Level, LevelSettings, Threshold } from './logging/levels.js'
 export type { Fields, LogEntry } from './logging/logger.js';
 export type { LevelMethods, LogTarget } from './logging/target.js';
 export type { Administration, DefinitionsAdministration, UserAdministration } from './node/administration.js';
+export type { BrokerClock } from './node/broker-clock.js';
 export type { StartFailure } from './node/broker-messages.js';
 export { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './node/errors.js';
 export { Broker } from './node/handle.js';
 export type { ListenAddress } from './node/listeners/address.js';
 export type { BoundAddress } from './node/listeners/bound.js';
-export { type BrokerOptions, DEFAULTS, OptionError, type TlsOptions } from './node/options.js';
+export { type BrokerOptions, type ClockKind, DEFAULTS, OptionError, type TlsOptions } from './node/options.js';
 export type { ReloadableOptions } from './node/reloadable.js';

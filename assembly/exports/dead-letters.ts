@@ -3,7 +3,7 @@ import { enter, leave } from '../memory/epoch';
 import { self } from '../memory/root';
 import { settleDeadFirst, settleDeadKeptSlot, firstDead, keepFirst } from '../queue/rules/dead-letters';
 import { Slot } from '../queue/chain/queue';
-import { sweepPause as pauseOfSweeps, sweepQueues } from '../queue/rules/sweep';
+import { delaySweeps, sweepPause as pauseOfSweeps, sweepQueues } from '../queue/rules/sweep';
 import { flushSettlements } from '../queue/chain/settle';
 
 export function expiringQueues(): u32 {
@@ -12,6 +12,10 @@ export function expiringQueues(): u32 {
 
 export function sweepPause(): f64 {
   return pauseOfSweeps();
+}
+
+export function setSweepDelay(ms: f64): void {
+  delaySweeps(ms);
 }
 
 export function sweep(): bool {

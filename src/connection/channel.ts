@@ -285,7 +285,7 @@ export class Channel {
     for (let look = 0; look < 2; look++) {
       if (host.engine.get(this.core, ref, method.noAck)) {
         this.#session.expectGot(access.queue.name);
-        if (!method.noAck) this.#got.add(access.queue, performance.now());
+        if (!method.noAck) this.#got.add(access.queue, host.clock.elapsed());
         return undefined;
       }
       if (host.engine.awaitNext(ref)) return this.#waitFor('basic.get', this.#getLater(method));

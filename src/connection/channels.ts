@@ -80,7 +80,7 @@ export class Channels {
     this.#session.send(channel.number, { name: 'channel.close', ...reasonOf(error) });
   }
 
-  /** Time has passed. `fail` hears of each channel that fails by that. */
+  /** Time has passed. `now` is the clock's `elapsed`. `fail` hears of each channel that fails by that. */
   tick(now: number, fail: (channel: number, error: unknown) => void): void {
     for (const channel of this.#channels.values()) {
       try {

@@ -284,11 +284,11 @@ export class Connection implements Session, Receiver, TransportEvents {
     if (this.#state === 'running') this.#channels.recheckRights();
   }
 
-  /** Time has passed. */
+  /** Time has passed. `now`: of the machine. */
   tick(now: number): void {
     if (this.#hasExpired()) return this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, 'credential expired'));
     if (this.#state === 'running')
-      this.#channels.tick(now, (channel, error) => {
+      this.#channels.tick(this.host.clock.elapsed(), (channel, error) => {
         this.#fail(channel, error)?.catch(fatal);
       });
     // Who is held back for want of memory may hold much of it.
@@ -309,7 +309,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   /** Whether the token counts no longer that the client has come in by. */
   #hasExpired(): boolean {
     const { expiresAt } = this.#handshake;
-    return this.#state === 'running' && expiresAt !== null && Date.now() >= expiresAt;
+    return this.#state === 'running' && expiresAt !== null && this.host.clock.now() >= expiresAt;
   }
 
   /** Time is up for whatever the client was to do. */

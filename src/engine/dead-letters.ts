@@ -29,6 +29,11 @@ export interface DeadLetterCalls {
    * before.
    */
   sweepPause(): number;
+  /**
+   * So long (ms) a sweep of this participant leaves what has expired to consumers of its queue, which may be about to
+   * take it. A clock that is moved by hand needs 0: nothing more is under way when it is moved.
+   */
+  setSweepDelay(milliseconds: number): void;
   /** Lets what has expired at the heads of those queues die; bounded. True: there is more to do at once. */
   sweep(): boolean;
   /**

@@ -10,6 +10,7 @@
 
 import type { Engine } from '../engine/engine.js';
 import { micros } from '../engine/latency.js';
+import { type Clock, systemClock } from '../platform/clock.js';
 import { Doing, Progress } from './progress.js';
 import { Rounds } from './rounds.js';
 
@@ -58,6 +59,7 @@ export class EventLoop {
   readonly #engine: Engine;
   readonly #peers: ReadonlyMap<number, Peer>;
   readonly #chores: (amidPoll: boolean) => Chores;
+  readonly #clock: Clock;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
   readonly #endPoll = (): void => {
@@ -97,7 +99,9 @@ export class EventLoop {
     peers: ReadonlyMap<number, Peer>,
     chores: (amidPoll: boolean) => Chores,
     progress = Progress.unwatched(),
+    clock: Clock = systemClock,
   ) {
+    this.#clock = clock;
     this.progress = progress;
     this.#engine = engine;
     this.#peers = peers;
@@ -205,7 +209,7 @@ export class EventLoop {
     for (let boxes = 0, bytes = 0; boxes < BOXES_PER_PASS && bytes < BYTES_PER_PASS; boxes++) {
       const id = engine.nextOutput();
       if (id < 0) {
-        if (engine.hasUntimed) engine.timeDeliveries(Date.now(), micros());
+        if (engine.hasUntimed) engine.timeDeliveries(this.#clock.now(), micros());
         return more;
       }
       bytes += engine.outputLength;
@@ -217,7 +221,7 @@ export class EventLoop {
 
   #wake(): void {
     this.#engine.wake();
-    this.#engine.setTime(Date.now(), micros());
+    this.#engine.setTime(this.#clock.now(), micros());
   }
 
   #schedule(): void {

@@ -131,7 +131,7 @@ export class Management {
 
   #broker(facts: BrokerFacts, http: BoundHttp, moves: Moves): ManagedBroker {
     const worker = this.#worker;
-    const { view, engine, alarms } = worker;
+    const { view, clock, engine, alarms } = worker;
     return {
       facts,
       http,
@@ -140,6 +140,7 @@ export class Management {
       limits: () => worker.limits,
       anonymous: () => worker.anonymous,
       view,
+      clock,
       engine,
       spilled: (wish) => this.#asking.ask((id) => this.#tell({ kind: 'browse', id, wish })),
       moves,

@@ -39,6 +39,8 @@ export type Outcome =
 /** What the broker thread starts with. */
 export interface BrokerSetup {
   readonly options: ResolvedOptions;
+  /** The time that a test moves (src/platform/manual-clock.ts); null: the machine's counts. */
+  readonly clock: SharedArrayBuffer | null;
   /** What the operator's log tells of (src/logging/levels.ts). */
   readonly logLevels: SharedArrayBuffer;
 }
@@ -52,6 +54,8 @@ export type ToBroker =
       readonly options: ResolvedOptions;
       readonly changed: readonly string[];
     }
+  /** Move the clock by so many ms, and answer when all has happened that is due then. */
+  | { readonly kind: 'advance'; readonly id: number; readonly milliseconds: number }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'stop' };
 

@@ -14,7 +14,7 @@ import { startThreads } from './workers/worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
 const port = parentPort;
-const { options, logLevels } = workerData as BrokerSetup;
+const { options, clock, logLevels } = workerData as BrokerSetup;
 const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
 // They take longest: what else is needed is loaded meanwhile.
@@ -24,7 +24,7 @@ const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
   import('./listeners/bound.js'),
 ]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
-const starting = openBroker(options, threads, logger);
+const starting = openBroker(options, clock, threads, logger);
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
 if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
 else if ('kind' in running) endWith({ kind: 'refused', failure: running });
@@ -40,6 +40,9 @@ function serve(broker: RunningBroker): void {
         broker
           .reconfigure(message.options, message.changed)
           .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
+        break;
+      case 'advance':
+        broker.advance(message.milliseconds).then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
       case 'stop':
         close(broker).catch(fatal);

@@ -16,7 +16,9 @@ import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
 import type { Logger } from '../logging/logger.js';
 import { loadAffinity } from '../platform/affinity.js';
+import { systemClock } from '../platform/clock.js';
 import { fatal, inWords } from '../platform/fatal.js';
+import { clockOf } from '../platform/manual-clock.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
 import { Spill } from '../queues/spill/spill.js';
 import { SpillFiles } from '../queues/spill/spill-files.js';
@@ -41,6 +43,7 @@ import type { ResolvedOptions } from './options.js';
 import { Questions } from './questions.js';
 import { SpanExport } from './span-export.js';
 import { Storage } from './storage.js';
+import { TestTime } from './test-time.js';
 import { type Overseer, WorkerPool } from './workers/worker-pool.js';
 import type { IdleThreads } from './workers/worker-threads.js';
 
@@ -53,6 +56,8 @@ export interface RunningBroker {
   ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
   reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
+  /** Moves a clock that is a test's by so many ms. */
+  advance(milliseconds: number): Promise<Outcome>;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
    * then.
@@ -67,10 +72,11 @@ export interface RunningBroker {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `threads` were started early, those that the options ask for; `logger` is this thread's.
+ * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for; `logger` is this thread's.
  */
 export async function openBroker(
   options: ResolvedOptions,
+  clock: SharedArrayBuffer | null,
   threads: IdleThreads,
   logger: Logger,
 ): Promise<RunningBroker> {
@@ -81,7 +87,7 @@ export async function openBroker(
   const definitions = definitionsOf(options);
   const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, { tls, oauth, definitions }, options, threads, logger);
+    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, logger);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -102,6 +108,7 @@ async function openOn(
   storage: Storage | null,
   { tls, oauth, definitions }: FromFiles,
   options: ResolvedOptions,
+  clock: SharedArrayBuffer | null,
   threads: IdleThreads,
   logger: Logger,
 ): Promise<RunningBroker> {
@@ -120,6 +127,7 @@ async function openOn(
   const figures = new SteadyFigures();
   const common = {
     shared,
+    clock,
     announced: options.announced,
     settings: workerSettings(options),
     oauth,
@@ -146,7 +154,10 @@ async function openOn(
     figures.start(engine);
     const queues = new SpilledQueues(engine, spillFiles);
     const spill = new Spill(engine, spillFiles, queues, spillTrouble(logger.lines('warning', 'storage')));
+    const manual = clockOf(clock);
+    const time = new TestTime(manual, engine, () => pool.settle());
     const coordinator = new Coordinator(queues, {
+      clock: manual ?? systemClock,
       workers: participants,
       post: (changes) => {
         pool.postChanges(changes);
@@ -253,6 +264,10 @@ async function openOn(
         } catch (error) {
           return { ok: false, error: inWords(error) };
         }
+      },
+      advance: async (milliseconds) => {
+        await time.advance(milliseconds);
+        return { ok: true, value: null };
       },
       close: async () => {
         const closed = closeListeners(listeners);

@@ -10,9 +10,11 @@ import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
 import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
 import { forgetHolder } from '../platform/file-lock.js';
+import { ManualClock } from '../platform/manual-clock.js';
 import { lockPath } from '../store/data-directory.js';
 import type { Administration } from './administration.js';
 import { Asking } from './asking.js';
+import { type BrokerClock, clockBefore } from './broker-clock.js';
 import type { BrokerSetup, FromBroker, Started, ToBroker } from './broker-messages.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import { type BoundAddress, clientUrl } from './listeners/bound.js';
@@ -42,6 +44,8 @@ export class Broker {
   readonly placement: string;
   /** Vhosts, users, policies and limits of the running broker. */
   readonly administration: Administration;
+  /** Time as messages, queues and consumers see it; a test may move it (`clock: 'manual'`). */
+  readonly clock: BrokerClock;
   /** Resolves after `stop`; rejects with a `BrokerDefect` when a defect has ended the broker. */
   readonly closed: Promise<void>;
 
@@ -57,6 +61,7 @@ export class Broker {
     this.recovered = started.recovered;
     this.placement = started.placement;
     this.administration = handle.administration;
+    this.clock = handle.clock;
     this.closed = handle.closed;
   }
 
@@ -110,6 +115,9 @@ class Handle {
   readonly logLevels = new LogLevels();
   readonly #asking = new Asking();
   readonly administration = this.#asking.administration((id, request) => this.#ask({ kind: 'ask', id, request }));
+  /** Null: the machine's counts. */
+  readonly #manual: ManualClock | null;
+  readonly clock: BrokerClock;
   /** What the thread has said of its end; null: nothing yet. */
   #end: Extract<FromBroker, { kind: 'refused' | 'closed' | 'defect' }> | null = null;
   /** Why the thread has ended without a word. */
@@ -123,9 +131,17 @@ class Handle {
   constructor(given: BrokerOptions, options: ResolvedOptions, write: (entry: LogEntry) => void) {
     this.#given = given;
     this.#write = write;
+    this.#manual = options.clock === 'manual' ? new ManualClock() : null;
+    this.clock = clockBefore(this.#manual, (milliseconds) =>
+      this.#asking.ask<void>((id) => this.#ask({ kind: 'advance', id, milliseconds })),
+    );
     this.logLevels.setAll(options.logLevels);
     this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
-      workerData: { options, logLevels: this.logLevels.shared } satisfies BrokerSetup,
+      workerData: {
+        options,
+        clock: this.#manual?.shared ?? null,
+        logLevels: this.logLevels.shared,
+      } satisfies BrokerSetup,
       name: 'leveret-broker',
     });
     const lock = options.data === null ? null : lockPath(resolvePath(options.data.directory));

@@ -137,11 +137,18 @@ export interface BrokerOptions {
   readonly log?: LogTarget | null | undefined;
   /** From which level on each area is told; `default` counts for those that are not named. */
   readonly logLevels?: Partial<LevelSettings> | undefined;
+  /**
+   * By which clock messages, queues and consumers grow old: `machine` if nothing is said; `manual` is for tests, and
+   * stands still but for `clock.advance`.
+   */
+  readonly clock?: ClockKind | undefined;
   /** Whether what the log tells is published, too, to the exchange `amq.rabbitmq.log` of the vhost `/`. */
   readonly logExchange?: boolean | undefined;
   /** Where spans go of messages whose headers ask for them; null: nowhere, and nobody looks at headers. */
   readonly otlp?: OtlpOptions | null | undefined;
 }
+
+export type ClockKind = 'machine' | 'manual';
 
 /** Everything that is told to a broker, as values that can go to another thread. */
 export interface ResolvedOptions {
@@ -163,6 +170,7 @@ export interface ResolvedOptions {
   readonly data: DataOptions | null;
   readonly management: HttpAddress | null;
   readonly logLevels: LevelSettings;
+  readonly clock: ClockKind;
   readonly logExchange: boolean;
   /** Its endpoint is where the receiver takes traces, in full. */
   readonly otlp: OtlpOptions | null;
@@ -209,6 +217,7 @@ export const DEFAULTS = {
   /** Of `management`, where there is any. */
   managementAddress: { host: LOOPBACK, port: 0, tlsPort: null, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
+  clock: 'machine',
   logExchange: false,
   otlp: null,
   memoryShare: 0.4,
@@ -228,6 +237,7 @@ export const COMMAND_DEFAULTS = {
 
 export const ENGINES: readonly EngineKind[] = ['wasm', 'js'];
 export const PASSWORD_HASHINGS = Object.keys(HASHINGS) as readonly PasswordHashing[];
+const CLOCKS: readonly ClockKind[] = ['machine', 'manual'];
 export const VERIFIES: readonly Verify[] = ['none', 'optional', 'required'];
 export const LOGIN_FROM: readonly LoginFrom[] = ['distinguished_name', 'common_name', 'subject_alternative_name'];
 export const SAN_TYPES: readonly SanType[] = ['dns', 'ip', 'email', 'uri', 'other_name'];
@@ -276,6 +286,7 @@ export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
     data: dataOptions(given.data ?? DEFAULTS.data),
     management,
     logLevels: logLevels(given),
+    clock: oneOf('clock', given.clock ?? DEFAULTS.clock, CLOCKS),
     logExchange: yesOrNo('logExchange', given.logExchange ?? DEFAULTS.logExchange),
     otlp: otlp(given.otlp ?? DEFAULTS.otlp),
   };
@@ -302,6 +313,7 @@ const OPTION_NAMES = [
   'management',
   'log',
   'logLevels',
+  'clock',
   'logExchange',
   'otlp',
 ] as const satisfies readonly (keyof BrokerOptions)[];

@@ -35,6 +35,11 @@ export class Sweeper {
     }
   }
 
+  /** Lets some of what has expired by now die. True: there may be more. */
+  sweepNow(): boolean {
+    return this.#engine.sweep();
+  }
+
   stop(): void {
     clearTimeout(this.#timer ?? undefined);
   }

@@ -33,6 +33,8 @@ export interface WorkerSetup {
   readonly index: number;
   /** The CPUs to run on; null: any. */
   readonly cpus: readonly number[] | null;
+  /** The time that a test moves (src/platform/manual-clock.ts); null: the machine's counts. */
+  readonly clock: SharedArrayBuffer | null;
   /** What clients are told of the broker. */
   readonly announced: Announced;
   readonly settings: WorkerSettings;
@@ -84,6 +86,8 @@ export type ToWorker =
   | { kind: 'tls'; setup: TlsSetup }
   /** Whether a client behind a proxy may come in. */
   | { kind: 'admitted'; connection: ConnectionId; isAdmitted: boolean }
+  /** The clock was moved, or is about to be: let happen what is due, then say `settled`. */
+  | { kind: 'settle'; round: number }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */
@@ -115,6 +119,8 @@ export type FromWorker =
   | { kind: 'health'; health: Health }
   /** For the operator's log. */
   | { kind: 'entries'; entries: readonly LogEntry[] }
+  /** `isQuiet`: nothing was due any more. */
+  | { kind: 'settled'; round: number; isQuiet: boolean }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }
   /** A defect was found here: the broker must end. */

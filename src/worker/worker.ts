@@ -36,8 +36,10 @@ import { type Chores, EventLoop } from '../event-loop/event-loop.js';
 import { Doing, Progress } from '../event-loop/progress.js';
 import { type Area, type Level, LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
+import { type Clock, systemClock } from '../platform/clock.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { endTaking, fatal, inWords } from '../platform/fatal.js';
+import { clockOf, type ManualClock } from '../platform/manual-clock.js';
 import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
 import { Delays } from '../queues/delayed/delayed-messages.js';
@@ -65,6 +67,9 @@ export class Worker implements Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view: TopologyView;
+  readonly clock: Clock;
+  /** The same, where a test moves it. */
+  readonly #manual: ManualClock | null;
   readonly connectionLog: ConnectionLog;
   readonly #logger: Logger;
   readonly logins: Logins;
@@ -110,6 +115,7 @@ export class Worker implements Host {
     control: MessagePort,
     topology: MessagePort,
     {
+      clock,
       announced,
       settings,
       oauth,
@@ -123,6 +129,7 @@ export class Worker implements Host {
       inspection,
     }: Pick<
       WorkerSetup,
+      | 'clock'
       | 'announced'
       | 'settings'
       | 'oauth'
@@ -138,7 +145,9 @@ export class Worker implements Host {
     openLog: OpenCommitLog,
   ) {
     this.engine = engine;
-    this.view = new TopologyView(undefined, spans !== null);
+    this.#manual = clockOf(clock);
+    this.clock = this.#manual ?? systemClock;
+    this.view = new TopologyView(undefined, spans !== null, this.clock);
     this.spans = spans === null ? null : new SpanSender(spans);
     this.announced = announced;
     this.#settings = settings;
@@ -156,11 +165,13 @@ export class Worker implements Host {
     );
     this.#progress = new Progress(progress, index);
     this.#figures = new ThreadFigures(engine, TICK_MS);
-    this.eventLoop = new EventLoop(engine, this.#connections, (amidPoll) => this.#doChores(amidPoll), this.#progress);
+    const doChores = (amidPoll: boolean): Chores => this.#doChores(amidPoll);
+    this.eventLoop = new EventLoop(engine, this.#connections, doChores, this.#progress, this.clock);
     const begin = (): void => this.eventLoop.begin();
     this.routes = new RouteFinder(engine, this.view);
-    this.delays = new Delays(engine, this.view, begin);
-    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, () => this.syncTopology());
+    this.delays = new Delays(engine, this.view, begin, this.clock);
+    const syncTopology = (): void => this.syncTopology();
+    this.#deadLetters = new DeadLetters(engine, this.view, this.delays, begin, syncTopology, this.clock);
     this.#lostMessages = new LostMessages(this.#logger.lines('warning', 'broker'));
     this.ownMessages = new OwnMessages({
       engine,
@@ -174,6 +185,7 @@ export class Worker implements Host {
       this.#progress.turnTo(Doing.SWEEPING);
       begin();
     });
+    if (this.#manual !== null) engine.setSweepDelay(0);
     this.#opener = new TransportOpener(tls, transportHost(engine), this.strangers, settings.limits.handshakeTimeout);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
@@ -337,6 +349,9 @@ export class Worker implements Host {
       case 'admitted':
         this.#admitted(message.connection, message.isAdmitted);
         break;
+      case 'settle':
+        this.#settle(message.round);
+        break;
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);
         break;
@@ -408,6 +423,22 @@ export class Worker implements Host {
       connection.tick(now);
     }
     this.#progress.turnTo(Doing.NOTHING);
+  }
+
+  /** Lets happen what is due by a clock that a test moves, a portion of it. */
+  #settle(round: number): void {
+    this.#progress.turnTo(Doing.SWEEPING);
+    this.eventLoop.begin();
+    this.syncTopology();
+    const hadTimers = this.#manual?.runDue() === true;
+    // Consumers that can have a message come first.
+    const serves = this.eventLoop.serveNow();
+    const sweeps = this.#sweeper.sweepNow();
+    const chores = this.#doChores(false);
+    this.#tick();
+    const isQuiet = !hadTimers && !serves && !sweeps && chores !== 'more';
+    // The pass that is due writes what came of it.
+    setImmediate(() => this.#post({ kind: 'settled', round, isQuiet }));
   }
 
   #admitted(connection: ConnectionId, isAdmitted: boolean): void {

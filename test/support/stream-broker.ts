@@ -44,6 +44,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
   const control = new MessageChannel();
   const topology = new MessageChannel();
   const setup = {
+    clock: null,
     announced: { product: 'RabbitMQ', version: '3.13.7' },
     settings: { anonymous: null, limits: DEFAULT_LIMITS },
     oauth: null,

@@ -47,6 +47,7 @@ describe.each(ENGINES)('%s', (kind) => {
       control.port2,
       topology.port2,
       {
+        clock: null,
         announced,
         settings: { anonymous: null, limits: DEFAULT_LIMITS },
         oauth: null,

@@ -17,7 +17,7 @@ import { turnsUnderWay } from '../consumers/run-queue';
 /** Expired messages a call: in one queue, and in all. */
 export const QUEUE_MOST: u32 = 256;
 export const SWEEP_MOST: u32 = 4096;
-/** So long (ms) a message is left to consumers that may be running. */
+/** So long (ms) a message is left to consumers that may be running, if nothing is said. */
 export const SWEEP_DELAY: f64 = 5;
 
 /**
@@ -30,8 +30,14 @@ export const REST_MIN: f64 = 10;
 export const REST_MAX: f64 = 250;
 
 let nextSweeper: u32 = 0;
+let delay: f64 = SWEEP_DELAY;
 /** What the last sweep found to be soon enough for the next. */
 let rest: f64 = REST_MIN;
+
+/** So long (ms) this participant leaves a message to consumers from now on. */
+export function delaySweeps(ms: f64): void {
+  delay = ms;
+}
 
 /** Until the next sweep (ms). */
 export function sweepPause(): f64 {
@@ -113,7 +119,7 @@ function nextSwept(): Queue {
 /** What was too old by then dies. */
 @inline function sweepTime(queue: Queue): f64 {
   if (turnsUnderWay(queue)) return self.now - LEEWAY;
-  return queue.consumers ? self.now - SWEEP_DELAY : self.now;
+  return queue.consumers ? self.now - delay : self.now;
 }
 
 /** How long a queue may go without a look (ms). */

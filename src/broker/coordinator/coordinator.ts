@@ -10,6 +10,7 @@
  * deletion.
  */
 import type { Engine } from '../../engine/engine.js';
+import { type Clock, systemClock } from '../../platform/clock.js';
 import { DEFAULT_HASHING, type PasswordHashing } from '../access/passwords.js';
 import { Bindings } from '../decisions/bindings.js';
 import { Consumers } from '../decisions/consumers.js';
@@ -33,7 +34,6 @@ import { tellOfChange } from '../events/topology-events.js';
 import { GlobalParameters } from '../policies/global-parameters.js';
 import { Limits } from '../policies/limits.js';
 import { Policies } from '../policies/policies.js';
-import { type Clock, systemClock } from '../requests/clock.js';
 import { DEFAULT_VHOST, LOG_EXCHANGE } from '../requests/names.js';
 import { DEFAULT_LIMITS, type NodeLimits } from '../requests/node-limits.js';
 import { notSaved, noVhost, refused } from '../requests/refusals.js';

@@ -4,7 +4,7 @@
  * What must hold: a queue that expires and has no consumers has a timer; it never goes before its time.
  */
 import type { Engine } from '../../engine/engine.js';
-import type { Clock } from '../requests/clock.js';
+import type { Clock } from '../../platform/clock.js';
 import type { ConsumerRegistry } from '../topology/consumer-registry.js';
 import type { QueueEntry } from '../topology/topology-entries.js';
 

@@ -21,12 +21,12 @@ export class Deduplication {
   }
 
   /**
-   * Whether the message was here before; if not, it has been now. A message may say itself how long it is remembered.
+   * Whether the message was here before; if not, it has been, at `now`. A message may say itself how long it is
+   * remembered.
    */
-  isDuplicate({ headers }: Properties): boolean {
+  isDuplicate({ headers }: Properties, now: number): boolean {
     const field = headers?.get(this.#header);
     if (headers === undefined || field === undefined) return false;
-    const now = Date.now();
     const ttl = declaredValue(cacheTtl, headers) ?? this.#ttl;
     return !this.#cache.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
   }

@@ -4,6 +4,7 @@
  */
 import type { Properties } from '../../amqp/properties.js';
 import type { Queue } from '../../engine/engine.js';
+import type { Clock } from '../../platform/clock.js';
 import type { History } from '../history/history.js';
 import { delayOf } from '../routing/delayed.js';
 import { mayBeStored } from '../routing/recent-history.js';
@@ -46,7 +47,13 @@ export interface Delay {
 }
 
 /** `waited`: the first exchange does not hold the message back, nor take it for a duplicate: it has seen it before. */
-export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable, waited: boolean): Routed {
+export function routesFrom(
+  vhost: Vhost,
+  first: ExchangeEntry,
+  message: Routable,
+  waited: boolean,
+  clock: Pick<Clock, 'now'>,
+): Routed {
   const queues = new Set<Queue>();
   const delays: Delay[] = [];
   const histories: History[] = [];
@@ -54,7 +61,7 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
   // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
   for (const current of visit) {
     if (!(waited && current === first)) {
-      if (current.deduplication?.isDuplicate(message.properties)) continue;
+      if (current.deduplication?.isDuplicate(message.properties, clock.now())) continue;
       const delay = current.delays ? delayOf(message.properties) : 0;
       if (delay > 0) {
         if (current.delayedQueue !== null && message.properties.deliveryMode === PERSISTENT)
@@ -68,7 +75,7 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
     const reach = (destination: Destination): void => {
       routed = true;
       if (destination.kind === 'exchange') visit.add(destination);
-      else if (!queues.has(destination.ref) && takes(destination, message)) queues.add(destination.ref);
+      else if (!queues.has(destination.ref) && takes(destination, message, clock)) queues.add(destination.ref);
     };
     if (current.isDefault) reachByName(vhost, message, reach, queues);
     else current.router.match(message, (binding) => reach(binding.destination));
@@ -78,8 +85,8 @@ export function routesFrom(vhost: Vhost, first: ExchangeEntry, message: Routable
   return { queues: [...queues], delays, histories };
 }
 
-function takes(queue: QueueEntry, message: Routable): boolean {
-  return !queue.deduplication?.isDuplicate(message.properties);
+function takes(queue: QueueEntry, message: Routable, clock: Pick<Clock, 'now'>): boolean {
+  return !queue.deduplication?.isDuplicate(message.properties, clock.now());
 }
 
 /** Whether an exchange that looks at more than the key lies on a way from `first`. */

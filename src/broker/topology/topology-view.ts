@@ -5,6 +5,7 @@
  * exchanges makes a route endless.
  */
 import type { CounterList, Queue } from '../../engine/engine.js';
+import { type Clock, systemClock } from '../../platform/clock.js';
 import { type AccountChange, Accounts } from '../access/accounts.js';
 import { DEFAULT_VHOST, TRACE_EXCHANGE } from '../requests/names.js';
 import type { Change } from '../requests/requests.js';
@@ -29,8 +30,10 @@ export class TopologyView {
 
   /** Whether every message must be routed one by one, as somebody follows all of them. */
   readonly #followsAll: boolean;
+  readonly #clock: Clock;
 
-  constructor(vhosts: readonly string[] = [DEFAULT_VHOST], followsAll = false) {
+  constructor(vhosts: readonly string[] = [DEFAULT_VHOST], followsAll = false, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#followsAll = followsAll;
     let last = 0;
     for (const vhost of vhosts) {
@@ -229,7 +232,7 @@ export class TopologyView {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return { queues: [], delays: [], histories: [] };
-    return routesFrom(here, first, message, waited);
+    return routesFrom(here, first, message, waited, this.#clock);
   }
 
   #openDelayedQueue(vhost: Vhost, name: string, { ref, logId }: { readonly ref: Queue; readonly logId: number }): void {

@@ -11,6 +11,7 @@ import type { ConnectionId, Granted, Request, RequestAhead } from '../../broker/
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Connection as CoreConnection, Engine } from '../../engine/engine.js';
 import type { EventLoop } from '../../event-loop/event-loop.js';
+import type { Clock } from '../../platform/clock.js';
 import type { Delays } from '../../queues/delayed/delayed-messages.js';
 import type { OwnMessages } from '../../queues/own-messages/own-messages.js';
 import type { ServerEnd } from '../../spans/span.js';
@@ -35,6 +36,8 @@ export interface Host {
   readonly engine: Engine;
   readonly eventLoop: EventLoop;
   readonly view: TopologyView;
+  /** Time as messages and consumers see it. */
+  readonly clock: Clock;
   readonly logins: Logins;
   /** Takes lines about clients that do not come in. */
   readonly strangers: BoundedLines;

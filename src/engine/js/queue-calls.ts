@@ -70,6 +70,9 @@ export abstract class JsQueueCalls extends JsLogCalls implements QueueCalls, Dea
   sweepPause(): number {
     return this.#queues.sweeps.pause();
   }
+  setSweepDelay(milliseconds: number): void {
+    this.#queues.features.sweepDelay = milliseconds;
+  }
   sweep(): boolean {
     return this.#sweep.run();
   }

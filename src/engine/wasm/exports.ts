@@ -76,6 +76,7 @@ export interface CoreFunctions {
   settleTaken(slot: number): void;
   putTakenBack(slot: number): void;
   expiringQueues(): number;
+  setSweepDelay(ms: number): void;
   sweep(): number;
   sweepPause(): number;
   nextDead(): number;

@@ -60,6 +60,9 @@ export abstract class WasmQueueCalls
   sweepPause(): number {
     return this.#core.sweepPause();
   }
+  setSweepDelay(milliseconds: number): void {
+    this.#core.setSweepDelay(milliseconds);
+  }
   sweep(): boolean {
     return this.#core.sweep() !== 0;
   }

@@ -132,7 +132,7 @@ export class Move {
 
   /** Some messages. */
   #turn(): TurnEnd {
-    const { engine, view, alarms, eventLoop } = this.#moving;
+    const { view, alarms, eventLoop } = this.#moving;
     this.#moving.syncTopology();
     const { vhost, queue: name, count } = this.spec;
     const queue = view.queue(vhost, name);
@@ -142,7 +142,6 @@ export class Move {
     if (alarms.isLowOnDisk) return { waits: 'low on disk' };
     this.#begun ??= this.#begin(queue);
     if (this.#begun.id !== queue.id) return { fails: 'another queue has the name by now' };
-    engine.setTime(Date.now());
     // What dies, and what was recorded, is the event loop's.
     eventLoop.begin();
     const until = performance.now() + TURN_MS;

@@ -35,7 +35,7 @@ import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
 /** What all workers start with. */
 type Common = Pick<
   WorkerSetup,
-  'shared' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
+  'shared' | 'clock' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
 >;
 
 /** Who is told what workers have to say of their logs and their memory. */
@@ -99,6 +99,9 @@ export class WorkerPool {
   #isEnding = false;
   /** A defect has been found: what workers say does not count any more. */
   #isFailing = false;
+  /** The last round of `settle`, and who hears of its end. */
+  #round = 0;
+  readonly #settling = new Map<number, (isQuiet: boolean) => void>();
 
   private constructor(members: readonly Member[], serving: number, limits: NodeLimits) {
     this.#admission = new Admission(limits);
@@ -240,6 +243,18 @@ export class WorkerPool {
     for (const member of this.#members) tell(member, { kind: 'settings', settings });
   }
 
+  /** Has all workers let happen what is due by the clock. Resolves with whether nothing was. */
+  async settle(): Promise<boolean> {
+    const asked = this.#members.map((member) => {
+      const round = ++this.#round;
+      const settled = new Promise<boolean>((resolve) => this.#settling.set(round, resolve));
+      tell(member, { kind: 'settle', round });
+      return settled;
+    });
+    const quiet = await Promise.all(asked);
+    return quiet.every((isQuiet) => isQuiet);
+  }
+
   /** Lets a worker tell when all that it has recorded by now has been told. */
   askBarrier(worker: number, barrier: number): void {
     this.#tell(worker, { kind: 'barrier', barrier });
@@ -339,6 +354,10 @@ export class WorkerPool {
         break;
       case 'memory':
         overseer.memory(index, message.short);
+        break;
+      case 'settled':
+        this.#settling.get(message.round)?.(message.isQuiet);
+        this.#settling.delete(message.round);
         break;
       case 'entries':
         overseer.logger.pass(message.entries);

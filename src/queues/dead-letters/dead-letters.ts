@@ -16,6 +16,7 @@ import type { Delay } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import { DeadLetterReason, type Engine, type Message, type Queue } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
+import { type Clock, systemClock } from '../../platform/clock.js';
 import type { Delays } from '../delayed/delayed-messages.js';
 import { deadHeader, isCycle } from './death-header.js';
 import { type Place, Progress, UndeliveredDeadLetters } from './undelivered.js';
@@ -50,6 +51,7 @@ export class DeadLetters {
   readonly #delays: Delays;
   readonly #kept: UndeliveredDeadLetters;
   readonly #syncTopology: () => void;
+  readonly #clock: Clock;
   /** The oldest one, while it waits for memory, with the topology that it was routed by: routing may count. */
   #waiting: {
     readonly deadLetter: DeadLetter;
@@ -58,7 +60,15 @@ export class DeadLetters {
   } | null = null;
 
   /** `begin` makes a pass of the event loop follow; `syncTopology` applies to the view what others know already. */
-  constructor(engine: Engine, view: TopologyView, delays: Delays, begin: () => void, syncTopology: () => void) {
+  constructor(
+    engine: Engine,
+    view: TopologyView,
+    delays: Delays,
+    begin: () => void,
+    syncTopology: () => void,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#engine = engine;
     this.#view = view;
     this.#delays = delays;
@@ -155,7 +165,8 @@ export class DeadLetters {
   ): { readonly deadLetter: DeadLetter | null; readonly destinations: Destinations | null } {
     if (this.#waiting !== null && this.#waiting.epoch === epoch) return this.#waiting;
     const { deadQueue: origin, deadReason: reason } = this.#engine;
-    const deadLetter = this.#waiting?.deadLetter ?? this.#deadLetter({ message, origin, reason, died: Date.now() });
+    const deadLetter =
+      this.#waiting?.deadLetter ?? this.#deadLetter({ message, origin, reason, died: this.#clock.now() });
     return { deadLetter, destinations: deadLetter === null ? null : this.#destinations(deadLetter) };
   }
 

@@ -16,6 +16,7 @@ import type { Delay } from '../../broker/topology/routes.js';
 import type { ExchangeEntry } from '../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Engine, Message } from '../../engine/engine.js';
+import { type Clock, systemClock } from '../../platform/clock.js';
 import { TimeHeap } from './time-heap.js';
 
 /** The header that says how long a message is to be held back (ms). */
@@ -23,9 +24,6 @@ const DELAY_HEADER = 'x-delay';
 
 /** Messages that are let go in one pass. */
 const PORTION = 128;
-
-/** The longest that a timer of Node.js can wait (ms), about 25 days. */
-const TIMER_MAX = 2 ** 31 - 1;
 
 /** How long a message that finds no memory waits before it is tried again (ms). */
 const RETRY_MS = 10;
@@ -61,15 +59,18 @@ export class Delays {
   readonly #calendar = new TimeHeap<Room>();
   /** What exchanges held back that are deleted. */
   readonly #dropped: TimeHeap<Entry>[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  /** Calls the timer off. */
+  #callOff = (): void => {};
   /** When the timer fires. */
   #wakeAt = Number.POSITIVE_INFINITY;
   /** Whether something may be due. */
   #awake = false;
 
   /** `begin` makes a pass of the event loop follow, in which `work` is called. */
-  constructor(engine: Engine, view: TopologyView, begin: () => void) {
+  constructor(engine: Engine, view: TopologyView, begin: () => void, clock: Clock = systemClock) {
     this.#engine = engine;
+    this.#clock = clock;
     this.#view = view;
     this.#begin = begin;
   }
@@ -77,7 +78,7 @@ export class Delays {
   /** Holds a message back for `delay` ms. */
   add(vhost: string, { exchange, delay }: Delay, { message, key, header }: Waiting): void {
     this.#engine.keepMessage(message);
-    this.#hold(vhost, exchange, Date.now() + delay, { message, key, header, delay, kept: 0 });
+    this.#hold(vhost, exchange, this.#clock.now() + delay, { message, key, header, delay, kept: 0 });
   }
 
   /**
@@ -127,7 +128,7 @@ export class Delays {
   work(): boolean {
     if (this.#dropped.length > 0) this.#dropSome();
     if (!this.#awake) return this.#dropped.length > 0;
-    const now = Date.now();
+    const now = this.#clock.now();
     for (let count = 0; count < PORTION; count++) {
       const room = this.#next();
       if (room === undefined || room.entries.firstTime > now) {
@@ -146,7 +147,7 @@ export class Delays {
 
   /** Nothing is let go any more. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#callOff();
   }
 
   #dropSome(): void {
@@ -202,9 +203,9 @@ export class Delays {
 
   #wakeBy(time: number): void {
     if (time >= this.#wakeAt) return;
-    clearTimeout(this.#timer);
+    this.#callOff();
     this.#wakeAt = time;
-    this.#timer = setTimeout(() => this.#wake(), Math.min(Math.max(0, time - Date.now()), TIMER_MAX));
+    this.#callOff = this.#clock.after(time - this.#clock.now(), () => this.#wake());
   }
 
   #wake(): void {

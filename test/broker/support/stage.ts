@@ -7,11 +7,11 @@ import { DEFAULT_HASHING, type PasswordHashing } from '../../../src/broker/acces
 import type { Administration } from '../../../src/broker/coordinator/administration.js';
 import { Coordinator, type QueueCore } from '../../../src/broker/coordinator/coordinator.js';
 import type { DefinitionStore } from '../../../src/broker/definitions/definition-store.js';
-import type { Clock } from '../../../src/broker/requests/clock.js';
 import { DEFAULT_LIMITS, type NodeLimits } from '../../../src/broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Notice, Request } from '../../../src/broker/requests/requests.js';
 import { TopologyView } from '../../../src/broker/topology/topology-view.js';
 import type { CounterList, Queue, QueueFeatures } from '../../../src/engine/engine.js';
+import type { Clock } from '../../../src/platform/clock.js';
 
 export const VHOST = '/';
 export const OTHER_VHOST = 'other';
@@ -100,6 +100,10 @@ class StageClock implements Clock {
   readonly #timers = new Set<{ readonly at: number; readonly work: () => void }>();
 
   now(): number {
+    return this.#now;
+  }
+
+  elapsed(): number {
     return this.#now;
   }
 

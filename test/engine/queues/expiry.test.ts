@@ -101,6 +101,24 @@ describe.each(ENGINES)('%s', (kind) => {
     expect(engine.settle(channel, 1, false, null)).toBe(true);
   });
 
+  test('a sweep leaves what has expired to consumers for as long as it is told to', async () => {
+    const { bench, publisher, consumer, engine, queue } = await featuredScenario(kind, { ttl: 100 });
+    consumer.consume(1, 'q');
+    bench.coordinator.setPaused(queue, true);
+    publishTexts(publisher, 'a');
+    bench.serve();
+    bench.setTime(START + 100);
+    bench.sweep();
+    expect(engine.readyCount(queue)).toBe(1);
+    engine.setSweepDelay(0);
+    bench.setTime(START + 99);
+    bench.sweep();
+    expect(engine.readyCount(queue)).toBe(1);
+    bench.setTime(START + 100);
+    bench.sweep();
+    expect(engine.readyCount(queue)).toBe(0);
+  });
+
   test('a time to live of 0 delivers to a consumer that waits, even one of another worker', async () => {
     const bench = await Bench.open(kind, { workers: 2 });
     bench.setTime(START);

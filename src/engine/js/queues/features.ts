@@ -14,6 +14,8 @@ const LASTING = Feature.CONSUMER_PRIORITIES | Feature.EXPIRES | Feature.PRIORITI
 
 export class Features {
   readonly #memory: Memory;
+  /** So long (ms) a sweep leaves a message to consumers that may be running. */
+  sweepDelay = SWEEP_DELAY;
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -70,7 +72,7 @@ export class Features {
 
   /** The same for a sweep, which must not race with consumers that run. */
   sweepTime(queue: number, now: number): number {
-    const delay = this.#word(queue, QueueCell.CONSUMERS) === 0 ? 0 : SWEEP_DELAY;
+    const delay = this.#word(queue, QueueCell.CONSUMERS) === 0 ? 0 : this.sweepDelay;
     return Math.min(this.expiryLimit(queue, now), now - delay);
   }
 

@@ -11,6 +11,7 @@ import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
 import type { Administration } from '../../../node/administration.js';
 import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.js';
+import type { Clock } from '../../../platform/clock.js';
 import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-browsing.js';
 import type { SpanCounts } from '../../../spans/span-counts.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
@@ -25,6 +26,8 @@ import type { Statistics } from '../../statistics/statistics.js';
 export interface ManagedBroker {
   readonly facts: BrokerFacts;
   readonly view: TopologyView;
+  /** Time as messages see it. */
+  readonly clock: Clock;
   /** Where this API itself is to be found. */
   readonly http: Pick<BoundHttp, 'hosts' | 'port' | 'tlsPort' | 'metrics'>;
   readonly alarms: Pick<SharedAlarms, 'isLowOnDisk' | 'isShortOfMemory' | 'disk'>;

@@ -46,7 +46,7 @@ function seen(broker: ManagedBroker, queue: QueueEntry): Omit<Scene, 'features' 
   const enqueued = counted(Counter.ENQUEUED);
   const averageOctets = counted(Counter.OCTETS_ENQUEUED) / Math.max(1, enqueued);
   return {
-    now: Date.now(),
+    now: broker.clock.now(),
     name: queue.name,
     vhost: queue.vhost,
     isPaused: queue.isPaused,
@@ -127,7 +127,7 @@ function consumersOf(queue: QueueEntry, client: Client, channel: ClientChannel):
 
 /** The other queues of a vhost, in portions. */
 async function othersOf(
-  { view, statistics }: ManagedBroker,
+  { view, statistics, clock }: ManagedBroker,
   vhost: string,
   name: string,
   clients: readonly Client[],
@@ -150,18 +150,18 @@ async function othersOf(
     const { messages_ready: ready, messages_unacknowledged: unacknowledged } = statistics.lengths(queue);
     if (queue.isPaused) others.paused.push(queue.name);
     if (ready > 0 && !consumed.has(queue.name)) others.unconsumed.push(queue.name);
-    if (ready > 0 && grows(statistics, queue, ready, unacknowledged)) others.growing.push(queue.name);
+    if (ready > 0 && grows({ statistics, clock }, queue, ready, unacknowledged)) others.growing.push(queue.name);
   }
   return others;
 }
 
 function grows(
-  statistics: ManagedBroker['statistics'],
+  { statistics, clock }: Pick<ManagedBroker, 'statistics' | 'clock'>,
   queue: QueueEntry,
   ready: number,
   unacknowledged: number,
 ): boolean {
   const past = statistics.past(queue);
   const totals = { enqueued: past[0]?.enqueued ?? 0 };
-  return trendOf({ now: Date.now(), ready, unacknowledged, past, totals })?.direction === 'growing';
+  return trendOf({ now: clock.now(), ready, unacknowledged, past, totals })?.direction === 'growing';
 }

@@ -46,6 +46,8 @@ interface Wish {
   readonly filter: MessageFilter;
   /** A message's time to live by its queue's rules (ms). */
   readonly ttl: number;
+  /** When it is (ms since the Unix epoch). */
+  readonly now: number;
 }
 
 export function peekRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -61,7 +63,8 @@ export function peekRoutes({ route }: HttpServer, broker: ManagedBroker): void {
         const filter = new MessageFilter(filterOf(given));
         const walk = new QueueWalk(broker, queue);
         const from = given.from === undefined || given.from === '' ? walk.begin() : cursorOf(given.from);
-        return peeked(queue, walk, from, { ...wishOf(given), filter, ttl: await ttlOf(broker, queue) });
+        const ttl = await ttlOf(broker, queue);
+        return peeked(queue, walk, from, { ...wishOf(given), filter, ttl, now: broker.clock.now() });
       },
     },
   });
@@ -146,7 +149,7 @@ function peekedJson(
   message: BrowsedMessage,
   priority: number,
   read: ReturnType<typeof readMessage>,
-  { encoding, truncate, ttl }: Wish,
+  { encoding, truncate, ttl, now }: Wish,
 ): JsonObject {
   const { position, redelivered, requeues, arrival, bodySize, body } = message;
   const shown = body.subarray(0, truncate);
@@ -157,7 +160,7 @@ function peekedJson(
     state: 'ready',
     priority,
     arrived_at: Math.round(arrival),
-    age: Math.max(0, Math.round(Date.now() - arrival)),
+    age: Math.max(0, Math.round(now - arrival)),
     expires_at: Number.isFinite(life) ? Math.round(arrival + life) : null,
     payload_bytes: bodySize,
     redelivered,

@@ -9,7 +9,7 @@ import type { QueueClients } from '../clients/queue-clients.js';
  * asked back, and known soon.
  */
 export function agesOf(
-  { engine }: Pick<ManagedBroker, 'engine'>,
+  { engine, clock }: Pick<ManagedBroker, 'engine' | 'clock'>,
   queue: QueueEntry,
   clients: Pick<QueueClients, 'oldestDelivery'>,
   asks: boolean,
@@ -17,11 +17,11 @@ export function agesOf(
   const front = engine.frontOf(queue.ref, asks);
   return {
     head_message_timestamp: front?.timestamp ?? null,
-    oldest_message_age: ageOf(front?.arrival ?? null),
-    oldest_unacknowledged_age: ageOf(clients.oldestDelivery(queue)),
+    oldest_message_age: ageOf(front?.arrival ?? null, clock.now()),
+    oldest_unacknowledged_age: ageOf(clients.oldestDelivery(queue), clock.now()),
   };
 }
 
-function ageOf(time: number | null): number | null {
-  return time === null ? null : Math.max(0, Math.round(Date.now() - time));
+function ageOf(time: number | null, now: number): number | null {
+  return time === null ? null : Math.max(0, Math.round(now - time));
 }
