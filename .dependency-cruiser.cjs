@@ -2,6 +2,7 @@
 const layers = [
   'cli',
   'bench',
+  'perf',
   'management',
   'node',
   'worker',
@@ -36,6 +37,7 @@ const brokerLayers = [
 /** What the HTTP API agrees on stands below what serves it. */
 const managementLayers = ['api', 'live', 'http', 'contract'];
 const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
+const perfLayers = ['report', 'load', 'client', 'measure'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
 const queueLayers = ['spill', 'rules', 'consumers', 'chain'];
@@ -85,10 +87,18 @@ module.exports = {
       from: { path: '^src/(connection|event-loop|worker)/' },
       to: { path: '^src/broker/(coordinator|definitions-file|definitions|decisions|policies)/' },
     },
+    {
+      name: 'perf-knows-no-broker',
+      severity: 'error',
+      comment: 'The load is put on any broker: it knows the protocol and the system, and nothing of ours.',
+      from: { path: '^src/perf/' },
+      to: { path: '^src/(?!perf/|amqp/|platform/|numbers/)' },
+    },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
     ...downwards('src/management', managementLayers),
     ...downwards('src/management/api', apiLayers),
+    ...downwards('src/perf', perfLayers),
     ...downwards('assembly', coreLayers),
     ...downwards('assembly/queue', queueLayers),
     ...downwards('assembly/amqp', amqpLayers),

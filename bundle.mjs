@@ -24,6 +24,7 @@ await build({
     'worker/worker-thread': 'src/worker/worker-thread.ts',
     'management/management-thread': 'src/management/management-thread.ts',
     'spans/exporter-thread': 'src/spans/exporter-thread.ts',
+    'perf/load-thread': 'src/perf/load-thread.ts',
   },
   chunkNames: 'chunks/[name]-[hash]',
   splitting: true,

@@ -13,6 +13,7 @@ const BROKER = [
     'events',
     'spans',
     'testing',
+    'perf/runs',
   ],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 

@@ -42,6 +42,9 @@ switch (command.action) {
   case 'ctl':
     await ctl(command.args);
     break;
+  case 'perf':
+    await perf(command.args);
+    break;
   case 'cert':
     await makeCertificates(command.wanted);
     break;
@@ -69,6 +72,24 @@ async function ctl(args: readonly string[]): Promise<void> {
     input: stdin,
     out: (text) => stdout.write(text),
     error: (text) => stderr.write(text),
+  });
+}
+
+async function perf(args: readonly string[]): Promise<void> {
+  const { runPerf } = await import('./perf/perf.js');
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    // Who asks twice does not want to wait.
+    if (interrupt.signal.aborted) process.exit(1);
+    interrupt.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const { stdout, stderr } = process;
+  process.exitCode = await runPerf(args, {
+    out: (text) => void stdout.write(text),
+    error: (text) => void stderr.write(text),
+    signal: interrupt.signal,
   });
 }
 

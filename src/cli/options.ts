@@ -20,13 +20,13 @@ import {
 import { BENCH_HELP, wantedBench } from './bench/wanted.js';
 import { CERT_HELP, type WantedCertificates, wantedCertificates } from './certificates/wanted.js';
 import { controlSocket } from './config/control-socket.js';
+import { ConfigurationError } from './config/flags.js';
 import { HELP } from './config/help.js';
 import { inForce } from './config/in-force.js';
 import { limitKey } from './config/limit-settings.js';
 import type { Key, ValueOf } from './config/settings.js';
 import {
   type Configuration,
-  ConfigurationError,
   configuration,
   type Environment,
   fromFlags,
@@ -39,7 +39,7 @@ import { oauthOptions } from './oauth.js';
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
-  | { action: 'ctl' | 'healthcheck'; args: readonly string[] }
+  | { action: 'ctl' | 'healthcheck' | 'perf'; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'cert'; wanted: WantedCertificates }
   | { action: 'bench'; wanted: WantedBench }
@@ -59,7 +59,8 @@ const MIB = 1024 ** 2;
 
 /** Reads the arguments that follow the command's name. */
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
-  if (args[0] === 'ctl' || args[0] === 'healthcheck') return { action: args[0], args: args.slice(1) };
+  if (args[0] === 'ctl' || args[0] === 'healthcheck' || args[0] === 'perf')
+    return { action: args[0], args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     if (args[0] === 'cert') return certCommand(args.slice(1));

@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import type { WantedBench } from '../../bench/bench.js';
+import { ConfigurationError } from '../config/flags.js';
 import { nearest } from '../config/nearest.js';
-import { ConfigurationError } from '../config/sources.js';
 
 const ROUNDS = { thorough: 5, quick: 2, most: 100 };
 

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { GUEST } from '../../broker/access/accounts.js';
-import { ConfigurationError } from '../config/sources.js';
+import { ConfigurationError } from '../config/flags.js';
 
 export interface WantedCertificates {
   /** Where they are put. */

@@ -1,9 +1,10 @@
 /**
- * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md and
- * docs/metrics.md.
+ * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md,
+ * docs/metrics.md and docs/perf.md.
  * `npm run config-docs` writes them.
  */
 import { ctlPage } from '../ctl/document.js';
+import { perfPage } from '../perf/document.js';
 import { wrapped } from './help.js';
 import { toml } from './in-force.js';
 import { metricsPage } from './metrics-page.js';
@@ -17,6 +18,7 @@ export const DOCUMENTS = {
   'examples/leveret.toml': exampleFile,
   'docs/ctl.md': ctlPage,
   'docs/metrics.md': metricsPage,
+  'docs/perf.md': perfPage,
 } as const;
 
 const INTRODUCTION = [

@@ -10,6 +10,8 @@ export const HELP = `Usage: leveret [options]
                           says what is wrong with them, and what to do
        leveret ctl COMMAND
                           asks and tells a running broker, as rabbitmqctl does (leveret ctl help)
+       leveret perf [options]
+                          puts a load on a broker, and measures it (leveret perf --help)
        leveret cert DIR [options]
                           makes certificates for a trial of TLS (leveret cert --help)
        leveret bench [options]

@@ -3,8 +3,7 @@
  * nobody knows, or a value that is none, is one line that tells its place, what would do, and the nearest right name.
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { WrongValue } from './kinds.js';
+import { ConfigurationError, type Flag, type FlagTexts, meant, readFlags, readValue } from './flags.js';
 import { nearest } from './nearest.js';
 import {
   EXCLUDED,
@@ -35,11 +34,6 @@ export interface Given<T> {
 }
 
 export type Configuration = { readonly [K in Key]?: Given<ValueOf<K>> };
-
-/** What was configured cannot be, in words for whoever did it. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-}
 
 export function refuse(origin: Origin, reason: string): never {
   throw new ConfigurationError(`${origin.place}${origin.name} ${reason}`);
@@ -89,77 +83,35 @@ function exclude(found: Map<Key, Given<unknown>>): void {
 
 function read({ key, value, origin }: Raw): unknown {
   const { kind, isSecret } = settingOf(key);
-  try {
-    return kind.read(value);
-  } catch (error) {
-    if (!(error instanceof WrongValue)) throw error;
-    const wrong = isSecret ? '' : `, not ${typeof error.value === 'string' ? `'${error.value}'` : String(error.value)}`;
-    return refuse(origin, `must be ${kind.expected}${wrong}`);
-  }
+  return readValue<unknown>(kind, value, `${origin.place}${origin.name}`, isSecret);
 }
 
 /** What is secret has no flag: others see what a command was started with. */
-const FLAG_NAMES = new Map(
-  KEYS.filter((key) => settingOf(key).isSecret !== true).flatMap((key): [string, Key][] => {
+const FLAGS = new Map<string, Flag<Key | 'help' | 'version'>>([
+  ['help', { key: 'help', argument: null, short: 'h' }],
+  ['version', { key: 'version', argument: null, short: 'v' }],
+  ...KEYS.filter((key) => settingOf(key).isSecret !== true).flatMap((key): [string, Flag<Key>][] => {
     const name = flagOf(key).slice(2);
-    return settingOf(key).kind.argument === null
+    const { argument } = settingOf(key).kind;
+    const flag = { key, argument };
+    return argument === null
       ? [
-          [name, key],
-          [`no-${name}`, key],
+          [name, flag],
+          [`no-${name}`, { ...flag, text: 'false' }],
         ]
-      : [[name, key]];
+      : [[name, flag]];
   }),
-);
+]);
 
 /** Reads the flags that follow the command's name. */
 export function fromFlags(args: readonly string[]): Flags {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean', short: 'v' },
-      ...Object.fromEntries([...FLAG_NAMES].map(([name, key]) => [name, { type: flagType(key) }])),
-    },
-  });
-  const given = new Map<Key, FlagTexts>();
-  let help = false;
-  let version = false;
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new ConfigurationError(`Unexpected argument '${token.value}'`);
-    if (token.kind !== 'option') continue;
-    if (token.name === 'help') help = true;
-    else if (token.name === 'version') version = true;
-    else collect(given, token.name, token.rawName, token.value);
-  }
-  return { help, version, given: [...given].map(flagGiven) };
+  const all = readFlags(args, FLAGS);
+  const given: Raw[] = [];
+  for (const [key, texts] of all) if (key !== 'help' && key !== 'version') given.push(flagGiven(key, texts));
+  return { help: all.has('help'), version: all.has('version'), given };
 }
 
-function flagType(key: Key): 'boolean' | 'string' {
-  return settingOf(key).kind.argument === null ? 'boolean' : 'string';
-}
-
-/** The name that counts is the last one, of `--pin` and `--no-pin`. */
-interface FlagTexts {
-  readonly name: string;
-  readonly texts: readonly string[];
-}
-
-function collect(given: Map<Key, FlagTexts>, name: string, rawName: string, value: string | undefined): void {
-  const key = FLAG_NAMES.get(name);
-  if (key === undefined) {
-    const near = nearest(rawName, ['--help', '--version', ...[...FLAG_NAMES.keys()].map((known) => `--${known}`)]);
-    throw new ConfigurationError(`Unknown option '${rawName}'${meant(near)}`);
-  }
-  const { argument } = settingOf(key).kind;
-  if (argument === null && value !== undefined) throw new ConfigurationError(`--${name} takes no value`);
-  if (argument !== null && value === undefined) throw new ConfigurationError(`--${name} needs a value: ${argument}`);
-  const isPositive = `--${name}` === flagOf(key);
-  given.set(key, { name, texts: [...(given.get(key)?.texts ?? []), value ?? String(isPositive)] });
-}
-
-function flagGiven([key, { name, texts }]: [Key, FlagTexts]): Raw {
+function flagGiven(key: Key, { name, texts }: FlagTexts): Raw {
   return { key, value: settingOf(key).kind.fromTexts(texts), origin: { source: 'flag', name: `--${name}`, place: '' } };
 }
 
@@ -204,8 +156,4 @@ function textOf(file: string, origin: Origin): string {
   } catch (error) {
     return refuse(origin, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function meant(name: string | null): string {
-  return name === null ? '' : `; the nearest is ${name}`;
 }

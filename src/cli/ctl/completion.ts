@@ -1,17 +1,26 @@
 /** Scripts that complete commands and options in shells, made from the tables. */
 import { BENCH_FLAGS } from '../bench/wanted.js';
+import { PERF_KEYS, type PerfKey, perfFlag } from '../perf/table.js';
 import { OPTIONS } from './arguments.js';
 import type { CtlCommand } from './command.js';
 import { COMMANDS } from './commands.js';
 
 /** What stands behind `leveret`, and the flags of those commands that have a table of them. */
-const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench'].join(' ');
-const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = { bench: BENCH_FLAGS };
+const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf'].join(' ');
+const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = {
+  bench: BENCH_FLAGS,
+  perf: Object.fromEntries(PERF_KEYS.map((key) => [key, flagOfPerf(key)])),
+};
 
 interface FlagOfCommand {
   readonly value: string | null;
   readonly short?: string;
   readonly help: string;
+}
+
+function flagOfPerf(key: PerfKey): FlagOfCommand {
+  const { kind, short, help } = perfFlag(key);
+  return { value: kind.argument, help, ...(short === undefined ? {} : { short }) };
 }
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
