@@ -31,7 +31,7 @@ export function copyAsStored(
   if (body > FRAME_BODY_MAX || body + FRAME_OVERHEAD > frameMax) return null;
   const header = messages.headerFrameLength(message);
   const length = body === 0 ? header : header + body + FRAME_OVERHEAD;
-  const end = copy(memory.bytes, at, messages.headerFrameAt(message), length);
+  const end = copy(memory, at, messages.headerFrameAt(message), length);
   write16(memory.bytes, at + 1, channel);
   if (body > 0) write16(memory.bytes, at + header + 1, channel);
   return end;
@@ -125,7 +125,7 @@ export class ContentFrames {
     const { bytes } = this.#memory;
     if (this.#header.length === 0) {
       const message = this.#message;
-      return copy(bytes, at, this.#messages.headerFrameAt(message), this.#messages.headerFrameLength(message));
+      return copy(this.#memory, at, this.#messages.headerFrameAt(message), this.#messages.headerFrameLength(message));
     }
     bytes.set(this.#header, at);
     return at + this.#header.length;
@@ -140,7 +140,7 @@ export class ContentFrames {
     for (let left = count; left > 0; ) {
       if (this.#bodyLeft === 0) this.#turnTo(this.#nextPiece);
       const part = Math.min(left, this.#bodyLeft);
-      end = copy(bytes, end, this.#bodyAt, part);
+      end = copy(this.#memory, end, this.#bodyAt, part);
       this.#bodyAt += part;
       this.#bodyLeft -= part;
       left -= part;

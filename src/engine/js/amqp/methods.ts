@@ -15,7 +15,7 @@ import {
   METHOD_REJECT,
   METHOD_RETURN,
 } from '../../../numbers/core.js';
-import { byteAt, write16, write32, write64 } from '../memory/views.js';
+import { put, write16, write32, write64 } from '../memory/views.js';
 
 /** Class and method number as one word, as they stand on the wire. */
 export const MethodId = {
@@ -133,11 +133,6 @@ function begin(to: Uint8Array, at: number, channel: number, method: number, size
   write16(to, at + 1, channel);
   write32(to, at + 3, size - FRAME_HEAD - 1);
   return write32(to, at + FRAME_HEAD, method);
-}
-
-function put(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {
-  for (let i = 0; i < length; i++) to[at + i] = byteAt(from, start + i);
-  return at + length;
 }
 
 function finish(to: Uint8Array, end: number): number {

@@ -152,6 +152,8 @@ export const Message = {
   ARRIVAL: MESSAGE_ARRIVAL / 4,
 } as const;
 export const KEY_BITS = 8 * (MESSAGE_FLAGS - MESSAGE_KEY_LENGTH);
+/** Those bits. V8 would raise 2 to a power each time that it is asked to. */
+export const KEY_LENGTH = 2 ** KEY_BITS - 1;
 
 export const MessageFlag = {
   MANDATORY: MESSAGE_MANDATORY,

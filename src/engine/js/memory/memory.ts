@@ -51,6 +51,7 @@ const USED: Readonly<Record<UnitKind, number>> = {
 
 export class Memory implements Views {
   readonly bytes: Uint8Array;
+  readonly data: DataView;
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
@@ -72,7 +73,7 @@ export class Memory implements Views {
   #lacksLeave = false;
 
   constructor(shared: SharedCore) {
-    ({ bytes: this.bytes, u32: this.u32, i32: this.i32, f64: this.f64 } = viewsOf(shared.buffer));
+    ({ bytes: this.bytes, data: this.data, u32: this.u32, i32: this.i32, f64: this.f64 } = viewsOf(shared.buffer));
     this.workers = shared.workers;
     const segments = at32(this.u32, Root.SEGMENTS);
     this.#reserve = reserveOf(segments);

@@ -11,12 +11,12 @@ import {
   PIECE_HEAD,
 } from '../../../numbers/core.js';
 import { RECORD_LEAD } from '../../../numbers/log.js';
-import { KEY_BITS, Message, MessageFlag, Piece } from './layout.js';
+import { KEY_BITS, KEY_LENGTH, Message, MessageFlag, Piece } from './layout.js';
 import type { Memory } from './memory.js';
 import { expirationOf, priorityOf, timestampOf } from './properties.js';
 import { beginMessageRecord, beginPieceRecord, recordId, setRecordId } from './record-heads.js';
 import { type Lifetime, Segments } from './segments.js';
-import { at32, at64, copy, double, read32, word, write16, write32 } from './views.js';
+import { at32, at64, copy, double, put, read32, word, write16, write32 } from './views.js';
 
 /** A message under construction: where its next body bytes go. */
 export class MessageBuilder {
@@ -67,7 +67,7 @@ export class Messages {
     lifetime: Lifetime,
   ): boolean {
     if (!this.#start(builder, key, headerLength, bodySize, flags, lifetime)) return false;
-    copy(this.#memory.bytes, this.headerFrameAt(builder.message), headerAt, headerLength);
+    copy(this.#memory, this.headerFrameAt(builder.message), headerAt, headerLength);
     return true;
   }
 
@@ -142,7 +142,7 @@ export class Messages {
     u32[head + Message.FIRST_LENGTH] = first;
     u32[head + Message.KEY_AND_FLAGS] = key.length | (kept << KEY_BITS);
     this.beginLife(message);
-    bytes.set(key, message + MESSAGE_HEAD);
+    put(bytes, message + MESSAGE_HEAD, key, 0, key.length);
     builder.message = message;
     builder.left = bodySize;
     builder.lifetime = lifetime;
@@ -158,7 +158,7 @@ export class Messages {
     while (taken < length) {
       if (builder.room === 0 && !this.#addPiece(builder)) break;
       const count = Math.min(length - taken, builder.room);
-      this.#memory.bytes.copyWithin(builder.cursor, from + taken, from + taken + count);
+      copy(this.#memory, builder.cursor, from + taken, count);
       builder.cursor += count;
       builder.room -= count;
       builder.left -= count;
@@ -194,7 +194,7 @@ export class Messages {
   }
 
   keyLength(message: number): number {
-    return at32(this.#memory.u32, word(message, Message.KEY_AND_FLAGS)) & (2 ** KEY_BITS - 1);
+    return at32(this.#memory.u32, word(message, Message.KEY_AND_FLAGS)) & KEY_LENGTH;
   }
 
   /** The header frame; the first body frame follows it when there is a body. */
@@ -340,7 +340,7 @@ export class Messages {
       beginMessageRecord(this.#memory, message, size);
       setRecordId(this.#memory, message, id);
     }
-    this.#memory.bytes.copyWithin(message, from, from + size);
+    copy(this.#memory, message, from, size);
     const head = word(message, 0);
     Atomics.store(this.#memory.u32, head + Message.REFS, 1);
     this.#memory.u32[head + Message.FIRST_PIECE] = 0;
@@ -373,7 +373,7 @@ export class Messages {
       beginPieceRecord(this.#memory, piece, size);
       setRecordId(this.#memory, piece, recordId(this.#memory, message));
     }
-    bytes.copyWithin(piece, from, from + size);
+    copy(this.#memory, piece, from, size);
     u32[word(piece, Piece.NEXT)] = 0;
     u32[word(piece, Piece.BODY_SIZE)] = bodySize;
     if (last === 0) u32[word(message, Message.FIRST_PIECE)] = piece;

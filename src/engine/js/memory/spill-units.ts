@@ -20,7 +20,7 @@ import {
 import { Message, Piece } from './layout.js';
 import type { Memory } from './memory.js';
 import type { Messages } from './messages.js';
-import { at32, read32, word } from './views.js';
+import { at32, copy, read32, word } from './views.js';
 
 /** Fields of a unit as word numbers. */
 const Unit = { SPAN: UNIT_SPAN / 4, FLAGS: UNIT_FLAGS / 4, POSITION: UNIT_POSITION / 4, ID: UNIT_ID / 4 } as const;
@@ -81,7 +81,7 @@ export class Units {
   #write(at: number, from: number, size: number): number {
     const span = this.spanFor(size);
     this.#memory.u32[word(at, Unit.SPAN)] = span;
-    this.#memory.bytes.copyWithin(at + UNIT_HEAD, from, from + size);
+    copy(this.#memory, at + UNIT_HEAD, from, size);
     return at + span;
   }
 

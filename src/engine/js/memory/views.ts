@@ -6,6 +6,8 @@
 export interface Views {
   readonly bytes: Uint8Array;
   readonly u32: Uint32Array;
+  /** For words that are not aligned. */
+  readonly data: DataView;
   /** Only for words that threads wait on: locks and doorbells. */
   readonly i32: Int32Array;
   /** Only for points in time and spans of it. */
@@ -16,6 +18,7 @@ export function viewsOf(buffer: SharedArrayBuffer): Views {
   return {
     bytes: new Uint8Array(buffer),
     u32: new Uint32Array(buffer),
+    data: new DataView(buffer),
     i32: new Int32Array(buffer),
     f64: new Float64Array(buffer),
   };
@@ -75,9 +78,42 @@ export function write64(bytes: Uint8Array, at: number, value: number): number {
   return write32(bytes, at + 4, value >>> 0);
 }
 
-/** Moves octets inside the shared memory; a loop is quicker than a call for the few of a key. */
-export function copy(bytes: Uint8Array, to: number, from: number, length: number): number {
-  if (length > 32) bytes.copyWithin(to, from, from + length);
-  else for (let i = 0; i < length; i++) bytes[to + i] = byteAt(bytes, from + i);
+/** Copies a few octets, such as a key; returns the address behind them. */
+export function put(to: Uint8Array, at: number, from: Uint8Array, start: number, length: number): number {
+  for (let i = 0; i < length; i++) to[at + i] = byteAt(from, start + i);
+  return at + length;
+}
+
+/** From so many octets on a call of V8's own is worth its while. */
+const CALL_MIN = 256;
+
+/**
+ * Copies octets inside the shared memory to where they do not overlap; returns the address behind them. V8 copies shared
+ * memory octet by octet where the two ends are not aligned alike (by 8), and words by this loop are more than twice as
+ * quick.
+ */
+export function copy(memory: Views, to: number, from: number, length: number): number {
+  if (length >= CALL_MIN && ((to ^ from) & 7) === 0) memory.bytes.copyWithin(to, from, from + length);
+  else copyWords(memory, to, from, length);
   return to + length;
+}
+
+/** Eight words a round, to aligned addresses. */
+function copyWords({ bytes, u32, data }: Views, to: number, from: number, length: number): void {
+  let i = 0;
+  for (; i < length && ((to + i) & 3) !== 0; i++) bytes[to + i] = byteAt(bytes, from + i);
+  let word = (to + i) >>> 2;
+  for (; i + 32 <= length; i += 32, word += 8) {
+    const at = from + i;
+    u32[word] = data.getUint32(at, true);
+    u32[word + 1] = data.getUint32(at + 4, true);
+    u32[word + 2] = data.getUint32(at + 8, true);
+    u32[word + 3] = data.getUint32(at + 12, true);
+    u32[word + 4] = data.getUint32(at + 16, true);
+    u32[word + 5] = data.getUint32(at + 20, true);
+    u32[word + 6] = data.getUint32(at + 24, true);
+    u32[word + 7] = data.getUint32(at + 28, true);
+  }
+  for (; i + 4 <= length; i += 4, word++) u32[word] = data.getUint32(from + i, true);
+  for (; i < length; i++) bytes[to + i] = byteAt(bytes, from + i);
 }
