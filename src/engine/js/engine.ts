@@ -203,7 +203,7 @@ class JsEngine extends JsQueueCalls implements Engine {
   closeConnection(connection: ConnectionRef): void {
     const one = this.#connection(connection);
     one.closed = true;
-    for (const channel of one.channels.values()) this.freeChannel(channel.handle);
+    for (const channel of one.channels()) this.freeChannel(channel.handle);
     this.#output.forget(one);
     one.withoutRoom.length = 0;
     one.servedWithoutRoom.length = 0;
@@ -231,7 +231,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const handle = ++this.#lastHandle;
     const channel = new Channel(handle, one, number);
     channel.activeAt = this.#clock.now;
-    one.channels.set(number, channel);
+    one.addChannel(channel);
     this.#channels.set(handle, channel);
     return handle;
   }
@@ -249,7 +249,7 @@ class JsEngine extends JsQueueCalls implements Engine {
     const one = this.#channel(channel);
     this.closeChannel(channel);
     one.keepCounters();
-    one.connection.channels.delete(one.number);
+    one.connection.removeChannel(one);
     this.#channels.delete(channel);
   }
   contentState(channel: ChannelRef): Content {

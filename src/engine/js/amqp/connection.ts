@@ -22,7 +22,9 @@ export class Connection {
   outputMax = FRAME_MAX_INITIAL;
   /** Largest body that is accepted. */
   bodyMax: number = Limit.BODY_MAX;
-  readonly channels = new Map<number, Channel>();
+  readonly #channels = new Map<number, Channel>();
+  /** The one that was asked for last: the frames of a message come one after the other. */
+  #last: Channel | undefined;
 
   readonly partial = new PartialFrame();
   /**
@@ -57,6 +59,25 @@ export class Connection {
     content: ContentFrames,
   ) {
     this.content = content;
+  }
+
+  channelOf(number: number): Channel | undefined {
+    if (this.#last === undefined || this.#last.number !== number) this.#last = this.#channels.get(number);
+    return this.#last;
+  }
+
+  channels(): Iterable<Channel> {
+    return this.#channels.values();
+  }
+
+  addChannel(channel: Channel): void {
+    this.#channels.set(channel.number, channel);
+    this.#last = channel;
+  }
+
+  removeChannel({ number }: Channel): void {
+    this.#channels.delete(number);
+    this.#last = undefined;
   }
 }
 

@@ -20,7 +20,7 @@ import { MessageFlag } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock, Messages } from '../memory/messages.js';
 import { inspect } from '../memory/properties.js';
-import { byteAt, read16, read32, read64 } from '../memory/views.js';
+import { byteAt, read32, read64 } from '../memory/views.js';
 import type { Queues } from '../queues/queues.js';
 import type { Channel, Connection } from './connection.js';
 import { BASIC_CLASS, FrameType, MethodId } from './methods.js';
@@ -98,7 +98,7 @@ export class ConnectionReader {
   }
 
   scan(connection: Connection, offset: number, length: number): Stop {
-    const { bytes } = this.#memory;
+    const { bytes, data } = this.#memory;
     const end = offset + length;
     let at = offset;
     this.#amid = false;
@@ -123,7 +123,7 @@ export class ConnectionReader {
         at = end;
         break;
       }
-      const size = read32(bytes, at + 3);
+      const size = data.getUint32(at + 3);
       if (size > connection.inputMax) {
         stop = this.#stopAt(at, FRAME_HEAD, Stop.OVERSIZE);
         break;
@@ -186,11 +186,11 @@ export class ConnectionReader {
 
   /** One whole frame. */
   #onFrame(connection: Connection, at: number, size: number): Stop {
-    const { bytes } = this.#memory;
+    const { bytes, data } = this.#memory;
     const whole = size + FRAME_OVERHEAD;
     if (bytes[at + FRAME_HEAD + size] !== FRAME_END) return this.#stopAt(at, whole, Stop.FRAME_END);
     const type = byteAt(bytes, at);
-    const channel = connection.channels.get(read16(bytes, at + 1));
+    const channel = connection.channelOf(data.getUint16(at + 1));
     if (channel === undefined) return this.#stopAt(at, whole, Stop.FRAME);
     const stop =
       channel.state === 'closing'
@@ -202,7 +202,7 @@ export class ConnectionReader {
   /** A closing channel sees only the end of its close. */
   #onClosing(type: number, at: number, size: number): Stop {
     if (type !== FrameType.METHOD || size < 4) return Stop.END;
-    const method = read32(this.#memory.bytes, at + FRAME_HEAD);
+    const method = this.#memory.data.getUint32(at + FRAME_HEAD);
     return method === MethodId.CHANNEL_CLOSE || method === MethodId.CHANNEL_CLOSE_OK ? Stop.FRAME : Stop.END;
   }
 
@@ -220,8 +220,8 @@ export class ConnectionReader {
   }
 
   #onMethod(connection: Connection, channel: Channel, payload: number, length: number): Stop {
-    const { bytes } = this.#memory;
-    const method = read32(bytes, payload);
+    const { bytes, data } = this.#memory;
+    const method = data.getUint32(payload);
     if (method === MethodId.PUBLISH) return this.#onPublish(connection, channel, payload, length);
     if (length !== SETTLEMENT_LENGTH || channel.transactional) return Stop.FRAME;
     const tag = read64(bytes, payload + 4);
@@ -272,10 +272,10 @@ export class ConnectionReader {
   }
 
   #onHeader(connection: Connection, channel: Channel, at: number, size: number): Stop {
-    const { bytes } = this.#memory;
+    const { bytes, data } = this.#memory;
     const { route, builder } = channel;
     const payload = at + FRAME_HEAD;
-    if (route === null || size < HEADER_PAYLOAD_MIN || read32(bytes, payload) !== BASIC_CLASS << 16) return Stop.FRAME;
+    if (route === null || size < HEADER_PAYLOAD_MIN || data.getUint32(payload) !== BASIC_CLASS << 16) return Stop.FRAME;
     const bodySize = read64(bytes, payload + 4);
     if (bodySize > connection.bodyMax || !this.#flagsEnd(payload, size)) return Stop.FRAME;
     if (this.#memory.arePublishersBlocked()) return Stop.MEMORY;
@@ -301,9 +301,9 @@ export class ConnectionReader {
 
   /** Whether this is a body frame that its channel expects; then its payload is streamed. */
   #beginsBody(connection: Connection, at: number, size: number): boolean {
-    const { bytes } = this.#memory;
+    const { bytes, data } = this.#memory;
     if (byteAt(bytes, at) !== FrameType.BODY || size === 0) return false;
-    const channel = connection.channels.get(read16(bytes, at + 1));
+    const channel = connection.channelOf(data.getUint16(at + 1));
     if (channel === undefined || channel.state !== 'open' || channel.content !== Content.BODY) return false;
     if (size > channel.builder.left) return false;
     connection.streaming = channel;

@@ -16,7 +16,7 @@ import {
 } from '../../../numbers/core.js';
 import { Block, QueueCell, Slot, SlotState } from './layout.js';
 import type { Memory } from './memory.js';
-import { at32, at64, double, word } from './views.js';
+import { at32, at64, double, unitOf, word } from './views.js';
 
 export class Blocks {
   readonly #memory: Memory;
@@ -26,7 +26,7 @@ export class Blocks {
   }
 
   blockOf(slot: number): number {
-    return slot - (slot % PAGE);
+    return unitOf(slot, PAGE);
   }
 
   chainOf(slot: number): number {

@@ -5,7 +5,7 @@
 import { SEGMENT, SEGMENT_HEAD } from '../../../numbers/core.js';
 import { Segment } from './layout.js';
 import type { Memory } from './memory.js';
-import { word } from './views.js';
+import { unitOf, word } from './views.js';
 
 /** Which open segment: short-lived messages do not share one with those that will wait. */
 export type Lifetime = 'hot' | 'cold';
@@ -32,7 +32,7 @@ export class Segments {
     if (open.address !== 0 && open.next + whole > open.address + SEGMENT) this.#makeRoom(open);
     if (open.address === 0 && !this.#openNew(open)) return 0;
     const at = open.next + before;
-    open.next += Math.ceil(whole / 8) * 8;
+    open.next += (whole + 7) & ~7;
     Atomics.add(this.#memory.u32, word(open.address, Segment.LIVE), 1);
     return at;
   }
@@ -70,7 +70,7 @@ export class Segments {
 
   /** One thing less lives in the segment of `address`; the last to go frees it. */
   leave(address: number): void {
-    const segment = address - (address % SEGMENT);
+    const segment = unitOf(address, SEGMENT);
     if (Atomics.sub(this.#memory.u32, word(segment, Segment.LIVE), 1) === 1) this.#memory.freeSegment(segment);
   }
 }

@@ -31,7 +31,12 @@ export function word(address: number, field: number): number {
 
 /** Index in `f64` of a structure's field of two words; the structure and the field are aligned to it. */
 export function double(address: number, field: number): number {
-  return (address + field * 4) / 8;
+  return (address >>> 3) + (field >>> 1);
+}
+
+/** The address of the unit, of a power of two octets, that an address lies in. */
+export function unitOf(address: number, size: number): number {
+  return (address & -size) >>> 0;
 }
 
 export function read16(bytes: Uint8Array, at: number): number {
