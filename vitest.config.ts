@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Stories that a whole broker tells, over sockets. */
 const BROKER = [
@@ -44,7 +44,10 @@ export default defineConfig({
     // Scenarios wait for the broker most of the time.
     maxConcurrency: 16,
     projects: [
-      { extends: true, test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: BROKER } },
+      {
+        extends: true,
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...BROKER] },
+      },
       onEngine('wasm'),
       onEngine('js'),
       { extends: true, test: { name: 'websocket', include: OVER_STREAMS, env: { LEVERET_TRANSPORT: 'websocket' } } },
