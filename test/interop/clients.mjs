@@ -35,6 +35,9 @@ const PYTHON = `${BUILD}/python/bin/python`;
 /** It takes minutes to build: one that is there is taken. */
 const RABBITMQADMIN2 = process.env.RABBITMQADMIN2 ?? `${BUILD}/rabbitmqadmin2`;
 
+/** The command, as it was built. */
+const LEVERET = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
 const JARS = `${BUILD}/java/lib/*`;
 const JAVA_SOURCES = ['Checks.java', 'AmqpClient.java', 'Rules.java', 'Tls.java'];
 
@@ -144,6 +147,7 @@ export const CLIENTS = [
       { name: 'java/amqp-client', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'AmqpClient'] },
       { name: 'java/rules', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Rules'] },
       { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
+      { name: 'java/perf-test and leveret perf', run: ['bash', 'leveret_perf.sh', JARS, process.execPath, LEVERET] },
     ],
     tls: [
       {

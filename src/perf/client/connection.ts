@@ -212,6 +212,7 @@ export class Connection {
 
   async #wait<N extends MethodName>(answer: N): Promise<MethodOf<N>> {
     const method = await new Promise<Method>((resolve, reject) => {
+      if (this.#state === 'ended') return reject(closed());
       this.#waiting = { answer, resolve, reject };
     });
     return method as MethodOf<N>;
@@ -328,13 +329,17 @@ export class Connection {
     if (isTold) this.#onFailed(error);
   }
 
-  #end(error: Error = new BrokerError('the connection is closed')): void {
+  #end(error: Error = closed()): void {
     this.#state = 'ended';
     if (this.#heartbeats !== null) clearInterval(this.#heartbeats);
     this.#socket.destroy();
     this.#waiting?.reject(error);
     this.#waiting = null;
   }
+}
+
+function closed(): BrokerError {
+  return new BrokerError('the connection is closed');
 }
 
 function bytesOf(view: DataView, from: number, end: number): Uint8Array {
