@@ -14,6 +14,7 @@ const BROKER = [
     'spans',
     'testing',
     'perf/runs',
+    'embedded',
   ],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 

@@ -4,7 +4,8 @@
  * script can ask.
  */
 
-import { DataDirectoryError, openForInspection } from '../store/data-directory.js';
+import { openForInspection } from '../store/data-directory.js';
+import { DataDirectoryError } from '../store/data-directory-error.js';
 import { CheckCode, check } from '../store/recovery/check.js';
 import { type Inspection, inspectionText, inspectLogs } from '../store/recovery/inspect.js';
 

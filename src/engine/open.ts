@@ -26,6 +26,18 @@ export function mebibytesFor(workers: number): number {
 /** The core with threads, beside the built modules. */
 const CORE = new URL('../core.threads.wasm', import.meta.url);
 
+let compiling: Promise<WebAssembly.Module> | null = null;
+
+/** Begins to compile what `createSharedCore` needs, for those who know early that they will call it. */
+export function prepareCore(kind: EngineKind): void {
+  if (kind === 'wasm') compiledCore().catch(() => {});
+}
+
+function compiledCore(): Promise<WebAssembly.Module> {
+  compiling ??= readFile(CORE).then((octets) => WebAssembly.compile(octets));
+  return compiling;
+}
+
 /** Makes the shared memory (`bytes`, rounded down to MiB) of a core for `workers` workers. */
 export async function createSharedCore(kind: EngineKind, bytes: number, workers: number): Promise<SharedCore> {
   const size = Math.max(MEMORY_MIN, Math.min(MEMORY_MAX, Math.floor(bytes / MEBIBYTE) * MEBIBYTE));
@@ -36,7 +48,7 @@ export async function createSharedCore(kind: EngineKind, bytes: number, workers:
   }
   if (kind === 'wasm') {
     const { createWasmCore } = await import('./wasm/shared-memory.js');
-    return createWasmCore(await WebAssembly.compile(await readFile(CORE)), size / MEBIBYTE, workers);
+    return createWasmCore(await compiledCore(), size / MEBIBYTE, workers);
   }
   const { initJsCore } = await import('./js/engine.js');
   const buffer = new SharedArrayBuffer(size);

@@ -5,8 +5,10 @@
  * `defect`, and the thread ends with it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { prepareCore } from '../engine/open.js';
 import { LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
+import { CpuClaims } from '../platform/cpu-claims.js';
 import { fatal, inWords, takeDefects } from '../platform/fatal.js';
 import type { RunningBroker } from './broker.js';
 import type { BrokerSetup, FromBroker, ToBroker } from './broker-messages.js';
@@ -14,17 +16,18 @@ import { startThreads } from './workers/worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
 const port = parentPort;
-const { options, clock, logLevels } = workerData as BrokerSetup;
+const { options, clock, logLevels, cpus } = workerData as BrokerSetup;
 const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
-// They take longest: what else is needed is loaded meanwhile.
+// What takes longest comes first: what else is needed is loaded meanwhile.
+prepareCore(options.engine);
 const threads = startThreads(options.workers, options.management !== null);
 const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
   import('./broker.js'),
   import('./listeners/bound.js'),
 ]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
-const starting = openBroker(options, clock, threads, logger);
+const starting = openBroker(options, clock, threads, new CpuClaims(cpus.process, cpus.own), logger);
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
 if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
 else if ('kind' in running) endWith({ kind: 'refused', failure: running });

@@ -17,6 +17,7 @@ import { createProgress } from '../event-loop/progress.js';
 import type { Logger } from '../logging/logger.js';
 import { loadAffinity } from '../platform/affinity.js';
 import { systemClock } from '../platform/clock.js';
+import type { CpuClaims } from '../platform/cpu-claims.js';
 import { fatal, inWords } from '../platform/fatal.js';
 import { clockOf } from '../platform/manual-clock.js';
 import { placementText, placeWorkers } from '../platform/placement.js';
@@ -25,7 +26,7 @@ import { SpillFiles } from '../queues/spill/spill-files.js';
 import { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import { SpilledQueues } from '../queues/spill/spilled-queues.js';
 import { freshClusterId } from '../store/cluster-id.js';
-import { DataDirectoryError } from '../store/data-directory.js';
+import { DataDirectoryError } from '../store/data-directory-error.js';
 import { SharedAlarms } from '../worker/shared-alarms.js';
 import { SteadyFigures } from '../worker/thread-figures.js';
 import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
@@ -42,7 +43,7 @@ import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
 import { Questions } from './questions.js';
 import { SpanExport } from './span-export.js';
-import { Storage } from './storage.js';
+import type { Storage } from './storage.js';
 import { TestTime } from './test-time.js';
 import { type Overseer, WorkerPool } from './workers/worker-pool.js';
 import type { IdleThreads } from './workers/worker-threads.js';
@@ -72,12 +73,14 @@ export interface RunningBroker {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for; `logger` is this thread's.
+ * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for; `cpus` is where the
+ * workers' CPUs are claimed, and whoever has started this thread gives them back; `logger` is this thread's.
  */
 export async function openBroker(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
+  cpus: CpuClaims,
   logger: Logger,
 ): Promise<RunningBroker> {
   const { data } = options;
@@ -85,9 +88,11 @@ export async function openBroker(
   warnOfExpiry(tls, logger);
   const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
   const definitions = definitionsOf(options);
-  const storage = data === null ? null : await Storage.open(data, logger.lines('warning', 'storage'));
+  // Loaded where something is kept: it is a third of the broker.
+  const storage =
+    data === null ? null : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, logger);
+    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, cpus, logger);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -110,13 +115,15 @@ async function openOn(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
+  cpus: CpuClaims,
   logger: Logger,
 ): Promise<RunningBroker> {
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
-  const places = placeWorkers(native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [], workers);
+  const allowed = native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [];
+  const places = placeWorkers(allowed, workers, cpus);
   const managed = dup === null ? null : options.management;
   const participants = managed === null ? workers : workers + 1;
   const shared = await createSharedCore(options.engine, options.memory, participants);

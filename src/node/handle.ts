@@ -9,6 +9,7 @@ import type { Beginning } from '../broker/coordinator/beginning.js';
 import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
 import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
+import { CpuClaims, processClaims } from '../platform/cpu-claims.js';
 import { forgetHolder } from '../platform/file-lock.js';
 import { ManualClock } from '../platform/manual-clock.js';
 import { lockPath } from '../store/data-directory.js';
@@ -136,17 +137,20 @@ class Handle {
       this.#asking.ask<void>((id) => this.#ask({ kind: 'advance', id, milliseconds })),
     );
     this.logLevels.setAll(options.logLevels);
+    const cpus = { process: processClaims(), own: CpuClaims.memory() };
     this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
       workerData: {
         options,
         clock: this.#manual?.shared ?? null,
         logLevels: this.logLevels.shared,
+        cpus,
       } satisfies BrokerSetup,
       name: 'leveret-broker',
     });
     const lock = options.data === null ? null : lockPath(resolvePath(options.data.directory));
     this.closed = new Promise((resolve, reject) => {
       this.#thread.on('exit', () => {
+        new CpuClaims(cpus.process, cpus.own).release();
         const error = this.#errorAtEnd();
         if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
         this.#asking.refuseAll(error ?? new BrokerClosedError());

@@ -2,12 +2,11 @@
  * This folder is for what Node lacks of the operating system; everybody may import it, and it imports none of ours.
  *
  * Here: which CPUs this process may use, pinning the calling thread to some of them, a second descriptor for a socket,
- * so that two threads can own one each, and ending a socket that another thread owns. Reached through koffi, a foreign
- * function interface whose binaries come with its package. What must hold: a machine where it cannot load still runs
- * the broker, and is told why.
+ * so that two threads can own one each, and ending a socket that another thread owns. What must hold: a machine where
+ * koffi cannot load still runs the broker, and is told why.
  */
-import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
+import { loadKoffi } from './foreign-calls.js';
 
 /** Calls of the operating system, as far as this platform has them. */
 export interface Affinity {
@@ -32,7 +31,7 @@ const LINUX_CPUS_MAX = 1024;
 /** Loads the calls for this platform. Takes some 20 ms, so only those who need them ask. */
 export function loadAffinity(): Loaded {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    const koffi = loadKoffi();
     if (process.platform === 'linux') return { ok: true, affinity: linux(koffi) };
     if (process.platform === 'win32') return { ok: true, affinity: windows(koffi) };
     return { ok: true, affinity: posix(koffi) };

@@ -4,9 +4,9 @@
  * waits in the stream. The call is the C library's own, reached through koffi: Node's `writeSync` throws when a socket
  * is full, which costs as much as many writes.
  */
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
+import { loadKoffi } from './foreign-calls.js';
 
 /**
  * Writes to descriptors. Only where descriptors can be duplicated is there any to write to, and there koffi has been
@@ -21,7 +21,7 @@ export class DirectWrite {
   readonly #base: number;
 
   constructor(memory: Uint8Array) {
-    this.#koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    this.#koffi = loadKoffi();
     const libc = this.#koffi.load(null);
     this.#write = libc.func('intptr_t write(int, uintptr_t, size_t)');
     this.#writeBytes = libc.func('intptr_t write(int, const void *, size_t)');

@@ -3,8 +3,7 @@
  * where the native call cannot be loaded, the number of the process in the file and whether that process lives must do.
  */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
+import { loadKoffi } from './foreign-calls.js';
 
 const LOCK_EXCLUSIVE = 2;
 const LOCK_NONBLOCKING = 4;
@@ -79,8 +78,7 @@ function isAlive(pid: number): boolean {
 function loadFlock(): Flock | null {
   if (process.platform === 'win32') return null;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-    return koffi.load(null).func('int flock(int, int)') as Flock;
+    return loadKoffi().load(null).func('int flock(int, int)') as Flock;
   } catch {
     return null;
   }

@@ -5,25 +5,39 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Loaded, Outcome } from './affinity.js';
+import { CPUS_MAX, type CpuClaims } from './cpu-claims.js';
 
 /** The CPUs of one worker, ascending; null: any. */
 export type Place = readonly number[] | null;
 
 /**
- * Shares out `allowed` CPUs (ascending; none: leaves all workers to the scheduler); `neighbours` are those that share a
- * cache with one.
+ * Shares out `allowed` CPUs (ascending; none: leaves all workers to the scheduler) among the workers of a broker, with
+ * regard to those of the other brokers of its process; `neighbours` are those that share a cache with one.
  */
 export function placeWorkers(
   allowed: readonly number[],
   workers: number,
+  claims: CpuClaims,
   neighbours: (cpu: number) => readonly number[] = cacheNeighbours,
 ): Place[] {
-  return Array.from({ length: workers }, (_, index) => {
-    const cpu = allowed[Math.floor((index * allowed.length) / workers)];
-    if (cpu === undefined) return null;
+  const groups = groupsOf(allowed, neighbours);
+  if (groups.length === 0) return Array.from({ length: workers }, () => null);
+  return Array.from({ length: workers }, () => claims.claim(groups))
+    .sort((one, other) => one - other)
+    .map((group) => groups[group] ?? null);
+}
+
+function groupsOf(allowed: readonly number[], neighbours: (cpu: number) => readonly number[]): (readonly number[])[] {
+  const groups: (readonly number[])[] = [];
+  const grouped = new Set<number>();
+  for (const cpu of allowed) {
+    if (grouped.has(cpu)) continue;
     const near = new Set(neighbours(cpu)).add(cpu);
-    return allowed.filter((other) => near.has(other));
-  });
+    const group = allowed.filter((other) => near.has(other));
+    groups.push(group);
+    for (const one of group) grouped.add(one);
+  }
+  return groups;
 }
 
 /** CPUs that share the last-level cache of one, as Linux tells; all of the machine's where nothing tells. */
@@ -37,9 +51,6 @@ function cacheNeighbours(cpu: number): number[] {
   }
   return Array.from({ length: CPUS_MAX }, (_, other) => other);
 }
-
-/** As many as an affinity mask can name. */
-const CPUS_MAX = 1024;
 
 /** The CPUs in a list as Linux writes them: `0-3,8,10-11`. */
 export function cpusInList(list: string): number[] {

@@ -7,13 +7,11 @@ import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { holderOf, takeLock } from '../platform/file-lock.js';
 import { clusterIdIn } from './cluster-id.js';
+import { DataDirectoryError } from './data-directory-error.js';
 import { LocalDirectory, syncPath } from './log/local-directory.js';
 
 /** Version of the directory as a whole. */
 const DATA_FORMAT = 1;
-
-/** Why a data directory cannot be used, in words for its owner. */
-export class DataDirectoryError extends Error {}
 
 /** Makes the entries of a directory as safe as a synced file. */
 type Sync = (path: string) => Promise<void>;

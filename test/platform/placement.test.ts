@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { type Affinity, cpusIn, type Loaded, loadAffinity } from '../../src/platform/affinity.js';
+import { CpuClaims } from '../../src/platform/cpu-claims.js';
 import { cpusInList, placementText, placeWorkers } from '../../src/platform/placement.js';
 
 const affinity: Affinity = {
@@ -13,6 +14,11 @@ const affinity: Affinity = {
 };
 const loaded: Loaded = { ok: true, affinity };
 const pinned = { ok: true } as const;
+
+/** What a broker claims CPUs from that is alone in its process. */
+function nobody(): CpuClaims {
+  return new CpuClaims(CpuClaims.memory(), CpuClaims.memory(), 0);
+}
 
 test('pinned workers are named by their CPUs', () => {
   expect(placementText(true, loaded, [[0], [1]], [pinned, pinned])).toBe('pinned to CPUs 0, 1');
@@ -46,24 +52,41 @@ test('workers that share their CPUs are told in one', () => {
 
 test('a worker may run where its cache is, and workers are spread over the caches', () => {
   const inPairs = (cpu: number): number[] => [cpu & ~1, cpu | 1];
-  expect(placeWorkers([0, 1, 2, 3], 2, inPairs)).toEqual([
+  expect(placeWorkers([0, 1, 2, 3], 2, nobody(), inPairs)).toEqual([
     [0, 1],
     [2, 3],
   ]);
-  expect(placeWorkers([0, 1, 2, 3], 4, inPairs)).toEqual([
+  expect(placeWorkers([0, 1, 2, 3], 4, nobody(), inPairs)).toEqual([
     [0, 1],
     [0, 1],
     [2, 3],
     [2, 3],
   ]);
-  expect(placeWorkers([0, 1, 2, 3], 1, inPairs)).toEqual([[0, 1]]);
+  expect(placeWorkers([0, 1, 2, 3], 1, nobody(), inPairs)).toEqual([[0, 1]]);
+});
+
+test('brokers of one process are spread over the caches, and one that ends makes room', () => {
+  const inPairs = (cpu: number): number[] => [cpu & ~1, cpu | 1];
+  const shared = CpuClaims.memory();
+  const brokers = Array.from({ length: 10 }, () => new CpuClaims(shared, CpuClaims.memory(), 0));
+  const places = brokers.map((claims) => placeWorkers([0, 1, 2, 3], 1, claims, inPairs)[0]);
+  const onFirst = places.filter((place) => place?.[0] === 0).length;
+  expect([onFirst, places.length - onFirst]).toEqual([5, 5]);
+  brokers[3]?.release();
+  expect(placeWorkers([0, 1, 2, 3], 1, new CpuClaims(shared, CpuClaims.memory(), 0), inPairs)).toEqual([places[3]]);
+});
+
+test('brokers that know nothing of each other begin at different caches', () => {
+  const alone = (cpu: number): number[] => [cpu];
+  const first = (thread: number) => new CpuClaims(CpuClaims.memory(), CpuClaims.memory(), thread);
+  expect([0, 1, 2].map((thread) => placeWorkers([0, 1], 1, first(thread), alone)[0])).toEqual([[0], [1], [0]]);
 });
 
 test('a worker gets no CPU that the process may not use', () => {
   const all = (): number[] => [0, 1, 2, 3, 4];
-  expect(placeWorkers([1, 3], 1, all)).toEqual([[1, 3]]);
-  expect(placeWorkers([5, 7], 3, (cpu) => [cpu])).toEqual([[5], [5], [7]]);
-  expect(placeWorkers([], 2, all)).toEqual([null, null]);
+  expect(placeWorkers([1, 3], 1, nobody(), all)).toEqual([[1, 3]]);
+  expect(placeWorkers([5, 7], 3, nobody(), (cpu) => [cpu])).toEqual([[5], [5], [7]]);
+  expect(placeWorkers([], 2, nobody(), all)).toEqual([null, null]);
 });
 
 test('a list of CPUs is read as Linux writes it', () => {

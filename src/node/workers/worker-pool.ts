@@ -2,14 +2,12 @@
  * The workers as the broker thread knows them: starts them, carries topology changes, requests and sockets to and from
  * them, and ends them. A new connection goes to the worker that has the fewest.
  */
-import { once } from 'node:events';
-import { MessageChannel, type MessagePort, type Worker as Thread } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { BrokerEvent } from '../../broker/events/event.js';
 import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../../broker/requests/requests.js';
 import { type AcceptedSocket, refuse } from '../../connection/transport/accepted-socket.js';
 import type { TlsSetup } from '../../connection/transport/tls-setup.js';
-import { openEngine } from '../../engine/open.js';
 import type { Health, LogEvent } from '../../log/commit-log.js';
 import type { LogEntry, Logger } from '../../logging/logger.js';
 import type { Outcome } from '../../platform/affinity.js';
@@ -17,26 +15,17 @@ import { type ErrorInWords, fatal } from '../../platform/fatal.js';
 import type { Place } from '../../platform/placement.js';
 import { within } from '../../platform/within.js';
 import type { SpanSetup } from '../../spans/span-sender.js';
-import { openCommitLog } from '../../store/open-log.js';
 import {
   type FromWorker,
   LOCAL_IDS,
   type LogToOpen,
   type ToWorker,
   type WorkerSettings,
-  type WorkerSetup,
 } from '../../worker/thread-messages.js';
-import { Worker } from '../../worker/worker.js';
-import type { ManagementSetup } from '../management-messages.js';
 import { Admission } from './admission.js';
+import { type Common, type Member, onThread } from './member.js';
 import { StuckWorker, Watch, type Watched } from './watch.js';
-import { type IdleThread, type IdleThreads, setUp } from './worker-threads.js';
-
-/** What all workers start with. */
-type Common = Pick<
-  WorkerSetup,
-  'shared' | 'clock' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
->;
+import type { IdleThreads } from './worker-threads.js';
 
 /** Who is told what workers have to say of their logs and their memory. */
 export interface Overseer {
@@ -62,18 +51,6 @@ export interface End {
   readonly written: boolean;
   /** Not all of them ended by themselves. */
   readonly stuck: Error | null;
-}
-
-/** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */
-interface Member {
-  readonly ready: Promise<Outcome | null>;
-  /** It is gone, in whatever way. */
-  readonly ended: Promise<void>;
-  /** What it says comes here. */
-  readonly control: MessagePort | Thread;
-  readonly topology: MessagePort;
-  accept(id: ConnectionId, socket: AcceptedSocket): void;
-  terminate(): Promise<unknown>;
 }
 
 /** How long workers may take to end after they were asked to (ms): more than they give their clients. */
@@ -138,6 +115,8 @@ export class WorkerPool {
 
   /** The one worker of a platform whose sockets cannot change threads: it runs on this one. */
   static async local(common: Common, [spans]: readonly SpanSetup[]): Promise<WorkerPool> {
+    // Loaded where it is needed: it is half of the broker.
+    const { startLocal } = await import('./local-member.js');
     return new WorkerPool([await startLocal(common, spans ?? null)], 1, common.settings.limits);
   }
 
@@ -382,42 +361,6 @@ export class WorkerPool {
   #count(index: number, change: number): void {
     this.#connections[index] = (this.#connections[index] ?? 0) + change;
   }
-}
-
-function onThread(idle: IdleThread, work: Omit<WorkerSetup, 'topology'> | Omit<ManagementSetup, 'topology'>): Member {
-  const { port1, port2 } = new MessageChannel();
-  const thread: Thread = setUp(idle, { ...work, topology: port2 });
-  thread.on('error', fatal);
-  const ended = once(thread, 'exit').then(() => undefined);
-  return {
-    ended,
-    ready: once(thread, 'message').then(([message]: FromWorker[]) =>
-      message?.kind === 'ready' ? message.pinned : null,
-    ),
-    control: thread,
-    topology: port1,
-    accept: (connection, socket) => {
-      if (!('fd' in socket)) throw new Error('only descriptors can go to another thread');
-      const message: ToWorker = { kind: 'socket', connection, socket };
-      thread.postMessage(message);
-    },
-    terminate: () => thread.terminate(),
-  };
-}
-
-async function startLocal({ shared, ...common }: Common, spans: SpanSetup | null): Promise<Member> {
-  const topology = new MessageChannel();
-  const control = new MessageChannel();
-  const setup = { ...common, index: 0, inspection: null, spans };
-  const worker = new Worker(await openEngine(shared, 0), control.port2, topology.port2, setup, openCommitLog);
-  return {
-    ready: Promise.resolve(null),
-    ended: once(control.port1, 'close').then(() => undefined),
-    control: control.port1,
-    topology: topology.port1,
-    accept: (id, socket) => worker.accept(id, socket),
-    terminate: async () => control.port1.close(),
-  };
 }
 
 function tell(member: Member, message: ToWorker): void {
