@@ -21,4 +21,11 @@ export { Broker } from './node/handle.js';
 export type { ListenAddress } from './node/listeners/address.js';
 export type { BoundAddress } from './node/listeners/bound.js';
 export { type BrokerOptions, type ClockKind, DEFAULTS, OptionError, type TlsOptions } from './node/options.js';
+export type {
+  AlarmEvent,
+  BrokerEvents,
+  ConnectionEvent,
+  DamagedPart,
+  DamageEvent,
+} from './node/program-events.js';
 export type { ReloadableOptions } from './node/reloadable.js';

@@ -8,6 +8,7 @@ import type { AdministrationRequest } from './administration.js';
 import type { BoundAddress } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import type { ResolvedOptions } from './options.js';
+import type { AskedEvent, DamageEvent, ToldEvent } from './program-events.js';
 
 /** What is known of a broker that serves. */
 export interface Started {
@@ -18,6 +19,8 @@ export interface Started {
   readonly workers: number;
   /** Messages that came back from disk. */
   readonly recovered: number;
+  /** What was wrong with the data directory; null: nothing. */
+  readonly damage: DamageEvent | null;
   /** Where the workers run, in words. */
   readonly placement: string;
 }
@@ -58,6 +61,8 @@ export type ToBroker =
     }
   /** Move the clock by so many ms, and answer when all has happened that is due then. */
   | { readonly kind: 'advance'; readonly id: number; readonly milliseconds: number }
+  /** Tell of these events from now on, and of no others. */
+  | { readonly kind: 'listen'; readonly events: readonly AskedEvent[] }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'stop' };
 
@@ -65,6 +70,8 @@ export type FromBroker =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'refused'; readonly failure: StartFailure }
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
+  /** Something that the program listens to. */
+  | { readonly kind: 'event'; readonly told: ToldEvent }
   /** For the operator's log. */
   | { readonly kind: 'entries'; readonly entries: readonly LogEntry[] }
   /** An orderly end. */

@@ -12,6 +12,7 @@ import { CpuClaims } from '../platform/cpu-claims.js';
 import { fatal, inWords, takeDefects } from '../platform/fatal.js';
 import type { RunningBroker } from './broker.js';
 import type { BrokerSetup, FromBroker, ToBroker } from './broker-messages.js';
+import { ProgramEvents } from './program-events.js';
 import { startThreads } from './workers/worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
@@ -27,7 +28,8 @@ const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
   import('./listeners/bound.js'),
 ]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
-const starting = openBroker(options, clock, threads, new CpuClaims(cpus.process, cpus.own), logger);
+const events = new ProgramEvents((told) => say({ kind: 'event', told }));
+const starting = openBroker(options, clock, threads, { cpus: new CpuClaims(cpus.process, cpus.own), events, logger });
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
 if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
 else if ('kind' in running) endWith({ kind: 'refused', failure: running });
@@ -46,6 +48,9 @@ function serve(broker: RunningBroker): void {
         break;
       case 'advance':
         broker.advance(message.milliseconds).then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
+        break;
+      case 'listen':
+        events.want(message.events);
         break;
       case 'stop':
         close(broker).catch(fatal);

@@ -41,6 +41,7 @@ import { closeListeners, ListenError, openListeners } from './listeners/listener
 import { proxiesIn } from './listeners/proxies.js';
 import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
+import type { ProgramEvents } from './program-events.js';
 import { Questions } from './questions.js';
 import { SpanExport } from './span-export.js';
 import type { Storage } from './storage.js';
@@ -71,19 +72,26 @@ export interface RunningBroker {
   fail(): Promise<void>;
 }
 
+/** What the broker has of its thread and of its process. */
+export interface Around {
+  /** Where the workers' CPUs are claimed; whoever has started this thread gives them back. */
+  readonly cpus: CpuClaims;
+  readonly events: ProgramEvents;
+  readonly logger: Logger;
+}
+
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for; `cpus` is where the
- * workers' CPUs are claimed, and whoever has started this thread gives them back; `logger` is this thread's.
+ * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for.
  */
 export async function openBroker(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
-  cpus: CpuClaims,
-  logger: Logger,
+  around: Around,
 ): Promise<RunningBroker> {
   const { data } = options;
+  const { logger } = around;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
   warnOfExpiry(tls, logger);
   const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
@@ -92,7 +100,7 @@ export async function openBroker(
   const storage =
     data === null ? null : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'));
   try {
-    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, cpus, logger);
+    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, around);
   } catch (error) {
     await storage?.abandon(true);
     throw error;
@@ -115,9 +123,9 @@ async function openOn(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
-  cpus: CpuClaims,
-  logger: Logger,
+  around: Around,
 ): Promise<RunningBroker> {
+  const { cpus, events, logger } = around;
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
@@ -154,9 +162,10 @@ async function openOn(
   if (dup === null) await endIdle(threads);
   try {
     const engine = await openEngine(shared, participants);
-    const alarms = new Alarms(alarmed, engine, logger.lines('warning', 'alarm'), (source, isSet) =>
-      tellOfAlarm(coordinator.announcements, source, isSet),
-    );
+    const alarms = new Alarms(alarmed, engine, logger.lines('warning', 'alarm'), (source, isSet) => {
+      tellOfAlarm(coordinator.announcements, source, isSet);
+      events.alarm(source, isSet);
+    });
     const spillFiles = new SpillFiles(storage?.spillPath ?? null);
     figures.start(engine);
     const queues = new SpilledQueues(engine, spillFiles);
@@ -175,6 +184,7 @@ async function openOn(
       notify: (notice) => pool.notify(notice),
       granted: (connection, answer) => pool.granted(connection, answer),
       announce: (event) => pool.announce(event),
+      sessions: events.sessions,
       definitions: storage?.definitions ?? null,
       settings: coordinatorSettings(options),
       beginning: options.beginning,
@@ -252,6 +262,7 @@ async function openOn(
         management: http,
         workers,
         recovered: storage?.recovered ?? 0,
+        damage: storage?.damage ?? null,
         placement: placementText(options.pin, native, places, pinned),
       },
       ask: (request, answer) => questions.ask(request, answer),

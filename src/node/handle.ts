@@ -21,6 +21,7 @@ import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } f
 import { type BoundAddress, clientUrl } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { type BrokerEvents, Listeners } from './program-events.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
 
 /** A broker that runs: `Broker.start` makes one, `stop` ends it. */
@@ -73,7 +74,13 @@ export class Broker {
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const resolved = resolveOptions(options);
     const handle = new Handle(options, resolved, writerOf(options));
-    return new Broker(handle, await handle.started, resolved.beginning);
+    const started = await handle.started;
+    // Once whoever waits for the start had a chance to listen.
+    process.nextTick(() => {
+      if (started.damage !== null) handle.listeners.emit('damage', started.damage);
+      handle.listeners.emit('ready');
+    });
+    return new Broker(handle, started, resolved.beginning);
   }
 
   /**
@@ -91,6 +98,27 @@ export class Broker {
   reloadTls(): Promise<void> {
     // Each change of options comes with it.
     return this.#handle.reconfigure({});
+  }
+
+  /**
+   * Calls the listener for each event of a kind from now on. What nobody listens to costs nothing. Events that come while
+   * the program is busy wait for it.
+   */
+  on<K extends keyof BrokerEvents>(name: K, listener: (...args: BrokerEvents[K]) => void): this {
+    this.#handle.listeners.on(name, listener);
+    return this;
+  }
+
+  /** The same for the next event alone. */
+  once<K extends keyof BrokerEvents>(name: K, listener: (...args: BrokerEvents[K]) => void): this {
+    this.#handle.listeners.once(name, listener);
+    return this;
+  }
+
+  /** Calls a listener no more. */
+  off<K extends keyof BrokerEvents>(name: K, listener: (...args: BrokerEvents[K]) => void): this {
+    this.#handle.listeners.off(name, listener);
+    return this;
   }
 
   /** From which level on the log tells of an area from now on; `none`: nothing of it is told. */
@@ -114,6 +142,9 @@ class Handle {
   readonly #thread: Thread;
   readonly #write: (entry: LogEntry) => void;
   readonly logLevels = new LogLevels();
+  readonly listeners = new Listeners((events) => {
+    if (!this.#isOver) this.#tell({ kind: 'listen', events });
+  });
   readonly #asking = new Asking();
   readonly administration = this.#asking.administration((id, request) => this.#ask({ kind: 'ask', id, request }));
   /** Null: the machine's counts. */
@@ -216,6 +247,9 @@ class Handle {
     switch (message.kind) {
       case 'entries':
         for (const entry of message.entries) this.#write(entry);
+        break;
+      case 'event':
+        this.listeners.heard(message.told);
         break;
       case 'answer':
         this.#asking.onAnswer(message);

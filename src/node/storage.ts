@@ -20,6 +20,7 @@ import type { Progress } from '../store/recovery/log-reader.js';
 import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
 import type { LogToOpen } from '../worker/thread-messages.js';
+import type { DamageEvent } from './program-events.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -126,6 +127,18 @@ export class Storage {
   /** Messages that came back. */
   get recovered(): number {
     return this.#logManager.report.messages;
+  }
+
+  /** What was wrong with the log when it was read; null: nothing. */
+  get damage(): DamageEvent | null {
+    const { damaged, lost, notices } = this.#logManager.report;
+    if (notices.length === 0) return null;
+    const parts = damaged.filter(({ kind }) => kind !== 'torn');
+    return {
+      parts: parts.map(({ file, offset, octets, quarantine }) => ({ file, offset, octets, quarantine })),
+      lost: lost.length,
+      notices,
+    };
   }
 
   get spillPath(): string {

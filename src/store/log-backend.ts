@@ -39,10 +39,26 @@ export interface KeptQueue {
   readonly delivered: readonly PositionRange[];
 }
 
+/** A part of a log file that cannot be used. */
+export interface DamagedPart {
+  readonly file: string;
+  /** Where it begins, in octets. */
+  readonly offset: number;
+  readonly octets: number;
+  /** torn: it was never promised that it would be there. */
+  readonly kind: string;
+  /** The file that keeps what lay there; null: nothing does. */
+  readonly quarantine: string | null;
+}
+
 export interface RecoverySummary {
   readonly messages: number;
   /** Queues that are not defined and were not deleted, and their messages: these are let go. */
   readonly unknown: { readonly queues: number; readonly messages: number };
+  /** Parts of files that cannot be used. */
+  readonly damaged: readonly DamagedPart[];
+  /** Messages that must have been there. */
+  readonly lost: readonly unknown[];
   /** What an operator must know, a line each: damage, and what is lost by it. */
   readonly notices: readonly string[];
 }

@@ -21,7 +21,7 @@ import { QueueExpiry } from '../decisions/queue-expiry.js';
 import { Queues } from '../decisions/queues.js';
 import { ReplyQueues } from '../decisions/reply-queues.js';
 import { Rights } from '../decisions/rights.js';
-import { Sessions } from '../decisions/sessions.js';
+import { Sessions, type SessionWatch } from '../decisions/sessions.js';
 import { permissionsRecord, recordsOf, userRecord, vhostRecord } from '../definitions/definition-records.js';
 import { type DefinitionStore, logIdOf } from '../definitions/definition-store.js';
 import { DefinitionWriter } from '../definitions/definition-writer.js';
@@ -112,6 +112,8 @@ export interface Surroundings {
   readonly settings?: CoordinatorSettings;
   /** Something has happened that somebody wants to hear of. */
   announce?(event: BrokerEvent): void;
+  /** Hears which connections are in. */
+  readonly sessions?: SessionWatch;
   /** Whether lines of the operator's log are published. */
   readonly publishesLog?: boolean;
   /** Says something to the operator. */
@@ -158,7 +160,7 @@ export class Coordinator {
     this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
     this.announcements = new Announcements(this.#topology.view, (event) => outside.announce?.(event));
     const registry = new ConsumerRegistry();
-    this.#sessions = new Sessions(this.#topology.view, this.#limits);
+    this.#sessions = new Sessions(this.#topology.view, this.#limits, outside.sessions);
     const rights = new Rights(this.#topology.view, this.#sessions);
     this.#bindings = new Bindings(this.#topology, rights, this.#limits);
     this.#queueExpiry = new QueueExpiry(core, registry, clock, (queue) => this.#expire(queue));

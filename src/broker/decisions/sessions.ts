@@ -35,18 +35,26 @@ export interface OpenConnection {
   readonly channels: number;
 }
 
+/** Hears who is in and who has left, after that is so. */
+export interface SessionWatch {
+  entered(connection: OpenConnection): void;
+  left(connection: OpenConnection): void;
+}
+
 export class Sessions {
   readonly #view: TopologyView;
   readonly #limits: Limits;
+  readonly #watch: SessionWatch | null;
   readonly #sessions = new Map<ConnectionId, Session>();
   readonly #inVhosts = new Counts();
   readonly #ofUsers = new Counts();
   readonly #channels = new Counts();
   #channelCount = 0;
 
-  constructor(view: TopologyView, limits: Limits) {
+  constructor(view: TopologyView, limits: Limits, watch: SessionWatch | null = null) {
     this.#view = view;
     this.#limits = limits;
+    this.#watch = watch;
   }
 
   open(connection: ConnectionId, { vhost, user, grant, name }: Extract<Request, { op: 'connection.open' }>): Answer {
@@ -59,9 +67,11 @@ export class Sessions {
     if (mostOfUser !== null) return refused(userConnectionLimit(user, mostOfUser));
     const principal = grant ? principalOfGrant(grant) : principalOfUser(this.#view.accounts, user);
     if (!principal.mayEnter(vhost)) return refused(noVhostAccess(vhost, user));
-    this.#sessions.set(connection, { vhost, principal, name, channels: 0 });
+    const session = { vhost, principal, name, channels: 0 };
+    this.#sessions.set(connection, session);
     this.#inVhosts.add(vhost, 1);
     this.#ofUsers.add(user, 1);
+    this.#watch?.entered(seen(connection, session));
     return { ok: true };
   }
 
@@ -98,6 +108,7 @@ export class Sessions {
     this.#sessions.delete(connection);
     this.#inVhosts.add(session.vhost, -1);
     this.#ofUsers.add(session.principal.name, -1);
+    this.#watch?.left(seen(connection, session));
     this.#countChannels(session, -session.channels);
   }
 
@@ -109,9 +120,7 @@ export class Sessions {
 
   /** All connections, those that came first before others. */
   list(): OpenConnection[] {
-    return [...this.#sessions].map(([id, { vhost, principal, name, channels }]) => {
-      return { id, vhost, user: principal.name, name, channels };
-    });
+    return [...this.#sessions].map(([id, session]) => seen(id, session));
   }
 
   /** Who a connection is of; undefined when it has not entered. */
@@ -132,6 +141,10 @@ export class Sessions {
   #all(isMeant: (session: Session) => boolean): ConnectionId[] {
     return [...this.#sessions].filter(([, session]) => isMeant(session)).map(([connection]) => connection);
   }
+}
+
+function seen(id: ConnectionId, { vhost, principal, name, channels }: Session): OpenConnection {
+  return { id, vhost, user: principal.name, name, channels };
 }
 
 /** How many there are of each name; names of which there are none take no room. */
