@@ -111,9 +111,18 @@ export const LOG_OCTETS: u32 = 43;
 export const LOG_MICROS: u32 = 44;
 export const PAGED_OUT: u32 = 45;
 export const PAGED_IN: u32 = 46;
+/**
+ * What became of the dead, each by reason from here on: dropped, because their queue sends none on, or to an exchange
+ * that is not there; sent on; kept until they have arrived, and all of those that have. The host counts those that it
+ * is handed.
+ */
+export const DEAD_DROPPED: u32 = 47;
+export const DEAD_SENT: u32 = 51;
+export const DEAD_KEPT: u32 = 55;
+export const DEAD_ARRIVED: u32 = 59;
 
 /** Numbers in a participant's block. */
-const COUNTERS: u32 = 48;
+export const COUNTERS: u32 = 64;
 const BLOCK: u32 = QUEUE_COUNTERS * 8;
 
 const NEXT: usize = 0;
@@ -241,5 +250,5 @@ export function freeCounters(list: usize): void {
 if (HOLDERS + BLOCKS * 4 > FIRST_BLOCK) ERROR('the holders of blocks are too many');
 if (FIRST_BLOCK + BLOCKS * BLOCK > CELL) ERROR('blocks of counters are longer than their cell');
 if (RECEIVED != VHOST_FIRST || DROPPED - VHOST_FIRST >= QUEUE_COUNTERS) ERROR("a vhost's block lacks a counter");
-if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || PAGED_IN >= COUNTERS) ERROR('a block has no room for a counter');
+if (OCTETS_ENQUEUED >= QUEUE_COUNTERS || DEAD_ARRIVED >= COUNTERS) ERROR('a block has no room for a counter');
 if (PARTICIPANT_COUNTERS + COUNTERS * 8 > PAGE) ERROR("a participant's counters are longer than its page");

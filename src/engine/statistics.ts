@@ -23,6 +23,10 @@ import {
   COUNTER_CONNECTIONS_CLOSED,
   COUNTER_CONNECTIONS_OPENED,
   COUNTER_CPU_MICROS,
+  COUNTER_DEAD_ARRIVED,
+  COUNTER_DEAD_DROPPED,
+  COUNTER_DEAD_KEPT,
+  COUNTER_DEAD_SENT,
   COUNTER_DELIVERED,
   COUNTER_DELIVERED_NO_ACK,
   COUNTER_DIED_DELIVERY_LIMIT,
@@ -63,6 +67,7 @@ import {
   COUNTER_UNITS_LOST,
   COUNTER_VHOST_FIRST,
 } from '../numbers/core.js';
+import type { DeadLetterReason } from './dead-letters.js';
 import type { Channel, Connection, CounterList, Queue } from './references.js';
 
 /** What is counted of each queue, and of all. */
@@ -140,8 +145,26 @@ export const Counter = {
   LOG_MICROS: COUNTER_LOG_MICROS,
   PAGED_OUT: COUNTER_PAGED_OUT,
   PAGED_IN: COUNTER_PAGED_IN,
+  /** Dead letters that were kept until they arrived, and have. */
+  DEAD_ARRIVED: COUNTER_DEAD_ARRIVED,
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
+
+/** What becomes of messages that die. */
+export const Fate = {
+  /** Their queue sends no dead letters on, or to an exchange that is not there. */
+  DROPPED: COUNTER_DEAD_DROPPED,
+  /** They are sent on, and nobody looks whether they arrive. */
+  SENT: COUNTER_DEAD_SENT,
+  /** They are sent on, and kept until they have arrived. */
+  KEPT: COUNTER_DEAD_KEPT,
+} as const;
+export type Fate = (typeof Fate)[keyof typeof Fate];
+
+/** Counts those that died for a reason and became that: a fate has a counter for each reason. */
+export function deathCounter(fate: Fate, reason: DeadLetterReason): Counter {
+  return (fate + reason) as Counter;
+}
 
 /** What is counted of each vhost: what clients do there, but with queues. */
 export const VhostCounter = {

@@ -1,6 +1,16 @@
 /** What participants count: for themselves and for queues, as truly as whoever reads can wish. */
 import { describe, expect, test } from 'vitest';
-import { Counter, type Engine, type Queue, QueueCounter, unacked } from '../../src/engine/engine.js';
+import {
+  Counter,
+  DeadLetterReason,
+  deathCounter,
+  type Engine,
+  Fate,
+  Overflow,
+  type Queue,
+  QueueCounter,
+  unacked,
+} from '../../src/engine/engine.js';
 import { Counters } from '../../src/engine/js/memory/counters.js';
 import { Participant, participantAt } from '../../src/engine/js/memory/layout.js';
 import { initJsCore, Memory } from '../../src/engine/js/memory/memory.js';
@@ -104,6 +114,15 @@ describe.each(ENGINES)('%s', (kind) => {
     });
     expect(engine.counted(Counter.CONFIRMED)).toBe(6);
     expect(engine.counted(Counter.DROPPED)).toBe(1);
+    const dropped = () =>
+      Object.values(DeadLetterReason).map((reason) => engine.counted(deathCounter(Fate.DROPPED, reason)));
+    expect(dropped()).toEqual([1, 0, 1, 0]);
+    // One that is refused is not the queue's.
+    bench.queue('full');
+    bench.setFeatures('full', { maxLength: 0, overflow: Overflow.REJECT_PUBLISH_DLX });
+    client.feed(publish(1, 'full', text('9')));
+    expect(dropped()).toEqual([1, 0, 2, 0]);
+    expect(engine.counted(Counter.DIED_MAXLEN)).toBe(1);
 
     engine.count(Counter.CHANNELS_OPENED, 2);
     expect(engine.counted(Counter.CHANNELS_OPENED)).toBe(2);

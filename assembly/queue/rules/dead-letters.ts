@@ -6,7 +6,7 @@
  */
 import { appendEntry, appendPromised, dropEntry, Fifo, firstEntry } from '../../memory/fifo';
 import { atomicAdd, atomicAdd64 } from '../../memory/atomic';
-import { DIED, DIED_MAXLEN, REQUEUED } from '../../memory/counters';
+import { countOwn, DEAD_DROPPED, DIED, DIED_MAXLEN, REQUEUED } from '../../memory/counters';
 import { Message, release, retain } from '../../memory/message';
 import { Participant, self } from '../../memory/root';
 import { countAt, holdQueue, Queue, queueOf, REDELIVERED, releaseQueue, SHARED, Slot } from '../chain/queue';
@@ -44,6 +44,7 @@ export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
   }
   if (!(queue.features & DEAD_LETTERS)) {
     countAt(queue, DIED + reason, 1);
+    countOwn(DEAD_DROPPED + reason, 1);
     settle(slot);
     return true;
   }
@@ -68,7 +69,7 @@ export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
 
 /** A publish was refused, and its message becomes a dead letter for that. A page is promised. */
 export function deadLetterRefused(queue: Queue, message: Message): void {
-  if (!(queue.features & DEAD_LETTERS)) return;
+  if (!(queue.features & DEAD_LETTERS)) return countOwn(DEAD_DROPPED + MAXLEN, 1);
   countAt(queue, DIED_MAXLEN, 1);
   const entry = changetype<Dead>(appendPromised(deadList(), DEAD));
   retain(message);

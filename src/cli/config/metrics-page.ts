@@ -37,7 +37,8 @@ const DIFFERENCES = [
     "`exchange_metrics` by exchange: what a channel does is not counted apart for each queue and exchange. RabbitMQ's " +
     'are by both.',
   '`global_publishers` are the open channels on which something was published.',
-  '`queue_type` is `rabbit_classic_queue` for all queues: they are of one kind here.',
+  '`queue_type` is `rabbit_classic_queue` for all queues: they are of one kind here. What only quorum queues have in ' +
+    'RabbitMQ, delivery limits and dead letters at least once, is told as `rabbit_quorum_queue`.',
   '`resident_memory_limit_bytes` is what the process takes and what messages and queues may still take: where it ' +
     'meets what is resident, publishers wait.',
   '`connection_pending_packets` are octets.',

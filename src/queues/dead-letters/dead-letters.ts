@@ -14,7 +14,15 @@ import type { History } from '../../broker/history/history.js';
 import { remember } from '../../broker/history/remember.js';
 import type { Delay } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
-import { DeadLetterReason, type Engine, type Message, type Queue } from '../../engine/engine.js';
+import {
+  Counter,
+  DeadLetterReason,
+  deathCounter,
+  type Engine,
+  Fate,
+  type Message,
+  type Queue,
+} from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { type Clock, systemClock } from '../../platform/clock.js';
 import type { Delays } from '../delayed/delayed-messages.js';
@@ -98,6 +106,7 @@ export class DeadLetters {
         return 'short';
       }
       this.#waiting = null;
+      if (deadLetter !== null) this.#count(deadLetter, destinations, sent === true);
       if (deadLetter === null || sent || !this.#keep(deadLetter, progress, epoch)) engine.settleDead();
     }
     return 'more';
@@ -117,9 +126,22 @@ export class DeadLetters {
     return exchange !== undefined && this.#delays.take(exchange, message);
   }
 
+  /** Counts what becomes of one that is tried for the first time. */
+  #count({ origin, reason }: DeadLetter, destinations: Destinations | null, isSent: boolean): void {
+    if (this.#keeps(origin)) {
+      this.#engine.count(deathCounter(Fate.KEPT, reason), 1);
+      if (isSent) this.#engine.count(Counter.DEAD_ARRIVED, 1);
+    } else this.#engine.count(deathCounter(destinations === null ? Fate.DROPPED : Fate.SENT, reason), 1);
+  }
+
+  /** Whether a queue keeps its dead letters until they have arrived. */
+  #keeps(origin: Queue): boolean {
+    return this.#view.queueByRef(origin)?.keepsDeadLetters === true;
+  }
+
   /** False: its queue does not keep its dead letters. */
   #keep(deadLetter: DeadLetter, progress: Progress, epoch: number): boolean {
-    if (this.#view.queueByRef(deadLetter.origin)?.keepsDeadLetters !== true) return false;
+    if (!this.#keeps(deadLetter.origin)) return false;
     const number = this.#engine.keepDead();
     const { message, origin, reason, died } = deadLetter;
     if (number !== 0) this.#kept.add({ message, origin, reason, died, number }, progress, epoch);
@@ -129,8 +151,9 @@ export class DeadLetters {
   #sendAgain(kept: UndeliveredDeadLetter, progress: Progress): boolean | null {
     const deadLetter = this.#deadLetter(kept);
     const sent = deadLetter === null ? false : this.#send(deadLetter, this.#destinations(deadLetter), progress);
+    if (sent) this.#engine.count(Counter.DEAD_ARRIVED, 1);
     // A queue that is gone keeps nothing, and one that has other features by now nothing more.
-    return sent === false && this.#view.queueByRef(kept.origin)?.keepsDeadLetters !== true ? true : sent;
+    return sent === false && !this.#keeps(kept.origin) ? true : sent;
   }
 
   /**

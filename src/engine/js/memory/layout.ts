@@ -8,6 +8,7 @@
  * and a slot's block are found by rounding down.
  */
 import {
+  COUNTER_COUNT,
   FRAME_MAX,
   LATENCY_BUCKETS,
   MESSAGE_ARRIVAL,
@@ -83,8 +84,8 @@ export const Participant = {
 } as const;
 
 const PARTICIPANTS_AT = 4096;
-/** Numbers of counters, and behind them a histogram's, and its sum (latency.ts). */
-export const LATENCIES = 48;
+/** Behind the counters: the numbers of a histogram, and its sum (latency.ts). */
+export const LATENCIES = COUNTER_COUNT;
 /** In lines of 64 octets. */
 const PARTICIPANT_SIZE = Math.ceil((Participant.COUNTERS * 4 + (LATENCIES + LATENCY_BUCKETS + 1) * 8) / 64) * 64;
 

@@ -6,7 +6,7 @@
  * so the queue lives as long.
  */
 import { SLOT_REQUEUES_MAX } from '../../../numbers/core.js';
-import { Counter, DeadLetterReason } from '../../engine.js';
+import { Counter, DeadLetterReason, deathCounter, Fate } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import type { Counters } from '../memory/counters.js';
 import { Feature, QueueCell } from '../memory/layout.js';
@@ -58,7 +58,10 @@ export class ClassicQueue implements QueueKind {
     const features = this.#contents.features.of(queue);
     if ((features & Feature.REJECT) === 0) return true;
     if (this.#contents.features.hasRoom(queue, this.#messages.bodySize(message))) return true;
-    if ((features & Feature.REJECT_DEAD) !== 0 && (features & Feature.DEAD_LETTERS) !== 0) {
+    if ((features & Feature.REJECT_DEAD) === 0) return false;
+    if ((features & Feature.DEAD_LETTERS) === 0) {
+      this.#counters.count(deathCounter(Fate.DROPPED, DeadLetterReason.MAXLEN), 1);
+    } else {
       this.#messages.retain(message, 1);
       this.#add(queue, QueueCell.CLAIMED, 1);
       this.#contents.dead.push({ message, slot: 0, queue, reason: DeadLetterReason.MAXLEN });

@@ -4,7 +4,7 @@
  * the lock is let go; a message that dies in a queue with dead letters stays claimed until it is settled.
  */
 import { OVER_MAX } from '../../../numbers/core.js';
-import { Counter, DeadLetterReason, type Front, type QueueCounter } from '../../engine.js';
+import { Counter, DeadLetterReason, deathCounter, Fate, type Front, type QueueCounter } from '../../engine.js';
 import type { Log } from '../log/log.js';
 import { Blocks } from '../memory/blocks.js';
 import type { Counters } from '../memory/counters.js';
@@ -120,6 +120,7 @@ export class QueueContents {
       this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
       return;
     }
+    if (!this.isRetired(queue)) this.#counters.count(deathCounter(Fate.DROPPED, reason), 1);
     this.finish(slot);
     this.#add(queue, QueueCell.CLAIMED, -1);
   }

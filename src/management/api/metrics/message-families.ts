@@ -1,12 +1,19 @@
 /** What was counted of all messages, by protocol and type of queue, as RabbitMQ's `rabbitmq_global_` metrics tell it. */
-import { Counter } from '../../../engine/engine.js';
+import { Counter, DeadLetterReason, deathCounter, Fate } from '../../../engine/engine.js';
 import type { Labels, Sample } from './exposition.js';
 import { type BrokerMetric, brokerFamily, type Family } from './family.js';
 import type { Reading } from './reading.js';
 
 const PROTOCOL: Labels = { protocol: 'amqp091' };
 /** Queues of all types are of one kind here, and what they do is not counted apart. */
-const PROTOCOL_AND_TYPE: Labels = { ...PROTOCOL, queue_type: 'rabbit_classic_queue' };
+const CLASSIC: Labels = { queue_type: 'rabbit_classic_queue' };
+/** What only these have in RabbitMQ is told as theirs. */
+const QUORUM: Labels = { queue_type: 'rabbit_quorum_queue' };
+const PROTOCOL_AND_TYPE: Labels = { ...PROTOCOL, ...CLASSIC };
+
+const DISABLED: Labels = { dead_letter_strategy: 'disabled' };
+const AT_MOST_ONCE: Labels = { dead_letter_strategy: 'at_most_once' };
+const AT_LEAST_ONCE: Labels = { dead_letter_strategy: 'at_least_once' };
 
 function counted(
   name: string,
@@ -24,6 +31,22 @@ function counted(
       const parts = less.map((one) => engine.counted(one)).reduce((sum, one) => sum + one, 0);
       return [{ labels, value: Math.max(0, engine.counted(plus) - parts) }];
     },
+  };
+}
+
+/** Those that died for a reason, by what their queue does with dead letters. */
+function deadLettered(name: string, why: string, reason: DeadLetterReason, type: Labels = CLASSIC): BrokerMetric {
+  return {
+    name: `global_messages_dead_lettered_${name}_total`,
+    type: 'counter',
+    help: `Total number of messages dead-lettered due to ${why}`,
+    of: ({ broker: { engine } }): readonly Sample[] =>
+      [
+        { labels: { ...type, ...DISABLED }, fate: Fate.DROPPED },
+        { labels: { ...type, ...AT_MOST_ONCE }, fate: Fate.SENT },
+        // A queue that keeps its dead letters refuses what is too long: none dies of that.
+        ...(reason === DeadLetterReason.MAXLEN ? [] : [{ labels: { ...QUORUM, ...AT_LEAST_ONCE }, fate: Fate.KEPT }]),
+      ].map(({ labels, fate }) => ({ labels, value: engine.counted(deathCounter(fate, reason)) })),
   };
 }
 
@@ -77,6 +100,16 @@ export const GLOBAL: Family = brokerFamily('global', [
     Counter.GOT,
   ),
   counted('get_empty', 'times basic.get operations fetched no message', PROTOCOL_AND_TYPE, Counter.GOT_EMPTY),
+  deadLettered('maxlen', 'overflow drop-head or reject-publish-dlx', DeadLetterReason.MAXLEN),
+  deadLettered('expired', 'message TTL exceeded', DeadLetterReason.EXPIRED),
+  deadLettered('rejected', 'basic.reject or basic.nack', DeadLetterReason.REJECTED),
+  deadLettered('delivery_limit', 'delivery-limit exceeded', DeadLetterReason.DELIVERY_LIMIT, QUORUM),
+  counted(
+    'dead_lettered_confirmed',
+    'messages dead-lettered and confirmed by target queues',
+    { ...QUORUM, ...AT_LEAST_ONCE },
+    Counter.DEAD_ARRIVED,
+  ),
   counted('redelivered', 'messages redelivered to consumers', PROTOCOL_AND_TYPE, Counter.REDELIVERED),
   {
     name: 'global_consumers',
