@@ -5,7 +5,7 @@
 
 import type { PasswordHash } from '../access/passwords.js';
 import type { DefinitionsFile, UserEntry } from '../definitions-file/entries.js';
-import { exportDefinitions } from '../definitions-file/export.js';
+import { definitionsText } from '../definitions-file/export.js';
 import { DefinitionsError } from '../definitions-file/fields.js';
 import { checkFits, type Present } from '../definitions-file/fits.js';
 import { Notes } from '../definitions-file/notes.js';
@@ -49,9 +49,19 @@ export class DefinitionsAdministration {
   }
 
   /** All of it as JSON, or what is declared in one vhost; null: there is no such vhost. */
-  export(vhost?: string): string | null {
+  async export(vhost?: string): Promise<string | null> {
     if (vhost !== undefined && !this.#parts.view.hasVhost(vhost)) return null;
-    return exportDefinitions(this.#parts, vhost ?? null);
+    let text = '';
+    const parts = definitionsText(this.#parts, vhost ?? null);
+    await this.#outside.run(
+      (function* () {
+        for (const part of parts) {
+          text += part;
+          yield;
+        }
+      })(),
+    );
+    return text;
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * A file of definitions as RabbitMQ writes one: all that is declared and set, but what comes and goes by itself. What
- * must hold: an import of it makes the same, here and, as far as both have it, in RabbitMQ.
+ * must hold: an import of it makes the same, here and, as far as both have it, in RabbitMQ. It is of one moment, and its
+ * text is made entry by entry: a long one is written in portions, so that nobody waits for it.
  */
 import type { GlobalParameter, GlobalParameters } from '../policies/global-parameters.js';
 import type { Limits } from '../policies/limits.js';
@@ -21,38 +22,114 @@ interface Parts {
   readonly globalParameters: Pick<GlobalParameters, 'list'>;
 }
 
-/** The whole file, or that of one vhost, which says nothing of users. */
-export function exportDefinitions(parts: Parts, vhost: string | null): string {
-  const vhosts = vhost === null ? parts.view.vhosts() : [vhost];
-  const declared = {
-    parameters: vhosts.flatMap((name) => parametersIn(parts, name)),
-    policies: vhosts.flatMap((name) => parts.policies.list('policy', name).map(policyJson)),
-    queues: vhosts.flatMap((name) => [...parts.view.queuesIn(name)].filter(isLasting).map(queueJson)),
-    exchanges: vhosts.flatMap((name) => [...parts.view.exchangesIn(name)].filter(isDeclared).map(exchangeJson)),
-    bindings: vhosts.flatMap((name) => bindingsIn(parts.view, name)),
-  };
-  const head = { rabbit_version: FORMAT, rabbitmq_version: FORMAT };
-  const people =
-    vhost === null
-      ? { ...accounts(parts), global_parameters: parts.globalParameters.list().map(globalParameterJson) }
-      : {};
-  return `${JSON.stringify({ ...head, ...people, ...declared }, null, 2)}\n`;
+/** What there is of one kind, and how an entry says it. */
+interface Section {
+  readonly name: string;
+  /** Each makes its entry. */
+  entries(): Iterable<object>;
 }
 
-function accounts({ view, limits }: Parts) {
-  const users = view.accounts.users();
+/**
+ * The text of the whole file, or of that of one vhost, which says nothing of users, as there is all now: in parts, of
+ * which each is made when it is asked for. `isWanted`: which of its fields.
+ */
+export function definitionsText(
+  parts: Parts,
+  vhost: string | null,
+  isWanted: (name: string) => boolean = () => true,
+): Iterable<string> {
+  const vhosts = vhost === null ? parts.view.vhosts() : [vhost];
+  const all = [...(vhost === null ? accounts(parts) : []), ...declared(parts, vhosts)];
+  return textOf(
+    ['rabbit_version', 'rabbitmq_version'].filter(isWanted),
+    all.filter(({ name }) => isWanted(name)),
+  );
+}
+
+function* textOf(versions: readonly string[], sections: readonly Section[]): Iterable<string> {
+  let separator = '{\n';
+  for (const name of versions) {
+    yield `${separator}  "${name}": ${JSON.stringify(FORMAT)}`;
+    separator = ',\n';
+  }
+  for (const { name, entries } of sections) {
+    let before = `${separator}  "${name}": [`;
+    separator = ',\n';
+    let isEmpty = true;
+    for (const entry of entries()) {
+      yield `${before}\n    ${JSON.stringify(entry, null, 2).replaceAll('\n', '\n    ')}`;
+      before = ',';
+      isEmpty = false;
+    }
+    yield isEmpty ? `${before}]` : '\n  ]';
+  }
+  yield separator === '{\n' ? '{}\n' : '\n}\n';
+}
+
+/** What is there now is listed now, and told when its turn comes. */
+function section<T>(name: string, items: readonly T[], json: (item: T) => object): Section {
   return {
-    users: users.map(({ name, passwordHash, hashingAlgorithm, tags }) => ({
+    name,
+    *entries() {
+      for (const item of items) yield json(item);
+    },
+  };
+}
+
+const asItIs = (entry: object): object => entry;
+
+/** In this order: what an entry names comes before it. */
+function declared(parts: Parts, vhosts: readonly string[]): readonly Section[] {
+  const { view, policies } = parts;
+  return [
+    section(
+      'parameters',
+      inEach(vhosts, (vhost) => parametersIn(parts, vhost)),
+      asItIs,
+    ),
+    section(
+      'policies',
+      inEach(vhosts, (vhost) => policies.list('policy', vhost)),
+      policyJson,
+    ),
+    section('queues', inEach(vhosts, (vhost) => view.queuesIn(vhost)).filter(isLasting), queueJson),
+    section('exchanges', inEach(vhosts, (vhost) => view.exchangesIn(vhost)).filter(isDeclared), exchangeJson),
+    section(
+      'bindings',
+      inEach(vhosts, (vhost) => bindingsIn(view, vhost)),
+      bindingJson,
+    ),
+  ];
+}
+
+function inEach<T>(vhosts: readonly string[], itemsIn: (vhost: string) => Iterable<T>): T[] {
+  return vhosts.flatMap((vhost) => [...itemsIn(vhost)]);
+}
+
+function accounts({ view, limits, globalParameters }: Parts): readonly Section[] {
+  const users = view.accounts.users();
+  const { accounts: of } = view;
+  return [
+    section('users', users, ({ name, passwordHash, hashingAlgorithm, tags }) => ({
       name,
       password_hash: passwordHash,
       hashing_algorithm: hashingAlgorithm,
       tags,
       limits: limits.of('user', name),
     })),
-    vhosts: view.vhosts().map((name) => vhostJson(name, view.metadata(name))),
-    permissions: users.flatMap(({ name }) => view.accounts.permissionsOf(name)),
-    topic_permissions: users.flatMap(({ name }) => view.accounts.topicPermissionsOf(name)),
-  };
+    section('vhosts', view.vhosts(), (name) => vhostJson(name, view.metadata(name))),
+    section(
+      'permissions',
+      users.flatMap(({ name }) => of.permissionsOf(name)),
+      asItIs,
+    ),
+    section(
+      'topic_permissions',
+      users.flatMap(({ name }) => of.topicPermissionsOf(name)),
+      asItIs,
+    ),
+    section('global_parameters', globalParameters.list(), globalParameterJson),
+  ];
 }
 
 /** What nothing is said of is left out: older RabbitMQ would say it anew. */
@@ -102,10 +179,10 @@ function exchangeJson({ vhost, name, type, durable, autoDelete, internal, argume
   return { name, vhost, type, durable, auto_delete: autoDelete, internal, arguments: jsonOf(args) };
 }
 
-function bindingsIn(view: TopologyView, vhost: string) {
-  return [...view.exchangesIn(vhost)].flatMap(({ outgoing }) =>
-    [...outgoing.values()].filter(({ destination }) => leadsOn(destination)).map(bindingJson),
-  );
+function* bindingsIn(view: TopologyView, vhost: string): Iterable<Binding> {
+  for (const { outgoing } of view.exchangesIn(vhost)) {
+    for (const binding of outgoing.values()) if (leadsOn(binding.destination)) yield binding;
+  }
 }
 
 function leadsOn(destination: Destination): boolean {

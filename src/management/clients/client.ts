@@ -1,5 +1,6 @@
 /** Clients as routes find them: the rows that workers tell, each with those below it. */
 import type { ChannelRow, ConnectionRow, ConsumerRow, Row } from '../../connection/inspection/rows.js';
+import type { Turns } from '../http/turns.js';
 
 /** Growth a second of what a connection or a channel counts; empty while there is but one sample. */
 export interface ClientRates {
@@ -29,12 +30,13 @@ export interface RatesOfRows {
 }
 
 /** A channel's row comes behind that of its connection, a consumer's behind that of its channel. */
-export function gathered(rows: readonly Row[], rates: RatesOfRows): Client[] {
+export async function gathered(rows: readonly Row[], rates: RatesOfRows, turns: Turns): Promise<Client[]> {
   const clients: Client[] = [];
   let connection: ConnectionRow | undefined;
   let channels: ClientChannel[] = [];
   let consumers: ConsumerRow[] = [];
   for (const row of rows) {
+    if (turns.isOver) await turns.next();
     switch (row.kind) {
       case 'connection':
         channels = [];

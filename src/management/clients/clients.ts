@@ -1,12 +1,14 @@
 /**
  * Who is connected, with channels and consumers, as the workers tell it. What must hold: what is told is at most a
  * moment old (`KEPT_MS`, or ten times as long as the listing took), so that however many ask, workers spend little of
- * their time on it.
+ * their time on it, and that listings are put together in turns, so that others are answered between.
  *
  * This folder is how the management sees clients; routes and what puts the management together import it.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Depth } from '../../connection/inspection/rows.js';
+import { inOrder } from '../http/ordering.js';
+import { Turns } from '../http/turns.js';
 import { type Client, gathered } from './client.js';
 import { ClientsRates } from './client-rates.js';
 import { Inspections } from './inspections.js';
@@ -58,7 +60,8 @@ export class Clients {
   async named(name: string, depth: Depth): Promise<Client | undefined> {
     this.#watch(depth);
     const rows = await this.#inspections.list(depth, name);
-    return gathered(rows, this.#rates.known)[0];
+    const [client] = await gathered(rows, this.#rates.known, new Turns());
+    return client;
   }
 
   /** Closes connections by 320 with this text, those of them that are still there. Rejects with `NoAnswer`. */
@@ -92,9 +95,10 @@ export class Clients {
 
   async #list(depth: Depth): Promise<readonly Client[]> {
     const rows = await this.#inspections.list(depth, null);
-    const clients = gathered(rows, this.#rates.sampling(performance.now()));
+    const turns = new Turns();
+    const clients = await gathered(rows, this.#rates.sampling(performance.now()), turns);
     this.#rates.keepOnly(clients, depth !== 'connections');
-    return clients.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    return inOrder(clients, ({ name }) => name, false, turns);
   }
 
   /** Whoever looks again finds rates of the last seconds. */

@@ -7,7 +7,7 @@
 import { NamePattern, patternError } from '../../broker/access/name-pattern.js';
 import { badRequest, HttpError } from './errors.js';
 import { inOrder } from './ordering.js';
-import { CHUNK, StreamedJson } from './streaming.js';
+import { inChunks, StreamedJson } from './streaming.js';
 import { Turns } from './turns.js';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -75,7 +75,7 @@ export async function listedRows<T>(items: Iterable<T>, query: ListQuery, rows: 
   const tell = toldBy(rows, query);
   if (all.length > SHORT)
     return new StreamedJson(async function* (inTime) {
-      yield* arrayText(await choose(inTime), tell, inTime);
+      yield* inChunks(arrayText(await choose(inTime), tell), inTime);
     });
   return inTurns(told(await choose(turns), tell), turns);
 }
@@ -105,18 +105,13 @@ function* told<T>(items: Iterable<T>, tell: Tell<T>): Iterable<JsonObject> {
   }
 }
 
-async function* arrayText<T>(items: Iterable<T>, tell: Tell<T>, turns: Turns): AsyncIterable<string> {
-  let text = '[';
-  let separator = '';
+function* arrayText<T>(items: Iterable<T>, tell: Tell<T>): Iterable<string> {
+  let before = '[';
   for (const row of told(items, tell)) {
-    text += separator + JSON.stringify(row);
-    separator = ',';
-    if (turns.isOver) await turns.next();
-    if (text.length < CHUNK) continue;
-    yield text;
-    text = '';
+    yield before + JSON.stringify(row);
+    before = ',';
   }
-  yield `${text}]`;
+  yield before === '[' ? '[]' : ']';
 }
 
 async function named<T>(

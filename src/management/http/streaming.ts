@@ -11,6 +11,19 @@ export const CHUNK = 16_384;
 /** How long nothing of an answer may be read (ms). */
 const UNREAD_MS = 60_000;
 
+/** Short parts as text that is worth sending, in turns. */
+export async function* inChunks(parts: Iterable<string>, turns: Turns): AsyncIterable<string> {
+  let text = '';
+  for (const part of parts) {
+    text += part;
+    if (turns.isOver) await turns.next();
+    if (text.length < CHUNK) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
 /** JSON that a route answers by; `parts` makes it. */
 export class StreamedJson {
   readonly #parts: (turns: Turns) => AsyncIterable<string>;

@@ -37,8 +37,8 @@ async function imported(stage: Stage, file: object, vhost?: string): Promise<rea
 }
 
 /** The sections of an export, in no order. */
-function exported(stage: Stage, vhost?: string): File {
-  const file = JSON.parse(stage.administration.definitions.export(vhost) ?? '{}') as File;
+async function exported(stage: Stage, vhost?: string): Promise<File> {
+  const file = JSON.parse((await stage.administration.definitions.export(vhost)) ?? '{}') as File;
   return Object.fromEntries(SECTIONS.map((name) => [name, sorted(file[name] ?? [])]));
 }
 
@@ -100,7 +100,7 @@ describe('an import', () => {
     const stage = new Stage();
     const file = fixture('rabbitmq-3.10.json');
     await imported(stage, file);
-    const own = exported(stage);
+    const own = await exported(stage);
     const isStream = ({ name, destination }: Item): boolean => [name, destination].includes('stream');
     for (const name of ['users', 'topic_permissions', 'exchanges', 'parameters'] as const)
       expect(own[name]).toEqual(section(file, name));
@@ -114,7 +114,7 @@ describe('an import', () => {
   test('makes what RabbitMQ had made of the export, when it imported that and exported it again', async () => {
     const stage = new Stage();
     await imported(stage, fixture('rabbitmq-3.10.json'));
-    const [own, again] = [exported(stage), fixture('rabbitmq-3.10-again.json')];
+    const [own, again] = [await exported(stage), fixture('rabbitmq-3.10-again.json')];
     for (const name of [
       'users',
       'topic_permissions',
@@ -143,7 +143,7 @@ describe('an import', () => {
       tracing: false,
       protectedFromDeletion: false,
     });
-    const own = exported(stage, 'hares');
+    const own = await exported(stage, 'hares');
     expect(own.queues).toMatchObject([
       { name: 'plain' },
       { name: 'short.quorum', arguments: { 'x-queue-type': 'quorum' } },
@@ -156,8 +156,8 @@ describe('an import', () => {
   test('declares into one vhost, whatever the file says', async () => {
     const stage = new Stage();
     await imported(stage, fixture('rabbitmq-3.10-vhost.json'), 'other');
-    expect(exported(stage, 'other').queues).toHaveLength(6);
-    expect(exported(stage, '/').queues).toEqual([]);
+    expect((await exported(stage, 'other')).queues).toHaveLength(6);
+    expect((await exported(stage, '/')).queues).toEqual([]);
   });
 
   test('leaves what is there, and says what of it is otherwise', async () => {
@@ -210,10 +210,10 @@ describe('an import', () => {
   ])('of what does not fit changes nothing: %#', async (file, reason) => {
     const stage = new Stage();
     stage.administration.setLimits('vhost', '/', { 'max-queues': 1 });
-    const before = exported(stage);
+    const before = await exported(stage);
     const outcome: ImportOutcome = await stage.administration.definitions.import(JSON.stringify(file));
     expect(outcome).toEqual({ ok: false, reason });
-    expect(exported(stage)).toEqual(before);
+    expect(await exported(stage)).toEqual(before);
   });
 });
 
@@ -308,13 +308,14 @@ describe('whatever a file says', () => {
       fc.asyncProperty(file, async (definitions) => {
         const stage = new Stage();
         await imported(stage, definitions);
-        const once = exported(stage);
+        const once = await exported(stage);
         await imported(stage, definitions);
-        expect(exported(stage)).toEqual(once);
+        expect(await exported(stage)).toEqual(once);
         const elsewhere = new Stage();
-        const text = stage.administration.definitions.export() ?? '';
+        const text = (await stage.administration.definitions.export()) ?? '';
+        expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
         expect(await elsewhere.administration.definitions.import(text)).toMatchObject({ ok: true, notes: [] });
-        expect(exported(elsewhere)).toEqual(once);
+        expect(await exported(elsewhere)).toEqual(once);
         // Workers see what the coordinator sees.
         const named = (view = stage.view) =>
           ['/', 'other', 'new'].map((one) => [...view.queuesIn(one)].map((q) => q.name));

@@ -4,7 +4,7 @@
  * these goes in portions, so that others are answered meanwhile; a family that cannot be told now is left out.
  */
 import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
-import { CHUNK } from '../../http/streaming.js';
+import { inChunks } from '../../http/streaming.js';
 import { Turns } from '../../http/turns.js';
 import { headText, type Labels, type Metric, NO_LABELS, type Sample, sampleText } from './exposition.js';
 import type { Reading } from './reading.js';
@@ -148,15 +148,10 @@ async function inTurns<T>(items: Iterable<T>, take: (item: T) => void): Promise<
   }
 }
 
-async function* inPortions<T>(items: Iterable<T>, textOf: (item: T) => string): AsyncIterable<string> {
-  const turns = new Turns();
-  let text = '';
-  for (const item of items) {
-    text += textOf(item);
-    if (turns.isOver) await turns.next();
-    if (text.length < CHUNK) continue;
-    yield text;
-    text = '';
-  }
-  if (text !== '') yield text;
+function inPortions<T>(items: Iterable<T>, textOf: (item: T) => string): AsyncIterable<string> {
+  return inChunks(textsOf(items, textOf), new Turns());
+}
+
+function* textsOf<T>(items: Iterable<T>, textOf: (item: T) => string): Iterable<string> {
+  for (const item of items) yield textOf(item);
 }

@@ -1,14 +1,15 @@
 /**
- * All definitions at once, as RabbitMQ's files have them: exported from this thread's own view, so that nothing else
- * waits for a long file, and imported by the broker thread in portions.
+ * All definitions at once, as RabbitMQ's files have them: exported from this thread's own view, sent while they are
+ * written, and imported by the broker thread in portions: nobody waits for a long file.
  */
-import { exportDefinitions } from '../../../broker/definitions-file/export.js';
+import { definitionsText } from '../../../broker/definitions-file/export.js';
 import type { LimitScope, LimitSet } from '../../../broker/policies/limits.js';
 import type { Policy, PolicyKind } from '../../../broker/policies/policies.js';
 import { badRequest, HttpError } from '../../http/errors.js';
 import { Form } from '../../http/forms.js';
-import { type JsonObject, type ListQuery, withColumns } from '../../http/listings.js';
+import type { ListQuery } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
+import { inChunks, StreamedJson } from '../../http/streaming.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 
 interface Query extends ListQuery {
@@ -29,11 +30,10 @@ export function definitionRoutes({ route }: HttpServer, broker: ManagedBroker): 
         tag: 'administrator',
         handle: async ({ params, query }, reply) => {
           const { columns, download } = query as Query;
-          const file = await exported(broker, existing(params, 400) ?? null);
-          reply.header('content-type', 'application/json; charset=utf-8');
+          const text = await exported(broker, existing(params, 400) ?? null, columns);
           if (download !== undefined)
             reply.header('content-disposition', `attachment; filename="${fileName(download)}"`);
-          return columns === undefined ? file : JSON.stringify(withColumns(JSON.parse(file) as JsonObject, columns));
+          return new StreamedJson((turns) => inChunks(text, turns));
         },
       },
       POST: {
@@ -66,7 +66,11 @@ function fileName(given: string): string {
 }
 
 /** What is set over what is declared is the coordinator's: it is asked for before. */
-async function exported({ view, administration }: ManagedBroker, vhost: string | null): Promise<string> {
+async function exported(
+  { view, administration }: ManagedBroker,
+  vhost: string | null,
+  columns: string | undefined,
+): Promise<Iterable<string>> {
   const vhosts = vhost === null ? view.vhosts() : [vhost];
   const users = vhost === null ? view.accounts.users().map(({ name }) => name) : [];
   const [policies, operatorPolicies, vhostLimits, userLimits, globalParameters] = await Promise.all([
@@ -78,7 +82,8 @@ async function exported({ view, administration }: ManagedBroker, vhost: string |
   ]);
   const policiesOf = { policy: policies, 'operator policy': operatorPolicies } satisfies Record<PolicyKind, unknown>;
   const limitsOf = { vhost: vhostLimits, user: userLimits } satisfies Record<LimitScope, unknown>;
-  return exportDefinitions(
+  const wanted = columns === undefined || columns === '' ? null : new Set(columns.split(','));
+  return definitionsText(
     {
       view,
       policies: { list: (kind, of): Policy[] => policiesOf[kind].get(of) ?? [] },
@@ -86,6 +91,7 @@ async function exported({ view, administration }: ManagedBroker, vhost: string |
       globalParameters: { list: () => globalParameters },
     },
     vhost,
+    (name) => wanted === null || wanted.has(name),
   );
 }
 
