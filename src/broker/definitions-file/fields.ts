@@ -91,9 +91,10 @@ export class Fields {
       : new Fields(this.placeOf(name), value);
   }
 
+  /** None where it is missing; null is no list. */
   list(name: string): Fields[] {
-    const value = this.value(name);
-    if (value === undefined) return [];
+    if (!Object.hasOwn(this.#values, name)) return [];
+    const value = this.#values[name];
     if (!Array.isArray(value)) return this.fail(name, mustBe('a list', value));
     return value.map((item, index) => new Fields(`${this.placeOf(name)}[${index}]`, item));
   }

@@ -28,6 +28,7 @@ describe('a file of definitions is refused', () => {
     ['{"users": [{"password": "carrot" "x"}]}', 'is no JSON from line 1, column 34 on'],
     ['"text"', 'the file must be an object, not "text"'],
     [{ queues: {} }, 'queues must be a list, not {}'],
+    [{ bindings: null }, 'bindings must be a list, not null'],
     [{ queues: [QUEUE, 5] }, 'queues[1] must be an object, not 5'],
     [{ queues: [{ ...QUEUE, name: undefined }] }, 'queues[0].name is missing; it must be a text'],
     [{ queues: [{ ...QUEUE, name: 'x'.repeat(256) }] }, 'queues[0].name must be a name of at most 255 octets'],
