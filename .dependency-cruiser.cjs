@@ -5,6 +5,7 @@ const layers = [
   'perf',
   'management',
   'node',
+  'channel',
   'worker',
   'connection',
   'queues',

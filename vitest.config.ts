@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Stories that a whole broker tells, over sockets. */
 const BROKER = [
   ...[
+    'channel',
     'protocol',
     'clients',
     'hostile',

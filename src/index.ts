@@ -9,6 +9,24 @@ export type { ImportOutcome } from './broker/coordinator/definitions-administrat
 export type { OpenConnection } from './broker/decisions/sessions.js';
 export type { LimitScope, LimitSet } from './broker/policies/limits.js';
 export type { Policy, PolicyKind, PolicyProposal, PolicyTarget } from './broker/policies/policies.js';
+export type { Channel, ChannelEvents } from './channel/channel.js';
+export {
+  ChannelClosedError,
+  ChannelError,
+  ConsumerCancelledError,
+  PublishRefusedError,
+} from './channel/errors.js';
+export type { Message, ReturnedMessage } from './channel/message.js';
+export type {
+  Arguments,
+  ChannelOptions,
+  ConsumeOptions,
+  ExchangeOptions,
+  PublishOptions,
+  QueueOptions,
+  QueueState,
+} from './channel/options.js';
+export type { HeaderValue, MessageProperties } from './channel/properties.js';
 export type { Announced } from './connection/handshake/identity.js';
 export type { Area, Level, LevelSettings, Threshold } from './logging/levels.js';
 export type { Fields, LogEntry } from './logging/logger.js';

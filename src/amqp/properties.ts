@@ -61,6 +61,13 @@ export function encodeHeader(header: ContentHeader): Uint8Array {
   return writer.finish();
 }
 
+/** What follows the body's size in the payload of a header frame. */
+export function encodeProperties(properties: Properties): Uint8Array {
+  const writer = new Writer();
+  writeProperties(writer, properties);
+  return writer.finish();
+}
+
 /** Decodes the payload of a header frame. Throws `AmqpError`. */
 export function decodeHeader(payload: Uint8Array): ContentHeader {
   const reader = new Reader(payload);

@@ -293,11 +293,11 @@ export class Connection implements Session, Receiver, TransportEvents {
       });
     // Who is held back for want of memory may hold much of it.
     if (!this.#reader.reading && this.#transport.isReset) this.#transport.destroy();
-    const { bytesRead, bytesSent, unsent } = this.#transport;
+    const { bytesRead, bytesSent, unsent, isPatient } = this.#transport;
     const due = this.#heartbeat.tick(now, {
       bytesRead,
       bytesSent,
-      sending: unsent > 0,
+      sending: unsent > 0 && !isPatient,
       reading: this.#reader.reading,
     });
     if (due === 'drop') this.#drop();

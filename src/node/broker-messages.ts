@@ -2,6 +2,7 @@
  * What the handle of a broker, in the thread of the program that embeds it, and the broker thread say to each
  * other. What must hold: after `refused`, `closed` or `defect` the broker thread says nothing more, and ends.
  */
+import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import type { LogEntry } from '../logging/logger.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { AdministrationRequest } from './administration.js';
@@ -52,6 +53,8 @@ export interface BrokerSetup {
 
 export type ToBroker =
   | { readonly kind: 'ask'; readonly id: number; readonly request: AdministrationRequest }
+  /** Let the program in, who speaks by these rings. */
+  | { readonly kind: 'attach'; readonly client: ProgramClient }
   /** Go by these options from now on, as far as they can change; `changed` names those that were given anew. */
   | {
       readonly kind: 'reconfigure';

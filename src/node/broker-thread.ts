@@ -41,6 +41,9 @@ function serve(broker: RunningBroker): void {
       case 'ask':
         broker.ask(message.request, (outcome) => say({ kind: 'answer', id: message.id, outcome }));
         break;
+      case 'attach':
+        broker.attach(message.client);
+        break;
       case 'reconfigure':
         broker
           .reconfigure(message.options, message.changed)

@@ -11,6 +11,7 @@ import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
+import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
@@ -56,6 +57,8 @@ export interface RunningBroker {
   readonly stopAsked: Promise<void>;
   /** Asks the administration; `answer` is called once. */
   ask(request: AdministrationRequest, answer: (outcome: Outcome) => void): void;
+  /** Lets the program in that embeds the broker. */
+  attach(client: ProgramClient): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
   reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
   /** Moves a clock that is a test's by so many ms. */
@@ -266,6 +269,7 @@ async function openOn(
         placement: placementText(options.pin, native, places, pinned),
       },
       ask: (request, answer) => questions.ask(request, answer),
+      attach: (client) => pool.attach(client),
       reconfigure: async (next, changed) => {
         try {
           // What can fail comes before all else.

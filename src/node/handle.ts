@@ -6,6 +6,8 @@
 import { resolve as resolvePath } from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
 import type { Beginning } from '../broker/coordinator/beginning.js';
+import type { Channel } from '../channel/channel.js';
+import type { ChannelOptions } from '../channel/options.js';
 import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
 import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
@@ -17,6 +19,7 @@ import type { Administration } from './administration.js';
 import { Asking } from './asking.js';
 import { type BrokerClock, clockBefore } from './broker-clock.js';
 import type { BrokerSetup, FromBroker, Started, ToBroker } from './broker-messages.js';
+import { ProgramChannels } from './channels.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
 import { type BoundAddress, clientUrl } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
@@ -84,6 +87,14 @@ export class Broker {
   }
 
   /**
+   * Opens a channel of this program's, for messages without a socket. Rejects with a `ChannelError` when its user may not
+   * enter the vhost.
+   */
+  channel(options?: ChannelOptions): Promise<Channel> {
+    return this.#handle.channels.open(options);
+  }
+
+  /**
    * Changes options while the broker runs: they hold for what comes from then on. Rejects with an `OptionError` when one
    * is wrong or needs a restart, and with a `ReconfigureError` when the broker cannot go by them; nothing is changed then.
    */
@@ -146,6 +157,7 @@ class Handle {
     if (!this.#isOver) this.#tell({ kind: 'listen', events });
   });
   readonly #asking = new Asking();
+  readonly channels: ProgramChannels;
   readonly administration = this.#asking.administration((id, request) => this.#ask({ kind: 'ask', id, request }));
   /** Null: the machine's counts. */
   readonly #manual: ManualClock | null;
@@ -167,6 +179,7 @@ class Handle {
     this.clock = clockBefore(this.#manual, (milliseconds) =>
       this.#asking.ask<void>((id) => this.#ask({ kind: 'advance', id, milliseconds })),
     );
+    this.channels = new ProgramChannels(options, (client) => this.#ask({ kind: 'attach', client }));
     this.logLevels.setAll(options.logLevels);
     const cpus = { process: processClaims(), own: CpuClaims.memory() };
     this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
@@ -185,6 +198,7 @@ class Handle {
         const error = this.#errorAtEnd();
         if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
         this.#asking.refuseAll(error ?? new BrokerClosedError());
+        this.channels.lost(error ?? new BrokerClosedError());
         if (error instanceof BrokerDefect) this.#tellDefect(error);
         if (error === null) resolve();
         else reject(error);

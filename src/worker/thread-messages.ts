@@ -9,6 +9,7 @@ import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/r
 import type { Announced } from '../connection/handshake/identity.js';
 import type { OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
+import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import type { SharedCore } from '../engine/engine.js';
 import type { Health, LogEvent } from '../log/commit-log.js';
@@ -72,6 +73,8 @@ export type ToWorker =
   | { kind: 'barrier'; barrier: number }
   /** A client has come, who has this number from now on. */
   | { kind: 'socket'; connection: ConnectionId; socket: AcceptedSocket<{ readonly fd: number }> }
+  /** The program itself comes in, and has this number from now on. */
+  | { kind: 'program'; connection: ConnectionId; client: ProgramClient }
   | { kind: 'answer'; connection: ConnectionId; answer: Answer }
   /** What the connection has asked ahead is granted; the answer is still to come. */
   | { kind: 'granted'; connection: ConnectionId; answer: Granted }

@@ -28,6 +28,7 @@ import type { TokenLogins } from '../connection/tokens/token-logins.js';
 import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
 import { type Admit, TransportOpener } from '../connection/transport/opening.js';
+import { type ProgramClient, RingTransport, workerEnd } from '../connection/transport/ring-transport.js';
 import type { TlsSetup } from '../connection/transport/tls-setup.js';
 import type { OpenTransport } from '../connection/transport/transport.js';
 import { endEngine } from '../engine/end.js';
@@ -92,6 +93,7 @@ export class Worker implements Host {
   /** Clients behind proxies of whom it is asked whether they may come in. */
   readonly #admitting = new Map<ConnectionId, (isAdmitted: boolean) => void>();
   readonly #routeSpaces = new RouteSpaces();
+  readonly #transports: TransportHost;
   readonly #opener: TransportOpener;
   #ticker: NodeJS.Timeout | null = null;
   /** The number of the last client that lives in this thread. */
@@ -186,7 +188,8 @@ export class Worker implements Host {
       begin();
     });
     if (this.#manual !== null) engine.setSweepDelay(0);
-    this.#opener = new TransportOpener(tls, transportHost(engine), this.strangers, settings.limits.handshakeTimeout);
+    this.#transports = transportHost(engine);
+    this.#opener = new TransportOpener(tls, this.#transports, this.strangers, settings.limits.handshakeTimeout);
     control.on('message', (message: ToWorker) => this.#onMessage(message));
     const { eventLoop, view, consumers, delays } = this;
     const affected = { engine, eventLoop, view, consumers, delays, routeSpaces: this.#routeSpaces };
@@ -225,6 +228,13 @@ export class Worker implements Host {
     this.#connections.set(id, new Connection(this, id, core, open));
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
     return true;
+  }
+
+  /** Serves the program that embeds the broker. */
+  #serveProgram(id: ConnectionId, client: ProgramClient): void {
+    if (this.serve(id, (events) => new RingTransport(client, this.#transports, events))) return;
+    workerEnd(client).close();
+    this.#post({ kind: 'closed', connection: id });
   }
 
   /** Serves a client that lives in this thread; false when there is no room for it. */
@@ -319,6 +329,9 @@ export class Worker implements Host {
         break;
       case 'socket':
         this.accept(message.connection, message.socket);
+        break;
+      case 'program':
+        this.#serveProgram(message.connection, message.client);
         break;
       case 'answer':
         this.#onAnswer(message.connection, message.answer);

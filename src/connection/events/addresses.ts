@@ -10,7 +10,7 @@ const WORDS = 8;
 
 /** `{127,0,0,1}`, `{0,0,0,0,0,0,0,1}` */
 export function addressTerm(endpoint: Endpoint | null): string {
-  if (endpoint === null) return UNKNOWN;
+  if (endpoint === null || endpoint.kind === 'program') return UNKNOWN;
   if (endpoint.kind === 'unix') return `{local,${term(endpoint.path)}}`;
   const host = hostText(endpoint);
   if (!host.includes(':')) return /^[\d.]+$/.test(host) ? `{${host.replaceAll('.', ',')}}` : UNKNOWN;

@@ -11,7 +11,12 @@ export type Endpoint =
       readonly isElsewhere?: boolean;
     }
   /** Both ends go by the listener's path: clients have none. */
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  /** The program that embeds the broker, and the broker to it. */
+  | { readonly kind: 'program' };
+
+/** Where the program is, for people. */
+const IN_PROCESS = 'in-process';
 
 /** Both ends of a transport; null: the socket is gone. */
 export interface Ends {
@@ -39,13 +44,14 @@ function tcpEndpoint(address: string | undefined, port: number | undefined): End
 
 /** Whether who is there is on this machine. Who is gone is nowhere. */
 export function isOnThisMachine(endpoint: Endpoint | null): boolean {
-  if (endpoint === null || endpoint.kind === 'unix') return endpoint !== null;
+  if (endpoint?.kind !== 'tcp') return endpoint !== null;
   return isLoopback(endpoint.address) && endpoint.isElsewhere !== true;
 }
 
 /** Where somebody is, without the port, the same for both ways in which a version 4 address is written. */
 export function hostText(endpoint: Endpoint | null): string {
   if (endpoint === null) return 'nowhere';
+  if (endpoint.kind === 'program') return IN_PROCESS;
   return endpoint.kind === 'unix' ? endpoint.path : endpoint.address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
@@ -57,7 +63,7 @@ export function isLoopback(address: string): boolean {
 /** An end, as the log names it. */
 export function endpointText(endpoint: Endpoint | null): string {
   if (endpoint === null) return 'an address that is not known';
-  if (endpoint.kind === 'unix') return endpoint.path;
+  if (endpoint.kind !== 'tcp') return hostText(endpoint);
   const { address, port } = endpoint;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -17,6 +17,7 @@ export interface Direct {
 
 export class SocketTransport implements Transport {
   readonly isEncrypted = false;
+  readonly isPatient = false;
   readonly tls = null;
   readonly certified = null;
   readonly #socket: Socket;

@@ -35,6 +35,7 @@ export class StreamTransport implements Transport {
   readonly peer: Endpoint | null;
   readonly local: Endpoint | null;
   readonly isEncrypted: boolean;
+  readonly isPatient = false;
   readonly #tls: (() => TlsFacts) | null;
   readonly certified: CertifiedName | null;
   readonly #isReset: () => boolean;

@@ -6,6 +6,7 @@
  *
  * `socket-transport.ts` is for plain sockets and costs nothing between socket and core; `stream-transport.ts` carries
  * over any duplex stream, by one copy more: those of TLS (`tls.ts`) and WebSocket (`websocket.ts`) are such.
+ * `ring-transport.ts` is for the program that embeds the broker, by shared memory.
  *
  * This folder carries a connection's octets and takes their frames apart; connections import it, and workers and
  * listeners for the sockets that they hand over (`accepted-socket.ts`, `opening.ts`).
@@ -35,6 +36,8 @@ export interface Transport {
   readonly local: Endpoint | null;
   /** Whether nobody on the way can read what is sent. */
   readonly isEncrypted: boolean;
+  /** Whether the other side cannot be gone without a word: it may leave unread what it is sent for as long as it likes. */
+  readonly isPatient: boolean;
   /** What TLS has come to; null: there is none, or it ends before the broker. */
   readonly tls: TlsFacts | null;
   /** Who the client is by the certificate that it has shown, which is verified; null: it has shown none. */

@@ -7,6 +7,7 @@ import type { BrokerEvent } from '../../broker/events/event.js';
 import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../../broker/requests/requests.js';
 import { type AcceptedSocket, refuse } from '../../connection/transport/accepted-socket.js';
+import { type ProgramClient, workerEnd } from '../../connection/transport/ring-transport.js';
 import type { TlsSetup } from '../../connection/transport/tls-setup.js';
 import type { Health, LogEvent } from '../../log/commit-log.js';
 import type { LogEntry, Logger } from '../../logging/logger.js';
@@ -172,19 +173,35 @@ export class WorkerPool {
 
   /** `address`: where the client is; null: it has no address. */
   accept(socket: AcceptedSocket, address: string | null): void {
+    const index = this.#admitNext(address);
+    if (index === null) {
+      refuse(socket);
+      return;
+    }
+    if ('fd' in socket) this.#watch?.handed(index, socket.fd);
+    this.#members[index]?.accept(this.#lastId, socket);
+  }
+
+  /** Lets the program that embeds the broker in, by shared memory. */
+  attach(client: ProgramClient): void {
+    const index = this.#admitNext(null);
+    if (index === null) workerEnd(client).close();
+    else this.#tell(index, { kind: 'program', connection: this.#lastId, client });
+  }
+
+  /** Gives the next client its number and its worker; null: there are too many already. */
+  #admitNext(address: string | null): number | null {
     do this.#lastId = (this.#lastId + 1) % LOCAL_IDS.first;
     while (this.#lastId === 0 || this.#homes.has(this.#lastId));
     const admitted = this.#admission.enter(this.#lastId, address);
     if (!admitted.ok) {
       if (admitted.line !== null) this.#report(admitted.line);
-      refuse(socket);
-      return;
+      return null;
     }
     const index = this.#emptiest();
     this.#count(index, 1);
     this.#homes.set(this.#lastId, index);
-    if ('fd' in socket) this.#watch?.handed(index, socket.fd);
-    this.#members[index]?.accept(this.#lastId, socket);
+    return index;
   }
 
   /** Counts a client behind a proxy by its own address, now that it is known. */
