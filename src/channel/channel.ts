@@ -210,7 +210,7 @@ export class Channel extends EventEmitter<ChannelEvents> {
   /** Ends a consumer. What was delivered to it can still be acknowledged. */
   async cancel(consumerTag: string): Promise<void> {
     await this.#conversation.ask({ name: 'basic.cancel', consumerTag, nowait: false }, 'basic.cancel-ok');
-    this.#consumers.remove(consumerTag)?.onEnd(null);
+    this.#consumers.remove(consumerTag)?.onCancelled(false);
   }
 
   /** Takes one message out of a queue; null: it is empty. */
@@ -334,7 +334,7 @@ export class Channel extends EventEmitter<ChannelEvents> {
   }
 
   #onCancelled(consumerTag: string): void {
-    this.#consumers.remove(consumerTag)?.onCancelled();
+    this.#consumers.remove(consumerTag)?.onCancelled(true);
   }
 
   #onDrained(): void {

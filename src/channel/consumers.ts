@@ -8,8 +8,8 @@ import type { Message } from './message.js';
 /** Gets the messages of a consumer, one after the other. */
 export interface Sink {
   onMessage(message: Message): void;
-  /** The broker has ended the consumer. */
-  onCancelled(): void;
+  /** The consumer is ended, by the program or by the broker. What has come can still be acknowledged. */
+  onCancelled(byBroker: boolean): void;
   /** The channel is over; null: the program has closed it. */
   onEnd(error: Error | null): void;
 }
@@ -61,11 +61,12 @@ export class Consumers {
 /** A callback of the program's. */
 export class CallbackSink implements Sink {
   readonly #callback: (message: Message) => unknown;
-  readonly onCancelled: () => void;
+  readonly #onCancelled: () => void;
 
+  /** `onCancelled`: the broker has ended the consumer. */
   constructor(callback: (message: Message) => unknown, onCancelled: () => void) {
     this.#callback = callback;
-    this.onCancelled = onCancelled;
+    this.#onCancelled = onCancelled;
   }
 
   onMessage(message: Message): void {
@@ -77,6 +78,10 @@ export class CallbackSink implements Sink {
         throw error;
       });
     }
+  }
+
+  onCancelled(byBroker: boolean): void {
+    if (byBroker) this.#onCancelled();
   }
 
   onEnd(): void {}
@@ -101,9 +106,8 @@ export class LoopSink implements Sink {
     else next.resolve(message);
   }
 
-  /** What has come can still be acknowledged. */
-  onCancelled(): void {
-    this.#finish(new ConsumerCancelledError(this.#consumerTag));
+  onCancelled(byBroker: boolean): void {
+    this.#finish(byBroker ? new ConsumerCancelledError(this.#consumerTag) : null);
   }
 
   /** What has come and was not taken goes back to its queue. */
