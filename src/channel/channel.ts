@@ -329,6 +329,14 @@ export class Channel extends EventEmitter<ChannelEvents> {
     return this.#conversation.close();
   }
 
+  /**
+   * Leaves at once, whatever the broker has taken by then, as a client does whose connection is cut. For a channel that is
+   * held up for want of memory, behind which `close` would wait, too.
+   */
+  abandon(): void {
+    this.#conversation.lost(null);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -116,8 +116,8 @@ export class Conversation {
     return this.over.catch(() => {});
   }
 
-  /** There is nobody any more to talk to. */
-  lost(error: Error): void {
+  /** Nothing is said or heard any more: there is nobody to talk to, or, null, the program wants it so. */
+  lost(error: Error | null): void {
     if (this.#state === 'closed') return;
     this.#finish(error);
     this.#state = 'closed';
