@@ -122,7 +122,7 @@ export class Conversation {
     this.#finish(error);
     this.#state = 'closed';
     this.#turns.stop();
-    this.#end.close();
+    this.#end.leave();
     this.#setOver();
   }
 

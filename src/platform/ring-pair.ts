@@ -5,7 +5,8 @@
  *
  *   line 0, 1 │ written  octets written into ring 0, and 1, modulo 2^32  │ owner: the writer of that ring
  *   line 2, 3 │ read     octets read from ring 0, and 1, modulo 2^32     │ owner: its reader
- *   line 4, 5 │ closed   whether side 0, and 1, has left                 │ owner: that side
+ *   line 4, 5 │ closed   whether side 0, and 1, writes nothing more: 1;  │ owner: that side
+ *             │          has left: 2                                     │
  *   line 6, 7 │ wants    what side 0, and 1, wants to be woken for       │ set by that side, taken back by who wakes it
  *   line 8, 9 │ bell     how often side 0, and 1, was woken              │ added to by who has taken `wants` back
  *   then ring 0, and ring 1
@@ -21,6 +22,9 @@ const READ = 2 * LINE_WORDS;
 const CLOSED = 4 * LINE_WORDS;
 const WANTS = 6 * LINE_WORDS;
 const BELL = 8 * LINE_WORDS;
+/** Values of `closed`. */
+const WRITES_NOTHING = 1;
+const LEFT = 2;
 const HEAD_WORDS = 10 * LINE_WORDS;
 const HEAD = HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
 
@@ -32,6 +36,19 @@ export type Side = 0 | 1;
 
 export function createRingPair(): SharedArrayBuffer {
   return new SharedArrayBuffer(HEAD + 2 * SIZE);
+}
+
+/**
+ * Makes a pair usable again that both sides have left, and its owner that of the octets. False: one of them has not. The
+ * bells go on counting: whoever left last may still be ringing, which wakes somebody who then finds nothing.
+ */
+export function renewRingPair(shared: SharedArrayBuffer): boolean {
+  const words = new Int32Array(shared, 0, HEAD_WORDS);
+  const sides = [0, LINE_WORDS];
+  // Pairs with the store in `leave`, behind the last use that a side makes of the octets and their counts.
+  if (sides.some((side) => Atomics.load(words, CLOSED + side) !== LEFT)) return false;
+  for (const line of [WRITTEN, READ, CLOSED, WANTS]) for (const side of sides) Atomics.store(words, line + side, 0);
+  return true;
 }
 
 /** One side's end of both rings. */
@@ -46,8 +63,9 @@ export class RingEnd {
   #written = 0;
   #read = 0;
   /** Rings of the bell that were answered. */
-  #heard = 0;
+  #heard: number;
   #isClosed = false;
+  #hasLeft = false;
 
   constructor(shared: SharedArrayBuffer, side: Side) {
     const other = side === 0 ? 1 : 0;
@@ -56,6 +74,7 @@ export class RingEnd {
     this.#in = new Uint8Array(shared, HEAD + other * SIZE, SIZE);
     this.#own = side * LINE_WORDS;
     this.#other = other * LINE_WORDS;
+    this.#heard = Atomics.load(this.#words, BELL + this.#own);
   }
 
   /** Octets that can be written now. */
@@ -70,13 +89,14 @@ export class RingEnd {
     return Math.min(SIZE, (Atomics.load(this.#words, WRITTEN + this.#other) - this.#read) >>> 0);
   }
 
-  /** Whether the other side has left; what it wrote before can still be read. */
+  /** Whether the other side writes nothing more; what it wrote before can still be read. */
   get isOtherClosed(): boolean {
     return Atomics.load(this.#words, CLOSED + this.#other) !== 0;
   }
 
-  /** Writes as much as there is room for; returns how much that is. */
+  /** Writes as much as there is room for; returns how much that is. When this side has left all of it is dropped. */
   write(bytes: Uint8Array): number {
+    if (this.#hasLeft) return bytes.length;
     const length = Math.min(bytes.length, this.room);
     if (length === 0) return 0;
     const at = (this.#written >>> 0) % SIZE;
@@ -93,7 +113,7 @@ export class RingEnd {
   /** Reads as much as there is and `target` takes; returns how much that is. */
   readInto(target: Uint8Array): number {
     const length = Math.min(target.length, this.readable);
-    if (length === 0) return 0;
+    if (length === 0 || this.#hasLeft) return 0;
     const at = (this.#read >>> 0) % SIZE;
     const first = Math.min(length, SIZE - at);
     target.set(this.#in.subarray(at, at + first));
@@ -127,12 +147,24 @@ export class RingEnd {
     this.#heard = Atomics.load(this.#words, BELL + this.#own);
   }
 
-  /** Leaves: writes nothing more. Wakes both sides, so that no wait is left. */
+  /** Writes nothing more. Wakes both sides, so that no wait is left. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#setClosed(WRITES_NOTHING);
+  }
+
+  /** Neither writes nor reads any more. */
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#isClosed = true;
+    this.#hasLeft = true;
+    this.#setClosed(LEFT);
+  }
+
+  #setClosed(value: number): void {
     // Pairs with the load in `isOtherClosed`; comes behind what was written.
-    Atomics.store(this.#words, CLOSED + this.#own, 1);
+    Atomics.store(this.#words, CLOSED + this.#own, value);
     this.#wake(this.#other);
     this.#wake(this.#own);
   }

@@ -233,7 +233,7 @@ export class Worker implements Host {
   /** Serves the program that embeds the broker. */
   #serveProgram(id: ConnectionId, client: ProgramClient): void {
     if (this.serve(id, (events) => new RingTransport(client, this.#transports, events))) return;
-    workerEnd(client).close();
+    workerEnd(client).leave();
     this.#post({ kind: 'closed', connection: id });
   }
 

@@ -1,7 +1,7 @@
 /** Octets through a pair of rings: all of them come, in order, whatever both sides do and in whatever pieces. */
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { createRingPair, RingEnd, Want } from '../../src/platform/ring-pair.js';
+import { createRingPair, RingEnd, renewRingPair, Want } from '../../src/platform/ring-pair.js';
 import { RingTurns } from '../../src/platform/ring-turns.js';
 import { deferred, within } from '../support/waiting.js';
 
@@ -47,6 +47,27 @@ describe('a pair of rings', () => {
     one.close();
     expect([other.isOtherClosed, other.readable]).toEqual([true, 3]);
     expect(other.want(Want.OCTETS)).toBe(false);
+  });
+
+  test('can be used again when both sides have left', async () => {
+    const rings = createRingPair();
+    const [one, other] = [new RingEnd(rings, 0), new RingEnd(rings, 1)];
+    one.write(octets(7));
+    expect(other.want(Want.ROOM | Want.OCTETS)).toBe(false);
+    one.close();
+    other.leave();
+    expect(renewRingPair(rings)).toBe(false);
+    one.leave();
+    expect(renewRingPair(rings)).toBe(true);
+    // What was still to be written is dropped.
+    expect([one.write(octets(7)), other.readInto(new Uint8Array(7))]).toEqual([7, 0]);
+    const [next, far] = [new RingEnd(rings, 0), new RingEnd(rings, 1)];
+    expect([far.readable, far.isOtherClosed, next.isOtherClosed]).toEqual([0, false, false]);
+    expect(far.want(Want.OCTETS)).toBe(true);
+    const woken = far.woken();
+    next.write(octets(7));
+    await within(10_000, 'the bell', woken);
+    expect(far.readable).toBe(7);
   });
 
   test.each(['octets come', 'there is room', 'the other side leaves'])('wakes a side that waits: %s', async (what) => {

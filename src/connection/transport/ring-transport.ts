@@ -170,7 +170,7 @@ export class RingTransport implements Transport {
   #close(): void {
     this.#isClosed = true;
     this.#turns.stop();
-    this.#end.close();
+    this.#end.leave();
     this.#waiting.length = 0;
     this.#unsent = 0;
   }

@@ -185,7 +185,7 @@ export class WorkerPool {
   /** Lets the program that embeds the broker in, by shared memory. */
   attach(client: ProgramClient): void {
     const index = this.#admitNext(null);
-    if (index === null) workerEnd(client).close();
+    if (index === null) workerEnd(client).leave();
     else this.#tell(index, { kind: 'program', connection: this.#lastId, client });
   }
 
