@@ -20,6 +20,9 @@ const THREADS = [
   'management/management-thread',
   'spans/exporter-thread',
   'perf/load-thread',
+  'bench/engine-thread',
+  'bench/contender-thread',
+  'bench/broker-process',
 ];
 
 /** @type {import('esbuild').BuildOptions} */

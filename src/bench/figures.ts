@@ -32,6 +32,14 @@ export interface EngineRow extends Comparison {
   readonly body: number;
 }
 
+export interface BrokerRow {
+  readonly what: string;
+  /** Messages a second that went through. */
+  readonly rate: Comparison;
+  /** CPU of the broker for one of them, system calls with it (µs). */
+  readonly cpu: Comparison;
+}
+
 export interface Report {
   /** When it began (ISO 8601). */
   readonly date: string;
@@ -39,8 +47,10 @@ export interface Report {
   /** What was said to the command. */
   readonly command: string;
   readonly rounds: number;
-  /** Nanoseconds a message. */
+  /** Nanoseconds a message; empty: not asked for. */
   readonly engine: readonly EngineRow[];
+  /** Of whole brokers; empty: not asked for. */
+  readonly broker: readonly BrokerRow[];
 }
 
 /** `rounds`: one figure of each engine for each round, at least two rounds. */

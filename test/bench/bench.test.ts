@@ -3,13 +3,14 @@
  * is measured. Its figures are nobody's concern here.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Figure, Report } from '../../src/bench/figures.js';
+import { WORKLOADS } from '../../src/bench/workloads.js';
 import { parseOptions } from '../../src/cli/options.js';
 import { brokerEnvironment } from '../support/broker-environment.mjs';
 
@@ -33,7 +34,8 @@ let progress = '';
 
 beforeAll(async () => {
   writeFileSync(markdown, '# Kept\n\n<!-- leveret bench: begin -->\nold\n<!-- leveret bench: end -->\n\nKept, too.\n');
-  const { stdout, stderr } = await leveret('bench', '--quick', '--json', '--markdown', markdown, '--svg', chart);
+  const args = ['--quick', '--json', '--data', directory, '--markdown', markdown, '--svg', chart];
+  const { stdout, stderr } = await leveret('bench', ...args);
   report = JSON.parse(stdout) as Report;
   progress = stderr;
 }, QUICK_MS);
@@ -52,10 +54,12 @@ test('JSON has each row with both engines, their rounds and intervals, and says 
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   expect(report.machine).toMatchObject({ node: process.versions.node, v8: process.versions.v8, leveret: version });
   expect(Math.abs(Date.parse(report.date) - Date.now())).toBeLessThan(QUICK_MS);
-  expect(report.command).toBe(`leveret bench --quick --json --markdown ${markdown} --svg ${chart}`);
+  expect(report.command).toBe(`leveret bench --quick --json --data ${directory} --markdown ${markdown} --svg ${chart}`);
   const whats = new Set(report.engine.map(({ what }) => what));
   for (const what of ['publish', 'claim + deliver', 'ack', 'fanout to 10 queues']) expect(whats).toContain(what);
-  for (const { wasm, js, ratio } of report.engine) {
+  expect(report.broker.map(({ what }) => what)).toEqual(WORKLOADS.map(({ title }) => title));
+  const compared = [...report.engine, ...report.broker.flatMap(({ rate, cpu }) => [rate, cpu])];
+  for (const { wasm, js, ratio } of compared) {
     for (const one of [wasm, js, ratio]) expectFigure(one, report.rounds);
     const ratios = js.rounds.map((round, index) => round / (wasm.rounds[index] ?? 0));
     expect(ratio.rounds).toEqual(ratios);
@@ -69,9 +73,10 @@ test('Markdown has a line for each row, and goes where the old figures were', ()
   expect(text).not.toContain('old');
   expect(text).toContain('](chart.svg)');
   const lines = text.split('\n').filter((line) => line.startsWith('| '));
-  for (const { what } of report.engine) expect(lines.some((line) => line.startsWith(`| ${what} |`))).toBe(true);
-  const cells = lines.map((line) => line.split('|').length);
-  expect(new Set(cells).size).toBe(1);
+  for (const { what } of [...report.engine, ...report.broker])
+    expect(lines.some((line) => line.startsWith(`| ${what} |`))).toBe(true);
+  const { length: rows } = lines.filter((line) => !line.startsWith('| what |'));
+  expect(rows).toBe(report.engine.length + 2 * report.broker.length);
 });
 
 test('the chart is well-formed XML, with a bar for each row', () => {
@@ -80,13 +85,24 @@ test('the chart is well-formed XML, with a bar for each row', () => {
     ['-c', 'import sys, xml.dom.minidom as d; print(len(d.parse(sys.argv[1]).getElementsByTagName("rect")))', chart],
     { encoding: 'utf8' },
   );
-  expect(Number(bars)).toBe(report.engine.length);
+  expect(Number(bars)).toBe(report.engine.length + report.broker.length);
 });
 
 test('each step is told while it is measured', () => {
   const steps = progress.trimEnd().split('\n');
-  expect(steps).toHaveLength(report.engine.length * report.rounds * 2);
+  expect(steps).toHaveLength((report.engine.length + report.broker.length) * report.rounds * 2);
   expect(steps[0]).toMatch(/^\[ *0\/\d+\] round 1 of \d+, wasm: publish, 16 B$/);
+});
+
+test('a directory that is not there is told of, and nothing is measured', async () => {
+  const { code, stdout, stderr } = await leveret('bench', '--data', join(directory, 'none')).catch((error) => error);
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toBe(`leveret: --data must be a directory that is there, not '${join(directory, 'none')}'\n`);
+});
+
+test('nothing of the durable messages is left', () => {
+  expect(readdirSync(directory).sort()).toEqual(['chart.svg', 'figures.md']);
 });
 
 test('a file that has no marks is kept, and nothing is measured', async () => {
@@ -105,6 +121,8 @@ test.each([
   [['--rounds', '2.5'], "--rounds must be a whole number from 2 to 100, not '2.5'"],
   [['--rounds'], "bench: Option '--rounds <value>' argument missing"],
   [['--svg', ''], '--svg must name a file'],
+  [['--data', ''], '--data must name a directory'],
+  [['--only', 'disk'], "--only must be engine or broker, not 'disk'"],
   [['--markdwon', 'F'], "bench: Unknown option '--markdwon'; did you mean --markdown?"],
   [['--port', '1'], "bench: Unknown option '--port'"],
   [['fast'], "bench: Unexpected argument 'fast'"],
@@ -115,5 +133,14 @@ test.each([
 test('the help tells each flag', () => {
   const command = parseOptions(['bench', '--help']);
   const help = command.action === 'help' ? command.help : '';
-  for (const flag of ['--rounds N', '--quick', '--json', '--markdown FILE', '--svg FILE']) expect(help).toContain(flag);
+  for (const flag of [
+    '--only engine|broker',
+    '--data DIR',
+    '--rounds N',
+    '--quick',
+    '--json',
+    '--markdown FILE',
+    '--svg FILE',
+  ])
+    expect(help).toContain(flag);
 });

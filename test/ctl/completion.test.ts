@@ -58,6 +58,7 @@ describe.each(SHELLS)('%s', (shell) => {
     ['an option of a command', 'leveret ctl list_queues --offl', '--offline'],
     ['an option of all commands', 'leveret ctl list_queues --forma', '--formatter'],
     ['what leveret itself knows', 'leveret heal', 'healthcheck'],
+    ['a flag of a bench', 'leveret bench --markd', '--markdown'],
     ['a flag of the load', 'leveret perf --max-in', '--max-in-flight'],
   ])('completes %s', (_what, line, whole) => {
     if (spawnSync(shell, ['--version']).status !== 0) {

@@ -1,5 +1,5 @@
 /** The tables of a report, as rows of text: the same for the terminal and for Markdown. */
-import type { EngineRow, Figure, Report } from '../figures.js';
+import type { BrokerRow, EngineRow, Figure, Report } from '../figures.js';
 import { machineText } from '../machine.js';
 import { type Column, thousands } from './table.js';
 
@@ -9,8 +9,15 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-export function tablesOf({ engine }: Report): Table[] {
-  return [engineTable(engine)];
+const WHAT: Column = { title: 'what', align: 'left' };
+const ENGINE_COLUMNS: readonly Column[] = [{ title: 'wasm' }, { title: 'js' }, { title: 'js / wasm' }];
+const COLUMNS = [WHAT, ...ENGINE_COLUMNS];
+
+export function tablesOf({ engine, broker }: Report): Table[] {
+  return [
+    ...(engine.length === 0 ? [] : [engineTable(engine)]),
+    ...(broker.length === 0 ? [] : [rateTable(broker), cpuTable(broker)]),
+  ];
 }
 
 /** What holds for all tables. */
@@ -25,18 +32,38 @@ export function conditionsOf({ date, rounds, machine }: Report): string {
 function engineTable(rows: readonly EngineRow[]): Table {
   return {
     heading: 'The engines by themselves: nanoseconds a message',
-    columns: [
-      { title: 'what', align: 'left' },
-      { title: 'body' },
-      { title: 'wasm' },
-      { title: 'js' },
-      { title: 'js / wasm' },
-    ],
+    columns: [WHAT, { title: 'body' }, ...ENGINE_COLUMNS],
     rows: rows.map(({ what, body, wasm, js, ratio }) => [
       what,
       bodyText(body),
       figureText(wasm, thousands),
       figureText(js, thousands),
+      figureText(ratio, ratioText),
+    ]),
+  };
+}
+
+function rateTable(rows: readonly BrokerRow[]): Table {
+  return {
+    heading: 'The whole broker: messages a second',
+    columns: COLUMNS,
+    rows: rows.map(({ what, rate: { wasm, js, ratio } }) => [
+      what,
+      figureText(wasm, thousands),
+      figureText(js, thousands),
+      figureText(ratio, ratioText),
+    ]),
+  };
+}
+
+function cpuTable(rows: readonly BrokerRow[]): Table {
+  return {
+    heading: 'The whole broker: its CPU for a message (µs)',
+    columns: COLUMNS,
+    rows: rows.map(({ what, cpu: { wasm, js, ratio } }) => [
+      what,
+      figureText(wasm, ratioText),
+      figureText(js, ratioText),
       figureText(ratio, ratioText),
     ]),
   };

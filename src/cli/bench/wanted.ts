@@ -2,8 +2,10 @@
  * What `leveret bench` is to measure, from its flags. Nothing is measured here. What cannot be understood is one line
  * that says what would be.
  */
+import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { WantedBench } from '../../bench/bench.js';
+import { PARTS, type Part } from '../../bench/parts.js';
 import { ConfigurationError } from '../config/flags.js';
 import { nearest } from '../config/nearest.js';
 
@@ -17,11 +19,19 @@ interface Flag {
 
 /** In the order in which the help tells them. */
 export const BENCH_FLAGS = {
+  only: {
+    value: PARTS.join('|'),
+    help: 'the engines by themselves, or whole brokers; both if nothing is said',
+  },
   rounds: {
     value: 'N',
     help: `how often each figure is taken, from 2 on (default ${ROUNDS.thorough}, with --quick ${ROUNDS.quick})`,
   },
-  quick: { value: null, help: 'some seconds in all: shows that it works, and no more' },
+  quick: { value: null, help: 'as short as can be: shows that it works, and no more' },
+  data: {
+    value: 'DIR',
+    help: "a directory on the disk that is to be measured (default: the system's for temporary files)",
+  },
   json: { value: null, help: 'print JSON instead of tables' },
   markdown: { value: 'FILE', help: "write tables as Markdown, or anew between the file's marks where it is there" },
   svg: { value: 'FILE', help: 'write a chart' },
@@ -29,10 +39,11 @@ export const BENCH_FLAGS = {
 
 export const BENCH_HELP = `Usage: leveret bench [options]
 
-Measures the WebAssembly core and its twin in plain JavaScript beside each other, with confidence intervals.
+Measures the WebAssembly core and its twin in plain JavaScript beside each other, by themselves and in whole brokers,
+with confidence intervals.
 
 ${Object.entries(BENCH_FLAGS)
-  .map(([name, { value, help }]) => `  ${`--${name}${value === null ? '' : ` ${value}`}`.padEnd(18)}${help}`)
+  .map(([name, { value, help }]) => `  ${`--${name}${value === null ? '' : ` ${value}`}`.padEnd(24)}${help}`)
   .join('\n')}
 `;
 
@@ -42,8 +53,10 @@ export function wantedBench(args: readonly string[]): WantedBench | null {
   if (values.help === true) return null;
   const isQuick = values.quick === true;
   return {
+    parts: values.only === undefined ? PARTS : [part(values.only)],
     rounds: rounds(values.rounds, isQuick),
     isQuick,
+    directory: file('data', values.data) ?? tmpdir(),
     isJson: values.json === true,
     markdown: file('markdown', values.markdown),
     svg: file('svg', values.svg),
@@ -55,8 +68,10 @@ function parsed(args: readonly string[]) {
     const { values } = parseArgs({
       args: [...args],
       options: {
+        only: { type: 'string' },
         rounds: { type: 'string' },
         quick: { type: 'boolean' },
+        data: { type: 'string' },
         json: { type: 'boolean' },
         markdown: { type: 'string' },
         svg: { type: 'string' },
@@ -78,6 +93,12 @@ function meant(reason: string): string {
   return near === null ? '' : `; did you mean --${near}?`;
 }
 
+function part(text: string): Part {
+  const known = PARTS.find((one) => one === text);
+  if (known !== undefined) return known;
+  throw new ConfigurationError(`--only must be ${PARTS.join(' or ')}, not '${text}'`);
+}
+
 function rounds(text: string | undefined, isQuick: boolean): number {
   if (text === undefined) return isQuick ? ROUNDS.quick : ROUNDS.thorough;
   const value = Number(text);
@@ -86,6 +107,6 @@ function rounds(text: string | undefined, isQuick: boolean): number {
 }
 
 function file(name: string, text: string | undefined): string | null {
-  if (text === '') throw new ConfigurationError(`--${name} must name a file`);
+  if (text === '') throw new ConfigurationError(`--${name} must name a ${name === 'data' ? 'directory' : 'file'}`);
   return text ?? null;
 }
