@@ -1,6 +1,7 @@
 /**
  * Two workers, one queue: each publishes runs of so many messages and lets its own consumer take a batch, as quickly as
- * it can. Here: what one of the two does.
+ * it can. Here: what one of the two does. What must hold: it lets its consumer take messages until both are done, since
+ * the last ones may have been left to it.
  */
 import type { Queue, SharedCore } from '../../engine/engine.js';
 import { openEngine } from '../../engine/open.js';
@@ -44,17 +45,20 @@ export async function contend({ shared, participant, queue, gate, size, run, rou
     while (engine.readyCount(queue) > 0) stage.deliver();
     return { begin, end: now() };
   };
-  together(gate, 1);
+  let times = 0;
+  /** Waits until both have come here; busily, so that they go on together. */
+  const together = (): void => {
+    times++;
+    Atomics.add(gate, 0, 1);
+    while (Atomics.load(gate, 0) < CONTENDERS * times) stage.deliver();
+  };
+  together();
   // What is compiled while it runs is compiled then.
   play();
-  together(gate, 2);
-  return play();
-}
-
-/** Waits until all have come here, for the `times`th time; busily, so that they begin together. */
-function together(gate: Int32Array, times: number): void {
-  Atomics.add(gate, 0, 1);
-  while (Atomics.load(gate, 0) < CONTENDERS * times);
+  together();
+  const span = play();
+  together();
+  return span;
 }
 
 function now(): number {
