@@ -62,7 +62,7 @@ function caseRows(threads: Readonly<Record<EngineKind, EngineThread>>, time: num
 function contestRows(contended: number): Row[] {
   return RUNS.flatMap((run) =>
     SIZES.filter((size) => messagesIn(size) >= run).map((size) => ({
-      what: `two workers, one queue, ${run === 1 ? 'one message' : `${run} messages`} a read`,
+      what: `two workers, ${run === 1 ? 'one message' : `${run} messages`} a read`,
       body: size,
       measure: (engine: EngineKind) => contest(engine, size, run, contended),
     })),
