@@ -137,7 +137,7 @@ function queueOf(number: number): Queue {
   return plan.queues[number % plan.queues.length] as Queue;
 }
 
-function routeOf({ name }: Pick<Queue, 'name'>): Route {
+function routeOf({ name }: Queue): Route {
   const { exchange, routingKey, messages } = plan;
   return { exchange: exchange.name, routingKey: routingKey ?? name, isMandatory: messages.isMandatory };
 }
@@ -145,6 +145,10 @@ function routeOf({ name }: Pick<Queue, 'name'>): Route {
 /** With its frames, in the smallest ones that a broker may want. */
 function largestMessage({ messages, queues }: Plan): number {
   const size = Math.max(...messages.sizes.map(({ value }) => value));
-  const properties = propertiesOf(messages);
-  return Math.max(...queues.map((queue) => MessageBatch.octetsOf(routeOf(queue), properties, size, FRAME_MIN)));
+  const longest = queues.reduce((one, other) => (octetsOf(other) > octetsOf(one) ? other : one));
+  return MessageBatch.octetsOf(routeOf(longest), propertiesOf(messages), size, FRAME_MIN);
+}
+
+function octetsOf({ name }: Queue): number {
+  return Buffer.byteLength(name);
 }

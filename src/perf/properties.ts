@@ -4,8 +4,10 @@ import { table } from '../amqp/table.js';
 import { plainOf } from './plain.js';
 import type { Messages } from './plan.js';
 
-const TEXTS = ['contentType', 'contentEncoding', 'correlationId', 'replyTo', 'expiration', 'messageId'] as const;
-const OTHER_TEXTS = ['type', 'userId', 'appId', 'clusterId'] as const;
+const TEXTS: readonly string[] = [
+  ...['contentType', 'contentEncoding', 'correlationId', 'replyTo', 'expiration'],
+  ...['messageId', 'type', 'userId', 'appId', 'clusterId'],
+];
 const PERSISTENT = 2;
 const TRANSIENT = 1;
 
@@ -23,5 +25,5 @@ export function propertiesOf({ isPersistent, properties }: Messages): Properties
 }
 
 function isText(name: string): boolean {
-  return [...TEXTS, ...OTHER_TEXTS].some((known) => known === name);
+  return TEXTS.includes(name);
 }

@@ -91,8 +91,12 @@ class Running {
       if (sampling !== null) clearInterval(sampling);
     }
     const seconds = (performance.now() - began) / 1000;
+    const last = this.#recorder.look();
+    // A moment that is left over tells no rate.
+    if (this.#samples.length === 0 || last.seconds >= this.#plan.interval / 2) this.#samples.push(last);
     await this.#threads.end();
-    this.#samples.push(this.#recorder.look());
+    // Those that came while it ended count, too.
+    this.#recorder.look();
     const { totals: counted, latency, confirmLatency } = this.#recorder;
     return { startedAt, seconds, counted, latency, confirmLatency, samples: this.#samples, failure };
   }

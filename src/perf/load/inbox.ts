@@ -38,6 +38,8 @@ export class Inbox {
   tag = 0;
   isRedelivered = false;
   stamp = -1;
+  /** Whether the last scan has stopped because no more is wanted for now. */
+  isPaused = false;
   readonly #events: InboxEvents;
   /** Whether the content that comes was delivered, rather than returned. */
   #isDelivery = false;
@@ -50,7 +52,7 @@ export class Inbox {
     this.#events = events;
   }
 
-  /** Reads from `at` to `end`; returns where it has stopped. `isPaused` tells whether it was asked to. */
+  /** Reads up to `end`; returns where it has stopped. */
   scan(view: DataView, from: number, end: number): number {
     let at = from;
     this.isPaused = false;
@@ -82,8 +84,6 @@ export class Inbox {
       at = next;
     }
   }
-
-  isPaused = false;
 
   #onMethod(view: DataView, at: number, length: number): void {
     switch (view.getUint32(at + FRAME_HEAD)) {

@@ -1,8 +1,7 @@
 /**
  * What the producers and consumers of one thread share, and whose turn it is. What must hold: while one producer may
- * publish, the thread does not wait; reads come between turns.
+ * publish, the thread does not wait; reads come between turns; all producers come first equally often.
  */
-import { performance } from 'node:perf_hooks';
 import { Board, Counter } from '../measure/board.js';
 import type { Acks } from './acks.js';
 import type { Clock } from './clock.js';
@@ -10,6 +9,8 @@ import type { Producer } from './producer.js';
 
 /** How long to wait for what consumers of other threads do (s). */
 const OTHERS_SECONDS = 0.001;
+/** Messages for which a batch is worth a call of the system, where that many may be in flight. */
+const BATCH_MIN = 64;
 
 export interface LoadEvents {
   onProducersDone(): void;
@@ -36,6 +37,9 @@ export class Load {
   readonly #boards: readonly Board[];
   /** When no producer has anything to do before something comes. */
   #isResting = true;
+  #isStopped = false;
+  /** Whose turn is first: where there is little room, one would have it all, and its queue all messages. */
+  #first = 0;
   #startedAt = 0;
   #turn: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -78,15 +82,13 @@ export class Load {
     this.#isStopped = true;
   }
 
-  #isStopped = false;
-
   /** How many more may be in flight; a batch is not begun for a few, which would cost a call of the system each. */
   room(): number {
     if (this.#inFlightMax === null) return Number.POSITIVE_INFINITY;
     let inFlight = 0;
     for (const board of this.#boards) inFlight += board.get(Counter.PUBLISHED) - board.get(Counter.CONSUMED);
     const room = this.#inFlightMax - (inFlight | 0);
-    return room < Math.min(64, this.#inFlightMax / 4) ? 0 : room;
+    return room < Math.min(BATCH_MIN, this.#inFlightMax / 4) ? 0 : room;
   }
 
   /** How long to wait for room; null: a consumer here will make it. */
@@ -109,7 +111,12 @@ export class Load {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     let wait = Number.POSITIVE_INFINITY;
-    for (const producer of this.producers) wait = Math.min(wait, producer.publish() ?? Number.POSITIVE_INFINITY);
+    const { length } = this.producers;
+    for (let turn = 0; turn < length; turn++) {
+      const producer = this.producers[(this.#first + turn) % length];
+      wait = Math.min(wait, producer?.publish() ?? Number.POSITIVE_INFINITY);
+    }
+    this.#first = (this.#first + 1) % Math.max(1, length);
     if (this.#isStopped) return;
     this.#isResting = wait > 0;
     if (wait <= 0) this.#turn = setImmediate(this.#takeTurn);

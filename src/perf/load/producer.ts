@@ -67,7 +67,7 @@ export class Producer implements Receiver, InboxEvents {
       const { seconds } = this.#load;
       const count = this.#allowed(seconds);
       if (count <= 0) return this.#dueIn(seconds);
-      this.#write(count, seconds);
+      this.#write(count);
     }
     return 0;
   }
@@ -98,7 +98,7 @@ export class Producer implements Receiver, InboxEvents {
     return this.#load.room() <= 0 ? this.#load.untilRoom : null;
   }
 
-  #write(count: number, _seconds: number): void {
+  #write(count: number): void {
     const time = this.#load.clock.now();
     const batch = this.#batch;
     batch.stamp(count, this.#sent, time);

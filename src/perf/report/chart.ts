@@ -9,7 +9,7 @@ const WIDTH = 960;
 const PANEL = 240;
 const LEFT = 88;
 const RIGHT = 170;
-const TOP = 64;
+const TOP = 84;
 const GAP = 72;
 const TICKS = 5;
 /** Colours that people with any sight tell apart (Okabe and Ito). */
