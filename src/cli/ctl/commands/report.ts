@@ -2,13 +2,13 @@
 import { type Api, at } from '../api.js';
 import type { CtlCommand, Given, Outcome, Row } from '../command.js';
 import { written } from '../format.js';
-import { CLUSTER_COMMANDS } from './cluster.js';
-import { CONNECTION_COMMANDS } from './connections.js';
-import { NODE_COMMANDS } from './node.js';
-import { PARAMETER_COMMANDS } from './parameters.js';
-import { PERMISSION_COMMANDS } from './permissions.js';
-import { POLICY_COMMANDS } from './policies.js';
-import { QUEUE_COMMANDS } from './queues.js';
+import { PERMISSION_COMMANDS } from './access/permissions.js';
+import { CLUSTER_COMMANDS } from './node/cluster.js';
+import { NODE_COMMANDS } from './node/node.js';
+import { PARAMETER_COMMANDS } from './settings/parameters.js';
+import { POLICY_COMMANDS } from './settings/policies.js';
+import { CONNECTION_COMMANDS } from './topology/connections.js';
+import { QUEUE_COMMANDS } from './topology/queues.js';
 
 /** In rabbitmqctl's order. */
 const OF_THE_BROKER = ['status', 'cluster_status', 'environment', 'list_connections', 'list_channels'];

@@ -1,8 +1,8 @@
 /** What users may do in vhosts: permissions and topic permissions. */
-import { type Api, at, isMissing } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, type Given, one, optional, type Row, rows } from '../command.js';
+import { type Api, at, isMissing } from '../../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Given, one, optional, type Row, rows } from '../../command.js';
+import { existingVhost } from '../topology/vhosts.js';
 import { noSuchUser } from './users.js';
-import { existingVhost } from './vhosts.js';
 
 const IN_VHOST = ['user', 'configure', 'write', 'read'] as const;
 const OF_USER = ['vhost', 'configure', 'write', 'read'] as const;

@@ -1,6 +1,6 @@
 /** Users: which there are, made and deleted, their passwords and tags. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Api, at } from '../api.js';
+import { type Api, at } from '../../api.js';
 import {
   type CtlCommand,
   CtlError,
@@ -13,7 +13,7 @@ import {
   type Row,
   rows,
   several,
-} from '../command.js';
+} from '../../command.js';
 
 interface User {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** What `status` tells: rabbitmqctl's fields, as far as there is such a thing here. */
 import { type as osName } from 'node:os';
-import { type Api, at } from '../api.js';
+import { type Api, at } from '../../api.js';
 import { inGigabytes, type Listener, listenersOf, listenerText, type Part, partsText } from './parts.js';
 
 /** What the API tells of the broker, as far as it is of use here. */

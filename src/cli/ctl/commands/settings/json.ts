@@ -1,5 +1,5 @@
 /** JSON among the arguments of a command. */
-import { type Cell, CtlError, EXIT } from '../command.js';
+import { type Cell, CtlError, EXIT } from '../../command.js';
 
 export function jsonOf(text: string): Cell {
   try {

@@ -1,5 +1,5 @@
 /** What a cluster would have: its name, its nodes, of which there is one, and what they can do. */
-import { type Api, ApiError, at } from '../api.js';
+import { type Api, ApiError, at } from '../../api.js';
 import {
   type Cell,
   type CtlCommand,
@@ -10,7 +10,7 @@ import {
   type Outcome,
   one,
   type Row,
-} from '../command.js';
+} from '../../command.js';
 import { type Listener, listenersOf, listenerText, partsText, type ToldListener } from './parts.js';
 import { alarmsOf } from './status.js';
 

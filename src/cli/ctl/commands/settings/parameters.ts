@@ -1,10 +1,10 @@
 /** Parameters of vhosts and of the broker. */
-import { isParameterComponent, noSuchComponent } from '../../../broker/policies/parameter-components.js';
-import { type Api, at, isMissing } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, type Outcome, one, type Row } from '../command.js';
-import { missing, missingIn } from '../missing.js';
+import { isParameterComponent, noSuchComponent } from '../../../../broker/policies/parameter-components.js';
+import { type Api, at, isMissing } from '../../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Outcome, one, type Row } from '../../command.js';
+import { missing, missingIn } from '../../missing.js';
+import { existingVhost } from '../topology/vhosts.js';
 import { jsonOf } from './json.js';
-import { existingVhost } from './vhosts.js';
 
 export const PARAMETER_COMMANDS: readonly CtlCommand[] = [
   {

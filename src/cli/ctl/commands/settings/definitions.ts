@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Api, at } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, optional } from '../command.js';
+import { type Api, at } from '../../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, optional } from '../../command.js';
 
 /** Stands for standard input or output. */
 const STANDARD = '-';

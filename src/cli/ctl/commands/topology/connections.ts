@@ -2,8 +2,8 @@
  * Who is connected: connections, channels and consumers listed, connections closed. There are no processes of Erlang:
  * where rabbitmqctl tells one (`pid`), the name stands, in angle brackets and without spaces, and is taken as well.
  */
-import { type Api, at, isMissing } from '../api.js';
-import { type Cell, type CtlCommand, DONE, type Given, type Outcome, one, type Row, rows } from '../command.js';
+import { type Api, at, isMissing } from '../../api.js';
+import { type Cell, type CtlCommand, DONE, type Given, type Outcome, one, type Row, rows } from '../../command.js';
 
 const CONNECTION_COLUMNS = [
   'name',

@@ -1,9 +1,9 @@
 /** Limits of vhosts and of users. */
-import { type Api, at, isMissing } from '../api.js';
-import { type Cell, type CtlCommand, DONE, type Given, type Outcome, one } from '../command.js';
+import { type Api, at, isMissing } from '../../api.js';
+import { type Cell, type CtlCommand, DONE, type Given, type Outcome, one } from '../../command.js';
+import { noSuchUser } from '../access/users.js';
+import { existingVhost } from '../topology/vhosts.js';
 import { objectOf } from './json.js';
-import { noSuchUser } from './users.js';
-import { existingVhost } from './vhosts.js';
 
 type Limits = Readonly<Record<string, Cell>>;
 

@@ -1,7 +1,7 @@
 /** Queues, exchanges and bindings: listed; queues emptied and deleted. */
-import { type Api, ApiError, at } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, type Row, rows } from '../command.js';
-import { missingIn } from '../missing.js';
+import { type Api, ApiError, at } from '../../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, one, type Row, rows } from '../../command.js';
+import { missingIn } from '../../missing.js';
 
 /** What is said where the API has no such field. */
 const UNTOLD = { state: 'running', policy: null, pid: null, owner_pid: null };

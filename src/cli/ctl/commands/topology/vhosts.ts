@@ -1,6 +1,6 @@
 /** Vhosts: which there are, made and deleted. */
-import { type Api, at } from '../api.js';
-import { type CtlCommand, CtlError, DONE, EXIT, one, type Row, rows, several } from '../command.js';
+import { type Api, at } from '../../api.js';
+import { type CtlCommand, CtlError, DONE, EXIT, one, type Row, rows, several } from '../../command.js';
 
 export const VHOST_COMMANDS: readonly CtlCommand[] = [
   {

@@ -1,6 +1,6 @@
 /** Messages where they lie: shown without being taken out, moved, replayed. Leveret's own: rabbitmqctl has no such thing. */
-import { at } from '../api.js';
-import { type CtlCommand, DONE, type Given, type Option, one, type Row, rows, UsageError } from '../command.js';
+import { at } from '../../api.js';
+import { type CtlCommand, DONE, type Given, type Option, one, type Row, rows, UsageError } from '../../command.js';
 
 /** Which messages are meant. */
 const SEARCH: Readonly<Record<string, Option>> = {

@@ -1,6 +1,6 @@
 /** The broker itself: whether it runs, what it is, what it goes by, what its log tells, its end. */
-import { type Api, at } from '../api.js';
-import { type Cell, type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, type Row } from '../command.js';
+import { type Api, at } from '../../api.js';
+import { type Cell, type CtlCommand, CtlError, DONE, EXIT, type Given, type Outcome, type Row } from '../../command.js';
 import { statusOf, statusText } from './status.js';
 
 /** How often a broker is looked for that is not there yet (ms). */

@@ -1,9 +1,9 @@
 /** Policies and operator policies. */
-import { type Api, at, isMissing } from '../api.js';
-import { type CtlCommand, DONE, type Given, type Option, type Outcome, one, type Row } from '../command.js';
-import { missing } from '../missing.js';
+import { type Api, at, isMissing } from '../../api.js';
+import { type CtlCommand, DONE, type Given, type Option, type Outcome, one, type Row } from '../../command.js';
+import { missing } from '../../missing.js';
+import { existingVhost } from '../topology/vhosts.js';
 import { jsonOf } from './json.js';
-import { existingVhost } from './vhosts.js';
 
 const COLUMNS = ['vhost', 'name', 'pattern', 'apply-to', 'definition', 'priority'] as const;
 
