@@ -9,6 +9,8 @@ import { only, read, scrape, scraped } from './scrape.js';
 
 const PATHS = ['/metrics', '/metrics/per-object', '/metrics/detailed?family=queue_coarse_metrics'];
 const MANY = 3_000;
+/** So that what is told of them has no room in the buffers of a socket that nobody reads: 4 MiB and more. */
+const longName = (i: number): string => `many-${i}-${'x'.repeat(200)}`;
 
 let broker: Broker;
 let client: amqp.ChannelModel;
@@ -101,7 +103,7 @@ describe('what is told', () => {
 
 it(`sends ${MANY} queues while it goes through them, and answers others meanwhile`, async () => {
   const channel = await client.createChannel();
-  for (let i = 0; i < MANY; i++) await channel.assertQueue(`many-${i}`, { durable: false });
+  for (let i = 0; i < MANY; i++) await channel.assertQueue(longName(i), { durable: false });
   const answer = await fetch(`http://127.0.0.1:${own()}/metrics/per-object`);
   const parts: Uint8Array[] = [];
   const reader = answer.body?.getReader();
@@ -118,7 +120,7 @@ it(`sends ${MANY} queues while it goes through them, and answers others meanwhil
 
 it('makes so many scrapes at once, and no more until one of them is over', async () => {
   const channel = await client.createChannel();
-  for (let i = 0; i < MANY; i++) await channel.assertQueue(`many-${i}`, { durable: false });
+  for (let i = 0; i < MANY; i++) await channel.assertQueue(longName(i), { durable: false });
   const url = `http://127.0.0.1:${own()}/metrics/per-object`;
   const open = await Promise.all(Array.from({ length: 8 }, () => fetch(url)));
   expect(open.map(({ status }) => status)).toEqual(Array(8).fill(200));
