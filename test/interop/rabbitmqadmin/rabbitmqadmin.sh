@@ -3,12 +3,8 @@
 # vhost and a user of its own.
 set -euo pipefail
 
-program=$1
-[[ $HTTP_URL =~ ^http://([^:/]+):([0-9]+)$ ]]
-host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
-vhost="admin-$$" user="admin-$$"
-work=$(mktemp -d)
-cd "$work"
+# shellcheck source=test/interop/rabbitmqadmin/checks.sh
+source "$(dirname "$0")/checks.sh" admin "$1"
 
 run() { timeout 60 python3 -B "$program" -H "$host" -P "$port" "$@"; }
 in_vhost() { run -V "$vhost" "$@"; }
@@ -16,19 +12,8 @@ lines() { in_vhost -f tsv -q list "$@" | sort; }
 all_lines() { run -f tsv -q list "$@" | sort; }
 
 leave() {
-  run delete vhost name="$vhost" >/dev/null 2>&1 || true
-  run delete user name="$user" >/dev/null 2>&1 || true
-  rm -rf "$work"
-}
-trap leave EXIT
-
-# Says that a check holds, or ends the run: same WHAT ACTUAL EXPECTED
-same() {
-  if [[ $2 != "$3" ]]; then
-    printf 'FAILED %s\nexpected: %s\n  actual: %s\n' "$1" "$3" "$2"
-    exit 1
-  fi
-  printf 'ok %s\n' "$1"
+  run delete vhost name="$vhost" || true
+  run delete user name="$user" || true
 }
 
 refused() { if "$@" >refused.out 2>&1; then echo "it went well: $*"; else cat refused.out; fi; }

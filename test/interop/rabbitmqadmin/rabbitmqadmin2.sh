@@ -3,12 +3,8 @@
 # (http://HOST:PORT). Makes vhosts and a user of its own. Against RabbitMQ 3.10 what that does not know is not asked for.
 set -euo pipefail
 
-program=$1
-[[ $HTTP_URL =~ ^http://([^:/]+):([0-9]+)$ ]]
-host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}
-vhost="admin2-$$" user="admin2-$$"
-work=$(mktemp -d)
-cd "$work"
+# shellcheck source=test/interop/rabbitmqadmin/checks.sh
+source "$(dirname "$0")/checks.sh" admin2 "$1"
 
 run() { HOME=$work timeout 60 "$program" -H "$host" -P "$port" -q --non-interactive "$@" 2>&1; }
 in_vhost() { run -V "$vhost" "$@"; }
@@ -18,20 +14,10 @@ row() { run "${@:3}" | grep -F -- "$1" | awk -v n="$2" '{ for (i = 1; i <= n; i+
 code() { if "$@" >/dev/null 2>&1; then echo 0; else echo $?; fi; }
 
 leave() {
-  run delete vhost --name "$vhost" --idempotently >/dev/null || true
-  run delete user --name "$user" --idempotently >/dev/null || true
-  rm -rf "$work"
+  run delete vhost --name "$vhost" --idempotently || true
+  run delete user --name "$user" --idempotently || true
 }
-trap leave EXIT
 
-# Says that a check holds, or ends the run: same WHAT ACTUAL EXPECTED
-same() {
-  if [[ $2 != "$3" ]]; then
-    printf 'FAILED %s\nexpected: %s\n  actual: %s\n' "$1" "$3" "$2"
-    exit 1
-  fi
-  printf 'ok %s\n' "$1"
-}
 # That a command does what it is told, without a word: well WHAT COMMAND...
 well() { same "$1" "$("${@:2}" && echo done)" done; }
 
