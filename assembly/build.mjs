@@ -7,12 +7,13 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { SMALL_BUILD } from './small-build.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const core = ['--config', 'asconfig.json', '--target'];
 const builds = [
   { output: 'dist/core.threads.wasm', options: [...core, 'threads'] },
-  { output: 'dist/core.wasm', options: [...core, 'single'] },
+  { output: 'dist/core.wasm', options: SMALL_BUILD },
   // For test/interleavings: with checkpoints, and their numbers among the exports.
   { output: 'dist/core.checking.wasm', options: ['assembly/memory/checkpoint.ts', ...core, 'checking'] },
   { output: 'dist/log.wasm', options: ['--config', 'assembly/log/asconfig.json'] },
