@@ -5,6 +5,7 @@
  */
 import { isChecking } from './checkpoint';
 import { lockSlept, lockWaited } from './contention';
+import { isSearched, searchedNotify, searchedWait } from './searched';
 
 @inline export function atomicLoad(address: usize): u32 {
   return ASC_FEATURE_THREADS ? atomic.load<u32>(address) : load<u32>(address);
@@ -95,7 +96,8 @@ import { lockSlept, lockWaited } from './contention';
 
 /** Wakes whoever waits (Atomics.waitAsync in the host) on the word. */
 @inline export function notify(address: usize): void {
-  if (ASC_FEATURE_THREADS) atomic.notify(address, 1);
+  if (isSearched()) searchedNotify(address);
+  else if (ASC_FEATURE_THREADS) atomic.notify(address, 1);
 }
 
 // ── Locks ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -105,8 +107,11 @@ const FREE: u32 = 0;
 const HELD: u32 = 1;
 /** Held, and somebody may sleep until it is not. */
 const AWAITED: u32 = 2;
-/** So often a lock is looked at before its holder is taken for one that has lost its CPU. */
-const SPINS: u32 = 200;
+/**
+ * So often a lock is looked at before its holder is taken for one that has lost its CPU. A search tries all that can
+ * come of it with few.
+ */
+const SPINS: u32 = isDefined(SEARCHED) ? 1 : 200;
 /**
  * So long one sleep lasts (ns), and so many of them end in vain before the holder is taken for dead: then this one
  * ends, too.
@@ -127,7 +132,7 @@ const SLEEPS: u32 = 10;
 
 @inline export function unlock(address: usize): void {
   if (ASC_FEATURE_THREADS) {
-    if (atomic.xchg<u32>(address, FREE) == AWAITED) atomic.notify(address, 1);
+    if (atomic.xchg<u32>(address, FREE) == AWAITED) notify(address);
   }
 }
 
@@ -144,6 +149,10 @@ function lockLate(address: usize): void {
     // Whoever gets it here leaves it AWAITED, since others may sleep, too. The wait pairs with the exchange in
     // `unlock`: it does not begin when that was before.
     while (atomic.xchg<u32>(address, AWAITED) != FREE) {
+      if (isSearched()) {
+        searchedWait(address, AWAITED);
+        continue;
+      }
       if (atomic.wait<u32>(address, AWAITED, SLEEP) != AtomicWaitResult.TIMED_OUT) continue;
       sleeps -= 1;
       if (!sleeps) unreachable();

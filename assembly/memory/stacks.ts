@@ -5,7 +5,8 @@
  */
 import { atomicAdd, atomicLoad64, compareExchange64 } from './atomic';
 import { unitLost } from './contention';
-import { ROOT, Root } from './root';
+import { ROOT, Root, SEGMENT } from './root';
+import { freed } from './searched';
 
 const NEXT_BUNDLE: usize = 4;
 
@@ -37,6 +38,7 @@ export function pop(stack: usize): usize {
 
 /** A segment is free that is counted as used no more. The caller tells those who starve. */
 export function putSegment(segment: usize): void {
+  freed(segment, SEGMENT);
   push(ROOT + offsetof<Root>('freeSegments'), segment);
   atomicAdd(ROOT + offsetof<Root>('segmentsFree'), 1);
 }

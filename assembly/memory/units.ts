@@ -27,6 +27,7 @@ import {
   self,
   SLEEPING,
 } from './root';
+import { freed, taken } from './searched';
 
 export const CELL: u32 = 512;
 export const BOX: u32 = 512 << 10;
@@ -43,6 +44,12 @@ const LIST_MAX: u32 = 128;
 
 /** Takes a segment, leaving at least `spared` free; 0 when there is none. */
 export function takeSegment(spared: u32): usize {
+  const segment = findSegment(spared);
+  if (segment) taken(segment, SEGMENT);
+  return segment;
+}
+
+@inline function findSegment(spared: u32): usize {
   const free = ROOT + offsetof<Root>('segmentsFree');
   // Counted before it is taken, so that the reserve is never dug into by two at once. Pairs with the add in
   // `giveSegment`.
@@ -229,6 +236,7 @@ function ensurePages(count: u32): bool {
     }
     const page = self.pageNext;
     self.pageNext += PAGE;
+    freed(page, PAGE);
     store<u32>(page + NEXT, self.pageFirst);
     self.pageFirst = page;
     self.pageCount += 1;
@@ -276,10 +284,12 @@ export function returnPromised(page: usize): void {
   self.pageFirst = load<u32>(page + NEXT);
   self.pageCount -= 1;
   self.pagesUsed += 1;
+  taken(page, PAGE);
   return page;
 }
 
 export function givePage(page: usize): void {
+  freed(page, PAGE);
   store<u32>(page + NEXT, self.pageFirst);
   self.pageFirst = <u32>page;
   self.pageCount += 1;
@@ -309,6 +319,7 @@ export function takeCell(): usize {
   self.cellFirst = load<u32>(cell + NEXT);
   self.cellCount -= 1;
   self.cellsUsed += 1;
+  taken(cell, CELL);
   memory.fill(cell, 0, CELL);
   return cell;
 }
@@ -324,6 +335,7 @@ function refillCells(): bool {
   if (!page) return false;
   self.pagesUsed -= 1; // Counted by its cells from now on.
   for (let at: u32 = 0; at < PAGE; at += CELL) {
+    freed(page + at, CELL);
     store<u32>(page + at + NEXT, self.cellFirst);
     self.cellFirst = <u32>page + at;
     self.cellCount += 1;
@@ -332,6 +344,7 @@ function refillCells(): bool {
 }
 
 export function giveCell(cell: usize): void {
+  freed(cell, CELL);
   store<u32>(cell + NEXT, self.cellFirst);
   self.cellFirst = <u32>cell;
   self.cellCount += 1;

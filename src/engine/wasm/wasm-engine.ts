@@ -60,8 +60,16 @@ const MEBIBYTE = 1 << 20;
  */
 export function openWasmEngine(shared: SharedCore, participant: number, imports?: WebAssembly.Imports): Engine {
   if (!shared.module || !shared.memory) throw new Error('a core of kind wasm needs its module and memory');
-  const core = instantiateCore(shared.module, shared.memory, imports);
-  return new WasmEngine(core, participant, participant < shared.workers);
+  return joinWasmCore(
+    instantiateCore(shared.module, shared.memory, imports),
+    participant,
+    participant < shared.workers,
+  );
+}
+
+/** The same with an instance that is there already. */
+export function joinWasmCore(core: Core, participant: number, isWorker: boolean): Engine {
+  return new WasmEngine(core, participant, isWorker);
 }
 
 /** A core without threads, of `mebibytes` MiB: one worker, which does the coordinator's part too. */

@@ -1,0 +1,2 @@
+/** What must never happen has. */
+export class Fault extends Error {}

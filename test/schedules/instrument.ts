@@ -1,0 +1,142 @@
+/**
+ * The core as the search runs it: compiled from the sources with SEARCHED defined (assembly/memory/searched.ts), then
+ * rewritten so that each access to memory is told before it happens, and so that a participant can stop there.
+ *
+ * Told are loads, stores, atomic operations, waits, notifications, and copies and fills line by line. A load's address
+ * and a store's value pass through a function of the module that counts the access, marks the page that is written, and
+ * asks the host (`step`) unless the line belongs to this participant alone. So what is private costs a compare, and
+ * what is shared costs a call. Asyncify (a pass of binaryen) then lets `step` unwind the participant's stack into
+ * memory and rewind it later: several participants run on one thread, one at a time.
+ */
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import asc from 'assemblyscript/asc';
+import binaryen from 'binaryen';
+import { type Layout, Rewriting, type Site } from './rewriting.js';
+
+/** Commands and tests are run from there. */
+const ROOT = process.cwd();
+
+export interface Instrumented {
+  readonly module: WebAssembly.Module;
+  readonly sites: readonly Site[];
+  /** Names of the mutable globals, which are exported as `global:NAME`. */
+  readonly globals: readonly string[];
+}
+
+/** A change of the sources: in `file`, `find` (which stands there once) becomes `replace`. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Compiles the sources, with edits. */
+async function compile(edits: readonly Edit[]): Promise<Uint8Array> {
+  const open = new Set(edits);
+  const readFile = (name: string, base: string): string | null => {
+    let text: string;
+    try {
+      text = readFileSync(join(base, name), 'utf8');
+    } catch {
+      return null;
+    }
+    for (const edit of edits) {
+      if (!join(base, name).endsWith(join('/', edit.file))) continue;
+      if (text.split(edit.find).length !== 2) throw new Error(`${edit.file} does not hold once: ${edit.find}`);
+      text = text.replace(edit.find, () => edit.replace);
+      open.delete(edit);
+    }
+    return text;
+  };
+  let binary: Uint8Array | undefined;
+  const options = [
+    ...[
+      'assembly/index.ts',
+      'assembly/memory/searched.ts',
+      '--baseDir',
+      ROOT,
+      '--config',
+      'none',
+      '--outFile',
+      'core.wasm',
+      '--runtime',
+      'stub',
+    ],
+    ...['--optimizeLevel', '1', '--memoryBase', '65536', '--use', 'abort=', '--use', 'SEARCHED=1', '--debug'],
+    ...['--enable', 'threads,bulk-memory,simd', '--importMemory', '--sharedMemory', '--initialMemory', '2'],
+    ...['--maximumMemory', '65536', '--disableWarning', '201'],
+  ];
+  const { error, stderr } = await asc.main(options, {
+    readFile,
+    writeFile: (_, contents) => {
+      if (typeof contents !== 'string') binary = contents;
+    },
+  });
+  if (error !== null || binary === undefined) throw new Error(`the core does not compile: ${stderr}`);
+  for (const edit of open) throw new Error(`${edit.file} is no source`);
+  return binary;
+}
+
+const { Features } = binaryen;
+const FEATURES =
+  Features.Atomics |
+  Features.BulkMemory |
+  Features.BulkMemoryOpt |
+  Features.MutableGlobals |
+  Features.SIMD128 |
+  Features.SignExt |
+  Features.NontrappingFPToInt;
+
+/** The core with edits; what was made before of the same sources is taken from a cache. `layout` is fixed in its code. */
+export async function instrument(layout: Layout, edits: readonly Edit[] = []): Promise<Instrumented> {
+  const name = join(CACHE, digest(layout, edits));
+  if (!existsSync(`${name}.json`)) {
+    const { binary, sites, globals } = await rewrite(layout, edits);
+    mkdirSync(CACHE, { recursive: true });
+    writeFileSync(`${name}.wasm`, binary);
+    writeFileSync(`${name}.json`, JSON.stringify({ sites, globals }));
+  }
+  const { sites, globals } = JSON.parse(readFileSync(`${name}.json`, 'utf8')) as Omit<Instrumented, 'module'>;
+  return { module: new WebAssembly.Module(readFileSync(`${name}.wasm`)), sites, globals };
+}
+
+const CACHE = join(ROOT, 'node_modules/.cache/schedules');
+
+/** Of all that the result depends on. */
+function digest(layout: Layout, edits: readonly Edit[]): string {
+  const hash = createHash('sha256').update(JSON.stringify([layout, edits]));
+  const sources = readdirSync(join(ROOT, 'assembly'), { recursive: true }).map(String).sort();
+  for (const source of sources) {
+    if (source.endsWith('.ts')) hash.update(source).update(readFileSync(join(ROOT, 'assembly', source)));
+  }
+  for (const file of ['test/schedules/instrument.ts', 'test/schedules/rewriting.ts', 'package.json'])
+    hash.update(readFileSync(join(ROOT, file)));
+  return hash.digest('hex').slice(0, 24);
+}
+
+async function rewrite(layout: Layout, edits: readonly Edit[]) {
+  const module = binaryen.readBinary(await compile(edits));
+  module.setFeatures(FEATURES);
+  const sites = new Rewriting(module, layout).run();
+  const globals = exportGlobals(module);
+  binaryen.setPassArgument('asyncify-imports', 'schedule.step,schedule.wait');
+  module.runPasses(['coalesce-locals', 'simplify-locals-nostructure', 'vacuum', 'asyncify']);
+  if (!module.validate()) throw new Error('the rewritten core is not valid');
+  const binary = module.emitBinary();
+  module.dispose();
+  return { binary, sites, globals };
+}
+
+function exportGlobals(module: binaryen.Module): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < module.getNumGlobals(); i++) {
+    const { name, mutable, module: imported } = binaryen.getGlobalInfo(module.getGlobalByIndex(i));
+    if (!mutable || imported) continue;
+    module.addGlobalExport(name, `global:${name}`);
+    names.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,53 @@
+/** Opening a scenario, and telling what came of it. */
+import type { Instrumented } from './instrument.js';
+import { Machine } from './machine.js';
+import { FAULTS, PLANTED } from './planted.js';
+import { type Scenario, Stage } from './scenario.js';
+import { type Found, Search } from './search.js';
+import type { Deviation } from './strategies.js';
+
+/** A scenario on a core of its own, with a planted fault (0: none). */
+export function open(core: Instrumented, scenario: Scenario, fault: number): Search {
+  const machine = new Machine(core, scenario.workers);
+  const stage = new Stage(machine);
+  const parts = scenario.set(stage);
+  for (const participant of machine.participants) participant.set(PLANTED, fault);
+  return new Search(machine, stage.prepare(parts));
+}
+
+/** A schedule as one word each place: who was there, after how many accesses, and who went on. */
+export function printSchedule(schedule: readonly Deviation[]): string {
+  if (schedule.length === 0) return 'none';
+  return schedule.map(({ at, accesses, to, able }) => `${at}@${accesses}${able ? '>' : '|'}${to}`).join(',');
+}
+
+export function parseSchedule(text: string): Deviation[] {
+  if (text === 'none') return [];
+  return text.split(',').map((word) => {
+    const [, at, accesses, how, to] = /^(-?\d+)@(\d+)([>|])(\d+)$/.exec(word) ?? [];
+    if (to === undefined) throw new Error(`${JSON.stringify(word)} is no place of a schedule`);
+    return { at: Number(at), accesses: Number(accesses), to: Number(to), able: how === '>' };
+  });
+}
+
+/** What a search of one scenario came to, in some lines. */
+export function report(scenario: Scenario, fault: number, found: Found, took: number): string {
+  const { schedules, states, bound, seeds, failure } = found;
+  const rate = Math.round((schedules / took) * 1000);
+  const bounds = found.complete ? 'all of them' : `all with up to ${bound} preemptions`;
+  const counts = `${schedules} schedules (${bounds}), ${states} states, ${seeds} seeds, ${rate} a second`;
+  const planted = FAULTS[fault - 1]?.name;
+  const title = planted === undefined ? scenario.name : `planted: ${planted}`;
+  if (failure === null) return `${title}: ${counts}${planted === undefined ? '' : '; NOT FOUND'}`;
+  const again = [
+    `--scenario '${scenario.name}'`,
+    ...(planted === undefined ? [] : [`--planted '${planted}'`]),
+    `--replay '${printSchedule(failure.schedule)}'`,
+  ];
+  return [
+    `${title}: ${counts}`,
+    `  ${failure.message}`,
+    ...(failure.seed === 0 ? [] : [`  seed ${failure.seed}`]),
+    `  npm run schedules -- ${again.join(' ')}`,
+  ].join('\n');
+}

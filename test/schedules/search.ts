@@ -1,0 +1,190 @@
+/**
+ * The search over the runs of one scenario: all with no preemption, with one, with two, as far as time goes; then by
+ * priorities from seeds. A preemption of which nothing comes is not built upon: what the others did before the
+ * participant went on did not meet the access before which it had stopped, so the same is tried by a stop at its next
+ * one. What fails is made again with fewer preemptions, if it fails with them, too.
+ */
+import { Fault } from './fault.js';
+import type { Machine } from './machine.js';
+import { Run, type Strategy } from './run.js';
+import type { Prepared } from './scenario.js';
+import { type Deviation, Prefix, Priorities } from './strategies.js';
+import { Words } from './words.js';
+
+export interface Failure {
+  readonly message: string;
+  /** The places at which somebody else went on. */
+  readonly schedule: readonly Deviation[];
+  /** The seed of the priorities that found it; 0: it was found in order. */
+  readonly seed: number;
+}
+
+export interface Found {
+  /** Runs, and how many of them differed in what they did to each other. */
+  schedules: number;
+  states: number;
+  /** All schedules with so many preemptions were tried; −1: not even those without any. */
+  bound: number;
+  seeds: number;
+  /** All schedules there are were tried, however many preemptions they have. */
+  complete: boolean;
+  failure: Failure | null;
+}
+
+export interface Budget {
+  /** Runs at most, and until when (ms of `performance.now`). */
+  readonly schedules: number;
+  readonly until: number;
+  /** Of these, runs in order; the rest is by priorities. */
+  readonly inOrder?: number;
+  readonly boundMost?: number;
+  readonly seed: number;
+}
+
+const CHANGES_MOST = 5;
+
+export class Search {
+  readonly words = new Words();
+  readonly #states = new Set<number>();
+  #baseline: string | null = null;
+  #points = 0;
+  /** What the last run with no deviation but by chance did. */
+  #last: Run | null = null;
+
+  constructor(
+    readonly machine: Machine,
+    readonly prepared: Prepared,
+  ) {
+    machine.save();
+  }
+
+  explore(budget: Budget): Found {
+    const found: Found = { schedules: 0, states: 0, bound: -1, seeds: 0, complete: false, failure: null };
+    // Until nothing more is learned of who meets whom.
+    for (let anew = true; anew && this.#goesOn(found, budget); ) {
+      const before = found.schedules;
+      found.failure = this.#run([], found);
+      anew = this.words.grew && found.failure === null && before !== found.schedules;
+    }
+    const inOrder = { ...budget, schedules: budget.inOrder ?? budget.schedules / 2 };
+    for (let bound = 0; bound <= (budget.boundMost ?? 6) && this.#goesOn(found, inOrder); bound++) {
+      if (!this.#bounded(bound, found, inOrder)) break;
+      found.bound = bound;
+      if (found.complete) break;
+    }
+    while (!found.complete && this.#goesOn(found, budget)) {
+      found.seeds += 1;
+      this.#byPriorities(budget.seed + found.seeds, found);
+    }
+    found.states = this.#states.size;
+    return found;
+  }
+
+  #goesOn(found: Found, budget: Budget): boolean {
+    return found.failure === null && found.schedules < budget.schedules && performance.now() < budget.until;
+  }
+
+  /** All with at most `bound` preemptions; false: there was no time for all of them. */
+  #bounded(bound: number, found: Found, budget: Budget): boolean {
+    const open: Deviation[][] = [[]];
+    let cut = false;
+    this.words.learned = false;
+    for (let prefix = open.pop(); prefix !== undefined; prefix = open.pop()) {
+      if (!this.#goesOn(found, budget)) return false;
+      const further: Deviation[] = [];
+      found.failure = this.#run(prefix, found, further);
+      const spent = prefix.filter(({ able }) => able).length;
+      for (const deviation of further) {
+        if (spent + (deviation.able ? 1 : 0) <= bound) open.push([...prefix, deviation]);
+        else cut = true;
+      }
+    }
+    // Runs before did not stop where it is known only now that two meet.
+    if (this.words.learned) return this.#bounded(bound, found, budget);
+    found.complete = !cut && found.failure === null;
+    return found.failure === null;
+  }
+
+  /** One run; what could be done after it, if it was worth it. */
+  #run(deviations: readonly Deviation[], found: Found, further?: Deviation[]): Failure | null {
+    const last = deviations.at(-1);
+    let run: Run | null = null;
+    const strategy = new Prefix(deviations, ({ at, able }) => {
+      if (run !== null && able) run.watched = at;
+    });
+    const message = this.#play(strategy, found, (made) => {
+      run = made;
+    });
+    if (message !== null) return { message, schedule: this.#shrink(deviations, message), seed: 0 };
+    const vain = last?.able === true && !(run as Run | null)?.met;
+    if (further !== undefined && strategy.isPlayed && !vain) further.push(...strategy.further);
+    return null;
+  }
+
+  #byPriorities(seed: number, found: Found): void {
+    const changes = seed % CHANGES_MOST;
+    const strategy = new Priorities(seed, this.prepared.roles, changes, this.#points);
+    const message = this.#play(strategy, found);
+    if (message === null) return;
+    const schedule = this.#shrink(this.#deviationsOf(this.#last as Run), message);
+    found.failure = { message, schedule, seed };
+  }
+
+  /** What a run did, as deviations. */
+  #deviationsOf(run: Run): Deviation[] {
+    return run.switches.map(({ from, accesses, to, able }) => ({ at: from, accesses, to, able }));
+  }
+
+  /** Plays one run and looks at what it left; what is wrong, or null. */
+  #play(strategy: Strategy, found: Found | null, made: (run: Run) => void = () => {}): string | null {
+    const { machine, words, prepared } = this;
+    machine.restore();
+    const run = new Run(machine, words, prepared.programs(), strategy);
+    this.#last = run;
+    made(run);
+    if (found !== null) found.schedules += 1;
+    try {
+      run.lookAtDoorbells(prepared.doorbells);
+      run.play();
+      this.#points = Math.max(this.#points, run.points);
+      if (this.#states.has(words.trace)) return null;
+      this.#states.add(words.trace);
+      const left = prepared.check();
+      this.#baseline ??= left;
+      if (left !== this.#baseline) throw new Fault(`memory: ${left}, and without preemptions: ${this.#baseline}`);
+      return null;
+    } catch (error) {
+      // A trap, a fault, or whatever the clients could not read.
+      if (!(error instanceof Error)) throw error;
+      return messageOf(error);
+    }
+  }
+
+  /** Leaves deviations out as long as it fails. */
+  #shrink(deviations: readonly Deviation[], message: string): Deviation[] {
+    let shortest = [...deviations];
+    for (let i = shortest.length - 1; i >= 0; i--) {
+      const shorter = shortest.filter((_, at) => at !== i);
+      if (this.replay(shorter) !== null) shortest = shorter;
+    }
+    return this.replay(shortest) === null && message ? [...deviations] : shortest;
+  }
+
+  /** Plays a schedule; what is wrong, or null. */
+  replay(schedule: readonly Deviation[]): string | null {
+    // What memory is left in use without preemptions.
+    if (this.#baseline === null) this.#play(new Prefix([]), null);
+    this.#states.clear();
+    return this.#play(new Prefix(schedule), null);
+  }
+}
+
+/** A trap with the functions in which it happened. */
+function messageOf(error: Error): string {
+  if (!(error instanceof WebAssembly.RuntimeError)) return error.message;
+  const functions = (error.stack ?? '')
+    .split('\n')
+    .slice(1, 6)
+    .map((line) => /at (\S+)/.exec(line)?.[1] ?? '?');
+  return `trap: ${error.message} in ${functions.join(' < ')}`;
+}

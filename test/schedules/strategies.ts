@@ -1,0 +1,92 @@
+/**
+ * Who goes on: what is tried. A run is known again by its deviations: places where somebody else went on than the
+ * participant that was at it, or, where that one could not, than the first of the others.
+ */
+import type { Strategy } from './run.js';
+
+export interface Deviation {
+  readonly at: number;
+  /** So many accesses `at` had made; with its number the place. */
+  readonly accesses: number;
+  readonly to: number;
+  /** It could have gone on: this is a preemption, and counts. */
+  readonly able: boolean;
+}
+
+const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
+
+/** Plays deviations, and notes what else could have been done behind the last of them. */
+export class Prefix implements Strategy {
+  readonly further: Deviation[] = [];
+  #done = 0;
+
+  constructor(
+    readonly deviations: readonly Deviation[],
+    readonly onLast: (deviation: Deviation) => void = () => {},
+  ) {}
+
+  /** Whether all deviations were played. */
+  get isPlayed(): boolean {
+    return this.#done === this.deviations.length;
+  }
+
+  get place(): Deviation | undefined {
+    return this.deviations[this.#done];
+  }
+
+  next(current: number, able: boolean, others: number, accesses: number): number {
+    const planned = this.deviations[this.#done];
+    const fallback = able ? current : first(others);
+    if (planned !== undefined) {
+      if (planned.at !== current || planned.accesses !== accesses || planned.able !== able) return fallback;
+      this.#done += 1;
+      if (((others >> planned.to) & 1) === 0) return fallback;
+      if (this.#done === this.deviations.length) this.onLast(planned);
+      return planned.to;
+    }
+    for (let left = others; left !== 0; left &= left - 1) {
+      const to = first(left);
+      if (to !== fallback) this.further.push({ at: current, accesses, to, able });
+    }
+    return fallback;
+  }
+}
+
+/** A seeded source of numbers (mulberry32). */
+export function random(seed: number): (below: number) => number {
+  let state = seed | 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+/**
+ * Priorities by chance, and `changes` places by chance where who is at it falls behind all others ("A Randomized
+ * Scheduler with Probabilistic Guarantees of Finding Bugs", Burckhardt et al., 2010).
+ */
+export class Priorities implements Strategy {
+  readonly #priorities: number[];
+  readonly #changes = new Set<number>();
+  #step = 0;
+  #lowest = 0;
+
+  constructor(seed: number, participants: number, changes: number, steps: number) {
+    const next = random(seed);
+    this.#priorities = Array.from({ length: participants }, () => 1 + next(1 << 20));
+    for (let i = 0; i < changes; i++) this.#changes.add(1 + next(Math.max(1, steps)));
+  }
+
+  next(current: number, able: boolean, others: number): number {
+    this.#step += 1;
+    if (current >= 0 && (!able || this.#changes.has(this.#step))) this.#priorities[current] = this.#lowest--;
+    let best = able ? current : -1;
+    for (let left = others; left !== 0; left &= left - 1) {
+      const one = first(left);
+      if (best < 0 || (this.#priorities[one] as number) > (this.#priorities[best] as number)) best = one;
+    }
+    return best;
+  }
+}
