@@ -262,8 +262,11 @@ export class Machine {
 
   /** What is there now is what each run begins with. */
   save(): void {
-    this.#image.set(this.bytes.subarray(0, CORE_BYTES));
-    this.#dirty.fill(0);
+    const dirty = this.#dirty;
+    for (let page = dirty.indexOf(1); page >= 0; page = dirty.indexOf(1, page + 1)) {
+      this.#image.set(this.bytes.subarray(page * PAGE, (page + 1) * PAGE), page * PAGE);
+      dirty[page] = 0;
+    }
     this.#freedLog.length = 0;
     this.#freedImage.set(this.#freed);
     for (const participant of this.participants) participant.save();

@@ -34,6 +34,9 @@ export interface Prepared {
   check(): string;
 }
 
+/** The clock of all participants before a run. */
+export const NOW = 1_000_000;
+const SEGMENT = 1 << 20;
 const WORK_MAX = 0x7fffffff;
 /** More turns than anything here needs. */
 const TURNS_MOST = 50;
@@ -45,13 +48,15 @@ class Account {
   readonly settled: string[] = [];
   /** So many were dropped on purpose. */
   dropped = 0;
+  /** Nobody knows how many: the queue is deleted. */
+  lossy = false;
   /** Delivered and not settled by the program: they come back at the end. */
   readonly held = new Set<string>();
 }
 
 export class Stage {
   /** Messages that are there before the run: in their queues, or with clients. */
-  readonly #before: string[] = [];
+  #before: string[] = [];
   readonly clients: Client[] = [];
   readonly queues = new Map<string, { address: number; deleted: boolean }>();
   account = new Account();
@@ -61,7 +66,7 @@ export class Stage {
   readonly #auditorChannel: number;
 
   constructor(readonly machine: Machine) {
-    for (const { engine } of machine.participants) engine.setTime(1_000_000);
+    for (const { engine } of machine.participants) engine.setTime(NOW);
     this.#auditor = this.client(0);
     this.#auditorChannel = this.#auditor.open(1);
   }
@@ -88,7 +93,10 @@ export class Stage {
 
   /** A client with channel 1 that knows the way to a queue. */
   publisher(worker: number, name: string): Client {
+    const known = this.#publishers.get(`${worker} ${name}`);
+    if (known !== undefined) return known;
     const client = this.client(worker);
+    this.#publishers.set(`${worker} ${name}`, client);
     client.open(1);
     client.feed(publish(1, name, Buffer.from('way')));
     this.bench.coordinator.purge(this.bench.queue(name));
@@ -96,16 +104,54 @@ export class Stage {
   }
 
   /** Puts messages into a queue before the run. */
-  fill(client: Client, name: string, ...bodies: string[]): void {
-    for (const body of bodies) client.feed(publish(1, name, Buffer.from(body)));
+  fill(name: string, ...bodies: string[]): void {
+    const filler = this.publisher(0, name);
+    for (const body of bodies) filler.feed(publish(1, name, Buffer.from(body)));
     this.#before.push(...bodies);
+  }
+  readonly #publishers = new Map<string, Client>();
+
+  queueAt(name: string): number {
+    return this.bench.queue(name);
+  }
+
+  /** Images of messages that are away, the oldest first. */
+  readonly images: Buffer[] = [];
+
+  /** Pages messages out by whole calls: their image. */
+  pageOutNow(queue: number, staging: number): Buffer {
+    const { coordinator } = this.bench;
+    const [front, behind] = [-1, 0];
+    if (coordinator.pageOut(queue, front, 0, SEGMENT) <= 0 && coordinator.pageOut(queue, behind, 0, SEGMENT) <= 0)
+      throw new Error('there is nothing to page out');
+    const length = coordinator.pageOutFill(staging, SEGMENT);
+    const image = Buffer.from(this.machine.bytes.slice(staging, staging + length));
+    if (!coordinator.pageOutEnd(true)) throw new Error('the messages stay');
+    return image;
+  }
+
+  /** Brings everything back, by whole calls. */
+  #pageAllIn(queue: number): void {
+    const { coordinator } = this.bench;
+    for (const image of this.images) {
+      if (coordinator.spilledCount(queue) === 0) break;
+      coordinator.pageIn(queue);
+      const staging = coordinator.takeStaging();
+      this.machine.write(staging, image);
+      if (coordinator.pageInTake(staging, image.length) !== image.length) throw new Fault('an image is not taken');
+      if (!coordinator.pageInEnd(true)) throw new Fault('an image is given up');
+      coordinator.giveStaging(staging);
+    }
+    if (coordinator.spilledCount(queue) !== 0) throw new Fault('messages are away that are nowhere');
   }
 
   /** Moves head and tail of an empty queue on to a slot of its block. */
-  moveTo(client: Client, name: string, slot: number): void {
+  moveTo(name: string, slot: number): void {
     const queue = this.bench.queue(name);
+    const client = this.publisher(0, name);
     const now = this.#tail(queue) % SLOTS;
-    for (let i = now; i < slot; i++) client.feed(publish(1, name, Buffer.from('fill')));
+    const messages = Array.from({ length: slot - now }, () => publish(1, name, Buffer.from('fill')));
+    client.feed(Buffer.concat(messages));
     this.bench.coordinator.purge(queue);
   }
 
@@ -195,6 +241,12 @@ export class Stage {
   // ── The account ──────────────────────────────────────────────────────────────────────────────────────────────
 
   prepare(parts: readonly Part[]): Prepared {
+    // What consumers took meanwhile is theirs.
+    const taken = new Set<string>();
+    for (const client of this.clients)
+      for (const one of client.received())
+        if ('body' in one && !this.acknowledging.has(client)) taken.add(one.body.toString());
+    this.#before = this.#before.filter((body) => !taken.has(body));
     const order = [...parts].sort((a, b) => a.participant - b.participant);
     const roles = this.machine.participants.length;
     const none = function* (): Program {};
@@ -206,6 +258,7 @@ export class Stage {
       doorbells: this.machine.participants.map((_, index) => this.doorbell(index)),
       programs: () => {
         this.account = new Account();
+        this.images.length = 0;
         for (const queue of this.queues.values()) queue.deleted = false;
         for (const client of this.clients) client.stream();
         return plays.map((play) => play());
@@ -217,8 +270,9 @@ export class Stage {
   #check(): string {
     for (const rule of this.rules) rule();
     const { account, bench } = this;
+    for (const { address } of this.queues.values()) this.#pageAllIn(address);
     this.#serveAll();
-    this.#noneWaits();
+    if (!account.lossy) this.#noneWaits();
     this.#collect();
     // What clients hold goes back, and is taken from there.
     for (const client of this.clients) {
@@ -226,14 +280,18 @@ export class Stage {
       client.close();
     }
     this.#serveAll();
+    this.#takeDead();
     for (const { address, deleted } of this.queues.values()) {
-      if (deleted) continue;
+      if (deleted || account.lossy) continue;
       while (bench.engine(0).get(this.#auditorChannel, address, true));
       bench.serve(0);
       this.#collect();
       if (bench.coordinator.readyCount(address) !== 0)
         throw new Fault(`${bench.coordinator.readyCount(address)} messages are ready and nobody gets them`);
     }
+    this.#takeDead();
+    // A queue that asks for its messages is kept.
+    while (bench.coordinator.nextPageInRequest() !== 0);
     this.#auditor.close();
     for (const { address, deleted } of this.queues.values()) {
       if (deleted) continue;
@@ -248,6 +306,12 @@ export class Stage {
 
   #serveAll(): void {
     for (let round = 0; round < 3; round++) for (let i = 0; i < this.machine.workers; i++) this.bench.serve(i);
+  }
+
+  /** What has died is gone for good. */
+  #takeDead(): void {
+    for (let i = 0; i < this.machine.workers; i++)
+      this.account.settled.push(...this.bench.dead(i).map(({ body }) => body));
   }
 
   /** No consumer waits beside a message that it could have. */
@@ -290,7 +354,7 @@ export class Stage {
       if (count > 1) throw new Fault(`${body} was delivered ${count} times`);
       if (count === 0) missing += 1;
     }
-    if (missing !== account.dropped) {
+    if (missing !== account.dropped && !account.lossy) {
       const lost = [...counts].filter(([, count]) => count === 0).map(([body]) => body);
       throw new Fault(`${missing} messages are missing (${lost.join(' ')}), and ${account.dropped} were dropped`);
     }
