@@ -33,8 +33,28 @@ export interface Edit {
   readonly replace: string;
 }
 
+/** Words that are looked at when a run is over; their offsets are exports of the core that is searched. */
+const LOOKED_AT = {
+  Queue: ['head', 'tail', 'requeued', 'waiting', 'grants', 'consumers'],
+  Participant: ['state', 'inbox', 'pageInRequests'],
+} as const;
+export type LookedAt = {
+  [K in keyof typeof LOOKED_AT]: `${K}.${(typeof LOOKED_AT)[K][number]}`;
+}[keyof typeof LOOKED_AT];
+
+/** Exports them. */
+function offsets(): Edit {
+  const find = "export * from './exports/statistics';";
+  const lines = Object.entries(LOOKED_AT).flatMap(([structure, words]) =>
+    words.map((word) => `export const OFFSET_${structure}_${word}: u32 = offsetof<${structure}>('${word}');`),
+  );
+  const imports = `import { Queue } from './queue/chain/queue';\nimport { Participant } from './memory/root';`;
+  return { file: 'assembly/index.ts', find, replace: [find, imports, ...lines].join('\n') };
+}
+
 /** Compiles the sources, with edits. */
-async function compile(edits: readonly Edit[]): Promise<Uint8Array> {
+async function compile(given: readonly Edit[]): Promise<Uint8Array> {
+  const edits = [...given, offsets()];
   const open = new Set(edits);
   const readFile = (name: string, base: string): string | null => {
     let text: string;

@@ -10,7 +10,7 @@ import { joinWasmCore } from '../../dist/engine/wasm/wasm-engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { Bench } from '../engine/support/bench.js';
 import { Fault } from './fault.js';
-import type { Instrumented } from './instrument.js';
+import type { Instrumented, LookedAt } from './instrument.js';
 import { KIND_MASK, Kind, type Layout, SITE_SHIFT } from './rewriting.js';
 
 const MEBIBYTE = 1 << 20;
@@ -30,13 +30,15 @@ const SEGMENT = MEBIBYTE;
 /** A line's byte: nobody has touched it; who alone has; several have. The highest bit: it is free memory. */
 export const SHARED = 0x7f;
 const FREED = 0x80;
+const FREED_FOUR = 0x80808080 | 0;
+/** What a freed cell belongs to. */
+const FREE_UNIT = 1;
+const FREE_SEGMENT = 2;
 
-/** Free memory may be read where its value is thrown away when somebody was quicker: functions that say so. */
+/** A message that is gone may be read where its value is thrown away when somebody was quicker: functions that say so. */
 const OPTIMISTIC = [
-  // The compare-and-swap that follows fails.
-  'memory/stacks/pop',
+  // A compare-and-swap that follows fails, or a look at the head says so.
   'queue/chain/claim/claim',
-  // Looks at the head once more.
   'queue/browse',
   'queue/rules/peek',
   'queue/rules/front',
@@ -111,6 +113,12 @@ export class Participant {
     this.#mask.value = FREED;
     this.engine = joinWasmCore(core, index, isWorker);
     this.address = (this.#exports.participantAddress as Call)() >>> 0;
+  }
+
+  /** What a word of a structure holds (instrument.ts names them). */
+  look(structure: number, word: LookedAt): number {
+    const global = this.#exports[`OFFSET_${word.replace('.', '_')}`] as WebAssembly.Global;
+    return this.machine.words[(structure + global.value) >>> 2] as number;
   }
 
   /** Sets a global of this instance, for good. */
@@ -204,6 +212,7 @@ export class Machine {
   readonly participants: readonly Participant[];
   readonly bench: Bench;
   player: Player | null = null;
+  readonly #fourLines: Int32Array;
   readonly #dirty: Uint8Array;
   readonly #freed = new Uint8Array(CORE_BYTES / CELL);
   /** What was freed and taken since the snapshot. */
@@ -220,6 +229,7 @@ export class Machine {
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.lines = new Uint8Array(buffer, LAYOUT.lines, LINES);
+    this.#fourLines = new Int32Array(buffer, LAYOUT.lines, LINES / 4);
     this.#dirty = new Uint8Array(buffer, LAYOUT.dirty, PAGES);
     const participants: Participant[] = [];
     for (let i = 0; i <= workers; i++) participants.push(new Participant(this, i, core, i < workers));
@@ -234,29 +244,31 @@ export class Machine {
 
   /** A unit is free memory from now on, or is not any more. */
   setFreed(unit: number, length: number, free: boolean): void {
-    const first = this.#freed[unit / CELL] !== 0;
-    // A segment that is whole again was free page by page.
-    if (length !== SEGMENT && first === free)
-      throw new Fault(`${unit.toString(16)} is ${free ? 'freed' : 'taken'} twice`);
+    // A segment is cut into others, and whole again when all of them are free.
+    const isFree = length === SEGMENT ? this.#segments[unit / SEGMENT] === 0 : this.#freed[unit / CELL] !== 0;
+    if (isFree === free) throw new Fault(`${unit.toString(16)} is ${free ? 'freed' : 'taken'} twice`);
+    if (length === SEGMENT) this.#segments[unit / SEGMENT] = free ? 0 : 1;
     this.#freedLog.push(unit, length);
     this.#mark(unit, length, free);
   }
 
   #mark(unit: number, length: number, free: boolean): void {
-    this.#freed.fill(free ? 1 : 0, unit / CELL, (unit + length) / CELL);
-    const end = (unit + length) / LINE;
-    for (let line = unit / LINE; line < end; line++) {
-      this.lines[line] = free ? (this.lines[line] as number) | FREED : (this.lines[line] as number) & ~FREED;
-    }
+    this.#freed.fill(free ? (length === SEGMENT ? FREE_SEGMENT : FREE_UNIT) : 0, unit / CELL, (unit + length) / CELL);
+    // Four lines at a time.
+    const lines = this.#fourLines;
+    const end = (unit + length) / LINE / 4;
+    for (let i = unit / LINE / 4; i < end; i++)
+      lines[i] = free ? (lines[i] as number) | FREED_FOUR : (lines[i] as number) & ~FREED_FOUR;
   }
 
   /** Free memory is touched by those alone who look after it, and read where what is read is thrown away. */
   checkFreed(address: number, info: number): void {
-    if (this.#freed[(address / CELL) | 0] === 0) return;
+    const freed = this.#freed[(address / CELL) | 0];
+    if (freed === 0) return;
     const name = this.core.sites[info >>> SITE_SHIFT]?.name ?? '?';
     if (KEEPERS.some((file) => name.startsWith(file))) return;
     const writes = (info & KIND_MASK) !== Kind.LOAD && (info & KIND_MASK) !== Kind.ATOMIC_LOAD;
-    if (!writes && OPTIMISTIC.some((file) => name.startsWith(file))) return;
+    if (!writes && freed === FREE_SEGMENT && OPTIMISTIC.some((file) => name.startsWith(file))) return;
     throw new Fault(`${name} ${writes ? 'writes' : 'reads'} free memory at ${address.toString(16)}`);
   }
 
@@ -269,8 +281,12 @@ export class Machine {
     }
     this.#freedLog.length = 0;
     this.#freedImage.set(this.#freed);
+    this.#segmentsImage.set(this.#segments);
     for (const participant of this.participants) participant.save();
   }
+  /** Of each segment whether it is taken. */
+  readonly #segments = new Uint8Array(CORE_MEBIBYTES);
+  readonly #segmentsImage = new Uint8Array(CORE_MEBIBYTES);
   readonly #freedImage = new Uint8Array(CORE_BYTES / CELL);
 
   restore(): void {
@@ -282,11 +298,16 @@ export class Machine {
     const log = this.#freedLog;
     for (let i = 0; i < log.length; i += 2) this.#restoreFreed(log[i] as number, log[i + 1] as number);
     log.length = 0;
+    this.#segments.set(this.#segmentsImage);
     for (const participant of this.participants) participant.restore();
   }
 
   #restoreFreed(unit: number, length: number): void {
-    for (let at = unit; at < unit + length; at += CELL) this.#mark(at, CELL, this.#freedImage[at / CELL] !== 0);
+    const image = this.#freedImage.subarray(unit / CELL, (unit + length) / CELL);
+    const [first] = image;
+    if (image.every((one) => one === first)) this.#mark(unit, length, first !== 0);
+    else for (let at = unit; at < unit + length; at += CELL) this.#mark(at, CELL, this.#freedImage[at / CELL] !== 0);
+    this.#freed.set(image, unit / CELL);
   }
 
   /** The host writes as a thread of this participant would: its page goes back, too. */

@@ -66,6 +66,137 @@ export const FAULTS: readonly Fault[] = [
       },
     ],
   },
+  {
+    name: 'a block is held only when its slots are marked: it is retired twice',
+    scenario: 'the last of a block is taken while its front is paged out',
+    edits: [
+      {
+        file: 'assembly/queue/spill/page-out.ts',
+        find: '  if (atHead && !hold(outBlock)) return 0;',
+        replace: '',
+      },
+      { file: 'assembly/queue/spill/page-out.ts', find: '    if (atHead) addDone(outBlock, 1);\n', replace: '' },
+      {
+        file: 'assembly/queue/spill/page-out.ts',
+        find: '  if (waits) stamp = newEpoch();',
+        replace: `if (waits) {
+    stamp = newEpoch();
+    atomicAdd(changetype<usize>(outBlock) + offsetof<Block>('done'), -1);
+  }`,
+      },
+    ],
+  },
+  {
+    name: 'a turn is counted when its consumer can see it already',
+    scenario: 'a consumer is cancelled while it is granted a turn that is counted',
+    edits: [
+      {
+        file: 'assembly/queue/consumers/run-queue.ts',
+        find: '  countTurn(queue, waiter);\n  unlink(queue, waiter);',
+        replace: 'unlink(queue, waiter);\n  countTurn(queue, waiter);',
+      },
+    ],
+  },
+  {
+    name: 'a queue that ends keeps its hints',
+    scenario: 'messages of older blocks are settled while their queue goes for good',
+    edits: [
+      {
+        file: 'assembly/queue/chain/queue.ts',
+        find: `  atomicStore(address + offsetof<Queue>('tailBlock'), 0);
+  atomicStore(address + offsetof<Queue>('headBlock'), 0);`,
+        replace: '',
+      },
+      {
+        file: 'assembly/queue/chain/settle.ts',
+        find: `  moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);
+  moveHintPast(changetype<usize>(queue) + offsetof<Queue>('headBlock'), block);`,
+        replace: `if (block.next) {
+    moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);
+    moveHintPast(changetype<usize>(queue) + offsetof<Queue>('headBlock'), block);
+  }`,
+      },
+    ],
+  },
+  {
+    name: 'a block is used again while others are inside',
+    scenario: 'two get from one queue at the end of a block',
+    edits: [{ file: 'assembly/memory/epoch.ts', find: '    if (!isQuiescent(block.stamp)) return;', replace: '' }],
+  },
+  {
+    name: 'who enters does not say so',
+    scenario: 'two get from one queue at the end of a block',
+    edits: [
+      {
+        file: 'assembly/memory/epoch.ts',
+        find: "  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'pops are not counted: a segment that came back looks unmoved',
+    scenario: 'segments are taken and given by two',
+    edits: [
+      {
+        file: 'assembly/memory/stacks.ts',
+        find: '    if (compareExchange64(stack, top, (((top >> 32) + 1) << 32) | (<u64>next)) == top) return unit;',
+        replace: 'if (compareExchange64(stack, top, <u64>next) == top) return unit;',
+      },
+    ],
+  },
+  {
+    name: 'who falls asleep looks for work first',
+    scenario: 'a consumer registers and sleeps while one publishes',
+    edits: [
+      {
+        file: 'assembly/amqp/serve.ts',
+        find: "  atomicStore(address + offsetof<Participant>('state'), SLEEPING);",
+        replace: '',
+      },
+      {
+        file: 'assembly/amqp/serve.ts',
+        find: '  if (!work) return true;',
+        replace: `if (!work) {
+    atomicStore(address + offsetof<Participant>('state'), SLEEPING);
+    return true;
+  }`,
+      },
+    ],
+  },
+  {
+    name: 'two leave turns in an inbox without a compare-and-swap',
+    scenario: 'two grant turns to one worker',
+    edits: [
+      {
+        file: 'assembly/queue/consumers/run-queue.ts',
+        find: '    if (compareExchange(inbox, first, <u32>changetype<usize>(waiter)) == first) break;',
+        replace: 'atomicStore(inbox, <u32>changetype<usize>(waiter)); break;',
+      },
+    ],
+  },
+  {
+    name: 'who lets go of a lock wakes nobody',
+    scenario: 'two requeue while a third claims',
+    edits: [
+      {
+        file: 'assembly/memory/atomic.ts',
+        find: '    if (atomic.xchg<u32>(address, FREE) == AWAITED) notify(address);',
+        replace: 'atomic.store<u32>(address, FREE);',
+      },
+    ],
+  },
+  {
+    name: 'a consumer that ends while it is granted a turn is freed at once',
+    scenario: 'a consumer is cancelled while it is granted a turn that is counted',
+    edits: [
+      {
+        file: 'assembly/amqp/delivering/consumer.ts',
+        find: '    if (!unwait(queue, consumer)) consumer.linked = 1;',
+        replace: 'unwait(queue, consumer);',
+      },
+    ],
+  },
 ];
 
 /** All of them, each behind its number, from 1 on. */

@@ -20,9 +20,10 @@ export type Program = Generator<Step, void, number>;
 export interface Strategy {
   /**
    * `current` is about to make an access that can meet another one (`able`), or cannot go on. Others that could go on
-   * are the bits of `others`. `accesses`: how many `current` has made, by which the place is known again.
+   * are the bits of `others`. `accesses`: how many `current` has made, by which the place is known again. `kind`: that of
+   * its access.
    */
-  next(current: number, able: boolean, others: number, accesses: number): number;
+  next(current: number, able: boolean, others: number, accesses: number, kind: number): number;
   /** The next place where it wants to be asked, whether or not that is known to meet another one. */
   readonly place?: { readonly at: number; readonly accesses: number } | undefined;
 }
@@ -131,7 +132,7 @@ export class Run implements Player {
 
   #choose(current: number, able: boolean, others: number): number {
     const accesses = current < 0 ? 0 : (this.machine.participants[current]?.accesses ?? 0);
-    const next = this.#strategy.next(current, able, others, accesses);
+    const next = this.#strategy.next(current, able, others, accesses, Kind.LOAD);
     this.#arm();
     return next;
   }
@@ -238,8 +239,8 @@ export class Run implements Player {
       if (others !== 0) {
         const next =
           this.#row > PATIENCE
-            ? this.#strategy.next(index, false, others, accesses)
-            : this.#strategy.next(index, true, others, accesses);
+            ? this.#strategy.next(index, false, others, accesses, kind)
+            : this.#strategy.next(index, true, others, accesses, kind);
         this.#arm();
         if (next !== index) {
           this.#next = next;

@@ -4,7 +4,7 @@
  * whole calls again bring everything to rest, and every message must have been accounted for, once.
  */
 import { Stop } from '../../src/engine/engine.js';
-import { DOORBELL, SLOTS } from '../../src/numbers/core.js';
+import { DOORBELL, SETTLE_DONE, SLOTS } from '../../src/numbers/core.js';
 import type { Client } from '../engine/support/bench.js';
 import { publish } from '../engine/support/frames.js';
 import { Fault } from './fault.js';
@@ -38,6 +38,8 @@ export interface Prepared {
 export const NOW = 1_000_000;
 const SEGMENT = 1 << 20;
 const WORK_MAX = 0x7fffffff;
+/** As in assembly/memory/root.ts. */
+const SLEEPING = 1;
 /** More turns than anything here needs. */
 const TURNS_MOST = 50;
 
@@ -110,6 +112,22 @@ export class Stage {
     this.#before.push(...bodies);
   }
   readonly #publishers = new Map<string, Client>();
+
+  /** Puts a message into two queues: it counts twice. */
+  fillBoth(key: string, body: string): void {
+    const client = this.client(0);
+    client.open(1);
+    client.feed(publish(1, key, Buffer.from(body)));
+    this.#before.push(body);
+    this.twice.add(body);
+  }
+  readonly twice = new Set<string>();
+
+  /** Participants have no pages but those that they are promised. */
+  withoutPages(): void {
+    for (const { engine } of this.machine.participants) engine.sleep();
+    for (const { engine } of this.machine.participants) engine.wake();
+  }
 
   queueAt(name: string): number {
     return this.bench.queue(name);
@@ -233,14 +251,38 @@ export class Stage {
     yield ['getMessage', channel, queue, 1];
   }
 
-  /** Any call, once. */
-  *call(step: Step, after: (result: number) => void = () => {}): Program {
-    after(yield step);
+  /** Calls in a row, whatever they return. */
+  *calls(...steps: Step[]): Program {
+    for (const step of steps) yield step;
+  }
+
+  /** The one delivery of a channel is acknowledged. */
+  *settle(channel: number, body: string): Program {
+    yield ['settleDelivery', channel, 1, 0, SETTLE_DONE];
+    this.account.settled.push(body);
+  }
+
+  /** A retired queue goes for good. */
+  *free(name: string): Program {
+    const queue = this.queues.get(name);
+    if (queue === undefined) throw new Error(`there is no queue ${name}`);
+    queue.deleted = true;
+    yield ['freeQueue', queue.address];
+  }
+
+  /** Takes segments, gives them back, and does so with two once more. */
+  *takeSegments(count: number): Program {
+    const taken: number[] = [];
+    for (let i = 0; i < count; i++) taken.push((yield ['takeStaging']) >>> 0);
+    for (const segment of taken) yield ['giveStaging', segment];
+    for (let i = 0; i < 2; i++) taken[i] = (yield ['takeStaging']) >>> 0;
+    for (let i = 0; i < 2; i++) yield ['giveStaging', taken[i] as number];
   }
 
   // ── The account ──────────────────────────────────────────────────────────────────────────────────────────────
 
   prepare(parts: readonly Part[]): Prepared {
+    for (let i = 0; i < this.machine.workers; i++) this.#takeOutput(i);
     // What consumers took meanwhile is theirs.
     const taken = new Set<string>();
     for (const client of this.clients)
@@ -270,7 +312,8 @@ export class Stage {
   #check(): string {
     for (const rule of this.rules) rule();
     const { account, bench } = this;
-    for (const { address } of this.queues.values()) this.#pageAllIn(address);
+    this.#noneSleepsBesideWork();
+    for (const { address, deleted } of this.queues.values()) if (!deleted) this.#pageAllIn(address);
     this.#serveAll();
     if (!account.lossy) this.#noneWaits();
     this.#collect();
@@ -288,6 +331,7 @@ export class Stage {
       this.#collect();
       if (bench.coordinator.readyCount(address) !== 0)
         throw new Fault(`${bench.coordinator.readyCount(address)} messages are ready and nobody gets them`);
+      this.#nothingIsLeft(address);
     }
     this.#takeDead();
     // A queue that asks for its messages is kept.
@@ -304,6 +348,15 @@ export class Stage {
     return `${units('pages')} pages, ${units('cells')} cells, ${units('boxes')} boxes in use`;
   }
 
+  /** Hands on what is encoded already. */
+  #takeOutput(worker: number): void {
+    const engine = this.bench.engine(worker);
+    for (let id = engine.nextOutput(); id >= 0; id = engine.nextOutput()) {
+      // Clients of an engine are numbered in the order in which they came.
+      this.clients.filter((client) => client.engine === engine)[id]?.take();
+    }
+  }
+
   #serveAll(): void {
     for (let round = 0; round < 3; round++) for (let i = 0; i < this.machine.workers; i++) this.bench.serve(i);
   }
@@ -312,6 +365,25 @@ export class Stage {
   #takeDead(): void {
     for (let i = 0; i < this.machine.workers; i++)
       this.account.settled.push(...this.bench.dead(i).map(({ body }) => body));
+  }
+
+  #noneSleepsBesideWork(): void {
+    const { machine } = this;
+    for (const one of machine.participants.slice(0, machine.workers)) {
+      if (one.look(one.address, 'Participant.state') === SLEEPING && one.look(one.address, 'Participant.inbox') !== 0)
+        throw new Fault(`worker ${one.index} sleeps, and was left a turn`);
+    }
+  }
+
+  /** Nothing is left of those who came and went. */
+  #nothingIsLeft(queue: number): void {
+    const { coordinator } = this.machine;
+    for (const word of ['Queue.waiting', 'Queue.consumers', 'Queue.grants', 'Queue.requeued'] as const) {
+      const left = coordinator.look(queue, word);
+      if (left !== 0) throw new Fault(`${word} is ${left} when all clients are gone`);
+    }
+    if (coordinator.look(queue, 'Queue.head') !== coordinator.look(queue, 'Queue.tail'))
+      throw new Fault('the head has not come to the tail, and nothing is ready');
   }
 
   /** No consumer waits beside a message that it could have. */
@@ -329,7 +401,7 @@ export class Stage {
       for (const one of client.received()) {
         if (!('body' in one)) continue;
         const body = one.body.toString();
-        if (this.settles(client, one.kind)) this.account.settled.push(body);
+        if (this.settles(client)) this.account.settled.push(body);
         else this.account.held.add(body);
       }
     }
@@ -337,8 +409,8 @@ export class Stage {
 
   /** Whether what a client is sent needs no acknowledgement. */
   readonly acknowledging = new Set<Client>();
-  settles(client: Client, kind: string): boolean {
-    return kind === 'got' || !this.acknowledging.has(client);
+  settles(client: Client): boolean {
+    return !this.acknowledging.has(client);
   }
 
   #everyMessageOnce(account: Account): void {
@@ -349,6 +421,7 @@ export class Stage {
       if (count === undefined) throw new Fault(`nobody published ${JSON.stringify(body)}, and it was delivered`);
       counts.set(body, count + 1);
     }
+    for (const body of this.twice) counts.set(body, (counts.get(body) ?? 0) - 1);
     let missing = 0;
     for (const [body, count] of counts) {
       if (count > 1) throw new Fault(`${body} was delivered ${count} times`);

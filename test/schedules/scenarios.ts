@@ -1,5 +1,6 @@
 /** The scenarios: pairs and triples of operations that can meet. */
-import { SLOTS } from '../../src/numbers/core.js';
+import { RUN_MAX, SETTLE_REQUEUE, SLOTS } from '../../src/numbers/core.js';
+import type { Client } from '../engine/support/bench.js';
 import { OPERATIONS, type Operation } from './operations.js';
 import type { Scenario } from './scenario.js';
 
@@ -72,6 +73,153 @@ const SINGLE: readonly Scenario[] = [
       return [
         { participant: 0, play: () => stage.publish(a, 0, 'q', 'a1') },
         { participant: 1, play: () => stage.sleepAndServe(1, 2) },
+      ];
+    },
+  },
+  {
+    name: 'the last of a block is taken while its front is paged out',
+    meets: ['claim', 'settle', 'page out from the front', 'block reclamation', 'epoch advance'],
+    workers: 2,
+    set: (stage) => {
+      const queue = stage.queue('q');
+      stage.moveTo('q', SLOTS - 1);
+      stage.fill('q', 'a1');
+      const channel = stage.client(0).open(1);
+      const [out] = OPERATIONS.filter(({ name }) => name === 'page out from the front');
+      if (out === undefined) throw new Error('nobody pages out');
+      return [
+        { participant: 0, play: () => stage.get(channel, queue) },
+        { participant: 2, play: out.prepare(stage, 2, 'b') },
+      ];
+    },
+  },
+  {
+    name: 'two longest runs at the end of a block',
+    meets: ['publish', 'publish', 'promised pages'],
+    workers: 2,
+    set: (stage) => {
+      stage.queue('q');
+      const clients = [0, 1].map((worker) => stage.publisher(worker, 'q'));
+      stage.moveTo('q', SLOTS - 1);
+      stage.withoutPages();
+      return clients.map((client, participant) => {
+        const bodies = Array.from({ length: RUN_MAX }, (_, i) => `${'ab'[participant]}${i}`);
+        return { participant, play: () => stage.publish(client, participant, 'q', ...bodies) };
+      });
+    },
+  },
+  {
+    name: 'a consumer is cancelled while it is granted a turn that is counted',
+    meets: ['publish', 'grant', 'cancel'],
+    workers: 2,
+    set: (stage) => {
+      stage.queue('q');
+      const client = stage.publisher(0, 'q');
+      stage.bench.setFeatures('q', { maxLength: 100 });
+      const consumer = stage.client(1).consume(1, 'q', { noAck: true });
+      stage.bench.serve(1);
+      return [
+        { participant: 0, play: () => stage.publish(client, 0, 'q', 'a1') },
+        { participant: 1, play: () => stage.calls(['cancelConsumer', consumer], ['serve']) },
+      ];
+    },
+  },
+  {
+    name: 'messages of older blocks are settled while their queue goes for good',
+    meets: ['settle', 'delete', 'free', 'block reclamation'],
+    workers: 2,
+    set: (stage) => {
+      const queue = stage.queue('q');
+      stage.moveTo('q', SLOTS - 1);
+      stage.fill('q', 'a1', 'a2');
+      const holders = [0, 1].map((worker) => {
+        const client = stage.client(worker);
+        const channel = client.open(1);
+        stage.acknowledging.add(client);
+        client.engine.get(channel, queue, false);
+        return channel;
+      });
+      stage.bench.coordinator.retireQueue(queue);
+      return [
+        ...holders.map((channel, participant) => ({
+          participant,
+          play: () => stage.settle(channel, `a${participant + 1}`),
+        })),
+        { participant: 2, play: () => stage.free('q') },
+      ];
+    },
+  },
+  {
+    name: 'segments are taken and given by two',
+    meets: ['segment free', 'segment reuse'],
+    workers: 2,
+    set: (stage) => {
+      const { coordinator } = stage.bench;
+      const segments = Array.from({ length: 3 }, () => coordinator.takeStaging());
+      for (const segment of segments) coordinator.giveStaging(segment);
+      return [
+        { participant: 0, play: () => stage.takeSegments(1) },
+        { participant: 1, play: () => stage.takeSegments(2) },
+      ];
+    },
+  },
+  {
+    name: 'a message of two queues is let go by two',
+    meets: ['claim', 'settle', 'release'],
+    workers: 2,
+    set: (stage) => {
+      stage.bench.routes.set('both', ['q', 'r']);
+      const queues = [stage.queue('q'), stage.queue('r')];
+      stage.fillBoth('both', 'a1');
+      return queues.map((queue, participant) => {
+        const channel = stage.client(participant).open(1);
+        return { participant, play: () => stage.get(channel, queue) };
+      });
+    },
+  },
+  {
+    name: 'two grant turns to one worker',
+    meets: ['publish', 'publish', 'grant', 'inbox', 'doorbell and sleep'],
+    workers: 3,
+    set: (stage) => {
+      stage.queue('q');
+      stage.queue('r');
+      const clients = [stage.publisher(0, 'q'), stage.publisher(1, 'r')];
+      const consumer = stage.client(2);
+      consumer.consume(1, 'q', { noAck: true });
+      consumer.consume(2, 'r', { noAck: true });
+      stage.bench.serve(2);
+      stage.unordered = true;
+      return [
+        { participant: 0, play: () => stage.publish(clients[0] as Client, 0, 'q', 'a1') },
+        { participant: 1, play: () => stage.publish(clients[1] as Client, 1, 'r', 'b1') },
+        { participant: 2, play: () => stage.sleepAndServe(2, 2) },
+      ];
+    },
+  },
+  {
+    name: 'two requeue while a third claims',
+    meets: ['requeue', 'requeue', 'claim'],
+    workers: 3,
+    set: (stage) => {
+      const queue = stage.queue('q');
+      stage.unordered = true;
+      stage.moveTo('q', SLOTS - 1);
+      stage.fill('q', 'a1', 'a2');
+      const channels = [0, 1].map((worker) => {
+        const client = stage.client(worker);
+        const channel = client.open(1);
+        stage.acknowledging.add(client);
+        client.engine.get(channel, queue, false);
+        return channel;
+      });
+      const taker = stage.client(2).open(1);
+      return [
+        ...channels.map((channel, participant) => ({
+          participant,
+          play: () => stage.calls(['settleDelivery', channel, 1, 0, SETTLE_REQUEUE]),
+        })),
+        { participant: 2, play: () => stage.get(taker, queue) },
       ];
     },
   },

@@ -94,6 +94,8 @@ export class Search {
       const further: Deviation[] = [];
       found.failure = this.#run(prefix, found, further);
       const spent = prefix.filter(({ able }) => able).length;
+      // The last are taken first.
+      further.sort((a, b) => Number(a.urgent) - Number(b.urgent));
       for (const deviation of further) {
         if (spent + (deviation.able ? 1 : 0) <= bound) open.push([...prefix, deviation]);
         else cut = true;

@@ -2,6 +2,7 @@
  * Who goes on: what is tried. A run is known again by its deviations: places where somebody else went on than the
  * participant that was at it, or, where that one could not, than the first of the others.
  */
+import { Kind } from './rewriting.js';
 import type { Strategy } from './run.js';
 
 export interface Deviation {
@@ -11,6 +12,8 @@ export interface Deviation {
   readonly to: number;
   /** It could have gone on: this is a preemption, and counts. */
   readonly able: boolean;
+  /** It stands before an operation that reads and writes at once, where most races are: tried first. */
+  readonly urgent?: boolean;
 }
 
 const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
@@ -34,7 +37,7 @@ export class Prefix implements Strategy {
     return this.deviations[this.#done];
   }
 
-  next(current: number, able: boolean, others: number, accesses: number): number {
+  next(current: number, able: boolean, others: number, accesses: number, kind: number): number {
     const planned = this.deviations[this.#done];
     const fallback = able ? current : first(others);
     if (planned !== undefined) {
@@ -46,7 +49,7 @@ export class Prefix implements Strategy {
     }
     for (let left = others; left !== 0; left &= left - 1) {
       const to = first(left);
-      if (to !== fallback) this.further.push({ at: current, accesses, to, able });
+      if (to !== fallback) this.further.push({ at: current, accesses, to, able, urgent: kind >= Kind.ADD });
     }
     return fallback;
   }
