@@ -130,6 +130,7 @@ const SINGLE: readonly Scenario[] = [
     workers: 2,
     set: (stage) => {
       const queue = stage.queue('q');
+      stage.unordered = true;
       stage.moveTo('q', SLOTS - 1);
       stage.fill('q', 'a1', 'a2');
       const holders = [0, 1].map((worker) => {
