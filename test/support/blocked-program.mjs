@@ -11,6 +11,7 @@ const broker = await Broker.start({
   workers: 1,
   engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm',
   memory: 64 * 1024 ** 2,
+  log: null,
 });
 const channel = await broker.channel();
 await channel.declareQueue('flood');

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { Broker } from 'leveret';
 
-const broker = await Broker.start({ engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm' });
+const broker = await Broker.start({ engine: process.env.LEVERET_ENGINE === 'js' ? 'js' : 'wasm', log: null });
 const channel = await broker.channel();
 const { queue } = await channel.declareQueue('', { exclusive: true });
 for (let i = 0; i < 1000; i++) channel.send('', queue, `${i}`);
