@@ -6,7 +6,7 @@
  * for a file beside them do (the cores, package.json): the threads one folder deep, so that `../` leads to `dist` from
  * them and from the chunks, and `core.js` in `dist` itself.
  */
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -42,3 +42,5 @@ for (const name of THREADS) {
   });
 }
 await build({ ...modules, entryPoints: ['src/core.ts'], platform: 'neutral', target: 'es2022' });
+// What `tsc` does not take: `leveret/testing` for require.
+for (const file of ['index.cjs', 'index.d.cts']) copyFileSync(`src/testing/${file}`, `dist/testing/${file}`);

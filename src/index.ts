@@ -32,7 +32,6 @@ export type { Area, Level, LevelSettings, Threshold } from './logging/levels.js'
 export type { Fields, LogEntry } from './logging/logger.js';
 export type { LevelMethods, LogTarget } from './logging/target.js';
 export type { Administration, DefinitionsAdministration, UserAdministration } from './node/administration.js';
-export type { BrokerClock } from './node/broker-clock.js';
 export type { StartFailure } from './node/broker-messages.js';
 export { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './node/errors.js';
 export { Broker } from './node/handle.js';
@@ -47,3 +46,4 @@ export type {
   DamageEvent,
 } from './node/program-events.js';
 export type { ReloadableOptions } from './node/reloadable.js';
+export type { BrokerClock } from './node/testing/broker-clock.js';

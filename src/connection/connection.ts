@@ -30,6 +30,8 @@ import { DeliveryTap } from './consuming/delivery-tap.js';
 import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
 import { connectionClosedHeaders, connectionHeaders, loginHeaders } from './events/client-events.js';
+import { LateConfirms } from './faults/late-confirms.js';
+import { LostNetwork } from './faults/lost-network.js';
 import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
 import { connectionName } from './inspection/names.js';
@@ -69,6 +71,8 @@ export class Connection implements Session, Receiver, TransportEvents {
   #reads = 0;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
+  /** Holds confirms back, where a test asks for that. */
+  #lateConfirms: LateConfirms | null = null;
   /** Null: nobody follows what the client is sent. */
   #tap: DeliveryTap | null = null;
 
@@ -253,6 +257,27 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#writer.tap(tap === null ? null : (frames) => tap.take(frames));
   }
 
+  /** What a test has asked to go wrong may be something else from now on. */
+  faultsChanged(): void {
+    const delay = this.host.faults?.settings.confirmDelay ?? 0;
+    if (this.#state !== 'running' || (delay === 0 && this.#lateConfirms === null)) return;
+    this.host.eventLoop.begin();
+    const late = delay === 0 ? null : new LateConfirms(this.host.clock, delay, (frame) => this.#sendLate(frame));
+    this.#writer.filter(late === null ? null : (frames) => late.take(frames));
+    this.#lateConfirms?.release();
+    this.#lateConfirms = late;
+  }
+
+  #sendLate(frame: Uint8Array): void {
+    this.host.eventLoop.begin();
+    this.#writer.send(frame);
+  }
+
+  /** For tests: nothing comes and nothing goes any more, until that is taken back. `memory`: the core's. */
+  loseNetwork(memory: Uint8Array): LostNetwork {
+    return new LostNetwork(this.#transport, this, memory);
+  }
+
   #newTap(): DeliveryTap {
     const { spans, view } = this.host;
     const isTraced = (): boolean => view.isTraced(this.vhost);
@@ -373,6 +398,8 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   onClosed(): void {
     if (this.#whenGone !== null) return this.#whenGone();
+    // Given up while its network was lost: the transport ends later.
+    if (this.#state === 'closed') return;
     this.host.eventLoop.begin();
     this.host.syncTopology();
     if (this.#state === 'closing') this.#lines.closing();
@@ -383,6 +410,7 @@ export class Connection implements Session, Receiver, TransportEvents {
       this.#abandon();
     }
     this.#state = 'closed';
+    this.#lateConfirms?.stop();
     this.#reader.close();
     this.#tellOfEnd();
     this.#channels.clear();
@@ -461,7 +489,8 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   onMemory(state: 'short' | 'enough'): void {
     if (!this.capabilities.connectionBlocked || this.#state !== 'running') return;
-    const reason = this.host.isLowOnDisk() ? 'low on disk' : 'low on memory';
+    const shortage = this.host.isLowOnDisk() ? 'low on disk' : 'low on memory';
+    const reason = this.host.faults?.settings.blockedBy ?? shortage;
     if (state === 'short') this.send(0, { name: 'connection.blocked', reason });
     else this.send(0, { name: 'connection.unblocked' });
   }
@@ -520,6 +549,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.host.announce('connection.created', () => connectionHeaders(this.#row(), name));
     this.#heartbeat.run(performance.now(), this.#handshake.limits.heartbeat);
     this.tracingChanged();
+    this.faultsChanged();
   }
 
   #tellOfLogin(user: string, failure: string | null): void {

@@ -99,6 +99,12 @@ export class Alarms {
     this.#timer.unref();
   }
 
+  /** Blocks publishers because somebody asks for that; null: not any more. */
+  block(reason: string | null): void {
+    if (reason === null) this.#lift('request');
+    else this.#raise('request', reason);
+  }
+
   /** As much must be free from the next look on. */
   limitDisk(limit: number | null): void {
     this.#limit = limit;

@@ -10,6 +10,7 @@ import type { BoundAddress } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import type { ResolvedOptions } from './options.js';
 import type { AskedEvent, DamageEvent, ToldEvent } from './program-events.js';
+import type { TestNews, TestRequest } from './testing/test-requests.js';
 
 /** What is known of a broker that serves. */
 export interface Started {
@@ -62,10 +63,9 @@ export type ToBroker =
       readonly options: ResolvedOptions;
       readonly changed: readonly string[];
     }
-  /** Move the clock by so many ms, and answer when all has happened that is due then. */
-  | { readonly kind: 'advance'; readonly id: number; readonly milliseconds: number }
   /** Tell of these events from now on, and of no others. */
   | { readonly kind: 'listen'; readonly events: readonly AskedEvent[] }
+  | { readonly kind: 'test'; readonly id: number; readonly request: TestRequest }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'stop' };
 
@@ -75,6 +75,8 @@ export type FromBroker =
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
   /** Something that the program listens to. */
   | { readonly kind: 'event'; readonly told: ToldEvent }
+  /** For a test. */
+  | { readonly kind: 'news'; readonly news: TestNews }
   /** For the operator's log. */
   | { readonly kind: 'entries'; readonly entries: readonly LogEntry[] }
   /** An orderly end. */

@@ -49,8 +49,10 @@ function serve(broker: RunningBroker): void {
           .reconfigure(message.options, message.changed)
           .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
-      case 'advance':
-        broker.advance(message.milliseconds).then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
+      case 'test':
+        broker
+          .test(message.request, (news) => say({ kind: 'news', news }))
+          .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
       case 'listen':
         events.want(message.events);

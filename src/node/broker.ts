@@ -46,7 +46,8 @@ import type { ProgramEvents } from './program-events.js';
 import { Questions } from './questions.js';
 import { SpanExport } from './span-export.js';
 import type { Storage } from './storage.js';
-import { TestTime } from './test-time.js';
+import { BrokerTests } from './testing/broker-tests.js';
+import type { TestNews, TestRequest } from './testing/test-requests.js';
 import { type Overseer, WorkerPool } from './workers/worker-pool.js';
 import type { IdleThreads } from './workers/worker-threads.js';
 
@@ -61,8 +62,8 @@ export interface RunningBroker {
   attach(client: ProgramClient): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
   reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
-  /** Moves a clock that is a test's by so many ms. */
-  advance(milliseconds: number): Promise<Outcome>;
+  /** Does what a test asks; `tell` hears what it listens to. */
+  test(request: TestRequest, tell: (news: TestNews) => void): Promise<Outcome>;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
    * then.
@@ -174,7 +175,6 @@ async function openOn(
     const queues = new SpilledQueues(engine, spillFiles);
     const spill = new Spill(engine, spillFiles, queues, spillTrouble(logger.lines('warning', 'storage')));
     const manual = clockOf(clock);
-    const time = new TestTime(manual, engine, () => pool.settle());
     const coordinator = new Coordinator(queues, {
       clock: manual ?? systemClock,
       workers: participants,
@@ -223,6 +223,7 @@ async function openOn(
       });
     }
     await definitions?.into(coordinator.administration.definitions, logger);
+    let testing: BrokerTests | null = null;
     let tlsInForce = tls;
     const listeners = await openListeners(
       options.listeners,
@@ -287,9 +288,13 @@ async function openOn(
           return { ok: false, error: inWords(error) };
         }
       },
-      advance: async (milliseconds) => {
-        await time.advance(milliseconds);
-        return { ok: true, value: null };
+      test: async (request, tell) => {
+        testing ??= new BrokerTests({ clock: manual, engine, pool, coordinator, alarms, tell });
+        try {
+          return { ok: true, value: await testing.perform(request) };
+        } catch (error) {
+          return { ok: false, error: inWords(error) };
+        }
       },
       close: async () => {
         const closed = closeListeners(listeners);

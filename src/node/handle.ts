@@ -17,7 +17,6 @@ import { ManualClock } from '../platform/manual-clock.js';
 import { lockPath } from '../store/data-directory.js';
 import type { Administration } from './administration.js';
 import { Asking } from './asking.js';
-import { type BrokerClock, clockBefore } from './broker-clock.js';
 import type { BrokerSetup, FromBroker, Started, ToBroker } from './broker-messages.js';
 import { ProgramChannels } from './channels.js';
 import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } from './errors.js';
@@ -26,9 +25,38 @@ import type { BoundHttp } from './management-messages.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { type BrokerEvents, Listeners } from './program-events.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
+import { type BrokerClock, clockBefore } from './testing/broker-clock.js';
+import type { TestNews, TestRequest } from './testing/test-requests.js';
+
+/** What `leveret/testing` may do that programs may not. */
+interface Inside {
+  /** `time`: where a clock begins that is moved by hand (ms since the Unix epoch); null: at the machine's time. */
+  start(options: BrokerOptions, time: number | null): Promise<Broker>;
+  test<T>(broker: Broker, request: TestRequest): Promise<T>;
+  /** Has somebody hear what a test listens to. */
+  listen(broker: Broker, onNews: (news: TestNews) => void): void;
+  /** Ends a broker as a kill of its process would. */
+  kill(broker: Broker): Promise<void>;
+  /** The broker does not keep the process alive. */
+  unref(broker: Broker): void;
+}
+
+export let inside: Inside;
 
 /** A broker that runs: `Broker.start` makes one, `stop` ends it. */
 export class Broker {
+  static {
+    inside = {
+      start: (options, time) => Broker.#start(options, time),
+      test: (broker, request) => broker.#handle.test(request),
+      listen: (broker, onNews) => {
+        broker.#handle.onNews = onNews;
+      },
+      kill: (broker) => broker.#handle.kill(),
+      unref: (broker) => broker.#handle.unref(),
+    };
+  }
+
   readonly #handle: Handle;
   /** Where it listens, in the order in which that was asked for. */
   readonly listeners: readonly BoundAddress[];
@@ -74,9 +102,13 @@ export class Broker {
    * Resolves when connections are accepted; rejects with an `OptionError` or a `BrokerStartError` when the port or the
    * data directory cannot be had, or a worker cannot start. Every option may be left out (`DEFAULTS`).
    */
-  static async start(options: BrokerOptions = {}): Promise<Broker> {
+  static start(options: BrokerOptions = {}): Promise<Broker> {
+    return Broker.#start(options, null);
+  }
+
+  static async #start(options: BrokerOptions, time: number | null): Promise<Broker> {
     const resolved = resolveOptions(options);
-    const handle = new Handle(options, resolved, writerOf(options));
+    const handle = new Handle(options, resolved, writerOf(options), time);
     const started = await handle.started;
     // Once whoever waits for the start had a chance to listen.
     process.nextTick(() => {
@@ -162,8 +194,11 @@ class Handle {
   /** Null: the machine's counts. */
   readonly #manual: ManualClock | null;
   readonly clock: BrokerClock;
+  /** Hears what a test listens to. */
+  onNews = (_news: TestNews): void => {};
   /** What the thread has said of its end; null: nothing yet. */
   #end: Extract<FromBroker, { kind: 'refused' | 'closed' | 'defect' }> | null = null;
+  #isKilled = false;
   /** Why the thread has ended without a word. */
   #crash: Error | null = null;
 
@@ -172,13 +207,13 @@ class Handle {
   /** The last change of options; it does not reject. */
   #changed: Promise<void> = Promise.resolve();
 
-  constructor(given: BrokerOptions, options: ResolvedOptions, write: (entry: LogEntry) => void) {
+  /** `time`: where a clock that is moved by hand begins; null: at the machine's time. */
+  constructor(given: BrokerOptions, options: ResolvedOptions, write: (entry: LogEntry) => void, time: number | null) {
     this.#given = given;
     this.#write = write;
     this.#manual = options.clock === 'manual' ? new ManualClock() : null;
-    this.clock = clockBefore(this.#manual, (milliseconds) =>
-      this.#asking.ask<void>((id) => this.#ask({ kind: 'advance', id, milliseconds })),
-    );
+    if (time !== null) this.#manual?.set(time);
+    this.clock = clockBefore(this.#manual, (milliseconds) => this.test({ op: 'advance', milliseconds }));
     this.channels = new ProgramChannels(options, (client) => this.#ask({ kind: 'attach', client }));
     this.logLevels.setAll(options.logLevels);
     const cpus = { process: processClaims(), own: CpuClaims.memory() };
@@ -196,7 +231,7 @@ class Handle {
       this.#thread.on('exit', () => {
         new CpuClaims(cpus.process, cpus.own).release();
         const error = this.#errorAtEnd();
-        if (error instanceof BrokerDefect && lock !== null) forgetHolder(lock);
+        if ((error instanceof BrokerDefect || this.#isKilled) && lock !== null) forgetHolder(lock);
         this.#asking.refuseAll(error ?? new BrokerClosedError());
         this.channels.lost(error ?? new BrokerClosedError());
         if (error instanceof BrokerDefect) this.#tellDefect(error);
@@ -239,9 +274,26 @@ class Handle {
     if (change.logLevels !== undefined) this.logLevels.setAll(options.logLevels);
   }
 
+  /** Asks something for a test. */
+  test<T>(request: TestRequest): Promise<T> {
+    return this.#asking.ask<T>((id) => this.#ask({ kind: 'test', id, request }));
+  }
+
   #ask(question: ToBroker): void {
     if (this.#isOver) throw new BrokerClosedError();
     this.#tell(question);
+  }
+
+  /** Ends all threads as they are; nothing more is written. */
+  async kill(): Promise<void> {
+    this.#isKilled = true;
+    this.#end ??= { kind: 'closed' };
+    await this.#thread.terminate();
+    await this.closed;
+  }
+
+  unref(): void {
+    this.#thread.unref();
   }
 
   stop(): Promise<void> {
@@ -264,6 +316,9 @@ class Handle {
         break;
       case 'event':
         this.listeners.heard(message.told);
+        break;
+      case 'news':
+        this.onNews(message.news);
         break;
       case 'answer':
         this.#asking.onAnswer(message);

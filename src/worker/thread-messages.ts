@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { BrokerEvent } from '../broker/events/event.js';
 import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
+import type { PublishedMessage } from '../connection/faults/faults.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import type { OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { AcceptedSocket } from '../connection/transport/accepted-socket.js';
@@ -18,6 +19,7 @@ import type { Outcome } from '../platform/affinity.js';
 import type { ErrorInWords } from '../platform/fatal.js';
 import type { SpanSetup } from '../spans/span-sender.js';
 import type { LogSetup } from '../store/log-setup.js';
+import type { TestQuestion } from './test-hooks.js';
 
 /** What a worker goes by and can be told anew while it runs: it holds for what comes from then on. */
 export interface WorkerSettings {
@@ -89,8 +91,8 @@ export type ToWorker =
   | { kind: 'tls'; setup: TlsSetup }
   /** Whether a client behind a proxy may come in. */
   | { kind: 'admitted'; connection: ConnectionId; isAdmitted: boolean }
-  /** The clock was moved, or is about to be: let happen what is due, then say `settled`. */
-  | { kind: 'settle'; round: number }
+  /** A test asks something, which is answered by `tested`. */
+  | { kind: 'test'; round: number; question: TestQuestion }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
   /** Close all clients with 320, then say `stopped`. */
@@ -122,8 +124,10 @@ export type FromWorker =
   | { kind: 'health'; health: Health }
   /** For the operator's log. */
   | { kind: 'entries'; entries: readonly LogEntry[] }
-  /** `isQuiet`: nothing was due any more. */
-  | { kind: 'settled'; round: number; isQuiet: boolean }
+  /** The answer to what a test has asked. */
+  | { kind: 'tested'; round: number; value: unknown }
+  /** Something was published to an exchange that a test listens to. */
+  | { kind: 'published'; message: PublishedMessage }
   /** Publishers wait for memory, or none does any more. */
   | { kind: 'memory'; short: boolean }
   /** A defect was found here: the broker must end. */

@@ -58,6 +58,14 @@ export class TopologyChanges {
     this.#told = epoch;
   }
 
+  /** Routes are found anew: messages may take other ways, by the same topology. */
+  forgetRoutes(): void {
+    const { engine, routeSpaces } = this.#affected;
+    this.sync();
+    engine.applyTopology(this.#told ?? engine.topologyEpoch());
+    routeSpaces.routesForgotten();
+  }
+
   close(): void {
     this.#port.close();
   }

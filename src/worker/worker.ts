@@ -16,6 +16,7 @@ import { TopologyView } from '../broker/topology/topology-view.js';
 import { Connection } from '../connection/connection.js';
 import { ConnectionLog } from '../connection/connection-lines.js';
 import { BoundedLines } from '../connection/errors/bounded-lines.js';
+import type { Faults } from '../connection/faults/faults.js';
 import type { Announced } from '../connection/handshake/identity.js';
 import { LoginSources } from '../connection/handshake/login-sources.js';
 import { Logins } from '../connection/handshake/logins.js';
@@ -54,6 +55,7 @@ import { Sweeper } from './expiry-timer.js';
 import { Inspection } from './inspection.js';
 import type { ParticipantLog } from './participant-log.js';
 import { SharedAlarms } from './shared-alarms.js';
+import { TestHooks } from './test-hooks.js';
 import { ThreadFigures } from './thread-figures.js';
 import { type FromWorker, LOCAL_IDS, type ToWorker, type WorkerSettings, type WorkerSetup } from './thread-messages.js';
 import { TopologyChanges } from './topology-changes.js';
@@ -108,6 +110,9 @@ export class Worker implements Host {
   /** Told of certificates that take the place of those before. */
   tlsReplaced: (setup: TlsSetup) => void = () => {};
   readonly #progress: Progress;
+  /** Null: no test has asked for anything. */
+  #hooks: TestHooks | null = null;
+  faults: Faults | null = null;
   readonly #figures: ThreadFigures;
   /** Publishers that wait for memory. */
   #short = 0;
@@ -362,8 +367,9 @@ export class Worker implements Host {
       case 'admitted':
         this.#admitted(message.connection, message.isAdmitted);
         break;
-      case 'settle':
-        this.#settle(message.round);
+      case 'test':
+        this.#hooks ??= this.#newHooks();
+        this.#hooks.ask(message.round, message.question);
         break;
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);
@@ -423,6 +429,7 @@ export class Worker implements Host {
     const deadLetters = this.#deadLetters.sendOn();
     const ownMessages = this.ownMessages.work();
     this.#log.write(amidPoll);
+    this.#hooks?.passed();
     if (isMoreDue || deadLetters === 'more' || ownMessages === 'more') return 'more';
     return deadLetters === 'short' ? deadLetters : ownMessages;
   }
@@ -433,13 +440,34 @@ export class Worker implements Host {
     this.#figures.tick(now);
     for (const [id, connection] of this.#connections) {
       this.#progress.turnTo(Doing.TICK, id);
-      connection.tick(now);
+      connection.tick(now + (this.#hooks?.ahead(id) ?? 0));
     }
     this.#progress.turnTo(Doing.NOTHING);
   }
 
-  /** Lets happen what is due by a clock that a test moves, a portion of it. */
-  #settle(round: number): void {
+  #newHooks(): TestHooks {
+    return new TestHooks({
+      connections: this.#connections,
+      memory: this.engine.bytes,
+      settle: () => this.#settle(),
+      setFaults: (faults) => this.#setFaults(faults),
+      queueName: (queue) => this.view.queueByRef(queue)?.name ?? null,
+      elapsed: () => this.#manual?.now() ?? 0,
+      answer: (round, value) => this.#post({ kind: 'tested', round, value }),
+      published: (message) => this.#post({ kind: 'published', message }),
+    });
+  }
+
+  #setFaults(faults: Faults): void {
+    this.faults = faults;
+    this.eventLoop.begin();
+    this.view.followsAll = this.spans !== null || faults.followsPublishes;
+    this.#topology.forgetRoutes();
+    for (const connection of this.#connections.values()) connection.faultsChanged();
+  }
+
+  /** Lets happen what is due by a clock that a test moves, a portion of it. Returns whether nothing was. */
+  #settle(): boolean {
     this.#progress.turnTo(Doing.SWEEPING);
     this.eventLoop.begin();
     this.syncTopology();
@@ -449,9 +477,7 @@ export class Worker implements Host {
     const sweeps = this.#sweeper.sweepNow();
     const chores = this.#doChores(false);
     this.#tick();
-    const isQuiet = !hadTimers && !serves && !sweeps && chores !== 'more';
-    // The pass that is due writes what came of it.
-    setImmediate(() => this.#post({ kind: 'settled', round, isQuiet }));
+    return !hadTimers && !serves && !sweeps && chores !== 'more';
   }
 
   #admitted(connection: ConnectionId, isAdmitted: boolean): void {

@@ -130,6 +130,7 @@ export class Coordinator {
   readonly #delayedQueues: DelayedQueues;
   readonly #queues: Queues;
   readonly #queueExpiry: QueueExpiry;
+  readonly #registry = new ConsumerRegistry();
   readonly #bindings: Bindings;
   readonly #consumers: Consumers;
   readonly #replies: ReplyQueues;
@@ -159,7 +160,7 @@ export class Coordinator {
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
     this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
     this.announcements = new Announcements(this.#topology.view, (event) => outside.announce?.(event));
-    const registry = new ConsumerRegistry();
+    const registry = this.#registry;
     this.#sessions = new Sessions(this.#topology.view, this.#limits, outside.sessions);
     const rights = new Rights(this.#topology.view, this.#sessions);
     this.#bindings = new Bindings(this.#topology, rights, this.#limits);
@@ -272,6 +273,17 @@ export class Coordinator {
   /** Whether lines of the operator's log come anywhere. */
   get isLogRead(): boolean {
     return this.#topology.view.leadsOn(DEFAULT_VHOST, LOG_EXCHANGE);
+  }
+
+  /** A queue in the core, and how many consumers it has; null: there is no such one. */
+  queue(vhost: string, name: string): { readonly ref: QueueEntry['ref']; readonly consumers: number } | null {
+    const queue = this.#topology.view.queue(vhost, name);
+    return queue === undefined ? null : { ref: queue.ref, consumers: this.#registry.count(queue) };
+  }
+
+  /** The names of the queues of a vhost. */
+  queueNames(vhost: string): string[] {
+    return [...this.#topology.view.queuesIn(vhost)].map(({ name }) => name);
   }
 
   /** These hold from now on. */

@@ -29,12 +29,12 @@ export class TopologyView {
   #exchanges = 0;
 
   /** Whether every message must be routed one by one, as somebody follows all of them. */
-  readonly #followsAll: boolean;
+  followsAll: boolean;
   readonly #clock: Clock;
 
   constructor(vhosts: readonly string[] = [DEFAULT_VHOST], followsAll = false, clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#followsAll = followsAll;
+    this.followsAll = followsAll;
     let last = 0;
     for (const vhost of vhosts) {
       // The first lists that the coordinator opens (topology.ts).
@@ -212,7 +212,7 @@ export class TopologyView {
     const here = this.#vhosts.get(vhost);
     const first = here?.exchanges.get(exchange);
     if (here === undefined || first === undefined) return false;
-    return this.#followsAll || this.isTraced(vhost) || asksOnTheWay(here, first);
+    return this.followsAll || this.isTraced(vhost) || asksOnTheWay(here, first);
   }
 
   /** The queues that messages with this key go to, whatever else they bring; holds where `asksHost` does not. */

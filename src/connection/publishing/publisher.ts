@@ -16,6 +16,7 @@ import type { Routed } from '../../broker/topology/routes.js';
 import { ChannelCounter, type Channel as CoreChannel, ExchangeCounter, type Message } from '../../engine/engine.js';
 import { PORTION_WORK } from '../../event-loop/rounds.js';
 import { refusalError } from '../errors/errors.js';
+import type { Faults } from '../faults/faults.js';
 import type { ChannelRow } from '../inspection/rows.js';
 import { tellOfPublish } from '../message-spans.js';
 import type { Session } from '../session/session.js';
@@ -93,6 +94,10 @@ export class Publisher {
       mayImpersonate: mayImpersonate(principal),
     });
     this.#checkCopies(incomingPublish);
+    if (host.faults !== null) {
+      host.faults.published(this.#session, incomingPublish);
+      if (this.#mode === 'confirm' && host.faults.takeNack() && this.#refuse(message, host.faults)) return undefined;
+    }
     const routed = host.view.routeMessage(incomingPublish);
     remember(host.engine, routed.histories, incomingPublish);
     if (host.view.isTraced(vhost)) tracePublish(this.#session, this.#number, incomingPublish, routed.queues);
@@ -107,6 +112,11 @@ export class Publisher {
     if (typeof sent !== 'boolean') return sent.then(() => this.#left());
     this.#waiting = null;
     return undefined;
+  }
+
+  /** Answers with a basic.nack, as a test has asked for. False: there is no memory for that. */
+  #refuse(message: Message, { settings }: Faults): boolean {
+    return this.#session.host.engine.publish(this.#core, message, [settings.refusing]) !== null;
   }
 
   /** A right that goes by the routing key holds for carbon copies, too. */

@@ -19,6 +19,7 @@ import type { SpanSender } from '../../spans/span-sender.js';
 import type { ConnectionLog } from '../connection-lines.js';
 import type { DeliveryTap } from '../consuming/delivery-tap.js';
 import type { BoundedLines } from '../errors/bounded-lines.js';
+import type { Faults } from '../faults/faults.js';
 import type { Announced, ClientCapabilities } from '../handshake/identity.js';
 import type { Logins } from '../handshake/logins.js';
 import type { RouteFinder } from '../routes/route-finder.js';
@@ -59,6 +60,8 @@ export interface Host {
    * to. A number that the connection had before is not its own any more.
    */
   routeSpace(connection: ConnectionId, vhost: string, principal: Principal): number;
+  /** What a test has asked to go wrong; null: nothing. */
+  readonly faults: Faults | null;
   /** Whether publishers are held back because of the disk. */
   isLowOnDisk(): boolean;
   /** A publisher more waits for memory (1), or one less (-1). */

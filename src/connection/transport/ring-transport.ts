@@ -78,6 +78,10 @@ export class RingTransport implements Transport {
     return !this.#isClosed && this.#end.isOtherClosed;
   }
 
+  pause(): void {
+    this.#isReading = false;
+  }
+
   resume(): void {
     if (this.#isReading) return;
     this.#isReading = true;

@@ -86,6 +86,10 @@ export class SocketTransport implements Transport {
     return this.#direct !== null && this.#socket.writable && this.#direct.calls.isReset(this.#direct.fd);
   }
 
+  pause(): void {
+    this.#socket.pause();
+  }
+
   resume(): void {
     this.#socket.resume();
   }

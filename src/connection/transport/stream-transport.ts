@@ -132,6 +132,10 @@ export class StreamTransport implements Transport {
     return this.#stream.writable && this.#isReset();
   }
 
+  pause(): void {
+    this.#stream.pause();
+  }
+
   resume(): void {
     this.#stream.resume();
   }

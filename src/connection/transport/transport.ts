@@ -49,7 +49,9 @@ export interface Transport {
   readonly unsent: number;
   /** Whether the client has gone without a word. For times in which nothing is read: reading tells it by itself. */
   readonly isReset: boolean;
-  /** Reads on, when an `onRead` has stopped it. */
+  /** Reads nothing until `resume`. */
+  pause(): void;
+  /** Reads on, when `pause` or an `onRead` has stopped it. */
   resume(): void;
   write(bytes: Uint8Array): void;
   /** Writes a chunk of core memory. True: it is taken; false: `onWritten` follows when it is. */

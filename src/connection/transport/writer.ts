@@ -29,6 +29,8 @@ export class ConnectionWriter {
   #whenIdle: (() => void) | null = null;
   #whenRead: (() => void) | null = null;
   #ending = false;
+  /** Takes what the core sends, and gives back what is to go now; null: all goes as it is. */
+  #filter: ((frames: Uint8Array) => Uint8Array) | null = null;
   /** Looks at what the core sends; null: nobody does. */
   #tap: ((frames: Uint8Array) => void) | null = null;
 
@@ -45,7 +47,11 @@ export class ConnectionWriter {
     this.writes += 1;
     const { outputOffset, outputLength, outputBox } = this.#engine;
     this.#tap?.(this.#engine.bytes.subarray(outputOffset, outputOffset + outputLength));
-    if (this.#transport.writeFromMemory(outputOffset, outputLength)) this.#engine.written(this.#core, outputBox);
+    if (this.#filter !== null) {
+      const left = this.#filter(this.#engine.bytes.subarray(outputOffset, outputOffset + outputLength));
+      if (left.length > 0) this.#transport.write(left);
+      this.#engine.written(this.#core, outputBox);
+    } else if (this.#transport.writeFromMemory(outputOffset, outputLength)) this.#engine.written(this.#core, outputBox);
     else this.#boxes.push(outputBox);
     if (this.#frames.length > 0 || this.#whenIdle !== null) this.#goOn();
   }
@@ -54,6 +60,12 @@ export class ConnectionWriter {
   tap(tap: ((frames: Uint8Array) => void) | null): void {
     this.writeAll();
     this.#tap = tap;
+  }
+
+  /** From now on `filter` says what of the core's frames goes at once; null: all goes as it is. */
+  filter(filter: ((frames: Uint8Array) => Uint8Array) | null): void {
+    this.writeAll();
+    this.#filter = filter;
   }
 
   /** Writes all that the core has to send. */

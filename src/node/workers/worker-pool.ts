@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { BrokerEvent } from '../../broker/events/event.js';
 import type { NodeLimits } from '../../broker/requests/node-limits.js';
 import type { Answer, Change, ConnectionId, Granted, Notice, Request } from '../../broker/requests/requests.js';
+import type { PublishedMessage } from '../../connection/faults/faults.js';
 import { type AcceptedSocket, refuse } from '../../connection/transport/accepted-socket.js';
 import { type ProgramClient, workerEnd } from '../../connection/transport/ring-transport.js';
 import type { TlsSetup } from '../../connection/transport/tls-setup.js';
@@ -16,6 +17,7 @@ import { type ErrorInWords, fatal } from '../../platform/fatal.js';
 import type { Place } from '../../platform/placement.js';
 import { within } from '../../platform/within.js';
 import type { SpanSetup } from '../../spans/span-sender.js';
+import type { TestQuestion } from '../../worker/test-hooks.js';
 import {
   type FromWorker,
   LOCAL_IDS,
@@ -77,9 +79,11 @@ export class WorkerPool {
   #isEnding = false;
   /** A defect has been found: what workers say does not count any more. */
   #isFailing = false;
-  /** The last round of `settle`, and who hears of its end. */
+  /** The last question of tests, and who waits for the answers. */
   #round = 0;
-  readonly #settling = new Map<number, (isQuiet: boolean) => void>();
+  readonly #tested = new Map<number, (value: unknown) => void>();
+  /** Hears of what was published to exchanges that tests listen to. */
+  published = (_message: PublishedMessage): void => {};
 
   private constructor(members: readonly Member[], serving: number, limits: NodeLimits) {
     this.#admission = new Admission(limits);
@@ -239,16 +243,22 @@ export class WorkerPool {
     for (const member of this.#members) tell(member, { kind: 'settings', settings });
   }
 
-  /** Has all workers let happen what is due by the clock. Resolves with whether nothing was. */
-  async settle(): Promise<boolean> {
-    const asked = this.#members.map((member) => {
-      const round = ++this.#round;
-      const settled = new Promise<boolean>((resolve) => this.#settling.set(round, resolve));
-      tell(member, { kind: 'settle', round });
-      return settled;
-    });
-    const quiet = await Promise.all(asked);
-    return quiet.every((isQuiet) => isQuiet);
+  /** Asks each worker something for a test: its answers, by the numbers of the workers. */
+  test(question: TestQuestion): readonly Promise<unknown>[] {
+    return this.#members.map((_, index) => this.testOne(index, question));
+  }
+
+  testOne(index: number, question: TestQuestion): Promise<unknown> {
+    this.#round += 1;
+    const round = this.#round;
+    const answered = new Promise<unknown>((resolve) => this.#tested.set(round, resolve));
+    this.#tell(index, { kind: 'test', round, question });
+    return answered;
+  }
+
+  /** How many workers there are, the management among them. */
+  get size(): number {
+    return this.#members.length;
   }
 
   /** Lets a worker tell when all that it has recorded by now has been told. */
@@ -351,9 +361,12 @@ export class WorkerPool {
       case 'memory':
         overseer.memory(index, message.short);
         break;
-      case 'settled':
-        this.#settling.get(message.round)?.(message.isQuiet);
-        this.#settling.delete(message.round);
+      case 'tested':
+        this.#tested.get(message.round)?.(message.value);
+        this.#tested.delete(message.round);
+        break;
+      case 'published':
+        this.published(message.message);
         break;
       case 'entries':
         overseer.logger.pass(message.entries);

@@ -1,7 +1,7 @@
 /** The clock of a broker as the program sees it that embeds it: to be read, and moved where it is a test's. */
-import { systemClock } from '../platform/clock.js';
-import type { ManualClock } from '../platform/manual-clock.js';
-import { OptionError } from './options.js';
+import { systemClock } from '../../platform/clock.js';
+import type { ManualClock } from '../../platform/manual-clock.js';
+import { OptionError } from '../options.js';
 
 /** The farthest that a clock can be moved at once (ms): a hundred years. */
 const ADVANCE_MAX = 100 * 365.25 * 24 * 60 * 60 * 1000;

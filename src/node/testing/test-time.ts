@@ -2,8 +2,8 @@
  * Moves a clock that is a test's, in the broker thread, and has all threads do what is due then. What must hold: moves
  * are made one after the other; one is over when nothing is due any more by the new time, in any thread.
  */
-import { Counter, type Engine } from '../engine/engine.js';
-import type { ManualClock } from '../platform/manual-clock.js';
+import { Counter, type Engine } from '../../engine/engine.js';
+import type { ManualClock } from '../../platform/manual-clock.js';
 
 export class TestTime {
   readonly #clock: ManualClock | null;
