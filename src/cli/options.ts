@@ -5,7 +5,7 @@
 import { totalmem } from 'node:os';
 import type { WantedBench } from '../bench/bench.js';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
-import { mebibytesFor, workersIn } from '../engine/open.js';
+import { mebibytesFor, workersIn } from '../engine/sizes.js';
 import { doesTls } from '../node/listeners/address.js';
 import type { MetricsAddress } from '../node/management-messages.js';
 import {

@@ -23,6 +23,7 @@ import { BrokerClosedError, BrokerDefect, BrokerStartError, ReconfigureError } f
 import { type BoundAddress, clientUrl } from './listeners/bound.js';
 import type { BoundHttp } from './management-messages.js';
 import { type BrokerOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import { brokerThreadFile } from './package-files.js';
 import { type BrokerEvents, Listeners } from './program-events.js';
 import { changedOptions, type ReloadableOptions } from './reloadable.js';
 import { type BrokerClock, clockBefore } from './testing/broker-clock.js';
@@ -217,7 +218,7 @@ class Handle {
     this.channels = new ProgramChannels(options, (client) => this.#ask({ kind: 'attach', client }));
     this.logLevels.setAll(options.logLevels);
     const cpus = { process: processClaims(), own: CpuClaims.memory() };
-    this.#thread = new Thread(new URL('../node/broker-thread.js', import.meta.url), {
+    this.#thread = new Thread(brokerThreadFile(options.files), {
       workerData: {
         options,
         clock: this.#manual?.shared ?? null,

@@ -13,7 +13,7 @@ import type { LoginFrom } from '../connection/certificates/certificate-login.js'
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
 import type { Verify } from '../connection/transport/tls-setup.js';
 import type { EngineKind } from '../engine/engine.js';
-import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/open.js';
+import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/sizes.js';
 import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { AREAS, DEFAULT_LEVEL, type LevelSettings, THRESHOLDS } from '../logging/levels.js';
@@ -111,6 +111,11 @@ export interface BrokerOptions {
   readonly memory?: number | undefined;
   /** Bind each worker to the CPUs of one cache. */
   readonly pin?: boolean | undefined;
+  /**
+   * The folder `dist` of this package, for a program that was bundled and runs where the package cannot be found; null:
+   * it can.
+   */
+  readonly files?: string | null | undefined;
   /** What clients are told of the broker: some compute what it can do from that. */
   readonly announced?: Announced | undefined;
   /** The user as whom clients come in that do not say who they are (SASL ANONYMOUS); null: they do not. */
@@ -161,6 +166,7 @@ export interface ResolvedOptions {
   readonly engine: EngineKind;
   readonly memory: number;
   readonly pin: boolean;
+  readonly files: string | null;
   readonly announced: Announced;
   readonly anonymous: string | null;
   readonly passwordHashing: PasswordHashing;
@@ -204,6 +210,7 @@ export const DEFAULTS = {
   workers: 1,
   engine: 'wasm',
   pin: true,
+  files: null,
   announced: COMPATIBLE,
   anonymous: null,
   passwordHashing: DEFAULT_HASHING,
@@ -277,6 +284,7 @@ export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
     engine: oneOf('engine', given.engine ?? DEFAULTS.engine, ENGINES),
     memory,
     pin: yesOrNo('pin', given.pin ?? DEFAULTS.pin),
+    files: textOrNull('files', given.files ?? DEFAULTS.files),
     announced: announced(given.announced ?? DEFAULTS.announced),
     anonymous: textOrNull('anonymous', given.anonymous ?? DEFAULTS.anonymous),
     passwordHashing: oneOf('passwordHashing', given.passwordHashing ?? DEFAULTS.passwordHashing, PASSWORD_HASHINGS),
@@ -303,6 +311,7 @@ const OPTION_NAMES = [
   'engine',
   'memory',
   'pin',
+  'files',
   'announced',
   'anonymous',
   'passwordHashing',

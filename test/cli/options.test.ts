@@ -108,6 +108,7 @@ test('every flag is taken as it was given', () => {
     engine: 'js',
     memory: 512 * MIB,
     pin: false,
+    files: null,
     announced: { product: 'Hare', version: '1.2' },
     anonymous: 'visitor',
     loadDefinitions: null,

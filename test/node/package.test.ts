@@ -1,37 +1,17 @@
 /**
  * The package as other programs have it: packed, unpacked beside a program of their own, and imported by its name.
  */
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { root, run, usePacked } from '../support/packed.js';
 
-const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What the package needs of others. */
-const NEEDED = ['@assemblyscript', 'koffi', 'lmdb', 're2js', 'smol-toml', '@types'];
-
-let place: string;
-
-beforeAll(async () => {
-  place = mkdtempSync(join(tmpdir(), 'leveret-package-'));
-  const modules = join(place, 'node_modules');
-  mkdirSync(modules);
-  for (const name of NEEDED) symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  await run('npm', ['pack', '--silent', '--pack-destination', place], { cwd: root });
-  const tarball = readdirSync(place).find((name) => name.endsWith('.tgz')) ?? '';
-  await run('tar', ['-xzf', join(place, tarball), '-C', modules]);
-  renameSync(join(modules, 'package'), join(modules, 'leveret'));
-}, 60_000);
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+const place = usePacked(['amqplib']);
 
 /** Runs a program beside the package; what it writes. */
 async function played(name: string, source: string): Promise<string> {
-  writeFileSync(join(place, name), source);
-  return (await run(process.execPath, [name], { cwd: place })).stdout.trim();
+  writeFileSync(join(place(), name), source);
+  return (await run(process.execPath, [name], { cwd: place() })).stdout.trim();
 }
 
 test('a typed program embeds a broker, asks its administration, and leaves nothing behind', async () => {
@@ -47,14 +27,25 @@ test('a typed program embeds a broker, asks its administration, and leaves nothi
     await broker.stop();
     console.log(JSON.stringify([refusal, twice, users.map(({ name }) => name), open, await ended]));
   `;
-  writeFileSync(join(place, 'program.mts'), source);
+  writeFileSync(join(place(), 'program.mts'), source);
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const flags = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
-  await run(process.execPath, [tsc, ...flags, 'program.mts'], { cwd: place });
-  const { stdout, stderr } = await run(process.execPath, ['program.mjs'], { cwd: place });
+  await run(process.execPath, [tsc, ...flags, 'program.mts'], { cwd: place() });
+  const { stdout, stderr } = await run(process.execPath, ['program.mjs'], { cwd: place() });
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual([null, "user 'ann' already exists", ['guest', 'ann'], true, true]);
-  expect(readdirSync(place)).not.toContain('data');
+  expect(readdirSync(place())).not.toContain('data');
+}, 60_000);
+
+test('the program among the examples does what it says', async () => {
+  copyFileSync(join(root, 'examples', 'node-embedded.mjs'), join(place(), 'node-embedded.mjs'));
+  const { stdout } = await run(process.execPath, ['node-embedded.mjs'], { cwd: place() });
+  expect(stdout.trim().split('\n')).toEqual([
+    'a connection of ann is opened',
+    'read: hello',
+    'a connection of ann is closed',
+    'stopped',
+  ]);
 }, 60_000);
 
 test.each([

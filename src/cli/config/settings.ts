@@ -4,7 +4,7 @@
  * said is what a program that embeds the broker has (`DEFAULTS`), where `COMMAND_DEFAULTS` names nothing else.
  */
 import type { Announced } from '../../connection/handshake/identity.js';
-import { MEMORY_MAX, MEMORY_MIN, mebibytesFor } from '../../engine/open.js';
+import { MEMORY_MAX, MEMORY_MIN, mebibytesFor } from '../../engine/sizes.js';
 import { WORKERS_MAX } from '../../log/record-format.js';
 import { PORT_MAX } from '../../node/listeners/address.js';
 import {

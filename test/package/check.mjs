@@ -1,0 +1,114 @@
+/**
+ * What whoever installs the package gets: `npm run package-check`. The packed tarball is looked at by publint and attw,
+ * and installed into empty projects: a module, CommonJS, TypeScript by the resolutions `node16` and `bundler`.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const place = mkdtempSync(join(tmpdir(), 'leveret-package-check-'));
+const bin = (/** @type {string} */ name) => join(ROOT, 'node_modules', '.bin', name);
+
+const SERVES = `
+  Broker.start().then(async (broker) => {
+    const refused = await broker.administration.users.add('ann', 'secret');
+    await broker.stop();
+    console.log(refused === null && broker.url.startsWith('amqp://') ? 'served' : 'not served');
+  });
+`;
+const TYPED = `
+  import { Broker, type BrokerOptions, type ConnectionEvent } from 'leveret';
+  import { CORE } from 'leveret/core';
+  const options: BrokerOptions = { workers: 1, log: null };
+  const broker: Broker = await Broker.start(options);
+  broker.on('connection', ({ what, user }: ConnectionEvent) => console.log(what, user));
+  // @ts-expect-error there is no such event
+  broker.on('nothing', () => {});
+  const users: string[] = (await broker.administration.users.list()).map(({ name }) => name);
+  await broker.stop();
+  console.log(users.join() === 'guest' && CORE instanceof URL ? 'served' : 'not served');
+`;
+
+/** @param {string} name */
+function step(name) {
+  console.log(`package-check: ${name}`);
+}
+
+/** @param {string} command @param {readonly string[]} args @param {string} cwd */
+function run(command, args, cwd) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+}
+
+async function main() {
+  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', place], ROOT));
+  const tarball = join(place, filename);
+
+  step('publint');
+  const packed = readFileSync(tarball);
+  const { messages, pkg } = await publint({
+    pack: { tarball: packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) },
+    strict: true,
+  });
+  for (const message of messages) console.error(formatMessage(message, pkg));
+  if (messages.length > 0) throw new Error('publint has something to say');
+
+  step('attw');
+  // The package is ES modules alone, on purpose; what is no code has no types.
+  const binaries = ['./core.wasm', './core.threads.wasm'];
+  const rules = ['--profile', 'esm-only', '--exclude-entrypoints', ...binaries];
+  console.log(run(bin('attw'), [tarball, ...rules, '--no-color', '--format', 'ascii'], ROOT));
+
+  step('an empty project');
+  const project = join(place, 'project');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }));
+  const types = `@types/node@${JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).devDependencies['@types/node']}`;
+  run('npm', ['install', '--no-audit', '--no-fund', '--silent', tarball, types], project);
+
+  step('a module');
+  expectServed(project, 'program.mjs', `import { Broker } from 'leveret';${SERVES}`);
+  step('CommonJS');
+  if (mayRequire()) expectServed(project, 'program.cjs', `const { Broker } = require('leveret');${SERVES}`);
+  else expectServed(project, 'program.cjs', `import('leveret').then(({ Broker }) => {${SERVES}});`);
+
+  for (const [module, resolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    step(`TypeScript, resolution ${resolution}`);
+    writeFileSync(join(project, 'typed.mts'), TYPED);
+    const flags = ['--module', module, '--moduleResolution', resolution, '--strict', '--target', 'es2022'];
+    run(bin('tsc'), [...flags, '--lib', 'es2023,esnext.disposable,dom', '--types', 'node', 'typed.mts'], project);
+    expectOutput(project, 'typed.mjs');
+  }
+  step('clean');
+}
+
+/** Whether this Node takes ES modules by `require` without a flag: from 20.19 and 22.12 on. */
+function mayRequire() {
+  return /** @type {{ require_module?: boolean }} */ (process.features).require_module === true;
+}
+
+/** @param {string} project @param {string} name @param {string} source */
+function expectServed(project, name, source) {
+  writeFileSync(join(project, name), source);
+  expectOutput(project, name);
+}
+
+/** @param {string} project @param {string} name */
+function expectOutput(project, name) {
+  const told = run(process.execPath, ['--no-warnings', name], project);
+  if (told !== 'served') throw new Error(`${name} tells '${told}'`);
+}
+
+try {
+  await main();
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}
