@@ -109,6 +109,7 @@ test('every flag is taken as it was given', () => {
     memory: 512 * MIB,
     pin: false,
     files: null,
+    clock: 'machine',
     announced: { product: 'Hare', version: '1.2' },
     anonymous: 'visitor',
     loadDefinitions: null,
