@@ -70,6 +70,6 @@ export type {
   DamageEvent,
 } from './node/program-events.js';
 export type { ReloadableOptions } from './node/reloadable.js';
-export type { BrokerClock } from './node/testing/broker-clock.js';
 export type { DataOptions } from './node/storage.js';
+export type { BrokerClock } from './node/testing/broker-clock.js';
 export type { ErrorInWords } from './platform/fatal.js';

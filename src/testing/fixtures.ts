@@ -9,7 +9,7 @@ import { TestVhost } from './vhost.js';
 /** How long a broker may take to start and to stop (ms): machines that run tests are busy. */
 const HOOK_MS = 30_000;
 
-interface RunnerOptions {
+export interface RunnerOptions {
   /** The hooks of the test runner, where they are not global: what `vitest` or `@jest/globals` exports. */
   readonly runner?: Partial<Runner> | undefined;
   /** False: tests may leave deliveries unacknowledged. */

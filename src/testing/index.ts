@@ -8,7 +8,7 @@
 export { TestBroker, type TestBrokerOptions } from './broker.js';
 export { type PublishedMessage, TestExchange } from './exchange.js';
 export { Faults } from './faults.js';
-export { type UsedOptions, useBroker, useVhost } from './fixtures.js';
+export { type RunnerOptions, type UsedOptions, useBroker, useVhost } from './fixtures.js';
 export { type QueueState, TestQueue } from './queue.js';
 export type { Runner } from './runner.js';
 export { TestVhost } from './vhost.js';

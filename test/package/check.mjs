@@ -22,6 +22,7 @@ const SERVES = `
   });
 `;
 const TYPED = `
+  import { type QueueState, useVhost } from 'leveret/testing';
   import { Broker, type BrokerOptions, type ConnectionEvent } from 'leveret';
   import { CORE } from 'leveret/core';
   const options: BrokerOptions = { workers: 1, log: null };
@@ -31,7 +32,8 @@ const TYPED = `
   broker.on('nothing', () => {});
   const users: string[] = (await broker.administration.users.list()).map(({ name }) => name);
   await broker.stop();
-  console.log(users.join() === 'guest' && CORE instanceof URL ? 'served' : 'not served');
+  const waits = async (queue: string): Promise<QueueState | null> => useVhost().queue(queue).state();
+  console.log(typeof waits === 'function' && users.join() === 'guest' && CORE instanceof URL ? 'served' : 'not served');
 `;
 
 /** @param {string} name */
