@@ -15,7 +15,7 @@ import { root } from '../memory/root';
 import { CLASSIC, unknownKind } from './chain/kinds';
 import { PRIORITY_PAGES, priorityFor } from './chain/priorities';
 import { countAt, linkedNext, LOGGED, moveHint, Block, Queue, READY, sharedFlag, slotAt, SLOTS } from './chain/queue';
-import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE } from './chain/features';
+import { addBytes, BYTES, LENGTH, PRIORITIES, LOGGED_QUEUE, UNCOUNTED } from './chain/features';
 import { grant } from './consumers/waiters';
 
 /** Pages that are promised to one message ahead, at most: the rest is asked for queue by queue. */
@@ -51,8 +51,10 @@ export function enqueue(queue: Queue, messages: usize, count: u32, flags: u32): 
     for (let i: u32 = 0; i < count; i++) release(changetype<Message>(load<u32>(messages + i * 4)));
     return;
   }
-  countAt(queue, ENQUEUED, count);
-  countAt(queue, OCTETS_ENQUEUED, octetsOf(messages, count));
+  if (!(queue.features & UNCOUNTED)) {
+    countAt(queue, ENQUEUED, count);
+    countAt(queue, OCTETS_ENQUEUED, octetsOf(messages, count));
+  }
   switch (queue.kind) {
     case CLASSIC:
       enqueueClassic(queue, messages, count, flags);

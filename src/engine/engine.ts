@@ -33,7 +33,7 @@ export type { HeldBack, LogBatch } from './log.js';
 export { ConsumerState, type Front, type Held } from './looking.js';
 export type { EngineKind, SharedCore } from './participant.js';
 export { RouteFlag } from './publishing.js';
-export { NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
+export { AWAITED, NO_FEATURES, Overflow, type QueueFeatures } from './queue-features.js';
 export type { Channel, Connection, Consumer, CounterList, Message, Queue } from './references.js';
 export {
   CHANNEL_COUNTERS,

@@ -3,6 +3,7 @@
  * it, and as the twin keeps it. What must hold: each feature is one 64-bit float, whose place is the core's.
  */
 import {
+  DEAD_LETTERS_AWAITED,
   FEATURES_DEAD_LETTERS,
   FEATURES_DELIVERY_COUNT,
   FEATURES_DELIVERY_LIMIT,
@@ -27,6 +28,9 @@ export const Overflow = {
 } as const;
 export type Overflow = (typeof Overflow)[keyof typeof Overflow];
 
+/** What dies here is handed to the host, and messages come for nothing else: neither is counted. */
+export const AWAITED = DEAD_LETTERS_AWAITED;
+
 /** A queue without any of it pays nothing for it. Of limits, null says that there is none. */
 export interface QueueFeatures {
   /** Time to live of its messages (ms, 0 …), besides each message's own `expiration`; the smaller holds. */
@@ -36,7 +40,7 @@ export interface QueueFeatures {
   readonly maxBytes: number | null;
   readonly overflow: Overflow;
   /** What dies here is handed to the host (`nextDead`); otherwise it is dropped. */
-  readonly deadLetters: boolean;
+  readonly deadLetters: boolean | typeof AWAITED;
   /** Highest priority (1 … 255); 0: all messages are equal. Given once, before the first message. */
   readonly maxPriority: number;
   /** How often a message may be requeued (0 …): once more and it dies. */

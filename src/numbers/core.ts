@@ -73,6 +73,7 @@ export const SETTLE_REJECT = 2;
 export const OVERFLOW_DROP_HEAD = 0;
 export const OVERFLOW_REJECT_PUBLISH = 1;
 export const OVERFLOW_REJECT_PUBLISH_DLX = 2;
+export const DEAD_LETTERS_AWAITED = 2;
 export const CONSUMER_WAITING = 1;
 export const CONSUMER_RUNNABLE = 2;
 export const CONSUMER_NO_CREDIT = 3;

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { encodeHeader } from '../../src/amqp/properties.js';
 import type { Change } from '../../src/broker/requests/requests.js';
 import { TopologyView } from '../../src/broker/topology/topology-view.js';
-import { DeadLetterReason, type Engine } from '../../src/engine/engine.js';
+import { DeadLetterReason, deathCounter, type Engine, Fate } from '../../src/engine/engine.js';
 import { DeadLetters } from '../../src/queues/dead-letters/dead-letters.js';
 import { Delays } from '../../src/queues/delayed/delayed-messages.js';
 
@@ -28,6 +28,7 @@ class Core {
   /** Queues that take nothing. */
   full: readonly number[] = [];
   readonly buriedKept: number[] = [];
+  readonly counted = new Map<number, number>();
 
   nextDead(): number {
     return this.dead;
@@ -57,6 +58,9 @@ class Core {
     this.buriedKept.push(number);
   }
   keepMessage(): void {}
+  count(counter: number, more: number): void {
+    this.counted.set(counter, (this.counted.get(counter) ?? 0) + more);
+  }
 }
 
 let lastId = 0;
@@ -100,6 +104,7 @@ test('many are sent on in portions', () => {
   expect(core.sent.length).toBeLessThan(300);
   while (deadLetters.sendOn() === 'more');
   expect(core.sent).toEqual(Array.from({ length: 300 }, () => [8]));
+  expect(core.counted).toEqual(new Map([[deathCounter(Fate.SENT, DeadLetterReason.EXPIRED), 300]]));
   expect(deadLetters.sendOn()).toBe('done');
 });
 

@@ -35,6 +35,9 @@ export const GONE: u32 = 2048;
 /** Nobody is given anything of it, until it is told to go on. Written by the coordinator. */
 export const PAUSED: u32 = 4096;
 
+/** Messages only wait here for the host: neither what comes nor what dies is counted. */
+export const UNCOUNTED: u32 = 8192;
+
 /** Messages may die of age. */
 export const MORTAL: u32 = TTL | EXPIRES;
 /** Messages are claimed one by one. */
@@ -58,8 +61,9 @@ export const GUARDED_FEATURES: u32 = REJECT | PRIORITIES;
   /** Most requeues of a message; Infinity: no limit. */
   deliveryLimit: f64;
   overflow: f64;
-  /** 1: what dies is handed to the host; deliveries after the first say how many there were. */
+  /** 1: what dies is handed to the host; AWAITED: the same, and messages come for nothing else. */
   deadLetters: f64;
+  /** 1: deliveries after the first say how many there were. */
   deliveryCount: f64;
   /** As it was asked for; `maxPriority` of the queue says what holds. */
   maxPriority: f64;
@@ -90,9 +94,13 @@ export function bitsOf(wanted: QueueFeatures): u32 {
   if (wanted.maxBytes != Infinity) bits |= BYTES;
   if (bits & LENGTH && <u32>wanted.overflow != DROP_HEAD) bits |= REJECT;
   if (wanted.deadLetters != 0) bits |= DEAD_LETTERS;
+  if (<u32>wanted.deadLetters == AWAITED) bits |= UNCOUNTED;
   if (wanted.deliveryLimit != Infinity || wanted.deliveryCount != 0) bits |= COUNTED;
   return bits;
 }
+
+/** A value of `deadLetters`; the same number as `AWAITED` in the host's interface. */
+export const AWAITED: u32 = 2;
 
 /** Values of `overflow`; the same numbers as `Overflow` in the host's interface. */
 export const DROP_HEAD: u32 = 0;

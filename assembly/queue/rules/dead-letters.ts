@@ -11,7 +11,7 @@ import { Message, release, retain } from '../../memory/message';
 import { Participant, self } from '../../memory/root';
 import { countAt, holdQueue, Queue, queueOf, REDELIVERED, releaseQueue, SHARED, Slot } from '../chain/queue';
 import { putBack } from '../chain/requeued';
-import { addBytes, BYTES, DEAD_LETTERS, ruling } from '../chain/features';
+import { addBytes, BYTES, DEAD_LETTERS, ruling, UNCOUNTED } from '../chain/features';
 import { settle } from '../chain/settle';
 import { grant } from '../consumers/waiters';
 
@@ -63,7 +63,7 @@ export function deadLetterOrDrop(queue: Queue, slot: Slot, reason: u32): bool {
   entry.slot = <u32>changetype<usize>(slot);
   entry.queue = <u32>changetype<usize>(queue);
   entry.reason = reason;
-  countAt(queue, DIED + reason, 1);
+  if (!(queue.features & UNCOUNTED)) countAt(queue, DIED + reason, 1);
   return true;
 }
 

@@ -1,14 +1,14 @@
 /**
  * Hidden queues of durable exchanges that hold messages back: what must not be lost waits there, and so in the log.
  * Nobody else knows them. Their messages die at once and come to a worker as dead letters do, which keeps them until
- * their time has come. What must hold: such a queue goes with its exchange, and its number in the log is stored with
- * it.
+ * their time has come; neither that they came nor that they died is counted. What must hold: such a queue goes with its
+ * exchange, and its number in the log is stored with it.
  */
-import { type Engine, NO_FEATURES, type Queue, type QueueFeatures } from '../../engine/engine.js';
+import { AWAITED, type Engine, NO_FEATURES, type Queue, type QueueFeatures } from '../../engine/engine.js';
 import type { Topology } from '../topology/topology.js';
 import type { NewLogId } from './queues.js';
 
-const FEATURES: QueueFeatures = { ...NO_FEATURES, ttl: 0, deadLetters: true };
+const FEATURES: QueueFeatures = { ...NO_FEATURES, ttl: 0, deadLetters: AWAITED };
 
 type DelayedCore = Pick<Engine, 'createQueue' | 'setFeatures' | 'setLogId' | 'retireQueue' | 'freeQueue'>;
 

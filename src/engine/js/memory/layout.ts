@@ -299,6 +299,8 @@ export const Feature = {
   LOGGED: 2048,
   /** Nobody is given anything of it. */
   PAUSED: 4096,
+  /** Messages only wait here for the host: neither what comes nor what dies is counted. */
+  UNCOUNTED: 8192,
 } as const;
 
 /** A block (one page): this head, then slots. Written under its queue's lock. */

@@ -4,7 +4,7 @@
  * lock.
  */
 import { LEEWAY, SWEEP_DELAY, UNDER_WAY } from '../../../numbers/core.js';
-import { FEATURE_AT, Overflow, type QueueFeatures, writeFeatures } from '../../queue-features.js';
+import { AWAITED, FEATURE_AT, Overflow, type QueueFeatures, writeFeatures } from '../../queue-features.js';
 import { Feature, QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import { at64, double, word } from '../memory/views.js';
@@ -125,6 +125,7 @@ function bitsOf(features: QueueFeatures): number {
   if ((bits & Feature.LENGTH) !== 0 && features.overflow !== Overflow.DROP_HEAD) bits |= Feature.REJECT;
   if (features.overflow === Overflow.REJECT_PUBLISH_DLX) bits |= Feature.REJECT_DEAD;
   if (features.deadLetters) bits |= Feature.DEAD_LETTERS;
+  if (features.deadLetters === AWAITED) bits |= Feature.UNCOUNTED;
   if (features.deliveryLimit !== null || features.deliveryCount) bits |= Feature.COUNTED;
   if (features.deliveryCount) bits |= Feature.SAYS_COUNT;
   return bits;

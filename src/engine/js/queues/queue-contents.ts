@@ -115,12 +115,13 @@ export class QueueContents {
 
   /** A claimed message dies: it is handed to the host as a dead letter, or dropped. */
   deadLetterOrDrop(queue: number, features: number, slot: number, reason: DeadLetterReason): void {
-    if (!this.isRetired(queue)) this.#counters.countAt(queue, died(reason), 1);
+    const counts = (features & Feature.UNCOUNTED) === 0 && !this.isRetired(queue);
+    if (counts) this.#counters.countAt(queue, died(reason), 1);
     if ((features & Feature.DEAD_LETTERS) !== 0) {
       this.dead.push({ message: this.blocks.message(slot), slot, queue, reason });
       return;
     }
-    if (!this.isRetired(queue)) this.#counters.count(deathCounter(Fate.DROPPED, reason), 1);
+    if (counts) this.#counters.count(deathCounter(Fate.DROPPED, reason), 1);
     this.finish(slot);
     this.#add(queue, QueueCell.CLAIMED, -1);
   }

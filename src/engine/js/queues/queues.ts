@@ -408,11 +408,15 @@ export class Queues {
   // ── Under the queue's lock ───────────────────────────────────────────────────────────────────────────────────
 
   #enqueue(queue: number, messages: Uint32Array, count: number, expires: boolean): void {
-    this.#counters.countAt(queue, Counter.ENQUEUED, count);
+    if ((this.features.of(queue) & Feature.UNCOUNTED) === 0) this.#countEnqueued(queue, messages, count);
+    this.#kind(queue).enqueue(queue, messages, count, expires);
+  }
+
+  #countEnqueued(queue: number, messages: Uint32Array, count: number): void {
     let octets = 0;
     for (let i = 0; i < count; i++) octets += this.#messages.bodySize(at32(messages, i));
+    this.#counters.countAt(queue, Counter.ENQUEUED, count);
     this.#counters.countAt(queue, Counter.OCTETS_ENQUEUED, octets);
-    this.#kind(queue).enqueue(queue, messages, count, expires);
   }
 
   /** A queue that was freed by the host goes with its last claimed message. */
