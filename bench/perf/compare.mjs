@@ -3,18 +3,14 @@
  * can do. In turn, because the machine drifts; a ratio is taken within a round, and the median of the rounds counts.
  * Usage: node bench/perf/compare.mjs [--seconds N] [--rounds N] [--only NAME[,NAME...]]
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildLimit } from '../support/build-limit.mjs';
 import { runLoad } from '../support/generator.mjs';
 import { median } from '../support/median.mjs';
+import { runPerf } from '../support/perf.mjs';
 import { startRelay } from '../support/processes.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const WARMUP_S = 1;
 /** Of the generator's rate. */
 const WANTED = 0.7;
@@ -41,19 +37,6 @@ const WORKLOADS = [
 function workload(name, title, clients, flags) {
   const both = ['-x', String(clients), '-y', String(clients), ...flags];
   return { name, title, load: [...both, '--max-inflight', IN_FLIGHT], perf: [...both, '--max-in-flight', IN_FLIGHT] };
-}
-
-/**
- * @param {number} port
- * @param {readonly string[]} flags
- * @returns {Promise<number>} messages consumed a second
- */
-async function runPerf(port, flags) {
-  const args = [MAIN, 'perf', '--url', `amqp://127.0.0.1:${port}`, '--json', '--quiet', ...flags];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-  if (code !== 0) throw new Error(`leveret perf ${flags.join(' ')} ended with code ${code}`);
-  return JSON.parse(output).consumed.rate;
 }
 
 /**
