@@ -1,24 +1,24 @@
 /**
- * Asks for listings in a thread of its own, so that what reads them holds up nothing that is measured beside. A message
- * `{ port, path, forMs }` is answered by what each took; with `forMs` 0 it is asked once. What must hold: an answer is
- * 200 and whole, or the thread ends with an error.
+ * Asks for listings, and scrapes, in a process of its own, so that what reads them holds up nothing that is measured
+ * beside. A message `{ host, port, path, forMs }` is answered by what each took; with `forMs` 0 it is asked once. What
+ * must hold: an answer is 200 and whole, or the process ends with an error; it ends with the one that started it.
  */
 import { Agent, request } from 'node:http';
-import { parentPort } from 'node:worker_threads';
 
 /** @typedef {{ host: string, port: number, path: string, forMs: number }} Wish */
-/** `rows` of the first answer; `firstMs`: until the first octet of the body. @typedef {{ ms: number, firstMs: number, octets: number, rows: number }} Took */
+/** `rows` of the first answer, if it is a listing; `firstMs`: until the first octet of the body. @typedef {{ ms: number, firstMs: number, octets: number, rows: number }} Took */
 
 const agent = new Agent({ keepAlive: true });
 
-parentPort?.on('message', async (/** @type {Wish} */ wish) => {
+process.on('disconnect', () => process.exit());
+process.on('message', async (/** @type {Wish} */ wish) => {
   const begun = performance.now();
   /** @type {Took[]} */
   const took = [];
   do {
-    took.push(await ask(wish, took.length === 0));
+    took.push(await ask(wish, took.length === 0 && wish.path.startsWith('/api/')));
   } while (performance.now() - begun < wish.forMs);
-  parentPort?.postMessage(took);
+  process.send?.(took);
 });
 
 /**

@@ -1,11 +1,12 @@
 /**
  * How long listings of many queues take, and whom they hold up: `npm run bench:listings`. 10,000 queues in one vhost, a
  * first page of them and all, beside the RabbitMQ at RABBITMQ_URL and RABBITMQ_MANAGEMENT, if there is one (in a vhost
- * that is deleted again); then 100,000 in all without statistics, while queues are declared and overviews asked for.
+ * that is deleted again); then 100,000 in all without statistics, and scrapes of each of them, while queues are declared
+ * and overviews asked for. Broker, who lists or scrapes, and who declares are processes of their own.
  */
+import { fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import amqp from 'amqplib';
 import { say } from '../limit/progress.mjs';
 import { verdict } from '../limit/verdict.mjs';
@@ -31,6 +32,7 @@ const SHARE_MAX = 0.2;
 const MEANWHILE_MS = 20_000;
 const REST_MS = 5;
 const OVERVIEW_REST_MS = 50;
+const SCRAPE = '/metrics/per-object';
 const CONNECTIONS = 10;
 const TOGETHER = 200;
 const VHOST = `listings-${process.pid}`;
@@ -47,16 +49,16 @@ const { values } = parseArgs({
 
 /** @typedef {{ name: string, amqp: URL, http: URL }} Broker */
 /** @typedef {import('./lister.mjs').Took} Took */
+/** @typedef {import('node:child_process').ChildProcess} Lister */
 
 async function main() {
   const queues = values.quick ? 2000 : Number(values.queues);
   const rounds = values.quick ? 1 : Number(values.rounds);
   const port = await freePort();
   const server = await startLeveret(['--workers', '2', '--http-port', String(port)]);
-  const lister = new Worker(new URL('./lister.mjs', import.meta.url));
-  lister.on('error', (error) => {
-    process.stderr.write(`${error.stack}\n`);
-    process.exit(1);
+  const lister = fork(new URL('./lister.mjs', import.meta.url));
+  lister.on('exit', (code) => {
+    if (code !== 0) process.exit(1);
   });
   try {
     /** @type {Broker} */
@@ -72,7 +74,7 @@ async function main() {
     tellOfVhost(compared, mine, others);
     await withAll(own, queues, rounds, lister, server.pid);
   } finally {
-    await lister.terminate();
+    lister.disconnect();
     await server.stop();
   }
 }
@@ -88,7 +90,7 @@ function refereeNamed() {
  * @param {Broker} referee
  * @param {number} queues
  * @param {number} rounds
- * @param {Worker} lister
+ * @param {Lister} lister
  */
 async function besides(referee, queues, rounds, lister) {
   try {
@@ -104,7 +106,7 @@ async function besides(referee, queues, rounds, lister) {
  * @param {Broker} broker
  * @param {number} queues
  * @param {number} rounds
- * @param {Worker} lister
+ * @param {Lister} lister
  */
 async function ofVhost(broker, queues, rounds, lister) {
   await manage(broker, 'PUT', `/api/vhosts/${VHOST}`);
@@ -141,7 +143,7 @@ function tellOfVhost(queues, mine, others) {
  * @param {Broker} broker
  * @param {number} queues
  * @param {number} rounds
- * @param {Worker} lister
+ * @param {Lister} lister
  * @param {number} pid
  */
 async function withAll(broker, queues, rounds, lister, pid) {
@@ -153,12 +155,15 @@ async function withAll(broker, queues, rounds, lister, pid) {
   const all = await medianOf(lister, broker, path, rounds);
   const stats = await medianOf(lister, broker, '/api/queues', rounds);
   const bySort = await medianOf(lister, broker, `${path}&sort=name&sort_reverse=true`, rounds);
+  const scrape = await medianOf(lister, broker, SCRAPE, rounds);
   const grown = residentMb(pid) - before;
   const forMs = values.quick ? REST_MS * 100 : MEANWHILE_MS;
   say('declaring queues and asking for overviews');
   const alone = await timed(broker, () => pause(forMs));
   say('the same while listings go on');
-  const beside = await timed(broker, () => asked(lister, broker, path, forMs));
+  const listing = await timed(broker, () => asked(lister, broker, path, forMs));
+  say('the same while scrapes go on');
+  const scraping = await timed(broker, () => asked(lister, broker, SCRAPE, forMs));
   const columns = [`${queues} queues`, 'leveret', 'wanted'];
   const megabytes = (/** @type {Took} */ took) => `${(took.octets / 2 ** 20).toFixed(1)} MB`;
   const table = [
@@ -168,25 +173,34 @@ async function withAll(broker, queues, rounds, lister, pid) {
     ['  the same, sorted by name', time(bySort.ms), ''],
     ['with all statistics', time(stats.ms), ''],
     ['  the answer', megabytes(stats), ''],
+    ['a scrape of each queue', time(scrape.ms), ''],
+    ['  until the first octet', time(scrape.firstMs), ''],
+    ['  the answer', megabytes(scrape), ''],
     ['resident memory grew by', `${grown.toFixed(0)} MB`, ''],
   ];
   process.stdout.write(`${formatTable(columns.map(heading), table)}\n\n`);
-  tellOfOthers(alone, beside);
+  tellOfOthers(alone, listing, scraping);
 }
 
 /**
  * @param {Waits} alone
- * @param {Waits} beside
+ * @param {Waits} listing
+ * @param {Waits} scraping
  */
-function tellOfOthers(alone, beside) {
-  const columns = ['what others wait', 'without', 'while listings go on', 'wanted'];
+function tellOfOthers(alone, listing, scraping) {
+  const columns = ['what others wait', 'without', 'while listings go on', 'while scrapes go on', 'wanted'];
   /** @type {(name: string, of: (times: readonly number[]) => number, what: keyof Waits) => string[]} */
-  const row = (name, of, what) => [name, time(of(alone[what])), time(of(beside[what]))];
+  const row = (name, of, what) => [name, ...[alone, listing, scraping].map((waits) => time(of(waits[what])))];
+  /** @type {(name: string, what: keyof Waits, most: number) => string[]} */
+  const late = (name, what, most) => [
+    ...row(`${name}, p99`, p99, what),
+    judged(Math.max(p99(listing[what]), p99(scraping[what])), most),
+  ];
   const table = [
     row('queue.declare, median', median, 'declares'),
-    [...row('queue.declare, p99', p99, 'declares'), judged(p99(beside.declares), DECLARE_P99_MAX_MS)],
+    late('queue.declare', 'declares', DECLARE_P99_MAX_MS),
     row('an overview, median', median, 'overviews'),
-    [...row('an overview, p99', p99, 'overviews'), judged(p99(beside.overviews), OVERVIEW_P99_MAX_MS)],
+    late('an overview', 'overviews', OVERVIEW_P99_MAX_MS),
   ];
   process.stdout.write(`${formatTable(columns.map(heading), table)}\n`);
 }
@@ -265,7 +279,7 @@ async function manage({ http }, method, path) {
 }
 
 /**
- * @param {Worker} lister
+ * @param {Lister} lister
  * @param {Broker} broker
  * @param {string} path
  */
@@ -277,7 +291,7 @@ async function list(lister, broker, path) {
 
 /**
  * The answer of the median time.
- * @param {Worker} lister
+ * @param {Lister} lister
  * @param {Broker} broker
  * @param {string} path
  * @param {number} rounds
@@ -291,7 +305,7 @@ async function medianOf(lister, broker, path, rounds) {
 }
 
 /**
- * @param {Worker} lister
+ * @param {Lister} lister
  * @param {Broker} broker
  * @param {string} path
  * @param {number} forMs
@@ -300,7 +314,7 @@ async function medianOf(lister, broker, path, rounds) {
 function asked(lister, { http }, path, forMs) {
   return new Promise((resolve) => {
     lister.once('message', resolve);
-    lister.postMessage({ host: http.hostname, port: Number(http.port), path, forMs });
+    lister.send({ host: http.hostname, port: Number(http.port), path, forMs });
   });
 }
 
