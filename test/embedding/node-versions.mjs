@@ -15,11 +15,11 @@ const CORE = [
   ...['test/embedding', 'test/engine/core-without-threads', 'test/engine/shared-numbers'],
   ...['test/engine/engines-alike', 'test/engine/queue-model'],
 ];
-const EMBEDDED = ['test/embedded', 'test/channel', 'test/testing', 'test/node/package'];
+const EMBEDDED = ['test/embedded', 'test/channel', 'test/testing'];
 const PROTOCOL = [
-  ...['connection/handshake', 'connection/framing', 'connection/tls.test', 'connection/websocket.test'],
-  ...['publishing/publish', 'publishing/transactions', 'consuming/acknowledgements', 'consuming/qos'],
-  ...['queues/dead-letters', 'routing/exchange-types', 'durable/durability'],
+  ...['connection/handshake', 'connection/framing', 'connection/tls.test', 'connection/client-certificates'],
+  ...['connection/websocket.test', 'publishing/publish', 'publishing/transactions', 'consuming/acknowledgements'],
+  ...['queues/dead-letters', 'routing/exchange-types', 'durable/delivery-counts'],
 ].map((name) => `test/protocol/${name}`);
 const PROJECTS = ['parts', 'wasm', 'js'].flatMap((name) => ['--project', name]);
 
@@ -27,6 +27,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BINARIES = `node-${process.platform}-${process.arch}`;
 const FETCH_MS = 300_000;
 const RUN_MS = 900_000;
+/** How long a test may take: `npm test` is stricter. Here many processes start, and one that hangs is all that counts. */
+const TEST_MS = 120_000;
 
 /** The folder of a version's `node`. @param {string} version */
 async function fetched(version) {
@@ -46,14 +48,15 @@ async function fetched(version) {
 async function tested(version) {
   const folder = await fetched(version);
   const report = `${BUILD}/node-${version}/report.json`;
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const started = performance.now();
   const { code, output } = await runCommand(
     [
-      ...[`${folder}/node`, 'node_modules/vitest/vitest.mjs', 'run', ...reporters, ...PROJECTS],
+      ...[`${folder}/node`, 'node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TEST_MS}`],
+      ...[...reporters, ...PROJECTS],
       ...[...CORE, ...EMBEDDED, ...PROTOCOL],
     ],
-    { cwd: ROOT, timeoutMs: RUN_MS, env: { PATH: `${folder}${delimiter}${process.env.PATH}` } },
+    { cwd: ROOT, timeoutMs: RUN_MS, env: { PATH: `${folder}${delimiter}${process.env.PATH}`, NO_COLOR: '1' } },
   );
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   const passed = code === 0;

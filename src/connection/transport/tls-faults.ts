@@ -79,21 +79,24 @@ const NO_TLS = new Set([
   'ERR_SSL_PACKET_LENGTH_TOO_LONG',
 ]);
 
-/** Why clients say that they refuse the broker's certificate. Some have one word for all reasons. */
-const REFUSED_BY_CLIENT: ReadonlyMap<string, string> = new Map([
-  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'it is of no authority that the client trusts'],
-  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'it is for another name, or otherwise wrong'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'it has expired'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED', 'it is revoked'],
-  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'the client does not say why'],
-  ['ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE', 'it is of a kind that the client cannot check'],
+/**
+ * Why clients say that they refuse the broker's certificate, by the numbers of TLS's alerts (RFC 8446, 6): OpenSSL's
+ * codes for them have other names from one version to the next. Some clients have one word for all reasons.
+ */
+const REFUSED_BY_CLIENT: ReadonlyMap<number, string> = new Map([
+  [42, 'it is for another name, or otherwise wrong'],
+  [43, 'it is of a kind that the client cannot check'],
+  [44, 'it is revoked'],
+  [45, 'it has expired'],
+  [46, 'the client does not say why'],
+  [48, 'it is of no authority that the client trusts'],
 ]);
 
 /** Why a handshake has failed; it may take so long (ms). */
 export function handshakeFault({ code = '', message }: NodeJS.ErrnoException, handshakeMs: number): string {
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return `it took longer than ${handshakeMs / 1000} s`;
   if (NO_TLS.has(code)) return 'it does not speak TLS';
-  const refused = REFUSED_BY_CLIENT.get(code);
+  const refused = REFUSED_BY_CLIENT.get(Number(/SSL alert number (\d+)/.exec(message)?.[1]));
   // OpenSSL's text ends with the reason, behind numbers and places in its own code.
   const own = message
     .trim()
