@@ -5,6 +5,7 @@ import { LAYOUT } from './machine.js';
 import { FAULTS, plantedEdits } from './planted.js';
 import { open, parseSchedule, report } from './report.js';
 import { SCENARIOS } from './scenarios.js';
+import { writeTable } from './table.js';
 
 const HELP = `npm run schedules -- [options]
   --minutes N        how long in all; 1 by default
@@ -12,6 +13,7 @@ const HELP = `npm run schedules -- [options]
   --scenario TEXT    only scenarios with this in their name
   --seed N           the first seed of the runs by priorities; another one each time by default
   --planted TEXT     with each planted fault that has this in its name: it must be found ("all" for all)
+  --table            writes the table of pairs into docs/schedules.md
   --replay SCHEDULE  makes one run of the one scenario again (and with --planted of that fault)`;
 
 const { values } = parseArgs({
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     planted: { type: 'string' },
     replay: { type: 'string' },
+    table: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -31,6 +34,7 @@ else await main();
 
 async function main(): Promise<void> {
   const core = await instrument(LAYOUT, plantedEdits());
+  if (values.table) return writeTable(core);
   const { planted } = values;
   const faults = FAULTS.filter(({ name }) => planted !== undefined && (planted === 'all' || name.includes(planted)));
   const scenarios = SCENARIOS.filter(({ name }) => name.includes(values.scenario));

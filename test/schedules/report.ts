@@ -12,7 +12,7 @@ export function open(core: Instrumented, scenario: Scenario, fault: number): Sea
   const stage = new Stage(machine);
   const parts = scenario.set(stage);
   for (const participant of machine.participants) participant.set(PLANTED, fault);
-  return new Search(machine, stage.prepare(parts));
+  return new Search(machine, stage.prepare(parts), scenario.apart);
 }
 
 /** A schedule as one word each place: who was there, after how many accesses, and who went on. */

@@ -16,6 +16,8 @@ export interface Scenario {
   /** The operations that meet in it. */
   readonly meets: readonly string[];
   readonly workers: number;
+  /** Why its participants share no word that one of them writes. Without a reason they must. */
+  readonly apart?: string | undefined;
   /** Sets the stage, and says who plays what: for each participant that takes part its program, anew for each run. */
   readonly set: (stage: Stage) => readonly Part[];
 }
@@ -30,6 +32,10 @@ export interface Prepared {
   readonly roles: number;
   readonly doorbells: readonly number[];
   programs(): Program[];
+  /** Participants that must work, and have done nothing in the run that was checked last. */
+  idle(): readonly number[];
+  /** Participants that must work if they go first. */
+  readonly working: readonly number[];
   /** Brings all to rest, looks whether everything adds up, and says what memory is left in use. */
   check(): string;
 }
@@ -112,6 +118,45 @@ export class Stage {
     this.#before.push(...bodies);
   }
   readonly #publishers = new Map<string, Client>();
+
+  // ── Who must work ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Clients that hold messages, by their workers. */
+  readonly holders = new Map<number, { client: Client; channel: number; bodies: readonly string[] }>();
+  holderOf(worker: number) {
+    const holder = this.holders.get(worker);
+    if (holder === undefined) throw new Error(`worker ${worker} has no client that holds messages`);
+    return holder;
+  }
+
+  /** Participants that must do something, and whether they may find nothing left to do. */
+  readonly working = new Map<number, { readonly yields: boolean }>();
+  readonly #done = new Set<number>();
+  readonly #pulling = new Map<number, Client>();
+
+  /** A participant has done what its operation is for. */
+  did(participant: number): void {
+    this.#done.add(participant);
+  }
+
+  /** A participant's work is that a client is sent messages. */
+  pulls(participant: number, client: Client): void {
+    this.#pulling.set(participant, client);
+  }
+
+  #seeWork(): void {
+    for (let i = 0; i < this.machine.workers; i++) this.#takeOutput(i);
+    this.#collect();
+    for (const [participant, client] of this.#pulling) if (this.#served.has(client)) this.did(participant);
+    for (const participant of this.#idle()) {
+      if (!this.working.get(participant)?.yields) throw new Fault(`participant ${participant} has done nothing`);
+    }
+  }
+  readonly #served = new Set<Client>();
+
+  #idle(): number[] {
+    return [...this.working.keys()].filter((participant) => !this.#done.has(participant));
+  }
 
   /** Puts a message into two queues: it counts twice. */
   fillBoth(key: string, body: string): void {
@@ -301,16 +346,21 @@ export class Stage {
       programs: () => {
         this.account = new Account();
         this.images.length = 0;
+        this.#done.clear();
+        this.#served.clear();
         for (const queue of this.queues.values()) queue.deleted = false;
         for (const client of this.clients) client.stream();
         return plays.map((play) => play());
       },
+      idle: () => this.#idle(),
+      working: [...this.working.keys()],
       check: () => this.#check(),
     };
   }
 
   #check(): string {
     for (const rule of this.rules) rule();
+    this.#seeWork();
     const { account, bench } = this;
     this.#noneSleepsBesideWork();
     for (const { address, deleted } of this.queues.values()) if (!deleted) this.#pageAllIn(address);
@@ -401,6 +451,7 @@ export class Stage {
       for (const one of client.received()) {
         if (!('body' in one)) continue;
         const body = one.body.toString();
+        this.#served.add(client);
         if (this.settles(client)) this.account.settled.push(body);
         else this.account.held.add(body);
       }

@@ -1,7 +1,7 @@
 /** The scenarios: pairs and triples of operations that can meet. */
 import { RUN_MAX, SETTLE_REQUEUE, SLOTS } from '../../src/numbers/core.js';
 import type { Client } from '../engine/support/bench.js';
-import { OPERATIONS, type Operation } from './operations.js';
+import { hold, OPERATIONS, type Operation } from './operations.js';
 import type { Scenario } from './scenario.js';
 
 const SINGLE: readonly Scenario[] = [
@@ -226,48 +226,111 @@ const SINGLE: readonly Scenario[] = [
   },
 ];
 
+/** What each finds ready, and how many messages a holder holds. */
+const READY = 3;
+const HELD = 2;
+
 /** Two or three operations at one queue whose head and tail stand at the end of a block. */
 function meeting(...operations: readonly Operation[]): Scenario {
   const workers = 2;
+  const holders = operations.filter(({ holds }) => holds).length;
   return {
     name: operations.map(({ name }) => name).join(' | '),
     meets: operations.map(({ name }) => name),
     workers,
+    apart: whyApart(operations),
     set: (stage) => {
       stage.queue('q');
       stage.unordered = true;
       for (let one = 0; one < workers; one++) stage.publisher(one, 'q');
-      stage.moveTo('q', SLOTS - 3);
+      // With what is held a block is full: who settles the last of it retires it.
+      const left = roomOf(operations);
+      stage.moveTo('q', SLOTS - HELD * holders - left);
       const features = Object.assign({}, ...operations.map((operation) => operation.features ?? {}));
       if (Object.keys(features).length > 0) stage.bench.setFeatures('q', features);
-      let worker = 0;
-      const parts = operations.map((operation, i) => ({
-        operation,
-        participant: operation.by === 'worker' ? worker++ : workers,
-        letter: 'abc'[i] ?? '?',
-      }));
+      const parts = castOf(operations, workers);
+      for (const { operation, participant, letter } of parts) if (operation.holds) hold(stage, participant, letter);
       const prepare = ({ operation, participant, letter }: (typeof parts)[number]) => ({
         participant,
         play: operation.prepare(stage, participant, letter),
       });
       const first = parts.filter(({ operation }) => !operation.last).map(prepare);
       stage.fill('q', 'z1', 'z2', 'z3');
-      stage.bench.serve(0);
-      stage.bench.serve(1);
+      // Who waits for what another one brings has taken what was there.
+      if (operations.some(({ waits }) => waits) && operations.some(({ brings }) => brings))
+        for (let one = 0; one < workers; one++) stage.bench.serve(one);
+      for (const [i, { operation, participant }] of parts.entries()) {
+        const others = operations.filter((_, other) => other !== i);
+        // Who brings more may be the one that drops some.
+        const isLate = operation.needs === true && others.some(({ drains, brings }) => drains || brings);
+        if (operation.putOff && others.some(({ turns }) => turns)) continue;
+        stage.working.set(participant, { yields: operation.givesWay === true || isLate });
+      }
       return [...first, ...parts.filter(({ operation }) => operation.last).map(prepare)];
     },
   };
 }
 
-/** The coordinator does one thing at a time; and what a consumer has taken does not come back. */
-function canMeet(one: Operation, other: Operation): boolean {
-  if (one.by === 'coordinator' && other.by === 'coordinator') return false;
-  return !(one.takes && other.last) && !(one.last && other.takes);
+/** Slots of the block behind what is held. */
+function roomOf(operations: readonly Operation[]): number {
+  if (operations.some(({ behind }) => behind)) return 1;
+  if (operations.some(({ holds }) => holds)) return 0;
+  // What is published then stands in one block with what is away.
+  return operations.some(({ last }) => last) ? READY + 1 : READY;
+}
+
+interface Role {
+  readonly operation: Operation;
+  readonly participant: number;
+  readonly letter: string;
+}
+
+/** Who does what: a queue is swept by the first worker. */
+function castOf(operations: readonly Operation[], workers: number): Role[] {
+  let worker = operations.some(({ by }) => by === 'sweeper') ? 1 : 0;
+  return operations.map((operation, i) => {
+    const participant = operation.by === 'coordinator' ? workers : operation.by === 'sweeper' ? 0 : worker++;
+    return { operation, participant, letter: 'abc'[i] ?? '?' };
+  });
+}
+
+/** Why two cannot be made to meet at all; null: they can. */
+export function whyNever(one: Operation, other: Operation): string | null {
+  if (one.by === 'coordinator' && other.by === 'coordinator') return 'the coordinator does one thing at a time';
+  if (one.by === 'sweeper' && other.by === 'sweeper') return 'one worker sweeps a queue';
+  return null;
+}
+
+const LIST = 'what is requeued goes to the list of the queue, and counts in no block';
+const BEHIND = 'the one touches list and waiters, the other blocks behind the head';
+const WAITERS = 'with no other waiter, who gives a turn back looks at waiters alone';
+const FILLED = 'messages that come back fill slots of their own, and nobody else writes to those';
+
+/** Pairs that share no word: the search fails if they do. */
+const APART: Readonly<Record<string, string>> = {
+  'settle | requeue': LIST,
+  'requeue | dead-letter': LIST,
+  'settle | close a channel': LIST,
+  'dead-letter | close a channel': LIST,
+  'requeue | page out behind a margin': BEHIND,
+  'close a channel | page out behind a margin': BEHIND,
+  'cancel a waiter | page out behind a margin': BEHIND,
+  'cancel a waiter | look at what is ready': WAITERS,
+  'cancel a waiter | page in': WAITERS,
+  'claim | cancel a waiter': WAITERS,
+  'publish | page in': FILLED,
+  'drop by length | page in': FILLED,
+  'requeue | page in': FILLED,
+  'close a channel | page in': FILLED,
+};
+
+function whyApart(operations: readonly Operation[]): string | undefined {
+  return APART[operations.map(({ name }) => name).join(' | ')];
 }
 
 function pairs(): Scenario[] {
   return OPERATIONS.flatMap((one, i) =>
-    OPERATIONS.slice(i).flatMap((other) => (canMeet(one, other) ? [meeting(one, other)] : [])),
+    OPERATIONS.slice(i).flatMap((other) => (whyNever(one, other) === null ? [meeting(one, other)] : [])),
   );
 }
 

@@ -2,6 +2,7 @@
  * The search for races itself: it finds what is planted, makes it again, and finds nothing where nothing is. How much
  * it goes through is for `npm run schedules`.
  */
+import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { type Instrumented, instrument } from './instrument.js';
 import { LAYOUT } from './machine.js';
@@ -9,6 +10,7 @@ import { FAULTS, plantedEdits } from './planted.js';
 import { open, parseSchedule, printSchedule } from './report.js';
 import { SCENARIOS } from './scenarios.js';
 import { random } from './strategies.js';
+import { everyPair, titleOf } from './table.js';
 
 const SEED = 1;
 const PATIENCE = 60_000;
@@ -37,6 +39,27 @@ test.each(FAULTS.map((fault, i) => ({ ...fault, number: i + 1 })))(
     expect(open(core, scenarioOf(scenario), 0).replay(schedule)).toBeNull();
   },
 );
+
+test('the table of pairs in the documentation has every pair', () => {
+  const rows = readFileSync('docs/schedules.md', 'utf8').matchAll(/^\| (.+ × .+?) \| (.+) \|$/gm);
+  const table = new Map(Array.from(rows, ([, pair = '', what = '']) => [pair, what]));
+  expect([...table.keys()]).toEqual(everyPair().map(({ name }) => titleOf(name)));
+  for (const { name, never } of everyPair()) {
+    const reason = never ?? SCENARIOS.find((scenario) => scenario.name === name)?.apart;
+    if (reason === undefined) expect(table.get(titleOf(name))).toMatch(/^\d+/);
+    else expect(table.get(titleOf(name))).toBe(reason);
+  }
+});
+
+test('a scenario whose participants do not meet fails, unless that is declared', () => {
+  const apart = scenarioOf('settle | requeue');
+  const budget = { schedules: 100, until: Infinity, seed: SEED };
+  expect(open(core, apart, 0).explore(budget).failure).toBeNull();
+  const undeclared = { ...apart, apart: undefined };
+  expect(open(core, undeclared, 0).explore(budget).failure?.message).toContain('do not meet');
+  const wrong = { ...scenarioOf('publish | claim'), apart: 'it was declared' };
+  expect(open(core, wrong, 0).explore(budget).failure?.message).toContain('they meet');
+});
 
 test('nothing is wrong in scenarios taken by chance, however they are interleaved', { timeout: 4 * PATIENCE }, () => {
   const seed = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);

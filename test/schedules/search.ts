@@ -54,12 +54,14 @@ export class Search {
   constructor(
     readonly machine: Machine,
     readonly prepared: Prepared,
+    readonly apart?: string | undefined,
   ) {
     machine.save();
   }
 
   explore(budget: Budget): Found {
     const found: Found = { schedules: 0, states: 0, bound: -1, seeds: 0, complete: false, failure: null };
+    found.failure = this.#eachFirst(found);
     // Until nothing more is learned of who meets whom.
     for (let anew = true; anew && this.#goesOn(found, budget); ) {
       const before = found.schedules;
@@ -77,7 +79,27 @@ export class Search {
       this.#byPriorities(budget.seed + found.seeds, found);
     }
     found.states = this.#states.size;
+    const shared = this.words.isShared;
+    if (found.failure === null && found.bound >= 0 && shared === (this.apart !== undefined)) {
+      const message = shared ? `they meet, though ${this.apart}` : 'its participants share no word: they do not meet';
+      found.failure = { message, schedule: [], seed: 0 };
+    }
     return found;
+  }
+
+  /** Whoever goes first has done its work. */
+  #eachFirst(found: Found): Failure | null {
+    for (const to of this.prepared.working) {
+      this.#states.clear();
+      const schedule = [{ at: -1, accesses: 0, to, able: false }];
+      const message = this.#play(new Prefix(schedule), found);
+      if (message !== null) return { message, schedule, seed: 0 };
+      if (this.prepared.idle().includes(to))
+        return { message: `participant ${to} goes first and does nothing`, schedule, seed: 0 };
+    }
+    // With what is known now of who touches what.
+    this.#states.clear();
+    return null;
   }
 
   #goesOn(found: Found, budget: Budget): boolean {

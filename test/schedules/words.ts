@@ -101,6 +101,16 @@ export class Words {
     return false;
   }
 
+  /** Whether there is a word that one participant writes and another one touches. */
+  get isShared(): boolean {
+    for (let n = 1; n < this.#count; n++) {
+      const writers = this.#writers[n] as number;
+      const all = writers | (this.#readers[n] as number);
+      if (writers !== 0 && (all & (all - 1)) !== 0) return true;
+    }
+    return false;
+  }
+
   /** Whether a word was accessed without an order. */
   isRacy(address: number): boolean {
     return this.#racy[this.#numbers[address >>> 2] as number] !== 0;
