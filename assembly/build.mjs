@@ -1,19 +1,21 @@
 /**
  * Compiles the core, the targets of asconfig.json, and the log's module, when a source is newer than what was built.
  * `--force` compiles in any case. Then writes the numbers that they export into src/numbers, for the host and the twin,
- * if they are not what stands there; where nobody would commit them (CI is set) that is an error.
+ * if they are not what stands there, and which of them core.small.wasm has; where nobody would commit them (CI is set)
+ * that is an error.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import { SMALL_BUILD } from './small-build.mjs';
+import { CORE_BUILD, SMALL_CORE_BUILD } from './small-builds.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const core = ['--config', 'asconfig.json', '--target'];
 const builds = [
   { output: 'dist/core.threads.wasm', options: [...core, 'threads'] },
-  { output: 'dist/core.wasm', options: SMALL_BUILD },
+  { output: 'dist/core.wasm', options: CORE_BUILD },
+  { output: 'dist/core.small.wasm', options: SMALL_CORE_BUILD },
   // For test/interleavings: with checkpoints, and their numbers among the exports.
   { output: 'dist/core.checking.wasm', options: ['assembly/memory/checkpoint.ts', ...core, 'checking'] },
   { output: 'dist/log.wasm', options: ['--config', 'assembly/log/asconfig.json'] },
@@ -48,11 +50,15 @@ function numbersOf(file, imports) {
 }
 
 function writeNumbers(file, subject, numbers) {
-  const text = [
-    `/** ${subject} Written by assembly/build.mjs: do not edit. */`,
-    ...numbers.map(([name, value]) => `export const ${name} = ${value};`),
-    '',
-  ].join('\n');
+  write(
+    file,
+    subject,
+    numbers.map(([name, value]) => `export const ${name} = ${value};`),
+  );
+}
+
+function write(file, subject, lines) {
+  const text = [`/** ${subject} Written by assembly/build.mjs: do not edit. */`, ...lines, ''].join('\n');
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   if (process.env.CI) {
     console.error(`${file} is not what the core says: npm run build, and commit it`);
@@ -65,8 +71,11 @@ const logNumbers = numbersOf('dist/log.wasm', { env: { memory: new WebAssembly.M
 const inLog = new Set(logNumbers.map(([name]) => name));
 const coreNumbers = numbersOf('dist/core.wasm', { host: { heldBack() {} } }).filter(([name]) => !inLog.has(name));
 writeNumbers('src/numbers/log.ts', 'What log records look like: the numbers of assembly/format/record.ts.', logNumbers);
-writeNumbers(
-  'src/numbers/core.ts',
-  'The numbers that the core shares: those of assembly/exports/numbers.ts.',
-  coreNumbers,
-);
+writeNumbers('src/numbers/core.ts', 'The numbers that the core shares: those of assembly/exports.', coreNumbers);
+write('src/numbers/small.ts', 'Those of core.ts that core.small.wasm has.', [
+  'export {',
+  ...numbersOf('dist/core.small.wasm', {})
+    .map(([name]) => `  ${name},`)
+    .sort(),
+  "} from './core.js';",
+]);

@@ -6,6 +6,7 @@
  * exports/numbers.ts say.
  */
 export * from './exports/numbers';
+export * from './exports/further-numbers';
 export * from './exports/participant';
 export * from './exports/queues';
 export * from './exports/dead-letters';

@@ -45,6 +45,7 @@ import {
   SEGMENT_HEAD,
   setLogNumber,
 } from '../memory/message';
+import { IS_SMALL } from '../memory/parts';
 import { root, SEGMENT, self } from '../memory/root';
 import { takeSegment } from '../memory/units';
 import { addPart, addRange, Batch, gathering, newBatch, partsLeft } from './batch';
@@ -71,7 +72,7 @@ const DONE_PAYLOAD_MAX: u32 = 65536;
 
 /** Whether this participant keeps a log. */
 @inline export function isLogging(): bool {
-  return self.logProperties != 0;
+  return !IS_SMALL && self.logProperties != 0;
 }
 
 /** Begins the log; false: no memory. */
@@ -134,6 +135,7 @@ const PAGE_ENTRIES_SHIFT: u32 = 8;
  * is reserved already.
  */
 export function reserve(message: Message, queues: u32): bool {
+  if (IS_SMALL) return true;
   const octets = self.journalReserved + queues * TAKEN;
   if (!self.journalSegment || self.journalOffset + octets > SEGMENT) {
     if (octets > SEGMENT - SEGMENT_HEAD || !openJournal(0)) return false;
@@ -242,7 +244,7 @@ export function placesDone(queue: u64, from: u64, count: u64): void {
  * it the host holds it.
  */
 export function flushDone(): void {
-  const count = self.doneCount;
+  const count = IS_SMALL ? 0 : self.doneCount;
   if (!count) return;
   self.doneCount = 0;
   const whole = RECORD_HEAD + RECORD_RUNS_AT + RECORD_RUN;

@@ -40,6 +40,7 @@ import {
 } from '../format/record';
 import { atomicAdd, atomicLoad, atomicStore, atomicSub } from './atomic';
 import { write32 } from './bytes';
+import { IS_SMALL } from './parts';
 import { Participant, root, SEGMENT, self } from './root';
 import { giveSegment, takeSegment } from './units';
 
@@ -59,7 +60,7 @@ export const MANDATORY: u32 = 1;
 export const EXPIRING: u32 = 2;
 export const ASK: u32 = 4;
 /** It is persistent, and its participant has a log. */
-export const LOGGABLE: u32 = 8;
+export const LOGGABLE: u32 = IS_SMALL ? 0 : 8;
 
 @unmanaged export class Piece {
   next: u32;

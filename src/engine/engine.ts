@@ -49,18 +49,16 @@ export {
   VhostCounter,
 } from './statistics.js';
 
-export interface Engine
+/** What the small core does: no log, no messages that are elsewhere, no browsing, no statistics. */
+export interface SmallEngine
   extends Participant,
-    LatencyCalls,
     QueueCalls,
     DeadLetterCalls,
-    LogCalls,
-    SpillCalls,
-    BrowseCalls,
     ConnectionCalls,
     PublishCalls,
     MessageCalls,
     ConsumerCalls,
     LookingCalls,
-    OutputCalls,
-    StatisticsCalls {}
+    OutputCalls {}
+
+export interface Engine extends SmallEngine, LatencyCalls, LogCalls, SpillCalls, BrowseCalls, StatisticsCalls {}

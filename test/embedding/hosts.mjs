@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
  * @property {number} [rust] the oldest Rust that builds it, where it is in Rust: 94 for 1.94
  * @property {readonly Command[]} build
  * @property {Command} play the scenario's file is one more argument
+ * @property {string} [small] an argument behind it, with which it plays on the small core
  */
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -46,6 +47,7 @@ export const HOSTS = [
     needs: [],
     build: [],
     play: [process.execPath, 'play.mjs'],
+    small: 'small',
   },
   {
     name: 'deno',
@@ -70,6 +72,7 @@ export const HOSTS = [
       [PYTHON, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
     ],
     play: [PYTHON, '-B', 'play.py'],
+    small: 'core.small.wasm',
   },
   {
     name: 'go',

@@ -1,6 +1,6 @@
 /**
- * Has every host of examples/core play the same scenarios: the story, and random steps. All must come to the end, and
- * print the same: `npm run embedding [-- --all] [NAME...]`. Hosts without their toolchain are left out by
+ * Has every host of examples/core play the same scenarios: the story, and random steps; some on the small core, too.
+ * All must come to the end, and print the same: `npm run embedding [-- --all] [NAME...]`. Hosts without their toolchain are left out by
  * name; with `--all` that is an error, but of those in Rust. `LEVERET_SEED=N` repeats a random scenario.
  */
 import { execFileSync } from 'node:child_process';
@@ -47,11 +47,12 @@ function seconds(started) {
   return `${((performance.now() - started) / 1000).toFixed(1)} s`;
 }
 
-/** What a host says of a scenario. @param {EmbeddedHost} host @param {string} scenario */
-async function play({ name, folder, play }, scenario) {
+/** What a host says of a scenario. @param {EmbeddedHost} host @param {string[]} given the scenario, and the core */
+async function play({ name, folder, play }, ...given) {
   const started = performance.now();
-  const { code, output } = await runCommand([...play, scenario], { cwd: folder, timeoutMs: PLAY_MS });
-  say(`${name}, ${seconds(started)}: ${output.trimEnd()}`);
+  const { code, output } = await runCommand([...play, ...given], { cwd: folder, timeoutMs: PLAY_MS });
+  const [, core = ''] = given;
+  say(`${[name, core].join(' ').trimEnd()}, ${seconds(started)}: ${output.trimEnd()}`);
   const [said = ''] = output.split('\n');
   return code === 0 ? said.trim() : `ended with ${code}`;
 }
@@ -67,10 +68,12 @@ async function main() {
     /** @type {string | undefined} */
     let first;
     for (const host of ready) {
-      const said = await play(host, scenario);
-      first ??= said;
-      if (said === first && /^\d+ steps, outcomes [0-9a-f]{8}$/.test(said)) passed++;
-      else failed++;
+      for (const core of host.small ? [[], [host.small]] : [[]]) {
+        const said = await play(host, scenario, ...core);
+        first ??= said;
+        if (said === first && /^\d+ steps, outcomes [0-9a-f]{8}$/.test(said)) passed++;
+        else failed++;
+      }
     }
   }
   say(`\n${passed} passed, ${failed} failed`);

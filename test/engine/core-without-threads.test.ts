@@ -17,9 +17,11 @@ import {
   RESULT_SCRATCH,
 } from '../../src/numbers/core.js';
 import { ack, publish, received } from './support/frames.js';
+import { exportedParameters } from './support/wasm-sections.mjs';
 
 const EXPORTS = new URL('../../src/engine/wasm/exports.ts', import.meta.url);
 const CORE = new URL('../../dist/core.wasm', import.meta.url);
+const SMALL_CORE = new URL('../../dist/core.small.wasm', import.meta.url);
 const CORE_WITH_THREADS = new URL('../../dist/core.threads.wasm', import.meta.url);
 
 const MEBIBYTES = 32;
@@ -100,4 +102,15 @@ test('both binaries export the functions that the host names, with as many param
     const functions = Object.entries(instance.exports).filter(([, one]) => typeof one === 'function');
     expect(functions.map(([name, one]) => [name, (one as () => void).length]).sort()).toEqual(named.sort());
   }
+});
+
+test('the small core imports nothing, and exports functions of the core with the same parameters', async () => {
+  const [whole, small] = await Promise.all([CORE, SMALL_CORE].map(async (file) => readFile(file)));
+  if (!whole || !small) throw new Error('both were read');
+  expect(WebAssembly.Module.imports(new WebAssembly.Module(small))).toEqual([]);
+  const all = exportedParameters(whole);
+  const some = exportedParameters(small);
+  expect(some.size).toBeGreaterThan(60);
+  for (const [name, parameters] of some) expect([name, parameters]).toEqual([name, all.get(name)]);
+  for (const name of ['startLog', 'pageOut', 'browse', 'counted']) expect(some.has(name)).toBe(false);
 });

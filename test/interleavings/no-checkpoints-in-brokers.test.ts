@@ -12,4 +12,5 @@ test('the cores that run in brokers have no checkpoints', () => {
   expect(importsOf('core.checking.wasm')).toContain('checking');
   expect(importsOf('core.threads.wasm').sort()).toEqual(['env', 'host']);
   expect(importsOf('core.wasm')).toEqual(['host']);
+  expect(importsOf('core.small.wasm')).toEqual([]);
 });

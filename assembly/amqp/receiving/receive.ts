@@ -246,7 +246,7 @@ function completeRuled(connection: Connection, channel: Channel, message: Messag
     return stopForHost(connection, channel, message);
   }
   const guarded = (route.flags & GUARDED) != 0;
-  const logged = route.logged != 0 && (message.flags & LOGGABLE) != 0;
+  const logged = (message.flags & LOGGABLE) != 0 && route.logged != 0;
   let refused = false;
   if (route.queueCount) {
     const pages =

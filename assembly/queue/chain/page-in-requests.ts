@@ -5,6 +5,7 @@
  */
 import { listLost } from '../../memory/contention';
 import { atomicExchange, atomicLoad, atomicStore, compareExchange } from '../../memory/atomic';
+import { IS_SMALL } from '../../memory/parts';
 import { coordinator, Participant, self } from '../../memory/root';
 import { ring } from '../../memory/units';
 import { isHeadSpilled, isReady } from './head';
@@ -17,6 +18,7 @@ export const WINDOW: i32 = <i32>SLOTS * 16;
 
 /** Asks for the next of the spilled messages. The caller may use the queue. */
 export function requestPageIn(queue: Queue): void {
+  if (IS_SMALL) return;
   const pageInRequested = changetype<usize>(queue) + offsetof<Queue>('pageInRequested');
   // Pairs with the store in `nextPageInRequest`: if we find the old request, the coordinator has yet to look, and will
   // see how far the head is.
@@ -37,6 +39,7 @@ export function requestPageIn(queue: Queue): void {
 
 /** A cursor has come to another block of a queue that has a gap block. */
 export function requestAhead(queue: Queue, block: Block): void {
+  if (IS_SMALL) return;
   const gap = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
   if (changetype<usize>(gap) && <i32>(gap.start - block.start) <= WINDOW) requestPageIn(queue);
 }

@@ -30,6 +30,7 @@ import { countIn, countOwn, freeCounters } from '../../memory/counters';
 import { Message } from '../../memory/message';
 import { CELL, giveCell, givePage, returnPromised, takeCell, takePage, takePromised } from '../../memory/units';
 import { PAGE } from '../../memory/root';
+import { IS_SMALL } from '../../memory/parts';
 
 /** A line (64 bytes) for each group of words that different participants write. */
 @unmanaged export class Queue {
@@ -221,8 +222,8 @@ export const STATE_MASK: u32 = 7;
  */
 export const REDELIVERED: u32 = 8;
 export const SHARED: u32 = 16;
-/** Its place is in the log: settling it is recorded, too. */
-export const LOGGED: u32 = 32;
+/** Its place is in the log: settling it is recorded, too. No slot has it where there is no log. */
+export const LOGGED: u32 = IS_SMALL ? 0 : 32;
 /** Of a queue that is not classic: settling it is that kind's (kinds.ts). */
 export const OTHER_KIND: u32 = 64;
 /** Above them, in queues with COUNTED: how often the message was requeued. */

@@ -18,6 +18,7 @@
 import { UNIT_HEAD, UNIT_PIECE } from '../../format/spilled-unit';
 import { atomicAdd, atomicExchange, atomicLoad, atomicStore, atomicStoreF64 } from '../../memory/atomic';
 import { aligned } from '../../memory/message';
+import { IS_SMALL } from '../../memory/parts';
 import { Participant, participantAt, root } from '../../memory/root';
 import { ring, takePage } from '../../memory/units';
 import {
@@ -42,7 +43,7 @@ export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_S
 export const SPILLED_MAX: f64 = 1073741824;
 
 @inline export function gapOf(queue: Queue): Block {
-  return changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
+  return changetype<Block>(IS_SMALL ? 0 : atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
 }
 
 @inline export function setGap(queue: Queue, gap: Block): void {

@@ -6,16 +6,18 @@ from pathlib import Path
 
 from wasmtime import Engine, Func, FuncType, Global, Instance, Memory, Module, Store, ValType
 
-BINARY = Path(__file__).parents[3] / "dist" / "core.wasm"
+DIST = Path(__file__).parents[3] / "dist"
 
 
 class Core:
     """The one participant of a core without threads: wasmtime's Python shares no memory with a module yet."""
 
-    def __init__(self, mebibytes: int):
+    def __init__(self, mebibytes: int, binary: str):
         self._store = Store(Engine())
-        held_back = Func(self._store, FuncType([ValType.f64()] * 3, []), _held_back)
-        instance = Instance(self._store, Module.from_file(self._store.engine, str(BINARY)), [held_back])
+        module = Module.from_file(self._store.engine, str(DIST / binary))
+        # The small core keeps no log, and imports nothing.
+        held_back = [Func(self._store, FuncType([ValType.f64()] * 3, []), _held_back)] if module.imports else []
+        instance = Instance(self._store, module, held_back)
         self._exports = instance.exports(self._store)
         if not self.call("initCore", mebibytes, 2) or not self.call("joinCore", 0, 1):
             raise MemoryError(f"{mebibytes} MiB are not to be had, or too few")

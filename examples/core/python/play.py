@@ -1,4 +1,4 @@
-"""Plays a scenario on the core: `python play.py SCENARIO`."""
+"""Plays a scenario on the core: `python play.py SCENARIO [BINARY]`."""
 
 import sys
 
@@ -8,8 +8,8 @@ from host import Host
 MEBIBYTES = 64
 
 
-def main(scenario: str) -> None:
-    host = Host(Core(MEBIBYTES))
+def main(scenario: str, binary: str = "core.wasm") -> None:
+    host = Host(Core(MEBIBYTES, binary))
     steps = 0
     outcomes = 0x811C9DC5
     with open(scenario, encoding="utf-8") as lines:
@@ -32,4 +32,4 @@ def fnv1a(hash: int, octets: bytes) -> int:
     return hash
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

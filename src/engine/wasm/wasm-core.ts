@@ -9,6 +9,9 @@ import * as logNumbers from '../../numbers/log.js';
 import type { HeldBack } from '../log.js';
 import type { CoreFunctions } from './exports.js';
 
+/** The numbers of all cores but the small one. */
+const WHOLE: Readonly<Record<string, number>> = { ...coreNumbers, ...logNumbers };
+
 /** An instance of the core. */
 export interface Core {
   readonly functions: CoreFunctions;
@@ -20,12 +23,13 @@ export interface Core {
 
 /**
  * `memory`: what participants share, for the module with threads; the one without brings its own. `imports`: what a
- * checking build asks for besides (assembly/memory/checkpoint.ts).
+ * checking build asks for besides (assembly/memory/checkpoint.ts). `numbers`: those that this core must have.
  */
 export function instantiateCore(
   module: WebAssembly.Module,
   memory?: WebAssembly.Memory,
   imports: WebAssembly.Imports = {},
+  numbers: Readonly<Record<string, number>> = WHOLE,
 ): Core {
   let take: HeldBack = trap;
   const heldBack: HeldBack = (queue, from, count) => take(queue, from, count);
@@ -33,8 +37,7 @@ export function instantiateCore(
   // Not the functions that the loader puts around them: those take a rest array for each call.
   const { exports } = instantiateSync(module, { ...imports, ...given, host: { heldBack } }).instance;
   const { memory: exported } = exports;
-  checkNumbers(coreNumbers, exports);
-  checkNumbers(logNumbers, exports);
+  checkNumbers(numbers, exports);
   const own = memory ?? exported;
   if (!(own instanceof WebAssembly.Memory)) throw new TypeError('a core with threads is instantiated on a memory');
   return {

@@ -26,6 +26,7 @@ import {
   SETTLE_REJECT,
   SETTLE_REQUEUE,
 } from '../../numbers/core.js';
+import * as smallNumbers from '../../numbers/small.js';
 import {
   type Channel,
   type ChannelCounter,
@@ -43,6 +44,7 @@ import {
   type Queue,
   type QueueCounter,
   type SharedCore,
+  type SmallEngine,
   type Stop,
 } from '../engine.js';
 import { UNIT_KINDS, type UnitKind } from '../participant.js';
@@ -74,7 +76,15 @@ export function joinWasmCore(core: Core, participant: number, isWorker: boolean)
 
 /** A core without threads, of `mebibytes` MiB: one worker, which does the coordinator's part too. */
 export function openAlone(module: WebAssembly.Module, mebibytes: number): Engine {
-  const core = instantiateCore(module);
+  return joinAlone(instantiateCore(module), mebibytes);
+}
+
+/** The same of the small core, of which nothing else may be called than its interface has. */
+export function openSmall(module: WebAssembly.Module, mebibytes: number): SmallEngine {
+  return joinAlone(instantiateCore(module, undefined, {}, smallNumbers), mebibytes);
+}
+
+function joinAlone(core: Core, mebibytes: number): WasmEngine {
   if (!core.functions.initCore(mebibytes, 2)) throw new RangeError(`there is no memory of ${mebibytes} MiB`);
   return new WasmEngine(core, 0, true);
 }

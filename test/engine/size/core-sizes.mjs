@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import { SMALL_BUILD } from '../../../assembly/small-build.mjs';
+import { CORE_BUILD } from '../../../assembly/small-builds.mjs';
 import { reader, sections } from '../support/wasm-sections.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -43,7 +43,7 @@ export async function measureFunctions() {
   const folder = mkdtempSync(join(tmpdir(), 'leveret-sizes-'));
   try {
     const file = join(folder, 'core.wasm');
-    const options = [...SMALL_BUILD, '--debug', '--outFile', file];
+    const options = [...CORE_BUILD, '--debug', '--outFile', file];
     process.chdir(ROOT);
     const { error, stderr } = await asc.main(options);
     if (error) throw new Error(String(stderr));
