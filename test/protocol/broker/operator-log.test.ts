@@ -193,7 +193,7 @@ describe.runIf(!isReferee && !isStream && hasScript)('on a terminal', () => {
     terminal.stdout.setEncoding('utf8').on('data', (part: string) => {
       text += part;
       // Ctrl-C.
-      if (isAsked || !text.includes('transient')) return;
+      if (isAsked || !text.includes('listening on')) return;
       isAsked = true;
       terminal.stdin.write('\x03');
     });
