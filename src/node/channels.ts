@@ -7,6 +7,7 @@ import type { Channel } from '../channel/channel.js';
 import type { ChannelOptions } from '../channel/options.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import { createRingPair, renewRingPair } from '../platform/ring-pair.js';
+import { oneOf, refuseUnknown, text } from './option-values.js';
 import type { ResolvedOptions } from './options.js';
 
 /** So much memory is kept for channels to come, in pairs of rings. */
@@ -25,8 +26,10 @@ export class ProgramChannels {
     this.#attach = attach;
   }
 
-  /** Rejects with a `ChannelError` when the user may not enter the vhost, or one of them is not there. */
-  async open({ vhost, user, name, mode }: ChannelOptions = {}): Promise<Channel> {
+  /** Rejects with an `OptionError` when one is wrong, with a `ChannelError` when the user may not enter the vhost, or one of them is not there. */
+  async open(options: ChannelOptions = {}): Promise<Channel> {
+    checkOptions(options);
+    const { vhost, user, name, mode } = options;
     const { Channel } = await import('../channel/channel.js');
     const rings = this.#takeRings();
     this.#attach({ rings, user: user ?? this.#beginning.user });
@@ -53,4 +56,12 @@ export class ProgramChannels {
     this.#spare.length = 0;
     for (const channel of this.#open) channel.lost(error);
   }
+}
+
+/** They may come from a program without types. */
+function checkOptions(options: ChannelOptions): void {
+  refuseUnknown('', options, ['vhost', 'user', 'name', 'mode']);
+  const { mode, ...names } = options;
+  if (mode !== undefined) oneOf('mode', mode, ['confirm', 'transactions']);
+  for (const [name, value] of Object.entries(names)) if (value !== undefined) text(name, value);
 }

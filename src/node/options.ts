@@ -33,7 +33,20 @@ import {
 } from './listeners/address.js';
 import { parseNetwork } from './listeners/proxies.js';
 import type { ControlSocketAddress, HttpAddress, MetricsAddress } from './management-messages.js';
+import {
+  OptionError,
+  oneOf,
+  oneOrMore,
+  refuseUnknown,
+  shown,
+  text,
+  textOrNull,
+  wholeNumber,
+  yesOrNo,
+} from './option-values.js';
 import type { DataOptions } from './storage.js';
+
+export { OptionError } from './option-values.js';
 
 const MEBIBYTE = 1024 ** 2;
 
@@ -249,11 +262,6 @@ export const VERIFIES: readonly Verify[] = ['none', 'optional', 'required'];
 export const LOGIN_FROM: readonly LoginFrom[] = ['distinguished_name', 'common_name', 'subject_alternative_name'];
 export const SAN_TYPES: readonly SanType[] = ['dns', 'ip', 'email', 'uri', 'other_name'];
 export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
-
-/** An option cannot be understood, in words for whoever gave it. */
-export class OptionError extends Error {
-  override readonly name = 'OptionError';
-}
 
 /** The share of the machine's memory that is taken by default, in whole MiB. */
 export function defaultMemory(total: number): number {
@@ -523,20 +531,6 @@ function dataOptions(given: NonNullable<BrokerOptions['data']> | null): DataOpti
   };
 }
 
-// What is given may come from a program without types.
-
-function refuseUnknown(prefix: string, given: unknown, known: readonly string[]): void {
-  if (typeof given !== 'object' || given === null) throw new OptionError('options must be an object');
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new OptionError(`there is no option '${prefix}${unknown}'; there are ${known.join(', ')}`);
-}
-
-function wholeNumber(name: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
-  throw new OptionError(`${name} must be a whole number from ${min} to ${max}, not ${shown(value)}`);
-}
-
 /** `others`: threads that need as much memory as a worker. */
 function workerCount(given: unknown, memory: number, others: number): number {
   const room = workersIn(memory) - others;
@@ -605,15 +599,6 @@ function octetsOrNull(name: string, value: unknown): number | null {
   return value === null ? null : wholeNumber(name, value, 0, Number.MAX_SAFE_INTEGER);
 }
 
-function text(name: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new OptionError(`${name} must be a text that is not empty, not ${shown(value)}`);
-}
-
-function oneOrMore(name: string, value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map((one, index) => text(`${name}[${index}]`, one)) : [text(name, value)];
-}
-
 /** The name of something that clients must be able to name. */
 function resourceName(name: string, value: unknown): string {
   const given = text(name, value);
@@ -621,25 +606,6 @@ function resourceName(name: string, value: unknown): string {
   throw new OptionError(`${name} must be a name of at most 255 octets, not one of ${Buffer.byteLength(given)}`);
 }
 
-function textOrNull(name: string, value: unknown): string | null {
-  return value === null ? null : text(name, value);
-}
-
-function oneOf<T extends string>(name: string, value: unknown, all: readonly T[]): T {
-  const one = all.find((known) => known === value);
-  if (one !== undefined) return one;
-  throw new OptionError(`${name} must be one of ${all.join(', ')}, not ${shown(value)}`);
-}
-
-function yesOrNo(name: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new OptionError(`${name} must be true or false, not ${shown(value)}`);
-}
-
 function announced(value: Announced): Announced {
   return { product: text('announced.product', value.product), version: text('announced.version', value.version) };
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }

@@ -8,6 +8,15 @@ import { consumeInto, ownQueue, textOf, useChannels } from './support/channels.j
 const { broker, open } = useChannels();
 const name = useNames(() => broker().broker);
 
+test('a wrong option is refused by its name, and what would do is said', async () => {
+  const wrong = (options: object) => open(options);
+  await expect(wrong({ vhosts: '/' })).rejects.toThrow(
+    "there is no option 'vhosts'; there are vhost, user, name, mode",
+  );
+  await expect(wrong({ mode: 'tx' })).rejects.toThrow("mode must be one of confirm, transactions, not 'tx'");
+  await expect(wrong({ user: 7 })).rejects.toThrow('user must be a text that is not empty, not 7');
+});
+
 /** How a channel has ended. */
 function endOf(channel: Channel): Promise<unknown> {
   return channel.closed.then(
