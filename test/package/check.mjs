@@ -61,7 +61,7 @@ async function main() {
 
   step('attw');
   // The package is ES modules alone, on purpose; what is no code has no types.
-  const binaries = ['./core.wasm', './core.threads.wasm'];
+  const binaries = Object.keys(pkg.exports).filter((entry) => entry.endsWith('.wasm'));
   const rules = ['--profile', 'esm-only', '--exclude-entrypoints', ...binaries];
   console.log(run(bin('attw'), [tarball, ...rules, '--no-color', '--format', 'ascii'], ROOT));
 
