@@ -1,10 +1,10 @@
 /** The search from the command line: `npm run schedules -- --help`. */
 import { parseArgs } from 'node:util';
-import { instrument } from './instrument.js';
-import { LAYOUT } from './machine.js';
-import { FAULTS, plantedEdits } from './planted.js';
 import { open, parseSchedule, report } from './report.js';
-import { SCENARIOS } from './scenarios.js';
+import { FAULTS, plantedEdits } from './scenarios/planted.js';
+import { SCENARIOS } from './scenarios/scenarios.js';
+import { instrument } from './search/instrument.js';
+import { LAYOUT } from './search/machine.js';
 import { writeTable } from './table.js';
 
 const HELP = `npm run schedules -- [options]

@@ -1,10 +1,12 @@
 /** Opening a scenario, and telling what came of it. */
-import type { Instrumented } from './instrument.js';
-import { Machine } from './machine.js';
-import { FAULTS, PLANTED } from './planted.js';
-import { type Scenario, Stage } from './scenario.js';
-import { type Found, Search } from './search.js';
-import type { Deviation } from './strategies.js';
+
+import { FAULTS, PLANTED } from './scenarios/planted.js';
+import type { Scenario } from './scenarios/scenario.js';
+import { Stage } from './scenarios/stage.js';
+import type { Instrumented } from './search/instrument.js';
+import { Machine } from './search/machine.js';
+import { type Found, Search } from './search/search.js';
+import type { Deviation } from './search/strategies.js';
 
 /** A scenario on a core of its own, with a planted fault (0: none). */
 export function open(core: Instrumented, scenario: Scenario, fault: number): Search {

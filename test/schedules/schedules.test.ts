@@ -4,12 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
-import { type Instrumented, instrument } from './instrument.js';
-import { LAYOUT } from './machine.js';
-import { FAULTS, plantedEdits } from './planted.js';
 import { open, parseSchedule, printSchedule } from './report.js';
-import { SCENARIOS } from './scenarios.js';
-import { random } from './strategies.js';
+import { FAULTS, plantedEdits } from './scenarios/planted.js';
+import { SCENARIOS } from './scenarios/scenarios.js';
+import { type Instrumented, instrument } from './search/instrument.js';
+import { LAYOUT } from './search/machine.js';
+import { random } from './search/strategies.js';
 import { everyPair, titleOf } from './table.js';
 
 const SEED = 1;

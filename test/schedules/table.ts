@@ -1,9 +1,9 @@
 /** The table of pairs in docs/schedules.md: `npm run schedules -- --table` writes it. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Instrumented } from './instrument.js';
-import { OPERATIONS } from './operations.js';
 import { open } from './report.js';
-import { SCENARIOS, whyNever } from './scenarios.js';
+import { OPERATIONS } from './scenarios/operations.js';
+import { SCENARIOS, whyNever } from './scenarios/scenarios.js';
+import type { Instrumented } from './search/instrument.js';
 
 const PAGE = 'docs/schedules.md';
 const HEADING = '| Pair | Schedules explored, or why they cannot meet |\n| --- | --- |\n';

@@ -4,12 +4,12 @@
  * all are done at a time.
  */
 
-import type { QueueFeatures } from '../../src/engine/queue-features.js';
-import { SETTLE_DONE, SETTLE_REJECT, SETTLE_REQUEUE } from '../../src/numbers/core.js';
-import type { Client } from '../engine/support/bench.js';
-import { Fault } from './fault.js';
-import type { Program } from './run.js';
-import { NOW, type Stage } from './scenario.js';
+import type { QueueFeatures } from '../../../src/engine/queue-features.js';
+import { SETTLE_DONE, SETTLE_REJECT, SETTLE_REQUEUE } from '../../../src/numbers/core.js';
+import type { Client } from '../../engine/support/bench.js';
+import { Fault } from '../search/fault.js';
+import type { Program } from '../search/run.js';
+import { NOW, type Stage } from './stage.js';
 
 export interface Operation {
   readonly name: string;
@@ -209,7 +209,7 @@ export const OPERATIONS: readonly Operation[] = [
     needs: true,
     drains: true,
     prepare: (stage, worker) => {
-      stage.pulls(worker, waiting(stage, worker).client);
+      stage.work.pulls(worker, waiting(stage, worker).client);
       return () => stage.sleepAndServe(worker, 2);
     },
   },
@@ -252,7 +252,7 @@ export const OPERATIONS: readonly Operation[] = [
       const client = stage.client(worker);
       stage.acknowledging.add(client);
       client.consume(1, 'q', { prefetch: 1 });
-      stage.pulls(worker, client);
+      stage.work.pulls(worker, client);
       const channel = client.channels.get(1) ?? 0;
       return function* () {
         yield* stage.serve();

@@ -1,6 +1,6 @@
 /** The scenarios: pairs and triples of operations that can meet. */
-import { RUN_MAX, SETTLE_REQUEUE, SLOTS } from '../../src/numbers/core.js';
-import type { Client } from '../engine/support/bench.js';
+import { RUN_MAX, SETTLE_REQUEUE, SLOTS } from '../../../src/numbers/core.js';
+import type { Client } from '../../engine/support/bench.js';
 import { hold, OPERATIONS, type Operation } from './operations.js';
 import type { Scenario } from './scenario.js';
 
@@ -264,7 +264,7 @@ function meeting(...operations: readonly Operation[]): Scenario {
         // Who brings more may be the one that drops some.
         const isLate = operation.needs === true && others.some(({ drains, brings }) => drains || brings);
         if (operation.putOff && others.some(({ turns }) => turns)) continue;
-        stage.working.set(participant, { yields: operation.givesWay === true || isLate });
+        stage.work.working.set(participant, { yields: operation.givesWay === true || isLate });
       }
       return [...first, ...parts.filter(({ operation }) => operation.last).map(prepare)];
     },

@@ -6,8 +6,8 @@
  */
 import { Fault } from './fault.js';
 import type { Machine } from './machine.js';
+import type { Prepared } from './prepared.js';
 import { Run, type Strategy } from './run.js';
-import type { Prepared } from './scenario.js';
 import { type Deviation, Prefix, Priorities } from './strategies.js';
 import { Words } from './words.js';
 

@@ -132,7 +132,7 @@ function digest(layout: Layout, edits: readonly Edit[]): string {
   for (const source of sources) {
     if (source.endsWith('.ts')) hash.update(source).update(readFileSync(join(ROOT, 'assembly', source)));
   }
-  for (const file of ['test/schedules/instrument.ts', 'test/schedules/rewriting.ts', 'package.json'])
+  for (const file of [...['instrument', 'rewriting'].map((name) => `test/schedules/search/${name}.ts`), 'package.json'])
     hash.update(readFileSync(join(ROOT, file)));
   return hash.digest('hex').slice(0, 24);
 }

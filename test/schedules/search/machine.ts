@@ -5,10 +5,10 @@
  *   core (CORE_MEBIBYTES) │ lines: a byte for 64 octets │ dirty: a byte for a page │ a stack for each participant
  */
 
-import { instantiateCore } from '../../dist/engine/wasm/wasm-core.js';
-import { joinWasmCore } from '../../dist/engine/wasm/wasm-engine.js';
-import type { Engine } from '../../src/engine/engine.js';
-import { Bench } from '../engine/support/bench.js';
+import { instantiateCore } from '../../../dist/engine/wasm/wasm-core.js';
+import { joinWasmCore } from '../../../dist/engine/wasm/wasm-engine.js';
+import type { Engine } from '../../../src/engine/engine.js';
+import { Bench } from '../../engine/support/bench.js';
 import { Fault } from './fault.js';
 import type { Instrumented, LookedAt } from './instrument.js';
 import { KIND_MASK, Kind, type Layout, SITE_SHIFT } from './rewriting.js';
