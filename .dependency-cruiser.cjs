@@ -4,6 +4,7 @@ const layers = [
   'cli',
   'bench',
   'perf',
+  'client',
   'management',
   'node',
   'channel',
@@ -39,7 +40,7 @@ const brokerLayers = [
 /** What the HTTP API agrees on stands below what serves it. */
 const managementLayers = ['api', 'live', 'http', 'contract'];
 const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
-const perfLayers = ['report', 'load', 'client', 'measure'];
+const perfLayers = ['report', 'load', 'measure'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */
 const queueLayers = ['spill', 'rules', 'consumers', 'chain'];
@@ -93,8 +94,8 @@ module.exports = {
       name: 'perf-knows-no-broker',
       severity: 'error',
       comment: 'The load is put on any broker: it knows the protocol and the system, and nothing of ours.',
-      from: { path: '^src/perf/' },
-      to: { path: '^src/(?!perf/|amqp/|platform/|numbers/)' },
+      from: { path: '^src/(perf|client)/' },
+      to: { path: '^src/(?!perf/|client/|amqp/|platform/|numbers/)' },
     },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),

@@ -19,11 +19,17 @@ export interface PublishCalls {
   installRoute(connection: Connection, queues: readonly Queue[], flags: number, counters: CounterList): void;
   /**
    * Answers `Stop.MESSAGE`: enqueues the message to the queues (none: drops it) and counts it as handled for the
-   * confirm. With `header`, queues get a copy whose content header frame has that payload. Where a queue refused it,
-   * the confirm is a basic.nack, and the result is false. Null: no memory, nothing was done, the message is still the
-   * host's.
+   * confirm. With `header`, queues get a copy whose content header frame has that payload, and, with `key`, that key
+   * (two short strings). Where a queue refused it, the confirm is a basic.nack, and the result is false. Null: no
+   * memory, nothing was done, the message is still the host's.
    */
-  publish(channel: Channel, message: Message, queues: readonly Queue[], header?: Uint8Array | null): boolean | null;
+  publish(
+    channel: Channel,
+    message: Message,
+    queues: readonly Queue[],
+    header?: Uint8Array | null,
+    key?: Uint8Array | null,
+  ): boolean | null;
   /**
    * Enqueues a copy of a message, the body as it is, under another key (two short strings) and another payload of the
    * content header frame, to queues. Returns those that refused it; null: no memory, nothing was done. The message

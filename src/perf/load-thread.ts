@@ -4,10 +4,10 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { table } from '../amqp/table.js';
-import { CHANNEL, Connection } from './client/connection.js';
-import type { Endpoint } from './client/endpoint.js';
-import { ThreadMemory } from './client/memory.js';
-import { BrokerError } from './errors.js';
+import { CHANNEL, Connection } from '../client/connection.js';
+import type { Endpoint } from '../client/endpoint.js';
+import { BrokerError } from '../client/errors.js';
+import { ThreadMemory } from '../client/memory.js';
 import { Acks } from './load/acks.js';
 import { CLOCKS } from './load/clock.js';
 import { Consumer } from './load/consumer.js';
@@ -15,7 +15,7 @@ import { Load } from './load/load.js';
 import { MessageBatch, type Route } from './load/message-batch.js';
 import { Pacer } from './load/pacer.js';
 import { Producer } from './load/producer.js';
-import type { Plan, Queue } from './plan.js';
+import { type Plan, PRODUCT, type Queue } from './plan.js';
 import { propertiesOf } from './properties.js';
 import type { FromLoad, LoadAssignment, ToLoad } from './thread-messages.js';
 
@@ -127,7 +127,7 @@ async function connect(number: number, name: string): Promise<Connection> {
   const { endpoints, tls, heartbeat } = plan;
   // There is one at least.
   const endpoint = endpoints[number % endpoints.length] as Endpoint;
-  const connection = await Connection.open(endpoint, { tls, heartbeat }, memory, name);
+  const connection = await Connection.open(endpoint, { tls, heartbeat, product: PRODUCT }, memory, name);
   connection.onFailed = fail;
   return connection;
 }

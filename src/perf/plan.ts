@@ -1,7 +1,7 @@
 /** What a run consists of, as plain values: they go to the threads of the load as they are. */
 import type { Plain } from '../amqp/table.js';
-import type { TlsSettings } from './client/connection.js';
-import type { Endpoint } from './client/endpoint.js';
+import type { TlsSettings } from '../client/connection.js';
+import type { Endpoint } from '../client/endpoint.js';
 import type { ClockKind } from './load/clock.js';
 import type { Step } from './measure/steps.js';
 
@@ -77,3 +77,6 @@ export interface Plan {
   /** Seconds between two lines of progress. */
   readonly interval: number;
 }
+
+/** What its connections call themselves. */
+export const PRODUCT = 'leveret perf';

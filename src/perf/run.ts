@@ -6,7 +6,7 @@
  * comes out, and no thread is left.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { BrokerError } from './errors.js';
+import { BrokerError } from '../client/errors.js';
 import type { Latencies } from './measure/histogram.js';
 import { type Counted, Recorder, type Sample } from './measure/recorder.js';
 import type { Plan } from './plan.js';

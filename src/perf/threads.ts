@@ -3,7 +3,7 @@
  * when all have said it; a failure of one is a failure of all.
  */
 import { Worker } from 'node:worker_threads';
-import { BrokerError } from './errors.js';
+import { BrokerError } from '../client/errors.js';
 import { Board } from './measure/board.js';
 import type { Plan } from './plan.js';
 import type { FromLoad, LoadAssignment, ToLoad } from './thread-messages.js';

@@ -3,10 +3,10 @@
  * What must hold: nothing is declared of what somebody has said is there.
  */
 import { table } from '../amqp/table.js';
-import { Connection } from './client/connection.js';
-import { ThreadMemory } from './client/memory.js';
-import type { BrokerError } from './errors.js';
-import type { Plan } from './plan.js';
+import { Connection } from '../client/connection.js';
+import type { BrokerError } from '../client/errors.js';
+import { ThreadMemory } from '../client/memory.js';
+import { type Plan, PRODUCT } from './plan.js';
 
 export class Topology {
   readonly #connection: Connection;
@@ -22,7 +22,12 @@ export class Topology {
     const { endpoints, tls, heartbeat, name } = plan;
     const [endpoint] = endpoints;
     if (endpoint === undefined) throw new Error('a run has a broker');
-    const connection = await Connection.open(endpoint, { tls, heartbeat }, new ThreadMemory(0), `${name} topology`);
+    const connection = await Connection.open(
+      endpoint,
+      { tls, heartbeat, product: PRODUCT },
+      new ThreadMemory(0),
+      `${name} topology`,
+    );
     const topology = new Topology(connection, plan);
     try {
       if (!plan.isPredeclared) await topology.#declare();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { PERF_HELP } from '../../src/cli/perf/help.js';
 import { perfCommand } from '../../src/cli/perf/options.js';
 import { FLAGS, PERF_KEYS } from '../../src/cli/perf/table.js';
-import { parseEndpoint } from '../../src/perf/client/endpoint.js';
+import { parseEndpoint } from '../../src/client/endpoint.js';
 import type { Plan } from '../../src/perf/plan.js';
 
 function plan(...args: string[]): Plan {

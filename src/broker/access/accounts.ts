@@ -30,12 +30,15 @@ export type AccountChange =
   | { kind: 'topic-permissions.set'; permissions: TopicPermissions }
   | { kind: 'topic-permissions.cleared'; user: string; vhost: string; exchange: string };
 
+/** May do what operators do. */
+export const ADMINISTRATOR = 'administrator';
+
 /** Who is there from the beginning, and comes from this machine only. */
 export const GUEST = 'guest';
 const BEGINNING: User = {
   name: GUEST,
   ...digestPassword(GUEST, HASHINGS.sha256, new Uint8Array(4)),
-  tags: ['administrator'],
+  tags: [ADMINISTRATOR],
 };
 
 /** May set a `user-id` that is not their own. */

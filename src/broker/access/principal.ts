@@ -3,7 +3,7 @@
  * and for others who bring their rights along. What must hold: all that is asked about rights is asked here, and what
  * has the same key has the same rights at all times, so that caches can go by it.
  */
-import { type Accounts, IMPERSONATOR, type Right } from './accounts.js';
+import { type Accounts, ADMINISTRATOR, IMPERSONATOR, type Right } from './accounts.js';
 import type { TopicRight } from './topic-permissions.js';
 
 /** What routing keys must match. */
@@ -59,4 +59,9 @@ export function principalOfUser(accounts: Accounts, name: string): Principal {
 /** Whether it may set a `user-id` that is not its own. */
 export function mayImpersonate(principal: Principal): boolean {
   return principal.hasTag(IMPERSONATOR);
+}
+
+/** Whether it may publish what others have published, as if those had done so here. */
+export function mayRepublish(principal: Principal): boolean {
+  return mayImpersonate(principal) || principal.hasTag(ADMINISTRATOR);
 }

@@ -4,7 +4,8 @@
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { Refusal } from '../requests/requests.js';
-import { type Argument, TEXT, type Value } from './argument.js';
+import { type Argument, FLAG, TEXT, type Value } from './argument.js';
+import { mustBeFlag } from './argument-checks.js';
 import { DEDUPLICATION_ARGUMENTS } from './deduplication-arguments.js';
 import { compareArguments } from './equivalence.js';
 import { anyText } from './policy-values.js';
@@ -17,7 +18,14 @@ export const alternateExchange: Argument<string> = {
   policy: { key: 'alternate-exchange', title: 'alternate exchange name', fits: anyText, operators: false },
 };
 
-export const EXCHANGE_ARGUMENTS: readonly Argument<Value>[] = [alternateExchange, ...DEDUPLICATION_ARGUMENTS];
+/** Whether it takes messages that another broker had, and hands them on as they were published there. */
+export const republish: Argument<boolean> = { name: 'x-republish', ...FLAG, check: mustBeFlag, compared: true };
+
+export const EXCHANGE_ARGUMENTS: readonly Argument<Value>[] = [
+  alternateExchange,
+  republish,
+  ...DEDUPLICATION_ARGUMENTS,
+];
 
 /** Why an exchange that has `current` is not what was declared with `received`; null when it is. */
 export function exchangeArgumentsDifference(

@@ -74,6 +74,18 @@ export class DeduplicationCache {
     }
   }
 
+  /** A key may come again: what it stood for was not taken after all. */
+  forget(key: string): void {
+    const digest = digestOf(key);
+    this.#lock();
+    try {
+      const known = this.#find(digest);
+      if (known !== 0) this.#forget(known);
+    } finally {
+      Atomics.store(this.#words, LOCK, 0);
+    }
+  }
+
   #lock(): void {
     for (let tries = 1; Atomics.compareExchange(this.#words, LOCK, 0, 1) !== 0; tries++) {
       if (tries % SPINS === 0) Atomics.wait(this.#words, LOCK, 1, REST_MS);

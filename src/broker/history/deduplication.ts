@@ -30,4 +30,10 @@ export class Deduplication {
     const ttl = declaredValue(cacheTtl, headers) ?? this.#ttl;
     return !this.#cache.remember(canonical(field), now, ttl === undefined ? Number.POSITIVE_INFINITY : now + ttl);
   }
+
+  /** A message that was new here was not taken after all: it may come again. */
+  forget({ headers }: Properties): void {
+    const field = headers?.get(this.#header);
+    if (field !== undefined) this.#cache.forget(canonical(field));
+  }
 }

@@ -5,11 +5,12 @@
 import type { Properties } from '../../amqp/properties.js';
 import type { Queue } from '../../engine/engine.js';
 import type { Clock } from '../../platform/clock.js';
+import type { Deduplication } from '../history/deduplication.js';
 import type { History } from '../history/history.js';
 import { delayOf } from '../routing/delayed.js';
 import { mayBeStored } from '../routing/recent-history.js';
 import type { Routable } from '../routing/router.js';
-import type { Destination, ExchangeEntry, QueueEntry } from './topology-entries.js';
+import type { Destination, ExchangeEntry } from './topology-entries.js';
 import type { Vhost } from './vhost.js';
 
 /** The delivery mode of messages that must not be lost. */
@@ -38,6 +39,10 @@ export interface Routed {
   readonly delays: readonly Delay[];
   /** Where it is to be remembered. */
   readonly histories: readonly History[];
+  /** Who has dropped it because it was here before; undefined: nobody. */
+  readonly isDuplicate?: true;
+  /** Who remembers from now on that it was here: they are to forget it where it is not taken. */
+  readonly remembered?: readonly Deduplication[];
 }
 
 export interface Delay {
@@ -57,11 +62,12 @@ export function routesFrom(
   const queues = new Set<Queue>();
   const delays: Delay[] = [];
   const histories: History[] = [];
+  const seen = new Seen(message.properties, clock.now());
   const visit = new Set([first]);
   // A set takes in what is added while it is walked, and each exchange once: that ends every cycle.
   for (const current of visit) {
     if (!(waited && current === first)) {
-      if (current.deduplication?.isDuplicate(message.properties, clock.now())) continue;
+      if (seen.before(current.deduplication)) continue;
       const delay = current.delays ? delayOf(message.properties) : 0;
       if (delay > 0) {
         if (current.delayedQueue !== null && message.properties.deliveryMode === PERSISTENT)
@@ -75,18 +81,45 @@ export function routesFrom(
     const reach = (destination: Destination): void => {
       routed = true;
       if (destination.kind === 'exchange') visit.add(destination);
-      else if (!queues.has(destination.ref) && takes(destination, message, clock)) queues.add(destination.ref);
+      else if (!queues.has(destination.ref) && !seen.before(destination.deduplication)) queues.add(destination.ref);
     };
     if (current.isDefault) reachByName(vhost, message, reach, queues);
     else current.router.match(message, (binding) => reach(binding.destination));
     const alternate = routed ? undefined : alternateOf(vhost, current);
     if (alternate !== undefined) visit.add(alternate);
   }
-  return { queues: [...queues], delays, histories };
+  return { queues: [...queues], delays, histories, ...seen.told };
 }
 
-function takes(queue: QueueEntry, message: Routable, clock: Pick<Clock, 'now'>): boolean {
-  return !queue.deduplication?.isDuplicate(message.properties, clock.now());
+/** What remembers messages, asked about one. */
+class Seen {
+  readonly #properties: Properties;
+  readonly #now: number;
+  #isDuplicate = false;
+  #remembered: Deduplication[] | null = null;
+
+  constructor(properties: Properties, now: number) {
+    this.#properties = properties;
+    this.#now = now;
+  }
+
+  before(deduplication: Deduplication | null): boolean {
+    if (deduplication === null) return false;
+    if (deduplication.isDuplicate(this.#properties, this.#now)) {
+      this.#isDuplicate = true;
+      return true;
+    }
+    this.#remembered ??= [];
+    this.#remembered.push(deduplication);
+    return false;
+  }
+
+  get told(): Pick<Routed, 'isDuplicate' | 'remembered'> {
+    return {
+      ...(this.#isDuplicate ? { isDuplicate: true } : {}),
+      ...(this.#remembered === null ? {} : { remembered: this.#remembered }),
+    };
+  }
 }
 
 /** Whether an exchange that looks at more than the key lies on a way from `first`. */

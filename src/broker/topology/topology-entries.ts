@@ -4,6 +4,8 @@
  */
 import type { FieldTable } from '../../amqp/table.js';
 import type { CounterList, Queue } from '../../engine/engine.js';
+import { declaredValue } from '../arguments/argument.js';
+import { republish } from '../arguments/exchange-arguments.js';
 import { canonicalTable } from '../arguments/field-values.js';
 import { isSingleActiveConsumer } from '../arguments/queue-arguments.js';
 import { Deduplication } from '../history/deduplication.js';
@@ -109,6 +111,8 @@ export class ExchangeEntry {
   readonly delays: boolean;
   /** Whether it looks at each message, at more of it than the key. */
   readonly asksHost: boolean;
+  /** Whether it takes messages that another broker had. */
+  readonly republishes: boolean;
   /** The hidden queue where what it holds back waits when it must not be lost; null: it has none. */
   delayedQueue: Pick<DelayedQueueOpened, 'ref' | 'logId'> | null = null;
   /** The exchange that gets what this one routes nowhere; it need not exist. */
@@ -137,7 +141,8 @@ export class ExchangeEntry {
     this.history =
       declared.historyMemory === null ? null : new History(declared.historyMemory, type.remembers(declared.arguments));
     this.delays = type.delays;
-    this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null;
+    this.republishes = declaredValue(republish, declared.arguments) === true;
+    this.asksHost = type.asksHost(declared.arguments) || this.deduplication !== null || this.republishes;
     this.alternate = declared.alternate;
     this.router = type.newRouter<Binding>(declared.arguments);
   }

@@ -1,6 +1,6 @@
 /** Kinds of values that `leveret perf` takes besides those of settings. */
 import type { Plain } from '../../amqp/table.js';
-import { type Endpoint, parseEndpoint } from '../../perf/client/endpoint.js';
+import { type Endpoint, parseEndpoint } from '../../client/endpoint.js';
 import type { Step } from '../../perf/measure/steps.js';
 import { plainOf } from '../../perf/plain.js';
 import { type Kind, parsed } from '../config/kinds.js';

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Endpoint, parseEndpoint } from '../../perf/client/endpoint.js';
+import { type Endpoint, parseEndpoint } from '../../client/endpoint.js';
 import { steady } from '../../perf/load/pacer.js';
 import type { Step } from '../../perf/measure/steps.js';
 import type { Plan, Queue } from '../../perf/plan.js';

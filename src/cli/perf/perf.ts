@@ -3,7 +3,7 @@
  * must hold: the result goes to standard output, what went wrong is one line on standard error.
  */
 import { writeFileSync } from 'node:fs';
-import { BrokerError } from '../../perf/errors.js';
+import { BrokerError } from '../../client/errors.js';
 import { chartOf } from '../../perf/report/chart.js';
 import { resultText, sampleLine } from '../../perf/report/lines.js';
 import { type Report, reportOf } from '../../perf/report/report.js';

@@ -8,6 +8,9 @@ import { methodId } from '../../amqp/protocol.js';
 /** Ten years (ms): the longest time to live. */
 const EXPIRATION_MAX = 315_360_000_000n;
 
+/** What the core reads as an expiration by itself. */
+export const IS_PLAIN_EXPIRATION = /^\d{1,12}$/;
+
 /** Milliseconds. Throws when the text is no number of them that a message can have. */
 export function parseExpiration(text: string): number {
   // As Erlang's string:to_integer reads: a sign, digits, and whatever follows.

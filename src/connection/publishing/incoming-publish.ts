@@ -14,13 +14,16 @@ import { BLIND_CARBON_COPY, copiesRefusal } from '../../broker/routing/carbon-co
 import type { Publication } from '../../broker/topology/routes.js';
 import type { Engine, Message } from '../../engine/engine.js';
 import { refusalError } from '../errors/errors.js';
-import { parseExpiration } from './expiration.js';
+import { IS_PLAIN_EXPIRATION, parseExpiration } from './expiration.js';
+import { asPublished } from './published-as.js';
 
 /** Who publishes. */
 export interface Author {
   readonly user: string;
   /** May set a user-id that is not their own. */
   readonly mayImpersonate: boolean;
+  /** May publish what others have published, at exchanges that take that. */
+  readonly mayRepublish: boolean;
   readonly vhost: string;
   /** Where replies to this channel go; null: it has not asked for any. */
   readonly replyQueue: string | null;
@@ -32,25 +35,37 @@ export interface IncomingPublish extends Publication {
   readonly key: Uint8Array;
   /** The payload of the content header that queues get, where it is not the client's own. */
   readonly header: Uint8Array | null;
+  /** The key that queues get, where it is not the one that it was published with. */
+  readonly storedKey: Uint8Array | null;
   readonly mandatory: boolean;
 }
 
-/** Takes over the message that `Stop.MESSAGE` gave out. Throws what the client is refused. */
-export function takeIncomingPublish(engine: Engine, message: Message, author: Author): IncomingPublish {
+/**
+ * Takes over the message that `Stop.MESSAGE` gave out. `republishes`: whether an exchange takes messages that another
+ * broker had. Throws what the client is refused.
+ */
+export function takeIncomingPublish(
+  engine: Engine,
+  message: Message,
+  author: Author,
+  republishes: (exchange: string) => boolean,
+): IncomingPublish {
   try {
     const key = new Uint8Array(engine.messageKey(message));
     const { bodySize, properties } = decodeHeader(new Uint8Array(engine.messageHeader(message)));
     checkProperties(properties, author);
     const rewritten = rewrittenProperties(properties, author);
-    return {
+    const incoming: IncomingPublish = {
       message,
       vhost: author.vhost,
       key,
       ...decodeKey(key),
       properties,
       header: rewritten === properties ? null : encodeHeader({ bodySize, properties: rewritten }),
+      storedKey: null,
       mandatory: engine.messageMandatory(message),
     };
+    return republishes(incoming.exchange) ? asPublished(incoming, bodySize, author.mayRepublish) : incoming;
   } catch (error) {
     // The message must have left the core's hands before its channel is closed.
     engine.releaseMessage(message);
@@ -74,16 +89,13 @@ function refused(explanation: string): AmqpError {
   return channelError(replyCode.PRECONDITION_FAILED, explanation, methodId('basic.publish'));
 }
 
-/** What the core reads as an expiration by itself. */
-const PLAIN_EXPIRATION = /^\d{1,12}$/;
-
 /** The properties as queues get them: the same object where nothing is to be changed. */
 function rewrittenProperties(properties: Properties, author: Author): Properties {
   const { replyTo, headers, expiration } = properties;
   let rewritten = properties;
   if (replyTo === REPLY_TO && author.replyQueue !== null) rewritten = { ...rewritten, replyTo: author.replyQueue };
   if (headers?.has(BLIND_CARBON_COPY)) rewritten = { ...rewritten, headers: without(headers, BLIND_CARBON_COPY) };
-  if (expiration !== undefined && !PLAIN_EXPIRATION.test(expiration)) {
+  if (expiration !== undefined && !IS_PLAIN_EXPIRATION.test(expiration)) {
     rewritten = { ...rewritten, expiration: String(parseExpiration(expiration)) };
   }
   return rewritten;

@@ -8,7 +8,7 @@
  */
 import { type AmqpError, channelError, replyCode } from '../../amqp/errors.js';
 import { type MethodName, type MethodOf, methodId } from '../../amqp/protocol.js';
-import { mayImpersonate } from '../../broker/access/principal.js';
+import { mayImpersonate, mayRepublish } from '../../broker/access/principal.js';
 import { remember } from '../../broker/history/remember.js';
 import { routingKeys } from '../../broker/routing/carbon-copies.js';
 import { topicRefusal } from '../../broker/topology/access.js';
@@ -32,8 +32,8 @@ const COMMIT_PORTION = 256;
 
 type Settling = MethodOf<'basic.ack'> | MethodOf<'basic.nack'> | MethodOf<'basic.reject'>;
 
-/** Where a message leads. */
-type Way = Pick<Routed, 'queues' | 'delays'>;
+/** Where a message leads, and who knows that it was here. */
+type Way = Omit<Routed, 'histories'>;
 
 export class Publisher {
   readonly #session: Session;
@@ -41,7 +41,7 @@ export class Publisher {
   readonly #core: CoreChannel;
   #mode: 'plain' | 'confirm' | Transaction = 'plain';
   /** A message that waits to be sent. */
-  #waiting: Message | null = null;
+  #waiting: { readonly incomingPublish: IncomingPublish; readonly way: Way } | null = null;
   #ended = false;
   /** Where replies to this channel go; null: it has not asked for any. */
   replyQueue: string | null = null;
@@ -55,7 +55,11 @@ export class Publisher {
   /** The channel ends: what waits and what was put off is dropped. */
   end(): void {
     this.#ended = true;
-    if (this.#waiting !== null) this.#session.host.engine.releaseMessage(this.#waiting);
+    if (this.#waiting !== null) {
+      const { incomingPublish, way } = this.#waiting;
+      this.#session.host.engine.releaseMessage(incomingPublish.message);
+      forget(way, incomingPublish);
+    }
     this.#waiting = null;
     if (this.#mode instanceof Transaction) this.#mode.rollBack();
   }
@@ -87,28 +91,34 @@ export class Publisher {
   onMessage(message: Message): Outcome {
     const { host, principal, vhost } = this.#session;
     const { replyQueue } = this;
-    const incomingPublish = takeIncomingPublish(host.engine, message, {
-      user: principal.name,
-      vhost,
-      replyQueue,
-      mayImpersonate: mayImpersonate(principal),
-    });
+    const incomingPublish = takeIncomingPublish(
+      host.engine,
+      message,
+      {
+        user: principal.name,
+        vhost,
+        replyQueue,
+        mayImpersonate: mayImpersonate(principal),
+        mayRepublish: mayRepublish(principal),
+      },
+      (exchange) => host.view.exchange(vhost, exchange)?.republishes === true,
+    );
     this.#checkCopies(incomingPublish);
     if (host.faults !== null) {
       host.faults.published(this.#session, incomingPublish);
       if (this.#mode === 'confirm' && host.faults.takeNack() && this.#refuse(message, host.faults)) return undefined;
     }
-    const routed = host.view.routeMessage(incomingPublish);
-    remember(host.engine, routed.histories, incomingPublish);
-    if (host.view.isTraced(vhost)) tracePublish(this.#session, this.#number, incomingPublish, routed.queues);
+    const { histories, ...way } = host.view.routeMessage(incomingPublish);
+    remember(host.engine, histories, incomingPublish);
+    if (host.view.isTraced(vhost)) tracePublish(this.#session, this.#number, incomingPublish, way.queues);
     if (host.spans !== null) tellOfPublish(host.spans, this.#session, this.#number, incomingPublish);
     if (this.#mode instanceof Transaction) {
-      const queues = namesOf(host.view, routed.queues, incomingPublish);
-      this.#mode.publish({ incomingPublish, queues, delays: routed.delays });
+      const queues = namesOf(host.view, way.queues, incomingPublish);
+      this.#mode.publish({ ...way, incomingPublish, queues });
       return undefined;
     }
-    this.#waiting = message;
-    const sent = this.#send(incomingPublish, routed);
+    this.#waiting = { incomingPublish, way };
+    const sent = this.#send(incomingPublish, way);
     if (typeof sent !== 'boolean') return sent.then(() => this.#left());
     this.#waiting = null;
     return undefined;
@@ -148,9 +158,9 @@ export class Publisher {
     for (let next = transaction.next; next !== undefined; next = transaction.next) {
       if (!eventLoop.hasRoom) await this.#memory();
       if (this.#ended) return;
-      const { incomingPublish, delays } = next;
+      const { incomingPublish } = next;
       const queues = queuesNamed(this.#session.host.view, incomingPublish.vhost, next.queues);
-      const sent = this.#send(incomingPublish, { queues, delays });
+      const sent = this.#send(incomingPublish, { ...next, queues });
       if (!(typeof sent === 'boolean' ? sent : await sent)) complete = false;
       if (this.#ended) return;
       transaction.sent();
@@ -180,10 +190,11 @@ export class Publisher {
   }
 
   /** Sends a message on its way. False: a queue refused it. */
-  #send(incomingPublish: IncomingPublish, routed: Way): boolean | Promise<boolean> {
-    const { queues, delays } = routed;
-    if (queues.length > 0 || delays.length > 0 || !incomingPublish.mandatory)
-      return this.#enqueue(incomingPublish, routed);
+  #send(incomingPublish: IncomingPublish, way: Way): boolean | Promise<boolean> {
+    const { queues, delays, isDuplicate } = way;
+    // What has come before found its way then.
+    if (queues.length > 0 || delays.length > 0 || isDuplicate || !incomingPublish.mandatory)
+      return this.#enqueue(incomingPublish, way);
     const busy = this.#session.outputIdle();
     return busy === null ? this.#return(incomingPublish) : busy.then(() => this.#return(incomingPublish));
   }
@@ -197,21 +208,27 @@ export class Publisher {
     return engine.publish(this.#core, message, []) ?? true;
   }
 
-  #enqueue(incomingPublish: IncomingPublish, { queues, delays }: Way): boolean | Promise<boolean> {
+  #enqueue(incomingPublish: IncomingPublish, way: Way): boolean | Promise<boolean> {
     const { engine, view, delays: waitingRoom } = this.#session.host;
-    const { message, header, vhost } = incomingPublish;
+    const { queues, delays } = way;
+    const { message, header, storedKey, vhost } = incomingPublish;
     // Before it is sent: then it is not ours any more.
-    for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: null, header });
-    const taken = engine.publish(this.#core, message, queues, header);
+    for (const delay of delays) waitingRoom.add(vhost, delay, { message, key: storedKey, header });
+    const taken = engine.publish(this.#core, message, queues, header, storedKey);
     if (taken !== null) {
       if (queues.length === 0 && delays.length === 0) engine.countOf(this.#core, ChannelCounter.DROPPED, 1);
       this.#count(incomingPublish, queues.length);
+      if (!taken) forget(way, incomingPublish);
       return taken;
     }
     const names = namesOf(view, queues, incomingPublish);
     return this.#whenMemory(() => {
       // A queue may be gone by then.
-      return this.#enqueue(incomingPublish, { queues: queuesNamed(view, vhost, names), delays: [] });
+      return this.#enqueue(incomingPublish, {
+        ...way,
+        queues: queuesNamed(view, vhost, names),
+        delays: [],
+      });
     });
   }
 
@@ -234,6 +251,11 @@ export class Publisher {
     await new Promise<void>((resolve) => eventLoop.hold({ retry: resolve }));
     eventLoop.begin();
   }
+}
+
+/** The publisher is told that it was not taken, or hears nothing: it may send it again. */
+function forget({ remembered = [] }: Pick<Way, 'remembered'>, { properties }: IncomingPublish): void {
+  for (const deduplication of remembered) deduplication.forget(properties);
 }
 
 function refused(explanation: string, method: MethodName): AmqpError {

@@ -3,7 +3,7 @@
  * What must hold: a message is owned here until it is sent or the transaction is given up; a delivery is settled once,
  * whether it is put off or done.
  */
-import type { Delay } from '../../broker/topology/routes.js';
+import type { Routed } from '../../broker/topology/routes.js';
 import type { TopologyView } from '../../broker/topology/topology-view.js';
 import type { Channel as CoreChannel, Engine, Queue } from '../../engine/engine.js';
 import type { IncomingPublish } from './incoming-publish.js';
@@ -22,10 +22,9 @@ export type QueueName = string | { readonly waitingFor: string };
  * A message with the names of the queues that it goes to: as RabbitMQ, it is routed when it comes, and finds its queues
  * at the commit.
  */
-export interface Deferred {
+export interface Deferred extends Omit<Routed, 'queues' | 'histories'> {
   readonly incomingPublish: IncomingPublish;
   readonly queues: readonly QueueName[];
-  readonly delays: readonly Delay[];
 }
 
 export class Transaction {
@@ -93,8 +92,10 @@ export class Transaction {
 
   /** Gives up what is left: messages are dropped, deliveries stay unacknowledged. */
   rollBack(): void {
-    for (const { incomingPublish } of this.#publishes.slice(this.#sent))
+    for (const { incomingPublish, remembered = [] } of this.#publishes.slice(this.#sent)) {
       this.#engine.releaseMessage(incomingPublish.message);
+      for (const deduplication of remembered) deduplication.forget(incomingPublish.properties);
+    }
     this.#publishes = [];
     this.#sent = 0;
     this.#settlements = [];

@@ -328,10 +328,11 @@ class JsEngine extends JsQueueCalls implements Engine {
     message: Message,
     queues: readonly Queue[],
     header: Uint8Array | null = null,
+    key: Uint8Array | null = null,
   ): boolean | null {
     const isLogged =
       this.#messages.isLoggable(message) && queues.some((queue) => this.#queues.features.isLogged(queue));
-    const refused = this.#send(message, queues, header);
+    const refused = this.#send(message, queues, header, key);
     if (refused === null) return null;
     const accepted = refused.length === 0;
     const one = this.#channel(channel);
@@ -343,12 +344,17 @@ class JsEngine extends JsQueueCalls implements Engine {
     return accepted;
   }
   /** Takes the message, unless there is no memory. */
-  #send(message: Message, queues: readonly Queue[], header: Uint8Array | null): readonly Queue[] | null {
+  #send(
+    message: Message,
+    queues: readonly Queue[],
+    header: Uint8Array | null,
+    key: Uint8Array | null,
+  ): readonly Queue[] | null {
     if (header === null || queues.length === 0) {
       this.#messages.beginLife(message);
       return this.#publishes.prepareOne(queues.length) ? this.#publishes.publishOne(message, queues) : null;
     }
-    const refused = this.#publishes.republish(message, this.#messages.key(message), header, queues);
+    const refused = this.#publishes.republish(message, key ?? this.#messages.key(message), header, queues);
     if (refused !== null) this.#messages.release(message);
     return refused;
   }

@@ -37,10 +37,11 @@ export abstract class WasmPublishCalls extends WasmQueueCalls implements Publish
     message: Message,
     queues: readonly Queue[],
     header: Uint8Array | null = null,
+    key: Uint8Array | null = null,
   ): boolean | null {
     const rewritten = header !== null && queues.length > 0;
     // What is confirmed is what was sent: it is that which the log knows.
-    const sent = rewritten ? this.#copyWith(message, this.messageKey(message), header, queues) : message;
+    const sent = rewritten ? this.#copyWith(message, key ?? this.messageKey(message), header, queues) : message;
     if (sent === 0) return null;
     if (!rewritten) {
       if (this.#core.preparePublish(message, queues.length) === 0) return null;

@@ -3,8 +3,8 @@
  * tags are written.
  */
 import { encodeMethod } from '../../amqp/frames.js';
-import { CHANNEL } from '../client/connection.js';
-import type { Part } from '../client/memory.js';
+import { CHANNEL } from '../../client/connection.js';
+import type { Part } from '../../client/memory.js';
 
 const TWO_32 = 2 ** 32;
 const FRAMES = 3000;

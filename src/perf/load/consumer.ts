@@ -4,7 +4,7 @@
  */
 import { decodeMethod } from '../../amqp/frames.js';
 import type { FieldTable } from '../../amqp/table.js';
-import type { Connection, Receiver } from '../client/connection.js';
+import type { Connection, Receiver } from '../../client/connection.js';
 import { Counter } from '../measure/board.js';
 import { LATENCY_MAX_US } from '../measure/histogram.js';
 import { Inbox, type InboxEvents } from './inbox.js';

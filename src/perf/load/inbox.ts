@@ -5,7 +5,7 @@
  */
 import { FRAME_END, FRAME_HEAD, FRAME_OVERHEAD, FrameType } from '../../amqp/frames.js';
 import { methodId } from '../../amqp/protocol.js';
-import { BrokenFrames } from '../errors.js';
+import { BrokenFrames } from '../../client/errors.js';
 
 /** A stamp at the start of a body, as PerfTest has it: the message's number (32 bits) and the time (64 bits). */
 export const STAMP_OCTETS = 12;

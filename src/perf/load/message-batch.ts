@@ -4,8 +4,8 @@
  */
 import { encodeContent, encodeMethod, FRAME_HEAD, FRAME_OVERHEAD } from '../../amqp/frames.js';
 import { encodeHeader, type Properties } from '../../amqp/properties.js';
-import { CHANNEL } from '../client/connection.js';
-import type { Part } from '../client/memory.js';
+import { CHANNEL } from '../../client/connection.js';
+import type { Part } from '../../client/memory.js';
 import { STAMP_OCTETS, STAMP_TIME } from './inbox.js';
 
 const TWO_32 = 2 ** 32;

@@ -5,8 +5,8 @@
  */
 import { decodeMethod } from '../../amqp/frames.js';
 import type { Properties } from '../../amqp/properties.js';
-import type { Connection, Receiver } from '../client/connection.js';
-import type { Part } from '../client/memory.js';
+import type { Connection, Receiver } from '../../client/connection.js';
+import type { Part } from '../../client/memory.js';
 import { Counter } from '../measure/board.js';
 import { LATENCY_MAX_US } from '../measure/histogram.js';
 import { type Step, valueAt } from '../measure/steps.js';

@@ -5,7 +5,7 @@
  */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { AmqpError } from '../../amqp/errors.js';
+import { AmqpError } from '../amqp/errors.js';
 import {
   decodeMethod,
   encodeMethod,
@@ -14,11 +14,11 @@ import {
   HEARTBEAT_FRAME,
   PROTOCOL_HEADER,
   readFrame,
-} from '../../amqp/frames.js';
-import type { Method, MethodName, MethodOf } from '../../amqp/protocol.js';
-import { table } from '../../amqp/table.js';
-import { BrokenFrames, BrokerError } from '../errors.js';
+} from '../amqp/frames.js';
+import type { Method, MethodName, MethodOf } from '../amqp/protocol.js';
+import { EMPTY_TABLE, type FieldTable, table } from '../amqp/table.js';
 import { type Endpoint, endpointText } from './endpoint.js';
+import { BrokenFrames, BrokerError } from './errors.js';
 import { FRAME_MAX, type Part, type ThreadMemory } from './memory.js';
 
 export const CHANNEL = 1;
@@ -37,6 +37,8 @@ export interface TlsSettings {
 
 export interface ConnectionSettings {
   readonly tls: TlsSettings;
+  /** What the client calls itself. */
+  readonly product: string;
   /** Proposed (s); 0: none. */
   readonly heartbeat: number;
 }
@@ -60,6 +62,8 @@ const NOTHING = new Uint8Array(0);
 export class Connection {
   /** The largest frame, with its head and end. */
   frameMax = FRAME_MAX;
+  /** What the broker says of itself. */
+  server: FieldTable = EMPTY_TABLE;
   readonly #endpoint: Endpoint;
   readonly #memory: ThreadMemory;
   readonly #socket: Socket;
@@ -128,17 +132,18 @@ export class Connection {
     return connection;
   }
 
-  async #handshake(name: string, { heartbeat, tls }: ConnectionSettings): Promise<void> {
+  async #handshake(name: string, { heartbeat, tls, product }: ConnectionSettings): Promise<void> {
     const { user, password, vhost } = this.#endpoint;
     const started = this.#wait('connection.start');
     this.#socket.write(PROTOCOL_HEADER);
-    const { mechanisms } = await started;
+    const { mechanisms, serverProperties } = await started;
+    this.server = serverProperties;
     const isExternal = tls.certificate !== null && mechanisms.split(' ').includes('EXTERNAL');
     const tune = await this.call(
       {
         name: 'connection.start-ok',
         clientProperties: table({
-          product: 'leveret perf',
+          product,
           connection_name: name,
           capabilities: {
             authentication_failure_close: true,
@@ -296,9 +301,9 @@ export class Connection {
     switch (method.name) {
       case 'connection.close':
         this.tell({ name: 'connection.close-ok' }, 0);
-        return this.#fail(`has closed the connection: ${method.replyCode} ${method.replyText}`);
+        return this.#fail(`has closed the connection: ${method.replyCode} ${method.replyText}`, method.replyCode);
       case 'channel.close':
-        return this.#fail(`has closed the channel: ${method.replyCode} ${method.replyText}`);
+        return this.#fail(`has closed the channel: ${method.replyCode} ${method.replyText}`, method.replyCode);
       case 'basic.cancel':
         return this.#fail('has cancelled a consumer: its queue is gone');
     }
@@ -321,9 +326,9 @@ export class Connection {
     this.#end();
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, replyCode: number | null = null): void {
     if (this.#state === 'ended') return;
-    const error = new BrokerError(`${endpointText(this.#endpoint)} ${reason}`);
+    const error = new BrokerError(`${endpointText(this.#endpoint)} ${reason}`, replyCode);
     const isTold = this.#state === 'open' && this.#waiting === null;
     this.#end(error);
     if (isTold) this.#onFailed(error);

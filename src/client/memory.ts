@@ -3,7 +3,7 @@
  * before the next read, but for the start of a frame, which the connection keeps. Output: parts that are handed out once,
  * from which the system takes octets by one call, past the socket's stream.
  */
-import { DirectWrite } from '../../platform/direct-write.js';
+import { DirectWrite } from '../platform/direct-write.js';
 
 /** What we want frames to be at most, and what a connection may keep. */
 export const FRAME_MAX = 131_072;

@@ -3,6 +3,14 @@
 /** The broker cannot be reached, refuses, or has gone away. */
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
+
+  /** `replyCode`: what the broker has closed the connection or the channel with; null: it has not. */
+  constructor(
+    message: string,
+    readonly replyCode: number | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** What the broker sends cannot be read. */
