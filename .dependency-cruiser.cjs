@@ -38,7 +38,9 @@ const brokerLayers = [
   'access',
 ];
 /** What the HTTP API agrees on stands below what serves it. */
-const managementLayers = ['api', 'live', 'http', 'contract'];
+const managementLayers = ['api', 'page', 'live', 'http', 'contract'];
+/** The web page: from what starts it to what all its parts may know. */
+const uiLayers = ['app', 'pages', 'components', 'api', 'text'];
 const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
 const perfLayers = ['report', 'load', 'measure'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
@@ -97,11 +99,26 @@ module.exports = {
       from: { path: '^src/(perf|client)/' },
       to: { path: '^src/(?!perf/|client/|amqp/|platform/|numbers/)' },
     },
+    {
+      name: 'the-page-knows-the-api-alone',
+      severity: 'error',
+      comment: 'It runs in browsers: nothing of the broker is there.',
+      from: { path: '^src/ui/' },
+      to: { path: '^src/(?!ui/)' },
+    },
+    {
+      name: 'pages-do-not-meet',
+      severity: 'error',
+      comment: 'What two pages need is a component.',
+      from: { path: '^src/ui/pages/([^/]+)/' },
+      to: { path: '^src/ui/pages/', pathNot: '^src/ui/pages/$1/' },
+    },
     ...downwards('src', layers),
     ...downwards('src/broker', brokerLayers),
     ...downwards('src/management', managementLayers),
     ...downwards('src/management/api', apiLayers),
     ...downwards('src/perf', perfLayers),
+    ...downwards('src/ui', uiLayers),
     ...downwards('assembly', coreLayers),
     ...downwards('assembly/queue', queueLayers),
     ...downwards('assembly/amqp', amqpLayers),

@@ -9,6 +9,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildPage } from './src/ui/build.mjs';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 rmSync('dist/chunks', { recursive: true, force: true });
@@ -44,3 +45,4 @@ for (const name of THREADS) {
 await build({ ...modules, entryPoints: ['src/core.ts'], platform: 'neutral', target: 'es2022' });
 // What `tsc` does not take: `leveret/testing` for require.
 for (const file of ['index.cjs', 'index.d.cts']) copyFileSync(`src/testing/${file}`, `dist/testing/${file}`);
+await buildPage();

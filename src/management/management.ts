@@ -2,6 +2,7 @@
  * The management as a whole: what its routes work with, and its life from the broker thread's `listen` to its `close`.
  */
 import type { RequestListener } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import type { LogLevels } from '../logging/levels.js';
 import { Asking } from '../node/asking.js';
@@ -15,6 +16,7 @@ import { authenticate } from './http/authentication.js';
 import { callers } from './http/callers.js';
 import { notFound } from './http/errors.js';
 import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
+import { PageSessions } from './http/page-sessions.js';
 import type { HttpServer } from './http/server.js';
 import { EventStreams } from './live/event-streams.js';
 import { FollowedLog } from './live/followed-log.js';
@@ -23,6 +25,9 @@ import type { Moves } from './moving/moves.js';
 import { Sessions } from './sessions/sessions.js';
 import { Latencies } from './statistics/latencies.js';
 import { Statistics } from './statistics/statistics.js';
+
+/** Where the build puts the web page. */
+const PAGE = fileURLToPath(new URL('../ui', import.meta.url));
 
 export class Management {
   readonly #worker: Worker;
@@ -110,26 +115,30 @@ export class Management {
 
   /** Loaded for the first request: most brokers are never asked. */
   async #api(facts: BrokerFacts, http: BoundHttp): Promise<Listeners> {
-    const [{ createServer }, { addMetricRoutes, addRoutes }] = await Promise.all([
+    const [{ createServer }, { addMetricRoutes, addRoutes }, { pageRoutes }, { readPage }] = await Promise.all([
       import('./http/server.js'),
       import('./api/routes.js'),
+      import('./page/page-routes.js'),
+      import('./page/page-files.js'),
     ]);
     const { view, logins, tokens } = this.#worker;
     const known = { accounts: view.accounts, passwords: logins, tokens };
     const report = this.#worker.lines('error', 'broker');
-    const broker = this.#broker(facts, http, await this.#openMoves(facts));
+    const pageSessions = new PageSessions((shown) => authenticate(shown, known));
+    const broker = this.#broker(facts, http, await this.#openMoves(facts), pageSessions);
     const api = createServer((request) => {
       // What a caller has changed over another connection is seen by the next request.
       this.#worker.syncTopology();
-      return authenticate(request, known);
+      return pageSessions.callerOf(request);
     }, report);
     addRoutes(api, broker);
+    pageRoutes(api, await readPage(PAGE));
     const metrics = createServer(() => Promise.reject(notFound()), report);
     addMetricRoutes(metrics, broker);
     return { api: await listener(api), metrics: await listener(metrics) };
   }
 
-  #broker(facts: BrokerFacts, http: BoundHttp, moves: Moves): ManagedBroker {
+  #broker(facts: BrokerFacts, http: BoundHttp, moves: Moves, pageSessions: PageSessions): ManagedBroker {
     const worker = this.#worker;
     const { view, clock, engine, alarms } = worker;
     return {
@@ -150,6 +159,7 @@ export class Management {
         this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),
       ),
       sessions: new Sessions(this.#worker),
+      pageSessions,
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,
       spans: worker.spans?.counts ?? null,

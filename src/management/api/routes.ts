@@ -2,6 +2,7 @@
 import type { HttpServer } from '../http/server.js';
 import { attemptRoutes } from './access/attempts.js';
 import { limitRoutes } from './access/limits.js';
+import { pageSessionRoutes } from './access/page-sessions.js';
 import { permissionRoutes } from './access/permissions.js';
 import { userRoutes } from './access/users.js';
 import { whoamiRoutes } from './access/whoami.js';
@@ -40,6 +41,7 @@ export function addMetricRoutes(server: HttpServer, broker: ManagedBroker): void
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   healthRoutes(server);
   whoamiRoutes(server);
+  pageSessionRoutes(server, broker);
   attemptRoutes(server, broker);
   userRoutes(server, broker);
   permissionRoutes(server, broker);

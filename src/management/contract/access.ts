@@ -1,6 +1,18 @@
 /** Contracts: who calls, users, what they may do. */
 import { type Contracts, done, listing, made, one } from './operation-contract.js';
-import { body, INTEGER, listOf, OBJECT, OPTIONAL_TEXT, STRING, STRINGS, TAGS, TEXT, thing } from './schema.js';
+import {
+  body,
+  INTEGER,
+  listOf,
+  OBJECT,
+  OPTIONAL_TEXT,
+  optionalBody,
+  STRING,
+  STRINGS,
+  TAGS,
+  TEXT,
+  thing,
+} from './schema.js';
 
 const USER = {
   ...thing({
@@ -31,6 +43,12 @@ export const ACCESS: Contracts = {
     summary: 'Who calls, with which tags',
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
+  'POST /api/leveret/session': {
+    summary: 'Signs in to the web page, by a password or a token: the answer has a cookie',
+    body: optionalBody({ username: OPTIONAL_TEXT, password: OPTIONAL_TEXT, token: OPTIONAL_TEXT }),
+    answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
+  },
+  'DELETE /api/leveret/session': done('Signs out of the web page'),
   'GET /api/auth/attempts/:node': {
     summary: 'How many logins there were, right and wrong, by protocol',
     answers: { 200: listOf(ATTEMPTS) },

@@ -19,6 +19,7 @@ import { type Caller, hasTag, type Tag } from './authentication.js';
 import { callers } from './callers.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
+import { PAGE_HEADER } from './page-sessions.js';
 import { StreamedJson } from './streaming.js';
 import { lazyValidator } from './validation.js';
 
@@ -199,8 +200,15 @@ function answerError(known: HttpError | null, reply: FastifyReply): void {
     reply.status(500).send({ error: 'internal_error', reason: 'a defect of the broker: its log says more' });
     return;
   }
-  reply.status(known.status).headers(known.headers);
+  reply.status(known.status).headers(headersOf(known, reply));
   reply.send(known.error === '' ? undefined : { error: known.error, reason: known.message });
+}
+
+/** The page asks for a password itself: a browser that is told of HTTP Basic would ask beside it. */
+function headersOf({ headers }: HttpError, { request }: FastifyReply): Readonly<Record<string, string>> {
+  if (request.headers[PAGE_HEADER] === undefined) return headers;
+  const { 'www-authenticate': _, ...others } = headers;
+  return others;
 }
 
 /** What the framework refuses by itself: a body that is too long, a request that is none. */

@@ -16,6 +16,7 @@ import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-
 import type { SpanCounts } from '../../../spans/span-counts.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
+import type { PageSessions } from '../../http/page-sessions.js';
 import type { EventStreams } from '../../live/event-streams.js';
 import type { FollowedLog } from '../../live/followed-log.js';
 import type { Moves } from '../../moving/moves.js';
@@ -63,6 +64,8 @@ export interface ManagedBroker {
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;
+  /** Who is signed in to the web page. */
+  readonly pageSessions: PageSessions;
   /** Who is connected. */
   readonly clients: Clients;
   /** Logins, right and wrong. */

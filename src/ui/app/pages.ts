@@ -1,0 +1,61 @@
+/**
+ * All pages. To add one:
+ *
+ * 1. A folder `src/ui/pages/NAME` whose main file has a component as its default export, of `PageProps`. It draws a
+ *    `Page` (components/parts.tsx) and may use all of `components`, `api` and `text`, but no other page.
+ * 2. An entry here: its path (`:vhost` stands for a part, which comes decoded in `params`), what it is called in the
+ *    navigation (null: it is reached from elsewhere), the tag that it needs (as its routes do), and how it is loaded.
+ *    Each page is a file of its own that is loaded when it is first looked at.
+ * 3. A test in `test/ui/pages`, which has `checkPage` look at it in light, dark and phone width (test/ui/support).
+ *
+ * Terms are explained by `<Term>` with a text in text/glossary.ts. Whatever the API may refuse is shown in its words.
+ */
+import type { ComponentType } from 'preact';
+import type { Tag } from '../api/session.js';
+import type { PageProps } from '../components/page-props.js';
+
+export interface PageEntry {
+  readonly path: string;
+  readonly nav: string | null;
+  readonly tag: Tag;
+  load(): Promise<{ readonly default: ComponentType<PageProps> }>;
+}
+
+export const PAGES: readonly PageEntry[] = [
+  { path: '/', nav: 'Overview', tag: 'management', load: () => import('../pages/overview/overview.js') },
+];
+
+export interface FoundPage {
+  readonly entry: PageEntry;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Null: there is no such page. */
+export function pageAt(path: string): FoundPage | null {
+  for (const entry of PAGES) {
+    const params = paramsOf(entry.path, path);
+    if (params !== null) return { entry, params };
+  }
+  return null;
+}
+
+function paramsOf(pattern: string, path: string): Readonly<Record<string, string>> | null {
+  const [names, parts] = [pattern.split('/'), path.replace(/(?<=.)\/$/, '').split('/')];
+  if (names.length !== parts.length) return null;
+  const params: Record<string, string> = {};
+  for (const [at, name] of names.entries()) {
+    const part = parts[at] ?? '';
+    if (name.startsWith(':')) params[name.slice(1)] = decoded(part);
+    else if (name !== part) return null;
+  }
+  return params;
+}
+
+/** Somebody may have typed it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
