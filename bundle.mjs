@@ -4,45 +4,68 @@
  * imports nothing, for runtimes that know no packages. They take the places of what `tsc` wrote there; the other modules
  * stay as they are, for those who import one of them. What must hold: everything lies as deep as the modules that look
  * for a file beside them do (the cores, package.json): the threads one folder deep, so that `../` leads to `dist` from
- * them and from the chunks, and `core.js` in `dist` itself.
+ * them and from the chunks, and `core.js` in `dist` itself. Names stay as they are, so that a stack can be read.
  */
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transformSync } from 'esbuild';
+import { ENTRIES, leaveOut, plainModules } from './packaging/npm/contents.mjs';
 import { buildPage } from './src/ui/build.mjs';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 rmSync('dist/chunks', { recursive: true, force: true });
 
-const THREADS = [
-  'cli/main',
-  'node/broker-thread',
-  'worker/worker-thread',
-  'management/management-thread',
-  'spans/exporter-thread',
-  'perf/load-thread',
-  'bench/engine-thread',
-  'bench/contender-thread',
-  'bench/broker-process',
-];
+const [COMMAND, BROKER, WORKER, MANAGEMENT, ...OTHERS] = ENTRIES;
+/**
+ * What a group has in common it has once. All in one would be smallest, but a thread that loads forty files of what it
+ * shares with others starts tens of milliseconds later.
+ */
+const GROUPS = [[BROKER, WORKER], [MANAGEMENT], [COMMAND, ...OTHERS]];
+const TWIN = 'chunks/js-engine';
+
+/** The twin is large and seldom asked for: all groups have the same one. @type {import('esbuild').Plugin} */
+const sharesTwin = {
+  name: 'shares-twin',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/js\/engine\.js$/ }, () => ({ path: `../${TWIN}.js`, external: true })),
+};
 
 /** @type {import('esbuild').BuildOptions} */
-const modules = { outdir: 'dist', bundle: true, format: 'esm', sourcemap: true, logLevel: 'warning' };
+const modules = {
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  // Read by source-stack.ts alone, and not in the package.
+  sourcemap: 'external',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+};
+/** @type {import('esbuild').BuildOptions} */
+const threads = {
+  ...modules,
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
+  platform: 'node',
+  target: 'node20.12',
+  // What package.json names as dependencies is loaded from node_modules.
+  packages: 'external',
+};
 
-// Each by itself: a thread that loads forty files of what it shares with others starts tens of milliseconds later.
-for (const name of THREADS) {
-  await build({
-    ...modules,
-    entryPoints: { [name]: `src/${name}.ts` },
-    chunkNames: 'chunks/[name]-[hash]',
-    splitting: true,
-    platform: 'node',
-    target: 'node20.12',
-    // What package.json names as dependencies is loaded from node_modules.
-    packages: 'external',
-  });
+/** @param {string} name */
+const source = (name) => `src/${name}.ts`;
+
+await build({ ...threads, entryPoints: { [TWIN]: source('engine/js/engine') } });
+for (const group of GROUPS) {
+  const entryPoints = Object.fromEntries(group.map((name) => [name, source(name)]));
+  await build({ ...threads, entryPoints, plugins: [sharesTwin] });
 }
-await build({ ...modules, entryPoints: ['src/core.ts'], platform: 'neutral', target: 'es2022' });
+await build({ ...modules, entryPoints: [source('core')], platform: 'neutral', target: 'es2022' });
 // What `tsc` does not take: `leveret/testing` for require.
 for (const file of ['index.cjs', 'index.d.cts']) copyFileSync(`src/testing/${file}`, `dist/testing/${file}`);
 await buildPage();
+// Their comments are in the sources, and what programs are told of them in the declarations.
+for (const file of plainModules().map((path) => `dist/${path}`)) {
+  writeFileSync(file, transformSync(readFileSync(file, 'utf8'), { minifyWhitespace: true }).code);
+}
+leaveOut();

@@ -13,6 +13,8 @@ import { formatMessage } from 'publint/utils';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'leveret-package-check-'));
 const bin = (/** @type {string} */ name) => join(ROOT, 'node_modules', '.bin', name);
+/** Without dependencies. */
+const UNPACKED_MAX = 3e6;
 
 const SERVES = `
   Broker.start().then(async (broker) => {
@@ -47,8 +49,11 @@ function run(command, args, cwd) {
 }
 
 async function main() {
-  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', place], ROOT));
+  const [{ filename, unpackedSize }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', place], ROOT));
   const tarball = join(place, filename);
+
+  step(`${(unpackedSize / 1e6).toFixed(2)} MB without dependencies`);
+  if (unpackedSize > UNPACKED_MAX) throw new Error(`the package has more than ${UNPACKED_MAX / 1e6} MB unpacked`);
 
   step('publint');
   const packed = readFileSync(tarball);
