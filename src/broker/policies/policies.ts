@@ -101,17 +101,22 @@ export class Policies {
   }
 }
 
-function isTarget(applyTo: string): applyTo is PolicyTarget {
+export function isTarget(applyTo: string): applyTo is PolicyTarget {
   return (TARGETS as readonly string[]).includes(applyTo);
 }
 
-function isFor(target: PolicyTarget, subject: PolicySubject): boolean {
+/** Whether a policy for this is about something of that kind. */
+export function isFor(target: PolicyTarget, subject: PolicySubject): boolean {
   if (target === 'all') return true;
   if (subject.kind === 'exchange') return target === 'exchanges';
   return target === 'queues' || target === `${subject.type}_queues`;
 }
 
-function goesBefore(policy: Policy, other: Policy): boolean {
+/** Of two that match: whether the first one counts. */
+export function goesBefore(
+  policy: Pick<Policy, 'name' | 'priority'>,
+  other: Pick<Policy, 'name' | 'priority'>,
+): boolean {
   if (policy.priority !== other.priority) return policy.priority > other.priority;
   return policy.name < other.name;
 }

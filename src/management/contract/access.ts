@@ -8,6 +8,7 @@ import {
   OPTIONAL_TEXT,
   optionalBody,
   STRING,
+  STRING_OR_NULL,
   STRINGS,
   TAGS,
   TEXT,
@@ -37,6 +38,17 @@ const ATTEMPTS = thing({
   auth_attempts_failed: INTEGER,
   auth_attempts_succeeded: INTEGER,
 });
+
+/** To match one takes tens of milliseconds at worst. */
+const PATTERNS_MAX = 8;
+const MATCH = {
+  ...thing({ pattern: STRING, error: STRING_OR_NULL, matches: { type: ['boolean', 'null'] } }, [
+    'pattern',
+    'error',
+    'matches',
+  ]),
+  title: 'Match',
+};
 
 export const ACCESS: Contracts = {
   'GET /api/whoami': {
@@ -97,6 +109,17 @@ export const ACCESS: Contracts = {
     TOPIC_PERMISSION,
   ),
   'DELETE /api/topic-permissions/:vhost/:user/:exchange': done("Takes a user's topic permissions of an exchange away"),
+  'POST /api/leveret/patterns': {
+    summary: 'Says of expressions, as rights and policies have them, whether they match a name',
+    body: body(
+      {
+        patterns: { ...STRINGS, maxItems: PATTERNS_MAX, description: `At most ${PATTERNS_MAX}.` },
+        name: { ...OPTIONAL_TEXT, maxLength: 255 },
+      },
+      'patterns',
+    ),
+    answers: { 200: listOf(MATCH) },
+  },
   'GET /api/vhosts/:vhost/permissions': listing('Who may do what in a vhost', PERMISSION),
   'GET /api/vhosts/:vhost/topic-permissions': listing("A vhost's topic permissions", TOPIC_PERMISSION),
   'GET /api/auth': {

@@ -1,6 +1,21 @@
 /** Contracts: policies, parameters, limits. */
 import { type Contracts, done, listing, made, one } from './operation-contract.js';
-import { ANY, body, INTEGER, OBJECT, OPTIONAL_TEXT, type Schema, STRING, TEXT, thing, WHOLE } from './schema.js';
+import {
+  ANY,
+  BOOLEAN,
+  body,
+  INTEGER,
+  listOf,
+  OBJECT,
+  OPTIONAL_TEXT,
+  type Schema,
+  STRING,
+  STRING_OR_NULL,
+  TEXT,
+  thing,
+  WHOLE,
+  YES_OR_NO,
+} from './schema.js';
 
 const POLICY: Schema = {
   ...thing({
@@ -33,6 +48,18 @@ function policies(path: string, what: string): Contracts {
   };
 }
 
+const MET: Schema = {
+  ...thing(
+    {
+      count: INTEGER,
+      in_force: INTEGER,
+      first: listOf(thing({ name: STRING, in_force: BOOLEAN, other: STRING_OR_NULL }, ['name', 'in_force', 'other'])),
+    },
+    ['count', 'in_force', 'first'],
+  ),
+  title: 'Met',
+};
+
 function limits(of: 'vhost' | 'user'): Contracts {
   const set = thing({ [of]: STRING, value: { type: 'object', additionalProperties: INTEGER } });
   return {
@@ -46,6 +73,20 @@ function limits(of: 'vhost' | 'user'): Contracts {
 export const RULES: Contracts = {
   ...policies('policies', 'policies'),
   ...policies('operator-policies', 'operator policies'),
+  'POST /api/leveret/policies/:vhost/trial': {
+    summary: 'Says which queues and exchanges a policy would meet, and where it would count',
+    body: body(
+      {
+        pattern: TEXT,
+        'apply-to': OPTIONAL_TEXT,
+        priority: WHOLE,
+        name: { ...OPTIONAL_TEXT, description: 'The policy of this name would be replaced.' },
+        operator: { ...YES_OR_NO, description: 'Whether it would be one of operators.' },
+      },
+      'pattern',
+    ),
+    answers: { 200: thing({ queues: MET, exchanges: MET }, ['queues', 'exchanges']) },
+  },
   ...limits('vhost'),
   ...limits('user'),
   'GET /api/parameters': listing('Parameters of vhosts', PARAMETER),

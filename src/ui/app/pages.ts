@@ -23,6 +23,21 @@ export interface PageEntry {
 
 export const PAGES: readonly PageEntry[] = [
   { path: '/', nav: 'Overview', tag: 'management', load: () => import('../pages/overview/overview.js') },
+  { path: '/admin', nav: 'Admin', tag: 'management', load: () => import('../pages/admin/admin.js') },
+  { path: '/admin/users', nav: null, tag: 'administrator', load: () => import('../pages/users/users.js') },
+  { path: '/admin/users/:user', nav: null, tag: 'administrator', load: () => import('../pages/users/user.js') },
+  { path: '/admin/vhosts', nav: null, tag: 'administrator', load: () => import('../pages/vhosts/vhosts.js') },
+  { path: '/admin/vhosts/:vhost', nav: null, tag: 'administrator', load: () => import('../pages/vhosts/vhost.js') },
+  { path: '/admin/policies', nav: null, tag: 'management', load: () => import('../pages/policies/policies.js') },
+  { path: '/admin/policies/:kind', nav: null, tag: 'policymaker', load: () => import('../pages/policies/policy.js') },
+  {
+    path: '/admin/policies/:kind/:vhost/:name',
+    nav: null,
+    tag: 'policymaker',
+    load: () => import('../pages/policies/policy.js'),
+  },
+  { path: '/admin/limits', nav: null, tag: 'management', load: () => import('../pages/limits/limits.js') },
+  { path: '/admin/features', nav: null, tag: 'administrator', load: () => import('../pages/features/features.js') },
 ];
 
 export interface FoundPage {

@@ -3,6 +3,9 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { Store, useStore } from '../api/store.js';
 
+/** Where whoever has opened a dialog begins: the first field, else the first answer. */
+const FIRST = 'form :is(input, select, textarea), .dialog-foot button';
+
 interface DialogProps {
   readonly title: string;
   onClose(): void;
@@ -13,13 +16,20 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, isWide = false }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  // One that has given way to another closes by itself: nobody has closed it.
+  const isGone = useRef(false);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    // What is asked for first: the button that closes it comes before in the order of the document.
+    element?.querySelector<HTMLElement>(FIRST)?.focus();
+    return () => {
+      isGone.current = true;
+      element?.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class={isWide ? 'wide' : ''} aria-labelledby={id} onClose={() => isGone.current || onClose()}>
       <header class="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>

@@ -20,12 +20,18 @@ export const GLOSSARY = {
     'It is still there after the broker has restarted. Of its messages those are that were published as persistent.',
   exchange: 'Where programs publish. It holds no messages: by its bindings it says which queues get one.',
   exclusive: 'A queue that only the connection may use that declared it, and that goes with it.',
+  'feature flag':
+    'How clusters of RabbitMQ agree on what all nodes can do. Tools ask for them; here all are there and cannot be switched off.',
+  limit:
+    'The most that there may be of something: connections, channels, queues. What would be one too many is refused.',
   listener: 'An address at which the broker waits for programs, and the protocol that is spoken there.',
   memory:
     'Messages that wait are held in memory first. Near the limit the broker moves them to disk, or holds publishers up.',
   message: 'What a program publishes: a body, which the broker does not look at, with properties and a routing key.',
   node: 'One running broker.',
   'operator policy': 'A policy of whoever runs the broker. Where both set a limit, the lower one counts.',
+  permission:
+    'What a user may do in a vhost, by the names of queues and exchanges: configure (declare, delete), write (publish), read (take messages).',
   persistent: 'A message that is written to disk, so that it survives a restart in a durable queue.',
   policy: 'Settings for all queues and exchanges whose names fit a pattern. It can be changed while they are in use.',
   prefetch:
@@ -36,6 +42,9 @@ export const GLOSSARY = {
   ready: 'Messages that wait to be given out.',
   'routing key': 'A word, or several with dots between them, that a message is published with. Bindings look at it.',
   'single active consumer': 'One consumer at a time gets the messages. If it goes, the next one takes over.',
+  tag: 'A word that a user has. It says what the user may see and do on this page and by the HTTP API; programs need none to send and take messages.',
+  'topic permission':
+    'For an exchange of the type topic: the routing keys that a user may publish with, and bind by. Where none is set, all are allowed.',
   unacknowledged: 'Messages that a consumer has been given and has not acknowledged yet.',
   unroutable: 'A message that no binding took. Unless its publisher asked to have it back, it is gone.',
   user: 'A name and password by which programs and people come in. Tags say what of this page they see.',

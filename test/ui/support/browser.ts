@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Broker, BrokerOptions } from '../../../src/index.js';
 import type { Credentials } from '../../management/support/http-client.js';
 import { HttpApi } from '../../management/support/http-client.js';
@@ -13,7 +13,9 @@ const EXECUTABLE = process.env.CHROMIUM ?? 'chromium';
 /** What was seen: kept by continuous integration, not by git. */
 const SEEN = fileURLToPath(new URL('../build', import.meta.url));
 /** How long a page may take for what is waited for, on a machine that does much else (ms). */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
+/** How long a test may take, or the start of a broker and a browser, on the same (ms). */
+const TEST_MS = 120_000;
 
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
@@ -37,6 +39,7 @@ export function useSite(options: BrokerOptions = {}): () => Site {
   let site: Site | undefined;
   const contexts: BrowserContext[] = [];
   const errors: string[] = [];
+  vi.setConfig({ testTimeout: TEST_MS, hookTimeout: TEST_MS });
   beforeAll(async () => {
     const [{ embedded }, started] = await Promise.all([
       startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 }, ...options }),
@@ -101,6 +104,23 @@ export async function signIn(page: Page, { user, password }: Credentials): Promi
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** A field of the form that is open. */
+export function field(page: Page, label: string): Locator {
+  return page.getByRole('dialog').getByLabel(label, { exact: true });
+}
+
+export async function press(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
+/** Nothing is done, whatever is pressed. */
+export async function cannotPress(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name, exact: true });
+  expect(await button.getAttribute('aria-disabled')).toBe('true');
+  await button.focus();
+  await page.keyboard.press('Enter');
 }
 
 interface Look {
