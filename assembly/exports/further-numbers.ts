@@ -150,7 +150,7 @@ export { RUN_MAX, PAGES_AHEAD } from '../queue/publish';
 export { REFUSED_MAX } from '../amqp/receiving/confirm';
 export { COLD_DEPTH } from '../amqp/receiving/receive';
 export { GUARDED_WORK } from '../amqp/connection/work';
-export { SHARE_MAX, SHARE_PART } from '../amqp/delivering/deliver';
+export { SHARE_EVEN_MIN, SHARE_MAX, SHARE_PART } from '../amqp/delivering/deliver';
 export { EXPIRED_A_TURN } from '../amqp/delivering/consumer';
 export { RETIRED_PORTION } from '../queue/emptying';
 export { UNDER_WAY } from '../queue/rules/length';

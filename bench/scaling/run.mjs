@@ -16,6 +16,7 @@ import { SHAPES, SHARINGS } from './shapes.mjs';
 const HELP = `Usage: npm run bench:scaling -- [options]
 
   --workers N,N   how many, beside one (default 2,4,8)
+  --only SHARING  memories, queues or queue: what they share (default all)
   --runs N,N      messages of one read (default 1,16,128)
   --size N        octets of a body (default 16)
   --seconds N     measured seconds of each (default 0.5)
@@ -36,6 +37,7 @@ const WARMUP_S = 0.25;
 const { values } = parseArgs({
   options: {
     workers: { type: 'string' },
+    only: { type: 'string' },
     runs: { type: 'string' },
     size: { type: 'string', default: '16' },
     seconds: { type: 'string' },
@@ -60,13 +62,14 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 7));
 const seconds = Number(values.seconds ?? (values.quick ? 0.1 : 0.5));
 const runs = numbersIn(values.runs ?? (values.quick ? '16' : '1,16,128'));
 const counts = numbersIn(values.workers ?? (values.quick ? '2,4' : '2,4,8'));
+const sharings = SHARINGS.filter((sharing) => values.only === undefined || sharing === values.only);
 const messages = values.quick ? 2_000 : 20_000;
 
 /** @returns {Promise<Measured[]>} */
 async function measureRates() {
   const measured = runs.flatMap((run) => [
     measurementOf({ workers: 1, sharing: 'queue', run }),
-    ...counts.flatMap((workers) => SHARINGS.map((sharing) => measurementOf({ workers, sharing, run }))),
+    ...counts.flatMap((workers) => sharings.map((sharing) => measurementOf({ workers, sharing, run }))),
   ]);
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`);

@@ -201,6 +201,8 @@ export const BODY: u32 = 2;
   acknowledgedAt: u32;
   /** Among those that a look at the channel has found so far (held.ts): its number there, from 1; otherwise 0. */
   found: u32;
+  /** Where the round ends in which it has taken its share, of those of its queue. */
+  round: u32;
 }
 
 /**

@@ -30,7 +30,7 @@ import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
 import { COUNTED, featuresOf, GONE, MORTAL, PAUSED, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
-import { atomicStoreF64 } from '../../memory/atomic';
+import { atomicLoad, atomicStore, atomicStoreF64 } from '../../memory/atomic';
 import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
 import { passOn, wait } from '../../queue/consumers/waiters';
 import {
@@ -50,8 +50,10 @@ import { DELIVERY_COUNT_ROOM } from './delivery-count';
 import { record, unackedRoom } from './unacked';
 
 export const SHARE_MAX: u32 = 64;
-/** Consumers take at most this part of what each of them could get, so that a short queue goes round one by one. */
-export const SHARE_PART: u32 = 16;
+/** Even shares that are smaller are not taken at once: a short queue goes round one by one. */
+export const SHARE_EVEN_MIN: u32 = 4;
+/** Who has had its share in a round takes at most this part of what each could get. */
+export const SHARE_PART: u32 = 2;
 const NO_LIMIT: u32 = 0x7fffffff;
 /** The key of a message, at most. */
 const KEY_MAX: u32 = 512;
@@ -59,11 +61,28 @@ const KEY_MAX: u32 = 512;
 /** Of this turn: messages that were delivered before. */
 let again: u32 = 0;
 
-/** How many messages a turn may take: all when the consumer is alone, otherwise few enough for equal shares. */
-@inline function shareOf(queue: Queue): u32 {
+/**
+ * How many messages a turn may take: all when the consumer is alone, otherwise few enough for equal shares, and enough
+ * to be worth a claim, for which consumers of several workers meet. What is ready when a round begins is shared evenly:
+ * each consumer may take its share of it at once, and less until the round is over. A moment's view of what others
+ * write: with words of two rounds a turn is too long or too short, no more.
+ */
+function shareOf(queue: Queue, consumer: Consumer): u32 {
   const consumers = queue.consumers;
   if (consumers <= 1) return NO_LIMIT;
-  return max<u32>(1, min(SHARE_MAX, readyCount(queue) / (consumers * SHARE_PART)));
+  const address = changetype<usize>(queue);
+  const even = min(SHARE_MAX, readyCount(queue) / consumers);
+  const head = atomicLoad(address + offsetof<Queue>('head'));
+  let round = atomicLoad(address + offsetof<Queue>('roundEnd'));
+  if (round - head - 1 >= SHARE_MAX * consumers) {
+    if (even < SHARE_EVEN_MIN) return 1;
+    round = head + even * consumers;
+    atomicStore(address + offsetof<Queue>('roundShare'), even);
+    atomicStore(address + offsetof<Queue>('roundEnd'), round);
+  }
+  if (consumer.round == round) return max<u32>(1, even / SHARE_PART);
+  consumer.round = round;
+  return atomicLoad(address + offsetof<Queue>('roundShare'));
 }
 
 /** One turn of a consumer; leaves it in the state that follows. */
@@ -83,7 +102,7 @@ export function pull(consumer: Consumer): void {
     passOn(queue);
     return;
   }
-  let most = shareOf(queue);
+  let most = shareOf(queue, consumer);
   if (!consumer.noAck) {
     const credit = creditOf(consumer, channel);
     if (!credit) {

@@ -47,7 +47,9 @@ import { IS_SMALL } from '../../memory/parts';
   /** line 1: first position not claimed. Written by cursors (compare-and-swap). */
   head: u32;
   headBlock: u32;
-  b2: u64;
+  /** The round in which consumers share what is ready: where it ends, and what each may take at once (deliver.ts). */
+  roundEnd: u32;
+  roundShare: u32;
   b3: u64;
   b4: u64;
   b5: u64;

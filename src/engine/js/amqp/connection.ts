@@ -172,6 +172,8 @@ export class Consumer {
   /** When it was last given messages, and last acknowledged one (ms since the Unix epoch); 0: never. */
   deliveredAt = 0;
   acknowledgedAt = 0;
+  /** Where the round ends in which it has taken its share, of those of its queue. */
+  round = 0;
   /** Whether its queue still counts a turn that it was granted and has not taken. */
   owesGrant = false;
 

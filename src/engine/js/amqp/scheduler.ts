@@ -4,10 +4,12 @@
  * passes it on; equal consumers get equal shares, since a turn takes a share and then goes to the end of the line.
  */
 
-import { EXPIRED_A_TURN, SHARE_MAX, SHARE_PART } from '../../../numbers/core.js';
+import { EXPIRED_A_TURN, SHARE_EVEN_MIN, SHARE_MAX, SHARE_PART } from '../../../numbers/core.js';
 import { Fifo } from '../memory/fifo.js';
+import { QueueCell } from '../memory/layout.js';
 import type { Memory } from '../memory/memory.js';
 import type { Clock } from '../memory/messages.js';
+import { word } from '../memory/views.js';
 import { CLAIM_MAX } from '../queues/claim.js';
 import type { Queues } from '../queues/queues.js';
 import type { Waiters } from '../queues/waiters.js';
@@ -177,10 +179,27 @@ export class Scheduler {
     return false;
   }
 
+  /**
+   * How many messages a turn may take. What is ready when a round begins is shared evenly: each consumer may take its
+   * share of it at once, and less until the round is over (assembly/amqp/delivering/deliver.ts).
+   */
   #share(consumer: Consumer, ready: number): number {
-    const consumers = this.#queues.consumers(consumer.queue);
+    const { queue } = consumer;
+    const consumers = this.#queues.consumers(queue);
     if (consumers <= 1) return CLAIM_MAX;
-    return Math.min(SHARE_MAX, Math.max(1, Math.floor(ready / (consumers * SHARE_PART))));
+    const { u32 } = this.#memory;
+    const even = Math.min(SHARE_MAX, Math.floor(ready / consumers));
+    const head = Atomics.load(u32, word(queue, QueueCell.HEAD));
+    let round = Atomics.load(u32, word(queue, QueueCell.ROUND_END));
+    if ((round - head - 1) >>> 0 >= SHARE_MAX * consumers) {
+      if (even < SHARE_EVEN_MIN) return 1;
+      round = (head + even * consumers) >>> 0;
+      Atomics.store(u32, word(queue, QueueCell.ROUND_SHARE), even);
+      Atomics.store(u32, word(queue, QueueCell.ROUND_END), round);
+    }
+    if (consumer.round === round) return Math.max(1, Math.floor(even / SHARE_PART));
+    consumer.round = round;
+    return Atomics.load(u32, word(queue, QueueCell.ROUND_SHARE));
   }
 
   #leaveWithoutCredit(consumer: Consumer): void {

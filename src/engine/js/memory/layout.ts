@@ -170,7 +170,7 @@ export const MessageFlag = {
 export const Piece = { NEXT: PIECE_NEXT / 4, BODY_SIZE: PIECE_LENGTH / 4 } as const;
 
 /**
- * A queue (one cell). All fields are written under LOCK, but LAST_GET and GRANTS; those that are read without it are
+ * A queue (one cell). All fields are written under LOCK, but LAST_GET, GRANTS and the round's; those that are read without it are
  * single words. The fields from HEAD to REQUEUED make a chain: messages in a row. A queue is its own chain, unless its
  * messages have priorities: then each priority that was used has a chain in a cell of its own, which names its queue as
  * PARENT.
@@ -256,6 +256,12 @@ export const QueueCell = {
   SPILLED_PLACE: 44,
   /** Of a chain: when the first message came that is spilled, or the one before it; 0: nobody knows (a 64-bit float). */
   SPILLED_ARRIVAL: 48,
+  /**
+   * The round in which consumers share what is ready: the position where it ends, and what each may take at once. Written
+   * without the lock, as a moment's view.
+   */
+  ROUND_END: 50,
+  ROUND_SHARE: 51,
   /** The numbers to its bits, as ../../queue-features.ts lays them out. */
   FEATURES: 64,
 } as const;
