@@ -13,6 +13,7 @@ const HELP = `npm run schedules -- [options]
   --scenario TEXT    only scenarios with this in their name
   --seed N           the first seed of the runs by priorities; another one each time by default
   --planted TEXT     with each planted fault that has this in its name: it must be found ("all" for all)
+  --ordered          memory is sequentially consistent: nothing is late or old
   --table            writes the table of pairs into docs/schedules.md
   --replay SCHEDULE  makes one run of the one scenario again (and with --planted of that fault)`;
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     planted: { type: 'string' },
     replay: { type: 'string' },
+    ordered: { type: 'boolean', default: false },
     table: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -58,7 +60,12 @@ async function main(): Promise<void> {
     const share = (until - performance.now()) / (works.length - i);
     const began = performance.now();
     const search = open(core, scenario, fault);
-    const found = search.explore({ schedules: Number(values.schedules), until: began + share, seed });
+    const found = search.explore({
+      schedules: Number(values.schedules),
+      until: began + share,
+      seed,
+      isWeak: !values.ordered,
+    });
     console.log(report(scenario, fault, found, performance.now() - began));
     schedules += found.schedules;
     states += found.states;

@@ -20,15 +20,21 @@ export function open(core: Instrumented, scenario: Scenario, fault: number): Sea
 /** A schedule as one word each place: who was there, after how many accesses, and who went on. */
 export function printSchedule(schedule: readonly Deviation[]): string {
   if (schedule.length === 0) return 'none';
-  return schedule.map(({ at, accesses, to, able }) => `${at}@${accesses}${able ? '>' : '|'}${to}`).join(',');
+  return schedule.map(printDeviation).join(',');
+}
+
+function printDeviation({ at, accesses, to, able, choice }: Deviation): string {
+  return `${at}@${accesses}${choice === undefined ? `${able ? '>' : '|'}${to}` : `~${choice}`}`;
 }
 
 export function parseSchedule(text: string): Deviation[] {
   if (text === 'none') return [];
   return text.split(',').map((word) => {
-    const [, at, accesses, how, to] = /^(-?\d+)@(\d+)([>|])(\d+)$/.exec(word) ?? [];
+    const [, at, accesses, how, to] = /^(-?\d+)@(\d+)([>|~])(\d+)$/.exec(word) ?? [];
     if (to === undefined) throw new Error(`${JSON.stringify(word)} is no place of a schedule`);
-    return { at: Number(at), accesses: Number(accesses), to: Number(to), able: how === '>' };
+    const place = { at: Number(at), accesses: Number(accesses) };
+    if (how === '~') return { ...place, to: place.at, able: true, choice: Number(to) };
+    return { ...place, to: Number(to), able: how === '>' };
   });
 }
 

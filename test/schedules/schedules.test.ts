@@ -40,6 +40,15 @@ test.each(FAULTS.map((fault, i) => ({ ...fault, number: i + 1 })))(
   },
 );
 
+test.each(FAULTS.flatMap(({ name, scenario, isWeak }, i) => (isWeak ? [{ name, scenario, number: i + 1 }] : [])))(
+  'none where memory is sequentially consistent: $name',
+  { timeout: PATIENCE },
+  ({ scenario, number }) => {
+    const budget = { schedules: 1000, until: Infinity, seed: SEED, isWeak: false };
+    expect(open(core, scenarioOf(scenario), number).explore(budget).failure).toBeNull();
+  },
+);
+
 test('the table of pairs in the documentation has every pair', () => {
   const rows = readFileSync('docs/schedules.md', 'utf8').matchAll(/^\| (.+ × .+?) \| (.+) \|$/gm);
   const table = new Map(Array.from(rows, ([, pair = '', what = '']) => [pair, what]));

@@ -9,11 +9,20 @@ export interface Fault {
   readonly name: string;
   /** The scenario that shows it. */
   readonly scenario: string;
+  /** It shows with weak memory alone: with sequentially consistent memory it is none. */
+  readonly isWeak?: boolean;
   readonly edits: readonly Edit[];
 }
 
 /** Names the global of the core that says which fault is planted; 0: none. */
 export const PLANTED = 'assembly/memory/searched/planted';
+
+/** Statements that several faults are made of. */
+const FILLED = `    slot.message = message;
+    // Pairs with the load of a cursor: whoever sees READY sees the message, too.
+    atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));`;
+const ENTERED =
+  "  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));";
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -36,9 +45,7 @@ export const FAULTS: readonly Fault[] = [
     edits: [
       {
         file: 'assembly/queue/publish.ts',
-        find: `    slot.message = message;
-    // Pairs with the load of a cursor: whoever sees READY sees the message, too.
-    atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));`,
+        find: FILLED,
         replace: `atomicStore(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));
     slot.message = message;`,
       },
@@ -129,7 +136,7 @@ export const FAULTS: readonly Fault[] = [
     edits: [
       {
         file: 'assembly/memory/epoch.ts',
-        find: "  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));",
+        find: ENTERED,
         replace: '',
       },
     ],
@@ -194,6 +201,43 @@ export const FAULTS: readonly Fault[] = [
         file: 'assembly/amqp/delivering/consumer.ts',
         find: '    if (!unwait(queue, consumer)) consumer.linked = 1;',
         replace: 'unwait(queue, consumer);',
+      },
+    ],
+  },
+  {
+    name: 'a slot is made ready by a plain store',
+    scenario: 'one publishes while another gets',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/queue/publish.ts',
+        find: FILLED,
+        replace: `slot.message = message;
+    store<u32>(changetype<usize>(slot), READY | flags | sharedFlag(changetype<Message>(message)));`,
+      },
+    ],
+  },
+  {
+    name: 'who enters says so by a plain store',
+    scenario: 'publish | purge',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/memory/epoch.ts',
+        find: ENTERED,
+        replace: 'self.seen = atomicLoad(ROOT + offsetof<Root>("epoch"));',
+      },
+    ],
+  },
+  {
+    name: 'who follows the link of a block reads it by a plain load',
+    scenario: 'two publish to one queue at the end of a block',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/queue/chain/queue.ts',
+        find: '  const next = atomicLoad(link);\n  if (next) return changetype<Block>(next);',
+        replace: 'const next = load<u32>(link); if (next) return changetype<Block>(next);',
       },
     ],
   },

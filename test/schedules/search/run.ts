@@ -10,6 +10,8 @@
 import { Fault } from './fault.js';
 import { LINE, type Machine, type Player, SHARED } from './machine.js';
 import { KIND_MASK, Kind, SITE_SHIFT } from './rewriting.js';
+import type { Deviation } from './strategies.js';
+import { type Option, WeakMemory } from './weak-memory.js';
 import { isWrite, type Words } from './words.js';
 
 /** A call of an export; or to sleep until the doorbell (the address of its word) is rung. */
@@ -24,6 +26,13 @@ export interface Strategy {
    * its access.
    */
   next(current: number, able: boolean, others: number, accesses: number, kind: number): number;
+  /**
+   * Weak memory allows something else of an access of `current` than what happens in any case: one of so many options,
+   * counted from 1 on; 0: none of them.
+   */
+  choose(current: number, accesses: number, options: number): number;
+  /** The store that was made late last was seen by nobody before its time: what follows is as if it were not late. */
+  onVain?(): void;
   /** The next place where it wants to be asked, whether or not that is known to meet another one. */
   readonly place?: { readonly at: number; readonly accesses: number } | undefined;
 }
@@ -60,24 +69,28 @@ const POINTS_MAX = 200_000;
 export class Run implements Player {
   readonly roles: Role[];
   points = 0;
-  /** Participants went on in this order; each change names the access before which the one before stopped. */
-  readonly switches: { from: number; accesses: number; to: number; able: boolean }[] = [];
+  /** What was done, in this order: where somebody else went on, and where weak memory showed. */
+  readonly deviations: Deviation[] = [];
+  readonly #weak: WeakMemory;
   #strategy: Strategy;
   #next = 0;
   #current = -1;
   #row = 0;
   #swap: { participant: number; access: Access; before: number } | null = null;
   /** Whose stop is watched, and whether anything came of it. */
-  watched = -1;
+  #watched = -1;
   met = false;
+  #watchesLate = false;
 
   constructor(
     readonly machine: Machine,
     readonly words: Words,
     programs: readonly Program[],
     strategy: Strategy,
+    readonly isWeak = true,
   ) {
     this.#strategy = strategy;
+    this.#weak = new WeakMemory(machine.words, words, () => strategy.onVain?.());
     this.roles = programs.map((program) => ({
       program,
       started: false,
@@ -102,14 +115,18 @@ export class Run implements Player {
     this.#arm();
     try {
       for (;;) {
-        const able = this.#able();
-        if (able === 0) break;
+        let able = this.#able();
+        if (able === 0) {
+          // Nothing is late for good.
+          this.#weak.releaseAll();
+          able = this.#able();
+          if (able === 0) break;
+        }
         const current = this.#current;
         if (current < 0 || ((able >> current) & 1) === 0) this.#next = this.#choose(current, false, able);
         this.#switch(this.#next, false);
-        this.#advance(this.#next);
+        this.#goOn(this.#next);
       }
-      this.#settle();
     } finally {
       machine.player = null;
       for (const participant of machine.participants) participant.tell(false);
@@ -117,6 +134,13 @@ export class Run implements Player {
     for (const [i, role] of this.roles.entries()) {
       if (role.waits !== 0) throw new Fault(`participant ${i} waits for a lock for good`);
     }
+  }
+
+  #goOn(index: number): void {
+    this.#weak.enter(index);
+    this.#advance(index);
+    this.#settle(-1);
+    this.#weak.leave();
   }
 
   #isPlace(index: number, accesses: number): boolean {
@@ -141,7 +165,7 @@ export class Run implements Player {
     const from = this.#current;
     if (from === to) return;
     const accesses = from < 0 ? 0 : (this.machine.participants[from]?.accesses ?? 0);
-    this.switches.push({ from, accesses, to, able });
+    this.deviations.push({ at: from, accesses, to, able });
     this.#current = to;
     this.#row = 0;
   }
@@ -213,9 +237,9 @@ export class Run implements Player {
   }
 
   step(index: number, address: number, length: number, info: number, accesses: number): boolean {
-    this.#settle();
     const kind = info & KIND_MASK;
     const site = info >>> SITE_SHIFT;
+    this.#settle(site);
     const { machine } = this;
     const role = this.roles[index] as Role;
     const line = (address / LINE) | 0;
@@ -258,8 +282,17 @@ export class Run implements Player {
   #perform(index: number, role: Role): void {
     role.hasPending = false;
     const { address, length, kind, site } = role.pending;
-    if (this.watched >= 0 && this.watched !== index) this.#watch(role.pending);
-    else if (this.watched === index) this.watched = -2;
+    if (this.#watched >= 0 && this.#watched !== index) this.#watch(role.pending);
+    else if (this.#watched === index) this.#watched = -2;
+    const isRacy = this.isWeak && this.words.isAnyRacy(address, length);
+    const isLate = isRacy && this.#weakens(index, role.pending);
+    if (isRacy && isWrite(kind)) {
+      this.#weak.write(index, address, length, site, isLate ? (this.#watchesLate ? 'watched' : 'late') : 'now');
+      this.#watchesLate = false;
+    }
+    if (isLate) return;
+    if (kind === Kind.ATOMIC_STORE || kind === Kind.ADD) this.#weak.release(index);
+    if (kind === Kind.ATOMIC_LOAD || kind >= Kind.ADD) this.#weak.acquire(index);
     if (kind === Kind.SWAP) {
       this.#swap = { participant: index, access: { ...role.pending }, before: this.#valueAt(address) };
       return;
@@ -267,22 +300,62 @@ export class Run implements Player {
     this.words.happens(index, address, length, kind, site);
   }
 
+  /** What weak memory makes of an access; whether it is a store that is late. */
+  #weakens(index: number, { address, length, kind, site }: Access): boolean {
+    const accesses = this.machine.participants[index]?.accesses ?? 0;
+    for (;;) {
+      const options = this.#weak.options(index, address, length, kind);
+      if (kind === Kind.STORE && this.roles.every(({ ended }, i) => ended || i === index)) options.length = 0;
+      if (options.length === 0) return false;
+      const choice = this.#strategy.choose(index, accesses, options.length);
+      this.#arm();
+      const option = options[choice - 1];
+      if (option === undefined) return false;
+      this.deviations.push({ at: index, accesses, to: index, able: true, choice });
+      if (!this.#weaken(index, option, site)) return option.how === 'late';
+    }
+  }
+
+  /** Does one thing that weak memory allows; whether another one may follow at the same access. */
+  #weaken(index: number, option: Option, site: number): boolean {
+    switch (option.how) {
+      case 'seen':
+        this.#weak.see(option.late);
+        return true;
+      case 'old':
+        this.#weak.readOld(option.word, option.value, site);
+        this.words.mark(index, option.word, option.back);
+        return false;
+      case 'late':
+        return false;
+    }
+  }
+
   #valueAt(address: number): number {
     return this.machine.words[address >>> 2] as number;
   }
 
   /** Whether the last compare-and-swap has succeeded is seen when the next thing happens. */
-  #settle(): void {
+  #settle(next: number): void {
+    this.#weak.settle(next);
     const swap = this.#swap;
     if (swap === null) return;
     this.#swap = null;
     const { address, length, site } = swap.access;
     const changed = length > 4 ? true : this.#valueAt(address) !== swap.before;
+    if (changed) this.#weak.release(swap.participant);
     this.words.happens(swap.participant, address, length, changed ? Kind.SWAP : Kind.ATOMIC_LOAD, site);
   }
 
+  /** A deviation is made now: is it worth it? */
+  watch({ at, choice }: Deviation): void {
+    if (choice === undefined) this.#watched = at;
+    // What weak memory shows is another value, or a store that may be late for nobody.
+    else [this.met, this.#watchesLate] = [true, true];
+  }
+
   #watch(access: Access): void {
-    const stopped = (this.roles[this.watched] as Role).pending;
+    const stopped = (this.roles[this.#watched] as Role).pending;
     if (access.address >= stopped.address + stopped.length || stopped.address >= access.address + access.length) {
       // Words, not octets.
       if (access.address >>> 2 !== stopped.address >>> 2) return;
@@ -291,7 +364,7 @@ export class Run implements Player {
   }
 
   wait(index: number, address: number, expected: number): boolean {
-    this.#settle();
+    this.#settle(-1);
     const role = this.roles[index] as Role;
     if (this.#valueAt(address) !== (expected | 0)) return false;
     role.waits = address;

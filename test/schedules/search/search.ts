@@ -38,16 +38,19 @@ export interface Budget {
   /** Of these, runs in order; the rest is by priorities. */
   readonly inOrder?: number;
   readonly boundMost?: number;
+  /** False: memory is sequentially consistent. */
+  readonly isWeak?: boolean;
   readonly seed: number;
 }
 
 const CHANGES_MOST = 5;
 
 export class Search {
-  readonly words = new Words();
+  readonly words: Words;
   readonly #states = new Set<number>();
   #baseline: string | null = null;
   #points = 0;
+  #isWeak = true;
   /** What the last run with no deviation but by chance did. */
   #last: Run | null = null;
 
@@ -56,10 +59,12 @@ export class Search {
     readonly prepared: Prepared,
     readonly apart?: string | undefined,
   ) {
+    this.words = new Words(machine.participants.length);
     machine.save();
   }
 
   explore(budget: Budget): Found {
+    this.#isWeak = budget.isWeak ?? true;
     const found: Found = { schedules: 0, states: 0, bound: -1, seeds: 0, complete: false, failure: null };
     found.failure = this.#eachFirst(found);
     // Until nothing more is learned of who meets whom.
@@ -133,8 +138,8 @@ export class Search {
   #run(deviations: readonly Deviation[], found: Found, further?: Deviation[]): Failure | null {
     const last = deviations.at(-1);
     let run: Run | null = null;
-    const strategy = new Prefix(deviations, ({ at, able }) => {
-      if (run !== null && able) run.watched = at;
+    const strategy = new Prefix(deviations, (deviation) => {
+      if (run !== null && deviation.able) run.watch(deviation);
     });
     const message = this.#play(strategy, found, (made) => {
       run = made;
@@ -150,20 +155,15 @@ export class Search {
     const strategy = new Priorities(seed, this.prepared.roles, changes, this.#points);
     const message = this.#play(strategy, found);
     if (message === null) return;
-    const schedule = this.#shrink(this.#deviationsOf(this.#last as Run), message);
+    const schedule = this.#shrink((this.#last as Run).deviations, message);
     found.failure = { message, schedule, seed };
-  }
-
-  /** What a run did, as deviations. */
-  #deviationsOf(run: Run): Deviation[] {
-    return run.switches.map(({ from, accesses, to, able }) => ({ at: from, accesses, to, able }));
   }
 
   /** Plays one run and looks at what it left; what is wrong, or null. */
   #play(strategy: Strategy, found: Found | null, made: (run: Run) => void = () => {}): string | null {
     const { machine, words, prepared } = this;
     machine.restore();
-    const run = new Run(machine, words, prepared.programs(), strategy);
+    const run = new Run(machine, words, prepared.programs(), strategy, this.#isWeak);
     this.#last = run;
     made(run);
     if (found !== null) found.schedules += 1;

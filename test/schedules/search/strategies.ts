@@ -14,6 +14,8 @@ export interface Deviation {
   readonly able: boolean;
   /** It stands before an operation that reads and writes at once, where most races are: tried first. */
   readonly urgent?: boolean;
+  /** Nobody else goes on: weak memory makes this of the access (an option of weak-memory.ts). */
+  readonly choice?: number;
 }
 
 const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
@@ -22,6 +24,7 @@ const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
 export class Prefix implements Strategy {
   readonly further: Deviation[] = [];
   #done = 0;
+  #isVain = false;
 
   constructor(
     readonly deviations: readonly Deviation[],
@@ -41,17 +44,35 @@ export class Prefix implements Strategy {
     const planned = this.deviations[this.#done];
     const fallback = able ? current : first(others);
     if (planned !== undefined) {
-      if (planned.at !== current || planned.accesses !== accesses || planned.able !== able) return fallback;
+      if (planned.choice !== undefined || planned.at !== current) return fallback;
+      if (planned.accesses !== accesses || planned.able !== able) return fallback;
       this.#done += 1;
       if (((others >> planned.to) & 1) === 0) return fallback;
       if (this.#done === this.deviations.length) this.onLast(planned);
       return planned.to;
     }
-    for (let left = others; left !== 0; left &= left - 1) {
+    for (let left = this.#isVain ? 0 : others; left !== 0; left &= left - 1) {
       const to = first(left);
       if (to !== fallback) this.further.push({ at: current, accesses, to, able, urgent: kind >= Kind.ADD });
     }
     return fallback;
+  }
+
+  onVain(): void {
+    this.#isVain = true;
+  }
+
+  choose(current: number, accesses: number, options: number): number {
+    const planned = this.deviations[this.#done];
+    if (planned === undefined) {
+      for (let choice = 1; choice <= options && !this.#isVain; choice++)
+        this.further.push({ at: current, accesses, to: current, able: true, choice, urgent: true });
+      return 0;
+    }
+    if (planned.choice === undefined || planned.at !== current || planned.accesses !== accesses) return 0;
+    this.#done += 1;
+    if (this.#done === this.deviations.length) this.onLast(planned);
+    return planned.choice;
   }
 }
 
@@ -70,9 +91,13 @@ export function random(seed: number): (below: number) => number {
  * Priorities by chance, and `changes` places by chance where who is at it falls behind all others ("A Randomized
  * Scheduler with Probabilistic Guarantees of Finding Bugs", Burckhardt et al., 2010).
  */
+const WEAK_OF = 4;
 export class Priorities implements Strategy {
   readonly #priorities: number[];
   readonly #changes = new Set<number>();
+  readonly #random: (below: number) => number;
+  /** In so many of WEAK_OF cases weak memory shows. */
+  readonly #weak: number;
   #step = 0;
   #lowest = 0;
 
@@ -80,6 +105,8 @@ export class Priorities implements Strategy {
     const next = random(seed);
     this.#priorities = Array.from({ length: participants }, () => 1 + next(1 << 20));
     for (let i = 0; i < changes; i++) this.#changes.add(1 + next(Math.max(1, steps)));
+    this.#random = next;
+    this.#weak = next(WEAK_OF);
   }
 
   next(current: number, able: boolean, others: number): number {
@@ -91,5 +118,9 @@ export class Priorities implements Strategy {
       if (best < 0 || (this.#priorities[one] as number) > (this.#priorities[best] as number)) best = one;
     }
     return best;
+  }
+
+  choose(_current: number, _accesses: number, options: number): number {
+    return this.#random(WEAK_OF) < this.#weak ? 1 + this.#random(options) : 0;
   }
 }

@@ -11,8 +11,6 @@
 import { CORE_MEBIBYTES } from './machine.js';
 import { Kind } from './rewriting.js';
 
-/** Participants at most. */
-export const MOST = 4;
 const START = 1 << 16;
 
 export const isWrite = (kind: number): boolean => kind === Kind.STORE || kind >= Kind.ATOMIC_STORE;
@@ -31,11 +29,11 @@ export class Words {
   #writer = new Int8Array(START);
   #writeClock = new Int32Array(START);
   #writeAtomic = new Uint8Array(START);
-  #readClock = new Int32Array(START * MOST);
-  #sync = new Int32Array(START * MOST);
+  #readClock: Int32Array;
+  #sync: Int32Array;
   #trace = new Int32Array(START);
   /** What each participant knows of the others' clocks. */
-  readonly #clocks = new Int32Array(MOST * MOST);
+  readonly #clocks: Int32Array;
   #runs = 0;
   /** Whether something was learned in this run that makes more accesses worth a stop. */
   grew = false;
@@ -47,12 +45,22 @@ export class Words {
   readonly races = new Map<string, number>();
   #writeSite = new Int32Array(START);
 
+  /** Of so many participants. Words in `ignored` are no meeting (`isShared`). */
+  constructor(
+    readonly participants: number,
+    readonly ignored: ReadonlySet<number> = new Set(),
+  ) {
+    this.#readClock = new Int32Array(START * participants);
+    this.#sync = new Int32Array(START * participants);
+    this.#clocks = new Int32Array(participants * participants);
+  }
+
   begin(): void {
     this.#runs += 1;
     this.grew = false;
     this.trace = 0;
     this.#clocks.fill(0);
-    for (let i = 0; i < MOST; i++) this.#clocks[i * MOST + i] = 1;
+    for (let i = 0; i < this.participants; i++) this.#clocks[i * this.participants + i] = 1;
   }
 
   learn(): void {
@@ -103,7 +111,9 @@ export class Words {
 
   /** Whether there is a word that one participant writes and another one touches. */
   get isShared(): boolean {
+    const ignored = new Set([...this.ignored].map((word) => this.#numbers[word]));
     for (let n = 1; n < this.#count; n++) {
+      if (ignored.has(n)) continue;
       const writers = this.#writers[n] as number;
       const all = writers | (this.#readers[n] as number);
       if (writers !== 0 && (all & (all - 1)) !== 0) return true;
@@ -112,15 +122,36 @@ export class Words {
   }
 
   /** Whether a word was accessed without an order. */
-  isRacy(address: number): boolean {
-    return this.#racy[this.#numbers[address >>> 2] as number] !== 0;
+  isRacy(word: number): boolean {
+    return this.#racy[this.#numbers[word] as number] !== 0;
+  }
+
+  /** The same of one of the words of an access. */
+  isAnyRacy(address: number, length: number): boolean {
+    for (let word = address >>> 2; word << 2 < address + length; word++) if (this.isRacy(word)) return true;
+    return false;
+  }
+
+  /** A participant's own clock: it goes on with each of its releases. */
+  clockOf(participant: number): number {
+    return this.#clocks[participant * this.participants + participant] as number;
+  }
+
+  /** Whether what a participant did at a time of its clock happens before what another one does next. */
+  knows(participant: number, of: number, clock: number): boolean {
+    return clock <= (this.#clocks[participant * this.participants + of] as number);
+  }
+
+  /** Runs differ that read other values of the same word. */
+  mark(participant: number, word: number, choice: number): void {
+    this.trace = (this.trace + mix(Math.imul(word, 31) ^ mix(Math.imul(participant, 7919) + choice))) | 0;
   }
 
   /** An access happens now. A compare-and-swap that fails is an atomic load. */
   happens(participant: number, address: number, length: number, kind: number, site: number): void {
     for (let word = address >>> 2; word << 2 < address + length; word++) this.#word(participant, word, kind, site);
     if (kind >= Kind.ATOMIC_STORE) {
-      const own = participant * MOST + participant;
+      const own = participant * this.participants + participant;
       this.#clocks[own] = (this.#clocks[own] as number) + 1;
     }
   }
@@ -137,16 +168,17 @@ export class Words {
     }
     if (this.#run[n] !== this.#runs) this.#anew(n);
     const clocks = this.#clocks;
-    const mine = participant * MOST;
+    const count = this.participants;
+    const mine = participant * count;
     // Who wrote it last, and whether we know of that.
     const writer = this.#writer[n] as number;
     const atomic = isAtomic(kind);
     if (writer >= 0 && writer !== participant && !(atomic && this.#writeAtomic[n] === 1))
       if ((this.#writeClock[n] as number) > (clocks[mine + writer] as number))
         this.#race(n, this.#writeSite[n] as number, site);
-    const reads = n * MOST;
+    const reads = n * count;
     if (write) {
-      for (let other = 0; other < MOST; other++) {
+      for (let other = 0; other < count; other++) {
         const read = this.#readClock[reads + other] as number;
         if (other === participant || read === 0) continue;
         // Atomic reads are negative: they race with plain writes only.
@@ -155,7 +187,7 @@ export class Words {
       }
     }
     if (atomic && kind !== Kind.ATOMIC_STORE) {
-      for (let other = 0; other < MOST; other++) {
+      for (let other = 0; other < count; other++) {
         const known = this.#sync[reads + other] as number;
         if (known > (clocks[mine + other] as number)) clocks[mine + other] = known;
       }
@@ -172,7 +204,8 @@ export class Words {
       this.#writeClock[n] = now;
       this.#writeAtomic[n] = atomic ? 1 : 0;
       this.#writeSite[n] = site;
-      if (atomic) for (let other = 0; other < MOST; other++) this.#sync[reads + other] = clocks[mine + other] as number;
+      if (atomic)
+        for (let other = 0; other < count; other++) this.#sync[reads + other] = clocks[mine + other] as number;
     } else if (!atomic) this.#readClock[reads + participant] = now;
     else if ((this.#readClock[reads + participant] as number) <= 0) this.#readClock[reads + participant] = -now;
   }
@@ -181,7 +214,7 @@ export class Words {
     this.#run[n] = this.#runs;
     this.#writer[n] = -1;
     this.#trace[n] = n;
-    for (let i = n * MOST; i < (n + 1) * MOST; i++) {
+    for (let i = n * this.participants; i < (n + 1) * this.participants; i++) {
       this.#readClock[i] = 0;
       this.#sync[i] = 0;
     }
