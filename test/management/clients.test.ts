@@ -41,6 +41,11 @@ async function connectionCalled(name: string): Promise<Json> {
   });
 }
 
+/** As programs send it that write UTF-8: octets, which a header is made of. */
+function utf8InHeader(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 function pathOf({ name }: Json): string {
   return `/connections/${encodeURIComponent(String(name))}`;
 }
@@ -115,8 +120,8 @@ describe('a connection', () => {
     const connection = await client('unwanted');
     const told = new Promise<Error>((resolve) => connection.once('close', resolve));
     const path = pathOf(await connectionCalled('unwanted'));
-    expect((await api().delete(path, { 'x-reason': 'too noisy' })).status).toBe(204);
-    expect((await told).message).toContain('320 (CONNECTION-FORCED) with message "CONNECTION_FORCED - too noisy"');
+    expect((await api().delete(path, { 'x-reason': utf8InHeader('zu laut: süß') })).status).toBe(204);
+    expect((await told).message).toContain('320 (CONNECTION-FORCED) with message "CONNECTION_FORCED - zu laut: süß"');
     await eventually(async () => expect((await api().get(path)).status).toBe(404));
   });
 

@@ -44,12 +44,18 @@ export function withQuery(path: string, query: Query): string {
 }
 
 /** The answer, if it is one; rejects with an `ApiError`, or an `AwayError`. */
-export async function respond(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+export async function respond(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(addressOf(path), {
       method,
-      headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': 'application/json' },
+      headers: { ...HEADERS, ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       body: body === undefined ? null : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
@@ -67,14 +73,26 @@ export async function respond(method: Method, path: string, body?: unknown, sign
   throw refusal;
 }
 
-export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const answer = await respond(method, path, body, signal);
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const answer = await respond(method, path, body, signal, headers);
   const text = await answer.text();
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return call('GET', path, undefined, signal);
+}
+
+/** As a header has room for a text: octets of UTF-8, and none that would end it. */
+export function headerText(text: string): string {
+  const octets = new TextEncoder().encode(text.replace(/\p{Cc}/gu, ' '));
+  return Array.from(octets, (octet) => String.fromCharCode(octet)).join('');
 }
 
 async function refusalIn(answer: Response): Promise<ApiError> {

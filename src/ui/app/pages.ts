@@ -23,6 +23,15 @@ export interface PageEntry {
 
 export const PAGES: readonly PageEntry[] = [
   { path: '/', nav: 'Overview', tag: 'management', load: () => import('../pages/overview/overview.js') },
+  {
+    path: '/connections',
+    nav: 'Connections',
+    tag: 'management',
+    load: () => import('../pages/clients/connections.js'),
+  },
+  { path: '/connections/:name', nav: null, tag: 'management', load: () => import('../pages/clients/connection.js') },
+  { path: '/channels', nav: 'Channels', tag: 'management', load: () => import('../pages/clients/channels.js') },
+  { path: '/channels/:name', nav: null, tag: 'management', load: () => import('../pages/clients/channel.js') },
   { path: '/admin', nav: 'Admin', tag: 'management', load: () => import('../pages/admin/admin.js') },
   { path: '/admin/users', nav: null, tag: 'administrator', load: () => import('../pages/users/users.js') },
   { path: '/admin/users/:user', nav: null, tag: 'administrator', load: () => import('../pages/users/user.js') },

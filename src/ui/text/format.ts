@@ -72,3 +72,8 @@ export function clock(ms: number): string {
 export function moment(ms: number): string {
   return new Date(ms).toLocaleString('sv-SE');
 }
+
+/** 1.5 MiB/s */
+export function octetRate(value: Maybe): string {
+  return known(value) ? `${octets(value)}/s` : UNKNOWN;
+}

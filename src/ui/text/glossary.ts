@@ -24,6 +24,10 @@ export const GLOSSARY = {
     'How clusters of RabbitMQ agree on what all nodes can do. Tools ask for them; here all are there and cannot be switched off.',
   limit:
     'The most that there may be of something: connections, channels, queues. What would be one too many is refused.',
+  frame:
+    'The pieces in which client and broker send: a message that is larger than one comes in several. Client and broker agree on their size at the log-in.',
+  heartbeat:
+    'A sign of life that client and broker send each other. Where two in a row do not come, the other is taken for gone.',
   listener: 'An address at which the broker waits for programs, and the protocol that is spoken there.',
   memory:
     'Messages that wait are held in memory first. Near the limit the broker moves them to disk, or holds publishers up.',
@@ -45,6 +49,7 @@ export const GLOSSARY = {
   tag: 'A word that a user has. It says what the user may see and do on this page and by the HTTP API; programs need none to send and take messages.',
   'topic permission':
     'For an exchange of the type topic: the routing keys that a user may publish with, and bind by. Where none is set, all are allowed.',
+  TLS: 'Encryption of the connection: nobody on the way can read or change what goes over it.',
   unacknowledged: 'Messages that a consumer has been given and has not acknowledged yet.',
   unroutable: 'A message that no binding took. Unless its publisher asked to have it back, it is gone.',
   user: 'A name and password by which programs and people come in. Tags say what of this page they see.',

@@ -1,4 +1,5 @@
 /** Connections: lists, one, its channels; closed by name or by user. */
+import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import type { Depth } from '../../../connection/inspection/rows.js';
 import type { Client } from '../../clients/client.js';
@@ -106,8 +107,10 @@ export function connectionRoutes({ route }: HttpServer, broker: ManagedBroker): 
   });
 }
 
-/** What the client is told. */
+/** What the client is told. A header is read as Latin-1: its octets are usually of UTF-8. */
 function reasonIn({ headers }: Pick<FastifyRequest, 'headers'>): string {
   const reason = headers['x-reason'];
-  return typeof reason === 'string' && reason !== '' ? reason : 'Closed via management plugin';
+  if (typeof reason !== 'string' || reason === '') return 'Closed via management plugin';
+  const octets = Buffer.from(reason, 'latin1');
+  return isUtf8(octets) ? octets.toString() : reason;
 }

@@ -1,0 +1,51 @@
+/** The channels of all connections. */
+import type { JSX } from 'preact';
+import { pathOf } from '../../api/client.js';
+import { href } from '../../api/route.js';
+import { hasTag } from '../../api/session.js';
+import { useColumns } from '../../components/columns.js';
+import type { PageProps } from '../../components/page-props.js';
+import { Empty, Page } from '../../components/parts.js';
+import { Table } from '../../components/table.js';
+import { Term } from '../../components/term.js';
+import { useVhost, VhostChoice } from '../../components/vhost-choice.js';
+import { channelColumns } from './channel-columns.js';
+import type { Channel } from './rows.js';
+
+const COLUMNS = channelColumns('of all');
+
+export default function ChannelsPage({ account }: PageProps): JSX.Element {
+  const vhost = useVhost();
+  const { columns, choice } = useColumns('channels', COLUMNS);
+  return (
+    <Page title="Channels">
+      <p class="soft">
+        {hasTag(account, 'monitoring')
+          ? 'What programs do within their connections.'
+          : 'Those of your own connections: monitors see those of others.'}{' '}
+        <Term name="channel">What a channel is</Term>
+      </p>
+      <Table<Channel>
+        label="channels"
+        path={vhost === '' ? '/api/channels' : pathOf('/api/vhosts', vhost, 'channels')}
+        columns={columns}
+        keyOf={({ name }) => name}
+        open={({ name }) => href('channels', name)}
+        tools={
+          <>
+            <VhostChoice />
+            {choice}
+          </>
+        }
+        empty={
+          <Empty title="No program has opened a channel.">
+            <p>
+              Programs open one within their <a href={href('connections')}>connections</a> before they publish or
+              consume.
+            </p>
+          </Empty>
+        }
+      />
+    </Page>
+  );
+}
