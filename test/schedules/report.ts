@@ -23,19 +23,25 @@ export function printSchedule(schedule: readonly Deviation[]): string {
   return schedule.map(printDeviation).join(',');
 }
 
-function printDeviation({ at, accesses, to, able, choice }: Deviation): string {
-  return `${at}@${accesses}${choice === undefined ? `${able ? '>' : '|'}${to}` : `~${choice}`}`;
+function printDeviation({ at, accesses, to, able, choice, words = [] }: Deviation): string {
+  const how = choice === undefined ? `${able ? '>' : '|'}${to}` : `~${choice}`;
+  return [`${at}@${accesses}${how}`, ...words.map((word) => (word * 4).toString(16))].join('/');
 }
 
 export function parseSchedule(text: string): Deviation[] {
-  if (text === 'none') return [];
-  return text.split(',').map((word) => {
-    const [, at, accesses, how, to] = /^(-?\d+)@(\d+)([>|~])(\d+)$/.exec(word) ?? [];
-    if (to === undefined) throw new Error(`${JSON.stringify(word)} is no place of a schedule`);
-    const place = { at: Number(at), accesses: Number(accesses) };
-    if (how === '~') return { ...place, to: place.at, able: true, choice: Number(to) };
-    return { ...place, to: Number(to), able: how === '>' };
-  });
+  return text === 'none' ? [] : text.split(',').map(parseDeviation);
+}
+
+function parseDeviation(text: string): Deviation {
+  const [, at, accesses, how, to, words = ''] = /^(-?\d+)@(\d+)([>|~])(\d+)((?:\/[0-9a-f]+)*)$/.exec(text) ?? [];
+  if (to === undefined) throw new Error(`${JSON.stringify(text)} is no place of a schedule`);
+  const place = { at: Number(at), accesses: Number(accesses) };
+  if (how !== '~') return { ...place, to: Number(to), able: how === '>' };
+  const racy = words
+    .split('/')
+    .slice(1)
+    .map((word) => Number.parseInt(word, 16) / 4);
+  return { ...place, to: place.at, able: true, choice: Number(to), words: racy };
 }
 
 /** What a search of one scenario came to, in some lines. */

@@ -105,6 +105,17 @@ export const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'a run is promised as many pages as it needs alone',
+    scenario: 'five longest runs at the end of a block',
+    edits: [
+      {
+        file: 'assembly/queue/publish.ts',
+        find: '  return (root().participants * RUN_MAX - 1) / SLOTS + 1;',
+        replace: 'return (RUN_MAX - 1) / SLOTS + 1;',
+      },
+    ],
+  },
+  {
     name: 'a queue that ends keeps its hints',
     scenario: 'messages of older blocks are settled while their queue goes for good',
     edits: [

@@ -109,6 +109,23 @@ const SINGLE: readonly Scenario[] = [
     },
   },
   {
+    name: 'five longest runs at the end of a block',
+    meets: ['publish', 'publish', 'publish', 'promised pages'],
+    workers: 5,
+    set: (stage) => {
+      stage.queue('q');
+      // All but the first learn the way, and what it asks for, when they publish.
+      const clients = [0, 1, 2, 3, 4].map((worker) => stage.client(worker));
+      for (const client of clients) client.open(1);
+      stage.moveTo('q', SLOTS - 1);
+      stage.withoutPages();
+      return clients.map((client, participant) => {
+        const bodies = Array.from({ length: RUN_MAX }, (_, i) => `${'abcde'[participant]}${i}`);
+        return { participant, play: () => stage.publish(client, participant, 'q', ...bodies) };
+      });
+    },
+  },
+  {
     name: 'a consumer is cancelled while it is granted a turn that is counted',
     meets: ['publish', 'grant', 'cancel'],
     workers: 2,

@@ -36,7 +36,8 @@ export interface Edit {
 /** Words that are looked at when a run is over; their offsets are exports of the core that is searched. */
 const LOOKED_AT = {
   Queue: ['head', 'tail', 'requeued', 'waiting', 'grants', 'consumers'],
-  Participant: ['state', 'inbox', 'pageInRequests'],
+  Participant: ['state', 'inbox', 'pageInRequests', 'seen'],
+  Root: ['epoch'],
 } as const;
 export type LookedAt = {
   [K in keyof typeof LOOKED_AT]: `${K}.${(typeof LOOKED_AT)[K][number]}`;
@@ -48,8 +49,12 @@ function offsets(): Edit {
   const lines = Object.entries(LOOKED_AT).flatMap(([structure, words]) =>
     words.map((word) => `export const OFFSET_${structure}_${word}: u32 = offsetof<${structure}>('${word}');`),
   );
-  const imports = `import { Queue } from './queue/chain/queue';\nimport { Participant } from './memory/root';`;
-  return { file: 'assembly/index.ts', find, replace: [find, imports, ...lines].join('\n') };
+  const imports = `import { Queue } from './queue/chain/queue';\nimport { Participant, Root, ROOT } from './memory/root';`;
+  return {
+    file: 'assembly/index.ts',
+    find,
+    replace: [find, imports, 'export const ADDRESS_ROOT: u32 = <u32>ROOT;', ...lines].join('\n'),
+  };
 }
 
 /** Compiles the sources, with edits. */

@@ -14,7 +14,7 @@ import type { Instrumented, LookedAt } from './instrument.js';
 import { KIND_MASK, Kind, type Layout, SITE_SHIFT } from './rewriting.js';
 
 const MEBIBYTE = 1 << 20;
-export const CORE_MEBIBYTES = 24;
+export const CORE_MEBIBYTES = 36;
 const CORE_BYTES = CORE_MEBIBYTES * MEBIBYTE;
 const PAGE = 4096;
 const PAGES = CORE_BYTES / PAGE;
@@ -64,8 +64,9 @@ export interface Player {
 /** One instance of the core. */
 export class Participant {
   readonly engine: Engine;
-  /** Of its page. */
+  /** Of its page, and of the root. */
   readonly address: number;
+  readonly root: number;
   readonly #exports: Exports;
   readonly #globals: readonly WebAssembly.Global[];
   readonly #saved: unknown[] = [];
@@ -113,12 +114,18 @@ export class Participant {
     this.#mask.value = FREED;
     this.engine = joinWasmCore(core, index, isWorker);
     this.address = (this.#exports.participantAddress as Call)() >>> 0;
+    this.root = (this.#exports.ADDRESS_ROOT as WebAssembly.Global).value;
   }
 
   /** What a word of a structure holds (instrument.ts names them). */
   look(structure: number, word: LookedAt): number {
+    return this.machine.words[this.wordOf(structure, word)] as number;
+  }
+
+  /** Its number. */
+  wordOf(structure: number, word: LookedAt): number {
     const global = this.#exports[`OFFSET_${word.replace('.', '_')}`] as WebAssembly.Global;
-    return this.machine.words[(structure + global.value) >>> 2] as number;
+    return (structure + global.value) >>> 2;
   }
 
   /** Sets a global of this instance, for good. */
@@ -240,6 +247,13 @@ export class Machine {
 
   get coordinator(): Participant {
     return this.participants[this.workers] as Participant;
+  }
+
+  /** All who enter the core and leave it touch these: they are no meeting of two operations. */
+  epochWords(): Set<number> {
+    const { coordinator } = this;
+    const seen = this.participants.map(({ address }) => coordinator.wordOf(address, 'Participant.seen'));
+    return new Set([coordinator.wordOf(coordinator.root, 'Root.epoch'), ...seen]);
   }
 
   /** A unit is free memory from now on, or is not any more. */

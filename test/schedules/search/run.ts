@@ -22,15 +22,15 @@ export type Program = Generator<Step, void, number>;
 export interface Strategy {
   /**
    * `current` is about to make an access that can meet another one (`able`), or cannot go on. Others that could go on
-   * are the bits of `others`. `accesses`: how many `current` has made, by which the place is known again. `kind`: that of
-   * its access.
+   * are the bits of `others`. `accesses`: how many `current` has made, by which the place is known again. `kind` and `site`:
+   * those of its access.
    */
-  next(current: number, able: boolean, others: number, accesses: number, kind: number): number;
+  next(current: number, able: boolean, others: number, accesses: number, kind: number, site: number): number;
   /**
    * Weak memory allows something else of an access of `current` than what happens in any case: one of so many options,
-   * counted from 1 on; 0: none of them.
+   * counted from 1 on; 0: none of them. `words`: those of the access that are accessed without an order.
    */
-  choose(current: number, accesses: number, options: number): number;
+  choose(current: number, accesses: number, options: number, words: readonly number[]): number;
   /** The store that was made late last was seen by nobody before its time: what follows is as if it were not late. */
   onVain?(): void;
   /** The next place where it wants to be asked, whether or not that is known to meet another one. */
@@ -65,6 +65,8 @@ interface Role {
 /** Accesses in a row after which somebody else goes on: whoever goes round in circles waits for others. */
 const PATIENCE = 4000;
 const POINTS_MAX = 200_000;
+/** The site of what is no access. */
+const NOWHERE = -1;
 
 export class Run implements Player {
   readonly roles: Role[];
@@ -77,6 +79,8 @@ export class Run implements Player {
   #current = -1;
   #row = 0;
   #swap: { participant: number; access: Access; before: number } | null = null;
+  /** Where participants could be stopped, if anybody wants to know. */
+  places: Set<number> | null = null;
   /** Whose stop is watched, and whether anything came of it. */
   #watched = -1;
   met = false;
@@ -156,7 +160,7 @@ export class Run implements Player {
 
   #choose(current: number, able: boolean, others: number): number {
     const accesses = current < 0 ? 0 : (this.machine.participants[current]?.accesses ?? 0);
-    const next = this.#strategy.next(current, able, others, accesses, Kind.LOAD);
+    const next = this.#strategy.next(current, able, others, accesses, Kind.LOAD, NOWHERE);
     this.#arm();
     return next;
   }
@@ -257,14 +261,12 @@ export class Run implements Player {
     pending.site = site;
     if (this.words.meets(index, address, length, kind) || this.#isPlace(index, accesses)) {
       this.points += 1;
+      this.places?.add(site);
       this.#row += 1;
       if (this.points > POINTS_MAX) throw new Fault('the run does not end');
       const others = this.#able() & ~(1 << index);
       if (others !== 0) {
-        const next =
-          this.#row > PATIENCE
-            ? this.#strategy.next(index, false, others, accesses, kind)
-            : this.#strategy.next(index, true, others, accesses, kind);
+        const next = this.#strategy.next(index, this.#row <= PATIENCE, others, accesses, kind, site);
         this.#arm();
         if (next !== index) {
           this.#next = next;
@@ -303,15 +305,16 @@ export class Run implements Player {
   /** What weak memory makes of an access; whether it is a store that is late. */
   #weakens(index: number, { address, length, kind, site }: Access): boolean {
     const accesses = this.machine.participants[index]?.accesses ?? 0;
+    const words = this.words.racyOf(address, length);
     for (;;) {
       const options = this.#weak.options(index, address, length, kind);
       if (kind === Kind.STORE && this.roles.every(({ ended }, i) => ended || i === index)) options.length = 0;
       if (options.length === 0) return false;
-      const choice = this.#strategy.choose(index, accesses, options.length);
+      const choice = this.#strategy.choose(index, accesses, options.length, words);
       this.#arm();
       const option = options[choice - 1];
       if (option === undefined) return false;
-      this.deviations.push({ at: index, accesses, to: index, able: true, choice });
+      this.deviations.push({ at: index, accesses, to: index, able: true, choice, words });
       if (!this.#weaken(index, option, site)) return option.how === 'late';
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The search over the runs of one scenario: all with no preemption, with one, with two, as far as time goes; then by
- * priorities from seeds. A preemption of which nothing comes is not built upon: what the others did before the
+ * The search over the runs of one scenario: those where all stop at one place; all with no preemption, with one, with
+ * two, as far as half of the time goes; then by priorities from seeds. A preemption of which nothing comes is not built upon: what the others did before the
  * participant went on did not meet the access before which it had stopped, so the same is tried by a stop at its next
  * one. What fails is made again with fewer preemptions, if it fails with them, too.
  */
@@ -8,7 +8,7 @@ import { Fault } from './fault.js';
 import type { Machine } from './machine.js';
 import type { Prepared } from './prepared.js';
 import { Run, type Strategy } from './run.js';
-import { type Deviation, Prefix, Priorities } from './strategies.js';
+import { AtPlace, type Deviation, Prefix, Priorities } from './strategies.js';
 import { Words } from './words.js';
 
 export interface Failure {
@@ -59,7 +59,7 @@ export class Search {
     readonly prepared: Prepared,
     readonly apart?: string | undefined,
   ) {
-    this.words = new Words(machine.participants.length);
+    this.words = new Words(machine.participants.length, machine.epochWords());
     machine.save();
   }
 
@@ -73,7 +73,9 @@ export class Search {
       found.failure = this.#run([], found);
       anew = this.words.grew && found.failure === null && before !== found.schedules;
     }
-    const inOrder = { ...budget, schedules: budget.inOrder ?? budget.schedules / 2 };
+    this.#atEachPlace(found, budget);
+    const half = (performance.now() + budget.until) / 2;
+    const inOrder = { ...budget, schedules: budget.inOrder ?? budget.schedules / 2, until: half };
     for (let bound = 0; bound <= (budget.boundMost ?? 6) && this.#goesOn(found, inOrder); bound++) {
       if (!this.#bounded(bound, found, inOrder)) break;
       found.bound = bound;
@@ -109,6 +111,29 @@ export class Search {
 
   #goesOn(found: Found, budget: Budget): boolean {
     return found.failure === null && found.schedules < budget.schedules && performance.now() < budget.until;
+  }
+
+  /** All stop at each place at which anybody can. */
+  #atEachPlace(found: Found, budget: Budget): void {
+    const places = new Set<number>();
+    const plays = (strategy: Strategy) =>
+      this.#play(strategy, found, (run) => {
+        run.places = places;
+      });
+    if (!this.#goesOn(found, budget) || plays(new Prefix([])) !== null) return;
+    // Iteration goes on with what is found meanwhile.
+    for (const site of places) {
+      for (const lastFirst of [false, true]) {
+        if (!this.#goesOn(found, budget)) return;
+        const message = plays(new AtPlace(site, lastFirst));
+        if (message !== null) found.failure = this.#failed(message, 0);
+      }
+    }
+  }
+
+  /** The last run has failed, as something that can be made again. */
+  #failed(message: string, seed: number): Failure {
+    return { message, schedule: this.#shrink((this.#last as Run).deviations, message), seed };
   }
 
   /** All with at most `bound` preemptions; false: there was no time for all of them. */
@@ -154,9 +179,7 @@ export class Search {
     const changes = seed % CHANGES_MOST;
     const strategy = new Priorities(seed, this.prepared.roles, changes, this.#points);
     const message = this.#play(strategy, found);
-    if (message === null) return;
-    const schedule = this.#shrink((this.#last as Run).deviations, message);
-    found.failure = { message, schedule, seed };
+    if (message !== null) found.failure = this.#failed(message, seed);
   }
 
   /** Plays one run and looks at what it left; what is wrong, or null. */
@@ -199,6 +222,7 @@ export class Search {
     // What memory is left in use without preemptions.
     if (this.#baseline === null) this.#play(new Prefix([]), null);
     this.#states.clear();
+    for (const { words } of schedule) for (const word of words ?? []) this.words.setRacy(word);
     return this.#play(new Prefix(schedule), null);
   }
 }

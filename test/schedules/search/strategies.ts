@@ -16,6 +16,8 @@ export interface Deviation {
   readonly urgent?: boolean;
   /** Nobody else goes on: weak memory makes this of the access (an option of weak-memory.ts). */
   readonly choice?: number;
+  /** The words of that access that are accessed without an order; whoever repeats it must know of them. */
+  readonly words?: readonly number[];
 }
 
 const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
@@ -62,11 +64,11 @@ export class Prefix implements Strategy {
     this.#isVain = true;
   }
 
-  choose(current: number, accesses: number, options: number): number {
+  choose(current: number, accesses: number, options: number, words: readonly number[]): number {
     const planned = this.deviations[this.#done];
     if (planned === undefined) {
       for (let choice = 1; choice <= options && !this.#isVain; choice++)
-        this.further.push({ at: current, accesses, to: current, able: true, choice, urgent: true });
+        this.further.push({ at: current, accesses, to: current, able: true, choice, words, urgent: true });
       return 0;
     }
     if (planned.choice === undefined || planned.at !== current || planned.accesses !== accesses) return 0;
@@ -122,5 +124,32 @@ export class Priorities implements Strategy {
 
   choose(_current: number, _accesses: number, options: number): number {
     return this.#random(WEAK_OF) < this.#weak ? 1 + this.#random(options) : 0;
+  }
+}
+
+/**
+ * Everybody stops at one place of the code when he comes there first, and the others go on; then either who has come
+ * first goes on first, or who has come last.
+ */
+export class AtPlace implements Strategy {
+  readonly #stopped: number[] = [];
+
+  constructor(
+    readonly site: number,
+    readonly lastFirst: boolean,
+  ) {}
+
+  next(current: number, able: boolean, others: number, _accesses: number, _kind: number, site: number): number {
+    if (able) {
+      if (site !== this.site || this.#stopped.includes(current)) return current;
+      this.#stopped.push(current);
+    }
+    for (let left = others; left !== 0; left &= left - 1) if (!this.#stopped.includes(first(left))) return first(left);
+    const inOrder = this.lastFirst ? [...this.#stopped].reverse() : this.#stopped;
+    return inOrder.find((one) => ((others >> one) & 1) !== 0 || (able && one === current)) ?? first(others);
+  }
+
+  choose(): number {
+    return 0;
   }
 }

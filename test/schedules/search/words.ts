@@ -132,6 +132,18 @@ export class Words {
     return false;
   }
 
+  /** Those of the words of an access. */
+  racyOf(address: number, length: number): number[] {
+    const racy: number[] = [];
+    for (let word = address >>> 2; word << 2 < address + length; word++) if (this.isRacy(word)) racy.push(word);
+    return racy;
+  }
+
+  /** It is known that a word is accessed without an order. */
+  setRacy(word: number): void {
+    this.#racy[this.#number(word)] = 1;
+  }
+
   /** A participant's own clock: it goes on with each of its releases. */
   clockOf(participant: number): number {
     return this.#clocks[participant * this.participants + participant] as number;
