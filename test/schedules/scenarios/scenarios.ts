@@ -320,6 +320,9 @@ export function whyNever(one: Operation, other: Operation): string | null {
 
 const LIST = 'what is requeued goes to the list of the queue, and counts in no block';
 const BEHIND = 'the one touches list and waiters, the other blocks behind the head';
+const FRONT = 'the one touches list and waiters, the other slots and their block';
+const TAIL = 'the one fills slots behind the tail, the other counts those of a full block as done';
+const HELD_ONLY = 'who settles what it holds looks at its block alone';
 const WAITERS = 'with no other waiter, who gives a turn back looks at waiters alone';
 const FILLED = 'messages that come back fill slots of their own, and nobody else writes to those';
 
@@ -335,6 +338,17 @@ const APART: Readonly<Record<string, string>> = {
   'cancel a waiter | look at what is ready': WAITERS,
   'cancel a waiter | page in': WAITERS,
   'claim | cancel a waiter': WAITERS,
+  'cancel a waiter | purge': WAITERS,
+  'requeue | page out from the front': FRONT,
+  'cancel a waiter | page out from the front': FRONT,
+  'close a channel | page out from the front': FRONT,
+  'publish | settle': TAIL,
+  'publish | dead-letter': TAIL,
+  'settle | cancel a waiter': HELD_ONLY,
+  'settle | page in': HELD_ONLY,
+  'settle | pause and go on': HELD_ONLY,
+  'dead-letter | cancel a waiter': HELD_ONLY,
+  'dead-letter | page in': HELD_ONLY,
   'publish | page in': FILLED,
   'drop by length | page in': FILLED,
   'requeue | page in': FILLED,
