@@ -54,6 +54,26 @@ describe("'leveret ctl'", () => {
     }
   });
 
+  it('tells what an import would change, and changes nothing', async () => {
+    await type('add_vhost', 'compared');
+    const compare = (file: unknown) =>
+      typeTo(broker().socket, ['-q', 'import_definitions', '--dry-run'], JSON.stringify(file));
+    const vhosts = [{ name: 'compared', description: 'new' }, { name: 'not-there' }];
+    expect(await compare({ vhosts })).toEqual({
+      code: 0,
+      out:
+        'changed vhosts: compared: description from "" to "new"\n' +
+        'added vhosts: not-there\n' +
+        'vhosts: 1 added, 1 changed\n',
+      error: '',
+    });
+    expect(await json('list_vhosts')).not.toContainEqual({ name: 'not-there' });
+    const wrong = await compare({ vhosts: [{ name: 7 }], queues: [{ name: 'q', vhost: 'nowhere' }] });
+    expect(wrong.code).toBe(65);
+    expect(wrong.error).toContain('vhosts[0].name must be a text, not 7\n');
+    expect(wrong.error).toContain("queues[0].vhost must be a vhost that is there, or in this file: 'nowhere' is not");
+  });
+
   it('sets, lists and clears parameters of the broker', async () => {
     expect((await type('-q', 'set_global_parameter', 'own', '{"a":1}')).code).toBe(0);
     expect(await json('list_global_parameters')).toContainEqual({ name: 'own', value: '{"a":1}' });

@@ -43,6 +43,8 @@ const ANSWERS: Readonly<Record<string, readonly number[]>> = {
   'GET /api/leveret/events/overview': [401, 401, 401, 200, 200],
   'GET /api/leveret/events/queues/{vhost}/{name}': [401, 200, 200, 200, 200],
   'GET /api/leveret/log': [401, 401, 401, 200, 200],
+  'GET /api/leveret/certificates': [401, 401, 401, 200, 200],
+  'GET /api/leveret/threads': [401, 401, 401, 200, 200],
   'GET /api/leveret/environment': [401, 401, 401, 401, 200],
   'GET /api/leveret/log-levels': [401, 401, 401, 401, 200],
   'PUT /api/leveret/log-levels': [401, 401, 401, 401, 204],

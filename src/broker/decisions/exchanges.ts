@@ -60,7 +60,9 @@ export class Exchanges {
     if (denied !== null) return refused(denied);
     const existing = this.#topology.view.exchange(request.vhost, name);
     const refusal =
-      existing === undefined ? this.#newExchangeRefusal(connection, request, name) : difference(existing, request);
+      existing === undefined
+        ? this.#newExchangeRefusal(connection, request, name)
+        : exchangeDifference(existing, request);
     if (refusal !== null) return refused(refusal);
     if (existing === undefined) {
       const { vhost, type, durable, autoDelete, internal, arguments: args } = request;
@@ -192,7 +194,8 @@ function typeRefusal({ type, arguments: args }: Declare): Refusal | null {
   return error === null ? null : precondition(error);
 }
 
-function difference(existing: ExchangeEntry, request: Declare): Refusal | null {
+/** Why an existing exchange is not what is declared; null when it is. */
+export function exchangeDifference(existing: ExchangeEntry, request: Declare): Refusal | null {
   const resource = describe('exchange', existing.vhost, existing.name);
   const properties = [
     { name: 'type', received: atomTerm(request.type), current: atomTerm(existing.type) },

@@ -27,7 +27,8 @@ import {
   refused,
   reservedName,
 } from '../requests/refusals.js';
-import type { Answer, ConnectionId, Refusal, Request } from '../requests/requests.js';
+import { type Answer, BROKER, type ConnectionId, type Refusal, type Request } from '../requests/requests.js';
+import type { DefaultQueueType } from '../requests/vhost-metadata.js';
 import { accessQueue, isLocked, type Resource } from '../topology/access.js';
 import type { ConsumerRegistry } from '../topology/consumer-registry.js';
 import type { Topology } from '../topology/topology.js';
@@ -116,10 +117,7 @@ export class Queues {
   #typed(request: Declare, queue: string): Declare {
     const { view } = this.#topology;
     const { defaultQueueType: type } = view.metadata(request.vhost);
-    if (type === null || request.passive) return request;
-    const existing = view.queue(request.vhost, queue);
-    if (existing !== undefined && queueTypeOf(existing.arguments) !== type) return request;
-    return { ...request, arguments: withDefaultType({ ...request, queue }, type) };
+    return request.passive ? request : typedFor(view.queue(request.vhost, queue), request, queue, type);
   }
 
   purge(connection: ConnectionId, request: Purge): Answer | Promise<Answer> {
@@ -336,6 +334,16 @@ function firstFree(logId: number, priorities: number, nextPosition: (logId: numb
 /** An exclusive queue ends with its connection, so that durability has no meaning for it. */
 function isDurable({ durable, exclusive }: Declare): boolean {
   return durable && !exclusive;
+}
+
+function typedFor(existing: QueueEntry | undefined, request: Declare, queue: string, type: DefaultQueueType): Declare {
+  if (type === null || (existing !== undefined && queueTypeOf(existing.arguments) !== type)) return request;
+  return { ...request, arguments: withDefaultType({ ...request, queue }, type) };
+}
+
+/** Why a queue that nobody owns is not what is declared in a vhost with such a type of queues; null when it is. */
+export function queueDifference(existing: QueueEntry, request: Declare, type: DefaultQueueType): Refusal | null {
+  return redeclareRefusal(existing, BROKER, typedFor(existing, request, existing.name, type));
 }
 
 /** Why an existing queue is not what is declared; null when it is. */

@@ -9,8 +9,26 @@ export class DefinitionsError extends Error {
   override readonly name = 'DefinitionsError';
 
   /** `place`: such as `queues[3].name`; '' is the file itself. */
-  constructor(place: string, reason: string) {
+  constructor(
+    readonly place: string,
+    readonly reason: string,
+  ) {
     super(`${place} ${reason}`.trimStart());
+  }
+}
+
+/** So many faults are told of a file; what follows is rarely read. */
+const FAULTS_MAX = 100;
+
+/** What is wrong with a file that is only looked at: all of it is found, not the first alone. */
+export class Faults {
+  readonly found: DefinitionsError[] = [];
+  /** Those that are not in `found`. */
+  untold = 0;
+
+  add(fault: DefinitionsError): void {
+    if (this.found.length < FAULTS_MAX) this.found.push(fault);
+    else this.untold += 1;
   }
 }
 
@@ -20,9 +38,12 @@ const SHOWN = 60;
 export class Fields {
   readonly place: string;
   readonly #values: Readonly<Record<string, unknown>>;
+  readonly #faults: Faults | null;
 
-  constructor(place: string, value: unknown) {
+  /** `faults`: where those of lists are noted; null: the first one is thrown. */
+  constructor(place: string, value: unknown, faults: Faults | null = null) {
     this.place = place;
+    this.#faults = faults;
     if (!isObject(value)) throw new DefinitionsError(place === '' ? 'the file' : place, mustBe('an object', value));
     this.#values = value;
   }
@@ -91,12 +112,27 @@ export class Fields {
       : new Fields(this.placeOf(name), value);
   }
 
-  /** None where it is missing; null is no list. */
-  list(name: string): Fields[] {
+  /** What is read of each object of a list: nothing where it is missing; null is no list. */
+  each<T>(name: string, read: (fields: Fields) => readonly T[]): T[] {
+    return this.#items(name).flatMap((item, index) =>
+      this.#attempt(() => read(new Fields(`${this.placeOf(name)}[${index}]`, item))),
+    );
+  }
+
+  #items(name: string): readonly unknown[] {
     if (!Object.hasOwn(this.#values, name)) return [];
     const value = this.#values[name];
-    if (!Array.isArray(value)) return this.fail(name, mustBe('a list', value));
-    return value.map((item, index) => new Fields(`${this.placeOf(name)}[${index}]`, item));
+    return Array.isArray(value) ? value : this.#attempt(() => this.fail(name, mustBe('a list', value)));
+  }
+
+  #attempt<T>(read: () => readonly T[]): readonly T[] {
+    try {
+      return read();
+    } catch (error) {
+      if (this.#faults === null || !(error instanceof DefinitionsError)) throw error;
+      this.#faults.add(error);
+      return [];
+    }
   }
 }
 

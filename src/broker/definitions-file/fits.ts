@@ -28,36 +28,43 @@ export const NOTHING: Present = {
   allowsExchange: () => true,
 };
 
-/** Throws a `DefinitionsError`. */
-export function checkFits(file: DefinitionsFile, present: Present): void {
-  checkVhosts(file, present);
+/** What is done with a fault. */
+type Fail = (fault: DefinitionsError) => void;
+
+const throwIt: Fail = (fault) => {
+  throw fault;
+};
+
+/** Throws the first fault, a `DefinitionsError`, or tells `fail` of each. */
+export function checkFits(file: DefinitionsFile, present: Present, fail: Fail = throwIt): void {
+  checkVhosts(file, present, fail);
   const users = new Set(file.users.map(({ name }) => name));
   for (const { place, permissions } of [...file.permissions, ...file.topicPermissions]) {
     if (users.has(permissions.user) || present.hasUser(permissions.user)) continue;
-    throw new DefinitionsError(
-      `${place}.user`,
-      `must be a user that is there, or in this file: '${permissions.user}' is not`,
-    );
+    const reason = `must be a user that is there, or in this file: '${permissions.user}' is not`;
+    fail(new DefinitionsError(`${place}.user`, reason));
   }
   checkLimits(
     'queues',
     file.queues.filter(({ request }) => present.queue(request.vhost, request.queue) === undefined),
     present.allowsQueue,
+    fail,
   );
   checkLimits(
     'exchanges',
     file.exchanges.filter(({ request }) => present.exchange(request.vhost, request.exchange) === undefined),
     present.allowsExchange,
+    fail,
   );
   const ends = endsIn(file, present);
-  for (const binding of file.bindings) checkBinding(binding, ends);
+  for (const binding of file.bindings) checkBinding(binding, ends, fail);
 }
 
-function checkVhosts(file: DefinitionsFile, present: Present): void {
+function checkVhosts(file: DefinitionsFile, present: Present, fail: Fail): void {
   const vhosts = new Set(file.vhosts.map(({ vhost }) => vhost));
   const check = (place: string, vhost: string): void => {
     if (vhosts.has(vhost) || present.hasVhost(vhost)) return;
-    throw new DefinitionsError(`${place}.vhost`, `must be a vhost that is there, or in this file: '${vhost}' is not`);
+    fail(new DefinitionsError(`${place}.vhost`, `must be a vhost that is there, or in this file: '${vhost}' is not`));
   };
   for (const { place, permissions } of [...file.permissions, ...file.topicPermissions]) check(place, permissions.vhost);
   for (const { place, proposal } of file.policies) check(place, proposal.vhost);
@@ -69,13 +76,14 @@ function checkLimits(
   what: string,
   news: readonly { readonly place: string; readonly request: { readonly vhost: string } }[],
   allows: (vhost: string, more: number, moreInAll: number) => boolean,
+  fail: Fail,
 ): void {
   const more = new Map<string, number>();
   for (const [moreInAll, { place, request }] of news.entries()) {
     const { vhost } = request;
     const before = more.get(vhost) ?? 0;
     if (!allows(vhost, before, moreInAll)) {
-      throw new DefinitionsError(place, `is more than the limit of ${what} allows, of vhost '${vhost}' or of all`);
+      fail(new DefinitionsError(place, `is more than the limit of ${what} allows, of vhost '${vhost}' or of all`));
     }
     more.set(vhost, before + 1);
   }
@@ -98,7 +106,7 @@ function keyOf(vhost: string, name: string): string {
 }
 
 /** Where an end is missing there will be no binding, and the importer says so: RabbitMQ's files hold such. */
-function checkBinding({ place, request }: BindingDeclaration, ends: Ends): void {
+function checkBinding({ place, request }: BindingDeclaration, ends: Ends, fail: Fail): void {
   const { vhost, routingKey, arguments: args } = request;
   const isToQueue = 'queue' in request;
   const name = isToQueue ? request.exchange : request.source;
@@ -110,5 +118,5 @@ function checkBinding({ place, request }: BindingDeclaration, ends: Ends): void 
   const bound = { destination: { name: destination }, routingKey, arguments: args };
   const error =
     exchangeType(source.type)?.bindingError(bound, source.arguments, { kind, arguments: end.arguments }) ?? null;
-  if (error !== null) throw new DefinitionsError(place, `cannot be bound to exchange '${name}': ${error}`);
+  if (error !== null) fail(new DefinitionsError(place, `cannot be bound to exchange '${name}': ${error}`));
 }

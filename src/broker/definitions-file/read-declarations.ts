@@ -11,7 +11,7 @@ import type { Notes } from './notes.js';
 import { type Scope, vhostIn } from './scope.js';
 
 export function readExchanges(file: Fields, scope: Scope, notes: Notes): ExchangeDeclaration[] {
-  return file.list('exchanges').flatMap((fields) => {
+  return file.each('exchanges', (fields) => {
     const exchange = fields.resource('name');
     const vhost = vhostIn(fields, scope);
     if (exchange === DEFAULT_EXCHANGE || isReserved(exchange)) {
@@ -36,7 +36,7 @@ export function readExchanges(file: Fields, scope: Scope, notes: Notes): Exchang
 }
 
 export function readQueues(file: Fields, scope: Scope, notes: Notes): QueueDeclaration[] {
-  return file.list('queues').flatMap((fields) => {
+  return file.each('queues', (fields) => {
     const queue = fields.resource('name');
     const vhost = vhostIn(fields, scope);
     const what = describe('queue', vhost, queue);
@@ -71,7 +71,7 @@ function typedArguments(fields: Fields): FieldTable {
 const DESTINATIONS = ['queue', 'exchange'];
 
 export function readBindings(file: Fields, scope: Scope): BindingDeclaration[] {
-  return file.list('bindings').map((fields) => {
+  return file.each<BindingDeclaration>('bindings', (fields) => {
     const { place } = fields;
     const vhost = vhostIn(fields, scope);
     const source = fields.resource('source');
@@ -80,7 +80,7 @@ export function readBindings(file: Fields, scope: Scope): BindingDeclaration[] {
     const kind = fields.text('destination_type');
     if (!DESTINATIONS.includes(kind)) fields.fail('destination_type', mustBe(DESTINATIONS.join(' or '), kind));
     return kind === 'queue'
-      ? { place, request: { op: 'queue.bind', queue: destination, exchange: source, ...rest } }
-      : { place, request: { op: 'exchange.bind', destination, source, ...rest } };
+      ? [{ place, request: { op: 'queue.bind', queue: destination, exchange: source, ...rest } }]
+      : [{ place, request: { op: 'exchange.bind', destination, source, ...rest } }];
   });
 }

@@ -4,7 +4,7 @@
  * gives the same entries, whoever reads it.
  */
 import type { DefinitionsFile } from './entries.js';
-import { DefinitionsError, Fields } from './fields.js';
+import { DefinitionsError, type Faults, Fields } from './fields.js';
 import { syntaxFault } from './json-syntax.js';
 import { Notes } from './notes.js';
 import { readBindings, readExchanges, readQueues } from './read-declarations.js';
@@ -26,9 +26,9 @@ const SECTIONS = [
   'bindings',
 ];
 
-/** Throws a `DefinitionsError`. */
-export function readDefinitions(text: string, scope: Scope): DefinitionsFile {
-  const file = new Fields('', parsed(text));
+/** Throws a `DefinitionsError`; with `faults` only where the text is no object, and entries that are wrong are left out. */
+export function readDefinitions(text: string, scope: Scope, faults: Faults | null = null): DefinitionsFile {
+  const file = new Fields('', parsed(text), faults);
   const notes = new Notes();
   for (const name of file.names()) {
     if (!SECTIONS.includes(name) && !DESCRIPTIVE.includes(name)) {

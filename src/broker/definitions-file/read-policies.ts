@@ -10,15 +10,13 @@ import { type Scope, vhostIn } from './scope.js';
 import { OF_A_CLUSTER, POLICY_SETTINGS } from './unused.js';
 
 export function readPolicies(file: Fields, scope: Scope, notes: Notes): PolicyEntry[] {
-  return file
-    .list('policies')
-    .flatMap((fields) =>
-      policyIn(
-        fields,
-        { kind: 'policy', place: fields.place, vhost: vhostIn(fields, scope), name: fields.resource('name') },
-        notes,
-      ),
-    );
+  return file.each('policies', (fields) =>
+    policyIn(
+      fields,
+      { kind: 'policy', place: fields.place, vhost: vhostIn(fields, scope), name: fields.resource('name') },
+      notes,
+    ),
+  );
 }
 
 export function readParameters(
@@ -26,28 +24,26 @@ export function readParameters(
   scope: Scope,
   notes: Notes,
 ): { readonly policies: PolicyEntry[]; readonly vhostLimits: VhostLimitsEntry[] } {
-  const policies: PolicyEntry[] = [];
   const vhostLimits: VhostLimitsEntry[] = [];
-  for (const fields of file.list('parameters')) {
+  const policies = file.each('parameters', (fields) => {
     const component = fields.text('component');
     const name = fields.resource('name');
     const vhost = vhostIn(fields, scope);
-    if (component === 'operator_policy') {
-      policies.push(
-        ...policyIn(fields.object('value'), { kind: 'operator policy', place: fields.place, vhost, name }, notes),
-      );
-    } else if (component === 'vhost-limits') {
+    if (component === 'operator_policy')
+      return policyIn(fields.object('value'), { kind: 'operator policy', place: fields.place, vhost, name }, notes);
+    if (component === 'vhost-limits') {
       const limits = fields.record('value');
       checkLimits(fields, 'value', 'vhost', limits);
       vhostLimits.push({ place: fields.place, vhost, limits });
     } else notes.add(`parameters of '${component}'`, `parameter '${name}' of '${component}' is left out`);
-  }
+    return [];
+  });
   return { policies, vhostLimits };
 }
 
 /** What is of the cluster that wrote the file stays with it. */
 export function readGlobalParameters(file: Fields): GlobalParameterEntry[] {
-  return file.list('global_parameters').flatMap((fields) => {
+  return file.each('global_parameters', (fields) => {
     const name = fields.resource('name');
     if (OF_A_CLUSTER.includes(name)) return [];
     const parameter = { name, value: JSON.stringify(fields.value('value') ?? null) };

@@ -14,14 +14,14 @@ export function readVhosts(
   file: Fields,
   notes: Notes,
 ): { readonly entries: VhostEntry[]; readonly limits: VhostLimitsEntry[] } {
-  const entries: VhostEntry[] = [];
   const limits: VhostLimitsEntry[] = [];
-  for (const fields of file.list('vhosts')) {
+  const entries = file.each<VhostEntry>('vhosts', (fields) => {
     const vhost = fields.resource('name');
-    entries.push({ place: fields.place, vhost, metadata: metadataIn(fields, vhost, notes) });
+    const metadata = metadataIn(fields, vhost, notes);
     const given = vhostLimitsIn(fields);
     if (given !== null) limits.push({ place: fields.placeOf('limits'), vhost, limits: given });
-  }
+    return [{ place: fields.place, vhost, metadata }];
+  });
   return { entries, limits };
 }
 
@@ -70,12 +70,12 @@ export function checkLimits(
 
 export function readUsers(file: Fields): UserEntry[] {
   const version = file.optionalText('rabbitmq_version') ?? file.optionalText('rabbit_version') ?? '';
-  return file.list('users').map((fields) => {
+  return file.each('users', (fields) => {
     const limits = fields.record('limits');
     checkLimits(fields, 'limits', 'user', limits);
     const name = fields.resource('name');
     if (name === '') fields.fail('name', 'must not be empty');
-    return { place: fields.place, name, password: passwordIn(fields, version), tags: tagsIn(fields), limits };
+    return [{ place: fields.place, name, password: passwordIn(fields, version), tags: tagsIn(fields), limits }];
   });
 }
 
@@ -114,18 +114,16 @@ function tagsIn(fields: Fields): readonly string[] {
 }
 
 export function readPermissions(file: Fields, scope: Scope): PermissionsEntry[] {
-  return file.list('permissions').map((fields) => {
+  return file.each('permissions', (fields) => {
     const [configure, write, read] = RIGHTS.map((right) => patternIn(fields, right));
-    return {
-      place: fields.place,
-      permissions: {
-        user: fields.text('user'),
-        vhost: vhostIn(fields, scope),
-        configure: configure ?? '',
-        write: write ?? '',
-        read: read ?? '',
-      },
+    const permissions = {
+      user: fields.text('user'),
+      vhost: vhostIn(fields, scope),
+      configure: configure ?? '',
+      write: write ?? '',
+      read: read ?? '',
     };
+    return [{ place: fields.place, permissions }];
   });
 }
 
@@ -136,7 +134,7 @@ function patternIn(fields: Fields, name: string): string {
 }
 
 export function readTopicPermissions(file: Fields, scope: Scope): TopicPermissionsEntry[] {
-  return file.list('topic_permissions').map((fields) => {
+  return file.each('topic_permissions', (fields) => {
     const permissions: TopicPermissions = {
       user: fields.text('user'),
       vhost: vhostIn(fields, scope),
@@ -146,6 +144,6 @@ export function readTopicPermissions(file: Fields, scope: Scope): TopicPermissio
     };
     const error = topicPermissionsError(permissions);
     if (error !== null) throw new DefinitionsError(fields.place, `cannot be set: ${error}`);
-    return { place: fields.place, permissions };
+    return [{ place: fields.place, permissions }];
   });
 }

@@ -12,10 +12,12 @@ import {
   WITHOUT_STATS,
 } from './operation-contract.js';
 import {
+  ANY,
   BOOLEAN,
   body,
   INTEGER,
   listOf,
+  NUMBER,
   OBJECT,
   oneOf,
   type Schema,
@@ -115,15 +117,52 @@ const DEFINITIONS: Schema = {
   title: 'Definitions',
 };
 
+const FAULT = thing({ place: STRING, reason: STRING }, ['place', 'reason']);
+const CHANGE: Schema = {
+  ...thing(
+    {
+      section: STRING,
+      place: STRING,
+      name: STRING,
+      vhost: STRING_OR_NULL,
+      action: oneOf('added', 'changed', 'kept', 'left_out'),
+      fields: listOf(thing({ field: STRING, before: ANY, after: ANY }, ['field', 'before', 'after'])),
+      reason: STRING_OR_NULL,
+    },
+    ['section', 'place', 'name', 'vhost', 'action', 'fields', 'reason'],
+  ),
+  title: 'DefinitionChange',
+};
+const PREVIEW: Schema = {
+  ...thing(
+    {
+      valid: BOOLEAN,
+      faults: listOf(FAULT),
+      faults_untold: INTEGER,
+      counts: {
+        type: 'object',
+        additionalProperties: { type: 'object', additionalProperties: INTEGER },
+        description: 'By section and by what happens: added, changed, same, kept, left_out.',
+      },
+      changes: listOf(CHANGE),
+      changes_untold: INTEGER,
+      notes: listOf(STRING),
+    },
+    ['valid', 'faults', 'faults_untold', 'counts', 'changes', 'changes_untold', 'notes'],
+  ),
+  title: 'DefinitionsPreview',
+};
+
 function definitions(path: string, of: string): Contracts {
   const download = { ...STRING, description: 'The name of the file that a browser keeps it as.' };
   return {
     [`GET ${path}`]: one(`Exports what is declared ${of}`, DEFINITIONS, { download }),
     [`POST ${path}`]: {
       summary: `Imports what is declared ${of}`,
+      query: { dry_run: ifTrue('Changes nothing, and says what the import would do (200).') },
       body: DEFINITIONS,
       takesForms: true,
-      answers: { 204: null, 303: null },
+      answers: { 200: PREVIEW, 204: null, 303: null },
     },
   };
 }
@@ -134,6 +173,32 @@ const SAMPLED = {
     pattern: '^[0-9]{1,2}([.][0-9]{1,3})?$',
     description: 'Between two samples (s): 5, if left out.',
   },
+};
+
+const CERTIFICATE: Schema = {
+  ...thing(
+    {
+      use: oneOf('server', 'authority'),
+      subject: STRING,
+      issuer: STRING,
+      names: STRING_OR_NULL,
+      serial: STRING,
+      valid_from: STRING,
+      valid_to: STRING,
+    },
+    ['use', 'subject', 'issuer', 'names', 'serial', 'valid_from', 'valid_to'],
+  ),
+  title: 'Certificate',
+};
+const THREAD: Schema = {
+  ...thing({ name: STRING, cpu_seconds: NUMBER, busy_seconds: NUMBER, ticks: INTEGER, late_seconds: NUMBER }, [
+    'name',
+    'cpu_seconds',
+    'busy_seconds',
+    'ticks',
+    'late_seconds',
+  ]),
+  title: 'Thread',
 };
 
 /** Server-sent events, until the reader goes. */
@@ -184,6 +249,14 @@ export const NODE_CONTRACTS: Contracts = {
   'GET /api/leveret/environment': {
     summary: 'What the broker was told, and what it has found out',
     answers: { 200: OBJECT },
+  },
+  'GET /api/leveret/certificates': {
+    summary: "The broker's certificates, and for how long they are good",
+    answers: { 200: listOf(CERTIFICATE) },
+  },
+  'GET /api/leveret/threads': {
+    summary: "What the broker's threads have done since they began",
+    answers: { 200: listOf(THREAD) },
   },
   'GET /api/leveret/log-levels': {
     summary: 'What the log tells, by area',

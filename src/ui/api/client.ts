@@ -43,7 +43,9 @@ export function withQuery(path: string, query: Query): string {
   return `${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
 
-/** The answer, if it is one; rejects with an `ApiError`, or an `AwayError`. */
+/**
+ * The answer, if it is one; rejects with an `ApiError`, or an `AwayError`. A body that is a `Blob` is JSON already.
+ */
 export async function respond(
   method: Method,
   path: string,
@@ -56,7 +58,7 @@ export async function respond(
     answer = await fetch(addressOf(path), {
       method,
       headers: { ...HEADERS, ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: signal ?? null,

@@ -47,6 +47,14 @@ export const PAGES: readonly PageEntry[] = [
   },
   { path: '/admin/limits', nav: null, tag: 'management', load: () => import('../pages/limits/limits.js') },
   { path: '/admin/features', nav: null, tag: 'administrator', load: () => import('../pages/features/features.js') },
+  {
+    path: '/admin/definitions',
+    nav: null,
+    tag: 'administrator',
+    load: () => import('../pages/definitions/definitions.js'),
+  },
+  { path: '/log', nav: 'Log', tag: 'monitoring', load: () => import('../pages/log/log.js') },
+  { path: '/health', nav: 'Health', tag: 'management', load: () => import('../pages/health/health.js') },
 ];
 
 export interface FoundPage {

@@ -36,6 +36,12 @@ export const ADMIN_PAGES: readonly AdminPage[] = [
     text: 'How many connections, channels and queues a vhost or a user may have.',
   },
   {
+    path: '/admin/definitions',
+    name: 'Definitions',
+    tag: 'administrator',
+    text: 'All of this in one file: to keep it, to move it to another broker, to bring it in from RabbitMQ.',
+  },
+  {
     path: '/admin/features',
     name: 'Features',
     tag: 'administrator',

@@ -17,8 +17,9 @@ interface PlainTableProps<R> {
 
 export function PlainTable<R>({ label, rows, columns, keyOf }: PlainTableProps<R>): JSX.Element {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is of forms, and a section would be one landmark too many
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <div class="scroll" role="group" tabIndex={0} aria-label={`${label}: table`}>
       <table aria-label={label}>
         <thead>
           <tr>
@@ -41,6 +42,6 @@ export function PlainTable<R>({ label, rows, columns, keyOf }: PlainTableProps<R
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }

@@ -1,7 +1,9 @@
 /** What RabbitMQ does not tell: latency, where participants meet, what threads cost, the log, memory. */
+
 import { Counter } from '../../../engine/engine.js';
 import { LATENCY_BUCKETS, latencyBound } from '../../../engine/latency.js';
 import { UNIT_KINDS } from '../../../engine/participant.js';
+import { threadName } from '../node/threads.js';
 import type { Metric, Sample } from './exposition.js';
 import { type BrokerMetric, brokerFamily, type Family } from './family.js';
 import type { Reading } from './reading.js';
@@ -37,14 +39,9 @@ const byThread =
   (which: Counter, others: number, scale: number) =>
   ({ broker: { engine, facts } }: Reading): readonly Sample[] =>
     Array.from({ length: facts.workers + others }, (_, index) => ({
-      labels: { worker: workerName(index, facts.workers) },
+      labels: { worker: threadName(index, facts.workers) },
       value: engine.countedBy(index, which) / scale,
     }));
-
-function workerName(index: number, workers: number): string {
-  if (index < workers) return String(index);
-  return index === workers ? 'management' : 'broker';
-}
 
 const LATENCY: Metric = {
   name: 'delivery_latency_seconds',

@@ -3,18 +3,20 @@
  * written, and imported by the broker thread in portions: nobody waits for a long file.
  */
 import { definitionsText } from '../../../broker/definitions-file/export.js';
-import type { LimitScope, LimitSet } from '../../../broker/policies/limits.js';
-import type { Policy, PolicyKind } from '../../../broker/policies/policies.js';
 import { badRequest, HttpError } from '../../http/errors.js';
 import { Form } from '../../http/forms.js';
 import type { ListQuery } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { inChunks, StreamedJson } from '../../http/streaming.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
+import { definedNow } from './defined.js';
+import { previewOf } from './definitions-preview.js';
 
 interface Query extends ListQuery {
   /** The file's name, where the answer is to be kept as one. */
   readonly download?: string;
+  /** Whether an import is only to be told of. */
+  readonly dry_run?: string;
 }
 
 export function definitionRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -39,11 +41,12 @@ export function definitionRoutes({ route }: HttpServer, broker: ManagedBroker): 
       POST: {
         tag: 'administrator',
         body: 'text',
-        handle: async ({ params, body }, reply) => {
+        handle: async ({ params, query, body }, reply) => {
           const vhost = existing(params, 404);
           const isForm = body instanceof Form;
           const text = isForm ? await body.text('file') : String(body ?? '');
           if (text === undefined) throw badRequest("the form has no field 'file'");
+          if ((query as Query).dry_run === 'true') return previewOf(broker, text, vhost);
           const outcome = await broker.administration.definitions.import(text, vhost);
           // What is wrong with the whole is told without a place.
           if (!outcome.ok) throw badRequest(outcome.reason.replace(/^is /, 'the body is '));
@@ -65,36 +68,12 @@ function fileName(given: string): string {
   return given.replaceAll(/[^\w.@-]/g, '_').slice(0, 255);
 }
 
-/** What is set over what is declared is the coordinator's: it is asked for before. */
 async function exported(
-  { view, administration }: ManagedBroker,
+  broker: ManagedBroker,
   vhost: string | null,
   columns: string | undefined,
 ): Promise<Iterable<string>> {
-  const vhosts = vhost === null ? view.vhosts() : [vhost];
-  const users = vhost === null ? view.accounts.users().map(({ name }) => name) : [];
-  const [policies, operatorPolicies, vhostLimits, userLimits, globalParameters] = await Promise.all([
-    byName(vhosts, (name) => administration.policies('policy', name)),
-    byName(vhosts, (name) => administration.policies('operator policy', name)),
-    byName(vhosts, (name) => administration.limits('vhost', name)),
-    byName(users, (name) => administration.limits('user', name)),
-    administration.globalParameters(),
-  ]);
-  const policiesOf = { policy: policies, 'operator policy': operatorPolicies } satisfies Record<PolicyKind, unknown>;
-  const limitsOf = { vhost: vhostLimits, user: userLimits } satisfies Record<LimitScope, unknown>;
   const wanted = columns === undefined || columns === '' ? null : new Set(columns.split(','));
-  return definitionsText(
-    {
-      view,
-      policies: { list: (kind, of): Policy[] => policiesOf[kind].get(of) ?? [] },
-      limits: { of: (scope, of): LimitSet => limitsOf[scope].get(of) ?? {} },
-      globalParameters: { list: () => globalParameters },
-    },
-    vhost,
-    (name) => wanted === null || wanted.has(name),
-  );
-}
-
-async function byName<T>(names: readonly string[], ask: (name: string) => Promise<T>): Promise<Map<string, T>> {
-  return new Map(await Promise.all(names.map(async (name) => [name, await ask(name)] as const)));
+  const there = await definedNow(broker, vhost === null ? broker.view.vhosts() : [vhost], vhost === null);
+  return definitionsText(there, vhost, (name) => wanted === null || wanted.has(name));
 }

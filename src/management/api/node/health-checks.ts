@@ -2,13 +2,13 @@
  * Checks for whoever watches over the broker: 200 where all is well, 503 with the reason where it is not, as RabbitMQ
  * tells it.
  */
-import { X509Certificate } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { badRequest, HttpError, notFound } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { listenersOf } from './announced.js';
+import { certificatesIn } from './certificates.js';
 
 /** What a check has found. */
 type Finding = { readonly status: 'ok' | 'failed' } & JsonObject;
@@ -107,11 +107,8 @@ function expiringAt({ facts, http, tls }: ManagedBroker, when: number): JsonObje
     }));
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 function endsOf(pem: string, when: number): string[] {
-  return (pem.match(PEM) ?? [])
-    .map((one) => new X509Certificate(one))
+  return certificatesIn(pem)
     .filter(({ validFrom, validTo }) => Date.parse(validTo) < when || Date.parse(validFrom) > Date.now())
     .map(({ validTo }) => new Date(validTo).toISOString().replace('T', ' ').slice(0, 19));
 }

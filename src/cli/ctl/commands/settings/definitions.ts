@@ -31,17 +31,18 @@ export const DEFINITION_COMMANDS: readonly CtlCommand[] = [
     subject: 'Definitions',
     summary: 'adds the definitions of a file, - or none for standard input; where one is wrong, nothing changes',
     arguments: [optional('file')],
-    options: FORMAT,
+    options: { ...FORMAT, 'dry-run': { value: null, help: 'changes nothing, and tells what the import would change' } },
     check: (given) => {
       checkFormat(given);
       const file = given.optional('file') ?? STANDARD;
       if (file !== STANDARD) mustExist('File', file);
     },
-    banner: ({ optional: find }) => {
+    banner: ({ optional: find, has }) => {
       const file = find('file') ?? STANDARD;
+      const verb = has('dry-run') ? 'Comparing' : 'Importing';
       return file === STANDARD
-        ? 'Importing definitions in JSON from standard input ...'
-        : `Importing definitions in JSON from a file at "${file}" ...`;
+        ? `${verb} definitions in JSON from standard input ...`
+        : `${verb} definitions in JSON from a file at "${file}" ...`;
     },
     run: importFrom,
   },
@@ -68,8 +69,63 @@ async function importFrom(given: Given, api: Api): Promise<Outcome> {
   } catch (error) {
     throw new CtlError(EXIT.DATA, `Failed to deserialise input (format: JSON): ${reasonOf(error)}`);
   }
+  if (given.has('dry-run'))
+    return told(JSON.parse(await api.post(`${at('definitions')}?dry_run=true`, definitions)) as Preview);
   await api.post(at('definitions'), definitions);
   return { kind: 'text', isRemark: true, text: 'The definitions are imported.' };
+}
+
+interface Preview {
+  readonly valid: boolean;
+  readonly faults: readonly { readonly place: string; readonly reason: string }[];
+  readonly faults_untold: number;
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly changes: readonly Change[];
+  readonly changes_untold: number;
+  readonly notes: readonly string[];
+}
+
+interface Change {
+  readonly section: string;
+  readonly name: string;
+  readonly vhost: string | null;
+  readonly action: string;
+  readonly fields: readonly { readonly field: string; readonly before: unknown; readonly after: unknown }[];
+  readonly reason: string | null;
+}
+
+/** A line for each change, and the sum of each section; a file that is wrong ends as an import of it would. */
+function told(preview: Preview): Outcome {
+  if (!preview.valid) {
+    const faults = preview.faults.map(({ place, reason }) => `${place} ${reason}`.trim());
+    const more = preview.faults_untold === 0 ? [] : [`and ${preview.faults_untold} more`];
+    throw new CtlError(EXIT.DATA, `The file cannot be imported:\n${[...faults, ...more].join('\n')}`);
+  }
+  const more = preview.changes_untold === 0 ? [] : [`and ${preview.changes_untold} more`];
+  const sums = Object.entries(preview.counts).map(([section, counts]) => `${wordsOf(section)}: ${sumOf(counts)}`);
+  return { kind: 'text', text: [...preview.changes.map(changeText), ...more, ...preview.notes, ...sums].join('\n') };
+}
+
+function changeText({ section, name, vhost, action, fields, reason }: Change): string {
+  const where = vhost === null ? '' : ` in vhost '${vhost}'`;
+  const values = fields.map(
+    ({ field, before, after }) => `${field} from ${JSON.stringify(before)} to ${JSON.stringify(after)}`,
+  );
+  const why = reason === null ? '' : `: ${reason}`;
+  const what = values.length === 0 ? why : `: ${values.join(', ')}`;
+  return `${wordsOf(action)} ${wordsOf(section)}: ${name}${where}${what}`;
+}
+
+function sumOf(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([action, count]) => `${count} ${wordsOf(action)}`)
+    .join(', ');
+}
+
+/** `left_out` as people read it. */
+function wordsOf(name: string): string {
+  return name.replaceAll('_', ' ');
 }
 
 function checkFormat({ option }: Given): void {
