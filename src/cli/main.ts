@@ -12,13 +12,16 @@ import type { WantedBench } from '../bench/bench.js';
 import type { Durability } from '../log/commit-log.js';
 import { LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
-import type { Broker } from '../node/handle.js';
+import { type Broker, inside } from '../node/handle.js';
 import { hostText } from '../node/listeners/address.js';
+import { boundText } from '../node/listeners/bound.js';
 import type { ResolvedOptions } from '../node/options.js';
+import type { AlarmEvent } from '../node/program-events.js';
 import type { WantedCertificates } from './certificates/wanted.js';
 import { LogOutput, type LogPlace } from './logging/output.js';
 import { type Command, type Configured, parseOptions } from './options.js';
 import { startReloadable } from './reload.js';
+import { Service } from './service.js';
 
 const read = (): Command => parseOptions(process.argv.slice(2), process.env);
 const command = read();
@@ -100,14 +103,21 @@ async function serve(configured: Configured): Promise<void> {
     // What cannot be written to is said before anything is started.
     if (log.file !== null) await opening;
     const logger = loggerTo(opening, options);
-    const broker = await startReloadable(configured, read, logger);
-    const output = await opening;
-    broker.closed.then(
-      () => exit(logger, output, 0),
-      () => exit(logger, output, 70),
+    const service = Service.of(process.env, (line) =>
+      logger.warning('broker', `the service manager hears nothing: ${line}`),
     );
-    stopOnSignal(broker, output);
+    const startTold = logger.follow((entries) => entries.forEach(({ message }) => void service.progress(message)));
+    const broker = await startReloadable(configured, read, logger, service);
+    startTold();
+    const output = await opening;
+    const ended = (code: number) => () => {
+      service.end();
+      return exit(logger, output, code);
+    };
+    broker.closed.then(ended(0), ended(70));
+    stopOnSignal(broker, output, service);
     for (const line of startLines(broker, options)) logger.info('broker', line);
+    tellService(service, broker);
   } catch (error) {
     refuse(error instanceof Error ? error.message : String(error));
   }
@@ -146,12 +156,27 @@ async function exit(logger: Logger, output: LogOutput, code: number): Promise<ne
   process.exit(code);
 }
 
-function stopOnSignal(broker: Broker, output: LogOutput): void {
+/** How it is: in `systemctl status`. */
+function tellService(service: Service, broker: Broker): void {
+  const alarms = new Set<AlarmEvent['source']>();
+  const places = broker.listeners.map(boundText).join(', ');
+  const status = (): string =>
+    alarms.size === 0 ? `serves on ${places}` : `holds publishers back: too little ${[...alarms].join(' and ')}`;
+  service.ready(status(), () => inside.silence(broker));
+  broker.on('alarm', ({ source, isSet }) => {
+    if (isSet) alarms.add(source);
+    else alarms.delete(source);
+    service.status(status());
+  });
+}
+
+function stopOnSignal(broker: Broker, output: LogOutput, service: Service): void {
   let stopping = false;
   const stop = (): void => {
     // Who asks twice does not want to wait.
     if (stopping) process.exit(1);
     stopping = true;
+    service.stopping();
     // What comes of it is seen by who waits for the broker's end.
     broker.stop().catch(() => {});
   };

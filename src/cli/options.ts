@@ -2,7 +2,6 @@
  * What the command is to do, from its flags, its environment and the file that these name. Nothing is started or
  * printed here. What cannot be understood is answered with one line that says what would be.
  */
-import { totalmem } from 'node:os';
 import type { WantedBench } from '../bench/bench.js';
 import { NODE_LIMIT_NAMES } from '../broker/requests/node-limits.js';
 import { mebibytesFor, workersIn } from '../engine/sizes.js';
@@ -13,6 +12,7 @@ import {
   COMMAND_DEFAULTS,
   DEFAULTS,
   defaultMemory,
+  memoryThere,
   type ResolvedOptions,
   resolveOptions,
   workersFor,
@@ -204,7 +204,7 @@ function tlsOptions(given: Configuration): BrokerOptions['tls'] {
 }
 
 /** `others`: threads that need as much memory as a worker. */
-function workerCount(given: Given<number> | undefined, memory = defaultMemory(totalmem()), others = 0): number {
+function workerCount(given: Given<number> | undefined, memory = defaultMemory(memoryThere()), others = 0): number {
   if (given === undefined) return workersFor(memory, others);
   const { value, origin } = given;
   if (value <= workersIn(memory) - others) return value;

@@ -10,14 +10,16 @@ import { toml, valueInForce } from './config/in-force.js';
 import { KEYS, type Key, settingOf } from './config/settings.js';
 import type { Configuration } from './config/sources.js';
 import type { Command, Configured } from './options.js';
+import type { Service } from './service.js';
 
 type Reloading = Pick<Broker, 'reconfigure'>;
 
-/** Starts a broker; resolves with it, and keeps reloading from now on, with what `read` finds. */
+/** Starts a broker; resolves with it, and keeps reloading from now on, with what `read` finds; `service` hears of it. */
 export async function startReloadable(
   { given, options, log }: Configured,
   read: () => Command,
   logger: Logger,
+  service: Pick<Service, 'reloading'>,
 ): Promise<Broker> {
   const starting = Broker.start({ ...options, log: (entry) => logger.pass([entry]) });
   if (process.platform !== 'win32') {
@@ -28,7 +30,8 @@ export async function startReloadable(
       last = last.then(async () => {
         inForce = await reload(await starting, { given: inForce, options, log }, read(), logger);
       });
-      last.catch((error: unknown) => logger.error('configuration', `not reloaded: ${String(error)}`));
+      const told = last.catch((error: unknown) => logger.error('configuration', `not reloaded: ${String(error)}`));
+      void service.reloading(told);
     });
   }
   return starting;

@@ -65,6 +65,8 @@ export type ToBroker =
     }
   /** Tell of these events from now on, and of no others. */
   | { readonly kind: 'listen'; readonly events: readonly AskedEvent[] }
+  /** Who gives no sign of life? The answer is a text, or null. */
+  | { readonly kind: 'silence'; readonly id: number }
   | { readonly kind: 'test'; readonly id: number; readonly request: TestRequest }
   /** Close all connections with 320 and end. */
   | { readonly kind: 'stop' };

@@ -49,6 +49,9 @@ function serve(broker: RunningBroker): void {
           .reconfigure(message.options, message.changed)
           .then((outcome) => say({ kind: 'answer', id: message.id, outcome }), fatal);
         break;
+      case 'silence':
+        say({ kind: 'answer', id: message.id, outcome: { ok: true, value: broker.silence() } });
+        break;
       case 'test':
         broker
           .test(message.request, (news) => say({ kind: 'news', news }))

@@ -62,6 +62,8 @@ export interface RunningBroker {
   attach(client: ProgramClient): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
   reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
+  /** Which worker gives no sign of life, in words; null: none. */
+  silence(): string | null;
   /** Does what a test asks; `tell` hears what it listens to. */
   test(request: TestRequest, tell: (news: TestNews) => void): Promise<Outcome>;
   /**
@@ -288,6 +290,7 @@ async function openOn(
           return { ok: false, error: inWords(error) };
         }
       },
+      silence: () => pool.silence,
       test: async (request, tell) => {
         testing ??= new BrokerTests({ clock: manual, engine, pool, coordinator, alarms, tell });
         try {

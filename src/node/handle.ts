@@ -29,13 +29,15 @@ import { changedOptions, type ReloadableOptions } from './reloadable.js';
 import { type BrokerClock, clockBefore } from './testing/broker-clock.js';
 import type { TestNews, TestRequest } from './testing/test-requests.js';
 
-/** What `leveret/testing` may do that programs may not. */
+/** What `leveret/testing` and the command may do that programs may not. */
 interface Inside {
   /** `time`: where a clock begins that is moved by hand (ms since the Unix epoch); null: at the machine's time. */
   start(options: BrokerOptions, time: number | null): Promise<Broker>;
   test<T>(broker: Broker, request: TestRequest): Promise<T>;
   /** Has somebody hear what a test listens to. */
   listen(broker: Broker, onNews: (news: TestNews) => void): void;
+  /** Resolves with who of its workers gives no sign of life, in words; null: nobody is silent. */
+  silence(broker: Broker): Promise<string | null>;
   /** Ends a broker as a kill of its process would. */
   kill(broker: Broker): Promise<void>;
   /** The broker does not keep the process alive. */
@@ -53,6 +55,7 @@ export class Broker {
       listen: (broker, onNews) => {
         broker.#handle.onNews = onNews;
       },
+      silence: (broker) => broker.#handle.silence(),
       kill: (broker) => broker.#handle.kill(),
       unref: (broker) => broker.#handle.unref(),
     };
@@ -273,6 +276,10 @@ class Handle {
     });
     this.#given = given;
     if (change.logLevels !== undefined) this.logLevels.setAll(options.logLevels);
+  }
+
+  silence(): Promise<string | null> {
+    return this.#asking.ask((id) => this.#ask({ kind: 'silence', id }));
   }
 
   /** Asks something for a test. */

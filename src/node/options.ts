@@ -263,6 +263,12 @@ export const LOGIN_FROM: readonly LoginFrom[] = ['distinguished_name', 'common_n
 export const SAN_TYPES: readonly SanType[] = ['dns', 'ip', 'email', 'uri', 'other_name'];
 export const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none'];
 
+/** What this process may use at most (octets): in a container less than the machine has. */
+export function memoryThere(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 /** The share of the machine's memory that is taken by default, in whole MiB. */
 export function defaultMemory(total: number): number {
   const share = Math.floor((total * DEFAULTS.memoryShare) / MEBIBYTE) * MEBIBYTE;
@@ -281,7 +287,7 @@ export function resolveOptions(given: BrokerOptions = {}): ResolvedOptions {
   const listeners = listenAddresses(given);
   const management = httpAddress(given.management ?? DEFAULTS.management);
   checkTls(tls, listeners, management);
-  const asked = given.memory ?? defaultMemory(totalmem());
+  const asked = given.memory ?? defaultMemory(memoryThere());
   const memory = Math.floor(wholeNumber('memory', asked, MEMORY_MIN, MEMORY_MAX) / MEBIBYTE) * MEBIBYTE;
   return {
     listeners,

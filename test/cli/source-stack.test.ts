@@ -16,8 +16,8 @@ function placeOf(text: string, file: URL | string): string {
 }
 
 test('a frame in a bundled file is shown where its source is', () => {
-  const text = 'stopOnSignal(broker, output)';
-  const bundled = 'stopOnSignal(broker,output)';
+  const text = 'stopOnSignal(broker, output, service)';
+  const bundled = 'stopOnSignal(broker,output,service)';
   expect(sourceStack(`Error: boom\n    at serve (${built.href}:${placeOf(bundled, built)})`)).toBe(
     `Error: boom\n    at serve (${source}:${placeOf(text, source)})`,
   );

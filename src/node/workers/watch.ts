@@ -99,6 +99,14 @@ export class Watch {
     return (this.#workers[index]?.silent ?? 0) >= LOOKS_SUSPECT;
   }
 
+  /** Who gives no sign of life, in words; null: nobody. Who waits for the disk is not to blame. */
+  get silence(): string | null {
+    const silent = this.#workers.findIndex(
+      (worker, index) => !worker.over && this.suspects(index) && !worker.progress.waitsForDisk,
+    );
+    return silent < 0 ? null : `${this.describe(silent)}, and gives no sign of life`;
+  }
+
   /** Has been called `LOOK_MS` after the last time. */
   look(): void {
     this.#workers.forEach((worker, index) => {

@@ -144,6 +144,11 @@ export class WorkerPool {
     this.#watch.start();
   }
 
+  /** Which worker gives no sign of life, in words; null: none. */
+  get silence(): string | null {
+    return this.#watch?.silence ?? null;
+  }
+
   #tell(worker: number, message: ToWorker): void {
     const member = this.#members[worker];
     if (member !== undefined) tell(member, message);
