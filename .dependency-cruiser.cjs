@@ -40,7 +40,7 @@ const brokerLayers = [
 /** What the HTTP API agrees on stands below what serves it. */
 const managementLayers = ['api', 'page', 'live', 'http', 'contract'];
 /** The web page: from what starts it to what all its parts may know. */
-const uiLayers = ['app', 'pages', 'components', 'api', 'text'];
+const uiLayers = ['app', 'pages', 'graph', 'components', 'api', 'text'];
 const apiLayers = ['metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
 const perfLayers = ['report', 'load', 'measure'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];

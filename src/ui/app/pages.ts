@@ -32,6 +32,13 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/connections/:name', nav: null, tag: 'management', load: () => import('../pages/clients/connection.js') },
   { path: '/channels', nav: 'Channels', tag: 'management', load: () => import('../pages/clients/channels.js') },
   { path: '/channels/:name', nav: null, tag: 'management', load: () => import('../pages/clients/channel.js') },
+  { path: '/exchanges', nav: 'Exchanges', tag: 'management', load: () => import('../pages/exchanges/exchanges.js') },
+  {
+    path: '/exchanges/:vhost/:name',
+    nav: null,
+    tag: 'management',
+    load: () => import('../pages/exchanges/exchange.js'),
+  },
   { path: '/admin', nav: 'Admin', tag: 'management', load: () => import('../pages/admin/admin.js') },
   { path: '/admin/users', nav: null, tag: 'administrator', load: () => import('../pages/users/users.js') },
   { path: '/admin/users/:user', nav: null, tag: 'administrator', load: () => import('../pages/users/user.js') },
