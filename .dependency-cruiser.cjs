@@ -3,6 +3,7 @@ const layers = [
   'testing',
   'cli',
   'bench',
+  'migrate',
   'perf',
   'client',
   'management',

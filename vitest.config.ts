@@ -15,6 +15,7 @@ const BROKER = [
     'spans',
     'testing',
     'perf/runs',
+    'migrate/runs',
     'embedded',
   ],
 ].map((folder) => `test/${folder}/**/*.test.ts`);

@@ -22,14 +22,15 @@ export function rabbitmqVersion() {
 /**
  * @param {string} folder
  * @param {string} [settings] the lines of its rabbitmq.conf
+ * @param {readonly string[]} [plugins]
  * @returns {Promise<import('./processes.mjs').Server>} once it accepts connections
  */
-export async function startRabbitmq(folder, settings = '') {
+export async function startRabbitmq(folder, settings = '', plugins = []) {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'rabbitmq');
   writeFileSync(`${config}.conf`, settings);
-  const plugins = join(folder, 'enabled_plugins');
-  writeFileSync(plugins, '[].\n');
+  const enabled = join(folder, 'enabled_plugins');
+  writeFileSync(enabled, `[${plugins.join(',')}].\n`);
   const [port, distributionPort] = [await freePort(), await freePort()];
   const env = {
     HOME: folder,
@@ -40,7 +41,7 @@ export async function startRabbitmq(folder, settings = '') {
     RABBITMQ_MNESIA_BASE: join(folder, 'data'),
     RABBITMQ_LOG_BASE: join(folder, 'log'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
-    RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
+    RABBITMQ_ENABLED_PLUGINS_FILE: enabled,
     RABBITMQ_CONFIG_FILE: config,
     RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'none'),
     RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),

@@ -48,6 +48,9 @@ switch (command.action) {
   case 'perf':
     await perf(command.args);
     break;
+  case 'migrate':
+    await migrate(command.args);
+    break;
   case 'cert':
     await makeCertificates(command.wanted);
     break;
@@ -80,20 +83,35 @@ async function ctl(args: readonly string[]): Promise<void> {
 
 async function perf(args: readonly string[]): Promise<void> {
   const { runPerf } = await import('./perf/perf.js');
+  const { stdout, stderr } = process;
+  process.exitCode = await runPerf(args, {
+    out: (text) => void stdout.write(text),
+    error: (text) => void stderr.write(text),
+    signal: interrupted(),
+  });
+}
+
+async function migrate(args: readonly string[]): Promise<void> {
+  const { runMigrate } = await import('./migrate/migrate.js');
+  const { stdout, stderr } = process;
+  process.exitCode = await runMigrate(args, {
+    out: (text) => void stdout.write(text),
+    error: (text) => void stderr.write(text),
+    isTerminal: stdout.isTTY === true,
+    signal: interrupted(),
+  });
+}
+
+/** Who interrupts wants an end in order; who does it twice does not want to wait. */
+function interrupted(): AbortSignal {
   const interrupt = new AbortController();
   const stop = (): void => {
-    // Who asks twice does not want to wait.
     if (interrupt.signal.aborted) process.exit(1);
     interrupt.abort();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  const { stdout, stderr } = process;
-  process.exitCode = await runPerf(args, {
-    out: (text) => void stdout.write(text),
-    error: (text) => void stderr.write(text),
-    signal: interrupt.signal,
-  });
+  return interrupt.signal;
 }
 
 async function serve(configured: Configured): Promise<void> {

@@ -39,7 +39,7 @@ import { oauthOptions } from './oauth.js';
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
-  | { action: 'ctl' | 'healthcheck' | 'perf'; args: readonly string[] }
+  | { action: 'ctl' | 'healthcheck' | 'perf' | 'migrate'; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'cert'; wanted: WantedCertificates }
   | { action: 'bench'; wanted: WantedBench }
@@ -59,7 +59,7 @@ const MIB = 1024 ** 2;
 
 /** Reads the arguments that follow the command's name. */
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
-  if (args[0] === 'ctl' || args[0] === 'healthcheck' || args[0] === 'perf')
+  if (args[0] === 'ctl' || args[0] === 'healthcheck' || args[0] === 'perf' || args[0] === 'migrate')
     return { action: args[0], args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {

@@ -238,6 +238,11 @@ export class Connection {
     return this.#socket.writableLength === 0;
   }
 
+  /** Writes octets. False: the system has not taken all of them; the receiver is told when it has. */
+  write(octets: Uint8Array): boolean {
+    return this.#state === 'ended' || this.#socket.write(octets);
+  }
+
   /** Whether something waits to be taken by the system. */
   get hasOutput(): boolean {
     return this.#socket.writableLength > 0;

@@ -12,6 +12,8 @@ export const HELP = `Usage: leveret [options]
                           asks and tells a running broker, as rabbitmqctl does (leveret ctl help)
        leveret perf [options]
                           puts a load on a broker, and measures it (leveret perf --help)
+       leveret migrate --from URL [options]
+                          moves what a broker has to a Leveret (leveret migrate --help)
        leveret cert DIR [options]
                           makes certificates for a trial of TLS (leveret cert --help)
        leveret bench [options]

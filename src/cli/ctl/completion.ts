@@ -1,15 +1,18 @@
 /** Scripts that complete commands and options in shells, made from the tables. */
 import { BENCH_FLAGS } from '../bench/wanted.js';
-import { PERF_KEYS, type PerfKey, perfFlag } from '../perf/table.js';
+import type { FlagTable } from '../config/flag-table.js';
+import { FLAGS as MIGRATE_FLAGS } from '../migrate/table.js';
+import { FLAGS as PERF_FLAGS } from '../perf/table.js';
 import { OPTIONS } from './arguments.js';
 import type { CtlCommand } from './command.js';
 import { COMMANDS } from './commands.js';
 
 /** What stands behind `leveret`, and the flags of those commands that have a table of them. */
-const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf'].join(' ');
+const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf', 'migrate'].join(' ');
 const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = {
   bench: BENCH_FLAGS,
-  perf: Object.fromEntries(PERF_KEYS.map((key) => [key, flagOfPerf(key)])),
+  perf: flagsOf(PERF_FLAGS),
+  migrate: flagsOf(MIGRATE_FLAGS),
 };
 
 interface FlagOfCommand {
@@ -18,9 +21,13 @@ interface FlagOfCommand {
   readonly help: string;
 }
 
-function flagOfPerf(key: PerfKey): FlagOfCommand {
-  const { kind, short, help } = perfFlag(key);
-  return { value: kind.argument, help, ...(short === undefined ? {} : { short }) };
+function flagsOf(table: FlagTable): Readonly<Record<string, FlagOfCommand>> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, { kind, short, help }]) => [
+      key,
+      { value: kind.argument, help, ...(short === undefined ? {} : { short }) },
+    ]),
+  );
 }
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -1,6 +1,8 @@
 /** docs/perf.md, as it follows from the table of flags. `npm run config-docs` writes it. */
+
+import { flagText } from '../config/flag-table.js';
 import { wrapped } from '../config/help.js';
-import { flagText, keysOf } from './help.js';
+import { keysOf } from './help.js';
 import { PERF_KEYS, type PerfKey, perfFlag, SUBJECTS } from './table.js';
 
 const WIDTH = 120;
@@ -97,7 +99,7 @@ export function perfPage(): string {
 function bullet(key: PerfKey): string {
   const { kind, help } = perfFlag(key);
   const value = kind.argument === null ? '' : ` Value: ${kind.expected}.`;
-  return wrapped(`\`${flagText(key)}\`: ${help}.${value}`, WIDTH - 2)
+  return wrapped(`\`${flagText(key, perfFlag(key))}\`: ${help}.${value}`, WIDTH - 2)
     .map((line, index) => `${index === 0 ? '- ' : '  '}${line}`)
     .join('\n');
 }

@@ -1,27 +1,14 @@
 /** Kinds of values that `leveret perf` takes besides those of settings. */
 import type { Plain } from '../../amqp/table.js';
-import { type Endpoint, parseEndpoint } from '../../client/endpoint.js';
 import type { Step } from '../../perf/measure/steps.js';
 import { plainOf } from '../../perf/plain.js';
+import { listOf, numberIn, SECONDS_MAX, url } from '../config/client-kinds.js';
 import { type Kind, parsed } from '../config/kinds.js';
 
 const MIB = 1024 ** 2;
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: MIB };
 /** What a body may have at most; a broker may take less. */
 const SIZE_MAX = 128 * MIB;
-const SECONDS_MAX = 2_000_000;
-
-/** The flag may be given several times. */
-export function listOf<T>(one: Kind<T>): Kind<readonly T[]> {
-  return {
-    argument: one.argument,
-    expected: one.expected,
-    isList: true,
-    fromTexts: (texts) => texts,
-    read: (value) => (Array.isArray(value) ? value.map(one.read) : [one.read(value)]),
-    write: (value) => value.map((each) => String(one.write(each))),
-  };
-}
 
 export const octets = parsed('SIZE', `octets up to ${SIZE_MAX / MIB}M, such as 1024, 64K or 1M`, sizeIn, String);
 
@@ -29,10 +16,6 @@ function sizeIn(text: string): number | undefined {
   const [, digits, unit = ''] = /^(\d{1,9})([KM]?)$/i.exec(text) ?? [];
   const size = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1);
   return size <= SIZE_MAX ? size : undefined;
-}
-
-function numberIn(text: string): number {
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** A number of seconds or of messages a second, above nothing. */
@@ -43,16 +26,6 @@ export function positive(what: string): Kind<number> {
   };
   return parsed('N', `a number of ${what} above 0`, read, String);
 }
-
-export const seconds = parsed(
-  'SECONDS',
-  'a number of seconds above 0',
-  (text) => {
-    const value = numberIn(text);
-    return value > 0 && value <= SECONDS_MAX ? value : undefined;
-  },
-  String,
-);
 
 /** A value and for how many seconds it holds; one after the other, and from the beginning again. */
 function steps(
@@ -76,14 +49,7 @@ function steps(
 export const rateSteps = steps('RATE:SECONDS', 'RATE:SECONDS, such as 100:60', numberIn);
 export const sizeSteps = steps('SIZE:SECONDS', 'SIZE:SECONDS, such as 1024:60', sizeIn);
 
-export const urls = listOf(
-  parsed<Endpoint>(
-    'URL',
-    'amqp://USER:PASSWORD@HOST:PORT/VHOST, or amqps://',
-    parseEndpoint,
-    ({ host, port }) => `${host}:${port}`,
-  ),
-);
+export const urls = listOf(url);
 
 /** Names with values: whole numbers, true and false are what they look like. */
 export const pairs = listOf(
@@ -100,12 +66,4 @@ export const pairs = listOf(
 
 export function tableOf(given: readonly (readonly [string, string])[]): Readonly<Record<string, Plain>> {
   return Object.fromEntries(given.map(([name, value]) => [name, plainOf(value)]));
-}
-
-const SHORT_OCTETS = 255;
-
-/** A name as AMQP has them. */
-export function shortName(what: string): Kind<string> {
-  const read = (text: string): string | undefined => (Buffer.byteLength(text) <= SHORT_OCTETS ? text : undefined);
-  return parsed('NAME', `${what} of at most ${SHORT_OCTETS} octets`, read, String);
 }

@@ -3,15 +3,15 @@
  * together, is one line that says what would.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Endpoint, parseEndpoint } from '../../client/endpoint.js';
 import { steady } from '../../perf/load/pacer.js';
 import type { Step } from '../../perf/measure/steps.js';
 import type { Plan, Queue } from '../../perf/plan.js';
-import { ConfigurationError, type Flag, readFlags, readValue } from '../config/flags.js';
+import { fileOf, readTable } from '../config/flag-table.js';
+import { ConfigurationError } from '../config/flags.js';
 import { tableOf } from './kinds.js';
-import { PERF_KEYS, type PerfGiven, type PerfKey, perfFlag } from './table.js';
+import { FLAGS, type PerfGiven, type PerfKey } from './table.js';
 
 export interface PerfCommand {
   readonly plan: Plan;
@@ -26,21 +26,10 @@ const STANDARD_URL = 'amqp://localhost';
 const SIZE = 12;
 const HEARTBEAT = 60;
 
-const FLAGS_BY_NAME = new Map<string, Flag<PerfKey | 'help'>>([
-  ['help', { key: 'help', argument: null, short: 'h' }],
-  ...PERF_KEYS.flatMap((key) => {
-    const { kind, short, aliases = [] } = perfFlag(key);
-    const named: Flag<PerfKey> = { key, argument: kind.argument };
-    return [
-      [key, short === undefined ? named : { ...named, short }] as const,
-      ...aliases.map((alias) => [alias, named] as const),
-    ];
-  }),
-]);
-
 /** Reads what follows `perf`; null: help is wanted. Throws a `ConfigurationError`. */
 export function perfCommand(args: readonly string[]): PerfCommand | null {
-  const given = readGiven(args);
+  // Each value is read by its flag's own kind.
+  const given = readTable(args, FLAGS) as PerfGiven | null;
   if (given === null) return null;
   check(given);
   return {
@@ -49,19 +38,6 @@ export function perfCommand(args: readonly string[]): PerfCommand | null {
     isQuiet: given.quiet ?? false,
     chart: given.chart ?? null,
   };
-}
-
-function readGiven(args: readonly string[]): PerfGiven | null {
-  const texts = readFlags(args, FLAGS_BY_NAME);
-  if (texts.has('help')) return null;
-  const values: Partial<Record<PerfKey, unknown>> = {};
-  for (const [key, { name, texts: given }] of texts) {
-    if (key === 'help') continue;
-    const { kind } = perfFlag(key);
-    values[key] = readValue(kind, kind.fromTexts(given), `--${name}`);
-  }
-  // Each was read by its own kind.
-  return values as PerfGiven;
 }
 
 /** Of flags that do not go together, the first is said to mean nothing with the second. */
@@ -170,15 +146,6 @@ function numbered(name: string, count: number): string[] {
 function standardEndpoint(): Endpoint {
   // It is one.
   return parseEndpoint(STANDARD_URL) as Endpoint;
-}
-
-function fileOf(key: PerfKey, path: string | undefined): string | null {
-  if (path === undefined) return null;
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    return refuse(`--${key} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function refuse(reason: string): never {

@@ -2,8 +2,10 @@
  * All that `leveret perf` takes, each flag once: the parser, the help, the completion and docs/perf.md come from this
  * table. PerfTest's one letters are ours where they do not mean something else to all our commands (`-h`, `-v`).
  */
+import { listOf, seconds, shortName } from '../config/client-kinds.js';
+import type { TableFlag } from '../config/flag-table.js';
 import { type Kind, oneOf, text, wholeNumber, yesOrNo } from '../config/kinds.js';
-import { listOf, octets, pairs, positive, rateSteps, seconds, shortName, sizeSteps, urls } from './kinds.js';
+import { octets, pairs, positive, rateSteps, sizeSteps, urls } from './kinds.js';
 
 export const SUBJECTS = [
   'Broker',
@@ -15,14 +17,8 @@ export const SUBJECTS = [
   'What comes out',
 ] as const;
 
-export interface PerfFlag<T> {
-  readonly kind: Kind<T>;
+export interface PerfFlag<T> extends TableFlag<T> {
   readonly subject: (typeof SUBJECTS)[number];
-  /** One sentence, without capital and full stop. */
-  readonly help: string;
-  readonly short?: string;
-  /** Other names of ours. */
-  readonly aliases?: readonly string[];
   /** What PerfTest calls it, if not the same. */
   readonly perfTest?: string;
   /** What PerfTest does not have. */

@@ -196,6 +196,8 @@ export class Publisher {
     if (queues.length > 0 || delays.length > 0 || isDuplicate || !incomingPublish.mandatory)
       return this.#enqueue(incomingPublish, way);
     const busy = this.#session.outputIdle();
+    // It has not gone anywhere: it may come again when there is a way.
+    forget(way, incomingPublish);
     return busy === null ? this.#return(incomingPublish) : busy.then(() => this.#return(incomingPublish));
   }
 

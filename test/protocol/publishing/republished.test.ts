@@ -96,6 +96,17 @@ describe.skipIf(isReferee)('a message that is republished', () => {
     republish(channel, 'nowhere', {});
     expect(await channel.returns.next('the return')).toMatchObject({ replyCode: 312 });
   });
+
+  test('is taken when there is a queue for it by the time that it comes again', async () => {
+    const { channel, queue } = await scenario();
+    const route = { queue, exchange: EXCHANGE, routingKey: 'late' };
+    republish(channel, 'late', {}, { id: 'late' });
+    await channel.returns.next('the return');
+    await channel.call('queue.bind', route);
+    republish(channel, 'late', {}, { id: 'late' });
+    await channel.confirms.take(2, 'confirms');
+    expect(await channel.counts(queue)).toMatchObject({ ready: 1 });
+  });
 });
 
 describe.skipIf(isReferee)('a message that was not taken may come again', () => {

@@ -1,0 +1,45 @@
+/**
+ * Brokers with their management at known ports, which can be killed and come back at the same ones; gone after the test.
+ */
+
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Broker } from '../../support/broker.js';
+import { directory, start } from '../../support/kept-data.js';
+
+export interface Ports {
+  readonly amqp: number;
+  readonly http: number;
+}
+
+export interface Place {
+  readonly ports: Ports;
+  readonly data: string;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export async function newPlace(): Promise<Place> {
+  return { ports: { amqp: await freePort(), http: await freePort() }, data: directory() };
+}
+
+export function startAt({ ports, data }: Place): Promise<Broker> {
+  const flags = ['--port', `${ports.amqp}`, '--http-port', `${ports.http}`, '--ctl-socket', join(data, 'ctl.sock')];
+  return start(data, { flags, workers: 1, memory: '256M', patience: 60_000 });
+}
+
+/** What `leveret migrate` is told to go from one to the other. */
+export function between(source: Ports, target: Ports, vhost = ''): string[] {
+  return [
+    ...['--from', `amqp://guest:guest@127.0.0.1:${source.amqp}${vhost}`],
+    ...['--from-http', `http://127.0.0.1:${source.http}`],
+    ...['--to', `amqp://guest:guest@127.0.0.1:${target.amqp}${vhost}`],
+    ...['--to-http', `http://127.0.0.1:${target.http}`],
+  ];
+}
