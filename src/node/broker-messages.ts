@@ -48,8 +48,6 @@ export interface BrokerSetup {
   readonly clock: SharedArrayBuffer | null;
   /** What the operator's log tells of (src/logging/levels.ts). */
   readonly logLevels: SharedArrayBuffer;
-  /** Where workers of the process run, and those of this broker (src/platform/cpu-claims.ts). */
-  readonly cpus: { readonly process: SharedArrayBuffer; readonly own: SharedArrayBuffer };
 }
 
 export type ToBroker =

@@ -17,7 +17,7 @@ import { startThreads } from './workers/worker-threads.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
 const port = parentPort;
-const { options, clock, logLevels, cpus } = workerData as BrokerSetup;
+const { options, clock, logLevels } = workerData as BrokerSetup;
 const defect = new Promise<Error>((resolve) => takeDefects(resolve));
 
 // What takes longest comes first: what else is needed is loaded meanwhile.
@@ -29,7 +29,7 @@ const [{ openBroker, startFailure }, { boundText }] = await Promise.all([
 ]);
 const logger = new Logger(new LogLevels(logLevels), (entries) => say({ kind: 'entries', entries }));
 const events = new ProgramEvents((told) => say({ kind: 'event', told }));
-const starting = openBroker(options, clock, threads, { cpus: new CpuClaims(cpus.process, cpus.own), events, logger });
+const starting = openBroker(options, clock, threads, { cpus: new CpuClaims(), events, logger });
 const running = await Promise.race([starting, defect]).catch((error: unknown) => startFailure(error));
 if (running instanceof Error) endWith({ kind: 'refused', failure: { kind: 'other', ...inWords(running) } });
 else if ('kind' in running) endWith({ kind: 'refused', failure: running });

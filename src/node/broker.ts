@@ -80,7 +80,7 @@ export interface RunningBroker {
 
 /** What the broker has of its thread and of its process. */
 export interface Around {
-  /** Where the workers' CPUs are claimed; whoever has started this thread gives them back. */
+  /** Where the workers' CPUs are claimed. */
   readonly cpus: CpuClaims;
   readonly events: ProgramEvents;
   readonly logger: Logger;
@@ -137,7 +137,7 @@ async function openOn(
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
   const allowed = native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [];
-  const places = placeWorkers(allowed, workers, cpus);
+  const places = await placeWorkers(allowed, workers, cpus);
   const managed = dup === null ? null : options.management;
   const participants = managed === null ? workers : workers + 1;
   const shared = await createSharedCore(options.engine, options.memory, participants);
@@ -215,6 +215,7 @@ async function openOn(
     // It never ends by itself.
     spill.run().catch(fatal);
     const pinned = await pool.attend(coordinator, overseer(storage, alarms, logger));
+    const placement = placementText(options.pin, native, places, pinned);
     if (options.data && storage !== null) await alarms.watchDisk(storage.path, options.data.diskFreeLimit);
     if (dup !== null) {
       pool.watch(progress, {
@@ -252,8 +253,9 @@ async function openOn(
               memory: options.memory,
               announced: options.announced.version,
               dataDirectory: storage?.path ?? null,
+              placement,
               clusterId: storage?.clusterId ?? freshClusterId(),
-              environment: withoutSecrets(options),
+              environment: { ...withoutSecrets(options), placement },
             },
             (request, answer, user) => questions.ask(request, answer, user),
             new SpilledBrowsing(engine, spillFiles, queues),
@@ -269,7 +271,7 @@ async function openOn(
         workers,
         recovered: storage?.recovered ?? 0,
         damage: storage?.damage ?? null,
-        placement: placementText(options.pin, native, places, pinned),
+        placement,
       },
       ask: (request, answer) => questions.ask(request, answer),
       attach: (client) => pool.attach(client),
@@ -304,6 +306,7 @@ async function openOn(
         management.close();
         coordinator.close();
         const { written, stuck } = await pool.close();
+        cpus.release();
         alarms.stop();
         figures.stop();
         await spill.stop();

@@ -11,7 +11,6 @@ import type { ChannelOptions } from '../channel/options.js';
 import { type Area, LogLevels, type Threshold } from '../logging/levels.js';
 import type { LogEntry } from '../logging/logger.js';
 import { entryWriter, toStandardError } from '../logging/target.js';
-import { CpuClaims, processClaims } from '../platform/cpu-claims.js';
 import { forgetHolder } from '../platform/file-lock.js';
 import { ManualClock } from '../platform/manual-clock.js';
 import { lockPath } from '../store/data-directory.js';
@@ -220,20 +219,17 @@ class Handle {
     this.clock = clockBefore(this.#manual, (milliseconds) => this.test({ op: 'advance', milliseconds }));
     this.channels = new ProgramChannels(options, (client) => this.#ask({ kind: 'attach', client }));
     this.logLevels.setAll(options.logLevels);
-    const cpus = { process: processClaims(), own: CpuClaims.memory() };
     this.#thread = new Thread(brokerThreadFile(options.files), {
       workerData: {
         options,
         clock: this.#manual?.shared ?? null,
         logLevels: this.logLevels.shared,
-        cpus,
       } satisfies BrokerSetup,
       name: 'leveret-broker',
     });
     const lock = options.data === null ? null : lockPath(resolvePath(options.data.directory));
     this.closed = new Promise((resolve, reject) => {
       this.#thread.on('exit', () => {
-        new CpuClaims(cpus.process, cpus.own).release();
         const error = this.#errorAtEnd();
         if ((error instanceof BrokerDefect || this.#isKilled) && lock !== null) forgetHolder(lock);
         this.#asking.refuseAll(error ?? new BrokerClosedError());

@@ -68,6 +68,8 @@ export interface BrokerFacts {
   /** When the broker started (ms since the Unix epoch). */
   readonly startedAt: number;
   readonly dataDirectory: string | null;
+  /** Where the workers run, in words. */
+  readonly placement: string;
   /** What nobody else's broker has, and this one keeps as long as its data. */
   readonly clusterId: string;
   /** Shared memory for messages and queues (octets). */

@@ -18,6 +18,7 @@ import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { AREAS, DEFAULT_LEVEL, type LevelSettings, THRESHOLDS } from '../logging/levels.js';
 import type { LogTarget } from '../logging/target.js';
+import { cpuQuota } from '../platform/cpu-quota.js';
 import type { OauthFiles } from './files/oauth-files.js';
 import type { TlsFiles } from './files/tls-files.js';
 import {
@@ -275,9 +276,16 @@ export function defaultMemory(total: number): number {
   return Math.max(MEMORY_MIN, Math.min(share, MEMORY_MAX));
 }
 
-/** One worker for each CPU, as far as the memory holds them; `others`: threads that need as much memory as a worker. */
-export function workersFor(memory: number, others: number, cpus = availableParallelism()): number {
+/**
+ * One worker for each CPU, as far as the memory holds them; `others`: threads that need as much memory as a worker. A
+ * quota of CPU time is not exceeded: all threads of a group that has used it up stand still until its period is over.
+ */
+export function workersFor(memory: number, others: number, cpus = usableCpus()): number {
   return Math.max(1, Math.min(cpus, workersIn(memory) - others));
+}
+
+function usableCpus(): number {
+  return Math.min(availableParallelism(), Math.floor(cpuQuota()));
 }
 
 /** Everything that holds: what was given, and the defaults for the rest. */

@@ -12,7 +12,7 @@ import { loadKoffi } from './foreign-calls.js';
 export interface Affinity {
   /** CPUs that this process may run on, in ascending order. */
   allowedCpus(): number[];
-  /** Binds the calling thread to some CPUs. */
+  /** Binds the calling thread to some CPUs, and tells on which of them the system lets it run. */
   pin(cpus: readonly number[]): Outcome;
   /** A second descriptor for the same socket; null where descriptors cannot be duplicated. */
   readonly dup: ((fd: number) => number) | null;
@@ -22,7 +22,8 @@ export interface Affinity {
   readonly endSocket: ((fd: number) => void) | null;
 }
 
-export type Outcome = { ok: true } | { ok: false; why: string };
+/** `cpus`: where the thread runs now, ascending. */
+export type Outcome = { ok: true; cpus: readonly number[] } | { ok: false; why: string };
 export type Loaded = { ok: true; affinity: Affinity } | { ok: false; why: string };
 
 /** CPUs in the mask that is passed to Linux: glibc's `cpu_set_t` has 1024. */
@@ -46,18 +47,24 @@ function linux(koffi: typeof Koffi): Affinity {
   const getAffinity = libc.func('int sched_getaffinity(int, size_t, void *)');
   const setAffinity = libc.func('int sched_setaffinity(int, size_t, void *)');
   const set = new Uint8Array(LINUX_CPUS_MAX / 8);
+  const allowedCpus = (): number[] => (getAffinity(0, set.length, set) < 0 ? [] : cpusIn(set));
   return {
-    allowedCpus: () => (getAffinity(0, set.length, set) < 0 ? [] : cpusIn(set)),
+    allowedCpus,
     pin: (cpus) => {
       set.fill(0);
       for (const cpu of cpus) set[cpu >> 3] = (set[cpu >> 3] ?? 0) | (1 << (cpu & 7));
-      return setAffinity(0, set.length, set) === 0
-        ? { ok: true }
-        : { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
+      if (setAffinity(0, set.length, set) !== 0) return { ok: false, why: errnoText(koffi, 'sched_setaffinity') };
+      return confirmed(cpus, allowedCpus());
     },
     dup: dupOf(koffi),
     endSocket: endSocketOf(koffi),
   };
+}
+
+/** A control group may have taken some of the CPUs away meanwhile, but gives no others. */
+function confirmed(asked: readonly number[], actual: readonly number[]): Outcome {
+  if (actual.length > 0 && actual.every((cpu) => asked.includes(cpu))) return { ok: true, cpus: actual };
+  return { ok: false, why: `the system lets a thread that asked for CPUs ${asked} run on ${actual}` };
 }
 
 function windows(koffi: typeof Koffi): Affinity {
@@ -79,7 +86,7 @@ function windows(koffi: typeof Koffi): Affinity {
         ),
       ) === 0n
         ? { ok: false, why: 'SetThreadAffinityMask refused' }
-        : { ok: true },
+        : { ok: true, cpus },
     // A Windows socket is a handle, which `dup` does not know.
     dup: null,
     endSocket: null,

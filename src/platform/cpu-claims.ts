@@ -1,79 +1,127 @@
 /**
- * How many workers each group of CPUs has, of all brokers of the process, so that the next broker's go elsewhere. The
- * counts are in memory that the threads of the process share: brokers may be started by several of them at once.
+ * Which groups of CPUs workers run on, of all brokers that can be seen from here, so that the next broker's go elsewhere.
+ * A claim is a Unix socket in Linux's abstract namespace, `@leveret/cpu/<lowest CPU of the group>/<number>`: the kernel
+ * gives a name to one alone, lists all of them in /proc/net/unix for everybody to read, and forgets a name with the
+ * process that has it, however that ends. So there is nothing to clear up, and no user must trust another one's files.
  *
- * | at (Int32) | what stands there | written by |
- * |---|---|---|
- * | `c`, 0 … 1023 | workers whose group's lowest CPU is `c` | whoever claims or gives back, by atomic operations |
+ * Each network namespace has names of its own, so containers do not see each other's brokers. Therefore each broker
+ * begins at a group of its own choosing among those that are equally taken, as far as it sees: by chance they are spread.
  *
- * What must hold: what a broker has claimed is given back once, after its threads have ended.
+ * What must hold: who may not have sockets, or may not read the list, gets his groups all the same.
  */
-import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import type { CpuGroup } from './cpu-topology.js';
 
-/** As many as an affinity mask can name. */
-export const CPUS_MAX = 1024;
+/** Behind the name a system may list the zeroes that fill it up, as `@`. */
+const CLAIM = /@leveret\/cpu\/(\d+)\/(\d+)@*$/gm;
+const TABLE = '/proc/net/unix';
+/** So often a name is tried that another broker was quicker to take; then the claim is known to this broker alone. */
+const TRIES = 100;
 
-const NAME = 'leveret.cpu-claims';
+/** The numbers of the claims to each group, by its lowest CPU. */
+type Claims = Map<number, Set<number>>;
 
-/**
- * The counts of this process, as far as its threads come from one that knew them: each thread hands them to those that
- * it starts from then on. Others have counts of their own.
- */
-export function processClaims(): SharedArrayBuffer {
-  const inherited = getEnvironmentData(NAME);
-  if (inherited instanceof SharedArrayBuffer) return inherited;
-  const claims = new SharedArrayBuffer(CPUS_MAX * Int32Array.BYTES_PER_ELEMENT);
-  setEnvironmentData(NAME, claims);
-  return claims;
+export interface ClaimOptions {
+  /** Where to begin among equals, from 0 to 1. */
+  readonly first?: number;
+  /** Where the system lists its sockets. */
+  readonly table?: string;
 }
 
-/** What one broker has claimed, in the counts of its process. */
 export class CpuClaims {
-  readonly #process: Int32Array;
-  readonly #own: Int32Array;
   readonly #first: number;
+  readonly #table: string;
+  readonly #sockets: Server[] = [];
+  /** This broker's own, which it knows of whatever the system lets it see. */
+  readonly #own: Claims = new Map();
+
+  constructor({ first = Math.random(), table = TABLE }: ClaimOptions = {}) {
+    this.#first = first;
+    this.#table = table;
+  }
 
   /**
-   * `first`: where to begin among equals. Two threads of a program that do not know each other's counts begin at
-   * different groups.
+   * Claims a worker's place in the group that has the fewest workers for its cores; among equals in the node that has;
+   * its number among the groups.
    */
-  constructor(process: SharedArrayBuffer, own = CpuClaims.memory(), first = threadId) {
-    this.#process = new Int32Array(process);
-    this.#own = new Int32Array(own);
-    this.#first = first;
-  }
-
-  /** For `own`: it outlives the thread that claims, so that another can give back. */
-  static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(CPUS_MAX * Int32Array.BYTES_PER_ELEMENT);
-  }
-
-  /** Claims a worker's place in the group that has the fewest workers for its CPUs; its number among the groups. */
-  claim(groups: readonly (readonly number[])[]): number {
-    for (;;) {
-      const counts = groups.map(([cpu = 0]) => Atomics.load(this.#process, cpu));
-      const loads = counts.map((count, group) => (count + 1) / (groups[group]?.length ?? 1));
-      const least = Math.min(...loads);
-      const chosen = firstFrom(this.#first % groups.length, loads, least);
-      const cpu = groups[chosen]?.[0] ?? 0;
-      const before = counts[chosen] ?? 0;
-      // Another broker may have claimed since the counts were read: both would have gone to the same group.
-      if (Atomics.compareExchange(this.#process, cpu, before, before + 1) !== before) continue;
-      Atomics.add(this.#own, cpu, 1);
+  async claim(groups: readonly CpuGroup[]): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      const claims = this.#seen();
+      const chosen = this.#leastTaken(groups, claims);
+      const cpu = lowestOf(groups[chosen]);
+      const number = freeNumber(claims.get(cpu));
+      const socket = tries === TRIES ? 'refused' : await listen(nameOf(cpu, number));
+      if (socket === 'taken') continue;
+      if (socket !== 'refused') this.#sockets.push(socket);
+      note(this.#own, cpu, number);
       return chosen;
     }
   }
 
   /** Gives all back. */
   release(): void {
-    for (const [cpu] of this.#own.entries()) {
-      const claimed = Atomics.exchange(this.#own, cpu, 0);
-      if (claimed > 0) Atomics.sub(this.#process, cpu, claimed);
-    }
+    for (const socket of this.#sockets.splice(0)) socket.close();
+    this.#own.clear();
+  }
+
+  #seen(): Claims {
+    const claims: Claims = new Map();
+    for (const [cpu, numbers] of this.#own) claims.set(cpu, new Set(numbers));
+    for (const [, cpu, number] of textOf(this.#table).matchAll(CLAIM)) note(claims, Number(cpu), Number(number));
+    return claims;
+  }
+
+  #leastTaken(groups: readonly CpuGroup[], claims: Claims): number {
+    const workers = groups.map((group) => claims.get(lowestOf(group))?.size ?? 0);
+    const taken = groups.map(({ cores }, index) => ((workers[index] ?? 0) + 1) / cores);
+    const inNode = groups.map(({ node }) => {
+      const same = [...groups.keys()].filter((index) => groups[index]?.node === node);
+      const cores = same.reduce((sum, index) => sum + (groups[index]?.cores ?? 0), 0);
+      return same.reduce((sum, index) => sum + (workers[index] ?? 0), 0) / cores;
+    });
+    const start = Math.floor(this.#first * groups.length);
+    const order = [...groups.keys()].map((index) => (start + index) % groups.length);
+    const [first = 0] = order.toSorted(
+      (one, other) => (taken[one] ?? 0) - (taken[other] ?? 0) || (inNode[one] ?? 0) - (inNode[other] ?? 0),
+    );
+    return first;
   }
 }
 
-function firstFrom(start: number, loads: readonly number[], wanted: number): number {
-  const behind = loads.indexOf(wanted, start);
-  return behind === -1 ? loads.indexOf(wanted) : behind;
+function note(claims: Claims, cpu: number, number: number): void {
+  claims.set(cpu, (claims.get(cpu) ?? new Set()).add(number));
+}
+
+function lowestOf(group: CpuGroup | undefined): number {
+  return group?.cpus[0] ?? 0;
+}
+
+function nameOf(cpu: number, number: number): string {
+  return `\0leveret/cpu/${cpu}/${number}`;
+}
+
+function freeNumber(taken: ReadonlySet<number> | undefined): number {
+  let number = 0;
+  while (taken?.has(number)) number++;
+  return number;
+}
+
+function textOf(table: string): string {
+  try {
+    return readFileSync(table, 'latin1');
+  } catch {
+    // Not Linux, or hidden from us.
+    return '';
+  }
+}
+
+/** A socket of that name; or somebody else has it; or there can be none. */
+function listen(path: string): Promise<Server | 'taken' | 'refused'> {
+  return new Promise((resolve) => {
+    // Whoever connects to it finds nothing there.
+    const socket = createServer((client) => client.destroy());
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE' ? 'taken' : 'refused'));
+    socket.listen({ path }, () => resolve(socket.unref()));
+  });
 }

@@ -1,69 +1,35 @@
 /**
  * Which CPUs each worker runs on: those that share one last-level cache, so that its memory stays near, and any of
  * them, so that it need not wait for a CPU that something else has taken while one beside it is idle (two workers bound
- * to one CPU each, beside a client on the same two, lost a third of their rate).
+ * to one CPU each, beside a client on the same two, lost a third of their rate). No group of CPUs goes beyond a NUMA
+ * node, and workers are spread over the nodes: what a worker touches first lies in its node's memory.
  */
-import { readFileSync } from 'node:fs';
 import type { Loaded, Outcome } from './affinity.js';
-import { CPUS_MAX, type CpuClaims } from './cpu-claims.js';
+import type { CpuClaims } from './cpu-claims.js';
+import { type CpuGroup, cpuGroups, cpuListText } from './cpu-topology.js';
 
-/** The CPUs of one worker, ascending; null: any. */
-export type Place = readonly number[] | null;
+/** The CPUs of one worker; null: any. */
+export type Place = CpuGroup | null;
 
 /**
  * Shares out `allowed` CPUs (ascending; none: leaves all workers to the scheduler) among the workers of a broker, with
- * regard to those of the other brokers of its process; `neighbours` are those that share a cache with one.
+ * regard to those of the other brokers of its machine. `system`: where the system tells of its CPUs.
  */
-export function placeWorkers(
+export async function placeWorkers(
   allowed: readonly number[],
   workers: number,
   claims: CpuClaims,
-  neighbours: (cpu: number) => readonly number[] = cacheNeighbours,
-): Place[] {
-  const groups = groupsOf(allowed, neighbours);
+  system?: string,
+): Promise<Place[]> {
+  const groups = cpuGroups(allowed, system);
   if (groups.length === 0) return Array.from({ length: workers }, () => null);
-  return Array.from({ length: workers }, () => claims.claim(groups))
-    .sort((one, other) => one - other)
-    .map((group) => groups[group] ?? null);
+  const chosen: number[] = [];
+  // One after the other: each counts for the next.
+  while (chosen.length < workers) chosen.push(await claims.claim(groups));
+  return chosen.sort((one, other) => one - other).map((group) => groups[group] ?? null);
 }
 
-function groupsOf(allowed: readonly number[], neighbours: (cpu: number) => readonly number[]): (readonly number[])[] {
-  const groups: (readonly number[])[] = [];
-  const grouped = new Set<number>();
-  for (const cpu of allowed) {
-    if (grouped.has(cpu)) continue;
-    const near = new Set(neighbours(cpu)).add(cpu);
-    const group = allowed.filter((other) => near.has(other));
-    groups.push(group);
-    for (const one of group) grouped.add(one);
-  }
-  return groups;
-}
-
-/** CPUs that share the last-level cache of one, as Linux tells; all of the machine's where nothing tells. */
-function cacheNeighbours(cpu: number): number[] {
-  for (const index of ['index3', 'index2']) {
-    try {
-      return cpusInList(readFileSync(`/sys/devices/system/cpu/cpu${cpu}/cache/${index}/shared_cpu_list`, 'latin1'));
-    } catch {
-      // No such cache, or no such file system.
-    }
-  }
-  return Array.from({ length: CPUS_MAX }, (_, other) => other);
-}
-
-/** The CPUs in a list as Linux writes them: `0-3,8,10-11`. */
-export function cpusInList(list: string): number[] {
-  return list
-    .trim()
-    .split(',')
-    .flatMap((range) => {
-      const [first = 0, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-    });
-}
-
-/** Says where the workers run, and why they are not pinned where they are not. */
+/** Says where the workers run, as the system has told each of them, and why they are not pinned where they are not. */
 export function placementText(
   asked: boolean,
   native: Loaded,
@@ -76,17 +42,39 @@ export function placementText(
     return 'not pinned, and one worker only: sockets cannot change threads on this system';
   const failure = pinned.find((outcome) => outcome !== null && !outcome.ok);
   if (failure !== undefined && failure !== null && !failure.ok) return `not pinned: ${failure.why}`;
-  const placed = places.filter((place) => place !== null);
-  if (placed.length === 0) return `not pinned: ${process.platform} does not say which CPUs there are`;
-  const ranges = [...new Set(placed.map(rangeText))];
-  const one = ranges.length === 1 && placed[0]?.length === 1;
-  const shared = ranges.length === 1 && placed.length > 1 ? ', which share a cache' : '';
-  return `pinned to ${one ? 'CPU' : 'CPUs'} ${ranges.join(', ')}${one ? '' : shared}`;
+  return pinnedText(
+    places.flatMap((place, worker) => {
+      const outcome = pinned[worker];
+      return place === null || !outcome?.ok ? [] : [{ worker, cpus: outcome.cpus, node: place.node }];
+    }),
+  );
 }
 
-function rangeText(cpus: readonly number[]): string {
-  const first = cpus[0];
-  const last = cpus.at(-1);
-  if (first === last) return `${first}`;
-  return cpus.length === Number(last) - Number(first) + 1 ? `${first}-${last}` : cpus.join('+');
+interface PinnedWorker {
+  readonly worker: number;
+  readonly cpus: readonly number[];
+  readonly node: number;
+}
+
+function pinnedText(runs: readonly PinnedWorker[]): string {
+  const [first] = runs;
+  if (first === undefined) return `not pinned: ${process.platform} does not say which CPUs there are`;
+  const byPlace = new Map<string, number[]>();
+  const isSpread = runs.some(({ node }) => node !== first.node);
+  for (const { worker, cpus, node } of runs) {
+    const where = `${cpusText(cpus)}${isSpread ? ` of node ${node}` : ''}`;
+    byPlace.set(where, [...(byPlace.get(where) ?? []), worker]);
+  }
+  if (byPlace.size > 1)
+    return `pinned: ${[...byPlace].map(([where, workers]) => `${workersText(workers)} to ${where}`).join(', ')}`;
+  const shared = first.cpus.length > 1 && runs.length > 1 ? ', which share a cache' : '';
+  return `pinned to ${cpusText(first.cpus)}${shared}`;
+}
+
+function cpusText(cpus: readonly number[]): string {
+  return `${cpus.length === 1 ? 'CPU' : 'CPUs'} ${cpuListText(cpus)}`;
+}
+
+function workersText(workers: readonly number[]): string {
+  return `${workers.length === 1 ? 'worker' : 'workers'} ${cpuListText(workers)}`;
 }

@@ -1,96 +1,88 @@
 /**
  * Where workers run, as the start lines say it, and the calls behind it.
  */
+import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { type Affinity, cpusIn, type Loaded, loadAffinity } from '../../src/platform/affinity.js';
+import { type Affinity, cpusIn, type Loaded, loadAffinity, type Outcome } from '../../src/platform/affinity.js';
 import { CpuClaims } from '../../src/platform/cpu-claims.js';
-import { cpusInList, placementText, placeWorkers } from '../../src/platform/placement.js';
+import { type Place, placementText, placeWorkers } from '../../src/platform/placement.js';
 
 const affinity: Affinity = {
   allowedCpus: () => [0, 1],
-  pin: () => ({ ok: true }),
+  pin: (cpus) => ({ ok: true, cpus }),
   dup: (fd) => fd,
   endSocket: null,
 };
 const loaded: Loaded = { ok: true, affinity };
-const pinned = { ok: true } as const;
 
-/** What a broker claims CPUs from that is alone in its process. */
-function nobody(): CpuClaims {
-  return new CpuClaims(CpuClaims.memory(), CpuClaims.memory(), 0);
+/** What is told of workers that run where they were placed, of nodes by their numbers. */
+function told(cpus: readonly (readonly number[])[], nodes: readonly number[] = []): string {
+  const places = cpus.map((own, worker): Place => ({ cpus: own, cores: own.length, node: nodes[worker] ?? 0 }));
+  return placementText(
+    true,
+    loaded,
+    places,
+    cpus.map((own): Outcome => ({ ok: true, cpus: own })),
+  );
 }
 
 test('pinned workers are named by their CPUs', () => {
-  expect(placementText(true, loaded, [[0], [1]], [pinned, pinned])).toBe('pinned to CPUs 0, 1');
-  expect(placementText(true, loaded, [[3]], [pinned])).toBe('pinned to CPU 3');
-  expect(placementText(true, loaded, [[0, 1]], [pinned])).toBe('pinned to CPUs 0-1');
+  expect(told([[0], [1]])).toBe('pinned: worker 0 to CPU 0, worker 1 to CPU 1');
+  expect(told([[3]])).toBe('pinned to CPU 3');
+  expect(told([[0, 1]])).toBe('pinned to CPUs 0-1');
   expect(
-    placementText(
-      true,
-      loaded,
+    told([
+      [0, 1, 2],
+      [4, 6],
+      [0, 1, 2],
+    ]),
+  ).toBe('pinned: workers 0+2 to CPUs 0-2, worker 1 to CPUs 4+6');
+});
+
+test('nodes are told where workers are on several', () => {
+  expect(
+    told(
       [
-        [0, 1, 2],
-        [4, 6],
+        [0, 1],
+        [2, 3],
       ],
-      [pinned, pinned],
+      [0, 1],
     ),
-  ).toBe('pinned to CPUs 0-2, 4+6');
+  ).toBe('pinned: worker 0 to CPUs 0-1 of node 0, worker 1 to CPUs 2-3 of node 1');
+});
+
+test('what counts is where the system lets a worker run, not where it was to run', () => {
+  const place = { cpus: [0, 1, 2, 3], cores: 4, node: 0 };
+  expect(placementText(true, loaded, [place], [{ ok: true, cpus: [2, 3] }])).toBe('pinned to CPUs 2-3');
 });
 
 test('whoever is not pinned is told why', () => {
+  const place = { cpus: [0], cores: 1, node: 0 };
   expect(placementText(false, loaded, [null], [null])).toBe('not pinned, as asked');
-  expect(placementText(true, loaded, [[0]], [{ ok: false, why: 'no rights' }])).toBe('not pinned: no rights');
+  expect(placementText(true, loaded, [place], [{ ok: false, why: 'no rights' }])).toBe('not pinned: no rights');
   expect(placementText(true, { ok: false, why: 'no library' }, [null], [null])).toContain('no library');
   const windows: Loaded = { ok: true, affinity: { ...affinity, dup: null } };
   expect(placementText(true, windows, [null], [null])).toContain('one worker only');
 });
 
 test('workers that share their CPUs are told in one', () => {
-  const place = [0, 1];
-  expect(placementText(true, loaded, [place, place], [pinned, pinned])).toBe('pinned to CPUs 0-1, which share a cache');
+  expect(
+    told([
+      [0, 1],
+      [0, 1],
+    ]),
+  ).toBe('pinned to CPUs 0-1, which share a cache');
 });
 
-test('a worker may run where its cache is, and workers are spread over the caches', () => {
-  const inPairs = (cpu: number): number[] => [cpu & ~1, cpu | 1];
-  expect(placeWorkers([0, 1, 2, 3], 2, nobody(), inPairs)).toEqual([
-    [0, 1],
-    [2, 3],
-  ]);
-  expect(placeWorkers([0, 1, 2, 3], 4, nobody(), inPairs)).toEqual([
-    [0, 1],
-    [0, 1],
-    [2, 3],
-    [2, 3],
-  ]);
-  expect(placeWorkers([0, 1, 2, 3], 1, nobody(), inPairs)).toEqual([[0, 1]]);
-});
-
-test('brokers of one process are spread over the caches, and one that ends makes room', () => {
-  const inPairs = (cpu: number): number[] => [cpu & ~1, cpu | 1];
-  const shared = CpuClaims.memory();
-  const brokers = Array.from({ length: 10 }, () => new CpuClaims(shared, CpuClaims.memory(), 0));
-  const places = brokers.map((claims) => placeWorkers([0, 1, 2, 3], 1, claims, inPairs)[0]);
-  const onFirst = places.filter((place) => place?.[0] === 0).length;
-  expect([onFirst, places.length - onFirst]).toEqual([5, 5]);
-  brokers[3]?.release();
-  expect(placeWorkers([0, 1, 2, 3], 1, new CpuClaims(shared, CpuClaims.memory(), 0), inPairs)).toEqual([places[3]]);
-});
-
-test('brokers that know nothing of each other begin at different caches', () => {
-  const alone = (cpu: number): number[] => [cpu];
-  const first = (thread: number) => new CpuClaims(CpuClaims.memory(), CpuClaims.memory(), thread);
-  expect([0, 1, 2].map((thread) => placeWorkers([0, 1], 1, first(thread), alone)[0])).toEqual([[0], [1], [0]]);
-});
-
-test('a worker gets no CPU that the process may not use', () => {
-  const all = (): number[] => [0, 1, 2, 3, 4];
-  expect(placeWorkers([1, 3], 1, nobody(), all)).toEqual([[1, 3]]);
-  expect(placeWorkers([5, 7], 3, nobody(), (cpu) => [cpu])).toEqual([[5], [5], [7]]);
-  expect(placeWorkers([], 2, nobody(), all)).toEqual([null, null]);
-});
-
-test('a list of CPUs is read as Linux writes it', () => {
-  expect(cpusInList('0-2,8,10-11\n')).toEqual([0, 1, 2, 8, 10, 11]);
+test('workers are placed on CPUs that the process may use, and on no others', async () => {
+  const claims = new CpuClaims();
+  try {
+    expect(await placeWorkers([], 2, claims)).toEqual([null, null]);
+    const places = await placeWorkers([1], 2, claims, '/nowhere');
+    expect(places.map((place) => place?.cpus)).toEqual([[1], [1]]);
+  } finally {
+    claims.release();
+  }
 });
 
 test('a mask names its CPUs', () => {
@@ -103,4 +95,17 @@ test.runIf(process.platform === 'linux')('Linux says which CPUs there are, and l
   const cpus = native.affinity.allowedCpus();
   expect(cpus.length).toBeGreaterThan(0);
   expect(native.affinity.pin([1023])).toMatchObject({ ok: false });
+});
+
+test.runIf(process.platform === 'linux')('after pinning, the kernel is asked where the thread runs', () => {
+  const module = new URL('../../dist/platform/affinity.js', import.meta.url).href;
+  // One CPU that there is, and one that there is not: the kernel leaves that out without a word.
+  const program = `
+    const { affinity } = (await import('${module}')).loadAffinity();
+    const [cpu] = affinity.allowedCpus();
+    console.log(JSON.stringify([cpu, affinity.pin([cpu, 1023]), affinity.allowedCpus()]));`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  const [cpu, outcome, allowed] = JSON.parse(said) as [number, Outcome, number[]];
+  expect(outcome).toEqual({ ok: true, cpus: [cpu] });
+  expect(allowed).toEqual([cpu]);
 });

@@ -191,7 +191,7 @@ export const SETTINGS = {
   workers: setting(wholeNumber(1, WORKERS_MAX), {
     help: 'worker threads',
     standard: null,
-    standardText: `one for each CPU, at most ${WORKERS_MAX} and one for each ${mebibytesFor(1)}M of memory`,
+    standardText: `one for each CPU that it may use, at most ${WORKERS_MAX} and one for each ${mebibytesFor(1)}M of memory`,
     decided: (options) => options.workers,
   }),
   engine: setting(oneOf(ENGINES), {

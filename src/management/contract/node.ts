@@ -60,6 +60,8 @@ const NODE: Schema = {
     uptime: INTEGER,
     processors: INTEGER,
     run_queue: INTEGER,
+    workers: INTEGER,
+    worker_placement: STRING,
     mem_used: INTEGER,
     mem_limit: INTEGER,
     mem_alarm: BOOLEAN,

@@ -107,7 +107,7 @@ export class WorkerPool {
     const channels = thread === null ? [] : workers.map(() => new MessageChannel());
     const members = workers.map((worker, index) => {
       const inspection = channels[index]?.port1 ?? null;
-      const own = { index, cpus: places[index] ?? null, inspection, spans: spans[index] ?? null };
+      const own = { index, cpus: places[index]?.cpus ?? null, inspection, spans: spans[index] ?? null };
       return onThread(worker, { ...common, ...own });
     });
     if (thread !== null) {

@@ -29,6 +29,8 @@ export async function nodeFigures({ facts, engine, alarms }: ManagedBroker): Pro
     mem_limit: facts.memory,
     mem_alarm: alarms.isShortOfMemory,
     mem_calculation_strategy: 'rss',
+    workers: facts.workers,
+    worker_placement: facts.placement,
     core_memory_used: engine.memoryUsed(),
     core_memory_free: engine.memoryFree(),
     fd_used: descriptors.length,
