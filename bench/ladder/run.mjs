@@ -12,7 +12,7 @@ import { markdownTable } from '../../dist/bench/report/table.js';
 import { createSharedCore, openEngine } from '../../dist/engine/open.js';
 import { Counter } from '../../dist/engine/statistics.js';
 import { loadAffinity } from '../../dist/platform/affinity.js';
-import { cpuGroups } from '../../dist/platform/cpu-topology.js';
+import { cpuGroups } from '../../dist/platform/cpus/cpu-topology.js';
 import { say } from '../limit/progress.mjs';
 import { arrived, END, enter, newPhases, RUN } from '../scaling/phases.mjs';
 import { median } from '../support/median.mjs';

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { prepareCore } from '../engine/open.js';
 import { LogLevels } from '../logging/levels.js';
 import { Logger } from '../logging/logger.js';
-import { CpuClaims } from '../platform/cpu-claims.js';
+import { CpuClaims } from '../platform/cpus/cpu-claims.js';
 import { fatal, inWords, takeDefects } from '../platform/fatal.js';
 import type { RunningBroker } from './broker.js';
 import type { BrokerSetup, FromBroker, ToBroker } from './broker-messages.js';

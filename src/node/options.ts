@@ -18,7 +18,7 @@ import type { Durability } from '../log/commit-log.js';
 import { WORKERS_MAX } from '../log/record-format.js';
 import { AREAS, DEFAULT_LEVEL, type LevelSettings, THRESHOLDS } from '../logging/levels.js';
 import type { LogTarget } from '../logging/target.js';
-import { cpuQuota } from '../platform/cpu-quota.js';
+import { cpuQuota } from '../platform/cpus/cpu-quota.js';
 import type { OauthFiles } from './files/oauth-files.js';
 import type { TlsFiles } from './files/tls-files.js';
 import {

@@ -6,7 +6,7 @@
 import { Counter, type Engine } from '../engine/engine.js';
 import type { EventLoop } from '../event-loop/event-loop.js';
 import { Doing } from '../event-loop/progress.js';
-import { CpuLatency } from '../platform/cpu-latency.js';
+import { CpuLatency } from '../platform/cpus/cpu-latency.js';
 import type { OpenCommitLog } from '../store/open-log.js';
 import { BusyPoll } from './busy-poll.js';
 import { LogReport } from './log-report.js';

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { CpuClaims } from '../../src/platform/cpu-claims.js';
-import type { CpuGroup } from '../../src/platform/cpu-topology.js';
+import { CpuClaims } from '../../src/platform/cpus/cpu-claims.js';
+import type { CpuGroup } from '../../src/platform/cpus/cpu-topology.js';
 
 /** Groups of CPUs that no machine has, so that no broker's claims are among these. */
 let next = 1_000_000 + process.pid * 100;
@@ -79,7 +79,7 @@ test('brokers that cannot see each other begin at different groups', async () =>
 
 /** A program that has claimed a group's place and lives on. */
 async function other(of: readonly CpuGroup[]): Promise<ChildProcess> {
-  const module = new URL('../../dist/platform/cpu-claims.js', import.meta.url).href;
+  const module = new URL('../../dist/platform/cpus/cpu-claims.js', import.meta.url).href;
   const program = `
     const { CpuClaims } = await import('${module}');
     await new CpuClaims({ first: 0 }).claim(${JSON.stringify(of)});

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CpuLatency } from '../../src/platform/cpu-latency.js';
+import { CpuLatency } from '../../src/platform/cpus/cpu-latency.js';
 
 let folder: string;
 let requestPageIn: string;

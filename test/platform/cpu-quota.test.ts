@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { cpuQuota, type QuotaFiles } from '../../src/platform/cpu-quota.js';
+import { cpuQuota, type QuotaFiles } from '../../src/platform/cpus/cpu-quota.js';
 
 const places: string[] = [];
 afterEach(() => {
@@ -64,7 +64,7 @@ test.runIf(mayMakeGroups)('a process that the kernel has given a quota finds it'
   mkdirSync(group);
   try {
     writeFileSync(join(group, 'cpu.cfs_quota_us'), '170000');
-    const built = fileURLToPath(new URL('../../dist/platform/cpu-quota.js', import.meta.url));
+    const built = fileURLToPath(new URL('../../dist/platform/cpus/cpu-quota.js', import.meta.url));
     const program = `import(${JSON.stringify(built)}).then(({ cpuQuota }) => console.log(cpuQuota()))`;
     const script = `echo $$ > ${group}/cgroup.procs && exec "$0" -e '${program}'`;
     expect(execFileSync('sh', ['-c', script, process.execPath], { encoding: 'utf8' })).toBe('1.7\n');

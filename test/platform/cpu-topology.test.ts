@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { cpuGroups, cpuListText, cpusInList } from '../../src/platform/cpu-topology.js';
+import { cpuGroups, cpuListText, cpusInList } from '../../src/platform/cpus/cpu-topology.js';
 
 const trees: string[] = [];
 afterEach(() => {

@@ -4,8 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { type Affinity, cpusIn, type Loaded, loadAffinity, type Outcome } from '../../src/platform/affinity.js';
-import { CpuClaims } from '../../src/platform/cpu-claims.js';
-import { type Place, placementText, placeWorkers } from '../../src/platform/placement.js';
+import { CpuClaims } from '../../src/platform/cpus/cpu-claims.js';
+import { type Place, placementText, placeWorkers } from '../../src/platform/cpus/placement.js';
 
 const affinity: Affinity = {
   allowedCpus: () => [0, 1],

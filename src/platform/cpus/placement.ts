@@ -4,7 +4,7 @@
  * to one CPU each, beside a client on the same two, lost a third of their rate). No group of CPUs goes beyond a NUMA
  * node, and workers are spread over the nodes: what a worker touches first lies in its node's memory.
  */
-import type { Loaded, Outcome } from './affinity.js';
+import type { Loaded, Outcome } from '../affinity.js';
 import type { CpuClaims } from './cpu-claims.js';
 import { type CpuGroup, cpuGroups, cpuListText } from './cpu-topology.js';
 
