@@ -160,6 +160,7 @@ export class Management {
       ),
       sessions: new Sessions(this.#worker),
       pageSessions,
+      takesTokens: worker.tokens !== null,
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,
       spans: worker.spans?.counts ?? null,

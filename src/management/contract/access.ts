@@ -1,6 +1,7 @@
 /** Contracts: who calls, users, what they may do. */
 import { type Contracts, done, listing, made, one } from './operation-contract.js';
 import {
+  BOOLEAN,
   body,
   INTEGER,
   listOf,
@@ -54,6 +55,10 @@ export const ACCESS: Contracts = {
   'GET /api/whoami': {
     summary: 'Who calls, with which tags',
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
+  },
+  'GET /api/leveret/session': {
+    summary: 'How one can sign in to the web page: whether by tokens, too',
+    answers: { 200: thing({ tokens: BOOLEAN }, ['tokens']) },
   },
   'POST /api/leveret/session': {
     summary: 'Signs in to the web page, by a password or a token: the answer has a cookie',

@@ -16,6 +16,16 @@ export async function signIn(username: string, password: string): Promise<void> 
   account.set(await call<Account>('POST', SESSION, { username, password }));
 }
 
+/** By a token of an issuer that the broker trusts (OAuth 2). */
+export async function signInByToken(token: string): Promise<void> {
+  account.set(await call<Account>('POST', SESSION, { token: token.trim() }));
+}
+
+/** Whether the broker takes tokens at all. */
+export async function takesTokens(): Promise<boolean> {
+  return (await get<{ readonly tokens: boolean }>(SESSION)).tokens;
+}
+
 export async function signOut(): Promise<void> {
   await call('DELETE', SESSION);
   account.set(null);

@@ -3,8 +3,12 @@ import { Body } from '../../http/bodies.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 
-export function pageSessionRoutes({ route }: HttpServer, { pageSessions }: Pick<ManagedBroker, 'pageSessions'>): void {
+export function pageSessionRoutes(
+  { route }: HttpServer,
+  { pageSessions, takesTokens }: Pick<ManagedBroker, 'pageSessions' | 'takesTokens'>,
+): void {
   route('/api/leveret/session', {
+    GET: { tag: null, handle: async () => ({ tokens: takesTokens }) },
     POST: {
       tag: null,
       handle: async (request, reply) => {

@@ -66,6 +66,8 @@ export interface ManagedBroker {
   readonly sessions: Sessions;
   /** Who is signed in to the web page. */
   readonly pageSessions: PageSessions;
+  /** Whether tokens (OAuth 2) are taken, besides passwords. */
+  readonly takesTokens: boolean;
   /** Who is connected. */
   readonly clients: Clients;
   /** Logins, right and wrong. */

@@ -8,7 +8,10 @@ import { Term } from '../../components/term.js';
 import { count, duration, moment, octets, percent } from '../../text/format.js';
 
 interface Node {
+  /** Of the process as a whole. */
   readonly mem_used: number;
+  /** For messages and queues: the limit is about these. */
+  readonly core_memory_used: number;
   readonly mem_limit: number;
   readonly mem_alarm: boolean;
   readonly disk_free: number;
@@ -62,8 +65,8 @@ function Resources(): JSX.Element {
       {node === undefined && error === null && <Loading />}
       {node !== undefined && (
         <Facts>
-          <Fact name={<Term name="memory">Memory</Term>}>
-            {octets(node.mem_used)} of {octets(node.mem_limit)} <Alarm isOn={node.mem_alarm} />
+          <Fact name={<Term name="memory">Memory for messages and queues</Term>}>
+            {octets(node.core_memory_used)} of {octets(node.mem_limit)} <Alarm isOn={node.mem_alarm} />
           </Fact>
           <Fact name="Disk">
             {node.disk_free_limit === 0 ? (
@@ -75,6 +78,7 @@ function Resources(): JSX.Element {
               </>
             )}
           </Fact>
+          <Fact name="Memory of the process">{octets(node.mem_used)}</Fact>
           <Fact name="File descriptors">
             {count(node.fd_used)} of {count(node.fd_total)}
           </Fact>

@@ -83,7 +83,7 @@ function Verdict({ findings }: { findings: readonly Finding[] }): JSX.Element {
   if (wrong.length === 0)
     return (
       <Notice tone="good" title="All is well">
-        {counted(findings.length, 'check')}, each {`${EVERY_MS / 1000}`} seconds.
+        {counted(findings.length, 'check')}, made anew each {EVERY_MS / 1000} seconds.
       </Notice>
     );
   return (
