@@ -6,7 +6,7 @@
  * for a file beside them do (the cores, package.json): the threads one folder deep, so that `../` leads to `dist` from
  * them and from the chunks, and `core.js` in `dist` itself. Names stay as they are, so that a stack can be read.
  */
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transformSync } from 'esbuild';
 import { ENTRIES, leaveOut, plainModules } from './packaging/npm/contents.mjs';
@@ -66,6 +66,8 @@ for (const group of GROUPS) {
 await build({ ...modules, entryPoints: [source('core')], platform: 'neutral', target: 'es2022' });
 // What `tsc` does not take: `leveret/testing` for require.
 for (const file of ['index.cjs', 'index.d.cts']) copyFileSync(`src/testing/${file}`, `dist/testing/${file}`);
+// Packages of other kinds than npm's link to it as it is.
+chmodSync(`dist/${COMMAND}.js`, 0o755);
 await buildPage();
 // Their comments are in the sources, and what programs are told of them in the declarations.
 for (const file of plainModules().map((path) => `dist/${path}`)) {

@@ -2,11 +2,25 @@
  * What whoever installs the package gets: `npm run package-check`. The packed tarball is looked at by publint and attw,
  * and installed into empty projects: a module, CommonJS, TypeScript by the resolutions `node16` and `bundler`.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { connect } from 'amqplib';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
@@ -55,6 +69,13 @@ async function main() {
   step(`${(unpackedSize / 1e6).toFixed(2)} MB without dependencies`);
   if (unpackedSize > UNPACKED_MAX) throw new Error(`the package has more than ${UNPACKED_MAX / 1e6} MB unpacked`);
 
+  step('the same, octet by octet, when it is built elsewhere');
+  const [here, elsewhere] = [tarball, packedElsewhere()].map((file) => digest(readFileSync(file)));
+  if (here !== elsewhere) throw new Error(`two builds differ: ${differences(tarball, packedElsewhere())}`);
+
+  step('npx, with nothing installed and an empty cache');
+  await servesByNpx(tarball);
+
   step('publint');
   const packed = readFileSync(tarball);
   const { messages, pkg } = await publint({
@@ -95,6 +116,66 @@ async function main() {
     expectOutput(project, 'typed.mjs');
   }
   step('clean');
+}
+
+/** Builds what git knows of in a folder of another name, and packs it. */
+function packedElsewhere() {
+  const folder = join(place, 'a-folder-with-a-longer-name', 'sources');
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    const files = run('git', ['ls-files', '--cached', '--others', '--exclude-standard'], ROOT).split('\n');
+    for (const file of files.filter((path) => existsSync(join(ROOT, path)))) {
+      cpSync(join(ROOT, file), join(folder, file), { recursive: true });
+    }
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    run('npm', ['run', '--silent', 'build'], folder);
+  }
+  const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', dirname(folder)], folder));
+  return join(dirname(folder), filename);
+}
+
+/** @param {Buffer} octets */
+function digest(octets) {
+  return createHash('sha256').update(octets).digest('hex');
+}
+
+/** The files that differ. @param {readonly string[]} tarballs */
+function differences(...tarballs) {
+  const listed = tarballs.map((tarball, at) => {
+    const folder = join(place, `differing-${at}`);
+    mkdirSync(folder);
+    run('tar', ['-xzf', tarball, '-C', folder], place);
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return `${relative(folder, path)} ${digest(readFileSync(path))}`;
+    });
+  });
+  const [one = [], other = []] = listed;
+  return one.filter((line) => !other.includes(line)).map((line) => line.split(' ')[0]);
+}
+
+/** @param {string} tarball */
+async function servesByNpx(tarball) {
+  const folder = join(place, 'npx');
+  mkdirSync(folder);
+  const env = { ...process.env, npm_config_cache: join(folder, 'cache'), npm_config_update_notifier: 'false' };
+  const flags = ['--port', '0', '--http-port', '0', '--log-format', 'json'];
+  // Once to fetch what it needs, once to see how long it takes by itself.
+  execFileSync('npx', ['--yes', tarball, '--version'], { cwd: folder, env, stdio: 'ignore' });
+  const begun = performance.now();
+  const child = spawn('npx', ['--yes', tarball, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /listening on (amqp:\S+?)[" ]/.exec(line)?.[1];
+    if (url === undefined) continue;
+    step(`it serves after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    const connection = await connect(url);
+    await connection.close();
+    child.kill('SIGTERM');
+    break;
+  }
+  await ended;
 }
 
 /** Whether this Node takes ES modules by `require` without a flag: from 20.19 and 22.12 on. */
