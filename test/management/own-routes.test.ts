@@ -39,6 +39,7 @@ const ANSWERS: Readonly<Record<string, readonly number[]>> = {
   'DELETE /api/leveret/moves/{id}': [401, 404, 404, 404, 404],
   'POST /api/leveret/policies/{vhost}/trial': [401, 200, 200, 200, 200],
   'POST /api/leveret/patterns': [401, 200, 200, 200, 200],
+  'GET /api/leveret/topology/{vhost}': [401, 200, 200, 200, 200],
   'GET /api/leveret/latency': [401, 401, 401, 200, 200],
   'GET /api/leveret/events/overview': [401, 401, 401, 200, 200],
   'GET /api/leveret/events/queues/{vhost}/{name}': [401, 200, 200, 200, 200],

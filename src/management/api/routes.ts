@@ -35,6 +35,7 @@ import { policyRoutes } from './topology/policies.js';
 import { policyTrialRoutes } from './topology/policy-trial.js';
 import { queuePausingRoutes } from './topology/queue-pausing.js';
 import { queueRoutes } from './topology/queues.js';
+import { topologyMapRoutes } from './topology/topology-map.js';
 import { vhostRoutes } from './topology/vhosts.js';
 
 /** What a listener tells to whoever comes: metrics alone. */
@@ -56,6 +57,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   queuePausingRoutes(server, broker);
   explainRoutes(server, broker);
   bindingRoutes(server, broker);
+  topologyMapRoutes(server, broker);
   messageRoutes(server, broker);
   peekRoutes(server, broker);
   moveRoutes(server, broker);

@@ -10,10 +10,12 @@ import { NODE_CONTRACTS } from './node.js';
 import type { Contracts, OperationContract } from './operation-contract.js';
 import { RULES } from './rules.js';
 import { TOPOLOGY } from './topology.js';
+import { TOPOLOGY_MAP } from './topology-map.js';
 
 const CONTRACTS: Contracts = {
   ...ACCESS,
   ...TOPOLOGY,
+  ...TOPOLOGY_MAP,
   ...MESSAGES,
   ...RULES,
   ...CLIENTS,

@@ -179,6 +179,21 @@ export class Statistics {
     return { message_stats: this.#stats(names, reading, ranges.messages) };
   }
 
+  /** How fast messages come to a queue or an exchange, and go from it (each second), between the last two samples. */
+  flow(of: QueueEntry | ExchangeEntry): { readonly in: number; readonly out: number } {
+    const isQueue = of.kind === 'queue';
+    const sampled = isQueue ? this.sampler.queue(of) : this.sampler.exchange(of);
+    if (sampled === undefined) return { in: 0, out: 0 };
+    const histories = isQueue ? this.sampler.ofQueues : this.sampler.ofExchanges;
+    const seconds = this.sampler.timesOf(sampled).interval / 1000;
+    const series: readonly number[] = isQueue ? QUEUE_SERIES : EXCHANGE_SERIES;
+    const rate = (counter: number): number =>
+      histories.grownBy(sampled.place, series.indexOf(counter), sampled.sample) / seconds;
+    return isQueue
+      ? { in: rate(Counter.ENQUEUED), out: rate(Counter.DELIVERED) }
+      : { in: rate(ExchangeCounter.PUBLISHED_IN), out: rate(ExchangeCounter.PUBLISHED_OUT) };
+  }
+
   /** What the overview has of the broker: `message_stats`, `queue_totals` and `churn_rates`. */
   overview(ranges: Ranges): JsonObject {
     const { ofBroker: histories, broker: sampled } = this.sampler;
