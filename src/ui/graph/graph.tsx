@@ -137,16 +137,22 @@ function Edge({ edge, places }: { edge: GraphEdge; places: ReadonlyMap<string, P
   );
 }
 
+const LIFT = 1.8 * NODE_HEIGHT;
+
 /** From the right of one to the left of the other; what leads back goes round below. */
 function curve(from: Place, to: Place): { readonly path: string; readonly x: number; readonly y: number } {
   const start = { x: from.x + NODE_WIDTH, y: from.y + NODE_HEIGHT / 2 };
   const end = { x: to.x, y: to.y + NODE_HEIGHT / 2 };
   if (end.x > start.x) {
     const bend = (end.x - start.x) / 2;
+    // One that passes a layer at the same height would be hidden by what stands there.
+    const isHidden = end.x - start.x > NODE_WIDTH && Math.abs(end.y - start.y) < NODE_HEIGHT;
+    const lift = isHidden ? LIFT : 0;
     return {
-      path: `M${start.x} ${start.y}C${start.x + bend} ${start.y} ${end.x - bend} ${end.y} ${end.x} ${end.y}`,
+      path: `M${start.x} ${start.y}C${start.x + bend} ${start.y - lift} ${end.x - bend} ${end.y - lift} ${end.x} ${end.y}`,
       x: (start.x + end.x) / 2,
-      y: (start.y + end.y) / 2,
+      // The middle of the curve is at three quarters of its lift.
+      y: (start.y + end.y) / 2 - lift * 0.75,
     };
   }
   const below = Math.max(start.y, end.y) + NODE_HEIGHT;
