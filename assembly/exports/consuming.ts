@@ -6,6 +6,7 @@ import { timeOf } from '../memory/moment';
 import { self } from '../memory/root';
 import { hasReady } from '../queue/chain/claim';
 import { backEndOf, endOf, isLeft, priorityCount } from '../queue/chain/extent';
+import { isDrained as isDrainedOf } from '../queue/chain/priorities';
 import { Queue, Slot } from '../queue/chain/queue';
 import { DEAD } from '../queue/consumers/run-queue';
 import { anyAble } from '../queue/consumers/consumer-priorities';
@@ -99,6 +100,15 @@ export function getMessage(channel: usize, queue: usize, noAck: bool): bool {
   flushSettlements();
   leave();
   return found;
+}
+
+/** Where nobody else is there, what was looked for was seen. */
+export function isDrained(queue: usize): bool {
+  if (!ASC_FEATURE_THREADS) return true;
+  enter();
+  const drained = isDrainedOf(changetype<Queue>(queue));
+  leave();
+  return drained;
 }
 
 /** By one of the ways in amqp/delivering/ack.ts. False: there is no such delivery. */

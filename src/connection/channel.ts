@@ -290,6 +290,8 @@ export class Channel {
       }
       if (host.engine.awaitNext(ref)) return this.#waitFor('basic.get', this.#getLater(method));
     }
+    // What was confirmed must be found, whoever publishes before it.
+    if (!host.engine.isDrained(ref)) return this.#waitFor('basic.get', this.#getSoon(method));
     host.engine.countAt(ref, Counter.GOT_EMPTY, 1);
     host.engine.countOf(this.core, ChannelCounter.GOT_EMPTY, 1);
     this.#send({ name: 'basic.get-empty' });
@@ -299,6 +301,12 @@ export class Channel {
   /** The next message is on its way back into memory. */
   async #getLater(method: MethodOf<'basic.get'>): Promise<void> {
     await this.#session.host.eventLoop.relief();
+    if (!this.closing) await this.#get(method);
+  }
+
+  /** The next message is being published. */
+  async #getSoon(method: MethodOf<'basic.get'>): Promise<void> {
+    await this.#session.host.eventLoop.next();
     if (!this.closing) await this.#get(method);
   }
 

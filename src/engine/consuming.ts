@@ -34,8 +34,17 @@ export interface ConsumerCalls {
   isOwed(queue: Queue, extent: Extent | null): boolean;
   /** How far the queue goes by now. */
   extentOf(queue: Queue): Extent;
-  /** Takes one message and writes basic.get-ok + content; false when the queue is empty. Needs `outputIdle`. */
+  /**
+   * Takes one message and writes basic.get-ok + content; false when there is none to be had. Needs `outputIdle`. Others
+   * may be there behind one that is being published right then: `isDrained` tells.
+   */
   get(channel: Channel, queue: Queue, noAck: boolean): boolean;
+  /**
+   * Whether who has found nothing, by `get` or `purge`, need not look again: there was a moment at which nothing was
+   * ready. False: another look finds something, at the latest when a publisher has gone on that was interrupted amid a
+   * publish.
+   */
+  isDrained(queue: Queue): boolean;
   /**
    * basic.ack (`requeue` null), nack and reject for the host; `multiple` with tag 0: all. False: there is no such
    * delivery, nothing was done.

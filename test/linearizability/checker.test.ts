@@ -267,8 +267,8 @@ const SEED = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);
 
 test('histories of a queue are explained, however long the calls are said to take', () => {
   console.log(`LEVERET_SEED=${SEED}`);
-  for (let seed = SEED; seed < SEED + 100; seed++) {
-    const history = played(seed, 60, 4);
+  for (let seed = SEED; seed < SEED + 40; seed++) {
+    const history = played(seed, 50, 4);
     const verdict = linearizeQueue(history);
     expect({ seed, linearizable: verdict.linearizable }).toEqual({ seed, linearizable: true });
     if (verdict.linearizable) expectExplained(history, verdict.order);
@@ -276,8 +276,8 @@ test('histories of a queue are explained, however long the calls are said to tak
 });
 
 test('what is done to make the search shorter changes no verdict', () => {
-  const verdicts = new Set<boolean>();
-  for (let seed = SEED; seed < SEED + 300; seed++) {
+  const verdicts = new Set<boolean | null>();
+  for (let seed = SEED; seed < SEED + 100; seed++) {
     const history = played(seed, 14, 3);
     for (const one of [history, ...CHANGES.map(([, change]) => change(history, random(seed)))]) {
       if (one === null) continue;
@@ -291,12 +291,12 @@ test('what is done to make the search shorter changes no verdict', () => {
 
 test.each(CHANGES)('histories are not explained once %s', (_name, change) => {
   let changed = 0;
-  for (let seed = SEED; seed < SEED + 100; seed++) {
-    const history = change(played(seed, 60, 4), random(seed));
+  for (let seed = SEED; seed < SEED + 40; seed++) {
+    const history = change(played(seed, 50, 4), random(seed));
     if (history === null) continue;
     changed += 1;
     const { linearizable } = linearizeQueue(history);
     expect({ seed, linearizable }).toEqual({ seed, linearizable: false });
   }
-  expect(changed).toBeGreaterThan(20);
+  expect(changed).toBeGreaterThan(10);
 });

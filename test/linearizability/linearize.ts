@@ -16,6 +16,8 @@ export interface Timed<Call> {
   readonly ended: number;
   /** Calls of the same history, by their numbers, that must have happened before: in one request, or for other reasons. */
   readonly after?: readonly number[];
+  /** A guess: of calls that may be next, those of lower ranks are tried first. It changes no verdict. */
+  readonly rank?: number;
 }
 
 /** The sequential object. States are values: two with the same text are the same. */
@@ -27,14 +29,12 @@ export interface Model<Call> {
 
 export type Verdict =
   /** Calls by their numbers in the history, in an order that explains it. */
-  | { readonly linearizable: true; readonly order: readonly number[]; readonly configurations: number }
-  /** `at`: the call that could not have happened before it ended, whatever came before; the furthest that was reached. */
-  | {
-      readonly linearizable: false;
-      readonly at: number;
-      readonly pending: readonly number[];
-      readonly configurations: number;
-    };
+  | { readonly linearizable: true; readonly order: readonly number[] }
+  /**
+   * `at`: the call that could not have happened before it ended, whatever came before; the furthest that was reached.
+   * Null instead of false: there was too much to try.
+   */
+  | { readonly linearizable: false | null; readonly at: number; readonly pending: readonly number[] };
 
 /** A moment that the search has come to. */
 interface Configuration {
@@ -56,10 +56,12 @@ interface Happened {
 interface End {
   readonly call: number;
   readonly pending: readonly number[];
+  /** The same, with the one last that is tried first: those of lower ranks, then what ends, then the others. */
+  readonly worstFirst: readonly number[];
 }
 
-/** A search that comes to more moments than this is given up, by an error. */
-const CONFIGURATIONS_MAX = 2_000_000;
+/** A search that comes to more moments than this is given up. */
+const CONFIGURATIONS_MAX = 200_000;
 
 export function linearize<Call>(history: readonly Timed<Call>[], model: Model<Call>): Verdict {
   const { ends, bits } = endsOf(history);
@@ -72,16 +74,14 @@ export function linearize<Call>(history: readonly Timed<Call>[], model: Model<Ca
     const key = `${event} ${happened.toString(36)} ${state}`;
     if (seen.has(key)) return;
     seen.add(key);
-    if (seen.size > CONFIGURATIONS_MAX) throw new Error(`undecided after ${seen.size} configurations`);
     furthest = Math.max(furthest, event);
     open.push(configuration);
   };
   come({ event: 0, state: model.initial, happened: 0n, last: null });
-  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+  for (let one = open.pop(); one !== undefined && seen.size <= CONFIGURATIONS_MAX; one = open.pop()) {
     const end = ends[one.event];
-    if (end === undefined) return { linearizable: true, order: orderOf(one.last), configurations: seen.size };
-    // What ends comes last, and is tried first.
-    for (const call of [...end.pending.filter((other) => other !== end.call), end.call]) {
+    if (end === undefined) return { linearizable: true, order: orderOf(one.last) };
+    for (const call of end.worstFirst) {
       const bit = bits[call] ?? 0n;
       if ((one.happened & bit) !== 0n || !isFree(history, end, one.happened, bits, call)) continue;
       const state = model.step(one.state, callOf(history, call));
@@ -90,7 +90,7 @@ export function linearize<Call>(history: readonly Timed<Call>[], model: Model<Ca
     }
   }
   const { call = -1, pending = [] } = ends[furthest] ?? {};
-  return { linearizable: false, at: call, pending, configurations: seen.size };
+  return { linearizable: seen.size > CONFIGURATIONS_MAX ? null : false, at: call, pending };
 }
 
 /** Whether the calls that must happen before have happened. */
@@ -147,12 +147,21 @@ function endsOf<Call>(history: readonly Timed<Call>[]): { ends: End[]; bits: big
       bits[call] = free.pop() ?? 1n << used++;
       pending = [...pending, call];
     } else {
-      ends.push({ call, pending });
+      ends.push({ call, pending, worstFirst: worstFirst(history, call, pending) });
       pending = pending.filter((other) => other !== call);
       free.push(bits[call] ?? 0n);
     }
   }
   return { ends, bits };
+}
+
+function worstFirst<Call>(history: readonly Timed<Call>[], ending: number, pending: readonly number[]): number[] {
+  const rank = (call: number): number => history[call]?.rank ?? Number.POSITIVE_INFINITY;
+  const place = (call: number): number => {
+    if (call === ending) return 1;
+    return rank(call) < rank(ending) && history[ending]?.rank !== undefined ? 0 : 2;
+  };
+  return [...pending].sort((a, b) => place(b) - place(a) || (rank(a) === rank(b) ? b - a : rank(b) - rank(a)));
 }
 
 function orderOf(last: Happened | null): number[] {

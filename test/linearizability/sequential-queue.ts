@@ -12,7 +12,8 @@ import { linearize, type Model, type Timed, type Verdict } from './linearize.js'
 export type QueueHistory = readonly Timed<QueueCall>[];
 
 export type QueueCall =
-  | { readonly does: 'publish'; readonly message: number }
+  /** `takes`: how often it will have been taken in the end, if that is known: then it is not gone before. */
+  | { readonly does: 'publish'; readonly message: number; readonly takes?: number }
   | { readonly does: 'take'; readonly message: number; readonly redelivered: boolean }
   /** There is nothing to take. */
   | { readonly does: 'find nothing' }
@@ -25,6 +26,8 @@ export type QueueCall =
 /** Of each message: its number, from 1 on, and these, a character each, behind one for what a purge still has to drop. */
 const TAKEN = 1;
 const REDELIVERED = 2;
+/** Above them: 1 more than how often it will still be taken; 0: nobody knows. */
+const TAKES_ONE = 4;
 /** The number of all messages that are never taken. */
 const NOBODYS = 0;
 const WIDTH = 2;
@@ -41,13 +44,16 @@ export function linearizeQueue(history: QueueHistory): Verdict {
  * The same history, so that less has to be tried. What is never taken could as well be any other such message. And if
  * the first take of one message had ended when that of another one began, or that one was never taken, then the one was
  * published before the other: it was first of all that were ready, and the other one was ready if it was there. (Where
- * messages are dropped, nobody knows this of those that were never taken.)
+ * messages are dropped, nobody knows this of those that were never taken.) And it is likely that messages were
+ * published in the order in which they were taken.
  */
 export function narrowed(history: QueueHistory): QueueHistory {
   const takes = new Map<number, Timed<QueueCall>>();
+  const counts = new Map<number, number>();
   for (const one of history) {
     if (one.call.does !== 'take') continue;
     const { message } = one.call;
+    counts.set(message, (counts.get(message) ?? 0) + 1);
     const first = takes.get(message);
     takes.set(message, {
       ...one,
@@ -67,8 +73,10 @@ export function narrowed(history: QueueHistory): QueueHistory {
       if (other.number === number || other.take === undefined || (take === undefined && drops)) return false;
       return other.began <= ended && other.ended >= began && (take === undefined || other.take.ended < take.began);
     });
-    const known = take === undefined ? { ...call, message: NOBODYS } : call;
-    return { ...one, call: known, after: [...after, ...before.map((other) => other.number)] };
+    const message = take === undefined ? NOBODYS : call.message;
+    const known = { ...call, message, takes: counts.get(message) ?? 0 };
+    const rank = take?.ended ?? Number.MAX_VALUE;
+    return { ...one, rank, call: known, after: [...after, ...before.map((other) => other.number)] };
   });
 }
 
@@ -85,7 +93,7 @@ function numberAt(state: string, at: number): number {
 function step(state: string, call: QueueCall): string | null {
   switch (call.does) {
     case 'publish':
-      return state + character(call.message) + character(0);
+      return state + character(call.message) + character(call.takes === undefined ? 0 : (call.takes + 1) * TAKES_ONE);
     case 'take':
       return take(state, call.message, call.redelivered);
     case 'find nothing':
@@ -99,7 +107,9 @@ function step(state: string, call: QueueCall): string | null {
     case 'drop': {
       const at = firstReady(state);
       const owed = Math.max(0, numberAt(state, 0) - 1);
-      return at < 0 ? null : character(owed) + state.slice(FIRST, at) + state.slice(at + WIDTH);
+      return at < 0 || isTakenAgain(state, at)
+        ? null
+        : character(owed) + state.slice(FIRST, at) + state.slice(at + WIDTH);
     }
     case 'end the purge':
       return numberAt(state, 0) === 0 || firstReady(state) < 0 ? character(0) + state.slice(FIRST) : null;
@@ -133,15 +143,20 @@ function take(state: string, message: number, redelivered: boolean): string | nu
   const at = firstReady(state);
   if (at < 0 || numberAt(state, at) !== message) return null;
   const marks = numberAt(state, at + 1);
-  return ((marks & REDELIVERED) !== 0) === redelivered ? withMarks(state, at, marks | TAKEN) : null;
+  if (((marks & REDELIVERED) !== 0) !== redelivered) return null;
+  return withMarks(state, at, (marks >= TAKES_ONE ? marks - TAKES_ONE : marks) | TAKEN);
 }
 
 function settle(state: string, message: number): string | null {
   const at = takenAt(state, message);
-  return at < 0 ? null : state.slice(0, at) + state.slice(at + WIDTH);
+  return at < 0 || isTakenAgain(state, at) ? null : state.slice(0, at) + state.slice(at + WIDTH);
+}
+
+function isTakenAgain(state: string, at: number): boolean {
+  return numberAt(state, at + 1) >= 2 * TAKES_ONE;
 }
 
 function requeue(state: string, message: number): string | null {
   const at = takenAt(state, message);
-  return at < 0 ? null : withMarks(state, at, REDELIVERED);
+  return at < 0 ? null : withMarks(state, at, (numberAt(state, at + 1) & ~TAKEN) | REDELIVERED);
 }

@@ -26,6 +26,18 @@ export function isHeadSpilled(queue: Queue): bool {
 }
 
 /**
+ * Whether there is nothing at the head, nor about to be: a message that is being published has its position before its
+ * slot is filled, and holds up what is behind it for a moment. What is spilled is not looked at.
+ */
+export function isDrainedHere(queue: Queue): bool {
+  const address = changetype<usize>(queue);
+  if (atomicLoad(address + offsetof<Queue>('requeued'))) return false;
+  const head = atomicLoad(address + offsetof<Queue>('head'));
+  // The head first: it never passes the tail, so where both are the same the queue was empty in between.
+  return atomicLoad(address + offsetof<Queue>('tail')) == head || headState(queue) == SPILLED;
+}
+
+/**
  * Whether the head still stands at a position where it was before. Unlike a load this also says so of plain loads
  * before it, of what was to be claimed there: an addition is a write, which no earlier load passes (an atomic load lets
  * them by, on ARM), and it pairs with the compare-and-swap of whoever claims. That one comes later, and what its owner

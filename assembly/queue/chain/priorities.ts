@@ -9,10 +9,10 @@ import { Message } from '../../memory/message';
 import { PAGE } from '../../memory/root';
 import { giveCell, givePage, takePage, yieldPromised } from '../../memory/units';
 import { priorityOf } from '../../memory/properties';
-import { isHeadSpilled, isReady } from './head';
+import { isDrainedHere, isHeadSpilled, isReady } from './head';
 import { Block, holdQueue, newQueue, Queue, readyHere } from './queue';
 import { CLASSIC, unknownKind } from './kinds';
-import { BYTES, PRIORITY, LOGGED_QUEUE } from './features';
+import { BYTES, GONE, PAUSED, PRIORITY, LOGGED_QUEUE } from './features';
 
 /** Makes room for the children of a queue; false when there is no memory. */
 export function openPriorities(queue: Queue, maxPriority: u32): bool {
@@ -108,4 +108,15 @@ export function isFrontReady(queue: Queue): bool {
     if (isHeadSpilled(child)) return false;
   }
   return isReady(queue);
+}
+
+/** Whether who has found nothing need not look again (engine.isDrained). */
+export function isDrained(queue: Queue): bool {
+  if (queue.kind != CLASSIC) unknownKind();
+  if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('features')) & (PAUSED | GONE)) return true;
+  for (let priority: u32 = queue.priorities ? queue.maxPriority : 0; priority; priority--) {
+    const child = priorityAt(queue, priority);
+    if (changetype<usize>(child) && !isDrainedHere(child)) return false;
+  }
+  return isDrainedHere(queue);
 }

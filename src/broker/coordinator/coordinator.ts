@@ -71,6 +71,7 @@ export type QueueCore = Pick<
   | 'readyCount'
   | 'count'
   | 'purge'
+  | 'isDrained'
   | 'retireQueue'
   | 'freeQueue'
   | 'openCounters'

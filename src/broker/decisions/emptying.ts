@@ -11,7 +11,7 @@ const PORTION = 4_096;
 const QUEUES = 256;
 
 export class Emptying {
-  readonly #core: Pick<Engine, 'readyCount' | 'purge' | 'freeQueue'>;
+  readonly #core: Pick<Engine, 'readyCount' | 'purge' | 'isDrained' | 'freeQueue'>;
   /** How many purges of a queue are under way. */
   readonly #purges = new Map<Queue, number>();
   /** Those who wait to go on. */
@@ -21,7 +21,7 @@ export class Emptying {
     if (this.#waiting.length > 0) setImmediate(this.#next);
   };
 
-  constructor(core: Pick<Engine, 'readyCount' | 'purge' | 'freeQueue'>) {
+  constructor(core: Pick<Engine, 'readyCount' | 'purge' | 'isDrained' | 'freeQueue'>) {
     this.#core = core;
   }
 
@@ -29,7 +29,7 @@ export class Emptying {
   purge(queue: Queue): number | Promise<number> {
     const ready = this.#core.readyCount(queue);
     const dropped = this.#core.purge(queue, Math.min(ready, PORTION));
-    return dropped === 0 || dropped >= ready ? dropped : this.#purgeRest(queue, dropped, ready);
+    return dropped >= ready || this.#isOver(queue, dropped) ? dropped : this.#purgeRest(queue, dropped, ready);
   }
 
   async #purgeRest(queue: Queue, begun: number, ready: number): Promise<number> {
@@ -38,11 +38,16 @@ export class Emptying {
     while (dropped < ready) {
       await this.#pause();
       const more = this.#core.purge(queue, Math.min(ready - dropped, PORTION));
-      if (more === 0) break;
+      if (this.#isOver(queue, more)) break;
       dropped += more;
     }
     this.#count(queue, -1);
     return dropped;
+  }
+
+  /** Whether a purge that has found so many finds no more, but what is published after it. */
+  #isOver(queue: Queue, found: number): boolean {
+    return found === 0 && this.#core.isDrained(queue);
   }
 
   /** Empties retired queues and frees them. */

@@ -146,6 +146,7 @@ export interface CoreFunctions {
   extentEnd(queue: number, priority: number): number;
   extentBackEnd(queue: number, priority: number): number;
   isExtentLeft(queue: number, priority: number, end: number, backEnd: number): number;
+  isDrained(queue: number): number;
   getMessage(channel: number, queue: number, noAck: number): number;
   serve(): number;
   nextOutput(): number;

@@ -286,6 +286,9 @@ class WasmEngine extends WasmLookingCalls implements Engine {
     }
     return false;
   }
+  isDrained(queue: Queue): boolean {
+    return this.#core.isDrained(queue) !== 0;
+  }
   extentOf(queue: Queue): Extent {
     const extent = new Uint32Array(2 * this.#core.extentPriorities(queue));
     for (let priority = 0; 2 * priority < extent.length; priority++) {

@@ -176,6 +176,10 @@ export class SpilledQueues implements QueueCore {
   lastGet(queue: Queue): number {
     return this.#engine.lastGet(queue);
   }
+  isDrained(queue: Queue): boolean {
+    return this.#engine.isDrained(queue);
+  }
+
   readyCount(queue: Queue): number {
     return this.#engine.readyCount(queue);
   }

@@ -78,6 +78,10 @@ class CountingCore implements QueueCore {
 
   count(): void {}
 
+  isDrained(queue: Queue): boolean {
+    return this.readyCount(queue) === 0;
+  }
+
   purge(queue: Queue, most = Number.POSITIVE_INFINITY): number {
     const count = Math.min(this.readyCount(queue), most);
     this.ready.set(queue, this.readyCount(queue) - count);

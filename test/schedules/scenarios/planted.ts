@@ -3,7 +3,7 @@
  * such code is prone to. All are compiled into the one core that the search runs, each behind the number of its fault:
  * a statement of the sources, and what stands there instead while that fault is planted. The sources know nothing of it.
  */
-import type { Edit } from '../search/instrument.js';
+import type { Edit } from '../search/compile.js';
 
 export interface Fault {
   readonly name: string;

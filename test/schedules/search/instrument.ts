@@ -12,25 +12,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
 import binaryen from 'binaryen';
+import { compile, type Edit, ROOT } from './compile.js';
 import { type Layout, Rewriting, type Site } from './rewriting.js';
-
-/** Commands and tests are run from there. */
-const ROOT = process.cwd();
 
 export interface Instrumented {
   readonly module: WebAssembly.Module;
   readonly sites: readonly Site[];
   /** Names of the mutable globals, which are exported as `global:NAME`. */
   readonly globals: readonly string[];
-}
-
-/** A change of the sources: in `file`, `find` (which stands there once) becomes `replace`. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
 }
 
 /** Words that are looked at when a run is over; their offsets are exports of the core that is searched. */
@@ -57,53 +47,8 @@ function offsets(): Edit {
   };
 }
 
-/** Compiles the sources, with edits. */
-async function compile(given: readonly Edit[]): Promise<Uint8Array> {
-  const edits = [...given, offsets()];
-  const open = new Set(edits);
-  const readFile = (name: string, base: string): string | null => {
-    let text: string;
-    try {
-      text = readFileSync(join(base, name), 'utf8');
-    } catch {
-      return null;
-    }
-    for (const edit of edits) {
-      if (!join(base, name).endsWith(join('/', edit.file))) continue;
-      if (text.split(edit.find).length !== 2) throw new Error(`${edit.file} does not hold once: ${edit.find}`);
-      text = text.replace(edit.find, () => edit.replace);
-      open.delete(edit);
-    }
-    return text;
-  };
-  let binary: Uint8Array | undefined;
-  const options = [
-    ...[
-      'assembly/index.ts',
-      'assembly/memory/searched.ts',
-      '--baseDir',
-      ROOT,
-      '--config',
-      'none',
-      '--outFile',
-      'core.wasm',
-      '--runtime',
-      'stub',
-    ],
-    ...['--optimizeLevel', '1', '--memoryBase', '65536', '--use', 'abort=', '--use', 'SEARCHED=1', '--debug'],
-    ...['--enable', 'threads,bulk-memory,simd', '--importMemory', '--sharedMemory', '--initialMemory', '2'],
-    ...['--maximumMemory', '65536', '--disableWarning', '201'],
-  ];
-  const { error, stderr } = await asc.main(options, {
-    readFile,
-    writeFile: (_, contents) => {
-      if (typeof contents !== 'string') binary = contents;
-    },
-  });
-  if (error !== null || binary === undefined) throw new Error(`the core does not compile: ${stderr}`);
-  for (const edit of open) throw new Error(`${edit.file} is no source`);
-  return binary;
-}
+/** What only this build is told. */
+const OPTIONS = ['assembly/memory/searched.ts', '--optimizeLevel', '1', '--use', 'SEARCHED=1', '--debug'];
 
 const { Features } = binaryen;
 const FEATURES =
@@ -137,13 +82,16 @@ function digest(layout: Layout, edits: readonly Edit[]): string {
   for (const source of sources) {
     if (source.endsWith('.ts')) hash.update(source).update(readFileSync(join(ROOT, 'assembly', source)));
   }
-  for (const file of [...['instrument', 'rewriting'].map((name) => `test/schedules/search/${name}.ts`), 'package.json'])
+  for (const file of [
+    ...['compile', 'instrument', 'rewriting'].map((name) => `test/schedules/search/${name}.ts`),
+    'package.json',
+  ])
     hash.update(readFileSync(join(ROOT, file)));
   return hash.digest('hex').slice(0, 24);
 }
 
 async function rewrite(layout: Layout, edits: readonly Edit[]) {
-  const module = binaryen.readBinary(await compile(edits));
+  const module = binaryen.readBinary(await compile([...edits, offsets()], OPTIONS));
   module.setFeatures(FEATURES);
   const sites = new Rewriting(module, layout).run();
   const globals = exportGlobals(module);
