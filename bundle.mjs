@@ -9,7 +9,7 @@
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transformSync } from 'esbuild';
-import { ENTRIES, leaveOut, plainModules } from './packaging/npm/contents.mjs';
+import { ENTRIES, leaveOut, plainModules } from './examples/packaging/npm/contents.mjs';
 import { buildPage } from './src/ui/build.mjs';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOCUMENTS } from './dist/cli/config/documents.js';
 import { Broker } from './dist/index.js';
-import { dependenciesDocument } from './packaging/npm/dependencies.mjs';
+import { dependenciesDocument } from './examples/packaging/npm/dependencies.mjs';
 
 for (const [path, text] of Object.entries(DOCUMENTS)) {
   writeFileSync(fileURLToPath(new URL(path, import.meta.url)), text());

@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Folders of which documents may speak, with what lies in them. */
-const FOLDERS = ['.ci', 'assembly', 'bench', 'docs', 'examples', 'packaging', 'src', 'test'];
+const FOLDERS = ['.ci', 'assembly', 'bench', 'docs', 'examples', 'src', 'test'];
 const LINE_MAX = 120;
 const GLOSSARY_MAX = 30;
 

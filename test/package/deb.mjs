@@ -78,7 +78,7 @@ function newer(deb) {
 
 async function main() {
   step('built');
-  const build = [join(ROOT, 'packaging/deb/build.mjs'), '--out', place];
+  const build = [join(ROOT, 'examples/packaging/deb/build.mjs'), '--out', place];
   const deb = values.deb ?? execFileSync(process.execPath, build, { encoding: 'utf8' }).trim();
   if (values.root === undefined) {
     step('a clean machine');

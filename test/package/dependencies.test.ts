@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { dependenciesDocument } from '../../packaging/npm/dependencies.mjs';
+import { dependenciesDocument } from '../../examples/packaging/npm/dependencies.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const document = readFileSync(`${ROOT}/docs/dependencies.md`, 'utf8');

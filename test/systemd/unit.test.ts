@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-const UNIT = new URL('../../packaging/systemd/leveret.service', import.meta.url);
+const UNIT = new URL('../../examples/packaging/systemd/leveret.service', import.meta.url);
 /** Of 10; what most services have is above 9. Compiling as it runs, and the network, are what is left. */
 const EXPOSURE_MAX = 1.5;
 const isThere = spawnSync('systemd-analyze', ['--version']).status === 0;

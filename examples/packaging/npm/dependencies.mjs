@@ -60,7 +60,7 @@ export function dependenciesDocument(text = lockFile()) {
 }
 
 function lockFile() {
-  return readFileSync(fileURLToPath(new URL('../../package-lock.json', import.meta.url)), 'utf8');
+  return readFileSync(fileURLToPath(new URL('../../../package-lock.json', import.meta.url)), 'utf8');
 }
 
 /** @param {string} path */

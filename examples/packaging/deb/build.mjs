@@ -24,8 +24,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const HERE = join(ROOT, 'packaging', 'deb');
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const HERE = join(ROOT, 'examples', 'packaging', 'deb');
 /** Where the program is. */
 const PROGRAM = 'usr/lib/leveret';
 /** What dependencies carry that nobody runs. */
@@ -128,7 +128,7 @@ function manPage(help, day) {
 }
 
 function putService() {
-  put('usr/lib/systemd/system/leveret.service', readFileSync(join(ROOT, 'packaging/systemd/leveret.service')));
+  put('usr/lib/systemd/system/leveret.service', readFileSync(join(ROOT, 'examples/packaging/systemd/leveret.service')));
   put('etc/leveret/leveret.toml', readFileSync(join(ROOT, 'examples/leveret.toml')));
   put('etc/default/leveret', readFileSync(join(HERE, 'default')));
 }
