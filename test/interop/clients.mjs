@@ -46,6 +46,14 @@ function python(script) {
   return { name: `python/${script}`, run: /** @type {Command} */ ([PYTHON, '-B', `${script}.py`]) };
 }
 
+/** A program of docs/first-steps.md. @param {string} language */
+function firstSteps(language) {
+  return {
+    name: `first steps: ${language}`,
+    run: /** @type {Command} */ ([process.execPath, `${HERE}first-steps.mjs`, language]),
+  };
+}
+
 /** @param {string} client @param {Pick<TlsProgram, 'isSilent' | 'knowsExternal'>} how @returns {TlsProgram} */
 function nodeTls(client, how) {
   return { name: `${client} by TLS`, run: [process.execPath, 'tls.mjs', client], ...how };
@@ -59,7 +67,7 @@ export const CLIENTS = [
     needs: [['openssl', 'version']],
     folder: `${HERE}node`,
     build: [],
-    programs: [],
+    programs: [firstSteps('js')],
     tls: [
       nodeTls('amqplib', { isSilent: true, knowsExternal: true }),
       nodeTls('rabbitmq-client', { isSilent: true }),
@@ -117,7 +125,9 @@ export const CLIENTS = [
       'celery_results',
       'celery_chord',
       'celery_flower',
-    ].map(python),
+    ]
+      .map(python)
+      .concat(firstSteps('python')),
     tls: [{ ...python('pika_tls'), knowsExternal: true }],
   },
   {
@@ -129,8 +139,16 @@ export const CLIENTS = [
       { name: 'go/amqp091-go', run: [`${BUILD}/go/interop`] },
       { name: 'go/rules', run: [`${BUILD}/go/interop`, 'rules'] },
       { name: 'go/rabbit-hole', run: [`${BUILD}/go/interop`, 'resources'] },
+      firstSteps('go'),
     ],
     tls: [{ name: 'go/amqp091-go by TLS', run: [`${BUILD}/go/interop`, 'tls'], knowsExternal: true }],
+  },
+  {
+    name: 'php',
+    needs: [['php', '-r', 'exit(extension_loaded("amqp") ? 0 : 1);']],
+    folder: HERE,
+    build: [],
+    programs: [firstSteps('php')],
   },
   {
     name: 'java',
@@ -144,6 +162,7 @@ export const CLIENTS = [
       ['javac', '-Xlint:all', '-Werror', '-d', `${BUILD}/java/classes`, '-cp', JARS, ...JAVA_SOURCES],
     ],
     programs: [
+      firstSteps('java'),
       { name: 'java/amqp-client', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'AmqpClient'] },
       { name: 'java/rules', run: ['java', '-cp', `.:${BUILD}/java/classes:${JARS}`, 'Rules'] },
       { name: 'java/perf-test', run: ['bash', 'perf_test.sh', JARS] },
