@@ -1,8 +1,9 @@
-/** The table of pairs in docs/schedules.md: `npm run schedules -- --table` writes it. */
+/** The tables of pairs and triples in docs/schedules.md: `npm run schedules -- --table` writes them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { open } from './report.js';
+import { whyNever } from './scenarios/meetings.js';
 import { OPERATIONS } from './scenarios/operations.js';
-import { SCENARIOS, whyNever } from './scenarios/scenarios.js';
+import { SCENARIOS, TRIPLES } from './scenarios/scenarios.js';
 import type { Instrumented } from './search/instrument.js';
 
 const PAGE = 'docs/schedules.md';
@@ -22,11 +23,40 @@ export function everyPair(): { name: string; never: string | null }[] {
 export const titleOf = (name: string): string => name.replace(' | ', ' × ');
 
 export function writeTable(core: Instrumented): void {
-  const rows = everyPair().map(({ name, never }) => `| ${titleOf(name)} | ${never ?? explored(core, name)} |`);
+  write(
+    HEADING,
+    everyPair().map(({ name, never }) => `| ${titleOf(name)} | ${never ?? explored(core, name)} |`),
+  );
+}
+
+/** Puts rows under a heading of the page. */
+function write(heading: string, rows: readonly string[]): void {
   const page = readFileSync(PAGE, 'utf8');
-  const before = page.slice(0, page.indexOf(HEADING));
-  const after = page.slice(page.indexOf('\n\n', before.length + HEADING.length - 1));
-  writeFileSync(PAGE, `${before}${HEADING}${rows.join('\n')}${after}`);
+  const before = page.slice(0, page.indexOf(heading));
+  const after = page.slice(page.indexOf('\n\n', before.length + heading.length - 1));
+  writeFileSync(PAGE, `${before}${heading}${rows.join('\n')}${after}`);
+}
+
+const TRIPLES_HEADING = '| Pair | Thirds that touch a word with both | Thirds that do not |\n| --- | --- | --- |\n';
+/** For each triple. */
+const SCHEDULES_OF_TRIPLES = 20;
+
+/** Each two operations with the thirds that stand behind them in the list. */
+export function writeTriples(core: Instrumented): void {
+  const rows = new Map<string, { with: string[]; without: string[] }>();
+  for (const triple of TRIPLES) {
+    const [one = '', other = '', third = ''] = triple.meets;
+    const search = open(core, triple, 0);
+    const { failure } = search.explore({ schedules: SCHEDULES_OF_TRIPLES, until: Infinity, seed: SEED });
+    if (failure !== null) throw new Error(`${triple.name}: ${failure.message}`);
+    const row = rows.get(`${one} × ${other}`) ?? { with: [], without: [] };
+    rows.set(`${one} × ${other}`, row);
+    row[search.words.isSharedBy(3) ? 'with' : 'without'].push(third);
+  }
+  write(
+    TRIPLES_HEADING,
+    Array.from(rows, ([pair, row]) => `| ${pair} | ${row.with.join(', ')} | ${row.without.join(', ')} |`),
+  );
 }
 
 function explored(core: Instrumented, name: string): string {

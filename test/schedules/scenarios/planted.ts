@@ -216,6 +216,33 @@ export const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'a cancelled consumer keeps its turn',
+    scenario: 'a cancelled consumer gives its turn back while another one waits',
+    edits: [
+      {
+        file: 'assembly/amqp/delivering/consumer.ts',
+        find: '  freeIfDone(consumer);\n  passOn(queue);',
+        replace: 'freeIfDone(consumer);',
+      },
+    ],
+  },
+  {
+    name: 'who lacks memory looks before it leaves its mark',
+    scenario: 'a publisher that found no memory sleeps while another one frees some',
+    edits: [
+      {
+        file: 'assembly/memory/units.ts',
+        find: "  if (waits && (atomicOr(ROOT + offsetof<Root>('starved'), lacks) & lacks) != lacks) ringOthers();",
+        replace: '',
+      },
+      {
+        file: 'assembly/memory/units.ts',
+        find: '  if (there) self.starved = 0;',
+        replace: "if (there) self.starved = 0; else atomicOr(ROOT + offsetof<Root>('starved'), lacks);",
+      },
+    ],
+  },
+  {
     name: 'a slot is made ready by a plain store',
     scenario: 'one publishes while another gets',
     isWeak: true,

@@ -7,8 +7,8 @@ export interface Scenario {
   /** The operations that meet in it. */
   readonly meets: readonly string[];
   readonly workers: number;
-  /** Why its participants share no word that one of them writes. Without a reason they must. */
-  readonly apart?: string | undefined;
+  /** Why its participants share no word that one of them writes. Without a reason they must; null: they may. */
+  readonly apart?: string | null | undefined;
   /** Sets the stage, and says who plays what: for each participant that takes part its program, anew for each run. */
   readonly set: (stage: Stage) => readonly Part[];
 }

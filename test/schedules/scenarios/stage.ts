@@ -166,6 +166,14 @@ export class Stage {
       offset += engine.consumed;
       left -= engine.consumed;
       if (stop === Stop.END) break;
+      if (stop === Stop.MEMORY && this.starving.has(worker)) {
+        yield* this.sleep(worker);
+        continue;
+      }
+      if (stop === Stop.TOPOLOGY) {
+        yield* this.applyTopology(worker);
+        continue;
+      }
       if (stop === Stop.ROUTE) {
         const queues = this.#routeAt(engine.frameOffset, engine.frameLength);
         this.machine.write(this.#scratch(worker), new Uint8Array(Uint32Array.from(queues).buffer));
@@ -176,14 +184,29 @@ export class Stage {
     }
   }
 
+  /** Workers whose publishers may find no memory, and sleep until there is some. */
+  readonly starving = new Set<number>();
+  /** Queues that the coordinator has taken out of the topology in this run. */
+  readonly gone = new Set<string>();
+  /** The topology that workers have applied in this run. */
+  readonly applied = new Map<number, number>();
+
+  /** A worker forgets its routes, and says which topology it has now. */
+  *applyTopology(worker: number): Program {
+    const epoch = yield ['topologyEpoch'];
+    yield ['applyTopology', epoch];
+    this.applied.set(worker, epoch);
+  }
+
   #scratch(worker: number): number {
     return (this.participant(worker).engine as unknown as { scratch: number }).scratch;
   }
 
   #routeAt(offset: number, length: number): number[] {
     const key = Buffer.from(this.machine.bytes.slice(offset, offset + length));
-    const queue = this.queues.get(key.subarray(2 + (key[0] ?? 0)).toString());
-    return queue === undefined || queue.deleted ? [] : [queue.address];
+    const name = key.subarray(2 + (key[0] ?? 0)).toString();
+    const queue = this.queues.get(name);
+    return queue === undefined || queue.deleted || this.gone.has(name) ? [] : [queue.address];
   }
 
   /** A worker serves its consumers until nothing is left to do. */
@@ -268,6 +291,8 @@ export class Stage {
       programs: () => {
         this.account = new Account();
         this.images.length = 0;
+        this.applied.clear();
+        this.gone.clear();
         this.work.begin();
         for (const queue of this.queues.values()) queue.deleted = false;
         for (const client of this.clients) client.stream();

@@ -275,6 +275,10 @@ export class Machine {
       lines[i] = free ? (lines[i] as number) | FREED_FOUR : (lines[i] as number) & ~FREED_FOUR;
   }
 
+  isFree(address: number): boolean {
+    return this.#freed[(address / CELL) | 0] !== 0;
+  }
+
   /** Free memory is touched by those alone who look after it, and read where what is read is thrown away. */
   checkFreed(address: number, info: number): void {
     const freed = this.#freed[(address / CELL) | 0];

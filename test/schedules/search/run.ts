@@ -14,8 +14,14 @@ import type { Deviation } from './strategies.js';
 import { type Option, WeakMemory } from './weak-memory.js';
 import { isWrite, type Words } from './words.js';
 
-/** A call of an export; or to sleep until the doorbell (the address of its word) is rung. */
-export type Step = readonly [name: string, ...args: number[]] | { readonly untilRung: number };
+/**
+ * A call of an export; to sleep until the doorbell (the address of its word) is rung; or to wait until other hosts have
+ * done something.
+ */
+export type Step =
+  | readonly [name: string, ...args: number[]]
+  | { readonly untilRung: number }
+  | { readonly until: () => boolean };
 export type Program = Generator<Step, void, number>;
 
 /** Who goes on. */
@@ -57,6 +63,8 @@ interface Role {
   /** The doorbell that wakes it, and what it showed; 0: it does not sleep. */
   sleeps: number;
   rings: number;
+  /** What it waits for. */
+  until: (() => boolean) | null;
   /** What its last call returned. */
   result: number;
   points: number;
@@ -105,6 +113,7 @@ export class Run implements Player {
       notified: false,
       sleeps: 0,
       rings: 0,
+      until: null,
       result: 0,
       points: 0,
     }));
@@ -184,6 +193,7 @@ export class Run implements Player {
   #isAble(role: Role): boolean {
     if (role.ended) return false;
     if (role.waits !== 0) return role.notified;
+    if (role.until !== null) return role.until();
     if (role.sleeps !== 0) return Atomics.load(this.machine.words, role.sleeps >>> 2) !== role.rings;
     return true;
   }
@@ -209,8 +219,14 @@ export class Run implements Player {
     for (;;) {
       const { value, done } = role.program.next(role.started ? role.result : 0);
       role.started = true;
+      role.until = null;
       if (done) {
         role.ended = true;
+        return;
+      }
+      if ('until' in value) {
+        if (value.until()) continue;
+        role.until = value.until;
         return;
       }
       if ('untilRung' in value) {

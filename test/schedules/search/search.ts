@@ -57,7 +57,7 @@ export class Search {
   constructor(
     readonly machine: Machine,
     readonly prepared: Prepared,
-    readonly apart?: string | undefined,
+    readonly apart?: string | null | undefined,
   ) {
     this.words = new Words(machine.participants.length, machine.epochWords());
     machine.save();
@@ -86,8 +86,8 @@ export class Search {
       this.#byPriorities(budget.seed + found.seeds, found);
     }
     found.states = this.#states.size;
-    const shared = this.words.isShared;
-    if (found.failure === null && found.bound >= 0 && shared === (this.apart !== undefined)) {
+    const shared = this.words.isSharedBy(2);
+    if (this.apart !== null && found.failure === null && found.bound >= 0 && shared === (this.apart !== undefined)) {
       const message = shared ? `they meet, though ${this.apart}` : 'its participants share no word: they do not meet';
       found.failure = { message, schedule: [], seed: 0 };
     }

@@ -109,14 +109,14 @@ export class Words {
     return false;
   }
 
-  /** Whether there is a word that one participant writes and another one touches. */
-  get isShared(): boolean {
+  /** Whether there is a word that one participant writes and so many touch. */
+  isSharedBy(participants: number): boolean {
     const ignored = new Set([...this.ignored].map((word) => this.#numbers[word]));
     for (let n = 1; n < this.#count; n++) {
-      if (ignored.has(n)) continue;
-      const writers = this.#writers[n] as number;
-      const all = writers | (this.#readers[n] as number);
-      if (writers !== 0 && (all & (all - 1)) !== 0) return true;
+      if (ignored.has(n) || this.#writers[n] === 0) continue;
+      let count = 0;
+      for (let all = (this.#writers[n] as number) | (this.#readers[n] as number); all !== 0; all &= all - 1) count += 1;
+      if (count >= participants) return true;
     }
     return false;
   }
