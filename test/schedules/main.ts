@@ -62,7 +62,8 @@ async function main(): Promise<void> {
   if (works.length === 0) missing(planted ?? values.scenario);
   if (values.replay !== undefined) {
     const [{ scenario, fault } = missing(values.scenario)] = works;
-    console.log(open(core, scenario, fault).replay(parseSchedule(values.replay)) ?? 'nothing is wrong');
+    const { schedule, limits } = parseSchedule(values.replay);
+    console.log(open(core, scenario, fault).replay(schedule, limits) ?? 'nothing is wrong');
     return;
   }
   const until = performance.now() + Number(values.minutes) * 60_000;

@@ -5,7 +5,7 @@ import type { Scenario } from './scenarios/scenario.js';
 import { Stage } from './scenarios/stage.js';
 import type { Instrumented } from './search/instrument.js';
 import { Machine } from './search/machine.js';
-import { type Found, Search } from './search/search.js';
+import { type Failure, type Found, Search } from './search/search.js';
 import type { Deviation } from './search/strategies.js';
 
 /** A scenario on a core of its own, with a planted fault (0: none). */
@@ -17,10 +17,13 @@ export function open(core: Instrumented, scenario: Scenario, fault: number): Sea
   return new Search(machine, stage.prepare(parts), scenario.apart);
 }
 
-/** A schedule as one word each place: who was there, after how many accesses, and who went on. */
-export function printSchedule(schedule: readonly Deviation[]): string {
-  if (schedule.length === 0) return 'none';
-  return schedule.map(printDeviation).join(',');
+/**
+ * A schedule as one word each place: who was there, after how many accesses, and who went on. Before them who plays so
+ * many parts of its program only.
+ */
+export function printSchedule({ schedule, limits = [] }: Pick<Failure, 'schedule' | 'limits'>): string {
+  const limited = limits.flatMap((limit, i) => (Number.isFinite(limit) ? [`${i}:${limit}`] : []));
+  return [...limited, ...schedule.map(printDeviation)].join(',') || 'none';
 }
 
 function printDeviation({ at, accesses, to, able, choice, words = [] }: Deviation): string {
@@ -28,8 +31,14 @@ function printDeviation({ at, accesses, to, able, choice, words = [] }: Deviatio
   return [`${at}@${accesses}${how}`, ...words.map((word) => (word * 4).toString(16))].join('/');
 }
 
-export function parseSchedule(text: string): Deviation[] {
-  return text === 'none' ? [] : text.split(',').map(parseDeviation);
+export function parseSchedule(text: string): { schedule: Deviation[]; limits: number[] } {
+  const words = text === 'none' ? [] : text.split(',');
+  const limits: number[] = [];
+  for (const word of words) {
+    const [, one, limit] = /^(\d+):(\d+)$/.exec(word) ?? [];
+    if (limit !== undefined) limits[Number(one)] = Number(limit);
+  }
+  return { schedule: words.filter((word) => !word.includes(':')).map(parseDeviation), limits };
 }
 
 function parseDeviation(text: string): Deviation {
@@ -56,7 +65,7 @@ export function report(scenario: Scenario, fault: number, found: Found, took: nu
   const again = [
     `--scenario '${scenario.name}'`,
     ...(planted === undefined ? [] : [`--planted '${planted}'`]),
-    `--replay '${printSchedule(failure.schedule)}'`,
+    `--replay '${printSchedule(failure)}'`,
   ];
   return [
     `${title}: ${counts}`,

@@ -127,10 +127,14 @@ export function pairs(): Scenario[] {
   );
 }
 
+const TAKEN = 'who waits has taken what would have been away';
+
 /** Why three are not played; null: they are. */
 function whyNotThree(operations: readonly Operation[]): string | null {
   const [one, other, third] = operations as [Operation, Operation, Operation];
-  return whyNever(one, other) ?? whyNever(one, third) ?? whyNever(other, third);
+  const never = whyNever(one, other) ?? whyNever(one, third) ?? whyNever(other, third);
+  const has = (what: 'last' | 'waits' | 'brings') => operations.some((operation) => operation[what]);
+  return never ?? (has('last') && has('waits') && has('brings') ? TAKEN : null);
 }
 
 /** Each three operations, of which one at most is the coordinator's, and one the sweeper's. */

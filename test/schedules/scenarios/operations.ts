@@ -8,7 +8,7 @@ import type { QueueFeatures } from '../../../src/engine/queue-features.js';
 import { SETTLE_DONE, SETTLE_REJECT, SETTLE_REQUEUE } from '../../../src/numbers/core.js';
 import type { Client } from '../../engine/support/bench.js';
 import { Fault } from '../search/fault.js';
-import type { Program } from '../search/run.js';
+import { MAY_END, type Program } from '../search/run.js';
 import { NOW, type Stage } from './stage.js';
 
 export interface Operation {
@@ -79,6 +79,7 @@ function settling(how: number, settles: boolean): Operation['prepare'] {
         if ((yield ['settleDelivery', channel, i + 1, 0, how]) === 0) throw new Fault(`${body} is not settled`);
         if (settles) stage.account.settled.push(body);
         stage.did(worker);
+        yield MAY_END;
       }
       if (how === SETTLE_REJECT) yield* bury(stage);
     };
@@ -140,7 +141,10 @@ export const OPERATIONS: readonly Operation[] = [
       const channel = stage.client(worker).open(1);
       const queue = stage.queueAt('q');
       return function* () {
-        for (let i = 0; i < 2; i++) if ((yield ['getMessage', channel, queue, 1]) !== 0) stage.did(worker);
+        for (let i = 0; i < 2; i++) {
+          if ((yield ['getMessage', channel, queue, 1]) !== 0) stage.did(worker);
+          yield MAY_END;
+        }
       };
     },
   },
@@ -223,6 +227,7 @@ export const OPERATIONS: readonly Operation[] = [
       return function* () {
         yield ['cancelConsumer', consumer];
         stage.did(worker);
+        yield MAY_END;
         yield ['serve'];
       };
     },

@@ -9,7 +9,7 @@ import { publish } from '../../engine/support/frames.js';
 import { Fault } from '../search/fault.js';
 import type { Machine, Participant } from '../search/machine.js';
 import type { Prepared } from '../search/prepared.js';
-import type { Program, Step } from '../search/run.js';
+import { MAY_END, type Program, type Step } from '../search/run.js';
 import { Account } from './account.js';
 import { Audit } from './audit.js';
 import type { Part } from './scenario.js';
@@ -238,11 +238,15 @@ export class Stage {
   /** basic.get, and the message is settled at once. */
   *get(channel: number, queue: number): Program {
     yield ['getMessage', channel, queue, 1];
+    yield MAY_END;
   }
 
   /** Calls in a row, whatever they return. */
   *calls(...steps: Step[]): Program {
-    for (const step of steps) yield step;
+    for (const step of steps) {
+      yield step;
+      yield MAY_END;
+    }
   }
 
   /** The one delivery of a channel is acknowledged. */

@@ -1,6 +1,6 @@
 /** Whether participants have done in a run what their operations are for. */
 import type { Client } from '../../engine/support/bench.js';
-import { Fault } from '../search/fault.js';
+import { Fault, IDLE } from '../search/fault.js';
 
 export class Work {
   /** Participants that must do something, and whether they may find nothing left to do. */
@@ -25,7 +25,7 @@ export class Work {
   look(served: ReadonlySet<Client>): void {
     for (const [participant, client] of this.#pulling) if (served.has(client)) this.did(participant);
     for (const participant of this.idle()) {
-      if (!this.working.get(participant)?.yields) throw new Fault(`participant ${participant} has done nothing`);
+      if (!this.working.get(participant)?.yields) throw new Fault(`participant ${participant} ${IDLE}`);
     }
   }
 

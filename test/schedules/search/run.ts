@@ -21,7 +21,10 @@ import { isWrite, type Words } from './words.js';
 export type Step =
   | readonly [name: string, ...args: number[]]
   | { readonly untilRung: number }
-  | { readonly until: () => boolean };
+  | { readonly until: () => boolean }
+  | typeof MAY_END;
+/** Between two parts of a program: it could end here, and nothing would be half done. */
+export const MAY_END = { mayEnd: true } as const;
 export type Program = Generator<Step, void, number>;
 
 /** Who goes on. */
@@ -63,6 +66,8 @@ interface Role {
   /** The doorbell that wakes it, and what it showed; 0: it does not sleep. */
   sleeps: number;
   rings: number;
+  /** Parts of its program that it has played. */
+  parts: number;
   /** What it waits for. */
   until: (() => boolean) | null;
   /** What its last call returned. */
@@ -100,19 +105,22 @@ export class Run implements Player {
     programs: readonly Program[],
     strategy: Strategy,
     readonly isWeak = true,
+    /** So many parts of its program each participant plays at most. */
+    readonly limits: readonly number[] = [],
   ) {
     this.#strategy = strategy;
     this.#weak = new WeakMemory(machine.words, words, () => strategy.onVain?.());
-    this.roles = programs.map((program) => ({
+    this.roles = programs.map((program, i) => ({
       program,
       started: false,
-      ended: false,
+      ended: limits[i] === 0,
       pending: { address: 0, length: 0, kind: 0, site: 0 },
       hasPending: false,
       waits: 0,
       notified: false,
       sleeps: 0,
       rings: 0,
+      parts: 0,
       until: null,
       result: 0,
       points: 0,
@@ -221,6 +229,12 @@ export class Run implements Player {
       role.started = true;
       role.until = null;
       if (done) {
+        role.ended = true;
+        return;
+      }
+      if ('mayEnd' in value) {
+        role.parts += 1;
+        if (role.parts !== this.limits[index]) continue;
         role.ended = true;
         return;
       }

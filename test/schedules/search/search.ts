@@ -4,7 +4,7 @@
  * participant went on did not meet the access before which it had stopped, so the same is tried by a stop at its next
  * one. What fails is made again with fewer preemptions, if it fails with them, too.
  */
-import { Fault } from './fault.js';
+import { Fault, IDLE } from './fault.js';
 import type { Machine } from './machine.js';
 import type { Prepared } from './prepared.js';
 import { Run, type Strategy } from './run.js';
@@ -15,6 +15,8 @@ export interface Failure {
   readonly message: string;
   /** The places at which somebody else went on. */
   readonly schedule: readonly Deviation[];
+  /** So many parts of its program each participant plays; Infinity: all of them. */
+  readonly limits?: readonly number[];
   /** The seed of the priorities that found it; 0: it was found in order. */
   readonly seed: number;
 }
@@ -44,6 +46,10 @@ export interface Budget {
 }
 
 const CHANGES_MOST = 5;
+/** Programs have no more parts. */
+const PARTS_MOST = 4;
+/** So much of a message says of which kind it is. */
+const ALIKE = 40;
 
 export class Search {
   readonly words: Words;
@@ -51,6 +57,7 @@ export class Search {
   #baseline: string | null = null;
   #points = 0;
   #isWeak = true;
+  #limits: readonly number[] = [];
   /** What the last run with no deviation but by chance did. */
   #last: Run | null = null;
 
@@ -102,7 +109,7 @@ export class Search {
       const message = this.#play(new Prefix(schedule), found);
       if (message !== null) return { message, schedule, seed: 0 };
       if (this.prepared.idle().includes(to))
-        return { message: `participant ${to} goes first and does nothing`, schedule, seed: 0 };
+        return { message: `participant ${to} goes first and ${IDLE}`, schedule, seed: 0 };
     }
     // With what is known now of who touches what.
     this.#states.clear();
@@ -133,7 +140,7 @@ export class Search {
 
   /** The last run has failed, as something that can be made again. */
   #failed(message: string, seed: number): Failure {
-    return { message, schedule: this.#shrink((this.#last as Run).deviations, message), seed };
+    return { ...this.#shrunk((this.#last as Run).deviations, message), seed };
   }
 
   /** All with at most `bound` preemptions; false: there was no time for all of them. */
@@ -169,7 +176,7 @@ export class Search {
     const message = this.#play(strategy, found, (made) => {
       run = made;
     });
-    if (message !== null) return { message, schedule: this.#shrink(deviations, message), seed: 0 };
+    if (message !== null) return { ...this.#shrunk(deviations, message), seed: 0 };
     const vain = last?.able === true && !(run as Run | null)?.met;
     if (further !== undefined && strategy.isPlayed && !vain) further.push(...strategy.further);
     return null;
@@ -186,7 +193,7 @@ export class Search {
   #play(strategy: Strategy, found: Found | null, made: (run: Run) => void = () => {}): string | null {
     const { machine, words, prepared } = this;
     machine.restore();
-    const run = new Run(machine, words, prepared.programs(), strategy, this.#isWeak);
+    const run = new Run(machine, words, prepared.programs(), strategy, this.#isWeak, this.#limits);
     this.#last = run;
     made(run);
     if (found !== null) found.schedules += 1;
@@ -207,24 +214,56 @@ export class Search {
     }
   }
 
+  /** With fewer operations, and then with fewer deviations, as long as it fails in the same way. */
+  #shrunk(deviations: readonly Deviation[], message: string): Omit<Failure, 'seed'> {
+    const baseline = this.#baseline;
+    const limits = new Array<number>(this.prepared.roles).fill(Number.POSITIVE_INFINITY);
+    // Who does nothing is not to be left out for that.
+    if (!message.includes(IDLE)) {
+      for (const one of limits.keys()) {
+        for (let limit = 0; limit < PARTS_MOST; limit++) {
+          const fewer = limits.with(one, limit);
+          const schedule = deviations.filter(({ at, to }) => at < 0 || (fewer[at] !== 0 && fewer[to] !== 0));
+          if (!isAlike(this.replay(schedule, fewer), message)) continue;
+          limits[one] = limit;
+          break;
+        }
+      }
+    }
+    const left = deviations.filter(({ at, to }) => at < 0 || (limits[at] !== 0 && limits[to] !== 0));
+    const schedule = this.#shrink(left, message, limits);
+    const told = this.replay(schedule, limits) ?? message;
+    this.#limits = [];
+    this.#baseline = baseline;
+    return { message: told, schedule, limits };
+  }
+
   /** Leaves deviations out as long as it fails. */
-  #shrink(deviations: readonly Deviation[], message: string): Deviation[] {
+  #shrink(deviations: readonly Deviation[], message: string, limits: readonly number[]): Deviation[] {
     let shortest = [...deviations];
     for (let i = shortest.length - 1; i >= 0; i--) {
       const shorter = shortest.filter((_, at) => at !== i);
-      if (this.replay(shorter) !== null) shortest = shorter;
+      if (isAlike(this.replay(shorter, limits), message)) shortest = shorter;
     }
-    return this.replay(shortest) === null && message ? [...deviations] : shortest;
+    return shortest;
   }
 
   /** Plays a schedule; what is wrong, or null. */
-  replay(schedule: readonly Deviation[]): string | null {
+  replay(schedule: readonly Deviation[], limits: readonly number[] = []): string | null {
+    this.#limits = limits;
     // What memory is left in use without preemptions.
-    if (this.#baseline === null) this.#play(new Prefix([]), null);
+    this.#baseline = null;
+    this.#play(new Prefix([]), null);
     this.#states.clear();
     for (const { words } of schedule) for (const word of words ?? []) this.words.setRacy(word);
     return this.#play(new Prefix(schedule), null);
   }
+}
+
+/** Whether two runs have failed in the same way, whatever numbers they tell. */
+function isAlike(one: string | null, other: string): boolean {
+  const kind = (message: string): string => message.replaceAll(/[0-9a-f]*\d[0-9a-f]*/g, '#').slice(0, ALIKE);
+  return one !== null && kind(one) === kind(other);
 }
 
 /** A trap with the functions in which it happened. */
