@@ -76,6 +76,12 @@ test('a file can be brought into one vhost, whatever it says', async () => {
   expect((await site().api.get('/queues/%2F/moved')).status).toBe(404);
 });
 
+test('who is no administrator is told that this is not for them', async () => {
+  await site().api.put('/users/maker', { password: 'p', tags: 'policymaker' });
+  const page = await site().signedIn('/admin/definitions', { user: 'maker', password: 'p' });
+  await page.getByText('This page is for users with the tag administrator.').waitFor();
+});
+
 test('definitions are right by axe in light, dark and on a phone', async () => {
   await site().api.put('/queues/%2F/seen', { durable: true, arguments: { 'x-max-length': 5 } });
   const page = await site().signedIn('/admin/definitions');

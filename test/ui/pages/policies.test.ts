@@ -136,6 +136,30 @@ test('each tag may do what the API lets it do', async () => {
   expect(await maker.getByRole('link', { name: 'Add an operator policy' }).count()).toBe(0);
 });
 
+test('a policy can be made by keyboard alone', async () => {
+  const page = await site().signedIn('/admin/policies/policies');
+  const go = async (label: string): Promise<void> => {
+    const field = page.getByLabel(label, { exact: true });
+    for (let steps = 0; steps < 60; steps++) {
+      if (await field.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not come to ${label}`);
+  };
+  await page.getByLabel('Name', { exact: true }).waitFor();
+  await go('Name');
+  await page.keyboard.type('typed');
+  await go('Pattern');
+  await page.keyboard.type('^t');
+  await go('max-length');
+  await page.keyboard.press('Space');
+  await go('Value of max-length');
+  await page.keyboard.type('3');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'typed' }).waitFor();
+  expect(await json('/policies/%2F/typed')).toMatchObject({ pattern: '^t', definition: { 'max-length': 3 } });
+});
+
 test('policies are right by axe in light, dark and on a phone', async () => {
   await site().api.put('/queues/%2F/seen', {});
   await site().api.put('/policies/%2F/shown', {
