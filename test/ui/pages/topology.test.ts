@@ -9,6 +9,11 @@ let client: ChannelModel;
 
 beforeAll(async () => {
   client = await amqp.connect(`amqp://127.0.0.1:${site().broker.port}`);
+  const channel = await client.createChannel();
+  await channel.assertExchange('orders', 'topic', { alternateExchange: 'lost' });
+  await channel.assertExchange('lost', 'fanout');
+  await channel.assertQueue('invoices', { deadLetterExchange: 'lost' });
+  await channel.bindQueue('invoices', 'orders', '*.paid');
 });
 afterAll(() => client.close());
 
@@ -17,19 +22,21 @@ function viewBox(page: Page): Promise<readonly number[]> {
 }
 
 test('without anything to show the page says what to do', async () => {
-  const page = await site().signedIn('/topology');
+  await site().api.put('/vhosts/empty', {});
+  await site().api.put('/permissions/empty/guest', { configure: '.*', write: '.*', read: '.*' });
+  const page = await site().signedIn('/topology?vhost=empty');
   await page.getByText('There is nothing but what each vhost has from the beginning.').waitFor();
 });
 
 test('what is declared is drawn by itself, leads to its page, and stands in a table as well', async () => {
   const channel = await client.createChannel();
-  await channel.assertExchange('orders', 'topic', { alternateExchange: 'lost' });
-  await channel.assertExchange('lost', 'fanout');
-  const page = await site().signedIn('/topology');
+  const page = await site().signedIn('/topology?vhost=%2F');
   await page.getByRole('link', { name: 'orders topic' }).waitFor();
-  await channel.assertQueue('invoices', { deadLetterExchange: 'lost' });
-  await channel.bindQueue('invoices', 'orders', '*.paid');
-  await page.getByRole('link', { name: 'invoices 0 messages' }).waitFor();
+  await channel.assertQueue('archive');
+  await channel.bindQueue('archive', 'orders', '#');
+  await page.getByRole('link', { name: 'archive 0 messages' }).waitFor();
+  // So that all others find it as it was.
+  await channel.deleteQueue('archive');
   const table = page.getByRole('table', { name: 'Ways' });
   await table.locator('tr', { hasText: '*.paid' }).waitFor();
   await table.locator('tr', { hasText: 'dead letters' }).waitFor();
@@ -40,7 +47,7 @@ test('what is declared is drawn by itself, leads to its page, and stands in a ta
 
 test('ways say how fast messages go there', async () => {
   const channel = await client.createChannel();
-  const page = await site().signedIn('/topology');
+  const page = await site().signedIn('/topology?vhost=%2F');
   const timer = setInterval(() => channel.publish('orders', 'book.paid', Buffer.from('1')), 10);
   try {
     const way = page.getByRole('table', { name: 'Ways' }).locator('tr', { hasText: '*.paid' });
@@ -53,7 +60,7 @@ test('ways say how fast messages go there', async () => {
 });
 
 test('it is moved and made larger by keys, by the mouse and by buttons', async () => {
-  const page = await site().signedIn('/topology');
+  const page = await site().signedIn('/topology?vhost=%2F');
   const frame = page.getByRole('application');
   await frame.focus();
   const changes = async (act: () => Promise<void>): Promise<readonly number[]> => {
@@ -86,11 +93,11 @@ test('it is moved and made larger by keys, by the mouse and by buttons', async (
   await page.mouse.down();
   await page.mouse.move(node.x + 60, node.y + 40, { steps: 4 });
   await page.mouse.up();
-  expect(new URL(page.url()).hash).toBe('#/topology');
+  expect(new URL(page.url()).hash).toBe('#/topology?vhost=%2F');
 });
 
 test('two fingers make it larger', async () => {
-  const page = await site().signedIn('/topology');
+  const page = await site().signedIn('/topology?vhost=%2F');
   await page.locator('.graph svg').waitFor();
   const before = await viewBox(page);
   const box = await page.getByRole('application').boundingBox();
@@ -121,7 +128,7 @@ test('of two hundred each stands in a place of its own, also when it is drawn an
     await channel.assertQueue(`part ${at}`);
     if (at % 10 !== 0) await channel.bindQueue(`part ${at}`, 'hub', `${at}`);
   }
-  const page = await site().signedIn('/topology');
+  const page = await site().signedIn('/topology?vhost=%2F');
   const places = async (): Promise<Record<string, string | null>> => {
     await page.getByRole('link', { name: 'part 189' }).first().waitFor();
     return page
