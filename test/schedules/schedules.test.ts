@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { open, parseSchedule, printSchedule } from './report.js';
 import { FAULTS, plantedEdits } from './scenarios/planted.js';
-import { SCENARIOS } from './scenarios/scenarios.js';
+import { SCENARIOS, TRIPLES } from './scenarios/scenarios.js';
 import { type Instrumented, instrument } from './search/instrument.js';
 import { LAYOUT } from './search/machine.js';
 import { random } from './search/strategies.js';
@@ -52,7 +52,8 @@ test.each(FAULTS.flatMap(({ name, scenario, isWeak }, i) => (isWeak ? [{ name, s
 );
 
 test('the table of pairs in the documentation has every pair', () => {
-  const rows = readFileSync('docs/schedules.md', 'utf8').matchAll(/^\| (.+ × .+?) \| (.+) \|$/gm);
+  const [pairs = ''] = readFileSync('docs/schedules.md', 'utf8').split('## Where three meet');
+  const rows = pairs.matchAll(/^\| (.+ × .+?) \| (.+) \|$/gm);
   const table = new Map(Array.from(rows, ([, pair = '', what = '']) => [pair, what]));
   expect([...table.keys()]).toEqual(everyPair().map(({ name }) => titleOf(name)));
   for (const { name, never } of everyPair()) {
@@ -60,6 +61,16 @@ test('the table of pairs in the documentation has every pair', () => {
     if (reason === undefined) expect(table.get(titleOf(name))).toMatch(/^\d+/);
     else expect(table.get(titleOf(name))).toBe(reason);
   }
+});
+
+test('the table of triples in the documentation has every triple', () => {
+  const [, triples = ''] = readFileSync('docs/schedules.md', 'utf8').split('## Where three meet');
+  const names = Array.from(triples.matchAll(/^\| (.+) × (.+?) \| (.*) \| (.*) \|$/gm), ([, one, other, ...thirds]) =>
+    thirds.flatMap((some) =>
+      some.split(', ').flatMap((third) => (third === '' ? [] : [`${one} | ${other} | ${third}`])),
+    ),
+  ).flat();
+  expect(names.sort()).toEqual(TRIPLES.map(({ name }) => name).sort());
 });
 
 test('a scenario whose participants do not meet fails, unless that is declared', () => {
