@@ -24,6 +24,7 @@ import { MoveStore } from './moving/move-store.js';
 import type { Moves } from './moving/moves.js';
 import { Sessions } from './sessions/sessions.js';
 import { Latencies } from './statistics/latencies.js';
+import { NodeHistory } from './statistics/node-history.js';
 import { Statistics } from './statistics/statistics.js';
 
 /** Where the build puts the web page. */
@@ -39,6 +40,7 @@ export class Management {
   readonly #streams = new EventStreams();
   readonly #log = new FollowedLog((isOn) => this.#tell({ kind: 'follow log', isOn }));
   readonly #latencies: Latencies;
+  readonly #history: NodeHistory;
   #listening: HttpListening | null = null;
   /** Null: nobody has asked for any, and none was left over. */
   #moves: Promise<Moves> | null = null;
@@ -49,6 +51,7 @@ export class Management {
     this.#clients = clients;
     this.#port = port;
     this.#latencies = new Latencies(worker.engine);
+    this.#history = new NodeHistory(worker.engine, worker.alarms, this.#latencies);
     this.#statistics = new Statistics(worker.view, worker.engine);
     worker.logins.failed.attempts.protocol = 'http';
     worker.tlsReplaced = (setup) => this.#listening?.replaceTls(setup);
@@ -70,6 +73,7 @@ export class Management {
       case 'close':
         this.#statistics.sampler.stop();
         this.#latencies.stop();
+        this.#history.stop();
         this.#listening?.close();
         this.#streams.close();
         this.#clients.close();
@@ -85,6 +89,8 @@ export class Management {
     // Whoever asks for the first time wants to know what was before.
     this.#statistics.sampler.start(fatal);
     this.#latencies.start();
+    // The workers, this thread and the broker's.
+    this.#history.start(facts.workers + 2);
     try {
       const listening = await HttpListening.open(address, this.#worker.tls, () => this.#api(facts, listening.bound));
       this.#listening = listening;
@@ -155,6 +161,7 @@ export class Management {
       moves,
       statistics: this.#statistics,
       latencies: this.#latencies,
+      history: this.#history,
       administration: this.#asking.administration((id, request) =>
         this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),
       ),

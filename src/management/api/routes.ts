@@ -21,6 +21,7 @@ import { certificateRoutes } from './node/certificates.js';
 import { featureRoutes } from './node/features.js';
 import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
+import { historyRoutes } from './node/history.js';
 import { latencyRoutes } from './node/latency.js';
 import { liveRoutes } from './node/live.js';
 import { nodeRoutes } from './node/nodes.js';
@@ -70,6 +71,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   overviewRoutes(server, broker);
   nodeRoutes(server, broker);
   latencyRoutes(server, broker);
+  historyRoutes(server, broker);
   featureRoutes(server);
   healthCheckRoutes(server, broker);
   alivenessRoutes(server, broker);

@@ -22,6 +22,7 @@ import {
   oneOf,
   type Schema,
   STRING,
+  STRINGS,
   STRING_OR_NULL,
   TEXT,
   thing,
@@ -247,6 +248,16 @@ export const NODE_CONTRACTS: Contracts = {
   'GET /api/leveret/latency': {
     summary: 'How long deliveries take, from the arrival of a message to the write to its socket',
     answers: { 200: LATENCY },
+  },
+  'GET /api/leveret/history': {
+    summary: 'What the node took over time: memory, disk, CPU of each thread, latency of deliveries',
+    query: {
+      age: { type: 'string', description: 'How far back (s), at most a day; else 600.' },
+      step: { type: 'string', description: 'Between two samples (s); else 5. Beyond an hour they are 2 min apart.' },
+    },
+    answers: {
+      200: thing({ threads: STRINGS, samples: listOf(OBJECT) }, ['threads', 'samples']),
+    },
   },
   'GET /api/leveret/environment': {
     summary: 'What the broker was told, and what it has found out',

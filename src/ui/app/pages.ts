@@ -39,6 +39,7 @@ export const PAGES: readonly PageEntry[] = [
     tag: 'management',
     load: () => import('../pages/exchanges/exchange.js'),
   },
+  { path: '/queues', nav: 'Queues', tag: 'management', load: () => import('../pages/queues/queues.js') },
   { path: '/topology', nav: 'Topology', tag: 'management', load: () => import('../pages/topology/topology.js') },
   { path: '/admin', nav: 'Admin', tag: 'management', load: () => import('../pages/admin/admin.js') },
   { path: '/admin/users', nav: null, tag: 'administrator', load: () => import('../pages/users/users.js') },

@@ -246,9 +246,8 @@ function useRowKeys(
   const wanted = useRef<number | null>(null);
   useEffect(() => {
     if (wanted.current === null) return;
-    const target = body.current?.querySelector<HTMLElement>(
-      `tr[data-index="${wanted.current}"] :is([data-row], input)`,
-    );
+    const row = body.current?.querySelector(`tr[data-index="${wanted.current}"]`);
+    const target = row?.querySelector<HTMLElement>('[data-row]') ?? row?.querySelector('input');
     if (target === null || target === undefined) return;
     wanted.current = null;
     target.focus({ preventScroll: true });

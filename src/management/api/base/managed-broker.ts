@@ -22,6 +22,7 @@ import type { FollowedLog } from '../../live/followed-log.js';
 import type { Moves } from '../../moving/moves.js';
 import type { Sessions } from '../../sessions/sessions.js';
 import type { Latencies } from '../../statistics/latencies.js';
+import type { NodeHistory } from '../../statistics/node-history.js';
 import type { Statistics } from '../../statistics/statistics.js';
 
 export interface ManagedBroker {
@@ -61,6 +62,7 @@ export interface ManagedBroker {
   readonly moves: Moves;
   readonly statistics: Statistics;
   readonly latencies: Latencies;
+  readonly history: Pick<NodeHistory, 'since'>;
   readonly administration: Administration;
   /** What changes queues, exchanges and messages, as the caller. */
   readonly sessions: Sessions;

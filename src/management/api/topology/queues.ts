@@ -11,6 +11,7 @@ import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 import { QueueClients } from '../clients/queue-clients.js';
 import { agesOf } from './queue-ages.js';
+import { policiesOf } from './queue-policies.js';
 
 interface QueueQuery {
   readonly disable_stats?: string;
@@ -42,12 +43,20 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const vhost = vhostOf(broker, caller, params);
         const ranges = rangesOf(query);
         const clients = await QueueClients.now(broker);
+        const asked = broker.view.queue(vhost, (params as QueuePath).name);
+        const policies = asked === undefined ? {} : await policiesOf(broker, asked);
         // Whatever is read of the core is read in the turn in which the queue is found.
         const queue = broker.view.queue(vhost, (params as QueuePath).name);
         if (queue === undefined) throw notFound();
         const counted = broker.statistics.queue(queue, ranges);
         const ages = agesOf(broker, queue, clients, true);
-        const whole = { ...queueJson(broker, queue), ...counted, ...ages, ...clients.details(broker, queue) };
+        const whole = {
+          ...queueJson(broker, queue),
+          ...policies,
+          ...counted,
+          ...ages,
+          ...clients.details(broker, queue),
+        };
         return withColumns(whole, (query as ListQuery).columns);
       },
     },

@@ -1,0 +1,137 @@
+/** All queues: searched, sorted, and acted on together. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { call, pathOf } from '../../api/client.js';
+import { href } from '../../api/route.js';
+import type { BulkAction } from '../../components/bulk.js';
+import { Empty, Page } from '../../components/parts.js';
+import { QueueFeatures, type QueueRow } from '../../components/queue-row.js';
+import { type Column, Table } from '../../components/table.js';
+import { Term } from '../../components/term.js';
+import { count, counted, duration, rate } from '../../text/format.js';
+import { AddQueue } from './add-queue.js';
+
+/** What of each queue is asked for: the less, the sooner it is there. */
+const COLUMNS = [
+  ...['name', 'vhost', 'type', 'durable', 'auto_delete', 'exclusive', 'arguments', 'state', 'consumers'],
+  ...['messages', 'messages_ready', 'messages_unacknowledged', 'oldest_message_age'],
+  ...['publish', 'deliver_get', 'ack'].map((name) => `message_stats.${name}_details.rate`),
+].join(',');
+
+const columns: readonly Column<QueueRow>[] = [
+  { label: 'Name', sort: 'name', width: '26%', cell: ({ name }) => name || '(no name)' },
+  { label: 'Vhost', sort: 'vhost', width: '8%', isExtra: true, cell: ({ vhost }) => vhost },
+  { label: 'Features', isExtra: true, cell: (queue) => <QueueFeatures queue={queue} /> },
+  {
+    label: 'Ready',
+    sort: 'messages_ready',
+    isNumber: true,
+    width: '5.5rem',
+    cell: (queue) => count(queue.messages_ready),
+  },
+  {
+    label: 'Unacked',
+    sort: 'messages_unacknowledged',
+    isNumber: true,
+    width: '6rem',
+    cell: (queue) => count(queue.messages_unacknowledged),
+  },
+  {
+    label: 'Oldest',
+    sort: 'oldest_message_age',
+    isNumber: true,
+    isExtra: true,
+    width: '6.5rem',
+    cell: (queue) => duration(queue.oldest_message_age),
+  },
+  {
+    label: 'In',
+    sort: 'message_stats.publish_details.rate',
+    isNumber: true,
+    isExtra: true,
+    width: '5.5rem',
+    cell: (queue) => rate(queue.message_stats?.publish_details?.rate ?? 0),
+  },
+  {
+    label: 'Out',
+    sort: 'message_stats.deliver_get_details.rate',
+    isNumber: true,
+    isExtra: true,
+    width: '5.5rem',
+    cell: (queue) => rate(queue.message_stats?.deliver_get_details?.rate ?? 0),
+  },
+  {
+    label: 'Consumers',
+    sort: 'consumers',
+    isNumber: true,
+    isExtra: true,
+    width: '7.2rem',
+    cell: (queue) => count(queue.consumers),
+  },
+];
+
+type Named = Pick<QueueRow, 'vhost' | 'name'>;
+
+function addressOf({ vhost, name }: Named, ...more: readonly string[]): string {
+  return pathOf('/api/queues', vhost, name, ...more);
+}
+
+const bulk: readonly BulkAction<QueueRow>[] = [
+  { verb: 'Pause', done: 'paused', run: (queue) => call('PUT', addressOf(queue, 'pause')) },
+  { verb: 'Resume', done: 'resumed', run: (queue) => call('PUT', addressOf(queue, 'resume')) },
+  {
+    verb: 'Purge',
+    done: 'purged',
+    warning: (queues) =>
+      `All ready messages of ${counted(queues.length, 'queue')} are lost. This cannot be taken back.`,
+    run: (queue) => call('DELETE', addressOf(queue, 'contents')),
+  },
+  {
+    verb: 'Delete',
+    done: 'deleted',
+    warning: (queues) =>
+      `${counted(queues.length, 'queue')}, with all messages and bindings, will be gone. This cannot be taken back.`,
+    run: (queue) => call('DELETE', addressOf(queue)),
+  },
+];
+
+export default function QueuesPage(): JSX.Element {
+  const [isAdding, setAdding] = useState(false);
+  const [version, setVersion] = useState(0);
+  const add = (
+    <button type="button" class="primary" onClick={() => setAdding(true)}>
+      Add a queue
+    </button>
+  );
+  return (
+    <Page title="Queues" actions={add}>
+      <p class="soft">
+        A <Term name="queue">queue</Term> holds messages until a <Term name="consumer">consumer</Term> takes them. Ready
+        ones wait; <Term name="unacknowledged">unacknowledged</Term> ones are being worked on.
+      </p>
+      <Table<QueueRow>
+        label="queues"
+        path="/api/queues"
+        query={{ columns: COLUMNS }}
+        columns={columns}
+        keyOf={({ vhost, name }) => `${vhost} ${name}`}
+        open={({ vhost, name }) => href('queues', vhost, name)}
+        bulk={bulk}
+        version={version}
+        empty={
+          <Empty title="There is no queue yet.">
+            <p>Programs declare theirs when they start. To try the broker out, add one here.</p>
+          </Empty>
+        }
+      />
+      {isAdding && (
+        <AddQueue
+          onClose={(isAdded) => {
+            setAdding(false);
+            if (isAdded) setVersion(version + 1);
+          }}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,35 @@
+/** Ten thousand queues, in a browser. */
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useSite } from '../support/browser.js';
+
+const site = useSite();
+const MANY = 10_000;
+
+/** Definitions are the quickest way to have many. */
+async function declareMany(): Promise<void> {
+  const names = Array.from({ length: MANY }, (_, at) => `many-${String(at).padStart(5, '0')}`);
+  const queues = names.map((name) => ({ name, vhost: '/', durable: true, auto_delete: false, arguments: {} }));
+  expect((await site().api.post('/definitions', { queues })).status).toBe(204);
+}
+
+test('ten thousand queues are drawn as far as they are seen, and gone through by keyboard', async () => {
+  await declareMany();
+  const page = await site().signedIn('/queues?sort=name');
+  await page.getByRole('link', { name: 'many-00000' }).waitFor();
+  await page.getByText('10,000 queues').waitFor();
+  expect(await page.locator('tbody tr').count()).toBeLessThan(100);
+  await page.getByRole('link', { name: 'many-00000' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-00001');
+  await page.keyboard.press('End');
+  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-09999');
+  await page.keyboard.press('Space');
+  await page.getByText('1 row chosen').waitFor();
+  await page.keyboard.press('Home');
+  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-00000');
+}, 60_000);
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.textContent ?? '');
+}
