@@ -40,6 +40,12 @@ export const PAGES: readonly PageEntry[] = [
     load: () => import('../pages/exchanges/exchange.js'),
   },
   { path: '/queues', nav: 'Queues', tag: 'management', load: () => import('../pages/queues/queues.js') },
+  {
+    path: '/queues/:vhost/:name',
+    nav: null,
+    tag: 'management',
+    load: () => import('../pages/queue/queue.js'),
+  },
   { path: '/topology', nav: 'Topology', tag: 'management', load: () => import('../pages/topology/topology.js') },
   { path: '/admin', nav: 'Admin', tag: 'management', load: () => import('../pages/admin/admin.js') },
   { path: '/admin/users', nav: null, tag: 'administrator', load: () => import('../pages/users/users.js') },

@@ -1,6 +1,6 @@
 /** Small parts of pages: the page itself with its heading, sections, badges, alarms, empty places, figures, buttons. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { tellTrouble } from './status.js';
 
 interface PageProps {
@@ -41,11 +41,10 @@ export function Section({
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }): JSX.Element {
-  const id = useId();
   return (
-    <section class="section" aria-labelledby={id}>
+    <section class="section">
       <header class="section-head">
-        <h2 id={id}>{title}</h2>
+        <h2>{title}</h2>
         {actions}
       </header>
       {children}
@@ -96,6 +95,16 @@ export function Trouble({ error }: { error: Error }): JSX.Element {
     <Notice tone="bad" title="The broker refused this">
       {error.message}
     </Notice>
+  );
+}
+
+/** What may be wider than the window: it scrolls by itself, by keyboard too. */
+export function Wide({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: else the keyboard could not scroll it
+    <section class="scroll" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
   );
 }
 

@@ -7,7 +7,8 @@ import { hasTag } from '../../api/session.js';
 import { Chart } from '../../components/chart.js';
 import { type Details, levels, rates, SPANS, type Span, spanQuery } from '../../components/history.js';
 import type { PageProps } from '../../components/page-props.js';
-import { Fact, Facts, Loading, Page, Section, Trouble } from '../../components/parts.js';
+import { Fact, Facts, Loading, Page, Section, Trouble, Wide } from '../../components/parts.js';
+import { SpanChoice } from '../../components/span-choice.js';
 import { Term } from '../../components/term.js';
 import { count, duration, octets, rate, short } from '../../text/format.js';
 import { Alarms, type NodeRow } from './alarms.js';
@@ -54,22 +55,6 @@ export default function OverviewPage({ account }: PageProps): JSX.Element {
       )}
       {!sees && <p class="soft">Charts and the state of the node are for users with the tag monitoring.</p>}
     </Page>
-  );
-}
-
-function SpanChoice({ span, choose }: { span: Span; choose(span: Span): void }): JSX.Element {
-  return (
-    <select
-      aria-label="How far back charts look"
-      value={span.name}
-      onChange={({ currentTarget }) => choose(SPANS.find(({ name }) => name === currentTarget.value) ?? SPANS[0])}
-    >
-      {SPANS.map(({ name }) => (
-        <option key={name} value={name}>
-          Last {name}
-        </option>
-      ))}
-    </select>
   );
 }
 
@@ -176,7 +161,7 @@ function Node({ node }: { node: NodeRow }): JSX.Element {
 function Listeners({ listeners }: { listeners: readonly Listener[] }): JSX.Element {
   return (
     <Section title={<Term name="listener">Listeners</Term>}>
-      <div class="scroll">
+      <Wide label="Listeners">
         <table>
           <thead>
             <tr>
@@ -197,7 +182,7 @@ function Listeners({ listeners }: { listeners: readonly Listener[] }): JSX.Eleme
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </Section>
   );
 }

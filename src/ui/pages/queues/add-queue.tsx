@@ -7,6 +7,7 @@ import { Dialog } from '../../components/dialog.js';
 import { AreaField, CheckField, ChoiceField, TextField } from '../../components/fields.js';
 import { Form } from '../../components/form.js';
 import { tell } from '../../components/status.js';
+import { objectIn } from '../../text/json-object.js';
 import { ARGUMENT_GROUPS, type ArgumentField, argumentValue, wrongIn } from './queue-arguments.js';
 
 const TYPES = [
@@ -143,17 +144,4 @@ function wrongName(name: string): string | undefined {
   return new TextEncoder().encode(name).length > NAME_OCTETS_MAX
     ? `A name has ${NAME_OCTETS_MAX} octets at most.`
     : undefined;
-}
-
-/** What is written, as an object; or what is wrong with it. */
-function objectIn(text: string): Readonly<Record<string, unknown>> | string {
-  if (text.trim() === '') return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Readonly<Record<string, unknown>>;
-    return 'This must be a JSON object.';
-  } catch {
-    return 'This is no JSON.';
-  }
 }

@@ -1,0 +1,20 @@
+/** How far back charts look. */
+import type { JSX } from 'preact';
+import { SPANS, type Span } from './history.js';
+
+export function SpanChoice({ span, choose }: { span: Span; choose(span: Span): void }): JSX.Element {
+  return (
+    <select
+      class="short"
+      aria-label="How far back charts look"
+      value={span.name}
+      onChange={({ currentTarget }) => choose(SPANS.find(({ name }) => name === currentTarget.value) ?? SPANS[0])}
+    >
+      {SPANS.map(({ name }) => (
+        <option key={name} value={name}>
+          Last {name}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,123 @@
+/** One queue: what is wrong with it, what passes it, what lies in it, and what can be done with it. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { ApiError, call, pathOf, withQuery } from '../../api/client.js';
+import { usePolled } from '../../api/polling.js';
+import { go } from '../../api/route.js';
+import { confirmed } from '../../components/dialog.js';
+import { SPANS, type Span, spanQuery } from '../../components/history.js';
+import type { PageProps } from '../../components/page-props.js';
+import { Action, Empty, Loading, Page, Trouble } from '../../components/parts.js';
+import { QueueFeatures } from '../../components/queue-row.js';
+import { tell } from '../../components/status.js';
+import { Tabs } from '../../components/tabs.js';
+import { count } from '../../text/format.js';
+import { Bindings } from './bindings.js';
+import { QueueCharts } from './charts.js';
+import { Consumers } from './consumers.js';
+import { Details } from './details.js';
+import { Explanation } from './explanation.js';
+import { Messages } from './messages.js';
+import { Move } from './move.js';
+import { Publish } from './publish.js';
+import type { WholeQueue } from './whole-queue.js';
+
+export default function QueuePage({ params }: PageProps): JSX.Element {
+  const { vhost = '', name = '' } = params;
+  const [span, setSpan] = useState<Span>(SPANS[0]);
+  const path = pathOf('/api/queues', vhost, name);
+  const { data: queue, error, reload } = usePolled<WholeQueue>(withQuery(path, spanQuery(span)));
+  const above = <a href="#/queues">Queues</a>;
+  if (error instanceof ApiError && error.status === 404)
+    return (
+      <Page title={name} above={above}>
+        <Empty title={`There is no queue ${name} in the vhost ${vhost}.`}>
+          <p>It was deleted, has expired, or went with its connection.</p>
+        </Empty>
+      </Page>
+    );
+  return (
+    <Page
+      title={name}
+      above={above}
+      actions={queue !== undefined && <QueueActions queue={queue} path={path} reload={reload} />}
+    >
+      {error !== null && <Trouble error={error} />}
+      {queue === undefined ? (
+        <Loading />
+      ) : (
+        <>
+          <p class="row">
+            <span class="soft">in the vhost {vhost}</span> <QueueFeatures queue={queue} />
+          </p>
+          <Tabs
+            label="About this queue"
+            tabs={[
+              {
+                name: 'state',
+                label: 'How it is',
+                draw: () => (
+                  <>
+                    <Explanation path={path} />
+                    <QueueCharts queue={queue} span={span} choose={setSpan} />
+                  </>
+                ),
+              },
+              { name: 'messages', label: 'Messages', draw: () => <Messages path={path} /> },
+              { name: 'bindings', label: 'Bindings', draw: () => <Bindings vhost={vhost} name={name} /> },
+              {
+                name: 'consumers',
+                label: `Consumers (${count(queue.consumers ?? 0)})`,
+                draw: () => <Consumers queue={queue} />,
+              },
+              { name: 'publish', label: 'Publish', draw: () => <Publish vhost={vhost} name={name} done={reload} /> },
+              { name: 'move', label: 'Move', draw: () => <Move path={path} vhost={vhost} name={name} /> },
+              { name: 'details', label: 'Details', draw: () => <Details queue={queue} /> },
+            ]}
+          />
+        </>
+      )}
+    </Page>
+  );
+}
+
+interface ActionsProps {
+  readonly queue: WholeQueue;
+  readonly path: string;
+  reload(): void;
+}
+
+function QueueActions({ queue, path, reload }: ActionsProps): JSX.Element {
+  const { name, state, messages_ready: ready = 0 } = queue;
+  const isPaused = state === 'paused';
+  const pause = async (): Promise<void> => {
+    await call('PUT', `${path}/${isPaused ? 'resume' : 'pause'}`);
+    tell(isPaused ? `queue ${name} goes on` : `queue ${name} gives out nothing`);
+    reload();
+  };
+  const purge = async (): Promise<void> => {
+    const text = `All that is ready (now ${count(ready)}) is lost. This cannot be taken back.`;
+    if (!(await confirmed({ title: `Purge ${name}?`, text, verb: 'Purge', isDestructive: true }))) return;
+    await call('DELETE', `${path}/contents`);
+    tell(`queue ${name} is empty`);
+    reload();
+  };
+  const remove = async (): Promise<void> => {
+    const text = `It goes with its bindings and messages (now ${count(queue.messages)}). This cannot be taken back.`;
+    if (!(await confirmed({ title: `Delete ${name}?`, text, verb: 'Delete', isDestructive: true }))) return;
+    await call('DELETE', path);
+    tell(`queue ${name} is deleted`);
+    go('/queues');
+  };
+  return (
+    <>
+      <Action run={pause}>{isPaused ? 'Resume' : 'Pause'}</Action>
+      <Action run={purge} tone="danger">
+        Purge
+      </Action>
+      <Action run={remove} tone="danger">
+        Delete
+      </Action>
+    </>
+  );
+}
