@@ -22,8 +22,8 @@ import {
   oneOf,
   type Schema,
   STRING,
-  STRINGS,
   STRING_OR_NULL,
+  STRINGS,
   TEXT,
   thing,
 } from './schema.js';
