@@ -65,9 +65,10 @@ test('the table of pairs in the documentation has every pair', () => {
 
 test('the table of triples in the documentation has every triple', () => {
   const [, triples = ''] = readFileSync('docs/schedules.md', 'utf8').split('## Where three meet');
-  const names = Array.from(triples.matchAll(/^\| (.+) × (.+?) \| (.*) \| (.*) \|$/gm), ([, one, other, ...thirds]) =>
-    thirds.flatMap((some) =>
-      some.split(', ').flatMap((third) => (third === '' ? [] : [`${one} | ${other} | ${third}`])),
+  const items = triples.replaceAll('\n  ', ' ').matchAll(/^- (.+) × (.+?):(.*)$/gm);
+  const names = Array.from(items, ([, one, other, thirds = '']) =>
+    Array.from(thirds.matchAll(/[^,()]+/g), ([third]) => third.trim()).flatMap((third) =>
+      third === '' ? [] : [`${one} | ${other} | ${third}`],
     ),
   ).flat();
   expect(names.sort()).toEqual(TRIPLES.map(({ name }) => name).sort());

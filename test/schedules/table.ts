@@ -37,7 +37,8 @@ function write(heading: string, rows: readonly string[]): void {
   writeFileSync(PAGE, `${before}${heading}${rows.join('\n')}${after}`);
 }
 
-const TRIPLES_HEADING = '| Pair | Thirds that touch a word with both | Thirds that do not |\n| --- | --- | --- |\n';
+const TRIPLES_BEGIN = '- publish × publish:';
+const LINE_MAX = 116;
 /** For each triple. */
 const SCHEDULES_OF_TRIPLES = 20;
 
@@ -53,10 +54,26 @@ export function writeTriples(core: Instrumented): void {
     rows.set(`${one} × ${other}`, row);
     row[search.words.isSharedBy(3) ? 'with' : 'without'].push(third);
   }
-  write(
-    TRIPLES_HEADING,
-    Array.from(rows, ([pair, row]) => `| ${pair} | ${row.with.join(', ')} | ${row.without.join(', ')} |`),
-  );
+  const page = readFileSync(PAGE, 'utf8');
+  const begin = page.indexOf(TRIPLES_BEGIN);
+  const items = Array.from(rows, ([pair, row]) => {
+    const thirds = row.with.length > 0 ? ` ${row.with.join(', ')}` : '';
+    return folded(`- ${pair}:${thirds}${row.without.length > 0 ? ` (${row.without.join(', ')})` : ''}`);
+  });
+  writeFileSync(PAGE, `${page.slice(0, begin)}${items.join('\n')}${page.slice(page.indexOf('\n\n', begin))}`);
+}
+
+/** An item of a list, in lines that are short enough. */
+function folded(item: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of item.split(' ')) {
+    if (line.length + 1 + word.length > LINE_MAX) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
 }
 
 function explored(core: Instrumented, name: string): string {
