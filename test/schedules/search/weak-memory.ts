@@ -231,10 +231,6 @@ export class WeakMemory {
     for (let i = 0; i < this.#late.length; i++) this.release(i);
   }
 
-  get isAnyLate(): boolean {
-    return this.#late.some((stores) => stores.length > 0);
-  }
-
   #seeAll(participant: number, which: (late: Late) => boolean): void {
     for (const late of (this.#late[participant] as Late[]).filter(which)) this.see(late);
   }
