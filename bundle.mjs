@@ -4,7 +4,7 @@
  * imports nothing, for runtimes that know no packages. They take the places of what `tsc` wrote there; the other modules
  * stay as they are, for those who import one of them. What must hold: everything lies as deep as the modules that look
  * for a file beside them do (the cores, package.json): the threads one folder deep, so that `../` leads to `dist` from
- * them and from the chunks, and `core.js` in `dist` itself. Names stay as they are, so that a stack can be read.
+ * them and from the chunks, and `core.js` in `dist` itself. Names stay, but the twin's: stacks can be read.
  */
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +58,8 @@ const threads = {
 /** @param {string} name */
 const source = (name) => `src/${name}.ts`;
 
-await build({ ...threads, entryPoints: { [TWIN]: source('engine/js/engine') } });
+// Its names take half of its room.
+await build({ ...threads, minifyIdentifiers: true, entryPoints: { [TWIN]: source('engine/js/engine') } });
 for (const group of GROUPS) {
   const entryPoints = Object.fromEntries(group.map((name) => [name, source(name)]));
   await build({ ...threads, entryPoints, plugins: [sharesTwin] });

@@ -96,7 +96,7 @@ function carryOut(stage, stages, instruction, rest) {
       copy(stage, stages, rest.split(' '));
       break;
     case 'ENV':
-      for (const [, name, value] of rest.matchAll(/(\w+)=(\S+)/g)) stage.env[name] = value;
+      for (const [, name = '', value = ''] of rest.matchAll(/(\w+)=(\S+)/g)) stage.env[name] = value;
       break;
     case 'USER':
       stage.user = rest;

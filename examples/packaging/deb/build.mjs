@@ -95,7 +95,7 @@ function putDocuments() {
     'usr/share/man/man1/leveret.1',
     manPage(leveret('--help'), new Date(Number(epoch()) * 1000).toISOString().slice(0, 10)),
   );
-  for (const [shell, path] of [
+  for (const [shell = '', path = ''] of [
     ['bash', 'usr/share/bash-completion/completions/leveret'],
     ['zsh', 'usr/share/zsh/vendor-completions/_leveret'],
     ['fish', 'usr/share/fish/vendor_completions.d/leveret.fish'],

@@ -34,7 +34,7 @@ function reached(starts) {
   const found = new Set(starts);
   // A set is walked to its end, with what is added meanwhile.
   for (const file of found) {
-    for (const [, path] of readFileSync(join(DIST, file), 'utf8').matchAll(IMPORTED)) {
+    for (const [, path = ''] of readFileSync(join(DIST, file), 'utf8').matchAll(IMPORTED)) {
       const module = join(dirname(file), path);
       const next = /\.d\.c?ts$/.test(file) ? module.replace(/\.(c?)js$/, '.d.$1ts') : module;
       if (existsSync(join(DIST, next))) found.add(next);
