@@ -1,8 +1,8 @@
 /** What there is at the source and what becomes of it: asked, compared and, unless it is a trial, declared at the target. */
 import { definitionsFrom } from './definitions.js';
 import { ManagementApi } from './management-api.js';
-import { MigrationError, type Plan } from './plan.js';
-import type { SourceQueue } from './source.js';
+import { MigrationError, type Plan, PRODUCT } from './plan.js';
+import { QueueCounts, type SourceQueue } from './source.js';
 
 export interface Inventory {
   readonly queues: readonly SourceQueue[];
@@ -40,7 +40,7 @@ export async function inventoryOf(plan: Plan): Promise<Inventory> {
     plan.definitions === null
       ? (await api.get<readonly ListedQueue[]>(`/api/queues${scope}?columns=${COLUMNS}`)).map(queueOf)
       : definitions.queues;
-  const queues = wanted(listed, plan.queues);
+  const queues = await counted(plan, wanted(listed, plan.queues));
   return {
     queues,
     differences: [...definitions.differences, ...held(queues)],
@@ -69,6 +69,24 @@ function wanted(queues: readonly SourceQueue[], names: readonly string[]): reado
   const missing = names.find((name) => !queues.some((queue) => queue.name === name));
   if (missing !== undefined) throw new MigrationError(`the source has no queue '${missing}' (--queue)`);
   return queues.filter(({ name }) => names.includes(name));
+}
+
+/** With what the broker itself counts: what its API tells of messages is seconds old. Rejects with a `BrokerError`. */
+async function counted(plan: Plan, queues: readonly SourceQueue[]): Promise<SourceQueue[]> {
+  const settings = { tls: plan.tls, heartbeat: plan.heartbeat, product: PRODUCT };
+  const connections = new Map<string, QueueCounts>();
+  const all: SourceQueue[] = [];
+  try {
+    for (const queue of queues) {
+      const { vhost } = queue;
+      const counts = connections.get(vhost) ?? new QueueCounts({ ...plan.source, vhost }, settings);
+      connections.set(vhost, counts);
+      all.push(reasonToLeave(queue) === null ? { ...queue, ready: await counts.ready(queue) } : queue);
+    }
+    return all;
+  } finally {
+    for (const counts of connections.values()) await counts.close();
+  }
 }
 
 function held(queues: readonly SourceQueue[]): string[] {

@@ -12,7 +12,7 @@ import { BrokerError } from '../client/errors.js';
 import { ThreadMemory } from '../client/memory.js';
 import { Drain, type Ending } from './drain.js';
 import { reasonToLeave } from './inventory.js';
-import type { Plan, QueueName } from './plan.js';
+import { type Plan, PRODUCT, type QueueName } from './plan.js';
 import { Progress, type QueueProgress } from './progress.js';
 import { isOfTheQueue, QueueCounts, type SourceQueue } from './source.js';
 import type { MigrationState } from './state.js';
@@ -25,7 +25,6 @@ export interface MigrationEvents {
   onTrouble(line: string): void;
 }
 
-const PRODUCT = 'leveret migrate';
 const ROUND_PAUSE_MS = 1000;
 const RETRY_MS = 500;
 /** Rounds in which a queue with messages may give none. */

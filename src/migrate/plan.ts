@@ -2,6 +2,9 @@
 import type { TlsSettings } from '../client/connection.js';
 import type { Endpoint } from '../client/endpoint.js';
 
+/** What its connections call themselves. */
+export const PRODUCT = 'leveret migrate';
+
 /** Where the management API of a broker is, and who asks. */
 export interface HttpPlace {
   readonly url: string;

@@ -97,6 +97,7 @@ describe.skipIf(isReferee || version === null)(
       const flags = [...between(from, to.ports), '--state', join(directory(), 'state')];
       const trial = await runMigrate(...flags, '--dry-run');
       expect(trial).toMatchObject({ code: 0, error: '' });
+      expect(trial.out).toContain(`queue 'classic' in vhost '/': ${COUNT} messages`);
       expect(trial.out).toContain("queue 'stream' in vhost '/': left at the source: a stream");
       expect((await channel.counts('classic')).ready).toBe(COUNT);
       const ended = await runMigrate(...flags);
