@@ -73,7 +73,7 @@ export function leftOut() {
   const known = new Set(compiled.filter((file) => existsSync(join(DIST, file))));
   // What a deleted source had left behind.
   const stale = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /\.(js|d\.ts)$/.test(file) && !file.startsWith('chunks/') && isOfSources(file) && !known.has(file),
+    (file) => /\.(js|d\.ts)$/.test(file) && isOfSources(file) && !known.has(file),
   );
   return [...new Set([...known, ...stale])].filter((file) => !goesIn.has(file)).sort();
 }
@@ -92,11 +92,9 @@ function foldersOf(file) {
   return folder === '.' ? [] : [...foldersOf(folder), folder];
 }
 
-/** Whether its folder has sources that `tsc` compiles. @param {string} file */
+/** Whether it is of `tsc`, be it of a source that is gone. @param {string} file */
 function isOfSources(file) {
-  if (file.startsWith(`${PAGE}/`)) return false;
-  const folder = join(ROOT, 'src', dirname(file));
-  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.ts'));
+  return !file.startsWith(`${PAGE}/`) && !file.startsWith('chunks/');
 }
 
 /** A folder of which nothing goes in stands there as one: npm asks each line of each file. */
