@@ -1,0 +1,2 @@
+/** What test/bench knows of it. */
+export function faultCount(): number;
