@@ -28,10 +28,11 @@ async function keepShop(url, closing) {
   connection.on('error', () => {});
   const channel = await connection.createConfirmChannel();
   await channel.assertExchange('shop', 'topic');
+  const workers = [];
   for (const { queue, key, done, consumers } of WORK) {
     await channel.assertQueue(queue, { arguments: { 'x-max-length': 100_000 } });
     await channel.bindQueue(queue, 'shop', key);
-    for (let one = 0; one < consumers; one++) await work(url, queue, done / consumers);
+    for (let one = 0; one < consumers; one++) workers.push(await work(url, queue, done / consumers));
   }
   for (let turn = 0; !closing.aborted; turn++) {
     const swing = 1 + Math.sin(turn / 200) / 3;
@@ -42,7 +43,7 @@ async function keepShop(url, closing) {
     }
     await after(TURN_MS);
   }
-  await connection.close();
+  for (const one of [...workers, connection]) await one.close();
 }
 
 /** A consumer that does so many messages each turn. @param {string} url @param {string} queue @param {number} each */
@@ -52,8 +53,12 @@ async function work(url, queue, each) {
   const channel = await connection.createChannel();
   await channel.prefetch(Math.ceil(each));
   await channel.consume(queue, (message) => {
-    if (message !== null) setTimeout(() => channel.ack(message), TURN_MS).unref();
+    if (message === null) return;
+    const acknowledging = setTimeout(() => channel.ack(message), TURN_MS);
+    connection.once('close', () => clearTimeout(acknowledging));
   });
+  connection.setMaxListeners(0);
+  return connection;
 }
 
 /** @param {import('playwright-core').Page} page @param {string} path @param {'light' | 'dark'} colorScheme @param {string} name */
