@@ -43,28 +43,39 @@ async function keepShop(url, closing) {
     }
     await after(TURN_MS);
   }
-  for (const one of [...workers, connection]) await one.close();
+  for (const end of workers) await end();
+  await connection.close();
 }
 
-/** A consumer that does so many messages each turn. @param {string} url @param {string} queue @param {number} each */
+/** A consumer that does so many messages each turn; returns what ends it. @param {string} url @param {string} queue @param {number} each */
 async function work(url, queue, each) {
   const connection = await amqplib.connect(url, { clientProperties: { connection_name: `${queue} worker` } });
   connection.on('error', () => {});
   const channel = await connection.createChannel();
   await channel.prefetch(Math.ceil(each));
+  /** @type {Set<NodeJS.Timeout>} */
+  const inWork = new Set();
   await channel.consume(queue, (message) => {
     if (message === null) return;
-    const acknowledging = setTimeout(() => channel.ack(message), TURN_MS);
-    connection.once('close', () => clearTimeout(acknowledging));
+    const done = setTimeout(() => {
+      inWork.delete(done);
+      channel.ack(message);
+    }, TURN_MS);
+    inWork.add(done);
   });
-  connection.setMaxListeners(0);
-  return connection;
+  return async () => {
+    for (const one of inWork) clearTimeout(one);
+    await channel.close();
+    for (const one of inWork) clearTimeout(one);
+    await connection.close();
+  };
 }
 
 /** @param {import('playwright-core').Page} page @param {string} path @param {'light' | 'dark'} colorScheme @param {string} name */
 async function take(page, path, colorScheme, name) {
   await page.emulateMedia({ colorScheme });
   await page.goto(`${new URL(page.url()).origin}/#${path}`);
+  await page.locator('select').filter({ hasText: '2 minutes' }).first().selectOption('2 minutes');
   await page.locator('canvas').first().waitFor();
   // Lines of charts are there when a live update has come.
   await after(3_000);
@@ -72,7 +83,7 @@ async function take(page, path, colorScheme, name) {
   console.log(`docs/images/${name}.png`);
 }
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' } } });
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '130' } } });
 mkdirSync(IMAGES, { recursive: true });
 const { Broker } = await import('../../dist/index.js');
 const broker = await Broker.start({ workers: 2, management: { host: '127.0.0.1', port: 0 } });

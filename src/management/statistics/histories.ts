@@ -183,9 +183,10 @@ function* sums({ every, slots: count }: Ring, slots: Float32Array, sample: numbe
   }
 }
 
-/** A level at the ends of the periods before this one. */
+/** A level at the ends of the periods before this one; before the first of all it was nothing. */
 function* levels({ every, slots: count }: Ring, slots: Float32Array, sample: number): Generator<Point> {
   const period = Math.floor(sample / every);
   for (let back = 1; back < count && back <= period; back++)
     yield { sample: (period - back + 1) * every - 1, value: slots[(period - back) % count] ?? 0 };
+  if (period < count) yield { sample: -1, value: 0 };
 }

@@ -5,7 +5,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { clock } from '../text/format.js';
+import { clock, octetRate, octets } from '../text/format.js';
 
 export interface Line {
   readonly label: string;
@@ -77,6 +77,9 @@ export function Chart({ title, times, lines, format, span }: ChartProps): JSX.El
   );
 }
 
+/** Between the lines of a chart of octets: 1 B to 512 TiB, even numbers of the units in which these are told. */
+const OCTET_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 /** So many moments are listed. */
 const LISTED = 20;
 
@@ -131,7 +134,12 @@ function optionsOf(
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       { ...axis, values: '{HH}:{mm}:{ss}', space: 80 },
-      { ...axis, size: 64, values: (_plot, ticks) => ticks.map((tick) => format(tick)) },
+      {
+        ...axis,
+        size: 64,
+        values: (_plot, ticks) => ticks.map((tick) => format(tick)),
+        ...(format === octets || format === octetRate ? { incrs: OCTET_STEPS } : {}),
+      },
     ],
     series: [
       {},

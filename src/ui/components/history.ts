@@ -20,6 +20,7 @@ export interface History {
 
 /** Over what a chart looks back. */
 export const SPANS = [
+  { name: '2 minutes', age: 120, step: 5 },
   { name: '10 minutes', age: 600, step: 5 },
   { name: 'hour', age: 3600, step: 30 },
   { name: '8 hours', age: 28_800, step: 300 },
@@ -27,6 +28,9 @@ export const SPANS = [
 ] as const;
 
 export type Span = (typeof SPANS)[number];
+
+/** What a chart shows until another one is chosen. */
+export const FIRST_SPAN: Span = SPANS[1];
 
 /** Asks the API for samples. */
 export function spanQuery({ age, step }: Span): Readonly<Record<string, number>> {

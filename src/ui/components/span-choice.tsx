@@ -1,6 +1,6 @@
 /** How far back charts look. */
 import type { JSX } from 'preact';
-import { SPANS, type Span } from './history.js';
+import { FIRST_SPAN, SPANS, type Span } from './history.js';
 
 export function SpanChoice({ span, choose }: { span: Span; choose(span: Span): void }): JSX.Element {
   return (
@@ -8,7 +8,7 @@ export function SpanChoice({ span, choose }: { span: Span; choose(span: Span): v
       class="short"
       aria-label="How far back charts look"
       value={span.name}
-      onChange={({ currentTarget }) => choose(SPANS.find(({ name }) => name === currentTarget.value) ?? SPANS[0])}
+      onChange={({ currentTarget }) => choose(SPANS.find(({ name }) => name === currentTarget.value) ?? FIRST_SPAN)}
     >
       {SPANS.map(({ name }) => (
         <option key={name} value={name}>

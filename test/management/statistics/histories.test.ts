@@ -42,6 +42,16 @@ describe('a history', () => {
     );
   });
 
+  it('tells that a level was nothing before the first sample', () => {
+    const histories = new Histories(RINGS, 1, 1);
+    const place = histories.open();
+    // Longer than the finest ring goes back: what is first known by a coarser one was not so all the time before.
+    for (let sample = 1; sample <= 10; sample++) histories.record(place, sample, Float64Array.of(0, 500));
+    const points = histories.points(place, LEVEL, 10);
+    expect(points.at(-1)).toEqual({ sample: -1, value: 0 });
+    expect(points.slice(0, -1).every(({ value }) => value === 500)).toBe(true);
+  });
+
   it('that takes the place of another begins with nothing', () => {
     const histories = new Histories(RINGS, 1, 1);
     const place = histories.open();

@@ -8,7 +8,7 @@ import { hasTag } from '../../api/session.js';
 import { Chart } from '../../components/chart.js';
 import { confirmed } from '../../components/dialog.js';
 import { CheckField } from '../../components/fields.js';
-import { rates, SPANS, spanQuery } from '../../components/history.js';
+import { FIRST_SPAN, rates, spanQuery } from '../../components/history.js';
 import { NamedValues } from '../../components/named-values.js';
 import type { PageProps } from '../../components/page-props.js';
 import { Action, Empty, Fact, Facts, Loading, Notice, Page, Section, Trouble } from '../../components/parts.js';
@@ -20,11 +20,9 @@ import { typeText } from './exchange-types.js';
 import { Publish } from './publish.js';
 import { type Exchange, exchangeHref, exchangePath, isBuiltIn, isDefault, shownName } from './rows.js';
 
-const [SPAN] = SPANS;
-
 export default function ExchangePage({ params, account }: PageProps): JSX.Element {
   const { vhost = '', name: inPath = '' } = params;
-  const path = withQuery(exchangePath(vhost, inPath), spanQuery(SPAN));
+  const path = withQuery(exchangePath(vhost, inPath), spanQuery(FIRST_SPAN));
   const { data: exchange, error } = usePolled<Exchange>(path);
   const isGone = error instanceof ApiError && error.status === 404;
   const title = exchange === undefined ? inPath : shownName(exchange.name);
@@ -137,7 +135,7 @@ function Rates({ exchange: { message_stats: stats } }: { exchange: Exchange }): 
         <p class="soft">Nothing has been published to it since the broker started.</p>
       ) : (
         <>
-          <Chart title="Each second" span={`last ${SPAN.name}`} format={rate} {...history} />
+          <Chart title="Each second" span={`last ${FIRST_SPAN.name}`} format={rate} {...history} />
           <Facts>
             <Fact name="Published to it, in all">{count(stats.publish_in)}</Fact>
             <Fact name="Gone to queues, in all">{count(stats.publish_out ?? 0)}</Fact>

@@ -5,7 +5,7 @@ import { withQuery } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { hasTag } from '../../api/session.js';
 import { Chart } from '../../components/chart.js';
-import { type Details, levels, rates, SPANS, type Span, spanQuery } from '../../components/history.js';
+import { type Details, FIRST_SPAN, levels, rates, type Span, spanQuery } from '../../components/history.js';
 import type { PageProps } from '../../components/page-props.js';
 import { Fact, Facts, Loading, Page, Section, Trouble, Wide } from '../../components/parts.js';
 import { SpanChoice } from '../../components/span-choice.js';
@@ -32,7 +32,7 @@ interface Overview {
 }
 
 export default function OverviewPage({ account }: PageProps): JSX.Element {
-  const [span, setSpan] = useState<Span>(SPANS[0]);
+  const [span, setSpan] = useState<Span>(FIRST_SPAN);
   const { data, error } = usePolled<Overview>(withQuery('/api/overview', spanQuery(span)));
   const sees = hasTag(account, 'monitoring');
   const { data: nodes } = usePolled<readonly NodeRow[]>(sees ? '/api/nodes' : null);

@@ -5,7 +5,7 @@ import { ApiError, call, pathOf, withQuery } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { go } from '../../api/route.js';
 import { confirmed } from '../../components/dialog.js';
-import { SPANS, type Span, spanQuery } from '../../components/history.js';
+import { FIRST_SPAN, type Span, spanQuery } from '../../components/history.js';
 import type { PageProps } from '../../components/page-props.js';
 import { Action, Empty, Loading, Page, Trouble } from '../../components/parts.js';
 import { QueueFeatures } from '../../components/queue-row.js';
@@ -24,7 +24,7 @@ import type { WholeQueue } from './whole-queue.js';
 
 export default function QueuePage({ params }: PageProps): JSX.Element {
   const { vhost = '', name = '' } = params;
-  const [span, setSpan] = useState<Span>(SPANS[0]);
+  const [span, setSpan] = useState<Span>(FIRST_SPAN);
   const path = pathOf('/api/queues', vhost, name);
   const { data: queue, error, reload } = usePolled<WholeQueue>(withQuery(path, spanQuery(span)));
   const above = <a href="#/queues">Queues</a>;
