@@ -110,7 +110,8 @@ export function expectExplained(histories: readonly QueueHistory[]): void {
   if (undecided.length > histories.length * UNDECIDED_MAX) throw new Error(undecided.join('\n'));
 }
 
-const UNDECIDED_MAX = 0.1;
+/** About a twentieth is, with the twin, whose locks let calls overlap for long. */
+const UNDECIDED_MAX = 0.25;
 
 /** How much of what was before is shown, by the clock of the run. */
 const MARGIN = 60;

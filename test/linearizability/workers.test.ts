@@ -7,7 +7,7 @@ import { ENGINES } from '../engine/support/bench.js';
 import { expectExplained, histories, type Plan } from './run.js';
 
 const SEED = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);
-const ROUNDS = { wasm: 20, js: 8 };
+const ROUNDS = { wasm: 20, js: 16 };
 /** Of all workers together, in a round: longer histories of many take too long to be explained. */
 const CALLS = 64;
 const WORKERS = [2, 4, 8];
