@@ -11,7 +11,7 @@ import { FRAME_MAX } from '../format/frame';
 import { Message } from '../memory/message';
 import { claim, foundSpilled } from './chain/claim';
 import { addBytes, BYTES, LENGTH, MORTAL, ruling } from './chain/features';
-import { isDrainedHere } from './chain/head';
+import { isHeadDrained } from './chain/head';
 import { CLASSIC, unknownKind } from './chain/kinds';
 import { blockOf, indexOf, Queue, queueOf, SHARED, Slot } from './chain/queue';
 import { putBack, takeRequeuedFrom } from './chain/requeued';
@@ -65,8 +65,8 @@ function takeReady(one: Queue, end: u32): Slot {
   const slot = claim(one, 1, ANY_ROOM, 0, FRAME_MAX);
   if (!changetype<usize>(slot)) {
     if (foundSpilled) takeOutcome = TAKE_SPILLED;
-    // What is being published had its place when he began.
-    else if (!isDrainedHere(one)) takeOutcome = TAKE_AGAIN;
+    // What is being published had its place when he began. What was put back stands before where he goes on.
+    else if (!isHeadDrained(one)) takeOutcome = TAKE_AGAIN;
     return slot;
   }
   if (<i32>(blockOf(slot).start + indexOf(slot) - end) < 0) return slot;

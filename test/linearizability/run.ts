@@ -26,6 +26,8 @@ export interface Plan {
 }
 
 const MEBIBYTES = 64;
+/** How long a run may take that takes seconds: with a fault a participant may go round for ever. */
+const PATIENCE_MS = 45_000;
 const WORDS = 3;
 
 /** What happened in each round. The last participant is the coordinator, which purges. */
@@ -53,12 +55,20 @@ async function play(shared: SharedCore, maker: Engine, plan: Plan, hesitates: bo
     return told(worker, plan.rounds);
   });
   try {
-    const all = await Promise.all(tellings);
+    const all = await inTime(Promise.all(tellings));
     return Array.from({ length: plan.rounds }, (_, round) => merged(all.map((one) => one[round] ?? [])));
   } finally {
     // Where one has failed, the others wait for it.
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
+}
+
+function inTime<Value>(waited: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = new Error(`a participant has not come to its end after ${PATIENCE_MS / 1000} s`);
+    const timer = setTimeout(() => reject(late), PATIENCE_MS);
+    waited.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function told(worker: Worker, count: number): Promise<QueueHistory[]> {

@@ -6,6 +6,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -156,14 +157,17 @@ function differences(...tarballs) {
 
 /** @param {string} tarball */
 async function servesByNpx(tarball) {
+  // As the documents say it: npx takes a whole path for a program of its own.
   const folder = join(place, 'npx');
   mkdirSync(folder);
+  copyFileSync(tarball, join(folder, 'leveret.tgz'));
+  const named = './leveret.tgz';
   const env = { ...process.env, npm_config_cache: join(folder, 'cache'), npm_config_update_notifier: 'false' };
   const flags = ['--port', '0', '--http-port', '0', '--log-format', 'json'];
   // Once to fetch what it needs, once to see how long it takes by itself.
-  execFileSync('npx', ['--yes', tarball, '--version'], { cwd: folder, env, stdio: 'ignore' });
+  execFileSync('npx', ['--yes', named, '--version'], { cwd: folder, env, stdio: 'ignore' });
   const begun = performance.now();
-  const child = spawn('npx', ['--yes', tarball, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('npx', ['--yes', named, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /listening on (amqp:\S+?)[" ]/.exec(line)?.[1];

@@ -25,13 +25,17 @@ export function isHeadSpilled(queue: Queue): bool {
   return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && headState(queue) == SPILLED;
 }
 
+/** Whether there is nothing for who takes: neither what was requeued, nor at the head. */
+export function isDrainedHere(queue: Queue): bool {
+  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && isHeadDrained(queue);
+}
+
 /**
  * Whether there is nothing at the head, nor about to be: a message that is being published has its position before its
  * slot is filled, and holds up what is behind it for a moment. What is spilled is not looked at.
  */
-export function isDrainedHere(queue: Queue): bool {
+export function isHeadDrained(queue: Queue): bool {
   const address = changetype<usize>(queue);
-  if (atomicLoad(address + offsetof<Queue>('requeued'))) return false;
   const head = atomicLoad(address + offsetof<Queue>('head'));
   // The head first: it never passes the tail, so where both are the same the queue was empty in between.
   return atomicLoad(address + offsetof<Queue>('tail')) == head || headState(queue) == SPILLED;
