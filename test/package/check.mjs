@@ -167,7 +167,12 @@ async function servesByNpx(tarball) {
   // Once to fetch what it needs, once to see how long it takes by itself.
   execFileSync('npx', ['--yes', named, '--version'], { cwd: folder, env, stdio: 'ignore' });
   const begun = performance.now();
-  const child = spawn('npx', ['--yes', named, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('npx', ['--yes', named, ...flags], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
   const ended = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /listening on (amqp:\S+?)[" ]/.exec(line)?.[1];
@@ -175,7 +180,8 @@ async function servesByNpx(tarball) {
     step(`it serves after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     const connection = await connect(url);
     await connection.close();
-    child.kill('SIGTERM');
+    // The broker, too, which npx would leave behind.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
     break;
   }
   await ended;
