@@ -24,7 +24,7 @@ export const ENTRIES = [
   'bench/broker-process',
 ];
 /** For the build and for tests. */
-const NEVER = ['.tsbuildinfo', '.sources', 'core.checking.wasm', '*.map'];
+const NEVER = ['.tsbuildinfo', '.built', '.sources', 'core.checking.wasm', '*.map'];
 /** Not of `tsc`: the page is bundled by itself. */
 const PAGE = 'ui';
 const IMPORTED = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"](\.[^'"]+)['"]/g;
