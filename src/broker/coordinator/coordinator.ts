@@ -27,7 +27,8 @@ import { type DefinitionStore, logIdOf } from '../definitions/definition-store.j
 import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import type { DefinitionsFile } from '../definitions-file/entries.js';
-import { checkFits, NOTHING } from '../definitions-file/fits.js';
+import { checkFits } from '../definitions-file/fits.js';
+import { NOTHING } from '../definitions-file/present.js';
 import { Announcements } from '../events/announcements.js';
 import type { BrokerEvent } from '../events/event.js';
 import { tellOfChange } from '../events/topology-events.js';

@@ -7,8 +7,9 @@ import type { PasswordHash } from '../access/passwords.js';
 import type { DefinitionsFile, UserEntry } from '../definitions-file/entries.js';
 import { definitionsText } from '../definitions-file/export.js';
 import { DefinitionsError } from '../definitions-file/fields.js';
-import { checkFits, type Present } from '../definitions-file/fits.js';
+import { checkFits } from '../definitions-file/fits.js';
 import { Notes } from '../definitions-file/notes.js';
+import { type Present, presentIn } from '../definitions-file/present.js';
 import { readDefinitions } from '../definitions-file/read-file.js';
 import type { GlobalParameters } from '../policies/global-parameters.js';
 import type { Limits } from '../policies/limits.js';
@@ -117,19 +118,7 @@ export class DefinitionsAdministration {
 
   /** What a file can speak of. */
   present(): Present {
-    const { view, limits } = this.#parts;
-    return {
-      hasVhost: (vhost) => view.hasVhost(vhost),
-      hasUser: (user) => view.accounts.user(user) !== undefined,
-      exchange: (vhost, name) => view.exchange(vhost, name),
-      queue: (vhost, name) => view.queue(vhost, name),
-      allowsQueue: (vhost, more, moreInAll) =>
-        limits.reached('vhost', vhost, 'max-queues', view.queueCount(vhost) + more) === null &&
-        limits.nodeReached('clusterQueueLimit', view.queueCountInAll + moreInAll) === null,
-      allowsExchange: (vhost, more, moreInAll) =>
-        limits.nodeReached('exchangeMaxPerVhost', view.exchangeCount(vhost) + more) === null &&
-        limits.nodeReached('clusterExchangeLimit', view.exchangeCountInAll + moreInAll) === null,
-    };
+    return presentIn(this.#parts.view, this.#parts.limits);
   }
 }
 

@@ -2,31 +2,10 @@
  * Whether a file of definitions fits what the broker has, before anything is changed: what it names is there or comes
  * with it. What must hold: after this nothing but a lack of memory can stand against an import.
  */
-import type { FieldTable } from '../../amqp/table.js';
 import { exchangeType } from '../routing/exchange-types.js';
 import type { BindingDeclaration, DefinitionsFile } from './entries.js';
 import { DefinitionsError } from './fields.js';
-
-/** What there is, as far as a file may speak of it. */
-export interface Present {
-  hasVhost(vhost: string): boolean;
-  hasUser(user: string): boolean;
-  exchange(vhost: string, name: string): { readonly type: string; readonly arguments: FieldTable } | undefined;
-  queue(vhost: string, name: string): { readonly arguments: FieldTable } | undefined;
-  /** Whether limits allow one more in a vhost that has so many more already, as have all vhosts together. */
-  allowsQueue(vhost: string, more: number, moreInAll: number): boolean;
-  allowsExchange(vhost: string, more: number, moreInAll: number): boolean;
-}
-
-/** What there is where a file tells of all. */
-export const NOTHING: Present = {
-  hasVhost: () => false,
-  hasUser: () => false,
-  exchange: () => undefined,
-  queue: () => undefined,
-  allowsQueue: () => true,
-  allowsExchange: () => true,
-};
+import type { Present } from './present.js';
 
 /** What is done with a fault. */
 type Fail = (fault: DefinitionsError) => void;

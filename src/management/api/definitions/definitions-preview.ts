@@ -12,7 +12,8 @@ import {
 } from '../../../broker/definitions-file/comparison.js';
 import type { DefinitionsFile } from '../../../broker/definitions-file/entries.js';
 import { DefinitionsError, Faults } from '../../../broker/definitions-file/fields.js';
-import { checkFits, type Present } from '../../../broker/definitions-file/fits.js';
+import { checkFits } from '../../../broker/definitions-file/fits.js';
+import { presentIn } from '../../../broker/definitions-file/present.js';
 import { readDefinitions } from '../../../broker/definitions-file/read-file.js';
 import { Limits } from '../../../broker/policies/limits.js';
 import { DEFAULT_VHOST } from '../../../broker/requests/names.js';
@@ -30,7 +31,7 @@ export async function previewOf(broker: ManagedBroker, text: string, vhost: stri
   const faults = new Faults();
   const file = read(text, vhost, faults);
   const there = await definedNow(broker, broker.view.vhosts(), true);
-  if (file !== null) checkFits(file, presentIn(broker, there), (fault) => faults.add(fault));
+  if (file !== null) checkFits(file, presentIn(broker.view, limitsOf(broker, there)), (fault) => faults.add(fault));
   const told = file === null ? { counts: {}, changes: [], untold: 0 } : await changesOf(compared(file, there));
   return {
     valid: faults.found.length === 0,
@@ -54,22 +55,11 @@ function read(text: string, vhost: string | undefined, faults: Faults): Definiti
   }
 }
 
-/** As the coordinator has it, which asks before it imports. */
-function presentIn({ view, limits: node }: ManagedBroker, there: There): Present {
+/** The limits as the coordinator has them: this thread reads them where they are told. */
+function limitsOf({ view, limits: node }: ManagedBroker, there: There): Limits {
   const limits = new Limits(node());
   for (const vhost of view.vhosts()) limits.set('vhost', vhost, there.limits.of('vhost', vhost));
-  return {
-    hasVhost: (vhost) => view.hasVhost(vhost),
-    hasUser: (user) => view.accounts.user(user) !== undefined,
-    exchange: (vhost, name) => view.exchange(vhost, name),
-    queue: (vhost, name) => view.queue(vhost, name),
-    allowsQueue: (vhost, more, moreInAll) =>
-      limits.reached('vhost', vhost, 'max-queues', view.queueCount(vhost) + more) === null &&
-      limits.nodeReached('clusterQueueLimit', view.queueCountInAll + moreInAll) === null,
-    allowsExchange: (vhost, more, moreInAll) =>
-      limits.nodeReached('exchangeMaxPerVhost', view.exchangeCount(vhost) + more) === null &&
-      limits.nodeReached('clusterExchangeLimit', view.exchangeCountInAll + moreInAll) === null,
-  };
+  return limits;
 }
 
 async function changesOf(
