@@ -11,7 +11,6 @@ import { claimAny } from './rules/peek';
 import { CLASSIC, unknownKind } from './chain/kinds';
 import { priorityAt, readyCount } from './chain/priorities';
 import { endChain, Queue, releaseQueue, Slot, SLOT, SLOTS } from './chain/queue';
-import { claimRequeued } from './chain/requeued';
 import { GONE, SINGLY } from './chain/features';
 import { addDone, flushSettlements, settle } from './chain/settle';
 import { leaveSweep } from './rules/sweep';
@@ -64,13 +63,7 @@ function dropPresent(queue: Queue, most: u32): u32 {
       count += 1;
       continue;
     }
-    const requeued = claimRequeued(queue, u32.MAX_VALUE, 0, FRAME_MAX);
-    if (changetype<usize>(requeued)) {
-      settle(requeued);
-      count += 1;
-      continue;
-    }
-    const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX);
+    const first = claim(queue, most - count, u32.MAX_VALUE, 0, FRAME_MAX, true);
     if (!changetype<usize>(first)) break;
     const taken = claimed;
     for (let i: u32 = 0; i < taken; i++) settle(changetype<Slot>(changetype<usize>(first) + i * SLOT));

@@ -62,7 +62,7 @@ export function takeFrom(one: Queue, from: u32, end: u32): Slot {
 
 function takeReady(one: Queue, end: u32): Slot {
   if (<i32>(one.head - end) >= 0) return changetype<Slot>(0);
-  const slot = claim(one, 1, ANY_ROOM, 0, FRAME_MAX);
+  const slot = claim(one, 1, ANY_ROOM, 0, FRAME_MAX, false);
   if (!changetype<usize>(slot)) {
     if (foundSpilled) takeOutcome = TAKE_SPILLED;
     // What is being published had its place when he began. What was put back stands before where he goes on.

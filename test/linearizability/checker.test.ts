@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { random } from '../schedules/search/strategies.js';
 import { linearize, type Timed } from './linearize.js';
-import { linearizeQueue, passing, type QueueCall, SEQUENTIAL_QUEUE } from './sequential-queue.js';
+import { linearizeQueue, type QueueCall, SEQUENTIAL_QUEUE } from './sequential-queue.js';
 
 type History = readonly Timed<QueueCall>[];
 
@@ -56,17 +56,6 @@ const LINEARIZABLE: [name: string, history: History][] = [
       at(take(1), 4, 5),
       at(requeue(1), 6, 9),
       at(take(2), 7, 8),
-      at(take(1, true), 10, 11),
-    ],
-  ],
-  [
-    'what is requeued is passed by what somebody has begun to take by then',
-    [
-      at(publish(1), 0, 1),
-      at(take(1), 2, 3),
-      at(take(2), 4, 9),
-      at(requeue(1), 5, 6),
-      at(publish(2), 7, 8),
       at(take(1, true), 10, 11),
     ],
   ],
@@ -130,6 +119,17 @@ const OTHERS: [name: string, history: History][] = [
     [at(publish(1), 0, 1), at(publish(2), 2, 3), at(take(1), 4, 5), at(requeue(1), 6, 7), at(take(2), 8, 9)],
   ],
   [
+    'what was requeued is passed by what came later, though somebody had begun to take by then',
+    [
+      at(publish(1), 0, 1),
+      at(take(1), 2, 3),
+      at(take(2), 4, 9),
+      at(requeue(1), 5, 6),
+      at(publish(2), 7, 8),
+      at(take(1, true), 10, 11),
+    ],
+  ],
+  [
     'a message that came back after it was settled',
     [at(publish(1), 0, 1), at(take(1), 2, 3), at(settle(1), 4, 5), at(take(1, true), 6, 7)],
   ],
@@ -174,9 +174,8 @@ function expectExplained(history: History, order: readonly number[]): void {
   expect(new Set(order).size).toBe(order.length);
   for (const [i, { ended }] of history.entries()) if (ended !== NEVER) expect(order).toContain(i);
   let state: string | null = SEQUENTIAL_QUEUE.initial;
-  const calls = passing(history);
   for (const [i, number] of order.entries()) {
-    const one = calls[number];
+    const one = history[number];
     if (one === undefined || state === null) throw new Error(`the queue does not agree at ${i}`);
     for (const later of order.slice(i + 1)) expect(history[later]?.ended).toBeGreaterThanOrEqual(one.began);
     state = SEQUENTIAL_QUEUE.step(state, one.call);

@@ -6,9 +6,6 @@
  * A purge takes messages away one by one, and others may do something in between. So it is several calls in a row: it
  * begins, drops the first so and so often, and ends when it has dropped as many as were ready when it began, or when
  * nothing is ready.
- *
- * One thing is not of one moment in the core: who takes looks for what was requeued first, and then at the queue's
- * head. What is requeued in between may be passed by the message at the head, which is taken for the first time.
  */
 import { linearize, type Model, type Timed, type Verdict } from './linearize.js';
 
@@ -17,8 +14,7 @@ export type QueueHistory = readonly Timed<QueueCall>[];
 export type QueueCall =
   /** `takes`: how often it will have been taken in the end, if that is known: then it is not gone before. */
   | { readonly does: 'publish'; readonly message: number; readonly takes?: number }
-  /** `passes`: something was requeued meanwhile, which it may have passed. */
-  | { readonly does: 'take'; readonly message: number; readonly redelivered: boolean; readonly passes?: boolean }
+  | { readonly does: 'take'; readonly message: number; readonly redelivered: boolean }
   /** There is nothing to take. */
   | { readonly does: 'find nothing' }
   | { readonly does: 'settle'; readonly message: number }
@@ -41,17 +37,7 @@ const OFFSET = 0x100;
 
 /** Whether a history can be explained by the queue. */
 export function linearizeQueue(history: QueueHistory): Verdict {
-  return linearize(narrowed(passing(history)), SEQUENTIAL_QUEUE);
-}
-
-/** The same history, with what may have passed something. */
-export function passing(history: QueueHistory): QueueHistory {
-  const requeues = history.filter(({ call }) => call.does === 'requeue');
-  return history.map((one) => {
-    if (one.call.does !== 'take' || one.call.redelivered) return one;
-    const passes = requeues.some(({ began, ended }) => began <= one.ended && ended >= one.began);
-    return passes ? { ...one, call: { ...one.call, passes } } : one;
-  });
+  return linearize(narrowed(history), SEQUENTIAL_QUEUE);
 }
 
 /**
@@ -109,7 +95,7 @@ function step(state: string, call: QueueCall): string | null {
     case 'publish':
       return state + character(call.message) + character(call.takes === undefined ? 0 : (call.takes + 1) * TAKES_ONE);
     case 'take':
-      return take(state, call);
+      return take(state, call.message, call.redelivered);
     case 'find nothing':
       return firstReady(state) < 0 ? state : null;
     case 'settle':
@@ -130,10 +116,8 @@ function step(state: string, call: QueueCall): string | null {
   }
 }
 
-/** Those with some of the marks are overlooked. */
-function firstReady(state: string, overlooked = 0): number {
-  const marks = TAKEN | overlooked;
-  for (let at = FIRST; at < state.length; at += WIDTH) if ((numberAt(state, at + 1) & marks) === 0) return at;
+function firstReady(state: string): number {
+  for (let at = FIRST; at < state.length; at += WIDTH) if ((numberAt(state, at + 1) & TAKEN) === 0) return at;
   return -1;
 }
 
@@ -155,8 +139,8 @@ function withMarks(state: string, at: number, marks: number): string {
   return state.slice(0, at + 1) + character(marks) + state.slice(at + WIDTH);
 }
 
-function take(state: string, { message, redelivered, passes }: Extract<QueueCall, { does: 'take' }>): string | null {
-  const at = passes === true ? firstReady(state, REDELIVERED) : firstReady(state);
+function take(state: string, message: number, redelivered: boolean): string | null {
+  const at = firstReady(state);
   if (at < 0 || numberAt(state, at) !== message) return null;
   const marks = numberAt(state, at + 1);
   if (((marks & REDELIVERED) !== 0) !== redelivered) return null;

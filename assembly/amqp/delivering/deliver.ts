@@ -9,7 +9,7 @@ import { FRAME_MAX } from '../../format/frame';
 import { DELIVERED, DELIVERED_NO_ACK, GOT, GOT_NO_ACK, REDELIVERED as COUNT_REDELIVERED } from '../../memory/counters';
 import { noteDelivery } from '../../memory/latency';
 import { Message } from '../../memory/message';
-import { claim, claimed, lackedRoom } from '../../queue/chain/claim';
+import { claim, claimed, claimedBack, lackedRoom } from '../../queue/chain/claim';
 import { deadLetterOrDrop, EXPIRED } from '../../queue/rules/dead-letters';
 import {
   claimAny,
@@ -26,7 +26,6 @@ import { takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
 import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
-import { claimRequeued, requeuedLackedRoom } from '../../queue/chain/requeued';
 import { COUNTED, featuresOf, GONE, MORTAL, PAUSED, CONSUMER_PRIORITIES, SINGLY } from '../../queue/chain/features';
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
@@ -161,24 +160,16 @@ export function pull(consumer: Consumer): void {
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
   const frameMax = connection.frameMax;
   let left = most;
-  while (left) {
-    const slot = claimRequeued(queue, roomIn(connection), overhead, frameMax);
-    if (!changetype<usize>(slot)) break;
-    deliver(connection, channel, consumer, slot, frameMax);
-    left -= 1;
-  }
-  let full = requeuedLackedRoom;
-  if (left && !full) {
-    const first = claim(queue, left, roomIn(connection), overhead, frameMax);
-    full = lackedRoom;
+  do {
+    const first = claim(queue, left, roomIn(connection), overhead, frameMax, true);
     const count = claimed;
     for (let i: u32 = 0; i < count; i++) {
       deliver(connection, channel, consumer, changetype<Slot>(changetype<usize>(first) + i * SLOT), frameMax);
     }
     left -= count;
-  }
+  } while (claimedBack && left);
   countDelivered(channel, queue, most - left, consumer.noAck);
-  endTurn(connection, channel, consumer, queue, left, left != most, full);
+  endTurn(connection, channel, consumer, queue, left, left != most, lackedRoom);
 }
 
 /** `DELIVERED` first: what is unacknowledged is that less what is counted after it, and never below 0. */
@@ -352,9 +343,7 @@ function lacksRoom(
 
 /** Claims the next message whatever its size. */
 function claimOne(queue: Queue): Slot {
-  if (queue.features & SINGLY) return claimAny(queue);
-  const requeued = claimRequeued(queue, NO_LIMIT, 0, FRAME_MAX);
-  return changetype<usize>(requeued) ? requeued : claim(queue, 1, NO_LIMIT, 0, FRAME_MAX);
+  return queue.features & SINGLY ? claimAny(queue) : claim(queue, 1, NO_LIMIT, 0, FRAME_MAX, true);
 }
 
 @inline function deliver(

@@ -6,7 +6,7 @@
 import { atomicAdd, atomicLoad, atomicStore, lock, unlock } from '../../memory/atomic';
 import { Message } from '../../memory/message';
 import { self } from '../../memory/root';
-import { contentSize } from './claim';
+import { contentSize } from './content-size';
 import { isExpired } from './features';
 import { Block, BLOCK_HEAD, blockOf, Queue, READY, REQUEUED, Slot, SLOT, slotAt, SLOTS, STATE_MASK } from './queue';
 
@@ -27,7 +27,7 @@ export function putBack(queue: Queue, slot: Slot, mark: u32): void {
     insert(queue, block);
   } else if (index < block.requeuedLow) block.requeuedLow = index;
   block.requeued += 1;
-  // Pairs with the load without the lock in `hasReady` and `claimRequeued`.
+  // Pairs with the loads without the lock in `hasReady` and `claim`.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('requeued'), 1);
   unlock(lockWord);
 }
@@ -60,7 +60,6 @@ function insert(queue: Queue, block: Block): void {
  */
 export function claimRequeued(queue: Queue, room: u32, overhead: u32, frameMax: u32): Slot {
   requeuedLackedRoom = false;
-  if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued'))) return changetype<Slot>(0);
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
   lock(lockWord);
   const block = changetype<Block>(queue.requeuedFirst);
@@ -188,6 +187,6 @@ export function firstRequeued(queue: Queue): Slot {
   // Pairs with the loads of who looks at it (browse.ts), before its message can be freed.
   atomicStore(changetype<usize>(slot), (slot.state & ~STATE_MASK) | READY);
   queue.takenBack += 1;
-  // Pairs with the load without the lock in `hasReady` and `claimRequeued`.
+  // Pairs with the loads without the lock in `hasReady` and `claim`.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('requeued'), -1);
 }

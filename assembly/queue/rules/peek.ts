@@ -16,7 +16,7 @@ import { deadLetterOrDrop, EXPIRED } from './dead-letters';
 import { blockAt, headStands, isReady } from '../chain/head';
 import { priorityAt } from '../chain/priorities';
 import { SPILLED, Block, moveHint, Queue, READY, REDELIVERED, Slot, slotAt, STATE_MASK } from '../chain/queue';
-import { claimRequeued, claimRequeuedExpired, requeuedLackedRoom } from '../chain/requeued';
+import { claimRequeuedExpired } from '../chain/requeued';
 import { addBytes, BYTES, isExpired } from '../chain/features';
 import { turnsUnderWay } from '../consumers/run-queue';
 import { requestPageIn, requestAhead } from '../chain/page-in-requests';
@@ -37,13 +37,9 @@ export function claimNext(queue: Queue, room: u32, overhead: u32, frameMax: u32)
   while (true) {
     const one = priorityAt(queue, priority);
     if (changetype<usize>(one)) {
-      slot = claimRequeued(one, room, overhead, frameMax);
-      nextLackedRoom = requeuedLackedRoom;
-      if (!changetype<usize>(slot) && !nextLackedRoom) {
-        slot = claim(one, 1, room, overhead, frameMax);
-        nextLackedRoom = lackedRoom;
-        nextSpilled = foundSpilled;
-      }
+      slot = claim(one, 1, room, overhead, frameMax, true);
+      nextLackedRoom = lackedRoom;
+      nextSpilled = foundSpilled;
       if (changetype<usize>(slot) || nextLackedRoom || nextSpilled) break;
     }
     if (!priority) break;

@@ -245,7 +245,45 @@ const SINGLE: readonly Scenario[] = [
       ];
     },
   },
+  {
+    name: 'one requeues and then publishes while another gets',
+    meets: ['requeue', 'publish', 'claim'],
+    workers: 2,
+    set: (stage) => {
+      const queue = stage.queue('q');
+      const publisher = stage.publisher(0, 'q');
+      const { channel } = holding(stage, 0, queue, 'a1');
+      const taker = stage.client(1).open(1);
+      return [
+        {
+          participant: 0,
+          *play() {
+            yield ['settleDelivery', channel, 1, 0, SETTLE_REQUEUE];
+            yield* stage.publish(publisher, 0, 'q', 'a2');
+          },
+        },
+        {
+          participant: 1,
+          *play() {
+            yield* stage.get(taker, queue);
+            yield* stage.get(taker, queue);
+          },
+        },
+      ];
+    },
+  },
 ];
+
+/** A client that holds a message, which comes back when it is gone. */
+function holding(stage: Stage, worker: number, queue: number, body: string): { client: Client; channel: number } {
+  const client = stage.client(worker);
+  const channel = client.open(1);
+  stage.acknowledging.add(client);
+  stage.fill('q', body);
+  client.engine.get(channel, queue, false);
+  stage.bench.serve(worker);
+  return { client, channel };
+}
 
 /** Octets of a message of which a segment holds some. */
 const LARGE = 60_000;

@@ -24,6 +24,16 @@ const FILLED = `    slot.message = message;
 const ENTERED =
   "  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));";
 
+const LOOKED_BACK = `    if (back && atomicLoad(address + offsetof<Queue>('requeued'))) {
+      first = claimRequeued(queue, room, overhead, frameMax);
+      lackedRoom = requeuedLackedRoom;
+      claimedBack = changetype<usize>(first) != 0;
+      if (claimedBack) claimed = 1;
+      if (claimedBack || lackedRoom) return first;
+      // Others have taken it.
+      continue;
+    }`;
+
 export const FAULTS: readonly Fault[] = [
   {
     name: 'a cursor moves the head without a compare-and-swap',
@@ -239,6 +249,23 @@ export const FAULTS: readonly Fault[] = [
         file: 'assembly/memory/units.ts',
         find: '  if (there) self.starved = 0;',
         replace: "if (there) self.starved = 0; else atomicOr(ROOT + offsetof<Root>('starved'), lacks);",
+      },
+    ],
+  },
+  {
+    name: 'who claims looks for what was requeued before it looks at the head',
+    scenario: 'one requeues and then publishes while another gets',
+    edits: [
+      {
+        file: 'assembly/queue/chain/claim.ts',
+        find: '    lackedRoom = false;',
+        replace: "lackedRoom = false; claimedBack = atomicLoad(address + offsetof<Queue>('requeued')) != 0;",
+      },
+      {
+        file: 'assembly/queue/chain/claim.ts',
+        find: LOOKED_BACK,
+        replace: `${LOOKED_BACK.replace("atomicLoad(address + offsetof<Queue>('requeued'))", 'claimedBack')}
+    claimedBack = false;`,
       },
     ],
   },
