@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { PATIENCE_MS } from './test/support/waiting.js';
 
 /** Stories that a whole broker tells, over sockets. */
 const BROKER = [
@@ -37,8 +38,10 @@ const OVER_STREAMS = [
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only what hangs takes so long: longer than any wait (test/support/waiting.ts), which says what it waited for.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: PATIENCE_MS, interval: 20 } },
     // The machine is shared with the brokers that the tests start.
     maxWorkers: 4,
     // A file's process goes on with the next file of its project: to start one and to load all modules anew takes longer than most files. What a

@@ -110,4 +110,4 @@ test('a bundle without the package is told what to say, and serves once it says 
   const dist = join(place(), 'node_modules', 'leveret', 'dist');
   const told = await run(process.execPath, [bundle, dist], { cwd: elsewhere });
   expect(told.stdout.trim()).toBe(SERVED);
-}, 120_000);
+});

@@ -6,7 +6,7 @@ import amqp from 'amqplib';
 import { expect, test } from 'vitest';
 import type { Channel, Message } from '../../src/index.js';
 import { useNames } from '../support/names.js';
-import { deferred, within } from '../support/waiting.js';
+import { deferred, PATIENCE_MS, within } from '../support/waiting.js';
 import { useChannels } from './support/channels.js';
 
 const { broker, open } = useChannels();
@@ -189,7 +189,7 @@ test('nothing is lost, nothing is done twice, and what was never delivered comes
   }
   await Promise.all(confirmed);
   await theirs.waitForConfirms();
-  await within(30_000, 'all messages', all.promise, () => `${done.size} of ${2 * MESSAGES}`);
+  await within(PATIENCE_MS, 'all messages', all.promise, () => `${done.size} of ${2 * MESSAGES}`);
   expect(faults).toEqual([]);
   await channel.close();
   await connection.close();

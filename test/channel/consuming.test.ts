@@ -1,7 +1,7 @@
 /** What a program consumes without a socket comes, and goes back, as it does for a client by a socket. */
 import { describe, expect, test } from 'vitest';
 import { useNames } from '../support/names.js';
-import { deferred, within } from '../support/waiting.js';
+import { deferred, PATIENCE_MS, within } from '../support/waiting.js';
 import { consumeInto, ownQueue, textOf, useChannels } from './support/channels.js';
 
 const { broker, open } = useChannels();
@@ -90,7 +90,7 @@ describe('a consumer', () => {
     channel.on('cancelled', cancelled.resolve);
     const consumerTag = await channel.consume(queue, () => {});
     await (await open()).deleteQueue(queue);
-    expect(await within(10_000, 'the end of the consumer', cancelled.promise)).toBe(consumerTag);
+    expect(await within(PATIENCE_MS, 'the end of the consumer', cancelled.promise)).toBe(consumerTag);
   });
 
   test('that throws is the affair of its program, and the next message comes all the same', async () => {
@@ -106,8 +106,8 @@ describe('a consumer', () => {
         if (body.toString() === 'a') throw new Error('mine');
         second.resolve();
       });
-      expect(await within(10_000, 'the exception', thrown.promise)).toMatchObject({ message: 'mine' });
-      await within(10_000, 'the second message', second.promise);
+      expect(await within(PATIENCE_MS, 'the exception', thrown.promise)).toMatchObject({ message: 'mine' });
+      await within(PATIENCE_MS, 'the second message', second.promise);
     } finally {
       for (const listener of listeners) process.on('uncaughtException', listener);
     }

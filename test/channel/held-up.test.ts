@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Channel } from '../../src/index.js';
 import { startEmbedded } from '../support/embedded.js';
-import { within } from '../support/waiting.js';
+import { PATIENCE_MS, within } from '../support/waiting.js';
 import { consumeInto, textOf } from './support/channels.js';
 
 const BODY = Buffer.alloc(64 * 1024, 'x');
@@ -18,7 +18,7 @@ async function startFull(): Promise<{ open(): Promise<Channel>; filler: Channel 
   const { queue } = await filler.declareQueue('filled');
   const blocked = once(filler, 'blocked');
   for (let i = 0; i < MANY; i++) filler.send('', queue, BODY);
-  expect(await within(20_000, 'the end of the memory', blocked)).toEqual(['low on memory']);
+  expect(await within(PATIENCE_MS, 'the end of the memory', blocked)).toEqual(['low on memory']);
   return { open: () => embedded.channel(), filler };
 }
 
@@ -31,12 +31,12 @@ describe('a broker whose memory is full', () => {
     const unblocked = once(publisher, 'unblocked');
     const confirmed = Promise.all([1, 2, 3].map((body) => publisher.publish('', 'later', `${body}`)));
     for (let i = 0; i < 20; i++) publisher.send('', 'later', BODY);
-    await within(20_000, 'the alarm', blocked);
+    await within(PATIENCE_MS, 'the alarm', blocked);
     expect(publisher.send('', 'later', BODY)).toBe(false);
     filler.abandon();
-    await within(20_000, 'the confirms', confirmed);
-    await within(20_000, 'the room', publisher.drained());
-    await within(20_000, 'the end of the alarm', unblocked);
+    await within(PATIENCE_MS, 'the confirms', confirmed);
+    await within(PATIENCE_MS, 'the room', publisher.drained());
+    await within(PATIENCE_MS, 'the end of the alarm', unblocked);
     const inbox = await consumeInto(consumer, 'later', { noAck: true });
     const messages = await inbox.take(24, 'the messages');
     expect(messages.slice(0, 3).map(textOf)).toEqual(['1', '2', '3']);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Program } from '../support/program.js';
 import { bodies } from '../support/raw-channel.js';
 import { RawClient } from '../support/raw-client.js';
-import { deferred, within } from '../support/waiting.js';
+import { deferred, PATIENCE_MS, within } from '../support/waiting.js';
 
 const plant = new URL('../support/planted-defect.mjs', import.meta.url).href;
 /** Many times what the ring, and what the broker sends ahead, would hold. */
@@ -42,8 +42,8 @@ describe('a worker thread of the program', () => {
     thread.on('error', got.reject);
     thread.on('exit', ended.resolve);
     const expected = Array.from({ length: 1000 }, (_, i) => `${i}`);
-    expect(await within(20_000, 'what the thread got', got.promise)).toEqual(expected);
-    expect(await within(20_000, 'the end of the thread', ended.promise)).toBe(0);
+    expect(await within(PATIENCE_MS, 'what the thread got', got.promise)).toEqual(expected);
+    expect(await within(PATIENCE_MS, 'the end of the thread', ended.promise)).toBe(0);
   });
 });
 

@@ -147,7 +147,7 @@ async function broker(): Promise<string> {
   return `ws://127.0.0.1:${bound.port}/ws/amqp`;
 }
 
-test('the page among the examples shows what is said', { timeout: 60_000 }, async () => {
+test('the page among the examples shows what is said', async () => {
   const { url, report } = await serve(example());
   const told = browse(`${url}?broker=${encodeURIComponent(await broker())}`);
   expect(await within(50_000, 'the page to report', report, () => `the browser told: ${told().slice(-2000)}`)).toEqual({
@@ -155,7 +155,7 @@ test('the page among the examples shows what is said', { timeout: 60_000 }, asyn
   });
 });
 
-test('a page publishes with confirms, consumes and acknowledges a thousand messages', { timeout: 60_000 }, async () => {
+test('a page publishes with confirms, consumes and acknowledges a thousand messages', async () => {
   const { url, report } = await serve(page(await broker()));
   const told = browse(url);
   expect(await within(50_000, 'the page to report', report, () => `the browser told: ${told().slice(-2000)}`)).toEqual({

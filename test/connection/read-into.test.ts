@@ -10,6 +10,7 @@ import { readInto } from '../../src/connection/transport/read-into.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import { pem, useCertificates } from '../support/certificates.js';
 import { randomNumbers } from '../support/fragments.js';
+import { PATIENCE } from '../support/waiting.js';
 
 const certificates = useCertificates((workshop) => {
   const authority = workshop.authority('authority');
@@ -45,7 +46,7 @@ test('a socket of TLS that a server has accepted reads into a buffer', async () 
   expect(reads).toBe(true);
   served.resume();
   client.write('hare');
-  await vi.waitFor(() => expect(read.join('')).toBe('hare'));
+  await vi.waitFor(() => expect(read.join('')).toBe('hare'), PATIENCE);
 });
 
 test('a socket that reads into a buffer already, or has no handle, is left as it is', async () => {
@@ -90,7 +91,7 @@ test('all that a client sends comes in order, whenever the reader stops and goes
     if (random() < 0.3) await new Promise((resolve) => setImmediate(resolve));
   }
   const all = (): Buffer => Buffer.concat(received);
-  await vi.waitFor(() => expect(all().length, `LEVERET_SEED=${seed - 1}`).toBe(sent.length), 10_000);
+  await vi.waitFor(() => expect(all().length, `LEVERET_SEED=${seed - 1}`).toBe(sent.length), PATIENCE);
   expect(all().equals(sent), `LEVERET_SEED=${seed - 1}`).toBe(true);
   expect(fault, `LEVERET_SEED=${seed - 1}`).toBeNull();
   expect(transport.bytesRead).toBe(sent.length);

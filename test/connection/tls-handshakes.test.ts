@@ -14,7 +14,7 @@ import type { Transport } from '../../src/connection/transport/transport.js';
 import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
 import { pem, useCertificates } from '../support/certificates.js';
-import { Inbox } from '../support/waiting.js';
+import { Inbox, PATIENCE } from '../support/waiting.js';
 
 const certificates = useCertificates((workshop) => {
   const authority = workshop.authority('authority');
@@ -147,8 +147,8 @@ test.runIf(dup !== null)('a client that is reset while nothing is read is found 
   const client = comeByTls(socket);
   const transport = await answers.next('an answer');
   client.write('x');
-  await vi.waitFor(() => expect(transport?.bytesRead).toBe(1));
+  await vi.waitFor(() => expect(transport?.bytesRead).toBe(1), PATIENCE);
   expect(transport?.isReset).toBe(false);
   socket.resetAndDestroy();
-  await vi.waitFor(() => expect(transport?.isReset).toBe(true));
+  await vi.waitFor(() => expect(transport?.isReset).toBe(true), PATIENCE);
 });

@@ -19,6 +19,7 @@ import { StreamTransport } from '../../src/connection/transport/stream-transport
 import type { Transport, TransportEvents } from '../../src/connection/transport/transport.js';
 import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
+import { PATIENCE } from '../support/waiting.js';
 
 const MIB = 1024 ** 2;
 /** Where the read buffer stands, and how long it is. */
@@ -143,7 +144,7 @@ describe.runIf(dup !== null).each([
       const { transport, listener, client } = await stage(open, address);
       const sent = octets(READ.length * 20 + 7);
       client.write(sent);
-      await vi.waitFor(() => expect(listener.received.length).toBe(sent.length));
+      await vi.waitFor(() => expect(listener.received.length).toBe(sent.length), PATIENCE);
       expect(listener.received.equals(sent)).toBe(true);
       expect(transport.bytesRead).toBe(sent.length);
     });
@@ -155,7 +156,7 @@ describe.runIf(dup !== null).each([
       client.write(sent);
       while (listener.received.length < sent.length) {
         const before = listener.received.length;
-        await vi.waitFor(() => expect(listener.received.length).toBeGreaterThan(before));
+        await vi.waitFor(() => expect(listener.received.length).toBeGreaterThan(before), PATIENCE);
         expect(listener.received.length).toBeLessThanOrEqual(before + READ.length);
         // What may have come without being asked for would be here now.
         await new Promise((resolve) => setImmediate(resolve));
@@ -179,7 +180,7 @@ describe.runIf(dup !== null).each([
       const read = await readOf(client, size + 18);
       expect(read.subarray(0, size).equals(chunk)).toBe(true);
       expect(read.subarray(size).toString()).toBe('and this behind it');
-      await vi.waitFor(() => expect(listener.events).toContain('drain'));
+      await vi.waitFor(() => expect(listener.events).toContain('drain'), PATIENCE);
       expect(listener.events.filter((event) => event === 'written')).toHaveLength(1);
       expect(transport.bytesSent).toBe(size + 18);
       expect(transport.unsent).toBe(0);
@@ -202,7 +203,7 @@ describe.runIf(dup !== null).each([
       const read = await readOf(client, 14);
       expect(read.toString()).toBe('the last words');
       client.end();
-      await vi.waitFor(() => expect(listener.events).toEqual(['end', 'closed']));
+      await vi.waitFor(() => expect(listener.events).toEqual(['end', 'closed']), PATIENCE);
     });
 
     test('tells that the client has ended, when all that it sent is read', async () => {
@@ -214,7 +215,7 @@ describe.runIf(dup !== null).each([
         transport.resume();
       }
       expect(listener.received.length).toBe(READ.length * 2);
-      await vi.waitFor(() => expect(listener.events.at(-1)).toBe('closed'));
+      await vi.waitFor(() => expect(listener.events.at(-1)).toBe('closed'), PATIENCE);
     });
 
     test('brings nothing any more once it is destroyed, and tells only that it is closed', async () => {
@@ -225,7 +226,7 @@ describe.runIf(dup !== null).each([
         transport.destroy();
         return onRead.call(listener, length);
       };
-      await vi.waitFor(() => expect(listener.events).toEqual(['closed']));
+      await vi.waitFor(() => expect(listener.events).toEqual(['closed']), PATIENCE);
       expect(listener.received.length).toBeLessThanOrEqual(READ.length);
     });
   });
@@ -260,8 +261,8 @@ test.runIf(dup !== null)('a client that is reset while nothing is read is found 
   const { transport, listener, client } = await stage(direct, () => ({ port: 0, host: '127.0.0.1' }));
   listener.stopsAfter = 0;
   client.write('x');
-  await vi.waitFor(() => expect(listener.received.length).toBe(1));
+  await vi.waitFor(() => expect(listener.received.length).toBe(1), PATIENCE);
   expect(transport.isReset).toBe(false);
   client.resetAndDestroy();
-  await vi.waitFor(() => expect(transport.isReset).toBe(true));
+  await vi.waitFor(() => expect(transport.isReset).toBe(true), PATIENCE);
 });

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 const run = fileURLToPath(new URL('./run.mjs', import.meta.url));
 
-test('a broker that is killed again and again keeps what it confirmed', { timeout: 120_000 }, async () => {
+test('a broker that is killed again and again keeps what it confirmed', async () => {
   const played = await promisify(execFile)(process.execPath, [run, '--rounds', '4']).catch(
     (error: { stdout: string }) => error,
   );

@@ -215,7 +215,7 @@ describe.skipIf(isReferee)('after an orderly end a log file', () => {
     }
     const exit = await broker.stop();
     report = (exit?.told ?? '').trimEnd().split('\n');
-  }, 90_000);
+  });
   afterAll(() => rmSync(data, { recursive: true }));
 
   /** A file of each worker, since each connection goes to another one. */

@@ -54,7 +54,7 @@ describe.skipIf(isReferee)('a program that embeds brokers', () => {
     program.send('.');
     expect(await program.line('the end of the others')).toBe(`${BROKERS - 1} stopped`);
     expect(await program.ended()).toBe(0);
-  }, 60_000);
+  });
 
   test('may start one in a thread of its own, which ends by itself once it is stopped', async () => {
     const program = new Program('../embedded/in-a-thread.mjs');

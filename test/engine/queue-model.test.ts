@@ -181,7 +181,7 @@ class Pair {
 }
 
 describe.each(ENGINES)('%s', (kind) => {
-  test.each(KINDS)('a queue with %s does what the model does', { timeout: 60_000 }, async (_name, features) => {
+  test.each(KINDS)('a queue with %s does what the model does', async (_name, features) => {
     const histories = fc.asyncProperty(
       features,
       fc.array(step, { minLength: 5, maxLength: 60 }),

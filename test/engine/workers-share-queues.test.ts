@@ -186,7 +186,7 @@ function check({ results, ready, kept }: Awaited<ReturnType<typeof contend>>, co
 }
 
 describe.each(ENGINES)('%s', (kind) => {
-  test.each(CONTESTS)('two workers share %s', { timeout: 60_000 }, async (_name, contest) => {
+  test.each(CONTESTS)('two workers share %s', async (_name, contest) => {
     check(await contend(kind, contest), contest);
   });
 });
@@ -195,7 +195,7 @@ describe.each(ENGINES)('%s', (kind) => {
   test.each([
     ['a queue', false],
     ['a logged queue', true],
-  ])('two workers share %s whose messages leave memory and come back', { timeout: 60_000 }, async (_name, logged) => {
+  ])('two workers share %s whose messages leave memory and come back', async (_name, logged) => {
     let requeued = 0;
     const contest: Contest = {
       logged,
@@ -216,69 +216,61 @@ describe.each(ENGINES)('%s', (kind) => {
 });
 
 describe.each(ENGINES)('%s', (kind) => {
-  test(
-    'what two workers count adds up to what they did, and never falls before that',
-    { timeout: 60_000 },
-    async () => {
-      const falls: string[] = [];
-      let looks = 0;
-      const contest: Contest = {
-        count: 30_000,
-        meanwhile: (coordinator, queue) => {
-          let last = countsOf(coordinator, queue);
-          return () => {
-            const next = countsOf(coordinator, queue);
-            for (const name of Object.keys(next) as (keyof typeof next)[]) {
-              if (next[name] < last[name]) falls.push(`${name}: ${last[name]}, then ${next[name]}`);
-            }
-            if (next.delivered > last.delivered) looks += 1;
-            last = next;
-          };
-        },
-      };
-      const contended = await contend(kind, contest);
-      check(contended, contest);
-      const delivered = contended.results.flatMap((one) => one.delivered);
-      expect(contended.counts).toMatchObject({
-        // What was requeued takes no new place; what died is published anew.
-        enqueued: delivered.filter((one) => !one.redelivered).length,
-        delivered: delivered.length,
-        acknowledged: contended.results.flatMap((one) => one.acknowledged).length,
-        received: WORKERS * 30_000,
-      });
-      expect(falls).toEqual([]);
-      expect(looks).toBeGreaterThan(10);
-    },
-  );
+  test('what two workers count adds up to what they did, and never falls before that', async () => {
+    const falls: string[] = [];
+    let looks = 0;
+    const contest: Contest = {
+      count: 30_000,
+      meanwhile: (coordinator, queue) => {
+        let last = countsOf(coordinator, queue);
+        return () => {
+          const next = countsOf(coordinator, queue);
+          for (const name of Object.keys(next) as (keyof typeof next)[]) {
+            if (next[name] < last[name]) falls.push(`${name}: ${last[name]}, then ${next[name]}`);
+          }
+          if (next.delivered > last.delivered) looks += 1;
+          last = next;
+        };
+      },
+    };
+    const contended = await contend(kind, contest);
+    check(contended, contest);
+    const delivered = contended.results.flatMap((one) => one.delivered);
+    expect(contended.counts).toMatchObject({
+      // What was requeued takes no new place; what died is published anew.
+      enqueued: delivered.filter((one) => !one.redelivered).length,
+      delivered: delivered.length,
+      acknowledged: contended.results.flatMap((one) => one.acknowledged).length,
+      received: WORKERS * 30_000,
+    });
+    expect(falls).toEqual([]);
+    expect(looks).toBeGreaterThan(10);
+  });
 
   test.each([
     ['consumers', false],
     ['consumers of a logged queue', true],
-  ])(
-    'two workers share %s with priorities of consumers and messages, and short lives: each is acknowledged or expires, once',
-    { timeout: 60_000 },
-    async (_name, logged) => {
-      const contest: Contest = {
-        features: { maxPriority: 3 },
-        priorities: 4,
-        consumerPriorities: [0, 5],
-        ahead: 12,
-        life: 5,
-        logged,
-      };
-      const { results, ready, kept } = await contend(kind, contest);
-      const acknowledged = results.flatMap((one) => one.acknowledged);
-      const expired = results.flatMap((one) => one.expired);
-      expect([...acknowledged, ...expired].sort()).toEqual(expected(COUNT, () => true));
-      expect(expired.filter((body) => !isFifth(body))).toEqual([]);
-      expect(expired.length).toBeGreaterThan(100);
-      expect(acknowledged.filter(isFifth).length).toBeGreaterThan(10);
-      for (const { delivered } of results) expect(disorder(delivered, 4)).toEqual([]);
-      expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
-      expect(kept).toBeLessThanOrEqual((logged ? 5 : 2) * WORKERS * SEGMENT + AT_HAND);
-      if (logged) checkPlaces(results);
-    },
-  );
+  ])('two workers share %s with priorities of consumers and messages, and short lives: each is acknowledged or expires, once', async (_name, logged) => {
+    const contest: Contest = {
+      features: { maxPriority: 3 },
+      priorities: 4,
+      consumerPriorities: [0, 5],
+      ahead: 12,
+      life: 5,
+      logged,
+    };
+    const { results, ready, kept } = await contend(kind, contest);
+    const acknowledged = results.flatMap((one) => one.acknowledged);
+    const expired = results.flatMap((one) => one.expired);
+    expect([...acknowledged, ...expired].sort()).toEqual(expected(COUNT, () => true));
+    expect(expired.filter((body) => !isFifth(body))).toEqual([]);
+    expect(expired.length).toBeGreaterThan(100);
+    expect(acknowledged.filter(isFifth).length).toBeGreaterThan(10);
+    for (const { delivered } of results) expect(disorder(delivered, 4)).toEqual([]);
+    expect([ready, ...results.map((one) => one.oldest)]).toEqual([0, 0, 0]);
+    expect(kept).toBeLessThanOrEqual((logged ? 5 : 2) * WORKERS * SEGMENT + AT_HAND);
+    if (logged) checkPlaces(results);
+  });
 });
 
 /** A message that lives only for a while. */

@@ -2,7 +2,7 @@
 import { type ConsumeMessage, connect } from 'amqplib';
 import { expect, it } from 'vitest';
 import { useEmbedded } from '../support/embedded.js';
-import { deferred, within } from '../support/waiting.js';
+import { deferred, PATIENCE_MS, within } from '../support/waiting.js';
 
 const started = useEmbedded();
 
@@ -33,7 +33,7 @@ it('shows amqplib what happens, and what passes', async () => {
   await work.waitForConfirms();
   await work.get('of the client', { noAck: true });
   await work.deleteQueue('of the client');
-  await within(10_000, 'the end of the queue', all.promise, () => seen.join());
+  await within(PATIENCE_MS, 'the end of the queue', all.promise, () => seen.join());
   expect(seen.sort()).toEqual([
     '["deliver.of the client",null,null,"work"]',
     '["publish.",["of the client"],null,"work"]',

@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { useHttpApi } from '../management/support/http-client.js';
+import { PATIENCE } from '../support/waiting.js';
 import { differences } from './compare.js';
 import { breaches } from './contract.js';
 import { type Answered, get, play, put, remove, type Step } from './scenario.js';
@@ -141,7 +142,7 @@ it('clients are shown as RabbitMQ shows them', async () => {
   for (const [index, step] of STEPS.entries()) found.push(...(await differing(base, step, recorded[index]?.answer)));
   expect(found).toEqual([]);
   expect([...broken]).toEqual([]);
-}, 120_000);
+});
 
 /** A listing may be a moment old: it is asked for again. */
 async function differing(base: string, step: Step | ClientStep, recorded: Answered | string = ''): Promise<string[]> {
@@ -153,7 +154,7 @@ async function differing(base: string, step: Step | ClientStep, recorded: Answer
     else found = differences(recorded, answer);
     if (found.length > 0) throw new Error(found.join('\n'));
   };
-  if ('method' in step && step.method === 'GET') await vi.waitFor(ask, { timeout: 2_000 }).catch(() => {});
+  if ('method' in step && step.method === 'GET') await vi.waitFor(ask, PATIENCE).catch(() => {});
   else await ask().catch(() => {});
   return found.map((difference) => `${what(step)}: ${difference}`);
 }

@@ -127,7 +127,7 @@ it('who may do what is as in RabbitMQ', async () => {
     return;
   }
   expect(played).toEqual(JSON.parse(await readFile(FILE, 'utf8')));
-}, 120_000);
+});
 
 /** By route: the statuses that the users get, in the order of `TAGS`. */
 async function statuses(base: string): Promise<Record<string, string>> {

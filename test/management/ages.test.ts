@@ -1,6 +1,7 @@
 /** How old what a queue holds is: what waits there, and what its consumers keep. */
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PATIENCE } from '../support/waiting.js';
 import { useHttpApi } from './support/http-client.js';
 
 const api = useHttpApi();
@@ -20,7 +21,7 @@ async function channel(): Promise<Channel> {
 
 /** A listing of clients may be a moment old. */
 function eventually<T>(check: () => Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 20 });
+  return vi.waitFor(check, PATIENCE);
 }
 
 async function both(name: string): Promise<readonly Json[]> {

@@ -11,7 +11,7 @@ const CONNECTIONS = 8;
 /** Of each connection. */
 const QUEUES = 40;
 /** A sample is taken each five seconds. */
-const SAMPLED_MS = 30_000;
+const SAMPLED_MS = 60_000;
 const VHOST = 'churned';
 
 const api = useHttpApi();
@@ -48,21 +48,20 @@ it('what counted of those that are gone takes no memory', async () => {
     const after = await vi.waitUntil(
       async () => {
         const now = await memory();
-        return now.mgmt_db < sampled.mgmt_db ? now : null;
+        const isLess = now.mgmt_db < sampled.mgmt_db && now.core_used < sampled.core_used;
+        // Histories go by turns: all go, but for what the first round has made ready for others.
+        return isLess && now.mgmt_db <= (rounds[0]?.mgmt_db ?? sampled.mgmt_db) ? now : null;
       },
       { timeout: SAMPLED_MS, interval: 250 },
     );
     rounds.push(after);
     peaks.push(sampled.core_used);
   }
-  const [first, ...others] = rounds;
-  // What the first has made ready for others stays.
-  for (const { mgmt_db: histories } of others) expect(histories).toBe(first?.mgmt_db);
   // How the core's pages are shared between threads differs a little; what a round takes would show each time.
-  const taken = (peaks[0] ?? 0) - (first?.core_used ?? 0);
+  const taken = (peaks[0] ?? 0) - (rounds[0]?.core_used ?? 0);
   expect(taken).toBeGreaterThan(0);
   expect(peaks.at(-1)).toBeLessThanOrEqual((peaks[0] ?? 0) + taken / 2);
-}, 180_000);
+}, 600_000);
 
 /** An exchange, and queues that are all used. */
 async function work(client: ChannelModel, index: number): Promise<void> {

@@ -5,6 +5,7 @@
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { expect, it, vi } from 'vitest';
 import { randomNumbers } from '../support/fragments.js';
+import { PATIENCE } from '../support/waiting.js';
 import { useHttpApi } from './support/http-client.js';
 
 const STEPS = 250;
@@ -57,10 +58,10 @@ it('what is shown of random clients is what there is of them', async () => {
   }
   isDone = true;
   await looking;
-  await vi.waitFor(async () => expect(await shown(), `seed ${seed}`).toEqual(expected(known)), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await shown(), `seed ${seed}`).toEqual(expected(known)), PATIENCE);
   for (const { connection } of known.values()) await connection.close();
-  await vi.waitFor(async () => expect(await shown(), `seed ${seed}`).toEqual({}), { timeout: 10_000 });
-}, 120_000);
+  await vi.waitFor(async () => expect(await shown(), `seed ${seed}`).toEqual({}), PATIENCE);
+});
 
 async function client(name: string): Promise<ChannelModel> {
   return connect(`amqp://guest:guest@127.0.0.1:${api().broker.port}`, {

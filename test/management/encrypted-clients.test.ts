@@ -7,6 +7,7 @@ import { connect } from 'amqplib';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { pem, useCertificates } from '../support/certificates.js';
 import { startEmbedded } from '../support/embedded.js';
+import { PATIENCE } from '../support/waiting.js';
 import { HttpApi } from './support/http-client.js';
 
 const MANAGEMENT = { host: '127.0.0.1', port: 0 };
@@ -72,7 +73,7 @@ test('clients by one Unix-domain socket have names of their own', async () => {
     const found = (await connections(api)).map(({ name }) => String(name));
     expect(found).toHaveLength(2);
     return found;
-  }, 10_000);
+  }, PATIENCE);
   expect(new Set(names).size).toBe(2);
   for (const name of names) {
     expect(name.startsWith(`${path}#`)).toBe(true);

@@ -6,6 +6,7 @@ import { type ChannelModel, type ConfirmChannel, connect, type Options } from 'a
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Broker } from '../../src/index.js';
 import { startEmbedded } from '../support/embedded.js';
+import { PATIENCE } from '../support/waiting.js';
 import { HttpApi, useHttpApi } from './support/http-client.js';
 
 const api = useHttpApi();
@@ -55,7 +56,7 @@ describe('a paused queue', () => {
     expect(seen).toEqual([[], [], []]);
     expect((await publisher.checkQueue('halted')).messageCount).toBe(3);
     await pause('halted', 'resume');
-    await vi.waitFor(() => expect(seen.flat().sort()).toEqual(['a', 'b', 'c']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen.flat().sort()).toEqual(['a', 'b', 'c']), PATIENCE);
   });
 
   it('is listed as such', async () => {
@@ -67,10 +68,10 @@ describe('a paused queue', () => {
       return [one.state, all.find(({ name }) => name === 'listed')?.state];
     };
     await pause('listed');
-    await vi.waitFor(async () => expect(await state()).toEqual(['paused', 'paused']));
+    await vi.waitFor(async () => expect(await state()).toEqual(['paused', 'paused']), PATIENCE);
     await pause('listed');
     await pause('listed', 'resume');
-    await vi.waitFor(async () => expect(await state()).toEqual(['running', 'running']));
+    await vi.waitFor(async () => expect(await state()).toEqual(['running', 'running']), PATIENCE);
   });
 
   it('answers basic.get as an empty one does', async () => {
@@ -91,7 +92,7 @@ describe('a paused queue', () => {
     const dead = await consume(client, 'grave', { noAck: true });
     await pause('mortal');
     await publish(client, 'mortal', 'a');
-    await vi.waitFor(() => expect(dead).toEqual(['a']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(dead).toEqual(['a']), PATIENCE);
     expect(seen).toEqual([]);
   });
 
@@ -106,13 +107,13 @@ describe('a paused queue', () => {
       bodies.push(message.content.toString());
       if (bodies.length > 2) client.ack(message);
     });
-    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b']));
+    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b']), PATIENCE);
     await pause('settling');
     client.nackAll(true);
     await settled(client);
     expect((await client.checkQueue('settling')).messageCount).toBe(3);
     await pause('settling', 'resume');
-    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b', 'a', 'b', 'c']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(bodies).toEqual(['a', 'b', 'a', 'b', 'c']), PATIENCE);
   });
 
   it('has its single active consumer, which gets what has come when it goes on, though another has left', async () => {
@@ -126,7 +127,7 @@ describe('a paused queue', () => {
     await settled(first, second);
     expect(seen).toEqual([]);
     await pause('single', 'resume');
-    await vi.waitFor(() => expect(seen).toEqual(['a']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(seen).toEqual(['a']), PATIENCE);
   });
 
   it('can be emptied, and deleted', async () => {
@@ -138,8 +139,9 @@ describe('a paused queue', () => {
     await publish(client, 'emptied', 'b');
     expect((await client.deleteQueue('emptied')).messageCount).toBe(1);
     await client.assertQueue('emptied');
-    await vi.waitFor(async () =>
-      expect((await api().get('/queues/%2F/emptied')).json).toMatchObject({ state: 'running' }),
+    await vi.waitFor(
+      async () => expect((await api().get('/queues/%2F/emptied')).json).toMatchObject({ state: 'running' }),
+      PATIENCE,
     );
   });
 
@@ -185,7 +187,7 @@ describe('a paused queue', () => {
       await settled(again);
       expect(seen).toEqual([]);
       await after.embedded.administration.pauseQueue('/', 'lasting', false);
-      await vi.waitFor(() => expect(seen).toEqual(['a']), { timeout: 10_000 });
+      await vi.waitFor(() => expect(seen).toEqual(['a']), PATIENCE);
       await after.embedded.stop();
     } finally {
       await rm(data, { recursive: true, force: true });

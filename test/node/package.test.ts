@@ -35,7 +35,7 @@ test('a typed program embeds a broker, asks its administration, and leaves nothi
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual([null, "user 'ann' already exists", ['guest', 'ann'], true, true]);
   expect(readdirSync(place())).not.toContain('data');
-}, 60_000);
+});
 
 test('the program among the examples does what it says', async () => {
   copyFileSync(join(root, 'examples', 'node-embedded.mjs'), join(place(), 'node-embedded.mjs'));
@@ -46,7 +46,7 @@ test('the program among the examples does what it says', async () => {
     'a connection of ann is closed',
     'stopped',
   ]);
-}, 60_000);
+});
 
 test.each([
   'leveret/dist/node/broker.js',

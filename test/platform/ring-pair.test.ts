@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { createRingPair, RingEnd, renewRingPair, Want } from '../../src/platform/ring-pair.js';
 import { RingTurns } from '../../src/platform/ring-turns.js';
-import { deferred, within } from '../support/waiting.js';
+import { deferred, PATIENCE_MS, within } from '../support/waiting.js';
 
 /** More than a ring holds. */
 const MUCH = 1024 * 1024;
@@ -66,7 +66,7 @@ describe('a pair of rings', () => {
     expect(far.want(Want.OCTETS)).toBe(true);
     const woken = far.woken();
     next.write(octets(7));
-    await within(10_000, 'the bell', woken);
+    await within(PATIENCE_MS, 'the bell', woken);
     expect(far.readable).toBe(7);
   });
 
@@ -78,7 +78,7 @@ describe('a pair of rings', () => {
     if (what === 'octets come') other.write(octets(1));
     else if (what === 'there is room') other.readInto(new Uint8Array(1));
     else other.close();
-    await within(10_000, 'the bell', woken);
+    await within(PATIENCE_MS, 'the bell', woken);
   });
 
   test('brings a million octets and more from another thread, in pieces at random', async () => {
@@ -122,7 +122,7 @@ describe('a pair of rings', () => {
     );
     turns.schedule();
     writer.on('error', ended.reject);
-    expect(await within(20_000, 'all octets', ended.promise)).toBe(total);
+    expect(await within(PATIENCE_MS, 'all octets', ended.promise)).toBe(total);
     expect(wrong).toBe(0);
     end.close();
     await writer.terminate();

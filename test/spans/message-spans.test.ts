@@ -2,7 +2,7 @@
 import { type ConfirmChannel, type ConsumeMessage, connect, type GetMessage } from 'amqplib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type EmbeddedBroker, startEmbedded, troubles } from '../support/embedded.js';
-import { deferred, eventually, within } from '../support/waiting.js';
+import { deferred, eventually, PATIENCE_MS, within } from '../support/waiting.js';
 import { Receiver, type SpanSeen } from './receiver.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -45,7 +45,7 @@ async function consumed(channel: ConfirmChannel, options: { noAck?: boolean } = 
     consumerTag: 'tag',
     ...options,
   });
-  return within(10_000, 'a delivery', arrived.promise);
+  return within(PATIENCE_MS, 'a delivery', arrived.promise);
 }
 
 it('tells of a publish and of a delivery as children of the span that the message comes from', async () => {

@@ -9,7 +9,7 @@ import type { NetConnectOpts } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 import { brokerEnvironment, WITHOUT_HTTP } from './broker-environment.mjs';
-import { deferred, within } from './waiting.js';
+import { deferred, PATIENCE_MS, within } from './waiting.js';
 
 const external = process.env.LEVERET_TEST_URL;
 
@@ -118,7 +118,7 @@ export class Broker {
     for (const stream of streams) stream?.on('data', look);
     look();
     try {
-      return await within(10_000, `the line ${pattern}`, line.promise, () => `told: ${this.#log}`);
+      return await within(PATIENCE_MS, `the line ${pattern}`, line.promise, () => `told: ${this.#log}`);
     } finally {
       for (const stream of streams) stream?.off('data', look);
     }
@@ -149,7 +149,7 @@ export class Broker {
 /** Runs the command with these flags until it ends. */
 export function runToExit(flags: readonly string[]): Promise<Exit> {
   const run = launch([], flags);
-  return within(10_000, `the command with ${flags.join(' ')} to end`, run.exit).finally(() =>
+  return within(PATIENCE_MS, `the command with ${flags.join(' ')} to end`, run.exit).finally(() =>
     run.child.kill('SIGKILL'),
   );
 }

@@ -24,7 +24,7 @@ export function usePacked(others: readonly string[] = []): () => string {
     const tarball = readdirSync(place).find((name) => name.endsWith('.tgz')) ?? '';
     await run('tar', ['-xzf', join(place, tarball), '-C', modules]);
     renameSync(join(modules, 'package'), join(modules, 'leveret'));
-  }, 60_000);
+  });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
   return () => place;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Broker } from './broker.js';
-import { deferred, within } from './waiting.js';
+import { deferred, PATIENCE_MS, within } from './waiting.js';
 
 export class Program {
   readonly #child: ChildProcess;
@@ -31,7 +31,7 @@ export class Program {
   }
 
   async line(what: string): Promise<string> {
-    const next = await within(20_000, what, this.#lines.next(), () => `told: ${this.#told}`);
+    const next = await within(PATIENCE_MS, what, this.#lines.next(), () => `told: ${this.#told}`);
     if (next.done) throw new Error(`the program has ended before ${what}: ${this.#told}`);
     return next.value;
   }
@@ -54,7 +54,7 @@ export class Program {
 
   /** Resolves with its exit code. */
   ended(): Promise<number | null> {
-    return within(20_000, 'the program to end', this.#ended.promise, () => `told: ${this.#told}`);
+    return within(PATIENCE_MS, 'the program to end', this.#ended.promise, () => `told: ${this.#told}`);
   }
 
   kill(): void {

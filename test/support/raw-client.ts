@@ -19,7 +19,7 @@ import { type FieldTable, table } from '../../src/amqp/table.js';
 import type { Broker } from './broker.js';
 import { build, type Closing, type Fields } from './methods.js';
 import { RawChannel } from './raw-channel.js';
-import { deferred, Inbox, within } from './waiting.js';
+import { deferred, Inbox, PATIENCE_MS, within } from './waiting.js';
 
 export interface OpenOptions {
   readonly capabilities?: Readonly<Record<string, boolean>>;
@@ -72,7 +72,7 @@ export class RawClient {
   static async dial(broker: Broker, from?: string): Promise<RawClient> {
     const socket = connect(from === undefined ? broker.address : { ...broker.address, localAddress: from });
     const client = new RawClient(socket);
-    await within(5_000, 'the socket to connect', new Promise<void>((resolve) => socket.once('connect', resolve)));
+    await within(PATIENCE_MS, 'the socket to connect', new Promise<void>((resolve) => socket.once('connect', resolve)));
     return client;
   }
 
@@ -173,7 +173,7 @@ export class RawClient {
 
   /** What the broker said when it closed the connection; fails when it said nothing. */
   async failure(): Promise<Closing> {
-    const closing = await within(10_000, 'the broker to close the connection', this.#closing.promise);
+    const closing = await within(PATIENCE_MS, 'the broker to close the connection', this.#closing.promise);
     await this.ended();
     return closing;
   }

@@ -1,6 +1,16 @@
 /**
- * Waiting for events. Every wait names what it waits for, so that a test which hangs says why.
+ * Waiting for events. Every wait names what it waits for, so that a test which hangs says why. What must hold: a wait ends
+ * before its test does (vitest.config.ts), and no test takes what it sees first for what it will see in the end.
  */
+
+/**
+ * How long anything is waited for. Only a test that fails takes so long: where four files and their brokers share two
+ * CPUs with others, what takes milliseconds may well take seconds.
+ */
+export const PATIENCE_MS = 40_000;
+
+/** The same for waits of Vitest, which give up after a second otherwise. */
+export const PATIENCE = { timeout: PATIENCE_MS, interval: 20 } as const;
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -39,11 +49,11 @@ export async function eventually<T>(
   ask: () => Promise<T>,
   satisfies: (answer: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (satisfies(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`waited 10000 ms for ${what}; last seen: ${String(answer)}`);
+    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}; last seen: ${String(answer)}`);
     await new Promise((resume) => setImmediate(resume));
   }
 }
@@ -73,7 +83,7 @@ export class Inbox<T> {
     for (const reader of this.#readers.splice(0)) reader.reject(this.#failure);
   }
 
-  async next(what: string, ms = 10_000): Promise<T> {
+  async next(what: string, ms = PATIENCE_MS): Promise<T> {
     const item = this.#arrived.shift();
     if (item !== undefined) return item;
     if (this.#failure !== null) throw new Error(`${what} did not come: ${this.#failure.message}`);
@@ -88,7 +98,7 @@ export class Inbox<T> {
   }
 
   /** The next `count` things. */
-  async take(count: number, what: string, ms = 10_000): Promise<T[]> {
+  async take(count: number, what: string, ms = PATIENCE_MS): Promise<T[]> {
     const items: T[] = [];
     while (items.length < count) items.push(await this.next(`${what} (${items.length + 1} of ${count})`, ms));
     return items;

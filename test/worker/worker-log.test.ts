@@ -17,7 +17,7 @@ import { SharedAlarms } from '../../src/worker/shared-alarms.js';
 import type { FromWorker, ToWorker } from '../../src/worker/thread-messages.js';
 import { ENGINES } from '../engine/support/bench.js';
 import { MemoryLog } from '../support/memory-log.js';
-import { Inbox, within } from '../support/waiting.js';
+import { Inbox, PATIENCE_MS, within } from '../support/waiting.js';
 
 const QUEUE = 256;
 const setup: LogSetup = {
@@ -79,7 +79,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const record = async (position: number): Promise<void> => {
       worker.eventLoop.begin();
       engine.recordDone(QUEUE, position, 1);
-      await within(5_000, 'the record to be appended', log.appended());
+      await within(PATIENCE_MS, 'the record to be appended', log.appended());
     };
     /** The next thing that the worker says of this kind. */
     const next = async <K extends FromWorker['kind']>(wanted: K): Promise<Extract<FromWorker, { kind: K }>> => {

@@ -323,5 +323,5 @@ describe('whatever a file says', () => {
       }),
       { numRuns: 150 },
     );
-  }, 120_000);
+  });
 });

@@ -20,7 +20,7 @@ function total(sizes: Sizes): number {
   return Object.values(sizes).reduce((sum, size) => sum + size, 0);
 }
 
-test('no function of the core has grown without its size being written down', { timeout: 120_000 }, async () => {
+test('no function of the core has grown without its size being written down', async () => {
   // Compiled in a process of its own: the compiler needs another working directory, and seconds.
   const script = `
     import { measureFunctions } from ${JSON.stringify(new URL('core-sizes.mjs', import.meta.url).href)};

@@ -153,7 +153,7 @@ class Pair {
 }
 
 describe.each(ENGINES)('%s', (kind) => {
-  test('a queue whose messages come and go does what the model does', { timeout: 120_000 }, async () => {
+  test('a queue whose messages come and go does what the model does', async () => {
     const histories = fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
       const pair = new Pair(await Bench.open(kind, { mebibytes: 48 }));
       for (const one of steps) pair.play(one);

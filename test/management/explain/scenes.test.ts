@@ -8,6 +8,7 @@ import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Broker } from '../../../src/index.js';
 import { startEmbedded } from '../../support/embedded.js';
+import { PATIENCE } from '../../support/waiting.js';
 import { HttpApi, useHttpApi } from '../support/http-client.js';
 
 const api = useHttpApi();
@@ -39,24 +40,19 @@ async function explained(queue: string, at: HttpApi = api()): Promise<readonly S
   return (json as { readonly statements: readonly Said[] }).statements;
 }
 
-/** What is said, once it is; what is known of clients may be a moment old. */
-function says(queue: string, code: string, at: HttpApi = api()): Promise<Said> {
-  return vi.waitFor(
-    async () => {
-      const said = await explained(queue, at);
-      const found = said.find((one) => one.code === code);
-      if (found === undefined) throw new Error(`${code} is not said, but ${said.map((one) => one.code).join(', ')}`);
-      return found;
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+/** What is said, once it is, and as `holds` expects it: what is known of clients may be a moment old, or half of it. */
+function says(queue: string, code: string, holds: (said: Said) => void = () => {}, at: HttpApi = api()): Promise<Said> {
+  return vi.waitFor(async () => {
+    const said = await explained(queue, at);
+    const found = said.find((one) => one.code === code);
+    if (found === undefined) throw new Error(`${code} is not said, but ${said.map((one) => one.code).join(', ')}`);
+    holds(found);
+    return found;
+  }, PATIENCE);
 }
 
 function saysNot(queue: string, code: string): Promise<void> {
-  return vi.waitFor(async () => expect((await explained(queue)).map((one) => one.code)).not.toContain(code), {
-    timeout: 20_000,
-    interval: 50,
-  });
+  return vi.waitFor(async () => expect((await explained(queue)).map((one) => one.code)).not.toContain(code), PATIENCE);
 }
 
 async function publish(client: ConfirmChannel, queue: string, count: number, body = Buffer.from('x')): Promise<void> {
@@ -75,12 +71,12 @@ describe('an explanation', () => {
     await says('left', 'empty');
     await publish(client, 'left', 2);
     await publish(client, 'left-too', 1);
-    expect((await says('left', 'backlog')).text).toBe(
-      '2 messages wait, 0 more are with consumers and not acknowledged.',
+    await says('left', 'backlog', ({ text }) =>
+      expect(text).toBe('2 messages wait, 0 more are with consumers and not acknowledged.'),
     );
-    expect((await says('left', 'oldest-message')).figures.oldest_message_age).toBeGreaterThanOrEqual(0);
-    expect((await says('left', 'no-consumers')).figures).toEqual({ consumers: 0, messages_ready: 2 });
-    expect((await says('left', 'others-without-consumers')).text).toContain('left-too');
+    await says('left', 'oldest-message', ({ figures }) => expect(figures.oldest_message_age).toBeGreaterThanOrEqual(0));
+    await says('left', 'no-consumers', ({ figures }) => expect(figures).toEqual({ consumers: 0, messages_ready: 2 }));
+    await says('left', 'others-without-consumers', ({ text }) => expect(text).toContain('left-too'));
     await client.consume('left', () => {});
     await saysNot('left', 'no-consumers');
   });
@@ -92,7 +88,7 @@ describe('an explanation', () => {
       await api().put(`/queues/%2F/${queue}/pause`, {});
     }
     expect((await says('halted', 'paused')).next).toBe('leveret ctl resume_queue halted');
-    expect((await says('halted', 'others-paused')).text).toContain('halted-too');
+    await says('halted', 'others-paused', ({ text }) => expect(text).toContain('halted-too'));
     await api().put('/queues/%2F/halted/resume', {});
     await saysNot('halted', 'paused');
     await api().put('/queues/%2F/halted-too/resume', {});
@@ -111,14 +107,14 @@ describe('an explanation', () => {
     expect(said.figures).toMatchObject({ messages_unacknowledged: 2, prefetch_count: 2, last_acknowledged_ago: null });
     await client.prefetch(0);
     await client.cancel('slow-one');
-    expect((await says('slow', 'kept-without-consumer')).figures).toMatchObject({ messages_unacknowledged: 2 });
+    await says('slow', 'kept-without-consumer', ({ figures }) =>
+      expect(figures).toMatchObject({ messages_unacknowledged: 2 }),
+    );
     client.ackAll();
     await saysNot('slow', 'kept-without-consumer');
     await client.consume('slow', (message) => message && client.ack(message), { consumerTag: 'quick-one' });
-    const able = await says('slow', 'consumer-able');
-    expect(able.text).toContain('quick-one');
-    await vi.waitFor(async () => {
-      const { figures } = await says('slow', 'consumer-able');
+    await says('slow', 'consumer-able', ({ text, figures }) => {
+      expect(text).toContain('quick-one');
       expect(figures.last_acknowledged_ago).toBeTypeOf('number');
     });
     await saysNot('slow', 'consumer-at-prefetch');
@@ -129,7 +125,7 @@ describe('an explanation', () => {
     await client.assertQueue('forgotten');
     await client.consume('forgotten', () => {}, { consumerTag: 'forgetful' });
     await publish(client, 'forgotten', 3);
-    expect((await says('forgotten', 'consumer-silent')).text).toContain('it holds 3 messages');
+    await says('forgotten', 'consumer-silent', ({ text }) => expect(text).toContain('it holds 3 messages'));
     client.ackAll();
     await saysNot('forgotten', 'consumer-silent');
   });
@@ -139,18 +135,16 @@ describe('an explanation', () => {
     await first.assertQueue('single', { arguments: { 'x-single-active-consumer': true } });
     await first.consume('single', () => {}, { consumerTag: 'active' });
     await second.consume('single', () => {}, { consumerTag: 'standby' });
-    expect((await says('single', 'consumer-standing-by')).text).toContain('Consumer standby of guest');
+    await says('single', 'consumer-standing-by', ({ text }) => expect(text).toContain('Consumer standby of guest'));
     await first.cancel('active');
     await saysNot('single', 'consumer-standing-by');
 
     await first.assertQueue('ranked');
     await first.consume('ranked', () => {}, { consumerTag: 'low', priority: 1 });
     await second.consume('ranked', () => {}, { consumerTag: 'high', priority: 5 });
-    expect((await says('ranked', 'consumer-outranked')).figures).toMatchObject({
-      consumer_tag: 'low',
-      priority: 1,
-      outranked_by: 'high',
-    });
+    await says('ranked', 'consumer-outranked', ({ figures }) =>
+      expect(figures).toMatchObject({ consumer_tag: 'low', priority: 1, outranked_by: 'high' }),
+    );
     await second.cancel('high');
     await saysNot('ranked', 'consumer-outranked');
   });
@@ -196,22 +190,21 @@ describe('an explanation', () => {
     const client = await channel();
     await client.assertQueue('mortal', { messageTtl: 10 });
     await publish(client, 'mortal', 3);
-    // The three may expire in two passes: what is said after the first is true as well.
-    await vi.waitFor(async () => {
-      expect((await says('mortal', 'expiring')).figures).toMatchObject({ expired: 3, message_ttl: 10 });
-    }, 20_000);
+    await says('mortal', 'expiring', ({ figures }) => expect(figures).toMatchObject({ expired: 3, message_ttl: 10 }));
 
     await client.assertQueue('short', { maxLength: 2, deadLetterExchange: 'no-such' });
     await publish(client, 'short', 2);
     await saysNot('short', 'dropped-for-length');
     expect((await says('short', 'full')).text).toContain('the oldest messages are dropped');
     await publish(client, 'short', 1);
-    expect((await says('short', 'dropped-for-length')).figures).toMatchObject({ dropped: 1, max_length: 2 });
-    expect((await says('short', 'dead-letters-go-nowhere')).figures).toMatchObject({ fault: 'no exchange', died: 1 });
-    await client.assertExchange('no-such', 'fanout');
-    await vi.waitFor(async () =>
-      expect((await says('short', 'dead-letters-go-nowhere')).figures.fault).toBe('no binding'),
+    await says('short', 'dropped-for-length', ({ figures }) =>
+      expect(figures).toMatchObject({ dropped: 1, max_length: 2 }),
     );
+    await says('short', 'dead-letters-go-nowhere', ({ figures }) =>
+      expect(figures).toMatchObject({ fault: 'no exchange', died: 1 }),
+    );
+    await client.assertExchange('no-such', 'fanout');
+    await says('short', 'dead-letters-go-nowhere', ({ figures }) => expect(figures.fault).toBe('no binding'));
     await client.assertQueue('grave');
     await client.bindQueue('grave', 'no-such', '');
     await saysNot('short', 'dead-letters-go-nowhere');
@@ -229,24 +222,26 @@ describe('an explanation', () => {
   it('tells since when the backlog grows and how fast, and when it will be gone', async () => {
     const client = await channel();
     for (const queue of ['grown', 'grown-too']) await client.assertQueue(queue, { maxLength: 100_000 });
-    for (const queue of ['grown', 'grown-too']) await publish(client, queue, 10);
     const before = Date.now();
-    // Samples are taken each five seconds.
-    const grown = await vi.waitFor(
-      async () => {
-        for (const queue of ['grown', 'grown-too']) await publish(client, queue, 20);
-        return (await explained('grown')).find(({ code }) => code === 'growing') ?? expect.fail('it does not grow');
-      },
-      { timeout: 25_000, interval: 200 },
-    );
-    expect(grown.figures.messages_per_second).toBeGreaterThan(0);
-    expect(grown.figures.published_per_second).toBeGreaterThan(0);
-    expect(grown.figures.since).toBeGreaterThan(before - 60_000);
-    await says('grown', 'will-be-full');
-    expect((await says('grown', 'others-growing')).figures.queues).toContain('grown-too');
+    /** They go on growing until it is said: samples are taken each five seconds. */
+    const saysOfGrown = (code: string, holds: (said: Said) => void = () => {}): Promise<void> =>
+      vi.waitFor(
+        async () => {
+          for (const queue of ['grown', 'grown-too']) await publish(client, queue, 20);
+          holds((await explained('grown')).find((one) => one.code === code) ?? expect.fail(`${code} is not said`));
+        },
+        { ...PATIENCE, interval: 200 },
+      );
+    await saysOfGrown('growing', ({ figures }) => {
+      expect(figures.messages_per_second).toBeGreaterThan(0);
+      expect(figures.published_per_second).toBeGreaterThan(0);
+      expect(figures.since).toBeGreaterThan(before - 60_000);
+    });
+    await saysOfGrown('will-be-full');
+    await saysOfGrown('others-growing', ({ figures }) => expect(figures.queues).toContain('grown-too'));
     await client.purgeQueue('grown');
     await saysNot('grown', 'growing');
-  }, 60_000);
+  });
 
   it('tells of twenty consumers one by one, and of more in one sentence', async () => {
     const client = await channel();
@@ -254,7 +249,7 @@ describe('an explanation', () => {
     await client.prefetch(1);
     for (let i = 0; i < 21; i++) await client.consume('crowd', () => {}, { consumerTag: `one-${i}` });
     await publish(client, 'crowd', 21);
-    expect((await says('crowd', 'more-consumers')).figures.consumers).toBe(21);
+    await says('crowd', 'more-consumers', ({ figures }) => expect(figures.consumers).toBe(21));
     await client.cancel('one-0');
     await saysNot('crowd', 'more-consumers');
   });
@@ -270,13 +265,8 @@ describe('an explanation', () => {
       await client.assertQueue('held');
       client.sendToQueue('held', Buffer.from('x'));
       const at = new HttpApi(embedded);
-      await vi.waitFor(
-        async () => {
-          const said = await says('held', 'publishers-held-by-disk', at);
-          expect(said.figures).toMatchObject({ blocked_connections: 1, disk_free_limit: 2 ** 52 });
-        },
-        { timeout: 20_000 },
-      );
+      const figures = { blocked_connections: 1, disk_free_limit: 2 ** 52 };
+      await says('held', 'publishers-held-by-disk', (said) => expect(said.figures).toMatchObject(figures), at);
       await embedded.stop();
     } finally {
       await rm(data, { recursive: true, force: true });

@@ -5,7 +5,7 @@
 import { type Channel, type ConfirmChannel, connect, type Message } from 'amqplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { startEmbedded } from '../../support/embedded.js';
-import { deferred, eventually, within } from '../../support/waiting.js';
+import { deferred, eventually, PATIENCE_MS, within } from '../../support/waiting.js';
 import { HttpApi, useHttpApi } from '../support/http-client.js';
 
 const api = useHttpApi();
@@ -47,7 +47,7 @@ async function drained(channel: Channel, queue: string): Promise<Message[]> {
       if (got.length === messageCount) all.resolve();
     };
     const { consumerTag } = await channel.consume(queue, take, { noAck: true });
-    await within(10_000, `${messageCount} messages of ${queue}`, all.promise, () => `${got.length} came`);
+    await within(PATIENCE_MS, `${messageCount} messages of ${queue}`, all.promise, () => `${got.length} came`);
     await channel.cancel(consumerTag);
   }
   expect(await channel.checkQueue(queue)).toMatchObject({ messageCount: 0 });

@@ -238,7 +238,7 @@ class Deaths {
   }
 }
 
-it(`what died at random is counted as it died (seed LEVERET_SEED=${SEED})`, { timeout: 120_000 }, async () => {
+it(`what died at random is counted as it died (seed LEVERET_SEED=${SEED})`, async () => {
   const random = randomNumbers(SEED);
   const clients = await Promise.all([1, 2, 3].map(() => amqp.connect(`amqp://guest:guest@127.0.0.1:${broker.port}`)));
   const channels = await Promise.all(clients.map((client) => client.createConfirmChannel()));

@@ -37,4 +37,4 @@ test('an honest client from another address comes in while those from one addres
   expect(await lines.next('a line')).toBe('login from 127.0.0.1 as user "ann" refused: wrong password');
   expect(lines.waiting).toEqual([]);
   await honest.close();
-}, 20_000);
+});

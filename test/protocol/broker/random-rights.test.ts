@@ -180,102 +180,98 @@ async function outcome(client: RawClient, { act, silent }: Attempt): Promise<Clo
   return null;
 }
 
-test(
-  'each answer to whoever tries something is what a plain model of the rights says',
-  { timeout: 120_000 },
-  async () => {
-    const seed = Number(process.env.LEVERET_SEED ?? 1 + Math.floor(Math.random() * 2 ** 31));
-    console.info(`random rights: repeat with LEVERET_SEED=${seed}`);
-    const chance = new Chance(seed);
-    const model = new Model();
-    const { users } = administration();
-    const guest = await (await connect('guest', 'guest')).openChannel();
-    for (const name of QUEUES) await guest.call('queue.declare', { queue: name });
-    for (const name of ['ta', 'tb']) await guest.call('exchange.declare', { exchange: name, type: 'topic' });
-    await guest.call('exchange.declare', { exchange: 'da', type: 'direct' });
+test('each answer to whoever tries something is what a plain model of the rights says', async () => {
+  const seed = Number(process.env.LEVERET_SEED ?? 1 + Math.floor(Math.random() * 2 ** 31));
+  console.info(`random rights: repeat with LEVERET_SEED=${seed}`);
+  const chance = new Chance(seed);
+  const model = new Model();
+  const { users } = administration();
+  const guest = await (await connect('guest', 'guest')).openChannel();
+  for (const name of QUEUES) await guest.call('queue.declare', { queue: name });
+  for (const name of ['ta', 'tb']) await guest.call('exchange.declare', { exchange: name, type: 'topic' });
+  await guest.call('exchange.declare', { exchange: 'da', type: 'direct' });
 
-    const permit = async (user: string): Promise<void> => {
-      const rights = { configure: chance.of(PATTERNS), write: chance.of(PATTERNS), read: chance.of(PATTERNS) };
-      expect(await users.setPermissions({ user, vhost: '/', ...rights })).toBeNull();
-      model.permissions.set(user, rights);
-    };
-    const connections = new Map<string, RawClient[]>();
-    for (const user of USERS) {
-      await users.add(user, 'secret');
-      await permit(user);
-      // They go to one worker after the other.
-      connections.set(user, [await connect(user), await connect(user)]);
-    }
-    /** Consumers that are left alone until the right to read ends. */
-    let watching: { readonly user: string; readonly queue: string; readonly channel: RawChannel }[] = [];
+  const permit = async (user: string): Promise<void> => {
+    const rights = { configure: chance.of(PATTERNS), write: chance.of(PATTERNS), read: chance.of(PATTERNS) };
+    expect(await users.setPermissions({ user, vhost: '/', ...rights })).toBeNull();
+    model.permissions.set(user, rights);
+  };
+  const connections = new Map<string, RawClient[]>();
+  for (const user of USERS) {
+    await users.add(user, 'secret');
+    await permit(user);
+    // They go to one worker after the other.
+    connections.set(user, [await connect(user), await connect(user)]);
+  }
+  /** Consumers that are left alone until the right to read ends. */
+  let watching: { readonly user: string; readonly queue: string; readonly channel: RawChannel }[] = [];
 
-    const change = async (user: string): Promise<void> => {
-      const topic = chance.of(EXCHANGES);
-      switch (chance.of(['permit', 'permit', 'clear', 'topic', 'topic', 'topic', 'clear topics'])) {
-        case 'permit':
-          await permit(user);
-          break;
-        case 'clear':
-          await users.clearPermissions(user, '/');
-          model.permissions.delete(user);
-          break;
-        case 'topic': {
-          const rights = { write: chance.of(KEY_PATTERNS), read: chance.of(KEY_PATTERNS) };
-          expect(await users.setTopicPermissions({ user, vhost: '/', exchange: topic, ...rights })).toBeNull();
-          model.topics.set(`${user} ${topic}`, rights);
-          break;
-        }
-        default:
-          await users.clearTopicPermissions(user, '/');
-          for (const name of EXCHANGES) model.topics.delete(`${user} ${name}`);
+  const change = async (user: string): Promise<void> => {
+    const topic = chance.of(EXCHANGES);
+    switch (chance.of(['permit', 'permit', 'clear', 'topic', 'topic', 'topic', 'clear topics'])) {
+      case 'permit':
+        await permit(user);
+        break;
+      case 'clear':
+        await users.clearPermissions(user, '/');
+        model.permissions.delete(user);
+        break;
+      case 'topic': {
+        const rights = { write: chance.of(KEY_PATTERNS), read: chance.of(KEY_PATTERNS) };
+        expect(await users.setTopicPermissions({ user, vhost: '/', exchange: topic, ...rights })).toBeNull();
+        model.topics.set(`${user} ${topic}`, rights);
+        break;
       }
-      for (const one of watching.filter((each) => !model.may(each.user, 'read', each.queue))) {
-        expect(await one.channel.cancels.next(`${one.user}'s cancel of ${one.queue}`)).toBe('w');
-        await one.channel.close();
-      }
-      watching = watching.filter((each) => model.may(each.user, 'read', each.queue));
-    };
-
-    const enter = async (user: string): Promise<void> => {
-      const client = await RawClient.dial(embedded().broker);
-      clients.push(client);
-      client.tune({ ...(await client.startUp(login(user))), heartbeat: 0 });
-      client.send('connection.open', { virtualHost: '/' });
-      const mayEnter = model.permissions.has(user);
-      if (mayEnter) await client.expect('connection.open-ok').then(() => client.close());
-      else
-        expect(await client.failure()).toEqual(
-          closing(530, `access to vhost '/' refused for user '${user}'`, 'connection.open'),
-        );
-    };
-
-    for (let step = 0; step < STEPS; step++) {
-      const user = chance.of(USERS);
-      const dice = chance.next();
-      const client = chance.of(connections.get(user) ?? []);
-      if (dice < 0.15) await change(user);
-      else if (dice < 0.18) await enter(user);
-      else if (dice < 0.22 && watching.length < 10) {
-        const name = chance.of(QUEUES);
-        if (!model.may(user, 'read', name)) continue;
-        const channel = await client.openChannel();
-        await channel.consume(name, { consumerTag: 'w', noAck: true });
-        watching.push({ user, queue: name, channel });
-      } else {
-        const attempt = chance.attempt();
-        const lack = model.lack(user, attempt.needs);
-        const expected = lack === null ? null : closing(403, lack, attempt.method);
-        expect([step, user, attempt.method, await outcome(client, attempt)]).toEqual([
-          step,
-          user,
-          attempt.method,
-          expected,
-        ]);
-      }
+      default:
+        await users.clearTopicPermissions(user, '/');
+        for (const name of EXCHANGES) model.topics.delete(`${user} ${name}`);
     }
-    for (const { channel } of watching) {
-      await channel.sync();
-      expect(channel.cancels.waiting).toEqual([]);
+    for (const one of watching.filter((each) => !model.may(each.user, 'read', each.queue))) {
+      expect(await one.channel.cancels.next(`${one.user}'s cancel of ${one.queue}`)).toBe('w');
+      await one.channel.close();
     }
-  },
-);
+    watching = watching.filter((each) => model.may(each.user, 'read', each.queue));
+  };
+
+  const enter = async (user: string): Promise<void> => {
+    const client = await RawClient.dial(embedded().broker);
+    clients.push(client);
+    client.tune({ ...(await client.startUp(login(user))), heartbeat: 0 });
+    client.send('connection.open', { virtualHost: '/' });
+    const mayEnter = model.permissions.has(user);
+    if (mayEnter) await client.expect('connection.open-ok').then(() => client.close());
+    else
+      expect(await client.failure()).toEqual(
+        closing(530, `access to vhost '/' refused for user '${user}'`, 'connection.open'),
+      );
+  };
+
+  for (let step = 0; step < STEPS; step++) {
+    const user = chance.of(USERS);
+    const dice = chance.next();
+    const client = chance.of(connections.get(user) ?? []);
+    if (dice < 0.15) await change(user);
+    else if (dice < 0.18) await enter(user);
+    else if (dice < 0.22 && watching.length < 10) {
+      const name = chance.of(QUEUES);
+      if (!model.may(user, 'read', name)) continue;
+      const channel = await client.openChannel();
+      await channel.consume(name, { consumerTag: 'w', noAck: true });
+      watching.push({ user, queue: name, channel });
+    } else {
+      const attempt = chance.attempt();
+      const lack = model.lack(user, attempt.needs);
+      const expected = lack === null ? null : closing(403, lack, attempt.method);
+      expect([step, user, attempt.method, await outcome(client, attempt)]).toEqual([
+        step,
+        user,
+        attempt.method,
+        expected,
+      ]);
+    }
+  }
+  for (const { channel } of watching) {
+    await channel.sync();
+    expect(channel.cancels.waiting).toEqual([]);
+  }
+});

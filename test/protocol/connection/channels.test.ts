@@ -101,7 +101,7 @@ test('a channel may have any number up to 65535, however few channels were negot
 });
 
 // Thousands of round trips, each through a bridge where the transport is WebSocket.
-test('a client that never uses a number twice goes on for as long as it likes', { timeout: 120_000 }, async () => {
+test('a client that never uses a number twice goes on for as long as it likes', async () => {
   const client = await connect({ tune: { channelMax: 2 } });
   let last = await client.openChannel(1);
   for (let number = 2; number <= 2_500; number++) {

@@ -17,7 +17,7 @@ import { pem, useCertificates } from '../../support/certificates.js';
 import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
 import { details, header2, withChecksum } from '../../support/proxy-headers.js';
 import { RawClient } from '../../support/raw-client.js';
-import { deferred, eventually, Inbox, within } from '../../support/waiting.js';
+import { deferred, eventually, Inbox, PATIENCE_MS, within } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
 /** The proxy that is believed; it is on this machine. */
@@ -148,7 +148,7 @@ describe('a proxy that is trusted', () => {
           socket.write(piece);
           await new Promise((resolve) => setImmediate(resolve));
         }
-        const [frame] = (await within(10_000, 'connection.start', once(socket, 'data'))) as [Buffer];
+        const [frame] = (await within(PATIENCE_MS, 'connection.start', once(socket, 'data'))) as [Buffer];
         expect(frame.subarray(7, 11)).toEqual(Buffer.of(0, 10, 0, 10));
         socket.destroy();
       }

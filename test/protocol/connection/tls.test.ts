@@ -10,7 +10,7 @@ import { Connection as RabbitClient } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { pem, useCertificates } from '../../support/certificates.js';
 import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
-import { Inbox, within } from '../../support/waiting.js';
+import { Inbox, PATIENCE_MS, within } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
 
@@ -59,7 +59,7 @@ function openssl(...flags: readonly string[]): Promise<string> {
     const args = ['s_client', '-connect', `127.0.0.1:${tlsPort()}`, ...flags];
     execFile('openssl', args, (_error, stdout) => resolve(stdout)).stdin?.end();
   });
-  return within(10_000, 'openssl to end', output);
+  return within(PATIENCE_MS, 'openssl to end', output);
 }
 
 /** An honest client's round trip by TLS. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { WebSocket } from 'ws';
 import { type Broker, isReferee, startBroker } from '../../support/broker.js';
 import { useRawConnections } from '../../support/raw-connections.js';
-import { deferred, eventually, within } from '../../support/waiting.js';
+import { deferred, eventually, PATIENCE_MS, within } from '../../support/waiting.js';
 
 const MIB = 1 << 20;
 /** Shared memory for messages (MiB). */
@@ -91,10 +91,10 @@ describe.skipIf(isReferee)('by WebSocket', () => {
     expect(waiting, 'messages that wait').toBeGreaterThan(MESSAGES / 2);
     expect(broker.residentBytes() - before, 'memory that was taken').toBeLessThan(MEMORY * MIB + BESIDES);
     socket.resume();
-    await within(20_000, 'all messages', all.promise, () => `${came.length} have come`);
+    await within(PATIENCE_MS, 'all messages', all.promise, () => `${came.length} have come`);
     expect(came).toEqual(Array.from({ length: MESSAGES }, (_, number) => number));
     await other.call('queue.delete', { queue });
-  }, 60_000);
+  });
 
   test('a publisher that the broker does not read waits, and all that it publishes comes in the end', async () => {
     const other = await openChannel();
@@ -126,5 +126,5 @@ describe.skipIf(isReferee)('by WebSocket', () => {
     }
     await Promise.all(confirmed);
     expect(numbers).toEqual(Array.from({ length: MESSAGES }, (_, number) => number));
-  }, 60_000);
+  });
 });

@@ -11,7 +11,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { NetworkKind } from '../../../src/node/listeners/address.js';
 import { pem, useCertificates } from '../../support/certificates.js';
 import { type EmbeddedBroker, startEmbedded, troubles } from '../../support/embedded.js';
-import { Inbox } from '../../support/waiting.js';
+import { Inbox, PATIENCE } from '../../support/waiting.js';
 
 const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
 
@@ -207,7 +207,7 @@ describe('the stream', () => {
     client.setEncoding('latin1').on('data', (part: string) => {
       text += part;
     });
-    await vi.waitFor(() => expect(text).toContain('PLAIN'), { timeout: 5000 });
+    await vi.waitFor(() => expect(text).toContain('PLAIN'), PATIENCE);
     expect(text).toMatch(/^HTTP\/1\.1 101 /);
   });
 

@@ -117,8 +117,6 @@ async function play(options: BrokerOptions): Promise<void> {
   }
 }
 
-test.skipIf(isReferee).each([1, 2])(
-  'with %i workers everything is answered, and nothing is left behind',
-  { timeout: 60_000 },
-  (workers) => play({ workers }),
+test.skipIf(isReferee).each([1, 2])('with %i workers everything is answered, and nothing is left behind', (workers) =>
+  play({ workers }),
 );

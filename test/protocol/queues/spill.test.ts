@@ -47,23 +47,19 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
 
   const numbers = (first: number, end: number): number[] => Array.from({ length: end - first }, (_, i) => first + i);
 
-  test(
-    'takes a hundred thousand messages of 1 KB and gives them out in their order',
-    { timeout: 120_000 },
-    async () => {
-      const count = 100_000;
-      const { publisher, queue } = await filled(count);
-      expect((await publisher.counts(queue)).ready).toBe(count);
-      expect(broker().residentBytes()).toBeLessThan(250 * MIB);
-      const consumer = await openChannel();
-      await consumer.call('basic.qos', { prefetchCount: 300 });
-      await consumer.consume(queue);
-      expect(await take(consumer, count)).toEqual(numbers(0, count));
-      expect(await consumer.counts(queue)).toMatchObject({ ready: 0 });
-    },
-  );
+  test('takes a hundred thousand messages of 1 KB and gives them out in their order', async () => {
+    const count = 100_000;
+    const { publisher, queue } = await filled(count);
+    expect((await publisher.counts(queue)).ready).toBe(count);
+    expect(broker().residentBytes()).toBeLessThan(250 * MIB);
+    const consumer = await openChannel();
+    await consumer.call('basic.qos', { prefetchCount: 300 });
+    await consumer.consume(queue);
+    expect(await take(consumer, count)).toEqual(numbers(0, count));
+    expect(await consumer.counts(queue)).toMatchObject({ ready: 0 });
+  });
 
-  test('takes many queues that are short, and together longer than memory', { timeout: 120_000 }, async () => {
+  test('takes many queues that are short, and together longer than memory', async () => {
     const publisher = await openChannel();
     await publisher.call('confirm.select');
     const queues: string[] = [];
@@ -83,32 +79,32 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
     }
   });
 
-  test.each([400_000, 3 * MIB, 9 * MIB])(
-    'takes messages of %i octets that are together longer than memory',
-    { timeout: 120_000 },
-    async (size) => {
-      const count = Math.ceil((80 * MIB) / size);
-      const publisher = await openChannel();
-      await publisher.call('confirm.select');
-      const { queue } = await publisher.call('queue.declare', { queue: name() });
-      for (let i = 0; i < count; i++) {
-        publisher.publish('', queue, numbered(i, size));
-        await publisher.confirms.next('a confirm');
-      }
-      const consumer = await openChannel();
-      await consumer.call('basic.qos', { prefetchCount: 2 });
-      await consumer.consume(queue);
-      for (let i = 0; i < count; i++) {
-        const { body, deliveryTag } = await consumer.deliveries.next(`message ${i}`);
-        expect([body.length, body.readUInt32BE()]).toEqual([size, i]);
-        consumer.send('basic.ack', { deliveryTag });
-      }
-      // What is not settled goes back, and cannot leave memory.
-      expect(await consumer.call('queue.delete', { queue })).toMatchObject({ messageCount: 0 });
-    },
-  );
+  test.each([
+    400_000,
+    3 * MIB,
+    9 * MIB,
+  ])('takes messages of %i octets that are together longer than memory', async (size) => {
+    const count = Math.ceil((80 * MIB) / size);
+    const publisher = await openChannel();
+    await publisher.call('confirm.select');
+    const { queue } = await publisher.call('queue.declare', { queue: name() });
+    for (let i = 0; i < count; i++) {
+      publisher.publish('', queue, numbered(i, size));
+      await publisher.confirms.next('a confirm');
+    }
+    const consumer = await openChannel();
+    await consumer.call('basic.qos', { prefetchCount: 2 });
+    await consumer.consume(queue);
+    for (let i = 0; i < count; i++) {
+      const { body, deliveryTag } = await consumer.deliveries.next(`message ${i}`);
+      expect([body.length, body.readUInt32BE()]).toEqual([size, i]);
+      consumer.send('basic.ack', { deliveryTag });
+    }
+    // What is not settled goes back, and cannot leave memory.
+    expect(await consumer.call('queue.delete', { queue })).toMatchObject({ messageCount: 0 });
+  });
 
-  test('lets single messages be got wherever they are', { timeout: 60_000 }, async () => {
+  test('lets single messages be got wherever they are', async () => {
     const count = 40_000;
     const { publisher, queue } = await filled(count);
     const consumer = await openChannel();
@@ -118,7 +114,7 @@ describe.runIf(!isReferee)('a broker with 32 MiB', () => {
     await publisher.call('queue.delete', { queue });
   });
 
-  test('forgets what is on disk when the queue is purged or deleted', { timeout: 60_000 }, async () => {
+  test('forgets what is on disk when the queue is purged or deleted', async () => {
     const count = 60_000;
     const { publisher, queue } = await filled(count);
     expect(await publisher.call('queue.purge', { queue })).toMatchObject({ messageCount: count });
