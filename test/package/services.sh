@@ -18,8 +18,21 @@ if validate "$place/wrong.yaml" >/dev/null 2>&1; then
   exit 1
 fi
 
-debootstrap --variant=minbase --include=nodejs,adduser,ca-certificates trixie "$place/root" >"$place/debootstrap.log" ||
-  { tail "$place/debootstrap.log"; exit 1; }
+# The machine, and the package by two who build it, at the same time: they wait for others most of it.
+debootstrap --variant=minbase --include=nodejs,adduser,ca-certificates trixie "$place/root" >"$place/debootstrap.log" &
+machine=$!
+(umask 077 && TZ=Asia/Tokyo exec node examples/packaging/deb/build.mjs --out "$place/again") >"$place/again.log" 2>&1 &
+again=$!
 deb=$(node examples/packaging/deb/build.mjs --out "$place")
-node test/package/deb.mjs --root "$place/root" --deb "$deb"
+wait "$again" || { cat "$place/again.log"; exit 1; }
+if ! cmp "$deb" "$place/again/${deb##*/}"; then
+  echo 'the Debian package becomes another when it is built again'
+  exit 1
+fi
+lintian --allow-root --fail-on error,warning "$deb"
+wait "$machine" || { tail "$place/debootstrap.log"; exit 1; }
+
+node test/package/deb.mjs --root "$place/root" --deb "$deb" &
+installed=$!
 node test/package/container.mjs --root "$place/root"
+wait "$installed"

@@ -8,7 +8,6 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -23,16 +22,22 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { trimModules } from './modules.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HERE = join(ROOT, 'examples', 'packaging', 'deb');
 /** Where the program is. */
 const PROGRAM = 'usr/lib/leveret';
-/** What dependencies carry that nobody runs. */
-const USELESS = /\/(test|tests|docs?|benchmarks?|examples?|vendor|native)$/;
+
+/** Debian's part of the version: counted up when the package changes and Leveret does not. */
+const REVISION = 1;
+/** Who makes packages for others says so, as Debian's tools ask for it. */
+const { DEBFULLNAME = 'The Leveret authors', DEBEMAIL = 'leveret@example.org' } = process.env;
+const MAINTAINER = `${DEBFULLNAME} <${DEBEMAIL}>`;
 
 const { values } = parseArgs({ options: { out: { type: 'string', default: ROOT } } });
 const { name, version, description, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const debianVersion = `${version}-${REVISION}`;
 const stage = mkdtempSync(join(tmpdir(), 'leveret-deb-'));
 const root = join(stage, 'root');
 
@@ -63,27 +68,11 @@ function installProgram() {
   copyFileSync(join(ROOT, 'package-lock.json'), join(program, 'package-lock.json'));
   run('npm', ['ci', '--omit=dev', '--no-audit', '--no-fund', '--silent'], { cwd: program });
   rmSync(join(program, 'package-lock.json'));
-  rmSync(join(program, 'LICENSE'));
-  trim(join(program, 'node_modules'));
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) rmSync(join(program, file));
+  trimModules(join(program, 'node_modules'));
   mkdirSync(join(root, 'usr/bin'), { recursive: true });
   symlinkSync(relative('/usr/bin', `/${PROGRAM}/dist/cli/main.js`), join(root, 'usr/bin/leveret'));
 }
-
-/** Takes away what is for other systems, and for those who change a dependency. @param {string} folder */
-function trim(folder) {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (!existsSync(path)) continue;
-    const isUseless = entry.isDirectory() ? isDependency(dirname(path)) && USELESS.test(path) : isForOthers(path);
-    if (isUseless) rmSync(path, { recursive: true });
-  }
-}
-
-/** @param {string} folder */
-const isDependency = (folder) => existsSync(join(folder, 'package.json')) && /koffi|lmdb|msgpack/.test(folder);
-
-/** @param {string} path */
-const isForOthers = (path) => /musl[^/]*(\.node|\/koffi\.node)$|\.(map|d\.[cm]?ts|md)$/i.test(path);
 
 function putDocuments() {
   const leveret = (/** @type {string[]} */ ...args) =>
@@ -91,6 +80,8 @@ function putDocuments() {
   const share = `usr/share/doc/${name}`;
   put(`${share}/copyright`, readFileSync(join(HERE, 'copyright')));
   putCompressed(`${share}/changelog`, readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8'));
+  putCompressed(`${share}/changelog.Debian`, changelog());
+  put(`usr/share/lintian/overrides/${name}`, readFileSync(join(HERE, 'lintian-overrides')));
   putCompressed(
     'usr/share/man/man1/leveret.1',
     manPage(leveret('--help'), new Date(Number(epoch()) * 1000).toISOString().slice(0, 10)),
@@ -102,6 +93,18 @@ function putDocuments() {
   ]) {
     put(path, `${leveret('ctl', 'completion', shell)}\n`);
   }
+}
+
+/** Of the package; what is new in Leveret is told beside it. */
+function changelog() {
+  const day = new Date(Number(epoch()) * 1000).toUTCString().replace('GMT', '+0000');
+  return `${[
+    `${name} (${debianVersion}) unstable; urgency=medium`,
+    '',
+    `  * Leveret ${version}: changelog.gz says what is new.`,
+    '',
+    ` -- ${MAINTAINER}  ${day}`,
+  ].join('\n')}\n`;
 }
 
 /** What `--help` says, as a page. @param {string} help @param {string} day */
@@ -138,9 +141,9 @@ function putControl() {
   const size = Number(run('du', ['-sk', '--apparent-size', root]).split('\t')[0]);
   const control = [
     `Package: ${name}`,
-    `Version: ${version}`,
+    `Version: ${debianVersion}`,
     `Architecture: ${architecture}`,
-    'Maintainer: The Leveret authors <leveret@localhost>',
+    `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${size}`,
     'Pre-Depends: init-system-helpers (>= 1.54~)',
     // Native modules need glibc alone of this architecture; Debian has such a Node from release 13 on.
@@ -148,8 +151,7 @@ function putControl() {
     'Section: net',
     'Priority: optional',
     'Description: message broker for AMQP 0-9-1',
-    ` ${description}`,
-    ' Clients of RabbitMQ use it unchanged.',
+    ...` ${description} Clients of RabbitMQ use it unchanged.`.match(/ .{1,77}(?= |$)/g),
     '',
   ];
   mkdirSync(join(root, 'DEBIAN'));
@@ -163,9 +165,11 @@ function putControl() {
     .filter((file) => !file.startsWith('DEBIAN') && lstatSync(join(root, file)).isFile())
     .sort();
   writeFileSync(join(root, 'DEBIAN/md5sums'), `${run('md5sum', files, { cwd: root })}\n`);
-  return join(values.out, `${name}_${version}_${architecture}.deb`);
+  return join(values.out, `${name}_${debianVersion}_${architecture}.deb`);
 }
 
+// Whoever builds it: its files can be read by all.
+process.umask(0o022);
 try {
   installProgram();
   putDocuments();
