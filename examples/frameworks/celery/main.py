@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 BROKER = ["npx", "leveret", "--port", "0", "--http-port", "0", "--workers", "1", "--transient"]
@@ -18,9 +18,8 @@ PATIENCE = 60
 
 
 @contextmanager
-def running(command: list[str], ready: str) -> Iterator[re.Match[str]]:
-    """Runs a command for the block's time, from when it has said that it is ready."""
-    # Whoever starts it ends all that it has started.
+def running(command: list[str], ready: str, end: Callable[[int, int], None]) -> Iterator[re.Match[str]]:
+    """Runs a command for the block's time, from when it has said that it is ready; `end` sends a signal to it."""
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -35,13 +34,15 @@ def running(command: list[str], ready: str) -> Iterator[re.Match[str]]:
         else:
             raise RuntimeError(f"{command[0]} has ended:\n{''.join(said)}")
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        end(process.pid, signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
 
 
-with running(BROKER, r"listening on (amqp://)(\S*:\d+)") as listening:
+# npx leaves alone what it has started: all of it is told. A worker ends its processes in order, and may wait for ever for
+# one that was told by somebody else.
+with running(BROKER, r"listening on (amqp://)(\S*:\d+)", os.killpg) as listening:
     os.environ["AMQP_URL"] = f"{listening[1]}guest:guest@{listening[2]}"
-    with running(WORKER, r" ready\."):
+    with running(WORKER, r" ready\.", os.kill):
         from celery import chain, group
         from tasks import add, flaky
 
