@@ -146,7 +146,11 @@ export function launch(command, args, { env = {}, group = false, led = false } =
     await exited;
     clearTimeout(deadline);
   };
-  return { pid, process: child, stop };
+  const killed = async () => {
+    kill('SIGKILL');
+    await exited;
+  };
+  return { pid, process: child, stop, kill: killed };
 }
 
 /**

@@ -23,15 +23,16 @@ export function rabbitmqVersion() {
  * @param {string} folder
  * @param {string} [settings] the lines of its rabbitmq.conf
  * @param {readonly string[]} [plugins]
- * @returns {Promise<import('./processes.mjs').Server>} once it accepts connections
+ * @param {number} [at] the port of the one before, if it comes back
+ * @returns {Promise<import('./processes.mjs').Server & { kill: () => Promise<void> }>} once it accepts connections
  */
-export async function startRabbitmq(folder, settings = '', plugins = []) {
+export async function startRabbitmq(folder, settings = '', plugins = [], at) {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'rabbitmq');
   writeFileSync(`${config}.conf`, settings);
   const enabled = join(folder, 'enabled_plugins');
   writeFileSync(enabled, `[${plugins.join(',')}].\n`);
-  const [port, distributionPort] = [await freePort(), await freePort()];
+  const [port, distributionPort] = [at ?? (await freePort()), await freePort()];
   const env = {
     HOME: folder,
     RABBITMQ_NODENAME: `bench-${process.pid}@localhost`,
@@ -57,7 +58,7 @@ export async function startRabbitmq(folder, settings = '', plugins = []) {
     if (performance.now() > deadline) throw new Error('RabbitMQ accepts no connection');
     await pause(CONNECT_PAUSE_MS);
   }
-  return { pid: child.pid, port, stop: child.stop };
+  return { pid: child.pid, port, stop: child.stop, kill: child.kill };
 }
 
 /**

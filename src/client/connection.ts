@@ -18,7 +18,7 @@ import {
 import type { Method, MethodName, MethodOf } from '../amqp/protocol.js';
 import { EMPTY_TABLE, type FieldTable, table } from '../amqp/table.js';
 import { type Endpoint, endpointText } from './endpoint.js';
-import { BrokenFrames, BrokerError } from './errors.js';
+import { BrokenFrames, BrokerError, reasonOf } from './errors.js';
 import { FRAME_MAX, type Part, type ThreadMemory } from './memory.js';
 
 export const CHANNEL = 1;
@@ -89,7 +89,9 @@ export class Connection {
     this.#socket.setTimeout(CONNECT_MS);
     this.#socket.on('timeout', () => this.#fail(`does not answer within ${CONNECT_MS / 1000} s`));
     this.#socket.on('drain', () => this.#receiver?.onDrain());
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(this.#reasonOf(error)));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#fail(`${this.#isOpened ? 'is lost' : 'cannot be reached'}: ${reasonOf(error)}`),
+    );
     this.#socket.on('end', () => this.#fail('has ended the connection'));
     this.#socket.on('close', () => this.#fail('has ended the connection'));
   }
@@ -168,10 +170,6 @@ export class Connection {
     this.#isOpened = true;
     this.#beat(beat);
     this.#fd = this.#descriptor();
-  }
-
-  #reasonOf({ code, message }: NodeJS.ErrnoException): string {
-    return `${this.#isOpened ? 'is lost' : 'cannot be reached'}: ${code ?? message}`;
   }
 
   /** All that the broker sends counts as its heartbeat. */

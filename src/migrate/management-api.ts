@@ -5,6 +5,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { TlsSettings } from '../client/connection.js';
+import { reasonOf } from '../client/errors.js';
 import { type HttpPlace, MigrationError } from './plan.js';
 
 /** No answer within this time is none (ms); definitions may be long. */
@@ -87,10 +88,8 @@ export class ManagementApi {
     };
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => {
-        const reason = error.code ?? error.message;
-        reject(
-          new MigrationError(`${url} cannot be reached: ${reason} (${this.#flag} says where the management API is)`),
-        );
+        const where = `${this.#flag} says where the management API is`;
+        reject(new MigrationError(`${url} cannot be reached: ${reasonOf(error)} (${where})`));
       };
       const asked = (at.protocol === 'https:' ? requestHttps : requestHttp)(at, options, (response) => {
         const chunks: Buffer[] = [];

@@ -9,8 +9,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { rabbitmqVersion, startRabbitmq } from '../../../bench/support/rabbitmq.mjs';
 import { table } from '../../../src/amqp/table.js';
 import { Broker, isReferee } from '../../support/broker.js';
+import { useCertificates } from '../../support/certificates.js';
 import { cleanUp, directory, open } from '../../support/kept-data.js';
 import type { RawChannel } from '../../support/raw-channel.js';
+import { RawClient } from '../../support/raw-client.js';
 import { between, freePort, newPlace, type Ports, startAt } from '../support/brokers.js';
 import { expectMoved, messagesFor, publishAll, type Sent, takeAll } from '../support/messages.js';
 import { Migrator, runMigrate } from '../support/migrator.js';
@@ -22,6 +24,11 @@ const QUEUES: Readonly<Record<string, Parameters<typeof table>[0]>> = {
   quorum: { 'x-queue-type': 'quorum' },
   lazy: { 'x-queue-mode': 'lazy' },
 };
+/** Who signs for both brokers, and what they show. */
+const certificates = useCertificates((workshop) => {
+  const authority = workshop.authority('authority');
+  return { authority: authority.certificate, shown: workshop.signed('broker', authority) };
+});
 const version = rabbitmqVersion();
 
 cleanUp();
@@ -34,11 +41,18 @@ describe.skipIf(isReferee || version === null)(
     let server: Awaited<ReturnType<typeof startRabbitmq>>;
     let source: Broker;
     let from: Ports;
+    let byTls: Ports;
+    /** Starts it, or has it come back. */
+    let startServer: () => Promise<void>;
 
     beforeAll(async () => {
       const http = await freePort();
-      const settings = `management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = ${http}\nloopback_users = none\n`;
-      server = await startRabbitmq(folder, settings, ['rabbitmq_management']);
+      byTls = { amqp: await freePort(), http: await freePort() };
+      const settings = settingsFor(http, byTls, certificates());
+      startServer = async () => {
+        server = await startRabbitmq(folder, settings, ['rabbitmq_management'], from?.amqp);
+      };
+      await startServer();
       from = { amqp: server.port, http };
       const exit = Promise.resolve({ code: null, stdout: '', stderr: '', log: '', told: '' });
       source = new Broker(`amqp://guest:guest@127.0.0.1:${server.port}`, null, exit);
@@ -139,6 +153,55 @@ describe.skipIf(isReferee || version === null)(
       await expectAllMoved(sent, again);
     });
 
+    test('goes on when the source is killed and comes back, and says what may be there twice', async () => {
+      const sent = await fill();
+      const to = await newPlace();
+      const target = await startAt(to);
+      const flags = [...between(from, to.ports), '--state', join(directory(), 'state'), '--json', '--interval', '0.02'];
+      const migrator = new Migrator([...flags, '--prefetch', '50', '--parallel', '2', '--patience', '200']);
+      await migrator.moved(100);
+      expect(migrator.isRunning).toBe(true);
+      await server.kill();
+      await startServer();
+      expect(await migrator.ended()).toMatchObject({ code: 0 });
+      await expectAllMoved(sent, target);
+    });
+
+    test('moves all virtual hosts with their users by TLS, between brokers that an authority signs for', async () => {
+      const { authority, shown } = certificates();
+      const api = new Api(from.http);
+      await api.put('/api/vhosts/shop', {});
+      await api.put('/api/permissions/shop/guest', { configure: '.*', write: '.*', read: '.*' });
+      await api.put('/api/users/ann', { password: 'secret', tags: '' });
+      await api.put('/api/permissions/shop/ann', { configure: '', write: '', read: '^till$' });
+      await api.put('/api/queues/shop/till', { durable: true });
+      const sent = await fill();
+      const shop = await (await RawClient.open(source, { virtualHost: 'shop' })).openChannel();
+      const sales = messagesFor('till', COUNT, SEED, { size: 20 }).map((one) => ({
+        ...asRabbitmqKeepsIt(one),
+        exchange: '',
+      }));
+      await publishAll(shop, sales);
+      const to = await newPlace();
+      const there: Ports = { amqp: await freePort(), http: await freePort() };
+      const identity = ['--tls-cert', shown.certificate, '--tls-key', shown.key];
+      const ports = ['--tls-port', `${there.amqp}`, '--https-port', `${there.http}`];
+      const target = await startAt(to, [...identity, ...ports]);
+      const flags = [...between(byTls, there, { tls: true }), '--state', join(directory(), 'state'), '--vhosts'];
+
+      const unknown = await runMigrate(...flags);
+      expect(unknown.code).toBe(1);
+      expect(unknown.error).toContain('its certificate is not trusted; --tls-ca names whose are');
+      expect((await channel.counts('classic')).ready).toBe(COUNT);
+
+      expect(await runMigrate(...flags, '--tls-ca', authority)).toMatchObject({ code: 0, error: '' });
+      expect(await expectAllMoved(sent, target)).toBe(0);
+      const ann = await RawClient.open(target, { virtualHost: 'shop', response: Buffer.from('\0ann\0secret') });
+      expect(expectMoved(sales, await takeAll(await ann.openChannel(), 'till'))).toBe(0);
+      await api.delete('/api/vhosts/shop');
+      await api.delete('/api/users/ann');
+    });
+
     test('waits for room where the target refuses messages, and says why it leaves them', async () => {
       await channel.call('queue.declare', {
         queue: 'small',
@@ -181,14 +244,60 @@ function asRabbitmqKeepsIt(sent: Sent): Sent {
   return { ...sent, properties: { ...others, headers } };
 }
 
+/** Of its plain listeners, the API's and by TLS. */
+function settingsFor(http: number, byTls: Ports, { authority, shown }: ReturnType<typeof certificates>): string {
+  const files = [`cacertfile = ${authority}`, `certfile = ${shown.certificate}`, `keyfile = ${shown.key}`];
+  return [
+    'loopback_users = none',
+    'management.tcp.ip = 127.0.0.1',
+    `management.tcp.port = ${http}`,
+    'management.ssl.ip = 127.0.0.1',
+    `management.ssl.port = ${byTls.http}`,
+    ...files.map((line) => `management.ssl.${line}`),
+    `listeners.ssl.default = 127.0.0.1:${byTls.amqp}`,
+    'ssl_options.verify = verify_none',
+    ...files.map((line) => `ssl_options.${line}`),
+    '',
+  ].join('\n');
+}
+
 async function closeConnections({ http }: Ports): Promise<void> {
-  const at = `http://127.0.0.1:${http}/api/connections`;
-  const headers = { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` };
-  const listed = (await (await fetch(at, { headers })).json()) as {
+  const api = new Api(http);
+  const listed = (await api.get('/api/connections')) as {
     readonly name: string;
     readonly client_properties?: { readonly product?: string };
   }[];
   for (const { name, client_properties: client } of listed)
-    if (client?.product === 'leveret migrate')
-      await fetch(`${at}/${encodeURIComponent(name)}`, { method: 'DELETE', headers });
+    if (client?.product === 'leveret migrate') await api.delete(`/api/connections/${encodeURIComponent(name)}`);
+}
+
+/** The management API of a broker on this machine, as guest. */
+class Api {
+  readonly #url: string;
+
+  constructor(port: number) {
+    this.#url = `http://127.0.0.1:${port}`;
+  }
+
+  async get(path: string): Promise<unknown> {
+    return (await this.#done('GET', path)).json();
+  }
+
+  async put(path: string, body: unknown): Promise<void> {
+    await this.#done('PUT', path, JSON.stringify(body));
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#done('DELETE', path);
+  }
+
+  async #done(method: string, path: string, body: string | null = null): Promise<Response> {
+    const headers = {
+      authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}`,
+      'content-type': 'application/json',
+    };
+    const answer = await fetch(`${this.#url}${path}`, { method, headers, body });
+    expect(answer.ok, `${method} ${path} gives ${answer.status}`).toBe(true);
+    return answer;
+  }
 }

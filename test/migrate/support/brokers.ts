@@ -29,17 +29,18 @@ export async function newPlace(): Promise<Place> {
   return { ports: { amqp: await freePort(), http: await freePort() }, data: directory() };
 }
 
-export function startAt({ ports, data }: Place): Promise<Broker> {
-  const flags = ['--port', `${ports.amqp}`, '--http-port', `${ports.http}`, '--ctl-socket', join(data, 'ctl.sock')];
-  return start(data, { flags, workers: 1, memory: '256M', patience: 60_000 });
+export function startAt({ ports, data }: Place, more: readonly string[] = []): Promise<Broker> {
+  const at = ['--port', `${ports.amqp}`, '--http-port', `${ports.http}`, '--ctl-socket', join(data, 'ctl.sock')];
+  return start(data, { flags: [...at, ...more], workers: 1, memory: '256M', patience: 60_000 });
 }
 
 /** What `leveret migrate` is told to go from one to the other. */
-export function between(source: Ports, target: Ports, vhost = ''): string[] {
+export function between(source: Ports, target: Ports, { tls = false } = {}): string[] {
+  const s = tls ? 's' : '';
   return [
-    ...['--from', `amqp://guest:guest@127.0.0.1:${source.amqp}${vhost}`],
-    ...['--from-http', `http://127.0.0.1:${source.http}`],
-    ...['--to', `amqp://guest:guest@127.0.0.1:${target.amqp}${vhost}`],
-    ...['--to-http', `http://127.0.0.1:${target.http}`],
+    ...['--from', `amqp${s}://guest:guest@127.0.0.1:${source.amqp}`],
+    ...['--from-http', `http${s}://127.0.0.1:${source.http}`],
+    ...['--to', `amqp${s}://guest:guest@127.0.0.1:${target.amqp}`],
+    ...['--to-http', `http${s}://127.0.0.1:${target.http}`],
   ];
 }
