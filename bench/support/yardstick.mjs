@@ -2,7 +2,7 @@
  * What the disk can do, as a C program finds it: writes with one fdatasync each (bench/disk/yardstick.c).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,10 @@ const PROGRAM = join(DISK, 'build', 'yardstick');
 
 export function buildYardstick() {
   mkdirSync(join(DISK, 'build'), { recursive: true });
-  execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', PROGRAM, join(DISK, 'yardstick.c')], { stdio: 'inherit' });
+  // Another bench may run the one before, or compile it too.
+  const own = `${PROGRAM}.${process.pid}`;
+  execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', own, join(DISK, 'yardstick.c')], { stdio: 'inherit' });
+  renameSync(own, PROGRAM);
 }
 
 /**
