@@ -41,7 +41,7 @@ export async function health(args: readonly string[], environment: Environment):
         : { host: values.host ?? '127.0.0.1', port: values.port };
     const seconds = Number(values.timeout ?? TIMEOUT_SECONDS);
     if (!(seconds > 0)) throw new Error(`--timeout must be a number of seconds, not '${values.timeout}'`);
-    const status = await ask(where, AbortSignal.timeout(seconds * 1000));
+    const status = await ask(where, seconds);
     if (status === HTTP_OK) return { isServing: true, line: 'the broker serves' };
     return { isServing: false, line: `the broker does not serve: it answers ${status}` };
   } catch (error) {
@@ -52,13 +52,14 @@ export async function health(args: readonly string[], environment: Environment):
 
 type Where = { readonly socketPath: string } | { readonly host: string; readonly port: string };
 
-function ask(where: Where, signal: AbortSignal): Promise<number> {
+function ask(where: Where, seconds: number): Promise<number> {
+  const signal = AbortSignal.timeout(seconds * 1000);
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, path: '/api/health/ready', signal }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    asked.on('error', reject);
+    asked.on('error', (error) => reject(signal.aborted ? new Error(`no answer within ${seconds} s`) : error));
     asked.end();
   });
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -110,5 +112,15 @@ describe("'leveret ctl'", () => {
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+
+  it('says of a broker that does not answer how long it was asked', async () => {
+    // It listens, and says nothing.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const line = 'the broker does not serve: no answer within 0.05 s';
+    expect(await health(['--port', `${port}`, '--timeout', '0.05'], {})).toEqual({ isServing: false, line });
+    silent.close();
   });
 });
