@@ -21,6 +21,9 @@ const BROKER = [
   ],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** They need NATS servers: test/cluster/vitest.config.ts. */
+const SERVERS = 'test/cluster/nats/**';
+
 /** The broker's stories, told by one engine: test/support/broker.ts reads the variable. */
 function onEngine(engine: 'wasm' | 'js') {
   return { extends: true as const, test: { name: engine, include: BROKER, env: { LEVERET_ENGINE: engine } } };
@@ -52,7 +55,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, ...BROKER] },
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...BROKER, SERVERS],
+        },
       },
       onEngine('wasm'),
       onEngine('js'),

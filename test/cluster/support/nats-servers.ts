@@ -1,0 +1,165 @@
+/**
+ * Three NATS servers that are one cluster, as processes of their own on free ports, in a folder that goes with them.
+ * They can be killed, stopped, and started again where they were. `install-nats.mjs` brings the binary.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { natsServer } from './install-nats.mjs';
+
+export const USER = { user: 'leveret', password: 'hare' };
+export const SYSTEM = { user: 'system', password: 'form' };
+
+interface Ports {
+  readonly client: number;
+  readonly cluster: number;
+  readonly monitor: number;
+}
+
+export interface ServersOptions {
+  /** How many; a cluster where there are several. */
+  readonly count?: number;
+  readonly sync?: 'always' | '2m';
+  /** Lines of configuration for each server. */
+  readonly more?: string;
+}
+
+/** So long a cluster may take to be ready (ms). */
+const START_TIMEOUT = 60_000;
+
+export class NatsServers {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'leveret-nats-'));
+  readonly #processes: (ChildProcess | null)[] = [];
+
+  private constructor(
+    private readonly ports: readonly Ports[],
+    private readonly options: ServersOptions,
+  ) {}
+
+  static async start(options: ServersOptions = {}): Promise<NatsServers> {
+    const count = options.count ?? 3;
+    const free = await freePorts(3 * count);
+    const ports = Array.from({ length: count }, (_, index): Ports => {
+      const [client = 0, cluster = 0, monitor = 0] = free.slice(3 * index);
+      return { client, cluster, monitor };
+    });
+    const servers = new NatsServers(ports, options);
+    for (let index = 0; index < count; index++) servers.startOne(index);
+    await servers.ready();
+    return servers;
+  }
+
+  /** HOST:PORT of each. */
+  get addresses(): string[] {
+    return this.ports.map(({ client }) => `127.0.0.1:${client}`);
+  }
+  get monitors(): string[] {
+    return this.ports.map(({ monitor }) => `http://127.0.0.1:${monitor}`);
+  }
+  nameOf(index: number): string {
+    return `n${index + 1}`;
+  }
+  indexOf(name: string): number {
+    return Number(name.slice(1)) - 1;
+  }
+
+  /** Starts a server, where it was before if it was. */
+  startOne(index: number): void {
+    const name = this.nameOf(index);
+    const file = join(this.#folder, `${name}.conf`);
+    writeFileSync(file, this.#configuration(index));
+    const log = openSync(this.#logOf(index), 'a');
+    this.#processes[index] = spawn(natsServer(), ['-c', file], { stdio: ['ignore', log, log] });
+  }
+
+  #logOf(index: number): string {
+    return join(this.#folder, `${this.nameOf(index)}.txt`);
+  }
+
+  #configuration(index: number): string {
+    const { sync = 'always', more = '' } = this.options;
+    const { client, cluster, monitor } = this.ports[index] ?? { client: 0, cluster: 0, monitor: 0 };
+    const routes = this.ports.map((ports) => `nats://127.0.0.1:${ports.cluster}`).join(', ');
+    const clusters =
+      this.ports.length > 1 ? `cluster { name: c, listen: "127.0.0.1:${cluster}", routes: [${routes}] }` : '';
+    const syncs = sync === '2m' ? '' : `, sync_interval: ${sync}`;
+    return `
+      server_name: ${this.nameOf(index)}
+      listen: "127.0.0.1:${client}"
+      http: "127.0.0.1:${monitor}"
+      jetstream { store_dir: "${join(this.#folder, this.nameOf(index))}", max_file_store: 4GB${syncs} }
+      ${clusters}
+      accounts {
+        SYS { users: [{ user: ${SYSTEM.user}, password: ${SYSTEM.password} }] }
+        APP {
+          jetstream: enabled
+          users: [
+            { user: ${USER.user}, password: ${USER.password} }
+            { user: guest, password: guest, permissions: { publish: ["nothing"], subscribe: ["_INBOX.>"] } }
+          ]
+        }
+      }
+      system_account: SYS
+      ${more}
+    `;
+  }
+
+  /** Resolves when all that run answer, and know who leads them. */
+  async ready(): Promise<void> {
+    const deadline = Date.now() + START_TIMEOUT;
+    for (const [index, monitor] of this.monitors.entries()) {
+      if (this.#processes[index] === null) continue;
+      while (!(await isHealthy(monitor))) {
+        if (Date.now() > deadline) {
+          throw new Error(
+            `${this.nameOf(index)} is not ready:\n${readFileSync(this.#logOf(index), 'utf8').slice(-4000)}`,
+          );
+        }
+        await new Promise((resume) => setTimeout(resume, 50));
+      }
+    }
+  }
+
+  /** kill -9. Resolves when it is gone. */
+  async kill(index: number): Promise<void> {
+    const child = this.#processes[index];
+    this.#processes[index] = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** SIGSTOP and SIGCONT. */
+  freeze(index: number): void {
+    this.#processes[index]?.kill('SIGSTOP');
+  }
+  thaw(index: number): void {
+    this.#processes[index]?.kill('SIGCONT');
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#processes.map((_, index) => this.kill(index)));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function isHealthy(monitor: string): Promise<boolean> {
+  try {
+    return (await fetch(`${monitor}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Ports that nobody listened on a moment ago, each another one. */
+async function freePorts(count: number): Promise<number[]> {
+  const held = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(held.map((server) => once(server, 'listening')));
+  const ports = held.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(held.map((server) => once(server.close(), 'close')));
+  return ports;
+}
