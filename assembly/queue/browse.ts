@@ -19,10 +19,11 @@
  * requeued set under its lock, both after that. So a call does a bounded portion.
  */
 import { FRAME_HEAD } from '../format/frame';
-import { atomicAdd, atomicLoad } from '../memory/atomic';
+import { atomicLoad } from '../memory/atomic';
 import { BROWSE_COPIED, BROWSE_FOUND, checkpoint } from '../memory/checkpoint';
 import { arrivedAt } from '../memory/latency';
 import { aligned, keyOf, Message, Piece, pieceFrameOf } from '../memory/message';
+import { headBehindLoads } from './chain/head';
 import { CLASSIC, unknownKind } from './chain/kinds';
 import { Block, EMPTY, nextOf, Queue, READY, REQUEUED, Slot, slotAt, SLOTS, SPILLED, STATE_MASK } from './chain/queue';
 import { requeuedBlockFrom } from './chain/requeued';
@@ -77,6 +78,7 @@ export function browse(queue: Queue, from: u32, anew: bool, slots: u32, most: u3
 }
 
 @inline function headNow(queue: Queue): u32 {
+  // A moment's view; `isHeld` is what decides.
   return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('head'));
 }
 
@@ -151,6 +153,7 @@ function browseReady(queue: Queue): void {
 
 /** Nobody has reserved the position; one that is reserved and not filled is passed over. */
 @inline function isBehindTail(queue: Queue): bool {
+  // Pairs with the addition of publishers.
   return <i32>(browseNext - atomicLoad(changetype<usize>(queue) + offsetof<Queue>('tail'))) >= 0;
 }
 
@@ -163,6 +166,7 @@ const CHANGED: u32 = 2;
 /** Copies the message of the slot at `browseNext`, which was found in a state. */
 function copyOut(queue: Queue, slot: Slot, state: u32): u32 {
   const departed = departedOf(queue);
+  // Pairs with the stores of publishers and in `putBack`: the message is there.
   const word = atomicLoad(changetype<usize>(slot));
   const message = changetype<Message>(slot.message);
   const bodySize = message.bodySize;
@@ -213,12 +217,11 @@ function copyOut(queue: Queue, slot: Slot, state: u32): u32 {
 }
 
 /**
- * Whether the queue has held the message of the slot at `browseNext` all the time up to now. The addition is a write,
- * which no earlier load passes (as in `headStands`): what was read of the message was read before it. The loads behind
- * it pair with who claims, takes or sends away, before he frees.
+ * Whether the queue has held the message of the slot at `browseNext` all the time up to now. What was read of the
+ * message was read before the head. The loads behind it pair with who claims, takes or sends away, before he frees.
  */
 function isHeld(queue: Queue, slot: Slot, state: u32, departed: u32): bool {
-  const head = atomicAdd(changetype<usize>(queue) + offsetof<Queue>('head'), 0);
+  const head = headBehindLoads(queue);
   if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != state) return false;
   return state == REQUEUED || (<i32>(browseNext - head) >= 0 && departedOf(queue) == departed);
 }

@@ -26,8 +26,9 @@ export function printSchedule({ schedule, limits = [] }: Pick<Failure, 'schedule
   return [...limited, ...schedule.map(printDeviation)].join(',') || 'none';
 }
 
-function printDeviation({ at, accesses, to, able, choice, words = [] }: Deviation): string {
-  const how = choice === undefined ? `${able ? '>' : '|'}${to}` : `~${choice}`;
+function printDeviation({ at, accesses, to, able, choice, coming, words = [] }: Deviation): string {
+  const read = coming === undefined ? '' : `=${(coming.word * 4).toString(16)}=${(coming.value >>> 0).toString(16)}`;
+  const how = choice === undefined ? `${able ? '>' : '|'}${to}` : `~${choice}${read}`;
   return [`${at}@${accesses}${how}`, ...words.map((word) => (word * 4).toString(16))].join('/');
 }
 
@@ -42,7 +43,8 @@ export function parseSchedule(text: string): { schedule: Deviation[]; limits: nu
 }
 
 function parseDeviation(text: string): Deviation {
-  const [, at, accesses, how, to, words = ''] = /^(-?\d+)@(\d+)([>|~])(\d+)((?:\/[0-9a-f]+)*)$/.exec(text) ?? [];
+  const pattern = /^(-?\d+)@(\d+)([>|~])(\d+)(?:=([0-9a-f]+)=([0-9a-f]+))?((?:\/[0-9a-f]+)*)$/;
+  const [, at, accesses, how, to, word, value = '', words = ''] = pattern.exec(text) ?? [];
   if (to === undefined) throw new Error(`${JSON.stringify(text)} is no place of a schedule`);
   const place = { at: Number(at), accesses: Number(accesses) };
   if (how !== '~') return { ...place, to: Number(to), able: how === '>' };
@@ -50,7 +52,9 @@ function parseDeviation(text: string): Deviation {
     .split('/')
     .slice(1)
     .map((word) => Number.parseInt(word, 16) / 4);
-  return { ...place, to: place.at, able: true, choice: Number(to), words: racy };
+  const coming =
+    word === undefined ? undefined : { word: Number.parseInt(word, 16) / 4, value: Number.parseInt(value, 16) | 0 };
+  return { ...place, to: place.at, able: true, choice: Number(to), coming, words: racy };
 }
 
 /** What a search of one scenario came to, in some lines. */

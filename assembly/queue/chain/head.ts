@@ -17,16 +17,19 @@ import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK 
 
 /** Whether a message waits at the head or in the requeued set. */
 export function isReady(queue: Queue): bool {
+  // Pairs with the addition in `putBack`.
   return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) != 0 || headState(queue) == READY;
 }
 
 /** Whether nothing was returned, and the message at the head is spilled. */
 export function isHeadSpilled(queue: Queue): bool {
+  // Pairs with the addition in `putBack`.
   return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && headState(queue) == SPILLED;
 }
 
 /** Whether there is nothing for who takes: neither what was requeued, nor at the head. */
 export function isDrainedHere(queue: Queue): bool {
+  // Pairs with the addition in `putBack`. Before the head: who claims there has looked here (claim.ts).
   return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && isHeadDrained(queue);
 }
 
@@ -36,23 +39,30 @@ export function isDrainedHere(queue: Queue): bool {
  */
 export function isHeadDrained(queue: Queue): bool {
   const address = changetype<usize>(queue);
+  // Pairs with the compare-and-swap of cursors, and below with the addition of publishers.
   const head = atomicLoad(address + offsetof<Queue>('head'));
   // The head first: it never passes the tail, so where both are the same the queue was empty in between.
   return atomicLoad(address + offsetof<Queue>('tail')) == head || headState(queue) == SPILLED;
 }
 
 /**
- * Whether the head still stands at a position where it was before. Unlike a load this also says so of plain loads
- * before it, of what was to be claimed there: an addition is a write, which no earlier load passes (an atomic load lets
- * them by, on ARM), and it pairs with the compare-and-swap of whoever claims. That one comes later, and what its owner
- * frees and others write over comes later still.
+ * The head, as it is when all loads before this have happened: of what was to be claimed there. An addition is a write,
+ * which no earlier load passes (an atomic load lets them by, on ARM), and it pairs with the compare-and-swap of whoever
+ * claims. If that one comes later, what its owner frees and others write over comes later still.
  */
+@inline export function headBehindLoads(queue: Queue): u32 {
+  return atomicAdd(changetype<usize>(queue) + offsetof<Queue>('head'), 0);
+}
+
+/** Whether the head still stands at a position where it was before the loads of what is there. */
 export function headStands(queue: Queue, position: u32): bool {
-  return atomicAdd(changetype<usize>(queue) + offsetof<Queue>('head'), 0) == position;
+  return headBehindLoads(queue) == position;
 }
 
 function headState(queue: Queue): u32 {
   const address = changetype<usize>(queue);
+  // The hint before the head, so that the walk is forward. Pairs with `moveHint`; the others with cursors and
+  // publishers.
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
   const head = atomicLoad(address + offsetof<Queue>('head'));
   const block = blockAt(hint, head);

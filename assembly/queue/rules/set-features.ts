@@ -14,7 +14,7 @@ import {
   unlock,
 } from '../../memory/atomic';
 import { Message } from '../../memory/message';
-import { blockAt } from '../chain/head';
+import { blockAt, headBehindLoads } from '../chain/head';
 import { grant } from '../consumers/waiters';
 import { openPriorities, readyCount } from '../chain/priorities';
 import { SPILLED, Block, nextOf, Queue, READY, REQUEUED, slotAt, SLOTS, STATE_MASK } from '../chain/queue';
@@ -97,6 +97,7 @@ function countReadyBytes(queue: Queue): void {
   let bytes = bytesHere(queue);
   if (queue.priorities) {
     for (let priority: u32 = 1; priority <= queue.maxPriority; priority++) {
+      // Pairs with the compare-and-swap in `makePriority`.
       const child = changetype<Queue>(atomicLoad(<usize>queue.priorities + priority * 4));
       if (changetype<usize>(child)) bytes += bytesHere(child);
     }
@@ -142,7 +143,7 @@ function bytesHere(queue: Queue): i64 {
     if (state != READY && state != SPILLED) break;
     const size = changetype<Message>(slot.message).bodySize;
     // Claimed meanwhile: then the message may be gone, and its size nonsense.
-    if (<i32>(atomicLoad(address + offsetof<Queue>('head')) - position) <= 0) bytes += size;
+    if (<i32>(headBehindLoads(queue) - position) <= 0) bytes += size;
     position += 1;
   }
   return bytes;

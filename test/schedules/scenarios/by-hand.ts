@@ -4,6 +4,7 @@ import type { Client } from '../../engine/support/bench.js';
 import { properties, publish } from '../../engine/support/frames.js';
 import { Fault } from '../search/fault.js';
 import type { Program } from '../search/run.js';
+import { LOOKED_AT } from './looked-at.js';
 import { OPERATIONS } from './operations.js';
 import type { Scenario } from './scenario.js';
 import type { Stage } from './stage.js';
@@ -453,4 +454,4 @@ const MORE: readonly Scenario[] = [
   },
 ];
 
-export const BY_HAND: readonly Scenario[] = [...SINGLE, ...MORE];
+export const BY_HAND: readonly Scenario[] = [...SINGLE, ...MORE, ...LOOKED_AT];

@@ -88,6 +88,8 @@ const HELD_ONLY = 'who settles what it holds looks at its block alone';
 const WAITERS = 'with no other waiter, who gives a turn back looks at waiters alone';
 const FILLED = 'messages that come back fill slots of their own, and nobody else writes to those';
 
+const LEVELS = 'the one fills slots of higher priorities, the other looks at those of the lowest';
+
 /** Pairs that share no word: the search fails if they do. */
 const APART: Readonly<Record<string, string>> = {
   'settle | requeue': LIST,
@@ -100,6 +102,10 @@ const APART: Readonly<Record<string, string>> = {
   'cancel a waiter | look at what is ready': WAITERS,
   'cancel a waiter | page in': WAITERS,
   'claim | cancel a waiter': WAITERS,
+  'claim by priority | cancel a waiter': WAITERS,
+  'publish with priorities | page out behind a margin': LEVELS,
+  'publish with priorities | page out from the front': LEVELS,
+  'publish with priorities | page in': LEVELS,
   'cancel a waiter | purge': WAITERS,
   'requeue | page out from the front': FRONT,
   'cancel a waiter | page out from the front': FRONT,

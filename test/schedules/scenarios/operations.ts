@@ -49,6 +49,12 @@ const LATER = -1;
 const ALL = 1000;
 const SEGMENT = 1 << 20;
 
+const PRIORITY_MAX = 2;
+/** One of a higher priority, and two of the lowest. */
+const GETS = 3;
+/** Behind the priority in the names of messages that have one. */
+const PRIORITIES = 7;
+
 /** A client that holds two messages, and its channel. */
 export function hold(stage: Stage, worker: number, letter: string): void {
   const bodies = [`${letter}1`, `${letter}2`];
@@ -142,6 +148,41 @@ export const OPERATIONS: readonly Operation[] = [
       const queue = stage.queueAt('q');
       return function* () {
         for (let i = 0; i < 2; i++) {
+          if ((yield ['getMessage', channel, queue, 1]) !== 0) stage.did(worker);
+          yield MAY_END;
+        }
+      };
+    },
+  },
+  {
+    name: 'publish with priorities',
+    by: 'worker',
+    brings: true,
+    features: { maxPriority: PRIORITY_MAX },
+    prepare: (stage, worker, letter) => {
+      const client = stage.publisher(worker, 'q');
+      return function* () {
+        // Nobody has used the first of them yet.
+        for (const priority of [PRIORITY_MAX, 1]) {
+          yield* stage.publishAt(client, worker, 'q', priority, `${letter}${priority}${PRIORITIES}`);
+          yield MAY_END;
+        }
+        stage.did(worker);
+      };
+    },
+  },
+  {
+    name: 'claim by priority',
+    by: 'worker',
+    needs: true,
+    drains: true,
+    features: { maxPriority: PRIORITY_MAX },
+    prepare: (stage, worker, letter) => {
+      const channel = stage.client(worker).open(1);
+      const queue = stage.queueAt('q');
+      stage.fillAt('q', 1, `${letter}1${PRIORITIES}`);
+      return function* () {
+        for (let i = 0; i < GETS; i++) {
           if ((yield ['getMessage', channel, queue, 1]) !== 0) stage.did(worker);
           yield MAY_END;
         }

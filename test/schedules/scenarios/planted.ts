@@ -24,6 +24,9 @@ const FILLED = `    slot.message = message;
 const ENTERED =
   "  atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), atomicLoad(ROOT + offsetof<Root>('epoch')));";
 
+const HELD = `  const head = headBehindLoads(queue);
+  if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != state) return false;
+  return state == REQUEUED || (<i32>(browseNext - head) >= 0 && departedOf(queue) == departed);`;
 const LOOKED_BACK = `    if (back && atomicLoad(address + offsetof<Queue>('requeued'))) {
       first = claimRequeued(queue, room, overhead, frameMax);
       lackedRoom = requeuedLackedRoom;
@@ -270,6 +273,21 @@ export const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'who makes the queue of a priority later puts its own in place',
+    scenario: 'publish with priorities | publish with priorities',
+    edits: [
+      {
+        file: 'assembly/queue/chain/priorities.ts',
+        find: `  if (seen) {
+    givePage(child.headBlock);
+    giveCell(fresh);
+    return changetype<Queue>(seen);
+  }`,
+        replace: 'if (seen) store<u32>(<usize>queue.priorities + priority * 4, <u32>fresh);',
+      },
+    ],
+  },
+  {
     name: 'a slot is made ready by a plain store',
     scenario: 'one publishes while another gets',
     isWeak: true,
@@ -303,6 +321,42 @@ export const FAULTS: readonly Fault[] = [
         file: 'assembly/queue/chain/queue.ts',
         find: '  const next = atomicLoad(link);\n  if (next) return changetype<Block>(next);',
         replace: 'const next = load<u32>(link); if (next) return changetype<Block>(next);',
+      },
+    ],
+  },
+  {
+    name: 'who has copied a message looks at the head by a load',
+    scenario: 'the message at the head is browsed while it is taken and written over',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/queue/browse.ts',
+        find: HELD,
+        replace: HELD.replace('headBehindLoads', 'headNow'),
+      },
+    ],
+  },
+  {
+    name: 'who has looked at a message looks at the head by a load',
+    scenario: 'the message at the head is asked for its age while it is taken and written over',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/queue/chain/head.ts',
+        find: '  return headBehindLoads(queue) == position;',
+        replace: "return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('head')) == position;",
+      },
+    ],
+  },
+  {
+    name: 'who counts octets looks at the head by a load',
+    scenario: 'the message at the head is counted while it is taken and written over',
+    isWeak: true,
+    edits: [
+      {
+        file: 'assembly/queue/rules/set-features.ts',
+        find: '    if (<i32>(headBehindLoads(queue) - position) <= 0) bytes += size;',
+        replace: "if (<i32>(atomicLoad(address + offsetof<Queue>('head')) - position) <= 0) bytes += size;",
       },
     ],
   },

@@ -5,7 +5,7 @@
 import { Stop } from '../../../src/engine/engine.js';
 import { DOORBELL, SETTLE_DONE, SLOTS } from '../../../src/numbers/core.js';
 import type { Client } from '../../engine/support/bench.js';
-import { publish } from '../../engine/support/frames.js';
+import { properties, publish } from '../../engine/support/frames.js';
 import { Fault } from '../search/fault.js';
 import type { Machine, Participant } from '../search/machine.js';
 import type { Prepared } from '../search/prepared.js';
@@ -76,6 +76,12 @@ export class Stage {
     this.before.push(...bodies);
   }
   readonly #publishers = new Map<string, Client>();
+
+  /** The same with a priority. */
+  fillAt(name: string, priority: number, body: string): void {
+    this.publisher(0, name).feed(publish(1, name, Buffer.from(body), { properties: properties({ priority }) }));
+    this.before.push(body);
+  }
 
   // ── Who must work ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,6 +157,13 @@ export class Stage {
     this.account.published.push(...bodies);
   }
 
+  /** The same with a priority. */
+  *publishAt(client: Client, worker: number, name: string, priority: number, body: string): Program {
+    const options = { properties: properties({ priority }) };
+    yield* this.#read(client, worker, publish(1, name, Buffer.from(body), options));
+    this.account.published.push(body);
+  }
+
   /** A client sends octets. */
   *read(client: Client, worker: number, octets: Buffer): Program {
     yield* this.#read(client, worker, octets);
@@ -176,7 +189,7 @@ export class Stage {
       }
       if (stop === Stop.ROUTE) {
         const queues = this.#routeAt(engine.frameOffset, engine.frameLength);
-        this.machine.write(this.#scratch(worker), new Uint8Array(Uint32Array.from(queues).buffer));
+        this.machine.write(this.scratch(worker), new Uint8Array(Uint32Array.from(queues).buffer));
         yield ['installRoute', client.core, queues.length, 0, 0];
         continue;
       }
@@ -198,7 +211,7 @@ export class Stage {
     this.applied.set(worker, epoch);
   }
 
-  #scratch(worker: number): number {
+  scratch(worker: number): number {
     return (this.participant(worker).engine as unknown as { scratch: number }).scratch;
   }
 

@@ -42,6 +42,10 @@ const OPTIMISTIC = [
   'queue/browse',
   'queue/rules/peek',
   'queue/rules/front',
+  'queue/rules/set-features/bytesHere',
+  // Asked by front.ts.
+  'memory/properties/timestampOf',
+  'memory/properties/seek',
 ];
 /** They look after free memory. */
 const KEEPERS = ['memory/units/', 'memory/stacks/', 'memory/pool/', 'memory/epoch/'];

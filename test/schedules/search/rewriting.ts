@@ -52,7 +52,7 @@ const {
   AtomicRMW: { setPtr: Setter; setValue: Setter; getBytes(node: number): number };
   AtomicCmpxchg: { setPtr: Setter; setReplacement: Setter; getBytes(node: number): number };
   MemoryCopy: { setDest: Setter; setSource: Setter; setSize: Setter };
-  MemoryFill: { setDest: Setter; setSize: Setter };
+  MemoryFill: { setDest: Setter; setValue: Setter; setSize: Setter };
 };
 /** A node's fields, as far as they are used here. */
 type Fields = Record<string, number> & { children?: number[]; operands?: number[] };
@@ -169,21 +169,45 @@ export class Rewriting {
         m.block(null, [m.call('probe', [get(1), get(2), get(3)], none), m.local.get(0, type)], type),
       );
     }
-    // size, to, from, info of the store, info of the load; `from` is 0 for a fill. Returns the size.
+    // to, from, size, info of the store, info of the load: copies line by line. Returns 0.
+    const rest = (line: number) =>
+      m.block(null, [
+        m.local.set(5, m.i32.sub(m.i32.const(LINE), m.i32.and(get(0), m.i32.const(LINE - 1)))),
+        m.if(m.i32.gt_u(get(5), get(2)), m.local.set(5, get(2))),
+        line,
+        m.local.set(0, m.i32.add(get(0), get(5))),
+        m.local.set(2, m.i32.sub(get(2), get(5))),
+        m.br('lines'),
+      ]);
+    const overlaps = m.i32.and(m.i32.lt_u(get(1), get(0)), m.i32.lt_u(get(0), m.i32.add(get(1), get(2))));
+    const copyLine = m.block(null, [
+      m.call('probeRange', [get(1), get(5), get(4)], none),
+      m.call('probe', [get(0), get(5), get(3)], none),
+      m.memory.copy(get(0), get(1), get(5)),
+      m.local.set(1, m.i32.add(get(1), get(5))),
+    ]);
     m.addFunction(
       'probeCopy',
       binaryen.createType([i32, i32, i32, i32, i32]),
       i32,
-      [],
+      [i32],
       m.block(
         null,
-        [
-          m.if(get(2), m.call('probeRange', [get(2), get(0), get(4)], none)),
-          m.call('probeRange', [get(1), get(0), get(3)], none),
-          get(0),
-        ],
+        [m.if(overlaps, m.unreachable()), m.loop('lines', m.if(get(2), rest(copyLine))), m.i32.const(0)],
         i32,
       ),
+    );
+    // to, value, size, info of the store: the same of a fill
+    const fillLine = m.block(null, [
+      m.call('probe', [get(0), get(5), get(3)], none),
+      m.memory.fill(get(0), get(1), get(5)),
+    ]);
+    m.addFunction(
+      'probeFill',
+      binaryen.createType([i32, i32, i32, i32]),
+      i32,
+      [i32, i32],
+      m.block(null, [m.loop('lines', m.if(get(2), rest(fillLine))), m.i32.const(0)], i32),
     );
   }
 
@@ -255,16 +279,16 @@ export class Rewriting {
         const [to, from] = [this.#kept(at('dest')), this.#kept(at('source'))];
         MemoryCopy.setDest(node, to.set);
         MemoryCopy.setSource(node, from.set);
-        const args = [at('size'), to.get(), from.get(), this.#info(Kind.STORE), this.#info(Kind.LOAD)];
+        const args = [to.get(), from.get(), at('size'), this.#info(Kind.STORE), this.#info(Kind.LOAD)];
         MemoryCopy.setSize(node, m.call('probeCopy', args, i32));
         return;
       }
       case binaryen.MemoryFillId: {
         for (const name of ['dest', 'value', 'size']) this.#walk(at(name));
-        const to = this.#kept(at('dest'));
+        const [to, value] = [this.#kept(at('dest')), this.#kept(at('value'))];
         MemoryFill.setDest(node, to.set);
-        const args = [at('size'), to.get(), m.i32.const(0), this.#info(Kind.STORE), m.i32.const(0)];
-        MemoryFill.setSize(node, m.call('probeCopy', args, i32));
+        MemoryFill.setValue(node, value.set);
+        MemoryFill.setSize(node, m.call('probeFill', [to.get(), value.get(), at('size'), this.#info(Kind.STORE)], i32));
         return;
       }
       case binaryen.SIMDLoadId:

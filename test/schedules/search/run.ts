@@ -10,7 +10,7 @@
 import { Fault } from './fault.js';
 import { LINE, type Machine, type Player, SHARED } from './machine.js';
 import { KIND_MASK, Kind, SITE_SHIFT } from './rewriting.js';
-import type { Deviation } from './strategies.js';
+import type { Choice, Deviation } from './strategies.js';
 import { type Option, WeakMemory } from './weak-memory.js';
 import { isWrite, type Words } from './words.js';
 
@@ -39,7 +39,7 @@ export interface Strategy {
    * Weak memory allows something else of an access of `current` than what happens in any case: one of so many options,
    * counted from 1 on; 0: none of them. `words`: those of the access that are accessed without an order.
    */
-  choose(current: number, accesses: number, options: number, words: readonly number[]): number;
+  choose(current: number, accesses: number, options: readonly Choice[], words: readonly number[]): number;
   /** The store that was made late last was seen by nobody before its time: what follows is as if it were not late. */
   onVain?(): void;
   /** The next place where it wants to be asked, whether or not that is known to meet another one. */
@@ -68,6 +68,8 @@ interface Role {
   rings: number;
   /** Parts of its program that it has played. */
   parts: number;
+  /** It waits until what it has read too early is written. */
+  owes: boolean;
   /** What it waits for. */
   until: (() => boolean) | null;
   /** What its last call returned. */
@@ -75,9 +77,14 @@ interface Role {
   points: number;
 }
 
+/** What has been read is never written: this was no run. */
+export class NoRun extends Error {}
+
 /** Accesses in a row after which somebody else goes on: whoever goes round in circles waits for others. */
 const PATIENCE = 4000;
 const POINTS_MAX = 200_000;
+/** Tells values that are coming from numbers of old ones. */
+const COMING = 0x51ed270b;
 /** The site of what is no access. */
 const NOWHERE = -1;
 
@@ -121,6 +128,7 @@ export class Run implements Player {
       sleeps: 0,
       rings: 0,
       parts: 0,
+      owes: false,
       until: null,
       result: 0,
       points: 0,
@@ -141,6 +149,7 @@ export class Run implements Player {
           // Nothing is late for good.
           this.#weak.releaseAll();
           able = this.#able();
+          if (this.roles.some(({ owes }, i) => owes && this.#weak.isOwed(i))) throw new NoRun();
           if (able === 0) break;
         }
         const current = this.#current;
@@ -152,6 +161,7 @@ export class Run implements Player {
       machine.player = null;
       for (const participant of machine.participants) participant.tell(false);
     }
+    if (this.roles.some((_, i) => this.#weak.isOwed(i))) throw new NoRun();
     for (const [i, role] of this.roles.entries()) {
       if (role.waits !== 0) throw new Fault(`participant ${i} waits for a lock for good`);
     }
@@ -200,6 +210,7 @@ export class Run implements Player {
 
   #isAble(role: Role): boolean {
     if (role.ended) return false;
+    if (role.owes) return !this.#weak.isOwed(this.roles.indexOf(role));
     if (role.waits !== 0) return role.notified;
     if (role.until !== null) return role.until();
     if (role.sleeps !== 0) return Atomics.load(this.machine.words, role.sleeps >>> 2) !== role.rings;
@@ -289,6 +300,10 @@ export class Run implements Player {
     pending.length = length;
     pending.kind = kind;
     pending.site = site;
+    if (this.#weak.isOwed(index, address, length, kind)) {
+      [role.hasPending, role.owes] = [true, true];
+      return true;
+    }
     if (this.words.meets(index, address, length, kind) || this.#isPlace(index, accesses)) {
       this.points += 1;
       this.places?.add(site);
@@ -313,6 +328,7 @@ export class Run implements Player {
   /** The access that was told happens now. */
   #perform(index: number, role: Role): void {
     role.hasPending = false;
+    role.owes = false;
     const { address, length, kind, site } = role.pending;
     if (this.#watched >= 0 && this.#watched !== index) this.#watch(role.pending);
     else if (this.#watched === index) this.#watched = -2;
@@ -324,7 +340,9 @@ export class Run implements Player {
     }
     if (isLate) return;
     if (kind === Kind.ATOMIC_STORE || kind === Kind.ADD) this.#weak.release(index);
-    if (kind === Kind.ATOMIC_LOAD || kind >= Kind.ADD) this.#weak.acquire(index);
+    if (kind === Kind.ATOMIC_LOAD) this.#weak.acquire(index);
+    if (kind >= Kind.ADD) this.#weak.acquireEarly(index, address);
+    if (kind === Kind.ATOMIC_STORE || kind === Kind.ADD) this.#weak.writeAtomic(index, address, length);
     if (kind === Kind.SWAP) {
       this.#swap = { participant: index, access: { ...role.pending }, before: this.#valueAt(address) };
       return;
@@ -337,14 +355,16 @@ export class Run implements Player {
     const accesses = this.machine.participants[index]?.accesses ?? 0;
     const words = this.words.racyOf(address, length);
     for (;;) {
-      const options = this.#weak.options(index, address, length, kind);
-      if (kind === Kind.STORE && this.roles.every(({ ended }, i) => ended || i === index)) options.length = 0;
+      const alone = this.roles.every(({ ended }, i) => ended || i === index);
+      const options = this.#weak.options(index, address, length, kind, alone);
+      if (kind === Kind.STORE && alone) options.length = 0;
       if (options.length === 0) return false;
-      const choice = this.#strategy.choose(index, accesses, options.length, words);
+      const choice = this.#strategy.choose(index, accesses, options, words);
       this.#arm();
       const option = options[choice - 1];
       if (option === undefined) return false;
-      this.deviations.push({ at: index, accesses, to: index, able: true, choice, words });
+      const coming = option.how === 'coming' ? option.coming : undefined;
+      this.deviations.push({ at: index, accesses, to: index, able: true, choice, coming, words });
       if (!this.#weaken(index, option, site)) return option.how === 'late';
     }
   }
@@ -358,6 +378,10 @@ export class Run implements Player {
       case 'old':
         this.#weak.readOld(option.word, option.value, site);
         this.words.mark(index, option.word, option.back);
+        return false;
+      case 'coming':
+        this.#weak.readComing(option.word, option.value, site);
+        this.words.mark(index, option.word, option.value + COMING);
         return false;
       case 'late':
         return false;
@@ -376,7 +400,10 @@ export class Run implements Player {
     this.#swap = null;
     const { address, length, site } = swap.access;
     const changed = length > 4 ? true : this.#valueAt(address) !== swap.before;
-    if (changed) this.#weak.release(swap.participant);
+    if (changed) {
+      this.#weak.release(swap.participant);
+      this.#weak.writeAtomic(swap.participant, address, length);
+    }
     this.words.happens(swap.participant, address, length, changed ? Kind.SWAP : Kind.ATOMIC_LOAD, site);
   }
 

@@ -1,13 +1,13 @@
 /**
  * The search over the runs of one scenario: those where all stop at one place; all with no preemption, with one, with
- * two, as far as half of the time goes; then by priorities from seeds. A preemption of which nothing comes is not built upon: what the others did before the
- * participant went on did not meet the access before which it had stopped, so the same is tried by a stop at its next
- * one. What fails is made again with fewer preemptions, if it fails with them, too.
+ * two, as far as half of the time goes; then by priorities from seeds. A preemption of which nothing comes is not built
+ * upon: what the others did before the participant went on did not meet the access before which it had stopped, so the
+ * same is tried by a stop at its next one. What fails is made again with fewer preemptions, if it fails with them, too.
  */
 import { Fault, IDLE } from './fault.js';
 import type { Machine } from './machine.js';
 import type { Prepared } from './prepared.js';
-import { Run, type Strategy } from './run.js';
+import { NoRun, Run, type Strategy } from './run.js';
 import { AtPlace, type Deviation, Prefix, Priorities } from './strategies.js';
 import { Words } from './words.js';
 
@@ -57,6 +57,8 @@ export class Search {
   #baseline: string | null = null;
   #points = 0;
   #isWeak = true;
+  /** The last run was none. */
+  #isNone = false;
   #limits: readonly number[] = [];
   /** What the last run with no deviation but by chance did. */
   #last: Run | null = null;
@@ -177,7 +179,7 @@ export class Search {
       run = made;
     });
     if (message !== null) return { ...this.#shrunk(deviations, message), seed: 0 };
-    const vain = last?.able === true && !(run as Run | null)?.met;
+    const vain = this.#isNone || (last?.able === true && !(run as Run | null)?.met);
     if (further !== undefined && strategy.isPlayed && !vain) further.push(...strategy.further);
     return null;
   }
@@ -197,6 +199,7 @@ export class Search {
     this.#last = run;
     made(run);
     if (found !== null) found.schedules += 1;
+    this.#isNone = false;
     try {
       run.lookAtDoorbells(prepared.doorbells);
       run.play();
@@ -208,6 +211,11 @@ export class Search {
       if (left !== this.#baseline) throw new Fault(`memory: ${left}, and without preemptions: ${this.#baseline}`);
       return null;
     } catch (error) {
+      if (error instanceof NoRun) {
+        if (found !== null) found.schedules -= 1;
+        this.#isNone = true;
+        return null;
+      }
       // A trap, a fault, or whatever the clients could not read.
       if (!(error instanceof Error)) throw error;
       return messageOf(error);
@@ -256,6 +264,7 @@ export class Search {
     this.#play(new Prefix([]), null);
     this.#states.clear();
     for (const { words } of schedule) for (const word of words ?? []) this.words.setRacy(word);
+    for (const { coming } of schedule) if (coming) this.words.noteWritten(coming.word, coming.value, -1);
     return this.#play(new Prefix(schedule), null);
   }
 }

@@ -16,8 +16,20 @@ export interface Deviation {
   readonly urgent?: boolean;
   /** Nobody else goes on: weak memory makes this of the access (an option of weak-memory.ts). */
   readonly choice?: number;
+  /** That is to read a value that will be written only. */
+  readonly coming?: Coming | undefined;
   /** The words of that access that are accessed without an order; whoever repeats it must know of them. */
   readonly words?: readonly number[];
+}
+
+export interface Coming {
+  readonly word: number;
+  readonly value: number;
+}
+
+/** What a strategy is told of an option of weak memory. */
+export interface Choice {
+  readonly coming?: Coming;
 }
 
 const first = (bits: number): number => 31 - Math.clz32(bits & -bits);
@@ -64,17 +76,20 @@ export class Prefix implements Strategy {
     this.#isVain = true;
   }
 
-  choose(current: number, accesses: number, options: number, words: readonly number[]): number {
+  choose(current: number, accesses: number, options: readonly Choice[], words: readonly number[]): number {
     const planned = this.deviations[this.#done];
     if (planned === undefined) {
-      for (let choice = 1; choice <= options && !this.#isVain; choice++)
-        this.further.push({ at: current, accesses, to: current, able: true, choice, words, urgent: true });
+      const deviation = { at: current, accesses, to: current, able: true, words, urgent: true };
+      if (!this.#isVain)
+        for (const [i, { coming }] of options.entries()) this.further.push({ ...deviation, choice: i + 1, coming });
       return 0;
     }
     if (planned.choice === undefined || planned.at !== current || planned.accesses !== accesses) return 0;
     this.#done += 1;
     if (this.#done === this.deviations.length) this.onLast(planned);
-    return planned.choice;
+    const { coming } = planned;
+    if (coming === undefined) return planned.choice;
+    return 1 + options.findIndex((one) => one.coming?.word === coming.word && one.coming.value === coming.value);
   }
 }
 
@@ -94,6 +109,7 @@ export function random(seed: number): (below: number) => number {
  * Scheduler with Probabilistic Guarantees of Finding Bugs", Burckhardt et al., 2010).
  */
 const WEAK_OF = 4;
+const COMING_OF = 8;
 export class Priorities implements Strategy {
   readonly #priorities: number[];
   readonly #changes = new Set<number>();
@@ -122,8 +138,11 @@ export class Priorities implements Strategy {
     return best;
   }
 
-  choose(_current: number, _accesses: number, options: number): number {
-    return this.#random(WEAK_OF) < this.#weak ? 1 + this.#random(options) : 0;
+  choose(_current: number, _accesses: number, options: readonly Choice[]): number {
+    if (this.#random(WEAK_OF) >= this.#weak) return 0;
+    const choice = this.#random(options.length);
+    // Most of what is read too early is never written in time.
+    return options[choice]?.coming !== undefined && this.#random(COMING_OF) !== 0 ? 0 : 1 + choice;
   }
 }
 

@@ -6,11 +6,19 @@
  * Between these plain accesses come in any order. So a plain store may be late: others see it at the latest with the
  * next release of its participant, and late stores to several words are seen in any order. And a plain load may be
  * early: it reads what was there before, unless its participant knows, by what it has acquired, that this was
- * overwritten. Words alone whose plain accesses are not ordered (a race) can show any of it.
+ * overwritten. And it may be late: it reads what others write after atomic loads and plain accesses behind it, before
+ * its participant's next release. Who plays cannot know that value; so one is taken that was written in another run,
+ * and at the next release its participant waits until it is written. If nobody does that, there is no such run.
+ *
+ * An operation that reads and writes at once may be two halves, between which others do something, but not to its word:
+ * what comes behind it may be between the two.
+ *
+ * Words alone whose plain accesses are not ordered (a race) can show any of it.
  *
  * Memory holds what all see. A participant's own late stores are laid over it while the participant runs.
  */
 import { Kind } from './rewriting.js';
+import type { Coming } from './strategies.js';
 import type { Words } from './words.js';
 
 /** A plain store that others do not see yet, word by word: what it wrote and where. */
@@ -48,8 +56,15 @@ export type Option =
   | { readonly how: 'seen'; readonly late: Late }
   /** The load reads what a word held before. */
   | { readonly how: 'old'; readonly word: number; readonly value: number; readonly back: number }
+  /** The load is late: it reads what will be written before its participant's next release, or the run is none. */
+  | { readonly how: 'coming'; readonly word: number; readonly value: number; readonly coming: Coming }
   /** The store is late. */
   | { readonly how: 'late' };
+
+/** A late load, until somebody has written what it has read. */
+interface Owed extends Coming {
+  readonly participant: number;
+}
 
 interface Old {
   readonly word: number;
@@ -72,6 +87,11 @@ export class WeakMemory {
   readonly #versions = new Map<number, Version[]>();
   /** What of memory was seen when a participant acquired last. */
   readonly #acquired: number[];
+  /** The same of its last atomic access: no later one begins before. */
+  readonly #ordered: number[];
+  /** When a word was last written by an atomic access. */
+  readonly #atomic = new Map<number, number>();
+  readonly #owed: Owed[] = [];
   #moment = 0;
   /** Whose late stores are laid over memory; −1: nobody's. */
   #running = -1;
@@ -93,6 +113,7 @@ export class WeakMemory {
   ) {
     this.#late = Array.from({ length: words.participants }, () => []);
     this.#acquired = new Array<number>(words.participants).fill(0);
+    this.#ordered = new Array<number>(words.participants).fill(0);
   }
 
   // ── Whose view memory shows ──────────────────────────────────────────────────────────────────────────────────
@@ -139,8 +160,11 @@ export class WeakMemory {
 
   // ── What can be made of an access ────────────────────────────────────────────────────────────────────────────
 
-  /** Of an access to words of which one is racy. The order is the same in each run. */
-  options(participant: number, address: number, length: number, kind: number): Option[] {
+  /**
+   * Of an access to words of which one is racy. The order is the same in each run, but for what is coming, which is
+   * last. `alone`: nobody else writes any more.
+   */
+  options(participant: number, address: number, length: number, kind: number, alone: boolean): Option[] {
     const options: Option[] = [];
     for (const [other, stores] of this.#late.entries()) {
       if (other === participant) continue;
@@ -152,8 +176,20 @@ export class WeakMemory {
     if (kind === Kind.STORE) options.push({ how: 'late' });
     if (kind === Kind.LOAD) {
       for (const word of wordsOf(address, length)) this.#readable(participant, word, options);
+      if (!alone) for (const word of wordsOf(address, length)) this.#comingTo(participant, word, options);
     }
     return options;
+  }
+
+  /** Values that others write to a word, as is known from other runs. */
+  #comingTo(participant: number, word: number, options: Option[]): void {
+    if (!this.words.isRacy(word) || this.#hasLate(participant, word)) return;
+    const values = new Set([this.memory[word]]);
+    for (const { value, writer } of this.words.written(word)) {
+      if (writer === participant || values.has(value)) continue;
+      values.add(value);
+      options.push({ how: 'coming', word, value, coming: { word, value } });
+    }
   }
 
   /** Values that a word had and that can still be read. */
@@ -191,6 +227,23 @@ export class WeakMemory {
     this.#oldOf = this.#running;
   }
 
+  /** The same with a value that is to be written before the participant's next release. */
+  readComing(word: number, value: number, site: number): void {
+    this.readOld(word, value, site);
+    this.#owed.push({ participant: this.#running, word, value });
+  }
+
+  /** Whether an access has to wait until late loads before it have happened. */
+  isOwed(participant: number, address = 0, length = 0, kind: number = Kind.ATOMIC_STORE): boolean {
+    if (this.#owed.length === 0) return false;
+    return this.#owed.some(
+      (one) =>
+        one.participant === participant &&
+        // Accesses to one word happen in their order.
+        (isRelease(kind) || (one.word >= address >>> 2 && one.word <= (address + length - 1) >>> 2)),
+    );
+  }
+
   /** A write of the one that runs to words of which one is racy is about to happen. */
   write(participant: number, address: number, length: number, site: number, how: 'now' | 'late' | 'watched'): void {
     const clock = this.words.clockOf(participant);
@@ -217,14 +270,31 @@ export class WeakMemory {
     return versions;
   }
 
-  /** An acquire: what all see now is not overtaken by what the participant reads next. */
+  /** An atomic load, an acquire: what all see now is not overtaken by what the participant reads next. */
   acquire(participant: number): void {
     this.#acquired[participant] = this.#moment;
+    this.#ordered[participant] = this.#moment;
   }
 
-  /** A release: all that a participant wrote before is seen. */
+  /**
+   * An operation that reads and writes at once is an acquire, too, but of its reading half, which may have been some
+   * time ago: others may have done something since, though not to its word.
+   */
+  acquireEarly(participant: number, address: number): void {
+    const ordered = this.#ordered[participant] as number;
+    this.#acquired[participant] = Math.max(ordered, this.#atomic.get(address >>> 2) ?? 0);
+    this.#ordered[participant] = this.#moment;
+  }
+
+  /** An atomic write, a release: all that a participant wrote before is seen. */
   release(participant: number): void {
     this.#seeAll(participant, () => true);
+  }
+
+  /** An atomic write to a word happens now. */
+  writeAtomic(participant: number, address: number, length: number): void {
+    for (const word of wordsOf(address, length)) this.#atomic.set(word, this.#moment);
+    this.#ordered[participant] = this.#moment;
   }
 
   releaseAll(): void {
@@ -256,7 +326,7 @@ export class WeakMemory {
       const versions = this.#versionsOf(word);
       const now = merged(this.memory[word] as number, value, mask);
       this.memory[word] = now;
-      this.#push(versions, now, participant, clock);
+      this.#push(word, versions, now, participant, clock);
     }
     if (running >= 0) this.enter(running);
   }
@@ -268,12 +338,17 @@ export class WeakMemory {
       const now = merged(under, value, mask);
       const next = stores.flatMap((late) => late.words).find((one) => one.word === word);
       if (next !== undefined) next.under = now;
-      this.#push(versions, now, participant, clock);
+      this.#push(word, versions, now, participant, clock);
     }
   }
 
-  #push(versions: Version[], value: number, writer: number, clock: number): void {
+  #push(word: number, versions: Version[], value: number, writer: number, clock: number): void {
     this.#moment += 1;
+    this.words.noteWritten(word, value, writer);
+    for (let i = this.#owed.length - 1; i >= 0; i--) {
+      const owed = this.#owed[i] as Owed;
+      if (owed.word === word && owed.value === value && owed.participant !== writer) this.#owed.splice(i, 1);
+    }
     versions.push({ value, writer, clock, moment: this.#moment });
     if (versions.length > VERSIONS_MOST) versions.shift();
   }
@@ -298,7 +373,7 @@ export class WeakMemory {
       return;
     }
     for (const word of wordsOf(address, length))
-      this.#push(this.#versionsOf(word), this.memory[word] as number, participant, clock);
+      this.#push(word, this.#versionsOf(word), this.memory[word] as number, participant, clock);
   }
 }
 
@@ -307,6 +382,8 @@ function wordsOf(address: number, length: number): number[] {
   for (let word = address >>> 2; word << 2 < address + length; word++) words.push(word);
   return words;
 }
+
+const isRelease = (kind: number): boolean => kind >= Kind.ATOMIC_STORE;
 
 function touches(late: Late, address: number, length: number): boolean {
   return late.address >>> 2 <= (address + length - 1) >>> 2 && address >>> 2 <= (late.address + late.length - 1) >>> 2;

@@ -16,6 +16,14 @@ const START = 1 << 16;
 export const isWrite = (kind: number): boolean => kind === Kind.STORE || kind >= Kind.ATOMIC_STORE;
 export const isAtomic = (kind: number): boolean => kind >= Kind.ATOMIC_LOAD;
 
+/** So many values of a word are remembered. */
+const WRITTEN_MOST = 6;
+
+interface Written {
+  readonly value: number;
+  readonly writer: number;
+}
+
 export class Words {
   /** Of each word its number here, 0: nobody has touched it. */
   readonly #numbers = new Int32Array((CORE_MEBIBYTES << 20) / 4);
@@ -137,6 +145,21 @@ export class Words {
     const racy: number[] = [];
     for (let word = address >>> 2; word << 2 < address + length; word++) if (this.isRacy(word)) racy.push(word);
     return racy;
+  }
+
+  /** Values that participants wrote to a racy word in any run, in the order in which they were seen first. */
+  readonly #written = new Map<number, Written[]>();
+
+  written(word: number): readonly Written[] {
+    return this.#written.get(word) ?? [];
+  }
+
+  /** A participant wrote that, or another one than `writer` will (−1). */
+  noteWritten(word: number, value: number, writer: number): void {
+    const known = this.#written.get(word);
+    if (known === undefined) this.#written.set(word, [{ value, writer }]);
+    else if (known.length < WRITTEN_MOST && !known.some((one) => one.value === value && one.writer === writer))
+      known.push({ value, writer });
   }
 
   /** It is known that a word is accessed without an order. */
