@@ -68,6 +68,7 @@ export function fallAsleep(): bool {
   if (self.runFirst || self.serviceFirst || self.outputFirst || self.overSoon || self.pageInFirst || !noneDead())
     return false;
   const address = changetype<usize>(self);
+  // Pairs with the compare-and-swap in `ring`: whoever leaves work rings behind that.
   atomicStore(address + offsetof<Participant>('state'), SLEEPING);
   // After the store: whoever leaves work from now on sees us asleep and rings; what was left before is seen here.
   const work =
@@ -82,5 +83,6 @@ export function fallAsleep(): bool {
 
 export function wakeUp(): void {
   const address = changetype<usize>(self) + offsetof<Participant>('state');
+  // Pairs with the compare-and-swap in `ring`, which finds nobody asleep from now on.
   if (atomicLoad(address) != AWAKE) atomicStore(address, AWAKE);
 }

@@ -44,6 +44,7 @@ export function closeConnection(connection: usize): void {
 }
 
 export function ingest(connection: usize, from: usize, length: u32, work: u32): u32 {
+  // Pairs with the addition in `raiseTopology`: routes from before it are not used from the next read on.
   if (atomicLoad(ROOT + offsetof<Root>('topology')) != self.topologyApplied) {
     self.consumed = 0;
     return STOP_TOPOLOGY;

@@ -91,6 +91,7 @@ export function raiseTopology(): u32 {
 }
 
 export function topologyEpoch(): u32 {
+  // Pairs with the addition in `raiseTopology`.
   return atomicLoad(ROOT + offsetof<Root>('topology'));
 }
 

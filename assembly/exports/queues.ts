@@ -61,6 +61,7 @@ export function setPaused(queue: usize, paused: bool): void {
 }
 
 export function lastGet(queue: usize): f64 {
+  // Pairs with the store in `takeOne`: a clock reading that stands for itself.
   return atomicLoadF64(queue + offsetof<Queue>('lastGet'));
 }
 

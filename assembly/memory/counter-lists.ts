@@ -22,6 +22,7 @@ const HEADS: u32 = PAGE / 4;
 export function listAt(number: u32): usize {
   if (number == 0 || number > LIST_PAGES * HEADS) return 0;
   const index = number - 1;
+  // Pairs with the store of who brings the page: it is laid out by then.
   const page = <usize>atomicLoad(PAGES + (index / HEADS) * 4);
   return page ? page + (index % HEADS) * 4 : 0;
 }

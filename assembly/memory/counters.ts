@@ -137,6 +137,7 @@ const BLOCKS: u32 = 3;
 /** Adds to a number of an own block. */
 @inline function add(block: usize, counter: u32, count: u64): void {
   const address = block + counter * 8;
+  // Pairs with the loads of who adds up: he sees the number whole, as it was or as it is. No other one writes it.
   atomicStore64(address, load<u64>(address) + count);
 }
 
@@ -216,6 +217,7 @@ export function ownBlock(list: usize): usize {
 /** What all participants have counted in a list. */
 export function sumIn(list: usize, counter: u32): u64 {
   let sum: u64 = 0;
+  // Pairs with the compare-and-swaps by which blocks come into the list, and with the stores in `add`.
   for (let cell = <usize>atomicLoad(list); cell; cell = <usize>atomicLoad(cell + NEXT)) {
     for (let i: u32 = 0; i < BLOCKS; i++) sum += atomicLoad64(blockIn(cell, i) + counter * 8);
   }
@@ -225,12 +227,14 @@ export function sumIn(list: usize, counter: u32): u64 {
 /** What all participants have counted for themselves. */
 export function sumOfAll(counter: u32): u64 {
   let sum: u64 = 0;
+  // Pairs with the stores in `add`: a moment's view.
   for (let i: u32 = 0; i < root().participants; i++) sum += atomicLoad64(blockOf(participantAt(i)) + counter * 8);
   return sum;
 }
 
 /** What one participant has counted for itself. */
 export function countedBy(participant: u32, counter: u32): u64 {
+  // Pairs with the stores in `add`: a moment's view.
   return atomicLoad64(blockOf(participantAt(participant)) + counter * 8);
 }
 

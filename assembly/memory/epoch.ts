@@ -29,6 +29,7 @@ import { givePage } from './units';
 }
 
 @inline export function leave(): void {
+  // Pairs with the load in `isInside`: all that was read and written inside comes before it.
   atomicStore(changetype<usize>(self) + offsetof<Participant>('seen'), 0);
   if (self.limboFirst) reclaim();
 }
@@ -45,6 +46,7 @@ export function retire(block: Reclaimed): void {
 
 /** Begins a new epoch; returns a stamp for `othersLeft`. */
 export function newEpoch(): u32 {
+  // Pairs with the load in `enter`: who reads what it leaves cannot find any more what was unlinked before.
   return atomicAdd(ROOT + offsetof<Root>('epoch'), 2);
 }
 
@@ -58,6 +60,7 @@ export function othersLeft(stamp: u32): bool {
 
 /** Whether a participant has been inside since before a stamp. */
 @inline function isInside(participant: u32, stamp: u32): bool {
+  // Pairs with the stores in `enter` and `leave`.
   const seen = atomicLoad(changetype<usize>(participantAt(participant)) + offsetof<Participant>('seen'));
   return seen != 0 && <i32>(seen - stamp) <= 0;
 }

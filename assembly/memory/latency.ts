@@ -103,6 +103,7 @@ function record(micros: u32, count: u32): void {
 }
 
 @inline function add(address: usize, more: u64): void {
+  // Pairs with the load in `sumAt`: it sees the number whole. No other one writes it.
   atomicStore64(address, load<u64>(address) + more);
 }
 
@@ -125,6 +126,7 @@ export function sumOfLatencies(): u64 {
 function sumAt(offset: usize): u64 {
   let sum: u64 = 0;
   for (let i: u32 = 0; i < root().participants; i++) {
+    // Pairs with the store of the page, which is zeroed by then, and with those in `add`.
     const page = <usize>atomicLoad(changetype<usize>(participantAt(i)) + offsetof<Participant>('latency'));
     if (page) sum += atomicLoad64(page + offset);
   }

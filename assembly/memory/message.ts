@@ -151,11 +151,14 @@ function openNext(open: Opened): bool {
 }
 
 export function markOpen(segment: usize): void {
+  // Pairs with the subtractions in `releaseFrom`: those of others come later, as they find the messages by operations
+  // that come later.
   atomicStore(segment, OPEN);
 }
 
 /** One more reason to keep the segment of an address. Only who knows that it is kept may call this. */
 export function holdSegment(address: usize): void {
+  // Pairs with the subtraction in `releaseFrom`, which does not come to 0 before this one's.
   atomicAdd(address & ~(<usize>SEGMENT - 1), 1);
 }
 
@@ -169,6 +172,7 @@ export function sealSegment(segment: usize, count: u32): void {
 
 /** Lets go of so many messages, pieces and other reasons to keep a segment. */
 export function releaseFrom(segment: usize, count: u32): void {
+  // Pairs with itself: whoever comes to 0 is the last, and what others read of the segment is read.
   if (atomicSub(segment, count) == count) giveSegment(segment);
 }
 
@@ -270,6 +274,7 @@ function frameBody(frame: usize, length: u32): void {
 
 /** One more holder. Only who holds it may call this. */
 export function retain(message: Message): void {
+  // Pairs with the subtraction in `release`: it does not come to 0 before this one's.
   atomicAdd(changetype<usize>(message), 1);
 }
 

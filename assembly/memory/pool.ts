@@ -69,6 +69,7 @@ export function poolPages(first: usize): void {
     }
     page = next;
   }
+  // Pairs with the load in `hasPooledPages`.
   // After the segments: whoever sees the pages gone sees the segments that they are in.
   atomicStore(ROOT + offsetof<Root>('poolPages'), pooled);
   unlock(poolLock());
@@ -97,6 +98,7 @@ function takeFrom(index: u32, most: u32): usize {
   store<u32>(entry + COUNT, load<u32>(entry + COUNT) - taken);
   if (!load<u32>(entry + COUNT)) unlink(index);
   store<u32>(last, 0);
+  // Pairs with the load in `hasPooledPages`; under the lock no other one writes it.
   atomicStore(ROOT + offsetof<Root>('poolPages'), root().poolPages - taken);
   return first;
 }
@@ -112,6 +114,7 @@ export function joinRest(from: usize): bool {
   const whole = count + (SEGMENT - ((<u32>from) & (SEGMENT - 1))) / PAGE == SEGMENT_PAGES;
   if (whole) {
     makeWhole(index);
+    // Pairs with the load in `hasPooledPages`; under the lock no other one writes it.
     atomicStore(ROOT + offsetof<Root>('poolPages'), root().poolPages - count);
   }
   unlock(poolLock());

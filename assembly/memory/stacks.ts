@@ -26,6 +26,7 @@ export function push(stack: usize, unit: usize): void {
  */
 export function pop(stack: usize): usize {
   while (true) {
+    // Pairs with the compare-and-swap in `push`: the link below was written before it.
     const top = atomicLoad64(stack);
     const unit = <usize>(<u32>top);
     if (!unit) return 0;
@@ -40,5 +41,6 @@ export function pop(stack: usize): usize {
 export function putSegment(segment: usize): void {
   freed(segment, SEGMENT);
   push(ROOT + offsetof<Root>('freeSegments'), segment);
+  // Pairs with the subtraction of who takes one: a moment's view for who looks at it.
   atomicAdd(ROOT + offsetof<Root>('segmentsFree'), 1);
 }

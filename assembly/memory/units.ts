@@ -86,16 +86,19 @@ export function giveSegment(segment: usize): void {
 
 /** Bytes that are in no segment in use. */
 export function memoryFree(): f64 {
+  // A moment's view of what others add and subtract.
   return <f64>max<i32>(0, atomicLoad(ROOT + offsetof<Root>('segmentsFree'))) * <f64>SEGMENT;
 }
 
 /** Whether a message segment could be opened. */
 export function messageRoom(): bool {
+  // A moment's view: who finds none leaves his mark, and looks again (`tellStarved`).
   return <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree')) > <i32>root().reserve;
 }
 
 /** Whether publishers are held back, whatever memory there is. */
 @inline export function publishersBlocked(): bool {
+  // Pairs with the store of the coordinator, who rings all behind it.
   return atomicLoad(ROOT + offsetof<Root>('blocked')) != 0;
 }
 
@@ -152,6 +155,7 @@ export function isStarvedNoMore(): bool {
 @inline function keepsMany(): bool {
   return (
     self.pageCount > self.pagesPromised + PAGE_BUNDLE &&
+    // A moment's view: it says how much is kept, no more.
     <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree')) <= <i32>root().scarce
   );
 }
@@ -174,10 +178,13 @@ function giveSpare(): void {
 
 /** Something was freed: rings all participants when publishers lack such. What is still lacking stays marked. */
 @inline function tellStarved(): void {
+  // Pairs with the `atomicOr` of who lacks something, and looks once more behind it: he sees what is freed here, or
+  // we his mark.
   if (atomicLoad(ROOT + offsetof<Root>('starved'))) ringStarved();
 }
 
 function ringStarved(): void {
+  // A moment's view: who takes it away meanwhile tells others when it is free again.
   const free = <i32>atomicLoad(ROOT + offsetof<Root>('segmentsFree'));
   let there: u32 = free > 0 ? LACKS_PAGE | LACKS_BOX : hasPooledPages() ? LACKS_PAGE : 0;
   if (free > <i32>root().reserve) there |= LACKS_ROOM;

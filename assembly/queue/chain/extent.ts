@@ -16,6 +16,7 @@ export function priorityCount(queue: Queue): u32 {
 /** The position behind the last message of a priority. A priority that was never used ends where it will begin. */
 export function endOf(queue: Queue, priority: u32): u32 {
   const one = priorityAt(queue, priority);
+  // Pairs with the addition of publishers: what was confirmed has its position.
   return changetype<usize>(one) ? atomicLoad(changetype<usize>(one) + offsetof<Queue>('tail')) : 0;
 }
 

@@ -79,10 +79,12 @@ export const GUARDED_FEATURES: u32 = REJECT | PRIORITIES;
 }
 
 @inline export function maxLengthOf(queue: Queue): f64 {
+  // Pairs with the store in `setQueueFeatures`: the number is seen whole.
   return atomicLoadF64(changetype<usize>(featuresOf(queue)) + offsetof<QueueFeatures>('maxLength'));
 }
 
 @inline export function maxBytesOf(queue: Queue): f64 {
+  // Pairs with the store in `setQueueFeatures`: the number is seen whole.
   return atomicLoadF64(changetype<usize>(featuresOf(queue)) + offsetof<QueueFeatures>('maxBytes'));
 }
 

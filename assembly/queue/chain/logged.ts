@@ -61,6 +61,7 @@ function beginRequeued(one: Queue): void {
 }
 
 function beginAtHead(one: Queue): void {
+  // Pairs with nothing: nobody else works with the queue.
   const head = atomicLoad(changetype<usize>(one) + offsetof<Queue>('head'));
   state = READY;
   block = blockAt(changetype<Block>(one.headBlock), head);

@@ -40,6 +40,7 @@ export function requestPageIn(queue: Queue): void {
 /** A cursor has come to another block of a queue that has a gap block. */
 export function requestAhead(queue: Queue, block: Block): void {
   if (IS_SMALL) return;
+  // Pairs with the store in `setGap`: the gap block is laid out.
   const gap = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
   if (changetype<usize>(gap) && <i32>(gap.start - block.start) <= WINDOW) requestPageIn(queue);
 }
@@ -48,6 +49,8 @@ export function requestAhead(queue: Queue, block: Block): void {
 export function nextPageInRequest(): usize {
   while (true) {
     if (!self.pageInFirst)
+      // Pairs with the compare-and-swap of who asks; the store below with his exchange: who asks from then on is
+      // heard anew.
       self.pageInFirst = atomicExchange(changetype<usize>(self) + offsetof<Participant>('pageInRequests'), 0);
     const queue = changetype<Queue>(self.pageInFirst);
     if (!changetype<usize>(queue)) return 0;

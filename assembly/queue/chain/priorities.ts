@@ -67,6 +67,7 @@ function makePriority(queue: Queue, priority: u32): Queue {
     child.logId = queue.logId + priority;
     changetype<Block>(child.headBlock).logStart = queue.logFirst;
   }
+  // Pairs with the load in `priorityAt`, and with itself: of those who make the child one puts it there.
   const seen = compareExchange(<usize>queue.priorities + priority * 4, 0, <u32>fresh);
   if (seen) {
     givePage(child.headBlock);
@@ -93,6 +94,7 @@ export function readyCount(queue: Queue): u32 {
 export function readyBytes(queue: Queue): f64 {
   if (queue.kind != CLASSIC) unknownKind();
   if (!(queue.features & BYTES) || !readyCount(queue)) return 0;
+  // A moment's view of what others add and subtract.
   return <f64>max<i64>(0, <i64>atomicLoad64(changetype<usize>(queue) + offsetof<Queue>('readyBytes')));
 }
 
@@ -113,6 +115,7 @@ export function isFrontReady(queue: Queue): bool {
 /** Whether who has found nothing need not look again (engine.isDrained). */
 export function isDrained(queue: Queue): bool {
   if (queue.kind != CLASSIC) unknownKind();
+  // Pairs with the operations in `setQueuePaused` and `retire`.
   if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('features')) & (PAUSED | GONE)) return true;
   for (let priority: u32 = queue.priorities ? queue.maxPriority : 0; priority; priority--) {
     const child = priorityAt(queue, priority);

@@ -308,11 +308,13 @@ export function linkedNext(block: Block): Block {
 }
 
 @inline export function nextOf(block: Block): Block {
+  // Pairs with the compare-and-swap in `linkedNext`: the block is laid out.
   return changetype<Block>(atomicLoad(changetype<usize>(block) + offsetof<Block>('next')));
 }
 
 /** Moves a hint on, if it still stands where we found it. */
 @inline export function moveHint(hint: usize, from: Block, to: Block): void {
+  // Pairs with the loads of hints, and with itself: a hint that others have moved further stays there.
   compareExchange(hint, <u32>changetype<usize>(from), <u32>changetype<usize>(to));
 }
 
@@ -338,6 +340,7 @@ export function moveHintPast(hint: usize, block: Block): void {
  */
 export function endChain(queue: Queue): Block {
   const address = changetype<usize>(queue);
+  // Pairs with `moveHint`; the stores below with the loads in `moveHintPast`.
   let last = changetype<Block>(atomicLoad(address + offsetof<Queue>('tailBlock')));
   while (queue.tail - last.start >= SLOTS) last = nextOf(last);
   // Before the last block can be stamped: whoever entered earlier may still read it (epoch.ts), whoever enters later
@@ -360,6 +363,7 @@ export function readyHere(queue: Queue): u32 {
 
 /** Lets go of one of the queue's `blocks`; with the last one the cell is free. */
 export function releaseQueue(queue: Queue): void {
+  // Pairs with itself, and with the additions of who holds the queue:
   // Whoever brings it to 0 is the last to know the queue, and sees all that the others did before their own
   // subtraction.
   if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), -1) != 1) return;
@@ -372,6 +376,7 @@ export function releaseQueue(queue: Queue): void {
 
 /** Keeps the cell of a queue until `releaseQueue`. Only who may still use the queue may call this. */
 export function holdQueue(queue: Queue): void {
+  // Pairs with the subtraction in `releaseQueue`, which does not come to 0 before this one's.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
 }
 

@@ -120,6 +120,7 @@ export function requeuedBlockFrom(queue: Queue, position: u32): Block {
 
 /** Claims the requeued slot with the lowest position from one on and before another; 0: there is none. */
 export function takeRequeuedFrom(queue: Queue, from: u32, end: u32): Slot {
+  // Pairs with the addition in `putBack`.
   if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued'))) return changetype<Slot>(0);
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('requeuedLock');
   let found = changetype<Slot>(0);

@@ -94,6 +94,7 @@ function countAcknowledged(): void {
 
 /** Counts slots as done; with the last one the block is retired. */
 export function addDone(block: Block, count: u32): void {
+  // Pairs with itself, and with the compare-and-swap in `hold` (page-out.ts): one comes to SLOTS, after all others.
   if (atomicAdd(changetype<usize>(block) + offsetof<Block>('done'), count) + count != SLOTS) return;
   const queue = changetype<Queue>(block.queue);
   moveHintPast(changetype<usize>(queue) + offsetof<Queue>('tailBlock'), block);

@@ -47,6 +47,7 @@ export function higherAble(queue: Queue, waiter: Waiter): bool {
   let at = changetype<Waiter>(queue.consumerPrioritiesFirst);
   let state: u32 = 0;
   while (changetype<usize>(at) && at.consumerPriority > waiter.consumerPriority) {
+    // Pairs with the stores of its own worker, which changes it without the lock: a moment's view.
     state = atomicLoad(changetype<usize>(at) + offsetof<Waiter>('state'));
     if (state == WAITING || state == RUNNABLE) break;
     at = changetype<Waiter>(at.consumerPriorityNext);

@@ -126,6 +126,7 @@ function countTurn(queue: Queue, waiter: Waiter): void {
 
 /** Whether consumers are on their way to messages of a queue whose messages may be too many or too old. */
 @inline export function turnsUnderWay(queue: Queue): bool {
+  // Pairs with the additions in `countTurn` and `takeTurn`: a moment's view.
   return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('grants')) != 0;
 }
 

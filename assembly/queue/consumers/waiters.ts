@@ -61,6 +61,8 @@ export function unwait(queue: Queue, waiter: Waiter): bool {
 
 /** Grants a turn to up to `count` waiters. Called after the slots are READY (or returned). */
 @inline export function grant(queue: Queue, count: u32): void {
+  // Pairs with the addition in `wait`, whose consumer looks at the slots once more behind it: he sees them, or we
+  // him.
   if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('waiting'))) grantWaiters(queue, count);
 }
 

@@ -96,6 +96,7 @@ export function keepLimits(): void {
 export function hasRoom(queue: Queue, message: Message): bool {
   const address = changetype<usize>(queue);
   const limit = maxLengthOf(queue);
+  // A moment's view of what others add and subtract.
   const length = <f64>readyCount(queue) + <f64>atomicLoad(address + offsetof<Queue>('kept')) + 1;
   if (length <= limit) {
     if (!(queue.features & BYTES)) return true;

@@ -41,6 +41,7 @@ export function delaySweeps(ms: f64): void {
 
 /** Until the next sweep (ms). */
 export function sweepPause(): f64 {
+  // Pairs with the store in `hastenSweep`: a moment's view, and the next one tells.
   return atomicLoad(changetype<usize>(self) + offsetof<Participant>('sweepSoon')) ? REST_MIN : rest;
 }
 
@@ -90,6 +91,7 @@ export function joinSweep(queue: Queue, sweeper: u32): void {
 
 /** Takes a queue that was marked retired out of the list that it may stand in. */
 export function leaveSweep(queue: Queue): void {
+  // Pairs with the compare-and-swap in `joinSweep`, which looks behind it whether the queue was retired.
   const sweeper = atomicLoad(changetype<usize>(queue) + offsetof<Queue>('sweeper'));
   if (!sweeper) return;
   const participant = participantAt(sweeper - 1);

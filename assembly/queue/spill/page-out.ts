@@ -107,6 +107,7 @@ function find(queue: Queue, margin: i32): bool {
     outBlock = behindGap(gap);
     outFirst = queue.spilledPart;
   } else {
+    // The hint before the head, so that the walk is forward. Pairs with `moveHint`.
     const hint = changetype<Block>(atomicLoad(changetype<usize>(queue) + offsetof<Queue>('headBlock')));
     const head = headOf(queue);
     outBlock = blockAt(hint, head);
@@ -354,6 +355,7 @@ function isReached(queue: Queue): bool {
   const ruler = ruling(queue);
   // Who waits from now on has asked before, and is heard after this.
   return (
+    // Pairs with the additions in `wait`, and the store of who awaits what is spilled:
     !atHead ||
     atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('waiting')) != 0 ||
     atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('awaited')) != 0

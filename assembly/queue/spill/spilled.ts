@@ -43,6 +43,7 @@ export const KEPT_FLAGS: u32 = (REDELIVERED | LOGGED | (0xffffffff << REQUEUES_S
 export const SPILLED_MAX: f64 = 1073741824;
 
 @inline export function gapOf(queue: Queue): Block {
+  // Pairs with the store in `setGap`: the gap block is laid out.
   return changetype<Block>(IS_SMALL ? 0 : atomicLoad(changetype<usize>(queue) + offsetof<Queue>('gap')));
 }
 
@@ -57,6 +58,7 @@ export function setSpilledArrival(queue: Queue, arrival: f64): void {
 }
 
 @inline export function headOf(queue: Queue): u32 {
+  // Pairs with the compare-and-swap of cursors: a moment's view, for all but who moves the head.
   return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('head'));
 }
 
@@ -87,6 +89,7 @@ export function firstSpilled(queue: Queue): u32 {
 export function presentCount(queue: Queue): u32 {
   const gap = gapOf(queue);
   const head = headOf(queue);
+  // A moment's view. The head was read first: it never passes the tail.
   if (!changetype<usize>(gap)) return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('tail')) - head;
   return <u32>max<i32>(0, <i32>(gap.start + queue.spilledFilled - head));
 }
@@ -111,6 +114,7 @@ export function setSpilled(queue: Queue, count: f64, bytes: f64): bool {
     if (!page) return false;
     behind = changetype<Block>(page);
     initBlock(behind, queue, blocks * SLOTS, 0);
+    // Pairs with nothing: nobody knows the queue yet.
     atomicAdd(changetype<usize>(queue) + offsetof<Queue>('blocks'), 1);
     fillSpilled(gap, SLOTS);
     gap.spilled = blocks;
