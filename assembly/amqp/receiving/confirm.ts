@@ -2,7 +2,7 @@
  * Publisher confirms: a channel counts the publishes that were taken; once a read they are confirmed by one basic.ack,
  * `multiple` when it stands for more than one. A publish that a queue refused is answered by a basic.nack of its own,
  * after those before it. They wait while content is sent in parts, and while there is no box. A publish that is in the
- * log is confirmed when its batch is done; those behind it wait with it.
+ * log is confirmed when its batch is done; those behind it wait with it. Ownership: the channel's worker alone.
  */
 import { appendPromised, dropEntry, Fifo, firstEntry, freeFifo } from '../../memory/fifo';
 import { CONFIRMED, countInVhost } from '../../memory/counters';

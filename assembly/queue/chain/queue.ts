@@ -199,6 +199,12 @@ import { IS_SMALL } from '../../memory/parts';
   logStart: u64;
 }
 
+/**
+ * Written by: its publisher, `message` first, until it is READY; whoever has claimed it, by plain stores; who puts it
+ * back and who takes it from there, under the queue's requeuedLock; page-out and page-in, which mark it by
+ * compare-and-swap and by atomic stores. Read by: cursors and who looks; what they read of a claimed slot they throw
+ * away, as the head has moved. Freed with its block.
+ */
 @unmanaged export class Slot {
   state: u32;
   message: u32;

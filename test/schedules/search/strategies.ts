@@ -29,6 +29,7 @@ export interface Coming {
 
 /** What a strategy is told of an option of weak memory. */
 export interface Choice {
+  readonly how: string;
   readonly coming?: Coming;
 }
 
