@@ -4,9 +4,9 @@
  * any order; the prefix ends at the first that is not), other cursors (one of them wins the compare-and-swap, the
  * others look again), and who puts slots back.
  *
- * A claim at the head happens, for all who could tell, when it looks whether anything was requeued. That is between its
- * look at the head and the compare-and-swap that finds the head still there. So at that moment what it takes was first
- * of all that was ready; what is put back later is put back behind it in time.
+ * A claim at the head happens, for all who could tell, when it looks for the second time whether anything was requeued.
+ * That is between its look at the head and the compare-and-swap that finds the head still there. So at that moment what
+ * it takes was first of all that was ready; what is put back later is put back behind it in time.
  */
 import { claimLost } from '../../memory/contention';
 import { atomicLoad, compareExchange } from '../../memory/atomic';
@@ -42,33 +42,7 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
   claimed = 0;
   let first = changetype<Slot>(0);
   do {
-    lackedRoom = false;
-    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
-    const head = atomicLoad(address + offsetof<Queue>('head'));
-    const block = blockAt(hint, head);
-    let count: u32 = 0;
-    if (changetype<usize>(block)) {
-      const index = head - block.start;
-      first = slotAt(block, index);
-      const limit = min(most, SLOTS - index);
-      let used: u32 = 0;
-      while (count < limit) {
-        const slot = slotAt(block, index + count);
-        // Pairs with the store of the publisher.
-        if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) break;
-        // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the
-        // head has moved, too: the compare-and-swap below says so, or `headStands`.
-        const message = changetype<Message>(slot.message);
-        const size = overhead + message.keyLength + contentSize(message, frameMax);
-        if (size > room - used) {
-          lackedRoom = true;
-          break;
-        }
-        used += size;
-        count += 1;
-      }
-    }
-    // Pairs with the addition in `putBack`. Behind the look at the head: see above.
+    // Pairs with the addition in `putBack`.
     if (back && atomicLoad(address + offsetof<Queue>('requeued'))) {
       first = claimRequeued(queue, room, overhead, frameMax);
       lackedRoom = requeuedLackedRoom;
@@ -76,9 +50,32 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
       if (claimedBack) claimed = 1;
       if (claimedBack || lackedRoom) return first;
       // Others have taken it.
-      continue;
     }
+    lackedRoom = false;
+    const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
+    const head = atomicLoad(address + offsetof<Queue>('head'));
+    const block = blockAt(hint, head);
     if (!changetype<usize>(block)) return changetype<Slot>(0);
+    const index = head - block.start;
+    first = slotAt(block, index);
+    const limit = min(most, SLOTS - index);
+    let count: u32 = 0;
+    let used: u32 = 0;
+    while (count < limit) {
+      const slot = slotAt(block, index + count);
+      // Pairs with the store of the publisher.
+      if ((atomicLoad(changetype<usize>(slot)) & STATE_MASK) != READY) break;
+      // If another cursor has claimed the slot meanwhile, the message may be gone and its size nonsense; then the head
+      // has moved, too: the compare-and-swap below says so, or `headStands`.
+      const message = changetype<Message>(slot.message);
+      const size = overhead + message.keyLength + contentSize(message, frameMax);
+      if (size > room - used) {
+        lackedRoom = true;
+        break;
+      }
+      used += size;
+      count += 1;
+    }
     if (count == 0) {
       if (!(lackedRoom ? headStands(queue, head) : atomicLoad(address + offsetof<Queue>('head')) == head)) continue;
       if ((atomicLoad(changetype<usize>(first)) & STATE_MASK) == SPILLED) {
@@ -88,6 +85,8 @@ export function claim(queue: Queue, most: u32, room: u32, overhead: u32, frameMa
       return changetype<Slot>(0);
     }
     checkpoint(CLAIM_SCANNED);
+    // The second look, behind that at the head: see above.
+    if (back && atomicLoad(address + offsetof<Queue>('requeued'))) continue;
     // Pairs with the same operation of other cursors: positions head … head + count − 1 are ours alone.
     if (compareExchange(address + offsetof<Queue>('head'), head, head + count) != head) {
       claimLost();
