@@ -2,7 +2,7 @@
  * One connection to the NATS servers: who we are, by what certificates, and how quickly a dead server is noticed. What
  * must hold: it is tried again for ever once it was there, whatever a server says meanwhile; only `close` ends it.
  */
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { StreamRefusedError } from '../stream-error.js';
 import type { NatsPackages } from './nats-packages.js';
 
@@ -46,25 +46,27 @@ export async function connectNats(
   name: string,
 ): Promise<NatsConnection> {
   const { user, password, token, credentials } = login ?? {};
+  const options: NodeConnectionOptions = {
+    servers: [...servers],
+    name,
+    ...PING,
+    timeout: CONNECT_TIMEOUT,
+    reconnectTimeWait: 100,
+    reconnectJitter: 100,
+    reconnectJitterTLS: 100,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { pass: password }),
+    ...(token !== undefined && { token }),
+    ...(credentials !== undefined && {
+      authenticator: transport.credsAuthenticator(new TextEncoder().encode(credentials)),
+    }),
+    ...(tls !== undefined && { tls }),
+  };
   try {
-    return await transport.connect({
-      servers: [...servers],
-      name,
-      ...PING,
-      timeout: CONNECT_TIMEOUT,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      reconnectJitter: 100,
-      reconnectJitterTLS: 100,
-      ignoreAuthErrorAbort: true,
-      ...(user !== undefined && { user }),
-      ...(password !== undefined && { pass: password }),
-      ...(token !== undefined && { token }),
-      ...(credentials !== undefined && {
-        authenticator: transport.credsAuthenticator(new TextEncoder().encode(credentials)),
-      }),
-      ...(tls !== undefined && { tls }),
-    });
+    // One that tries for ever would not tell of a wrong password: so first one that does not.
+    const first = await transport.connect({ ...options, maxReconnectAttempts: 1 });
+    await first.close();
+    return await transport.connect({ ...options, maxReconnectAttempts: -1, ignoreAuthErrorAbort: true });
   } catch (cause) {
     const text = `none of the NATS servers ${servers.join(', ')} lets this node in: ${(cause as Error).message}`;
     throw new StreamRefusedError(name, [text], { cause });
