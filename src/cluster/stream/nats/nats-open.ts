@@ -56,17 +56,23 @@ export async function openNatsStream(options: NatsOptions): Promise<NatsStream> 
   }
 }
 
+/** Null: there is none. Servers that have just started, or have lost one of them, take a while to answer. */
 async function find(
   manager: JetStreamManager,
   { stream }: NatsOptions,
   packages: NatsPackages,
 ): Promise<StreamInfo | null> {
-  try {
-    return await manager.streams.info(stream);
-  } catch (error) {
-    const { JetStreamApiError } = packages.jetstream;
-    if (error instanceof JetStreamApiError && error.code === NO_STREAM) return null;
-    throw refused(stream, 'it cannot be asked for', error, packages);
+  const { JetStreamApiError } = packages.jetstream;
+  const deadline = performance.now() + ELECTION_TIMEOUT;
+  for (;;) {
+    try {
+      return await manager.streams.info(stream);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === NO_STREAM) return null;
+      const isElecting = ['timeout', 'leaderless', 'disconnected'].includes(natsError(packages, error).code);
+      if (!isElecting || performance.now() > deadline) throw refused(stream, 'it cannot be asked for', error, packages);
+    }
+    await new Promise((resume) => setTimeout(resume, PAUSE));
   }
 }
 
