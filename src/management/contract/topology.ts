@@ -62,6 +62,7 @@ const EXCHANGE: Schema = {
     auto_delete: BOOLEAN,
     internal: BOOLEAN,
     arguments: OBJECT,
+    policy: { ...STRING, description: 'The one in force, where there is one.' },
     incoming: { type: 'array' },
     outgoing: { type: 'array' },
     message_stats: MESSAGE_STATS,

@@ -17,10 +17,13 @@ export interface QueueRow {
   readonly messages_unacknowledged?: number;
   readonly message_bytes?: number;
   readonly oldest_message_age?: number | null;
+  readonly policy?: string | null;
+  readonly operator_policy?: string | null;
   readonly message_stats?: {
     readonly publish_details?: { readonly rate: number };
     readonly deliver_get_details?: { readonly rate: number };
     readonly ack_details?: { readonly rate: number };
+    readonly redeliver_details?: { readonly rate: number };
   };
 }
 

@@ -53,7 +53,7 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
   const { label, path, columns, keyOf, open, bulk = [], empty, tools } = props;
   const { query: noted } = usePlace();
   const [name, sort, isDown] = [noted.get('name') ?? '', noted.get('sort') ?? '', noted.get('down') === '1'];
-  const query: Query = { ...props.query, name, sort, ...(isDown ? { sort_reverse: true } : {}) };
+  const query: Query = { ...props.query, ...searched(name), sort, ...(isDown ? { sort_reverse: true } : {}) };
   const [total, setTotal] = useState(0);
   const { box, seen } = useVirtualRows(total);
   const list = usePagesOfList<R>(path, query, seen.first, seen.end);
@@ -169,6 +169,12 @@ export function Table<R>(props: TableProps<R>): JSX.Element {
   );
 }
 
+/** A part of the name, or, between slashes, a regular expression. */
+function searched(text: string): Query {
+  const pattern = /^\/(.+)\/$/.exec(text)?.[1];
+  return pattern === undefined ? { name: text } : { name: pattern, use_regex: true };
+}
+
 function classesOf({ isNumber, isExtra }: Pick<Column<never>, 'isNumber' | 'isExtra'>): string {
   return `${isNumber ? 'number' : ''} ${isExtra ? 'extra' : ''}`;
 }
@@ -219,7 +225,7 @@ function Search({ label, value }: { label: string; value: string }): JSX.Element
     <input
       type="search"
       class="search"
-      placeholder={`Search ${label} by name`}
+      placeholder="Search by name, or by a /pattern/"
       aria-label={`Search ${label} by name`}
       spellcheck={false}
       value={typed}

@@ -52,6 +52,50 @@ test('a queue is added with arguments; a wrong one is told at its field, and wha
   expect(json).toMatchObject({ durable: true, arguments: { 'x-max-length': 1000, 'x-overflow': 'reject-publish' } });
 });
 
+test('between slashes a regular expression is searched for; one that is none is told in the words of the API', async () => {
+  await declare(['apple', 'apricot', 'pineapple']);
+  const page = await site().signedIn('/queues?sort=name');
+  const search = page.getByLabel('Search queues by name');
+  await search.fill('/^ap.*t$/');
+  await page.getByText('1 of 3 queues').waitFor();
+  expect(await shown(page)).toEqual(['apricot']);
+  await search.fill('/a(/');
+  await page.getByText(/missing closing \)/).waitFor();
+  await search.fill('apple');
+  await page.getByText('2 of 3 queues').waitFor();
+  expect(await shown(page)).toEqual(['apple', 'pineapple']);
+});
+
+test('the policies in force stand in the list, and queues are sorted by them', async () => {
+  await declare(['apple', 'pear']);
+  await site().api.put('/policies/%2F/short', { pattern: '^pear', definition: { 'max-length': 1 } });
+  await site().api.put('/operator-policies/%2F/cap', { pattern: '^pear', definition: { 'max-length': 9 } });
+  const page = await site().signedIn('/queues');
+  await page.locator('tr', { hasText: 'pear' }).getByText('short, cap (operator)').waitFor();
+  await page.getByRole('button', { name: 'Policy', exact: true }).click();
+  await page.locator('th[aria-sort=ascending]').waitFor();
+  await expect.poll(() => shown(page)).toHaveLength(2);
+  await site().api.delete('/policies/%2F/short');
+  await site().api.delete('/operator-policies/%2F/cap');
+  await page.getByText('short, cap (operator)').waitFor({ state: 'detached' });
+});
+
+test('queues are narrowed to a vhost, and a column that somebody chooses stays', async () => {
+  await declare(['apple']);
+  await site().api.put('/vhosts/other', {});
+  await site().api.put('/queues/other/elsewhere', {});
+  const page = await site().signedIn('/queues');
+  await page.getByRole('link', { name: 'elsewhere' }).waitFor();
+  await page.getByRole('combobox', { name: 'Vhost' }).selectOption('other');
+  await page.getByRole('link', { name: 'apple' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Columns' }).click();
+  await page.getByRole('checkbox', { name: 'Redelivered' }).check();
+  await page.reload();
+  await page.getByRole('columnheader', { name: 'Redelivered' }).waitFor();
+  await page.getByRole('link', { name: 'elsewhere' }).waitFor();
+  await site().api.delete('/vhosts/other');
+});
+
 test('queues are searched, sorted by the broker, and both outlast a reload', async () => {
   await declare(['apple', 'pear', 'plum']);
   const page = await site().signedIn('/queues');

@@ -10,16 +10,18 @@ import type { ManagedBroker } from '../base/managed-broker.js';
 import { exchangeName } from '../base/names.js';
 import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
+import { PoliciesInForce } from './policies-in-force.js';
 
 export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): void {
   const { view, sessions, statistics } = broker;
-  const list = (vhosts: readonly string[], query: unknown): Promise<Listed> => {
+  const list = async (vhosts: readonly string[], query: unknown): Promise<Listed> => {
     const ranges = rangesOf(query);
+    const policies = await PoliciesInForce.now(broker, vhosts);
     return listedRows(exchangesIn(broker, vhosts), query as ListQuery, {
       brief: exchangeJson,
       whole: (exchange) =>
         view.exchange(exchange.vhost, exchange.name) === exchange
-          ? { ...exchangeJson(exchange), ...statistics.exchange(exchange, ranges) }
+          ? { ...exchangeJson(exchange), ...policies.ofExchange(exchange), ...statistics.exchange(exchange, ranges) }
           : null,
     });
   };
@@ -40,10 +42,15 @@ export function exchangeRoutes({ route }: HttpServer, broker: ManagedBroker): vo
     GET: {
       tag: 'management',
       handle: async ({ caller, params, query }) => {
-        const exchange = view.exchange(vhostOf(broker, caller, params), nameIn(params));
+        const vhost = vhostOf(broker, caller, params);
+        const ranges = rangesOf(query);
+        const policies = await PoliciesInForce.now(broker, [vhost]);
+        const exchange = view.exchange(vhost, nameIn(params));
         if (exchange === undefined) throw notFound();
-        const counted = statistics.exchange(exchange, rangesOf(query));
-        const whole = { ...exchangeJson(exchange), ...counted, incoming: [], outgoing: [] };
+        const whole = {
+          ...{ ...exchangeJson(exchange), ...policies.ofExchange(exchange), ...statistics.exchange(exchange, ranges) },
+          ...{ incoming: [], outgoing: [] },
+        };
         return withColumns(whole, (query as ListQuery).columns);
       },
     },

@@ -10,8 +10,8 @@ import type { ManagedBroker } from '../base/managed-broker.js';
 import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
 import { QueueClients } from '../clients/queue-clients.js';
+import { PoliciesInForce } from './policies-in-force.js';
 import { agesOf } from './queue-ages.js';
-import { policiesOf } from './queue-policies.js';
 
 interface QueueQuery {
   readonly disable_stats?: string;
@@ -43,8 +43,7 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const vhost = vhostOf(broker, caller, params);
         const ranges = rangesOf(query);
         const clients = await QueueClients.now(broker);
-        const asked = broker.view.queue(vhost, (params as QueuePath).name);
-        const policies = asked === undefined ? {} : await policiesOf(broker, asked);
+        const policies = await PoliciesInForce.now(broker, [vhost]);
         // Whatever is read of the core is read in the turn in which the queue is found.
         const queue = broker.view.queue(vhost, (params as QueuePath).name);
         if (queue === undefined) throw notFound();
@@ -52,7 +51,7 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
         const ages = agesOf(broker, queue, clients, true);
         const whole = {
           ...queueJson(broker, queue),
-          ...policies,
+          ...policies.ofQueue(queue),
           ...counted,
           ...ages,
           ...clients.details(broker, queue),
@@ -121,6 +120,7 @@ async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], qu
   const hasStats = without !== 'true';
   const ranges = rangesOf(query);
   const clients = hasStats ? await QueueClients.now(broker) : null;
+  const policies = await PoliciesInForce.now(broker, vhosts);
   const { statistics, view } = broker;
   // What is read of the core is read in the turn in which the queue is found.
   const brief = (queue: QueueEntry): JsonObject | null => {
@@ -129,8 +129,10 @@ async function listedQueues(broker: ManagedBroker, vhosts: readonly string[], qu
     return { ...queueJson(broker, queue), ...clients?.summary(queue), ...lengths };
   };
   const whole = (queue: QueueEntry): JsonObject | null => {
-    const row = brief(queue);
-    if (row === null || clients === null) return row;
+    const known = brief(queue);
+    if (known === null) return null;
+    const row = { ...known, ...policies.ofQueue(queue) };
+    if (clients === null) return row;
     return { ...row, ...statistics.queue(queue, ranges), ...agesOf(broker, queue, clients, false) };
   };
   return listedRows(queuesIn(broker, vhosts), query as ListQuery, { brief, whole });

@@ -18,6 +18,7 @@ const COLUMNS: readonly NamedColumn<Exchange>[] = [
   { label: 'Vhost', sort: 'vhost', isExtra: true, cell: ({ vhost }) => vhost },
   { label: 'Type', sort: 'type', cell: ({ type }) => type },
   { label: 'Features', isExtra: true, width: '20%', cell: (row) => <Features exchange={row} /> },
+  { label: 'Policy', sort: 'policy', isExtra: true, cell: ({ policy = '' }) => <span title={policy}>{policy}</span> },
   {
     label: 'In',
     sort: 'message_stats.publish_in_details.rate',

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly auto_delete: boolean;
   readonly internal: boolean;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** The one in force, where there is one. */
+  readonly policy?: string;
   readonly message_stats?: {
     readonly publish_in?: number;
     readonly publish_out?: number;

@@ -1,5 +1,6 @@
 /** Who takes messages from a queue. */
 import type { JSX } from 'preact';
+import { href } from '../../api/route.js';
 import { Badge, Empty, Section, Wide } from '../../components/parts.js';
 import { Term } from '../../components/term.js';
 import { count } from '../../text/format.js';
@@ -34,7 +35,13 @@ export function Consumers({ queue }: { queue: WholeQueue }): JSX.Element {
               {consumers.map(({ consumer_tag: tag, channel_details: channel, ...one }) => (
                 <tr key={`${channel.name} ${tag}`}>
                   <td class="mono">{tag}</td>
-                  <td>{channel.name ?? channel.connection_name}</td>
+                  <td>
+                    {channel.name === undefined ? (
+                      channel.connection_name
+                    ) : (
+                      <a href={href('channels', channel.name)}>{channel.name}</a>
+                    )}
+                  </td>
                   <td>{channel.user}</td>
                   <td>{one.ack_required ? 'yes' : 'no'}</td>
                   <td class="number">{one.prefetch_count === 0 ? 'no limit' : count(one.prefetch_count)}</td>

@@ -4,24 +4,29 @@ import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
 import { href } from '../../api/route.js';
 import type { BulkAction } from '../../components/bulk.js';
+import { type NamedColumn, useColumns } from '../../components/columns.js';
 import { Empty, Page } from '../../components/parts.js';
 import { QueueFeatures, type QueueRow } from '../../components/queue-row.js';
-import { type Column, Table } from '../../components/table.js';
+import { Table } from '../../components/table.js';
 import { Term } from '../../components/term.js';
-import { count, counted, duration, rate } from '../../text/format.js';
+import { useVhost, VhostChoice } from '../../components/vhost-choice.js';
+import { count, counted, duration, octets, rate } from '../../text/format.js';
 import { AddQueue } from './add-queue.js';
 
 /** What of each queue is asked for: the less, the sooner it is there. */
 const COLUMNS = [
   ...['name', 'vhost', 'type', 'durable', 'auto_delete', 'exclusive', 'arguments', 'state', 'consumers'],
-  ...['messages', 'messages_ready', 'messages_unacknowledged', 'oldest_message_age'],
-  ...['publish', 'deliver_get', 'ack'].map((name) => `message_stats.${name}_details.rate`),
+  ...['messages', 'messages_ready', 'messages_unacknowledged', 'message_bytes', 'oldest_message_age'],
+  ...['policy', 'operator_policy'],
+  ...['publish', 'deliver_get', 'ack', 'redeliver'].map((name) => `message_stats.${name}_details.rate`),
 ].join(',');
 
-const columns: readonly Column<QueueRow>[] = [
+const columnsOfAll: readonly NamedColumn<QueueRow>[] = [
   { label: 'Name', sort: 'name', width: '26%', cell: ({ name }) => name || '(no name)' },
   { label: 'Vhost', sort: 'vhost', width: '8%', isExtra: true, cell: ({ vhost }) => vhost },
+  { label: 'Type', sort: 'type', isOff: true, isExtra: true, cell: ({ type }) => type },
   { label: 'Features', isExtra: true, cell: (queue) => <QueueFeatures queue={queue} /> },
+  { label: 'Policy', sort: 'policy', width: '9%', isExtra: true, cell: (queue) => <InForce queue={queue} /> },
   {
     label: 'Ready',
     sort: 'messages_ready',
@@ -35,6 +40,22 @@ const columns: readonly Column<QueueRow>[] = [
     isNumber: true,
     width: '6rem',
     cell: (queue) => count(queue.messages_unacknowledged),
+  },
+  {
+    label: 'All',
+    sort: 'messages',
+    isNumber: true,
+    isOff: true,
+    isExtra: true,
+    cell: (queue) => count(queue.messages),
+  },
+  {
+    label: 'Octets',
+    sort: 'message_bytes',
+    isNumber: true,
+    isOff: true,
+    isExtra: true,
+    cell: (queue) => octets(queue.message_bytes),
   },
   {
     label: 'Oldest',
@@ -61,6 +82,22 @@ const columns: readonly Column<QueueRow>[] = [
     cell: (queue) => rate(queue.message_stats?.deliver_get_details?.rate ?? 0),
   },
   {
+    label: 'Acknowledged',
+    sort: 'message_stats.ack_details.rate',
+    isNumber: true,
+    isOff: true,
+    isExtra: true,
+    cell: (queue) => rate(queue.message_stats?.ack_details?.rate ?? 0),
+  },
+  {
+    label: 'Redelivered',
+    sort: 'message_stats.redeliver_details.rate',
+    isNumber: true,
+    isOff: true,
+    isExtra: true,
+    cell: (queue) => rate(queue.message_stats?.redeliver_details?.rate ?? 0),
+  },
+  {
     label: 'Consumers',
     sort: 'consumers',
     isNumber: true,
@@ -69,6 +106,13 @@ const columns: readonly Column<QueueRow>[] = [
     cell: (queue) => count(queue.consumers),
   },
 ];
+
+/** The policy in force, and the operator's, which restricts it. */
+function InForce({ queue: { policy, operator_policy: operators } }: { queue: QueueRow }): JSX.Element | null {
+  if (!policy && !operators) return null;
+  const text = [policy, operators && `${operators} (operator)`].filter(Boolean).join(', ');
+  return <span title={text}>{text}</span>;
+}
 
 type Named = Pick<QueueRow, 'vhost' | 'name'>;
 
@@ -98,6 +142,8 @@ const bulk: readonly BulkAction<QueueRow>[] = [
 export default function QueuesPage(): JSX.Element {
   const [isAdding, setAdding] = useState(false);
   const [version, setVersion] = useState(0);
+  const vhost = useVhost();
+  const { columns, choice } = useColumns('queues', columnsOfAll);
   const add = (
     <button type="button" class="primary" onClick={() => setAdding(true)}>
       Add a queue
@@ -111,13 +157,19 @@ export default function QueuesPage(): JSX.Element {
       </p>
       <Table<QueueRow>
         label="queues"
-        path="/api/queues"
+        path={vhost === '' ? '/api/queues' : pathOf('/api/queues', vhost)}
         query={{ columns: COLUMNS }}
         columns={columns}
         keyOf={({ vhost, name }) => `${vhost} ${name}`}
         open={({ vhost, name }) => href('queues', vhost, name)}
         bulk={bulk}
         version={version}
+        tools={
+          <>
+            <VhostChoice />
+            {choice}
+          </>
+        }
         empty={
           <Empty title="There is no queue yet.">
             <p>Programs declare theirs when they start. To try the broker out, add one here.</p>
