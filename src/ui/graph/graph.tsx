@@ -3,6 +3,7 @@
  * same as a table, for who cannot see it.
  */
 import type { JSX } from 'preact';
+import { grouped } from './grouped.js';
 import { type GraphEdge, type GraphNode, type Layout, NODE_HEIGHT, NODE_WIDTH, type Place } from './layout.js';
 import { useLayout } from './use-layout.js';
 import { useView } from './view.js';
@@ -17,9 +18,10 @@ interface GraphProps {
 }
 
 export function Graph(props: GraphProps): JSX.Element {
-  const laidOut = useLayout(props.nodes, props.edges);
+  const drawn = grouped(props);
+  const laidOut = useLayout(drawn.nodes, drawn.edges);
   if (laidOut === null) return <p class="loading">Drawing…</p>;
-  return <Drawing {...props} layout={laidOut} />;
+  return <Drawing {...props} {...drawn} layout={laidOut} />;
 }
 
 function Drawing({ label, nodes, edges, isLarge = false, layout }: GraphProps & { layout: Layout }): JSX.Element {

@@ -230,7 +230,7 @@ test('one is deleted from its page, if nothing is bound to it where that was ask
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByLabel('Only if nothing is bound to it').check();
   await page.getByRole('button', { name: 'Delete it' }).click();
-  await page.getByText(/in use/).waitFor();
+  await page.getByText(/'used' in vhost '\/' in use/).waitFor();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('button', { name: 'Delete it' }).click();
   await page.getByRole('heading', { name: 'Exchanges' }).waitFor();
@@ -256,4 +256,20 @@ test('whoever may not configure is told so, and sees no vhost without rights in 
     .waitFor();
   const outsider = await site().signedIn('/exchanges', user('outsider'));
   await outsider.getByText('You may see no vhost.').waitFor();
+});
+
+test('of very many bindings the graph draws as many as can be told apart, and one for the rest', async () => {
+  await site().api.put('/exchanges/%2F/wide', { type: 'topic' });
+  const queues = Array.from({ length: 60 }, (_, at) => `wide-${String(at).padStart(2, '0')}`);
+  const bindings = queues.map((destination) => ({
+    ...{ vhost: '/', source: 'wide', destination, destination_type: 'queue', routing_key: destination, arguments: {} },
+  }));
+  const definitions = { queues: queues.map((name) => ({ name, vhost: '/', durable: true })), bindings };
+  await site().api.post('/definitions', definitions);
+  const page = await site().signedIn('/exchanges/%2F/wide');
+  const graph = page.locator('.graph');
+  await graph.getByText('and 27 more').waitFor();
+  expect(await graph.locator('[data-node]').count()).toBe(1 + 24);
+  await page.getByText('Of 60 bindings those 50 that are listed below are drawn.').waitFor();
+  await checkPage(page, 'exchange-wide');
 });

@@ -24,8 +24,6 @@ interface PageOfBindings {
 }
 
 const PAGE_SIZE = 50;
-/** More cannot be told apart where they are drawn. */
-const DRAWN_MAX = 60;
 
 export function Bindings({ exchange, isGone }: { exchange: Exchange; isGone: boolean }): JSX.Element {
   const outgoing = useBindings(exchange, 'source', isGone);
@@ -35,7 +33,8 @@ export function Bindings({ exchange, isGone }: { exchange: Exchange; isGone: boo
     incoming.reload();
   };
   const mayChange = !isDefault(exchange) && !isGone;
-  const drawn = [...(incoming.data?.items ?? []), ...(outgoing.data?.items ?? [])].slice(0, DRAWN_MAX);
+  const drawn = [...(incoming.data?.items ?? []), ...(outgoing.data?.items ?? [])];
+  const total = (incoming.data?.total_count ?? 0) + (outgoing.data?.total_count ?? 0);
   return (
     <>
       <Section title={<Term name="binding">Bindings</Term>}>
@@ -44,7 +43,14 @@ export function Bindings({ exchange, isGone }: { exchange: Exchange; isGone: boo
             <p>What is published to it goes nowhere. Bind a queue to it, below.</p>
           </Empty>
         ) : (
-          <Graph label={`Bindings of ${shownName(exchange.name)}`} {...graphOf(exchange, drawn)} />
+          <>
+            <Graph label={`Bindings of ${shownName(exchange.name)}`} {...graphOf(exchange, drawn)} />
+            {total > drawn.length && (
+              <p class="soft">
+                Of {count(total)} bindings those {drawn.length} that are listed below are drawn.
+              </p>
+            )}
+          </>
         )}
         <BindingTable list={outgoing} way="source" mayChange={mayChange} onChange={reload} />
         <BindingTable list={incoming} way="destination" mayChange={mayChange} onChange={reload} />
