@@ -55,7 +55,7 @@ function ColumnChoice({ children }: { children: JSX.Element | readonly (JSX.Elem
       <button type="button" popovertarget={id}>
         Columns
       </button>
-      <fieldset id={id} popover="auto" class="columns-choice" aria-label="Columns to show">
+      <fieldset id={id} popover="auto" class="beside columns-choice" aria-label="Columns to show">
         {children}
       </fieldset>
     </>

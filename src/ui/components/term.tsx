@@ -11,7 +11,7 @@ export function Term({ name, children }: { name: TermName; children?: ComponentC
       <button type="button" class="term-button" popovertarget={id} aria-label={`What is: ${name}?`}>
         ?
       </button>
-      <span id={id} popover="auto" class="term-text" role="note">
+      <span id={id} popover="auto" class="beside term-text" role="note">
         <strong>{name}</strong> {GLOSSARY[name]}
       </span>
     </span>

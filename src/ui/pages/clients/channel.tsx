@@ -1,12 +1,13 @@
 /** One channel, with its consumers. */
 import type { JSX } from 'preact';
-import { ApiError, pathOf } from '../../api/client.js';
+import { pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { href } from '../../api/route.js';
 import { Chart } from '../../components/chart.js';
 import { valueText } from '../../components/named-values.js';
+import { OnePage } from '../../components/one-page.js';
 import type { PageProps } from '../../components/page-props.js';
-import { Badge, Empty, Fact, Facts, Loading, Notice, Page, Section, Trouble } from '../../components/parts.js';
+import { Badge, Empty, Fact, Facts, Notice, Section } from '../../components/parts.js';
 import { useRecent } from '../../components/recent.js';
 import { Term } from '../../components/term.js';
 import { count, counted, duration, rate } from '../../text/format.js';
@@ -16,44 +17,40 @@ import { StateBadge } from './states.js';
 const SPAN = 'since this page was opened';
 
 export default function ChannelPage({ params: { name = '' } }: PageProps): JSX.Element {
-  const { data: channel, error } = usePolled<Channel>(pathOf('/api/channels', name));
-  const isGone = error instanceof ApiError && error.status === 404;
+  const polled = usePolled<Channel>(pathOf('/api/channels', name));
   const connection = connectionIn(name);
-  const above = (
-    <>
-      <a href={href('connections')}>Connections</a>
-      {connection !== null && (
-        <>
-          {' › '}
-          <a href={href('connections', connection)}>{connection}</a>
-        </>
-      )}
-    </>
-  );
-  const title = `Channel ${channel?.number ?? name}`;
-  if (channel === undefined) {
-    return (
-      <Page title={title} above={above}>
-        {isGone ? <Gone /> : error === null ? <Loading /> : <Trouble error={error} />}
-      </Page>
-    );
-  }
   return (
-    <Page title={title} above={above}>
-      {isGone ? (
+    <OnePage<Channel>
+      title={`Channel ${polled.data?.number ?? name}`}
+      above={
+        <>
+          <a href={href('connections')}>Connections</a>
+          {connection !== null && (
+            <>
+              {' › '}
+              <a href={href('connections', connection)}>{connection}</a>
+            </>
+          )}
+        </>
+      }
+      polled={polled}
+      missing={<Missing />}
+      gone={
         <Notice tone="warn" title="This channel has ended.">
           It is shown as it was last. What it had not acknowledged is back in its queues.
         </Notice>
-      ) : (
-        error !== null && <Trouble error={error} />
+      }
+      draw={(channel, isGone) => (
+        <>
+          {!isGone && <Remarks channel={channel} />}
+          <Standing channel={channel} />
+          <Rates channel={channel} />
+          <Section title={<Term name="consumer">Consumers</Term>}>
+            <Consumers consumers={channel.consumer_details ?? []} />
+          </Section>
+        </>
       )}
-      {!isGone && <Remarks channel={channel} />}
-      <Standing channel={channel} />
-      <Rates channel={channel} />
-      <Section title={<Term name="consumer">Consumers</Term>}>
-        <Consumers consumers={channel.consumer_details ?? []} />
-      </Section>
-    </Page>
+    />
   );
 }
 
@@ -62,7 +59,7 @@ function connectionIn(name: string): string | null {
   return /^(.*) \(\d+\)$/.exec(name)?.[1] ?? null;
 }
 
-function Gone(): JSX.Element {
+function Missing(): JSX.Element {
   return (
     <Empty title="There is no such channel.">
       <p>

@@ -1,12 +1,13 @@
 /** One connection. */
 import type { JSX } from 'preact';
-import { ApiError, pathOf } from '../../api/client.js';
+import { pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { go, href } from '../../api/route.js';
 import { Chart } from '../../components/chart.js';
 import { NamedValues } from '../../components/named-values.js';
+import { OnePage } from '../../components/one-page.js';
 import type { PageProps } from '../../components/page-props.js';
-import { Action, Badge, Empty, Fact, Facts, Loading, Notice, Page, Section, Trouble } from '../../components/parts.js';
+import { Action, Badge, Empty, Fact, Facts, Notice, Section } from '../../components/parts.js';
 import { useRecent } from '../../components/recent.js';
 import { tell } from '../../components/status.js';
 import { Table } from '../../components/table.js';
@@ -24,51 +25,49 @@ const SPAN = 'since this page was opened';
 const UNREAD_MUCH = 1024 * 1024;
 
 export default function ConnectionPage({ params: { name = '' }, account }: PageProps): JSX.Element {
-  const { data: connection, error } = usePolled<Connection>(pathOf('/api/connections', name));
-  const isGone = error instanceof ApiError && error.status === 404;
-  const title = connection?.user_provided_name ?? name;
-  const above = <a href={href('connections')}>Connections</a>;
-  if (connection === undefined) {
-    return (
-      <Page title={title} above={above}>
-        {isGone ? <Gone /> : error === null ? <Loading /> : <Trouble error={error} />}
-      </Page>
-    );
-  }
-  const close = async (): Promise<void> => {
+  const polled = usePolled<Connection>(pathOf('/api/connections', name));
+  const close = async (connection: Connection): Promise<void> => {
     if (!(await closeOne(connection))) return;
     tell('The connection is closed');
     go(href('connections').slice(1));
   };
-  const actions = !isGone && mayClose(account, connection.user) && (
-    <Action tone="danger" run={close}>
-      Close
-    </Action>
-  );
   return (
-    <Page title={title} above={above} actions={actions}>
-      {isGone ? (
+    <OnePage<Connection>
+      title={polled.data?.user_provided_name ?? name}
+      above={<a href={href('connections')}>Connections</a>}
+      polled={polled}
+      actions={(connection) =>
+        mayClose(account, connection.user) && (
+          <Action tone="danger" run={() => close(connection)}>
+            Close
+          </Action>
+        )
+      }
+      missing={<Missing />}
+      gone={
         <Notice tone="warn" title="This connection has ended.">
           It is shown as it was last. Its program may have come back as{' '}
           <a href={href('connections')}>another connection</a>.
         </Notice>
-      ) : (
-        error !== null && <Trouble error={error} />
+      }
+      draw={(connection, isGone) => (
+        <>
+          {!isGone && <Remarks connection={connection} />}
+          <Identity connection={connection} />
+          <Traffic connection={connection} />
+          <Section title={<Term name="channel">Channels</Term>}>
+            {isGone ? <p class="soft">They ended with it.</p> : <Channels name={name} />}
+          </Section>
+          <Section title="What the client says of itself">
+            <NamedValues label="Client properties" values={connection.client_properties} />
+          </Section>
+        </>
       )}
-      {!isGone && <Remarks connection={connection} />}
-      <Identity connection={connection} />
-      <Traffic connection={connection} />
-      <Section title={<Term name="channel">Channels</Term>}>
-        {isGone ? <p class="soft">They ended with it.</p> : <Channels name={name} />}
-      </Section>
-      <Section title="What the client says of itself">
-        <NamedValues label="Client properties" values={connection.client_properties} />
-      </Section>
-    </Page>
+    />
   );
 }
 
-function Gone(): JSX.Element {
+function Missing(): JSX.Element {
   return (
     <Empty title="There is no such connection.">
       <p>

@@ -1,7 +1,7 @@
 /** One exchange. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ApiError, call, withQuery } from '../../api/client.js';
+import { call, withQuery } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { go, href } from '../../api/route.js';
 import { hasTag } from '../../api/session.js';
@@ -10,8 +10,9 @@ import { confirmed } from '../../components/dialog.js';
 import { CheckField } from '../../components/fields.js';
 import { FIRST_SPAN, rates, spanQuery } from '../../components/history.js';
 import { NamedValues } from '../../components/named-values.js';
+import { OnePage } from '../../components/one-page.js';
 import type { PageProps } from '../../components/page-props.js';
-import { Action, Empty, Fact, Facts, Loading, Notice, Page, Section, Trouble } from '../../components/parts.js';
+import { Action, Empty, Fact, Facts, Notice, Section } from '../../components/parts.js';
 import { tell } from '../../components/status.js';
 import { Term } from '../../components/term.js';
 import { count, rate } from '../../text/format.js';
@@ -22,49 +23,46 @@ import { type Exchange, exchangeHref, exchangePath, isBuiltIn, isDefault, shownN
 
 export default function ExchangePage({ params, account }: PageProps): JSX.Element {
   const { vhost = '', name: inPath = '' } = params;
-  const path = withQuery(exchangePath(vhost, inPath), spanQuery(FIRST_SPAN));
-  const { data: exchange, error } = usePolled<Exchange>(path);
-  const isGone = error instanceof ApiError && error.status === 404;
-  const title = exchange === undefined ? inPath : shownName(exchange.name);
-  const above = (
-    <>
-      <a href={href('exchanges')}>Exchanges</a> of the vhost {vhost}
-    </>
-  );
-  if (exchange === undefined) {
-    return (
-      <Page title={title} above={above}>
-        {isGone ? <Missing /> : error === null ? <Loading /> : <Trouble error={error} />}
-      </Page>
-    );
-  }
-  const actions = !isGone && !isBuiltIn(exchange) && (
-    <Action tone="danger" run={() => remove(exchange)}>
-      Delete
-    </Action>
-  );
+  const polled = usePolled<Exchange>(withQuery(exchangePath(vhost, inPath), spanQuery(FIRST_SPAN)));
   return (
-    <Page title={title} above={above} actions={actions}>
-      {isGone ? (
+    <OnePage<Exchange>
+      title={polled.data === undefined ? inPath : shownName(polled.data.name)}
+      above={
+        <>
+          <a href={href('exchanges')}>Exchanges</a> of the vhost {vhost}
+        </>
+      }
+      polled={polled}
+      actions={(exchange) =>
+        !isBuiltIn(exchange) && (
+          <Action tone="danger" run={() => remove(exchange)}>
+            Delete
+          </Action>
+        )
+      }
+      missing={<Missing />}
+      gone={
         <Notice tone="warn" title="This exchange has been deleted.">
           It is shown as it was last.
         </Notice>
-      ) : (
-        error !== null && <Trouble error={error} />
-      )}
-      <Identity exchange={exchange} />
-      {hasTag(account, 'monitoring') && <Rates exchange={exchange} />}
-      <Bindings exchange={exchange} isGone={isGone} />
-      {!isGone && (
-        <Section title="Publish a message">
-          {exchange.internal ? (
-            <p class="soft">It is internal: only other exchanges, by their bindings, hand messages to it.</p>
-          ) : (
-            <Publish vhost={vhost} exchange={exchange.name} isHeaders={exchange.type === 'headers'} />
+      }
+      draw={(exchange, isGone) => (
+        <>
+          <Identity exchange={exchange} />
+          {hasTag(account, 'monitoring') && <Rates exchange={exchange} />}
+          <Bindings exchange={exchange} isGone={isGone} />
+          {!isGone && (
+            <Section title="Publish a message">
+              {exchange.internal ? (
+                <p class="soft">It is internal: only other exchanges, by their bindings, hand messages to it.</p>
+              ) : (
+                <Publish vhost={vhost} exchange={exchange.name} isHeaders={exchange.type === 'headers'} />
+              )}
+            </Section>
           )}
-        </Section>
+        </>
       )}
-    </Page>
+    />
   );
 }
 
@@ -119,6 +117,7 @@ function Identity({ exchange }: { exchange: Exchange }): JSX.Element {
         <Fact name={<Term name="alternate exchange">Alternate exchange</Term>}>
           {typeof alternate === 'string' ? <a href={exchangeHref(vhost, alternate)}>{alternate}</a> : 'none'}
         </Fact>
+        <Fact name={<Term name="policy">Policy</Term>}>{exchange.policy ?? 'none'}</Fact>
         <Fact name="Arguments">
           <NamedValues label="Arguments" values={args} />
         </Fact>
