@@ -18,6 +18,8 @@ export interface PageEntry {
   readonly path: string;
   readonly nav: string | null;
   readonly tag: Tag;
+  /** What is no part of the path. */
+  readonly params?: Readonly<Record<string, string>>;
   load(): Promise<{ readonly default: ComponentType<PageProps> }>;
 }
 
@@ -53,13 +55,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/admin/vhosts', nav: null, tag: 'administrator', load: () => import('../pages/vhosts/vhosts.js') },
   { path: '/admin/vhosts/:vhost', nav: null, tag: 'administrator', load: () => import('../pages/vhosts/vhost.js') },
   { path: '/admin/policies', nav: null, tag: 'management', load: () => import('../pages/policies/policies.js') },
-  { path: '/admin/policies/:kind', nav: null, tag: 'policymaker', load: () => import('../pages/policies/policy.js') },
-  {
-    path: '/admin/policies/:kind/:vhost/:name',
-    nav: null,
-    tag: 'policymaker',
-    load: () => import('../pages/policies/policy.js'),
-  },
+  ...policyPages('policies', 'policymaker'),
+  ...policyPages('operator-policies', 'administrator'),
   { path: '/admin/limits', nav: null, tag: 'management', load: () => import('../pages/limits/limits.js') },
   { path: '/admin/features', nav: null, tag: 'administrator', load: () => import('../pages/features/features.js') },
   {
@@ -72,6 +69,12 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/health', nav: 'Health', tag: 'management', load: () => import('../pages/health/health.js') },
 ];
 
+/** A new one, and one that is there. */
+function policyPages(kind: string, tag: Tag): readonly PageEntry[] {
+  const page = { nav: null, tag, params: { kind }, load: () => import('../pages/policies/policy.js') };
+  return ['', '/:vhost/:name'].map((rest) => ({ ...page, path: `/admin/policies/${kind}${rest}` }));
+}
+
 export interface FoundPage {
   readonly entry: PageEntry;
   readonly params: Readonly<Record<string, string>>;
@@ -81,7 +84,7 @@ export interface FoundPage {
 export function pageAt(path: string): FoundPage | null {
   for (const entry of PAGES) {
     const params = paramsOf(entry.path, path);
-    if (params !== null) return { entry, params };
+    if (params !== null) return { entry, params: { ...entry.params, ...params } };
   }
   return null;
 }

@@ -13,6 +13,8 @@ export interface BulkAction<R> {
   readonly done: string;
   /** What will happen; asked before, where it cannot be taken back. */
   readonly warning?: (rows: readonly R[]) => ComponentChildren;
+  /** Whether whoever looks may do it to a row; none: to all. */
+  readonly mayRun?: (row: R) => boolean;
   run(row: R): Promise<unknown>;
 }
 
@@ -46,10 +48,12 @@ export function BulkBar<R>({ actions, rows, onDone }: BulkProps<R>): JSX.Element
     else tell(`${rows.length - refusals.length} ${done}, ${refusals.length} refused: ${first}`, 'trouble');
     onDone();
   };
+  const allowed = actions.filter(({ mayRun }) => mayRun === undefined || rows.every(mayRun));
   return (
     <section class="bulk" aria-label="With those chosen">
       <span>{progress === null ? `${counted(rows.length, 'row')} chosen` : `${progress} of ${rows.length}…`}</span>
-      {actions.map((action) => (
+      {allowed.length === 0 && <span class="soft">Not all of them are yours: choose fewer.</span>}
+      {allowed.map((action) => (
         <button
           key={action.verb}
           type="button"

@@ -4,6 +4,7 @@ import { EXCHANGE_ARGUMENTS } from '../../../src/broker/arguments/exchange-argum
 import { QUEUE_ARGUMENTS } from '../../../src/broker/arguments/queue-arguments.js';
 import { SETTINGS } from '../../../src/ui/pages/policies/settings.js';
 import { cannotPress, checkPage, press, useSite } from '../support/browser.js';
+import { tabTo } from '../support/keyboard.js';
 
 const site = useSite();
 
@@ -138,15 +139,7 @@ test('each tag may do what the API lets it do', async () => {
 
 test('a policy can be made by keyboard alone', async () => {
   const page = await site().signedIn('/admin/policies/policies');
-  const go = async (label: string): Promise<void> => {
-    const field = page.getByLabel(label, { exact: true });
-    for (let steps = 0; steps < 60; steps++) {
-      if (await field.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    throw new Error(`Tab does not come to ${label}`);
-  };
-  await page.getByLabel('Name', { exact: true }).waitFor();
+  const go = (label: string): Promise<void> => tabTo(page, page.getByLabel(label, { exact: true }));
   await go('Name');
   await page.keyboard.type('typed');
   await go('Pattern');

@@ -1,15 +1,14 @@
 /** The web page in a real browser, Debian's Chromium, on a broker that is embedded in this process. */
-import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import type { Broker, BrokerOptions } from '../../../src/index.js';
 import type { Credentials } from '../../management/support/http-client.js';
 import { HttpApi } from '../../management/support/http-client.js';
 import { startEmbedded } from '../../support/embedded.js';
+import { signIn, startChromium } from './chromium.mjs';
 
-const EXECUTABLE = process.env.CHROMIUM ?? 'chromium';
 /** What was seen: kept by continuous integration, not by git. */
 const SEEN = fileURLToPath(new URL('../build', import.meta.url));
 /** How long a page may take for what is waited for, on a machine that does much else (ms). */
@@ -19,6 +18,8 @@ const TEST_MS = 120_000;
 
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
+
+export { signIn };
 
 export const GUEST: Credentials = { user: 'guest', password: 'guest' };
 
@@ -43,7 +44,7 @@ export function useSite(options: BrokerOptions = {}): () => Site {
   beforeAll(async () => {
     const [{ embedded }, started] = await Promise.all([
       startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0 }, ...options }),
-      chromium.launch({ executablePath: await executable(), args: ['--no-sandbox'] }),
+      startChromium(),
     ]);
     browser = started;
     site = siteOf(embedded, started, contexts, errors);
@@ -60,14 +61,6 @@ export function useSite(options: BrokerOptions = {}): () => Site {
     if (site === undefined) throw new Error('the browser is there while tests run');
     return site;
   };
-}
-
-async function executable(): Promise<string> {
-  if (EXECUTABLE.includes('/')) return EXECUTABLE;
-  const { existsSync } = await import('node:fs');
-  const found = (process.env.PATH ?? '').split(':').find((folder) => existsSync(`${folder}/${EXECUTABLE}`));
-  if (found === undefined) throw new Error(`${EXECUTABLE} is not installed (Debian's package chromium)`);
-  return `${found}/${EXECUTABLE}`;
 }
 
 function siteOf(broker: Broker, browser: Browser, contexts: BrowserContext[], errors: string[]): Site {
@@ -97,13 +90,6 @@ function siteOf(broker: Broker, browser: Browser, contexts: BrowserContext[], er
       return page;
     },
   };
-}
-
-export async function signIn(page: Page, { user, password }: Credentials): Promise<void> {
-  await page.getByLabel('User').fill(user);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
 /** A field of the form that is open. */
@@ -140,23 +126,30 @@ const LOOKS: readonly Look[] = [
  * the window, and a picture of each is kept as `test/ui/build/NAME-LOOK.png`.
  */
 export async function checkPage(page: Page, name: string): Promise<void> {
-  mkdirSync(SEEN, { recursive: true });
+  expect(await troublesOf(page, name)).toEqual([]);
+}
+
+/** What is wrong by that. */
+export async function troublesOf(page: Page, name: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const look of LOOKS) {
     await page.emulateMedia({ colorScheme: look.scheme });
     await page.setViewportSize(look.size);
     await page.screenshot({ path: `${SEEN}/${name}-${look.name}.png` });
-    found.push(...(await violations(page)).map((one) => `${look.name}: ${one}`));
+    found.push(...(await violations(page, look)).map((one) => `${look.name}: ${one}`));
     const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     if (isTooWide) found.push(`${look.name}: the page is wider than the window`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(DESK);
-  expect(found).toEqual([]);
+  return found;
 }
 
-async function violations(page: Page): Promise<readonly string[]> {
+async function violations(page: Page, { scheme }: Look): Promise<readonly string[]> {
   await page.evaluate(axe.source);
-  const { violations: all } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+  // In dark all is as in light, but for the colours.
+  const options = scheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
+  const run = (given: typeof options) => (globalThis as unknown as { axe: typeof axe }).axe.run(given);
+  const { violations: all } = await page.evaluate(run, options);
   return all.flatMap(({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html}`));
 }

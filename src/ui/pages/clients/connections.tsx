@@ -10,7 +10,7 @@ import { Table } from '../../components/table.js';
 import { Term } from '../../components/term.js';
 import { useVhost, VhostChoice } from '../../components/vhost-choice.js';
 import { count, moment, octetRate, octets, rate } from '../../text/format.js';
-import { Closing, close } from './closing.js';
+import { Closing, close, mayClose } from './closing.js';
 import { type Connection, rateOf } from './rows.js';
 import { StateBadge } from './states.js';
 
@@ -91,6 +91,7 @@ export default function ConnectionsPage({ account }: PageProps): JSX.Element {
             verb: 'Close',
             done: 'closed',
             warning: () => <Closing several />,
+            mayRun: ({ user }) => mayClose(account, user),
             run: close,
           },
         ]}
