@@ -1,10 +1,11 @@
 /** What is around each page: the navigation, who is signed in, whether the broker is there; and the page itself. */
 import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { inWords } from '../api/client.js';
+import { ApiError, inWords } from '../api/client.js';
+import { usePolled } from '../api/polling.js';
 import { isAway } from '../api/reach.js';
 import { usePlace } from '../api/route.js';
-import { type Account, hasTag } from '../api/session.js';
+import { type Account, hasTag, sessionEnded, account as signedIn } from '../api/session.js';
 import { signOut } from '../api/signing-in.js';
 import { useStore } from '../api/store.js';
 import { Confirmation } from '../components/dialog.js';
@@ -17,6 +18,7 @@ import { ThemeSwitch } from './theme.js';
 export function Frame({ account }: { account: Account }): JSX.Element {
   const { path, query } = usePlace();
   const found = pageAt(path);
+  useTags(account);
   useEffect(() => {
     // Whoever has followed a link reads on at the new heading; on the first page nothing is taken from the browser.
     if (document.activeElement !== document.body) document.querySelector<HTMLElement>('h1')?.focus();
@@ -79,6 +81,17 @@ export function Frame({ account }: { account: Account }): JSX.Element {
       <Confirmation />
     </>
   );
+}
+
+/** What is given to somebody, or taken from them, counts at once: so the page shows it. */
+function useTags(account: Account): void {
+  const { data, error } = usePolled<Account>('/api/whoami');
+  useEffect(() => {
+    if (data !== undefined && data.tags.join() !== account.tags.join()) signedIn.set(data);
+  }, [data, account]);
+  useEffect(() => {
+    if (error instanceof ApiError && error.status === 401) sessionEnded();
+  }, [error]);
 }
 
 function isWithin(path: string, { path: of }: PageEntry): boolean {

@@ -30,6 +30,20 @@ test('ten thousand queues are drawn as far as they are seen, and gone through by
   await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-00000');
 }, 60_000);
 
+test('ten thousand queues are scrolled: wherever one is, the rows of that place are there, and no more', async () => {
+  const page = await site().signedIn('/queues?sort=name');
+  await page.getByText('10,000 queues').waitFor();
+  const box = page.locator('.list-box');
+  for (const share of [0.25, 0.5, 0.99, 0.1]) {
+    await box.evaluate((element, at) => element.scrollTo(0, element.scrollHeight * at), share);
+    const first = Math.floor((MANY * share) / 100) * 100 + 5;
+    await page.getByRole('link', { name: `many-${String(first).padStart(5, '0')}` }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBeLessThan(100);
+  }
+  await box.evaluate((element) => element.scrollTo(0, 0));
+  await page.getByRole('link', { name: 'many-00000' }).waitFor();
+}, 60_000);
+
 function focused(page: Page): Promise<string> {
   return page.evaluate(() => document.activeElement?.textContent ?? '');
 }

@@ -53,7 +53,12 @@ export default function OverviewPage({ account }: PageProps): JSX.Element {
           <Listeners listeners={data.listeners ?? []} />
         </>
       )}
-      {!sees && <p class="soft">Charts and the state of the node are for users with the tag monitoring.</p>}
+      {!sees && (
+        <p class="soft">
+          Charts and the state of the node are for users with the tag monitoring. Whether all is well says{' '}
+          <a href="#/health">Health</a>.
+        </p>
+      )}
     </Page>
   );
 }
