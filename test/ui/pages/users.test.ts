@@ -52,6 +52,18 @@ test('a user who is there already is not changed by one who would add it', async
   });
 });
 
+test('a new user is given all rights in a vhost at once, where that is chosen', async () => {
+  const page = await site().signedIn('/admin/users');
+  await press(page, 'Add a user');
+  await field(page, 'Name').fill('program');
+  await field(page, 'Password').fill('secret');
+  await field(page, 'Password again').fill('secret');
+  await field(page, 'All rights in').selectOption('/');
+  await press(page, 'Add user');
+  await page.getByRole('button', { name: 'Change rights in /' }).waitFor();
+  expect(await json('/permissions/%2F/program')).toMatchObject({ configure: '.*', write: '.*', read: '.*' });
+});
+
 test('passwords that differ, and expressions that are none, are told at the field and not sent', async () => {
   await addUser('careful');
   const page = await site().signedIn('/admin/users/careful');

@@ -14,6 +14,9 @@ export const RIGHTS = ['configure', 'write', 'read'] as const;
 export type Right = (typeof RIGHTS)[number];
 export type Rights = Readonly<Record<Right, string>>;
 
+/** Whatever there is. */
+export const ALL_NAMES: Rights = { configure: '.*', write: '.*', read: '.*' };
+
 /** What an empty right says. */
 export const NO_NAME = '^$';
 

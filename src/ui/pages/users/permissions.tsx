@@ -9,7 +9,7 @@ import { PatternTrial, useTrial } from '../../components/pattern-trial.js';
 import { PlainTable } from '../../components/plain-table.js';
 import { tell } from '../../components/status.js';
 import { Term } from '../../components/term.js';
-import { clearPermission, NO_NAME, type Permission, RIGHTS, type Right, setPermission } from './access.js';
+import { ALL_NAMES, clearPermission, NO_NAME, type Permission, RIGHTS, type Right, setPermission } from './access.js';
 import { VhostField } from './vhost-field.js';
 
 const HELP: Readonly<Record<Right, string>> = {
@@ -35,7 +35,7 @@ interface PermissionsProps {
 export function Permissions({ user, permissions, vhosts, onChange }: PermissionsProps): JSX.Element {
   const [edited, setEdited] = useState<Permission | null>(null);
   const free = vhosts.filter((one) => !permissions.some(({ vhost }) => vhost === one));
-  const fresh = { user, vhost: free[0] ?? '', configure: '.*', write: '.*', read: '.*' };
+  const fresh = { ...ALL_NAMES, user, vhost: free[0] ?? '' };
   const remove = async (permission: Permission): Promise<void> => {
     const text = (
       <p>

@@ -3,18 +3,22 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { go, href } from '../../api/route.js';
 import { Dialog } from '../../components/dialog.js';
-import { CheckField, TextField } from '../../components/fields.js';
+import { CheckField, ChoiceField, TextField } from '../../components/fields.js';
 import { Form } from '../../components/form.js';
 import { tell } from '../../components/status.js';
-import { addUser, setPassword, setTags, type User } from './access.js';
+import { useVhosts } from '../../components/vhost-choice.js';
+import { ALL_NAMES, addUser, setPassword, setPermission, setTags, type User } from './access.js';
 import { TagsField } from './tags.js';
 
 export function AddUser({ onClose }: { onClose(): void }): JSX.Element {
   const [name, setName] = useState('');
   const [password, choose] = usePassword();
   const [tags, setOwnTags] = useState<readonly string[]>([]);
+  const vhosts = useVhosts();
+  const [vhost, setVhost] = useState(NOWHERE);
   const submit = async (): Promise<void> => {
     await addUser(name, password.value, tags);
+    if (vhost !== NOWHERE) await setPermission({ ...ALL_NAMES, user: name, vhost: vhost.slice(1) });
     tell(`User ${name} added`);
     // A dialog that is still open would stay above the next page.
     onClose();
@@ -25,11 +29,21 @@ export function AddUser({ onClose }: { onClose(): void }): JSX.Element {
       <Form verb="Add user" submit={submit} onCancel={onClose} isWrong={password.isWrong}>
         <TextField label="Name" value={name} onInput={setName} isRequired isFirst />
         <PasswordFields {...choose} />
+        <ChoiceField
+          label="All rights in"
+          help="Fewer, and rights in other vhosts, are given on the user's own page."
+          value={vhost}
+          onChange={setVhost}
+          options={[[NOWHERE, 'no vhost yet'], ...vhosts.map((one) => [`=${one}`, one] as const)]}
+        />
         <TagsField value={tags} onChange={setOwnTags} />
       </Form>
     </Dialog>
   );
 }
+
+/** No vhost: those that there are have a sign before them. */
+const NOWHERE = '';
 
 interface UserFormProps {
   readonly user: User;
