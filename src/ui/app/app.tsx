@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { account } from '../api/session.js';
 import { useStore } from '../api/store.js';
-import { Loading } from '../components/parts.js';
+import { Loading } from '../components/page/parts.js';
 import { Frame } from './frame.js';
 import { SignIn } from './sign-in.js';
 

@@ -8,10 +8,10 @@ import { usePlace } from '../api/route.js';
 import { type Account, hasTag, sessionEnded, account as signedIn } from '../api/session.js';
 import { signOut } from '../api/signing-in.js';
 import { useStore } from '../api/store.js';
-import { Confirmation } from '../components/dialog.js';
-import type { PageProps } from '../components/page-props.js';
-import { Empty, Loading, Notice, Page } from '../components/parts.js';
-import { Status, tellTrouble } from '../components/status.js';
+import { Confirmation } from '../components/forms/dialog.js';
+import type { PageProps } from '../components/page/page-props.js';
+import { Empty, Loading, Notice, Page } from '../components/page/parts.js';
+import { Status, tellTrouble } from '../components/page/status.js';
 import { PAGES, type PageEntry, pageAt } from './pages.js';
 import { ThemeSwitch } from './theme.js';
 

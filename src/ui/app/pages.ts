@@ -2,7 +2,7 @@
  * All pages. To add one:
  *
  * 1. A folder `src/ui/pages/NAME` whose main file has a component as its default export, of `PageProps`. It draws a
- *    `Page` (components/parts.tsx) and may use all of `components`, `api` and `text`, but no other page.
+ *    `Page` (components/page/parts.tsx) and may use all of `components`, `api` and `text`, but no other page.
  * 2. An entry here: its path (`:vhost` stands for a part, which comes decoded in `params`), what it is called in the
  *    navigation (null: it is reached from elsewhere), the tag that it needs (as its routes do), and how it is loaded.
  *    Each page is a file of its own that is loaded when it is first looked at.
@@ -12,7 +12,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { Tag } from '../api/session.js';
-import type { PageProps } from '../components/page-props.js';
+import type { PageProps } from '../components/page/page-props.js';
 
 export interface PageEntry {
   readonly path: string;

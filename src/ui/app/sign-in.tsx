@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { signIn, signInByToken, takesTokens } from '../api/signing-in.js';
-import { AreaField, TextField } from '../components/fields.js';
-import { Form } from '../components/form.js';
+import { AreaField, TextField } from '../components/forms/fields.js';
+import { Form } from '../components/forms/form.js';
 import { Mark } from './frame.js';
 
 export function SignIn(): JSX.Element {

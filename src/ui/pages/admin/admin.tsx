@@ -1,8 +1,8 @@
 /** Where the administration begins: what there is to set, as far as whoever looks may. */
 import type { JSX } from 'preact';
-import { pagesFor } from '../../components/admin-nav.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Page } from '../../components/parts.js';
+import { pagesFor } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Page } from '../../components/page/parts.js';
 
 export default function AdminPage({ account }: PageProps): JSX.Element {
   return (

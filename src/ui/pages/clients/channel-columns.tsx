@@ -1,7 +1,7 @@
 /** Columns of lists of channels. */
 
-import type { NamedColumn } from '../../components/columns.js';
-import { Badge } from '../../components/parts.js';
+import { Badge } from '../../components/page/parts.js';
+import type { NamedColumn } from '../../components/tables/columns.js';
 import { count, rate } from '../../text/format.js';
 import { type Channel, rateOf } from './rows.js';
 import { StateBadge } from './states.js';

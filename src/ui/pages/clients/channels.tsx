@@ -3,12 +3,12 @@ import type { JSX } from 'preact';
 import { pathOf } from '../../api/client.js';
 import { href } from '../../api/route.js';
 import { hasTag } from '../../api/session.js';
-import { useColumns } from '../../components/columns.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Empty, Page } from '../../components/parts.js';
-import { Table } from '../../components/table.js';
-import { Term } from '../../components/term.js';
-import { useVhost, VhostChoice } from '../../components/vhost-choice.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Empty, Page } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import { useColumns } from '../../components/tables/columns.js';
+import { Table } from '../../components/tables/table.js';
+import { useVhost, VhostChoice } from '../../components/tables/vhost-choice.js';
 import { channelColumns } from './channel-columns.js';
 import type { Channel } from './rows.js';
 

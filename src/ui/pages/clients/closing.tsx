@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, call, headerText, pathOf } from '../../api/client.js';
 import { type Account, hasTag } from '../../api/session.js';
-import { confirmed } from '../../components/dialog.js';
-import { TextField } from '../../components/fields.js';
+import { confirmed } from '../../components/forms/dialog.js';
+import { TextField } from '../../components/forms/fields.js';
 import type { Connection } from './rows.js';
 
 /** What a program is told where nobody says anything else. */

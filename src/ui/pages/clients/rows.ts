@@ -1,5 +1,5 @@
 /** What the API tells of connections, channels and consumers, as far as these pages show it. */
-import type { Details } from '../../components/history.js';
+import type { Details } from '../../components/charts/history.js';
 
 export type MessageStats = Readonly<
   Record<string, number> & {

@@ -1,6 +1,6 @@
 /** What the state of a connection, or of a channel, means, in plain words. */
 import type { JSX } from 'preact';
-import { Badge, type Tone } from '../../components/parts.js';
+import { Badge, type Tone } from '../../components/page/parts.js';
 
 interface State {
   readonly tone: Tone;

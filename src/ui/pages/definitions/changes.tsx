@@ -1,8 +1,8 @@
 /** What an import would do: a sum of each section, and each change, narrowed to what is looked for. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Badge, Empty, type Tone } from '../../components/parts.js';
-import { PlainTable } from '../../components/plain-table.js';
+import { Badge, Empty, type Tone } from '../../components/page/parts.js';
+import { PlainTable } from '../../components/tables/plain-table.js';
 import { count, counted } from '../../text/format.js';
 import { ACTIONS, type Action, type Change, type Preview, sectionName } from './preview-json.js';
 

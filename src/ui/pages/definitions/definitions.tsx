@@ -1,9 +1,9 @@
 /** All definitions in one file: out of the broker, and into it. */
 import type { JSX } from 'preact';
 import { usePolled } from '../../api/polling.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Page } from '../../components/parts.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Page } from '../../components/page/parts.js';
 import { Export } from './export.js';
 import { Import } from './import.js';
 

@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { respond } from '../../api/client.js';
-import { ChoiceField } from '../../components/fields.js';
-import { Action, Section } from '../../components/parts.js';
-import { saveFile } from '../../components/save-file.js';
-import { tell } from '../../components/status.js';
+import { ChoiceField } from '../../components/forms/fields.js';
+import { saveFile } from '../../components/forms/save-file.js';
+import { Action, Section } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
 import { exportPath } from './preview-json.js';
 
 /** Stands for all vhosts: no vhost is called so. */

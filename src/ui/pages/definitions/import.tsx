@@ -5,8 +5,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, inWords } from '../../api/client.js';
-import { ChoiceField, Field } from '../../components/fields.js';
-import { Action, Notice, Section } from '../../components/parts.js';
+import { ChoiceField, Field } from '../../components/forms/fields.js';
+import { Action, Notice, Section } from '../../components/page/parts.js';
 import { count, counted } from '../../text/format.js';
 import { Changes } from './changes.js';
 import { importFile, type Preview, previewOf } from './preview-json.js';

@@ -3,10 +3,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { tell } from '../../components/status.js';
-import { type Entry, entryError, TableFields, tableOf } from '../../components/table-fields.js';
+import { ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { type Entry, entryError, TableFields, tableOf } from '../../components/forms/table-fields.js';
+import { tell } from '../../components/page/status.js';
 import { typeText } from './exchange-types.js';
 import { bindingsPath, type Exchange } from './rows.js';
 

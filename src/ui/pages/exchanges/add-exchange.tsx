@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, call, get } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { Dialog } from '../../components/dialog.js';
-import { CheckField, ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { type Entry, entryError, TableFields, tableOf } from '../../components/table-fields.js';
-import { useVhosts } from '../../components/vhost-choice.js';
+import { Dialog } from '../../components/forms/dialog.js';
+import { CheckField, ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { type Entry, entryError, TableFields, tableOf } from '../../components/forms/table-fields.js';
+import { useVhosts } from '../../components/tables/vhost-choice.js';
 import { EXCHANGE_TYPES, typeText } from './exchange-types.js';
 import { exchangePath } from './rows.js';
 

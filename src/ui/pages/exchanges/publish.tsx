@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
-import { AreaField, CheckField, ChoiceField, Field, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Notice } from '../../components/parts.js';
-import { type Entry, entryError, TableFields, tableOf } from '../../components/table-fields.js';
+import { AreaField, CheckField, ChoiceField, Field, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { type Entry, entryError, TableFields, tableOf } from '../../components/forms/table-fields.js';
+import { Notice } from '../../components/page/parts.js';
 import { octets } from '../../text/format.js';
 import { exchangePath } from './rows.js';
 

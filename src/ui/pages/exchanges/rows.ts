@@ -1,7 +1,7 @@
 /** What the API tells of exchanges and bindings, as far as these pages show it. */
 import { pathOf } from '../../api/client.js';
 import { href } from '../../api/route.js';
-import type { Details } from '../../components/history.js';
+import type { Details } from '../../components/charts/history.js';
 
 export interface Exchange {
   /** Empty: the default exchange. */

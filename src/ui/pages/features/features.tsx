@@ -1,11 +1,11 @@
 /** What the broker can do, as RabbitMQ's tools ask for it, and what of it will go. */
 import type { JSX } from 'preact';
 import { usePolled } from '../../api/polling.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Badge, Empty, Loading, Page, Section, Trouble } from '../../components/parts.js';
-import { PlainTable } from '../../components/plain-table.js';
-import { Term } from '../../components/term.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Badge, Empty, Loading, Page, Section, Trouble } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import { PlainTable } from '../../components/tables/plain-table.js';
 
 interface Feature {
   readonly name: string;

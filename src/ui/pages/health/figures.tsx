@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { usePolled } from '../../api/polling.js';
-import { Badge, Empty, Fact, Facts, Loading, Section, Trouble } from '../../components/parts.js';
-import { PlainTable } from '../../components/plain-table.js';
-import { Term } from '../../components/term.js';
+import { Badge, Empty, Fact, Facts, Loading, Section, Trouble } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import { PlainTable } from '../../components/tables/plain-table.js';
 import { count, duration, moment, octets, percent } from '../../text/format.js';
 
 interface Node {

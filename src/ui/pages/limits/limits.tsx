@@ -4,16 +4,16 @@ import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
 import { hasTag } from '../../api/session.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import { Dialog } from '../../components/dialog.js';
-import { ChoiceField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { LIMITS, type LimitScope, type LimitSet, LimitsForm, limitText } from '../../components/limits.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Action, Empty, Loading, Page, Section, Trouble } from '../../components/parts.js';
-import { PlainTable } from '../../components/plain-table.js';
-import { tell } from '../../components/status.js';
-import { Term } from '../../components/term.js';
+import { Dialog } from '../../components/forms/dialog.js';
+import { ChoiceField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { LIMITS, type LimitScope, type LimitSet, LimitsForm, limitText } from '../../components/forms/limits.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Action, Empty, Loading, Page, Section, Trouble } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
+import { Term } from '../../components/page/term.js';
+import { PlainTable } from '../../components/tables/plain-table.js';
 
 type OwnerLimits = { readonly value: LimitSet } & { readonly [S in LimitScope]?: string };
 

@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { Loading, Section, Trouble } from '../../components/parts.js';
-import { tell, tellTrouble } from '../../components/status.js';
+import { Loading, Section, Trouble } from '../../components/page/parts.js';
+import { tell, tellTrouble } from '../../components/page/status.js';
 
 const PATH = '/api/leveret/log-levels';
 /** The broker's words, in its order. */

@@ -1,6 +1,6 @@
 /** What is wrong with the node, in plain words, with what to do about it. */
 import type { JSX } from 'preact';
-import { Notice } from '../../components/parts.js';
+import { Notice } from '../../components/page/parts.js';
 import { octets } from '../../text/format.js';
 
 export interface NodeRow {

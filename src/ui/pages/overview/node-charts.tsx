@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { withQuery } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { Chart } from '../../components/chart.js';
-import type { History, Span } from '../../components/history.js';
-import { Section, Trouble } from '../../components/parts.js';
-import { Term } from '../../components/term.js';
+import { Chart } from '../../components/charts/chart.js';
+import type { History, Span } from '../../components/charts/history.js';
+import { Section, Trouble } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
 import { duration, octets, percent } from '../../text/format.js';
 
 interface Sample {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, pathOf } from '../../api/client.js';
 import { href } from '../../api/route.js';
-import { Badge, Empty, Section } from '../../components/parts.js';
+import { Badge, Empty, Section } from '../../components/page/parts.js';
 import { counted } from '../../text/format.js';
 import type { Kind, Policy } from './policy-json.js';
 

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { href, note } from '../../api/route.js';
 import { hasTag } from '../../api/session.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import type { BulkAction } from '../../components/bulk.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Empty, Page } from '../../components/parts.js';
-import { type Column, Table } from '../../components/table.js';
-import { Term } from '../../components/term.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Empty, Page } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import type { BulkAction } from '../../components/tables/bulk.js';
+import { type Column, Table } from '../../components/tables/table.js';
 import { definitionText, deletePolicy, type Kind, type Policy } from './policy-json.js';
 import { TARGETS } from './settings.js';
 

@@ -1,6 +1,6 @@
 /** The settings of a policy: each can be switched on, is explained, and says what is wrong with its value. */
 import type { JSX } from 'preact';
-import { CheckField, ChoiceField, TextField } from '../../components/fields.js';
+import { CheckField, ChoiceField, TextField } from '../../components/forms/fields.js';
 import { duration, octets } from '../../text/format.js';
 import type { Setting } from './settings.js';
 

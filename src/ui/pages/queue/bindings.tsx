@@ -3,12 +3,12 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { confirmed } from '../../components/dialog.js';
-import { TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Action, Empty, Loading, Section, Trouble, Wide } from '../../components/parts.js';
-import { tell } from '../../components/status.js';
-import { Term } from '../../components/term.js';
+import { confirmed } from '../../components/forms/dialog.js';
+import { TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { Action, Empty, Loading, Section, Trouble, Wide } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
+import { Term } from '../../components/page/term.js';
 
 interface Binding {
   readonly source: string;

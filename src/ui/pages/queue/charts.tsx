@@ -1,10 +1,10 @@
 /** What passes a queue and what waits in it, over time. */
 import type { JSX } from 'preact';
-import { Chart } from '../../components/chart.js';
-import { levels, rates, type Span } from '../../components/history.js';
-import { Fact, Facts, Section } from '../../components/parts.js';
-import { SpanChoice } from '../../components/span-choice.js';
-import { Term } from '../../components/term.js';
+import { Chart } from '../../components/charts/chart.js';
+import { levels, rates, type Span } from '../../components/charts/history.js';
+import { SpanChoice } from '../../components/charts/span-choice.js';
+import { Fact, Facts, Section } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
 import { count, duration, octets, rate, short } from '../../text/format.js';
 import type { WholeQueue } from './whole-queue.js';
 

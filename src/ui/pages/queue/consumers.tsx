@@ -1,8 +1,8 @@
 /** Who takes messages from a queue. */
 import type { JSX } from 'preact';
 import { href } from '../../api/route.js';
-import { Badge, Empty, Section, Wide } from '../../components/parts.js';
-import { Term } from '../../components/term.js';
+import { Badge, Empty, Section, Wide } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
 import { count } from '../../text/format.js';
 import type { WholeQueue } from './whole-queue.js';
 

@@ -1,7 +1,7 @@
 /** What a queue is: how it was declared, and which policies are in force. */
 import type { JSX } from 'preact';
-import { Fact, Facts, Section } from '../../components/parts.js';
-import { Term } from '../../components/term.js';
+import { Fact, Facts, Section } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
 import { octets } from '../../text/format.js';
 import type { WholeQueue } from './whole-queue.js';
 

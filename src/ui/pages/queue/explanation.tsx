@@ -1,7 +1,7 @@
 /** What is the matter with a queue, in the words of the API, with what to do about it. */
 import type { JSX } from 'preact';
 import { usePolled } from '../../api/polling.js';
-import { Badge, Loading, Section, Trouble } from '../../components/parts.js';
+import { Badge, Loading, Section, Trouble } from '../../components/page/parts.js';
 
 interface Statement {
   readonly code: string;

@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, get, withQuery } from '../../api/client.js';
-import { confirmed } from '../../components/dialog.js';
-import { ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Action, Badge, Empty, Section } from '../../components/parts.js';
-import { tell } from '../../components/status.js';
+import { confirmed } from '../../components/forms/dialog.js';
+import { ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { Action, Badge, Empty, Section } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
 import { counted, duration, octets } from '../../text/format.js';
 import { Message, type ShownMessage } from './message.js';
 

@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Action, Badge, Section, type Tone, Wide } from '../../components/parts.js';
-import { tell } from '../../components/status.js';
-import { Term } from '../../components/term.js';
+import { ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { Action, Badge, Section, type Tone, Wide } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
+import { Term } from '../../components/page/term.js';
 import { count } from '../../text/format.js';
 
 interface MoveRow {

@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
-import { AreaField, CheckField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Section } from '../../components/parts.js';
-import { tell } from '../../components/status.js';
-import { Term } from '../../components/term.js';
+import { AreaField, CheckField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { Section } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
+import { Term } from '../../components/page/term.js';
 import { objectIn } from '../../text/json-object.js';
 
 interface PublishProps {

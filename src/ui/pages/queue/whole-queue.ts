@@ -1,6 +1,6 @@
 /** A queue as the API tells of one alone. */
-import type { Details } from '../../components/history.js';
-import type { QueueRow } from '../../components/queue-row.js';
+import type { Details } from '../../components/charts/history.js';
+import type { QueueRow } from '../../components/tables/queue-row.js';
 
 export interface Consumer {
   readonly consumer_tag: string;

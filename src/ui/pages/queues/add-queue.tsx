@@ -3,10 +3,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, pathOf } from '../../api/client.js';
 import { usePolled } from '../../api/polling.js';
-import { Dialog } from '../../components/dialog.js';
-import { AreaField, CheckField, ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { tell } from '../../components/status.js';
+import { Dialog } from '../../components/forms/dialog.js';
+import { AreaField, CheckField, ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { tell } from '../../components/page/status.js';
 import { objectIn } from '../../text/json-object.js';
 import { ARGUMENT_GROUPS, type ArgumentField, argumentValue, wrongIn } from './queue-arguments.js';
 

@@ -1,14 +1,14 @@
 /** What a user may do, by vhost: three expressions, each tried on a name before it is set. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { confirmed, Dialog } from '../../components/dialog.js';
-import { TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { Action, Empty, Section } from '../../components/parts.js';
-import { PatternTrial, useTrial } from '../../components/pattern-trial.js';
-import { PlainTable } from '../../components/plain-table.js';
-import { tell } from '../../components/status.js';
-import { Term } from '../../components/term.js';
+import { confirmed, Dialog } from '../../components/forms/dialog.js';
+import { TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { PatternTrial, useTrial } from '../../components/forms/pattern-trial.js';
+import { Action, Empty, Section } from '../../components/page/parts.js';
+import { tell } from '../../components/page/status.js';
+import { Term } from '../../components/page/term.js';
+import { PlainTable } from '../../components/tables/plain-table.js';
 import { ALL_NAMES, clearPermission, NO_NAME, type Permission, RIGHTS, type Right, setPermission } from './access.js';
 import { VhostField } from './vhost-field.js';
 

@@ -1,6 +1,6 @@
 /** Tags of users: what each lets somebody see and do here. The one place for these texts. */
 import type { JSX } from 'preact';
-import { CheckField } from '../../components/fields.js';
+import { CheckField } from '../../components/forms/fields.js';
 
 const TAGS = [
   ['management', 'Signs in here, and sees and uses what is in the vhosts that the user may enter.'],

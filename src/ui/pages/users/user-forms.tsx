@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { go, href } from '../../api/route.js';
-import { Dialog } from '../../components/dialog.js';
-import { CheckField, ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { tell } from '../../components/status.js';
-import { useVhosts } from '../../components/vhost-choice.js';
+import { Dialog } from '../../components/forms/dialog.js';
+import { CheckField, ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { tell } from '../../components/page/status.js';
+import { useVhosts } from '../../components/tables/vhost-choice.js';
 import { ALL_NAMES, addUser, setPassword, setPermission, setTags, type User } from './access.js';
 import { TagsField } from './tags.js';
 

@@ -3,12 +3,12 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { usePolled } from '../../api/polling.js';
 import { href } from '../../api/route.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import type { BulkAction } from '../../components/bulk.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Badge, Empty, Page } from '../../components/parts.js';
-import { type Column, Table } from '../../components/table.js';
-import { Term } from '../../components/term.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Badge, Empty, Page } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import type { BulkAction } from '../../components/tables/bulk.js';
+import { type Column, Table } from '../../components/tables/table.js';
 import { deleteUser, type Permission, USERS, type User } from './access.js';
 import { AddUser } from './user-forms.js';
 

@@ -1,6 +1,6 @@
 /** A choice of one vhost; where there is but one, it is told. */
 import type { JSX } from 'preact';
-import { ChoiceField } from '../../components/fields.js';
+import { ChoiceField } from '../../components/forms/fields.js';
 
 interface VhostFieldProps {
   readonly value: string;

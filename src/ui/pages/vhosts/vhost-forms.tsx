@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { go, href } from '../../api/route.js';
-import { Dialog } from '../../components/dialog.js';
-import { CheckField, ChoiceField, TextField } from '../../components/fields.js';
-import { Form } from '../../components/form.js';
-import { tell } from '../../components/status.js';
+import { Dialog } from '../../components/forms/dialog.js';
+import { CheckField, ChoiceField, TextField } from '../../components/forms/fields.js';
+import { Form } from '../../components/forms/form.js';
+import { tell } from '../../components/page/status.js';
 import { addVhost, NOTHING_SAID, type Said, saidOf, setVhost, type Vhost } from './vhost-json.js';
 
 export function AddVhost({ onClose }: { onClose(): void }): JSX.Element {

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { href } from '../../api/route.js';
-import { AdminNav } from '../../components/admin-nav.js';
-import type { BulkAction } from '../../components/bulk.js';
-import type { PageProps } from '../../components/page-props.js';
-import { Badge, Empty, Page } from '../../components/parts.js';
-import { type Column, Table } from '../../components/table.js';
-import { Term } from '../../components/term.js';
+import { AdminNav } from '../../components/page/admin-nav.js';
+import type { PageProps } from '../../components/page/page-props.js';
+import { Badge, Empty, Page } from '../../components/page/parts.js';
+import { Term } from '../../components/page/term.js';
+import type { BulkAction } from '../../components/tables/bulk.js';
+import { type Column, Table } from '../../components/tables/table.js';
 import { count } from '../../text/format.js';
 import { AddVhost } from './vhost-forms.js';
 import { deleteVhost, VHOSTS, type Vhost } from './vhost-json.js';

@@ -5,12 +5,12 @@
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Query } from '../api/client.js';
-import { usePagesOfList, wholeList } from '../api/pages-of-list.js';
-import { note, usePlace } from '../api/route.js';
-import { count, counted } from '../text/format.js';
+import type { Query } from '../../api/client.js';
+import { usePagesOfList, wholeList } from '../../api/pages-of-list.js';
+import { note, usePlace } from '../../api/route.js';
+import { count, counted } from '../../text/format.js';
+import { Loading, Trouble } from '../page/parts.js';
 import { type BulkAction, BulkBar } from './bulk.js';
-import { Loading, Trouble } from './parts.js';
 import { ROW_HEIGHT, useVirtualRows } from './virtual-rows.js';
 
 export interface Column<R> {

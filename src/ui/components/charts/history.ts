@@ -1,5 +1,5 @@
 /** What the broker has kept of its figures, as lines over time: a chart has its past at once, also after a reload. */
-import type { Line } from './chart.js';
+import type { Line } from './figures.js';
 
 export interface Sample {
   readonly sample: number;

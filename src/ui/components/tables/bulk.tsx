@@ -1,10 +1,10 @@
 /** What is done to several rows at once. What must hold: each that was refused is told, in the API's words. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { inWords } from '../api/client.js';
-import { counted } from '../text/format.js';
-import { confirmed } from './dialog.js';
-import { tell } from './status.js';
+import { inWords } from '../../api/client.js';
+import { counted } from '../../text/format.js';
+import { confirmed } from '../forms/dialog.js';
+import { tell } from '../page/status.js';
 
 export interface BulkAction<R> {
   /** What the button says: `Delete`. */

@@ -1,6 +1,6 @@
 /** What has just been done, or was refused: said in a corner, and to screen readers. */
 import type { JSX } from 'preact';
-import { Store, useStore } from '../api/store.js';
+import { Store, useStore } from '../../api/store.js';
 
 type Kind = 'done' | 'trouble';
 

@@ -4,9 +4,9 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call } from '../api/client.js';
+import { call } from '../../api/client.js';
+import { Badge } from '../page/parts.js';
 import { TextField } from './fields.js';
-import { Badge } from './parts.js';
 
 /** What the broker says of one. */
 interface Match {

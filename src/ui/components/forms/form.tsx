@@ -1,7 +1,7 @@
 /** A form that does something by the API: it is busy until that is done, and says in the API's words why it was not. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { inWords } from '../api/client.js';
+import { inWords } from '../../api/client.js';
 
 interface FormProps {
   /** What the button says. */

@@ -1,7 +1,7 @@
 /** Narrows a list to one vhost. What was chosen stands in the address. */
 import type { JSX } from 'preact';
-import { usePolled } from '../api/polling.js';
-import { note, usePlace } from '../api/route.js';
+import { usePolled } from '../../api/polling.js';
+import { note, usePlace } from '../../api/route.js';
 
 /** How often one looks whether there are others (ms). */
 const EVERY_MS = 30_000;

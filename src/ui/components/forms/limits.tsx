@@ -1,14 +1,14 @@
 /** Limits of a vhost or a user: what is set, and the form to set it. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, pathOf } from '../api/client.js';
-import { count } from '../text/format.js';
+import { call, pathOf } from '../../api/client.js';
+import { count } from '../../text/format.js';
+import { Fact, Facts, Section } from '../page/parts.js';
+import { tell } from '../page/status.js';
+import { Term } from '../page/term.js';
 import { Dialog } from './dialog.js';
 import { TextField } from './fields.js';
 import { Form } from './form.js';
-import { Fact, Facts, Section } from './parts.js';
-import { tell } from './status.js';
-import { Term } from './term.js';
 
 export type LimitScope = 'vhost' | 'user';
 export type LimitSet = Readonly<Record<string, number>>;

@@ -1,6 +1,6 @@
 /** The pages of the administration, above each of them. What must hold: each tag sees those that it may use. */
 import type { JSX } from 'preact';
-import { type Account, hasTag, type Tag } from '../api/session.js';
+import { type Account, hasTag, type Tag } from '../../api/session.js';
 
 interface AdminPage {
   readonly path: string;

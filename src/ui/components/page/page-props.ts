@@ -1,5 +1,5 @@
 /** What each page is given. */
-import type { Account } from '../api/session.js';
+import type { Account } from '../../api/session.js';
 
 export interface PageProps {
   /** The parts of its path that stand for something, decoded. */

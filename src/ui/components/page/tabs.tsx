@@ -1,7 +1,7 @@
 /** Parts of a page, one of which is shown; which one stands in the address. Arrows go from tab to tab. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useRef } from 'preact/hooks';
-import { note, usePlace } from '../api/route.js';
+import { note, usePlace } from '../../api/route.js';
 
 export interface Tab {
   /** As the address has it. */

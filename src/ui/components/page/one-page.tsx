@@ -2,8 +2,8 @@
  * The page of one thing that may end while it is looked at: it is shown as it was last then, with a word about that.
  */
 import type { ComponentChildren, JSX } from 'preact';
-import { ApiError } from '../api/client.js';
-import type { Polled } from '../api/polling.js';
+import { ApiError } from '../../api/client.js';
+import type { Polled } from '../../api/polling.js';
 import { Loading, Page, Trouble } from './parts.js';
 
 interface OnePageProps<T> {

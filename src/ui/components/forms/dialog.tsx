@@ -1,7 +1,7 @@
 /** Dialogs, by the browser's own: it keeps the focus in, ends at Escape, and gives the focus back. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { Store, useStore } from '../api/store.js';
+import { Store, useStore } from '../../api/store.js';
 
 /** Where whoever has opened a dialog begins: the first field, else the first answer. */
 const FIRST = 'form :is(input, select, textarea), .dialog-foot button';

@@ -5,20 +5,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { clock, octetRate, octets } from '../text/format.js';
+import { octetRate, octets } from '../../text/format.js';
+import { type Figured, Figures, type Line } from './figures.js';
 
-export interface Line {
-  readonly label: string;
-  /** One value for each moment; null: not known. */
-  readonly values: readonly (number | null)[];
-}
-
-interface ChartProps {
-  readonly title: string;
-  /** Moments (ms), the oldest first. */
-  readonly times: readonly number[];
-  readonly lines: readonly Line[];
-  format(value: number | null | undefined): string;
+interface ChartProps extends Figured {
   /** Over how long, in words: `last 10 minutes`. */
   readonly span: string;
 }
@@ -79,40 +69,6 @@ export function Chart({ title, times, lines, format, span }: ChartProps): JSX.El
 
 /** Between the lines of a chart of octets: 1 B to 512 TiB, even numbers of the units in which these are told. */
 const OCTET_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
-
-/** So many moments are listed. */
-const LISTED = 20;
-
-function Figures({ title, times, lines, format }: Omit<ChartProps, 'span'>): JSX.Element {
-  const step = Math.max(1, Math.ceil(times.length / LISTED));
-  const shown = times.map((_, at) => at).filter((at) => (times.length - 1 - at) % step === 0);
-  return (
-    <table aria-label={title}>
-      <thead>
-        <tr>
-          <th scope="col">Time</th>
-          {lines.map(({ label }) => (
-            <th key={label} scope="col" class="number">
-              {label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {shown.reverse().map((at) => (
-          <tr key={times[at]}>
-            <th scope="row">{clock(times[at] ?? 0)}</th>
-            {lines.map(({ label, values }) => (
-              <td key={label} class="number">
-                {format(values[at])}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
 
 function dataOf(times: readonly number[], lines: readonly Line[]): uPlot.AlignedData {
   return [times.map((time) => time / 1000), ...lines.map(({ values }) => [...values])];

@@ -1,6 +1,6 @@
 /** A queue as the API tells of it, and how parts of it are shown wherever queues are. */
 import type { JSX } from 'preact';
-import { Badge } from './parts.js';
+import { Badge } from '../page/parts.js';
 
 export interface QueueRow {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** A term, with a button that explains it where it stands. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useId } from 'preact/hooks';
-import { GLOSSARY, type TermName } from '../text/glossary.js';
+import { GLOSSARY, type TermName } from '../../text/glossary.js';
 
 export function Term({ name, children }: { name: TermName; children?: ComponentChildren }): JSX.Element {
   const id = useId();
