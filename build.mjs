@@ -3,7 +3,7 @@
  * build in any case. What must hold: whatever the build reads or writes counts, by size and time, so that a file in `dist`
  * that somebody else has written is noticed too.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,12 @@ const PACKAGES = ['package.json', 'package-lock.json'];
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== digest()) {
   for (const script of ['build:core', 'build:host']) {
-    execFileSync('npm', ['run', '--silent', script], { stdio: 'inherit', shell: process.platform === 'win32' });
+    const { status } = spawnSync('npm', ['run', '--silent', script], {
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    });
+    // It has said why.
+    if (status !== 0) process.exit(status ?? 1);
   }
   writeFileSync(STAMP, digest());
 }
