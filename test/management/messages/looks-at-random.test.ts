@@ -23,7 +23,7 @@ interface Known {
   changed: number;
 }
 
-test('a look shows what was ready all the time, and nothing that was gone', async () => {
+test('a look shows what was ready all the time, and nothing that was gone', { timeout: 400_000 }, async () => {
   const seed = Number(process.env.LEVERET_SEED ?? Date.now() % 2 ** 31);
   console.info(`looking at random: repeat with LEVERET_SEED=${seed}`);
   let state = seed;

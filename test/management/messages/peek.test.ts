@@ -43,12 +43,14 @@ async function peek(queue: string, query = '', from: HttpApi = api()): Promise<P
   return answer.json as Page;
 }
 
-async function allPages(queue: string, count: number, from: HttpApi = api()): Promise<Peeked[]> {
-  const found: Peeked[] = [];
-  for (let page = await peek(queue, `?count=${count}`, from); ; ) {
-    found.push(...page.messages);
-    if (page.at_end) return found;
-    page = await peek(queue, `?count=${count}&from=${page.next}`, from);
+/** A page may be short, or empty, where the time for one is over: the next goes on. */
+async function allPages(queue: string, query: string, from: HttpApi = api()): Promise<Page> {
+  const messages: Peeked[] = [];
+  let looked = 0;
+  for (let page = await peek(queue, query, from); ; page = await peek(queue, `${query}&from=${page.next}`, from)) {
+    messages.push(...page.messages);
+    looked += page.looked_at;
+    if (page.at_end) return { ...page, messages, looked_at: looked };
   }
 }
 
@@ -67,7 +69,7 @@ test('a client gets exactly what was shown, in its order, and nothing is marked 
   for (let i = 0; i < 1_200; i++) channel.sendToQueue('shown', Buffer.from(`message ${i}`), { messageId: `${i}` });
   await channel.waitForConfirms();
   for (const count of [7, 100, 5_000]) {
-    const shown = await allPages('shown', count);
+    const { messages: shown } = await allPages('shown', `?count=${count}`);
     expect(payloads(shown)).toEqual(Array.from({ length: 1_200 }, (_, i) => `message ${i}`));
     expect(shown.every(({ redelivered, state }) => !redelivered && state === 'ready')).toBe(true);
   }
@@ -117,7 +119,7 @@ test('what is looked for is found by key, exchange, header, property, body or an
   publish('second ORDER', { headers: { customer: 'Bob' }, correlationId: 'c-2' });
   publish('third', { headers: { customer: 'Ann Order', 'x-order': true } });
   await channel.waitForConfirms();
-  const found = async (query: string): Promise<string[]> => payloads((await peek('sought', query)).messages);
+  const found = async (query: string): Promise<string[]> => payloads((await allPages('sought', query)).messages);
   expect(await found('?body=order')).toEqual(['first order']);
   expect(await found('?body=(%3Fi)order&use_regex=true')).toEqual(['first order', 'second ORDER']);
   expect(await found('?header.customer=Ann')).toEqual(['first order', 'third']);
@@ -159,7 +161,7 @@ test('what was requeued is marked where it stands, and higher priorities come fi
   const first = await channel.get('ranked');
   if (first) channel.nack(first);
   await channel.checkQueue('ranked');
-  const shown = await allPages('ranked', 1);
+  const { messages: shown } = await allPages('ranked', '?count=1');
   expect(shown.map(({ payload, redelivered }) => [payload, redelivered])).toEqual([
     ['4', true],
     ['2', false],
@@ -183,15 +185,11 @@ test('messages that had no room in memory are shown from disk, and stay there', 
   const used = async (): Promise<number> =>
     ((await own.get('/nodes')).json as { mem_used: number }[])[0]?.mem_used ?? 0;
   const before = await used();
-  const shown: string[] = [];
-  for (let page = await peek('long', '?count=2000&truncate=8', own); ; ) {
-    shown.push(...payloads(page.messages).map((payload) => payload.split(' ')[0] ?? ''));
-    if (page.at_end) break;
-    page = await peek('long', `?count=2000&truncate=8&from=${page.next}`, own);
-  }
+  const { messages } = await allPages('long', '?count=2000&truncate=8', own);
+  const shown = payloads(messages).map((payload) => payload.split(' ')[0] ?? '');
   expect(shown).toEqual(Array.from({ length: count }, (_, i) => `${i}`));
   expect(before).toBeGreaterThan(0);
-  const found = await peek('long', `?body=${count - 5}%20&truncate=4`, own);
+  const found = await allPages('long', `?body=${count - 5}%20&truncate=4`, own);
   expect(payloads(found.messages)).toEqual([`${count - 5}`]);
   expect(found.looked_at).toBe(count);
 });
