@@ -51,6 +51,35 @@ test('messages are peeked at, moved and looked for, and each stays in one queue'
   expect((await type('peek_messages', 'here', '--header', 'body')).code).toBe(64);
 });
 
+test('a number that is none is refused, and is not taken for all', async () => {
+  for (const [line, words] of [
+    [
+      'move_messages q --to-queue p --count abc',
+      "--count must be a whole number from 1 to 9007199254740991, not 'abc'",
+    ],
+    ['move_messages q --to-queue p --count 0', "not '0'"],
+    ['peek_messages q --count 1.5', "--count must be a whole number from 1 to 10000, not '1.5'"],
+    ['peek_messages q --truncate=-1', "not '-1'"],
+    ['close_all_connections why --limit abc', "--limit must be a whole number from 0 to 9007199254740991, not 'abc'"],
+    ['close_all_connections why --per-connection-delay soon', "not 'soon'"],
+    ['set_policy p q {} --priority high', "not 'high'"],
+  ] as const)
+    expect
+      .soft(await type(...line.split(' ')), line)
+      .toMatchObject({ code: 64, out: '', error: expect.stringContaining(words) });
+});
+
+test('an option that is not there is named with the nearest, and an empty name is told of', async () => {
+  expect((await type('peek_messages', 'q', '--cuont', '3')).error).toContain(
+    "Unknown option '--cuont'; the nearest is --count",
+  );
+  for (const command of ['add_vhost', 'delete_vhost', 'pause_queue', 'delete_user'])
+    expect.soft(await type(command, ''), command).toMatchObject({
+      code: 64,
+      error: expect.stringContaining('a name must not be empty'),
+    });
+});
+
 test('a queue is explained, paused and resumed', async () => {
   const connection = await connect(`amqp://guest:guest@127.0.0.1:${broker().embedded.port}`);
   onTestFinished(() => connection.close());

@@ -3,7 +3,7 @@
  * the whole command.
  */
 import { request } from 'node:http';
-import { CtlError, EXIT } from './command.js';
+import { CtlError, EXIT, UsageError } from './command.js';
 
 /** The broker has answered that it does not do it. */
 export class ApiError extends Error {
@@ -115,8 +115,10 @@ export class Api {
   }
 }
 
-/** A path of the API; each part may be any text. */
+/** A path of the API; each part may be any text but an empty one, which names nothing. */
 export function at(...parts: readonly string[]): string {
+  const [, ...names] = parts;
+  if (names.includes('')) throw new UsageError(`a name must not be empty (of ${parts[0]})`);
   return `/api/${parts.map(encodeURIComponent).join('/')}`;
 }
 

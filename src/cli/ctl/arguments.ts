@@ -3,6 +3,7 @@
  * cannot be understood is told before anything is asked of a broker.
  */
 import { parseArgs } from 'node:util';
+import { meant } from '../config/flags.js';
 import { nearest } from '../config/nearest.js';
 import { type CtlCommand, CtlError, EXIT, type Given, type Option, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
@@ -81,8 +82,20 @@ function tokens(args: readonly string[]): { readonly values: Values; readonly po
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     return { values: new Map(Object.entries(values)), positionals };
   } catch (error) {
-    throw new UsageError(firstSentence(error));
+    const reason = firstSentence(error);
+    throw new UsageError(`${reason}${meant(nearestOption(reason, Object.keys(all)))}`);
   }
+}
+
+/** What an unknown option may stand for. */
+function nearestOption(reason: string, names: readonly string[]): string | null {
+  const [, unknown] = /^Unknown option '(--[^']+)'/.exec(reason) ?? [];
+  return unknown === undefined
+    ? null
+    : nearest(
+        unknown,
+        names.map((name) => `--${name}`),
+      );
 }
 
 function firstSentence(error: unknown): string {
@@ -113,10 +126,19 @@ function check(command: CtlCommand, words: readonly string[], values: Values): v
   if (!isOpen && words.length > due.length) throw new UsageError('too many arguments.', command);
   const foreign = [...values.keys()].find((name) => OPTIONS[name] === undefined && options[name] === undefined);
   if (foreign !== undefined) throw new UsageError(`${command.name} has no option --${foreign}`, command);
+  for (const [name, option] of Object.entries(options)) checkNumber(name, option, text(values.get(name)), command);
   if (columns === undefined) return;
   const known = [...columns.standard, ...columns.others];
   const unknown = columnsIn(words).filter((word) => !known.includes(word));
   if (unknown.length > 0) throw new UsageError(`Info key(s) ${unknown.join(',')} are not supported`, command);
+}
+
+function checkNumber(name: string, { whole }: Option, given: string | null, command: CtlCommand): void {
+  if (whole === undefined || given === null) return;
+  const value = /^-?\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (value >= whole.min && value <= whole.max) return;
+  const range = `a whole number from ${whole.min} to ${whole.max}`;
+  throw new UsageError(`--${name} must be ${range}, not '${given}'`, command);
 }
 
 /** They may have commas between them. */

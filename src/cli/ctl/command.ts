@@ -77,6 +77,8 @@ export interface Argument {
 export interface Option {
   /** What stands behind it; null: it is a switch. */
   readonly value: string | null;
+  /** It must be a whole number, in between. */
+  readonly whole?: { readonly min: number; readonly max: number };
   readonly short?: string;
   readonly help: string;
 }

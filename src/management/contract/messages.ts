@@ -5,7 +5,9 @@ import {
   body,
   INTEGER,
   listOf,
+  OPTIONAL_TEXT,
   oneOf,
+  only,
   type Schema,
   STRING,
   TABLE,
@@ -99,6 +101,20 @@ const MOVE: Schema = {
   title: 'Move',
 };
 
+const FILTER: Schema = only({
+  ...TABLE,
+  description: 'As the query of a peek; `headers` and `properties` are objects.',
+  properties: {
+    match: OPTIONAL_TEXT,
+    key: OPTIONAL_TEXT,
+    exchange: OPTIONAL_TEXT,
+    body: OPTIONAL_TEXT,
+    headers: TABLE,
+    properties: TABLE,
+    use_regex: YES_OR_NO,
+  },
+});
+
 /** What is said of any other. */
 export const MOVE_TARGET = 'to must be origin, or name one exchange or queue';
 
@@ -142,20 +158,22 @@ export const MESSAGES: Contracts = {
   },
   'POST /api/queues/:vhost/:name/move': {
     summary: 'Begins to move messages of a queue, or to replay dead letters',
-    body: body(
-      {
-        to: {
-          description: 'An exchange or a queue; or `origin`: where each was published to before it died.',
-          anyOf: [
-            { ...oneOf('origin'), 'x-refusal': MOVE_TARGET },
-            thing({ exchange: TEXT, routing_key: TEXT, queue: TEXT }),
-          ],
+    body: only(
+      body(
+        {
+          to: {
+            description: 'An exchange or a queue; or `origin`: where each was published to before it died.',
+            anyOf: [
+              { ...oneOf('origin'), 'x-refusal': MOVE_TARGET },
+              only(thing({ exchange: TEXT, routing_key: OPTIONAL_TEXT, queue: TEXT })),
+            ],
+          },
+          count: { ...WHOLE, description: 'At most so many; else all that are ready.' },
+          filter: FILTER,
+          deaths: { enum: ['keep', 'remove', null], description: 'What becomes of `x-death` and its like; else kept.' },
         },
-        count: { ...WHOLE, description: 'At most so many; else all that are ready.' },
-        filter: { ...TABLE, description: 'As the query of a peek; `headers` and `properties` are objects.' },
-        deaths: { enum: ['keep', 'remove', null], description: 'What becomes of `x-death` and its like; else kept.' },
-      },
-      'to',
+        'to',
+      ),
     ),
     answers: { 202: MOVE },
   },

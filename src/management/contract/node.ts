@@ -20,6 +20,7 @@ import {
   NUMBER,
   OBJECT,
   oneOf,
+  only,
   type Schema,
   STRING,
   STRING_OR_NULL,
@@ -276,7 +277,7 @@ export const NODE_CONTRACTS: Contracts = {
     answers: { 200: { type: 'object', additionalProperties: STRING } },
   },
   'PUT /api/leveret/log-levels': done('Says what the log tells, of one area or of all', {
-    body: body({ level: TEXT, area: STRING_OR_NULL }, 'level'),
+    body: only(body({ level: TEXT, area: STRING_OR_NULL }, 'level')),
   }),
   'POST /api/leveret/stop': done('Ends the broker: by the control socket alone'),
   'GET /api/leveret/events/overview': live('Figures of the broker: an event `sample` in each interval', SAMPLED),

@@ -8,6 +8,7 @@ import {
   listOf,
   OBJECT,
   OPTIONAL_TEXT,
+  only,
   type Schema,
   STRING,
   STRING_OR_NULL,
@@ -75,15 +76,17 @@ export const RULES: Contracts = {
   ...policies('operator-policies', 'operator policies'),
   'POST /api/leveret/policies/:vhost/trial': {
     summary: 'Says which queues and exchanges a policy would meet, and where it would count',
-    body: body(
-      {
-        pattern: TEXT,
-        'apply-to': OPTIONAL_TEXT,
-        priority: WHOLE,
-        name: { ...OPTIONAL_TEXT, description: 'The policy of this name would be replaced.' },
-        operator: { ...YES_OR_NO, description: 'Whether it would be one of operators.' },
-      },
-      'pattern',
+    body: only(
+      body(
+        {
+          pattern: TEXT,
+          'apply-to': OPTIONAL_TEXT,
+          priority: WHOLE,
+          name: { ...OPTIONAL_TEXT, description: 'The policy of this name would be replaced.' },
+          operator: { ...YES_OR_NO, description: 'Whether it would be one of operators.' },
+        },
+        'pattern',
+      ),
     ),
     answers: { 200: thing({ queues: MET, exchanges: MET }, ['queues', 'exchanges']) },
   },

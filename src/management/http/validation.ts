@@ -23,16 +23,20 @@ export function lazyValidator(schema: Schema, part: string): (given: unknown) =>
 }
 
 function inWords(
-  { keyword, instancePath, params: { missingProperty }, message, parentSchema }: ErrorObject,
+  { keyword, instancePath, params: { missingProperty, additionalProperty }, message, parentSchema, data }: ErrorObject,
   part: string,
 ): string {
-  const { 'x-refusal': own, type, enum: values, properties } = (parentSchema ?? {}) as Schema;
+  const { 'x-refusal': own, type, enum: values, properties, pattern } = (parentSchema ?? {}) as Schema;
   const isWhole = instancePath === '';
   if (keyword === 'required') {
     const missing = String(missingProperty);
     const saying = properties?.[missing]?.['x-refusal'];
     if (saying !== undefined) return saying;
     return isWhole ? `missing from the body: ${missing}` : `missing from ${nameAt(instancePath)}: ${missing}`;
+  }
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys(properties ?? {}).join(', ');
+    return `${isWhole ? 'the body' : nameAt(instancePath)} has no field ${String(additionalProperty)}, but ${known}`;
   }
   if (isWhole && part === 'body') return 'the body must be a JSON object';
   if (own !== undefined) return own;
@@ -42,6 +46,9 @@ function inWords(
     return `${name} must be ${texts.length > 2 ? 'one of ' : ''}${texts.join(texts.length > 2 ? ', ' : ' or ')}`;
   }
   if (keyword === 'type') return `${name} must be ${typesInWords(type)}`;
+  // All patterns of the contract are those of numbers in texts.
+  if (keyword === 'pattern')
+    return `${name} must be ${pattern?.includes('.') ? 'a number' : 'a whole number'}, not '${data}'`;
   return `${name} ${message}`;
 }
 

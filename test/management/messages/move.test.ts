@@ -179,6 +179,25 @@ test('messages that had no room in memory are moved, too, the highest priority f
   expect(got).toEqual([...all.filter((i) => i % 2 === 1), ...all.filter((i) => i % 2 === 0)]);
 });
 
+test('what is asked for in words that nobody knows moves nothing, where less was meant than all', async () => {
+  const channel = await client();
+  await filled(channel, 'stays', 3);
+  const to = { queue: 'stays' };
+  for (const [body, reason] of [
+    [{ to, counts: 1 }, 'the body has no field counts, but to, count, filter, deaths'],
+    [{ to: { ...to, key: 'k' } }, 'to must be origin, or name one exchange or queue'],
+    [{ to, count: 'some' }, "count must be a whole number, not 'some'"],
+    [
+      { to, filter: { bdy: 'x' } },
+      'filter has no field bdy, but match, key, exchange, body, headers, properties, use_regex',
+    ],
+  ] as const)
+    expect
+      .soft(await api().post('/queues/%2F/stays/move', body), JSON.stringify(body))
+      .toMatchObject({ status: 400, json: { error: 'bad_request', reason } });
+  expect(await drained(channel, 'stays')).toHaveLength(3);
+});
+
 test('who may not write to the target begins nothing, and a move is ended by who began it or an administrator', async () => {
   const channel = await client();
   await filled(channel, 'owned', 2);

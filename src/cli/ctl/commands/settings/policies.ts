@@ -8,7 +8,11 @@ import { jsonOf } from './json.js';
 const COLUMNS = ['vhost', 'name', 'pattern', 'apply-to', 'definition', 'priority'] as const;
 
 const OPTIONS: Readonly<Record<string, Option>> = {
-  priority: { value: 'PRIORITY', help: 'of several that fit, the one with the highest counts; 0 by default' },
+  priority: {
+    value: 'PRIORITY',
+    whole: { min: -(2 ** 31), max: 2 ** 31 - 1 },
+    help: 'of several that fit, the one with the highest counts; 0 by default',
+  },
   'apply-to': { value: 'KIND', help: 'queues, exchanges or all, the default' },
 };
 
@@ -88,12 +92,11 @@ export const POLICY_COMMANDS: readonly CtlCommand[] = KINDS.flatMap((kind) => [
 
 async function set({ path }: Kind, { vhost, argument, option }: Given, api: Api): Promise<Outcome> {
   const definition = jsonOf(argument('definition'));
-  const priority = Number(option('priority') ?? '0');
   await existingVhost(api, vhost);
   await api.put(at(path, vhost, argument('name')), {
     pattern: argument('pattern'),
     definition,
-    priority: Number.isNaN(priority) ? option('priority') : priority,
+    priority: Number(option('priority') ?? '0'),
     'apply-to': option('apply-to') ?? 'all',
   });
   return DONE;

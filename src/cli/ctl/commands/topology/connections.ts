@@ -138,8 +138,8 @@ export const CONNECTION_COMMANDS: readonly CtlCommand[] = [
     isInVhost: true,
     options: {
       global: { value: null, help: 'those to all vhosts' },
-      limit: { value: 'COUNT', help: 'close so many of them' },
-      'per-connection-delay': { value: 'MS', help: 'wait so long after each' },
+      limit: { value: 'COUNT', whole: { min: 0, max: Number.MAX_SAFE_INTEGER }, help: 'close so many of them; 0: all' },
+      'per-connection-delay': { value: 'MS', whole: { min: 0, max: 3_600_000 }, help: 'wait so long after each' },
     },
     banner: ({ vhost, argument, has }) => {
       const which = has('global') ? 'Closing all connections to node' : `Closing all connections in vhost ${vhost}`;
