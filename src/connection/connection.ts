@@ -26,21 +26,19 @@ import { Channels } from './channels.js';
 import { isClientMethod } from './client-method.js';
 import { ConnectionLines } from './connection-lines.js';
 import { channelOf } from './consuming/channel-consumers.js';
-import { DeliveryTap } from './consuming/delivery-tap.js';
+import type { DeliveryTap } from './consuming/delivery-tap.js';
 import { reasonOf, unexpected } from './errors/errors.js';
 import { badFrameEnd, misplacedFrame, oversizeFrame } from './errors/frame-fault.js';
 import { connectionClosedHeaders, connectionHeaders, loginHeaders } from './events/client-events.js';
-import { LateConfirms } from './faults/late-confirms.js';
 import { LostNetwork } from './faults/lost-network.js';
+import { FollowedOutput } from './followed-output.js';
 import { Handshake } from './handshake/handshake.js';
 import type { ClientCapabilities } from './handshake/identity.js';
 import { connectionName } from './inspection/names.js';
 import type { ChannelCounts, ConnectionRow, ConnectionState, Depth, Row } from './inspection/rows.js';
-import { tellOfDelivery } from './message-spans.js';
 import type { AskedAhead } from './session/asked-ahead.js';
 import { PendingRequests } from './session/pending-requests.js';
 import type { Host, Session } from './session/session.js';
-import { traceDelivery } from './tracing.js';
 import { endpointText, hostText, isOnThisMachine } from './transport/endpoint.js';
 import { Heartbeat } from './transport/heartbeat.js';
 import { ConnectionReader, type Outcome, type Receiver } from './transport/reader.js';
@@ -61,6 +59,7 @@ export class Connection implements Session, Receiver, TransportEvents {
   readonly #requests: PendingRequests;
   readonly #handshake: Handshake;
   readonly #channels: Channels;
+  readonly #output: FollowedOutput;
   readonly #lines: ConnectionLines;
   #state: State = 'handshake';
   /** It has been running. */
@@ -71,10 +70,6 @@ export class Connection implements Session, Receiver, TransportEvents {
   #reads = 0;
   /** A defect ends the broker, and this is told when the transport is closed; null: none does. */
   #whenGone: (() => void) | null = null;
-  /** Holds confirms back, where a test asks for that. */
-  #lateConfirms: LateConfirms | null = null;
-  /** Null: nobody follows what the client is sent. */
-  #tap: DeliveryTap | null = null;
 
   constructor(host: Host, id: ConnectionId, core: CoreConnection, open: OpenTransport) {
     this.host = host;
@@ -96,6 +91,7 @@ export class Connection implements Session, Receiver, TransportEvents {
     this.#reader = new ConnectionReader(host, core, this);
     this.#transport = open(this);
     this.#writer = new ConnectionWriter(host.engine, host.eventLoop, core, this.#transport);
+    this.#output = new FollowedOutput(this, this.#channels, this.#writer);
   }
 
   // ── What channels ask for ────────────────────────────────────────────────────────────────────────────────────
@@ -248,29 +244,12 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** Whether the vhost is traced may be otherwise from now on. */
   tracingChanged(): void {
-    const { spans, view } = this.host;
-    const isFollowed = this.#state === 'running' && (spans !== null || view.metadata(this.vhost).tracing);
-    if (isFollowed === (this.#tap !== null)) return;
-    this.host.eventLoop.begin();
-    const tap = isFollowed ? this.#newTap() : null;
-    this.#tap = tap;
-    this.#writer.tap(tap === null ? null : (frames) => tap.take(frames));
+    this.#output.tracingChanged(this.#state === 'running');
   }
 
   /** What a test has asked to go wrong may be something else from now on. */
   faultsChanged(): void {
-    const delay = this.host.faults?.settings.confirmDelay ?? 0;
-    if (this.#state !== 'running' || (delay === 0 && this.#lateConfirms === null)) return;
-    this.host.eventLoop.begin();
-    const late = delay === 0 ? null : new LateConfirms(this.host.clock, delay, (frame) => this.#sendLate(frame));
-    this.#writer.filter(late === null ? null : (frames) => late.take(frames));
-    this.#lateConfirms?.release();
-    this.#lateConfirms = late;
-  }
-
-  #sendLate(frame: Uint8Array): void {
-    this.host.eventLoop.begin();
-    this.#writer.send(frame);
+    this.#output.faultsChanged(this.#state === 'running');
   }
 
   /** For tests: nothing comes and nothing goes any more, until that is taken back. `memory`: the core's. */
@@ -278,30 +257,12 @@ export class Connection implements Session, Receiver, TransportEvents {
     return new LostNetwork(this.#transport, this, memory);
   }
 
-  #newTap(): DeliveryTap {
-    const { spans, view } = this.host;
-    const isTraced = (): boolean => view.isTraced(this.vhost);
-    return new DeliveryTap({
-      queueOf: (channel, tag) =>
-        spans !== null || isTraced() ? (this.#channels.get(channel)?.queueOf(tag) ?? null) : null,
-      arrivalOf: (channel, deliveryTag) => this.#channels.get(channel)?.arrivalOf(deliveryTag) ?? 0,
-      wantsBodies: isTraced,
-      tell: (delivered) => {
-        traceDelivery(this, delivered);
-        if (spans !== null) tellOfDelivery(spans, this, delivered);
-      },
-    });
-  }
-
   expectGot(queue: string): void {
-    if (this.#tap === null) return;
-    this.#tap.expectGot(queue);
-    this.#writer.writeAll();
+    this.#output.expectGot(queue);
   }
 
   deliveryTap(): DeliveryTap | null {
-    if (this.#tap !== null) this.#writer.writeAll();
-    return this.#tap;
+    return this.#output.tap();
   }
 
   /** What users may do has changed: what a connection has asked for before, and gets, may not be its any more. */
@@ -405,12 +366,11 @@ export class Connection implements Session, Receiver, TransportEvents {
     if (this.#state === 'closing') this.#lines.closing();
     else {
       this.#lines.lost();
-      // What was on its way has not reached the client.
-      this.#tap = null;
+      this.#output.lost();
       this.#abandon();
     }
     this.#state = 'closed';
-    this.#lateConfirms?.stop();
+    this.#output.stop();
     this.#reader.close();
     this.#tellOfEnd();
     this.#channels.clear();
