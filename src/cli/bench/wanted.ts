@@ -3,110 +3,63 @@
  * that says what would be.
  */
 import { tmpdir } from 'node:os';
-import { parseArgs } from 'node:util';
 import type { WantedBench } from '../../bench/bench.js';
-import { PARTS, type Part } from '../../bench/parts.js';
-import { ConfigurationError } from '../config/flags.js';
-import { nearest } from '../config/nearest.js';
+import { PARTS } from '../../bench/parts.js';
+import { helpOf, readTable, type TableFlag } from '../config/flag-table.js';
+import { type Kind, oneOf, text, wholeNumber, yesOrNo } from '../config/kinds.js';
 
 const ROUNDS = { thorough: 5, quick: 2, most: 100 };
+const SUBJECT = 'Options';
 
-interface Flag {
-  /** Null: it takes none. */
-  readonly value: string | null;
-  readonly help: string;
+function flag<T>(kind: Kind<T>, help: string): TableFlag<T> {
+  return { kind, subject: SUBJECT, help };
 }
 
 /** In the order in which the help tells them. */
 export const BENCH_FLAGS = {
-  only: {
-    value: PARTS.join('|'),
-    help: 'the engines by themselves, or whole brokers; both if nothing is said',
-  },
-  rounds: {
-    value: 'N',
-    help: `how often each figure is taken, from 2 on (default ${ROUNDS.thorough}, with --quick ${ROUNDS.quick})`,
-  },
-  quick: { value: null, help: 'as short as can be: shows that it works, and no more' },
-  data: {
-    value: 'DIR',
-    help: "a directory on the disk that is to be measured (default: the system's for temporary files)",
-  },
-  json: { value: null, help: 'print JSON instead of tables' },
-  markdown: { value: 'FILE', help: "write tables as Markdown, or anew between the file's marks where it is there" },
-  svg: { value: 'FILE', help: 'write a chart' },
-} as const satisfies Record<string, Flag>;
+  only: flag(
+    { ...oneOf(PARTS), argument: PARTS.join('|') },
+    'the engines by themselves, or whole brokers; both if nothing is said',
+  ),
+  rounds: flag(
+    wholeNumber(2, ROUNDS.most),
+    `how often each figure is taken (default ${ROUNDS.thorough}, with --quick ${ROUNDS.quick})`,
+  ),
+  quick: flag(yesOrNo, 'as short as can be: shows that it works, and no more'),
+  data: flag(
+    text('DIR', 'the name of a directory'),
+    "a directory on the disk that is to be measured (default: the system's for temporary files)",
+  ),
+  json: flag(yesOrNo, 'print JSON instead of tables'),
+  markdown: flag(
+    text('FILE', 'the name of a file'),
+    "write tables as Markdown, or anew between the file's marks where it is there",
+  ),
+  svg: flag(text('FILE', 'the name of a file'), 'write a chart'),
+};
+
+type Given = { readonly [K in keyof typeof BENCH_FLAGS]?: ReturnType<(typeof BENCH_FLAGS)[K]['kind']['read']> };
 
 export const BENCH_HELP = `Usage: leveret bench [options]
 
 Measures the WebAssembly core and its twin in plain JavaScript beside each other, by themselves and in whole brokers,
 with confidence intervals.
 
-${Object.entries(BENCH_FLAGS)
-  .map(([name, { value, help }]) => `  ${`--${name}${value === null ? '' : ` ${value}`}`.padEnd(24)}${help}`)
-  .join('\n')}
+${helpOf(BENCH_FLAGS, [SUBJECT])}
 `;
 
 /** Reads what follows `bench`; null: help is wanted. Throws a `ConfigurationError`. */
 export function wantedBench(args: readonly string[]): WantedBench | null {
-  const values = parsed(args);
-  if (values.help === true) return null;
-  const isQuick = values.quick === true;
+  const given = readTable(args, BENCH_FLAGS) as Given | null;
+  if (given === null) return null;
+  const isQuick = given.quick === true;
   return {
-    parts: values.only === undefined ? PARTS : [part(values.only)],
-    rounds: rounds(values.rounds, isQuick),
+    parts: given.only === undefined ? PARTS : [given.only],
+    rounds: given.rounds ?? (isQuick ? ROUNDS.quick : ROUNDS.thorough),
     isQuick,
-    directory: file('data', values.data) ?? tmpdir(),
-    isJson: values.json === true,
-    markdown: file('markdown', values.markdown),
-    svg: file('svg', values.svg),
+    directory: given.data ?? tmpdir(),
+    isJson: given.json === true,
+    markdown: given.markdown ?? null,
+    svg: given.svg ?? null,
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        only: { type: 'string' },
-        rounds: { type: 'string' },
-        quick: { type: 'boolean' },
-        data: { type: 'string' },
-        json: { type: 'boolean' },
-        markdown: { type: 'string' },
-        svg: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    return values;
-  } catch (error) {
-    // Such as an unknown flag; the rest of it is advice for those who wrote a program.
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new ConfigurationError(`bench: ${reason}${meant(reason)}`);
-  }
-}
-
-/** The flag that an unknown one may stand for. */
-function meant(reason: string): string {
-  const [, unknown] = /^Unknown option '--([^']+)'/.exec(reason) ?? [];
-  const near = unknown === undefined ? null : nearest(unknown, Object.keys(BENCH_FLAGS));
-  return near === null ? '' : `; did you mean --${near}?`;
-}
-
-function part(text: string): Part {
-  const known = PARTS.find((one) => one === text);
-  if (known !== undefined) return known;
-  throw new ConfigurationError(`--only must be ${PARTS.join(' or ')}, not '${text}'`);
-}
-
-function rounds(text: string | undefined, isQuick: boolean): number {
-  if (text === undefined) return isQuick ? ROUNDS.quick : ROUNDS.thorough;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 2 && value <= ROUNDS.most) return value;
-  throw new ConfigurationError(`--rounds must be a whole number from 2 to ${ROUNDS.most}, not '${text}'`);
-}
-
-function file(name: string, text: string | undefined): string | null {
-  if (text === '') throw new ConfigurationError(`--${name} must name a ${name === 'data' ? 'directory' : 'file'}`);
-  return text ?? null;
 }

@@ -4,9 +4,10 @@
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
 import { GUEST } from '../../broker/access/accounts.js';
+import { helpOf, readTable, type TableFlag } from '../config/flag-table.js';
 import { ConfigurationError } from '../config/flags.js';
+import { type Kind, parsed, texts, wholeNumber } from '../config/kinds.js';
 
 export interface WantedCertificates {
   /** Where they are put. */
@@ -19,59 +20,54 @@ export interface WantedCertificates {
   readonly days: number;
 }
 
-export const CERT_HELP = `Usage: leveret cert DIR [options]
-
-Makes certificates for a trial, and says how to go on: of an authority, and, signed by that, of the broker and of
-a client. Nothing that is there is overwritten.
-
-  --host NAME       a name or an address by which clients call the broker, besides those of this machine; may be
-                    given several times
-  --user NAME       the user whom the client's certificate names (default ${GUEST})
-  --days N          how long they are valid (default 30)
-`;
-
 const DAYS = 30;
 const DAYS_MOST = 3650;
 /** Of a common name (RFC 5280, appendix A). */
 const USER_MOST = 64;
 const LOCAL = ['localhost', '127.0.0.1', '::1'];
+const SUBJECT = 'Options';
+
+function flag<T>(kind: Kind<T>, help: string): TableFlag<T> {
+  return { kind, subject: SUBJECT, help };
+}
+
+export const CERT_FLAGS = {
+  host: flag(
+    texts('NAME', 'a name or an address', isHost),
+    'a name or an address by which clients call the broker, besides those of this machine; may be given several times',
+  ),
+  user: flag(
+    parsed('NAME', `a name of at most ${USER_MOST} octets, without control characters`, userIn, (user) => user),
+    `the user whom the client's certificate names (default ${GUEST})`,
+  ),
+  days: flag(wholeNumber(1, DAYS_MOST), `how long they are valid (default ${DAYS})`),
+};
+
+type Given = { readonly [K in keyof typeof CERT_FLAGS]?: ReturnType<(typeof CERT_FLAGS)[K]['kind']['read']> };
+
+export const CERT_HELP = `Usage: leveret cert DIR [options]
+
+Makes certificates for a trial, and says how to go on: of an authority, and, signed by that, of the broker and of
+a client. Nothing that is there is overwritten.
+
+${helpOf(CERT_FLAGS, [SUBJECT])}
+`;
 
 /** Reads what follows `cert`; null: help is wanted. Throws a `ConfigurationError`. */
 export function wantedCertificates(args: readonly string[]): WantedCertificates | null {
-  const { values, positionals } = parsed(args);
-  if (values.help === true) return null;
-  const [directory, ...others] = positionals;
+  const words: string[] = [];
+  const given = readTable(args, CERT_FLAGS, (word) => words.push(word)) as Given | null;
+  if (given === null) return null;
+  const [directory, ...others] = words;
   if (directory === undefined || others.length > 0) throw new ConfigurationError('cert takes one directory');
-  const user = values.user ?? GUEST;
-  if (user === '' || Buffer.byteLength(user) > USER_MOST || /\p{Cc}/u.test(user))
-    throw new ConfigurationError(`--user must be a name of at most ${USER_MOST} octets, without control characters`);
   const own = hostname();
-  const hosts = [...(values.host ?? []).map(host), ...LOCAL, ...(isHost(own) ? [own] : [])];
-  return { directory, hosts: [...new Set(hosts)], user, days: days(values.days) };
+  const hosts = [...(given.host ?? []), ...LOCAL, ...(isHost(own) ? [own] : [])];
+  return { directory, hosts: [...new Set(hosts)], user: given.user ?? GUEST, days: given.days ?? DAYS };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        host: { type: 'string', multiple: true },
-        user: { type: 'string' },
-        days: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    // Such as an unknown flag; the rest of it is advice for those who wrote a program.
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\n/);
-    throw new ConfigurationError(`cert: ${reason}`);
-  }
-}
-
-function host(text: string): string {
-  if (isHost(text)) return text;
-  throw new ConfigurationError(`--host must be a name or an address, not '${text}'`);
+function userIn(text: string): string | undefined {
+  const fits = text !== '' && Buffer.byteLength(text) <= USER_MOST && !/\p{Cc}/u.test(text);
+  return fits ? text : undefined;
 }
 
 const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
@@ -81,11 +77,4 @@ function isHost(text: string): boolean {
   // What looks like a broken address is no name.
   const labels = text.replace(/^\*\./, '').split('.');
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '');
-}
-
-function days(text: string | undefined): number {
-  const value = text === undefined ? DAYS : Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= DAYS_MOST && (text === undefined || /^\d+$/.test(text)))
-    return value;
-  throw new ConfigurationError(`--days must be a whole number from 1 to ${DAYS_MOST}, not '${text}'`);
 }

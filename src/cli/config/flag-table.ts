@@ -23,9 +23,13 @@ export type FlagTable = Readonly<Record<string, TableFlag<unknown>>>;
 const INDENT = 32;
 const WIDTH = 100;
 
-/** The values that are given; null: help is wanted. Throws a `ConfigurationError`. */
-export function readTable(args: readonly string[], table: FlagTable): Readonly<Record<string, unknown>> | null {
-  const texts = readFlags(args, flagsOf(table));
+/** The values that are given; null: help is wanted. `take`: what is no flag. Throws a `ConfigurationError`. */
+export function readTable(
+  args: readonly string[],
+  table: FlagTable,
+  take?: (word: string) => void,
+): Readonly<Record<string, unknown>> | null {
+  const texts = readFlags(args, flagsOf(table), take);
   if (texts.has('help')) return null;
   const values: Record<string, unknown> = {};
   for (const [key, { name, texts: given }] of texts) {

@@ -28,8 +28,12 @@ export interface FlagTexts {
   readonly texts: readonly string[];
 }
 
-/** `flags`: by name, without the dashes. */
-export function readFlags<K>(args: readonly string[], flags: ReadonlyMap<string, Flag<K>>): Map<K, FlagTexts> {
+/** `flags`: by name, without the dashes. `take`: what is no flag. */
+export function readFlags<K>(
+  args: readonly string[],
+  flags: ReadonlyMap<string, Flag<K>>,
+  take: (word: string) => void = refuse,
+): Map<K, FlagTexts> {
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
@@ -38,7 +42,7 @@ export function readFlags<K>(args: readonly string[], flags: ReadonlyMap<string,
   });
   const given = new Map<K, FlagTexts>();
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new ConfigurationError(`Unexpected argument '${token.value}'`);
+    if (token.kind === 'positional') take(token.value);
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
     const flag = flags.get(name);
@@ -55,6 +59,10 @@ export function readFlags<K>(args: readonly string[], flags: ReadonlyMap<string,
     given.set(key, { name, texts: [...(given.get(key)?.texts ?? []), value ?? text] });
   }
   return given;
+}
+
+function refuse(word: string): never {
+  throw new ConfigurationError(`Unexpected argument '${word}'`);
 }
 
 function optionOf({ argument, short }: Flag<unknown>): { type: 'boolean' | 'string'; short?: string } {

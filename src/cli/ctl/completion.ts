@@ -1,5 +1,6 @@
 /** Scripts that complete commands and options in shells, made from the tables. */
 import { BENCH_FLAGS } from '../bench/wanted.js';
+import { CERT_FLAGS } from '../certificates/wanted.js';
 import type { FlagTable } from '../config/flag-table.js';
 import { FLAGS as MIGRATE_FLAGS } from '../migrate/table.js';
 import { FLAGS as PERF_FLAGS } from '../perf/table.js';
@@ -10,7 +11,8 @@ import { COMMANDS } from './commands.js';
 /** What stands behind `leveret`, and the flags of those commands that have a table of them. */
 const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf', 'migrate'].join(' ');
 const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = {
-  bench: BENCH_FLAGS,
+  bench: flagsOf(BENCH_FLAGS),
+  cert: flagsOf(CERT_FLAGS),
   perf: flagsOf(PERF_FLAGS),
   migrate: flagsOf(MIGRATE_FLAGS),
 };
