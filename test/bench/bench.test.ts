@@ -119,13 +119,13 @@ test('a file that has no marks is kept, and nothing is measured', async () => {
 test.each([
   [['--rounds', '1'], "--rounds must be a whole number from 2 to 100, not '1'"],
   [['--rounds', '2.5'], "--rounds must be a whole number from 2 to 100, not '2.5'"],
-  [['--rounds'], "bench: Option '--rounds <value>' argument missing"],
-  [['--svg', ''], '--svg must name a file'],
-  [['--data', ''], '--data must name a directory'],
+  [['--rounds'], '--rounds needs a value: N'],
+  [['--svg', ''], "--svg must be the name of a file, not ''"],
+  [['--data', ''], "--data must be the name of a directory, not ''"],
   [['--only', 'disk'], "--only must be engine or broker, not 'disk'"],
-  [['--markdwon', 'F'], "bench: Unknown option '--markdwon'; did you mean --markdown?"],
-  [['--port', '1'], "bench: Unknown option '--port'"],
-  [['fast'], "bench: Unexpected argument 'fast'"],
+  [['--markdwon', 'F'], "Unknown option '--markdwon'; the nearest is --markdown"],
+  [['--port', '1'], "Unknown option '--port'"],
+  [['fast'], "Unexpected argument 'fast'"],
 ])('%j is refused in one line', (args, reason) => {
   expect(parseOptions(['bench', ...args])).toEqual({ action: 'refuse', reason });
 });
