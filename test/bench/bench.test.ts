@@ -117,7 +117,7 @@ test('a file that has no marks is kept, and nothing is measured', async () => {
 });
 
 test.each([
-  [['--rounds', '1'], "--rounds must be a whole number from 2 to 100, not '1'"],
+  [['--rounds', '1'], '--rounds must be a whole number from 2 to 100, not 1'],
   [['--rounds', '2.5'], "--rounds must be a whole number from 2 to 100, not '2.5'"],
   [['--rounds'], '--rounds needs a value: N'],
   [['--svg', ''], "--svg must be the name of a file, not ''"],
