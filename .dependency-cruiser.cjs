@@ -130,6 +130,13 @@ module.exports = {
       to: { path: '^src/(?!ui/)' },
     },
     {
+      name: 'a-transport-does-not-open-itself',
+      severity: 'error',
+      comment: 'What comes before AMQP on a socket leads to a transport, and not the other way about.',
+      from: { path: '^src/connection/transport/[^/]+$' },
+      to: { path: '^src/connection/transport/opening/' },
+    },
+    {
       name: 'pages-do-not-meet',
       severity: 'error',
       comment: 'What two pages need is a component.',

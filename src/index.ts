@@ -34,7 +34,7 @@ export type { HeaderValue, MessageProperties } from './channel/properties.js';
 export type { SanType } from './connection/certificates/certificate.js';
 export type { LoginFrom } from './connection/certificates/certificate-login.js';
 export type { Announced } from './connection/handshake/identity.js';
-export type { Verify } from './connection/transport/tls-setup.js';
+export type { Verify } from './connection/transport/opening/tls-setup.js';
 export type { EngineKind } from './engine/participant.js';
 export type { Durability } from './log/commit-log.js';
 export type { Area, Level, LevelSettings, Threshold } from './logging/levels.js';

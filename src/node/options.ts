@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS, NODE_LIMIT_NAMES, NODE_LIMITS, type NodeLimits } from '
 import type { SanType } from '../connection/certificates/certificate.js';
 import type { LoginFrom } from '../connection/certificates/certificate-login.js';
 import { type Announced, COMPATIBLE } from '../connection/handshake/identity.js';
-import type { Verify } from '../connection/transport/tls-setup.js';
+import type { Verify } from '../connection/transport/opening/tls-setup.js';
 import type { EngineKind } from '../engine/engine.js';
 import { MEMORY_MAX, MEMORY_MIN, mebibytesFor, workersIn } from '../engine/sizes.js';
 import type { Durability } from '../log/commit-log.js';

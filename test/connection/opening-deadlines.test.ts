@@ -9,9 +9,9 @@ import { WebSocket } from 'ws';
 import { BoundedLines } from '../../src/connection/errors/bounded-lines.js';
 import { type AcceptedSocket, refuse } from '../../src/connection/transport/accepted-socket.js';
 import { endsOf } from '../../src/connection/transport/endpoint.js';
-import { ProxiedSockets } from '../../src/connection/transport/proxied-sockets.js';
-import { WebSocketUpgrades } from '../../src/connection/transport/websocket.js';
-import type { WebSocketStream } from '../../src/connection/transport/websocket-stream.js';
+import { ProxiedSockets } from '../../src/connection/transport/opening/proxied-sockets.js';
+import { WebSocketUpgrades } from '../../src/connection/transport/opening/websocket.js';
+import type { WebSocketStream } from '../../src/connection/transport/opening/websocket-stream.js';
 import { loadAffinity } from '../../src/platform/affinity.js';
 import { Inbox } from '../support/waiting.js';
 

@@ -4,7 +4,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ProxyHeader, ProxyHeaderError, ProxyHeaderReader } from '../../src/connection/transport/proxy-header.js';
+import {
+  type ProxyHeader,
+  ProxyHeaderError,
+  ProxyHeaderReader,
+} from '../../src/connection/transport/opening/proxy-header.js';
 import { details, header2, withChecksum } from '../support/proxy-headers.js';
 
 /** Reads a header from the beginning of a stream, as a socket would; `most`: octets that a read brings at most. */

@@ -7,9 +7,9 @@ import { type AddressInfo, connect as connectPlain, createServer, type Socket } 
 import { connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { BoundedLines } from '../../src/connection/errors/bounded-lines.js';
+import { TlsHandshakes, tlsEnds } from '../../src/connection/transport/opening/tls.js';
+import type { TlsSetup } from '../../src/connection/transport/opening/tls-setup.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
-import { TlsHandshakes, tlsEnds } from '../../src/connection/transport/tls.js';
-import type { TlsSetup } from '../../src/connection/transport/tls-setup.js';
 import type { Transport } from '../../src/connection/transport/transport.js';
 import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Server as NetServer } from 'node:net';
-import { HttpsCertificates, type TlsSetup } from '../../connection/transport/tls-setup.js';
+import { HttpsCertificates, type TlsSetup } from '../../connection/transport/opening/tls-setup.js';
 import { hostText } from '../../node/listeners/address.js';
 import { boundTo, listenAt } from '../../node/listeners/tcp.js';
 import type { BoundHttp, BoundMetrics, ControlSocketAddress, HttpAddress } from '../../node/management-messages.js';

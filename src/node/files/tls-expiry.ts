@@ -6,7 +6,7 @@ import { certificateParts } from '../../connection/certificates/certificate.js';
 import { DerError } from '../../connection/certificates/der.js';
 import { distinguishedName } from '../../connection/certificates/distinguished-name.js';
 import { readRevocationList } from '../../connection/certificates/revocation-list.js';
-import type { TlsSetup } from '../../connection/transport/tls-setup.js';
+import type { TlsSetup } from '../../connection/transport/opening/tls-setup.js';
 
 const DAY_MS = 86_400_000;
 const SOON_MS = 30 * DAY_MS;

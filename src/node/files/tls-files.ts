@@ -5,7 +5,7 @@
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CertificateLogin } from '../../connection/certificates/certificate-login.js';
-import { loadTls, type TlsIdentity, type TlsSetup, type Verify } from '../../connection/transport/tls-setup.js';
+import { loadTls, type TlsIdentity, type TlsSetup, type Verify } from '../../connection/transport/opening/tls-setup.js';
 
 /** Where they are; PEM all of them. */
 export interface TlsFiles extends CertificateLogin {

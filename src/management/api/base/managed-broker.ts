@@ -6,7 +6,7 @@
 import type { NodeLimits } from '../../../broker/requests/node-limits.js';
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
 import type { LoginAttempts } from '../../../connection/handshake/login-attempts.js';
-import type { TlsSetup } from '../../../connection/transport/tls-setup.js';
+import type { TlsSetup } from '../../../connection/transport/opening/tls-setup.js';
 import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
 import type { Administration } from '../../../node/administration.js';

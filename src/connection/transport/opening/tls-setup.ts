@@ -7,7 +7,7 @@ import type { ServerOptions as HttpServerOptions, RequestListener } from 'node:h
 import type { Server as HttpsServer } from 'node:https';
 import { createRequire } from 'node:module';
 import type { SecureContext, SecureContextOptions, Server, TlsOptions } from 'node:tls';
-import type { CertificateLogin } from '../certificates/certificate-login.js';
+import type { CertificateLogin } from '../../certificates/certificate-login.js';
 
 /** Whether clients are asked for a certificate, and whether one without comes in. What they show is always checked. */
 export type Verify = 'none' | 'optional' | 'required';

@@ -4,9 +4,9 @@
  * the log says why a header was refused, once for the same proxy and reason.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import type { BoundedLines } from '../errors/bounded-lines.js';
-import type { AcceptedSocket } from './accepted-socket.js';
-import { type Endpoint, type Ends, endpointText, endsOf, hostText, isOnThisMachine } from './endpoint.js';
+import type { BoundedLines } from '../../errors/bounded-lines.js';
+import type { AcceptedSocket } from '../accepted-socket.js';
+import { type Endpoint, type Ends, endpointText, endsOf, hostText, isOnThisMachine } from '../endpoint.js';
 import { type ProxyHeader, ProxyHeaderError, ProxyHeaderReader } from './proxy-header.js';
 
 /** How long a proxy may take for its header (ms). */

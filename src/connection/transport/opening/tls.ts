@@ -5,13 +5,13 @@
  */
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
-import { type CertifiedName, certifiedName } from '../certificates/certificate-login.js';
-import type { BoundedLines } from '../errors/bounded-lines.js';
-import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHost } from './accepted-socket.js';
-import { type Endpoint, endpointText, endsOf, hostText } from './endpoint.js';
-import { PacedWork } from './paced-work.js';
-import type { StreamEnds } from './stream-transport.js';
-import { tlsFacts } from './tls-facts.js';
+import { type CertifiedName, certifiedName } from '../../certificates/certificate-login.js';
+import type { BoundedLines } from '../../errors/bounded-lines.js';
+import { type AcceptedSocket, refuse, streamEnds, streamSocket, type TransportHost } from '../accepted-socket.js';
+import { type Endpoint, endpointText, endsOf, hostText } from '../endpoint.js';
+import { PacedWork } from '../paced-work.js';
+import type { StreamEnds } from '../stream-transport.js';
+import { tlsFacts } from '../tls-facts.js';
 import { certificateFault, handshakeFault } from './tls-faults.js';
 import { createTlsServer, type TlsSetup } from './tls-setup.js';
 

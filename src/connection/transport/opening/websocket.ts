@@ -9,8 +9,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { BoundedLines } from '../errors/bounded-lines.js';
-import { type Endpoint, endpointText, hostText } from './endpoint.js';
+import type { BoundedLines } from '../../errors/bounded-lines.js';
+import { type Endpoint, endpointText, hostText } from '../endpoint.js';
 import { WebSocketStream } from './websocket-stream.js';
 
 /** How long a client may take for its request (ms). */

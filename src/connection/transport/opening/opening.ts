@@ -4,9 +4,9 @@
  * sockets are opened at once, and pay nothing for the others; for each socket the answer comes once.
  */
 import type { Duplex } from 'node:stream';
-import { loadAffinity } from '../../platform/affinity.js';
-import { fatal } from '../../platform/fatal.js';
-import type { BoundedLines } from '../errors/bounded-lines.js';
+import { loadAffinity } from '../../../platform/affinity.js';
+import { fatal } from '../../../platform/fatal.js';
+import type { BoundedLines } from '../../errors/bounded-lines.js';
 import {
   type AcceptedSocket,
   openTransport,
@@ -14,13 +14,13 @@ import {
   streamEnds,
   streamSocket,
   type TransportHost,
-} from './accepted-socket.js';
-import { hostText } from './endpoint.js';
+} from '../accepted-socket.js';
+import { hostText } from '../endpoint.js';
+import { type StreamEnds, StreamTransport } from '../stream-transport.js';
+import type { OpenTransport } from '../transport.js';
 import { ProxiedSockets } from './proxied-sockets.js';
-import { type StreamEnds, StreamTransport } from './stream-transport.js';
 import { TlsHandshakes, tlsEnds } from './tls.js';
 import type { TlsSetup } from './tls-setup.js';
-import type { OpenTransport } from './transport.js';
 import type { WebSocketUpgrades } from './websocket.js';
 
 /** What a listener's clients have got through. */
