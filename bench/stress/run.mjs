@@ -4,18 +4,19 @@
  * given back, queues deleted. It ends with 1 when a message was lost, or came twice without a mark, or when messages,
  * pages, cells, boxes or files are left in use. No rate is asserted.
  */
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { faultCount, reportFault, say } from '../limit/progress.mjs';
 import { Random } from '../soak/random.mjs';
+import { Connection } from '../support/connection.mjs';
 import { freePort } from '../support/ports.mjs';
 import { residentMb, startLeveret } from '../support/processes.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
 import { openFiles } from '../support/watch.mjs';
-import { Connection } from './connection.mjs';
 import { Ledger } from './ledger.mjs';
 import { Consumer, produce } from './story.mjs';
 
@@ -133,6 +134,18 @@ async function stress({ workers, queues, durable, folder }) {
   ];
 }
 
+/** Files besides those of producers and consumers, of this process and of the broker. */
+const FILES_BESIDES = 200;
+
+/** Says at once what would fail in the middle: the broker has the limit of this process. */
+function checkFileLimit() {
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
+  const needed = 2 * pairs + FILES_BESIDES;
+  if (!(limit < needed)) return;
+  say(`${pairs} pairs need ${needed} open files, and ${limit} are allowed: ulimit -n ${needed}, or fewer --pairs`);
+  process.exit(1);
+}
+
 /** What participants keep at hand, of each kind: so much more than at the beginning is none that is left in use. */
 const AT_HAND = 64;
 
@@ -160,6 +173,7 @@ async function settled(title, httpPort, pid, begin, workers) {
 
 if (values.help) console.log(HELP);
 else {
+  checkFileLimit();
   say(`seed ${values.seed}`);
   await inTemporaryFolder(tmpdir(), async (folder) => {
     const rows = [];

@@ -1,6 +1,6 @@
 /** Producers and consumers of a stress, each on a connection of its own, which now and then is cut and opened again. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Connection } from './connection.mjs';
+import { Connection } from '../support/connection.mjs';
 
 const WINDOW = 10;
 const PREFETCH = 5;
@@ -106,7 +106,7 @@ export class Consumer {
 
   /**
    * @param {Connection} connection
-   * @param {import('./connection.mjs').Delivery} delivery
+   * @param {import('../support/connection.mjs').Delivery} delivery
    * @param {Buffer} body
    */
   #onDelivery(connection, { deliveryTag, redelivered }, body) {

@@ -1,6 +1,6 @@
 /**
  * The core as it is shipped, but that each atomic operation on 32 bits first calls the host, who now and then takes his
- * time: so others get in between where they seldom do. And maybe with one of the faults that the search for races must
+ * time, and so does each store behind itself: so others get in between where they seldom do. And maybe with one of the faults that the search for races must
  * find, too (test/schedules/scenarios/planted.ts).
  */
 import { createWasmCore } from '../../dist/engine/wasm/shared-memory.js';
@@ -24,11 +24,15 @@ const DECLARATION = `// @ts-ignore: decorator
 declare function hesitate(): void;
 `;
 
+/** What is told by a store must be there before it: plain stores that come too late are seen to be missing. */
+const STORED = '  else store<u32>(address, value);\n}\n';
+
 function hesitating(): Edit[] {
-  return OPERATIONS.map((operation, i) => {
+  const before = OPERATIONS.map((operation, i) => {
     const find = `@inline export function ${operation}\n`;
     return { file: ATOMIC, find, replace: `${i === 0 ? DECLARATION : ''}${find}  hesitate();\n` };
   });
+  return [...before, { file: ATOMIC, find: STORED, replace: STORED.replace('}', '  hesitate();\n}') }];
 }
 
 /** `fault`: what is planted, by its name; null: nothing. */

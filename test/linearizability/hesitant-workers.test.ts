@@ -10,8 +10,8 @@ const SEED = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);
 const PLAN: Plan = { workers: 3, rounds: 30, calls: 20, seed: SEED, consumes: false };
 /** A fault shows in one of so many runs. */
 const RUNS = 10;
-/** Of those that make a wrong order, or lose or double a message, the one that shows soon in histories. */
-const FAULTS = ['a cursor moves the head without a compare-and-swap'];
+/** Of those that make a wrong order, or lose, double or mix up messages, the ones that show soon in histories. */
+const FAULTS = ['a cursor moves the head without a compare-and-swap', 'a slot is ready before its message is there'];
 const PATIENCE = 300_000;
 
 describe('calls of workers that hesitate have an order', () => {

@@ -1,4 +1,4 @@
-/** A connection of the stress: as little of a client as is needed to have thousands of them in one program. */
+/** A connection of a bench: as little of a client as is needed to have thousands of them in one program. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import {
@@ -12,16 +12,22 @@ import {
 import { METHODS } from '../../dist/amqp/protocol.js';
 
 /** @typedef {{ deliveryTag: bigint, redelivered: boolean }} Delivery */
-/** @typedef {{ name: string, [field: string]: any }} Method */
+/** @typedef {import('../../dist/amqp/protocol.js').Method} Method */
+/** @typedef {import('../../dist/amqp/protocol.js').MethodName} MethodName */
+/** @template {MethodName} N @typedef {import('../../dist/amqp/protocol.js').MethodOf<N>} MethodOf */
+/** What is given of a method. @template {MethodName} N @typedef {Partial<Omit<MethodOf<N>, 'name'>>} Fields */
+/** What is asked and answered. @typedef {{ [N in MethodName]: `${N}-ok` extends MethodName ? N : never }[MethodName]} Asked */
 
 /** @type {Readonly<Record<string, unknown>>} */
 const ZERO = { bit: false, octet: 0, short: 0, long: 0, longlong: 0n, shortstr: '', longstr: '', table: new Map() };
 
-/** A whole method: what is not given is zero. @param {string} name @param {object} fields */
-function method(name, fields) {
-  const { fields: types } = /** @type {any} */ (METHODS)[name];
-  const zeros = Object.fromEntries(Object.entries(types).map(([field, type]) => [field, ZERO[String(type)]]));
-  return /** @type {any} */ ({ name, ...zeros, ...fields });
+/**
+ * A whole method: what is not given is zero.
+ * @template {MethodName} N @param {N} name @param {Fields<N>} fields @returns {Method}
+ */
+export function wholeMethod(name, fields) {
+  const zeros = Object.fromEntries(Object.entries(METHODS[name].fields).map(([field, type]) => [field, ZERO[type]]));
+  return /** @type {Method} */ (/** @type {unknown} */ ({ name, ...zeros, ...fields }));
 }
 
 /** Connections that are opened at a time, and who waits for that: more would not all be let in by the system. */
@@ -34,14 +40,18 @@ export class Connection {
   #socket;
   /** @type {Buffer} */
   #rest = Buffer.alloc(0);
-  /** Who waits for the next answer. @type {{ name: string, resolve: (method: Method) => void, reject: (error: Error) => void }[]} */
+  /** Who waits for an answer. @type {{ name: MethodName, resolve(method: Method): void, reject(error: Error): void }[]} */
   #waiting = [];
-  /** @type {Method | null} */
+  /** @type {MethodOf<'basic.deliver'> | null} */
   #delivery = null;
   /** The channel number of this connection's only channel. */
   #channel = 0;
   /** Whether this side has ended it. */
   #over = false;
+  /** Whether what comes is dropped unread. */
+  #deaf = false;
+  /** What was written has gone, or will never. */
+  #onRoom = () => {};
   /** @type {(delivery: Delivery, body: Buffer) => void} */
   onDelivery = () => {};
   /** A confirm, or the broker's basic.cancel. @type {(method: Method) => void} */
@@ -55,7 +65,9 @@ export class Connection {
     socket.on('error', (reason) => {
       error = reason;
     });
+    socket.on('drain', () => this.#onRoom());
     socket.on('close', () => {
+      this.#onRoom();
       for (const { reject } of this.#waiting.splice(0)) reject(error);
       if (!this.#over) onFailure(error);
     });
@@ -97,13 +109,16 @@ export class Connection {
     await this.call('channel.open');
   }
 
-  /** Asks, and has the answer. @param {string} name @param {object} [fields] */
+  /**
+   * Asks, and has the answer.
+   * @template {Asked} N @param {N} name @param {Fields<N>} [fields] @returns {Promise<MethodOf<`${N}-ok`>>}
+   */
   call(name, fields = {}) {
     this.send(name, fields);
     return this.#answer(`${name}-ok`);
   }
 
-  /** @param {string} name @param {object} [fields] */
+  /** @template {MethodName} N @param {N} name @param {Fields<N>} [fields] */
   send(name, fields = {}) {
     this.#send(this.#channel, name, fields);
   }
@@ -114,6 +129,24 @@ export class Connection {
     this.send('basic.publish', { routingKey: queue });
     this.#socket.write(encodeContent(this.#channel, persistent ? { deliveryMode: 2 } : {}, body, 4096));
     this.#socket.uncork();
+  }
+
+  /** Writes octets; resolves when there is room for more. @param {Uint8Array} bytes */
+  async write(bytes) {
+    if (this.#socket.write(bytes)) return;
+    await new Promise((resolve) => {
+      this.#onRoom = () => resolve(undefined);
+    });
+  }
+
+  /** From now on whatever comes is dropped unread, at no cost to speak of. */
+  deafen() {
+    this.#deaf = true;
+  }
+
+  /** The number of the channel. */
+  get channel() {
+    return this.#channel;
   }
 
   /** Ends as a client that has died. */
@@ -129,18 +162,21 @@ export class Connection {
     await ended;
   }
 
-  /** @param {number} channel @param {string} name @param {object} fields */
+  /** @template {MethodName} N @param {number} channel @param {N} name @param {Fields<N>} fields */
   #send(channel, name, fields) {
-    this.#socket.write(encodeMethod(channel, method(name, fields)));
+    this.#socket.write(encodeMethod(channel, wholeMethod(name, fields)));
   }
 
-  /** @param {string} name @returns {Promise<Method>} */
-  #answer(name) {
-    return new Promise((resolve, reject) => this.#waiting.push({ name, resolve, reject }));
+  /** @template {MethodName} N @param {N} name */
+  async #answer(name) {
+    /** @type {Method} */
+    const method = await new Promise((resolve, reject) => this.#waiting.push({ name, resolve, reject }));
+    return /** @type {MethodOf<N>} */ (method);
   }
 
   /** @param {Buffer} bytes */
   #onData(bytes) {
+    if (this.#deaf) return;
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     for (let frame = readFrame(this.#rest); frame !== undefined; frame = readFrame(this.#rest)) {
       this.#rest = this.#rest.subarray(frame.length);
@@ -160,7 +196,8 @@ export class Connection {
     } else if (channel === this.#channel && method.name !== 'channel.close' && method.name !== 'connection.close') {
       this.onMethod(method);
     } else if (channel === this.#channel || channel === 0) {
-      this.#socket.destroy(new Error(`${method.name}: ${method.replyText}`));
+      const reason = 'replyText' in method ? method.replyText : 'not expected';
+      this.#socket.destroy(new Error(`${method.name}: ${reason}`));
     }
   }
 
