@@ -5,8 +5,8 @@
  * Work is counted, not timed: in enqueues, or what takes about as long.
  */
 
-/** Most work of one connection in a round: one or two milliseconds. */
-const SHARE = 16_384;
+/** Most work of one connection in a round: some three milliseconds. */
+const SHARE = 32_768;
 /**
  * Work of a round after which nobody who waits in line goes on, and who has just been read gets no more than
  * `SHARE_MIN`.
