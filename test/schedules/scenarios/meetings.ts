@@ -88,7 +88,7 @@ const HELD_ONLY = 'who settles what it holds looks at its block alone';
 const WAITERS = 'with no other waiter, who gives a turn back looks at waiters alone';
 const FILLED = 'messages that come back fill slots of their own, and nobody else writes to those';
 
-const LEVELS = 'the one fills slots of higher priorities, the other looks at those of the lowest';
+const LEVELS = 'the one fills higher priorities, the other looks at the lowest';
 
 /** Pairs that share no word: the search fails if they do. */
 const APART: Readonly<Record<string, string>> = {
