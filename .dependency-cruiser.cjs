@@ -40,7 +40,7 @@ const brokerLayers = [
   'access',
 ];
 /** What the HTTP API agrees on stands below what serves it. */
-const managementLayers = ['api', 'page', 'live', 'http', 'contract'];
+const managementLayers = ['api', 'page', 'live', 'signing-in', 'http', 'contract'];
 /** The web page: from what starts it to what all its parts may know. */
 const uiLayers = ['app', 'pages', 'graph', 'components', 'api', 'text'];
 const apiLayers = ['definitions', 'metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];

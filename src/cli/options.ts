@@ -139,14 +139,14 @@ function brokerOptions(given: Configuration): BrokerOptions {
 }
 
 function managementOptions(given: Configuration): BrokerOptions['management'] {
-  const { http_port: port, https_port: https, http_host: host } = given;
+  const { http_port: port, https_port: https, http_host: host, http_page: page } = given;
   const socket = controlSocket(given);
   const metrics = metricsOptions(given);
   const tlsPort = https === undefined || https.value === 0 ? null : https.value;
   if (https !== undefined && tlsPort !== null && given.tls_cert === undefined)
     refuse(https.origin, 'needs --tls-cert and --tls-key (or tls_cert and tls_key)');
   const all = COMMAND_DEFAULTS.managementAddress;
-  const at = { host: host?.value ?? all.host, tlsPort, socket, metrics };
+  const at = { host: host?.value ?? all.host, tlsPort, page: page?.value, socket, metrics };
   if (port?.value !== 0) return { ...at, port: port?.value ?? all.port };
   if (tlsPort !== null) return { ...at, port: null };
   return socket?.isNeeded === true || metrics !== null ? { port: null, socket, metrics } : null;

@@ -4,6 +4,7 @@
 import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
+import { keySource } from '../connection/tokens/oauth-setup.js';
 import type { LogLevels } from '../logging/levels.js';
 import { Asking } from '../node/asking.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
@@ -16,13 +17,14 @@ import { authenticate } from './http/authentication.js';
 import { callers } from './http/callers.js';
 import { notFound } from './http/errors.js';
 import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
-import { PageSessions } from './http/page-sessions.js';
 import type { HttpServer } from './http/server.js';
 import { EventStreams } from './live/event-streams.js';
 import { FollowedLog } from './live/followed-log.js';
 import { MoveStore } from './moving/move-store.js';
 import type { Moves } from './moving/moves.js';
 import { Sessions } from './sessions/sessions.js';
+import { PageSessions } from './signing-in/page-sessions.js';
+import type { PageSignIn } from './signing-in/page-sign-in.js';
 import { Latencies } from './statistics/latencies.js';
 import { NodeHistory } from './statistics/node-history.js';
 import { Statistics } from './statistics/statistics.js';
@@ -92,7 +94,9 @@ export class Management {
     // The workers, this thread and the broker's.
     this.#history.start(facts.workers + 2);
     try {
-      const listening = await HttpListening.open(address, this.#worker.tls, () => this.#api(facts, listening.bound));
+      const listening = await HttpListening.open(address, this.#worker.tls, () =>
+        this.#api(facts, listening.bound, address.page),
+      );
       this.#listening = listening;
       this.#tell({ kind: 'listening', bound: listening.bound });
       if (await new MoveStore(facts.dataDirectory).isUsed()) await this.#openMoves(facts);
@@ -120,31 +124,52 @@ export class Management {
   }
 
   /** Loaded for the first request: most brokers are never asked. */
-  async #api(facts: BrokerFacts, http: BoundHttp): Promise<Listeners> {
-    const [{ createServer }, { addMetricRoutes, addRoutes }, { pageRoutes }, { readPage }] = await Promise.all([
-      import('./http/server.js'),
-      import('./api/routes.js'),
-      import('./page/page-routes.js'),
-      import('./page/page-files.js'),
-    ]);
+  async #api(facts: BrokerFacts, http: BoundHttp, hasPage: boolean): Promise<Listeners> {
+    const [{ createServer }, { addMetricRoutes, addRoutes }, { callbackRoute, noPageRoute, pageRoutes }, { readPage }] =
+      await Promise.all([
+        import('./http/server.js'),
+        import('./api/routes.js'),
+        import('./page/page-routes.js'),
+        import('./page/page-files.js'),
+      ]);
     const { view, logins, tokens } = this.#worker;
     const known = { accounts: view.accounts, passwords: logins, tokens };
     const report = this.#worker.lines('error', 'broker');
     const pageSessions = new PageSessions((shown) => authenticate(shown, known));
-    const broker = this.#broker(facts, http, await this.#openMoves(facts), pageSessions);
+    const pageSignIn = hasPage ? await this.#pageSignIn(pageSessions) : null;
+    const broker = this.#broker(facts, http, await this.#openMoves(facts), { pageSessions, pageSignIn });
     const api = createServer((request) => {
       // What a caller has changed over another connection is seen by the next request.
       this.#worker.syncTopology();
       return pageSessions.callerOf(request);
     }, report);
     addRoutes(api, broker);
-    pageRoutes(api, await readPage(PAGE));
+    if (hasPage) pageRoutes(api, await readPage(PAGE));
+    else noPageRoute(api);
+    if (pageSignIn !== null) callbackRoute(api, pageSignIn);
     const metrics = createServer(() => Promise.reject(notFound()), report);
     addMetricRoutes(metrics, broker);
     return { api: await listener(api), metrics: await listener(metrics) };
   }
 
-  #broker(facts: BrokerFacts, http: BoundHttp, moves: Moves, pageSessions: PageSessions): ManagedBroker {
+  /** Null: nobody signs in at an issuer of tokens. */
+  async #pageSignIn(sessions: PageSessions): Promise<PageSignIn | null> {
+    const { oauth } = this.#worker;
+    if (oauth === null || oauth.signIn === null) return null;
+    const [{ CodeFlow }, { PageSignIn }] = await Promise.all([
+      import('./signing-in/code-flow.js'),
+      import('./signing-in/page-sign-in.js'),
+    ]);
+    const keys = keySource(oauth, this.#worker.lines('warning', 'login'));
+    return new PageSignIn(new CodeFlow(oauth.signIn, keys), sessions);
+  }
+
+  #broker(
+    facts: BrokerFacts,
+    http: BoundHttp,
+    moves: Moves,
+    signingIn: Pick<ManagedBroker, 'pageSessions' | 'pageSignIn'>,
+  ): ManagedBroker {
     const worker = this.#worker;
     const { view, clock, engine, alarms } = worker;
     return {
@@ -166,7 +191,7 @@ export class Management {
         this.#tell({ kind: 'ask', id, request, user: callers.getStore() ?? null }),
       ),
       sessions: new Sessions(this.#worker),
-      pageSessions,
+      ...signingIn,
       takesTokens: worker.tokens !== null,
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,

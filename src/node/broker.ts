@@ -11,6 +11,7 @@ import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
+import { askedAhead } from '../connection/tokens/oauth-setup.js';
 import type { TlsSetup } from '../connection/transport/opening/tls-setup.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
@@ -100,7 +101,8 @@ export async function openBroker(
   const { logger } = around;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
   warnOfExpiry(tls, logger);
-  const oauth = options.oauth === null ? null : readOauthFiles(options.oauth);
+  const oauth =
+    options.oauth === null ? null : await askedAhead(readOauthFiles(options.oauth), logger.lines('warning', 'login'));
   const definitions = definitionsOf(options);
   // Loaded where something is kept: it is a third of the broker.
   const storage =
@@ -404,6 +406,12 @@ function spillTrouble(report: (line: string) => void): (error: Error) => void {
 }
 
 /** All options, but for those that nobody may read. */
-function withoutSecrets({ beginning, ...options }: ResolvedOptions): Readonly<Record<string, unknown>> {
-  return { ...options, beginning: { ...beginning, password: '…' } };
+function withoutSecrets({ beginning, oauth, ...options }: ResolvedOptions): Readonly<Record<string, unknown>> {
+  const { signIn = null } = oauth ?? {};
+  const hidden = signIn === null ? null : { ...signIn, clientSecret: signIn.clientSecret === null ? null : '…' };
+  return {
+    ...options,
+    oauth: oauth === null ? null : { ...oauth, signIn: hidden },
+    beginning: { ...beginning, password: '…' },
+  };
 }

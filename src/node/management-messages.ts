@@ -18,6 +18,8 @@ export interface HttpAddress {
   readonly port: number | null;
   /** By TLS, with the broker's certificates; 0 takes a free one; null: not by TLS. */
   readonly tlsPort: number | null;
+  /** Whether the web page is served there, besides the API. */
+  readonly page: boolean;
   /** For `leveret ctl`; null: nowhere. */
   readonly socket: ControlSocketAddress | null;
   /** Metrics for whoever comes, without a password; null: not so. */

@@ -29,6 +29,11 @@ export function oneOrMore(name: string, value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map((one, index) => text(`${name}[${index}]`, one)) : [text(name, value)];
 }
 
+export function texts(name: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new OptionError(`${name} must be a list of texts, not ${shown(value)}`);
+  return value.map((one, index) => text(`${name}[${index}]`, one));
+}
+
 export function textOrNull(name: string, value: unknown): string | null {
   return value === null ? null : text(name, value);
 }

@@ -34,6 +34,7 @@ import {
 } from './listeners/address.js';
 import { parseNetwork } from './listeners/proxies.js';
 import type { ControlSocketAddress, HttpAddress, MetricsAddress } from './management-messages.js';
+import { type OauthOptions, oauthFiles } from './oauth-options.js';
 import {
   OptionError,
   oneOf,
@@ -47,6 +48,7 @@ import {
 } from './option-values.js';
 import type { DataOptions } from './storage.js';
 
+export type { OauthOptions } from './oauth-options.js';
 export { OptionError } from './option-values.js';
 
 const MEBIBYTE = 1024 ** 2;
@@ -72,30 +74,6 @@ export interface TlsOptions {
   readonly loginSanIndex?: number | undefined;
   /** Listens by TLS there too, on `host`; with `listeners` they say where. */
   readonly port?: number | undefined;
-}
-
-/** Tokens (OAuth 2) as passwords; names and defaults are those of RabbitMQ's backend. */
-export interface OauthOptions {
-  /** What tokens call this broker. */
-  readonly resourceServerId: string;
-  /** A file with the keys of those who sign tokens: a JWKS, or PEM. */
-  readonly keys?: string | null | undefined;
-  /** Where the issuer shows its keys (a JWKS): https, or http on this machine. */
-  readonly jwksUrl?: string | null | undefined;
-  /** A file with certificates (PEM) of those who sign for the server of that URL; null: those whom Node.js knows. */
-  readonly httpsAuthority?: string | null | undefined;
-  /** Who must have issued a token; null: whoever has its key. */
-  readonly issuer?: string | null | undefined;
-  /** Whether a token must be for this broker (`aud`). */
-  readonly verifyAudience?: boolean | undefined;
-  /** What scopes for this broker begin with; `resourceServerId` and a dot if nothing is said. */
-  readonly scopePrefix?: string | null | undefined;
-  /** Claims with the name of the user, before `sub` and `client_id`. */
-  readonly preferredUsernameClaims?: readonly string[] | undefined;
-  /** Claims, besides `scope`, that hold scopes: paths with dots, and blanks between them. */
-  readonly additionalScopesKey?: string | null | undefined;
-  /** Scopes, each with those that it stands for. */
-  readonly scopeAliases?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** OpenTelemetry's spans of messages. */
@@ -216,7 +194,6 @@ export const DEFAULTS = {
   tls: null,
   tlsPort: 0,
   oauth: null,
-  oauthVerifyAudience: true,
   tlsDepth: 1,
   tlsLoginFrom: 'distinguished_name',
   tlsLoginSanType: 'dns',
@@ -236,7 +213,7 @@ export const DEFAULTS = {
   dataOptions: DATA_DEFAULTS,
   management: null,
   /** Of `management`, where there is any. */
-  managementAddress: { host: LOOPBACK, port: 0, tlsPort: null, socket: null, metrics: null },
+  managementAddress: { host: LOOPBACK, port: 0, tlsPort: null, page: true, socket: null, metrics: null },
   logLevel: DEFAULT_LEVEL,
   clock: 'machine',
   logExchange: false,
@@ -443,68 +420,6 @@ function checkTls(tls: TlsFiles | null, listeners: readonly ListenAddress[], man
   if (!isAsked && tls !== null) throw new OptionError('a certificate means nothing without a TLS listener');
 }
 
-const OAUTH_NAMES = [
-  'resourceServerId',
-  'keys',
-  'jwksUrl',
-  'httpsAuthority',
-  'issuer',
-  'verifyAudience',
-  'scopePrefix',
-  'preferredUsernameClaims',
-  'additionalScopesKey',
-  'scopeAliases',
-] as const satisfies readonly (keyof OauthOptions)[];
-
-function oauthFiles(given: OauthOptions | null): OauthFiles | null {
-  if (given === null) return null;
-  refuseUnknown('oauth.', given, OAUTH_NAMES);
-  const resourceServerId = text('oauth.resourceServerId', given.resourceServerId);
-  const aliases = Object.entries(given.scopeAliases ?? {});
-  return {
-    resourceServerId,
-    ...keysOf(given),
-    issuer: textOrNull('oauth.issuer', given.issuer ?? null),
-    verifyAudience: yesOrNo('oauth.verifyAudience', given.verifyAudience ?? DEFAULTS.oauthVerifyAudience),
-    scopePrefix: scopePrefix(given.scopePrefix ?? `${resourceServerId}.`),
-    preferredUsernameClaims: texts('oauth.preferredUsernameClaims', given.preferredUsernameClaims ?? []),
-    additionalScopesKey: textOrNull('oauth.additionalScopesKey', given.additionalScopesKey ?? null),
-    scopeAliases: Object.fromEntries(
-      aliases.map(([alias, scopes]) => [alias, texts(`oauth.scopeAliases['${alias}']`, scopes)]),
-    ),
-  };
-}
-
-function keysOf(given: OauthOptions): Pick<OauthFiles, 'keys' | 'jwksUrl' | 'httpsAuthority'> {
-  const keys = textOrNull('oauth.keys', given.keys ?? null);
-  const jwksUrl = textOrNull('oauth.jwksUrl', given.jwksUrl ?? null);
-  if ((keys === null) === (jwksUrl === null))
-    throw new OptionError('oauth needs the keys of tokens: either oauth.keys, a file, or oauth.jwksUrl');
-  if (jwksUrl !== null && !isTrustedUrl(jwksUrl))
-    throw new OptionError(`oauth.jwksUrl must be ${TRUSTED_URL}, not '${jwksUrl}'`);
-  return { keys, jwksUrl, httpsAuthority: textOrNull('oauth.httpsAuthority', given.httpsAuthority ?? null) };
-}
-
-export const TRUSTED_URL = 'a URL with https, or with http on this machine';
-const THIS_MACHINE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
-
-/** Whether nobody on the way can change what comes from there. */
-export function isTrustedUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && THIS_MACHINE.test(hostname));
-}
-
-/** May be empty: then all scopes are for this broker. */
-function scopePrefix(value: unknown): string {
-  return value === '' ? '' : text('oauth.scopePrefix', value);
-}
-
-function texts(name: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw new OptionError(`${name} must be a list of texts, not ${shown(value)}`);
-  return value.map((one, index) => text(`${name}[${index}]`, one));
-}
-
 function beginning(given: NonNullable<BrokerOptions['beginning']>): Beginning {
   const all = DEFAULTS.beginning;
   refuseUnknown('beginning.', given, Object.keys(all));
@@ -563,6 +478,7 @@ function httpAddress(given: NonNullable<BrokerOptions['management']> | null): Ht
     host: text('management.host', given.host ?? all.host),
     port: given.port === null ? null : wholeNumber('management.port', given.port ?? all.port, 0, PORT_MAX),
     tlsPort: tlsPort === null ? null : wholeNumber('management.tlsPort', tlsPort, 0, PORT_MAX),
+    page: yesOrNo('management.page', given.page ?? all.page),
     socket: controlSocket(given.socket ?? all.socket),
     metrics: metricsAddress(given.metrics ?? all.metrics),
   };

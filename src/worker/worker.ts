@@ -24,7 +24,7 @@ import { RouteFinder } from '../connection/routes/route-finder.js';
 import { RouteSpaces } from '../connection/routes/route-spaces.js';
 import { ConsumerRegistry } from '../connection/session/queue-consumers.js';
 import type { Host } from '../connection/session/session.js';
-import { tokenLogins } from '../connection/tokens/oauth-setup.js';
+import { type OauthSetup, tokenLogins } from '../connection/tokens/oauth-setup.js';
 import type { TokenLogins } from '../connection/tokens/token-logins.js';
 import type { AcceptedSocket, TransportHost } from '../connection/transport/accepted-socket.js';
 import { TICK_MS } from '../connection/transport/heartbeat.js';
@@ -78,6 +78,8 @@ export class Worker implements Host {
   readonly logins: Logins;
   readonly strangers: BoundedLines;
   readonly tokens: TokenLogins | null;
+  /** How; null: nobody does. */
+  readonly oauth: OauthSetup | null;
   readonly consumers = new ConsumerRegistry();
   readonly delays: Delays;
   readonly routes: RouteFinder;
@@ -165,6 +167,7 @@ export class Worker implements Host {
     this.connectionLog = new ConnectionLog(this.#logger);
     const sources = new LoginSources(loginSources);
     this.logins = new Logins(this.view.accounts, this.#logger.lines('warning', 'login'), undefined, sources);
+    this.oauth = oauth;
     this.tokens =
       oauth === null ? null : tokenLogins(oauth, this.logins.failed, this.#logger.lines('warning', 'login'));
     this.strangers = new BoundedLines('clients that did not come in', (line, area = 'connection') =>

@@ -128,7 +128,27 @@ test.each([
   ['pin = true\npin = false', 'FILE:2: '],
   ['# x\nport = = 1', 'FILE:2: '],
   ['port = 1\noauth_issuer = "x"', 'FILE:2: oauth_issuer means nothing without oauth_resource_server_id'],
-  ['oauth_resource_server_id = "x"', 'FILE:1: oauth_resource_server_id needs the keys of tokens: either oauth_keys or'],
+  [
+    'oauth_resource_server_id = "x"\noauth_issuer = "x"',
+    'FILE:1: oauth_resource_server_id needs the keys of tokens: oauth_keys, oauth_jwks_url, or an oauth_issuer that is a',
+  ],
+  [
+    'oauth_resource_server_id = "x"\noauth_keys = "f"\noauth_jwks_url = "https://x/"',
+    'FILE:3: oauth_jwks_url says where the keys of tokens are, and oauth_keys does, too',
+  ],
+  [
+    'oauth_resource_server_id = "x"\noauth_keys = "f"\noauth_client_id = "page"',
+    'FILE:3: oauth_client_id needs an oauth_issuer that is a URL with https',
+  ],
+  [
+    'oauth_resource_server_id = "x"\noauth_issuer = "https://x/"\noauth_scopes = "openid"',
+    'FILE:3: oauth_scopes means nothing without oauth_client_id',
+  ],
+  [
+    'oauth_resource_server_id = "x"\noauth_issuer = "https://x/"\noauth_client_id = "p"\n' +
+      'oauth_authorization_endpoint_params = ["state=x"]',
+    "oauth.authorizationEndpointParams cannot say 'state': the broker says that itself",
+  ],
   [
     'oauth_jwks_url = "http://sso.example.org/keys"',
     "FILE:1: oauth_jwks_url must be a URL with https, or with http on this machine, not 'http://sso.example.org/keys'",
@@ -148,6 +168,30 @@ test.each([
 
 test('what is wrong in a file is refused though a flag comes before it', () => {
   expect(refusal({ flags: ['--port', '1'], file: 'port = "x"' })).toContain('FILE:1: port must be');
+});
+
+test('an issuer is enough to know the keys of tokens, and where people sign in', () => {
+  const file = [
+    'oauth_resource_server_id = "rabbitmq"',
+    'oauth_issuer = "https://sso.example.org/main"',
+    'oauth_client_id = "page"',
+    'oauth_client_secret = "s"',
+    'oauth_scopes = "profile rabbitmq.tag:monitoring"',
+    'oauth_authorization_endpoint_params = ["audience=rabbitmq"]',
+  ].join('\n');
+  expect(served({ file }).oauth).toMatchObject({
+    provider: { url: 'https://sso.example.org/main', issuer: 'https://sso.example.org/main' },
+    signIn: {
+      clientId: 'page',
+      clientSecret: 's',
+      scopes: ['openid', 'profile', 'rabbitmq.tag:monitoring'],
+      authorizationParams: { audience: 'rabbitmq' },
+      tokenParams: {},
+    },
+  });
+  expect(inForce({ file }).find((line) => line.includes('client_secret'))).toBe(
+    '# oauth_client_secret is not shown # FILE:4',
+  );
 });
 
 test('a file that is not there is refused with the name of who asks for it', () => {
@@ -223,6 +267,8 @@ test('tokens are taken as RabbitMQ is told to take them', () => {
     jwksUrl: 'http://[::1]:8080/keys',
     httpsAuthority: null,
     issuer: null,
+    provider: null,
+    signIn: null,
     verifyAudience: false,
     scopePrefix: '',
     preferredUsernameClaims: ['email', 'nickname'],
@@ -252,9 +298,9 @@ test('whom there is at the first start is told as images of RabbitMQ are told it
 });
 
 test('a secret is never shown, and cannot be a flag, which others could see', () => {
-  const lines = inForce({ environment: { RABBITMQ_DEFAULT_PASS: 'secret' } });
+  const lines = inForce({ environment: { RABBITMQ_DEFAULT_PASS: 'hushed' } });
   expect(lines).toContain('# default_pass is not shown # RABBITMQ_DEFAULT_PASS');
-  expect(lines.join()).not.toContain('secret');
+  expect(lines.join()).not.toContain('hushed');
   expect(refusal({ flags: ['--default-pass', 'secret'] })).toContain("Unknown option '--default-pass'");
   expect(refusal({ file: 'default_pass = ["secret"]' })).toBe('FILE:1: default_pass must be a password');
 });

@@ -130,6 +130,7 @@ test('every flag is taken as it was given', () => {
       host: '::1',
       port: 8080,
       tlsPort: null,
+      page: true,
       socket: { path: '/run/own.sock', isNeeded: true },
       metrics: { host: '::1', port: 9419 },
     },

@@ -288,7 +288,13 @@ describe('keys at a URL', () => {
   let now = 0;
   let lines: string[] = [];
   const remote = () =>
-    new RemoteKeys({ url: issuer.url, authority: null, now: () => now, report: (line) => lines.push(line) });
+    new RemoteKeys({
+      from: issuer.url,
+      url: async () => issuer.url,
+      authority: null,
+      now: () => now,
+      report: (line) => lines.push(line),
+    });
   const ids = async (keys: RemoteKeys, id: string) => (await keys.find('RS256', id)).map((key) => key.id);
   const first = () => issuer.keys[0]?.id ?? '';
   afterEach(() => {

@@ -28,7 +28,8 @@ it('nobody gets anything without a password but what is open to all', async () =
     'GET /api/auth: 200',
     'GET /api/health/ready: 200',
     'GET /api/leveret/session: 200',
-    // It is how one signs in; the password is missing.
+    // They are how one signs in; the address of the page is missing, and the password.
+    'POST /api/leveret/session/issuer: 400',
     'POST /api/leveret/session: 401',
   ]);
 });

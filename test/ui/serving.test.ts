@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { useHttpApi } from '../management/support/http-client.js';
+import { startEmbedded } from '../support/embedded.js';
 
 const api = useHttpApi();
 
@@ -74,4 +75,19 @@ test('what is no file of the page is not there', async () => {
   expect((await ask('/assets/none.js')).status).toBe(404);
   expect((await ask('/assets/..%2findex.html')).status).toBe(404);
   expect((await ask('/.sources')).status).toBe(404);
+});
+
+test('a broker that is to serve no page says so, and serves its API', async () => {
+  const { embedded } = await startEmbedded(undefined, { management: { host: '127.0.0.1', port: 0, page: false } });
+  const address = `http://127.0.0.1:${embedded.management?.port}`;
+  try {
+    const answer = await fetch(`${address}/`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'text/plain; charset=utf-8']);
+    expect(await answer.text()).toBe('This broker serves no web page (http_page is false). The HTTP API is at /api.\n');
+    expect((await fetch(`${address}/js/oidc-oauth/login-callback.html`)).status).toBe(404);
+    const headers = { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` };
+    expect((await fetch(`${address}/api/whoami`, { headers })).status).toBe(200);
+  } finally {
+    await embedded.stop();
+  }
 });

@@ -170,6 +170,10 @@ export const SETTINGS = {
     standard: managementAddress.host,
     standardText: `${managementAddress.host}: 127.0.0.1, and ::1 where there is IPv6`,
   }),
+  http_page: setting(yesOrNo, {
+    help: 'serve the web page at / of the HTTP API; without it there is the API alone',
+    standard: managementAddress.page,
+  }),
   metrics_port: setting(wholeNumber(0, PORT_MAX), {
     help:
       'port where metrics are told to whoever comes, without a password, as with RabbitMQ, which has 15692; ' +

@@ -25,7 +25,10 @@ export function fixedKeys(text: string): KeySource {
 }
 
 export interface RemoteOptions {
-  readonly url: string;
+  /** Whom the operator has named. */
+  readonly from: string;
+  /** Where the keys are. */
+  url(): Promise<string>;
   readonly authority: string | null;
   /** A line for the operator. */
   report(line: string): void;
@@ -66,11 +69,11 @@ export class RemoteKeys implements KeySource {
   }
 
   async #fetch(): Promise<void> {
-    const { url, authority, report } = this.#options;
+    const { from, authority, report } = this.#options;
     try {
-      this.#keys = readSigningKeys(await fetchText(url, authority));
+      this.#keys = readSigningKeys(await fetchText(await this.#options.url(), authority));
       this.#freshUntil = this.#now() + FRESH_MS;
-      if (this.#isFailing) report(`the keys of tokens are to be had from ${url} again`);
+      if (this.#isFailing) report(`the keys of tokens are to be had from ${from} again`);
       this.#isFailing = false;
     } catch (error) {
       if (this.#keys.length > 0) this.#freshUntil = this.#now() + RETRY_MS;
@@ -86,6 +89,6 @@ export class RemoteKeys implements KeySource {
     const known = this.#keys.length === 0 ? 'tokens are refused meanwhile' : 'those that are known go on';
     const message = error instanceof Error ? error.message : String(error);
     const reason = error instanceof KeysError ? `the answer ${message}` : message;
-    return `the keys of tokens cannot be had from ${this.#options.url}: ${reason}; ${known}`;
+    return `the keys of tokens cannot be had from ${this.#options.from}: ${reason}; ${known}`;
   }
 }

@@ -57,8 +57,12 @@ export const ACCESS: Contracts = {
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
   'GET /api/leveret/session': {
-    summary: 'How one can sign in to the web page: whether by tokens, too',
-    answers: { 200: thing({ tokens: BOOLEAN }, ['tokens']) },
+    summary:
+      'How one can sign in to the web page: whether by tokens, too, and at which issuer of them; and why the last ' +
+      'sign-in there has failed',
+    answers: {
+      200: thing({ tokens: BOOLEAN, issuer: STRING_OR_NULL, trouble: STRING_OR_NULL }, ['tokens', 'issuer', 'trouble']),
+    },
   },
   'POST /api/leveret/session': {
     summary: 'Signs in to the web page, by a password or a token: the answer has a cookie',
@@ -66,6 +70,11 @@ export const ACCESS: Contracts = {
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
   'DELETE /api/leveret/session': done('Signs out of the web page'),
+  'POST /api/leveret/session/issuer': {
+    summary: 'Begins a sign-in to the web page at the issuer of tokens: where the browser has to go',
+    body: body({ page: TEXT }, 'page'),
+    answers: { 200: thing({ url: STRING }, ['url']) },
+  },
   'GET /api/auth/attempts/:node': {
     summary: 'How many logins there were, right and wrong, by protocol',
     answers: { 200: listOf(ATTEMPTS) },

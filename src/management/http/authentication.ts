@@ -15,6 +15,9 @@ import type { Credentials } from '../sessions/amqp-session.js';
 import { HttpError, notAuthorised } from './errors.js';
 import { isOperators, OPERATOR, OPERATOR_ADDRESS } from './operator.js';
 
+/** Sent with each request of the web page: browsers let no other site send it. */
+export const PAGE_HEADER = 'x-requested-with';
+
 /** What a tag lets its users do; each includes those before it, but for policymaker, who does not monitor. */
 export type Tag = 'management' | 'policymaker' | 'monitoring' | 'administrator';
 

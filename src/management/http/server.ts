@@ -15,11 +15,10 @@ import { contractOf } from '../contract/contracts.js';
 import type { ServedOperation } from '../contract/document.js';
 import type { OperationContract } from '../contract/operation-contract.js';
 import type { Schema } from '../contract/schema.js';
-import { type Caller, hasTag, type Tag } from './authentication.js';
+import { type Caller, hasTag, PAGE_HEADER, type Tag } from './authentication.js';
 import { callers } from './callers.js';
 import { asHttpError, badRequest, HttpError, notAuthorised, notFound } from './errors.js';
 import { Form } from './forms.js';
-import { PAGE_HEADER } from './page-sessions.js';
 import { StreamedJson } from './streaming.js';
 import { lazyValidator } from './validation.js';
 

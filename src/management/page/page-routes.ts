@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpServer } from '../http/server.js';
+import { CALLBACK, type PageSignIn } from '../signing-in/page-sign-in.js';
 import type { PageFile } from './page-files.js';
 
 const POLICY = [
@@ -19,6 +20,30 @@ const POLICY = [
 
 /** Whoever has a file whose name changes with it need not ask for it again. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
+
+/** In place of the page, where the operator wants none. */
+export function noPageRoute({ app }: HttpServer): void {
+  const text = 'This broker serves no web page (http_page is false). The HTTP API is at /api.\n';
+  app.route({
+    method: 'GET',
+    url: '/',
+    handler: (_request, reply) => reply.status(404).type('text/plain; charset=utf-8').send(text),
+  });
+}
+
+/** Where the issuer of tokens sends browsers back to. */
+export function callbackRoute({ app }: HttpServer, signIn: PageSignIn): void {
+  app.route({
+    method: 'GET',
+    url: CALLBACK,
+    exposeHeadRoute: false,
+    handler: async (request, reply) => {
+      const { to, cookies } = await signIn.finish(request, new URL(request.url, 'http://here').searchParams);
+      reply.header('set-cookie', cookies).header('cache-control', 'no-store');
+      return reply.redirect(to, 303);
+    },
+  });
+}
 
 export function pageRoutes({ app }: HttpServer, files: readonly PageFile[]): void {
   for (const file of files) {

@@ -71,7 +71,7 @@ export async function respond(
   if (answer.ok) return answer;
   const refusal = await refusalIn(answer);
   // Somebody who may not do this is `not_authorised`, with an s.
-  if (answer.status === 401 && refusal.code !== 'not_authorised') sessionEnded();
+  if (answer.status === 401 && refusal.code !== 'not_authorised') sessionEnded(refusal.code === 'session_ended');
   throw refusal;
 }
 

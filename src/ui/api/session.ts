@@ -11,7 +11,17 @@ export interface Account {
 /** Undefined: not known yet; null: nobody. */
 export const account = new Store<Account | null | undefined>(undefined);
 
-export function sessionEnded(): void {
+/** Whether somebody was signed in here until the session ended by itself. */
+export const hasRunOut = new Store(false);
+
+export function sessionBegan(who: Account): void {
+  hasRunOut.set(false);
+  account.set(who);
+}
+
+/** `isKnown`: the broker knows the session still, and says that it has run out. */
+export function sessionEnded(isKnown = false): void {
+  if (account.value || isKnown) hasRunOut.set(true);
   account.set(null);
 }
 

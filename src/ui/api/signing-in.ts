@@ -1,6 +1,6 @@
 /** Begins and ends sessions. The broker keeps them: a cookie that scripts cannot read stands for one. */
 import { call, get } from './client.js';
-import { type Account, account } from './session.js';
+import { type Account, account, sessionBegan } from './session.js';
 
 const SESSION = '/api/leveret/session';
 
@@ -13,17 +13,31 @@ export async function resume(): Promise<void> {
 }
 
 export async function signIn(username: string, password: string): Promise<void> {
-  account.set(await call<Account>('POST', SESSION, { username, password }));
+  sessionBegan(await call<Account>('POST', SESSION, { username, password }));
 }
 
 /** By a token of an issuer that the broker trusts (OAuth 2). */
 export async function signInByToken(token: string): Promise<void> {
-  account.set(await call<Account>('POST', SESSION, { token: token.trim() }));
+  sessionBegan(await call<Account>('POST', SESSION, { token: token.trim() }));
 }
 
-/** Whether the broker takes tokens at all. */
-export async function takesTokens(): Promise<boolean> {
-  return (await get<{ readonly tokens: boolean }>(SESSION)).tokens;
+/** At the issuer itself: the browser goes there, and comes back with a session, or with why there is none. */
+export async function signInAtIssuer(): Promise<void> {
+  const { url } = await call<{ readonly url: string }>('POST', `${SESSION}/issuer`, { page: location.href });
+  location.assign(url);
+}
+
+export interface WaysIn {
+  /** Whether the broker takes tokens at all. */
+  readonly tokens: boolean;
+  /** The issuer at which people sign in; null: at none. */
+  readonly issuer: string | null;
+  /** Why the last sign-in there has failed. */
+  readonly trouble: string | null;
+}
+
+export function waysIn(): Promise<WaysIn> {
+  return get<WaysIn>(SESSION);
 }
 
 export async function signOut(): Promise<void> {

@@ -1,26 +1,49 @@
-/** Signing in: by user and password, or, where the broker takes them, by a token of an issuer (OAuth 2). */
+/** Signing in: by user and password, by a token of an issuer (OAuth 2), or at the issuer itself. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { signIn, signInByToken, takesTokens } from '../api/signing-in.js';
+import { hasRunOut } from '../api/session.js';
+import { signIn, signInAtIssuer, signInByToken, type WaysIn, waysIn } from '../api/signing-in.js';
+import { useStore } from '../api/store.js';
 import { AreaField, TextField } from '../components/forms/fields.js';
 import { Form } from '../components/forms/form.js';
+import { Notice } from '../components/page/parts.js';
 import { Mark } from './frame.js';
 
 export function SignIn(): JSX.Element {
-  const [hasTokens, setHasTokens] = useState(false);
+  const [ways, setWays] = useState<WaysIn | null>(null);
   const [byToken, setByToken] = useState(false);
+  const isAgain = useStore(hasRunOut);
   useEffect(() => {
     document.title = 'Sign in · Leveret';
     // A broker that cannot be reached is told of where somebody signs in.
-    takesTokens().then(setHasTokens, () => {});
+    waysIn().then(setWays, () => {});
   }, []);
   return (
     <main class="sign-in">
       <h1>
         <Mark /> Leveret
       </h1>
+      {isAgain && (
+        <div role="alert">
+          <Notice tone="warn" title="Your session ran out">
+            Sign in again: you come back to the same page.
+          </Notice>
+        </div>
+      )}
+      {ways !== null && ways.trouble !== null && (
+        <div role="alert">
+          <Notice tone="bad" title="You are not signed in">
+            {ways.trouble}
+          </Notice>
+        </div>
+      )}
+      {ways !== null && ways.issuer !== null && (
+        <Form verb={`Sign in at ${ways.issuer}`} submit={signInAtIssuer}>
+          <p class="field-help">You come back here as whom you are known there.</p>
+        </Form>
+      )}
       {byToken ? <ByToken /> : <ByPassword />}
-      {hasTokens && (
+      {ways?.tokens === true && (
         <button type="button" class="quiet" onClick={() => setByToken(!byToken)}>
           {byToken ? 'Sign in by user and password' : 'Sign in by a token (OAuth 2)'}
         </button>

@@ -1,14 +1,26 @@
 /** Signing in to the web page, and out of it. */
 import { Body } from '../../http/bodies.js';
+import { missing } from '../../http/errors.js';
 import type { HttpServer } from '../../http/server.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 
 export function pageSessionRoutes(
   { route }: HttpServer,
-  { pageSessions, takesTokens }: Pick<ManagedBroker, 'pageSessions' | 'takesTokens'>,
+  { pageSessions, pageSignIn, takesTokens }: Pick<ManagedBroker, 'pageSessions' | 'pageSignIn' | 'takesTokens'>,
 ): void {
   route('/api/leveret/session', {
-    GET: { tag: null, handle: async () => ({ tokens: takesTokens }) },
+    GET: {
+      tag: null,
+      handle: async (request, reply) => {
+        const trouble = pageSignIn?.troubleOf(request) ?? null;
+        if (trouble !== null) reply.header('set-cookie', trouble.cookie);
+        return reply.send({
+          tokens: takesTokens,
+          issuer: pageSignIn?.issuer ?? null,
+          trouble: trouble?.reason ?? null,
+        });
+      },
+    },
     POST: {
       tag: null,
       handle: async (request, reply) => {
@@ -23,6 +35,16 @@ export function pageSessionRoutes(
     DELETE: {
       tag: null,
       handle: async (request, reply) => reply.header('set-cookie', pageSessions.end(request)).status(204).send(),
+    },
+  });
+  route('/api/leveret/session/issuer', {
+    POST: {
+      tag: null,
+      handle: async (request, reply) => {
+        if (pageSignIn === null) throw missing('nobody signs in at an issuer of tokens here (oauth_client_id)');
+        const { url, cookie } = await pageSignIn.begin(request, new Body(request.body).text('page'));
+        return reply.header('set-cookie', cookie).send({ url });
+      },
     },
   });
 }

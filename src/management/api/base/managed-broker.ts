@@ -16,11 +16,12 @@ import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-
 import type { SpanCounts } from '../../../spans/span-counts.js';
 import type { SharedAlarms } from '../../../worker/shared-alarms.js';
 import type { Clients } from '../../clients/clients.js';
-import type { PageSessions } from '../../http/page-sessions.js';
 import type { EventStreams } from '../../live/event-streams.js';
 import type { FollowedLog } from '../../live/followed-log.js';
 import type { Moves } from '../../moving/moves.js';
 import type { Sessions } from '../../sessions/sessions.js';
+import type { PageSessions } from '../../signing-in/page-sessions.js';
+import type { PageSignIn } from '../../signing-in/page-sign-in.js';
 import type { Latencies } from '../../statistics/latencies.js';
 import type { NodeHistory } from '../../statistics/node-history.js';
 import type { Statistics } from '../../statistics/statistics.js';
@@ -68,6 +69,8 @@ export interface ManagedBroker {
   readonly sessions: Sessions;
   /** Who is signed in to the web page. */
   readonly pageSessions: PageSessions;
+  /** How people sign in to it at the issuer of tokens; null: they do not. */
+  readonly pageSignIn: PageSignIn | null;
   /** Whether tokens (OAuth 2) are taken, besides passwords. */
   readonly takesTokens: boolean;
   /** Who is connected. */
