@@ -4,9 +4,12 @@
  */
 import { StreamRefusedError } from '../stream-error.js';
 
-export type NatsPackages = Awaited<ReturnType<typeof load>>;
+export interface NatsPackages {
+  readonly transport: typeof import('@nats-io/transport-node');
+  readonly jetstream: typeof import('@nats-io/jetstream');
+}
 
-async function load() {
+async function load(): Promise<NatsPackages> {
   const [transport, jetstream] = await Promise.all([import('@nats-io/transport-node'), import('@nats-io/jetstream')]);
   return { transport, jetstream };
 }
