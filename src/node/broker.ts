@@ -188,6 +188,7 @@ async function openOn(
         storage?.write();
         return epoch;
       },
+      askEpochs: () => pool.postChanges([]),
       notify: (notice) => pool.notify(notice),
       granted: (connection, answer) => pool.granted(connection, answer),
       announce: (event) => pool.announce(event),

@@ -46,11 +46,15 @@ export class TopologyChanges {
   /** Applies what has been posted. */
   sync(): void {
     const { engine, routeSpaces } = this.#affected;
-    // Read before the port: whatever was posted up to this epoch is in the port by now.
-    const epoch = engine.topologyEpoch();
-    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
-      this.#apply(next.message as readonly Change[]);
-    }
+    let epoch: number;
+    do {
+      // Read before the port: whatever was posted up to this epoch is in the port by now.
+      epoch = engine.topologyEpoch();
+      for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+        this.#apply(next.message as readonly Change[]);
+      }
+      // What has come meanwhile may be the question how far we are, which is not asked again.
+    } while (engine.topologyEpoch() !== epoch);
     if (epoch === this.#told) return;
     engine.applyTopology(epoch);
     routeSpaces.routesForgotten();

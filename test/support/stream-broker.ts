@@ -67,6 +67,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
       topology.port1.postMessage(changes);
       return engine.raiseTopology();
     },
+    askEpochs: () => topology.port1.postMessage([]),
     notify: (notice) => tell({ kind: 'notice', notice }),
     granted: (connection, answer) => tell({ kind: 'granted', connection, answer }),
   });

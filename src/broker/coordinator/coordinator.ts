@@ -59,6 +59,7 @@ import { definitionKeysOfChange, definitionKeysOfRequest } from './definition-ke
 import { Portions, type Steps } from './portions.js';
 import { RetiredQueues } from './retired-queues.js';
 import { TopologyFeed } from './topology-feed.js';
+import { WorkerEpochs } from './worker-epochs.js';
 
 /** What the coordinator does to queues in the core. */
 export type QueueCore = Pick<
@@ -96,6 +97,11 @@ export interface Surroundings {
   readonly workers: number;
   /** Sends changes to every worker, raises the epoch and returns it. */
   post(changes: readonly Change[]): number;
+  /**
+   * Has every worker say which epoch it has reached: one that was given changes before the epoch was raised has not
+   * said so, and may have nothing else to do.
+   */
+  askEpochs(): void;
   /** Sends a notice to the worker of a connection, if it still has one. */
   notify(notice: Notice): void;
   readonly clock?: Clock;
@@ -142,7 +148,8 @@ export class Coordinator {
   readonly #limits: Limits;
   readonly #globalParameters = new GlobalParameters();
   readonly #answerOrder = new AnswerOrder();
-  readonly #portions = new Portions(() => this.#publishChanges());
+  readonly #epochs: WorkerEpochs;
+  readonly #portions: Portions;
   readonly #topologyFeed: TopologyFeed;
   /** What others are told of. */
   readonly announcements: Announcements;
@@ -159,8 +166,13 @@ export class Coordinator {
     this.#limits = new Limits(this.#settings.limits);
     this.#definitionWriter =
       definitions === null ? null : new DefinitionWriter(definitions, (error) => this.#reportFailure(error));
+    this.#epochs = new WorkerEpochs(workers);
+    this.#portions = new Portions(
+      () => this.#publishChanges(),
+      () => this.#caughtUp(),
+    );
     this.#topology = new Topology(core, (change) => this.#note(change), vhosts);
-    this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => outside.post(changes));
+    this.#topologyFeed = new TopologyFeed(this.#topology.view, (changes) => this.#post(changes));
     this.announcements = new Announcements(this.#topology.view, (event) => outside.announce?.(event));
     const registry = this.#registry;
     this.#sessions = new Sessions(this.#topology.view, this.#limits, outside.sessions);
@@ -206,7 +218,7 @@ export class Coordinator {
         report: outside.report ?? toStderr,
       },
     );
-    this.#retired = new RetiredQueues(emptying, this.#topology.counterLists, workers);
+    this.#retired = new RetiredQueues(emptying, this.#topology.counterLists, this.#epochs);
   }
 
   /**
@@ -241,7 +253,7 @@ export class Coordinator {
     this.#restoring = true;
     const queues = new Restoration(parts, definitions, report).run(nextPosition);
     const { changes, retired, uncounted } = this.#topology.takeChanges();
-    this.#retired.await(retired, uncounted, this.#outside.post(changes));
+    this.#retired.await(retired, uncounted, this.#post(changes));
     const isFirst = { nobody: definitions.list('user').length === 0, nowhere: definitions.list('vhost').length === 0 };
     await this.#begin(isFirst, file);
     this.#restoring = false;
@@ -367,12 +379,14 @@ export class Coordinator {
 
   /** A worker has applied everything posted up to `epoch`. */
   applied(worker: number, epoch: number): void {
-    this.#retired.applied(worker, epoch);
+    this.#epochs.applied(worker, epoch);
+    this.#retired.freeReached();
   }
 
-  /** Nothing happens by itself any more. Requests may still come: what they change is durable when `saved` resolves. */
+  /** Nothing happens by itself any more, and workers may end. Requests may still come: what they change is durable when `saved` resolves. */
   close(): void {
     this.#queueExpiry.endAll();
+    this.#epochs.close();
   }
 
   /** What a request that changes nothing has found may still have to be written; null: all of it is. */
@@ -482,7 +496,20 @@ export class Coordinator {
     const { changes, retired, uncounted } = this.#topology.takeChanges();
     const visible = this.#topologyFeed.visible(changes);
     if (visible.length === 0 && retired.length === 0) return;
-    this.#retired.await(retired, uncounted, this.#outside.post(visible));
+    this.#retired.await(retired, uncounted, this.#post(visible));
+  }
+
+  /** Resolves when every worker has applied what is changed so far; null: all have. */
+  #caughtUp(): Promise<void> | null {
+    const caughtUp = this.#epochs.caughtUp();
+    if (caughtUp !== null) this.#outside.askEpochs();
+    return caughtUp;
+  }
+
+  #post(changes: readonly Change[]): number {
+    const epoch = this.#outside.post(changes);
+    this.#epochs.posted(epoch);
+    return epoch;
   }
 }
 

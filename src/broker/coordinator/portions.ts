@@ -1,24 +1,40 @@
 /**
  * Work of the coordinator that can be long, in portions: after so many steps others have their turn, and see what has
  * been done so far, as RabbitMQ's users would. What must hold: short work is done at once; what a portion has changed
- * goes out before anybody else is heard; work that is long goes on when others want nothing or have had their turn, and
- * never fails.
+ * goes out before anybody else is heard; one portion is done at a time, whoever else has long work; the next one begins
+ * when every worker has applied what the last one changed, so that none finds many of them and applies all in one go;
+ * work that is long never fails.
  */
+import { fatal } from '../../platform/fatal.js';
 
-/** Steps of one portion: a step deletes a queue, or does something as long. */
-const PORTION = 256;
+/** Steps of one portion: a step deletes a queue, or does something as long. Together about two milliseconds. */
+const PORTION = 64;
 
 /** Work that stops for a moment after each step. */
 export type Steps = Iterator<void, void>;
 
+interface Work {
+  readonly steps: Steps;
+  readonly isVoid: () => boolean;
+  readonly done: () => void;
+}
+
 export class Portions {
   readonly #after: () => void;
+  readonly #caughtUp: () => Promise<void> | null;
   /** What is under way, in the order of its beginning. */
   readonly #running = new Set<Promise<void>>();
+  /** The same, in the order of its turns. */
+  readonly #line: Work[] = [];
+  #isGoing = false;
 
-  /** `after` is called when a portion is done that is not the first. */
-  constructor(after: () => void) {
+  /**
+   * `after` is called when a portion is done that is not the first; `caughtUp` resolves when every worker has applied
+   * what is changed so far, null: all have.
+   */
+  constructor(after: () => void, caughtUp: () => Promise<void> | null) {
     this.#after = after;
+    this.#caughtUp = caughtUp;
   }
 
   /**
@@ -28,24 +44,33 @@ export class Portions {
   run(steps: Steps, isVoid: () => boolean = () => false): Promise<void> | null {
     if (isDoneAfter(steps, PORTION)) return null;
     const rest = new Promise<void>((resolve) => {
-      const goOn = (): void => {
-        const isDone = isVoid() || isDoneAfter(steps, PORTION);
-        this.#after();
-        if (!isDone) setImmediate(goOn);
-        else {
-          this.#running.delete(rest);
-          resolve();
-        }
+      const done = (): void => {
+        this.#running.delete(rest);
+        resolve();
       };
-      setImmediate(goOn);
+      this.#line.push({ steps, isVoid, done });
     });
     this.#running.add(rest);
+    if (!this.#isGoing) this.#goOn().catch(fatal);
     return rest;
   }
 
   /** Resolves when all is done that is under way. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #goOn(): Promise<void> {
+    this.#isGoing = true;
+    for (let work = this.#line.shift(); work !== undefined; work = this.#line.shift()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#caughtUp();
+      const isDone = work.isVoid() || isDoneAfter(work.steps, PORTION);
+      this.#after();
+      if (isDone) work.done();
+      else this.#line.push(work);
+    }
+    this.#isGoing = false;
   }
 }
 

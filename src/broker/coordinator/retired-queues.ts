@@ -7,6 +7,7 @@ import type { CounterList, Queue } from '../../engine/engine.js';
 import { fatal } from '../../platform/fatal.js';
 import type { Emptying } from '../decisions/emptying.js';
 import type { CounterLists } from '../topology/counter-lists.js';
+import type { WorkerEpochs } from './worker-epochs.js';
 
 interface Waiting {
   readonly epoch: number;
@@ -17,43 +18,29 @@ interface Waiting {
 export class RetiredQueues {
   readonly #emptying: Emptying;
   readonly #counterLists: CounterLists;
-  /** The epoch that each worker has reached; undefined until it has told. */
-  readonly #reached: (number | undefined)[];
+  readonly #epochs: WorkerEpochs;
   /** In the order of their epochs. */
   readonly #waiting: Waiting[] = [];
 
-  constructor(emptying: Emptying, counterLists: CounterLists, workers: number) {
+  constructor(emptying: Emptying, counterLists: CounterLists, epochs: WorkerEpochs) {
     this.#emptying = emptying;
     this.#counterLists = counterLists;
-    this.#reached = new Array<number | undefined>(workers).fill(undefined);
+    this.#epochs = epochs;
   }
 
   await(queues: readonly Queue[], lists: readonly CounterList[], epoch: number): void {
     if (queues.length > 0 || lists.length > 0) this.#waiting.push({ epoch, queues, lists });
     // A worker may have told before `post` has returned.
-    this.#freeReached();
+    this.freeReached();
   }
 
-  applied(worker: number, epoch: number): void {
-    this.#reached[worker] = epoch;
-    this.#freeReached();
-  }
-
-  #freeReached(): void {
-    const next = this.#waiting.findIndex(({ epoch }) => !this.#allReached(epoch));
+  /** A worker has reached another epoch. */
+  freeReached(): void {
+    const next = this.#waiting.findIndex(({ epoch }) => !this.#epochs.allReached(epoch));
     const free = this.#waiting.splice(0, next === -1 ? this.#waiting.length : next);
     for (const { queues, lists } of free) {
       for (const list of lists) this.#counterLists.close(list);
       this.#emptying.free(queues).catch(fatal);
     }
   }
-
-  #allReached(epoch: number): boolean {
-    return this.#reached.every((reached) => reached !== undefined && isAtOrAfter(reached, epoch));
-  }
-}
-
-/** Epochs are 32-bit words in shared memory, which start anew after the last. */
-function isAtOrAfter(epoch: number, earlier: number): boolean {
-  return ((epoch - earlier) | 0) >= 0;
 }

@@ -9,7 +9,9 @@ import { OTHER_VHOST, outcome, Stage, VHOST } from '../support/stage.js';
 
 const MANY = 2_000;
 /** Changes that reach a worker together, at most. */
-const PORTION_MOST = 600;
+const PORTION_MOST = 100;
+/** Turns of the event loop in which whatever can go on does. */
+const TURNS = 5;
 
 /** A broker whose answers may take a while. */
 class LongStage extends Stage {
@@ -60,6 +62,59 @@ test('a vhost with many queues is closed at once, and goes with all of them', as
   expect(stage.notices).toEqual([{ kind: 'close', connection: 2, text: `vhost '${OTHER_VHOST}' is deleted` }]);
   expect(stage.core.retired.length).toBe(MANY);
   expect(stage.longestPost).toBeLessThan(PORTION_MOST);
+});
+
+test('no worker finds more than a portion of a long request, however late it comes and however many there are', async () => {
+  const stage = new LongStage();
+  const connections = [2, 3, 4];
+  for (const connection of connections) {
+    for (let queue = 0; queue < MANY; queue++) stage.queue(`${connection}-${queue}`, { exclusive: true }, connection);
+  }
+  stage.allApplied();
+  stage.posted.length = 0;
+  const answers = Promise.all(connections.map((connection) => stage.begin(connection, { op: 'disconnect' })));
+  let isOver = false;
+  void answers.then(() => {
+    isOver = true;
+  });
+  // The first portions are done at once.
+  let most = connections.length * PORTION_MOST;
+  let waits = 0;
+  while (!isOver) {
+    const posted = stage.posted.flat().length;
+    expect(posted).toBeLessThan(most);
+    most = posted + PORTION_MOST;
+    // Changes may reach a worker before the epoch that it is to tell: it is asked. One of them is late.
+    waits += 1;
+    for (let turn = 0; turn < TURNS; turn++) await nextTick();
+    expect(stage.asked).toBe(waits);
+    stage.coordinator.applied(0, stage.epoch);
+    for (let turn = 0; turn < TURNS && !isOver; turn++) await nextTick();
+    expect(stage.posted.flat().length).toBe(posted);
+    stage.coordinator.applied(1, stage.epoch);
+    for (let turn = 0; turn < TURNS && !isOver; turn++) await nextTick();
+  }
+  expect((await answers).map(outcome)).toEqual(['ok', 'ok', 'ok']);
+  expect(stage.seen()).toBe(0);
+});
+
+test('long requests come to their end while others change things, and when workers tell nothing any more', async () => {
+  const stage = new LongStage();
+  stage.queues(MANY, { exclusive: true }, 2);
+  stage.allApplied();
+  const answer = stage.begin(2, { op: 'disconnect' });
+  while (stage.seen() > MANY / 2) {
+    const before = stage.epoch;
+    // They are never up to what is posted last.
+    stage.deleteQueue('other');
+    stage.queue('other');
+    stage.coordinator.applied(0, before);
+    stage.coordinator.applied(1, before);
+    await nextTick();
+  }
+  stage.coordinator.close();
+  expect(outcome(await answer)).toBe('ok');
+  expect(stage.seen()).toBe(1);
 });
 
 test('of policies that follow each other the last counts, for each of many queues', async () => {

@@ -154,6 +154,8 @@ abstract class AnyStage<A> {
   /** Numbers in the log that are told to be of no queue any more. */
   readonly forgotten: number[] = [];
   epoch = 0;
+  /** How often workers were asked how far they are. */
+  asked = 0;
   /** Connections that are in. */
   readonly #entered = new Set<ConnectionId>();
 
@@ -168,6 +170,9 @@ abstract class AnyStage<A> {
       workers: this.views.length,
       post,
       clock: this.clock,
+      askEpochs: () => {
+        this.asked += 1;
+      },
       notify: (notice) => this.notices.push(notice),
       vhosts: [VHOST, OTHER_VHOST],
       granted: (connection, answer) => this.granted.push([connection, answer]),
