@@ -12,7 +12,6 @@ import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
 import { askedAhead } from '../connection/tokens/oauth-setup.js';
-import type { TlsSetup } from '../connection/transport/opening/tls-setup.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
 import { createSharedCore, openEngine } from '../engine/open.js';
 import { createProgress } from '../event-loop/progress.js';
@@ -36,8 +35,8 @@ import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
 import { DefinitionsFileError, DefinitionsImport } from './files/definitions-files.js';
+import { ExpiryWatch } from './files/expiry-watch.js';
 import { OauthFileError, readOauthFiles } from './files/oauth-files.js';
-import { expiryWarnings } from './files/tls-expiry.js';
 import { readTlsFiles, rereadTlsFiles, TlsFileError } from './files/tls-files.js';
 import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
 import { proxiesIn } from './listeners/proxies.js';
@@ -100,34 +99,33 @@ export async function openBroker(
   const { data } = options;
   const { logger } = around;
   const tls = options.tls === null ? null : readTlsFiles(options.tls);
-  warnOfExpiry(tls, logger);
   const oauth =
     options.oauth === null ? null : await askedAhead(readOauthFiles(options.oauth), logger.lines('warning', 'login'));
   const definitions = definitionsOf(options);
   // Loaded where something is kept: it is a third of the broker.
   const storage =
     data === null ? null : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'));
+  const expiry = new ExpiryWatch(logger.lines('warning', 'tls'));
+  expiry.watch(tls);
   try {
-    return await openOn(storage, { tls, oauth, definitions }, options, clock, threads, around);
+    return await openOn(storage, { tls, oauth, definitions, expiry }, options, clock, threads, around);
   } catch (error) {
+    expiry.stop();
     await storage?.abandon(true);
     throw error;
   }
 }
 
-function warnOfExpiry(tls: TlsSetup | null, logger: Logger): void {
-  if (tls === null) return;
-  for (const line of expiryWarnings(tls, Date.now())) logger.warning('tls', line);
-}
-
 /** What was read before anything is opened. */
 interface FromFiles extends Pick<WorkerSetup, 'tls' | 'oauth'> {
   readonly definitions: DefinitionsImport | null;
+  /** Of what TLS is done with. */
+  readonly expiry: ExpiryWatch;
 }
 
 async function openOn(
   storage: Storage | null,
-  { tls, oauth, definitions }: FromFiles,
+  { tls, oauth, definitions, expiry }: FromFiles,
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
@@ -284,7 +282,7 @@ async function openOn(
           const reread = next.tls === null || tlsInForce === null ? null : rereadTlsFiles(next.tls, tlsInForce);
           const again = changed.includes('loadDefinitions') ? definitionsOf(next) : null;
           await again?.into(coordinator.administration.definitions, logger);
-          warnOfExpiry(reread, logger);
+          expiry.watch(reread);
           tlsInForce = reread;
           if (reread !== null) pool.replaceTls(reread);
           pool.reconfigure(workerSettings(next));
@@ -312,6 +310,7 @@ async function openOn(
         cpus.release();
         alarms.stop();
         figures.stop();
+        expiry.stop();
         await spill.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
@@ -325,6 +324,7 @@ async function openOn(
         closeListeners(listeners).catch(fatal);
         alarms.stop();
         figures.stop();
+        expiry.stop();
         await pool.fail();
         await spans?.fail();
         spillFiles.abandon();

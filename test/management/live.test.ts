@@ -53,6 +53,30 @@ it('figures of a queue follow it, until it is gone', async () => {
   expect(await gone.next('the end')).toEqual({});
 });
 
+it('samples say all that the route does, where that is asked for', async () => {
+  await api().put('/queues/%2F/whole', {});
+  for (const path of ['overview', 'queues/%2F/whole']) {
+    const samples = hear(`${base()}/events/${path}?interval=0.5&whole=true&lengths_age=60&lengths_incr=10`, 'sample');
+    const { json } = await api().get(`/${path}?lengths_age=60&lengths_incr=10`);
+    for (let i = 0; i < 2; i++)
+      expect(Object.keys((await samples.next('a sample')) ?? {}).sort()).toEqual(Object.keys(json as object).sort());
+  }
+  const gone = hear(`${base()}/events/queues/%2F/whole?interval=0.5&whole=true`, 'gone');
+  await api().delete('/queues/%2F/whole');
+  expect(await gone.next('the end')).toEqual({});
+});
+
+it('a queue goes with its vhost', async () => {
+  await api().put('/vhosts/going', {});
+  await api().put('/permissions/going/guest', { configure: '.*', write: '.*', read: '.*' });
+  await api().put('/queues/going/q', {});
+  const url = `${base()}/events/queues/going/q?interval=0.5&whole=true`;
+  const [samples, gone] = [hear(url, 'sample'), hear(url, 'gone')];
+  expect(await samples.next('a sample')).toMatchObject({ vhost: 'going' });
+  await api().delete('/vhosts/going');
+  expect(await gone.next('the end')).toEqual({});
+});
+
 it('the log comes as it is told', async () => {
   const entries = hear(`${base()}/log`, 'entry');
   const heard = async (part: string) => {

@@ -1,8 +1,9 @@
 /**
- * What of the files of TLS expires: the log warns of it at the start and at each reload, in good time.
+ * What of the files of TLS expires: the log warns of it at the start, at each reload and each day, in good time.
  */
 import { readFileSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { ExpiryWatch } from '../../src/node/files/expiry-watch.js';
 import { expiryWarnings } from '../../src/node/files/tls-expiry.js';
 import { type Identity, useCertificates } from '../support/certificates.js';
 import { startEmbedded } from '../support/embedded.js';
@@ -45,6 +46,30 @@ test.each<['year' | 'month' | 'late' | 'early', number, string[]]>([
   ['early', 0, ['the certificate of CN=early (tls_cert) is not valid before DATE']],
 ])('of the certificate %s in %d days it is told: %j', (name, days, lines) => {
   expect(told(certificates()[name], days)).toEqual(lines);
+});
+
+test('they are told of when they are taken into use, and each day from then on, until they are exchanged', () => {
+  vi.useFakeTimers({ now: Date.now(), toFake: ['Date', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const lines: string[] = [];
+  const watch = new ExpiryWatch((line) => lines.push(line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/, 'DATE')));
+  const use = ({ certificate }: Identity): void => {
+    const identity = { certificate: readFileSync(certificate, 'utf8'), key: '' };
+    watch.watch({ identities: [identity], authority: null, revoked: [] });
+  };
+  use(certificates().month);
+  vi.advanceTimersByTime(18 * DAY_MS);
+  expect(lines).toEqual([]);
+  // It was made for thirty days, and is told of in the last ten.
+  vi.advanceTimersByTime(2 * DAY_MS);
+  const line = 'the certificate of CN=month (tls_cert) expires on DATE, in';
+  expect(lines).toEqual([`${line} 9 days`, `${line} 8 days`]);
+  lines.length = 0;
+  use(certificates().year);
+  vi.advanceTimersByTime(3 * DAY_MS);
+  expect(lines).toEqual([]);
+  watch.stop();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('authorities and revocation lists are told of as well', () => {

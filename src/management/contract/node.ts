@@ -177,6 +177,8 @@ const SAMPLED = {
     pattern: '^[0-9]{1,2}([.][0-9]{1,3})?$',
     description: 'Between two samples (s): 5, if left out.',
   },
+  whole: ifTrue('Samples say all that the route does which is asked for the same once.'),
+  ...RANGES,
 };
 
 const CERTIFICATE: Schema = {

@@ -14,21 +14,12 @@ import { contextsJson, EXCHANGE_TYPES, listenersJson, RATES_MODE } from './annou
 const SAMPLES = { global: [600, 3600, 28_800, 86_400], basic: [600, 3600], detailed: [600] };
 
 export function overviewRoutes({ route }: HttpServer, broker: ManagedBroker): void {
-  const { facts, administration } = broker;
+  const { administration } = broker;
   route('/api/overview', {
     GET: {
       tag: 'management',
-      handle: async ({ caller, query }) => {
-        const vhosts = visibleVhosts(broker, caller);
-        const whole: JsonObject = {
-          ...(await announcedJson(broker)),
-          ...figuresJson(broker, caller, query),
-          object_totals: await totalsIn(broker, vhosts),
-          statistics_db_event_queue: 0,
-          ...(hasTag(caller, 'monitoring') ? placesJson(broker) : {}),
-        };
-        return withColumns(whole, (query as ListQuery).columns);
-      },
+      handle: async ({ caller, query }) =>
+        withColumns(await overviewJson(broker, caller, query), (query as ListQuery).columns),
     },
   });
   route('/api/cluster-name', {
@@ -44,25 +35,38 @@ export function overviewRoutes({ route }: HttpServer, broker: ManagedBroker): vo
       },
     },
   });
+}
 
-  async function announcedJson(of: ManagedBroker): Promise<JsonObject> {
-    return {
-      management_version: facts.announced,
-      rates_mode: RATES_MODE,
-      sample_retention_policies: SAMPLES,
-      exchange_types: EXCHANGE_TYPES,
-      product_version: facts.announced,
-      product_name: 'Leveret',
-      rabbitmq_version: facts.announced,
-      cluster_name: await clusterName(of),
-      // Tools read them, and fail without.
-      erlang_version: process.versions.node,
-      erlang_full_version: `Node.js ${process.versions.node} [V8 ${process.versions.v8}]`,
-      release_series_support_status: 'supported',
-      disable_stats: false,
-      enable_queue_totals: false,
-    };
-  }
+/** The broker at a glance, as far as the caller sees it; `query` says over which time. */
+export async function overviewJson(broker: ManagedBroker, caller: Caller, query: unknown): Promise<JsonObject> {
+  const vhosts = visibleVhosts(broker, caller);
+  return {
+    ...(await announcedJson(broker)),
+    ...figuresJson(broker, caller, query),
+    object_totals: await totalsIn(broker, vhosts),
+    statistics_db_event_queue: 0,
+    ...(hasTag(caller, 'monitoring') ? placesJson(broker) : {}),
+  };
+}
+
+async function announcedJson(broker: ManagedBroker): Promise<JsonObject> {
+  const { announced } = broker.facts;
+  return {
+    management_version: announced,
+    rates_mode: RATES_MODE,
+    sample_retention_policies: SAMPLES,
+    exchange_types: EXCHANGE_TYPES,
+    product_version: announced,
+    product_name: 'Leveret',
+    rabbitmq_version: announced,
+    cluster_name: await clusterName(broker),
+    // Tools read them, and fail without.
+    erlang_version: process.versions.node,
+    erlang_full_version: `Node.js ${process.versions.node} [V8 ${process.versions.v8}]`,
+    release_series_support_status: 'supported',
+    disable_stats: false,
+    enable_queue_totals: false,
+  };
 }
 
 /** What is counted in all is for those who watch over all. */

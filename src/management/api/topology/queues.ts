@@ -5,7 +5,7 @@ import { Body } from '../../http/bodies.js';
 import { notFound } from '../../http/errors.js';
 import { type JsonObject, type Listed, type ListQuery, listedRows, withColumns } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
-import { rangesOf } from '../../statistics/statistics.js';
+import { type Ranges, rangesOf } from '../../statistics/statistics.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { tableFromJson, tableToJson } from '../base/tables.js';
 import { vhostOf, visibleVhosts } from '../base/vhost-access.js';
@@ -21,6 +21,29 @@ interface QueueQuery {
 interface QueuePath {
   readonly vhost: string;
   readonly name: string;
+}
+
+/** All that is told of one queue; null: it is not there. */
+export async function wholeQueue(
+  broker: ManagedBroker,
+  vhost: string,
+  name: string,
+  ranges: Ranges,
+): Promise<JsonObject | null> {
+  const clients = await QueueClients.now(broker);
+  const policies = await PoliciesInForce.now(broker, [vhost]);
+  // Whatever is read of the core is read in the turn in which the queue is found.
+  const queue = broker.view.queue(vhost, name);
+  if (queue === undefined) return null;
+  const counted = broker.statistics.queue(queue, ranges);
+  const ages = agesOf(broker, queue, clients, true);
+  return {
+    ...queueJson(broker, queue),
+    ...policies.ofQueue(queue),
+    ...counted,
+    ...ages,
+    ...clients.details(broker, queue),
+  };
 }
 
 export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void {
@@ -41,21 +64,8 @@ export function queueRoutes({ route }: HttpServer, broker: ManagedBroker): void 
       tag: 'management',
       handle: async ({ caller, params, query }) => {
         const vhost = vhostOf(broker, caller, params);
-        const ranges = rangesOf(query);
-        const clients = await QueueClients.now(broker);
-        const policies = await PoliciesInForce.now(broker, [vhost]);
-        // Whatever is read of the core is read in the turn in which the queue is found.
-        const queue = broker.view.queue(vhost, (params as QueuePath).name);
-        if (queue === undefined) throw notFound();
-        const counted = broker.statistics.queue(queue, ranges);
-        const ages = agesOf(broker, queue, clients, true);
-        const whole = {
-          ...queueJson(broker, queue),
-          ...policies.ofQueue(queue),
-          ...counted,
-          ...ages,
-          ...clients.details(broker, queue),
-        };
+        const whole = await wholeQueue(broker, vhost, (params as QueuePath).name, rangesOf(query));
+        if (whole === null) throw notFound();
         return withColumns(whole, (query as ListQuery).columns);
       },
     },

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { withQuery } from '../../api/client.js';
+import { useLive } from '../../api/live.js';
 import { usePolled } from '../../api/polling.js';
 import { hasTag } from '../../api/session.js';
 import { Chart } from '../../components/charts/chart.js';
@@ -33,8 +34,9 @@ interface Overview {
 
 export default function OverviewPage({ account }: PageProps): JSX.Element {
   const [span, setSpan] = useState<Span>(FIRST_SPAN);
-  const { data, error } = usePolled<Overview>(withQuery('/api/overview', spanQuery(span)));
   const sees = hasTag(account, 'monitoring');
+  const events = withQuery('/api/leveret/events/overview', { ...spanQuery(span), whole: true });
+  const { data, error } = useLive<Overview>(withQuery('/api/overview', spanQuery(span)), sees ? events : null);
   const { data: nodes } = usePolled<readonly NodeRow[]>(sees ? '/api/nodes' : null);
   const [node] = nodes ?? [];
   return (

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError, call, pathOf, withQuery } from '../../api/client.js';
-import { usePolled } from '../../api/polling.js';
+import { useLive } from '../../api/live.js';
 import { go } from '../../api/route.js';
 import { FIRST_SPAN, type Span, spanQuery } from '../../components/charts/history.js';
 import { confirmed } from '../../components/forms/dialog.js';
@@ -26,7 +26,8 @@ export default function QueuePage({ params }: PageProps): JSX.Element {
   const { vhost = '', name = '' } = params;
   const [span, setSpan] = useState<Span>(FIRST_SPAN);
   const path = pathOf('/api/queues', vhost, name);
-  const { data: queue, error, reload } = usePolled<WholeQueue>(withQuery(path, spanQuery(span)));
+  const events = withQuery(pathOf('/api/leveret/events/queues', vhost, name), { ...spanQuery(span), whole: true });
+  const { data: queue, error, reload } = useLive<WholeQueue>(withQuery(path, spanQuery(span)), events);
   const above = <a href="#/queues">Queues</a>;
   if (error instanceof ApiError && error.status === 404)
     return (
